@@ -1,0 +1,4 @@
+export * from "./compare";
+export * from "./hex";
+export * from "./reader";
+export * from "./writer";

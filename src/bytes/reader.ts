@@ -1,0 +1,155 @@
+import { DlmsDecodeError } from "../errors";
+
+/**
+ * The one bounds-checked cursor over received bytes. Every read names what it reads, so that an error
+ * has a path and an offset. Bytes are handed out as views, not copies.
+ */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #end: number;
+  readonly #base: string;
+  #offset: number;
+
+  constructor(bytes: Uint8Array, offset = 0, end = bytes.length, path = "") {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#offset = offset;
+    this.#end = end;
+    this.#base = path;
+  }
+
+  /** Offset of the next byte, counted from the start of the underlying bytes. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  get remaining(): number {
+    return this.#end - this.#offset;
+  }
+
+  /** The underlying bytes, for callers that decode in place. */
+  get source(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Go back, or on, to an offset that was read before. */
+  seek(offset: number): void {
+    if (offset < 0 || offset > this.#end) this.fail("DECODE_TRUNCATED", "seek", `offset ${offset} is outside`);
+    this.#offset = offset;
+  }
+
+  peek(): number | undefined {
+    return this.#offset < this.#end ? this.#bytes[this.#offset] : undefined;
+  }
+
+  u8(what: string): number {
+    const at = this.#take(1, what);
+    return this.#view.getUint8(at);
+  }
+
+  i8(what: string): number {
+    return this.#view.getInt8(this.#take(1, what));
+  }
+
+  u16(what: string): number {
+    return this.#view.getUint16(this.#take(2, what));
+  }
+
+  i16(what: string): number {
+    return this.#view.getInt16(this.#take(2, what));
+  }
+
+  u32(what: string): number {
+    return this.#view.getUint32(this.#take(4, what));
+  }
+
+  i32(what: string): number {
+    return this.#view.getInt32(this.#take(4, what));
+  }
+
+  u64(what: string): bigint {
+    return this.#view.getBigUint64(this.#take(8, what));
+  }
+
+  i64(what: string): bigint {
+    return this.#view.getBigInt64(this.#take(8, what));
+  }
+
+  f32(what: string): number {
+    return this.#view.getFloat32(this.#take(4, what));
+  }
+
+  f64(what: string): number {
+    return this.#view.getFloat64(this.#take(8, what));
+  }
+
+  /** The next `count` bytes, as a view. */
+  bytes(count: number, what: string): Uint8Array {
+    const at = this.#take(count, what);
+    return this.#bytes.subarray(at, at + count);
+  }
+
+  /** All that is left, as a view. */
+  rest(): Uint8Array {
+    const at = this.#offset;
+    this.#offset = this.#end;
+    return this.#bytes.subarray(at, this.#end);
+  }
+
+  /** A cursor over the next `count` bytes alone; this one goes on behind them. */
+  sub(count: number, what: string): ByteReader {
+    const at = this.#take(count, what);
+    return new ByteReader(this.#bytes, at, at + count, this.#path(what));
+  }
+
+  /**
+   * The length form that BER and A-XDR share: one byte below 128, else 81..84 and big-endian bytes.
+   * Non-minimal lengths are accepted: meters send them.
+   */
+  length(what: string): number {
+    const first = this.u8(what);
+    if (first < 0x80) return first;
+    const count = first & 0x7f;
+    if (count === 0 || count > 4)
+      this.fail("DECODE_LENGTH", what, `length form ${first.toString(16)} is not supported`);
+    let value = 0;
+    for (let i = 0; i < count; i++) value = value * 256 + this.u8(what);
+    return value;
+  }
+
+  /** Refuse what is left. */
+  finish(what: string): void {
+    if (this.remaining > 0) this.fail("DECODE_TRAILING", what, `${this.remaining} bytes are left over`);
+  }
+
+  /** Throw a decode error that knows the path and the offset. */
+  fail(
+    code: "DECODE_TRUNCATED" | "DECODE_TAG" | "DECODE_LENGTH" | "DECODE_VALUE" | "DECODE_TRAILING" | "DECODE_LIMIT",
+    what: string,
+    problem: string,
+    details: Readonly<Record<string, unknown>> = {},
+  ): never {
+    const path = this.#path(what);
+    throw new DlmsDecodeError(code, `${path}: ${problem} (at byte ${this.#offset})`, {
+      details: { path, offset: this.#offset, have: this.remaining, ...details },
+    });
+  }
+
+  #take(count: number, what: string): number {
+    const at = this.#offset;
+    if (count > this.#end - at) {
+      this.fail("DECODE_TRUNCATED", what, `needs ${count} bytes, ${this.#end - at} are left`, { need: count });
+    }
+    this.#offset = at + count;
+    return at;
+  }
+
+  #path(what: string): string {
+    return this.#base === "" ? what : `${this.#base}.${what}`;
+  }
+}

@@ -1,0 +1,155 @@
+import type { Clock } from "../clock";
+import type { InvocationCounterStore, SecurityPolicy, SecuritySuite } from "../security/model";
+import type { Transport } from "../transport/transport";
+
+export interface OperationOptions {
+  /** Aborting rejects with `signal.reason`, untouched. */
+  readonly signal?: AbortSignal;
+  /** Bound of the whole operation, queueing included, in ms. */
+  readonly timeoutMs?: number;
+}
+
+/** Four methods; each takes a text or a function that makes it when it is wanted. */
+export interface Logger {
+  debug(text: string | (() => string)): void;
+  info(text: string | (() => string)): void;
+  warn(text: string | (() => string)): void;
+  error(text: string | (() => string)): void;
+}
+
+export type TransportOptions =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | {
+      readonly kind: "tls";
+      readonly host: string;
+      readonly port: number;
+      /** PEM */
+      readonly ca?: string;
+      readonly serverName?: string;
+      readonly certificate?: string;
+      readonly key?: string;
+    }
+  | { readonly kind: "udp"; readonly host: string; readonly port: number }
+  | { readonly kind: "serial"; readonly path: string; readonly baudRate: number };
+
+export type AddressSize = "auto" | 1 | 2 | 4;
+
+export interface HdlcOptions {
+  readonly addressSize?: AddressSize;
+  /** Largest information field to propose, 32..2030 octets (2030). */
+  readonly maxInfo?: number;
+  /** Window to propose, 1..7 (7). */
+  readonly window?: number;
+}
+
+export type LinkOptions =
+  | { readonly kind: "wrapper" }
+  | ({ readonly kind: "hdlc" } & HdlcOptions)
+  | ({
+      readonly kind: "hdlc-mode-e";
+      /** IEC 62056-21 device address between "/?" and "!" */
+      readonly deviceAddress?: string;
+      /** bit/s of the sign-on, 300 unless the meter wants another */
+      readonly startBaud?: number;
+    } & HdlcOptions);
+
+export type AuthenticationOptions =
+  | { readonly mechanism: "none" }
+  | {
+      readonly mechanism: "lls" | "hls-2" | "hls-md5" | "hls-sha1" | "hls-sha256";
+      readonly secret: Uint8Array | string;
+    }
+  | { readonly mechanism: "hls-gmac" }
+  | {
+      readonly mechanism: "hls-ecdsa";
+      /** the client's private signing key, PEM or DER */
+      readonly signingKey: Uint8Array | string;
+      /** the meter's signing certificate or public key, PEM or DER */
+      readonly meterSigningCertificate: Uint8Array | string;
+      /** the client's own certificate, sent as calling-AE-qualifier when given */
+      readonly clientCertificate?: Uint8Array | string;
+    };
+
+export interface SecurityOptions {
+  readonly suite: SecuritySuite;
+  readonly policy: SecurityPolicy;
+  readonly encryptionKey: Uint8Array;
+  readonly authenticationKey: Uint8Array;
+  readonly broadcastKey?: Uint8Array;
+  readonly dedicatedKey?: boolean;
+  readonly general?: boolean;
+  readonly invocationCounter: InvocationCounterStore;
+}
+
+export interface AssociationOptions {
+  /** logical names or short names ("ln") */
+  readonly referencing?: "ln" | "sn";
+  /** Largest APDU the client accepts, proposed to the meter, 64..65535 (65535). */
+  readonly maxPduSize?: number;
+  /** Names of the conformance bits to propose; default: all that the client implements. */
+  readonly conformance?: readonly string[];
+}
+
+export interface Timeouts {
+  /** opening the socket or port (10000 ms) */
+  readonly connect: number;
+  /** one answer on the link (5000 ms) */
+  readonly response: number;
+  /** from the last byte of an unfinished frame (follows from the baud rate on serial lines, else 1500 ms) */
+  readonly interFrame: number;
+  /** release and disconnect together (2000 ms) */
+  readonly close: number;
+  /** repetitions on the link before giving up (2) */
+  readonly retries: number;
+  /** first pause before connecting again (1000 ms), doubled up to reconnectMax */
+  readonly reconnectMin: number;
+  readonly reconnectMax: number;
+  /** release the association after this idle time (0 = keep) */
+  readonly idle: number;
+}
+
+/** Deviations of particular meters, all off unless said otherwise. */
+export interface Quirks {
+  /** Wrapper header fields arrive and are expected with swapped bytes. */
+  readonly wrapperSwappedBytes: boolean;
+  /** Deviation of date-times has the opposite sign. */
+  readonly reversedDeviation: boolean;
+  /** Refuse an answer whose invoke-id is not the one of the request. */
+  readonly strictInvokeId: boolean;
+  /** Never ask for general block transfer. */
+  readonly noGeneralBlockTransfer: boolean;
+  /** Never use GET with list, even where it was negotiated. */
+  readonly noGetWithList: boolean;
+  /** Skip the release request: the meter does not implement it. */
+  readonly noRelease: boolean;
+  /** Send ACSE authentication fields even with mechanism 0. */
+  readonly alwaysSendMechanism: boolean;
+}
+
+export interface ConnectOptions {
+  readonly transport: TransportOptions | Transport;
+  /** default: wrapper for tcp, tls and udp; hdlc for serial */
+  readonly link?: LinkOptions;
+  readonly client: {
+    /** 1..127 on HDLC, 1..65535 on the wrapper */ readonly sap: number;
+    readonly systemTitle?: Uint8Array;
+  };
+  readonly server: { readonly logical: number; readonly physical?: number };
+  readonly auth?: AuthenticationOptions;
+  readonly security?: SecurityOptions;
+  readonly association?: AssociationOptions;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly quirks?: Partial<Quirks>;
+  readonly logger?: Logger;
+  /** Values: how octet-strings of unknown meaning are shown ("auto"), and the zone of meters that give none. */
+  readonly values?: ValueOptions;
+  /** For tests. */
+  readonly clock?: Clock;
+  /** For tests: random bytes for challenges and dedicated keys, and jitter. */
+  readonly random?: (count: number) => Uint8Array;
+}
+
+export interface ValueOptions {
+  readonly octetStrings?: "auto" | "hex" | "text";
+  readonly timeZone?: string;
+}

@@ -1,0 +1,22 @@
+/** A running timer, to be handed back to `clearTimeout`. */
+export type TimerHandle = object | number;
+
+/** Time as the stack sees it: one injected source, so that tests can run on a virtual clock. */
+export interface Clock {
+  /** Monotonic milliseconds, for durations and deadlines. */
+  now(): number;
+  /** Wall-clock milliseconds since 1970-01-01T00:00:00Z, for time stamps. */
+  wallTime(): number;
+  setTimeout(callback: () => void, ms: number): TimerHandle;
+  clearTimeout(handle: TimerHandle | undefined): void;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  setTimeout: (callback, ms) => setTimeout(callback, ms),
+  clearTimeout: (handle) => {
+    clearTimeout(handle as NodeJS.Timeout | undefined);
+  },
+};

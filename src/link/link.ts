@@ -1,0 +1,63 @@
+import type { DlmsError } from "../errors";
+
+/** Line settings that a link asks its transport for (mode E changes them while it starts). */
+export interface LineSettings {
+  /** bit/s */
+  readonly baudRate: number;
+  readonly dataBits: 7 | 8;
+  readonly parity: "none" | "even";
+}
+
+/** What a link wants done, in order. */
+export type LinkOutput =
+  /** Put these bytes on the line. */
+  | { readonly kind: "transmit"; readonly bytes: Uint8Array }
+  /** Switch the line, after what was transmitted has left; transports without line settings ignore it. */
+  | { readonly kind: "line"; readonly settings: LineSettings }
+  /** The link is up: `send` may be called. */
+  | { readonly kind: "opened" }
+  /** A complete APDU in answer to `send` (LLC bytes and wrapper header taken off). */
+  | { readonly kind: "apdu"; readonly apdu: Uint8Array }
+  /** A complete APDU that nobody asked for (UI frame, or a WPDU while none is awaited). */
+  | { readonly kind: "notification"; readonly apdu: Uint8Array }
+  /** The link is down because `close` was called. */
+  | { readonly kind: "closed" }
+  /** The link is down because of this; it may be opened again. */
+  | { readonly kind: "failed"; readonly error: DlmsError }
+  /** A frame went out or came in: for the trace. */
+  | { readonly kind: "frame"; readonly direction: "out" | "in"; readonly bytes: Uint8Array }
+  /** Something was dropped, repeated or tolerated: for the trace. */
+  | { readonly kind: "note"; readonly text: string };
+
+/**
+ * A data link between one client and one server, without socket, timer or clock: bytes, time and wishes go in,
+ * outputs come out. One exchange at a time: `send`, then an `apdu` or a `failed`.
+ *
+ * Time is monotonic milliseconds. After each call the driver looks at `deadline` and calls `tick` when it has
+ * come. Every wait inside has such a deadline, so a link that was opened or sent through always ends in an output.
+ */
+export interface LinkProtocol {
+  readonly kind: "wrapper" | "hdlc" | "hdlc-mode-e";
+  readonly state: "closed" | "opening" | "open" | "busy" | "closing";
+  /** When `tick` wants to be called next; undefined = no wait is under way. */
+  readonly deadline: number | undefined;
+  /** The largest APDU that may be sent in one piece without link segmentation; informative. */
+  open(now: number): LinkOutput[];
+  /** Send one APDU. Only in state "open" (or "busy", for a service with several requests before its answer). */
+  send(apdu: Uint8Array, now: number, options?: LinkSendOptions): LinkOutput[];
+  /** Wait for a further APDU without sending one (general block transfer in streaming). */
+  await(now: number, options?: LinkSendOptions): LinkOutput[];
+  /** Orderly disconnect; ends in "closed" within its own bound even if nothing answers. */
+  close(now: number): LinkOutput[];
+  receive(bytes: Uint8Array, now: number): LinkOutput[];
+  tick(now: number): LinkOutput[];
+  /** The transport is gone: forget everything, answer nothing. */
+  reset(): void;
+}
+
+export interface LinkSendOptions {
+  /** false: no answer is expected, the link stays "open" (unconfirmed services) */
+  readonly expectAnswer?: boolean;
+  /** names the request in time-out messages: "read 1-0:1.8.0*255/2" */
+  readonly what?: string;
+}

@@ -1,0 +1,42 @@
+/** AES-GCM-128 with no asymmetric part (0), P-256 (1), AES-GCM-256 with P-384 (2). */
+export type SecuritySuite = 0 | 1 | 2;
+/** What every APDU of an association has to carry. */
+export type SecurityPolicy = "none" | "authenticated" | "encrypted" | "authenticated-encrypted";
+/** Authentication mechanism 2.16.756.5.8.2.n, by name. */
+export type Mechanism = "none" | "lls" | "hls-2" | "hls-md5" | "hls-sha1" | "hls-gmac" | "hls-sha256" | "hls-ecdsa";
+
+/** Mechanism name -> n. */
+export const mechanismIds = {
+  none: 0,
+  lls: 1,
+  "hls-2": 2,
+  "hls-md5": 3,
+  "hls-sha1": 4,
+  "hls-gmac": 5,
+  "hls-sha256": 6,
+  "hls-ecdsa": 7,
+} as const satisfies Record<Mechanism, number>;
+
+/**
+ * Where invocation counters come from. One store per key: every protected APDU and every GMAC takes its value
+ * from here. A value that was handed out is never handed out again, across restarts and crashes too.
+ */
+export interface InvocationCounterStore {
+  /** Reserve `count` successive values and return the first. Rejects with SEC_COUNTER_EXHAUSTED near 2^32. */
+  reserve(count: number): Promise<number>;
+  /** Never hand out a value below this one again. */
+  raiseTo(atLeast: number): Promise<void>;
+}
+
+/** Symmetric keys of an association: 16 bytes for suites 0 and 1, 32 for suite 2. */
+export interface SymmetricKeys {
+  /** global unicast encryption key (GUEK) */
+  readonly encryptionKey: Uint8Array;
+  /** global authentication key (GAK) */
+  readonly authenticationKey: Uint8Array;
+  /** global broadcast encryption key, for received messages */
+  readonly broadcastKey?: Uint8Array;
+}
+
+/** Randomness, injected, so that a session can be replayed in a test. */
+export type RandomSource = (count: number) => Uint8Array;

@@ -1,0 +1,31 @@
+/**
+ * A session runs its operations as generators: each step says what the driver should do, and the driver resumes
+ * with the answer, or throws the link's error in. So the association machine owns no socket, timer, clock or
+ * promise, and a test can drive it by hand.
+ */
+export type SessionStep =
+  /** Send an APDU and resume with the APDU that answers it. */
+  | {
+      readonly kind: "exchange";
+      readonly apdu: Uint8Array;
+      /** what is under way, for messages: "read 1-0:1.8.0*255/2" */
+      readonly what: string;
+      readonly phase: "associate" | "request" | "release";
+    }
+  /** Resume with one more APDU without sending anything. */
+  | { readonly kind: "receive"; readonly what: string }
+  /** Send an APDU that has no answer. */
+  | { readonly kind: "transmit"; readonly apdu: Uint8Array; readonly what: string }
+  /** Resume with the first of `count` reserved invocation counter values. */
+  | { readonly kind: "reserve-counter"; readonly count: number }
+  | { readonly kind: "raise-counter"; readonly atLeast: number }
+  /** A piece of a long result, in order; resume when more may be asked for. */
+  | { readonly kind: "chunk"; readonly bytes: Uint8Array; readonly blockNumber: number; readonly last: boolean }
+  /** Something for the trace. */
+  | { readonly kind: "note"; readonly text: string };
+
+/** What the driver resumes a step with: bytes for exchange and receive, a number for reserve-counter. */
+export type StepAnswer = Uint8Array | number | undefined;
+
+/** A running operation of the session. */
+export type Operation<T> = Generator<SessionStep, T, StepAnswer>;

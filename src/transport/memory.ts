@@ -1,0 +1,69 @@
+import type { Connection, ConnectionEvents, Transport } from "./transport";
+import { DlmsConnectionError } from "../errors";
+
+/** The far side of an in-memory line: what a simulated meter implements. */
+export interface MemoryPeer {
+  /** Bytes from the client. */
+  receive(bytes: Uint8Array): void;
+  /** The client closed. */
+  closed(): void;
+}
+
+/** How the far side reaches the client. */
+export interface MemoryLine {
+  send(bytes: Uint8Array): void;
+  /** Break the connection, as a pulled cable or a reset would. */
+  drop(reason?: string): void;
+}
+
+/**
+ * A transport without sockets, for tests and for simulated meters in one process. Bytes are handed over in a
+ * microtask, so that neither side runs inside the other's call.
+ */
+export function memoryTransport(connect: (line: MemoryLine) => MemoryPeer, endpoint = "memory"): Transport {
+  return {
+    kind: "memory",
+    endpoint,
+    open(events: ConnectionEvents): Promise<Connection> {
+      let open = true;
+      const later = (run: () => void): void => {
+        queueMicrotask(() => {
+          if (open) run();
+        });
+      };
+      const peer = connect({
+        send: (bytes) => {
+          const copy = bytes.slice();
+          later(() => {
+            events.data(copy);
+          });
+        },
+        drop: (reason = "connection lost") => {
+          later(() => {
+            open = false;
+            events.lost(new DlmsConnectionError("CONN_LOST", `${endpoint}: ${reason}`));
+          });
+        },
+      });
+      return Promise.resolve({
+        write: (bytes) => {
+          const copy = bytes.slice();
+          later(() => {
+            peer.receive(copy);
+          });
+        },
+        drain: () => Promise.resolve(),
+        setLine: () => Promise.resolve(),
+        close: () => {
+          if (open) {
+            open = false;
+            queueMicrotask(() => {
+              peer.closed();
+            });
+          }
+          return Promise.resolve();
+        },
+      });
+    },
+  };
+}
