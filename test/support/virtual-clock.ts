@@ -1,0 +1,106 @@
+import type { Clock, TimerHandle } from "../../src/clock";
+
+interface Timer {
+  readonly id: number;
+  readonly at: number;
+  readonly run: () => void;
+}
+
+/**
+ * A clock that stands still until a test moves it. `tick` runs due timers in order of time, synchronously;
+ * `tickAsync` also lets promises settle before, between and after them.
+ */
+export class VirtualClock implements Clock {
+  #now: number;
+  #nextId = 1;
+  readonly #epoch: number;
+  readonly #timers = new Map<number, Timer>();
+
+  constructor(options: { now?: number; epoch?: number } = {}) {
+    this.#now = options.now ?? 0;
+    this.#epoch = options.epoch ?? Date.UTC(2024, 0, 1);
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  wallTime(): number {
+    return this.#epoch + this.#now;
+  }
+
+  setTimeout(callback: () => void, ms: number): TimerHandle {
+    const id = this.#nextId++;
+    this.#timers.set(id, { id, at: this.#now + Math.max(0, ms), run: callback });
+    return id;
+  }
+
+  clearTimeout(handle: TimerHandle | undefined): void {
+    if (typeof handle === "number") this.#timers.delete(handle);
+  }
+
+  /** Timers that are waiting: 0 when nothing was left behind. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /** When the next timer is due, relative to now. */
+  get nextIn(): number | undefined {
+    const next = this.#earliest(Number.POSITIVE_INFINITY);
+    return next === undefined ? undefined : next.at - this.#now;
+  }
+
+  tick(ms: number): void {
+    const target = this.#now + ms;
+    for (let next = this.#earliest(target); next !== undefined; next = this.#earliest(target)) this.#run(next);
+    this.#now = target;
+  }
+
+  async tickAsync(ms: number): Promise<void> {
+    const target = this.#now + ms;
+    await settle();
+    for (let next = this.#earliest(target); next !== undefined; next = this.#earliest(target)) {
+      this.#run(next);
+      await settle();
+    }
+    this.#now = target;
+    await settle();
+  }
+
+  /** Moves on from timer to timer until the promise settles; fails when nothing is left that could settle it. */
+  async runUntil<T>(promise: Promise<T>, limitMs = 24 * 3600 * 1000): Promise<T> {
+    let done = false;
+    const watched = promise.finally(() => {
+      done = true;
+    });
+    watched.catch(() => undefined);
+    const limit = this.#now + limitMs;
+    await settle();
+    while (!done) {
+      const next = this.#earliest(limit);
+      if (next === undefined) throw new Error(`virtual clock: nothing left to run at ${this.#now} ms, promise pending`);
+      this.#run(next);
+      await settle();
+    }
+    return watched;
+  }
+
+  #earliest(until: number): Timer | undefined {
+    let best: Timer | undefined;
+    for (const timer of this.#timers.values()) {
+      if (timer.at <= until && (best === undefined || timer.at < best.at)) best = timer;
+    }
+    return best;
+  }
+
+  #run(timer: Timer): void {
+    this.#timers.delete(timer.id);
+    this.#now = Math.max(this.#now, timer.at);
+    timer.run();
+  }
+}
+
+/** Lets everything that is only waiting for other promises run: a turn of the event loop, three times over. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+}
