@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
+import ts from "typescript";
+
+/** Which folder of src/ may import which. What is not listed here is refused. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  clock: [],
+  bytes: ["errors"],
+  codec: ["bytes", "errors"],
+  security: ["bytes", "errors"],
+  link: ["bytes", "errors"],
+  transport: ["errors", "clock"],
+  apdu: ["codec", "bytes", "errors"],
+  cosem: ["codec", "bytes", "errors"],
+  session: ["apdu", "security", "codec", "bytes", "errors"],
+  inspect: ["link", "transport", "apdu", "security", "cosem", "codec", "bytes", "errors", "clock"],
+  client: ["session", "inspect", "link", "transport", "cosem", "apdu", "security", "codec", "bytes", "errors", "clock"],
+  push: ["inspect", "link", "transport", "apdu", "security", "cosem", "codec", "bytes", "errors", "clock"],
+  simulator: ["link", "transport", "apdu", "security", "cosem", "codec", "bytes", "errors", "clock"],
+};
+
+/** Modules of the platform, and packages, that only one folder may use. */
+const reserved: Readonly<Record<string, string>> = {
+  crypto: "security",
+  net: "transport",
+  tls: "transport",
+  dgram: "transport",
+  serialport: "transport",
+};
+
+/** Folders without socket, file, timer, clock or randomness. */
+const sansIo = ["errors", "bytes", "codec", "apdu", "cosem", "security", "link", "session"];
+const impure = ["setTimeout", "setInterval", "setImmediate", "performance", "Date.now", "Math.random"];
+
+const root = resolve(__dirname, "..");
+
+interface Import {
+  /** path below the root, "/" separated */
+  readonly from: string;
+  readonly specifier: string;
+  /** path below the root, for relative imports */
+  readonly to: string | undefined;
+  readonly typeOnly: boolean;
+}
+
+function sourceFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sourceFiles(path);
+    return entry.name.endsWith(".ts") ? [path] : [];
+  });
+}
+
+function folders(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) => [join(folder, entry.name), ...folders(join(folder, entry.name))]);
+}
+
+const below = (path: string): string => relative(root, path).split(sep).join("/");
+
+function target(file: string, specifier: string): string | undefined {
+  if (!specifier.startsWith(".")) return undefined;
+  const base = resolve(file, "..", specifier);
+  const found = [`${base}.ts`, join(base, "index.ts"), base].find((path) => path.endsWith(".ts") && existsSync(path));
+  return below(found ?? base);
+}
+
+function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
+  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
+  const clause = node.importClause;
+  if (clause === undefined) return false;
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const named = clause.namedBindings;
+  if (clause.name !== undefined || named === undefined || !ts.isNamedImports(named)) return false;
+  return named.elements.length > 0 && named.elements.every((element) => element.isTypeOnly);
+}
+
+function parse(file: string): ts.SourceFile {
+  return ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.ES2023, true);
+}
+
+function importsOf(file: string): Import[] {
+  const found: Import[] = [];
+  const add = (specifier: string, typeOnly: boolean): void => {
+    found.push({ from: below(file), specifier, to: target(file, specifier), typeOnly });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+      const specifier = node.moduleSpecifier;
+      if (specifier !== undefined && ts.isStringLiteral(specifier)) add(specifier.text, isTypeOnly(node));
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      if (ts.isStringLiteral(node.argument.literal)) add(node.argument.literal.text, true);
+    } else if (ts.isExternalModuleReference(node) && ts.isStringLiteral(node.expression)) {
+      add(node.expression.text, false);
+    } else if (ts.isCallExpression(node)) {
+      const [first] = node.arguments;
+      const loads = node.expression.kind === ts.SyntaxKind.ImportKeyword || node.expression.getText() === "require";
+      if (loads && first !== undefined && ts.isStringLiteral(first)) add(first.text, false);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(parse(file));
+  return found;
+}
+
+function impuritiesOf(file: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const property = ts.isPropertyAccessExpression(node) && ts.isIdentifier(node.expression);
+    const text = property ? node.getText() : ts.isIdentifier(node) && !isMemberName(node) ? node.text : "";
+    if (impure.includes(text)) found.push(`${below(file)}: ${text}`);
+    if (ts.isNewExpression(node) && node.expression.getText() === "Date" && (node.arguments?.length ?? 0) === 0) {
+      found.push(`${below(file)}: new Date()`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(parse(file));
+  return found;
+}
+
+/** Whether an identifier is the name of a property or method, not a variable. */
+function isMemberName(node: ts.Identifier): boolean {
+  const parent = node.parent;
+  return (
+    (ts.isPropertyAccessExpression(parent) && parent.name === node) ||
+    ((ts.isPropertyAssignment(parent) ||
+      ts.isPropertySignature(parent) ||
+      ts.isMethodSignature(parent) ||
+      ts.isMethodDeclaration(parent) ||
+      ts.isPropertyDeclaration(parent)) &&
+      parent.name === node)
+  );
+}
+
+/** "src/link/hdlc/frame.ts" -> "link"; undefined for files directly in src/ and for other trees. */
+function layerOf(path: string): string | undefined {
+  const [tree, layer, ...rest] = path.split("/");
+  return tree === "src" && layer !== undefined && rest.length > 0 ? layer : undefined;
+}
+
+function refusal(edge: Import): string | undefined {
+  const from = layerOf(edge.from);
+  const bare = edge.specifier.replace(/^node:/, "").split("/")[0] ?? "";
+  const owner = reserved[bare];
+  if (edge.to === undefined) {
+    if (owner !== undefined && from !== owner) return `${edge.from} -> ${edge.specifier}: only src/${owner} may`;
+    if (from !== undefined && sansIo.includes(from) && !(from === owner)) {
+      return `${edge.from} -> ${edge.specifier}: src/${from} is a pure core`;
+    }
+    return undefined;
+  }
+  if (edge.from.startsWith("nodes/")) {
+    const fine = edge.to.startsWith("nodes/") || edge.to === "src/index.ts";
+    return fine ? undefined : `${edge.from} -> ${edge.to}: nodes use src/index only`;
+  }
+  if (edge.from === "src/index.ts") return edge.to.startsWith("src/") ? undefined : `${edge.from} -> ${edge.to}`;
+  const to = layerOf(edge.to);
+  if (from === undefined || to === undefined) return `${edge.from} -> ${edge.to}: outside the layers`;
+  const allowed = arrows[from];
+  if (allowed === undefined) return `${edge.from}: src/${from} is not in the architecture`;
+  return from === to || allowed.includes(to)
+    ? undefined
+    : `${edge.from} -> ${edge.to}: src/${from} may not use src/${to}`;
+}
+
+/** The first cycle of a graph as a path that ends where it begins. */
+function findCycle(graph: ReadonlyMap<string, ReadonlySet<string>>): string[] | undefined {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const walk = (node: string): string[] | undefined => {
+    const at = path.indexOf(node);
+    if (at >= 0) return [...path.slice(at), node];
+    if (done.has(node)) return undefined;
+    path.push(node);
+    for (const next of graph.get(node) ?? []) {
+      const cycle = walk(next);
+      if (cycle !== undefined) return cycle;
+    }
+    path.pop();
+    done.add(node);
+    return undefined;
+  };
+  for (const node of graph.keys()) {
+    const cycle = walk(node);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
+
+function graphOf(edges: readonly Import[], name: (path: string) => string | undefined): Map<string, Set<string>> {
+  const graph = new Map<string, Set<string>>();
+  for (const edge of edges) {
+    const from = name(edge.from);
+    const to = edge.to === undefined ? undefined : name(edge.to);
+    if (from === undefined || to === undefined || from === to) continue;
+    const targets = graph.get(from) ?? new Set<string>();
+    graph.set(from, targets.add(to));
+  }
+  return graph;
+}
+
+describe("architecture", () => {
+  const files = [...sourceFiles(join(root, "src")), ...sourceFiles(join(root, "nodes"))];
+  const edges = files.flatMap(importsOf);
+
+  it("is seen at all", () => {
+    assert.ok(files.length > 10, `${files.length} files`);
+    assert.ok(edges.filter((edge) => edge.to !== undefined).length > 10, `${edges.length} imports`);
+  });
+
+  it("refuses what it should refuse", () => {
+    const edge = (from: string, specifier: string, to?: string): Import => ({ from, specifier, to, typeOnly: false });
+    assert.ok(refusal(edge("src/simulator/meter.ts", "../session", "src/session/index.ts")));
+    assert.ok(refusal(edge("src/link/link.ts", "../codec/value", "src/codec/value.ts")));
+    assert.ok(refusal(edge("src/client/store.ts", "node:crypto")));
+    assert.ok(refusal(edge("nodes/dlms-read.ts", "serialport")));
+    assert.ok(refusal(edge("src/codec/value.ts", "node:fs")));
+    assert.ok(refusal(edge("nodes/dlms-read.ts", "../src/client/options", "src/client/options.ts")));
+    assert.equal(refusal(edge("nodes/dlms-read.ts", "../src", "src/index.ts")), undefined);
+    assert.equal(refusal(edge("src/security/gcm.ts", "node:crypto")), undefined);
+    const ring = new Map([
+      ["a", new Set(["b"])],
+      ["b", new Set(["c"])],
+      ["c", new Set(["a"])],
+    ]);
+    assert.deepEqual(findCycle(ring), ["a", "b", "c", "a"]);
+  });
+
+  it("has only the arrows that it should have", () => {
+    assert.deepEqual(
+      edges.map(refusal).filter((text) => text !== undefined),
+      [],
+    );
+  });
+
+  it("has no cycle between folders, types included", () => {
+    assert.equal(findCycle(graphOf(edges, layerOf)), undefined);
+  });
+
+  it("has no cycle between files at run time", () => {
+    const running = edges.filter((edge) => !edge.typeOnly);
+    assert.equal(findCycle(graphOf(running, (path) => path)), undefined);
+  });
+
+  it("keeps timers, clocks and randomness out of the cores", () => {
+    const cores = files.filter((file) => sansIo.includes(layerOf(below(file)) ?? ""));
+    assert.deepEqual(cores.flatMap(impuritiesOf), []);
+  });
+
+  it("has no folder that can hold anything", () => {
+    const names = ["src", "nodes", "test"].flatMap((tree) => folders(join(root, tree)));
+    assert.deepEqual(
+      names.filter((path) => /(^|[\\/])(utils?|helpers?|common)$/i.test(path)),
+      [],
+    );
+  });
+});
