@@ -1,0 +1,126 @@
+import type net from "node:net";
+import type { Clock } from "../clock";
+import { type DlmsConnectionError, DlmsTimeoutError } from "../errors";
+import { type ConnectionFacts, lostError, socketError } from "./socket-errors";
+import type { Connection, ConnectionEvents } from "./transport";
+
+/** How long a socket may take to flush what was written before it is destroyed, in ms. */
+const closeGrace = 500;
+
+export interface OpenSocketOptions {
+  readonly endpoint: string;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** the event that says that the connection is usable */
+  readonly ready: "connect" | "secureConnect";
+  /** another error for a failure in the handshake */
+  readonly mapError?: (error: Error, facts: ConnectionFacts) => DlmsConnectionError | undefined;
+}
+
+/** Waits for a stream socket to be usable and makes a Connection of it. */
+export function openSocket(
+  start: () => net.Socket,
+  events: ConnectionEvents,
+  options: OpenSocketOptions,
+): Promise<Connection> {
+  const { endpoint, clock, signal } = options;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const socket = start();
+    socket.setNoDelay(true);
+    let connected = false;
+    socket.once("connect", () => {
+      connected = true;
+    });
+    const facts = (): ConnectionFacts => ({
+      endpoint,
+      phase: connected && options.ready === "secureConnect" ? "tls-handshake" : "connect",
+      bytesIn: socket.bytesRead,
+      bytesOut: socket.bytesWritten,
+    });
+    const settle = (): void => {
+      clock.clearTimeout(timer);
+      signal?.removeEventListener("abort", aborted);
+      socket.off(options.ready, opened).off("error", failed).off("close", closed);
+    };
+    const giveUp = (reason: Error): void => {
+      settle();
+      // an error after this point has nobody left to tell
+      socket.on("error", () => undefined);
+      socket.destroy();
+      reject(reason);
+    };
+    const failed = (error: Error): void => {
+      giveUp(options.mapError?.(error, facts()) ?? socketError(error, facts()));
+    };
+    const closed = (): void => {
+      const error = new Error("closed by the other side");
+      giveUp(options.mapError?.(error, facts()) ?? socketError(error, facts()));
+    };
+    const aborted = (): void => {
+      giveUp(signal?.reason as Error);
+    };
+    const opened = (): void => {
+      settle();
+      resolve(connectionOf(socket, endpoint, events, clock));
+    };
+    const timer = clock.setTimeout(() => {
+      giveUp(connectTimeout(facts(), options.timeoutMs));
+    }, options.timeoutMs);
+    signal?.addEventListener("abort", aborted, { once: true });
+    socket.once(options.ready, opened).once("error", failed).once("close", closed);
+  });
+}
+
+function connectTimeout(facts: ConnectionFacts, timeoutMs: number): DlmsTimeoutError {
+  const what = facts.phase === "connect" ? "no answer to the connection request" : "the TLS handshake did not finish";
+  return new DlmsTimeoutError(
+    "TIMEOUT_CONNECT",
+    `${facts.endpoint}: ${what} within ${timeoutMs} ms; check host and port, whether the device is on, and the firewall`,
+    { details: { ...facts, timeoutMs } },
+  );
+}
+
+function connectionOf(socket: net.Socket, endpoint: string, events: ConnectionEvents, clock: Clock): Connection {
+  socket.setKeepAlive(true, 30_000);
+  let ours = false;
+  let failure: Error | undefined;
+  const gone = new Promise<void>((resolve) => {
+    socket.once("close", () => {
+      resolve();
+      if (ours) return;
+      ours = true;
+      const facts = { endpoint, phase: "open", bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten } as const;
+      events.lost(failure === undefined ? lostError(facts, "closed by the other side") : socketError(failure, facts));
+    });
+  });
+  // stays until the end: "close" follows every "error" and reports it
+  socket.on("error", (error) => {
+    failure ??= error;
+  });
+  socket.on("data", (bytes: Buffer) => {
+    if (!ours) events.data(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  });
+  return {
+    write: (bytes) => {
+      if (!ours && socket.writable) socket.write(bytes);
+    },
+    drain: () => Promise.resolve(),
+    setLine: () => Promise.resolve(),
+    close: async () => {
+      if (!ours) {
+        ours = true;
+        socket.destroySoon();
+      }
+      const timer = clock.setTimeout(() => {
+        socket.destroy();
+      }, closeGrace);
+      await gone;
+      clock.clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import net from "node:net";
+import { type Clock, systemClock } from "../clock";
+import { openSocket } from "./socket-connection";
+import type { Transport } from "./transport";
+
+export interface TcpOptions {
+  readonly host: string;
+  /** 1..65535; 4059 is the one registered for DLMS */
+  readonly port: number;
+}
+
+/** "meter.example:4059", an IPv6 address in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A TCP connection. Meters behind one host and port share it. */
+export function tcpTransport(options: TcpOptions, clock: Clock = systemClock): Transport {
+  const { host, port } = options;
+  const endpoint = `tcp ${hostAndPort(host, port)}`;
+  return {
+    kind: "tcp",
+    endpoint,
+    lineKey: `tcp:${host.toLowerCase()}:${port}`,
+    open: (events, init) =>
+      openSocket(() => net.connect({ host, port }), events, { ...init, endpoint, clock, ready: "connect" }),
+  };
+}

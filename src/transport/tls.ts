@@ -1,0 +1,102 @@
+import net from "node:net";
+import tls from "node:tls";
+import { type Clock, systemClock } from "../clock";
+import { DlmsConfigError, DlmsConnectionError } from "../errors";
+import { openSocket } from "./socket-connection";
+import { type ConnectionFacts, causeCode } from "./socket-errors";
+import { hostAndPort } from "./tcp";
+import type { Transport } from "./transport";
+
+export interface TlsOptions {
+  readonly host: string;
+  readonly port: number;
+  /** certificates that are trusted, PEM; default: those of Node */
+  readonly ca?: string;
+  /** name that the server's certificate has to carry; default: the host */
+  readonly serverName?: string;
+  /** client certificate and key, PEM */
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
+/**
+ * TLS over TCP; the server's certificate is always checked. Such a line is never shared: another client may trust
+ * other certificates.
+ */
+export function tlsTransport(options: TlsOptions, clock: Clock = systemClock): Transport {
+  const { host, port } = options;
+  const endpoint = `tls ${hostAndPort(host, port)}`;
+  const serverName = options.serverName ?? (net.isIP(host) === 0 ? host : undefined);
+  return {
+    kind: "tls",
+    endpoint,
+    open: async (events, init) => {
+      const context = secureContext(options);
+      const start = (): tls.TLSSocket =>
+        tls.connect({
+          host,
+          port,
+          secureContext: context,
+          minVersion: "TLSv1.2",
+          ...(serverName === undefined ? {} : { servername: serverName }),
+        });
+      return openSocket(start, events, { ...init, endpoint, clock, ready: "secureConnect", mapError: tlsError });
+    },
+  };
+}
+
+function secureContext(options: TlsOptions): tls.SecureContext {
+  const pieces = [
+    ["transport.ca", options.ca === undefined ? {} : { ca: options.ca }],
+    [
+      "transport.certificate and transport.key",
+      {
+        ...(options.certificate === undefined ? {} : { cert: options.certificate }),
+        ...(options.key === undefined ? {} : { key: options.key }),
+      },
+    ],
+  ] as const;
+  for (const [name, piece] of pieces) {
+    try {
+      tls.createSecureContext(piece);
+    } catch (error) {
+      // OpenSSL's reason names the ASN.1 or PEM routine, never the contents
+      throw new DlmsConfigError(
+        "CONFIG_INVALID",
+        `${name}: expected PEM that belongs together (${opensslReason(error)})`,
+      );
+    }
+  }
+  return tls.createSecureContext({ ...pieces[0][1], ...pieces[1][1] });
+}
+
+function opensslReason(error: unknown): string {
+  const reason = (error as { reason?: unknown }).reason;
+  return typeof reason === "string" ? reason : (causeCode(error) ?? "not readable");
+}
+
+const advice: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: "the certificate is self-signed: give it, or its CA, as transport.ca",
+  SELF_SIGNED_CERT_IN_CHAIN: "the chain ends in a CA that is not trusted: give that CA as transport.ca",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "the issuer is not trusted: give its certificate as transport.ca",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the issuer is not trusted: give its certificate as transport.ca",
+  CERT_HAS_EXPIRED: "the certificate has expired; check the clock of this machine too",
+  CERT_NOT_YET_VALID: "the certificate is not valid yet; check the clock of this machine",
+  ERR_TLS_CERT_ALTNAME_INVALID: "the certificate is for another name: give that name as transport.serverName",
+  ERR_SSL_WRONG_VERSION_NUMBER: "what answers there does not speak TLS; try plain TCP, or another port",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "the server wants a client certificate: give certificate and key",
+};
+
+function tlsError(error: Error, facts: ConnectionFacts): DlmsConnectionError | undefined {
+  if (facts.phase !== "tls-handshake") return undefined;
+  const code = causeCode(error);
+  const hint = (code === undefined ? undefined : advice[code]) ?? "check port, CA, server name and client certificate";
+  return new DlmsConnectionError(
+    "CONN_TLS",
+    `${facts.endpoint}: TLS handshake failed: ${error.message.trim()}; ${hint}`,
+    {
+      cause: error,
+      details: { ...facts, ...(code === undefined ? {} : { cause: code }) },
+    },
+  );
+}
