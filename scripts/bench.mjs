@@ -1,0 +1,65 @@
+// Benchmarks, each beside a peer in the same run: npm run bench [-- read decode cipher]. Prints figures, asserts nothing.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const bench = join(root, "test", "bench");
+const java = join(root, "test", "interop", "java", "target");
+const classPath = `${join(java, "interop-peer.jar")}:${join(java, "lib", "*")}`;
+const pinned = spawnSync("taskset", ["-c", "0", "true"]).status === 0;
+const onOneCpu = (command, args) => (pinned ? ["taskset", ["-c", "0", command, ...args]] : [command, args]);
+const tsx = (script, ...args) => [process.execPath, ["--import", "tsx", join(bench, script), ...args.map(String)]];
+
+function run(command, args) {
+  const [file, list] = onOneCpu(command, args);
+  const result = spawnSync(file, list, { cwd: root, encoding: "utf8", maxBuffer: 64 << 20 });
+  const line = (result.stdout ?? "").split("\n").reverse().find((text) => text.startsWith("{"));
+  if (line === undefined) throw new Error(`${command} ${args.join(" ")} gave no result: ${result.stderr}`);
+  return JSON.parse(line);
+}
+
+function startServer() {
+  const [file, list] = onOneCpu(...tsx("canned-server.ts"));
+  const child = spawn(file, list, { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+  return new Promise((resolve) => {
+    child.stdout.once("data", (text) => resolve({ port: Number(String(text).trim()), stop: () => child.kill() }));
+  });
+}
+
+async function readBench() {
+  const server = await startServer();
+  const rounds = 6000;
+  const bare = run(...tsx("bare-client.ts", server.port, rounds)).medianMicroseconds;
+  const ours = run(...tsx("read-client.ts", server.port, rounds)).medianMicroseconds;
+  console.log(`one register read over loopback TCP, median of the warm half of ${rounds}${pinned ? ", one CPU" : ""}:`);
+  console.log(`  bare node:net exchange of the same bytes  ${bare.toFixed(1)} us`);
+  console.log(`  client.read                               ${ours.toFixed(1)} us  (${(ours / bare).toFixed(2)} x bare)`);
+  if (existsSync(join(java, "interop-peer.jar"))) {
+    const args = ["-cp", classPath, "peer.Main", "client", "--port", server.port, "--read", "3/1.0.1.8.0.255/2"];
+    const peer = run("java", [...args.map(String), "--repeat", String(rounds)]).medianMicroseconds;
+    console.log(`  Gurux Java client, warm                   ${peer.toFixed(1)} us`);
+  } else {
+    console.log("  Gurux Java client: not built (npm run interop:setup)");
+  }
+  server.stop();
+}
+
+async function main() {
+  mkdirSync(join(root, ".cache"), { recursive: true });
+  const benches = { read: readBench };
+  for (const name of ["decode", "cipher", "stream"]) {
+    if (!existsSync(join(bench, `${name}.ts`))) continue;
+    benches[name] = () => {
+      const [file, list] = onOneCpu(...tsx(`${name}.ts`));
+      spawnSync(file, list, { cwd: root, stdio: "inherit" });
+    };
+  }
+  const wanted = process.argv.slice(2);
+  for (const [name, start] of Object.entries(benches)) {
+    if (wanted.length === 0 || wanted.includes(name)) await start();
+  }
+}
+
+await main();

@@ -1,0 +1,51 @@
+// Checks what would be published: the files that Node-RED and users need are in, nothing else is, the node sets exist.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const problems = [];
+const check = (ok, text) => {
+  if (!ok) problems.push(text);
+};
+
+const listing = JSON.parse(
+  execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: root, encoding: "utf8" }),
+);
+const packed = Array.isArray(listing) ? listing[0] : Object.values(listing)[0];
+const files = new Set(packed.files.map((file) => file.path));
+
+for (const [type, file] of Object.entries(manifest["node-red"].nodes)) {
+  check(files.has(file), `${type}: ${file} is not in the package`);
+  check(files.has(file.replace(/\.js$/, ".html")), `${type}: its editor file is not in the package`);
+  for (const language of ["en-US", "de", "zh-CN"]) {
+    for (const kind of ["json", "html"]) {
+      const locale = `dist/nodes/locales/${language}/${type}.${kind}`;
+      check(files.has(locale), `${type}: ${locale} is not in the package`);
+    }
+  }
+}
+for (const file of ["package.json", "README.md", "LICENSE", "CHANGELOG.md", manifest.main, manifest.types]) {
+  check(files.has(file), `${file} is not in the package`);
+}
+check([...files].some((file) => file.startsWith("examples/")), "no example is in the package");
+for (const file of files) {
+  check(!/^(test|scripts|\.ci|src|nodes|node_modules)\//.test(file), `${file} should not be published`);
+}
+
+const dependencies = { ...manifest.dependencies, ...manifest.optionalDependencies };
+check(Object.keys(dependencies).length <= 6, "more than 6 runtime dependencies");
+for (const [name, version] of Object.entries(dependencies)) {
+  check(!/^(git|http|file|github)/.test(version), `${name}: not a registry dependency`);
+}
+check(manifest.keywords.includes("node-red"), 'the keyword "node-red" is missing');
+check(/^>=\d/.test(manifest["node-red"].version), "node-red.version is missing");
+check(/^>=\d/.test(manifest.engines.node), "engines.node is missing");
+check(manifest.license === "Apache-2.0", "the licence is not Apache-2.0");
+check(existsSync(join(root, "examples")), "examples/ is missing");
+
+for (const problem of problems) console.error(problem);
+console.log(`${files.size} files would be published, ${problems.length} problems`);
+process.exit(problems.length === 0 ? 0 : 1);

@@ -1,0 +1,123 @@
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Context } from "mocha";
+
+/**
+ * Other people's implementations, each in a process of its own: the Java library `org.gurux:gurux.dlms` behind the
+ * small main in test/interop/java, and the Python clients of test/interop/python. `npm run interop:setup` builds
+ * the one and installs the others.
+ */
+const root = join(__dirname, "..", "..");
+const javaTarget = join(root, "test", "interop", "java", "target");
+const python = join(root, ".cache", "interop-venv", "bin", "python");
+
+const classPath = `${join(javaTarget, "interop-peer.jar")}:${join(javaTarget, "lib", "*")}`;
+
+function missing(context: Context, what: string): never {
+  const reason = `${what} is missing: run "npm run interop:setup" (needs a JDK 17, Maven and Python 3)`;
+  if (process.env.CI === "true") throw new Error(reason);
+  console.log(`      skipped: ${reason}`);
+  return context.skip();
+}
+
+/** Skip this test, with the reason, where the Java peer was not built; in CI that is a failure. */
+export function needsJava(context: Context): void {
+  if (!existsSync(join(javaTarget, "interop-peer.jar"))) missing(context, "the Java peer");
+}
+
+/** Skip this test, with the reason, where the Python peers were not installed; in CI that is a failure. */
+export function needsPython(context: Context): void {
+  if (!existsSync(python)) missing(context, "the Python peers");
+}
+
+export type PeerOptions = Readonly<Record<string, string | number | boolean>>;
+
+function commandLine(options: PeerOptions): string[] {
+  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+}
+
+/** A meter on Gurux' server classes, on a loopback port of its own. */
+export interface JavaMeter {
+  readonly port: number;
+  /** what it wrote to standard error so far */
+  readonly log: () => string;
+  close(): Promise<void>;
+}
+
+export async function startJavaMeter(options: PeerOptions = {}): Promise<JavaMeter> {
+  const child: ChildProcessWithoutNullStreams = spawn("java", [
+    "-XX:TieredStopAtLevel=1",
+    "-cp",
+    classPath,
+    "peer.Main",
+    "server",
+    ...commandLine(options),
+  ]);
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    log = (log + text).slice(-20_000);
+  });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const port = await new Promise<number>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const ready = /^READY (\d+)$/.exec(line);
+      if (ready) resolve(Number(ready[1]));
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`the Java meter ended with ${code}: ${log}`)));
+  });
+  return {
+    port,
+    log: () => log,
+    close: async () => {
+      child.stdin.end();
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+/** What a foreign client reports: values and errors by `class/obis/attribute`. */
+export interface PeerReport {
+  readonly associated: boolean;
+  readonly error?: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly errors: Readonly<Record<string, string>>;
+  readonly medianMicroseconds?: number;
+}
+
+function run(command: string, args: readonly string[]): Promise<PeerReport> {
+  return new Promise((resolve, reject) => {
+    execFile(command, [...args], { timeout: 60_000, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+      const line = stdout
+        .split("\n")
+        .reverse()
+        .find((text) => text.startsWith("{"));
+      if (line === undefined) reject(new Error(`${command} printed no result: ${error?.message ?? ""} ${stderr}`));
+      else resolve(JSON.parse(line) as PeerReport);
+    });
+  });
+}
+
+/** Read a meter with Gurux' Java client. */
+export function readWithJava(options: PeerOptions & { readonly read: string }): Promise<PeerReport> {
+  return run("java", ["-XX:TieredStopAtLevel=1", "-cp", classPath, "peer.Main", "client", ...commandLine(options)]);
+}
+
+export interface PythonOptions {
+  readonly port: number;
+  readonly read: readonly string[];
+  readonly [name: string]: unknown;
+}
+
+/** Read a meter with the client of dlms-cosem (Python). */
+export function readWithDlmsCosem(options: PythonOptions): Promise<PeerReport> {
+  return run(python, [join(__dirname, "python", "read_dlms_cosem.py"), JSON.stringify(options)]);
+}
+
+/** Read a meter with the client classes of gurux-dlms (Python). */
+export function readWithGuruxPython(options: PythonOptions): Promise<PeerReport> {
+  return run(python, [join(__dirname, "python", "read_gurux.py"), JSON.stringify(options)]);
+}
