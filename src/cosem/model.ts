@@ -102,6 +102,8 @@ export interface PresentedValue {
   readonly type: string;
   /** name of an enumeration value */
   readonly valueName?: string;
+  /** for a bit-string whose bits the class defines: name -> set */
+  readonly bits?: Readonly<Record<string, boolean>>;
   /** for a date-time: the parts that a string can't say */
   readonly dateTime?: DateTimeInfo;
 }

@@ -1,0 +1,10 @@
+export * from "./date-time";
+export * from "./date-time-encode";
+export { interfaceClasses } from "./interface-classes";
+export * from "./lookup";
+export * from "./model";
+export * from "./obis";
+export * from "./present";
+export * from "./scaling";
+export { isTimeZone } from "./time-zone";
+export * from "./units";

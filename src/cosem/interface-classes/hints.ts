@@ -1,0 +1,48 @@
+import type { FieldDefinition } from "../model";
+import type { Hints } from "./row";
+
+/** Hints that many rows share. */
+export const scaled = { presentation: "scaled" } as const satisfies Hints;
+export const scalerUnit = { presentation: "scaler-unit", static: true } as const satisfies Hints;
+export const dateTime = { presentation: "date-time" } as const satisfies Hints;
+export const date = { presentation: "date" } as const satisfies Hints;
+export const time = { presentation: "time" } as const satisfies Hints;
+export const text = { presentation: "text" } as const satisfies Hints;
+export const bytes = { presentation: "bytes" } as const satisfies Hints;
+export const obis = { presentation: "logical-name" } as const satisfies Hints;
+export const unixTime = { presentation: "unix-time" } as const satisfies Hints;
+
+export const structure = <const F extends readonly FieldDefinition[]>(
+  ...fields: F
+): { readonly presentation: "structure"; readonly fields: F } => ({ presentation: "structure", fields });
+
+export const arrayOf = <const E extends Hints>(
+  element: E,
+): { readonly presentation: "array"; readonly element: E } => ({
+  presentation: "array",
+  element,
+});
+
+export const enumeration = <const N extends Readonly<Record<number, string>>>(
+  names: N,
+): { readonly enumeration: N } => ({ enumeration: names });
+
+export const bits = <const B extends readonly string[]>(...names: B): { readonly bits: B } => ({ bits: names });
+
+export const field = <const N extends string, const H extends Hints>(name: N, hints: H): H & { readonly name: N } => ({
+  ...hints,
+  name,
+});
+export const plain = <const N extends string>(name: N): { readonly name: N } => ({ name });
+
+/** {class_id, logical_name, attribute_index}: value_definition of several classes */
+export const valueDefinition = structure(plain("classId"), field("logicalName", obis), plain("attributeId"));
+/** {script_logical_name, script_selector} */
+export const action = structure(field("scriptLogicalName", obis), plain("scriptSelector"));
+/** capture object definition of Profile generic and of everything that refers to it */
+export const captureObject = structure(
+  plain("classId"),
+  field("logicalName", obis),
+  plain("attributeId"),
+  plain("dataIndex"),
+);

@@ -1,0 +1,252 @@
+import { toHex } from "../bytes";
+import type { DlmsValue } from "../codec/value";
+import { dateFromBytes, dateTimeFromBytes, isoDate, isoTime, presentDateTime, timeFromBytes } from "./date-time";
+import { attributeDefinition } from "./lookup";
+import type { FieldDefinition, PresentAttribute, PresentedValue, PresentOptions, ScalerUnit } from "./model";
+import { obisDotted } from "./obis";
+import { scaleFloat, scaleInteger, shortestFloat32 } from "./scaling";
+import { unitSymbol } from "./units";
+
+type Definition = Omit<FieldDefinition, "name">;
+
+/** What the presentation of a value depends on beyond its own definition. */
+export interface PresentContext {
+  readonly options: PresentOptions;
+  readonly scalerUnit: ScalerUnit | undefined;
+  /** inside class Data, octets that are all printable are text */
+  readonly printableIsText: boolean;
+}
+
+const none: Definition = {};
+const noOptions: PresentOptions = {};
+
+/**
+ * A value made readable by what the class table says of its attribute, and by the general rules where the
+ * table says nothing. Never fails: what does not have the expected form is shown by the general rules.
+ */
+export const presentAttribute: PresentAttribute = (data, ref, scalerUnit, options = noOptions) => {
+  const definition = attributeDefinition(ref.classId, ref.version, ref.attributeId);
+  const context = { options, scalerUnit, printableIsText: ref.classId === 1 };
+  return presentTop(data, definition ?? none, context);
+};
+
+/** A value by an explicit definition, with what only the top of a value can say. */
+export function presentTop(data: DlmsValue, definition: Definition, context: PresentContext): PresentedValue {
+  const parts = dateTimeBytes(data, definition);
+  if (parts !== undefined) {
+    return { ...presentDateTime(dateTimeFromBytes(parts), context.options), type: data.type };
+  }
+  const value = presentValue(data, definition, context);
+  const base = { value, type: data.type };
+  const valueName = enumerationName(data, definition);
+  if (valueName !== undefined) return { ...base, valueName };
+  if (data.type === "bit-string" && definition.bits !== undefined) {
+    return { ...base, bits: bitNames(data.value, definition.bits) };
+  }
+  return base;
+}
+
+function dateTimeBytes(data: DlmsValue, definition: Definition): Uint8Array | undefined {
+  const possible =
+    data.type === "date-time" || (data.type === "octet-string" && definition.presentation === "date-time");
+  return possible && data.value.length === 12 ? data.value : undefined;
+}
+
+function enumerationName(data: DlmsValue, definition: Definition): string | undefined {
+  return typeof data.value === "number" ? definition.enumeration?.[data.value] : undefined;
+}
+
+/** The names of the bits, with whether each is set. Bits beyond the names are left out: the string has them. */
+export function bitNames(value: string, names: readonly string[]): Readonly<Record<string, boolean>> {
+  const named: Record<string, boolean> = {};
+  names.forEach((name, i) => {
+    if (i < value.length) named[name] = value[i] === "1";
+  });
+  return named;
+}
+
+/** The JSON-safe form of a value. */
+export function presentValue(data: DlmsValue, definition: Definition, context: PresentContext): unknown {
+  switch (data.type) {
+    case "null-data":
+    case "dont-care":
+      return null;
+    case "boolean":
+    case "bit-string":
+    case "visible-string":
+    case "utf8-string":
+      return data.value;
+    case "octet-string":
+      return presentOctets(data.value, definition, context);
+    case "date-time":
+    case "date":
+    case "time":
+      return presentDates(data.value, data.type, context.options) ?? toHex(data.value);
+    case "array":
+    case "compact-array":
+      return presentArray(data.value, definition, context);
+    case "structure":
+      return presentStructure(data.value, definition, context);
+    case "float32":
+    case "floating-point":
+      return scaleFloat(shortestFloat32(data.value), scalerOf(definition, context));
+    case "float64":
+      return scaleFloat(data.value, scalerOf(definition, context));
+    default:
+      return presentInteger(data.value, definition, context);
+  }
+}
+
+function scalerOf(definition: Definition, context: PresentContext): number {
+  return definition.presentation === "scaled" ? (context.scalerUnit?.scaler ?? 0) : 0;
+}
+
+function presentInteger(value: number | bigint, definition: Definition, context: PresentContext): unknown {
+  if (definition.presentation === "unix-time") return presentUnixTime(Number(value), context.options);
+  return scaleInteger(value, scalerOf(definition, context));
+}
+
+/** Seconds since 1970 in UTC. */
+export function presentUnixTime(seconds: number, options: PresentOptions): unknown {
+  const epochMs = seconds * 1000;
+  if (options.dates === "epoch") return epochMs;
+  const instant = new Date(epochMs);
+  // Beyond the range of Date the number itself says more than an error.
+  if (Number.isNaN(instant.getTime())) return seconds;
+  return options.dates === "date" ? instant : instant.toISOString().replace(".000Z", "Z");
+}
+
+function presentOctets(value: Uint8Array, definition: Definition, context: PresentContext): unknown {
+  const { presentation } = definition;
+  switch (presentation) {
+    case "logical-name":
+      if (value.length === 6) return obisDotted(value);
+      break;
+    case "date-time":
+    case "date":
+    case "time": {
+      const shown = presentDates(value, presentation, context.options);
+      if (shown !== undefined) return shown;
+      break;
+    }
+    case "text": {
+      const shown = readableText(value);
+      if (shown !== undefined) return shown;
+      break;
+    }
+    case "bytes":
+      return toHex(value);
+    default:
+      break;
+  }
+  return presentUnknownOctets(value, context);
+}
+
+function presentUnknownOctets(value: Uint8Array, context: PresentContext): string {
+  const wish = context.options.octetStrings ?? "auto";
+  if (wish === "text") return readableText(value) ?? toHex(value);
+  return wish === "auto" && context.printableIsText ? (printableText(value) ?? toHex(value)) : toHex(value);
+}
+
+/** The octets as ASCII when all are printable (20 to 7E). */
+function printableText(value: Uint8Array): string | undefined {
+  for (const byte of value) if (byte < 0x20 || byte > 0x7e) return undefined;
+  return utf8.decode(value);
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The octets as UTF-8 without control characters; meters fill short names up with NUL. */
+function readableText(value: Uint8Array): string | undefined {
+  let end = value.length;
+  while (end > 0 && value[end - 1] === 0) end--;
+  for (let i = 0; i < end; i++) {
+    const byte = value[i] ?? 0;
+    if (byte === 0x7f || (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13)) return undefined;
+  }
+  try {
+    return utf8.decode(value.subarray(0, end));
+  } catch {
+    // Not UTF-8: the caller shows the bytes.
+    return undefined;
+  }
+}
+
+/** A date-time, date or time by the length of the octets; undefined when no such form has this length. */
+export function presentDates(
+  value: Uint8Array,
+  presentation: "date-time" | "date" | "time",
+  options: PresentOptions,
+): unknown {
+  if (value.length === 12) return presentDateTime(dateTimeFromBytes(value), options).value;
+  if (value.length === 5 && presentation !== "time") {
+    const parts = dateFromBytes(value);
+    return isoDate(parts) ?? { ...parts };
+  }
+  if (value.length === 4 && presentation !== "date") {
+    const parts = timeFromBytes(value);
+    return isoTime(parts) ?? { ...parts };
+  }
+  return undefined;
+}
+
+function presentArray(items: readonly DlmsValue[], definition: Definition, context: PresentContext): unknown {
+  if (definition.presentation === "capture-objects") return items.map((item) => presentCaptureObject(item, context));
+  const element = definition.element ?? none;
+  return items.map((item) => presentValue(item, element, context));
+}
+
+function presentStructure(items: readonly DlmsValue[], definition: Definition, context: PresentContext): unknown {
+  if (definition.presentation === "scaler-unit") {
+    const scalerUnit = readScalerUnit({ type: "structure", value: items });
+    if (scalerUnit !== undefined) return presentScalerUnit(scalerUnit);
+  }
+  const { fields } = definition;
+  // Another number of fields means another version, or the maker's own: names would be guesses.
+  if (fields === undefined || fields.length !== items.length) {
+    return items.map((item) => presentValue(item, none, context));
+  }
+  const named: Record<string, unknown> = {};
+  fields.forEach((field, i) => {
+    const item = items[i];
+    if (item === undefined) return;
+    named[field.name] = presentValue(item, field, context);
+    const valueName = enumerationName(item, field);
+    if (valueName !== undefined) named[`${field.name}Name`] = valueName;
+    if (item.type === "bit-string" && field.bits !== undefined) {
+      named[`${field.name}Bits`] = bitNames(item.value, field.bits);
+    }
+  });
+  return named;
+}
+
+/** The pair in a scaler_unit attribute, or undefined when the value is something else. */
+export function readScalerUnit(data: DlmsValue): ScalerUnit | undefined {
+  if (data.type !== "structure" || data.value.length !== 2) return undefined;
+  const scaler = data.value[0]?.value;
+  const unitCode = data.value[1]?.value;
+  if (typeof scaler !== "number" || typeof unitCode !== "number") return undefined;
+  if (!Number.isInteger(scaler) || scaler < -128 || scaler > 255 || !Number.isInteger(unitCode)) return undefined;
+  // Some meters send the scaler as unsigned: 253 is -3.
+  return { scaler: scaler > 127 ? scaler - 256 : scaler, unitCode };
+}
+
+/** `{scaler, unit, unitCode}` */
+export function presentScalerUnit(scalerUnit: ScalerUnit): { scaler: number; unit: string | null; unitCode: number } {
+  return { scaler: scalerUnit.scaler, unit: unitSymbol(scalerUnit.unitCode), unitCode: scalerUnit.unitCode };
+}
+
+const captureObjectFields = ["classId", "logicalName", "attributeId", "dataIndex"] as const;
+
+function presentCaptureObject(item: DlmsValue, context: PresentContext): unknown {
+  if (item.type !== "structure" || item.value.length < captureObjectFields.length) {
+    return presentValue(item, none, context);
+  }
+  const named: Record<string, unknown> = {};
+  captureObjectFields.forEach((name, i) => {
+    const part = item.value[i];
+    if (part === undefined) return;
+    named[name] = presentValue(part, name === "logicalName" ? { presentation: "logical-name" } : none, context);
+  });
+  return named;
+}
