@@ -14,57 +14,68 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#room(1), value);
+    const at = this.#room(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   i8(value: number): this {
-    this.#view.setInt8(this.#room(1), value);
+    const at = this.#room(1);
+    this.#view.setInt8(at, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#room(2), value);
+    const at = this.#room(2);
+    this.#view.setUint16(at, value);
     return this;
   }
 
   i16(value: number): this {
-    this.#view.setInt16(this.#room(2), value);
+    const at = this.#room(2);
+    this.#view.setInt16(at, value);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#room(4), value);
+    const at = this.#room(4);
+    this.#view.setUint32(at, value);
     return this;
   }
 
   i32(value: number): this {
-    this.#view.setInt32(this.#room(4), value);
+    const at = this.#room(4);
+    this.#view.setInt32(at, value);
     return this;
   }
 
   u64(value: bigint): this {
-    this.#view.setBigUint64(this.#room(8), value);
+    const at = this.#room(8);
+    this.#view.setBigUint64(at, value);
     return this;
   }
 
   i64(value: bigint): this {
-    this.#view.setBigInt64(this.#room(8), value);
+    const at = this.#room(8);
+    this.#view.setBigInt64(at, value);
     return this;
   }
 
   f32(value: number): this {
-    this.#view.setFloat32(this.#room(4), value);
+    const at = this.#room(4);
+    this.#view.setFloat32(at, value);
     return this;
   }
 
   f64(value: number): this {
-    this.#view.setFloat64(this.#room(8), value);
+    const at = this.#room(8);
+    this.#view.setFloat64(at, value);
     return this;
   }
 
   bytes(value: Uint8Array): this {
-    this.#bytes.set(value, this.#room(value.length));
+    const at = this.#room(value.length);
+    this.#bytes.set(value, at);
     return this;
   }
 
@@ -91,6 +102,7 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length);
   }
 
+  /** Called before the buffer is touched: it may replace the buffer. */
   #room(count: number): number {
     const at = this.#length;
     const need = at + count;
