@@ -1,0 +1,186 @@
+import { contentForm, dataTag, FORM_BITS, FORM_OCTETS, FORM_SEQUENCE, FORM_UNKNOWN } from "./tags";
+import type { TypeDescription } from "./value";
+
+/** Outcome of a scan that did not come to the end of an element. */
+export const SCAN_INCOMPLETE = -1;
+/** The bytes cannot be an element; decoding them says why. */
+export const SCAN_BROKEN = -2;
+
+interface Header {
+  /** bytes of tag and length */
+  size: number;
+  /** the length or count, or -1 if it is not complete, or -2 if its form is wrong */
+  value: number;
+}
+
+/**
+ * Finds the end of one element in bytes that arrive piece by piece. It remembers where it stopped, so that an
+ * element of any size costs time linear in its bytes however they are cut. Offsets count from the element's start.
+ */
+export class ElementScanner {
+  private readonly maxDepth: number;
+  /** a compact-array's element, as the only child of a level of its own */
+  private readonly root: TypeDescription | undefined;
+  private readonly header: Header = { size: 0, value: 0 };
+  /** values still to come at each level; with a description, what each level is made of too */
+  private readonly left: number[] = [];
+  private readonly parents: TypeDescription[] = [];
+  private at = 0;
+  private started = false;
+
+  constructor(maxDepth: number, description?: TypeDescription) {
+    this.maxDepth = maxDepth;
+    this.root = description && { type: "array", count: 1, element: description };
+  }
+
+  /** Length of the element that starts at `start`, or one of the SCAN_ constants. */
+  scan(bytes: Uint8Array, start: number, end: number): number {
+    const result = this.root ? this.scanDescribed(bytes, start, end) : this.scanTagged(bytes, start, end);
+    if (result !== SCAN_INCOMPLETE) this.reset();
+    return result;
+  }
+
+  private reset(): void {
+    this.at = 0;
+    this.started = false;
+    this.left.length = 0;
+    this.parents.length = 0;
+  }
+
+  private scanTagged(bytes: Uint8Array, start: number, end: number): number {
+    for (;;) {
+      const from = start + this.at;
+      if (from >= end) return SCAN_INCOMPLETE;
+      const form = contentForm(bytes[from] ?? 0);
+      let size = 1;
+      let children = 0;
+      if (form >= 0) size += form;
+      else if (form === FORM_UNKNOWN) return SCAN_BROKEN;
+      else if (form === FORM_OCTETS || form === FORM_BITS || form === FORM_SEQUENCE) {
+        const { value, size: header } = this.length(bytes, from + 1, end);
+        if (value < 0) return value;
+        size += header;
+        if (form === FORM_SEQUENCE) children = value;
+        else size += form === FORM_BITS ? Math.ceil(value / 8) : value;
+      } else {
+        size = this.compactArray(bytes, from, end);
+        if (size < 0) return size;
+      }
+      if (from + size > end) return SCAN_INCOMPLETE;
+      this.at += size;
+      if (children > 0 && this.left.push(children) > this.maxDepth) return SCAN_BROKEN;
+      if (this.next()) return this.at;
+    }
+  }
+
+  /** Whether the element is complete; else one more value of the innermost level is on its way. */
+  private next(): boolean {
+    const { left } = this;
+    let top = left.length - 1;
+    while (top >= 0 && left[top] === 0) {
+      left.pop();
+      top--;
+    }
+    if (top < 0) return true;
+    left[top] = (left[top] ?? 1) - 1;
+    return false;
+  }
+
+  private compactArray(bytes: Uint8Array, from: number, end: number): number {
+    const description = this.describedSize(bytes, from + 1, end);
+    if (description < 0) return description;
+    const { value, size } = this.length(bytes, from + 1 + description, end);
+    return value < 0 ? value : 1 + description + size + value;
+  }
+
+  /** Bytes of a type description, or one of the SCAN_ constants. */
+  private describedSize(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    let open = 1;
+    while (open > 0) {
+      if (at >= end) return SCAN_INCOMPLETE;
+      const tag = bytes[at++] ?? 0;
+      open--;
+      if (tag === 1) {
+        at += 2;
+        open += 1;
+      } else if (tag === 2) {
+        if (at >= end) return SCAN_INCOMPLETE;
+        open += bytes[at++] ?? 0;
+      } else if (contentForm(tag) < FORM_BITS || contentForm(tag) === FORM_UNKNOWN) return SCAN_BROKEN;
+    }
+    return at > end ? SCAN_INCOMPLETE : at - start;
+  }
+
+  private scanDescribed(bytes: Uint8Array, start: number, end: number): number {
+    const { left, parents } = this;
+    if (!this.started && this.root) {
+      this.started = true;
+      left.push(1);
+      parents.push(this.root);
+    }
+    for (;;) {
+      const top = left.length - 1;
+      const parent = parents[top];
+      if (parent === undefined) return this.at;
+      const remaining = left[top] ?? 0;
+      if (remaining === 0) {
+        left.pop();
+        parents.pop();
+        continue;
+      }
+      const type = child(parent, remaining);
+      if (type === undefined) return SCAN_BROKEN;
+      if (type.type === "array" || type.type === "structure") {
+        left[top] = remaining - 1;
+        left.push(type.type === "array" ? type.count : type.fields.length);
+        parents.push(type);
+        continue;
+      }
+      const size = this.plainSize(type.type, bytes, start + this.at, end);
+      if (size < 0) return size;
+      left[top] = remaining - 1;
+      this.at += size;
+    }
+  }
+
+  /** Bytes of a plain value without its tag, or one of the SCAN_ constants. */
+  private plainSize(type: string, bytes: Uint8Array, from: number, end: number): number {
+    const form = contentForm(dataTag(type) ?? -1);
+    let size = form;
+    if (form === FORM_OCTETS || form === FORM_BITS) {
+      const { value, size: header } = this.length(bytes, from, end);
+      if (value < 0) return value;
+      size = header + (form === FORM_BITS ? Math.ceil(value / 8) : value);
+    }
+    if (size < 0) return SCAN_BROKEN;
+    return from + size > end ? SCAN_INCOMPLETE : size;
+  }
+
+  private length(bytes: Uint8Array, at: number, end: number): Header {
+    const { header } = this;
+    header.size = 1;
+    header.value = SCAN_INCOMPLETE;
+    if (at >= end) return header;
+    const first = bytes[at] ?? 0;
+    if (first < 0x80) {
+      header.value = first;
+      return header;
+    }
+    const count = first & 0x7f;
+    header.size = 1 + count;
+    if (count === 0 || count > 4) header.value = SCAN_BROKEN;
+    else if (at + 1 + count <= end) {
+      let value = 0;
+      for (let i = 1; i <= count; i++) value = value * 256 + (bytes[at + i] ?? 0);
+      header.value = value;
+    }
+    return header;
+  }
+}
+
+/** What comes next in a level of which `remaining` values are still to come. */
+function child(parent: TypeDescription, remaining: number): TypeDescription | undefined {
+  if (parent.type === "array") return parent.element;
+  return parent.type === "structure" ? parent.fields[parent.fields.length - remaining] : undefined;
+}

@@ -1,0 +1,225 @@
+import { ByteReader } from "../bytes";
+import { DlmsDecodeError } from "../errors";
+import { ValueDecoder } from "./decode";
+import { ElementScanner, SCAN_BROKEN, SCAN_INCOMPLETE } from "./element-scanner";
+import { type DecodeLimits, defaultMaxDepth } from "./limits";
+import { readTypeDescription } from "./type-description";
+import type { DlmsValue, TypeDescription } from "./value";
+
+export interface ElementStreamOptions extends DecodeLimits {
+  /** also hand out the bytes of each element (copies; default false) */
+  readonly raw?: boolean;
+  /** the most bytes that may wait for the end of one element (default 4 MiB) */
+  readonly maxElementBytes?: number;
+}
+
+/** Elements that became complete with one push. */
+export interface ElementBatch {
+  readonly elements: readonly DlmsValue[];
+  /** with the option `raw`: the bytes of each element, at the same index */
+  readonly raw: readonly Uint8Array[];
+}
+
+/** What a long result turned out to be. `value`: neither array nor compact-array; it counts as one element. */
+export type ElementStreamKind = "array" | "compact-array" | "value";
+
+const defaultMaxElementBytes = 4 * 1024 * 1024;
+
+/**
+ * Decodes a long array (or compact-array) that arrives in pieces cut anywhere, such as the raw data of GET blocks.
+ * It keeps nothing but the element that is not complete yet, so its memory does not grow with the result.
+ */
+export class ArrayElementStream {
+  private readonly options: ElementStreamOptions;
+  private readonly maxDepth: number;
+  private buffer = new Uint8Array(1024);
+  private start = 0;
+  private stop = 0;
+  private consumed = 0;
+  private taken = 0;
+  private contentsLeft = 0;
+  private state: "header" | "elements" | "done" = "header";
+  private scanner: ElementScanner;
+  private kindFound: ElementStreamKind | undefined;
+  private countFound: number | undefined;
+  private descriptionFound: TypeDescription | undefined;
+
+  constructor(options: ElementStreamOptions = {}) {
+    this.options = options;
+    this.maxDepth = options.maxDepth ?? defaultMaxDepth;
+    this.scanner = new ElementScanner(this.maxDepth);
+  }
+
+  /** undefined until the first bytes are there */
+  get kind(): ElementStreamKind | undefined {
+    return this.kindFound;
+  }
+
+  /** How many elements the array declares; undefined before its header, and for a compact-array (its bytes count). */
+  get count(): number | undefined {
+    return this.countFound;
+  }
+
+  /** The type description of a compact-array, once it is there. */
+  get description(): TypeDescription | undefined {
+    return this.descriptionFound;
+  }
+
+  /** How many elements were handed out. */
+  get received(): number {
+    return this.taken;
+  }
+
+  /** All elements that were declared have come. */
+  get complete(): boolean {
+    return this.state === "done";
+  }
+
+  /** Bytes that came behind the last element (0 while it is not complete). */
+  get trailing(): number {
+    return this.state === "done" ? this.stop - this.start : 0;
+  }
+
+  /** Bytes that wait for the rest of their element. */
+  get pending(): number {
+    return this.stop - this.start;
+  }
+
+  /**
+   * Take the next piece and return the elements that it completes.
+   * @throws DlmsDecodeError with the element's index in its path
+   */
+  push(bytes: Uint8Array): ElementBatch {
+    if (this.state === "done") {
+      // only their number is of interest
+      this.stop += bytes.length;
+      return { elements: [], raw: [] };
+    }
+    this.append(bytes);
+    if (this.state === "header") this.header();
+    const batch = { elements: [] as DlmsValue[], raw: [] as Uint8Array[] };
+    if (this.state === "elements") this.elements(batch);
+    this.bound();
+    return batch;
+  }
+
+  /**
+   * Say that no more pieces come.
+   * @throws DlmsDecodeError DECODE_TRUNCATED if elements are missing
+   */
+  finish(): void {
+    if (this.state === "done") return;
+    const wanted = this.countFound === undefined ? "" : ` of ${this.countFound}`;
+    const offset = this.consumed + this.pending;
+    throw new DlmsDecodeError(
+      "DECODE_TRUNCATED",
+      `data[${this.taken}]: the data end after ${this.taken}${wanted} elements and ${this.pending} bytes of the next one (at byte ${offset})`,
+      { details: { path: `data[${this.taken}]`, offset, received: this.taken, have: this.pending } },
+    );
+  }
+
+  private header(): void {
+    const { buffer, start, stop } = this;
+    if (stop === start) return;
+    const tag = buffer[start];
+    if (tag === 1) this.arrayHeader();
+    else if (tag === 19) this.compactHeader();
+    else {
+      this.kindFound = "value";
+      this.countFound = 1;
+      this.state = "elements";
+    }
+  }
+
+  private arrayHeader(): void {
+    this.kindFound = "array";
+    const reader = new ByteReader(this.buffer, this.start + 1, this.stop);
+    if (!lengthIsThere(reader)) return;
+    this.countFound = reader.length("array count");
+    this.scanner = new ElementScanner(this.maxDepth - 1);
+    this.advance(reader.offset - this.start);
+    this.state = this.countFound === 0 ? "done" : "elements";
+  }
+
+  private compactHeader(): void {
+    this.kindFound = "compact-array";
+    const reader = new ByteReader(this.buffer, this.start + 1, this.stop);
+    let description: TypeDescription;
+    try {
+      description = readTypeDescription(reader, this.maxDepth);
+    } catch (error) {
+      if (error instanceof DlmsDecodeError && error.code === "DLMS_DECODE_TRUNCATED") return;
+      throw error;
+    }
+    if (!lengthIsThere(reader)) return;
+    this.contentsLeft = reader.length("compact-array contents");
+    this.descriptionFound = description;
+    this.scanner = new ElementScanner(this.maxDepth - 1, description);
+    this.advance(reader.offset - this.start);
+    this.state = this.contentsLeft === 0 ? "done" : "elements";
+  }
+
+  private elements(batch: { elements: DlmsValue[]; raw: Uint8Array[] }): void {
+    const compact = this.descriptionFound;
+    while (this.state === "elements") {
+      const end = compact ? Math.min(this.stop, this.start + this.contentsLeft) : this.stop;
+      const size = this.scanner.scan(this.buffer, this.start, end);
+      if (size === SCAN_INCOMPLETE && end === this.stop && !(compact && this.pending >= this.contentsLeft)) return;
+      if (size === 0 || size === SCAN_INCOMPLETE) this.endless();
+      // a broken element is decoded as well: the decoder says what is wrong with it, and where
+      const reader = new ByteReader(this.buffer, this.start, size === SCAN_BROKEN ? end : this.start + size);
+      const decoder = new ValueDecoder(reader, `data[${this.taken}]`, this.options);
+      batch.elements.push(compact ? decoder.decodeDescribed(compact) : decoder.decode());
+      const length = reader.offset - this.start;
+      if (this.options.raw) batch.raw.push(this.buffer.slice(this.start, this.start + length));
+      this.advance(length);
+      this.taken++;
+      if (compact) this.contentsLeft -= length;
+      if (compact ? this.contentsLeft === 0 : this.taken === this.countFound) this.state = "done";
+    }
+  }
+
+  private endless(): never {
+    const path = `data[${this.taken}]`;
+    throw new DlmsDecodeError("DECODE_LENGTH", `${path}: the last element goes beyond the declared contents`, {
+      details: { path, offset: this.consumed },
+    });
+  }
+
+  private advance(count: number): void {
+    this.start += count;
+    this.consumed += count;
+  }
+
+  private append(bytes: Uint8Array): void {
+    const pending = this.stop - this.start;
+    const need = pending + bytes.length;
+    if (need > this.buffer.length) {
+      const grown = new Uint8Array(Math.max(need, this.buffer.length * 2));
+      grown.set(this.buffer.subarray(this.start, this.stop));
+      this.buffer = grown;
+      this.start = 0;
+    } else if (this.stop + bytes.length > this.buffer.length) {
+      this.buffer.copyWithin(0, this.start, this.stop);
+      this.start = 0;
+    }
+    this.buffer.set(bytes, this.start + pending);
+    this.stop = this.start + need;
+  }
+
+  private bound(): void {
+    const limit = this.options.maxElementBytes ?? defaultMaxElementBytes;
+    if (this.state === "done" || this.pending <= limit) return;
+    const path = `data[${this.taken}]`;
+    throw new DlmsDecodeError("DECODE_LIMIT", `${path}: one element has more than ${limit} bytes`, {
+      details: { path, offset: this.consumed, limit },
+    });
+  }
+}
+
+function lengthIsThere(reader: ByteReader): boolean {
+  const first = reader.peek();
+  if (first === undefined) return false;
+  // a wrong form is left for the reader to refuse
+  return first < 0x80 || first > 0x84 || reader.remaining > (first & 0x7f);
+}
