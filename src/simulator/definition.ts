@@ -1,5 +1,5 @@
 import type { DlmsValue } from "../codec/value";
-import type { Mechanism, SecurityPolicy, SecuritySuite } from "../security/model";
+import type { Mechanism, RandomSource, SecurityPolicy, SecuritySuite } from "../security/model";
 
 /** An account of a simulated meter: which client may associate, and how. */
 export interface SimulatedAssociation {
@@ -11,7 +11,31 @@ export interface SimulatedAssociation {
   readonly policy?: SecurityPolicy;
   readonly encryptionKey?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
+  /** mechanism 7: the meter's private signing key, PEM or DER */
+  readonly signingKey?: Uint8Array | string;
+  /** mechanism 7: the client's signing certificate or public key, PEM or DER */
+  readonly clientSigningCertificate?: Uint8Array | string;
+  /** Logical names that this client may reach; absent = all. Others answer read-write-denied. */
+  readonly visible?: readonly string[];
+  /** Names of the conformance bits of this account; default: those of the meter. */
+  readonly conformance?: readonly string[];
 }
+
+/** Where the rows of a Profile generic come from, so that a long profile needs no memory. */
+export interface ProfileRows {
+  /** entries in the buffer now */
+  count(): number;
+  /** entry `index`, 0 = the first in the buffer; one value for each capture object */
+  row(index: number): readonly DlmsValue[];
+  /**
+   * Time stamp of an entry, as a shortcut for selection by the clock: `utc` in ms since 1970, `deviation` in the
+   * minutes that are added to local time to get UTC. Absent: the rows themselves are looked at.
+   */
+  timeOf?(index: number): { readonly utc: number; readonly deviation: number };
+}
+
+/** What a simulated method does: gets its parameter, returns what the answer carries (undefined = nothing). */
+export type SimulatedMethod = (parameter: DlmsValue | undefined) => DlmsValue | undefined;
 
 /** An object of a simulated meter. A function is called for each read, so values can move. */
 export interface SimulatedObject {
@@ -19,12 +43,18 @@ export interface SimulatedObject {
   readonly version?: number;
   /** any spelling of an OBIS code */
   readonly logicalName: string;
-  /** short-name base, for SN referencing */
+  /** short-name base, for SN referencing; absent = given out in order */
   readonly shortName?: number;
   /** attribute id -> value; attribute 1 is made from the logical name */
   readonly attributes: Readonly<Record<number, DlmsValue | (() => DlmsValue)>>;
   /** attribute ids (or method ids, negative) that answer read-write-denied */
   readonly denied?: readonly number[];
+  /** attribute ids that may be written; what was written is read back until the meter is made anew */
+  readonly writable?: readonly number[];
+  /** method id -> what it does; others answer read-write-denied */
+  readonly methods?: Readonly<Record<number, SimulatedMethod>>;
+  /** Profile generic: the buffer (attribute 2) and entries_in_use (7) */
+  readonly rows?: ProfileRows;
 }
 
 /** What a simulated meter is. */
@@ -40,13 +70,29 @@ export interface MeterDefinition {
   readonly conformance?: readonly string[];
   /** 8 bytes; default a fixed title of the simulator */
   readonly systemTitle?: Uint8Array;
+  /** text of the logical device name object, when none is among the objects */
+  readonly logicalDeviceName?: string;
   readonly hdlc?: {
     readonly maxInfoTransmit?: number;
     readonly maxInfoReceive?: number;
     readonly windowTransmit?: number;
     readonly windowReceive?: number;
+    /** width of the server address in answers; default: as it was asked */
+    readonly addressSize?: 1 | 2 | 4;
   };
   readonly referencing?: "ln" | "sn";
+  /** Associations that may be open at one time; more are refused as transient. Default: no limit. */
+  readonly maxAssociations?: number;
+  /** Version of the Association LN class, which decides how access rights are coded (0..3, default 1). */
+  readonly associationVersion?: 0 | 1 | 2 | 3;
+  /** General block transfer, where it is negotiated: blocks that are sent before an acknowledgement (1). */
+  readonly generalBlockTransferWindow?: number;
+  /** First value of the meter's own invocation counters (1). */
+  readonly invocationCounter?: number;
+  /** Challenges of the meter; default: a fixed sequence, so that a meter behaves the same each time. */
+  readonly random?: RandomSource;
+  /** Entries that `received` keeps (1000). */
+  readonly receivedLimit?: number;
   readonly associations: readonly SimulatedAssociation[];
   readonly objects: readonly SimulatedObject[];
 }

@@ -1,0 +1,62 @@
+/** Minute and day in ms. */
+export const MINUTE = 60_000;
+export const DAY = 86_400_000;
+
+/** How a simulated meter keeps local time. */
+export interface MeterZone {
+  /** minutes east of UTC in winter */
+  readonly standardOffset: number;
+  /** one hour more from the last Sunday of March to the last Sunday of October, 01:00 UTC */
+  readonly daylightSaving: boolean;
+}
+
+/** 01:00 UTC on the last Sunday of a month (0 = January). */
+function lastSunday(year: number, month: number): number {
+  const lastDay = new Date(Date.UTC(year, month + 1, 0));
+  return lastDay.getTime() - lastDay.getUTCDay() * DAY + 60 * MINUTE;
+}
+
+export function isDaylightSaving(utc: number, zone: MeterZone): boolean {
+  if (!zone.daylightSaving) return false;
+  const year = new Date(utc).getUTCFullYear();
+  return utc >= lastSunday(year, 2) && utc < lastSunday(year, 9);
+}
+
+/** Minutes east of UTC at an instant. */
+export function offsetAt(utc: number, zone: MeterZone): number {
+  return zone.standardOffset + (isDaylightSaving(utc, zone) ? 60 : 0);
+}
+
+/** The instant of the local midnight that begins the local day of `utc`. */
+export function localMidnight(utc: number, zone: MeterZone): number {
+  const local = utc + offsetAt(utc, zone) * MINUTE;
+  const midnight = Math.floor(local / DAY) * DAY;
+  const guess = midnight - zone.standardOffset * MINUTE;
+  return midnight - offsetAt(guess, zone) * MINUTE;
+}
+
+/** The instant at which the local month of `utc` began. */
+export function localMonthStart(utc: number, zone: MeterZone): number {
+  const local = new Date(utc + offsetAt(utc, zone) * MINUTE);
+  const first = Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), 1);
+  return first - offsetAt(first - zone.standardOffset * MINUTE, zone) * MINUTE;
+}
+
+/** The 12 octets of a date-time in the meter's local time, deviation and daylight saving status included. */
+export function clockOctets(utc: number, zone: MeterZone): Uint8Array {
+  const offset = offsetAt(utc, zone);
+  const local = new Date(utc + offset * MINUTE);
+  const bytes = new Uint8Array(12);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, local.getUTCFullYear());
+  bytes[2] = local.getUTCMonth() + 1;
+  bytes[3] = local.getUTCDate();
+  bytes[4] = local.getUTCDay() === 0 ? 7 : local.getUTCDay();
+  bytes[5] = local.getUTCHours();
+  bytes[6] = local.getUTCMinutes();
+  bytes[7] = local.getUTCSeconds();
+  bytes[8] = 0;
+  view.setInt16(9, -offset);
+  bytes[11] = isDaylightSaving(utc, zone) ? 0x80 : 0;
+  return bytes;
+}
