@@ -1,0 +1,233 @@
+import { checkSequenceFits } from "./crc";
+import { FLAG, type HdlcFrame, frameLength, headerLength, lengthFitsHeader, parseFrame } from "./frame";
+
+export interface ReceivedFrame {
+  readonly frame: HdlcFrame;
+  /** as it came, without flags */
+  readonly raw: Uint8Array;
+}
+
+/** What came since the last `clearReport`. */
+export interface FramerReport {
+  /** all bytes, flags and noise too */
+  readonly bytes: number;
+  readonly frames: number;
+  /** bytes that belong to no frame; flags do not count */
+  readonly dropped: number;
+  readonly badHeaders: number;
+  readonly badFrames: number;
+  /** the first bytes that came, at most 16 */
+  readonly first: Uint8Array;
+  /** bytes that were looked at, check sequences included: the cost */
+  readonly work: number;
+}
+
+const CAPACITY = 8192;
+const SAMPLE = 16;
+/** Flag, format, two addresses of four bytes, control, HCS. */
+const LONGEST_HEADER = 1 + 2 + 8 + 1 + 2;
+const NOTHING: readonly ReceivedFrame[] = [];
+
+/**
+ * Cuts a stream into HDLC frames of format type 3. There is no byte stuffing in this profile, so a frame is what its
+ * length field says; the header check sequence is looked at as soon as it is there, so that noise with the look of a
+ * long frame does not swallow what follows. After a wrong check sequence the search goes on one byte further. A flag
+ * may close one frame and open the next.
+ *
+ * The buffer is fixed; nothing is allocated per byte, and a frame is copied once.
+ */
+export class HdlcFramer {
+  readonly #buffer = new Uint8Array(CAPACITY);
+  #start = 0;
+  #end = 0;
+  /** bytes from #start that have to be there before anything new can be said */
+  #need = 1;
+  /** the frame at #start has a header that was found right (or has none to check) */
+  #headerGood = false;
+  #bytes = 0;
+  #frames = 0;
+  #dropped = 0;
+  #badHeaders = 0;
+  #badFrames = 0;
+  #work = 0;
+  readonly #first = new Uint8Array(SAMPLE);
+  #firstLength = 0;
+
+  /** Whether a frame has begun (its header is there and right) and is not complete. */
+  get inFrame(): boolean {
+    return this.#headerGood;
+  }
+
+  get report(): FramerReport {
+    return {
+      bytes: this.#bytes,
+      frames: this.#frames,
+      dropped: this.#dropped,
+      badHeaders: this.#badHeaders,
+      badFrames: this.#badFrames,
+      first: this.#first.slice(0, this.#firstLength),
+      work: this.#work,
+    };
+  }
+
+  clearReport(): void {
+    this.#bytes = this.#frames = this.#dropped = this.#badHeaders = this.#badFrames = this.#work = 0;
+    this.#firstLength = 0;
+  }
+
+  /** Take received bytes; the frames that are complete with them. */
+  push(bytes: Uint8Array): readonly ReceivedFrame[] {
+    this.#sample(bytes);
+    let found: ReceivedFrame[] | undefined;
+    let taken = 0;
+    while (taken < bytes.length) {
+      if (this.#end === CAPACITY) this.#compact();
+      const count = Math.min(bytes.length - taken, CAPACITY - this.#end);
+      this.#copy(bytes, taken, count);
+      taken += count;
+      found = this.#scan(found);
+    }
+    return found ?? NOTHING;
+  }
+
+  /** Give up the frame that has begun: the line went silent. Frames that were hidden behind it come out. */
+  flush(): readonly ReceivedFrame[] {
+    let found: ReceivedFrame[] | undefined;
+    while (this.#end > this.#start) {
+      this.#skip();
+      found = this.#scan(found);
+    }
+    return found ?? NOTHING;
+  }
+
+  /** Forget what has come. */
+  clear(): void {
+    this.#start = this.#end = 0;
+    this.#expect(1);
+    this.clearReport();
+  }
+
+  #sample(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    for (let i = 0; i < bytes.length && this.#firstLength < SAMPLE; i++)
+      this.#first[this.#firstLength++] = bytes[i] ?? 0;
+  }
+
+  #copy(bytes: Uint8Array, from: number, count: number): void {
+    // A view per call would be an allocation per byte when the line hands over single bytes.
+    if (count < 32) for (let i = 0; i < count; i++) this.#buffer[this.#end + i] = bytes[from + i] ?? 0;
+    else this.#buffer.set(bytes.subarray(from, from + count), this.#end);
+    this.#end += count;
+  }
+
+  #compact(): void {
+    this.#buffer.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+  }
+
+  #expect(need: number): void {
+    this.#need = need;
+    this.#headerGood = false;
+  }
+
+  #scan(found: ReceivedFrame[] | undefined): ReceivedFrame[] | undefined {
+    let frames = found;
+    while (this.#end - this.#start >= this.#need) {
+      const frame = this.#step();
+      if (frame) (frames ??= []).push(frame);
+    }
+    if (this.#start === this.#end) this.#start = this.#end = 0;
+    return frames;
+  }
+
+  /** Move on by one decision; there are at least #need bytes. */
+  #step(): ReceivedFrame | undefined {
+    const buffer = this.#buffer;
+    if (buffer[this.#start] !== FLAG) {
+      this.#seekFlag();
+      return undefined;
+    }
+    const at = this.#start + 1;
+    if (this.#headerGood) return this.#complete(at, this.#need - 1);
+    if (this.#need < 3) {
+      // Flags in a row are fill; the last one may open a frame.
+      if (this.#need === 2) {
+        if (buffer[at] === FLAG) this.#advance(1);
+        else if (((buffer[at] ?? 0) & 0xf0) !== 0xa0) this.#skip();
+        else this.#need = 3;
+      } else this.#need = 2;
+      return undefined;
+    }
+    return this.#header(at);
+  }
+
+  #header(at: number): ReceivedFrame | undefined {
+    const length = frameLength(this.#buffer, at);
+    if (length === undefined) {
+      this.#skip();
+      return undefined;
+    }
+    const header = headerLength(this.#buffer, at, Math.min(this.#end, at + length));
+    if (header === 0) {
+      if (this.#end - at >= length || this.#need >= LONGEST_HEADER) this.#skip();
+      else this.#need = this.#end - this.#start + 1;
+      return undefined;
+    }
+    if (header < 0 || !lengthFitsHeader(length, header)) {
+      this.#skip();
+      return undefined;
+    }
+    if (this.#end - at < header + 2) {
+      this.#need = 1 + header + 2;
+      return undefined;
+    }
+    // Without an information field the two bytes behind the header are the FCS.
+    if (!this.#check(at, header)) {
+      this.#badHeaders++;
+      this.#skip();
+      return undefined;
+    }
+    this.#need = 1 + length;
+    this.#headerGood = true;
+    return undefined;
+  }
+
+  #complete(at: number, length: number): ReceivedFrame | undefined {
+    if (!this.#check(at, length - 2)) {
+      this.#badFrames++;
+      this.#skip();
+      return undefined;
+    }
+    const frame = parseFrame(this.#buffer, at, length);
+    const raw = this.#buffer.slice(at, at + length);
+    this.#frames++;
+    this.#advance(1 + length);
+    return { frame, raw };
+  }
+
+  #check(at: number, length: number): boolean {
+    this.#work += length;
+    return checkSequenceFits(this.#buffer, at, at + length);
+  }
+
+  /** No frame starts at #start: look one byte further. */
+  #skip(): void {
+    if (this.#buffer[this.#start] !== FLAG) this.#dropped++;
+    this.#advance(1);
+  }
+
+  #advance(count: number): void {
+    this.#start += count;
+    this.#work += count;
+    this.#expect(1);
+  }
+
+  #seekFlag(): void {
+    const from = this.#start;
+    let at = from;
+    while (at < this.#end && this.#buffer[at] !== FLAG) at++;
+    this.#dropped += at - from;
+    this.#advance(at - from);
+  }
+}
