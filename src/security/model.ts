@@ -35,7 +35,7 @@ export interface SymmetricKeys {
   /** global authentication key (GAK) */
   readonly authenticationKey: Uint8Array;
   /** global broadcast encryption key, for received messages */
-  readonly broadcastKey?: Uint8Array;
+  readonly broadcastKey?: Uint8Array | undefined;
 }
 
 /** Randomness, injected, so that a session can be replayed in a test. */

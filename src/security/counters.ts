@@ -1,0 +1,181 @@
+import { createHash } from "node:crypto";
+import { toHex } from "../bytes";
+import { DlmsConfigError, DlmsSecurityError } from "../errors";
+import type { InvocationCounterStore } from "./model";
+
+/** No value at or above this is handed out: 65536 short of the end, so that keys can still be changed in time. */
+export const counterLimit = 2 ** 32 - 2 ** 16;
+
+/** Refuse a counter value that is none. */
+function checkValue(value: number, what: string): void {
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw new DlmsConfigError(
+    "CONFIG_INVALID",
+    `invocation counter: expected ${what} to be a whole number from 0, got ${value}`,
+  );
+}
+
+/** @throws DlmsSecurityError SEC_COUNTER_EXHAUSTED when `count` values from `next` on reach the limit */
+export function checkExhaustion(next: number, count: number): void {
+  if (next + count <= counterLimit) return;
+  throw new DlmsSecurityError(
+    "SEC_COUNTER_EXHAUSTED",
+    `invocation counter: ${next} plus ${count} values would pass the limit ${counterLimit}; ` +
+      "exchange the keys in the meter and the configuration, which starts the counter anew",
+    { details: { next, count, limit: counterLimit } },
+  );
+}
+
+/**
+ * The arithmetic of a counter whose high-water mark is kept elsewhere: values below `mark` are claimed there and
+ * may be handed out here; beyond it a new mark has to be written first.
+ */
+export class CounterBlock {
+  #next: number;
+  #mark: number;
+
+  /** @param next first value that was never handed out; nothing is claimed beyond it yet */
+  constructor(next: number) {
+    checkValue(next, "the start");
+    this.#next = next;
+    this.#mark = next;
+  }
+
+  /** The next value that would be handed out. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** First value of `count` successive ones, or undefined when they have to be claimed first. */
+  take(count: number): number | undefined {
+    checkValue(count, "the number of values");
+    if (this.#next + count > this.#mark) return undefined;
+    const first = this.#next;
+    this.#next += count;
+    return first;
+  }
+
+  /** A claim was written: hand out from `first` up to, not including, `mark`. Never moves backwards. */
+  claim(first: number, mark: number): void {
+    if (first > this.#next || this.#next >= this.#mark) this.#next = Math.max(this.#next, first);
+    this.#mark = mark;
+  }
+
+  /** Skip ahead, never back. */
+  raiseTo(atLeast: number): void {
+    checkValue(atLeast, "the value to raise to");
+    this.#next = Math.max(this.#next, atLeast);
+    this.#mark = Math.max(this.#mark, this.#next);
+  }
+}
+
+/**
+ * A counter that lives as long as the process: for tests, simulators, and where the start is known to be safe.
+ * @param start first value to be handed out (1)
+ */
+export function memoryCounterStore(start = 1): InvocationCounterStore {
+  checkValue(start, "the start");
+  let next = start;
+  return {
+    reserve: async (count) => {
+      await Promise.resolve();
+      checkValue(count, "the number of values");
+      checkExhaustion(next, count);
+      const first = next;
+      next += count;
+      return first;
+    },
+    raiseTo: async (atLeast) => {
+      await Promise.resolve();
+      checkValue(atLeast, "the value to raise to");
+      checkExhaustion(atLeast, 0);
+      next = Math.max(next, atLeast);
+    },
+  };
+}
+
+const recordType = "dlms-invocation-counter";
+
+const recordCheck = (next: number): string =>
+  createHash("sha256").update(`${recordType}:1:${next}`).digest("hex").slice(0, 16);
+
+/** The contents of a counter file: the first value that nobody has claimed. */
+export function encodeCounterRecord(next: number): string {
+  return `${JSON.stringify({ type: recordType, version: 1, next, check: recordCheck(next) })}\n`;
+}
+
+/**
+ * The value out of a counter file's contents.
+ * @param path for messages
+ * @throws DlmsConfigError CONFIG_INVALID for anything but a whole, unchanged record: guessing would reuse values
+ */
+export function decodeCounterRecord(text: string, path: string): number {
+  const next = recordValue(text);
+  if (next !== undefined) return next;
+  throw new DlmsConfigError(
+    "CONFIG_INVALID",
+    `invocation counter file ${path}: expected a counter record, got ${text.length === 0 ? "an empty file" : `${text.length} characters that are none or damaged`}; ` +
+      "it is left as it is, since starting again would use counter values twice. Restore it from a backup, or remove it and " +
+      "let the counter be read from the meter",
+    { details: { path, length: text.length } },
+  );
+}
+
+function recordValue(text: string): number | undefined {
+  let record: unknown;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof record !== "object" || record === null) return undefined;
+  const { type, version, next, check } = record as Record<string, unknown>;
+  if (type !== recordType || version !== 1 || typeof next !== "number") return undefined;
+  if (!Number.isSafeInteger(next) || next < 0 || next > 2 ** 32) return undefined;
+  return check === recordCheck(next) ? next : undefined;
+}
+
+/** Titles and keys that are remembered at most; beyond it the one that was silent longest goes. */
+const trackedMost = 4096;
+
+/**
+ * The highest counter that came, per sender's system title and key. Check first, open the content (its tag!), then
+ * commit: a forged APDU must not move the mark.
+ */
+export class ReceivedCounters {
+  readonly #last = new Map<string, number>();
+
+  /** @throws DlmsSecurityError SEC_REPLAY unless the counter is above all that came before */
+  check(systemTitle: Uint8Array, keyRole: string, counter: number): void {
+    const last = this.last(systemTitle, keyRole);
+    if (last === undefined || counter > last) return;
+    const title = toHex(systemTitle);
+    throw new DlmsSecurityError(
+      "SEC_REPLAY",
+      `system title ${title}, ${keyRole} key: received invocation counter ${counter}, expected more than ${last}; ` +
+        "the message was repeated or is out of order, and was refused",
+      { details: { systemTitle: title, keyRole, received: counter, last } },
+    );
+  }
+
+  /** Remember a counter whose tag was verified. Never moves backwards. */
+  commit(systemTitle: Uint8Array, keyRole: string, counter: number): void {
+    const key = `${keyRole} ${toHex(systemTitle)}`;
+    const last = this.#last.get(key);
+    this.#last.delete(key);
+    this.#last.set(key, last === undefined ? counter : Math.max(last, counter));
+    if (this.#last.size <= trackedMost) return;
+    const oldest = this.#last.keys().next();
+    if (oldest.done !== true) this.#last.delete(oldest.value);
+  }
+
+  /** The highest counter that was committed. */
+  last(systemTitle: Uint8Array, keyRole: string): number | undefined {
+    return this.#last.get(`${keyRole} ${toHex(systemTitle)}`);
+  }
+
+  /** Forget a key that was exchanged (a new dedicated key), for every title. */
+  forget(keyRole: string): void {
+    for (const key of this.#last.keys()) if (key.startsWith(`${keyRole} `)) this.#last.delete(key);
+  }
+}

@@ -1,0 +1,277 @@
+import { type CipherGCMTypes, createCipheriv, createDecipheriv } from "node:crypto";
+import { toHex } from "../bytes";
+import { DlmsConfigError, DlmsDecodeError, DlmsSecurityError } from "../errors";
+import { checkKeyLength, checkSystemTitle } from "./keys";
+import type { SecuritySuite, SymmetricKeys } from "./model";
+import { readSecurityControl, requireSupported, type SecurityControl } from "./security-control";
+
+/** Security control byte and invocation counter in front of every protected content. */
+export const securityHeaderLength = 5;
+/** Bytes of an authentication tag (GCM, truncated to 96 bits in DLMS). */
+export const tagLength = 12;
+
+const algorithms = {
+  0: "aes-128-gcm",
+  1: "aes-128-gcm",
+  2: "aes-256-gcm",
+} as const satisfies Record<SecuritySuite, CipherGCMTypes>;
+const tagOptions = { authTagLength: tagLength } as const;
+const nothing = new Uint8Array(0);
+
+/** What a key is for, in words, as messages name it. */
+export type KeyRole = "global" | "broadcast" | "dedicated" | "agreed" | "wrapped" | "identified";
+
+interface CipherInput {
+  /** global keys; for a dedicated or agreed key, that key in the place of `encryptionKey` */
+  readonly keys: SymmetricKeys;
+  /** the title of whoever protects: 8 bytes */
+  readonly systemTitle: Uint8Array;
+  /** general-ciphering: its header fields, which follow the authentication key in the additional data */
+  readonly extraAad?: Uint8Array;
+  /** for messages; default "global" */
+  readonly keyRole?: KeyRole;
+}
+
+export interface ProtectInput extends CipherInput {
+  readonly plaintext: Uint8Array;
+  readonly suite: SecuritySuite;
+  readonly securityControl: number;
+  readonly invocationCounter: number;
+}
+
+export interface UnprotectInput extends CipherInput {
+  /** SC || IC || ciphertext || tag */
+  readonly content: Uint8Array;
+  /** the suite of the association; without it, the suite that the content names */
+  readonly suite?: SecuritySuite;
+  /** what is being opened, for messages; default "ciphered APDU" */
+  readonly what?: string;
+}
+
+export interface SecurityHeader {
+  readonly securityControl: number;
+  readonly invocationCounter: number;
+}
+
+export interface Unprotected extends SecurityHeader {
+  /** a view into `content` when it was authenticated only */
+  readonly plaintext: Uint8Array;
+}
+
+/**
+ * Read what stands in front of a protected content, without opening it.
+ * @throws DlmsDecodeError DECODE_TRUNCATED
+ */
+export function readSecurityHeader(content: Uint8Array): SecurityHeader & { readonly control: SecurityControl } {
+  if (content.length < securityHeaderLength) {
+    throw new DlmsDecodeError(
+      "DECODE_TRUNCATED",
+      `security header: needs ${securityHeaderLength} bytes (security control, invocation counter), has ${content.length}`,
+      { layer: "security", details: { need: securityHeaderLength, have: content.length } },
+    );
+  }
+  const securityControl = content[0] ?? 0;
+  const invocationCounter =
+    (((content[1] ?? 0) << 24) | ((content[2] ?? 0) << 16) | ((content[3] ?? 0) << 8) | (content[4] ?? 0)) >>> 0;
+  return { securityControl, invocationCounter, control: readSecurityControl(securityControl) };
+}
+
+/** IV = system title || invocation counter. */
+function initialisationVector(systemTitle: Uint8Array, counter: number): Uint8Array {
+  const iv = new Uint8Array(12);
+  iv.set(systemTitle);
+  iv[8] = counter >>> 24;
+  iv[9] = counter >>> 16;
+  iv[10] = counter >>> 8;
+  iv[11] = counter;
+  return iv;
+}
+
+/**
+ * SC || AK || extra || data. An array of its own: a pooled Buffer would leave the authentication key
+ * within reach of whoever gets the same pool.
+ */
+function additionalData(sc: number, ak: Uint8Array, extra: Uint8Array, data: Uint8Array): Uint8Array {
+  const aad = new Uint8Array(1 + ak.length + extra.length + data.length);
+  aad[0] = sc;
+  aad.set(ak, 1);
+  if (extra.length > 0) aad.set(extra, 1 + ak.length);
+  if (data.length > 0) aad.set(data, 1 + ak.length + extra.length);
+  return aad;
+}
+
+function chooseKey(keys: SymmetricKeys, control: SecurityControl, suite: SecuritySuite, role: KeyRole): Uint8Array {
+  const key = control.broadcast ? keys.broadcastKey : keys.encryptionKey;
+  if (key === undefined) {
+    throw new DlmsSecurityError(
+      "SEC_KEY_MISSING",
+      `security control ${toHex(Uint8Array.of(control.byte))} asks for the global broadcast encryption key (GBEK), which is not configured`,
+      { details: { keyRole: "broadcast", securityControl: control.byte } },
+    );
+  }
+  checkKeyLength(key, suite, control.broadcast ? "security.broadcastKey" : keySetting[role]);
+  if (control.authenticated) checkKeyLength(keys.authenticationKey, suite, "security.authenticationKey");
+  return key;
+}
+
+const keySetting = {
+  global: "security.encryptionKey",
+  broadcast: "security.broadcastKey",
+  dedicated: "dedicated key",
+  agreed: "agreed key",
+  wrapped: "wrapped key",
+  identified: "identified key",
+} as const satisfies Record<KeyRole, string>;
+
+const keyWords = {
+  global: "global encryption key (GUEK)",
+  broadcast: "global broadcast encryption key (GBEK)",
+  dedicated: "dedicated key",
+  agreed: "agreed key",
+  wrapped: "key that was sent wrapped",
+  identified: "identified key",
+} as const satisfies Record<KeyRole, string>;
+
+function checkCounter(counter: number): void {
+  if (Number.isInteger(counter) && counter >= 0 && counter <= 0xffffffff) return;
+  throw new DlmsConfigError("CONFIG_INVALID", `invocation counter: expected 0..4294967295, got ${counter}`, {
+    layer: "security",
+    fault: "internal",
+  });
+}
+
+/**
+ * Protect an APDU: security control || invocation counter || (cipher)text || tag.
+ * The caller answers for the counter: a value is used once with a key.
+ * @throws DlmsConfigError for a key of the wrong length, compression, or a control byte without protection
+ * @throws DlmsSecurityError SEC_SYSTEM_TITLE, SEC_KEY_MISSING
+ */
+export function protect(input: ProtectInput): Uint8Array {
+  const { plaintext, keys, suite, securityControl, invocationCounter } = input;
+  const control = readSecurityControl(securityControl);
+  if (requireSupported(securityControl, "protect") !== suite || (!control.authenticated && !control.encrypted)) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `protect: security control ${toHex(Uint8Array.of(securityControl))} does not fit suite ${suite}, or asks for no protection`,
+      { layer: "security", fault: "internal" },
+    );
+  }
+  checkCounter(invocationCounter);
+  const key = chooseKey(keys, control, suite, input.keyRole ?? "global");
+  const iv = initialisationVector(checkSystemTitle(input.systemTitle, "own"), invocationCounter);
+  const cipher = createCipheriv(algorithms[suite], key, iv, tagOptions);
+  const extra = input.extraAad ?? nothing;
+  if (control.authenticated) {
+    cipher.setAAD(
+      additionalData(securityControl, keys.authenticationKey, extra, control.encrypted ? nothing : plaintext),
+    );
+  }
+  const body = control.encrypted ? cipher.update(plaintext) : plaintext;
+  cipher.final();
+  const content = new Uint8Array(securityHeaderLength + body.length + (control.authenticated ? tagLength : 0));
+  content[0] = securityControl;
+  content.set(iv.subarray(8), 1);
+  content.set(body, securityHeaderLength);
+  if (control.authenticated) content.set(cipher.getAuthTag(), securityHeaderLength + body.length);
+  return content;
+}
+
+/**
+ * Open a protected content. Nothing of it is handed out before its tag is verified; whether its counter is
+ * fresh and its protection strong enough is for the caller to check (ReceivedCounters, requirePolicy).
+ * @throws DlmsSecurityError SEC_TAG, SEC_POLICY (other suite, or no protection at all), SEC_KEY_MISSING, SEC_SYSTEM_TITLE
+ * @throws DlmsConfigError CONFIG_UNSUPPORTED for compression and unknown suites
+ * @throws DlmsDecodeError DECODE_TRUNCATED
+ */
+export function unprotect(input: UnprotectInput): Unprotected {
+  const { content, keys } = input;
+  const what = input.what ?? "ciphered APDU";
+  const { securityControl, invocationCounter, control } = readSecurityHeader(content);
+  const suite = requireSupported(securityControl, what);
+  checkProtection(control, input.suite, what);
+  const end = content.length - (control.authenticated ? tagLength : 0);
+  if (end < securityHeaderLength) {
+    const need = securityHeaderLength + tagLength;
+    throw new DlmsDecodeError(
+      "DECODE_TRUNCATED",
+      `${what}: security header and authentication tag need ${need} bytes, has ${content.length}`,
+      { layer: "security", details: { need, have: content.length } },
+    );
+  }
+  const role = control.broadcast ? "broadcast" : (input.keyRole ?? "global");
+  const key = chooseKey(keys, control, suite, role);
+  const iv = initialisationVector(checkSystemTitle(input.systemTitle, "the sender's"), invocationCounter);
+  const body = content.subarray(securityHeaderLength, end);
+  const decipher = createDecipheriv(algorithms[suite], key, iv, tagOptions);
+  if (control.authenticated) {
+    const clear = control.encrypted ? nothing : body;
+    decipher.setAAD(additionalData(securityControl, keys.authenticationKey, input.extraAad ?? nothing, clear));
+    decipher.setAuthTag(content.subarray(end));
+  }
+  const plaintext = control.encrypted ? plainView(decipher.update(body)) : body;
+  // Without authentication there is no tag to verify, and final() would ask for one.
+  if (control.authenticated) {
+    try {
+      decipher.final();
+    } catch {
+      throw tagError(what, input, role, invocationCounter, securityControl);
+    }
+  }
+  return { plaintext, securityControl, invocationCounter };
+}
+
+function checkProtection(control: SecurityControl, suite: SecuritySuite | undefined, what: string): void {
+  if (suite !== undefined && control.suite !== suite) {
+    throw new DlmsSecurityError(
+      "SEC_POLICY",
+      `${what}: security control ${toHex(Uint8Array.of(control.byte))} names suite ${control.suite}, but suite ${suite} is configured; ` +
+        `if the meter works with suite ${control.suite}, configure that`,
+      { details: { configured: suite, received: control.suite, securityControl: control.byte } },
+    );
+  }
+  if (!control.authenticated && !control.encrypted) {
+    throw new DlmsSecurityError(
+      "SEC_POLICY",
+      `${what}: security control ${toHex(Uint8Array.of(control.byte))} announces neither authentication nor encryption; it was refused`,
+      { details: { securityControl: control.byte } },
+    );
+  }
+}
+
+const plainView = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+
+function tagError(
+  what: string,
+  input: UnprotectInput,
+  role: KeyRole,
+  invocationCounter: number,
+  securityControl: number,
+): DlmsSecurityError {
+  const title = toHex(input.systemTitle);
+  return new DlmsSecurityError(
+    "SEC_TAG",
+    `${what} from system title ${title} with invocation counter ${invocationCounter}: the authentication tag does not ` +
+      `fit the ${keyWords[role]} and the authentication key (GAK); check both keys and the sender's system title. ` +
+      "If they are right, the bytes were changed on the way",
+    { details: { keyRole: role, systemTitle: title, invocationCounter, securityControl } },
+  );
+}
+
+export interface GmacInput {
+  readonly keys: SymmetricKeys;
+  readonly suite: SecuritySuite;
+  /** the title of whoever authenticates: 8 bytes */
+  readonly systemTitle: Uint8Array;
+  readonly invocationCounter: number;
+  readonly data: Uint8Array;
+}
+
+/** GMAC over SC || AK || data: content of SC || IC || tag, the data itself left out. */
+export function gmac(input: GmacInput): Uint8Array {
+  const securityControl = 0x10 | input.suite;
+  const whole = protect({ ...input, plaintext: input.data, securityControl });
+  const content = new Uint8Array(securityHeaderLength + tagLength);
+  content.set(whole.subarray(0, securityHeaderLength));
+  content.set(whole.subarray(whole.length - tagLength), securityHeaderLength);
+  return content;
+}

@@ -1,0 +1,99 @@
+import { toHex } from "../bytes";
+import { DlmsConfigError, DlmsSecurityError } from "../errors";
+import type { SecurityPolicy, SecuritySuite } from "./model";
+
+const authenticatedBit = 0x10;
+const encryptedBit = 0x20;
+const broadcastBit = 0x40;
+const compressedBit = 0x80;
+
+const policyBits = {
+  none: 0,
+  authenticated: authenticatedBit,
+  encrypted: encryptedBit,
+  "authenticated-encrypted": authenticatedBit | encryptedBit,
+} as const satisfies Record<SecurityPolicy, number>;
+
+/** The security control byte, taken apart. */
+export interface SecurityControl {
+  readonly byte: number;
+  /** low four bits as they came: 0..2 are defined, others survive as numbers */
+  readonly suite: number;
+  readonly authenticated: boolean;
+  readonly encrypted: boolean;
+  /** key set bit: the global broadcast key was used, not the unicast one */
+  readonly broadcast: boolean;
+  readonly compressed: boolean;
+}
+
+/** The security control byte for a suite and a policy. */
+export function securityControlByte(
+  suite: SecuritySuite,
+  policy: SecurityPolicy,
+  options: { readonly broadcast?: boolean } = {},
+): number {
+  return suite | policyBits[policy] | (options.broadcast === true ? broadcastBit : 0);
+}
+
+/** Take a security control byte apart. */
+export function readSecurityControl(byte: number): SecurityControl {
+  return {
+    byte,
+    suite: byte & 0x0f,
+    authenticated: (byte & authenticatedBit) !== 0,
+    encrypted: (byte & encryptedBit) !== 0,
+    broadcast: (byte & broadcastBit) !== 0,
+    compressed: (byte & compressedBit) !== 0,
+  };
+}
+
+/** The policy that a security control byte fulfils. */
+export function policyOf(securityControl: number): SecurityPolicy {
+  const authenticated = (securityControl & authenticatedBit) !== 0;
+  if ((securityControl & encryptedBit) !== 0) return authenticated ? "authenticated-encrypted" : "encrypted";
+  return authenticated ? "authenticated" : "none";
+}
+
+/** Whether a security control byte lacks a protection that the policy asks for. */
+export function isWeakerThan(securityControl: number, policy: SecurityPolicy): boolean {
+  return (policyBits[policy] & ~securityControl) !== 0;
+}
+
+/**
+ * Refuse an APDU that is less protected than the policy asks for.
+ * @param securityControl the byte that came, or undefined for an APDU that came plain
+ * @param what the APDU, for the message: "get-response"
+ * @throws DlmsSecurityError SEC_POLICY
+ */
+export function requirePolicy(securityControl: number | undefined, policy: SecurityPolicy, what: string): void {
+  if (!isWeakerThan(securityControl ?? 0, policy)) return;
+  const came = securityControl === undefined ? "none (plain)" : policyOf(securityControl);
+  throw new DlmsSecurityError(
+    "SEC_POLICY",
+    `${what}: protection "${policy}" is required, but the meter sent "${came}"; it was refused. ` +
+      "Check the security policy of the association, or whether something stands between client and meter",
+    { details: { required: policy, received: came, ...(securityControl === undefined ? {} : { securityControl }) } },
+  );
+}
+
+/**
+ * Refuse what a security control byte announces but this stack cannot do: compression, and unknown suites.
+ * @throws DlmsConfigError CONFIG_UNSUPPORTED
+ */
+export function requireSupported(securityControl: number, what: string): SecuritySuite {
+  const hex = toHex(Uint8Array.of(securityControl));
+  if ((securityControl & compressedBit) !== 0) {
+    throw new DlmsConfigError(
+      "CONFIG_UNSUPPORTED",
+      `${what}: security control ${hex} announces compression (V.44), which is not supported; switch compression off in the meter`,
+      { layer: "security", fault: "meter", details: { securityControl } },
+    );
+  }
+  const suite = securityControl & 0x0f;
+  if (suite === 0 || suite === 1 || suite === 2) return suite;
+  throw new DlmsConfigError(
+    "CONFIG_UNSUPPORTED",
+    `${what}: security control ${hex} names security suite ${suite}; suites 0, 1 and 2 are known`,
+    { layer: "security", fault: "meter", details: { securityControl, suite } },
+  );
+}
