@@ -1,2 +1,6 @@
-export * from "./link";
+export * from "./apdu-kind";
 export * from "./hdlc";
+export * from "./link";
+export * from "./looks-like";
+export * from "./timeouts";
+export * from "./wrapper";

@@ -114,7 +114,11 @@ describe("HDLC frame", () => {
   const refused: [string, string, string][] = [
     ["a wrong FCS", "7ea00802232193bd657e", "DLMS_LINK_FCS"],
     ["a wrong HCS", "7ea01f21022373e6c881801205019a06019a070400000001080400000001cca27e", "DLMS_LINK_FCS"],
-    ["octet stuffing, which this profile does not have", "7ea00d0102011063ab7d5e7d5d7d23932d7e", "DLMS_LINK_FCS"],
+    [
+      "octet stuffing, which this profile does not have",
+      "7ea00d0102011063ab7d5e7d5d7d23932d7e",
+      "DLMS_LINK_FRAME_INVALID",
+    ],
     ["a length that is not there", "7ea00902232193bd647e", "DLMS_LINK_FRAME_INVALID"],
     ["another format type", "7e8008022321930000 7e", "DLMS_LINK_FRAME_INVALID"],
     ["an address of three bytes", "7ea03a0310de91e6e600", "DLMS_LINK_FRAME_INVALID"],

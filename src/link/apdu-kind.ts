@@ -1,0 +1,21 @@
+/**
+ * The tags of APDUs that a meter sends of its own accord: data-notification, information-report,
+ * event-notification and its globally and dedicatedly ciphered forms (IEC 62056-5-3, clause 8). General ciphering
+ * hides what is inside, so those are not in this list.
+ */
+const pushTags = new Set([0x0f, 0x18, 0xc2, 0xca, 0xd2]);
+
+/** Whether the APDU is a push, whatever is awaited at the moment. */
+export function isPush(apdu: Uint8Array): boolean {
+  return apdu[0] !== undefined && pushTags.has(apdu[0]);
+}
+
+/** Whether the APDU is a general-block-transfer block behind which more come unasked (streaming, not the last). */
+export function isStreamedBlock(apdu: Uint8Array): boolean {
+  return apdu[0] === 0xe0 && ((apdu[1] ?? 0) & 0xc0) === 0x40;
+}
+
+/** Whether the APDU is a general-block-transfer block. */
+export function isBlock(apdu: Uint8Array): boolean {
+  return apdu[0] === 0xe0;
+}

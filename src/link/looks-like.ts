@@ -1,0 +1,36 @@
+import { toHex } from "../bytes";
+
+/**
+ * What bytes that are not the expected framing look like, as a hint for people: a sentence, or "" when they look
+ * like nothing known.
+ */
+export function looksLike(first: Uint8Array, expected: "hdlc" | "wrapper"): string {
+  const [a, b] = first;
+  if (a === undefined) return "";
+  if (expected === "wrapper") {
+    if (a === 0x7e) return "this looks like HDLC: set framing HDLC";
+    if (a === 0x01 && b === 0x00) {
+      return "this looks like a wrapper header with swapped bytes: switch on the quirk wrapperSwappedBytes";
+    }
+  } else if (a === 0x00 && b === 0x01) return "this looks like the wrapper: set framing WRAPPER";
+  if (a === 0x15 && b === 0x03) return "this looks like a TLS alert: the meter speaks TLS, choose transport TLS";
+  if (a === 0x16 && b === 0x03) return "this looks like TLS: choose transport TLS";
+  if (a === 0x68 && first[3] === 0x68) return "this looks like wired M-Bus, which is another protocol";
+  // Even parity in bit 7 is what 7E1 text looks like on a line that is set to 8N1.
+  const text = Array.from(first, (byte) => byte & 0x7f);
+  if (text.length >= 4 && text.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0d || byte === 0x0a)) {
+    const shown = String.fromCharCode(...text).trim();
+    return a === 0x2f || (a & 0x7f) === 0x2f
+      ? `this looks like an IEC 62056-21 identification ("${shown}"): set framing HDLC_MODE_E`
+      : `this looks like text ("${shown}"): the device at the other end does not speak DLMS here`;
+  }
+  if (first.length >= 4 && first.every((byte) => byte === 0x00 || byte === 0xff)) {
+    return "only 00 and FF: check the baud rate and the wiring (A and B swapped, no termination)";
+  }
+  return "";
+}
+
+/** Bytes as messages show them: at most 16, in hex. */
+export function shownBytes(bytes: Uint8Array): string {
+  return toHex(bytes.subarray(0, 16)) + (bytes.length > 16 ? "..." : "");
+}

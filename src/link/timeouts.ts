@@ -1,0 +1,39 @@
+import { DlmsConfigError } from "../errors";
+
+/** The waits of a link, in ms. */
+export interface LinkTimeouts {
+  /** until the first byte of an answer, counted from the end of our transmission (5000) */
+  readonly response: number;
+  /**
+   * From the last byte that came, while a frame or an answer is unfinished (1500; on a line of known rate it follows
+   * from the rate).
+   */
+  readonly interFrame?: number;
+  /** for the answer to a disconnect (2000) */
+  readonly close: number;
+}
+
+export const defaultTimeouts = { response: 5000, close: 2000 } as const;
+export const DEFAULT_INTER_FRAME = 1500;
+
+/**
+ * The timeouts with their defaults.
+ * @throws DlmsConfigError CONFIG_INVALID for what is not a positive number
+ */
+export function resolveTimeouts(given: Partial<LinkTimeouts> = {}): LinkTimeouts {
+  const timeouts = { ...defaultTimeouts, ...given };
+  for (const [name, value] of Object.entries(timeouts) as [string, number | undefined][]) {
+    if (value !== undefined && !(value > 0 && Number.isFinite(value))) {
+      throw new DlmsConfigError("CONFIG_INVALID", `timeouts.${name}: expected milliseconds above 0, got ${value}`);
+    }
+  }
+  return timeouts;
+}
+
+/** @throws DlmsConfigError CONFIG_INVALID when it is no integer within the bounds */
+export function integerWithin(name: string, value: number, min: number, max: number): number {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new DlmsConfigError("CONFIG_INVALID", `${name}: expected an integer from ${min} to ${max}, got ${value}`);
+  }
+  return value;
+}

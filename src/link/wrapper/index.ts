@@ -1,0 +1,3 @@
+export * from "./wpdu";
+export * from "./wrapper-framer";
+export * from "./wrapper-link";

@@ -1,0 +1,88 @@
+import { DlmsLinkError } from "../../errors";
+import { looksLike, shownBytes } from "../looks-like";
+
+/** A wrapper protocol data unit (IEC 62056-47). */
+export interface Wpdu {
+  /** source wPort: the client SAP in requests, the logical device in answers */
+  readonly source: number;
+  readonly destination: number;
+  readonly apdu: Uint8Array;
+}
+
+export const WRAPPER_HEADER_LENGTH = 8;
+export const WRAPPER_VERSION = 1;
+/** The largest APDU that the 16-bit length holds. */
+export const MAX_WRAPPED_APDU = 0xffff;
+
+export interface WrapperHeader {
+  readonly source: number;
+  readonly destination: number;
+  readonly length: number;
+}
+
+/**
+ * Version, source, destination and length, 16 bits each, big-endian (`swapped`: low byte first), and the APDU.
+ * @throws DlmsLinkError LINK_FRAME_INVALID when the APDU is longer than 65535 bytes
+ */
+export function encodeWpdu(wpdu: Wpdu, swapped = false): Uint8Array {
+  const { length } = wpdu.apdu;
+  if (length > MAX_WRAPPED_APDU) {
+    throw new DlmsLinkError(
+      "LINK_FRAME_INVALID",
+      `wrapper: an APDU of ${length} bytes is longer than the wrapper's limit of ${MAX_WRAPPED_APDU}; use block transfer`,
+      { fault: "internal" },
+    );
+  }
+  const bytes = new Uint8Array(WRAPPER_HEADER_LENGTH + length);
+  const view = new DataView(bytes.buffer);
+  [WRAPPER_VERSION, wpdu.source, wpdu.destination, length].forEach((word, i) => {
+    view.setUint16(2 * i, word, swapped);
+  });
+  bytes.set(wpdu.apdu, WRAPPER_HEADER_LENGTH);
+  return bytes;
+}
+
+/**
+ * The header in the first eight bytes.
+ * @throws DlmsLinkError LINK_WRAPPER_HEADER when it is none
+ */
+export function decodeWrapperHeader(bytes: Uint8Array, swapped = false): WrapperHeader {
+  if (bytes.length < WRAPPER_HEADER_LENGTH) {
+    throw headerError(bytes, `needs ${WRAPPER_HEADER_LENGTH} bytes, got ${bytes.length}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = view.getUint16(0, swapped);
+  if (version !== WRAPPER_VERSION) {
+    throw headerError(bytes, `expected version 1, got ${version}`);
+  }
+  return {
+    source: view.getUint16(2, swapped),
+    destination: view.getUint16(4, swapped),
+    length: view.getUint16(6, swapped),
+  };
+}
+
+/**
+ * One WPDU.
+ * @throws DlmsLinkError LINK_WRAPPER_HEADER for a wrong header, LINK_FRAME_INVALID when the length does not fit
+ */
+export function decodeWpdu(bytes: Uint8Array, swapped = false): Wpdu {
+  const { source, destination, length } = decodeWrapperHeader(bytes, swapped);
+  const have = bytes.length - WRAPPER_HEADER_LENGTH;
+  if (have !== length) {
+    throw new DlmsLinkError(
+      "LINK_FRAME_INVALID",
+      `wrapper ${shownBytes(bytes)}: its length field says ${length} bytes behind the header, ${have} are there`,
+    );
+  }
+  return { source, destination, apdu: bytes.slice(WRAPPER_HEADER_LENGTH) };
+}
+
+export function headerError(bytes: Uint8Array, problem: string): DlmsLinkError {
+  const hint = looksLike(bytes.subarray(0, 16), "wrapper");
+  return new DlmsLinkError(
+    "LINK_WRAPPER_HEADER",
+    `wrapper header ${shownBytes(bytes)}: ${problem}${hint === "" ? "; check framing and port" : `; ${hint}`}`,
+    { details: { first: shownBytes(bytes) } },
+  );
+}

@@ -1,0 +1,119 @@
+import { concatBytes } from "../../bytes";
+import type { DlmsError } from "../../errors";
+import { isDlmsError } from "../../errors";
+import { WRAPPER_HEADER_LENGTH, type Wpdu, type WrapperHeader, decodeWrapperHeader, headerError } from "./wpdu";
+
+export interface ReceivedWpdu {
+  readonly wpdu: Wpdu;
+  readonly raw: Uint8Array;
+}
+
+export interface WrapperFramerResult {
+  readonly pdus: readonly ReceivedWpdu[];
+  /** The stream is no wrapper from here on; nothing more comes out before `clear`. */
+  readonly error?: DlmsError;
+}
+
+export interface WrapperFramerOptions {
+  readonly swappedBytes?: boolean;
+  /** longest APDU that is taken (65535) */
+  readonly maxApdu?: number;
+}
+
+const NOTHING: WrapperFramerResult = { pdus: [] };
+
+/**
+ * Cuts a stream into WPDUs: half of one or several may come at a time. The wrapper has no check sequence to
+ * resynchronise by, so a wrong header ends the stream. Memory is taken once per WPDU, for the length its header says.
+ */
+export class WrapperFramer {
+  readonly #swapped: boolean;
+  readonly #maxApdu: number;
+  readonly #head = new Uint8Array(WRAPPER_HEADER_LENGTH);
+  #header: WrapperHeader | undefined;
+  #body = new Uint8Array(0);
+  /** bytes of header and body that are there */
+  #have = 0;
+  #error: DlmsError | undefined;
+
+  constructor(options: WrapperFramerOptions = {}) {
+    this.#swapped = options.swappedBytes ?? false;
+    this.#maxApdu = options.maxApdu ?? 0xffff;
+  }
+
+  /** Bytes of an unfinished WPDU. */
+  get pending(): number {
+    return this.#have;
+  }
+
+  /** Bytes of the unfinished WPDU that are still to come; undefined while its header is not complete. */
+  get missing(): number | undefined {
+    return this.#header && WRAPPER_HEADER_LENGTH + this.#header.length - this.#have;
+  }
+
+  push(bytes: Uint8Array): WrapperFramerResult {
+    if (this.#error) return { pdus: [], error: this.#error };
+    let pdus: ReceivedWpdu[] | undefined;
+    let at = 0;
+    while (at < bytes.length) {
+      at += this.#header ? this.#takeBody(bytes, at) : this.#takeHead(bytes, at);
+      const error = this.#error as DlmsError | undefined;
+      if (error) return { pdus: pdus ?? [], error };
+      const pdu = this.#complete();
+      if (pdu) (pdus ??= []).push(pdu);
+    }
+    return pdus ? { pdus } : NOTHING;
+  }
+
+  clear(): void {
+    this.#header = undefined;
+    this.#have = 0;
+    this.#error = undefined;
+  }
+
+  #takeHead(bytes: Uint8Array, at: number): number {
+    const count = Math.min(WRAPPER_HEADER_LENGTH - this.#have, bytes.length - at);
+    for (let i = 0; i < count; i++) this.#head[this.#have + i] = bytes[at + i] ?? 0;
+    this.#have += count;
+    const version = this.#have >= 2 ? (this.#head[0] ?? 0) * 256 + (this.#head[1] ?? 0) : undefined;
+    // Two bytes tell a wrong version: other framings may never send eight.
+    if (version !== undefined && version !== (this.#swapped ? 0x0100 : 0x0001)) {
+      this.#error = headerError(
+        concatBytes(this.#head.subarray(0, this.#have), bytes.subarray(at + count, at + count + 16)),
+        "no header of version 1",
+      );
+    } else if (this.#have === WRAPPER_HEADER_LENGTH) this.#startBody();
+    return count;
+  }
+
+  #startBody(): void {
+    try {
+      this.#header = decodeWrapperHeader(this.#head, this.#swapped);
+      if (this.#header.length > this.#maxApdu) {
+        throw headerError(this.#head, `length ${this.#header.length} is above the limit of ${this.#maxApdu}`);
+      }
+      this.#body = new Uint8Array(this.#header.length);
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      this.#error = error;
+    }
+  }
+
+  #takeBody(bytes: Uint8Array, at: number): number {
+    const from = this.#have - WRAPPER_HEADER_LENGTH;
+    const count = Math.min(this.#body.length - from, bytes.length - at);
+    if (count < 32) for (let i = 0; i < count; i++) this.#body[from + i] = bytes[at + i] ?? 0;
+    else this.#body.set(bytes.subarray(at, at + count), from);
+    this.#have += count;
+    return count;
+  }
+
+  #complete(): ReceivedWpdu | undefined {
+    const header = this.#header;
+    if (!header || this.#have < WRAPPER_HEADER_LENGTH + header.length) return undefined;
+    this.#header = undefined;
+    this.#have = 0;
+    const { source, destination } = header;
+    return { wpdu: { source, destination, apdu: this.#body }, raw: concatBytes(this.#head, this.#body) };
+  }
+}

@@ -1,0 +1,269 @@
+import { bytesEqual } from "../../bytes";
+import { type DlmsError, DlmsStateError, DlmsTimeoutError } from "../../errors";
+import { isBlock, isPush, isStreamedBlock } from "../apdu-kind";
+import type { LinkOutput, LinkProtocol, LinkSendOptions } from "../link";
+import { DEFAULT_INTER_FRAME, type LinkTimeouts, integerWithin, resolveTimeouts } from "../timeouts";
+import { type Wpdu, encodeWpdu } from "./wpdu";
+import { type ReceivedWpdu, WrapperFramer } from "./wrapper-framer";
+
+export interface WrapperLinkOptions {
+  /** wPort of the client, 1..65535 */
+  readonly clientSap: number;
+  /** wPort of the logical device */
+  readonly serverSap: number;
+  readonly timeouts?: Partial<LinkTimeouts>;
+  /** How often a request is sent again, byte for byte, when `mayResend` (0). */
+  readonly retries?: number;
+  /** Each `receive` is one datagram: what does not fit is dropped alone and not the end of the link. */
+  readonly datagrams?: boolean;
+  /** Whether an unanswered request is sent again. Default: with datagrams, which get lost; a stream never loses one. */
+  readonly mayResend?: boolean;
+  /** Quirk: the header's words are sent and expected low byte first. */
+  readonly swappedBytes?: boolean;
+  /** longest APDU that is taken, in bytes (65535) */
+  readonly maxApdu?: number;
+}
+
+/** Early blocks of a stream that are kept until they are awaited. */
+const MAX_EARLY = 64;
+/** The slowest line that a whole WPDU is awaited on, in ms per byte (about 1200 bit/s). */
+const SLOWEST_BYTE = 10;
+
+/**
+ * The wrapper of IEC 62056-47 over TCP, TLS, UDP or a serial line.
+ * @throws DlmsConfigError CONFIG_INVALID for options outside their ranges
+ */
+export function wrapperLink(options: WrapperLinkOptions): LinkProtocol {
+  return new WrapperLink(options);
+}
+
+class WrapperLink implements LinkProtocol {
+  readonly kind = "wrapper";
+  readonly #options: WrapperLinkOptions;
+  readonly #timeouts: LinkTimeouts;
+  readonly #interFrame: number;
+  readonly #resends: number;
+  readonly #framer: WrapperFramer;
+  #state: "closed" | "open" | "busy" = "closed";
+  #what = "request";
+  #lastSent: Uint8Array | undefined;
+  #sentAgain = 0;
+  /** An answer that may come again, since its request was sent more than once. */
+  #repeatable: { apdu: Uint8Array; times: number } | undefined;
+  #streaming = false;
+  #early: Uint8Array[] = [];
+  #responseDue = 0;
+  #lastByte = 0;
+  /** bound of the unfinished WPDU as a whole */
+  #wholeDue: number | undefined;
+  #bytesIn = 0;
+  #foreign: string[] = [];
+
+  constructor(options: WrapperLinkOptions) {
+    integerWithin("client address", options.clientSap, 0, 0xffff);
+    integerWithin("server address", options.serverSap, 0, 0xffff);
+    this.#options = options;
+    this.#timeouts = resolveTimeouts(options.timeouts);
+    this.#interFrame = this.#timeouts.interFrame ?? DEFAULT_INTER_FRAME;
+    const retries = integerWithin("retries", options.retries ?? 0, 0, 100);
+    this.#resends = (options.mayResend ?? options.datagrams ?? false) ? retries : 0;
+    this.#framer = new WrapperFramer(options);
+  }
+
+  get state(): "closed" | "open" | "busy" {
+    return this.#state;
+  }
+
+  get deadline(): number | undefined {
+    if (this.#state !== "busy") return undefined;
+    if (this.#framer.pending === 0) return this.#responseDue;
+    const silence = this.#lastByte + this.#interFrame;
+    return this.#wholeDue === undefined ? silence : Math.min(silence, this.#wholeDue);
+  }
+
+  open(_now: number): LinkOutput[] {
+    this.reset();
+    this.#state = "open";
+    return [{ kind: "opened" }];
+  }
+
+  send(apdu: Uint8Array, now: number, options: LinkSendOptions = {}): LinkOutput[] {
+    if (this.#state === "closed") throw new DlmsStateError("STATE_CLOSED", "wrapper: the link is not open");
+    const outputs: LinkOutput[] = [];
+    this.#what = options.what ?? "request";
+    this.#early = [];
+    this.#streaming = false;
+    if (this.#state === "open") this.#forgetUnfinished(now, outputs);
+    const bytes = encodeWpdu(
+      { source: this.#options.clientSap, destination: this.#options.serverSap, apdu },
+      this.#options.swappedBytes,
+    );
+    outputs.push({ kind: "transmit", bytes }, { kind: "frame", direction: "out", bytes });
+    if (options.expectAnswer === false) return outputs;
+    this.#lastSent = bytes;
+    this.#sentAgain = 0;
+    this.#startWait(now);
+    return outputs;
+  }
+
+  await(now: number, options: LinkSendOptions = {}): LinkOutput[] {
+    if (this.#state === "closed") throw new DlmsStateError("STATE_CLOSED", "wrapper: the link is not open");
+    this.#what = options.what ?? this.#what;
+    const early = this.#early.shift();
+    if (early) return [{ kind: "apdu", apdu: early }];
+    // There is no request that could be sent again.
+    this.#lastSent = undefined;
+    this.#startWait(now);
+    return [];
+  }
+
+  close(_now: number): LinkOutput[] {
+    this.reset();
+    return [{ kind: "closed" }];
+  }
+
+  receive(bytes: Uint8Array, now: number): LinkOutput[] {
+    if (this.#state === "closed") return [];
+    const outputs: LinkOutput[] = [];
+    this.#bytesIn += bytes.length;
+    this.#lastByte = now;
+    const before = this.#framer.missing;
+    const { pdus, error } = this.#framer.push(bytes);
+    for (const pdu of pdus) this.#onPdu(pdu, now, outputs);
+    if (error) {
+      if (!this.#options.datagrams) return this.#fail(error, outputs);
+      outputs.push({ kind: "note", text: `datagram dropped: ${error.message}` });
+      this.#framer.clear();
+    } else if (this.#options.datagrams && this.#framer.pending > 0) {
+      outputs.push({ kind: "note", text: `datagram dropped: cut after ${this.#framer.pending} bytes` });
+      this.#framer.clear();
+    }
+    const { missing } = this.#framer;
+    if (missing === undefined) this.#wholeDue = undefined;
+    else if (before === undefined || pdus.length > 0) {
+      this.#wholeDue = now + this.#timeouts.response + this.#interFrame + missing * SLOWEST_BYTE;
+    }
+    return outputs;
+  }
+
+  tick(now: number): LinkOutput[] {
+    const due = this.deadline;
+    if (due === undefined || now < due) return [];
+    if (this.#framer.pending > 0) return this.#fail(this.#interrupted(now), []);
+    if (this.#lastSent && this.#sentAgain < this.#resends) {
+      this.#sentAgain++;
+      this.#startWait(now);
+      const bytes = this.#lastSent;
+      return [
+        { kind: "note", text: `${this.#what}: no answer, sent again (${this.#sentAgain} of ${this.#resends})` },
+        { kind: "transmit", bytes },
+        { kind: "frame", direction: "out", bytes },
+      ];
+    }
+    return this.#fail(this.#unanswered(), []);
+  }
+
+  reset(): void {
+    this.#state = "closed";
+    this.#framer.clear();
+    this.#early = [];
+    this.#streaming = false;
+    this.#lastSent = undefined;
+    this.#repeatable = undefined;
+    this.#wholeDue = undefined;
+  }
+
+  #startWait(now: number): void {
+    this.#state = "busy";
+    this.#responseDue = now + this.#timeouts.response;
+    if (this.#sentAgain === 0) {
+      this.#bytesIn = this.#framer.pending;
+      this.#foreign = [];
+    }
+  }
+
+  /** The rest of a WPDU that began long ago will not come: it must not swallow the answer. */
+  #forgetUnfinished(now: number, outputs: LinkOutput[]): void {
+    if (this.#framer.pending === 0 || now - this.#lastByte < this.#interFrame) return;
+    outputs.push({ kind: "note", text: `${this.#framer.pending} bytes of an unfinished message dropped` });
+    this.#framer.clear();
+    this.#wholeDue = undefined;
+  }
+
+  #onPdu({ wpdu, raw }: ReceivedWpdu, _now: number, outputs: LinkOutput[]): void {
+    outputs.push({ kind: "frame", direction: "in", bytes: raw });
+    const { apdu } = wpdu;
+    if (!this.#isOurs(wpdu)) {
+      // A push may go to the client of its own kind (broadcast, pre-established), so the ports do not matter.
+      if (isPush(apdu)) outputs.push({ kind: "notification", apdu });
+      else this.#dropForeign(wpdu, outputs);
+    } else if (apdu.length === 0) outputs.push({ kind: "note", text: "an empty message was dropped" });
+    else if (isPush(apdu)) outputs.push({ kind: "notification", apdu });
+    else if (this.#isRepeated(apdu)) outputs.push({ kind: "note", text: "a repeated answer was dropped" });
+    else if (this.#state === "busy") this.#deliver(apdu, outputs);
+    else if (this.#streaming && isBlock(apdu) && this.#early.length < MAX_EARLY) this.#early.push(apdu);
+    else outputs.push({ kind: "notification", apdu });
+  }
+
+  #deliver(apdu: Uint8Array, outputs: LinkOutput[]): void {
+    this.#state = "open";
+    this.#streaming = isStreamedBlock(apdu);
+    if (this.#sentAgain > 0) this.#repeatable = { apdu, times: this.#sentAgain };
+    outputs.push({ kind: "apdu", apdu });
+  }
+
+  /** A request that was sent n times may be answered n times; the later ones must not answer the next request. */
+  #isRepeated(apdu: Uint8Array): boolean {
+    if (!this.#repeatable || this.#repeatable.times === 0 || !bytesEqual(this.#repeatable.apdu, apdu)) return false;
+    this.#repeatable.times--;
+    return true;
+  }
+
+  #isOurs(wpdu: Wpdu): boolean {
+    return wpdu.source === this.#options.serverSap && wpdu.destination === this.#options.clientSap;
+  }
+
+  #dropForeign(wpdu: Wpdu, outputs: LinkOutput[]): void {
+    const ports = `from ${wpdu.source} to ${wpdu.destination}`;
+    if (this.#foreign.length < 4 && !this.#foreign.includes(ports)) this.#foreign.push(ports);
+    const { serverSap, clientSap } = this.#options;
+    outputs.push({
+      kind: "note",
+      text: `a message ${ports} was dropped, awaited is one from ${serverSap} to ${clientSap}`,
+    });
+  }
+
+  #interrupted(now: number): DlmsError {
+    const { pending, missing } = this.#framer;
+    const rest = missing === undefined ? "its header is not complete" : `${missing} more bytes were expected`;
+    return new DlmsTimeoutError(
+      "TIMEOUT_INTERFRAME",
+      `${this.#what}: the answer stopped after ${pending} bytes, ${rest} and nothing came for ${Math.round(
+        now - this.#lastByte,
+      )} ms; check the line, or raise the time-out between bytes`,
+      { details: { bytes: pending, missing: missing ?? null } },
+    );
+  }
+
+  #unanswered(): DlmsError {
+    const { serverSap, clientSap } = this.#options;
+    const tries = this.#sentAgain > 0 ? `, sent ${this.#sentAgain + 1} times` : "";
+    const came =
+      this.#foreign.length > 0
+        ? `only messages for other addresses came (${this.#foreign.join(", ")}); check client and server address`
+        : this.#bytesIn > 0
+          ? `${this.#bytesIn} bytes came, but no answer; the meter may be busy, or the request too large for it`
+          : "no byte came; check the server address and the client address, and whether the meter serves another client";
+    return new DlmsTimeoutError(
+      "TIMEOUT_RESPONSE",
+      `${this.#what}: server ${serverSap} did not answer client ${clientSap} within ${this.#timeouts.response} ms${tries}: ${came}`,
+      { details: { bytes: this.#bytesIn, tries: this.#sentAgain + 1, others: this.#foreign } },
+    );
+  }
+
+  #fail(error: DlmsError, outputs: LinkOutput[]): LinkOutput[] {
+    this.reset();
+    outputs.push({ kind: "failed", error });
+    return outputs;
+  }
+}
