@@ -34,19 +34,19 @@ export class CounterBlock {
   #next: number;
   #mark: number;
 
-  /** @param next first value that was never handed out; nothing is claimed beyond it yet */
+  /** @param next first value that may be claimed; nothing is claimed yet */
   constructor(next: number) {
     checkValue(next, "the start");
     this.#next = next;
     this.#mark = next;
   }
 
-  /** The next value that would be handed out. */
-  get next(): number {
-    return this.#next;
+  /** The first value that is not claimed here. */
+  get mark(): number {
+    return this.#mark;
   }
 
-  /** First value of `count` successive ones, or undefined when they have to be claimed first. */
+  /** The first of `count` successive values, or undefined when they have to be claimed first. */
   take(count: number): number | undefined {
     checkValue(count, "the number of values");
     if (this.#next + count > this.#mark) return undefined;
@@ -55,9 +55,19 @@ export class CounterBlock {
     return first;
   }
 
-  /** A claim was written: hand out from `first` up to, not including, `mark`. Never moves backwards. */
+  /** The values from `first` up to, not including, `mark` were claimed. What is left before a gap is dropped. */
   claim(first: number, mark: number): void {
-    if (first > this.#next || this.#next >= this.#mark) this.#next = Math.max(this.#next, first);
+    if (first < this.#mark || mark < first) {
+      throw new DlmsConfigError(
+        "CONFIG_INVALID",
+        `invocation counter: claim ${first}..${mark} lies below ${this.#mark}`,
+        {
+          layer: "security",
+          fault: "internal",
+        },
+      );
+    }
+    if (first > this.#mark) this.#next = first;
     this.#mark = mark;
   }
 

@@ -2,8 +2,8 @@ import { type CipherGCMTypes, createCipheriv, createDecipheriv } from "node:cryp
 import { toHex } from "../bytes";
 import { DlmsConfigError, DlmsDecodeError, DlmsSecurityError } from "../errors";
 import { checkKeyLength, checkSystemTitle } from "./keys";
-import type { SecuritySuite, SymmetricKeys } from "./model";
-import { readSecurityControl, requireSupported, type SecurityControl } from "./security-control";
+import type { SecurityPolicy, SecuritySuite, SymmetricKeys } from "./model";
+import { readSecurityControl, requirePolicy, requireSupported, type SecurityControl } from "./security-control";
 
 /** Security control byte and invocation counter in front of every protected content. */
 export const securityHeaderLength = 5;
@@ -42,6 +42,11 @@ export interface ProtectInput extends CipherInput {
 export interface UnprotectInput extends CipherInput {
   /** SC || IC || ciphertext || tag */
   readonly content: Uint8Array;
+  /**
+   * What the content has to fulfil at least. Without it the caller has to ask requirePolicy: a flipped bit in the
+   * security control byte would otherwise turn the check of the tag off.
+   */
+  readonly policy?: SecurityPolicy;
   /** the suite of the association; without it, the suite that the content names */
   readonly suite?: SecuritySuite;
   /** what is being opened, for messages; default "ciphered APDU" */
@@ -178,8 +183,8 @@ export function protect(input: ProtectInput): Uint8Array {
 
 /**
  * Open a protected content. Nothing of it is handed out before its tag is verified; whether its counter is
- * fresh and its protection strong enough is for the caller to check (ReceivedCounters, requirePolicy).
- * @throws DlmsSecurityError SEC_TAG, SEC_POLICY (other suite, or no protection at all), SEC_KEY_MISSING, SEC_SYSTEM_TITLE
+ * fresh is for the caller to check (ReceivedCounters).
+ * @throws DlmsSecurityError SEC_TAG, SEC_POLICY (weaker than the policy, other suite, or no protection at all), SEC_KEY_MISSING, SEC_SYSTEM_TITLE
  * @throws DlmsConfigError CONFIG_UNSUPPORTED for compression and unknown suites
  * @throws DlmsDecodeError DECODE_TRUNCATED
  */
@@ -189,6 +194,7 @@ export function unprotect(input: UnprotectInput): Unprotected {
   const { securityControl, invocationCounter, control } = readSecurityHeader(content);
   const suite = requireSupported(securityControl, what);
   checkProtection(control, input.suite, what);
+  requirePolicy(securityControl, input.policy ?? "none", what);
   const end = content.length - (control.authenticated ? tagLength : 0);
   if (end < securityHeaderLength) {
     const need = securityHeaderLength + tagLength;

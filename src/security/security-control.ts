@@ -81,19 +81,19 @@ export function requirePolicy(securityControl: number | undefined, policy: Secur
  * @throws DlmsConfigError CONFIG_UNSUPPORTED
  */
 export function requireSupported(securityControl: number, what: string): SecuritySuite {
-  const hex = toHex(Uint8Array.of(securityControl));
+  const suite = securityControl & 0x0f;
+  const hex = (): string => toHex(Uint8Array.of(securityControl));
   if ((securityControl & compressedBit) !== 0) {
     throw new DlmsConfigError(
       "CONFIG_UNSUPPORTED",
-      `${what}: security control ${hex} announces compression (V.44), which is not supported; switch compression off in the meter`,
+      `${what}: security control ${hex()} announces compression (V.44), which is not supported; switch compression off in the meter`,
       { layer: "security", fault: "meter", details: { securityControl } },
     );
   }
-  const suite = securityControl & 0x0f;
   if (suite === 0 || suite === 1 || suite === 2) return suite;
   throw new DlmsConfigError(
     "CONFIG_UNSUPPORTED",
-    `${what}: security control ${hex} names security suite ${suite}; suites 0, 1 and 2 are known`,
+    `${what}: security control ${hex()} names security suite ${suite}; suites 0, 1 and 2 are known`,
     { layer: "security", fault: "meter", details: { securityControl, suite } },
   );
 }
