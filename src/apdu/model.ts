@@ -46,7 +46,7 @@ export interface DataBlock {
 
 // --- ACSE -------------------------------------------------------------------------------------------------
 
-/** Application context 2.16.756.5.8.1.n: 1 LN, 2 SN, 3 LN ciphered, 4 SN ciphered. */
+/** Application context 2.16.756.5.8.1.n: 1 LN, 2 SN, 3 LN ciphered, 4 SN ciphered; 0 stands for any other name. */
 export type ApplicationContext = number;
 
 export interface Aarq {
@@ -67,6 +67,8 @@ export interface Aarq {
   readonly implementationInformation?: Uint8Array;
   /** The xDLMS APDU inside: an initiate-request, or its glo form. */
   readonly userInformation?: Uint8Array;
+  /** what had to be tolerated while it was read: wrong lengths, a cut end; absent: nothing */
+  readonly notes?: readonly string[];
 }
 
 export interface Aare {
@@ -85,6 +87,8 @@ export interface Aare {
   readonly authenticationValue?: Uint8Array;
   readonly implementationInformation?: Uint8Array;
   readonly userInformation?: Uint8Array;
+  /** what had to be tolerated while it was read: wrong lengths, a cut end; absent: nothing */
+  readonly notes?: readonly string[];
 }
 
 export interface Rlrq {
@@ -92,11 +96,15 @@ export interface Rlrq {
   /** 0 normal, 1 urgent, 30 user defined */
   readonly reason?: number;
   readonly userInformation?: Uint8Array;
+  /** what had to be tolerated while it was read: wrong lengths, a cut end; absent: nothing */
+  readonly notes?: readonly string[];
 }
 export interface Rlre {
   readonly apdu: "rlre";
   readonly reason?: number;
   readonly userInformation?: Uint8Array;
+  /** what had to be tolerated while it was read: wrong lengths, a cut end; absent: nothing */
+  readonly notes?: readonly string[];
 }
 
 // --- initiate ---------------------------------------------------------------------------------------------

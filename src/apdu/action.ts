@@ -1,0 +1,147 @@
+import type { ByteReader, ByteWriter } from "../bytes";
+import { sliceValue } from "../codec";
+import {
+  readDataBlock,
+  readDataList,
+  readGetDataResult,
+  readList,
+  readMethod,
+  readPresence,
+  unknownChoice,
+  writeDataBlock,
+  writeDataList,
+  writeGetDataResult,
+  writeList,
+  writeMethod,
+  writeU32,
+  writeU8,
+} from "./fields";
+import type { ActionRequest, ActionResponse, ActionResult } from "./model";
+
+/** ACTION request; the tag has been read. */
+export function readActionRequest(reader: ByteReader): ActionRequest {
+  const what = "action-request";
+  const choice = reader.u8(what);
+  if (choice < 1 || choice > 6) unknownChoice(reader, what, choice);
+  const invokeId = reader.u8(`${what}.invoke-id-and-priority`);
+  if (choice === 2) {
+    return { apdu: "action-request-next-pblock", invokeId, blockNumber: reader.u32(`${what}.block-number`) };
+  }
+  if (choice === 6) {
+    return { apdu: "action-request-with-pblock", invokeId, block: readDataBlock(reader, `${what}.pblock`) };
+  }
+  if (choice === 1 || choice === 4) {
+    const method = readMethod(reader, `${what}.method`);
+    if (choice === 4) {
+      return {
+        apdu: "action-request-with-first-pblock",
+        invokeId,
+        method,
+        block: readDataBlock(reader, `${what}.pblock`),
+      };
+    }
+    return readPresence(reader, `${what}.parameters`)
+      ? { apdu: "action-request-normal", invokeId, method, parameters: sliceValue(reader, `${what}.parameters`) }
+      : { apdu: "action-request-normal", invokeId, method };
+  }
+  const methods = readList(reader, `${what}.methods`, 9, (path) => readMethod(reader, path));
+  return choice === 3
+    ? { apdu: "action-request-with-list", invokeId, methods, parameters: readDataList(reader, `${what}.parameters`) }
+    : {
+        apdu: "action-request-with-list-and-first-pblock",
+        invokeId,
+        methods,
+        block: readDataBlock(reader, `${what}.pblock`),
+      };
+}
+
+const requestChoices = {
+  "action-request-normal": 1,
+  "action-request-next-pblock": 2,
+  "action-request-with-list": 3,
+  "action-request-with-first-pblock": 4,
+  "action-request-with-list-and-first-pblock": 5,
+  "action-request-with-pblock": 6,
+} as const satisfies Record<ActionRequest["apdu"], number>;
+
+export function writeActionRequest(writer: ByteWriter, apdu: ActionRequest): void {
+  writeU8(writer.u8(0xc3).u8(requestChoices[apdu.apdu]), apdu.invokeId, "invoke-id-and-priority");
+  switch (apdu.apdu) {
+    case "action-request-normal":
+      writeMethod(writer, apdu.method);
+      if (apdu.parameters) writer.u8(1).bytes(apdu.parameters);
+      else writer.u8(0);
+      return;
+    case "action-request-next-pblock":
+      writeU32(writer, apdu.blockNumber, "block-number");
+      return;
+    case "action-request-with-list":
+      writeList(writer, apdu.methods, (method) => writeMethod(writer, method));
+      writeDataList(writer, apdu.parameters);
+      return;
+    case "action-request-with-first-pblock":
+      writeMethod(writer, apdu.method);
+      writeDataBlock(writer, apdu.block);
+      return;
+    case "action-request-with-list-and-first-pblock":
+      writeList(writer, apdu.methods, (method) => writeMethod(writer, method));
+      writeDataBlock(writer, apdu.block);
+      return;
+    case "action-request-with-pblock":
+      writeDataBlock(writer, apdu.block);
+  }
+}
+
+/** ACTION response; the tag has been read. */
+export function readActionResponse(reader: ByteReader): ActionResponse {
+  const what = "action-response";
+  const choice = reader.u8(what);
+  if (choice < 1 || choice > 4) unknownChoice(reader, what, choice);
+  const invokeId = reader.u8(`${what}.invoke-id-and-priority`);
+  if (choice === 1) return { apdu: "action-response-normal", invokeId, response: readActionResult(reader, what) };
+  if (choice === 2) {
+    return { apdu: "action-response-with-pblock", invokeId, block: readDataBlock(reader, `${what}.pblock`) };
+  }
+  if (choice === 3) {
+    const responses = readList(reader, `${what}.responses`, 2, (path) => readActionResult(reader, path));
+    return { apdu: "action-response-with-list", invokeId, responses };
+  }
+  return { apdu: "action-response-next-pblock", invokeId, blockNumber: reader.u32(`${what}.block-number`) };
+}
+
+const responseChoices = {
+  "action-response-normal": 1,
+  "action-response-with-pblock": 2,
+  "action-response-with-list": 3,
+  "action-response-next-pblock": 4,
+} as const satisfies Record<ActionResponse["apdu"], number>;
+
+export function writeActionResponse(writer: ByteWriter, apdu: ActionResponse): void {
+  writeU8(writer.u8(0xc7).u8(responseChoices[apdu.apdu]), apdu.invokeId, "invoke-id-and-priority");
+  switch (apdu.apdu) {
+    case "action-response-normal":
+      writeActionResult(writer, apdu.response);
+      return;
+    case "action-response-with-pblock":
+      writeDataBlock(writer, apdu.block);
+      return;
+    case "action-response-with-list":
+      writeList(writer, apdu.responses, (response) => writeActionResult(writer, response));
+      return;
+    case "action-response-next-pblock":
+      writeU32(writer, apdu.blockNumber, "block-number");
+  }
+}
+
+function readActionResult(reader: ByteReader, what: string): ActionResult {
+  const result = reader.u8(`${what}.result`);
+  // some meters leave out the presence byte when there is nothing to return
+  if (reader.remaining === 0 || !readPresence(reader, `${what}.return-parameters`)) return { result };
+  return { result, returnParameters: readGetDataResult(reader, `${what}.return-parameters`) };
+}
+
+function writeActionResult(writer: ByteWriter, response: ActionResult): void {
+  writeU8(writer, response.result, "action-result");
+  writer.u8(response.returnParameters ? 1 : 0);
+  if (response.returnParameters) writeGetDataResult(writer, response.returnParameters);
+}

@@ -1,0 +1,202 @@
+import type { ByteReader, ByteWriter } from "../bytes";
+import { decodeValue, encodeValue, sliceValue } from "../codec";
+import { DlmsConfigError } from "../errors";
+import type {
+  AttributeDescriptor,
+  AttributeDescriptorWithSelection,
+  DataBlock,
+  GetDataResult,
+  MethodDescriptor,
+  SelectiveAccess,
+} from "./model";
+
+/** Pieces that several services share. Reading and writing stand side by side. */
+
+/** A one-byte flag of an OPTIONAL or a CHOICE between absence and presence. */
+export function readPresence(reader: ByteReader, what: string): boolean {
+  const flag = reader.u8(what);
+  if (flag > 1) {
+    reader.seek(reader.offset - 1);
+    reader.fail("DECODE_VALUE", what, `expected 00 (absent) or 01 (present), got ${hexByte(flag)}`);
+  }
+  return flag === 1;
+}
+
+/** A BOOLEAN: meters send 01, FF and others for true. */
+export function readBoolean(reader: ByteReader, what: string): boolean {
+  return reader.u8(what) !== 0;
+}
+
+/** An element count, checked against the bytes that are left before anything is made. */
+export function readCount(reader: ByteReader, what: string, leastSize: number): number {
+  const count = reader.length(what);
+  if (count * leastSize > reader.remaining) {
+    reader.fail("DECODE_TRUNCATED", what, `${count} entries are declared, ${reader.remaining} bytes are left`, {
+      need: count * leastSize,
+    });
+  }
+  return count;
+}
+
+export function readList<T>(reader: ByteReader, what: string, leastSize: number, read: (what: string) => T): T[] {
+  const count = readCount(reader, what, leastSize);
+  const list: T[] = [];
+  for (let i = 0; i < count; i++) list.push(read(`${what}[${i}]`));
+  return list;
+}
+
+export function writeList<T>(writer: ByteWriter, list: readonly T[], write: (item: T) => void): void {
+  writer.writeLength(list.length);
+  for (const item of list) write(item);
+}
+
+/** An OCTET STRING with its length. */
+export function readOctets(reader: ByteReader, what: string): Uint8Array {
+  return reader.bytes(reader.length(what), what);
+}
+
+export function writeOctets(writer: ByteWriter, bytes: Uint8Array): void {
+  writer.writeLength(bytes.length).bytes(bytes);
+}
+
+/** A list of A-XDR values, each as its raw bytes. */
+export function readDataList(reader: ByteReader, what: string): Uint8Array[] {
+  return readList(reader, what, 1, (path) => sliceValue(reader, path));
+}
+
+export function writeDataList(writer: ByteWriter, list: readonly Uint8Array[]): void {
+  writeList(writer, list, (data) => writer.bytes(data));
+}
+
+export function readAttribute(reader: ByteReader, what: string): AttributeDescriptor {
+  const classId = reader.u16(`${what}.class-id`);
+  const instanceId = reader.bytes(6, `${what}.instance-id`);
+  return { classId, instanceId, attributeId: reader.i8(`${what}.attribute-id`) };
+}
+
+export function writeAttribute(writer: ByteWriter, attribute: AttributeDescriptor): void {
+  writeU16(writer, attribute.classId, "class-id");
+  writer.bytes(instanceId(attribute.instanceId));
+  writeI8(writer, attribute.attributeId, "attribute-id");
+}
+
+export function readMethod(reader: ByteReader, what: string): MethodDescriptor {
+  const classId = reader.u16(`${what}.class-id`);
+  const instance = reader.bytes(6, `${what}.instance-id`);
+  return { classId, instanceId: instance, methodId: reader.i8(`${what}.method-id`) };
+}
+
+export function writeMethod(writer: ByteWriter, method: MethodDescriptor): void {
+  writeU16(writer, method.classId, "class-id");
+  writer.bytes(instanceId(method.instanceId));
+  writeI8(writer, method.methodId, "method-id");
+}
+
+export function readSelectiveAccess(reader: ByteReader, what: string): SelectiveAccess {
+  const selector = reader.u8(`${what}.access-selector`);
+  return { selector, parameters: decodeValue(reader, undefined, `${what}.access-parameters`) };
+}
+
+export function writeSelectiveAccess(writer: ByteWriter, access: SelectiveAccess): void {
+  writeU8(writer, access.selector, "access-selector");
+  encodeValue(writer, access.parameters, "access-parameters");
+}
+
+export function readAttributeWithSelection(reader: ByteReader, what: string): AttributeDescriptorWithSelection {
+  const attribute = readAttribute(reader, what);
+  if (!readPresence(reader, `${what}.access-selection`)) return attribute;
+  return { ...attribute, access: readSelectiveAccess(reader, what) };
+}
+
+export function writeAttributeWithSelection(writer: ByteWriter, attribute: AttributeDescriptorWithSelection): void {
+  writeAttribute(writer, attribute);
+  writer.u8(attribute.access ? 1 : 0);
+  if (attribute.access) writeSelectiveAccess(writer, attribute.access);
+}
+
+/** Get-Data-Result: 00 data, 01 data-access-result. */
+export function readGetDataResult(reader: ByteReader, what: string): GetDataResult {
+  return readPresence(reader, what)
+    ? { ok: false, result: reader.u8(`${what}.data-access-result`) }
+    : { ok: true, data: sliceValue(reader, `${what}.data`) };
+}
+
+export function writeGetDataResult(writer: ByteWriter, result: GetDataResult): void {
+  if (result.ok) writer.u8(0).bytes(result.data);
+  else writeU8(writer.u8(1), result.result, "data-access-result");
+}
+
+/** DataBlock-SA: last, number, raw. */
+export function readDataBlock(reader: ByteReader, what: string): DataBlock {
+  const last = readBoolean(reader, `${what}.last-block`);
+  const blockNumber = reader.u32(`${what}.block-number`);
+  return { last, blockNumber, raw: readOctets(reader, `${what}.raw-data`) };
+}
+
+export function writeDataBlock(writer: ByteWriter, block: DataBlock): void {
+  writer.u8(block.last ? 1 : 0);
+  writeU32(writer, block.blockNumber, "block-number");
+  writeOctets(writer, block.raw);
+}
+
+/** Date-time of DataNotification and ACCESS: 00, or 0C and 12 bytes; Kaifa meters put a data tag before (09 0C). */
+export function readDateTime(reader: ByteReader, what: string): Uint8Array | undefined {
+  const first = reader.u8(what);
+  if (first === 0) return undefined;
+  if (first === 9 && reader.peek() === 12) reader.u8(what);
+  else if (first !== 12) {
+    reader.seek(reader.offset - 1);
+    reader.fail("DECODE_LENGTH", what, `a date-time has 0 or 12 bytes, the length says ${first}`);
+  }
+  return reader.bytes(12, what);
+}
+
+export function writeDateTime(writer: ByteWriter, dateTime: Uint8Array | undefined): void {
+  if (dateTime !== undefined && dateTime.length !== 12) {
+    throw new DlmsConfigError("CONFIG_INVALID", `date-time: expected 12 bytes, got ${dateTime.length}`);
+  }
+  writeOctets(writer, dateTime ?? new Uint8Array(0));
+}
+
+export function writeU8(writer: ByteWriter, value: number, what: string): void {
+  writer.u8(inRange(value, 0, 0xff, what));
+}
+
+export function writeI8(writer: ByteWriter, value: number, what: string): void {
+  writer.i8(inRange(value, -0x80, 0x7f, what));
+}
+
+export function writeU16(writer: ByteWriter, value: number, what: string): void {
+  writer.u16(inRange(value, 0, 0xffff, what));
+}
+
+export function writeU32(writer: ByteWriter, value: number, what: string): void {
+  writer.u32(inRange(value, 0, 0xffffffff, what));
+}
+
+/** A choice byte that no form of the service has. */
+export function unknownChoice(reader: ByteReader, what: string, choice: number): never {
+  reader.seek(reader.offset - 1);
+  return reader.fail("DECODE_TAG", what, `choice ${hexByte(choice)} is not one of this service`, { choice });
+}
+
+export function hexByte(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
+}
+
+function inRange(value: number, low: number, high: number, what: string): number {
+  if (!Number.isInteger(value) || value < low || value > high) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `${what}: expected a whole number from ${low} to ${high}, got ${value}`,
+    );
+  }
+  return value;
+}
+
+function instanceId(bytes: Uint8Array): Uint8Array {
+  if (bytes.length !== 6) {
+    throw new DlmsConfigError("CONFIG_INVALID", `instance-id: expected 6 bytes, got ${bytes.length}`);
+  }
+  return bytes;
+}

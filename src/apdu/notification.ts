@@ -1,0 +1,59 @@
+import type { ByteReader, ByteWriter } from "../bytes";
+import { sliceValue } from "../codec";
+import { DlmsConfigError } from "../errors";
+import {
+  readAttribute,
+  readDateTime,
+  readPresence,
+  writeAttribute,
+  writeDateTime,
+  writeOctets,
+  writeU32,
+} from "./fields";
+import type { DataNotification, EventNotification } from "./model";
+
+export function readEventNotification(reader: ByteReader): EventNotification {
+  const what = "event-notification";
+  const time = readPresence(reader, `${what}.time`) ? readEventTime(reader, `${what}.time`) : undefined;
+  const attribute = readAttribute(reader, `${what}.attribute`);
+  const data = sliceValue(reader, `${what}.value`);
+  const event = { apdu: "event-notification", attribute, data } as const;
+  return time === undefined ? event : { ...event, time };
+}
+
+/**
+ * 12 bytes with a length before them, as meters send it, also behind a data tag (09 0C). Without a length, as the
+ * fixed size in the standard suggests, the first byte is the year's: 07 from 1792 to 2047.
+ */
+function readEventTime(reader: ByteReader, what: string): Uint8Array | undefined {
+  const first = reader.peek();
+  if (first === 7 || first === 8 || first === 0xff) return reader.bytes(12, what);
+  return readDateTime(reader, what);
+}
+
+export function writeEventNotification(writer: ByteWriter, apdu: EventNotification): void {
+  writer.u8(0xc2).u8(apdu.time ? 1 : 0);
+  if (apdu.time) {
+    if (apdu.time.length !== 12) {
+      throw new DlmsConfigError("CONFIG_INVALID", `event time: expected 12 bytes, got ${apdu.time.length}`);
+    }
+    writeOctets(writer, apdu.time);
+  }
+  writeAttribute(writer, apdu.attribute);
+  writer.bytes(apdu.data);
+}
+
+export function readDataNotification(reader: ByteReader): DataNotification {
+  const what = "data-notification";
+  const longInvokeId = reader.u32(`${what}.long-invoke-id-and-priority`);
+  const dateTime = readDateTime(reader, `${what}.date-time`);
+  const data = sliceValue(reader, `${what}.body`);
+  const notification = { apdu: "data-notification", longInvokeId, data } as const;
+  return dateTime === undefined ? notification : { ...notification, dateTime };
+}
+
+export function writeDataNotification(writer: ByteWriter, apdu: DataNotification): void {
+  writeU32(writer.u8(0x0f), apdu.longInvokeId, "long-invoke-id-and-priority");
+  writeDateTime(writer, apdu.dateTime);
+  writer.bytes(apdu.data);
+}

@@ -1,0 +1,111 @@
+import type { ByteReader, ByteWriter } from "../bytes";
+import { readOctets, readPresence, unknownChoice, writeOctets, writeU8 } from "./fields";
+import type { GeneralCiphering, GeneralGloCiphering, GeneralSigning, KeyInfo, ServiceCiphered } from "./model";
+
+/** glo- and ded- APDUs of one service: an OCTET STRING of security header and ciphertext. */
+export function readServiceCiphered(reader: ByteReader, tag: number): ServiceCiphered {
+  return { apdu: "service-ciphered", tag, content: readOctets(reader, "ciphered-apdu") };
+}
+
+export function writeServiceCiphered(writer: ByteWriter, apdu: ServiceCiphered): void {
+  writeU8(writer, apdu.tag, "tag");
+  writeOctets(writer, apdu.content);
+}
+
+export function readGeneralGloCiphering(reader: ByteReader, apdu: GeneralGloCiphering["apdu"]): GeneralGloCiphering {
+  const systemTitle = readOctets(reader, `${apdu}.system-title`);
+  return { apdu, systemTitle, content: readOctets(reader, `${apdu}.ciphered-content`) };
+}
+
+export function writeGeneralGloCiphering(writer: ByteWriter, apdu: GeneralGloCiphering): void {
+  writer.u8(apdu.apdu === "general-glo-ciphering" ? 0xdb : 0xdc);
+  writeOctets(writer, apdu.systemTitle);
+  writeOctets(writer, apdu.content);
+}
+
+interface ProtectionHeader {
+  readonly transactionId: Uint8Array;
+  readonly originatorSystemTitle: Uint8Array;
+  readonly recipientSystemTitle: Uint8Array;
+  readonly dateTime: Uint8Array;
+  readonly otherInformation: Uint8Array;
+}
+
+function readHeader(reader: ByteReader, what: string): ProtectionHeader {
+  return {
+    transactionId: readOctets(reader, `${what}.transaction-id`),
+    originatorSystemTitle: readOctets(reader, `${what}.originator-system-title`),
+    recipientSystemTitle: readOctets(reader, `${what}.recipient-system-title`),
+    dateTime: readOctets(reader, `${what}.date-time`),
+    otherInformation: readOctets(reader, `${what}.other-information`),
+  };
+}
+
+function writeHeader(writer: ByteWriter, header: ProtectionHeader): void {
+  writeOctets(writer, header.transactionId);
+  writeOctets(writer, header.originatorSystemTitle);
+  writeOctets(writer, header.recipientSystemTitle);
+  writeOctets(writer, header.dateTime);
+  writeOctets(writer, header.otherInformation);
+}
+
+export function readGeneralCiphering(reader: ByteReader): GeneralCiphering {
+  const what = "general-ciphering";
+  const header = readHeader(reader, what);
+  const keyInfo = readPresence(reader, `${what}.key-info`) ? readKeyInfo(reader, `${what}.key-info`) : undefined;
+  const content = readOctets(reader, `${what}.ciphered-content`);
+  return { apdu: "general-ciphering", ...header, ...(keyInfo && { keyInfo }), content };
+}
+
+export function writeGeneralCiphering(writer: ByteWriter, apdu: GeneralCiphering): void {
+  writeHeader(writer.u8(0xdd), apdu);
+  writer.u8(apdu.keyInfo ? 1 : 0);
+  if (apdu.keyInfo) writeKeyInfo(writer, apdu.keyInfo);
+  writeOctets(writer, apdu.content);
+}
+
+function readKeyInfo(reader: ByteReader, what: string): KeyInfo {
+  const choice = reader.u8(what);
+  switch (choice) {
+    case 0:
+      return { kind: "identified-key", keyId: reader.u8(`${what}.key-id`) };
+    case 1: {
+      const kekId = reader.u8(`${what}.kek-id`);
+      return { kind: "wrapped-key", kekId, wrappedKey: readOctets(reader, `${what}.key-ciphered-data`) };
+    }
+    case 2: {
+      const parameters = readOctets(reader, `${what}.key-parameters`);
+      return { kind: "agreed-key", parameters, cipheredData: readOctets(reader, `${what}.key-ciphered-data`) };
+    }
+    default:
+      return unknownChoice(reader, what, choice);
+  }
+}
+
+function writeKeyInfo(writer: ByteWriter, keyInfo: KeyInfo): void {
+  switch (keyInfo.kind) {
+    case "identified-key":
+      writeU8(writer.u8(0), keyInfo.keyId, "key-id");
+      return;
+    case "wrapped-key":
+      writeU8(writer.u8(1), keyInfo.kekId, "kek-id");
+      writeOctets(writer, keyInfo.wrappedKey);
+      return;
+    case "agreed-key":
+      writeOctets(writer.u8(2), keyInfo.parameters);
+      writeOctets(writer, keyInfo.cipheredData);
+  }
+}
+
+export function readGeneralSigning(reader: ByteReader): GeneralSigning {
+  const what = "general-signing";
+  const header = readHeader(reader, what);
+  const content = readOctets(reader, `${what}.content`);
+  return { apdu: "general-signing", ...header, content, signature: readOctets(reader, `${what}.signature`) };
+}
+
+export function writeGeneralSigning(writer: ByteWriter, apdu: GeneralSigning): void {
+  writeHeader(writer.u8(0xdf), apdu);
+  writeOctets(writer, apdu.content);
+  writeOctets(writer, apdu.signature);
+}

@@ -1,0 +1,42 @@
+import type { ByteReader, ByteWriter } from "../bytes";
+import { DlmsConfigError } from "../errors";
+import { writeU32, writeU8 } from "./fields";
+import type { ConfirmedServiceError, ExceptionResponse } from "./model";
+
+/** service error 6 of an exception-response */
+const INVOCATION_COUNTER_ERROR = 6;
+
+export function readConfirmedServiceError(reader: ByteReader): ConfirmedServiceError {
+  const what = "confirmed-service-error";
+  const service = reader.u8(`${what}.service`);
+  const errorType = reader.u8(`${what}.error-type`);
+  return { apdu: "confirmed-service-error", service, errorType, value: reader.u8(`${what}.value`) };
+}
+
+export function writeConfirmedServiceError(writer: ByteWriter, apdu: ConfirmedServiceError): void {
+  writeU8(writer.u8(0x0e), apdu.service, "service");
+  writeU8(writer, apdu.errorType, "error type");
+  writeU8(writer, apdu.value, "error value");
+}
+
+/** The counter has 4 bytes in the standard; some meters send 8. */
+export function readExceptionResponse(reader: ByteReader): ExceptionResponse {
+  const what = "exception-response";
+  const stateError = reader.u8(`${what}.state-error`);
+  const serviceError = reader.u8(`${what}.service-error`);
+  const error = { apdu: "exception-response", stateError, serviceError } as const;
+  if (serviceError !== INVOCATION_COUNTER_ERROR || reader.remaining < 4) return error;
+  const counter =
+    reader.remaining >= 8 ? Number(reader.u64(`${what}.counter`)) : reader.u32(`${what}.invocation-counter`);
+  return Number.isSafeInteger(counter) ? { ...error, invocationCounter: counter } : error;
+}
+
+export function writeExceptionResponse(writer: ByteWriter, apdu: ExceptionResponse): void {
+  writeU8(writer.u8(0xd8), apdu.stateError, "state-error");
+  writeU8(writer, apdu.serviceError, "service-error");
+  if (apdu.invocationCounter === undefined) return;
+  if (apdu.serviceError !== INVOCATION_COUNTER_ERROR) {
+    throw new DlmsConfigError("CONFIG_INVALID", "exception-response: a counter goes with service error 6 only");
+  }
+  writeU32(writer, apdu.invocationCounter, "invocation-counter");
+}
