@@ -1,0 +1,253 @@
+import type { DlmsValue } from "../codec/value";
+import { DlmsDecodeError } from "../errors";
+import { className, findClass } from "./lookup";
+import type { ClassDefinition } from "./model";
+import { obisDotted } from "./obis";
+import { describeObis } from "./obis-names";
+
+/** What the association may do with an attribute. */
+export type AttributeAccess = "none" | "read" | "write" | "read-write";
+export type MethodAccess = "none" | "execute";
+
+export interface AttributeEntry {
+  readonly attributeId: number;
+  /** name by the class table, or `attribute 12` */
+  readonly attribute: string;
+  /** null where the meter does not say */
+  readonly access: AttributeAccess | null;
+  /** access_mode as sent: an enumeration below version 3 of Association LN, a bit mask from there on */
+  readonly accessMode: number | null;
+  /** selectors of selective access */
+  readonly selectors?: readonly number[];
+}
+
+export interface MethodEntry {
+  readonly methodId: number;
+  readonly method: string;
+  readonly access: MethodAccess | null;
+  readonly accessMode: number | null;
+}
+
+/** An object of a meter, as mode `objects` shows it. */
+export interface ObjectEntry {
+  readonly classId: number;
+  readonly version: number;
+  /** dotted OBIS */
+  readonly logicalName: string;
+  /** class name, or the class id as text */
+  readonly objectType: string;
+  readonly description: string;
+  /** base name, where objects are referenced by short names */
+  readonly shortName?: number;
+  readonly attributes: readonly AttributeEntry[];
+  readonly methods: readonly MethodEntry[];
+}
+
+export interface ObjectDirectory {
+  readonly objects: readonly ObjectEntry[];
+  /** entries that could not be understood and were left out */
+  readonly skipped: number;
+}
+
+/**
+ * The object_list of an Association LN. Odd entries are left out and counted, odd access rights become null;
+ * a meter's list is never refused as a whole for one of its entries.
+ * @param associationVersion version of the association object; without it, what the list says of itself
+ * @throws DlmsDecodeError DECODE_VALUE when the value is no list at all
+ */
+export function readObjectList(data: DlmsValue, associationVersion?: number): ObjectDirectory {
+  const items = listOf(data, "object_list");
+  const drafts = items.map(readLnEntry);
+  const mask = usesBitMask(drafts, associationVersion);
+  const objects = drafts.flatMap((draft) => (draft === undefined ? [] : [lnEntry(draft, mask)]));
+  return { objects, skipped: items.length - objects.length };
+}
+
+/** The object_list of an Association SN: short names, no access rights. @throws DlmsDecodeError DECODE_VALUE */
+export function readShortNameList(data: DlmsValue): ObjectDirectory {
+  const items = listOf(data, "object_list");
+  const objects = items.flatMap((item): ObjectEntry[] => {
+    if (item.type !== "structure") return [];
+    const [base, classId, version, name] = item.value;
+    const shortName = integer(base);
+    const id = integer(classId);
+    const logicalName = octets(name);
+    if (shortName === undefined || id === undefined || logicalName === undefined) return [];
+    const known = integer(version) ?? 0;
+    const row = findClass(id, known);
+    return [
+      {
+        ...describe(id, known, logicalName),
+        // A base name is a long: FA00 comes as -1536.
+        shortName: shortName & 0xffff,
+        attributes: (row?.attributes ?? []).map((attribute) => ({
+          attributeId: attribute.id,
+          attribute: attribute.name,
+          access: null,
+          accessMode: null,
+        })),
+        methods: (row?.methods ?? []).map((method) => ({
+          methodId: method.id,
+          method: method.name,
+          access: null,
+          accessMode: null,
+        })),
+      },
+    ];
+  });
+  return { objects, skipped: items.length - objects.length };
+}
+
+/** Fills the access rights of short-name objects in from the association's access_rights_list (attribute 3). */
+export function withShortNameAccess(directory: ObjectDirectory, accessRightsList: DlmsValue): ObjectDirectory {
+  const rights = new Map<number, { attributes: DlmsValue | undefined; methods: DlmsValue | undefined }>();
+  for (const item of listOf(accessRightsList, "access_rights_list")) {
+    if (item.type !== "structure") continue;
+    const [base, attributes, methods] = item.value;
+    const shortName = integer(base);
+    if (shortName !== undefined) rights.set(shortName & 0xffff, { attributes, methods });
+  }
+  const objects = directory.objects.map((object) => {
+    const found = object.shortName === undefined ? undefined : rights.get(object.shortName);
+    if (found === undefined) return object;
+    const row = findClass(object.classId, object.version);
+    return {
+      ...object,
+      attributes: readAttributes(found.attributes, row, false),
+      methods: readMethods(found.methods, row, false),
+    };
+  });
+  return { objects, skipped: directory.skipped };
+}
+
+interface Draft {
+  readonly classId: number;
+  readonly version: number;
+  readonly logicalName: Uint8Array;
+  readonly attributes: DlmsValue | undefined;
+  readonly methods: DlmsValue | undefined;
+}
+
+function readLnEntry(item: DlmsValue): Draft | undefined {
+  if (item.type !== "structure") return undefined;
+  const [classId, version, name, rights] = item.value;
+  const id = integer(classId);
+  const logicalName = octets(name);
+  if (id === undefined || logicalName === undefined) return undefined;
+  const [attributes, methods] = rights?.type === "structure" ? rights.value : [];
+  return { classId: id, version: integer(version) ?? 0, logicalName, attributes, methods };
+}
+
+function lnEntry(draft: Draft, mask: boolean): ObjectEntry {
+  const row = findClass(draft.classId, draft.version);
+  return {
+    ...describe(draft.classId, draft.version, draft.logicalName),
+    attributes: readAttributes(draft.attributes, row, mask),
+    methods: readMethods(draft.methods, row, mask),
+  };
+}
+
+function describe(
+  classId: number,
+  version: number,
+  name: Uint8Array,
+): Pick<ObjectEntry, "classId" | "version" | "logicalName" | "objectType" | "description"> {
+  const logicalName = obisDotted(name);
+  return { classId, version, logicalName, objectType: className(classId), description: describeObis(name) };
+}
+
+/** The current association, 0-0:40.0.0*255, says by its version which encoding its list uses. */
+function usesBitMask(drafts: readonly (Draft | undefined)[], version: number | undefined): boolean {
+  if (version !== undefined) return version >= 3;
+  const associations = drafts.filter((draft) => draft?.classId === 15);
+  const current = associations.find(
+    (draft) => draft !== undefined && obisDotted(draft.logicalName) === "0.0.40.0.0.255",
+  );
+  return (current ?? associations[0])?.version === 3;
+}
+
+function readAttributes(
+  data: DlmsValue | undefined,
+  row: ClassDefinition | undefined,
+  mask: boolean,
+): AttributeEntry[] {
+  return members(data).flatMap((item): AttributeEntry[] => {
+    const [id, mode, selectors] = item;
+    const attributeId = signed(id);
+    if (attributeId === undefined) return [];
+    const accessMode = number(mode);
+    const entry = {
+      attributeId,
+      attribute: row?.attributes.find((attribute) => attribute.id === attributeId)?.name ?? nameless(attributeId),
+      access: accessMode === null ? null : attributeAccess(accessMode, mask),
+      accessMode,
+    };
+    const list = members2(selectors);
+    return [list.length === 0 ? entry : { ...entry, selectors: list }];
+  });
+}
+
+const nameless = (id: number): string => (id === 1 ? "logical_name" : `attribute ${id}`);
+
+function readMethods(data: DlmsValue | undefined, row: ClassDefinition | undefined, mask: boolean): MethodEntry[] {
+  return members(data).flatMap((item): MethodEntry[] => {
+    const [id, mode] = item;
+    const methodId = signed(id);
+    if (methodId === undefined) return [];
+    const accessMode = number(mode);
+    const allowed = accessMode !== null && (mask ? (accessMode & 1) === 1 : accessMode !== 0);
+    return [
+      {
+        methodId,
+        method: row?.methods.find((method) => method.id === methodId)?.name ?? `method ${methodId}`,
+        access: accessMode === null ? null : allowed ? "execute" : "none",
+        accessMode,
+      },
+    ];
+  });
+}
+
+/** Access modes below version 3, IEC 62056-6-2 "Association LN"; 4 to 6 are the authenticated forms of 1 to 3. */
+const modes = ["none", "read", "write", "read-write", "read", "write", "read-write"] as const;
+const masks = ["none", "read", "write", "read-write"] as const;
+
+/** The word for an attribute's access_mode. */
+export function attributeAccess(mode: number, bitMask: boolean): AttributeAccess {
+  return (bitMask ? masks[mode & 3] : modes[mode]) ?? "none";
+}
+
+function listOf(data: DlmsValue, what: string): readonly DlmsValue[] {
+  if (data.type === "array" || data.type === "compact-array") return data.value;
+  throw new DlmsDecodeError("DECODE_VALUE", `${what}: an array is expected, got ${data.type}`);
+}
+
+/** The fields of each structure in an array; anything else is skipped. */
+function members(data: DlmsValue | undefined): (readonly DlmsValue[])[] {
+  if (data?.type !== "array" && data?.type !== "compact-array") return [];
+  return data.value.flatMap((item) => (item.type === "structure" ? [item.value] : []));
+}
+
+function members2(data: DlmsValue | undefined): number[] {
+  if (data?.type !== "array" && data?.type !== "compact-array") return [];
+  return data.value.flatMap((item) => (typeof item.value === "number" ? [item.value] : []));
+}
+
+function integer(data: DlmsValue | undefined): number | undefined {
+  return typeof data?.value === "number" && Number.isInteger(data.value) ? data.value : undefined;
+}
+
+/** An id is an integer of 8 bits; some meters send those below 0 as unsigned. */
+function signed(data: DlmsValue | undefined): number | undefined {
+  const value = integer(data);
+  return value !== undefined && data?.type === "unsigned" && value > 127 ? value - 256 : value;
+}
+
+/** Version 0 has a boolean for methods. */
+function number(data: DlmsValue | undefined): number | null {
+  if (typeof data?.value === "boolean") return data.value ? 1 : 0;
+  return integer(data) ?? null;
+}
+
+function octets(data: DlmsValue | undefined): Uint8Array | undefined {
+  return data?.type === "octet-string" && data.value.length === 6 ? data.value : undefined;
+}

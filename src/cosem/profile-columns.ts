@@ -1,0 +1,141 @@
+import type { DlmsValue } from "../codec/value";
+import { DlmsDecodeError } from "../errors";
+import { attributeDefinition, attributeName, scalerSource } from "./lookup";
+import type { AttributeRef, FieldDefinition, ScalerUnit } from "./model";
+import { obisDotted } from "./obis";
+import { describeObis } from "./obis-names";
+import { unitSymbol } from "./units";
+
+/** One element of capture_objects: which attribute of which object is a column. */
+export interface CaptureObject {
+  readonly classId: number;
+  /** dotted OBIS, six groups */
+  readonly logicalName: string;
+  readonly attributeId: number;
+  /** 0 = the whole attribute, n = its n-th element */
+  readonly dataIndex: number;
+}
+
+/** A column of a profile. */
+export interface ProfileColumn extends CaptureObject {
+  /** the name of the column in rows */
+  readonly key: string;
+  /** attribute name by the class table */
+  readonly attribute: string;
+  readonly unit: string | null;
+  readonly unitCode: number | null;
+  readonly scaler: number | null;
+  /** what the OBIS code means, in words */
+  readonly label: string;
+}
+
+/**
+ * The columns of a profile from its capture_objects attribute.
+ * @throws DlmsDecodeError DECODE_VALUE when the value is not a list of capture object definitions
+ */
+export function readCaptureObjects(data: DlmsValue): CaptureObject[] {
+  if (data.type !== "array" && data.type !== "compact-array") {
+    throw malformed(`an array is expected, got ${data.type}`);
+  }
+  return data.value.map((item, i) => {
+    const [classId, logicalName, attributeId, dataIndex] = item.type === "structure" ? item.value : [];
+    if (logicalName?.type !== "octet-string" || logicalName.value.length !== 6) {
+      throw malformed(`entry ${i + 1} has no logical name of 6 octets`);
+    }
+    return {
+      classId: integer(classId, i, "class_id"),
+      logicalName: obisDotted(logicalName.value),
+      attributeId: integer(attributeId, i, "attribute_index"),
+      dataIndex: dataIndex === undefined ? 0 : integer(dataIndex, i, "data_index"),
+    };
+  });
+}
+
+function malformed(problem: string): DlmsDecodeError {
+  return new DlmsDecodeError("DECODE_VALUE", `capture_objects: ${problem}`);
+}
+
+function integer(data: DlmsValue | undefined, index: number, what: string): number {
+  if (typeof data?.value === "number") return data.value;
+  throw malformed(`entry ${index + 1} has no ${what}`);
+}
+
+/** The A-XDR form of a capture object definition. */
+export function captureObjectValue(object: CaptureObject, logicalName: Uint8Array): DlmsValue {
+  return {
+    type: "structure",
+    value: [
+      { type: "long-unsigned", value: object.classId },
+      { type: "octet-string", value: logicalName },
+      { type: "integer", value: object.attributeId },
+      { type: "long-unsigned", value: object.dataIndex },
+    ],
+  };
+}
+
+/** The attribute that holds a column's scaler_unit, or undefined where its values are not scaled. */
+export function columnScaler(object: CaptureObject): AttributeRef | undefined {
+  const attributeId = scalerSource(object.classId, undefined, object.attributeId);
+  if (attributeId === undefined || object.dataIndex !== 0) return undefined;
+  return { classId: object.classId, logicalName: object.logicalName, attributeId };
+}
+
+/**
+ * The names of the columns: the dotted OBIS code where the column is attribute 2 and no other is attribute 2 of
+ * the same code, else `<obis>/<attribute id>`, else `<obis>/<attribute id>.<data index>`; what is still the
+ * same gets `#2`, `#3`.
+ */
+export function columnKeys(objects: readonly CaptureObject[]): string[] {
+  const withAttribute = (o: CaptureObject): string => `${o.logicalName}/${o.attributeId}`;
+  const withIndex = (o: CaptureObject): string => `${withAttribute(o)}.${o.dataIndex}`;
+  const count = new Map<string, number>();
+  for (const object of objects) {
+    const name = withAttribute(object);
+    count.set(name, (count.get(name) ?? 0) + 1);
+  }
+  const used = new Map<string, number>();
+  return objects.map((object) => {
+    const unique = count.get(withAttribute(object)) === 1;
+    const name = !unique ? withIndex(object) : object.attributeId === 2 ? object.logicalName : withAttribute(object);
+    const seen = (used.get(name) ?? 0) + 1;
+    used.set(name, seen);
+    return seen === 1 ? name : `${name}#${seen}`;
+  });
+}
+
+/** The columns with everything that is known of them. `scalerUnitOf` gives the scaler_unit of a captured object. */
+export function profileColumns(
+  objects: readonly CaptureObject[],
+  scalerUnitOf: (object: CaptureObject) => ScalerUnit | undefined = () => undefined,
+): ProfileColumn[] {
+  const keys = columnKeys(objects);
+  return objects.map((object, i) => {
+    const scalerUnit = columnScaler(object) === undefined ? undefined : scalerUnitOf(object);
+    return {
+      key: keys[i] ?? "",
+      classId: object.classId,
+      logicalName: object.logicalName,
+      attributeId: object.attributeId,
+      dataIndex: object.dataIndex,
+      attribute: attributeName(object.classId, object.attributeId),
+      unit: scalerUnit === undefined ? null : unitSymbol(scalerUnit.unitCode),
+      unitCode: scalerUnit?.unitCode ?? null,
+      scaler: scalerUnit?.scaler ?? null,
+      label: describeObis(object.logicalName),
+    };
+  });
+}
+
+/** How the values of a column are shown: the attribute, or the element of it that the data index names. */
+export function columnDefinition(object: CaptureObject): Omit<FieldDefinition, "name"> {
+  const whole: Omit<FieldDefinition, "name"> = attributeDefinition(object.classId, undefined, object.attributeId) ?? {};
+  if (object.dataIndex === 0) return whole;
+  return whole.fields?.[object.dataIndex - 1] ?? whole.element ?? {};
+}
+
+/** Whether a column holds the time of its row: Clock, or unix time in a Data object. */
+export function clockKind(object: CaptureObject): "date-time" | "unix" | undefined {
+  if (object.attributeId !== 2 || object.dataIndex !== 0) return undefined;
+  if (object.classId === 8) return "date-time";
+  return /^0\.\d+\.1\.[12]\.0\.255$/.test(object.logicalName) ? "unix" : undefined;
+}
