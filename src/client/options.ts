@@ -134,13 +134,22 @@ export interface ConnectOptions {
     /** 1..127 on HDLC, 1..65535 on the wrapper */ readonly sap: number;
     readonly systemTitle?: Uint8Array;
   };
-  readonly server: { readonly logical: number; readonly physical?: number };
+  readonly server: {
+    /** logical device: 1..16383 on HDLC (the public one is 1), 1..65535 on the wrapper */
+    readonly logical: number;
+    /** HDLC only, 0..16383 */
+    readonly physical?: number;
+    /** 8 bytes, for meters that do not send theirs */
+    readonly systemTitle?: Uint8Array;
+  };
   readonly auth?: AuthenticationOptions;
   readonly security?: SecurityOptions;
   readonly association?: AssociationOptions;
   readonly timeouts?: Partial<Timeouts>;
   readonly quirks?: Partial<Quirks>;
   readonly logger?: Logger;
+  /** How many requests may wait (1000); a further one is refused with STATE_QUEUE_FULL. */
+  readonly queueLimit?: number;
   /** Values: how octet-strings of unknown meaning are shown ("auto"), and the zone of meters that give none. */
   readonly values?: ValueOptions;
   /** For tests. */

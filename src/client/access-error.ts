@@ -1,0 +1,86 @@
+import { type AttributeRef, attributeName, classTitle, findClass, type MethodRef, obisPrinted } from "../cosem";
+import { type CodesOf, DlmsAccessError } from "../errors";
+
+type AccessCode = CodesOf<"DlmsAccessError">;
+
+/** Data-Access-Result (IEC 62056-5-3, COSEMpdu). */
+const dataAccessResults: Readonly<Record<number, AccessCode>> = {
+  1: "ACCESS_HARDWARE_FAULT",
+  2: "ACCESS_TEMPORARY_FAILURE",
+  3: "ACCESS_READ_WRITE_DENIED",
+  4: "ACCESS_OBJECT_UNDEFINED",
+  9: "ACCESS_OBJECT_CLASS_INCONSISTENT",
+  11: "ACCESS_OBJECT_UNAVAILABLE",
+  12: "ACCESS_TYPE_UNMATCHED",
+  13: "ACCESS_SCOPE_OF_ACCESS_VIOLATED",
+  14: "ACCESS_DATA_BLOCK_UNAVAILABLE",
+  15: "ACCESS_LONG_GET_ABORTED",
+  16: "ACCESS_NO_LONG_GET_IN_PROGRESS",
+  17: "ACCESS_LONG_SET_ABORTED",
+  18: "ACCESS_NO_LONG_SET_IN_PROGRESS",
+  19: "ACCESS_DATA_BLOCK_NUMBER_INVALID",
+  250: "ACCESS_OTHER_REASON",
+};
+
+/** Action-Result has the same numbers, two of them with another word. */
+const actionWords: Readonly<Record<number, string>> = { 15: "long-action-aborted", 16: "no-long-action-in-progress" };
+
+const causes: Readonly<Partial<Record<AccessCode, string>>> = {
+  ACCESS_HARDWARE_FAULT: "the meter reports a fault of its own, or has no such register in this variant",
+  ACCESS_TEMPORARY_FAILURE: "the meter is busy; ask again a little later",
+  ACCESS_READ_WRITE_DENIED:
+    "this client may not do that: associate with another client address or authentication, or the meter hides the object that way",
+  ACCESS_OBJECT_UNDEFINED: "the meter has no such object for this client: check the OBIS code and the client address",
+  ACCESS_OBJECT_UNAVAILABLE: "the object exists but is not available now",
+  ACCESS_TYPE_UNMATCHED: "the meter expects another data type",
+  ACCESS_SCOPE_OF_ACCESS_VIOLATED: "this client's rights do not reach that far: try another client address",
+  ACCESS_DATA_BLOCK_UNAVAILABLE: "the long answer broke off; ask again",
+  ACCESS_LONG_GET_ABORTED: "the long answer broke off; ask again",
+  ACCESS_NO_LONG_GET_IN_PROGRESS: "the long answer broke off; ask again",
+  ACCESS_OTHER_REASON: "the meter gives no reason; often the attribute or the selection is not supported",
+};
+
+/** Classes that meters use for the same purpose: what to try when the class is not the one that the meter has. */
+const alternatives: Readonly<Record<number, readonly number[]>> = {
+  1: [3],
+  3: [4, 1],
+  4: [3, 5],
+  5: [4, 3],
+};
+
+export type AccessVerb = "get" | "set" | "action";
+
+/** `get Register 1-0:1.8.0*255/2 value: object-class-inconsistent (9); ...`, with the likely cause. */
+export function accessError(verb: AccessVerb, target: AttributeRef | MethodRef, result: number): DlmsAccessError {
+  const code = dataAccessResults[result] ?? "ACCESS_UNKNOWN";
+  const word = resultWord(verb, result, code);
+  const cause = code === "ACCESS_OBJECT_CLASS_INCONSISTENT" ? otherClass(target) : causes[code];
+  const text = `${verb} ${describeTarget(target)}: ${word} (${result})`;
+  const member = "attributeId" in target ? { attributeId: target.attributeId } : { methodId: target.methodId };
+  return new DlmsAccessError(code, cause === undefined ? text : `${text}; ${cause}`, {
+    details: { service: verb, classId: target.classId, logicalName: target.logicalName, ...member, result, word },
+  });
+}
+
+/** `Register 1-0:1.8.0*255/2 value` */
+export function describeTarget(target: AttributeRef | MethodRef): string {
+  const object = `${classTitle(target.classId)} ${obisPrinted(target.logicalName)}`;
+  if ("attributeId" in target) {
+    const name = attributeName(target.classId, target.attributeId, target.version);
+    return `${object}/${target.attributeId} ${name}`;
+  }
+  const known = findClass(target.classId, target.version)?.methods.find((row) => row.id === target.methodId);
+  return `${object} method ${target.methodId}${known === undefined ? "" : ` ${known.name}`}`;
+}
+
+function resultWord(verb: AccessVerb, result: number, code: AccessCode): string {
+  if (code === "ACCESS_UNKNOWN") return "a result that the standard does not list";
+  const special = verb === "action" ? actionWords[result] : undefined;
+  return special ?? code.slice("ACCESS_".length).toLowerCase().replaceAll("_", "-");
+}
+
+function otherClass(target: AttributeRef | MethodRef): string {
+  const others = (alternatives[target.classId] ?? []).flatMap((id) => findClass(id)?.name ?? []);
+  const trying = others.length === 0 ? "" : `: try ${others.join(" or ")}`;
+  return `the object has another class in this meter${trying}`;
+}

@@ -1,0 +1,170 @@
+import type {
+  AccessResponse,
+  AccessSpecification,
+  ActionResult,
+  Apdu,
+  AttributeDescriptorWithSelection,
+  GetDataResult,
+  MethodDescriptor,
+  ReadResult,
+  VariableAccess,
+  WriteResult,
+} from "../apdu/model";
+import type { ScalerUnit } from "../cosem";
+import { DlmsStateError, DlmsTimeoutError } from "../errors";
+import type { InvocationCounterStore } from "../security/model";
+import type { Operation, SessionStep, StepAnswer } from "../session/operation";
+import type { AssociationInfo } from "../session/options";
+import type { Channel } from "./channel";
+
+/** The association machine, as far as the client uses it. */
+export interface ClientSession {
+  readonly association: AssociationInfo | undefined;
+  associate(): Operation<AssociationInfo>;
+  release(): Operation<void>;
+  get(attribute: AttributeDescriptorWithSelection, what: string): Operation<GetDataResult>;
+  getWithList(
+    attributes: readonly AttributeDescriptorWithSelection[],
+    what: string,
+  ): Operation<readonly GetDataResult[]>;
+  getChunks(
+    attribute: AttributeDescriptorWithSelection,
+    what: string,
+  ): Operation<{ readonly ok: true } | { readonly ok: false; readonly result: number }>;
+  set(attribute: AttributeDescriptorWithSelection, data: Uint8Array, what: string): Operation<number>;
+  action(method: MethodDescriptor, parameters: Uint8Array | undefined, what: string): Operation<ActionResult>;
+  access(
+    specifications: readonly AccessSpecification[],
+    data: readonly Uint8Array[],
+    what: string,
+  ): Operation<AccessResponse>;
+  read(variables: readonly VariableAccess[], what: string): Operation<readonly ReadResult[]>;
+  write(
+    variables: readonly VariableAccess[],
+    values: readonly Uint8Array[],
+    what: string,
+  ): Operation<readonly WriteResult[]>;
+  /** A notification, deciphered. */
+  incoming(apdu: Uint8Array): Apdu;
+  /** How many of these fit one request. */
+  fitsGetList(attributes: readonly AttributeDescriptorWithSelection[]): number;
+}
+
+export interface RunOptions {
+  /** Looked at between exchanges: when it says so, the operation ends there. */
+  readonly cancelled?: () => boolean;
+  /** Takes a piece of a long result; the next one is asked for when it resolves. */
+  readonly onChunk?: (bytes: Uint8Array, blockNumber: number, last: boolean) => Promise<void> | void;
+}
+
+/** Thrown by `run` after `cancelled`: nobody waits for the result. The association is in order. */
+export class OperationCancelled extends DlmsStateError {
+  constructor() {
+    super("STATE_CLOSED", "the operation was given up by its caller", { fault: "internal" });
+  }
+}
+
+export interface ActiveSessionEvents {
+  note(text: string): void;
+  notification(apdu: Apdu, raw: Uint8Array): void;
+}
+
+/** One association over one channel, with what was learned in it. Runs the session's operations. */
+export class ActiveSession {
+  readonly session: ClientSession;
+  readonly channel: Channel;
+  readonly #counters: InvocationCounterStore | undefined;
+  readonly #events: ActiveSessionEvents;
+  /** Scaler and unit by `class/logical name/attribute`; null where the meter has none. */
+  readonly scalers = new Map<string, ScalerUnit | null>();
+  /** The meter negotiated lists, but refused one. */
+  listsRefused = false;
+  /** Requests that were answered in this association. */
+  answered = 0;
+  /** SN: base names by `class/logical name`. */
+  shortNames: ReadonlyMap<string, number> | undefined;
+
+  constructor(
+    session: ClientSession,
+    channel: Channel,
+    counters: InvocationCounterStore | undefined,
+    events: ActiveSessionEvents,
+  ) {
+    this.session = session;
+    this.channel = channel;
+    this.#counters = counters;
+    this.#events = events;
+  }
+
+  /** Runs an operation to its end: its result, or what it throws. */
+  async run<T>(operation: Operation<T>, options: RunOptions = {}): Promise<T> {
+    let step = operation.next();
+    while (step.done !== true) {
+      if (options.cancelled?.() === true && mayStopBefore(step.value)) {
+        operation.return(undefined as never);
+        throw new OperationCancelled();
+      }
+      let answer: StepAnswer;
+      try {
+        answer = await this.#perform(step.value, options);
+      } catch (error) {
+        step = operation.throw(error);
+        continue;
+      }
+      step = operation.next(answer);
+    }
+    return step.value;
+  }
+
+  async #perform(step: SessionStep, options: RunOptions): Promise<StepAnswer> {
+    switch (step.kind) {
+      case "exchange":
+        if (step.phase === "associate") return this.#associating(step.apdu, step.what);
+        return this.channel.exchange(step.apdu, { what: step.what });
+      case "receive":
+        return this.channel.receive({ what: step.what });
+      case "transmit":
+        await this.channel.transmit(step.apdu, { what: step.what });
+        return undefined;
+      case "reserve-counter":
+        return this.#store().reserve(step.count);
+      case "raise-counter":
+        await this.#store().raiseTo(step.atLeast);
+        return undefined;
+      case "chunk":
+        await options.onChunk?.(step.bytes, step.blockNumber, step.last);
+        return undefined;
+      case "note":
+        this.#events.note(step.text);
+        if (step.notification !== undefined) this.#events.notification(step.notification, new Uint8Array(0));
+        return undefined;
+    }
+  }
+
+  /** The link cannot know that what it waits for in vain is the answer to an association request. */
+  async #associating(apdu: Uint8Array, what: string): Promise<Uint8Array> {
+    try {
+      return await this.channel.exchange(apdu, { what });
+    } catch (error) {
+      if (!(error instanceof DlmsTimeoutError) || error.code !== "DLMS_TIMEOUT_RESPONSE") throw error;
+      throw new DlmsTimeoutError(
+        "TIMEOUT_ASSOCIATE",
+        `${error.message}; the line works, but the association request was not answered: check client and server ` +
+          "address and the framing, and whether the meter is held by another client",
+        { details: error.details, cause: error },
+      );
+    }
+  }
+
+  #store(): InvocationCounterStore {
+    if (this.#counters !== undefined) return this.#counters;
+    throw new DlmsStateError("STATE_BUSY", "an invocation counter is needed, but no store for it was given", {
+      fault: "internal",
+    });
+  }
+}
+
+/** A request that was not sent can be left out; what the meter is sending already has to be taken. */
+function mayStopBefore(step: SessionStep): boolean {
+  return step.kind === "exchange" || step.kind === "transmit" || step.kind === "chunk";
+}

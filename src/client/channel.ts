@@ -1,0 +1,251 @@
+import type { Clock, TimerHandle } from "../clock";
+import { type DlmsConnectionError, type DlmsError, DlmsStateError } from "../errors";
+import type { LinkOutput, LinkProtocol, LinkSendOptions } from "../link/link";
+import type { TransportLineSettings } from "../transport";
+import type { Line, LineUser } from "./line";
+
+/** What a channel tells its owner besides the answers. */
+export interface ChannelEvents {
+  notification(apdu: Uint8Array): void;
+  /** The link went down while no operation was waiting for it. */
+  down(error: DlmsError): void;
+  frame(direction: "out" | "in", bytes: Uint8Array): void;
+  apdu(direction: "out" | "in", bytes: Uint8Array): void;
+  note(text: string): void;
+}
+
+interface Waiter {
+  readonly kind: "opened" | "apdu" | "closed";
+  resolve(apdu: Uint8Array): void;
+  reject(error: unknown): void;
+}
+
+const nothing = new Uint8Array(0);
+
+/**
+ * Drives one link over one line: carries its outputs out, wakes it at its deadlines, and turns "send, then an apdu or
+ * a failed" into promises. One exchange at a time.
+ */
+export class Channel implements LineUser {
+  readonly #line: Line;
+  readonly #link: LinkProtocol;
+  readonly #clock: Clock;
+  readonly #events: ChannelEvents;
+  #settings: TransportLineSettings | undefined;
+  #waiter: Waiter | undefined;
+  #timer: TimerHandle | undefined;
+  #armedFor: number | undefined;
+  /** outputs that wait until the line is switched */
+  #held: LinkOutput[] | undefined;
+  #ended: Error | undefined;
+  #attached = false;
+  bytesIn = 0;
+  bytesOut = 0;
+  roundTrips = 0;
+
+  constructor(line: Line, link: LinkProtocol, clock: Clock, events: ChannelEvents, settings?: TransportLineSettings) {
+    this.#line = line;
+    this.#link = link;
+    this.#clock = clock;
+    this.#events = events;
+    this.#settings = settings;
+  }
+
+  get settings(): TransportLineSettings | undefined {
+    return this.#settings;
+  }
+
+  /** Whether exchanges are possible. */
+  get usable(): boolean {
+    return this.#ended === undefined && this.#attached;
+  }
+
+  /** Connect the line and set the link up. */
+  async open(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
+    await this.#line.attach(this, options);
+    this.#attached = true;
+    if (this.#ended !== undefined) {
+      await this.#leave();
+      throw this.#ended;
+    }
+    await this.#inTurn("opened", () => this.#link.open(this.#clock.now()));
+  }
+
+  /** Send an APDU and wait for the one that answers it. */
+  exchange(apdu: Uint8Array, options: LinkSendOptions): Promise<Uint8Array> {
+    this.roundTrips++;
+    this.#events.apdu("out", apdu);
+    return this.#inTurn("apdu", () => this.#link.send(apdu, this.#clock.now(), options));
+  }
+
+  /** Wait for one more APDU. */
+  receive(options: LinkSendOptions): Promise<Uint8Array> {
+    return this.#inTurn("apdu", () => this.#link.await(this.#clock.now(), options));
+  }
+
+  /** Send an APDU that is not answered. */
+  async transmit(apdu: Uint8Array, options: LinkSendOptions): Promise<void> {
+    this.#events.apdu("out", apdu);
+    const turn = this.#line.acquire(this);
+    if (turn !== undefined) await turn;
+    try {
+      if (this.#ended !== undefined) throw this.#ended;
+      this.#handle(this.#link.send(apdu, this.#clock.now(), { ...options, expectAnswer: false }));
+    } finally {
+      this.#line.release(this);
+    }
+  }
+
+  /** Orderly disconnect, then leave the line. Rejects never; takes as long as the link's own bound. */
+  async close(): Promise<void> {
+    if (this.usable && this.#waiter === undefined && this.#link.state !== "closed") {
+      try {
+        await this.#inTurn("closed", () => this.#link.close(this.#clock.now()));
+      } catch (error) {
+        this.#events.note(`disconnect: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    await this.destroy(new DlmsStateError("STATE_CLOSED", "the connection was closed"));
+  }
+
+  /** Leave the line at once; whoever waits gets `reason`. Resolves when the line has let go. */
+  async destroy(reason: Error): Promise<void> {
+    this.#end(reason);
+    await this.#leave();
+  }
+
+  data(bytes: Uint8Array): void {
+    this.bytesIn += bytes.length;
+    if (this.#ended === undefined) this.#handle(this.#link.receive(bytes, this.#clock.now()));
+  }
+
+  lost(error: DlmsConnectionError): void {
+    this.#attached = false;
+    const waited = this.#waiter !== undefined;
+    if (!this.#end(error)) return;
+    if (!waited) this.#events.down(error);
+  }
+
+  async #inTurn(kind: Waiter["kind"], start: () => LinkOutput[]): Promise<Uint8Array> {
+    const turn = this.#line.acquire(this);
+    if (turn !== undefined) await turn;
+    try {
+      if (this.#ended !== undefined) throw this.#ended;
+      return await new Promise<Uint8Array>((resolve, reject) => {
+        this.#waiter = { kind, resolve, reject };
+        this.#handle(start());
+      });
+    } finally {
+      this.#waiter = undefined;
+      this.#line.release(this);
+    }
+  }
+
+  #handle(outputs: readonly LinkOutput[]): void {
+    if (this.#held !== undefined) {
+      this.#held.push(...outputs);
+      return;
+    }
+    for (let i = 0; i < outputs.length; i++) {
+      const output = outputs[i];
+      if (output === undefined) continue;
+      if (output.kind === "line") {
+        this.#held = outputs.slice(i + 1);
+        this.#switchLine(output.settings);
+        break;
+      }
+      this.#apply(output);
+    }
+    this.#arm();
+  }
+
+  #switchLine(settings: TransportLineSettings): void {
+    this.#settings = settings;
+    const goOn = (): void => {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      if (this.#ended === undefined) this.#handle(held);
+    };
+    this.#line.setLine(settings).then(goOn, (error: unknown) => {
+      this.#events.note(`line settings: ${error instanceof Error ? error.message : String(error)}`);
+      goOn();
+    });
+  }
+
+  #apply(output: Exclude<LinkOutput, { kind: "line" }>): void {
+    switch (output.kind) {
+      case "transmit":
+        this.bytesOut += output.bytes.length;
+        this.#line.write(output.bytes);
+        break;
+      case "opened":
+      case "closed":
+        this.#answer(output.kind, nothing);
+        break;
+      case "apdu":
+        this.#events.apdu("in", output.apdu);
+        this.#answer("apdu", output.apdu);
+        break;
+      case "notification":
+        this.#events.apdu("in", output.apdu);
+        this.#events.notification(output.apdu);
+        break;
+      case "failed":
+        this.#failed(output.error);
+        break;
+      case "frame":
+        this.#events.frame(output.direction, output.bytes);
+        break;
+      case "note":
+        this.#events.note(output.text);
+        break;
+    }
+  }
+
+  #answer(kind: Waiter["kind"], apdu: Uint8Array): void {
+    const waiter = this.#waiter;
+    if (waiter?.kind !== kind) {
+      this.#events.note(`${kind} came from the link, but nobody waits for it`);
+      return;
+    }
+    this.#waiter = undefined;
+    waiter.resolve(apdu);
+  }
+
+  #failed(error: DlmsError): void {
+    const waited = this.#waiter !== undefined;
+    if (this.#end(error) && !waited) this.#events.down(error);
+  }
+
+  /** Returns false when it had ended before. */
+  #end(reason: Error): boolean {
+    if (this.#ended !== undefined) return false;
+    this.#ended = reason;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#link.reset();
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.reject(reason);
+    return true;
+  }
+
+  async #leave(): Promise<void> {
+    this.#attached = false;
+    await this.#line.detach(this);
+  }
+
+  #arm(): void {
+    const deadline = this.#ended === undefined ? this.#link.deadline : undefined;
+    if (deadline === this.#armedFor && this.#timer !== undefined) return;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#armedFor = deadline;
+    if (deadline === undefined) return;
+    const wait = Math.max(0, Math.ceil(deadline - this.#clock.now()));
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#handle(this.#link.tick(this.#clock.now()));
+    }, wait);
+  }
+}

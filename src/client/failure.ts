@@ -1,0 +1,79 @@
+import {
+  type CodesOf,
+  DlmsAccessError,
+  DlmsAssociationError,
+  DlmsConfigError,
+  DlmsConnectionError,
+  DlmsDecodeError,
+  DlmsError,
+  type DlmsErrorOptions,
+  DlmsLinkError,
+  DlmsSecurityError,
+  DlmsServiceError,
+  DlmsStateError,
+  DlmsTimeoutError,
+  type ErrorClassName,
+  type ErrorName,
+} from "../errors";
+
+const classes: Readonly<
+  Record<ErrorClassName, new (code: never, message: string, options?: DlmsErrorOptions) => DlmsError>
+> = {
+  DlmsConfigError,
+  DlmsStateError,
+  DlmsConnectionError,
+  DlmsLinkError,
+  DlmsAssociationError,
+  DlmsAccessError,
+  DlmsServiceError,
+  DlmsSecurityError,
+  DlmsTimeoutError,
+  DlmsDecodeError,
+};
+
+/** The same error, for a request that it stops before anything is sent: same code, and what comes next. */
+export function repeated(error: DlmsError, next: string, details: Readonly<Record<string, unknown>>): DlmsError {
+  const cls = classes[error.name as ErrorClassName];
+  return new cls(error.code.slice("DLMS_".length) as ErrorName as CodesOf<never>, `${error.message}; ${next}`, {
+    details: { ...error.details, ...details },
+    cause: error,
+    layer: error.layer,
+    fault: error.fault,
+    retry: error.retry,
+  });
+}
+
+/**
+ * Whether a secret was refused, or may have been: another try could lock the account (after a few, many meters do).
+ * Only meant for errors that came while associating.
+ */
+export function endangersAccount(error: DlmsError): boolean {
+  if (error.code === "DLMS_ASSOC_AUTH_FAILED" || error.code === "DLMS_ASSOC_SERVER_UNPROVEN") return true;
+  return error.layer === "security" && error.retry === "no";
+}
+
+/** Whether the association cannot be used after this error. `fresh`: it has not answered a request yet. */
+export function breaksSession(error: unknown, fresh: boolean): boolean {
+  if (!(error instanceof DlmsError)) return true;
+  switch (error.layer) {
+    case "transport":
+    case "link":
+    case "association":
+    case "security":
+      return true;
+    case "service":
+      // a meter that says so right after the association means the request, not the association
+      return error.retry === "reconnect" && !fresh;
+    case "codec":
+      return error.retry === "reconnect";
+    case "config":
+    case "state":
+    case "access":
+      return error.retry === "reconnect";
+  }
+}
+
+/** Whether a read may be asked once more on a new association: it was lost on the way, not answered. */
+export function worthRepeating(error: unknown): boolean {
+  return error instanceof DlmsError && error.retry === "reconnect" && error.layer !== "codec";
+}

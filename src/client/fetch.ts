@@ -1,0 +1,199 @@
+import type { AttributeDescriptorWithSelection, GetDataResult, ReadResult, VariableAccess } from "../apdu/model";
+import { decodeValueBytes } from "../codec";
+import { attributeDefinition, type AttributeRef, obisDotted, obisPrinted, parseObis } from "../cosem";
+import { DlmsDecodeError, DlmsServiceError } from "../errors";
+import type { ActiveSession, RunOptions } from "./active-session";
+
+/** What was learned about a meter and stays true when it is connected again. */
+export interface MeterHints {
+  /** Lists were negotiated, but are refused or not answered. */
+  listsRefused: boolean;
+}
+
+export interface FetchOptions extends RunOptions {
+  readonly hints: MeterHints;
+  readonly noGetWithList: boolean;
+}
+
+/** Data, a result code, or undefined where the meter's own object list does not have the object (SN). */
+export type Fetched = GetDataResult | undefined;
+
+const objectListName = 0xfa00 + 8;
+
+/** `read 1-0:1.8.0*255/2` */
+export function readingWhat(ref: AttributeRef): string {
+  return `read ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
+}
+
+/** Whether several attributes go into one request. */
+export function usesLists(active: ActiveSession, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean {
+  if (options.noGetWithList || options.hints.listsRefused) return false;
+  return active.session.association?.conformanceNames.includes("multiple-references") === true;
+}
+
+/** Gets attributes in as few round trips as the association allows; positions are kept. */
+export async function fetchAttributes(
+  active: ActiveSession,
+  refs: readonly AttributeRef[],
+  options: FetchOptions,
+): Promise<readonly Fetched[]> {
+  if (active.session.association?.referencing === "sn") return fetchByShortName(active, refs, options);
+  if (refs.length < 2 || !usesLists(active, options)) return fetchSingly(active, refs, options);
+  const results: GetDataResult[] = [];
+  const descriptors = refs.map(descriptorOf);
+  while (results.length < refs.length) {
+    const rest = descriptors.slice(results.length);
+    const count = Math.max(1, Math.min(rest.length, active.session.fitsGetList(rest)));
+    const part = refs.slice(results.length, results.length + count);
+    if (count === 1) results.push(...(await fetchSingly(active, part, options)));
+    else results.push(...(await fetchList(active, part, rest.slice(0, count), options)));
+    if (options.hints.listsRefused) {
+      results.push(...(await fetchSingly(active, refs.slice(results.length), options)));
+    }
+  }
+  return results;
+}
+
+async function fetchSingly(
+  active: ActiveSession,
+  refs: readonly AttributeRef[],
+  options: FetchOptions,
+): Promise<GetDataResult[]> {
+  const results: GetDataResult[] = [];
+  for (const ref of refs) {
+    results.push(await active.run(active.session.get(descriptorOf(ref), readingWhat(ref)), options));
+    active.answered++;
+  }
+  return results;
+}
+
+/** One GET with list; when the meter does not do lists after all, the same attributes one by one. */
+async function fetchList(
+  active: ActiveSession,
+  refs: readonly AttributeRef[],
+  descriptors: readonly AttributeDescriptorWithSelection[],
+  options: FetchOptions,
+): Promise<readonly GetDataResult[]> {
+  const first = refs[0];
+  if (first === undefined) return [];
+  const what = `${readingWhat(first)} and ${refs.length - 1} more`;
+  let results: readonly GetDataResult[];
+  try {
+    results = await active.run(active.session.getWithList(descriptors, what), options);
+    active.answered++;
+  } catch (error) {
+    if (!refusesList(error)) throw error;
+    options.hints.listsRefused = true;
+    return fetchSingly(active, refs, options);
+  }
+  if (results.some((result) => result.ok)) return results;
+  // all failed: either each for itself, or because it was a list; the first one alone tells
+  const probe = await fetchSingly(active, [first], options);
+  if (probe[0]?.ok !== true) return results;
+  options.hints.listsRefused = true;
+  return [...probe, ...(await fetchSingly(active, refs.slice(1), options))];
+}
+
+/** An answer that makes no sense for a list, or an error message instead of one. */
+function refusesList(error: unknown): boolean {
+  return error instanceof DlmsServiceError || error instanceof DlmsDecodeError;
+}
+
+function descriptorOf(ref: AttributeRef): AttributeDescriptorWithSelection {
+  return { classId: ref.classId, instanceId: parseObis(ref.logicalName), attributeId: ref.attributeId };
+}
+
+// --- short names --------------------------------------------------------------------------------------------
+
+async function fetchByShortName(
+  active: ActiveSession,
+  refs: readonly AttributeRef[],
+  options: FetchOptions,
+): Promise<Fetched[]> {
+  const names = active.shortNames ?? (await loadShortNames(active, options));
+  active.shortNames = names;
+  const wanted = refs.map((ref) => shortNameOf(names, ref));
+  const results: Fetched[] = refs.map(() => undefined);
+  const known = refs.flatMap((ref, index) => {
+    const name = wanted[index];
+    return name === undefined ? [] : [{ ref, index, variable: { kind: "variable-name", name } as const }];
+  });
+  const atOnce = usesLists(active, options) ? namesPerRequest(active) : 1;
+  for (let at = 0; at < known.length; at += atOnce) {
+    const part = known.slice(at, at + atOnce);
+    const first = part[0];
+    if (first === undefined) break;
+    const what = part.length === 1 ? readingWhat(first.ref) : `${readingWhat(first.ref)} and ${part.length - 1} more`;
+    const answers = await readVariables(
+      active,
+      part.map((one) => one.variable),
+      what,
+      options,
+    );
+    part.forEach((one, i) => {
+      const answer = answers[i];
+      if (answer !== undefined) results[one.index] = asGetResult(answer, what);
+    });
+  }
+  return results;
+}
+
+async function readVariables(
+  active: ActiveSession,
+  variables: readonly VariableAccess[],
+  what: string,
+  options: RunOptions,
+): Promise<readonly ReadResult[]> {
+  const answers = await active.run(active.session.read(variables, what), options);
+  active.answered++;
+  if (answers.length === variables.length) return answers;
+  throw new DlmsDecodeError(
+    "DECODE_VALUE",
+    `${what}: ${variables.length} results were expected, the meter sent ${answers.length}`,
+    { details: { expected: variables.length, got: answers.length } },
+  );
+}
+
+function asGetResult(answer: ReadResult, what: string): GetDataResult {
+  if (answer.kind === "data") return { ok: true, data: answer.data };
+  if (answer.kind === "error") return { ok: false, result: answer.result };
+  throw new DlmsDecodeError("DECODE_VALUE", `${what}: expected data or an error, the meter sent ${answer.kind}`);
+}
+
+/** A variable name takes 3 bytes; the ciphering header and tag are left room for. */
+function namesPerRequest(active: ActiveSession): number {
+  const limit = active.session.association?.maxPduSize ?? 0;
+  if (limit === 0) return 255;
+  return Math.max(1, Math.min(255, Math.floor((limit - 40) / 3)));
+}
+
+/** Base names by `class/logical name`, from the object list of the Association SN object. */
+async function loadShortNames(active: ActiveSession, options: RunOptions): Promise<ReadonlyMap<string, number>> {
+  const what = "read the object list (Association SN)";
+  const [answer] = await readVariables(active, [{ kind: "variable-name", name: objectListName }], what, options);
+  if (answer?.kind !== "data") {
+    const reason = answer?.kind === "error" ? `data-access-result ${answer.result}` : "no data";
+    throw new DlmsServiceError(
+      "SERVICE_ERROR",
+      `${what}: the meter answered ${reason}; without it, logical names cannot be turned into short names`,
+    );
+  }
+  const names = new Map<string, number>();
+  const list = decodeValueBytes(answer.data, undefined, "object_list");
+  const entries = list.type === "array" || list.type === "compact-array" ? list.value : [];
+  for (const entry of entries) {
+    if (entry.type !== "structure") continue;
+    const [base, classId, , logicalName] = entry.value;
+    if (typeof base?.value !== "number" || typeof classId?.value !== "number") continue;
+    if (logicalName?.type !== "octet-string" || logicalName.value.length !== 6) continue;
+    names.set(`${classId.value}/${obisDotted(logicalName.value)}`, base.value & 0xffff);
+  }
+  return names;
+}
+
+function shortNameOf(names: ReadonlyMap<string, number>, ref: AttributeRef): number | undefined {
+  const base = names.get(`${ref.classId}/${obisDotted(ref.logicalName)}`);
+  if (base === undefined) return undefined;
+  const offset = attributeDefinition(ref.classId, ref.version, ref.attributeId)?.shortNameOffset;
+  return (base + (offset ?? 8 * (ref.attributeId - 1))) & 0xffff;
+}

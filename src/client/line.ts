@@ -1,0 +1,236 @@
+import type { DlmsConnectionError } from "../errors";
+import type { Connection, Transport, TransportLineSettings } from "../transport";
+
+/** One client on a line. */
+export interface LineUser {
+  /** what this user's meter needs; undefined: whatever the line has */
+  readonly settings: TransportLineSettings | undefined;
+  data(bytes: Uint8Array): void;
+  /** The connection is gone, and with it the membership of this line. */
+  lost(error: DlmsConnectionError): void;
+}
+
+interface Waiting {
+  readonly user: LineUser;
+  grant(): void;
+  refuse(error: Error): void;
+}
+
+export interface AttachOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One connection and the clients that share it. It is opened for the first user and closed after the last. Users
+ * take turns, one exchange each, first come first served: since a client never waits for more than one turn, that
+ * is a fair round. Received bytes go to whoever holds the turn, to all while nobody does.
+ */
+export class Line {
+  readonly transport: Transport;
+  readonly #onUnused: () => void;
+  readonly #users = new Set<LineUser>();
+  readonly #waiting: Waiting[] = [];
+  #connection: Connection | undefined;
+  #settings: TransportLineSettings | undefined;
+  #opening: { readonly done: Promise<void>; readonly abort: AbortController } | undefined;
+  #closing: Promise<void> | undefined;
+  #turn: LineUser | undefined;
+
+  constructor(transport: Transport, onUnused: () => void = () => undefined) {
+    this.transport = transport;
+    this.#onUnused = onUnused;
+  }
+
+  get users(): number {
+    return this.#users.size;
+  }
+
+  /** Become a user; resolves when the connection is open. Rejects with the transport's error or the signal's reason. */
+  async attach(user: LineUser, options: AttachOptions): Promise<void> {
+    this.#users.add(user);
+    try {
+      while (this.#closing !== undefined) await this.#closing;
+      options.signal?.throwIfAborted();
+      if (this.#connection === undefined) await untilAborted(this.#open(options.timeoutMs), options.signal);
+    } catch (error) {
+      await this.detach(user);
+      throw error;
+    }
+  }
+
+  /** Leave; resolves when the connection is closed if this was the last user. Never rejects. */
+  async detach(user: LineUser): Promise<void> {
+    if (!this.#users.delete(user)) return;
+    for (let i = this.#waiting.length - 1; i >= 0; i--) {
+      if (this.#waiting[i]?.user === user) this.#waiting.splice(i, 1);
+    }
+    this.release(user);
+    if (this.#users.size > 0) return;
+    this.#opening?.abort.abort(new Error("nobody waits for the connection any more"));
+    const connection = this.#connection;
+    this.#forget();
+    if (connection !== undefined) {
+      this.#closing = connection.close().finally(() => {
+        this.#closing = undefined;
+      });
+      await this.#closing;
+    }
+    if (this.#users.size === 0) this.#onUnused();
+  }
+
+  /**
+   * Wait for the turn. Returns undefined when it was free, so that an unshared line costs nothing.
+   * Rejects when the line is lost meanwhile.
+   */
+  acquire(user: LineUser): Promise<void> | undefined {
+    if (this.#turn === undefined) {
+      this.#turn = user;
+      return this.#fitsSettings(user) ? undefined : this.#applySettings(user);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({
+        user,
+        grant: () => {
+          if (this.#fitsSettings(user)) resolve();
+          else this.#applySettings(user).then(resolve, reject);
+        },
+        refuse: reject,
+      });
+    });
+  }
+
+  /** Give the turn to the next; without effect for a user that does not hold it. */
+  release(user: LineUser): void {
+    if (this.#turn !== user) return;
+    const next = this.#waiting.shift();
+    this.#turn = next?.user;
+    next?.grant();
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#connection?.write(bytes);
+  }
+
+  /** Switch the line after what was written has left. */
+  async setLine(settings: TransportLineSettings): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    await connection.drain();
+    await connection.setLine(settings);
+    this.#settings = settings;
+  }
+
+  #fitsSettings(user: LineUser): boolean {
+    const wanted = user.settings;
+    const current = this.#settings;
+    if (wanted === undefined || this.transport.baudRate === undefined) return true;
+    return (
+      current !== undefined &&
+      wanted.baudRate === current.baudRate &&
+      wanted.dataBits === current.dataBits &&
+      wanted.parity === current.parity
+    );
+  }
+
+  async #applySettings(user: LineUser): Promise<void> {
+    if (user.settings !== undefined) await this.setLine(user.settings);
+  }
+
+  #open(timeoutMs: number): Promise<void> {
+    if (this.#opening === undefined) {
+      const abort = new AbortController();
+      const done = this.#connect(timeoutMs, abort.signal);
+      this.#opening = { done, abort };
+    }
+    return this.#opening.done;
+  }
+
+  async #connect(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    let current: Connection | undefined;
+    let early: DlmsConnectionError | undefined;
+    try {
+      const connection = await this.transport.open(
+        {
+          data: (bytes) => {
+            if (this.#connection === current) this.#route(bytes);
+          },
+          lost: (error) => {
+            if (current === undefined) early = error;
+            else if (this.#connection === current) this.#lost(error);
+          },
+        },
+        { timeoutMs, signal },
+      );
+      if (early !== undefined) throw early;
+      if (signal.aborted) {
+        await connection.close();
+        throw signal.reason as Error;
+      }
+      current = connection;
+      this.#connection = connection;
+      const baudRate = this.transport.baudRate;
+      this.#settings = baudRate === undefined ? undefined : { baudRate, dataBits: 8, parity: "none" };
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  #route(bytes: Uint8Array): void {
+    if (this.#turn !== undefined) this.#turn.data(bytes);
+    else for (const user of [...this.#users]) user.data(bytes);
+  }
+
+  #lost(error: DlmsConnectionError): void {
+    const users = [...this.#users];
+    const waiting = this.#waiting.splice(0);
+    this.#users.clear();
+    this.#forget();
+    for (const one of waiting) one.refuse(error);
+    for (const user of users) user.lost(error);
+    if (this.#users.size === 0) this.#onUnused();
+  }
+
+  #forget(): void {
+    this.#connection = undefined;
+    this.#settings = undefined;
+    this.#turn = undefined;
+  }
+}
+
+function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", aborted, { once: true });
+    work.then(resolve, reject).finally(() => {
+      signal.removeEventListener("abort", aborted);
+    });
+  });
+}
+
+/** Finds the line that a transport belongs to: clients with the same key share one. */
+export class LineRegistry {
+  readonly #lines = new Map<string, Line>();
+
+  lineFor(transport: Transport): Line {
+    const key = transport.lineKey;
+    if (key === undefined) return new Line(transport);
+    const known = this.#lines.get(key);
+    if (known !== undefined) return known;
+    const line = new Line(transport, () => {
+      if (this.#lines.get(key) === line) this.#lines.delete(key);
+    });
+    this.#lines.set(key, line);
+    return line;
+  }
+
+  get size(): number {
+    return this.#lines.size;
+  }
+}
+
+/** The lines of this process. A serial port or a gateway can be opened once only, whoever asks. */
+export const processLines = new LineRegistry();

@@ -1,0 +1,65 @@
+import type { Clock } from "../clock";
+import { DlmsConfigError } from "../errors";
+import { serialTransport, tcpTransport, tlsTransport, type Transport, udpTransport } from "../transport";
+import type { TransportOptions } from "./options";
+
+/**
+ * The transport that the options describe, or the one that was given.
+ * @throws DlmsConfigError CONFIG_INVALID, CONFIG_MISSING
+ */
+export function transportOf(options: TransportOptions | Transport, clock: Clock): Transport {
+  if (typeof options !== "object" || options === null) {
+    throw new DlmsConfigError("CONFIG_MISSING", 'transport: missing; expected { kind: "tcp", host, port } or another');
+  }
+  if ("open" in options) return options;
+  switch (options.kind) {
+    case "tcp":
+      return tcpTransport(address(options), clock);
+    case "udp":
+      return udpTransport(address(options), clock);
+    case "tls":
+      return tlsTransport({ ...options, ...address(options) }, clock);
+    case "serial":
+      return serialTransport({ path: serialPath(options.path), baudRate: rate(options.baudRate) }, clock);
+    default: {
+      const kind = (options as { kind?: unknown }).kind;
+      throw new DlmsConfigError(
+        "CONFIG_INVALID",
+        `transport.kind: expected one of tcp, tls, udp, serial, got ${JSON.stringify(kind)}`,
+      );
+    }
+  }
+}
+
+function address(options: { readonly host: string; readonly port: number }): { host: string; port: number } {
+  const { host, port } = options;
+  if (typeof host !== "string" || host.trim() === "") {
+    throw new DlmsConfigError("CONFIG_MISSING", "transport.host: missing; expected a host name or IP address");
+  }
+  if (/[\s/]/.test(host.trim())) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `transport.host: expected a host name or IP address without scheme, port or path, got ${JSON.stringify(host)}`,
+    );
+  }
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `transport.port: expected an integer from 1 to 65535, got ${String(port)}`,
+    );
+  }
+  return { host: host.trim(), port };
+}
+
+function serialPath(path: string): string {
+  if (typeof path === "string" && path.trim() !== "") return path.trim();
+  throw new DlmsConfigError("CONFIG_MISSING", "transport.path: missing; expected a serial port such as /dev/ttyUSB0");
+}
+
+function rate(baudRate: number): number {
+  if (Number.isInteger(baudRate) && baudRate >= 50 && baudRate <= 4_000_000) return baudRate;
+  throw new DlmsConfigError(
+    "CONFIG_INVALID",
+    `transport.baudRate: expected bit/s such as 9600, got ${String(baudRate)}`,
+  );
+}

@@ -1,0 +1,166 @@
+import { type Clock, systemClock } from "../clock";
+import { DlmsTimeoutError } from "../errors";
+import {
+  closeMs,
+  loadSerialPort,
+  serialLostError,
+  serialOpenError,
+  type SerialModule,
+  type SerialPortLike,
+} from "./serial-port";
+import type { Connection, ConnectionEvents, Transport, TransportLineSettings } from "./transport";
+
+export interface SerialOptions {
+  /** /dev/ttyUSB0, /dev/serial/by-id/..., COM3 */
+  readonly path: string;
+  /** bit/s */
+  readonly baudRate: number;
+}
+
+/**
+ * A serial port. The module that drives it is loaded when the port is opened, so that everything else works where it
+ * is not installed.
+ */
+export function serialTransport(
+  options: SerialOptions,
+  clock: Clock = systemClock,
+  load: () => Promise<SerialModule> = loadSerialPort,
+): Transport {
+  const endpoint = `serial ${options.path}`;
+  return {
+    kind: "serial",
+    endpoint,
+    lineKey: `serial:${options.path}`,
+    baudRate: options.baudRate,
+    open: async (events, init) => {
+      init.signal?.throwIfAborted();
+      const module = await load();
+      init.signal?.throwIfAborted();
+      return openPort(module, options, endpoint, clock, events, init);
+    },
+  };
+}
+
+function openPort(
+  module: SerialModule,
+  options: SerialOptions,
+  endpoint: string,
+  clock: Clock,
+  events: ConnectionEvents,
+  init: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+): Promise<Connection> {
+  const { signal } = init;
+  return new Promise((resolve, reject) => {
+    // 8N1 throughout: 7E1 has the same ten bits on the line, its parity bit is made in software
+    const port = new module.SerialPort({ path: options.path, baudRate: options.baudRate, autoOpen: false });
+    let settled = false;
+    const settle = (): boolean => {
+      if (settled) return false;
+      settled = true;
+      clock.clearTimeout(timer);
+      signal?.removeEventListener("abort", aborted);
+      return true;
+    };
+    const aborted = (): void => {
+      if (settle()) reject(signal?.reason as Error);
+    };
+    const timer = clock.setTimeout(() => {
+      const text = `${endpoint}: the port did not open within ${init.timeoutMs} ms; unplug and plug in the adapter`;
+      if (settle())
+        reject(new DlmsTimeoutError("TIMEOUT_CONNECT", text, { details: { endpoint, timeoutMs: init.timeoutMs } }));
+    }, init.timeoutMs);
+    signal?.addEventListener("abort", aborted, { once: true });
+    // an error that no callback takes must not end the process
+    port.on("error", () => undefined);
+    port.open((error) => {
+      if (!settle()) {
+        // it opened after all, when nobody waited any more
+        if (error === null) port.close(() => undefined);
+        return;
+      }
+      if (error === null) resolve(connectionOf(port, endpoint, events, clock));
+      else reject(serialOpenError(error, options.path, endpoint));
+    });
+  });
+}
+
+function connectionOf(port: SerialPortLike, endpoint: string, events: ConnectionEvents, clock: Clock): Connection {
+  let ours = false;
+  let parity = false;
+  let baudRate = port.baudRate;
+  let bytesIn = 0;
+  let bytesOut = 0;
+  const lost = (error: unknown): void => {
+    if (ours) return;
+    ours = true;
+    events.lost(serialLostError(error, { endpoint, phase: "open", bytesIn, bytesOut }));
+    // the descriptor of a port that reported an error may still be open
+    if (port.isOpen) port.close(() => undefined);
+  };
+  port.on("data", (bytes: Uint8Array) => {
+    bytesIn += bytes.length;
+    if (ours) return;
+    events.data(parity ? bytes.map((byte) => byte & 0x7f) : new Uint8Array(bytes));
+  });
+  port.on("error", lost);
+  port.on("close", lost);
+  return {
+    write: (bytes) => {
+      if (ours) return;
+      bytesOut += bytes.length;
+      port.write(parity ? bytes.map(withEvenParity) : bytes);
+    },
+    drain: () =>
+      settled((done) => {
+        if (ours) done();
+        else port.drain(done);
+      }),
+    setLine: async (settings: TransportLineSettings) => {
+      parity = settings.parity === "even";
+      if (ours || settings.baudRate === baudRate) return;
+      baudRate = settings.baudRate;
+      await settled((done) => {
+        port.update({ baudRate }, (error) => {
+          done();
+          if (error !== null) lost(error);
+        });
+      });
+    },
+    close: () =>
+      closePort(port, clock, () => {
+        ours = true;
+      }),
+  };
+}
+
+/** Resolves when the port can be opened again; bounded. */
+function closePort(port: SerialPortLike, clock: Clock, mark: () => void): Promise<void> {
+  mark();
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(resolve, closeMs);
+    const done = (): void => {
+      clock.clearTimeout(timer);
+      resolve();
+    };
+    if (port.isOpen) port.close(done);
+    else done();
+  });
+}
+
+/** Callback to promise; an error is reported by the port's "error" or "close" event. */
+function settled(start: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    start(() => {
+      resolve();
+    });
+  });
+}
+
+/** The seven bits with the eighth set so that the number of ones is even. */
+export function withEvenParity(byte: number): number {
+  let ones = byte & 0x7f;
+  ones ^= ones >> 4;
+  ones ^= ones >> 2;
+  ones ^= ones >> 1;
+  return (byte & 0x7f) | ((ones & 1) << 7);
+}
