@@ -1,0 +1,71 @@
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import { DlmsConfigError, isDlmsError, systemClock } from "../src/index";
+import { type MeterNode, findMeter } from "./shared/meter-node";
+import type { MeterPhase, MeterUser, MeterView } from "./shared/meter-session";
+import { migrate, migrations } from "./shared/migrations";
+import { type RawSettings, flagOf, isAbsent } from "./shared/settings";
+import { meterStatus } from "./shared/status";
+
+/** `msg.payload` for a change of state. */
+function statePayload(meter: MeterNode, view: MeterView, previous: MeterPhase): Record<string, unknown> {
+  const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
+  return {
+    kind: "state",
+    time: iso(systemClock.wallTime()),
+    meter: meter.meter.label,
+    state: view.phase,
+    previous,
+    lastExchangeAt: iso(view.lastExchangeAt),
+    nextTryAt: iso(view.nextTryAt),
+    error: view.error?.toJSON() ?? null,
+  };
+}
+
+export default function (RED: NodeAPI): void {
+  function watch(node: Node, meter: MeterNode): MeterUser {
+    let previous: MeterPhase = "idle";
+    let first = true;
+    return {
+      id: node.id,
+      meterChanged: (view, tick) => {
+        node.status(meterStatus("dlms-monitor", view, RED._, systemClock.wallTime()));
+        if (tick) return;
+        if (!first) node.send({ topic: meter.meter.label, payload: statePayload(meter, view, previous) });
+        first = false;
+        previous = view.phase;
+      },
+    };
+  }
+
+  function meterOf(raw: RawSettings): MeterNode {
+    const current = migrate(raw, migrations["dlms-monitor"]);
+    flagOf(current, "frames", false);
+    if (isAbsent(current.meter)) throw new DlmsConfigError("CONFIG_MISSING", "meter: choose the meter to watch");
+    const meter = findMeter(RED, current.meter, "meter");
+    if (meter.meter.session === undefined) throw meter.meter.problem ?? new DlmsConfigError("CONFIG_INVALID", "meter");
+    return meter;
+  }
+
+  function DlmsMonitor(this: Node, config: NodeDef): void {
+    RED.nodes.createNode(this, config);
+    let meter: MeterNode | undefined;
+    try {
+      meter = meterOf(config as unknown as RawSettings);
+      meter.users[this.id] = this;
+      meter.meter.session?.addUser(watch(this, meter));
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      this.status({ fill: "red", shape: "ring", text: "dlms-monitor.status.noMeter" });
+      this.error(error.message);
+    }
+    this.on("close", (_removed: boolean, done: () => void) => {
+      if (meter !== undefined) delete meter.users[this.id];
+      (meter?.meter.session?.removeUser(this.id) ?? Promise.resolve()).finally(() => {
+        this.status({});
+        done();
+      });
+    });
+  }
+
+  RED.nodes.registerType<Node, NodeDef, object, object>("dlms-monitor", DlmsMonitor);
+}

@@ -1,0 +1,91 @@
+import type { DlmsError, ErrorJson, Outcome } from "../../src/index";
+import type { MeterSession } from "./meter-session";
+import type { Point, ReadRequest } from "./read-request";
+import { type Info, infoOf } from "./read-result";
+import { valueText } from "./status";
+
+export interface ReadOutcome {
+  readonly payload: unknown;
+  /** `msg.dlms` */
+  readonly dlms: unknown;
+  /** `msg.topic`, where it was empty */
+  readonly topic?: string;
+  /** false: some items of a list failed */
+  readonly complete: boolean;
+  /** a text as it is, or a phrase of the catalogue with its values */
+  readonly status: { readonly text: string; readonly values?: Record<string, number> };
+}
+
+export interface ReaderOptions {
+  readonly signal: AbortSignal;
+  readonly dates: "iso" | "date" | "epoch";
+}
+
+/** Carries out what a message asks for, on one meter. */
+export class MeterReader {
+  readonly #session: MeterSession;
+  readonly #meter: string;
+  readonly #options: ReaderOptions;
+
+  /** `meter`: the meter's name or id, for `msg.dlms.meter` */
+  constructor(session: MeterSession, meter: string, options: ReaderOptions) {
+    this.#session = session;
+    this.#meter = meter;
+    this.#options = options;
+  }
+
+  read(request: ReadRequest): Promise<ReadOutcome> {
+    return request.mode === "list" ? this.#list(request.points) : this.#attribute(request.ref);
+  }
+
+  async #attribute(ref: Extract<ReadRequest, { mode: "attribute" }>["ref"]): Promise<ReadOutcome> {
+    const reading = await this.#session.run((client) => client.read(ref, this.#options));
+    const info = infoOf({ meter: this.#meter, mode: "attribute" }, ref, reading);
+    return {
+      payload: reading.value,
+      dlms: info,
+      topic: info.logicalName,
+      complete: true,
+      status: { text: valueText(reading.value, reading.unit) },
+    };
+  }
+
+  /** Rejects with the first item's error when no item could be read. */
+  async #list(points: readonly Point[]): Promise<ReadOutcome> {
+    const outcomes: Outcome[] = await this.#session.run((client) =>
+      client.readMany(
+        points.map((point) => point.ref),
+        this.#options,
+      ),
+    );
+    const payload: Record<string, unknown> = {};
+    const items: Record<string, Info | { error: ErrorJson }> = {};
+    let readAt = "";
+    let count = 0;
+    let firstError: DlmsError | undefined;
+    points.forEach(({ name, ref }, index) => {
+      const outcome = outcomes[index];
+      if (outcome === undefined) return;
+      if (!outcome.ok) {
+        firstError ??= outcome.error;
+        items[name] = { error: outcome.error.toJSON() };
+        return;
+      }
+      const info = infoOf({ meter: this.#meter, mode: "list" }, ref, outcome.value);
+      readAt = info.readAt;
+      payload[name] = outcome.value.value;
+      items[name] = info;
+      count++;
+    });
+    if (count === 0 && firstError !== undefined) throw firstError;
+    const complete = count === points.length;
+    return {
+      payload,
+      dlms: { meter: this.#meter, mode: "list", readAt, items },
+      complete,
+      status: complete
+        ? { text: "values", values: { count } }
+        : { text: "someFailed", values: { ok: count, count: points.length } },
+    };
+  }
+}

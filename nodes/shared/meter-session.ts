@@ -1,0 +1,300 @@
+import {
+  type Clock,
+  DlmsAccessError,
+  DlmsAssociationError,
+  type DlmsClient,
+  type DlmsError,
+  DlmsStateError,
+  type StateEvent,
+  type TimerHandle,
+  type TraceEvent,
+  attribute,
+  isDlmsError,
+} from "../../src/index";
+
+/** How a meter is doing, as its users show it. */
+export type MeterPhase = "idle" | "connecting" | "connected" | "waiting" | "error" | "refused" | "offline";
+
+export interface MeterView {
+  readonly phase: MeterPhase;
+  /** why it is not connected */
+  readonly error?: DlmsError;
+  /** wall-clock ms of the next try, in phase "waiting" */
+  readonly nextTryAt?: number;
+  /** wall-clock ms of the last answer of the meter */
+  readonly lastExchangeAt?: number;
+}
+
+/** A node that uses a meter. */
+export interface MeterUser {
+  readonly id: string;
+  /** `tick`: nothing changed but the time that is left until the next try. */
+  meterChanged(view: MeterView, tick: boolean): void;
+  trace?(event: TraceEvent): void;
+}
+
+export interface MeterSessionOptions {
+  /** Makes the client; it connects when something is asked of it. */
+  makeClient(): DlmsClient;
+  readonly clock: Clock;
+  readonly probeInterval: number;
+  readonly offlineAfter: number;
+  /** Called once per change of phase, with what was before. */
+  changed(view: MeterView, previous: MeterPhase): void;
+}
+
+/** After a refused secret the next try is not before this, unless the settings are deployed again. */
+export const lockOutMs = 300_000;
+
+/** Bound of a release: below the 3 s that a deploy may take. */
+const closeMs = 2500;
+
+const refusedSecret = new Set(["DLMS_ASSOC_AUTH_FAILED", "DLMS_ASSOC_SERVER_UNPROVEN"]);
+
+/**
+ * One meter, one session, shared by the nodes that use it. It begins with the first request and is released after
+ * the last user; it knows whether the meter answers, and asks it now and then when a probe is wanted.
+ */
+export class MeterSession {
+  readonly #options: MeterSessionOptions;
+  readonly #users = new Map<string, MeterUser>();
+  #client: DlmsClient | undefined;
+  #unsubscribe: (() => void)[] = [];
+  #releasing: Promise<void> | undefined;
+  #closed = false;
+  #view: MeterView = { phase: "idle" };
+  #lockOut: { readonly error: DlmsError; readonly until: number } | undefined;
+  #lastGoodAt: number | undefined;
+  #countdown: TimerHandle | undefined;
+  #probe: TimerHandle | undefined;
+  #offline: TimerHandle | undefined;
+
+  constructor(options: MeterSessionOptions) {
+    this.#options = options;
+  }
+
+  get view(): MeterView {
+    return this.#lastGoodAt === undefined ? this.#view : { ...this.#view, lastExchangeAt: this.#lastGoodAt };
+  }
+
+  get userCount(): number {
+    return this.#users.size;
+  }
+
+  /** The client, if there is one; for tests and the monitor. */
+  get client(): DlmsClient | undefined {
+    return this.#client;
+  }
+
+  addUser(user: MeterUser): void {
+    this.#users.set(user.id, user);
+    if (this.#client !== undefined) this.#watchTrace(this.#client);
+    user.meterChanged(this.view, false);
+    if (this.#options.probeInterval > 0 && this.#probe === undefined) this.#probeAfter(0);
+  }
+
+  /** Resolves when the session is released, if this was its last user. Never rejects; bounded. */
+  async removeUser(id: string): Promise<void> {
+    if (!this.#users.delete(id) || this.#users.size > 0) return;
+    await this.#release();
+  }
+
+  /** Nothing is accepted afterwards. Never rejects; bounded. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#release();
+  }
+
+  /**
+   * Ask the meter for something. Rejects with what the client rejects with, and without asking the meter while a
+   * refused secret keeps it locked out.
+   */
+  async run<T>(work: (client: DlmsClient) => Promise<T>): Promise<T> {
+    while (this.#releasing !== undefined) await this.#releasing;
+    if (this.#closed) {
+      throw new DlmsStateError("STATE_CLOSED", "the meter's node was closed by a deploy; send the message again");
+    }
+    this.#refuseWhileLockedOut();
+    try {
+      const result = await work(this.#open());
+      this.#answered();
+      return result;
+    } catch (error) {
+      if (error instanceof DlmsAccessError) this.#answered();
+      else if (isDlmsError(error)) this.#failed(error);
+      throw error;
+    }
+  }
+
+  #refuseWhileLockedOut(): void {
+    const lock = this.#lockOut;
+    if (lock === undefined) return;
+    const left = lock.until - this.#options.clock.wallTime();
+    if (left <= 0) {
+      this.#lockOut = undefined;
+      return;
+    }
+    throw new DlmsAssociationError(
+      lock.error.code === "DLMS_ASSOC_AUTH_FAILED" ? "ASSOC_AUTH_FAILED" : "ASSOC_SERVER_UNPROVEN",
+      `${lock.error.message} (not asked again: meters lock an account after a few failures. Deploy the right ` +
+        `credentials, or ask again in ${Math.ceil(left / 1000)} s)`,
+      { details: { ...lock.error.details, retryInMs: left }, cause: lock.error },
+    );
+  }
+
+  #open(): DlmsClient {
+    if (this.#client !== undefined) return this.#client;
+    const client = this.#options.makeClient();
+    this.#client = client;
+    this.#unsubscribe.push(
+      client.on("state", (event) => {
+        if (this.#client === client) this.#stateChanged(event);
+      }),
+    );
+    this.#watchTrace(client);
+    return client;
+  }
+
+  /** The trace is costly, so it is asked for only while somebody wants it. */
+  #watchTrace(client: DlmsClient): void {
+    const wanted = [...this.#users.values()].some((user) => user.trace !== undefined);
+    if (!wanted || this.#unsubscribe.length > 1) return;
+    this.#unsubscribe.push(
+      client.on("trace", (event) => {
+        for (const user of this.#users.values()) user.trace?.(event);
+      }),
+    );
+  }
+
+  #stateChanged(event: StateEvent): void {
+    if (event.error !== undefined && this.#failed(event.error)) return;
+    switch (event.state) {
+      case "connecting":
+        this.#show({ phase: "connecting" });
+        break;
+      case "open":
+        this.#answered();
+        this.#show({ phase: "connected" });
+        break;
+      case "reconnecting": {
+        const error = event.error ?? this.#view.error;
+        const why = error === undefined ? {} : { error };
+        if (event.nextTryInMs === undefined) this.#show({ phase: "connecting", ...why });
+        else {
+          this.#show({ phase: "waiting", nextTryAt: this.#options.clock.wallTime() + event.nextTryInMs, ...why });
+        }
+        break;
+      }
+      case "idle":
+        this.#show(event.error === undefined ? { phase: "idle" } : { phase: "error", error: event.error });
+        break;
+      case "closing":
+      case "closed":
+        break;
+    }
+  }
+
+  #answered(): void {
+    this.#lastGoodAt = this.#options.clock.wallTime();
+    if (this.#view.phase === "offline") this.#show({ phase: "connected" });
+    if (this.#options.probeInterval > 0) this.#armOffline();
+  }
+
+  /** True if the error ended the session for good. */
+  #failed(error: DlmsError): boolean {
+    if (!refusedSecret.has(error.code)) return false;
+    if (this.#lockOut?.error !== error) {
+      this.#lockOut = { error, until: this.#options.clock.wallTime() + lockOutMs };
+    }
+    this.#show({ phase: "refused", error });
+    void this.#dropClient();
+    return true;
+  }
+
+  #show(view: MeterView): void {
+    const previous = this.#view;
+    this.#view = view;
+    this.#options.clock.clearTimeout(this.#countdown);
+    this.#countdown = undefined;
+    if (previous.phase !== view.phase) this.#options.changed(this.view, previous.phase);
+    this.#tell(false);
+    if (view.phase === "waiting") this.#tick();
+  }
+
+  #tell(tick: boolean): void {
+    for (const user of [...this.#users.values()]) user.meterChanged(this.view, tick);
+  }
+
+  /** Counts down every second near the end, every 5 s before: a Status node hears each of them. */
+  #tick(): void {
+    const left = (this.#view.nextTryAt ?? 0) - this.#options.clock.wallTime();
+    if (left <= 1000) return;
+    const step = left <= 6000 ? 1000 : 5000;
+    this.#countdown = this.#options.clock.setTimeout(() => {
+      this.#tell(true);
+      this.#tick();
+    }, step);
+  }
+
+  #probeAfter(ms: number): void {
+    this.#probe = this.#options.clock.setTimeout(() => {
+      void this.#probeNow();
+    }, ms);
+  }
+
+  async #probeNow(): Promise<void> {
+    const { clock, probeInterval } = this.#options;
+    const quiet = this.#lastGoodAt === undefined ? probeInterval : clock.wallTime() - this.#lastGoodAt;
+    let wait = probeInterval - quiet;
+    if (wait <= 0) {
+      wait = probeInterval;
+      if (this.#offline === undefined) this.#armOffline();
+      // What went wrong is in the state that the client tells; an access error is an answer.
+      await this.run((client) => client.read(attribute("CLOCK", "0.0.1.0.0.255", "time"))).catch(() => undefined);
+    }
+    if (this.#users.size > 0 && !this.#closed) this.#probeAfter(wait);
+  }
+
+  #armOffline(): void {
+    const { clock, offlineAfter } = this.#options;
+    clock.clearTimeout(this.#offline);
+    this.#offline = clock.setTimeout(() => {
+      if (this.#view.phase === "refused") return;
+      const error = this.#view.error;
+      this.#show({ phase: "offline", ...(error === undefined ? {} : { error }) });
+    }, offlineAfter);
+  }
+
+  #release(): Promise<void> {
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#probe);
+    clock.clearTimeout(this.#offline);
+    clock.clearTimeout(this.#countdown);
+    this.#probe = this.#offline = this.#countdown = undefined;
+    this.#releasing ??= this.#dropClient().finally(() => {
+      this.#releasing = undefined;
+      if (this.#lockOut === undefined) this.#show({ phase: "idle" });
+    });
+    return this.#releasing;
+  }
+
+  async #dropClient(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    for (const off of this.#unsubscribe.splice(0)) off();
+    if (client !== undefined) await within(client.close(), closeMs, this.#options.clock);
+  }
+}
+
+/** Resolves with the work or after `ms`, whichever is first; never rejects. */
+export function within(work: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(resolve, ms);
+    work
+      .catch(() => undefined)
+      .finally(() => {
+        clock.clearTimeout(timer);
+        resolve();
+      });
+  });
+}

@@ -1,0 +1,208 @@
+import type { Node, NodeAPI, NodeMessage } from "node-red";
+import { type AttributeRef, DlmsConfigError, attribute, isDlmsError } from "../../src/index";
+import { type RawSettings, choiceOf, isAbsent, quote } from "./settings";
+
+export interface Point {
+  readonly name: string;
+  readonly ref: AttributeRef;
+}
+
+export type ReadRequest =
+  | { readonly mode: "attribute"; readonly ref: AttributeRef }
+  | { readonly mode: "list"; readonly points: readonly Point[] };
+
+const modes = ["attribute", "list"] as const;
+const laterModes = ["profile", "objects"];
+
+type Dynamic = "logicalName" | "objectType" | "attributeId";
+
+/** Where a setting came from, for messages, and what it is. */
+interface Setting {
+  readonly source: string;
+  readonly value: unknown;
+}
+
+function evaluate(RED: NodeAPI, node: Node, raw: RawSettings, name: Dynamic, msg: NodeMessage): Promise<unknown> {
+  const value = raw[name];
+  const type = raw[`${name}Type`];
+  if (isAbsent(type) || type === "str" || type === "num") return Promise.resolve(value);
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      reject(
+        new DlmsConfigError(
+          "CONFIG_INVALID",
+          `${name}: the ${String(type)} expression ${quote(value)} failed: ${String(error)}`,
+          {
+            details: { property: name },
+            cause: error,
+          },
+        ),
+      );
+    };
+    try {
+      RED.util.evaluateNodeProperty(String(value ?? ""), String(type), node, msg, (error, result: unknown) => {
+        if (error) fail(error);
+        else resolve(result);
+      });
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+/** The message wins over the editor, the editor over the default; an empty string counts as absent. */
+async function settingOf(
+  RED: NodeAPI,
+  node: Node,
+  raw: RawSettings,
+  msg: NodeMessage,
+  name: Dynamic,
+  fallback: unknown,
+): Promise<Setting> {
+  const twins = name === "logicalName" ? ["logicalName", "obis"] : [name];
+  for (const twin of twins) {
+    if (!isAbsent(msg[twin])) return { source: `msg.${twin}`, value: msg[twin] };
+  }
+  const value = await evaluate(RED, node, raw, name, msg);
+  return { source: name, value: isAbsent(value) ? fallback : value };
+}
+
+function scalar(setting: Setting): string | number {
+  if (typeof setting.value === "string" || typeof setting.value === "number") return setting.value;
+  throw new DlmsConfigError(
+    "CONFIG_INVALID",
+    `${setting.source}: expected a text or a number, got ${quote(setting.value)}`,
+    {
+      details: { property: setting.source },
+    },
+  );
+}
+
+function obisOf(setting: Setting): string | Uint8Array {
+  if (setting.value instanceof Uint8Array) return setting.value;
+  if (typeof setting.value === "string") {
+    const unset = /^\$\{([^}]+)\}$/.exec(setting.value);
+    if (!unset) return setting.value;
+    throw new DlmsConfigError(
+      "CONFIG_MISSING",
+      `${setting.source}: the environment variable ${unset[1] ?? ""} is not set`,
+      {
+        details: { property: setting.source },
+      },
+    );
+  }
+  if (isAbsent(setting.value)) {
+    throw new DlmsConfigError(
+      "CONFIG_MISSING",
+      `${setting.source}: an OBIS code is needed, here or in msg.logicalName, for example 1-0:1.8.0*255`,
+      { details: { property: setting.source } },
+    );
+  }
+  throw new DlmsConfigError(
+    "CONFIG_INVALID",
+    `${setting.source}: expected an OBIS code like 1-0:1.8.0*255, got ${quote(setting.value)}`,
+    {
+      details: { property: setting.source },
+    },
+  );
+}
+
+/** Puts the place of a wrong value before the stack's own sentence about it. */
+function refOf(objectType: Setting, obis: Setting, attributeId: Setting): AttributeRef {
+  try {
+    return attribute(scalar(objectType), obisOf(obis), scalar(attributeId));
+  } catch (error) {
+    if (!isDlmsError(error) || error.details.property !== undefined) throw error;
+    const property = error.message.startsWith("logical name")
+      ? obis.source
+      : error.message.startsWith("object type")
+        ? objectType.source
+        : attributeId.source;
+    throw new DlmsConfigError("CONFIG_INVALID", `${property}: ${error.message}`, {
+      details: { property },
+      cause: error,
+    });
+  }
+}
+
+function pointOf(row: unknown, source: string): Point {
+  if (typeof row !== "object" || row === null || Array.isArray(row)) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `${source}: expected an object like { logicalName: "1-0:1.8.0*255" }, got ${quote(row)}`,
+      {
+        details: { property: source },
+      },
+    );
+  }
+  const raw = row as RawSettings;
+  const part = (name: string, fallback: unknown): Setting => ({
+    source: `${source}.${name}`,
+    value: isAbsent(raw[name]) ? fallback : raw[name],
+  });
+  const obis = isAbsent(raw.logicalName) && !isAbsent(raw.obis) ? part("obis", "") : part("logicalName", "");
+  const ref = refOf(part("objectType", "REGISTER"), obis, part("attributeId", 2));
+  const name = part("name", "");
+  return { name: name.value === "" ? `${ref.logicalName}/${ref.attributeId}` : String(scalar(name)), ref };
+}
+
+/** More than this in one message is a mistake, and would keep the line busy for hours. */
+const maxPoints = 10_000;
+
+function pointsOf(raw: RawSettings, msg: NodeMessage): Point[] {
+  const fromMessage = !isAbsent(msg.points);
+  const source = fromMessage ? "msg.points" : "points";
+  const rows = fromMessage ? msg.points : raw.points;
+  if (!Array.isArray(rows) || rows.length === 0) {
+    throw new DlmsConfigError(
+      Array.isArray(rows) || isAbsent(rows) ? "CONFIG_MISSING" : "CONFIG_INVALID",
+      `${source}: a list of values to read is needed, got ${Array.isArray(rows) ? "an empty one" : quote(rows)}`,
+      { details: { property: source } },
+    );
+  }
+  if (rows.length > maxPoints) {
+    throw new DlmsConfigError("CONFIG_INVALID", `${source}: at most ${maxPoints} values at once, got ${rows.length}`, {
+      details: { property: source },
+    });
+  }
+  const points = rows.map((row: unknown, index) => pointOf(row, `${source}[${index}]`));
+  const seen = new Set<string>();
+  for (const { name } of points) {
+    if (seen.has(name)) {
+      throw new DlmsConfigError("CONFIG_INVALID", `${source}: "${name}" is there twice; give each value its own name`, {
+        details: { property: source },
+      });
+    }
+    seen.add(name);
+  }
+  return points;
+}
+
+/**
+ * What a message asks for.
+ * @throws DlmsConfigError with the property's name, `msg.` before it where it came with the message
+ */
+export async function readRequestOf(
+  RED: NodeAPI,
+  node: Node,
+  raw: RawSettings,
+  msg: NodeMessage,
+): Promise<ReadRequest> {
+  const modeSource: RawSettings = isAbsent(msg.mode) ? { mode: raw.mode } : { "msg.mode": msg.mode };
+  const [modeName = "mode"] = Object.keys(modeSource);
+  const mode = choiceOf(modeSource, modeName, [...modes, ...laterModes], "attribute");
+  if (mode === "list") return { mode, points: pointsOf(raw, msg) };
+  if (mode === "attribute") {
+    const objectType = await settingOf(RED, node, raw, msg, "objectType", "REGISTER");
+    const obis = await settingOf(RED, node, raw, msg, "logicalName", "");
+    const attributeId = await settingOf(RED, node, raw, msg, "attributeId", 2);
+    return { mode, ref: refOf(objectType, obis, attributeId) };
+  }
+  throw new DlmsConfigError(
+    "CONFIG_UNSUPPORTED",
+    `${modeName}: ${mode} is not supported by this version of node-red-contrib-dlms`,
+    {
+      details: { property: modeName },
+    },
+  );
+}

@@ -1,0 +1,115 @@
+import type { NodeStatus } from "node-red";
+import type { DlmsError, ErrorName } from "../../src/index";
+import type { MeterView } from "./meter-session";
+
+/** Short phrases for what went wrong; each is a key `<type>.status.<phrase>` of the catalogue. */
+export type Phrase =
+  | "connectionRefused"
+  | "hostUnknown"
+  | "hostUnreachable"
+  | "connectionLost"
+  | "portBusy"
+  | "portMissing"
+  | "portForbidden"
+  | "noAnswer"
+  | "notDlms"
+  | "linkRefused"
+  | "rejected"
+  | "refused"
+  | "denied"
+  | "notThere"
+  | "wrongClass"
+  | "badAnswer"
+  | "security"
+  | "badInput"
+  | "busy"
+  | "readFailed";
+
+const phrases: Partial<Record<ErrorName, Phrase>> = {
+  CONN_REFUSED: "connectionRefused",
+  CONN_DNS: "hostUnknown",
+  CONN_UNREACHABLE: "hostUnreachable",
+  CONN_LOST: "connectionLost",
+  CONN_PORT_BUSY: "portBusy",
+  CONN_PORT_MISSING: "portMissing",
+  CONN_PORT_FORBIDDEN: "portForbidden",
+  LINK_WRAPPER_HEADER: "notDlms",
+  LINK_FRAME_INVALID: "notDlms",
+  LINK_REFUSED: "linkRefused",
+  ASSOC_REJECTED: "rejected",
+  ASSOC_AUTH_FAILED: "refused",
+  ASSOC_SERVER_UNPROVEN: "refused",
+  ACCESS_READ_WRITE_DENIED: "denied",
+  ACCESS_SCOPE_OF_ACCESS_VIOLATED: "denied",
+  ACCESS_OBJECT_UNDEFINED: "notThere",
+  ACCESS_OBJECT_UNAVAILABLE: "notThere",
+  ACCESS_OBJECT_CLASS_INCONSISTENT: "wrongClass",
+  STATE_QUEUE_FULL: "busy",
+};
+
+/** The phrase for an error: by its code where that says something, else by its layer. */
+export function phraseOf(error: DlmsError): Phrase {
+  const name = error.code.slice("DLMS_".length);
+  const known = phrases[name as ErrorName];
+  if (known !== undefined) return known;
+  if (name.startsWith("TIMEOUT_")) return "noAnswer";
+  switch (error.layer) {
+    case "config":
+      return "badInput";
+    case "codec":
+      return "badAnswer";
+    case "security":
+      return "security";
+    case "transport":
+    case "link":
+      return "connectionLost";
+    case "association":
+      return "rejected";
+    case "state":
+    case "access":
+    case "service":
+      return "readFailed";
+  }
+}
+
+export type Translate = (key: string, values?: Record<string, string | number>) => string;
+
+/** The node types that show a meter's state; each has the phrases in its own catalogue. */
+export type StatusPrefix = "dlms-read" | "dlms-monitor" | "dlms-meter";
+
+/** How a node shows its meter. The countdown is translated here, since a key takes no values on its way. */
+export function meterStatus(prefix: StatusPrefix, view: MeterView, translate: Translate, now: number): NodeStatus {
+  const key = (name: string): string => `${prefix}.status.${name}`;
+  switch (view.phase) {
+    case "idle":
+      return { fill: "grey", shape: "ring", text: key("idle") };
+    case "connecting":
+      return { fill: "yellow", shape: "ring", text: key("connecting") };
+    case "connected":
+      return { fill: "green", shape: "dot", text: key("connected") };
+    case "offline":
+      return { fill: "red", shape: "ring", text: key("offline") };
+    case "refused":
+      return { fill: "red", shape: "ring", text: key("refused") };
+    case "error":
+      return { fill: "red", shape: "ring", text: key(view.error ? phraseOf(view.error) : "readFailed") };
+    case "waiting": {
+      const seconds = Math.max(1, Math.round(((view.nextTryAt ?? now) - now) / 1000));
+      const reason = translate(key(view.error ? phraseOf(view.error) : "connectionLost"));
+      return { fill: "red", shape: "ring", text: translate(key("retry"), { reason, seconds }) };
+    }
+  }
+}
+
+const shown = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 12, useGrouping: false });
+
+/** A value in a status: short. */
+export function valueText(value: unknown, unit: string | null): string {
+  let text: string;
+  if (value === null) text = "null";
+  else if (typeof value === "number") text = shown.format(value);
+  else if (value instanceof Date) text = value.toISOString();
+  else text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  const whole = unit === null || unit === "" ? text : `${text} ${unit}`;
+  return whole.length > 24 ? `${whole.slice(0, 23)}…` : whole;
+}

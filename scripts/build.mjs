@@ -1,0 +1,50 @@
+// Compiles src/ and nodes/ to dist/ and puts the editor's files where Node-RED looks for them: beside the compiled
+// nodes. The result replaces dist/ in one step, so that a running Node-RED never sees half of it.
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const fresh = join(root, `dist.${process.pid}.tmp`);
+const dist = join(root, "dist");
+
+function compile() {
+  const require = createRequire(import.meta.url);
+  let tsc;
+  try {
+    tsc = require.resolve("typescript/bin/tsc");
+  } catch {
+    throw new Error("typescript is not installed: run `npm ci` first");
+  }
+  const result = spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.json"), "--outDir", fresh], {
+    stdio: "inherit",
+  });
+  if (result.error) throw result.error;
+  if (result.status !== 0) throw new Error("the TypeScript compiler reported errors");
+}
+
+function copyEditorFiles() {
+  const nodes = join(fresh, "nodes");
+  mkdirSync(nodes, { recursive: true });
+  for (const name of readdirSync(join(root, "nodes"))) {
+    if (name.endsWith(".html")) cpSync(join(root, "nodes", name), join(nodes, name));
+  }
+  cpSync(join(root, "nodes", "locales"), join(nodes, "locales"), { recursive: true });
+  cpSync(join(root, "icons"), join(nodes, "icons"), { recursive: true });
+}
+
+try {
+  compile();
+  copyEditorFiles();
+  const old = `${fresh}.old`;
+  if (existsSync(dist)) renameSync(dist, old);
+  renameSync(fresh, dist);
+  rmSync(old, { recursive: true, force: true });
+} catch (error) {
+  console.error(`build: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(fresh, { recursive: true, force: true });
+}

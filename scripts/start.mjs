@@ -1,0 +1,197 @@
+// `npm start`: a local Node-RED with these nodes and the first example. It listens on 127.0.0.1 only and calls nobody.
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const host = "127.0.0.1";
+const usage = `npm start [-- options]
+  --port <n>        port of the editor (or the variable PORT; 1880)
+  --user-dir <dir>  where flows and settings are kept (.node-red in this folder)
+  --example <file>  example to begin with when there are no flows yet (01-first-value.json)
+  --once            end after the first value
+  --help            this text`;
+
+class UserError extends Error {}
+
+function readOptions() {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      options: {
+        port: { type: "string" },
+        "user-dir": { type: "string" },
+        example: { type: "string" },
+        once: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }));
+  } catch (error) {
+    throw new UserError(`${error.message}\n${usage}`);
+  }
+  const port = Number(values.port ?? process.env.PORT ?? 1880);
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new UserError(`port: expected 1 to 65535, got "${values.port ?? process.env.PORT}"`);
+  }
+  return { ...values, port, userDir: resolve(root, values["user-dir"] ?? ".node-red") };
+}
+
+function newestChange(path) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) return 0;
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return readdirSync(path).reduce((newest, name) => Math.max(newest, newestChange(join(path, name))), 0);
+}
+
+/** Builds when dist/ is missing or older than its sources. */
+function ensureBuilt() {
+  const built = statSync(join(root, "dist", "src", "index.js"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if (built > 0 && !existsSync(join(root, "src"))) return;
+  const changed = Math.max(...["src", "nodes", "icons", "tsconfig.json"].map((name) => newestChange(join(root, name))));
+  if (built >= changed) return;
+  console.log("Building ...");
+  const result = spawnSync(process.execPath, [join(root, "scripts", "build.mjs")], { stdio: "inherit" });
+  if (result.status !== 0) throw new UserError("the build failed, see above");
+}
+
+function prepareUserDir(options) {
+  mkdirSync(options.userDir, { recursive: true });
+  const flows = join(options.userDir, "flows.json");
+  if (existsSync(flows)) return;
+  const name = options.example ?? "01-first-value.json";
+  const example = isAbsolute(name) ? name : join(root, "examples", name);
+  if (!existsSync(example)) throw new UserError(`example ${name}: there is no such file in examples/`);
+  copyFileSync(example, flows);
+}
+
+function settingsFor(options) {
+  return {
+    userDir: options.userDir,
+    flowFile: "flows.json",
+    nodesDir: [root],
+    uiHost: host,
+    uiPort: options.port,
+    httpAdminRoot: "/",
+    httpNodeRoot: "/",
+    logging: { console: { level: "warn", metrics: false, audit: false } },
+    telemetry: { enabled: false, updateNotification: false },
+    externalModules: {
+      autoInstall: false,
+      palette: { allowInstall: false, allowUpdate: false, allowUpload: false },
+      modules: { allowInstall: false },
+    },
+    editorTheme: { tours: false, projects: { enabled: false }, palette: { catalogues: [] } },
+    functionGlobalContext: {},
+  };
+}
+
+/** The server comes first: a taken port is found before anything else is started. */
+function listen(app, port) {
+  const server = createServer(app);
+  return new Promise((done, fail) => {
+    server.once("error", (error) => {
+      if (error.code === "EADDRINUSE") {
+        fail(
+          new UserError(
+            `port ${port} is taken, perhaps by another Node-RED. Choose another: npm start -- --port ${port + 1}`,
+          ),
+        );
+      } else if (error.code === "EACCES") {
+        fail(
+          new UserError(`port ${port} is not allowed for this user. Choose one above 1023: npm start -- --port 1880`),
+        );
+      } else fail(error);
+    });
+    server.listen(port, host, () => done(server));
+  });
+}
+
+const number = new Intl.NumberFormat("en-US", { maximumFractionDigits: 6, useGrouping: false });
+
+function show(value) {
+  if (typeof value === "number") return number.format(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** `1.0.1.7.0.255` as people write it: `1-0:1.7.0*255` */
+function obisText(dotted) {
+  const parts = dotted.split(".");
+  return parts.length === 6 ? `${parts[0]}-${parts[1]}:${parts[2]}.${parts[3]}.${parts[4]}*${parts[5]}` : dotted;
+}
+
+function itemLine(name, info) {
+  if (info.error) return `${name.padEnd(20)}  ${info.error.code}: ${info.error.message}`;
+  const unit = info.unit ? ` ${info.unit}` : "";
+  return `${name.padEnd(20)}  ${show(info.value)}${unit}`;
+}
+
+/** What a dlms-read node sent, one line a value. */
+function linesOf(msg) {
+  const info = msg.dlms;
+  if (!info) return [];
+  if (info.items) return Object.entries(info.items).map(([name, item]) => itemLine(name, item));
+  if (info.columns) return [`${obisText(info.logicalName).padEnd(20)}  ${info.rows} rows`];
+  if (info.mode === "objects") return [`${msg.payload.length} objects`];
+  return [itemLine(obisText(info.logicalName), info)];
+}
+
+function watchValues(RED, onValue) {
+  RED.hooks.add("onSend.dlms-start", (events) => {
+    for (const event of events) {
+      if (event.source.node?.type !== "dlms-read") continue;
+      for (const line of linesOf(event.msg)) console.log(`${new Date().toTimeString().slice(0, 8)}  ${line}`);
+      onValue();
+    }
+  });
+}
+
+async function run() {
+  const options = readOptions();
+  if (options.help) {
+    console.log(usage);
+    return;
+  }
+  ensureBuilt();
+  prepareUserDir(options);
+
+  const require = createRequire(import.meta.url);
+  const RED = require(process.env.NODE_RED_PATH ?? "node-red");
+  const express = createRequire(require.resolve(process.env.NODE_RED_PATH ?? "node-red"))("express");
+  const app = express();
+  const server = await listen(app, options.port);
+  const settings = settingsFor({ ...options, port: server.address().port });
+  RED.init(server, settings);
+  app.use("/", RED.httpAdmin);
+  app.use("/", RED.httpNode);
+
+  let ending = false;
+  const end = async () => {
+    if (ending) return;
+    ending = true;
+    // Node-RED waits up to 15 s for a node that does not close; nobody should wait longer than that for the shell
+    const bound = setTimeout(() => process.exit(1), 16000);
+    await RED.stop();
+    server.close();
+    server.closeAllConnections();
+    clearTimeout(bound);
+    process.exit(0);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => void end());
+
+  watchValues(RED, () => {
+    if (options.once) void end();
+  });
+  RED.events.once("flows:started", () => {
+    console.log(`\nNode-RED with the DLMS nodes is at  http://${host}:${server.address().port}/   (Ctrl-C ends it)\n`);
+  });
+  await RED.start();
+}
+
+run().catch((error) => {
+  console.error(error instanceof UserError ? error.message : error);
+  process.exit(1);
+});
