@@ -1,0 +1,109 @@
+import type { CodesOf } from "../../errors";
+import { type DlmsError, DlmsLinkError, DlmsTimeoutError } from "../../errors";
+import { looksLike, shownBytes } from "../looks-like";
+import { type HdlcAddress, addressText } from "./address";
+import type { FramerReport } from "./framer";
+
+export interface Failure {
+  /** "connect", "read 1-0:1.8.0*255/2" */
+  readonly what: string;
+  /** "server 1/17" */
+  readonly name: string;
+  /** ms that each answer was awaited */
+  readonly awaited: number;
+  readonly tries: number;
+  readonly timeout: CodesOf<"DlmsTimeoutError">;
+  /** bytes of the answer that are there */
+  readonly part: number;
+  readonly report: FramerReport;
+}
+
+/** What was seen on the line since an exchange began, so that its end by time-out can say more than "time-out". */
+export class Evidence {
+  own = 0;
+  echoes = 0;
+  notReady = 0;
+  /** something about sequence numbers that did not fit */
+  sequence: string | undefined;
+  #others: string[] = [];
+
+  begin(): void {
+    this.own = this.echoes = this.notReady = 0;
+    this.sequence = undefined;
+    this.#others = [];
+  }
+
+  other(source: HdlcAddress, destination: HdlcAddress): string {
+    const text = `from ${addressText(source)} to ${addressText(destination)}`;
+    if (this.#others.length < 4 && !this.#others.includes(text)) this.#others.push(text);
+    return text;
+  }
+
+  /** The error for an exchange that came to its end without an answer. */
+  failure(failure: Failure): DlmsError {
+    const { what, name, awaited, tries, report } = failure;
+    const details = {
+      bytes: report.bytes,
+      frames: report.frames,
+      badCheckSequences: report.badFrames + report.badHeaders,
+      echoes: this.echoes,
+      others: this.#others,
+      tries,
+      first: shownBytes(report.first),
+    };
+    const head = `${what}: ${name} did not answer within ${Math.round(awaited)} ms, ${tries} ${tries === 1 ? "try" : "tries"}`;
+    const timeout = (text: string, code = failure.timeout): DlmsError =>
+      new DlmsTimeoutError(code, `${head}: ${text}`, { details });
+    const link = (code: CodesOf<"DlmsLinkError">, text: string): DlmsError =>
+      new DlmsLinkError(code, `${head}: ${text}`, { details });
+
+    if (this.sequence !== undefined)
+      return link("LINK_SEQUENCE", `${this.sequence}; the session has to be set up anew`);
+    if (failure.part > 0) {
+      return timeout(
+        `the answer stopped after ${failure.part} bytes${badChecks(report)}; check the line, or a smaller maximum information length`,
+        "TIMEOUT_INTERFRAME",
+      );
+    }
+    if (this.own > 0) {
+      return timeout(
+        this.notReady > 0
+          ? `it said ${this.notReady} times that it is there, but gave no answer; it may need more time`
+          : `frames of it came, but not the answer${badChecks(report)}; check the line`,
+      );
+    }
+    if (this.#others.length > 0) {
+      return link(
+        "LINK_ADDRESS",
+        `only frames of others came (${this.#others.join(", ")}); check client and server address`,
+      );
+    }
+    if (report.badFrames + report.badHeaders > 0) {
+      return link(
+        "LINK_FCS",
+        `${report.bytes} bytes came${badChecks(report)}; check baud rate, wiring and termination`,
+      );
+    }
+    if (this.echoes > 0) {
+      return timeout(
+        "only our own frames came back (the adapter echoes); the meter itself was silent: check address and wiring",
+      );
+    }
+    if (report.bytes > 0) {
+      const hint = looksLike(report.first, "hdlc");
+      return timeout(
+        `${report.bytes} bytes came but no valid frame (${shownBytes(report.first)}); ${
+          hint === "" ? "check baud rate, parity and framing" : hint
+        }`,
+      );
+    }
+    return timeout(
+      "no byte came; check wiring and baud rate, the server address (logical, physical, size), and whether another client holds the meter",
+    );
+  }
+}
+
+function badChecks(report: FramerReport): string {
+  const bad = report.badFrames + report.badHeaders;
+  return bad === 0 ? "" : `, ${bad} with a wrong check sequence`;
+}

@@ -1,0 +1,34 @@
+import { DlmsLinkError } from "../../errors";
+import { frameRejectText } from "./frmr";
+
+/** DM to an SNRM. */
+export function refused(name: string): DlmsLinkError {
+  return new DlmsLinkError(
+    "LINK_REFUSED",
+    `${name} answered SNRM with DM; check the address, or another session is open`,
+  );
+}
+
+/** FRMR: the meter and we disagree about the protocol; only a new set-up helps. */
+export function rejected(name: string, what: string, info: Uint8Array): DlmsLinkError {
+  const reason = frameRejectText(info);
+  return new DlmsLinkError(
+    "LINK_FRAME_REJECTED",
+    `${what}: ${name} rejected a frame (FRMR): ${reason}; the session has to be set up anew`,
+    { details: { reason } },
+  );
+}
+
+/** DM or DISC in a session. */
+export function gone(name: string, what: string, type: "DM" | "DISC"): DlmsLinkError {
+  return new DlmsLinkError(
+    "LINK_DISCONNECTED",
+    type === "DM"
+      ? `${what}: ${name} says that it is not connected (DM); its inactivity time-out struck, it restarted, or another client took it`
+      : `${what}: ${name} ended the session (DISC)`,
+  );
+}
+
+export function sequenceError(name: string, what: string, problem: string): DlmsLinkError {
+  return new DlmsLinkError("LINK_SEQUENCE", `${what}: ${name}: ${problem}; the session has to be set up anew`);
+}

@@ -1,0 +1,93 @@
+import { DlmsConfigError } from "../../errors";
+import { DEFAULT_INTER_FRAME, type LinkTimeouts, integerWithin, resolveTimeouts } from "../timeouts";
+import { type HdlcAddress, type HdlcAddressSize, addressText, clientAddress, serverAddress } from "./address";
+import { MAX_INFO_LENGTH } from "./frame";
+import type { HdlcParameters } from "./parameters";
+
+export interface HdlcLinkOptions {
+  /** client SAP, 1..127 */
+  readonly clientAddress: number;
+  readonly server: { readonly logical: number; readonly physical?: number };
+  readonly addressSize?: HdlcAddressSize;
+  /** Largest information field to propose for both directions, 32..2030 octets (2030). */
+  readonly maxInfo?: number;
+  /** Window to propose for both directions, 1..7 (7). */
+  readonly window?: number;
+  readonly timeouts?: Partial<LinkTimeouts>;
+  /** Repetitions without progress before giving up (2). */
+  readonly retries?: number;
+  /** bit/s of the line where it is known: time-outs then count the time that frames take. */
+  readonly baudRate?: number;
+  /** Begin with a DISC, whatever is known. Without it a DISC comes first after a session that did not end well. */
+  readonly discFirst?: boolean;
+  /** Send an RR after so many ms without traffic, so that the meter's inactivity time-out does not strike (0 = never). */
+  readonly keepAlive?: number;
+  /** Longest APDU that is put together, in bytes (4 MiB). */
+  readonly maxApdu?: number;
+}
+
+/** The options, checked and complete. */
+export interface HdlcSettings {
+  readonly client: HdlcAddress;
+  readonly server: HdlcAddress;
+  /** "server 1/17" */
+  readonly name: string;
+  readonly proposal: HdlcParameters;
+  readonly timeouts: LinkTimeouts;
+  readonly interFrame: number;
+  readonly retries: number;
+  readonly baudRate: number | undefined;
+  readonly discFirst: boolean;
+  readonly keepAlive: number;
+  readonly maxApdu: number;
+}
+
+/** Start, eight data bits, stop; 7E1 has as many. */
+const BITS_PER_BYTE = 10;
+/** Assumed where the rate is not known, for the bound of a whole frame only. */
+const SLOWEST_RATE = 1200;
+/** Flags, format, the longest addresses, control, HCS, FCS. */
+const FRAME_OVERHEAD = 16;
+
+/** @throws DlmsConfigError CONFIG_INVALID for options outside their ranges */
+export function resolveHdlcOptions(options: HdlcLinkOptions): HdlcSettings {
+  const maxInfo = integerWithin("maxInfo", options.maxInfo ?? MAX_INFO_LENGTH, 32, MAX_INFO_LENGTH);
+  const window = integerWithin("window", options.window ?? 7, 1, 7);
+  const { baudRate } = options;
+  if (baudRate !== undefined && !(baudRate > 0 && Number.isFinite(baudRate))) {
+    throw new DlmsConfigError("CONFIG_INVALID", `baudRate: expected bit/s above 0, got ${baudRate}`);
+  }
+  const timeouts = resolveTimeouts(options.timeouts);
+  const server = serverAddress(options.server.logical, options.server.physical, options.addressSize);
+  return {
+    client: clientAddress(options.clientAddress),
+    server,
+    name: `server ${addressText(server)}`,
+    proposal: { maxInfoTransmit: maxInfo, maxInfoReceive: maxInfo, windowTransmit: window, windowReceive: window },
+    timeouts,
+    interFrame: timeouts.interFrame ?? defaultInterFrame(baudRate),
+    retries: integerWithin("retries", options.retries ?? 2, 0, 100),
+    baudRate,
+    discFirst: options.discFirst ?? false,
+    keepAlive: integerWithin("keepAlive", options.keepAlive ?? 0, 0, 86_400_000),
+    maxApdu: integerWithin("maxApdu", options.maxApdu ?? 4 * 1024 * 1024, 16, 0x7fffffff),
+  };
+}
+
+/** How long `bytes` take on the line, in ms; 0 where the rate is not known. */
+export function transmissionTime(bytes: number, baudRate: number | undefined): number {
+  return baudRate === undefined ? 0 : (bytes * BITS_PER_BYTE * 1000) / baudRate;
+}
+
+/** The longest that a frame with so large an information field may take to come in, in ms. */
+export function frameTime(info: number, baudRate: number | undefined): number {
+  return transmissionTime(info + FRAME_OVERHEAD, baudRate ?? SLOWEST_RATE);
+}
+
+/**
+ * A second for the pauses that meters, drivers and USB converters make, and thirty characters, so that slow lines
+ * have room.
+ */
+function defaultInterFrame(baudRate: number | undefined): number {
+  return baudRate === undefined ? DEFAULT_INTER_FRAME : 1000 + transmissionTime(30, baudRate);
+}

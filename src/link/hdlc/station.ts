@@ -1,0 +1,184 @@
+import { bytesEqual } from "../../bytes";
+import type { DlmsError } from "../../errors";
+import { isDlmsError } from "../../errors";
+import type { LinkOutput } from "../link";
+import { addressMatches } from "./address";
+import { Assembler } from "./assembler";
+import { Evidence } from "./evidence";
+import { FLAG, type HdlcControl, type HdlcFrame, controlText, encodeHdlcFrame } from "./frame";
+import { HdlcFramer, type ReceivedFrame } from "./framer";
+import { type HdlcSettings, frameTime, transmissionTime } from "./options";
+import { type HdlcParameters, defaultParameters } from "./parameters";
+
+const NO_INFO = new Uint8Array(0);
+
+/** What `tick` is awaited for. */
+type Wait =
+  /** an answer: `first` until its first byte, `hard` as a whole */
+  | { readonly kind: "reply"; readonly first: number; hard: number; due: number }
+  /** a pause before polling again, or the keep-alive interval */
+  | { readonly kind: "pause" | "idle"; readonly due: number };
+
+/**
+ * The lower half of the client: frames out, frames in (echoes, noise and strangers' frames taken out), and the waits
+ * between them. What the frames mean is the upper half's affair.
+ */
+export abstract class HdlcStation {
+  protected readonly settings: HdlcSettings;
+  protected readonly framer = new HdlcFramer();
+  protected readonly evidence = new Evidence();
+  /** what the meter's UA left */
+  protected parameters: HdlcParameters = defaultParameters;
+  protected wait: Wait | undefined;
+  readonly #pushes: Assembler;
+  /** own frames whose echo may come */
+  #sent: Uint8Array[] = [];
+  /** the adapter was seen to echo */
+  #echoing = false;
+  /** client and server address look alike, so addresses do not tell an echo */
+  readonly #lookAlike: boolean;
+  /** frames came since our turn ended, and the last of them was not final */
+  #inWindow = false;
+
+  protected constructor(settings: HdlcSettings) {
+    this.settings = settings;
+    this.#pushes = new Assembler(settings.maxApdu, true);
+    this.#lookAlike = addressMatches(settings.server, settings.client);
+  }
+
+  get deadline(): number | undefined {
+    return this.wait?.due;
+  }
+
+  protected abstract get listening(): boolean;
+  protected abstract onFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void;
+
+  receive(bytes: Uint8Array, now: number): LinkOutput[] {
+    if (!this.listening) return [];
+    const outputs: LinkOutput[] = [];
+    this.accept(this.framer.push(bytes), now, outputs);
+    this.#bytesCame(now);
+    return outputs;
+  }
+
+  protected accept(frames: readonly ReceivedFrame[], now: number, outputs: LinkOutput[]): void {
+    for (const received of frames) {
+      if (!this.listening) return;
+      this.#onReceived(received, now, outputs);
+    }
+  }
+
+  protected transmit(
+    control: HdlcControl,
+    outputs: LinkOutput[],
+    info: Uint8Array = NO_INFO,
+    segmented = false,
+  ): number {
+    const { server: destination, client: source } = this.settings;
+    const bytes = encodeHdlcFrame({ destination, source, control, segmented, info });
+    this.#sent.push(bytes);
+    outputs.push({ kind: "transmit", bytes }, { kind: "frame", direction: "out", bytes });
+    return bytes.length;
+  }
+
+  /** It is the meter's turn, after `length` bytes of ours. */
+  protected awaitReply(now: number, length: number, patience = this.settings.timeouts.response): void {
+    const first = now + transmissionTime(length, this.settings.baudRate) + patience;
+    const hard = first + frameTime(this.parameters.maxInfoReceive, this.settings.baudRate);
+    this.wait = { kind: "reply", first, hard, due: first };
+    this.#inWindow = false;
+  }
+
+  /** A new transmission begins: echoes of the one before are not awaited any longer. */
+  protected beginTurn(): void {
+    this.#sent = [];
+  }
+
+  protected clearLine(): void {
+    this.framer.clear();
+    this.#pushes.reset();
+    this.#sent = [];
+    this.#inWindow = false;
+    this.wait = undefined;
+  }
+
+  protected note(text: string, outputs: LinkOutput[]): void {
+    outputs.push({ kind: "note", text: `${this.settings.name}: ${text}` });
+  }
+
+  /** Run what may throw a link error; the error, if it did. */
+  protected attempt(run: () => void): DlmsError | undefined {
+    try {
+      run();
+      return undefined;
+    } catch (error) {
+      if (isDlmsError(error)) return error;
+      throw error;
+    }
+  }
+
+  #bytesCame(now: number): void {
+    const { wait } = this;
+    if (wait?.kind !== "reply") return;
+    const silence = now + this.settings.interFrame;
+    const due = this.framer.inFrame || this.#inWindow ? silence : Math.max(wait.first, silence);
+    wait.due = Math.min(due, wait.hard);
+  }
+
+  #onReceived({ frame, raw }: ReceivedFrame, now: number, outputs: LinkOutput[]): void {
+    if (this.#isEcho(frame, raw)) {
+      if (!this.#echoing) this.note("the line echoes our frames; echoes are dropped", outputs);
+      this.#echoing = true;
+      this.evidence.echoes++;
+      return;
+    }
+    outputs.push({ kind: "frame", direction: "in", bytes: withFlags(raw) });
+    const ours = addressMatches(this.settings.server, frame.source);
+    if (frame.control.type === "UI" && ours) {
+      this.#onPush(frame, outputs);
+      return;
+    }
+    if (!ours || frame.destination.logical !== this.settings.client.logical) {
+      const between = this.evidence.other(frame.source, frame.destination);
+      this.note(`a frame ${between} was dropped (${controlText(frame.control)})`, outputs);
+      return;
+    }
+    this.evidence.own++;
+    this.#inWindow = !frame.control.pollFinal;
+    if (this.wait?.kind === "reply") {
+      const { response } = this.settings.timeouts;
+      this.wait.hard = now + response + frameTime(this.parameters.maxInfoReceive, this.settings.baudRate);
+    }
+    this.onFrame(frame, now, outputs);
+  }
+
+  /** Half-duplex converters hand back what was sent. */
+  #isEcho(frame: HdlcFrame, raw: Uint8Array): boolean {
+    const { client, server } = this.settings;
+    if (frame.source.logical !== client.logical || frame.source.size !== 1) return false;
+    if (!addressMatches(server, frame.destination)) return false;
+    if (!this.#lookAlike) return true;
+    const command = frame.control.type === "SNRM" || frame.control.type === "DISC";
+    if (command) return true;
+    const first = this.#sent[0];
+    if (!this.#echoing || !first || !bytesEqual(first.subarray(1, -1), raw)) return false;
+    this.#sent.shift();
+    return true;
+  }
+
+  /** UI frames may come at any time, also to other clients (broadcast), and also in segments. */
+  #onPush(frame: HdlcFrame, outputs: LinkOutput[]): void {
+    const error = this.attempt(() => {
+      const apdu = this.#pushes.add(frame.info, frame.segmented);
+      if (apdu) outputs.push({ kind: "notification", apdu });
+    });
+    if (error) this.note(`a UI frame was dropped: ${error.message}`, outputs);
+  }
+}
+
+function withFlags(raw: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(raw.length + 2);
+  bytes[0] = bytes[raw.length + 1] = FLAG;
+  bytes.set(raw, 1);
+  return bytes;
+}
