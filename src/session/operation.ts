@@ -1,3 +1,5 @@
+import type { Apdu } from "../apdu/model";
+
 /**
  * A session runs its operations as generators: each step says what the driver should do, and the driver resumes
  * with the answer, or throws the link's error in. So the association machine owns no socket, timer, clock or
@@ -21,8 +23,8 @@ export type SessionStep =
   | { readonly kind: "raise-counter"; readonly atLeast: number }
   /** A piece of a long result, in order; resume when more may be asked for. */
   | { readonly kind: "chunk"; readonly bytes: Uint8Array; readonly blockNumber: number; readonly last: boolean }
-  /** Something for the trace. */
-  | { readonly kind: "note"; readonly text: string };
+  /** Something for the trace; `notification` is what the meter reported unasked while an answer was awaited. */
+  | { readonly kind: "note"; readonly text: string; readonly notification?: Apdu };
 
 /** What the driver resumes a step with: bytes for exchange and receive, a number for reserve-counter. */
 export type StepAnswer = Uint8Array | number | undefined;

@@ -1,0 +1,35 @@
+import type { AccessRequest, AccessResponse, AccessSpecification } from "../apdu/model";
+import type { Channel } from "./channel";
+import { inconsistentAnswer, unexpectedAnswer } from "./errors";
+import type { Operation } from "./operation";
+import { noteStep } from "./steps";
+
+/** long-invoke-id-and-priority: confirmed (bit 30), high priority (bit 31), id 1 */
+const longInvokeId = 0xc0000001;
+
+/** ACCESS: a list of gets, sets and actions in one request; each has its result. */
+export function* accessList(
+  channel: Channel,
+  specifications: readonly AccessSpecification[],
+  data: readonly Uint8Array[],
+  what: string,
+): Operation<AccessResponse> {
+  channel.require("access", what);
+  const request: AccessRequest = { apdu: "access-request", longInvokeId, specifications, data };
+  const answer = yield* channel.exchange(request, what);
+  if (answer.apdu !== "access-response") throw unexpectedAnswer(what, "an access-response", answer);
+  if ((answer.longInvokeId & 0xffffff) !== (longInvokeId & 0xffffff)) {
+    const problem = `the answer has invoke-id ${answer.longInvokeId & 0xffffff}, the request had 1`;
+    if (channel.options.quirks?.strictInvokeId === true) throw inconsistentAnswer(what, problem);
+    yield* noteStep(`${what}: ${problem}`);
+  }
+  const expected = specifications.length;
+  if (answer.results.length !== expected || answer.data.length !== expected) {
+    throw inconsistentAnswer(
+      what,
+      `${expected} items were asked for, ${answer.results.length} results and ${answer.data.length} data were answered`,
+      { expected, got: answer.results.length },
+    );
+  }
+  return answer;
+}

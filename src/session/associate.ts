@@ -1,0 +1,234 @@
+import { type Apdu, conformanceNames, encodeApdu, parseApdu } from "../apdu";
+import type { Aare, Aarq, ConfirmedServiceError, InitiateResponse } from "../apdu/model";
+import { DlmsAssociationError, DlmsConfigError, DlmsSecurityError } from "../errors";
+import {
+  checkSystemTitle,
+  type HlsMechanism,
+  hlsNeedsTitles,
+  makeChallenge,
+  mechanismIds,
+  ReceivedCounters,
+} from "../security";
+import type { Channel } from "./channel";
+import { Ciphering, isProtected } from "./ciphering";
+import { exceptionError, initiateError, type Refusal, refusedAssociation, unexpectedAnswer } from "./errors";
+import { proveByHls } from "./hls";
+import type { Operation } from "./operation";
+import type { AssociationInfo, SessionOptions } from "./options";
+import { noteStep } from "./steps";
+
+const what = "associate";
+const dlmsVersion = 6;
+const invocationCounterError = 6;
+/** A meter that takes less can't even take a GET. */
+const smallestPdu = 12;
+const snVaaName = 0xfa00;
+
+/** Open an association: AARQ and AARE, then the passes 3 and 4 of the HLS mechanisms. */
+export function* associate(channel: Channel): Operation<AssociationInfo> {
+  const { options } = channel;
+  const { auth, security } = options;
+  const mechanism = auth.mechanism;
+  channel.association = undefined;
+  channel.ciphering =
+    security === undefined
+      ? undefined
+      : new Ciphering(security, options.clientSystemTitle, options.receivedCounters ?? new ReceivedCounters());
+  if (options.meterSystemTitle !== undefined) channel.ciphering?.setMeterTitle(options.meterSystemTitle);
+  const challenge = mechanism === "none" || mechanism === "lls" ? undefined : makeChallenge(mechanism, options.random);
+  const aare = yield* requestAssociation(channel, challenge);
+  takeMeterTitle(channel, aare);
+  const initiate = yield* readInitiate(channel, aare);
+  const info = agreed(channel, aare, initiate);
+  yield* noteOddities(channel, aare, info);
+  channel.association = info;
+  channel.ciphering?.useDedicatedKey();
+  if (challenge === undefined) return info;
+  try {
+    yield* proveByHls(channel, mechanism as HlsMechanism, challenge, aare);
+  } catch (error) {
+    channel.association = undefined;
+    throw error;
+  }
+  return info;
+}
+
+/** AARQ out, an accepting AARE in. An invocation-counter-error is followed once. */
+function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined): Operation<Aare> {
+  const authenticated = channel.options.auth.mechanism !== "none";
+  const initiate = encodeInitiate(channel);
+  for (;;) {
+    const { ciphering } = channel;
+    const userInformation = ciphering?.active === true ? yield* ciphering.protect(initiate, "global") : initiate;
+    const request = encodeApdu(aarqOf(channel.options, challenge, userInformation));
+    const answer = yield* channel.exchangeBytes(request, what, "associate");
+    if (answer.apdu === "exception-response") {
+      if (answer.serviceError !== invocationCounterError || ciphering?.active !== true) {
+        throw exceptionError(what, answer);
+      }
+      yield* ciphering.resynchronise(answer.invocationCounter, what);
+      continue;
+    }
+    if (answer.apdu === "confirmed-service-error") throw initiateError(what, answer);
+    if (answer.apdu !== "aare") throw unexpectedAnswer(what, "an AARE", answer);
+    if (answer.result === 0) return answer;
+    throw refusedAssociation(what, refusalOf(answer), authenticated);
+  }
+}
+
+function encodeInitiate(channel: Channel): Uint8Array {
+  const { options, ciphering } = channel;
+  const dedicated = ciphering?.active === true && ciphering.security.dedicatedKey === true;
+  return encodeApdu({
+    apdu: "initiate-request",
+    ...(dedicated ? { dedicatedKey: ciphering.makeDedicatedKey(options.random) } : {}),
+    responseAllowed: true,
+    dlmsVersion,
+    conformance: options.conformance,
+    maxPduSize: options.maxPduSize,
+  });
+}
+
+function aarqOf(options: SessionOptions, challenge: Uint8Array | undefined, userInformation: Uint8Array): Aarq {
+  const { auth } = options;
+  const ciphered = options.security !== undefined && options.security.policy !== "none";
+  const { mechanism } = auth;
+  const hls = mechanism !== "none" && mechanism !== "lls";
+  const titled = ciphered || (hls && hlsNeedsTitles(mechanism));
+  const named = mechanism !== "none" || options.quirks?.alwaysSendMechanism === true;
+  const value = auth.mechanism === "lls" ? auth.secret : challenge;
+  const certificate = auth.mechanism === "hls-ecdsa" ? auth.clientCertificate : undefined;
+  return {
+    apdu: "aarq",
+    applicationContext: (options.referencing === "sn" ? 2 : 1) + (ciphered ? 2 : 0),
+    ...(titled ? { callingApTitle: checkSystemTitle(options.clientSystemTitle, "the client's") } : {}),
+    ...(certificate === undefined ? {} : { callingAeQualifier: certificate }),
+    ...(named ? { acseRequirements: true, mechanism: mechanismIds[mechanism] } : {}),
+    ...(value === undefined ? {} : { authenticationValue: value }),
+    userInformation,
+  };
+}
+
+function refusalOf(aare: Aare): Refusal {
+  const initiateError = serviceErrorIn(aare.userInformation);
+  return {
+    result: aare.result,
+    diagnosticSource: aare.diagnosticSource,
+    diagnostic: aare.diagnostic,
+    ...(initiateError === undefined ? {} : { initiateError }),
+  };
+}
+
+/** The confirmedServiceError in a refusal's user-information, if it is one that can be read. */
+function serviceErrorIn(userInformation: Uint8Array | undefined): ConfirmedServiceError | undefined {
+  if (userInformation?.[0] !== 0x0e) return undefined;
+  try {
+    const apdu = parseApdu(userInformation, { allowTrailing: true });
+    return apdu.apdu === "confirmed-service-error" ? apdu : undefined;
+  } catch {
+    // the refusal is reported without it
+    return undefined;
+  }
+}
+
+/** The responding-AP-title is needed before the user-information can be opened. */
+function takeMeterTitle(channel: Channel, aare: Aare): void {
+  const title = aare.respondingApTitle;
+  if (title === undefined || title.length === 0) return;
+  const { ciphering } = channel;
+  if (ciphering === undefined) return;
+  if (title.length !== 8 && !ciphering.active) return;
+  ciphering.setMeterTitle(title);
+}
+
+function* readInitiate(channel: Channel, aare: Aare): Operation<InitiateResponse> {
+  const bytes = aare.userInformation;
+  if (bytes === undefined) {
+    throw new DlmsAssociationError(
+      "ASSOC_INITIATE_ERROR",
+      `${what}: the meter accepted the association, but sent no initiate-response (user-information)`,
+    );
+  }
+  const outer = yield* channel.parse(bytes, what);
+  const inner = isProtected(outer) ? yield* openInitiate(channel, outer) : outer;
+  if (inner.apdu === "confirmed-service-error") throw initiateError(what, inner);
+  if (inner.apdu !== "initiate-response") throw unexpectedAnswer(what, "an initiate-response", inner);
+  if (inner === outer && channel.ciphering?.active === true) {
+    throw new DlmsSecurityError(
+      "SEC_POLICY",
+      `${what}: the meter sent its initiate-response plain, protection "${channel.ciphering.security.policy}" is required; ` +
+        "check whether this client address has a ciphered association",
+      { details: { required: channel.ciphering.security.policy, received: "none (plain)" } },
+    );
+  }
+  return inner;
+}
+
+function* openInitiate(channel: Channel, envelope: Parameters<Ciphering["open"]>[0]): Operation<Apdu> {
+  if (channel.ciphering === undefined) {
+    throw new DlmsSecurityError(
+      "SEC_KEY_MISSING",
+      `${what}: the meter ciphers its answers, but no keys are configured; set the security policy and the keys`,
+    );
+  }
+  return yield* channel.parse(channel.ciphering.open(envelope, `${what}: initiate-response`), what);
+}
+
+function agreed(channel: Channel, aare: Aare, initiate: InitiateResponse): AssociationInfo {
+  const { options, ciphering } = channel;
+  const { maxPduSize } = initiate;
+  if (maxPduSize !== 0 && maxPduSize < smallestPdu) {
+    throw new DlmsAssociationError(
+      "ASSOC_INITIATE_ERROR",
+      `${what}: the meter says that it takes APDUs of ${maxPduSize} bytes, at least ${smallestPdu} are needed`,
+      { details: { maxPduSize, least: smallestPdu } },
+    );
+  }
+  const proposed = (options.referencing === "sn" ? 2 : 1) + (ciphering?.active === true ? 2 : 0);
+  const applicationContext = aare.applicationContext ?? proposed;
+  const shortNames = initiate.vaaName === snVaaName || (initiate.vaaName !== 0x0007 && applicationContext % 2 === 0);
+  const meterSystemTitle = ciphering?.meterTitle ?? titleOf(aare);
+  return {
+    referencing: shortNames ? "sn" : "ln",
+    applicationContext,
+    mechanism: options.auth.mechanism,
+    // a meter can't add to what was proposed; some send their whole list
+    conformance: initiate.conformance & options.conformance,
+    conformanceNames: conformanceNames(initiate.conformance & options.conformance),
+    maxPduSize,
+    dlmsVersion: initiate.dlmsVersion,
+    vaaName: initiate.vaaName,
+    ...(meterSystemTitle === undefined ? {} : { meterSystemTitle }),
+    ciphered: ciphering?.active === true,
+  };
+}
+
+const titleOf = (aare: Aare): Uint8Array | undefined =>
+  aare.respondingApTitle?.length === 8 ? Uint8Array.from(aare.respondingApTitle) : undefined;
+
+function* noteOddities(channel: Channel, aare: Aare, info: AssociationInfo): Operation<void> {
+  const asked = channel.options.referencing;
+  if (info.referencing !== asked)
+    yield* noteStep(`${what}: ${asked} was asked for, the meter uses ${info.referencing}`);
+  if (info.dlmsVersion !== dlmsVersion) yield* noteStep(`${what}: the meter names DLMS version ${info.dlmsVersion}`);
+  if (aare.diagnosticSource === "service-user" && aare.diagnostic === 14 && info.mechanism === "lls") {
+    yield* noteStep(`${what}: the meter accepted, and says that authentication is required`);
+  }
+}
+
+/** Refuse options that can't be used, before anything is sent. */
+export function checkOptions(options: SessionOptions): void {
+  const { mechanism } = options.auth;
+  if (mechanism === "hls-gmac" && options.security === undefined) {
+    throw new DlmsConfigError(
+      "CONFIG_MISSING",
+      "auth: GMAC needs the encryption key (GUEK) and the authentication key (GAK): set security, with policy none if nothing is to be ciphered",
+    );
+  }
+  if (!Number.isInteger(options.maxPduSize) || options.maxPduSize < smallestPdu || options.maxPduSize > 0xffff) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `association.maxPduSize: expected ${smallestPdu}..65535, got ${options.maxPduSize}`,
+    );
+  }
+}

@@ -1,0 +1,182 @@
+import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu } from "../apdu";
+import { DlmsAssociationError, DlmsStateError } from "../errors";
+import { requirePolicy } from "../security";
+import { type Ciphering, isProtected } from "./ciphering";
+import { confirmedServiceError, exceptionError, inconsistentAnswer, limitExceeded, naming } from "./errors";
+import { receiveByBlocks, sendByBlocks } from "./gbt";
+import type { Operation } from "./operation";
+import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "./options";
+import { exchangeStep, noteStep, type Phase, receiveStep } from "./steps";
+
+/** Notifications that may come before the answer to one request. */
+const maxNotifications = 1000;
+const invocationCounterError = 6;
+
+/** What all services share: one request out, one answer in, with ciphering, blocks, events and errors between. */
+export class Channel {
+  readonly options: SessionOptions;
+  /** Set while a request may be sent. */
+  association: AssociationInfo | undefined;
+  ciphering: Ciphering | undefined;
+  #invokeId = 0;
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+  }
+
+  get maxResultSize(): number {
+    return this.options.maxResultSize ?? defaultMaxResultSize;
+  }
+
+  /** Largest APDU that the meter takes, envelope included; Infinity when it set no limit. */
+  get meterLimit(): number {
+    const size = this.association?.maxPduSize ?? 0;
+    return size === 0 ? Number.POSITIVE_INFINITY : size;
+  }
+
+  /** Whether a plain APDU of this length fits one APDU to the meter. */
+  fits(plainLength: number): boolean {
+    const overhead = this.ciphering?.active === true ? this.ciphering.overhead(plainLength) : 0;
+    return plainLength + overhead <= this.meterLimit;
+  }
+
+  /** Largest raw piece that a block with `header` bytes in front (its length included) may carry; at least 1. */
+  roomFor(header: number): number {
+    if (this.meterLimit === Number.POSITIVE_INFINITY) return 0xffff - header;
+    const overhead = this.ciphering?.active === true ? this.ciphering.overhead(this.meterLimit) : 0;
+    return Math.max(1, this.meterLimit - overhead - header);
+  }
+
+  supports(name: ConformanceName): boolean {
+    return hasConformance(this.association?.conformance ?? 0, name);
+  }
+
+  /** @throws DlmsStateError STATE_CLOSED without association, ASSOC_SERVICE_NOT_NEGOTIATED without the bit */
+  require(name: ConformanceName, what: string): void {
+    if (this.association === undefined) {
+      throw new DlmsStateError("STATE_CLOSED", `${what}: there is no association with the meter`, {
+        retry: "reconnect",
+      });
+    }
+    if (this.supports(name)) return;
+    const agreed = this.association.conformanceNames.join(", ");
+    throw new DlmsAssociationError(
+      "ASSOC_SERVICE_NOT_NEGOTIATED",
+      `${what}: the meter does not offer "${name}" to this client (agreed: ${agreed === "" ? "nothing" : agreed}); ` +
+        "try another client address or authentication",
+      { details: { service: name, conformance: this.association.conformanceNames } },
+    );
+  }
+
+  /** Invoke-id-and-priority of the next request: confirmed, high priority. The id moves only where it is checked. */
+  nextInvokeId(): number {
+    if (this.options.quirks?.strictInvokeId !== true) return 0xc1;
+    this.#invokeId = (this.#invokeId % 15) + 1;
+    return 0xc0 | this.#invokeId;
+  }
+
+  /** @throws DlmsDecodeError DECODE_VALUE for another invoke-id, when it is taken strictly */
+  *checkInvokeId(sent: number, received: number, what: string): Operation<void> {
+    if ((sent & 0x0f) === (received & 0x0f)) return;
+    const problem = `the answer has invoke-id ${received & 0x0f}, the request had ${sent & 0x0f}`;
+    if (this.options.quirks?.strictInvokeId === true) throw inconsistentAnswer(what, problem, { sent, received });
+    yield* noteStep(`${what}: ${problem}`);
+  }
+
+  /**
+   * Send a request and take its answer. An exception-response or a confirmedServiceError is thrown; the first
+   * invocation-counter-error of an association moves the counter and repeats the request.
+   */
+  *exchange(request: Apdu, what: string, phase: Phase = "request"): Operation<Apdu> {
+    const plain = encodeApdu(request);
+    const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
+    for (;;) {
+      const bytes = ciphering === undefined ? plain : yield* ciphering.protect(plain);
+      const answer = yield* this.#answer(yield* this.#transfer(bytes, what, phase), what);
+      if (answer.apdu === "confirmed-service-error") throw confirmedServiceError(what, answer);
+      if (answer.apdu !== "exception-response") return answer;
+      if (answer.serviceError !== invocationCounterError || ciphering === undefined) throw exceptionError(what, answer);
+      yield* ciphering.resynchronise(answer.invocationCounter, what);
+    }
+  }
+
+  /** Send bytes as they are and take the bytes that answer them, notifications and block transfer left out. */
+  *exchangeBytes(bytes: Uint8Array, what: string, phase: Phase): Operation<Apdu> {
+    return yield* this.#answer(yield* exchangeStep(bytes, what, phase), what);
+  }
+
+  *#transfer(bytes: Uint8Array, what: string, phase: Phase): Operation<Uint8Array> {
+    if (bytes.length <= this.meterLimit) return yield* exchangeStep(bytes, what, phase);
+    if (this.#blocksAllowed()) return yield* sendByBlocks(this, bytes, what, phase);
+    yield* noteStep(
+      `${what}: the request has ${bytes.length} bytes, the meter accepts ${this.meterLimit}; it may not answer`,
+    );
+    return yield* exchangeStep(bytes, what, phase);
+  }
+
+  #blocksAllowed(): boolean {
+    return this.options.quirks?.noGeneralBlockTransfer !== true && this.supports("general-block-transfer");
+  }
+
+  /** From bytes to the answer itself: blocks put together, notifications set aside, envelopes opened. */
+  *#answer(first: Uint8Array, what: string): Operation<Apdu> {
+    let bytes = first;
+    for (let notifications = 0; notifications <= maxNotifications; notifications++) {
+      let apdu = yield* this.parse(bytes, what);
+      if (apdu.apdu === "general-block-transfer") {
+        apdu = yield* this.parse(yield* receiveByBlocks(this, apdu, what), what);
+      }
+      const opened = isProtected(apdu) ? yield* this.#open(apdu, what) : apdu;
+      if (opened === apdu) this.#requireProtection(apdu, what);
+      if (!isNotification(opened)) return opened;
+      yield* noteStep(`${what}: the meter sent ${opened.apdu} before its answer`, opened);
+      bytes = yield* receiveStep(what);
+    }
+    throw limitExceeded(what, `${maxNotifications} notifications came, but no answer`, maxNotifications);
+  }
+
+  *#open(apdu: Parameters<typeof isProtected>[0], what: string): Operation<Apdu> {
+    if (!isProtected(apdu) || this.ciphering === undefined) {
+      throw inconsistentAnswer(what, `the meter sent ${apdu.apdu}, but no keys are configured`);
+    }
+    return yield* this.parse(this.ciphering.open(apdu, what), what);
+  }
+
+  /** Plain errors and ACSE APDUs are taken, since a meter that can't decipher can't answer otherwise. */
+  #requireProtection(apdu: Apdu, what: string): void {
+    const exempt: readonly Apdu["apdu"][] = ["exception-response", "confirmed-service-error", "aare", "rlre"];
+    if (this.ciphering?.active !== true || exempt.includes(apdu.apdu)) return;
+    requirePolicy(undefined, this.ciphering.security.policy, `${what}: ${apdu.apdu}`);
+  }
+
+  /** An APDU from bytes; bytes behind it are ignored with a note. */
+  *parse(bytes: Uint8Array, what: string): Operation<Apdu> {
+    let trailing = 0;
+    const onTrailing = (rest: Uint8Array): void => {
+      trailing = rest.length;
+    };
+    const apdu = naming(what, () => parseApdu(bytes, { allowTrailing: true, onTrailing }));
+    if (trailing > 0) yield* noteStep(`${what}: ${trailing} bytes behind the answer were ignored`);
+    return apdu;
+  }
+
+  /** A notification that came unasked, deciphered. */
+  incoming(bytes: Uint8Array): Apdu {
+    const what = "notification";
+    const apdu = naming(what, () => parseApdu(bytes, { allowTrailing: true }));
+    if (!isProtected(apdu)) {
+      this.#requireProtection(apdu, what);
+      return apdu;
+    }
+    const { ciphering } = this;
+    if (ciphering === undefined) {
+      throw inconsistentAnswer(what, `the meter sent ${apdu.apdu}, but no keys are configured`);
+    }
+    return naming(what, () => parseApdu(ciphering.open(apdu, what), { allowTrailing: true }));
+  }
+}
+
+/** Whether a meter sends this on its own account, never as an answer. */
+function isNotification(apdu: Apdu): boolean {
+  return apdu.apdu === "data-notification" || apdu.apdu === "event-notification" || apdu.apdu === "information-report";
+}

@@ -1,0 +1,218 @@
+import { type Apdu, cipheredTag, dedTag, encodeApdu, gloTag } from "../apdu";
+import { bytesEqual, toHex } from "../bytes";
+import { DlmsConfigError, DlmsSecurityError } from "../errors";
+import type { ReceivedCounters } from "../security";
+import {
+  checkSystemTitle,
+  type KeyRole,
+  KeySet,
+  keyLengths,
+  protect,
+  type RandomSource,
+  readSecurityHeader,
+  requirePolicy,
+  securityControlByte,
+  unprotect,
+} from "../security";
+import type { Operation } from "./operation";
+import { defaultMaxCounterJump, type SessionSecurity } from "./options";
+import { raiseStep, reserveStep } from "./steps";
+
+type Protected = Extract<
+  Apdu,
+  { apdu: "service-ciphered" | "general-glo-ciphering" | "general-ded-ciphering" | "general-ciphering" }
+>;
+
+/** Whether an APDU is an envelope around a ciphered one. */
+export function isProtected(apdu: Apdu): apdu is Protected {
+  return (
+    apdu.apdu === "service-ciphered" ||
+    apdu.apdu === "general-glo-ciphering" ||
+    apdu.apdu === "general-ded-ciphering" ||
+    apdu.apdu === "general-ciphering"
+  );
+}
+
+/** Protects what is sent and opens what comes, under the keys of one association. */
+export class Ciphering {
+  readonly security: SessionSecurity;
+  readonly clientTitle: Uint8Array;
+  readonly #keys: KeySet;
+  readonly #received: ReceivedCounters;
+  #meterTitle: Uint8Array | undefined;
+  #dedicatedKeys: KeySet | undefined;
+  #dedicatedInUse = false;
+  #lastSent = -1;
+  #resynchronised = false;
+
+  constructor(security: SessionSecurity, clientTitle: Uint8Array | undefined, received: ReceivedCounters) {
+    this.security = security;
+    this.clientTitle = checkSystemTitle(clientTitle, "the client's");
+    this.#keys = new KeySet(security.suite, security.keys);
+    this.#received = received;
+  }
+
+  /** Whether the association uses the ciphered application context. */
+  get active(): boolean {
+    return this.security.policy !== "none";
+  }
+
+  get keys(): KeySet {
+    return this.#keys;
+  }
+
+  get meterTitle(): Uint8Array | undefined {
+    return this.#meterTitle;
+  }
+
+  /** @throws DlmsSecurityError SEC_SYSTEM_TITLE unless it has 8 bytes */
+  setMeterTitle(title: Uint8Array): void {
+    this.#meterTitle = Uint8Array.from(checkSystemTitle(title, "the meter's"));
+  }
+
+  /** A fresh dedicated key, to be transported in the initiate request. */
+  makeDedicatedKey(random: RandomSource): Uint8Array {
+    const length = keyLengths[this.security.suite];
+    const key = random(length);
+    if (key.length !== length) {
+      throw new DlmsConfigError("CONFIG_INVALID", `random source: expected ${length} bytes, got ${key.length}`, {
+        fault: "internal",
+      });
+    }
+    this.#dedicatedKeys = this.#keys.withEncryptionKey(key);
+    this.#received.forget("dedicated");
+    return key;
+  }
+
+  /** The AARE has come: from here on the dedicated key is used, if there is one. */
+  useDedicatedKey(): void {
+    this.#dedicatedInUse = this.#dedicatedKeys !== undefined;
+  }
+
+  /** Bytes that the envelope adds to a plain APDU of some length. */
+  overhead(plainLength: number): number {
+    const authenticated = this.security.policy !== "encrypted";
+    const header = 5 + (authenticated ? 12 : 0);
+    const content = plainLength + header;
+    const title = this.security.general === true ? 9 : 0;
+    return 1 + lengthSize(content) + title + header;
+  }
+
+  /**
+   * An APDU in the envelope that the options ask for, with a fresh counter.
+   * @param key the initiate and the release are always under the global key and the tag of the service
+   */
+  *protect(plain: Uint8Array, key: "association" | "global" = "association"): Operation<Uint8Array> {
+    const dedicated = key === "association" ? this.#dedicatedKeys : undefined;
+    const keys = this.#dedicatedInUse && dedicated !== undefined ? dedicated : this.#keys;
+    const isDedicated = keys === dedicated;
+    const invocationCounter = yield* reserveStep(1);
+    this.#lastSent = invocationCounter;
+    const { suite, policy } = this.security;
+    const content = protect({
+      plaintext: plain,
+      keys,
+      suite,
+      systemTitle: this.clientTitle,
+      securityControl: securityControlByte(suite, policy),
+      invocationCounter,
+      keyRole: isDedicated ? "dedicated" : "global",
+    });
+    const general = key === "association" && this.security.general === true;
+    const plainTag = plain[0] ?? 0;
+    const tag = general ? undefined : isDedicated ? dedTag(plainTag) : gloTag(plainTag);
+    if (tag !== undefined) return encodeApdu({ apdu: "service-ciphered", tag, content });
+    return encodeApdu({
+      apdu: isDedicated ? "general-ded-ciphering" : "general-glo-ciphering",
+      systemTitle: this.clientTitle,
+      content,
+    });
+  }
+
+  /**
+   * The APDU inside an envelope. The tag is checked before the counter's mark moves.
+   * @throws DlmsSecurityError SEC_TAG, SEC_REPLAY, SEC_POLICY, SEC_KEY_MISSING, SEC_SYSTEM_TITLE
+   */
+  open(envelope: Protected, what: string): Uint8Array {
+    if (envelope.apdu === "general-ciphering") {
+      throw new DlmsConfigError(
+        "CONFIG_UNSUPPORTED",
+        `${what}: the meter sent general-ciphering; set the meter to global or dedicated ciphering`,
+        { layer: "security", fault: "meter" },
+      );
+    }
+    const role = this.#roleOf(envelope);
+    const keys = role === "dedicated" ? this.#dedicatedKeys : this.#keys;
+    if (keys === undefined) {
+      throw new DlmsSecurityError(
+        "SEC_KEY_MISSING",
+        `${what}: the meter used a dedicated key, but none was agreed in this association`,
+        { details: { keyRole: "dedicated" } },
+      );
+    }
+    const systemTitle = this.#senderTitle(envelope, what);
+    const { control, invocationCounter, securityControl } = readSecurityHeader(envelope.content);
+    const counterRole = control.broadcast ? "broadcast" : role;
+    requirePolicy(securityControl, this.security.policy, what);
+    this.#received.check(systemTitle, counterRole, invocationCounter);
+    const { plaintext } = unprotect({
+      content: envelope.content,
+      keys,
+      systemTitle,
+      suite: this.security.suite,
+      keyRole: role,
+      what,
+    });
+    this.#received.commit(systemTitle, counterRole, invocationCounter);
+    return plaintext;
+  }
+
+  #roleOf(envelope: Protected): KeyRole {
+    if (envelope.apdu === "general-ded-ciphering") return "dedicated";
+    if (envelope.apdu === "service-ciphered" && cipheredTag(envelope.tag)?.keySet === "dedicated") return "dedicated";
+    return "global";
+  }
+
+  #senderTitle(envelope: Protected, what: string): Uint8Array {
+    const own = this.#meterTitle;
+    if (envelope.apdu === "service-ciphered" || envelope.apdu === "general-ciphering") {
+      return checkSystemTitle(own, "the meter's");
+    }
+    if (envelope.systemTitle.length === 0) return checkSystemTitle(own, "the meter's");
+    if (own === undefined || bytesEqual(own, envelope.systemTitle)) return envelope.systemTitle;
+    throw new DlmsSecurityError(
+      "SEC_SYSTEM_TITLE",
+      `${what}: expected an answer from system title ${toHex(own)}, got one from ${toHex(envelope.systemTitle)}; it was refused`,
+      { details: { expected: toHex(own), received: toHex(envelope.systemTitle) } },
+    );
+  }
+
+  /**
+   * The meter refused our counter and says which one it expects: follow once per association, upwards only and
+   * not further than configured, since the plain exception-response can be forged.
+   * @throws DlmsSecurityError SEC_COUNTER_REJECTED when it must not be followed
+   */
+  *resynchronise(expected: number | undefined, what: string): Operation<void> {
+    const sent = this.#lastSent;
+    const jump = this.security.maxCounterJump ?? defaultMaxCounterJump;
+    const refuse = (problem: string): DlmsSecurityError =>
+      new DlmsSecurityError(
+        "SEC_COUNTER_REJECTED",
+        `${what}: the meter refused invocation counter ${sent}${expected === undefined ? "" : ` and expects ${expected}`}; ${problem}`,
+        { details: { sent, ...(expected === undefined ? {} : { expected }), maxCounterJump: jump } },
+      );
+    if (expected === undefined) throw refuse("it did not say which one it expects: read the counter from the meter");
+    if (this.#resynchronised) throw refuse("the counter was already set anew once in this association");
+    if (expected <= sent) throw refuse("a counter never goes back: check the system title and whose counter is stored");
+    if (expected - sent > jump) {
+      throw refuse(`this is more than the allowed jump of ${jump}: read the counter from the meter`);
+    }
+    this.#resynchronised = true;
+    yield* raiseStep(expected);
+  }
+}
+
+function lengthSize(length: number): number {
+  if (length < 0x80) return 1;
+  return length < 0x100 ? 2 : length < 0x10000 ? 3 : 5;
+}

@@ -1,0 +1,184 @@
+import { encodeApdu } from "../apdu";
+import type { GeneralBlockTransfer } from "../apdu/model";
+import { DlmsTimeoutError } from "../errors";
+import type { Channel } from "./channel";
+import { Collector } from "./collector";
+import { limitExceeded, unexpectedAnswer } from "./errors";
+import type { Operation } from "./operation";
+import { defaultBlockWindow } from "./options";
+import { exchangeStep, noteStep, type Phase, receiveStep, transmitStep } from "./steps";
+
+const nothing = new Uint8Array(0);
+/** tag, control, two block numbers, length of up to three bytes */
+const blockHeader = 9;
+/** Acknowledgements without any new block before the transfer is given up. */
+const maxStalls = 3;
+/** The largest window that six bits can say: no meter streams more before it waits. */
+const largestWindow = 63;
+
+/** Both directions of one general block transfer, seen from the client. */
+class Transfer {
+  readonly channel: Channel;
+  readonly what: string;
+  readonly phase: Phase;
+  readonly #received: Collector;
+  /** blocks that came before one that is missing */
+  readonly #early = new Map<number, GeneralBlockTransfer>();
+  /** number of our next block */
+  #ownNumber = 1;
+  /** the meter's block that is to come next */
+  #expected = 1;
+  #window: number;
+  complete = false;
+  stalls = 0;
+
+  constructor(channel: Channel, what: string, phase: Phase) {
+    this.channel = channel;
+    this.what = what;
+    this.phase = phase;
+    this.#received = new Collector(channel.maxResultSize, what);
+    this.#window = Math.min(largestWindow, Math.max(1, channel.options.blockWindow ?? defaultBlockWindow));
+  }
+
+  get receivedTo(): number {
+    return this.#expected - 1;
+  }
+
+  bytes(): Uint8Array {
+    return this.#received.bytes();
+  }
+
+  /** Number of the block that `own` makes next; a lost one is sent again under its old number. */
+  restartAt(number: number): void {
+    this.#ownNumber = number;
+  }
+
+  /** One of our blocks; it acknowledges what has come so far. */
+  own(data: Uint8Array, last: boolean, streaming: boolean): Uint8Array {
+    const block: GeneralBlockTransfer = {
+      apdu: "general-block-transfer",
+      last,
+      streaming,
+      window: this.#window,
+      blockNumber: this.#ownNumber,
+      blockNumberAck: this.receivedTo & 0xffff,
+      data,
+    };
+    this.#ownNumber = (this.#ownNumber + 1) & 0xffff;
+    return encodeApdu(block);
+  }
+
+  /** Take a block of the meter; whether it brought the answer on. */
+  take(block: GeneralBlockTransfer): boolean {
+    const ahead = (block.blockNumber - this.#expected) & 0xffff;
+    if (ahead > largestWindow) return false;
+    this.#early.set(block.blockNumber, block);
+    let moved = false;
+    for (;;) {
+      const number = this.#expected & 0xffff;
+      const next = this.#early.get(number);
+      if (next === undefined) return moved;
+      this.#early.delete(number);
+      this.#received.add(next.data);
+      this.#expected = (this.#expected + 1) & 0xffff;
+      moved = true;
+      if (next.last) {
+        this.complete = true;
+        return true;
+      }
+    }
+  }
+
+  /** Nothing new came: ask for less at a time, and give up in the end. */
+  *stall(): Operation<void> {
+    this.stalls += 1;
+    if (this.stalls > maxStalls) {
+      throw limitExceeded(
+        this.what,
+        `general block transfer does not go on after block ${this.receivedTo}; try without it (quirk noGeneralBlockTransfer)`,
+        maxStalls,
+      );
+    }
+    this.#window = 1;
+    yield* noteStep(`${this.what}: block ${this.#expected} is missing, it is asked for again`);
+  }
+}
+
+/** The APDU that the meter sends in general blocks, whose first has come. */
+export function* receiveByBlocks(channel: Channel, first: GeneralBlockTransfer, what: string): Operation<Uint8Array> {
+  return yield* receiveRest(new Transfer(channel, what, "request"), first);
+}
+
+function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operation<Uint8Array> {
+  let block: GeneralBlockTransfer | undefined = first;
+  let moved = false;
+  let streamed = 0;
+  for (;;) {
+    if (block !== undefined && transfer.take(block)) moved = true;
+    if (transfer.complete) return transfer.bytes();
+    streamed += 1;
+    if (block?.streaming === true && !block.last && streamed <= largestWindow) {
+      block = yield* awaitStreamed(transfer);
+      continue;
+    }
+    streamed = 0;
+    if (moved) transfer.stalls = 0;
+    else yield* transfer.stall();
+    moved = false;
+    const acknowledgement = transfer.own(nothing, true, false);
+    block = yield* parseBlock(transfer, yield* exchangeStep(acknowledgement, transfer.what, transfer.phase));
+  }
+}
+
+/** The next streamed block; undefined when it did not come in time, so that it is asked for. */
+function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = yield* receiveStep(transfer.what);
+  } catch (error) {
+    if (!(error instanceof DlmsTimeoutError)) throw error;
+    yield* transfer.stall();
+    return undefined;
+  }
+  return yield* parseBlock(transfer, bytes);
+}
+
+function* parseBlock(transfer: Transfer, bytes: Uint8Array): Operation<GeneralBlockTransfer> {
+  const apdu = yield* transfer.channel.parse(bytes, transfer.what);
+  if (apdu.apdu !== "general-block-transfer") {
+    throw unexpectedAnswer(transfer.what, `general block ${transfer.receivedTo + 1}`, apdu);
+  }
+  return apdu;
+}
+
+/**
+ * Send an APDU that is too long for the meter in general blocks, and take what answers it: the bytes of a plain
+ * APDU, or of one that came in blocks itself.
+ */
+export function* sendByBlocks(channel: Channel, whole: Uint8Array, what: string, phase: Phase): Operation<Uint8Array> {
+  const transfer = new Transfer(channel, what, phase);
+  const size = Math.max(1, channel.meterLimit - blockHeader);
+  const count = Math.ceil(whole.length / size);
+  let acknowledged = 0;
+  let window = 1;
+  for (;;) {
+    const end = Math.min(count, acknowledged + window);
+    transfer.restartAt(acknowledged + 1);
+    for (let i = acknowledged; i < end - 1; i++) {
+      yield* transmitStep(transfer.own(whole.subarray(i * size, (i + 1) * size), false, true), what);
+    }
+    const piece = whole.subarray((end - 1) * size, end * size);
+    const bytes = yield* exchangeStep(transfer.own(piece, end === count, false), what, phase);
+    const answer = yield* channel.parse(bytes, what);
+    // an answer that is no block answers the whole request, or refuses it
+    if (answer.apdu !== "general-block-transfer") return bytes;
+    if (answer.blockNumberAck === count) {
+      const confirmsOnly = answer.last && answer.data.length === 0;
+      return confirmsOnly ? yield* receiveStep(what) : yield* receiveRest(transfer, answer);
+    }
+    if (answer.blockNumberAck > acknowledged && answer.blockNumberAck <= end) transfer.stalls = 0;
+    else yield* transfer.stall();
+    acknowledged = Math.max(acknowledged, Math.min(answer.blockNumberAck, end));
+    window = Math.max(1, answer.window);
+  }
+}

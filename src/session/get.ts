@@ -1,0 +1,159 @@
+import { parseApdu } from "../apdu";
+import type {
+  Apdu,
+  AttributeDescriptorWithSelection,
+  GetDataResult,
+  GetRequest,
+  GetResponseWithDatablock,
+} from "../apdu/model";
+import { concatBytes } from "../bytes";
+import type { Channel } from "./channel";
+import { Collector } from "./collector";
+import { inconsistentAnswer, limitExceeded, naming, unexpectedAnswer } from "./errors";
+import type { Operation } from "./operation";
+import { noteStep } from "./steps";
+
+/** How a read ended. */
+export type GetOutcome = { readonly ok: true } | { readonly ok: false; readonly result: number };
+
+/** Takes the pieces of an answer in order. */
+type Sink = (piece: Uint8Array, blockNumber: number, last: boolean) => Operation<void>;
+
+/** Empty blocks in a row that a meter may send while it collects data. */
+const maxEmptyBlocks = 1000;
+
+/** GET of one attribute; blocks are put together. */
+export function* getAttribute(
+  channel: Channel,
+  attribute: AttributeDescriptorWithSelection,
+  what: string,
+): Operation<GetDataResult> {
+  const collected = new Collector(channel.maxResultSize, what);
+  const outcome = yield* getInto(channel, attribute, what, collected.sink);
+  return outcome.ok ? { ok: true, data: collected.bytes() } : outcome;
+}
+
+/** GET of one attribute whose pieces are handed out as they come. */
+export function* getChunks(
+  channel: Channel,
+  attribute: AttributeDescriptorWithSelection,
+  what: string,
+): Operation<GetOutcome> {
+  return yield* getInto(channel, attribute, what, function* (bytes, blockNumber, last) {
+    yield { kind: "chunk", bytes, blockNumber, last };
+  });
+}
+
+function* getInto(
+  channel: Channel,
+  attribute: AttributeDescriptorWithSelection,
+  what: string,
+  sink: Sink,
+): Operation<GetOutcome> {
+  channel.require("get", what);
+  const invokeId = channel.nextInvokeId();
+  const answer = yield* exchangeGet(channel, { apdu: "get-request-normal", invokeId, attribute }, what);
+  if (answer.apdu === "get-response-with-datablock") return yield* getBlocks(channel, invokeId, answer, what, sink);
+  if (answer.apdu !== "get-response-normal") throw unexpectedAnswer(what, "a get-response", answer);
+  if (!answer.result.ok) return answer.result;
+  yield* sink(answer.result.data, 1, true);
+  return { ok: true };
+}
+
+/** GET with list; the items keep their positions. */
+export function* getList(
+  channel: Channel,
+  attributes: readonly AttributeDescriptorWithSelection[],
+  what: string,
+): Operation<readonly GetDataResult[]> {
+  channel.require("get", what);
+  const [only] = attributes;
+  if (only === undefined) return [];
+  if (attributes.length === 1) return [yield* getAttribute(channel, only, what)];
+  channel.require("multiple-references", what);
+  const invokeId = channel.nextInvokeId();
+  const answer = yield* exchangeGet(channel, { apdu: "get-request-with-list", invokeId, attributes }, what);
+  const list =
+    answer.apdu === "get-response-with-datablock" ? yield* listFromBlocks(channel, invokeId, answer, what) : answer;
+  if (list.apdu !== "get-response-with-list") {
+    const refused = list.apdu === "get-response-normal" && !list.result.ok ? ` (result ${list.result.result})` : "";
+    throw unexpectedAnswer(what, `a get-response-with-list${refused}`, list);
+  }
+  if (list.results.length !== attributes.length) {
+    throw inconsistentAnswer(what, `${attributes.length} items were asked for, ${list.results.length} were answered`, {
+      expected: attributes.length,
+      got: list.results.length,
+    });
+  }
+  return list.results;
+}
+
+/** The blocks of a list carry what follows the invoke-id of the unblocked form. */
+function* listFromBlocks(
+  channel: Channel,
+  invokeId: number,
+  first: GetResponseWithDatablock,
+  what: string,
+): Operation<Apdu> {
+  const collected = new Collector(channel.maxResultSize, what);
+  const outcome = yield* getBlocks(channel, invokeId, first, what, collected.sink);
+  if (!outcome.ok) {
+    return { apdu: "get-response-normal", invokeId, result: outcome };
+  }
+  const whole = concatBytes(Uint8Array.of(0xc4, 0x03, invokeId), collected.bytes());
+  return naming(what, () => parseApdu(whole, { allowTrailing: true }));
+}
+
+/**
+ * All blocks of a get-response, from the first that has come. Numbers start at 1, at 0, or where the last
+ * transfer ended; within a transfer they have to rise by one.
+ */
+function* getBlocks(
+  channel: Channel,
+  invokeId: number,
+  first: GetResponseWithDatablock,
+  what: string,
+  sink: Sink,
+): Operation<GetOutcome> {
+  if (!channel.supports("block-transfer-with-get-or-read")) {
+    yield* noteStep(`${what}: the meter answers in blocks, which were not negotiated`);
+  }
+  if (first.blockNumber !== 1) yield* noteStep(`${what}: the blocks start at number ${first.blockNumber}`);
+  let block = first;
+  let empty = 0;
+  for (;;) {
+    if (!block.result.ok) return block.result;
+    const piece = block.result.data;
+    empty = piece.length === 0 ? empty + 1 : 0;
+    if (empty > maxEmptyBlocks) throw limitExceeded(what, `${empty} empty blocks came in a row`, maxEmptyBlocks);
+    yield* sink(piece, block.blockNumber, block.last);
+    if (block.last) return { ok: true };
+    const next = yield* nextBlock(channel, invokeId, block.blockNumber, what);
+    if (next.apdu === "get-response-normal") {
+      if (next.result.ok) throw unexpectedAnswer(what, "the next block", next);
+      return next.result;
+    }
+    block = next;
+  }
+}
+
+function* nextBlock(channel: Channel, invokeId: number, blockNumber: number, what: string) {
+  const answer = yield* exchangeGet(channel, { apdu: "get-request-next", invokeId, blockNumber }, what);
+  if (answer.apdu === "get-response-normal") return answer;
+  if (answer.apdu !== "get-response-with-datablock") throw unexpectedAnswer(what, "the next block", answer);
+  const expected = (blockNumber + 1) >>> 0;
+  // an error may come with any number: some meters repeat the last one, some send 0
+  if (answer.result.ok && answer.blockNumber !== expected) {
+    throw inconsistentAnswer(what, `block ${expected} was asked for, block ${answer.blockNumber} came`, {
+      expected,
+      got: answer.blockNumber,
+    });
+  }
+  return answer;
+}
+
+function* exchangeGet(channel: Channel, request: GetRequest, what: string): Operation<Apdu> {
+  const answer = yield* channel.exchange(request, what);
+  if ("invokeId" in answer) yield* channel.checkInvokeId(request.invokeId, answer.invokeId, what);
+  return answer;
+}

@@ -1,0 +1,3 @@
+export * from "./operation";
+export * from "./options";
+export * from "./session";

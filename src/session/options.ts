@@ -1,0 +1,88 @@
+import type { ReceivedCounters } from "../security";
+import type { Mechanism, RandomSource, SecurityPolicy, SecuritySuite, SymmetricKeys } from "../security/model";
+
+/** How the client proves who it is, and which proof it wants from the meter. */
+export type SessionAuthentication =
+  | { readonly mechanism: "none" }
+  | {
+      readonly mechanism: "lls" | "hls-2" | "hls-md5" | "hls-sha1" | "hls-sha256";
+      readonly secret: Uint8Array;
+    }
+  | { readonly mechanism: "hls-gmac" }
+  | {
+      readonly mechanism: "hls-ecdsa";
+      /** the client's private signing key, PEM or DER */
+      readonly signingKey: Uint8Array | string;
+      /** the meter's signing certificate or public key, PEM or DER */
+      readonly meterSigningCertificate: Uint8Array | string;
+      /** sent as calling-AE-qualifier when given */
+      readonly clientCertificate?: Uint8Array;
+    };
+
+/** Keys and rules of a ciphered association; also needed for HLS with GMAC under policy "none". */
+export interface SessionSecurity {
+  readonly suite: SecuritySuite;
+  /** What every request carries and every answer has to carry. "none" keeps the plain application context. */
+  readonly policy: SecurityPolicy;
+  readonly keys: SymmetricKeys;
+  /** Use a random key for this association, transported in the initiate request (false). */
+  readonly dedicatedKey?: boolean;
+  /** general-glo / general-ded instead of the tag of the service (false). */
+  readonly general?: boolean;
+  /** Largest jump that a meter's invocation-counter-error may cause (1 000 000). */
+  readonly maxCounterJump?: number;
+}
+
+/** Deviations of particular meters, by the names of the client's option `quirks`; all off by default. */
+export interface SessionQuirks {
+  readonly strictInvokeId?: boolean;
+  readonly noGeneralBlockTransfer?: boolean;
+  readonly noRelease?: boolean;
+  readonly alwaysSendMechanism?: boolean;
+  /** Mechanism 2 in the form of older Landis+Gyr meters. */
+  readonly landisGyrHls2?: boolean;
+}
+
+export interface SessionOptions {
+  readonly referencing: "ln" | "sn";
+  /** Largest APDU that the client accepts, 12..65535. */
+  readonly maxPduSize: number;
+  /** Conformance bits to propose; bit 0 of the standard is 0x800000. */
+  readonly conformance: number;
+  readonly auth: SessionAuthentication;
+  readonly security?: SessionSecurity;
+  /** 8 bytes; needed when ciphered and for mechanisms 5, 6 and 7. */
+  readonly clientSystemTitle?: Uint8Array;
+  /** 8 bytes, for meters that do not send theirs in the AARE. */
+  readonly meterSystemTitle?: Uint8Array;
+  readonly quirks?: SessionQuirks;
+  readonly random: RandomSource;
+  /** Highest counters that came from the meter; handed over from one session to the next, replays stay refused. */
+  readonly receivedCounters?: ReceivedCounters;
+  /** Bound of one assembled answer in bytes (64 MiB); chunked reads have none. */
+  readonly maxResultSize?: number;
+  /** Blocks that may be sent to the client before it acknowledges, general block transfer, 1..63 (7). */
+  readonly blockWindow?: number;
+}
+
+/** What was agreed with the meter. */
+export interface AssociationInfo {
+  readonly referencing: "ln" | "sn";
+  /** 2.16.756.5.8.1.n: 1 LN, 2 SN, 3 LN ciphered, 4 SN ciphered */
+  readonly applicationContext: number;
+  readonly mechanism: Mechanism;
+  /** negotiated conformance; bit 0 of the standard is 0x800000 */
+  readonly conformance: number;
+  readonly conformanceNames: readonly string[];
+  /** Largest APDU that the meter accepts; 0 = no limit. */
+  readonly maxPduSize: number;
+  readonly dlmsVersion: number;
+  /** 0x0007 for LN, 0xFA00 for SN */
+  readonly vaaName: number;
+  readonly meterSystemTitle?: Uint8Array;
+  readonly ciphered: boolean;
+}
+
+export const defaultMaxResultSize = 64 * 1024 * 1024;
+export const defaultBlockWindow = 7;
+export const defaultMaxCounterJump = 1_000_000;

@@ -1,0 +1,126 @@
+import { encodeApdu } from "../apdu";
+import type { DataBlock, ReadResult, VariableAccess, WriteRequest, WriteResult } from "../apdu/model";
+import { concatBytes } from "../bytes";
+import { encodeValueBytes } from "../codec";
+import type { Channel } from "./channel";
+import { Collector } from "./collector";
+import { inconsistentAnswer, unexpectedAnswer } from "./errors";
+import type { Operation } from "./operation";
+import { noteStep } from "./steps";
+
+/** Read of several variables; results keep their positions, blocks are put together. */
+export function* readVariables(
+  channel: Channel,
+  variables: readonly VariableAccess[],
+  what: string,
+): Operation<readonly ReadResult[]> {
+  channel.require("read", what);
+  return yield* readVariablesUnchecked(channel, variables, what);
+}
+
+/** Read whether it was negotiated or not: HLS authentication with short names is a Read. */
+export function* readVariablesUnchecked(
+  channel: Channel,
+  variables: readonly VariableAccess[],
+  what: string,
+): Operation<readonly ReadResult[]> {
+  let results = yield* exchangeRead(channel, variables, what);
+  const [first] = results;
+  if (first?.kind === "data-block" && results.length === 1) {
+    results = yield* readBlocks(channel, first.block, what);
+  }
+  return counted(results, variables.length, what);
+}
+
+function* exchangeRead(
+  channel: Channel,
+  variables: readonly VariableAccess[],
+  what: string,
+): Operation<readonly ReadResult[]> {
+  const answer = yield* channel.exchange({ apdu: "read-request", variables }, what);
+  if (answer.apdu !== "read-response") throw unexpectedAnswer(what, "a read-response", answer);
+  return answer.results;
+}
+
+/** The blocks carry what follows the tag of a read-response. */
+function* readBlocks(channel: Channel, first: DataBlock, what: string): Operation<readonly ReadResult[]> {
+  const collected = new Collector(channel.maxResultSize, what);
+  let block = first;
+  if (block.blockNumber !== 1) yield* noteStep(`${what}: the blocks start at number ${block.blockNumber}`);
+  for (;;) {
+    collected.add(block.raw);
+    if (block.last) break;
+    const expected = (block.blockNumber + 1) & 0xffff;
+    const [next] = yield* exchangeRead(
+      channel,
+      [{ kind: "block-number-access", blockNumber: block.blockNumber }],
+      what,
+    );
+    if (next?.kind === "error") return [next];
+    if (next?.kind !== "data-block" || next.block.blockNumber !== expected) {
+      const got = next?.kind === "data-block" ? `block ${next.block.blockNumber}` : (next?.kind ?? "nothing");
+      throw inconsistentAnswer(what, `block ${expected} was asked for, ${got} came`);
+    }
+    if (next.block.raw.length === 0 && !next.block.last) {
+      throw inconsistentAnswer(what, `block ${expected} is empty and not the last`);
+    }
+    block = next.block;
+  }
+  const whole = yield* channel.parse(concatBytes(Uint8Array.of(0x0c), collected.bytes()), what);
+  if (whole.apdu !== "read-response") throw unexpectedAnswer(what, "a read-response", whole);
+  return whole.results;
+}
+
+/** Write of several variables; results keep their positions. */
+export function* writeVariables(
+  channel: Channel,
+  variables: readonly VariableAccess[],
+  values: readonly Uint8Array[],
+  what: string,
+): Operation<readonly WriteResult[]> {
+  channel.require("write", what);
+  const request: WriteRequest = { apdu: "write-request", variables, values };
+  const whole = encodeApdu(request);
+  if (!channel.fits(whole.length) && channel.supports("block-transfer-with-set-or-write")) {
+    return counted(yield* writeBlocks(channel, whole.subarray(1), what), variables.length, what);
+  }
+  const answer = yield* channel.exchange(request, what);
+  if (answer.apdu !== "write-response") throw unexpectedAnswer(what, "a write-response", answer);
+  return counted(answer.results, variables.length, what);
+}
+
+/** tag, count, choice, last-block, number; count, octet-string tag, length of up to three bytes */
+const writeBlockHeader = 6 + 5;
+
+/** The blocks carry what follows the tag of a write-request, as octet-strings. */
+function* writeBlocks(channel: Channel, whole: Uint8Array, what: string): Operation<readonly WriteResult[]> {
+  const size = channel.roomFor(writeBlockHeader);
+  for (let at = 0, blockNumber = 1; ; blockNumber++) {
+    const piece = whole.subarray(at, at + size);
+    at += piece.length;
+    const last = at >= whole.length;
+    const answer = yield* channel.exchange(
+      {
+        apdu: "write-request",
+        variables: [{ kind: "write-data-block-access", last, blockNumber }],
+        values: [encodeValueBytes({ type: "octet-string", value: piece })],
+      },
+      what,
+    );
+    if (answer.apdu !== "write-response") throw unexpectedAnswer(what, "a write-response", answer);
+    const [first] = answer.results;
+    if (last || first?.kind === "error") return answer.results;
+    if (first?.kind !== "block-number" || first.blockNumber !== blockNumber) {
+      throw inconsistentAnswer(what, `block ${blockNumber} was sent, the meter did not acknowledge it`);
+    }
+  }
+}
+
+/** @throws DlmsDecodeError DECODE_VALUE unless there is a result per item */
+function counted<T>(results: readonly T[], expected: number, what: string): readonly T[] {
+  if (results.length === expected) return results;
+  throw inconsistentAnswer(what, `${expected} items were asked for, ${results.length} were answered`, {
+    expected,
+    got: results.length,
+  });
+}

@@ -1,0 +1,46 @@
+import type { Apdu } from "../apdu/model";
+import { DlmsStateError } from "../errors";
+import type { Operation, SessionStep, StepAnswer } from "./operation";
+
+export type Phase = Extract<SessionStep, { kind: "exchange" }>["phase"];
+
+/** Send an APDU and take the one that answers it. */
+export function* exchangeStep(apdu: Uint8Array, what: string, phase: Phase): Operation<Uint8Array> {
+  return bytesOf(yield { kind: "exchange", apdu, what, phase }, what);
+}
+
+/** Take one more APDU. */
+export function* receiveStep(what: string): Operation<Uint8Array> {
+  return bytesOf(yield { kind: "receive", what }, what);
+}
+
+export function* transmitStep(apdu: Uint8Array, what: string): Operation<void> {
+  yield { kind: "transmit", apdu, what };
+}
+
+/** Reserve invocation counter values and take the first. */
+export function* reserveStep(count: number): Operation<number> {
+  const first = yield { kind: "reserve-counter", count };
+  if (typeof first === "number") return first;
+  throw resumedWrongly("reserve-counter", "a number");
+}
+
+export function* raiseStep(atLeast: number): Operation<void> {
+  yield { kind: "raise-counter", atLeast };
+}
+
+export function* noteStep(text: string, notification?: Apdu): Operation<void> {
+  yield notification === undefined ? { kind: "note", text } : { kind: "note", text, notification };
+}
+
+function bytesOf(answer: StepAnswer, what: string): Uint8Array {
+  if (answer instanceof Uint8Array) return answer;
+  throw resumedWrongly(what, "the bytes of an APDU");
+}
+
+function resumedWrongly(what: string, expected: string): DlmsStateError {
+  return new DlmsStateError("STATE_BUSY", `${what}: the operation was resumed without ${expected}`, {
+    fault: "internal",
+    retry: "reconnect",
+  });
+}

@@ -1,0 +1,38 @@
+import type { Apdu, DataBlock } from "../apdu/model";
+import type { Channel } from "./channel";
+import { inconsistentAnswer } from "./errors";
+import type { Operation } from "./operation";
+
+/** How one service cuts a long request into blocks. */
+export interface Upload {
+  /** the encoding that is cut */
+  readonly whole: Uint8Array;
+  /** bytes of the first request and of the later ones in front of the raw piece, its length included */
+  readonly firstHeader: number;
+  readonly laterHeader: number;
+  request(block: DataBlock): Apdu;
+  /** Block number that an answer acknowledges; undefined when the answer ends the transfer. */
+  acknowledged(answer: Apdu): number | undefined;
+}
+
+/** Send a long request block by block; the answer to the last block, or the one that ended the transfer early. */
+export function* uploadBlocks(channel: Channel, upload: Upload, what: string): Operation<Apdu> {
+  const { whole } = upload;
+  let at = 0;
+  for (let blockNumber = 1; ; blockNumber++) {
+    const size = channel.roomFor(blockNumber === 1 ? upload.firstHeader : upload.laterHeader);
+    const raw = whole.subarray(at, at + size);
+    at += raw.length;
+    const last = at >= whole.length;
+    const answer = yield* channel.exchange(upload.request({ last, blockNumber, raw }), what);
+    if (last) return answer;
+    const acknowledged = upload.acknowledged(answer);
+    if (acknowledged === undefined) return answer;
+    if (acknowledged !== blockNumber) {
+      throw inconsistentAnswer(what, `block ${blockNumber} was sent, block ${acknowledged} was acknowledged`, {
+        expected: blockNumber,
+        got: acknowledged,
+      });
+    }
+  }
+}
