@@ -1,7 +1,7 @@
 package peer;
 
+import gurux.dlms.GXByteBuffer;
 import gurux.dlms.GXDLMSClient;
-import gurux.dlms.enums.DataType;
 import gurux.dlms.enums.InterfaceType;
 import gurux.dlms.enums.Authentication;
 import gurux.dlms.enums.Unit;
@@ -27,13 +27,13 @@ final class DecodeBench {
         int sink = 0;
         for (int i = 0; i < rounds; i++) {
             long start = System.nanoTime();
-            Object value = GXDLMSClient.changeType(payload, DataType.ARRAY);
+            Object value = GXDLMSClient.getValue(new GXByteBuffer(payload));
             plain[i] = System.nanoTime() - start;
             sink += ((java.util.List<?>) value).size();
         }
         for (int i = 0; i < rounds; i++) {
             long start = System.nanoTime();
-            Object value = GXDLMSClient.changeType(payload, DataType.ARRAY);
+            Object value = GXDLMSClient.getValue(new GXByteBuffer(payload));
             client.updateValue(profile, 2, value);
             rows[i] = System.nanoTime() - start;
             sink += profile.getBuffer().length;
