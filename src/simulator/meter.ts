@@ -1,0 +1,257 @@
+import { type Clock, systemClock, type TimerHandle } from "../clock";
+import { DlmsConfigError } from "../errors";
+import type { RandomSource } from "../security";
+import { type MemoryLine, type MemoryPeer, memoryTransport } from "../transport/memory";
+import { listenTcp, type TcpListener } from "../transport/tcp-server";
+import type { Transport } from "../transport/transport";
+import type { AssociationMachine } from "./association";
+import type { Behaviour, LineAction } from "./behaviour";
+import type { MeterDefinition, SimulatedAssociation } from "./definition";
+import { generatedObjects } from "./generated";
+import { MeterModel } from "./model";
+import { type ReceivedEvent, type ReceivedItem, ReceivedLog, type WaitOptions } from "./received";
+import { type MeterCore, ServerMachine } from "./server-machine";
+
+export interface CreateMeterOptions {
+  /** for delays and for bounds of waits; default the machine's clock */
+  readonly clock?: Clock;
+}
+
+export interface MeterListenOptions {
+  /** default 127.0.0.1: this machine only */
+  readonly host?: string;
+  /** default 0: any free port */
+  readonly port?: number;
+}
+
+/** What a simulated meter has been through. */
+export interface MeterCounters {
+  /** connections since it was made */
+  readonly connections: number;
+  readonly openConnections: number;
+  /** link frames for this meter */
+  readonly frames: number;
+  /** APDUs that could be decoded */
+  readonly requests: number;
+}
+
+/** A meter that exists in memory only; see `createMeter`. */
+export interface SimulatedMeter {
+  readonly definition: MeterDefinition;
+  /** A line to this meter without sockets. Each `open` is a connection of its own. */
+  transport(): Transport;
+  /** The far side of a line, for lines of one's own. */
+  connect(line: MemoryLine): MemoryPeer;
+  listen(options?: MeterListenOptions): Promise<TcpListener>;
+  /** Add behaviours, the first one newest; the returned function takes them away. */
+  use(...behaviours: readonly Behaviour[]): () => void;
+  /** What came in, newest last. A bounded number of items is kept. */
+  readonly received: readonly ReceivedItem[];
+  forgetReceived(): void;
+  waitFor(predicate: (item: ReceivedItem) => boolean, options?: WaitOptions): Promise<ReceivedItem>;
+  /** Associations that are open now. */
+  readonly associations: number;
+  readonly counters: MeterCounters;
+  /** Send an APDU that nobody asked for on every open connection, to this client (default: who spoke last). */
+  push(apdu: Uint8Array, client?: number): void;
+  /** Forget links and associations, as after a power failure; connections stay. */
+  restart(): void;
+}
+
+const defaultTitle = Uint8Array.of(0x53, 0x49, 0x4d, 0, 0, 0, 0, 1);
+
+/**
+ * A meter made from a definition. It speaks through the same codecs as the client, but shares no state machine with it.
+ * @throws DlmsConfigError CONFIG_INVALID for a definition that contradicts itself
+ */
+export function createMeter(definition: MeterDefinition, options: CreateMeterOptions = {}): SimulatedMeter {
+  return new Meter(definition, options.clock ?? systemClock);
+}
+
+class Meter implements SimulatedMeter {
+  readonly definition: MeterDefinition;
+  readonly #clock: Clock;
+  readonly #log: ReceivedLog;
+  readonly #core: MeterCore;
+  readonly #machines = new Set<ServerMachine>();
+  #behaviours: readonly Behaviour[] = [];
+  #connections = 0;
+  #frames = 0;
+  #requests = 0;
+
+  constructor(definition: MeterDefinition, clock: Clock) {
+    this.definition = definition;
+    this.#clock = clock;
+    this.#log = new ReceivedLog(definition.receivedLimit ?? 1000, clock);
+    this.#core = this.#makeCore(definition);
+  }
+
+  get received(): readonly ReceivedItem[] {
+    return this.#log.items;
+  }
+
+  get associations(): number {
+    return [...this.#core.associations].filter((association) => association.established).length;
+  }
+
+  get counters(): MeterCounters {
+    return {
+      connections: this.#connections,
+      openConnections: this.#machines.size,
+      frames: this.#frames,
+      requests: this.#requests,
+    };
+  }
+
+  transport(): Transport {
+    const name = `simulated meter ${this.definition.serverAddress ?? 1}`;
+    return memoryTransport((line) => this.connect(line), name);
+  }
+
+  listen(options: MeterListenOptions = {}): Promise<TcpListener> {
+    const { host = "127.0.0.1", port = 0 } = options;
+    return listenTcp({ host, port }, (line) => this.connect(line));
+  }
+
+  use(...behaviours: readonly Behaviour[]): () => void {
+    this.#behaviours = [...behaviours, ...this.#behaviours];
+    return () => {
+      this.#behaviours = this.#behaviours.filter((behaviour) => !behaviours.includes(behaviour));
+    };
+  }
+
+  forgetReceived(): void {
+    this.#log.clear();
+  }
+
+  waitFor(predicate: (item: ReceivedItem) => boolean, options?: WaitOptions): Promise<ReceivedItem> {
+    return this.#log.waitFor(predicate, options);
+  }
+
+  push(apdu: Uint8Array, client?: number): void {
+    for (const machine of this.#machines) machine.notify(apdu, client);
+  }
+
+  restart(): void {
+    for (const machine of this.#machines) machine.restart();
+  }
+
+  connect(line: MemoryLine): MemoryPeer {
+    const closed = (): void => {
+      if (!this.#machines.delete(machine)) return;
+      outbox.stop();
+      machine.restart();
+      this.#record({ kind: "closed" });
+    };
+    const outbox = new Outbox(line, this.#clock, closed);
+    const machine = new ServerMachine(this.#core, (action) => {
+      outbox.add(action);
+    });
+    this.#machines.add(machine);
+    this.#connections += 1;
+    this.#record({ kind: "connected" });
+    return {
+      receive: (bytes) => {
+        machine.receive(bytes);
+      },
+      closed,
+    };
+  }
+
+  #makeCore(definition: MeterDefinition): MeterCore {
+    const systemTitle = definition.systemTitle ?? defaultTitle;
+    if (systemTitle.length !== 8) {
+      const got = systemTitle.length;
+      throw new DlmsConfigError("CONFIG_INVALID", `definition.systemTitle: expected 8 bytes, got ${got}`);
+    }
+    const accepted = new Map<SimulatedAssociation, number>();
+    const lastCounter = (account: SimulatedAssociation): number => accepted.get(account) ?? -1;
+    let counter = definition.invocationCounter ?? 1;
+    const behaviours = (): readonly Behaviour[] => this.#behaviours;
+    return {
+      definition,
+      systemTitle,
+      model: new MeterModel(definition, generatedObjects(definition, { systemTitle, lastCounter })),
+      random: definition.random ?? repeatableBytes(),
+      get behaviours() {
+        return behaviours();
+      },
+      associations: new Set<AssociationMachine>(),
+      lastCounter,
+      accept: (account, value) => accepted.set(account, value),
+      nextCounter: () => counter++,
+      record: (event) => {
+        this.#record(event);
+      },
+    };
+  }
+
+  #record(event: ReceivedEvent): void {
+    if (event.kind === "frame") this.#frames += 1;
+    if (event.kind === "apdu") this.#requests += 1;
+    this.#log.add(event);
+  }
+}
+
+/** What goes out, in order, each action after its delay. */
+class Outbox {
+  readonly #line: MemoryLine;
+  readonly #clock: Clock;
+  readonly #waiting: LineAction[] = [];
+  #timer: TimerHandle | undefined;
+  readonly #dropped: () => void;
+  #stopped = false;
+
+  constructor(line: MemoryLine, clock: Clock, dropped: () => void) {
+    this.#line = line;
+    this.#clock = clock;
+    this.#dropped = dropped;
+  }
+
+  add(action: LineAction): void {
+    if (this.#stopped) return;
+    this.#waiting.push(action);
+    if (this.#timer === undefined) this.#next();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#waiting.length = 0;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #next(): void {
+    for (let action = this.#waiting[0]; action !== undefined; action = this.#waiting[0]) {
+      if (action.delayMs !== undefined && action.delayMs > 0) {
+        this.#waiting[0] = { ...action, delayMs: 0 };
+        this.#timer = this.#clock.setTimeout(() => {
+          this.#timer = undefined;
+          this.#next();
+        }, action.delayMs);
+        return;
+      }
+      this.#waiting.shift();
+      if (action.kind === "send") this.#line.send(action.bytes);
+      else this.#close(action.reason);
+    }
+  }
+
+  #close(reason: string | undefined): void {
+    this.stop();
+    this.#line.drop(reason);
+    this.#dropped();
+  }
+}
+
+/** Bytes that look random and are the same each time: a simulated meter keeps no secret. */
+function repeatableBytes(): RandomSource {
+  let state = 0x2545f491;
+  return (count) =>
+    Uint8Array.from({ length: count }, () => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return state & 0xff;
+    });
+}
