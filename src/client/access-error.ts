@@ -1,29 +1,8 @@
+import { actionResult, dataAccessResult } from "../apdu";
 import { type AttributeRef, attributeName, classTitle, findClass, type MethodRef, obisPrinted } from "../cosem";
 import { type CodesOf, DlmsAccessError } from "../errors";
 
 type AccessCode = CodesOf<"DlmsAccessError">;
-
-/** Data-Access-Result (IEC 62056-5-3, COSEMpdu). */
-const dataAccessResults: Readonly<Record<number, AccessCode>> = {
-  1: "ACCESS_HARDWARE_FAULT",
-  2: "ACCESS_TEMPORARY_FAILURE",
-  3: "ACCESS_READ_WRITE_DENIED",
-  4: "ACCESS_OBJECT_UNDEFINED",
-  9: "ACCESS_OBJECT_CLASS_INCONSISTENT",
-  11: "ACCESS_OBJECT_UNAVAILABLE",
-  12: "ACCESS_TYPE_UNMATCHED",
-  13: "ACCESS_SCOPE_OF_ACCESS_VIOLATED",
-  14: "ACCESS_DATA_BLOCK_UNAVAILABLE",
-  15: "ACCESS_LONG_GET_ABORTED",
-  16: "ACCESS_NO_LONG_GET_IN_PROGRESS",
-  17: "ACCESS_LONG_SET_ABORTED",
-  18: "ACCESS_NO_LONG_SET_IN_PROGRESS",
-  19: "ACCESS_DATA_BLOCK_NUMBER_INVALID",
-  250: "ACCESS_OTHER_REASON",
-};
-
-/** Action-Result has the same numbers, two of them with another word. */
-const actionWords: Readonly<Record<number, string>> = { 15: "long-action-aborted", 16: "no-long-action-in-progress" };
 
 const causes: Readonly<Partial<Record<AccessCode, string>>> = {
   ACCESS_HARDWARE_FAULT: "the meter reports a fault of its own, or has no such register in this variant",
@@ -52,8 +31,9 @@ export type AccessVerb = "get" | "set" | "action";
 
 /** `get Register 1-0:1.8.0*255/2 value: object-class-inconsistent (9); ...`, with the likely cause. */
 export function accessError(verb: AccessVerb, target: AttributeRef | MethodRef, result: number): DlmsAccessError {
-  const code = dataAccessResults[result] ?? "ACCESS_UNKNOWN";
-  const word = resultWord(verb, result, code);
+  const meaning = verb === "action" ? actionResult(result) : dataAccessResult(result);
+  const code = meaning.errorName ?? "ACCESS_UNKNOWN";
+  const word = code === "ACCESS_UNKNOWN" ? "a result that the standard does not list" : meaning.word;
   const cause = code === "ACCESS_OBJECT_CLASS_INCONSISTENT" ? otherClass(target) : causes[code];
   const text = `${verb} ${describeTarget(target)}: ${word} (${result})`;
   const member = "attributeId" in target ? { attributeId: target.attributeId } : { methodId: target.methodId };
@@ -71,12 +51,6 @@ export function describeTarget(target: AttributeRef | MethodRef): string {
   }
   const known = findClass(target.classId, target.version)?.methods.find((row) => row.id === target.methodId);
   return `${object} method ${target.methodId}${known === undefined ? "" : ` ${known.name}`}`;
-}
-
-function resultWord(verb: AccessVerb, result: number, code: AccessCode): string {
-  if (code === "ACCESS_UNKNOWN") return "a result that the standard does not list";
-  const special = verb === "action" ? actionWords[result] : undefined;
-  return special ?? code.slice("ACCESS_".length).toLowerCase().replaceAll("_", "-");
 }
 
 function otherClass(target: AttributeRef | MethodRef): string {

@@ -14,10 +14,28 @@ export interface ChannelEvents {
   note(text: string): void;
 }
 
+/** What passed, summed up over the channels of a client. */
+export interface Traffic {
+  bytesIn: number;
+  bytesOut: number;
+  /** exchanges of an APDU for another */
+  roundTrips: number;
+}
+
 interface Waiter {
   readonly kind: "opened" | "apdu" | "closed";
   resolve(apdu: Uint8Array): void;
   reject(error: unknown): void;
+}
+
+export interface ChannelParts {
+  readonly line: Line;
+  readonly link: LinkProtocol;
+  readonly clock: Clock;
+  readonly events: ChannelEvents;
+  readonly traffic: Traffic;
+  /** what the meter needs of a line that has settings */
+  readonly settings?: TransportLineSettings;
 }
 
 const nothing = new Uint8Array(0);
@@ -31,6 +49,7 @@ export class Channel implements LineUser {
   readonly #link: LinkProtocol;
   readonly #clock: Clock;
   readonly #events: ChannelEvents;
+  readonly #traffic: Traffic;
   #settings: TransportLineSettings | undefined;
   #waiter: Waiter | undefined;
   #timer: TimerHandle | undefined;
@@ -39,16 +58,14 @@ export class Channel implements LineUser {
   #held: LinkOutput[] | undefined;
   #ended: Error | undefined;
   #attached = false;
-  bytesIn = 0;
-  bytesOut = 0;
-  roundTrips = 0;
 
-  constructor(line: Line, link: LinkProtocol, clock: Clock, events: ChannelEvents, settings?: TransportLineSettings) {
-    this.#line = line;
-    this.#link = link;
-    this.#clock = clock;
-    this.#events = events;
-    this.#settings = settings;
+  constructor(parts: ChannelParts) {
+    this.#line = parts.line;
+    this.#link = parts.link;
+    this.#clock = parts.clock;
+    this.#events = parts.events;
+    this.#traffic = parts.traffic;
+    this.#settings = parts.settings;
   }
 
   get settings(): TransportLineSettings | undefined {
@@ -73,7 +90,7 @@ export class Channel implements LineUser {
 
   /** Send an APDU and wait for the one that answers it. */
   exchange(apdu: Uint8Array, options: LinkSendOptions): Promise<Uint8Array> {
-    this.roundTrips++;
+    this.#traffic.roundTrips++;
     this.#events.apdu("out", apdu);
     return this.#inTurn("apdu", () => this.#link.send(apdu, this.#clock.now(), options));
   }
@@ -115,7 +132,7 @@ export class Channel implements LineUser {
   }
 
   data(bytes: Uint8Array): void {
-    this.bytesIn += bytes.length;
+    this.#traffic.bytesIn += bytes.length;
     if (this.#ended === undefined) this.#handle(this.#link.receive(bytes, this.#clock.now()));
   }
 
@@ -175,7 +192,7 @@ export class Channel implements LineUser {
   #apply(output: Exclude<LinkOutput, { kind: "line" }>): void {
     switch (output.kind) {
       case "transmit":
-        this.bytesOut += output.bytes.length;
+        this.#traffic.bytesOut += output.bytes.length;
         this.#line.write(output.bytes);
         break;
       case "opened":

@@ -45,11 +45,15 @@ export function repeated(error: DlmsError, next: string, details: Readonly<Recor
 
 /**
  * Whether a secret was refused, or may have been: another try could lock the account (after a few, many meters do).
- * Only meant for errors that came while associating.
+ * Only meant for errors that came while associating. `authenticated`: whether a secret was used at all. Many meters
+ * give no reason when they refuse a password, so a permanent refusal without one counts.
  */
-export function endangersAccount(error: DlmsError): boolean {
+export function endangersAccount(error: DlmsError, authenticated: boolean): boolean {
   if (error.code === "DLMS_ASSOC_AUTH_FAILED" || error.code === "DLMS_ASSOC_SERVER_UNPROVEN") return true;
-  return error.layer === "security" && error.retry === "no";
+  if (error.layer === "security") return error.retry === "no";
+  if (!authenticated || error.code !== "DLMS_ASSOC_REJECTED") return false;
+  const { result, diagnostic, diagnosticSource } = error.details;
+  return result === 1 && diagnostic === 1 && diagnosticSource === "service-user";
 }
 
 /** Whether the association cannot be used after this error. `fresh`: it has not answered a request yet. */

@@ -3,7 +3,7 @@ import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
 import type { ActiveSession } from "./active-session";
 import { Backoff } from "./backoff";
 import type { ClientState, StateEvent } from "./events";
-import { endangersAccount, repeated } from "./failure";
+import { repeated } from "./failure";
 import type { Timeouts } from "./options";
 
 /** How long a refused secret is not sent again, even when somebody asks (ms). */
@@ -17,6 +17,8 @@ export interface SupervisorOptions {
   readonly timeouts: Pick<Timeouts, "reconnectMin" | "reconnectMax" | "close">;
   readonly random: () => number;
   readonly establish: Establish;
+  /** whether a failure to associate must not be repeated by itself, for the sake of the account */
+  readonly endangersAccount: (error: DlmsError) => boolean;
   readonly onState: (event: StateEvent) => void;
   readonly note: (text: string) => void;
 }
@@ -106,14 +108,14 @@ export class Supervisor {
     const active = this.#active;
     if (active === undefined || this.#ending !== undefined) return;
     this.#active = undefined;
-    this.#ending = this.#takeDown(active, () => Promise.resolve());
+    this.#ending = this.#takeDown(active, () => Promise.resolve(), this.#options.timeouts.close);
     await this.#ending;
     this.#ending = undefined;
     if (!this.#closed) this.#setState("idle");
   }
 
   /** End for good. `settled` resolves when the exchange that is under way has ended. Never rejects; bounded. */
-  async close(settled: () => Promise<void>): Promise<void> {
+  async close(settled: () => Promise<void>, timeoutMs = this.#options.timeouts.close): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#setState("closing");
@@ -123,12 +125,12 @@ export class Supervisor {
     await this.#ending;
     const active = this.#active;
     this.#active = undefined;
-    if (active !== undefined) await this.#takeDown(active, settled);
+    if (active !== undefined) await this.#takeDown(active, settled, timeoutMs);
     this.#setState("closed");
   }
 
-  async #takeDown(active: ActiveSession, settled: () => Promise<void>): Promise<void> {
-    const { clock, timeouts, note } = this.#options;
+  async #takeDown(active: ActiveSession, settled: () => Promise<void>, timeoutMs: number): Promise<void> {
+    const { clock, note } = this.#options;
     const orderly = async (): Promise<void> => {
       await settled();
       if (!active.channel.usable) return;
@@ -138,9 +140,9 @@ export class Supervisor {
     let timer: TimerHandle | undefined;
     const bound = new Promise<void>((resolve) => {
       timer = clock.setTimeout(() => {
-        note(`close: the meter did not answer within ${timeouts.close} ms; the line is closed without it`);
+        note(`close: the meter did not answer within ${timeoutMs} ms; the line is closed without it`);
         resolve();
-      }, timeouts.close);
+      }, timeoutMs);
     });
     const end = orderly().catch((error: unknown) => {
       note(`close: ${error instanceof Error ? error.message : String(error)}`);
@@ -181,7 +183,7 @@ export class Supervisor {
 
   #failed(error: DlmsError, associating: boolean): void {
     const { clock } = this.#options;
-    if (associating && endangersAccount(error)) {
+    if (associating && this.#options.endangersAccount(error)) {
       this.#failure = { error, until: clock.now() + lockoutPause, automatic: false };
       this.#setState("idle", error);
       return;

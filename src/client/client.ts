@@ -1,0 +1,355 @@
+import type { AttributeDescriptor } from "../apdu";
+import { type DlmsValue, decodeValueBytes, encodeValueBytes } from "../codec";
+import { type AttributeRef, type MethodRef, obisDotted, obisPrinted, parseObis, type PresentOptions } from "../cosem";
+import { DlmsStateError, isDlmsError } from "../errors";
+import type { RandomSource } from "../security";
+import type { AssociationInfo } from "../session/options";
+import { accessError } from "./access-error";
+import { type ActiveSession, OperationCancelled } from "./active-session";
+import { type ClientParts, establisher } from "./establish";
+import type { ClientEvents, ClientState, Unsubscribe } from "./events";
+import { breaksSession, endangersAccount, worthRepeating } from "./failure";
+import { type MeterHints, readingWhat } from "./fetch";
+import { type Job, type JobInit, JobQueue } from "./job-queue";
+import { processLines } from "./line";
+import { type ClientFacts, Observer } from "./observer";
+import type { ConnectOptions, OperationOptions } from "./options";
+import { type Outcome, readAttributes, type ReadContext, type Reading } from "./readings";
+import { resolveSettings, type Settings } from "./settings";
+import { Supervisor } from "./supervisor";
+import { makeLink, makeSession, proposedConformance } from "./wiring";
+
+export interface ReadOptions extends OperationOptions {
+  /** how date-times are given ("iso") */
+  readonly dates?: "iso" | "date" | "epoch";
+}
+
+export interface CloseOptions {
+  /** bound of release and disconnect together, in ms; default: timeouts.close */
+  readonly timeoutMs?: number;
+}
+
+/** What happened on the line so far, over all connections of this client. */
+export interface ClientStatistics extends ClientFacts {
+  /** requests that wait */
+  readonly queued: number;
+}
+
+type ClientJob<T> = Job<ActiveSession, T>;
+
+/**
+ * A client of one logical device of one meter. It connects when something is asked, keeps the association, makes it
+ * again after a loss, and sends one request at a time.
+ */
+export class DlmsClient implements AsyncDisposable {
+  readonly #settings: Settings;
+  readonly #observer: Observer;
+  readonly #queue: JobQueue<ActiveSession>;
+  readonly #supervisor: Supervisor;
+  readonly #hints: MeterHints = { listsRefused: false };
+  #working: Promise<void> | undefined;
+  #running: ClientJob<unknown> | undefined;
+  #closing: Promise<void> | undefined;
+  #idleTimer: ReturnType<Settings["clock"]["setTimeout"]> | undefined;
+  #lastAssociation: AssociationInfo | undefined;
+
+  /** @throws DlmsConfigError for options that cannot be right */
+  constructor(options: ConnectOptions, parts: Partial<ClientParts> = {}) {
+    const settings = resolveSettings(options);
+    proposedConformance(settings);
+    this.#settings = settings;
+    const { clock, timeouts } = settings;
+    this.#observer = new Observer(settings);
+    this.#queue = new JobQueue(clock, settings.queueLimit);
+    const establish = establisher(settings, { lines: processLines, makeLink, makeSession, ...parts }, this.#observer, {
+      associated: (association) => {
+        this.#lastAssociation = association;
+      },
+      lost: (active, error) => {
+        this.#supervisor.lost(active, error);
+      },
+    });
+    this.#supervisor = new Supervisor({
+      clock,
+      timeouts,
+      establish,
+      random: () => jitter(settings.random),
+      endangersAccount: (error) => endangersAccount(error, settings.auth.mechanism !== "none"),
+      onState: (event) => {
+        this.#observer.state(event);
+      },
+      note: (text) => {
+        this.#observer.note(text);
+      },
+    });
+  }
+
+  get state(): ClientState {
+    return this.#supervisor.state;
+  }
+
+  /** Where the meter is: `tcp meter.example:4059` */
+  get endpoint(): string {
+    return this.#settings.transport.endpoint;
+  }
+
+  /**
+   * What was agreed with the meter, at the last association.
+   * @throws DlmsStateError STATE_BUSY before the first one
+   */
+  get association(): AssociationInfo {
+    if (this.#lastAssociation !== undefined) return this.#lastAssociation;
+    throw new DlmsStateError("STATE_BUSY", "association: the client has not associated yet; call open() first");
+  }
+
+  get statistics(): ClientStatistics {
+    return { ...this.#observer.facts, queued: this.#queue.length };
+  }
+
+  /** Listen; what a listener throws goes to the logger and changes nothing else. */
+  on<E extends keyof ClientEvents>(event: E, listener: (event: ClientEvents[E]) => void): Unsubscribe {
+    return this.#observer.hub.on(event, listener);
+  }
+
+  /** Connect and associate now, rather than with the first request. */
+  open(options: OperationOptions = {}): Promise<void> {
+    const what = `connect to ${this.endpoint}`;
+    return this.#submit({ what, key: "open", repeatable: true, run: () => Promise.resolve(() => undefined) }, options);
+  }
+
+  /**
+   * Read one attribute. A scaled value comes with its unit: the scaler_unit is read along the first time.
+   * Rejects with DlmsAccessError when the meter refuses it.
+   */
+  async read(ref: AttributeRef, options: ReadOptions = {}): Promise<Reading> {
+    const [outcome] = await this.readMany([ref], options);
+    if (outcome?.ok !== true) throw outcome?.error ?? closedError(readingWhat(ref));
+    return outcome.value;
+  }
+
+  /**
+   * Read several attributes, in as few requests as the meter allows. Positions are kept, and what the meter refuses is
+   * an outcome of its own; it rejects only when link or association fail.
+   */
+  readMany(refs: readonly AttributeRef[], options: ReadOptions = {}): Promise<Outcome[]> {
+    const [first] = refs;
+    if (first === undefined) return Promise.resolve([]);
+    const what = refs.length === 1 ? readingWhat(first) : `${readingWhat(first)} and ${refs.length - 1} more`;
+    return this.#readAll(refs, what, options);
+  }
+
+  /** Write one attribute. It is never sent a second time by itself. */
+  async write(ref: AttributeRef, value: DlmsValue, options: OperationOptions = {}): Promise<void> {
+    const data = encodeValueBytes(value);
+    const what = `write ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
+    const descriptor = descriptorOf(ref);
+    await this.#submit<undefined>(
+      {
+        what,
+        repeatable: false,
+        run: async (active, job) => {
+          const result = await active.run(active.session.set(descriptor, data, what), cancelledWith(job));
+          active.answered++;
+          return () => {
+            if (result !== 0) throw accessError("set", ref, result);
+            return undefined;
+          };
+        },
+      },
+      options,
+    );
+  }
+
+  /** Invoke a method; returns what it returns, null-data if nothing. It is never sent a second time by itself. */
+  invoke(ref: MethodRef, argument?: DlmsValue, options: OperationOptions = {}): Promise<DlmsValue> {
+    const parameters = argument === undefined ? undefined : encodeValueBytes(argument);
+    const what = `invoke ${obisPrinted(ref.logicalName)} method ${ref.methodId}`;
+    const method = { classId: ref.classId, instanceId: parseObis(ref.logicalName), methodId: ref.methodId };
+    return this.#submit<DlmsValue>(
+      {
+        what,
+        repeatable: false,
+        run: async (active, job) => {
+          const answer = await active.run(active.session.action(method, parameters, what), cancelledWith(job));
+          active.answered++;
+          return () => {
+            if (answer.result !== 0) throw accessError("action", ref, answer.result);
+            const returned = answer.returnParameters;
+            if (returned === undefined) return { type: "null-data", value: null };
+            if (!returned.ok) throw accessError("action", ref, returned.result);
+            return decodeValueBytes(returned.data, undefined, what);
+          };
+        },
+      },
+      options,
+    );
+  }
+
+  /** Release, disconnect and free the line. Whatever waits is rejected. Idempotent, never rejects, bounded. */
+  close(options: CloseOptions = {}): Promise<void> {
+    return (this.#closing ??= this.#close(options));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #readAll(refs: readonly AttributeRef[], what: string, options: ReadOptions): Promise<Outcome[]> {
+    const present: PresentOptions =
+      options.dates === undefined ? this.#settings.present : { ...this.#settings.present, dates: options.dates };
+    let key: string;
+    try {
+      key = `read ${options.dates ?? ""} ${refs.map(refKey).join(" ")}`;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    let single = false;
+    const run: JobInit<ActiveSession, Outcome[]>["run"] = (active, job, attempt) => {
+      // a meter that stays silent after a list may be one that cannot answer lists
+      if (attempt > 0 && this.#observer.facts.lastError?.code === "DLMS_TIMEOUT_RESPONSE") single = true;
+      const context: ReadContext = {
+        ...cancelledWith(job),
+        hints: this.#hints,
+        noGetWithList: this.#settings.quirks.noGetWithList || single,
+        present,
+        wallTime: () => this.#settings.clock.wallTime(),
+      };
+      return readAttributes(active, refs, context);
+    };
+    return this.#submit({ what, key, repeatable: true, run }, options);
+  }
+
+  #submit<T>(init: JobInit<ActiveSession, T>, options: OperationOptions): Promise<T> {
+    if (this.#closing !== undefined) return Promise.reject(closedError(init.what));
+    const result = this.#queue.submit(init, options);
+    this.#clearIdle();
+    if (this.#queue.length > 0) this.#working ??= this.#work();
+    return result;
+  }
+
+  /** One request after the other, until none is left. */
+  async #work(): Promise<void> {
+    for (let job = this.#queue.next(); job !== undefined; job = this.#queue.next()) {
+      this.#running = job;
+      await this.#runJob(job);
+      this.#running = undefined;
+    }
+    // in the same turn as the look at the queue, so that no request falls between
+    this.#working = undefined;
+    this.#armIdle();
+  }
+
+  async #runJob(job: ClientJob<unknown>): Promise<void> {
+    for (let attempt = 0; !job.abandoned; attempt++) {
+      let active: ActiveSession;
+      try {
+        active = await this.#supervisor.ensure();
+      } catch (error) {
+        job.settle({ ok: false, error });
+        return;
+      }
+      const fresh = active.answered === 0;
+      try {
+        const make = await job.init.run(active, job, attempt);
+        if (active.answered > 0) this.#supervisor.worked();
+        job.settle({ ok: true, make });
+        return;
+      } catch (error) {
+        if (error instanceof OperationCancelled) return;
+        const again = await this.#failed(active, job, error, fresh, attempt);
+        if (!again) return;
+      }
+    }
+  }
+
+  /** Returns whether the job is to be tried once more. */
+  async #failed(
+    active: ActiveSession,
+    job: ClientJob<unknown>,
+    error: unknown,
+    fresh: boolean,
+    attempt: number,
+  ): Promise<boolean> {
+    const known = isDlmsError(error) ? error : undefined;
+    if (known !== undefined) this.#observer.failed(known);
+    if (!breaksSession(error, fresh)) {
+      job.settle({ ok: false, error });
+      return false;
+    }
+    const again =
+      attempt === 0 && !fresh && job.init.repeatable && worthRepeating(error) && this.#closing === undefined;
+    await this.#supervisor.drop(active, known, !again && fresh);
+    if (!again || known === undefined) {
+      job.settle({ ok: false, error });
+      return false;
+    }
+    this.#observer.hub.emit("retry", { what: job.what, error: known });
+    return true;
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    this.#clearIdle();
+    this.#queue.rejectAll(closedError);
+    const running = this.#running;
+    running?.settle({ ok: false, error: closedError(running.what) });
+    await this.#supervisor.close(async () => {
+      await this.#working;
+    }, options.timeoutMs);
+  }
+
+  #armIdle(): void {
+    const { clock, timeouts } = this.#settings;
+    if (timeouts.idle === 0 || this.#closing !== undefined) return;
+    this.#idleTimer = clock.setTimeout(() => {
+      this.#idleTimer = undefined;
+      void this.#supervisor.rest();
+    }, timeouts.idle);
+  }
+
+  #clearIdle(): void {
+    this.#settings.clock.clearTimeout(this.#idleTimer);
+    this.#idleTimer = undefined;
+  }
+}
+
+/**
+ * A client that connects with the first request.
+ * @throws DlmsConfigError for options that cannot be right
+ */
+export function createClient(options: ConnectOptions): DlmsClient {
+  return new DlmsClient(options);
+}
+
+/** A client that is connected and associated. */
+export async function connect(options: ConnectOptions, init: OperationOptions = {}): Promise<DlmsClient> {
+  const client = createClient(options);
+  try {
+    await client.open(init);
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+function cancelledWith(job: { readonly abandoned: boolean }): { readonly cancelled: () => boolean } {
+  return { cancelled: () => job.abandoned };
+}
+
+function closedError(what: string): DlmsStateError {
+  return new DlmsStateError("STATE_CLOSED", `${what}: client is closed`);
+}
+
+function refKey(ref: AttributeRef): string {
+  return `${ref.classId}/${obisDotted(ref.logicalName)}/${ref.attributeId}/${ref.version ?? ""}`;
+}
+
+function descriptorOf(ref: AttributeRef): AttributeDescriptor {
+  return { classId: ref.classId, instanceId: parseObis(ref.logicalName), attributeId: ref.attributeId };
+}
+
+/** 0..1 */
+function jitter(random: RandomSource): number {
+  const [high = 0, low = 0] = random(2);
+  return (high * 256 + low) / 0x10000;
+}

@@ -1,0 +1,20 @@
+export {
+  type CloseOptions,
+  type ClientStatistics,
+  connect,
+  createClient,
+  DlmsClient,
+  type ReadOptions,
+} from "./client";
+export { fileCounterStore, type FileCounterOptions } from "./counter-store";
+export type {
+  ClientEvents,
+  ClientState,
+  NotificationEvent,
+  RetryEvent,
+  StateEvent,
+  TraceEvent,
+  Unsubscribe,
+} from "./events";
+export type * from "./options";
+export type { Outcome, Reading } from "./readings";

@@ -1,0 +1,96 @@
+import { toHex } from "../bytes";
+import { type DlmsError, isDlmsError } from "../errors";
+import type { ActiveSession } from "./active-session";
+import type { Traffic } from "./channel";
+import { EventHub, type StateEvent, type TraceEvent } from "./events";
+import type { Settings } from "./settings";
+
+/** What happened on the line so far, over all connections of a client. */
+export interface ClientFacts {
+  /** requests that went out for an answer, association and release included */
+  readonly roundTrips: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** associations that were made */
+  readonly associations: number;
+  /** wall-clock ms of the last APDU from the meter; null before the first */
+  readonly lastExchangeAt: number | null;
+  readonly lastError: DlmsError | null;
+}
+
+/** Tells the listeners of a client what happens, and keeps count. */
+export class Observer {
+  readonly hub: EventHub;
+  readonly traffic: Traffic = { bytesIn: 0, bytesOut: 0, roundTrips: 0 };
+  readonly #settings: Settings;
+  #associations = 0;
+  #lastExchangeAt: number | null = null;
+  #lastError: DlmsError | null = null;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.hub = new EventHub((event, error) => {
+      const text = error instanceof Error ? error.message : String(error);
+      settings.logger?.error(`${settings.transport.endpoint}: a listener of "${event}" threw: ${text}`);
+    });
+  }
+
+  get facts(): ClientFacts {
+    return {
+      ...this.traffic,
+      associations: this.#associations,
+      lastExchangeAt: this.#lastExchangeAt,
+      lastError: this.#lastError,
+    };
+  }
+
+  state(event: StateEvent): void {
+    if (event.error !== undefined) this.#lastError = event.error;
+    if (event.state !== event.previous) {
+      const why = event.error === undefined ? "" : `: ${event.error.message}`;
+      this.#settings.logger?.debug(() => `${this.#settings.transport.endpoint}: ${event.state}${why}`);
+    }
+    this.hub.emit("state", event);
+  }
+
+  associated(): void {
+    this.#associations++;
+  }
+
+  failed(error: DlmsError): void {
+    this.#lastError = error;
+  }
+
+  /** The one place where traffic becomes a trace. */
+  trace(direction: "out" | "in", layer: "link" | "apdu", bytes: Uint8Array): void {
+    if (direction === "in" && layer === "apdu") this.#lastExchangeAt = this.#settings.clock.wallTime();
+    if (!this.hub.has("trace")) return;
+    const copy = bytes.slice();
+    const link = this.#settings.link.kind;
+    this.#emit({ kind: "bytes", time: this.#time(), direction, layer, link, bytes: copy, hex: toHex(copy) });
+  }
+
+  note(text: string): void {
+    this.#settings.logger?.debug(() => `${this.#settings.transport.endpoint}: ${text}`);
+    if (this.hub.has("trace")) this.#emit({ kind: "note", time: this.#time(), text });
+  }
+
+  /** An APDU that nobody asked for: made readable if an association is there to do it. */
+  notified(active: ActiveSession | undefined, raw: Uint8Array): void {
+    if (active === undefined || !this.hub.has("notification")) return;
+    try {
+      this.hub.emit("notification", { apdu: active.session.incoming(raw), raw });
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      this.note(`a notification could not be read: ${error.message}`);
+    }
+  }
+
+  #emit(event: TraceEvent): void {
+    this.hub.emit("trace", event);
+  }
+
+  #time(): string {
+    return new Date(this.#settings.clock.wallTime()).toISOString();
+  }
+}
