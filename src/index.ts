@@ -1,4 +1,5 @@
 /** The public API. Everything else in src/ may change without notice. */
+export { fromHex, toHex } from "./bytes";
 export {
   type ClientEvents,
   type ClientState,
@@ -18,6 +19,7 @@ export {
   type Unsubscribe,
 } from "./client";
 export type * from "./client/options";
+export { type Clock, systemClock, type TimerHandle } from "./clock";
 export { type DataType, type DlmsValue } from "./codec";
 export {
   attribute,
