@@ -16,6 +16,8 @@ const bitsOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(2).pad
  */
 export class ValueDecoder {
   private readonly bytes: Uint8Array;
+  private readonly buffer: ArrayBufferLike;
+  private readonly base: number;
   private readonly view: DataView;
   private readonly end: number;
   private readonly maxDepth: number;
@@ -31,8 +33,9 @@ export class ValueDecoder {
     limits: DecodeLimits = {},
   ) {
     const { source } = reader;
-    // a Buffer's slice is a view, a Uint8Array's is a copy
-    this.bytes = Buffer.isBuffer(source) ? new Uint8Array(source.buffer, source.byteOffset, source.length) : source;
+    this.bytes = source;
+    this.buffer = source.buffer;
+    this.base = source.byteOffset;
     this.view = new DataView(source.buffer, source.byteOffset, source.byteLength);
     this.pos = reader.offset;
     this.end = reader.end;
@@ -49,9 +52,15 @@ export class ValueDecoder {
     return value;
   }
 
-  /** Decode one element of a compact-array, which has no tags of its own. */
-  decodeDescribed(description: TypeDescription): DlmsValue {
-    const value = this.described(description);
+  /**
+   * Decode the element `index` at offset `start` of an array whose header was read before; with a description, of a compact-array,
+   * whose elements have no tags.
+   */
+  element(index: number, start: number, description: TypeDescription | undefined): DlmsValue {
+    this.pos = start;
+    this.path[0] = index;
+    this.depth = 1;
+    const value = description ? this.described(description) : this.value();
     this.reader.seek(this.pos);
     return value;
   }
@@ -153,10 +162,11 @@ export class ValueDecoder {
     }
     this.spend(count);
     const level = this.enter();
-    const items: DlmsValue[] = [];
+    // the count is known to fit, and growing arrays would double the cost of a row
+    const items = new Array<DlmsValue>(count);
     for (let i = 0; i < count; i++) {
       this.path[level] = i;
-      items.push(this.value());
+      items[i] = this.value();
     }
     this.depth = level;
     return tag === 1 ? { type: "array", value: items } : { type: "structure", value: items };
@@ -197,10 +207,10 @@ export class ValueDecoder {
       if (need > this.end - this.pos) this.truncated(need);
       this.spend(count);
       const level = this.enter();
-      const items: DlmsValue[] = [];
+      const items = new Array<DlmsValue>(count);
       for (let i = 0; i < count; i++) {
         this.path[level] = i;
-        items.push(this.described(element));
+        items[i] = this.described(element);
       }
       this.depth = level;
       return { type: "array", value: items };
@@ -233,10 +243,10 @@ export class ValueDecoder {
     return { type: "bit-string", value: text.slice(0, bits) };
   }
 
-  /** Small strings are copied, so that one value does not keep a whole buffer alive. */
+  /** A view: far cheaper than a copy, and never a Buffer, whatever was received. */
   private octets(count: number): Uint8Array {
     const at = this.take(count);
-    return this.bytes.slice(at, at + count);
+    return new Uint8Array(this.buffer, this.base + at, count);
   }
 
   private latin1(count: number): string {

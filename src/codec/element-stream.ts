@@ -1,13 +1,13 @@
 import { ByteReader } from "../bytes";
 import { DlmsDecodeError } from "../errors";
 import { ValueDecoder } from "./decode";
-import { ElementScanner, SCAN_BROKEN, SCAN_INCOMPLETE } from "./element-scanner";
+import { ElementScanner, SCAN_INCOMPLETE } from "./element-scanner";
 import { type DecodeLimits, defaultMaxDepth } from "./limits";
 import { readTypeDescription } from "./type-description";
 import type { DlmsValue, TypeDescription } from "./value";
 
 export interface ElementStreamOptions extends DecodeLimits {
-  /** also hand out the bytes of each element (copies; default false) */
+  /** also hand out the bytes of each element, as views (default false) */
   readonly raw?: boolean;
   /** the most bytes that may wait for the end of one element (default 4 MiB) */
   readonly maxElementBytes?: number;
@@ -24,6 +24,7 @@ export interface ElementBatch {
 export type ElementStreamKind = "array" | "compact-array" | "value";
 
 const defaultMaxElementBytes = 4 * 1024 * 1024;
+const leastBuffer = 8192;
 
 /**
  * Decodes a long array (or compact-array) that arrives in pieces cut anywhere, such as the raw data of GET blocks.
@@ -32,12 +33,16 @@ const defaultMaxElementBytes = 4 * 1024 * 1024;
 export class ArrayElementStream {
   private readonly options: ElementStreamOptions;
   private readonly maxDepth: number;
-  private buffer = new Uint8Array(1024);
+  private buffer = new Uint8Array(0);
   private start = 0;
   private stop = 0;
   private consumed = 0;
   private taken = 0;
   private contentsLeft = 0;
+  /** bytes of the largest element so far */
+  private largest = 0;
+  /** the scanner is inside an element */
+  private scanning = false;
   private state: "header" | "elements" | "done" = "header";
   private scanner: ElementScanner;
   private kindFound: ElementStreamKind | undefined;
@@ -148,7 +153,7 @@ export class ArrayElementStream {
     try {
       description = readTypeDescription(reader, this.maxDepth);
     } catch (error) {
-      if (error instanceof DlmsDecodeError && error.code === "DLMS_DECODE_TRUNCATED") return;
+      if (isTruncation(error)) return;
       throw error;
     }
     if (!lengthIsThere(reader)) return;
@@ -161,29 +166,43 @@ export class ArrayElementStream {
 
   private elements(batch: { elements: DlmsValue[]; raw: Uint8Array[] }): void {
     const compact = this.descriptionFound;
+    const limit = compact ? Math.min(this.stop, this.start + this.contentsLeft) : this.stop;
+    const whole = compact !== undefined && limit - this.start === this.contentsLeft;
+    const reader = new ByteReader(this.buffer, this.start, limit);
+    const decoder = new ValueDecoder(reader, "data", this.options);
     while (this.state === "elements") {
-      const end = compact ? Math.min(this.stop, this.start + this.contentsLeft) : this.stop;
-      const size = this.scanner.scan(this.buffer, this.start, end);
-      if (size === SCAN_INCOMPLETE && end === this.stop && !(compact && this.pending >= this.contentsLeft)) return;
-      if (size === 0 || size === SCAN_INCOMPLETE) this.endless();
-      // a broken element is decoded as well: the decoder says what is wrong with it, and where
-      const reader = new ByteReader(this.buffer, this.start, size === SCAN_BROKEN ? end : this.start + size);
-      const decoder = new ValueDecoder(reader, `data[${this.taken}]`, this.options);
-      batch.elements.push(compact ? decoder.decodeDescribed(compact) : decoder.decode());
-      const length = reader.offset - this.start;
-      if (this.options.raw) batch.raw.push(this.buffer.slice(this.start, this.start + length));
-      this.advance(length);
+      const value = this.element(decoder, limit, whole);
+      if (value === undefined) return;
+      const size = reader.offset - this.start;
+      if (this.options.raw) batch.raw.push(this.buffer.subarray(this.start, reader.offset));
+      batch.elements.push(value);
+      this.largest = Math.max(this.largest, size);
+      this.advance(size);
       this.taken++;
-      if (compact) this.contentsLeft -= length;
+      if (compact) this.contentsLeft -= size;
       if (compact ? this.contentsLeft === 0 : this.taken === this.countFound) this.state = "done";
     }
   }
 
-  private endless(): never {
-    const path = `data[${this.taken}]`;
-    throw new DlmsDecodeError("DECODE_LENGTH", `${path}: the last element goes beyond the declared contents`, {
-      details: { path, offset: this.consumed },
-    });
+  /**
+   * The next element, or undefined if it is not all there. Where the bytes left are many more than any element had
+   * so far, it is decoded at once; near their end, its end is looked for first.
+   */
+  private element(decoder: ValueDecoder, limit: number, whole: boolean): DlmsValue | undefined {
+    const compact = this.descriptionFound;
+    const plenty = !this.scanning && this.largest > 0 && limit - this.start >= 2 * this.largest;
+    if (whole) return decoder.element(this.taken, this.start, compact);
+    if (plenty) {
+      try {
+        return decoder.element(this.taken, this.start, compact);
+      } catch (error) {
+        if (!isTruncation(error)) throw error;
+        // it was larger than all before: the scanner follows it from here
+      }
+    }
+    this.scanning = this.scanner.scan(this.buffer, this.start, limit) === SCAN_INCOMPLETE;
+    // what the scanner finds broken is decoded as well: the decoder says what is wrong, and where
+    return this.scanning ? undefined : decoder.element(this.taken, this.start, compact);
   }
 
   private advance(count: number): void {
@@ -191,20 +210,19 @@ export class ArrayElementStream {
     this.consumed += count;
   }
 
+  /** Bytes that were taken are never overwritten: octet-strings that were handed out are views of them. */
   private append(bytes: Uint8Array): void {
     const pending = this.stop - this.start;
-    const need = pending + bytes.length;
-    if (need > this.buffer.length) {
-      const grown = new Uint8Array(Math.max(need, this.buffer.length * 2));
-      grown.set(this.buffer.subarray(this.start, this.stop));
-      this.buffer = grown;
+    if (this.stop + bytes.length > this.buffer.length) {
+      const need = pending + bytes.length;
+      const fresh = new Uint8Array(Math.max(2 * need, leastBuffer));
+      fresh.set(this.buffer.subarray(this.start, this.stop));
+      this.buffer = fresh;
       this.start = 0;
-    } else if (this.stop + bytes.length > this.buffer.length) {
-      this.buffer.copyWithin(0, this.start, this.stop);
-      this.start = 0;
+      this.stop = pending;
     }
-    this.buffer.set(bytes, this.start + pending);
-    this.stop = this.start + need;
+    this.buffer.set(bytes, this.stop);
+    this.stop += bytes.length;
   }
 
   private bound(): void {
@@ -222,4 +240,8 @@ function lengthIsThere(reader: ByteReader): boolean {
   if (first === undefined) return false;
   // a wrong form is left for the reader to refuse
   return first < 0x80 || first > 0x84 || reader.remaining > (first & 0x7f);
+}
+
+function isTruncation(error: unknown): boolean {
+  return error instanceof DlmsDecodeError && error.code === "DLMS_DECODE_TRUNCATED";
 }
