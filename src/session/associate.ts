@@ -1,18 +1,19 @@
-import { type Apdu, conformanceNames, encodeApdu, parseApdu } from "../apdu";
+import { type Apdu, conformanceMask, conformanceNames, encodeApdu, parseApdu } from "../apdu";
 import type { Aare, Aarq, ConfirmedServiceError, InitiateResponse } from "../apdu/model";
 import { DlmsAssociationError, DlmsConfigError, DlmsSecurityError } from "../errors";
 import {
   checkSystemTitle,
   type HlsMechanism,
   hlsNeedsTitles,
+  KeySet,
   makeChallenge,
   mechanismIds,
   ReceivedCounters,
 } from "../security";
 import type { Channel } from "./channel";
-import { Ciphering, isProtected } from "./ciphering";
+import { Ciphering, isProtected, type Protected } from "./ciphering";
 import { exceptionError, initiateError, type Refusal, refusedAssociation, unexpectedAnswer } from "./errors";
-import { proveByHls } from "./hls";
+import { proveByHls, signingKeys } from "./hls";
 import type { Operation } from "./operation";
 import type { AssociationInfo, SessionOptions } from "./options";
 import { noteStep } from "./steps";
@@ -84,9 +85,15 @@ function encodeInitiate(channel: Channel): Uint8Array {
     ...(dedicated ? { dedicatedKey: ciphering.makeDedicatedKey(options.random) } : {}),
     responseAllowed: true,
     dlmsVersion,
-    conformance: options.conformance,
+    conformance: proposedConformance(options),
     maxPduSize: options.maxPduSize,
   });
+}
+
+/** What is proposed, without what a quirk forbids. */
+export function proposedConformance(options: SessionOptions): number {
+  const withoutBlocks = options.quirks?.noGeneralBlockTransfer === true;
+  return withoutBlocks ? options.conformance & ~conformanceMask(["general-block-transfer"]) : options.conformance;
 }
 
 function aarqOf(options: SessionOptions, challenge: Uint8Array | undefined, userInformation: Uint8Array): Aarq {
@@ -164,7 +171,7 @@ function* readInitiate(channel: Channel, aare: Aare): Operation<InitiateResponse
   return inner;
 }
 
-function* openInitiate(channel: Channel, envelope: Parameters<Ciphering["open"]>[0]): Operation<Apdu> {
+function* openInitiate(channel: Channel, envelope: Protected): Operation<Apdu> {
   if (channel.ciphering === undefined) {
     throw new DlmsSecurityError(
       "SEC_KEY_MISSING",
@@ -187,14 +194,15 @@ function agreed(channel: Channel, aare: Aare, initiate: InitiateResponse): Assoc
   const proposed = (options.referencing === "sn" ? 2 : 1) + (ciphering?.active === true ? 2 : 0);
   const applicationContext = aare.applicationContext ?? proposed;
   const shortNames = initiate.vaaName === snVaaName || (initiate.vaaName !== 0x0007 && applicationContext % 2 === 0);
+  // a meter can't add to what was proposed; some send their whole list
+  const conformance = initiate.conformance & proposedConformance(options);
   const meterSystemTitle = ciphering?.meterTitle ?? titleOf(aare);
   return {
     referencing: shortNames ? "sn" : "ln",
     applicationContext,
     mechanism: options.auth.mechanism,
-    // a meter can't add to what was proposed; some send their whole list
-    conformance: initiate.conformance & options.conformance,
-    conformanceNames: conformanceNames(initiate.conformance & options.conformance),
+    conformance,
+    conformanceNames: conformanceNames(conformance),
     maxPduSize,
     dlmsVersion: initiate.dlmsVersion,
     vaaName: initiate.vaaName,
@@ -208,6 +216,7 @@ const titleOf = (aare: Aare): Uint8Array | undefined =>
 
 function* noteOddities(channel: Channel, aare: Aare, info: AssociationInfo): Operation<void> {
   const asked = channel.options.referencing;
+  for (const note of aare.notes ?? []) yield* noteStep(`${what}: AARE: ${note}`);
   if (info.referencing !== asked)
     yield* noteStep(`${what}: ${asked} was asked for, the meter uses ${info.referencing}`);
   if (info.dlmsVersion !== dlmsVersion) yield* noteStep(`${what}: the meter names DLMS version ${info.dlmsVersion}`);
@@ -225,6 +234,11 @@ export function checkOptions(options: SessionOptions): void {
       "auth: GMAC needs the encryption key (GUEK) and the authentication key (GAK): set security, with policy none if nothing is to be ciphered",
     );
   }
+  if ("secret" in options.auth && mechanism !== "lls" && options.auth.secret.length === 0) {
+    throw new DlmsConfigError("CONFIG_MISSING", `auth.secret: ${mechanism} needs a secret`);
+  }
+  signingKeys(options);
+  if (options.security !== undefined) new KeySet(options.security.suite, options.security.keys);
   if (!Number.isInteger(options.maxPduSize) || options.maxPduSize < smallestPdu || options.maxPduSize > 0xffff) {
     throw new DlmsConfigError(
       "CONFIG_INVALID",

@@ -1,7 +1,7 @@
 import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu } from "../apdu";
-import { DlmsAssociationError, DlmsStateError } from "../errors";
+import { DlmsAssociationError, DlmsStateError, isDlmsError } from "../errors";
 import { requirePolicy } from "../security";
-import { type Ciphering, isProtected } from "./ciphering";
+import { type Ciphering, isProtected, type Protected } from "./ciphering";
 import { confirmedServiceError, exceptionError, inconsistentAnswer, limitExceeded, naming } from "./errors";
 import { receiveByBlocks, sendByBlocks } from "./gbt";
 import type { Operation } from "./operation";
@@ -122,21 +122,44 @@ export class Channel {
   *#answer(first: Uint8Array, what: string): Operation<Apdu> {
     let bytes = first;
     for (let notifications = 0; notifications <= maxNotifications; notifications++) {
-      let apdu = yield* this.parse(bytes, what);
-      if (apdu.apdu === "general-block-transfer") {
-        apdu = yield* this.parse(yield* receiveByBlocks(this, apdu, what), what);
-      }
-      const opened = isProtected(apdu) ? yield* this.#open(apdu, what) : apdu;
-      if (opened === apdu) this.#requireProtection(apdu, what);
-      if (!isNotification(opened)) return opened;
-      yield* noteStep(`${what}: the meter sent ${opened.apdu} before its answer`, opened);
+      const answer = yield* this.#unlessNotification(bytes, what);
+      if (answer !== undefined) return answer;
       bytes = yield* receiveStep(what);
     }
     throw limitExceeded(what, `${maxNotifications} notifications came, but no answer`, maxNotifications);
   }
 
-  *#open(apdu: Parameters<typeof isProtected>[0], what: string): Operation<Apdu> {
-    if (!isProtected(apdu) || this.ciphering === undefined) {
+  *#unlessNotification(bytes: Uint8Array, what: string): Operation<Apdu | undefined> {
+    if (isNotificationTag(bytes[0])) {
+      yield* this.#plainNotification(bytes, what);
+      return undefined;
+    }
+    let apdu = yield* this.parse(bytes, what);
+    if (apdu.apdu === "general-block-transfer") {
+      apdu = yield* this.parse(yield* receiveByBlocks(this, apdu, what), what);
+    }
+    if (isProtected(apdu)) apdu = yield* this.#open(apdu, what);
+    else this.#requireProtection(apdu, what);
+    if (!isNotification(apdu)) return apdu;
+    yield* noteStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu);
+    return undefined;
+  }
+
+  /** What a meter sends on its own account never fails the request that is under way. */
+  *#plainNotification(bytes: Uint8Array, what: string): Operation<void> {
+    let apdu: Apdu;
+    try {
+      apdu = this.incoming(bytes);
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      yield* noteStep(`${what}: a notification was dropped: ${error.message}`);
+      return;
+    }
+    yield* noteStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu);
+  }
+
+  *#open(apdu: Protected, what: string): Operation<Apdu> {
+    if (this.ciphering === undefined) {
       throw inconsistentAnswer(what, `the meter sent ${apdu.apdu}, but no keys are configured`);
     }
     return yield* this.parse(this.ciphering.open(apdu, what), what);
@@ -180,3 +203,6 @@ export class Channel {
 function isNotification(apdu: Apdu): boolean {
   return apdu.apdu === "data-notification" || apdu.apdu === "event-notification" || apdu.apdu === "information-report";
 }
+
+/** data-notification, event-notification, information-report */
+const isNotificationTag = (tag: number | undefined): boolean => tag === 0x0f || tag === 0xc2 || tag === 0x18;

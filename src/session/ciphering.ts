@@ -18,7 +18,8 @@ import type { Operation } from "./operation";
 import { defaultMaxCounterJump, type SessionSecurity } from "./options";
 import { raiseStep, reserveStep } from "./steps";
 
-type Protected = Extract<
+/** An envelope around a ciphered APDU. */
+export type Protected = Extract<
   Apdu,
   { apdu: "service-ciphered" | "general-glo-ciphering" | "general-ded-ciphering" | "general-ciphering" }
 >;

@@ -14,6 +14,11 @@ export class Collector {
     this.#what = what;
   }
 
+  /** Whether nothing was kept so far, not even an empty piece. */
+  get empty(): boolean {
+    return this.#pieces.length === 0;
+  }
+
   add(piece: Uint8Array): void {
     this.#size += piece.length;
     if (this.#size > this.#limit) {

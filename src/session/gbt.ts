@@ -48,6 +48,11 @@ class Transfer {
     return this.#received.bytes();
   }
 
+  /** A block that carries nothing but an acknowledgement: meters number those too, or begin at 1 after them. */
+  pass(block: GeneralBlockTransfer): void {
+    if (block.blockNumber === this.#expected) this.#expected = (this.#expected + 1) & 0xffff;
+  }
+
   /** Number of the block that `own` makes next; a lost one is sent again under its old number. */
   restartAt(number: number): void {
     this.#ownNumber = number;
@@ -70,6 +75,7 @@ class Transfer {
 
   /** Take a block of the meter; whether it brought the answer on. */
   take(block: GeneralBlockTransfer): boolean {
+    if (block.blockNumber === 1 && this.#received.empty) this.#expected = 1;
     const ahead = (block.blockNumber - this.#expected) & 0xffff;
     if (ahead > largestWindow) return false;
     this.#early.set(block.blockNumber, block);
@@ -137,7 +143,7 @@ function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | un
     bytes = yield* receiveStep(transfer.what);
   } catch (error) {
     if (!(error instanceof DlmsTimeoutError)) throw error;
-    yield* transfer.stall();
+    yield* noteStep(`${transfer.what}: no block came after block ${transfer.receivedTo}`);
     return undefined;
   }
   return yield* parseBlock(transfer, bytes);
@@ -173,12 +179,20 @@ export function* sendByBlocks(channel: Channel, whole: Uint8Array, what: string,
     // an answer that is no block answers the whole request, or refuses it
     if (answer.apdu !== "general-block-transfer") return bytes;
     if (answer.blockNumberAck === count) {
-      const confirmsOnly = answer.last && answer.data.length === 0;
-      return confirmsOnly ? yield* receiveStep(what) : yield* receiveRest(transfer, answer);
+      return answer.data.length === 0 ? yield* receiveAfter(transfer, answer) : yield* receiveRest(transfer, answer);
     }
+    transfer.pass(answer);
     if (answer.blockNumberAck > acknowledged && answer.blockNumberAck <= end) transfer.stalls = 0;
     else yield* transfer.stall();
     acknowledged = Math.max(acknowledged, Math.min(answer.blockNumberAck, end));
     window = Math.max(1, answer.window);
   }
+}
+
+/** Our last block was acknowledged by an empty block: the answer follows by itself, in blocks or whole. */
+function* receiveAfter(transfer: Transfer, acknowledgement: GeneralBlockTransfer): Operation<Uint8Array> {
+  transfer.pass(acknowledgement);
+  const bytes = yield* receiveStep(transfer.what);
+  const apdu = yield* transfer.channel.parse(bytes, transfer.what);
+  return apdu.apdu === "general-block-transfer" ? yield* receiveRest(transfer, apdu) : bytes;
 }

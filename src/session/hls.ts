@@ -17,6 +17,7 @@ import { invokeUnchecked } from "./action";
 import type { Channel } from "./channel";
 import { naming } from "./errors";
 import type { Operation } from "./operation";
+import type { SessionOptions } from "./options";
 import { readVariablesUnchecked } from "./short-name";
 import { reserveStep } from "./steps";
 
@@ -58,8 +59,6 @@ function contextOf(
 ): HlsContext {
   const { auth, security, clientSystemTitle, meterSystemTitle } = channel.options;
   const title = aare.respondingApTitle?.length === 8 ? aare.respondingApTitle : meterSystemTitle;
-  const curves =
-    security === undefined || security.suite === 0 ? (["P-256", "P-384"] as const) : curveOf(security.suite);
   return {
     mechanism,
     role: "client",
@@ -72,12 +71,24 @@ function contextOf(
       ? { hls2Form: "landis-gyr" as const }
       : {}),
     ...(security === undefined ? {} : { keys: security.keys, suite: security.suite }),
-    ...(auth.mechanism === "hls-ecdsa"
-      ? {
-          signingKey: importPrivateKey(auth.signingKey, curves, "auth.signingKey"),
-          peerSigningKey: importPublicKey(auth.meterSigningCertificate, curves, "auth.meterSigningCertificate"),
-        }
-      : {}),
+    ...signingKeys(channel.options),
+  };
+}
+
+/**
+ * The keys of mechanism 7; nothing for the others.
+ * @throws DlmsConfigError for keys that can't be read, or are on another curve than the suite's
+ */
+export function signingKeys({
+  auth,
+  security,
+}: SessionOptions): Pick<HlsContext, "signingKey" | "peerSigningKey"> | undefined {
+  if (auth.mechanism !== "hls-ecdsa") return undefined;
+  const suite = security?.suite ?? 0;
+  const curves = suite === 0 ? (["P-256", "P-384"] as const) : curveOf(suite);
+  return {
+    signingKey: importPrivateKey(auth.signingKey, curves, "auth.signingKey"),
+    peerSigningKey: importPublicKey(auth.meterSigningCertificate, curves, "auth.meterSigningCertificate"),
   };
 }
 

@@ -1,5 +1,6 @@
 import { encodeApdu } from "../apdu";
 import { isDlmsError } from "../errors";
+import { proposedConformance } from "./associate";
 import type { Channel } from "./channel";
 import type { Operation } from "./operation";
 import { exchangeStep, noteStep } from "./steps";
@@ -29,7 +30,7 @@ function* cipheredInitiate(channel: Channel): Operation<Uint8Array | undefined> 
     apdu: "initiate-request",
     responseAllowed: true,
     dlmsVersion: 6,
-    conformance: options.conformance,
+    conformance: proposedConformance(options),
     maxPduSize: options.maxPduSize,
   });
   return ciphering === undefined ? undefined : yield* ciphering.protect(initiate, "global");

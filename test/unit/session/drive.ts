@@ -68,7 +68,15 @@ export class Driver {
         this.raised.push(step.atLeast);
         this.counter = Math.max(this.counter, step.atLeast);
         return { used: false };
+      default:
+        return this.#turn(step, turn);
     }
+  }
+
+  #turn(
+    step: Extract<SessionStep, { kind: "exchange" | "receive" | "transmit" }>,
+    turn: Turn | undefined,
+  ): { readonly value?: StepAnswer; readonly error?: Error; readonly used: boolean } {
     assert.ok(turn, `unexpected ${step.kind}${"apdu" in step ? ` of ${toHex(step.apdu)}` : ""}`);
     assert.equal(step.kind, turn.kind ?? "exchange");
     if ("apdu" in step) {
