@@ -81,8 +81,13 @@ export function fileCounterStore(path: string, options: FileCounterOptions = {})
   }
   const settings = { block, start, fs: options.fs ?? nodeFs, clock: options.clock ?? systemClock };
   const absolute = resolve(path);
-  let counter: FileCounter | undefined;
-  const open = async (): Promise<FileCounter> => (counter ??= await sharedCounter(absolute, settings));
+  let opening: Promise<FileCounter> | undefined;
+  // One opening for all that wait, so that they are served in the order in which they asked; a failed one is repeated.
+  const open = (): Promise<FileCounter> =>
+    (opening ??= sharedCounter(absolute, settings).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
   return {
     reserve: async (count) => (await open()).reserve(count),
     raiseTo: async (atLeast) => (await open()).raiseTo(atLeast),

@@ -201,9 +201,8 @@ describe("security: certificates and wrong input", () => {
       /expected PEM with PRIVATE KEY or EC PRIVATE KEY, got CERTIFICATE/,
     );
     assert.match(
-      failure(() =>
-        importPublicKey(privateKey.export({ format: "pem", type: "pkcs8" }) as string, "P-256", "meterCertificate"),
-      ).message,
+      failure(() => importPublicKey(privateKey.export({ format: "pem", type: "pkcs8" }), "P-256", "meterCertificate"))
+        .message,
       /expected PEM with CERTIFICATE or PUBLIC KEY, got PRIVATE KEY/,
     );
     assert.match(failure(() => importPrivateKey(der(publicPem), "P-256", "k")).message, /expected an EC private key/);

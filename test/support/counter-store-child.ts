@@ -1,0 +1,51 @@
+import { writeSync } from "node:fs";
+import * as fs from "node:fs/promises";
+import { type CounterFileSystem, fileCounterStore } from "../../src/client/counter-store";
+
+/**
+ * A process that takes counter values until it is killed. A value is on standard output before it counts as used,
+ * so what was handed out is known whatever happens next. With a number as second argument it kills itself right
+ * before that file operation.
+ */
+const [path = "", dieBefore = "never"] = process.argv.slice(2);
+let operations = 0;
+
+const real: CounterFileSystem = fs;
+
+async function watch<T>(name: string, operation: () => Promise<T>): Promise<T> {
+  writeSync(1, `op ${name}\n`);
+  if (String(operations++) === dieBefore) process.kill(process.pid, "SIGKILL");
+  return operation();
+}
+
+const watched: CounterFileSystem = {
+  realpath: (name) => watch("realpath", () => real.realpath(name)),
+  readFile: (name, encoding) => watch("readFile", () => real.readFile(name, encoding)),
+  stat: (name) => watch("stat", () => real.stat(name)),
+  rename: (from, to) => watch("rename", () => real.rename(from, to)),
+  link: (from, to) => watch("link", () => real.link(from, to)),
+  unlink: (name) => watch("unlink", () => real.unlink(name)),
+  mkdir: (name, options) => watch("mkdir", () => real.mkdir(name, options)),
+  open: async (name, flags) => {
+    const file = await watch("open", () => real.open(name, flags));
+    return {
+      writeFile: (text) => watch("writeFile", () => file.writeFile(text)),
+      sync: () => watch("sync", () => file.sync()),
+      close: () => watch("close", () => file.close()),
+    };
+  },
+};
+
+async function run(): Promise<void> {
+  const store = fileCounterStore(path, { block: 3, fs: watched });
+  for (;;) {
+    const count = 1 + (operations % 2);
+    const first = await store.reserve(count);
+    for (let value = first; value < first + count; value++) writeSync(1, `used ${value}\n`);
+  }
+}
+
+run().catch((error: unknown) => {
+  writeSync(1, `failed ${String(error)}\n`);
+  process.exitCode = 1;
+});
