@@ -6,9 +6,9 @@ import {
   createMeter,
   householdDefinition,
   isDlmsError,
-  parseDefinition,
   systemClock,
 } from "../src/index";
+import { parseDefinition } from "./shared/definition";
 import { within } from "./shared/meter-session";
 import { migrate, migrations } from "./shared/migrations";
 import { choiceOf, integerOf, isAbsent, neededTextOf } from "./shared/settings";

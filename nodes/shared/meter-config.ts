@@ -5,7 +5,7 @@ import {
   DlmsConfigError,
   type LinkOptions,
   type TransportOptions,
-  fromHex,
+  parseSecret,
 } from "../../src/index";
 import { type RawSettings, choiceOf, integerOf, isAbsent, neededTextOf, textOf } from "./settings";
 import { known, supported } from "./supported";
@@ -96,14 +96,7 @@ function secretOf(value: unknown, name: string, format: "TEXT" | "HEX"): Uint8Ar
       details: { property: name },
     });
   }
-  if (format === "TEXT") return value;
-  try {
-    return fromHex(value);
-  } catch {
-    throw new DlmsConfigError("CONFIG_INVALID", `${name}: expected hex digits in pairs, or set its format to text`, {
-      details: { property: name },
-    });
-  }
+  return format === "TEXT" ? value : parseSecret(value, "hex", name);
 }
 
 function authenticationOf(raw: RawSettings, credentials: MeterCredentials): AuthenticationOptions {

@@ -60,6 +60,7 @@ export class MeterSession {
   readonly #users = new Map<string, MeterUser>();
   #client: DlmsClient | undefined;
   #unsubscribe: (() => void)[] = [];
+  #tracing = false;
   #releasing: Promise<void> | undefined;
   #closed = false;
   #view: MeterView = { phase: "idle" };
@@ -157,8 +158,8 @@ export class MeterSession {
 
   /** The trace is costly, so it is asked for only while somebody wants it. */
   #watchTrace(client: DlmsClient): void {
-    const wanted = [...this.#users.values()].some((user) => user.trace !== undefined);
-    if (!wanted || this.#unsubscribe.length > 1) return;
+    if (this.#tracing || ![...this.#users.values()].some((user) => user.trace !== undefined)) return;
+    this.#tracing = true;
     this.#unsubscribe.push(
       client.on("trace", (event) => {
         for (const user of this.#users.values()) user.trace?.(event);
@@ -281,6 +282,7 @@ export class MeterSession {
   async #dropClient(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
+    this.#tracing = false;
     for (const off of this.#unsubscribe.splice(0)) off();
     if (client !== undefined) await within(client.close(), closeMs, this.#options.clock);
   }

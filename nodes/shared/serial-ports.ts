@@ -1,32 +1,19 @@
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { type SerialPortInfo, listPorts } from "../../src/index";
 
 export interface PortChoice {
   readonly path: string;
   readonly label: string;
 }
 
-/** Names of serial ports in /dev, for machines (containers) that have no udev to ask. */
-const portName = /^(tty(USB|ACM|AMA|S|XRUSB|mxc|O)\d+|cu\..+|rfcomm\d+)$/;
-
-async function pathsIn(folder: string, wanted: (name: string) => boolean): Promise<string[]> {
-  try {
-    const names = await readdir(folder);
-    return names.filter(wanted).map((name) => join(folder, name));
-  } catch {
-    // the folder is not there: no such ports
-    return [];
-  }
+/** Ports with the facts by which people know an adapter. */
+export function portChoices(ports: readonly SerialPortInfo[]): PortChoice[] {
+  return ports.map(({ path, manufacturer, serialNumber }) => {
+    const facts = [manufacturer, serialNumber].filter((fact) => fact !== undefined && fact !== "");
+    return { path, label: facts.length === 0 ? path : `${path} (${facts.join(", ")})` };
+  });
 }
 
-/** Serial ports to choose from: what is under /dev, the lasting by-id names first. Never rejects. */
-export async function serialPorts(dev = "/dev"): Promise<PortChoice[]> {
-  const byId = await pathsIn(join(dev, "serial", "by-id"), () => true);
-  const plain = await pathsIn(dev, (name) => portName.test(name) && !/^ttyS\d+$/.test(name));
-  return [...byId, ...plain]
-    .sort((a, b) => Number(plain.includes(a)) - Number(plain.includes(b)) || a.localeCompare(b))
-    .map((path) => ({
-      path,
-      label: path.split("/").at(-1) ?? path,
-    }));
+/** Serial ports of this machine to choose from. */
+export async function serialPorts(): Promise<PortChoice[]> {
+  return portChoices(await listPorts());
 }
