@@ -74,13 +74,22 @@ const certificate = structure(
 
 /** Access control and management: associations, security, SAPs. */
 export const accessClasses = [
-  { id: 15, version: 0, title: "Association LN", attributes: lnAttributes, methods: lnMethods, source },
+  {
+    id: 15,
+    version: 0,
+    title: "Association LN",
+    attributes: lnAttributes,
+    methods: lnMethods,
+    methodsAt: 0x60,
+    source,
+  },
   {
     id: 15,
     version: 1,
     title: "Association LN",
     attributes: [...lnAttributes, securitySetupReference],
     methods: lnMethods,
+    methodsAt: 0x60,
     source,
   },
   {

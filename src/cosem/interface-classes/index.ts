@@ -1,10 +1,30 @@
 import type { ClassDefinition } from "../model";
 import { accessClasses } from "./access";
 import { controlClasses } from "./control";
-import { expand } from "./row";
+import { internetClasses, localClasses, mbusClasses } from "./communication";
+import { managementClasses, paymentClasses } from "./management";
+import { measurementClasses, timeControlClasses } from "./measurement";
+import { g3Classes, primeClasses, sfskClasses } from "./plc";
+import { type ClassRow, expand } from "./row";
 import { storageClasses } from "./storage";
 
+const rows: readonly ClassRow[] = [
+  ...storageClasses,
+  ...measurementClasses,
+  ...timeControlClasses,
+  ...accessClasses,
+  ...managementClasses,
+  ...paymentClasses,
+  ...controlClasses,
+  ...localClasses,
+  ...internetClasses,
+  ...mbusClasses,
+  ...sfskClasses,
+  ...primeClasses,
+  ...g3Classes,
+];
+
 /** Every known version of every known interface class, by id and then version. */
-export const interfaceClasses: readonly ClassDefinition[] = [...storageClasses, ...accessClasses, ...controlClasses]
+export const interfaceClasses: readonly ClassDefinition[] = rows
   .map(expand)
   .sort((a, b) => a.id - b.id || a.version - b.version);
