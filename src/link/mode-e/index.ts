@@ -1,0 +1,2 @@
+export * from "./mode-e-link";
+export * from "./sign-on";

@@ -1,0 +1,83 @@
+import { DlmsConfigError } from "../../errors";
+
+/** Baud characters of IEC 62056-21, 6.3.14; 7 to 9 are reserved there and used by makers as here. */
+const rates: ReadonlyMap<string, number> = new Map([
+  ["0", 300],
+  ["1", 600],
+  ["2", 1200],
+  ["3", 2400],
+  ["4", 4800],
+  ["5", 9600],
+  ["6", 19200],
+  ["7", 38400],
+  ["8", 57600],
+  ["9", 115200],
+]);
+
+/** What a meter says of itself at the sign-on. */
+export interface Identification {
+  /** three letters of the maker */
+  readonly maker: string;
+  /** the baud character */
+  readonly baudCharacter: string;
+  /** announced by `\2`: the meter takes HDLC */
+  readonly modeE: boolean;
+  /** the line as it came, without its end */
+  readonly text: string;
+}
+
+/** `/?<address>!` */
+export function requestMessage(deviceAddress: string): Uint8Array {
+  if (!/^[0-9A-Za-z ]{0,32}$/.test(deviceAddress)) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `modeEAddress: expected at most 32 letters, digits or spaces, got "${deviceAddress}"`,
+    );
+  }
+  return ascii(`/?${deviceAddress}!\r\n`);
+}
+
+/** Option select message: protocol 2 (HDLC), the rate, mode 2 (binary). */
+export function acknowledgeMessage(baudCharacter: string): Uint8Array {
+  return ascii(`\u00062${baudCharacter}2\r\n`);
+}
+
+/**
+ * The identification in what was received, parity bits taken off; undefined while none is complete. An echo of the
+ * request begins with `/?` and is passed over, as is noise before the slash.
+ */
+export function findIdentification(text: string): Identification | undefined {
+  const match = /\/([A-Za-z]{3})([^\r\n])([^\r\n]*)\r?\n/.exec(text);
+  if (!match) return undefined;
+  const [line, maker = "", baudCharacter = "", rest = ""] = match;
+  return { maker, baudCharacter, modeE: rest.includes("\\2"), text: line.trim() };
+}
+
+/** The rate to go on with: what the meter offers, or the highest below it that `maxBaud` allows. */
+export function chooseRate(offered: string, maxBaud: number): { character: string; baudRate: number } | undefined {
+  const limit = rates.get(offered);
+  if (limit === undefined) return undefined;
+  let best: { character: string; baudRate: number } | undefined;
+  for (const [character, baudRate] of rates) {
+    if (baudRate <= limit && baudRate <= maxBaud) best = { character, baudRate };
+  }
+  return best;
+}
+
+/** Bytes as text, the parity bit taken off. */
+export function withoutParity(bytes: Uint8Array): string {
+  return String.fromCharCode(...Array.from(bytes, (byte) => byte & 0x7f));
+}
+
+/** Even parity in bit 7: what a line of 7E1 carries, for lines that hand eight bits through. */
+export function withEvenParity(bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte) => {
+    let ones = 0;
+    for (let bit = 0; bit < 7; bit++) ones += (byte >> bit) & 1;
+    return ones % 2 === 1 ? byte | 0x80 : byte;
+  });
+}
+
+function ascii(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
