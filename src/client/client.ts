@@ -223,12 +223,14 @@ export class DlmsClient implements AsyncDisposable {
     if (this.#closing !== undefined) return Promise.reject(closedError(init.what));
     const result = this.#queue.submit(init, options);
     this.#clearIdle();
-    if (this.#queue.length > 0) this.#working ??= this.#work();
+    this.#working ??= this.#work();
     return result;
   }
 
   /** One request after the other, until none is left. */
   async #work(): Promise<void> {
+    // lets equal requests of one turn find each other
+    await Promise.resolve();
     for (let job = this.#queue.next(); job !== undefined; job = this.#queue.next()) {
       this.#running = job;
       await this.#runJob(job);

@@ -62,14 +62,14 @@ export function breaksSession(error: unknown, fresh: boolean): boolean {
   switch (error.layer) {
     case "transport":
     case "link":
-    case "association":
     case "security":
       return true;
     case "service":
       // a meter that says so right after the association means the request, not the association
       return error.retry === "reconnect" && !fresh;
     case "codec":
-      return error.retry === "reconnect";
+    // a service that was not negotiated is refused before anything is sent
+    case "association":
     case "config":
     case "state":
     case "access":

@@ -1,0 +1,410 @@
+import assert from "node:assert/strict";
+import { DlmsError } from "../../src/errors";
+import type { StateEvent } from "../../src/client";
+import type { Behaviour } from "../../src/simulator";
+import { type Transport } from "../../src/transport";
+import { DlmsConnectionError } from "../../src/errors";
+import { bench, number, registerRef, requests, silentWhen } from "../support/meters";
+import { settle } from "../support/virtual-clock";
+
+const failureOf = (promise: Promise<unknown>): Promise<DlmsError> =>
+  promise.then(
+    (value) => assert.fail(`a value came: ${JSON.stringify(value)}`),
+    (error: unknown) => {
+      assert.ok(error instanceof DlmsError, `not of the family: ${String(error)}`);
+      return error;
+    },
+  );
+
+const statesOf = (events: readonly StateEvent[]): string[] =>
+  events.map((event) => (event.nextTryInMs === undefined ? event.state : `${event.state} ${event.nextTryInMs}`));
+
+/** A transport that fails `times` times, then is the given one. */
+function failing(transport: Transport, times: number): Transport & { tries: number } {
+  const wrapped = {
+    ...transport,
+    tries: 0,
+    open: ((events, options) => {
+      wrapped.tries++;
+      if (wrapped.tries <= times) {
+        return Promise.reject(new DlmsConnectionError("CONN_REFUSED", "memory: refused"));
+      }
+      return transport.open(events, options);
+    }) as Transport["open"],
+  };
+  return wrapped;
+}
+
+describe("the life of a client", () => {
+  describe("queue", () => {
+    it("answers equal reads that wait with one request, each caller for itself", async () => {
+      const { client, clock, meter } = bench();
+      await clock.runUntil(client.open());
+      meter.forgetReceived();
+      const all = Promise.all([1, 2, 3, 4].map(() => client.read(registerRef(0))));
+      const readings = await clock.runUntil(all);
+      assert.deepEqual(
+        readings.map((one) => one.value),
+        [100, 100, 100, 100],
+      );
+      assert.equal(requests(meter).length, 1);
+      await clock.runUntil(client.close());
+    });
+
+    it("does not answer a read with what was asked before a write", async () => {
+      const objects = [{ classId: 1, logicalName: "1.0.0.0.0.255", attributes: { 2: number(1) }, writable: [2] }];
+      const { client, clock } = bench({ objects });
+      const ref = { classId: 1, logicalName: "1.0.0.0.0.255", attributeId: 2 };
+      const before = client.read(ref);
+      const write = client.write(ref, number(2));
+      const after = client.read(ref);
+      await clock.runUntil(Promise.all([before, write, after]));
+      assert.equal((await before).value, 1);
+      assert.equal((await after).value, 2);
+      await clock.runUntil(client.close());
+    });
+
+    it("is bounded: one more is refused and the others are answered", async () => {
+      const { client, clock } = bench({}, { queueLimit: 2 });
+      const first = client.read(registerRef(0));
+      const second = client.read(registerRef(1));
+      const third = client.read(registerRef(2));
+      const error = await failureOf(client.read(registerRef(3)));
+      assert.equal(error.code, "DLMS_STATE_QUEUE_FULL");
+      assert.match(error.message, /read 1-0:1\.8\.3\*255\/2: 2 requests are waiting/);
+      await clock.runUntil(Promise.all([first, second, third]));
+      await clock.runUntil(client.close());
+    });
+
+    it("drops a request that is aborted while it waits; the reason comes back untouched", async () => {
+      const { client, clock, meter } = bench();
+      await clock.runUntil(client.open());
+      meter.forgetReceived();
+      const abort = new AbortController();
+      const first = client.read(registerRef(0));
+      const second = client.read(registerRef(1), { signal: abort.signal });
+      const reason = { my: "reason" };
+      abort.abort(reason);
+      await assert.rejects(second, (error) => error === reason);
+      await clock.runUntil(first);
+      await clock.runUntil(client.read(registerRef(2)));
+      const asked = meter.received.flatMap((item) =>
+        item.kind === "apdu" && item.apdu.apdu === "get-request-with-list" ? item.apdu.attributes : [],
+      );
+      assert.ok(asked.every((one) => one.instanceId[4] !== 1));
+      await clock.runUntil(client.close());
+    });
+
+    it("rejects an already aborted signal without asking", async () => {
+      const { client, meter } = bench();
+      const reason = new Error("no");
+      await assert.rejects(
+        client.read(registerRef(0), { signal: AbortSignal.abort(reason) }),
+        (error) => error === reason,
+      );
+      assert.equal(meter.counters.connections, 0);
+      await client.close();
+    });
+
+    it("never gives the answer of an aborted request to the next one", async () => {
+      const slow: Behaviour = {
+        name: "slow",
+        frameOut: (frame) => [{ kind: "send", bytes: frame, delayMs: 1000 }],
+      };
+      const { client, clock } = bench({}, {}, [slow]);
+      await clock.runUntil(client.readMany([0, 1, 2].map((n) => registerRef(n))));
+      const abort = new AbortController();
+      const first = client.read(registerRef(0), { signal: abort.signal });
+      first.catch(() => undefined);
+      await clock.tickAsync(500);
+      abort.abort(new Error("enough"));
+      await assert.rejects(first, /enough/);
+      const second = await clock.runUntil(client.read(registerRef(1)));
+      assert.equal(second.value, 100.1);
+      assert.equal(client.statistics.associations, 1);
+      await clock.runUntil(client.close());
+    });
+
+    it("bounds an operation by its own time-out, queueing included", async () => {
+      const { client, clock } = bench({}, {}, [silentWhen((apdu) => apdu.startsWith("get"))]);
+      await clock.runUntil(client.open());
+      void client.read(registerRef(0)).catch(() => undefined);
+      const waiting = failureOf(client.read(registerRef(1), { timeoutMs: 1500 }));
+      await clock.tickAsync(1500);
+      const error = await waiting;
+      assert.equal(error.code, "DLMS_TIMEOUT_RESPONSE");
+      assert.match(error.message, /read 1-0:1\.8\.1\*255\/2: not finished within 1500 ms/);
+      await clock.runUntil(client.close());
+      assert.equal(clock.pending, 0);
+    });
+  });
+
+  describe("connection", () => {
+    it("repeats a read once on a new association when the connection breaks before the answer", async () => {
+      const { client, clock, meter } = bench();
+      await clock.runUntil(client.read(registerRef(0)));
+      const retries: string[] = [];
+      client.on("retry", (event) => retries.push(`${event.what}: ${event.error.code}`));
+      let broken = false;
+      meter.use({
+        name: "cable pulled",
+        frameOut: (frame) => {
+          if (broken) return [{ kind: "send", bytes: frame }];
+          broken = true;
+          return [{ kind: "close", reason: "cable pulled" }];
+        },
+      });
+      assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+      assert.deepEqual(retries, ["read 1-0:1.8.0*255/2: DLMS_CONN_LOST"]);
+      assert.equal(client.statistics.associations, 2);
+      await clock.runUntil(client.close());
+    });
+
+    it("never repeats a write", async () => {
+      const objects = [{ classId: 1, logicalName: "1.0.0.0.0.255", attributes: { 2: number(1) }, writable: [2] }];
+      const { client, clock, meter } = bench({ objects });
+      const ref = { classId: 1, logicalName: "1.0.0.0.0.255", attributeId: 2 };
+      await clock.runUntil(client.read(ref));
+      meter.use({ name: "break", request: (request) => (request.apdu === "set-request-normal" ? [] : undefined) });
+      const error = await failureOf(clock.runUntil(client.write(ref, number(2))));
+      assert.equal(error.code, "DLMS_TIMEOUT_RESPONSE");
+      assert.equal(requests(meter).filter((one) => one === "set-request-normal").length, 1);
+      await clock.runUntil(client.close());
+    });
+
+    it("comes back by itself after the meter restarted", async () => {
+      const { client, clock, meter } = bench();
+      await clock.runUntil(client.read(registerRef(0)));
+      meter.restart();
+      assert.equal((await clock.runUntil(client.read(registerRef(1)))).value, 100.1);
+      assert.equal(client.statistics.associations, 2);
+      await clock.runUntil(client.close());
+    });
+
+    it("notices a connection that ends while nothing is asked, and makes a new one when something is", async () => {
+      const { client, clock, meter } = bench();
+      const states: StateEvent[] = [];
+      await clock.runUntil(client.open());
+      client.on("state", (event) => states.push(event));
+      meter.use({ name: "drop", frameOut: () => [{ kind: "close", reason: "timed out" }] });
+      meter.push(Uint8Array.of(0x0f, 0, 0, 0, 0, 0, 0));
+      await settle();
+      assert.deepEqual(statesOf(states), ["idle"]);
+      assert.equal(states[0]?.error?.code, "DLMS_CONN_LOST");
+      await clock.runUntil(client.close());
+    });
+
+    it("waits longer from failure to failure, says so, and fails fast in between", async () => {
+      const inner = bench();
+      const transport = failing(inner.meter.transport(), 4);
+      const { client, clock } = bench({}, { transport, timeouts: { reconnectMin: 1000, reconnectMax: 4000 } });
+      const states: StateEvent[] = [];
+      client.on("state", (event) => states.push(event));
+      const first = await failureOf(clock.runUntil(client.read(registerRef(0))));
+      assert.equal(first.code, "DLMS_CONN_REFUSED");
+      await clock.tickAsync(400);
+      const second = await failureOf(client.read(registerRef(0)));
+      assert.equal(second.code, "DLMS_CONN_REFUSED");
+      assert.match(second.message, /memory: refused; the next try is in 1 s/);
+      assert.equal(transport.tries, 1);
+      await clock.tickAsync(20_000);
+      assert.equal(client.state, "open");
+      assert.deepEqual(statesOf(states), [
+        "connecting",
+        "reconnecting 1000",
+        "reconnecting",
+        "reconnecting 2000",
+        "reconnecting",
+        "reconnecting 4000",
+        "reconnecting",
+        "reconnecting 4000",
+        "reconnecting",
+        "open",
+      ]);
+      await clock.runUntil(client.close());
+      assert.equal(clock.pending, 0);
+      await inner.client.close();
+    });
+
+    it("does not send a refused password again by itself, and after 5 minutes only when asked", async () => {
+      const { client, clock, meter } = bench(
+        { associations: [{ client: 16, mechanism: "lls", secret: "right" }] },
+        { auth: { mechanism: "lls", secret: "wrong" } },
+      );
+      const first = await failureOf(clock.runUntil(client.read(registerRef(0))));
+      assert.equal(first.code, "DLMS_ASSOC_AUTH_FAILED");
+      assert.ok(!first.message.includes("wrong") || first.message.includes("is wrong"));
+      assert.equal(client.state, "idle");
+      assert.equal(clock.pending, 0);
+      await clock.tickAsync(299_000);
+      const second = await failureOf(client.read(registerRef(0)));
+      assert.equal(second.code, "DLMS_ASSOC_AUTH_FAILED");
+      assert.match(second.message, /not tried again by itself/);
+      assert.equal(requests(meter).filter((one) => one === "aarq").length, 1);
+      await clock.tickAsync(2000);
+      await failureOf(clock.runUntil(client.read(registerRef(0))));
+      assert.equal(requests(meter).filter((one) => one === "aarq").length, 2);
+      await clock.runUntil(client.close());
+    });
+
+    it("releases after the idle time and holds nothing", async () => {
+      const { client, clock, meter } = bench({}, { timeouts: { idle: 5000 } });
+      await clock.runUntil(client.read(registerRef(0)));
+      await clock.tickAsync(4000);
+      await clock.runUntil(client.read(registerRef(0)));
+      await clock.tickAsync(4999);
+      assert.equal(client.state, "open");
+      await clock.tickAsync(1);
+      assert.equal(client.state, "idle");
+      assert.ok(requests(meter).includes("rlrq"));
+      assert.equal(meter.counters.openConnections, 0);
+      assert.equal(clock.pending, 0);
+      await client.close();
+    });
+
+    it("tells when nobody answers the association", async () => {
+      const { client, clock } = bench({}, { server: { logical: 2 } });
+      const error = await failureOf(clock.runUntil(client.read(registerRef(0))));
+      assert.equal(error.code, "DLMS_TIMEOUT_ASSOCIATE");
+      assert.match(error.message, /check client and server address/);
+      await clock.runUntil(client.close());
+    });
+
+    it("tells when the client address is not known", async () => {
+      const { client, clock } = bench({}, { client: { sap: 17 } });
+      const error = await failureOf(clock.runUntil(client.read(registerRef(0))));
+      assert.match(error.code, /^DLMS_ASSOC_/);
+      await clock.runUntil(client.close());
+    });
+  });
+
+  describe("close", () => {
+    it("releases the association, frees the line, rejects what waits, and may be called again", async () => {
+      const { client, clock, meter } = bench();
+      await clock.runUntil(client.open());
+      const waiting = [0, 1].map((n) => failureOf(client.read(registerRef(n))));
+      const closing = client.close();
+      assert.equal(client.state, "closing");
+      for (const [n, error] of (await clock.runUntil(Promise.all(waiting))).entries()) {
+        assert.equal(error.code, "DLMS_STATE_CLOSED");
+        assert.equal(error.message, `read 1-0:1.8.${n}*255/2: client is closed`);
+      }
+      await clock.runUntil(Promise.all([closing, client.close()]));
+      assert.equal(client.state, "closed");
+      assert.ok(requests(meter).includes("rlrq"));
+      assert.equal(meter.associations, 0);
+      assert.equal(meter.counters.openConnections, 0);
+      assert.equal(clock.pending, 0);
+      assert.equal((await failureOf(client.read(registerRef(0)))).code, "DLMS_STATE_CLOSED");
+    });
+
+    it("takes no longer than its bound when the meter is silent", async () => {
+      const { client, clock, meter } = bench({}, {}, [silentWhen((apdu) => apdu !== "aarq")]);
+      await clock.runUntil(client.open());
+      const waiting = failureOf(client.read(registerRef(0)));
+      await clock.tickAsync(100);
+      const start = clock.now();
+      const closing = client.close();
+      assert.equal((await waiting).code, "DLMS_STATE_CLOSED");
+      await clock.runUntil(closing);
+      assert.equal(clock.now() - start, 2000);
+      assert.equal(meter.counters.openConnections, 0);
+      assert.equal(clock.pending, 0);
+    });
+
+    it("ends an attempt to connect", async () => {
+      let aborted = false;
+      const transport: Transport = {
+        kind: "memory",
+        endpoint: "nowhere",
+        open: (_events, { signal }) =>
+          new Promise((_resolve, reject) => {
+            signal?.addEventListener("abort", () => {
+              aborted = true;
+              reject(signal.reason as Error);
+            });
+          }),
+      };
+      const { client, clock } = bench({}, { transport });
+      const waiting = failureOf(client.read(registerRef(0)));
+      await settle();
+      await clock.runUntil(client.close());
+      assert.equal((await waiting).code, "DLMS_STATE_CLOSED");
+      assert.ok(aborted);
+      assert.equal(clock.pending, 0);
+    });
+
+    it("ends the wait for the next try", async () => {
+      const inner = bench();
+      const { client, clock } = bench({}, { transport: failing(inner.meter.transport(), 99) });
+      await failureOf(clock.runUntil(client.open()));
+      assert.equal(clock.pending, 1);
+      await clock.runUntil(client.close());
+      assert.equal(clock.pending, 0);
+      await inner.client.close();
+    });
+
+    it("does nothing on a client that never connected", async () => {
+      const { client, meter } = bench();
+      await client.close();
+      assert.equal(client.state, "closed");
+      assert.equal(meter.counters.connections, 0);
+    });
+
+    it("goes with `await using`", async () => {
+      const { client, clock } = bench();
+      await clock.runUntil(client.open());
+      await clock.runUntil(client[Symbol.asyncDispose]());
+      assert.equal(client.state, "closed");
+    });
+  });
+
+  describe("events", () => {
+    it("survive a listener that throws, and end with its unsubscribe", async () => {
+      const said: string[] = [];
+      const logger = {
+        debug: () => undefined,
+        info: () => undefined,
+        warn: () => undefined,
+        error: (text: string | (() => string)) => said.push(typeof text === "string" ? text : text()),
+      };
+      const { client, clock } = bench({}, { logger });
+      const seen: string[] = [];
+      const off = client.on("state", () => {
+        throw new Error("listener's own");
+      });
+      client.on("state", (event) => seen.push(event.state));
+      await clock.runUntil(client.open());
+      off();
+      await clock.runUntil(client.close());
+      assert.deepEqual(seen, ["connecting", "open", "closing", "closed"]);
+      assert.deepEqual(said, [
+        'simulated meter 1: a listener of "state" threw: listener\'s own',
+        'simulated meter 1: a listener of "state" threw: listener\'s own',
+      ]);
+    });
+
+    it("trace every frame and APDU, in order and in both directions", async () => {
+      const { client, clock } = bench();
+      const lines: string[] = [];
+      client.on("trace", (event) => {
+        if (event.kind === "bytes") lines.push(`${event.direction} ${event.layer} ${event.hex.slice(0, 4)}`);
+      });
+      await clock.runUntil(client.open());
+      assert.deepEqual(lines, ["out apdu 601d", "out link 0001", "in link 0001", "in apdu 6129"]);
+      await clock.runUntil(client.close());
+    });
+
+    it("hand over what the meter reports unasked", async () => {
+      const { client, clock, meter } = bench();
+      const seen: string[] = [];
+      client.on("notification", (event) => seen.push(event.apdu.apdu));
+      await clock.runUntil(client.open());
+      meter.push(Uint8Array.of(0x0f, 0, 0, 0, 1, 0, 0x11, 5));
+      await settle();
+      assert.deepEqual(seen, ["data-notification"]);
+      assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+      await clock.runUntil(client.close());
+    });
+  });
+});
