@@ -3,7 +3,7 @@ import { DlmsDecodeError } from "../errors";
 import { ValueDecoder } from "./decode";
 import { ElementScanner, SCAN_INCOMPLETE } from "./element-scanner";
 import { type DecodeLimits, defaultMaxDepth } from "./limits";
-import { readTypeDescription } from "./type-description";
+import { minimumSize, readTypeDescription } from "./type-description";
 import type { DlmsValue, TypeDescription } from "./value";
 
 export interface ElementStreamOptions extends DecodeLimits {
@@ -158,6 +158,9 @@ export class ArrayElementStream {
     }
     if (!lengthIsThere(reader)) return;
     this.contentsLeft = reader.length("compact-array contents");
+    if (this.contentsLeft > 0 && minimumSize(description) === 0) {
+      reader.fail("DECODE_VALUE", "data", "a compact-array of nothing has contents");
+    }
     this.descriptionFound = description;
     this.scanner = new ElementScanner(this.maxDepth - 1, description);
     this.advance(reader.offset - this.start);
