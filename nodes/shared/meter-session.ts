@@ -208,7 +208,6 @@ export class MeterSession {
       this.#lockOut = { error, until: this.#options.clock.wallTime() + lockOutMs };
     }
     this.#show({ phase: "refused", error });
-    void this.#dropClient();
     return true;
   }
 

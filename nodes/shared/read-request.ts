@@ -80,7 +80,7 @@ function scalar(setting: Setting): string | number {
 
 function obisOf(setting: Setting): string | Uint8Array {
   if (setting.value instanceof Uint8Array) return setting.value;
-  if (typeof setting.value === "string") {
+  if (typeof setting.value === "string" && setting.value.trim() !== "") {
     const unset = /^\$\{([^}]+)\}$/.exec(setting.value);
     if (!unset) return setting.value;
     throw new DlmsConfigError(
@@ -91,7 +91,7 @@ function obisOf(setting: Setting): string | Uint8Array {
       },
     );
   }
-  if (isAbsent(setting.value)) {
+  if (isAbsent(setting.value) || typeof setting.value === "string") {
     throw new DlmsConfigError(
       "CONFIG_MISSING",
       `${setting.source}: an OBIS code is needed, here or in msg.logicalName, for example 1-0:1.8.0*255`,
