@@ -146,6 +146,7 @@ export const accessClasses = [
       ["server_system_title", "octet-string", bytes],
       ["certificates", "array", arrayOf(certificate)],
     ],
+    methodsAt: 0x30,
     methods: [
       "security_activate",
       "key_transfer",

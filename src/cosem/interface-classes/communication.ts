@@ -426,10 +426,10 @@ export const internetClasses = [
       ["probing_rate", "long-unsigned"],
       ["CoAP_uri_path", "octet-string", text],
       ["transport_mode", "enum", enumeration({ 1: "reliable", 2: "unreliable", 3: "reliable-unreliable" })],
-      ["wrapper_version", "any"],
+      ["version", "any"],
       ["token_length", "unsigned"],
     ],
-    source: "DLMS UA 1000-1 (Blue Book) Ed. 14, CoAP setup",
+    source: "DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 4.9.8",
   },
   {
     id: 153,
@@ -438,11 +438,11 @@ export const internetClasses = [
     attributes: [
       ["messages_counter", "structure"],
       ["request_response_counter", "structure"],
-      ["bt_counter", "structure"],
+      ["coap_bt_counter", "structure"],
       ["capture_time", "structure"],
     ],
     methods: ["reset"],
-    source: "DLMS UA 1000-1 (Blue Book) Ed. 14, CoAP diagnostic",
+    source: "DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 4.9.9",
   },
 ] as const satisfies readonly ClassRow[];
 

@@ -4,6 +4,7 @@ import { controlClasses } from "./control";
 import { internetClasses, localClasses, mbusClasses } from "./communication";
 import { managementClasses, paymentClasses } from "./management";
 import { measurementClasses, timeControlClasses } from "./measurement";
+import { lineClasses, radioClasses } from "./networks";
 import { g3Classes, primeClasses, sfskClasses } from "./plc";
 import { type ClassRow, expand } from "./row";
 import { storageClasses } from "./storage";
@@ -22,6 +23,8 @@ const rows: readonly ClassRow[] = [
   ...sfskClasses,
   ...primeClasses,
   ...g3Classes,
+  ...radioClasses,
+  ...lineClasses,
 ];
 
 /** Every known version of every known interface class, by id and then version. */

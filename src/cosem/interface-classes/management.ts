@@ -408,7 +408,7 @@ export const paymentClasses = [
     title: "IEC 62055-41 attributes",
     attributes: [
       ["meter_pan", "structure"],
-      ["commodity", "octet-string", text],
+      ["commodity", "visible-string"],
       ["token_carrier_types", "array"],
       ["encryption_algorithm", "unsigned"],
       ["supply_group_code", "double-long-unsigned"],
@@ -417,7 +417,7 @@ export const paymentClasses = [
       ["key_type", "unsigned"],
       ["key_expiry_number", "unsigned"],
       ["no_of_kct_supported", "unsigned"],
-      ["sts_certificate_no", "octet-string", text],
+      ["sts_certificate_no", "visible-string"],
     ],
     source: payment,
   },
