@@ -38,6 +38,11 @@ export function initiateRefusal(error: keyof typeof initiateError): Refusal {
   return { ...refusal("no-reason-given"), initiateError: initiateError[error] };
 }
 
+/** 1 LN, 2 SN; ciphered contexts are 2 higher. */
+function baseContext(definition: MeterDefinition): number {
+  return definition.referencing === "sn" ? 2 : 1;
+}
+
 /** Whether the account's association is in a ciphered application context. */
 export function isCiphered(account: SimulatedAssociation): boolean {
   return (account.policy ?? "none") !== "none";
@@ -59,7 +64,7 @@ export function checkAarq(aarq: Aarq, client: number, definition: MeterDefinitio
   if (aarq.protocolVersion !== undefined && !aarq.protocolVersion.startsWith("1")) {
     return { result: 1, source: "service-provider", diagnostic: 2 };
   }
-  const base = definition.referencing === "sn" ? 2 : 1;
+  const base = baseContext(definition);
   if (aarq.applicationContext !== base && aarq.applicationContext !== base + 2) {
     return refusal("application-context-name-not-supported");
   }
@@ -90,11 +95,18 @@ export function checkInitiate(request: InitiateRequest, conformance: number): Re
   return undefined;
 }
 
-/** The AARE that carries a refusal; the context is the one that was asked for. */
-export function refusingAare(aarq: Aarq | undefined, why: Refusal, userInformation?: Uint8Array): Aare {
+/** The AARE that carries a refusal. It names the context that was asked for, or the meter's own where that is another. */
+export function refusingAare(
+  definition: MeterDefinition,
+  aarq: Aarq | undefined,
+  why: Refusal,
+  userInformation?: Uint8Array,
+): Aare {
+  const base = baseContext(definition);
+  const asked = aarq?.applicationContext ?? base;
   return {
     apdu: "aare",
-    applicationContext: aarq?.applicationContext ?? 1,
+    applicationContext: asked === base + 2 ? asked : base,
     result: why.result,
     diagnosticSource: why.source,
     diagnostic: why.diagnostic,

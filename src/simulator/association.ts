@@ -189,14 +189,14 @@ export class AssociationMachine {
     this.reset();
     const { definition } = this.#host.model;
     const account = checkAarq(aarq, this.client, definition);
-    if ("diagnostic" in account) return refusingAare(aarq, account);
-    if (!this.#host.admits()) return refusingAare(aarq, { ...refusal("no-reason-given"), result: 2 });
+    if ("diagnostic" in account) return this.#refuse(aarq, account);
+    if (!this.#host.admits()) return this.#refuse(aarq, { ...refusal("no-reason-given"), result: 2 });
     if (account.mechanism === "lls" && !samePassword(account.secret, aarq.authenticationValue)) {
-      return refusingAare(aarq, refusal("authentication-failure"));
+      return this.#refuse(aarq, refusal("authentication-failure"));
     }
     const protection = this.#protectionFor(account, aarq.callingApTitle);
     const initiate = this.#initiate(aarq.userInformation, protection);
-    if (initiate === undefined) return refusingAare(aarq, refusal("no-reason-given"));
+    if (initiate === undefined) return this.#refuse(aarq, refusal("no-reason-given"));
     const conformance = conformanceMask(account.conformance ?? definition.conformance ?? simulatedLn);
     const problem = checkInitiate(initiate.request, conformance);
     if (problem !== undefined) return this.#refuseInitiate(aarq, problem);
@@ -222,10 +222,14 @@ export class AssociationMachine {
     return { request: inner, envelope: opened.envelope };
   }
 
+  #refuse(aarq: Aarq | undefined, why: Refusal, userInformation?: Uint8Array): Apdu {
+    return refusingAare(this.#host.model.definition, aarq, why, userInformation);
+  }
+
   #refuseInitiate(aarq: Aarq, why: Refusal): Apdu {
     const value = why.initiateError ?? 0;
     const error = encodeApdu({ apdu: "confirmed-service-error", service: 1, errorType: 6, value });
-    return refusingAare(aarq, why, error);
+    return this.#refuse(aarq, why, error);
   }
 
   #accept(
@@ -237,7 +241,7 @@ export class AssociationMachine {
   ): Apdu {
     const { model, systemTitle } = this.#host;
     const { request, envelope } = initiate;
-    if (isCiphered(account) && envelope === "plain") return refusingAare(aarq, refusal("no-reason-given"));
+    if (isCiphered(account) && envelope === "plain") return this.#refuse(aarq, refusal("no-reason-given"));
     if (request.dedicatedKey !== undefined) protection?.useDedicatedKey(request.dedicatedKey);
     const viewer: Viewer = {
       client: this.client,
@@ -366,7 +370,7 @@ export class AssociationMachine {
 
   #undecodable(bytes: Uint8Array): Apdu {
     if (bytes[0] === 0x60) {
-      return refusingAare(undefined, { result: 1, source: "service-provider", diagnostic: 1 });
+      return this.#refuse(undefined, { result: 1, source: "service-provider", diagnostic: 1 });
     }
     return exception("service-unknown", "other-reason");
   }
