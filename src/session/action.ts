@@ -115,6 +115,7 @@ function* sendBlocks(
       request: (block) =>
         block.blockNumber === 1 ? first(block) : { apdu: "action-request-with-pblock", invokeId, block },
       acknowledged: (answer) => (answer.apdu === "action-response-next-pblock" ? answer.blockNumber : undefined),
+      failed: (answer) => answer.apdu === "action-response-normal" && answer.response.result !== 0,
     },
     what,
   );

@@ -121,10 +121,10 @@ export class Channel {
   /** From bytes to the answer itself: blocks put together, notifications set aside, envelopes opened. */
   *#answer(first: Uint8Array, what: string): Operation<Apdu> {
     let bytes = first;
-    for (let notifications = 0; notifications <= maxNotifications; notifications++) {
+    for (let notifications = 0; notifications < maxNotifications; notifications++) {
+      if (notifications > 0) bytes = yield* receiveStep(what);
       const answer = yield* this.#unlessNotification(bytes, what);
       if (answer !== undefined) return answer;
-      bytes = yield* receiveStep(what);
     }
     throw limitExceeded(what, `${maxNotifications} notifications came, but no answer`, maxNotifications);
   }

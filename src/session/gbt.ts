@@ -95,18 +95,27 @@ class Transfer {
     }
   }
 
-  /** Nothing new came: ask for less at a time, and give up in the end. */
-  *stall(): Operation<void> {
-    this.stalls += 1;
-    if (this.stalls > maxStalls) {
-      throw limitExceeded(
-        this.what,
-        `general block transfer does not go on after block ${this.receivedTo}; try without it (quirk noGeneralBlockTransfer)`,
-        maxStalls,
-      );
-    }
+  /** Nothing new came: ask for one block at a time, and give up in the end. */
+  *receivingStalled(): Operation<void> {
+    this.#countStall(`block ${this.#expected} does not come`);
     this.#window = 1;
     yield* noteStep(`${this.what}: block ${this.#expected} is missing, it is asked for again`);
+  }
+
+  /** Nothing new was acknowledged: send again, and give up in the end. */
+  *sendingStalled(acknowledged: number): Operation<void> {
+    this.#countStall(`the meter acknowledges nothing after block ${acknowledged}`);
+    yield* noteStep(`${this.what}: block ${acknowledged + 1} is sent again`);
+  }
+
+  #countStall(problem: string): void {
+    this.stalls += 1;
+    if (this.stalls <= maxStalls) return;
+    throw limitExceeded(
+      this.what,
+      `general block transfer does not go on: ${problem}; try without it (quirk noGeneralBlockTransfer)`,
+      maxStalls,
+    );
   }
 }
 
@@ -129,7 +138,7 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
     }
     streamed = 0;
     if (moved) transfer.stalls = 0;
-    else yield* transfer.stall();
+    else yield* transfer.receivingStalled();
     moved = false;
     const acknowledgement = transfer.own(nothing, true, false);
     block = yield* parseBlock(transfer, yield* exchangeStep(acknowledgement, transfer.what, transfer.phase));
@@ -183,7 +192,7 @@ export function* sendByBlocks(channel: Channel, whole: Uint8Array, what: string,
     }
     transfer.pass(answer);
     if (answer.blockNumberAck > acknowledged && answer.blockNumberAck <= end) transfer.stalls = 0;
-    else yield* transfer.stall();
+    else yield* transfer.sendingStalled(acknowledged);
     acknowledged = Math.max(acknowledged, Math.min(answer.blockNumberAck, end));
     window = Math.max(1, answer.window);
   }

@@ -86,6 +86,7 @@ function* send(
       request: (block: DataBlock): SetRequest =>
         block.blockNumber === 1 ? first(block) : { apdu: "set-request-with-datablock", invokeId, block },
       acknowledged: (apdu: Apdu) => (apdu.apdu === "set-response-datablock" ? apdu.blockNumber : undefined),
+      failed: hasFailed,
     };
     answer = yield* uploadBlocks(channel, upload, what);
   }
@@ -100,4 +101,12 @@ function refuseUnsendable(channel: Channel, length: number, what: string): void 
     `${what}: the request has ${length} bytes, the meter takes ${channel.meterLimit} at once and offers no block transfer for it`,
     { details: { length, maxPduSize: channel.meterLimit } },
   );
+}
+
+function hasFailed(apdu: Apdu): boolean {
+  if (apdu.apdu === "set-response-normal" || apdu.apdu === "set-response-last-datablock") return apdu.result !== 0;
+  if (apdu.apdu === "set-response-with-list" || apdu.apdu === "set-response-last-datablock-with-list") {
+    return apdu.results.some((result) => result !== 0);
+  }
+  return false;
 }

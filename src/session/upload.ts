@@ -11,8 +11,10 @@ export interface Upload {
   readonly firstHeader: number;
   readonly laterHeader: number;
   request(block: DataBlock): Apdu;
-  /** Block number that an answer acknowledges; undefined when the answer ends the transfer. */
+  /** Block number that an answer acknowledges; undefined when it says something else. */
   acknowledged(answer: Apdu): number | undefined;
+  /** Whether an answer says that the request failed, which may come before the last block. */
+  failed(answer: Apdu): boolean;
 }
 
 /** Send a long request block by block; the answer to the last block, or the one that ended the transfer early. */
@@ -27,7 +29,10 @@ export function* uploadBlocks(channel: Channel, upload: Upload, what: string): O
     const answer = yield* channel.exchange(upload.request({ last, blockNumber, raw }), what);
     if (last) return answer;
     const acknowledged = upload.acknowledged(answer);
-    if (acknowledged === undefined) return answer;
+    if (acknowledged === undefined) {
+      if (upload.failed(answer)) return answer;
+      throw inconsistentAnswer(what, `block ${blockNumber} is not the last, but the meter answered ${answer.apdu}`);
+    }
     if (acknowledged !== blockNumber) {
       throw inconsistentAnswer(what, `block ${blockNumber} was sent, block ${acknowledged} was acknowledged`, {
         expected: blockNumber,

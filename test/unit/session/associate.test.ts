@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { fromHex } from "../../../src/bytes";
+import { DlmsAssociationError, DlmsConfigError, DlmsDecodeError, DlmsServiceError } from "../../../src/errors";
+import { Session } from "../../../src/session";
+import { drive, failure } from "./drive";
+import { aare, aarqNone, associated, energy, options } from "./fixtures";
+
+const lls = { mechanism: "lls", secret: fromHex("3132333435363738") } as const;
+/** Circutor/gosem and u9n/dlms-cosem, MIT */
+const aarqLls =
+  "6036a1090607608574050801018a0207808b0760857405080201ac0a80083132333435363738be10040e01000000065f1f0400007e1f04b0";
+const aareOk = "6129a109060760857405080101a203020100a305a103020100be10040e0800065f1f040000501f01f40007";
+
+describe("session: associate", () => {
+  it("sends the AARQ of the standard's example and reports what was agreed", () => {
+    const session = new Session(options());
+    const { result } = drive(session.associate(), [{ out: aarqNone, in: aareOk }]);
+    assert.deepEqual(result, {
+      referencing: "ln",
+      applicationContext: 1,
+      mechanism: "none",
+      conformance: 0x00501f,
+      conformanceNames: [
+        "priority-mgmt-supported",
+        "block-transfer-with-get-or-read",
+        "get",
+        "set",
+        "selective-access",
+        "event-notification",
+        "action",
+      ],
+      maxPduSize: 500,
+      dlmsVersion: 6,
+      vaaName: 7,
+      ciphered: false,
+    });
+    assert.equal(session.association, result);
+  });
+
+  it("sends the password with LLS", () => {
+    drive(new Session(options({ auth: lls })).associate(), [{ out: aarqLls, in: aareOk }]);
+  });
+
+  it("uses the short-name context and recognises short names from the AARE", () => {
+    const session = new Session(options({ referencing: "sn", conformance: 0x1c0320, maxPduSize: 0xffff }));
+    const { result, sent } = drive(session.associate(), [{ in: aare(0x1c0320, 0, 0xfa00, 2) }]);
+    assert.match(sent[0] ?? "", /^601da109060760857405080102be10040e01000000065f1f04001c0320ffff$/);
+    assert.equal(result.referencing, "sn");
+    assert.equal(result.maxPduSize, 0);
+    const asked = new Session(options());
+    const other = drive(asked.associate(), [{ in: aare(0x1c0320, 0, 0xfa00, 2) }]);
+    assert.equal(other.result.referencing, "sn");
+    assert.match(other.notes.join(), /ln was asked for, the meter uses sn/);
+  });
+
+  it("names a mechanism even without authentication where the quirk asks for it", () => {
+    const session = new Session(options({ quirks: { alwaysSendMechanism: true } }));
+    const { sent } = drive(session.associate(), [{ in: aareOk }]);
+    assert.match(sent[0] ?? "", /8a0207808b0760857405080200be10/);
+  });
+
+  it("does not propose general block transfer where a quirk forbids it", () => {
+    const session = new Session(options({ conformance: 0x207e1f, quirks: { noGeneralBlockTransfer: true } }));
+    const { sent, result } = drive(session.associate(), [{ out: aarqNone, in: aare(0x207e1f, 500) }]);
+    assert.equal(sent.length, 1);
+    assert.ok(!result.conformanceNames.includes("general-block-transfer"));
+  });
+
+  it("keeps to what it proposed when the meter sends its whole list", () => {
+    const { result } = drive(new Session(options({ conformance: 0x001010 })).associate(), [
+      { in: aare(0xffffff, 500) },
+    ]);
+    assert.deepEqual(result.conformanceNames, ["block-transfer-with-get-or-read", "get"].slice(0, 2));
+  });
+
+  const refusals = [
+    // result, source tag, diagnostic, code, words
+    [1, "a1", 1, "ASSOC_REJECTED", /rejected-permanent.*no-reason-given \(1\).*client address/],
+    [1, "a1", 2, "ASSOC_REJECTED", /application-context-name-not-supported \(2\).*referencing/],
+    [1, "a1", 3, "ASSOC_REJECTED", /calling-AP-title-not-recognized \(3\)/],
+    [2, "a1", 7, "ASSOC_REJECTED", /rejected-transient.*called-AP-title-not-recognized \(7\)/],
+    [1, "a1", 11, "ASSOC_REJECTED", /authentication-mechanism-name-not-recognised \(11\).*another mechanism/],
+    [1, "a1", 12, "ASSOC_REJECTED", /authentication-mechanism-name-required \(12\)/],
+    [1, "a1", 13, "ASSOC_AUTH_FAILED", /authentication-failure \(13\).*password or key is wrong/],
+    [1, "a1", 14, "ASSOC_REJECTED", /authentication-required \(14\)/],
+    [1, "a2", 1, "ASSOC_REJECTED", /no-reason-given \(1\)/],
+    [1, "a2", 2, "ASSOC_REJECTED", /no-common-acse-version \(2\)/],
+    [1, "a1", 99, "ASSOC_REJECTED", /99/],
+  ] as const;
+  for (const [result, source, diagnostic, code, words] of refusals) {
+    it(`tells refusal ${result} with diagnostic ${source}/${diagnostic} in words`, () => {
+      const code2 = diagnostic.toString(16).padStart(2, "0");
+      const reply = `6117a109060760857405080101a20302010${result}a305${source}030201${code2}`;
+      const session = new Session(options());
+      const error = failure(session.associate(), [{ out: aarqNone, in: reply }]);
+      assert.ok(error instanceof DlmsAssociationError);
+      assert.equal(error.code, `DLMS_${code}`);
+      assert.match(error.message, words);
+      assert.equal(error.details["diagnostic"], diagnostic);
+      assert.equal(session.association, undefined);
+    });
+  }
+
+  it("takes 'authentication required' for a failed authentication when a password was sent", () => {
+    const reply = "6117a109060760857405080101a203020101a305a10302010e";
+    const error = failure(new Session(options({ auth: lls })).associate(), [{ in: reply }]);
+    assert.equal(error.code, "DLMS_ASSOC_AUTH_FAILED");
+    assert.equal(error.retry, "no");
+    assert.doesNotMatch(JSON.stringify(error), /12345678|3132333435363738/);
+  });
+
+  it("reports the refusal of an AARE that still carries an initiate-response with another VAA name", () => {
+    // a Sagemcom meter, Circutor/gosem, MIT
+    const reply = "6129a109060760857405080101a203020101a305a10302010dbe10040e0800065f1f040000101400800080";
+    assert.equal(failure(new Session(options()).associate(), [{ in: reply }]).code, "DLMS_ASSOC_AUTH_FAILED");
+  });
+
+  it("reports the service error inside a refusal", () => {
+    // aare-dlms-version-low, Circutor/gosem, MIT
+    const reply = "611fa109060760857405080101a203020101a305a103020101be0604040e010601";
+    const error = failure(new Session(options()).associate(), [{ in: reply }]);
+    assert.equal(error.code, "DLMS_ASSOC_INITIATE_ERROR");
+    assert.match(error.message, /rejected-permanent.*initiate \/ dlms-version-too-low \(1\)/);
+    // aare-gosem-authfail: the service error says nothing, the diagnostic does
+    const other = "611fa109060760857405080101a203020101a305a10302010dbe0604040e010600";
+    assert.equal(failure(new Session(options()).associate(), [{ in: other }]).code, "DLMS_ASSOC_AUTH_FAILED");
+  });
+
+  it("reports a refusal whose user-information can't be read", () => {
+    for (const rubbish of ["be0604040e0106", "be0604ff0e010601", "be02", "be0404020e01", "be05040399aabb"]) {
+      const body = `a109060760857405080101a203020101a305a10302010d${rubbish}`;
+      const reply = `61${(body.length / 2).toString(16)}${body}`;
+      const error = failure(new Session(options()).associate(), [{ in: reply }]);
+      assert.equal(error.code, "DLMS_ASSOC_AUTH_FAILED", rubbish);
+    }
+  });
+
+  it("tells a confirmedServiceError instead of an AARE, or in an accepting one", () => {
+    const alone = failure(new Session(options()).associate(), [{ in: "0e010603" }]);
+    assert.equal(alone.code, "DLMS_ASSOC_INITIATE_ERROR");
+    assert.match(alone.message, /pdu-size-too-short \(3\)/);
+    const inside = "611fa109060760857405080101a203020100a305a103020100be0604040e010602";
+    const error = failure(new Session(options()).associate(), [{ in: inside }]);
+    assert.equal(error.code, "DLMS_ASSOC_INITIATE_ERROR");
+    assert.match(error.message, /incompatible-conformance \(2\)/);
+  });
+
+  it("tells an exception-response instead of an AARE", () => {
+    const error = failure(new Session(options()).associate(), [{ in: "d80102" }]);
+    assert.ok(error instanceof DlmsServiceError);
+    assert.equal(error.code, "DLMS_EXCEPTION");
+    assert.match(error.message, /service-not-allowed \(1\).*service-not-supported \(2\)/);
+  });
+
+  it("refuses other answers and accepted AAREs without an initiate-response", () => {
+    const get = failure(new Session(options()).associate(), [{ in: "c401c10101" }]);
+    assert.ok(get instanceof DlmsDecodeError);
+    assert.match(get.message, /expected an AARE, the meter sent get-response-normal/);
+    const empty = "6117a109060760857405080101a203020100a305a103020100";
+    assert.equal(failure(new Session(options()).associate(), [{ in: empty }]).code, "DLMS_ASSOC_INITIATE_ERROR");
+  });
+
+  it("takes PDU size 0 for no limit and refuses nonsense", () => {
+    assert.equal(drive(new Session(options()).associate(), [{ in: aare(0x501f, 0) }]).result.maxPduSize, 0);
+    assert.equal(drive(new Session(options()).associate(), [{ in: aare(0x501f, 12) }]).result.maxPduSize, 12);
+    const error = failure(new Session(options()).associate(), [{ in: aare(0x501f, 11) }]);
+    assert.equal(error.code, "DLMS_ASSOC_INITIATE_ERROR");
+    assert.match(error.message, /11 bytes/);
+  });
+
+  it("forgets the association when it is opened anew and fails", () => {
+    const session = associated();
+    failure(session.associate(), [{ in: "d80101" }]);
+    assert.equal(session.association, undefined);
+    assert.equal(failure(session.get(energy, "read"), []).code, "DLMS_STATE_CLOSED");
+  });
+
+  it("refuses options that can't work before anything is sent", () => {
+    assert.throws(() => new Session(options({ maxPduSize: 5 })), DlmsConfigError);
+    assert.throws(() => new Session(options({ auth: { mechanism: "hls-gmac" } })), /GMAC needs/);
+    assert.throws(
+      () => new Session(options({ auth: { mechanism: "hls-md5", secret: new Uint8Array() } })),
+      /hls-md5 needs a secret/,
+    );
+  });
+});
+
+describe("session: release", () => {
+  it("sends RLRQ and is released", () => {
+    const session = associated();
+    drive(session.release(), [{ out: "6203800100", in: "6303800100" }]);
+    assert.equal(session.association, undefined);
+    drive(session.release(), []);
+  });
+
+  it("never fails, whatever comes or does not come", () => {
+    for (const answer of ["63", "6300", "6305800100", "d80101", "0e000000", "ff", "", "c401c10101"]) {
+      drive(associated().release(), [{ in: answer }]);
+    }
+    const { notes } = drive(associated().release(), [{ in: new DlmsServiceError("EXCEPTION", "gone") }]);
+    assert.match(notes.join(), /gone/);
+  });
+
+  it("passes on what is no DlmsError: an abort", () => {
+    const reason = new Error("aborted");
+    assert.throws(
+      () => drive(associated().release(), [{ in: reason }]),
+      (error) => error === reason,
+    );
+  });
+
+  it("sends nothing where the quirk says so", () => {
+    drive(associated({ quirks: { noRelease: true } }).release(), []);
+  });
+});

@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { fromHex, toHex } from "../../../src/bytes";
+import { DlmsTimeoutError } from "../../../src/errors";
+import { drive, Driver, failure, type Turn } from "./drive";
+import { associated, energy, energyHex } from "./fixtures";
+
+const what = "read 1-0:1.8.0*255/2";
+const request = `c001c1${energyHex}`;
+const answer = "c401c1000600001391";
+/** last | streaming | window, number, acknowledged, data */
+function block(o: {
+  last?: boolean;
+  streaming?: boolean;
+  window?: number;
+  n: number;
+  ack: number;
+  hex: string;
+}): string {
+  const control = (o.last === true ? 0x80 : 0) | (o.streaming === true ? 0x40 : 0) | (o.window ?? 1);
+  const field = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
+  return `e0${field(control, 2)}${field(o.n, 4)}${field(o.ack, 4)}${field(o.hex.length / 2, 2)}${o.hex}`;
+}
+const data = (result: unknown): string => toHex((result as { data: Uint8Array }).data);
+const pieces = [answer.slice(0, 6), answer.slice(6, 12), answer.slice(12)] as const;
+const late = new DlmsTimeoutError("TIMEOUT_RESPONSE", "nothing came");
+
+describe("session: general block transfer, received", () => {
+  it("acknowledges block by block", () => {
+    const { result } = drive(associated().get(energy, what), [
+      { out: request, in: block({ n: 1, ack: 0, hex: pieces[0] }) },
+      { out: "e087 0001 0001 00", in: block({ n: 2, ack: 1, hex: pieces[1] }) },
+      { out: "e087 0002 0002 00", in: block({ n: 3, ack: 2, hex: pieces[2], last: true }) },
+    ]);
+    assert.equal(data(result), "0600001391");
+  });
+
+  it("takes a window of streamed blocks before it acknowledges", () => {
+    const { result } = drive(associated({ blockWindow: 3 }).get(energy, what), [
+      { out: request, in: block({ n: 1, ack: 0, hex: pieces[0], streaming: true }) },
+      { kind: "receive", in: block({ n: 2, ack: 0, hex: pieces[1] }) },
+      { out: "e083 0001 0002 00", in: block({ n: 3, ack: 1, hex: pieces[2], last: true }) },
+    ]);
+    assert.equal(data(result), "0600001391");
+  });
+
+  it("asks again for a block that was lost in the middle", () => {
+    const { result } = drive(associated().get(energy, what), [
+      { in: block({ n: 1, ack: 0, hex: pieces[0], streaming: true }) },
+      { kind: "receive", in: block({ n: 3, ack: 0, hex: pieces[2], last: true }) },
+      { out: "e087 0001 0001 00", in: block({ n: 2, ack: 1, hex: pieces[1] }) },
+    ]);
+    assert.equal(data(result), "0600001391");
+  });
+
+  it("asks again for the end of a window that did not come", () => {
+    const { result, notes } = drive(associated().get(energy, what), [
+      { in: block({ n: 1, ack: 0, hex: pieces[0], streaming: true }) },
+      { kind: "receive", in: late },
+      { out: "e087 0001 0001 00", in: block({ n: 2, ack: 1, hex: pieces[1], streaming: true }) },
+      { kind: "receive", in: block({ n: 3, ack: 1, hex: pieces[2], last: true }) },
+    ]);
+    assert.equal(data(result), "0600001391");
+    assert.match(notes.join(), /no block came after block 1/);
+  });
+
+  it("drops doubled blocks, and narrows the window when nothing new comes", () => {
+    const first = block({ n: 1, ack: 0, hex: pieces[0] });
+    const { result } = drive(associated().get(energy, what), [
+      { in: first },
+      { out: "e087 0001 0001 00", in: first },
+      { out: "e081 0002 0001 00", in: block({ n: 2, ack: 2, hex: pieces[1] }) },
+      { out: "e081 0003 0002 00", in: block({ n: 3, ack: 3, hex: pieces[2], last: true }) },
+    ]);
+    assert.equal(data(result), "0600001391");
+  });
+
+  it("gives up on a meter that repeats one block for ever", () => {
+    const first = block({ n: 1, ack: 0, hex: pieces[0] });
+    const error = failure(associated().get(energy, what), [
+      { in: first },
+      { in: first },
+      { in: first },
+      { in: first },
+      { in: first },
+    ]);
+    assert.equal(error.code, "DLMS_DECODE_LIMIT");
+    assert.match(error.message, /does not go on: block 2 does not come.*noGeneralBlockTransfer/);
+  });
+
+  it("gives up on a meter that streams one block for ever", () => {
+    const first = { in: block({ n: 1, ack: 0, hex: pieces[0], streaming: true }) };
+    const session = associated();
+    const operation = session.get(energy, what);
+    let step = operation.next();
+    let steps = 0;
+    assert.throws(() => {
+      while (step.done !== true) {
+        assert.ok((steps += 1) < 1000);
+        step = operation.next(fromHex(first.in));
+      }
+    }, /does not go on/);
+  });
+
+  it("is bounded by its size", () => {
+    const long = "00".repeat(100);
+    const error = failure(associated({ maxResultSize: 150 }).get(energy, what), [
+      { in: block({ n: 1, ack: 0, hex: long }) },
+      { in: block({ n: 2, ack: 1, hex: long }) },
+    ]);
+    assert.equal(error.code, "DLMS_DECODE_LIMIT");
+  });
+
+  it("refuses another APDU in the middle, and rubbish in the blocks", () => {
+    const begin = { in: block({ n: 1, ack: 0, hex: "ee" }) };
+    assert.equal(failure(associated().get(energy, what), [begin, { in: answer }]).code, "DLMS_DECODE_TAG");
+    const whole = { in: block({ n: 1, ack: 0, hex: "ee", last: true }) };
+    assert.equal(failure(associated().get(energy, what), [whole]).code, "DLMS_DECODE_TAG");
+  });
+
+  it("gives the same result for any cut, window and pattern of losses", () => {
+    const text = `09820100${"5a".repeat(256)}`;
+    const whole = `c401c100${text}`;
+    const plan = fc.record({
+      size: fc.integer({ min: 1, max: 120 }),
+      window: fc.integer({ min: 1, max: 9 }),
+      lost: fc.array(fc.boolean(), { maxLength: 12 }),
+    });
+    fc.assert(
+      fc.property(plan, ({ size, window, lost }) => {
+        const meter = new BlockMeter(fromHex(whole), size, window, lost);
+        const operation = associated().get(energy, what);
+        let step = operation.next();
+        while (step.done !== true) {
+          const { value } = step;
+          const reply = value.kind === "note" ? undefined : meter.answer("apdu" in value ? value.apdu : undefined);
+          step = reply === null ? operation.throw(late) : operation.next(reply);
+        }
+        assert.equal(data(step.value), text);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** Sends an APDU in blocks, loses some of the first ones, and starts again at the block after the acknowledged. */
+class BlockMeter {
+  readonly #count: number;
+  #next = 1;
+  #end = 0;
+  #sent = 0;
+
+  constructor(
+    private readonly whole: Uint8Array,
+    private readonly size: number,
+    private readonly window: number,
+    private readonly lost: readonly boolean[],
+  ) {
+    this.#count = Math.ceil(whole.length / size);
+  }
+
+  /** null: nothing comes. */
+  answer(apdu: Uint8Array | undefined): Uint8Array | null {
+    if (apdu !== undefined) {
+      if (apdu[0] === 0xe0) this.#next = (((apdu[4] ?? 0) << 8) | (apdu[5] ?? 0)) + 1;
+      this.#end = Math.min(this.#count, this.#next + this.window - 1);
+    }
+    while (this.#next <= this.#end) {
+      const n = this.#next++;
+      const isLost = this.lost[this.#sent++] === true && n !== this.#firstOfWindow(apdu);
+      if (isLost) continue;
+      const raw = this.whole.subarray((n - 1) * this.size, n * this.size);
+      const last = n === this.#count;
+      return fromHex(block({ n, ack: 0, hex: toHex(raw), last, streaming: n !== this.#end }));
+    }
+    return null;
+  }
+
+  /** A block that is waited for by an exchange has to come: the link repeats it, or the session ends. */
+  #firstOfWindow(apdu: Uint8Array | undefined): number {
+    return apdu === undefined ? -1 : this.#next - 1;
+  }
+}
+
+describe("session: general block transfer, sent", () => {
+  const long = {
+    ...energy,
+    access: { selector: 1, parameters: { type: "octet-string", value: fromHex("77".repeat(40)) } },
+  } as const;
+  // C0 01 C1, class, name, attribute, 01 01, 09 28 and 40 bytes: 56 bytes
+  const whole = `c001c1${energyHex.slice(0, -2)}01010928${"77".repeat(40)}`;
+  const piece = (n: number): string => whole.slice((n - 1) * 42, n * 42);
+  const ack = (n: number, bna: number, window = 1): string => block({ n, ack: bna, hex: "", last: true, window });
+  const run = (turns: readonly Turn[]) => drive(associated({ maxPduSize: 30 }).get(long, what), turns);
+
+  it("cuts a request that is longer than the meter's PDU size", () => {
+    const { result, sent } = run([
+      { out: `e007 0001 0000 15 ${piece(1)}`, in: ack(1, 1) },
+      { out: `e007 0002 0001 15 ${piece(2)}`, in: ack(2, 2) },
+      { out: `e087 0003 0002 0e ${piece(3)}`, in: block({ n: 3, ack: 3, hex: answer, last: true }) },
+    ]);
+    assert.equal(data(result), "0600001391");
+    for (const apdu of sent) assert.ok(apdu.length / 2 <= 30);
+  });
+
+  it("streams as many blocks as the meter's window allows, and repeats what was lost", () => {
+    const { result } = run([
+      { out: `e007 0001 0000 15 ${piece(1)}`, in: ack(1, 1, 4) },
+      { kind: "transmit", out: `e047 0002 0001 15 ${piece(2)}` },
+      { out: `e087 0003 0001 0e ${piece(3)}`, in: ack(2, 1, 4) },
+      { kind: "transmit", out: `e047 0002 0002 15 ${piece(2)}` },
+      { out: `e087 0003 0002 0e ${piece(3)}`, in: block({ n: 3, ack: 3, hex: answer, last: true }) },
+    ]);
+    assert.equal(data(result), "0600001391");
+  });
+
+  it("takes the answer whole, or in blocks after a bare acknowledgement", () => {
+    const begin = [{ in: ack(1, 1) }, { in: ack(2, 2) }];
+    assert.equal(data(run([...begin, { in: answer }]).result), "0600001391");
+    assert.equal(data(run([...begin, { in: ack(3, 3) }, { kind: "receive", in: answer }]).result), "0600001391");
+    for (const n of [1, 4]) {
+      const { result } = run([
+        ...begin,
+        { in: ack(3, 3) },
+        { kind: "receive", in: block({ n, ack: 3, hex: answer.slice(0, 8) }) },
+        { in: block({ n: n + 1, ack: 4, hex: answer.slice(8), last: true }) },
+      ]);
+      assert.equal(data(result), "0600001391", `answer from block ${n} on`);
+    }
+  });
+
+  it("takes a refusal at any time, and gives up without progress", () => {
+    const refused = failure(associated({ maxPduSize: 30 }).get(long, what), [{ in: ack(1, 1) }, { in: "d80204" }]);
+    assert.match(refused.message, /pdu-too-long \(4\)/);
+    const stuck = Array.from({ length: 4 }, () => ({ in: ack(1, 0) }));
+    assert.equal(failure(associated({ maxPduSize: 30 }).get(long, what), stuck).code, "DLMS_DECODE_LIMIT");
+  });
+
+  it("sends the request whole, with a note, where the quirk forbids block transfer", () => {
+    const session = associated({ maxPduSize: 30, quirks: { noGeneralBlockTransfer: true } });
+    const { notes } = new Driver().run(session.get(long, what), [{ out: whole, in: answer }]);
+    assert.match(notes.join(), /the request has 56 bytes, the meter accepts 30/);
+  });
+});

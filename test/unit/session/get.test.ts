@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { fromHex, toHex } from "../../../src/bytes";
+import { drive, failure, type Turn } from "./drive";
+import { aare, associated, energy, energyHex, options, usualConformance } from "./fixtures";
+import { Session } from "../../../src/session";
+
+const request = `c001c1${energyHex}`;
+const what = "read 1-0:1.8.0*255/2";
+const data = (result: unknown): string => {
+  const { ok, data: bytes } = result as { ok: boolean; data: Uint8Array };
+  assert.ok(ok);
+  return toHex(bytes);
+};
+
+describe("session: GET", () => {
+  it("returns data, and a data-access-result as it came", () => {
+    const session = associated();
+    assert.equal(
+      data(drive(session.get(energy, what), [{ out: request, in: "c401c1000600001391" }]).result),
+      "0600001391",
+    );
+    assert.deepEqual(drive(session.get(energy, what), [{ out: request, in: "c401c10104" }]).result, {
+      ok: false,
+      result: 4,
+    });
+  });
+
+  it("sends a selector", () => {
+    const access = { selector: 2, parameters: { type: "double-long-unsigned", value: 5 } } as const;
+    drive(associated().get({ ...energy, access }, what), [
+      { out: `c001c1${energyHex.slice(0, -2)}01020600000005`, in: "c401c10100" },
+    ]);
+  });
+
+  it("puts blocks together", () => {
+    const { result, notes } = drive(associated().get(energy, what), [
+      { out: request, in: "c402c1000000000100020600" },
+      { out: "c002c100000001", in: "c402c100000000020001 00".replace(/ /g, "") },
+      { out: "c002c100000002", in: "c402c101000000030002 1391".replace(/ /g, "") },
+    ]);
+    assert.equal(data(result), "0600001391");
+    assert.deepEqual(notes, []);
+  });
+
+  for (const first of [0, 1, 19, 0xffffffff]) {
+    it(`takes blocks that start at ${first}`, () => {
+      const number = (n: number): string => ((first + n) >>> 0).toString(16).padStart(8, "0");
+      const { result } = drive(associated().get(energy, what), [
+        { out: request, in: `c402c100${number(0)}00020600` },
+        { out: `c002c1${number(0)}`, in: `c402c101${number(1)}0003001391` },
+      ]);
+      assert.equal(data(result), "0600001391");
+    });
+  }
+
+  it("takes empty blocks, also as the last", () => {
+    const { result } = drive(associated().get(energy, what), [
+      { in: "c402c100000000010000" },
+      { in: "c402c10000000002000411000000".replace("0411000000", "021105") },
+      { in: "c402c101000000030000" },
+    ]);
+    assert.equal(data(result), "1105");
+  });
+
+  it("returns an error that comes in a block or in place of one", () => {
+    const begin: Turn = { in: "c402c1000000000100020600" };
+    for (const answer of ["c402c10100000002010f", "c402c10100000000010f", "c401c1010f"]) {
+      assert.deepEqual(drive(associated().get(energy, what), [begin, { in: answer }]).result, {
+        ok: false,
+        result: 15,
+      });
+    }
+    // get-resp-lastblock-err: an error in the only block
+    assert.deepEqual(drive(associated().get(energy, what), [{ in: "c402c101000000130101" }]).result, {
+      ok: false,
+      result: 1,
+    });
+  });
+
+  it("refuses a block that comes twice, or out of turn", () => {
+    const begin: Turn = { in: "c402c1000000000100020600" };
+    for (const number of ["01", "03", "00"]) {
+      const error = failure(associated().get(energy, what), [begin, { in: `c402c100000000${number}00020600` }]);
+      assert.equal(error.code, "DLMS_DECODE_VALUE");
+      assert.match(error.message, /block 2 was asked for/);
+    }
+  });
+
+  it("is bounded by its size and by empty blocks", () => {
+    const small = failure(associated({ maxResultSize: 3 }).get(energy, what), [
+      { in: "c402c1000000000100020600" },
+      { in: "c402c1000000000200020600" },
+    ]);
+    assert.equal(small.code, "DLMS_DECODE_LIMIT");
+    const empty = Array.from({ length: 1001 }, (_, i) => ({
+      in: `c402c100${(i + 1).toString(16).padStart(8, "0")}0000`,
+    }));
+    assert.equal(failure(associated().get(energy, what), empty).code, "DLMS_DECODE_LIMIT");
+  });
+
+  it("hands out chunks as they come, whatever their number", () => {
+    const { result, chunks } = drive(associated({ maxResultSize: 3 }).getChunks(energy, what), [
+      { out: request, in: "c402c1000000000100020600" },
+      { out: "c002c100000001", in: "c402c101000000020003001391" },
+    ]);
+    assert.deepEqual(result, { ok: true });
+    assert.deepEqual(chunks, [
+      { hex: "0600", blockNumber: 1, last: false },
+      { hex: "001391", blockNumber: 2, last: true },
+    ]);
+    const whole = drive(associated().getChunks(energy, what), [{ in: "c401c1000600001391" }]);
+    assert.deepEqual(whole.chunks, [{ hex: "0600001391", blockNumber: 1, last: true }]);
+    assert.deepEqual(drive(associated().getChunks(energy, what), [{ in: "c401c10103" }]).result, {
+      ok: false,
+      result: 3,
+    });
+  });
+
+  it("notes trailing bytes and blocks that were not negotiated", () => {
+    const session = associated({ conformance: 0x000010 });
+    const { result, notes } = drive(session.get(energy, what), [{ in: "c402c101000000010002110500ff" }]);
+    assert.equal(data(result), "1105");
+    assert.match(notes.join("\n"), /2 bytes behind the answer/);
+    assert.match(notes.join("\n"), /not negotiated/);
+  });
+
+  it("is lenient with invoke-ids unless told otherwise", () => {
+    const { notes } = drive(associated().get(energy, what), [{ out: request, in: "c40142000600001391" }]);
+    assert.match(notes.join(), /invoke-id 2, the request had 1/);
+    const strict = associated({ quirks: { strictInvokeId: true } });
+    drive(strict.get(energy, what), [{ out: request, in: "c40141000600001391" }]);
+    drive(strict.get(energy, what), [{ out: `c001c2${energyHex}`, in: "c40142000600001391" }]);
+    const error = failure(strict.get(energy, what), [{ out: `c001c3${energyHex}`, in: "c40142000600001391" }]);
+    assert.equal(error.code, "DLMS_DECODE_VALUE");
+  });
+
+  it("tells exceptions and service errors in words, and answers of another kind", () => {
+    const exception = failure(associated().get(energy, what), [{ in: "d80203" }]);
+    assert.equal(exception.code, "DLMS_EXCEPTION");
+    assert.match(exception.message, /^read 1-0:1\.8\.0\*255\/2: .*service-unknown \(2\).*other-reason \(3\)/);
+    const service = failure(associated().get(energy, what), [{ in: "0e050402" }]);
+    assert.equal(service.code, "DLMS_SERVICE_ERROR");
+    assert.match(service.message, /read: definition \/ object-class-inconsistent \(2\)/);
+    assert.equal(failure(associated().get(energy, what), [{ in: "c501c100" }]).code, "DLMS_DECODE_TAG");
+    assert.equal(failure(associated().get(energy, what), [{ in: "6303800100" }]).code, "DLMS_ASSOC_RELEASED");
+    const rubbish = failure(associated().get(energy, what), [{ in: "ee" }]);
+    assert.equal(rubbish.code, "DLMS_DECODE_TAG");
+    assert.match(rubbish.message, /^read 1-0:1\.8\.0\*255\/2: /);
+    assert.equal(failure(associated().get(energy, what), [{ in: "" }]).code, "DLMS_DECODE_TRUNCATED");
+  });
+
+  it("sets notifications aside and goes on waiting", () => {
+    const { result, notifications } = drive(associated().get(energy, what), [
+      { out: request, in: "0f0063d76a0003ff" },
+      { kind: "receive", in: "c20000010100000300ff0203ff" },
+      { kind: "receive", in: "0f0063d76a01" },
+      { kind: "receive", in: "c401c1000600001391" },
+    ]);
+    assert.equal(data(result), "0600001391");
+    assert.deepEqual(
+      notifications.map(({ apdu }) => apdu),
+      ["data-notification", "event-notification"],
+    );
+    const endless = Array.from({ length: 1000 }, (_, i) => ({
+      ...(i > 0 && { kind: "receive" as const }),
+      in: "0f0063d76a0003ff",
+    }));
+    assert.equal(failure(associated().get(energy, what), endless).code, "DLMS_DECODE_LIMIT");
+  });
+
+  it("needs the service to be negotiated", () => {
+    const session = associated({ conformance: 0x000008 });
+    const error = failure(session.get(energy, what), []);
+    assert.equal(error.code, "DLMS_ASSOC_SERVICE_NOT_NEGOTIATED");
+    assert.match(error.message, /"get".*agreed: set/);
+  });
+});
+
+describe("session: GET with list", () => {
+  const clock = { classId: 8, instanceId: fromHex("0000010000ff"), attributeId: 2 };
+  const device = { classId: 1, instanceId: fromHex("00002a0000ff"), attributeId: 2 };
+  // get-req-list and get-resp-list, Circutor/gosem, MIT; the device number is replaced
+  const listRequest = "c003c102000100002a0000ff020000080000010000ff0200";
+  const listed = "0200091049534b3130303030303030303030303000090c07e50603040e091700ffc400";
+
+  it("keeps positions", () => {
+    const { result } = drive(associated().getWithList([device, clock], what), [
+      { out: listRequest, in: `c403c1${listed}` },
+    ]);
+    assert.deepEqual(
+      result.map((item) => item.ok),
+      [true, true],
+    );
+    assert.equal(data(result[1]), "090c07e50603040e091700ffc400");
+    const mixed = drive(associated().getWithList([device, clock], what), [{ in: "c403c102010b000500000001" }]);
+    assert.deepEqual(mixed.result[0], { ok: false, result: 11 });
+    assert.equal(data(mixed.result[1]), "0500000001");
+  });
+
+  it("puts a blocked list together", () => {
+    const { result } = drive(associated().getWithList([device, clock], what), [
+      { out: listRequest, in: `c402c1000000000100${"0a"}${listed.slice(0, 20)}` },
+      { out: "c002c100000001", in: `c402c1010000000200${(listed.length / 2 - 10).toString(16)}${listed.slice(20)}` },
+    ]);
+    assert.equal(data(result[0]), "091049534b31303030303030303030303030");
+    assert.equal(data(result[1]), "090c07e50603040e091700ffc400");
+  });
+
+  it("refuses another number of answers, a whole refusal, and rubbish in the blocks", () => {
+    const items = [device, clock];
+    assert.match(
+      failure(associated().getWithList(items, what), [{ in: "c403c101000500000001" }]).message,
+      /2 items were asked for, 1 were answered/,
+    );
+    assert.match(
+      failure(associated().getWithList(items, what), [{ in: "c401c10103" }]).message,
+      /get-response-with-list \(result 3\)/,
+    );
+    assert.equal(
+      failure(associated().getWithList(items, what), [{ in: "c402c1010000000100050299000000" }]).code,
+      "DLMS_DECODE_VALUE",
+    );
+  });
+
+  it("asks singly for one item and not at all for none", () => {
+    drive(associated().getWithList([energy], what), [{ out: request, in: "c401c10103" }]);
+    assert.deepEqual(drive(associated().getWithList([], what), []).result, []);
+  });
+
+  it("needs multiple-references", () => {
+    const session = associated({ conformance: 0x000010 });
+    assert.match(failure(session.getWithList([device, clock], what), []).message, /"multiple-references"/);
+  });
+
+  it("counts what fits the meter's PDU size", () => {
+    const items = Array.from({ length: 300 }, () => energy);
+    const fits = (maxPduSize: number): number => {
+      const session = new Session(options());
+      drive(session.associate(), [{ in: aare(usualConformance, maxPduSize) }]);
+      return session.fitsGetList(items);
+    };
+    // C0 03 C1 count, then 10 bytes each
+    assert.equal(fits(64), 6);
+    assert.equal(fits(63), 5);
+    assert.equal(fits(12), 1);
+    assert.equal(fits(0), 300);
+    assert.equal(fits(1274), 127);
+    assert.equal(fits(1284), 127);
+    assert.equal(fits(1285), 128);
+    assert.equal(new Session(options()).fitsGetList([]), 0);
+  });
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { fromHex, toHex } from "../../../src/bytes";
+import { drive, failure } from "./drive";
+import { associated } from "./fixtures";
+
+const what = "read FA00";
+const sn = (more: { maxPduSize?: number; conformance?: number } = {}) =>
+  associated({ referencing: "sn", vaaName: 0xfa00, ...more });
+const objectList = { kind: "variable-name", name: 0xfa08 } as const;
+const value = { kind: "variable-name", name: 0x2be8 } as const;
+
+describe("session: Read and Write", () => {
+  it("reads variables, positions kept", () => {
+    const { result } = drive(sn().read([value, objectList], what), [
+      { out: "050202 2be8 02 fa08", in: "0c0200060000139101 03" },
+    ]);
+    assert.deepEqual(result, [
+      { kind: "data", data: fromHex("0600001391") },
+      { kind: "error", result: 3 },
+    ]);
+  });
+
+  it("reads with a selector", () => {
+    const selection = { kind: "parameterized-access", name: 0x1008, selector: 2, data: fromHex("1105") } as const;
+    drive(sn().read([selection], what), [{ out: "0501041008021105", in: "0c01000100" }]);
+  });
+
+  it("puts blocks together; they carry the list of results", () => {
+    const { result } = drive(sn().read([value, objectList], what), [
+      { out: "0502022be802fa08", in: "0c010200000104 02000600" },
+      { out: "0501050001", in: "0c010201000205 0013910103".replace(/ /g, "") },
+    ]);
+    assert.deepEqual(result, [
+      { kind: "data", data: fromHex("0600001391") },
+      { kind: "error", result: 3 },
+    ]);
+  });
+
+  it("refuses blocks out of turn, empty ones, and another number of answers", () => {
+    const begin = { in: "0c010200000104 01000600" };
+    const bad = ["0c01020100030200 00", "0c010200000200", "0c0100 1105", "0c0102010002020099"];
+    for (const next of bad) {
+      assert.match(failure(sn().read([value], what), [begin, { in: next }]).code, /DECODE/, next);
+    }
+    assert.match(failure(sn().read([value], what), [{ in: "0c020103 0103" }]).message, /1 items were asked for, 2/);
+    assert.equal(failure(sn().read([value], what), [{ in: "0d0100" }]).code, "DLMS_DECODE_TAG");
+    assert.deepEqual(drive(sn().read([value], what), [begin, { in: "0c01010e" }]).result, [
+      { kind: "error", result: 14 },
+    ]);
+  });
+
+  it("writes variables", () => {
+    const { result } = drive(sn().write([value, objectList], [fromHex("1105"), fromHex("00")], what), [
+      { out: "0602 022be8 02fa08 02 1105 00", in: "0d02 00 0103" },
+    ]);
+    assert.deepEqual(result, [{ kind: "success" }, { kind: "error", result: 3 }]);
+  });
+
+  it("writes in blocks where the PDU size asks for them", () => {
+    const long = fromHex(`0914${"cd".repeat(20)}`);
+    const whole = `01022be801${toHex(long)}`;
+    const { result, sent } = drive(sn({ maxPduSize: 27 }).write([value], [long], what), [
+      { out: `0601 07 00 0001 01 09 10 ${whole.slice(0, 32)}`, in: "0d01020001" },
+      { out: `0601 07 01 0002 01 09 0b ${whole.slice(32)}`, in: "0d0100" },
+    ]);
+    assert.deepEqual(result, [{ kind: "success" }]);
+    for (const apdu of sent) assert.ok(apdu.length / 2 <= 27);
+    assert.match(
+      failure(sn({ maxPduSize: 27 }).write([value], [long], what), [{ in: "0d01020002" }]).message,
+      /did not acknowledge/,
+    );
+    assert.equal(
+      failure(sn({ maxPduSize: 27 }).write([value], [long], what), [{ in: "0d0100" }]).code,
+      "DLMS_DECODE_VALUE",
+    );
+  });
+
+  it("needs the services to be negotiated", () => {
+    assert.match(failure(sn({ conformance: 0x080000 }).read([value], what), []).message, /"read"/);
+    assert.match(failure(sn({ conformance: 0x100000 }).write([value], [fromHex("00")], what), []).message, /"write"/);
+  });
+
+  it("sets information-reports aside", () => {
+    const { notifications } = drive(sn().read([value], what), [
+      { in: "180001022be8011105" },
+      { kind: "receive", in: "0c01001105" },
+    ]);
+    assert.equal(notifications[0]?.apdu, "information-report");
+  });
+});
