@@ -558,7 +558,7 @@ export const mbusClasses = [
     title: "DLMS/COSEM server M-Bus port setup",
     name: "DLMS_SERVER_MBUS_PORT_SETUP",
     attributes: [
-      ["M_Bus_profile_selection", "octet-string", bytes],
+      ["M_Bus_profile_selection", "enum"],
       ["M_Bus_port_communication_state", "enum"],
       ["M_Bus_data_header_type", "enum"],
       ["primary_address", "unsigned"],

@@ -210,6 +210,40 @@ export const managementClasses = [
     source,
   },
   {
+    id: 40,
+    version: 3,
+    title: "Push setup",
+    attributes: [
+      [
+        "push_object_list",
+        "array",
+        arrayOf(
+          structure(
+            plain("classId"),
+            field("logicalName", obis),
+            plain("attributeId"),
+            plain("dataIndex"),
+            plain("restriction"),
+          ),
+        ),
+      ],
+      ...pushTail,
+      ["repetition_delay", "structure", retryDelay],
+      ["port_reference", "octet-string", obis],
+      ["push_client_SAP", "integer"],
+      ["push_protection_parameters", "array"],
+      [
+        "push_operation_method",
+        "enum",
+        enumeration({ 0: "unconfirmed-failure", 1: "unconfirmed-missing", 2: "confirmed" }),
+      ],
+      ["confirmation_parameters", "structure", confirmation],
+      ["last_confirmation_date_time", "date-time", dateTime],
+    ],
+    methods: ["push", "reset"],
+    source: "DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 4.4.8.2",
+  },
+  {
     id: 122,
     version: 0,
     title: "Function control",

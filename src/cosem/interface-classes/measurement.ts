@@ -275,6 +275,7 @@ export const timeControlClasses = [
       ["parameter_values", "structure"],
     ],
     methods: ["add_parameter", "delete_parameter"],
+    methodsAt: 0x40,
     source: timeSource,
   },
   {
@@ -284,9 +285,9 @@ export const timeControlClasses = [
     attributes: [
       ["serial_number", "octet-string", text],
       ["metrological_identification", "octet-string", text],
-      ["output_type", "octet-string", text],
+      ["output_type", "enum"],
       ["adjustment_method", "octet-string", text],
-      ["sealing_method", "octet-string", text],
+      ["sealing_method", "enum"],
       ["raw_value", "any", scaled],
       ["scaler_unit", "structure", scalerUnit],
       ["status", "any"],

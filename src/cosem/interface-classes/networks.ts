@@ -137,6 +137,18 @@ export const radioClasses = [
     source: `${ed16}4.15.5`,
   },
   {
+    id: 105,
+    version: 0,
+    title: "ZigBee tunnel setup",
+    attributes: [
+      ["maximum_incoming_transfer_size", "long-unsigned"],
+      ["maximum_outgoing_transfer_size", "long-unsigned"],
+      ["protocol_address", "octet-string", bytes],
+      ["close_tunnel_timeout", "long-unsigned"],
+    ],
+    source: `${ed16}4.15.6`,
+  },
+  {
     id: 126,
     version: 0,
     title: "SCHC-LPWAN setup",
@@ -300,17 +312,17 @@ export const lineClasses = [
     version: 0,
     title: "HS-PLC ISO/IEC 12139-1 IP SSAS setup",
     attributes: [
-      ["ip_header_comp_type", "any"],
-      ["ip_alive_time", "any"],
+      ["ip_header_comp_type", "enum"],
+      ["ip_alive_time", "long-unsigned"],
     ],
-    source: `${ed16}4.14`,
+    source: `${ed16}4.14.4`,
   },
   {
     id: 143,
     version: 0,
     title: "HS-PLC ISO/IEC 12139-1 HDLC SSAS setup",
-    attributes: [["master_station_id", "any"]],
-    source: `${ed16}4.14`,
+    attributes: [["master_station_id", "long64-unsigned"]],
+    source: `${ed16}4.14.5`,
   },
   {
     id: 161,

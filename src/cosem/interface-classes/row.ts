@@ -14,7 +14,7 @@ export interface ClassRow {
   /** default: the title in capitals, `_` for everything else */
   readonly name?: string;
   readonly attributes: readonly AttributeRow[];
-  /** ids count from 1; a number is an id that the row skips to */
+  /** ids count from 1 */
   readonly methods?: readonly string[];
   /** short-name offset of the first method; the others follow at steps of 8 */
   readonly methodsAt?: number;
