@@ -16,6 +16,7 @@ import type { InvocationCounterStore } from "../security/model";
 import type { Operation, SessionStep, StepAnswer } from "../session/operation";
 import type { AssociationInfo } from "../session/options";
 import type { Channel } from "./channel";
+import type { ProfileInfo } from "./profile-info";
 
 /** The association machine, as far as the client uses it. */
 export interface ClientSession {
@@ -77,10 +78,10 @@ export class ActiveSession {
   readonly #events: ActiveSessionEvents;
   /** Scaler and unit by `class/logical name/attribute`; null where the meter has none. */
   readonly scalers = new Map<string, ScalerUnit | null>();
-  /** The meter negotiated lists, but refused one. */
-  listsRefused = false;
   /** Requests that were answered in this association. */
   answered = 0;
+  /** Capture objects and what belongs to them, by the profile's logical name. */
+  readonly profiles = new Map<string, ProfileInfo>();
   /** SN: base names by `class/logical name`. */
   shortNames: ReadonlyMap<string, number> | undefined;
 

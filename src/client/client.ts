@@ -1,6 +1,13 @@
-import type { AttributeDescriptor } from "../apdu";
 import { type DlmsValue, decodeValueBytes, encodeValueBytes } from "../codec";
-import { type AttributeRef, type MethodRef, obisDotted, obisPrinted, parseObis, type PresentOptions } from "../cosem";
+import {
+  type AttributeRef,
+  type MethodRef,
+  type ObisLike,
+  obisPrinted,
+  type ObjectDirectory,
+  parseObis,
+  type PresentOptions,
+} from "../cosem";
 import { DlmsStateError, isDlmsError } from "../errors";
 import type { RandomSource } from "../security";
 import type { AssociationInfo } from "../session/options";
@@ -9,20 +16,18 @@ import { type ActiveSession, OperationCancelled } from "./active-session";
 import { type ClientParts, establisher } from "./establish";
 import type { ClientEvents, ClientState, Unsubscribe } from "./events";
 import { breaksSession, endangersAccount, worthRepeating } from "./failure";
-import { type MeterHints, readingWhat } from "./fetch";
+import { descriptorOf, type MeterHints, readingWhat } from "./fetch";
 import { type Job, type JobInit, JobQueue } from "./job-queue";
 import { processLines } from "./line";
 import { type ClientFacts, Observer } from "./observer";
-import type { ConnectOptions, OperationOptions } from "./options";
-import { type Outcome, readAttributes, type ReadContext, type Reading } from "./readings";
+import type { ConnectOptions, OperationOptions, ReadOptions } from "./options";
+import { keyOf, type Outcome, readAttributes, type ReadContext, type Reading } from "./readings";
 import { resolveSettings, type Settings } from "./settings";
+import { type ProfileOptions, ProfileReader } from "./profile";
+import type { ProfileRange } from "./profile-read";
+import { readDirectory } from "./browse";
 import { Supervisor } from "./supervisor";
 import { makeLink, makeSession, proposedConformance } from "./wiring";
-
-export interface ReadOptions extends OperationOptions {
-  /** how date-times are given ("iso") */
-  readonly dates?: "iso" | "date" | "epoch";
-}
 
 export interface CloseOptions {
   /** bound of release and disconnect together, in ms; default: timeouts.close */
@@ -138,6 +143,41 @@ export class DlmsClient implements AsyncDisposable {
     return this.#readAll(refs, what, options);
   }
 
+  /**
+   * The rows of a Profile generic, oldest first, streamed as they come. Nothing is asked before rows or columns are.
+   * @throws DlmsConfigError CONFIG_INVALID for an OBIS code or a range that cannot be right
+   */
+  profile(obis: ObisLike, range?: ProfileRange, options: ProfileOptions = {}): ProfileReader {
+    const { clock, quirks } = this.#settings;
+    return new ProfileReader(obis, range, options, {
+      clock,
+      present: this.#present(options),
+      reversedDeviation: quirks.reversedDeviation,
+      hints: this.#hints,
+      noGetWithList: quirks.noGetWithList,
+      submit: (init, init2) => this.#submit(init, init2),
+      note: (text) => {
+        this.#observer.note(text);
+      },
+    });
+  }
+
+  /** The objects of the association, with names, classes and rights. */
+  browse(options: OperationOptions = {}): Promise<ObjectDirectory> {
+    const { quirks } = this.#settings;
+    const what = "read the object list";
+    return this.#submit(
+      {
+        what,
+        key: "browse",
+        repeatable: true,
+        run: (active, job) =>
+          readDirectory(active, { ...cancelledWith(job), hints: this.#hints, noGetWithList: quirks.noGetWithList }),
+      },
+      options,
+    );
+  }
+
   /** Write one attribute. It is never sent a second time by itself. */
   async write(ref: AttributeRef, value: DlmsValue, options: OperationOptions = {}): Promise<void> {
     const data = encodeValueBytes(value);
@@ -195,11 +235,10 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   #readAll(refs: readonly AttributeRef[], what: string, options: ReadOptions): Promise<Outcome[]> {
-    const present: PresentOptions =
-      options.dates === undefined ? this.#settings.present : { ...this.#settings.present, dates: options.dates };
+    const present = this.#present(options);
     let key: string;
     try {
-      key = `read ${options.dates ?? ""} ${refs.map(refKey).join(" ")}`;
+      key = `read ${options.dates ?? ""} ${refs.map(keyOf).join(" ")}`;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -217,6 +256,11 @@ export class DlmsClient implements AsyncDisposable {
       return readAttributes(active, refs, context);
     };
     return this.#submit({ what, key, repeatable: true, run }, options);
+  }
+
+  #present(options: ReadOptions): PresentOptions {
+    const { present } = this.#settings;
+    return options.dates === undefined ? present : { ...present, dates: options.dates };
   }
 
   #submit<T>(init: JobInit<ActiveSession, T>, options: OperationOptions): Promise<T> {
@@ -257,7 +301,10 @@ export class DlmsClient implements AsyncDisposable {
         job.settle({ ok: true, make });
         return;
       } catch (error) {
-        if (error instanceof OperationCancelled) return;
+        if (error instanceof OperationCancelled) {
+          job.settle({ ok: false, error });
+          return;
+        }
         const again = await this.#failed(active, job, error, fresh, attempt);
         if (!again) return;
       }
@@ -278,8 +325,9 @@ export class DlmsClient implements AsyncDisposable {
       job.settle({ ok: false, error });
       return false;
     }
-    const again =
-      attempt === 0 && !fresh && job.init.repeatable && worthRepeating(error) && this.#closing === undefined;
+    const { repeatable } = job.init;
+    const may = typeof repeatable === "function" ? repeatable() : repeatable;
+    const again = attempt === 0 && !fresh && may && worthRepeating(error) && this.#closing === undefined;
     await this.#supervisor.drop(active, known, !again && fresh);
     if (!again || known === undefined) {
       job.settle({ ok: false, error });
@@ -340,14 +388,6 @@ function cancelledWith(job: { readonly abandoned: boolean }): { readonly cancell
 
 function closedError(what: string): DlmsStateError {
   return new DlmsStateError("STATE_CLOSED", `${what}: client is closed`);
-}
-
-function refKey(ref: AttributeRef): string {
-  return `${ref.classId}/${obisDotted(ref.logicalName)}/${ref.attributeId}/${ref.version ?? ""}`;
-}
-
-function descriptorOf(ref: AttributeRef): AttributeDescriptor {
-  return { classId: ref.classId, instanceId: parseObis(ref.logicalName), attributeId: ref.attributeId };
 }
 
 /** 0..1 */

@@ -67,9 +67,9 @@ export function breaksSession(error: unknown, fresh: boolean): boolean {
     case "service":
       // a meter that says so right after the association means the request, not the association
       return error.retry === "reconnect" && !fresh;
-    case "codec":
-    // a service that was not negotiated is refused before anything is sent
+    // of the association: a service that was not negotiated is refused before anything is sent
     case "association":
+    case "codec":
     case "config":
     case "state":
     case "access":

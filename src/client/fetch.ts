@@ -99,19 +99,24 @@ function refusesList(error: unknown): boolean {
   return error instanceof DlmsServiceError || error instanceof DlmsDecodeError;
 }
 
-function descriptorOf(ref: AttributeRef): AttributeDescriptorWithSelection {
+export function descriptorOf(ref: AttributeRef): AttributeDescriptorWithSelection {
   return { classId: ref.classId, instanceId: parseObis(ref.logicalName), attributeId: ref.attributeId };
 }
 
 // --- short names --------------------------------------------------------------------------------------------
+
+/** The object list of the association, read once. */
+export async function shortNamesOf(active: ActiveSession, options: RunOptions): Promise<ReadonlyMap<string, number>> {
+  active.shortNames ??= await loadShortNames(active, options);
+  return active.shortNames;
+}
 
 async function fetchByShortName(
   active: ActiveSession,
   refs: readonly AttributeRef[],
   options: FetchOptions,
 ): Promise<Fetched[]> {
-  const names = active.shortNames ?? (await loadShortNames(active, options));
-  active.shortNames = names;
+  const names = await shortNamesOf(active, options);
   const wanted = refs.map((ref) => shortNameOf(names, ref));
   const results: Fetched[] = refs.map(() => undefined);
   const known = refs.flatMap((ref, index) => {
@@ -138,7 +143,7 @@ async function fetchByShortName(
   return results;
 }
 
-async function readVariables(
+export async function readVariables(
   active: ActiveSession,
   variables: readonly VariableAccess[],
   what: string,
@@ -191,7 +196,8 @@ async function loadShortNames(active: ActiveSession, options: RunOptions): Promi
   return names;
 }
 
-function shortNameOf(names: ReadonlyMap<string, number>, ref: AttributeRef): number | undefined {
+/** The short name of an attribute; undefined where the meter's object list does not have the object. */
+export function shortNameOf(names: ReadonlyMap<string, number>, ref: AttributeRef): number | undefined {
   const base = names.get(`${ref.classId}/${obisDotted(ref.logicalName)}`);
   if (base === undefined) return undefined;
   const offset = attributeDefinition(ref.classId, ref.version, ref.attributeId)?.shortNameOffset;

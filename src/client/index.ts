@@ -4,7 +4,6 @@ export {
   connect,
   createClient,
   DlmsClient,
-  type ReadOptions,
 } from "./client";
 export { fileCounterStore, type FileCounterOptions } from "./counter-store";
 export type {
@@ -18,3 +17,5 @@ export type {
 } from "./events";
 export type * from "./options";
 export type { Outcome, Reading } from "./readings";
+export { type ProfileOptions, ProfileReader, type ProfileTable } from "./profile";
+export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile-read";

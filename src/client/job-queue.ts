@@ -14,7 +14,7 @@ export interface JobInit<C, T> {
   /** Jobs with the same key ask for the same; undefined: never joined (writes, actions). */
   readonly key?: string;
   /** Whether it may be asked a second time when the connection breaks before the answer. */
-  readonly repeatable: boolean;
+  readonly repeatable: boolean | (() => boolean);
   /** The exchange with the meter. What it returns is called to make the result, apart from the connection's fate. */
   run(context: C, job: Job<C, T>, attempt: number): Promise<() => T>;
 }

@@ -9,6 +9,11 @@ export interface OperationOptions {
   readonly timeoutMs?: number;
 }
 
+export interface ReadOptions extends OperationOptions {
+  /** how date-times are given ("iso") */
+  readonly dates?: "iso" | "date" | "epoch";
+}
+
 /** Four methods; each takes a text or a function that makes it when it is wanted. */
 export interface Logger {
   debug(text: string | (() => string)): void;

@@ -46,9 +46,9 @@ export interface ReadContext extends FetchOptions {
 }
 
 /** Results that say that the meter has no scaler here, or keeps it from this client; others may pass. */
-const noScalerResults = new Set([3, 4, 9, 11, 13]);
+export const noScalerResults = new Set([3, 4, 9, 11, 13]);
 
-const keyOf = (ref: AttributeRef): string =>
+export const keyOf = (ref: AttributeRef): string =>
   `${ref.classId}/${obisDotted(ref.logicalName)}/${ref.attributeId}/${ref.version ?? ""}`;
 
 /** The attribute that holds the scaler and unit of this one, if it is a scaled one. */
@@ -137,7 +137,7 @@ function learnScalers(
 }
 
 /** null-data, as some meters have it for registers without a unit, means that there is none. */
-function parseScaler(data: Uint8Array): ScalerUnit | null | undefined {
+export function parseScaler(data: Uint8Array): ScalerUnit | null | undefined {
   try {
     const value = decodeValueBytes(data, undefined, "scaler_unit");
     return value.type === "null-data" ? null : readScalerUnit(value);

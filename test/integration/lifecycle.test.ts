@@ -65,13 +65,13 @@ describe("the life of a client", () => {
     });
 
     it("is bounded: one more is refused and the others are answered", async () => {
-      const { client, clock } = bench({}, { queueLimit: 2 });
+      const { client, clock } = bench({}, { queueLimit: 3 });
       const first = client.read(registerRef(0));
       const second = client.read(registerRef(1));
       const third = client.read(registerRef(2));
       const error = await failureOf(client.read(registerRef(3)));
       assert.equal(error.code, "DLMS_STATE_QUEUE_FULL");
-      assert.match(error.message, /read 1-0:1\.8\.3\*255\/2: 2 requests are waiting/);
+      assert.match(error.message, /read 1-0:1\.8\.3\*255\/2: 3 requests are waiting/);
       await clock.runUntil(Promise.all([first, second, third]));
       await clock.runUntil(client.close());
     });

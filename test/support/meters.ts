@@ -1,5 +1,5 @@
 import type { DlmsValue } from "../../src/codec/value";
-import { ClientParts } from "../../src/client/establish";
+import type { ClientParts } from "../../src/client/establish";
 import { DlmsClient } from "../../src/client";
 import { LineRegistry } from "../../src/client/line";
 import type { ConnectOptions } from "../../src/client/options";

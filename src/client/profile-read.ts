@@ -1,0 +1,310 @@
+import { ArrayElementStream, encodeValueBytes } from "../codec";
+import {
+  type AttributeRef,
+  createRowMapper,
+  type EncodeDateTimeOptions,
+  entriesByAge,
+  entrySelection,
+  type Moment,
+  momentToEpoch,
+  obisPrinted,
+  type PresentOptions,
+  type ProfileRow,
+  rangeSelection,
+  restrictingObject,
+  type Selection,
+} from "../cosem";
+import { accessError } from "./access-error";
+import type { ActiveSession } from "./active-session";
+import { descriptorOf, type FetchOptions, readVariables, shortNameOf, shortNamesOf } from "./fetch";
+import { entriesInUse, profileInfo, type ProfileInfo } from "./profile-info";
+
+/** Which entries of a profile: the last n, those of a time, those of these numbers (1 = the oldest), or all. */
+export type ProfileRange =
+  | { readonly last: number }
+  | { readonly from: Moment; readonly to?: Moment }
+  | { readonly entries: readonly [first: number, last: number] };
+
+/** How the entries were chosen in the end: by the meter by time, by the meter by number, or all were read. */
+export type SelectionUsed = "range" | "entry" | "all";
+
+export interface ProfileProgress {
+  readonly rows: number;
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+/** What one profile reading knows of itself; it outlives a break of the connection. */
+export interface ProfileReading {
+  readonly ref: AttributeRef;
+  readonly range: ProfileRange | undefined;
+  readonly present: PresentOptions;
+  readonly zone: EncodeDateTimeOptions;
+  readonly now: () => number;
+  readonly begun: (info: ProfileInfo, selection: SelectionUsed) => void;
+  /** Takes rows in the order in which they are to be seen; resolves when more are wanted. */
+  readonly rows: (rows: readonly ProfileRow[]) => Promise<void>;
+  readonly progress: (progress: ProfileProgress) => void;
+  readonly note: (text: string) => void;
+  /** rows that were handed out before, and the time of the last of them */
+  readonly handed: { rows: number; lastTime: number | undefined };
+}
+
+/** One way to get the entries: what the meter is asked for, and what is left to do with what comes. */
+interface Attempt {
+  readonly used: SelectionUsed;
+  readonly selection: Selection | undefined;
+  /** which rows are wanted of what comes */
+  readonly keep: "all" | { readonly last: number } | { readonly slice: readonly [number, number] } | "time";
+  readonly note?: string;
+}
+
+/** Reads the rows of a profile by the first way that the meter accepts. */
+export async function readProfile(
+  active: ActiveSession,
+  reading: ProfileReading,
+  options: FetchOptions,
+): Promise<void> {
+  const reversedDeviation = reading.zone.reversedDeviation === true;
+  const info = await profileInfo(active, reading.ref, { ...options, reversedDeviation });
+  const attempts = await attemptsFor(active, reading, info, options);
+  if (attempts.length === 0) {
+    reading.begun(info, "entry");
+    return;
+  }
+  for (const [index, attempt] of attempts.entries()) {
+    const result = await tryAttempt(active, reading, info, attempt, options);
+    if (result === 0) return;
+    const next = attempts[index + 1];
+    if (next === undefined) throw accessError("get", reading.ref, result);
+    reading.note(
+      `read profile ${obisPrinted(reading.ref.logicalName)}: the meter refused the selection (${result}), ${next.note ?? "trying another"}`,
+    );
+  }
+}
+
+const whole = { used: "all", selection: undefined, note: "reading the whole buffer" } as const;
+
+async function attemptsFor(
+  active: ActiveSession,
+  reading: ProfileReading,
+  info: ProfileInfo,
+  options: FetchOptions,
+): Promise<Attempt[]> {
+  const { range } = reading;
+  const resume = reading.handed.lastTime;
+  if (resume !== undefined) return timeAttempts(reading, info, resume, rangeEnd(reading));
+  if (range === undefined) return [{ ...whole, keep: "all" }];
+  if ("from" in range) return timeAttempts(reading, info, range.from, rangeEnd(reading));
+  return numberAttempts(active, reading, info, range, options);
+}
+
+function rangeEnd(reading: ProfileReading): Moment {
+  const { range } = reading;
+  // the meter's clock may be ahead of ours
+  return range !== undefined && "to" in range && range.to !== undefined ? range.to : reading.now() + 86_400_000;
+}
+
+function timeAttempts(reading: ProfileReading, info: ProfileInfo, from: Moment, to: Moment): Attempt[] {
+  const restricting = restrictingObject(info.captureObjects);
+  const zone = zoneOf(reading, info);
+  const withDeviation = { ...zone, ...(restricting === undefined ? {} : { restricting }) };
+  const range = (unspecifiedDeviation: boolean): Attempt => ({
+    used: "range",
+    selection: rangeSelection(from, to, { ...withDeviation, unspecifiedDeviation }),
+    keep: "all",
+    note: "asking with the deviation unspecified",
+  });
+  const attempts = [range(false), range(true)];
+  if (restricting === undefined) return attempts;
+  const timed = reading.range !== undefined && "from" in reading.range;
+  return [...attempts, { ...whole, keep: timed ? "time" : "all" }];
+}
+
+async function numberAttempts(
+  active: ActiveSession,
+  reading: ProfileReading,
+  info: ProfileInfo,
+  range: Exclude<ProfileRange, { readonly from: Moment }>,
+  options: FetchOptions,
+): Promise<Attempt[]> {
+  const all: Attempt =
+    "last" in range ? { ...whole, keep: { last: range.last } } : { ...whole, keep: { slice: range.entries } };
+  const plain = "entries" in range && info.sortMethod === 1;
+  const inUse = plain ? Number.MAX_SAFE_INTEGER : await entriesInUse(active, reading.ref, options);
+  if (inUse === undefined) return [all];
+  const order = { sortMethod: info.sortMethod, entriesInUse: inUse };
+  const [first, last] = "last" in range ? [inUse - Math.min(range.last, inUse) + 1, inUse] : range.entries;
+  const numbers = entriesByAge(first, last, order);
+  if (numbers === "none") return [];
+  if (numbers === "unordered") return [all];
+  return [{ used: "entry", selection: entrySelection(numbers), keep: "all" }, all];
+}
+
+/** Returns 0, or the result with which the meter refused before anything came. */
+async function tryAttempt(
+  active: ActiveSession,
+  reading: ProfileReading,
+  info: ProfileInfo,
+  attempt: Attempt,
+  options: FetchOptions,
+): Promise<number> {
+  const sink = new RowSink(reading, info, attempt);
+  const onChunk = async (bytes: Uint8Array): Promise<void> => {
+    await sink.take(bytes);
+  };
+  const result = await fetchChunks(active, reading.ref, attempt.selection, { ...options, onChunk });
+  if (result !== 0) {
+    if (sink.began) throw accessError("get", reading.ref, result);
+    return result;
+  }
+  await sink.finish();
+  return 0;
+}
+
+async function fetchChunks(
+  active: ActiveSession,
+  ref: AttributeRef,
+  selection: Selection | undefined,
+  options: FetchOptions,
+): Promise<number> {
+  const what = `read profile ${obisPrinted(ref.logicalName)}`;
+  if (active.session.association?.referencing === "sn") return fetchShortName(active, ref, selection, options, what);
+  const descriptor = { ...descriptorOf(ref), ...(selection === undefined ? {} : { access: selection }) };
+  const outcome = await active.run(active.session.getChunks(descriptor, what), options);
+  active.answered++;
+  return outcome.ok ? 0 : outcome.result;
+}
+
+async function fetchShortName(
+  active: ActiveSession,
+  ref: AttributeRef,
+  selection: Selection | undefined,
+  options: FetchOptions,
+  what: string,
+): Promise<number> {
+  const name = shortNameOf(await shortNamesOf(active, options), ref);
+  if (name === undefined) return 4;
+  const variable =
+    selection === undefined
+      ? ({ kind: "variable-name", name } as const)
+      : ({
+          kind: "parameterized-access",
+          name,
+          selector: selection.selector,
+          data: encodeValueBytes(selection.parameters),
+        } as const);
+  const [answer] = await readVariables(active, [variable], what, options);
+  if (answer?.kind !== "data") return answer?.kind === "error" ? answer.result : 250;
+  await options.onChunk?.(answer.data, 1, true);
+  return 0;
+}
+
+/** Turns the pieces of a buffer into rows, oldest first, and hands them on. */
+class RowSink {
+  readonly #reading: ProfileReading;
+  readonly #info: ProfileInfo;
+  readonly #attempt: Attempt;
+  readonly #elements = new ArrayElementStream();
+  readonly #map: ReturnType<typeof createRowMapper>;
+  readonly #timeKey: string | undefined;
+  /** a broken reading goes on with the rows behind this time */
+  readonly #after: number | undefined;
+  /** rows that can be handed on only when all have come */
+  #held: ProfileRow[] = [];
+  #blocks = 0;
+  #bytes = 0;
+  #seen = 0;
+
+  constructor(reading: ProfileReading, info: ProfileInfo, attempt: Attempt) {
+    const newestFirst = info.sortMethod === 2;
+    this.#reading = reading;
+    this.#info = info;
+    this.#attempt = attempt;
+    this.#after = reading.handed.lastTime;
+    this.#map = createRowMapper(info.columns, {
+      ...reading.present,
+      capturePeriod: info.capturePeriod,
+      newestFirst,
+    });
+    const clock = restrictingObject(info.captureObjects);
+    this.#timeKey = clock === undefined ? undefined : info.columns[info.captureObjects.indexOf(clock)]?.key;
+  }
+
+  get began(): boolean {
+    return this.#blocks > 0;
+  }
+
+  async take(bytes: Uint8Array): Promise<void> {
+    if (this.#blocks === 0) this.#reading.begun(this.#info, this.#attempt.used);
+    this.#blocks++;
+    this.#bytes += bytes.length;
+    const { elements } = this.#elements.push(bytes);
+    // some meters have null-data for an empty buffer
+    const rows = this.#elements.kind === "value" && elements[0]?.type === "null-data" ? [] : elements.map(this.#map);
+    await this.#select(rows);
+    this.#reading.progress({ rows: this.#reading.handed.rows, blocks: this.#blocks, bytes: this.#bytes });
+  }
+
+  async finish(): Promise<void> {
+    this.#elements.finish();
+    const held = this.#info.sortMethod === 2 ? this.#held.reverse() : this.#held;
+    this.#held = [];
+    const { keep } = this.#attempt;
+    if (typeof keep === "object" && "slice" in keep) await this.#hand(held.slice(keep.slice[0] - 1, keep.slice[1]));
+    else await this.#hand(held);
+  }
+
+  async #select(rows: readonly ProfileRow[]): Promise<void> {
+    const { keep } = this.#attempt;
+    const first = this.#seen;
+    this.#seen += rows.length;
+    if (this.#info.sortMethod === 2 || (typeof keep === "object" && "last" in keep)) this.#hold(rows, keep);
+    else if (typeof keep === "object") {
+      const [from, to] = keep.slice;
+      await this.#hand(rows.slice(Math.max(0, from - 1 - first), Math.max(0, to - first)));
+    } else await this.#hand(keep === "time" ? rows.filter((row) => this.#inTime(row)) : rows);
+  }
+
+  #hold(rows: readonly ProfileRow[], keep: Attempt["keep"]): void {
+    for (const row of rows) if (keep !== "time" || this.#inTime(row)) this.#held.push(row);
+    if (typeof keep !== "object" || !("last" in keep)) return;
+    // newest first: the first n that came; oldest first: the last n
+    if (this.#info.sortMethod === 2) this.#held.length = Math.min(this.#held.length, keep.last);
+    else if (this.#held.length > keep.last) this.#held = this.#held.slice(-keep.last);
+  }
+
+  async #hand(rows: readonly ProfileRow[]): Promise<void> {
+    const { handed, range } = this.#reading;
+    const after = this.#after;
+    let fresh = after === undefined ? rows : rows.filter((row) => (this.#timeOf(row) ?? after) > after);
+    if (range !== undefined && "entries" in range) {
+      fresh = fresh.slice(0, Math.max(0, range.entries[1] - range.entries[0] + 1 - handed.rows));
+    }
+    if (fresh.length === 0) return;
+    handed.rows += fresh.length;
+    handed.lastTime = this.#timeOf(fresh.at(-1));
+    await this.#reading.rows(fresh);
+  }
+
+  #inTime(row: ProfileRow): boolean {
+    const { range } = this.#reading;
+    const time = this.#timeOf(row);
+    if (time === undefined || range === undefined || !("from" in range)) return false;
+    const zone = zoneOf(this.#reading, this.#info);
+    return time >= momentToEpoch(range.from, zone) && time <= momentToEpoch(rangeEnd(this.#reading), zone);
+  }
+
+  #timeOf(row: ProfileRow | undefined): number | undefined {
+    const value = this.#timeKey === undefined ? undefined : row?.[this.#timeKey];
+    if (typeof value === "number" || typeof value === "string" || value instanceof Date) {
+      return momentToEpoch(value, zoneOf(this.#reading, this.#info));
+    }
+    return undefined;
+  }
+}
+
+function zoneOf(reading: ProfileReading, info: ProfileInfo): EncodeDateTimeOptions {
+  if (info.offset === undefined || (reading.zone.timeZone ?? "") !== "") return reading.zone;
+  return { ...reading.zone, offset: info.offset };
+}

@@ -1,0 +1,217 @@
+import type { Clock } from "../clock";
+import {
+  type ObisLike,
+  obisDotted,
+  obisPrinted,
+  type PresentOptions,
+  type ProfileColumn,
+  type ProfileRow,
+} from "../cosem";
+import { DlmsConfigError } from "../errors";
+import type { ActiveSession } from "./active-session";
+import type { FetchOptions, MeterHints } from "./fetch";
+import type { JobInit } from "./job-queue";
+import type { OperationOptions, ReadOptions } from "./options";
+import { type ProfileInfo, profileInfo } from "./profile-info";
+import {
+  type ProfileProgress,
+  type ProfileRange,
+  type ProfileReading,
+  readProfile,
+  type SelectionUsed,
+} from "./profile-read";
+import { RowStream } from "./row-stream";
+
+export interface ProfileOptions extends ReadOptions {
+  /** Called after each block. */
+  readonly onProgress?: (progress: ProfileProgress) => void;
+}
+
+export interface ProfileTable {
+  readonly columns: readonly ProfileColumn[];
+  /** oldest first */
+  readonly rows: readonly ProfileRow[];
+  /** how the entries were chosen in the end */
+  readonly selection: SelectionUsed;
+  /** what the meter refused, and what was done instead; breaks and how the reading went on */
+  readonly notes: readonly string[];
+}
+
+/** What a reader needs of its client. */
+export interface ProfileHost {
+  readonly clock: Clock;
+  readonly present: PresentOptions;
+  readonly reversedDeviation: boolean;
+  readonly hints: MeterHints;
+  readonly noGetWithList: boolean;
+  submit<T>(init: JobInit<ActiveSession, T>, options: OperationOptions): Promise<T>;
+  note(text: string): void;
+}
+
+interface Consumer {
+  begun(info: ProfileInfo, selection: SelectionUsed): void;
+  rows(rows: readonly ProfileRow[]): Promise<void>;
+  note(text: string): void;
+  stopped(): boolean;
+}
+
+/** Reads the rows of one profile: each iteration, and each `toTable`, reads them anew. */
+export class ProfileReader implements AsyncIterable<ProfileRow> {
+  readonly #logicalName: string;
+  readonly #range: ProfileRange | undefined;
+  readonly #options: ProfileOptions;
+  readonly #host: ProfileHost;
+
+  constructor(obis: ObisLike, range: ProfileRange | undefined, options: ProfileOptions, host: ProfileHost) {
+    this.#logicalName = obisDotted(obis);
+    this.#range = checkRange(range);
+    this.#options = options;
+    this.#host = host;
+  }
+
+  /** The columns, without reading rows. */
+  columns(): Promise<readonly ProfileColumn[]> {
+    const { host, ref } = { host: this.#host, ref: this.#ref };
+    return host.submit(
+      {
+        what: `read the columns of profile ${obisPrinted(ref.logicalName)}`,
+        key: `columns ${ref.logicalName}`,
+        repeatable: true,
+        run: async (active, job) => {
+          const options = { ...this.#fetchOptions(() => job.abandoned), reversedDeviation: host.reversedDeviation };
+          const info = await profileInfo(active, ref, options);
+          return () => info.columns;
+        },
+      },
+      this.#options,
+    );
+  }
+
+  /** All rows at once. */
+  async toTable(): Promise<ProfileTable> {
+    const rows: ProfileRow[] = [];
+    const notes: string[] = [];
+    let columns: readonly ProfileColumn[] = [];
+    let selection: SelectionUsed = "all";
+    await this.#read({
+      begun: (info, used) => {
+        columns = info.columns;
+        selection = used;
+      },
+      rows: (more) => {
+        for (const row of more) rows.push(row);
+        return Promise.resolve();
+      },
+      note: (text) => notes.push(text),
+      stopped: () => false,
+    });
+    return { columns, rows, selection, notes };
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<ProfileRow, undefined> {
+    const stream = new RowStream<ProfileRow>(this.#host.clock, this.#what);
+    let started = false;
+    const start = (): void => {
+      if (started) return;
+      started = true;
+      const consumer: Consumer = {
+        begun: () => undefined,
+        rows: (rows) => stream.push(rows),
+        note: () => undefined,
+        stopped: () => stream.stopped,
+      };
+      this.#read(consumer).then(
+        () => {
+          stream.end();
+        },
+        (error: unknown) => {
+          stream.fail(error);
+        },
+      );
+    };
+    return {
+      next: () => {
+        start();
+        return stream.next();
+      },
+      return: () => {
+        stream.stop();
+        return Promise.resolve({ value: undefined, done: true });
+      },
+    };
+  }
+
+  get #ref(): { classId: number; logicalName: string; attributeId: number } {
+    return { classId: 7, logicalName: this.#logicalName, attributeId: 2 };
+  }
+
+  get #what(): string {
+    return `read profile ${obisPrinted(this.#logicalName)}`;
+  }
+
+  #fetchOptions(cancelled: () => boolean): FetchOptions {
+    return { cancelled, hints: this.#host.hints, noGetWithList: this.#host.noGetWithList };
+  }
+
+  #read(consumer: Consumer): Promise<void> {
+    const { clock, present, reversedDeviation } = this.#host;
+    const note = (text: string): void => {
+      this.#host.note(text);
+      consumer.note(text);
+    };
+    const reading: ProfileReading = {
+      ref: this.#ref,
+      range: this.#range,
+      present,
+      zone: { ...(present.timeZone === undefined ? {} : { timeZone: present.timeZone }), reversedDeviation },
+      now: () => clock.wallTime(),
+      begun: consumer.begun.bind(consumer),
+      rows: consumer.rows.bind(consumer),
+      progress: (progress) => this.#options.onProgress?.(progress),
+      note,
+      handed: { rows: 0, lastTime: undefined },
+    };
+    return this.#host.submit(
+      {
+        what: this.#what,
+        // what was handed on cannot be taken back: it goes on only where the time of the last row is known
+        repeatable: () => !consumer.stopped() && (reading.handed.rows === 0 || reading.handed.lastTime !== undefined),
+        run: async (active, job, attempt) => {
+          const { rows } = reading.handed;
+          if (attempt > 0)
+            note(
+              `${this.#what}: the connection broke after ${rows} rows; ${rows === 0 ? "read again" : "went on by time"}`,
+            );
+          await readProfile(
+            active,
+            reading,
+            this.#fetchOptions(() => job.abandoned || consumer.stopped()),
+          );
+          return () => undefined;
+        },
+      },
+      this.#options,
+    );
+  }
+}
+
+function checkRange(range: ProfileRange | undefined): ProfileRange | undefined {
+  if (range === undefined) return undefined;
+  if ("last" in range)
+    return whole(range.last, 1) ? range : refuse("range.last: expected a whole number from 1", range.last);
+  if ("entries" in range) {
+    const [first, last] = range.entries;
+    if (whole(first, 1) && whole(last, first)) return range;
+    return refuse("range.entries: expected [first, last], 1-based, first not above last", range.entries);
+  }
+  if ("from" in range) return range;
+  return refuse("range: expected { last }, { from, to }, { entries } or nothing", range);
+}
+
+function whole(value: unknown, min: number): boolean {
+  return Number.isInteger(value) && (value as number) >= min;
+}
+
+function refuse(expected: string, got: unknown): never {
+  throw new DlmsConfigError("CONFIG_INVALID", `${expected}, got ${JSON.stringify(got)}`);
+}
