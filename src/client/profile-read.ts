@@ -83,6 +83,9 @@ export async function readProfile(
   }
 }
 
+/** What stands for "no end" in a range, from now: ten years. */
+const openEnd = 10 * 365.25 * 86_400_000;
+
 const whole = { used: "all", selection: undefined, note: "reading the whole buffer" } as const;
 
 async function attemptsFor(
@@ -101,8 +104,8 @@ async function attemptsFor(
 
 function rangeEnd(reading: ProfileReading): Moment {
   const { range } = reading;
-  // the meter's clock may be ahead of ours
-  return range !== undefined && "to" in range && range.to !== undefined ? range.to : reading.now() + 86_400_000;
+  // the meter's clock may be far ahead of ours
+  return range !== undefined && "to" in range && range.to !== undefined ? range.to : reading.now() + openEnd;
 }
 
 function timeAttempts(reading: ProfileReading, info: ProfileInfo, from: Moment, to: Moment): Attempt[] {

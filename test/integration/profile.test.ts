@@ -1,0 +1,287 @@
+import assert from "node:assert/strict";
+import type { ProfileProgress, ProfileRow } from "../../src/client/../index";
+import type { DlmsValue } from "../../src/codec";
+import { dateTimeToBytes, parseObis } from "../../src/cosem";
+import { DlmsError } from "../../src/errors";
+import type { Behaviour, MeterDefinition } from "../../src/simulator";
+import type { SimulatedObject } from "../../src/simulator/definition";
+import { bench, number, register, requests } from "../support/meters";
+
+const start = Date.UTC(2024, 0, 1);
+const quarter = 900_000;
+const profileName = "1.0.99.1.0.255";
+
+const stamp = (index: number): DlmsValue => ({
+  type: "octet-string",
+  value: dateTimeToBytes(start + index * quarter, { offset: 60 }),
+});
+
+const column = (classId: number, logicalName: string, attributeId: number): DlmsValue => ({
+  type: "structure",
+  value: [
+    { type: "long-unsigned", value: classId },
+    { type: "octet-string", value: parseObis(logicalName) },
+    { type: "integer", value: attributeId },
+    { type: "long-unsigned", value: 0 },
+  ],
+});
+
+/** Entry i has the time start + i quarters of an hour and the value 1000 + i, with a scaler of -1. */
+function profile(count: number, sortMethod = 1): SimulatedObject[] {
+  const entry = (index: number): number => (sortMethod === 2 ? count - 1 - index : index);
+  return [
+    {
+      classId: 7,
+      version: 1,
+      logicalName: profileName,
+      attributes: {
+        3: { type: "array", value: [column(8, "0.0.1.0.0.255", 2), column(3, "1.0.1.8.0.255", 2)] },
+        4: number(900),
+        5: { type: "enum", value: sortMethod },
+        7: number(count),
+        8: number(count),
+      },
+      rows: {
+        count: () => count,
+        row: (index) => [stamp(entry(index)), number(1000 + entry(index))],
+      },
+    },
+    register("1.0.1.8.0.255", 1),
+    { classId: 8, logicalName: "0.0.1.0.0.255", attributes: { 2: stamp(count) } },
+  ];
+}
+
+const times = (rows: readonly ProfileRow[]): unknown[] => rows.map((row) => row["0.0.1.0.0.255"]);
+const energies = (rows: readonly ProfileRow[]): unknown[] => rows.map((row) => row["1.0.1.8.0.255"]);
+const expected = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, n) => (1000 + from + n) / 10);
+
+function refuseSelection(selector: number, deviation?: "set" | "unset"): Behaviour {
+  return {
+    name: `refuses selector ${selector}`,
+    request: (request) => {
+      if (request.apdu !== "get-request-normal" || request.attribute.access?.selector !== selector) return undefined;
+      if (deviation !== undefined) {
+        const fields = request.attribute.access.parameters.value as readonly DlmsValue[];
+        const bound = fields[1]?.value as Uint8Array;
+        const unset = bound[9] === 0x80 && bound[10] === 0;
+        if ((deviation === "set") === unset) return undefined;
+      }
+      return [Uint8Array.of(0xc4, 1, request.invokeId, 1, 250)];
+    },
+  };
+}
+
+const small: Partial<MeterDefinition> = { maxPduSize: 256 };
+
+describe("profiles of a simulated meter", () => {
+  it("are tables with named columns, units and scaled values", async () => {
+    const { client, clock } = bench({ objects: profile(3) });
+    const table = await clock.runUntil(client.profile(profileName).toTable());
+    assert.deepEqual(table.rows, [
+      { "0.0.1.0.0.255": "2024-01-01T01:00:00+01:00", "1.0.1.8.0.255": 100 },
+      { "0.0.1.0.0.255": "2024-01-01T01:15:00+01:00", "1.0.1.8.0.255": 100.1 },
+      { "0.0.1.0.0.255": "2024-01-01T01:30:00+01:00", "1.0.1.8.0.255": 100.2 },
+    ]);
+    assert.deepEqual(
+      table.columns.map((one) => [one.key, one.unit, one.scaler]),
+      [
+        ["0.0.1.0.0.255", null, null],
+        ["1.0.1.8.0.255", "Wh", -1],
+      ],
+    );
+    assert.equal(table.selection, "all");
+    assert.deepEqual(table.notes, []);
+    await clock.runUntil(client.close());
+  });
+
+  it("take two requests besides the blocks the first time, none later", async () => {
+    const { client, clock } = bench({ objects: profile(3) });
+    await clock.runUntil(client.open());
+    const before = client.statistics.roundTrips;
+    await clock.runUntil(client.profile(profileName).toTable());
+    const first = client.statistics.roundTrips;
+    await clock.runUntil(client.profile(profileName).toTable());
+    assert.deepEqual([first - before, client.statistics.roundTrips - first], [3, 1]);
+    await clock.runUntil(client.close());
+  });
+
+  it("by time include both ends, whatever way the bounds are written", async () => {
+    const { client, clock } = bench({ objects: profile(20) });
+    const from = start + 4 * quarter;
+    const to = start + 6 * quarter;
+    const ranges = [
+      { from, to },
+      { from: new Date(from), to: new Date(to) },
+      { from: "2024-01-01T02:00:00+01:00", to: "2024-01-01T02:30:00+01:00" },
+      { from: "2024-01-01T02:00", to: "2024-01-01T02:30" },
+    ];
+    for (const range of ranges) {
+      const table = await clock.runUntil(client.profile(profileName, range).toTable());
+      assert.deepEqual(energies(table.rows), expected(4, 6));
+      assert.equal(table.selection, "range");
+    }
+    await clock.runUntil(client.close());
+  });
+
+  it("without an end go on to the newest", async () => {
+    const { client, clock } = bench({ objects: profile(20) });
+    const table = await clock.runUntil(client.profile(profileName, { from: start + 18 * quarter }).toTable());
+    assert.deepEqual(energies(table.rows), expected(18, 19));
+    await clock.runUntil(client.close());
+  });
+
+  for (const sortMethod of [1, 2]) {
+    const order = sortMethod === 1 ? "oldest first" : "newest first";
+    it(`by number count from the oldest, in a buffer that has the ${order}`, async () => {
+      const { client, clock } = bench({ objects: profile(20, sortMethod) });
+      const entries = await clock.runUntil(client.profile(profileName, { entries: [3, 5] }).toTable());
+      assert.deepEqual([entries.selection, energies(entries.rows)], ["entry", expected(2, 4)]);
+      const last = await clock.runUntil(client.profile(profileName, { last: 2 }).toTable());
+      assert.deepEqual([last.selection, energies(last.rows)], ["entry", expected(18, 19)]);
+      const all = await clock.runUntil(client.profile(profileName).toTable());
+      assert.deepEqual(energies(all.rows), expected(0, 19));
+      const more = await clock.runUntil(client.profile(profileName, { last: 50 }).toTable());
+      assert.deepEqual(energies(more.rows), expected(0, 19));
+      await clock.runUntil(client.close());
+    });
+
+    it(`fall back to the whole buffer when the meter refuses entries (${order})`, async () => {
+      const { client, clock } = bench({ objects: profile(20, sortMethod), ...small }, {}, [refuseSelection(2)]);
+      const last = await clock.runUntil(client.profile(profileName, { last: 2 }).toTable());
+      assert.deepEqual([last.selection, energies(last.rows)], ["all", expected(18, 19)]);
+      assert.match(last.notes.join(), /refused the selection \(250\), reading the whole buffer/);
+      const entries = await clock.runUntil(client.profile(profileName, { entries: [3, 5] }).toTable());
+      assert.deepEqual([entries.selection, energies(entries.rows)], ["all", expected(2, 4)]);
+      await clock.runUntil(client.close());
+    });
+  }
+
+  it("ask again without the deviation when the meter refuses bounds that have one", async () => {
+    const { client, clock } = bench({ objects: profile(20) }, {}, [refuseSelection(1, "set")]);
+    const range = { from: start + 4 * quarter, to: start + 6 * quarter };
+    const table = await clock.runUntil(client.profile(profileName, range).toTable());
+    assert.deepEqual([table.selection, energies(table.rows)], ["range", expected(4, 6)]);
+    assert.match(table.notes.join(), /deviation unspecified/);
+    await clock.runUntil(client.close());
+  });
+
+  it("are filtered here when the meter refuses every range", async () => {
+    const { client, clock } = bench({ objects: profile(20), ...small }, {}, [refuseSelection(1)]);
+    const range = { from: start + 4 * quarter, to: start + 6 * quarter };
+    const table = await clock.runUntil(client.profile(profileName, range).toTable());
+    assert.deepEqual([table.selection, energies(table.rows)], ["all", expected(4, 6)]);
+    assert.equal(table.notes.length, 2);
+    await clock.runUntil(client.close());
+  });
+
+  it("stream block by block with progress, and hold up the meter while nobody takes the rows", async () => {
+    const { client, clock, meter } = bench({ objects: profile(400) }, { association: { maxPduSize: 256 } });
+    await clock.runUntil(client.profile(profileName).columns());
+    meter.forgetReceived();
+    const progress: ProfileProgress[] = [];
+    const rows: ProfileRow[] = [];
+    const reader = client.profile(profileName, undefined, { onProgress: (one) => progress.push(one) });
+    const iterator = reader[Symbol.asyncIterator]();
+    const first = await clock.runUntil(iterator.next());
+    assert.equal(first.done, false);
+    await clock.tickAsync(10_000);
+    const asked = requests(meter).length;
+    assert.ok(asked <= 2, `${asked} requests for one row`);
+    rows.push(first.value as ProfileRow);
+    for (
+      let one = await clock.runUntil(iterator.next());
+      one.done !== true;
+      one = await clock.runUntil(iterator.next())
+    ) {
+      rows.push(one.value);
+    }
+    assert.deepEqual(energies(rows), expected(0, 399));
+    assert.equal(progress.at(-1)?.rows, 400);
+    assert.equal(progress.at(-1)?.blocks, requests(meter).length);
+    await clock.runUntil(client.close());
+    assert.equal(clock.pending, 0);
+  });
+
+  it("let go of the meter when the consumer leaves, or forgets them", async () => {
+    const { client, clock, meter } = bench({ objects: profile(400) }, { association: { maxPduSize: 256 } });
+    const leaving = client.profile(profileName)[Symbol.asyncIterator]();
+    await clock.runUntil(leaving.next());
+    await leaving.return?.();
+    assert.equal(
+      (await clock.runUntil(client.read({ classId: 3, logicalName: "1.0.1.8.0.255", attributeId: 2 }))).value,
+      0.1,
+    );
+    const forgetting = client.profile(profileName)[Symbol.asyncIterator]();
+    await clock.runUntil(forgetting.next());
+    const waiting = client.read({ classId: 3, logicalName: "1.0.1.8.0.255", attributeId: 2 });
+    await clock.tickAsync(60_000);
+    assert.equal((await clock.runUntil(waiting)).value, 0.1);
+    assert.ok(requests(meter).length < 40);
+    await clock.runUntil(client.close());
+    assert.equal(clock.pending, 0);
+  });
+
+  it("stop at the next block when they are aborted", async () => {
+    const slow: Behaviour = { name: "slow", frameOut: (bytes) => [{ kind: "send", bytes, delayMs: 100 }] };
+    const { client, clock, meter } = bench({ objects: profile(400) }, { association: { maxPduSize: 256 } }, [slow]);
+    await clock.runUntil(client.profile(profileName).columns());
+    meter.forgetReceived();
+    const abort = new AbortController();
+    const table = client.profile(profileName, undefined, { signal: abort.signal }).toTable();
+    table.catch(() => undefined);
+    await clock.tickAsync(350);
+    const reason = new Error("enough");
+    abort.abort(reason);
+    await assert.rejects(table, (error) => error === reason);
+    await clock.tickAsync(5000);
+    assert.equal(requests(meter).length, 4);
+    await clock.runUntil(client.close());
+  });
+
+  it("go on by time after a break of the connection, with no row twice and none missing", async () => {
+    const { client, clock, meter } = bench({ objects: profile(100) }, { association: { maxPduSize: 256 } });
+    await clock.runUntil(client.profile(profileName).columns());
+    let blocks = 0;
+    meter.use({
+      name: "breaks in the fourth block",
+      frameOut: (bytes) => (++blocks === 4 ? [{ kind: "close", reason: "cable" }] : [{ kind: "send", bytes }]),
+    });
+    const table = await clock.runUntil(client.profile(profileName).toTable());
+    assert.deepEqual(energies(table.rows), expected(0, 99));
+    assert.equal(new Set(times(table.rows)).size, 100);
+    assert.match(table.notes.join(), /the connection broke after \d+ rows; went on by time/);
+    assert.equal(client.statistics.associations, 2);
+    await clock.runUntil(client.close());
+  });
+
+  it("of an object that is not there are an access error", async () => {
+    const { client, clock } = bench();
+    await assert.rejects(clock.runUntil(client.profile("1.0.99.2.0.255").toTable()), (error: unknown) => {
+      assert.ok(error instanceof DlmsError);
+      assert.equal(error.code, "DLMS_ACCESS_OBJECT_UNDEFINED");
+      assert.match(error.message, /Profile generic 1-0:99\.2\.0\*255\/3 capture_objects/);
+      return true;
+    });
+    await clock.runUntil(client.close());
+  });
+
+  it("refuse a range that cannot be right before anything is asked", () => {
+    const { client } = bench();
+    for (const range of [{ last: 0 }, { entries: [2, 1] }, { entries: [0, 1] }, {}]) {
+      assert.throws(() => client.profile(profileName, range as never), { code: "DLMS_CONFIG_INVALID" });
+    }
+    assert.throws(() => client.profile("nonsense"), { code: "DLMS_CONFIG_INVALID" });
+  });
+});
+
+describe("browsing a simulated meter", () => {
+  it("lists its objects", async () => {
+    const { client, clock } = bench({ objects: profile(3) });
+    const directory = await clock.runUntil(client.browse());
+    const found = directory.objects.map((one) => `${one.objectType} ${one.logicalName}`);
+    assert.ok(found.includes(`PROFILE_GENERIC ${profileName}`));
+    assert.ok(found.includes("REGISTER 1.0.1.8.0.255"));
+    await clock.runUntil(client.close());
+  });
+});
