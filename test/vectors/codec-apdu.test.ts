@@ -120,7 +120,7 @@ describe(`shared vectors, APDUs${absent === undefined ? "" : ` (${absent})`}`, (
         ...expected
       } = record(withoutHints(vector.decoded));
       assert.deepEqual(apduView(apdu), expected);
-      if (plainHex !== undefined) assert.deepEqual(apduView(parseApdu(fromHex(String(plainHex)))), plaintext);
+      if (plainHex !== undefined) assert.deepEqual(apduView(parseApdu(fromHex(plainHex as string))), plaintext);
       if (!notCanonical.has(vector.id)) assert.equal(toHex(encodeApdu(apdu)), toHex(bytes));
     });
 

@@ -36,9 +36,7 @@ function record<R extends object, O extends object = object>(
 ): fc.Arbitrary<R & Partial<O>> {
   const all = { ...required, ...optional } as { [K in keyof (R & O)]: fc.Arbitrary<(R & O)[K]> };
   const requiredKeys = Object.keys(required) as (keyof (R & O))[];
-  return fc.record(all, { requiredKeys: requiredKeys as never, noNullPrototype: true }) as unknown as fc.Arbitrary<
-    R & Partial<O>
-  >;
+  return fc.record(all, { requiredKeys: requiredKeys as never, noNullPrototype: true });
 }
 
 const word = <const T extends string>(text: T): fc.Arbitrary<T> => fc.constant(text);
