@@ -61,3 +61,9 @@ export interface LinkSendOptions {
   /** names the request in time-out messages: "read 1-0:1.8.0*255/2" */
   readonly what?: string;
 }
+
+/**
+ * The outputs of a call that has none. One list for all, since `receive` may be called for every single byte; it is
+ * frozen, so that nobody adds to it.
+ */
+export const NO_OUTPUTS: LinkOutput[] = Object.freeze<LinkOutput[]>([]) as LinkOutput[];

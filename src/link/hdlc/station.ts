@@ -1,7 +1,7 @@
 import { bytesEqual } from "../../bytes";
 import type { DlmsError } from "../../errors";
 import { isDlmsError } from "../../errors";
-import type { LinkOutput } from "../link";
+import { type LinkOutput, NO_OUTPUTS } from "../link";
 import { addressMatches } from "./address";
 import { Assembler } from "./assembler";
 import { Evidence } from "./evidence";
@@ -54,9 +54,10 @@ export abstract class HdlcStation {
   protected abstract onFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void;
 
   receive(bytes: Uint8Array, now: number): LinkOutput[] {
-    if (!this.listening) return [];
-    const outputs: LinkOutput[] = [];
-    this.accept(this.framer.push(bytes), now, outputs);
+    if (!this.listening) return NO_OUTPUTS;
+    const frames = this.framer.push(bytes);
+    const outputs = frames.length > 0 ? [] : NO_OUTPUTS;
+    this.accept(frames, now, outputs);
     this.#bytesCame(now);
     return outputs;
   }

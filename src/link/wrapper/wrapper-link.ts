@@ -1,7 +1,7 @@
 import { bytesEqual } from "../../bytes";
 import { type DlmsError, DlmsStateError, DlmsTimeoutError } from "../../errors";
 import { isBlock, isPush, isStreamedBlock } from "../apdu-kind";
-import type { LinkOutput, LinkProtocol, LinkSendOptions } from "../link";
+import { type LinkOutput, type LinkProtocol, type LinkSendOptions, NO_OUTPUTS } from "../link";
 import { DEFAULT_INTER_FRAME, type LinkTimeouts, integerWithin, resolveTimeouts } from "../timeouts";
 import { type Wpdu, encodeWpdu } from "./wpdu";
 import { type ReceivedWpdu, WrapperFramer } from "./wrapper-framer";
@@ -123,12 +123,12 @@ class WrapperLink implements LinkProtocol {
   }
 
   receive(bytes: Uint8Array, now: number): LinkOutput[] {
-    if (this.#state === "closed") return [];
-    const outputs: LinkOutput[] = [];
+    if (this.#state === "closed") return NO_OUTPUTS;
     this.#bytesIn += bytes.length;
     this.#lastByte = now;
     const before = this.#framer.missing;
     const { pdus, error } = this.#framer.push(bytes);
+    const outputs = pdus.length > 0 || error || this.#options.datagrams ? [] : NO_OUTPUTS;
     for (const pdu of pdus) this.#onPdu(pdu, now, outputs);
     if (error) {
       if (!this.#options.datagrams) return this.#fail(error, outputs);

@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { fromHex, toHex } from "../../../../src/bytes";
+import { type ModeELinkOptions, chooseRate, findIdentification, modeELink, withEvenParity } from "../../../../src/link";
+import { hdlcFrame } from "../../../support/hdlc-peer";
+import { LinkLine } from "../../../support/link-line";
+
+const ascii = (text: string): string => toHex(Uint8Array.from(text, (c) => c.charCodeAt(0)));
+/** IEC 62056-21: "/?" address "!" CR LF; identification; acknowledgement with protocol 2, rate, mode 2 */
+const signOn = "2f3f210d0a";
+const identification = ascii("/ABC5\\2METER01\r\n");
+const acknowledge = "063235320d0a";
+const fromMeter = (control: number, info = ""): string => hdlcFrame("21", "03", control, info);
+const snrmStart = "7ea0";
+const ua = fromMeter(0x73);
+
+function line(options: Partial<ModeELinkOptions> = {}): LinkLine {
+  return new LinkLine(
+    modeELink({ clientAddress: 16, server: { logical: 1 }, timeouts: { response: 2000, close: 500 }, ...options }),
+  );
+}
+
+describe("mode E: sign-on messages", () => {
+  it("reads an identification, through noise, echo and parity", () => {
+    assert.deepEqual(findIdentification("/?!\r\n\u0000/ABC5\\2METER01\r\n"), {
+      maker: "ABC",
+      baudCharacter: "5",
+      modeE: true,
+      text: "/ABC5\\2METER01",
+    });
+    assert.equal(findIdentification("/?!\r\n/ABC5\\2MET"), undefined);
+    assert.equal(findIdentification("/ABC5METER\r\n")?.modeE, false);
+  });
+
+  it("takes the offered rate, or the highest that is allowed", () => {
+    assert.deepEqual(chooseRate("6", Infinity), { character: "6", baudRate: 19200 });
+    assert.deepEqual(chooseRate("6", 9600), { character: "5", baudRate: 9600 });
+    assert.deepEqual(chooseRate("0", 9600), { character: "0", baudRate: 300 });
+    assert.equal(chooseRate("A", 9600), undefined);
+  });
+
+  it("makes even parity", () => {
+    assert.equal(toHex(withEvenParity(fromHex(signOn))), "af3f218d0a");
+  });
+});
+
+describe("mode E link", () => {
+  it("signs on, goes to the offered rate, takes the confirmation, and speaks HDLC", () => {
+    const session = line().open();
+    assert.deepEqual(session.lines, ["300 7 even"]);
+    assert.deepEqual(session.taken(), [signOn]);
+    assert.equal(session.link.state, "opening");
+    session.pass(400).receive(...(identification.match(/../g) ?? []));
+    assert.deepEqual(session.taken(), [acknowledge]);
+    assert.deepEqual(session.lines, ["300 7 even", "9600 8 none"]);
+    session.receive("06323532", "0d0a");
+    const [snrm = ""] = session.taken();
+    assert.ok(snrm.startsWith(snrmStart), snrm);
+    session.receive(ua);
+    assert.deepEqual(session.events, ["opened"]);
+    session.send("c001c1").receive(fromMeter(0x30, "e6e700c401c1"));
+    assert.deepEqual(session.apdus, ["c401c1"]);
+    session.close().receive(fromMeter(0x73));
+    assert.deepEqual(session.events, ["opened", "closed"]);
+    assert.equal(session.link.state, "closed");
+  });
+
+  for (const [what, confirmation] of [
+    ["with parity bits (the old format)", toHex(withEvenParity(fromHex(acknowledge)))],
+    ["garbled by the change of rate", "00e0fc"],
+    ["not at all", ""],
+  ] as const) {
+    it(`goes on when the meter confirms ${what}`, () => {
+      const session = line().open().receive(identification);
+      session.taken();
+      if (confirmation !== "") session.receive(confirmation);
+      if (session.sent.length === 0) session.timeOut();
+      assert.ok(session.now < 2500, `${session.now} ms`);
+      assert.ok(session.taken()[0]?.startsWith(snrmStart));
+      session.receive(ua);
+      assert.deepEqual(session.events, ["opened"]);
+    });
+  }
+
+  it("tells the echo of the acknowledgement from its confirmation", () => {
+    const session = line()
+      .open()
+      .receive(signOn + identification);
+    session.taken();
+    session.receive(acknowledge);
+    assert.deepEqual(session.taken(), [], "that was the echo");
+    session.receive(acknowledge);
+    const [snrm = ""] = session.taken();
+    assert.ok(snrm.startsWith(snrmStart));
+    session.receive(snrm + ua);
+    assert.deepEqual(session.events, ["opened"]);
+  });
+
+  it("sends the device address, starts at another rate, and stays below the bound", () => {
+    const session = line({ deviceAddress: "12345678", startBaud: 9600, maxBaud: 9600 }).open();
+    assert.deepEqual(session.taken(), [ascii("/?12345678!\r\n")]);
+    session.receive(ascii("/ABC6\\2METER\r\n"));
+    assert.deepEqual(session.taken(), [acknowledge]);
+    assert.deepEqual(session.lines, ["9600 7 even", "9600 8 none"]);
+  });
+
+  it("makes and takes off parity itself on a line of eight bits", () => {
+    const session = line({ softwareParity: true, startBaud: 9600, maxBaud: 9600 }).open();
+    assert.deepEqual(session.taken(), ["af3f218d0a"]);
+    assert.deepEqual(session.lines, ["9600 8 none"]);
+    session.receive(toHex(withEvenParity(fromHex(identification))));
+    assert.deepEqual(session.taken(), [toHex(withEvenParity(fromHex(acknowledge)))]);
+    session.receive(toHex(withEvenParity(fromHex(acknowledge))));
+    const [snrm = ""] = session.taken();
+    assert.ok(snrm.startsWith(snrmStart), "HDLC has no parity");
+  });
+
+  it("says clearly that the meter offers mode C only", () => {
+    const session = line().open().receive(ascii("/ABC5METER01\r\n"));
+    assert.equal(session.failure?.code, "DLMS_LINK_MODE_E");
+    assert.equal(session.failure?.retry, "no");
+    assert.match(
+      session.failure?.message ?? "",
+      /"\/ABC5METER01", which does not offer mode E \(\\2\) but mode C or older only/,
+    );
+  });
+
+  it("says that the meter refuses", () => {
+    const session = line().open().receive(identification, "15").timeOut();
+    assert.equal(session.failure?.code, "DLMS_LINK_MODE_E");
+    assert.match(session.failure?.message ?? "", /NAK/);
+  });
+
+  it("says that its rate is not known", () => {
+    const session = line().open().receive(ascii("/ABCZ\\2METER\r\n"));
+    assert.equal(session.failure?.code, "DLMS_LINK_MODE_E");
+  });
+
+  it("tries again, then says what came: nothing, the echo, or something else", () => {
+    const rows: [string, RegExp][] = [
+      ["", /no byte came; check the optical head/],
+      [signOn, /only our own bytes came back \(the head echoes\)/],
+      ["8f0713", /3 bytes came, but no identification \(8f0713\)/],
+    ];
+    for (const [hex, message] of rows) {
+      const session = line({ retries: 1 }).open();
+      session.timeOut();
+      assert.deepEqual(session.taken(), [signOn, signOn]);
+      if (hex !== "") session.receive(hex);
+      session.timeOut();
+      assert.equal(session.failure?.code, "DLMS_TIMEOUT_LINK");
+      assert.match(session.failure?.message ?? "", message);
+      assert.equal(session.link.deadline, undefined);
+    }
+  });
+
+  it("counts the time of its own bytes at the start rate", () => {
+    const session = line().open();
+    assert.equal(session.link.deadline, 2000 + (5 * 10_000) / 300);
+  });
+
+  it("is not held for ever by bytes that are no identification", () => {
+    const session = line({ retries: 0 }).open();
+    while (!session.failure && session.now < 1_000_000) session.receive("55").pass(100);
+    assert.ok(session.now < 20_000, `${session.now} ms`);
+  });
+
+  it("ends a session that the meter may still believe in, before it signs on again", () => {
+    const session = line().open().receive(identification, acknowledge, ua);
+    session.taken();
+    session.link.reset();
+    assert.equal(session.link.state, "closed");
+    session.open();
+    assert.equal(session.lines.at(-1), "9600 8 none");
+    assert.deepEqual(session.taken(), [hdlcFrame("03", "21", 0x53)]);
+    session.receive(fromMeter(0x73));
+    assert.equal(session.lines.at(-1), "300 7 even");
+    assert.deepEqual(session.taken(), [signOn]);
+    const silent = line().open().receive(identification, acknowledge, ua);
+    silent.link.reset();
+    silent.open().timeOut();
+    assert.equal(silent.taken().at(-1), signOn);
+  });
+
+  it("skips the sign-on for a meter that is in HDLC already", () => {
+    const session = line({ directHdlc: true, maxBaud: 9600 }).open();
+    assert.deepEqual(session.lines, ["9600 8 none"]);
+    assert.ok(session.taken()[0]?.startsWith(snrmStart));
+    session.receive(ua);
+    assert.deepEqual(session.events, ["opened"]);
+  });
+
+  it("passes on how HDLC fails", () => {
+    const session = line({ retries: 0 }).open().receive(identification, acknowledge).timeOut();
+    assert.equal(session.failure?.code, "DLMS_TIMEOUT_LINK");
+    assert.equal(session.link.state, "closed");
+  });
+
+  it("closes in the middle of the sign-on, and does not send before it is open", () => {
+    const session = line().open();
+    assert.throws(() => session.send("c001"), { code: "DLMS_STATE_CLOSED" });
+    session.close();
+    assert.deepEqual(session.events, ["closed"]);
+    session.receive(identification);
+    assert.equal(session.taken().length, 1);
+  });
+
+  it("refuses settings that do not fit", () => {
+    assert.throws(() => line({ deviceAddress: "a!b" }), { code: "DLMS_CONFIG_INVALID" });
+    assert.throws(() => line({ startBaud: 100 }), { code: "DLMS_CONFIG_INVALID" });
+    assert.throws(() => line({ maxBaud: 110 }), { code: "DLMS_CONFIG_INVALID" });
+  });
+});

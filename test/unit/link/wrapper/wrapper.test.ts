@@ -1,0 +1,261 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { concatBytes, fromHex, toHex } from "../../../../src/bytes";
+import { WrapperFramer, type WrapperLinkOptions, decodeWpdu, encodeWpdu, wrapperLink } from "../../../../src/link";
+import { LinkLine } from "../../../support/link-line";
+
+const get = "c001c100030100010800ff0200";
+const value = "c401c10006000004d2";
+/** Written out from IEC 62056-47: version, source, destination, length. */
+const request = `000100100001000d${get}`;
+const answer = `0001000100100009${value}`;
+const push = "0f0000000100020109060100010800ff";
+
+describe("wrapper codec", () => {
+  it("puts version, source, destination and length before the APDU", () => {
+    assert.equal(toHex(encodeWpdu({ source: 16, destination: 1, apdu: fromHex(get) })), request);
+    assert.deepEqual(decodeWpdu(fromHex(answer)), { source: 1, destination: 16, apdu: fromHex(value) });
+  });
+
+  it("swaps the bytes of each word on request", () => {
+    const swapped = `0100010010000900${value}`;
+    assert.equal(toHex(encodeWpdu({ source: 1, destination: 16, apdu: fromHex(value) }, true)), swapped);
+    assert.deepEqual(decodeWpdu(fromHex(swapped), true).apdu, fromHex(value));
+  });
+
+  it("refuses what is too long for the length field", () => {
+    const wpdu = { source: 1, destination: 1, apdu: new Uint8Array(65536) };
+    assert.throws(() => encodeWpdu(wpdu), { code: "DLMS_LINK_FRAME_INVALID" });
+  });
+
+  const wrong: [string, string, string, RegExp][] = [
+    ["HDLC", "7ea01f21022373e6c7", "DLMS_LINK_WRAPPER_HEADER", /7ea01f.*looks like HDLC: set framing HDLC/],
+    [
+      "swapped bytes",
+      swap(answer),
+      "DLMS_LINK_WRAPPER_HEADER",
+      /swapped bytes: switch on the quirk wrapperSwappedBytes/,
+    ],
+    ["text", "485454502f312e31", "DLMS_LINK_WRAPPER_HEADER", /looks like text \("HTTP\/1\.1"\)/],
+    ["TLS", "160303004a020000", "DLMS_LINK_WRAPPER_HEADER", /choose transport TLS/],
+    ["half a header", "00010001", "DLMS_LINK_WRAPPER_HEADER", /needs 8 bytes/],
+    ["a length that is not there", `000100010010000a${value}`, "DLMS_LINK_FRAME_INVALID", /says 10 bytes.*9 are there/],
+  ];
+  for (const [what, hex, code, message] of wrong) {
+    it(`says what it got in place of a header: ${what}`, () => {
+      assert.throws(() => decodeWpdu(fromHex(hex)), { code, message });
+    });
+  }
+});
+
+function swap(hex: string): string {
+  const words = hex.slice(0, 16).match(/..../g) ?? [];
+  return words.map((word) => word.slice(2) + word.slice(0, 2)).join("") + hex.slice(16);
+}
+
+describe("wrapper framer", () => {
+  it("finds all WPDUs whatever the chunking (property)", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 5 }),
+        (apdus, sizes) => {
+          const stream = concatBytes(...apdus.map((apdu) => encodeWpdu({ source: 1, destination: 16, apdu })));
+          const framer = new WrapperFramer();
+          const found: Uint8Array[] = [];
+          for (let at = 0, i = 0; at < stream.length; i++) {
+            const size = sizes[i % sizes.length] ?? 1;
+            const { pdus, error } = framer.push(stream.subarray(at, at + size));
+            assert.equal(error, undefined);
+            found.push(...pdus.map(({ wpdu }) => wpdu.apdu));
+            at += size;
+          }
+          assert.deepEqual(found, apdus);
+          assert.equal(framer.pending, 0);
+        },
+      ),
+    );
+  });
+
+  it("ends at a wrong version, with what came before it", () => {
+    const framer = new WrapperFramer();
+    const { pdus, error } = framer.push(fromHex(`${answer}7ea01f`));
+    assert.equal(pdus.length, 1);
+    assert.equal(error?.code, "DLMS_LINK_WRAPPER_HEADER");
+    assert.equal(framer.push(fromHex(answer)).pdus.length, 0);
+    framer.clear();
+    assert.equal(framer.push(fromHex(answer)).pdus.length, 1);
+  });
+
+  it("refuses a length above its limit before it takes memory", () => {
+    const { error } = new WrapperFramer({ maxApdu: 100 }).push(fromHex("000100010010ffff"));
+    assert.match(error?.message ?? "", /length 65535 is above the limit of 100/);
+  });
+});
+
+function line(options: Partial<WrapperLinkOptions> = {}): LinkLine {
+  return new LinkLine(
+    wrapperLink({ clientSap: 16, serverSap: 1, timeouts: { response: 1000, interFrame: 300 }, ...options }),
+  ).open();
+}
+
+describe("wrapper link", () => {
+  it("opens and closes at once", () => {
+    const session = line();
+    assert.equal(session.link.state, "open");
+    session.close();
+    assert.deepEqual(session.events, ["opened", "closed"]);
+    assert.deepEqual(session.sent, []);
+  });
+
+  it("sends and receives, whole and byte by byte", () => {
+    for (const parts of [[answer], answer.match(/../g) ?? []]) {
+      const session = line().send(get);
+      assert.deepEqual(session.taken(), [request]);
+      assert.equal(session.link.state, "busy");
+      session.receive(...parts);
+      assert.deepEqual(session.apdus, [value]);
+      assert.equal(session.link.state, "open");
+      assert.equal(session.link.deadline, undefined);
+    }
+  });
+
+  it("swaps the header where the meter does", () => {
+    const session = line({ swappedBytes: true }).send(get);
+    assert.deepEqual(session.taken(), [swap(request)]);
+    session.receive(swap(answer));
+    assert.deepEqual(session.apdus, [value]);
+  });
+
+  it("takes pushes in the middle of an exchange, and what nobody awaits, for notifications", () => {
+    const wrapped = `000100010010${(push.length / 2).toString(16).padStart(4, "0")}${push}`;
+    const session = line().send(get).receive(wrapped);
+    assert.equal(session.link.state, "busy");
+    session.receive(answer + wrapped, `0001000100100003db0102`);
+    assert.deepEqual(session.apdus, [value]);
+    assert.deepEqual(session.notifications, [push, push, "db0102"]);
+  });
+
+  it("keeps the blocks of a stream until they are awaited", () => {
+    const block = (control: string, last: string): string => `0001000100100008e0${control}00010000 01${last}`;
+    const session = line()
+      .send(get)
+      .receive(block("40", "aa") + block("40", "bb") + block("80", "cc"));
+    assert.equal(session.apdus.length, 1);
+    session.await().await();
+    assert.deepEqual(
+      session.apdus.map((apdu) => apdu.slice(-2)),
+      ["aa", "bb", "cc"],
+    );
+    session.send(get).receive(answer);
+    assert.equal(session.apdus.at(-1), value);
+  });
+
+  it("waits for a further message without sending", () => {
+    const session = line().send(get).receive(answer);
+    session.taken();
+    session.await();
+    assert.equal(session.link.state, "busy");
+    session.receive(answer);
+    assert.equal(session.apdus.length, 2);
+    assert.deepEqual(session.taken(), []);
+  });
+
+  it("drops what is for another client, and says so in the time-out", () => {
+    const session = line().send(get, { what: "read" }).receive(`0001000200100001aa`, "000100010010 0000");
+    assert.deepEqual(session.apdus, []);
+    assert.match(session.notes[0] ?? "", /from 2 to 16 was dropped/);
+    session.timeOut();
+    assert.equal(session.failure?.code, "DLMS_TIMEOUT_RESPONSE");
+    assert.match(
+      session.failure?.message ?? "",
+      /^read: server 1 did not answer client 16 within 1000 ms: only messages for other addresses came \(from 2 to 16\)/,
+    );
+  });
+
+  it("says that no byte came", () => {
+    const session = line().send(get).timeOut();
+    assert.equal(session.now, 1000);
+    assert.match(session.failure?.message ?? "", /no byte came; check the server address/);
+    assert.equal(session.link.state, "closed");
+    assert.throws(() => session.send(get), { code: "DLMS_STATE_CLOSED" });
+  });
+
+  it("says that an answer broke off, soon after it did", () => {
+    for (let cut = 1; cut < answer.length / 2; cut++) {
+      const session = line()
+        .send(get)
+        .pass(500)
+        .receive(answer.slice(0, 2 * cut))
+        .timeOut();
+      assert.equal(session.now, 800, `cut at ${cut}`);
+      assert.equal(session.failure?.code, "DLMS_TIMEOUT_INTERFRAME");
+      assert.match(session.failure?.message ?? "", new RegExp(`stopped after ${cut} bytes`));
+    }
+  });
+
+  it("is not held for ever by single bytes", () => {
+    const session = line().send(get).receive("000100010010ffff");
+    while (!session.failure) session.receive("00").pass(299);
+    assert.ok(session.now < 700_000, `${session.now} ms`);
+  });
+
+  it("fails at a wrong header", () => {
+    const session = line().send(get).receive("7ea01f21");
+    assert.equal(session.failure?.code, "DLMS_LINK_WRAPPER_HEADER");
+    assert.equal(session.link.state, "closed");
+  });
+
+  it("sends nothing again on a stream", () => {
+    const session = line({ retries: 2 }).send(get).timeOut();
+    assert.equal(session.failure?.code, "DLMS_TIMEOUT_RESPONSE");
+    assert.deepEqual(session.taken(), [request]);
+  });
+
+  it("sends the same bytes again where datagrams get lost, and drops the second answer", () => {
+    const session = line({ datagrams: true, retries: 2 }).send(get).timeOut();
+    assert.deepEqual(session.taken(), [request, request]);
+    session.receive(answer).send(get).receive(answer);
+    assert.deepEqual(session.apdus, [value], "the answer of the first request does not answer the second");
+    session.receive(answer);
+    assert.deepEqual(session.apdus, [value, value]);
+    session.send(get).timeOut().timeOut().timeOut();
+    assert.match(session.failure?.message ?? "", /sent 3 times/);
+  });
+
+  it("drops a datagram that is no WPDU, alone", () => {
+    const session = line({ datagrams: true }).send(get).receive("7e00", answer.slice(0, 20), answer);
+    assert.deepEqual(session.apdus, [value]);
+    assert.equal(session.notes.length, 2);
+  });
+
+  it("does not wait when no answer is expected", () => {
+    const session = line().send(get, { expectAnswer: false });
+    assert.equal(session.link.state, "open");
+    assert.equal(session.link.deadline, undefined);
+  });
+
+  it("does not let the rest of an old message swallow an answer", () => {
+    const session = line().receive("0001000100").pass(10_000).send(get).receive(answer);
+    assert.deepEqual(session.apdus, [value]);
+  });
+
+  it("never gives a wrong value for a wrong header byte", () => {
+    for (let at = 0; at < 8; at++) {
+      for (const flip of [0x01, 0x10, 0x80]) {
+        const bytes = fromHex(answer);
+        bytes[at] = (bytes[at] ?? 0) ^ flip;
+        const session = line().send(get).receive(toHex(bytes));
+        if (session.link.deadline !== undefined) session.timeOut();
+        const cut = session.apdus.every((apdu) => apdu.length < value.length && value.startsWith(apdu));
+        assert.ok(session.failure !== undefined || cut, `byte ${at} ^ ${flip}`);
+        assert.ok(cut, `byte ${at} ^ ${flip}: a cut APDU at most, which does not decode`);
+      }
+    }
+  });
+
+  it("refuses addresses that do not fit", () => {
+    assert.throws(() => line({ clientSap: 65536 }), { code: "DLMS_CONFIG_INVALID" });
+    assert.throws(() => line({ serverSap: -1 }), { code: "DLMS_CONFIG_INVALID" });
+  });
+});
