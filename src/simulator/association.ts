@@ -136,9 +136,11 @@ export class AssociationMachine {
   #serve(apdu: Apdu, bytes: Uint8Array, envelope: Envelope): readonly Uint8Array[] {
     this.#host.saw(apdu, bytes, this.client);
     const instead = this.#host.intercept(apdu, bytes, this.client);
-    if (instead !== undefined) return instead.map((answer) => this.#sealBytes(answer, envelope));
+    // The answer that ends an association is still protected as all before it.
+    const protection = this.#open?.protection;
+    if (instead !== undefined) return instead.map((answer) => sealed(answer, envelope, protection));
     const answer = this.#dispatch(apdu, envelope);
-    return answer === undefined ? [] : this.#seal(answer, envelope, apdu);
+    return answer === undefined ? [] : this.#seal(answer, envelope, apdu, protection);
   }
 
   #dispatch(apdu: Apdu, envelope: Envelope): Apdu | undefined {
@@ -346,16 +348,15 @@ export class AssociationMachine {
     return Math.max(16, size - envelopeOverhead(envelope));
   }
 
-  #seal(answer: Apdu, envelope: Envelope, request: Apdu | undefined): readonly Uint8Array[] {
+  #seal(
+    answer: Apdu,
+    envelope: Envelope,
+    request: Apdu | undefined,
+    protection = this.#open?.protection,
+  ): readonly Uint8Array[] {
     const shaped = this.#host.reshape(encodeApdu(answer), request);
-    return shaped.map((bytes) => this.#sealBytes(bytes, answer.apdu === "exception-response" ? "plain" : envelope));
-  }
-
-  #sealBytes(bytes: Uint8Array, envelope: Envelope): Uint8Array {
-    // ACSE travels in clear; what is secret in it is protected inside its user-information.
-    const acse = bytes[0] !== undefined && bytes[0] >= 0x60 && bytes[0] <= 0x63;
-    const protection = this.#open?.protection;
-    return acse || protection === undefined ? bytes : protection.seal(bytes, envelope);
+    const form = answer.apdu === "exception-response" ? "plain" : envelope;
+    return shaped.map((bytes) => sealed(bytes, form, protection));
   }
 
   #parse(bytes: Uint8Array): Apdu | undefined {
@@ -374,6 +375,12 @@ export class AssociationMachine {
     }
     return exception("service-unknown", "other-reason");
   }
+}
+
+/** ACSE travels in clear; what is secret in it is protected inside its user-information. */
+function sealed(bytes: Uint8Array, envelope: Envelope, protection: MeterProtection | undefined): Uint8Array {
+  const acse = bytes[0] !== undefined && bytes[0] >= 0x60 && bytes[0] <= 0x63;
+  return acse || protection === undefined ? bytes : protection.seal(bytes, envelope);
 }
 
 function exception(state: keyof typeof stateError, service: keyof typeof serviceError): ExceptionResponse {

@@ -163,9 +163,12 @@ export class HouseholdFlows {
   largestDemand(from: number, to: number): Demand {
     const known = this.#demand?.from === from && this.#demand.to <= to ? this.#demand : undefined;
     let best = known?.best ?? { watts: 0, at: from };
+    let before = this.imported(known?.to ?? from);
     for (let end = (known?.to ?? from) + SLOT; end <= to; end += SLOT) {
-      const watts = this.demand(end);
+      const after = this.imported(end);
+      const watts = (after - before) * 4;
       if (watts > best.watts) best = { watts, at: end };
+      before = after;
     }
     this.#demand = { from, to, best };
     return best;

@@ -50,6 +50,10 @@ export class LoadCurve {
   readonly #flow: Flow;
   readonly #seed: number;
   readonly #zoneMs: number;
+  readonly #atStart: number;
+  readonly #atInstallation: number;
+  #summedDay = Number.NaN;
+  #summed = 0;
   #cachedDay = Number.NaN;
   #cached: { readonly weights: readonly number[]; readonly sums: readonly number[] } = { weights: [], sums: [] };
 
@@ -57,12 +61,13 @@ export class LoadCurve {
     this.#flow = flow;
     this.#seed = seed;
     this.#zoneMs = standardOffsetMinutes * 60_000;
+    this.#atStart = this.#since1970(0);
+    this.#atInstallation = this.#since1970(INSTALLED);
   }
 
   /** Wh that had flowed at an instant. */
   energy(utc: number): number {
-    const start = utc >= INSTALLED ? INSTALLED : 0;
-    return this.#since1970(utc) - this.#since1970(start);
+    return this.#since1970(utc) - (utc >= INSTALLED ? this.#atInstallation : this.#atStart);
   }
 
   /** W at an instant. */
@@ -97,6 +102,14 @@ export class LoadCurve {
 
   /** Sum of the energies of the days 0 .. day-1. */
   #days(day: number): number {
+    if (day !== this.#summedDay) {
+      this.#summed = this.#sumOfDays(day);
+      this.#summedDay = day;
+    }
+    return this.#summed;
+  }
+
+  #sumOfDays(day: number): number {
     const { mean, swing, peakDay, pattern } = this.#flow;
     const length = pattern.length;
     let sum = 0;
