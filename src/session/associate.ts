@@ -12,7 +12,14 @@ import {
 } from "../security";
 import type { Channel } from "./channel";
 import { Ciphering, isProtected, type Protected } from "./ciphering";
-import { exceptionError, initiateError, type Refusal, refusedAssociation, unexpectedAnswer } from "./errors";
+import {
+  exceptionError,
+  initiateError,
+  type Refusal,
+  refusedAssociation,
+  unexpectedAnswer,
+  keysMissing,
+} from "./errors";
 import { proveByHls, signingKeys } from "./hls";
 import type { Operation } from "./operation";
 import type { AssociationInfo, SessionOptions } from "./options";
@@ -36,7 +43,10 @@ export function* associate(channel: Channel): Operation<AssociationInfo> {
       ? undefined
       : new Ciphering(security, options.clientSystemTitle, options.receivedCounters ?? new ReceivedCounters());
   if (options.meterSystemTitle !== undefined) channel.ciphering?.setMeterTitle(options.meterSystemTitle);
-  const challenge = mechanism === "none" || mechanism === "lls" ? undefined : makeChallenge(mechanism, options.random);
+  const challenge =
+    mechanism === "none" || mechanism === "lls"
+      ? undefined
+      : makeChallenge(mechanism, options.random, options.challengeLength);
   const aare = yield* requestAssociation(channel, challenge);
   takeMeterTitle(channel, aare);
   const initiate = yield* readInitiate(channel, aare);
@@ -172,12 +182,7 @@ function* readInitiate(channel: Channel, aare: Aare): Operation<InitiateResponse
 }
 
 function* openInitiate(channel: Channel, envelope: Protected): Operation<Apdu> {
-  if (channel.ciphering === undefined) {
-    throw new DlmsSecurityError(
-      "SEC_KEY_MISSING",
-      `${what}: the meter ciphers its answers, but no keys are configured; set the security policy and the keys`,
-    );
-  }
+  if (channel.ciphering === undefined) throw keysMissing(what);
   return yield* channel.parse(channel.ciphering.open(envelope, `${what}: initiate-response`), what);
 }
 

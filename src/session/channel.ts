@@ -2,7 +2,14 @@ import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu 
 import { DlmsAssociationError, DlmsStateError, isDlmsError } from "../errors";
 import { requirePolicy } from "../security";
 import { type Ciphering, isProtected, type Protected } from "./ciphering";
-import { confirmedServiceError, exceptionError, inconsistentAnswer, limitExceeded, naming } from "./errors";
+import {
+  confirmedServiceError,
+  exceptionError,
+  inconsistentAnswer,
+  keysMissing,
+  limitExceeded,
+  naming,
+} from "./errors";
 import { receiveByBlocks, sendByBlocks } from "./gbt";
 import type { Operation } from "./operation";
 import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "./options";
@@ -159,9 +166,7 @@ export class Channel {
   }
 
   *#open(apdu: Protected, what: string): Operation<Apdu> {
-    if (this.ciphering === undefined) {
-      throw inconsistentAnswer(what, `the meter sent ${apdu.apdu}, but no keys are configured`);
-    }
+    if (this.ciphering === undefined) throw keysMissing(what);
     return yield* this.parse(this.ciphering.open(apdu, what), what);
   }
 
@@ -192,9 +197,7 @@ export class Channel {
       return apdu;
     }
     const { ciphering } = this;
-    if (ciphering === undefined) {
-      throw inconsistentAnswer(what, `the meter sent ${apdu.apdu}, but no keys are configured`);
-    }
+    if (ciphering === undefined) throw keysMissing(what);
     return naming(what, () => parseApdu(ciphering.open(apdu, what), { allowTrailing: true }));
   }
 }

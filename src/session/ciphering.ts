@@ -1,4 +1,4 @@
-import { type Apdu, cipheredTag, dedTag, encodeApdu, gloTag } from "../apdu";
+import { type Apdu, apduName, cipheredTag, dedTag, encodeApdu, gloTag } from "../apdu";
 import { bytesEqual, toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import type { ReceivedCounters } from "../security";
@@ -164,6 +164,7 @@ export class Ciphering {
       keyRole: role,
       what,
     });
+    requireMatchingTag(envelope, plaintext, what);
     this.#received.commit(systemTitle, counterRole, invocationCounter);
     return plaintext;
   }
@@ -212,6 +213,22 @@ export class Ciphering {
     yield* raiseStep(expected);
   }
 }
+
+/** The tag of a service-specific envelope is not authenticated, but what it says has to be true; errors excepted. */
+function requireMatchingTag(envelope: Protected, plaintext: Uint8Array, what: string): void {
+  if (envelope.apdu !== "service-ciphered") return;
+  const inner = plaintext[0];
+  const expected = cipheredTag(envelope.tag)?.tag;
+  if (inner === expected || inner === confirmedServiceErrorTag || inner === exceptionResponseTag) return;
+  throw new DlmsSecurityError(
+    "SEC_TAG",
+    `${what}: the meter sent ${apduName(envelope.tag) ?? "an envelope"} with another service inside; it was refused`,
+    { details: { expected, received: inner } },
+  );
+}
+
+const confirmedServiceErrorTag = 0x0e;
+const exceptionResponseTag = 0xd8;
 
 function lengthSize(length: number): number {
   if (length < 0x80) return 1;

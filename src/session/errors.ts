@@ -8,7 +8,7 @@ import {
   exceptionServiceErrorWord,
   stateErrorWord,
 } from "../apdu";
-import { type CodesOf, DlmsAssociationError, DlmsDecodeError, DlmsServiceError } from "../errors";
+import { type CodesOf, DlmsAssociationError, DlmsDecodeError, DlmsSecurityError, DlmsServiceError } from "../errors";
 import { exceptionAdvice, userAdvice } from "./words";
 
 type DecodeCode = CodesOf<"DlmsDecodeError">;
@@ -49,6 +49,14 @@ export function inconsistentAnswer(
 
 export function limitExceeded(what: string, problem: string, limit: number): DlmsDecodeError {
   return new DlmsDecodeError("DECODE_LIMIT", `${what}: ${problem}`, { details: { limit } });
+}
+
+/** The meter ciphers, the client has no keys. */
+export function keysMissing(what: string): DlmsSecurityError {
+  return new DlmsSecurityError(
+    "SEC_KEY_MISSING",
+    `${what}: the meter sent a ciphered APDU, but no keys are configured; set the security policy and the keys`,
+  );
 }
 
 /** exception-response in words. */

@@ -4,10 +4,12 @@ import { decodeValueBytes, encodeValueBytes } from "../codec";
 import { DlmsAssociationError, DlmsServiceError } from "../errors";
 import {
   checkChallenge,
+  checkSystemTitle,
   curveOf,
   type HlsContext,
   type HlsMechanism,
   hlsNeedsCounter,
+  hlsNeedsTitles,
   hlsReply,
   hlsVerify,
   importPrivateKey,
@@ -65,7 +67,7 @@ function contextOf(
     clientChallenge,
     serverChallenge,
     clientTitle: clientSystemTitle,
-    serverTitle: title,
+    serverTitle: hlsNeedsTitles(mechanism) ? checkSystemTitle(title, "the meter's") : title,
     ...("secret" in auth ? { secret: auth.secret } : {}),
     ...(auth.mechanism === "hls-2" && channel.options.quirks?.landisGyrHls2 === true
       ? { hls2Form: "landis-gyr" as const }

@@ -57,6 +57,8 @@ export interface SessionOptions {
   readonly meterSystemTitle?: Uint8Array;
   readonly quirks?: SessionQuirks;
   readonly random: RandomSource;
+  /** Bytes of the client's challenge for the HLS mechanisms, 8..64 (16; 32 for ECDSA). */
+  readonly challengeLength?: number;
   /** Highest counters that came from the meter; handed over from one session to the next, replays stay refused. */
   readonly receivedCounters?: ReceivedCounters;
   /** Bound of one assembled answer in bytes (64 MiB); chunked reads have none. */
