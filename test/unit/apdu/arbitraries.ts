@@ -36,7 +36,8 @@ function record<R extends object, O extends object = object>(
 ): fc.Arbitrary<R & Partial<O>> {
   const all = { ...required, ...optional } as { [K in keyof (R & O)]: fc.Arbitrary<(R & O)[K]> };
   const requiredKeys = Object.keys(required) as (keyof (R & O))[];
-  return fc.record(all, { requiredKeys: requiredKeys as never, noNullPrototype: true });
+  const made: unknown = fc.record(all, { requiredKeys: requiredKeys as never, noNullPrototype: true });
+  return made as fc.Arbitrary<R & Partial<O>>;
 }
 
 const word = <const T extends string>(text: T): fc.Arbitrary<T> => fc.constant(text);
