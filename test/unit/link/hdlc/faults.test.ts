@@ -39,6 +39,9 @@ class FaultyLine {
   failure: unknown;
   state = "";
 
+  weather: Weather | undefined;
+  #lastArrival = 0;
+
   constructor(link: LinkProtocol, peer: HdlcPeer, plan: Plan | undefined, echo: boolean) {
     this.#link = link;
     this.#peer = peer;
@@ -54,7 +57,11 @@ class FaultyLine {
       if (hit) this.#faulted = true;
       if (hit && this.#plan.fault === "silence") this.dead = true;
       if (this.dead) continue;
-      if (!hit) out.push(byte);
+      if (this.weather && this.weather.random() < this.weather.errorRate) {
+        const kind = this.weather.random();
+        if (kind < 0.4) out.push(byte ^ (1 << Math.floor(this.weather.random() * 8)));
+        else if (kind < 0.7) out.push(byte, byte);
+      } else if (!hit) out.push(byte);
       else if (this.#plan.fault === "doubled") out.push(byte, byte);
       else if (this.#plan.fault === "corrupted") out.push(byte ^ 0x24);
       else if (this.#plan.fault === "flag") out.push(byte === 0x7e ? 0xa0 : 0x7e);
@@ -76,9 +83,18 @@ class FaultyLine {
     if (this.#echo && !this.dead) this.#due.push({ at, bytes: arrived });
     for (const reply of this.#peer.receive(arrived)) {
       const coming = this.#pass(fromHex(reply), "in");
-      at += 20 + coming.length;
+      at += 20 + coming.length + (this.weather ? Math.floor(this.weather.random() * this.weather.delay) : 0);
+      // One line: what was sent later does not come earlier.
+      this.#lastArrival = at = Math.max(at, this.#lastArrival + coming.length);
       if (coming.length > 0) this.#due.push({ at, bytes: coming });
     }
+  }
+
+  /** The line was left alone for a while: nothing is on its way any longer. */
+  quiet(): void {
+    this.#due = [];
+    this.#lastArrival = this.now;
+    this.#peer.silence();
   }
 
   /** Run until the link has nothing under way, or failed. */
@@ -101,6 +117,14 @@ class FaultyLine {
       }
     }
   }
+}
+
+/** A line on which any byte may be wrong and any answer late, by a source of numbers from 0 to 1. */
+interface Weather {
+  readonly random: () => number;
+  readonly errorRate: number;
+  /** the meter's delay, at most, in ms */
+  readonly delay: number;
 }
 
 interface Kind {
@@ -136,6 +160,17 @@ function session(link: LinkProtocol, line: FaultyLine): void {
   if (line.failure !== undefined) return;
   line.take(link.close(line.now));
   line.run(() => link.state === "closed");
+}
+
+/** A small generator (mulberry32), so that a failing run can be repeated by its seed. */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
 }
 
 const expected = requests.map((request) => answers.get(request));
@@ -189,4 +224,44 @@ describe("HDLC link: every single fault at every byte", () => {
       console.log(`      ${runs} runs, ${failed} typed errors, the longest took ${longest} ms of virtual time`);
     });
   }
+});
+
+describe("HDLC link: bad lines and slow meters", () => {
+  it("gives the right APDUs or a typed error, within bounds, and recovers when the line does", function () {
+    this.timeout(120_000);
+    let good = 0;
+    let failed = 0;
+    const runs = 600;
+    for (let seed = 1; seed <= runs; seed++) {
+      const random = numbers(seed);
+      const kind = kinds[seed % kinds.length]!;
+      const link = hdlcLink({
+        clientAddress: 16,
+        server: { logical: 1, physical: 17 },
+        timeouts: { response: 1000, interFrame: 300, close: 500 },
+      });
+      const peer = new HdlcPeer({ ...kind.meter, answer: (apdu) => [answers.get(apdu) ?? "d80101"] });
+      const line = new FaultyLine(link, peer, undefined, kind.echo);
+      line.weather = {
+        random,
+        errorRate: [0, 0.0005, 0.003, 0.02][seed % 4]!,
+        delay: [0, 900, 1500, 4000][(seed >> 2) % 4]!,
+      };
+      session(link, line);
+      assert.deepEqual(line.apdus, expected.slice(0, line.apdus.length), `wrong value: seed ${seed}`);
+      assert.ok(line.now < 300_000, `seed ${seed}: ${line.now} ms`);
+      if (line.failure === undefined) good++;
+      else failed++;
+      assert.ok(line.failure === undefined || isDlmsError(line.failure), `seed ${seed}`);
+      line.weather = undefined;
+      line.failure = undefined;
+      line.apdus.length = 0;
+      line.quiet();
+      session(link, line);
+      assert.equal(line.failure, undefined, `next session after seed ${seed}: ${String(line.failure)}`);
+      assert.deepEqual(line.apdus, expected, `next session after seed ${seed}`);
+    }
+    console.log(`      ${runs} runs: ${good} sessions went through, ${failed} ended in a typed error`);
+    assert.ok(good > 0 && failed > 0);
+  });
 });
