@@ -121,3 +121,49 @@ export function readWithDlmsCosem(options: PythonOptions): Promise<PeerReport> {
 export function readWithGuruxPython(options: PythonOptions): Promise<PeerReport> {
   return run(python, [join(__dirname, "python", "read_gurux.py"), JSON.stringify(options)]);
 }
+
+/** Many Java meters and clients in one process, for tests of many combinations. Commands are taken one by one. */
+export interface JavaFleet {
+  /** Start a meter; its port. */
+  meter(options: PeerOptions): Promise<number>;
+  /** Let a client associate, read and release. */
+  read(options: PeerOptions): Promise<PeerReport>;
+  readonly log: () => string;
+  close(): Promise<void>;
+}
+
+export function startJavaFleet(): JavaFleet {
+  const child = spawn("java", ["-XX:TieredStopAtLevel=1", "-cp", classPath, "peer.Main", "fleet"]);
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    log = (log + text).slice(-20_000);
+  });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const waiting: { answer(line: string): void; fail(error: Error): void }[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    // the library itself prints too
+    if (/^(\{|READY )/.test(line)) waiting.shift()?.answer(line);
+  });
+  child.once("exit", (code) => {
+    for (const one of waiting.splice(0)) one.fail(new Error(`the Java fleet ended with ${code}: ${log}`));
+  });
+  const command = (name: string, options: PeerOptions): Promise<string> =>
+    new Promise((answer, fail) => {
+      waiting.push({ answer, fail });
+      child.stdin.write(`${name} ${commandLine(options).join(" ")}\n`);
+    });
+  return {
+    meter: async (options) => {
+      const answer = await command("server", options);
+      const port = Number(/^READY (\d+)$/.exec(answer)?.[1]);
+      if (Number.isNaN(port)) throw new Error(`the Java meter did not start: ${answer}`);
+      return port;
+    },
+    read: async (options) => JSON.parse(await command("client", options)) as PeerReport,
+    log: () => log,
+    close: async () => {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}

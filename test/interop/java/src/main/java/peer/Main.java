@@ -2,19 +2,20 @@ package peer;
 
 import java.util.Arrays;
 
-/** Entry point of the interop peer: `server`, `client`, `bench-read` or `bench-decode`. */
+/** Entry point of the interop peer: `server`, `client`, `fleet` or `bench-decode`. */
 public final class Main {
     private Main() {
     }
 
     public static void main(String[] args) throws Exception {
         if (args.length == 0) {
-            throw new IllegalArgumentException("usage: server|client|bench-decode [--name value ...]");
+            throw new IllegalArgumentException("usage: server|client|fleet|bench-decode [--name value ...]");
         }
         Options options = new Options(Arrays.copyOfRange(args, 1, args.length));
         switch (args[0]) {
             case "server" -> MeterServer.run(options);
             case "client" -> MeterClient.run(options);
+            case "fleet" -> Fleet.run();
             case "bench-decode" -> DecodeBench.run(options);
             default -> throw new IllegalArgumentException("unknown command " + args[0]);
         }

@@ -4,6 +4,7 @@ import gurux.dlms.GXByteBuffer;
 import gurux.dlms.GXDLMSClient;
 import gurux.dlms.GXReplyData;
 import gurux.dlms.enums.Authentication;
+import gurux.dlms.enums.Conformance;
 import gurux.dlms.enums.InterfaceType;
 import gurux.dlms.enums.ObjectType;
 import gurux.dlms.objects.GXDLMSObject;
@@ -43,11 +44,27 @@ final class MeterClient {
         }
         client.setMaxReceivePDUSize(options.number("pdu", 65535));
         Security.configure(client.getCiphering(), options, false);
+        client.setIncreaseInvocationCounterForGMacAuthentication(true);
+        if (options.text("general", null) != null) {
+            // where it is negotiated, the library uses general ciphering for everything
+            java.util.Set<Conformance> proposed = new java.util.HashSet<>(client.getProposedConformance());
+            if (options.flag("general")) {
+                proposed.add(Conformance.GENERAL_PROTECTION);
+            } else {
+                proposed.remove(Conformance.GENERAL_PROTECTION);
+            }
+            client.setProposedConformance(proposed);
+        }
         in = socket.getInputStream();
         out = socket.getOutputStream();
     }
 
     static void run(Options options) throws Exception {
+        System.out.println(report(options));
+    }
+
+    /** Associate, read, release: what came of it, as one line of JSON. */
+    static String report(Options options) throws Exception {
         StringBuilder json = new StringBuilder("{");
         try (Socket socket = new Socket(options.text("host", "127.0.0.1"), options.number("port", 4059))) {
             socket.setTcpNoDelay(true);
@@ -56,8 +73,8 @@ final class MeterClient {
             try {
                 meter.associate();
             } catch (Exception e) {
-                System.out.println("{\"associated\":false,\"error\":" + Json.text(String.valueOf(e.getMessage())) + "}");
-                return;
+                return "{\"associated\":false,\"error\":" + Json.text(e.getClass().getSimpleName() + ": " + e.getMessage())
+                    + "}";
             }
             json.append("\"associated\":true,");
             meter.readAll(options, json);
@@ -66,8 +83,7 @@ final class MeterClient {
             }
             meter.release();
         }
-        json.append("\"done\":true}");
-        System.out.println(json);
+        return json.append("\"done\":true}").toString();
     }
 
     private void associate() throws Exception {

@@ -58,34 +58,45 @@ final class MeterServer extends GXDLMSSecureServer2 {
         }
         for (GXDLMSObject item : getItems()) {
             if (item instanceof GXDLMSAssociationLogicalName association) {
-                association.setSecret(options.text("secret", "hls-secret-0123456").getBytes(StandardCharsets.US_ASCII));
+                // the library signs the secret too when there is one, IEC 62056-5-3 does not
+                boolean signs = "HIGH_ECDSA".equals(options.text("mechanism", "NONE"));
+                String secret = signs ? "" : options.text("secret", "hls-secret-0123456");
+                association.setSecret(secret.getBytes(StandardCharsets.US_ASCII));
             }
+        }
+        if ("HIGH_ECDSA".equals(options.text("mechanism", "NONE"))) {
+            // IEC 62056-5-3: 32 to 64 bytes with this mechanism; the library's default is 16
+            getSettings().setChallengeSize((byte) 32);
         }
         initialize();
     }
 
     static void run(Options options) throws Exception {
-        try (ServerSocket listener = new ServerSocket(options.number("port", 0), 5, InetAddress.getLoopbackAddress())) {
-            System.out.println("READY " + listener.getLocalPort());
-            Thread parent = new Thread(() -> {
-                try {
-                    while (System.in.read() >= 0) {
-                        // the test closes standard input to end this process
-                    }
-                } catch (java.io.IOException ignored) {
-                    // the same as its end
-                }
-                System.exit(0);
-            });
-            parent.setDaemon(true);
-            parent.start();
-            while (true) {
-                Socket socket = listener.accept();
-                Thread thread = new Thread(() -> serve(socket, options));
-                thread.setDaemon(true);
-                thread.start();
-            }
+        System.out.println("READY " + listen(options));
+        while (System.in.read() >= 0) {
+            // the test closes standard input to end this process
         }
+        System.exit(0);
+    }
+
+    /** Serve connections on a loopback port of its own, which is returned. */
+    static int listen(Options options) throws java.io.IOException {
+        ServerSocket listener = new ServerSocket(options.number("port", 0), 5, InetAddress.getLoopbackAddress());
+        Thread acceptor = new Thread(() -> {
+            try (listener) {
+                while (true) {
+                    Socket socket = listener.accept();
+                    Thread thread = new Thread(() -> serve(socket, options));
+                    thread.setDaemon(true);
+                    thread.start();
+                }
+            } catch (java.io.IOException e) {
+                System.err.println("listener ended: " + e);
+            }
+        });
+        acceptor.setDaemon(true);
+        acceptor.start();
+        return listener.getLocalPort();
     }
 
     private static void serve(Socket socket, Options options) {
@@ -122,7 +133,7 @@ final class MeterServer extends GXDLMSSecureServer2 {
         if (client == 16) {
             return authentication == Authentication.NONE ? SourceDiagnostic.NONE : SourceDiagnostic.NOT_RECOGNISED;
         }
-        if (client == 17) {
+        if (client == 17 || "LOW".equals(options.text("mechanism", "NONE"))) {
             byte[] expected = options.text("password", "gurux-17").getBytes(StandardCharsets.US_ASCII);
             if (authentication != Authentication.LOW) {
                 return SourceDiagnostic.AUTHENTICATION_REQUIRED;

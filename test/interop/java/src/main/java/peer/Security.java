@@ -19,11 +19,12 @@ final class Security {
         if (title != null) {
             ciphering.setSystemTitle(title);
         }
+        // first: the length of the keys is checked against it
+        ciphering.setSecuritySuite(SecuritySuite.values()[options.number("suite", 0)]);
         if (options.hex("encryption-key") != null) {
             ciphering.setBlockCipherKey(options.hex("encryption-key"));
             ciphering.setAuthenticationKey(options.hex("authentication-key"));
         }
-        ciphering.setSecuritySuite(SecuritySuite.values()[options.number("suite", 0)]);
         if (!server) {
             ciphering.setSecurity(gurux.dlms.enums.Security.valueOf(options.text("security", "NONE")));
             ciphering.setInvocationCounter(options.number("counter", 1));

@@ -1,0 +1,33 @@
+package peer;
+
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.util.Arrays;
+
+/**
+ * Many meters and clients in one process, so that a test of many combinations starts Java once. A line of standard
+ * input is a command, `server --name value ...` or `client --name value ...`; its answer is `READY port` or the
+ * client's line of JSON. Ends with standard input.
+ */
+final class Fleet {
+    private Fleet() {
+    }
+
+    static void run() throws Exception {
+        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
+        String line;
+        while ((line = lines.readLine()) != null) {
+            String[] words = line.trim().split(" ");
+            System.out.println(answer(words[0], new Options(Arrays.copyOfRange(words, 1, words.length))));
+        }
+        System.exit(0);
+    }
+
+    private static String answer(String command, Options options) {
+        try {
+            return command.equals("server") ? "READY " + MeterServer.listen(options) : MeterClient.report(options);
+        } catch (Exception e) {
+            return "{\"associated\":false,\"error\":" + Json.text(e.toString()) + "}";
+        }
+    }
+}

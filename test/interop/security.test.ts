@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { attribute, connect, createMeter, type SimulatedMeter } from "../../src";
+import { longText } from "./held-values";
+import { type JavaFleet, needsJava, needsPython, type PeerReport, readWithDlmsCosem, startJavaFleet } from "./peers";
+import {
+  type Cell,
+  cells,
+  clientOptions,
+  dlmsCosemClient,
+  javaClient,
+  javaFault,
+  javaMeter,
+  meterDefinition,
+  nameOf,
+  readable,
+} from "./security-cells";
+import { type Judged, matrixText } from "./security-matrix";
+
+/** First byte of a GET request in each kind of ciphering; C0 is plain. */
+const getTags = { glo: 0xc8, ded: 0xd0, "general-glo": 0xdb, "general-ded": 0xdc } as const;
+const expectedTag = (cell: Cell): number => (cell.policy === "none" ? 0xc0 : getTags[cell.ciphering]);
+
+function checkReport(report: PeerReport): void {
+  assert.equal(report.associated, true, report.error);
+  assert.deepEqual(report.errors, {});
+  assert.deepEqual(report.values, {
+    [readable[0] ?? ""]: "12345678",
+    [readable[1] ?? ""]: Buffer.from(longText).toString("hex"),
+  });
+}
+
+/** The APDU tags that came to a meter on the wrapper. */
+function tagsAt(meter: SimulatedMeter): number[] {
+  return meter.received.flatMap((item) => (item.kind === "frame" ? [item.bytes[8] ?? 0] : []));
+}
+
+describe("security: every association that the peers know", function () {
+  const judged: Judged[] = [];
+  this.timeout(30_000);
+
+  describe("our client and Gurux' Java meter", () => {
+    let fleet: JavaFleet;
+    before(function () {
+      needsJava(this);
+      fleet = startJavaFleet();
+    });
+    after(async () => {
+      await fleet?.close();
+    });
+
+    const readMeter = async (cell: Cell): Promise<void> => {
+      const client = await connect(clientOptions(cell, await fleet.meter(javaMeter(cell))));
+      const sent: number[] = [];
+      client.on("trace", (event) => {
+        if (event.kind === "bytes" && event.layer === "apdu" && event.direction === "out")
+          sent.push(event.bytes[0] ?? 0);
+      });
+      try {
+        assert.equal((await client.read(attribute("REGISTER", "1.0.1.8.0.255", 2))).value, 12345678);
+        assert.equal((await client.read(attribute("DATA", "0.0.96.50.0.255", 2))).value, longText);
+        assert.deepEqual([...new Set(sent)], [expectedTag(cell)]);
+      } finally {
+        await client.close();
+      }
+    };
+
+    for (const cell of cells) {
+      const fault = javaFault(cell, "our client");
+      if (fault === undefined) {
+        it(nameOf(cell), async () => {
+          await readMeter(cell);
+          judged.push({ cell, judge: "C" });
+        });
+      } else {
+        it(`${nameOf(cell)}: the peer is wrong (${fault})`, async () => {
+          await assert.rejects(readMeter(cell), { name: /^Dlms(Association|Decode)Error$/ });
+        });
+      }
+    }
+  });
+
+  describe("Gurux' Java client and our simulated meter", () => {
+    let fleet: JavaFleet;
+    before(function () {
+      needsJava(this);
+      fleet = startJavaFleet();
+    });
+    after(async () => {
+      await fleet?.close();
+    });
+
+    for (const cell of cells) {
+      const fault = javaFault(cell, "our meter");
+      it(fault === undefined ? nameOf(cell) : `${nameOf(cell)}: the peer is wrong (${fault})`, async () => {
+        const meter = createMeter(meterDefinition(cell));
+        const listener = await meter.listen();
+        try {
+          const report = await fleet.read(javaClient(cell, listener.port));
+          if (fault !== undefined) {
+            assert.equal(report.associated, false);
+            return;
+          }
+          checkReport(report);
+          assert.ok(tagsAt(meter).includes(expectedTag(cell)), "the requests came in the envelope of this cell");
+          judged.push({ cell, judge: "M" });
+        } finally {
+          await listener.close();
+        }
+      });
+    }
+  });
+
+  describe("dlms-cosem's client and our simulated meter", () => {
+    for (const cell of cells) {
+      if (dlmsCosemClient(cell, 0) === undefined) continue;
+      it(nameOf(cell), async function () {
+        needsPython(this);
+        const meter = createMeter(meterDefinition(cell));
+        const listener = await meter.listen();
+        try {
+          const options = dlmsCosemClient(cell, listener.port);
+          assert.ok(options);
+          checkReport(await readWithDlmsCosem(options));
+          assert.ok(tagsAt(meter).includes(expectedTag(cell)));
+          judged.push({ cell, judge: "P" });
+        } finally {
+          await listener.close();
+        }
+      });
+    }
+  });
+
+  // a suite of its own, so that it comes after the others
+  describe("the table", () => {
+    it("the table in security-matrix.md says what was judged", function () {
+      needsJava(this);
+      needsPython(this);
+      const path = join(__dirname, "security-matrix.md");
+      const text = matrixText(judged);
+      if (process.env.UPDATE_MATRIX === "1") writeFileSync(path, text);
+      assert.equal(readFileSync(path, "utf8"), text, "run it with UPDATE_MATRIX=1 and look at what changed");
+    });
+  });
+});
