@@ -1,7 +1,7 @@
 import { type Apdu, apduName, cipheredTag, dedTag, encodeApdu, gloTag } from "../apdu";
 import { bytesEqual, toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
-import type { ReceivedCounters } from "../security";
+import type { ReceivedCounters, SecurityPolicy } from "../security";
 import {
   checkSystemTitle,
   type KeyRole,
@@ -23,6 +23,12 @@ export type Protected = Extract<
   Apdu,
   { apdu: "service-ciphered" | "general-glo-ciphering" | "general-ded-ciphering" | "general-ciphering" }
 >;
+
+/**
+ * An initiate request that carries a dedicated key is authenticated and encrypted whatever the policy (IEC 62056-5-3,
+ * COSEM-OPEN): under "authenticated" alone the key would be on the line for everybody to read.
+ */
+const carriesKey: SecurityPolicy = "authenticated-encrypted";
 
 /** Whether an APDU is an envelope around a ciphered one. */
 export function isProtected(apdu: Apdu): apdu is Protected {
@@ -104,12 +110,13 @@ export class Ciphering {
    * @param key the initiate and the release are always under the global key and the tag of the service
    */
   *protect(plain: Uint8Array, key: "association" | "global" = "association"): Operation<Uint8Array> {
+    const { suite } = this.security;
+    const policy = key === "global" && this.#dedicatedKeys !== undefined ? carriesKey : this.security.policy;
     const dedicated = key === "association" ? this.#dedicatedKeys : undefined;
     const keys = this.#dedicatedInUse && dedicated !== undefined ? dedicated : this.#keys;
     const isDedicated = keys === dedicated;
     const invocationCounter = yield* reserveStep(1);
     this.#lastSent = invocationCounter;
-    const { suite, policy } = this.security;
     const content = protect({
       plaintext: plain,
       keys,
