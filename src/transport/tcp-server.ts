@@ -30,13 +30,7 @@ export function listenTcp(options: ListenOptions, connect: (line: MemoryLine) =>
     serve(socket, connect);
   });
   let closing: Promise<void> | undefined;
-  const close = (): Promise<void> =>
-    (closing ??= new Promise((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-      for (const socket of sockets) socket.destroy();
-    }));
+  const close = (): Promise<void> => (closing ??= closeAll(server, sockets));
   return new Promise((resolve, reject) => {
     const failed = (error: Error): void => {
       reject(listenError(error, options));
@@ -55,6 +49,25 @@ export function listenTcp(options: ListenOptions, connect: (line: MemoryLine) =>
       failed(error instanceof Error ? error : new Error(String(error)));
     }
   });
+}
+
+/** Resolves when the port is free and every peer was told. */
+async function closeAll(server: net.Server, sockets: ReadonlySet<net.Socket>): Promise<void> {
+  const gone = [...sockets].map(
+    (socket) =>
+      new Promise<void>((resolve) =>
+        socket.once("close", () => {
+          resolve();
+        }),
+      ),
+  );
+  const freed = new Promise<void>((resolve) =>
+    server.close(() => {
+      resolve();
+    }),
+  );
+  for (const socket of sockets) socket.destroy();
+  await Promise.all([freed, ...gone]);
 }
 
 function serve(socket: net.Socket, connect: (line: MemoryLine) => MemoryPeer): void {

@@ -56,6 +56,9 @@ function secureContext(options: TlsOptions): tls.SecureContext {
       },
     ],
   ] as const;
+  if (options.ca !== undefined && !hasCertificate(options.ca)) {
+    throw new DlmsConfigError("CONFIG_INVALID", "transport.ca: expected certificates in PEM form");
+  }
   for (const [name, piece] of pieces) {
     try {
       tls.createSecureContext(piece);
@@ -68,6 +71,11 @@ function secureContext(options: TlsOptions): tls.SecureContext {
     }
   }
   return tls.createSecureContext({ ...pieces[0][1], ...pieces[1][1] });
+}
+
+/** OpenSSL takes any text as a list of no CAs. */
+function hasCertificate(pem: string): boolean {
+  return /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(pem);
 }
 
 function opensslReason(error: unknown): string {
