@@ -15,7 +15,10 @@ const tsx = (script, ...args) => [process.execPath, ["--import", "tsx", join(ben
 function run(command, args) {
   const [file, list] = onOneCpu(command, args);
   const result = spawnSync(file, list, { cwd: root, encoding: "utf8", maxBuffer: 64 << 20 });
-  const line = (result.stdout ?? "").split("\n").reverse().find((text) => text.startsWith("{"));
+  const line = (result.stdout ?? "")
+    .split("\n")
+    .reverse()
+    .find((text) => text.startsWith("{"));
   if (line === undefined) throw new Error(`${command} ${args.join(" ")} gave no result: ${result.stderr}`);
   return JSON.parse(line);
 }
@@ -35,7 +38,9 @@ async function readBench() {
   const ours = run(...tsx("read-client.ts", server.port, rounds)).medianMicroseconds;
   console.log(`one register read over loopback TCP, median of the warm half of ${rounds}${pinned ? ", one CPU" : ""}:`);
   console.log(`  bare node:net exchange of the same bytes  ${bare.toFixed(1)} us`);
-  console.log(`  client.read                               ${ours.toFixed(1)} us  (${(ours / bare).toFixed(2)} x bare)`);
+  console.log(
+    `  client.read                               ${ours.toFixed(1)} us  (${(ours / bare).toFixed(2)} x bare)`,
+  );
   if (existsSync(join(java, "interop-peer.jar"))) {
     const args = ["-cp", classPath, "peer.Main", "client", "--port", server.port, "--read", "3/1.0.1.8.0.255/2"];
     const peer = run("java", [...args.map(String), "--repeat", String(rounds)]).medianMicroseconds;

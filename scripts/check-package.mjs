@@ -30,7 +30,10 @@ for (const [type, file] of Object.entries(manifest["node-red"].nodes)) {
 for (const file of ["package.json", "README.md", "LICENSE", "CHANGELOG.md", manifest.main, manifest.types]) {
   check(files.has(file), `${file} is not in the package`);
 }
-check([...files].some((file) => file.startsWith("examples/")), "no example is in the package");
+check(
+  [...files].some((file) => file.startsWith("examples/")),
+  "no example is in the package",
+);
 for (const file of files) {
   check(!/^(test|scripts|\.ci|src|nodes|node_modules)\//.test(file), `${file} should not be published`);
 }

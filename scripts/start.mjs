@@ -68,6 +68,19 @@ function prepareUserDir(options) {
   copyFileSync(example, flows);
 }
 
+/** Node-RED's own advice for servers is left out; what nodes say, and errors, are shown. */
+function showLog(entry) {
+  const isError = entry.level <= 20;
+  if (!isError && !entry.id) return;
+  const text = entry.msg?.message ?? entry.msg;
+  const who = entry.type ? `${entry.name || entry.type}: ` : "";
+  console.error(`${now()}  ${isError ? "error" : "warning"}  ${who}${text}`);
+}
+
+function now() {
+  return new Date().toTimeString().slice(0, 8);
+}
+
 function settingsFor(options) {
   return {
     userDir: options.userDir,
@@ -77,7 +90,7 @@ function settingsFor(options) {
     uiPort: options.port,
     httpAdminRoot: "/",
     httpNodeRoot: "/",
-    logging: { console: { level: "warn", metrics: false, audit: false } },
+    logging: { console: { level: "off" }, terminal: { level: "warn", handler: () => showLog } },
     telemetry: { enabled: false, updateNotification: false },
     externalModules: {
       autoInstall: false,
@@ -143,7 +156,7 @@ function watchValues(RED, onValue) {
   RED.hooks.add("onSend.dlms-start", (events) => {
     for (const event of events) {
       if (event.source.node?.type !== "dlms-read") continue;
-      for (const line of linesOf(event.msg)) console.log(`${new Date().toTimeString().slice(0, 8)}  ${line}`);
+      for (const line of linesOf(event.msg)) console.log(`${now()}  ${line}`);
       onValue();
     }
   });

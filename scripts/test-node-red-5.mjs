@@ -28,7 +28,11 @@ if (!existsSync(node) || !existsSync(nodeRed)) {
 const specs = process.argv.slice(2);
 const status = run(
   node,
-  [join(root, "node_modules", "mocha", "bin", "mocha.js"), "--recursive", ...(specs.length > 0 ? specs : ["test/nodes"])],
+  [
+    join(root, "node_modules", "mocha", "bin", "mocha.js"),
+    "--recursive",
+    ...(specs.length > 0 ? specs : ["test/nodes"]),
+  ],
   { cwd: root, env: { ...process.env, NODE_RED_PATH: nodeRed, DLMS_TEST_NODE: node } },
 );
 process.exit(status);
