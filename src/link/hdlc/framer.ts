@@ -58,6 +58,11 @@ export class HdlcFramer {
     return this.#headerGood;
   }
 
+  /** Headers and frames with a wrong check sequence since the last `clearReport`. */
+  get badChecks(): number {
+    return this.#badHeaders + this.#badFrames;
+  }
+
   get report(): FramerReport {
     return {
       bytes: this.#bytes,

@@ -72,7 +72,7 @@ export class HdlcLink extends HdlcTransfer implements LinkProtocol {
     const outputs: LinkOutput[] = [];
     this.forget();
     this.parameters = defaultParameters;
-    this.beginExchange("connect");
+    this.beginExchange("connect", now);
     this.#connects = 0;
     this.#bare = this.#bareRefused = false;
     if (this.#unsure || this.settings.discFirst) this.#clear(now, outputs);
@@ -98,7 +98,7 @@ export class HdlcLink extends HdlcTransfer implements LinkProtocol {
       this.accept(this.framer.flush(), now, outputs);
       if (this.wait === wait && now >= wait.due) this.#noReply(now, outputs);
     } else {
-      if (wait.kind === "idle") this.beginExchange("keep-alive");
+      if (wait.kind === "idle") this.beginExchange("keep-alive", now);
       this.poll(now, outputs);
     }
     return outputs;

@@ -37,6 +37,7 @@ export abstract class HdlcStation {
   #echoing = false;
   /** client and server address look alike, so addresses do not tell an echo */
   readonly #lookAlike: boolean;
+  #lastByte = 0;
   /** frames came since our turn ended, and the last of them was not final */
   #inWindow = false;
 
@@ -55,8 +56,12 @@ export abstract class HdlcStation {
 
   receive(bytes: Uint8Array, now: number): LinkOutput[] {
     if (!this.listening) return NO_OUTPUTS;
+    this.#lastByte = now;
+    const bad = this.framer.badChecks;
     const frames = this.framer.push(bytes);
-    const outputs = frames.length > 0 ? [] : NO_OUTPUTS;
+    const spoilt = this.framer.badChecks > bad;
+    const outputs = frames.length > 0 || spoilt ? [] : NO_OUTPUTS;
+    if (spoilt) this.note("a frame with a wrong check sequence was dropped", outputs);
     this.accept(frames, now, outputs);
     this.#bytesCame(now);
     return outputs;
@@ -93,6 +98,11 @@ export abstract class HdlcStation {
   /** A new transmission begins: echoes of the one before are not awaited any longer. */
   protected beginTurn(): void {
     this.#sent = [];
+  }
+
+  /** A frame that began long ago and never ended must not swallow the beginning of an answer. */
+  protected dropStale(now: number): void {
+    if (this.framer.inFrame && now - this.#lastByte > this.settings.interFrame) this.framer.clear();
   }
 
   protected clearLine(): void {

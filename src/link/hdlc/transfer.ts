@@ -55,7 +55,7 @@ export abstract class HdlcTransfer extends HdlcStation {
   send(apdu: Uint8Array, now: number, options: LinkSendOptions = {}): LinkOutput[] {
     this.#mustBeUp();
     const outputs: LinkOutput[] = [];
-    if (!this.awaiting && this.#outbox.empty) this.beginExchange(options.what ?? "request");
+    if (!this.awaiting && this.#outbox.empty) this.beginExchange(options.what ?? "request", now);
     this.#early = [];
     this.#streaming = false;
     this.awaiting ||= options.expectAnswer !== false;
@@ -70,7 +70,7 @@ export abstract class HdlcTransfer extends HdlcStation {
     const early = this.#early.shift();
     if (early) return [{ kind: "apdu", apdu: early }];
     const outputs: LinkOutput[] = [];
-    this.beginExchange(options.what ?? this.what);
+    this.beginExchange(options.what ?? this.what, now);
     this.awaiting = true;
     if (this.#meterHasTurn) this.awaitReply(now, 0);
     else this.#ourTurn(now, true, outputs);
@@ -300,7 +300,8 @@ export abstract class HdlcTransfer extends HdlcStation {
     });
   }
 
-  protected beginExchange(what: string): void {
+  protected beginExchange(what: string, now: number): void {
+    this.dropStale(now);
     this.what = what;
     this.#attempts = 0;
     this.#ready();

@@ -193,7 +193,10 @@ class WrapperLink implements LinkProtocol {
   #onPdu({ wpdu, raw }: ReceivedWpdu, _now: number, outputs: LinkOutput[]): void {
     outputs.push({ kind: "frame", direction: "in", bytes: raw });
     const { apdu } = wpdu;
-    if (!this.#isOurs(wpdu)) {
+    // Told by its bytes, since client and server may have the same number.
+    if (this.#lastSent && bytesEqual(this.#lastSent, raw)) {
+      outputs.push({ kind: "note", text: "the echo of our own message was dropped" });
+    } else if (!this.#isOurs(wpdu)) {
       // A push may go to the client of its own kind (broadcast, pre-established), so the ports do not matter.
       if (isPush(apdu)) outputs.push({ kind: "notification", apdu });
       else this.#dropForeign(wpdu, outputs);

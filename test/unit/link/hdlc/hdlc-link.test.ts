@@ -560,6 +560,18 @@ describe("HDLC link: waits", () => {
     assert.deepEqual(session.apdus, [aareApdu], "the stump does not swallow the frame behind it");
   });
 
+  it("does not let the stump of an old frame swallow an answer", () => {
+    const session = up().receive(aare.slice(0, 30)).pass(60_000).send(aarqApdu).receive(aare);
+    assert.deepEqual(session.apdus, [aareApdu]);
+  });
+
+  it("notes frames with a wrong check sequence, for the trace", () => {
+    const session = up().send(aarqApdu).receive(aare.replace("0760", "0761"));
+    assert.match(session.notes.at(-1) ?? "", /a frame with a wrong check sequence was dropped/);
+    session.timeOut().receive(aare);
+    assert.deepEqual(session.apdus, [aareApdu]);
+  });
+
   it("is not held for ever by bytes that are no frame", () => {
     const session = up({ retries: 0 }).send(get);
     while (!session.failure && session.now < 1_000_000) session.receive("55").pass(100);

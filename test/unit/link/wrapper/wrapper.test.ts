@@ -173,6 +173,14 @@ describe("wrapper link", () => {
     );
   });
 
+  it("drops the echo of its own message, also between equal addresses", () => {
+    const session = line({ clientSap: 1, serverSap: 1 }).send(get);
+    const [own = ""] = session.taken();
+    session.receive(own, `0001000100010009${value}`);
+    assert.deepEqual(session.apdus, [value]);
+    assert.deepEqual(line().send(get).receive(request, answer).apdus, [value]);
+  });
+
   it("says that no byte came", () => {
     const session = line().send(get).timeOut();
     assert.equal(session.now, 1000);
