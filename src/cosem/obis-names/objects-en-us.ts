@@ -35,8 +35,8 @@ const generalObjects = {
 
 const profileObjects = {
   "97.97.*": "Error register {e}",
-  "98.1.*": "Billing values (1), {e}",
-  "98.2.*": "Billing values (2), {e}",
+  "98.1.*": "Billing values, period 1",
+  "98.2.*": "Billing values, period 2",
   "98.*.*": "List object {d}.{e}",
   "99.1.*": "Load profile, recording interval 1",
   "99.2.*": "Load profile, recording interval 2",

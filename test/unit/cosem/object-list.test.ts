@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { fromHex } from "../../../src/bytes";
+import type { DlmsValue } from "../../../src/codec/value";
+import { attributeAccess, readObjectList, readShortNameList, withShortNameAccess } from "../../../src/cosem";
+import { DlmsDecodeError } from "../../../src/errors";
+
+const structure = (...value: DlmsValue[]): DlmsValue => ({ type: "structure", value });
+const array = (...value: DlmsValue[]): DlmsValue => ({ type: "array", value });
+const u8 = (value: number): DlmsValue => ({ type: "unsigned", value });
+const u16 = (value: number): DlmsValue => ({ type: "long-unsigned", value });
+const i8 = (value: number): DlmsValue => ({ type: "integer", value });
+const mode = (value: number): DlmsValue => ({ type: "enum", value });
+const yes: DlmsValue = { type: "boolean", value: true };
+const none: DlmsValue = { type: "null-data", value: null };
+const name = (hex: string): DlmsValue => ({ type: "octet-string", value: fromHex(hex) });
+
+const right = (id: DlmsValue, access: DlmsValue, selectors: DlmsValue = none) => structure(id, access, selectors);
+const entry = (classId: number, version: number, hex: string, attributes: DlmsValue[], methods: DlmsValue[] = []) =>
+  structure(u16(classId), u8(version), name(hex), structure(array(...attributes), array(...methods)));
+
+const access = (data: DlmsValue, version?: number) =>
+  readObjectList(data, version).objects.map((object) => object.attributes.map((a) => a.access));
+
+describe("object list of Association LN", () => {
+  it("becomes a directory", () => {
+    const { objects, skipped } = readObjectList(
+      array(
+        entry(
+          15,
+          1,
+          "0000280000ff",
+          [right(i8(1), mode(1)), right(i8(2), mode(1), array(i8(1), i8(2)))],
+          [structure(i8(1), mode(1)), structure(i8(2), mode(0))],
+        ),
+        entry(3, 0, "0100010800ff", [right(i8(1), mode(1)), right(i8(2), mode(4)), right(i8(3), mode(0))]),
+      ),
+    );
+    assert.equal(skipped, 0);
+    assert.deepEqual(objects, [
+      {
+        classId: 15,
+        version: 1,
+        logicalName: "0.0.40.0.0.255",
+        objectType: "ASSOCIATION_LN",
+        description: "Current association",
+        attributes: [
+          { attributeId: 1, attribute: "logical_name", access: "read", accessMode: 1 },
+          { attributeId: 2, attribute: "object_list", access: "read", accessMode: 1, selectors: [1, 2] },
+        ],
+        methods: [
+          { methodId: 1, method: "reply_to_HLS_authentication", access: "execute", accessMode: 1 },
+          { methodId: 2, method: "change_HLS_secret", access: "none", accessMode: 0 },
+        ],
+      },
+      {
+        classId: 3,
+        version: 0,
+        logicalName: "1.0.1.8.0.255",
+        objectType: "REGISTER",
+        description: "Active energy import (+A), total",
+        attributes: [
+          { attributeId: 1, attribute: "logical_name", access: "read", accessMode: 1 },
+          { attributeId: 2, attribute: "value", access: "read", accessMode: 4 },
+          { attributeId: 3, attribute: "scaler_unit", access: "none", accessMode: 0 },
+        ],
+        methods: [],
+      },
+    ]);
+  });
+
+  it("reads an enumeration below version 3 and a bit mask from there on", () => {
+    const rights = [0, 1, 2, 3, 4, 5, 6].map((m) => right(i8(2), mode(m)));
+    const list = array(entry(3, 0, "0100010800ff", rights));
+    assert.deepEqual(access(list, 2), [["none", "read", "write", "read-write", "read", "write", "read-write"]]);
+    assert.deepEqual(access(list, 3), [["none", "read", "write", "read-write", "none", "read", "write"]]);
+    assert.equal(attributeAccess(0b11111101, true), "read");
+    assert.equal(attributeAccess(99, false), "none");
+  });
+
+  it("learns the encoding from the association in the list", () => {
+    const register = entry(3, 0, "0100010800ff", [right(i8(2), mode(5))]);
+    const own = (version: number) => entry(15, version, "0000280000ff", []);
+    const other = (version: number) => entry(15, version, "0000280001ff", []);
+    assert.deepEqual(access(array(own(3), register)).at(-1), ["read"]);
+    assert.deepEqual(access(array(own(1), register)).at(-1), ["write"]);
+    assert.deepEqual(access(array(other(3), own(1), register)).at(-1), ["write"]);
+    assert.deepEqual(access(array(register)).at(-1), ["write"]);
+  });
+
+  it("keeps manufacturer classes and ids below 0, and has a name for each", () => {
+    const { objects } = readObjectList(
+      array(
+        entry(8192, 0, "0100c70101ff", [right(i8(-1), mode(1)), right(u8(254), mode(3))], [structure(i8(-3), yes)]),
+      ),
+    );
+    assert.equal(objects[0]?.objectType, "8192");
+    assert.equal(objects[0]?.description, "Electricity: Manufacturer specific object 199.1.1");
+    assert.deepEqual(
+      objects[0]?.attributes.map((a) => [a.attributeId, a.attribute, a.access]),
+      [
+        [-1, "attribute -1", "read"],
+        [-2, "attribute -2", "read-write"],
+      ],
+    );
+    assert.deepEqual(objects[0]?.methods, [{ methodId: -3, method: "method -3", access: "execute", accessMode: 1 }]);
+  });
+
+  it("leaves odd entries out, counts them, and keeps the rest", () => {
+    const { objects, skipped } = readObjectList(
+      array(
+        none,
+        structure(u16(3)),
+        structure(u16(3), u8(0), name("0100")),
+        structure(u16(3), u8(0), name("0100010800ff")),
+        structure(u16(3), u8(0), name("0100020800ff"), structure(array(none, structure(i8(2), none)), none)),
+        entry(1, 0, "0000600100ff", [right(i8(2), mode(1))]),
+      ),
+    );
+    assert.equal(skipped, 3);
+    assert.deepEqual(
+      objects.map((object) => [object.logicalName, object.attributes.map((a) => a.access)]),
+      [
+        ["1.0.1.8.0.255", []],
+        ["1.0.2.8.0.255", [null]],
+        ["0.0.96.1.0.255", ["read"]],
+      ],
+    );
+  });
+
+  it("refuses what is no list", () => {
+    assert.throws(() => readObjectList(none), DlmsDecodeError);
+    assert.throws(() => readShortNameList(u8(1)), DlmsDecodeError);
+  });
+});
+
+describe("object list of Association SN", () => {
+  const base = (value: number): DlmsValue => ({ type: "long", value });
+  const list = array(
+    structure(base(-1536), u16(12), u8(2), name("0000280000ff")),
+    structure(base(0x2710), u16(3), u8(0), name("0100010800ff")),
+    structure(base(0x2720)),
+  );
+
+  it("has short names, and the attributes of the class table without a word on access", () => {
+    const { objects, skipped } = readShortNameList(list);
+    assert.equal(skipped, 1);
+    assert.deepEqual(
+      objects.map(({ shortName, objectType }) => [shortName, objectType]),
+      [
+        [0xfa00, "ASSOCIATION_SN"],
+        [0x2710, "REGISTER"],
+      ],
+    );
+    assert.deepEqual(objects[1]?.attributes, [
+      { attributeId: 1, attribute: "logical_name", access: null, accessMode: null },
+      { attributeId: 2, attribute: "value", access: null, accessMode: null },
+      { attributeId: 3, attribute: "scaler_unit", access: null, accessMode: null },
+    ]);
+  });
+
+  it("takes access from access_rights_list", () => {
+    const rights = array(structure(base(0x2710), array(right(i8(2), mode(1))), array(structure(i8(1), mode(1)))), none);
+    const { objects } = withShortNameAccess(readShortNameList(list), rights);
+    assert.equal(objects[0]?.attributes[0]?.access, null);
+    assert.deepEqual(objects[1]?.attributes, [{ attributeId: 2, attribute: "value", access: "read", accessMode: 1 }]);
+    assert.deepEqual(objects[1]?.methods, [{ methodId: 1, method: "reset", access: "execute", accessMode: 1 }]);
+  });
+});
