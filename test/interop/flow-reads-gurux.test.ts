@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { allNodes, clean, failure, flowFor, helper, value } from "../nodes/support";
+import { heldValues } from "./held-values";
+import { type JavaMeter, needsJava, startJavaMeter } from "./peers";
+
+/** A real Node-RED flow of ours reads a meter on Gurux' Java server classes. */
+for (const framing of ["WRAPPER", "HDLC"] as const) {
+  describe(`a flow reads the Gurux meter over ${framing}`, function () {
+    let meter: JavaMeter;
+
+    before(async function () {
+      needsJava(this);
+      this.timeout(30_000);
+      meter = await startJavaMeter({ framing });
+    });
+    after(async () => {
+      await meter?.close();
+    });
+    afterEach(clean);
+
+    const load = (read: object, settings: object = {}): Promise<void> =>
+      helper.load(allNodes, flowFor(meter.port, read, { framing, timeout: "5000", ...settings }), {
+        meter: { password: "gurux-17" },
+      });
+
+    it("emits the values that the meter holds, with unit and type", async () => {
+      await load({});
+      for (const held of heldValues) {
+        const msg = await value({
+          logicalName: held.logicalName,
+          objectType: held.objectType,
+          attributeId: held.attributeId,
+        });
+        assert.deepEqual(
+          { value: msg.payload, unit: msg.dlms?.unit, type: msg.dlms?.type },
+          { value: held.value, unit: held.unit, type: held.type },
+          `${held.objectType} ${String(held.logicalName)}/${held.attributeId}`,
+        );
+      }
+    });
+
+    it("emits a list in one message, the refused item as an error", async () => {
+      const points = heldValues.map((held) => ({
+        name: `${held.objectType} ${String(held.logicalName)}/${held.attributeId}`,
+        logicalName: held.logicalName,
+        objectType: held.objectType,
+        attributeId: held.attributeId,
+      }));
+      await load({ mode: "list" });
+      const msg = await value({
+        points: [...points, { name: "denied", logicalName: "0.0.96.15.2.255", objectType: "DATA", attributeId: 2 }],
+      });
+      const expected = Object.fromEntries(points.map((point, i) => [point.name, heldValues[i]?.value]));
+      assert.deepEqual(msg.payload, expected);
+      const items = msg.dlms?.items as Record<string, { error?: { code: string } }>;
+      assert.equal(items.denied?.error?.code, "DLMS_ACCESS_READ_WRITE_DENIED");
+    });
+
+    it("client 17 reads with its password", async () => {
+      await load({ logicalName: "1.0.1.8.0.255" }, { clientAddress: "17", authentication: "LOW" });
+      assert.equal((await value()).payload, 12345678);
+    });
+
+    it("a refused read is an error and no message", async () => {
+      await load({ logicalName: "0.0.96.15.2.255", objectType: "DATA" });
+      const { dlmsError } = await failure();
+      assert.equal(dlmsError.code, "DLMS_ACCESS_READ_WRITE_DENIED");
+    });
+  });
+}
