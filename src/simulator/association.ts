@@ -4,15 +4,11 @@ import {
   hasConformance,
   type Apdu,
   encodeApdu,
-  type ExceptionResponse,
   type InitiateRequest,
-  type MethodDescriptor,
   parseApdu,
 } from "../apdu";
-import { toHex } from "../bytes";
 import { decodeValueBytes } from "../codec/decode";
 import { encodeValueBytes } from "../codec/encode";
-import { parseObis } from "../cosem/obis";
 import { isDlmsError } from "../errors";
 import {
   constantTimeEqual,
@@ -20,9 +16,6 @@ import {
   hlsNeedsCounter,
   hlsReply,
   hlsVerify,
-  importPrivateKey,
-  importPublicKey,
-  makeChallenge,
   mechanismIds,
   type RandomSource,
 } from "../security";
@@ -37,15 +30,14 @@ import {
   refusingAare,
 } from "./acse";
 import { octets } from "./build";
-import { ActionService } from "./action-service";
-import { simulatedLn } from "./conformance";
+import { defaultConformance } from "./conformance";
 import type { SimulatedAssociation } from "./definition";
-import { associationName, usesKeys } from "./generated";
-import { GetService } from "./get-service";
+import { usesKeys } from "./generated";
+import { GeneralBlocks } from "./general-blocks";
+import { hlsContext, isHlsReply, readAnswer, secretBytes, SN_REPLY_TO_HLS } from "./hls-passes";
 import type { MeterModel, Viewer } from "./model";
 import { type CounterKeeper, type Envelope, envelopeOverhead, isProtected, MeterProtection } from "./protection";
-import { serviceError, stateError } from "./results";
-import { SetService } from "./set-service";
+import { exception, Services } from "./services";
 
 /** What an association needs of the meter that it belongs to. */
 export interface AssociationHost extends CounterKeeper {
@@ -75,23 +67,28 @@ interface OpenAssociation {
   pending: HlsContext | undefined;
 }
 
-const noLimit = 0xffff;
+const GENERAL_BLOCK_TRANSFER = 0xe0;
+/** What an answer in general blocks may have, in bytes. */
+const LARGEST_ANSWER = 1 << 24;
+
+/** Bytes of the longest APDU that the client takes; it says 0 for "no limit". */
+function pduLimit(viewer: Viewer): number {
+  return viewer.clientMaxPdu === 0 ? 0xffff : viewer.clientMaxPdu;
+}
 
 /** One application association: AARQ to RLRQ, between one client SAP and the meter; sans-io. */
 export class AssociationMachine {
   readonly client: number;
   readonly #host: AssociationHost;
-  readonly #get: GetService;
-  readonly #set: SetService;
-  readonly #action: ActionService;
+  readonly #services: Services;
+  readonly #blocks: GeneralBlocks;
   #open: OpenAssociation | undefined;
 
   constructor(host: AssociationHost, client: number) {
     this.#host = host;
     this.client = client;
-    this.#get = new GetService(host.model);
-    this.#set = new SetService(host.model);
-    this.#action = new ActionService(host.model);
+    this.#services = new Services(host.model);
+    this.#blocks = new GeneralBlocks(host.model.definition.generalBlockTransferWindow ?? 1);
   }
 
   /** Associated, and authenticated. */
@@ -108,7 +105,26 @@ export class AssociationMachine {
 
   /** An APDU from the link; the APDUs that go back. */
   handle(bytes: Uint8Array): Uint8Array[] {
-    return this.#answers(bytes).flatMap((answer) => this.#host.tamper(answer));
+    return this.#inBlocks(bytes).flatMap((answer) => this.#host.tamper(answer));
+  }
+
+  /** General block transfer goes round everything else, protection included. */
+  #inBlocks(bytes: Uint8Array): readonly Uint8Array[] {
+    const viewer = this.#open?.viewer;
+    if (viewer === undefined || !hasConformance(viewer.conformance, "general-block-transfer")) {
+      return this.#answers(bytes);
+    }
+    const limit = pduLimit(viewer);
+    if (bytes[0] === GENERAL_BLOCK_TRANSFER) {
+      const block = this.#parse(bytes);
+      if (block?.apdu !== "general-block-transfer") return [];
+      this.#host.saw(block, bytes, this.client);
+      return this.#blocks.receive(block, limit, (whole) => this.#answers(whole));
+    }
+    this.#blocks.forget();
+    return this.#answers(bytes).flatMap((answer) => {
+      return answer.length > limit ? this.#blocks.start(answer, limit) : [answer];
+    });
   }
 
   #answers(bytes: Uint8Array): readonly Uint8Array[] {
@@ -153,38 +169,14 @@ export class AssociationMachine {
     if (apdu.apdu === "action-request-normal" && isHlsReply(apdu.method)) {
       return this.#authenticate(apdu.invokeId, apdu.parameters, open);
     }
-    if (open.pending !== undefined) return exception("service-not-allowed", "operation-not-possible");
-    return this.#service(apdu, open.viewer, this.#room(open.viewer, envelope));
-  }
-
-  #service(apdu: Apdu, viewer: Viewer, room: number): Apdu | undefined {
-    switch (apdu.apdu) {
-      case "get-request-normal":
-      case "get-request-next":
-      case "get-request-with-list":
-        if (!hasConformance(viewer.conformance, "get")) return notNegotiated;
-        if (apdu.apdu === "get-request-with-list" && !hasConformance(viewer.conformance, "multiple-references")) {
-          return notNegotiated;
-        }
-        return this.#get.handle(apdu, viewer, room);
-      case "set-request-normal":
-      case "set-request-with-list":
-      case "set-request-with-first-datablock":
-      case "set-request-with-list-and-first-datablock":
-      case "set-request-with-datablock":
-        if (!hasConformance(viewer.conformance, "set")) return notNegotiated;
-        return unlessUnconfirmed(apdu.invokeId, this.#set.handle(apdu, viewer));
-      case "action-request-normal":
-      case "action-request-next-pblock":
-      case "action-request-with-list":
-      case "action-request-with-first-pblock":
-      case "action-request-with-list-and-first-pblock":
-      case "action-request-with-pblock":
-        if (!hasConformance(viewer.conformance, "action")) return notNegotiated;
-        return unlessUnconfirmed(apdu.invokeId, this.#action.handle(apdu, viewer, room));
-      default:
-        return exception("service-unknown", "service-not-supported");
+    if (apdu.apdu === "read-request") {
+      const [only] = apdu.variables;
+      if (only?.kind === "parameterized-access" && only.name === SN_REPLY_TO_HLS) {
+        return readAnswer(this.#authenticate(0, only.data, open));
+      }
     }
+    if (open.pending !== undefined) return exception("service-not-allowed", "operation-not-possible");
+    return this.#services.handle(apdu, open.viewer, this.#room(open.viewer, envelope));
   }
 
   #associate(aarq: Aarq): Apdu {
@@ -199,7 +191,9 @@ export class AssociationMachine {
     const protection = this.#protectionFor(account, aarq.callingApTitle);
     const initiate = this.#initiate(aarq.userInformation, protection);
     if (initiate === undefined) return this.#refuse(aarq, refusal("no-reason-given"));
-    const conformance = conformanceMask(account.conformance ?? definition.conformance ?? simulatedLn);
+    const conformance = conformanceMask(
+      account.conformance ?? definition.conformance ?? defaultConformance(definition),
+    );
     const problem = checkInitiate(initiate.request, conformance);
     if (problem !== undefined) return this.#refuseInitiate(aarq, problem);
     return this.#accept(aarq, account, initiate, conformance, protection);
@@ -255,7 +249,7 @@ export class AssociationMachine {
       clientMaxPdu: request.maxPduSize,
       clientSystemTitle: aarq.callingApTitle,
     };
-    const pending = this.#challenge(aarq, account);
+    const pending = hlsContext(aarq, account, this.#host);
     this.#open = { viewer, protection, pending };
     this.#host.opened(this);
     const response = encodeApdu({
@@ -280,34 +274,6 @@ export class AssociationMachine {
             authenticationValue: pending.serverChallenge,
           }),
       userInformation: protection === undefined ? response : protection.seal(response, envelope),
-    };
-  }
-
-  #challenge(aarq: Aarq, account: SimulatedAssociation): HlsContext | undefined {
-    const { mechanism = "none" } = account;
-    if (mechanism === "none" || mechanism === "lls") return undefined;
-    const secret = secretBytes(account.secret);
-    const { encryptionKey, authenticationKey } = account;
-    return {
-      mechanism,
-      role: "server",
-      clientChallenge: aarq.authenticationValue ?? new Uint8Array(0),
-      serverChallenge: makeChallenge(mechanism, this.#host.random),
-      clientTitle: aarq.callingApTitle,
-      serverTitle: this.#host.systemTitle,
-      suite: account.suite ?? 0,
-      secret,
-      ...(encryptionKey && authenticationKey ? { keys: { encryptionKey, authenticationKey } } : {}),
-      ...(mechanism === "hls-ecdsa"
-        ? {
-            signingKey: importPrivateKey(account.signingKey, ["P-256", "P-384"], "signingKey"),
-            peerSigningKey: importPublicKey(
-              account.clientSigningCertificate,
-              ["P-256", "P-384"],
-              "clientSigningCertificate",
-            ),
-          }
-        : {}),
     };
   }
 
@@ -343,9 +309,10 @@ export class AssociationMachine {
     return { apdu: "rlre", reason: 0, userInformation: ciphered?.seal(response, "glo") ?? response };
   }
 
+  /** With general block transfer the answer is cut afterwards, so it may have any length. */
   #room(viewer: Viewer, envelope: Envelope): number {
-    const size = viewer.clientMaxPdu === 0 ? noLimit : viewer.clientMaxPdu;
-    return Math.max(16, size - envelopeOverhead(envelope));
+    if (hasConformance(viewer.conformance, "general-block-transfer")) return LARGEST_ANSWER;
+    return Math.max(16, pduLimit(viewer) - envelopeOverhead(envelope));
   }
 
   #seal(
@@ -381,27 +348,6 @@ export class AssociationMachine {
 function sealed(bytes: Uint8Array, envelope: Envelope, protection: MeterProtection | undefined): Uint8Array {
   const acse = bytes[0] !== undefined && bytes[0] >= 0x60 && bytes[0] <= 0x63;
   return acse || protection === undefined ? bytes : protection.seal(bytes, envelope);
-}
-
-function exception(state: keyof typeof stateError, service: keyof typeof serviceError): ExceptionResponse {
-  return { apdu: "exception-response", stateError: stateError[state], serviceError: serviceError[service] };
-}
-
-const notNegotiated = exception("service-not-allowed", "service-not-supported");
-
-/** Bit 6 of the invoke-id byte says whether an answer is wanted. */
-function unlessUnconfirmed(invokeId: number, answer: Apdu): Apdu | undefined {
-  return (invokeId & 0x40) === 0 ? undefined : answer;
-}
-
-function isHlsReply(method: MethodDescriptor): boolean {
-  return (
-    method.classId === 15 && method.methodId === 1 && toHex(method.instanceId) === toHex(parseObis(associationName))
-  );
-}
-
-function secretBytes(secret: Uint8Array | string | undefined): Uint8Array {
-  return typeof secret === "string" ? new TextEncoder().encode(secret) : (secret ?? new Uint8Array(0));
 }
 
 function samePassword(secret: Uint8Array | string | undefined, sent: Uint8Array | undefined): boolean {

@@ -42,8 +42,9 @@ export function generatedObjects(
   const own = new Set(definition.objects.map((object) => toHex(parseObis(object.logicalName))));
   const common = commonObjects(definition, state).filter((object) => !own.has(toHex(parseObis(object.logicalName))));
   return (viewer, model) => {
-    const association = own.has(toHex(parseObis(associationName))) ? [] : [associationLn(viewer, model)];
-    return [...association, ...common];
+    if (own.has(toHex(parseObis(associationName)))) return common;
+    const sn = definition.referencing === "sn";
+    return [...common, sn ? associationSn(viewer, model) : associationLn(viewer, model)];
   };
 }
 
@@ -104,6 +105,24 @@ function associationLn(viewer: Viewer, model: MeterModel): SimulatedObject {
     },
     denied: [7],
     methods: { 1: () => undefined },
+  };
+}
+
+/** Association SN, at its reserved base name; version 1 has no attribute behind the access rights. */
+function associationSn(viewer: Viewer, model: MeterModel): SimulatedObject {
+  const element = (object: ModelObject): DlmsValue =>
+    structure(
+      numeric("long", (object.shortName << 16) >> 16),
+      longUnsigned(object.classId),
+      unsigned(object.version),
+      octets(object.name),
+    );
+  return {
+    classId: 12,
+    version: 1,
+    logicalName: associationName,
+    shortName: 0xfa00,
+    attributes: { 2: () => arrayOf(model.visibleObjects(viewer).map(element)) },
   };
 }
 

@@ -106,7 +106,8 @@ describe("simulated meter: association", () => {
     assert.deepEqual(line.apdu("c301c100460000600 30aff0100".replace(/ /g, "")), ["d80102"]);
     assert.deepEqual(line.apdu("c101c100010000600101ff02000600000001"), ["d80102"]);
     assert.deepEqual(line.apdu("c003c1010003010001 0800ff0200".replace(/ /g, "")), ["d80102"]);
-    assert.deepEqual(line.apdu("0501020100"), ["d80202"]);
+    assert.deepEqual(line.apdu("0501020100"), ["d80102"]);
+    assert.deepEqual(line.apdu("c401c10101"), ["d80202"]);
     assert.deepEqual(line.apdu("ff00"), ["d80203"]);
     assert.deepEqual(line.apdu(register), [value]);
   });
