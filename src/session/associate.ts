@@ -35,13 +35,10 @@ const snVaaName = 0xfa00;
 /** Open an association: AARQ and AARE, then the passes 3 and 4 of the HLS mechanisms. */
 export function* associate(channel: Channel): Operation<AssociationInfo> {
   const { options } = channel;
-  const { auth, security } = options;
+  const { auth } = options;
   const mechanism = auth.mechanism;
   channel.association = undefined;
-  channel.ciphering =
-    security === undefined
-      ? undefined
-      : new Ciphering(security, options.clientSystemTitle, options.receivedCounters ?? new ReceivedCounters());
+  channel.ciphering = makeCiphering(options);
   if (options.meterSystemTitle !== undefined) channel.ciphering?.setMeterTitle(options.meterSystemTitle);
   const challenge =
     mechanism === "none" || mechanism === "lls"
@@ -62,6 +59,16 @@ export function* associate(channel: Channel): Operation<AssociationInfo> {
     throw error;
   }
   return info;
+}
+
+function makeCiphering({
+  security,
+  clientSystemTitle,
+  receivedCounters,
+  random,
+}: SessionOptions): Ciphering | undefined {
+  if (security === undefined) return undefined;
+  return new Ciphering(security, clientSystemTitle, receivedCounters ?? new ReceivedCounters(), random);
 }
 
 /** AARQ out, an accepting AARE in. An invocation-counter-error is followed once. */

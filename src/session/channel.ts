@@ -1,7 +1,7 @@
 import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu } from "../apdu";
 import { DlmsAssociationError, DlmsStateError, isDlmsError } from "../errors";
 import { requirePolicy } from "../security";
-import { type Ciphering, isProtected, type Protected } from "./ciphering";
+import { type Ciphering, isNotificationTag, isProtected, type Protected } from "./ciphering";
 import {
   confirmedServiceError,
   exceptionError,
@@ -206,6 +206,3 @@ export class Channel {
 function isNotification(apdu: Apdu): boolean {
   return apdu.apdu === "data-notification" || apdu.apdu === "event-notification" || apdu.apdu === "information-report";
 }
-
-/** data-notification, event-notification, information-report */
-const isNotificationTag = (tag: number | undefined): boolean => tag === 0x0f || tag === 0xc2 || tag === 0x18;

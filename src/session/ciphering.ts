@@ -1,4 +1,5 @@
 import { type Apdu, apduName, cipheredTag, dedTag, encodeApdu, gloTag } from "../apdu";
+import type { GeneralCiphering } from "../apdu/model";
 import { bytesEqual, toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import type { ReceivedCounters, SecurityPolicy } from "../security";
@@ -14,6 +15,8 @@ import {
   securityControlByte,
   unprotect,
 } from "../security";
+import { keysMissing } from "./errors";
+import { headerBytes, makeHeader, MessageKeys } from "./message-keys";
 import type { Operation } from "./operation";
 import { defaultMaxCounterJump, type SessionSecurity } from "./options";
 import { raiseStep, reserveStep } from "./steps";
@@ -49,14 +52,25 @@ export class Ciphering {
   #meterTitle: Uint8Array | undefined;
   #dedicatedKeys: KeySet | undefined;
   #dedicatedInUse = false;
+  readonly #messageKeys: MessageKeys | undefined;
+  #transaction: string | undefined;
   #lastSent = -1;
   #resynchronised = false;
 
-  constructor(security: SessionSecurity, clientTitle: Uint8Array | undefined, received: ReceivedCounters) {
+  constructor(
+    security: SessionSecurity,
+    clientTitle: Uint8Array | undefined,
+    received: ReceivedCounters,
+    random: RandomSource,
+  ) {
     this.security = security;
     this.clientTitle = checkSystemTitle(clientTitle, "the client's");
     this.#keys = new KeySet(security.suite, security.keys);
     this.#received = received;
+    const { generalCiphering, suite } = security;
+    if (generalCiphering !== undefined) {
+      this.#messageKeys = new MessageKeys(generalCiphering, suite, this.#keys, random);
+    }
   }
 
   /** Whether the association uses the ciphered application context. */
@@ -101,6 +115,9 @@ export class Ciphering {
     const authenticated = this.security.policy !== "encrypted";
     const header = 5 + (authenticated ? 12 : 0);
     const content = plainLength + header;
+    const messageKeys = this.#messageKeys;
+    // three fields of eight bytes, two empty ones, key-info
+    if (messageKeys !== undefined) return 1 + 27 + 2 + 1 + messageKeys.keyInfoLength + lengthSize(content) + header;
     const title = this.security.general === true ? 9 : 0;
     return 1 + lengthSize(content) + title + header;
   }
@@ -110,6 +127,9 @@ export class Ciphering {
    * @param key the initiate and the release are always under the global key and the tag of the service
    */
   *protect(plain: Uint8Array, key: "association" | "global" = "association"): Operation<Uint8Array> {
+    if (key === "association" && this.#messageKeys !== undefined) {
+      return yield* this.#protectGenerally(this.#messageKeys, plain);
+    }
     const { suite } = this.security;
     const policy = key === "global" && this.#dedicatedKeys !== undefined ? carriesKey : this.security.policy;
     const dedicated = key === "association" ? this.#dedicatedKeys : undefined;
@@ -142,13 +162,7 @@ export class Ciphering {
    * @throws DlmsSecurityError SEC_TAG, SEC_REPLAY, SEC_POLICY, SEC_KEY_MISSING, SEC_SYSTEM_TITLE
    */
   open(envelope: Protected, what: string): Uint8Array {
-    if (envelope.apdu === "general-ciphering") {
-      throw new DlmsConfigError(
-        "CONFIG_UNSUPPORTED",
-        `${what}: the meter sent general-ciphering; set the meter to global or dedicated ciphering`,
-        { layer: "security", fault: "meter" },
-      );
-    }
+    if (envelope.apdu === "general-ciphering") return this.#openGenerally(envelope, what);
     const role = this.#roleOf(envelope);
     const keys = role === "dedicated" ? this.#dedicatedKeys : this.#keys;
     if (keys === undefined) {
@@ -176,23 +190,90 @@ export class Ciphering {
     return plaintext;
   }
 
+  *#protectGenerally(messageKeys: MessageKeys, plaintext: Uint8Array): Operation<Uint8Array> {
+    const invocationCounter = yield* reserveStep(1);
+    this.#lastSent = invocationCounter;
+    const header = makeHeader(invocationCounter, this.clientTitle, checkSystemTitle(this.#meterTitle, "the meter's"));
+    this.#transaction = toHex(header.transactionId);
+    const { keys, role, keyInfo } = messageKeys.toSend(header);
+    const { suite, policy } = this.security;
+    const content = protect({
+      plaintext,
+      keys,
+      suite,
+      systemTitle: this.clientTitle,
+      securityControl: securityControlByte(suite, policy),
+      invocationCounter,
+      keyRole: role,
+      extraAad: headerBytes(header),
+    });
+    return encodeApdu({ apdu: "general-ciphering", ...header, keyInfo, content });
+  }
+
+  #openGenerally(envelope: GeneralCiphering, what: string): Uint8Array {
+    if (this.#messageKeys === undefined) throw keysMissing(`${what}: general-ciphering`);
+    const systemTitle = this.#checkedOriginator(envelope.originatorSystemTitle, what);
+    this.#checkRecipient(envelope.recipientSystemTitle, what);
+    const { securityControl, invocationCounter } = readSecurityHeader(envelope.content);
+    requirePolicy(securityControl, this.security.policy, what);
+    const { keys, role } = this.#messageKeys.ofReceived(envelope, envelope.keyInfo, what);
+    const transaction = toHex(envelope.transactionId);
+    // a key of its own counts from wherever the meter likes: the transaction makes it fresh
+    const own = role === "wrapped" || role === "agreed";
+    const counterRole = own ? `${role} ${transaction}` : role;
+    this.#received.check(systemTitle, counterRole, invocationCounter);
+    const { plaintext } = unprotect({
+      content: envelope.content,
+      keys,
+      systemTitle,
+      suite: this.security.suite,
+      keyRole: role,
+      what,
+      extraAad: headerBytes(envelope),
+    });
+    if (own && !isNotificationTag(plaintext[0])) this.#checkTransaction(transaction, what);
+    this.#received.commit(systemTitle, counterRole, invocationCounter);
+    return plaintext;
+  }
+
+  #checkRecipient(title: Uint8Array, what: string): void {
+    if (title.length === 0 || bytesEqual(title, this.clientTitle)) return;
+    throw new DlmsSecurityError(
+      "SEC_SYSTEM_TITLE",
+      `${what}: the meter's message is for system title ${toHex(title)}, ours is ${toHex(this.clientTitle)}; it was refused`,
+      { details: { expected: toHex(this.clientTitle), received: toHex(title) } },
+    );
+  }
+
+  #checkTransaction(transaction: string, what: string): void {
+    if (transaction === this.#transaction) return;
+    throw new DlmsSecurityError(
+      "SEC_REPLAY",
+      `${what}: the answer belongs to transaction ${transaction}, the request was ${this.#transaction ?? "none"}; it was refused`,
+      { details: { expected: this.#transaction, received: transaction } },
+    );
+  }
+
   #roleOf(envelope: Protected): KeyRole {
     if (envelope.apdu === "general-ded-ciphering") return "dedicated";
     if (envelope.apdu === "service-ciphered" && cipheredTag(envelope.tag)?.keySet === "dedicated") return "dedicated";
     return "global";
   }
 
-  #senderTitle(envelope: Protected, what: string): Uint8Array {
+  #senderTitle(envelope: Exclude<Protected, { apdu: "general-ciphering" }>, what: string): Uint8Array {
+    const stated = envelope.apdu === "service-ciphered" ? nothing : envelope.systemTitle;
+    return this.#checkedOriginator(stated, what);
+  }
+
+  /** The title that an envelope names; an empty one means the one of the association. */
+  #checkedOriginator(stated: Uint8Array, what: string): Uint8Array {
     const own = this.#meterTitle;
-    if (envelope.apdu === "service-ciphered" || envelope.apdu === "general-ciphering") {
-      return checkSystemTitle(own, "the meter's");
-    }
-    if (envelope.systemTitle.length === 0) return checkSystemTitle(own, "the meter's");
-    if (own === undefined || bytesEqual(own, envelope.systemTitle)) return envelope.systemTitle;
+    if (stated.length === 0) return checkSystemTitle(own, "the meter's");
+    if (own === undefined || bytesEqual(own, stated)) return stated;
     throw new DlmsSecurityError(
       "SEC_SYSTEM_TITLE",
-      `${what}: expected an answer from system title ${toHex(own)}, got one from ${toHex(envelope.systemTitle)}; it was refused`,
-      { details: { expected: toHex(own), received: toHex(envelope.systemTitle) } },
+      `${what}: expected an answer from system title ${toHex(own)}, got one from ${toHex(stated)}; it was refused`,
+      { details: { expected: toHex(own), received: toHex(stated) } },
     );
   }
 
@@ -234,6 +315,10 @@ function requireMatchingTag(envelope: Protected, plaintext: Uint8Array, what: st
   );
 }
 
+/** data-notification, event-notification, information-report */
+export const isNotificationTag = (tag: number | undefined): boolean => tag === 0x0f || tag === 0xc2 || tag === 0x18;
+
+const nothing = new Uint8Array(0);
 const confirmedServiceErrorTag = 0x0e;
 const exceptionResponseTag = 0xd8;
 

@@ -19,6 +19,19 @@ export type SessionAuthentication =
       readonly clientCertificate?: Uint8Array;
     };
 
+/** general-ciphering: a key per message. Keys and certificates are PEM or DER. */
+export interface GeneralCipheringOptions {
+  /** how requests name their key; answers may use any kind whose keys are given */
+  readonly key: "identified-key" | "wrapped-key" | "one-pass" | "static-unified";
+  /** KEK, for wrapped keys */
+  readonly masterKey?: Uint8Array;
+  /** the client's private keys: signing (one-pass, sent), agreement (one-pass, received; static unified) */
+  readonly signingKey?: Uint8Array | string;
+  readonly agreementKey?: Uint8Array | string;
+  readonly meterSigningCertificate?: Uint8Array | string;
+  readonly meterAgreementCertificate?: Uint8Array | string;
+}
+
 /** Keys and rules of a ciphered association; also needed for HLS with GMAC under policy "none". */
 export interface SessionSecurity {
   readonly suite: SecuritySuite;
@@ -29,6 +42,8 @@ export interface SessionSecurity {
   readonly dedicatedKey?: boolean;
   /** general-glo / general-ded instead of the tag of the service (false). */
   readonly general?: boolean;
+  /** general-ciphering in place of the other envelopes; the initiate stays under the global key. */
+  readonly generalCiphering?: GeneralCipheringOptions;
   /** Largest jump that a meter's invocation-counter-error may cause (1 000 000). */
   readonly maxCounterJump?: number;
 }
