@@ -1,9 +1,10 @@
 import { toHex } from "../bytes";
 import type { DlmsValue } from "../codec/value";
 import { dateFromBytes, dateTimeFromBytes, isoDate, isoTime, presentDateTime, timeFromBytes } from "./date-time";
-import { attributeDefinition } from "./lookup";
+import { attributeDefinition, findAttribute, listClasses } from "./lookup";
 import type { FieldDefinition, PresentAttribute, PresentedValue, PresentOptions, ScalerUnit } from "./model";
 import { obisDotted } from "./obis";
+import { readObjectList, readShortNameList } from "./object-list";
 import { scaleFloat, scaleInteger, shortestFloat32 } from "./scaling";
 import { unitSymbol } from "./units";
 
@@ -25,10 +26,34 @@ const noOptions: PresentOptions = {};
  * table says nothing. Never fails: what does not have the expected form is shown by the general rules.
  */
 export const presentAttribute: PresentAttribute = (data, ref, scalerUnit, options = noOptions) => {
-  const definition = attributeDefinition(ref.classId, ref.version, ref.attributeId);
-  const context = { options, scalerUnit, printableIsText: ref.classId === 1 };
-  return presentTop(data, definition ?? none, context);
+  const definition = definitionFor(data, ref) ?? none;
+  if (definition.presentation === "object-list") {
+    const objects = presentObjectList(data, ref.version);
+    if (objects !== undefined) return { value: objects, type: data.type };
+  }
+  return presentTop(data, definition, { options, scalerUnit, printableIsText: ref.classId === 1 });
 };
+
+/** Where the version is not known, a structure tells by its number of fields which version it belongs to. */
+function definitionFor(data: DlmsValue, ref: Parameters<PresentAttribute>[1]): Definition | undefined {
+  const definition = attributeDefinition(ref.classId, ref.version, ref.attributeId);
+  if (ref.version !== undefined || data.type !== "structure" || definition?.fields === undefined) return definition;
+  if (definition.fields.length === data.value.length) return definition;
+  const others = listClasses().filter((cls) => cls.id === ref.classId);
+  const fits = others
+    .map((cls) => findAttribute(cls, ref.attributeId))
+    .find((other) => other?.fields?.length === data.value.length);
+  return fits ?? definition;
+}
+
+/** The directory that an object_list makes; undefined when the value has another form. */
+function presentObjectList(data: DlmsValue, version: number | undefined): unknown {
+  if (data.type !== "array" && data.type !== "compact-array") return undefined;
+  const first = data.value.find((item) => item.type === "structure");
+  const shortNames = first?.type === "structure" && first.value[3]?.type === "octet-string";
+  const { objects, skipped } = shortNames ? readShortNameList(data) : readObjectList(data, version);
+  return objects.length === 0 && skipped > 0 ? undefined : objects;
+}
 
 /** A value by an explicit definition, with what only the top of a value can say. */
 export function presentTop(data: DlmsValue, definition: Definition, context: PresentContext): PresentedValue {

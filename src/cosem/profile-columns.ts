@@ -133,9 +133,14 @@ export function columnDefinition(object: CaptureObject): Omit<FieldDefinition, "
   return whole.fields?.[object.dataIndex - 1] ?? whole.element ?? {};
 }
 
-/** Whether a column holds the time of its row: Clock, or unix time in a Data object. */
-export function clockKind(object: CaptureObject): "date-time" | "unix" | undefined {
+/**
+ * Whether, and how, a column holds the time of its row: a Clock, or a Data object with the seconds (0-b:1.1.0) or
+ * microseconds (0-b:1.2.0) since 1970.
+ */
+export function clockKind(object: CaptureObject): "date-time" | "unix" | "unix-microseconds" | undefined {
   if (object.attributeId !== 2 || object.dataIndex !== 0) return undefined;
   if (object.classId === 8) return "date-time";
-  return /^0\.\d+\.1\.[12]\.0\.255$/.test(object.logicalName) ? "unix" : undefined;
+  const unix = /^0\.\d+\.1\.([12])\.0\.255$/.exec(object.logicalName);
+  if (unix === null) return undefined;
+  return unix[1] === "1" ? "unix" : "unix-microseconds";
 }

@@ -65,7 +65,12 @@ function cellOf(column: ProfileColumn, options: RowMapperOptions): Cell {
   const show: Cell = (value) => presentValue(value, definition, context);
   const plainNumber = definition.presentation === undefined || definition.presentation === "scaled";
   const scaler = definition.presentation === "scaled" ? (column.scaler ?? 0) : 0;
-  return valueCell(show, plainNumber ? scaler : undefined, kind === "unix" ? step : 0);
+  return valueCell(
+    show,
+    plainNumber ? scaler : undefined,
+    kind === "unix" ? step : kind === "unix-microseconds" ? step * 1_000_000 : 0,
+    kind !== undefined,
+  );
 }
 
 /** Types whose value is an integer in a JavaScript number. */
@@ -80,8 +85,11 @@ const integers: ReadonlySet<string> = new Set([
   "bcd",
 ] satisfies DlmsValue["type"][]);
 
-/** A null repeats the value before, plus `step` for a unix clock; deltas add up on it. */
-function valueCell(show: Cell, scaler: number | undefined, step: number): Cell {
+/**
+ * A null repeats the value before; in a unix clock it is `step` later, or stays null without a step. Deltas add up
+ * on the value before.
+ */
+function valueCell(show: Cell, scaler: number | undefined, step: number, isClock: boolean): Cell {
   const divisor = scaler !== undefined && scaler < 0 && scaler >= -22 ? Number(`1e${-scaler}`) : 1;
   const direct = scaler !== undefined && scaler <= 0 && scaler >= -22;
   let before: DlmsValue | undefined;
@@ -90,11 +98,12 @@ function valueCell(show: Cell, scaler: number | undefined, step: number): Cell {
     let now = value;
     if (value.type === "null-data") {
       if (before === undefined) return null;
-      if (step === 0) return typeof shown === "object" && shown !== null ? show(before) : shown;
-      now = typeof before.value === "number" ? { ...before, value: before.value + step } : value;
+      if (!isClock) return typeof shown === "object" && shown !== null ? show(before) : shown;
+      if (step === 0) return null;
+      now = add(before, step) ?? value;
     } else if (value.type.startsWith("delta-")) {
-      // Relative to the row before; without one there is nothing to add to, and the difference is no value.
-      const sum = before === undefined ? undefined : addDelta(before, value);
+      // Without a row before there is nothing to add to, and the difference is no value.
+      const sum = before === undefined || typeof value.value !== "number" ? undefined : add(before, value.value);
       if (sum === undefined) return null;
       now = sum;
     }
@@ -108,11 +117,14 @@ function valueCell(show: Cell, scaler: number | undefined, step: number): Cell {
   };
 }
 
-function addDelta(before: DlmsValue, delta: DlmsValue): DlmsValue | undefined {
-  if (typeof delta.value !== "number") return undefined;
-  if (typeof before.value === "number") return { ...before, value: before.value + delta.value };
-  if (typeof before.value === "bigint") return { ...before, value: before.value + BigInt(delta.value) };
-  return undefined;
+function add(before: DlmsValue, difference: number): DlmsValue | undefined {
+  switch (before.type) {
+    case "long64":
+    case "long64-unsigned":
+      return { type: before.type, value: before.value + BigInt(difference) };
+    default:
+      return typeof before.value === "number" ? { type: "float64", value: before.value + difference } : undefined;
+  }
 }
 
 /** The time of the row; a null lies `step` seconds after the row before, and stays null without a period. */

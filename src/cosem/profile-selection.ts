@@ -27,7 +27,7 @@ export const defaultClock: CaptureObject = { classId: 8, logicalName: "0.0.1.0.0
 export function restrictingObject(objects: readonly CaptureObject[]): CaptureObject | undefined {
   return (
     objects.find((object) => clockKind(object) === "date-time") ??
-    objects.find((object) => clockKind(object) === "unix")
+    objects.find((object) => clockKind(object) !== undefined)
   );
 }
 
@@ -47,9 +47,12 @@ export type Moment = Date | number | string;
  */
 export function rangeSelection(from: Moment, to: Moment, options: RangeSelectionOptions = {}): Selection {
   const restricting = options.restricting ?? defaultClock;
-  const unix = clockKind(restricting) === "unix";
-  const bound = (moment: Moment): DlmsValue =>
-    unix ? unixBound(moment, options) : { type: "octet-string", value: dateTimeToBytes(moment, options) };
+  const kind = clockKind(restricting);
+  const bound = (moment: Moment): DlmsValue => {
+    if (kind === "unix") return unixBound(moment, options);
+    if (kind === "unix-microseconds") return microsecondBound(moment, options);
+    return { type: "octet-string", value: dateTimeToBytes(moment, options) };
+  };
   return rangeSelectionOf(restricting, bound(from), bound(to), options.columns);
 }
 
@@ -71,9 +74,7 @@ export function rangeSelectionOf(
 }
 
 function unixBound(moment: Moment, options: EncodeDateTimeOptions): DlmsValue {
-  const epochMs =
-    moment instanceof Date ? moment.getTime() : typeof moment === "number" ? moment : momentToEpoch(moment, options);
-  const seconds = Math.floor(epochMs / 1000);
+  const seconds = Math.floor(momentToEpoch(moment, options) / 1000);
   if (!Number.isInteger(seconds) || seconds < 0 || seconds > 0xffffffff) {
     throw new DlmsConfigError(
       "CONFIG_INVALID",
@@ -81,6 +82,14 @@ function unixBound(moment: Moment, options: EncodeDateTimeOptions): DlmsValue {
     );
   }
   return { type: "double-long-unsigned", value: seconds };
+}
+
+function microsecondBound(moment: Moment, options: EncodeDateTimeOptions): DlmsValue {
+  const epochMs = Math.floor(momentToEpoch(moment, options));
+  if (!Number.isInteger(epochMs) || epochMs < 0) {
+    throw new DlmsConfigError("CONFIG_INVALID", `range: ${String(moment)} is no time since 1970-01-01`);
+  }
+  return { type: "long64-unsigned", value: BigInt(epochMs) * 1000n };
 }
 
 /**

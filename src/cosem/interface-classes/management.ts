@@ -15,11 +15,7 @@ import type { ClassRow } from "./row";
 
 const source = "DLMS UA 1000-1 (Blue Book), 4.4 access control and management; IEC 62056-6-2";
 
-const snList = [
-  "object_list",
-  "array",
-  arrayOf(structure(plain("baseName"), plain("classId"), plain("version"), field("logicalName", obis))),
-] as const;
+const snList = ["object_list", "array", { presentation: "object-list" }] as const;
 const snMethods = [
   "getlist_by_classid",
   "getobj_by_logicalname",

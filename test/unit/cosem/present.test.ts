@@ -195,6 +195,31 @@ describe("presentAttribute", () => {
     });
   });
 
+  it("tells the version of a structure by its fields where nobody says it", () => {
+    const zero = (n: number) => structure(...Array.from({ length: n }, () => u16(0)));
+    assert.deepEqual(Object.keys(show(zero(4), 47, 6).value as object), [
+      "cellId",
+      "locationId",
+      "signalQuality",
+      "ber",
+    ]);
+    assert.equal(Object.keys(show(zero(7), 47, 6).value as object).length, 7);
+    assert.deepEqual(show(zero(4), 47, 6, {}, undefined, 2).value, [0, 0, 0, 0]);
+  });
+
+  it("makes a directory of object_list, by logical and by short names", () => {
+    const rights = structure(array(structure({ type: "integer", value: 2 }, enumerated(1), none)), array());
+    const byName = array(structure(u16(3), u8(0), octets("0100010800ff"), rights));
+    const [object] = show(byName, 15, 2).value as Record<string, unknown>[];
+    assert.equal(object?.["objectType"], "REGISTER");
+    assert.equal(object?.["logicalName"], "1.0.1.8.0.255");
+    const short = array(structure({ type: "long", value: -1536 }, u16(12), u8(1), octets("0000280000ff")));
+    const [association] = show(short, 12, 2).value as Record<string, unknown>[];
+    assert.equal(association?.["shortName"], 0xfa00);
+    assert.deepEqual(show(array(u8(1)), 15, 2).value, [1]);
+    assert.deepEqual(show(array(), 15, 2).value, []);
+  });
+
   it("leaves unknown structures, and known ones of another length, as arrays", () => {
     assert.deepEqual(show(structure(u8(1), text("x")), 8192, 5).value, [1, "78"]);
     assert.deepEqual(show(structure(u8(1)), 3, 3).value, [1]);

@@ -193,6 +193,15 @@ describe("profile rows", () => {
     ]);
   });
 
+  it("fill a microsecond clock by the period, and leave it null without one", () => {
+    const micro = capture(1, "0.0.1.2.0.255");
+    const big = (value: bigint): DlmsValue => ({ type: "long64-unsigned", value });
+    assert.deepEqual(map([micro], [row(big(1577836800000000n)), row(none)], { capturePeriod: 900 })[1], {
+      "0.0.1.2.0.255": 1577837700000000,
+    });
+    assert.deepEqual(map([micro], [row(big(1577836800000000n)), row(none)])[1], { "0.0.1.2.0.255": null });
+  });
+
   it("add deltas up, and have no value for one without a base", () => {
     const delta = (value: number): DlmsValue => ({ type: "delta-long", value });
     assert.deepEqual(
@@ -275,6 +284,13 @@ describe("profile selection", () => {
     const { parameters } = rangeSelection("2020-01-01T00:00:00Z", "2020-01-01T01:00:00+01:00", { restricting: unix });
     assert.deepEqual((parameters.value as DlmsValue[]).slice(1, 3), [u32(1577836800), u32(1577836800)]);
     assert.throws(() => rangeSelection("1969-01-01", "2020-01-01", { restricting: unix }), DlmsConfigError);
+  });
+  it("by range takes microseconds for a high-resolution clock", () => {
+    const micro = capture(1, "0.0.1.2.0.255");
+    const { parameters } = rangeSelection("2020-01-01T00:00:00Z", new Date(1577836800000), { restricting: micro });
+    const bound = { type: "long64-unsigned", value: 1577836800000000n };
+    assert.deepEqual((parameters.value as DlmsValue[]).slice(1, 3), [bound, bound]);
+    assert.throws(() => rangeSelection(-1, 5, { restricting: micro }), DlmsConfigError);
   });
   it("by range takes other bounds as they are", () => {
     assert.equal(rangeSelectionOf(energy, u32(1), u32(5)).parameters.type, "structure");
