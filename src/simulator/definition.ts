@@ -32,6 +32,8 @@ export interface ProfileRows {
    * minutes that are added to local time to get UTC. Absent: the rows themselves are looked at.
    */
   timeOf?(index: number): { readonly utc: number; readonly deviation: number };
+  /** The rows as they are now, for an answer in many blocks; absent: rows do not move. */
+  freeze?(): ProfileRows;
 }
 
 /** What a simulated method does: gets its parameter, returns what the answer carries (undefined = nothing). */

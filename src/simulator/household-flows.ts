@@ -2,7 +2,7 @@ import { type Flow, fraction, LoadCurve, SLOT } from "./load-curve";
 import type { MeterZone } from "./meter-time";
 
 const dayTariff = (slot: number): boolean => slot >= 24 && slot < 88;
-/** The roof feeds in from 10:00 to 15:00 and the house draws nothing then, so each register moves on its own. */
+/** The roof feeds in from 10:00 to 15:00, on the third phase alone; the house goes on drawing from the others. */
 const feedingIn = (slot: number): boolean => slot >= 40 && slot < 60;
 
 /** Base load, breakfast, evening; quarter hours of the day in standard time. */
@@ -19,7 +19,7 @@ const flows = {
     swing: 1_500,
     peakDay: 15,
     pattern: [...week, ...week.map((factor) => factor * 0.97), ...week.map((factor) => factor * 1.03)],
-    shape: (slot) => (dayTariff(slot) && !feedingIn(slot) ? consumption(slot) : 0),
+    shape: (slot) => (dayTariff(slot) ? consumption(slot) * (feedingIn(slot) ? 0.6 : 1) : 0),
     noise: 0.45,
     ripple: 0.5,
   },
@@ -143,15 +143,23 @@ export class HouseholdFlows {
     return 50 + 0.02 * this.#wave(utc, 37, 1) + 0.015 * this.#wave(utc, 311, 2);
   }
 
+  /** A phase draws or feeds in, never both; all have the power factor of the whole. */
   phase(index: 0 | 1 | 2, utc: number): Phase {
-    const wobble = [this.#wave(utc, 613, 3), this.#wave(utc, 977, 4)] as const;
-    const share = [0.42 + 0.08 * wobble[0], 0.33 - 0.08 * wobble[0] + 0.05 * wobble[1], 0.25 - 0.05 * wobble[1]][index];
-    const apparent = this.apparentPower(utc) * (share ?? 0);
-    const imported = this.importPower(utc) * (share ?? 0);
-    const exported = this.exportPower(utc) * (share ?? 0);
+    const exporting = this.exportPower(utc);
+    const imported = this.importPower(utc) * (this.#shares(utc, exporting > 0)[index] ?? 0);
+    const exported = index === 2 ? exporting : 0;
+    const active = this.importPower(utc) + exporting;
+    const apparent = active === 0 ? 0 : (this.apparentPower(utc) * (imported + exported)) / active;
     const sag = (imported - exported) * 0.0006;
     const voltage = 231 + 1.8 * this.#wave(utc, 5_400, 5) + 0.6 * this.#wave(utc, 71, 6 + index) - sag;
     return { voltage, current: apparent / voltage, imported, exported };
+  }
+
+  #shares(utc: number, thirdPhaseFeedsIn: boolean): readonly [number, number, number] {
+    const wobble = 0.08 * this.#wave(utc, 613, 3);
+    if (thirdPhaseFeedsIn) return [0.6 + wobble, 0.4 - wobble, 0];
+    const other = 0.05 * this.#wave(utc, 977, 4);
+    return [0.42 + wobble, 0.33 - wobble + other, 0.25 - other];
   }
 
   /** Mean import power in W of the quarter hour that ends at `end`. */

@@ -247,14 +247,31 @@ function captureObject(classId: number, logicalName: string): DlmsValue {
   return structure(longUnsigned(classId), octets(parseObis(logicalName)), numeric("integer", 2), longUnsigned(0));
 }
 
-/** `times(i)`: the instant of row i, `count()`: rows now. */
+/** Which instants a profile holds now, oldest first. */
+interface Instants {
+  readonly count: number;
+  at(index: number): number;
+}
+
 function profile(
+  { zone }: Household,
   logicalName: string,
   period: number,
   capacity: number,
   columns: readonly Column[],
-  rows: Omit<ProfileRows, "row"> & { at(index: number): number },
+  instants: () => Instants,
 ): SimulatedObject {
+  const rowsOf = (now: () => Instants): ProfileRows => ({
+    count: () => now().count,
+    row: (index) => {
+      const utc = now().at(index);
+      return columns.map((column) => column.value(utc));
+    },
+    timeOf: (index) => {
+      const utc = now().at(index);
+      return { utc, deviation: -offsetAt(utc, zone) };
+    },
+  });
   return {
     classId: 7,
     version: 1,
@@ -267,56 +284,48 @@ function profile(
       8: doubleLongUnsigned(capacity),
     },
     rows: {
-      count: () => rows.count(),
-      row: (index) => columns.map((column) => column.value(rows.at(index))),
-      ...(rows.timeOf === undefined
-        ? {}
-        : { timeOf: (index: number) => rows.timeOf?.(index) ?? { utc: 0, deviation: 0 } }),
+      ...rowsOf(instants),
+      freeze: () => {
+        const frozen = instants();
+        return rowsOf(() => frozen);
+      },
     },
   };
 }
 
-function loadProfile({ now, zone, flows }: Household, days: number): SimulatedObject {
+function loadProfile(house: Household, days: number): SimulatedObject {
+  const { now, zone, flows } = house;
   const capacity = Math.round((days * DAY) / SLOT);
-  const newest = (): number => Math.floor(now() / SLOT);
-  const count = (): number => Math.min(capacity, newest());
-  const at = (index: number): number => (newest() - count() + 1 + index) * SLOT;
-  return profile(
-    "1.0.99.1.0.255",
-    SLOT / 1000,
-    capacity,
-    [
-      { classId: 8, logicalName: "0.0.1.0.0.255", value: (utc) => octets(clockOctets(utc, zone)) },
-      { classId: 3, logicalName: "1.0.1.8.0.255", value: (utc) => doubleLongUnsigned(flows.imported(utc)) },
-      { classId: 3, logicalName: "1.0.2.8.0.255", value: (utc) => doubleLongUnsigned(flows.counted("export", utc)) },
-    ],
-    { count, at, timeOf: (index) => ({ utc: at(index), deviation: -offsetAt(at(index), zone) }) },
-  );
+  const columns: readonly Column[] = [
+    { classId: 8, logicalName: "0.0.1.0.0.255", value: (utc) => octets(clockOctets(utc, zone)) },
+    { classId: 3, logicalName: "1.0.1.8.0.255", value: (utc) => doubleLongUnsigned(flows.imported(utc)) },
+    { classId: 3, logicalName: "1.0.2.8.0.255", value: (utc) => doubleLongUnsigned(flows.counted("export", utc)) },
+  ];
+  return profile(house, "1.0.99.1.0.255", SLOT / 1000, capacity, columns, () => {
+    const newest = Math.max(0, Math.floor(now() / SLOT));
+    const count = Math.min(capacity, newest);
+    return { count, at: (index) => (newest - count + 1 + index) * SLOT };
+  });
 }
 
-function billingProfile({ now, zone, flows }: Household): SimulatedObject {
+function billingProfile(house: Household): SimulatedObject {
+  const { now, zone, flows } = house;
   const capacity = 62;
-  const at = (index: number): number => {
-    // noon of the day is safe from the hour that summer time takes or gives
-    const noon = localMidnight(now(), zone) + DAY / 2 - (capacity - 1 - index) * DAY;
-    return localMidnight(noon, zone);
-  };
   const energy = (logicalName: string, count: (utc: number) => number): Column => {
     return { classId: 3, logicalName, value: (utc) => doubleLongUnsigned(count(utc)) };
   };
-  return profile(
-    "1.0.99.2.0.255",
-    DAY / 1000,
-    capacity,
-    [
-      { classId: 8, logicalName: "0.0.1.0.0.255", value: (utc) => octets(clockOctets(utc, zone)) },
-      energy("1.0.1.8.0.255", (utc) => flows.imported(utc)),
-      energy("1.0.1.8.1.255", (utc) => flows.counted("day", utc)),
-      energy("1.0.1.8.2.255", (utc) => flows.counted("night", utc)),
-      energy("1.0.2.8.0.255", (utc) => flows.counted("export", utc)),
-    ],
-    { count: () => capacity, at },
-  );
+  const columns: readonly Column[] = [
+    { classId: 8, logicalName: "0.0.1.0.0.255", value: (utc) => octets(clockOctets(utc, zone)) },
+    energy("1.0.1.8.0.255", (utc) => flows.imported(utc)),
+    energy("1.0.1.8.1.255", (utc) => flows.counted("day", utc)),
+    energy("1.0.1.8.2.255", (utc) => flows.counted("night", utc)),
+    energy("1.0.2.8.0.255", (utc) => flows.counted("export", utc)),
+  ];
+  return profile(house, "1.0.99.2.0.255", DAY / 1000, capacity, columns, () => {
+    // noon of the day is safe from the hour that summer time takes or gives
+    const noon = localMidnight(now(), zone) + DAY / 2;
+    return { count: capacity, at: (index) => localMidnight(noon - (capacity - 1 - index) * DAY, zone) };
+  });
 }
 
 /** Behind the electricity meter: gas with an hourly time stamp, water, heat. */

@@ -20,11 +20,12 @@ const refused = (result: keyof typeof accessResult): Selected => ({ ok: false, r
 
 /** The buffer of a Profile generic, whole or by selector 1 (range) or 2 (entry); IEC 62056-6-2, 4.3.6. */
 export function selectRows(
-  rows: ProfileRows,
+  moving: ProfileRows,
   captureObjects: readonly DlmsValue[],
   access: SelectiveAccess | undefined,
 ): Selected {
-  if (access === undefined) return chosen(rows, every(rows.count()), undefined);
+  const rows = moving.freeze?.() ?? moving;
+  if (access === undefined) return chosen(rows, run(0, rows.count()), undefined);
   const fields = access.parameters.type === "structure" ? access.parameters.value : undefined;
   if (fields?.length !== 4) return refused("type-unmatched");
   if (access.selector === 1) return byRange(rows, captureObjects, fields);
@@ -32,14 +33,21 @@ export function selectRows(
   return refused("scope-of-access-violated");
 }
 
-function every(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index);
+/** Entries in a row, or a list of them. */
+interface Indices {
+  readonly count: number;
+  at(position: number): number;
 }
 
-function chosen(rows: ProfileRows, indices: readonly number[], columns: readonly number[] | undefined): Selected {
+function run(first: number, count: number): Indices {
+  return { count: Math.max(0, count), at: (position) => first + position };
+}
+
+function chosen(rows: ProfileRows, indices: Indices, columns: readonly number[] | undefined): Selected {
   const pieces = function* (): Generator<Uint8Array> {
-    yield arrayHeader(indices.length);
-    for (const index of indices) {
+    yield arrayHeader(indices.count);
+    for (let position = 0; position < indices.count; position++) {
+      const index = indices.at(position);
       const row = rows.row(index);
       const cells = columns === undefined ? row : columns.flatMap((column) => row[column] ?? []);
       yield encodeValueBytes({ type: "structure", value: cells });
@@ -55,12 +63,12 @@ function byEntry(rows: ProfileRows, width: number, fields: readonly DlmsValue[])
   }
   const last = to === 0 ? rows.count() : Math.min(to, rows.count());
   const first = Math.max(1, from);
-  const indices = every(Math.max(0, last - first + 1)).map((index) => index + first - 1);
+  const indices = run(first - 1, last - first + 1);
   const lastColumn = toColumn === 0 ? width : Math.min(toColumn, width);
   const firstColumn = Math.max(1, fromColumn);
   if (firstColumn > lastColumn) return refused("scope-of-access-violated");
   const whole = firstColumn === 1 && lastColumn === width;
-  const columns = every(lastColumn - firstColumn + 1).map((column) => column + firstColumn - 1);
+  const columns = Array.from({ length: lastColumn - firstColumn + 1 }, (_, column) => column + firstColumn - 1);
   return chosen(rows, indices, whole ? undefined : columns);
 }
 
@@ -77,11 +85,29 @@ function byRange(rows: ProfileRows, captureObjects: readonly DlmsValue[], fields
   const columns = selectedColumns(captureObjects, selected);
   if (columns === "unknown") return refused("object-undefined");
   if (columns === "malformed") return refused("type-unmatched");
-  const indices = every(rows.count()).filter((index) => {
+  const fits = (index: number): boolean => {
     const key = rowKey(rows, index, column, from);
     return key !== undefined && compare(key, low) >= 0 && compare(key, high) <= 0;
-  });
-  return chosen(rows, indices, columns);
+  };
+  return chosen(rows, matching(rows.count(), fits), columns);
+}
+
+/** Rows that fit mostly stand in a row; then nothing is kept for each. */
+function matching(count: number, fits: (index: number) => boolean): Indices {
+  const found: number[] = [];
+  let first = -1;
+  let length = 0;
+  for (let index = 0; index < count; index++) {
+    if (!fits(index)) continue;
+    if (first < 0) first = index;
+    if (found.length === 0 && index === first + length) length += 1;
+    else {
+      if (found.length === 0) for (let i = 0; i < length; i++) found.push(first + i);
+      found.push(index);
+    }
+  }
+  if (found.length === 0) return run(Math.max(0, first), length);
+  return { count: found.length, at: (position) => found[position] ?? 0 };
 }
 
 function selectedColumns(

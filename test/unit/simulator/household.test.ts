@@ -173,6 +173,36 @@ describe("simulated household", () => {
     assert.deepEqual(house.rows("1.0.99.1.0.255", range("07d00101ff00000000800000", "07d00102ff00000000800000")), []);
   });
 
+  it("keeps the rows of one answer together while time goes on", () => {
+    const house = new House();
+    const whole = house.rows("1.0.99.1.0.255", entries(1, 4));
+    assert.match(house.line.apdu(aarqWith(90))[0] ?? "", /a203020100/);
+    let data = "";
+    let answer = house.line.apdu(`c001c100070100630100ff02${entries(1, 4)}`)[0] ?? "";
+    for (let block = 1; ; block++) {
+      data += answer.slice(20);
+      if (answer.startsWith("c402c101")) break;
+      house.now += 900_000;
+      answer = house.line.apdu(`c002c1${block.toString(16).padStart(8, "0")}`)[0] ?? "";
+    }
+    assert.ok(house.now > start);
+    const value = decodeValueBytes(fromHex(data));
+    assert.deepEqual(value.type === "array" ? value.value.map((row) => row.value) : [], whole);
+  });
+
+  it("draws in every quarter hour, and feeds in on one phase at noon", () => {
+    const house = new House();
+    for (let quarter = 0; quarter < 96; quarter++) {
+      house.now = start + quarter * 900_000;
+      assert.ok(house.number("1.0.1.7.0.255") > 10, `quarter ${quarter}`);
+    }
+    house.now = start;
+    assert.ok(house.number("1.0.2.7.0.255") > 10);
+    assert.equal(house.number("1.0.62.7.0.255"), house.number("1.0.2.7.0.255"));
+    assert.equal(house.number("1.0.61.7.0.255"), 0);
+    assert.equal(house.number("1.0.22.7.0.255"), 0);
+  });
+
   it("bills at local midnight", () => {
     const house = new House();
     const rows = house.rows("1.0.99.2.0.255", entries(1, 0));
