@@ -34,9 +34,9 @@ function record<R extends object, O extends object = object>(
   required: { [K in keyof R]: fc.Arbitrary<R[K]> },
   optional?: { [K in keyof O]: fc.Arbitrary<O[K]> },
 ): fc.Arbitrary<R & Partial<O>> {
-  const all = { ...required, ...optional } as { [K in keyof (R & O)]: fc.Arbitrary<(R & O)[K]> };
-  const requiredKeys = Object.keys(required) as (keyof (R & O))[];
-  const made: unknown = fc.record(all, { requiredKeys: requiredKeys as never, noNullPrototype: true });
+  const all: object = { ...required, ...optional };
+  const constraints: object = { requiredKeys: Object.keys(required), noNullPrototype: true };
+  const made: unknown = fc.record(all, constraints);
   return made as fc.Arbitrary<R & Partial<O>>;
 }
 

@@ -1,0 +1,25 @@
+import { type Apdu, parseApdu } from "../apdu";
+import { type InspectKeys, opened } from "./decipher";
+import { type BytesLike, toBytes } from "./input";
+
+/**
+ * The APDU in some bytes, or hex. LLC bytes (E6 E6 00, E6 E7 00) in front are passed over. With keys, a ciphered APDU
+ * is opened as far as they go: the plain APDU comes back, or an AARQ or AARE with its user-information in plain.
+ * @throws DlmsDecodeError; DECODE_TRAILING for bytes behind the APDU
+ * @throws DlmsSecurityError SEC_TAG if the keys do not fit
+ */
+export function decodeApdu(bytes: BytesLike, keys?: InspectKeys): Apdu {
+  const apdu = parseApdu(withoutLlc(toBytes(bytes)));
+  return keys === undefined ? apdu : opened(apdu, keys);
+}
+
+/** The bytes behind the LLC header, or all of them if there is none. */
+export function withoutLlc(bytes: Uint8Array): Uint8Array {
+  return llcOf(bytes) === undefined ? bytes : bytes.subarray(3);
+}
+
+/** Whose LLC header the bytes begin with. */
+export function llcOf(bytes: Uint8Array): "command" | "response" | undefined {
+  if (bytes[0] !== 0xe6 || bytes[2] !== 0x00) return undefined;
+  return bytes[1] === 0xe6 ? "command" : bytes[1] === 0xe7 ? "response" : undefined;
+}

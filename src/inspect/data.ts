@@ -1,0 +1,71 @@
+import { toHex } from "../bytes";
+import { type DlmsValue, decodeValueBytes, type TypeDescription } from "../codec";
+import { dateTimeFromBytes, obisPrinted, presentDateTime } from "../cosem";
+import { type BytesLike, toBytes } from "./input";
+
+/**
+ * The A-XDR value in some bytes, or hex.
+ * @throws DlmsDecodeError with path and offset; DECODE_TRAILING for bytes behind the value
+ */
+export function decodeData(bytes: BytesLike): DlmsValue {
+  return decodeValueBytes(toBytes(bytes));
+}
+
+/** A value as a readable tree, one line each. Hints in brackets say what bytes look like; they are no more than that. */
+export function describeData(value: DlmsValue): string {
+  return dataLines(value).join("\n");
+}
+
+export function dataLines(value: DlmsValue): string[] {
+  switch (value.type) {
+    case "null-data":
+    case "dont-care":
+      return [value.type];
+    case "array":
+    case "structure":
+      return [`${value.type} (${value.value.length})`, ...children(value.value)];
+    case "compact-array":
+      return [`compact-array (${value.value.length}) of ${typeText(value.description)}`, ...children(value.value)];
+    case "octet-string":
+      return [`octet-string (${value.value.length}) ${toHex(value.value)}${hint(value.value)}`];
+    case "date-time":
+      return [`date-time ${toHex(value.value)}${dateHint(value.value)}`];
+    case "date":
+    case "time":
+      return [`${value.type} ${toHex(value.value)}`];
+    case "visible-string":
+    case "utf8-string":
+      return [`${value.type} (${value.value.length}) ${JSON.stringify(value.value)}`];
+    default:
+      return [`${value.type} ${value.value}`];
+  }
+}
+
+function children(values: readonly DlmsValue[]): string[] {
+  return values.flatMap((value) => indent(dataLines(value)));
+}
+
+export function indent(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}
+
+function typeText(type: TypeDescription): string {
+  if (type.type === "array") return `array (${type.count}) of ${typeText(type.element)}`;
+  return type.type === "structure" ? `structure {${type.fields.map(typeText).join(", ")}}` : type.type;
+}
+
+function hint(bytes: Uint8Array): string {
+  if (bytes.length === 6 && bytes[5] === 0xff) return ` [${obisPrinted(bytes)}]`;
+  if (bytes.length === 12) {
+    const year = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0);
+    const month = bytes[2] ?? 0;
+    if (year >= 1970 && year <= 2200 && month >= 1 && month <= 12) return dateHint(bytes);
+  }
+  const printable = bytes.length > 0 && bytes.every((byte) => byte >= 0x20 && byte <= 0x7e);
+  return printable ? ` [${JSON.stringify(String.fromCharCode(...bytes.subarray(0, 200)))}]` : "";
+}
+
+export function dateHint(bytes: Uint8Array): string {
+  const { value } = presentDateTime(dateTimeFromBytes(bytes));
+  return typeof value === "string" ? ` [${value}]` : "";
+}

@@ -1,0 +1,241 @@
+import {
+  type Apdu,
+  apduName,
+  associationDiagnosticWord,
+  associationResultWord,
+  actionResult,
+  cipheredTag,
+  confirmedServiceErrorWords,
+  conformanceNames,
+  dataAccessResult,
+  exceptionServiceErrorWord,
+  parseApdu,
+  releaseReasonWord,
+  stateErrorWord,
+} from "../apdu";
+import { toHex } from "../bytes";
+import { type DlmsValue, decodeValueBytes } from "../codec";
+import { attributeName, classTitle, obisPrinted } from "../cosem";
+import { isDlmsError } from "../errors";
+import { readSecurityHeader } from "../security";
+import { decodeApdu } from "./apdu";
+import { dataLines, dateHint, indent } from "./data";
+import { decipher, type InspectKeys } from "./decipher";
+import type { BytesLike } from "./input";
+import { hlsAnswerParts, secretParts } from "./secrets";
+
+export interface DescribeOptions {
+  readonly keys?: InspectKeys;
+  /** the APDU answers an HLS pass: its proof is masked too */
+  readonly hlsAnswer?: boolean;
+}
+
+/** Lines about one APDU; the parts in `masked` are left out. */
+interface Context {
+  readonly apdu: Apdu;
+  readonly masked: ReadonlySet<Uint8Array>;
+  readonly keys: InspectKeys | undefined;
+}
+
+/**
+ * An APDU as a readable tree, one field a line, secrets masked. Never throws for what the bytes hold: what cannot be
+ * read is said in the text.
+ */
+export function describeApdu(input: BytesLike | Apdu, options: DescribeOptions = {}): string {
+  return attempt(() => {
+    const isApdu = typeof input === "object" && !(input instanceof Uint8Array);
+    const apdu = isApdu ? input : decodeApdu(input);
+    return apduLines(apdu, options);
+  }).join("\n");
+}
+
+export function apduLines(apdu: Apdu, options: DescribeOptions = {}): string[] {
+  const parts = options.hlsAnswer ? [...secretParts(apdu), ...hlsAnswerParts(apdu)] : secretParts(apdu);
+  const context: Context = { apdu, masked: new Set(parts), keys: options.keys };
+  const { apdu: name, ...fields } = apdu;
+  const title = apdu.apdu === "service-ciphered" ? (apduName(apdu.tag) ?? name) : name;
+  return [title, ...indent([...fieldLines(fields, context), ...plainLines(apdu, options)])];
+}
+
+/** What is inside a ciphered APDU, where the keys open it. */
+function plainLines(apdu: Apdu, options: DescribeOptions): string[] {
+  const { keys } = options;
+  if (keys === undefined) return [];
+  return attempt(() => {
+    const plain = decipher(apdu, keys);
+    return plain === undefined ? [] : labelled("plain", apduLines(parseApdu(plain, { allowTrailing: true }), options));
+  });
+}
+
+/** Lines of what `run` makes, or of the error that it ends in. */
+export function attempt(run: () => string[]): string[] {
+  try {
+    return run();
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    return [`cannot be read: ${error.message}`];
+  }
+}
+
+function fieldLines(fields: object, context: Context): string[] {
+  return Object.entries(fields).flatMap(([key, value]) => fieldLine(key, value as unknown, context));
+}
+
+function fieldLine(key: string, value: unknown, context: Context): string[] {
+  const label = words(key);
+  if (value instanceof Uint8Array) return labelled(label, bytesLines(key, value, context));
+  if (Array.isArray(value)) return [`${label} (${value.length})`, ...indent(itemLines(key, value, context))];
+  if (typeof value === "object" && value !== null) return objectLines(key, label, value, context);
+  return [`${label}: ${scalar(key, value, context)}`];
+}
+
+function itemLines(key: string, items: readonly unknown[], context: Context): string[] {
+  return items.flatMap((item, i) => {
+    if (item instanceof Uint8Array) return labelled(String(i), bytesLines(key, item, context));
+    if (typeof item === "object" && item !== null) return objectLines(key, String(i), item, context);
+    return [`${i}: ${scalar(key === "results" ? "result" : key, item, context)}`];
+  });
+}
+
+function objectLines(key: string, label: string, value: object, context: Context): string[] {
+  if (key === "parameters" && "type" in value) return labelled(label, dataLines(value as DlmsValue));
+  if ("classId" in value) return [`${label}: ${objectText(value as ObjectReference)}`, ...selection(value, context)];
+  return [label, ...indent(fieldLines(value, context))];
+}
+
+interface ObjectReference {
+  readonly classId: number;
+  readonly instanceId: Uint8Array;
+  readonly attributeId?: number;
+  readonly methodId?: number;
+}
+
+function objectText({ classId, instanceId, attributeId, methodId }: ObjectReference): string {
+  const object = `${classTitle(classId)} (${classId}) ${obisPrinted(instanceId)}`;
+  if (attributeId === undefined) return `${object} method ${methodId}`;
+  return `${object}/${attributeId} ${attributeName(classId, attributeId)}`;
+}
+
+function selection(value: object, context: Context): string[] {
+  return "access" in value ? indent(fieldLine("access", value.access, context)) : [];
+}
+
+/** Fields whose bytes are an A-XDR value. */
+const dataFields = new Set(["data", "values", "parameters"]);
+/** APDUs whose `data` are a piece of something else. */
+const pieces = new Set(["general-block-transfer", "get-response-with-datablock"]);
+const apduFields = new Set(["userInformation"]);
+const dateFields = new Set(["dateTime", "time"]);
+const contentFields = new Set(["content"]);
+
+function bytesLines(key: string, bytes: Uint8Array, context: Context): string[] {
+  if (context.masked.has(bytes)) return [`(${bytes.length} bytes, masked)`];
+  if (apduFields.has(key) || (context.apdu.apdu === "general-signing" && key === "content")) {
+    return attempt(() => apduLines(parseApdu(bytes, { allowTrailing: true }), keyed(context)));
+  }
+  if (dataFields.has(key) && !pieces.has(context.apdu.apdu)) {
+    const lines = attempt(() => dataLines(decodeValueBytes(bytes)));
+    return lines[0]?.startsWith("cannot be read") ? [`${toHex(bytes)}, ${lines[0]}`] : lines;
+  }
+  if (contentFields.has(key) && cipheredApdu(context.apdu)) return [contentText(bytes)];
+  const date = dateFields.has(key) && bytes.length === 12 ? dateHint(bytes) : "";
+  return [`(${bytes.length} bytes) ${toHex(bytes)}${date}`];
+}
+
+/** The keys for an APDU inside this one: an association's parties carry their titles. */
+function keyed({ keys, apdu }: Context): DescribeOptions {
+  if (keys === undefined) return {};
+  const title = apdu.apdu === "aarq" ? apdu.callingApTitle : apdu.apdu === "aare" ? apdu.respondingApTitle : undefined;
+  return { keys: title ? { ...keys, systemTitle: title } : keys };
+}
+
+function cipheredApdu(apdu: Apdu): boolean {
+  return apdu.apdu !== "general-signing";
+}
+
+function contentText(content: Uint8Array): string {
+  if (content.length < 5) return `(${content.length} bytes) ${toHex(content)}`;
+  const { control, invocationCounter } = readSecurityHeader(content);
+  const protection = [control.authenticated && "authenticated", control.encrypted && "encrypted"].filter(Boolean);
+  const keySet = control.broadcast ? ", broadcast key" : "";
+  const text = `suite ${control.suite}, ${protection.join(" and ") || "no protection"}${keySet}, counter ${invocationCounter}`;
+  return `(${content.length} bytes) ${text}, ${toHex(content.subarray(5))}`;
+}
+
+function scalar(key: string, value: unknown, { apdu }: Context): string {
+  if (typeof value !== "number") return typeof value === "string" ? value : String(value);
+  switch (key) {
+    case "invokeId":
+      return `${value & 0x0f}, ${value & 0x40 ? "confirmed" : "unconfirmed"}, ${value & 0x80 ? "high" : "normal"} priority`;
+    case "longInvokeId":
+      return `${value & 0xffffff}, ${value & 0x40000000 ? "confirmed" : "unconfirmed"}, ${value >>> 31 ? "high" : "normal"} priority`;
+    case "conformance":
+      return conformanceNames(value).join(", ") || "none";
+    case "vaaName":
+    case "name":
+    case "tag":
+      return value.toString(16).padStart(4, "0");
+    case "tagName":
+      return cipheredTag(value) ? (apduName(value) ?? String(value)) : String(value);
+    default:
+      return `${value}${meaning(key, value, apdu)}`;
+  }
+}
+
+/** The standard's word for a code, in brackets. */
+function meaning(key: string, value: number, apdu: Apdu): string {
+  const word = wordFor(key, value, apdu);
+  return word === undefined ? "" : ` (${word})`;
+}
+
+function wordFor(key: string, value: number, apdu: Apdu): string | undefined {
+  if (key === "result" && apdu.apdu === "aare") return associationResultWord(value);
+  if (key === "result") {
+    return apdu.apdu.startsWith("action-") ? actionResult(value).word : dataAccessResult(value).word;
+  }
+  switch (apdu.apdu) {
+    case "aare":
+      return key === "diagnostic" ? associationDiagnosticWord(apdu.diagnosticSource, value) : contextWord(key, value);
+    case "aarq":
+      return contextWord(key, value);
+    case "rlrq":
+    case "rlre":
+      return key === "reason" ? releaseReasonWord(apdu.apdu, value) : undefined;
+    case "exception-response":
+      if (key === "stateError") return stateErrorWord(value);
+      return key === "serviceError" ? exceptionServiceErrorWord(value) : undefined;
+    case "confirmed-service-error": {
+      const { service, errorType, value: error } = confirmedServiceErrorWords(apdu);
+      return key === "service" ? service : key === "errorType" ? errorType : error;
+    }
+    default:
+      return key === "maxPduSize" && value === 0 ? "no limit" : undefined;
+  }
+}
+
+const contextNames = ["unknown", "LN", "SN", "LN with ciphering", "SN with ciphering"];
+const mechanismNames = [
+  "none",
+  "LLS",
+  "HLS, maker's own",
+  "HLS MD5",
+  "HLS SHA-1",
+  "HLS GMAC",
+  "HLS SHA-256",
+  "HLS ECDSA",
+];
+
+function contextWord(key: string, value: number): string | undefined {
+  if (key === "applicationContext") return contextNames[value];
+  return key === "mechanism" ? mechanismNames[value] : undefined;
+}
+
+function labelled(label: string, lines: readonly string[]): string[] {
+  const [first = "", ...rest] = lines;
+  return [`${label}: ${first}`, ...indent(rest)];
+}
+
+/** "blockNumberAck" -> "block number ack" */
+function words(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

@@ -1,0 +1,9 @@
+export { decodeApdu } from "./apdu";
+export { decodeData, describeData } from "./data";
+export { decipher, type InspectKeys } from "./decipher";
+export { describeApdu, type DescribeOptions } from "./describe-apdu";
+export { describeFrame } from "./describe-frame";
+export { decodeFrame, type Frame, type HdlcFrameInfo, type WrapperFrameInfo } from "./frame";
+export type { BytesLike } from "./input";
+export { secretParts } from "./secrets";
+export { type ShownBytes, type TracedBytes, TraceInspector, type TraceInspectorOptions } from "./trace";

@@ -1,0 +1,16 @@
+import { fromHex } from "../bytes";
+
+/** Bytes, or hex as people paste it. */
+export type BytesLike = Uint8Array | string;
+
+export function toBytes(input: BytesLike): Uint8Array {
+  if (typeof input === "string") return fromHex(input);
+  // views of a Buffer would be Buffers
+  return Buffer.isBuffer(input) ? new Uint8Array(input.buffer, input.byteOffset, input.length) : input;
+}
+
+/** Where `part`, a view, lies inside `whole`; undefined if it is not a view of the same bytes. */
+export function placeOf(part: Uint8Array, whole: Uint8Array): number | undefined {
+  const at = part.byteOffset - whole.byteOffset;
+  return part.buffer === whole.buffer && at >= 0 && at + part.length <= whole.length ? at : undefined;
+}

@@ -1,0 +1,206 @@
+import { type Apdu, parseApdu } from "../apdu";
+import { toHex } from "../bytes";
+import { isDlmsError } from "../errors";
+import { llcOf } from "./apdu";
+import { apduLines, attempt, type DescribeOptions } from "./describe-apdu";
+import { frameLines } from "./describe-frame";
+import { decodeFrame } from "./frame";
+import { carriesSecret, hlsAnswerParts, isHlsPass, secretParts } from "./secrets";
+import { type InspectKeys, opened } from "./decipher";
+
+/** What passed on a line, as the client's trace hands it out. */
+export interface TracedBytes {
+  readonly direction: "out" | "in";
+  /** a frame of the link, or the APDU that its frames carry */
+  readonly layer: "link" | "apdu";
+  readonly link: "wrapper" | "hdlc" | "hdlc-mode-e";
+  readonly bytes: Uint8Array;
+}
+
+/** The same, fit for people: nothing secret in it. */
+export interface ShownBytes {
+  /** hex, with `**` for each byte that is masked */
+  readonly hex: string;
+  /** a readable tree */
+  readonly decoded: string;
+}
+
+export interface TraceInspectorOptions {
+  /** look into ciphered APDUs; their plain bytes then stand in `decoded`, secrets masked */
+  readonly keys?: InspectKeys;
+  /** byte strings that are masked wherever they occur, such as the password; shorter than 4 bytes: not looked for */
+  readonly secrets?: readonly Uint8Array[];
+}
+
+const LEAST_SECRET = 4;
+
+/**
+ * Makes a trace fit to be shown. It is to see one session's bytes in order: pieces of a segmented APDU, and the
+ * answer to an authentication pass, can only be told by what went before.
+ */
+export class TraceInspector {
+  readonly #keys: InspectKeys | undefined;
+  readonly #secrets: readonly Uint8Array[];
+  /** the last APDU begun in each direction may hold secrets in the segments that follow */
+  readonly #secretSegments = { out: false, in: false };
+  #hlsAnswer = false;
+
+  constructor(options: TraceInspectorOptions = {}) {
+    this.#keys = options.keys;
+    this.#secrets = (options.secrets ?? []).filter(({ length }) => length >= LEAST_SECRET);
+  }
+
+  inspect(traced: TracedBytes): ShownBytes {
+    const { layer, link, bytes } = traced;
+    if (layer === "apdu") return this.#apdu(traced, bytes);
+    if (link === "hdlc-mode-e" && !isHdlc(bytes)) return this.#text(bytes);
+    return link === "wrapper" ? this.#wrapper(traced) : this.#hdlc(traced);
+  }
+
+  #options(direction: "out" | "in"): DescribeOptions {
+    return {
+      ...(this.#keys && { keys: this.#keys }),
+      ...(this.#hlsAnswer && direction === "in" && { hlsAnswer: true }),
+    };
+  }
+
+  #apdu({ direction }: TracedBytes, bytes: Uint8Array): ShownBytes {
+    const options = this.#options(direction);
+    const apdu = readable(bytes);
+    this.#remember(direction, apdu);
+    if (apdu === undefined) return { hex: this.#hex(bytes, unreadable(bytes)), decoded: "an APDU that cannot be read" };
+    return { hex: this.#hex(bytes, this.#parts(apdu, options)), decoded: describe(bytes, options).join("\n") };
+  }
+
+  #wrapper({ direction, bytes }: TracedBytes): ShownBytes {
+    const options = this.#options(direction);
+    const payload = bytes.subarray(8);
+    const apdu = readable(payload);
+    if (direction === "out") this.#remember(direction, apdu);
+    const parts = apdu ? this.#parts(apdu, options) : unreadable(payload);
+    const decoded = attempt(() => frameLines(decodeFrame(bytes, "wrapper"), options));
+    return { hex: this.#hex(bytes, parts), decoded: decoded.join("\n") };
+  }
+
+  #hdlc({ direction, bytes }: TracedBytes): ShownBytes {
+    const options = this.#options(direction);
+    const at = informationAt(bytes);
+    let decoded: string[];
+    let parts: readonly Uint8Array[] = [];
+    try {
+      const frame = decodeFrame(bytes, "hdlc");
+      const { info, control } = frame.link === "hdlc" ? frame : { info: new Uint8Array(0), control: undefined };
+      if (at !== undefined && (control?.type === "I" || control?.type === "UI")) {
+        const here = bytes.subarray(at, at + info.length);
+        parts = this.#information(direction, here, options, frame.link === "hdlc" && frame.segmented);
+      }
+      const whole = parts.some(({ length }) => length === info.length);
+      decoded = frameLines(frame, whole ? { ...options, hlsAnswer: true } : options);
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      // noise: an own frame that came back damaged may be in it
+      decoded = ["not a whole frame"];
+      parts = [bytes.subarray(Math.min(16, bytes.length))];
+    }
+    return { hex: this.#hex(bytes, parts), decoded: decoded.join("\n") };
+  }
+
+  /** What is to be masked in the information field of an I or UI frame. */
+  #information(
+    direction: "out" | "in",
+    info: Uint8Array,
+    options: DescribeOptions,
+    segmented: boolean,
+  ): readonly Uint8Array[] {
+    const first = llcOf(info) !== undefined;
+    const payload = first ? info.subarray(3) : info;
+    if (first && !segmented) {
+      this.#secretSegments[direction] = false;
+      const apdu = readable(payload);
+      if (direction === "out") this.#remember(direction, apdu);
+      return apdu ? this.#parts(apdu, options) : unreadable(payload);
+    }
+    if (first) this.#secretSegments[direction] = carriesSecret(payload) || (options.hlsAnswer ?? false);
+    return this.#secretSegments[direction] ? [info] : [];
+  }
+
+  #parts(apdu: Apdu, options: DescribeOptions): readonly Uint8Array[] {
+    return options.hlsAnswer ? [...secretParts(apdu), ...hlsAnswerParts(apdu)] : secretParts(apdu);
+  }
+
+  #remember(direction: "out" | "in", apdu: Apdu | undefined): void {
+    this.#hlsAnswer = direction === "out" && apdu !== undefined && isHlsPass(this.#plain(apdu));
+  }
+
+  /** A ciphered APDU opened, if the keys are there and fit. */
+  #plain(apdu: Apdu): Apdu {
+    if (this.#keys === undefined) return apdu;
+    try {
+      return opened(apdu, this.#keys);
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      return apdu;
+    }
+  }
+
+  #text(bytes: Uint8Array): ShownBytes {
+    const text = String.fromCharCode(...bytes.subarray(0, 200).map((byte) => byte & 0x7f));
+    return { hex: this.#hex(bytes, []), decoded: `mode E: ${JSON.stringify(text)}` };
+  }
+
+  #hex(bytes: Uint8Array, parts: readonly Uint8Array[]): string {
+    const masked = new Uint8Array(bytes.length);
+    for (const part of parts) {
+      const at = part.byteOffset - bytes.byteOffset;
+      if (part.buffer === bytes.buffer && at >= 0) masked.fill(1, at, at + part.length);
+    }
+    for (const secret of this.#secrets) {
+      for (const at of occurrences(bytes, secret)) masked.fill(1, at, at + secret.length);
+    }
+    const hex = toHex(bytes);
+    let text = "";
+    for (let i = 0; i < bytes.length; i++) text += masked[i] === 1 ? "**" : hex.slice(2 * i, 2 * i + 2);
+    return text;
+  }
+}
+
+function describe(bytes: Uint8Array, options: DescribeOptions): string[] {
+  return attempt(() => {
+    const apdu = parseApdu(bytes, { allowTrailing: true });
+    return apduLines(apdu, options);
+  });
+}
+
+function readable(bytes: Uint8Array): Apdu | undefined {
+  try {
+    return parseApdu(bytes, { allowTrailing: true });
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** An APDU with secrets that cannot be read to its end: all but its tag. */
+function unreadable(payload: Uint8Array): readonly Uint8Array[] {
+  return carriesSecret(payload) ? [payload.subarray(1)] : [];
+}
+
+function isHdlc(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7e || ((bytes[0] ?? 0) & 0xf0) === 0xa0;
+}
+
+/** Where the information field of an HDLC frame begins: behind flag, format, two addresses, control and HCS. */
+function informationAt(bytes: Uint8Array): number | undefined {
+  let at = (bytes[0] === 0x7e ? 1 : 0) + 2;
+  for (let address = 0; address < 2; address++) {
+    while (at < bytes.length && ((bytes[at] ?? 1) & 1) === 0) at++;
+    at++;
+  }
+  return at + 3 <= bytes.length ? at + 3 : undefined;
+}
+
+function* occurrences(bytes: Uint8Array, part: Uint8Array): Generator<number> {
+  for (let at = 0; at + part.length <= bytes.length; at++) {
+    if (part.every((byte, i) => bytes[at + i] === byte)) yield at;
+  }
+}
