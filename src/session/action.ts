@@ -151,12 +151,13 @@ function* collectBlocks(
 
 /**
  * The blocks carry what follows the invoke-id of the unblocked form: result and optional data. Some meters leave
- * the result out and send the Get-Data-Result, or the data alone: then there is a result, since it was sent.
+ * the result out and send the Get-Data-Result, or the data alone: then the method succeeded. A result other than
+ * success comes without data, in two bytes; anything longer that begins so is data alone (01 array, 02 structure).
  */
 function singleFrom(raw: Uint8Array, invokeId: number, what: string): ActionResult {
   for (const prefix of [[], [0x00, 0x01], [0x00, 0x01, 0x00]]) {
     const result = tryParse(concatBytes(Uint8Array.of(0xc7, 0x01, invokeId, ...prefix), raw));
-    if (result !== undefined) return result;
+    if (result !== undefined && (result.result === 0 || raw.length === 2)) return result;
   }
   throw inconsistentAnswer(what, `the ${raw.length} bytes of the blocks are no action-response`);
 }

@@ -61,6 +61,38 @@ export function* associate(channel: Channel): Operation<AssociationInfo> {
   return info;
 }
 
+/**
+ * Take a pre-established association for granted: nothing is sent, and what was proposed counts as agreed. Its
+ * meter's system title has to be configured when it is ciphered.
+ */
+export function assumeAssociation(channel: Channel): AssociationInfo {
+  const { options } = channel;
+  const ciphering = makeCiphering(options);
+  channel.ciphering = ciphering;
+  if (options.meterSystemTitle !== undefined) ciphering?.setMeterTitle(options.meterSystemTitle);
+  if (ciphering?.active === true) checkSystemTitle(options.meterSystemTitle, "the meter's");
+  const conformance = proposedConformance(options);
+  const info: AssociationInfo = {
+    referencing: options.referencing,
+    applicationContext: proposedContext(options),
+    mechanism: options.auth.mechanism,
+    conformance,
+    conformanceNames: conformanceNames(conformance),
+    maxPduSize: options.maxPduSize,
+    dlmsVersion,
+    vaaName: options.referencing === "sn" ? snVaaName : 0x0007,
+    ...(options.meterSystemTitle === undefined ? {} : { meterSystemTitle: options.meterSystemTitle }),
+    ciphered: ciphering?.active === true,
+  };
+  channel.association = info;
+  return info;
+}
+
+function proposedContext({ referencing, security }: SessionOptions): number {
+  const ciphered = security !== undefined && security.policy !== "none";
+  return (referencing === "sn" ? 2 : 1) + (ciphered ? 2 : 0);
+}
+
 function makeCiphering({
   security,
   clientSystemTitle,
@@ -124,7 +156,7 @@ function aarqOf(options: SessionOptions, challenge: Uint8Array | undefined, user
   const certificate = auth.mechanism === "hls-ecdsa" ? auth.clientCertificate : undefined;
   return {
     apdu: "aarq",
-    applicationContext: (options.referencing === "sn" ? 2 : 1) + (ciphered ? 2 : 0),
+    applicationContext: proposedContext(options),
     ...(titled ? { callingApTitle: checkSystemTitle(options.clientSystemTitle, "the client's") } : {}),
     ...(certificate === undefined ? {} : { callingAeQualifier: certificate }),
     ...(named ? { acseRequirements: true, mechanism: mechanismIds[mechanism] } : {}),
@@ -203,8 +235,7 @@ function agreed(channel: Channel, aare: Aare, initiate: InitiateResponse): Assoc
       { details: { maxPduSize, least: smallestPdu } },
     );
   }
-  const proposed = (options.referencing === "sn" ? 2 : 1) + (ciphering?.active === true ? 2 : 0);
-  const applicationContext = aare.applicationContext ?? proposed;
+  const applicationContext = aare.applicationContext ?? proposedContext(options);
   const shortNames = initiate.vaaName === snVaaName || (initiate.vaaName !== 0x0007 && applicationContext % 2 === 0);
   // a meter can't add to what was proposed; some send their whole list
   const conformance = initiate.conformance & proposedConformance(options);

@@ -13,7 +13,7 @@ import {
 import { receiveByBlocks, sendByBlocks } from "./gbt";
 import type { Operation } from "./operation";
 import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "./options";
-import { exchangeStep, noteStep, type Phase, receiveStep } from "./steps";
+import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } from "./steps";
 
 /** Notifications that may come before the answer to one request. */
 const maxNotifications = 1000;
@@ -148,7 +148,7 @@ export class Channel {
     if (isProtected(apdu)) apdu = yield* this.#open(apdu, what);
     else this.#requireProtection(apdu, what);
     if (!isNotification(apdu)) return apdu;
-    yield* noteStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu);
+    yield* notificationStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
     return undefined;
   }
 
@@ -162,7 +162,7 @@ export class Channel {
       yield* noteStep(`${what}: a notification was dropped: ${error.message}`);
       return;
     }
-    yield* noteStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu);
+    yield* notificationStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
   }
 
   *#open(apdu: Protected, what: string): Operation<Apdu> {

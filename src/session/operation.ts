@@ -23,8 +23,11 @@ export type SessionStep =
   | { readonly kind: "raise-counter"; readonly atLeast: number }
   /** A piece of a long result, in order; resume when more may be asked for. */
   | { readonly kind: "chunk"; readonly bytes: Uint8Array; readonly blockNumber: number; readonly last: boolean }
-  /** Something for the trace; `notification` is what the meter reported unasked while an answer was awaited. */
-  | { readonly kind: "note"; readonly text: string; readonly notification?: Apdu };
+  /**
+   * Something for the trace. `notification` is what the meter reported unasked while an answer was awaited, `raw`
+   * its bytes as they came, envelope included.
+   */
+  | { readonly kind: "note"; readonly text: string; readonly notification?: Apdu; readonly raw?: Uint8Array };
 
 /** What the driver resumes a step with: bytes for exchange and receive, a number for reserve-counter. */
 export type StepAnswer = Uint8Array | number | undefined;

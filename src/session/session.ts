@@ -13,7 +13,7 @@ import type {
 } from "../apdu/model";
 import { accessList } from "./access";
 import { invokeList, invokeMethod } from "./action";
-import { associate, checkOptions } from "./associate";
+import { associate, assumeAssociation, checkOptions } from "./associate";
 import { Channel } from "./channel";
 import { getAttribute, getChunks, getList, type GetOutcome } from "./get";
 import type { Operation } from "./operation";
@@ -48,6 +48,11 @@ export class Session {
    */
   associate(): Operation<AssociationInfo> {
     return associate(this.#channel);
+  }
+
+  /** For meters with a pre-established association: requests may follow without AARQ. */
+  assume(): AssociationInfo {
+    return assumeAssociation(this.#channel);
   }
 
   /** RLRQ; never fails for what the meter answers, or does not. */

@@ -29,8 +29,13 @@ export function* raiseStep(atLeast: number): Operation<void> {
   yield { kind: "raise-counter", atLeast };
 }
 
-export function* noteStep(text: string, notification?: Apdu): Operation<void> {
-  yield notification === undefined ? { kind: "note", text } : { kind: "note", text, notification };
+export function* noteStep(text: string): Operation<void> {
+  yield { kind: "note", text };
+}
+
+/** Hand on what the meter reported unasked. */
+export function* notificationStep(text: string, notification: Apdu, raw: Uint8Array): Operation<void> {
+  yield { kind: "note", text, notification, raw };
 }
 
 function bytesOf(answer: StepAnswer, what: string): Uint8Array {

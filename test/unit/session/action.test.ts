@@ -64,6 +64,17 @@ describe("session: ACTION", () => {
     });
   }
 
+  it("takes an array or a structure in blocks for data, and two bytes for a result", () => {
+    const run = (raw: string): unknown =>
+      drive(associated().action(script, undefined, what), [
+        { in: `c702c10100000001${(raw.length / 2).toString(16).padStart(2, "0")}${raw}` },
+      ]).result;
+    for (const raw of ["02010100", "0102110511" + "06", "0201020100"]) {
+      assert.deepEqual(run(raw), { result: 0, returnParameters: { ok: true, data: fromHex(raw) } }, raw);
+    }
+    assert.deepEqual(run("0300"), { result: 3 });
+  });
+
   it("refuses blocks out of turn, empty ones in the middle, and rubbish", () => {
     const begin = { in: "c702c1000000000103000100" };
     for (const next of ["c702c101000000030100", "c702c1000000000200", "c701c10000", "c702c10100000002010e"]) {

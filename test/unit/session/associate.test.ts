@@ -3,6 +3,7 @@ import { fromHex } from "../../../src/bytes";
 import { DlmsAssociationError, DlmsConfigError, DlmsDecodeError, DlmsServiceError } from "../../../src/errors";
 import { Session } from "../../../src/session";
 import { drive, failure } from "./drive";
+import { CipheringMeter, clientTitle, meterTitle, security } from "./meter";
 import { aare, aarqNone, associated, energy, options } from "./fixtures";
 
 const lls = { mechanism: "lls", secret: fromHex("3132333435363738") } as const;
@@ -182,6 +183,23 @@ describe("session: associate", () => {
       () => new Session(options({ auth: { mechanism: "hls-md5", secret: new Uint8Array() } })),
       /hls-md5 needs a secret/,
     );
+  });
+});
+
+describe("session: pre-established association", () => {
+  it("sends requests without an AARQ", () => {
+    const session = new Session(options());
+    assert.equal(session.assume().maxPduSize, 1200);
+    drive(session.get(energy, "read"), [{ out: "c001c100030100010800ff0200", in: "c401c10103" }]);
+  });
+
+  it("needs the meter's system title when it is ciphered", () => {
+    const ciphered = { security: security(), clientSystemTitle: clientTitle };
+    assert.throws(() => new Session(options(ciphered)).assume(), { code: "DLMS_SEC_SYSTEM_TITLE" });
+    const session = new Session(options({ ...ciphered, meterSystemTitle: meterTitle }));
+    assert.equal(session.assume().ciphered, true);
+    const answer = new CipheringMeter().service("cc", "c401c10103");
+    assert.deepEqual(drive(session.get(energy, "read"), [{ in: answer }]).result, { ok: false, result: 3 });
   });
 });
 
