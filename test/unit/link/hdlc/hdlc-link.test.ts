@@ -94,6 +94,21 @@ describe("HDLC link: set-up", () => {
     );
   });
 
+  it("stays without parameters once they were refused", () => {
+    const session = line().open().receive(fromMeter(0x1f));
+    session.taken();
+    session.timeOut().timeOut();
+    assert.deepEqual(session.taken(), [disc, bareSnrm]);
+  });
+
+  it("holds to the defaults after an SNRM without parameters, whatever the UA says", () => {
+    const session = line().open().receive(fromMeter(0x1f));
+    session.receive(fromMeter(0x73, "818014 050207ee 060207ee 070400000007 080400000007"));
+    session.taken();
+    session.send("aa".repeat(300));
+    assert.deepEqual(session.taken(), [toMeter(0x10, `e6e600${"aa".repeat(125)}`, true)]);
+  });
+
   it("ignores frames of an old session while it connects", () => {
     const session = line().open().receive(fromMeter(0x96, "e6e700c401"), fromMeter(0x51), ua);
     assert.deepEqual(session.events, ["opened"]);
@@ -522,6 +537,25 @@ describe("HDLC link: echo, strangers and errors", () => {
     assert.deepEqual(session.apdus, []);
   });
 
+  it("does not take an answer with an impossible N(R)", () => {
+    const session = up()
+      .send(get)
+      .receive(fromMeter(0xb0, `e6e700${value}`), fromMeter(0xb1));
+    assert.deepEqual(session.apdus, []);
+    assert.equal(session.link.state, "busy");
+    session.timeOut().timeOut().timeOut();
+    assert.equal(session.failure?.code, "DLMS_LINK_SEQUENCE");
+    assert.match(session.failure?.message ?? "", /impossible N\(R\)/);
+  });
+
+  it("does not take an answer to half a request", () => {
+    const session = up({}, wideUa)
+      .send("00".repeat(40))
+      .receive(fromMeter(0x30, `e6e700${value}`));
+    assert.deepEqual(session.apdus, []);
+    assert.equal(session.failure?.code, "DLMS_LINK_SEQUENCE");
+  });
+
   it("names an answer that broke off", () => {
     const session = up({ retries: 1 })
       .send(get, { what: "read" })
@@ -558,6 +592,17 @@ describe("HDLC link: waits", () => {
     assert.deepEqual(session.taken(), [rr(0)]);
     session.receive(aare);
     assert.deepEqual(session.apdus, [aareApdu], "the stump does not swallow the frame behind it");
+  });
+
+  it("waits between the frames of a window no longer than between bytes", () => {
+    const session = up({ timeouts: { response: 60_000, interFrame: 200 } }, wideUa).send("c0");
+    session.taken();
+    session
+      .pass(50)
+      .receive(fromMeter(0x20, "e6e700c401c1", true))
+      .timeOut();
+    assert.equal(session.now, 250);
+    assert.deepEqual(session.taken(), [rr(1)]);
   });
 
   it("does not let the stump of an old frame swallow an answer", () => {

@@ -181,6 +181,18 @@ describe("mode E link", () => {
     assert.equal(silent.taken().at(-1), signOn);
   });
 
+  it("does the same after a session that failed, and not after one that was closed", () => {
+    const session = line({ retries: 0 }).open().receive(identification, acknowledge, ua).send("c001").timeOut();
+    assert.equal(session.failure?.code, "DLMS_TIMEOUT_RESPONSE");
+    session.taken();
+    session.open();
+    assert.deepEqual(session.taken(), [hdlcFrame("03", "21", 0x53)]);
+    const closed = line().open().receive(identification, acknowledge, ua).close().receive(fromMeter(0x73));
+    closed.taken();
+    closed.open();
+    assert.deepEqual(closed.taken(), [signOn]);
+  });
+
   it("skips the sign-on for a meter that is in HDLC already", () => {
     const session = line({ directHdlc: true, maxBaud: 9600 }).open();
     assert.deepEqual(session.lines, ["9600 8 none"]);
