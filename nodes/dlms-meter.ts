@@ -1,7 +1,9 @@
 import type { NodeAPI, NodeDef, Node } from "node-red";
 import { type DlmsError, DlmsConfigError, createClient, isDlmsError, systemClock } from "../src/index";
 import { registerAdmin } from "./shared/admin";
+import { keepsakesIn } from "./shared/keepsakes";
 import { type MeterCredentials, type MeterSettings, parseMeterSettings } from "./shared/meter-config";
+import { takeMeterCounter } from "./shared/meter-counter";
 import type { MeterNode } from "./shared/meter-node";
 import { type MeterPhase, MeterSession, type MeterView } from "./shared/meter-session";
 import { migrate, migrations } from "./shared/migrations";
@@ -9,10 +11,14 @@ import { meterStatus } from "./shared/status";
 
 type MeterConfigNode = Node<MeterCredentials> & { -readonly [K in "meter" | "users"]: MeterNode[K] };
 
-function settingsOf(config: NodeDef, credentials: MeterCredentials | undefined): MeterSettings | DlmsError {
+function settingsOf(
+  config: NodeDef,
+  credentials: MeterCredentials | undefined,
+  userDir: string,
+): MeterSettings | DlmsError {
   try {
     const current = migrate(config as unknown as Record<string, unknown>, migrations["dlms-meter"]);
-    return parseMeterSettings(current, credentials ?? {});
+    return parseMeterSettings(current, credentials ?? {}, keepsakesIn(userDir));
   } catch (error) {
     if (isDlmsError(error)) return error;
     throw error;
@@ -54,9 +60,11 @@ class ChangeLog {
 
 export default function (RED: NodeAPI): void {
   function makeSession(node: MeterConfigNode, settings: MeterSettings): MeterSession {
+    const { meterCounter } = settings;
     const log = new ChangeLog(node, RED._, settings.place);
     return new MeterSession({
       makeClient: () => createClient(settings.connect),
+      ...(meterCounter === undefined ? {} : { prepare: () => takeMeterCounter(meterCounter) }),
       clock: systemClock,
       probeInterval: settings.probeInterval,
       offlineAfter: settings.offlineAfter,
@@ -70,7 +78,7 @@ export default function (RED: NodeAPI): void {
   function DlmsMeter(this: MeterConfigNode, config: NodeDef): void {
     RED.nodes.createNode(this, config);
     this.users = {};
-    const settings = settingsOf(config, this.credentials);
+    const settings = settingsOf(config, this.credentials, RED.settings.userDir ?? ".");
     const label = config.name || config.id;
     if (settings instanceof DlmsConfigError || isDlmsError(settings)) {
       this.meter = { label, place: "", session: undefined, problem: settings };
@@ -85,7 +93,17 @@ export default function (RED: NodeAPI): void {
   }
 
   RED.nodes.registerType<MeterConfigNode, NodeDef, object, MeterCredentials>("dlms-meter", DlmsMeter, {
-    credentials: { password: { type: "password" } },
+    credentials: {
+      password: { type: "password" },
+      encryptionKey: { type: "password" },
+      authenticationKey: { type: "password" },
+      signingKey: { type: "password" },
+      agreementKey: { type: "password" },
+      meterSigningCertificate: { type: "password" },
+      meterAgreementCertificate: { type: "password" },
+      tlsCertificate: { type: "password" },
+      tlsKey: { type: "password" },
+    },
   });
   registerAdmin(RED);
 }

@@ -92,7 +92,14 @@ class ReadNode {
       if (session.view.phase === "connected") {
         this.#node.status({ fill: "blue", shape: "dot", text: "dlms-read.status.reading" });
       }
-      return await new MeterReader(session, label, { signal: this.#ending.signal, dates }).read(request);
+      return await new MeterReader(session, label, {
+        signal: this.#ending.signal,
+        dates,
+        progress: (count) => {
+          const text = this.#RED._("dlms-read.status.progress", { count });
+          this.#node.status({ fill: "blue", shape: "dot", text });
+        },
+      }).read(request);
     } finally {
       this.#reading--;
     }

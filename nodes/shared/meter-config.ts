@@ -3,16 +3,45 @@ import {
   type AuthenticationOptions,
   type ConnectOptions,
   DlmsConfigError,
+  type InvocationCounterStore,
   type LinkOptions,
+  type SecurityOptions,
+  type SecuritySuite,
   type TransportOptions,
+  isTimeZone,
+  parseKey,
+  parseObis,
   parseSecret,
+  parseSystemTitle,
 } from "../../src/index";
-import { type RawSettings, choiceOf, integerOf, isAbsent, neededTextOf, textOf } from "./settings";
-import { known, supported } from "./supported";
+import { type RawSettings, choiceOf, flagOf, integerOf, isAbsent, neededTextOf, textOf } from "./settings";
 
 /** Secrets of a meter, as Node-RED keeps them apart from the flow. */
 export interface MeterCredentials {
   password?: string;
+  encryptionKey?: string;
+  authenticationKey?: string;
+  signingKey?: string;
+  agreementKey?: string;
+  meterSigningCertificate?: string;
+  meterAgreementCertificate?: string;
+  tlsCertificate?: string;
+  tlsKey?: string;
+}
+
+/** What is kept between runs, under Node-RED's user directory. */
+export interface Keepsakes {
+  /** this installation's system title, made the first time it is asked for */
+  systemTitle(): Uint8Array;
+  /** the counter of one key under one system title */
+  counter(systemTitle: Uint8Array, key: Uint8Array): InvocationCounterStore;
+}
+
+/** Where the meter tells the invocation counter that it expects, and to whom. */
+export interface MeterCounter {
+  readonly logicalName: string;
+  readonly connect: ConnectOptions;
+  readonly store: InvocationCounterStore;
 }
 
 /** What a `dlms-meter` node is set to. */
@@ -24,49 +53,61 @@ export interface MeterSettings {
   readonly probeInterval: number;
   /** ms without an answer after which a probed meter counts as offline */
   readonly offlineAfter: number;
+  /** to be read before the first ciphered association; undefined: the stored counter alone */
+  readonly meterCounter: MeterCounter | undefined;
 }
 
-type SupportedName = keyof typeof known & keyof typeof supported;
-type Known<N extends SupportedName> = (typeof known)[N][number];
-
-function supportedChoice<N extends SupportedName>(raw: RawSettings, name: N, fallback: Known<N>): Known<N> {
-  const choices: readonly string[] = known[name];
-  const value = choiceOf(raw, name, choices, fallback);
-  const offered: readonly string[] = supported[name];
-  if (offered.includes(value)) return value as Known<N>;
+/** A secret as it was typed in. Its value never appears in a message. */
+function secretOf(credentials: MeterCredentials, name: keyof MeterCredentials, why: string): string {
+  const value = credentials[name];
+  const property = { details: { property: name } };
+  if (isAbsent(value)) throw new DlmsConfigError("CONFIG_MISSING", `${name}: ${why}`, property);
+  const unset = /^\$\{([^}]+)\}$/.exec(value);
+  if (unset === null) return value;
   throw new DlmsConfigError(
-    "CONFIG_UNSUPPORTED",
-    `${name}: ${value} is not supported by this version of node-red-contrib-dlms; it knows ${offered.filter((one) => one !== "").join(", ")}`,
-    { details: { property: name, value } },
+    "CONFIG_MISSING",
+    `${name}: the environment variable ${unset[1] ?? ""} is not set`,
+    property,
   );
 }
 
-function transportOf(raw: RawSettings): TransportOptions {
-  const kind = supportedChoice(raw, "transportType", "TCP");
+function transportOf(raw: RawSettings, credentials: MeterCredentials): TransportOptions {
+  const kind = choiceOf(raw, "transportType", ["TCP", "TLS", "UDP", "SERIAL"], "TCP");
   if (kind === "SERIAL") {
     return {
       kind: "serial",
       path: neededTextOf(raw, "serialPort", "/dev/ttyUSB0", "the path of the serial port"),
-      baudRate: integerOf(raw, "baudRate", { fallback: 9600, min: 300, max: 921600 }),
+      baudRate: integerOf(raw, "baudRate", { fallback: 9600, min: 300, max: 921_600 }),
     };
   }
   const host = neededTextOf(raw, "host", "localhost", "the meter's host name or address");
   const port = integerOf(raw, "port", { fallback: 4059, min: 1, max: 65535 });
-  if (kind === "TLS") {
-    const ca = textOf(raw, "tlsCa", "");
-    const serverName = textOf(raw, "tlsServerName", "");
-    return { kind: "tls", host, port, ...(ca === "" ? {} : { ca }), ...(serverName === "" ? {} : { serverName }) };
-  }
-  return { kind: kind === "UDP" ? "udp" : "tcp", host, port };
+  if (kind !== "TLS") return { kind: kind === "UDP" ? "udp" : "tcp", host, port };
+  const ca = textOf(raw, "tlsCa", "");
+  const serverName = textOf(raw, "tlsServerName", "");
+  return {
+    kind: "tls",
+    host,
+    port,
+    ...(ca === "" ? {} : { ca }),
+    ...(serverName === "" ? {} : { serverName }),
+    ...(isAbsent(credentials.tlsCertificate) ? {} : { certificate: credentials.tlsCertificate }),
+    ...(isAbsent(credentials.tlsKey) ? {} : { key: credentials.tlsKey }),
+  };
 }
 
 function addressSizeOf(raw: RawSettings): AddressSize {
-  const choice = choiceOf(raw, "addressSize", ["AUTO", "1", "2", "4"], "AUTO");
+  const choice = choiceOf(
+    { addressSize: String(raw.addressSize ?? "") },
+    "addressSize",
+    ["AUTO", "1", "2", "4"],
+    "AUTO",
+  );
   return choice === "AUTO" ? "auto" : (Number(choice) as 1 | 2 | 4);
 }
 
 function linkOf(raw: RawSettings, transport: TransportOptions): LinkOptions {
-  const chosen = supportedChoice(raw, "framing", "");
+  const chosen = choiceOf(raw, "framing", ["", "WRAPPER", "HDLC", "HDLC_MODE_E"], "");
   const framing = chosen !== "" ? chosen : transport.kind === "serial" ? "HDLC" : "WRAPPER";
   if (framing === "WRAPPER") return { kind: "wrapper" };
   const hdlc = {
@@ -79,40 +120,91 @@ function linkOf(raw: RawSettings, transport: TransportOptions): LinkOptions {
     kind: "hdlc-mode-e",
     ...hdlc,
     deviceAddress: textOf(raw, "modeEAddress", ""),
-    startBaud: integerOf(raw, "modeEStartBaud", { fallback: 300, min: 300, max: 19200 }),
+    startBaud: integerOf(raw, "modeEStartBaud", { fallback: 300, min: 300, max: 19_200 }),
   };
 }
 
-/** A secret as bytes or text. Its value never appears in a message. */
-function secretOf(value: unknown, name: string, format: "TEXT" | "HEX"): Uint8Array | string {
-  if (isAbsent(value) || typeof value !== "string") {
-    throw new DlmsConfigError("CONFIG_MISSING", `${name}: the chosen authentication needs it`, {
-      details: { property: name },
-    });
-  }
-  const unset = /^\$\{([^}]+)\}$/.exec(value);
-  if (unset) {
-    throw new DlmsConfigError("CONFIG_MISSING", `${name}: the environment variable ${unset[1] ?? ""} is not set`, {
-      details: { property: name },
-    });
-  }
-  return format === "TEXT" ? value : parseSecret(value, "hex", name);
-}
+const secretMechanisms = {
+  LOW: "lls",
+  HIGH: "hls-2",
+  HIGH_MD5: "hls-md5",
+  HIGH_SHA1: "hls-sha1",
+  HIGH_SHA256: "hls-sha256",
+} as const;
+
+const authentications = [
+  ...["NONE", "LOW", "HIGH", "HIGH_MD5", "HIGH_SHA1"],
+  ...["HIGH_GMAC", "HIGH_SHA256", "HIGH_ECDSA"],
+] as const;
 
 function authenticationOf(raw: RawSettings, credentials: MeterCredentials): AuthenticationOptions {
-  const choice = supportedChoice(raw, "authentication", "NONE");
+  const choice = choiceOf(raw, "authentication", authentications, "NONE");
   switch (choice) {
     case "NONE":
       return { mechanism: "none" };
-    case "LOW": {
-      const format = choiceOf(raw, "passwordFormat", ["TEXT", "HEX"], "TEXT");
-      return { mechanism: "lls", secret: secretOf(credentials.password, "password", format) };
+    case "HIGH_GMAC":
+      return { mechanism: "hls-gmac" };
+    case "HIGH_ECDSA":
+      return {
+        mechanism: "hls-ecdsa",
+        signingKey: secretOf(credentials, "signingKey", "the client's private signing key is needed for HIGH_ECDSA"),
+        meterSigningCertificate: secretOf(
+          credentials,
+          "meterSigningCertificate",
+          "the meter's signing certificate, or public key, is needed for HIGH_ECDSA",
+        ),
+      };
+    default: {
+      const format = choiceOf(raw, "passwordFormat", ["TEXT", "HEX"], "TEXT") === "HEX" ? "hex" : "text";
+      const secret = secretOf(credentials, "password", `a password is needed for ${choice}`);
+      return {
+        mechanism: secretMechanisms[choice as keyof typeof secretMechanisms],
+        secret: parseSecret(secret, format, "password"),
+      };
     }
-    default:
-      throw new DlmsConfigError("CONFIG_UNSUPPORTED", `authentication: ${choice} is not supported`, {
-        details: { property: "authentication" },
-      });
   }
+}
+
+const policies = {
+  NONE: "none",
+  AUTHENTICATED: "authenticated",
+  ENCRYPTED: "encrypted",
+  AUTHENTICATED_ENCRYPTED: "authenticated-encrypted",
+} as const;
+
+interface Ciphering {
+  readonly security: SecurityOptions;
+  readonly counter: "METER" | "STORED";
+}
+
+function cipheringOf(
+  raw: RawSettings,
+  credentials: MeterCredentials,
+  title: () => Uint8Array,
+  keepsakes: Keepsakes,
+): Ciphering | undefined {
+  const names = ["NONE", "AUTHENTICATED", "ENCRYPTED", "AUTHENTICATED_ENCRYPTED"] as const;
+  const policy = choiceOf(raw, "securityPolicy", names, "NONE");
+  const authentication = choiceOf(raw, "authentication", authentications, "NONE");
+  if (policy === "NONE" && authentication !== "HIGH_GMAC") return undefined;
+  const why = policy === "NONE" ? "HIGH_GMAC" : `security policy ${policy}`;
+  const suite = integerOf(raw, "securitySuite", { fallback: 0, min: 0, max: 2 }) as SecuritySuite;
+  const format = choiceOf(raw, "keyFormat", ["TEXT", "HEX"], "HEX") === "TEXT" ? "text" : "hex";
+  const keyOf = (name: "encryptionKey" | "authenticationKey", short: string): Uint8Array =>
+    parseKey(secretOf(credentials, name, `the key (${short}) is needed for ${why}`), format, suite, name);
+  const encryptionKey = keyOf("encryptionKey", "GUEK");
+  return {
+    security: {
+      suite,
+      policy: policies[policy],
+      encryptionKey,
+      authenticationKey: keyOf("authenticationKey", "GAK"),
+      dedicatedKey: flagOf(raw, "useDedicatedKey", false),
+      general: choiceOf(raw, "ciphering", ["SERVICE", "GENERAL"], "SERVICE") === "GENERAL",
+      invocationCounter: keepsakes.counter(title(), encryptionKey),
+    },
+    counter: choiceOf(raw, "invocationCounterSource", ["METER", "STORED"], "METER"),
+  };
 }
 
 function timeoutsOf(raw: RawSettings): NonNullable<ConnectOptions["timeouts"]> {
@@ -136,24 +228,22 @@ function timeoutsOf(raw: RawSettings): NonNullable<ConnectOptions["timeouts"]> {
 
 function timeZoneOf(raw: RawSettings): string {
   const zone = textOf(raw, "timeZone", "");
-  if (zone === "") return zone;
-  try {
-    new Intl.DateTimeFormat("en-US", { timeZone: zone });
-    return zone;
-  } catch {
-    throw new DlmsConfigError("CONFIG_INVALID", `timeZone: expected a name like Europe/Vienna, got "${zone}"`, {
-      details: { property: "timeZone" },
-    });
-  }
+  if (zone === "" || isTimeZone(zone)) return zone;
+  throw new DlmsConfigError("CONFIG_INVALID", `timeZone: expected a name like Europe/Vienna, got "${zone}"`, {
+    details: { property: "timeZone" },
+  });
 }
 
-function addressesOf(raw: RawSettings, link: LinkOptions): Pick<ConnectOptions, "client" | "server"> {
-  const hdlc = link.kind !== "wrapper";
-  const sap = integerOf(raw, "clientAddress", { fallback: 16, min: 1, max: hdlc ? 127 : 65535 });
-  const logical = integerOf(raw, "serverAddress", { fallback: 1, min: 0, max: hdlc ? 16383 : 65535 });
-  if (!hdlc || isAbsent(raw.physicalAddress)) return { client: { sap }, server: { logical } };
-  const physical = integerOf(raw, "physicalAddress", { fallback: 0, min: 0, max: 16383 });
-  return { client: { sap }, server: { logical, physical } };
+function serverOf(raw: RawSettings, hdlc: boolean): ConnectOptions["server"] {
+  const logical = integerOf(raw, "serverAddress", { fallback: 1, min: hdlc ? 0 : 1, max: hdlc ? 16_383 : 65_535 });
+  const title = textOf(raw, "meterSystemTitle", "");
+  return {
+    logical,
+    ...(hdlc && !isAbsent(raw.physicalAddress)
+      ? { physical: integerOf(raw, "physicalAddress", { fallback: 0, min: 0, max: 16_383 }) }
+      : {}),
+    ...(title === "" ? {} : { systemTitle: parseSystemTitle(title, "meterSystemTitle") }),
+  };
 }
 
 function placeOf(transport: TransportOptions): string {
@@ -162,37 +252,65 @@ function placeOf(transport: TransportOptions): string {
     : `${transport.kind} ${transport.host}:${transport.port}`;
 }
 
-/**
- * Checks the settings of a `dlms-meter` node and turns them into the client's options.
- * @throws DlmsConfigError with the property's name in the text and in `details.property`
- */
-export function parseMeterSettings(raw: RawSettings, credentials: MeterCredentials): MeterSettings {
-  const transport = transportOf(raw);
-  const link = linkOf(raw, transport);
-  supportedChoice(raw, "referencing", "LN");
-  supportedChoice(raw, "securityPolicy", "NONE");
+function valuesOf(raw: RawSettings): NonNullable<ConnectOptions["values"]> {
   const octetStrings = choiceOf(raw, "octetStrings", ["AUTO", "HEX", "TEXT"], "AUTO");
   const timeZone = timeZoneOf(raw);
-  const connect: ConnectOptions = {
-    transport,
-    link,
-    ...addressesOf(raw, link),
-    auth: authenticationOf(raw, credentials),
-    association: {
-      referencing: "ln",
-      maxPduSize: integerOf(raw, "maxPduSize", { fallback: 65535, min: 64, max: 65535 }),
-    },
-    timeouts: timeoutsOf(raw),
-    quirks: { reversedDeviation: choiceOf(raw, "deviationSign", ["STANDARD", "REVERSED"], "STANDARD") === "REVERSED" },
-    values: {
-      octetStrings: octetStrings === "AUTO" ? "auto" : octetStrings === "HEX" ? "hex" : "text",
-      ...(timeZone === "" ? {} : { timeZone }),
-    },
+  return {
+    octetStrings: octetStrings === "AUTO" ? "auto" : octetStrings === "HEX" ? "hex" : "text",
+    ...(timeZone === "" ? {} : { timeZone }),
   };
+}
+
+/**
+ * Checks the settings of a `dlms-meter` node and turns them into the client's options.
+ * @throws DlmsConfigError with the property's name at the beginning of the text
+ */
+export function parseMeterSettings(
+  raw: RawSettings,
+  credentials: MeterCredentials,
+  keepsakes: Keepsakes,
+): MeterSettings {
+  const transport = transportOf(raw, credentials);
+  const link = linkOf(raw, transport);
+  const hdlc = link.kind !== "wrapper";
+  const sapLimit = hdlc ? 127 : 65_535;
+  const auth = authenticationOf(raw, credentials);
+  const ownTitle = textOf(raw, "systemTitle", "");
+  const title = (): Uint8Array =>
+    ownTitle === "" ? keepsakes.systemTitle() : parseSystemTitle(ownTitle, "systemTitle");
+  const ciphering = cipheringOf(raw, credentials, title, keepsakes);
+  const needsTitle = ciphering !== undefined || auth.mechanism === "hls-sha256" || auth.mechanism === "hls-ecdsa";
+  const common = { transport, link, server: serverOf(raw, hdlc), timeouts: timeoutsOf(raw), values: valuesOf(raw) };
+  const reversedDeviation = choiceOf(raw, "deviationSign", ["STANDARD", "REVERSED"], "STANDARD") === "REVERSED";
+  const connect: ConnectOptions = {
+    ...common,
+    client: {
+      sap: integerOf(raw, "clientAddress", { fallback: 16, min: 1, max: sapLimit }),
+      ...(needsTitle || ownTitle !== "" ? { systemTitle: title() } : {}),
+    },
+    auth,
+    ...(ciphering === undefined ? {} : { security: ciphering.security }),
+    association: {
+      referencing: choiceOf(raw, "referencing", ["LN", "SN"], "LN") === "SN" ? "sn" : "ln",
+      maxPduSize: integerOf(raw, "maxPduSize", { fallback: 65_535, min: 64, max: 65_535 }),
+    },
+    quirks: { reversedDeviation },
+  };
+  const publicSap = integerOf(raw, "invocationCounterClient", { fallback: 16, min: 1, max: sapLimit });
+  const counterObis = textOf(raw, "invocationCounterObis", "0.0.43.1.0.255");
+  parseObis(counterObis);
   return {
     connect,
     place: placeOf(transport),
     probeInterval: integerOf(raw, "probeInterval", { fallback: 0, min: 0, max: 86_400_000 }),
     offlineAfter: integerOf(raw, "offlineAfter", { fallback: 45_000, min: 1000, max: 86_400_000 }),
+    meterCounter:
+      ciphering?.counter === "METER"
+        ? {
+            logicalName: counterObis,
+            connect: { ...common, client: { sap: publicSap } },
+            store: ciphering.security.invocationCounter,
+          }
+        : undefined,
   };
 }

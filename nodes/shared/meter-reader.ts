@@ -1,4 +1,11 @@
-import type { DlmsError, ErrorJson, Outcome } from "../../src/index";
+import {
+  type DlmsError,
+  type ErrorJson,
+  type Outcome,
+  type ProfileProgress,
+  type ProfileRange,
+  systemClock,
+} from "../../src/index";
 import type { MeterSession } from "./meter-session";
 import type { Point, ReadRequest } from "./read-request";
 import { type Info, infoOf } from "./read-result";
@@ -19,7 +26,12 @@ export interface ReadOutcome {
 export interface ReaderOptions {
   readonly signal: AbortSignal;
   readonly dates: "iso" | "date" | "epoch";
+  /** called now and then while a profile comes in */
+  readonly progress: (rows: number) => void;
 }
+
+/** A status is sent to every open editor: more often than this helps nobody. */
+const progressMs = 500;
 
 /** Carries out what a message asks for, on one meter. */
 export class MeterReader {
@@ -35,7 +47,64 @@ export class MeterReader {
   }
 
   read(request: ReadRequest): Promise<ReadOutcome> {
-    return request.mode === "list" ? this.#list(request.points) : this.#attribute(request.ref);
+    switch (request.mode) {
+      case "attribute":
+        return this.#attribute(request.ref);
+      case "list":
+        return this.#list(request.points);
+      case "profile":
+        return this.#profile(request.logicalName, request.range);
+      case "objects":
+        return this.#objects();
+    }
+  }
+
+  async #profile(logicalName: string, range: ProfileRange | undefined): Promise<ReadOutcome> {
+    const { signal, dates, progress } = this.#options;
+    let next = 0;
+    const onProgress = ({ rows }: ProfileProgress): void => {
+      const now = systemClock.now();
+      if (now < next) return;
+      next = now + progressMs;
+      progress(rows);
+    };
+    const table = await this.#session.run((client) =>
+      client.profile(logicalName, range, { signal, dates, onProgress }).toTable(),
+    );
+    const count = table.rows.length;
+    return {
+      payload: table.rows,
+      dlms: {
+        meter: this.#meter,
+        mode: "profile",
+        logicalName,
+        readAt: new Date(systemClock.wallTime()).toISOString(),
+        columns: table.columns,
+        selection: table.selection,
+        rows: count,
+        ...(table.notes.length === 0 ? {} : { notes: table.notes }),
+      },
+      topic: logicalName,
+      complete: true,
+      status: { text: "rows", values: { count } },
+    };
+  }
+
+  async #objects(): Promise<ReadOutcome> {
+    const { signal } = this.#options;
+    const { objects, skipped } = await this.#session.run((client) => client.browse({ signal }));
+    return {
+      payload: objects,
+      dlms: {
+        meter: this.#meter,
+        mode: "objects",
+        readAt: new Date(systemClock.wallTime()).toISOString(),
+        objects: objects.length,
+        skipped,
+      },
+      complete: true,
+      status: { text: "objects", values: { count: objects.length } },
+    };
   }
 
   async #attribute(ref: Extract<ReadRequest, { mode: "attribute" }>["ref"]): Promise<ReadOutcome> {

@@ -36,6 +36,8 @@ export interface MeterUser {
 export interface MeterSessionOptions {
   /** Makes the client; it connects when something is asked of it. */
   makeClient(): DlmsClient;
+  /** What has to be known before the first association of a client. */
+  prepare?(): Promise<void>;
   readonly clock: Clock;
   readonly probeInterval: number;
   readonly offlineAfter: number;
@@ -61,6 +63,7 @@ export class MeterSession {
   #client: DlmsClient | undefined;
   #unsubscribe: (() => void)[] = [];
   #tracing = false;
+  #preparing: Promise<void> | undefined;
   #releasing: Promise<void> | undefined;
   #closed = false;
   #view: MeterView = { phase: "idle" };
@@ -112,11 +115,10 @@ export class MeterSession {
    */
   async run<T>(work: (client: DlmsClient) => Promise<T>): Promise<T> {
     while (this.#releasing !== undefined) await this.#releasing;
-    if (this.#closed) {
-      throw new DlmsStateError("STATE_CLOSED", "the meter's node was closed by a deploy; send the message again");
-    }
+    if (this.#closed) throw closedError();
     this.#refuseWhileLockedOut();
     try {
+      await this.#prepare();
       const result = await work(this.#open());
       this.#answered();
       return result;
@@ -141,6 +143,22 @@ export class MeterSession {
         `credentials, or ask again in ${Math.ceil(left / 1000)} s)`,
       { details: { ...lock.error.details, retryInMs: left }, cause: lock.error },
     );
+  }
+
+  /** Once per client; several requests wait for the same. */
+  async #prepare(): Promise<void> {
+    if (this.#client !== undefined || this.#options.prepare === undefined) return;
+    this.#preparing ??= this.#options.prepare().finally(() => {
+      this.#preparing = undefined;
+    });
+    if (this.#view.phase !== "connecting") this.#show({ phase: "connecting" });
+    try {
+      await this.#preparing;
+    } catch (error) {
+      if (isDlmsError(error)) this.#show({ phase: "error", error });
+      throw error;
+    }
+    if (this.#closed) throw closedError();
   }
 
   #open(): DlmsClient {
@@ -285,6 +303,10 @@ export class MeterSession {
     for (const off of this.#unsubscribe.splice(0)) off();
     if (client !== undefined) await within(client.close(), closeMs, this.#options.clock);
   }
+}
+
+function closedError(): DlmsStateError {
+  return new DlmsStateError("STATE_CLOSED", "the meter's node was closed by a deploy; send the message again");
 }
 
 /** Resolves with the work or after `ms`, whichever is first; never rejects. */

@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeMessage } from "node-red";
-import { type AttributeRef, DlmsConfigError, attribute, isDlmsError } from "../../src/index";
-import { type RawSettings, choiceOf, isAbsent, quote } from "./settings";
+import { type AttributeRef, DlmsConfigError, type ProfileRange, attribute, isDlmsError } from "../../src/index";
+import { type RawSettings, choiceOf, isAbsent, quote, wholeNumber } from "./settings";
 
 export interface Point {
   readonly name: string;
@@ -9,12 +9,13 @@ export interface Point {
 
 export type ReadRequest =
   | { readonly mode: "attribute"; readonly ref: AttributeRef }
-  | { readonly mode: "list"; readonly points: readonly Point[] };
+  | { readonly mode: "list"; readonly points: readonly Point[] }
+  | { readonly mode: "profile"; readonly logicalName: string; readonly range: ProfileRange | undefined }
+  | { readonly mode: "objects" };
 
-const modes = ["attribute", "list"] as const;
-const laterModes = ["profile", "objects"];
+const modes = ["attribute", "list", "profile", "objects"] as const;
 
-type Dynamic = "logicalName" | "objectType" | "attributeId";
+type Dynamic = "logicalName" | "objectType" | "attributeId" | "range";
 
 /** Where a setting came from, for messages, and what it is. */
 interface Setting {
@@ -178,6 +179,57 @@ function pointsOf(raw: RawSettings, msg: NodeMessage): Point[] {
   return points;
 }
 
+type Moment = Extract<ProfileRange, { from: unknown }>["from"];
+
+/** ISO text, Date or ms since 1970. */
+function momentOf(value: unknown, source: string): Moment {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  if (typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value.trim())) return value.trim();
+  throw new DlmsConfigError(
+    "CONFIG_INVALID",
+    `${source}: expected an ISO time like 2026-01-31T12:00, a Date or ms since 1970, got ${quote(value)}`,
+    { details: { property: source } },
+  );
+}
+
+/** `{last}`, `{from, to}`, `{entries: [first, last]}`, as an object or as JSON; absent = all rows. */
+async function rangeOf(
+  RED: NodeAPI,
+  node: Node,
+  raw: RawSettings,
+  msg: NodeMessage,
+): Promise<ProfileRange | undefined> {
+  const { source, value } = await settingOf(RED, node, raw, msg, "range", undefined);
+  if (isAbsent(value)) return undefined;
+  const expected = "{last: n}, {from, to} or {entries: [first, last]}";
+  const bad = (): DlmsConfigError =>
+    new DlmsConfigError("CONFIG_INVALID", `${source}: expected ${expected}, got ${quote(value)}`, {
+      details: { property: source },
+    });
+  let range: unknown = value;
+  if (typeof range === "string") {
+    try {
+      range = JSON.parse(range) as unknown;
+    } catch {
+      throw bad();
+    }
+  }
+  if (typeof range !== "object" || range === null || Array.isArray(range)) throw bad();
+  const { last, from, to, entries } = range as Record<string, unknown>;
+  if (!isAbsent(last)) return { last: wholeNumber(last, `${source}.last`, 1, 0xffffffff) };
+  if (Array.isArray(entries) && entries.length === 2) {
+    const first = wholeNumber(entries[0], `${source}.entries[0]`, 1, 0xffffffff);
+    return { entries: [first, wholeNumber(entries[1], `${source}.entries[1]`, first, 0xffffffff)] };
+  }
+  if (isAbsent(from)) {
+    if (Object.keys(range).length === 0) return undefined;
+    throw bad();
+  }
+  const begin = momentOf(from, `${source}.from`);
+  return isAbsent(to) ? { from: begin } : { from: begin, to: momentOf(to, `${source}.to`) };
+}
+
 /**
  * What a message asks for.
  * @throws DlmsConfigError with the property's name, `msg.` before it where it came with the message
@@ -190,19 +242,15 @@ export async function readRequestOf(
 ): Promise<ReadRequest> {
   const modeSource: RawSettings = isAbsent(msg.mode) ? { mode: raw.mode } : { "msg.mode": msg.mode };
   const [modeName = "mode"] = Object.keys(modeSource);
-  const mode = choiceOf(modeSource, modeName, [...modes, ...laterModes], "attribute");
+  const mode = choiceOf(modeSource, modeName, modes, "attribute");
   if (mode === "list") return { mode, points: pointsOf(raw, msg) };
-  if (mode === "attribute") {
-    const objectType = await settingOf(RED, node, raw, msg, "objectType", "REGISTER");
-    const obis = await settingOf(RED, node, raw, msg, "logicalName", "");
-    const attributeId = await settingOf(RED, node, raw, msg, "attributeId", 2);
-    return { mode, ref: refOf(objectType, obis, attributeId) };
+  if (mode === "objects") return { mode };
+  const obis = await settingOf(RED, node, raw, msg, "logicalName", "");
+  if (mode === "profile") {
+    const { logicalName } = refOf({ source: "objectType", value: "PROFILE_GENERIC" }, obis, { source: "", value: 2 });
+    return { mode, logicalName, range: await rangeOf(RED, node, raw, msg) };
   }
-  throw new DlmsConfigError(
-    "CONFIG_UNSUPPORTED",
-    `${modeName}: ${mode} is not supported by this version of node-red-contrib-dlms`,
-    {
-      details: { property: modeName },
-    },
-  );
+  const objectType = await settingOf(RED, node, raw, msg, "objectType", "REGISTER");
+  const attributeId = await settingOf(RED, node, raw, msg, "attributeId", 2);
+  return { mode, ref: refOf(objectType, obis, attributeId) };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import net from "node:net";
-import { householdDefinition } from "../../src/index";
+import { createMeter, householdDefinition } from "../../src/index";
 import { allNodes, clean, failure, flowFor, helper, startMeter, statusesOf, value } from "./support";
 
 /** A port on which nobody listens. */
@@ -51,7 +51,6 @@ describe("dlms-read with what goes wrong", () => {
     assert.equal((msg.error as { code?: string }).code, "DLMS_CONN_REFUSED", "a Catch node sees the code too");
     await statuses.until(/^red ring .*retry/);
 
-    const { createMeter } = await import("../../src/index");
     const listener = await createMeter(householdDefinition()).listen({ port });
     try {
       await statuses.until(/^green dot dlms-read\.status\.connected$/);
