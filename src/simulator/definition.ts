@@ -65,7 +65,18 @@ export interface MeterDefinition {
   readonly serverAddress?: number;
   /** HDLC physical address, default none */
   readonly physicalAddress?: number;
-  readonly framing?: "WRAPPER" | "HDLC";
+  /** HDLC_MODE_E: HDLC behind the sign-on of IEC 62056-21 */
+  readonly framing?: "WRAPPER" | "HDLC" | "HDLC_MODE_E";
+  readonly modeE?: {
+    /** device address that the sign-on must carry, when it carries one */
+    readonly address?: string;
+    /** three letters and the baud character: "SIM5" (9600 bit/s) */
+    readonly identification?: string;
+    /** false: the meter offers mode C only */
+    readonly offersBinary?: boolean;
+    /** false: the meter does not confirm the acknowledgement */
+    readonly confirms?: boolean;
+  };
   /** server max receive PDU that is negotiated, default 1024 */
   readonly maxPduSize?: number;
   /** names of the conformance bits that the meter has; default: all that the simulator implements */
@@ -81,6 +92,11 @@ export interface MeterDefinition {
     readonly windowReceive?: number;
     /** width of the server address in answers; default: as it was asked */
     readonly addressSize?: 1 | 2 | 4;
+    /**
+     * The meter believes in a link until a DISC comes: it survives the connection, and an SNRM within it is ignored.
+     * Some meters are like that until their inactivity time-out (false).
+     */
+    readonly keepsLinks?: boolean;
   };
   readonly referencing?: "ln" | "sn";
   /** Associations that may be open at one time; more are refused as transient. Default: no limit. */

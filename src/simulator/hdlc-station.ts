@@ -46,6 +46,9 @@ interface Link {
   rejected: Uint8Array | undefined;
 }
 
+/** Links by client address. */
+export type HdlcLinks = Map<number, Link>;
+
 const mod8 = (value: number): number => ((value % 8) + 8) % 8;
 
 /** A secondary station in normal response mode (IEC 62056-46): it speaks when it is polled. */
@@ -54,10 +57,12 @@ export class HdlcStation implements Station {
   readonly #definition: MeterDefinition;
   readonly #own: HdlcParameters;
   readonly #framer = new HdlcFramer();
-  readonly #links = new Map<number, Link>();
+  readonly #links: HdlcLinks;
 
-  constructor(host: StationHost, definition: MeterDefinition) {
+  /** `links`: those that outlive the connection, for meters that are like that */
+  constructor(host: StationHost, definition: MeterDefinition, links: HdlcLinks = new Map()) {
     this.#host = host;
+    this.#links = links;
     this.#definition = definition;
     const { hdlc = {} } = definition;
     this.#own = {
@@ -112,8 +117,11 @@ export class HdlcStation implements Station {
   #take(frame: HdlcFrame, busy: boolean): Answer[] {
     const client = frame.source.logical;
     const { control } = frame;
-    if (control.type === "SNRM") return [this.#connect(client, frame.info)];
     const link = this.#links.get(client);
+    if (control.type === "SNRM") {
+      const stubborn = link !== undefined && this.#definition.hdlc?.keepsLinks === true;
+      return stubborn ? [] : [this.#connect(client, frame.info)];
+    }
     if (control.type === "DISC") return [this.#disconnect(client, link)];
     if (control.type === "UI") return [];
     if (link === undefined) return control.pollFinal ? [unnumbered("DM")] : [];

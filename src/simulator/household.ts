@@ -53,7 +53,7 @@ export interface HouseholdOptions {
   readonly profileDays?: number;
   readonly serverAddress?: number;
   readonly physicalAddress?: number;
-  readonly framing?: "WRAPPER" | "HDLC";
+  readonly framing?: NonNullable<MeterDefinition["framing"]>;
   readonly maxPduSize?: number;
   readonly associations?: readonly SimulatedAssociation[];
 }

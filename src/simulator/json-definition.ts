@@ -67,7 +67,7 @@ export function parseDefinition(json: unknown): MeterDefinition {
     ...present({
       serverAddress: numberField(root, "serverAddress", 1, 0x3fff),
       physicalAddress: numberField(root, "physicalAddress", 0, 0x3fff),
-      framing: wordField(root, "framing", ["WRAPPER", "HDLC"] as const),
+      framing: wordField(root, "framing", ["WRAPPER", "HDLC", "HDLC_MODE_E"] as const),
       maxPduSize: numberField(root, "maxPduSize", 12, 0xffff),
       conformance: conformance(root),
       systemTitle: bytesField(root, "systemTitle", 8),

@@ -140,7 +140,7 @@ class Meter implements SimulatedMeter {
     const closed = (): void => {
       if (!this.#machines.delete(machine)) return;
       outbox.stop();
-      machine.restart();
+      machine.hangUp();
       this.#record({ kind: "closed" });
     };
     const outbox = new Outbox(line, this.#clock, closed);
@@ -177,6 +177,7 @@ class Meter implements SimulatedMeter {
         return behaviours();
       },
       associations: new Set<AssociationMachine>(),
+      links: new Map(),
       lastCounter,
       accept: (account, value) => accepted.set(account, value),
       nextCounter: () => counter++,

@@ -125,12 +125,13 @@ export class MeterModel {
 
   #find(attribute: AttributeDescriptor, viewer: Viewer): ModelObject | number {
     const key = toHex(attribute.instanceId);
-    const generated = modelObjects(this.#generated(viewer, this), 0xf000).filter(
-      (object) => toHex(object.name) === key,
-    );
-    const named = [...(this.#byName.get(key) ?? []), ...generated];
-    if (named.length === 0) return accessResult["object-undefined"];
-    const object = named.find((candidate) => candidate.classId === attribute.classId);
+    const ofClass = (candidate: ModelObject): boolean => candidate.classId === attribute.classId;
+    const own = this.#byName.get(key) ?? [];
+    const known = own.find(ofClass);
+    if (known !== undefined) return isVisible(known, viewer) ? known : accessResult["read-write-denied"];
+    const generated = modelObjects(this.#generated(viewer, this), 0xf000).filter((made) => toHex(made.name) === key);
+    if (own.length === 0 && generated.length === 0) return accessResult["object-undefined"];
+    const object = generated.find(ofClass);
     if (object === undefined) return accessResult["object-class-inconsistent"];
     return isVisible(object, viewer) ? object : accessResult["read-write-denied"];
   }

@@ -3,7 +3,8 @@ import type { RandomSource } from "../security";
 import { AssociationMachine, type AssociationHost } from "./association";
 import type { Behaviour, BehaviourLine, LineAction } from "./behaviour";
 import type { MeterDefinition, SimulatedAssociation } from "./definition";
-import { HdlcStation } from "./hdlc-station";
+import { type HdlcLinks, HdlcStation } from "./hdlc-station";
+import { ModeEStation } from "./mode-e-station";
 import type { MeterModel } from "./model";
 import type { ReceivedEvent } from "./received";
 import type { FrameVerdict, IncomingFrame, Station, StationHost } from "./station";
@@ -19,6 +20,8 @@ export interface MeterCore {
   readonly behaviours: readonly Behaviour[];
   /** associations that are open, on all connections */
   readonly associations: Set<AssociationMachine>;
+  /** HDLC links that outlive their connection */
+  readonly links: HdlcLinks;
   lastCounter(account: SimulatedAssociation): number;
   accept(account: SimulatedAssociation, counter: number): void;
   nextCounter(): number;
@@ -43,10 +46,7 @@ export class ServerMachine implements AssociationHost, StationHost {
     this.#core = core;
     this.#emit = emit;
     const { definition } = core;
-    this.#station =
-      definition.framing === "HDLC"
-        ? new HdlcStation(this, definition)
-        : new WrapperStation(this, definition.serverAddress ?? 1);
+    this.#station = this.#makeStation(definition);
     this.#line = this.#makeLine();
   }
 
@@ -76,6 +76,11 @@ export class ServerMachine implements AssociationHost, StationHost {
   /** Forget links and associations; the connection stays. */
   restart(): void {
     this.#station.reset();
+    this.hangUp();
+  }
+
+  /** The connection is gone, and the associations with it. */
+  hangUp(): void {
     for (const association of this.#associations.values()) association.reset();
   }
 
@@ -187,6 +192,15 @@ export class ServerMachine implements AssociationHost, StationHost {
   #out(action: LineAction): void {
     if (action.kind === "send") this.#bytesOut += action.bytes.length;
     this.#emit(action);
+  }
+
+  #makeStation(definition: MeterDefinition): Station {
+    if (definition.framing !== "HDLC" && definition.framing !== "HDLC_MODE_E") {
+      return new WrapperStation(this, definition.serverAddress ?? 1);
+    }
+    const links = definition.hdlc?.keepsLinks === true ? this.#core.links : undefined;
+    const hdlc = new HdlcStation(this, definition, links);
+    return definition.framing === "HDLC" ? hdlc : new ModeEStation(hdlc, definition.modeE ?? {});
   }
 
   #makeLine(): BehaviourLine {

@@ -174,6 +174,58 @@ describe("simulated meter: HDLC", () => {
   });
 });
 
+describe("simulated meter: old links", () => {
+  it("are over with the connection, usually", () => {
+    const meter = createMeter(meter17);
+    const first = openLine(meter);
+    first.exchange(SNRM);
+    first.close();
+    assert.deepEqual(answers(openLine(meter), rr(0)), ["DM F"]);
+  });
+
+  it("are kept by some meters, which ignore SNRM until DISC comes", () => {
+    const meter = createMeter({ ...meter17, hdlc: { keepsLinks: true } });
+    const first = openLine(meter);
+    assert.deepEqual(answers(first, SNRM), ["UA F 21"]);
+    first.exchange(i(0, 0, `e6e600${AARQ_NONE}`));
+    first.close();
+    assert.equal(meter.associations, 0);
+    const second = openLine(meter);
+    assert.deepEqual(answers(second, SNRM), []);
+    assert.deepEqual(answers(second, frame({ type: "DISC", pollFinal: true })), ["UA F"]);
+    assert.deepEqual(answers(second, SNRM), ["UA F 21"]);
+  });
+});
+
+describe("simulated meter: mode E", () => {
+  const text = (value: string): string => toHex(new TextEncoder().encode(value));
+  const definition: MeterDefinition = { ...meter17, framing: "HDLC_MODE_E" };
+
+  it("signs on, confirms, and speaks HDLC then", () => {
+    const line = openLine(createMeter(definition));
+    assert.deepEqual(line.exchange(SNRM), []);
+    assert.deepEqual(line.exchange(text("/?!\r\n")), [text("/SIM5\\2SIMULATED\r\n")]);
+    assert.deepEqual(line.exchange("063235320d0a"), ["063235320d0a"]);
+    assert.deepEqual(answers(line, SNRM), ["UA F 21"]);
+  });
+
+  it("masks the parity bit, answers to its own device address, and may confirm nothing", () => {
+    const line = openLine(createMeter({ ...definition, modeE: { address: "1234", confirms: false } }));
+    assert.deepEqual(line.exchange(text("/?99!\r\n")), []);
+    // 7E1: / 3f 31 32 33 34 21 0d 0a with even parity in bit 7
+    assert.equal(line.exchange("af3fb1b233b4218d0a").length, 1);
+    assert.deepEqual(line.exchange("063235320d0a"), []);
+    assert.deepEqual(answers(line, SNRM), ["UA F 21"]);
+  });
+
+  it("may offer mode C only", () => {
+    const line = openLine(createMeter({ ...definition, modeE: { offersBinary: false } }));
+    assert.deepEqual(line.exchange(text("/?!\r\n")), [text("/SIM5SIMULATED\r\n")]);
+    assert.deepEqual(line.exchange("063235320d0a"), []);
+    assert.deepEqual(line.exchange(SNRM), []);
+  });
+});
+
 describe("simulated bus", () => {
   it("lets each meter answer to its own address, and one be dead", () => {
     const at = (physicalAddress: number): MeterDefinition => ({ ...meter17, physicalAddress });
