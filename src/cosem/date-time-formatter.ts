@@ -29,6 +29,8 @@ export function dateTimeFormatter(options: PresentOptions): (bytes: Uint8Array) 
   let deviationKey = -1;
   let suffix = "";
   let offsetMs = 0;
+  /** minute of the day -> `hh:mm:00` and the offset: profiles are captured on whole minutes */
+  let tails: (string | undefined)[] = [];
 
   const setDay = (key: number, year: number, month: number, day: number): void => {
     dayKey = key;
@@ -43,6 +45,7 @@ export function dateTimeFormatter(options: PresentOptions): (bytes: Uint8Array) 
     const east = options.reversedDeviation === true ? sent : -sent;
     suffix = raw === 0x8000 ? "" : isoOffset(east + 0);
     offsetMs = east * 60_000;
+    tails = new Array<string | undefined>(1440);
   };
 
   return (bytes) => {
@@ -66,7 +69,10 @@ export function dateTimeFormatter(options: PresentOptions): (bytes: Uint8Array) 
       (raw === 0x8000 ? !zoned : raw < 1440 || raw > 0x10000 - 1440);
     if (!usual) return presentDateTime(dateTimeFromBytes(bytes), options).value;
     if (raw !== deviationKey) setDeviation(raw);
-    if (wish === "iso" || raw === 0x8000) return dayText + (minuteTexts[minute] ?? "") + second + suffix;
+    if (wish === "iso" || raw === 0x8000) {
+      if (bytes[7] !== 0) return dayText + (minuteTexts[minute] ?? "") + second + suffix;
+      return dayText + (tails[minute] ??= `${minuteTexts[minute] ?? ""}00${suffix}`);
+    }
     const epochMs = dayMs + minute * 60_000 + (bytes[7] ?? 0) * 1000 - offsetMs;
     return wish === "date" ? new Date(epochMs) : epochMs;
   };

@@ -18,12 +18,14 @@ export function listClasses(): readonly ClassDefinition[] {
 
 /**
  * The row of a class: by id, or by its name in any case and punctuation (`EXTENDED_REGISTER`, `Extended register`),
- * or by the id as text. Without a version, or with one that is not in the table, the newest row.
+ * or by the id as text. Without a version the newest row; for a version that is not in the table the one below it,
+ * since versions mostly add to what was there, or else the oldest.
  */
 export function findClass(idOrName: number | string, version?: number): ClassDefinition | undefined {
   const rows = typeof idOrName === "number" ? byId.get(idOrName) : rowsOf(idOrName);
   if (rows === undefined) return undefined;
-  return rows.find((row) => row.version === version) ?? rows.at(-1);
+  if (version === undefined) return rows.at(-1);
+  return rows.findLast((row) => row.version <= version) ?? rows[0];
 }
 
 function rowsOf(name: string): ClassDefinition[] | undefined {

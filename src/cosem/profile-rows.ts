@@ -73,18 +73,6 @@ function cellOf(column: ProfileColumn, options: RowMapperOptions): Cell {
   );
 }
 
-/** Types whose value is an integer in a JavaScript number. */
-const integers: ReadonlySet<string> = new Set([
-  "double-long-unsigned",
-  "double-long",
-  "long-unsigned",
-  "long",
-  "unsigned",
-  "integer",
-  "enum",
-  "bcd",
-] satisfies DlmsValue["type"][]);
-
 /**
  * A null repeats the value before; in a unix clock it is `step` later, or stays null without a step. Deltas add up
  * on the value before.
@@ -94,26 +82,36 @@ function valueCell(show: Cell, scaler: number | undefined, step: number, isClock
   const direct = scaler !== undefined && scaler <= 0 && scaler >= -22;
   let before: DlmsValue | undefined;
   let shown: unknown = null;
+  const take = (now: DlmsValue): unknown => {
+    before = now;
+    if (scaler !== undefined && typeof now.value === "bigint") return (shown = scaleInteger(now.value, scaler));
+    return (shown = show(now));
+  };
   return (value) => {
-    let now = value;
+    // The columns of nearly all profiles; everything else takes the long way.
+    if (
+      direct &&
+      (value.type === "double-long-unsigned" ||
+        value.type === "long-unsigned" ||
+        value.type === "double-long" ||
+        value.type === "unsigned" ||
+        value.type === "long")
+    ) {
+      before = value;
+      return (shown = divisor === 1 ? value.value : value.value / divisor);
+    }
     if (value.type === "null-data") {
       if (before === undefined) return null;
       if (!isClock) return typeof shown === "object" && shown !== null ? show(before) : shown;
-      if (step === 0) return null;
-      now = add(before, step) ?? value;
-    } else if (value.type.startsWith("delta-")) {
+      const next = step === 0 ? undefined : add(before, step);
+      return next === undefined ? null : take(next);
+    }
+    if (value.type.startsWith("delta-")) {
       // Without a row before there is nothing to add to, and the difference is no value.
       const sum = before === undefined || typeof value.value !== "number" ? undefined : add(before, value.value);
-      if (sum === undefined) return null;
-      now = sum;
+      return sum === undefined ? null : take(sum);
     }
-    if (now.type === "null-data") return null;
-    before = now;
-    if (direct && integers.has(now.type) && typeof now.value === "number") {
-      return (shown = divisor === 1 ? now.value : now.value / divisor);
-    }
-    if (scaler !== undefined && typeof now.value === "bigint") return (shown = scaleInteger(now.value, scaler));
-    return (shown = show(now));
+    return take(value);
   };
 }
 

@@ -60,6 +60,9 @@ describe("interface classes", () => {
     assert.equal(findClass(15, 2)?.attributes.length, 11);
     assert.equal(findClass(15)?.version, 3);
     assert.equal(findClass(15, 99)?.version, 3);
+    assert.equal(findClass("AUTO_ANSWER", 1)?.version, 0);
+    assert.equal(findClass("AUTO_ANSWER")?.version, 2);
+    assert.equal(findClass("WIRELESS_MODE_Q_CHANNEL", 0)?.version, 1);
     assert.equal(findClass(8192), undefined);
     assert.equal(findClass("NOTHING"), undefined);
     assert.equal(className(8192), "8192");
