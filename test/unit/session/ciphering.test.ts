@@ -83,6 +83,22 @@ describe("session: ciphered association", () => {
     driver.run(session.get(energy, what), [{ in: meter.service("d4", answer, 1) }]);
   });
 
+  it("sends a dedicated key authenticated and encrypted, whatever the policy", () => {
+    for (const policy of ["authenticated", "encrypted"] as const) {
+      const session = new Session(
+        options({ security: security({ policy, dedicatedKey: true }), clientSystemTitle: clientTitle }),
+      );
+      const driver = new Driver();
+      const meter = new CipheringMeter();
+      driver.run(session.associate(), [{ in: meter.aare() }]);
+      assert.match(driver.sent[0] ?? "", /be..04..21..3000000001/);
+      meter.policy = policy;
+      meter.encryptionKey = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+      driver.run(session.get(energy, what), [{ in: meter.service("d4", answer) }]);
+      assert.match(driver.sent[1] ?? "", policy === "authenticated" ? /^d0..10/ : /^d0..20/);
+    }
+  });
+
   it("uses the general envelopes where asked for, also for ACCESS under service-specific ciphering", () => {
     const { session, meter, driver } = opened({ security: security({ general: true }) });
     const { sent } = driver.run(session.get(energy, what), [{ in: meter.general("db", answer) }]);
