@@ -79,7 +79,7 @@ export class DlmsClient implements AsyncDisposable {
       timeouts,
       establish,
       random: () => jitter(settings.random),
-      endangersAccount: (error) => endangersAccount(error, settings.auth.mechanism !== "none"),
+      endangersAccount: (error) => endangersAccount(error, usesSecret(settings)),
       onState: (event) => {
         this.#observer.state(event);
       },
@@ -388,6 +388,11 @@ function cancelledWith(job: { readonly abandoned: boolean }): { readonly cancell
 
 function closedError(what: string): DlmsStateError {
   return new DlmsStateError("STATE_CLOSED", `${what}: client is closed`);
+}
+
+/** A password, or keys: what a meter counts failures of. */
+function usesSecret({ auth, security }: Settings): boolean {
+  return auth.mechanism !== "none" || (security !== undefined && security.policy !== "none");
 }
 
 /** 0..1 */

@@ -2,9 +2,10 @@ import type { TimerHandle } from "../clock";
 import { type DlmsError, DlmsStateError } from "../errors";
 import type { LinkProtocol } from "../link";
 import type { AssociationInfo } from "../session/options";
-import { ActiveSession, type ClientSession } from "./active-session";
+import { ActiveSession, type ActiveSessionEvents, type ClientSession } from "./active-session";
 import { Channel, type ChannelEvents } from "./channel";
-import type { LineRegistry } from "./line";
+import { type CounterSource, pause, publicSettings, raiseFromMeter } from "./invocation-counter";
+import type { Line, LineRegistry, LineUser } from "./line";
 import type { Observer } from "./observer";
 import type { Settings } from "./settings";
 import type { Establish } from "./supervisor";
@@ -21,58 +22,123 @@ export interface EstablishEvents {
   lost(active: ActiveSession, error: DlmsError): void;
 }
 
-/** Connects the line, sets the link up and associates; takes down what it had made when one of them fails. */
+/**
+ * Connects the line, sets the link up and associates; takes down what it had made when one of them fails. Where the
+ * invocation counter comes from the meter, the public client reads it first.
+ */
 export function establisher(
   settings: Settings,
   parts: ClientParts,
   observer: Observer,
   events: EstablishEvents,
 ): Establish {
-  const { transport, clock, counters, timeouts } = settings;
+  const { transport, counters, counterSource } = settings;
   // one for all connections: it remembers how the last session ended
   const link = parts.makeLink(settings);
-  const lineSettings =
-    transport.baudRate === undefined
-      ? {}
-      : { settings: { baudRate: transport.baudRate, dataBits: 8, parity: "none" } as const };
+  const reader = counterSource === undefined ? undefined : counterReader(settings, counterSource, parts, observer);
   return async (signal) => {
     let active: ActiveSession | undefined;
-    const channelEvents = channelEventsFor(observer, () => active, events);
-    const line = parts.lines.lineFor(transport);
-    const channel = new Channel({
-      line,
-      link,
-      clock,
-      events: channelEvents,
-      traffic: observer.traffic,
-      ...lineSettings,
-    });
-    const session = parts.makeSession(settings);
-    const made = new ActiveSession(session, channel, counters, {
-      note: (text) => {
-        observer.note(text);
-      },
-      notification: (apdu, raw) => {
-        observer.hub.emit("notification", { apdu, raw });
-      },
-    });
-    const aborted = (): void => {
-      void channel.destroy(signal.reason as Error);
-    };
-    signal.addEventListener("abort", aborted, { once: true });
+    const kept = await reader?.(signal);
     try {
-      await channel.open({ timeoutMs: timeouts.connect, signal });
-      const association = await made.run(session.associate());
+      const channelEvents = channelEventsFor(observer, () => active, events);
+      const line = kept?.line ?? parts.lines.lineFor(transport);
+      const channel = makeChannel(line, link, channelEvents, observer, settings);
+      const made = new ActiveSession(parts.makeSession(settings), channel, counters, sessionEvents(observer));
+      const association = await openAndRun(channel, settings, signal, () => made.run(made.session.associate()));
       active = made;
       observer.associated();
       events.associated(association);
       return made;
-    } catch (error) {
-      await abandon(channel, settings);
-      throw error;
     } finally {
-      signal.removeEventListener("abort", aborted);
+      await kept?.release();
     }
+  };
+}
+
+/** A connection that stays open between two associations. */
+interface KeptLine {
+  readonly line: Line;
+  release(): Promise<void>;
+}
+
+/** Reads the counter by an association of its own, before the one that needs it. */
+function counterReader(
+  settings: Settings,
+  source: CounterSource,
+  parts: ClientParts,
+  observer: Observer,
+): (signal: AbortSignal) => Promise<KeptLine | undefined> {
+  const open = publicSettings(settings, source);
+  const link = parts.makeLink(open);
+  const nobody: EstablishEvents = { associated: () => undefined, lost: () => undefined };
+  return async (signal) => {
+    const line = parts.lines.lineFor(settings.transport);
+    const channel = makeChannel(
+      line,
+      link,
+      channelEventsFor(observer, () => undefined, nobody),
+      observer,
+      settings,
+    );
+    const active = new ActiveSession(parts.makeSession(open), channel, undefined, sessionEvents(observer));
+    const value = await openAndRun(channel, settings, signal, () => raiseFromMeter(active, source, settings));
+    observer.note(`invocation counter: the meter says ${value}`);
+    const holder: LineUser = { settings: undefined, data: () => undefined, lost: () => undefined };
+    if (!source.reconnect) await line.attach(holder, { timeoutMs: settings.timeouts.connect, signal });
+    const release = (): Promise<void> => line.detach(holder);
+    await abandon(channel, settings);
+    try {
+      await pause(settings.clock, source.pauseMs, signal);
+    } catch (error) {
+      await release();
+      throw error;
+    }
+    return source.reconnect ? undefined : { line, release };
+  };
+}
+
+/** Opens the channel and runs what makes it useful; an abort or a failure takes it down. */
+async function openAndRun<T>(
+  channel: Channel,
+  settings: Settings,
+  signal: AbortSignal,
+  run: () => Promise<T>,
+): Promise<T> {
+  const aborted = (): void => {
+    void channel.destroy(signal.reason as Error);
+  };
+  signal.addEventListener("abort", aborted, { once: true });
+  try {
+    await channel.open({ timeoutMs: settings.timeouts.connect, signal });
+    return await run();
+  } catch (error) {
+    await abandon(channel, settings);
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", aborted);
+  }
+}
+
+function makeChannel(
+  line: Line,
+  link: LinkProtocol,
+  events: ChannelEvents,
+  observer: Observer,
+  { transport, clock }: Settings,
+): Channel {
+  const { baudRate } = transport;
+  const lineSettings = baudRate === undefined ? {} : { settings: { baudRate, dataBits: 8, parity: "none" } as const };
+  return new Channel({ line, link, clock, events, traffic: observer.traffic, ...lineSettings });
+}
+
+function sessionEvents(observer: Observer): ActiveSessionEvents {
+  return {
+    note: (text) => {
+      observer.note(text);
+    },
+    notification: (apdu, raw) => {
+      observer.hub.emit("notification", { apdu, raw });
+    },
   };
 }
 

@@ -49,6 +49,10 @@ export function repeated(error: DlmsError, next: string, details: Readonly<Recor
  * give no reason when they refuse a password, so a permanent refusal without one counts.
  */
 export function endangersAccount(error: DlmsError, authenticated: boolean): boolean {
+  // the public client that reads the counter has no secret
+  if (error.details.reading === "invocation-counter") return false;
+  // "deciphering-error" to an association request: the keys are not the meter's
+  if (error.code === "DLMS_EXCEPTION" && error.details.serviceError === 5) return authenticated;
   if (error.code === "DLMS_ASSOC_AUTH_FAILED" || error.code === "DLMS_ASSOC_SERVER_UNPROVEN") return true;
   if (error.layer === "security") return error.retry === "no";
   if (!authenticated || error.code !== "DLMS_ASSOC_REJECTED") return false;

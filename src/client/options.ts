@@ -1,4 +1,5 @@
 import type { Clock } from "../clock";
+import type { ObisLike } from "../cosem";
 import type { InvocationCounterStore, SecurityPolicy, SecuritySuite } from "../security/model";
 import type { Transport } from "../transport/transport";
 
@@ -83,7 +84,27 @@ export interface SecurityOptions {
   readonly broadcastKey?: Uint8Array;
   readonly dedicatedKey?: boolean;
   readonly general?: boolean;
+  /** Where the counters of this key come from; one store for all who use the key. */
   readonly invocationCounter: InvocationCounterStore;
+  /**
+   * Read the counter from the meter before each association, as the public client: the store goes on from the higher
+   * of its own mark and the value read. Absent: the store alone decides.
+   */
+  readonly counterSource?: CounterSourceOptions;
+  /** Largest jump that a meter's invocation-counter-error may cause (1 000 000). */
+  readonly maxCounterJump?: number;
+}
+
+/** How the counter is read. It needs logical names and a client that is let in without a secret. */
+export interface CounterSourceOptions {
+  /** client SAP that may read the counter object (16) */
+  readonly client?: number;
+  /** the counter object, class Data ("0.0.43.1.0.255") */
+  readonly logicalName?: ObisLike;
+  /** ms between the two associations, for meters that need a rest (0) */
+  readonly pauseMs?: number;
+  /** close the connection between the two associations and open it again (false) */
+  readonly reconnect?: boolean;
 }
 
 export interface AssociationOptions {
@@ -129,6 +150,8 @@ export interface Quirks {
   readonly noRelease: boolean;
   /** Send ACSE authentication fields even with mechanism 0. */
   readonly alwaysSendMechanism: boolean;
+  /** Mechanism 2 in the form of older Landis+Gyr meters: hexadecimal digits, added to the challenge's. */
+  readonly landisGyrHls2: boolean;
 }
 
 export interface ConnectOptions {

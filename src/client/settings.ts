@@ -1,9 +1,17 @@
 import { type Clock, systemClock } from "../clock";
 import { isTimeZone, type PresentOptions } from "../cosem";
 import { DlmsConfigError } from "../errors";
-import { type InvocationCounterStore, KeySet, type RandomSource, type SymmetricKeys, systemRandom } from "../security";
+import {
+  type InvocationCounterStore,
+  KeySet,
+  type RandomSource,
+  ReceivedCounters,
+  type SymmetricKeys,
+  systemRandom,
+} from "../security";
 import type { SessionAuthentication, SessionSecurity } from "../session/options";
 import type { Transport } from "../transport";
+import { type CounterSource, resolveCounterSource } from "./invocation-counter";
 import type {
   AuthenticationOptions,
   ConnectOptions,
@@ -13,7 +21,10 @@ import type {
   SecurityOptions,
   Timeouts,
 } from "./options";
+import { integer, invalid, missing } from "./option-checks";
 import { transportOf } from "./transport-of";
+
+export { integer, invalid, missing };
 
 /** ConnectOptions, checked and with their defaults. */
 export interface Settings {
@@ -28,6 +39,9 @@ export interface Settings {
   readonly auth: SessionAuthentication;
   readonly security: SessionSecurity | undefined;
   readonly counters: InvocationCounterStore | undefined;
+  readonly counterSource: CounterSource | undefined;
+  /** of all associations of a client: what was taken once is refused ever after */
+  readonly receivedCounters: ReceivedCounters;
   readonly referencing: "ln" | "sn";
   readonly maxPduSize: number;
   readonly conformance: readonly string[] | undefined;
@@ -58,6 +72,7 @@ const noQuirks: Quirks = {
   noGetWithList: false,
   noRelease: false,
   alwaysSendMechanism: false,
+  landisGyrHls2: false,
 };
 
 /**
@@ -90,6 +105,8 @@ export function resolveSettings(options: ConnectOptions): Settings {
     auth,
     security,
     counters: options.security?.invocationCounter,
+    counterSource: resolveCounterSource(options, auth, hdlc),
+    receivedCounters: new ReceivedCounters(),
     referencing,
     maxPduSize: integer("association.maxPduSize", association.maxPduSize ?? 0xffff, 64, 0xffff),
     conformance: association.conformance,
@@ -179,7 +196,7 @@ function resolveSecurity(security: SecurityOptions | undefined): SessionSecurity
   if (security === undefined) return undefined;
   oneOf("security.suite", security.suite, [0, 1, 2]);
   oneOf("security.policy", security.policy, ["none", "authenticated", "encrypted", "authenticated-encrypted"]);
-  const { broadcastKey, dedicatedKey, general } = security;
+  const { broadcastKey, dedicatedKey, general, maxCounterJump } = security;
   for (const name of ["encryptionKey", "authenticationKey"] as const) {
     if (!(security[name] instanceof Uint8Array)) throw missing(`security.${name}`, "a key in bytes");
   }
@@ -197,6 +214,9 @@ function resolveSecurity(security: SecurityOptions | undefined): SessionSecurity
     keys,
     ...(dedicatedKey === undefined ? {} : { dedicatedKey }),
     ...(general === undefined ? {} : { general }),
+    ...(maxCounterJump === undefined
+      ? {}
+      : { maxCounterJump: integer("security.maxCounterJump", maxCounterJump, 0, 0xffffffff) }),
   };
 }
 
@@ -250,29 +270,6 @@ function resolvePresent(options: ConnectOptions): PresentOptions {
 function defined<T extends object>(values: T | undefined): Partial<T> {
   const entries = Object.entries(values ?? {}).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Partial<T>;
-}
-
-/** What was given, short; objects by their kind only. */
-function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
-  return typeof value === "object" && value !== null ? "an object" : String(value);
-}
-
-export function invalid(path: string, expected: string, got: unknown): DlmsConfigError {
-  return new DlmsConfigError("CONFIG_INVALID", `${path}: expected ${expected}, got ${shown(got)}`, {
-    details: { setting: path },
-  });
-}
-
-export function missing(path: string, expected: string): DlmsConfigError {
-  return new DlmsConfigError("CONFIG_MISSING", `${path}: missing; expected ${expected}`, {
-    details: { setting: path },
-  });
-}
-
-export function integer(path: string, value: unknown, min: number, max: number): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
-  throw invalid(path, `an integer from ${min} to ${max}`, value);
 }
 
 function number(path: string, value: unknown, min: number): void {

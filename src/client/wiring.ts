@@ -50,6 +50,7 @@ export function makeSession(settings: Settings): ClientSession {
     auth: settings.auth,
     quirks,
     random: settings.random,
+    receivedCounters: settings.receivedCounters,
     ...(security === undefined ? {} : { security }),
     ...(client.systemTitle === undefined ? {} : { clientSystemTitle: client.systemTitle }),
     ...(server.systemTitle === undefined ? {} : { meterSystemTitle: server.systemTitle }),

@@ -1,0 +1,136 @@
+import type { Clock } from "../clock";
+import { decodeValueBytes, type DlmsValue } from "../codec";
+import { obisPrinted, parseObis } from "../cosem";
+import { DlmsConfigError, DlmsDecodeError, type DlmsError, isDlmsError } from "../errors";
+import type { SessionAuthentication } from "../session/options";
+import { accessError } from "./access-error";
+import type { ActiveSession } from "./active-session";
+import { repeated } from "./failure";
+import type { ConnectOptions } from "./options";
+import { integer } from "./option-checks";
+import type { Settings } from "./settings";
+
+/** CounterSourceOptions, checked and with their defaults. */
+export interface CounterSource {
+  readonly client: number;
+  /** dotted */
+  readonly logicalName: string;
+  readonly pauseMs: number;
+  readonly reconnect: boolean;
+}
+
+/** The counter that most meters have for the first of their ciphered clients. */
+const defaultCounter = "0.0.43.1.0.255";
+const longestPause = 600_000;
+
+/**
+ * Undefined where the counter is not read from the meter: by choice, or since this association uses none.
+ * @throws DlmsConfigError CONFIG_INVALID, CONFIG_UNSUPPORTED
+ */
+export function resolveCounterSource(
+  options: ConnectOptions,
+  auth: SessionAuthentication,
+  hdlc: boolean,
+): CounterSource | undefined {
+  const source = options.security?.counterSource;
+  if (source === undefined) return undefined;
+  const client = integer("security.counterSource.client", source.client ?? 16, 1, hdlc ? 127 : 0xffff);
+  const pauseMs = integer("security.counterSource.pauseMs", source.pauseMs ?? 0, 0, longestPause);
+  const logicalName = parseObis(source.logicalName ?? defaultCounter).join(".");
+  if (options.association?.referencing === "sn") {
+    throw new DlmsConfigError(
+      "CONFIG_UNSUPPORTED",
+      "security.counterSource: the counter is read by its logical name, but association.referencing is sn; " +
+        "leave counterSource out, so that the store alone decides",
+    );
+  }
+  if (options.security?.policy === "none" && auth.mechanism !== "hls-gmac") return undefined;
+  if (client === options.client.sap) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `security.counterSource.client: expected a client that associates without ciphering, got ${client}, which is client.sap`,
+      { details: { setting: "security.counterSource.client" } },
+    );
+  }
+  return { client, logicalName, pauseMs, reconnect: source.reconnect === true };
+}
+
+/** The settings of the association that reads the counter: no secret, no keys. */
+export function publicSettings(settings: Settings, source: CounterSource): Settings {
+  return {
+    ...settings,
+    client: { sap: source.client, systemTitle: undefined },
+    auth: { mechanism: "none" },
+    security: undefined,
+    counters: undefined,
+    counterSource: undefined,
+    conformance: ["get", "block-transfer-with-get-or-read"],
+  };
+}
+
+/** What is under way, for messages. */
+export const readingCounter = ({ logicalName, client }: CounterSource): string =>
+  `read the invocation counter ${obisPrinted(logicalName)}/2 as client ${client}`;
+
+/**
+ * Read the counter over an open channel, by an association of its own, and raise the store above it. What the meter
+ * answers is plain and may be forged or stale: it never moves the store down.
+ * @returns the value that the meter has accepted last
+ * @throws DlmsError of the public association, DlmsAccessError, DlmsDecodeError; SEC_COUNTER_EXHAUSTED
+ */
+export async function raiseFromMeter(
+  active: ActiveSession,
+  source: CounterSource,
+  settings: Settings,
+): Promise<number> {
+  const what = readingCounter(source);
+  try {
+    await active.run(active.session.associate());
+    const descriptor = { classId: 1, instanceId: parseObis(source.logicalName), attributeId: 2 };
+    const result = await active.run(active.session.get(descriptor, what));
+    if (!result.ok) throw accessError("get", { ...descriptor, logicalName: source.logicalName }, result.result);
+    const value = counterIn(decodeValueBytes(result.data, undefined, what), what);
+    await active.run(active.session.release());
+    await settings.counters?.raiseTo(value + 1);
+    return value;
+  } catch (error) {
+    if (isDlmsError(error)) throw counterFailure(error, source);
+    throw error;
+  }
+}
+
+function counterIn(value: DlmsValue, what: string): number {
+  const number = typeof value.value === "bigint" ? Number(value.value) : value.value;
+  if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 0xffffffff) return number;
+  throw new DlmsDecodeError(
+    "DECODE_VALUE",
+    `${what}: expected a number from 0 to 4294967295 (double-long-unsigned), got ${value.type}`,
+    { details: { type: value.type } },
+  );
+}
+
+/** Marks an error as one of the public association: no secret was sent, so no account is in danger. */
+function counterFailure(error: DlmsError, source: CounterSource): DlmsError {
+  if (error.layer === "transport" || error.layer === "state" || error.layer === "config") return error;
+  return repeated(
+    error,
+    `this was while trying to ${readingCounter(source)}; check this client and the counter's OBIS code, or take the counter from the store alone`,
+    { reading: "invocation-counter" },
+  );
+}
+
+/** Wait, unless given up. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (ms === 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => {
+      clock.clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = clock.setTimeout(() => {
+      signal.removeEventListener("abort", aborted);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", aborted, { once: true });
+  });
+}
