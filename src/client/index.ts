@@ -1,10 +1,4 @@
-export {
-  type CloseOptions,
-  type ClientStatistics,
-  connect,
-  createClient,
-  DlmsClient,
-} from "./client";
+export { type CloseOptions, type ClientStatistics, connect, createClient, DlmsClient } from "./client";
 export { fileCounterStore, type FileCounterOptions } from "./counter-store";
 export type {
   ClientEvents,

@@ -188,7 +188,7 @@ describe("profiles of a simulated meter", () => {
     await clock.tickAsync(10_000);
     const asked = requests(meter).length;
     assert.ok(asked <= 2, `${asked} requests for one row`);
-    rows.push(first.value as ProfileRow);
+    rows.push(first.value);
     for (
       let one = await clock.runUntil(iterator.next());
       one.done !== true;

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { DlmsClient } from "../../src/client";
+import { LineRegistry } from "../../src/client/line";
+import type { ConnectOptions } from "../../src/client/options";
+import { DlmsError } from "../../src/errors";
+import { createMeter, type SimulatedMeter } from "../../src/simulator";
+import { memoryTransport, type Transport } from "../../src/transport";
+import { register, registerRef } from "../support/meters";
+import { VirtualClock } from "../support/virtual-clock";
+
+interface Bus {
+  readonly clock: VirtualClock;
+  readonly meters: readonly SimulatedMeter[];
+  readonly clients: readonly DlmsClient[];
+  readonly lines: LineRegistry;
+  readonly opened: () => number;
+}
+
+/** Meters 1..count on one half-duplex line: each hears everything, and one that is dead says nothing. */
+function bus(count: number, dead: readonly number[], options: Partial<ConnectOptions> = {}): Bus {
+  const clock = new VirtualClock();
+  const lines = new LineRegistry();
+  const meters = Array.from({ length: count }, (_, n) =>
+    createMeter(
+      {
+        framing: "HDLC",
+        serverAddress: 1,
+        physicalAddress: 17 + n,
+        associations: [{ client: 16 }],
+        objects: [register("1.0.1.8.0.255", 1000 * (n + 1))],
+      },
+      { clock },
+    ),
+  );
+  let opened = 0;
+  const shared = memoryTransport((line) => {
+    opened++;
+    let collision = "";
+    const peers = meters.map((meter, n) =>
+      meter.connect({
+        send: (bytes) => {
+          if (dead.includes(n)) return;
+          collision += String.fromCharCode(97 + n);
+          line.send(bytes);
+        },
+        drop: (reason) => {
+          line.drop(reason);
+        },
+      }),
+    );
+    return {
+      receive: (bytes) => {
+        collision = "";
+        for (const peer of peers) peer.receive(bytes);
+        assert.ok(new Set(collision).size <= 1, `meters ${collision} spoke at once`);
+      },
+      closed: () => {
+        for (const peer of peers) peer.closed();
+      },
+    };
+  }, "bus");
+  const transport: Transport = { ...shared, lineKey: "bus" };
+  const clients = meters.map(
+    (_, n) =>
+      new DlmsClient(
+        {
+          transport,
+          link: { kind: "hdlc" },
+          client: { sap: 16 },
+          server: { logical: 1, physical: 17 + n },
+          clock,
+          random: (length) => new Uint8Array(length).fill(0xff),
+          ...options,
+        },
+        { lines },
+      ),
+  );
+  return { clock, meters, clients, lines, opened: () => opened };
+}
+
+const at = <T>(list: readonly T[], index: number): T => {
+  const one = list[index];
+  assert.ok(one !== undefined);
+  return one;
+};
+
+describe("several meters on one line", () => {
+  it("share one connection, keep their associations side by side, and answer each for itself", async () => {
+    const { clock, clients, meters, opened, lines } = bus(3, []);
+    for (let round = 0; round < 3; round++) {
+      const readings = await clock.runUntil(Promise.all(clients.map((client) => client.read(registerRef(0)))));
+      assert.deepEqual(
+        readings.map((one) => one.value),
+        [100, 200, 300],
+      );
+    }
+    assert.equal(opened(), 1);
+    assert.deepEqual(
+      clients.map((client) => client.statistics.associations),
+      [1, 1, 1],
+    );
+    await clock.runUntil(at(clients, 0).close());
+    assert.equal((await clock.runUntil(at(clients, 1).read(registerRef(0)))).value, 200);
+    assert.equal(opened(), 1);
+    await clock.runUntil(Promise.all(clients.map((client) => client.close())));
+    assert.ok(meters.every((meter) => meter.counters.openConnections === 0));
+    assert.equal(lines.size, 0);
+    assert.equal(clock.pending, 0);
+  });
+
+  it("a dead one costs the others no more than its own time-out in a round", async () => {
+    const timeouts = { response: 1000, retries: 0, reconnectMin: 10_000, reconnectMax: 10_000 };
+    const { clock, clients } = bus(20, [7], { timeouts });
+    const alive = clients.filter((_, n) => n !== 7);
+    await clock.runUntil(Promise.all(alive.map((client) => client.open())));
+    const start = clock.now();
+    const dead = at(clients, 7)
+      .read(registerRef(0))
+      .catch((error: unknown) => error);
+    const readings = await clock.runUntil(Promise.all(alive.map((client) => client.read(registerRef(0)))));
+    assert.equal(readings.length, 19);
+    assert.ok(clock.now() - start <= 1100, `${clock.now() - start} ms`);
+    const error = await clock.runUntil(dead);
+    assert.ok(error instanceof DlmsError);
+    assert.equal(error.layer, "link");
+    await clock.runUntil(Promise.all(clients.map((client) => client.close())));
+    assert.equal(clock.pending, 0);
+  });
+
+  it("a client that polls without a pause does not starve the others", async () => {
+    const { clock, clients } = bus(2, []);
+    await clock.runUntil(Promise.all(clients.map((client) => client.open())));
+    const [greedy, modest] = [at(clients, 0), at(clients, 1)];
+    let greedyReads = 0;
+    let answered = false;
+    // bounded, since nothing else runs while both sides only wait for each other's microtasks
+    const polling = (async () => {
+      for (; !answered && greedyReads < 100; greedyReads++) await greedy.read(registerRef(0));
+    })();
+    const reading = modest.read(registerRef(0)).then(() => {
+      answered = true;
+    });
+    await clock.runUntil(Promise.all([polling, reading]));
+    assert.ok(greedyReads <= 3, `${greedyReads} reads came before`);
+    await clock.runUntil(Promise.all(clients.map((client) => client.close())));
+  });
+});

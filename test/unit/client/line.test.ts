@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { Line, LineRegistry, type LineUser } from "../../../src/client/line";
+import { DlmsConnectionError } from "../../../src/errors";
+import type { Connection, ConnectionEvents, Transport, TransportLineSettings } from "../../../src/transport";
+import { settle } from "../../support/virtual-clock";
+
+class FakeTransport implements Transport {
+  readonly kind = "serial";
+  readonly endpoint = "serial fake";
+  readonly lineKey = "fake";
+  readonly baudRate = 9600;
+  readonly log: string[] = [];
+  events: ConnectionEvents | undefined;
+  /** resolves or rejects what is being opened; set = opening waits */
+  hold: { resolve(): void; reject(error: Error): void } | undefined;
+  holdNext = false;
+  closing: (() => void) | undefined;
+  holdClose = false;
+
+  async open(events: ConnectionEvents, options: { signal?: AbortSignal }): Promise<Connection> {
+    this.log.push("open");
+    if (this.holdNext) {
+      await new Promise<void>((resolve, reject) => {
+        this.hold = { resolve, reject };
+        options.signal?.addEventListener("abort", () => {
+          this.log.push("abort");
+          reject(options.signal?.reason as Error);
+        });
+      });
+    }
+    this.events = events;
+    return {
+      write: (bytes) => this.log.push(`write ${Buffer.from(bytes).toString("hex")}`),
+      drain: async () => {
+        this.log.push("drain");
+      },
+      setLine: async (settings) => {
+        this.log.push(`line ${settings.baudRate}`);
+      },
+      close: async () => {
+        this.log.push("close");
+        if (this.holdClose) await new Promise<void>((resolve) => (this.closing = resolve));
+        this.log.push("closed");
+      },
+    };
+  }
+}
+
+class User implements LineUser {
+  readonly settings: TransportLineSettings | undefined;
+  readonly got: string[] = [];
+  readonly losses: string[] = [];
+  constructor(baudRate?: number) {
+    this.settings = baudRate === undefined ? undefined : { baudRate, dataBits: 8, parity: "none" };
+  }
+  data(bytes: Uint8Array): void {
+    this.got.push(Buffer.from(bytes).toString("hex"));
+  }
+  lost(error: DlmsConnectionError): void {
+    this.losses.push(error.code);
+  }
+}
+
+const attach = { timeoutMs: 1000 };
+
+describe("Line", () => {
+  it("is opened for the first user and closed after the last", async () => {
+    const transport = new FakeTransport();
+    const line = new Line(transport);
+    const [a, b] = [new User(), new User()];
+    await Promise.all([line.attach(a, attach), line.attach(b, attach)]);
+    await line.detach(a);
+    assert.deepEqual(transport.log, ["open"]);
+    await line.detach(b);
+    await line.detach(b);
+    assert.deepEqual(transport.log, ["open", "close", "closed"]);
+  });
+
+  it("is opened again only after it has closed", async () => {
+    const transport = new FakeTransport();
+    transport.holdClose = true;
+    const line = new Line(transport);
+    const [a, b] = [new User(), new User()];
+    await line.attach(a, attach);
+    const leaving = line.detach(a);
+    const coming = line.attach(b, attach);
+    await settle();
+    assert.deepEqual(transport.log, ["open", "close"]);
+    transport.closing?.();
+    await Promise.all([leaving, coming]);
+    assert.deepEqual(transport.log, ["open", "close", "closed", "open"]);
+  });
+
+  it("gives turns in the order in which they were asked for", async () => {
+    const line = new Line(new FakeTransport());
+    const users = [new User(), new User(), new User()];
+    for (const user of users) await line.attach(user, attach);
+    const order: number[] = [];
+    const rounds = users.map(async (user, i) => {
+      for (let round = 0; round < 3; round++) {
+        await line.acquire(user);
+        order.push(i);
+        await settle();
+        line.release(user);
+      }
+    });
+    await Promise.all(rounds);
+    assert.deepEqual(order, [0, 1, 2, 0, 1, 2, 0, 1, 2]);
+  });
+
+  it("gives bytes to whoever holds the turn, and to all while nobody does", async () => {
+    const transport = new FakeTransport();
+    const line = new Line(transport);
+    const [a, b] = [new User(), new User()];
+    await line.attach(a, attach);
+    await line.attach(b, attach);
+    transport.events?.data(Uint8Array.of(1));
+    assert.equal(line.acquire(a), undefined);
+    transport.events?.data(Uint8Array.of(2));
+    const next = line.acquire(b);
+    line.release(b);
+    transport.events?.data(Uint8Array.of(3));
+    line.release(a);
+    await next;
+    transport.events?.data(Uint8Array.of(4));
+    assert.deepEqual(
+      [a.got, b.got],
+      [
+        ["01", "02", "03"],
+        ["01", "04"],
+      ],
+    );
+  });
+
+  it("passes the turn on when its holder leaves, and forgets who left while waiting", async () => {
+    const line = new Line(new FakeTransport());
+    const [a, b, c] = [new User(), new User(), new User()];
+    for (const user of [a, b, c]) await line.attach(user, attach);
+    await line.acquire(a);
+    void line.acquire(b);
+    const third = line.acquire(c);
+    await line.detach(b);
+    await line.detach(a);
+    await third;
+  });
+
+  it("tells everybody when it is lost, and can be opened again", async () => {
+    const transport = new FakeTransport();
+    const line = new Line(transport);
+    const [a, b] = [new User(), new User()];
+    await line.attach(a, attach);
+    await line.attach(b, attach);
+    await line.acquire(a);
+    const waiting = assert.rejects(Promise.resolve(line.acquire(b)), { code: "DLMS_CONN_LOST" });
+    transport.events?.lost(new DlmsConnectionError("CONN_LOST", "gone"));
+    await waiting;
+    assert.deepEqual([a.losses, b.losses, line.users], [["DLMS_CONN_LOST"], ["DLMS_CONN_LOST"], 0]);
+    await line.attach(a, attach);
+    assert.equal(line.acquire(a), undefined);
+    await line.detach(a);
+    assert.deepEqual(transport.log, ["open", "open", "close", "closed"]);
+  });
+
+  it("switches the line to what the holder of the turn needs", async () => {
+    const transport = new FakeTransport();
+    const line = new Line(transport);
+    const [slow, fast] = [new User(300), new User(9600)];
+    await line.attach(slow, attach);
+    await line.attach(fast, attach);
+    await line.acquire(slow);
+    const next = line.acquire(fast);
+    line.release(slow);
+    await next;
+    line.release(fast);
+    assert.equal(line.acquire(fast), undefined);
+    assert.deepEqual(transport.log, ["open", "drain", "line 300", "drain", "line 9600"]);
+  });
+
+  it("stops opening only when the last who waits for it has gone", async () => {
+    const transport = new FakeTransport();
+    transport.holdNext = true;
+    const line = new Line(transport);
+    const [a, b] = [new User(), new User()];
+    const abort = new AbortController();
+    const reason = new Error("mine");
+    const first = assert.rejects(line.attach(a, { ...attach, signal: abort.signal }), (error) => error === reason);
+    const second = assert.rejects(line.attach(b, attach));
+    await settle();
+    abort.abort(reason);
+    await first;
+    assert.deepEqual(transport.log, ["open"]);
+    await line.detach(b);
+    await second;
+    assert.deepEqual(transport.log, ["open", "abort"]);
+  });
+
+  it("passes on why it could not be opened, to all who waited", async () => {
+    const transport = new FakeTransport();
+    transport.holdNext = true;
+    const line = new Line(transport);
+    const waiting = [new User(), new User()].map((user) =>
+      assert.rejects(line.attach(user, attach), { code: "DLMS_CONN_REFUSED" }),
+    );
+    await settle();
+    transport.hold?.reject(new DlmsConnectionError("CONN_REFUSED", "no"));
+    await Promise.all(waiting);
+    assert.equal(line.users, 0);
+  });
+});
+
+describe("LineRegistry", () => {
+  it("gives one line to transports with one key, for as long as it is used", async () => {
+    const registry = new LineRegistry();
+    const transport = new FakeTransport();
+    const line = registry.lineFor(transport);
+    assert.equal(registry.lineFor(new FakeTransport()), line);
+    const user = new User();
+    await line.attach(user, attach);
+    await line.detach(user);
+    assert.equal(registry.size, 0);
+    assert.notEqual(registry.lineFor(transport), line);
+  });
+});
