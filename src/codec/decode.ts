@@ -1,50 +1,12 @@
-import { ByteReader, toHex } from "../bytes";
-import { type DecodeLimits, defaultMaxDepth, defaultMaxElements } from "./limits";
+import { ByteReader } from "../bytes";
+import { DataCursor } from "./cursor";
+import type { DecodeLimits } from "./limits";
 import { dataTag } from "./tags";
 import { minimumSize, readTypeDescription } from "./type-description";
-import type { DlmsValue, TypeDescription } from "./value";
+import type { DlmsValue, PlainValue, TypeDescription } from "./value";
 
-type FailCode = Parameters<ByteReader["fail"]>[0];
-
-const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
-const bitsOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, "0"));
-
-/**
- * The inner decoder. It works on the bytes and a DataView, keeps the indices of where it is in a flat array, and
- * builds a path only when it fails: values are by far the most frequent things that this package makes.
- */
-export class ValueDecoder {
-  private readonly bytes: Uint8Array;
-  private readonly buffer: ArrayBufferLike;
-  private readonly base: number;
-  private readonly view: DataView;
-  private readonly end: number;
-  private readonly maxDepth: number;
-  private readonly strict: boolean;
-  private readonly path: Int32Array;
-  private pos: number;
-  private depth = 0;
-  private budget: number;
-
-  constructor(
-    private readonly reader: ByteReader,
-    private readonly what: string,
-    limits: DecodeLimits = {},
-  ) {
-    const { source } = reader;
-    this.bytes = source;
-    this.buffer = source.buffer;
-    this.base = source.byteOffset;
-    this.view = new DataView(source.buffer, source.byteOffset, source.byteLength);
-    this.pos = reader.offset;
-    this.end = reader.end;
-    this.maxDepth = limits.maxDepth ?? defaultMaxDepth;
-    this.budget = limits.maxElements ?? defaultMaxElements;
-    this.strict = limits.strict ?? false;
-    this.path = new Int32Array(this.maxDepth);
-  }
-
+/** Makes values of what lies under a cursor: tagged ones, or plain ones where the types do not matter. */
+export class ValueDecoder extends DataCursor {
   /** Decode one tagged value and move the reader behind it. */
   decode(): DlmsValue {
     const value = this.value();
@@ -52,20 +14,28 @@ export class ValueDecoder {
     return value;
   }
 
-  /**
-   * Decode the element `index` at offset `start` of an array whose header was read before; with a description, of a compact-array,
-   * whose elements have no tags.
-   */
-  element(index: number, start: number, description: TypeDescription | undefined): DlmsValue {
-    this.pos = start;
-    this.path[0] = index;
-    this.depth = 1;
-    const value = description ? this.described(description) : this.value();
+  /** Decode one tagged value to a plain one and move the reader behind it. */
+  decodePlain(): PlainValue {
+    const value = this.plain();
     this.reader.seek(this.pos);
     return value;
   }
 
-  private value(): DlmsValue {
+  /**
+   * Read the element `index` at offset `start` of an array whose header was read before; with a description, of a
+   * compact-array, whose elements have no tags.
+   */
+  element<T>(index: number, start: number, description: TypeDescription | undefined, reader: ElementReader<T>): T {
+    this.pos = start;
+    this.path[0] = index;
+    this.depth = 1;
+    const element = description ? reader.fromValue(this.described(description)) : reader.fromBytes(this);
+    this.reader.seek(this.pos);
+    return element;
+  }
+
+  /** The next value, with its type. */
+  value(): DlmsValue {
     if (this.pos >= this.end) this.truncated(1);
     const tag = this.view.getUint8(this.pos++);
     if (tag === 1 || tag === 2) return this.sequence(tag);
@@ -80,7 +50,7 @@ export class ValueDecoder {
       case 3:
         return { type: "boolean", value: this.view.getUint8(this.take(1)) !== 0 };
       case 4:
-        return this.bitString();
+        return { type: "bit-string", value: this.bitString() };
       case 5:
         return { type: "double-long", value: this.view.getInt32(this.take(4)) };
       case 6:
@@ -153,14 +123,7 @@ export class ValueDecoder {
   }
 
   private sequence(tag: number): DlmsValue {
-    const count = this.length();
-    // every element takes a byte at least
-    if (count > this.end - this.pos) {
-      this.fail("DECODE_TRUNCATED", `${count} elements are declared, ${this.end - this.pos} bytes are left`, {
-        need: count,
-      });
-    }
-    this.spend(count);
+    const count = this.sequenceCount();
     const level = this.enter();
     // the count is known to fit, and growing arrays would double the cost of a row
     const items = new Array<DlmsValue>(count);
@@ -170,6 +133,43 @@ export class ValueDecoder {
     }
     this.depth = level;
     return tag === 1 ? { type: "array", value: items } : { type: "structure", value: items };
+  }
+
+  /** The next value, without its type. */
+  plain(): PlainValue {
+    if (this.pos >= this.end) this.truncated(1);
+    const tag = this.view.getUint8(this.pos++);
+    switch (tag) {
+      case 1:
+      case 2:
+        return this.plainSequence();
+      case 5:
+        return this.view.getInt32(this.take(4));
+      case 6:
+        return this.view.getUint32(this.take(4));
+      case 9:
+        return this.octets(this.length());
+      case 16:
+        return this.view.getInt16(this.take(2));
+      case 18:
+        return this.view.getUint16(this.take(2));
+      case 19:
+        return plainOf(this.compactArray());
+      default:
+        return plainOf(this.content(tag));
+    }
+  }
+
+  private plainSequence(): PlainValue[] {
+    const count = this.sequenceCount();
+    const level = this.enter();
+    const items = new Array<PlainValue>(count);
+    for (let i = 0; i < count; i++) {
+      this.path[level] = i;
+      items[i] = this.plain();
+    }
+    this.depth = level;
+    return items;
   }
 
   private compactArray(): DlmsValue {
@@ -229,103 +229,26 @@ export class ValueDecoder {
     }
     return this.content(dataTag(description.type) ?? FORBIDDEN_TAG);
   }
+}
 
-  private bitString(): DlmsValue {
-    const bits = this.length();
-    const count = Math.ceil(bits / 8);
-    const at = this.take(count);
-    let text = "";
-    for (let i = 0; i < count; i++) text += bitsOfByte[this.view.getUint8(at + i)] ?? "";
-    if (this.strict && text.indexOf("1", bits) >= 0) {
-      this.pos = at;
-      this.fail("DECODE_VALUE", `padding bits behind ${bits} bits are not zero`);
-    }
-    return { type: "bit-string", value: text.slice(0, bits) };
-  }
+/** Makes something of each element of a long array. */
+export interface ElementReader<T> {
+  /** Reads the next value under the cursor, all of which is there; what is left of it is a fault of the reader. */
+  fromBytes(cursor: ValueDecoder): T;
+  /** The same from a value, for elements that have no tags on the line (compact-array). */
+  fromValue(value: DlmsValue): T;
+  /** It keeps no memory of elements, so that one of which the end is missing may be tried again. */
+  readonly stateless?: boolean;
+}
 
-  /** A view: far cheaper than a copy, and never a Buffer, whatever was received. */
-  private octets(count: number): Uint8Array {
-    const at = this.take(count);
-    return new Uint8Array(this.buffer, this.base + at, count);
-  }
-
-  private latin1(count: number): string {
-    const at = this.take(count);
-    let text = "";
-    for (let i = 0; i < count; i++) text += String.fromCharCode(this.view.getUint8(at + i));
-    return text;
-  }
-
-  private utf8(count: number): string {
-    const at = this.take(count);
-    const bytes = this.bytes.subarray(at, at + count);
-    if (!this.strict) return lossyUtf8.decode(bytes);
-    try {
-      return strictUtf8.decode(bytes);
-    } catch {
-      this.pos = at;
-      return this.fail("DECODE_VALUE", "the bytes are not UTF-8");
-    }
-  }
-
-  private length(): number {
-    if (this.pos >= this.end) this.truncated(1);
-    const first = this.view.getUint8(this.pos++);
-    return first < 0x80 ? first : this.longLength(first);
-  }
-
-  private longLength(first: number): number {
-    const count = first & 0x7f;
-    if (count === 0 || count > 4) {
-      this.pos--;
-      this.fail("DECODE_LENGTH", `length form ${first.toString(16)} is not supported`);
-    }
-    const at = this.take(count);
-    let value = 0;
-    for (let i = 0; i < count; i++) value = value * 256 + this.view.getUint8(at + i);
-    return value;
-  }
-
-  private take(count: number): number {
-    const at = this.pos;
-    if (count > this.end - at) this.truncated(count);
-    this.pos = at + count;
-    return at;
-  }
-
-  private enter(): number {
-    const level = this.depth;
-    if (level >= this.maxDepth) this.fail("DECODE_LIMIT", `values nest deeper than ${this.maxDepth}`);
-    this.depth = level + 1;
-    return level;
-  }
-
-  private spend(count: number): void {
-    this.budget -= count;
-    if (this.budget < 0) this.fail("DECODE_LIMIT", "more values than the limit allows");
-  }
-
-  private unknownTag(tag: number): never {
-    const at = Math.max(0, this.pos - 1);
-    const bytes = toHex(this.bytes.subarray(at, Math.min(at + 8, this.end)));
-    this.pos = at;
-    return this.fail("DECODE_TAG", `tag ${tag} is not a data type; bytes ${bytes}`, { tag, bytes });
-  }
-
-  private truncated(need: number): never {
-    const have = this.end - this.pos;
-    return this.fail("DECODE_TRUNCATED", `needs ${need} bytes, ${have} are left`, { need });
-  }
-
-  private where(): string {
-    let where = this.what;
-    for (let i = 0; i < this.depth; i++) where += `[${this.path[i]}]`;
-    return where;
-  }
-
-  private fail(code: FailCode, problem: string, details?: Readonly<Record<string, unknown>>): never {
-    this.reader.seek(Math.min(this.pos, this.end));
-    return this.reader.fail(code, this.where(), problem, details);
+function plainOf(value: DlmsValue): PlainValue {
+  switch (value.type) {
+    case "array":
+    case "structure":
+    case "compact-array":
+      return value.value.map(plainOf);
+    default:
+      return value.value;
   }
 }
 
@@ -347,6 +270,18 @@ export function decodeValue(reader: ByteReader, limits?: DecodeLimits, what = "d
 export function decodeValueBytes(bytes: Uint8Array, limits?: DecodeLimits, what = "data"): DlmsValue {
   const reader = new ByteReader(bytes);
   const value = new ValueDecoder(reader, what, limits).decode();
+  if (reader.remaining > 0) reader.finish(what);
+  return value;
+}
+
+/**
+ * Decode bytes that hold one A-XDR value and nothing else to plain values, for callers to whom the types say nothing:
+ * numbers, bigint (64 bits), strings, bytes, arrays (array, structure and compact-array alike).
+ * @throws DlmsDecodeError, DECODE_TRAILING if bytes are left over
+ */
+export function decodePlainBytes(bytes: Uint8Array, limits?: DecodeLimits, what = "data"): PlainValue {
+  const reader = new ByteReader(bytes);
+  const value = new ValueDecoder(reader, what, limits).decodePlain();
   if (reader.remaining > 0) reader.finish(what);
   return value;
 }

@@ -1,6 +1,6 @@
 import { ByteReader } from "../bytes";
 import { DlmsDecodeError } from "../errors";
-import { ValueDecoder } from "./decode";
+import { type ElementReader, ValueDecoder } from "./decode";
 import { ElementScanner, SCAN_INCOMPLETE } from "./element-scanner";
 import { type DecodeLimits, defaultMaxDepth } from "./limits";
 import { minimumSize, readTypeDescription } from "./type-description";
@@ -14,8 +14,8 @@ export interface ElementStreamOptions extends DecodeLimits {
 }
 
 /** Elements that became complete with one push. */
-export interface ElementBatch {
-  readonly elements: readonly DlmsValue[];
+export interface ElementBatch<T = DlmsValue> {
+  readonly elements: readonly T[];
   /** with the option `raw`: the bytes of each element, at the same index */
   readonly raw: readonly Uint8Array[];
 }
@@ -30,7 +30,7 @@ const leastBuffer = 8192;
  * Decodes a long array (or compact-array) that arrives in pieces cut anywhere, such as the raw data of GET blocks.
  * It keeps nothing but the element that is not complete yet, so its memory does not grow with the result.
  */
-export class ArrayElementStream {
+export class ElementStream<T> {
   private readonly options: ElementStreamOptions;
   private readonly maxDepth: number;
   private buffer = new Uint8Array(0);
@@ -49,7 +49,10 @@ export class ArrayElementStream {
   private countFound: number | undefined;
   private descriptionFound: TypeDescription | undefined;
 
-  constructor(options: ElementStreamOptions = {}) {
+  constructor(
+    private readonly reader: ElementReader<T>,
+    options: ElementStreamOptions = {},
+  ) {
     this.options = options;
     this.maxDepth = options.maxDepth ?? defaultMaxDepth;
     this.scanner = new ElementScanner(this.maxDepth);
@@ -94,7 +97,7 @@ export class ArrayElementStream {
    * Take the next piece and return the elements that it completes.
    * @throws DlmsDecodeError with the element's index in its path
    */
-  push(bytes: Uint8Array): ElementBatch {
+  push(bytes: Uint8Array): ElementBatch<T> {
     if (this.state === "done") {
       // only their number is of interest
       this.stop += bytes.length;
@@ -102,7 +105,7 @@ export class ArrayElementStream {
     }
     this.append(bytes);
     if (this.state === "header") this.header();
-    const batch = { elements: [] as DlmsValue[], raw: [] as Uint8Array[] };
+    const batch = { elements: [] as T[], raw: [] as Uint8Array[] };
     if (this.state === "elements") this.elements(batch);
     this.bound();
     return batch;
@@ -167,18 +170,16 @@ export class ArrayElementStream {
     this.state = this.contentsLeft === 0 ? "done" : "elements";
   }
 
-  private elements(batch: { elements: DlmsValue[]; raw: Uint8Array[] }): void {
+  private elements(batch: { elements: T[]; raw: Uint8Array[] }): void {
     const compact = this.descriptionFound;
     const limit = compact ? Math.min(this.stop, this.start + this.contentsLeft) : this.stop;
     const whole = compact !== undefined && limit - this.start === this.contentsLeft;
     const reader = new ByteReader(this.buffer, this.start, limit);
     const decoder = new ValueDecoder(reader, "data", this.options);
     while (this.state === "elements") {
-      const value = this.element(decoder, limit, whole);
-      if (value === undefined) return;
+      if (!this.isThere(decoder, limit, whole, batch.elements)) return;
       const size = reader.offset - this.start;
       if (this.options.raw) batch.raw.push(this.buffer.subarray(this.start, reader.offset));
-      batch.elements.push(value);
       this.largest = Math.max(this.largest, size);
       this.advance(size);
       this.taken++;
@@ -188,24 +189,26 @@ export class ArrayElementStream {
   }
 
   /**
-   * The next element, or undefined if it is not all there. Where the bytes left are many more than any element had
-   * so far, it is decoded at once; near their end, its end is looked for first.
+   * Read the next element if it is all there. Where the bytes left are many more than any element had so far, it is
+   * read at once; near their end, its end is looked for first, and always for a reader that remembers elements.
    */
-  private element(decoder: ValueDecoder, limit: number, whole: boolean): DlmsValue | undefined {
+  private isThere(decoder: ValueDecoder, limit: number, whole: boolean, into: T[]): boolean {
+    const { reader } = this;
     const compact = this.descriptionFound;
     const plenty = !this.scanning && this.largest > 0 && limit - this.start >= 2 * this.largest;
-    if (whole) return decoder.element(this.taken, this.start, compact);
-    if (plenty) {
+    if (!whole && plenty && reader.stateless === true) {
       try {
-        return decoder.element(this.taken, this.start, compact);
+        into.push(decoder.element(this.taken, this.start, compact, reader));
+        return true;
       } catch (error) {
         if (!isTruncation(error)) throw error;
         // it was larger than all before: the scanner follows it from here
       }
     }
-    this.scanning = this.scanner.scan(this.buffer, this.start, limit) === SCAN_INCOMPLETE;
+    this.scanning = !whole && this.scanner.scan(this.buffer, this.start, limit) === SCAN_INCOMPLETE;
     // what the scanner finds broken is decoded as well: the decoder says what is wrong, and where
-    return this.scanning ? undefined : decoder.element(this.taken, this.start, compact);
+    if (!this.scanning) into.push(decoder.element(this.taken, this.start, compact, reader));
+    return !this.scanning;
   }
 
   private advance(count: number): void {
@@ -235,6 +238,19 @@ export class ArrayElementStream {
     throw new DlmsDecodeError("DECODE_LIMIT", `${path}: one element has more than ${limit} bytes`, {
       details: { path, offset: this.consumed, limit },
     });
+  }
+}
+
+const tagged: ElementReader<DlmsValue> = {
+  fromBytes: (cursor) => cursor.value(),
+  fromValue: (value) => value,
+  stateless: true,
+};
+
+/** A stream of tagged values. */
+export class ArrayElementStream extends ElementStream<DlmsValue> {
+  constructor(options: ElementStreamOptions = {}) {
+    super(tagged, options);
   }
 }
 

@@ -1,4 +1,5 @@
 export * from "./ber";
+export * from "./cursor";
 export * from "./decode";
 export * from "./element-stream";
 export * from "./encode";

@@ -82,3 +82,6 @@ export type DlmsValue =
   /** 12, 5 and 4 bytes as they are on the wire */
   | { readonly type: "date-time" | "date" | "time"; readonly value: Uint8Array }
   | { readonly type: "compact-array"; readonly description: TypeDescription; readonly value: readonly DlmsValue[] };
+
+/** A decoded value without its type: octets as bytes, 64-bit integers as bigint, arrays and structures as arrays. */
+export type PlainValue = null | boolean | number | bigint | string | Uint8Array | readonly PlainValue[];
