@@ -4,6 +4,8 @@ export {
   type ClientEvents,
   type ClientState,
   type ClientStatistics,
+  type ConnectionStep,
+  type ConnectionStepName,
   type CloseOptions,
   connect,
   createClient,
@@ -20,6 +22,7 @@ export {
   type RetryEvent,
   type SelectionUsed,
   type StateEvent,
+  testConnection,
   type TraceEvent,
   type Unsubscribe,
 } from "./client";
@@ -66,6 +69,17 @@ export {
   type SecuritySuite,
   systemRandom,
 } from "./security";
+export {
+  type BytesLike,
+  decodeApdu,
+  decodeData,
+  decodeFrame,
+  describeApdu,
+  describeData,
+  describeFrame,
+  type Frame,
+  type InspectKeys,
+} from "./inspect";
 export type { AssociationInfo } from "./session";
 export {
   type Behaviour,
@@ -77,6 +91,7 @@ export {
   type HouseholdOptions,
   type MeterDefinition,
   type MeterListenOptions,
+  parseDefinition,
   type SimulatedMeter,
 } from "./simulator";
 export {

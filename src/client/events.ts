@@ -21,7 +21,7 @@ export interface NotificationEvent {
   readonly raw: Uint8Array;
 }
 
-/** What passed on the line, in order. Secrets are not masked here: it is the inspection that shows them to people. */
+/** What passed on the line, in order. Secrets are masked in what can be shown. */
 export type TraceEvent =
   | {
       readonly kind: "bytes";
@@ -31,8 +31,14 @@ export type TraceEvent =
       /** a frame of the link, or the APDU that its frames carry */
       readonly layer: "link" | "apdu";
       readonly link: "wrapper" | "hdlc" | "hdlc-mode-e";
+      /** in bytes */
+      readonly length: number;
+      /** As they passed, nothing masked. Not enumerable, so that no log or message gets them by accident. */
       readonly bytes: Uint8Array;
+      /** `**` for each byte that is masked */
       readonly hex: string;
+      /** a readable tree */
+      readonly decoded: string;
     }
   | { readonly kind: "note"; readonly time: string; readonly text: string };
 

@@ -11,5 +11,7 @@ export type {
 } from "./events";
 export type * from "./options";
 export type { Outcome, Reading } from "./readings";
+export type { ConnectionStepName } from "./connection-advice";
+export { type ConnectionStep, testConnection } from "./test-connection";
 export { type ProfileOptions, ProfileReader, type ProfileTable } from "./profile";
 export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile-read";

@@ -1,5 +1,5 @@
-import { toHex } from "../bytes";
 import { type DlmsError, isDlmsError } from "../errors";
+import { TraceInspector } from "../inspect";
 import type { ActiveSession } from "./active-session";
 import type { Traffic } from "./channel";
 import { EventHub, type StateEvent, type TraceEvent } from "./events";
@@ -23,12 +23,14 @@ export class Observer {
   readonly hub: EventHub;
   readonly traffic: Traffic = { bytesIn: 0, bytesOut: 0, roundTrips: 0 };
   readonly #settings: Settings;
+  readonly #inspector: TraceInspector;
   #associations = 0;
   #lastExchangeAt: number | null = null;
   #lastError: DlmsError | null = null;
 
   constructor(settings: Settings) {
     this.#settings = settings;
+    this.#inspector = new TraceInspector({ secrets: secretsOf(settings) });
     this.hub = new EventHub((event, error) => {
       const text = error instanceof Error ? error.message : String(error);
       settings.logger?.error(`${settings.transport.endpoint}: a listener of "${event}" threw: ${text}`);
@@ -65,9 +67,18 @@ export class Observer {
   trace(direction: "out" | "in", layer: "link" | "apdu", bytes: Uint8Array): void {
     if (direction === "in" && layer === "apdu") this.#lastExchangeAt = this.#settings.clock.wallTime();
     if (!this.hub.has("trace")) return;
-    const copy = bytes.slice();
     const link = this.#settings.link.kind;
-    this.#emit({ kind: "bytes", time: this.#time(), direction, layer, link, bytes: copy, hex: toHex(copy) });
+    const shown = this.#inspector.inspect({ direction, layer, link, bytes });
+    const event = {
+      kind: "bytes",
+      time: this.#time(),
+      direction,
+      layer,
+      link,
+      length: bytes.length,
+      ...shown,
+    } as const;
+    this.#emit(Object.defineProperty({ ...event, bytes: bytes.slice() }, "bytes", { enumerable: false }));
   }
 
   note(text: string): void {
@@ -93,4 +104,12 @@ export class Observer {
   #time(): string {
     return new Date(this.#settings.clock.wallTime()).toISOString();
   }
+}
+
+/** What must not be seen in a trace, wherever it occurs. */
+function secretsOf({ auth, security }: Settings): Uint8Array[] {
+  const secrets = "secret" in auth ? [auth.secret] : [];
+  if (security === undefined) return secrets;
+  const { encryptionKey, authenticationKey, broadcastKey } = security.keys;
+  return [...secrets, encryptionKey, authenticationKey, ...(broadcastKey === undefined ? [] : [broadcastKey])];
 }

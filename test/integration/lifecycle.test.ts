@@ -395,6 +395,20 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
+    it("trace no password", async () => {
+      const { client, clock } = bench(
+        { associations: [{ client: 16, mechanism: "lls", secret: "PASSWORD" }] },
+        { auth: { mechanism: "lls", secret: "PASSWORD" } },
+      );
+      const seen: unknown[] = [];
+      client.on("trace", (event) => seen.push(event));
+      await clock.runUntil(client.open());
+      assert.ok(seen.length >= 4);
+      assert.match(JSON.stringify(seen), /\*\*/);
+      assert.doesNotMatch(JSON.stringify(seen), /PASSWORD|50415353574f5244/i);
+      await clock.runUntil(client.close());
+    });
+
     it("hand over what the meter reports unasked", async () => {
       const { client, clock, meter } = bench();
       const seen: string[] = [];

@@ -112,7 +112,7 @@ describe("a client and a simulated meter over TCP", () => {
       const error = await failureOf(client.read(registerRef(0)));
       assert.equal(error.code, "DLMS_LINK_WRAPPER_HEADER");
       assert.match(error.message, /HTTP.*does not speak DLMS/);
-      await closing(client, other.close);
+      await closing(client, () => other.close());
     });
 
     it("something else answers on the port, and hangs up", async () => {
@@ -123,7 +123,7 @@ describe("a client and a simulated meter over TCP", () => {
       const error = await failureOf(client.read(registerRef(0)));
       assert.equal(error.code, "DLMS_CONN_LOST");
       assert.match(error.message, /nothing was received on it: check port and framing/);
-      await closing(client, other.close);
+      await closing(client, () => other.close());
     });
 
     for (const [what, more] of [
@@ -136,7 +136,7 @@ describe("a client and a simulated meter over TCP", () => {
         const error = await failureOf(client.read(registerRef(0)));
         assert.match(error.code, /^DLMS_TIMEOUT_(ASSOCIATE|LINK|RESPONSE)$/);
         assert.match(error.message, /no byte came|address/);
-        await closing(client, silent.close);
+        await closing(client, () => silent.close());
       });
     }
 
@@ -160,7 +160,7 @@ describe("a client and a simulated meter over TCP", () => {
       await client.close();
       const without = createClient(optionsFor(listener.port, { client: { sap: 17 } }));
       assert.equal((await failureOf(without.read(registerRef(0)))).layer, "association");
-      await closing(without, listener.close);
+      await closing(without, () => listener.close());
     });
 
     it("connect() closes what it opened when the association is refused", async () => {
