@@ -16,10 +16,10 @@ const minuteTexts = Array.from(
 const secondTexts = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, "0"));
 
 /**
- * Shows the 12 bytes of date-times exactly as `presentDateTime` does, for columns of many: the calendar day and
- * the offset are worked out once per day, not once per row.
+ * Shows date-times, 12 bytes from `at` on, exactly as `presentDateTime` does, for columns of many: the calendar day
+ * and the offset are worked out once per day, not once per row.
  */
-export function dateTimeFormatter(options: PresentOptions): (bytes: Uint8Array) => unknown {
+export function dateTimeFormatter(options: PresentOptions): (bytes: Uint8Array, at?: number) => unknown {
   const wish = options.dates ?? "iso";
   const zoned = (options.timeZone ?? "") !== "";
   let dayKey = -1;
@@ -48,14 +48,15 @@ export function dateTimeFormatter(options: PresentOptions): (bytes: Uint8Array) 
     tails = new Array<string | undefined>(1440);
   };
 
-  return (bytes) => {
-    const raw = ((bytes[9] ?? 0) << 8) | (bytes[10] ?? 0);
-    const hundredths = bytes[8] ?? 0xff;
-    const minute = (bytes[6] ?? 0xff) + (bytes[5] ?? 0xff) * 60;
-    const second = secondTexts[bytes[7] ?? 0xff];
-    const month = bytes[2] ?? 0;
-    const day = bytes[3] ?? 0;
-    const year = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+  return (bytes, at = 0) => {
+    const raw = ((bytes[at + 9] ?? 0) << 8) | (bytes[at + 10] ?? 0);
+    const hundredths = bytes[at + 8] ?? 0xff;
+    const minute = (bytes[at + 6] ?? 0xff) + (bytes[at + 5] ?? 0xff) * 60;
+    const seconds = bytes[at + 7] ?? 0xff;
+    const second = secondTexts[seconds];
+    const month = bytes[at + 2] ?? 0;
+    const day = bytes[at + 3] ?? 0;
+    const year = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
     const key = year * 65536 + month * 256 + day;
     if (key !== dayKey) setDay(key, year, month, day);
     const plain = hundredths === 0 || hundredths === 0xff;
@@ -63,17 +64,17 @@ export function dateTimeFormatter(options: PresentOptions): (bytes: Uint8Array) 
       plain &&
       dayPossible &&
       second !== undefined &&
-      (bytes[6] ?? 0xff) < 60 &&
+      (bytes[at + 6] ?? 0xff) < 60 &&
       minute < 1440 &&
-      bytes.length === 12 &&
+      bytes.length >= at + 12 &&
       (raw === 0x8000 ? !zoned : raw < 1440 || raw > 0x10000 - 1440);
-    if (!usual) return presentDateTime(dateTimeFromBytes(bytes), options).value;
+    if (!usual) return presentDateTime(dateTimeFromBytes(bytes.subarray(at, at + 12)), options).value;
     if (raw !== deviationKey) setDeviation(raw);
     if (wish === "iso" || raw === 0x8000) {
-      if (bytes[7] !== 0) return dayText + (minuteTexts[minute] ?? "") + second + suffix;
+      if (seconds !== 0) return dayText + (minuteTexts[minute] ?? "") + second + suffix;
       return dayText + (tails[minute] ??= `${minuteTexts[minute] ?? ""}00${suffix}`);
     }
-    const epochMs = dayMs + minute * 60_000 + (bytes[7] ?? 0) * 1000 - offsetMs;
+    const epochMs = dayMs + minute * 60_000 + seconds * 1000 - offsetMs;
     return wish === "date" ? new Date(epochMs) : epochMs;
   };
 }

@@ -1,3 +1,4 @@
+import type { ElementReader, ValueDecoder } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";
 import { DlmsDecodeError } from "../errors";
 import { type DateTimeParts, dateTimeFromBytes, presentDateTime } from "./date-time";
@@ -25,48 +26,89 @@ export interface RowMapperOptions extends PresentOptions {
 export type RowMapper = (entry: DlmsValue) => ProfileRow;
 
 /** Shows the values of one column in turn. */
-type Cell = (value: DlmsValue) => unknown;
+interface Cell {
+  show(value: DlmsValue): unknown;
+  /** the same from the bytes under the cursor: without the values in between, of which a profile has millions */
+  read(cursor: ValueDecoder): unknown;
+}
 
+/** A mapper of values that were decoded before. */
 export function createRowMapper(columns: readonly ProfileColumn[], options: RowMapperOptions = {}): RowMapper {
-  const keys = columns.map((column) => column.key);
-  const cells = columns.map((column) => cellOf(column, options));
-  const count = keys.length;
-  return (entry) => {
+  const reader = createRowReader(columns, options);
+  return (entry) => reader.fromValue(entry);
+}
+
+/** A mapper that reads rows from the bytes as they stream in. */
+export function createRowReader(
+  columns: readonly ProfileColumn[],
+  options: RowMapperOptions = {},
+): ElementReader<ProfileRow> {
+  return new RowReader(columns, options);
+}
+
+class RowReader implements ElementReader<ProfileRow> {
+  readonly #keys: readonly string[];
+  readonly #cells: readonly Cell[];
+  /** all rows are made of it, so that all have the same keys in the same order from the start */
+  readonly #blank: ProfileRow;
+
+  constructor(columns: readonly ProfileColumn[], options: RowMapperOptions) {
+    this.#keys = columns.map((column) => column.key);
+    this.#cells = columns.map((column) => cellOf(column, options));
+    this.#blank = Object.fromEntries(this.#keys.map((key) => [key, null]));
+  }
+
+  fromValue(entry: DlmsValue): ProfileRow {
     // A profile of one column is sent by some meters without the structure around it.
     const values = entry.type === "structure" || entry.type === "array" ? entry.value : [entry];
-    if (values.length !== count) {
-      throw new DlmsDecodeError(
-        "DECODE_VALUE",
-        `profile entry: ${count} values are expected by capture_objects, got ${values.length}; the columns may have been changed, read capture_objects again`,
-        { details: { expected: count, got: values.length } },
-      );
-    }
-    const row: ProfileRow = {};
+    const cells = this.#cells;
+    if (values.length !== cells.length) this.#refuse(values.length);
+    const row = { ...this.#blank };
+    for (const [i, value] of values.entries()) row[this.#keys[i] ?? ""] = cells[i]?.show(value);
+    return row;
+  }
+
+  fromBytes(cursor: ValueDecoder): ProfileRow {
+    const keys = this.#keys;
+    const cells = this.#cells;
+    const count = cursor.open();
+    if (count < 0) return this.fromValue(cursor.value());
+    if (count !== cells.length) this.#refuse(count);
+    const row = { ...this.#blank };
     for (let i = 0; i < count; i++) {
       const key = keys[i];
       const cell = cells[i];
-      const value = values[i];
-      if (key !== undefined && cell !== undefined && value !== undefined) row[key] = cell(value);
+      cursor.at(i);
+      if (key !== undefined && cell !== undefined) row[key] = cell.read(cursor);
     }
+    cursor.close();
     return row;
-  };
+  }
+
+  #refuse(got: number): never {
+    const expected = this.#cells.length;
+    throw new DlmsDecodeError(
+      "DECODE_VALUE",
+      `profile entry: ${expected} values are expected by capture_objects, got ${got}; the columns may have been changed, read capture_objects again`,
+      { details: { expected, got } },
+    );
+  }
 }
 
 function cellOf(column: ProfileColumn, options: RowMapperOptions): Cell {
   const kind = clockKind(column);
   const step = (options.capturePeriod ?? 0) * (options.newestFirst === true ? -1 : 1);
-  if (kind === "date-time") return clockCell(options, step);
+  if (kind === "date-time") return new ClockCell(options, step);
   const context: PresentContext = {
     options,
     scalerUnit: column.scaler === null ? undefined : { scaler: column.scaler, unitCode: column.unitCode ?? 255 },
     printableIsText: column.classId === 1,
   };
   const definition = columnDefinition(column);
-  const show: Cell = (value) => presentValue(value, definition, context);
   const plainNumber = definition.presentation === undefined || definition.presentation === "scaled";
   const scaler = definition.presentation === "scaled" ? (column.scaler ?? 0) : 0;
-  return valueCell(
-    show,
+  return new ValueCell(
+    (value) => presentValue(value, definition, context),
     plainNumber ? scaler : undefined,
     kind === "unix" ? step : kind === "unix-microseconds" ? step * 1_000_000 : 0,
     kind !== undefined,
@@ -77,42 +119,69 @@ function cellOf(column: ProfileColumn, options: RowMapperOptions): Cell {
  * A null repeats the value before; in a unix clock it is `step` later, or stays null without a step. Deltas add up
  * on the value before.
  */
-function valueCell(show: Cell, scaler: number | undefined, step: number, isClock: boolean): Cell {
-  const divisor = scaler !== undefined && scaler < 0 && scaler >= -22 ? Number(`1e${-scaler}`) : 1;
-  const direct = scaler !== undefined && scaler <= 0 && scaler >= -22;
-  let before: DlmsValue | undefined;
-  let shown: unknown = null;
-  const take = (now: DlmsValue): unknown => {
-    before = now;
-    if (scaler !== undefined && typeof now.value === "bigint") return (shown = scaleInteger(now.value, scaler));
-    return (shown = show(now));
-  };
-  return (value) => {
+class ValueCell implements Cell {
+  readonly #present: (value: DlmsValue) => unknown;
+  /** undefined where the values are no plain numbers */
+  readonly #scaler: number | undefined;
+  readonly #step: number;
+  readonly #isClock: boolean;
+  /** the value times 10 to the power of the scaler is the value divided by this, correctly rounded; 0 = it is not */
+  readonly #divisor: number;
+  #before: DlmsValue | undefined;
+  /** the value before, where it is an integer of a usual type; NaN = `#before` has it */
+  #integer = Number.NaN;
+  #shown: unknown = null;
+
+  constructor(present: (value: DlmsValue) => unknown, scaler: number | undefined, step: number, isClock: boolean) {
+    this.#present = present;
+    this.#scaler = scaler;
+    this.#step = step;
+    this.#isClock = isClock;
+    this.#divisor = scaler !== undefined && scaler <= 0 && scaler >= -22 ? Number(`1e${-scaler}`) : 0;
+  }
+
+  read(cursor: ValueDecoder): unknown {
+    const divisor = this.#divisor;
     // The columns of nearly all profiles; everything else takes the long way.
-    if (
-      direct &&
-      (value.type === "double-long-unsigned" ||
-        value.type === "long-unsigned" ||
-        value.type === "double-long" ||
-        value.type === "unsigned" ||
-        value.type === "long")
-    ) {
-      before = value;
-      return (shown = divisor === 1 ? value.value : value.value / divisor);
+    if (divisor !== 0) {
+      const number = cursor.integer();
+      if (!Number.isNaN(number)) {
+        this.#integer = number;
+        return divisor === 1 ? number : number / divisor;
+      }
     }
-    if (value.type === "null-data") {
-      if (before === undefined) return null;
-      if (!isClock) return typeof shown === "object" && shown !== null ? show(before) : shown;
-      const next = step === 0 ? undefined : add(before, step);
-      return next === undefined ? null : take(next);
-    }
-    if (value.type.startsWith("delta-")) {
+    return this.show(cursor.value());
+  }
+
+  show(value: DlmsValue): unknown {
+    if (value.type !== "null-data" && !value.type.startsWith("delta-")) return this.#take(value);
+    const before = this.#last();
+    if (value.type !== "null-data") {
       // Without a row before there is nothing to add to, and the difference is no value.
       const sum = before === undefined || typeof value.value !== "number" ? undefined : add(before, value.value);
-      return sum === undefined ? null : take(sum);
+      return sum === undefined ? null : this.#take(sum);
     }
-    return take(value);
-  };
+    if (before === undefined) return null;
+    if (!this.#isClock)
+      return typeof this.#shown === "object" && this.#shown !== null ? this.#take(before) : this.#shown;
+    const next = this.#step === 0 ? undefined : add(before, this.#step);
+    return next === undefined ? null : this.#take(next);
+  }
+
+  /** What was read before, in the form in which it can be added to. */
+  #last(): DlmsValue | undefined {
+    if (!Number.isNaN(this.#integer)) this.#take({ type: "double-long", value: this.#integer });
+    return this.#before;
+  }
+
+  #take(now: DlmsValue): unknown {
+    this.#integer = Number.NaN;
+    this.#before = now;
+    if (this.#scaler !== undefined && typeof now.value === "bigint") {
+      return (this.#shown = scaleInteger(now.value, this.#scaler));
+    }
+    return (this.#shown = this.#present(now));
+  }
 }
 
 function add(before: DlmsValue, difference: number): DlmsValue | undefined {
@@ -126,23 +195,44 @@ function add(before: DlmsValue, difference: number): DlmsValue | undefined {
 }
 
 /** The time of the row; a null lies `step` seconds after the row before, and stays null without a period. */
-function clockCell(options: RowMapperOptions, step: number): Cell {
-  const format = dateTimeFormatter(options);
-  let before: Uint8Array | undefined;
-  let parts: DateTimeParts | null = null;
-  return (value) => {
-    if (value.value instanceof Uint8Array && value.value.length === 12) {
-      before = value.value;
-      parts = null;
-      return format(value.value);
+class ClockCell implements Cell {
+  readonly #options: RowMapperOptions;
+  readonly #step: number;
+  readonly #format: (bytes: Uint8Array, at?: number) => unknown;
+  /** the bytes of the time before and where it is in them, until it is taken apart */
+  #before: Uint8Array | undefined;
+  #at = 0;
+  #parts: DateTimeParts | null = null;
+
+  constructor(options: RowMapperOptions, step: number) {
+    this.#options = options;
+    this.#step = step;
+    this.#format = dateTimeFormatter(options);
+  }
+
+  read(cursor: ValueDecoder): unknown {
+    const at = cursor.twelveOctets();
+    return at < 0 ? this.show(cursor.value()) : this.#time(cursor.bytes, at);
+  }
+
+  show(value: DlmsValue): unknown {
+    if (value.value instanceof Uint8Array && value.value.length === 12) return this.#time(value.value, 0);
+    if (value.type !== "null-data") {
+      return presentValue(value, { presentation: "date-time" }, contextOf(this.#options));
     }
-    if (value.type !== "null-data") return presentValue(value, { presentation: "date-time" }, contextOf(options));
-    if (before !== undefined) parts = dateTimeFromBytes(before);
-    before = undefined;
-    if (step === 0 || parts === null) return null;
-    parts = addSeconds(parts, step, options);
-    return parts === null ? null : presentDateTime(parts, options).value;
-  };
+    if (this.#before !== undefined) this.#parts = dateTimeFromBytes(this.#before.subarray(this.#at, this.#at + 12));
+    this.#before = undefined;
+    if (this.#step === 0 || this.#parts === null) return null;
+    this.#parts = addSeconds(this.#parts, this.#step, this.#options);
+    return this.#parts === null ? null : presentDateTime(this.#parts, this.#options).value;
+  }
+
+  #time(bytes: Uint8Array, at: number): unknown {
+    this.#before = bytes;
+    this.#at = at;
+    this.#parts = null;
+    return this.#format(bytes, at);
+  }
 }
 
 function contextOf(options: PresentOptions): PresentContext {

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fromHex, toHex } from "../../../src/bytes";
-import { decodeValueBytes, encodeValueBytes } from "../../../src/codec";
+import { decodeValueBytes, ElementStream, encodeValueBytes } from "../../../src/codec";
 import type { DlmsValue } from "../../../src/codec/value";
 import {
   type CaptureObject,
   columnKeys,
   columnScaler,
   createRowMapper,
+  createRowReader,
   entriesByAge,
   entrySelection,
   lastEntries,
@@ -334,5 +335,73 @@ describe("profile selection", () => {
     assert.deepEqual(entriesByAge(1, 3, { sortMethod: 2, entriesInUse: 10 }), { from: 8, to: 10 });
     assert.deepEqual(entriesByAge(8, 99, { sortMethod: 2, entriesInUse: 10 }), { from: 1, to: 3 });
     assert.equal(entriesByAge(11, 12, { sortMethod: 1, entriesInUse: 10 }), "none");
+  });
+});
+
+describe("rows straight from the bytes", () => {
+  const big: DlmsValue = { type: "long64-unsigned", value: 9_007_199_254_740_993n };
+  const cell = fc.oneof(
+    fc.constant(none),
+    fc.nat(0xffffffff).map(u32),
+    fc.integer({ min: -0x8000, max: 0x7fff }).map((value): DlmsValue => ({ type: "long", value })),
+    fc.integer({ min: -100, max: 100 }).map((value): DlmsValue => ({ type: "delta-integer", value })),
+    fc.nat(255).map((value): DlmsValue => ({ type: "delta-unsigned", value })),
+    fc.constant(big),
+    fc.constant(octets("4142")),
+    fc.constant<DlmsValue>({ type: "float32", value: 1.5 }),
+    fc.constant<DlmsValue>({ type: "visible-string", value: "x" }),
+    fc.constant(row(u32(1), none)),
+  );
+  const time = fc.oneof(
+    { weight: 3, arbitrary: fc.constant(none) },
+    fc.constant(midnight),
+    fc.constant<DlmsValue>({ type: "date-time", value: fromHex("07e40229ff173b0000ffc480") }),
+    fc.constant(octets("07e4ffffff00000000800000")),
+    fc.constant(octets("0102")),
+  );
+  const objects = [clock, energy, status, capture(1, "0.0.1.1.0.255"), capture(3, "1.0.2.8.0.255", 3)];
+  const entries = fc.array(fc.tuple(time, cell, cell, cell, cell), { maxLength: 20 });
+
+  it("are those that the values give, in whatever pieces the bytes come", () => {
+    fc.assert(
+      fc.property(
+        entries,
+        fc.constantFrom(-3, 0, 2),
+        fc.nat(900),
+        fc.integer({ min: 1, max: 40 }),
+        (list, scaler, capturePeriod, size) => {
+          const columns = profileColumns(objects, () => ({ scaler, unitCode: 30 }));
+          const rows = list.map((values) => row(...values));
+          const mapper = createRowMapper(columns, { capturePeriod });
+          const expected = rows.map((entry) => mapper(entry));
+          const bytes = encodeValueBytes({ type: "array", value: rows });
+          const stream = new ElementStream(createRowReader(columns, { capturePeriod }));
+          const got: unknown[] = [];
+          for (let at = 0; at < bytes.length; at += size)
+            got.push(...stream.push(bytes.subarray(at, at + size)).elements);
+          stream.finish();
+          assert.deepEqual(got, expected);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("of a compact-array are those of its values", () => {
+    const columns = profileColumns([clock, energy], () => ({ scaler: -1, unitCode: 30 }));
+    // structure {octet-string, double-long-unsigned}, two elements of 13 + 4 bytes
+    const bytes = fromHex("130202090622" + "0c07e40106ff00000000ffc400000003e9" + "0c07e40106ff000f0000ffc400000003ea");
+    const stream = new ElementStream(createRowReader(columns));
+    assert.deepEqual(stream.push(bytes).elements, [
+      { "0.0.1.0.0.255": "2020-01-06T00:00:00+01:00", "1.0.1.8.0.255": 100.1 },
+      { "0.0.1.0.0.255": "2020-01-06T00:15:00+01:00", "1.0.1.8.0.255": 100.2 },
+    ]);
+  });
+
+  it("refuse an entry with another number of values, and say where a value is broken", () => {
+    const columns = profileColumns([clock, energy]);
+    const read = (hex: string): unknown => new ElementStream(createRowReader(columns)).push(fromHex(hex)).elements;
+    assert.throws(() => read("01010203000000"), { code: "DLMS_DECODE_VALUE" });
+    assert.throws(() => read("010102020008"), { code: "DLMS_DECODE_TAG", message: /data\[0\]\[1\]/ });
   });
 });
