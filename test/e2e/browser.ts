@@ -1,0 +1,66 @@
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, type Page, chromium } from "playwright-core";
+
+export const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+/** Without a browser the specs are skipped with a reason; in CI that is a failure. */
+export function needsBrowser(context: Mocha.Context): void {
+  if (existsSync(chromiumPath)) return;
+  const reason = `no browser at ${chromiumPath}: install chromium, or set CHROMIUM to its path`;
+  if (process.env.CI === "true") throw new Error(reason);
+  console.log(`      skipped: ${reason}`);
+  context.skip();
+}
+
+/** A browser with an empty profile that calls nobody by itself. */
+export function openBrowser(language = "en-US"): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), "dlms-chromium-")), {
+    executablePath: chromiumPath,
+    locale: language,
+    viewport: { width: 1280, height: 760 },
+    deviceScaleFactor: 1,
+    args: [
+      ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+      ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    ],
+  });
+}
+
+declare global {
+  // what the specs use of the editor's global object
+  var RED: {
+    nodes: {
+      getType(type: string): unknown;
+      eachNode(visit: (node: { id: string; type: string; x: number; y: number }) => void): void;
+      eachConfig(visit: (node: { id: string; type: string }) => void): void;
+      node(id: string): unknown;
+      dirty(): boolean;
+    };
+    actions: { invoke(action: string): void };
+    editor: { edit(node: unknown): void; editConfig(name: string, type: string, id: string): void };
+  };
+}
+
+export async function openEditor(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.waitForFunction(() => globalThis.RED?.nodes?.getType("dlms-read") !== undefined);
+}
+
+/** Double click, as a person would do it, on the first node of a type; or the dialog of the first config node. */
+export async function openDialog(page: Page, type: string): Promise<void> {
+  await page.evaluate((wanted) => {
+    let found: unknown;
+    let config: string | undefined;
+    RED.nodes.eachNode((node) => {
+      if (node.type === wanted) found ??= node;
+    });
+    RED.nodes.eachConfig((node) => {
+      if (node.type === wanted) config ??= node.id;
+    });
+    if (config !== undefined) RED.editor.editConfig("", wanted, config);
+    else RED.editor.edit(found);
+  }, type);
+  await page.waitForSelector(".red-ui-tray-footer-left, .red-ui-tray-footer");
+}

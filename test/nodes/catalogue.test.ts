@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { editorClasses } from "../../nodes/shared/admin";
+import { commonCodes } from "../../nodes/shared/common-codes";
+import { migrate, migrations } from "../../nodes/shared/migrations";
+import { phraseOf } from "../../nodes/shared/status";
+import { attribute, errorCodes, DlmsConfigError, DlmsConnectionError, DlmsTimeoutError } from "../../src/index";
+
+const nodes = resolve(__dirname, "..", "..", "nodes");
+const languages = ["en-US", "de", "zh-CN"];
+const types = ["dlms-meter", "dlms-read", "dlms-simulator", "dlms-monitor"];
+
+type Tree = { [key: string]: string | Tree };
+
+function flatten(tree: Tree, path = ""): Map<string, string> {
+  const keys = new Map<string, string>();
+  for (const [name, value] of Object.entries(tree)) {
+    const key = path === "" ? name : `${path}.${name}`;
+    if (typeof value === "string") keys.set(key, value);
+    else for (const [inner, text] of flatten(value, key)) keys.set(inner, text);
+  }
+  return keys;
+}
+
+function catalogue(language: string, type: string): Map<string, string> {
+  return flatten(JSON.parse(readFileSync(join(nodes, "locales", language, `${type}.json`), "utf8")) as Tree);
+}
+
+const html = (type: string): string => readFileSync(join(nodes, `${type}.html`), "utf8");
+const placeholders = (text: string): string[] => (text.match(/__\w+?__/g) ?? []).sort();
+
+describe("catalogues, help and editor files", () => {
+  for (const type of types) {
+    it(`${type}: every key that the editor uses is there`, () => {
+      const known = catalogue("en-US", type);
+      const used = new Set<string>();
+      for (const [, list = ""] of html(type).matchAll(/data-i18n="([^"]+)"/g)) {
+        for (const part of list.split(";")) used.add(part.replace(/^\[[\w-]+\]/, ""));
+      }
+      for (const [, key = ""] of html(type).matchAll(/\bt\("([\w.]+)"\s*[,)]/g)) used.add(`${type}.${key}`);
+      assert.ok(used.size > 2);
+      for (const key of used) assert.ok(known.has(key), `${key} is not in the catalogue`);
+    });
+
+    for (const language of languages.slice(1)) {
+      it(`${type}: ${language} has the same keys and placeholders as en-US`, () => {
+        const english = catalogue("en-US", type);
+        const other = catalogue(language, type);
+        assert.deepEqual([...other.keys()].sort(), [...english.keys()].sort());
+        for (const [key, text] of english)
+          assert.deepEqual(placeholders(other.get(key) ?? ""), placeholders(text), key);
+      });
+    }
+
+    it(`${type}: has help in every language, which begins with a paragraph for the tooltip`, () => {
+      for (const language of languages) {
+        const help = readFileSync(join(nodes, "locales", language, `${type}.html`), "utf8");
+        assert.match(help, new RegExp(`data-help-name="${type}">\\s*<p>`), language);
+      }
+    });
+
+    it(`${type}: each default has an input of its name, and registers with a version`, () => {
+      const source = html(type);
+      assert.match(source, new RegExp(`registerType\\("${type}", \\{`));
+      assert.match(source, /version: \{ value: 1 \}/);
+    });
+
+    it(`${type}: the chain of migrations ends at the version of the editor, and takes flows without one`, () => {
+      const chain = migrations[type as keyof typeof migrations];
+      assert.deepEqual(migrate({ a: 1 }, chain), { a: 1, version: 1 });
+      const original = Object.freeze({ a: 1, version: 1 });
+      assert.deepEqual(migrate(original, chain), { a: 1, version: 1 });
+      assert.throws(() => migrate({ version: 2 }, chain), /CONFIG_UNSUPPORTED|knows its settings up to version 1/);
+    });
+  }
+
+  it("applies each step of a chain from the flow's version on, in order", () => {
+    const chain = [
+      (s: Readonly<Record<string, unknown>>) => ({ ...s, log: ["0"] }),
+      (s: Readonly<Record<string, unknown>>) => ({ ...s, log: [...((s.log as string[] | undefined) ?? []), "1"] }),
+    ];
+    assert.deepEqual(migrate({}, chain), { log: ["0", "1"], version: 2 });
+    assert.deepEqual(migrate({ version: "1" }, chain), { version: 2, log: ["1"] });
+  });
+
+  it("has a phrase of the catalogue for every error code", () => {
+    const known = catalogue("en-US", "dlms-read");
+    const error = new DlmsConfigError("CONFIG_INVALID", "x");
+    for (const [name, row] of Object.entries(errorCodes)) {
+      const phrase = phraseOf(Object.assign(Object.create(error), { code: `DLMS_${name}`, layer: row.layer }));
+      for (const type of ["dlms-read", "dlms-meter", "dlms-monitor"]) {
+        assert.ok(catalogue("en-US", type).has(`${type}.status.${phrase}`), `${type}.status.${phrase}`);
+      }
+    }
+    assert.ok(known.has("dlms-read.status.idle"));
+    assert.equal(phraseOf(new DlmsConnectionError("CONN_REFUSED", "x")), "connectionRefused");
+    assert.equal(phraseOf(new DlmsTimeoutError("TIMEOUT_RESPONSE", "x")), "noAnswer");
+  });
+
+  it("offers codes and classes that the stack understands", () => {
+    for (const { obis, objectType } of commonCodes) attribute(objectType, obis, 2);
+    const classes = editorClasses();
+    assert.ok(classes.length > 10);
+    assert.equal(new Set(classes.map(({ id }) => id)).size, classes.length);
+    assert.ok(classes.every(({ attributes }) => attributes.length > 0));
+  });
+
+  it("draws every icon that the editor names, white on transparent", () => {
+    const icons = readdirSync(resolve(nodes, "..", "icons"));
+    for (const type of types) {
+      const named = /icon: "([^"]+\.svg)"/.exec(html(type))?.[1];
+      if (named !== undefined) assert.ok(icons.includes(named), named);
+    }
+    for (const icon of icons) {
+      const source = readFileSync(resolve(nodes, "..", "icons", icon), "utf8");
+      assert.match(source, /width="40" height="60"/);
+      assert.match(icon, /^dlms-/);
+      assert.doesNotMatch(source.replace(/#fff/g, ""), /#[0-9a-f]{3}/i);
+    }
+  });
+});

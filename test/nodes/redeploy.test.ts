@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { allNodes, clean, flowFor, helper, startMeter, value } from "./support";
+
+describe("redeploys", () => {
+  afterEach(clean);
+
+  for (const type of ["full", "flows", "nodes"] as const) {
+    it(`${type}, in the middle of a read: closes in time, releases the association, reads again`, async () => {
+      const { meter, port } = await startMeter();
+      const flow = flowFor(port);
+      await helper.load(allNodes, flow);
+      await value();
+      assert.equal(meter.associations, 1);
+      const stop = meter.use({ name: "silence", request: () => [] });
+      helper.getNode("read").receive({ _msgid: "lost" });
+      await meter.waitFor((item) => item.kind === "apdu");
+      stop();
+      const changed = flow.map((node) => (node.id === "read" ? { ...node, name: `after ${type}` } : node));
+      const begun = performance.now();
+      await helper.setFlows(changed, type);
+      assert.ok(performance.now() - begun < 3000, "within the bound of a deploy");
+      assert.equal(typeof (await value()).payload, "number");
+      assert.equal(meter.associations, 1, "one association, not two");
+    });
+  }
+
+  it("keeps the session for the others when one of its users is redeployed", async () => {
+    const { meter, port } = await startMeter();
+    const flow = flowFor(port);
+    const second = { ...flow.find(({ id }) => id === "read"), id: "read2" };
+    await helper.load(allNodes, [...flow, second]);
+    await value();
+    const { connections } = meter.counters;
+    await helper.setFlows([...flow, { ...second, name: "changed" }], "nodes");
+    await value();
+    assert.equal(meter.counters.connections, connections);
+  });
+
+  it("releases the association when the last user goes", async () => {
+    const { meter, port } = await startMeter();
+    const flow = flowFor(port);
+    await helper.load(allNodes, flow);
+    await value();
+    await helper.setFlows(
+      flow.filter(({ id }) => id !== "read"),
+      "nodes",
+    );
+    assert.equal(meter.associations, 0);
+    assert.equal(meter.counters.openConnections, 0);
+  });
+
+  it("asks nothing of the meter before the first message", async () => {
+    const { meter, port } = await startMeter();
+    await helper.load(allNodes, flowFor(port));
+    await statuses.until(/^$/).catch(() => undefined);
+    assert.equal(meter.counters.connections, 0);
+  });
+});

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+export const root = resolve(__dirname, "..", "..");
+
+/** A port on which nobody listens now. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+/** An example with its simulator on another port, so that tests do not meet a simulator that runs already. */
+export function exampleOn(name: string, port: number): string {
+  return readFileSync(join(root, "examples", name), "utf8").replace(/"(4059|4060)"/g, `"${port}"`);
+}
+
+/** `npm start` as a process of its own, with an empty user directory. */
+export class NodeRedProcess {
+  readonly #child: ChildProcess;
+  readonly #userDir: string;
+  #output = "";
+  readonly #waiting = new Set<() => void>();
+
+  constructor(options: { flow: string; args?: readonly string[]; port?: number }) {
+    this.#userDir = mkdtempSync(join(tmpdir(), "dlms-node-red-"));
+    const flow = join(this.#userDir, "example.json");
+    writeFileSync(flow, options.flow);
+    const args = ["scripts/start.mjs", "--port", String(options.port ?? 0), "--user-dir", this.#userDir];
+    this.#child = spawn(process.execPath, [...args, "--example", flow, ...(options.args ?? [])], { cwd: root });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => {
+        this.#output += chunk.toString();
+        for (const check of this.#waiting) check();
+      });
+    }
+    this.#child.on("exit", () => {
+      for (const check of this.#waiting) check();
+    });
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Resolves with the match as soon as the output has it; rejects when the process ends without. */
+  until(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((done, fail) => {
+      const check = (): void => {
+        const match = pattern.exec(this.#output);
+        if (match !== null) {
+          this.#waiting.delete(check);
+          done(match);
+        } else if (this.#child.exitCode !== null) {
+          this.#waiting.delete(check);
+          fail(new Error(`Node-RED ended (${this.#child.exitCode}) without ${String(pattern)}:\n${this.#output}`));
+        }
+      };
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  exited(): Promise<number | null> {
+    return new Promise((done) => {
+      if (this.#child.exitCode !== null) done(this.#child.exitCode);
+      else this.#child.once("exit", done);
+    });
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGINT"): Promise<number | null> {
+    const exited = this.exited();
+    this.#child.kill(signal);
+    const code = await exited;
+    rmSync(this.#userDir, { recursive: true, force: true });
+    return code;
+  }
+}
