@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import type { MeterDefinition } from "../../../src/simulator";
+import { number, registerRef, requests } from "../../support/meters";
+import { keys, secured, watchedStore } from "./secured";
+
+/** A counter object with this value, where meters have theirs. */
+const counterObject = (value: number): Pick<MeterDefinition, "objects"> => ({
+  objects: [
+    { classId: 3, logicalName: "1.0.1.8.0.255", attributes: { 2: number(7), 3: { type: "null-data", value: null } } },
+    { classId: 1, logicalName: "0.0.43.1.0.255", attributes: { 2: number(value) } },
+    { classId: 1, logicalName: "0.0.43.1.7.255", attributes: { 2: number(value + 1000) } },
+  ],
+});
+
+describe("invocation counter from the meter", () => {
+  it("goes on above what the public client reads, before any value is used", async () => {
+    const { client, clock, meter, store } = secured({ security: { counterSource: {} }, meter: counterObject(5000) });
+    await clock.runUntil(client.open());
+    assert.deepEqual(store.raised, [5001]);
+    assert.equal(store.used[0], 5001);
+    assert.deepEqual(requests(meter).slice(0, 4), ["aarq", "get-request-normal", "rlrq", "aarq"]);
+    assert.equal(meter.counters.connections, 1, "both associations on one connection");
+    await clock.runUntil(client.close());
+    assert.equal(clock.pending, 0);
+  });
+
+  it("never goes below the store's mark: a stale or forged value changes nothing", async () => {
+    const store = watchedStore(9000);
+    const { client, clock } = secured({ security: { counterSource: {} }, meter: counterObject(3), store });
+    await clock.runUntil(client.open());
+    assert.deepEqual(store.used.slice(0, 1), [9000]);
+    await clock.runUntil(client.close());
+  });
+
+  it("takes another client and object, waits, and connects anew when asked to", async () => {
+    const { client, clock, meter, store } = secured({
+      security: {
+        counterSource: { client: 20, logicalName: "0-0:43.1.7*255", pauseMs: 3000, reconnect: true },
+      },
+      meter: {
+        ...counterObject(5000),
+        associations: [
+          { client: 20 },
+          { client: 1, mechanism: "hls-gmac", policy: "authenticated-encrypted", ...keys },
+        ],
+      },
+    });
+    const opening = client.open();
+    await clock.tickAsync(2999);
+    assert.deepEqual([meter.counters.connections, meter.counters.openConnections], [1, 0], "closed while it waits");
+    assert.deepEqual(store.used, []);
+    await clock.tickAsync(1);
+    await clock.runUntil(opening);
+    assert.equal(meter.counters.connections, 2);
+    assert.equal(store.used[0], 6001);
+    await clock.runUntil(client.close());
+    assert.deepEqual([clock.pending, meter.counters.openConnections], [0, 0]);
+  });
+
+  for (const framing of ["WRAPPER", "HDLC"] as const) {
+    it(`is read again for each association, and is idle else (${framing})`, async () => {
+      const { client, clock, store } = secured({
+        security: { counterSource: {} },
+        meter: { framing },
+        client:
+          framing === "HDLC" ? { link: { kind: "hdlc" }, timeouts: { idle: 1000 } } : { timeouts: { idle: 1000 } },
+      });
+      await clock.runUntil(client.read(registerRef(0)));
+      await clock.tickAsync(5000);
+      assert.equal(client.state, "idle");
+      await clock.runUntil(client.read(registerRef(1)));
+      assert.equal(store.raised.length, 2);
+      const last = store.raised[1] ?? 0;
+      assert.ok(last > 3 && store.used.includes(last), "the meter's own count is the next value");
+      await clock.runUntil(client.close());
+      assert.equal(clock.pending, 0);
+    });
+  }
+
+  it("says which client and object failed, never as a failed secret, and sends no secret after it", async () => {
+    for (const meter of [
+      { associations: [{ client: 1, mechanism: "hls-gmac", policy: "authenticated-encrypted", ...keys }] },
+      { objects: [{ classId: 1, logicalName: "0.0.43.1.0.255", attributes: { 2: number(1) }, denied: [2] }] },
+      {
+        objects: [
+          {
+            classId: 1,
+            logicalName: "0.0.43.1.0.255",
+            attributes: { 2: { type: "octet-string", value: keys.encryptionKey } },
+          },
+        ],
+      },
+    ] as const) {
+      const made = secured({ security: { counterSource: {} }, meter });
+      await assert.rejects(made.clock.runUntil(made.client.open()), (error: Error & { layer: string }) => {
+        assert.match(error.message, /invocation counter 0-0:43\.1\.0\*255\/2 as client 16/);
+        assert.notEqual(error.layer, "security");
+        return true;
+      });
+      assert.equal(requests(made.meter).filter((name) => name === "aarq").length, 1);
+      assert.equal(made.meter.counters.openConnections, 0);
+      // another try is allowed at once, or by itself: nothing was locked
+      await assert.rejects(made.clock.runUntil(made.client.open()), (error: Error) => {
+        assert.doesNotMatch(error.message, /not tried again by itself/);
+        return true;
+      });
+      await made.clock.runUntil(made.client.close());
+      assert.equal(made.clock.pending, 0);
+    }
+  });
+
+  it("is exhausted, rather than used, near the end", async () => {
+    const { client, clock, store } = secured({ security: { counterSource: {} }, meter: counterObject(0xffffffff) });
+    await assert.rejects(clock.runUntil(client.open()), { code: "DLMS_SEC_COUNTER_EXHAUSTED" });
+    assert.deepEqual(store.used, []);
+    await clock.runUntil(client.close());
+  });
+
+  it("closing while it waits between the associations leaves nothing behind", async () => {
+    const { client, clock, meter, store } = secured({ security: { counterSource: { pauseMs: 60_000 } } });
+    const opening = client.open();
+    opening.catch(() => undefined);
+    await clock.tickAsync(10);
+    await clock.runUntil(client.close());
+    await assert.rejects(opening, { code: "DLMS_STATE_CLOSED" });
+    assert.deepEqual([clock.pending, meter.counters.openConnections, store.used.length], [0, 0, 0]);
+  });
+
+  it("is left out where nothing is ciphered, and refused where it cannot work", () => {
+    const none = { suite: 0, policy: "none", ...keys, invocationCounter: watchedStore(), counterSource: {} } as const;
+    assert.doesNotThrow(() => secured({ client: { auth: { mechanism: "none" }, security: none } }));
+    assert.throws(() => secured({ security: { counterSource: { client: 1 } } }), { code: "DLMS_CONFIG_INVALID" });
+    assert.throws(() => secured({ security: { counterSource: { logicalName: "what" } } }), {
+      code: "DLMS_CONFIG_INVALID",
+    });
+    assert.throws(() => secured({ security: { counterSource: {} }, client: { association: { referencing: "sn" } } }), {
+      code: "DLMS_CONFIG_UNSUPPORTED",
+    });
+  });
+});

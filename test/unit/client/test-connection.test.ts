@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { LineRegistry } from "../../../src/client/line";
+import type { ConnectOptions } from "../../../src/client/options";
+import { type ConnectionStep, testConnection } from "../../../src/client/test-connection";
+import { createMeter, type MeterDefinition, neverAnswer, type SimulatedMeter } from "../../../src/simulator";
+import { DlmsConnectionError } from "../../../src/errors";
+import { requests, silentWhen } from "../../support/meters";
+import { VirtualClock } from "../../support/virtual-clock";
+import { account, clientTitle, keys, watchedStore } from "../../integration/security/secured";
+
+interface Tried {
+  readonly clock: VirtualClock;
+  readonly meter: SimulatedMeter;
+  readonly lines: LineRegistry;
+  readonly steps: () => AsyncGenerator<ConnectionStep, void, undefined>;
+  readonly all: () => Promise<ConnectionStep[]>;
+}
+
+function trial(definition: Partial<MeterDefinition> = {}, options: Partial<ConnectOptions> = {}): Tried {
+  const clock = new VirtualClock();
+  const meter = createMeter({ associations: [{ client: 16 }], objects: [], ...definition }, { clock });
+  const lines = new LineRegistry();
+  const steps = (): AsyncGenerator<ConnectionStep, void, undefined> =>
+    testConnection(
+      {
+        transport: meter.transport(),
+        client: { sap: 16 },
+        server: { logical: 1 },
+        clock,
+        random: (count) => new Uint8Array(count).fill(0x5a),
+        ...(definition.framing === "HDLC" ? { link: { kind: "hdlc" } } : {}),
+        ...options,
+      },
+      {},
+      { lines },
+    );
+  const all = async (): Promise<ConnectionStep[]> => {
+    const taken: ConnectionStep[] = [];
+    for await (const step of steps()) taken.push(step);
+    return taken;
+  };
+  return { clock, meter, lines, steps, all };
+}
+
+const short = (steps: readonly ConnectionStep[]): string[] =>
+  steps.map(({ step, ok }) => `${step} ${ok ? "ok" : "failed"}`);
+
+function nothingLeft({ clock, meter, lines }: Tried): void {
+  assert.deepEqual(
+    {
+      timers: clock.pending,
+      connections: meter.counters.openConnections,
+      associations: meter.associations,
+      lines: lines.size,
+    },
+    { timers: 0, connections: 0, associations: 0, lines: 0 },
+  );
+}
+
+const hls = {
+  client: { sap: 1, systemTitle: clientTitle },
+  auth: { mechanism: "hls-gmac" },
+  security: { suite: 0, policy: "authenticated-encrypted", ...keys },
+} as const;
+
+describe("testConnection", () => {
+  for (const framing of ["WRAPPER", "HDLC"] as const) {
+    it(`shows each step, and leaves nothing open (${framing})`, async () => {
+      const tried = trial({ framing });
+      const steps = await tried.clock.runUntil(tried.all());
+      assert.deepEqual(short(steps), ["line ok", "link ok", "association ok", "authentication ok", "read ok"]);
+      assert.ok(steps.every(({ text, advice, error }) => text !== "" && advice === undefined && error === undefined));
+      assert.equal(requests(tried.meter).at(-1), "rlrq");
+      nothingLeft(tried);
+    });
+
+    it(`reads the counter first where it comes from the meter (${framing})`, async () => {
+      const tried = trial(
+        { framing, associations: [{ client: 16 }, account] },
+        { ...hls, security: { ...hls.security, invocationCounter: watchedStore(), counterSource: {} } },
+      );
+      const steps = await tried.clock.runUntil(tried.all());
+      assert.deepEqual(short(steps), [
+        "line ok",
+        "counter ok",
+        "link ok",
+        "association ok",
+        "authentication ok",
+        "read ok",
+      ]);
+      assert.match(steps[4]?.text ?? "", /proved themselves.*authenticated-encrypted, suite 0/);
+      nothingLeft(tried);
+    });
+  }
+
+  it("a line that cannot be opened: says so and what to try", async () => {
+    const tried = trial(
+      {},
+      {
+        transport: {
+          kind: "tcp",
+          endpoint: "tcp meter.example:4059",
+          open: () => Promise.reject(new DlmsConnectionError("CONN_REFUSED", "tcp meter.example:4059: refused")),
+        },
+      },
+    );
+    const steps = await tried.clock.runUntil(tried.all());
+    assert.deepEqual(short(steps), ["line failed"]);
+    assert.equal(steps[0]?.error?.code, "DLMS_CONN_REFUSED");
+    assert.match(steps[0]?.advice?.[0] ?? "", /port/);
+    nothingLeft(tried);
+  });
+
+  it("an HDLC meter that does not answer: the link failed, and no secret was sent", async () => {
+    const tried = trial({ framing: "HDLC" }, { client: { sap: 17 }, auth: { mechanism: "lls", secret: "Tr1al-pass" } });
+    tried.meter.use(neverAnswer());
+    const steps = await tried.clock.runUntil(tried.all());
+    assert.deepEqual(short(steps), ["line ok", "link failed"]);
+    assert.ok((steps[1]?.advice?.length ?? 0) > 1);
+    assert.deepEqual(requests(tried.meter), []);
+    nothingLeft(tried);
+  });
+
+  it("a meter that is silent to the association request", async () => {
+    const tried = trial();
+    tried.meter.use(silentWhen((request) => request === "aarq"));
+    const steps = await tried.clock.runUntil(tried.all());
+    assert.deepEqual(short(steps), ["line ok", "link ok", "association failed"]);
+    assert.equal(steps[2]?.error?.code, "DLMS_TIMEOUT_ASSOCIATE");
+    nothingLeft(tried);
+  });
+
+  it("a client that the meter does not know", async () => {
+    const tried = trial({}, { client: { sap: 99 } });
+    assert.deepEqual(short(await tried.clock.runUntil(tried.all())), ["line ok", "link ok", "association failed"]);
+    nothingLeft(tried);
+  });
+
+  for (const [what, options] of [
+    ["password", { client: { sap: 17 }, auth: { mechanism: "lls", secret: "not-the-one" } }],
+    ["proof", { client: { sap: 18 }, auth: { mechanism: "hls-md5", secret: "not-the-one" } }],
+    [
+      "key",
+      {
+        ...hls,
+        security: { ...hls.security, authenticationKey: keys.encryptionKey, invocationCounter: watchedStore() },
+      },
+    ],
+  ] as const) {
+    it(`a wrong ${what} is a failed authentication, tried once, with a warning`, async () => {
+      const tried = trial(
+        {
+          associations: [
+            { client: 17, mechanism: "lls", secret: "right" },
+            { client: 18, mechanism: "hls-md5", secret: "right" },
+            account,
+          ],
+        },
+        options,
+      );
+      const steps = await tried.clock.runUntil(tried.all());
+      assert.deepEqual(short(steps), ["line ok", "link ok", "association ok", "authentication failed"]);
+      assert.match(steps[3]?.advice?.join(" ") ?? "", /lock the account/);
+      assert.equal(requests(tried.meter).filter((name) => name === "aarq").length, 1);
+      assert.doesNotMatch(JSON.stringify(steps), /not-the-one/);
+      nothingLeft(tried);
+    });
+  }
+
+  it("a first read that is refused, and one that another object answers", async () => {
+    const denied = (logicalName: string) =>
+      ({ classId: 1, logicalName, attributes: { 2: { type: "null-data", value: null } }, denied: [2] }) as const;
+    const refused = trial({ objects: [denied("0.0.42.0.0.255")] });
+    const steps = await refused.clock.runUntil(refused.all());
+    assert.deepEqual(short(steps).at(-1), "read failed");
+    assert.equal(steps.at(-1)?.error?.code, "DLMS_ACCESS_READ_WRITE_DENIED");
+    nothingLeft(refused);
+    const clockOnly = trial({
+      objects: [
+        denied("0.0.42.0.0.255"),
+        {
+          classId: 8,
+          logicalName: "0.0.1.0.0.255",
+          attributes: { 2: { type: "octet-string", value: new Uint8Array(12) } },
+        },
+      ],
+    });
+    const answered = await clockOnly.clock.runUntil(clockOnly.all());
+    assert.match(answered.at(-1)?.text ?? "", /0-0:1\.0\.0\*255 was read/);
+    nothingLeft(clockOnly);
+  });
+
+  it("leaves nothing open when the caller stops listening after any step", async () => {
+    for (let stopAfter = 1; stopAfter <= 5; stopAfter++) {
+      const tried = trial({ framing: "HDLC" });
+      const steps = tried.steps();
+      for (let n = 0; n < stopAfter; n++) await tried.clock.runUntil(steps.next());
+      await tried.clock.runUntil(steps.return());
+      nothingLeft(tried);
+    }
+  });
+
+  it("an abort rejects with its reason, in the middle of a wait too", async () => {
+    const tried = trial();
+    tried.meter.use(silentWhen((request) => request === "aarq"));
+    const abort = new AbortController();
+    const transport = tried.meter.transport();
+    const run = async (): Promise<void> => {
+      const options: ConnectOptions = { transport, client: { sap: 16 }, server: { logical: 1 }, clock: tried.clock };
+      for await (const step of testConnection(options, { signal: abort.signal }, { lines: tried.lines })) void step;
+    };
+    const running = run();
+    running.catch(() => undefined);
+    await tried.clock.tickAsync(100);
+    const reason = new Error("enough");
+    abort.abort(reason);
+    await assert.rejects(tried.clock.runUntil(running), (error) => error === reason);
+    nothingLeft(tried);
+  });
+
+  it("is over after timeoutMs, with a failed step", async () => {
+    const tried = trial();
+    tried.meter.use(silentWhen((request) => request === "aarq"));
+    const options: ConnectOptions = {
+      transport: tried.meter.transport(),
+      client: { sap: 16 },
+      server: { logical: 1 },
+      clock: tried.clock,
+    };
+    const taken: ConnectionStep[] = [];
+    const run = async (): Promise<void> => {
+      for await (const step of testConnection(options, { timeoutMs: 700 }, { lines: tried.lines })) taken.push(step);
+    };
+    await tried.clock.runUntil(run());
+    assert.match(taken.at(-1)?.text ?? "", /given up after 700 ms/);
+    assert.equal(taken.at(-1)?.ok, false);
+    nothingLeft(tried);
+  });
+
+  it("refuses options that cannot be right before anything is opened", async () => {
+    await assert.rejects(trial({}, { client: { sap: 0 } }).all(), { code: "DLMS_CONFIG_INVALID" });
+  });
+});
