@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from "node-red";
-import { DlmsConfigError, isDlmsError, systemClock } from "../src/index";
+import { DlmsConfigError, type TraceEvent, isDlmsError, systemClock } from "../src/index";
 import { type MeterNode, findMeter } from "./shared/meter-node";
 import type { MeterPhase, MeterUser, MeterView } from "./shared/meter-session";
 import { migrate, migrations } from "./shared/migrations";
@@ -21,12 +21,26 @@ function statePayload(meter: MeterNode, view: MeterView, previous: MeterPhase): 
   };
 }
 
+type Bytes = Extract<TraceEvent, { kind: "bytes" }>;
+
+/** `msg.payload` for what passed on the line; hex and text come with secrets masked. */
+function framePayload(
+  meter: MeterNode,
+  { time, direction, layer, link, hex, decoded }: Bytes,
+): Record<string, unknown> {
+  return { kind: "frame", time, meter: meter.meter.label, direction, layer, link, hex, decoded };
+}
+
 export default function (RED: NodeAPI): void {
-  function watch(node: Node, meter: MeterNode): MeterUser {
+  function watch(node: Node, meter: MeterNode, frames: boolean): MeterUser {
+    const trace = (event: TraceEvent): void => {
+      if (event.kind === "bytes") node.send({ topic: meter.meter.label, payload: framePayload(meter, event) });
+    };
     let previous: MeterPhase = "idle";
     let first = true;
     return {
       id: node.id,
+      ...(frames ? { trace } : {}),
       meterChanged: (view, tick) => {
         node.status(meterStatus("dlms-monitor", view, RED._, systemClock.wallTime()));
         if (tick) return;
@@ -37,9 +51,7 @@ export default function (RED: NodeAPI): void {
     };
   }
 
-  function meterOf(raw: RawSettings): MeterNode {
-    const current = migrate(raw, migrations["dlms-monitor"]);
-    flagOf(current, "frames", false);
+  function meterOf(current: RawSettings): MeterNode {
     if (isAbsent(current.meter)) throw new DlmsConfigError("CONFIG_MISSING", "meter: choose the meter to watch");
     const meter = findMeter(RED, current.meter, "meter");
     if (meter.meter.session === undefined) throw meter.meter.problem ?? new DlmsConfigError("CONFIG_INVALID", "meter");
@@ -50,9 +62,11 @@ export default function (RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     let meter: MeterNode | undefined;
     try {
-      meter = meterOf(config as unknown as RawSettings);
+      const raw = migrate(config as unknown as RawSettings, migrations["dlms-monitor"]);
+      const frames = flagOf(raw, "frames", false);
+      meter = meterOf(raw);
       meter.users[this.id] = this;
-      meter.meter.session?.addUser(watch(this, meter));
+      meter.meter.session?.addUser(watch(this, meter, frames));
     } catch (error) {
       if (!isDlmsError(error)) throw error;
       this.status({ fill: "red", shape: "ring", text: "dlms-monitor.status.noMeter" });

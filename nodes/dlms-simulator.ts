@@ -1,14 +1,13 @@
 import type { Node, NodeAPI, NodeDef, NodeStatus } from "node-red";
 import {
-  DlmsConfigError,
   type MeterDefinition,
   type SimulatedMeter,
   createMeter,
   householdDefinition,
   isDlmsError,
+  parseDefinition,
   systemClock,
 } from "../src/index";
-import { parseDefinition } from "./shared/definition";
 import { within } from "./shared/meter-session";
 import { migrate, migrations } from "./shared/migrations";
 import { choiceOf, integerOf, isAbsent, neededTextOf } from "./shared/settings";
@@ -29,21 +28,8 @@ function settingsOf(config: NodeDef): Settings {
   return {
     host: neededTextOf(raw, "host", "127.0.0.1", "an address to listen on"),
     port: integerOf(raw, "port", { fallback: 4059, min: 0, max: 65535 }),
-    definition: isAbsent(definition)
-      ? householdDefinition({ framing })
-      : { ...parseDefinition(json(definition)), framing },
+    definition: isAbsent(definition) ? householdDefinition({ framing }) : { ...parseDefinition(definition), framing },
   };
-}
-
-function json(value: unknown): unknown {
-  if (typeof value !== "string") return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch (error) {
-    throw new DlmsConfigError("CONFIG_INVALID", `definition: expected JSON: ${String(error)}`, {
-      details: { property: "definition" },
-    });
-  }
 }
 
 const ring = (fill: "red" | "yellow", text: string): NodeStatus => ({

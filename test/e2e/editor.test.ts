@@ -18,6 +18,7 @@ describe("the editor in a browser", function () {
 
   async function picture(name: string, selector?: string): Promise<void> {
     if (pictures === undefined) return;
+    await page.addStyleTag({ content: ".red-ui-notification { display: none !important; }" });
     mkdirSync(join(root, pictures), { recursive: true });
     const path = join(root, pictures, `${name}.png`);
     if (selector === undefined) await page.screenshot({ path });

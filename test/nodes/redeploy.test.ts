@@ -52,7 +52,6 @@ describe("redeploys", () => {
   it("asks nothing of the meter before the first message", async () => {
     const { meter, port } = await startMeter();
     await helper.load(allNodes, flowFor(port));
-    await statuses.until(/^$/).catch(() => undefined);
     assert.equal(meter.counters.connections, 0);
   });
 });
