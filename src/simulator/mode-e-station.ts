@@ -21,7 +21,7 @@ export class ModeEStation implements Station {
   }
 
   receive(bytes: Uint8Array): readonly Uint8Array[] {
-    if (this.#binary) return this.#hdlc.receive(bytes);
+    if (this.#binary && !this.#signsOnAgain(bytes)) return this.#hdlc.receive(bytes);
     const answers: Uint8Array[] = [];
     for (const [index, byte] of bytes.entries()) {
       this.#text = (this.#text + String.fromCharCode(byte & 0x7f)).slice(-LONGEST_LINE);
@@ -42,6 +42,14 @@ export class ModeEStation implements Station {
     this.#text = "";
     this.#binary = false;
     this.#hdlc.reset();
+  }
+
+  /** The client lost the session and begins anew on the same line. */
+  #signsOnAgain(bytes: Uint8Array): boolean {
+    const text = String.fromCharCode(...bytes.subarray(0, LONGEST_LINE).map((byte) => byte & 0x7f));
+    if (!text.startsWith("/?") || !text.endsWith("!\r\n")) return false;
+    this.reset();
+    return true;
   }
 
   #isBinary(): boolean {

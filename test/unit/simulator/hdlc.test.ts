@@ -207,6 +207,9 @@ describe("simulated meter: mode E", () => {
     assert.deepEqual(line.exchange(text("/?!\r\n")), [text("/SIM5\\2SIMULATED\r\n")]);
     assert.deepEqual(line.exchange("063235320d0a"), ["063235320d0a"]);
     assert.deepEqual(answers(line, SNRM), ["UA F 21"]);
+    // and begins anew when the client does
+    assert.deepEqual(line.exchange(text("/?!\r\n")), [text("/SIM5\\2SIMULATED\r\n")]);
+    assert.deepEqual(line.exchange(SNRM), []);
   });
 
   it("masks the parity bit, answers to its own device address, and may confirm nothing", () => {
