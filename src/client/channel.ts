@@ -113,9 +113,17 @@ export class Channel implements LineUser {
     }
   }
 
-  /** Orderly disconnect, then leave the line. Rejects never; takes as long as the link's own bound. */
+  /**
+   * Orderly disconnect, then leave the line; an exchange that is under way ends with an error. Rejects never; takes as
+   * long as the link's own bound.
+   */
   async close(): Promise<void> {
-    if (this.usable && this.#waiter === undefined && this.#link.state !== "closed") {
+    if (this.usable && this.#link.state !== "closed") {
+      const interrupted = this.#waiter;
+      this.#waiter = undefined;
+      interrupted?.reject(new DlmsStateError("STATE_CLOSED", "the connection was closed before the answer came"));
+      // gives the turn on the line back
+      await Promise.resolve();
       try {
         await this.#inTurn("closed", () => this.#link.close(this.#clock.now()));
       } catch (error) {

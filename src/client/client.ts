@@ -287,6 +287,7 @@ export class DlmsClient implements AsyncDisposable {
 
   async #runJob(job: ClientJob<unknown>): Promise<void> {
     for (let attempt = 0; !job.abandoned; attempt++) {
+      const before = this.#supervisor.active;
       let active: ActiveSession;
       try {
         active = await this.#supervisor.ensure();
@@ -294,7 +295,8 @@ export class DlmsClient implements AsyncDisposable {
         job.settle({ ok: false, error });
         return;
       }
-      const fresh = active.answered === 0;
+      // one that has stood idle may have been ended by the meter's inactivity time-out
+      const fresh = active !== before;
       try {
         const make = await job.init.run(active, job, attempt);
         if (active.answered > 0) this.#supervisor.worked();

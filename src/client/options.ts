@@ -46,6 +46,13 @@ export interface HdlcOptions {
   readonly maxInfo?: number;
   /** Window to propose, 1..7 (7). */
   readonly window?: number;
+  /**
+   * Send an RR after so many ms without traffic, for meters with a short inactivity time-out (0 = never: when the
+   * meter has ended the link meanwhile, the next request makes a new one).
+   */
+  readonly keepAlive?: number;
+  /** Begin every connection with a DISC; otherwise only after one that did not end well (false). */
+  readonly discFirst?: boolean;
 }
 
 export type LinkOptions =
@@ -57,6 +64,13 @@ export type LinkOptions =
       readonly deviceAddress?: string;
       /** bit/s of the sign-on, 300 unless the meter wants another */
       readonly startBaud?: number;
+      /**
+       * Upper bound of the rate that the meter offers. Default: the rate of the serial port; on a gateway, whose rate
+       * is fixed, the one of the sign-on.
+       */
+      readonly maxBaud?: number;
+      /** The line carries eight bits, parity is made here (default: true but on a serial port). */
+      readonly softwareParity?: boolean;
     } & HdlcOptions);
 
 export type AuthenticationOptions =

@@ -134,6 +134,7 @@ function resolveLink(link: LinkOptions | undefined, transport: Transport): LinkO
   if (link.maxInfo !== undefined) integer("link.maxInfo", link.maxInfo, 32, 2030);
   if (link.window !== undefined) integer("link.window", link.window, 1, 7);
   if (link.addressSize !== undefined) oneOf("link.addressSize", link.addressSize, ["auto", 1, 2, 4]);
+  if (link.keepAlive !== undefined) integer("link.keepAlive", link.keepAlive, 0, 86_400_000);
   if (link.kind === "hdlc-mode-e" && transport.kind === "udp") {
     throw new DlmsConfigError("CONFIG_INVALID", "link.kind: mode E needs a serial line or a TCP gateway, not UDP");
   }

@@ -133,8 +133,7 @@ export class Supervisor {
     const { clock, note } = this.#options;
     const orderly = async (): Promise<void> => {
       await settled();
-      if (!active.channel.usable) return;
-      await active.run(active.session.release());
+      if (active.channel.usable) await this.#release(active, timeoutMs / 2);
       await active.channel.close();
     };
     let timer: TimerHandle | undefined;
@@ -150,6 +149,23 @@ export class Supervisor {
     await Promise.race([end, bound]);
     clock.clearTimeout(timer);
     await active.channel.destroy(new DlmsStateError("STATE_CLOSED", "the client is closed"));
+  }
+
+  /** Some meters do not answer a release: the disconnect behind it still has to have its time. */
+  async #release(active: ActiveSession, timeoutMs: number): Promise<void> {
+    const { clock, note } = this.#options;
+    let timer: TimerHandle | undefined;
+    const bound = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(() => {
+        note(`release: the meter did not answer within ${timeoutMs} ms`);
+        resolve();
+      }, timeoutMs);
+    });
+    const released = active.run(active.session.release()).catch((error: unknown) => {
+      note(`release: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    await Promise.race([released, bound]);
+    clock.clearTimeout(timer);
   }
 
   #connect(): Promise<ActiveSession> {

@@ -1,5 +1,5 @@
 import { conformanceMask } from "../apdu";
-import { hdlcLink, type LinkProtocol, type LinkTimeouts, modeELink, wrapperLink } from "../link";
+import { hdlcLink, type HdlcLinkOptions, type LinkProtocol, type LinkTimeouts, modeELink, wrapperLink } from "../link";
 import { Session } from "../session";
 import type { ClientSession } from "./active-session";
 import type { Settings } from "./settings";
@@ -60,35 +60,53 @@ export function makeSession(settings: Settings): ClientSession {
 /** The link to the meter: one for the life of a client, since it remembers how the last session ended. */
 export function makeLink(settings: Settings): LinkProtocol {
   const { link, client, server, transport } = settings;
-  const { response, interFrame, close, retries } = settings.timeouts;
-  const timeouts: LinkTimeouts = { response, close, ...(interFrame === undefined ? {} : { interFrame }) };
   if (link.kind === "wrapper") {
     return wrapperLink({
       clientSap: client.sap,
       serverSap: server.logical,
-      timeouts,
-      retries,
+      timeouts: linkTimeouts(settings.timeouts),
+      retries: settings.timeouts.retries,
       datagrams: transport.kind === "udp",
       swappedBytes: settings.quirks.wrapperSwappedBytes,
     });
   }
-  const hdlc = {
+  const hdlc = hdlcOptionsOf(settings, link);
+  if (link.kind === "hdlc") return hdlcLink(hdlc);
+  const { deviceAddress, startBaud = 300, maxBaud, softwareParity } = link;
+  return modeELink({
+    ...hdlc,
+    startBaud,
+    // a gateway hands eight bits through, at a rate that nobody can switch from here
+    maxBaud: maxBaud ?? transport.baudRate ?? startBaud,
+    softwareParity: softwareParity ?? transport.baudRate === undefined,
+    ...(deviceAddress === undefined ? {} : { deviceAddress }),
+  });
+}
+
+/** What both kinds of HDLC link need. */
+export function hdlcOptionsOf(
+  { client, server, transport, timeouts }: Settings,
+  link: Exclude<Settings["link"], { kind: "wrapper" }>,
+): HdlcLinkOptions {
+  const { addressSize, maxInfo, window, keepAlive, discFirst } = link;
+  const { baudRate } = transport;
+  return {
     clientAddress: client.sap,
     server: {
       logical: server.logical,
       ...(server.physical === undefined ? {} : { physical: server.physical }),
     },
-    timeouts,
-    retries,
-    ...(link.addressSize === undefined ? {} : { addressSize: link.addressSize }),
-    ...(link.maxInfo === undefined ? {} : { maxInfo: link.maxInfo }),
-    ...(link.window === undefined ? {} : { window: link.window }),
-    ...(transport.baudRate === undefined ? {} : { baudRate: transport.baudRate }),
+    timeouts: linkTimeouts(timeouts),
+    retries: timeouts.retries,
+    ...(addressSize === undefined ? {} : { addressSize }),
+    ...(maxInfo === undefined ? {} : { maxInfo }),
+    ...(window === undefined ? {} : { window }),
+    ...(keepAlive === undefined ? {} : { keepAlive }),
+    ...(discFirst === undefined ? {} : { discFirst }),
+    ...(baudRate === undefined ? {} : { baudRate }),
   };
-  if (link.kind === "hdlc") return hdlcLink(hdlc);
-  return modeELink({
-    ...hdlc,
-    ...(link.deviceAddress === undefined ? {} : { deviceAddress: link.deviceAddress }),
-    ...(link.startBaud === undefined ? {} : { startBaud: link.startBaud }),
-  });
+}
+
+function linkTimeouts({ response, interFrame, close }: Settings["timeouts"]): LinkTimeouts {
+  return { response, close, ...(interFrame === undefined ? {} : { interFrame }) };
 }
