@@ -15,14 +15,12 @@ interface Figures {
   readonly negotiated: string;
 }
 
+type HdlcLine = Extract<LinkOptions, { kind: "hdlc" }>;
+
 const loadProfile = "1.0.99.1.0.255";
 
 /** A load profile of ten days over a line of this rate; the meter answers without delay. */
-async function readProfile(
-  baudRate: number,
-  link: LinkOptions & { kind: "hdlc" },
-  maxPduSize = 1024,
-): Promise<Figures> {
+async function readProfile(baudRate: number, link: HdlcLine, maxPduSize = 1024): Promise<Figures> {
   const clock = new VirtualClock();
   const meter = createMeter(householdDefinition({ clock, framing: "HDLC", maxPduSize, profileDays: 10 }), { clock });
   const line = new PacedLine(meter.transport(), clock, baudRate);
@@ -34,7 +32,7 @@ async function readProfile(
   let negotiated = "";
   client.on("trace", (event) => {
     if (event.kind === "note") negotiated = /information field .*/.exec(event.text)?.[0] ?? negotiated;
-    else if (event.layer === "apdu" && event.direction === "in") payload += event.bytes.length;
+    else if (event.layer === "apdu" && event.direction === "in") payload += event.length;
   });
   const reader = client.profile(loadProfile);
   await clock.runUntil(reader.columns());
@@ -51,7 +49,7 @@ async function readProfile(
 describe("a long profile over a slow line", function () {
   this.timeout(60_000);
 
-  for (const [baudRate, link, floor] of [
+  const lines: readonly (readonly [number, HdlcLine, number])[] = [
     [9600, { kind: "hdlc" }, 0.85],
     [9600, { kind: "hdlc", maxInfo: 512, window: 7 }, 0.85],
     [9600, { kind: "hdlc", maxInfo: 512, window: 1 }, 0.85],
@@ -59,8 +57,9 @@ describe("a long profile over a slow line", function () {
     [9600, { kind: "hdlc", maxInfo: 128, window: 1 }, 0.85],
     [300, { kind: "hdlc" }, 0.85],
     [115_200, { kind: "hdlc" }, 0.85],
-  ] as const) {
-    const { maxInfo = 2030, window = 7 } = link as { maxInfo?: number; window?: number };
+  ];
+  for (const [baudRate, link, floor] of lines) {
+    const { maxInfo = 2030, window = 7 } = link;
     it(`${baudRate} bit/s, ${maxInfo} octets, window ${window}: at least ${floor * 100} % of the line carries APDUs`, async () => {
       const figures = await readProfile(baudRate, link);
       console.log(

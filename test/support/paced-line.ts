@@ -30,7 +30,9 @@ export class PacedLine {
         let open = true;
         const connection = await inner.open(
           {
-            lost: events.lost,
+            lost: (error) => {
+              events.lost(error);
+            },
             data: (bytes) => {
               for (let at = 0; at < bytes.length; at += driverBytes) {
                 const piece = bytes.slice(at, at + driverBytes);
