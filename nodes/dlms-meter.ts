@@ -88,7 +88,7 @@ export default function (RED: NodeAPI): void {
     }
     // Both parameters are needed: Node-RED looks at the handler's length to know that it has to wait.
     this.on("close", (_removed: boolean, done: () => void) => {
-      (this.meter.session?.close() ?? Promise.resolve()).finally(done);
+      void (this.meter.session?.close() ?? Promise.resolve()).finally(done);
     });
   }
 

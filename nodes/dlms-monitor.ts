@@ -74,7 +74,7 @@ export default function (RED: NodeAPI): void {
     }
     this.on("close", (_removed: boolean, done: () => void) => {
       if (meter !== undefined) delete meter.users[this.id];
-      (meter?.meter.session?.removeUser(this.id) ?? Promise.resolve()).finally(() => {
+      void (meter?.meter.session?.removeUser(this.id) ?? Promise.resolve()).finally(() => {
         this.status({});
         done();
       });

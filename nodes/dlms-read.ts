@@ -182,7 +182,7 @@ export default function (RED: NodeAPI): void {
       void read.input(msg, send, done);
     });
     this.on("close", (_removed: boolean, done: () => void) => {
-      read.close().finally(done);
+      void read.close().finally(done);
     });
   }
 

@@ -98,7 +98,7 @@ function transportOf(raw: RawSettings, credentials: MeterCredentials): Transport
 
 function addressSizeOf(raw: RawSettings): AddressSize {
   const choice = choiceOf(
-    { addressSize: String(raw.addressSize ?? "") },
+    { addressSize: typeof raw.addressSize === "number" ? String(raw.addressSize) : raw.addressSize },
     "addressSize",
     ["AUTO", "1", "2", "4"],
     "AUTO",
@@ -158,7 +158,7 @@ function authenticationOf(raw: RawSettings, credentials: MeterCredentials): Auth
       const format = choiceOf(raw, "passwordFormat", ["TEXT", "HEX"], "TEXT") === "HEX" ? "hex" : "text";
       const secret = secretOf(credentials, "password", `a password is needed for ${choice}`);
       return {
-        mechanism: secretMechanisms[choice as keyof typeof secretMechanisms],
+        mechanism: secretMechanisms[choice],
         secret: parseSecret(secret, format, "password"),
       };
     }

@@ -26,13 +26,14 @@ interface Setting {
 function evaluate(RED: NodeAPI, node: Node, raw: RawSettings, name: Dynamic, msg: NodeMessage): Promise<unknown> {
   const value = raw[name];
   const type = raw[`${name}Type`];
-  if (isAbsent(type) || type === "str" || type === "num") return Promise.resolve(value);
+  if (typeof type !== "string" || type === "" || type === "str" || type === "num") return Promise.resolve(value);
+  const expression = typeof value === "string" ? value : "";
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => {
       reject(
         new DlmsConfigError(
           "CONFIG_INVALID",
-          `${name}: the ${String(type)} expression ${quote(value)} failed: ${String(error)}`,
+          `${name}: the ${type} expression ${quote(value)} failed: ${String(error)}`,
           {
             details: { property: name },
             cause: error,
@@ -41,7 +42,7 @@ function evaluate(RED: NodeAPI, node: Node, raw: RawSettings, name: Dynamic, msg
       );
     };
     try {
-      RED.util.evaluateNodeProperty(String(value ?? ""), String(type), node, msg, (error, result: unknown) => {
+      RED.util.evaluateNodeProperty(expression, type, node, msg, (error, result: unknown) => {
         if (error) fail(error);
         else resolve(result);
       });
