@@ -1,10 +1,14 @@
-import { contentForm, dataTag, FORM_BITS, FORM_OCTETS, FORM_SEQUENCE, FORM_UNKNOWN } from "./tags";
+import { contentForm, contentForms, dataTag, FORM_BITS, FORM_OCTETS, FORM_SEQUENCE, FORM_UNKNOWN } from "./tags";
 import type { TypeDescription } from "./value";
 
 /** Outcome of a scan that did not come to the end of an element. */
 export const SCAN_INCOMPLETE = -1;
 /** The bytes cannot be an element; decoding them says why. */
 export const SCAN_BROKEN = -2;
+
+/** Read once: this is looked up for every value of every row. */
+const forms = contentForms;
+const octetsForm = FORM_OCTETS;
 
 interface Header {
   /** bytes of tag and length */
@@ -35,6 +39,10 @@ export class ElementScanner {
 
   /** Length of the element that starts at `start`, or one of the SCAN_ constants. */
   scan(bytes: Uint8Array, start: number, end: number): number {
+    if (this.root === undefined && this.at === 0) {
+      const flat = flatSequence(bytes, start, end);
+      if (flat > 0) return flat;
+    }
     const result = this.root ? this.scanDescribed(bytes, start, end) : this.scanTagged(bytes, start, end);
     if (result !== SCAN_INCOMPLETE) this.reset();
     return result;
@@ -177,6 +185,28 @@ export class ElementScanner {
     }
     return header;
   }
+}
+
+/**
+ * Bytes of a short sequence of plain values, which the rows of nearly all profiles are; 0 if it is anything else, or
+ * not all there.
+ */
+function flatSequence(bytes: Uint8Array, start: number, end: number): number {
+  const tag = bytes[start];
+  const count = bytes[start + 1] ?? 0x80;
+  if ((tag !== 1 && tag !== 2) || count >= 0x80) return 0;
+  let at = start + 2;
+  for (let i = 0; i < count && at < end; i++) {
+    const form = forms[bytes[at] ?? 8] ?? 0;
+    if (form >= 0) at += 1 + form;
+    else {
+      const length = bytes[at + 1] ?? 0x80;
+      if (form !== octetsForm || length >= 0x80) return 0;
+      at += 2 + length;
+    }
+    if (at === end && i < count - 1) return 0;
+  }
+  return at <= end ? at - start : 0;
 }
 
 /** What comes next in a level of which `remaining` values are still to come. */

@@ -9,7 +9,7 @@ import { readTypeDescription } from "./type-description";
  * @throws DlmsDecodeError DECODE_TAG, DECODE_TRUNCATED, DECODE_LENGTH, DECODE_LIMIT
  */
 export function skipValue(reader: ByteReader, what = "data", maxDepth = defaultMaxDepth): void {
-  const left = new Float64Array(maxDepth);
+  const left: number[] = [];
   let depth = 0;
   for (;;) {
     const form = contentForm(tagOf(reader, what));

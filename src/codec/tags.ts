@@ -37,6 +37,9 @@ forms[4] = FORM_BITS;
 for (const tag of [1, 2]) forms[tag] = FORM_SEQUENCE;
 forms[19] = FORM_COMPACT;
 
+/** `contentForm` of every tag byte. */
+export const contentForms: Int8Array = forms;
+
 /** Bytes of contents of a fixed-size type (0..12), or a FORM_ constant. */
 export function contentForm(tag: number): number {
   return forms[tag] ?? FORM_UNKNOWN;
