@@ -196,7 +196,8 @@ function flatSequence(bytes: Uint8Array, start: number, end: number): number {
   const count = bytes[start + 1] ?? 0x80;
   if ((tag !== 1 && tag !== 2) || count >= 0x80) return 0;
   let at = start + 2;
-  for (let i = 0; i < count && at < end; i++) {
+  for (let i = 0; i < count; i++) {
+    if (at >= end) return 0;
     const form = forms[bytes[at] ?? 8] ?? 0;
     if (form >= 0) at += 1 + form;
     else {
@@ -204,7 +205,6 @@ function flatSequence(bytes: Uint8Array, start: number, end: number): number {
       if (form !== octetsForm || length >= 0x80) return 0;
       at += 2 + length;
     }
-    if (at === end && i < count - 1) return 0;
   }
   return at <= end ? at - start : 0;
 }
