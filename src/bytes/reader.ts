@@ -6,16 +6,15 @@ import { DlmsDecodeError } from "../errors";
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #end: number;
   readonly #base: string;
   #offset: number;
+  #view: DataView | undefined;
 
   constructor(bytes: Uint8Array, offset = 0, end = bytes.length, path = "") {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#offset = offset;
-    this.#end = end;
+    this.#end = Math.min(end, bytes.length);
     this.#base = path;
   }
 
@@ -48,44 +47,47 @@ export class ByteReader {
   }
 
   u8(what: string): number {
-    const at = this.#take(1, what);
-    return this.#view.getUint8(at);
+    return this.#bytes[this.#take(1, what)] ?? 0;
   }
 
   i8(what: string): number {
-    return this.#view.getInt8(this.#take(1, what));
+    return (this.u8(what) << 24) >> 24;
   }
 
   u16(what: string): number {
-    return this.#view.getUint16(this.#take(2, what));
+    const at = this.#take(2, what);
+    return ((this.#bytes[at] ?? 0) << 8) | (this.#bytes[at + 1] ?? 0);
   }
 
   i16(what: string): number {
-    return this.#view.getInt16(this.#take(2, what));
+    return (this.u16(what) << 16) >> 16;
   }
 
   u32(what: string): number {
-    return this.#view.getUint32(this.#take(4, what));
+    return this.i32(what) >>> 0;
   }
 
   i32(what: string): number {
-    return this.#view.getInt32(this.#take(4, what));
+    const at = this.#take(4, what);
+    const bytes = this.#bytes;
+    const high = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
+    return high | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
   }
 
   u64(what: string): bigint {
-    return this.#view.getBigUint64(this.#take(8, what));
+    return this.#wide().getBigUint64(this.#take(8, what));
   }
 
   i64(what: string): bigint {
-    return this.#view.getBigInt64(this.#take(8, what));
+    return this.#wide().getBigInt64(this.#take(8, what));
   }
 
   f32(what: string): number {
-    return this.#view.getFloat32(this.#take(4, what));
+    return this.#wide().getFloat32(this.#take(4, what));
   }
 
   f64(what: string): number {
-    return this.#view.getFloat64(this.#take(8, what));
+    return this.#wide().getFloat64(this.#take(8, what));
   }
 
   /** The next `count` bytes, as a view. */
@@ -138,6 +140,11 @@ export class ByteReader {
     throw new DlmsDecodeError(code, `${path}: ${problem} (at byte ${this.#offset})`, {
       details: { path, offset: this.#offset, have: this.remaining, ...details },
     });
+  }
+
+  /** Made only when it is needed: it moves the bytes of a small array out of V8's heap, which costs more than a read. */
+  #wide(): DataView {
+    return (this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength));
   }
 
   #take(count: number, what: string): number {

@@ -1,12 +1,16 @@
-/** A growing big-endian buffer; the counterpart of ByteReader. */
+const wide = new DataView(new ArrayBuffer(8));
+const wideBytes = new Uint8Array(wide.buffer);
+
+/**
+ * A growing big-endian buffer; the counterpart of ByteReader. It works without a DataView of its own, which would move
+ * a small buffer out of V8's heap.
+ */
 export class ByteWriter {
   #bytes: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   constructor(capacity = 64) {
     this.#bytes = new Uint8Array(Math.max(16, capacity));
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
@@ -15,62 +19,56 @@ export class ByteWriter {
 
   u8(value: number): this {
     const at = this.#room(1);
-    this.#view.setUint8(at, value);
+    this.#bytes[at] = value;
     return this;
   }
 
   i8(value: number): this {
-    const at = this.#room(1);
-    this.#view.setInt8(at, value);
-    return this;
+    return this.u8(value);
   }
 
   u16(value: number): this {
     const at = this.#room(2);
-    this.#view.setUint16(at, value);
+    this.#bytes[at] = value >>> 8;
+    this.#bytes[at + 1] = value;
     return this;
   }
 
   i16(value: number): this {
-    const at = this.#room(2);
-    this.#view.setInt16(at, value);
-    return this;
+    return this.u16(value);
   }
 
   u32(value: number): this {
     const at = this.#room(4);
-    this.#view.setUint32(at, value);
+    this.#bytes[at] = value >>> 24;
+    this.#bytes[at + 1] = value >>> 16;
+    this.#bytes[at + 2] = value >>> 8;
+    this.#bytes[at + 3] = value;
     return this;
   }
 
   i32(value: number): this {
-    const at = this.#room(4);
-    this.#view.setInt32(at, value);
-    return this;
+    return this.u32(value);
   }
 
   u64(value: bigint): this {
-    const at = this.#room(8);
-    this.#view.setBigUint64(at, value);
-    return this;
+    wide.setBigUint64(0, value);
+    return this.bytes(wideBytes);
   }
 
   i64(value: bigint): this {
-    const at = this.#room(8);
-    this.#view.setBigInt64(at, value);
-    return this;
+    wide.setBigInt64(0, value);
+    return this.bytes(wideBytes);
   }
 
   f32(value: number): this {
-    const at = this.#room(4);
-    this.#view.setFloat32(at, value);
-    return this;
+    wide.setFloat32(0, value);
+    return this.u32(wide.getUint32(0));
   }
 
   f64(value: number): this {
-    const at = this.#room(8);
-    this.#view.setFloat64(at, value);
-    return this;
+    wide.setFloat64(0, value);
+    return this.bytes(wideBytes);
   }
 
   bytes(value: Uint8Array): this {
@@ -94,7 +92,7 @@ export class ByteWriter {
   /** Overwrite one byte that was written before, for lengths that are known late. */
   patchU8(offset: number, value: number): void {
     if (offset >= this.#length) throw new RangeError(`patch at ${offset}, written ${this.#length}`);
-    this.#view.setUint8(offset, value);
+    this.#bytes[offset] = value;
   }
 
   /** A copy of what was written. */
@@ -110,7 +108,6 @@ export class ByteWriter {
       const grown = new Uint8Array(Math.max(need, this.#bytes.length * 2));
       grown.set(this.#bytes);
       this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
     }
     this.#length = need;
     return at;

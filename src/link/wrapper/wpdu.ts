@@ -33,13 +33,30 @@ export function encodeWpdu(wpdu: Wpdu, swapped = false): Uint8Array {
       { fault: "internal" },
     );
   }
-  const bytes = new Uint8Array(WRAPPER_HEADER_LENGTH + length);
-  const view = new DataView(bytes.buffer);
-  [WRAPPER_VERSION, wpdu.source, wpdu.destination, length].forEach((word, i) => {
-    view.setUint16(2 * i, word, swapped);
-  });
+  const bytes = pooled(WRAPPER_HEADER_LENGTH + length);
+  putWord(bytes, 0, WRAPPER_VERSION, swapped);
+  putWord(bytes, 2, wpdu.source, swapped);
+  putWord(bytes, 4, wpdu.destination, swapped);
+  putWord(bytes, 6, length, swapped);
   bytes.set(wpdu.apdu, WRAPPER_HEADER_LENGTH);
   return bytes;
+}
+
+/** Bytes that a socket takes as they are: a small array of its own memory would be moved out of V8's heap for it. */
+function pooled(length: number): Uint8Array {
+  const { buffer, byteOffset } = Buffer.allocUnsafe(length);
+  return new Uint8Array(buffer, byteOffset, length);
+}
+
+function putWord(bytes: Uint8Array, at: number, word: number, swapped: boolean): void {
+  bytes[at] = swapped ? word : word >>> 8;
+  bytes[at + 1] = swapped ? word >>> 8 : word;
+}
+
+function getWord(bytes: Uint8Array, at: number, swapped: boolean): number {
+  const first = bytes[at] ?? 0;
+  const second = bytes[at + 1] ?? 0;
+  return swapped ? (second << 8) | first : (first << 8) | second;
 }
 
 /**
@@ -50,15 +67,14 @@ export function decodeWrapperHeader(bytes: Uint8Array, swapped = false): Wrapper
   if (bytes.length < WRAPPER_HEADER_LENGTH) {
     throw headerError(bytes, `needs ${WRAPPER_HEADER_LENGTH} bytes, got ${bytes.length}`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const version = view.getUint16(0, swapped);
+  const version = getWord(bytes, 0, swapped);
   if (version !== WRAPPER_VERSION) {
     throw headerError(bytes, `expected version 1, got ${version}`);
   }
   return {
-    source: view.getUint16(2, swapped),
-    destination: view.getUint16(4, swapped),
-    length: view.getUint16(6, swapped),
+    source: getWord(bytes, 2, swapped),
+    destination: getWord(bytes, 4, swapped),
+    length: getWord(bytes, 6, swapped),
   };
 }
 

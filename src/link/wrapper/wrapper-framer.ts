@@ -53,6 +53,8 @@ export class WrapperFramer {
 
   push(bytes: Uint8Array): WrapperFramerResult {
     if (this.#error) return { pdus: [], error: this.#error };
+    const whole = this.#have === 0 ? this.#whole(bytes) : undefined;
+    if (whole) return { pdus: [whole] };
     let pdus: ReceivedWpdu[] | undefined;
     let at = 0;
     while (at < bytes.length) {
@@ -63,6 +65,19 @@ export class WrapperFramer {
       if (pdu) (pdus ??= []).push(pdu);
     }
     return pdus ? { pdus } : NOTHING;
+  }
+
+  /** What comes nearly always: one WPDU and nothing else. It is handed out as views of what was received. */
+  #whole(bytes: Uint8Array): ReceivedWpdu | undefined {
+    if (bytes.length < WRAPPER_HEADER_LENGTH || !this.#isVersion(bytes) || Buffer.isBuffer(bytes)) return undefined;
+    const { source, destination, length } = decodeWrapperHeader(bytes, this.#swapped);
+    if (length !== bytes.length - WRAPPER_HEADER_LENGTH || length > this.#maxApdu) return undefined;
+    const apdu = new Uint8Array(bytes.buffer, bytes.byteOffset + WRAPPER_HEADER_LENGTH, length);
+    return { wpdu: { source, destination, apdu }, raw: bytes };
+  }
+
+  #isVersion(bytes: Uint8Array): boolean {
+    return bytes[0] === (this.#swapped ? 1 : 0) && bytes[1] === (this.#swapped ? 0 : 1);
   }
 
   clear(): void {
