@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { toHex } from "../bytes";
+import { bytesEqual, toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import type { InvocationCounterStore } from "./model";
 
@@ -154,6 +154,8 @@ const trackedMost = 4096;
  */
 export class ReceivedCounters {
   readonly #last = new Map<string, number>();
+  /** whose message came last, so that its name is not spelt anew for each */
+  #recent: { readonly systemTitle: Uint8Array; readonly keyRole: string; readonly name: string } | undefined;
 
   /** @throws DlmsSecurityError SEC_REPLAY unless the counter is above all that came before */
   check(systemTitle: Uint8Array, keyRole: string, counter: number): void {
@@ -170,10 +172,11 @@ export class ReceivedCounters {
 
   /** Remember a counter whose tag was verified. Never moves backwards. */
   commit(systemTitle: Uint8Array, keyRole: string, counter: number): void {
-    const key = `${keyRole} ${toHex(systemTitle)}`;
-    const last = this.#last.get(key);
-    this.#last.delete(key);
-    this.#last.set(key, last === undefined ? counter : Math.max(last, counter));
+    const name = this.#name(systemTitle, keyRole);
+    const last = this.#last.get(name);
+    // put behind all others, so that the first is the one that was silent longest
+    if (last !== undefined && this.#last.size > 1) this.#last.delete(name);
+    this.#last.set(name, last === undefined ? counter : Math.max(last, counter));
     if (this.#last.size <= trackedMost) return;
     const oldest = this.#last.keys().next();
     if (oldest.done !== true) this.#last.delete(oldest.value);
@@ -181,7 +184,15 @@ export class ReceivedCounters {
 
   /** The highest counter that was committed. */
   last(systemTitle: Uint8Array, keyRole: string): number | undefined {
-    return this.#last.get(`${keyRole} ${toHex(systemTitle)}`);
+    return this.#last.get(this.#name(systemTitle, keyRole));
+  }
+
+  #name(systemTitle: Uint8Array, keyRole: string): string {
+    const recent = this.#recent;
+    if (recent?.keyRole === keyRole && bytesEqual(recent.systemTitle, systemTitle)) return recent.name;
+    const name = `${keyRole} ${toHex(systemTitle)}`;
+    this.#recent = { systemTitle: Uint8Array.from(systemTitle), keyRole, name };
+    return name;
   }
 
   /** Forget a key that was exchanged (a new dedicated key), for every title. */
