@@ -1,7 +1,7 @@
-import { ArrayElementStream, encodeValueBytes } from "../codec";
+import { ElementStream, encodeValueBytes } from "../codec";
 import {
   type AttributeRef,
-  createRowMapper,
+  createRowReader,
   type EncodeDateTimeOptions,
   entriesByAge,
   entrySelection,
@@ -208,8 +208,7 @@ class RowSink {
   readonly #reading: ProfileReading;
   readonly #info: ProfileInfo;
   readonly #attempt: Attempt;
-  readonly #elements = new ArrayElementStream();
-  readonly #map: ReturnType<typeof createRowMapper>;
+  readonly #elements: ElementStream<ProfileRow>;
   readonly #timeKey: string | undefined;
   /** a broken reading goes on with the rows behind this time */
   readonly #after: number | undefined;
@@ -217,6 +216,7 @@ class RowSink {
   #held: ProfileRow[] = [];
   #blocks = 0;
   #bytes = 0;
+  #empty = false;
   #seen = 0;
 
   constructor(reading: ProfileReading, info: ProfileInfo, attempt: Attempt) {
@@ -225,11 +225,12 @@ class RowSink {
     this.#info = info;
     this.#attempt = attempt;
     this.#after = reading.handed.lastTime;
-    this.#map = createRowMapper(info.columns, {
+    const reader = createRowReader(info.columns, {
       ...reading.present,
       capturePeriod: info.capturePeriod,
       newestFirst,
     });
+    this.#elements = new ElementStream(reader);
     const clock = restrictingObject(info.captureObjects);
     this.#timeKey = clock === undefined ? undefined : info.columns[info.captureObjects.indexOf(clock)]?.key;
   }
@@ -242,15 +243,14 @@ class RowSink {
     if (this.#blocks === 0) this.#reading.begun(this.#info, this.#attempt.used);
     this.#blocks++;
     this.#bytes += bytes.length;
-    const { elements } = this.#elements.push(bytes);
     // some meters have null-data for an empty buffer
-    const rows = this.#elements.kind === "value" && elements[0]?.type === "null-data" ? [] : elements.map(this.#map);
-    await this.#select(rows);
+    this.#empty ||= this.#bytes === 1 && bytes[0] === 0;
+    if (!this.#empty) await this.#select(this.#elements.push(bytes).elements);
     this.#reading.progress({ rows: this.#reading.handed.rows, blocks: this.#blocks, bytes: this.#bytes });
   }
 
   async finish(): Promise<void> {
-    this.#elements.finish();
+    if (!this.#empty) this.#elements.finish();
     const held = this.#info.sortMethod === 2 ? this.#held.reverse() : this.#held;
     this.#held = [];
     const { keep } = this.#attempt;
