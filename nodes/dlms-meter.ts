@@ -1,9 +1,9 @@
 import type { NodeAPI, NodeDef, Node } from "node-red";
 import { type DlmsError, DlmsConfigError, createClient, isDlmsError, systemClock } from "../src/index";
 import { registerAdmin } from "./shared/admin";
+import { registerConnectionTest } from "./shared/connection-test";
 import { keepsakesIn } from "./shared/keepsakes";
 import { type MeterCredentials, type MeterSettings, parseMeterSettings } from "./shared/meter-config";
-import { takeMeterCounter } from "./shared/meter-counter";
 import type { MeterNode } from "./shared/meter-node";
 import { type MeterPhase, MeterSession, type MeterView } from "./shared/meter-session";
 import { migrate, migrations } from "./shared/migrations";
@@ -60,11 +60,9 @@ class ChangeLog {
 
 export default function (RED: NodeAPI): void {
   function makeSession(node: MeterConfigNode, settings: MeterSettings): MeterSession {
-    const { meterCounter } = settings;
     const log = new ChangeLog(node, RED._, settings.place);
     return new MeterSession({
       makeClient: () => createClient(settings.connect),
-      ...(meterCounter === undefined ? {} : { prepare: () => takeMeterCounter(meterCounter) }),
       clock: systemClock,
       probeInterval: settings.probeInterval,
       offlineAfter: settings.offlineAfter,
@@ -106,4 +104,5 @@ export default function (RED: NodeAPI): void {
     },
   });
   registerAdmin(RED);
+  registerConnectionTest(RED);
 }

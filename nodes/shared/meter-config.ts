@@ -2,6 +2,7 @@ import {
   type AddressSize,
   type AuthenticationOptions,
   type ConnectOptions,
+  type CounterSourceOptions,
   DlmsConfigError,
   type InvocationCounterStore,
   type LinkOptions,
@@ -37,13 +38,6 @@ export interface Keepsakes {
   counter(systemTitle: Uint8Array, key: Uint8Array): InvocationCounterStore;
 }
 
-/** Where the meter tells the invocation counter that it expects, and to whom. */
-export interface MeterCounter {
-  readonly logicalName: string;
-  readonly connect: ConnectOptions;
-  readonly store: InvocationCounterStore;
-}
-
 /** What a `dlms-meter` node is set to. */
 export interface MeterSettings {
   readonly connect: ConnectOptions;
@@ -53,8 +47,6 @@ export interface MeterSettings {
   readonly probeInterval: number;
   /** ms without an answer after which a probed meter counts as offline */
   readonly offlineAfter: number;
-  /** to be read before the first ciphered association; undefined: the stored counter alone */
-  readonly meterCounter: MeterCounter | undefined;
 }
 
 /** A secret as it was typed in. Its value never appears in a message. */
@@ -172,17 +164,12 @@ const policies = {
   AUTHENTICATED_ENCRYPTED: "authenticated-encrypted",
 } as const;
 
-interface Ciphering {
-  readonly security: SecurityOptions;
-  readonly counter: "METER" | "STORED";
-}
-
 function cipheringOf(
   raw: RawSettings,
   credentials: MeterCredentials,
   title: () => Uint8Array,
   keepsakes: Keepsakes,
-): Ciphering | undefined {
+): Omit<SecurityOptions, "counterSource"> | undefined {
   const names = ["NONE", "AUTHENTICATED", "ENCRYPTED", "AUTHENTICATED_ENCRYPTED"] as const;
   const policy = choiceOf(raw, "securityPolicy", names, "NONE");
   const authentication = choiceOf(raw, "authentication", authentications, "NONE");
@@ -194,17 +181,26 @@ function cipheringOf(
     parseKey(secretOf(credentials, name, `the key (${short}) is needed for ${why}`), format, suite, name);
   const encryptionKey = keyOf("encryptionKey", "GUEK");
   return {
-    security: {
-      suite,
-      policy: policies[policy],
-      encryptionKey,
-      authenticationKey: keyOf("authenticationKey", "GAK"),
-      dedicatedKey: flagOf(raw, "useDedicatedKey", false),
-      general: choiceOf(raw, "ciphering", ["SERVICE", "GENERAL"], "SERVICE") === "GENERAL",
-      invocationCounter: keepsakes.counter(title(), encryptionKey),
-    },
-    counter: choiceOf(raw, "invocationCounterSource", ["METER", "STORED"], "METER"),
+    suite,
+    policy: policies[policy],
+    encryptionKey,
+    authenticationKey: keyOf("authenticationKey", "GAK"),
+    dedicatedKey: flagOf(raw, "useDedicatedKey", false),
+    general: choiceOf(raw, "ciphering", ["SERVICE", "GENERAL"], "SERVICE") === "GENERAL",
+    invocationCounter: keepsakes.counter(title(), encryptionKey),
   };
+}
+
+/** Undefined: the stored counter alone. A meter with short names does not show its counter by a logical name. */
+function counterSourceOf(raw: RawSettings, sapLimit: number): CounterSourceOptions | undefined {
+  const client = integerOf(raw, "invocationCounterClient", { fallback: 16, min: 1, max: sapLimit });
+  const logicalName = textOf(raw, "invocationCounterObis", "0.0.43.1.0.255");
+  parseObis(logicalName);
+  const pauseMs = integerOf(raw, "invocationCounterPause", { fallback: 0, min: 0, max: 600_000 });
+  const reconnect = flagOf(raw, "invocationCounterReconnect", false);
+  if (choiceOf(raw, "referencing", ["LN", "SN"], "LN") === "SN") return undefined;
+  if (choiceOf(raw, "invocationCounterSource", ["METER", "STORED"], "METER") === "STORED") return undefined;
+  return { client, logicalName, pauseMs, reconnect };
 }
 
 function timeoutsOf(raw: RawSettings): NonNullable<ConnectOptions["timeouts"]> {
@@ -279,6 +275,7 @@ export function parseMeterSettings(
   const title = (): Uint8Array =>
     ownTitle === "" ? keepsakes.systemTitle() : parseSystemTitle(ownTitle, "systemTitle");
   const ciphering = cipheringOf(raw, credentials, title, keepsakes);
+  const counterSource = counterSourceOf(raw, sapLimit);
   const needsTitle = ciphering !== undefined || auth.mechanism === "hls-sha256" || auth.mechanism === "hls-ecdsa";
   const common = { transport, link, server: serverOf(raw, hdlc), timeouts: timeoutsOf(raw), values: valuesOf(raw) };
   const reversedDeviation = choiceOf(raw, "deviationSign", ["STANDARD", "REVERSED"], "STANDARD") === "REVERSED";
@@ -289,28 +286,17 @@ export function parseMeterSettings(
       ...(needsTitle || ownTitle !== "" ? { systemTitle: title() } : {}),
     },
     auth,
-    ...(ciphering === undefined ? {} : { security: ciphering.security }),
+    ...(ciphering === undefined ? {} : { security: { ...ciphering, ...(counterSource && { counterSource }) } }),
     association: {
       referencing: choiceOf(raw, "referencing", ["LN", "SN"], "LN") === "SN" ? "sn" : "ln",
       maxPduSize: integerOf(raw, "maxPduSize", { fallback: 65_535, min: 64, max: 65_535 }),
     },
     quirks: { reversedDeviation },
   };
-  const publicSap = integerOf(raw, "invocationCounterClient", { fallback: 16, min: 1, max: sapLimit });
-  const counterObis = textOf(raw, "invocationCounterObis", "0.0.43.1.0.255");
-  parseObis(counterObis);
   return {
     connect,
     place: placeOf(transport),
     probeInterval: integerOf(raw, "probeInterval", { fallback: 0, min: 0, max: 86_400_000 }),
     offlineAfter: integerOf(raw, "offlineAfter", { fallback: 45_000, min: 1000, max: 86_400_000 }),
-    meterCounter:
-      ciphering?.counter === "METER"
-        ? {
-            logicalName: counterObis,
-            connect: { ...common, client: { sap: publicSap } },
-            store: ciphering.security.invocationCounter,
-          }
-        : undefined,
   };
 }

@@ -36,8 +36,6 @@ export interface MeterUser {
 export interface MeterSessionOptions {
   /** Makes the client; it connects when something is asked of it. */
   makeClient(): DlmsClient;
-  /** What has to be known before the first association of a client. */
-  prepare?(): Promise<void>;
   readonly clock: Clock;
   readonly probeInterval: number;
   readonly offlineAfter: number;
@@ -63,8 +61,8 @@ export class MeterSession {
   #client: DlmsClient | undefined;
   #unsubscribe: (() => void)[] = [];
   #tracing = false;
-  #preparing: Promise<void> | undefined;
   #releasing: Promise<void> | undefined;
+  #lent: Promise<void> | undefined;
   #closed = false;
   #view: MeterView = { phase: "idle" };
   #lockOut: { readonly error: DlmsError; readonly until: number } | undefined;
@@ -110,15 +108,38 @@ export class MeterSession {
   }
 
   /**
+   * Give the meter up for somebody who needs it alone; requests wait meanwhile. A refused secret is forgotten: what is
+   * tried now is an explicit wish.
+   */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
+    await this.#free();
+    this.#lockOut = undefined;
+    const lent = this.#release().then(work);
+    this.#lent = lent.then(
+      () => undefined,
+      () => undefined,
+    );
+    try {
+      return await lent;
+    } finally {
+      this.#lent = undefined;
+    }
+  }
+
+  /** Neither lent nor about to be released. */
+  async #free(): Promise<void> {
+    for (let busy = this.#lent ?? this.#releasing; busy !== undefined; busy = this.#lent ?? this.#releasing) await busy;
+  }
+
+  /**
    * Ask the meter for something. Rejects with what the client rejects with, and without asking the meter while a
    * refused secret keeps it locked out.
    */
   async run<T>(work: (client: DlmsClient) => Promise<T>): Promise<T> {
-    while (this.#releasing !== undefined) await this.#releasing;
+    await this.#free();
     if (this.#closed) throw closedError();
     this.#refuseWhileLockedOut();
     try {
-      await this.#prepare();
       const result = await work(this.#open());
       this.#answered();
       return result;
@@ -143,22 +164,6 @@ export class MeterSession {
         `credentials, or ask again in ${Math.ceil(left / 1000)} s)`,
       { details: { ...lock.error.details, retryInMs: left }, cause: lock.error },
     );
-  }
-
-  /** Once per client; several requests wait for the same. */
-  async #prepare(): Promise<void> {
-    if (this.#client !== undefined || this.#options.prepare === undefined) return;
-    this.#preparing ??= this.#options.prepare().finally(() => {
-      this.#preparing = undefined;
-    });
-    if (this.#view.phase !== "connecting") this.#show({ phase: "connecting" });
-    try {
-      await this.#preparing;
-    } catch (error) {
-      if (isDlmsError(error)) this.#show({ phase: "error", error });
-      throw error;
-    }
-    if (this.#closed) throw closedError();
   }
 
   #open(): DlmsClient {
