@@ -9,7 +9,10 @@ declare module "node-red-node-test-helper" {
     unload(): Promise<void>;
     getNode(id: string): Node;
     setFlows(flow: object[], type: "full" | "flows" | "nodes", credentials?: object): Promise<void>;
-    request(): { get(path: string): Promise<{ status: number; body: unknown }> };
+    request(): {
+      get(path: string): Promise<{ status: number; body: unknown }>;
+      post(path: string): { send(body: object): Promise<{ status: number; text: string }> };
+    };
     log(): SinonSpy;
   }
   const helper: TestHelper;

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "mocha";
+import { parseMeterSettings } from "../../nodes/shared/meter-config";
+import type { TestLine } from "../../nodes/shared/connection-test";
+import { householdDefinition, memoryCounterStore } from "../../src/index";
+import { allNodes, clean, flowFor, helper, type RunningMeter, startMeter, value } from "./support";
+
+const password = "Tapir-4401-Fluss";
+
+const meterWithPassword = (): Promise<RunningMeter> =>
+  startMeter({
+    ...householdDefinition(),
+    associations: [{ client: 16 }, { client: 17, mechanism: "lls", secret: password }],
+  });
+
+/** What the dialog shows for these settings. */
+async function test(
+  id: string,
+  properties: object,
+  credentials: object = {},
+): Promise<{ lines: TestLine[]; text: string }> {
+  const { status, text } = await helper.request().post("/dlms/test-connection").send({ id, properties, credentials });
+  assert.equal(status, 200);
+  const lines = text.split("\n").filter((line) => line !== "");
+  return { lines: lines.map((line) => JSON.parse(line) as TestLine), text };
+}
+
+const short = (lines: readonly TestLine[]): string[] => lines.map(({ step, ok }) => `${step} ${ok ? "ok" : "failed"}`);
+const whole = ["line ok", "link ok", "association ok", "authentication ok", "read ok"];
+
+describe("Test connection", () => {
+  afterEach(clean);
+
+  it("works before the first deploy, with settings as text, and leaves nothing open", async () => {
+    const { meter, port } = await startMeter();
+    await helper.load(allNodes, []);
+    const { lines } = await test("never-deployed", {
+      transportType: "TCP",
+      host: "127.0.0.1",
+      port: String(port),
+      clientAddress: "16",
+    });
+    assert.deepEqual(short(lines), whole);
+    await meter.waitFor((item) => item.kind === "closed");
+    assert.equal(meter.counters.openConnections, 0);
+    assert.equal(meter.associations, 0);
+  });
+
+  it("takes the stored secret where none was typed anew, and shows it nowhere", async () => {
+    const { port } = await meterWithPassword();
+    const settings = { clientAddress: "17", authentication: "LOW" };
+    const flow = flowFor(port, {}, settings);
+    await helper.load(allNodes, flow, { meter: { password } });
+    const stored = await test("meter", { ...flow[1], ...settings }, { password: "__PWRD__" });
+    assert.deepEqual(short(stored.lines), whole);
+    assert.doesNotMatch(stored.text, /Tapir/);
+    const typed = await test("meter", { ...flow[1], ...settings }, { password: "not-Tapir-4401" });
+    assert.deepEqual(short(typed.lines).slice(-1), ["authentication failed"]);
+    assert.match(typed.lines.at(-1)?.advice?.join(" ") ?? "", /lock the account/);
+    assert.doesNotMatch(typed.text, /Tapir/);
+  });
+
+  it("borrows the meter from a running flow, which goes on afterwards", async () => {
+    const { meter, port } = await startMeter();
+    const flow = flowFor(port);
+    await helper.load(allNodes, flow);
+    await value();
+    const [{ lines }, read] = await Promise.all([test("meter", { ...flow[1] }), value()]);
+    assert.deepEqual(short(lines), whole);
+    assert.equal(typeof read.payload, "number");
+    await value();
+    assert.equal(meter.counters.openConnections, 1);
+  });
+
+  it("resolves environment variables, and says which setting is wrong", async () => {
+    const { port } = await startMeter();
+    await helper.load(allNodes, []);
+    process.env.DLMS_TEST_PORT = String(port);
+    try {
+      const { lines } = await test("", { host: "127.0.0.1", port: "${DLMS_TEST_PORT}" });
+      assert.deepEqual(short(lines), whole);
+    } finally {
+      delete process.env.DLMS_TEST_PORT;
+    }
+    const unset = await test("", { host: "127.0.0.1", port: "${DLMS_TEST_PORT}" });
+    assert.deepEqual(short(unset.lines), ["settings failed"]);
+    assert.match(unset.lines[0]?.text ?? "", /port/);
+    const wrong = await test("", { host: "127.0.0.1", authentication: "LOW" });
+    assert.match(wrong.lines[0]?.text ?? "", /^password: /);
+    for (const body of [null, [], "text", { properties: 7 }, {}]) {
+      const { status } = await helper
+        .request()
+        .post("/dlms/test-connection")
+        .send(body as object);
+      assert.ok(status === 200 || status === 400, String(status));
+    }
+  });
+
+  it("says what to try when nobody listens", async () => {
+    const { port, close } = await startMeter();
+    await close();
+    await helper.load(allNodes, []);
+    const { lines } = await test("", { host: "127.0.0.1", port });
+    assert.deepEqual(short(lines), ["line failed"]);
+    assert.ok((lines[0]?.advice?.length ?? 0) > 0);
+  });
+});
+
+describe("the counter's settings", () => {
+  const keepsakes = { systemTitle: () => new Uint8Array(8), counter: () => memoryCounterStore() };
+  const keys = { encryptionKey: "00".repeat(16), authenticationKey: "11".repeat(16) };
+  const sourceOf = (raw: object): unknown =>
+    parseMeterSettings({ securityPolicy: "AUTHENTICATED_ENCRYPTED", clientAddress: "1", ...raw }, keys, keepsakes)
+      .connect.security?.counterSource;
+
+  it("become the client's option; short names and STORED go without", () => {
+    assert.deepEqual(sourceOf({}), { client: 16, logicalName: "0.0.43.1.0.255", pauseMs: 0, reconnect: false });
+    assert.deepEqual(
+      sourceOf({
+        invocationCounterClient: "20",
+        invocationCounterObis: "0-0:43.1.7*255",
+        invocationCounterPause: "2500",
+        invocationCounterReconnect: true,
+      }),
+      { client: 20, logicalName: "0-0:43.1.7*255", pauseMs: 2500, reconnect: true },
+    );
+    assert.equal(sourceOf({ invocationCounterSource: "STORED" }), undefined);
+    assert.equal(sourceOf({ referencing: "SN" }), undefined);
+  });
+});
