@@ -1,6 +1,8 @@
 /** The public API. Everything else in src/ may change without notice. */
 export { fromHex, toHex } from "./bytes";
 export {
+  type AddressCandidate,
+  type AddressTrial,
   type ClientEvents,
   type ClientState,
   type ClientStatistics,
@@ -11,6 +13,8 @@ export {
   createClient,
   DlmsClient,
   fileCounterStore,
+  findAddress,
+  type FindAddressOptions,
   type NotificationEvent,
   type Outcome,
   type Reading,
@@ -38,6 +42,7 @@ export {
   className,
   classTitle,
   type DateTimeInfo,
+  describeObis,
   findAttribute,
   findClass,
   isObis,

@@ -12,6 +12,8 @@ export type {
 export type * from "./options";
 export type { Outcome, Reading } from "./readings";
 export type { ConnectionStepName } from "./connection-advice";
+export type { AddressCandidate } from "./address-candidates";
+export { type AddressTrial, findAddress, type FindAddressOptions } from "./find-address";
 export { type ConnectionStep, testConnection } from "./test-connection";
 export { type ProfileOptions, ProfileReader, type ProfileTable } from "./profile";
 export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile-read";
