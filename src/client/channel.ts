@@ -103,7 +103,7 @@ export class Channel implements LineUser {
   /** Send an APDU that is not answered. */
   async transmit(apdu: Uint8Array, options: LinkSendOptions): Promise<void> {
     this.#events.apdu("out", apdu);
-    const turn = this.#line.acquire(this);
+    const turn = this.#turn();
     if (turn !== undefined) await turn;
     try {
       if (this.#ended !== undefined) throw this.#ended;
@@ -151,8 +151,16 @@ export class Channel implements LineUser {
     if (!waited) this.#events.down(error);
   }
 
+  /** Undefined when the line is free. Whoever waits for it in vain gets the reason why this channel ended. */
+  #turn(): Promise<void> | undefined {
+    return this.#line.acquire(this)?.catch((error: unknown) => {
+      this.#line.release(this);
+      throw this.#ended ?? error;
+    });
+  }
+
   async #inTurn(kind: Waiter["kind"], start: () => LinkOutput[]): Promise<Uint8Array> {
-    const turn = this.#line.acquire(this);
+    const turn = this.#turn();
     if (turn !== undefined) await turn;
     try {
       if (this.#ended !== undefined) throw this.#ended;

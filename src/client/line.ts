@@ -1,4 +1,4 @@
-import type { DlmsConnectionError } from "../errors";
+import { type DlmsConnectionError, DlmsStateError } from "../errors";
 import type { Connection, Transport, TransportLineSettings } from "../transport";
 
 /** One client on a line. */
@@ -63,7 +63,9 @@ export class Line {
   async detach(user: LineUser): Promise<void> {
     if (!this.#users.delete(user)) return;
     for (let i = this.#waiting.length - 1; i >= 0; i--) {
-      if (this.#waiting[i]?.user === user) this.#waiting.splice(i, 1);
+      if (this.#waiting[i]?.user !== user) continue;
+      const [left] = this.#waiting.splice(i, 1);
+      left?.refuse(new DlmsStateError("STATE_CLOSED", "the line was left before its turn came"));
     }
     this.release(user);
     if (this.#users.size > 0) return;
@@ -81,7 +83,7 @@ export class Line {
 
   /**
    * Wait for the turn. Returns undefined when it was free, so that an unshared line costs nothing.
-   * Rejects when the line is lost meanwhile.
+   * Rejects when the line is lost meanwhile, or left.
    */
   acquire(user: LineUser): Promise<void> | undefined {
     if (this.#turn === undefined) {

@@ -144,4 +144,23 @@ describe("several meters on one line", () => {
     assert.ok(greedyReads <= 3, `${greedyReads} reads came before`);
     await clock.runUntil(Promise.all(clients.map((client) => client.close())));
   });
+
+  it("a client that waits for its turn can be closed, and what it was asked is answered", async () => {
+    const timeouts = { response: 60_000, retries: 0, close: 2000 };
+    const { clock, clients } = bus(2, [0], { timeouts });
+    const [holding, waiting] = [at(clients, 0), at(clients, 1)];
+    const held = holding.read(registerRef(0)).catch((error: unknown) => error);
+    await clock.tickAsync(10);
+    const asked = waiting.read(registerRef(0)).catch((error: unknown) => error);
+    await clock.tickAsync(10);
+    const start = clock.now();
+    await clock.runUntil(waiting.close());
+    assert.ok(clock.now() - start <= 2500, `${clock.now() - start} ms`);
+    const error = await clock.runUntil(asked);
+    assert.ok(error instanceof DlmsError);
+    assert.equal(error.code, "DLMS_STATE_CLOSED");
+    await clock.runUntil(holding.close());
+    await clock.runUntil(held);
+    assert.equal(clock.pending, 0);
+  });
 });
