@@ -1,4 +1,4 @@
-import { type CipherGCMTypes, createCipheriv, createDecipheriv } from "node:crypto";
+import { type CipherGCM, type CipherGCMTypes, createCipheriv, createDecipheriv } from "node:crypto";
 import { toHex } from "../bytes";
 import { DlmsConfigError, DlmsDecodeError, DlmsSecurityError } from "../errors";
 import { checkKeyLength, checkSystemTitle } from "./keys";
@@ -81,9 +81,18 @@ export function readSecurityHeader(content: Uint8Array): SecurityHeader & { read
   return { securityControl, invocationCounter, control: readSecurityControl(securityControl) };
 }
 
-/** IV = system title || invocation counter. */
+/**
+ * What goes into node:crypto is put together in arrays that are used again and again: a small array of V8's heap has to
+ * be moved out of it each time it is handed to native code, which costs more than the copy. Native code has taken the
+ * bytes when a call returns; what could be secret is wiped after it.
+ */
+const ivBytes = new Uint8Array(new ArrayBuffer(12));
+const aadBytes = { 17: new Uint8Array(new ArrayBuffer(17)), 33: new Uint8Array(new ArrayBuffer(33)) } as const;
+const plainBytes = new Uint8Array(new ArrayBuffer(512));
+
+/** IV = system title || invocation counter. Valid until the next call. */
 function initialisationVector(systemTitle: Uint8Array, counter: number): Uint8Array {
-  const iv = new Uint8Array(12);
+  const iv = ivBytes;
   iv.set(systemTitle);
   iv[8] = counter >>> 24;
   iv[9] = counter >>> 16;
@@ -92,17 +101,32 @@ function initialisationVector(systemTitle: Uint8Array, counter: number): Uint8Ar
   return iv;
 }
 
-/**
- * SC || AK || extra || data. An array of its own: a pooled Buffer would leave the authentication key
- * within reach of whoever gets the same pool.
- */
-function additionalData(sc: number, ak: Uint8Array, extra: Uint8Array, data: Uint8Array): Uint8Array {
-  const aad = new Uint8Array(1 + ak.length + extra.length + data.length);
+/** SC || AK || extra || data. */
+function setAdditionalData(
+  cipher: { setAAD(data: Uint8Array): unknown },
+  sc: number,
+  ak: Uint8Array,
+  extra: Uint8Array,
+  data: Uint8Array,
+): void {
+  const length = 1 + ak.length + extra.length + data.length;
+  // not a pooled Buffer: that would leave the authentication key within reach of whoever gets the same pool
+  const aad = length === 17 || length === 33 ? aadBytes[length] : new Uint8Array(length);
   aad[0] = sc;
   aad.set(ak, 1);
   if (extra.length > 0) aad.set(extra, 1 + ak.length);
   if (data.length > 0) aad.set(data, 1 + ak.length + extra.length);
-  return aad;
+  cipher.setAAD(aad);
+  aad.fill(0);
+}
+
+/** The plaintext, encrypted. */
+function encrypted(cipher: CipherGCM, plaintext: Uint8Array): Uint8Array {
+  if (plaintext.length > plainBytes.length) return cipher.update(plaintext);
+  plainBytes.set(plaintext);
+  const text = cipher.update(plainBytes.subarray(0, plaintext.length));
+  plainBytes.fill(0, 0, plaintext.length);
+  return text;
 }
 
 function chooseKey(keys: SymmetricKeys, control: SecurityControl, suite: SecuritySuite, role: KeyRole): Uint8Array {
@@ -167,15 +191,16 @@ export function protect(input: ProtectInput): Uint8Array {
   const cipher = createCipheriv(algorithms[suite], key, iv, tagOptions);
   const extra = input.extraAad ?? nothing;
   if (control.authenticated) {
-    cipher.setAAD(
-      additionalData(securityControl, keys.authenticationKey, extra, control.encrypted ? nothing : plaintext),
-    );
+    setAdditionalData(cipher, securityControl, keys.authenticationKey, extra, control.encrypted ? nothing : plaintext);
   }
-  const body = control.encrypted ? cipher.update(plaintext) : plaintext;
+  const body = control.encrypted ? encrypted(cipher, plaintext) : plaintext;
   cipher.final();
   const content = new Uint8Array(securityHeaderLength + body.length + (control.authenticated ? tagLength : 0));
   content[0] = securityControl;
-  content.set(iv.subarray(8), 1);
+  content[1] = invocationCounter >>> 24;
+  content[2] = invocationCounter >>> 16;
+  content[3] = invocationCounter >>> 8;
+  content[4] = invocationCounter;
   content.set(body, securityHeaderLength);
   if (control.authenticated) content.set(cipher.getAuthTag(), securityHeaderLength + body.length);
   return content;
@@ -211,7 +236,7 @@ export function unprotect(input: UnprotectInput): Unprotected {
   const decipher = createDecipheriv(algorithms[suite], key, iv, tagOptions);
   if (control.authenticated) {
     const clear = control.encrypted ? nothing : body;
-    decipher.setAAD(additionalData(securityControl, keys.authenticationKey, input.extraAad ?? nothing, clear));
+    setAdditionalData(decipher, securityControl, keys.authenticationKey, input.extraAad ?? nothing, clear);
     decipher.setAuthTag(content.subarray(end));
   }
   const plaintext = control.encrypted ? plainView(decipher.update(body)) : body;
