@@ -44,6 +44,11 @@ class Transfer {
     return this.#expected - 1;
   }
 
+  /** With a window of one no block follows by itself, whatever the bit of a block says (Gurux' server sets it). */
+  get mayStream(): boolean {
+    return this.#window > 1;
+  }
+
   bytes(): Uint8Array {
     return this.#received.bytes();
   }
@@ -113,7 +118,7 @@ class Transfer {
     if (this.stalls <= maxStalls) return;
     throw limitExceeded(
       this.what,
-      `general block transfer does not go on: ${problem}; try without it (quirk noGeneralBlockTransfer)`,
+      `general block transfer does not go on: ${problem}; try a window of 1 (association.blockWindow), or without it (quirk noGeneralBlockTransfer)`,
       maxStalls,
     );
   }
@@ -132,7 +137,7 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
     if (block !== undefined && transfer.take(block)) moved = true;
     if (transfer.complete) return transfer.bytes();
     streamed += 1;
-    if (block?.streaming === true && !block.last && streamed <= largestWindow) {
+    if (block?.streaming === true && !block.last && transfer.mayStream && streamed <= largestWindow) {
       block = yield* awaitStreamed(transfer);
       continue;
     }

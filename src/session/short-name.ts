@@ -1,7 +1,8 @@
-import { encodeApdu } from "../apdu";
+import { encodeApdu, parseApdu } from "../apdu";
 import type { DataBlock, ReadResult, VariableAccess, WriteRequest, WriteResult } from "../apdu/model";
 import { concatBytes } from "../bytes";
 import { encodeValueBytes } from "../codec";
+import { isDlmsError } from "../errors";
 import type { Channel } from "./channel";
 import { Collector } from "./collector";
 import { inconsistentAnswer, unexpectedAnswer } from "./errors";
@@ -27,7 +28,7 @@ export function* readVariablesUnchecked(
   let results = yield* exchangeRead(channel, variables, what);
   const [first] = results;
   if (first?.kind === "data-block" && results.length === 1) {
-    results = yield* readBlocks(channel, first.block, what);
+    results = yield* readBlocks(channel, first.block, variables.length, what);
   }
   return counted(results, variables.length, what);
 }
@@ -42,8 +43,13 @@ function* exchangeRead(
   return answer.results;
 }
 
-/** The blocks carry what follows the tag of a read-response. */
-function* readBlocks(channel: Channel, first: DataBlock, what: string): Operation<readonly ReadResult[]> {
+/** The blocks carry what follows the tag of a read-response: the list of results. */
+function* readBlocks(
+  channel: Channel,
+  first: DataBlock,
+  count: number,
+  what: string,
+): Operation<readonly ReadResult[]> {
   const collected = new Collector(channel.maxResultSize, what);
   let block = first;
   if (block.blockNumber !== 1) yield* noteStep(`${what}: the blocks start at number ${block.blockNumber}`);
@@ -66,9 +72,40 @@ function* readBlocks(channel: Channel, first: DataBlock, what: string): Operatio
     }
     block = next.block;
   }
-  const whole = yield* channel.parse(concatBytes(Uint8Array.of(0x0c), collected.bytes()), what);
+  return yield* resultsIn(channel, collected.bytes(), count, what);
+}
+
+/**
+ * The list of results that came in blocks. Gurux' server leaves out its first two bytes: how many there are, and that
+ * the first of them is data.
+ */
+function* resultsIn(
+  channel: Channel,
+  bytes: Uint8Array,
+  count: number,
+  what: string,
+): Operation<readonly ReadResult[]> {
+  const shortened = exactResults(Uint8Array.of(0x0c), bytes, count) === undefined && count < 0x80;
+  const completed = shortened ? exactResults(Uint8Array.of(0x0c, count, 0), bytes, count) : undefined;
+  if (completed !== undefined) {
+    yield* noteStep(`${what}: the blocks carry the results without their number`);
+    return completed;
+  }
+  const whole = yield* channel.parse(concatBytes(Uint8Array.of(0x0c), bytes), what);
   if (whole.apdu !== "read-response") throw unexpectedAnswer(what, "a read-response", whole);
   return whole.results;
+}
+
+/** The results, if the bytes are `count` of data and errors and nothing else. */
+function exactResults(head: Uint8Array, bytes: Uint8Array, count: number): readonly ReadResult[] | undefined {
+  try {
+    const apdu = parseApdu(concatBytes(head, bytes));
+    if (apdu.apdu !== "read-response" || apdu.results.length !== count) return undefined;
+    return apdu.results.every(({ kind }) => kind === "data" || kind === "error") ? apdu.results : undefined;
+  } catch (error) {
+    if (isDlmsError(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Write of several variables; results keep their positions. */

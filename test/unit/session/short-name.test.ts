@@ -36,6 +36,22 @@ describe("session: Read and Write", () => {
     ]);
   });
 
+  it("puts blocks together that leave out the number of results, as Gurux' server sends them", () => {
+    const one = drive(sn().read([value], what), [
+      { out: "0501022be8", in: "0c010200000103010211" },
+      { out: "0501050001", in: "0c0102010002030211 03".replace(/ /g, "") },
+    ]);
+    assert.deepEqual(one.result, [{ kind: "data", data: fromHex("010211021103") }]);
+    const two = drive(sn().read([value, objectList], what), [
+      { out: "0502022be802fa08", in: "0c010200000104 09024142" },
+      { out: "0501050001", in: "0c010201000202 0103" },
+    ]);
+    assert.deepEqual(two.result, [
+      { kind: "data", data: fromHex("09024142") },
+      { kind: "error", result: 3 },
+    ]);
+  });
+
   it("refuses blocks out of turn, empty ones, and another number of answers", () => {
     const begin = { in: "0c010200000104 01000600" };
     const bad = ["0c01020100030200 00", "0c010200000200", "0c0100 1105", "0c0102010002020099"];
