@@ -106,6 +106,12 @@ final class Household {
         profile.addCaptureObject(clock, 2, 0);
         profile.addCaptureObject(energy, 2, 0);
         profile.addCaptureObject(voltage, 2, 0);
+        fill(profile, rows);
+        return profile;
+    }
+
+    /** Row i: i periods after the start, 1000000 + 10 i, 2300 + i mod 10. */
+    static void fill(GXDLMSProfileGeneric profile, int rows) {
         Object[][] buffer = new Object[rows][];
         for (int i = 0; i < rows; i++) {
             buffer[i] = new Object[] {
@@ -115,7 +121,6 @@ final class Household {
         profile.setBuffer(buffer);
         profile.setEntriesInUse(rows);
         profile.setProfileEntries(Math.max(rows, 1));
-        return profile;
     }
 
     private static GXDLMSRegister register(String ln, Object value, DataType type, double scaler, Unit unit) {

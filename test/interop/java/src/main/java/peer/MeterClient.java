@@ -55,6 +55,12 @@ final class MeterClient {
             }
             client.setProposedConformance(proposed);
         }
+        if (options.text("gbt-window", null) != null) {
+            java.util.Set<Conformance> proposed = new java.util.HashSet<>(client.getProposedConformance());
+            proposed.add(Conformance.GENERAL_BLOCK_TRANSFER);
+            client.setProposedConformance(proposed);
+            client.setGbtWindowSize((byte) options.number("gbt-window", 1));
+        }
         in = socket.getInputStream();
         out = socket.getOutputStream();
     }

@@ -11,7 +11,9 @@ import gurux.dlms.enums.MethodAccessMode;
 import gurux.dlms.enums.ObjectType;
 import gurux.dlms.enums.SourceDiagnostic;
 import gurux.dlms.objects.GXDLMSAssociationLogicalName;
+import gurux.dlms.objects.GXDLMSIECLocalPortSetup;
 import gurux.dlms.objects.GXDLMSObject;
+import gurux.dlms.objects.enums.BaudRate;
 import gurux.dlms.secure.GXDLMSSecureServer2;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -42,6 +44,23 @@ final class MeterServer extends GXDLMSSecureServer2 {
             getHdlcSettings().setWindowSizeRX(options.number("window", 1));
             getHdlcSettings().setWindowSizeTX(options.number("window", 1));
         }
+        if (getInterfaceType() == InterfaceType.HDLC_WITH_MODE_E) {
+            GXDLMSIECLocalPortSetup port = new GXDLMSIECLocalPortSetup();
+            port.setDefaultBaudrate(BaudRate.BAUDRATE_300);
+            port.setProposedBaudrate(BaudRate.values()[options.number("baud-character", 5)]);
+            // the library sends this behind the baud character, where mode E announces itself
+            port.setDeviceAddress("\\2GX");
+            setLocalPortSetup(port);
+            setFlaID("GRX");
+        }
+        String with = options.text("with", "");
+        if (!with.isEmpty()) {
+            Set<Conformance> conformance = new java.util.HashSet<>(getConformance());
+            for (String bit : with.split(",")) {
+                conformance.add(Conformance.valueOf(bit));
+            }
+            setConformance(conformance);
+        }
         String without = options.text("without", "");
         if (!without.isEmpty()) {
             Set<Conformance> conformance = new java.util.HashSet<>(getConformance());
@@ -68,7 +87,18 @@ final class MeterServer extends GXDLMSSecureServer2 {
             // IEC 62056-5-3: 32 to 64 bytes with this mechanism; the library's default is 16
             getSettings().setChallengeSize((byte) 32);
         }
+        // with a period, the library captures a row of its own as soon as it starts
+        profilePeriod(0);
         initialize();
+        profilePeriod(Household.PROFILE_PERIOD);
+    }
+
+    private void profilePeriod(int seconds) {
+        for (GXDLMSObject item : getItems()) {
+            if (item instanceof gurux.dlms.objects.GXDLMSProfileGeneric profile) {
+                profile.setCapturePeriod(seconds);
+            }
+        }
     }
 
     static void run(Options options) throws Exception {
@@ -105,20 +135,34 @@ final class MeterServer extends GXDLMSSecureServer2 {
             MeterServer server = new MeterServer(options);
             InputStream in = socket.getInputStream();
             OutputStream out = socket.getOutputStream();
+            boolean text = server.getInterfaceType() == InterfaceType.HDLC_WITH_MODE_E;
             byte[] chunk = new byte[65536];
             int count;
             while ((count = in.read(chunk)) > 0) {
-                GXServerReply reply = new GXServerReply(Arrays.copyOf(chunk, count));
+                byte[] received = Arrays.copyOf(chunk, count);
+                if (text) {
+                    withoutParity(received);
+                }
+                GXServerReply reply = new GXServerReply(received);
                 do {
                     server.handleRequest(reply);
                     if (reply.getReply() != null) {
                         out.write(reply.getReply());
                         out.flush();
+                        // the sign-on ends with the confirmation
+                        text &= reply.getReply()[0] != 6;
                     }
                 } while (reply.isStreaming());
             }
         } catch (Exception e) {
             System.err.println("connection ended: " + e);
+        }
+    }
+
+    /** What the port of a meter does that is set to seven bits with parity. */
+    private static void withoutParity(byte[] received) {
+        for (int i = 0; i < received.length; i++) {
+            received[i] &= 0x7f;
         }
     }
 
