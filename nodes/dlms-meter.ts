@@ -1,24 +1,23 @@
 import type { NodeAPI, NodeDef, Node } from "node-red";
-import { type DlmsError, DlmsConfigError, createClient, isDlmsError, systemClock } from "../src/index";
+import { type DlmsError, createClient, isDlmsError, systemClock } from "../src/index";
 import { registerAdmin } from "./shared/admin";
 import { registerConnectionTest } from "./shared/connection-test";
+import { DynamicMeters } from "./shared/dynamic-meters";
 import { keepsakesIn } from "./shared/keepsakes";
+import { registerMeterAdmin } from "./shared/meter-admin";
 import { type MeterCredentials, type MeterSettings, parseMeterSettings } from "./shared/meter-config";
 import type { MeterNode } from "./shared/meter-node";
 import { type MeterPhase, MeterSession, type MeterView } from "./shared/meter-session";
 import { migrate, migrations } from "./shared/migrations";
+import type { RawSettings } from "./shared/settings";
 import { meterStatus } from "./shared/status";
 
 type MeterConfigNode = Node<MeterCredentials> & { -readonly [K in "meter" | "users"]: MeterNode[K] };
 
-function settingsOf(
-  config: NodeDef,
-  credentials: MeterCredentials | undefined,
-  userDir: string,
-): MeterSettings | DlmsError {
+/** A value, or the error with which it could not be made. */
+function attempt<T>(make: () => T): T | DlmsError {
   try {
-    const current = migrate(config as unknown as Record<string, unknown>, migrations["dlms-meter"]);
-    return parseMeterSettings(current, credentials ?? {}, keepsakesIn(userDir));
+    return make();
   } catch (error) {
     if (isDlmsError(error)) return error;
     throw error;
@@ -50,7 +49,12 @@ class ChangeLog {
       this.#down = true;
       this.#node.warn(say("refused", { reason }));
     } else if (phase === "offline") {
-      this.#node.warn(say("offline", { seconds: Math.round(offlineAfter / 1000) }));
+      // found by a probe, so there is no message whose error a Catch node would get
+      const text = say("offline", { seconds: Math.round(offlineAfter / 1000) });
+      this.#node.error(text, {
+        payload: text,
+        ...(view.error === undefined ? {} : { dlmsError: view.error.toJSON() }),
+      });
     } else if ((phase === "waiting" || phase === "error") && !this.#down) {
       this.#down = true;
       this.#node.warn(say("lost", { reason }));
@@ -59,7 +63,8 @@ class ChangeLog {
 }
 
 export default function (RED: NodeAPI): void {
-  function makeSession(node: MeterConfigNode, settings: MeterSettings): MeterSession {
+  /** `shown`: this is the node's own meter, not one of a message. */
+  function makeSession(node: MeterConfigNode, settings: MeterSettings, shown: boolean): MeterSession {
     const log = new ChangeLog(node, RED._, settings.place);
     return new MeterSession({
       makeClient: () => createClient(settings.connect),
@@ -67,26 +72,40 @@ export default function (RED: NodeAPI): void {
       probeInterval: settings.probeInterval,
       offlineAfter: settings.offlineAfter,
       changed: (view) => {
-        log.changed(view, settings.offlineAfter);
-        node.status(meterStatus("dlms-meter", view, RED._, systemClock.wallTime()));
+        if (shown || view.phase !== "connected") log.changed(view, settings.offlineAfter);
+        if (shown) node.status(meterStatus("dlms-meter", view, RED._, systemClock.wallTime()));
       },
     });
+  }
+
+  function makeMeter(node: MeterConfigNode, config: NodeDef): MeterNode["meter"] {
+    const label = config.name || config.id;
+    const keepsakes = keepsakesIn(RED.settings.userDir ?? ".");
+    const credentials = (node.credentials as MeterCredentials | undefined) ?? {};
+    const raw = attempt(() => migrate(config as unknown as RawSettings, migrations["dlms-meter"]));
+    if (isDlmsError(raw)) return { label, place: "", session: undefined, problem: raw, dynamic: undefined };
+    const dynamic = new DynamicMeters({
+      label,
+      raw,
+      credentials,
+      keepsakes,
+      clock: systemClock,
+      makeSession: (settings) => makeSession(node, settings, false),
+    });
+    const settings = attempt(() => parseMeterSettings(raw, credentials, keepsakes));
+    if (isDlmsError(settings)) return { label, place: "", session: undefined, problem: settings, dynamic };
+    return { label, place: settings.place, session: makeSession(node, settings, true), problem: undefined, dynamic };
   }
 
   function DlmsMeter(this: MeterConfigNode, config: NodeDef): void {
     RED.nodes.createNode(this, config);
     this.users = {};
-    const settings = settingsOf(config, this.credentials, RED.settings.userDir ?? ".");
-    const label = config.name || config.id;
-    if (settings instanceof DlmsConfigError || isDlmsError(settings)) {
-      this.meter = { label, place: "", session: undefined, problem: settings };
-      this.error(settings.message);
-    } else {
-      this.meter = { label, place: settings.place, session: makeSession(this, settings), problem: undefined };
-    }
+    this.meter = makeMeter(this, config);
+    if (this.meter.problem !== undefined) this.error(this.meter.problem.message);
     // Both parameters are needed: Node-RED looks at the handler's length to know that it has to wait.
     this.on("close", (_removed: boolean, done: () => void) => {
-      void (this.meter.session?.close() ?? Promise.resolve()).finally(done);
+      const { session, dynamic } = this.meter;
+      void Promise.all([session?.close(), dynamic?.close()]).finally(done);
     });
   }
 
@@ -105,4 +124,5 @@ export default function (RED: NodeAPI): void {
   });
   registerAdmin(RED);
   registerConnectionTest(RED);
+  registerMeterAdmin(RED);
 }

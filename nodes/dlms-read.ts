@@ -1,24 +1,43 @@
-import type { Node, NodeAPI, NodeDef, NodeMessageInFlow, NodeStatus } from "node-red";
+import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow, NodeStatus } from "node-red";
 import { DlmsConfigError, type DlmsError, DlmsStateError, isDlmsError, systemClock } from "../src/index";
 import { type MeterNode, findMeter } from "./shared/meter-node";
+import type { Lease } from "./shared/meter-pool";
 import type { MeterView } from "./shared/meter-session";
 import { migrate, migrations } from "./shared/migrations";
 import { MeterReader, type ReadOutcome } from "./shared/meter-reader";
-import { readRequestOf } from "./shared/read-request";
-import { type RawSettings, choiceOf, isAbsent } from "./shared/settings";
+import { splitMessages } from "./shared/output";
+import { OwnInterval } from "./shared/own-interval";
+import { type ReadRequest, readRequestOf } from "./shared/read-request";
+import { type RawSettings, choiceOf, flagOf, integerOf, isAbsent, quote } from "./shared/settings";
 import { meterStatus, phraseOf } from "./shared/status";
 
-type Send = (msg: NodeMessageInFlow) => void;
+type Send = (msg: NodeMessage | NodeMessage[][]) => void;
 type Done = (error?: Error) => void;
 
+/** One week: longer rhythms belong to an Inject node, which can be seen. */
+const longestIntervalS = 604_800;
+
+/** A session to read from, with the name for `msg.dlms.meter`. */
+interface Source extends Lease {
+  readonly label: string;
+}
+
 const red = (text: string): NodeStatus => ({ fill: "red", shape: "ring", text: `dlms-read.status.${text}` });
+
+/** `msg.meter` as an object: settings that are other than the config node's. */
+function isDescription(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 /** Everything a `dlms-read` node does, apart from being one. */
 class ReadNode {
   readonly #RED: NodeAPI;
   readonly #node: Node;
-  readonly #raw: RawSettings;
-  readonly #problem: DlmsError | undefined;
+  #raw: RawSettings;
+  #problem: DlmsError | undefined;
+  #interval: OwnInterval | undefined;
+  /** messages that are not answered yet: the own interval waits for them */
+  readonly #underWay = new Set<object>();
   readonly #ending = new AbortController();
   /** meters that this node is registered with, by id */
   readonly #meters = new Map<string, MeterNode>();
@@ -28,17 +47,32 @@ class ReadNode {
   constructor(RED: NodeAPI, node: Node, config: NodeDef) {
     this.#RED = RED;
     this.#node = node;
-    let raw = config as unknown as RawSettings;
-    let problem: DlmsError | undefined;
+    this.#raw = config as unknown as RawSettings;
     try {
-      raw = migrate(raw, migrations["dlms-read"]);
+      this.#raw = migrate(this.#raw, migrations["dlms-read"]);
+      this.#interval = this.#ownInterval();
     } catch (error) {
       if (!isDlmsError(error)) throw error;
-      problem = error;
+      this.#problem = error;
     }
-    this.#raw = raw;
-    this.#problem = problem;
     this.#begin();
+  }
+
+  /** Undefined: a message starts each read. */
+  #ownInterval(): OwnInterval | undefined {
+    const interval = integerOf(this.#raw, "interval", { fallback: 0, min: 0, max: longestIntervalS });
+    const spread = integerOf(this.#raw, "spread", { fallback: 0, min: 0, max: longestIntervalS });
+    if (interval === 0) return undefined;
+    return new OwnInterval({
+      clock: systemClock,
+      interval: interval * 1000,
+      spread: Math.min(spread, interval) * 1000,
+      random: Math.random,
+      busy: () => this.#underWay.size > 0,
+      read: () => {
+        this.#node.receive({ _msgid: this.#RED.util.generateId(), topic: "" });
+      },
+    });
   }
 
   #begin(): void {
@@ -48,6 +82,7 @@ class ReadNode {
     }
     try {
       this.#use(findMeter(this.#RED, this.#raw.meter, "meter"));
+      if (this.#problem !== undefined) this.#node.status(red(phraseOf(this.#problem)));
     } catch (error) {
       // it is said again, to a Catch node, with each message
       this.#node.status(red(error instanceof DlmsConfigError ? "noMeter" : "readFailed"));
@@ -55,19 +90,32 @@ class ReadNode {
   }
 
   async input(msg: NodeMessageInFlow, send: Send, done: Done): Promise<void> {
+    this.#underWay.add(msg);
     try {
       const outcome = await this.#read(msg);
       if (this.#ending.signal.aborted) return;
       this.#succeed(msg, outcome);
-      send(msg);
+      this.#send(msg, outcome, send);
       done();
     } catch (error) {
       if (this.#ending.signal.aborted) return;
       this.#fail(msg, error, done);
+    } finally {
+      this.#underWay.delete(msg);
     }
   }
 
+  #send(msg: NodeMessageInFlow, outcome: ReadOutcome, send: Send): void {
+    if (!flagOf(this.#raw, "split", false)) {
+      send(msg);
+      return;
+    }
+    const messages = splitMessages(msg, outcome);
+    if (messages.length > 0) send([messages]);
+  }
+
   async close(): Promise<void> {
+    this.#interval?.stop();
     this.#ending.abort(new DlmsStateError("STATE_CLOSED", "the node was closed by a deploy"));
     const meters = [...this.#meters.values()];
     this.#meters.clear();
@@ -84,38 +132,68 @@ class ReadNode {
     if (this.#problem) throw this.#problem;
     const meter = this.#meterFor(msg);
     const request = await readRequestOf(this.#RED, this.#node, this.#raw, msg);
-    const dates = choiceOf(this.#raw, "dates", ["iso", "date", "epoch"], "iso");
-    const { session, problem, label } = meter.meter;
-    if (session === undefined) throw problem ?? new DlmsStateError("STATE_CLOSED", `${label}: the meter is closed`);
+    const source = await this.#sourceFor(meter, msg);
     this.#reading++;
     try {
-      if (session.view.phase === "connected") {
-        this.#node.status({ fill: "blue", shape: "dot", text: "dlms-read.status.reading" });
-      }
-      return await new MeterReader(session, label, {
-        signal: this.#ending.signal,
-        dates,
-        progress: (count) => {
-          const text = this.#RED._("dlms-read.status.progress", { count });
-          this.#node.status({ fill: "blue", shape: "dot", text });
-        },
-      }).read(request);
+      return await this.#readFrom(source, request);
     } finally {
       this.#reading--;
+      source.release();
     }
   }
 
+  #readFrom({ session, label }: Source, request: ReadRequest): Promise<ReadOutcome> {
+    const dates = choiceOf(this.#raw, "dates", ["iso", "date", "epoch"], "iso");
+    if (session.view.phase === "connected") {
+      this.#node.status({ fill: "blue", shape: "dot", text: "dlms-read.status.reading" });
+    }
+    return new MeterReader(session, label, {
+      signal: this.#ending.signal,
+      dates,
+      progress: (count) => {
+        const text = this.#RED._("dlms-read.status.progress", { count });
+        this.#node.status({ fill: "blue", shape: "dot", text });
+      },
+    }).read(request);
+  }
+
+  /** The deployed meter's own session, or one of its pool for a message that describes a meter. */
+  async #sourceFor({ meter }: MeterNode, msg: NodeMessageInFlow): Promise<Source> {
+    if (isDescription(msg.meter)) {
+      const { meter: _base, credentials, ...overrides } = msg.meter;
+      const node = isAbsent(credentials) ? undefined : findMeter(this.#RED, credentials, "msg.meter.credentials");
+      if (meter.dynamic === undefined) throw meter.problem ?? new DlmsStateError("STATE_CLOSED", "the meter is closed");
+      return meter.dynamic.open(overrides, node?.meter.dynamic?.credentials, this.#ending.signal);
+    }
+    const { session, problem, label } = meter;
+    if (session === undefined) throw problem ?? new DlmsStateError("STATE_CLOSED", `${label}: the meter is closed`);
+    return { session, label, release: () => undefined };
+  }
+
   #meterFor(msg: NodeMessageInFlow): MeterNode {
-    const fromMessage = !isAbsent(msg.meter);
-    const wanted = fromMessage ? msg.meter : this.#raw.meter;
+    const { wanted, source } = this.#wantedMeter(msg.meter);
     if (isAbsent(wanted)) {
       throw new DlmsConfigError("CONFIG_MISSING", "meter: choose a meter in the node, or name one in msg.meter", {
         details: { property: "meter" },
       });
     }
-    const meter = findMeter(this.#RED, wanted, fromMessage ? "msg.meter" : "meter");
+    const meter = findMeter(this.#RED, wanted, source);
     this.#use(meter);
     return meter;
+  }
+
+  #wantedMeter(given: unknown): { wanted: unknown; source: string } {
+    if (isDescription(given)) {
+      if (!isAbsent(given.meter)) return { wanted: given.meter, source: "msg.meter.meter" };
+    } else if (!isAbsent(given)) {
+      if (typeof given === "string") return { wanted: given, source: "msg.meter" };
+      throw new DlmsConfigError(
+        "CONFIG_INVALID",
+        `msg.meter: expected the name or id of a dlms-meter node, or an object with its settings, got ${quote(given)}`,
+        { details: { property: "msg.meter" } },
+      );
+    }
+    return { wanted: this.#raw.meter, source: "meter" };
   }
 
   #use(meter: MeterNode): void {

@@ -1,5 +1,6 @@
 import type { Node, NodeAPI } from "node-red";
 import { type DlmsError, DlmsConfigError } from "../../src/index";
+import type { DynamicMeters } from "./dynamic-meters";
 import type { MeterSession } from "./meter-session";
 
 /** A `dlms-meter` config node as the other nodes see it. */
@@ -12,6 +13,8 @@ export interface MeterNode extends Node {
     readonly session: MeterSession | undefined;
     /** why there is no session: the settings are wrong */
     readonly problem: DlmsError | undefined;
+    /** meters that messages describe by what is other than here; undefined: the settings are of a later version */
+    readonly dynamic: DynamicMeters | undefined;
   };
   /** Node-RED hands this node's errors and statuses to the Catch and Status nodes of these. */
   users: Record<string, Node>;

@@ -1,13 +1,7 @@
-import {
-  type DlmsError,
-  type ErrorJson,
-  type Outcome,
-  type ProfileProgress,
-  type ProfileRange,
-  systemClock,
-} from "../../src/index";
+import { type DlmsError, type ErrorJson, type Outcome, type ProfileProgress, systemClock } from "../../src/index";
 import type { MeterSession } from "./meter-session";
 import type { Point, ReadRequest } from "./read-request";
+import { chooseColumns } from "./profile-columns";
 import { type Info, infoOf } from "./read-result";
 import { valueText } from "./status";
 
@@ -53,13 +47,14 @@ export class MeterReader {
       case "list":
         return this.#list(request.points);
       case "profile":
-        return this.#profile(request.logicalName, request.range);
+        return this.#profile(request);
       case "objects":
         return this.#objects();
     }
   }
 
-  async #profile(logicalName: string, range: ProfileRange | undefined): Promise<ReadOutcome> {
+  async #profile(request: Extract<ReadRequest, { mode: "profile" }>): Promise<ReadOutcome> {
+    const { logicalName, range } = request;
     const { signal, dates, progress } = this.#options;
     let next = 0;
     const onProgress = ({ rows }: ProfileProgress): void => {
@@ -68,9 +63,10 @@ export class MeterReader {
       next = now + progressMs;
       progress(rows);
     };
-    const table = await this.#session.run((client) =>
+    const whole = await this.#session.run((client) =>
       client.profile(logicalName, range, { signal, dates, onProgress }).toTable(),
     );
+    const table = chooseColumns(whole, request.columns);
     const count = table.rows.length;
     return {
       payload: table.rows,

@@ -13,9 +13,20 @@ export type MigrationChain = readonly Migration[];
 /** From no version to 1: nothing was renamed yet. */
 const first: Migration = (settings) => settings;
 
+/** Settings that came with a version, with what they were before there was a choice; what is there stays. */
+function adds(fresh: RawSettings): Migration {
+  return (settings) => ({ ...fresh, ...settings });
+}
+
+/** 2: meters that messages describe */
+const meterPool = adds({ poolSize: "10", poolIdle: "30000", secretsInMessages: false });
+
+/** 2: an own interval, one message per item, columns of a profile */
+const readOnItsOwn = adds({ interval: "0", spread: "0", split: false, columns: "" });
+
 export const migrations = {
-  "dlms-meter": [first],
-  "dlms-read": [first],
+  "dlms-meter": [first, meterPool],
+  "dlms-read": [first, readOnItsOwn],
   "dlms-simulator": [first],
   "dlms-monitor": [first],
 } as const satisfies Record<string, MigrationChain>;

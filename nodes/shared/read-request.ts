@@ -1,5 +1,12 @@
 import type { Node, NodeAPI, NodeMessage } from "node-red";
-import { type AttributeRef, DlmsConfigError, type ProfileRange, attribute, isDlmsError } from "../../src/index";
+import {
+  type AttributeRef,
+  DlmsConfigError,
+  type ProfileRange,
+  attribute,
+  isDlmsError,
+  systemClock,
+} from "../../src/index";
 import { type RawSettings, choiceOf, isAbsent, quote, wholeNumber } from "./settings";
 
 export interface Point {
@@ -10,7 +17,12 @@ export interface Point {
 export type ReadRequest =
   | { readonly mode: "attribute"; readonly ref: AttributeRef }
   | { readonly mode: "list"; readonly points: readonly Point[] }
-  | { readonly mode: "profile"; readonly logicalName: string; readonly range: ProfileRange | undefined }
+  | {
+      readonly mode: "profile";
+      readonly logicalName: string;
+      readonly range: ProfileRange | undefined;
+      readonly columns: readonly string[];
+    }
   | { readonly mode: "objects" };
 
 const modes = ["attribute", "list", "profile", "objects"] as const;
@@ -194,7 +206,23 @@ function momentOf(value: unknown, source: string): Moment {
   );
 }
 
-/** `{last}`, `{from, to}`, `{entries: [first, last]}`, as an object or as JSON; absent = all rows. */
+const dayMs = 86_400_000;
+
+/** The same time of day a month before, or that month's last day. */
+function monthBefore(now: number): number {
+  const then = new Date(now);
+  then.setUTCMonth(then.getUTCMonth() - 1);
+  if (then.getUTCDate() !== new Date(now).getUTCDate()) then.setUTCDate(0);
+  return then.getTime();
+}
+
+const periods: Readonly<Record<string, (now: number) => number>> = {
+  day: (now) => now - dayMs,
+  week: (now) => now - 7 * dayMs,
+  month: monthBefore,
+};
+
+/** `{last}` with a number or a period, `{from, to}`, `{entries: [first, last]}`, as an object or as JSON; absent = all rows. */
 async function rangeOf(
   RED: NodeAPI,
   node: Node,
@@ -203,7 +231,7 @@ async function rangeOf(
 ): Promise<ProfileRange | undefined> {
   const { source, value } = await settingOf(RED, node, raw, msg, "range", undefined);
   if (isAbsent(value)) return undefined;
-  const expected = "{last: n}, {from, to} or {entries: [first, last]}";
+  const expected = '{last: n}, {last: "day"}, {from, to} or {entries: [first, last]}';
   const bad = (): DlmsConfigError =>
     new DlmsConfigError("CONFIG_INVALID", `${source}: expected ${expected}, got ${quote(value)}`, {
       details: { property: source },
@@ -218,6 +246,8 @@ async function rangeOf(
   }
   if (typeof range !== "object" || range === null || Array.isArray(range)) throw bad();
   const { last, from, to, entries } = range as Record<string, unknown>;
+  const period = typeof last === "string" ? periods[last.trim().toLowerCase()] : undefined;
+  if (period !== undefined) return { from: period(systemClock.wallTime()) };
   if (!isAbsent(last)) return { last: wholeNumber(last, `${source}.last`, 1, 0xffffffff) };
   if (Array.isArray(entries) && entries.length === 2) {
     const first = wholeNumber(entries[0], `${source}.entries[0]`, 1, 0xffffffff);
@@ -229,6 +259,20 @@ async function rangeOf(
   }
   const begin = momentOf(from, `${source}.from`);
   return isAbsent(to) ? { from: begin } : { from: begin, to: momentOf(to, `${source}.to`) };
+}
+
+/** Keys of the columns that are wanted: an array, or a text with commas; none = all. */
+function columnsOf(raw: RawSettings, msg: NodeMessage): string[] {
+  const fromMessage = !isAbsent(msg.columns);
+  const source = fromMessage ? "msg.columns" : "columns";
+  const value = fromMessage ? msg.columns : raw.columns;
+  const list: unknown = typeof value === "string" ? value.split(/[,;\s]+/) : isAbsent(value) ? [] : value;
+  if (Array.isArray(list) && list.every((one) => typeof one === "string")) return list.filter((one) => one !== "");
+  throw new DlmsConfigError(
+    "CONFIG_INVALID",
+    `${source}: expected names of columns like 1.0.1.8.0.255, got ${quote(value)}`,
+    { details: { property: source } },
+  );
 }
 
 /**
@@ -249,7 +293,7 @@ export async function readRequestOf(
   const obis = await settingOf(RED, node, raw, msg, "logicalName", "");
   if (mode === "profile") {
     const { logicalName } = refOf({ source: "objectType", value: "PROFILE_GENERIC" }, obis, { source: "", value: 2 });
-    return { mode, logicalName, range: await rangeOf(RED, node, raw, msg) };
+    return { mode, logicalName, range: await rangeOf(RED, node, raw, msg), columns: columnsOf(raw, msg) };
   }
   const objectType = await settingOf(RED, node, raw, msg, "objectType", "REGISTER");
   const attributeId = await settingOf(RED, node, raw, msg, "attributeId", 2);

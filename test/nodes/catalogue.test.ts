@@ -63,17 +63,32 @@ describe("catalogues, help and editor files", () => {
     it(`${type}: each default has an input of its name, and registers with a version`, () => {
       const source = html(type);
       assert.match(source, new RegExp(`registerType\\("${type}", \\{`));
-      assert.match(source, /version: \{ value: 1 \}/);
+      const latest = migrations[type as keyof typeof migrations].length;
+      assert.match(source, new RegExp(`version: \\{ value: ${latest} \\}`));
     });
 
     it(`${type}: the chain of migrations ends at the version of the editor, and takes flows without one`, () => {
       const chain = migrations[type as keyof typeof migrations];
-      assert.deepEqual(migrate({ a: 1 }, chain), { a: 1, version: 1 });
+      const migrated = migrate({ a: 1 }, chain);
+      assert.equal(migrated.version, chain.length);
+      assert.equal(migrated.a, 1);
+      assert.deepEqual(migrate(migrated, chain), migrated, "once is enough");
       const original = Object.freeze({ a: 1, version: 1 });
-      assert.deepEqual(migrate(original, chain), { a: 1, version: 1 });
-      assert.throws(() => migrate({ version: 2 }, chain), /CONFIG_UNSUPPORTED|knows its settings up to version 1/);
+      assert.deepEqual(migrate(original, chain), migrated);
+      assert.throws(
+        () => migrate({ version: chain.length + 1 }, chain),
+        new RegExp(`knows its settings up to version ${chain.length}`),
+      );
     });
   }
+
+  it("gives settings that came with a version the behaviour from before, and keeps what is set", () => {
+    assert.deepEqual(migrate({ version: 1, interval: "60", mode: "list" }, migrations["dlms-read"]), {
+      ...{ interval: "60", mode: "list", spread: "0", split: false, columns: "", version: 2 },
+    });
+    const meter = migrate({ version: "1", poolSize: "3" }, migrations["dlms-meter"]);
+    assert.deepEqual(meter, { poolSize: "3", poolIdle: "30000", secretsInMessages: false, version: 2 });
+  });
 
   it("applies each step of a chain from the flow's version on, in order", () => {
     const chain = [

@@ -1,0 +1,144 @@
+import { type Clock, DlmsConfigError, isDlmsError } from "../../src/index";
+import { type Keepsakes, type MeterCredentials, type MeterSettings, parseMeterSettings } from "./meter-config";
+import { type Lease, MeterPool } from "./meter-pool";
+import type { MeterSession } from "./meter-session";
+import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "./settings";
+
+/** What a message may set of a meter: the settings of `dlms-meter`, but not those of the pool itself. */
+const settable = new Set([
+  ...["name", "transportType", "host", "port", "tlsCa", "tlsServerName", "serialPort", "baudRate", "framing"],
+  ...["modeEAddress", "modeEStartBaud", "clientAddress", "serverAddress", "physicalAddress", "addressSize"],
+  ...["hdlcMaxInfo", "hdlcWindow", "maxPduSize", "referencing", "authentication", "securityPolicy", "securitySuite"],
+  ...["ciphering", "useDedicatedKey", "systemTitle", "meterSystemTitle", "invocationCounterSource"],
+  ...["invocationCounterObis", "invocationCounterClient", "invocationCounterPause", "invocationCounterReconnect"],
+  ...["timeout", "retries", "idleTimeout", "reconnectMin", "reconnectMax", "passwordFormat", "keyFormat"],
+  ...["deviationSign", "timeZone", "octetStrings"],
+]);
+
+const secrets = new Set<string>([
+  ...["password", "encryptionKey", "authenticationKey", "signingKey", "agreementKey"],
+  ...["meterSigningCertificate", "meterAgreementCertificate", "tlsCertificate", "tlsKey"],
+]);
+
+/** Say which config node, not what to connect to. */
+const references = new Set(["meter", "credentials"]);
+
+/** The config node whose settings a message overrides. */
+export interface DynamicBase {
+  readonly label: string;
+  /** of today's version */
+  readonly raw: RawSettings;
+  readonly credentials: MeterCredentials;
+  readonly keepsakes: Keepsakes;
+  readonly clock: Clock;
+  makeSession(settings: MeterSettings): MeterSession;
+}
+
+export interface DynamicMeter extends Lease {
+  /** for `msg.dlms.meter` */
+  readonly label: string;
+}
+
+function invalid(property: string, text: string): DlmsConfigError {
+  return new DlmsConfigError("CONFIG_INVALID", `${property}: ${text}`, { details: { property } });
+}
+
+/** Many meters with the settings of one config node but for what each message says. */
+export class DynamicMeters {
+  readonly #base: DynamicBase;
+  #pool: MeterPool | undefined;
+
+  constructor(base: DynamicBase) {
+    this.#base = base;
+  }
+
+  /** Sessions that are open, or that were and may be used again; for tests. */
+  get size(): number {
+    return this.#pool?.size ?? 0;
+  }
+
+  /** This config node's secrets, for a message that refers to it. */
+  get credentials(): MeterCredentials {
+    return this.#base.credentials;
+  }
+
+  /**
+   * The meter that an object like `{ host, serverAddress }` describes.
+   * @param credentials of another config node that the message refers to
+   * @throws DlmsConfigError; DlmsStateError when too many wait; or the signal's reason
+   */
+  async open(
+    overrides: RawSettings,
+    credentials: MeterCredentials | undefined,
+    signal: AbortSignal,
+  ): Promise<DynamicMeter> {
+    const { raw, label } = this.#base;
+    const [fields, given] = this.#sort(overrides);
+    const effective = { ...raw, ...fields };
+    const secret = { ...(credentials ?? this.#base.credentials), ...given };
+    const settings = this.#parse(effective, secret);
+    // in the order of the names, so that two messages that say the same share a session
+    const byName = (record: object): unknown => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+    const key = JSON.stringify([byName(fields), byName(secret)]);
+    const lease = await this.#pooled().acquire(key, () => this.#base.makeSession(settings), signal);
+    return { ...lease, label: typeof fields.name === "string" ? fields.name : label };
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close();
+  }
+
+  #pooled(): MeterPool {
+    this.#pool ??= new MeterPool(
+      {
+        size: integerOf(this.#base.raw, "poolSize", { fallback: 10, min: 1, max: 1000 }),
+        idleMs: integerOf(this.#base.raw, "poolIdle", { fallback: 30_000, min: 0, max: 86_400_000 }),
+        queue: 1000,
+      },
+      this.#base.clock,
+    );
+    return this.#pool;
+  }
+
+  /** Settings and secrets of a message, apart. An empty one counts as absent. */
+  #sort(overrides: RawSettings): [fields: Record<string, unknown>, secrets: MeterCredentials] {
+    const fields: Record<string, unknown> = {};
+    const given: Record<string, string> = {};
+    for (const [name, value] of Object.entries(overrides)) {
+      if (isAbsent(value) || references.has(name)) continue;
+      if (secrets.has(name)) given[name] = this.#secret(name, value);
+      else if (!settable.has(name)) {
+        throw invalid(
+          `msg.meter.${name}`,
+          `a message cannot set this of a meter; it can set ${[...settable].join(", ")}`,
+        );
+      } else if (typeof value === "object") {
+        throw invalid(`msg.meter.${name}`, `expected a text, a number or a truth value, got ${quote(value)}`);
+      } else fields[name] = value;
+    }
+    return [fields, given];
+  }
+
+  #secret(name: string, value: unknown): string {
+    if (!flagOf(this.#base.raw, "secretsInMessages", false)) {
+      throw invalid(
+        `msg.meter.${name}`,
+        `secrets do not belong in messages: name the config node that has it in msg.meter.credentials, or allow it in the settings of ${this.#base.label}`,
+      );
+    }
+    if (typeof value === "string") return value;
+    throw invalid(`msg.meter.${name}`, `expected a text, got a value of type ${typeof value}`);
+  }
+
+  #parse(effective: RawSettings, credentials: MeterCredentials): MeterSettings {
+    try {
+      const settings = parseMeterSettings(effective, credentials, this.#base.keepsakes);
+      // a probe would keep open what is meant to be released when it rests
+      return { ...settings, probeInterval: 0 };
+    } catch (error) {
+      if (!isDlmsError(error) || error.layer !== "config") throw error;
+      const name = error.code === "DLMS_CONFIG_MISSING" ? "CONFIG_MISSING" : "CONFIG_INVALID";
+      throw new DlmsConfigError(name, `msg.meter.${error.message}`, { details: error.details, cause: error });
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import type { Request, Response } from "express";
+import type { Node, NodeAPI } from "node-red";
+import {
+  DlmsConfigError,
+  attribute,
+  describeObis,
+  isDlmsError,
+  obisDotted,
+  obisPrinted,
+  systemClock,
+} from "../../src/index";
+import { type MeterNode, isMeterNode } from "./meter-node";
+import type { MeterSession } from "./meter-session";
+import { browsedObject } from "./object-tree";
+import { wholeNumber } from "./settings";
+
+/** A dialog asks one thing after the other: the session stays so long after the last, in ms, if nobody else needs it. */
+const keepMs = 20_000;
+/** An object list of hundreds of entries over 9600 bit/s takes half a minute. */
+const longestMs = 180_000;
+/** Requests of open dialogs to one meter at one time. */
+const mostRequests = 4;
+/** A longer value is shown by its beginning. */
+const shownCharacters = 400;
+
+/** Open dialogs as a user of a meter's session: it is released some time after their last request. */
+class EditorUse {
+  readonly #session: MeterSession;
+  #timer: NodeJS.Timeout | undefined;
+  #running = 0;
+
+  constructor(session: MeterSession) {
+    this.#session = session;
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    this.#running++;
+    clearTimeout(this.#timer);
+    this.#session.addUser({ id: "editor", meterChanged: () => undefined });
+    try {
+      return await work();
+    } finally {
+      if (--this.#running === 0) this.#timer = setTimeout(() => void this.#session.removeUser("editor"), keepMs);
+    }
+  }
+
+  get busy(): boolean {
+    return this.#running >= mostRequests;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+const uses = new WeakMap<MeterNode, EditorUse>();
+
+function useOf(meter: MeterNode, session: MeterSession): EditorUse {
+  const known = uses.get(meter);
+  if (known !== undefined) return known;
+  const use = new EditorUse(session);
+  uses.set(meter, use);
+  meter.on("close", () => {
+    use.close();
+  });
+  return use;
+}
+
+type Ask = (session: MeterSession, body: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<unknown>;
+
+const browse: Ask = async (session, _body, signal) => {
+  const { objects, skipped } = await session.run((client) => client.browse({ signal, timeoutMs: longestMs }));
+  return { objects: objects.map(browsedObject), skipped, readAt: new Date(systemClock.wallTime()).toISOString() };
+};
+
+function obisOf(body: Readonly<Record<string, unknown>>): string {
+  const { logicalName } = body;
+  if (typeof logicalName === "string" && logicalName.length <= 40) return obisDotted(logicalName);
+  throw new DlmsConfigError("CONFIG_INVALID", "logicalName: expected an OBIS code");
+}
+
+const read: Ask = async (session, body, signal) => {
+  const classId = wholeNumber(body.classId, "classId", 0, 0xffff);
+  const ref = attribute(classId, obisOf(body), wholeNumber(body.attributeId, "attributeId", 0, 127));
+  const reading = await session.run((client) => client.read(ref, { signal, timeoutMs: longestMs }));
+  const { value, unit, type, valueName } = reading;
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  const short = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
+  return { text: short, unit, type, ...(valueName === undefined ? {} : { valueName }) };
+};
+
+const columns: Ask = async (session, body, signal) => {
+  const obis = obisOf(body);
+  const list = await session.run((client) =>
+    client.profile(obis, undefined, { signal, timeoutMs: longestMs }).columns(),
+  );
+  return { columns: list };
+};
+
+function refuse(response: Response, status: number, error: { readonly code: string; readonly message: string }): void {
+  response.status(status).json({ error: { code: error.code, message: error.message } });
+}
+
+async function answer(RED: NodeAPI, ask: Ask, request: Request, response: Response): Promise<void> {
+  const { id } = request.params;
+  const node = RED.nodes.getNode(String(id)) as Node | null | undefined;
+  if (!isMeterNode(node)) {
+    const message = "this meter is not deployed yet: press Deploy, then browse again";
+    refuse(response, 404, { code: "NOT_DEPLOYED", message });
+    return;
+  }
+  const { session, problem } = node.meter;
+  if (session === undefined) {
+    refuse(response, 409, { code: problem?.code ?? "DLMS_STATE_CLOSED", message: problem?.message ?? "closed" });
+    return;
+  }
+  const use = useOf(node, session);
+  if (use.busy) {
+    refuse(response, 429, {
+      code: "DLMS_STATE_BUSY",
+      message: "the dialog still waits for other values of this meter",
+    });
+    return;
+  }
+  const ending = new AbortController();
+  response.on("close", () => {
+    ending.abort(new Error("the dialog was closed"));
+  });
+  try {
+    const body = (request.body ?? {}) as Record<string, unknown>;
+    const result = await use.run(() => ask(session, body, ending.signal));
+    response.json(result);
+  } catch (error) {
+    if (ending.signal.aborted) return;
+    if (isDlmsError(error)) {
+      refuse(response, error.layer === "config" ? 400 : 502, error);
+    } else {
+      RED.log.error(`dlms-meter: ${String(error)}`);
+      refuse(response, 500, { code: "INTERNAL", message: String(error) });
+    }
+  }
+}
+
+function describe(request: Request, response: Response): void {
+  const { obis } = request.query;
+  try {
+    const text = typeof obis === "string" ? obis.slice(0, 40) : "";
+    response.json({ obis: obisPrinted(text), logicalName: obisDotted(text), description: describeObis(text) });
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    refuse(response, 400, error);
+  }
+}
+
+/** What the read dialog asks of a deployed meter. It only reads, and only one dialog's worth at a time. */
+export function registerMeterAdmin(RED: NodeAPI): void {
+  const allowed = RED.auth.needsPermission("dlms.read");
+  for (const [path, ask] of Object.entries({ browse, read, columns })) {
+    RED.httpAdmin.post(`/dlms/meters/:id/${path}`, allowed, (request: Request, response: Response) => {
+      void answer(RED, ask, request, response);
+    });
+  }
+  RED.httpAdmin.get("/dlms/describe", allowed, describe);
+}
