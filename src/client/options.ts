@@ -128,6 +128,8 @@ export interface AssociationOptions {
   readonly maxPduSize?: number;
   /** Names of the conformance bits to propose; default: all that the client implements. */
   readonly conformance?: readonly string[];
+  /** General block transfer: blocks that the meter may send before they are acknowledged, 1..63 (7). */
+  readonly blockWindow?: number;
 }
 
 export interface Timeouts {

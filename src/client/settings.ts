@@ -9,7 +9,7 @@ import {
   type SymmetricKeys,
   systemRandom,
 } from "../security";
-import type { SessionAuthentication, SessionSecurity } from "../session/options";
+import { defaultBlockWindow, type SessionAuthentication, type SessionSecurity } from "../session/options";
 import type { Transport } from "../transport";
 import { type CounterSource, resolveCounterSource } from "./invocation-counter";
 import type {
@@ -44,6 +44,7 @@ export interface Settings {
   readonly receivedCounters: ReceivedCounters;
   readonly referencing: "ln" | "sn";
   readonly maxPduSize: number;
+  readonly blockWindow: number;
   readonly conformance: readonly string[] | undefined;
   readonly timeouts: Omit<Timeouts, "interFrame"> & { readonly interFrame: number | undefined };
   readonly quirks: Quirks;
@@ -109,6 +110,7 @@ export function resolveSettings(options: ConnectOptions): Settings {
     receivedCounters: new ReceivedCounters(),
     referencing,
     maxPduSize: integer("association.maxPduSize", association.maxPduSize ?? 0xffff, 64, 0xffff),
+    blockWindow: integer("association.blockWindow", association.blockWindow ?? defaultBlockWindow, 1, 63),
     conformance: association.conformance,
     timeouts: resolveTimeouts(options.timeouts),
     quirks: { ...noQuirks, ...defined(options.quirks) },

@@ -46,6 +46,7 @@ export function makeSession(settings: Settings): ClientSession {
   return new Session({
     referencing: settings.referencing,
     maxPduSize: settings.maxPduSize,
+    blockWindow: settings.blockWindow,
     conformance: proposedConformance(settings),
     auth: settings.auth,
     quirks,

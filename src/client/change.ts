@@ -1,0 +1,59 @@
+import type { ActionResult, WriteResult } from "../apdu/model";
+import { encodeValueBytes } from "../codec";
+import { type AttributeRef, findClass, findMethod, type MethodRef, obisDotted, parseObis } from "../cosem";
+import { DlmsDecodeError } from "../errors";
+import type { ActiveSession, RunOptions } from "./active-session";
+import { readVariables, shortNameOf, shortNamesOf } from "./fetch";
+import { descriptorOf } from "./wanted";
+
+const objectUndefined = 4;
+/** Selector of the read that invokes a method by short name: methods have none. */
+const noSelector = 0;
+
+/** Sets an attribute, by logical or by short name; the result, 0 = success. */
+export async function setAttribute(
+  active: ActiveSession,
+  ref: AttributeRef,
+  data: Uint8Array,
+  what: string,
+  options: RunOptions,
+): Promise<number> {
+  if (active.session.association?.referencing !== "sn") {
+    return active.run(active.session.set(descriptorOf(ref), data, what), options);
+  }
+  const name = shortNameOf(await shortNamesOf(active, options), ref);
+  if (name === undefined) return objectUndefined;
+  const [result] = await active.run(active.session.write([{ kind: "variable-name", name }], [data], what), options);
+  return resultOf(result, what);
+}
+
+function resultOf(result: WriteResult | undefined, what: string): number {
+  if (result?.kind === "success") return 0;
+  if (result?.kind === "error") return result.result;
+  throw new DlmsDecodeError("DECODE_VALUE", `${what}: expected success or an error, the meter sent a block number`);
+}
+
+/** Invokes a method; by short name it is a Read with parameters, IEC 62056-5-3 "Read". */
+export async function invokeMethod(
+  active: ActiveSession,
+  ref: MethodRef,
+  parameters: Uint8Array | undefined,
+  what: string,
+  options: RunOptions,
+): Promise<ActionResult> {
+  if (active.session.association?.referencing !== "sn") {
+    const method = { classId: ref.classId, instanceId: parseObis(ref.logicalName), methodId: ref.methodId };
+    return active.run(active.session.action(method, parameters, what), options);
+  }
+  const base = (await shortNamesOf(active, options)).get(`${ref.classId}/${obisDotted(ref.logicalName)}`);
+  const cls = findClass(ref.classId, ref.version);
+  const offset = cls === undefined ? undefined : findMethod(cls, ref.methodId)?.shortNameOffset;
+  if (base === undefined || offset === undefined) return { result: objectUndefined };
+  const name = (base + offset) & 0xffff;
+  const data = parameters ?? encodeValueBytes({ type: "integer", value: 0 });
+  const variable = { kind: "parameterized-access", name, selector: noSelector, data } as const;
+  const [answer] = await readVariables(active, [variable], what, options);
+  if (answer?.kind === "data") return { result: 0, returnParameters: { ok: true, data: answer.data } };
+  if (answer?.kind === "error") return { result: answer.result };
+  throw new DlmsDecodeError("DECODE_VALUE", `${what}: expected data or an error, the meter sent something else`);
+}
