@@ -265,6 +265,9 @@ export const javaFaults: Readonly<Record<string, string>> = {
   "ecdsa-p384":
     "With suite 2 the Java library (4.0.47) signs by SHA-256 and takes r and s of 32 bytes. IEC 62056-5-3, security " +
     "suites: suite 2 is ECDSA with P-384 and SHA-384, so r and s have 48 bytes.",
+  "short-signature":
+    "The Java library takes and makes no ECDSA signature whose r or s begins with a zero byte: such cells get another " +
+    "association, with another signature. IEC 62056-5-3: r and s always have the full length of the curve.",
   "aare-length":
     "The Java meter writes the length of an AARE of more than 127 bytes (challenge of 32 bytes and an authenticated " +
     "initiate-response) in one byte. ISO/IEC 8825-1, 8.1.3.5: such a length is `81` and the byte.",

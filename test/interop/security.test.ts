@@ -36,6 +36,21 @@ function tagsAt(meter: SimulatedMeter): number[] {
   return meter.received.flatMap((item) => (item.kind === "frame" ? [item.bytes[8] ?? 0] : []));
 }
 
+/**
+ * The Java library cannot take or make a signature whose r or s begins with a zero byte (it strips it, or leaves it where
+ * DER forbids it): about one proof of 60. A new association has a new signature, so these cells are given more of them.
+ */
+async function despiteShortSignatures(cell: Cell, associate: () => Promise<void>): Promise<void> {
+  for (let left = cell.mechanism === "hls-ecdsa" ? 4 : 0; ; left--) {
+    try {
+      await associate();
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
 describe("security: every association that the peers know", function () {
   const judged: Judged[] = [];
   this.timeout(30_000);
@@ -70,7 +85,7 @@ describe("security: every association that the peers know", function () {
       const fault = javaFault(cell, "our client");
       if (fault === undefined) {
         it(nameOf(cell), async () => {
-          await readMeter(cell);
+          await despiteShortSignatures(cell, () => readMeter(cell));
           judged.push({ cell, judge: "C" });
         });
       } else {
@@ -96,13 +111,15 @@ describe("security: every association that the peers know", function () {
       it(fault === undefined ? nameOf(cell) : `${nameOf(cell)}: the peer is wrong (${fault})`, async () => {
         const meter = createMeter(meterDefinition(cell));
         const listener = await meter.listen();
+        const read = (): Promise<PeerReport> => fleet.read(javaClient(cell, listener.port));
         try {
-          const report = await fleet.read(javaClient(cell, listener.port));
           if (fault !== undefined) {
-            assert.equal(report.associated, false);
+            assert.equal((await read()).associated, false);
             return;
           }
-          checkReport(report);
+          await despiteShortSignatures(cell, async () => {
+            checkReport(await read());
+          });
           assert.ok(tagsAt(meter).includes(expectedTag(cell)), "the requests came in the envelope of this cell");
           judged.push({ cell, judge: "M" });
         } finally {

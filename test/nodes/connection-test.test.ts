@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
-import { parseMeterSettings } from "../../nodes/shared/meter-config";
+import { type Keepsakes, parseMeterSettings } from "../../nodes/shared/meter-config";
 import type { TestLine } from "../../nodes/shared/connection-test";
 import { householdDefinition, memoryCounterStore } from "../../src/index";
 import { allNodes, clean, flowFor, helper, type RunningMeter, startMeter, value } from "./support";
@@ -107,7 +107,7 @@ describe("Test connection", () => {
 });
 
 describe("the counter's settings", () => {
-  const keepsakes = { systemTitle: () => new Uint8Array(8), counter: () => memoryCounterStore() };
+  const keepsakes: Keepsakes = { systemTitle: () => new Uint8Array(8), counter: () => memoryCounterStore() };
   const keys = { encryptionKey: "00".repeat(16), authenticationKey: "11".repeat(16) };
   const sourceOf = (raw: object): unknown =>
     parseMeterSettings({ securityPolicy: "AUTHENTICATED_ENCRYPTED", clientAddress: "1", ...raw }, keys, keepsakes)
