@@ -59,7 +59,7 @@ function withMeter(
   context: Mocha.Suite,
   meterOptions: PeerOptions,
   options: Partial<ConnectOptions>,
-): { client(): DlmsClient; meter(): JavaMeter } {
+): { readonly client: () => DlmsClient } {
   let meter: JavaMeter | undefined;
   let client: DlmsClient | undefined;
   context.timeout(60_000);
@@ -82,7 +82,7 @@ function withMeter(
     if (one === undefined) throw new Error("not started");
     return one;
   };
-  return { client: () => there(client), meter: () => there(meter) };
+  return { client: () => there(client) };
 }
 
 for (const setup of setups) {
