@@ -97,10 +97,10 @@ describe("Test connection", () => {
   });
 
   it("says what to try when nobody listens", async () => {
-    const { port, close } = await startMeter();
-    await close();
+    const gone = await startMeter();
+    await gone.close();
     await helper.load(allNodes, []);
-    const { lines } = await test("", { host: "127.0.0.1", port });
+    const { lines } = await test("", { host: "127.0.0.1", port: gone.port });
     assert.deepEqual(short(lines), ["line failed"]);
     assert.ok((lines[0]?.advice?.length ?? 0) > 0);
   });
