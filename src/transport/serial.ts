@@ -17,6 +17,11 @@ export interface SerialOptions {
   readonly baudRate: number;
 }
 
+/** Start, eight data bits, stop; 7E1 has as many. */
+const bitsPerByte = 10;
+/** Bound of the wait for bytes that are on their way out, in ms. */
+const longestRest = 2000;
+
 /**
  * A serial port. The module that drives it is loaded when the port is opened, so that everything else works where it
  * is not installed.
@@ -90,6 +95,9 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
   let baudRate = port.baudRate;
   let bytesIn = 0;
   let bytesOut = 0;
+  /** when what was written has left at this rate, whatever the driver says */
+  let sentAt = 0;
+  const isOurs = (): boolean => ours;
   const lost = (error: unknown): void => {
     if (ours) return;
     ours = true;
@@ -108,6 +116,7 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
     write: (bytes) => {
       if (ours) return;
       bytesOut += bytes.length;
+      sentAt = Math.max(sentAt, clock.now()) + (bytes.length * bitsPerByte * 1000) / baudRate;
       port.write(parity ? bytes.map(withEvenParity) : bytes);
     },
     drain: () =>
@@ -118,6 +127,10 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
     setLine: async (settings: TransportLineSettings) => {
       parity = settings.parity === "even";
       if (ours || settings.baudRate === baudRate) return;
+      // USB adapters report "drained" with bytes in their buffer, and a change of rate discards what is there
+      const rest = Math.min(sentAt - clock.now(), longestRest);
+      if (rest > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, rest));
+      if (isOurs()) return;
       baudRate = settings.baudRate;
       await settled((done) => {
         port.update({ baudRate }, (error) => {
