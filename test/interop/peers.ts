@@ -1,5 +1,6 @@
-import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Context } from "mocha";
@@ -30,6 +31,42 @@ export function needsJava(context: Context): void {
 /** Skip this test, with the reason, where the Python peers were not installed; in CI that is a failure. */
 export function needsPython(context: Context): void {
   if (!existsSync(python)) missing(context, "the Python peers");
+}
+
+/** Skip this test, with the reason, where there is no socat; in CI that is a failure. */
+export function needsSocat(context: Context): void {
+  if (spawnSync("socat", ["-V"]).status !== 0) missing(context, "socat");
+}
+
+/** A pseudo terminal that leads to a TCP port of this machine, by a link that keeps its name. */
+export interface SerialCable {
+  readonly path: string;
+  /** Pulls the cable: the port is gone. */
+  close(): Promise<void>;
+}
+
+export async function startSerialCable(
+  port: number,
+  path = join(mkdtempSync(join(tmpdir(), "dlms-serial-")), "tty"),
+): Promise<SerialCable> {
+  const child = spawn("socat", ["-d", "-d", `PTY,link=${path},raw,echo=0`, `TCP:127.0.0.1:${port},nodelay`]);
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  let log = "";
+  await new Promise<void>((resolve, reject) => {
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      log += text;
+      if (log.includes("starting data transfer loop")) resolve();
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`socat ended with ${code}: ${log}`)));
+  });
+  return {
+    path,
+    close: async () => {
+      child.kill();
+      await ended;
+    },
+  };
 }
 
 export type PeerOptions = Readonly<Record<string, string | number | boolean>>;
