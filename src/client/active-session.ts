@@ -117,24 +117,21 @@ export class ActiveSession {
     return step.value;
   }
 
-  async #perform(step: SessionStep, options: RunOptions): Promise<StepAnswer> {
+  #perform(step: SessionStep, options: RunOptions): StepAnswer | Promise<StepAnswer> {
     switch (step.kind) {
       case "exchange":
         if (step.phase === "associate") return this.#associating(step.apdu, step.what);
-        return this.channel.exchange(step.apdu, { what: step.what });
+        return this.channel.exchange(step.apdu, step);
       case "receive":
-        return this.channel.receive({ what: step.what });
+        return this.channel.receive(step);
       case "transmit":
-        await this.channel.transmit(step.apdu, { what: step.what });
-        return undefined;
+        return this.channel.transmit(step.apdu, { what: step.what }).then(nothing);
       case "reserve-counter":
         return this.#store().reserve(step.count);
       case "raise-counter":
-        await this.#store().raiseTo(step.atLeast);
-        return undefined;
+        return this.#store().raiseTo(step.atLeast).then(nothing);
       case "chunk":
-        await options.onChunk?.(step.bytes, step.blockNumber, step.last);
-        return undefined;
+        return Promise.resolve(options.onChunk?.(step.bytes, step.blockNumber, step.last)).then(nothing);
       case "note":
         this.#events.note(step.text);
         if (step.notification !== undefined) this.#events.notification(step.notification, new Uint8Array(0));
@@ -164,6 +161,8 @@ export class ActiveSession {
     });
   }
 }
+
+const nothing = (): undefined => undefined;
 
 /** A request that was not sent can be left out; what the meter is sending already has to be taken. */
 function mayStopBefore(step: SessionStep): boolean {

@@ -53,7 +53,8 @@ export class Channel implements LineUser {
   #settings: TransportLineSettings | undefined;
   #waiter: Waiter | undefined;
   #timer: TimerHandle | undefined;
-  #armedFor: number | undefined;
+  /** when the timer rings */
+  #rings = 0;
   /** outputs that wait until the line is switched */
   #held: LinkOutput[] | undefined;
   #ended: Error | undefined;
@@ -119,11 +120,9 @@ export class Channel implements LineUser {
    */
   async close(): Promise<void> {
     if (this.usable && this.#link.state !== "closed") {
-      const interrupted = this.#waiter;
-      this.#waiter = undefined;
-      interrupted?.reject(new DlmsStateError("STATE_CLOSED", "the connection was closed before the answer came"));
-      // gives the turn on the line back
-      await Promise.resolve();
+      this.#takeWaiter()?.reject(
+        new DlmsStateError("STATE_CLOSED", "the connection was closed before the answer came"),
+      );
       try {
         await this.#inTurn("closed", () => this.#link.close(this.#clock.now()));
       } catch (error) {
@@ -159,19 +158,36 @@ export class Channel implements LineUser {
     });
   }
 
-  async #inTurn(kind: Waiter["kind"], start: () => LinkOutput[]): Promise<Uint8Array> {
-    const turn = this.#turn();
-    if (turn !== undefined) await turn;
-    try {
-      if (this.#ended !== undefined) throw this.#ended;
-      return await new Promise<Uint8Array>((resolve, reject) => {
-        this.#waiter = { kind, resolve, reject };
+  #inTurn(kind: Waiter["kind"], start: () => LinkOutput[]): Promise<Uint8Array> {
+    const turn = this.#line.acquire(this);
+    return turn === undefined ? this.#wait(kind, start) : turn.then(() => this.#wait(kind, start));
+  }
+
+  /** Holds the turn until the link answers. */
+  #wait(kind: Waiter["kind"], start: () => LinkOutput[]): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) {
+        this.#line.release(this);
+        reject(this.#ended);
+        return;
+      }
+      this.#waiter = { kind, resolve, reject };
+      try {
         this.#handle(start());
-      });
-    } finally {
-      this.#waiter = undefined;
-      this.#line.release(this);
-    }
+      } catch (error) {
+        this.#takeWaiter();
+        throw error;
+      }
+    });
+  }
+
+  /** Whoever waits, to be told now; gives the turn on. */
+  #takeWaiter(): Waiter | undefined {
+    const waiter = this.#waiter;
+    if (waiter === undefined) return undefined;
+    this.#waiter = undefined;
+    this.#line.release(this);
+    return waiter;
   }
 
   #handle(outputs: readonly LinkOutput[]): void {
@@ -241,7 +257,7 @@ export class Channel implements LineUser {
       this.#events.note(`${kind} came from the link, but nobody waits for it`);
       return;
     }
-    this.#waiter = undefined;
+    this.#takeWaiter();
     waiter.resolve(apdu);
   }
 
@@ -257,9 +273,7 @@ export class Channel implements LineUser {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#link.reset();
-    const waiter = this.#waiter;
-    this.#waiter = undefined;
-    waiter?.reject(reason);
+    this.#takeWaiter()?.reject(reason);
     return true;
   }
 
@@ -268,17 +282,26 @@ export class Channel implements LineUser {
     await this.#line.detach(this);
   }
 
+  /**
+   * A timer that rings too early looks again, so that one is set for many exchanges: most deadlines never come, and
+   * setting and clearing a timer costs more than what else is done here for an answer.
+   */
   #arm(): void {
     const deadline = this.#ended === undefined ? this.#link.deadline : undefined;
-    if (deadline === this.#armedFor && this.#timer !== undefined) return;
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#armedFor = deadline;
     if (deadline === undefined) return;
-    const wait = Math.max(0, Math.ceil(deadline - this.#clock.now()));
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#timer = undefined;
-      this.#handle(this.#link.tick(this.#clock.now()));
-    }, wait);
+    if (this.#timer !== undefined) {
+      if (deadline >= this.#rings) return;
+      this.#clock.clearTimeout(this.#timer);
+    }
+    this.#rings = deadline;
+    this.#timer = this.#clock.setTimeout(this.#ring, Math.max(0, Math.ceil(deadline - this.#clock.now())));
   }
+
+  readonly #ring = (): void => {
+    this.#timer = undefined;
+    const deadline = this.#link.deadline;
+    const now = this.#clock.now();
+    if (deadline !== undefined && now >= deadline) this.#handle(this.#link.tick(now));
+    else this.#arm();
+  };
 }

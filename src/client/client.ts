@@ -5,7 +5,6 @@ import {
   type ObisLike,
   obisPrinted,
   type ObjectDirectory,
-  parseObis,
   type PresentOptions,
 } from "../cosem";
 import { DlmsStateError, isDlmsError } from "../errors";
@@ -13,20 +12,22 @@ import type { RandomSource } from "../security";
 import type { AssociationInfo } from "../session/options";
 import { accessError } from "./access-error";
 import { type ActiveSession, OperationCancelled } from "./active-session";
+import { invokeMethod, setAttribute } from "./change";
 import { type ClientParts, establisher } from "./establish";
 import type { ClientEvents, ClientState, Unsubscribe } from "./events";
 import { breaksSession, endangersAccount, worthRepeating } from "./failure";
-import { descriptorOf, type MeterHints, readingWhat } from "./fetch";
+import type { MeterHints } from "./fetch";
 import { type Job, type JobInit, JobQueue } from "./job-queue";
 import { processLines } from "./line";
 import { type ClientFacts, Observer } from "./observer";
 import type { ConnectOptions, OperationOptions, ReadOptions } from "./options";
-import { keyOf, type Outcome, readAttributes, type ReadContext, type Reading } from "./readings";
+import { type Outcome, readAttributes, type Reading } from "./readings";
 import { resolveSettings, type Settings } from "./settings";
 import { type ProfileOptions, ProfileReader } from "./profile";
 import type { ProfileRange } from "./profile-read";
 import { readDirectory } from "./browse";
 import { Supervisor } from "./supervisor";
+import { type Wanted, wantedOf } from "./wanted";
 import { makeLink, makeSession, proposedConformance } from "./wiring";
 
 export interface CloseOptions {
@@ -128,7 +129,7 @@ export class DlmsClient implements AsyncDisposable {
    */
   async read(ref: AttributeRef, options: ReadOptions = {}): Promise<Reading> {
     const [outcome] = await this.readMany([ref], options);
-    if (outcome?.ok !== true) throw outcome?.error ?? closedError(readingWhat(ref));
+    if (outcome?.ok !== true) throw outcome?.error ?? closedError(wantedOf(ref).what);
     return outcome.value;
   }
 
@@ -137,10 +138,11 @@ export class DlmsClient implements AsyncDisposable {
    * an outcome of its own; it rejects only when link or association fail.
    */
   readMany(refs: readonly AttributeRef[], options: ReadOptions = {}): Promise<Outcome[]> {
-    const [first] = refs;
-    if (first === undefined) return Promise.resolve([]);
-    const what = refs.length === 1 ? readingWhat(first) : `${readingWhat(first)} and ${refs.length - 1} more`;
-    return this.#readAll(refs, what, options);
+    try {
+      return this.#readAll(refs.map(wantedOf), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -182,13 +184,12 @@ export class DlmsClient implements AsyncDisposable {
   async write(ref: AttributeRef, value: DlmsValue, options: OperationOptions = {}): Promise<void> {
     const data = encodeValueBytes(value);
     const what = `write ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
-    const descriptor = descriptorOf(ref);
     await this.#submit<undefined>(
       {
         what,
         repeatable: false,
         run: async (active, job) => {
-          const result = await active.run(active.session.set(descriptor, data, what), cancelledWith(job));
+          const result = await setAttribute(active, ref, data, what, cancelledWith(job));
           active.answered++;
           return () => {
             if (result !== 0) throw accessError("set", ref, result);
@@ -204,13 +205,12 @@ export class DlmsClient implements AsyncDisposable {
   invoke(ref: MethodRef, argument?: DlmsValue, options: OperationOptions = {}): Promise<DlmsValue> {
     const parameters = argument === undefined ? undefined : encodeValueBytes(argument);
     const what = `invoke ${obisPrinted(ref.logicalName)} method ${ref.methodId}`;
-    const method = { classId: ref.classId, instanceId: parseObis(ref.logicalName), methodId: ref.methodId };
     return this.#submit<DlmsValue>(
       {
         what,
         repeatable: false,
         run: async (active, job) => {
-          const answer = await active.run(active.session.action(method, parameters, what), cancelledWith(job));
+          const answer = await invokeMethod(active, ref, parameters, what, cancelledWith(job));
           active.answered++;
           return () => {
             if (answer.result !== 0) throw accessError("action", ref, answer.result);
@@ -234,28 +234,26 @@ export class DlmsClient implements AsyncDisposable {
     return this.close();
   }
 
-  #readAll(refs: readonly AttributeRef[], what: string, options: ReadOptions): Promise<Outcome[]> {
+  #readAll(wanted: readonly Wanted[], options: ReadOptions): Promise<Outcome[]> {
+    const [first] = wanted;
+    if (first === undefined) return Promise.resolve([]);
+    const more = wanted.length - 1;
+    const keys = more === 0 ? first.key : wanted.map(({ key }) => key).join(" ");
+    const what = more === 0 ? first.what : `${first.what} and ${more} more`;
     const present = this.#present(options);
-    let key: string;
-    try {
-      key = `read ${options.dates ?? ""} ${refs.map(keyOf).join(" ")}`;
-    } catch (error) {
-      return Promise.reject(error);
-    }
     let single = false;
     const run: JobInit<ActiveSession, Outcome[]>["run"] = (active, job, attempt) => {
       // a meter that stays silent after a list may be one that cannot answer lists
       if (attempt > 0 && this.#observer.facts.lastError?.code === "DLMS_TIMEOUT_RESPONSE") single = true;
-      const context: ReadContext = {
-        ...cancelledWith(job),
+      return readAttributes(active, wanted, {
+        cancelled: () => job.abandoned,
         hints: this.#hints,
         noGetWithList: this.#settings.quirks.noGetWithList || single,
         present,
         wallTime: () => this.#settings.clock.wallTime(),
-      };
-      return readAttributes(active, refs, context);
+      });
     };
-    return this.#submit({ what, key, repeatable: true, run }, options);
+    return this.#submit({ what, key: `read ${options.dates ?? ""} ${keys}`, repeatable: true, run }, options);
   }
 
   #present(options: ReadOptions): PresentOptions {
@@ -290,7 +288,7 @@ export class DlmsClient implements AsyncDisposable {
       const before = this.#supervisor.active;
       let active: ActiveSession;
       try {
-        active = await this.#supervisor.ensure();
+        active = this.#supervisor.usable ?? (await this.#supervisor.ensure());
       } catch (error) {
         job.settle({ ok: false, error });
         return;

@@ -1,8 +1,9 @@
 import type { AttributeDescriptorWithSelection, GetDataResult, ReadResult, VariableAccess } from "../apdu/model";
 import { decodeValueBytes } from "../codec";
-import { attributeDefinition, type AttributeRef, obisDotted, obisPrinted, parseObis } from "../cosem";
+import { attributeDefinition, type AttributeRef, obisDotted } from "../cosem";
 import { DlmsDecodeError, DlmsServiceError } from "../errors";
 import type { ActiveSession, RunOptions } from "./active-session";
+import { descriptorOf, readingWhat, type Wanted, wantedOf } from "./wanted";
 
 /** What was learned about a meter and stays true when it is connected again. */
 export interface MeterHints {
@@ -19,11 +20,6 @@ export interface FetchOptions extends RunOptions {
 export type Fetched = GetDataResult | undefined;
 
 const objectListName = 0xfa00 + 8;
-
-/** `read 1-0:1.8.0*255/2` */
-export function readingWhat(ref: AttributeRef): string {
-  return `read ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
-}
 
 /** Whether several attributes go into one request. */
 export function usesLists(active: ActiveSession, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean {
@@ -60,11 +56,19 @@ async function fetchSingly(
   options: FetchOptions,
 ): Promise<GetDataResult[]> {
   const results: GetDataResult[] = [];
-  for (const ref of refs) {
-    results.push(await active.run(active.session.get(descriptorOf(ref), readingWhat(ref)), options));
-    active.answered++;
-  }
+  for (const ref of refs) results.push(await fetchOne(active, wantedOf(ref), options));
   return results;
+}
+
+/** One GET of one attribute (LN). */
+export async function fetchOne(
+  active: ActiveSession,
+  { descriptor, what }: Pick<Wanted, "descriptor" | "what">,
+  options: RunOptions,
+): Promise<GetDataResult> {
+  const result = await active.run(active.session.get(descriptor, what), options);
+  active.answered++;
+  return result;
 }
 
 /** One GET with list; when the meter does not do lists after all, the same attributes one by one. */
@@ -97,10 +101,6 @@ async function fetchList(
 /** An answer that makes no sense for a list, or an error message instead of one. */
 function refusesList(error: unknown): boolean {
   return error instanceof DlmsServiceError || error instanceof DlmsDecodeError;
-}
-
-export function descriptorOf(ref: AttributeRef): AttributeDescriptorWithSelection {
-  return { classId: ref.classId, instanceId: parseObis(ref.logicalName), attributeId: ref.attributeId };
 }
 
 // --- short names --------------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
-import type { Clock, TimerHandle } from "../clock";
+import type { Clock } from "../clock";
 import { DlmsStateError, DlmsTimeoutError } from "../errors";
 import type { OperationOptions } from "./options";
 
 interface Caller<T> {
   resolve(value: T): void;
   reject(reason: unknown): void;
-  release(): void;
+  release: () => void;
 }
+
+const nothing = (): void => undefined;
 
 export interface JobInit<C, T> {
   /** for messages: "read 1-0:1.8.0*255/2" */
@@ -22,7 +24,7 @@ export interface JobInit<C, T> {
 /** A request in the queue, and everybody who waits for its answer. */
 export class Job<C, T = unknown> {
   readonly init: JobInit<C, T>;
-  readonly #callers = new Set<Caller<T>>();
+  #callers: Caller<T>[] = [];
   readonly #onAbandoned: (job: Job<C, T>) => void;
 
   constructor(init: JobInit<C, T>, onAbandoned: (job: Job<C, T>) => void) {
@@ -36,51 +38,56 @@ export class Job<C, T = unknown> {
 
   /** Nobody waits for the answer any more: an exchange that is under way ends, no further one begins. */
   get abandoned(): boolean {
-    return this.#callers.size === 0;
+    return this.#callers.length === 0;
   }
 
-  join(options: OperationOptions, clock: Clock): Promise<T> {
-    const { signal, timeoutMs } = options;
+  join({ signal, timeoutMs }: OperationOptions, clock: Clock): Promise<T> {
     return new Promise((resolve, reject) => {
-      let timer: TimerHandle | undefined;
-      const caller: Caller<T> = {
-        resolve,
-        reject,
-        release: () => {
-          clock.clearTimeout(timer);
-          signal?.removeEventListener("abort", aborted);
-        },
-      };
-      const leave = (reason: unknown): void => {
-        if (!this.#callers.delete(caller)) return;
-        caller.release();
-        reject(reason);
-        if (this.abandoned) this.#onAbandoned(this);
-      };
-      const aborted = (): void => {
-        leave(signal?.reason);
-      };
-      this.#callers.add(caller);
-      signal?.addEventListener("abort", aborted, { once: true });
-      if (timeoutMs !== undefined) {
-        timer = clock.setTimeout(() => {
-          leave(
-            new DlmsTimeoutError(
-              "TIMEOUT_RESPONSE",
-              `${this.what}: not finished within ${timeoutMs} ms, time in the queue included; allow more time, or ask for less at once`,
-              { retry: "same-session", details: { timeoutMs } },
-            ),
-          );
-        }, timeoutMs);
-      }
+      const caller: Caller<T> = { resolve, reject, release: nothing };
+      this.#callers.push(caller);
+      if (signal !== undefined || timeoutMs !== undefined) this.#bound(caller, signal, timeoutMs, clock);
     });
+  }
+
+  /** Lets a caller leave before the end. */
+  #bound(caller: Caller<T>, signal: AbortSignal | undefined, timeoutMs: number | undefined, clock: Clock): void {
+    const leave = (reason: unknown): void => {
+      const at = this.#callers.indexOf(caller);
+      if (at < 0) return;
+      this.#callers.splice(at, 1);
+      caller.release();
+      caller.reject(reason);
+      if (this.abandoned) this.#onAbandoned(this);
+    };
+    const aborted = (): void => {
+      leave(signal?.reason);
+    };
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : clock.setTimeout(() => {
+            leave(this.#late(timeoutMs));
+          }, timeoutMs);
+    signal?.addEventListener("abort", aborted, { once: true });
+    caller.release = () => {
+      clock.clearTimeout(timer);
+      signal?.removeEventListener("abort", aborted);
+    };
+  }
+
+  #late(timeoutMs: number): DlmsTimeoutError {
+    return new DlmsTimeoutError(
+      "TIMEOUT_RESPONSE",
+      `${this.what}: not finished within ${timeoutMs} ms, time in the queue included; allow more time, or ask for less at once`,
+      { retry: "same-session", details: { timeoutMs } },
+    );
   }
 
   settle(
     outcome: { readonly ok: true; readonly make: () => T } | { readonly ok: false; readonly error: unknown },
   ): void {
-    const callers = [...this.#callers];
-    this.#callers.clear();
+    const callers = this.#callers;
+    this.#callers = [];
     for (const caller of callers) {
       caller.release();
       if (!outcome.ok) {
@@ -125,13 +132,15 @@ export class JobQueue<C> {
         ),
       );
     }
-    const job = new Job<C, T>(init, (abandoned) => {
-      const at = this.#waiting.indexOf(abandoned as unknown as Job<C, never>);
-      if (at >= 0) this.#waiting.splice(at, 1);
-    });
+    const job = new Job<C, T>(init, this.#remove as unknown as (job: Job<C, T>) => void);
     this.#waiting.push(job as unknown as Job<C, never>);
     return job.join(options, this.#clock);
   }
+
+  readonly #remove = (job: Job<C, never>): void => {
+    const at = this.#waiting.indexOf(job);
+    if (at >= 0) this.#waiting.splice(at, 1);
+  };
 
   next(): Job<C> | undefined {
     return this.#waiting.shift() as Job<C> | undefined;

@@ -13,7 +13,8 @@ import {
 import { accessError } from "./access-error";
 import type { ActiveSession } from "./active-session";
 import { type Fetched, fetchAttributes, type FetchOptions } from "./fetch";
-import { keyOf, noScalerResults, parseScaler } from "./readings";
+import { noScalerResults, parseScaler } from "./readings";
+import { keyOf } from "./wanted";
 
 /** What has to be known of a profile before its rows can be read; kept for the association. */
 export interface ProfileInfo {

@@ -16,8 +16,9 @@ import {
 } from "../cosem";
 import { accessError } from "./access-error";
 import type { ActiveSession } from "./active-session";
-import { descriptorOf, type FetchOptions, readVariables, shortNameOf, shortNamesOf } from "./fetch";
+import { type FetchOptions, readVariables, shortNameOf, shortNamesOf } from "./fetch";
 import { entriesInUse, profileInfo, type ProfileInfo } from "./profile-info";
+import { descriptorOf } from "./wanted";
 
 /** Which entries of a profile: the last n, those of a time, those of these numbers (1 = the oldest), or all. */
 export type ProfileRange =

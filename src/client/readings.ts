@@ -1,19 +1,18 @@
-import { decodeValueBytes } from "../codec";
+import { decodeNumber, decodeValueBytes } from "../codec";
 import {
   type AttributeRef,
   type DateTimeInfo,
-  obisDotted,
   presentAttribute,
   type PresentOptions,
   readScalerUnit,
   type ScalerUnit,
-  scalerSource,
   unitSymbol,
 } from "../cosem";
 import { DlmsAccessError, DlmsDecodeError, type DlmsError, isDlmsError } from "../errors";
 import { accessError, describeTarget } from "./access-error";
 import type { ActiveSession } from "./active-session";
-import { type Fetched, fetchAttributes, type FetchOptions, usesLists } from "./fetch";
+import { type Fetched, fetchAttributes, fetchOne, type FetchOptions, usesLists } from "./fetch";
+import type { Wanted } from "./wanted";
 
 /** A value as it was read, made readable. */
 export interface Reading {
@@ -48,84 +47,92 @@ export interface ReadContext extends FetchOptions {
 /** Results that say that the meter has no scaler here, or keeps it from this client; others may pass. */
 export const noScalerResults = new Set([3, 4, 9, 11, 13]);
 
-export const keyOf = (ref: AttributeRef): string =>
-  `${ref.classId}/${obisDotted(ref.logicalName)}/${ref.attributeId}/${ref.version ?? ""}`;
-
-/** The attribute that holds the scaler and unit of this one, if it is a scaled one. */
-function scalerRef(ref: AttributeRef): AttributeRef | undefined {
-  const attributeId = scalerSource(ref.classId, ref.version, ref.attributeId);
-  return attributeId === undefined ? undefined : { ...ref, attributeId };
-}
-
 /**
  * Reads attributes, and the scalers that are not known yet along with them: in the same request where lists are
  * used, else in one request more for each, the first time only. What is returned makes the outcomes from the bytes.
  */
 export async function readAttributes(
   active: ActiveSession,
-  refs: readonly AttributeRef[],
+  wanted: readonly Wanted[],
   context: ReadContext,
 ): Promise<() => Outcome[]> {
-  const wanted = new Map<string, AttributeRef>();
-  for (const ref of refs) wanted.set(keyOf(ref), ref);
+  const [first] = wanted;
+  if (first !== undefined && wanted.length === 1 && isPlainGet(active, first)) {
+    return readOne(active, first, context);
+  }
+  const distinct = new Map<string, Wanted>();
+  for (const one of wanted) distinct.set(one.key, one);
   const fetched = new Map<string, Fetched>();
   const together = active.session.association?.referencing === "sn" || usesLists(active, context);
-  if (together) await fetchTogether(active, wanted, fetched, context);
-  else await fetchInTurn(active, wanted, fetched, context);
-  const readAt = new Date(context.wallTime()).toISOString();
+  if (together) await fetchTogether(active, distinct, fetched, context);
+  else await fetchInTurn(active, distinct, fetched, context);
+  learnScalers(active, distinct, fetched);
+  const readAt = isoTime(context.wallTime());
   // the scalers of this association, as they are now: a later one may differ
   const scalers = active.scalers;
-  return () => refs.map((ref) => outcome(ref, fetched, scalers, readAt, context.present));
+  return () =>
+    wanted.map((one) => outcome(one, fetched.get(one.key), () => scalerOf(one, fetched, scalers), readAt, context));
+}
+
+/** Whether one GET brings all that is needed. */
+function isPlainGet(active: ActiveSession, { scaler }: Wanted): boolean {
+  if (active.session.association?.referencing === "sn") return false;
+  return scaler === undefined || active.scalers.has(scaler.key);
+}
+
+/** The way that a value which is read again and again goes. */
+async function readOne(active: ActiveSession, one: Wanted, context: ReadContext): Promise<() => Outcome[]> {
+  const fetched = await fetchOne(active, one, context);
+  const readAt = isoTime(context.wallTime());
+  const { scaler } = one;
+  const known = scaler === undefined ? undefined : (active.scalers.get(scaler.key) ?? undefined);
+  return () => [outcome(one, fetched, () => known, readAt, context)];
 }
 
 async function fetchTogether(
   active: ActiveSession,
-  wanted: ReadonlyMap<string, AttributeRef>,
+  wanted: ReadonlyMap<string, Wanted>,
   fetched: Map<string, Fetched>,
   context: ReadContext,
 ): Promise<void> {
   const all = new Map(wanted);
-  for (const ref of wanted.values()) {
-    const scaler = scalerRef(ref);
-    if (scaler !== undefined && !active.scalers.has(keyOf(scaler))) all.set(keyOf(scaler), scaler);
+  for (const { scaler } of wanted.values()) {
+    if (scaler !== undefined && !active.scalers.has(scaler.key)) all.set(scaler.key, scaler);
   }
-  const items = [...all];
+  const items = [...all.values()];
   const results = await fetchAttributes(
     active,
-    items.map(([, ref]) => ref),
+    items.map(({ ref }) => ref),
     context,
   );
-  items.forEach(([key], i) => fetched.set(key, results[i]));
-  learnScalers(active, wanted, fetched);
+  items.forEach(({ key }, i) => fetched.set(key, results[i]));
 }
 
 async function fetchInTurn(
   active: ActiveSession,
-  wanted: ReadonlyMap<string, AttributeRef>,
+  wanted: ReadonlyMap<string, Wanted>,
   fetched: Map<string, Fetched>,
   context: ReadContext,
 ): Promise<void> {
-  const get = async (key: string, ref: AttributeRef): Promise<void> => {
-    if (!fetched.has(key)) fetched.set(key, (await fetchAttributes(active, [ref], context))[0]);
+  const get = async (one: Wanted): Promise<void> => {
+    if (!fetched.has(one.key)) fetched.set(one.key, await fetchOne(active, one, context));
   };
-  for (const [key, ref] of wanted) {
-    await get(key, ref);
-    const scaler = scalerRef(ref);
-    if (scaler === undefined || active.scalers.has(keyOf(scaler)) || fetched.get(key)?.ok !== true) continue;
-    await get(keyOf(scaler), scaler);
+  for (const one of wanted.values()) {
+    await get(one);
+    const { scaler } = one;
+    if (scaler === undefined || active.scalers.has(scaler.key) || fetched.get(one.key)?.ok !== true) continue;
+    await get(scaler);
   }
-  learnScalers(active, wanted, fetched);
 }
 
 function learnScalers(
   active: ActiveSession,
-  wanted: ReadonlyMap<string, AttributeRef>,
+  wanted: ReadonlyMap<string, Wanted>,
   fetched: ReadonlyMap<string, Fetched>,
 ): void {
-  for (const ref of wanted.values()) {
-    const scaler = scalerRef(ref);
+  for (const { scaler } of wanted.values()) {
     if (scaler === undefined) continue;
-    const key = keyOf(scaler);
+    const { key } = scaler;
     const answer = fetched.get(key);
     if (answer?.ok === true) {
       const known = parseScaler(answer.data);
@@ -148,17 +155,16 @@ export function parseScaler(data: Uint8Array): ScalerUnit | null | undefined {
 }
 
 function outcome(
-  ref: AttributeRef,
-  fetched: ReadonlyMap<string, Fetched>,
-  scalers: ReadonlyMap<string, ScalerUnit | null>,
+  { ref }: Wanted,
+  result: Fetched,
+  scaler: () => ScalerUnit | undefined,
   readAt: string,
-  present: PresentOptions,
+  { present }: ReadContext,
 ): Outcome {
-  const result = fetched.get(keyOf(ref));
   if (result === undefined) return { ok: false, error: notInObjectList(ref) };
   if (!result.ok) return { ok: false, error: accessError("get", ref, result.result) };
   try {
-    return { ok: true, value: reading(ref, result.data, scalerOf(ref, fetched, scalers), readAt, present) };
+    return { ok: true, value: reading(ref, result.data, scaler(), readAt, present) };
   } catch (error) {
     if (isDlmsError(error)) return { ok: false, error };
     throw error;
@@ -166,16 +172,16 @@ function outcome(
 }
 
 function scalerOf(
-  ref: AttributeRef,
+  { scaler }: Wanted,
   fetched: ReadonlyMap<string, Fetched>,
   scalers: ReadonlyMap<string, ScalerUnit | null>,
 ): ScalerUnit | undefined {
-  const source = scalerRef(ref);
-  if (source === undefined) return undefined;
-  const known = scalers.get(keyOf(source));
+  if (scaler === undefined) return undefined;
+  const { ref: source, key } = scaler;
+  const known = scalers.get(key);
   if (known !== undefined) return known ?? undefined;
   // a number without its power of ten would be a wrong one: the item fails
-  const answer = fetched.get(keyOf(source));
+  const answer = fetched.get(key);
   if (answer?.ok === false) throw accessError("get", source, answer.result);
   throw new DlmsDecodeError(
     "DECODE_VALUE",
@@ -195,8 +201,8 @@ function reading(
   readAt: string,
   present: PresentOptions,
 ): Reading {
-  const data = decodeValueBytes(raw, undefined, describeTarget(ref));
-  const { value, type, valueName, bits, dateTime } = presentAttribute(data, ref, scaler, present);
+  const data = decodeNumber(raw) ?? decodeValueBytes(raw, undefined, describeTarget(ref));
+  const { value, type, ...more } = presentAttribute(data, ref, scaler, present);
   return {
     value,
     unit: scaler === undefined ? null : unitSymbol(scaler.unitCode),
@@ -205,10 +211,16 @@ function reading(
     type,
     raw: raw.slice(),
     readAt,
-    ...(valueName === undefined ? {} : { valueName }),
-    ...(bits === undefined ? {} : { bits }),
-    ...(dateTime === undefined ? {} : { dateTime }),
+    ...more,
   };
+}
+
+let lastTime = { ms: Number.NaN, iso: "" };
+
+/** ISO, UTC. Several answers come within one millisecond. */
+function isoTime(ms: number): string {
+  if (ms !== lastTime.ms) lastTime = { ms, iso: new Date(ms).toISOString() };
+  return lastTime.iso;
 }
 
 function notInObjectList(ref: AttributeRef): DlmsAccessError {

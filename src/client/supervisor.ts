@@ -60,6 +60,11 @@ export class Supervisor {
     return this.#active;
   }
 
+  /** The association, if there is one to be used now. */
+  get usable(): ActiveSession | undefined {
+    return this.#closed ? undefined : this.#active;
+  }
+
   get lastError(): DlmsError | undefined {
     return this.#failure?.error;
   }
