@@ -129,6 +129,20 @@ final class MeterClient {
                 append(errors, reference, Json.text(String.valueOf(e.getMessage())));
             }
         }
+        profile(options, values, errors);
+        if (options.flag("objects")) {
+            try {
+                GXReplyData reply = exchangeAll(client.getObjectsRequest());
+                StringBuilder list = new StringBuilder();
+                for (GXDLMSObject object : client.parseObjects(reply.getData(), true)) {
+                    list.append(list.isEmpty() ? "[" : ",");
+                    list.append(Json.text(object.getObjectType().getValue() + "/" + object.getLogicalName()));
+                }
+                append(values, "objects", list.append("]").toString());
+            } catch (Exception e) {
+                append(errors, "objects", Json.text(String.valueOf(e)));
+            }
+        }
         if (options.flag("list")) {
             try {
                 List<Map.Entry<GXDLMSObject, Integer>> list = new ArrayList<>();
@@ -144,6 +158,33 @@ final class MeterClient {
         }
         json.append("\"values\":{").append(values).append("},\"errors\":{").append(errors).append("},\"exchanges\":")
             .append(exchanges).append(",");
+    }
+
+    /** `--profile 1.0.99.1.0.255`: the rows by entry (`--first`, `--count`) and by time (`--from`, `--to`, epoch ms). */
+    private void profile(Options options, StringBuilder values, StringBuilder errors) {
+        if (options.text("profile", null) == null) {
+            return;
+        }
+        try {
+            gurux.dlms.objects.GXDLMSProfileGeneric profile =
+                new gurux.dlms.objects.GXDLMSProfileGeneric(options.text("profile", ""));
+            if (!client.getUseLogicalNameReferencing()) {
+                GXReplyData list = exchangeAll(client.getObjectsRequest());
+                client.parseObjects(list.getData(), false);
+                profile = (gurux.dlms.objects.GXDLMSProfileGeneric) client.getObjects()
+                    .findByLN(ObjectType.PROFILE_GENERIC, options.text("profile", ""));
+            }
+            client.updateValue(profile, 3, exchangeAll(client.read(profile, 3)).getValue());
+            GXReplyData entries = exchangeAll(client.readRowsByEntry(profile, options.number("first", 1),
+                options.number("count", 1)));
+            append(values, "byEntry", Json.value(entries.getValue()));
+            java.util.Calendar from = Household.calendar(Long.parseLong(options.text("from", "0")));
+            java.util.Calendar to = Household.calendar(Long.parseLong(options.text("to", "0")));
+            GXReplyData range = exchangeAll(client.readRowsByRange(profile, from, to));
+            append(values, "byRange", Json.value(range.getValue()));
+        } catch (Exception e) {
+            append(errors, "profile", Json.text(String.valueOf(e)));
+        }
     }
 
     private static void append(StringBuilder json, String key, String value) {
@@ -173,6 +214,12 @@ final class MeterClient {
 
     private Object read(String reference) throws Exception {
         GXDLMSObject object = object(reference);
+        if (!client.getUseLogicalNameReferencing()) {
+            if (client.getObjects().isEmpty()) {
+                client.parseObjects(exchangeAll(client.getObjectsRequest()).getData(), true);
+            }
+            object = client.getObjects().findByLN(object.getObjectType(), object.getLogicalName());
+        }
         GXReplyData reply = exchangeAll(client.read(object, Integer.parseInt(reference.split("/")[2])));
         return reply.getValue();
     }
