@@ -12,6 +12,7 @@ import {
 import { type MeterNode, isMeterNode } from "./meter-node";
 import type { MeterSession } from "./meter-session";
 import { browsedObject } from "./object-tree";
+import { presets } from "./presets";
 import { wholeNumber } from "./settings";
 
 /** A dialog asks one thing after the other: the session stays so long after the last, in ms, if nobody else needs it. */
@@ -161,4 +162,7 @@ export function registerMeterAdmin(RED: NodeAPI): void {
     });
   }
   RED.httpAdmin.get("/dlms/describe", allowed, describe);
+  RED.httpAdmin.get("/dlms/presets", allowed, (_request: Request, response: Response) => {
+    response.json(presets);
+  });
 }
