@@ -148,8 +148,7 @@ function parseObject(fields: Fields): SimulatedObject {
     attributes: Object.fromEntries(
       Object.entries(attributes.values).map(([id, value]) => {
         const path = `${attributes.path}.${id}`;
-        if (!/^-?\d{1,3}$/.test(id)) throw invalid(path, "an attribute id", JSON.stringify(id));
-        return [Number(id), parseJsonValue(value, path)];
+        return [memberId(/^-?\d{1,3}$/.test(id) ? Number(id) : id, path), parseJsonValue(value, path)];
       }),
     ),
     ...present({
@@ -183,10 +182,13 @@ function ids(fields: Fields, name: string): readonly number[] | undefined {
   if (list === undefined) return undefined;
   const path = `${fields.path}.${name}`;
   if (!Array.isArray(list)) throw invalid(path, "a list of ids", typeof list);
-  return list.map((item: unknown, index) => {
-    if (typeof item !== "number" || !Number.isInteger(item)) throw invalid(`${path}[${index}]`, "an id", String(item));
-    return item;
-  });
+  return list.map((item: unknown, index) => memberId(item, `${path}[${index}]`));
+}
+
+/** An attribute id, or a method's, negative: one signed byte in the object list. */
+function memberId(id: unknown, path: string): number {
+  if (typeof id === "number" && Number.isInteger(id) && id >= -128 && id <= 127) return id;
+  throw invalid(path, "an id from -128 to 127", JSON.stringify(id));
 }
 
 /** Run a parser of another layer, and put the path in front of what it says. */

@@ -48,7 +48,17 @@ const refused: readonly [string, unknown, RegExp][] = [
   [
     "an attribute id that is none",
     { ...minimal, objects: [{ ...register, attributes: { value: { type: "unsigned", value: 1 } } }] },
-    /^definition\.objects\[0\]\.attributes\.value: expected an attribute id/,
+    /^definition\.objects\[0\]\.attributes\.value: expected an id from -128 to 127/,
+  ],
+  [
+    "an attribute id that no object list can hold",
+    { ...minimal, objects: [{ ...register, attributes: { 300: { type: "unsigned", value: 1 } } }] },
+    /^definition\.objects\[0\]\.attributes\.300: expected an id from -128 to 127, got 300/,
+  ],
+  [
+    "a denied id that no object list can hold",
+    { ...minimal, objects: [{ ...register, denied: [200] }] },
+    /^definition\.objects\[0\]\.denied\[0\]: expected an id from -128 to 127, got 200/,
   ],
   [
     "a type that is none",
