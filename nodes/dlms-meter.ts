@@ -1,5 +1,6 @@
 import type { NodeAPI, NodeDef, Node } from "node-red";
 import { type DlmsError, createClient, isDlmsError, systemClock } from "../src/index";
+import { registerAddressSearch } from "./shared/address-search";
 import { registerAdmin } from "./shared/admin";
 import { registerConnectionTest } from "./shared/connection-test";
 import { DynamicMeters } from "./shared/dynamic-meters";
@@ -124,5 +125,6 @@ export default function (RED: NodeAPI): void {
   });
   registerAdmin(RED);
   registerConnectionTest(RED);
+  registerAddressSearch(RED);
   registerMeterAdmin(RED);
 }
