@@ -18,6 +18,7 @@ import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } fro
 /** Notifications that may come before the answer to one request. */
 const maxNotifications = 1000;
 const invocationCounterError = 6;
+const getResponseTag = 0xc4;
 
 /** What all services share: one request out, one answer in, with ciphering, blocks, events and errors between. */
 export class Channel {
@@ -99,7 +100,8 @@ export class Channel {
     const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
     for (;;) {
       const bytes = ciphering === undefined ? plain : yield* ciphering.protect(plain);
-      const answer = yield* this.#answer(yield* this.#transfer(bytes, what, phase), what);
+      const first = yield* this.#transfer(bytes, what, phase);
+      const answer = this.#plainGet(first, what) ?? (yield* this.#answer(first, what));
       if (answer.apdu === "confirmed-service-error") throw confirmedServiceError(what, answer);
       if (answer.apdu !== "exception-response") return answer;
       if (answer.serviceError !== invocationCounterError || ciphering === undefined) throw exceptionError(what, answer);
@@ -123,6 +125,17 @@ export class Channel {
 
   #blocksAllowed(): boolean {
     return this.options.quirks?.noGeneralBlockTransfer !== true && this.supports("general-block-transfer");
+  }
+
+  /** The answer that comes most often; undefined for whatever needs more than to be parsed. */
+  #plainGet(bytes: Uint8Array, what: string): Apdu | undefined {
+    if (bytes[0] !== getResponseTag || this.ciphering?.active === true) return undefined;
+    let whole = true;
+    const onTrailing = (): void => {
+      whole = false;
+    };
+    const apdu = naming(what, () => parseApdu(bytes, { allowTrailing: true, onTrailing }));
+    return whole ? apdu : undefined;
   }
 
   /** From bytes to the answer itself: blocks put together, notifications set aside, envelopes opened. */

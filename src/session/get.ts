@@ -28,9 +28,17 @@ export function* getAttribute(
   attribute: AttributeDescriptorWithSelection,
   what: string,
 ): Operation<GetDataResult> {
+  channel.require("get", what);
+  const invokeId = channel.nextInvokeId();
+  const answer = yield* exchangeGet(channel, { apdu: "get-request-normal", invokeId, attribute }, what);
+  if (answer.apdu === "get-response-normal" && fitsResult(channel, answer.result)) return answer.result;
   const collected = new Collector(channel.maxResultSize, what);
-  const outcome = yield* getInto(channel, attribute, what, collected.sink);
+  const outcome = yield* takeAnswer(channel, invokeId, answer, what, collected.sink);
   return outcome.ok ? { ok: true, data: collected.bytes() } : outcome;
+}
+
+function fitsResult(channel: Channel, result: GetDataResult): boolean {
+  return !result.ok || result.data.length <= channel.maxResultSize;
 }
 
 /** GET of one attribute whose pieces are handed out as they come. */
@@ -53,6 +61,16 @@ function* getInto(
   channel.require("get", what);
   const invokeId = channel.nextInvokeId();
   const answer = yield* exchangeGet(channel, { apdu: "get-request-normal", invokeId, attribute }, what);
+  return yield* takeAnswer(channel, invokeId, answer, what, sink);
+}
+
+function* takeAnswer(
+  channel: Channel,
+  invokeId: number,
+  answer: Apdu,
+  what: string,
+  sink: Sink,
+): Operation<GetOutcome> {
   if (answer.apdu === "get-response-with-datablock") return yield* getBlocks(channel, invokeId, answer, what, sink);
   if (answer.apdu !== "get-response-normal") throw unexpectedAnswer(what, "a get-response", answer);
   if (!answer.result.ok) return answer.result;
@@ -154,6 +172,8 @@ function* nextBlock(channel: Channel, invokeId: number, blockNumber: number, wha
 
 function* exchangeGet(channel: Channel, request: GetRequest, what: string): Operation<Apdu> {
   const answer = yield* channel.exchange(request, what);
-  if ("invokeId" in answer) yield* channel.checkInvokeId(request.invokeId, answer.invokeId, what);
+  if ("invokeId" in answer && answer.invokeId !== request.invokeId) {
+    yield* channel.checkInvokeId(request.invokeId, answer.invokeId, what);
+  }
   return answer;
 }
