@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { isIP } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { demoKeys, demoPassword, toHex } from "../../src/index";
+import { freePort, root } from "../support/node-red-process";
+import { type FlowNode, ObservedNodeRed } from "../support/observed-node-red";
+
+const folder = join(root, "examples");
+const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
+const texts = new Map(files.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+const examples = new Map([...texts].map(([name, text]) => [name, JSON.parse(text) as FlowNode[]]));
+
+function ofType(nodes: readonly FlowNode[], ...types: string[]): FlowNode[] {
+  return nodes.filter(({ type }) => types.includes(type));
+}
+
+describe("each example, as it is written", () => {
+  it("has a name of its own with a number, from 01 on", () => {
+    assert.deepEqual(
+      files.map((name) => Number(/^(\d\d)-[a-z0-9-]+\.json$/.exec(name)?.[1])),
+      files.map((_, index) => index + 1),
+    );
+  });
+
+  for (const [name, nodes] of examples) {
+    it(`${name} explains itself, catches errors and brings its meter along`, () => {
+      const [tab, second] = ofType(nodes, "tab");
+      assert.ok(tab !== undefined && second === undefined, "one flow");
+      const [comment] = ofType(nodes, "comment");
+      assert.ok(String(comment?.name).length > 20 && String(comment?.info).length > 200);
+      const [caught] = ofType(nodes, "catch");
+      assert.ok((caught?.wires as string[][])[0]?.length);
+      const simulated = ofType(nodes, "dlms-simulator").map(({ host, port }) => `${String(host)}:${String(port)}`);
+      assert.ok(simulated.length > 0);
+      for (const meter of ofType(nodes, "dlms-meter")) {
+        assert.ok(simulated.includes(`${String(meter.host)}:${String(meter.port)}`), String(meter.name));
+      }
+      const ids = new Set(nodes.map(({ id }) => id));
+      for (const node of nodes) {
+        const { wires, z, g, meter } = node as { wires?: string[][]; z?: string; g?: string; meter?: string };
+        for (const id of [...(wires ?? []).flat(), z, g, meter]) assert.ok(id === undefined || ids.has(id), node.id);
+      }
+    });
+
+    it(`${name} names no address but this machine's and no secret but the published ones`, () => {
+      const text = texts.get(name) ?? "";
+      for (const [address] of text.matchAll(/(?<![\d.:])\d{1,3}(\.\d{1,3}){3}(?![\d.])/g)) {
+        if (isIP(address) === 4) assert.equal(address, "127.0.0.1");
+      }
+      const published = [demoPassword, ...Object.values(demoKeys).map((key) => toHex(key).toUpperCase())];
+      for (const { credentials } of nodes as { credentials?: Record<string, string> }[]) {
+        for (const secret of Object.values(credentials ?? {})) assert.ok(published.includes(secret));
+      }
+    });
+
+    it(`${name} is laid out: nodes inside their groups, none above another`, () => {
+      const drawn = nodes.filter(({ z, type }) => z !== undefined && type !== "group") as unknown as {
+        id: string;
+        x: number;
+        y: number;
+        g?: string;
+      }[];
+      assert.equal(new Set(drawn.map(({ x, y }) => `${x},${y}`)).size, drawn.length);
+      const groups = new Map(ofType(nodes, "group").map((group) => [group.id, group as unknown as Box]));
+      for (const { id, x, y, g } of drawn) {
+        const box = groups.get(g ?? "");
+        if (box === undefined) continue;
+        assert.ok(x > box.x && x < box.x + box.w && y > box.y && y < box.y + box.h, id);
+      }
+    });
+  }
+
+  it("can be imported together: no id, port or meter's name is there twice", () => {
+    const all = [...examples.values()].flat();
+    for (const list of [
+      all.map(({ id }) => id),
+      ofType(all, "dlms-simulator").map(({ port }) => port),
+      ofType(all, "dlms-meter").map(({ name }) => name),
+    ]) {
+      assert.deepEqual(
+        list.filter((value, index) => list.indexOf(value) !== index),
+        [],
+      );
+    }
+  });
+});
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+/** The variables of a flow, some of them with other values. */
+function withVariables(tab: FlowNode, values: Readonly<Record<string, string>>): FlowNode {
+  const env = tab.env as { name: string; value: string }[] | undefined;
+  if (env === undefined) return tab;
+  return { ...tab, env: env.map((one) => ({ ...one, value: values[one.name] ?? one.value })) };
+}
+
+describe("all examples at once in a Node-RED, on their simulated meters", function () {
+  this.timeout(60_000);
+  let nodeRed: ObservedNodeRed;
+  let flow: FlowNode[] = [];
+  let csvFolder: string;
+
+  /** A node by its label, in one example. */
+  function find(example: string, name: string, type?: string): string {
+    const file = files.find((one) => one.startsWith(example)) ?? "";
+    const found = (examples.get(file) ?? []).filter(
+      (node) => node.name === name && node.type !== "group" && (type === undefined || node.type === type),
+    );
+    assert.equal(found.length, 1, `${file}: "${name}"`);
+    return found[0]?.id ?? "";
+  }
+
+  before(async () => {
+    csvFolder = mkdtempSync(join(tmpdir(), "dlms-csv-"));
+    // So far in the west the day began long ago: the profile of "today" has rows at whatever time this runs.
+    nodeRed = await ObservedNodeRed.start({ TZ: "Etc/GMT+12" });
+    const all = [...examples.values()].flat();
+    const ports = new Map<unknown, string>();
+    for (const { port } of ofType(all, "dlms-simulator")) ports.set(port, String(await freePort()));
+    const variables = {
+      CSV_FOLDER: csvFolder,
+      TSDB_URL: `${nodeRed.url}dlms-example/write`,
+      ALARM_ABOVE_W: "0",
+      NORMAL_BELOW_W: "0",
+    };
+    flow = all.map((node) => {
+      if (node.type === "tab") return withVariables(node, variables);
+      if (ports.has(node.port) && node.type.startsWith("dlms-")) return { ...node, port: ports.get(node.port) };
+      // nobody should wait for what a person would wait for
+      if (node.type === "inject" && Number(node.repeat) > 0) return { ...node, repeat: "0.5" };
+      if (node.type === "trigger") return { ...node, duration: "2" };
+      return node;
+    });
+    await nodeRed.deploy(flow);
+  });
+
+  after(async () => {
+    await nodeRed?.stop();
+    rmSync(csvFolder, { recursive: true, force: true });
+  });
+
+  it("01 reads a voltage", async () => {
+    const { payload } = await nodeRed.arrival(find("01", "value"));
+    assert.ok(Number(payload) > 200 && Number(payload) < 260, String(payload));
+  });
+
+  it("02 reads thirteen values", async () => {
+    const { payload } = await nodeRed.arrival(find("02", "values"));
+    assert.equal(Object.keys(payload as object).length, 13);
+  });
+
+  it("03 feeds the gauge and the chart of the dashboard", async () => {
+    const live = await nodeRed.arrival(find("03", "Power", "ui-gauge"));
+    assert.equal(typeof (live.payload as Record<string, unknown>).power_import, "number");
+    const chart = await nodeRed.arrival(find("03", "Load profile", "ui-chart"));
+    const points = chart.payload as { series: string; x: number; y: number }[];
+    for (const series of ["from the grid", "to the grid"]) {
+      const own = points.filter((point) => point.series === series);
+      assert.ok(own.length >= 48, `${own.length} points`);
+      own.slice(1).forEach((point, index) => {
+        assert.equal(point.x - (own[index]?.x ?? 0), 900_000);
+      });
+      assert.ok(own.every(({ y }) => y >= 0 && y < 20_000));
+    }
+    assert.ok(points.some(({ y }) => y > 0));
+  });
+
+  it("04 writes yesterday's rows to a file", async () => {
+    const { filename } = await nodeRed.arrival(find("04", "written"));
+    assert.match(String(filename), /load-profile-\d{4}-\d\d-\d\d\.csv$/);
+    const [head, ...lines] = readFileSync(String(filename), "utf8").trimEnd().split("\n");
+    assert.equal(head, "time,import_Wh,export_Wh");
+    const day = /\d{4}-\d\d-\d\d/.exec(String(filename))?.[0] ?? "";
+    assert.ok(lines[0]?.startsWith(`${day}T00:00:00+0`), lines[0]);
+    // 23, 24 or 25 hours, both ends included
+    assert.ok([93, 97, 101].includes(lines.length), `${lines.length} rows`);
+    assert.ok(lines.every((line) => /^[^,]+,\d+,\d+$/.test(line)));
+  });
+
+  it("05 sends the last day as line protocol to the stand-in", async () => {
+    const { payload } = await nodeRed.arrival(find("05", "what came"));
+    const lines = String(payload).split("\n");
+    assert.equal(lines.length, 96);
+    for (const line of lines) assert.match(line, /^energy,meter=household import=\d+i,export=\d+i \d{10}$/);
+    assert.equal((await nodeRed.arrival(find("05", "written"))).statusCode, 204);
+    assert.deepEqual(nodeRed.received(find("05", "refused")), []);
+  });
+
+  it("06 reads three meters with one node", async () => {
+    const { payload } = await nodeRed.arrival(find("06", "all meters", "debug"));
+    const all = payload as Record<string, Record<string, number>>;
+    assert.deepEqual(Object.keys(all).sort(), ["Cold water", "Flat", "Heating"]);
+    assert.equal(all["Cold water"]?.volume_m3, 123.456);
+    assert.deepEqual(all.Heating, { energy_Wh: 8_421_000, power_W: 4500, supply_C: 61.2 });
+    assert.equal(typeof all.Flat?.power_W, "number");
+  });
+
+  it("07 reads two meters over HDLC, and shows the frames", async () => {
+    for (const number of ["17", "18"]) {
+      const { payload } = await nodeRed.arrival(find("07", `values of ${number}`));
+      assert.equal((payload as Record<string, unknown>).serial_number, `E00${number}`);
+    }
+    const { payload } = await nodeRed.arrival(
+      find("07", "what goes over the line"),
+      ({ payload }) => (payload as { kind: string }).kind === "frame",
+    );
+    assert.match((payload as { hex: string }).hex, /^7e/i);
+  });
+
+  it("08 reads with a password, and ciphered, with what the import brought", async () => {
+    assert.equal(typeof (await nodeRed.arrival(find("08", "with password"))).payload, "number");
+    assert.equal(typeof (await nodeRed.arrival(find("08", "ciphered"))).payload, "number");
+    const exported = await (await fetch(`${nodeRed.url}flows`)).text();
+    assert.doesNotMatch(exported, /"credentials"/);
+    for (const key of Object.values(demoKeys))
+      assert.ok(!exported.toLowerCase().includes(toHex(key)), "a key is in it");
+  });
+
+  it("09 rings once, however often the value is read", async () => {
+    await nodeRed.arrivals(find("09", "only changes"), 3);
+    const [alarm, more] = nodeRed.received(find("09", "alarm"));
+    assert.equal(alarm?.payload, "too high");
+    assert.equal(typeof alarm?.watts, "number");
+    assert.equal(more, undefined);
+    assert.equal(typeof (await nodeRed.arrival(find("09", "voltage that moved"))).payload, "number");
+  });
+
+  it("10 makes the messages for Home Assistant", async () => {
+    const node = find("10", "would be published");
+    const state = await nodeRed.arrival(node, ({ topic }) => topic === "dlms/household/state");
+    const values = state.payload as Record<string, unknown>;
+    assert.equal(state.retain, true);
+    const online = await nodeRed.arrival(node, ({ payload }) => payload === "online");
+    assert.equal(online.topic, "dlms/household/availability");
+    const configs = await nodeRed.arrivals(find("10", "would be announced"), 6);
+    for (const { topic, payload, retain } of configs) {
+      const config = payload as Record<string, string>;
+      const key = /^homeassistant\/sensor\/dlms_household\/(\w+)\/config$/.exec(String(topic))?.[1] ?? "";
+      assert.equal(typeof values[key], "number", `${key} has no value`);
+      assert.equal(config.value_template, `{{ value_json.${key} }}`);
+      assert.equal(config.state_topic, state.topic);
+      assert.equal(config.availability_topic, online.topic);
+      assert.equal(retain, true);
+    }
+    assert.equal(new Set(configs.map(({ payload }) => (payload as Record<string, string>).unique_id)).size, 6);
+  });
+
+  it("no error was caught and none logged", () => {
+    assert.deepEqual(
+      nodeRed.receivedByType("catch").map(({ msg }) => msg.dlmsError ?? msg.error),
+      [],
+    );
+    assert.doesNotMatch(nodeRed.output, / {2}error {2}/);
+  });
+
+  it("11 shows an outage and recovers from it", async () => {
+    const simulator = ofType([...(examples.get("11-watchdog.json") ?? [])], "dlms-simulator")[0]?.id;
+    await nodeRed.arrival(find("11", "value"));
+    await nodeRed.deploy(
+      flow.map((node) => (node.id === simulator ? { ...node, d: true } : node)),
+      "nodes",
+    );
+    const states = find("11", "state of the connection");
+    const waiting = await nodeRed.arrival(states, ({ payload }) => (payload as { state: string }).state === "waiting");
+    assert.match((waiting.payload as { error: { code: string } }).error.code, /^DLMS_CONN_/);
+    await nodeRed.arrival(find("11", "passes by itself"));
+    assert.equal((await nodeRed.arrival(find("11", "watchdog"))).payload, "no value for 15 s");
+    const before = nodeRed.received(find("11", "value")).length;
+    await nodeRed.deploy(flow, "nodes");
+    await nodeRed.arrivals(find("11", "value"), before + 1);
+    assert.deepEqual(nodeRed.received(find("11", "needs a person")), []);
+  });
+});

@@ -1,0 +1,27 @@
+import { createRequire } from "node:module";
+
+/**
+ * Stands between `npm start` and Node-RED, in a process of its own: every message that a node receives is also told to
+ * the parent process. The path of the real Node-RED comes in OBSERVED_NODE_RED.
+ */
+interface Runtime {
+  readonly hooks: {
+    add(
+      name: string,
+      hook: (event: { msg: Record<string, unknown>; destination: { id: string; node: { type: string } } }) => void,
+    ): void;
+  };
+}
+
+const nodeRed = createRequire(__filename)(process.env.OBSERVED_NODE_RED ?? "node-red") as Runtime;
+
+/** A request and its answer hold sockets, and the sender is of no interest. */
+const left = new Set(["req", "res", "_session", "_event"]);
+
+nodeRed.hooks.add("onReceive.observer", ({ msg, destination }) => {
+  const shown = Object.fromEntries(Object.entries(msg).filter(([name]) => !left.has(name)));
+  process.send?.({ node: destination.id, type: destination.node.type, msg: JSON.parse(JSON.stringify(shown)) });
+});
+
+// what `require` gives must be Node-RED itself
+module.exports = nodeRed;

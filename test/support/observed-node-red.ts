@@ -1,0 +1,134 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, root } from "./node-red-process";
+
+export interface FlowNode {
+  readonly id: string;
+  readonly type: string;
+  readonly [property: string]: unknown;
+}
+
+export interface Arrival {
+  readonly node: string;
+  readonly type: string;
+  readonly msg: Record<string, unknown>;
+}
+
+/** A whole Node-RED by `npm start`, in a process of its own, in which every message that a node receives is seen. */
+export class ObservedNodeRed {
+  readonly #child: ChildProcess;
+  readonly #userDir: string;
+  readonly #arrivals: Arrival[] = [];
+  readonly #waiting = new Set<() => void>();
+  #output = "";
+  url = "";
+
+  private constructor(port: number, env: NodeJS.ProcessEnv) {
+    this.#userDir = mkdtempSync(join(tmpdir(), "dlms-observed-"));
+    const empty = join(this.#userDir, "empty.json");
+    writeFileSync(empty, "[]");
+    const args = ["--port", String(port), "--user-dir", this.#userDir, "--example", empty];
+    this.#child = fork(join(root, "scripts", "start.mjs"), args, {
+      cwd: root,
+      silent: true,
+      execArgv: ["--import", "tsx"],
+      env: {
+        ...process.env,
+        ...env,
+        OBSERVED_NODE_RED: process.env.NODE_RED_PATH ?? require.resolve("node-red"),
+        NODE_RED_PATH: join(root, "test", "support", "observed-node-red-child.ts"),
+      },
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => {
+        this.#output += chunk.toString();
+        this.#changed();
+      });
+    }
+    this.#child.on("message", (arrival) => {
+      this.#arrivals.push(arrival as Arrival);
+      this.#changed();
+    });
+    this.#child.on("exit", () => {
+      this.#changed();
+    });
+  }
+
+  static async start(env: NodeJS.ProcessEnv = {}): Promise<ObservedNodeRed> {
+    const nodeRed = new ObservedNodeRed(await freePort(), env);
+    nodeRed.url = await nodeRed.#until(() => /is at {2}(\S+)/.exec(nodeRed.#output)?.[1], "its address");
+    return nodeRed;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  async deploy(flow: readonly FlowNode[], kind: "full" | "nodes" = "full"): Promise<void> {
+    const response = await fetch(`${this.url}flows`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "Node-RED-Deployment-Type": kind },
+      body: JSON.stringify(flow),
+    });
+    if (!response.ok) throw new Error(`deploy: ${response.status} ${await response.text()}`);
+  }
+
+  /** Everything that the node received so far. */
+  received(node: string): Record<string, unknown>[] {
+    return this.#arrivals.filter((arrival) => arrival.node === node).map(({ msg }) => msg);
+  }
+
+  receivedByType(type: string): Arrival[] {
+    return this.#arrivals.filter((arrival) => arrival.type === type);
+  }
+
+  /** The `count` first messages at a node that fit, those of the past included. */
+  arrivals(
+    node: string,
+    count: number,
+    fits: (msg: Record<string, unknown>) => boolean = () => true,
+  ): Promise<Record<string, unknown>[]> {
+    return this.#until(() => {
+      const found = this.received(node).filter(fits);
+      return found.length >= count ? found.slice(0, count) : undefined;
+    }, `${count} messages at ${node}`);
+  }
+
+  /** The first message at a node that fits. */
+  async arrival(node: string, fits?: (msg: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+    return (await this.arrivals(node, 1, fits))[0] ?? {};
+  }
+
+  #changed(): void {
+    for (const check of [...this.#waiting]) check();
+  }
+
+  #until<T>(look: () => T | undefined, what: string): Promise<T> {
+    return new Promise((done, fail) => {
+      const check = (): void => {
+        const found = look();
+        if (found !== undefined) {
+          this.#waiting.delete(check);
+          done(found);
+        } else if (this.#child.exitCode !== null) {
+          this.#waiting.delete(check);
+          fail(new Error(`Node-RED ended (${this.#child.exitCode}) before ${what}:\n${this.#output}`));
+        }
+      };
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  async stop(): Promise<void> {
+    const exited = new Promise((done) => {
+      if (this.#child.exitCode !== null) done(undefined);
+      else this.#child.once("exit", done);
+    });
+    this.#child.kill("SIGINT");
+    await exited;
+    rmSync(this.#userDir, { recursive: true, force: true });
+  }
+}
