@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { editorClasses } from "../../nodes/shared/admin";
 import { commonCodes } from "../../nodes/shared/common-codes";
+import { keepsakesIn } from "../../nodes/shared/keepsakes";
+import { parseMeterSettings } from "../../nodes/shared/meter-config";
 import { migrate, migrations } from "../../nodes/shared/migrations";
+import { presets } from "../../nodes/shared/presets";
 import { phraseOf } from "../../nodes/shared/status";
 import { attribute, errorCodes, DlmsConfigError, DlmsConnectionError, DlmsTimeoutError } from "../../src/index";
 
@@ -28,6 +32,10 @@ function catalogue(language: string, type: string): Map<string, string> {
 }
 
 const html = (type: string): string => readFileSync(join(nodes, `${type}.html`), "utf8");
+/** Scripts of the dialogs in files of their own, and whose they are. */
+const scripts: Readonly<Record<string, readonly string[]>> = { "dlms-read": ["dlms-csv.js", "dlms-object-browser.js"] };
+const script = (type: string): string =>
+  (scripts[type] ?? []).map((name) => readFileSync(resolve(nodes, "..", "resources", name), "utf8")).join("\n");
 const placeholders = (text: string): string[] => (text.match(/__\w+?__/g) ?? []).sort();
 
 describe("catalogues, help and editor files", () => {
@@ -38,7 +46,8 @@ describe("catalogues, help and editor files", () => {
       for (const [, list = ""] of html(type).matchAll(/data-i18n="([^"]+)"/g)) {
         for (const part of list.split(";")) used.add(part.replace(/^\[[\w-]+\]/, ""));
       }
-      for (const [, key = ""] of html(type).matchAll(/\bt\("([\w.]+)"\s*[,)]/g)) used.add(`${type}.${key}`);
+      for (const [, key = ""] of (html(type) + script(type)).matchAll(/\bt\("([\w.]+)"\s*[,)]/g))
+        used.add(`${type}.${key}`);
       assert.ok(used.size > 2);
       for (const key of used) assert.ok(known.has(key), `${key} is not in the catalogue`);
     });
@@ -111,6 +120,26 @@ describe("catalogues, help and editor files", () => {
     assert.ok(known.has("dlms-read.status.idle"));
     assert.equal(phraseOf(new DlmsConnectionError("CONN_REFUSED", "x")), "connectionRefused");
     assert.equal(phraseOf(new DlmsTimeoutError("TIMEOUT_RESPONSE", "x")), "noAnswer");
+  });
+
+  it("has a text for each preset, branch of the tree and problem of a CSV file", () => {
+    const [meter, read] = [catalogue("en-US", "dlms-meter"), catalogue("en-US", "dlms-read")];
+    assert.equal(new Set(presets.map(({ id }) => id)).size, presets.length);
+    for (const { id, source, values } of presets) {
+      assert.ok(meter.has(`dlms-meter.preset.${id}`), id);
+      assert.ok(source.length > 20, `${id} says where it is from`);
+      for (const name of Object.keys(values)) assert.match(html("dlms-meter"), new RegExp(`\\b${name}: \\{ value`));
+      const credentials = { password: "x", encryptionKey: "00".repeat(16), authenticationKey: "00".repeat(16) };
+      parseMeterSettings(values, credentials, keepsakesIn(mkdtempSync(join(tmpdir(), "dlms-presets-"))));
+    }
+    const groups = [...script("dlms-read").matchAll(/"(\w+)"/g)].map(([, word]) => word);
+    for (const key of [...read.keys()].filter((one) => one.startsWith("dlms-read.browse.group."))) {
+      assert.ok(groups.includes(key.split(".").at(-1)), key);
+    }
+    for (const key of ["obis", "unclosed", "columns"]) assert.ok(read.has(`dlms-read.csv.${key}`));
+    for (const medium of [0, 1, 4, 5, 6, 7, 8, 9, 15, "other"]) {
+      assert.ok(read.has(`dlms-read.browse.medium.${medium}`));
+    }
   });
 
   it("offers codes and classes that the stack understands", () => {
