@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { DlmsClient } from "../../src/client";
+import { LineRegistry } from "../../src/client/line";
+import type { ConnectOptions } from "../../src/client/options";
+import { createMeter, type MeterDefinition, type SimulatedMeter } from "../../src/simulator";
+import { FaultyLine } from "../support/faulty-line";
+import { bench, register, registerRef, silentWhen } from "../support/meters";
+import { modeEPort } from "../support/mode-e-meter";
+import { VirtualClock } from "../support/virtual-clock";
+
+const hdlc = { framing: "HDLC" } as const;
+
+const frames = (meter: SimulatedMeter): string[] =>
+  meter.received.flatMap((item) => (item.kind === "frame" ? [item.frame] : []));
+
+interface ModeE {
+  readonly clock: VirtualClock;
+  readonly client: DlmsClient;
+  readonly meter: SimulatedMeter;
+}
+
+function optical(options: Partial<ConnectOptions> = {}): ModeE {
+  const clock = new VirtualClock();
+  const definition: MeterDefinition = {
+    ...hdlc,
+    associations: [{ client: 16 }],
+    objects: [register("1.0.1.8.0.255", 1000)],
+  };
+  const meter = createMeter(definition, { clock });
+  const client = new DlmsClient(
+    {
+      transport: modeEPort(meter, clock),
+      link: { kind: "hdlc-mode-e" },
+      client: { sap: 16 },
+      server: { logical: 1 },
+      clock,
+      ...options,
+    },
+    { lines: new LineRegistry() },
+  );
+  return { clock, client, meter };
+}
+
+describe("a session that the meter or the network ends", () => {
+  it("a meter that has ended the link for inactivity says DM: the read is repeated on a new link", async () => {
+    const { client, clock, meter } = bench(hdlc);
+    assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+    await clock.tickAsync(600_000);
+    meter.restart();
+    assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+    assert.equal(client.statistics.associations, 2);
+    assert.equal(client.statistics.lastError?.code, "DLMS_LINK_DISCONNECTED");
+    await clock.runUntil(client.close());
+  });
+
+  it("an optical meter that has gone back to its sign-on is silent: the read is repeated behind a new sign-on", async () => {
+    const { client, clock } = optical();
+    assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+    // the port goes back to text after 30 s
+    await clock.tickAsync(60_000);
+    assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+    assert.equal(client.statistics.associations, 2);
+    await clock.runUntil(client.close());
+    assert.equal(clock.pending, 0);
+  });
+
+  it("so it is for an association that was made again by itself and has answered nothing yet", async () => {
+    const { client, clock } = optical();
+    await clock.runUntil(client.open());
+    await clock.tickAsync(60_000);
+    assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+    await clock.runUntil(client.close());
+  });
+
+  it("keep-alive holds the link over the meter's inactivity time-out", async () => {
+    const { client, clock } = optical({ link: { kind: "hdlc-mode-e", keepAlive: 20_000 } });
+    await clock.runUntil(client.read(registerRef(0)));
+    await clock.tickAsync(90_000);
+    assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+    assert.equal(client.statistics.associations, 1);
+    await clock.runUntil(client.close());
+  });
+
+  it("a half-open connection is noticed by the time-out and made anew, and the read gets its value", async () => {
+    const clock = new VirtualClock();
+    const meter = createMeter(
+      { associations: [{ client: 16 }], objects: [register("1.0.1.8.0.255", 1000)] },
+      { clock },
+    );
+    const probe = new FaultyLine(meter.transport(), clock);
+    const make = (line: FaultyLine): DlmsClient =>
+      new DlmsClient(
+        { transport: line.transport, client: { sap: 16 }, server: { logical: 1 }, clock },
+        { lines: new LineRegistry() },
+      );
+    const first = make(probe);
+    await clock.runUntil(first.read(registerRef(0)));
+    const at = probe.sent.out;
+    await clock.runUntil(first.close());
+    const line = new FaultyLine(meter.transport(), clock, { kind: "half-open", direction: "out", at });
+    const client = make(line);
+    await clock.runUntil(client.read(registerRef(0)));
+    const start = clock.now();
+    assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+    assert.ok(line.hit);
+    assert.ok(clock.now() - start <= 6000, `${clock.now() - start} ms`);
+    assert.equal(client.statistics.associations, 2);
+    await clock.runUntil(client.close());
+  });
+});
+
+describe("the end of a session", () => {
+  it("a meter that does not answer the release is disconnected nevertheless, within the bound", async () => {
+    const { client, clock, meter } = bench(hdlc, {}, [silentWhen((name) => name === "rlrq")]);
+    await clock.runUntil(client.read(registerRef(0)));
+    const start = clock.now();
+    await clock.runUntil(client.close());
+    assert.ok(clock.now() - start <= 2000);
+    assert.equal(frames(meter).at(-1), "DISC");
+    assert.equal(meter.associations, 0);
+  });
+
+  it("DISC comes first when it is asked for", async () => {
+    const { client, clock, meter } = bench(hdlc, { link: { kind: "hdlc", discFirst: true } });
+    await clock.runUntil(client.read(registerRef(0)));
+    assert.deepEqual(frames(meter).slice(0, 2), ["DISC", "SNRM"]);
+    await clock.runUntil(client.close());
+  });
+});
