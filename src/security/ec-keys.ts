@@ -137,8 +137,20 @@ export function generatePrivateKey(curve: EcCurve, random: RandomSource): EcPriv
   });
 }
 
-/** ECDSA signature, raw r || s: 64 bytes (P-256 with SHA-256) or 96 bytes (P-384 with SHA-384). */
+/**
+ * ECDSA signature, raw r || s: 64 bytes (P-256 with SHA-256) or 96 bytes (P-384 with SHA-384). One whose r or s begins
+ * with a zero byte is as good as any, but some implementations strip that byte (Gurux' Java library does), so another
+ * is made: one in 128 is.
+ */
 export function signRaw(key: EcPrivateKey, data: Uint8Array): Uint8Array {
+  let signature = signOnce(key, data);
+  for (let tries = 0; tries < 8 && (signature[0] === 0 || signature[key.size] === 0); tries++) {
+    signature = signOnce(key, data);
+  }
+  return signature;
+}
+
+function signOnce(key: EcPrivateKey, data: Uint8Array): Uint8Array {
   return new Uint8Array(sign(curves[key.curve].hash, data, { key: key.key, dsaEncoding: "ieee-p1363" }));
 }
 

@@ -50,7 +50,7 @@ for (const line of lines) {
       it(`${held.objectType} ${String(held.logicalName)}/${held.attributeId} has the value that the meter holds`, async () => {
         const client = await connect(options());
         try {
-          const reading = await client.read(attribute(held.objectType as never, held.logicalName, held.attributeId));
+          const reading = await client.read(attribute(held.objectType, held.logicalName, held.attributeId));
           assert.deepEqual(
             { value: reading.value, unit: reading.unit, type: reading.type },
             { value: held.value, unit: held.unit, type: held.type },

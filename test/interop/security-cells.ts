@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createECDH, createPrivateKey, createPublicKey } from "node:crypto";
 import {
   type ConnectOptions,
   fromHex,
@@ -79,19 +79,24 @@ const key = (first: number, suite: SecuritySuite): string =>
 const encryptionKey = (suite: SecuritySuite): string => key(0x31, suite);
 const authenticationKey = (suite: SecuritySuite): string => key(0xc4, suite);
 
-/** PKCS#8 and SubjectPublicKeyInfo, DER; one pair for each side and curve. */
-function signingPair(namedCurve: "P-256" | "P-384"): { readonly own: Buffer; readonly shown: Buffer } {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", {
-    namedCurve,
-    privateKeyEncoding: { format: "der", type: "pkcs8" },
-    publicKeyEncoding: { format: "der", type: "spki" },
-  });
-  return { own: privateKey, shown: publicKey };
+/** PKCS#8 and SubjectPublicKeyInfo, DER, of a fixed private number, so that no run meets other signatures than the last. */
+function signingPair(curve: "P-256" | "P-384", first: number): { readonly own: Buffer; readonly shown: Buffer } {
+  const size = curve === "P-256" ? 32 : 48;
+  const number = Buffer.from(Array.from({ length: size }, (_, n) => (first + 11 * n) & 0x7f));
+  const exchange = createECDH(curve === "P-256" ? "prime256v1" : "secp384r1");
+  exchange.setPrivateKey(number);
+  const point = exchange.getPublicKey();
+  const part = (bytes: Buffer): string => bytes.toString("base64url");
+  const jwk = { kty: "EC", crv: curve, x: part(point.subarray(1, 1 + size)), y: part(point.subarray(1 + size)) };
+  return {
+    own: createPrivateKey({ key: { ...jwk, d: part(number) }, format: "jwk" }).export({ format: "der", type: "pkcs8" }),
+    shown: createPublicKey({ key: jwk, format: "jwk" }).export({ format: "der", type: "spki" }),
+  };
 }
 
 const signing = {
-  1: { client: signingPair("P-256"), meter: signingPair("P-256") },
-  2: { client: signingPair("P-384"), meter: signingPair("P-384") },
+  1: { client: signingPair("P-256", 0x31), meter: signingPair("P-256", 0x57) },
+  2: { client: signingPair("P-384", 0x31), meter: signingPair("P-384", 0x57) },
 };
 const signingOf = (suite: SecuritySuite): (typeof signing)[1] => signing[suite === 2 ? 2 : 1];
 
@@ -117,6 +122,7 @@ export function clientOptions(cell: Cell, port: number): ConnectOptions {
     server: { logical: 1 },
     association: { maxPduSize: pdu },
     auth,
+    random: (count: number) => Uint8Array.from({ length: count }, (_, n) => 0x41 + 5 * n),
     ...(secured
       ? {
           security: {
@@ -204,7 +210,11 @@ export function javaMeter(cell: Cell): PeerOptions {
     secret,
     password: secret,
     ...(cell.mechanism === "hls-ecdsa"
-      ? { "signing-private": meter.own.toString("hex"), "signing-public": client.shown.toString("hex") }
+      ? {
+          "signing-private": meter.own.toString("hex"),
+          "signing-public": client.shown.toString("hex"),
+          challenge: key(0x19, 2),
+        }
       : {}),
   };
 }
@@ -223,7 +233,11 @@ export function javaClient(cell: Cell, port: number): PeerOptions {
     ...(ciphering === "ded" || ciphering === "general-ded" ? { "dedicated-key": key(0x77, suite) } : {}),
     general: ciphering === "general-glo" || ciphering === "general-ded",
     ...(mechanism === "hls-ecdsa"
-      ? { "signing-private": client.own.toString("hex"), "signing-public": meter.shown.toString("hex") }
+      ? {
+          "signing-private": client.own.toString("hex"),
+          "signing-public": meter.shown.toString("hex"),
+          challenge: key(0x23, 2),
+        }
       : {}),
     pdu,
     read: readable.join(","),

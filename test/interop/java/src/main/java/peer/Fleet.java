@@ -14,6 +14,7 @@ final class Fleet {
     }
 
     static void run() throws Exception {
+        FixedRandom.install();
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
         String line;
         while ((line = lines.readLine()) != null) {

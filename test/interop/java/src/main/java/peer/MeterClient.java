@@ -26,6 +26,7 @@ final class MeterClient {
     private final GXDLMSSecureClient client;
     private final InputStream in;
     private final OutputStream out;
+    private final GXByteBuffer received = new GXByteBuffer();
     private int exchanges;
 
     private MeterClient(Options options, Socket socket) throws Exception {
@@ -45,6 +46,9 @@ final class MeterClient {
         client.setMaxReceivePDUSize(options.number("pdu", 65535));
         Security.configure(client.getCiphering(), options, false);
         client.setIncreaseInvocationCounterForGMacAuthentication(true);
+        if (options.hex("challenge") != null) {
+            client.setCtoSChallenge(options.hex("challenge"));
+        }
         if (options.text("general", null) != null) {
             // where it is negotiated, the library uses general ciphering for everything
             java.util.Set<Conformance> proposed = new java.util.HashSet<>(client.getProposedConformance());
@@ -251,6 +255,7 @@ final class MeterClient {
     }
 
     private void send(byte[] frame, GXReplyData reply) throws Exception {
+        received.clear();
         out.write(frame);
         out.flush();
         exchanges++;
@@ -259,15 +264,15 @@ final class MeterClient {
 
     private void receive(GXReplyData reply) throws Exception {
         GXReplyData notification = new GXReplyData();
-        GXByteBuffer received = new GXByteBuffer();
         byte[] chunk = new byte[65536];
-        do {
+        // several frames may have come at once
+        while (received.available() == 0 || !client.getData(received, reply, notification)) {
             int count = in.read(chunk);
             if (count < 0) {
                 throw new java.io.EOFException("the meter closed the connection");
             }
             received.set(chunk, 0, count);
-        } while (!client.getData(received, reply, notification));
+        }
         if (reply.getError() != 0) {
             throw new gurux.dlms.GXDLMSException(reply.getError());
         }

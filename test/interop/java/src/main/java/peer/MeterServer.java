@@ -91,6 +91,9 @@ final class MeterServer extends GXDLMSSecureServer2 {
         profilePeriod(0);
         initialize();
         profilePeriod(Household.PROFILE_PERIOD);
+        if (options.hex("challenge") != null) {
+            setStoCChallenge(options.hex("challenge"));
+        }
     }
 
     private void profilePeriod(int seconds) {
