@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { fromHex } from "../../src/bytes";
+import { bench, registerRef, registers } from "../support/meters";
+
+/** What a meter may report unasked, each as it is on the line. */
+const reports = {
+  // event-notification, no time, Register 1.0.1.8.0.255 attribute 2, unsigned 5
+  "event-notification": "c20000030100010800ff021105",
+  // information-report, no time, one variable name, one value
+  "information-report": "180001022be8011105",
+  // data-notification, no date-time
+  "data-notification": "0f00000001001105",
+} as const;
+
+for (const framing of ["WRAPPER", "HDLC"] as const) {
+  describe(`reports in the middle of a session over ${framing}`, () => {
+    for (const [name, hex] of Object.entries(reports)) {
+      it(`${name} before an answer is an event, and the answer is the answer`, async () => {
+        const { client, clock, meter } = bench({ framing, objects: registers(3) });
+        const seen: { apdu: { apdu: string } }[] = [];
+        client.on("notification", (event) => seen.push(event));
+        await clock.runUntil(client.open());
+        meter.use({
+          name: "reports first",
+          request: () => {
+            meter.push(fromHex(hex));
+            return undefined;
+          },
+        });
+        const outcomes = await clock.runUntil(client.readMany([registerRef(0), registerRef(1), registerRef(2)]));
+        assert.deepEqual(
+          outcomes.map((one) => one.ok && one.value.value),
+          [100, 100.1, 100.2],
+        );
+        assert.deepEqual([...new Set(seen.map((event) => event.apdu.apdu))], [name]);
+        await clock.runUntil(client.close());
+        assert.equal(clock.pending, 0);
+      });
+    }
+
+    it("a report that cannot be decoded fails no request", async () => {
+      const { client, clock, meter } = bench({ framing, objects: registers(1) });
+      await clock.runUntil(client.open());
+      meter.use({
+        name: "reports nonsense",
+        request: () => {
+          meter.push(fromHex("0f00000001ff"));
+          return undefined;
+        },
+      });
+      assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+      await clock.runUntil(client.close());
+    });
+  });
+}
