@@ -1,7 +1,7 @@
 import { actionResult, dataAccessResult } from "../apdu";
 import type { Aare, GetDataResult } from "../apdu/model";
-import { decodeValueBytes, encodeValueBytes } from "../codec";
-import { DlmsAssociationError, DlmsServiceError } from "../errors";
+import { decodeValueBytes, type DlmsValue, encodeValueBytes } from "../codec";
+import { DlmsAssociationError, DlmsDecodeError, type DlmsError, DlmsServiceError } from "../errors";
 import {
   checkChallenge,
   checkSystemTitle,
@@ -17,7 +17,6 @@ import {
 } from "../security";
 import { invokeUnchecked } from "./action";
 import type { Channel } from "./channel";
-import { naming } from "./errors";
 import type { Operation } from "./operation";
 import type { SessionOptions } from "./options";
 import { readVariablesUnchecked } from "./short-name";
@@ -104,6 +103,10 @@ function* reply(channel: Channel, mechanism: HlsMechanism, proof: Uint8Array): O
     return returnParameters;
   } catch (error) {
     if (error instanceof DlmsServiceError) throw refused(mechanism, error.message, error.details, error);
+    // our proof was sent, and counts: an answer that makes no sense must not make it be sent again and again
+    if (error instanceof DlmsDecodeError) throw unreadable(mechanism, error);
+    const left = error instanceof DlmsAssociationError && error.code === "DLMS_ASSOC_RELEASED";
+    if (left) throw refused(mechanism, error.message, error.details, error);
     throw error;
   }
 }
@@ -118,16 +121,29 @@ function* replyByRead(channel: Channel, data: Uint8Array, what: string): Operati
 function proofIn(mechanism: HlsMechanism, answer: GetDataResult | undefined): Uint8Array {
   if (answer === undefined) throw unproven(mechanism, 4, "the meter sent no proof");
   if (!answer.ok) throw refused(mechanism, dataAccessResult(answer.result).word, { result: answer.result });
-  const value = naming(`associate: ${mechanism} pass 4`, () => decodeValueBytes(answer.data));
+  const value = proofValue(mechanism, answer.data);
   if (value.type === "octet-string") return value.value;
   throw unproven(mechanism, 4, `the meter's proof is ${value.type} instead of octet-string`);
+}
+
+function proofValue(mechanism: HlsMechanism, data: Uint8Array): DlmsValue {
+  try {
+    return decodeValueBytes(data);
+  } catch (error) {
+    if (error instanceof DlmsDecodeError) throw unreadable(mechanism, error);
+    throw error;
+  }
+}
+
+function unreadable(mechanism: HlsMechanism, error: DlmsDecodeError): DlmsAssociationError {
+  return unproven(mechanism, 4, `its answer cannot be read: ${error.message}`, error);
 }
 
 function refused(
   mechanism: HlsMechanism,
   reason: string,
   details: Readonly<Record<string, unknown>>,
-  cause?: DlmsServiceError,
+  cause?: DlmsError,
 ): DlmsAssociationError {
   return new DlmsAssociationError(
     "ASSOC_AUTH_FAILED",
@@ -137,10 +153,10 @@ function refused(
   );
 }
 
-function unproven(mechanism: HlsMechanism, pass: 2 | 4, problem: string): DlmsAssociationError {
+function unproven(mechanism: HlsMechanism, pass: 2 | 4, problem: string, cause?: DlmsError): DlmsAssociationError {
   return new DlmsAssociationError(
     "ASSOC_SERVER_UNPROVEN",
     `associate: ${mechanism} failed in pass ${pass} of 4: ${problem}; the meter is not trusted, check the keys and its system title`,
-    { details: { mechanism, pass } },
+    { details: { mechanism, pass }, ...(cause === undefined ? {} : { cause }) },
   );
 }

@@ -139,6 +139,21 @@ describe("session: HLS", () => {
     }
   });
 
+  it("does not send its proof again by itself when the answer to it makes no sense", () => {
+    const answers = {
+      c701c1000100: "DLMS_ASSOC_SERVER_UNPROVEN",
+      c701c100010009200a: "DLMS_ASSOC_SERVER_UNPROVEN",
+      c401c1000600000001: "DLMS_ASSOC_SERVER_UNPROVEN",
+      ffff: "DLMS_ASSOC_SERVER_UNPROVEN",
+      "6303800100": "DLMS_ASSOC_AUTH_FAILED",
+    };
+    for (const [answer, code] of Object.entries(answers)) {
+      const error = failure(session("hls-md5").associate(), [{ in: aare("hls-md5", stoc("hls-md5")) }, { in: answer }]);
+      assert.equal(error.code, code, answer);
+      assert.equal(error.retry, "no", answer);
+    }
+  });
+
   it("refuses a reflected, a missing, a short and a long challenge before it answers", () => {
     const own = toHex(Uint8Array.from({ length: 16 }, (_, i) => i + 1));
     for (const challenge of [own, "", "5a".repeat(7), "5a".repeat(65)]) {
