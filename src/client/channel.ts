@@ -301,7 +301,18 @@ export class Channel implements LineUser {
     this.#timer = undefined;
     const deadline = this.#link.deadline;
     const now = this.#clock.now();
-    if (deadline !== undefined && now >= deadline) this.#handle(this.#link.tick(now));
-    else this.#arm();
+    if (deadline === undefined || now < deadline) this.#arm();
+    else {
+      // behind a sign-on the line is at this meter's own rate, so only plain HDLC goes on later
+      const turn = this.#link.kind === "hdlc" && this.#waiter ? this.#line.giveWay(this) : undefined;
+      if (turn === undefined) this.#handle(this.#link.tick(now));
+      else turn.then(this.#goOn, this.#goOn);
+    }
+  };
+
+  readonly #goOn = (): void => {
+    if (this.#ended !== undefined) return;
+    if (this.#waiter === undefined) this.#line.release(this);
+    else this.#handle(this.#link.tick(this.#clock.now()));
   };
 }

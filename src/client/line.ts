@@ -90,6 +90,21 @@ export class Line {
       this.#turn = user;
       return this.#fitsSettings(user) ? undefined : this.#applySettings(user);
     }
+    return this.#queue(user);
+  }
+
+  /**
+   * Let those who wait go first, between two tries of one exchange: a meter that is silent then costs the others one
+   * time-out and not all of them. Undefined when nobody waits; else it resolves when the turn is back.
+   */
+  giveWay(user: LineUser): Promise<void> | undefined {
+    if (this.#turn !== user || this.#waiting.length === 0) return undefined;
+    const back = this.#queue(user);
+    this.release(user);
+    return back;
+  }
+
+  #queue(user: LineUser): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({
         user,

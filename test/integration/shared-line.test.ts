@@ -127,6 +127,43 @@ describe("several meters on one line", () => {
     assert.equal(clock.pending, 0);
   });
 
+  for (const count of [2, 20]) {
+    it(`${count} meters, one of them dead, time after time: a round takes at most one time-out of it`, async () => {
+      const response = 1000;
+      const { clock, clients } = bus(count, [1], { timeouts: { response, reconnectMin: 1, reconnectMax: 1 } });
+      const alive = clients.filter((_, n) => n !== 1);
+      await clock.runUntil(Promise.all(alive.map((client) => client.open())));
+      let tries = 0;
+      let stop = false;
+      const dead = (async () => {
+        while (!stop) {
+          await at(clients, 1)
+            .read(registerRef(0))
+            .catch(() => undefined);
+          tries++;
+          await new Promise<void>((resolve) => clock.setTimeout(resolve, 5));
+        }
+      })();
+      const rounds: number[] = [];
+      for (let round = 0; round < 20; round++) {
+        await clock.tickAsync(10);
+        const start = clock.now();
+        await clock.runUntil(Promise.all(alive.map((client) => client.read(registerRef(0)))));
+        rounds.push(clock.now() - start);
+      }
+      const slowest = Math.max(...rounds);
+      console.log(
+        `      ${count} meters: slowest of ${rounds.length} rounds ${Math.round(slowest)} ms beside a dead meter with a time-out of ${response} ms`,
+      );
+      // the time-out counts from the end of the frame; DISC and SNRM of a try are two turns
+      assert.ok(slowest <= response + 50, rounds.join(" "));
+      assert.ok(Math.max(...rounds) > 0, "the dead meter was asked");
+      stop = true;
+      await clock.runUntil(Promise.all([dead, ...clients.map((client) => client.close())]));
+      assert.ok(tries > 0);
+    });
+  }
+
   it("a client that polls without a pause does not starve the others", async () => {
     const { clock, clients } = bus(2, []);
     await clock.runUntil(Promise.all(clients.map((client) => client.open())));
