@@ -138,7 +138,7 @@ export class Supervisor {
     const { clock, note } = this.#options;
     const orderly = async (): Promise<void> => {
       await settled();
-      if (active.channel.usable) await this.#release(active, timeoutMs / 2);
+      if (active.channel.usable) await this.#release(active, timeoutMs * 0.75);
       await active.channel.close();
     };
     let timer: TimerHandle | undefined;
@@ -206,7 +206,7 @@ export class Supervisor {
     const { clock } = this.#options;
     if (associating && this.#options.endangersAccount(error)) {
       this.#failure = { error, until: clock.now() + lockoutPause, automatic: false };
-      this.#setState("idle", error);
+      this.#setState("idle", error, undefined, true);
       return;
     }
     if (error.retry === "no") {
@@ -226,7 +226,7 @@ export class Supervisor {
     }, pause);
   }
 
-  #setState(state: ClientState, error?: DlmsError, nextTryInMs?: number): void {
+  #setState(state: ClientState, error?: DlmsError, nextTryInMs?: number, refused = false): void {
     const previous = this.#state;
     if (state === previous && nextTryInMs === undefined && error === undefined) return;
     this.#state = state;
@@ -235,6 +235,7 @@ export class Supervisor {
       previous,
       ...(error === undefined ? {} : { error }),
       ...(nextTryInMs === undefined ? {} : { nextTryInMs }),
+      ...(refused ? { refused } : {}),
     });
   }
 }
