@@ -11,6 +11,7 @@ import {
   type PresentOptions,
   type ProfileRow,
   rangeSelection,
+  type RangeSelectionOptions,
   restrictingObject,
   type Selection,
 } from "../cosem";
@@ -48,7 +49,7 @@ export interface ProfileReading {
   readonly progress: (progress: ProfileProgress) => void;
   readonly note: (text: string) => void;
   /** rows that were handed out before, and the time of the last of them */
-  readonly handed: { rows: number; lastTime: number | undefined };
+  readonly handed: { rows: number; lastTime: number | undefined; blocks: number; bytes: number };
 }
 
 /** One way to get the entries: what the meter is asked for, and what is left to do with what comes. */
@@ -58,6 +59,8 @@ interface Attempt {
   /** which rows are wanted of what comes */
   readonly keep: "all" | { readonly last: number } | { readonly slice: readonly [number, number] } | "time";
   readonly note?: string;
+  /** the range in pieces, asked for one after the other, in place of `selection` */
+  readonly pieces?: readonly Selection[];
 }
 
 /** Reads the rows of a profile by the first way that the meter accepts. */
@@ -119,10 +122,30 @@ function timeAttempts(reading: ProfileReading, info: ProfileInfo, from: Moment, 
     keep: "all",
     note: "asking with the deviation unspecified",
   });
-  const attempts = [range(false), range(true)];
+  const attempts = [range(false), range(true), ...inPieces(info, from, to, withDeviation)];
   if (restricting === undefined) return attempts;
   const timed = reading.range !== undefined && "from" in reading.range;
   return [...attempts, { ...whole, keep: timed ? "time" : "all" }];
+}
+
+/** Entries of a piece: they fit one answer even where the meter cannot send blocks. */
+const pieceEntries = 24;
+const maxPieces = 2000;
+
+/** The range in pieces, for meters that give a short range but not a long one. */
+function inPieces(info: ProfileInfo, from: Moment, to: Moment, options: RangeSelectionOptions): Attempt[] {
+  const period = info.capturePeriod * 1000;
+  const first = momentToEpoch(from, options);
+  const last = momentToEpoch(to, options);
+  const step = pieceEntries * period;
+  // newest first within each piece would be no order at all
+  if (period === 0 || info.sortMethod !== 1 || last - first <= step || last - first > maxPieces * step) return [];
+  const pieces: Selection[] = [];
+  for (let at = first; at <= last; at += step) {
+    // bounds are included, and have hundredths of seconds: the next piece begins a hundredth later
+    pieces.push(rangeSelection(at, Math.min(at + step - 10, last), options));
+  }
+  return [{ used: "range", selection: undefined, pieces, keep: "all", note: "asking for the range in pieces" }];
 }
 
 async function numberAttempts(
@@ -153,16 +176,18 @@ async function tryAttempt(
   attempt: Attempt,
   options: FetchOptions,
 ): Promise<number> {
-  const sink = new RowSink(reading, info, attempt);
-  const onChunk = async (bytes: Uint8Array): Promise<void> => {
-    await sink.take(bytes);
-  };
-  const result = await fetchChunks(active, reading.ref, attempt.selection, { ...options, onChunk });
-  if (result !== 0) {
-    if (sink.began) throw accessError("get", reading.ref, result);
-    return result;
+  let began = false;
+  for (const selection of attempt.pieces ?? [attempt.selection]) {
+    const sink = new RowSink(reading, info, attempt);
+    const onChunk = (bytes: Uint8Array): Promise<void> => sink.take(bytes);
+    const result = await fetchChunks(active, reading.ref, selection, { ...options, onChunk });
+    if (result !== 0) {
+      if (began || sink.began) throw accessError("get", reading.ref, result);
+      return result;
+    }
+    began = true;
+    await sink.finish();
   }
-  await sink.finish();
   return 0;
 }
 
@@ -216,7 +241,6 @@ class RowSink {
   /** rows that can be handed on only when all have come */
   #held: ProfileRow[] = [];
   #blocks = 0;
-  #bytes = 0;
   #empty = false;
   #seen = 0;
 
@@ -242,12 +266,14 @@ class RowSink {
 
   async take(bytes: Uint8Array): Promise<void> {
     if (this.#blocks === 0) this.#reading.begun(this.#info, this.#attempt.used);
+    this.#empty ||= this.#blocks === 0 && bytes.length === 1 && bytes[0] === 0;
     this.#blocks++;
-    this.#bytes += bytes.length;
+    const { handed } = this.#reading;
+    handed.blocks++;
+    handed.bytes += bytes.length;
     // some meters have null-data for an empty buffer
-    this.#empty ||= this.#bytes === 1 && bytes[0] === 0;
     if (!this.#empty) await this.#select(this.#elements.push(bytes).elements);
-    this.#reading.progress({ rows: this.#reading.handed.rows, blocks: this.#blocks, bytes: this.#bytes });
+    this.#reading.progress({ rows: handed.rows, blocks: handed.blocks, bytes: handed.bytes });
   }
 
   async finish(): Promise<void> {

@@ -53,6 +53,8 @@ interface Consumer {
   rows(rows: readonly ProfileRow[]): Promise<void>;
   note(text: string): void;
   stopped(): boolean;
+  /** Forgets the rows that it was given, so that the reading may begin again; absent where they are gone. */
+  forget?(): void;
 }
 
 /** Reads the rows of one profile: each iteration, and each `toTable`, reads them anew. */
@@ -104,6 +106,9 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
       },
       note: (text) => notes.push(text),
       stopped: () => false,
+      forget: () => {
+        rows.length = 0;
+      },
     });
     return { columns, rows, selection, notes };
   }
@@ -159,6 +164,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
       this.#host.note(text);
       consumer.note(text);
     };
+    const handed: ProfileReading["handed"] = { rows: 0, lastTime: undefined, blocks: 0, bytes: 0 };
     const reading: ProfileReading = {
       ref: this.#ref,
       range: this.#range,
@@ -169,19 +175,24 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
       rows: consumer.rows.bind(consumer),
       progress: (progress) => this.#options.onProgress?.(progress),
       note,
-      handed: { rows: 0, lastTime: undefined },
+      handed,
     };
     return this.#host.submit(
       {
         what: this.#what,
         // what was handed on cannot be taken back: it goes on only where the time of the last row is known
-        repeatable: () => !consumer.stopped() && (reading.handed.rows === 0 || reading.handed.lastTime !== undefined),
+        repeatable: () =>
+          !consumer.stopped() && (handed.rows === 0 || handed.lastTime !== undefined || consumer.forget !== undefined),
         run: async (active, job, attempt) => {
-          const { rows } = reading.handed;
-          if (attempt > 0)
-            note(
-              `${this.#what}: the connection broke after ${rows} rows; ${rows === 0 ? "read again" : "went on by time"}`,
-            );
+          if (attempt > 0) {
+            const { rows, lastTime } = handed;
+            const how = rows === 0 ? "read again" : lastTime === undefined ? "begun again" : "went on by time";
+            note(`${this.#what}: the connection broke after ${rows} rows; ${how}`);
+            if (lastTime === undefined && rows > 0) {
+              consumer.forget?.();
+              handed.rows = 0;
+            }
+          }
           await readProfile(
             active,
             reading,

@@ -255,6 +255,50 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
+  it("of a long range come in pieces when the meter gives short ones only", async () => {
+    const short: Behaviour = {
+      name: "no range of more than a day",
+      request: (request) => {
+        if (request.apdu !== "get-request-normal" || request.attribute.access?.selector !== 1) return undefined;
+        const [, from, to] = request.attribute.access.parameters.value as readonly DlmsValue[];
+        const at = (bound: DlmsValue | undefined): number => {
+          const b = bound?.value as Uint8Array;
+          return Date.UTC((b[0] ?? 0) * 256 + (b[1] ?? 0), (b[2] ?? 1) - 1, b[3], b[5], b[6], b[7]);
+        };
+        return at(to) - at(from) <= 86_400_000 ? undefined : [Uint8Array.of(0xc4, 1, request.invokeId, 1, 14)];
+      },
+    };
+    const { client, clock } = bench({ objects: profile(500) }, {}, [short]);
+    const range = { from: start, to: start + 400 * quarter };
+    const table = await clock.runUntil(client.profile(profileName, range).toTable());
+    assert.deepEqual([table.selection, energies(table.rows)], ["range", expected(0, 400)]);
+    assert.match(table.notes.join(), /asking for the range in pieces/);
+    await clock.runUntil(client.close());
+  });
+
+  it("without a time begin again after a break of the connection, and say so", async () => {
+    const timeless = profile(100).map((object) =>
+      object.classId === 7
+        ? {
+            ...object,
+            attributes: { ...object.attributes, 3: { type: "array", value: [column(3, "1.0.1.8.0.255", 2)] } as const },
+            rows: { count: () => 100, row: (index: number) => [number(1000 + index)] },
+          }
+        : object,
+    );
+    const { client, clock, meter } = bench({ objects: timeless }, { association: { maxPduSize: 256 } });
+    await clock.runUntil(client.profile(profileName).columns());
+    let blocks = 0;
+    meter.use({
+      name: "breaks in the second block",
+      frameOut: (bytes) => (++blocks === 2 ? [{ kind: "close", reason: "cable" }] : [{ kind: "send", bytes }]),
+    });
+    const table = await clock.runUntil(client.profile(profileName).toTable());
+    assert.deepEqual(energies(table.rows), expected(0, 99));
+    assert.match(table.notes.join(), /broke after \d+ rows; begun again/);
+    await clock.runUntil(client.close());
+  });
+
   it("of an object that is not there are an access error", async () => {
     const { client, clock } = bench();
     await assert.rejects(clock.runUntil(client.profile("1.0.99.2.0.255").toTable()), (error: unknown) => {
