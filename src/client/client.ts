@@ -83,6 +83,8 @@ export class DlmsClient implements AsyncDisposable {
       endangersAccount: (error) => endangersAccount(error, usesSecret(settings)),
       onState: (event) => {
         this.#observer.state(event);
+        // connected again by itself: nobody may ask for anything
+        if (event.state === "open" && this.#working === undefined) this.#armIdle();
       },
       note: (text) => {
         this.#observer.note(text);
@@ -350,6 +352,7 @@ export class DlmsClient implements AsyncDisposable {
   #armIdle(): void {
     const { clock, timeouts } = this.#settings;
     if (timeouts.idle === 0 || this.#closing !== undefined) return;
+    this.#clearIdle();
     this.#idleTimer = clock.setTimeout(() => {
       this.#idleTimer = undefined;
       void this.#supervisor.rest();
