@@ -23,6 +23,7 @@ export {
   type ProfileRange,
   ProfileReader,
   type ProfileTable,
+  repeated,
   type RetryEvent,
   type SelectionUsed,
   type StateEvent,

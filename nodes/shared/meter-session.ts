@@ -1,7 +1,6 @@
 import {
   type Clock,
   DlmsAccessError,
-  DlmsAssociationError,
   type DlmsClient,
   type DlmsError,
   DlmsStateError,
@@ -9,7 +8,7 @@ import {
   type TimerHandle,
   type TraceEvent,
   attribute,
-  isDlmsError,
+  repeated,
 } from "../../src/index";
 
 /** How a meter is doing, as its users show it. */
@@ -48,8 +47,6 @@ export const lockOutMs = 300_000;
 
 /** Bound of a release: below the 3 s that a deploy may take. */
 const closeMs = 2500;
-
-const refusedSecret = new Set(["DLMS_ASSOC_AUTH_FAILED", "DLMS_ASSOC_SERVER_UNPROVEN"]);
 
 /**
  * One meter, one session, shared by the nodes that use it. It begins with the first request and is released after
@@ -145,7 +142,6 @@ export class MeterSession {
       return result;
     } catch (error) {
       if (error instanceof DlmsAccessError) this.#answered();
-      else if (isDlmsError(error)) this.#failed(error);
       throw error;
     }
   }
@@ -158,11 +154,11 @@ export class MeterSession {
       this.#lockOut = undefined;
       return;
     }
-    throw new DlmsAssociationError(
-      lock.error.code === "DLMS_ASSOC_AUTH_FAILED" ? "ASSOC_AUTH_FAILED" : "ASSOC_SERVER_UNPROVEN",
-      `${lock.error.message} (not asked again: meters lock an account after a few failures. Deploy the right ` +
-        `credentials, or ask again in ${Math.ceil(left / 1000)} s)`,
-      { details: { ...lock.error.details, retryInMs: left }, cause: lock.error },
+    throw repeated(
+      lock.error,
+      "not asked again: meters lock an account after a few failures. Deploy the right credentials, or ask again in " +
+        `${Math.ceil(left / 1000)} s`,
+      { retryInMs: left },
     );
   }
 
@@ -191,7 +187,11 @@ export class MeterSession {
   }
 
   #stateChanged(event: StateEvent): void {
-    if (event.error !== undefined && this.#failed(event.error)) return;
+    if (event.refused === true && event.error !== undefined) {
+      this.#lockOut = { error: event.error, until: this.#options.clock.wallTime() + lockOutMs };
+      this.#show({ phase: "refused", error: event.error });
+      return;
+    }
     switch (event.state) {
       case "connecting":
         this.#show({ phase: "connecting" });
@@ -222,16 +222,6 @@ export class MeterSession {
     this.#lastGoodAt = this.#options.clock.wallTime();
     if (this.#view.phase === "offline") this.#show({ phase: "connected" });
     if (this.#options.probeInterval > 0) this.#armOffline();
-  }
-
-  /** True if the error ended the session for good. */
-  #failed(error: DlmsError): boolean {
-    if (!refusedSecret.has(error.code)) return false;
-    if (this.#lockOut?.error !== error) {
-      this.#lockOut = { error, until: this.#options.clock.wallTime() + lockOutMs };
-    }
-    this.#show({ phase: "refused", error });
-    return true;
   }
 
   #show(view: MeterView): void {

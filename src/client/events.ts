@@ -14,6 +14,8 @@ export interface StateEvent {
   readonly error?: DlmsError;
   /** ms until the next try; absent where none is planned */
   readonly nextTryInMs?: number;
+  /** a secret was refused, or may have been: for some minutes nothing more is sent, whoever asks */
+  readonly refused?: true;
 }
 
 export interface NotificationEvent {

@@ -46,7 +46,7 @@ export function repeated(error: DlmsError, next: string, details: Readonly<Recor
 /**
  * Whether a secret was refused, or may have been: another try could lock the account (after a few, many meters do).
  * Only meant for errors that came while associating. `authenticated`: whether a secret was used at all. Many meters
- * give no reason when they refuse a password, so a permanent refusal without one counts.
+ * give no reason, or a wrong one, when they refuse a password, so every permanent refusal counts.
  */
 export function endangersAccount(error: DlmsError, authenticated: boolean): boolean {
   // the public client that reads the counter has no secret
@@ -56,8 +56,8 @@ export function endangersAccount(error: DlmsError, authenticated: boolean): bool
   if (error.code === "DLMS_ASSOC_AUTH_FAILED" || error.code === "DLMS_ASSOC_SERVER_UNPROVEN") return true;
   if (error.layer === "security") return error.retry === "no";
   if (!authenticated || error.code !== "DLMS_ASSOC_REJECTED") return false;
-  const { result, diagnostic, diagnosticSource } = error.details;
-  return result === 1 && diagnostic === 1 && diagnosticSource === "service-user";
+  // permanent: the same request would be refused again, and some meters count it
+  return error.details.result === 1;
 }
 
 /** Whether the association cannot be used after this error. `fresh`: it has not answered a request yet. */

@@ -9,6 +9,7 @@ export type {
   TraceEvent,
   Unsubscribe,
 } from "./events";
+export { repeated } from "./failure";
 export type * from "./options";
 export type { Outcome, Reading } from "./readings";
 export type { ConnectionStepName } from "./connection-advice";
