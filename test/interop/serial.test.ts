@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type ConnectOptions, attribute, connect, findAddress } from "../../src";
+import { type ConnectOptions, attribute, connect, createMeter, findAddress, householdDefinition } from "../../src";
+import { createBus } from "../../src/simulator";
 import { allNodes, clean, flowFor, helper, value } from "../nodes/support";
 import { heldValues } from "./held-values";
 import {
@@ -149,3 +150,43 @@ for (const line of lines) {
     }
   });
 }
+
+describe("two meters on one serial port", () => {
+  it("share it: both associations stay open, and the port is free after the last", async function () {
+    needsSocat(this);
+    const meters = [17, 18].map((physicalAddress) =>
+      createMeter({ ...householdDefinition(), framing: "HDLC", physicalAddress }),
+    );
+    const bus = await createBus(meters).listen();
+    const cable = await startSerialCable(bus.port);
+    const clients = await Promise.all(
+      [17, 18].map((physical) =>
+        connect({
+          transport: { kind: "serial", path: cable.path, baudRate: 9600 },
+          link: { kind: "hdlc" },
+          client: { sap: 16 },
+          server: { logical: 1, physical },
+        }),
+      ),
+    );
+    const name = attribute("DATA", "0.0.42.0.0.255", "value");
+    for (let round = 0; round < 3; round++) {
+      const readings = await Promise.all(clients.map((client) => client.read(name)));
+      assert.equal(readings.length, 2);
+    }
+    assert.deepEqual(
+      meters.map((meter) => [meter.counters.connections, meter.associations]),
+      [
+        [1, 1],
+        [1, 1],
+      ],
+    );
+    await Promise.all(clients.map((client) => client.close()));
+    assert.deepEqual(
+      meters.map((meter) => meter.associations),
+      [0, 0],
+    );
+    await cable.close();
+    await bus.close();
+  });
+});
