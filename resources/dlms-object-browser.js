@@ -300,13 +300,23 @@
             if (search.val() !== "") { search.val(""); draw(); say(summary()); search.trigger("focus"); } else close();
         });
         let typing;
+        function find() {
+            clearTimeout(typing);
+            typing = undefined;
+            draw();
+            if (search.val().trim() === "") say(summary());
+        }
         search.on("input", function () {
             clearTimeout(typing);
-            typing = setTimeout(function () { draw(); if (search.val().trim() === "") say(summary()); }, 120);
+            typing = setTimeout(find, 120);
         });
         search.on("keydown", function (event) {
             if (event.key === "Enter") event.preventDefault();
-            if (event.key === "ArrowDown") { event.preventDefault(); focus(tree.find("[role=treeitem]:visible").first()); }
+            if (event.key !== "ArrowDown") return;
+            event.preventDefault();
+            // a tree that is drawn later would lose the place
+            if (typing !== undefined) find();
+            focus(tree.find("[role=treeitem]:visible").first());
         });
         again.on("click", load);
         shut.on("click", close);
