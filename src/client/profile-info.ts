@@ -1,4 +1,4 @@
-import { decodeValueBytes } from "../codec";
+import { decodePlainBytes, decodeValueBytes } from "../codec";
 import type { DlmsValue } from "../codec";
 import {
   type AttributeRef,
@@ -95,7 +95,7 @@ function required(ref: AttributeRef, answer: Fetched): DlmsValue {
 
 function numberOf(answer: Fetched): number | undefined {
   if (answer?.ok !== true) return undefined;
-  const { value } = decodeValueBytes(answer.data);
+  const value = decodePlainBytes(answer.data);
   return typeof value === "number" ? value : undefined;
 }
 

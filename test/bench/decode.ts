@@ -2,15 +2,17 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ByteWriter } from "../../src/bytes";
-import { decodePlainBytes, decodeValueBytes, ElementStream } from "../../src/codec";
+import { decodePlainBytes, decodeValueBytes, ElementStream, type PlainValue } from "../../src/codec";
 import { createRowReader, profileColumns, type ProfileRow } from "../../src/cosem";
 
 /**
  * Decoding 1 MB of profile rows {date-time, 4 x double-long-unsigned}: to plain values (numbers, bytes, arrays; the
- * Java decoder beside it makes the like: boxed numbers, byte arrays, lists), to values with their types, which Java's
+ * Java decoder beside it makes the like: boxed numbers, byte arrays, lists), all at once as Java does, or block by block
+ * as they come from a meter and are let go (only that is not held until the end), to values with their types, which Java's
  * does not keep, and to rows with dates, scaling and column names, in blocks as they come from a meter; beside it
- * Gurux' Java profile reader. Results are kept until all are there, on both sides. What counts is processor time of
- * the whole process, garbage collection included, so that other processes disturb less.
+ * Gurux' Java profile reader. Results are kept until all are there, on both sides. Two figures each, over the second
+ * half of the rounds: the median by the clock, and the mean by the processor time of the whole process, which has all
+ * garbage collection in it and is disturbed less by other processes.
  */
 const root = join(__dirname, "..", "..");
 const rowBytes = 2 + 14 + 4 * 5;
@@ -37,16 +39,34 @@ function payload(): Uint8Array {
   return writer.toBytes();
 }
 
-/** Mean of the second half, in MB/s of processor time. */
-function rate(bytes: number, work: () => number): number {
-  let start = process.cpuUsage();
+/** MB/s over the second half of the rounds. */
+interface Rate {
+  readonly median: number;
+  readonly mean: number;
+}
+
+function rate(bytes: number, work: () => number): Rate {
+  const times: number[] = [];
+  let cpu = process.cpuUsage();
   for (let i = 0; i < rounds; i++) {
-    if (i === rounds / 2) start = process.cpuUsage();
+    if (i === rounds / 2) cpu = process.cpuUsage();
+    const start = process.hrtime.bigint();
     const count = work();
+    times.push(Number(process.hrtime.bigint() - start));
     if (count !== rows) throw new Error(`expected ${rows} rows, got ${count}`);
   }
-  const { user, system } = process.cpuUsage(start);
-  return (bytes * (rounds / 2)) / (user + system);
+  const { user, system } = process.cpuUsage(cpu);
+  const warm = times.slice(rounds / 2).sort((a, b) => a - b);
+  return {
+    median: (bytes * 1e3) / (warm[Math.floor(warm.length / 2)] ?? Number.NaN),
+    mean: (bytes * (rounds / 2)) / (user + system),
+  };
+}
+
+function report(name: string, own: Rate, beside?: Rate): void {
+  const times = (kind: keyof Rate): string => (beside ? ` (ours ${(beside[kind] / own[kind]).toFixed(2)} x)` : "");
+  const part = (kind: keyof Rate): string => `${own[kind].toFixed(1).padStart(7)} MB/s${times(kind)}`;
+  console.log(`  ${name.padEnd(21)} median ${part("median")}, mean ${part("mean")}`);
 }
 
 function main(): void {
@@ -59,6 +79,18 @@ function main(): void {
     object.classId === 3 ? { scaler: -3, unitCode: 30 } : undefined,
   );
   const plain = rate(bytes.length, () => (decodePlainBytes(bytes) as readonly unknown[]).length);
+  const streamed = rate(bytes.length, () => {
+    const stream = new ElementStream<PlainValue>({
+      fromBytes: (cursor) => cursor.plain(),
+      fromValue: (value) => value.value as PlainValue,
+      stateless: true,
+    });
+    let count = 0;
+    for (let at = 0; at < bytes.length; at += blockBytes) {
+      count += stream.push(bytes.subarray(at, at + blockBytes)).elements.length;
+    }
+    return count;
+  });
   const tagged = rate(bytes.length, () => (decodeValueBytes(bytes).value as readonly unknown[]).length);
   const mapped = rate(bytes.length, () => {
     const stream = new ElementStream(createRowReader(columns, { capturePeriod: 900 }));
@@ -68,10 +100,11 @@ function main(): void {
     }
     return table.length;
   });
-  console.log(`decoding ${bytes.length} bytes of profile rows, processor time, mean of the warm half of ${rounds}:`);
-  console.log(`  to plain values      ${plain.toFixed(1)} MB/s`);
-  console.log(`  to typed values      ${tagged.toFixed(1)} MB/s`);
-  console.log(`  to rows              ${mapped.toFixed(1)} MB/s`);
+  console.log(`decoding ${bytes.length} bytes of profile rows, second half of ${rounds} rounds:`);
+  report("to plain values", plain);
+  report("the same, streamed", streamed);
+  report("to typed values", tagged);
+  report("to rows", mapped);
 
   const target = join(root, "test", "interop", "java", "target");
   if (!existsSync(join(target, "interop-peer.jar"))) {
@@ -84,13 +117,13 @@ function main(): void {
   const classPath = `${join(target, "interop-peer.jar")}:${join(target, "lib", "*")}`;
   const args = ["-cp", classPath, "peer.Main", "bench-decode", "--file", file, "--rounds", String(rounds)];
   const result = spawnSync("java", args, { encoding: "utf8" });
-  const peer = JSON.parse(result.stdout) as { plainMBps: number; rowsMBps: number };
-  console.log(
-    `  Gurux Java to values ${peer.plainMBps.toFixed(1)} MB/s  (ours ${(plain / peer.plainMBps).toFixed(2)} x)`,
-  );
-  console.log(
-    `  Gurux Java to rows   ${peer.rowsMBps.toFixed(1)} MB/s  (ours ${(mapped / peer.rowsMBps).toFixed(2)} x)`,
-  );
+  const peer = JSON.parse(result.stdout.split("\n").find((line) => line.startsWith("{")) ?? "{}") as {
+    values: Rate;
+    rows: Rate;
+  };
+  report("Gurux Java to values", peer.values, plain);
+  report("the same, streamed", peer.values, streamed);
+  report("Gurux Java to rows", peer.rows, mapped);
 }
 
 main();

@@ -4,6 +4,7 @@ import { ByteReader, fromHex, toHex } from "../../../src/bytes";
 import {
   type DlmsValue,
   dataTags,
+  decodePlainBytes,
   decodeValue,
   decodeValueBytes,
   encodeValueBytes,
@@ -308,5 +309,39 @@ describe("A-XDR properties", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+describe("plain values", () => {
+  const plainOf = (value: DlmsValue): unknown =>
+    value.type === "array" || value.type === "structure" || value.type === "compact-array"
+      ? value.value.map(plainOf)
+      : value.value;
+
+  it("are the values without their types", () => {
+    fc.assert(
+      fc.property(anyValue, (value) => {
+        const bytes = encodeValueBytes(value);
+        assert.deepEqual(decodePlainBytes(bytes), plainOf(decodeValueBytes(bytes)));
+      }),
+    );
+  });
+
+  it("fail where values fail, with the same error", () => {
+    for (const hex of ["0102", "02020008", "0600", "110500", "0985"]) {
+      const errorOf = (decode: () => unknown): unknown => {
+        try {
+          return decode();
+        } catch (error) {
+          return (error as Error).message;
+        }
+      };
+      const bytes = fromHex(hex);
+      assert.equal(
+        errorOf(() => decodePlainBytes(bytes)),
+        errorOf(() => decodeValueBytes(bytes)),
+        hex,
+      );
+    }
   });
 });
