@@ -21,7 +21,7 @@ const longestSearchMs = 180_000;
 /** All that the search needs of a meter; addresses, clients and secrets of the dialog are left out. */
 const needed = [
   ...["version", "transportType", "host", "port", "tlsCa", "tlsServerName", "serialPort", "baudRate"],
-  ...["framing", "modeEAddress", "modeEStartBaud", "hdlcMaxInfo", "hdlcWindow"],
+  ...["framing", "modeEAddress", "modeEStartBaud", "hdlcMaxInfo", "hdlcWindow", "wrapperSwappedBytes"],
 ] as const;
 
 const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
@@ -53,6 +53,7 @@ function optionsOf(RED: NodeAPI, body: Readonly<Record<string, unknown>>): FindA
   return {
     transport: connect.transport,
     ...(connect.link === undefined ? {} : { link: connect.link }),
+    ...(connect.quirks === undefined ? {} : { quirks: connect.quirks }),
     ...(serial === "" ? {} : { serialNumber: serial }),
     all: body.all === true,
   };

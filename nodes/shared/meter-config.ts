@@ -106,6 +106,8 @@ function linkOf(raw: RawSettings, transport: TransportOptions): LinkOptions {
     addressSize: addressSizeOf(raw),
     maxInfo: integerOf(raw, "hdlcMaxInfo", { fallback: 2030, min: 32, max: 2030 }),
     window: integerOf(raw, "hdlcWindow", { fallback: 7, min: 1, max: 7 }),
+    keepAlive: integerOf(raw, "hdlcKeepAlive", { fallback: 0, min: 0, max: 3_600_000 }),
+    discFirst: flagOf(raw, "hdlcDiscFirst", false),
   };
   if (framing === "HDLC") return { kind: "hdlc", ...hdlc };
   return {
@@ -291,7 +293,7 @@ export function parseMeterSettings(
       referencing: choiceOf(raw, "referencing", ["LN", "SN"], "LN") === "SN" ? "sn" : "ln",
       maxPduSize: integerOf(raw, "maxPduSize", { fallback: 65_535, min: 64, max: 65_535 }),
     },
-    quirks: { reversedDeviation },
+    quirks: { reversedDeviation, wrapperSwappedBytes: flagOf(raw, "wrapperSwappedBytes", false) },
   };
   return {
     connect,

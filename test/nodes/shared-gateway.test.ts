@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import net from "node:net";
 import { createMeter, householdDefinition, type SimulatedMeter } from "../../src/index";
 import { createBus } from "../../src/simulator";
-import { allNodes, clean, failure, flowFor, helper, next, value } from "./support";
+import { allNodes, clean, failure, flowFor, helper, next, startMeter, value } from "./support";
 
 describe("several dlms-meter nodes on one gateway", () => {
   let close: (() => Promise<void>) | undefined;
@@ -86,3 +87,58 @@ describe("several dlms-meter nodes on one gateway", () => {
     assert.equal(typeof (await second()), "number");
   });
 });
+
+describe("the ways to reach a meter that the node offers", () => {
+  afterEach(clean);
+
+  for (const [name, definition, settings] of [
+    ["HDLC over TCP, DISC first", { framing: "HDLC" }, { framing: "HDLC", hdlcDiscFirst: true, hdlcKeepAlive: "500" }],
+    [
+      "mode E through a gateway of fixed rate",
+      { framing: "HDLC_MODE_E" },
+      { framing: "HDLC_MODE_E", modeEStartBaud: "9600" },
+    ],
+    ["the wrapper", { framing: "WRAPPER" }, { framing: "WRAPPER" }],
+  ] as const) {
+    it(name, async () => {
+      const { port } = await startMeter({ ...householdDefinition(), ...definition });
+      await helper.load(allNodes, flowFor(port, {}, { ...settings, timeout: "3000" }));
+      assert.equal(typeof (await value()).payload, "number");
+    });
+  }
+
+  it("a wrapper header with swapped bytes, in both directions", async () => {
+    const meter = createMeter(householdDefinition());
+    const server = net.createServer((socket) => {
+      const peer = meter.connect({
+        send: (bytes) => socket.write(swapped(bytes)),
+        drop: () => socket.destroy(),
+      });
+      socket.on("data", (bytes) => {
+        peer.receive(swapped(bytes));
+      });
+      socket.on("close", () => {
+        peer.closed();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = server.address() as net.AddressInfo;
+      await helper.load(allNodes, flowFor(port, {}, { wrapperSwappedBytes: true }));
+      assert.equal(typeof (await value()).payload, "number");
+    } finally {
+      await helper.unload();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    }
+  });
+});
+
+/** One WPDU with the bytes of its header's words exchanged. */
+function swapped(bytes: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  for (let at = 0; at < 8; at += 2) {
+    copy[at] = bytes[at + 1] ?? 0;
+    copy[at + 1] = bytes[at] ?? 0;
+  }
+  return copy;
+}
