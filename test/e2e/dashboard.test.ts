@@ -197,7 +197,7 @@ describe("the examples in a browser", function () {
   });
 
   it("draws the dashboard's chart with the meter's points", async () => {
-    await page.setViewportSize({ width: 1280, height: 640 });
+    await page.setViewportSize({ width: 1280, height: 720 });
     await page.goto(`${address}dlms/meter`);
     await page.locator(".nrdb-ui-chart canvas").waitFor();
     await page.waitForFunction(`${drawnSeries}.length === 2`);
