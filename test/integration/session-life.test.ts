@@ -127,3 +127,52 @@ describe("the end of a session", () => {
     await clock.runUntil(client.close());
   });
 });
+
+describe("the trace that people paste into a report", () => {
+  const secret = "Tapir-4401-Fluss-Ufer";
+
+  /** The ways in which a secret could stand in a text; base64 at each of its three alignments, ends left out. */
+  const forms = [
+    secret,
+    Buffer.from(secret).toString("hex"),
+    ...[0, 1, 2].map((shift) =>
+      Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)])
+        .toString("base64")
+        .slice(4, 24),
+    ),
+  ];
+
+  for (const [name, definition] of [
+    ["wrapper", {}],
+    ["HDLC", hdlc],
+    [
+      "HDLC in segments that cut the password",
+      { ...hdlc, hdlc: { maxInfoTransmit: 32, maxInfoReceive: 32, windowTransmit: 1, windowReceive: 1 } },
+    ],
+  ] as const) {
+    it(`${name}: every frame with its direction, time and meaning, and the password in no form`, async () => {
+      const { client, clock } = bench(
+        { ...definition, associations: [{ client: 16, mechanism: "lls", secret }] },
+        { auth: { mechanism: "lls", secret } },
+      );
+      const seen: Record<string, unknown>[] = [];
+      client.on("trace", (event) => seen.push({ ...event }));
+      await clock.runUntil(client.read(registerRef(0)));
+      await clock.runUntil(client.close());
+      const frameEvents = seen.filter((event) => event.kind === "bytes" && event.layer === "link");
+      assert.ok(frameEvents.length >= 6);
+      for (const event of frameEvents) {
+        assert.match(String(event.time), /^\d{4}-.*Z$/);
+        assert.match(String(event.direction), /^(in|out)$/);
+        assert.ok(String(event.decoded).length > 0);
+      }
+      const text = JSON.stringify(seen);
+      for (const form of forms) assert.ok(!text.toLowerCase().includes(form.toLowerCase()), form);
+      // a piece of it in one of the segments would be a leak too
+      for (let at = 0; at + 8 <= secret.length; at++) {
+        assert.ok(!text.includes(Buffer.from(secret.slice(at, at + 8)).toString("hex")), "a piece in hex");
+        assert.ok(!text.includes(secret.slice(at, at + 8)), "a piece in text");
+      }
+    });
+  }
+});
