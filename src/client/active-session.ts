@@ -78,6 +78,8 @@ export class ActiveSession {
   readonly #events: ActiveSessionEvents;
   /** Scaler and unit by `class/logical name/attribute`; null where the meter has none. */
   readonly scalers = new Map<string, ScalerUnit | null>();
+  /** Whether the association request was sent, and whether the proof of an HLS mechanism was sent after it. */
+  sent: "nothing" | "request" | "proof" = "nothing";
   /** Requests that were answered in this association. */
   answered = 0;
   /** Capture objects and what belongs to them, by the profile's logical name. */
@@ -120,7 +122,11 @@ export class ActiveSession {
   #perform(step: SessionStep, options: RunOptions): StepAnswer | Promise<StepAnswer> {
     switch (step.kind) {
       case "exchange":
-        if (step.phase === "associate") return this.#associating(step.apdu, step.what);
+        if (step.phase === "associate") {
+          this.sent = "request";
+          return this.#associating(step.apdu, step.what);
+        }
+        if (this.sent === "request") this.sent = "proof";
         return this.channel.exchange(step.apdu, step);
       case "receive":
         return this.channel.receive(step);

@@ -15,7 +15,7 @@ import { type ActiveSession, OperationCancelled } from "./active-session";
 import { invokeMethod, setAttribute } from "./change";
 import { type ClientParts, establisher } from "./establish";
 import type { ClientEvents, ClientState, Unsubscribe } from "./events";
-import { breaksSession, endangersAccount, worthRepeating } from "./failure";
+import { accountRisk, breaksSession, type SentSecret, worthRepeating } from "./failure";
 import type { MeterHints } from "./fetch";
 import { type Job, type JobInit, JobQueue } from "./job-queue";
 import { processLines } from "./line";
@@ -28,7 +28,7 @@ import type { ProfileRange } from "./profile-read";
 import { readDirectory } from "./browse";
 import { Supervisor } from "./supervisor";
 import { type Wanted, wantedOf } from "./wanted";
-import { makeLink, makeSession, proposedConformance } from "./wiring";
+import { makeLink, makeSession } from "./wiring";
 
 export interface CloseOptions {
   /** bound of release and disconnect together, in ms; default: timeouts.close */
@@ -62,12 +62,17 @@ export class DlmsClient implements AsyncDisposable {
   /** @throws DlmsConfigError for options that cannot be right */
   constructor(options: ConnectOptions, parts: Partial<ClientParts> = {}) {
     const settings = resolveSettings(options);
-    proposedConformance(settings);
+    // what a session refuses is refused now, before anything is asked of the meter
+    makeSession(settings);
     this.#settings = settings;
     const { clock, timeouts } = settings;
     this.#observer = new Observer(settings);
     this.#queue = new JobQueue(clock, settings.queueLimit);
+    let attempt: ActiveSession | undefined;
     const establish = establisher(settings, { lines: processLines, makeLink, makeSession, ...parts }, this.#observer, {
+      associating: (active) => {
+        attempt = active;
+      },
       associated: (association) => {
         this.#lastAssociation = association;
       },
@@ -78,9 +83,12 @@ export class DlmsClient implements AsyncDisposable {
     this.#supervisor = new Supervisor({
       clock,
       timeouts,
-      establish,
+      establish: (signal) => {
+        attempt = undefined;
+        return establish(signal);
+      },
       random: () => jitter(settings.random),
-      endangersAccount: (error) => endangersAccount(error, usesSecret(settings)),
+      accountRisk: (error) => accountRisk(error, usesSecret(settings), sentSecret(settings, attempt)),
       onState: (event) => {
         this.#observer.state(event);
         // connected again by itself: nobody may ask for anything
@@ -396,6 +404,14 @@ function closedError(what: string): DlmsStateError {
 /** A password, or keys: what a meter counts failures of. */
 function usesSecret({ auth, security }: Settings): boolean {
   return auth.mechanism !== "none" || (security !== undefined && security.policy !== "none");
+}
+
+/** The association request carries a secret if it has a password or is ciphered; HLS sends its proof later. */
+function sentSecret({ auth, security }: Settings, attempt: ActiveSession | undefined): SentSecret {
+  const sent = attempt?.sent ?? "nothing";
+  if (sent === "proof") return auth.mechanism === "none" || auth.mechanism === "lls" ? "request" : sent;
+  const carries = auth.mechanism === "lls" || (security !== undefined && security.policy !== "none");
+  return sent === "request" && !carries ? "nothing" : sent;
 }
 
 /** 0..1 */

@@ -18,6 +18,8 @@ export interface ClientParts {
 }
 
 export interface EstablishEvents {
+  /** The association is about to be asked for; `active` knows how far that came. */
+  associating(active: ActiveSession): void;
   associated(association: AssociationInfo): void;
   lost(active: ActiveSession, error: DlmsError): void;
 }
@@ -44,6 +46,7 @@ export function establisher(
       const line = kept?.line ?? parts.lines.lineFor(transport);
       const channel = makeChannel(line, link, channelEvents, observer, settings);
       const made = new ActiveSession(parts.makeSession(settings), channel, counters, sessionEvents(observer));
+      events.associating(made);
       const association = await openAndRun(channel, settings, signal, () => made.run(made.session.associate()));
       active = made;
       observer.associated();
@@ -70,7 +73,7 @@ function counterReader(
 ): (signal: AbortSignal) => Promise<KeptLine | undefined> {
   const open = publicSettings(settings, source);
   const link = parts.makeLink(open);
-  const nobody: EstablishEvents = { associated: () => undefined, lost: () => undefined };
+  const nobody: EstablishEvents = { associating: () => undefined, associated: () => undefined, lost: () => undefined };
   return async (signal) => {
     const line = parts.lines.lineFor(settings.transport);
     const channel = makeChannel(

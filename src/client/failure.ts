@@ -56,8 +56,32 @@ export function endangersAccount(error: DlmsError, authenticated: boolean): bool
   if (error.code === "DLMS_ASSOC_AUTH_FAILED" || error.code === "DLMS_ASSOC_SERVER_UNPROVEN") return true;
   if (error.layer === "security") return error.retry === "no";
   if (!authenticated || error.code !== "DLMS_ASSOC_REJECTED") return false;
+  const { result, diagnostic } = error.details;
   // permanent: the same request would be refused again, and some meters count it
-  return error.details.result === 1;
+  if (result === 1) return true;
+  // null or no-reason-given, from either source: this is how many meters refuse a password
+  return diagnostic === 0 || diagnostic === 1;
+}
+
+/** What of a secret had left when associating failed: the request that carries a password or is ciphered, the proof. */
+export type SentSecret = "nothing" | "request" | "proof";
+
+/**
+ * What another try could do to the account. `refused`: nothing is tried again by itself. `doubtful`: the meter fell
+ * silent or hung up on a secret, as some do that refuse it, and as a bad line does; a repetition is allowed.
+ */
+export type AccountRisk = "none" | "doubtful" | "refused";
+
+export function accountRisk(error: DlmsError, authenticated: boolean, sent: SentSecret): AccountRisk {
+  if (endangersAccount(error, authenticated) || sent === "proof") return "refused";
+  if (sent === "nothing") return "none";
+  return error.layer === "transport" || error.layer === "link" || error.layer === "codec" || isSilence(error)
+    ? "doubtful"
+    : "none";
+}
+
+function isSilence(error: DlmsError): boolean {
+  return error instanceof DlmsTimeoutError;
 }
 
 /** Whether the association cannot be used after this error. `fresh`: it has not answered a request yet. */

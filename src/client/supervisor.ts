@@ -3,11 +3,14 @@ import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
 import type { ActiveSession } from "./active-session";
 import { Backoff } from "./backoff";
 import type { ClientState, StateEvent } from "./events";
-import { repeated } from "./failure";
+import { type AccountRisk, repeated } from "./failure";
 import type { Timeouts } from "./options";
 
 /** How long a refused secret is not sent again, even when somebody asks (ms). */
 export const lockoutPause = 5 * 60_000;
+
+/** How often a secret that got no answer is sent at the usual pace, before `lockoutPause` lies between two tries. */
+const doubtfulTries = 2;
 
 /** Makes a channel and an association; tears down what it had made when it fails or is aborted. */
 export type Establish = (signal: AbortSignal) => Promise<ActiveSession>;
@@ -17,8 +20,8 @@ export interface SupervisorOptions {
   readonly timeouts: Pick<Timeouts, "reconnectMin" | "reconnectMax" | "close">;
   readonly random: () => number;
   readonly establish: Establish;
-  /** whether a failure to associate must not be repeated by itself, for the sake of the account */
-  readonly endangersAccount: (error: DlmsError) => boolean;
+  /** what repeating a failed association could do to the account */
+  readonly accountRisk: (error: DlmsError) => AccountRisk;
   readonly onState: (event: StateEvent) => void;
   readonly note: (text: string) => void;
 }
@@ -42,6 +45,8 @@ export class Supervisor {
   #connecting: Promise<ActiveSession> | undefined;
   #abort: AbortController | undefined;
   #failure: Failure | undefined;
+  /** tries in which a secret was sent and got no answer, since the last association */
+  #doubts = 0;
   #timer: TimerHandle | undefined;
   #ending: Promise<void> | undefined;
   #closed = false;
@@ -194,6 +199,7 @@ export class Supervisor {
         throw signal.reason as Error;
       }
       this.#active = active;
+      this.#doubts = 0;
       this.#setState("open");
       return active;
     } catch (error) {
@@ -204,7 +210,8 @@ export class Supervisor {
 
   #failed(error: DlmsError, associating: boolean): void {
     const { clock } = this.#options;
-    if (associating && this.#options.endangersAccount(error)) {
+    const risk = associating ? this.#options.accountRisk(error) : "none";
+    if (risk === "refused") {
       this.#failure = { error, until: clock.now() + lockoutPause, automatic: false };
       this.#setState("idle", error, undefined, true);
       return;
@@ -214,7 +221,14 @@ export class Supervisor {
       this.#setState("idle", error);
       return;
     }
-    const pause = this.#backoff.next();
+    const usual = this.#backoff.next();
+    const careful = risk === "doubtful" && ++this.#doubts >= doubtfulTries;
+    const pause = careful ? Math.max(usual, lockoutPause) : usual;
+    if (careful) {
+      this.#options.note(
+        `a secret was sent ${this.#doubts} times without an answer; since meters lock accounts, the next try is in ${duration(pause)}`,
+      );
+    }
     this.#failure = { error, until: clock.now() + pause, automatic: true };
     this.#setState("reconnecting", error, pause);
     this.#timer = clock.setTimeout(() => {
