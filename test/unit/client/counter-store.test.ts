@@ -311,8 +311,8 @@ describe("client: counter file", () => {
     for (let round = 0; round < 14; round++) {
       // By turns: killed by itself right before an operation, and from outside on a message of its own.
       // The moments are spread over the life of a child; what it has written by then is known to be at least so much.
-      const messages = 7 + 5 * round;
-      const own = String(4 + 3 * round);
+      const messages = 20 + 12 * round;
+      const own = String(4 + 7 * round);
       const lines = await (round % 2 === 0 ? runChild(path, own) : runChild(path, "never", messages));
       const values = lines.filter((line) => line.startsWith("used ")).map((line) => Number(line.slice(5)));
       assert.ok(!lines.some((line) => line.startsWith("failed")), lines.join("\n"));
