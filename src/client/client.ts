@@ -259,6 +259,9 @@ export class DlmsClient implements AsyncDisposable {
         cancelled: () => job.abandoned,
         hints: this.#hints,
         noGetWithList: this.#settings.quirks.noGetWithList || single,
+        note: (text) => {
+          this.#observer.note(text);
+        },
         present,
         wallTime: () => this.#settings.clock.wallTime(),
       });

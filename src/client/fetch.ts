@@ -9,11 +9,15 @@ import { descriptorOf, readingWhat, type Wanted, wantedOf } from "./wanted";
 export interface MeterHints {
   /** Lists were negotiated, but are refused or not answered. */
   listsRefused: boolean;
+  /** lists in a row whose answer could not be read; one may be the line's fault */
+  garbledLists?: number;
 }
 
 export interface FetchOptions extends RunOptions {
   readonly hints: MeterHints;
   readonly noGetWithList: boolean;
+  /** for the trace */
+  readonly note?: (text: string) => void;
 }
 
 /** Data, a result code, or undefined where the meter's own object list does not have the object (SN). */
@@ -43,7 +47,7 @@ export async function fetchAttributes(
     const part = refs.slice(results.length, results.length + count);
     if (count === 1) results.push(...(await fetchSingly(active, part, options)));
     else results.push(...(await fetchList(active, part, rest.slice(0, count), options)));
-    if (options.hints.listsRefused) {
+    if (!usesLists(active, options)) {
       results.push(...(await fetchSingly(active, refs.slice(results.length), options)));
     }
   }
@@ -85,22 +89,38 @@ async function fetchList(
   try {
     results = await active.run(active.session.getWithList(descriptors, what), options);
     active.answered++;
+    options.hints.garbledLists = 0;
   } catch (error) {
-    if (!refusesList(error)) throw error;
-    options.hints.listsRefused = true;
+    learnFromFailure(error, what, options);
     return fetchSingly(active, refs, options);
   }
   if (results.some((result) => result.ok)) return results;
   // all failed: either each for itself, or because it was a list; the first one alone tells
   const probe = await fetchSingly(active, [first], options);
   if (probe[0]?.ok !== true) return results;
-  options.hints.listsRefused = true;
+  stopLists(options, `${what}: the list was refused as a whole, its first item alone is answered`);
   return [...probe, ...(await fetchSingly(active, refs.slice(1), options))];
 }
 
-/** An answer that makes no sense for a list, or an error message instead of one. */
-function refusesList(error: unknown): boolean {
-  return error instanceof DlmsServiceError || error instanceof DlmsDecodeError;
+/** How many lists in a row have to be answered with nonsense until the meter, not the line, is thought to be the cause. */
+const garbledLimit = 2;
+
+/** An error message instead of the list, or an answer that cannot be read; rethrows what says nothing about lists. */
+function learnFromFailure(error: unknown, what: string, options: FetchOptions): void {
+  const { hints, note } = options;
+  if (error instanceof DlmsServiceError) {
+    stopLists(options, error.message);
+    return;
+  }
+  if (!(error instanceof DlmsDecodeError)) throw error;
+  hints.garbledLists = (hints.garbledLists ?? 0) + 1;
+  if (hints.garbledLists >= garbledLimit) stopLists(options, error.message);
+  else note?.(`${what}: the answer to the list cannot be read, its items are read one by one: ${error.message}`);
+}
+
+function stopLists({ hints, note }: FetchOptions, reason: string): void {
+  hints.listsRefused = true;
+  note?.(`lists are not used with this meter any more, attributes are read one by one: ${reason}`);
 }
 
 // --- short names --------------------------------------------------------------------------------------------

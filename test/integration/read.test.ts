@@ -181,6 +181,42 @@ describe("reading a simulated meter", () => {
       await clock.runUntil(client.close());
     });
 
+    describe("an answer to a list that cannot be read", () => {
+      const garbling = (times: number) => {
+        let left = times;
+        return {
+          name: "garbled",
+          request: (request: { apdu: string }) =>
+            request.apdu === "get-request-with-list" && left-- > 0 ? [Uint8Array.of(0xc4, 3, 0xc1, 3, 0)] : undefined,
+        };
+      };
+      const refs = [0, 1, 2].map((n) => registerRef(n));
+      const expected = [100, 100.1, 100.2];
+
+      it("once: its items come one by one, the next list is a list again, and a note tells it", async () => {
+        const { client, clock, meter } = bench({}, {}, [garbling(1)]);
+        const notes: string[] = [];
+        client.on("trace", (event) => {
+          if (event.kind === "note") notes.push(event.text);
+        });
+        assert.deepEqual(values(await clock.runUntil(client.readMany(refs))), expected);
+        assert.match(notes.join(), /cannot be read, its items are read one by one/);
+        meter.forgetReceived();
+        assert.deepEqual(values(await clock.runUntil(client.readMany(refs))), expected);
+        assert.deepEqual(requests(meter), ["get-request-with-list"]);
+        await clock.runUntil(client.close());
+      });
+
+      it("twice in a row: lists are given up", async () => {
+        const { client, clock, meter } = bench({}, {}, [garbling(2)]);
+        for (let n = 0; n < 2; n++) assert.deepEqual(values(await clock.runUntil(client.readMany(refs))), expected);
+        meter.forgetReceived();
+        assert.deepEqual(values(await clock.runUntil(client.readMany(refs))), expected);
+        assert.deepEqual(requests(meter), ["get-request-normal", "get-request-normal", "get-request-normal"]);
+        await clock.runUntil(client.close());
+      });
+    });
+
     it("gives nothing for nothing, without connecting", async () => {
       const { client, meter } = bench();
       assert.deepEqual(await client.readMany([]), []);
