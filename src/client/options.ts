@@ -1,7 +1,10 @@
 import type { Clock } from "../clock";
 import type { ObisLike } from "../cosem";
 import type { InvocationCounterStore, SecurityPolicy, SecuritySuite } from "../security/model";
+import type { GeneralCipheringOptions, GeneralSigningOptions } from "../session/options";
 import type { Transport } from "../transport/transport";
+
+export type { GeneralCipheringOptions, GeneralSigningOptions };
 
 export interface OperationOptions {
   /** Aborting rejects with `signal.reason`, untouched. */
@@ -98,6 +101,10 @@ export interface SecurityOptions {
   readonly broadcastKey?: Uint8Array;
   readonly dedicatedKey?: boolean;
   readonly general?: boolean;
+  /** general-ciphering, with a key for each message, in place of the other envelopes. */
+  readonly generalCiphering?: GeneralCipheringOptions;
+  /** general-signing around each request, and its signature checked on each answer. */
+  readonly generalSigning?: GeneralSigningOptions;
   /** Where the counters of this key come from; one store for all who use the key. */
   readonly invocationCounter: InvocationCounterStore;
   /**

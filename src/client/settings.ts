@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../clock";
 import { isTimeZone, type PresentOptions } from "../cosem";
 import { DlmsConfigError } from "../errors";
 import {
+  checkKeyLength,
   type InvocationCounterStore,
   KeySet,
   type RandomSource,
@@ -199,7 +200,14 @@ function resolveSecurity(security: SecurityOptions | undefined): SessionSecurity
   if (security === undefined) return undefined;
   oneOf("security.suite", security.suite, [0, 1, 2]);
   oneOf("security.policy", security.policy, ["none", "authenticated", "encrypted", "authenticated-encrypted"]);
-  const { broadcastKey, dedicatedKey, general, maxCounterJump } = security;
+  const { broadcastKey, dedicatedKey, general, generalCiphering, generalSigning, maxCounterJump } = security;
+  if (generalCiphering !== undefined) {
+    const kinds = ["identified-key", "wrapped-key", "one-pass", "static-unified"];
+    oneOf("security.generalCiphering.key", generalCiphering.key, kinds);
+    if (generalCiphering.masterKey !== undefined) {
+      checkKeyLength(generalCiphering.masterKey, security.suite, "security.generalCiphering.masterKey");
+    }
+  }
   for (const name of ["encryptionKey", "authenticationKey"] as const) {
     if (!(security[name] instanceof Uint8Array)) throw missing(`security.${name}`, "a key in bytes");
   }
@@ -217,6 +225,8 @@ function resolveSecurity(security: SecurityOptions | undefined): SessionSecurity
     keys,
     ...(dedicatedKey === undefined ? {} : { dedicatedKey }),
     ...(general === undefined ? {} : { general }),
+    ...(generalCiphering === undefined ? {} : { generalCiphering }),
+    ...(generalSigning === undefined ? {} : { generalSigning }),
     ...(maxCounterJump === undefined
       ? {}
       : { maxCounterJump: integer("security.maxCounterJump", maxCounterJump, 0, 0xffffffff) }),
@@ -235,9 +245,11 @@ function requireKeys(
   const why =
     security !== undefined && security.policy !== "none"
       ? `security.policy ${security.policy}`
-      : auth.mechanism === "hls-gmac" || auth.mechanism === "hls-sha256" || auth.mechanism === "hls-ecdsa"
-        ? `auth.mechanism ${auth.mechanism}`
-        : undefined;
+      : security?.generalSigning !== undefined
+        ? "security.generalSigning"
+        : auth.mechanism === "hls-gmac" || auth.mechanism === "hls-sha256" || auth.mechanism === "hls-ecdsa"
+          ? `auth.mechanism ${auth.mechanism}`
+          : undefined;
   if (why !== undefined && options.client.systemTitle === undefined) {
     throw missing("client.systemTitle", `8 bytes, needed for ${why}`);
   }

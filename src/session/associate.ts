@@ -21,8 +21,10 @@ import {
   keysMissing,
 } from "./errors";
 import { proveByHls, signingKeys } from "./hls";
+import { MessageKeys } from "./message-keys";
+import { MessageSigning } from "./message-signing";
 import type { Operation } from "./operation";
-import type { AssociationInfo, SessionOptions } from "./options";
+import type { AssociationInfo, SessionOptions, SessionSecurity } from "./options";
 import { noteStep } from "./steps";
 
 const what = "associate";
@@ -150,7 +152,8 @@ function aarqOf(options: SessionOptions, challenge: Uint8Array | undefined, user
   const ciphered = options.security !== undefined && options.security.policy !== "none";
   const { mechanism } = auth;
   const hls = mechanism !== "none" && mechanism !== "lls";
-  const titled = ciphered || (hls && hlsNeedsTitles(mechanism));
+  const signed = options.security?.generalSigning !== undefined;
+  const titled = ciphered || signed || (hls && hlsNeedsTitles(mechanism));
   const named = mechanism !== "none" || options.quirks?.alwaysSendMechanism === true;
   const value = auth.mechanism === "lls" ? auth.secret : challenge;
   const certificate = auth.mechanism === "hls-ecdsa" ? auth.clientCertificate : undefined;
@@ -268,6 +271,25 @@ function* noteOddities(channel: Channel, aare: Aare, info: AssociationInfo): Ope
   }
 }
 
+function checkSecurity({ clientSystemTitle, random }: SessionOptions, security: SessionSecurity): void {
+  const { generalCiphering, generalSigning, policy, suite } = security;
+  const keys = new KeySet(suite, security.keys);
+  if (generalCiphering !== undefined) {
+    if (policy === "none") {
+      throw new DlmsConfigError(
+        "CONFIG_INVALID",
+        "security.generalCiphering: expected a policy that ciphers, got policy none",
+      );
+    }
+    new MessageKeys(generalCiphering, suite, keys, random).check();
+  }
+  if (generalSigning === undefined) return;
+  new MessageSigning(generalSigning, suite, random);
+  if (clientSystemTitle === undefined) {
+    throw new DlmsConfigError("CONFIG_MISSING", "client.systemTitle: 8 bytes, needed for security.generalSigning");
+  }
+}
+
 /** Refuse options that can't be used, before anything is sent. */
 export function checkOptions(options: SessionOptions): void {
   const { mechanism } = options.auth;
@@ -281,7 +303,7 @@ export function checkOptions(options: SessionOptions): void {
     throw new DlmsConfigError("CONFIG_MISSING", `auth.secret: ${mechanism} needs a secret`);
   }
   signingKeys(options);
-  if (options.security !== undefined) new KeySet(options.security.suite, options.security.keys);
+  if (options.security !== undefined) checkSecurity(options, options.security);
   if (!Number.isInteger(options.maxPduSize) || options.maxPduSize < smallestPdu || options.maxPduSize > 0xffff) {
     throw new DlmsConfigError(
       "CONFIG_INVALID",

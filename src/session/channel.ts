@@ -1,5 +1,6 @@
 import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu } from "../apdu";
-import { DlmsAssociationError, DlmsStateError, isDlmsError } from "../errors";
+import type { GeneralSigning } from "../apdu/model";
+import { DlmsAssociationError, DlmsSecurityError, DlmsStateError, isDlmsError } from "../errors";
 import { requirePolicy } from "../security";
 import { type Ciphering, isNotificationTag, isProtected, type Protected } from "./ciphering";
 import {
@@ -19,6 +20,7 @@ import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } fro
 const maxNotifications = 1000;
 const invocationCounterError = 6;
 const getResponseTag = 0xc4;
+const exempt: readonly Apdu["apdu"][] = ["exception-response", "confirmed-service-error", "aare", "rlre"];
 
 /** What all services share: one request out, one answer in, with ciphering, blocks, events and errors between. */
 export class Channel {
@@ -44,14 +46,14 @@ export class Channel {
 
   /** Whether a plain APDU of this length fits one APDU to the meter. */
   fits(plainLength: number): boolean {
-    const overhead = this.ciphering?.active === true ? this.ciphering.overhead(plainLength) : 0;
+    const overhead = this.ciphering?.overhead(plainLength) ?? 0;
     return plainLength + overhead <= this.meterLimit;
   }
 
   /** Largest raw piece that a block with `header` bytes in front (its length included) may carry; at least 1. */
   roomFor(header: number): number {
     if (this.meterLimit === Number.POSITIVE_INFINITY) return 0xffff - header;
-    const overhead = this.ciphering?.active === true ? this.ciphering.overhead(this.meterLimit) : 0;
+    const overhead = this.ciphering?.overhead(this.meterLimit) ?? 0;
     return Math.max(1, this.meterLimit - overhead - header);
   }
 
@@ -99,7 +101,7 @@ export class Channel {
     const plain = encodeApdu(request);
     const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
     for (;;) {
-      const bytes = ciphering === undefined ? plain : yield* ciphering.protect(plain);
+      const bytes = this.ciphering === undefined ? plain : yield* this.ciphering.seal(plain);
       const first = yield* this.#transfer(bytes, what, phase);
       const answer = this.#plainGet(first, what) ?? (yield* this.#answer(first, what));
       if (answer.apdu === "confirmed-service-error") throw confirmedServiceError(what, answer);
@@ -129,7 +131,10 @@ export class Channel {
 
   /** The answer that comes most often; undefined for whatever needs more than to be parsed. */
   #plainGet(bytes: Uint8Array, what: string): Apdu | undefined {
-    if (bytes[0] !== getResponseTag || this.ciphering?.active === true) return undefined;
+    const { ciphering } = this;
+    if (bytes[0] !== getResponseTag || ciphering?.active === true || ciphering?.signatureRequired === true) {
+      return undefined;
+    }
     let whole = true;
     const onTrailing = (): void => {
       whole = false;
@@ -158,6 +163,8 @@ export class Channel {
     if (apdu.apdu === "general-block-transfer") {
       apdu = yield* this.parse(yield* receiveByBlocks(this, apdu, what), what);
     }
+    if (apdu.apdu === "general-signing") apdu = yield* this.parse(this.#signedContent(apdu, what), what);
+    else this.#requireSignature(apdu, what);
     if (isProtected(apdu)) apdu = yield* this.#open(apdu, what);
     else this.#requireProtection(apdu, what);
     if (!isNotification(apdu)) return apdu;
@@ -178,6 +185,23 @@ export class Channel {
     yield* notificationStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
   }
 
+  #signedContent(apdu: GeneralSigning, what: string): Uint8Array {
+    if (this.ciphering === undefined) throw keysMissing(what);
+    return this.ciphering.openSigned(apdu, what);
+  }
+
+  /** As with ciphering, errors and ACSE APDUs are taken as they are. */
+  #requireSignature(apdu: Apdu, what: string): void {
+    if (this.ciphering?.signatureRequired !== true || exempt.includes(apdu.apdu)) return;
+    // the initiate and the proofs of ACSE are behind the association that is agreed upon first
+    if (this.association === undefined) return;
+    throw new DlmsSecurityError(
+      "SEC_POLICY",
+      `${what}: a signed answer is required, but the meter sent ${apdu.apdu} without a signature; it was refused`,
+      { details: { required: "general-signing", received: apdu.apdu } },
+    );
+  }
+
   *#open(apdu: Protected, what: string): Operation<Apdu> {
     if (this.ciphering === undefined) throw keysMissing(what);
     return yield* this.parse(this.ciphering.open(apdu, what), what);
@@ -185,7 +209,6 @@ export class Channel {
 
   /** Plain errors and ACSE APDUs are taken, since a meter that can't decipher can't answer otherwise. */
   #requireProtection(apdu: Apdu, what: string): void {
-    const exempt: readonly Apdu["apdu"][] = ["exception-response", "confirmed-service-error", "aare", "rlre"];
     if (this.ciphering?.active !== true || exempt.includes(apdu.apdu)) return;
     requirePolicy(undefined, this.ciphering.security.policy, `${what}: ${apdu.apdu}`);
   }
@@ -204,7 +227,11 @@ export class Channel {
   /** A notification that came unasked, deciphered. */
   incoming(bytes: Uint8Array): Apdu {
     const what = "notification";
-    const apdu = naming(what, () => parseApdu(bytes, { allowTrailing: true }));
+    let apdu = naming(what, () => parseApdu(bytes, { allowTrailing: true }));
+    if (apdu.apdu === "general-signing") {
+      const content = this.#signedContent(apdu, what);
+      apdu = naming(what, () => parseApdu(content, { allowTrailing: true }));
+    } else this.#requireSignature(apdu, what);
     if (!isProtected(apdu)) {
       this.#requireProtection(apdu, what);
       return apdu;

@@ -1,5 +1,5 @@
 import { type Apdu, apduName, cipheredTag, dedTag, encodeApdu, gloTag } from "../apdu";
-import type { GeneralCiphering } from "../apdu/model";
+import type { GeneralCiphering, GeneralSigning } from "../apdu/model";
 import { bytesEqual, toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import type { ReceivedCounters, SecurityPolicy } from "../security";
@@ -17,6 +17,7 @@ import {
 } from "../security";
 import { keysMissing } from "./errors";
 import { headerBytes, makeHeader, MessageKeys } from "./message-keys";
+import { MessageSigning } from "./message-signing";
 import type { Operation } from "./operation";
 import { defaultMaxCounterJump, type SessionSecurity } from "./options";
 import { raiseStep, reserveStep } from "./steps";
@@ -53,6 +54,7 @@ export class Ciphering {
   #dedicatedKeys: KeySet | undefined;
   #dedicatedInUse = false;
   readonly #messageKeys: MessageKeys | undefined;
+  readonly #signing: MessageSigning | undefined;
   #transaction: string | undefined;
   #lastSent = -1;
   #resynchronised = false;
@@ -67,15 +69,22 @@ export class Ciphering {
     this.clientTitle = checkSystemTitle(clientTitle, "the client's");
     this.#keys = new KeySet(security.suite, security.keys);
     this.#received = received;
-    const { generalCiphering, suite } = security;
+    const { generalCiphering, generalSigning, suite } = security;
     if (generalCiphering !== undefined) {
       this.#messageKeys = new MessageKeys(generalCiphering, suite, this.#keys, random);
+      this.#messageKeys.check();
     }
+    if (generalSigning !== undefined) this.#signing = new MessageSigning(generalSigning, suite, random);
   }
 
   /** Whether the association uses the ciphered application context. */
   get active(): boolean {
     return this.security.policy !== "none";
+  }
+
+  /** Whether an answer has to be signed. */
+  get signatureRequired(): boolean {
+    return this.#signing?.required === true;
   }
 
   get keys(): KeySet {
@@ -110,8 +119,12 @@ export class Ciphering {
     this.#dedicatedInUse = this.#dedicatedKeys !== undefined;
   }
 
-  /** Bytes that the envelope adds to a plain APDU of some length. */
+  /** Bytes that the envelopes add to a plain APDU of some length. */
   overhead(plainLength: number): number {
+    return (this.active ? this.#cipherOverhead(plainLength) : 0) + (this.#signing?.overhead ?? 0);
+  }
+
+  #cipherOverhead(plainLength: number): number {
     const authenticated = this.security.policy !== "encrypted";
     const header = 5 + (authenticated ? 12 : 0);
     const content = plainLength + header;
@@ -155,6 +168,31 @@ export class Ciphering {
       systemTitle: this.clientTitle,
       content,
     });
+  }
+
+  /** A request as it goes out: ciphered as the policy wants, and signed where that was asked for. */
+  *seal(plain: Uint8Array): Operation<Uint8Array> {
+    const content = this.active ? yield* this.protect(plain) : plain;
+    return this.#signing?.sign(content, this.clientTitle, this.#meterTitle) ?? content;
+  }
+
+  /**
+   * The APDU inside general-signing: still ciphered, or plain.
+   * @throws DlmsSecurityError SEC_TAG, SEC_REPLAY, SEC_KEY_MISSING, SEC_SYSTEM_TITLE
+   */
+  openSigned(envelope: GeneralSigning, what: string): Uint8Array {
+    if (this.#signing === undefined) {
+      throw new DlmsSecurityError(
+        "SEC_KEY_MISSING",
+        `${what}: the meter signed its message (general-signing), but no signing key and certificate are configured for messages`,
+        { details: { keyRole: "signing" } },
+      );
+    }
+    this.#checkedOriginator(envelope.originatorSystemTitle, what);
+    this.#checkRecipient(envelope.recipientSystemTitle, what);
+    const content = this.#signing.open(envelope, what);
+    if (!isNotificationTag(content[0])) this.#signing.checkTransaction(envelope, this.active, what);
+    return content;
   }
 
   /**

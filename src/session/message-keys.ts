@@ -3,6 +3,7 @@ import { ByteWriter, toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import {
   type AgreementSuite,
+  checkKeyLength,
   checkSystemTitle,
   curveOf,
   type EcPrivateKey,
@@ -77,6 +78,35 @@ export class MessageKeys {
     this.#suite = suite;
     this.#global = global;
     this.#random = random;
+  }
+
+  /**
+   * Look at the keys of what is sent, before anything is.
+   * @throws DlmsConfigError for keys that are missing, can't be read, or are on another curve than the suite's
+   */
+  check(): void {
+    switch (this.#options.key) {
+      case "identified-key":
+        return;
+      case "wrapped-key":
+        if (this.#options.masterKey === undefined) {
+          throw new DlmsConfigError(
+            "CONFIG_MISSING",
+            "security.generalCiphering.masterKey: the master key (KEK) is needed for wrapped keys",
+          );
+        }
+        checkKeyLength(this.#masterKey(), this.#suite, "security.generalCiphering.masterKey");
+        return;
+      case "one-pass":
+        this.#agreementSuite();
+        this.#private("signingKey");
+        this.#public("meterAgreementCertificate");
+        return;
+      case "static-unified":
+        this.#agreementSuite();
+        this.#private("agreementKey");
+        this.#public("meterAgreementCertificate");
+    }
   }
 
   /** Most bytes that the key-info of a sent APDU has. */
@@ -191,10 +221,10 @@ export class MessageKeys {
   }
 
   #private(name: "signingKey" | "agreementKey"): EcPrivateKey {
-    return importPrivateKey(this.#options[name], curveOf(this.#suite), `security.${name}`);
+    return importPrivateKey(this.#options[name], curveOf(this.#suite), `security.generalCiphering.${name}`);
   }
 
   #public(name: "meterSigningCertificate" | "meterAgreementCertificate"): EcPublicKey {
-    return importPublicKey(this.#options[name], curveOf(this.#suite), `security.${name}`);
+    return importPublicKey(this.#options[name], curveOf(this.#suite), `security.generalCiphering.${name}`);
   }
 }

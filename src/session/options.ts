@@ -32,6 +32,16 @@ export interface GeneralCipheringOptions {
   readonly meterAgreementCertificate?: Uint8Array | string;
 }
 
+/** general-signing around each request, outside any ciphering. It needs suite 1 or 2. Keys are PEM or DER. */
+export interface GeneralSigningOptions {
+  /** the client's private signing key */
+  readonly signingKey: Uint8Array | string;
+  /** the meter's signing certificate or public key */
+  readonly meterSigningCertificate: Uint8Array | string;
+  /** whether answers have to be signed, too ("required"); errors that a meter sends plain are taken all the same */
+  readonly answers?: "required" | "accepted";
+}
+
 /** Keys and rules of a ciphered association; also needed for HLS with GMAC under policy "none". */
 export interface SessionSecurity {
   readonly suite: SecuritySuite;
@@ -44,6 +54,8 @@ export interface SessionSecurity {
   readonly general?: boolean;
   /** general-ciphering in place of the other envelopes; the initiate stays under the global key. */
   readonly generalCiphering?: GeneralCipheringOptions;
+  /** Requests are signed, and answers have to be. */
+  readonly generalSigning?: GeneralSigningOptions;
   /** Largest jump that a meter's invocation-counter-error may cause (1 000 000). */
   readonly maxCounterJump?: number;
 }

@@ -4,6 +4,7 @@ import {
   hasConformance,
   type Apdu,
   encodeApdu,
+  type GeneralSigning,
   type InitiateRequest,
   parseApdu,
 } from "../apdu";
@@ -68,6 +69,7 @@ interface OpenAssociation {
 }
 
 const GENERAL_BLOCK_TRANSFER = 0xe0;
+const EXCEPTION_RESPONSE = 0xd8;
 /** What an answer in general blocks may have, in bytes. */
 const LARGEST_ANSWER = 1 << 24;
 
@@ -127,9 +129,14 @@ export class AssociationMachine {
     });
   }
 
-  #answers(bytes: Uint8Array): readonly Uint8Array[] {
+  #answers(bytes: Uint8Array, signed = false): readonly Uint8Array[] {
     const outer = this.#parse(bytes);
     if (outer === undefined) return this.#seal(this.#undecodable(bytes), "plain", undefined);
+    if (outer.apdu === "general-signing") return this.#signed(outer, bytes);
+    if (this.#open?.viewer.account.signed === true && outer.apdu !== "aarq" && outer.apdu !== "rlrq" && !signed) {
+      this.#host.saw(outer, bytes, this.client);
+      return this.#seal(exception("service-not-allowed", "operation-not-possible"), "plain", outer);
+    }
     if (!isProtected(outer)) return this.#serve(outer, bytes, "plain");
     const protection = this.#open?.protection;
     if (protection === undefined) {
@@ -147,6 +154,19 @@ export class AssociationMachine {
     const inner = this.#parse(opened.plain);
     if (inner === undefined) return this.#seal(this.#undecodable(opened.plain), opened.envelope, undefined);
     return this.#serve(inner, opened.plain, opened.envelope);
+  }
+
+  /** What is inside general-signing is served as if it had come alone; errors go back as they are. */
+  #signed(outer: GeneralSigning, bytes: Uint8Array): readonly Uint8Array[] {
+    const protection = this.#open?.protection;
+    const content = protection?.general.openSigned(outer);
+    if (protection === undefined || content === undefined) {
+      this.#host.saw(outer, bytes, this.client);
+      return this.#seal(exception("service-not-allowed", "operation-not-possible"), "plain", outer);
+    }
+    return this.#answers(content, true).map((answer) =>
+      answer[0] === EXCEPTION_RESPONSE ? answer : protection.general.sign(answer),
+    );
   }
 
   #serve(apdu: Apdu, bytes: Uint8Array, envelope: Envelope): readonly Uint8Array[] {
@@ -202,7 +222,8 @@ export class AssociationMachine {
   #protectionFor(account: SimulatedAssociation, clientTitle: Uint8Array | undefined): MeterProtection | undefined {
     if (!usesKeys(account) || clientTitle === undefined) return undefined;
     const counters = this.#host;
-    return new MeterProtection({ account, clientTitle, serverTitle: this.#host.systemTitle, counters });
+    const { systemTitle: serverTitle, random } = this.#host;
+    return new MeterProtection({ account, clientTitle, serverTitle, counters, random });
   }
 
   #initiate(

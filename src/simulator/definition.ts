@@ -11,10 +11,18 @@ export interface SimulatedAssociation {
   readonly policy?: SecurityPolicy;
   readonly encryptionKey?: Uint8Array;
   readonly authenticationKey?: Uint8Array;
-  /** mechanism 7: the meter's private signing key, PEM or DER */
+  /** key encryption key (KEK), for general-ciphering with wrapped keys */
+  readonly masterKey?: Uint8Array;
+  /** mechanism 7, general-signing and key agreement: the meter's private signing key, PEM or DER */
   readonly signingKey?: Uint8Array | string;
-  /** mechanism 7: the client's signing certificate or public key, PEM or DER */
+  /** mechanism 7, general-signing and key agreement: the client's signing certificate or public key, PEM or DER */
   readonly clientSigningCertificate?: Uint8Array | string;
+  /** general-ciphering: the meter's private key for key agreement, PEM or DER */
+  readonly agreementKey?: Uint8Array | string;
+  /** general-ciphering: the client's certificate or public key for key agreement, PEM or DER */
+  readonly clientAgreementCertificate?: Uint8Array | string;
+  /** Requests have to be signed (general-signing); the answers to signed ones are signed in any case (false). */
+  readonly signed?: boolean;
   /** Logical names that this client may reach; absent = all. Others answer read-write-denied. */
   readonly visible?: readonly string[];
   /** Names of the conformance bits of this account; default: those of the meter. */

@@ -7,6 +7,7 @@ import { parseJsonValue } from "./json-value";
 import {
   bytesField,
   type Fields,
+  flagField,
   fieldsOf,
   invalid,
   listOf,
@@ -46,6 +47,10 @@ const accountFields = [
   "authenticationKey",
   "signingKey",
   "clientSigningCertificate",
+  "masterKey",
+  "agreementKey",
+  "clientAgreementCertificate",
+  "signed",
   "visible",
   "conformance",
 ] as const;
@@ -123,6 +128,10 @@ function parseAccount(fields: Fields): SimulatedAssociation {
     authenticationKey: bytesField(fields, "authenticationKey", keyLength),
     signingKey: textField(fields, "signingKey"),
     clientSigningCertificate: textField(fields, "clientSigningCertificate"),
+    masterKey: bytesField(fields, "masterKey", keyLength),
+    agreementKey: textField(fields, "agreementKey"),
+    clientAgreementCertificate: textField(fields, "clientAgreementCertificate"),
+    signed: flagField(fields, "signed"),
     visible: names(fields, "visible"),
     conformance: conformance(fields),
   });

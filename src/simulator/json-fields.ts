@@ -53,6 +53,13 @@ export function textField(fields: Fields, name: string): string | undefined {
   return value;
 }
 
+export function flagField(fields: Fields, name: string): boolean | undefined {
+  const value = fields.values[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "boolean") throw invalid(`${fields.path}.${name}`, "true or false", kindOf(value));
+  return value;
+}
+
 export function wordField<const W extends string>(fields: Fields, name: string, words: readonly W[]): W | undefined {
   const value = textField(fields, name);
   if (value === undefined) return undefined;

@@ -1,20 +1,22 @@
-import { type Apdu, encodeApdu } from "../apdu";
+import { type Apdu, encodeApdu, type GeneralCiphering } from "../apdu";
 import { cipheredTag, dedTag, gloTag } from "../apdu/tags";
 import { isDlmsError } from "../errors";
 import {
   isWeakerThan,
   KeySet,
   protect,
+  type RandomSource,
   type SecurityPolicy,
   type SecuritySuite,
   securityControlByte,
   unprotect,
 } from "../security";
 import type { SimulatedAssociation } from "./definition";
+import { GeneralProtection } from "./general-protection";
 import { serviceError } from "./results";
 
 /** In which envelope a request came; its answer goes back in the same. */
-export type Envelope = "plain" | "glo" | "ded" | "general-glo" | "general-ded";
+export type Envelope = "plain" | "glo" | "ded" | "general-glo" | "general-ded" | "general";
 
 /** A request taken out of its envelope, or the service error that says why it was not. */
 export type Opened =
@@ -35,13 +37,18 @@ export interface ProtectionOptions {
   readonly serverTitle: Uint8Array;
   readonly clientTitle: Uint8Array;
   readonly counters: CounterKeeper;
+  readonly random: RandomSource;
 }
 
-/** Bytes that an envelope adds to an APDU at the most. */
-const overheads = { plain: 0, glo: 22, ded: 22, "general-glo": 31, "general-ded": 31 } as const satisfies Record<
-  Envelope,
-  number
->;
+/** Bytes that an envelope adds to an APDU at the most; "general" carries a public key and a signature on P-384. */
+const overheads = {
+  plain: 0,
+  glo: 22,
+  ded: 22,
+  "general-glo": 31,
+  "general-ded": 31,
+  general: 250,
+} as const satisfies Record<Envelope, number>;
 
 export function envelopeOverhead(envelope: Envelope): number {
   return overheads[envelope];
@@ -50,6 +57,7 @@ export function envelopeOverhead(envelope: Envelope): number {
 function envelopeOf(apdu: Apdu): Envelope {
   if (apdu.apdu === "service-ciphered") return cipheredTag(apdu.tag)?.keySet === "dedicated" ? "ded" : "glo";
   if (apdu.apdu === "general-glo-ciphering") return "general-glo";
+  if (apdu.apdu === "general-ciphering") return "general";
   return apdu.apdu === "general-ded-ciphering" ? "general-ded" : "plain";
 }
 
@@ -64,6 +72,8 @@ export class MeterProtection {
   readonly #suite: SecuritySuite;
   readonly #policy: SecurityPolicy;
   readonly #global: KeySet;
+  /** general-ciphering and general-signing */
+  readonly general: GeneralProtection;
   #dedicated: { readonly keys: KeySet; last: number } | undefined;
 
   /** @throws DlmsConfigError when the account's keys do not fit its suite */
@@ -77,6 +87,7 @@ export class MeterProtection {
       encryptionKey: encryptionKey ?? none,
       authenticationKey: authenticationKey ?? none,
     });
+    this.general = new GeneralProtection({ ...options, keys: this.#global });
   }
 
   useDedicatedKey(key: Uint8Array): void {
@@ -88,6 +99,7 @@ export class MeterProtection {
     const envelope = envelopeOf(apdu);
     if (!("content" in apdu) || envelope === "plain")
       return { ok: false, serviceError: serviceError["deciphering-error"] };
+    if (apdu.apdu === "general-ciphering") return this.#openGenerally(apdu);
     const dedicated = envelope === "ded" || envelope === "general-ded";
     const keys = dedicated ? this.#dedicated?.keys : this.#global;
     const titled = "systemTitle" in apdu && apdu.systemTitle.length === 8 ? apdu.systemTitle : undefined;
@@ -106,9 +118,24 @@ export class MeterProtection {
     }
   }
 
+  #openGenerally(apdu: GeneralCiphering): Opened {
+    try {
+      const { plain, securityControl, invocationCounter, lasting } = this.general.open(apdu);
+      if (isWeakerThan(securityControl, this.#policy)) {
+        return { ok: false, serviceError: serviceError["operation-not-possible"] };
+      }
+      const refused = lasting ? this.#count(false, invocationCounter) : undefined;
+      return refused ?? { ok: true, plain, envelope: "general" };
+    } catch (error) {
+      if (isDlmsError(error)) return { ok: false, serviceError: serviceError["deciphering-error"] };
+      throw error;
+    }
+  }
+
   /** Put an answer into the envelope that its request came in. */
   seal(plain: Uint8Array, envelope: Envelope): Uint8Array {
     if (envelope === "plain") return plain;
+    if (envelope === "general") return this.general.seal(plain, this.#options.counters.nextCounter());
     const dedicated = envelope === "ded" || envelope === "general-ded";
     const keys = dedicated ? (this.#dedicated?.keys ?? this.#global) : this.#global;
     const policy = this.#policy === "none" ? "authenticated-encrypted" : this.#policy;
