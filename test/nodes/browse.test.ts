@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { groupOf } from "../../nodes/shared/object-tree";
+import { isObis } from "../../src/index";
+import { allNodes, clean, flowFor, helper, startMeter } from "./support";
+
+interface Answer {
+  status: number;
+  body: { objects?: Record<string, unknown>[]; error?: { code: string; message: string }; [key: string]: unknown };
+}
+interface Requests {
+  get(path: string): Promise<Answer>;
+  post(path: string): { send(body: object): Promise<Answer> };
+}
+const request = (): Requests => helper.request() as unknown as Requests;
+const post = (what: string, body: object = {}, id = "meter"): Promise<Answer> =>
+  request().post(`/dlms/meters/${id}/${what}`).send(body);
+
+describe("the endpoints of the read dialog", () => {
+  afterEach(clean);
+
+  it("lists the objects of a deployed meter with names, branches and attributes", async () => {
+    const { port } = await startMeter();
+    await helper.load(allNodes, flowFor(port));
+    const { status, body } = await post("browse");
+    assert.equal(status, 200);
+    const energy = body.objects?.find(({ logicalName }) => logicalName === "1.0.1.8.0.255");
+    assert.deepEqual(
+      [energy?.obis, energy?.group, energy?.medium, energy?.objectType, energy?.title],
+      ["1-0:1.8.0*255", "energy", 1, "REGISTER", "Register"],
+    );
+    assert.match(String(energy?.description), /Active energy import/);
+    assert.equal((energy?.attributes as { name: string }[])[1]?.name, "value");
+  });
+
+  it("reads the value of an attribute with its unit, and the columns of a profile", async () => {
+    const { port } = await startMeter();
+    await helper.load(allNodes, flowFor(port));
+    const voltage = await post("read", { classId: 3, logicalName: "1-0:32.7.0*255", attributeId: 2 });
+    assert.equal(voltage.body.unit, "V");
+    assert.match(String(voltage.body.text), /^2\d\d(\.\d)?$/);
+    const columns = await post("columns", { logicalName: "1-0:99.1.0*255" });
+    assert.ok((columns.body.columns as { key: string }[]).some(({ key }) => key === "1.0.1.8.0.255"));
+  });
+
+  it("says what is wrong: not deployed, settings, parameters, the meter's own refusal", async () => {
+    const { port } = await startMeter();
+    await helper.load(allNodes, [...flowFor(port), { id: "bad", type: "dlms-meter", version: 1, port: "0" }]);
+    const nobody = await post("browse", {}, "nobody");
+    assert.deepEqual([nobody.status, nobody.body.error?.code], [404, "NOT_DEPLOYED"]);
+    const reader = await post("browse", {}, "read");
+    assert.equal(reader.status, 404, "another kind of node is no meter");
+    const bad = await post("browse", {}, "bad");
+    assert.equal(bad.status, 409);
+    assert.match(bad.body.error?.message ?? "", /^port: expected/);
+    for (const body of [
+      {},
+      { classId: 3, logicalName: "x", attributeId: 2 },
+      { classId: -1, logicalName: "1-0:1.8.0" },
+    ]) {
+      assert.equal((await post("read", body)).status, 400);
+    }
+    const missing = await post("read", { classId: 3, logicalName: "1-0:99.99.9*255", attributeId: 2 });
+    assert.equal(missing.status, 502);
+    assert.match(missing.body.error?.message ?? "", /1-0:99\.99\.9\*255/);
+  });
+
+  it("releases the meter with the deploy, though a dialog asked last", async () => {
+    const { meter, port } = await startMeter();
+    await helper.load(allNodes, flowFor(port));
+    await post("browse");
+    assert.equal(meter.associations, 1);
+    await helper.unload();
+    assert.equal(meter.associations, 0);
+  });
+
+  it("describes codes while they are typed, and lists presets", async () => {
+    await helper.load(allNodes, flowFor(1));
+    const known = await request().get("/dlms/describe?obis=1-0:1.8.0");
+    assert.match(String(known.body.description), /Active energy import/);
+    assert.equal((await request().get("/dlms/describe?obis=nonsense")).status, 400);
+    assert.ok(Array.isArray((await request().get("/dlms/presets")).body));
+  });
+
+  it("puts objects under the branch where a person looks for them", () => {
+    const cases: [number, string, string][] = [
+      [3, "1.0.1.8.0.255", "energy"],
+      [3, "1.0.1.7.0.255", "power"],
+      [4, "1.0.1.6.0.255", "demand"],
+      [3, "1.0.32.7.0.255", "voltage"],
+      [3, "1.0.51.7.0.255", "current"],
+      [3, "1.0.14.7.0.255", "quality"],
+      [7, "1.0.99.1.0.255", "profiles"],
+      [8, "0.0.1.0.0.255", "time"],
+      [1, "0.0.42.0.0.255", "identification"],
+      [15, "0.0.40.0.0.255", "security"],
+      [70, "0.0.96.3.10.255", "control"],
+      [23, "0.0.22.0.0.255", "communication"],
+      [1, "0.0.97.97.0.255", "status"],
+      [3, "1.0.199.7.0.255", "manufacturer"],
+      [4, "7.0.3.0.0.255", "consumption"],
+    ];
+    for (const [classId, obis, group] of cases) assert.equal(groupOf(classId, obis), group, obis);
+  });
+});
+
+interface Csv {
+  parse(text: string, delimiter: string): string[][];
+  read(text: string, check: (obis: string) => boolean): { points: object[]; errors: { row: number; key: string }[] };
+  write(points: object[]): string;
+}
+const csv = require(resolve(__dirname, "..", "..", "resources", "dlms-csv.js")) as Csv;
+
+describe("lists of values as CSV", () => {
+  it("reads what RFC 4180 allows: quotes, delimiters and line ends in fields, no line end at the end", () => {
+    assert.deepEqual(csv.parse('a,"b,""c""",d\r\n"x\r\ny",,z', ","), [
+      ["a", 'b,"c"', "d"],
+      ["x\r\ny", "", "z"],
+    ]);
+    assert.throws(() => csv.parse('a,"b', ","));
+  });
+
+  it("writes what it reads", () => {
+    const points = [
+      { name: 'say "hi", you', logicalName: "1-0:1.8.0*255", objectType: "REGISTER", attributeId: "2" },
+      { name: " spaced\n", logicalName: "1.0.2.8.0.255", objectType: "3" },
+      { logicalName: "0-0:1.0.0*255" },
+    ];
+    const text = csv.write(points);
+    assert.deepEqual(csv.parse(text, ",")[2]?.[0], " spaced\n");
+    const { points: again, errors } = csv.read(text, isObis);
+    assert.deepEqual(errors, []);
+    assert.deepEqual(again, [points[0], { ...points[1], name: "spaced" }, points[2]]);
+  });
+
+  it("takes other headings, orders and delimiters, and no heading at all", () => {
+    const expected = [{ name: "a", logicalName: "1-0:1.8.0*255" }];
+    for (const text of [
+      "\uFEFFOBIS code;Name\r\n1-0:1.8.0*255;a\r\n",
+      "name\tlogical name\na\t1-0:1.8.0*255",
+      "a,1-0:1.8.0*255",
+      "comment,obis,name\n\nx,1-0:1.8.0*255,a\n",
+    ]) {
+      assert.deepEqual(csv.read(text, isObis).points, expected, text);
+    }
+  });
+
+  it("says which row has no code", () => {
+    const { points, errors } = csv.read("name,obis\na,1-0:1.8.0\nb,\nc,voltage\n", isObis);
+    assert.equal(points.length, 1);
+    assert.deepEqual(errors, [
+      { row: 3, key: "obis" },
+      { row: 4, key: "obis" },
+    ]);
+  });
+});
