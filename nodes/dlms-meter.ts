@@ -115,6 +115,8 @@ export default function (RED: NodeAPI): void {
       password: { type: "password" },
       encryptionKey: { type: "password" },
       authenticationKey: { type: "password" },
+      masterKey: { type: "password" },
+      broadcastKey: { type: "password" },
       signingKey: { type: "password" },
       agreementKey: { type: "password" },
       meterSigningCertificate: { type: "password" },

@@ -9,14 +9,14 @@ const settable = new Set([
   ...["name", "transportType", "host", "port", "tlsCa", "tlsServerName", "serialPort", "baudRate", "framing"],
   ...["modeEAddress", "modeEStartBaud", "clientAddress", "serverAddress", "physicalAddress", "addressSize"],
   ...["hdlcMaxInfo", "hdlcWindow", "maxPduSize", "referencing", "authentication", "securityPolicy", "securitySuite"],
-  ...["ciphering", "useDedicatedKey", "systemTitle", "meterSystemTitle", "invocationCounterSource"],
+  ...["ciphering", "signMessages", "useDedicatedKey", "systemTitle", "meterSystemTitle", "invocationCounterSource"],
   ...["invocationCounterObis", "invocationCounterClient", "invocationCounterPause", "invocationCounterReconnect"],
   ...["timeout", "retries", "idleTimeout", "reconnectMin", "reconnectMax", "passwordFormat", "keyFormat"],
   ...["deviationSign", "timeZone", "octetStrings"],
 ]);
 
 const secrets = new Set<string>([
-  ...["password", "encryptionKey", "authenticationKey", "signingKey", "agreementKey"],
+  ...["password", "encryptionKey", "authenticationKey", "masterKey", "broadcastKey", "signingKey", "agreementKey"],
   ...["meterSigningCertificate", "meterAgreementCertificate", "tlsCertificate", "tlsKey"],
 ]);
 

@@ -22,6 +22,8 @@ export interface MeterCredentials {
   password?: string;
   encryptionKey?: string;
   authenticationKey?: string;
+  masterKey?: string;
+  broadcastKey?: string;
   signingKey?: string;
   agreementKey?: string;
   meterSigningCertificate?: string;
@@ -166,6 +168,63 @@ const policies = {
   AUTHENTICATED_ENCRYPTED: "authenticated-encrypted",
 } as const;
 
+/** The values of `ciphering`, and which key general-ciphering names in each message. */
+const messageKeys = {
+  SERVICE: undefined,
+  GENERAL: undefined,
+  IDENTIFIED_KEY: "identified-key",
+  WRAPPED_KEY: "wrapped-key",
+  ONE_PASS: "one-pass",
+  STATIC_UNIFIED: "static-unified",
+} as const;
+const cipherings = ["SERVICE", "GENERAL", "IDENTIFIED_KEY", "WRAPPED_KEY", "ONE_PASS", "STATIC_UNIFIED"] as const;
+
+/** Keys and certificates of general-ciphering and general-signing: those that the chosen form needs must be there. */
+function messageProtectionOf(
+  raw: RawSettings,
+  credentials: MeterCredentials,
+  parsed: (name: "masterKey" | "broadcastKey") => Uint8Array,
+): Pick<SecurityOptions, "generalCiphering" | "generalSigning" | "broadcastKey"> {
+  const choice = choiceOf(raw, "ciphering", cipherings, "SERVICE");
+  const key = messageKeys[choice];
+  const signed = flagOf(raw, "signMessages", false);
+  const given = (name: "signingKey" | "agreementKey" | "meterSigningCertificate" | "meterAgreementCertificate") =>
+    isAbsent(credentials[name]) ? {} : { [name]: secretOf(credentials, name, `needed for ${choice}`) };
+  const needed = (name: keyof MeterCredentials, why: string): string => secretOf(credentials, name, why);
+  if (key === "wrapped-key") needed("masterKey", "the master key (KEK) is needed for wrapped keys");
+  if (key === "one-pass" || key === "static-unified") {
+    const own = key === "one-pass" ? "signingKey" : "agreementKey";
+    needed(own, `the client's private key is needed for ${choice}`);
+    needed("meterAgreementCertificate", `the meter's certificate for key agreement is needed for ${choice}`);
+  }
+  return {
+    ...(isAbsent(credentials.broadcastKey) ? {} : { broadcastKey: parsed("broadcastKey") }),
+    ...(key === undefined
+      ? {}
+      : {
+          generalCiphering: {
+            key,
+            ...(isAbsent(credentials.masterKey) ? {} : { masterKey: parsed("masterKey") }),
+            ...given("signingKey"),
+            ...given("agreementKey"),
+            ...given("meterSigningCertificate"),
+            ...given("meterAgreementCertificate"),
+          },
+        }),
+    ...(signed
+      ? {
+          generalSigning: {
+            signingKey: needed("signingKey", "the client's private signing key is needed to sign messages"),
+            meterSigningCertificate: needed(
+              "meterSigningCertificate",
+              "the meter's signing certificate, or public key, is needed to check signed messages",
+            ),
+          },
+        }
+      : {}),
+  };
+}
+
 function cipheringOf(
   raw: RawSettings,
   credentials: MeterCredentials,
@@ -179,7 +238,10 @@ function cipheringOf(
   const why = policy === "NONE" ? "HIGH_GMAC" : `security policy ${policy}`;
   const suite = integerOf(raw, "securitySuite", { fallback: 0, min: 0, max: 2 }) as SecuritySuite;
   const format = choiceOf(raw, "keyFormat", ["TEXT", "HEX"], "HEX") === "TEXT" ? "text" : "hex";
-  const keyOf = (name: "encryptionKey" | "authenticationKey", short: string): Uint8Array =>
+  const keyOf = (
+    name: "encryptionKey" | "authenticationKey" | "masterKey" | "broadcastKey",
+    short: string,
+  ): Uint8Array =>
     parseKey(secretOf(credentials, name, `the key (${short}) is needed for ${why}`), format, suite, name);
   const encryptionKey = keyOf("encryptionKey", "GUEK");
   return {
@@ -188,20 +250,32 @@ function cipheringOf(
     encryptionKey,
     authenticationKey: keyOf("authenticationKey", "GAK"),
     dedicatedKey: flagOf(raw, "useDedicatedKey", false),
-    general: choiceOf(raw, "ciphering", ["SERVICE", "GENERAL"], "SERVICE") === "GENERAL",
+    general: choiceOf(raw, "ciphering", cipherings, "SERVICE") === "GENERAL",
+    ...messageProtectionOf(raw, credentials, (name) => keyOf(name, name === "masterKey" ? "KEK" : "GBEK")),
     invocationCounter: keepsakes.counter(title(), encryptionKey),
   };
 }
 
-/** Undefined: the stored counter alone. A meter with short names does not show its counter by a logical name. */
-function counterSourceOf(raw: RawSettings, sapLimit: number): CounterSourceOptions | undefined {
+/**
+ * Undefined: the stored counter alone. A meter with short names does not show its counter by a logical name.
+ * @param used whether there is a counter at all
+ */
+function counterSourceOf(raw: RawSettings, sapLimit: number, used: boolean): CounterSourceOptions | undefined {
   const client = integerOf(raw, "invocationCounterClient", { fallback: 16, min: 1, max: sapLimit });
   const logicalName = textOf(raw, "invocationCounterObis", "0.0.43.1.0.255");
   parseObis(logicalName);
   const pauseMs = integerOf(raw, "invocationCounterPause", { fallback: 0, min: 0, max: 600_000 });
   const reconnect = flagOf(raw, "invocationCounterReconnect", false);
-  if (choiceOf(raw, "referencing", ["LN", "SN"], "LN") === "SN") return undefined;
-  if (choiceOf(raw, "invocationCounterSource", ["METER", "STORED"], "METER") === "STORED") return undefined;
+  const stored = choiceOf(raw, "invocationCounterSource", ["METER", "STORED"], "METER") === "STORED";
+  if (stored || !used) return undefined;
+  if (choiceOf(raw, "referencing", ["LN", "SN"], "LN") === "SN") {
+    throw new DlmsConfigError(
+      "CONFIG_UNSUPPORTED",
+      "invocationCounterSource: METER reads the counter by its logical name, which a meter with short names (SN) does " +
+        "not know; choose STORED",
+      { details: { property: "invocationCounterSource" } },
+    );
+  }
   return { client, logicalName, pauseMs, reconnect };
 }
 
@@ -277,7 +351,7 @@ export function parseMeterSettings(
   const title = (): Uint8Array =>
     ownTitle === "" ? keepsakes.systemTitle() : parseSystemTitle(ownTitle, "systemTitle");
   const ciphering = cipheringOf(raw, credentials, title, keepsakes);
-  const counterSource = counterSourceOf(raw, sapLimit);
+  const counterSource = counterSourceOf(raw, sapLimit, ciphering !== undefined);
   const needsTitle = ciphering !== undefined || auth.mechanism === "hls-sha256" || auth.mechanism === "hls-ecdsa";
   const common = { transport, link, server: serverOf(raw, hdlc), timeouts: timeoutsOf(raw), values: valuesOf(raw) };
   const reversedDeviation = choiceOf(raw, "deviationSign", ["STANDARD", "REVERSED"], "STANDARD") === "REVERSED";

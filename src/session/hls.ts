@@ -1,7 +1,7 @@
 import { actionResult, dataAccessResult } from "../apdu";
 import type { Aare, GetDataResult } from "../apdu/model";
 import { decodeValueBytes, type DlmsValue, encodeValueBytes } from "../codec";
-import { DlmsAssociationError, DlmsDecodeError, type DlmsError, DlmsServiceError } from "../errors";
+import { DlmsAssociationError, DlmsConfigError, DlmsDecodeError, type DlmsError, DlmsServiceError } from "../errors";
 import {
   checkChallenge,
   checkSystemTitle,
@@ -87,10 +87,17 @@ export function signingKeys({
   if (auth.mechanism !== "hls-ecdsa") return undefined;
   const suite = security?.suite ?? 0;
   const curves = suite === 0 ? (["P-256", "P-384"] as const) : curveOf(suite);
-  return {
-    signingKey: importPrivateKey(auth.signingKey, curves, "auth.signingKey"),
-    peerSigningKey: importPublicKey(auth.meterSigningCertificate, curves, "auth.meterSigningCertificate"),
-  };
+  const signingKey = importPrivateKey(auth.signingKey, curves, "auth.signingKey");
+  const peerSigningKey = importPublicKey(auth.meterSigningCertificate, curves, "auth.meterSigningCertificate");
+  if (signingKey.curve !== peerSigningKey.curve) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `auth.meterSigningCertificate: expected a key on ${signingKey.curve}, as auth.signingKey is, got ${peerSigningKey.curve}; ` +
+        "both sides of an association use the curve of one suite",
+      { details: { setting: "auth.meterSigningCertificate" } },
+    );
+  }
+  return { signingKey, peerSigningKey };
 }
 
 /** Pass 3 out, pass 4 in. */

@@ -113,7 +113,7 @@ describe("the counter's settings", () => {
     parseMeterSettings({ securityPolicy: "AUTHENTICATED_ENCRYPTED", clientAddress: "1", ...raw }, keys, keepsakes)
       .connect.security?.counterSource;
 
-  it("become the client's option; short names and STORED go without", () => {
+  it("become the client's option; STORED goes without", () => {
     assert.deepEqual(sourceOf({}), { client: 16, logicalName: "0.0.43.1.0.255", pauseMs: 0, reconnect: false });
     assert.deepEqual(
       sourceOf({
@@ -125,6 +125,5 @@ describe("the counter's settings", () => {
       { client: 20, logicalName: "0-0:43.1.7*255", pauseMs: 2500, reconnect: true },
     );
     assert.equal(sourceOf({ invocationCounterSource: "STORED" }), undefined);
-    assert.equal(sourceOf({ referencing: "SN" }), undefined);
   });
 });
