@@ -1,7 +1,8 @@
 import type { AccessRequest, AccessResponse, AccessSpecification } from "../apdu";
-import { concatBytes } from "../bytes";
 import { encodeValueBytes } from "../codec/encode";
+import { wholeOf } from "./fault";
 import type { MeterModel, Viewer } from "./model";
+import { accessResult } from "./results";
 
 const NULL_DATA = Uint8Array.of(0);
 
@@ -30,9 +31,10 @@ function run(specification: AccessSpecification, data: Uint8Array, model: MeterM
   switch (specification.kind) {
     case "get": {
       const outcome = model.read(specification.attribute, viewer);
-      return outcome.ok
-        ? { data: concatBytes(...outcome.pieces), result: 0 }
-        : { data: NULL_DATA, result: outcome.result };
+      if (!outcome.ok) return { data: NULL_DATA, result: outcome.result };
+      const whole = wholeOf(outcome.pieces);
+      if (whole === undefined) return { data: NULL_DATA, result: accessResult["hardware-fault"] };
+      return { data: whole, result: 0 };
     }
     case "set":
       return { data: NULL_DATA, result: model.write(specification.attribute, data, viewer) };

@@ -2,6 +2,7 @@ import type { Apdu, AttributeDescriptorWithSelection, GetDataResult, GetRequest 
 import { ByteWriter } from "../bytes";
 import { ByteSource } from "./byte-source";
 import { hasConformance } from "../apdu";
+import { DefinitionFault } from "./fault";
 import type { MeterModel, ReadOutcome, Viewer } from "./model";
 import { accessResult } from "./results";
 
@@ -26,6 +27,25 @@ export class GetService {
 
   /** `room`: bytes that a plain answer may have. */
   handle(request: GetRequest, viewer: Viewer, room: number): Apdu {
+    try {
+      return this.#answer(request, viewer, room);
+    } catch (error) {
+      if (!(error instanceof DefinitionFault)) throw error;
+      return this.#faulty(request);
+    }
+  }
+
+  /** A row could not be made. */
+  #faulty(request: GetRequest): Apdu {
+    const { invokeId } = request;
+    if (request.apdu === "get-request-next") return this.#abort(invokeId, request.blockNumber, "hardware-fault");
+    this.#long = undefined;
+    const result: GetDataResult = { ok: false, result: accessResult["hardware-fault"] };
+    if (request.apdu === "get-request-normal") return { apdu: "get-response-normal", invokeId, result };
+    return { apdu: "get-response-with-list", invokeId, results: request.attributes.map(() => result) };
+  }
+
+  #answer(request: GetRequest, viewer: Viewer, room: number): Apdu {
     if (request.apdu === "get-request-next") return this.#next(request.invokeId, request.blockNumber, room);
     this.#long = undefined;
     if (request.apdu === "get-request-normal") {

@@ -6,6 +6,7 @@ import { listenTcp, type TcpListener } from "../transport/tcp-server";
 import type { Transport } from "../transport/transport";
 import type { AssociationMachine } from "./association";
 import type { Behaviour, LineAction } from "./behaviour";
+import { checkDefinition } from "./check-definition";
 import type { MeterDefinition, SimulatedAssociation } from "./definition";
 import { generatedObjects } from "./generated";
 import { MeterModel } from "./model";
@@ -80,6 +81,7 @@ class Meter implements SimulatedMeter {
   #requests = 0;
 
   constructor(definition: MeterDefinition, clock: Clock) {
+    checkDefinition(definition);
     this.definition = definition;
     this.#clock = clock;
     this.#log = new ReceivedLog(definition.receivedLimit ?? 1000, clock);
@@ -152,7 +154,12 @@ class Meter implements SimulatedMeter {
     this.#record({ kind: "connected" });
     return {
       receive: (bytes) => {
-        machine.receive(bytes);
+        try {
+          machine.receive(bytes);
+        } catch (error) {
+          // a behaviour that throws must not end the process that the meter lives in
+          this.#record({ kind: "fault", problem: error instanceof Error ? error.message : String(error) });
+        }
       },
       closed,
     };
@@ -171,7 +178,9 @@ class Meter implements SimulatedMeter {
     return {
       definition,
       systemTitle,
-      model: new MeterModel(definition, generatedObjects(definition, { systemTitle, lastCounter })),
+      model: new MeterModel(definition, generatedObjects(definition, { systemTitle, lastCounter }), (problem) => {
+        this.#record({ kind: "fault", problem });
+      }),
       random: definition.random ?? repeatableBytes(),
       get behaviours() {
         return behaviours();

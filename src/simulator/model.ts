@@ -2,11 +2,13 @@ import type { AttributeDescriptor, AttributeDescriptorWithSelection, MethodDescr
 import { toHex } from "../bytes";
 import { decodeValueBytes } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";
+import { encodeValueBytes } from "../codec/encode";
 import { parseObis } from "../cosem/obis";
 import { DlmsConfigError, isDlmsError } from "../errors";
 import { doubleLongUnsigned, octets } from "./build";
 import { encodedPieces } from "./byte-source";
 import type { MeterDefinition, ProfileRows, SimulatedAssociation, SimulatedObject } from "./definition";
+import { DefinitionFault, guarded, guardedPieces, type ReportFault } from "./fault";
 import { selectRows } from "./profile-selection";
 import { accessResult } from "./results";
 
@@ -55,10 +57,12 @@ export class MeterModel {
   readonly objects: readonly ModelObject[];
   readonly #byName = new Map<string, ModelObject[]>();
   readonly #generated: GeneratedObjects;
+  readonly #report: ReportFault;
 
   /** @throws DlmsConfigError CONFIG_INVALID for a malformed logical name or an object that is there twice */
-  constructor(definition: MeterDefinition, generated: GeneratedObjects) {
+  constructor(definition: MeterDefinition, generated: GeneratedObjects, report: ReportFault) {
     this.definition = definition;
+    this.#report = report;
     this.#generated = generated;
     this.objects = modelObjects(definition.objects);
     for (const object of this.objects) {
@@ -80,22 +84,59 @@ export class MeterModel {
     return [...generated, ...this.objects].filter((object) => isVisible(object, viewer));
   }
 
+  /** hardware-fault where the definition's own code fails; a long profile throws DefinitionFault while it is taken. */
   read(attribute: AttributeDescriptorWithSelection, viewer: Viewer): ReadOutcome {
+    return this.#orFault(attribute, `attribute ${attribute.attributeId}`, failed("hardware-fault"), (what) =>
+      this.#read(attribute, viewer, what),
+    );
+  }
+
+  /** A data-access-result. */
+  write(attribute: AttributeDescriptorWithSelection, data: Uint8Array, viewer: Viewer): number {
+    const { "hardware-fault": fault } = accessResult;
+    return this.#orFault(attribute, `attribute ${attribute.attributeId}`, fault, () =>
+      this.#write(attribute, data, viewer),
+    );
+  }
+
+  invoke(method: MethodDescriptor, parameter: Uint8Array | undefined, viewer: Viewer): InvokeOutcome {
+    const fault: InvokeOutcome = { result: accessResult["hardware-fault"] };
+    return this.#orFault(method, `method ${method.methodId}`, fault, () => this.#invoke(method, parameter, viewer));
+  }
+
+  #orFault<T>(
+    { classId, instanceId }: Pick<AttributeDescriptor, "classId" | "instanceId">,
+    member: string,
+    fault: T,
+    run: (what: string) => T,
+  ): T {
+    const what = `object ${toHex(instanceId)} of class ${classId}, ${member}`;
+    try {
+      return guarded(what, this.#report, () => run(what));
+    } catch (error) {
+      if (error instanceof DefinitionFault) return fault;
+      throw error;
+    }
+  }
+
+  #read(attribute: AttributeDescriptorWithSelection, viewer: Viewer, what: string): ReadOutcome {
     const object = this.#find(attribute, viewer);
     if (typeof object === "number") return { ok: false, result: object };
     const { definition } = object;
     if (definition.denied?.includes(attribute.attributeId) === true) return failed("read-write-denied");
     if (object.classId === 7 && attribute.attributeId === 2) {
       const rows = definition.rows ?? rowsOf(definition.attributes[2]);
-      if (rows !== undefined) return selectRows(rows, captureObjects(object), attribute.access);
+      if (rows !== undefined) {
+        const selected = selectRows(rows, captureObjects(object), attribute.access);
+        return selected.ok ? { ok: true, pieces: guardedPieces(what, this.#report, selected.pieces) } : selected;
+      }
     }
     if (attribute.access !== undefined) return failed("scope-of-access-violated");
     const value = valueOf(object, attribute.attributeId);
-    return value === undefined ? failed("scope-of-access-violated") : { ok: true, pieces: encodedPieces(value) };
+    return value === undefined ? failed("scope-of-access-violated") : { ok: true, pieces: [...encodedPieces(value)] };
   }
 
-  /** A data-access-result. */
-  write(attribute: AttributeDescriptorWithSelection, data: Uint8Array, viewer: Viewer): number {
+  #write(attribute: AttributeDescriptorWithSelection, data: Uint8Array, viewer: Viewer): number {
     const object = this.#find(attribute, viewer);
     if (typeof object === "number") return object;
     const id = attribute.attributeId;
@@ -110,7 +151,7 @@ export class MeterModel {
     return accessResult.success;
   }
 
-  invoke(method: MethodDescriptor, parameter: Uint8Array | undefined, viewer: Viewer): InvokeOutcome {
+  #invoke(method: MethodDescriptor, parameter: Uint8Array | undefined, viewer: Viewer): InvokeOutcome {
     const object = this.#find({ ...method, attributeId: 1 }, viewer);
     if (typeof object === "number") return { result: object };
     const run = object.definition.methods?.[method.methodId];
@@ -120,7 +161,10 @@ export class MeterModel {
     }
     const value = parameter === undefined ? undefined : decoded(parameter);
     if (parameter !== undefined && value === undefined) return { result: accessResult["type-unmatched"] };
-    return { result: accessResult.success, value: run(value) };
+    const returned = run(value);
+    // one that does not encode is this method's fault, not the service's
+    if (returned !== undefined) encodeValueBytes(returned);
+    return { result: accessResult.success, value: returned };
   }
 
   #find(attribute: AttributeDescriptor, viewer: Viewer): ModelObject | number {

@@ -10,6 +10,8 @@ export type ReceivedItem = { /** rises by one */ readonly sequence: number } & (
   | { readonly kind: "frame"; readonly frame: string; readonly bytes: Uint8Array; readonly client: number }
   /** A request, out of its protection; `bytes` are plain. */
   | { readonly kind: "apdu"; readonly apdu: Apdu; readonly bytes: Uint8Array; readonly client: number }
+  /** A function of the definition or a behaviour threw, or gave what cannot be sent; the meter answered with a fault. */
+  | { readonly kind: "fault"; readonly problem: string }
   | { readonly kind: "nonsense"; readonly bytes: Uint8Array; readonly problem: string; readonly client: number }
 );
 

@@ -1,6 +1,7 @@
 /** Data-access-result and action-result codes (IEC 62056-5-3) that the simulator gives. */
 export const accessResult = {
   success: 0,
+  "hardware-fault": 1,
   "read-write-denied": 3,
   "object-undefined": 4,
   "object-class-inconsistent": 9,

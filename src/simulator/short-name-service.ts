@@ -16,6 +16,7 @@ import { findClass } from "../cosem/lookup";
 import { isDlmsError } from "../errors";
 import { parseApdu } from "../apdu";
 import { ByteSource } from "./byte-source";
+import { wholeOf } from "./fault";
 import { IncomingBlocks } from "./long-transfer";
 import { attributeIds, type MeterModel, type ModelObject, type Viewer } from "./model";
 import { accessResult } from "./results";
@@ -83,7 +84,8 @@ export class ShortNameService {
         : {};
     const outcome = this.#model.read({ ...descriptor, attributeId: id, ...access }, viewer);
     if (!outcome.ok) return { kind: "error", result: outcome.result };
-    return { kind: "data", data: concatBytes(...outcome.pieces) };
+    const data = wholeOf(outcome.pieces);
+    return data === undefined ? failure("hardware-fault") : { kind: "data", data };
   }
 
   #writeOne(variable: VariableAccess, value: Uint8Array, viewer: Viewer): number {
