@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow, NodeStatus } from "node-red";
 import { DlmsConfigError, type DlmsError, DlmsStateError, isDlmsError, systemClock } from "../src/index";
 import { type MeterNode, findMeter } from "./shared/meter-node";
@@ -48,6 +49,8 @@ class ReadNode {
     this.#RED = RED;
     this.#node = node;
     this.#raw = config as unknown as RawSettings;
+    // every message that waits listens to it
+    setMaxListeners(0, this.#ending.signal);
     try {
       this.#raw = migrate(this.#raw, migrations["dlms-read"]);
       this.#interval = this.#ownInterval();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { groupOf } from "../../nodes/shared/object-tree";
 import { isObis } from "../../src/index";
@@ -109,7 +110,7 @@ interface Csv {
   read(text: string, check: (obis: string) => boolean): { points: object[]; errors: { row: number; key: string }[] };
   write(points: object[]): string;
 }
-const csv = require(resolve(__dirname, "..", "..", "resources", "dlms-csv.js")) as Csv;
+const csv = createRequire(__filename)(resolve(__dirname, "..", "..", "resources", "dlms-csv.js")) as Csv;
 
 describe("lists of values as CSV", () => {
   it("reads what RFC 4180 allows: quotes, delimiters and line ends in fields, no line end at the end", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { householdDefinition } from "../../src/index";
 import { type Message, allNodes, clean, failure, flowFor, helper, next, startMeter, value } from "./support";
 
@@ -29,7 +30,7 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     await helper.load(allNodes, flowFor(port, { mode: "list", points, split: true }));
     const coming = several("out", 2);
     const msg = { _msgid: "abc", kept: { a: 1 }, parts: { id: "outer", index: 0 } };
-    helper.getNode("read").receive(msg as never);
+    helper.getNode("read").receive(msg);
     const [energy, voltage] = await coming;
     assert.ok(energy && voltage);
     assert.deepEqual([energy.topic, voltage.topic], ["energy", "voltage"]);
@@ -58,13 +59,13 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     );
     assert.deepEqual((rows[2]?.parts as unknown as { index: number }).index, 2);
     const single = next("out");
-    helper.getNode("read").receive({ mode: "attribute", logicalName: "1-0:32.7.0*255" } as never);
+    helper.getNode("read").receive({ mode: "attribute", logicalName: "1-0:32.7.0*255" });
     assert.equal("parts" in (await single), false);
   });
 
   it("makes of the messages what one message would have been, with a Join node", async () => {
     const { port } = await startMeter();
-    const join = require("@node-red/nodes/core/sequence/17-split.js") as never;
+    const join = createRequire(__filename)("@node-red/nodes/core/sequence/17-split.js") as never;
     const flow = flowFor(port, { mode: "list", points, split: true, wires: [["join"]] });
     await helper.load(
       [...allNodes, join],
@@ -102,13 +103,13 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
   });
 
   it("reads by itself, and what goes wrong reaches a Catch node", async () => {
-    const { port, close } = await startMeter();
-    await helper.load(allNodes, flowFor(port, { interval: "1", spread: "0" }));
+    const meter = await startMeter();
+    await helper.load(allNodes, flowFor(meter.port, { interval: "1", spread: "0" }));
     const [first, second] = await several("out", 2);
     assert.equal(typeof first?.payload, "number");
     assert.equal(second?.topic, "1.0.1.7.0.255");
     const caught = next("caught");
-    await close();
+    await meter.close();
     assert.ok((await caught).dlmsError);
   });
 

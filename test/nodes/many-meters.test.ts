@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { inspect } from "node:util";
+import { createMeter, demoPassword, householdDefinition } from "../../src/index";
+import type { MeterNode } from "../../nodes/shared/meter-node";
+import { type RunningMeter, allNodes, ask, clean, failure, flowFor, helper, startMeter, value } from "./support";
+
+const dynamic = (): MeterNode["meter"]["dynamic"] => (helper.getNode("meter") as unknown as MeterNode).meter.dynamic;
+
+describe("meters that messages describe", () => {
+  afterEach(clean);
+
+  it("polls 50 meters with one flow, a few sessions at a time, and releases them when they rest", async () => {
+    const meters: RunningMeter[] = [];
+    for (let i = 0; i < 50; i++) meters.push(await startMeter(householdDefinition({ seed: i })));
+    await helper.load(allNodes, flowFor(1, {}, { poolSize: "5", poolIdle: "50", timeout: "10000" }));
+    const results = new Map<number, unknown>();
+    let most = 0;
+    const all = new Promise<void>((resolve) => {
+      helper.getNode("out").on("input", (msg: object) => {
+        const { meter, payload } = msg as { meter: { port: number }; payload: unknown };
+        results.set(meter.port, payload);
+        most = Math.max(most, meters.filter((one) => one.meter.counters.openConnections > 0).length);
+        if (results.size === meters.length) resolve();
+      });
+      helper.getNode("caught").on("input", (msg: object) => {
+        assert.fail(inspect((msg as { dlmsError?: unknown }).dlmsError));
+      });
+    });
+    for (const { port } of meters) helper.getNode("read").receive({ meter: { port } });
+    await all;
+    assert.ok([...results.values()].every((one) => typeof one === "number"));
+    assert.ok(most <= 5, `${most} sessions at a time`);
+    for (const { meter } of meters) {
+      while (meter.counters.openConnections > 0) await meter.waitFor((item) => item.kind === "closed");
+    }
+    assert.equal(dynamic()?.size, 0, "none is kept");
+    assert.ok(meters.every(({ meter }) => meter.associations === 0));
+  });
+
+  it("shares a session between messages that say the same, and takes the name that the message gives", async () => {
+    const one = await startMeter();
+    await helper.load(allNodes, flowFor(1));
+    const first = await value({ meter: { port: one.port, name: "cellar" } });
+    assert.equal(first.dlms?.meter, "cellar");
+    await value({ meter: { name: "cellar", port: one.port } });
+    assert.equal(one.meter.counters.connections, 1);
+    const unnamed = await value({ meter: { port: String(one.port) } });
+    assert.equal(unnamed.dlms?.meter, "test meter");
+    await helper.unload();
+    assert.equal(one.meter.associations, 0);
+  });
+
+  it("starts from another config node, and takes secrets by reference", async () => {
+    const { port } = await startMeter();
+    const flow = flowFor(1);
+    const other = { ...flow[1], id: "second", name: "with password", clientAddress: "17", authentication: "LOW" };
+    await helper.load(allNodes, [...flow, other], { second: { password: demoPassword } });
+    const based = await value({ meter: { meter: "with password", port } });
+    assert.equal(typeof based.payload, "number");
+    const described = { port, clientAddress: 17, authentication: "LOW" };
+    const missing = await failure({ meter: described });
+    assert.equal(missing.dlmsError.code, "DLMS_CONFIG_MISSING");
+    assert.match(missing.dlmsError.message, /^msg\.meter\.password/);
+    assert.equal(typeof (await value({ meter: { ...described, credentials: "second" } })).payload, "number");
+  });
+
+  it("refuses secrets in messages unless the config node allows them", async () => {
+    const { port } = await startMeter();
+    const described = { port, clientAddress: 17, authentication: "LOW", password: demoPassword };
+    await helper.load(allNodes, flowFor(1));
+    const refused = await failure({ meter: described });
+    assert.match(refused.dlmsError.message, /^msg\.meter\.password: secrets do not belong in messages/);
+    assert.equal(JSON.stringify(refused.dlmsError).includes(demoPassword), false);
+    await helper.unload();
+    await helper.load(allNodes, flowFor(1, {}, { secretsInMessages: true }));
+    assert.equal(typeof (await value({ meter: described })).payload, "number");
+  });
+
+  it("names what is wrong in a description", async () => {
+    await helper.load(allNodes, flowFor(1));
+    const cases: [object | number, RegExp][] = [
+      [{ hots: "x" }, /^msg\.meter\.hots: a message cannot set this of a meter/],
+      [{ port: 70000 }, /^msg\.meter\.port: expected a whole number from 1 to 65535, got 70000/],
+      [{ host: { a: 1 } }, /^msg\.meter\.host: expected a text/],
+      [{ poolSize: 100 }, /^msg\.meter\.poolSize/],
+      [{ meter: "nobody" }, /^msg\.meter\.meter: there is no deployed dlms-meter/],
+      [{ credentials: "nobody" }, /^msg\.meter\.credentials: there is no deployed dlms-meter/],
+      [42, /^msg\.meter: expected the name or id of a dlms-meter node, or an object/],
+    ];
+    for (const [meter, text] of cases) assert.match((await failure({ meter })).dlmsError.message, text);
+  });
+
+  it("does not send a refused password again, however the session was released in between", async () => {
+    const { meter, port } = await startMeter();
+    const bad = { port, clientAddress: 17, authentication: "LOW" };
+    await helper.load(allNodes, flowFor(1, {}, { poolIdle: "0" }), { meter: { password: "wrong" } });
+    for (let i = 0; i < 3; i++) {
+      const { caught } = await ask({ meter: bad });
+      assert.equal(caught?.dlmsError?.code, "DLMS_ASSOC_AUTH_FAILED");
+    }
+    assert.equal(meter.counters.connections, 1);
+  });
+
+  it("lets nothing behind when it is deployed anew while messages wait", async () => {
+    const silent = createMeter(householdDefinition());
+    silent.use({ name: "silence", request: () => [] });
+    const listener = await silent.listen();
+    const flow = flowFor(1, {}, { poolSize: "1", timeout: "5000" });
+    await helper.load(allNodes, flow);
+    for (let i = 0; i < 5; i++) {
+      helper.getNode("read").receive({ meter: { port: listener.port, timeout: 5000 + i } });
+    }
+    await silent.waitFor((item) => item.kind === "apdu");
+    assert.equal(dynamic()?.size, 1);
+    const closed = silent.waitFor((item) => item.kind === "closed");
+    await helper.unload();
+    await closed;
+    assert.equal(silent.counters.openConnections, 0);
+    assert.equal(silent.counters.connections, 1, "the others never began");
+    await listener.close();
+  });
+});
