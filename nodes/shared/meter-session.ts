@@ -18,7 +18,7 @@ export interface MeterView {
   readonly phase: MeterPhase;
   /** why it is not connected */
   readonly error?: DlmsError;
-  /** wall-clock ms of the next try, in phase "waiting" */
+  /** wall-clock ms of the next try, in the phases "waiting" and "offline" */
   readonly nextTryAt?: number;
   /** wall-clock ms of the last answer of the meter */
   readonly lastExchangeAt?: number;
@@ -67,6 +67,8 @@ export class MeterSession {
   #countdown: TimerHandle | undefined;
   #probe: TimerHandle | undefined;
   #offline: TimerHandle | undefined;
+  /** no answer for `offlineAfter`; stays until there is one */
+  #isOffline = false;
 
   constructor(options: MeterSessionOptions) {
     this.#options = options;
@@ -220,18 +222,23 @@ export class MeterSession {
 
   #answered(): void {
     this.#lastGoodAt = this.#options.clock.wallTime();
-    if (this.#view.phase === "offline") this.#show({ phase: "connected" });
+    if (this.#isOffline) {
+      this.#isOffline = false;
+      this.#show({ phase: "connected" });
+    }
     if (this.#options.probeInterval > 0) this.#armOffline();
   }
 
-  #show(view: MeterView): void {
+  #show(next: MeterView): void {
     const previous = this.#view;
+    // what is tried meanwhile is shown under it: the reason, and the time until the next try
+    const view: MeterView = this.#isOffline && next.phase !== "refused" ? { ...next, phase: "offline" } : next;
     this.#view = view;
     this.#options.clock.clearTimeout(this.#countdown);
     this.#countdown = undefined;
     if (previous.phase !== view.phase) this.#options.changed(this.view, previous.phase);
     this.#tell(false);
-    if (view.phase === "waiting") this.#tick();
+    if (view.nextTryAt !== undefined) this.#tick();
   }
 
   #tell(tick: boolean): void {
@@ -261,7 +268,7 @@ export class MeterSession {
     let wait = probeInterval - quiet;
     if (wait <= 0) {
       wait = probeInterval;
-      if (this.#offline === undefined) this.#armOffline();
+      if (this.#offline === undefined && !this.#isOffline) this.#armOffline();
       // What went wrong is in the state that the client tells; an access error is an answer.
       await this.run((client) => client.read(attribute("CLOCK", "0.0.1.0.0.255", "time"))).catch(() => undefined);
     }
@@ -272,9 +279,10 @@ export class MeterSession {
     const { clock, offlineAfter } = this.#options;
     clock.clearTimeout(this.#offline);
     this.#offline = clock.setTimeout(() => {
+      this.#offline = undefined;
       if (this.#view.phase === "refused") return;
-      const error = this.#view.error;
-      this.#show({ phase: "offline", ...(error === undefined ? {} : { error }) });
+      this.#isOffline = true;
+      this.#show(this.#view);
     }, offlineAfter);
   }
 
@@ -284,6 +292,7 @@ export class MeterSession {
     clock.clearTimeout(this.#offline);
     clock.clearTimeout(this.#countdown);
     this.#probe = this.#offline = this.#countdown = undefined;
+    this.#isOffline = false;
     this.#releasing ??= this.#dropClient().finally(() => {
       this.#releasing = undefined;
       if (this.#lockOut === undefined) this.#show({ phase: "idle" });

@@ -87,18 +87,31 @@ export function meterStatus(prefix: StatusPrefix, view: MeterView, translate: Tr
       return { fill: "yellow", shape: "ring", text: key("connecting") };
     case "connected":
       return { fill: "green", shape: "dot", text: key("connected") };
-    case "offline":
-      return { fill: "red", shape: "ring", text: key("offline") };
+    case "offline": {
+      const next = nextTry(view, key, translate, now);
+      const text = next === undefined ? key("offline") : `${translate(key("offline"))}: ${next}`;
+      return { fill: "red", shape: "ring", text };
+    }
     case "refused":
       return { fill: "red", shape: "ring", text: key("refused") };
     case "error":
       return { fill: "red", shape: "ring", text: key(view.error ? phraseOf(view.error) : "readFailed") };
-    case "waiting": {
-      const seconds = Math.max(1, Math.round(((view.nextTryAt ?? now) - now) / 1000));
-      const reason = translate(key(view.error ? phraseOf(view.error) : "connectionLost"));
-      return { fill: "red", shape: "ring", text: translate(key("retry"), { reason, seconds }) };
-    }
+    case "waiting":
+      return { fill: "red", shape: "ring", text: nextTry(view, key, translate, now) ?? key("connectionLost") };
   }
+}
+
+/** The reason and the seconds until the next try. */
+function nextTry(
+  { nextTryAt, error }: MeterView,
+  key: (name: string) => string,
+  translate: Translate,
+  now: number,
+): string | undefined {
+  if (nextTryAt === undefined) return undefined;
+  const seconds = Math.max(1, Math.round((nextTryAt - now) / 1000));
+  const reason = translate(key(error ? phraseOf(error) : "connectionLost"));
+  return translate(key("retry"), { reason, seconds });
 }
 
 const shown = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 12, useGrouping: false });

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { type MeterPhase, MeterSession, type MeterView } from "../../nodes/shared/meter-session";
+import { meterStatus } from "../../nodes/shared/status";
+import { bench, registers } from "../support/meters";
+
+const translate = (key: string, values: Record<string, string | number> = {}): string =>
+  [key.split(".").pop(), ...Object.values(values)].join(" ");
+
+describe("a probed meter that falls silent", () => {
+  it("stays offline until it answers, with the reason and the time until the next try under it, each time anew", async () => {
+    let silent = false;
+    const clockObject = {
+      classId: 8,
+      logicalName: "0.0.1.0.0.255",
+      attributes: { 2: { type: "null-data" as const, value: null } },
+    };
+    const { client, clock, meter } = bench({ objects: [...registers(1), clockObject] });
+    meter.use({ name: "silent at times", request: () => (silent ? [] : undefined) });
+    const phases: MeterPhase[] = [];
+    const session = new MeterSession({
+      makeClient: () => client,
+      clock,
+      probeInterval: 15_000,
+      offlineAfter: 45_000,
+      changed: (view) => phases.push(view.phase),
+    });
+    const views: MeterView[] = [];
+    session.addUser({ id: "a", meterChanged: (view) => views.push(view) });
+    await clock.tickAsync(20_000);
+    assert.equal(session.view.phase, "connected");
+    for (let round = 0; round < 2; round++) {
+      silent = true;
+      await clock.tickAsync(62_000);
+      assert.equal(session.view.phase, "offline");
+      views.length = 0;
+      await clock.tickAsync(240_000);
+      assert.deepEqual([...new Set(views.map((view) => view.phase))], ["offline"]);
+      const waiting = views.find((view) => view.nextTryAt !== undefined);
+      assert.ok(waiting !== undefined);
+      const status = meterStatus("dlms-read", waiting, translate, clock.wallTime());
+      assert.match(String(status.text), /^offline: retry noAnswer \d+$/);
+      silent = false;
+      await clock.tickAsync(120_000);
+      assert.equal(session.view.phase, "connected");
+    }
+    assert.equal(phases.filter((phase) => phase === "offline").length, 2);
+    session.removeUser("a").catch(() => undefined);
+    await clock.tickAsync(5000);
+    assert.equal(clock.pending, 0);
+  });
+});
