@@ -14,6 +14,12 @@ export type Phrase =
   | "noAnswer"
   | "notDlms"
   | "linkRefused"
+  | "tlsFailed"
+  | "lineNoise"
+  | "linkOutOfStep"
+  | "wrongAddress"
+  | "frameRejected"
+  | "signOnFailed"
   | "rejected"
   | "refused"
   | "denied"
@@ -36,6 +42,12 @@ const phrases: Partial<Record<ErrorName, Phrase>> = {
   LINK_WRAPPER_HEADER: "notDlms",
   LINK_FRAME_INVALID: "notDlms",
   LINK_REFUSED: "linkRefused",
+  CONN_TLS: "tlsFailed",
+  LINK_FCS: "lineNoise",
+  LINK_SEQUENCE: "linkOutOfStep",
+  LINK_ADDRESS: "wrongAddress",
+  LINK_FRAME_REJECTED: "frameRejected",
+  LINK_MODE_E: "signOnFailed",
   ASSOC_REJECTED: "rejected",
   ASSOC_AUTH_FAILED: "refused",
   ASSOC_SERVER_UNPROVEN: "refused",

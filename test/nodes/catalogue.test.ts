@@ -120,6 +120,13 @@ describe("catalogues, help and editor files", () => {
     assert.ok(known.has("dlms-read.status.idle"));
     assert.equal(phraseOf(new DlmsConnectionError("CONN_REFUSED", "x")), "connectionRefused");
     assert.equal(phraseOf(new DlmsTimeoutError("TIMEOUT_RESPONSE", "x")), "noAnswer");
+    const lost = Object.entries(errorCodes)
+      .filter(([name, { layer }]) => {
+        const made = Object.assign(Object.create(error), { code: `DLMS_${name}`, layer });
+        return phraseOf(made) === "connectionLost";
+      })
+      .map(([name]) => name);
+    assert.deepEqual(lost, ["CONN_LOST", "LINK_DISCONNECTED"]);
   });
 
   it("has a text for each preset, branch of the tree and problem of a CSV file", () => {
