@@ -1,4 +1,4 @@
-// Runs the node tests on Node-RED 5 with Node 22, both taken from the npm registry into .cache/node-red-5.
+// Runs the tests of the nodes and of the editor on Node-RED 5 with Node 22, both taken from the npm registry into .cache/node-red-5.
 // Never a dependency of this package: a `node` package would shadow the machine's own in every npm script.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -31,7 +31,7 @@ const status = run(
   [
     join(root, "node_modules", "mocha", "bin", "mocha.js"),
     "--recursive",
-    ...(specs.length > 0 ? specs : ["test/nodes"]),
+    ...(specs.length > 0 ? specs : ["test/nodes", "test/e2e"]),
   ],
   { cwd: root, env: { ...process.env, NODE_RED_PATH: nodeRed, DLMS_TEST_NODE: node } },
 );

@@ -32,7 +32,11 @@ export class NodeRedProcess {
     const flow = join(this.#userDir, "example.json");
     writeFileSync(flow, options.flow);
     const args = ["scripts/start.mjs", "--port", String(options.port ?? 0), "--user-dir", this.#userDir];
-    this.#child = spawn(process.execPath, [...args, "--example", flow, ...(options.args ?? [])], { cwd: root });
+    this.#child = spawn(
+      process.env.DLMS_TEST_NODE ?? process.execPath,
+      [...args, "--example", flow, ...(options.args ?? [])],
+      { cwd: root },
+    );
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on("data", (chunk: Buffer) => {
         this.#output += chunk.toString();

@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BrowserContext, Locator, Page } from "playwright-core";
+import { createMeter, householdDefinition } from "../../src/index";
+import { NodeRedProcess, freePort, root } from "../support/node-red-process";
+import { needsBrowser, openBrowser, openEditor } from "./browser";
+
+const pictures = process.env.SCREENSHOTS;
+
+describe("a person's way in the editor", function () {
+  this.timeout(180_000);
+  let nodeRed: NodeRedProcess | undefined;
+  let context: BrowserContext | undefined;
+  let meter: { port: number; close(): Promise<void> } | undefined;
+  let page: Page;
+  const problems: string[] = [];
+
+  async function picture(name: string): Promise<void> {
+    if (pictures === undefined) return;
+    mkdirSync(join(root, pictures), { recursive: true });
+    await page
+      .locator(".red-ui-tray")
+      .last()
+      .screenshot({ path: join(root, pictures, `${name}.png`) });
+  }
+
+  async function drag(type: string, x: number, y: number): Promise<void> {
+    const source = page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
+    await source.scrollIntoViewIfNeeded();
+    await source.dragTo(page.locator("#red-ui-workspace-chart"), { targetPosition: { x, y } });
+  }
+
+  async function open(type: string): Promise<void> {
+    await page.evaluate((wanted) => {
+      RED.nodes.eachNode((node) => {
+        if (node.type === wanted) RED.editor.edit(node);
+      });
+    }, type);
+    await page.locator("#dlms-read-dialog").waitFor();
+    await page.locator("#dlms-read-dialog .red-ui-typedInput-container").first().waitFor({ state: "attached" });
+  }
+
+  async function done(): Promise<void> {
+    await page.locator("#node-dialog-ok").click();
+    await page.locator("#dlms-read-dialog").waitFor({ state: "detached" });
+  }
+
+  async function deploy(): Promise<void> {
+    const answered = page.waitForResponse(
+      (response) => response.url().endsWith("/flows") && response.request().method() === "POST",
+    );
+    await page.locator("#red-ui-header-button-deploy").click();
+    assert.ok((await answered).ok());
+  }
+
+  before(async function () {
+    needsBrowser(this);
+    meter = await createMeter(householdDefinition()).listen();
+    nodeRed = new NodeRedProcess({
+      flow: '[{ "id": "empty", "type": "tab", "label": "Flow 1" }]',
+      port: await freePort(),
+    });
+    const [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
+    context = await openBrowser();
+    page = context.pages()[0] ?? (await context.newPage());
+    page.setDefaultTimeout(15_000);
+    page.on("pageerror", (error) => problems.push(error.message));
+    await openEditor(page, url);
+  });
+
+  after(async () => {
+    await context?.close();
+    await nodeRed?.stop();
+    await meter?.close();
+  });
+
+  it("drags a read node into an empty flow and makes its meter", async () => {
+    await drag("dlms-read", 250, 150);
+    await open("dlms-read");
+    await page.locator("#dlms-read-browse").click();
+    await page.locator(".dlms-browser-error", { hasText: "Choose a meter first." }).waitFor();
+    await page.locator("#node-input-btn-meter-add").click();
+    await page.locator("#dlms-meter-dialog").waitFor();
+    await page.locator("#node-config-input-name").fill("house");
+    await page.locator("#node-config-input-host").fill("127.0.0.1");
+    await page.locator("#node-config-input-port").fill("70000");
+    await page.keyboard.press("Tab");
+    await page.locator("#node-config-input-port.input-error").waitFor();
+    await page.locator("#node-config-input-port").fill(String(meter?.port));
+    await page.keyboard.press("Tab");
+    await page.locator("#node-config-input-port:not(.input-error)").waitFor();
+    await page.locator("#dlms-meter-preset").selectOption("public");
+    await page.locator("#dlms-meter-preset-source", { hasText: "Green Book" }).waitFor();
+    assert.equal(await page.locator("#node-config-input-clientAddress").inputValue(), "16");
+    await page.locator("#node-config-dialog-ok").click();
+    await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
+    await page.locator("#dlms-read-browse").click();
+    await page.locator("#dlms-read-browse").click();
+    await page.locator(".dlms-browser-error", { hasText: "not deployed yet" }).waitFor();
+    await picture("browse-not-deployed");
+    await done();
+    await deploy();
+  });
+
+  it("browses the meter: search, groups, the value on a click, and fills in what is chosen", async () => {
+    await open("dlms-read");
+    await page.locator("#dlms-read-browse").click();
+    await page.locator(".dlms-browser-note", { hasText: /\d+ objects/ }).waitFor();
+    const tree = page.locator(".dlms-browser-tree");
+    await tree.getByText("Electricity", { exact: true }).waitFor();
+    await page.locator(".dlms-browser-search").fill("voltage l2");
+    const row = tree.locator(".dlms-browser-row", { hasText: "1-0:52.7.0*255" });
+    await row.click();
+    await row.locator(".dlms-browser-value", { hasText: /^2\d\d(\.\d)? V$/ }).waitFor();
+    await picture("browse");
+    await page.locator("#dlms-read-obis-label", { hasText: "Voltage L2" }).waitFor();
+    const labels = page.locator("#dlms-read-dialog .red-ui-typedInput-option-label:visible");
+    await labels.filter({ hasText: "Register (3)" }).waitFor();
+    assert.equal(await page.locator("#node-input-logicalName").inputValue(), "1-0:52.7.0*255");
+    // another class, another attribute
+    await page.locator(".dlms-browser-search").fill("clock");
+    await tree.locator(".dlms-browser-row", { hasText: "0-0:1.0.0*255" }).locator("i").click();
+    await tree.locator(".dlms-browser-row", { hasText: "time_zone" }).click();
+    await labels.filter({ hasText: "Clock (8)" }).waitFor();
+    await labels.filter({ hasText: "3 time_zone" }).waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator(".dlms-browser-search").inputValue(), "");
+    await page.keyboard.press("Escape");
+    await page.locator(".dlms-browser").waitFor({ state: "hidden" });
+    assert.ok(await page.locator("#dlms-read-dialog").isVisible(), "Escape closed the tree, not the dialog");
+  });
+
+  it("works with the keyboard alone: opens, searches, moves in the tree, chooses three values, adds them", async () => {
+    await page.locator("#node-input-mode").focus();
+    await page.locator("#node-input-mode").selectOption("list");
+    await page.locator("#dlms-read-browse").focus();
+    await page.keyboard.press("Enter");
+    await page.locator(".dlms-browser-note", { hasText: /\d+ objects/ }).waitFor();
+    await page.keyboard.type("active power import");
+    await page.locator(".dlms-browser-note", { hasText: /\d+ of \d+/ }).waitFor();
+    await page.keyboard.press("ArrowDown");
+    const focused = page.locator(".dlms-browser-tree li:focus");
+    assert.equal(await focused.getAttribute("aria-level"), "1");
+    await page.keyboard.press("ArrowLeft");
+    assert.equal(await focused.getAttribute("aria-expanded"), "false", "left folds a branch");
+    await page.keyboard.press("ArrowRight");
+    let chosen = 0;
+    for (let steps = 0; steps < 20 && chosen < 3; steps++) {
+      await page.keyboard.press("ArrowDown");
+      if ((await focused.getAttribute("aria-level")) === "3") {
+        await page.keyboard.press("Space");
+        chosen++;
+      } else await page.keyboard.press("ArrowRight");
+    }
+    const add = page.locator(".dlms-browser-add", { hasText: "Add 3 values" });
+    await add.waitFor();
+    await picture("browse-list");
+    await page.keyboard.press("Tab");
+    assert.ok(await add.evaluate((button) => button === document.activeElement));
+    await page.keyboard.press("Enter");
+    await page.locator(".dlms-point-obis").nth(2).waitFor();
+    assert.equal(await page.locator(".dlms-point-obis").count(), 3);
+  });
+
+  it("exports and imports the list as CSV, and says which row is wrong", async () => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.locator("#dlms-read-csv-export").click(),
+    ]);
+    const csv = readFileSync(await download.path(), "utf8");
+    assert.equal(csv.split("\r\n").length, 5, "a head line, three values, an end");
+    assert.match(csv, /^name,logicalName,objectType,attributeId\r\n/);
+    const file = join(mkdtempSync(join(tmpdir(), "dlms-csv-")), "points.csv");
+    writeFileSync(file, 'name;obis;type\n"Clock; the meter\'s";0-0:1.0.0*255;CLOCK\nwrong;1-0;REGISTER\n');
+    await page.locator("#dlms-read-csv-file").setInputFiles(file);
+    await page.locator("#dlms-read-csv-note", { hasText: "1 values imported. Row 3: no OBIS code" }).waitFor();
+    assert.equal(await page.locator(".dlms-point-name").nth(3).inputValue(), "Clock; the meter's");
+    assert.equal(await page.locator(".dlms-point-type").nth(3).inputValue(), "CLOCK");
+  });
+
+  it("shows where and why an input is wrong, also on the node", async () => {
+    await page.locator("#node-input-interval").fill("1.5");
+    await page.keyboard.press("Tab");
+    await page.locator("#node-input-interval.input-error").waitFor();
+    await page.locator("#node-input-interval").hover();
+    await page.getByText("Whole seconds from 0 to 604800 (a week)").first().waitFor();
+    await page.locator("#node-input-interval").fill("1");
+    await page.locator("#node-input-split").uncheck();
+  });
+
+  it("is deployed, reads by itself, and the values are seen", async () => {
+    await done();
+    await drag("debug", 520, 150);
+    const port = (kind: string): Locator => page.locator(`.red-ui-flow-port-${kind} .red-ui-flow-port`);
+    await port("output").first().dragTo(port("input").last());
+    await page.evaluate(() => {
+      RED.actions.invoke("core:show-debug-tab");
+    });
+    await deploy();
+    await page.locator(".red-ui-flow-node-status-label", { hasText: "4 values" }).waitFor();
+    await page.locator(".red-ui-debug-msg-payload").nth(1).waitFor();
+    assert.match(await page.locator(".red-ui-debug-msg-payload").last().innerText(), /Clock; the meter's: "20\d\d-/);
+  });
+
+  it("chooses the columns of a profile from the meter, and a period", async () => {
+    await open("dlms-read");
+    await page.locator("#node-input-mode").selectOption("profile");
+    await page.locator("#dlms-read-browse").click();
+    const row = page.locator(".dlms-browser-row", { hasText: "1-0:99.1.0*255" });
+    await page.locator(".dlms-browser-search").fill("99.1.0");
+    await row.dblclick();
+    await page.locator(".dlms-browser").waitFor({ state: "hidden" });
+    await page.locator("#node-input-rangeKind").selectOption("period");
+    await page.locator("#dlms-read-period").selectOption("day");
+    await page.locator("#dlms-read-columns").click();
+    await page.locator("#dlms-read-columns-panel label", { hasText: "1.0.1.8.0.255" }).locator("input").check();
+    await page.locator("#dlms-read-columns-panel label", { hasText: "0.0.1.0.0.255" }).locator("input").check();
+    assert.equal(await page.locator("#node-input-columns").inputValue(), "1.0.1.8.0.255, 0.0.1.0.0.255");
+    await picture("profile");
+    await done();
+    await deploy();
+    await page.locator(".red-ui-flow-node-status-label", { hasText: /^9[4-7] rows$/ }).waitFor();
+  });
+
+  it("made no error in the page", () => {
+    assert.deepEqual(problems, []);
+  });
+});
