@@ -3,6 +3,7 @@ import { decodeValueBytes } from "../codec";
 import { attributeDefinition, type AttributeRef, obisDotted } from "../cosem";
 import { DlmsDecodeError, DlmsServiceError } from "../errors";
 import type { ActiveSession, RunOptions } from "./active-session";
+import { fetchByAccess, fitsAccess, stopAccess, usesAccess } from "./fetch-access";
 import { descriptorOf, readingWhat, type Wanted, wantedOf } from "./wanted";
 
 /** What was learned about a meter and stays true when it is connected again. */
@@ -11,6 +12,8 @@ export interface MeterHints {
   listsRefused: boolean;
   /** lists in a row whose answer could not be read; one may be the line's fault */
   garbledLists?: number;
+  /** ACCESS was negotiated, but is refused or answered with nonsense. */
+  accessRefused?: boolean;
 }
 
 export interface FetchOptions extends RunOptions {
@@ -25,8 +28,13 @@ export type Fetched = GetDataResult | undefined;
 
 const objectListName = 0xfa00 + 8;
 
-/** Whether several attributes go into one request. */
-export function usesLists(active: ActiveSession, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean {
+/** Whether several attributes go into one request, of whatever service. */
+export function readsTogether(active: ActiveSession, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean {
+  return active.session.association?.referencing === "sn" || usesLists(active, options) || usesAccess(active, options);
+}
+
+/** Whether several attributes go into one GET with list. */
+function usesLists(active: ActiveSession, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean {
   if (options.noGetWithList || options.hints.listsRefused) return false;
   return active.session.association?.conformanceNames.includes("multiple-references") === true;
 }
@@ -38,6 +46,7 @@ export async function fetchAttributes(
   options: FetchOptions,
 ): Promise<readonly Fetched[]> {
   if (active.session.association?.referencing === "sn") return fetchByShortName(active, refs, options);
+  if (refs.length > 1 && usesAccess(active, options)) return fetchAccess(active, refs, options);
   if (refs.length < 2 || !usesLists(active, options)) return fetchSingly(active, refs, options);
   const results: GetDataResult[] = [];
   const descriptors = refs.map(descriptorOf);
@@ -50,6 +59,44 @@ export async function fetchAttributes(
     if (!usesLists(active, options)) {
       results.push(...(await fetchSingly(active, refs.slice(results.length), options)));
     }
+  }
+  return results;
+}
+
+async function fetchAccess(
+  active: ActiveSession,
+  refs: readonly AttributeRef[],
+  options: FetchOptions,
+): Promise<GetDataResult[]> {
+  const results: GetDataResult[] = [];
+  while (results.length < refs.length) {
+    const rest = refs.slice(results.length);
+    if (rest.length === 1 || !usesAccess(active, options))
+      return [...results, ...(await fetchSingly(active, rest, options))];
+    const part = rest.slice(0, fitsAccess(active));
+    results.push(...(await fetchAccessPart(active, part, options)));
+  }
+  return results;
+}
+
+async function fetchAccessPart(
+  active: ActiveSession,
+  refs: readonly AttributeRef[],
+  options: FetchOptions,
+): Promise<GetDataResult[]> {
+  const answers = await fetchByAccess(active, refs, options);
+  const results: GetDataResult[] = [];
+  for (const [i, ref] of refs.entries()) {
+    const answer = options.hints.accessRefused === true ? undefined : answers[i];
+    // all failed: either each for itself, or because of the service; the first one alone tells
+    const doubtful = i === 0 && answers.every((one) => one?.ok === false);
+    if (answer !== undefined && !doubtful) {
+      results.push(answer);
+      continue;
+    }
+    const alone = await fetchOne(active, wantedOf(ref), options);
+    if (doubtful && alone.ok) stopAccess(options, "all items were refused, the first alone is answered");
+    results.push(alone);
   }
   return results;
 }

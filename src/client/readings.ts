@@ -11,7 +11,7 @@ import {
 import { DlmsAccessError, DlmsDecodeError, type DlmsError, isDlmsError } from "../errors";
 import { accessError, describeTarget } from "./access-error";
 import type { ActiveSession } from "./active-session";
-import { type Fetched, fetchAttributes, fetchOne, type FetchOptions, usesLists } from "./fetch";
+import { type Fetched, fetchAttributes, fetchOne, type FetchOptions, readsTogether } from "./fetch";
 import type { Wanted } from "./wanted";
 
 /** A value as it was read, made readable. */
@@ -63,8 +63,7 @@ export async function readAttributes(
   const distinct = new Map<string, Wanted>();
   for (const one of wanted) distinct.set(one.key, one);
   const fetched = new Map<string, Fetched>();
-  const together = active.session.association?.referencing === "sn" || usesLists(active, context);
-  if (together) await fetchTogether(active, distinct, fetched, context);
+  if (readsTogether(active, context)) await fetchTogether(active, distinct, fetched, context);
   else await fetchInTurn(active, distinct, fetched, context);
   learnScalers(active, distinct, fetched);
   const readAt = isoTime(context.wallTime());

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { attribute, connect, type ConnectOptions, type DlmsClient, type ProfileRow } from "../../src";
-import { heldValues } from "./held-values";
+import { heldValues, longText } from "./held-values";
 import { type JavaMeter, needsJava, type PeerOptions, startJavaMeter } from "./peers";
 
 /** Profiles, lists, writing and referencing of our client against a meter on Gurux' Java server classes. */
@@ -51,6 +51,12 @@ const setups: readonly Setup[] = [
     name: "logical names without GET with list",
     rows: 200,
     meter: { framing: "WRAPPER", without: "MULTIPLE_REFERENCES" },
+    options: {},
+  },
+  {
+    name: "ACCESS in place of GET with list",
+    rows: 200,
+    meter: { framing: "WRAPPER", without: "MULTIPLE_REFERENCES", with: "ACCESS" },
     options: {},
   },
 ];
@@ -209,5 +215,39 @@ describe("services of the Gurux meter: general block transfer, window 1", functi
     assert.ok((await client().browse()).objects.length > 100);
     const long = await client().read(attribute("DATA", "0.0.96.50.0.255", 2));
     assert.equal(long.value, "0123456789ABCDEF".repeat(300));
+  });
+});
+
+describe("services of the Gurux meter: ACCESS", function () {
+  const { client } = withMeter(
+    this,
+    { framing: "WRAPPER", rows: 10, with: "ACCESS", without: "MULTIPLE_REFERENCES" },
+    {},
+  );
+
+  const denied = attribute("DATA", "0.0.96.15.2.255", 2);
+  const held = heldValues.filter(({ value }) => value !== longText).slice(0, 6);
+  const refs = held.map((one) => attribute(one.objectType as never, one.logicalName, one.attributeId));
+
+  it("brings values of several kinds in one request", async () => {
+    const { conformanceNames } = client().association;
+    assert.ok(conformanceNames.includes("access") && !conformanceNames.includes("multiple-references"));
+    const before = client().statistics.roundTrips;
+    const outcomes = await client().readMany(refs);
+    assert.equal(client().statistics.roundTrips - before, 1);
+    assert.deepEqual(
+      outcomes.map((one) => one.ok && one.value.value),
+      held.map(({ value }) => value),
+    );
+  });
+
+  it("an answer without the datum of a refused item, as this library makes it: one by one", async () => {
+    const [refused, ...outcomes] = await client().readMany([denied, ...refs]);
+    assert.ok(refused !== undefined && !refused.ok);
+    assert.equal(refused.error.code, "DLMS_ACCESS_READ_WRITE_DENIED");
+    assert.deepEqual(
+      outcomes.map((one) => one.ok && one.value.value),
+      held.map(({ value }) => value),
+    );
   });
 });
