@@ -1,0 +1,299 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import type { MeterDefinition } from "../../src/index";
+import { TalkativeNodeRed } from "../support/talkative-node-red";
+import { clean, type RunningMeter, startMeter } from "./support";
+
+/** Values that occur nowhere else. */
+const password = "Yak-5528-Holunder";
+const hlsSecret = "Numbat~9164~Herbst";
+const bytes = (seed: number): Buffer =>
+  Buffer.from(Array.from({ length: 16 }, (_, n) => (seed * (n + 3) * 29 + 71 * n) & 0xff));
+const encryptionKey = bytes(3);
+const authenticationKey = bytes(7);
+const masterKey = bytes(11);
+const broadcastKey = bytes(13);
+const pair = (): { own: Buffer; shown: Buffer; scalar: Buffer } => {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const scalar = Buffer.from(privateKey.export({ format: "jwk" }).d ?? "", "base64url");
+  return {
+    own: privateKey.export({ format: "der", type: "pkcs8" }),
+    shown: publicKey.export({ format: "der", type: "spki" }),
+    scalar,
+  };
+};
+const client = pair();
+const agreement = pair();
+const meterPair = pair();
+const meterAgreement = pair();
+
+const secrets: Readonly<Record<string, Buffer>> = {
+  password: Buffer.from(password),
+  hlsSecret: Buffer.from(hlsSecret),
+  encryptionKey,
+  authenticationKey,
+  masterKey,
+  broadcastKey,
+  signingKey: client.scalar,
+  agreementKey: agreement.scalar,
+};
+
+function forms(secret: Buffer): string[] {
+  const hex = secret.toString("hex");
+  const pairs = hex.match(/../g) ?? [];
+  const base64 = [0, 1, 2].map((offset) => {
+    const text = Buffer.concat([Buffer.alloc(offset), secret, Buffer.alloc(2)]).toString("base64");
+    return text.slice(offset === 0 ? 0 : offset + 2, -5 - offset);
+  });
+  return [secret.toString("latin1"), hex, pairs.join(" "), pairs.join(":"), ...base64, [...secret].join(",")];
+}
+
+function assertClean(data: string | Buffer, where: string): void {
+  const text = (typeof data === "string" ? data : data.toString("latin1")).toLowerCase();
+  for (const [name, secret] of Object.entries(secrets)) {
+    for (const form of forms(secret)) {
+      const at = text.indexOf(form.toLowerCase());
+      assert.ok(at < 0, `${name} appears in ${where}: ${text.slice(Math.max(0, at - 200), at + 20)}`);
+    }
+  }
+}
+
+type Account = MeterDefinition["associations"][number];
+const ciphered = { suite: 1, policy: "authenticated-encrypted", encryptionKey, authenticationKey } as const;
+const asymmetric = {
+  masterKey,
+  signingKey: meterPair.own,
+  clientSigningCertificate: client.shown,
+  agreementKey: meterAgreement.own,
+  clientAgreementCertificate: agreement.shown,
+};
+const keys = {
+  encryptionKey: encryptionKey.toString("hex"),
+  authenticationKey: authenticationKey.toString("hex"),
+  broadcastKey: broadcastKey.toString("hex"),
+};
+const certificates = {
+  ...keys,
+  masterKey: masterKey.toString("hex"),
+  signingKey: client.own.toString("base64"),
+  meterSigningCertificate: meterPair.shown.toString("base64"),
+  agreementKey: agreement.own.toString("base64"),
+  meterAgreementCertificate: meterAgreement.shown.toString("base64"),
+};
+const gcm = { securityPolicy: "AUTHENTICATED_ENCRYPTED", securitySuite: "1" };
+
+interface Way {
+  readonly id: string;
+  readonly account: Partial<Account>;
+  readonly node: object;
+  readonly credentials: object;
+}
+const ways: readonly Way[] = [
+  {
+    id: "low",
+    account: { mechanism: "lls", secret: password },
+    node: { authentication: "LOW" },
+    credentials: { password },
+  },
+  {
+    id: "sha256",
+    account: { mechanism: "hls-sha256", secret: hlsSecret },
+    node: { authentication: "HIGH_SHA256" },
+    credentials: { password: hlsSecret },
+  },
+  {
+    id: "gmac",
+    account: { mechanism: "hls-gmac", ...ciphered },
+    node: { authentication: "HIGH_GMAC", useDedicatedKey: true, ...gcm },
+    credentials: keys,
+  },
+  {
+    id: "low-ciphered",
+    account: { mechanism: "lls", secret: password, ...ciphered },
+    node: { authentication: "LOW", invocationCounterSource: "STORED", ...gcm },
+    credentials: { ...keys, password },
+  },
+  {
+    id: "wrapped",
+    account: { mechanism: "hls-ecdsa", ...ciphered, ...asymmetric },
+    node: { authentication: "HIGH_ECDSA", ciphering: "WRAPPED_KEY", signMessages: true, ...gcm },
+    credentials: certificates,
+  },
+  {
+    id: "one-pass",
+    account: { mechanism: "hls-ecdsa", ...ciphered, ...asymmetric },
+    node: { authentication: "HIGH_ECDSA", ciphering: "ONE_PASS", ...gcm },
+    credentials: certificates,
+  },
+];
+
+const object: MeterDefinition["objects"][number] = {
+  classId: 3,
+  logicalName: "1.0.1.7.0.255",
+  attributes: { 2: { type: "double-long-unsigned", value: 4711 }, 3: { type: "null-data", value: null } },
+};
+/** The right meter, and one for which each secret is wrong. */
+const right = (account: Partial<Account>): MeterDefinition => ({
+  associations: [{ client: 16 }, { client: 17, ...account }],
+  objects: [object],
+});
+const wrong = (account: Partial<Account>): MeterDefinition =>
+  right({
+    ...account,
+    ...(account.secret === undefined ? {} : { secret: "Another-Secret-01" }),
+    ...(account.authenticationKey === undefined ? {} : { authenticationKey: bytes(99) }),
+    ...(account.clientSigningCertificate === undefined ? {} : { clientSigningCertificate: meterPair.shown }),
+  });
+
+interface Flow {
+  readonly nodes: object[];
+  readonly tests: { id: string; properties: object }[];
+}
+
+function flowOf(places: readonly { id: string; way: Way; port: number }[]): Flow {
+  const tests: Flow["tests"] = [];
+  const nodes = places.flatMap(({ id, way, port }): object[] => {
+    const meter = {
+      id: `meter-${id}`,
+      type: "dlms-meter",
+      name: id,
+      version: 1,
+      transportType: "TCP",
+      host: "127.0.0.1",
+      port: String(port),
+      clientAddress: "17",
+      timeout: "1000",
+      retries: "0",
+      ...way.node,
+    };
+    tests.push({ id: meter.id, properties: meter });
+    return [
+      { ...meter, credentials: way.credentials },
+      {
+        id: `inject-${id}`,
+        type: "inject",
+        z: "tab",
+        once: true,
+        onceDelay: 0.1,
+        props: [{ p: "payload" }],
+        payloadType: "date",
+        repeat: "",
+        wires: [[`read-${id}`]],
+      },
+      {
+        id: `read-${id}`,
+        type: "dlms-read",
+        z: "tab",
+        version: 1,
+        name: id,
+        meter: meter.id,
+        mode: "attribute",
+        logicalName: "1-0:1.7.0*255",
+        objectType: "REGISTER",
+        attributeId: "2",
+        wires: [[`debug-${id}`]],
+      },
+      {
+        id: `monitor-${id}`,
+        type: "dlms-monitor",
+        z: "tab",
+        version: 1,
+        meter: meter.id,
+        frames: true,
+        wires: [[`debug-${id}`]],
+      },
+      {
+        id: `debug-${id}`,
+        type: "debug",
+        z: "tab",
+        active: true,
+        console: true,
+        tosidebar: true,
+        complete: "true",
+        wires: [],
+      },
+    ];
+  });
+  const shared = [
+    { id: "tab", type: "tab", label: "secrets" },
+    { id: "catch", type: "catch", z: "tab", scope: null, wires: [["caught"]] },
+    {
+      id: "caught",
+      type: "debug",
+      z: "tab",
+      active: true,
+      console: true,
+      tosidebar: true,
+      complete: "true",
+      wires: [],
+    },
+    { id: "status", type: "status", z: "tab", scope: null, wires: [["caught"]] },
+  ];
+  return { nodes: [...shared, ...nodes], tests };
+}
+
+describe("no secret leaves Node-RED", function () {
+  this.timeout(90_000);
+  let nodeRed: TalkativeNodeRed;
+  before(async () => {
+    nodeRed = await TalkativeNodeRed.start();
+  });
+  after(() => nodeRed.stop());
+  afterEach(clean);
+
+  it("neither by log at its most talkative, message, status, exported flow, endpoint, nor by a file but the credentials'", async () => {
+    const places: { id: string; way: Way; port: number }[] = [];
+    for (const way of ways) {
+      const good: RunningMeter = await startMeter(right(way.account));
+      const bad: RunningMeter = await startMeter(wrong(way.account));
+      places.push({ id: way.id, way, port: good.port }, { id: `bad-${way.id}`, way, port: bad.port });
+    }
+    const { nodes, tests } = flowOf(places);
+    const response = await fetch(`${nodeRed.url}flows`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "Node-RED-Deployment-Type": "full" },
+      body: JSON.stringify(nodes),
+    });
+    assert.equal(response.ok, true, await response.text());
+    for (const { id } of ways) {
+      await nodeRed.until(new RegExp(`^onSend .*"payload":4711.*"meter":"${id}"`, "m"));
+      await nodeRed.until(new RegExp(`^onSend (?=.*"dlmsError")(?=.*"name":"bad-${id}")`, "m"));
+    }
+    for (const { id, properties } of tests) {
+      const credentials = { password: "__PWRD__", encryptionKey: "__PWRD__", signingKey: "__PWRD__" };
+      const tested = await fetch(`${nodeRed.url}dlms/test-connection`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ id, properties, credentials }),
+      });
+      const text = await tested.text();
+      assert.match(text, /"step":"association"/, text);
+      assertClean(text, `the connection test of ${id}`);
+      assertClean(
+        await (await fetch(`${nodeRed.url}credentials/dlms-meter/${id}`)).text(),
+        `what the dialog of ${id} gets`,
+      );
+    }
+    const exported = await (await fetch(`${nodeRed.url}flows`)).text();
+    assert.match(exported, /dlms-meter/);
+    assertClean(exported, "GET /flows");
+    assertClean(await (await fetch(`${nodeRed.url}settings`)).text(), "GET /settings");
+    assertClean(await (await fetch(`${nodeRed.url}flow/tab`)).text(), "GET /flow/tab");
+    const files = nodeRed.files();
+    const names = [...files.keys()];
+    assert.ok(names.includes("flows.json") && names.some((name) => name.startsWith("dlms/counter-")), names.join(", "));
+    for (const [name, data] of files) {
+      // encrypted by Node-RED with a key of its own: nothing in clear there either
+      assertClean(data, `the file ${name}`);
+      assertClean(name, "the name of a file");
+    }
+    assert.match(nodeRed.output, /"kind":"frame"/, "frames were monitored");
+    assertClean(nodeRed.output, "log, messages, statuses and events");
+  });
+
+  it("finds a secret where there is one", () => {
+    for (const [name, secret] of Object.entries(secrets)) {
+      for (const form of forms(secret)) assert.throws(() => assertClean(`a ${form} b`, "a text"), undefined, name);
+    }
+  });
+});
