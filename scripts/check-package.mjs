@@ -18,6 +18,18 @@ const packed = Array.isArray(listing) ? listing[0] : Object.values(listing)[0];
 const files = new Set(packed.files.map((file) => file.path));
 
 for (const [type, file] of Object.entries(manifest["node-red"].nodes)) {
+  // what the flow library's scorecard reads out of the editor file
+  const editor = readFileSync(join(root, "nodes", `${type}.html`), "utf8");
+  check(
+    editor.includes(`registerType("${type}", {`),
+    `${type}: the editor file does not register it by a literal name`,
+  );
+  check(/defaults: \{/.test(editor) && !/defaults: \{[^}]*\.\.\./.test(editor), `${type}: defaults are not a literal`);
+  check(!/text\/x-red/.test(editor), `${type}: text/x-red is deprecated`);
+  check(!/src="https?:/.test(editor), `${type}: loads something from another machine`);
+  for (const [, resource] of editor.matchAll(/src="resources\/node-red-contrib-dlms\/([^"]+)"/g)) {
+    check(files.has(`resources/${resource}`), `${type}: resources/${resource} is not in the package`);
+  }
   check(files.has(file), `${type}: ${file} is not in the package`);
   check(files.has(file.replace(/\.js$/, ".html")), `${type}: its editor file is not in the package`);
   for (const language of ["en-US", "de", "zh-CN"]) {
@@ -46,6 +58,16 @@ for (const [name, version] of Object.entries(dependencies)) {
 check(manifest.keywords.includes("node-red"), 'the keyword "node-red" is missing');
 check(/^>=\d/.test(manifest["node-red"].version), "node-red.version is missing");
 check(/^>=\d/.test(manifest.engines.node), "engines.node is missing");
+check(/^[a-z0-9-]+$/.test(manifest.name), "the name is not what the flow library expects");
+for (const field of ["description", "repository", "bugs", "homepage", "author"]) {
+  check(manifest[field] !== undefined, `package.json: ${field} is missing`);
+}
+for (const [name, script] of Object.entries(manifest.scripts)) {
+  check(
+    !/^(pre|post)?install$/.test(name),
+    `package.json: the script ${name} would run on the user's machine: ${script}`,
+  );
+}
 check(manifest.license === "Apache-2.0", "the licence is not Apache-2.0");
 check(existsSync(join(root, "examples")), "examples/ is missing");
 
