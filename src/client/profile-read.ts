@@ -15,6 +15,7 @@ import {
   restrictingObject,
   type Selection,
 } from "../cosem";
+import { DlmsServiceError } from "../errors";
 import { accessError } from "./access-error";
 import type { ActiveSession } from "./active-session";
 import { type FetchOptions, readVariables, shortNameOf, shortNamesOf } from "./fetch";
@@ -77,14 +78,29 @@ export async function readProfile(
     return;
   }
   for (const [index, attempt] of attempts.entries()) {
-    const result = await tryAttempt(active, reading, info, attempt, options);
-    if (result === 0) return;
+    const refusal = await tryAttempt(active, reading, info, attempt, options);
+    if (refusal === 0) return;
     const next = attempts[index + 1];
-    if (next === undefined) throw accessError("get", reading.ref, result);
+    if (next === undefined)
+      throw refusal instanceof DlmsServiceError ? refusal : accessError("get", reading.ref, refusal);
+    const how = refusal instanceof DlmsServiceError ? exceptionText(refusal) : String(refusal);
     reading.note(
-      `read profile ${obisPrinted(reading.ref.logicalName)}: the meter refused the selection (${result}), ${next.note ?? "trying another"}`,
+      `read profile ${obisPrinted(reading.ref.logicalName)}: the meter refused the selection (${how}), ${next.note ?? "trying another"}`,
     );
   }
+}
+
+/** deciphering-error, invocation-counter-error: of the envelope, not of what is asked for */
+const envelopeErrors = new Set<unknown>([5, 6]);
+
+/** Some meters have no result code for a selector that they do not know, but an exception-response. */
+function refusesSelection(error: unknown): error is DlmsServiceError {
+  return error instanceof DlmsServiceError && !envelopeErrors.has(error.details.serviceError);
+}
+
+function exceptionText({ details: { stateError, serviceError } }: DlmsServiceError): string {
+  if (typeof stateError !== "number") return "service error";
+  return `exception ${stateError}, ${String(serviceError)}`;
 }
 
 /** What stands for "no end" in a range, from now: ten years. */
@@ -168,19 +184,25 @@ async function numberAttempts(
   return [{ used: "entry", selection: entrySelection(numbers), keep: "all" }, all];
 }
 
-/** Returns 0, or the result with which the meter refused before anything came. */
+/** Returns 0, or with what the meter refused before anything came: a result, or an exception where it was a selection. */
 async function tryAttempt(
   active: ActiveSession,
   reading: ProfileReading,
   info: ProfileInfo,
   attempt: Attempt,
   options: FetchOptions,
-): Promise<number> {
+): Promise<number | DlmsServiceError> {
   let began = false;
   for (const selection of attempt.pieces ?? [attempt.selection]) {
     const sink = new RowSink(reading, info, attempt);
     const onChunk = (bytes: Uint8Array): Promise<void> => sink.take(bytes);
-    const result = await fetchChunks(active, reading.ref, selection, { ...options, onChunk });
+    let result: number;
+    try {
+      result = await fetchChunks(active, reading.ref, selection, { ...options, onChunk });
+    } catch (error) {
+      if (selection === undefined || began || sink.began || !refusesSelection(error)) throw error;
+      return error;
+    }
     if (result !== 0) {
       if (began || sink.began) throw accessError("get", reading.ref, result);
       return result;

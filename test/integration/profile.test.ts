@@ -175,6 +175,43 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
+  it("are read all the same, in the same association, when the meter answers a selector with an exception", async () => {
+    const exception: Behaviour = {
+      name: "exception for selectors",
+      request: (request) =>
+        request.apdu === "get-request-normal" && request.attribute.access !== undefined
+          ? [Uint8Array.of(0xd8, 1, 2)]
+          : undefined,
+    };
+    const { client, clock, meter } = bench({ objects: profile(20) }, {}, [exception]);
+    const range = { from: start + 4 * quarter, to: start + 6 * quarter };
+    const table = await clock.runUntil(client.profile(profileName, range).toTable());
+    assert.deepEqual([table.selection, energies(table.rows)], ["all", expected(4, 6)]);
+    assert.match(table.notes[0] ?? "", /refused the selection \(exception 1, 2\), asking with the deviation/);
+    const last = await clock.runUntil(client.profile(profileName, { last: 2 }).toTable());
+    assert.deepEqual([last.selection, energies(last.rows)], ["all", expected(18, 19)]);
+    assert.equal(client.statistics.associations, 1);
+    assert.ok(requests(meter).length < 12);
+    await clock.runUntil(client.close());
+  });
+
+  it("end with the exception when nothing but exceptions comes, after a bounded number of requests", async () => {
+    const exception: Behaviour = {
+      name: "exception for the buffer",
+      request: (request) =>
+        request.apdu === "get-request-normal" && request.attribute.classId === 7 && request.attribute.attributeId === 2
+          ? [Uint8Array.of(0xd8, 1, 2)]
+          : undefined,
+    };
+    const { client, clock, meter } = bench({ objects: profile(20) }, {}, [exception]);
+    const range = { from: start + 4 * quarter, to: start + 6 * quarter };
+    await assert.rejects(clock.runUntil(client.profile(profileName, range).toTable()), { code: "DLMS_EXCEPTION" });
+    assert.ok(requests(meter).length < 20, String(requests(meter).length));
+    const energy = { classId: 3, logicalName: "1.0.1.8.0.255", attributeId: 2 };
+    assert.equal((await clock.runUntil(client.read(energy))).value, 0.1);
+    await clock.runUntil(client.close());
+  });
+
   it("stream block by block with progress, and hold up the meter while nobody takes the rows", async () => {
     const { client, clock, meter } = bench({ objects: profile(400) }, { association: { maxPduSize: 256 } });
     await clock.runUntil(client.profile(profileName).columns());
