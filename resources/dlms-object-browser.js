@@ -98,6 +98,8 @@
         }
         function close() {
             if (pending) pending.abort();
+            wishes = [];
+            if (reading) reading.abort();
             panel.hide();
             options.onClose();
         }
@@ -203,17 +205,19 @@
             };
         }
 
-        // What the attribute holds now, beside it. One at a time: the newest wish.
+        // What the attribute holds now, beside it. One at a time; of single choices only the newest is wanted.
         let reading;
+        let wishes = [];
         function readValue(li) {
             const node = li.data("node");
             const key = keyOf(node);
             const attributeId = node.attribute ? node.attribute.id : node.object.shownAttributeId;
             const long = node.object.classId === 7 && attributeId === 2;
             if (attributeId === null || long) return;
-            if (reading) reading.abort();
             values[key] = { text: "…", failed: false };
             mark(li);
+            if (reading && options.multiple()) return wishes.push(li);
+            if (reading) reading.abort();
             const request = reading = ask(options.meterId(), "read", { classId: node.object.classId, logicalName: node.object.logicalName, attributeId: attributeId });
             request.done(function (answer) {
                 const entries = node.object.classId === 7 && !node.attribute;
@@ -224,6 +228,10 @@
             }).always(function () {
                 if (!values[key]) li.find("> .dlms-browser-row > .dlms-browser-value").text("");
                 mark(li);
+                if (reading !== request) return;
+                reading = undefined;
+                const next = wishes.shift();
+                if (next) readValue(next);
             });
         }
 
