@@ -204,3 +204,19 @@ export function startJavaFleet(): JavaFleet {
     },
   };
 }
+
+/** Sign or verify on P-384 with the package `cryptography` (Python). */
+export function runP384(task: {
+  readonly do: "sign" | "verify";
+  readonly key: string;
+  readonly data: string;
+  readonly signature?: string;
+}): Promise<{ readonly ok?: boolean; readonly signature?: string }> {
+  return new Promise((resolve, reject) => {
+    const script = join(__dirname, "python", "p384.py");
+    execFile(python, [script, JSON.stringify(task)], { timeout: 30_000 }, (error, stdout, stderr) => {
+      if (error !== null) reject(new Error(`p384.py: ${error.message} ${stderr}`));
+      else resolve(JSON.parse(stdout) as { ok?: boolean; signature?: string });
+    });
+  });
+}

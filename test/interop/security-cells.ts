@@ -98,7 +98,7 @@ const signing = {
   1: { client: signingPair("P-256", 0x31), meter: signingPair("P-256", 0x57) },
   2: { client: signingPair("P-384", 0x31), meter: signingPair("P-384", 0x57) },
 };
-const signingOf = (suite: SecuritySuite): (typeof signing)[1] => signing[suite === 2 ? 2 : 1];
+export const signingOf = (suite: SecuritySuite): (typeof signing)[1] => signing[suite === 2 ? 2 : 1];
 
 const usesKeys = ({ mechanism, policy }: Cell): boolean => policy !== "none" || mechanism === "hls-gmac";
 const usesTitles = (cell: Cell): boolean =>

@@ -41,8 +41,8 @@ ${Object.values(javaFaults)
 
 ## Without an independent judge
 
-- ECDSA on P-384 (suite 2), for the reason above: the primitive is checked with published signatures, the protocol is the
-  one of suite 1.
+- ECDSA on P-384 (suite 2), for the reason above: the protocol is the one of suite 1. Both proofs are judged by the Python
+  package cryptography (\`ecdsa-p384.test.ts\`), which verifies ours and makes the meter's.
 - Mechanism 2 in the form of older Landis+Gyr meters, general-ciphering with agreed, wrapped or identified keys,
   general-signing, and the broadcast key: published worked examples where there are any, both sides ours else.
 `;

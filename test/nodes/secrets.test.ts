@@ -173,6 +173,8 @@ function flowOf(places: readonly { id: string; way: Way; port: number }[]): Flow
         id: `inject-${id}`,
         type: "inject",
         z: "tab",
+        x: 0,
+        y: 0,
         once: true,
         onceDelay: 0.1,
         props: [{ p: "payload" }],
@@ -184,6 +186,8 @@ function flowOf(places: readonly { id: string; way: Way; port: number }[]): Flow
         id: `read-${id}`,
         type: "dlms-read",
         z: "tab",
+        x: 0,
+        y: 0,
         version: 1,
         name: id,
         meter: meter.id,
@@ -197,6 +201,8 @@ function flowOf(places: readonly { id: string; way: Way; port: number }[]): Flow
         id: `monitor-${id}`,
         type: "dlms-monitor",
         z: "tab",
+        x: 0,
+        y: 0,
         version: 1,
         meter: meter.id,
         frames: true,
@@ -206,6 +212,8 @@ function flowOf(places: readonly { id: string; way: Way; port: number }[]): Flow
         id: `debug-${id}`,
         type: "debug",
         z: "tab",
+        x: 0,
+        y: 0,
         active: true,
         console: true,
         tosidebar: true,
@@ -216,18 +224,20 @@ function flowOf(places: readonly { id: string; way: Way; port: number }[]): Flow
   });
   const shared = [
     { id: "tab", type: "tab", label: "secrets" },
-    { id: "catch", type: "catch", z: "tab", scope: null, wires: [["caught"]] },
+    { id: "catch", type: "catch", z: "tab", x: 0, y: 0, scope: null, wires: [["caught"]] },
     {
       id: "caught",
       type: "debug",
       z: "tab",
+      x: 0,
+      y: 0,
       active: true,
       console: true,
       tosidebar: true,
       complete: "true",
       wires: [],
     },
-    { id: "status", type: "status", z: "tab", scope: null, wires: [["caught"]] },
+    { id: "status", type: "status", z: "tab", x: 0, y: 0, scope: null, wires: [["caught"]] },
   ];
   return { nodes: [...shared, ...nodes], tests };
 }
