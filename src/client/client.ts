@@ -8,6 +8,8 @@ import {
   type PresentOptions,
 } from "../cosem";
 import { DlmsStateError, isDlmsError } from "../errors";
+
+import { callback, invalid, oneOf } from "../errors/arguments";
 import type { RandomSource } from "../security";
 import type { AssociationInfo } from "../session/options";
 import { accessError } from "./access-error";
@@ -17,6 +19,8 @@ import { type ClientParts, establisher } from "./establish";
 import type { ClientEvents, ClientState, Unsubscribe } from "./events";
 import { accountRisk, breaksSession, type SentSecret, worthRepeating } from "./failure";
 import type { MeterHints } from "./fetch";
+import { adaptingBlocks, leavesBlocks } from "./general-blocks";
+import { checkAttributeRef, checkMethodRef, checkOperation, checkReadOptions } from "./guards";
 import { type Job, type JobInit, JobQueue } from "./job-queue";
 import { processLines } from "./line";
 import { type ClientFacts, Observer } from "./observer";
@@ -69,7 +73,8 @@ export class DlmsClient implements AsyncDisposable {
     this.#observer = new Observer(settings);
     this.#queue = new JobQueue(clock, settings.queueLimit);
     let attempt: ActiveSession | undefined;
-    const establish = establisher(settings, { lines: processLines, makeLink, makeSession, ...parts }, this.#observer, {
+    const all = adaptingBlocks({ lines: processLines, makeLink, makeSession, ...parts }, this.#hints);
+    const establish = establisher(settings, all, this.#observer, {
       associating: (active) => {
         attempt = active;
       },
@@ -124,6 +129,8 @@ export class DlmsClient implements AsyncDisposable {
 
   /** Listen; what a listener throws goes to the logger and changes nothing else. */
   on<E extends keyof ClientEvents>(event: E, listener: (event: ClientEvents[E]) => void): Unsubscribe {
+    oneOf("event", event, ["state", "notification", "trace", "retry"]);
+    callback("listener", listener);
     return this.#observer.hub.on(event, listener);
   }
 
@@ -149,6 +156,8 @@ export class DlmsClient implements AsyncDisposable {
    */
   readMany(refs: readonly AttributeRef[], options: ReadOptions = {}): Promise<Outcome[]> {
     try {
+      checkReadOptions(options);
+      if (!Array.isArray(refs)) throw invalid("refs", "a list of attribute references", refs);
       return this.#readAll(refs.map(wantedOf), options);
     } catch (error) {
       return Promise.reject(error);
@@ -161,6 +170,8 @@ export class DlmsClient implements AsyncDisposable {
    */
   profile(obis: ObisLike, range?: ProfileRange, options: ProfileOptions = {}): ProfileReader {
     const { clock, quirks } = this.#settings;
+    checkReadOptions(options);
+    if (options.onProgress !== undefined) callback("onProgress", options.onProgress);
     return new ProfileReader(obis, range, options, {
       clock,
       present: this.#present(options),
@@ -192,6 +203,7 @@ export class DlmsClient implements AsyncDisposable {
 
   /** Write one attribute. It is never sent a second time by itself. */
   async write(ref: AttributeRef, value: DlmsValue, options: OperationOptions = {}): Promise<void> {
+    checkAttributeRef(ref);
     const data = encodeValueBytes(value);
     const what = `write ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
     await this.#submit<undefined>(
@@ -212,7 +224,8 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   /** Invoke a method; returns what it returns, null-data if nothing. It is never sent a second time by itself. */
-  invoke(ref: MethodRef, argument?: DlmsValue, options: OperationOptions = {}): Promise<DlmsValue> {
+  async invoke(ref: MethodRef, argument?: DlmsValue, options: OperationOptions = {}): Promise<DlmsValue> {
+    checkMethodRef(ref);
     const parameters = argument === undefined ? undefined : encodeValueBytes(argument);
     const what = `invoke ${obisPrinted(ref.logicalName)} method ${ref.methodId}`;
     return this.#submit<DlmsValue>(
@@ -275,6 +288,11 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   #submit<T>(init: JobInit<ActiveSession, T>, options: OperationOptions): Promise<T> {
+    try {
+      checkOperation(options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     if (this.#closing !== undefined) return Promise.reject(closedError(init.what));
     const result = this.#queue.submit(init, options);
     this.#clearIdle();
@@ -334,13 +352,16 @@ export class DlmsClient implements AsyncDisposable {
   ): Promise<boolean> {
     const known = isDlmsError(error) ? error : undefined;
     if (known !== undefined) this.#observer.failed(known);
+    const note = (text: string): void => this.#observer.note(text);
+    const adapted = known !== undefined && leavesBlocks(active, known, this.#hints, note);
     if (!breaksSession(error, fresh)) {
       job.settle({ ok: false, error });
       return false;
     }
     const { repeatable } = job.init;
     const may = typeof repeatable === "function" ? repeatable() : repeatable;
-    const again = attempt === 0 && !fresh && may && worthRepeating(error) && this.#closing === undefined;
+    const worth = adapted || (attempt === 0 && !fresh && worthRepeating(error));
+    const again = worth && may && this.#closing === undefined;
     await this.#supervisor.drop(active, known, !again && fresh);
     if (!again || known === undefined) {
       job.settle({ ok: false, error });
@@ -355,9 +376,12 @@ export class DlmsClient implements AsyncDisposable {
     this.#queue.rejectAll(closedError);
     const running = this.#running;
     running?.settle({ ok: false, error: closedError(running.what) });
-    await this.#supervisor.close(async () => {
-      await this.#working;
-    }, options.timeoutMs);
+    await this.#supervisor.close(
+      async () => {
+        await this.#working;
+      },
+      (options as CloseOptions | null)?.timeoutMs,
+    );
   }
 
   #armIdle(): void {

@@ -8,7 +8,8 @@ import { type AddressCandidate, hdlcCandidates, wrapperCandidates } from "./addr
 import { type Attempt, attemptOn } from "./connection-attempt";
 import { pause } from "./invocation-counter";
 import { type LineRegistry, processLines } from "./line";
-import { integer } from "./option-checks";
+import { integer, object } from "../errors/arguments";
+import { checkOperation } from "./guards";
 import type { AddressSize, ConnectOptions, OperationOptions, Timeouts } from "./options";
 import { resolveSettings, type Settings } from "./settings";
 import { hdlcOptionsOf, makeLink, makeSession } from "./wiring";
@@ -96,6 +97,8 @@ class Search {
   #signedOnAt: number | undefined;
 
   constructor(options: FindAddressOptions, init: OperationOptions, parts: FindAddressParts) {
+    object("options", options);
+    checkOperation(init);
     this.#options = options;
     this.#settings = this.#settingsFor({ logical: 1, why: "" });
     const wrapper = this.#settings.link.kind === "wrapper";

@@ -1,13 +1,13 @@
 import type { Clock } from "../clock";
 import { decodeValueBytes, type DlmsValue } from "../codec";
 import { obisPrinted, parseObis } from "../cosem";
-import { DlmsConfigError, DlmsDecodeError, type DlmsError, isDlmsError } from "../errors";
-import type { SessionAuthentication } from "../session/options";
+import { DlmsConfigError, DlmsDecodeError, type DlmsError, DlmsSecurityError, isDlmsError } from "../errors";
+import { defaultMaxCounterJump, type SessionAuthentication } from "../session/options";
 import { accessError } from "./access-error";
 import type { ActiveSession } from "./active-session";
 import { repeated } from "./failure";
 import type { ConnectOptions } from "./options";
-import { integer } from "./option-checks";
+import { integer } from "../errors/arguments";
 import type { Settings } from "./settings";
 
 /** CounterSourceOptions, checked and with their defaults. */
@@ -91,12 +91,30 @@ export async function raiseFromMeter(
     if (!result.ok) throw accessError("get", { ...descriptor, logicalName: source.logicalName }, result.result);
     const value = counterIn(decodeValueBytes(result.data, undefined, what), what);
     await active.run(active.session.release());
+    await checkJump(value + 1, settings, what);
     await settings.counters?.raiseTo(value + 1);
     return value;
   } catch (error) {
     if (isDlmsError(error)) throw counterFailure(error, source);
     throw error;
   }
+}
+
+/**
+ * Whoever stands between could answer with a number near the end, and the key would be used up at once.
+ * @throws DlmsSecurityError SEC_COUNTER_REJECTED for a value that is further above the stored mark than allowed
+ */
+async function checkJump(next: number, { counters, security }: Settings, what: string): Promise<void> {
+  const stored = await counters?.mark?.();
+  const jump = security?.maxCounterJump ?? defaultMaxCounterJump;
+  if (stored === undefined || next - stored <= jump) return;
+  throw new DlmsSecurityError(
+    "SEC_COUNTER_REJECTED",
+    `${what}: the meter says ${next - 1}, which is ${next - stored} above the stored counter ${stored}, more than the allowed ` +
+      `jump of ${jump}; the value comes plain and may be forged. If it is right, since others use the same key, raise the ` +
+      "allowed jump (security.maxCounterJump, invocationCounterMaxJump of the node) once",
+    { details: { received: next - 1, stored, maxCounterJump: jump } },
+  );
 }
 
 function counterIn(value: DlmsValue, what: string): number {

@@ -8,6 +8,7 @@ import {
   type ProfileRow,
 } from "../cosem";
 import { DlmsConfigError } from "../errors";
+import { object } from "../errors/arguments";
 import type { ActiveSession } from "./active-session";
 import type { FetchOptions, MeterHints } from "./fetch";
 import type { JobInit } from "./job-queue";
@@ -208,11 +209,12 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
 
 function checkRange(range: ProfileRange | undefined): ProfileRange | undefined {
   if (range === undefined) return undefined;
+  object("range", range, "{ last }, { from, to }, { entries } or nothing");
   if ("last" in range)
     return whole(range.last, 1) ? range : refuse("range.last: expected a whole number from 1", range.last);
   if ("entries" in range) {
-    const [first, last] = range.entries;
-    if (whole(first, 1) && whole(last, first)) return range;
+    const [first, last] = Array.isArray(range.entries) ? range.entries : [];
+    if (whole(first, 1) && whole(last, first ?? 1)) return range;
     return refuse("range.entries: expected [first, last], 1-based, first not above last", range.entries);
   }
   if ("from" in range) return range;
@@ -224,5 +226,8 @@ function whole(value: unknown, min: number): boolean {
 }
 
 function refuse(expected: string, got: unknown): never {
-  throw new DlmsConfigError("CONFIG_INVALID", `${expected}, got ${JSON.stringify(got)}`);
+  throw new DlmsConfigError(
+    "CONFIG_INVALID",
+    `${expected}, got ${JSON.stringify(got, (_key, part: unknown) => (typeof part === "bigint" ? String(part) : part))}`,
+  );
 }

@@ -22,7 +22,7 @@ import type {
   SecurityOptions,
   Timeouts,
 } from "./options";
-import { integer, invalid, missing } from "./option-checks";
+import { callback, integer, invalid, knownKeys, milliseconds, missing, object, oneOf } from "../errors/arguments";
 import { transportOf } from "./transport-of";
 
 export { integer, invalid, missing };
@@ -82,7 +82,12 @@ const noQuirks: Quirks = {
  * @throws DlmsConfigError CONFIG_INVALID, CONFIG_MISSING: the path of the option, what was expected, what it was
  */
 export function resolveSettings(options: ConnectOptions): Settings {
-  if (typeof options !== "object" || options === null) throw invalid("options", "an object", options);
+  object("options", options);
+  for (const name of ["link", "auth", "security", "association", "timeouts", "quirks", "values"] as const) {
+    if (options[name] !== undefined) object(name, options[name]);
+  }
+  checkLogger(options.logger);
+  if (options.random !== undefined) callback("random", options.random);
   const clock = options.clock ?? systemClock;
   const transport = transportOf(options.transport, clock);
   const link = resolveLink(options.link, transport);
@@ -112,9 +117,9 @@ export function resolveSettings(options: ConnectOptions): Settings {
     referencing,
     maxPduSize: integer("association.maxPduSize", association.maxPduSize ?? 0xffff, 64, 0xffff),
     blockWindow: integer("association.blockWindow", association.blockWindow ?? defaultBlockWindow, 1, 63),
-    conformance: association.conformance,
+    conformance: resolveConformance(association.conformance),
     timeouts: resolveTimeouts(options.timeouts),
-    quirks: { ...noQuirks, ...defined(options.quirks) },
+    quirks: resolveQuirks(options.quirks),
     present: resolvePresent(options),
     queueLimit: integer("queueLimit", options.queueLimit ?? 1000, 1, 1_000_000),
     logger: options.logger,
@@ -171,15 +176,15 @@ function resolveAuth(auth: AuthenticationOptions | undefined): SessionAuthentica
 
 /** The value is a secret: it is not in the message. */
 function resolveSecret(secret: Uint8Array | string | undefined, mechanism: string): Uint8Array {
-  if (secret === undefined || secret.length === 0) {
+  if (!hasLength(secret)) {
     throw missing("auth.secret", `the password or key of mechanism ${mechanism}`);
   }
   return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
 }
 
 function resolveEcdsa(auth: Extract<AuthenticationOptions, { mechanism: "hls-ecdsa" }>): SessionAuthentication {
-  if (auth.signingKey.length === 0) throw missing("auth.signingKey", "the client's private signing key, PEM or DER");
-  if (auth.meterSigningCertificate.length === 0) {
+  if (!hasLength(auth.signingKey)) throw missing("auth.signingKey", "the client's private signing key, PEM or DER");
+  if (!hasLength(auth.meterSigningCertificate)) {
     throw missing("auth.meterSigningCertificate", "the meter's signing certificate or public key, PEM or DER");
   }
   const { clientCertificate } = auth;
@@ -256,13 +261,15 @@ function requireKeys(
 }
 
 function resolveTimeouts(given: Partial<Timeouts> | undefined): Settings["timeouts"] {
-  const timeouts = { ...defaultTimeouts, interFrame: undefined, ...defined(given) };
+  const defaults = { ...defaultTimeouts, interFrame: undefined };
+  if (given !== undefined) knownKeys("timeouts", given, Object.keys(defaults));
+  const timeouts = { ...defaults, ...defined(given) };
   for (const name of ["connect", "response", "close", "reconnectMin", "reconnectMax"] as const) {
-    number(`timeouts.${name}`, timeouts[name], 1);
+    milliseconds(`timeouts.${name}`, timeouts[name], 1);
   }
-  number("timeouts.idle", timeouts.idle, 0);
+  milliseconds("timeouts.idle", timeouts.idle, 0);
   integer("timeouts.retries", timeouts.retries, 0, 100);
-  if (timeouts.interFrame !== undefined) number("timeouts.interFrame", timeouts.interFrame, 1);
+  if (timeouts.interFrame !== undefined) milliseconds("timeouts.interFrame", timeouts.interFrame, 1);
   if (timeouts.reconnectMax < timeouts.reconnectMin) {
     throw invalid("timeouts.reconnectMax", `at least reconnectMin (${timeouts.reconnectMin})`, timeouts.reconnectMax);
   }
@@ -282,19 +289,35 @@ function resolvePresent(options: ConnectOptions): PresentOptions {
   };
 }
 
+function resolveQuirks(given: Partial<Quirks> | undefined): Quirks {
+  if (given !== undefined) knownKeys("quirks", given, Object.keys(noQuirks));
+  return { ...noQuirks, ...defined(given) };
+}
+
+/** A list without a service would be an association that can do nothing. */
+function resolveConformance(names: readonly string[] | undefined): readonly string[] | undefined {
+  if (names === undefined) return undefined;
+  const isList: boolean = Array.isArray(names);
+  if (isList && names.length > 0) return names;
+  throw invalid("association.conformance", "names of services, at least one", isList ? "none" : names);
+}
+
+function checkLogger(logger: unknown): void {
+  if (logger === undefined) return;
+  object("logger", logger, "an object with the methods debug, info, warn and error");
+  for (const name of ["debug", "info", "warn", "error"] as const) {
+    callback(`logger.${name}`, (logger as Readonly<Record<string, unknown>>)[name]);
+  }
+}
+
+/** A text or bytes, and not empty. */
+function hasLength(value: unknown): value is string | Uint8Array {
+  return (typeof value === "string" || value instanceof Uint8Array) && value.length > 0;
+}
+
 function defined<T extends object>(values: T | undefined): Partial<T> {
   const entries = Object.entries(values ?? {}).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Partial<T>;
-}
-
-function number(path: string, value: unknown, min: number): void {
-  if (typeof value === "number" && Number.isFinite(value) && value >= min && value <= 0x7fffffff) return;
-  throw invalid(path, `milliseconds, at least ${min}`, value);
-}
-
-function oneOf(path: string, value: unknown, allowed: readonly (string | number)[]): void {
-  if (allowed.includes(value as string)) return;
-  throw invalid(path, `one of ${allowed.join(", ")}`, value);
 }
 
 function title(path: string, value: unknown): void {

@@ -1,5 +1,6 @@
 import type { Clock, TimerHandle } from "../clock";
 import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
+import { longestWait } from "../errors/arguments";
 import type { ActiveSession } from "./active-session";
 import { Backoff } from "./backoff";
 import type { ClientState, StateEvent } from "./events";
@@ -135,7 +136,9 @@ export class Supervisor {
     await this.#ending;
     const active = this.#active;
     this.#active = undefined;
-    if (active !== undefined) await this.#takeDown(active, settled, timeoutMs);
+    // close never rejects: a time that is none is the one of the settings
+    const bound = timeoutMs >= 0 && timeoutMs <= longestWait ? timeoutMs : this.#options.timeouts.close;
+    if (active !== undefined) await this.#takeDown(active, settled, bound);
     this.#setState("closed");
   }
 

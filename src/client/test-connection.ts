@@ -6,6 +6,7 @@ import { ActiveSession } from "./active-session";
 import { adviceFor, type ConnectionStepName } from "./connection-advice";
 import { type Attempt, attemptOn } from "./connection-attempt";
 import { endangersAccount } from "./failure";
+import { checkOperation } from "./guards";
 import { pause, publicSettings, raiseFromMeter, readingCounter } from "./invocation-counter";
 import { processLines, type LineRegistry } from "./line";
 import type { ConnectOptions, OperationOptions } from "./options";
@@ -48,6 +49,7 @@ export async function* testConnection(
   init: OperationOptions = {},
   parts: TestConnectionParts = { lines: processLines },
 ): AsyncGenerator<ConnectionStep, void, undefined> {
+  checkOperation(init);
   const settings = resolveSettings(options);
   const bound = new AbortController();
   const timer =

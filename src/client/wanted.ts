@@ -1,6 +1,8 @@
 import type { AttributeDescriptorWithSelection } from "../apdu/model";
 import { type AttributeRef, obisDotted, obisPrinted, parseObis, scalerSource } from "../cosem";
 
+import { checkAttributeRef } from "./guards";
+
 /** An attribute that is asked for, and what follows from its reference. */
 export interface Wanted {
   readonly ref: AttributeRef;
@@ -20,6 +22,7 @@ const known = new WeakMap<AttributeRef, Wanted>();
 export function wantedOf(ref: AttributeRef): Wanted {
   const before = known.get(ref);
   if (before !== undefined && isSame(before.ref, ref)) return before;
+  checkAttributeRef(ref);
   // of a copy, so that a change of the original is seen
   const wanted = work({ ...ref });
   known.set(ref, wanted);

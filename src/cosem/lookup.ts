@@ -1,4 +1,5 @@
 import { DlmsConfigError } from "../errors";
+import { invalid } from "../errors/arguments";
 import { interfaceClasses } from "./interface-classes";
 import { settingName } from "./interface-classes/row";
 import type { AttributeDefinition, AttributeRef, ClassDefinition, MethodDefinition, MethodRef } from "./model";
@@ -104,6 +105,7 @@ export function method(cls: number | string, obis: ObisLike, methodNameOrId: num
 }
 
 function classIdOf(cls: number | string): number {
+  if (typeof cls !== "number" && typeof cls !== "string") throw invalid("object type", "a name or a class id", cls);
   const numeric = typeof cls === "number" ? cls : /^\d+$/.test(cls.trim()) ? Number(cls) : undefined;
   if (numeric !== undefined) {
     if (Number.isInteger(numeric) && numeric >= 0 && numeric <= 0xffff) return numeric;
@@ -125,6 +127,7 @@ function memberId(
   members: (row: ClassDefinition) => readonly { readonly id: number; readonly name: string }[],
   smallest: number,
 ): number {
+  if (typeof nameOrId !== "number" && typeof nameOrId !== "string") throw invalid(kind, "a name or an id", nameOrId);
   const numeric =
     typeof nameOrId === "number" ? nameOrId : /^-?\d+$/.test(nameOrId.trim()) ? Number(nameOrId) : undefined;
   if (numeric !== undefined) {

@@ -1,6 +1,7 @@
 import type { Apdu } from "../apdu";
 import { parseApdu } from "../apdu";
 import { isDlmsError } from "../errors";
+import { oneOf } from "../errors/arguments";
 import {
   decodeHdlcFrame,
   decodeParameters,
@@ -51,6 +52,7 @@ export type Frame = HdlcFrameInfo | WrapperFrameInfo;
  */
 export function decodeFrame(bytes: BytesLike, link: "hdlc" | "wrapper", keys?: InspectKeys): Frame {
   const input = toBytes(bytes);
+  oneOf("link", link, ["hdlc", "wrapper"]);
   if (link === "wrapper") {
     const { source, destination, apdu: payload } = decodeWpdu(input);
     const apdu = readable(payload, keys);

@@ -1,10 +1,12 @@
 import { fromHex } from "../bytes";
+import { invalid } from "../errors/arguments";
 
 /** Bytes, or hex as people paste it. */
 export type BytesLike = Uint8Array | string;
 
 export function toBytes(input: BytesLike): Uint8Array {
   if (typeof input === "string") return fromHex(input);
+  if (!(input instanceof Uint8Array)) throw invalid("bytes", "bytes or hex", input);
   // views of a Buffer would be Buffers
   return Buffer.isBuffer(input) ? new Uint8Array(input.buffer, input.byteOffset, input.length) : input;
 }

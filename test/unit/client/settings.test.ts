@@ -122,7 +122,11 @@ const cases: readonly Case[] = [
     { association: { conformance: ["telepathy"] } },
     /^conformance: "telepathy" is not one of/,
   ],
-  ["a time-out of 0", { timeouts: { response: 0 } }, /^timeouts\.response: expected milliseconds, at least 1, got 0$/],
+  [
+    "a time-out of 0",
+    { timeouts: { response: 0 } },
+    /^timeouts\.response: expected milliseconds, at least 1 and at most 2147483647, got 0$/,
+  ],
   ["a time-out that is no number", { timeouts: { connect: Number.NaN } }, /^timeouts\.connect: /],
   [
     "pauses the wrong way round",

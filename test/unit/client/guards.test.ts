@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import {
+  attribute,
+  type ConnectOptions,
+  createClient,
+  connect,
+  createMeter,
+  decodeApdu,
+  decodeData,
+  decodeFrame,
+  DlmsConfigError,
+  findAddress,
+  householdDefinition,
+  method,
+  testConnection,
+} from "../../../src/index";
+import { bench, number, register, registerRef } from "../../support/meters";
+
+/** Calls a function as a program without types does. */
+const loose = <T>(value: T): ((...args: unknown[]) => unknown) => value as (...args: unknown[]) => unknown;
+
+const isConfigError = (message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof DlmsConfigError, String(error));
+  assert.match(error.message, message);
+  return true;
+};
+
+const options = (change: object): ConnectOptions =>
+  ({
+    transport: createMeter({ associations: [{ client: 16 }], objects: [register("1.0.1.8.0.255", 1)] }).transport(),
+    client: { sap: 16 },
+    server: { logical: 1 },
+    ...change,
+  });
+
+describe("arguments that cannot be", () => {
+  const { client, meter } = bench();
+  const call = (
+    name: "read" | "readMany" | "write" | "invoke" | "profile" | "on" | "open" | "browse",
+    ...args: unknown[]
+  ) => (client[name] as unknown as (...args: unknown[]) => unknown).apply(client, args);
+  const ref = registerRef(0);
+
+  const rejected: readonly (readonly [string, () => unknown, RegExp])[] = [
+    ["read nothing", () => call("read", undefined), /^ref: expected \{ classId/],
+    [
+      "read without an attribute",
+      () => call("read", { classId: 3, logicalName: "1.0.1.8.0.255" }),
+      /^ref\.attributeId: /,
+    ],
+    ["read without a name", () => call("read", { classId: 3, attributeId: 2 }), /OBIS/],
+    ["readMany null", () => call("readMany", null), /^refs: expected a list/],
+    ["readMany of null", () => call("readMany", [null]), /^ref: /],
+    ["invoke null", () => call("invoke", null), /^ref: /],
+    ["invoke without a method", () => call("invoke", { classId: 3, logicalName: "1.0.1.8.0.255" }), /^ref\.methodId: /],
+    ["invoke with no value", () => call("invoke", { ...ref, methodId: 1 }, 5), /^value: expected \{type, value\}/],
+    ["write null", () => call("write", null, number(1)), /^ref: /],
+    ["write no value", () => call("write", ref, null), /^value: expected \{type, value\}/],
+    ["signal", () => call("read", ref, { signal: {} }), /^signal: expected an AbortSignal/],
+    ["options null", () => call("read", ref, null), /^options: /],
+    ["dates", () => call("read", ref, { dates: "never" }), /^dates: expected one of iso/],
+    ...["abc", -5, Number.NaN, 1e12].map(
+      (timeoutMs) =>
+        [`timeoutMs ${timeoutMs}`, () => call("open", { timeoutMs }), /^timeoutMs: expected milliseconds/] as const,
+    ),
+    ["browse", () => call("browse", { timeoutMs: "1" }), /^timeoutMs: /],
+    ["connect without options", () => loose(connect)(), /^options: /],
+    ["connect auth null", () => connect(options({ auth: null })), /^auth: expected an object/],
+    ["connect logger {}", () => connect(options({ logger: {} })), /^logger\.debug: expected a function/],
+    ["findAddress", () => collect(loose(findAddress)(undefined, {})), /^options: /],
+    [
+      "testConnection",
+      () => collect(loose(testConnection)(options({}), { timeoutMs: 1e12 })),
+      /^timeoutMs: expected milliseconds/,
+    ],
+  ];
+  for (const [name, run, message] of rejected) {
+    it(`rejects: ${name}`, async () => {
+      await assert.rejects(async () => {
+        await run();
+      }, isConfigError(message));
+      assert.equal(meter.counters.connections, 0);
+    });
+  }
+
+  const thrown: readonly (readonly [string, () => unknown, RegExp])[] = [
+    ["profile all", () => call("profile", "1.0.99.1.0.255", "all"), /^range: expected/],
+    ["profile entries", () => call("profile", "1.0.99.1.0.255", { entries: 5 }), /^range\.entries: /],
+    ["profile bigint", () => call("profile", "1.0.99.1.0.255", { last: 5n }), /^range\.last: /],
+    ["on nonsense", () => call("on", "nonsense", () => undefined), /^event: expected one of state/],
+    ["on without a listener", () => call("on", "state", 5), /^listener: expected a function/],
+    ["attribute()", () => loose(attribute)(), /^object type: /],
+    ["attribute(null)", () => loose(attribute)(null, "1.0.1.8.0.255", 2), /^object type: /],
+    ["attribute true", () => loose(attribute)("REGISTER", "1.0.1.8.0.255", true), /^attribute: expected/],
+    ["method true", () => loose(method)("REGISTER", "1.0.1.8.0.255", true), /^method: expected/],
+    ["decodeData", () => loose(decodeData)(), /^bytes: expected bytes or hex/],
+    ["decodeApdu", () => loose(decodeApdu)(5), /^bytes: /],
+    ["decodeFrame", () => loose(decodeFrame)(undefined, "hdlc"), /^bytes: /],
+    ["decodeFrame modbus", () => loose(decodeFrame)("7e", "modbus"), /^link: expected one of hdlc, wrapper/],
+    ["createMeter", () => loose(createMeter)(), /^definition: /],
+    ["createMeter empty", () => loose(createMeter)({}), /^definition\.associations: /],
+    [
+      "mistyped time-out",
+      () => createClient(options({ timeouts: { respons: 5 } })),
+      /^timeouts\.respons: expected one of/,
+    ],
+    ["long time-out", () => createClient(options({ timeouts: { response: 1e12 } })), /^timeouts\.response: /],
+    ["mistyped quirk", () => createClient(options({ quirks: { noLists: true } })), /^quirks\.noLists: /],
+    ["security null", () => createClient(options({ security: null })), /^security: /],
+    [
+      "conformance without a service",
+      () => createClient(options({ association: { conformance: [] } })),
+      /^association\.conformance: expected names of services, at least one/,
+    ],
+    ["secret true", () => createClient(options({ auth: { mechanism: "lls", secret: true } })), /^auth\.secret: /],
+  ];
+  for (const [name, run, message] of thrown) {
+    it(`throws: ${name}`, () => {
+      assert.throws(run, isConfigError(message));
+    });
+  }
+
+  it("closes whatever bound is given", async () => {
+    const other = bench();
+    await other.clock.runUntil(other.client.read(registerRef(0)));
+    await other.clock.runUntil(
+      (other.client.close as (o: unknown) => Promise<void>).call(other.client, { timeoutMs: "x" }),
+    );
+    assert.equal(other.client.state, "closed");
+  });
+
+  it("takes the household as it is", () => {
+    createMeter(householdDefinition());
+  });
+});
+
+async function collect(items: unknown): Promise<void> {
+  for await (const _ of items as AsyncIterable<unknown>) continue;
+}
