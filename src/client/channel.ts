@@ -59,6 +59,8 @@ export class Channel implements LineUser {
   #held: LinkOutput[] | undefined;
   #ended: Error | undefined;
   #attached = false;
+  /** the turn for what the link does unasked, such as a keep-alive */
+  #ownTurn: "none" | "awaited" | "held" = "none";
 
   constructor(parts: ChannelParts) {
     this.#line = parts.line;
@@ -123,6 +125,7 @@ export class Channel implements LineUser {
       this.#takeWaiter()?.reject(
         new DlmsStateError("STATE_CLOSED", "the connection was closed before the answer came"),
       );
+      this.#endOwnTurn();
       try {
         await this.#inTurn("closed", () => this.#link.close(this.#clock.now()));
       } catch (error) {
@@ -159,7 +162,7 @@ export class Channel implements LineUser {
   }
 
   #inTurn(kind: Waiter["kind"], start: () => LinkOutput[]): Promise<Uint8Array> {
-    const turn = this.#line.acquire(this);
+    const turn = this.#turn();
     return turn === undefined ? this.#wait(kind, start) : turn.then(() => this.#wait(kind, start));
   }
 
@@ -205,6 +208,7 @@ export class Channel implements LineUser {
       }
       this.#apply(output);
     }
+    if (this.#ownTurn === "held" && this.#link.atRest !== false) this.#endOwnTurn();
     this.#arm();
   }
 
@@ -273,6 +277,7 @@ export class Channel implements LineUser {
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#link.reset();
+    this.#endOwnTurn();
     this.#takeWaiter()?.reject(reason);
     return true;
   }
@@ -302,17 +307,51 @@ export class Channel implements LineUser {
     const deadline = this.#link.deadline;
     const now = this.#clock.now();
     if (deadline === undefined || now < deadline) this.#arm();
+    else if (this.#waiter === undefined) this.#unasked();
     else {
-      // behind a sign-on the line is at this meter's own rate, so only plain HDLC goes on later
-      const turn = this.#link.kind === "hdlc" && this.#waiter ? this.#line.giveWay(this) : undefined;
+      const turn = this.#giveWay();
       if (turn === undefined) this.#handle(this.#link.tick(now));
       else turn.then(this.#goOn, this.#goOn);
     }
   };
+
+  /** Behind a sign-on the line is at this meter's own rate, so only plain HDLC goes on later. */
+  #giveWay(): Promise<void> | undefined {
+    return this.#link.kind === "hdlc" ? this.#line.giveWay(this) : undefined;
+  }
 
   readonly #goOn = (): void => {
     if (this.#ended !== undefined) return;
     if (this.#waiter === undefined) this.#line.release(this);
     else this.#handle(this.#link.tick(this.#clock.now()));
   };
+
+  /** What the link does of its own accord must not fall into another meter's exchange. */
+  #unasked(): void {
+    if (this.#ownTurn === "awaited") return;
+    const turn = this.#ownTurn === "none" ? this.#line.acquire(this) : this.#giveWay();
+    this.#ownTurn = "awaited";
+    if (turn === undefined) this.#ownTurnCame();
+    else turn.then(this.#ownTurnCame, this.#ownTurnCame);
+  }
+
+  readonly #ownTurnCame = (): void => {
+    if (this.#ended !== undefined || this.#ownTurn !== "awaited") {
+      this.#line.release(this);
+      return;
+    }
+    this.#ownTurn = "held";
+    const { deadline } = this.#link;
+    const now = this.#clock.now();
+    // an exchange that came before may have done what was due
+    if (this.#waiter !== undefined || deadline === undefined || now < deadline) {
+      this.#endOwnTurn();
+      this.#arm();
+    } else this.#handle(this.#link.tick(now));
+  };
+
+  #endOwnTurn(): void {
+    if (this.#ownTurn === "held") this.#line.release(this);
+    this.#ownTurn = "none";
+  }
 }

@@ -41,7 +41,8 @@ export interface LinkProtocol {
   readonly state: "closed" | "opening" | "open" | "busy" | "closing";
   /** When `tick` wants to be called next; undefined = no wait is under way. */
   readonly deadline: number | undefined;
-  /** The largest APDU that may be sent in one piece without link segmentation; informative. */
+  /** False while an answer of the other side is due, also one that nobody asked for (a keep-alive); absent: unknown. */
+  readonly atRest?: boolean;
   open(now: number): LinkOutput[];
   /** Send one APDU. Only in state "open" (or "busy", for a service with several requests before its answer). */
   send(apdu: Uint8Array, now: number, options?: LinkSendOptions): LinkOutput[];

@@ -14,6 +14,8 @@ interface Bus {
   readonly clients: readonly DlmsClient[];
   readonly lines: LineRegistry;
   readonly opened: () => number;
+  /** those that say nothing for now */
+  readonly silence: Set<number>;
 }
 
 /** Meters 1..count on one half-duplex line: each hears everything, and one that is dead says nothing. */
@@ -33,13 +35,14 @@ function bus(count: number, dead: readonly number[], options: Partial<ConnectOpt
     ),
   );
   let opened = 0;
+  const silence = new Set(dead);
   const shared = memoryTransport((line) => {
     opened++;
     let collision = "";
     const peers = meters.map((meter, n) =>
       meter.connect({
         send: (bytes) => {
-          if (dead.includes(n)) return;
+          if (silence.has(n)) return;
           collision += String.fromCharCode(97 + n);
           line.send(bytes);
         },
@@ -75,7 +78,7 @@ function bus(count: number, dead: readonly number[], options: Partial<ConnectOpt
         { lines },
       ),
   );
-  return { clock, meters, clients, lines, opened: () => opened };
+  return { clock, meters, clients, lines, opened: () => opened, silence };
 }
 
 const at = <T>(list: readonly T[], index: number): T => {
@@ -198,6 +201,45 @@ describe("several meters on one line", () => {
     assert.equal(error.code, "DLMS_STATE_CLOSED");
     await clock.runUntil(holding.close());
     await clock.runUntil(held);
+    assert.equal(clock.pending, 0);
+  });
+
+  it("a keep-alive waits for its turn, and does not fall into another meter's exchange", async () => {
+    const keepAlive = 10_000;
+    const link = { kind: "hdlc", keepAlive } as const;
+    const timeouts = { response: 4000, retries: 0, close: 2000, reconnectMin: 60_000, reconnectMax: 60_000 };
+    const { clock, clients, meters, silence } = bus(2, [], { link, timeouts });
+    const [kept, busy] = [at(clients, 0), at(clients, 1)];
+    const sent: string[] = [];
+    kept.on("trace", (event) => {
+      if (event.kind === "bytes" && event.layer === "link" && event.direction === "out")
+        sent.push(`kept ${event.hex.slice(6, 10)}`);
+    });
+    busy.on("trace", (event) => {
+      if (event.kind === "bytes" && event.layer === "link") sent.push(`busy ${event.direction}`);
+    });
+    await clock.runUntil(kept.open());
+    await clock.tickAsync(keepAlive - 2000);
+    await clock.runUntil(busy.open());
+    // the other meter is silent from before the keep-alive is due until after it
+    silence.add(1);
+    sent.length = 0;
+    const reading = busy.read(registerRef(0)).catch((error: unknown) => error);
+    await clock.tickAsync(3000);
+    assert.deepEqual(sent, ["busy out"], "nothing was put on the line while an answer was awaited");
+    const error = await clock.runUntil(reading);
+    assert.ok(error instanceof DlmsError);
+    await clock.tickAsync(10);
+    assert.equal(sent.filter((one) => one.startsWith("kept")).length, 1, sent.join(", "));
+    silence.delete(1);
+    // it was answered: the association holds, and its meter is asked again after the next pause
+    assert.equal((await clock.runUntil(kept.read(registerRef(0)))).value, 100);
+    assert.equal(kept.statistics.associations, 1);
+    await clock.tickAsync(3 * keepAlive);
+    assert.equal((await clock.runUntil(kept.read(registerRef(0)))).value, 100);
+    assert.equal(kept.statistics.associations, 1);
+    await clock.runUntil(Promise.all(clients.map((client) => client.close())));
+    assert.ok(meters.every((meter) => meter.counters.openConnections === 0));
     assert.equal(clock.pending, 0);
   });
 });

@@ -51,6 +51,10 @@ export abstract class HdlcStation {
     return this.wait?.due;
   }
 
+  get atRest(): boolean {
+    return this.wait === undefined || this.wait.kind === "idle";
+  }
+
   protected abstract get listening(): boolean;
   protected abstract onFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void;
 

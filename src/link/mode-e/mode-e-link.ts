@@ -100,6 +100,10 @@ class ModeELink implements LinkProtocol {
     return this.#hdlc ? this.#hdlc.deadline : this.#due;
   }
 
+  get atRest(): boolean {
+    return this.#hdlc ? this.#hdlc.atRest : this.#phase === "closed";
+  }
+
   open(now: number): LinkOutput[] {
     if (this.#phase !== "closed") throw new DlmsStateError("STATE_BUSY", "mode E: the link is not closed");
     const outputs: LinkOutput[] = [];
