@@ -124,7 +124,7 @@ function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined
     if (answer.apdu === "confirmed-service-error") throw initiateError(what, answer);
     if (answer.apdu !== "aare") throw unexpectedAnswer(what, "an AARE", answer);
     if (answer.result === 0) return answer;
-    throw refusedAssociation(what, refusalOf(answer), authenticated);
+    throw refusedAssociation(what, refusalOf(answer), authenticated, ciphering?.active === true);
   }
 }
 

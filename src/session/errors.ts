@@ -118,8 +118,16 @@ export interface Refusal {
   readonly initiateError?: ConfirmedServiceError;
 }
 
-/** A refusing AARE in words. `authenticated`: whether the AARQ carried a password or a challenge. */
-export function refusedAssociation(what: string, refusal: Refusal, authenticated: boolean): DlmsAssociationError {
+/**
+ * A refusing AARE in words. `authenticated`: whether the AARQ carried a password or a challenge; `ciphered`: whether
+ * keys were used on it.
+ */
+export function refusedAssociation(
+  what: string,
+  refusal: Refusal,
+  authenticated: boolean,
+  ciphered = false,
+): DlmsAssociationError {
   const user = refusal.diagnosticSource === "service-user";
   const result = associationResultWord(refusal.result);
   const diagnostic = coded(associationDiagnosticWord(refusal.diagnosticSource, refusal.diagnostic), refusal.diagnostic);
@@ -131,13 +139,23 @@ export function refusedAssociation(what: string, refusal: Refusal, authenticated
     ...(inner === undefined ? {} : { initiateError: serviceErrorDetails(inner) }),
   };
   const because = inner === undefined ? "" : `, ${describeServiceError(inner)}`;
-  const advice = adviceFor(user, refusal.diagnostic);
+  const advice = adviceFor(user, refusal.diagnostic) + secretAdvice(refusal, authenticated, ciphered);
   const text = `${what}: the meter refused the association: ${result}, ${diagnostic}${because}${advice}`;
   const secret = user && (refusal.diagnostic === 13 || (refusal.diagnostic === 14 && authenticated));
   if (secret) return new DlmsAssociationError("ASSOC_AUTH_FAILED", text, { details });
   // an unspecific refusal whose reason is the initiate request is the initiate request's failure
   const code = inner !== undefined && inner.value !== 0 ? "ASSOC_INITIATE_ERROR" : "ASSOC_REJECTED";
   return new DlmsAssociationError(code, text, { details });
+}
+
+/** Many meters refuse a password or a key without a reason. */
+function secretAdvice({ diagnostic }: Refusal, authenticated: boolean, ciphered: boolean): string {
+  if (diagnostic > 1 || (!authenticated && !ciphered)) return "";
+  const used = ciphered ? "the keys (GUEK, GAK), the client's system title and the password" : "the password or key";
+  return (
+    `; some meters refuse a wrong secret without a reason: check ${used} too, ` +
+    "before another try, since meters lock the account after a few attempts"
+  );
 }
 
 function adviceFor(user: boolean, diagnostic: number): string {

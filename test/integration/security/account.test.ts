@@ -41,6 +41,8 @@ describe("a secret and a meter that does not spell its refusal out", () => {
   ] as const) {
     it(`is sent once in five minutes: ${name}`, async () => {
       const on = bench({ associations: accounts }, { auth: low }, [answering("aarq", [answer])]);
+      const asked = on.client.read(registerRef(0));
+      await assert.rejects(on.clock.runUntil(asked), /check the password or key too, before another try/);
       await pester(on, 4);
       assert.equal(tries(on), 1);
       await on.clock.runUntil(on.client.close());
