@@ -7,6 +7,9 @@ import { toHex } from "../bytes";
 export function looksLike(first: Uint8Array, expected: "hdlc" | "wrapper"): string {
   const [a, b] = first;
   if (a === undefined) return "";
+  if (first.length >= 4 && first.every((byte) => byte === 0x7e)) {
+    return "only flags (7E): the line idles with flags, or the adapter repeats one byte; check baud rate and adapter";
+  }
   if (expected === "wrapper") {
     if (a === 0x7e) return "this looks like HDLC: set framing HDLC";
     if (a === 0x01 && b === 0x00) {
