@@ -10,7 +10,13 @@ const settable = new Set([
   ...["modeEAddress", "modeEStartBaud", "clientAddress", "serverAddress", "physicalAddress", "addressSize"],
   ...["hdlcMaxInfo", "hdlcWindow", "maxPduSize", "referencing", "authentication", "securityPolicy", "securitySuite"],
   ...["ciphering", "signMessages", "useDedicatedKey", "systemTitle", "meterSystemTitle", "invocationCounterSource"],
-  ...["invocationCounterObis", "invocationCounterClient", "invocationCounterPause", "invocationCounterReconnect"],
+  ...[
+    "invocationCounterObis",
+    "invocationCounterClient",
+    "invocationCounterPause",
+    "invocationCounterReconnect",
+    "invocationCounterMaxJump",
+  ],
   ...["timeout", "retries", "idleTimeout", "reconnectMin", "reconnectMax", "passwordFormat", "keyFormat"],
   ...["deviationSign", "timeZone", "octetStrings"],
 ]);

@@ -253,6 +253,7 @@ function cipheringOf(
     general: choiceOf(raw, "ciphering", cipherings, "SERVICE") === "GENERAL",
     ...messageProtectionOf(raw, credentials, (name) => keyOf(name, name === "masterKey" ? "KEK" : "GBEK")),
     invocationCounter: keepsakes.counter(title(), encryptionKey),
+    maxCounterJump: integerOf(raw, "invocationCounterMaxJump", { fallback: 1_000_000, min: 0, max: 0xffff_ffff }),
   };
 }
 

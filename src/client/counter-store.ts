@@ -91,6 +91,7 @@ export function fileCounterStore(path: string, options: FileCounterOptions = {})
   return {
     reserve: async (count) => (await open()).reserve(count),
     raiseTo: async (atLeast) => (await open()).raiseTo(atLeast),
+    mark: async () => (await open()).mark(),
   };
 }
 
@@ -151,6 +152,10 @@ class FileCounter {
         `invocation counter file ${this.#path}: the claimed values were gone at once`,
       );
     });
+  }
+
+  mark(): Promise<number | undefined> {
+    return this.#inTurn(() => this.#read());
   }
 
   raiseTo(atLeast: number): Promise<void> {

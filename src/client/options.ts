@@ -112,7 +112,10 @@ export interface SecurityOptions {
    * of its own mark and the value read. Absent: the store alone decides.
    */
   readonly counterSource?: CounterSourceOptions;
-  /** Largest jump that a meter's invocation-counter-error may cause (1 000 000). */
+  /**
+   * Largest jump of a counter that was used before, by a meter's invocation-counter-error or by what the public client
+   * reads: both come plain and could be forged (1 000 000).
+   */
   readonly maxCounterJump?: number;
 }
 

@@ -86,19 +86,23 @@ export class CounterBlock {
 export function memoryCounterStore(start = 1): InvocationCounterStore {
   checkValue(start, "the start");
   let next = start;
+  let used = false;
   return {
+    mark: () => Promise.resolve(used ? next : undefined),
     reserve: async (count) => {
       await Promise.resolve();
       checkValue(count, "the number of values");
       checkExhaustion(next, count);
       const first = next;
       next += count;
+      used = true;
       return first;
     },
     raiseTo: async (atLeast) => {
       await Promise.resolve();
       checkValue(atLeast, "the value to raise to");
       checkExhaustion(atLeast, 0);
+      used = true;
       next = Math.max(next, atLeast);
     },
   };

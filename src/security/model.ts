@@ -26,6 +26,11 @@ export interface InvocationCounterStore {
   reserve(count: number): Promise<number>;
   /** Never hand out a value below this one again. */
   raiseTo(atLeast: number): Promise<void>;
+  /**
+   * The first value that is not claimed, or undefined for a counter that was never used. A store that tells it bounds
+   * how far a meter's plain answer may move the counter.
+   */
+  mark?(): Promise<number | undefined>;
 }
 
 /** Symmetric keys of an association: 16 bytes for suites 0 and 1, 32 for suite 2. */

@@ -8,7 +8,7 @@ const counterObject = (value: number): Pick<MeterDefinition, "objects"> => ({
   objects: [
     { classId: 3, logicalName: "1.0.1.8.0.255", attributes: { 2: number(7), 3: { type: "null-data", value: null } } },
     { classId: 1, logicalName: "0.0.43.1.0.255", attributes: { 2: number(value) } },
-    { classId: 1, logicalName: "0.0.43.1.7.255", attributes: { 2: number(value + 1000) } },
+    { classId: 1, logicalName: "0.0.43.1.7.255", attributes: { 2: number(Math.min(value + 1000, 0xffffffff)) } },
   ],
 });
 
@@ -30,6 +30,34 @@ describe("invocation counter from the meter", () => {
     await clock.runUntil(client.open());
     assert.deepEqual(store.used.slice(0, 1), [9000]);
     await clock.runUntil(client.close());
+  });
+
+  it("takes any value the first time, and later none that is further away than the allowed jump", async () => {
+    const far = 5_000_000;
+    const first = secured({ security: { counterSource: {} }, meter: counterObject(far) });
+    await first.clock.runUntil(first.client.open());
+    assert.equal(first.store.used[0], far + 1);
+    await first.clock.runUntil(first.client.close());
+
+    const store = watchedStore();
+    await store.reserve(10);
+    const made = secured({ security: { counterSource: {} }, meter: counterObject(far), store });
+    await assert.rejects(made.clock.runUntil(made.client.open()), {
+      code: "DLMS_SEC_COUNTER_REJECTED",
+      message: /the meter says 5000000, .* above the stored counter 11, .*1000000.*raise/s,
+    });
+    assert.deepEqual([store.raised, store.used.length], [[], 10], "nothing moved");
+    assert.equal(requests(made.meter).filter((name) => name === "aarq").length, 1, "and no secret was sent");
+    await made.clock.runUntil(made.client.close());
+
+    const allowed = secured({
+      security: { counterSource: {}, maxCounterJump: far },
+      meter: counterObject(far),
+      store,
+    });
+    await allowed.clock.runUntil(allowed.client.open());
+    assert.deepEqual(store.raised, [far + 1]);
+    await allowed.clock.runUntil(allowed.client.close());
   });
 
   it("takes another client and object, waits, and connects anew when asked to", async () => {

@@ -25,6 +25,7 @@ export function watchedStore(start = 1): WatchedStore {
   return {
     used,
     raised,
+    mark: () => inner.mark?.() ?? Promise.resolve(undefined),
     reserve: async (count) => {
       const first = await inner.reserve(count);
       for (let n = 0; n < count; n++) used.push(first + n);
