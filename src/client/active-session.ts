@@ -21,6 +21,8 @@ import type { ProfileInfo } from "./profile-info";
 /** The association machine, as far as the client uses it. */
 export interface ClientSession {
   readonly association: AssociationInfo | undefined;
+  /** An answer in general blocks did not come to an end. */
+  readonly generalBlocksFailed?: boolean;
   associate(): Operation<AssociationInfo>;
   release(): Operation<void>;
   get(attribute: AttributeDescriptorWithSelection, what: string): Operation<GetDataResult>;

@@ -14,6 +14,8 @@ export interface MeterHints {
   garbledLists?: number;
   /** ACCESS was negotiated, but is refused or answered with nonsense. */
   accessRefused?: boolean;
+  /** General block transfer was agreed upon, but led nowhere: it is not proposed any more. */
+  generalBlocksFailed?: boolean;
 }
 
 export interface FetchOptions extends RunOptions {

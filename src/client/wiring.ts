@@ -40,6 +40,15 @@ export function proposedConformance(settings: Settings): number {
   return conformanceMask(names.filter((name) => name !== refused));
 }
 
+/** The same without general block transfer, also where the options name it. */
+export function withoutGeneralBlocks(settings: Settings): Settings {
+  return {
+    ...settings,
+    conformance: settings.conformance?.filter((name) => name !== "general-block-transfer"),
+    quirks: { ...settings.quirks, noGeneralBlockTransfer: true },
+  };
+}
+
 /** The association machine for one association. */
 export function makeSession(settings: Settings): ClientSession {
   const { security, client, server, quirks } = settings;

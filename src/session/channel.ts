@@ -1,6 +1,13 @@
 import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu } from "../apdu";
-import type { GeneralSigning } from "../apdu/model";
-import { DlmsAssociationError, DlmsSecurityError, DlmsStateError, isDlmsError } from "../errors";
+import type { GeneralBlockTransfer, GeneralSigning } from "../apdu/model";
+import {
+  DlmsAssociationError,
+  DlmsDecodeError,
+  DlmsSecurityError,
+  DlmsStateError,
+  DlmsTimeoutError,
+  isDlmsError,
+} from "../errors";
 import { requirePolicy } from "../security";
 import { type Ciphering, isNotificationTag, isProtected, type Protected } from "./ciphering";
 import {
@@ -28,6 +35,8 @@ export class Channel {
   /** Set while a request may be sent. */
   association: AssociationInfo | undefined;
   ciphering: Ciphering | undefined;
+  /** General block transfer with this meter did not come to an end, or to sense. */
+  blocksFailed = false;
   #invokeId = 0;
 
   constructor(options: SessionOptions) {
@@ -161,7 +170,7 @@ export class Channel {
     }
     let apdu = yield* this.parse(bytes, what);
     if (apdu.apdu === "general-block-transfer") {
-      apdu = yield* this.parse(yield* receiveByBlocks(this, apdu, what), what);
+      apdu = yield* this.#assembled(apdu, what);
     }
     if (apdu.apdu === "general-signing") apdu = yield* this.parse(this.#signedContent(apdu, what), what);
     else this.#requireSignature(apdu, what);
@@ -170,6 +179,15 @@ export class Channel {
     if (!isNotification(apdu)) return apdu;
     yield* notificationStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
     return undefined;
+  }
+
+  *#assembled(first: GeneralBlockTransfer, what: string): Operation<Apdu> {
+    try {
+      return yield* this.parse(yield* receiveByBlocks(this, first, what), what);
+    } catch (error) {
+      this.blocksFailed ||= error instanceof DlmsDecodeError || error instanceof DlmsTimeoutError;
+      throw error;
+    }
   }
 
   /** What a meter sends on its own account never fails the request that is under way. */

@@ -42,6 +42,11 @@ export class Session {
     return this.#channel.association;
   }
 
+  /** An answer in general blocks did not come to an end: another association may do without them. */
+  get generalBlocksFailed(): boolean {
+    return this.#channel.blocksFailed;
+  }
+
   /**
    * AARQ, AARE and, for the HLS mechanisms, both proofs.
    * @throws DlmsAssociationError, DlmsSecurityError, DlmsServiceError, DlmsDecodeError

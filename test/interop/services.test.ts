@@ -251,3 +251,17 @@ describe("services of the Gurux meter: ACCESS", function () {
     );
   });
 });
+
+describe("services of the Gurux meter: general block transfer, window 7", function () {
+  const { client } = withMeter(this, { framing: "WRAPPER", rows: 2000, with: "GENERAL_BLOCK_TRANSFER" }, {});
+
+  it("repeats a block without end, so that all is read without it in a second association", async () => {
+    assert.ok(client().association.conformanceNames.includes("general-block-transfer"));
+    const table = await client().profile(profileName).toTable();
+    assert.deepEqual(table.rows, heldRows(0, 1999));
+    assert.ok(!client().association.conformanceNames.includes("general-block-transfer"));
+    const long = await client().read(attribute("DATA", "0.0.96.50.0.255", 2));
+    assert.equal(long.value, longText);
+    assert.equal(client().statistics.associations, 2);
+  });
+});

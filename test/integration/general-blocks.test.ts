@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { fromHex } from "../../src/bytes";
+import type { Behaviour } from "../../src/simulator";
+import { bench, number, registerRef, requests } from "../support/meters";
+
+const definition = { generalBlockTransferWindow: 4 };
+
+/** In the first association, the same block is the answer to everything. */
+function repeatsOneBlock(hex: string): Behaviour {
+  let associations = 0;
+  return {
+    name: "repeats one block",
+    // acknowledgements do not come as requests
+    bytesIn: (bytes, line) => {
+      if (associations === 1 && bytes[8] === 0xe0) line.notify(fromHex(hex));
+      return bytes;
+    },
+    request: ({ apdu }) => {
+      if (apdu === "aarq") associations++;
+      else if (associations === 1 && apdu !== "rlrq") return [fromHex(hex)];
+      return undefined;
+    },
+  };
+}
+
+describe("general block transfer that leads nowhere", () => {
+  const faults: readonly [string, string][] = [
+    ["the same block again and again", "e00100010000040001c401"],
+    ["a last block, and what came makes no sense", "e0810001000004ffffffff"],
+  ];
+  for (const [name, hex] of faults) {
+    it(`${name}: the value is read without it, once for all`, async () => {
+      const { client, clock } = bench(definition, {}, [repeatsOneBlock(hex)]);
+      const notes: string[] = [];
+      client.on("trace", (event) => {
+        if (event.kind === "note") notes.push(event.text);
+      });
+      await clock.runUntil(client.open());
+      assert.ok(client.association.conformanceNames.includes("general-block-transfer"));
+      const reading = await clock.runUntil(client.read(registerRef(0)));
+      assert.equal(reading.value, 100);
+      assert.ok(!client.association.conformanceNames.includes("general-block-transfer"));
+      assert.ok(notes.some((text) => /general block transfer is not used with this meter any more/.test(text)));
+      assert.ok(client.statistics.roundTrips < 15, String(client.statistics.roundTrips));
+      await clock.runUntil(client.read(registerRef(1)));
+      assert.equal(client.statistics.associations, 2);
+      await clock.runUntil(client.close());
+    });
+  }
+
+  it("is not proposed any more by named conformance bits, either", async () => {
+    const conformance = ["get", "block-transfer-with-get-or-read", "general-block-transfer"];
+    const { client, clock } = bench(definition, { association: { conformance } }, [
+      repeatsOneBlock("e00100010000040001c401"),
+    ]);
+    assert.equal((await clock.runUntil(client.read(registerRef(0, 3)))).type, "structure");
+    assert.deepEqual(client.association.conformanceNames, ["block-transfer-with-get-or-read", "get"]);
+    await clock.runUntil(client.close());
+  });
+
+  it("never sends a write a second time", async () => {
+    const { client, clock, meter } = bench(definition, {}, [repeatsOneBlock("e00100010000040001c501")]);
+    await assert.rejects(clock.runUntil(client.write(registerRef(0), number(1))), { code: "DLMS_DECODE_LIMIT" });
+    assert.equal(requests(meter).filter((name) => name.startsWith("set-request")).length, 1);
+    await clock.tickAsync(60_000);
+    assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+    await clock.runUntil(client.close());
+  });
+});
