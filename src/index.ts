@@ -65,6 +65,7 @@ export {
 export * from "./errors";
 export {
   type InvocationCounterStore,
+  keyFingerprint,
   makeSystemTitle,
   type Mechanism,
   memoryCounterStore,

@@ -4,6 +4,7 @@ import {
   DlmsConfigError,
   type InvocationCounterStore,
   fileCounterStore,
+  keyFingerprint,
   makeSystemTitle,
   parseSystemTitle,
   systemRandom,
@@ -46,14 +47,18 @@ function titleIn(folder: string): Uint8Array {
   }
 }
 
-/**
- * A number from 0 to 255 for a key under a title, to tell counters apart. Keys that fall together share a counter, which
- * is as safe: a value is still never used twice. More bits would tell more of the key than a file name should.
- */
-function bucketOf(systemTitle: Uint8Array, key: Uint8Array): number {
-  let sum = 7;
-  for (const byte of [...systemTitle, ...key]) sum = (Math.imul(sum, 31) + byte) & 0xffffff;
-  return (sum ^ (sum >>> 8) ^ (sum >>> 16)) & 0xff;
+const mostNames = 1000;
+const names = new Map<string, string>();
+
+/** Part of the counter's file name; it costs some time, so it is worked out once for a key. */
+function nameOf(systemTitle: Uint8Array, key: Uint8Array): string {
+  const id = `${toHex(systemTitle)} ${toHex(key)}`;
+  const known = names.get(id);
+  if (known !== undefined) return known;
+  if (names.size >= mostNames) names.clear();
+  const name = keyFingerprint(systemTitle, key);
+  names.set(id, name);
+  return name;
 }
 
 /** Kept in the folder `dlms` of Node-RED's user directory. */
@@ -62,7 +67,7 @@ export function keepsakesIn(userDir: string): Keepsakes {
   return {
     systemTitle: () => titleIn(folder),
     counter: (systemTitle, key) => {
-      const file = join(folder, `counter-${toHex(systemTitle)}-${bucketOf(systemTitle, key)}.json`);
+      const file = join(folder, `counter-${toHex(systemTitle)}-${nameOf(systemTitle, key)}.json`);
       const known = stores.get(file);
       if (known !== undefined) return known;
       mkdirSync(folder, { recursive: true });

@@ -3,6 +3,7 @@ export * from "./ec-keys";
 export * from "./gcm";
 export * from "./hls";
 export * from "./key-agreement";
+export * from "./key-fingerprint";
 export * from "./key-wrap";
 export * from "./keys";
 export * from "./model";

@@ -1,0 +1,14 @@
+import { scryptSync } from "node:crypto";
+import { toHex } from "../bytes";
+
+/** Costly enough that a key which is a typed word is not found by trying (some 10 ms a try); far from noticed once. */
+const cost = { N: 4096, r: 8, p: 1 } as const;
+const length = 6;
+
+/**
+ * A name for a key under a system title: the same for the same two, another for others, and nothing that leads back to
+ * the key. For names of files. 12 hex digits.
+ */
+export function keyFingerprint(systemTitle: Uint8Array, key: Uint8Array): string {
+  return toHex(new Uint8Array(scryptSync(key, systemTitle, length, cost)));
+}
