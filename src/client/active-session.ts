@@ -17,6 +17,7 @@ import type { Operation, SessionStep, StepAnswer } from "../session/operation";
 import type { AssociationInfo } from "../session/options";
 import type { Channel } from "./channel";
 import type { ProfileInfo } from "./profile-info";
+import { silentAssociation } from "./silent-association";
 
 /** The association machine, as far as the client uses it. */
 export interface ClientSession {
@@ -153,12 +154,7 @@ export class ActiveSession {
       return await this.channel.exchange(apdu, { what });
     } catch (error) {
       if (!(error instanceof DlmsTimeoutError) || error.code !== "DLMS_TIMEOUT_RESPONSE") throw error;
-      throw new DlmsTimeoutError(
-        "TIMEOUT_ASSOCIATE",
-        `${error.message}; the line works, but the association request was not answered: check client and server ` +
-          "address and the framing, and whether the meter is held by another client",
-        { details: error.details, cause: error },
-      );
+      throw silentAssociation(error, what, this.channel.linkKind);
     }
   }
 

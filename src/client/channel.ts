@@ -1,7 +1,10 @@
 import type { Clock, TimerHandle } from "../clock";
 import { type DlmsConnectionError, type DlmsError, DlmsStateError } from "../errors";
+import { concatBytes, toHex } from "../bytes";
+import { looksLike } from "../link/looks-like";
 import type { LinkOutput, LinkProtocol, LinkSendOptions } from "../link/link";
 import type { TransportLineSettings } from "../transport";
+import { repeated } from "./failure";
 import type { Line, LineUser } from "./line";
 
 /** What a channel tells its owner besides the answers. */
@@ -58,6 +61,8 @@ export class Channel implements LineUser {
   /** outputs that wait until the line is switched */
   #held: LinkOutput[] | undefined;
   #ended: Error | undefined;
+  /** the first bytes that came, until the link is up */
+  #first: Uint8Array | undefined = nothing;
   #attached = false;
   /** the turn for what the link does unasked, such as a keep-alive */
   #ownTurn: "none" | "awaited" | "held" = "none";
@@ -73,6 +78,10 @@ export class Channel implements LineUser {
 
   get settings(): TransportLineSettings | undefined {
     return this.#settings;
+  }
+
+  get linkKind(): LinkProtocol["kind"] {
+    return this.#link.kind;
   }
 
   /** Whether exchanges are possible. */
@@ -143,14 +152,23 @@ export class Channel implements LineUser {
 
   data(bytes: Uint8Array): void {
     this.#traffic.bytesIn += bytes.length;
+    if (this.#first !== undefined) this.#first = concatBytes(this.#first, bytes.subarray(0, 16)).subarray(0, 16);
     if (this.#ended === undefined) this.#handle(this.#link.receive(bytes, this.#clock.now()));
   }
 
   lost(error: DlmsConnectionError): void {
     this.#attached = false;
     const waited = this.#waiter !== undefined;
-    if (!this.#end(error)) return;
-    if (!waited) this.#events.down(error);
+    const reason = this.#withHint(error);
+    if (!this.#end(reason)) return;
+    if (!waited) this.#events.down(reason);
+  }
+
+  /** What came before the link was up tells who hung up: a web server, for one. */
+  #withHint(error: DlmsConnectionError): DlmsError {
+    if (this.#first === undefined) return error;
+    const hint = looksLike(this.#first, this.#link.kind === "wrapper" ? "wrapper" : "hdlc");
+    return hint === "" ? error : repeated(error, hint, { first: toHex(this.#first) });
   }
 
   /** Undefined when the line is free. Whoever waits for it in vain gets the reason why this channel ended. */
@@ -232,6 +250,9 @@ export class Channel implements LineUser {
         this.#line.write(output.bytes);
         break;
       case "opened":
+        this.#first = undefined;
+        this.#answer(output.kind, nothing);
+        break;
       case "closed":
         this.#answer(output.kind, nothing);
         break;

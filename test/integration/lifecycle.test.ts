@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DlmsError } from "../../src/errors";
 import type { StateEvent } from "../../src/client";
 import type { Behaviour } from "../../src/simulator";
-import { type Transport } from "../../src/transport";
+import { memoryTransport, type Transport } from "../../src/transport";
 import { DlmsConnectionError } from "../../src/errors";
 import { bench, number, registerRef, requests, silentWhen } from "../support/meters";
 import { settle } from "../support/virtual-clock";
@@ -267,6 +267,33 @@ describe("the life of a client", () => {
       const error = await failureOf(clock.runUntil(client.read(registerRef(0))));
       assert.equal(error.code, "DLMS_TIMEOUT_ASSOCIATE");
       assert.match(error.message, /check client and server address/);
+      assert.doesNotMatch(error.message, /line works|wiring/);
+      await clock.runUntil(client.close());
+    });
+
+    it("tells that the link came up when only the association is not answered", async () => {
+      const { client, clock } = bench({ framing: "HDLC" }, {}, [
+        { name: "deaf", frameIn: ({ frame }) => (frame === "SNRM" || frame === "DISC" ? undefined : "drop") },
+      ]);
+      const error = await failureOf(clock.runUntil(client.read(registerRef(0))));
+      assert.equal(error.code, "DLMS_TIMEOUT_ASSOCIATE");
+      assert.match(error.message, /answered the link set-up \(UA\), but not the association request/);
+      assert.doesNotMatch(error.message, /wiring|baud rate|no byte came/);
+      await clock.runUntil(client.close());
+    });
+
+    it("tells what answered in the meter's place before it hung up", async () => {
+      const transport = memoryTransport((line) => ({
+        receive: () => {
+          line.send(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n"));
+          line.drop("closed by the other side");
+        },
+        closed: () => undefined,
+      }));
+      const { client, clock } = bench({ framing: "HDLC" }, { transport });
+      const error = await failureOf(clock.runUntil(client.read(registerRef(0))));
+      assert.equal(error.code, "DLMS_CONN_LOST");
+      assert.match(error.message, /looks like text \("HTTP\/1\.1 400 Bad"\)/);
       await clock.runUntil(client.close());
     });
 
