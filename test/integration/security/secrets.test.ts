@@ -29,6 +29,7 @@ const pair = (): { privateKey: Buffer; publicKey: Buffer } =>
   });
 const own = pair();
 const meterPair = pair();
+const masterKey = fromHex("2f86c01be97d5a43b812f6cc07359ea4");
 // PKCS#8 of a P-256 key: the scalar stands behind 36 bytes
 const scalar = own.privateKey.subarray(36, 68);
 
@@ -38,6 +39,7 @@ const secrets: readonly Uint8Array[] = [
   encryptionKey,
   authenticationKey,
   broadcastKey,
+  masterKey,
   scalar,
 ];
 
@@ -145,6 +147,26 @@ const ways: readonly Way[] = [
     { mechanism: "lls", secret: password, policy: "authenticated-encrypted" },
     { auth: { mechanism: "lls", secret: password }, security: withCounter() },
   ],
+  ...(["wrapped-key", "one-pass", "static-unified"] as const).map((key): Way => [
+    `hls-gmac, general-ciphering ${key}, signed`,
+    {
+      ...{ mechanism: "hls-gmac", suite: 1, policy: "authenticated-encrypted", masterKey, signed: true },
+      ...{ signingKey: meterPair.privateKey, clientSigningCertificate: own.publicKey },
+      ...{ agreementKey: meterPair.privateKey, clientAgreementCertificate: own.publicKey },
+    },
+    {
+      auth: { mechanism: "hls-gmac" },
+      security: {
+        ...withCounter(),
+        suite: 1,
+        generalCiphering: {
+          ...{ key, masterKey, signingKey: own.privateKey, agreementKey: own.privateKey },
+          ...{ meterSigningCertificate: meterPair.publicKey, meterAgreementCertificate: meterPair.publicKey },
+        },
+        generalSigning: { signingKey: own.privateKey, meterSigningCertificate: meterPair.publicKey },
+      },
+    },
+  ]),
   [
     "hls-ecdsa",
     { mechanism: "hls-ecdsa", signingKey: meterPair.privateKey, clientSigningCertificate: own.publicKey },
@@ -243,7 +265,7 @@ describe("no secret leaves by log, trace, error, event or inspection", () => {
     ];
     for (const options of bad) {
       const seen = new Seen();
-      const transport = createMeter({ associations: [], objects: [] }).transport();
+      const transport = createMeter({ associations: [{ client: 16 }], objects: [] }).transport();
       try {
         const settings = resolveSettings({
           transport,
