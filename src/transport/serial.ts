@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { type Clock, systemClock } from "../clock";
 import { DlmsTimeoutError } from "../errors";
 import {
@@ -19,7 +20,7 @@ export interface SerialOptions {
 
 /** Start, eight data bits, stop; 7E1 has as many. */
 const bitsPerByte = 10;
-/** Bound of the wait for bytes that are on their way out, in ms. */
+/** Bound of the wait for bytes that are on their way out, and for a driver that has to say something, in ms. */
 const longestRest = 2000;
 
 /**
@@ -35,7 +36,10 @@ export function serialTransport(
   return {
     kind: "serial",
     endpoint,
-    lineKey: `serial:${options.path}`,
+    // looked up anew for every connection, since a link may lead elsewhere after replugging
+    get lineKey() {
+      return `serial:${deviceOf(options.path)}`;
+    },
     baudRate: options.baudRate,
     open: async (events, init) => {
       init.signal?.throwIfAborted();
@@ -44,6 +48,17 @@ export function serialTransport(
       return openPort(module, options, endpoint, clock, events, init);
     },
   };
+}
+
+/** /dev/serial/by-id/... and the device that it leads to are one line. */
+function deviceOf(path: string): string {
+  if (!path.startsWith("/")) return path;
+  try {
+    return realpathSync(path);
+  } catch {
+    // nothing is plugged in there now
+    return path;
+  }
 }
 
 function openPort(
@@ -120,7 +135,7 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
       port.write(parity ? bytes.map(withEvenParity) : bytes);
     },
     drain: () =>
-      settled((done) => {
+      settled(clock, Math.max(0, sentAt - clock.now()) + longestRest, (done) => {
         if (ours) done();
         else port.drain(done);
       }),
@@ -132,7 +147,7 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
       if (rest > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, rest));
       if (isOurs()) return;
       baudRate = settings.baudRate;
-      await settled((done) => {
+      await settled(clock, longestRest, (done) => {
         port.update({ baudRate }, (error) => {
           done();
           if (error !== null) lost(error);
@@ -149,21 +164,18 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
 /** Resolves when the port can be opened again; bounded. */
 function closePort(port: SerialPortLike, clock: Clock, mark: () => void): Promise<void> {
   mark();
-  return new Promise((resolve) => {
-    const timer = clock.setTimeout(resolve, closeMs);
-    const done = (): void => {
-      clock.clearTimeout(timer);
-      resolve();
-    };
+  return settled(clock, closeMs, (done) => {
     if (port.isOpen) port.close(done);
     else done();
   });
 }
 
-/** Callback to promise; an error is reported by the port's "error" or "close" event. */
-function settled(start: (done: () => void) => void): Promise<void> {
+/** Callback to promise, bounded; an error is reported by the port's "error" or "close" event. */
+function settled(clock: Clock, withinMs: number, start: (done: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
+    const timer = clock.setTimeout(resolve, withinMs);
     start(() => {
+      clock.clearTimeout(timer);
       resolve();
     });
   });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, mkdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MockBinding, type MockPortBinding } from "@serialport/binding-mock";
@@ -234,6 +234,57 @@ describe("serialTransport", () => {
     await clock.runUntil(connection.close());
     assert.equal(clock.now(), 2000);
     assert.ok(listeners.includes("error"));
+  });
+
+  it("a driver that never says that it has sent, or switched the rate, is not waited for without end", async () => {
+    const port = {
+      isOpen: true,
+      baudRate: 300,
+      on: () => port,
+      open: (callback: (error: Error | null) => void) => {
+        callback(null);
+      },
+      write: () => true,
+      drain: () => undefined,
+      update: () => undefined,
+      close: (callback: (error: Error | null) => void) => {
+        callback(null);
+      },
+    };
+    function Port(): SerialPortLike {
+      return port;
+    }
+    const clock = new VirtualClock();
+    const load = (): Promise<SerialModule> =>
+      Promise.resolve({ SerialPort: Port as unknown as SerialModule["SerialPort"] });
+    const connection = await serialTransport({ path, baudRate: 300 }, clock, load).open(new Events(), {
+      timeoutMs: 100,
+    });
+    // 30 bytes of ten bits at 300 bit/s take a second
+    connection.write(new Uint8Array(30));
+    await clock.runUntil(connection.drain());
+    assert.equal(clock.now(), 3000);
+    await clock.runUntil(connection.setLine({ baudRate: 9600, dataBits: 8, parity: "none" }));
+    assert.equal(clock.now(), 5000);
+    await clock.runUntil(connection.close());
+    assert.equal(clock.pending, 0);
+  });
+
+  it("a link to a port and the port itself are one line", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "ports-"));
+    try {
+      const device = join(await realpath(folder), "ttyUSB0");
+      const link = join(folder, "usb-Adapter-if00");
+      await symlink(device, link);
+      const [byName, byLink] = [device, link].map((one) => serialTransport({ path: one, baudRate: 9600 }));
+      assert.equal(byLink?.lineKey, `serial:${link}`, "unplugged");
+      await writeFile(device, "");
+      assert.equal(byLink.lineKey, `serial:${device}`);
+      assert.equal(byName?.lineKey, byLink.lineKey);
+      assert.equal(serialTransport({ path: "COM3", baudRate: 9600 }).lineKey, "serial:COM3");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("is loaded on demand: the real package is there when it is installed", async () => {
