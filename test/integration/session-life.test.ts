@@ -5,6 +5,7 @@ import type { ConnectOptions } from "../../src/client/options";
 import { createMeter, type MeterDefinition, type SimulatedMeter } from "../../src/simulator";
 import { FaultyLine } from "../support/faulty-line";
 import { bench, register, registerRef, silentWhen } from "../support/meters";
+import type { Transport } from "../../src/transport";
 import { modeEPort } from "../support/mode-e-meter";
 import { VirtualClock } from "../support/virtual-clock";
 
@@ -17,7 +18,16 @@ interface ModeE {
   readonly clock: VirtualClock;
   readonly client: DlmsClient;
   readonly meter: SimulatedMeter;
+  readonly transport: Transport;
 }
+
+const opticalOptions = (transport: Transport, clock: VirtualClock): ConnectOptions => ({
+  transport,
+  link: { kind: "hdlc-mode-e" },
+  client: { sap: 16 },
+  server: { logical: 1 },
+  clock,
+});
 
 function optical(options: Partial<ConnectOptions> = {}): ModeE {
   const clock = new VirtualClock();
@@ -27,18 +37,9 @@ function optical(options: Partial<ConnectOptions> = {}): ModeE {
     objects: [register("1.0.1.8.0.255", 1000)],
   };
   const meter = createMeter(definition, { clock });
-  const client = new DlmsClient(
-    {
-      transport: modeEPort(meter, clock),
-      link: { kind: "hdlc-mode-e" },
-      client: { sap: 16 },
-      server: { logical: 1 },
-      clock,
-      ...options,
-    },
-    { lines: new LineRegistry() },
-  );
-  return { clock, client, meter };
+  const transport = modeEPort(meter, clock);
+  const client = new DlmsClient({ ...opticalOptions(transport, clock), ...options }, { lines: new LineRegistry() });
+  return { clock, client, meter, transport };
 }
 
 describe("a session that the meter or the network ends", () => {
@@ -51,6 +52,21 @@ describe("a session that the meter or the network ends", () => {
     assert.equal(client.statistics.associations, 2);
     assert.equal(client.statistics.lastError?.code, "DLMS_LINK_DISCONNECTED");
     await clock.runUntil(client.close());
+  });
+
+  it("an optical meter that a crashed client has left in HDLC is read by the next one, without its inactivity time-out", async () => {
+    const { client, clock, meter, transport } = optical();
+    assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+    // a process that dies sends nothing; what it holds is closed by the system
+    const next = new DlmsClient({ ...opticalOptions(transport, clock) }, { lines: new LineRegistry() });
+    const start = clock.now();
+    assert.equal((await clock.runUntil(next.read(registerRef(0)))).value, 100);
+    assert.ok(clock.now() - start < 10_000, `${clock.now() - start} ms`);
+    assert.ok(
+      frames(meter).some((frame) => frame.startsWith("DISC")),
+      frames(meter).join(" "),
+    );
+    await clock.runUntil(next.close());
   });
 
   it("an optical meter that has gone back to its sign-on is silent: the read is repeated behind a new sign-on", async () => {

@@ -69,6 +69,8 @@ class ModeELink implements LinkProtocol {
   #received: Uint8Array = new Uint8Array(0);
   #bytes = 0;
   #tries = 0;
+  /** it answered a DISC, so it speaks HDLC at that rate; some stay in it and take no sign-on */
+  #answeredDisc = false;
   #echoing = false;
   #confirmation = "";
   #due: number | undefined;
@@ -108,7 +110,7 @@ class ModeELink implements LinkProtocol {
     if (this.#phase !== "closed") throw new DlmsStateError("STATE_BUSY", "mode E: the link is not closed");
     const outputs: LinkOutput[] = [];
     this.#tries = 0;
-    this.#echoing = false;
+    this.#answeredDisc = this.#echoing = false;
     if (this.#options.directHdlc) this.#startHdlc(now, outputs, true);
     else if (this.#unsureBaud !== undefined) this.#clear(this.#unsureBaud, now, outputs);
     else this.#identify(now, outputs);
@@ -135,9 +137,7 @@ class ModeELink implements LinkProtocol {
       case "hdlc":
         return this.#hdlc ? this.#delegate(this.#hdlc.receive(bytes, now)) : outputs;
       case "clearing":
-        if (this.#framer.push(bytes).some(({ frame }) => /^(UA|DM)$/.test(frame.control.type))) {
-          this.#identify(now, outputs);
-        }
+        this.#onCleared(bytes, now, outputs);
         return outputs;
       case "identifying":
         this.#collect(bytes);
@@ -160,7 +160,10 @@ class ModeELink implements LinkProtocol {
     else if (this.#phase === "confirming") this.#unconfirmed(now, outputs);
     else if (this.#tries <= this.#settings.retries) {
       this.#note("the sign-on was not answered, trying again", outputs);
-      this.#identify(now, outputs);
+      // A client that ended without a word (a crash, a pulled plug) leaves the meter in HDLC, deaf to a sign-on.
+      if (this.#bytes === 0 && this.#tries === 1) this.#clear(this.#baudRate, now, outputs);
+      else if (this.#answeredDisc) this.#startHdlc(now, outputs, true);
+      else this.#identify(now, outputs);
     } else this.#fail(this.#silent(), outputs);
     return outputs;
   }
@@ -185,6 +188,14 @@ class ModeELink implements LinkProtocol {
     this.#transmit(bytes, outputs);
     const patience = Math.min(this.#settings.timeouts.response, CLEAR_PATIENCE);
     this.#due = now + transmissionTime(bytes.length, baudRate) + patience;
+  }
+
+  #onCleared(bytes: Uint8Array, now: number, outputs: LinkOutput[]): void {
+    const answer = this.#framer.push(bytes).find(({ frame }) => /^(UA|DM)$/.test(frame.control.type));
+    if (!answer) return;
+    outputs.push({ kind: "frame", direction: "in", bytes: answer.raw });
+    this.#answeredDisc = true;
+    this.#identify(now, outputs);
   }
 
   #identify(now: number, outputs: LinkOutput[]): void {

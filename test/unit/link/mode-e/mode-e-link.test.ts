@@ -10,6 +10,7 @@ const signOn = "2f3f210d0a";
 const identification = ascii("/ABC5\\2METER01\r\n");
 const acknowledge = "063235320d0a";
 const fromMeter = (control: number, info = ""): string => hdlcFrame("21", "03", control, info);
+const disc = hdlcFrame("03", "21", 0x53);
 const snrmStart = "7ea0";
 const ua = fromMeter(0x73);
 
@@ -143,14 +144,41 @@ describe("mode E link", () => {
     ];
     for (const [hex, message] of rows) {
       const session = line({ retries: 1 }).open();
-      session.timeOut();
-      assert.deepEqual(session.taken(), [signOn, signOn]);
+      session.timeOut().timeOut();
+      assert.deepEqual(session.taken(), [signOn, disc, signOn]);
       if (hex !== "") session.receive(hex);
       session.timeOut();
       assert.equal(session.failure?.code, "DLMS_TIMEOUT_LINK");
       assert.match(session.failure?.message ?? "", message);
       assert.equal(session.link.deadline, undefined);
     }
+  });
+
+  it("a meter that another client has left in HDLC hears no sign-on: a DISC brings it back", () => {
+    const session = line({ retries: 1, maxBaud: 9600 }).open().timeOut();
+    assert.deepEqual(session.taken(), [signOn, disc]);
+    assert.deepEqual(session.lines, ["300 7 even", "9600 8 none"]);
+    session.receive(fromMeter(0x1f));
+    assert.deepEqual(session.taken(), [signOn], "at once");
+    assert.deepEqual(session.lines.slice(2), ["300 7 even"]);
+    session.receive(identification, acknowledge).receive(ua);
+    assert.deepEqual(session.events, ["opened"]);
+  });
+
+  it("a meter that answers the DISC and stays in HDLC is spoken to in HDLC", () => {
+    const session = line({ retries: 2, maxBaud: 9600 }).open().timeOut();
+    session.receive(ua);
+    session.taken();
+    session.timeOut();
+    assert.ok(session.taken()[0]?.startsWith(snrmStart));
+    assert.deepEqual(session.lines.slice(-1), ["9600 8 none"]);
+    session.receive(ua);
+    assert.deepEqual(session.events, ["opened"]);
+  });
+
+  it("sends no DISC when something came: the meter is awake, or the line is bad", () => {
+    const session = line({ retries: 1 }).open().receive("8f07").timeOut();
+    assert.deepEqual(session.taken(), [signOn, signOn]);
   });
 
   it("counts the time of its own bytes at the start rate", () => {
