@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { createMeter, type DlmsValue, type MeterDefinition, parseObis } from "../../src";
-import { needsJava, needsPython, type PeerOptions, type PeerReport, readWithGuruxPython, readWithJava } from "./peers";
+import {
+  needsJava,
+  needsPython,
+  type PeerOptions,
+  type PeerReport,
+  readWithDlmsCosem,
+  readWithGuruxPython,
+  readWithJava,
+} from "./peers";
 
 /** Gurux' clients read profiles, object lists, short names and general blocks of our simulated meter. */
 const start = Date.UTC(2026, 0, 1);
@@ -158,19 +166,66 @@ for (const { name, definition, peer } of setups) {
   });
 }
 
+// not longer than a frame: over HDLC the Python library cannot put a longer list together
+const list = ["3/1.0.1.8.0.255/2", "3/1.0.1.8.0.255/3", `7/${profileName}/4`];
+const listed = ["4711", ["0", "30"], "900"];
+
 describe("Gurux' Python client and our simulated meter", function () {
   this.timeout(60_000);
 
-  for (const framing of ["WRAPPER", "HDLC"] as const) {
-    it(`reads the whole profile over ${framing}`, async function () {
+  for (const { name, definition, peer } of setups.filter(({ peer: { pdu } }) => pdu === undefined)) {
+    it(`reads object list, several values, the profile, entries and a range: ${name}`, async function () {
       needsPython(this);
-      const listener = await meterOf({ framing }).listen();
+      const listener = await meterOf(definition).listen();
       try {
-        const report = await readWithGuruxPython({ port: listener.port, framing, read: [`7/${profileName}/2`] });
+        const report = await readWithGuruxPython({
+          port: listener.port,
+          ...peer,
+          objects: true,
+          list,
+          profile: profileName,
+          first: 11,
+          count: 5,
+          from: start + 20 * period,
+          to: start + 29 * period,
+          read: [`7/${profileName}/2`],
+        });
+        assert.equal(report.associated, true, report.error);
+        assert.deepEqual(report.errors, {});
+        assert.ok((report.values.objects as string[]).includes(`7/${profileName}`));
+        assert.deepEqual(report.values.list, listed);
+        assert.deepEqual(report.values.byEntry, heldRows(10, 14));
+        assert.deepEqual(report.values.byRange, heldRows(20, 29));
         assert.deepEqual(report.values[`7/${profileName}/2`], heldRows(0, rows - 1));
       } finally {
         await listener.close();
       }
     });
   }
+});
+
+describe("dlms-cosem and our simulated meter", function () {
+  this.timeout(60_000);
+
+  it("reads the profile, a range of it, and several values at once", async function () {
+    needsPython(this);
+    const listener = await meterOf({}).listen();
+    try {
+      const report = await readWithDlmsCosem({
+        port: listener.port,
+        list: [...list.slice(0, 2), "1/0.0.96.99.0.255/2"],
+        profile: profileName,
+        from: start + 20 * period,
+        to: start + 29 * period,
+        read: [`7/${profileName}/2`],
+      });
+      assert.equal(report.associated, true, report.error);
+      assert.deepEqual(report.errors, {});
+      assert.deepEqual(report.values.list, [...listed.slice(0, 2), "OBJECT_UNDEFINED"]);
+      assert.deepEqual(report.values.byRange, heldRows(20, 29));
+      assert.deepEqual(report.values[`7/${profileName}/2`], heldRows(0, rows - 1));
+    } finally {
+      await listener.close();
+    }
+  });
 });

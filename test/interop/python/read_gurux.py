@@ -6,6 +6,7 @@ python read_gurux.py '{"port": 4059, "client": 16, "server": 1, "framing": "HDLC
 import json
 import socket
 import sys
+from datetime import datetime, timezone
 
 from gurux_dlms import GXByteBuffer, GXReplyData
 from gurux_dlms.enums import Authentication, InterfaceType, ObjectType, Security
@@ -81,10 +82,39 @@ class Meter:
                 self.client.parseApplicationAssociationResponse(self.exchange(frame).data)
 
     def read(self, text):
+        target, attribute = self.target(text)
+        return self.exchange_all(self.client.read(target, attribute)).value
+
+    def objects(self):
+        reply = self.exchange(self.client.getObjectsRequest())
+        found = self.client.parseObjects(reply.data, False)
+        return [f"{int(one.objectType)}/{one.logicalName}" for one in found]
+
+    def target(self, text):
+        """An object of the meter's list, which knows its short name, or a new one."""
         class_id, logical_name, attribute = text.split("/")
-        target = self.client.createObject(ObjectType(int(class_id)))
-        target.logicalName = logical_name
-        return self.exchange_all(self.client.read(target, int(attribute))).value
+        target = self.client.objects.findByLN(ObjectType(int(class_id)), logical_name)
+        if target is None:
+            target = self.client.createObject(ObjectType(int(class_id)))
+            target.logicalName = logical_name
+        return target, int(attribute)
+
+    def read_list(self, texts):
+        items = [self.target(text) for text in texts]
+        values = []
+        for message in self.client.readList(items):
+            reply = self.exchange_all(message if isinstance(message, list) else [message])
+            values.extend(reply.value)
+        return values
+
+    def rows_by_entry(self, name, first, count):
+        profile, _ = self.target(f"7/{name}/2")
+        return self.exchange_all(self.client.readRowsByEntry(profile, first, count)).value
+
+    def rows_by_range(self, name, start, end):
+        profile, _ = self.target(f"7/{name}/2")
+        moments = [datetime.fromtimestamp(ms / 1000, timezone.utc) for ms in (start, end)]
+        return self.exchange_all(self.client.readRowsByRange(profile, *moments)).value
 
     def release(self):
         frames = self.client.releaseRequest()
@@ -107,11 +137,22 @@ def main():
         result["associated"] = False
         result["error"] = f"{type(error).__name__}: {error}"
     if result["associated"]:
-        for text in options["read"]:
+        jobs = {}
+        if options.get("objects"):
+            jobs["objects"] = meter.objects
+        if "list" in options:
+            jobs["list"] = lambda: meter.read_list(options["list"])
+        if "first" in options:
+            jobs["byEntry"] = lambda: meter.rows_by_entry(options["profile"], options["first"], options["count"])
+        if "from" in options:
+            jobs["byRange"] = lambda: meter.rows_by_range(options["profile"], options["from"], options["to"])
+        for text in options.get("read", []):
+            jobs[text] = lambda text=text: meter.read(text)
+        for name, job in jobs.items():
             try:
-                result["values"][text] = plain(meter.read(text))
+                result["values"][name] = plain(job())
             except Exception as error:  # the test compares the text
-                result["errors"][text] = f"{type(error).__name__}: {error}"
+                result["errors"][name] = f"{type(error).__name__}: {error}"
         meter.release()
     print(json.dumps(result))
 
