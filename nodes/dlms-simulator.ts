@@ -28,7 +28,9 @@ function settingsOf(config: NodeDef): Settings {
   return {
     host: neededTextOf(raw, "host", "127.0.0.1", "an address to listen on"),
     port: integerOf(raw, "port", { fallback: 4059, min: 0, max: 65535 }),
-    definition: isAbsent(definition) ? householdDefinition({ framing }) : { ...parseDefinition(definition), framing },
+    definition: isAbsent(definition)
+      ? householdDefinition({ framing }) // a definition that names its framing means it
+      : { framing, ...parseDefinition(definition) },
   };
 }
 

@@ -51,7 +51,14 @@ export function findMeter(RED: NodeAPI, wanted: unknown, name: string): MeterNod
   throw new DlmsConfigError(
     "CONFIG_INVALID",
     second === undefined
-      ? `${name}: there is no deployed dlms-meter with the name or id "${wanted}"${names.length > 0 ? `; there are ${names.join(", ")}` : ""}`
+      ? `${name}: there is no deployed dlms-meter with the name or id "${wanted}"${known(names)}`
       : `${name}: there are ${found.length} dlms-meter nodes with the name "${wanted}"; use the id`,
   );
+}
+
+/** Some of the names that there are: a flow may have hundreds. */
+function known(names: readonly string[]): string {
+  if (names.length === 0) return "";
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return `; there are ${names.slice(0, 5).join(", ")}${more}`;
 }
