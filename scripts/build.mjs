@@ -35,7 +35,26 @@ function copyEditorFiles() {
   cpSync(join(root, "icons"), join(nodes, "icons"), { recursive: true });
 }
 
+/** What a build that was killed has left behind; one that still runs is left alone. */
+function clean() {
+  for (const name of readdirSync(root)) {
+    const pid = Number(/^dist\.(\d+)\.tmp(\.old)?$/.exec(name)?.[1]);
+    if (!pid || pid === process.pid || runs(pid)) continue;
+    rmSync(join(root, name), { recursive: true, force: true });
+  }
+}
+
+function runs(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
 try {
+  clean();
   compile();
   copyEditorFiles();
   const old = `${fresh}.old`;
