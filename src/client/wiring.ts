@@ -51,9 +51,10 @@ export function withoutGeneralBlocks(settings: Settings): Settings {
 
 /** The association machine for one association. */
 export function makeSession(settings: Settings): ClientSession {
-  const { security, client, server, quirks } = settings;
+  const { security, client, server, quirks, transport } = settings;
   return new Session({
     referencing: settings.referencing,
+    datagrams: transport.kind === "udp",
     maxPduSize: settings.maxPduSize,
     blockWindow: settings.blockWindow,
     conformance: proposedConformance(settings),

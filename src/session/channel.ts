@@ -27,6 +27,8 @@ import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } fro
 const maxNotifications = 1000;
 const invocationCounterError = 6;
 const getResponseTag = 0xc4;
+/** On datagrams the ids 2 to 15 take turns: meters that do not echo them answer with 0 or 1. */
+const firstMovingId = 2;
 const exempt: readonly Apdu["apdu"][] = ["exception-response", "confirmed-service-error", "aare", "rlre"];
 
 /** What all services share: one request out, one answer in, with ciphering, blocks, events and errors between. */
@@ -89,6 +91,10 @@ export class Channel {
 
   /** Invoke-id-and-priority of the next request: confirmed, high priority. The id moves only where it is checked. */
   nextInvokeId(): number {
+    if (this.options.datagrams === true) {
+      this.#invokeId = this.#invokeId >= firstMovingId && this.#invokeId < 15 ? this.#invokeId + 1 : firstMovingId;
+      return 0xc0 | this.#invokeId;
+    }
     if (this.options.quirks?.strictInvokeId !== true) return 0xc1;
     this.#invokeId = (this.#invokeId % 15) + 1;
     return 0xc0 | this.#invokeId;
@@ -141,6 +147,7 @@ export class Channel {
   /** The answer that comes most often; undefined for whatever needs more than to be parsed. */
   #plainGet(bytes: Uint8Array, what: string): Apdu | undefined {
     const { ciphering } = this;
+    if (this.options.datagrams === true) return undefined;
     if (bytes[0] !== getResponseTag || ciphering?.active === true || ciphering?.signatureRequired === true) {
       return undefined;
     }
@@ -176,6 +183,10 @@ export class Channel {
     else this.#requireSignature(apdu, what);
     if (isProtected(apdu)) apdu = yield* this.#open(apdu, what);
     else this.#requireProtection(apdu, what);
+    if (this.#isLate(apdu)) {
+      yield* noteStep(`${what}: a late answer to an earlier request was dropped`);
+      return undefined;
+    }
     if (!isNotification(apdu)) return apdu;
     yield* notificationStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
     return undefined;
@@ -188,6 +199,13 @@ export class Channel {
       this.blocksFailed ||= error instanceof DlmsDecodeError || error instanceof DlmsTimeoutError;
       throw error;
     }
+  }
+
+  /** A datagram that was sent twice may be answered twice, and the second answer need not be the same. */
+  #isLate(apdu: Apdu): boolean {
+    if (this.options.datagrams !== true || !("invokeId" in apdu)) return false;
+    const id = apdu.invokeId & 0x0f;
+    return id >= firstMovingId && id !== this.#invokeId;
   }
 
   /** What a meter sends on its own account never fails the request that is under way. */

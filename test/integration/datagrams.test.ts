@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { DlmsClient } from "../../src/client";
+import { LineRegistry } from "../../src/client/line";
+import type { ConnectOptions } from "../../src/client/options";
+import { createMeter } from "../../src/simulator";
+import { memoryTransport, type Transport } from "../../src/transport";
+import { number, register, registerRef } from "../support/meters";
+import { VirtualClock } from "../support/virtual-clock";
+
+interface Network {
+  readonly clock: VirtualClock;
+  readonly client: DlmsClient;
+  /** Answers from now on are held back, until so many are there; then they come at once. */
+  readonly holdUntil: (count: number) => void;
+}
+
+/** A meter whose first register counts how often it was read, behind a network that may delay what it sends. */
+function network(echoedId: (id: number) => number = (id) => id, options: Partial<ConnectOptions> = {}): Network {
+  const clock = new VirtualClock();
+  let reads = 0;
+  const counting = register("1.0.1.8.0.255", 0, 0);
+  const meter = createMeter(
+    {
+      associations: [{ client: 16 }],
+      objects: [
+        { ...counting, attributes: { ...counting.attributes, 2: () => number(1000 + reads++) } },
+        register("1.0.1.8.1.255", 77, 0),
+      ],
+    },
+    { clock },
+  );
+  let awaited = 0;
+  let held: Uint8Array[] = [];
+  const memory = memoryTransport((line) => {
+    const peer = meter.connect({
+      send: (bytes) => {
+        const sent = Uint8Array.from(bytes);
+        if (sent[8] === 0xc4) sent[10] = ((sent[10] ?? 0) & 0xf0) | echoedId((sent[10] ?? 0) & 0x0f);
+        held.push(sent);
+        if (held.length < awaited) return;
+        awaited = 0;
+        const all = held;
+        held = [];
+        for (const one of all) line.send(one);
+      },
+      drop: (reason) => {
+        line.drop(reason);
+      },
+    });
+    return {
+      receive: (bytes) => {
+        peer.receive(bytes);
+      },
+      closed: () => {
+        peer.closed();
+      },
+    };
+  }, "udp");
+  const transport: Transport = { ...memory, kind: "udp" };
+  const timeouts = { response: 1000, retries: 2 };
+  const client = new DlmsClient(
+    { transport, client: { sap: 16 }, server: { logical: 1 }, clock, timeouts, ...options },
+    { lines: new LineRegistry() },
+  );
+  return {
+    clock,
+    client,
+    holdUntil: (count) => {
+      awaited = count;
+    },
+  };
+}
+
+describe("datagrams", () => {
+  it("a request that was sent twice and answered twice, differently: the second answer is nobody else's value", async () => {
+    const { clock, client, holdUntil } = network();
+    const first = (await clock.runUntil(client.read(registerRef(0)))).value as number;
+    await clock.runUntil(client.read(registerRef(1)));
+    for (let round = 0; round < 20; round++) {
+      holdUntil(2);
+      const both = await clock.runUntil(Promise.all([client.read(registerRef(0)), client.read(registerRef(1))]));
+      assert.deepEqual(
+        both.map((one) => one.value),
+        [first + 1 + 2 * round, 77],
+      );
+    }
+    assert.equal(client.statistics.associations, 1);
+    await clock.runUntil(client.close());
+    assert.equal(clock.pending, 0);
+  });
+
+  for (const id of [0, 1]) {
+    it(`a meter that answers everything with invoke-id ${id} is read`, async () => {
+      const { clock, client } = network(() => id);
+      for (let round = 0; round < 20; round++) {
+        assert.equal((await clock.runUntil(client.read(registerRef(1)))).value, 77);
+      }
+      assert.equal(client.statistics.associations, 1);
+      await clock.runUntil(client.close());
+    });
+  }
+});
