@@ -69,11 +69,14 @@ export class Line {
     }
     this.release(user);
     if (this.#users.size > 0) return;
-    this.#opening?.abort.abort(new Error("nobody waits for the connection any more"));
+    const opening = this.#opening;
+    opening?.abort.abort(new Error("nobody waits for the connection any more"));
     const connection = this.#connection;
     this.#forget();
-    if (connection !== undefined) {
-      this.#closing = connection.close().finally(() => {
+    if (opening !== undefined || connection !== undefined) {
+      // a port that is still opening is as locked as an open one; the transport bounds both
+      const given = [opening?.done, connection?.close()].filter((one) => one !== undefined);
+      this.#closing = Promise.allSettled(given).then(() => {
         this.#closing = undefined;
       });
       await this.#closing;

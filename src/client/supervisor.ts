@@ -132,7 +132,7 @@ export class Supervisor {
     this.#setState("closing");
     this.#options.clock.clearTimeout(this.#timer);
     this.#abort?.abort(new DlmsStateError("STATE_CLOSED", "the client was closed while it connected"));
-    await this.#connecting?.catch(() => undefined);
+    await this.#within(this.#connecting, timeoutMs);
     await this.#ending;
     const active = this.#active;
     this.#active = undefined;
@@ -140,6 +140,18 @@ export class Supervisor {
     const bound = timeoutMs >= 0 && timeoutMs <= longestWait ? timeoutMs : this.#options.timeouts.close;
     if (active !== undefined) await this.#takeDown(active, settled, bound);
     this.#setState("closed");
+  }
+
+  /** What is being made takes itself down when it is aborted; a transport that does not must not hold the end up. */
+  async #within(work: Promise<unknown> | undefined, timeoutMs: number): Promise<void> {
+    if (work === undefined) return;
+    const { clock, timeouts } = this.#options;
+    let timer: TimerHandle | undefined;
+    const bound = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, timeoutMs >= 0 && timeoutMs <= longestWait ? timeoutMs : timeouts.close);
+    });
+    await Promise.race([work.catch(() => undefined), bound]);
+    clock.clearTimeout(timer);
   }
 
   async #takeDown(active: ActiveSession, settled: () => Promise<void>, timeoutMs: number): Promise<void> {
@@ -198,7 +210,9 @@ export class Supervisor {
     try {
       const active = await this.#options.establish(signal);
       if (this.#closed) {
-        this.#active = active;
+        // too late even for close: nobody else takes it down
+        if (this.#state === "closed") void active.channel.destroy(signal.reason as Error);
+        else this.#active = active;
         throw signal.reason as Error;
       }
       this.#active = active;

@@ -81,8 +81,17 @@ function openPort(
       signal?.removeEventListener("abort", aborted);
       return true;
     };
+    let letGo = (): void => undefined;
+    // the port cannot be opened again before this opening has ended and was taken back
     const aborted = (): void => {
-      if (settle()) reject(signal?.reason as Error);
+      if (!settle()) return;
+      const reason = signal?.reason as Error;
+      const ended = withinTime(clock, closeMs, (done) => {
+        letGo = done;
+      });
+      void ended.then(() => {
+        reject(reason);
+      });
     };
     const timer = clock.setTimeout(() => {
       const text = `${endpoint}: the port did not open within ${init.timeoutMs} ms; unplug and plug in the adapter`;
@@ -95,7 +104,8 @@ function openPort(
     port.open((error) => {
       if (!settle()) {
         // it opened after all, when nobody waited any more
-        if (error === null) port.close(() => undefined);
+        if (error === null) port.close(letGo);
+        else letGo();
         return;
       }
       if (error === null) resolve(connectionOf(port, endpoint, events, clock));
@@ -135,7 +145,7 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
       port.write(parity ? bytes.map(withEvenParity) : bytes);
     },
     drain: () =>
-      settled(clock, Math.max(0, sentAt - clock.now()) + longestRest, (done) => {
+      withinTime(clock, Math.max(0, sentAt - clock.now()) + longestRest, (done) => {
         if (ours) done();
         else port.drain(done);
       }),
@@ -147,7 +157,7 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
       if (rest > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, rest));
       if (isOurs()) return;
       baudRate = settings.baudRate;
-      await settled(clock, longestRest, (done) => {
+      await withinTime(clock, longestRest, (done) => {
         port.update({ baudRate }, (error) => {
           done();
           if (error !== null) lost(error);
@@ -164,14 +174,14 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
 /** Resolves when the port can be opened again; bounded. */
 function closePort(port: SerialPortLike, clock: Clock, mark: () => void): Promise<void> {
   mark();
-  return settled(clock, closeMs, (done) => {
+  return withinTime(clock, closeMs, (done) => {
     if (port.isOpen) port.close(done);
     else done();
   });
 }
 
 /** Callback to promise, bounded; an error is reported by the port's "error" or "close" event. */
-function settled(clock: Clock, withinMs: number, start: (done: () => void) => void): Promise<void> {
+function withinTime(clock: Clock, withinMs: number, start: (done: () => void) => void): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.setTimeout(resolve, withinMs);
     start(() => {

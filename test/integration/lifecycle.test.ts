@@ -297,6 +297,18 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
+    it("closes within its bound although the transport neither opens nor gives up", async () => {
+      const { meter } = bench();
+      const transport: Transport = { ...meter.transport(), open: () => new Promise(() => undefined) };
+      const { client, clock } = bench({}, { transport });
+      client.read(registerRef(0)).catch(() => undefined);
+      await settle();
+      const start = clock.now();
+      await clock.runUntil(client.close());
+      assert.ok(clock.now() - start <= 2000, `${clock.now() - start} ms`);
+      assert.equal(client.state, "closed");
+    });
+
     it("tells when the client address is not known", async () => {
       const { client, clock } = bench({}, { client: { sap: 17 } });
       const error = await failureOf(clock.runUntil(client.read(registerRef(0))));

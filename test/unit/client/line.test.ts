@@ -63,6 +63,45 @@ class User implements LineUser {
 
 const attach = { timeoutMs: 1000 };
 
+describe("a line that is left while it opens", () => {
+  it("is left when the port has let go, and opened anew only then", async () => {
+    let letGo = (): void => undefined;
+    let opened = 0;
+    const transport: Transport = {
+      kind: "serial",
+      endpoint: "serial slow",
+      baudRate: 9600,
+      open: (_events, { signal }) => {
+        opened += 1;
+        return new Promise((_resolve, reject) => {
+          signal?.addEventListener("abort", () => {
+            letGo = () => {
+              reject(signal.reason as Error);
+            };
+          });
+        });
+      },
+    };
+    const user = (): LineUser => ({ settings: undefined, data: () => undefined, lost: () => undefined });
+    const line = new Line(transport);
+    const [a, b] = [user(), user()];
+    const first = line.attach(a, { timeoutMs: 1000 }).catch(() => "failed");
+    await settle();
+    let left = false;
+    const leaving = line.detach(a).then(() => {
+      left = true;
+    });
+    void line.attach(b, { timeoutMs: 1000 }).catch(() => undefined);
+    await settle();
+    assert.deepEqual([left, opened], [false, 1]);
+    letGo();
+    assert.equal(await first, "failed");
+    await leaving;
+    await settle();
+    assert.equal(opened, 2);
+  });
+});
+
 describe("Line", () => {
   it("is opened for the first user and closed after the last", async () => {
     const transport = new FakeTransport();
