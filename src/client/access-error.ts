@@ -12,7 +12,8 @@ const causes: Readonly<Partial<Record<AccessCode, string>>> = {
   ACCESS_OBJECT_UNDEFINED: "the meter has no such object for this client: check the OBIS code and the client address",
   ACCESS_OBJECT_UNAVAILABLE: "the object exists but is not available now",
   ACCESS_TYPE_UNMATCHED: "the meter expects another data type",
-  ACCESS_SCOPE_OF_ACCESS_VIOLATED: "this client's rights do not reach that far: try another client address",
+  ACCESS_SCOPE_OF_ACCESS_VIOLATED:
+    "the meter's object may not have this attribute, or this client's rights do not reach that far: read the object list, or try another client address",
   ACCESS_DATA_BLOCK_UNAVAILABLE: "the long answer broke off; ask again",
   ACCESS_LONG_GET_ABORTED: "the long answer broke off; ask again",
   ACCESS_NO_LONG_GET_IN_PROGRESS: "the long answer broke off; ask again",
