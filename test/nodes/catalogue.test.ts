@@ -69,6 +69,17 @@ describe("catalogues, help and editor files", () => {
       }
     });
 
+    it(`${type}: help has the same sections and lists in every language, and a part on what does not work`, () => {
+      const outline = (language: string): readonly (readonly string[])[] => {
+        const help = readFileSync(join(nodes, "locales", language, `${type}.html`), "utf8");
+        const sections = help.split("<h3>");
+        return sections.map((section) => [...section.matchAll(/<(dt|dd|li|pre)\b/g)].map(([, tag = ""]) => tag));
+      };
+      const english = outline("en-US");
+      for (const language of languages.slice(1)) assert.deepEqual(outline(language), english, language);
+      assert.ok((english.at(-1) ?? []).includes("li"), "the last section lists symptoms");
+    });
+
     it(`${type}: each default has an input of its name, and registers with a version`, () => {
       const source = html(type);
       assert.match(source, new RegExp(`registerType\\("${type}", \\{`));
@@ -90,6 +101,21 @@ describe("catalogues, help and editor files", () => {
       );
     });
   }
+
+  it("says in the simulator's help, in every language, how each client of the household reads", () => {
+    for (const language of languages) {
+      const help = readFileSync(join(nodes, "locales", language, "dlms-simulator.html"), "utf8");
+      for (const client of ["16", "17", "18"]) assert.match(help, new RegExp(`<dt>\\S+ ${client}</dt>`), language);
+      assert.match(help, /12345678.*000102030405060708090A0B0C0D0E0F.*D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF/s);
+    }
+  });
+
+  it("names every transport in the help of dlms-meter", () => {
+    for (const language of languages) {
+      const help = readFileSync(join(nodes, "locales", language, "dlms-meter.html"), "utf8");
+      assert.match(help, /TCP \| TLS \| UDP \| /, language);
+    }
+  });
 
   it("gives settings that came with a version the behaviour from before, and keeps what is set", () => {
     assert.deepEqual(migrate({ version: 1, interval: "60", mode: "list" }, migrations["dlms-read"]), {
