@@ -5,7 +5,7 @@ import type { Channel } from "./channel";
 import { Collector } from "./collector";
 import { limitExceeded, unexpectedAnswer } from "./errors";
 import type { Operation } from "./operation";
-import { defaultBlockWindow } from "./options";
+import { defaultBlockWindow, defaultMaxBlockTransfer } from "./options";
 import { exchangeStep, noteStep, type Phase, receiveStep, transmitStep } from "./steps";
 
 const nothing = new Uint8Array(0);
@@ -36,7 +36,7 @@ class Transfer {
     this.channel = channel;
     this.what = what;
     this.phase = phase;
-    this.#received = new Collector(channel.maxResultSize, what);
+    this.#received = new Collector(channel.options.maxResultSize ?? defaultMaxBlockTransfer, what);
     this.#window = Math.min(largestWindow, Math.max(1, channel.options.blockWindow ?? defaultBlockWindow));
   }
 

@@ -90,7 +90,7 @@ export interface SessionOptions {
   readonly challengeLength?: number;
   /** Highest counters that came from the meter; handed over from one session to the next, replays stay refused. */
   readonly receivedCounters?: ReceivedCounters;
-  /** Bound of one assembled answer in bytes (64 MiB); chunked reads have none. */
+  /** Bound of one assembled answer in bytes (4 MiB; 64 MiB in general blocks); chunked reads have none. */
   readonly maxResultSize?: number;
   /** Blocks that may be sent to the client before it acknowledges, general block transfer, 1..63 (7). */
   readonly blockWindow?: number;
@@ -114,6 +114,9 @@ export interface AssociationInfo {
   readonly ciphered: boolean;
 }
 
-export const defaultMaxResultSize = 64 * 1024 * 1024;
+/** A GET that never ends holds everybody else up; what is longer than this is a profile, and read in chunks. */
+export const defaultMaxResultSize = 4 * 1024 * 1024;
+/** General blocks are put together before it is known what they carry, a profile's chunks included. */
+export const defaultMaxBlockTransfer = 64 * 1024 * 1024;
 export const defaultBlockWindow = 7;
 export const defaultMaxCounterJump = 1_000_000;

@@ -86,6 +86,14 @@ describe("session: GET", () => {
     }
   });
 
+  it("ends at 4 MiB when nothing else is said", () => {
+    const raw = `82f000${"00".repeat(0xf000)}`;
+    const blocks = Array.from({ length: 70 }, (_, i) => ({
+      in: `c402c100${(i + 1).toString(16).padStart(8, "0")}00${raw}`,
+    }));
+    assert.equal(failure(associated().get(energy, what), blocks).code, "DLMS_DECODE_LIMIT");
+  });
+
   it("is bounded by its size and by empty blocks", () => {
     const small = failure(associated({ maxResultSize: 3 }).get(energy, what), [
       { in: "c402c1000000000100020600" },
