@@ -105,6 +105,29 @@ export const storageClasses = [
     source: blueBook,
   },
   {
+    id: 66,
+    version: 0,
+    title: "Measurement data monitoring",
+    attributes: [
+      ["waveform_data", "compact-array"],
+      // microseconds
+      ["trigger_time", "long64-unsigned"],
+      [
+        "trigger_source",
+        "structure",
+        structure(field("triggerOrigin", enumeration({ 0: "remote", 1: "local-script" })), plain("triggerCause")),
+      ],
+      ["status", "enum"],
+      ["sampling_rate", "double-long-unsigned", { static: true }],
+      ["number_of_samples_before_trigger", "double-long-unsigned", { static: true }],
+      ["number_of_samples_after_trigger", "double-long-unsigned", { static: true }],
+      ["scaler_unit", "structure", scalerUnit],
+    ],
+    methods: ["reset", "trigger"],
+    methodsAt: 0x48,
+    source: "DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 4.3.11",
+  },
+  {
     id: 8,
     version: 0,
     title: "Clock",
