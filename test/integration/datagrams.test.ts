@@ -52,7 +52,9 @@ function network(echoedId: (id: number) => number = (id) => id, options: Partial
     return {
       receive: (bytes) => {
         for (const one of late.splice(0)) line.send(one);
-        peer.receive(bytes);
+        clock.setTimeout(() => {
+          peer.receive(bytes);
+        }, 20);
       },
       closed: () => {
         peer.closed();
