@@ -256,6 +256,9 @@ class RowSink {
   readonly #reading: ProfileReading;
   readonly #info: ProfileInfo;
   readonly #attempt: Attempt;
+  #keep: Attempt["keep"];
+  /** in epoch ms, where the range is one by time */
+  readonly #bounds: { readonly from: number; readonly to: number } | undefined;
   readonly #elements: ElementStream<ProfileRow>;
   readonly #timeKey: string | undefined;
   /** a broken reading goes on with the rows behind this time */
@@ -265,12 +268,15 @@ class RowSink {
   #blocks = 0;
   #empty = false;
   #seen = 0;
+  #leftOut = 0;
 
   constructor(reading: ProfileReading, info: ProfileInfo, attempt: Attempt) {
     const newestFirst = info.sortMethod === 2;
     this.#reading = reading;
     this.#info = info;
     this.#attempt = attempt;
+    this.#keep = attempt.keep;
+    this.#bounds = boundsOf(reading, info);
     this.#after = reading.handed.lastTime;
     const reader = createRowReader(info.columns, {
       ...reading.present,
@@ -294,7 +300,11 @@ class RowSink {
     handed.blocks++;
     handed.bytes += bytes.length;
     // some meters have null-data for an empty buffer
-    if (!this.#empty) await this.#select(this.#elements.push(bytes).elements);
+    if (!this.#empty) {
+      const { elements } = this.#elements.push(bytes);
+      this.#distrust();
+      await this.#select(elements);
+    }
     this.#reading.progress({ rows: handed.rows, blocks: handed.blocks, bytes: handed.bytes });
   }
 
@@ -302,24 +312,54 @@ class RowSink {
     if (!this.#empty) this.#elements.finish();
     const held = this.#info.sortMethod === 2 ? this.#held.reverse() : this.#held;
     this.#held = [];
-    const { keep } = this.#attempt;
+    const keep = this.#keep;
     if (typeof keep === "object" && "slice" in keep) await this.#hand(held.slice(keep.slice[0] - 1, keep.slice[1]));
     else await this.#hand(held);
+    if (this.#leftOut > 0) this.#noteExcess(`${this.#leftOut} rows of another time`);
+  }
+
+  /** Some meters accept a selection of entries and send the whole buffer: then it is selected from here. */
+  #distrust(): void {
+    const { range } = this.#reading;
+    if (this.#attempt.used !== "entry" || this.#keep !== "all" || range === undefined || "from" in range) return;
+    const wanted = "last" in range ? range.last : range.entries[1] - range.entries[0] + 1;
+    const count = this.#elements.count ?? 0;
+    if (count <= wanted) return;
+    this.#keep = "last" in range ? { last: range.last } : { slice: range.entries };
+    this.#noteExcess(`${count} entries where ${wanted} were asked for`);
+  }
+
+  #noteExcess(what: string): void {
+    const { ref, note } = this.#reading;
+    note(`read profile ${obisPrinted(ref.logicalName)}: the meter sent ${what}; what was not asked for is left out`);
   }
 
   async #select(rows: readonly ProfileRow[]): Promise<void> {
-    const { keep } = this.#attempt;
+    const keep = this.#keep;
     const first = this.#seen;
     this.#seen += rows.length;
     if (this.#info.sortMethod === 2 || (typeof keep === "object" && "last" in keep)) this.#hold(rows, keep);
     else if (typeof keep === "object") {
       const [from, to] = keep.slice;
       await this.#hand(rows.slice(Math.max(0, from - 1 - first), Math.max(0, to - first)));
-    } else await this.#hand(keep === "time" ? rows.filter((row) => this.#inTime(row)) : rows);
+    } else await this.#hand(this.#ofRange(rows, keep));
+  }
+
+  /** By time: of a whole buffer those that are surely of the range, of a selection all but those that surely are not. */
+  #ofRange(rows: readonly ProfileRow[], keep: Attempt["keep"]): readonly ProfileRow[] {
+    const bounds = this.#bounds;
+    if (bounds === undefined) return rows;
+    return rows.filter((row) => {
+      const time = this.#timeOf(row);
+      if (time === undefined) return keep !== "time";
+      const wanted = time >= bounds.from && time <= bounds.to;
+      if (!wanted && keep !== "time") this.#leftOut++;
+      return wanted;
+    });
   }
 
   #hold(rows: readonly ProfileRow[], keep: Attempt["keep"]): void {
-    for (const row of rows) if (keep !== "time" || this.#inTime(row)) this.#held.push(row);
+    for (const row of this.#ofRange(rows, keep)) this.#held.push(row);
     if (typeof keep !== "object" || !("last" in keep)) return;
     // newest first: the first n that came; oldest first: the last n
     if (this.#info.sortMethod === 2) this.#held.length = Math.min(this.#held.length, keep.last);
@@ -339,14 +379,6 @@ class RowSink {
     await this.#reading.rows(fresh);
   }
 
-  #inTime(row: ProfileRow): boolean {
-    const { range } = this.#reading;
-    const time = this.#timeOf(row);
-    if (time === undefined || range === undefined || !("from" in range)) return false;
-    const zone = zoneOf(this.#reading, this.#info);
-    return time >= momentToEpoch(range.from, zone) && time <= momentToEpoch(rangeEnd(this.#reading), zone);
-  }
-
   #timeOf(row: ProfileRow | undefined): number | undefined {
     const value = this.#timeKey === undefined ? undefined : row?.[this.#timeKey];
     if (typeof value === "number" || typeof value === "string" || value instanceof Date) {
@@ -354,6 +386,13 @@ class RowSink {
     }
     return undefined;
   }
+}
+
+function boundsOf(reading: ProfileReading, info: ProfileInfo): { from: number; to: number } | undefined {
+  const { range } = reading;
+  if (range === undefined || !("from" in range)) return undefined;
+  const zone = zoneOf(reading, info);
+  return { from: momentToEpoch(range.from, zone), to: momentToEpoch(rangeEnd(reading), zone) };
 }
 
 function zoneOf(reading: ProfileReading, info: ProfileInfo): EncodeDateTimeOptions {

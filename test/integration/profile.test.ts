@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ProfileProgress, ProfileRow } from "../../src/client/../index";
-import type { DlmsValue } from "../../src/codec";
+import type { ProfileProgress, ProfileRange, ProfileRow } from "../../src/client/../index";
+import { type DlmsValue, encodeValueBytes } from "../../src/codec";
 import { dateTimeToBytes, parseObis } from "../../src/cosem";
 import { DlmsError } from "../../src/errors";
 import type { Behaviour, MeterDefinition } from "../../src/simulator";
@@ -211,6 +211,40 @@ describe("profiles of a simulated meter", () => {
     assert.equal((await clock.runUntil(client.read(energy))).value, 0.1);
     await clock.runUntil(client.close());
   });
+
+  for (const sortMethod of [1, 2]) {
+    it(`leave out what a meter sends beyond the selection that it accepted (sort method ${sortMethod})`, async () => {
+      let ignore = true;
+      const { client, clock, meter } = bench({ objects: profile(20, sortMethod) });
+      meter.use({
+        name: "sends the whole buffer whatever is selected",
+        request: (request) => {
+          if (request.apdu !== "get-request-normal" || request.attribute.access === undefined || !ignore)
+            return undefined;
+          const entry = (index: number): number => (sortMethod === 2 ? 19 - index : index);
+          const rows = Array.from({ length: 20 }, (_, index): DlmsValue => ({
+            type: "structure",
+            value: [stamp(entry(index)), number(1000 + entry(index))],
+          }));
+          return [Uint8Array.of(0xc4, 1, request.invokeId, 0, ...encodeValueBytes({ type: "array", value: rows }))];
+        },
+      });
+      const wanted: readonly [ProfileRange, number, number][] = [
+        [{ last: 2 }, 18, 19],
+        [{ entries: [3, 5] }, 2, 4],
+        [{ from: start + 4 * quarter, to: start + 6 * quarter }, 4, 6],
+      ];
+      for (const [range, from, to] of wanted) {
+        const table = await clock.runUntil(client.profile(profileName, range).toTable());
+        assert.deepEqual(energies(table.rows), expected(from, to), JSON.stringify(range));
+        assert.match(table.notes.join(), /what was not asked for is left out/);
+      }
+      ignore = false;
+      const table = await clock.runUntil(client.profile(profileName, { last: 2 }).toTable());
+      assert.deepEqual([energies(table.rows), table.notes], [expected(18, 19), []]);
+      await clock.runUntil(client.close());
+    });
+  }
 
   it("stream block by block with progress, and hold up the meter while nobody takes the rows", async () => {
     const { client, clock, meter } = bench({ objects: profile(400) }, { association: { maxPduSize: 256 } });
