@@ -25,13 +25,12 @@ const isConfigError = (message: RegExp) => (error: unknown) => {
   return true;
 };
 
-const options = (change: object): ConnectOptions =>
-  ({
-    transport: createMeter({ associations: [{ client: 16 }], objects: [register("1.0.1.8.0.255", 1)] }).transport(),
-    client: { sap: 16 },
-    server: { logical: 1 },
-    ...change,
-  });
+const options = (change: object): ConnectOptions => ({
+  transport: createMeter({ associations: [{ client: 16 }], objects: [register("1.0.1.8.0.255", 1)] }).transport(),
+  client: { sap: 16 },
+  server: { logical: 1 },
+  ...change,
+});
 
 describe("arguments that cannot be", () => {
   const { client, meter } = bench();
