@@ -132,7 +132,8 @@ function refOf(objectType: Setting, obis: Setting, attributeId: Setting): Attrib
       : error.message.startsWith("object type")
         ? objectType.source
         : attributeId.source;
-    throw new DlmsConfigError("CONFIG_INVALID", `${property}: ${error.message}`, {
+    const problem = error.message.replace(/^(logical name \(OBIS code\)|object type|attribute): /, "");
+    throw new DlmsConfigError("CONFIG_INVALID", `${property}: ${problem}`, {
       details: { property },
       cause: error,
     });
