@@ -14,7 +14,7 @@ export interface OpenSocketOptions {
   readonly signal?: AbortSignal;
   /** the event that says that the connection is usable */
   readonly ready: "connect" | "secureConnect";
-  /** another error for a failure in the handshake */
+  /** another error for some failures, in the handshake or after it */
   readonly mapError?: (error: Error, facts: ConnectionFacts) => DlmsConnectionError | undefined;
 }
 
@@ -66,7 +66,7 @@ export function openSocket(
     };
     const opened = (): void => {
       settle();
-      resolve(connectionOf(socket, endpoint, events, clock));
+      resolve(connectionOf(socket, events, options));
     };
     const timer = clock.setTimeout(() => {
       giveUp(connectTimeout(facts(), options.timeoutMs));
@@ -85,7 +85,11 @@ function connectTimeout(facts: ConnectionFacts, timeoutMs: number): DlmsTimeoutE
   );
 }
 
-function connectionOf(socket: net.Socket, endpoint: string, events: ConnectionEvents, clock: Clock): Connection {
+function connectionOf(
+  socket: net.Socket,
+  events: ConnectionEvents,
+  { endpoint, clock, mapError }: OpenSocketOptions,
+): Connection {
   socket.setKeepAlive(true, 30_000);
   let ours = false;
   let failure: Error | undefined;
@@ -95,7 +99,8 @@ function connectionOf(socket: net.Socket, endpoint: string, events: ConnectionEv
       if (ours) return;
       ours = true;
       const facts = { endpoint, phase: "open", bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten } as const;
-      events.lost(failure === undefined ? lostError(facts, "closed by the other side") : socketError(failure, facts));
+      if (failure === undefined) events.lost(lostError(facts, "closed by the other side"));
+      else events.lost(mapError?.(failure, facts) ?? socketError(failure, facts));
     });
   });
   // stays until the end: "close" follows every "error" and reports it

@@ -96,15 +96,14 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 function tlsError(error: Error, facts: ConnectionFacts): DlmsConnectionError | undefined {
-  if (facts.phase !== "tls-handshake") return undefined;
   const code = causeCode(error);
+  // with TLS 1.3 the server looks at the client's certificate when the handshake is over for the client
+  const alert = code?.includes("_ALERT_") === true;
+  if (facts.phase !== "tls-handshake" && !alert) return undefined;
+  const reason = alert ? opensslReason(error) : error.message.trim();
   const hint = (code === undefined ? undefined : advice[code]) ?? "check port, CA, server name and client certificate";
-  return new DlmsConnectionError(
-    "CONN_TLS",
-    `${facts.endpoint}: TLS handshake failed: ${error.message.trim()}; ${hint}`,
-    {
-      cause: error,
-      details: { ...facts, ...(code === undefined ? {} : { cause: code }) },
-    },
-  );
+  return new DlmsConnectionError("CONN_TLS", `${facts.endpoint}: TLS handshake failed: ${reason}; ${hint}`, {
+    cause: error,
+    details: { ...facts, ...(code === undefined ? {} : { cause: code }) },
+  });
 }

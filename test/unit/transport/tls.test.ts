@@ -136,4 +136,30 @@ describe("tlsTransport", () => {
     silent.close();
     await once(silent, "close");
   });
+
+  it("says that the server wants a client certificate, which TLS 1.3 finds out behind the handshake", async () => {
+    const strict = tls.createServer({
+      cert: testCertificate,
+      key: testKey,
+      ca: testCertificate,
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
+    const transport = tlsTransport({
+      host: "127.0.0.1",
+      port: await listening(strict),
+      ca: testCertificate,
+      serverName: "meter.test",
+    });
+    const lost = await new Promise<Error>((resolve) => {
+      const events = { data: () => undefined, lost: resolve };
+      transport.open(events, { timeoutMs: 5000 }).catch(resolve);
+    });
+    assert.equal((lost as { code?: string }).code, "DLMS_CONN_TLS");
+    assert.match(
+      lost.message,
+      /certificate required; the server wants a client certificate: give certificate and key$/,
+    );
+    strict.close();
+  });
 });
