@@ -94,9 +94,15 @@ describe("a person's way in the editor", function () {
     await page.locator("#dlms-meter-preset").selectOption("public");
     await page.locator("#dlms-meter-preset-source", { hasText: "Green Book" }).waitFor();
     assert.equal(await page.locator("#node-config-input-clientAddress").inputValue(), "16");
+    const steps = page.locator("#dlms-meter-test-steps > li");
+    await page.locator("#dlms-meter-test").click();
+    await steps.filter({ hasText: "First read" }).waitFor();
+    await page.locator("#node-config-input-clientAddress").fill("17");
+    assert.equal(await steps.count(), 0, "the result of other settings does not stay");
+    await page.locator("#node-config-input-clientAddress").fill("16");
     await page.locator("#node-config-dialog-ok").click();
     await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
-    await page.locator("#dlms-read-browse").click();
+    await page.locator(".dlms-browser").waitFor({ state: "hidden" });
     await page.locator("#dlms-read-browse").click();
     await page.locator(".dlms-browser-error", { hasText: "not deployed yet" }).waitFor();
     await picture("browse-not-deployed");
@@ -212,6 +218,14 @@ describe("a person's way in the editor", function () {
     await page.locator(".dlms-browser-search").fill("99.1.0");
     await row.dblclick();
     await page.locator(".dlms-browser").waitFor({ state: "hidden" });
+    await page.locator("#node-input-rangeKind").selectOption("time");
+    await page.locator("#dlms-read-from").fill("yesterday");
+    const note = page.locator("#dlms-read-times-note", { hasText: "a time like" });
+    assert.notEqual(
+      await note.evaluate((element) => getComputedStyle(element).color),
+      await page.locator("#dlms-read-obis-label").evaluate((element) => getComputedStyle(element).color),
+      "a problem has another colour than a note",
+    );
     await page.locator("#node-input-rangeKind").selectOption("period");
     await page.locator("#dlms-read-period").selectOption("day");
     await page.locator("#dlms-read-columns").click();

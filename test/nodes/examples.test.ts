@@ -44,6 +44,17 @@ describe("each example, as it is written", () => {
       }
     });
 
+    it(`${name} shows what failed, also when another node than a DLMS one failed`, () => {
+      for (const caught of ofType(nodes, "catch") as readonly (FlowNode & { scope?: unknown; wires?: string[][] })[]) {
+        const shown = ofType(nodes, "debug").filter(({ id }) => (caught.wires ?? []).flat().includes(id));
+        if (caught.scope !== null) continue;
+        assert.deepEqual(
+          shown.map(({ complete, targetType }) => [complete, targetType]),
+          [["$exists(dlmsError) ? dlmsError : error", "jsonata"]],
+        );
+      }
+    });
+
     it(`${name} names no address but this machine's and no secret but the published ones`, () => {
       const text = texts.get(name) ?? "";
       for (const [address] of text.matchAll(/(?<![\d.:])\d{1,3}(\.\d{1,3}){3}(?![\d.])/g)) {
