@@ -1,6 +1,7 @@
 import { ElementStream, encodeValueBytes } from "../codec";
 import {
   type AttributeRef,
+  clockKind,
   createRowReader,
   type EncodeDateTimeOptions,
   entriesByAge,
@@ -60,6 +61,8 @@ interface Attempt {
   /** which rows are wanted of what comes */
   readonly keep: "all" | { readonly last: number } | { readonly slice: readonly [number, number] } | "time";
   readonly note?: string;
+  /** the meter's numbers of the entries that are asked for */
+  readonly numbers?: { readonly from: number; readonly to: number };
   /** the range in pieces, asked for one after the other, in place of `selection` */
   readonly pieces?: readonly Selection[];
 }
@@ -181,7 +184,7 @@ async function numberAttempts(
   const numbers = entriesByAge(first, last, order);
   if (numbers === "none") return [];
   if (numbers === "unordered") return [all];
-  return [{ used: "entry", selection: entrySelection(numbers), keep: "all" }, all];
+  return [{ used: "entry", selection: entrySelection(numbers), numbers, keep: "all" }, all];
 }
 
 /** Returns 0, or with what the meter refused before anything came: a result, or an exception where it was a selection. */
@@ -251,6 +254,8 @@ async function fetchShortName(
   return 0;
 }
 
+const clockUnits = { "date-time": undefined, unix: 1000, "unix-microseconds": 0.001 } as const;
+
 /** Turns the pieces of a buffer into rows, oldest first, and hands them on. */
 class RowSink {
   readonly #reading: ProfileReading;
@@ -261,6 +266,8 @@ class RowSink {
   readonly #bounds: { readonly from: number; readonly to: number } | undefined;
   readonly #elements: ElementStream<ProfileRow>;
   readonly #timeKey: string | undefined;
+  /** ms in one step of a clock that counts since 1970 */
+  readonly #unit: number | undefined;
   /** a broken reading goes on with the rows behind this time */
   readonly #after: number | undefined;
   /** rows that can be handed on only when all have come */
@@ -285,6 +292,7 @@ class RowSink {
     });
     this.#elements = new ElementStream(reader);
     const clock = restrictingObject(info.captureObjects);
+    this.#unit = clock === undefined ? undefined : clockUnits[clockKind(clock) ?? "date-time"];
     this.#timeKey = clock === undefined ? undefined : info.columns[info.captureObjects.indexOf(clock)]?.key;
   }
 
@@ -318,14 +326,17 @@ class RowSink {
     if (this.#leftOut > 0) this.#noteExcess(`${this.#leftOut} rows of another time`);
   }
 
-  /** Some meters accept a selection of entries and send the whole buffer: then it is selected from here. */
+  /** Some meters accept a selection of entries and send more: then it is made here. */
   #distrust(): void {
     const { range } = this.#reading;
-    if (this.#attempt.used !== "entry" || this.#keep !== "all" || range === undefined || "from" in range) return;
-    const wanted = "last" in range ? range.last : range.entries[1] - range.entries[0] + 1;
+    const { numbers } = this.#attempt;
+    if (numbers === undefined || this.#keep !== "all" || range === undefined || "from" in range) return;
+    const wanted = numbers.to - numbers.from + 1;
     const count = this.#elements.count ?? 0;
     if (count <= wanted) return;
-    this.#keep = "last" in range ? { last: range.last } : { slice: range.entries };
+    // more than up to the last one: the whole buffer; else it began where it should (Gurux' server takes `to` for a count)
+    if ("entries" in range && count > numbers.to) this.#keep = { slice: range.entries };
+    else if ("last" in range || this.#info.sortMethod === 2) this.#keep = { last: wanted };
     this.#noteExcess(`${count} entries where ${wanted} were asked for`);
   }
 
@@ -381,6 +392,7 @@ class RowSink {
 
   #timeOf(row: ProfileRow | undefined): number | undefined {
     const value = this.#timeKey === undefined ? undefined : row?.[this.#timeKey];
+    if (typeof value === "number" && this.#unit !== undefined) return value * this.#unit;
     if (typeof value === "number" || typeof value === "string" || value instanceof Date) {
       return momentToEpoch(value, zoneOf(this.#reading, this.#info));
     }

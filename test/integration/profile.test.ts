@@ -246,6 +246,32 @@ describe("profiles of a simulated meter", () => {
     });
   }
 
+  it("with a unix clock are selected by time here, too, in seconds", async () => {
+    const seconds = (index: number): number => (start + index * quarter) / 1000;
+    const [buffer, ...others] = profile(20);
+    assert.ok(buffer !== undefined);
+    const captured: DlmsValue = {
+      type: "array",
+      value: [column(1, "0.0.1.1.0.255", 2), column(3, "1.0.1.8.0.255", 2)],
+    };
+    const objects: SimulatedObject[] = [
+      {
+        ...buffer,
+        attributes: { ...buffer.attributes, 3: captured },
+        rows: { count: () => 20, row: (index) => [number(seconds(index)), number(1000 + index)] },
+      },
+      ...others,
+    ];
+    const range = { from: start + 4 * quarter, to: start + 6 * quarter };
+    for (const behaviours of [[], [refuseSelection(1)]]) {
+      const { client, clock } = bench({ objects, ...small }, {}, behaviours);
+      const table = await clock.runUntil(client.profile(profileName, range).toTable());
+      assert.deepEqual(energies(table.rows), expected(4, 6));
+      assert.equal(table.selection, behaviours.length === 0 ? "range" : "all");
+      await clock.runUntil(client.close());
+    }
+  });
+
   it("stream block by block with progress, and hold up the meter while nobody takes the rows", async () => {
     const { client, clock, meter } = bench({ objects: profile(400) }, { association: { maxPduSize: 256 } });
     await clock.runUntil(client.profile(profileName).columns());
