@@ -208,15 +208,23 @@
         // What the attribute holds now, beside it. One at a time; of single choices only the newest is wanted.
         let reading;
         let wishes = [];
-        function readValue(li) {
-            const node = li.data("node");
+        // A search may draw the tree anew before the answer comes: the rows are looked for again.
+        function markAll(key) {
+            tree.find("[role=treeitem]").each(function () {
+                const li = $(this);
+                if (keyOf(li.data("node")) !== key) return;
+                if (!values[key]) li.find("> .dlms-browser-row > .dlms-browser-value").text("");
+                mark(li);
+            });
+        }
+        function readValue(node) {
             const key = keyOf(node);
             const attributeId = node.attribute ? node.attribute.id : node.object.shownAttributeId;
             const long = node.object.classId === 7 && attributeId === 2;
             if (attributeId === null || long) return;
             values[key] = { text: "…", failed: false };
-            mark(li);
-            if (reading && options.multiple()) return wishes.push(li);
+            markAll(key);
+            if (reading && options.multiple()) return wishes.push(node);
             if (reading) reading.abort();
             const request = reading = ask(options.meterId(), "read", { classId: node.object.classId, logicalName: node.object.logicalName, attributeId: attributeId });
             request.done(function (answer) {
@@ -226,8 +234,7 @@
             }).fail(function (xhr) {
                 values[key] = xhr.statusText === "abort" ? undefined : { failed: true, text: sentenceOf(xhr, t) };
             }).always(function () {
-                if (!values[key]) li.find("> .dlms-browser-row > .dlms-browser-value").text("");
-                mark(li);
+                markAll(key);
                 if (reading !== request) return;
                 reading = undefined;
                 const next = wishes.shift();
@@ -254,7 +261,7 @@
                 options.onPick(choiceOf(node));
             }
             mark(li);
-            if (!options.multiple() || chosen[key]) readValue(li);
+            if (!options.multiple() || chosen[key]) readValue(node);
         }
         function focus(li) {
             if (!li.length) return;

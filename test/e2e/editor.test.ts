@@ -107,6 +107,11 @@ describe("the editor in a browser", function () {
     await page.locator("#dlms-meter-dialog").waitFor();
     assert.equal(await page.locator("#node-config-input-serialPort").isVisible(), false);
     assert.equal(await page.locator("#node-config-input-password").isVisible(), false);
+    // the dialog slides in
+    await page.waitForFunction(() => {
+      const tray = [...document.querySelectorAll(".red-ui-tray")].at(-1);
+      return tray !== undefined && getComputedStyle(tray).right === "0px" && tray.getAnimations().length === 0;
+    });
     await picture("dlms-meter", ".red-ui-tray");
     await page.locator("#node-config-input-framing").selectOption("HDLC");
     await page.locator("#node-config-input-physicalAddress").fill("17");
