@@ -19,3 +19,14 @@ export function isStreamedBlock(apdu: Uint8Array): boolean {
 export function isBlock(apdu: Uint8Array): boolean {
   return apdu[0] === 0xe0;
 }
+
+/**
+ * AARQ, RLRQ, and get-request with its globally and dedicatedly ciphered forms. Reads by short name change nothing
+ * either, but their answers carry no invoke-id: a late one would be taken for the answer to the next read.
+ */
+const takenTwice = new Set([0x60, 0x62, 0xc0, 0xc8, 0xd0]);
+
+/** Whether a request may reach the meter twice. What is not known to be harmless may be carried out twice. */
+export function isTakenTwice(apdu: Uint8Array): boolean {
+  return apdu[0] !== undefined && takenTwice.has(apdu[0]);
+}

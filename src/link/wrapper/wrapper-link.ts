@@ -1,6 +1,6 @@
 import { bytesEqual } from "../../bytes";
 import { type DlmsError, DlmsStateError, DlmsTimeoutError } from "../../errors";
-import { isBlock, isPush, isStreamedBlock } from "../apdu-kind";
+import { isBlock, isPush, isStreamedBlock, isTakenTwice } from "../apdu-kind";
 import { type LinkOutput, type LinkProtocol, type LinkSendOptions, NO_OUTPUTS } from "../link";
 import { DEFAULT_INTER_FRAME, type LinkTimeouts, integerWithin, resolveTimeouts } from "../timeouts";
 import { type Wpdu, encodeWpdu } from "./wpdu";
@@ -12,7 +12,7 @@ export interface WrapperLinkOptions {
   /** wPort of the logical device */
   readonly serverSap: number;
   readonly timeouts?: Partial<LinkTimeouts>;
-  /** How often a request is sent again, byte for byte, when `mayResend` (0). */
+  /** How often a request that changes nothing is sent again, byte for byte, when `mayResend` (0). */
   readonly retries?: number;
   /** Each `receive` is one datagram: what does not fit is dropped alone and not the end of the link. */
   readonly datagrams?: boolean;
@@ -47,6 +47,8 @@ class WrapperLink implements LinkProtocol {
   #state: "closed" | "open" | "busy" = "closed";
   #what = "request";
   #lastSent: Uint8Array | undefined;
+  /** how often `#lastSent` may be sent again */
+  #resendsLeft = 0;
   #sentAgain = 0;
   /** An answer that may come again, since its request was sent more than once. */
   #repeatable: { apdu: Uint8Array; times: number } | undefined;
@@ -101,6 +103,7 @@ class WrapperLink implements LinkProtocol {
     outputs.push({ kind: "transmit", bytes }, { kind: "frame", direction: "out", bytes });
     if (options.expectAnswer === false) return outputs;
     this.#lastSent = bytes;
+    this.#resendsLeft = isTakenTwice(apdu) ? this.#resends : 0;
     this.#sentAgain = 0;
     this.#startWait(now);
     return outputs;
@@ -150,7 +153,8 @@ class WrapperLink implements LinkProtocol {
     const due = this.deadline;
     if (due === undefined || now < due) return [];
     if (this.#framer.pending > 0) return this.#fail(this.#interrupted(now), []);
-    if (this.#lastSent && this.#sentAgain < this.#resends) {
+    if (this.#lastSent && this.#resendsLeft > 0) {
+      this.#resendsLeft--;
       this.#sentAgain++;
       this.#startWait(now);
       const bytes = this.#lastSent;
@@ -250,7 +254,8 @@ class WrapperLink implements LinkProtocol {
 
   #unanswered(): DlmsError {
     const { serverSap, clientSap } = this.#options;
-    const tries = this.#sentAgain > 0 ? `, sent ${this.#sentAgain + 1} times` : "";
+    const once = this.#resends > 0 && this.#lastSent !== undefined ? ", sent once only" : "";
+    const tries = this.#sentAgain > 0 ? `, sent ${this.#sentAgain + 1} times` : once;
     const came =
       this.#foreign.length > 0
         ? `only messages for other addresses came (${this.#foreign.join(", ")}); check client and server address`

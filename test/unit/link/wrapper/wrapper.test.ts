@@ -231,6 +231,26 @@ describe("wrapper link", () => {
     assert.match(session.failure?.message ?? "", /sent 3 times/);
   });
 
+  const tags = (hex: string): string[] => hex.split(" ");
+  for (const tag of tags("60 62 c0 c8 d0")) {
+    it(`sends a lost datagram with tag ${tag} again`, () => {
+      const session = line({ datagrams: true, retries: 1 }).send(`${tag}010203`).timeOut();
+      assert.equal(session.failure, undefined);
+      assert.equal(session.taken().length, 2);
+    });
+  }
+
+  // set and action, write by short name, their ciphered forms, access, general ciphering, blocks; and reads by short
+  // name, whose answers cannot be told apart
+  for (const tag of tags("c1 c3 c9 cb d1 d3 06 26 d9 db dc dd df e0 16 36 05 25")) {
+    it(`does not send a datagram with tag ${tag} again by itself`, () => {
+      const session = line({ datagrams: true, retries: 2 }).send(`${tag}010203`).timeOut();
+      assert.equal(session.failure?.code, "DLMS_TIMEOUT_RESPONSE");
+      assert.match(session.failure?.message ?? "", /sent once only/);
+      assert.equal(session.taken().length, 1);
+    });
+  }
+
   it("drops a datagram that is no WPDU, alone", () => {
     const session = line({ datagrams: true }).send(get).receive("7e00", answer.slice(0, 20), answer);
     assert.deepEqual(session.apdus, [value]);
