@@ -77,12 +77,16 @@ export function openSocket(
 }
 
 function connectTimeout(facts: ConnectionFacts, timeoutMs: number): DlmsTimeoutError {
-  const what = facts.phase === "connect" ? "no answer to the connection request" : "the TLS handshake did not finish";
-  return new DlmsTimeoutError(
-    "TIMEOUT_CONNECT",
-    `${facts.endpoint}: ${what} within ${timeoutMs} ms; check host and port, whether the device is on, and the firewall`,
-    { details: { ...facts, timeoutMs } },
-  );
+  const [what, advice] =
+    facts.phase === "connect"
+      ? ["no answer to the connection request", "check host and port, whether the device is on, and the firewall"]
+      : [
+          "the TLS handshake did not finish",
+          "the port may be one without TLS: check host and port, or try transport TCP",
+        ];
+  return new DlmsTimeoutError("TIMEOUT_CONNECT", `${facts.endpoint}: ${what} within ${timeoutMs} ms; ${advice}`, {
+    details: { ...facts, timeoutMs },
+  });
 }
 
 function connectionOf(
