@@ -1,5 +1,5 @@
 import dgram from "node:dgram";
-import { isIPv6 } from "node:net";
+import { lookup } from "node:dns/promises";
 import { type Clock, systemClock } from "../clock";
 import { DlmsConnectionError, DlmsTimeoutError } from "../errors";
 import { type ConnectionFacts, causeCode, lostError, socketError } from "./socket-errors";
@@ -11,15 +11,32 @@ export interface UdpOptions {
   readonly port: number;
 }
 
-/** UDP to one host and port; what other hosts send is dropped by the system. */
-export function udpTransport(options: UdpOptions, clock: Clock = systemClock): Transport {
+export interface HostAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** All addresses of a host name, or the address that it is itself. */
+export type ResolveHost = (host: string) => Promise<readonly HostAddress[]>;
+
+const resolveHost: ResolveHost = (host) => lookup(host, { all: true });
+
+/**
+ * UDP to one host and port; what other hosts send is dropped by the system. Nothing tells whether a datagram would
+ * arrive, so of a host's addresses one is taken: the first of IPv4, else the first.
+ */
+export function udpTransport(
+  options: UdpOptions,
+  clock: Clock = systemClock,
+  resolve: ResolveHost = resolveHost,
+): Transport {
   const { host, port } = options;
   const endpoint = `udp ${hostAndPort(host, port)}`;
   return {
     kind: "udp",
     endpoint,
     lineKey: `udp:${host.toLowerCase()}:${port}`,
-    open: (events, init) => openUdp(options, endpoint, clock, events, init),
+    open: (events, init) => openUdp(options, endpoint, clock, resolve, events, init),
   };
 }
 
@@ -27,6 +44,7 @@ function openUdp(
   options: UdpOptions,
   endpoint: string,
   clock: Clock,
+  resolveName: ResolveHost,
   events: ConnectionEvents,
   init: { readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<Connection> {
@@ -36,26 +54,29 @@ function openUdp(
       reject(signal.reason as Error);
       return;
     }
-    const socket = dgram.createSocket(isIPv6(options.host) ? "udp6" : "udp4");
+    let socket: dgram.Socket | undefined;
+    let settled = false;
     const settle = (): void => {
+      settled = true;
       clock.clearTimeout(timer);
       signal?.removeEventListener("abort", aborted);
-      socket.off("error", failed).off("connect", connected);
+      socket?.off("error", failed).off("connect", connected);
     };
     const giveUp = (reason: Error): void => {
+      if (settled) return;
       settle();
-      socket.on("error", () => undefined);
-      socket.close();
+      socket?.on("error", () => undefined).close();
       reject(reason);
     };
     const facts: ConnectionFacts = { endpoint, phase: "connect", bytesIn: 0, bytesOut: 0 };
-    const failed = (error: Error): void => {
+    const failed = (error: unknown): void => {
       giveUp(socketError(error, facts));
     };
     const aborted = (): void => {
       giveUp(signal?.reason as Error);
     };
     const connected = (): void => {
+      if (socket === undefined) return;
       settle();
       resolve(connectionOf(socket, endpoint, events));
     };
@@ -64,8 +85,14 @@ function openUdp(
       giveUp(new DlmsTimeoutError("TIMEOUT_CONNECT", text, { details: { ...facts, timeoutMs: init.timeoutMs } }));
     }, init.timeoutMs);
     signal?.addEventListener("abort", aborted, { once: true });
-    socket.once("error", failed).once("connect", connected);
-    socket.connect(options.port, options.host);
+    const connect = (addresses: readonly HostAddress[]): void => {
+      if (settled) return;
+      const chosen = addresses.find(({ family }) => family === 4) ?? addresses[0];
+      socket = dgram.createSocket(chosen?.family === 6 ? "udp6" : "udp4");
+      socket.once("error", failed).once("connect", connected);
+      socket.connect(options.port, chosen?.address ?? options.host);
+    };
+    resolveName(options.host).then(connect).catch(failed);
   });
 }
 

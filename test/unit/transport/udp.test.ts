@@ -3,6 +3,8 @@ import dgram from "node:dgram";
 import { once } from "node:events";
 import type { DlmsConnectionError } from "../../../src/errors";
 import { udpTransport } from "../../../src/transport";
+import type { HostAddress } from "../../../src/transport/udp";
+import { VirtualClock } from "../../support/virtual-clock";
 
 async function socketAt(): Promise<{ socket: dgram.Socket; port: number }> {
   const socket = dgram.createSocket("udp4");
@@ -64,5 +66,54 @@ describe("udpTransport", () => {
     const reason = new Error("mine");
     const options = { timeoutMs: 5000, signal: AbortSignal.abort(reason) };
     await assert.rejects(transport.open(nobody, options), (error) => error === reason);
+  });
+
+  for (const [what, addresses] of [
+    // an address of IPv6 that also a machine without a route for it reaches
+    ["IPv6 only", [{ address: "::ffff:127.0.0.1", family: 6 }]],
+    [
+      "IPv6 and IPv4",
+      [
+        { address: "2001:db8::1", family: 6 },
+        { address: "127.0.0.1", family: 4 },
+      ],
+    ],
+  ] as const) {
+    it(`reaches a host whose name has ${what}`, async () => {
+      const { socket, port } = await socketAt();
+      const names: string[] = [];
+      const transport = udpTransport({ host: "meter.invalid", port }, undefined, (host) => {
+        names.push(host);
+        return Promise.resolve(addresses);
+      });
+      const nobody = { data: () => undefined, lost: (error: Error) => assert.fail(error.message) };
+      const connection = await transport.open(nobody, { timeoutMs: 5000 });
+      const received = once(socket, "message");
+      connection.write(Uint8Array.of(7));
+      const [bytes] = (await received) as [Buffer];
+      assert.deepEqual([...bytes], [7]);
+      assert.deepEqual(names, ["meter.invalid"]);
+      await connection.close();
+      socket.close();
+      await once(socket, "close");
+    });
+  }
+
+  it("a name that is resolved too late: no socket is opened any more", async () => {
+    const clock = new VirtualClock();
+    let found = (_addresses: readonly HostAddress[]): void => undefined;
+    const late = new Promise<readonly HostAddress[]>((resolve) => {
+      found = resolve;
+    });
+    const nobody = { data: () => undefined, lost: () => undefined };
+    const opening = udpTransport({ host: "meter.invalid", port: 1 }, clock, () => late).open(nobody, {
+      timeoutMs: 300,
+    });
+    const rejected = assert.rejects(opening, { code: "DLMS_TIMEOUT_CONNECT" });
+    clock.tick(300);
+    await rejected;
+    found([{ address: "127.0.0.1", family: 4 }]);
+    await late;
+    assert.equal(clock.pending, 0);
   });
 });
