@@ -26,7 +26,8 @@ export interface Traffic {
 }
 
 interface Waiter {
-  readonly kind: "opened" | "apdu" | "closed";
+  /** rest: what was sent is taken, and nothing more is due */
+  readonly kind: "opened" | "apdu" | "closed" | "rest";
   resolve(apdu: Uint8Array): void;
   reject(error: unknown): void;
 }
@@ -112,17 +113,10 @@ export class Channel implements LineUser {
     return this.#inTurn("apdu", () => this.#link.await(this.#clock.now(), options));
   }
 
-  /** Send an APDU that is not answered. */
+  /** Send an APDU that is not answered; the link may have to be told that it came, and the turn is kept until then. */
   async transmit(apdu: Uint8Array, options: LinkSendOptions): Promise<void> {
     this.#events.apdu("out", apdu);
-    const turn = this.#turn();
-    if (turn !== undefined) await turn;
-    try {
-      if (this.#ended !== undefined) throw this.#ended;
-      this.#handle(this.#link.send(apdu, this.#clock.now(), { ...options, expectAnswer: false }));
-    } finally {
-      this.#line.release(this);
-    }
+    await this.#inTurn("rest", () => this.#link.send(apdu, this.#clock.now(), { ...options, expectAnswer: false }));
   }
 
   /**
@@ -226,7 +220,10 @@ export class Channel implements LineUser {
       }
       this.#apply(output);
     }
-    if (this.#ownTurn === "held" && this.#link.atRest !== false) this.#endOwnTurn();
+    if (this.#link.atRest !== false) {
+      if (this.#ownTurn === "held") this.#endOwnTurn();
+      if (this.#waiter?.kind === "rest") this.#answer("rest", nothing);
+    }
     this.#arm();
   }
 
