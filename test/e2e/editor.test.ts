@@ -128,6 +128,68 @@ describe("the editor in a browser", function () {
     await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
   });
 
+  /** The problems of the meter, and whether the node that reads by it has a triangle. */
+  function validity(): Promise<{ errors: string[]; reader: boolean | undefined }> {
+    return page.evaluate(() => {
+      const found: { errors: string[]; reader: boolean | undefined } = { errors: [], reader: undefined };
+      RED.nodes.eachConfig((node) => {
+        if (node.type !== "dlms-meter") return;
+        found.errors = (node as unknown as { validationErrors?: string[] }).validationErrors ?? [];
+      });
+      RED.nodes.eachNode((node) => {
+        if (node.type === "dlms-read") found.reader = (node as unknown as { valid?: boolean }).valid;
+      });
+      return found;
+    });
+  }
+
+  async function saveMeter(): Promise<void> {
+    await page.locator("#node-config-dialog-ok").click();
+    await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
+  }
+
+  it("keeps a key of the wrong length visible on the node after OK", async () => {
+    const key = (name: string, value: string): Promise<void> => page.locator(`#node-config-input-${name}`).fill(value);
+    await openDialog(page, "dlms-meter");
+    await page.locator("#node-config-input-securityPolicy").selectOption("AUTHENTICATED_ENCRYPTED");
+    await key("encryptionKey", "000102030405060708090A0B0C0D0E");
+    await key("authenticationKey", "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDG");
+    await key("broadcastKey", "${GBEK}");
+    await saveMeter();
+    assert.deepEqual(await validity(), {
+      errors: ["GUEK: 15 bytes instead of 16; GAK: hex digits in pairs are needed"],
+      reader: false,
+    });
+    await openDialog(page, "dlms-meter");
+    await page.locator("#node-config-input-encryptionKey.input-error").waitFor();
+    await key("encryptionKey", "000102030405060708090A0B0C0D0E0F");
+    await key("authenticationKey", "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF");
+    await page.keyboard.press("Tab");
+    await page.locator("#node-config-input-keyFormat:not(.input-error)").waitFor();
+    await saveMeter();
+    assert.deepEqual(await validity(), { errors: [], reader: true });
+    // a stored secret is hidden behind a word, and valid; without a policy the keys are not asked
+    await openDialog(page, "dlms-meter");
+    await key("encryptionKey", "__PWRD__");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.locator("#dlms-meter-key-length").innerText(), "");
+    await key("encryptionKey", "");
+    await key("authenticationKey", "");
+    await key("broadcastKey", "");
+    await page.locator("#node-config-input-securityPolicy").selectOption("NONE");
+    await page.locator("#node-config-input-authentication").selectOption("LOW");
+    await page.locator("#node-config-input-passwordFormat").selectOption("HEX");
+    await key("password", "123");
+    await saveMeter();
+    assert.deepEqual(await validity(), { errors: ["Password: hex digits in pairs are needed"], reader: false });
+    await openDialog(page, "dlms-meter");
+    await key("password", "");
+    await page.locator("#node-config-input-passwordFormat").selectOption("TEXT");
+    await page.locator("#node-config-input-authentication").selectOption("NONE");
+    await saveMeter();
+    assert.deepEqual(await validity(), { errors: [], reader: true });
+  });
+
   it("reads the household's list of the second example", async () => {
     await importExample("02-household-list");
     await page.locator(".red-ui-tab-label", { hasText: "Household list" }).click();
