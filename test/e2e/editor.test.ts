@@ -118,6 +118,14 @@ describe("the editor in a browser", function () {
     assert.equal(await page.locator("#dlms-meter-preview").innerText(), "02 23");
     await page.locator("#node-config-input-addressSize").selectOption("4");
     assert.equal(await page.locator("#dlms-meter-preview").innerText(), "00 02 00 23");
+    const unusual = page.locator("#dlms-meter-serial-wrapper");
+    await page.locator("#node-config-input-transportType").selectOption("SERIAL");
+    assert.equal(await unusual.isVisible(), false);
+    await page.locator("#node-config-input-framing").selectOption("WRAPPER");
+    assert.match(await unusual.innerText(), /^Unusual/);
+    await page.locator("#node-config-input-transportType").selectOption("TCP");
+    assert.equal(await unusual.isVisible(), false);
+    await page.locator("#node-config-input-framing").selectOption("HDLC");
     await page.locator("#node-config-input-authentication").selectOption("LOW");
     assert.equal(await page.locator("#node-config-input-password").isVisible(), true);
     await page.locator("#node-config-input-securityPolicy").selectOption("AUTHENTICATED_ENCRYPTED");
