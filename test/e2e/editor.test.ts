@@ -92,10 +92,12 @@ describe("the editor in a browser", function () {
     await picture("dlms-read", ".red-ui-tray");
     await page.locator("#node-input-mode").selectOption("list");
     await page.getByText("add value").click();
-    await page.locator(".dlms-point-obis").fill("1-0:1.8.0*255");
-    assert.equal(await page.locator(".dlms-point-type").inputValue(), "REGISTER");
-    await page.locator(".dlms-point-obis").fill("energy");
-    assert.match((await page.locator(".dlms-point-obis").getAttribute("class")) ?? "", /input-error/);
+    const codes = page.locator(".dlms-point-obis");
+    assert.equal(await codes.count(), 2, "the code that stood there, and an empty row");
+    await codes.last().fill("1-0:1.8.0*255");
+    assert.equal(await page.locator(".dlms-point-type").last().inputValue(), "REGISTER");
+    await codes.last().fill("energy");
+    assert.match((await codes.last().getAttribute("class")) ?? "", /input-error/);
     await page.locator("#node-input-mode").selectOption("profile");
     await page.locator("#node-input-rangeKind").waitFor();
     await page.locator("#node-dialog-cancel").click();

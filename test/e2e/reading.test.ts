@@ -159,7 +159,24 @@ describe("a person's way in the editor", function () {
 
   it("works with the keyboard alone: opens, searches, moves in the tree, chooses three values, adds them", async () => {
     await page.locator("#node-input-mode").focus();
+    // another class than the one that the code is known to have
+    await page.evaluate(() => {
+      const dialog = globalThis as unknown as { $(selector: string): { typedInput(...values: string[]): void } };
+      dialog.$("#node-input-objectType").typedInput("value", "DATA");
+      dialog.$("#node-input-attributeId").typedInput("value", "1");
+    });
+    await page.locator("#node-input-mode").selectOption("profile");
+    assert.equal(await page.locator("#node-input-logicalName").inputValue(), "1-0:99.1.0*255");
+    await page.locator("#node-input-mode").selectOption("attribute");
+    assert.equal(await page.locator("#node-input-logicalName").inputValue(), "0-0:1.0.0*255");
     await page.locator("#node-input-mode").selectOption("list");
+    assert.equal(
+      await page.locator(".dlms-point-obis").inputValue(),
+      "0-0:1.0.0*255",
+      "the first row of an empty list",
+    );
+    assert.equal(await page.locator(".dlms-point-type").inputValue(), "DATA");
+    assert.equal(await page.locator(".dlms-point-attribute").inputValue(), "1");
     await page.locator("#dlms-read-browse").focus();
     await page.keyboard.press("Enter");
     await page.locator(".dlms-browser-note", { hasText: /\d+ objects/ }).waitFor();
@@ -189,8 +206,8 @@ describe("a person's way in the editor", function () {
     await page.keyboard.press("Tab");
     assert.ok(await add.evaluate((button) => button === document.activeElement));
     await page.keyboard.press("Enter");
-    await page.locator(".dlms-point-obis").nth(2).waitFor();
-    assert.equal(await page.locator(".dlms-point-obis").count(), 3);
+    await page.locator(".dlms-point-obis").nth(3).waitFor();
+    assert.equal(await page.locator(".dlms-point-obis").count(), 4);
   });
 
   it("exports and imports the list as CSV, and says which row is wrong", async () => {
@@ -199,14 +216,14 @@ describe("a person's way in the editor", function () {
       page.locator("#dlms-read-csv-export").click(),
     ]);
     const csv = readFileSync(await download.path(), "utf8");
-    assert.equal(csv.split("\r\n").length, 5, "a head line, three values, an end");
+    assert.equal(csv.split("\r\n").length, 6, "a head line, four values, an end");
     assert.match(csv, /^name,logicalName,objectType,attributeId\r\n/);
     const file = join(mkdtempSync(join(tmpdir(), "dlms-csv-")), "points.csv");
     writeFileSync(file, 'name;obis;type\n"Clock; the meter\'s";0-0:1.0.0*255;CLOCK\nwrong;1-0;REGISTER\n');
     await page.locator("#dlms-read-csv-file").setInputFiles(file);
     await page.locator("#dlms-read-csv-note", { hasText: "1 values imported. Row 3: no OBIS code" }).waitFor();
-    assert.equal(await page.locator(".dlms-point-name").nth(3).inputValue(), "Clock; the meter's");
-    assert.equal(await page.locator(".dlms-point-type").nth(3).inputValue(), "CLOCK");
+    assert.equal(await page.locator(".dlms-point-name").nth(4).inputValue(), "Clock; the meter's");
+    assert.equal(await page.locator(".dlms-point-type").nth(4).inputValue(), "CLOCK");
   });
 
   it("shows where and why an input is wrong, also on the node", async () => {
@@ -228,7 +245,7 @@ describe("a person's way in the editor", function () {
       RED.actions.invoke("core:show-debug-tab");
     });
     await deploy();
-    await page.locator(".red-ui-flow-node-status-label", { hasText: "4 values" }).waitFor();
+    await page.locator(".red-ui-flow-node-status-label", { hasText: "5 values" }).waitFor();
     await page.locator(".red-ui-debug-msg-payload").nth(1).waitFor();
     assert.match(await page.locator(".red-ui-debug-msg-payload").last().innerText(), /Clock; the meter's: "20\d\d-/);
   });
@@ -236,6 +253,7 @@ describe("a person's way in the editor", function () {
   it("chooses the columns of a profile from the meter, and a period", async () => {
     await open("dlms-read");
     await page.locator("#node-input-mode").selectOption("profile");
+    assert.equal(await page.locator("#node-input-logicalName").inputValue(), "1-0:99.1.0*255");
     await page.locator("#dlms-read-browse").click();
     const row = page.locator(".dlms-browser-row", { hasText: "1-0:99.1.0*255" });
     await page.locator(".dlms-browser-search").fill("99.1.0");
