@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import { tmpdir } from "node:os";
@@ -6,13 +7,34 @@ import { join, resolve } from "node:path";
 
 export const root = resolve(__dirname, "..", "..");
 
-/** A port on which nobody listens now. */
-export async function freePort(): Promise<number> {
+const given = new Set<number>();
+
+function isFree(port: number): Promise<boolean> {
   const server = net.createServer();
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
+  return new Promise((done) => {
+    server.once("error", () => {
+      done(false);
+    });
+    server.listen(port, "127.0.0.1", () =>
+      server.close(() => {
+        done(true);
+      }),
+    );
+  });
+}
+
+/**
+ * A port on which nobody listens now, never the same twice. From below the range out of which systems take the ports of
+ * outgoing connections: else a connection made in between could hold it when the server comes.
+ */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 200; tries++) {
+    const port = randomInt(15_000, 32_000);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) return port;
+  }
+  throw new Error("no free port between 15000 and 32000");
 }
 
 /** An example with its simulator on another port, so that tests do not meet a simulator that runs already. */
