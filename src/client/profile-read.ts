@@ -3,69 +3,22 @@ import {
   type AttributeRef,
   clockKind,
   createRowReader,
-  type EncodeDateTimeOptions,
-  entriesByAge,
-  entrySelection,
-  type Moment,
   momentToEpoch,
   obisPrinted,
-  type PresentOptions,
   type ProfileRow,
-  rangeSelection,
-  type RangeSelectionOptions,
   restrictingObject,
   type Selection,
 } from "../cosem";
-import { DlmsServiceError } from "../errors";
+import { DlmsDecodeError, DlmsServiceError } from "../errors";
 import { accessError } from "./access-error";
 import type { ActiveSession } from "./active-session";
 import { type FetchOptions, readVariables, shortNameOf, shortNamesOf } from "./fetch";
-import { entriesInUse, profileInfo, type ProfileInfo } from "./profile-info";
+import { type Attempt, attemptsFor, boundsOf, type ProfileReading, type Wanted, zoneOf } from "./profile-attempts";
+import { chooseColumns, type ColumnChoice } from "./profile-choice";
+import { profileInfo, type ProfileInfo } from "./profile-info";
 import { descriptorOf } from "./wanted";
 
-/** Which entries of a profile: the last n, those of a time, those of these numbers (1 = the oldest), or all. */
-export type ProfileRange =
-  | { readonly last: number }
-  | { readonly from: Moment; readonly to?: Moment }
-  | { readonly entries: readonly [first: number, last: number] };
-
-/** How the entries were chosen in the end: by the meter by time, by the meter by number, or all were read. */
-export type SelectionUsed = "range" | "entry" | "all";
-
-export interface ProfileProgress {
-  readonly rows: number;
-  readonly blocks: number;
-  readonly bytes: number;
-}
-
-/** What one profile reading knows of itself; it outlives a break of the connection. */
-export interface ProfileReading {
-  readonly ref: AttributeRef;
-  readonly range: ProfileRange | undefined;
-  readonly present: PresentOptions;
-  readonly zone: EncodeDateTimeOptions;
-  readonly now: () => number;
-  readonly begun: (info: ProfileInfo, selection: SelectionUsed) => void;
-  /** Takes rows in the order in which they are to be seen; resolves when more are wanted. */
-  readonly rows: (rows: readonly ProfileRow[]) => Promise<void>;
-  readonly progress: (progress: ProfileProgress) => void;
-  readonly note: (text: string) => void;
-  /** rows that were handed out before, and the time of the last of them */
-  readonly handed: { rows: number; lastTime: number | undefined; blocks: number; bytes: number };
-}
-
-/** One way to get the entries: what the meter is asked for, and what is left to do with what comes. */
-interface Attempt {
-  readonly used: SelectionUsed;
-  readonly selection: Selection | undefined;
-  /** which rows are wanted of what comes */
-  readonly keep: "all" | { readonly last: number } | { readonly slice: readonly [number, number] } | "time";
-  readonly note?: string;
-  /** the meter's numbers of the entries that are asked for */
-  readonly numbers?: { readonly from: number; readonly to: number };
-  /** the range in pieces, asked for one after the other, in place of `selection` */
-  readonly pieces?: readonly Selection[];
-}
+export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile-attempts";
 
 /** Reads the rows of a profile by the first way that the meter accepts. */
 export async function readProfile(
@@ -75,20 +28,19 @@ export async function readProfile(
 ): Promise<void> {
   const reversedDeviation = reading.zone.reversedDeviation === true;
   const info = await profileInfo(active, reading.ref, { ...options, reversedDeviation });
-  const attempts = await attemptsFor(active, reading, info, options);
+  const wanted: Wanted = { info, choice: chooseColumns(info, reading.columns) };
+  const attempts = await attemptsFor(active, reading, wanted, options);
   if (attempts.length === 0) {
-    reading.begun(info, "entry");
+    reading.begun(wanted.choice.columns, "entry");
     return;
   }
   for (const [index, attempt] of attempts.entries()) {
-    const refusal = await tryAttempt(active, reading, info, attempt, options);
+    const refusal = await tryAttempt(active, reading, wanted, attempt, options);
     if (refusal === 0) return;
     const next = attempts[index + 1];
-    if (next === undefined)
-      throw refusal instanceof DlmsServiceError ? refusal : accessError("get", reading.ref, refusal);
-    const how = refusal instanceof DlmsServiceError ? exceptionText(refusal) : String(refusal);
+    if (next === undefined) throw typeof refusal === "number" ? accessError("get", reading.ref, refusal) : refusal;
     reading.note(
-      `read profile ${obisPrinted(reading.ref.logicalName)}: the meter refused the selection (${how}), ${next.note ?? "trying another"}`,
+      `read profile ${obisPrinted(reading.ref.logicalName)}: ${refusalText(refusal)}, ${next.note ?? "trying another"}`,
     );
   }
 }
@@ -101,103 +53,33 @@ function refusesSelection(error: unknown): error is DlmsServiceError {
   return error instanceof DlmsServiceError && !envelopeErrors.has(error.details.serviceError);
 }
 
+type Refusal = number | DlmsServiceError | DlmsDecodeError;
+
+function refusalText(refusal: Refusal): string {
+  if (refusal instanceof DlmsDecodeError) return "the meter sent other columns than were asked for";
+  const how = typeof refusal === "number" ? String(refusal) : exceptionText(refusal);
+  return `the meter refused the selection (${how})`;
+}
+
 function exceptionText({ details: { stateError, serviceError } }: DlmsServiceError): string {
   if (typeof stateError !== "number") return "service error";
   return `exception ${stateError}, ${String(serviceError)}`;
 }
 
-/** What stands for "no end" in a range, from now: ten years. */
-const openEnd = 10 * 365.25 * 86_400_000;
-
-const whole = { used: "all", selection: undefined, note: "reading the whole buffer" } as const;
-
-async function attemptsFor(
-  active: ActiveSession,
-  reading: ProfileReading,
-  info: ProfileInfo,
-  options: FetchOptions,
-): Promise<Attempt[]> {
-  const { range } = reading;
-  const resume = reading.handed.lastTime;
-  if (resume !== undefined) return timeAttempts(reading, info, resume, rangeEnd(reading));
-  if (range === undefined) return [{ ...whole, keep: "all" }];
-  if ("from" in range) return timeAttempts(reading, info, range.from, rangeEnd(reading));
-  return numberAttempts(active, reading, info, range, options);
-}
-
-function rangeEnd(reading: ProfileReading): Moment {
-  const { range } = reading;
-  // the meter's clock may be far ahead of ours
-  return range !== undefined && "to" in range && range.to !== undefined ? range.to : reading.now() + openEnd;
-}
-
-function timeAttempts(reading: ProfileReading, info: ProfileInfo, from: Moment, to: Moment): Attempt[] {
-  const restricting = restrictingObject(info.captureObjects);
-  const zone = zoneOf(reading, info);
-  const withDeviation = { ...zone, ...(restricting === undefined ? {} : { restricting }) };
-  const range = (unspecifiedDeviation: boolean): Attempt => ({
-    used: "range",
-    selection: rangeSelection(from, to, { ...withDeviation, unspecifiedDeviation }),
-    keep: "all",
-    note: "asking with the deviation unspecified",
-  });
-  const attempts = [range(false), range(true), ...inPieces(info, from, to, withDeviation)];
-  if (restricting === undefined) return attempts;
-  const timed = reading.range !== undefined && "from" in reading.range;
-  return [...attempts, { ...whole, keep: timed ? "time" : "all" }];
-}
-
-/** Entries of a piece: they fit one answer even where the meter cannot send blocks. */
-const pieceEntries = 24;
-const maxPieces = 2000;
-
-/** The range in pieces, for meters that give a short range but not a long one. */
-function inPieces(info: ProfileInfo, from: Moment, to: Moment, options: RangeSelectionOptions): Attempt[] {
-  const period = info.capturePeriod * 1000;
-  const first = momentToEpoch(from, options);
-  const last = momentToEpoch(to, options);
-  const step = pieceEntries * period;
-  // newest first within each piece would be no order at all
-  if (period === 0 || info.sortMethod !== 1 || last - first <= step || last - first > maxPieces * step) return [];
-  const pieces: Selection[] = [];
-  for (let at = first; at <= last; at += step) {
-    // bounds are included, and have hundredths of seconds: the next piece begins a hundredth later
-    pieces.push(rangeSelection(at, Math.min(at + step - 10, last), options));
-  }
-  return [{ used: "range", selection: undefined, pieces, keep: "all", note: "asking for the range in pieces" }];
-}
-
-async function numberAttempts(
-  active: ActiveSession,
-  reading: ProfileReading,
-  info: ProfileInfo,
-  range: Exclude<ProfileRange, { readonly from: Moment }>,
-  options: FetchOptions,
-): Promise<Attempt[]> {
-  const all: Attempt =
-    "last" in range ? { ...whole, keep: { last: range.last } } : { ...whole, keep: { slice: range.entries } };
-  const plain = "entries" in range && info.sortMethod === 1;
-  const inUse = plain ? Number.MAX_SAFE_INTEGER : await entriesInUse(active, reading.ref, options);
-  if (inUse === undefined) return [all];
-  const order = { sortMethod: info.sortMethod, entriesInUse: inUse };
-  const [first, last] = "last" in range ? [inUse - Math.min(range.last, inUse) + 1, inUse] : range.entries;
-  const numbers = entriesByAge(first, last, order);
-  if (numbers === "none") return [];
-  if (numbers === "unordered") return [all];
-  return [{ used: "entry", selection: entrySelection(numbers), numbers, keep: "all" }, all];
-}
-
-/** Returns 0, or with what the meter refused before anything came: a result, or an exception where it was a selection. */
+/**
+ * Returns 0, or with what the meter refused before anything came: a result, or an exception where it was a selection;
+ * or what is wrong with the columns that came.
+ */
 async function tryAttempt(
   active: ActiveSession,
   reading: ProfileReading,
-  info: ProfileInfo,
+  wanted: Wanted,
   attempt: Attempt,
   options: FetchOptions,
-): Promise<number | DlmsServiceError> {
+): Promise<Refusal> {
   let began = false;
   for (const selection of attempt.pieces ?? [attempt.selection]) {
-    const sink = new RowSink(reading, info, attempt);
+    const sink = new RowSink(reading, wanted, attempt);
     const onChunk = (bytes: Uint8Array): Promise<void> => sink.take(bytes);
     let result: number;
     try {
@@ -209,6 +91,10 @@ async function tryAttempt(
     if (result !== 0) {
       if (began || sink.began) throw accessError("get", reading.ref, result);
       return result;
+    }
+    if (sink.misfit !== undefined) {
+      if (began) throw sink.misfit;
+      return sink.misfit;
     }
     began = true;
     await sink.finish();
@@ -260,6 +146,7 @@ const clockUnits = { "date-time": undefined, unix: 1000, "unix-microseconds": 0.
 class RowSink {
   readonly #reading: ProfileReading;
   readonly #info: ProfileInfo;
+  readonly #choice: ColumnChoice;
   readonly #attempt: Attempt;
   #keep: Attempt["keep"];
   /** in epoch ms, where the range is one by time */
@@ -276,19 +163,23 @@ class RowSink {
   #empty = false;
   #seen = 0;
   #leftOut = 0;
+  #misfit: DlmsDecodeError | undefined;
 
-  constructor(reading: ProfileReading, info: ProfileInfo, attempt: Attempt) {
+  constructor(reading: ProfileReading, { info, choice }: Wanted, attempt: Attempt) {
     const newestFirst = info.sortMethod === 2;
     this.#reading = reading;
     this.#info = info;
+    this.#choice = choice;
     this.#attempt = attempt;
     this.#keep = attempt.keep;
     this.#bounds = boundsOf(reading, info);
     this.#after = reading.handed.lastTime;
-    const reader = createRowReader(info.columns, {
+    const asked = attempt.columns?.flatMap((index) => info.columns[index] ?? []);
+    const reader = createRowReader(asked ?? info.columns, {
       ...reading.present,
       capturePeriod: info.capturePeriod,
       newestFirst,
+      ...(asked === undefined ? {} : { allColumns: info.columns }),
     });
     this.#elements = new ElementStream(reader);
     const clock = restrictingObject(info.captureObjects);
@@ -300,20 +191,37 @@ class RowSink {
     return this.#blocks > 0;
   }
 
+  /** The first entry has neither the columns that were asked for nor all of them: what comes is of no use. */
+  get misfit(): DlmsDecodeError | undefined {
+    return this.#misfit;
+  }
+
   async take(bytes: Uint8Array): Promise<void> {
-    if (this.#blocks === 0) this.#reading.begun(this.#info, this.#attempt.used);
+    if (this.#blocks === 0) this.#reading.begun(this.#choice.columns, this.#attempt.used);
     this.#empty ||= this.#blocks === 0 && bytes.length === 1 && bytes[0] === 0;
     this.#blocks++;
     const { handed } = this.#reading;
     handed.blocks++;
     handed.bytes += bytes.length;
     // some meters have null-data for an empty buffer
-    if (!this.#empty) {
-      const { elements } = this.#elements.push(bytes);
+    if (!this.#empty && this.#misfit === undefined) {
+      const elements = this.#rowsOf(bytes);
       this.#distrust();
       await this.#select(elements);
     }
     this.#reading.progress({ rows: handed.rows, blocks: handed.blocks, bytes: handed.bytes });
+  }
+
+  #rowsOf(bytes: Uint8Array): readonly ProfileRow[] {
+    try {
+      return this.#elements.push(bytes).elements;
+    } catch (error) {
+      const first = this.#attempt.columns !== undefined && this.#elements.received === 0;
+      if (!first || !(error instanceof DlmsDecodeError)) throw error;
+      // the rest of the answer has to come all the same before something else can be asked
+      this.#misfit = error;
+      return [];
+    }
   }
 
   async finish(): Promise<void> {
@@ -387,7 +295,8 @@ class RowSink {
     if (fresh.length === 0) return;
     handed.rows += fresh.length;
     handed.lastTime = this.#timeOf(fresh.at(-1));
-    await this.#reading.rows(fresh);
+    const { project } = this.#choice;
+    await this.#reading.rows(project === undefined ? fresh : fresh.map(project));
   }
 
   #timeOf(row: ProfileRow | undefined): number | undefined {
@@ -398,16 +307,4 @@ class RowSink {
     }
     return undefined;
   }
-}
-
-function boundsOf(reading: ProfileReading, info: ProfileInfo): { from: number; to: number } | undefined {
-  const { range } = reading;
-  if (range === undefined || !("from" in range)) return undefined;
-  const zone = zoneOf(reading, info);
-  return { from: momentToEpoch(range.from, zone), to: momentToEpoch(rangeEnd(reading), zone) };
-}
-
-function zoneOf(reading: ProfileReading, info: ProfileInfo): EncodeDateTimeOptions {
-  if (info.offset === undefined || (reading.zone.timeZone ?? "") !== "") return reading.zone;
-  return { ...reading.zone, offset: info.offset };
 }

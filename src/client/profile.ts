@@ -13,19 +13,20 @@ import type { ActiveSession } from "./active-session";
 import type { FetchOptions, MeterHints } from "./fetch";
 import type { JobInit } from "./job-queue";
 import type { OperationOptions, ReadOptions } from "./options";
-import { type ProfileInfo, profileInfo } from "./profile-info";
-import {
-  type ProfileProgress,
-  type ProfileRange,
-  type ProfileReading,
-  readProfile,
-  type SelectionUsed,
-} from "./profile-read";
+import { chooseColumns } from "./profile-choice";
+import { profileInfo } from "./profile-info";
+import type { ProfileProgress, ProfileRange, ProfileReading, SelectionUsed } from "./profile-attempts";
+import { readProfile } from "./profile-read";
 import { RowStream } from "./row-stream";
 
 export interface ProfileOptions extends ReadOptions {
   /** Called after each block. */
   readonly onProgress?: (progress: ProfileProgress) => void;
+  /**
+   * The columns that are wanted, in this order, by their keys, or by OBIS code where that is enough; none = all.
+   * With a range the meter is asked for these only, and for the time, by which a broken reading goes on.
+   */
+  readonly columns?: readonly string[];
 }
 
 export interface ProfileTable {
@@ -50,7 +51,7 @@ export interface ProfileHost {
 }
 
 interface Consumer {
-  begun(info: ProfileInfo, selection: SelectionUsed): void;
+  begun(columns: readonly ProfileColumn[], selection: SelectionUsed): void;
   rows(rows: readonly ProfileRow[]): Promise<void>;
   note(text: string): void;
   stopped(): boolean;
@@ -63,27 +64,29 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
   readonly #logicalName: string;
   readonly #range: ProfileRange | undefined;
   readonly #options: ProfileOptions;
+  readonly #columns: readonly string[];
   readonly #host: ProfileHost;
 
   constructor(obis: ObisLike, range: ProfileRange | undefined, options: ProfileOptions, host: ProfileHost) {
     this.#logicalName = obisDotted(obis);
     this.#range = checkRange(range);
     this.#options = options;
+    this.#columns = checkColumns(options.columns);
     this.#host = host;
   }
 
-  /** The columns, without reading rows. */
+  /** The columns that are wanted, without reading rows. */
   columns(): Promise<readonly ProfileColumn[]> {
-    const { host, ref } = { host: this.#host, ref: this.#ref };
+    const { host, ref, columns } = { host: this.#host, ref: this.#ref, columns: this.#columns };
     return host.submit(
       {
         what: `read the columns of profile ${obisPrinted(ref.logicalName)}`,
-        key: `columns ${ref.logicalName}`,
+        key: `columns ${ref.logicalName} ${columns.join()}`,
         repeatable: true,
         run: async (active, job) => {
           const options = { ...this.#fetchOptions(() => job.abandoned), reversedDeviation: host.reversedDeviation };
           const info = await profileInfo(active, ref, options);
-          return () => info.columns;
+          return () => chooseColumns(info, columns).columns;
         },
       },
       this.#options,
@@ -97,8 +100,8 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     let columns: readonly ProfileColumn[] = [];
     let selection: SelectionUsed = "all";
     await this.#read({
-      begun: (info, used) => {
-        columns = info.columns;
+      begun: (chosen, used) => {
+        columns = chosen;
         selection = used;
       },
       rows: (more) => {
@@ -169,6 +172,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     const reading: ProfileReading = {
       ref: this.#ref,
       range: this.#range,
+      columns: this.#columns,
       present,
       zone: { ...(present.timeZone === undefined ? {} : { timeZone: present.timeZone }), reversedDeviation },
       now: () => clock.wallTime(),
@@ -219,6 +223,12 @@ function checkRange(range: ProfileRange | undefined): ProfileRange | undefined {
   }
   if ("from" in range) return range;
   return refuse("range: expected { last }, { from, to }, { entries } or nothing", range);
+}
+
+function checkColumns(columns: unknown): readonly string[] {
+  if (columns === undefined) return [];
+  if (Array.isArray(columns) && columns.every((one) => typeof one === "string")) return columns;
+  return refuse("columns: expected a list of names like 1.0.1.8.0.255", columns);
 }
 
 function whole(value: unknown, min: number): boolean {

@@ -16,6 +16,8 @@ export interface RowMapperOptions extends PresentOptions {
   readonly capturePeriod?: number;
   /** the rows come newest first, so a missing time lies one period before the previous one */
   readonly newestFirst?: boolean;
+  /** what entries have, from the first on, where a meter sends all columns though it was asked for some */
+  readonly allColumns?: readonly ProfileColumn[];
 }
 
 /**
@@ -47,33 +49,52 @@ export function createRowReader(
 }
 
 class RowReader implements ElementReader<ProfileRow> {
-  readonly #keys: readonly string[];
-  readonly #cells: readonly Cell[];
+  readonly #options: RowMapperOptions;
+  #keys: readonly string[] = [];
+  #cells: readonly Cell[] = [];
   /** all rows are made of it, so that all have the same keys in the same order from the start */
-  readonly #blank: ProfileRow;
+  #blank: ProfileRow = {};
+  /** until the first entry has shown which columns came */
+  #allColumns: readonly ProfileColumn[] | undefined;
 
   constructor(columns: readonly ProfileColumn[], options: RowMapperOptions) {
+    this.#options = options;
+    this.#allColumns = options.allColumns;
+    this.#expect(columns);
+  }
+
+  #expect(columns: readonly ProfileColumn[]): void {
     this.#keys = columns.map((column) => column.key);
-    this.#cells = columns.map((column) => cellOf(column, options));
+    this.#cells = columns.map((column) => cellOf(column, this.#options));
     this.#blank = Object.fromEntries(this.#keys.map((key) => [key, null]));
+  }
+
+  /** @throws DlmsDecodeError where an entry has as many values as nothing that was asked for */
+  #fit(count: number): void {
+    const all = this.#allColumns;
+    if (count !== this.#cells.length) {
+      if (all?.length !== count) this.#refuse(count);
+      this.#expect(all);
+    }
+    this.#allColumns = undefined;
   }
 
   fromValue(entry: DlmsValue): ProfileRow {
     // A profile of one column is sent by some meters without the structure around it.
     const values = entry.type === "structure" || entry.type === "array" ? entry.value : [entry];
+    this.#fit(values.length);
     const cells = this.#cells;
-    if (values.length !== cells.length) this.#refuse(values.length);
     const row = { ...this.#blank };
     for (const [i, value] of values.entries()) row[this.#keys[i] ?? ""] = cells[i]?.show(value);
     return row;
   }
 
   fromBytes(cursor: ValueDecoder): ProfileRow {
-    const keys = this.#keys;
-    const cells = this.#cells;
     const count = cursor.open();
     if (count < 0) return this.fromValue(cursor.value());
-    if (count !== cells.length) this.#refuse(count);
+    this.#fit(count);
+    const keys = this.#keys;
+    const cells = this.#cells;
     const row = { ...this.#blank };
     for (let i = 0; i < count; i++) {
       const key = keys[i];
