@@ -1,7 +1,6 @@
 import { type DlmsError, type ErrorJson, type Outcome, type ProfileProgress, systemClock } from "../../src/index";
 import type { MeterSession } from "./meter-session";
 import type { Point, ReadRequest } from "./read-request";
-import { chooseColumns } from "./profile-columns";
 import { type Info, infoOf } from "./read-result";
 import { valueText } from "./status";
 
@@ -54,7 +53,7 @@ export class MeterReader {
   }
 
   async #profile(request: Extract<ReadRequest, { mode: "profile" }>): Promise<ReadOutcome> {
-    const { logicalName, range } = request;
+    const { logicalName, range, columns } = request;
     const { signal, dates, progress } = this.#options;
     let next = 0;
     const onProgress = ({ rows }: ProfileProgress): void => {
@@ -63,10 +62,9 @@ export class MeterReader {
       next = now + progressMs;
       progress(rows);
     };
-    const whole = await this.#session.run((client) =>
-      client.profile(logicalName, range, { signal, dates, onProgress }).toTable(),
+    const table = await this.#session.run((client) =>
+      client.profile(logicalName, range, { signal, dates, onProgress, columns }).toTable(),
     );
-    const table = chooseColumns(whole, request.columns);
     const count = table.rows.length;
     return {
       payload: table.rows,

@@ -90,6 +90,20 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     assert.match((await failure({ columns: { a: 1 } })).dlmsError.message, /^msg\.columns: expected names/);
   });
 
+  it("has the meter send the wanted columns of a range only, and the time", async () => {
+    const { meter, port } = await startMeter(householdDefinition({ now }));
+    const range = '{"from":"2026-01-15T10:00","to":"2026-01-15T11:00"}';
+    await helper.load(allNodes, flowFor(port, { ...profile, range, columns: "1-0:2.8.0*255" }));
+    const rows = (await value()).payload as object[];
+    assert.deepEqual([rows.length, Object.keys(rows[0] ?? {})], [5, ["1.0.2.8.0.255"]]);
+    const chosen = meter.received.flatMap((item) => {
+      if (item.kind !== "apdu" || item.apdu.apdu !== "get-request-normal") return [];
+      const fields = item.apdu.attribute.access?.parameters.value;
+      return Array.isArray(fields) ? [(fields as { value: unknown[] }[])[3]?.value.length] : [];
+    });
+    assert.deepEqual(chosen, [2]);
+  });
+
   it("reads the last day, week or month by the clock", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, flowFor(port, { ...profile, range: '{"last":"day"}' }));
