@@ -2,10 +2,10 @@ import type { Clock, TimerHandle } from "../clock";
 import { type DlmsConnectionError, type DlmsError, DlmsStateError } from "../errors";
 import { concatBytes, toHex } from "../bytes";
 import { looksLike } from "../link/looks-like";
-import type { LinkOutput, LinkProtocol, LinkSendOptions } from "../link/link";
+import type { LinkOutput, LinkProtocol, LinkSendOptions, PushFit } from "../link/link";
 import type { TransportLineSettings } from "../transport";
 import { repeated } from "./failure";
-import type { Line, LineUser } from "./line";
+import type { Line, LineUser, Push } from "./line";
 
 /** What a channel tells its owner besides the answers. */
 export interface ChannelEvents {
@@ -23,6 +23,8 @@ export interface Traffic {
   bytesOut: number;
   /** exchanges of an APDU for another */
   roundTrips: number;
+  /** pushes of meters that no client of the line has to do with; they were dropped */
+  strayPushes?: number;
 }
 
 interface Waiter {
@@ -150,6 +152,28 @@ export class Channel implements LineUser {
     if (this.#ended === undefined) this.#handle(this.#link.receive(bytes, this.#clock.now()));
   }
 
+  pushFit({ address }: Push): PushFit {
+    return this.usable ? (this.#link.pushFit?.(address) ?? "none") : "none";
+  }
+
+  pushed({ apdu }: Push): void {
+    this.#events.apdu("in", apdu);
+    this.#events.notification(apdu);
+  }
+
+  /** Not from our meter to us: another client of the line may be meant. */
+  #handOn({ apdu, address }: Push): void {
+    if (this.#line.handOn({ apdu, address })) return;
+    if (this.#link.kind === "wrapper" && this.#line.users === 1) {
+      this.pushed({ apdu, address });
+      return;
+    }
+    const { server, client } = address;
+    const from = server.physical === undefined ? `${server.logical}` : `${server.logical}/${server.physical}`;
+    this.#traffic.strayPushes = (this.#traffic.strayPushes ?? 0) + 1;
+    this.#events.note(`a push from server ${from} to client ${client} was dropped: no client here reads that server`);
+  }
+
   lost(error: DlmsConnectionError): void {
     this.#attached = false;
     const waited = this.#waiter !== undefined;
@@ -258,8 +282,10 @@ export class Channel implements LineUser {
         this.#answer("apdu", output.apdu);
         break;
       case "notification":
-        this.#events.apdu("in", output.apdu);
-        this.#events.notification(output.apdu);
+        if (output.address === undefined) {
+          this.#events.apdu("in", output.apdu);
+          this.#events.notification(output.apdu);
+        } else this.#handOn({ apdu: output.apdu, address: output.address });
         break;
       case "failed":
         this.#failed(output.error);

@@ -1,4 +1,6 @@
+import { bytesEqual } from "../bytes";
 import { type DlmsConnectionError, DlmsStateError } from "../errors";
+import type { PushAddress, PushFit } from "../link";
 import type { Connection, Transport, TransportLineSettings } from "../transport";
 
 /** One client on a line. */
@@ -6,8 +8,18 @@ export interface LineUser {
   /** what this user's meter needs; undefined: whatever the line has */
   readonly settings: TransportLineSettings | undefined;
   data(bytes: Uint8Array): void;
+  /** How well a push fits that another user heard; absent: not at all. */
+  pushFit?(push: Push): PushFit;
+  /** A push that another user heard, and that is for this one. */
+  pushed?(push: Push): void;
   /** The connection is gone, and with it the membership of this line. */
   lost(error: DlmsConnectionError): void;
+}
+
+/** What a meter sent of its own accord, not to whoever heard it. */
+export interface Push {
+  readonly apdu: Uint8Array;
+  readonly address: PushAddress;
 }
 
 interface Waiting {
@@ -36,6 +48,8 @@ export class Line {
   #opening: { readonly done: Promise<void>; readonly abort: AbortController } | undefined;
   #closing: Promise<void> | undefined;
   #turn: LineUser | undefined;
+  /** while everybody hears: pushes that were handed on */
+  #handedOn: Push[] | undefined;
 
   constructor(transport: Transport, onUnused: () => void = () => undefined) {
     this.transport = transport;
@@ -128,6 +142,25 @@ export class Line {
     next?.grant();
   }
 
+  /**
+   * Hand a push to those whom it fits best: the client that it is for, else the clients of its meter. Returns false
+   * when nobody on this line has to do with that meter.
+   */
+  handOn(push: Push): boolean {
+    const fits = (user: LineUser): PushFit => user.pushFit?.(push) ?? "none";
+    const users = [...this.#users];
+    const exact = users.filter((user) => fits(user) === "exact");
+    const known = this.#handedOn;
+    // while nobody has the turn, everybody hears everything: those whom it is for too, and others report it as well
+    if (known !== undefined) {
+      if (exact.length > 0 || known.some((one) => samePush(one, push))) return true;
+      known.push(push);
+    }
+    const receivers = exact.length > 0 ? exact : users.filter((user) => fits(user) === "meter");
+    for (const user of receivers) user.pushed?.(push);
+    return receivers.length > 0;
+  }
+
   write(bytes: Uint8Array): void {
     this.#connection?.write(bytes);
   }
@@ -197,8 +230,16 @@ export class Line {
   }
 
   #route(bytes: Uint8Array): void {
-    if (this.#turn !== undefined) this.#turn.data(bytes);
-    else for (const user of [...this.#users]) user.data(bytes);
+    if (this.#turn !== undefined) {
+      this.#turn.data(bytes);
+      return;
+    }
+    this.#handedOn = [];
+    try {
+      for (const user of [...this.#users]) user.data(bytes);
+    } finally {
+      this.#handedOn = undefined;
+    }
   }
 
   #lost(error: DlmsConnectionError): void {
@@ -229,6 +270,16 @@ function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Pro
       signal.removeEventListener("abort", aborted);
     });
   });
+}
+
+function samePush(a: Push, b: Push): boolean {
+  const [one, other] = [a.address, b.address];
+  return (
+    one.client === other.client &&
+    one.server.logical === other.server.logical &&
+    one.server.physical === other.server.physical &&
+    bytesEqual(a.apdu, b.apdu)
+  );
 }
 
 /** Finds the line that a transport belongs to: clients with the same key share one. */

@@ -11,6 +11,8 @@ export interface ClientFacts {
   readonly roundTrips: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** pushes of meters that nobody here reads; they were dropped (absent: none) */
+  readonly strayPushes?: number;
   /** associations that were made */
   readonly associations: number;
   /** wall-clock ms of the last APDU from the meter; null before the first */
@@ -88,6 +90,7 @@ export class Observer {
 
   /** An APDU that nobody asked for: made readable if an association is there to do it. */
   notified(active: ActiveSession | undefined, raw: Uint8Array): void {
+    if (active === undefined) this.note("a notification came before the association stood; it was dropped");
     if (active === undefined || !this.hub.has("notification")) return;
     try {
       this.hub.emit("notification", { apdu: active.session.incoming(raw), raw });

@@ -18,8 +18,11 @@ export type LinkOutput =
   | { readonly kind: "opened" }
   /** A complete APDU in answer to `send` (LLC bytes and wrapper header taken off). */
   | { readonly kind: "apdu"; readonly apdu: Uint8Array }
-  /** A complete APDU that nobody asked for (UI frame, or a WPDU while none is awaited). */
-  | { readonly kind: "notification"; readonly apdu: Uint8Array }
+  /**
+   * A complete APDU that nobody asked for (UI frame, or a WPDU while none is awaited). `address`: absent when it came
+   * from this link's meter to this client; else whoever shares the line may be the one that it is for.
+   */
+  | { readonly kind: "notification"; readonly apdu: Uint8Array; readonly address?: PushAddress }
   /** The link is down because `close` was called. */
   | { readonly kind: "closed" }
   /** The link is down because of this; it may be opened again. */
@@ -28,6 +31,17 @@ export type LinkOutput =
   | { readonly kind: "frame"; readonly direction: "out" | "in"; readonly bytes: Uint8Array }
   /** Something was dropped, repeated or tolerated: for the trace. */
   | { readonly kind: "note"; readonly text: string };
+
+/** Where a push came from and where it goes to, as its frame says. */
+export interface PushAddress {
+  /** the logical device, and the physical one where the framing has it */
+  readonly server: { readonly logical: number; readonly physical?: number };
+  /** the client SAP */
+  readonly client: number;
+}
+
+/** How well a push fits a link: not at all, from its meter to somebody else (also to all), or from its meter to it. */
+export type PushFit = "none" | "meter" | "exact";
 
 /**
  * A data link between one client and one server, without socket, timer or clock: bytes, time and wishes go in,
@@ -52,6 +66,8 @@ export interface LinkProtocol {
   close(now: number): LinkOutput[];
   receive(bytes: Uint8Array, now: number): LinkOutput[];
   tick(now: number): LinkOutput[];
+  /** Whether a push that another user of the line heard is for this link; absent: never. */
+  pushFit?(address: PushAddress): PushFit;
   /** The transport is gone: forget everything, answer nothing. */
   reset(): void;
 }

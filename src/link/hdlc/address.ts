@@ -94,7 +94,7 @@ export function decodeAddress(bytes: Uint8Array, start: number, size: 1 | 2 | 4)
  * meters answer in a wider form than they were asked; a part that was not asked for, or was asked as all-station,
  * may be anything.
  */
-export function addressMatches(asked: HdlcAddress, got: HdlcAddress): boolean {
+export function addressMatches(asked: HdlcAddress, got: Omit<HdlcAddress, "size">): boolean {
   if (asked.logical !== got.logical && !isAllStation(asked.logical, asked.size)) return false;
   if (asked.physical === undefined || isAllStation(asked.physical, asked.size)) return true;
   return asked.physical === (got.physical ?? 0);

@@ -1,14 +1,14 @@
 import { bytesEqual } from "../../bytes";
 import type { DlmsError } from "../../errors";
 import { isDlmsError } from "../../errors";
-import { type LinkOutput, NO_OUTPUTS } from "../link";
+import { type LinkOutput, NO_OUTPUTS, type PushAddress, type PushFit } from "../link";
 import { addressMatches } from "./address";
-import { Assembler } from "./assembler";
 import { Evidence } from "./evidence";
 import { FLAG, type HdlcControl, type HdlcFrame, controlText, encodeHdlcFrame } from "./frame";
 import { HdlcFramer, type ReceivedFrame } from "./framer";
 import { type HdlcSettings, frameTime, transmissionTime } from "./options";
 import { type HdlcParameters, defaultParameters } from "./parameters";
+import { PushAssembler } from "./push-assembler";
 
 const NO_INFO = new Uint8Array(0);
 
@@ -30,7 +30,7 @@ export abstract class HdlcStation {
   /** what the meter's UA left */
   protected parameters: HdlcParameters = defaultParameters;
   protected wait: Wait | undefined;
-  readonly #pushes: Assembler;
+  readonly #pushes: PushAssembler;
   /** own frames whose echo may come */
   #sent: Uint8Array[] = [];
   /** the adapter was seen to echo */
@@ -43,7 +43,7 @@ export abstract class HdlcStation {
 
   protected constructor(settings: HdlcSettings) {
     this.settings = settings;
-    this.#pushes = new Assembler(settings.maxApdu, true);
+    this.#pushes = new PushAssembler(settings.maxApdu);
     this.#lookAlike = addressMatches(settings.server, settings.client);
   }
 
@@ -121,6 +121,11 @@ export abstract class HdlcStation {
     outputs.push({ kind: "note", text: `${this.settings.name}: ${text}` });
   }
 
+  pushFit(address: PushAddress): PushFit {
+    if (!this.listening || !addressMatches(this.settings.server, address.server)) return "none";
+    return address.client === this.settings.client.logical ? "exact" : "meter";
+  }
+
   /** Run what may throw a link error; the error, if it did. */
   protected attempt(run: () => void): DlmsError | undefined {
     try {
@@ -149,9 +154,9 @@ export abstract class HdlcStation {
     }
     outputs.push({ kind: "frame", direction: "in", bytes: withFlags(raw) });
     const ours = addressMatches(this.settings.server, frame.source);
-    if (frame.control.type === "UI" && ours) {
+    if (frame.control.type === "UI") {
       this.#onPush(frame, outputs);
-      return;
+      if (ours) return;
     }
     if (!ours || frame.destination.logical !== this.settings.client.logical) {
       const between = this.evidence.other(frame.source, frame.destination);
@@ -184,8 +189,11 @@ export abstract class HdlcStation {
   /** UI frames may come at any time, also to other clients (broadcast), and also in segments. */
   #onPush(frame: HdlcFrame, outputs: LinkOutput[]): void {
     const error = this.attempt(() => {
-      const apdu = this.#pushes.add(frame.info, frame.segmented);
-      if (apdu) outputs.push({ kind: "notification", apdu });
+      const apdu = this.#pushes.add(frame);
+      if (!apdu) return;
+      const address = { server: frame.source, client: frame.destination.logical };
+      const exact = this.pushFit(address) === "exact";
+      outputs.push({ kind: "notification", apdu, ...(exact ? {} : { address }) });
     });
     if (error) this.note(`a UI frame was dropped: ${error.message}`, outputs);
   }

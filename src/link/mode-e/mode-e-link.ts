@@ -10,7 +10,7 @@ import {
   type HdlcSettings,
 } from "../hdlc";
 import { transmissionTime } from "../hdlc/options";
-import type { LineSettings, LinkOutput, LinkProtocol, LinkSendOptions } from "../link";
+import type { LineSettings, LinkOutput, LinkProtocol, LinkSendOptions, PushAddress, PushFit } from "../link";
 import { shownBytes } from "../looks-like";
 import {
   acknowledgeMessage,
@@ -166,6 +166,10 @@ class ModeELink implements LinkProtocol {
       else this.#identify(now, outputs);
     } else this.#fail(this.#silent(), outputs);
     return outputs;
+  }
+
+  pushFit(address: PushAddress): PushFit {
+    return this.#hdlc?.pushFit(address) ?? "none";
   }
 
   reset(): void {

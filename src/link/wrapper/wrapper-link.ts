@@ -1,7 +1,14 @@
 import { bytesEqual } from "../../bytes";
 import { type DlmsError, DlmsStateError, DlmsTimeoutError } from "../../errors";
 import { isBlock, isPush, isStreamedBlock, isTakenTwice } from "../apdu-kind";
-import { type LinkOutput, type LinkProtocol, type LinkSendOptions, NO_OUTPUTS } from "../link";
+import {
+  type LinkOutput,
+  type LinkProtocol,
+  type LinkSendOptions,
+  NO_OUTPUTS,
+  type PushAddress,
+  type PushFit,
+} from "../link";
 import { DEFAULT_INTER_FRAME, type LinkTimeouts, integerWithin, resolveTimeouts } from "../timeouts";
 import { type Wpdu, encodeWpdu } from "./wpdu";
 import { type ReceivedWpdu, WrapperFramer } from "./wrapper-framer";
@@ -177,6 +184,12 @@ class WrapperLink implements LinkProtocol {
     this.#wholeDue = undefined;
   }
 
+  pushFit(address: PushAddress): PushFit {
+    const { serverSap, clientSap } = this.#options;
+    if (this.#state === "closed" || address.server.logical !== serverSap) return "none";
+    return address.client === clientSap ? "exact" : "meter";
+  }
+
   #startWait(now: number): void {
     this.#state = "busy";
     this.#responseDue = now + this.#timeouts.response;
@@ -201,8 +214,8 @@ class WrapperLink implements LinkProtocol {
     if (this.#lastSent && bytesEqual(this.#lastSent, raw)) {
       outputs.push({ kind: "note", text: "the echo of our own message was dropped" });
     } else if (!this.#isOurs(wpdu)) {
-      // A push may go to the client of its own kind (broadcast, pre-established), so the ports do not matter.
-      if (isPush(apdu)) outputs.push({ kind: "notification", apdu });
+      // A push may go to the client of its own kind (broadcast, pre-established), so the ports need not be ours.
+      if (isPush(apdu)) outputs.push({ kind: "notification", apdu, address: addressOf(wpdu) });
       else this.#dropForeign(wpdu, outputs);
     } else if (apdu.length === 0) outputs.push({ kind: "note", text: "an empty message was dropped" });
     else if (isPush(apdu)) outputs.push({ kind: "notification", apdu });
@@ -274,4 +287,8 @@ class WrapperLink implements LinkProtocol {
     outputs.push({ kind: "failed", error });
     return outputs;
   }
+}
+
+function addressOf({ source, destination }: Wpdu): PushAddress {
+  return { server: { logical: source }, client: destination };
 }

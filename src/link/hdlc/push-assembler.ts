@@ -1,0 +1,36 @@
+import { addressText } from "./address";
+import { Assembler } from "./assembler";
+import type { HdlcFrame } from "./frame";
+
+/** Stations on a bus whose pushes are put together at a time; the one that began first makes room. */
+const MAX_SENDERS = 8;
+
+/** Puts the segments of UI frames together, those of each sender and receiver for themselves. */
+export class PushAssembler {
+  readonly #max: number;
+  readonly #unfinished = new Map<string, Assembler>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  reset(): void {
+    this.#unfinished.clear();
+  }
+
+  /**
+   * Take a UI frame; the APDU when it is complete.
+   * @throws DlmsLinkError LINK_FRAME_INVALID for a wrong LLC or too long an APDU
+   */
+  add({ source, destination, info, segmented }: HdlcFrame): Uint8Array | undefined {
+    const between = `${addressText(source)} ${destination.logical}`;
+    const assembler = this.#unfinished.get(between) ?? new Assembler(this.#max, true);
+    this.#unfinished.delete(between);
+    if (segmented) {
+      const [oldest] = this.#unfinished.keys();
+      if (oldest !== undefined && this.#unfinished.size >= MAX_SENDERS) this.#unfinished.delete(oldest);
+      this.#unfinished.set(between, assembler);
+    }
+    return assembler.add(info, segmented);
+  }
+}
