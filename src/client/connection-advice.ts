@@ -4,115 +4,116 @@ import type { Settings } from "./settings";
 /** In the order in which they are gone through; `counter` only where the meter is asked for it. */
 export type ConnectionStepName = "line" | "counter" | "link" | "association" | "authentication" | "read";
 
+/** What can be tried after a failed step. A key is for programs, so that other languages have their sentence too. */
+export const connectionHints = {
+  readList: "Read the meter's object list: it shows what this client may read.",
+  otherClient: "Try another client address, one with more rights.",
+  adapterAndPath:
+    "Check that the adapter is plugged in and that the path is the right one; a path under /dev/serial/by-id stays the same.",
+  portUsers: "Check that no other program has the port open, and that this user may use it (group dialout on Linux).",
+  tls: "Check the certificates, the server name, and that the port is the one for TLS.",
+  hostName: "Check the host name; try the IP address instead.",
+  port: "Check the port: 4059 is usual, gateways have others.",
+  oneConnection: "Many meters accept one connection only: end the others.",
+  reachHost: "Check the host and that this machine can reach it: ping, VPN, firewall, SIM card.",
+  mobile: "Meters on mobile networks may be asleep, or answer to one address only.",
+  hdlcOverTcp: "Check whether the meter speaks HDLC over TCP instead of the wrapper.",
+  opticalHead: "Put the optical head straight; check the baud rate of the sign-on (300), or try plain HDLC at 9600.",
+  wires:
+    "Check the baud rate, and that the lines A and B are not swapped; over TCP, check whether the gateway wants the wrapper.",
+  setPhysical: "Set a physical address: often 16 or 17, or the last four digits of the serial number plus 1000.",
+  checkPhysical: "Check the physical address, or try without one.",
+  addressSize: "Try an address size of 4, and another logical device (1 is usual).",
+  counterObis:
+    "Check the OBIS code of the counter: 0.0.43.1.0.255 is usual, other clients of the meter have another third or fifth number.",
+  publicClient: "Check that the meter lets client __client__ in without authentication.",
+  storedCounter: "If the meter does not show its counter, take the stored counter instead.",
+  bothAddresses:
+    "Check client and server address: a meter is silent to addresses that it does not know. Check whether it wants HDLC.",
+  clientAddress: "Check the client address: a meter is silent to clients that it does not know.",
+  otherHolder: "Another client may hold the meter: end it, or wait some minutes.",
+  silentToKeys: "Some meters are silent to a wrong key, system title or invocation counter.",
+  counterFromMeter: "Let the invocation counter be read from the meter.",
+  sameTitle: "Check that no other client uses the same system title and keys.",
+  ownersSettings:
+    "Check what the meter's owner has set for client __client__: authentication, security policy, logical or short names.",
+  policyAndSuite:
+    "Check policy and suite; try the public client 16 without security, to see that the way to the meter works.",
+  tryPublic: "Try the public client 16 without authentication, to see that the way to the meter works.",
+  signingKeys: "Check the client's signing key and the meter's certificate, and the suite.",
+  bothTitles: "Check both system titles.",
+  bothKeys: "Check the encryption key (GUEK) and the authentication key (GAK): they are often swapped.",
+  ownTitle: "Check the client's system title: some meters accept the ones that they know only.",
+  password: "Check the password, and whether it is text or hexadecimal; capitals count.",
+  clientPassword: "Check the client address: each has a password of its own.",
+  lockOut: "Meters lock the account after a few failures: be sure before you test again.",
+} as const satisfies Record<string, string>;
+
+export type ConnectionHintKey = keyof typeof connectionHints;
+
+/** Something to try, as a key of `connectionHints`. */
+export interface ConnectionHint {
+  readonly key: ConnectionHintKey;
+  /** the client address that the sentence speaks of */
+  readonly client?: number;
+}
+
+export function describeHint({ key, client }: ConnectionHint): string {
+  return connectionHints[key].replace("__client__", String(client));
+}
+
+const hints = (...keys: readonly ConnectionHintKey[]): readonly ConnectionHint[] => keys.map((key) => ({ key }));
+
 /** What to try after a failed step, the likeliest first. */
-export function adviceFor(step: ConnectionStepName, error: DlmsError, settings: Settings): readonly string[] {
+export function hintsFor(step: ConnectionStepName, error: DlmsError, settings: Settings): readonly ConnectionHint[] {
   switch (step) {
     case "line":
-      return lineAdvice(error, settings);
+      return lineHints(error, settings);
     case "link":
-      return linkAdvice(settings);
+      return linkHints(settings);
     case "counter":
-      return counterAdvice(settings, error);
+      return counterHints(settings, error);
     case "association":
-      return associationAdvice(error, settings);
+      return associationHints(error, settings);
     case "authentication":
-      return authenticationAdvice(settings);
+      return authenticationHints(settings);
     case "read":
-      return [
-        "Read the meter's object list: it shows what this client may read.",
-        "Try another client address, one with more rights.",
-      ];
+      return hints("readList", "otherClient");
   }
 }
 
-function lineAdvice({ code }: DlmsError, { transport }: Settings): readonly string[] {
-  if (transport.kind === "serial") {
-    return [
-      "Check that the adapter is plugged in and that the path is the right one; a path under /dev/serial/by-id stays the same.",
-      "Check that no other program has the port open, and that this user may use it (group dialout on Linux).",
-    ];
-  }
-  if (code === "DLMS_CONN_TLS")
-    return ["Check the certificates, the server name, and that the port is the one for TLS."];
-  if (code === "DLMS_CONN_DNS") return ["Check the host name; try the IP address instead."];
-  if (code === "DLMS_CONN_REFUSED") {
-    return [
-      "Check the port: 4059 is usual, gateways have others.",
-      "Many meters accept one connection only: end the others.",
-    ];
-  }
-  return [
-    "Check the host and that this machine can reach it: ping, VPN, firewall, SIM card.",
-    "Meters on mobile networks may be asleep, or answer to one address only.",
-  ];
+function lineHints({ code }: DlmsError, { transport }: Settings): readonly ConnectionHint[] {
+  if (transport.kind === "serial") return hints("adapterAndPath", "portUsers");
+  if (code === "DLMS_CONN_TLS") return hints("tls");
+  if (code === "DLMS_CONN_DNS") return hints("hostName");
+  if (code === "DLMS_CONN_REFUSED") return hints("port", "oneConnection");
+  return hints("reachHost", "mobile");
 }
 
-function linkAdvice({ link, server }: Settings): readonly string[] {
-  if (link.kind === "wrapper") return ["Check whether the meter speaks HDLC over TCP instead of the wrapper."];
-  const physical =
-    server.physical === undefined
-      ? "Set a physical address: often 16 or 17, or the last four digits of the serial number plus 1000."
-      : "Check the physical address, or try without one.";
-  const wires =
-    link.kind === "hdlc-mode-e"
-      ? "Put the optical head straight; check the baud rate of the sign-on (300), or try plain HDLC at 9600."
-      : "Check the baud rate, and that the lines A and B are not swapped; over TCP, check whether the gateway wants the wrapper.";
-  return [wires, physical, "Try an address size of 4, and another logical device (1 is usual)."];
+function linkHints({ link, server }: Settings): readonly ConnectionHint[] {
+  if (link.kind === "wrapper") return hints("hdlcOverTcp");
+  const wires = link.kind === "hdlc-mode-e" ? "opticalHead" : "wires";
+  return hints(wires, server.physical === undefined ? "setPhysical" : "checkPhysical", "addressSize");
 }
 
-function counterAdvice({ counterSource }: Settings, error: DlmsError): readonly string[] {
-  const client = counterSource?.client ?? 16;
-  const first =
-    error.layer === "access"
-      ? "Check the OBIS code of the counter: 0.0.43.1.0.255 is usual, other clients of the meter have another third or fifth number."
-      : `Check that the meter lets client ${client} in without authentication.`;
-  return [first, "If the meter does not show its counter, take the stored counter instead."];
+function counterHints({ counterSource }: Settings, error: DlmsError): readonly ConnectionHint[] {
+  const first: ConnectionHint =
+    error.layer === "access" ? { key: "counterObis" } : { key: "publicClient", client: counterSource?.client ?? 16 };
+  return [first, { key: "storedCounter" }];
 }
 
-function associationAdvice(error: DlmsError, { client, link, security }: Settings): readonly string[] {
+function associationHints(error: DlmsError, { client, link, security }: Settings): readonly ConnectionHint[] {
   const ciphered = security !== undefined && security.policy !== "none";
   if (error.code.startsWith("DLMS_TIMEOUT") || error.layer === "transport") {
-    return [
-      link.kind === "wrapper"
-        ? "Check client and server address: a meter is silent to addresses that it does not know. Check whether it wants HDLC."
-        : "Check the client address: a meter is silent to clients that it does not know.",
-      "Another client may hold the meter: end it, or wait some minutes.",
-      ...(ciphered ? ["Some meters are silent to a wrong key, system title or invocation counter."] : []),
-    ];
+    const address = link.kind === "wrapper" ? "bothAddresses" : "clientAddress";
+    return ciphered ? hints(address, "otherHolder", "silentToKeys") : hints(address, "otherHolder");
   }
-  if (error.code === "DLMS_SEC_COUNTER_REJECTED") {
-    return [
-      "Let the invocation counter be read from the meter.",
-      "Check that no other client uses the same system title and keys.",
-    ];
-  }
-  return [
-    `Check what the meter's owner has set for client ${client.sap}: authentication, security policy, logical or short names.`,
-    ciphered
-      ? "Check policy and suite; try the public client 16 without security, to see that the way to the meter works."
-      : "Try the public client 16 without authentication, to see that the way to the meter works.",
-  ];
+  if (error.code === "DLMS_SEC_COUNTER_REJECTED") return hints("counterFromMeter", "sameTitle");
+  return [{ key: "ownersSettings", client: client.sap }, { key: ciphered ? "policyAndSuite" : "tryPublic" }];
 }
 
-function authenticationAdvice({ auth, security }: Settings): readonly string[] {
-  const careful = "Meters lock the account after a few failures: be sure before you test again.";
-  if (auth.mechanism === "hls-ecdsa") {
-    return [
-      "Check the client's signing key and the meter's certificate, and the suite.",
-      "Check both system titles.",
-      careful,
-    ];
-  }
-  if (security !== undefined && (auth.mechanism === "hls-gmac" || auth.mechanism === "none")) {
-    return [
-      "Check the encryption key (GUEK) and the authentication key (GAK): they are often swapped.",
-      "Check the client's system title: some meters accept the ones that they know only.",
-      careful,
-    ];
-  }
-  return [
-    "Check the password, and whether it is text or hexadecimal; capitals count.",
-    "Check the client address: each has a password of its own.",
-    careful,
-  ];
+function authenticationHints({ auth, security }: Settings): readonly ConnectionHint[] {
+  if (auth.mechanism === "hls-ecdsa") return hints("signingKeys", "bothTitles", "lockOut");
+  const byKeys = security !== undefined && (auth.mechanism === "hls-gmac" || auth.mechanism === "none");
+  return byKeys ? hints("bothKeys", "ownTitle", "lockOut") : hints("password", "clientPassword", "lockOut");
 }

@@ -12,7 +12,8 @@ export type {
 export { repeated } from "./failure";
 export type * from "./options";
 export type { Outcome, Reading } from "./readings";
-export type { ConnectionStepName } from "./connection-advice";
+export type { ConnectionHint, ConnectionHintKey, ConnectionStepName } from "./connection-advice";
+export type { ConnectionFacts } from "./connection-facts";
 export type { AddressCandidate } from "./address-candidates";
 export { type AddressTrial, findAddress, type FindAddressOptions } from "./find-address";
 export { type ConnectionStep, testConnection } from "./test-connection";

@@ -1,13 +1,15 @@
-import { attribute, type AttributeRef, obisPrinted, parseObis } from "../cosem";
+import { decodeValueBytes } from "../codec";
+import { attribute, type AttributeRef, obisPrinted, parseObis, presentAttribute } from "../cosem";
 import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
 import type { GetDataResult } from "../apdu/model";
 import { accessError } from "./access-error";
 import { ActiveSession } from "./active-session";
-import { adviceFor, type ConnectionStepName } from "./connection-advice";
+import { type ConnectionHint, type ConnectionStepName, describeHint, hintsFor } from "./connection-advice";
 import { type Attempt, attemptOn } from "./connection-attempt";
+import { type ConnectionFacts, describeFacts, sizesOf } from "./connection-facts";
 import { endangersAccount } from "./failure";
 import { checkOperation } from "./guards";
-import { pause, publicSettings, raiseFromMeter, readingCounter } from "./invocation-counter";
+import { pause, publicSettings, raiseFromMeter } from "./invocation-counter";
 import { processLines, type LineRegistry } from "./line";
 import type { ConnectOptions, OperationOptions } from "./options";
 import { resolveSettings, type Settings } from "./settings";
@@ -20,10 +22,14 @@ export interface ConnectionStep {
   /** what was found, in a sentence */
   readonly text: string;
   readonly durationMs: number;
+  /** what the sentence is made of, where the step is ok */
+  readonly facts?: ConnectionFacts;
   /** what went wrong */
   readonly error?: DlmsError;
   /** what to try then, the likeliest first */
   readonly advice?: readonly string[];
+  /** the same, by keys */
+  readonly hints?: readonly ConnectionHint[];
 }
 
 export interface TestConnectionParts {
@@ -76,8 +82,7 @@ export async function* testConnection(
 
 interface Step {
   readonly name: ConnectionStepName;
-  /** resolves with what was found */
-  readonly run: () => Promise<string>;
+  readonly run: () => Promise<ConnectionFacts>;
 }
 
 /** The steps in order; the ones behind it are not looked at after a failure. */
@@ -87,7 +92,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
     name: "line",
     run: async () => {
       await attempt.openLine();
-      return `${transport.endpoint} is open`;
+      return { found: "lineOpen", endpoint: transport.endpoint };
     },
   };
   if (counterSource !== undefined) {
@@ -103,7 +108,12 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
         );
         await attempt.closeLink({ line: counterSource.reconnect });
         await pause(settings.clock, counterSource.pauseMs, signal);
-        return `${readingCounter(counterSource)}: ${value}`;
+        return {
+          found: "counter",
+          logicalName: obisPrinted(counterSource.logicalName),
+          client: counterSource.client,
+          value,
+        };
       },
     };
   }
@@ -111,33 +121,33 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
   yield {
     name: "link",
     run: async () => {
-      const channel = await attempt.openLink(makeLink(settings));
+      const link = makeLink(settings);
+      const channel = await attempt.openLink(link);
       active = attempt.use(new ActiveSession(makeSession(settings), channel, settings.counters, attempt));
-      return settings.link.kind === "wrapper"
-        ? "the wrapper has no set-up of its own; the meter answers with the next step"
-        : `the meter at server address ${addressText(server)} answered the set-up`;
+      if (link.kind === "wrapper") return { found: "noSetUp" };
+      const sizes = sizesOf(link);
+      return { found: "linkUp", server: addressText(server), ...(sizes === undefined ? {} : { sizes }) };
     },
   };
   yield {
     name: "association",
     run: async () => {
       const info = await made(active).run(made(active).session.associate());
-      const size = info.maxPduSize === 0 ? "without limit" : `up to ${info.maxPduSize} bytes`;
-      const services = info.conformanceNames.join(", ");
-      return `client ${client.sap} is associated (${info.referencing.toUpperCase()}, requests ${size}; ${services})`;
+      const { referencing, maxPduSize, conformanceNames: services } = info;
+      return { found: "associated", client: client.sap, referencing, maxPduSize, services };
     },
   };
   yield {
     name: "authentication",
     run: () => {
       const ciphered = security !== undefined && security.policy !== "none";
-      const protection = ciphered ? `; APDUs are ${security.policy}, suite ${security.suite}` : "";
-      if (auth.mechanism === "none") return Promise.resolve(`none was asked for${protection}`);
-      if (auth.mechanism === "lls") return Promise.resolve(`the meter accepted the password${protection}`);
-      return Promise.resolve(`${auth.mechanism}: meter and client have proved themselves to each other${protection}`);
+      const protection = ciphered ? { policy: security.policy, suite: security.suite } : {};
+      if (auth.mechanism === "none") return Promise.resolve({ found: "noAuthentication", ...protection });
+      if (auth.mechanism === "lls") return Promise.resolve({ found: "passwordAccepted", ...protection });
+      return Promise.resolve({ found: "bothProven", mechanism: auth.mechanism, ...protection });
     },
   };
-  yield { name: "read", run: () => firstRead(made(active)) };
+  yield { name: "read", run: () => firstRead(made(active), settings) };
 }
 
 function made(active: ActiveSession | undefined): ActiveSession {
@@ -148,11 +158,14 @@ function made(active: ActiveSession | undefined): ActiveSession {
 const addressText = ({ logical, physical }: Settings["server"]): string =>
   physical === undefined ? String(logical) : `${logical}/${physical}`;
 
-async function firstRead(active: ActiveSession): Promise<string> {
+/** What is shown of a value: a meter's name, or a time. */
+const longestValue = 64;
+
+async function firstRead(active: ActiveSession, { present }: Settings): Promise<ConnectionFacts> {
   const sn = active.session.association?.referencing === "sn";
   if (sn) {
     const [result] = await active.run(active.session.read([{ kind: "variable-name", name: 0xfa00 }], "first read"));
-    if (result?.kind === "data") return "the association object answered";
+    if (result?.kind === "data") return { found: "associationObject" };
     throw accessError("get", { classId: 12, logicalName: "0.0.40.0.0.255", attributeId: 1 }, 250);
   }
   let refused: { readonly ref: AttributeRef; readonly result: number } | undefined;
@@ -160,7 +173,11 @@ async function firstRead(active: ActiveSession): Promise<string> {
     const what = `read ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
     const descriptor = { classId: ref.classId, instanceId: parseObis(ref.logicalName), attributeId: ref.attributeId };
     const result: GetDataResult = await active.run(active.session.get(descriptor, what));
-    if (result.ok) return `${obisPrinted(ref.logicalName)} was read (${result.data.length} bytes)`;
+    if (result.ok) {
+      const { value } = presentAttribute(decodeValueBytes(result.data, undefined, what), ref, undefined, present);
+      const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+      return { found: "value", logicalName: obisPrinted(ref.logicalName), value: text.slice(0, longestValue) };
+    }
     refused ??= { ref, result: result.result };
   }
   throw accessError(
@@ -175,31 +192,26 @@ async function settle(step: Step, settings: Settings, signal: AbortSignal): Prom
   const started = settings.clock.now();
   const since = (): number => Math.round(settings.clock.now() - started);
   try {
-    const text = await step.run();
-    return [{ step: step.name, ok: true, text, durationMs: since() }];
+    return [passed(step.name, await step.run(), since())];
   } catch (error) {
     if (!isDlmsError(error)) throw signal.aborted ? (signal.reason as Error) : error;
     const secret = settings.auth.mechanism !== "none" || settings.security !== undefined;
     const name = step.name === "association" && endangersAccount(error, secret) ? "authentication" : step.name;
-    const answered: ConnectionStep[] =
-      name === step.name
-        ? []
-        : [
-            {
-              step: "association",
-              ok: true,
-              text: `the meter answered client ${settings.client.sap}`,
-              durationMs: since(),
-            },
-          ];
+    const hints = hintsFor(name, error, settings);
     const failed: ConnectionStep = {
       step: name,
       ok: false,
       text: error.message,
       durationMs: since(),
       error,
-      advice: adviceFor(name, error, settings),
+      advice: hints.map(describeHint),
+      hints,
     };
-    return [...answered, failed];
+    if (name === step.name) return [failed];
+    return [passed("association", { found: "answered", client: settings.client.sap }, since()), failed];
   }
+}
+
+function passed(step: ConnectionStepName, facts: ConnectionFacts, durationMs: number): ConnectionStep {
+  return { step, ok: true, text: describeFacts(facts), durationMs, facts };
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { connectionHints, describeHint } from "../../../src/client/connection-advice";
+import { describeFacts } from "../../../src/client/connection-facts";
 import { LineRegistry } from "../../../src/client/line";
 import type { ConnectOptions } from "../../../src/client/options";
 import { type ConnectionStep, testConnection } from "../../../src/client/test-connection";
@@ -66,10 +68,22 @@ const hls = {
 describe("testConnection", () => {
   for (const framing of ["WRAPPER", "HDLC"] as const) {
     it(`shows each step, and leaves nothing open (${framing})`, async () => {
-      const tried = trial({ framing });
+      // transmit and receive are the meter's
+      const hdlc = { maxInfoTransmit: 256, maxInfoReceive: 248, windowTransmit: 2, windowReceive: 3 };
+      const tried = trial({ framing, ...(framing === "HDLC" ? { hdlc } : {}) });
       const steps = await tried.clock.runUntil(tried.all());
       assert.deepEqual(short(steps), ["line ok", "link ok", "association ok", "authentication ok", "read ok"]);
       assert.ok(steps.every(({ text, advice, error }) => text !== "" && advice === undefined && error === undefined));
+      const [line, link, association, authentication, read] = steps.map(({ facts }) => facts);
+      assert.deepEqual(line, { found: "lineOpen", endpoint: tried.meter.transport().endpoint });
+      const sizes = { maxInfoTransmit: 248, maxInfoReceive: 256, windowTransmit: 3, windowReceive: 2 };
+      assert.deepEqual(link, framing === "HDLC" ? { found: "linkUp", server: "1", sizes } : { found: "noSetUp" });
+      assert.ok(association?.found === "associated");
+      assert.deepEqual([association.client, association.referencing, association.maxPduSize], [16, "ln", 1024]);
+      assert.ok(association.services.includes("get"));
+      assert.deepEqual(authentication, { found: "noAuthentication" });
+      assert.deepEqual(read, { found: "value", logicalName: "0-0:42.0.0*255", value: "SIM0000000000001" });
+      for (const { facts, text } of steps) assert.equal(facts && describeFacts(facts), text);
       assert.equal(requests(tried.meter).at(-1), "rlrq");
       nothingLeft(tried);
     });
@@ -89,6 +103,11 @@ describe("testConnection", () => {
         "read ok",
       ]);
       assert.match(steps[4]?.text ?? "", /proved themselves.*authenticated-encrypted, suite 0/);
+      const proven = { found: "bothProven", mechanism: "hls-gmac", policy: "authenticated-encrypted", suite: 0 };
+      assert.deepEqual(steps[4]?.facts, proven);
+      const counter = steps[1]?.facts;
+      assert.ok(counter?.found === "counter");
+      assert.deepEqual([counter.logicalName, counter.client], ["0-0:43.1.0*255", 16]);
       nothingLeft(tried);
     });
   }
@@ -108,6 +127,8 @@ describe("testConnection", () => {
     assert.deepEqual(short(steps), ["line failed"]);
     assert.equal(steps[0]?.error?.code, "DLMS_CONN_REFUSED");
     assert.match(steps[0]?.advice?.[0] ?? "", /port/);
+    assert.deepEqual(steps[0]?.hints, [{ key: "port" }, { key: "oneConnection" }]);
+    assert.equal(steps[0]?.facts, undefined);
     nothingLeft(tried);
   });
 
@@ -132,7 +153,10 @@ describe("testConnection", () => {
 
   it("a client that the meter does not know", async () => {
     const tried = trial({}, { client: { sap: 99 } });
-    assert.deepEqual(short(await tried.clock.runUntil(tried.all())), ["line ok", "link ok", "association failed"]);
+    const steps = await tried.clock.runUntil(tried.all());
+    assert.deepEqual(short(steps), ["line ok", "link ok", "association failed"]);
+    assert.deepEqual(steps[2]?.hints, [{ key: "ownersSettings", client: 99 }, { key: "tryPublic" }]);
+    assert.match(steps[2]?.advice?.[0] ?? "", /set for client 99:/);
     nothingLeft(tried);
   });
 
@@ -235,6 +259,12 @@ describe("testConnection", () => {
     assert.match(taken.at(-1)?.text ?? "", /given up after 700 ms/);
     assert.equal(taken.at(-1)?.ok, false);
     nothingLeft(tried);
+  });
+
+  it("each hint is a whole sentence", () => {
+    for (const key of Object.keys(connectionHints) as (keyof typeof connectionHints)[]) {
+      assert.match(describeHint({ key, client: 16 }), /^[A-Z][^_]+\.$/, key);
+    }
   });
 
   it("refuses options that cannot be right before anything is opened", async () => {
