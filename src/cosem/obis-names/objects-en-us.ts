@@ -367,3 +367,8 @@ export const objectTexts = {
   8: waterObjects,
   9: waterObjects,
 } as const satisfies Readonly<Record<number, Objects>>;
+
+type Patterns = typeof objectTexts;
+
+/** The same media and patterns as in the English table: none missing. */
+export type ObjectTexts = { readonly [Medium in keyof Patterns]: Readonly<Record<keyof Patterns[Medium], string>> };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { describeObis, obisEnglish } from "../../../src/cosem";
+import { describeObis, obisLanguage } from "../../../src/cosem";
 import { DlmsConfigError } from "../../../src/errors";
 
 describe("OBIS descriptions", () => {
@@ -95,13 +95,26 @@ describe("OBIS descriptions", () => {
     );
   });
 
-  it("come in another language by other tables", () => {
-    const german = {
-      phrases: { ...obisEnglish.phrases, "energy.1": "Wirkenergie Bezug (+A)", tariff: "Tarif {n}" },
-      objects: { ...obisEnglish.objects, 0: { "1.0.*": "Uhr" } },
-    };
-    assert.equal(describeObis("1-0:1.8.2", german), "Wirkenergie Bezug (+A), Tarif 2");
-    assert.equal(describeObis("0-0:1.0.0", german), "Uhr");
+  it("are those of the language that fits the tag, and English for what is none", () => {
+    const tags: [unknown, string][] = [
+      ["de", "de"],
+      ["de-AT", "de"],
+      ["DE_ch", "de"],
+      ["zh", "zh-CN"],
+      ["zh-CN", "zh-CN"],
+      ["zh-Hans-SG", "zh-CN"],
+      ["zh-TW", "en-US"],
+      ["zh-Hant-HK", "en-US"],
+      ["en-GB", "en-US"],
+      ["fr", "en-US"],
+      ["den", "en-US"],
+      ["__proto__", "en-US"],
+      ["", "en-US"],
+      [undefined, "en-US"],
+      [["de"], "en-US"],
+    ];
+    for (const [tag, language] of tags) assert.equal(obisLanguage(tag), language, String(tag));
+    assert.equal(describeObis("1-0:1.8.0", { language: "xx" }), "Active energy import (+A), total");
   });
 
   it("refuse what is no code", () => {
