@@ -50,6 +50,17 @@ export async function openEditor(page: Page, url: string): Promise<void> {
 
 /** Double click, as a person would do it, on the first node of a type; or the dialog of the first config node. */
 export async function openDialog(page: Page, type: string): Promise<void> {
+  // the types are known before the flows are there
+  await page.waitForFunction((wanted) => {
+    let there = false;
+    RED.nodes.eachNode(({ type: found }) => {
+      there ||= found === wanted;
+    });
+    RED.nodes.eachConfig(({ type: found }) => {
+      there ||= found === wanted;
+    });
+    return there;
+  }, type);
   await page.evaluate((wanted) => {
     let found: unknown;
     let config: string | undefined;

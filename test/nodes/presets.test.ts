@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { keepsakesIn } from "../../nodes/shared/keepsakes";
+import { parseMeterSettings } from "../../nodes/shared/meter-config";
+import { presets } from "../../nodes/shared/presets";
+
+const nodes = resolve(__dirname, "..", "..", "nodes");
+const html = readFileSync(join(nodes, "dlms-meter.html"), "utf8");
+const languages = ["en-US", "de", "zh-CN"];
+
+function texts(language: string): Record<string, string> {
+  const file = readFileSync(join(nodes, "locales", language, "dlms-meter.json"), "utf8");
+  return (JSON.parse(file) as { "dlms-meter": { preset: Record<string, string> } })["dlms-meter"].preset;
+}
+
+/** The values of a select box of the dialog; undefined for a field in which one writes. */
+function choices(name: string): string[] | undefined {
+  const select = new RegExp(`<select id="node-config-input-${name}"[^>]*>([\\s\\S]*?)</select>`).exec(html);
+  return select === null
+    ? undefined
+    : [...(select[1] ?? "").matchAll(/value="([^"]*)"/g)].map(([, value]) => value ?? "");
+}
+
+describe("presets of the meter's dialog", () => {
+  it("names the families and companion specifications that a person looks for", () => {
+    const ids = presets.map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const family of ["public", "dsmr", "idis", "indian", "elster", "iskra", "itron", "kamstrup", "landis"]) {
+      assert.ok(
+        ids.some((id) => id.startsWith(family)),
+        family,
+      );
+    }
+  });
+
+  for (const { id, source, values } of presets) {
+    it(`${id} says where its values are from, so that a person finds it again`, () => {
+      // a secondary source has its address; a paper has its number, version or year
+      if (source.startsWith("Secondary: ")) assert.match(source, /\b[\w-]+\.(com|org|fi)\b/);
+      else assert.match(source, /\b(v\d|\d{4}|IEC \d|\d+\.\d)/);
+    });
+
+    it(`${id} fills in visible fields only, with values that they take`, () => {
+      for (const [name, value] of Object.entries(values)) {
+        assert.match(html, new RegExp(`id="node-config-input-${name}"`), name);
+        const possible = choices(name);
+        if (possible !== undefined) assert.ok(possible.includes(value), `${name}: ${value}`);
+        else assert.match(value, /^\d+$/, name);
+      }
+      for (const secret of ["password", "encryptionKey", "authenticationKey", "masterKey"]) {
+        assert.equal(values[secret], undefined);
+      }
+    });
+
+    it(`${id} makes settings with which a meter can be asked, over the network and over a serial line`, () => {
+      const folder = mkdtempSync(join(tmpdir(), "dlms-presets-"));
+      const credentials = { password: "x", encryptionKey: "00".repeat(16), authenticationKey: "00".repeat(16) };
+      for (const transportType of values.transportType === undefined ? ["TCP", "SERIAL"] : [values.transportType]) {
+        const place = { transportType, host: "127.0.0.1", serialPort: "/dev/ttyUSB0" };
+        parseMeterSettings({ ...place, ...values }, credentials, keepsakesIn(folder));
+      }
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it(`${id} has a text in each language`, () => {
+      const each = languages.map((language) => texts(language)[id] ?? "");
+      assert.ok(
+        each.every((text) => text.length > 4),
+        each.join(),
+      );
+      assert.notEqual(each[1], each[0]);
+      assert.notEqual(each[2], each[0]);
+    });
+  }
+
+  it("has no text of a preset that is gone", () => {
+    const known = new Set(["none", "source", ...presets.map(({ id }) => id)]);
+    for (const language of languages) {
+      assert.deepEqual(
+        Object.keys(texts(language)).filter((key) => !known.has(key)),
+        [],
+      );
+    }
+  });
+});
