@@ -9,6 +9,7 @@ import { registerMeterAdmin } from "./shared/meter-admin";
 import { type MeterCredentials, type MeterSettings, parseMeterSettings } from "./shared/meter-config";
 import type { MeterNode } from "./shared/meter-node";
 import { type MeterPhase, MeterSession, type MeterView } from "./shared/meter-session";
+import type { MeterTurn } from "./shared/meter-turn";
 import { migrate, migrations } from "./shared/migrations";
 import type { RawSettings } from "./shared/settings";
 import { meterStatus } from "./shared/status";
@@ -65,11 +66,12 @@ class ChangeLog {
 
 export default function (RED: NodeAPI): void {
   /** `shown`: this is the node's own meter, not one of a message. */
-  function makeSession(node: MeterConfigNode, settings: MeterSettings, shown: boolean): MeterSession {
+  function makeSession(node: MeterConfigNode, settings: MeterSettings, turn: MeterTurn, shown: boolean): MeterSession {
     const log = new ChangeLog(node, RED._, settings.place);
     return new MeterSession({
       makeClient: () => createClient(settings.connect),
       clock: systemClock,
+      turn,
       probeInterval: settings.probeInterval,
       offlineAfter: settings.offlineAfter,
       changed: (view) => {
@@ -91,11 +93,11 @@ export default function (RED: NodeAPI): void {
       credentials,
       keepsakes,
       clock: systemClock,
-      makeSession: (settings) => makeSession(node, settings, false),
+      makeSession: (settings, turn, own) => makeSession(node, settings, turn, own),
     });
     const settings = attempt(() => parseMeterSettings(raw, credentials, keepsakes));
     if (isDlmsError(settings)) return { label, place: "", session: undefined, problem: settings, dynamic };
-    return { label, place: settings.place, session: makeSession(node, settings, true), problem: undefined, dynamic };
+    return { label, place: settings.place, session: dynamic.own(settings), problem: undefined, dynamic };
   }
 
   function DlmsMeter(this: MeterConfigNode, config: NodeDef): void {

@@ -2,6 +2,7 @@ import { type Clock, DlmsConfigError, isDlmsError } from "../../src/index";
 import { type Keepsakes, type MeterCredentials, type MeterSettings, parseMeterSettings } from "./meter-config";
 import { type Lease, MeterPool } from "./meter-pool";
 import type { MeterSession } from "./meter-session";
+import { type MeterTurn, MeterTurns } from "./meter-turn";
 import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "./settings";
 
 /** What a message may set of a meter: the settings of `dlms-meter`, but not those of the pool itself. */
@@ -37,7 +38,11 @@ export interface DynamicBase {
   readonly credentials: MeterCredentials;
   readonly keepsakes: Keepsakes;
   readonly clock: Clock;
-  makeSession(settings: MeterSettings): MeterSession;
+  /**
+   * @param turn of this meter, for all sessions with it
+   * @param own of the config node itself, not of a message
+   */
+  makeSession(settings: MeterSettings, turn: MeterTurn, own: boolean): MeterSession;
 }
 
 export interface DynamicMeter extends Lease {
@@ -49,13 +54,37 @@ function invalid(property: string, text: string): DlmsConfigError {
   return new DlmsConfigError("CONFIG_INVALID", `${property}: ${text}`, { details: { property } });
 }
 
+/** Two settings with the same text make the same association. What is kept between runs belongs to title and key. */
+function fingerprint({ connect }: MeterSettings): string {
+  return JSON.stringify(connect, (name, value: unknown) => (name === "invocationCounter" ? undefined : value));
+}
+
+/** The meter itself, whatever client asks it, and how: many allow one association at a time. */
+function meterOf({ place, connect: { server } }: MeterSettings): string {
+  const endpoint = place.slice(place.indexOf(" ") + 1).toLowerCase();
+  return [endpoint, server.logical, server.physical ?? ""].join(" ");
+}
+
 /** Many meters with the settings of one config node but for what each message says. */
 export class DynamicMeters {
   readonly #base: DynamicBase;
+  readonly #turns = new MeterTurns();
+  #own: { readonly session: MeterSession; readonly fingerprint: string } | undefined;
   #pool: MeterPool | undefined;
 
   constructor(base: DynamicBase) {
     this.#base = base;
+  }
+
+  /** The config node's own session; a message that describes the same meter with the same settings gets this one. */
+  own(settings: MeterSettings): MeterSession {
+    const session = this.#base.makeSession(settings, this.#turnOf(settings), true);
+    this.#own = { session, fingerprint: fingerprint(settings) };
+    return session;
+  }
+
+  #turnOf(settings: MeterSettings): MeterTurn {
+    return this.#turns.of(meterOf(settings));
   }
 
   /** Sessions that are open, or that were and may be used again; for tests. */
@@ -83,11 +112,11 @@ export class DynamicMeters {
     const effective = { ...raw, ...fields };
     const secret = { ...(credentials ?? this.#base.credentials), ...given };
     const settings = this.#parse(effective, secret);
-    // in the order of the names, so that two messages that say the same share a session
-    const byName = (record: object): unknown => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
-    const key = JSON.stringify([byName(fields), byName(secret)]);
-    const lease = await this.#pooled().acquire(key, () => this.#base.makeSession(settings), signal);
-    return { ...lease, label: typeof fields.name === "string" ? fields.name : label };
+    const named = { label: typeof fields.name === "string" ? fields.name : label };
+    const key = fingerprint(settings);
+    if (this.#own?.fingerprint === key) return { ...named, session: this.#own.session, release: () => undefined };
+    const make = (): MeterSession => this.#base.makeSession(settings, this.#turnOf(settings), false);
+    return { ...named, ...(await this.#pooled().acquire(key, make, signal)) };
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,7 @@ import {
   attribute,
   repeated,
 } from "../../src/index";
+import { MeterTurn, type Occupant } from "./meter-turn";
 
 /** How a meter is doing, as its users show it. */
 export type MeterPhase = "idle" | "connecting" | "connected" | "waiting" | "error" | "refused" | "offline";
@@ -38,6 +39,8 @@ export interface MeterSessionOptions {
   readonly clock: Clock;
   readonly probeInterval: number;
   readonly offlineAfter: number;
+  /** Shared with sessions that have other settings for the same meter; default: there are none. */
+  readonly turn?: MeterTurn;
   /** Called once per change of phase, with what was before. */
   changed(view: MeterView, previous: MeterPhase): void;
 }
@@ -55,6 +58,8 @@ const closeMs = 2500;
 export class MeterSession {
   readonly #options: MeterSessionOptions;
   readonly #users = new Map<string, MeterUser>();
+  readonly #turn: MeterTurn;
+  readonly #self: Occupant = { giveUp: () => this.#giveUp() };
   #client: DlmsClient | undefined;
   #unsubscribe: (() => void)[] = [];
   #tracing = false;
@@ -72,6 +77,7 @@ export class MeterSession {
 
   constructor(options: MeterSessionOptions) {
     this.#options = options;
+    this.#turn = options.turn ?? new MeterTurn();
   }
 
   get view(): MeterView {
@@ -91,7 +97,7 @@ export class MeterSession {
     this.#users.set(user.id, user);
     if (this.#client !== undefined) this.#watchTrace(this.#client);
     user.meterChanged(this.view, false);
-    if (this.#options.probeInterval > 0 && this.#probe === undefined) this.#probeAfter(0);
+    this.#beginProbing();
   }
 
   /** Resolves when the session is released, if this was its last user. Never rejects; bounded. */
@@ -113,7 +119,9 @@ export class MeterSession {
   async lend<T>(work: () => Promise<T>): Promise<T> {
     await this.#free();
     this.#lockOut = undefined;
-    const lent = this.#release().then(work);
+    // who borrows gives it back without being asked
+    const borrower: Occupant = { giveUp: () => Promise.resolve() };
+    const lent = this.#release().then(() => this.#inTurn(borrower, work));
     this.#lent = lent.then(
       () => undefined,
       () => undefined,
@@ -122,6 +130,17 @@ export class MeterSession {
       return await lent;
     } finally {
       this.#lent = undefined;
+      this.#beginProbing();
+    }
+  }
+
+  /** While no other session is open with this meter. */
+  async #inTurn<T>(occupant: Occupant, work: () => Promise<T>): Promise<T> {
+    await this.#turn.enter(occupant);
+    try {
+      return await work();
+    } finally {
+      this.#turn.exit();
     }
   }
 
@@ -136,8 +155,14 @@ export class MeterSession {
    */
   async run<T>(work: (client: DlmsClient) => Promise<T>): Promise<T> {
     await this.#free();
-    if (this.#closed) throw closedError();
-    this.#refuseWhileLockedOut();
+    this.#refuseWhenInVain();
+    return this.#inTurn(this.#self, () => {
+      this.#refuseWhenInVain();
+      return this.#ask(work);
+    });
+  }
+
+  async #ask<T>(work: (client: DlmsClient) => Promise<T>): Promise<T> {
     try {
       const result = await work(this.#open());
       this.#answered();
@@ -148,7 +173,8 @@ export class MeterSession {
     }
   }
 
-  #refuseWhileLockedOut(): void {
+  #refuseWhenInVain(): void {
+    if (this.#closed) throw closedError();
     const lock = this.#lockOut;
     if (lock === undefined) return;
     const left = lock.until - this.#options.clock.wallTime();
@@ -256,6 +282,11 @@ export class MeterSession {
     }, step);
   }
 
+  #beginProbing(): void {
+    const wanted = this.#options.probeInterval > 0 && this.#users.size > 0 && !this.#closed;
+    if (wanted && this.#probe === undefined) this.#probeAfter(0);
+  }
+
   #probeAfter(ms: number): void {
     this.#probe = this.#options.clock.setTimeout(() => {
       void this.#probeNow();
@@ -264,15 +295,19 @@ export class MeterSession {
 
   async #probeNow(): Promise<void> {
     const { clock, probeInterval } = this.#options;
+    const timer = this.#probe;
     const quiet = this.#lastGoodAt === undefined ? probeInterval : clock.wallTime() - this.#lastGoodAt;
     let wait = probeInterval - quiet;
     if (wait <= 0) {
       wait = probeInterval;
-      if (this.#offline === undefined && !this.#isOffline) this.#armOffline();
       // What went wrong is in the state that the client tells; an access error is an answer.
-      await this.run((client) => client.read(attribute("CLOCK", "0.0.1.0.0.255", "time"))).catch(() => undefined);
+      await this.run((client) => {
+        if (this.#offline === undefined && !this.#isOffline) this.#armOffline();
+        return client.read(attribute("CLOCK", "0.0.1.0.0.255", "time"));
+      }).catch(() => undefined);
     }
-    if (this.#users.size > 0 && !this.#closed) this.#probeAfter(wait);
+    // another one is set when the session was released, or lent, and is used again
+    if (this.#users.size > 0 && !this.#closed && this.#probe === timer) this.#probeAfter(wait);
   }
 
   #armOffline(): void {
@@ -293,6 +328,19 @@ export class MeterSession {
     clock.clearTimeout(this.#countdown);
     this.#probe = this.#offline = this.#countdown = undefined;
     this.#isOffline = false;
+    return this.#drop();
+  }
+
+  /** For another session with the same meter: the next request opens this one again. */
+  #giveUp(): Promise<void> {
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#offline);
+    clock.clearTimeout(this.#countdown);
+    this.#offline = this.#countdown = undefined;
+    return this.#drop();
+  }
+
+  #drop(): Promise<void> {
     this.#releasing ??= this.#dropClient().finally(() => {
       this.#releasing = undefined;
       if (this.#lockOut === undefined) this.#show({ phase: "idle" });

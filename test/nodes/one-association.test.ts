@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { MeterSession } from "../../nodes/shared/meter-session";
+import { MeterTurn, MeterTurns } from "../../nodes/shared/meter-turn";
+import { createClient, demoPassword } from "../../src/index";
+import { bench, requests } from "../support/meters";
+import { type RunningMeter, allNodes, clean, flowFor, helper, startMeter, value } from "./support";
+
+/** The most associations that the meter was asked to have at one time. */
+function mostOf({ meter }: RunningMeter): () => number {
+  let most = 0;
+  meter.use({
+    name: "counts",
+    request: ({ apdu }) => {
+      most = Math.max(most, meter.associations + (apdu === "aarq" ? 1 : 0));
+      return undefined;
+    },
+  });
+  return () => most;
+}
+
+/** Sends all at once and waits for as many values. */
+async function all(messages: readonly object[]): Promise<unknown[]> {
+  const values: unknown[] = [];
+  const done = new Promise<unknown[]>((resolve, reject) => {
+    helper.getNode("out").on("input", (msg: { payload?: unknown }) => {
+      if (values.push(msg.payload) === messages.length) resolve(values);
+    });
+    helper.getNode("caught").on("input", (msg: { dlmsError?: { message: string } }) => {
+      reject(new Error(msg.dlmsError?.message ?? "an error"));
+    });
+  });
+  for (const msg of messages) helper.getNode("read").receive({ ...msg });
+  return done;
+}
+
+describe("a meter that both a config node and messages describe", () => {
+  afterEach(clean);
+
+  it("has one session where the message says nothing else, however it is written", async () => {
+    const one = await startMeter();
+    await helper.load(allNodes, flowFor(one.port));
+    await value();
+    const same = [
+      { name: "cellar" },
+      { host: "127.0.0.1", port: one.port, name: "attic" },
+      { meter: "test meter", port: `0x${one.port.toString(16)}`, clientAddress: 16, serverAddress: "1", framing: "" },
+    ];
+    for (const meter of same) {
+      const msg = await value({ meter: { ...meter } });
+      assert.equal(msg.dlms?.meter, meter.name ?? "test meter");
+    }
+    assert.equal(one.meter.counters.connections, 1);
+    assert.equal(one.meter.associations, 1);
+  });
+
+  it("never has a second association beside the first, whatever the messages say", async () => {
+    const one = await startMeter();
+    const most = mostOf(one);
+    await helper.load(allNodes, flowFor(one.port, {}, { timeout: "20000" }), { meter: { password: demoPassword } });
+    const kinds: object[] = [
+      {},
+      { meter: { clientAddress: 17, authentication: "LOW" } },
+      { meter: { timeout: 15_000 } },
+      { meter: { timeout: 15_000, maxPduSize: 512 } },
+    ];
+    const values = await all(Array.from({ length: 40 }, (_, index) => kinds[index % kinds.length] ?? {}));
+    assert.ok(values.every((each) => typeof each === "number"));
+    assert.equal(most(), 1);
+    await helper.unload();
+    assert.equal(one.meter.associations, 0);
+  });
+
+  it("counts as one meter also where only messages describe it", async () => {
+    const one = await startMeter();
+    const most = mostOf(one);
+    await helper.load(allNodes, flowFor(1, {}, { timeout: "20000" }));
+    const { port } = one;
+    await all([0, 1, 2, 0, 1, 2].map((n) => ({ meter: { port, timeout: 10_000 + n } })));
+    assert.equal(most(), 1);
+  });
+
+  it("is tested from the dialog without a second association", async () => {
+    const one = await startMeter();
+    const most = mostOf(one);
+    const flow = flowFor(one.port);
+    await helper.load(allNodes, flow);
+    await value({ meter: { timeout: 2000 } });
+    assert.equal(one.meter.associations, 1, "of the message");
+    const { text } = await helper.request().post("/dlms/test-connection").send({ id: "meter", properties: flow[1] });
+    assert.match(text, /"step":"read","ok":true/);
+    assert.equal(most(), 1);
+  });
+});
+
+describe("the turn with one meter", () => {
+  const occupant = (log: string[], name: string): { giveUp(): Promise<void> } => ({
+    giveUp: async () => {
+      log.push(`${name} leaves`);
+      await Promise.resolve();
+      log.push(`${name} has left`);
+    },
+  });
+
+  it("is one occupant's at a time, who stays until another one comes and is let go first", async () => {
+    const log: string[] = [];
+    const turn = new MeterTurn();
+    const [a, b] = [occupant(log, "a"), occupant(log, "b")];
+    await turn.enter(a);
+    await turn.enter(a);
+    const other = turn.enter(b).then(() => log.push("b"));
+    turn.exit();
+    await Promise.resolve();
+    assert.deepEqual(log, [], "one request of a is under way");
+    turn.exit();
+    await other;
+    assert.deepEqual(log, ["a leaves", "a has left", "b"]);
+    turn.exit();
+    await turn.enter(b);
+    assert.equal(log.length, 3, "b is still there");
+  });
+
+  it("goes in the order of coming, so that nobody waits for ever", async () => {
+    const log: string[] = [];
+    const turn = new MeterTurn();
+    const [a, b] = [occupant([], "a"), occupant([], "b")];
+    await turn.enter(a);
+    const enter = (name: string, who: typeof a): Promise<void> =>
+      turn.enter(who).then(() => {
+        log.push(name);
+        turn.exit();
+      });
+    const rest = [enter("b1", b), enter("a2", a), enter("b2", b)];
+    turn.exit();
+    await Promise.all(rest);
+    assert.deepEqual(log, ["b1", "a2", "b2"]);
+  });
+
+  it("is the same for the same place", () => {
+    const turns = new MeterTurns();
+    const first = turns.of("a");
+    for (let n = 0; n < 1000; n++) turns.of(`other ${n}`);
+    assert.equal(turns.of("a"), first);
+    assert.notEqual(turns.of("b"), first);
+  });
+});
+
+describe("a probed meter that was lent", () => {
+  it("is probed again afterwards", async () => {
+    const time = {
+      classId: 8,
+      logicalName: "0.0.1.0.0.255",
+      attributes: { 2: { type: "null-data", value: null } },
+    } as const;
+    const { clock, meter } = bench({ objects: [time] });
+    const session = new MeterSession({
+      makeClient: () =>
+        createClient({ transport: meter.transport(), client: { sap: 16 }, server: { logical: 1 }, clock }),
+      clock,
+      probeInterval: 15_000,
+      offlineAfter: 45_000,
+      changed: () => undefined,
+    });
+    session.addUser({ id: "a", meterChanged: () => undefined });
+    const probes = (): number => requests(meter).filter((name) => name === "get-request-normal").length;
+    await clock.tickAsync(20_000);
+    const before = probes();
+    assert.ok(before > 0);
+    await clock.runUntil(session.lend(() => Promise.resolve()));
+    await clock.tickAsync(60_000);
+    assert.equal(probes() - before, 4, "one each interval");
+    session.close().catch(() => undefined);
+    await clock.tickAsync(5000);
+    assert.equal(clock.pending, 0);
+  });
+});
