@@ -127,7 +127,7 @@ export class ActiveSession {
       case "exchange":
         if (step.phase === "associate") {
           this.sent = "request";
-          return this.#associating(step.apdu, step.what);
+          return this.#associating(step);
         }
         if (this.sent === "request") this.sent = "proof";
         return this.channel.exchange(step.apdu, step);
@@ -143,15 +143,17 @@ export class ActiveSession {
         return Promise.resolve(options.onChunk?.(step.bytes, step.blockNumber, step.last)).then(nothing);
       case "note":
         this.#events.note(step.text);
-        if (step.notification !== undefined) this.#events.notification(step.notification, new Uint8Array(0));
+        if (step.notification !== undefined)
+          this.#events.notification(step.notification, step.raw ?? new Uint8Array(0));
         return undefined;
     }
   }
 
   /** The link cannot know that what it waits for in vain is the answer to an association request. */
-  async #associating(apdu: Uint8Array, what: string): Promise<Uint8Array> {
+  async #associating(step: Extract<SessionStep, { kind: "exchange" }>): Promise<Uint8Array> {
+    const { apdu, what } = step;
     try {
-      return await this.channel.exchange(apdu, { what });
+      return await this.channel.exchange(apdu, step);
     } catch (error) {
       if (!(error instanceof DlmsTimeoutError) || error.code !== "DLMS_TIMEOUT_RESPONSE") throw error;
       throw silentAssociation(error, what, this.channel.linkKind);

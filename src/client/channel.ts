@@ -287,6 +287,9 @@ export class Channel implements LineUser {
           this.#events.notification(output.apdu);
         } else this.#handOn({ apdu: output.apdu, address: output.address });
         break;
+      case "unanswered":
+        this.#takeWaiter()?.reject(output.error);
+        break;
       case "failed":
         this.#failed(output.error);
         break;

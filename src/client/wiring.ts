@@ -51,10 +51,12 @@ export function withoutGeneralBlocks(settings: Settings): Settings {
 
 /** The association machine for one association. */
 export function makeSession(settings: Settings): ClientSession {
-  const { security, client, server, quirks, transport } = settings;
+  const { security, client, server, quirks, transport, link, timeouts } = settings;
   return new Session({
     referencing: settings.referencing,
     datagrams: transport.kind === "udp",
+    // HDLC repeats what gets lost by itself
+    resends: link.kind === "wrapper" ? timeouts.retries : 0,
     maxPduSize: settings.maxPduSize,
     blockWindow: settings.blockWindow,
     conformance: proposedConformance(settings),
@@ -79,6 +81,7 @@ export function makeLink(settings: Settings): LinkProtocol {
       retries: settings.timeouts.retries,
       datagrams: transport.kind === "udp",
       swappedBytes: settings.quirks.wrapperSwappedBytes,
+      ...(transport.baudRate === undefined ? {} : { baudRate: transport.baudRate }),
     });
   }
   const hdlc = hdlcOptionsOf(settings, link);

@@ -23,6 +23,8 @@ export type LinkOutput =
    * from this link's meter to this client; else whoever shares the line may be the one that it is for.
    */
   | { readonly kind: "notification"; readonly apdu: Uint8Array; readonly address?: PushAddress }
+  /** Nothing came in answer to a `send` or an `await` that wants to be told of silence; the link is still up. */
+  | { readonly kind: "unanswered"; readonly error: DlmsError }
   /** The link is down because `close` was called. */
   | { readonly kind: "closed" }
   /** The link is down because of this; it may be opened again. */
@@ -77,6 +79,15 @@ export interface LinkSendOptions {
   readonly expectAnswer?: boolean;
   /** names the request in time-out messages: "read 1-0:1.8.0*255/2" */
   readonly what?: string;
+  /**
+   * "tell": where no answer comes at all, the link says `unanswered`, stays up, and sends nothing again by itself. A
+   * link that makes sure of delivery by itself (HDLC) takes no notice, and fails.
+   */
+  readonly silence?: "tell";
+  /** The request before once more, perhaps in other bytes: what answers that one answers this one. */
+  readonly repetition?: boolean;
+  /** Its answer does not say to which request it belongs, so a late one must not meet the next request. */
+  readonly anonymous?: boolean;
 }
 
 /**

@@ -1,5 +1,15 @@
 import type { Apdu } from "../apdu/model";
 
+/** How a request is carried where messages get lost (datagrams); elsewhere it changes nothing. */
+export interface Delivery {
+  /** Silence is to be thrown in as an error that leaves the link up: the session itself asks again. */
+  readonly silence?: "tell";
+  /** the request before once more, under another invocation counter */
+  readonly repetition?: boolean;
+  /** the answer does not say to which request it belongs */
+  readonly anonymous?: boolean;
+}
+
 /**
  * A session runs its operations as generators: each step says what the driver should do, and the driver resumes
  * with the answer, or throws the link's error in. So the association machine owns no socket, timer, clock or
@@ -7,15 +17,15 @@ import type { Apdu } from "../apdu/model";
  */
 export type SessionStep =
   /** Send an APDU and resume with the APDU that answers it. */
-  | {
+  | (Delivery & {
       readonly kind: "exchange";
       readonly apdu: Uint8Array;
       /** what is under way, for messages: "read 1-0:1.8.0*255/2" */
       readonly what: string;
       readonly phase: "associate" | "request" | "release";
-    }
+    })
   /** Resume with one more APDU without sending anything. */
-  | { readonly kind: "receive"; readonly what: string }
+  | (Delivery & { readonly kind: "receive"; readonly what: string })
   /** Send an APDU that has no answer. */
   | { readonly kind: "transmit"; readonly apdu: Uint8Array; readonly what: string }
   /** Resume with the first of `count` reserved invocation counter values. */

@@ -74,6 +74,8 @@ export interface SessionOptions {
   readonly referencing: "ln" | "sn";
   /** Requests may be sent and answered more than once: the invoke-id tells a late answer from the one that is due. */
   readonly datagrams?: boolean;
+  /** With `datagrams`: how often what changes nothing in the meter is asked again when no answer came (0). */
+  readonly resends?: number;
   /** Largest APDU that the client accepts, 12..65535. */
   readonly maxPduSize: number;
   /** Conformance bits to propose; bit 0 of the standard is 0x800000. */

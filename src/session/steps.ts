@@ -1,17 +1,22 @@
 import type { Apdu } from "../apdu/model";
 import { DlmsStateError } from "../errors";
-import type { Operation, SessionStep, StepAnswer } from "./operation";
+import type { Delivery, Operation, SessionStep, StepAnswer } from "./operation";
 
 export type Phase = Extract<SessionStep, { kind: "exchange" }>["phase"];
 
 /** Send an APDU and take the one that answers it. */
-export function* exchangeStep(apdu: Uint8Array, what: string, phase: Phase): Operation<Uint8Array> {
-  return bytesOf(yield { kind: "exchange", apdu, what, phase }, what);
+export function* exchangeStep(
+  apdu: Uint8Array,
+  what: string,
+  phase: Phase,
+  delivery?: Delivery,
+): Operation<Uint8Array> {
+  return bytesOf(yield { kind: "exchange", apdu, what, phase, ...delivery }, what);
 }
 
 /** Take one more APDU. */
-export function* receiveStep(what: string): Operation<Uint8Array> {
-  return bytesOf(yield { kind: "receive", what }, what);
+export function* receiveStep(what: string, delivery?: Delivery): Operation<Uint8Array> {
+  return bytesOf(yield { kind: "receive", what, ...delivery }, what);
 }
 
 export function* transmitStep(apdu: Uint8Array, what: string): Operation<void> {

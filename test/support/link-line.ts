@@ -13,6 +13,7 @@ export class LinkLine {
   readonly lines: string[] = [];
   readonly events: string[] = [];
   failure: DlmsError | undefined;
+  unanswered: DlmsError | undefined;
 
   constructor(link: LinkProtocol) {
     this.link = link;
@@ -76,6 +77,9 @@ export class LinkLine {
           break;
         case "line":
           this.lines.push(`${output.settings.baudRate} ${output.settings.dataBits} ${output.settings.parity}`);
+          break;
+        case "unanswered":
+          this.unanswered = output.error;
           break;
         case "failed":
           this.failure = output.error;

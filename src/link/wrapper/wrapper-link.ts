@@ -29,12 +29,22 @@ export interface WrapperLinkOptions {
   readonly swappedBytes?: boolean;
   /** longest APDU that is taken, in bytes (65535) */
   readonly maxApdu?: number;
+  /** bit/s of the line where it is known: how long a message may take to come in follows from it. */
+  readonly baudRate?: number;
 }
 
 /** Early blocks of a stream that are kept until they are awaited. */
 const MAX_EARLY = 64;
-/** The slowest line that a whole WPDU is awaited on, in ms per byte (about 1200 bit/s). */
-const SLOWEST_BYTE = 10;
+/** Own messages whose echo is still known when it comes. */
+const MAX_ECHOES = 64;
+/** Start, eight data bits, stop. */
+const BITS_PER_BYTE = 10;
+/** The slowest line that a whole WPDU is awaited on where the rate is not known, in bit/s ... */
+const SLOWEST_RATE = 1200;
+/** ... and the longest, in response time-outs: a WPDU of 64 KiB would be awaited for nine minutes else. */
+const LONGEST_WPDU = 20;
+/** What a line of known rate may be slower than that, for pauses between its bytes. */
+const SLACK = 1.5;
 
 /**
  * The wrapper of IEC 62056-47 over TCP, TLS, UDP or a serial line.
@@ -54,9 +64,22 @@ class WrapperLink implements LinkProtocol {
   #state: "closed" | "open" | "busy" = "closed";
   #what = "request";
   #lastSent: Uint8Array | undefined;
+  /** own messages whose echo may come */
+  #echoable: Uint8Array[] = [];
+  #echoes = 0;
+  #echoedBytes = 0;
   /** how often `#lastSent` may be sent again */
   #resendsLeft = 0;
   #sentAgain = 0;
+  /** how often the request was repeated by whoever sent it */
+  #repetitions = 0;
+  #tellsSilence = false;
+  #anonymous = false;
+  /** answers that may come late, without saying what they answer */
+  #owed = 0;
+  #owedUntil = 0;
+  /** a request that waits until they have come */
+  #held: Uint8Array | undefined;
   /** An answer that may come again, since its request was sent more than once. */
   #repeatable: { apdu: Uint8Array; times: number } | undefined;
   #streaming = false;
@@ -85,6 +108,7 @@ class WrapperLink implements LinkProtocol {
 
   get deadline(): number | undefined {
     if (this.#state !== "busy") return undefined;
+    if (this.#held) return this.#owedUntil;
     if (this.#framer.pending === 0) return this.#responseDue;
     const silence = this.#lastByte + this.#interFrame;
     return this.#wholeDue === undefined ? silence : Math.min(silence, this.#wholeDue);
@@ -107,13 +131,41 @@ class WrapperLink implements LinkProtocol {
       { source: this.#options.clientSap, destination: this.#options.serverSap, apdu },
       this.#options.swappedBytes,
     );
-    outputs.push({ kind: "transmit", bytes }, { kind: "frame", direction: "out", bytes });
-    if (options.expectAnswer === false) return outputs;
-    this.#lastSent = bytes;
-    this.#resendsLeft = isTakenTwice(apdu) ? this.#resends : 0;
+    if (options.expectAnswer === false) {
+      this.#transmit(bytes, outputs);
+      return outputs;
+    }
+    this.#tellsSilence = options.silence === "tell";
+    this.#resendsLeft = isTakenTwice(apdu) && !this.#tellsSilence ? this.#resends : 0;
+    this.#repetitions = options.repetition === true ? this.#repetitions + 1 : 0;
+    this.#anonymous = options.anonymous === true;
     this.#sentAgain = 0;
-    this.#startWait(now);
+    this.#lastSent = bytes;
+    if (options.repetition !== true && this.#owed > 0 && now < this.#owedUntil) {
+      this.#state = "busy";
+      this.#held = bytes;
+      const text = `${this.#what}: waits for late answers to the request before, which could be taken for its own`;
+      outputs.push({ kind: "note", text });
+    } else this.#begin(bytes, now, outputs);
     return outputs;
+  }
+
+  /** A request goes out, and its answer is awaited. */
+  #begin(bytes: Uint8Array, now: number, outputs: LinkOutput[]): void {
+    this.#held = undefined;
+    if (this.#repetitions === 0) this.#owed = 0;
+    if (this.#anonymous) {
+      this.#owed++;
+      this.#owedUntil = now + this.#timeouts.response;
+    }
+    this.#transmit(bytes, outputs);
+    this.#startWait(now);
+  }
+
+  #transmit(bytes: Uint8Array, outputs: LinkOutput[]): void {
+    if (this.#echoable.length === MAX_ECHOES) this.#echoable.shift();
+    this.#echoable.push(bytes);
+    outputs.push({ kind: "transmit", bytes }, { kind: "frame", direction: "out", bytes });
   }
 
   await(now: number, options: LinkSendOptions = {}): LinkOutput[] {
@@ -123,6 +175,7 @@ class WrapperLink implements LinkProtocol {
     if (early) return [{ kind: "apdu", apdu: early }];
     // There is no request that could be sent again.
     this.#lastSent = undefined;
+    this.#tellsSilence = options.silence === "tell";
     this.#startWait(now);
     return [];
   }
@@ -151,7 +204,7 @@ class WrapperLink implements LinkProtocol {
     const { missing } = this.#framer;
     if (missing === undefined) this.#wholeDue = undefined;
     else if (before === undefined || pdus.length > 0) {
-      this.#wholeDue = now + this.#timeouts.response + this.#interFrame + missing * SLOWEST_BYTE;
+      this.#wholeDue = now + this.#wholeTime(missing);
     }
     return outputs;
   }
@@ -159,19 +212,25 @@ class WrapperLink implements LinkProtocol {
   tick(now: number): LinkOutput[] {
     const due = this.deadline;
     if (due === undefined || now < due) return [];
+    if (this.#held) {
+      const outputs: LinkOutput[] = [];
+      this.#begin(this.#held, now, outputs);
+      return outputs;
+    }
     if (this.#framer.pending > 0) return this.#fail(this.#interrupted(now), []);
     if (this.#lastSent && this.#resendsLeft > 0) {
       this.#resendsLeft--;
       this.#sentAgain++;
       this.#startWait(now);
-      const bytes = this.#lastSent;
-      return [
-        { kind: "note", text: `${this.#what}: no answer, sent again (${this.#sentAgain} of ${this.#resends})` },
-        { kind: "transmit", bytes },
-        { kind: "frame", direction: "out", bytes },
-      ];
+      const text = `${this.#what}: no answer, sent again (${this.#sentAgain} of ${this.#resends})`;
+      const outputs: LinkOutput[] = [{ kind: "note", text }];
+      this.#transmit(this.#lastSent, outputs);
+      return outputs;
     }
-    return this.#fail(this.#unanswered(), []);
+    const error = this.#unanswered();
+    if (!this.#tellsSilence) return this.#fail(error, []);
+    this.#state = "open";
+    return [{ kind: "unanswered", error }];
   }
 
   reset(): void {
@@ -182,6 +241,9 @@ class WrapperLink implements LinkProtocol {
     this.#lastSent = undefined;
     this.#repeatable = undefined;
     this.#wholeDue = undefined;
+    this.#held = undefined;
+    this.#echoable = [];
+    this.#owed = this.#repetitions = 0;
   }
 
   pushFit(address: PushAddress): PushFit {
@@ -196,7 +258,18 @@ class WrapperLink implements LinkProtocol {
     if (this.#sentAgain === 0) {
       this.#bytesIn = this.#framer.pending;
       this.#foreign = [];
+      this.#echoes = this.#echoedBytes = 0;
     }
+  }
+
+  /** How long the rest of a WPDU may take to come in, in ms. */
+  #wholeTime(missing: number): number {
+    const { response } = this.#timeouts;
+    const { baudRate } = this.#options;
+    const bits = missing * BITS_PER_BYTE * 1000;
+    const transfer =
+      baudRate === undefined ? Math.min(bits / SLOWEST_RATE, LONGEST_WPDU * response) : (SLACK * bits) / baudRate;
+    return response + this.#interFrame + transfer;
   }
 
   /** The rest of a WPDU that began long ago will not come: it must not swallow the answer. */
@@ -207,26 +280,46 @@ class WrapperLink implements LinkProtocol {
     this.#wholeDue = undefined;
   }
 
-  #onPdu({ wpdu, raw }: ReceivedWpdu, _now: number, outputs: LinkOutput[]): void {
+  #onPdu({ wpdu, raw }: ReceivedWpdu, now: number, outputs: LinkOutput[]): void {
     outputs.push({ kind: "frame", direction: "in", bytes: raw });
     const { apdu } = wpdu;
-    // Told by its bytes, since client and server may have the same number.
-    if (this.#lastSent && bytesEqual(this.#lastSent, raw)) {
-      outputs.push({ kind: "note", text: "the echo of our own message was dropped" });
+    if (this.#isEcho(raw)) {
+      this.#echoes++;
+      this.#echoedBytes += raw.length;
+      outputs.push({ kind: "note", text: "the line echoes: the echo of our own message was dropped" });
     } else if (!this.#isOurs(wpdu)) {
       // A push may go to the client of its own kind (broadcast, pre-established), so the ports need not be ours.
       if (isPush(apdu)) outputs.push({ kind: "notification", apdu, address: addressOf(wpdu) });
       else this.#dropForeign(wpdu, outputs);
     } else if (apdu.length === 0) outputs.push({ kind: "note", text: "an empty message was dropped" });
     else if (isPush(apdu)) outputs.push({ kind: "notification", apdu });
+    else if (this.#held) this.#dropLate(now, outputs);
     else if (this.#isRepeated(apdu)) outputs.push({ kind: "note", text: "a repeated answer was dropped" });
     else if (this.#state === "busy") this.#deliver(apdu, outputs);
     else if (this.#streaming && isBlock(apdu) && this.#early.length < MAX_EARLY) this.#early.push(apdu);
     else outputs.push({ kind: "notification", apdu });
   }
 
+  /** Told by its bytes, since client and server may have the same number. No meter says what it was asked. */
+  #isEcho(raw: Uint8Array): boolean {
+    const at = this.#echoable.findIndex((sent) => bytesEqual(sent, raw));
+    if (at < 0) return false;
+    // an echo comes in the order in which it was sent
+    this.#echoable.splice(0, at + 1);
+    return true;
+  }
+
+  /** An answer to the request before the one that waits. */
+  #dropLate(now: number, outputs: LinkOutput[]): void {
+    outputs.push({ kind: "note", text: "a late answer to an earlier request was dropped" });
+    this.#owed--;
+    if (this.#held && this.#owed <= 0) this.#begin(this.#held, now, outputs);
+  }
+
   #deliver(apdu: Uint8Array, outputs: LinkOutput[]): void {
     this.#state = "open";
+    this.#echoable = [];
+    if (this.#owed > 0) this.#owed--;
     this.#streaming = isStreamedBlock(apdu);
     if (this.#sentAgain > 0) this.#repeatable = { apdu, times: this.#sentAgain };
     outputs.push({ kind: "apdu", apdu });
@@ -255,30 +348,34 @@ class WrapperLink implements LinkProtocol {
 
   #interrupted(now: number): DlmsError {
     const { pending, missing } = this.#framer;
+    const silent = now - this.#lastByte;
     const rest = missing === undefined ? "its header is not complete" : `${missing} more bytes were expected`;
-    return new DlmsTimeoutError(
-      "TIMEOUT_INTERFRAME",
-      `${this.#what}: the answer stopped after ${pending} bytes, ${rest} and nothing came for ${Math.round(
-        now - this.#lastByte,
-      )} ms; check the line, or raise the time-out between bytes`,
-      { details: { bytes: pending, missing: missing ?? null } },
-    );
+    const why =
+      silent < this.#interFrame
+        ? `the answer came too slowly, ${rest} after ${pending} bytes; check the line, or raise the time-out`
+        : `the answer stopped after ${pending} bytes, ${rest} and nothing came for ${Math.round(silent)} ms; check the line, or raise the time-out between bytes`;
+    return new DlmsTimeoutError("TIMEOUT_INTERFRAME", `${this.#what}: ${why}`, {
+      details: { bytes: pending, missing: missing ?? null },
+    });
   }
 
   #unanswered(): DlmsError {
     const { serverSap, clientSap } = this.#options;
+    const times = 1 + this.#sentAgain + this.#repetitions;
     const once = this.#resends > 0 && this.#lastSent !== undefined ? ", sent once only" : "";
-    const tries = this.#sentAgain > 0 ? `, sent ${this.#sentAgain + 1} times` : once;
+    const tries = times > 1 ? `, sent ${times} times` : once;
     const came =
-      this.#foreign.length > 0
-        ? `only messages for other addresses came (${this.#foreign.join(", ")}); check client and server address`
-        : this.#bytesIn > 0
-          ? `${this.#bytesIn} bytes came, but no answer; the meter may be busy, or the request too large for it`
-          : "no byte came; check the server address and the client address, and whether the meter serves another client";
+      this.#echoes > 0 && this.#bytesIn === this.#echoedBytes
+        ? "only our own message came back (the line echoes); the meter itself was silent: check server address and wiring"
+        : this.#foreign.length > 0
+          ? `only messages for other addresses came (${this.#foreign.join(", ")}); check client and server address`
+          : this.#bytesIn > 0
+            ? `${this.#bytesIn} bytes came, but no answer; the meter may be busy, or the request too large for it`
+            : "no byte came; check the server address and the client address, and whether the meter serves another client";
     return new DlmsTimeoutError(
       "TIMEOUT_RESPONSE",
       `${this.#what}: server ${serverSap} did not answer client ${clientSap} within ${this.#timeouts.response} ms${tries}: ${came}`,
-      { details: { bytes: this.#bytesIn, tries: this.#sentAgain + 1, others: this.#foreign } },
+      { details: { bytes: this.#bytesIn, tries: times, echoes: this.#echoes, others: this.#foreign } },
     );
   }
 

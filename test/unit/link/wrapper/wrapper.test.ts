@@ -181,6 +181,32 @@ describe("wrapper link", () => {
     assert.deepEqual(line().send(get).receive(request, answer).apdus, [value]);
   });
 
+  it("names the echo where only that came", () => {
+    const session = line().send(get, { what: "read" });
+    session.receive(request).timeOut();
+    assert.deepEqual(session.apdus, []);
+    assert.match(session.notes[0] ?? "", /echo/);
+    assert.match(session.failure?.message ?? "", /only our own message came back \(the line echoes\)/);
+    assert.equal(session.failure?.details.echoes, 1);
+  });
+
+  it("drops the echo of what is not answered, and of each block of a window", () => {
+    const session = line({ clientSap: 1, serverSap: 1 });
+    session.send("e04000010000 01aa", { expectAnswer: false }).send("e04000020000 01bb", { expectAnswer: false });
+    session.send("e08000030000 01cc");
+    session.receive(...session.taken(), `0001000100010009${value}`);
+    assert.deepEqual(session.apdus, [value]);
+    assert.deepEqual(session.notifications, []);
+  });
+
+  it("drops the echo of a message that was sent again", () => {
+    const session = line({ clientSap: 1, serverSap: 1, datagrams: true, retries: 1 }).send(get).timeOut();
+    session.receive(...session.taken());
+    assert.deepEqual(session.apdus, []);
+    session.receive(`0001000100010009${value}`);
+    assert.deepEqual(session.apdus, [value]);
+  });
+
   it("says that no byte came", () => {
     const session = line().send(get).timeOut();
     assert.equal(session.now, 1000);
@@ -206,6 +232,31 @@ describe("wrapper link", () => {
     const session = line().send(get).receive("000100010010ffff");
     while (!session.failure) session.receive("00").pass(299);
     assert.ok(session.now < 700_000, `${session.now} ms`);
+  });
+
+  for (const [baudRate, response, bound] of [
+    [undefined, 1000, 22_000],
+    [undefined, 5000, 106_000],
+    [9600, 1000, 104_000],
+    [115_200, 1000, 11_000],
+  ] as const) {
+    it(`a body of 64 KiB that drips in is given up after ${bound} ms (${baudRate ?? "unknown"} bit/s, time-out ${response} ms)`, () => {
+      const rate = baudRate === undefined ? {} : { baudRate };
+      const session = line({ timeouts: { response, interFrame: 300 }, ...rate }).send(get);
+      session.receive("000100010010ffff");
+      while (!session.failure) session.receive("00").pass(299);
+      assert.equal(session.failure.code, "DLMS_TIMEOUT_INTERFRAME");
+      assert.ok(session.now <= bound, `${session.now} ms`);
+      assert.match(session.failure.message, /the answer came too slowly, \d+ more bytes were expected after \d+ bytes/);
+    });
+  }
+
+  it("takes a body of 64 KiB on a slow line of known rate, at that rate", () => {
+    const session = line({ baudRate: 2400, maxApdu: 0xffff }).send(get);
+    session.receive("000100010010ffff");
+    for (let at = 0; at < 0xffff; at += 51) session.receive("00".repeat(51)).pass(212);
+    assert.equal(session.failure, undefined);
+    assert.equal(session.apdus.length, 1);
   });
 
   it("fails at a wrong header", () => {
@@ -250,6 +301,57 @@ describe("wrapper link", () => {
       assert.equal(session.taken().length, 1);
     });
   }
+
+  it("stays up in silence where that is asked for, and sends nothing again by itself", () => {
+    const session = line({ datagrams: true, retries: 2 }).send(get, { silence: "tell" }).timeOut();
+    assert.equal(session.failure, undefined);
+    assert.equal(session.unanswered?.code, "DLMS_TIMEOUT_RESPONSE");
+    assert.equal(session.link.state, "open");
+    assert.equal(session.link.deadline, undefined);
+    assert.equal(session.taken().length, 1);
+    session.send(get, { silence: "tell", repetition: true }).timeOut();
+    assert.match(session.unanswered?.message ?? "", /sent 2 times/);
+    session.send(get, { silence: "tell", repetition: true }).receive(answer);
+    assert.deepEqual(session.apdus, [value]);
+  });
+
+  const readName = "05010200";
+  const readAnswer = (data: string): string => `0001000100100004 0c0100${data}`;
+  const anonymous = { silence: "tell", anonymous: true } as const;
+
+  it("holds the request behind an anonymous one that was repeated until its late answer has come", () => {
+    const session = line({ datagrams: true }).send(readName, anonymous).timeOut();
+    session.send(readName, { ...anonymous, repetition: true });
+    session.receive(readAnswer("01"));
+    assert.deepEqual(session.apdus, ["0c010001"]);
+    session.taken();
+    session.send("05010300", anonymous).pass(10);
+    assert.deepEqual(session.taken(), [], "the late answer would be taken for its own");
+    session.receive(readAnswer("02"));
+    assert.equal(session.taken().length, 1);
+    session.receive(readAnswer("03"));
+    assert.deepEqual(session.apdus, ["0c010001", "0c010003"]);
+  });
+
+  it("holds it for one time-out at most, and takes pushes meanwhile", () => {
+    const session = line({ datagrams: true }).send(readName, anonymous).timeOut();
+    session
+      .send(readName, { ...anonymous, repetition: true })
+      .pass(100)
+      .receive(readAnswer("01"));
+    session.taken();
+    const from = session.now;
+    session.send("05010300", anonymous);
+    session.receive(`000100010010${(push.length / 2).toString(16).padStart(4, "0")}${push}`);
+    assert.deepEqual([session.taken(), session.notifications], [[], [push]]);
+    session.timeOut();
+    assert.equal(session.taken().length, 1);
+    assert.equal(session.now - from, 900);
+    session.receive(readAnswer("03"));
+    assert.equal(session.apdus.at(-1), "0c010003");
+    session.send("05010400", anonymous);
+    assert.equal(session.taken().length, 1, "nothing is owed any more");
+  });
 
   it("drops a datagram that is no WPDU, alone", () => {
     const session = line({ datagrams: true }).send(get).receive("7e00", answer.slice(0, 20), answer);
