@@ -19,11 +19,14 @@
         return xhr.status === 0 ? t("browse.noServer") : t("browse.failed", { status: xhr.status });
     }
 
+    // The editor's own language: names of codes, classes and units follow it.
+    function language() { return root.RED.i18n.lang(); }
+
     // One request of the dialog to a deployed meter.
     function ask(meterId, what, body) {
         return $.ajax({
-            url: "dlms/meters/" + encodeURIComponent(meterId) + "/" + what, method: "POST",
-            contentType: "application/json", data: JSON.stringify(body || {}), dataType: "json"
+            url: "dlms/meters/" + encodeURIComponent(meterId) + "/" + what, method: "POST", contentType: "application/json",
+            data: JSON.stringify($.extend({ language: language() }, body)), dataType: "json"
         });
     }
 
@@ -158,8 +161,8 @@
         function objectRow(node, row) {
             const object = node.object;
             if (node.attribute) {
-                row.append($("<code>").text(node.attribute.id), $("<span class='dlms-browser-text'>").text(node.attribute.name),
-                    $("<span class='dlms-browser-class'>").text(node.attribute.access || ""));
+                row.append($("<code>").text(node.attribute.id), $("<span class='dlms-browser-text'>").text(node.attribute.name || t("browse.attribute", { id: node.attribute.id })),
+                    $("<span class='dlms-browser-class'>").text(node.attribute.access ? t("browse.access." + node.attribute.access) : ""));
             } else {
                 row.append($("<code>").text(object.obis), $("<span class='dlms-browser-text'>").text(object.description).attr("title", object.description),
                     $("<span class='dlms-browser-class'>").text(object.title + " (" + object.classId + ")"));
@@ -346,6 +349,7 @@
     root.DlmsObjectBrowser = {
         create: ObjectBrowser,
         ask: ask,
+        language: language,
         sentenceOf: sentenceOf,
         browsed: function (meterId) { return browsed[meterId] || []; }
     };

@@ -1,7 +1,8 @@
 import type { Request, Response } from "express";
 import type { NodeAPI } from "node-red";
-import { listClasses } from "../../src/index";
-import { commonCodes } from "./common-codes";
+import { describeClass, listClasses } from "../../src/index";
+import { commonCodesIn } from "./common-codes";
+import { languageOf } from "./editor-language";
 import { serialPorts } from "./serial-ports";
 
 export interface EditorClass {
@@ -11,14 +12,17 @@ export interface EditorClass {
   readonly attributes: readonly { readonly id: number; readonly name: string }[];
 }
 
-/** The class table as the editor's lists need it: the newest version of each class. */
-export function editorClasses(): EditorClass[] {
+/**
+ * The class table as the editor's lists need it: the newest version of each class.
+ * @param language a language tag, for the titles
+ */
+export function editorClasses(language = "en-US"): EditorClass[] {
   const newest = new Map<number, EditorClass>();
-  for (const { id, name, title, attributes } of listClasses()) {
+  for (const { id, name, attributes } of listClasses()) {
     newest.set(id, {
       id,
       name,
-      title,
+      title: describeClass(id, { language }),
       attributes: attributes.map((attribute) => ({ id: attribute.id, name: attribute.name })),
     });
   }
@@ -28,8 +32,9 @@ export function editorClasses(): EditorClass[] {
 /** The endpoints of the editor's dialogs. They only tell what there is; nothing is done to a meter. */
 export function registerAdmin(RED: NodeAPI): void {
   const allowed = RED.auth.needsPermission("dlms.read");
-  RED.httpAdmin.get("/dlms/classes", allowed, (_request: Request, response: Response) => {
-    response.json({ classes: editorClasses(), codes: commonCodes });
+  RED.httpAdmin.get("/dlms/classes", allowed, (request: Request, response: Response) => {
+    const language = languageOf(request.query);
+    response.json({ classes: editorClasses(language), codes: commonCodesIn(language) });
   });
   RED.httpAdmin.get("/dlms/serial-ports", allowed, (_request: Request, response: Response) => {
     serialPorts().then(

@@ -4,11 +4,13 @@ import {
   DlmsConfigError,
   attribute,
   describeObis,
+  describeUnit,
   isDlmsError,
   obisDotted,
   obisPrinted,
   systemClock,
 } from "../../src/index";
+import { languageOf } from "./editor-language";
 import { type MeterNode, isMeterNode } from "./meter-node";
 import type { MeterSession } from "./meter-session";
 import { browsedObject } from "./object-tree";
@@ -69,9 +71,14 @@ function useOf(meter: MeterNode, session: MeterSession): EditorUse {
 
 type Ask = (session: MeterSession, body: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<unknown>;
 
-const browse: Ask = async (session, _body, signal) => {
+const browse: Ask = async (session, body, signal) => {
   const { objects, skipped } = await session.run((client) => client.browse({ signal, timeoutMs: longestMs }));
-  return { objects: objects.map(browsedObject), skipped, readAt: new Date(systemClock.wallTime()).toISOString() };
+  const language = languageOf(body);
+  return {
+    objects: objects.map((entry) => browsedObject(entry, language)),
+    skipped,
+    readAt: new Date(systemClock.wallTime()).toISOString(),
+  };
 };
 
 function obisOf(body: Readonly<Record<string, unknown>>): string {
@@ -84,7 +91,8 @@ const read: Ask = async (session, body, signal) => {
   const classId = wholeNumber(body.classId, "classId", 0, 0xffff);
   const ref = attribute(classId, obisOf(body), wholeNumber(body.attributeId, "attributeId", 0, 127));
   const reading = await session.run((client) => client.read(ref, { signal, timeoutMs: longestMs }));
-  const { value, unit, type, valueName } = reading;
+  const { value, unitCode, type, valueName } = reading;
+  const unit = unitCode === null ? null : describeUnit(unitCode, { language: languageOf(body) });
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   const short = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
   return { text: short, unit, type, ...(valueName === undefined ? {} : { valueName }) };
@@ -95,7 +103,14 @@ const columns: Ask = async (session, body, signal) => {
   const list = await session.run((client) =>
     client.profile(obis, undefined, { signal, timeoutMs: longestMs }).columns(),
   );
-  return { columns: list };
+  const language = languageOf(body);
+  return {
+    columns: list.map((column) => ({
+      ...column,
+      label: describeObis(column.logicalName, { language }),
+      unit: column.unitCode === null ? null : describeUnit(column.unitCode, { language }),
+    })),
+  };
 };
 
 function refuse(response: Response, status: number, error: { readonly code: string; readonly message: string }): void {
@@ -146,7 +161,8 @@ function describe(request: Request, response: Response): void {
   const { obis } = request.query;
   try {
     const text = typeof obis === "string" ? obis.slice(0, 40) : "";
-    response.json({ obis: obisPrinted(text), logicalName: obisDotted(text), description: describeObis(text) });
+    const description = describeObis(text, { language: languageOf(request.query) });
+    response.json({ obis: obisPrinted(text), logicalName: obisDotted(text), description });
   } catch (error) {
     if (!isDlmsError(error)) throw error;
     refuse(response, 400, error);

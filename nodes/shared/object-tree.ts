@@ -1,4 +1,4 @@
-import { type ObjectEntry, classTitle, obisPrinted, parseObis } from "../../src/index";
+import { type ObjectEntry, describeClass, describeObis, obisPrinted, parseObis } from "../../src/index";
 
 /** The branches under a medium; each is a key `browse.group.<group>` of the catalogue. */
 export type ObjectGroup =
@@ -36,7 +36,7 @@ export interface BrowsedObject {
   readonly attributeId: number;
   /** the attribute whose value is shown on a click; null where all of them are long or tell nothing */
   readonly shownAttributeId: number | null;
-  readonly attributes: readonly { readonly id: number; readonly name: string; readonly access: string | null }[];
+  readonly attributes: readonly { readonly id: number; readonly name: string | null; readonly access: string | null }[];
 }
 
 const profileClasses = new Set([7, 26, 61]);
@@ -90,23 +90,25 @@ function shownAttribute(classId: number): number | null {
   return classId === 12 || classId === 15 ? null : 2;
 }
 
-export function browsedObject(entry: ObjectEntry): BrowsedObject {
-  const { classId, version, logicalName, objectType, description } = entry;
+/** @param language a language tag, for the words that are shown */
+export function browsedObject(entry: ObjectEntry, language = "en-US"): BrowsedObject {
+  const { classId, version, logicalName, objectType } = entry;
   return {
     obis: obisPrinted(logicalName),
     logicalName,
     classId,
     version,
     objectType,
-    title: classTitle(classId),
-    description,
+    title: describeClass(classId, { language }),
+    description: describeObis(logicalName, { language }),
     medium: parseObis(logicalName)[0] ?? 0,
     group: groupOf(classId, logicalName),
     attributeId: 2,
     shownAttributeId: shownAttribute(classId),
     attributes: entry.attributes.map(({ attributeId, attribute, access }) => ({
       id: attributeId,
-      name: attribute,
+      // "attribute 12" is a sentence, and the dialog makes its own
+      name: attribute === `attribute ${attributeId}` ? null : attribute,
       access,
     })),
   };

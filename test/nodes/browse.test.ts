@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
+import { commonCodes, commonCodesIn } from "../../nodes/shared/common-codes";
 import { groupOf } from "../../nodes/shared/object-tree";
 import { isObis } from "../../src/index";
 import { allNodes, clean, flowFor, helper, startMeter } from "./support";
@@ -81,6 +82,50 @@ describe("the endpoints of the read dialog", () => {
     assert.match(String(known.body.description), /Active energy import/);
     assert.equal((await request().get("/dlms/describe?obis=nonsense")).status, 400);
     assert.ok(Array.isArray((await request().get("/dlms/presets")).body));
+  });
+
+  it("names objects, classes and columns in the language of the editor, and in English for what is none", async () => {
+    const { port } = await startMeter();
+    await helper.load(allNodes, flowFor(port));
+    const cases = [
+      ["de", "Wirkenergie Bezug (+A), gesamt", "Register", "Uhr"],
+      ["zh-CN", "正向有功电能（+A），总", "寄存器", "时钟"],
+      ["en-US", "Active energy import (+A), total", "Register", "Clock"],
+      ["../../etc", "Active energy import (+A), total", "Register", "Clock"],
+      [{ toString: 1 }, "Active energy import (+A), total", "Register", "Clock"],
+    ] as const;
+    for (const [language, energy, register, clock] of cases) {
+      const { objects = [] } = (await post("browse", { language })).body;
+      const found = objects.find(({ logicalName }) => logicalName === "1.0.1.8.0.255");
+      assert.deepEqual([found?.description, found?.title], [energy, register]);
+      assert.equal(objects.find(({ classId }) => classId === 8)?.description, clock);
+      const { body } = await post("columns", { language, logicalName: "1-0:99.1.0*255" });
+      const columns = body.columns as { label: string; classId: number }[];
+      assert.equal(columns.find(({ classId }) => classId === 8)?.label, clock);
+      if (typeof language !== "string") continue;
+      const query = `language=${encodeURIComponent(language)}`;
+      const described = await request().get(`/dlms/describe?obis=1-0:1.8.0&${query}`);
+      assert.equal(described.body.description, energy);
+      const { codes, classes } = (await request().get(`/dlms/classes?${query}`)).body as {
+        codes?: { obis: string; label: string }[];
+        classes?: { id: number; name: string; title: string }[];
+      };
+      assert.equal(codes?.find(({ obis }) => obis === "0-0:1.0.0*255")?.label, clock);
+      const row = classes?.find(({ id }) => id === 3);
+      assert.deepEqual([row?.name, row?.title], ["REGISTER", register]);
+    }
+  });
+
+  it("offers codes under a label of their own in each language, none twice", () => {
+    const lists = ["en-US", "de", "zh-CN"].map((language) => commonCodesIn(language));
+    for (const list of lists) {
+      assert.deepEqual(
+        list.map(({ obis, objectType }) => [obis, objectType]),
+        commonCodes.map(({ obis, objectType }) => [obis, objectType]),
+      );
+      assert.equal(new Set(list.map(({ label }) => label)).size, list.length);
+    }
+    assert.ok(lists[2]?.every(({ label }) => /\p{Script=Han}/u.test(label)));
   });
 
   it("puts objects under the branch where a person looks for them", () => {
