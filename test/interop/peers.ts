@@ -165,6 +165,10 @@ export interface JavaFleet {
   meter(options: PeerOptions): Promise<number>;
   /** Let a client associate, read and release. */
   read(options: PeerOptions): Promise<PeerReport>;
+  /** What is inside a general-ciphering APDU, in hex. */
+  open(options: PeerOptions): Promise<{ readonly plain: string }>;
+  /** A general-ciphering APDU in hex. */
+  seal(options: PeerOptions): Promise<{ readonly apdu: string }>;
   readonly log: () => string;
   close(): Promise<void>;
 }
@@ -197,6 +201,8 @@ export function startJavaFleet(): JavaFleet {
       return port;
     },
     read: async (options) => JSON.parse(await command("client", options)) as PeerReport,
+    open: async (options) => JSON.parse(await command("open", options)) as { plain: string },
+    seal: async (options) => JSON.parse(await command("seal", options)) as { apdu: string },
     log: () => log,
     close: async () => {
       child.stdin.end();

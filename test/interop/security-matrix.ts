@@ -1,3 +1,4 @@
+import { type JudgedMessage, messageCells, messageFaults, type MessageCell } from "./message-protection";
 import { type Cell, cells, javaFaults } from "./security-cells";
 
 /** C: our client, judged by Gurux' meter. M: our meter, by Gurux' client. P: our meter, by dlms-cosem's client. */
@@ -9,8 +10,15 @@ export interface Judged {
 const rowOf = ({ mechanism, policy, ciphering }: Cell): string =>
   `${mechanism} | ${policy} | ${policy === "none" ? "" : ciphering}`;
 
-/** The table as Markdown. */
-export function matrixText(judged: readonly Judged[]): string {
+function messageRow(cell: MessageCell, judged: readonly JudgedMessage[]): string {
+  const { protection, policy } = cell;
+  const judges = judged.filter((one) => one.cell.protection === protection && one.cell.policy === policy);
+  const letters = [...new Set(judges.map(({ judge }) => judge))].sort().join(" ");
+  return `| ${protection} | ${policy} | ${letters === "" ? "none" : letters} |`;
+}
+
+/** The tables as Markdown. */
+export function matrixText(judged: readonly Judged[], messages: readonly JudgedMessage[]): string {
   const rows = [...new Set(cells.map(rowOf))];
   const lines = rows.map((row) => {
     const columns = [0, 1, 2].map((suite) => {
@@ -33,17 +41,25 @@ combination that does not exist (without ciphering and without keys in the proof
 |---|---|---|---|---|---|
 ${lines.join("\n")}
 
+## Keys and signatures of single messages
+
+In suite 1. **C** and **M** as above, every request and every answer signed. **O**: a general-ciphering request of our
+client, opened by the code of Gurux for Java. **S**: one that it made, opened by ours.
+
+| protection | policy | suite 1 |
+|---|---|---|
+${messageCells.map((cell) => messageRow(cell, messages)).join("\n")}
+
 ## Where a peer is wrong
 
-${Object.values(javaFaults)
-  .map((fault) => `- ${fault}`)
-  .join("\n")}
+${[...Object.values(javaFaults), ...messageFaults].map((fault) => `- ${fault}`).join("\n")}
 
 ## Without an independent judge
 
 - ECDSA on P-384 (suite 2), for the reason above: the protocol is the one of suite 1. Both proofs are judged by the Python
   package cryptography (\`ecdsa-p384.test.ts\`), which verifies ours and makes the meter's.
-- Mechanism 2 in the form of older Landis+Gyr meters, general-ciphering with agreed, wrapped or identified keys,
-  general-signing, and the broadcast key: published worked examples where there are any, both sides ours else.
+- What "none" stands for in the second table, general-ciphering with wrapped or identified keys, general-signing and
+  agreed keys in suite 2, mechanism 2 in the form of older Landis+Gyr meters, and the broadcast key: published worked
+  examples where there are any (one-pass: key, signature and plaintext of the Green Book's), both sides ours else.
 `;
 }

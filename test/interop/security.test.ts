@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { attribute, connect, createMeter, type SimulatedMeter } from "../../src";
 import { longText } from "./held-values";
+import { describeMessageProtection, type JudgedMessage } from "./message-protection";
 import { type JavaFleet, needsJava, needsPython, type PeerReport, readWithDlmsCosem, startJavaFleet } from "./peers";
 import {
   type Cell,
@@ -38,6 +39,7 @@ function tagsAt(meter: SimulatedMeter): number[] {
 
 describe("security: every association that the peers know", function () {
   const judged: Judged[] = [];
+  const judgedMessages: JudgedMessage[] = [];
   this.timeout(30_000);
 
   describe("our client and Gurux' Java meter", () => {
@@ -132,13 +134,15 @@ describe("security: every association that the peers know", function () {
     }
   });
 
+  describeMessageProtection(judgedMessages);
+
   // a suite of its own, so that it comes after the others
   describe("the table", () => {
     it("the table in security-matrix.md says what was judged", function () {
       needsJava(this);
       needsPython(this);
       const path = join(__dirname, "security-matrix.md");
-      const text = matrixText(judged);
+      const text = matrixText(judged, judgedMessages);
       if (process.env.UPDATE_MATRIX === "1") writeFileSync(path, text);
       assert.equal(readFileSync(path, "utf8"), text, "run it with UPDATE_MATRIX=1 and look at what changed");
     });

@@ -6,8 +6,8 @@ import java.util.Arrays;
 
 /**
  * Many meters and clients in one process, so that a test of many combinations starts Java once. A line of standard
- * input is a command, `server --name value ...` or `client --name value ...`; its answer is `READY port` or the
- * client's line of JSON. Ends with standard input.
+ * input is a command, `server`, `client`, `open` or `seal` with `--name value ...`; its answer is `READY port` or a line
+ * of JSON. Ends with standard input.
  */
 final class Fleet {
     private Fleet() {
@@ -26,9 +26,16 @@ final class Fleet {
 
     private static String answer(String command, Options options) {
         try {
-            return command.equals("server") ? "READY " + MeterServer.listen(options) : MeterClient.report(options);
+            return switch (command) {
+                case "server" -> "READY " + MeterServer.listen(options);
+                case "open" -> MessageProtection.open(options);
+                case "seal" -> MessageProtection.seal(options);
+                default -> MeterClient.report(options);
+            };
         } catch (Exception e) {
-            return "{\"associated\":false,\"error\":" + Json.text(e.toString()) + "}";
+            Throwable cause = e instanceof java.lang.reflect.InvocationTargetException && e.getCause() != null
+                ? e.getCause() : e;
+            return "{\"associated\":false,\"error\":" + Json.text(cause.toString()) + "}";
         }
     }
 }

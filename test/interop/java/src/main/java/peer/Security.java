@@ -34,6 +34,13 @@ final class Security {
         if (signing != null) {
             ciphering.setSigningKeyPair(signing);
         }
+        KeyPair agreement = pair(options, "agreement");
+        if (agreement != null) {
+            ciphering.setKeyAgreementKeyPair(agreement);
+        }
+        if (options.flag("sign-messages")) {
+            ciphering.setSigning(gurux.dlms.enums.Signing.GENERAL_SIGNING);
+        }
     }
 
     /** `--NAME-private` is ours (PKCS#8 DER in hex), `--NAME-public` is the other side's (SPKI DER in hex). */
