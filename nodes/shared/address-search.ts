@@ -1,11 +1,10 @@
-import type { Request, Response } from "express";
-import type { Node, NodeAPI } from "node-red";
-import { type AddressTrial, findAddress, type FindAddressOptions, isDlmsError } from "../../src/index";
+import type { NodeAPI } from "node-red";
+import { type AddressTrial, type ErrorJson, findAddress, type FindAddressOptions, isDlmsError } from "../../src/index";
+import { objectOf, registerLines, resolved } from "./dialog-request";
 import { keepsakesIn } from "./keepsakes";
 import { type MeterCredentials, parseMeterSettings } from "./meter-config";
-import { isMeterNode } from "./meter-node";
 import { migrate, migrations } from "./migrations";
-import { type RawSettings, isAbsent } from "./settings";
+import type { RawSettings } from "./settings";
 
 /** A line of the answer: an address that was tried, or why the search ended. */
 export type SearchLine =
@@ -13,8 +12,9 @@ export type SearchLine =
       /** as the dialog has them: "" = none */
       readonly physical: number | "";
       readonly addressSize: string;
+      readonly error?: ErrorJson;
     })
-  | { readonly error: string };
+  | { readonly error: ErrorJson };
 
 const longestSearchMs = 180_000;
 
@@ -23,17 +23,6 @@ const needed = [
   ...["version", "transportType", "host", "port", "tlsCa", "tlsServerName", "serialPort", "baudRate"],
   ...["framing", "modeEAddress", "modeEStartBaud", "hdlcMaxInfo", "hdlcWindow", "wrapperSwappedBytes"],
 ] as const;
-
-const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
-
-/** `${NAME}` as a deploy would resolve it. */
-function resolved(RED: NodeAPI, value: unknown): unknown {
-  const name = typeof value === "string" ? /^\$\{([^}]+)\}$/.exec(value)?.[1] : undefined;
-  if (name === undefined) return value;
-  const known: unknown = RED.util.evaluateNodeProperty(name, "env", {} as Node, {});
-  return isAbsent(known) ? value : known;
-}
 
 function optionsOf(RED: NodeAPI, body: Readonly<Record<string, unknown>>): FindAddressOptions {
   const given = objectOf(body.properties);
@@ -70,12 +59,12 @@ export async function* searchLines(
     for await (const trial of findAddress(options, { signal, timeoutMs: longestSearchMs })) yield lineOf(trial);
   } catch (error) {
     if (!isDlmsError(error)) throw error;
-    yield { error: error.message };
+    yield { error: error.toJSON() };
   }
 }
 
 function lineOf(trial: AddressTrial): SearchLine {
-  const { index, total, logical, physical, addressSize, bytes, answered, result, text, why, device } = trial;
+  const { index, total, logical, physical, addressSize, bytes, answered, result, text, why, device, error } = trial;
   return {
     index,
     total,
@@ -88,34 +77,10 @@ function lineOf(trial: AddressTrial): SearchLine {
     text,
     why,
     ...(device === undefined ? {} : { device }),
+    ...(error === undefined ? {} : { error: error.toJSON() }),
   };
 }
 
-async function answer(RED: NodeAPI, request: Request, response: Response): Promise<void> {
-  const ending = new AbortController();
-  response.on("close", () => {
-    ending.abort(new Error("the dialog was closed"));
-  });
-  response.type("application/x-ndjson").set("Cache-Control", "no-store");
-  const work = async (): Promise<void> => {
-    for await (const line of searchLines(RED, request.body, ending.signal)) response.write(`${JSON.stringify(line)}\n`);
-  };
-  const { id } = objectOf(request.body);
-  const deployed = RED.nodes.getNode(typeof id === "string" ? id : "") as Node | null | undefined;
-  const session = isMeterNode(deployed) ? deployed.meter.session : undefined;
-  try {
-    // many meters take one connection only
-    await (session === undefined ? work() : session.lend(work));
-  } catch (error) {
-    // somebody who has left hears nothing any more
-    if (!ending.signal.aborted) RED.log.error(`dlms-meter: find the address: ${String(error)}`);
-  }
-  response.end();
-}
-
-/** Asks the line of an open dialog, before the first deploy too: so it needs the right to write. */
 export function registerAddressSearch(RED: NodeAPI): void {
-  RED.httpAdmin.post("/dlms/find-address", RED.auth.needsPermission("dlms.write"), (request, response) => {
-    void answer(RED, request, response);
-  });
+  registerLines(RED, "/dlms/find-address", "find the address", searchLines);
 }

@@ -58,11 +58,9 @@ function secretOf(credentials: MeterCredentials, name: keyof MeterCredentials, w
   if (isAbsent(value)) throw new DlmsConfigError("CONFIG_MISSING", `${name}: ${why}`, property);
   const unset = /^\$\{([^}]+)\}$/.exec(value);
   if (unset === null) return value;
-  throw new DlmsConfigError(
-    "CONFIG_MISSING",
-    `${name}: the environment variable ${unset[1] ?? ""} is not set`,
-    property,
-  );
+  throw new DlmsConfigError("CONFIG_MISSING", `${name}: the environment variable ${unset[1] ?? ""} is not set`, {
+    details: { property: name, variable: unset[1] ?? "" },
+  });
 }
 
 function transportOf(raw: RawSettings, credentials: MeterCredentials): TransportOptions {

@@ -23,14 +23,15 @@ function refuseUnset(value: unknown, name: string): void {
   const match = typeof value === "string" ? unsetVariable.exec(value) : null;
   if (match) {
     throw new DlmsConfigError("CONFIG_MISSING", `${name}: the environment variable ${match[1] ?? ""} is not set`, {
-      details: { property: name },
+      details: { property: name, variable: match[1] ?? "" },
     });
   }
 }
 
-function invalid(name: string, expected: string, value: unknown): DlmsConfigError {
+/** @param rule what was expected, for texts in other languages */
+function invalid(name: string, expected: string, value: unknown, rule: object = {}): DlmsConfigError {
   return new DlmsConfigError("CONFIG_INVALID", `${name}: expected ${expected}, got ${quote(value)}`, {
-    details: { property: name },
+    details: { property: name, ...rule },
   });
 }
 
@@ -61,7 +62,7 @@ export function wholeNumber(value: unknown, name: string, min: number, max: numb
         ? text
         : NaN;
   if (Number.isInteger(number) && number >= min && number <= max) return number;
-  throw invalid(name, `a whole number from ${min} to ${max}`, value);
+  throw invalid(name, `a whole number from ${min} to ${max}`, value, { min, max });
 }
 
 export interface NumberRange {
@@ -88,7 +89,8 @@ export function choiceOf<const T extends string>(
   const wanted = typeof value === "string" ? value.trim().toUpperCase() : quote(value);
   const found = choices.find((choice) => choice.toUpperCase() === wanted);
   if (found !== undefined) return found;
-  throw invalid(name, choices.filter((choice) => choice !== "").join(", "), value);
+  const words = choices.filter((choice) => choice !== "").join(", ");
+  throw invalid(name, words, value, { choices: words });
 }
 
 export function flagOf(raw: RawSettings, name: string, fallback: boolean): boolean {

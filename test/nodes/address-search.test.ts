@@ -70,11 +70,12 @@ describe("Find the address", function () {
       id: "new",
       properties: { transportType: "TCP", host: "127.0.0.1", port, framing: "HDLC" },
     });
-    assert.ok(line !== undefined && "error" in line);
-    assert.match(line.error, /refused|CONN/i);
+    assert.ok(line !== undefined && !("index" in line));
+    assert.equal(line.error.code, "DLMS_CONN_REFUSED");
     const [bad] = await search({ properties: { port: "no number" } });
-    assert.ok(bad !== undefined && "error" in bad);
-    assert.match(bad.error, /^port: /);
+    assert.ok(bad !== undefined && !("index" in bad));
+    assert.match(bad.error.message, /^port: /);
+    assert.deepEqual(bad.error.details, { property: "port", min: 1, max: 65535 });
   });
 
   it("leaves a deployed meter working", async () => {

@@ -9,6 +9,7 @@ import { parseMeterSettings } from "../../nodes/shared/meter-config";
 import { migrate, migrations } from "../../nodes/shared/migrations";
 import { presets } from "../../nodes/shared/presets";
 import { phraseOf } from "../../nodes/shared/status";
+import { connectionHints } from "../../src/client/connection-advice";
 import { attribute, errorCodes, DlmsConfigError, DlmsConnectionError, DlmsTimeoutError } from "../../src/index";
 
 const nodes = resolve(__dirname, "..", "..", "nodes");
@@ -33,7 +34,10 @@ function catalogue(language: string, type: string): Map<string, string> {
 
 const html = (type: string): string => readFileSync(join(nodes, `${type}.html`), "utf8");
 /** Scripts of the dialogs in files of their own, and whose they are. */
-const scripts: Readonly<Record<string, readonly string[]>> = { "dlms-read": ["dlms-csv.js", "dlms-object-browser.js"] };
+const scripts: Readonly<Record<string, readonly string[]>> = {
+  "dlms-meter": ["dlms-problem.js", "dlms-meter-checks.js", "dlms-meter-live.js", "dlms-meter-dialog.js"],
+  "dlms-read": ["dlms-csv.js", "dlms-object-browser.js"],
+};
 const script = (type: string): string =>
   (scripts[type] ?? []).map((name) => readFileSync(resolve(nodes, "..", "resources", name), "utf8")).join("\n");
 const placeholders = (text: string): string[] => (text.match(/__\w+?__/g) ?? []).sort();
@@ -153,6 +157,49 @@ describe("catalogues, help and editor files", () => {
       })
       .map(([name]) => name);
     assert.deepEqual(lost, ["CONN_LOST", "LINK_DISCONNECTED"]);
+  });
+
+  /** The keys below a path of the meter's catalogue, in every language. */
+  function keysBelow(path: string, check: (keys: readonly string[], texts: readonly string[]) => void): void {
+    for (const language of languages) {
+      const below = [...catalogue(language, "dlms-meter")].filter(([key]) => key.startsWith(`dlms-meter.${path}.`));
+      check(
+        below.map(([key]) => key.slice(`dlms-meter.${path}.`.length)),
+        below.map(([, text]) => text),
+      );
+    }
+  }
+
+  it("says for every error code what it means and what to try, in every language, and for no other", () => {
+    const wanted = [...Object.keys(errorCodes), "OTHER"].flatMap((name) => [`${name}.text`, `${name}.advice`]);
+    keysBelow("problem", (keys, texts) => {
+      assert.deepEqual([...keys].sort(), wanted.sort());
+      for (const text of texts) assert.match(text, /^.{3,140}[.。]$/u);
+    });
+    for (const language of languages) {
+      const all = [...catalogue(language, "dlms-meter")].filter(([key]) => /problem\..+\.text$/.test(key));
+      assert.equal(new Set(all.map(([, text]) => text)).size, all.length, `${language}: no two codes say the same`);
+    }
+  });
+
+  it("has a sentence for each finding and each advice of a connection test, in every language, and for no other", () => {
+    const facts = readFileSync(resolve(nodes, "..", "src", "client", "connection-facts.ts"), "utf8");
+    const found = new Set([...facts.matchAll(/readonly found: "(\w+)"/g)].map(([, word = ""]) => word));
+    assert.ok(found.size > 5);
+    const parts = ["sizes", "upTo", "unlimited", "protection"];
+    keysBelow("test.found", (keys) => {
+      assert.deepEqual([...keys].sort(), [...found, ...parts].sort());
+    });
+    keysBelow("test.advice", (keys) => {
+      assert.deepEqual([...keys].sort(), Object.keys(connectionHints).sort());
+    });
+    const english = catalogue("en-US", "dlms-meter");
+    for (const [key, text] of Object.entries(connectionHints)) {
+      assert.equal(english.get(`dlms-meter.test.advice.${key}`), text);
+    }
+    keysBelow("find.result", (keys) => {
+      assert.deepEqual([...keys].sort(), ["accepted", "device", "linked", "refused"]);
+    });
   });
 
   it("has a text for each preset, branch of the tree and problem of a CSV file", () => {

@@ -41,6 +41,10 @@ describe("Test connection", () => {
       clientAddress: "16",
     });
     assert.deepEqual(short(lines), whole);
+    assert.deepEqual(
+      lines.map(({ facts }) => facts?.found),
+      ["lineOpen", "noSetUp", "associated", "noAuthentication", "value"],
+    );
     await meter.waitFor((item) => item.kind === "closed");
     assert.equal(meter.counters.openConnections, 0);
     assert.equal(meter.associations, 0);
@@ -87,6 +91,8 @@ describe("Test connection", () => {
     assert.match(unset.lines[0]?.text ?? "", /port/);
     const wrong = await test("", { host: "127.0.0.1", authentication: "LOW" });
     assert.match(wrong.lines[0]?.text ?? "", /^password: /);
+    assert.deepEqual(wrong.lines[0]?.error?.details, { property: "password" });
+    assert.deepEqual(unset.lines[0]?.error?.details, { property: "port", variable: "DLMS_TEST_PORT" });
     for (const body of [null, [], "text", { properties: 7 }, {}]) {
       const { status } = await helper
         .request()
@@ -103,6 +109,8 @@ describe("Test connection", () => {
     const { lines } = await test("", { host: "127.0.0.1", port: gone.port });
     assert.deepEqual(short(lines), ["line failed"]);
     assert.ok((lines[0]?.advice?.length ?? 0) > 0);
+    assert.equal(lines[0]?.error?.code, "DLMS_CONN_REFUSED");
+    assert.deepEqual(lines[0]?.hints, [{ key: "port" }, { key: "oneConnection" }]);
   });
 });
 

@@ -1,0 +1,66 @@
+/*
+ * dlmsProblem(RED, error): what an error of this package means and what to try, in the language of the editor.
+ * error: {code, message, details?}, as the endpoints send it. Gives {text, advice, detail}; detail is the technical
+ * sentence in English, with addresses and numbers.
+ * dlmsProblem.show(RED, error, advice?): the same as an element; advice: sentences instead of the general one.
+ */
+/* global window, $ */
+(function (root) {
+    "use strict";
+
+    const catalogue = "node-red-contrib-dlms/dlms-meter:dlms-meter.";
+    // Names of a setting in the library that the dialog calls otherwise.
+    const settings = { "client.sap": "clientAddress", "server.logical": "serverAddress", "server.physical": "physicalAddress" };
+
+    function translator(RED) {
+        return function (key, values) {
+            const text = RED._(catalogue + key, values);
+            // a missing key comes back as it was asked for
+            return text === catalogue + key || text === "dlms-meter." + key ? undefined : text;
+        };
+    }
+
+    // Which setting is wrong, and the rule that it breaks; undefined where the error does not tell.
+    function settingProblem(t, name, details) {
+        const path = details.property || details.setting;
+        if (typeof path !== "string") return undefined;
+        const property = settings[path] || path.split(".").pop();
+        const label = t("label." + property);
+        if (label === undefined) return undefined;
+        function rule() {
+            if (details.variable) return t("error.variable", { variable: details.variable });
+            if (details.max !== undefined) return t("error.whole", { min: details.min, max: details.max });
+            if (details.choices) return t("error.choices", { choices: details.choices });
+            if (name === "CONFIG_MISSING") return t("error.needed");
+            if (details.got !== undefined) return t("error.bytes", { got: details.got, expected: details.expected });
+            return t("problem." + name + ".text");
+        }
+        return t("error.setting", { label: label, rule: rule() });
+    }
+
+    function dlmsProblem(RED, error) {
+        const t = translator(RED);
+        const details = error.details || {};
+        const name = String(error.code || "").replace(/^DLMS_/, "");
+        const known = t("problem." + name + ".text") !== undefined ? name : "OTHER";
+        const setting = /^CONFIG_/.test(name) ? settingProblem(t, name, details) : undefined;
+        return {
+            text: setting || t("problem." + known + ".text"),
+            // which rule a setting breaks says what to do as well
+            advice: setting ? "" : t("problem." + known + ".advice"),
+            detail: String(error.message || "")
+        };
+    }
+
+    dlmsProblem.show = function (RED, error, advice) {
+        const problem = dlmsProblem(RED, error);
+        const all = $("<div class='dlms-problem'>");
+        $("<div class='dlms-problem-text'>").text(problem.text).appendTo(all);
+        const list = $("<ul class='dlms-problem-advice'>").appendTo(all);
+        (advice || [problem.advice]).filter(Boolean).forEach(function (one) { $("<li>").text(one).appendTo(list); });
+        $("<div class='dlms-problem-detail' lang='en'>").text(problem.detail).appendTo(all);
+        return all;
+    };
+
+    root.dlmsProblem = dlmsProblem;
+})(window);
