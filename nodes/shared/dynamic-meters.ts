@@ -5,21 +5,16 @@ import type { MeterSession } from "./meter-session";
 import { type MeterTurn, MeterTurns } from "./meter-turn";
 import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "./settings";
 
-/** What a message may set of a meter: the settings of `dlms-meter`, but not those of the pool itself. */
-const settable = new Set([
+/** What a message may set of a meter: all settings of `dlms-meter` but those of the pool itself. */
+export const settable: ReadonlySet<string> = new Set([
   ...["name", "transportType", "host", "port", "tlsCa", "tlsServerName", "serialPort", "baudRate", "framing"],
   ...["modeEAddress", "modeEStartBaud", "clientAddress", "serverAddress", "physicalAddress", "addressSize"],
-  ...["hdlcMaxInfo", "hdlcWindow", "maxPduSize", "referencing", "authentication", "securityPolicy", "securitySuite"],
-  ...["ciphering", "signMessages", "useDedicatedKey", "systemTitle", "meterSystemTitle", "invocationCounterSource"],
-  ...[
-    "invocationCounterObis",
-    "invocationCounterClient",
-    "invocationCounterPause",
-    "invocationCounterReconnect",
-    "invocationCounterMaxJump",
-  ],
-  ...["timeout", "retries", "idleTimeout", "reconnectMin", "reconnectMax", "passwordFormat", "keyFormat"],
-  ...["deviationSign", "timeZone", "octetStrings"],
+  ...["hdlcMaxInfo", "hdlcWindow", "hdlcKeepAlive", "hdlcDiscFirst", "wrapperSwappedBytes", "maxPduSize"],
+  ...["referencing", "authentication", "securityPolicy", "securitySuite", "ciphering", "signMessages"],
+  ...["useDedicatedKey", "systemTitle", "meterSystemTitle", "invocationCounterSource", "invocationCounterObis"],
+  ...["invocationCounterClient", "invocationCounterPause", "invocationCounterReconnect", "invocationCounterMaxJump"],
+  ...["timeout", "retries", "idleTimeout", "reconnectMin", "reconnectMax", "probeInterval", "offlineAfter"],
+  ...["passwordFormat", "keyFormat", "deviationSign", "timeZone", "octetStrings"],
 ]);
 
 const secrets = new Set<string>([
@@ -55,8 +50,8 @@ function invalid(property: string, text: string): DlmsConfigError {
 }
 
 /** Two settings with the same text make the same association. What is kept between runs belongs to title and key. */
-function fingerprint({ connect }: MeterSettings): string {
-  return JSON.stringify(connect, (name, value: unknown) => (name === "invocationCounter" ? undefined : value));
+function fingerprint(settings: MeterSettings): string {
+  return JSON.stringify(settings, (name, value: unknown) => (name === "invocationCounter" ? undefined : value));
 }
 
 /** The meter itself, whatever client asks it, and how: many allow one association at a time. */
@@ -115,7 +110,10 @@ export class DynamicMeters {
     const named = { label: typeof fields.name === "string" ? fields.name : label };
     const key = fingerprint(settings);
     if (this.#own?.fingerprint === key) return { ...named, session: this.#own.session, release: () => undefined };
-    const make = (): MeterSession => this.#base.makeSession(settings, this.#turnOf(settings), false);
+    // the config node's probes would go to every meter that its messages name
+    const probeInterval = isAbsent(fields.probeInterval) ? 0 : settings.probeInterval;
+    const turn = this.#turnOf(settings);
+    const make = (): MeterSession => this.#base.makeSession({ ...settings, probeInterval }, turn, false);
     return { ...named, ...(await this.#pooled().acquire(key, make, signal)) };
   }
 
@@ -167,9 +165,7 @@ export class DynamicMeters {
 
   #parse(effective: RawSettings, credentials: MeterCredentials): MeterSettings {
     try {
-      const settings = parseMeterSettings(effective, credentials, this.#base.keepsakes);
-      // a probe would keep open what is meant to be released when it rests
-      return { ...settings, probeInterval: 0 };
+      return parseMeterSettings(effective, credentials, this.#base.keepsakes);
     } catch (error) {
       if (!isDlmsError(error) || error.layer !== "config") throw error;
       const name = error.code === "DLMS_CONFIG_MISSING" ? "CONFIG_MISSING" : "CONFIG_INVALID";

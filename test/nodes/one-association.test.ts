@@ -3,7 +3,7 @@ import { MeterSession } from "../../nodes/shared/meter-session";
 import { MeterTurn, MeterTurns } from "../../nodes/shared/meter-turn";
 import { createClient, demoPassword } from "../../src/index";
 import { bench, requests } from "../support/meters";
-import { type RunningMeter, allNodes, clean, flowFor, helper, startMeter, value } from "./support";
+import { type Message, type RunningMeter, allNodes, clean, flowFor, helper, startMeter, value } from "./support";
 
 /** The most associations that the meter was asked to have at one time. */
 function mostOf({ meter }: RunningMeter): () => number {
@@ -22,10 +22,10 @@ function mostOf({ meter }: RunningMeter): () => number {
 async function all(messages: readonly object[]): Promise<unknown[]> {
   const values: unknown[] = [];
   const done = new Promise<unknown[]>((resolve, reject) => {
-    helper.getNode("out").on("input", (msg: { payload?: unknown }) => {
+    helper.getNode("out").on("input", (msg) => {
       if (values.push(msg.payload) === messages.length) resolve(values);
     });
-    helper.getNode("caught").on("input", (msg: { dlmsError?: { message: string } }) => {
+    helper.getNode("caught").on("input", (msg: Message) => {
       reject(new Error(msg.dlmsError?.message ?? "an error"));
     });
   });
