@@ -31,7 +31,7 @@ import { type ProfileOptions, ProfileReader } from "./profile";
 import type { ProfileRange } from "./profile-read";
 import { readDirectory } from "./browse";
 import { Supervisor } from "./supervisor";
-import { type Wanted, wantedOf } from "./wanted";
+import { readingAll, type Wanted, wantedOf } from "./wanted";
 import { makeLink, makeSession } from "./wiring";
 
 export interface CloseOptions {
@@ -262,7 +262,7 @@ export class DlmsClient implements AsyncDisposable {
     if (first === undefined) return Promise.resolve([]);
     const more = wanted.length - 1;
     const keys = more === 0 ? first.key : wanted.map(({ key }) => key).join(" ");
-    const what = more === 0 ? first.what : `${first.what} and ${more} more`;
+    const what = more === 0 ? first.what : readingAll(wanted.map(({ ref }) => ref));
     const present = this.#present(options);
     let single = false;
     const run: JobInit<ActiveSession, Outcome[]>["run"] = (active, job, attempt) => {

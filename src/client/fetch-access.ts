@@ -3,7 +3,7 @@ import type { AttributeRef } from "../cosem";
 import { DlmsDecodeError, DlmsServiceError } from "../errors";
 import type { ActiveSession } from "./active-session";
 import type { FetchOptions } from "./fetch";
-import { descriptorOf, readingWhat } from "./wanted";
+import { descriptorOf, readingAll } from "./wanted";
 
 /** tag, long invoke-id, no date-time, and two counts of up to two bytes (IEC 62056-5-3, ACCESS-request) */
 const requestHeader = 10;
@@ -45,9 +45,8 @@ export async function fetchByAccess(
   refs: readonly AttributeRef[],
   options: FetchOptions,
 ): Promise<readonly (GetDataResult | undefined)[]> {
-  const first = refs[0];
-  if (first === undefined) return [];
-  const what = `${readingWhat(first)} and ${refs.length - 1} more`;
+  if (refs.length === 0) return [];
+  const what = readingAll(refs);
   const attributes: AttributeDescriptorWithSelection[] = refs.map(descriptorOf);
   try {
     const answer = await active.run(

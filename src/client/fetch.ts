@@ -4,7 +4,7 @@ import { attributeDefinition, type AttributeRef, obisDotted } from "../cosem";
 import { DlmsDecodeError, DlmsServiceError } from "../errors";
 import type { ActiveSession, RunOptions } from "./active-session";
 import { fetchByAccess, fitsAccess, stopAccess, usesAccess } from "./fetch-access";
-import { descriptorOf, readingWhat, type Wanted, wantedOf } from "./wanted";
+import { descriptorOf, readingAll, type Wanted, wantedOf } from "./wanted";
 
 /** What was learned about a meter and stays true when it is connected again. */
 export interface MeterHints {
@@ -133,7 +133,7 @@ async function fetchList(
 ): Promise<readonly GetDataResult[]> {
   const first = refs[0];
   if (first === undefined) return [];
-  const what = `${readingWhat(first)} and ${refs.length - 1} more`;
+  const what = readingAll(refs);
   let results: readonly GetDataResult[];
   try {
     results = await active.run(active.session.getWithList(descriptors, what), options);
@@ -195,9 +195,7 @@ async function fetchByShortName(
   const atOnce = usesLists(active, options) ? namesPerRequest(active) : 1;
   for (let at = 0; at < known.length; at += atOnce) {
     const part = known.slice(at, at + atOnce);
-    const first = part[0];
-    if (first === undefined) break;
-    const what = part.length === 1 ? readingWhat(first.ref) : `${readingWhat(first.ref)} and ${part.length - 1} more`;
+    const what = readingAll(part.map(({ ref }) => ref));
     const answers = await readVariables(
       active,
       part.map((one) => one.variable),
