@@ -1,6 +1,6 @@
 // `npm start`: a local Node-RED with these nodes and the first example. It listens on 127.0.0.1 only and calls nobody.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, join, resolve } from "node:path";
@@ -58,6 +58,21 @@ function ensureBuilt() {
   if (result.status !== 0) throw new UserError("the build failed, see above");
 }
 
+function readExample(name, file) {
+  let nodes;
+  try {
+    nodes = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UserError(`example ${name}: this is no JSON: ${error.message}`);
+  }
+  if (!Array.isArray(nodes)) throw new UserError(`example ${name}: this is no flow, which is a list of nodes`);
+  return nodes;
+}
+
+/**
+ * Node-RED takes passwords and keys out of a flow when it is imported in the editor, not when it lies in the folder of
+ * the user. Those of the examples are published ones, so they may lie there in clear until the first deploy encrypts them.
+ */
 function prepareUserDir(options) {
   mkdirSync(options.userDir, { recursive: true });
   const flows = join(options.userDir, "flows.json");
@@ -65,7 +80,18 @@ function prepareUserDir(options) {
   const name = options.example ?? "01-first-value.json";
   const example = isAbsolute(name) ? name : join(root, "examples", name);
   if (!existsSync(example)) throw new UserError(`example ${name}: there is no such file in examples/`);
-  copyFileSync(example, flows);
+  const nodes = readExample(name, example);
+  const secrets = nodes.filter(({ credentials }) => credentials).map(({ id, credentials }) => [id, credentials]);
+  const secretsFile = join(options.userDir, "flows_cred.json");
+  if (secrets.length === 0 || existsSync(secretsFile)) {
+    copyFileSync(example, flows);
+    return;
+  }
+  writeFileSync(secretsFile, JSON.stringify(Object.fromEntries(secrets)), { mode: 0o600 });
+  writeFileSync(
+    flows,
+    JSON.stringify(nodes, (key, value) => (key === "credentials" ? undefined : value), 4),
+  );
 }
 
 /** Node-RED's own advice for servers is left out; what nodes say, and errors, are shown. */
@@ -176,7 +202,10 @@ async function run() {
   const express = createRequire(require.resolve(process.env.NODE_RED_PATH ?? "node-red"))("express");
   const app = express();
   const server = await listen(app, options.port);
-  const settings = settingsFor({ ...options, port: server.address().port });
+  const { port } = server.address();
+  // as in Node-RED's own settings file; example 05 finds its stand-in for a database by it
+  process.env.PORT = String(port);
+  const settings = settingsFor({ ...options, port });
   RED.init(server, settings);
   app.use("/", RED.httpAdmin);
   app.use("/", RED.httpNode);
@@ -199,7 +228,7 @@ async function run() {
     if (options.once) void end();
   });
   RED.events.once("flows:started", () => {
-    console.log(`\nNode-RED with the DLMS nodes is at  http://${host}:${server.address().port}/   (Ctrl-C ends it)\n`);
+    console.log(`\nNode-RED with the DLMS nodes is at  http://${host}:${port}/   (Ctrl-C ends it)\n`);
   });
   await RED.start();
 }

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { NodeRedProcess, exampleOn, freePort } from "../support/node-red-process";
+import { join } from "node:path";
+import { demoKeys, demoPassword, toHex } from "../../src/index";
+import { NodeRedProcess, exampleOn, freePort, root } from "../support/node-red-process";
 
 describe("npm start", function () {
   // it builds when the compiled files are older than the sources
@@ -33,6 +36,42 @@ describe("npm start", function () {
       await nodeRed.until(/energy_import +[\d.]+ Wh[\s\S]*serial_number +SIM/);
     } finally {
       await nodeRed.stop();
+    }
+  });
+
+  it("hands the example's published password and keys to Node-RED, which shows them to nobody", async () => {
+    const example = readFileSync(join(root, "examples", "08-password-and-ciphering.json"), "utf8");
+    const flow = example.replaceAll('"4069"', `"${await freePort()}"`);
+    const nodeRed = new NodeRedProcess({ flow });
+    try {
+      const [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
+      // a line of each of the two meters: the next ones come 10 s later
+      await nodeRed.until(/1-0:1\.8\.0\*255 +\d+ Wh\n[\s\S]*1-0:1\.8\.0\*255 +\d+ Wh\n/);
+      assert.doesNotMatch(nodeRed.output, / {2}error {2}/);
+      const nodes = (await (await fetch(`${url}flows`)).json()) as { type: string; name?: string }[];
+      assert.ok(nodes.some(({ name }) => name === "Household meter with keys"));
+      // the comment names the password on purpose
+      const shown = JSON.stringify(nodes.filter(({ type }) => type !== "comment")).toLowerCase();
+      for (const secret of [demoPassword, ...Object.values(demoKeys).map((key) => toHex(key))]) {
+        assert.ok(!shown.includes(secret.toLowerCase()), "a secret is in the flow");
+      }
+    } finally {
+      await nodeRed.stop();
+    }
+  });
+
+  it("says what is wrong with an example that is none", async () => {
+    for (const [flow, text] of [
+      ["{", /this is no JSON/],
+      ["{}", /this is no flow/],
+    ] as const) {
+      const nodeRed = new NodeRedProcess({ flow });
+      try {
+        await nodeRed.until(text);
+        assert.equal(await nodeRed.exited(), 1);
+      } finally {
+        await nodeRed.stop();
+      }
     }
   });
 

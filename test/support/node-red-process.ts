@@ -82,9 +82,13 @@ export class NodeRedProcess {
         if (match !== null) {
           this.#waiting.delete(check);
           done(match);
-        } else if (this.#child.exitCode !== null) {
+        } else if (this.#ended) {
           this.#waiting.delete(check);
-          fail(new Error(`Node-RED ended (${this.#child.exitCode}) without ${String(pattern)}:\n${this.#output}`));
+          fail(
+            new Error(
+              `Node-RED ended (${this.#child.exitCode ?? this.#child.signalCode}) without ${String(pattern)}:\n${this.#output}`,
+            ),
+          );
         }
       };
       this.#waiting.add(check);
@@ -92,9 +96,13 @@ export class NodeRedProcess {
     });
   }
 
+  get #ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   exited(): Promise<number | null> {
     return new Promise((done) => {
-      if (this.#child.exitCode !== null) done(this.#child.exitCode);
+      if (this.#ended) done(this.#child.exitCode);
       else this.#child.once("exit", done);
     });
   }
