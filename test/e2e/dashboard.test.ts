@@ -82,7 +82,7 @@ async function expectedPoints(port: number, from: number): Promise<Map<string, [
 }
 
 describe("the examples in a browser", function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let nodeRed: NodeRedProcess | undefined;
   let context: BrowserContext | undefined;
   let page: Page;
@@ -107,7 +107,7 @@ describe("the examples in a browser", function () {
     address = (await nodeRed.until(/is at {2}(\S+)/))[1] ?? "";
     context = await openBrowser();
     page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(60_000);
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("request", (request) => {
       const target = request.url();
@@ -157,7 +157,7 @@ describe("the examples in a browser", function () {
     }
     const changes = {
       ports: Object.fromEntries([...ports].map(([port, free]) => [port, String(free)])),
-      variables: { TSDB_URL: `${address}dlms-example/write`, CSV_FOLDER: csvFolder } as Record<string, string>,
+      variables: { CSV_FOLDER: csvFolder } as Record<string, string>,
     };
     // other ports than usual, so that a simulator which runs already is not met
     await page.evaluate(({ ports, variables }) => {

@@ -38,9 +38,11 @@ describe("each example, as it is written", () => {
         assert.ok(simulated.includes(`${String(meter.host)}:${String(meter.port)}`), String(meter.name));
       }
       const ids = new Set(nodes.map(({ id }) => id));
-      for (const node of nodes) {
-        const { wires, z, g, meter } = node as { wires?: string[][]; z?: string; g?: string; meter?: string };
-        for (const id of [...(wires ?? []).flat(), z, g, meter]) assert.ok(id === undefined || ids.has(id), node.id);
+      for (const node of nodes as readonly (FlowNode & Links)[]) {
+        const { wires, z, g, meter, broker, scope } = node;
+        const links = [...(wires ?? []).flat(), ...(scope ?? []), z, g, meter];
+        if (node.type === "mqtt out") links.push(broker);
+        for (const id of links) assert.ok(id === undefined || ids.has(id), node.id);
       }
     });
 
@@ -98,6 +100,15 @@ describe("each example, as it is written", () => {
   });
 });
 
+interface Links {
+  readonly wires?: readonly (readonly string[])[];
+  readonly scope?: readonly string[] | null;
+  readonly z?: string;
+  readonly g?: string;
+  readonly meter?: string;
+  readonly broker?: string;
+}
+
 interface Box {
   readonly x: number;
   readonly y: number;
@@ -137,7 +148,6 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
     for (const { port } of ofType(all, "dlms-simulator")) ports.set(port, String(await freePort()));
     const variables = {
       CSV_FOLDER: csvFolder,
-      TSDB_URL: `${nodeRed.url}dlms-example/write`,
       ALARM_ABOVE_W: "0",
       NORMAL_BELOW_W: "0",
     };
@@ -146,6 +156,8 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
       if (ports.has(node.port) && node.type.startsWith("dlms-")) return { ...node, port: ports.get(node.port) };
       // nobody should wait for what a person would wait for
       if (node.type === "inject" && Number(node.repeat) > 0) return { ...node, repeat: "0.5" };
+      // at that time of the day it would write the file in which a test reads
+      if (node.type === "inject" && node.crontab !== "") return { ...node, crontab: "" };
       if (node.type === "trigger") return { ...node, duration: "2" };
       return node;
     });
@@ -195,7 +207,7 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
     assert.ok(lines.every((line) => /^[^,]+,\d+,\d+$/.test(line)));
   });
 
-  it("05 sends the last day as line protocol to the stand-in", async () => {
+  it("05 sends the last day as line protocol to the stand-in, on whatever port this Node-RED is", async () => {
     const { payload } = await nodeRed.arrival(find("05", "what came"));
     const lines = String(payload).split("\n");
     assert.equal(lines.length, 96);
@@ -235,11 +247,11 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
   });
 
   it("09 rings once, however often the value is read", async () => {
+    const alarm = await nodeRed.arrival(find("09", "alarm"));
+    assert.equal(alarm.payload, "too high");
+    assert.equal(typeof alarm.watts, "number");
     await nodeRed.arrivals(find("09", "only changes"), 3);
-    const [alarm, more] = nodeRed.received(find("09", "alarm"));
-    assert.equal(alarm?.payload, "too high");
-    assert.equal(typeof alarm?.watts, "number");
-    assert.equal(more, undefined);
+    assert.equal(nodeRed.received(find("09", "alarm")).length, 1);
     assert.equal(typeof (await nodeRed.arrival(find("09", "voltage that moved"))).payload, "number");
   });
 
@@ -252,12 +264,12 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
     assert.equal(online.topic, "dlms/household/availability");
     const configs = await nodeRed.arrivals(find("10", "would be announced"), 6);
     for (const { topic, payload, retain } of configs) {
-      const config = payload as Record<string, string>;
+      const config = payload as Record<string, unknown>;
       const key = /^homeassistant\/sensor\/dlms_household\/(\w+)\/config$/.exec(String(topic))?.[1] ?? "";
       assert.equal(typeof values[key], "number", `${key} has no value`);
       assert.equal(config.value_template, `{{ value_json.${key} }}`);
       assert.equal(config.state_topic, state.topic);
-      assert.equal(config.availability_topic, online.topic);
+      assert.deepEqual((config.availability as unknown[])[0], { topic: online.topic });
       assert.equal(retain, true);
     }
     assert.equal(new Set(configs.map(({ payload }) => (payload as Record<string, string>).unique_id)).size, 6);

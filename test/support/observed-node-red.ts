@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -112,9 +113,13 @@ export class ObservedNodeRed {
         if (found !== undefined) {
           this.#waiting.delete(check);
           done(found);
-        } else if (this.#child.exitCode !== null) {
+        } else if (this.#ended) {
           this.#waiting.delete(check);
-          fail(new Error(`Node-RED ended (${this.#child.exitCode}) before ${what}:\n${this.#output}`));
+          fail(
+            new Error(
+              `Node-RED ended (${this.#child.exitCode ?? this.#child.signalCode}) before ${what}:\n${this.#output}`,
+            ),
+          );
         }
       };
       this.#waiting.add(check);
@@ -122,13 +127,16 @@ export class ObservedNodeRed {
     });
   }
 
-  async stop(): Promise<void> {
-    const exited = new Promise((done) => {
-      if (this.#child.exitCode !== null) done(undefined);
-      else this.#child.once("exit", done);
-    });
-    this.#child.kill("SIGINT");
-    await exited;
+  get #ended(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGINT"): Promise<void> {
+    if (!this.#ended) {
+      const exited = once(this.#child, "exit");
+      this.#child.kill(signal);
+      await exited;
+    }
     rmSync(this.#userDir, { recursive: true, force: true });
   }
 }
