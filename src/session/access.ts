@@ -16,7 +16,8 @@ export function* accessList(
 ): Operation<AccessResponse> {
   channel.require("access", what);
   const request: AccessRequest = { apdu: "access-request", longInvokeId, specifications, data };
-  const answer = yield* channel.exchange(request, what);
+  const reading = specifications.every(({ kind }) => kind === "get");
+  const answer = yield* channel.exchange(request, what, reading ? "alike" : "never");
   if (answer.apdu !== "access-response") throw unexpectedAnswer(what, "an access-response", answer);
   if ((answer.longInvokeId & 0xffffff) !== (longInvokeId & 0xffffff)) {
     const problem = `the answer has invoke-id ${answer.longInvokeId & 0xffffff}, the request had 1`;

@@ -15,6 +15,7 @@ import { Ciphering, isProtected, type Protected } from "./ciphering";
 import {
   exceptionError,
   initiateError,
+  isSilence,
   type Refusal,
   refusedAssociation,
   unexpectedAnswer,
@@ -109,11 +110,21 @@ function makeCiphering({
 function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined): Operation<Aare> {
   const authenticated = channel.options.auth.mechanism !== "none";
   const initiate = encodeInitiate(channel);
+  let repeated = 0;
   for (;;) {
     const { ciphering } = channel;
     const userInformation = ciphering?.active === true ? yield* ciphering.protect(initiate, "global") : initiate;
     const request = encodeApdu(aarqOf(channel.options, challenge, userInformation));
-    const answer = yield* channel.exchangeBytes(request, what, "associate");
+    const delivery = channel.resends === 0 ? undefined : ({ silence: "tell", repetition: repeated > 0 } as const);
+    let answer: Apdu;
+    try {
+      answer = yield* channel.exchangeBytes(request, what, "associate", delivery);
+    } catch (error) {
+      if (delivery === undefined || !isSilence(error) || repeated >= channel.resends) throw error;
+      repeated += 1;
+      yield* noteStep(`${what}: no answer, asked again (${repeated} of ${channel.resends})`);
+      continue;
+    }
     if (answer.apdu === "exception-response") {
       if (answer.serviceError !== invocationCounterError || ciphering?.active !== true) {
         throw exceptionError(what, answer);
@@ -123,9 +134,30 @@ function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined
     }
     if (answer.apdu === "confirmed-service-error") throw initiateError(what, answer);
     if (answer.apdu !== "aare") throw unexpectedAnswer(what, "an AARE", answer);
-    if (answer.result === 0) return answer;
+    if (answer.result === 0) {
+      return challenge === undefined || repeated === 0 ? answer : yield* newestAnswer(channel, answer);
+    }
     throw refusedAssociation(what, refusalOf(answer), authenticated, ciphering?.active === true);
   }
+}
+
+/**
+ * A request that was repeated, since a datagram got lost, may have begun two associations, one after the other: the
+ * challenge that counts is the one of the last, whose answer may still be on its way.
+ */
+function* newestAnswer(channel: Channel, first: Aare): Operation<Aare> {
+  let newest = first;
+  for (let more = 0; more < channel.resends; more++) {
+    let answer: Apdu;
+    try {
+      answer = yield* channel.further(what);
+    } catch (error) {
+      if (!isSilence(error)) throw error;
+      return newest;
+    }
+    if (answer.apdu === "aare" && answer.result === 0) newest = answer;
+  }
+  return newest;
 }
 
 function encodeInitiate(channel: Channel): Uint8Array {

@@ -14,12 +14,13 @@ import {
   confirmedServiceError,
   exceptionError,
   inconsistentAnswer,
+  isSilence,
   keysMissing,
   limitExceeded,
   naming,
 } from "./errors";
 import { receiveByBlocks, sendByBlocks } from "./gbt";
-import type { Operation } from "./operation";
+import type { Delivery, Operation } from "./operation";
 import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "./options";
 import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } from "./steps";
 
@@ -29,6 +30,12 @@ const invocationCounterError = 6;
 const getResponseTag = 0xc4;
 /** On datagrams the ids 2 to 15 take turns: meters that do not echo them answer with 0 or 1. */
 const firstMovingId = 2;
+/**
+ * Whether a request may be asked again where it, or its answer, was lost. "alike": its answer does not say which
+ * request it belongs to (short names), so a late one has to be waited for before the next request.
+ */
+export type Repetition = "never" | "told-apart" | "alike";
+
 const exempt: readonly Apdu["apdu"][] = ["exception-response", "confirmed-service-error", "aare", "rlre"];
 
 /** What all services share: one request out, one answer in, with ciphering, blocks, events and errors between. */
@@ -39,7 +46,10 @@ export class Channel {
   ciphering: Ciphering | undefined;
   /** General block transfer with this meter did not come to an end, or to sense. */
   blocksFailed = false;
+  #repeated = 0;
   #invokeId = 0;
+  /** replays that were dropped while an answer was awaited */
+  #replays: DlmsSecurityError[] = [];
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -53,6 +63,11 @@ export class Channel {
   get meterLimit(): number {
     const size = this.association?.maxPduSize ?? 0;
     return size === 0 ? Number.POSITIVE_INFINITY : size;
+  }
+
+  /** How often what changes nothing is asked again: only datagrams get lost. */
+  get resends(): number {
+    return this.options.datagrams === true ? (this.options.resends ?? 0) : 0;
   }
 
   /** Whether a plain APDU of this length fits one APDU to the meter. */
@@ -112,13 +127,11 @@ export class Channel {
    * Send a request and take its answer. An exception-response or a confirmedServiceError is thrown; the first
    * invocation-counter-error of an association moves the counter and repeats the request.
    */
-  *exchange(request: Apdu, what: string, phase: Phase = "request"): Operation<Apdu> {
+  *exchange(request: Apdu, what: string, repetition: Repetition = "never"): Operation<Apdu> {
     const plain = encodeApdu(request);
     const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
     for (;;) {
-      const bytes = this.ciphering === undefined ? plain : yield* this.ciphering.seal(plain);
-      const first = yield* this.#transfer(bytes, what, phase);
-      const answer = this.#plainGet(first, what) ?? (yield* this.#answer(first, what));
+      const answer = yield* this.#ask(plain, what, repetition);
       if (answer.apdu === "confirmed-service-error") throw confirmedServiceError(what, answer);
       if (answer.apdu !== "exception-response") return answer;
       if (answer.serviceError !== invocationCounterError || ciphering === undefined) throw exceptionError(what, answer);
@@ -126,18 +139,47 @@ export class Channel {
     }
   }
 
-  /** Send bytes as they are and take the bytes that answer them, notifications and block transfer left out. */
-  *exchangeBytes(bytes: Uint8Array, what: string, phase: Phase): Operation<Apdu> {
-    return yield* this.#answer(yield* exchangeStep(bytes, what, phase), what);
+  /**
+   * One request and its answer. Over datagrams a repeatable request that is met with silence is asked again, each time
+   * under an invocation counter of its own, since a meter that has taken the first one refuses it a second time.
+   */
+  *#ask(plain: Uint8Array, what: string, repetition: Repetition): Operation<Apdu> {
+    const limit = repetition === "never" ? 0 : this.resends;
+    this.#replays = [];
+    for (this.#repeated = 0; ;) {
+      const delivery = limit === 0 ? undefined : deliveryOf(repetition, this.#repeated);
+      const bytes = this.ciphering === undefined ? plain : yield* this.ciphering.seal(plain);
+      try {
+        const first = yield* this.#transfer(bytes, what, delivery);
+        return this.#plainGet(first, what) ?? (yield* this.#answer(first, what, delivery));
+      } catch (error) {
+        if (!isSilence(error)) throw error;
+        // a meter whose counter went back answers each time, and is never to be believed
+        if (this.#repeated >= limit) throw this.#replays[this.#repeated] ?? error;
+      }
+      this.#repeated += 1;
+      yield* noteStep(`${what}: no answer, asked again (${this.#repeated} of ${limit})`);
+    }
   }
 
-  *#transfer(bytes: Uint8Array, what: string, phase: Phase): Operation<Uint8Array> {
-    if (bytes.length <= this.meterLimit) return yield* exchangeStep(bytes, what, phase);
-    if (this.#blocksAllowed()) return yield* sendByBlocks(this, bytes, what, phase);
+  /** Send bytes as they are and take the bytes that answer them, notifications and block transfer left out. */
+  *exchangeBytes(bytes: Uint8Array, what: string, phase: Phase, delivery?: Delivery): Operation<Apdu> {
+    return yield* this.#answer(yield* exchangeStep(bytes, what, phase, delivery), what, delivery);
+  }
+
+  /** One more answer to what was asked already; throws the time-out when none comes. */
+  *further(what: string): Operation<Apdu> {
+    const delivery = { silence: "tell" } as const;
+    return yield* this.#answer(yield* receiveStep(what, delivery), what, delivery);
+  }
+
+  *#transfer(bytes: Uint8Array, what: string, delivery: Delivery | undefined): Operation<Uint8Array> {
+    if (bytes.length <= this.meterLimit) return yield* exchangeStep(bytes, what, "request", delivery);
+    if (this.#blocksAllowed()) return yield* sendByBlocks(this, bytes, what, delivery?.anonymous === false);
     yield* noteStep(
       `${what}: the request has ${bytes.length} bytes, the meter accepts ${this.meterLimit}; it may not answer`,
     );
-    return yield* exchangeStep(bytes, what, phase);
+    return yield* exchangeStep(bytes, what, "request", delivery);
   }
 
   #blocksAllowed(): boolean {
@@ -160,10 +202,10 @@ export class Channel {
   }
 
   /** From bytes to the answer itself: blocks put together, notifications set aside, envelopes opened. */
-  *#answer(first: Uint8Array, what: string): Operation<Apdu> {
+  *#answer(first: Uint8Array, what: string, delivery: Delivery | undefined): Operation<Apdu> {
     let bytes = first;
     for (let notifications = 0; notifications < maxNotifications; notifications++) {
-      if (notifications > 0) bytes = yield* receiveStep(what);
+      if (notifications > 0) bytes = yield* receiveStep(what, delivery);
       const answer = yield* this.#unlessNotification(bytes, what);
       if (answer !== undefined) return answer;
     }
@@ -181,8 +223,11 @@ export class Channel {
     }
     if (apdu.apdu === "general-signing") apdu = yield* this.parse(this.#signedContent(apdu, what), what);
     else this.#requireSignature(apdu, what);
-    if (isProtected(apdu)) apdu = yield* this.#open(apdu, what);
-    else this.#requireProtection(apdu, what);
+    if (isProtected(apdu)) {
+      const opened = yield* this.#openUnlessLate(apdu, what);
+      if (opened === undefined) return undefined;
+      apdu = opened;
+    } else this.#requireProtection(apdu, what);
     if (this.#isLate(apdu)) {
       yield* noteStep(`${what}: a late answer to an earlier request was dropped`);
       return undefined;
@@ -203,7 +248,12 @@ export class Channel {
 
   /** A datagram that was sent twice may be answered twice, and the second answer need not be the same. */
   #isLate(apdu: Apdu): boolean {
-    if (this.options.datagrams !== true || !("invokeId" in apdu)) return false;
+    if (this.options.datagrams !== true) return false;
+    if (apdu.apdu === "aare") return this.association !== undefined;
+    if (apdu.apdu === "exception-response" && apdu.serviceError === invocationCounterError && this.resends > 0) {
+      return this.ciphering?.isPast(apdu.invocationCounter) === true;
+    }
+    if (!("invokeId" in apdu)) return false;
     const id = apdu.invokeId & 0x0f;
     return id >= firstMovingId && id !== this.#invokeId;
   }
@@ -238,9 +288,18 @@ export class Channel {
     );
   }
 
-  *#open(apdu: Protected, what: string): Operation<Apdu> {
+  /** Datagrams may overtake each other: what has a counter that is past is dropped, and something newer awaited. */
+  *#openUnlessLate(apdu: Protected, what: string): Operation<Apdu | undefined> {
     if (this.ciphering === undefined) throw keysMissing(what);
-    return yield* this.parse(this.ciphering.open(apdu, what), what);
+    try {
+      return yield* this.parse(this.ciphering.open(apdu, what), what);
+    } catch (error) {
+      const replay = error instanceof DlmsSecurityError && error.code === "DLMS_SEC_REPLAY";
+      if (!replay || this.resends === 0) throw error;
+      this.#replays.push(error);
+      yield* noteStep(`${what}: dropped: ${error.message}`);
+      return undefined;
+    }
   }
 
   /** Plain errors and ACSE APDUs are taken, since a meter that can't decipher can't answer otherwise. */
@@ -281,4 +340,8 @@ export class Channel {
 /** Whether a meter sends this on its own account, never as an answer. */
 function isNotification(apdu: Apdu): boolean {
   return apdu.apdu === "data-notification" || apdu.apdu === "event-notification" || apdu.apdu === "information-report";
+}
+
+function deliveryOf(repetition: Repetition, repeated: number): Delivery {
+  return { silence: "tell", anonymous: repetition === "alike", repetition: repeated > 0 };
 }

@@ -315,6 +315,11 @@ export class Ciphering {
     );
   }
 
+  /** Whether a counter that a meter says it expects is met by what was sent: it complains about something older. */
+  isPast(expected: number | undefined): boolean {
+    return expected !== undefined && expected <= this.#lastSent;
+  }
+
   /**
    * The meter refused our counter and says which one it expects: follow once per association, upwards only and
    * not further than configured, since the plain exception-response can be forged.

@@ -8,7 +8,14 @@ import {
   exceptionServiceErrorWord,
   stateErrorWord,
 } from "../apdu";
-import { type CodesOf, DlmsAssociationError, DlmsDecodeError, DlmsSecurityError, DlmsServiceError } from "../errors";
+import {
+  type CodesOf,
+  DlmsAssociationError,
+  DlmsDecodeError,
+  DlmsSecurityError,
+  DlmsServiceError,
+  DlmsTimeoutError,
+} from "../errors";
 import { exceptionAdvice, userAdvice } from "./words";
 
 type DecodeCode = CodesOf<"DlmsDecodeError">;
@@ -161,4 +168,12 @@ function secretAdvice({ diagnostic }: Refusal, authenticated: boolean, ciphered:
 function adviceFor(user: boolean, diagnostic: number): string {
   const advice = user ? userAdvice[diagnostic] : "check the client address and try again later";
   return advice === undefined ? "" : `; ${advice}`;
+}
+
+/** Nothing came, so that it may be asked again. */
+export function isSilence(error: unknown): boolean {
+  return (
+    error instanceof DlmsTimeoutError &&
+    (error.code === "DLMS_TIMEOUT_RESPONSE" || error.code === "DLMS_TIMEOUT_ASSOCIATE")
+  );
 }

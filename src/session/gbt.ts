@@ -3,10 +3,10 @@ import type { GeneralBlockTransfer } from "../apdu/model";
 import { DlmsTimeoutError } from "../errors";
 import type { Channel } from "./channel";
 import { Collector } from "./collector";
-import { limitExceeded, unexpectedAnswer } from "./errors";
+import { isSilence, limitExceeded, unexpectedAnswer } from "./errors";
 import type { Operation } from "./operation";
 import { defaultBlockWindow, defaultMaxBlockTransfer } from "./options";
-import { exchangeStep, noteStep, type Phase, receiveStep, transmitStep } from "./steps";
+import { exchangeStep, noteStep, receiveStep, transmitStep } from "./steps";
 
 const nothing = new Uint8Array(0);
 /** tag, control, two block numbers, length of up to three bytes */
@@ -20,7 +20,6 @@ const largestWindow = 63;
 class Transfer {
   readonly channel: Channel;
   readonly what: string;
-  readonly phase: Phase;
   readonly #received: Collector;
   /** blocks that came before one that is missing */
   readonly #early = new Map<number, GeneralBlockTransfer>();
@@ -32,10 +31,9 @@ class Transfer {
   complete = false;
   stalls = 0;
 
-  constructor(channel: Channel, what: string, phase: Phase) {
+  constructor(channel: Channel, what: string) {
     this.channel = channel;
     this.what = what;
-    this.phase = phase;
     this.#received = new Collector(channel.options.maxResultSize ?? defaultMaxBlockTransfer, what);
     this.#window = Math.min(largestWindow, Math.max(1, channel.options.blockWindow ?? defaultBlockWindow));
   }
@@ -126,7 +124,7 @@ class Transfer {
 
 /** The APDU that the meter sends in general blocks, whose first has come. */
 export function* receiveByBlocks(channel: Channel, first: GeneralBlockTransfer, what: string): Operation<Uint8Array> {
-  return yield* receiveRest(new Transfer(channel, what, "request"), first);
+  return yield* receiveRest(new Transfer(channel, what), first);
 }
 
 function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operation<Uint8Array> {
@@ -146,15 +144,30 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
     else yield* transfer.receivingStalled();
     moved = false;
     const acknowledgement = transfer.own(nothing, true, false);
-    block = yield* parseBlock(transfer, yield* exchangeStep(acknowledgement, transfer.what, transfer.phase));
+    block = yield* askForBlock(transfer, acknowledgement);
   }
+}
+
+/** An acknowledgement out, the next block in; undefined when a datagram got lost, so that it is asked for again. */
+function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operation<GeneralBlockTransfer | undefined> {
+  const { channel, what } = transfer;
+  const delivery = channel.resends === 0 ? undefined : ({ silence: "tell" } as const);
+  let bytes: Uint8Array;
+  try {
+    bytes = yield* exchangeStep(acknowledgement, what, "request", delivery);
+  } catch (error) {
+    if (delivery === undefined || !isSilence(error)) throw error;
+    yield* noteStep(`${what}: no block came after block ${transfer.receivedTo}`);
+    return undefined;
+  }
+  return yield* parseBlock(transfer, bytes);
 }
 
 /** The next streamed block; undefined when it did not come in time, so that it is asked for. */
 function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | undefined> {
   let bytes: Uint8Array;
   try {
-    bytes = yield* receiveStep(transfer.what);
+    bytes = yield* receiveStep(transfer.what, { silence: "tell" });
   } catch (error) {
     if (!(error instanceof DlmsTimeoutError)) throw error;
     yield* noteStep(`${transfer.what}: no block came after block ${transfer.receivedTo}`);
@@ -174,9 +187,15 @@ function* parseBlock(transfer: Transfer, bytes: Uint8Array): Operation<GeneralBl
 /**
  * Send an APDU that is too long for the meter in general blocks, and take what answers it: the bytes of a plain
  * APDU, or of one that came in blocks itself.
+ * @param repeatable blocks that get lost may be sent again: the request changes nothing
  */
-export function* sendByBlocks(channel: Channel, whole: Uint8Array, what: string, phase: Phase): Operation<Uint8Array> {
-  const transfer = new Transfer(channel, what, phase);
+export function* sendByBlocks(
+  channel: Channel,
+  whole: Uint8Array,
+  what: string,
+  repeatable: boolean,
+): Operation<Uint8Array> {
+  const transfer = new Transfer(channel, what);
   const size = Math.max(1, channel.meterLimit - blockHeader);
   const count = Math.ceil(whole.length / size);
   let acknowledged = 0;
@@ -188,7 +207,11 @@ export function* sendByBlocks(channel: Channel, whole: Uint8Array, what: string,
       yield* transmitStep(transfer.own(whole.subarray(i * size, (i + 1) * size), false, true), what);
     }
     const piece = whole.subarray((end - 1) * size, end * size);
-    const bytes = yield* exchangeStep(transfer.own(piece, end === count, false), what, phase);
+    const bytes = yield* sendLastOfWindow(transfer, transfer.own(piece, end === count, false), repeatable);
+    if (bytes === undefined) {
+      yield* transfer.sendingStalled(acknowledged);
+      continue;
+    }
     const answer = yield* channel.parse(bytes, what);
     // an answer that is no block answers the whole request, or refuses it
     if (answer.apdu !== "general-block-transfer") return bytes;
@@ -200,6 +223,20 @@ export function* sendByBlocks(channel: Channel, whole: Uint8Array, what: string,
     else yield* transfer.sendingStalled(acknowledged);
     acknowledged = Math.max(acknowledged, Math.min(answer.blockNumberAck, end));
     window = Math.max(1, answer.window);
+  }
+}
+
+/** What answers our last block of a window; undefined when nothing did, and the window may go out again. */
+function* sendLastOfWindow(
+  { what }: Transfer,
+  block: Uint8Array,
+  repeatable: boolean,
+): Operation<Uint8Array | undefined> {
+  try {
+    return yield* exchangeStep(block, what, "request", repeatable ? { silence: "tell" } : undefined);
+  } catch (error) {
+    if (!repeatable || !isSilence(error)) throw error;
+    return undefined;
   }
 }
 

@@ -7,6 +7,7 @@ import type {
   GetResponseWithDatablock,
 } from "../apdu/model";
 import { concatBytes } from "../bytes";
+import { DlmsLinkError } from "../errors";
 import type { Channel } from "./channel";
 import { Collector } from "./collector";
 import { inconsistentAnswer, limitExceeded, naming, unexpectedAnswer } from "./errors";
@@ -19,6 +20,9 @@ export type GetOutcome = { readonly ok: true } | { readonly ok: false; readonly 
 /** Takes the pieces of an answer in order. */
 type Sink = (piece: Uint8Array, blockNumber: number, last: boolean) => Operation<void>;
 
+/** data-block-unavailable, long-get-aborted, no-long-get-in-progress, data-block-number-invalid */
+const blockErrors: ReadonlySet<number> = new Set([14, 15, 16, 19]);
+
 /** Empty blocks in a row that a meter may send while it collects data. */
 const maxEmptyBlocks = 1000;
 
@@ -29,12 +33,33 @@ export function* getAttribute(
   what: string,
 ): Operation<GetDataResult> {
   channel.require("get", what);
+  return yield* anew(channel, () => getWhole(channel, attribute, what));
+}
+
+function* getWhole(
+  channel: Channel,
+  attribute: AttributeDescriptorWithSelection,
+  what: string,
+): Operation<GetDataResult> {
   const invokeId = channel.nextInvokeId();
   const answer = yield* exchangeGet(channel, { apdu: "get-request-normal", invokeId, attribute }, what);
   if (answer.apdu === "get-response-normal" && fitsResult(channel, answer.result)) return answer.result;
   const collected = new Collector(channel.maxResultSize, what);
   const outcome = yield* takeAnswer(channel, invokeId, answer, what, collected.sink);
   return outcome.ok ? { ok: true, data: collected.bytes() } : outcome;
+}
+
+/** Runs what collects an answer; once more from its beginning when a lost datagram broke a transfer in blocks. */
+function* anew<T>(channel: Channel, run: () => Operation<T>): Operation<T> {
+  for (let again = 1; ; again++) {
+    try {
+      return yield* run();
+    } catch (error) {
+      const lost = error instanceof DlmsLinkError && error.code === "DLMS_LINK_SEQUENCE";
+      if (!lost || again > channel.resends) throw error;
+      yield* noteStep(`${error.message} (${again} of ${channel.resends})`);
+    }
+  }
 }
 
 function fitsResult(channel: Channel, result: GetDataResult): boolean {
@@ -89,6 +114,14 @@ export function* getList(
   if (only === undefined) return [];
   if (attributes.length === 1) return [yield* getAttribute(channel, only, what)];
   channel.require("multiple-references", what);
+  return yield* anew(channel, () => getWholeList(channel, attributes, what));
+}
+
+function* getWholeList(
+  channel: Channel,
+  attributes: readonly AttributeDescriptorWithSelection[],
+  what: string,
+): Operation<readonly GetDataResult[]> {
   const invokeId = channel.nextInvokeId();
   const answer = yield* exchangeGet(channel, { apdu: "get-request-with-list", invokeId, attributes }, what);
   const list =
@@ -156,10 +189,17 @@ function* getBlocks(
 }
 
 function* nextBlock(channel: Channel, invokeId: number, blockNumber: number, what: string) {
-  const answer = yield* exchangeGet(channel, { apdu: "get-request-next", invokeId, blockNumber }, what);
-  if (answer.apdu === "get-response-normal") return answer;
-  if (answer.apdu !== "get-response-with-datablock") throw unexpectedAnswer(what, "the next block", answer);
   const expected = (blockNumber + 1) >>> 0;
+  let answer = yield* exchangeGet(channel, { apdu: "get-request-next", invokeId, blockNumber }, what);
+  for (let late = 0; late < channel.resends && isEarlierBlock(answer, expected); late++) {
+    yield* noteStep(`${what}: a late block was dropped`);
+    answer = yield* channel.further(what);
+  }
+  if (answer.apdu !== "get-response-normal" && answer.apdu !== "get-response-with-datablock") {
+    throw unexpectedAnswer(what, "the next block", answer);
+  }
+  if (!answer.result.ok) refuseLostPlace(channel, answer.result.result, blockNumber, what);
+  if (answer.apdu === "get-response-normal") return answer;
   // an error may come with any number: some meters repeat the last one, some send 0
   if (answer.result.ok && answer.blockNumber !== expected) {
     throw inconsistentAnswer(what, `block ${expected} was asked for, block ${answer.blockNumber} came`, {
@@ -170,8 +210,26 @@ function* nextBlock(channel: Channel, invokeId: number, blockNumber: number, wha
   return answer;
 }
 
+/** Whether this block came before, and now once more: its request was repeated. */
+function isEarlierBlock(answer: Apdu, expected: number): boolean {
+  return answer.apdu === "get-response-with-datablock" && answer.result.ok && answer.blockNumber < expected;
+}
+
+/**
+ * A block whose request came twice is refused by meters that sent it before: their place is behind it. That is no
+ * answer about the attribute, and all of it is to be asked for anew.
+ */
+function refuseLostPlace(channel: Channel, result: number, blockNumber: number, what: string): void {
+  if (channel.resends === 0 || !blockErrors.has(result)) return;
+  throw new DlmsLinkError(
+    "LINK_SEQUENCE",
+    `${what}: the block behind block ${blockNumber} was lost on the way, and the meter does not send it again (result ${result}); it has to be read anew`,
+    { fault: "network", details: { result, blockNumber } },
+  );
+}
+
 function* exchangeGet(channel: Channel, request: GetRequest, what: string): Operation<Apdu> {
-  const answer = yield* channel.exchange(request, what);
+  const answer = yield* channel.exchange(request, what, "told-apart");
   if ("invokeId" in answer && answer.invokeId !== request.invokeId) {
     yield* channel.checkInvokeId(request.invokeId, answer.invokeId, what);
   }

@@ -3,7 +3,7 @@ import type { DataBlock, ReadResult, VariableAccess, WriteRequest, WriteResult }
 import { concatBytes } from "../bytes";
 import { encodeValueBytes } from "../codec";
 import { isDlmsError } from "../errors";
-import type { Channel } from "./channel";
+import type { Channel, Repetition } from "./channel";
 import { Collector } from "./collector";
 import { inconsistentAnswer, unexpectedAnswer } from "./errors";
 import type { Operation } from "./operation";
@@ -16,16 +16,17 @@ export function* readVariables(
   what: string,
 ): Operation<readonly ReadResult[]> {
   channel.require("read", what);
-  return yield* readVariablesUnchecked(channel, variables, what);
+  return yield* readVariablesUnchecked(channel, variables, what, "alike");
 }
 
-/** Read whether it was negotiated or not: HLS authentication with short names is a Read. */
+/** Read whether it was negotiated or not: HLS authentication with short names is a Read, and must not be repeated. */
 export function* readVariablesUnchecked(
   channel: Channel,
   variables: readonly VariableAccess[],
   what: string,
+  repetition: Repetition = "never",
 ): Operation<readonly ReadResult[]> {
-  let results = yield* exchangeRead(channel, variables, what);
+  let results = yield* exchangeRead(channel, variables, what, repetition);
   const [first] = results;
   if (first?.kind === "data-block" && results.length === 1) {
     results = yield* readBlocks(channel, first.block, variables.length, what);
@@ -37,8 +38,9 @@ function* exchangeRead(
   channel: Channel,
   variables: readonly VariableAccess[],
   what: string,
+  repetition: Repetition,
 ): Operation<readonly ReadResult[]> {
-  const answer = yield* channel.exchange({ apdu: "read-request", variables }, what);
+  const answer = yield* channel.exchange({ apdu: "read-request", variables }, what, repetition);
   if (answer.apdu !== "read-response") throw unexpectedAnswer(what, "a read-response", answer);
   return answer.results;
 }
@@ -57,11 +59,9 @@ function* readBlocks(
     collected.add(block.raw);
     if (block.last) break;
     const expected = (block.blockNumber + 1) & 0xffff;
-    const [next] = yield* exchangeRead(
-      channel,
-      [{ kind: "block-number-access", blockNumber: block.blockNumber }],
-      what,
-    );
+    // never repeated: a meter that sent the block already has its place behind it
+    const variable = { kind: "block-number-access", blockNumber: block.blockNumber } as const;
+    const [next] = yield* exchangeRead(channel, [variable], what, "never");
     if (next?.kind === "error") return [next];
     if (next?.kind !== "data-block" || next.block.blockNumber !== expected) {
       const got = next?.kind === "data-block" ? `block ${next.block.blockNumber}` : (next?.kind ?? "nothing");
