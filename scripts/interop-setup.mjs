@@ -1,4 +1,4 @@
-// Builds the Java peer and installs the Python peers of test/interop. Test-only: nothing of it is shipped.
+// Builds the Java peers and installs the Python peers of test/interop. Test-only: nothing of it is shipped.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,7 +14,8 @@ function run(command, args, cwd = root) {
   if (result.status !== 0) throw new Error(`${command} ended with ${result.status}`);
 }
 
-run("mvn", ["-q", "-B", "package"], join(root, "test", "interop", "java"));
+// two jars and two processes: their licences differ
+for (const peer of ["java", "jdlms"]) run("mvn", ["-q", "-B", "package"], join(root, "test", "interop", peer));
 mkdirSync(join(root, ".cache"), { recursive: true });
 if (!existsSync(join(venv, "bin", "python"))) run("python3", ["-m", "venv", venv]);
 run(join(venv, "bin", "python"), [

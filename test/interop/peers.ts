@@ -6,14 +6,17 @@ import { createInterface } from "node:readline";
 import type { Context } from "mocha";
 
 /**
- * Other people's implementations, each in a process of its own: the Java library `org.gurux:gurux.dlms` behind the
- * small main in test/interop/java, and the Python clients of test/interop/python. `npm run interop:setup` builds
- * the one and installs the others.
+ * Other people's implementations, each in a process of its own: the Java libraries `org.gurux:gurux.dlms` and
+ * `org.openmuc:jdlms` behind the small mains in test/interop/java and test/interop/jdlms, and the Python clients of
+ * test/interop/python. `npm run interop:setup` builds the ones and installs the others.
  */
 const root = join(__dirname, "..", "..");
 const javaTarget = join(root, "test", "interop", "java", "target");
 const python = join(root, ".cache", "interop-venv", "bin", "python");
 
+const jdlmsTarget = join(root, "test", "interop", "jdlms", "target");
+
+const jdlmsClassPath = `${join(jdlmsTarget, "interop-jdlms.jar")}:${join(jdlmsTarget, "lib", "*")}`;
 const classPath = `${join(javaTarget, "interop-peer.jar")}:${join(javaTarget, "lib", "*")}`;
 
 function missing(context: Context, what: string): never {
@@ -26,6 +29,11 @@ function missing(context: Context, what: string): never {
 /** Skip this test, with the reason, where the Java peer was not built; in CI that is a failure. */
 export function needsJava(context: Context): void {
   if (!existsSync(join(javaTarget, "interop-peer.jar"))) missing(context, "the Java peer");
+}
+
+/** Skip this test, with the reason, where the peer on jDLMS was not built; in CI that is a failure. */
+export function needsJdlms(context: Context): void {
+  if (!existsSync(join(jdlmsTarget, "interop-jdlms.jar"))) missing(context, "the jDLMS peer");
 }
 
 /** Skip this test, with the reason, where the Python peers were not installed; in CI that is a failure. */
@@ -159,22 +167,26 @@ export function readWithGuruxPython(options: PythonOptions): Promise<PeerReport>
   return run(python, [join(__dirname, "python", "read_gurux.py"), JSON.stringify(options)]);
 }
 
-/** Many Java meters and clients in one process, for tests of many combinations. Commands are taken one by one. */
-export interface JavaFleet {
+/** Many meters and clients of a library in one process, for tests of many combinations. Commands are taken one by one. */
+export interface Fleet {
   /** Start a meter; its port. */
   meter(options: PeerOptions): Promise<number>;
   /** Let a client associate, read and release. */
   read(options: PeerOptions): Promise<PeerReport>;
-  /** What is inside a general-ciphering APDU, in hex. */
-  open(options: PeerOptions): Promise<{ readonly plain: string }>;
-  /** A general-ciphering APDU in hex. */
-  seal(options: PeerOptions): Promise<{ readonly apdu: string }>;
   readonly log: () => string;
   close(): Promise<void>;
 }
 
-export function startJavaFleet(): JavaFleet {
-  const child = spawn("java", ["-XX:TieredStopAtLevel=1", "-cp", classPath, "peer.Main", "fleet"]);
+/** Gurux' Java library, which opens and makes single messages too. */
+export interface JavaFleet extends Fleet {
+  /** What is inside a general-ciphering APDU, in hex. */
+  open(options: PeerOptions): Promise<{ readonly plain: string }>;
+  /** A general-ciphering APDU in hex. */
+  seal(options: PeerOptions): Promise<{ readonly apdu: string }>;
+}
+
+function startFleet(peer: string, args: readonly string[]): JavaFleet {
+  const child = spawn("java", ["-XX:TieredStopAtLevel=1", "-cp", ...args]);
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log = (log + text).slice(-20_000);
@@ -186,7 +198,7 @@ export function startJavaFleet(): JavaFleet {
     if (/^(\{|READY )/.test(line)) waiting.shift()?.answer(line);
   });
   child.once("exit", (code) => {
-    for (const one of waiting.splice(0)) one.fail(new Error(`the Java fleet ended with ${code}: ${log}`));
+    for (const one of waiting.splice(0)) one.fail(new Error(`${peer} ended with ${code}: ${log}`));
   });
   const command = (name: string, options: PeerOptions): Promise<string> =>
     new Promise((answer, fail) => {
@@ -197,7 +209,7 @@ export function startJavaFleet(): JavaFleet {
     meter: async (options) => {
       const answer = await command("server", options);
       const port = Number(/^READY (\d+)$/.exec(answer)?.[1]);
-      if (Number.isNaN(port)) throw new Error(`the Java meter did not start: ${answer}`);
+      if (Number.isNaN(port)) throw new Error(`the meter did not start: ${answer}`);
       return port;
     },
     read: async (options) => JSON.parse(await command("client", options)) as PeerReport,
@@ -210,6 +222,10 @@ export function startJavaFleet(): JavaFleet {
     },
   };
 }
+
+export const startJavaFleet = (): JavaFleet => startFleet("the Java fleet", [classPath, "peer.Main", "fleet"]);
+
+export const startJdlmsFleet = (): Fleet => startFleet("the jDLMS fleet", [jdlmsClassPath, "peer.Main"]);
 
 /** Sign or verify on P-384 with the package `cryptography` (Python). */
 export function runP384(task: {

@@ -266,6 +266,26 @@ export function dlmsCosemClient(cell: Cell, port: number): PythonOptions | undef
   };
 }
 
+/** What jDLMS knows of this cell; undefined where it has no such association, or does it in a way of its own. */
+export function jdlmsPeer(cell: Cell, role: "meter" | "client"): PeerOptions | undefined {
+  const { mechanism, policy, suite, ciphering } = cell;
+  const common = { client: clientSap };
+  const keys = {
+    policy: "AUTHENTICATED_AND_ENCRYPTED",
+    "encryption-key": encryptionKey(suite),
+    "authentication-key": authenticationKey(suite),
+  };
+  // what it calls suite 1 is AES with 256 bits, which is suite 2's
+  if (suite !== 0 || ciphering !== "glo") return undefined;
+  const ciphered = policy === "authenticated-encrypted";
+  if (mechanism === "none" && policy === "none") return { ...common, mechanism: "NONE" };
+  if (mechanism === "lls" && policy === "none") return { ...common, mechanism: "LOW", password: secret };
+  if (mechanism === "lls" && ciphered && role === "client") {
+    return { ...common, ...keys, mechanism: "LOW", password: secret };
+  }
+  return mechanism === "hls-gmac" && ciphered ? { ...common, ...keys, mechanism: "HLS5_GMAC" } : undefined;
+}
+
 /** Where the Java library is wrong, so that the cell has no judge: what it does, and the clause that says otherwise. */
 export function javaFault(cell: Cell, direction: "our client" | "our meter"): string | undefined {
   if (cell.mechanism !== "hls-ecdsa") return undefined;

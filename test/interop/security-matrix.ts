@@ -1,10 +1,13 @@
 import { type JudgedMessage, messageCells, messageFaults, type MessageCell } from "./message-protection";
 import { type Cell, cells, javaFaults } from "./security-cells";
 
-/** C: our client, judged by Gurux' meter. M: our meter, by Gurux' client. P: our meter, by dlms-cosem's client. */
+/**
+ * C: our client, judged by Gurux' meter. M: our meter, by Gurux' client. P: our meter, by dlms-cosem's client.
+ * J: our client, by jDLMS's meter. D: our meter, by jDLMS's client.
+ */
 export interface Judged {
   readonly cell: Cell;
-  readonly judge: "C" | "M" | "P";
+  readonly judge: "C" | "M" | "P" | "J" | "D";
 }
 
 const rowOf = ({ mechanism, policy, ciphering }: Cell): string =>
@@ -33,8 +36,9 @@ export function matrixText(judged: readonly Judged[], messages: readonly JudgedM
   return `# Who judges which association
 
 Written by \`security.test.ts\` from what it ran. **C**: our client against the meter of Gurux for Java 4.0.47. **M**: our
-simulated meter, read by the client of Gurux for Java. **P**: our simulated meter, read by dlms-cosem 21.3.2. Each reads
-a register and a text of several blocks, in processes of their own. "none" stands where both are ours; an empty cell is a
+simulated meter, read by the client of Gurux for Java. **P**: our simulated meter, read by dlms-cosem 21.3.2. **J**: our
+client against the meter of jDLMS 1.8.0. **D**: our simulated meter, read by the client of jDLMS. Each reads a register and
+a text of several blocks, in processes of their own. "none" stands where both are ours; an empty cell is a
 combination that does not exist (without ciphering and without keys in the proof, the suite means nothing).
 
 | mechanism | policy | ciphering | suite 0 | suite 1 | suite 2 |
@@ -49,6 +53,10 @@ client, opened by the code of Gurux for Java. **S**: one that it made, opened by
 | protection | policy | suite 1 |
 |---|---|---|
 ${messageCells.map((cell) => messageRow(cell, messages)).join("\n")}
+
+jDLMS has three mechanisms, none, LLS and GMAC, and suite 0. Ciphered it works with both protections together; under one
+alone, or under GMAC without ciphering, neither its meter nor its client gets through, and its meter refuses LLS in the
+ciphered context. What it calls suite 1 has keys of 256 bits, which are suite 2's (IEC 62056-5-3, security suites).
 
 ## Where a peer is wrong
 

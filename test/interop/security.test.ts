@@ -4,7 +4,18 @@ import { join } from "node:path";
 import { attribute, connect, createMeter, type SimulatedMeter } from "../../src";
 import { longText } from "./held-values";
 import { describeMessageProtection, type JudgedMessage } from "./message-protection";
-import { type JavaFleet, needsJava, needsPython, type PeerReport, readWithDlmsCosem, startJavaFleet } from "./peers";
+import { freePort } from "../support/node-red-process";
+import {
+  type Fleet,
+  type JavaFleet,
+  needsJava,
+  needsJdlms,
+  needsPython,
+  type PeerReport,
+  readWithDlmsCosem,
+  startJavaFleet,
+  startJdlmsFleet,
+} from "./peers";
 import {
   type Cell,
   cells,
@@ -13,6 +24,7 @@ import {
   javaClient,
   javaFault,
   javaMeter,
+  jdlmsPeer,
   meterDefinition,
   nameOf,
   readable,
@@ -30,6 +42,22 @@ function checkReport(report: PeerReport): void {
     [readable[0] ?? ""]: "12345678",
     [readable[1] ?? ""]: Buffer.from(longText).toString("hex"),
   });
+}
+
+/** Our client reads a meter of somebody else. */
+async function readMeter(cell: Cell, port: number): Promise<void> {
+  const client = await connect(clientOptions(cell, port));
+  const sent: number[] = [];
+  client.on("trace", (event) => {
+    if (event.kind === "bytes" && event.layer === "apdu" && event.direction === "out") sent.push(event.bytes[0] ?? 0);
+  });
+  try {
+    assert.equal((await client.read(attribute("REGISTER", "1.0.1.8.0.255", 2))).value, 12345678);
+    assert.equal((await client.read(attribute("DATA", "0.0.96.50.0.255", 2))).value, longText);
+    assert.deepEqual([...new Set(sent)], [expectedTag(cell)]);
+  } finally {
+    await client.close();
+  }
 }
 
 /** The APDU tags that came to a meter on the wrapper. */
@@ -52,32 +80,18 @@ describe("security: every association that the peers know", function () {
       await fleet?.close();
     });
 
-    const readMeter = async (cell: Cell): Promise<void> => {
-      const client = await connect(clientOptions(cell, await fleet.meter(javaMeter(cell))));
-      const sent: number[] = [];
-      client.on("trace", (event) => {
-        if (event.kind === "bytes" && event.layer === "apdu" && event.direction === "out")
-          sent.push(event.bytes[0] ?? 0);
-      });
-      try {
-        assert.equal((await client.read(attribute("REGISTER", "1.0.1.8.0.255", 2))).value, 12345678);
-        assert.equal((await client.read(attribute("DATA", "0.0.96.50.0.255", 2))).value, longText);
-        assert.deepEqual([...new Set(sent)], [expectedTag(cell)]);
-      } finally {
-        await client.close();
-      }
-    };
-
     for (const cell of cells) {
       const fault = javaFault(cell, "our client");
       if (fault === undefined) {
         it(nameOf(cell), async () => {
-          await readMeter(cell);
+          await readMeter(cell, await fleet.meter(javaMeter(cell)));
           judged.push({ cell, judge: "C" });
         });
       } else {
         it(`${nameOf(cell)}: the peer is wrong (${fault})`, async () => {
-          await assert.rejects(readMeter(cell), { name: /^Dlms(Association|Decode)Error$/ });
+          await assert.rejects(readMeter(cell, await fleet.meter(javaMeter(cell))), {
+            name: /^Dlms(Association|Decode)Error$/,
+          });
         });
       }
     }
@@ -131,6 +145,46 @@ describe("security: every association that the peers know", function () {
           await listener.close();
         }
       });
+    }
+  });
+
+  describe("jDLMS", () => {
+    let fleet: Fleet;
+    before(function () {
+      needsJdlms(this);
+      fleet = startJdlmsFleet();
+    });
+    after(async () => {
+      await fleet?.close();
+    });
+
+    for (const cell of cells) {
+      const meterOptions = jdlmsPeer(cell, "meter");
+      if (meterOptions !== undefined) {
+        it(`our client and its meter: ${nameOf(cell)}`, async () => {
+          const text = Buffer.from(longText).toString("hex");
+          await readMeter(
+            cell,
+            await fleet.meter({ ...meterOptions, port: await freePort(), register: 12345678, text }),
+          );
+          judged.push({ cell, judge: "J" });
+        });
+      }
+
+      const clientPeer = jdlmsPeer(cell, "client");
+      if (clientPeer !== undefined) {
+        it(`its client and our meter: ${nameOf(cell)}`, async () => {
+          const meter = createMeter(meterDefinition(cell));
+          const listener = await meter.listen();
+          try {
+            checkReport(await fleet.read({ ...clientPeer, port: listener.port, read: readable.join(",") }));
+            assert.ok(tagsAt(meter).includes(expectedTag(cell)), "the requests came in the envelope of this cell");
+            judged.push({ cell, judge: "D" });
+          } finally {
+            await listener.close();
+          }
+        });
+      }
     }
   });
 
