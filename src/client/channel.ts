@@ -1,5 +1,5 @@
 import type { Clock, TimerHandle } from "../clock";
-import { type DlmsConnectionError, type DlmsError, DlmsStateError } from "../errors";
+import { type DlmsConnectionError, type DlmsError, DlmsStateError, DlmsTimeoutError } from "../errors";
 import { concatBytes, toHex } from "../bytes";
 import { looksLike } from "../link/looks-like";
 import type { LinkOutput, LinkProtocol, LinkSendOptions, PushFit } from "../link/link";
@@ -260,7 +260,9 @@ export class Channel implements LineUser {
     };
     this.#line.setLine(settings).then(goOn, (error: unknown) => {
       this.#events.note(`line settings: ${error instanceof Error ? error.message : String(error)}`);
-      goOn();
+      // a transport that does not even answer is in no state to go on with
+      if (!(error instanceof DlmsTimeoutError)) goOn();
+      else if (this.#ended === undefined) this.#failed(error);
     });
   }
 

@@ -1,6 +1,13 @@
 import type { Clock } from "../clock";
 import { DlmsConfigError } from "../errors";
-import { serialTransport, tcpTransport, tlsTransport, type Transport, udpTransport } from "../transport";
+import {
+  boundedTransport,
+  serialTransport,
+  tcpTransport,
+  tlsTransport,
+  type Transport,
+  udpTransport,
+} from "../transport";
 import type { TransportOptions } from "./options";
 
 /**
@@ -11,7 +18,7 @@ export function transportOf(options: TransportOptions | Transport, clock: Clock)
   if (typeof options !== "object" || options === null) {
     throw new DlmsConfigError("CONFIG_MISSING", 'transport: missing; expected { kind: "tcp", host, port } or another');
   }
-  if ("open" in options) return options;
+  if ("open" in options) return boundedTransport(options, clock);
   switch (options.kind) {
     case "tcp":
       return tcpTransport(address(options), clock);

@@ -1,3 +1,4 @@
+export * from "./bounded";
 export * from "./list-ports";
 export * from "./memory";
 export * from "./serial";

@@ -1,0 +1,191 @@
+import type { Clock, TimerHandle } from "../clock";
+import { DlmsConnectionError, DlmsTimeoutError, isDlmsError } from "../errors";
+import type { Connection, ConnectionEvents, Transport } from "./transport";
+
+/** How much longer than its own time-out an opening may take, so that the transport's own error comes first, in ms. */
+const grace = 1000;
+/** How long a connection may take to close, or an opening to be taken back, in ms. */
+const closeMs = 2000;
+
+interface OpenInit {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A transport from elsewhere, held to its contract: whatever it is asked ends in time, and what it throws comes as an
+ * error of a connection. The time of the opening also bounds draining and switching the line.
+ */
+export function boundedTransport(transport: Transport, clock: Clock): Transport {
+  const rate = transport.baudRate;
+  const made = {
+    get kind() {
+      return transport.kind;
+    },
+    get endpoint() {
+      return transport.endpoint;
+    },
+    open: (events: ConnectionEvents, init: OpenInit) => openWithin(transport, clock, events, init),
+    ...(rate === undefined ? {} : { baudRate: rate }),
+  };
+  if (transport.lineKey === undefined) return made;
+  // may lead elsewhere each time, as a link to a serial port does
+  return Object.defineProperty(made, "lineKey", { get: () => transport.lineKey, enumerable: true });
+}
+
+async function openWithin(
+  transport: Transport,
+  clock: Clock,
+  events: ConnectionEvents,
+  init: OpenInit,
+): Promise<Connection> {
+  const { signal, timeoutMs } = init;
+  signal?.throwIfAborted();
+  let over = false;
+  const guarded: ConnectionEvents = {
+    data: (bytes) => {
+      events.data(bytes);
+    },
+    lost: (error: unknown) => {
+      events.lost(error instanceof DlmsConnectionError ? error : failed(transport, "connected", error));
+    },
+  };
+  // no `await` between: a connection that is there at once loses no turn
+  const opening = attempt(() => transport.open(guarded, init));
+  opening.then(
+    (connection) => {
+      if (over) void closeWithin(connection, clock);
+    },
+    () => undefined,
+  );
+  try {
+    const connection = await settled(opening, clock, timeoutMs + grace, signal, () =>
+      tooSlow("TIMEOUT_CONNECT", transport, "did not connect", timeoutMs),
+    );
+    return boundedConnection(connection, transport, clock, events, timeoutMs);
+  } catch (error) {
+    over = true;
+    if (isDlmsError(error) || (signal?.aborted === true && error === signal.reason)) throw error;
+    throw failed(transport, "connecting", error);
+  }
+}
+
+/** What the work settles to; the error when its time is over. An abort cuts the time short. */
+function settled<T>(
+  work: Promise<T>,
+  clock: Clock,
+  withinMs: number,
+  signal: AbortSignal | undefined,
+  late: () => Error,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let timer: TimerHandle | undefined = clock.setTimeout(() => {
+      end(() => {
+        reject(late());
+      });
+    }, withinMs);
+    const aborted = (): void => {
+      clock.clearTimeout(timer);
+      timer = clock.setTimeout(() => {
+        end(() => {
+          reject(signal?.reason as Error);
+        });
+      }, closeMs);
+    };
+    const end = (tell: () => void): void => {
+      clock.clearTimeout(timer);
+      signal?.removeEventListener("abort", aborted);
+      tell();
+    };
+    signal?.addEventListener("abort", aborted, { once: true });
+    work.then(
+      (value) => {
+        end(() => {
+          resolve(value);
+        });
+      },
+      (error: unknown) => {
+        end(() => {
+          reject(error);
+        });
+      },
+    );
+  });
+}
+
+function boundedConnection(
+  connection: Connection,
+  transport: Transport,
+  clock: Clock,
+  events: ConnectionEvents,
+  timeoutMs: number,
+): Connection {
+  let closing: Promise<void> | undefined;
+  const within = async (what: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await settled(attempt(work), clock, timeoutMs, undefined, () =>
+        tooSlow("TIMEOUT_LINK", transport, what, timeoutMs),
+      );
+    } catch (error) {
+      throw isDlmsError(error) ? error : failed(transport, what, error);
+    }
+  };
+  return {
+    write: (bytes) => {
+      if (closing !== undefined) return;
+      try {
+        connection.write(bytes);
+      } catch (error) {
+        closing = closeWithin(connection, clock);
+        // not within the call, as with every other loss
+        queueMicrotask(() => {
+          events.lost(failed(transport, "writing", error));
+        });
+      }
+    },
+    drain: () => within("did not send what was written", () => connection.drain()),
+    setLine: (settings) => within(`did not switch to ${settings.baudRate} bit/s`, () => connection.setLine(settings)),
+    close: () => (closing ??= closeWithin(connection, clock)),
+  };
+}
+
+async function closeWithin(connection: Connection, clock: Clock): Promise<void> {
+  // close never rejects; a connection that does not let go is left behind
+  await settled(
+    attempt(() => connection.close()),
+    clock,
+    closeMs,
+    undefined,
+    () => new Error("not closed"),
+  ).catch(() => undefined);
+}
+
+/** What is thrown at once is a rejection too. */
+function attempt<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(work());
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function tooSlow(
+  code: "TIMEOUT_CONNECT" | "TIMEOUT_LINK",
+  { endpoint }: Transport,
+  what: string,
+  timeoutMs: number,
+): DlmsTimeoutError {
+  return new DlmsTimeoutError(
+    code,
+    `${endpoint}: the transport ${what} within ${timeoutMs} ms, and said nothing; check the transport that was given to the client`,
+    { details: { endpoint, timeoutMs } },
+  );
+}
+
+function failed({ endpoint }: Transport, what: string, error: unknown): DlmsConnectionError {
+  const reason = error instanceof Error && error.message !== "" ? error.message : String(error);
+  return new DlmsConnectionError("CONN_LOST", `${endpoint}: the transport failed (${what}): ${reason}`, {
+    details: { endpoint },
+    cause: error,
+  });
+}
