@@ -30,7 +30,8 @@ export interface ModeELinkOptions extends Omit<HdlcLinkOptions, "baudRate"> {
   readonly maxBaud?: number;
   /**
    * The line hands eight bits through (a transparent TCP gateway, an adapter that is fixed to 8N1): even parity is
-   * made and taken off here, and the line is never switched to seven bits.
+   * made and taken off here, and the line is never switched to seven bits. Every other sign-on goes without parity,
+   * for gateways that make it themselves and for meters that take none.
    */
   readonly softwareParity?: boolean;
   /** No sign-on: the meter is in HDLC already, at maxBaud (or startBaud). */
@@ -73,6 +74,8 @@ class ModeELink implements LinkProtocol {
   #answeredDisc = false;
   #echoing = false;
   #confirmation = "";
+  /** the sign-on that is under way carries parity bits of ours */
+  #parity = false;
   #due: number | undefined;
   #hardDue = 0;
   readonly #framer = new HdlcFramer();
@@ -209,6 +212,7 @@ class ModeELink implements LinkProtocol {
     if (this.#tries === 1) this.#bytes = 0;
     const text = { baudRate: this.#startBaud, dataBits: 7, parity: "even" } as const;
     this.#setLine(this.#options.softwareParity ? { ...text, dataBits: 8, parity: "none" } : text, outputs);
+    this.#parity = this.#options.softwareParity === true && this.#tries % 2 === 1;
     this.#transmitText(this.#request, outputs);
     const sent = now + transmissionTime(this.#request.length, this.#startBaud);
     this.#due = sent + this.#settings.timeouts.response;
@@ -320,7 +324,7 @@ class ModeELink implements LinkProtocol {
   }
 
   #transmitText(bytes: Uint8Array, outputs: LinkOutput[]): void {
-    this.#transmit(this.#options.softwareParity ? withEvenParity(bytes) : bytes, outputs);
+    this.#transmit(this.#parity ? withEvenParity(bytes) : bytes, outputs);
   }
 
   #transmit(bytes: Uint8Array, outputs: LinkOutput[]): void {

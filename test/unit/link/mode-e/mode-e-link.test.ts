@@ -115,6 +115,18 @@ describe("mode E link", () => {
     assert.ok(snrm.startsWith(snrmStart), "HDLC has no parity");
   });
 
+  it("signs on without parity where that is not answered, and goes on as it was answered", () => {
+    const session = line({ softwareParity: true, startBaud: 9600, maxBaud: 9600, retries: 3 }).open();
+    assert.deepEqual(session.taken(), ["af3f218d0a"]);
+    session.timeOut().timeOut();
+    assert.equal(session.taken().at(-1), ascii("/?!\r\n"));
+    session.receive(identification);
+    assert.deepEqual(session.taken(), [acknowledge]);
+    const again = line({ softwareParity: true, startBaud: 9600, maxBaud: 9600, retries: 3 }).open();
+    again.timeOut().timeOut().timeOut();
+    assert.equal(again.taken().at(-1), "af3f218d0a");
+  });
+
   it("says clearly that the meter offers mode C only", () => {
     const session = line().open().receive(ascii("/ABC5METER01\r\n"));
     assert.equal(session.failure?.code, "DLMS_LINK_MODE_E");
