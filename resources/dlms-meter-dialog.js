@@ -138,6 +138,7 @@
         const test = dlmsMeterLive.connectionTest(node, field);
         const search = dlmsMeterLive.addressSearch(node, field);
         dialog.on("input change", "[id^='node-config-input-']:not(#node-config-input-name)", test.forget);
+        on(["transportType", "host", "port", "serialPort", "baudRate", "framing", "modeEAddress", "modeEStartBaud"], "input change", search.forget);
         opened = { test: test, search: search };
     }
     function close() {

@@ -37,9 +37,9 @@
                     if (line) options.line(JSON.parse(line));
                 });
             }
-            options.list.empty();
+            options.list.empty().attr("aria-busy", "true");
             options.begin();
-            options.start.attr("aria-disabled", "true").addClass("disabled");
+            options.start.attr("aria-disabled", "true").find("i").addClass("fa-spinner fa-spin");
             options.stop.show();
             const request = running = $.ajax({
                 url: options.url, method: "POST", contentType: "application/json", dataType: "text",
@@ -56,13 +56,19 @@
                 running = undefined;
                 // who stops by the keyboard does not lose the place
                 if (options.stop.is(":focus")) options.start.trigger("focus");
-                options.start.removeAttr("aria-disabled").removeClass("disabled");
+                options.start.removeAttr("aria-disabled").find("i").removeClass("fa-spinner fa-spin");
                 options.stop.hide();
+                options.list.removeAttr("aria-busy");
                 options.end(reason === "success");
             });
         }
         options.start.on("click", start);
         options.stop.on("click", stop);
+        options.start.add(options.stop).on("keydown", function (event) {
+            if (event.key !== "Escape" || !running) return;
+            event.stopPropagation();
+            stop();
+        });
         return { start: start, stop: stop };
     }
 
@@ -98,14 +104,14 @@
     }
 
     // For a report in public: no secret is in the lines, and neither host nor name of the meter goes out.
-    function report(lines, settings) {
+    function report(lines, settings, secrets) {
         const used = ["transportType", "framing", "clientAddress", "serverAddress", "physicalAddress", "addressSize",
             "referencing", "authentication", "securityPolicy", "securitySuite", "ciphering"].filter(function (name) { return settings[name]; });
         const module = RED.nodes.registry.getModule && RED.nodes.registry.getModule("node-red-contrib-dlms");
         function masked(line) {
             let text = line.text;
-            const values = [settings.host, settings.tlsServerName, line.facts && line.facts.found === "value" && line.facts.value];
-            values.filter(Boolean).forEach(function (value) { text = text.split(value).join("..."); });
+            const name = line.facts && line.facts.found === "value" ? line.facts.value : "";
+            [settings.host, settings.tlsServerName, name].concat(secrets).filter(function (one) { return one && one.length > 2; }).forEach(function (value) { text = text.split(value).join("..."); });
             return text;
         }
         return ["node-red-contrib-dlms" + (module && module.version ? " " + module.version : "") + ", connection test"].concat(
@@ -123,7 +129,7 @@
         let lines = [];
         function clear() {
             lines = [];
-            list.empty();
+            list.empty().removeAttr("tabindex");
             note.text("");
             copy.hide();
         }
@@ -140,13 +146,15 @@
             begin: clear,
             line: function (line) {
                 lines.push(line);
-                showStep(list, line);
+                showStep(list.attr("tabindex", "0"), line);
             },
             end: function () { copy.toggle(lines.length > 0); }
         });
         copy.on("click", function () {
             const settings = standing(node, Object.keys(node._def.defaults), field);
-            note.text(t(RED.clipboard.copyText(report(lines, settings)) ? "test.copied" : "test.notCopied"));
+            const typed = standing(node, Object.keys(node._def.credentials), field);
+            const secrets = Object.keys(typed).map(function (name) { return typed[name]; }).filter(function (one) { return one && one.length > 3; });
+            note.text(t(RED.clipboard.copyText(report(lines, settings, secrets)) ? "test.copied" : "test.notCopied"));
         });
         return {
             stop: test.stop,
@@ -208,7 +216,14 @@
             event.preventDefault();
             search.start();
         });
-        return search;
+        return {
+            stop: search.stop,
+            // Who answered on another line says nothing of this one.
+            forget: function () {
+                search.stop();
+                list.empty();
+            }
+        };
     }
 
     root.dlmsMeterLive = { connectionTest: connectionTest, addressSearch: addressSearch };

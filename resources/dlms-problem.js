@@ -10,7 +10,11 @@
 
     const catalogue = "node-red-contrib-dlms/dlms-meter:dlms-meter.";
     // Names of a setting in the library that the dialog calls otherwise.
-    const settings = { "client.sap": "clientAddress", "server.logical": "serverAddress", "server.physical": "physicalAddress" };
+    const settings = {
+        "client.sap": "clientAddress", "server.logical": "serverAddress", "server.physical": "physicalAddress",
+        "server.systemTitle": "meterSystemTitle", "link.kind": "framing", "auth.mechanism": "authentication",
+        "auth.secret": "password", "security.suite": "securitySuite", "security.policy": "securityPolicy"
+    };
 
     function translator(RED) {
         return function (key, values) {
@@ -21,7 +25,7 @@
     }
 
     // Which setting is wrong, and the rule that it breaks; undefined where the error does not tell.
-    function settingProblem(t, name, details) {
+    function settingProblem(t, missing, details) {
         const path = details.property || details.setting;
         if (typeof path !== "string") return undefined;
         const property = settings[path] || path.split(".").pop();
@@ -31,9 +35,9 @@
             if (details.variable) return t("error.variable", { variable: details.variable });
             if (details.max !== undefined) return t("error.whole", { min: details.min, max: details.max });
             if (details.choices) return t("error.choices", { choices: details.choices });
-            if (name === "CONFIG_MISSING") return t("error.needed");
+            if (missing) return t("error.needed");
             if (details.got !== undefined) return t("error.bytes", { got: details.got, expected: details.expected });
-            return t("problem." + name + ".text");
+            return t("error.wrong");
         }
         return t("error.setting", { label: label, rule: rule() });
     }
@@ -43,7 +47,7 @@
         const details = error.details || {};
         const name = String(error.code || "").replace(/^DLMS_/, "");
         const known = t("problem." + name + ".text") !== undefined ? name : "OTHER";
-        const setting = /^CONFIG_/.test(name) ? settingProblem(t, name, details) : undefined;
+        const setting = /^CONFIG_/.test(name) ? settingProblem(t, name === "CONFIG_MISSING", details) : undefined;
         return {
             text: setting || t("problem." + known + ".text"),
             // which rule a setting breaks says what to do as well

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import type { BrowserContext, Page } from "playwright-core";
+import { createMeter, householdDefinition } from "../../src/index";
+import { NodeRedProcess, freePort } from "../support/node-red-process";
+import { needsBrowser, openBrowser, openDialog, openEditor } from "./browser";
+
+const password = "Tapir-4401-Fluss";
+
+describe("the dialog of dlms-meter, in the languages of the editor", function () {
+  this.timeout(120_000);
+  let nodeRed: NodeRedProcess | undefined;
+  let context: BrowserContext | undefined;
+  let closeMeter: (() => Promise<void>) | undefined;
+  let url = "";
+  let port = 0;
+  let page: Page;
+  const problems: string[] = [];
+
+  before(async function () {
+    needsBrowser(this);
+    const meter = createMeter({
+      ...householdDefinition(),
+      associations: [{ client: 16 }, { client: 17, mechanism: "lls", secret: password }],
+    });
+    const listener = await meter.listen({ host: "127.0.0.1", port: await freePort() });
+    closeMeter = () => listener.close();
+    port = listener.port;
+    const flow = [
+      { id: "f1", type: "tab", label: "Flow 1" },
+      { ...{ id: "m1", type: "dlms-meter", version: 2, host: "127.0.0.1", port: String(port) }, timeout: "500" },
+      {
+        ...{ id: "r1", type: "dlms-read", z: "f1", version: 2, meter: "m1", mode: "attribute" },
+        ...{ logicalName: "1-0:1.8.0*255", x: 200, y: 100, wires: [[]] },
+      },
+    ];
+    nodeRed = new NodeRedProcess({ flow: JSON.stringify(flow), port: await freePort() });
+    [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
+  });
+
+  afterEach(async () => {
+    await context?.close();
+    context = undefined;
+  });
+
+  after(async () => {
+    await nodeRed?.stop();
+    await closeMeter?.();
+  });
+
+  const input = (name: string) => page.locator(`#node-config-input-${name}`);
+  const steps = () => page.locator("#dlms-meter-test-steps > li");
+
+  async function dialogIn(language: string): Promise<void> {
+    context = await openBrowser(language);
+    page = context.pages()[0] ?? (await context.newPage());
+    page.setDefaultTimeout(15_000);
+    page.on("pageerror", (error) => problems.push(error.message));
+    await openEditor(page, url);
+    await openDialog(page, "dlms-meter");
+    // the dialog slides in
+    await page.waitForFunction(() => {
+      const tray = [...document.querySelectorAll(".red-ui-tray")].at(-1);
+      return tray !== undefined && getComputedStyle(tray).right === "0px" && tray.getAnimations().length === 0;
+    });
+  }
+
+  async function test(): Promise<string[]> {
+    await page.locator("#dlms-meter-test").click();
+    await page.locator("#dlms-meter-test-copy").waitFor();
+    return steps().allInnerTexts();
+  }
+
+  it("tells in German what a test found, what went wrong and what to try", async () => {
+    await dialogIn("de");
+    const passed = await test();
+    assert.equal(passed.length, 5);
+    assert.match(passed[0] ?? "", /^Leitung tcp 127\.0\.0\.1:\d+ ist offen\.$/);
+    assert.match(
+      passed[2] ?? "",
+      /^Assoziation Client 16 ist assoziiert \(LN, Anfragen bis 1024 Bytes; .*\bget\b.*\)\.$/,
+    );
+    assert.match(passed[4] ?? "", /^Erstes Lesen 0-0:42\.0\.0\*255 gelesen: \S+$/);
+    await input("clientAddress").fill("99");
+    assert.equal(await steps().count(), 0, "other settings, other results");
+    const refused = (await test()).at(-1) ?? "";
+    assert.match(
+      refused,
+      /^Assoziation\s+Der Zähler hat die Assoziation abgelehnt\.\s+Prüfen, was der Besitzer .* Client 99 /s,
+    );
+    assert.match(refused, /\nassociate: the meter refused[^\n]*$/, "the technical sentence comes last");
+    await input("port").fill("x");
+    const invalid = await test();
+    assert.match(invalid.join(), /^Einstellungen\s+Port: Eine ganze Zahl von 1 bis 65535/);
+    await page.locator("#dlms-meter-find-serial").focus();
+    await page.keyboard.press("Enter");
+    const found = page.locator("#dlms-meter-find-list > li");
+    await found.waitFor();
+    assert.match(await found.innerText(), /^Port: Eine ganze Zahl/);
+    await input("port").fill(String(port));
+    assert.equal(await found.count(), 0);
+  });
+
+  it("tells it in Chinese", async () => {
+    await dialogIn("zh-CN");
+    assert.match((await test()).at(-1) ?? "", /^首次读取 已读取 0-0:42\.0\.0\*255：\S+$/);
+    await input("port").fill(String(await freePort()));
+    const [refused = ""] = await test();
+    assert.match(refused, /^线路\s+对方拒绝了连接。\s+检查端口：通常为 4059/);
+  });
+
+  it("copies a report without address, name of the meter and secrets", async () => {
+    await dialogIn("en-US");
+    await input("clientAddress").fill("17");
+    await input("authentication").selectOption("LOW");
+    await input("password").fill(password);
+    assert.equal((await test()).length, 5);
+    await page.evaluate(() => {
+      const { clipboard } = RED as unknown as { clipboard: { copyText: (text: string) => boolean } };
+      clipboard.copyText = (text) => {
+        document.body.dataset.copied = text;
+        return true;
+      };
+    });
+    await page.locator("#dlms-meter-test-copy").click();
+    const text = (await page.evaluate(() => document.body.dataset.copied)) ?? "";
+    assert.match(await page.locator("#dlms-meter-test-copied").innerText(), /^Copied/);
+    assert.match(text, /^node-red-contrib-dlms [\d.]+, connection test\ntransportType: TCP\nclientAddress: 17\n/);
+    assert.match(text, /\[ok\] line \(\d+ ms\): tcp \.\.\.:\d+ is open/);
+    assert.match(text, /\[ok\] read \(\d+ ms\): 0-0:42\.0\.0\*255 was read: \.\.\.$/);
+    assert.doesNotMatch(text, /127\.0\.0\.1|SIM|Tapir/);
+  });
+
+  it("works with the keyboard alone: finds the address, takes it, tests, folds, and is closed", async () => {
+    await dialogIn("en-US");
+    await input("serverAddress").fill("9");
+    await page.locator("#dlms-meter-find-serial").focus();
+    await page.keyboard.press("Enter");
+    const take = page.locator("#dlms-meter-find-list button");
+    await take.waitFor();
+    assert.equal(await take.getAttribute("aria-label"), "Use: 1");
+    const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.id ?? "");
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), "dlms-meter-find");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Space");
+    assert.equal(await input("serverAddress").inputValue(), "1");
+    assert.equal(await focused(), "node-config-input-serverAddress");
+    await page.locator("#node-config-input-securityPolicy").focus();
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), "dlms-meter-test");
+    await page.keyboard.press("Enter");
+    await page.locator("#dlms-meter-test-copy").waitFor();
+    assert.equal(await focused(), "dlms-meter-test", "the focus stays while the test runs");
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), "dlms-meter-test-steps");
+    assert.equal(await page.locator("#dlms-meter-test-steps").getAttribute("aria-live"), "polite");
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), "dlms-meter-test-copy");
+    await page.keyboard.press("Tab");
+    const fold = page.locator(".dlms-fold").first();
+    await page.keyboard.press("Space");
+    assert.equal(await fold.getAttribute("aria-expanded"), "true");
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), "node-config-input-timeout");
+    const nameless = await page.evaluate(() =>
+      [...document.querySelectorAll("#dlms-meter-dialog button")]
+        .filter((button) => button.textContent?.trim() === "" && !button.getAttribute("aria-label"))
+        .map(({ id }) => id),
+    );
+    assert.deepEqual(nameless, []);
+    await page.keyboard.press("Control+Enter");
+    await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
+  });
+
+  /** The problems of the meter as the editor sees them. */
+  const errors = (): Promise<string[]> =>
+    page.evaluate(() => {
+      let found: string[] = [];
+      RED.nodes.eachConfig((node) => {
+        if (node.type === "dlms-meter")
+          found = (node as unknown as { validationErrors?: string[] }).validationErrors ?? [];
+      });
+      return found;
+    });
+
+  it("still marks a key of the wrong length when it was deployed and the editor is opened anew", async () => {
+    await dialogIn("en-US");
+    await input("securityPolicy").selectOption("AUTHENTICATED_ENCRYPTED");
+    await input("encryptionKey").fill("000102030405060708090A0B0C0D0E");
+    await input("authenticationKey").fill("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF");
+    await page.locator("#node-config-dialog-ok").click();
+    await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
+    const deployed = page.waitForResponse((response) => response.url().endsWith("/flows") && response.ok());
+    await page.locator("#red-ui-header-button-deploy").click();
+    // Node-RED asks whether nodes that are not configured properly may be deployed
+    await page.locator(".red-ui-notification button", { hasText: "Confirm deploy" }).click();
+    const sent = (await deployed).request().postData() ?? "";
+    assert.match(sent, /"secretSizes":"encryptionKey:HEX:15 authenticationKey:HEX:16"/);
+    await openEditor(page, url);
+    // the flow is loaded and checked after the nodes
+    await page.waitForFunction(() => {
+      let wrong = false;
+      RED.nodes.eachConfig((node) => (wrong ||= (node as unknown as { valid?: boolean }).valid === false));
+      return wrong;
+    });
+    assert.deepEqual(await errors(), ["GUEK: 15 bytes instead of 16"]);
+    await openDialog(page, "dlms-meter");
+    await page.locator("#node-config-input-encryptionKey.input-error").waitFor();
+    assert.equal(await input("encryptionKey").inputValue(), "__PWRD__");
+    await input("encryptionKey").fill("000102030405060708090A0B0C0D0E0F");
+    await page.keyboard.press("Tab");
+    await page.locator("#node-config-input-encryptionKey:not(.input-error)").waitFor();
+    await input("securitySuite").selectOption("2");
+    assert.match(
+      await page.locator("#dlms-meter-key-length").innerText(),
+      /GUEK: 16 bytes instead of 32; GAK: 16 bytes/,
+    );
+    await input("securitySuite").selectOption("0");
+    await page.locator("#node-config-dialog-ok").click();
+    await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
+    assert.deepEqual(await errors(), []);
+  });
+
+  it("made no error in the page", () => {
+    assert.deepEqual(problems, []);
+  });
+});
