@@ -16,6 +16,9 @@
         "auth.secret": "password", "security.suite": "securitySuite", "security.policy": "securityPolicy"
     };
 
+    // Settings of a form that has a sentence of its own.
+    const forms = { systemTitle: "error.title", meterSystemTitle: "error.title", invocationCounterObis: "error.obis" };
+
     function translator(RED) {
         return function (key, values) {
             const text = RED._(catalogue + key, values);
@@ -37,7 +40,7 @@
             if (details.choices) return t("error.choices", { choices: details.choices });
             if (missing) return t("error.needed");
             if (details.got !== undefined) return t("error.bytes", { got: details.got, expected: details.expected });
-            return t("error.wrong");
+            return t(forms[property] || "error.wrong");
         }
         return t("error.setting", { label: label, rule: rule() });
     }

@@ -9,6 +9,7 @@ import {
   type SecurityOptions,
   type SecuritySuite,
   type TransportOptions,
+  isDlmsError,
   isTimeZone,
   parseKey,
   parseObis,
@@ -255,14 +256,27 @@ function cipheringOf(
   };
 }
 
+function obisOf(raw: RawSettings, name: string, fallback: string): string {
+  const text = textOf(raw, name, fallback);
+  try {
+    parseObis(text);
+    return text;
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    throw new DlmsConfigError("CONFIG_INVALID", `${name}: ${error.message}`, {
+      details: { property: name },
+      cause: error,
+    });
+  }
+}
+
 /**
  * Undefined: the stored counter alone. A meter with short names does not show its counter by a logical name.
  * @param used whether there is a counter at all
  */
 function counterSourceOf(raw: RawSettings, sapLimit: number, used: boolean): CounterSourceOptions | undefined {
   const client = integerOf(raw, "invocationCounterClient", { fallback: 16, min: 1, max: sapLimit });
-  const logicalName = textOf(raw, "invocationCounterObis", "0.0.43.1.0.255");
-  parseObis(logicalName);
+  const logicalName = obisOf(raw, "invocationCounterObis", "0.0.43.1.0.255");
   const pauseMs = integerOf(raw, "invocationCounterPause", { fallback: 0, min: 0, max: 600_000 });
   const reconnect = flagOf(raw, "invocationCounterReconnect", false);
   const stored = choiceOf(raw, "invocationCounterSource", ["METER", "STORED"], "METER") === "STORED";
