@@ -37,16 +37,12 @@ export function* invokeUnchecked(
     method,
     ...(parameters === undefined ? {} : { parameters }),
   };
-  const inBlocks = parameters !== undefined && tooLong(channel, request);
-  const answer = inBlocks
-    ? yield* sendBlocks(channel, invokeId, parameters, firstBlockHeader, what, (block) => ({
-        apdu: "action-request-with-first-pblock",
-        invokeId,
-        method,
-        block,
-      }))
-    : yield* channel.exchange(request, what);
-  yield* checkInvokeId(channel, invokeId, answer, what);
+  const answer = yield* send(channel, request, { whole: parameters, firstHeader: firstBlockHeader }, what, (block) => ({
+    apdu: "action-request-with-first-pblock",
+    invokeId,
+    method,
+    block,
+  }));
   if (answer.apdu === "action-response-with-pblock") {
     return singleFrom(yield* collectBlocks(channel, invokeId, answer, what), invokeId, what);
   }
@@ -70,15 +66,12 @@ export function* invokeList(
     .writeLength(parameters.length)
     .bytes(concatBytes(...parameters))
     .toBytes();
-  let answer = tooLong(channel, request)
-    ? yield* sendBlocks(channel, invokeId, whole, descriptors + 8, what, (block) => ({
-        apdu: "action-request-with-list-and-first-pblock",
-        invokeId,
-        methods,
-        block,
-      }))
-    : yield* channel.exchange(request, what);
-  yield* checkInvokeId(channel, invokeId, answer, what);
+  let answer = yield* send(channel, request, { whole, firstHeader: descriptors + 8 }, what, (block) => ({
+    apdu: "action-request-with-list-and-first-pblock",
+    invokeId,
+    methods,
+    block,
+  }));
   if (answer.apdu === "action-response-with-pblock") {
     const raw = yield* collectBlocks(channel, invokeId, answer, what);
     answer = yield* channel.parse(concatBytes(Uint8Array.of(0xc7, 0x03, invokeId), raw), what);
@@ -91,6 +84,23 @@ export function* invokeList(
     });
   }
   return answer.responses;
+}
+
+/** In one request if the meter takes it, else in blocks; the answer is to the same invoke-id. */
+function* send(
+  channel: Channel,
+  request: ActionRequest,
+  { whole, firstHeader }: { readonly whole: Uint8Array | undefined; readonly firstHeader: number },
+  what: string,
+  first: (block: ActionResponseWithPblock["block"]) => ActionRequest,
+): Operation<Apdu> {
+  const { invokeId } = request;
+  const answer =
+    whole !== undefined && tooLong(channel, request)
+      ? yield* sendBlocks(channel, invokeId, whole, firstHeader, what, first)
+      : yield* channel.exchange(request, what);
+  if ("invokeId" in answer) yield* channel.checkInvokeId(invokeId, answer.invokeId, what);
+  return answer;
 }
 
 /** Whether a request has to be cut; without blocks negotiated it goes out whole, or in general blocks. */
@@ -170,8 +180,4 @@ function tryParse(bytes: Uint8Array): ActionResult | undefined {
     if (error instanceof DlmsDecodeError) return undefined;
     throw error;
   }
-}
-
-function* checkInvokeId(channel: Channel, invokeId: number, answer: Apdu, what: string): Operation<void> {
-  if ("invokeId" in answer) yield* channel.checkInvokeId(invokeId, answer.invokeId, what);
 }
