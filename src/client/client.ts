@@ -14,6 +14,7 @@ import type { RandomSource } from "../security";
 import type { AssociationInfo } from "../session/options";
 import { accessError } from "./access-error";
 import { type ActiveSession, OperationCancelled } from "./active-session";
+import { certificateDateWarnings } from "./certificate-dates";
 import { invokeMethod, setAttribute } from "./change";
 import { type ClientParts, establisher } from "./establish";
 import type { ClientEvents, ClientState, Unsubscribe } from "./events";
@@ -68,6 +69,8 @@ export class DlmsClient implements AsyncDisposable {
     const settings = resolveSettings(options);
     // what a session refuses is refused now, before anything is asked of the meter
     makeSession(settings);
+    const outOfDate = certificateDateWarnings(settings);
+    for (const text of outOfDate) settings.logger?.warn(`${settings.transport.endpoint}: ${text}`);
     this.#settings = settings;
     const { clock, timeouts } = settings;
     this.#observer = new Observer(settings);
@@ -77,6 +80,7 @@ export class DlmsClient implements AsyncDisposable {
     const establish = establisher(settings, all, this.#observer, {
       associating: (active) => {
         attempt = active;
+        for (const text of outOfDate) this.#observer.note(text);
       },
       associated: (association) => {
         this.#lastAssociation = association;

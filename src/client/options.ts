@@ -87,7 +87,10 @@ export type AuthenticationOptions =
       readonly mechanism: "hls-ecdsa";
       /** the client's private signing key, PEM or DER */
       readonly signingKey: Uint8Array | string;
-      /** the meter's signing certificate or public key, PEM or DER */
+      /**
+       * The meter's signing certificate or public key, PEM or DER. A certificate that names another system title is
+       * refused (SEC_SYSTEM_TITLE); its chain is not checked, and one out of date is used with a warning to the logger.
+       */
       readonly meterSigningCertificate: Uint8Array | string;
       /** the client's own certificate, sent as calling-AE-qualifier when given */
       readonly clientCertificate?: Uint8Array | string;

@@ -54,6 +54,8 @@ export interface EcPublicKey {
   readonly key: KeyObject;
   /** the system title that a DLMS certificate names as its subject's common name */
   readonly systemTitle?: Uint8Array;
+  /** from when until when a certificate is valid, wall-clock milliseconds since 1970 */
+  readonly validity?: { readonly from: number; readonly to: number };
 }
 
 /** The curve of a suite. @throws DlmsConfigError CONFIG_INVALID: suite 0 has none */
@@ -105,8 +107,7 @@ export function importPublicKey(
     tryEach([() => createPublicKey({ key: Buffer.from(bytes), format: "der", type: "spki" }), () => fromPoint(bytes)]);
   if (key === undefined) throw unreadable(name, "a certificate or an EC public key (PEM or DER)", allowed, bytes);
   const curve = checkCurve(key, allowed, name);
-  const systemTitle = certificate === undefined ? undefined : titleOfSubject(certificate.subject);
-  return { kind: "public", curve, size: curves[curve].size, key, ...(systemTitle && { systemTitle }) };
+  return { kind: "public", curve, size: curves[curve].size, key, ...(certificate && factsOf(certificate)) };
 }
 
 /** x || y of a public key, or of a private key's public half: 64 or 96 bytes, as DLMS carries it. */
@@ -274,6 +275,14 @@ function unreadable(
     `${name}: expected ${what}, ${curveWords(allowed)}; the ${bytes.length} bytes given cannot be read as one`,
     { details: { setting: name, length: bytes.length } },
   );
+}
+
+function factsOf(certificate: X509Certificate): Pick<EcPublicKey, "systemTitle" | "validity"> {
+  const systemTitle = titleOfSubject(certificate.subject);
+  const from = Date.parse(certificate.validFrom);
+  const to = Date.parse(certificate.validTo);
+  const dated = !Number.isNaN(from) && !Number.isNaN(to);
+  return { ...(systemTitle && { systemTitle }), ...(dated && { validity: { from, to } }) };
 }
 
 /** DLMS certificates name the system title as common name, 16 hex digits. */

@@ -1,3 +1,4 @@
+export * from "./certificates";
 export * from "./counters";
 export * from "./ec-keys";
 export * from "./gcm";

@@ -1,6 +1,7 @@
 import { createHash, diffieHellman } from "node:crypto";
 import { concatBytes } from "../bytes";
 import { DlmsSecurityError } from "../errors";
+import { checkCertificateTitle } from "./certificates";
 import {
   curveOf,
   type EcPrivateKey,
@@ -72,6 +73,7 @@ interface Parties {
 /**
  * One-pass Diffie-Hellman C(1e, 1s), the originator's side: an ephemeral key against the recipient's static one.
  * @returns the key, and the key-ciphered-data for general-ciphering (ephemeral public key || signature)
+ * @throws DlmsSecurityError SEC_SYSTEM_TITLE for the certificate of another party
  */
 export function onePassOriginate(
   input: Parties & {
@@ -80,6 +82,7 @@ export function onePassOriginate(
     readonly random: RandomSource;
   },
 ): { readonly key: Uint8Array; readonly keyCipheredData: Uint8Array } {
+  checkCertificateTitle(input.recipientKey, input.recipient, "key agreement");
   const ephemeral = generatePrivateKey(curveOf(input.suite), input.random);
   const z = sharedSecret(ephemeral, input.recipientKey);
   const key = deriveKey({ suite: input.suite, z, partyU: input.originator, partyV: input.recipient });
@@ -88,7 +91,7 @@ export function onePassOriginate(
 
 /**
  * One-pass Diffie-Hellman C(1e, 1s), the recipient's side. The signature is checked first.
- * @throws DlmsSecurityError SEC_TAG for a signature that does not fit
+ * @throws DlmsSecurityError SEC_TAG for a signature that does not fit, SEC_SYSTEM_TITLE for another party's certificate
  * @throws DlmsConfigError CONFIG_INVALID for bytes that are no key on the suite's curve
  */
 export function onePassReceive(
@@ -98,6 +101,7 @@ export function onePassReceive(
     readonly keyCipheredData: Uint8Array;
   },
 ): Uint8Array {
+  checkCertificateTitle(input.originatorSigningKey, input.originator, "key agreement");
   const ephemeral = openSignedPoint(input.suite, input.keyCipheredData, input.originatorSigningKey, nothing);
   const z = sharedSecret(input.agreementKey, ephemeral);
   return deriveKey({ suite: input.suite, z, partyU: input.originator, partyV: input.recipient });

@@ -4,6 +4,7 @@ import { decodeValueBytes, type DlmsValue, encodeValueBytes } from "../codec";
 import { DlmsAssociationError, DlmsConfigError, DlmsDecodeError, type DlmsError, DlmsServiceError } from "../errors";
 import {
   checkChallenge,
+  checkCertificateTitle,
   checkSystemTitle,
   curveOf,
   type HlsContext,
@@ -60,6 +61,11 @@ function contextOf(
 ): HlsContext {
   const { auth, security, clientSystemTitle, meterSystemTitle } = channel.options;
   const title = aare.respondingApTitle?.length === 8 ? aare.respondingApTitle : meterSystemTitle;
+  const signing = signingKeys(channel.options);
+  // before the client proves itself to the wrong meter
+  if (signing?.peerSigningKey !== undefined) {
+    checkCertificateTitle(signing.peerSigningKey, title, "auth.meterSigningCertificate");
+  }
   return {
     mechanism,
     role: "client",
@@ -72,7 +78,7 @@ function contextOf(
       ? { hls2Form: "landis-gyr" as const }
       : {}),
     ...(security === undefined ? {} : { keys: security.keys, suite: security.suite }),
-    ...signingKeys(channel.options),
+    ...signing,
   };
 }
 

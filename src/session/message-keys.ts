@@ -3,6 +3,7 @@ import { ByteWriter, toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import {
   type AgreementSuite,
+  checkCertificateTitle,
   checkKeyLength,
   checkSystemTitle,
   curveOf,
@@ -145,7 +146,7 @@ export class MessageKeys {
       }
       case "static-unified": {
         const parameters = Uint8Array.of(staticUnifiedModel);
-        const key = this.#static(header);
+        const key = this.#static(header, recipient);
         return { ...this.#with(key, "agreed"), keyInfo: { kind: "agreed-key", parameters, cipheredData: nothing } };
       }
     }
@@ -157,7 +158,7 @@ export class MessageKeys {
     if (keyInfo.kind === "identified-key") return this.#identified(keyInfo.keyId, what);
     if (keyInfo.kind === "wrapped-key") return this.#with(unwrapKey(this.#masterKey(), keyInfo.wrappedKey), "wrapped");
     const model = keyInfo.parameters[0];
-    if (model === staticUnifiedModel) return this.#with(this.#static(header), "agreed");
+    if (model === staticUnifiedModel) return this.#with(this.#static(header, header.originatorSystemTitle), "agreed");
     if (model !== onePass) {
       throw new DlmsConfigError(
         "CONFIG_UNSUPPORTED",
@@ -194,13 +195,15 @@ export class MessageKeys {
     return { keys: this.#global.withEncryptionKey(key), role };
   }
 
-  #static(header: MessageHeader): Uint8Array {
+  #static(header: MessageHeader, meterTitle: Uint8Array): Uint8Array {
+    const peerKey = this.#public("meterAgreementCertificate");
+    checkCertificateTitle(peerKey, meterTitle, "key agreement");
     return staticUnified({
       suite: this.#agreementSuite(),
       originator: header.originatorSystemTitle,
       recipient: header.recipientSystemTitle,
       ownKey: this.#private("agreementKey"),
-      peerKey: this.#public("meterAgreementCertificate"),
+      peerKey,
       transactionId: header.transactionId,
     });
   }

@@ -3,6 +3,7 @@ import { encodeApdu } from "../apdu";
 import { bytesEqual, concatBytes, toHex } from "../bytes";
 import { DlmsSecurityError } from "../errors";
 import {
+  checkCertificateTitle,
   checkSystemTitle,
   curveOf,
   type EcPrivateKey,
@@ -59,12 +60,17 @@ export class MessageSigning {
     return 1 + 3 * 9 + 2 + 5 + 2 + 2 * this.#signingKey.size;
   }
 
-  /** An APDU in general-signing, with a transaction-id of its own. */
+  /**
+   * An APDU in general-signing, with a transaction-id of its own.
+   * @throws DlmsSecurityError SEC_SYSTEM_TITLE when the meter is not known, or the certificate is another meter's
+   */
   sign(content: Uint8Array, clientTitle: Uint8Array, meterTitle: Uint8Array | undefined): Uint8Array {
+    const recipientSystemTitle = checkSystemTitle(meterTitle, "the meter's");
+    checkCertificateTitle(this.#meterKey, recipientSystemTitle, "general-signing");
     const header: MessageHeader = {
       transactionId: this.#random(transactionLength),
       originatorSystemTitle: clientTitle,
-      recipientSystemTitle: checkSystemTitle(meterTitle, "the meter's"),
+      recipientSystemTitle,
       dateTime: nothing,
       otherInformation: nothing,
     };

@@ -28,6 +28,10 @@ export interface GeneralCipheringOptions {
   /** the client's private keys: signing (one-pass, sent), agreement (one-pass, received; static unified) */
   readonly signingKey?: Uint8Array | string;
   readonly agreementKey?: Uint8Array | string;
+  /**
+   * The meter's certificates or bare public keys. A certificate that names another system title is refused
+   * (SEC_SYSTEM_TITLE); its chain is not checked, and one out of date is used with a warning to the logger.
+   */
   readonly meterSigningCertificate?: Uint8Array | string;
   readonly meterAgreementCertificate?: Uint8Array | string;
 }
