@@ -1,15 +1,16 @@
 import { setMaxListeners } from "node:events";
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow, NodeStatus } from "node-red";
 import { DlmsConfigError, type DlmsError, DlmsStateError, isDlmsError, systemClock } from "../src/index";
+import { givingUp } from "./shared/give-up";
 import { type MeterNode, findMeter } from "./shared/meter-node";
 import type { Lease } from "./shared/meter-pool";
 import type { MeterView } from "./shared/meter-session";
 import { migrate, migrations } from "./shared/migrations";
-import { MeterReader, type ReadOutcome } from "./shared/meter-reader";
+import { MeterReader, type ReadOutcome, type ReaderOptions } from "./shared/meter-reader";
 import { splitMessages } from "./shared/output";
 import { OwnInterval } from "./shared/own-interval";
-import { type ReadRequest, readRequestOf } from "./shared/read-request";
-import { type RawSettings, choiceOf, flagOf, integerOf, isAbsent, quote } from "./shared/settings";
+import { type ReadRequest, datesOf, giveUpAfterOf, readRequestOf } from "./shared/read-request";
+import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "./shared/settings";
 import { meterStatus, phraseOf } from "./shared/status";
 
 type Send = (msg: NodeMessage | NodeMessage[][]) => void;
@@ -17,6 +18,9 @@ type Done = (error?: Error) => void;
 
 /** One week: longer rhythms belong to an Inject node, which can be seen. */
 const longestIntervalS = 604_800;
+
+/** A first read that is spread further than this is announced, so that nobody takes the node for dead. */
+const announcedMs = 5000;
 
 /** A session to read from, with the name for `msg.dlms.meter`. */
 interface Source extends Lease {
@@ -86,10 +90,19 @@ class ReadNode {
     try {
       this.#use(findMeter(this.#RED, this.#raw.meter, "meter"));
       if (this.#problem !== undefined) this.#node.status(red(phraseOf(this.#problem)));
+      else this.#announce();
     } catch (error) {
       // it is said again, to a Catch node, with each message
       this.#node.status(red(error instanceof DlmsConfigError ? "noMeter" : "readFailed"));
     }
+  }
+
+  /** Once, and with a time of day: each status goes to all editors, so none is sent to count seconds. */
+  #announce(): void {
+    const wait = this.#interval?.wait ?? 0;
+    if (wait < announcedMs) return;
+    const time = new Date(systemClock.wallTime() + wait).toLocaleTimeString("en-GB");
+    this.#node.status({ fill: "grey", shape: "ring", text: this.#RED._("dlms-read.status.firstRead", { time }) });
   }
 
   async input(msg: NodeMessageInFlow, send: Send, done: Done): Promise<void> {
@@ -134,25 +147,31 @@ class ReadNode {
   async #read(msg: NodeMessageInFlow): Promise<ReadOutcome> {
     if (this.#problem) throw this.#problem;
     const meter = this.#meterFor(msg);
+    const after = giveUpAfterOf(this.#raw, msg);
+    const dates = datesOf(this.#raw, msg);
     const request = await readRequestOf(this.#RED, this.#node, this.#raw, msg);
-    const source = await this.#sourceFor(meter, msg);
-    this.#reading++;
-    try {
-      return await this.#readFrom(source, request);
-    } finally {
-      this.#reading--;
-      source.release();
-    }
+    return givingUp({ clock: systemClock, after, ending: this.#ending.signal }, async (signal) => {
+      const source = await this.#sourceFor(meter, msg, signal);
+      this.#reading++;
+      try {
+        return await this.#readFrom(source, request, { signal, dates });
+      } finally {
+        this.#reading--;
+        source.release();
+      }
+    });
   }
 
-  #readFrom({ session, label }: Source, request: ReadRequest): Promise<ReadOutcome> {
-    const dates = choiceOf(this.#raw, "dates", ["iso", "date", "epoch"], "iso");
+  #readFrom(
+    { session, label }: Source,
+    request: ReadRequest,
+    options: Omit<ReaderOptions, "progress">,
+  ): Promise<ReadOutcome> {
     if (session.view.phase === "connected") {
       this.#node.status({ fill: "blue", shape: "dot", text: "dlms-read.status.reading" });
     }
     return new MeterReader(session, label, {
-      signal: this.#ending.signal,
-      dates,
+      ...options,
       progress: (count) => {
         const text = this.#RED._("dlms-read.status.progress", { count });
         this.#node.status({ fill: "blue", shape: "dot", text });
@@ -161,12 +180,12 @@ class ReadNode {
   }
 
   /** The deployed meter's own session, or one of its pool for a message that describes a meter. */
-  async #sourceFor({ meter }: MeterNode, msg: NodeMessageInFlow): Promise<Source> {
+  async #sourceFor({ meter }: MeterNode, msg: NodeMessageInFlow, signal: AbortSignal): Promise<Source> {
     if (isDescription(msg.meter)) {
       const { meter: _base, credentials, ...overrides } = msg.meter;
       const node = isAbsent(credentials) ? undefined : findMeter(this.#RED, credentials, "msg.meter.credentials");
       if (meter.dynamic === undefined) throw meter.problem ?? new DlmsStateError("STATE_CLOSED", "the meter is closed");
-      return meter.dynamic.open(overrides, node?.meter.dynamic?.credentials, this.#ending.signal);
+      return meter.dynamic.open(overrides, node?.meter.dynamic?.credentials, signal);
     }
     const { session, problem, label } = meter;
     if (session === undefined) throw problem ?? new DlmsStateError("STATE_CLOSED", `${label}: the meter is closed`);

@@ -62,8 +62,9 @@ export class MeterReader {
       next = now + progressMs;
       progress(rows);
     };
-    const table = await this.#session.run((client) =>
-      client.profile(logicalName, range, { signal, dates, onProgress, columns }).toTable(),
+    const table = await this.#session.run(
+      (client) => client.profile(logicalName, range, { signal, dates, onProgress, columns }).toTable(),
+      signal,
     );
     const count = table.rows.length;
     return {
@@ -86,7 +87,7 @@ export class MeterReader {
 
   async #objects(): Promise<ReadOutcome> {
     const { signal } = this.#options;
-    const { objects, skipped } = await this.#session.run((client) => client.browse({ signal }));
+    const { objects, skipped } = await this.#session.run((client) => client.browse({ signal }), signal);
     return {
       payload: objects,
       dlms: {
@@ -102,7 +103,7 @@ export class MeterReader {
   }
 
   async #attribute(ref: Extract<ReadRequest, { mode: "attribute" }>["ref"]): Promise<ReadOutcome> {
-    const reading = await this.#session.run((client) => client.read(ref, this.#options));
+    const reading = await this.#session.run((client) => client.read(ref, this.#options), this.#options.signal);
     const info = infoOf({ meter: this.#meter, mode: "attribute" }, ref, reading);
     return {
       payload: reading.value,
@@ -115,11 +116,13 @@ export class MeterReader {
 
   /** Rejects with the first item's error when no item could be read. */
   async #list(points: readonly Point[]): Promise<ReadOutcome> {
-    const outcomes: Outcome[] = await this.#session.run((client) =>
-      client.readMany(
-        points.map((point) => point.ref),
-        this.#options,
-      ),
+    const outcomes: Outcome[] = await this.#session.run(
+      (client) =>
+        client.readMany(
+          points.map((point) => point.ref),
+          this.#options,
+        ),
+      this.#options.signal,
     );
     const payload: Record<string, unknown> = {};
     const items: Record<string, Info | { error: ErrorJson }> = {};

@@ -84,6 +84,11 @@ export class MeterSession {
     return this.#lastGoodAt === undefined ? this.#view : { ...this.#view, lastExchangeAt: this.#lastGoodAt };
   }
 
+  /** For sessions with other settings for this meter. */
+  get turn(): MeterTurn {
+    return this.#turn;
+  }
+
   get userCount(): number {
     return this.#users.size;
   }
@@ -135,8 +140,8 @@ export class MeterSession {
   }
 
   /** While no other session is open with this meter. */
-  async #inTurn<T>(occupant: Occupant, work: () => Promise<T>): Promise<T> {
-    await this.#turn.enter(occupant);
+  async #inTurn<T>(occupant: Occupant, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#turn.enter(occupant, signal);
     try {
       return await work();
     } finally {
@@ -152,14 +157,16 @@ export class MeterSession {
   /**
    * Ask the meter for something. Rejects with what the client rejects with, and without asking the meter while a
    * refused secret keeps it locked out.
+   * @param signal ends the wait for the meter; what is asked of the client needs it too
    */
-  async run<T>(work: (client: DlmsClient) => Promise<T>): Promise<T> {
-    await this.#free();
+  async run<T>(work: (client: DlmsClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await untilAborted(this.#free(), signal);
     this.#refuseWhenInVain();
-    return this.#inTurn(this.#self, () => {
+    const ask = (): Promise<T> => {
       this.#refuseWhenInVain();
       return this.#ask(work);
-    });
+    };
+    return this.#inTurn(this.#self, ask, signal);
   }
 
   async #ask<T>(work: (client: DlmsClient) => Promise<T>): Promise<T> {
@@ -359,6 +366,22 @@ export class MeterSession {
 
 function closedError(): DlmsStateError {
   return new DlmsStateError("STATE_CLOSED", "the meter's node was closed by a deploy; send the message again");
+}
+
+/** Rejects with the signal's reason if that is first; the work must not reject. */
+function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  return new Promise((resolve, reject) => {
+    const leave = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    void work.then(() => {
+      signal.removeEventListener("abort", leave);
+      resolve();
+    });
+  });
 }
 
 /** Resolves with the work or after `ms`, whichever is first; never rejects. */

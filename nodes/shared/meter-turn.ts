@@ -20,10 +20,23 @@ export class MeterTurn {
   #leaving = false;
   readonly #waiting: Waiter[] = [];
 
-  /** Resolves when this one may ask the meter; `exit` has to follow. */
-  enter(occupant: Occupant): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push({ occupant, enter: resolve });
+  /** Resolves when this one may ask the meter; `exit` has to follow. Rejects with the signal's reason. */
+  enter(occupant: Occupant, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        reject(signal?.reason as Error);
+      };
+      const waiter: Waiter = {
+        occupant,
+        enter: () => {
+          signal?.removeEventListener("abort", leave);
+          resolve();
+        },
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      this.#waiting.push(waiter);
       this.#advance();
     });
   }

@@ -24,9 +24,12 @@ const meterPool = adds({ poolSize: "10", poolIdle: "30000", secretsInMessages: f
 /** 2: an own interval, one message per item, columns of a profile */
 const readOnItsOwn = adds({ interval: "0", spread: "0", split: false, columns: "" });
 
+/** 3: a bound for a whole read, columns from elsewhere */
+const readWithBound = adds({ giveUpAfter: "0", columnsType: "str" });
+
 export const migrations = {
   "dlms-meter": [first, meterPool],
-  "dlms-read": [first, readOnItsOwn],
+  "dlms-read": [first, readOnItsOwn, readWithBound],
   "dlms-simulator": [first],
   "dlms-monitor": [first],
 } as const satisfies Record<string, MigrationChain>;

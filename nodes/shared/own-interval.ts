@@ -21,6 +21,7 @@ export class OwnInterval {
   readonly #options: OwnIntervalOptions;
   #timer: TimerHandle | undefined;
   #next: number;
+  #wait = 0;
   #skipped = 0;
 
   constructor(options: OwnIntervalOptions) {
@@ -34,6 +35,11 @@ export class OwnInterval {
     return this.#skipped;
   }
 
+  /** ms that the next read was to be waited for when the one before was due, or at the start */
+  get wait(): number {
+    return this.#wait;
+  }
+
   stop(): void {
     this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -41,10 +47,10 @@ export class OwnInterval {
 
   #arm(): void {
     const { clock, spread, random } = this.#options;
-    const wait = Math.max(0, this.#next - clock.now()) + random() * spread;
+    this.#wait = Math.max(0, this.#next - clock.now()) + random() * spread;
     this.#timer = clock.setTimeout(() => {
       this.#due();
-    }, wait);
+    }, this.#wait);
   }
 
   #due(): void {

@@ -7,7 +7,8 @@ import {
   isDlmsError,
   systemClock,
 } from "../../src/index";
-import { type RawSettings, choiceOf, isAbsent, quote, wholeNumber } from "./settings";
+import { longestReadS } from "./give-up";
+import { type RawSettings, choiceOf, integerOf, isAbsent, quote, wholeNumber } from "./settings";
 
 export interface Point {
   readonly name: string;
@@ -27,7 +28,7 @@ export type ReadRequest =
 
 const modes = ["attribute", "list", "profile", "objects"] as const;
 
-type Dynamic = "logicalName" | "objectType" | "attributeId" | "range";
+type Dynamic = "logicalName" | "objectType" | "attributeId" | "range" | "columns";
 
 /** Where a setting came from, for messages, and what it is. */
 interface Setting {
@@ -263,17 +264,33 @@ async function rangeOf(
 }
 
 /** Keys of the columns that are wanted: an array, or a text with commas; none = all. */
-function columnsOf(raw: RawSettings, msg: NodeMessage): string[] {
-  const fromMessage = !isAbsent(msg.columns);
-  const source = fromMessage ? "msg.columns" : "columns";
-  const value = fromMessage ? msg.columns : raw.columns;
-  const list: unknown = typeof value === "string" ? value.split(/[,;\s]+/) : isAbsent(value) ? [] : value;
+async function columnsOf(RED: NodeAPI, node: Node, raw: RawSettings, msg: NodeMessage): Promise<string[]> {
+  const { source, value } = await settingOf(RED, node, raw, msg, "columns", "");
+  const list: unknown = typeof value === "string" ? value.split(/[,;\s]+/) : value;
   if (Array.isArray(list) && list.every((one) => typeof one === "string")) return list.filter((one) => one !== "");
   throw new DlmsConfigError(
     "CONFIG_INVALID",
     `${source}: expected names of columns like 1.0.1.8.0.255, got ${quote(value)}`,
     { details: { property: source } },
   );
+}
+
+/** A plain setting of the node, or the message's instead of it, by the name that it has in error messages. */
+function plainOf(raw: RawSettings, msg: NodeMessage, name: string): readonly [settings: RawSettings, name: string] {
+  const given = (msg as RawSettings)[name];
+  return isAbsent(given) ? [raw, name] : [{ [`msg.${name}`]: given }, `msg.${name}`];
+}
+
+/** How the dates of the answer are given. @throws DlmsConfigError */
+export function datesOf(raw: RawSettings, msg: NodeMessage): "iso" | "date" | "epoch" {
+  const [settings, name] = plainOf(raw, msg, "dates");
+  return choiceOf(settings, name, ["iso", "date", "epoch"], "iso");
+}
+
+/** ms until a read that has not ended is given up; 0 = never. @throws DlmsConfigError */
+export function giveUpAfterOf(raw: RawSettings, msg: NodeMessage): number {
+  const [settings, name] = plainOf(raw, msg, "giveUpAfter");
+  return integerOf(settings, name, { fallback: 0, min: 0, max: longestReadS }) * 1000;
 }
 
 /**
@@ -286,15 +303,19 @@ export async function readRequestOf(
   raw: RawSettings,
   msg: NodeMessage,
 ): Promise<ReadRequest> {
-  const modeSource: RawSettings = isAbsent(msg.mode) ? { mode: raw.mode } : { "msg.mode": msg.mode };
-  const [modeName = "mode"] = Object.keys(modeSource);
+  const [modeSource, modeName] = plainOf(raw, msg, "mode");
   const mode = choiceOf(modeSource, modeName, modes, "attribute");
   if (mode === "list") return { mode, points: pointsOf(raw, msg) };
   if (mode === "objects") return { mode };
   const obis = await settingOf(RED, node, raw, msg, "logicalName", "");
   if (mode === "profile") {
     const { logicalName } = refOf({ source: "objectType", value: "PROFILE_GENERIC" }, obis, { source: "", value: 2 });
-    return { mode, logicalName, range: await rangeOf(RED, node, raw, msg), columns: columnsOf(raw, msg) };
+    return {
+      mode,
+      logicalName,
+      range: await rangeOf(RED, node, raw, msg),
+      columns: await columnsOf(RED, node, raw, msg),
+    };
   }
   const objectType = await settingOf(RED, node, raw, msg, "objectType", "REGISTER");
   const attributeId = await settingOf(RED, node, raw, msg, "attributeId", 2);

@@ -36,7 +36,10 @@ const html = (type: string): string => readFileSync(join(nodes, `${type}.html`),
 /** Scripts of the dialogs in files of their own, and whose they are. */
 const scripts: Readonly<Record<string, readonly string[]>> = {
   "dlms-meter": ["dlms-problem.js", "dlms-meter-checks.js", "dlms-meter-live.js", "dlms-meter-dialog.js"],
-  "dlms-read": ["dlms-csv.js", "dlms-object-browser.js"],
+  "dlms-read": [
+    ...["dlms-csv.js", "dlms-object-browser.js", "dlms-read-checks.js", "dlms-read-codes.js"],
+    ...["dlms-read-list.js", "dlms-read-profile.js", "dlms-read-dialog.js"],
+  ],
 };
 const script = (type: string): string =>
   (scripts[type] ?? []).map((name) => readFileSync(resolve(nodes, "..", "resources", name), "utf8")).join("\n");
@@ -123,7 +126,8 @@ describe("catalogues, help and editor files", () => {
 
   it("gives settings that came with a version the behaviour from before, and keeps what is set", () => {
     assert.deepEqual(migrate({ version: 1, interval: "60", mode: "list" }, migrations["dlms-read"]), {
-      ...{ interval: "60", mode: "list", spread: "0", split: false, columns: "", version: 2 },
+      ...{ interval: "60", mode: "list", spread: "0", split: false, columns: "" },
+      ...{ columnsType: "str", giveUpAfter: "0", version: 3 },
     });
     const meter = migrate({ version: "1", poolSize: "3" }, migrations["dlms-meter"]);
     assert.deepEqual(meter, { poolSize: "3", poolIdle: "30000", secretsInMessages: false, version: 2 });

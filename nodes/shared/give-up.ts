@@ -1,0 +1,41 @@
+import { type Clock, DlmsTimeoutError } from "../../src/index";
+
+/** Longer than a day, a read is a mistake. */
+export const longestReadS = 86_400;
+
+export interface GiveUpOptions {
+  readonly clock: Clock;
+  /** ms; 0 = no bound */
+  readonly after: number;
+  /** Ends the work too, with its own reason. */
+  readonly ending: AbortSignal;
+}
+
+/** Does something that ends, whatever it waits for, when the time is over. */
+export async function givingUp<T>(
+  { clock, after, ending }: GiveUpOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (after === 0) return work(ending);
+  const own = new AbortController();
+  const end = (): void => {
+    own.abort(ending.reason);
+  };
+  if (ending.aborted) end();
+  ending.addEventListener("abort", end, { once: true });
+  const timer = clock.setTimeout(() => {
+    own.abort(
+      new DlmsTimeoutError(
+        "TIMEOUT_RESPONSE",
+        `the read was given up after ${after / 1000} s (giveUpAfter); ask for less at once, or give it more time`,
+        { retry: "same-session", details: { giveUpAfter: after / 1000 } },
+      ),
+    );
+  }, after);
+  try {
+    return await work(own.signal);
+  } finally {
+    clock.clearTimeout(timer);
+    ending.removeEventListener("abort", end);
+  }
+}

@@ -1,0 +1,116 @@
+// What the fields of the dlms-read dialog accept. A validator has two parameters: of one with fewer, the editor takes a
+// text for "valid". An empty field means the default, so it is valid.
+/* global window, $, RED */
+/* eslint no-unused-vars: ["error", { "args": "none" }] */
+(function (root) {
+    "use strict";
+
+    function t(key, values) { return RED._("node-red-contrib-dlms/dlms-read:dlms-read." + key, values); }
+    function isEnv(value) { return /^\$\{[^}]+\}$/.test(value); }
+    function empty(value) { return value === undefined || value === null || value === ""; }
+
+    // Any spelling of an OBIS code; F may be left out in the written forms.
+    function isObis(value) {
+        const text = String(value).trim();
+        if (/^[0-9a-fA-F]{12}$/.test(text)) return true;
+        const match = /^(\d{1,3})-(\d{1,3}):(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[*&.](\d{1,3}))?$/.exec(text) ||
+            /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[.*&](\d{1,3}))?$/.exec(text);
+        return match !== null && match.slice(1).every(function (part) { return part === undefined || Number(part) <= 255; });
+    }
+    // While the dialog is open, what stands there decides, not what was saved.
+    let editing;
+    function chosen(node, name) {
+        const input = $("#node-input-" + name);
+        return editing !== undefined && node.id === editing && input.length ? input.val() : node[name];
+    }
+    function attributeMode(node) { return ["list", "objects"].indexOf(chosen(node, "mode")) === -1; }
+    function fixed(node, name) {
+        const type = chosen(node, name + "Type");
+        return empty(type) || type === "str" || type === "num";
+    }
+    function obisValid(value, opt) {
+        if (!attributeMode(this) || !fixed(this, "logicalName") || empty(value) || isEnv(value)) return true;
+        return isObis(value) || t("error.obis");
+    }
+    function numberOrName(value, highest) {
+        if (/^-?\d+$/.test(value)) return Number(value) <= highest;
+        return /^[A-Za-z][A-Za-z0-9_ -]*$/.test(value);
+    }
+    function typeValid(value, opt) {
+        if (!attributeMode(this) || !fixed(this, "objectType") || empty(value) || isEnv(value)) return true;
+        return numberOrName(value, 65535) || t("error.objectType");
+    }
+    function attributeValid(value, opt) {
+        if (!attributeMode(this) || !fixed(this, "attributeId") || empty(value) || isEnv(value)) return true;
+        return numberOrName(value, 127) || t("error.attributeId");
+    }
+    function rangeOf(node) {
+        try {
+            const range = JSON.parse(node.range || "{}");
+            return range && typeof range === "object" ? range : {};
+        } catch {
+            return {};
+        }
+    }
+    function rangeValid(value, opt) {
+        if (chosen(this, "mode") !== "profile" || !fixed(this, "range") || empty(value) || isEnv(value)) return true;
+        try {
+            const range = JSON.parse(value);
+            if (range && range.from) return timesProblem(range.from, range.to || "") || true;
+            if (range && (range.last > 0 || periods.indexOf(range.last) !== -1 || Array.isArray(range.entries))) return true;
+        } catch { /* said below */ }
+        return t("error.range");
+    }
+    const periods = ["day", "week", "month"];
+    const isoTime = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
+    // An ISO time that is a day of the calendar; without an offset it is the meter's time, and the two are compared as such.
+    function momentOf(text) {
+        const match = isoTime.test(text) ? Date.parse(text.replace(" ", "T").replace(/(Z|[+-]\d\d:?\d\d)$/, "") + (text.length <= 10 ? "T00:00" : "") + "Z") : NaN;
+        return match;
+    }
+    function timesProblem(from, to) {
+        if (isNaN(momentOf(from))) return t("error.from");
+        if (to !== "" && isNaN(momentOf(to))) return t("error.to");
+        if (to !== "" && momentOf(to) < momentOf(from)) return t("error.order");
+        return "";
+    }
+    function wholeSeconds(value, most, problem) {
+        if (empty(value) || isEnv(value)) return true;
+        const number = Number(value);
+        return Number.isInteger(number) && number >= 0 && number <= most || problem;
+    }
+    function secondsValid(value, opt) { return wholeSeconds(value, 604800, t("error.seconds")); }
+    function giveUpValid(value, opt) { return wholeSeconds(value, 86400, t("error.giveUpAfter")); }
+    function spreadValid(value, opt) {
+        const valid = secondsValid(value, opt);
+        const interval = chosen(this, "interval");
+        if (valid !== true || isEnv(value) || isEnv(interval) || empty(value)) return valid;
+        return Number(value) === 0 || Number(value) <= Number(interval || 0) || t("error.spread");
+    }
+    function columnsValid(value, opt) {
+        if (chosen(this, "mode") !== "profile" || !fixed(this, "columns") || empty(value) || isEnv(value)) return true;
+        const bad = String(value).split(/[,;\s]+/).filter(Boolean).find(function (one) { return !isObis(one.split("/")[0]); });
+        return bad === undefined || t("error.column", { name: bad });
+    }
+    function pointsValid(points, opt) {
+        if (chosen(this, "mode") !== "list" || !Array.isArray(points)) return true;
+        const names = {};
+        for (let i = 0; i < points.length; i++) {
+            const point = points[i];
+            if (!isEnv(point.logicalName) && !isObis(point.logicalName)) return t("error.row", { row: i + 1, reason: t("error.obis") });
+            if (!empty(point.name)) {
+                if (names[point.name]) return t("error.row", { row: i + 1, reason: t("error.duplicate", { name: point.name }) });
+                names[point.name] = true;
+            }
+        }
+        return true;
+    }
+
+    root.dlmsReadChecks = {
+        t: t, isEnv: isEnv, empty: empty, isObis: isObis, fixed: fixed, rangeOf: rangeOf, periods: periods, timesProblem: timesProblem,
+        obis: obisValid, objectType: typeValid, attributeId: attributeValid, points: pointsValid, range: rangeValid,
+        columns: columnsValid, seconds: secondsValid, spread: spreadValid, giveUpAfter: giveUpValid,
+        // what stands in the dialog of this node decides from now on
+        edit: function (id) { editing = id; }
+    };
+})(window);
