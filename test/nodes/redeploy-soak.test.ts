@@ -1,50 +1,229 @@
 import assert from "node:assert/strict";
-import type { MeterNode } from "../../nodes/shared/meter-node";
-import { allNodes, clean, flowFor, helper, startMeter, value } from "./support";
+import { type MeterDefinition, type SimulatedMeter, createMeter, householdDefinition } from "../../src/index";
+import { createBus } from "../../src/simulator";
+import { freePort } from "../support/node-red-process";
+import { type DeployKind, type FlowNode, MeasuredNodeRed, type Measurement } from "../support/measured-node-red";
 
-/** What keeps a process alive, by kind. */
-function resources(): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1;
-  return counts;
+/** A machine may be busy: this is no more than the time after which nobody would wait any longer, in ms. */
+const patience = 60_000;
+
+/** A meter outside of Node-RED, and the most associations that it ever had at one time. */
+class WatchedMeter {
+  readonly meter: SimulatedMeter;
+  mostAssociations = 0;
+
+  constructor(definition: MeterDefinition = householdDefinition()) {
+    this.meter = createMeter(definition);
+    this.meter.use({
+      name: "count",
+      request: ({ apdu }) => {
+        // a connection that was given up while it associated may be noticed as late as the AARQ of the next comes
+        if (apdu !== "aarq") this.mostAssociations = Math.max(this.mostAssociations, this.meter.associations);
+        return undefined;
+      },
+    });
+  }
+
+  /** The next request. */
+  async asked(): Promise<void> {
+    const since = (this.meter.received.at(-1)?.sequence ?? 0) + 1;
+    await this.meter.waitFor((item) => item.kind === "apdu", { since, timeoutMs: patience });
+  }
+
+  async left(): Promise<void> {
+    while (this.meter.counters.openConnections > 0) {
+      const since = (this.meter.received.at(-1)?.sequence ?? 0) + 1;
+      await this.meter.waitFor((item) => item.kind === "closed", { since, timeoutMs: patience });
+    }
+  }
 }
 
-const rounds = 100;
+const meters = {
+  socket: new WatchedMeter(),
+  interval: new WatchedMeter(),
+  dynamic1: new WatchedMeter(),
+  dynamic2: new WatchedMeter(),
+  line1: new WatchedMeter({ ...householdDefinition(), framing: "HDLC", physicalAddress: 17 }),
+  line2: new WatchedMeter({ ...householdDefinition(), framing: "HDLC", physicalAddress: 18 }),
+} as const;
+
+interface Ports {
+  readonly socket: number;
+  readonly interval: number;
+  readonly line: number;
+  readonly simulator: number;
+  readonly nobody: number;
+}
+
+/** Every kind of read on a socket of its own in one tab, on a shared line and to a simulator of the flow in another. */
+function flowOf(ports: Ports): FlowNode[] {
+  const meter = (id: string, port: number, more: object = {}): FlowNode => ({
+    ...{
+      id,
+      type: "dlms-meter",
+      name: `meter ${id}`,
+      version: 1,
+      transportType: "TCP",
+      host: "127.0.0.1",
+      port: String(port),
+    },
+    ...{ timeout: "2000", retries: "0", reconnectMin: "100", reconnectMax: "200", ...more },
+  });
+  const node = (z: string, id: string, type: string, more: object = {}): FlowNode => {
+    return { id, type, z, x: 0, y: 0, version: 1, wires: [["out"]], ...more };
+  };
+  const read = (z: string, id: string, of: string, more: object = {}): FlowNode =>
+    node(z, id, "dlms-read", { meter: of, mode: "attribute", logicalName: "1-0:1.7.0*255", ...more });
+  const points = ["1-0:1.8.0*255", "1-0:32.7.0*255"].map((logicalName) => ({ name: logicalName, logicalName }));
+  const list = { mode: "list", points };
+  const profile = { mode: "profile", logicalName: "1-0:99.1.0*255", range: '{"last":30}', rangeType: "json" };
+  const hdlc = (physicalAddress: number): object => ({ framing: "HDLC", physicalAddress: String(physicalAddress) });
+  return [
+    { id: "tab1", type: "tab", label: "sockets" },
+    { id: "tab2", type: "tab", label: "line and simulator" },
+    meter("socket", ports.socket, { probeInterval: "60000" }),
+    meter("interval", ports.interval),
+    meter("base", ports.nobody, { poolIdle: "60000", poolSize: "1" }),
+    meter("line1", ports.line, hdlc(17)),
+    meter("line2", ports.line, hdlc(18)),
+    meter("simulated", ports.simulator),
+    read("tab1", "attribute", "socket"),
+    read("tab1", "list", "socket", list),
+    read("tab1", "profile", "socket", profile),
+    read("tab1", "own-interval", "interval", { interval: "1" }),
+    read("tab1", "dynamic", "base"),
+    read("tab1", "nobody", "base"),
+    node("tab1", "monitor", "dlms-monitor", { meter: "socket", frames: true }),
+    node("tab1", "out", "junction", { wires: [[]] }),
+    node("tab1", "catch", "catch", { scope: null }),
+    read("tab2", "line-attribute", "line1"),
+    read("tab2", "line-profile", "line1", profile),
+    read("tab2", "line-list", "line2", list),
+    node("tab2", "line-monitor", "dlms-monitor", { meter: "line2", frames: true }),
+    node("tab2", "simulator", "dlms-simulator", { port: String(ports.simulator) }),
+    read("tab2", "simulated-list", "simulated", list),
+    node("tab2", "simulated-monitor", "dlms-monitor", { meter: "simulated" }),
+    node("tab2", "catch2", "catch", { scope: null }),
+  ];
+}
+
+const idle: readonly FlowNode[] = [{ id: "tab1", type: "tab", label: "nothing to do" }];
+const kinds: readonly DeployKind[] = ["nodes", "flows", "full"];
+/** Meters that are waited for, in turn, so that each kind of read is cut off by each kind of deploy. */
+const turns = ["socket", "line1", "dynamic1", "line2", "socket", "dynamic2", "line1", "interval"] as const;
+
+const samples = 9;
+const redeploysPerSample = 24;
+/** Of each thing so many may live by chance: one that each redeploy left would be hundreds. */
+const slack = 3;
+/** In bytes, from the first third of the samples to the last, 144 redeploys later: compiled code comes to half of it. */
+const heapSlack = 2_000_000;
+
+const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
+
+/** @throws AssertionError for each name of which there is more than there was */
+function assertNoMore(after: Readonly<Record<string, number>>, before: Readonly<Record<string, number>>): void {
+  const grown = Object.entries(after).filter(([name, count]) => count > (before[name] ?? 0) + slack);
+  assert.deepEqual(
+    grown.map(([name, count]) => `${name}: ${before[name] ?? 0} -> ${count}`),
+    [],
+  );
+}
 
 describe("hundreds of redeploys in the middle of reads", function () {
   this.timeout(170_000);
-  afterEach(clean);
+  const ends: (() => Promise<unknown>)[] = [];
+  let nodeRed: MeasuredNodeRed;
+  let dynamicPorts: readonly [number, number];
+  let flow: FlowNode[];
+  let round = 0;
 
-  it("grow nothing: no socket, timer, listener, association", async () => {
-    const { meter, port } = await startMeter();
-    const flow = flowFor(port);
-    await helper.load(allNodes, flow);
-    await value();
-    let before: Record<string, number> | undefined;
-    let most = 0;
-    for (let round = 0; round < rounds; round++) {
-      for (const type of ["nodes", "flows", "full"] as const) {
-        const since = (meter.received.at(-1)?.sequence ?? 0) + 1;
-        const asked = meter.waitFor((item) => item.kind === "apdu", { since });
-        helper.getNode("read").receive({ _msgid: `${round}` });
-        await asked;
-        most = Math.max(most, meter.associations);
-        const changed = flow.map((node) => (node.id === "read" ? { ...node, name: `${type} ${round}` } : node));
-        await helper.setFlows(changed, type);
-        assert.ok(meter.associations <= 1, "one association, never two");
-      }
-      if (round === 4) before = resources();
+  before(async () => {
+    const listen = async (one: { listen: WatchedMeter["meter"]["listen"] }): Promise<number> => {
+      const listener = await one.listen();
+      ends.push(() => listener.close());
+      return listener.port;
+    };
+    const bus = createBus([meters.line1.meter, meters.line2.meter]);
+    dynamicPorts = [await listen(meters.dynamic1.meter), await listen(meters.dynamic2.meter)];
+    flow = flowOf({
+      socket: await listen(meters.socket.meter),
+      interval: await listen(meters.interval.meter),
+      line: await listen(bus),
+      simulator: await freePort(),
+      nobody: await freePort(),
+    });
+    nodeRed = await MeasuredNodeRed.start();
+    ends.unshift(() => nodeRed.stop());
+  });
+  after(async () => {
+    for (const end of ends) await end();
+  });
+
+  async function ask(): Promise<void> {
+    const [one, two] = dynamicPorts;
+    const plain = flow.filter(({ type, id }) => type === "dlms-read" && !["dynamic", "own-interval"].includes(id));
+    await nodeRed.receive([
+      ...plain.map(({ id }) => ({ node: id, msg: {} })),
+      { node: "dynamic", msg: { meter: { port: one } } },
+      { node: "dynamic", msg: { meter: { port: two } } },
+    ]);
+  }
+
+  async function redeploy(): Promise<void> {
+    const kind = kinds[round % kinds.length] ?? "full";
+    const ours = flow.filter(({ type }) => type.startsWith("dlms-"));
+    const changed = ours[round % ours.length]?.id;
+    const asked = meters[turns[round % turns.length] ?? "socket"].asked();
+    await ask();
+    await asked;
+    flow = flow.map((node) => (node.id === changed ? { ...node, name: `${kind} ${round}` } : node));
+    await nodeRed.deploy(flow, kind);
+    round++;
+  }
+
+  /** What is left when no node is. */
+  async function measureIdle(): Promise<Measurement> {
+    await nodeRed.deploy(idle, "full");
+    for (const one of Object.values(meters)) await one.left();
+    const measured = await nodeRed.measure();
+    await nodeRed.deploy(flow, "full");
+    return measured;
+  }
+
+  it("grow nothing: no instance, listener, route, timer, socket, heap, and no second association", async () => {
+    await nodeRed.deploy(flow, "full");
+    const running = await nodeRed.measure();
+    const measured: Measurement[] = [];
+    // the first is the warm-up
+    for (let sample = -1; sample < samples; sample++) {
+      for (let n = 0; n < redeploysPerSample; n++) await redeploy();
+      const one = await measureIdle();
+      if (sample >= 0) measured.push(one);
     }
-    await value();
-    assert.ok(meter.counters.connections > 2 * rounds, `${meter.counters.connections} connections were made`);
-    assert.equal(most, 1);
-    const after = resources();
-    for (const kind of ["TCPSocketWrap", "Timeout", "TCPServerWrap"]) {
-      assert.ok((after[kind] ?? 0) <= (before?.[kind] ?? 0) + 3, `${kind}: ${JSON.stringify({ before, after })}`);
+    const { listeners, users } = await nodeRed.measure();
+    const [first, last] = [measured[0], measured.at(-1)];
+    assert.ok(first && last);
+
+    assert.ok(Object.keys(last.instances).length > 30, "classes are watched");
+    for (const kind of ["MeterSession", "MeterPool", "Supervisor", "Socket", "AbortController", "dlms-read"]) {
+      assert.ok(kind in last.instances, `${kind} is watched`);
     }
-    const node = helper.getNode("meter") as unknown as MeterNode;
-    assert.deepEqual(Object.keys(node.users), ["read"]);
-    assert.equal(node.meter.session?.userCount, 1);
-    assert.equal(meter.counters.openConnections, 1);
+    assertNoMore(last.instances, {});
+    assertNoMore(last.resources, first.resources);
+    assert.deepEqual(last.listeners, { ...first.listeners, "clients' events": 0 });
+    const third = samples / 3;
+    const heap = measured.map(({ heapUsed }) => heapUsed);
+    const growth = median(heap.slice(-third)) - median(heap.slice(0, third));
+    assert.ok(growth < heapSlack, `the heap grew by ${growth} bytes: ${heap.join(", ")}`);
+
+    // with everything deployed it is as it was after the first deploy
+    assert.deepEqual({ ...listeners, "clients' events": 0 }, { ...running.listeners, "clients' events": 0 });
+    assert.deepEqual(users, running.users);
+    assert.deepEqual(users.socket, [4, 4], "three reads and a monitor");
+    for (const [name, { mostAssociations, meter }] of Object.entries(meters)) {
+      assert.equal(mostAssociations, 1, `${name}: associations at one time`);
+      assert.ok(meter.counters.connections > samples, `${name} was connected to again and again`);
+    }
   });
 });
