@@ -147,7 +147,7 @@ const wrong = (account: Partial<Account>): MeterDefinition =>
 
 interface Flow {
   readonly nodes: object[];
-  readonly tests: { id: string; properties: object }[];
+  readonly tests: { id: string; properties: object; typed: object }[];
 }
 
 function flowOf(places: readonly { id: string; way: Way; port: number }[]): Flow {
@@ -166,7 +166,7 @@ function flowOf(places: readonly { id: string; way: Way; port: number }[]): Flow
       retries: "0",
       ...way.node,
     };
-    tests.push({ id: meter.id, properties: meter });
+    tests.push({ id: meter.id, properties: meter, typed: way.credentials });
     return [
       { ...meter, credentials: way.credentials },
       {
@@ -179,6 +179,18 @@ function flowOf(places: readonly { id: string; way: Way; port: number }[]): Flow
         onceDelay: 0.1,
         props: [{ p: "payload" }],
         payloadType: "date",
+        repeat: "",
+        wires: [[`read-${id}`]],
+      },
+      {
+        id: `describe-${id}`,
+        type: "inject",
+        z: "tab",
+        x: 0,
+        y: 0,
+        once: true,
+        onceDelay: 0.1,
+        props: [{ p: "meter", v: JSON.stringify({ name: `described-${id}`, credentials: meter.id }), vt: "json" }],
         repeat: "",
         wires: [[`read-${id}`]],
       },
@@ -267,22 +279,39 @@ describe("no secret leaves Node-RED", function () {
     assert.equal(response.ok, true, await response.text());
     for (const { id } of ways) {
       await nodeRed.until(new RegExp(`^onSend .*"payload":4711.*"meter":"${id}"`, "m"));
+      await nodeRed.until(new RegExp(`^onSend .*"payload":4711.*"meter":"described-${id}"`, "m"));
       await nodeRed.until(new RegExp(`^onSend (?=.*"dlmsError")(?=.*"name":"bad-${id}")`, "m"));
     }
-    for (const { id, properties } of tests) {
-      const credentials = { password: "__PWRD__", encryptionKey: "__PWRD__", signingKey: "__PWRD__" };
-      const tested = await fetch(`${nodeRed.url}dlms/test-connection`, {
+    const post = async (path: string, body: object): Promise<string> => {
+      const answer = await fetch(`${nodeRed.url}dlms/${path}`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ id, properties, credentials }),
+        body: JSON.stringify(body),
       });
-      const text = await tested.text();
-      assert.match(text, /"step":"association"/, text);
-      assertClean(text, `the connection test of ${id}`);
+      return answer.text();
+    };
+    for (const { id, properties, typed } of tests) {
+      const known = { password: "__PWRD__", encryptionKey: "__PWRD__", signingKey: "__PWRD__" };
+      // what the meter's node keeps, and what was typed into the dialog just now
+      for (const credentials of [known, typed]) {
+        const text = await post("test-connection", { id, properties, credentials });
+        assert.match(text, /"step":"association"/, text);
+        assertClean(text, `the connection test of ${id}`);
+      }
       assertClean(
         await (await fetch(`${nodeRed.url}credentials/dlms-meter/${id}`)).text(),
         `what the dialog of ${id} gets`,
       );
+      const register = { classId: 3, logicalName: "1-0:1.7.0*255", attributeId: 2 };
+      for (const [what, body] of [
+        ["browse", {}],
+        ["read", register],
+        ["columns", { logicalName: "1-0:99.1.0*255" }],
+      ] as const) {
+        const text = await post(`meters/${id}/${what}`, body);
+        assert.match(text, /^\{"(objects|text|error|columns)":/, text);
+        assertClean(text, `what ${what} of ${id} answers`);
+      }
     }
     const exported = await (await fetch(`${nodeRed.url}flows`)).text();
     assert.match(exported, /dlms-meter/);
@@ -292,12 +321,47 @@ describe("no secret leaves Node-RED", function () {
     const files = nodeRed.files();
     const names = [...files.keys()];
     assert.ok(names.includes("flows.json") && names.some((name) => name.startsWith("dlms/counter-")), names.join(", "));
+    const kept = JSON.parse(files.get("flows_cred.json")?.toString() ?? "{}") as Record<string, unknown>;
+    assert.deepEqual(Object.keys(kept), ["$"], "the credentials' file is encrypted");
     for (const [name, data] of files) {
-      // encrypted by Node-RED with a key of its own: nothing in clear there either
       assertClean(data, `the file ${name}`);
       assertClean(name, "the name of a file");
     }
     assert.match(nodeRed.output, /"kind":"frame"/, "frames were monitored");
+    assertClean(nodeRed.output, "log, messages, statuses and events");
+  });
+
+  it("nor when it is no key that it could be, in what says so", async () => {
+    const { port } = await startMeter();
+    const meters = ways.map(({ id, node, credentials }) => ({
+      ...{ id: `odd-${id}`, type: "dlms-meter", name: `odd ${id}`, version: 1, transportType: "TCP" },
+      ...{ host: "127.0.0.1", port: String(port), clientAddress: "17", timeout: "1000", retries: "0", ...node },
+      passwordFormat: "HEX",
+      credentials: Object.fromEntries(Object.entries(credentials).map(([name, value]) => [name, `${value}xy`])),
+    }));
+    const response = await fetch(`${nodeRed.url}flows`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "Node-RED-Deployment-Type": "full" },
+      body: JSON.stringify([{ id: "tab", type: "tab", label: "odd" }, ...meters]),
+    });
+    assert.equal(response.ok, true, await response.text());
+    for (const { id, credentials, ...properties } of meters) {
+      await nodeRed.until(new RegExp(`^LOG .*"level":20.*"id":"${id}"|^LOG .*"id":"${id}".*"level":20`, "m"));
+      for (const [path, body] of [
+        ["test-connection", { id, properties, credentials }],
+        [`meters/${id}/browse`, {}],
+      ] as const) {
+        const answer = await fetch(`${nodeRed.url}dlms/${path}`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(body),
+        });
+        const text = await answer.text();
+        assert.match(text, /DLMS_CONFIG_INVALID/, text);
+        assertClean(text, `what ${path} of ${id} answers`);
+      }
+    }
+    for (const [name, data] of nodeRed.files()) assertClean(data, `the file ${name}`);
     assertClean(nodeRed.output, "log, messages, statuses and events");
   });
 
