@@ -3,6 +3,7 @@ import { type DlmsError, createClient, isDlmsError, systemClock } from "../src/i
 import { registerAddressSearch } from "./shared/address-search";
 import { registerAdmin } from "./shared/admin";
 import { registerConnectionTest } from "./shared/connection-test";
+import { draftMetersOf } from "./shared/draft-meters";
 import { DynamicMeters } from "./shared/dynamic-meters";
 import { keepsakesIn } from "./shared/keepsakes";
 import { registerMeterAdmin } from "./shared/meter-admin";
@@ -105,6 +106,9 @@ export default function (RED: NodeAPI): void {
     this.users = {};
     this.meter = makeMeter(this, config);
     if (this.meter.problem !== undefined) this.error(this.meter.problem.message);
+    // a dialog may have asked this very meter before the deploy; its session ends first
+    const drafts = draftMetersOf(RED.events).closing;
+    if (drafts !== undefined) void this.meter.session?.lend(() => drafts);
     // Both parameters are needed: Node-RED looks at the handler's length to know that it has to wait.
     this.on("close", (_removed: boolean, done: () => void) => {
       const { session, dynamic } = this.meter;

@@ -11,23 +11,59 @@
     ];
     const media = [0, 1, 4, 5, 6, 7, 8, 9, 15];
 
+    function codeOf(xhr) { return xhr.responseJSON && xhr.responseJSON.error && xhr.responseJSON.error.code; }
     function sentenceOf(xhr, t) {
         if (xhr.responseJSON && xhr.responseJSON.error) {
-            return xhr.responseJSON.error.code === "NOT_DEPLOYED" ? t("browse.notDeployed") : xhr.responseJSON.error.message;
+            return codeOf(xhr) === "NOT_DEPLOYED" ? t("browse.notDeployed") : xhr.responseJSON.error.message;
         }
-        if (xhr.status === 401 || xhr.status === 403) return t("browse.forbidden");
+        if (xhr.status === 401 || xhr.status === 403) return t(xhr.ofDraft ? "browse.notDeployed" : "browse.forbidden");
         return xhr.status === 0 ? t("browse.noServer") : t("browse.failed", { status: xhr.status });
     }
 
     // The editor's own language: names of codes, classes and units follow it.
     function language() { return root.RED.i18n.lang(); }
 
-    // One request of the dialog to a deployed meter.
-    function ask(meterId, what, body) {
-        return $.ajax({
-            url: "dlms/meters/" + encodeURIComponent(meterId) + "/" + what, method: "POST", contentType: "application/json",
-            data: JSON.stringify($.extend({ language: language() }, body)), dataType: "json"
+    function meterNode(meterId) { return root.RED.nodes.node(meterId); }
+    function propertiesOf(node) {
+        const properties = {};
+        Object.keys(node._def.defaults).forEach(function (name) { properties[name] = node[name]; });
+        return properties;
+    }
+    // Secrets that were typed since the last deploy; the others are on the server.
+    function typedSecretsOf(node) {
+        const typed = {};
+        Object.keys(node._def.credentials || {}).forEach(function (name) {
+            const value = (node.credentials || {})[name];
+            if (typeof value === "string") typed[name] = value;
         });
+        return typed;
+    }
+    // What was browsed belongs to a node with these settings.
+    function placeOf(meterId) {
+        const node = meterNode(meterId);
+        return node ? meterId + JSON.stringify(propertiesOf(node)) : meterId;
+    }
+
+    // One request of the dialog to a meter. One that is not deployed, or was changed since, is asked by what stands here.
+    function ask(meterId, what, body) {
+        const node = meterNode(meterId);
+        const result = $.Deferred();
+        let request;
+        function send(draft) {
+            const settings = draft ? { properties: propertiesOf(node), credentials: typedSecretsOf(node) } : {};
+            request = $.ajax({
+                url: "dlms/" + (draft ? "drafts/" : "meters/") + encodeURIComponent(meterId) + "/" + what, method: "POST",
+                contentType: "application/json", data: JSON.stringify($.extend({ language: language() }, body, settings)), dataType: "json"
+            });
+            request.done(result.resolve).fail(function (xhr) {
+                // disabled, or removed by somebody else
+                if (!draft && node && codeOf(xhr) === "NOT_DEPLOYED") return send(true);
+                xhr.ofDraft = draft;
+                result.reject(xhr);
+            });
+        }
+        send(Boolean(node && node.changed));
+        return result.promise({ abort: function () { request.abort(); } });
     }
 
     // The branches: medium, quantity, object, attribute. Objects are leaves until they are opened.
@@ -83,6 +119,8 @@
         const note = $("<div class='dlms-browser-note' role='status' aria-live='polite'>").appendTo(panel);
         const tree = $("<ul class='dlms-browser-tree' role='tree'>").attr("aria-label", t("browse.title")).appendTo(panel);
         const add = $("<button type='button' class='red-ui-button dlms-browser-add'>").appendTo(panel);
+        // nobody waits any more when the dialog is gone
+        panel.on("remove", stop);
 
         function button(icon, title) {
             return $("<button type='button' class='red-ui-button red-ui-button-small'>").attr({ title: title, "aria-label": title })
@@ -95,14 +133,17 @@
             tree.attr("aria-multiselectable", String(options.multiple()));
             add.toggle(options.multiple());
             showAdd();
-            const known = browsed[options.meterId()];
+            const known = browsed[placeOf(options.meterId())];
             if (known) { objects = known.filter(options.accepts); draw(); say(summary()); } else load();
             search.trigger("focus");
         }
-        function close() {
+        function stop() {
             if (pending) pending.abort();
             wishes = [];
             if (reading) reading.abort();
+        }
+        function close() {
+            stop();
             panel.hide();
             options.onClose();
         }
@@ -121,9 +162,10 @@
             say("");
             note.append($("<i class='fa fa-spinner fa-spin'>"), document.createTextNode(" " + t("browse.loading")));
             tree.attr("aria-busy", "true");
+            const place = placeOf(id);
             const request = pending = ask(id, "browse");
             request.done(function (answer) {
-                browsed[id] = answer.objects;
+                browsed[place] = answer.objects;
                 objects = answer.objects.filter(options.accepts);
                 draw();
                 say(summary() + (answer.skipped ? " " + t("browse.skipped", { count: answer.skipped }) : ""));
@@ -351,6 +393,6 @@
         ask: ask,
         language: language,
         sentenceOf: sentenceOf,
-        browsed: function (meterId) { return browsed[meterId] || []; }
+        browsed: function (meterId) { return browsed[placeOf(meterId)] || []; }
     };
 })(window);

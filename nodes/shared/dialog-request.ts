@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
+import { draftMetersOf } from "./draft-meters";
 import { isMeterNode } from "./meter-node";
 import { isAbsent } from "./settings";
 
@@ -30,6 +31,8 @@ async function answer(RED: NodeAPI, what: string, linesOf: Lines, request: Reque
   const deployed = RED.nodes.getNode(typeof id === "string" ? id : "") as Node | null | undefined;
   const session = isMeterNode(deployed) ? deployed.meter.session : undefined;
   try {
+    // what another dialog asked before must not be open beside it
+    await draftMetersOf(RED.events).vacate();
     // many meters take one connection only, and an association of the same client would end the one that is open
     await (session === undefined ? work() : session.lend(work));
   } catch (error) {

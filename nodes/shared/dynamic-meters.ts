@@ -50,12 +50,12 @@ function invalid(property: string, text: string): DlmsConfigError {
 }
 
 /** Two settings with the same text make the same association. What is kept between runs belongs to title and key. */
-function fingerprint(settings: MeterSettings): string {
+export function fingerprint(settings: MeterSettings): string {
   return JSON.stringify(settings, (name, value: unknown) => (name === "invocationCounter" ? undefined : value));
 }
 
 /** The meter itself, whatever client asks it, and how: many allow one association at a time. */
-function meterOf({ place, connect: { server } }: MeterSettings): string {
+export function meterOf({ place, connect: { server } }: MeterSettings): string {
   const endpoint = place.slice(place.indexOf(" ") + 1).toLowerCase();
   return [endpoint, server.logical, server.physical ?? ""].join(" ");
 }
@@ -64,7 +64,7 @@ function meterOf({ place, connect: { server } }: MeterSettings): string {
 export class DynamicMeters {
   readonly #base: DynamicBase;
   readonly #turns = new MeterTurns();
-  #own: { readonly session: MeterSession; readonly fingerprint: string } | undefined;
+  #own: { readonly session: MeterSession; readonly fingerprint: string; readonly meter: string } | undefined;
   #pool: MeterPool | undefined;
 
   constructor(base: DynamicBase) {
@@ -74,8 +74,14 @@ export class DynamicMeters {
   /** The config node's own session; a message that describes the same meter with the same settings gets this one. */
   own(settings: MeterSettings): MeterSession {
     const session = this.#base.makeSession(settings, this.#turnOf(settings), true);
-    this.#own = { session, fingerprint: fingerprint(settings) };
+    this.#own = { session, fingerprint: fingerprint(settings), meter: meterOf(settings) };
     return session;
+  }
+
+  /** What settings have in common with the config node's own: all of them, or the meter that they lead to. */
+  compare(settings: MeterSettings): "same" | "same-meter" | "other" {
+    if (this.#own?.fingerprint === fingerprint(settings)) return "same";
+    return this.#own?.meter === meterOf(settings) ? "same-meter" : "other";
   }
 
   #turnOf(settings: MeterSettings): MeterTurn {

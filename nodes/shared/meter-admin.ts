@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
 import {
   DlmsConfigError,
+  type DlmsError,
   attribute,
   describeObis,
   describeUnit,
@@ -10,9 +11,14 @@ import {
   obisPrinted,
   systemClock,
 } from "../../src/index";
+import { dialogSettings } from "./dialog-meter";
+import { objectOf } from "./dialog-request";
+import { draftMetersOf } from "./draft-meters";
 import { languageOf } from "./editor-language";
+import type { MeterSettings } from "./meter-config";
 import { type MeterNode, isMeterNode } from "./meter-node";
 import type { MeterSession } from "./meter-session";
+import type { MeterTurn } from "./meter-turn";
 import { browsedObject } from "./object-tree";
 import { presets } from "./presets";
 import { wholeNumber } from "./settings";
@@ -117,10 +123,40 @@ function refuse(response: Response, status: number, error: { readonly code: stri
   response.status(status).json({ error: { code: error.code, message: error.message } });
 }
 
-async function answer(RED: NodeAPI, ask: Ask, request: Request, response: Response): Promise<void> {
-  const { id } = request.params;
+function isBusy(error: DlmsError): boolean {
+  return error.code === "DLMS_STATE_BUSY" || error.code === "DLMS_STATE_QUEUE_FULL";
+}
+
+type Body = Readonly<Record<string, unknown>>;
+const bodyOf = (request: Request): Body => objectOf(request.body);
+
+/** The answer of a meter, or why there is none. A dialog that is closed ends the work. */
+async function serve(RED: NodeAPI, response: Response, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  const ending = new AbortController();
+  response.on("close", () => {
+    ending.abort(new Error("the dialog was closed"));
+  });
+  try {
+    response.json(await work(ending.signal));
+  } catch (error) {
+    if (ending.signal.aborted) return;
+    if (isDlmsError(error)) {
+      refuse(response, isBusy(error) ? 429 : error.layer === "config" ? 400 : 502, error);
+    } else {
+      RED.log.error(`dlms-meter: ${String(error)}`);
+      refuse(response, 500, { code: "INTERNAL", message: String(error) });
+    }
+  }
+}
+
+function deployed(RED: NodeAPI, id: unknown): MeterNode | undefined {
   const node = RED.nodes.getNode(String(id)) as Node | null | undefined;
-  if (!isMeterNode(node)) {
+  return isMeterNode(node) ? node : undefined;
+}
+
+async function answer(RED: NodeAPI, ask: Ask, request: Request, response: Response): Promise<void> {
+  const node = deployed(RED, request.params.id);
+  if (node === undefined) {
     const message = "this meter is not deployed yet: press Deploy, then browse again";
     refuse(response, 404, { code: "NOT_DEPLOYED", message });
     return;
@@ -138,23 +174,41 @@ async function answer(RED: NodeAPI, ask: Ask, request: Request, response: Respon
     });
     return;
   }
-  const ending = new AbortController();
-  response.on("close", () => {
-    ending.abort(new Error("the dialog was closed"));
+  await serve(RED, response, (signal) => use.run(() => ask(session, bodyOf(request), signal)));
+}
+
+/** The turn of a deployed session with the meter that settings lead to, or of the node whose settings they are. */
+function turnOf(RED: NodeAPI, node: MeterNode | undefined, settings: MeterSettings): MeterTurn | undefined {
+  const nodes = node === undefined ? [] : [node];
+  RED.nodes.eachNode(({ id, type }) => {
+    const other = type === "dlms-meter" && id !== node?.id ? deployed(RED, id) : undefined;
+    if (other !== undefined) nodes.push(other);
   });
+  const there = nodes.find(({ meter }) => meter.dynamic?.compare(settings) === "same-meter") ?? node;
+  return there?.meter.session?.turn;
+}
+
+/** By the settings that the dialog sends along: those of a node that is not deployed, or was changed since. */
+async function answerDraft(RED: NodeAPI, ask: Ask, request: Request, response: Response): Promise<void> {
+  const { id } = request.params;
+  const node = deployed(RED, id);
+  const body = { ...bodyOf(request), id };
+  let settings: MeterSettings;
   try {
-    const body = (request.body ?? {}) as Record<string, unknown>;
-    const result = await use.run(() => ask(session, body, ending.signal));
-    response.json(result);
+    settings = dialogSettings(RED, body);
   } catch (error) {
-    if (ending.signal.aborted) return;
-    if (isDlmsError(error)) {
-      refuse(response, error.layer === "config" ? 400 : 502, error);
-    } else {
-      RED.log.error(`dlms-meter: ${String(error)}`);
-      refuse(response, 500, { code: "INTERNAL", message: String(error) });
-    }
+    if (!isDlmsError(error)) throw error;
+    refuse(response, 400, error);
+    return;
   }
+  if (node?.meter.session !== undefined && node.meter.dynamic?.compare(settings) === "same") {
+    await answer(RED, ask, request, response);
+    return;
+  }
+  const drafts = draftMetersOf(RED.events);
+  await serve(RED, response, (signal) =>
+    drafts.run(settings, turnOf(RED, node, settings), signal, (session) => ask(session, body, signal)),
+  );
 }
 
 function describe(request: Request, response: Response): void {
@@ -169,12 +223,17 @@ function describe(request: Request, response: Response): void {
   }
 }
 
-/** What the read dialog asks of a deployed meter. It only reads, and only one dialog's worth at a time. */
+/** What the read dialog asks of a meter, deployed or not. It only reads, and only one dialog's worth at a time. */
 export function registerMeterAdmin(RED: NodeAPI): void {
   const allowed = RED.auth.needsPermission("dlms.read");
+  // it goes wherever the request says, with the secrets of the node
+  const allowedDraft = RED.auth.needsPermission("dlms.write");
   for (const [path, ask] of Object.entries({ browse, read, columns })) {
     RED.httpAdmin.post(`/dlms/meters/:id/${path}`, allowed, (request: Request, response: Response) => {
       void answer(RED, ask, request, response);
+    });
+    RED.httpAdmin.post(`/dlms/drafts/:id/${path}`, allowedDraft, (request: Request, response: Response) => {
+      void answerDraft(RED, ask, request, response);
     });
   }
   RED.httpAdmin.get("/dlms/describe", allowed, describe);

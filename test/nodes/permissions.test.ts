@@ -11,6 +11,9 @@ const endpoints: readonly (readonly [method: "GET" | "POST", path: string, permi
     ["POST", "dlms/meters/unknown/browse", "dlms.read"],
     ["POST", "dlms/meters/unknown/read", "dlms.read"],
     ["POST", "dlms/meters/unknown/columns", "dlms.read"],
+    ["POST", "dlms/drafts/unknown/browse", "dlms.write"],
+    ["POST", "dlms/drafts/unknown/read", "dlms.write"],
+    ["POST", "dlms/drafts/unknown/columns", "dlms.write"],
     ["POST", "dlms/test-connection", "dlms.write"],
     ["POST", "dlms/find-address", "dlms.write"],
   ];
