@@ -1,4 +1,4 @@
-import { bytes, obis, text } from "./hints";
+import { arrayOf, bytes, field, obis, plain, structure, text } from "./hints";
 import type { ClassRow } from "./row";
 
 const ed16 = "DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, ";
@@ -29,6 +29,64 @@ export const radioClasses = [
     methods: ["reset_join_state"],
     methodsAt: 0x78,
     source: `${ed16}4.18.1`,
+  },
+  {
+    id: 96,
+    version: 0,
+    title: "Wi-SUN diagnostic",
+    name: "WISUN_DIAGNOSTIC",
+    attributes: [
+      ["sys_descr", "octet-string", text],
+      ["if_number", "any"],
+      [
+        "if_table",
+        "array",
+        arrayOf(
+          structure(
+            field("ifDescr", text),
+            field("ifPhysAddress", bytes),
+            plain("ifInOctets"),
+            plain("ifInUcastPkts"),
+            plain("ifInNUcastPkts"),
+            plain("ifInErrors"),
+            plain("ifInUnknownProtos"),
+            plain("ifOutOctets"),
+            plain("ifOutUcastPkts"),
+            plain("ifOutNUcastPkts"),
+            plain("ifOutErrors"),
+            plain("ifOutQLen"),
+          ),
+        ),
+      ],
+      [
+        "neighbour_table",
+        "array",
+        arrayOf(
+          structure(
+            field("neighbourId", bytes),
+            plain("neighbourType"),
+            plain("deviceRank"),
+            plain("rssi"),
+            plain("etxToParent"),
+          ),
+        ),
+      ],
+      [
+        "transmission_table",
+        "array",
+        arrayOf(
+          structure(
+            field("neighbourId", bytes),
+            plain("receptions"),
+            plain("successfulTransmissions"),
+            plain("failedTransmissions"),
+          ),
+        ),
+      ],
+    ],
+    methods: ["reset"],
+    source:
+      "the public example client of a commercial stack (its interface class 96: order and meaning, not the types)",
   },
   {
     id: 97,
