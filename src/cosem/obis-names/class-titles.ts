@@ -180,7 +180,7 @@ export const classTitlesZhCn: Readonly<Record<number, string>> = {
   91: "G3-PLC MAC设置",
   92: "G3-PLC 6LoWPAN适配层设置",
   95: "Wi-SUN设置",
-  96: "Wi-SUN 诊断",
+  96: "Wi-SUN诊断",
   97: "RPL诊断",
   98: "MPL诊断",
   100: "NTP设置",
