@@ -2,7 +2,7 @@
 export interface Preset {
   /** key `preset.<id>` of the catalogue */
   readonly id: string;
-  /** where the values are written, so that a person finds it again; "secondary" when the maker does not say it himself */
+  /** where the values are written, so that a person finds it again; whether the maker himself says it */
   readonly source: string;
   readonly values: Readonly<Record<string, string>>;
 }
@@ -23,23 +23,23 @@ const idis =
 const indian =
   "Bureau of Indian Standards, IS 15959 (Part 1): 2011, associations of the clients PC 16, MR 32 and US 48; smart meters after Part 2: 2016 are ciphered as well";
 const spodes =
-  "Secondary: github.com/latonita/esphome-dlms-cosem, README, levels of SPODES: 16 public, 32 reader with a password, 48 configurator; the physical address often comes from the serial number";
+  "not the maker, but github.com/latonita/esphome-dlms-cosem, README, levels of SPODES: 16 public, 32 reader with a password, 48 configurator; the physical address often comes from the serial number";
 const book =
   "DLMS UA 1000-2 (Green Book) and IEC 62056-46: the public client has SAP 16, the management logical device has address 1";
 const elster =
-  "Secondary: github.com/Gurux/gurux.dlms.java, ManufacturerSettings/ele.obx (Elster Electricity): client 16 without and 17 with a password, server 1; no type of meter is named";
+  "not the maker, but github.com/Gurux/gurux.dlms.java, ManufacturerSettings/ele.obx (Elster Electricity): client 16 without and 17 with a password, server 1; no type of meter is named";
 const iskra =
-  "Secondary: jDLMS (Fraunhofer ISE, openmuc.org), samples in org.openmuc.jdlms.sample.iskra: HDLC, client 16, logical device 16 without, 1 with a password, physical 17, two bytes. For the MT880 IPESOFT's manual of D2000 (doc.ipesoft.com, DLMS/COSEM) has physical = 16 + the last two digits of the serial number. Some answer to client 100 only (ManufacturerSettings/isk.obx in github.com/Gurux/gurux.dlms.java)";
+  "not the maker, but jDLMS (Fraunhofer ISE, openmuc.org), samples in org.openmuc.jdlms.sample.iskra: HDLC, client 16, logical device 16 without, 1 with a password, physical 17, two bytes. For the MT880 IPESOFT's manual of D2000 (doc.ipesoft.com, DLMS/COSEM) has physical = 16 + the last two digits of the serial number. Some answer to client 100 only (ManufacturerSettings/isk.obx in github.com/Gurux/gurux.dlms.java)";
 const itron =
-  "Itron SL7000 user guide, 7.5: client SAP 1 laboratory, 2 field, 3 reader, 7 end customer, each with a password. Addresses, secondary: github.com/Gurux/gurux.dlms.java, ManufacturerSettings/ace.obx: HDLC at once, logical 1, physical 17";
+  "Itron SL7000 user guide, 7.5: client SAP 1 laboratory, 2 field, 3 reader, 7 end customer, each with a password. The addresses not from the maker, but from github.com/Gurux/gurux.dlms.java, ManufacturerSettings/ace.obx: HDLC at once, logical 1, physical 17";
 const kaifa =
-  "Secondary: IPESOFT, manual of D2000, DLMS/COSEM (doc.ipesoft.com): Kaifa MA309M by TCP port 4059, wrapper, client 1, server 1, with a password";
+  "not the maker, but IPESOFT, manual of D2000, DLMS/COSEM (doc.ipesoft.com): Kaifa MA309M by TCP port 4059, wrapper, client 1, server 1, with a password";
 const kamstrup =
-  "Secondary: jDLMS (Fraunhofer ISE, openmuc.org), samples in org.openmuc.jdlms.sample.kamstrup: 9600 bit/s, HDLC at once, client 18 at logical device 16, client 17 at logical device 1, with a password. The maker's paper is 55121424, DLMS, generation M and N (github.com/UtilitechAS/amsreader-firmware/issues/389)";
+  "not the maker, but jDLMS (Fraunhofer ISE, openmuc.org), samples in org.openmuc.jdlms.sample.kamstrup: 9600 bit/s, HDLC at once, client 18 at logical device 16, client 17 at logical device 1, with a password. The maker's paper is 55121424, DLMS, generation M and N (github.com/UtilitechAS/amsreader-firmware/issues/389)";
 const landisNetwork =
-  "Secondary: jDLMS (Fraunhofer ISE, openmuc.org), samples in org.openmuc.jdlms.sample.landis: TCP port 4059, wrapper, client 16, logical device 1, LN, without a password";
+  "not the maker, but jDLMS (Fraunhofer ISE, openmuc.org), samples in org.openmuc.jdlms.sample.landis: TCP port 4059, wrapper, client 16, logical device 1, LN, without a password";
 const landisOptical =
-  "Secondary: github.com/Gurux/gurux.dlms.java, ManufacturerSettings/lgz.obx: client 16 without and 17 with a password, server 1, SN; on a bus logical 1, physical = the last four digits of the serial number + 1000. Start in mode E: www.gurux.fi/node/15856 (ZMD410). SN also in IPESOFT's manual of D2000 (doc.ipesoft.com, ZMD400)";
+  "not the maker, but github.com/Gurux/gurux.dlms.java, ManufacturerSettings/lgz.obx: client 16 without and 17 with a password, server 1, SN; on a bus logical 1, physical = the last four digits of the serial number + 1000. Start in mode E: www.gurux.fi/node/15856 (ZMD410). SN also in IPESOFT's manual of D2000 (doc.ipesoft.com, ZMD400)";
 
 /** Only what can be read in public; a maker's other settings are in the papers of the meter. */
 export const presets: readonly Preset[] = [

@@ -37,8 +37,8 @@ describe("presets of the meter's dialog", () => {
 
   for (const { id, source, values } of presets) {
     it(`${id} says where its values are from, so that a person finds it again`, () => {
-      // a secondary source has its address; a paper has its number, version or year
-      if (source.startsWith("Secondary: ")) assert.match(source, /\b[\w-]+\.(com|org|fi)\b/);
+      // what is not from the maker has its address; a paper has its number, version or year
+      if (source.startsWith("not the maker, but ")) assert.match(source, /\b[\w-]+\.(com|org|fi)\b/);
       else assert.match(source, /\b(v\d|\d{4}|IEC \d|\d+\.\d)/);
     });
 
