@@ -44,6 +44,8 @@ export function establisher(
     try {
       const channelEvents = channelEventsFor(observer, () => active, events);
       const line = kept?.line ?? parts.lines.lineFor(transport);
+      // a port is the same wire when it is opened again; a socket is a new one
+      if (!line.connected && transport.kind !== "serial") forgetOwed(settings);
       const channel = makeChannel(line, link, channelEvents, observer, settings);
       const made = new ActiveSession(parts.makeSession(settings), channel, counters, sessionEvents(observer));
       events.associating(made);
@@ -56,6 +58,11 @@ export function establisher(
       await kept?.release();
     }
   };
+}
+
+function forgetOwed({ owedAnswers }: Settings): void {
+  owedAnswers?.invokeIds.clear();
+  if (owedAnswers !== undefined) owedAnswers.associations = 0;
 }
 
 /** A connection that stays open between two associations. */

@@ -60,6 +60,11 @@ export class Line {
     return this.#users.size;
   }
 
+  /** Whether a connection is open: whoever comes now meets what is still on its way. */
+  get connected(): boolean {
+    return this.#connection !== undefined;
+  }
+
   /** Become a user; resolves when the connection is open. Rejects with the transport's error or the signal's reason. */
   async attach(user: LineUser, options: AttachOptions): Promise<void> {
     this.#users.add(user);

@@ -10,7 +10,13 @@ import {
   type SymmetricKeys,
   systemRandom,
 } from "../security";
-import { defaultBlockWindow, type SessionAuthentication, type SessionSecurity } from "../session/options";
+import {
+  defaultBlockWindow,
+  noOwedAnswers,
+  type OwedAnswers,
+  type SessionAuthentication,
+  type SessionSecurity,
+} from "../session/options";
 import type { Transport } from "../transport";
 import { type CounterSource, resolveCounterSource } from "./invocation-counter";
 import type {
@@ -43,6 +49,8 @@ export interface Settings {
   readonly counterSource: CounterSource | undefined;
   /** of all associations of a client: what was taken once is refused ever after */
   readonly receivedCounters: ReceivedCounters;
+  /** Answers that may still come when an association was given up; absent where the link or a new socket sees to it. */
+  readonly owedAnswers?: OwedAnswers;
   readonly referencing: "ln" | "sn";
   readonly maxPduSize: number;
   readonly blockWindow: number;
@@ -114,6 +122,7 @@ export function resolveSettings(options: ConnectOptions): Settings {
     counters: options.security?.invocationCounter,
     counterSource: resolveCounterSource(options, auth, hdlc),
     receivedCounters: new ReceivedCounters(),
+    ...(!hdlc && transport.lineKey !== undefined && transport.kind !== "udp" ? { owedAnswers: noOwedAnswers() } : {}),
     referencing,
     maxPduSize: integer("association.maxPduSize", association.maxPduSize ?? 0xffff, 64, 0xffff),
     blockWindow: integer("association.blockWindow", association.blockWindow ?? defaultBlockWindow, 1, 63),

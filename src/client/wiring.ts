@@ -64,6 +64,7 @@ export function makeSession(settings: Settings): ClientSession {
     quirks,
     random: settings.random,
     receivedCounters: settings.receivedCounters,
+    ...(settings.owedAnswers === undefined ? {} : { owedAnswers: settings.owedAnswers }),
     ...(security === undefined ? {} : { security }),
     ...(client.systemTitle === undefined ? {} : { clientSystemTitle: client.systemTitle }),
     ...(server.systemTitle === undefined ? {} : { meterSystemTitle: server.systemTitle }),

@@ -115,6 +115,9 @@ function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined
     const { ciphering } = channel;
     const userInformation = ciphering?.active === true ? yield* ciphering.protect(initiate, "global") : initiate;
     const request = encodeApdu(aarqOf(channel.options, challenge, userInformation));
+    const owed = channel.options.owedAnswers;
+    const earlier = owed?.associations ?? 0;
+    if (owed !== undefined) owed.associations += 1;
     const delivery = channel.resends === 0 ? undefined : ({ silence: "tell", repetition: repeated > 0 } as const);
     let answer: Apdu;
     try {
@@ -125,6 +128,7 @@ function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined
       yield* noteStep(`${what}: no answer, asked again (${repeated} of ${channel.resends})`);
       continue;
     }
+    if (owed !== undefined) owed.associations -= 1;
     if (answer.apdu === "exception-response") {
       if (answer.serviceError !== invocationCounterError || ciphering?.active !== true) {
         throw exceptionError(what, answer);
@@ -135,7 +139,8 @@ function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined
     if (answer.apdu === "confirmed-service-error") throw initiateError(what, answer);
     if (answer.apdu !== "aare") throw unexpectedAnswer(what, "an AARE", answer);
     if (answer.result === 0) {
-      return challenge === undefined || repeated === 0 ? answer : yield* newestAnswer(channel, answer);
+      const due = repeated + earlier;
+      return challenge === undefined || due === 0 ? answer : yield* newestAnswer(channel, answer, due);
     }
     throw refusedAssociation(what, refusalOf(answer), authenticated, ciphering?.active === true);
   }
@@ -145,16 +150,18 @@ function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined
  * A request that was repeated, since a datagram got lost, may have begun two associations, one after the other: the
  * challenge that counts is the one of the last, whose answer may still be on its way.
  */
-function* newestAnswer(channel: Channel, first: Aare): Operation<Aare> {
+function* newestAnswer(channel: Channel, first: Aare, due: number): Operation<Aare> {
   let newest = first;
-  for (let more = 0; more < channel.resends; more++) {
+  for (let more = 0; more < due; more++) {
     let answer: Apdu;
     try {
       answer = yield* channel.further(what);
     } catch (error) {
       if (!isSilence(error)) throw error;
+      if (channel.options.owedAnswers !== undefined) channel.options.owedAnswers.associations = 0;
       return newest;
     }
+    if (channel.options.owedAnswers !== undefined) channel.options.owedAnswers.associations -= 1;
     if (answer.apdu === "aare" && answer.result === 0) newest = answer;
   }
   return newest;

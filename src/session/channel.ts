@@ -28,7 +28,7 @@ import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } fro
 const maxNotifications = 1000;
 const invocationCounterError = 6;
 const getResponseTag = 0xc4;
-/** On datagrams the ids 2 to 15 take turns: meters that do not echo them answer with 0 or 1. */
+/** Where answers may come late, the ids 2 to 15 take turns: meters that do not echo them answer with 0 or 1. */
 const firstMovingId = 2;
 /**
  * Whether a request may be asked again where it, or its answer, was lost. "alike": its answer does not say which
@@ -106,8 +106,12 @@ export class Channel {
 
   /** Invoke-id-and-priority of the next request: confirmed, high priority. The id moves only where it is checked. */
   nextInvokeId(): number {
-    if (this.options.datagrams === true) {
-      this.#invokeId = this.#invokeId >= firstMovingId && this.#invokeId < 15 ? this.#invokeId + 1 : firstMovingId;
+    const owed = this.options.owedAnswers;
+    if (this.options.datagrams === true || owed !== undefined) {
+      const last = owed?.lastInvokeId ?? this.#invokeId;
+      this.#invokeId = last >= firstMovingId && last < 15 ? last + 1 : firstMovingId;
+      if (owed !== undefined) owed.lastInvokeId = this.#invokeId;
+      owed?.invokeIds.add(this.#invokeId);
       return 0xc0 | this.#invokeId;
     }
     if (this.options.quirks?.strictInvokeId !== true) return 0xc1;
@@ -190,6 +194,8 @@ export class Channel {
   #plainGet(bytes: Uint8Array, what: string): Apdu | undefined {
     const { ciphering } = this;
     if (this.options.datagrams === true) return undefined;
+    const { owedAnswers } = this.options;
+    if (owedAnswers !== undefined && ((bytes[2] ?? 0) & 0x0f) !== this.#invokeId) return undefined;
     if (bytes[0] !== getResponseTag || ciphering?.active === true || ciphering?.signatureRequired === true) {
       return undefined;
     }
@@ -198,6 +204,7 @@ export class Channel {
       whole = false;
     };
     const apdu = naming(what, () => parseApdu(bytes, { allowTrailing: true, onTrailing }));
+    if (whole) owedAnswers?.invokeIds.delete(this.#invokeId);
     return whole ? apdu : undefined;
   }
 
@@ -207,7 +214,9 @@ export class Channel {
     for (let notifications = 0; notifications < maxNotifications; notifications++) {
       if (notifications > 0) bytes = yield* receiveStep(what, delivery);
       const answer = yield* this.#unlessNotification(bytes, what);
-      if (answer !== undefined) return answer;
+      if (answer === undefined) continue;
+      this.options.owedAnswers?.invokeIds.delete(this.#invokeId);
+      return answer;
     }
     throw limitExceeded(what, `${maxNotifications} notifications came, but no answer`, maxNotifications);
   }
@@ -218,6 +227,10 @@ export class Channel {
       return undefined;
     }
     let apdu = yield* this.parse(bytes, what);
+    if (this.#isOfBefore(apdu)) {
+      yield* noteStep(`${what}: a late answer to an earlier request was dropped`);
+      return undefined;
+    }
     if (apdu.apdu === "general-block-transfer") {
       apdu = yield* this.#assembled(apdu, what);
     }
@@ -248,7 +261,7 @@ export class Channel {
 
   /** A datagram that was sent twice may be answered twice, and the second answer need not be the same. */
   #isLate(apdu: Apdu): boolean {
-    if (this.options.datagrams !== true) return false;
+    if (this.options.datagrams !== true) return this.#wasOwed(apdu);
     if (apdu.apdu === "aare") return this.association !== undefined;
     if (apdu.apdu === "exception-response" && apdu.serviceError === invocationCounterError && this.resends > 0) {
       return this.ciphering?.isPast(apdu.invocationCounter) === true;
@@ -288,6 +301,28 @@ export class Channel {
     );
   }
 
+  /** The answer to a request of an association that was given up, on a line that stayed open. */
+  #wasOwed(apdu: Apdu): boolean {
+    const owed = this.options.owedAnswers;
+    if (owed === undefined || !("invokeId" in apdu)) return false;
+    const id = apdu.invokeId & 0x0f;
+    return id !== this.#invokeId && owed.invokeIds.delete(id);
+  }
+
+  /** What cannot be an answer within this association, or to the request for one; only where answers are owed. */
+  #isOfBefore(apdu: Apdu): boolean {
+    const owed = this.options.owedAnswers;
+    if (owed === undefined) return false;
+    if (apdu.apdu === "aare") {
+      if (this.association === undefined || owed.associations === 0) return false;
+      owed.associations -= 1;
+      return true;
+    }
+    if (this.association !== undefined || owed.invokeIds.size === 0) return false;
+    if (isProtected(apdu)) return true;
+    return "invokeId" in apdu && owed.invokeIds.delete(apdu.invokeId & 0x0f);
+  }
+
   /** Datagrams may overtake each other: what has a counter that is past is dropped, and something newer awaited. */
   *#openUnlessLate(apdu: Protected, what: string): Operation<Apdu | undefined> {
     if (this.ciphering === undefined) throw keysMissing(what);
@@ -295,7 +330,8 @@ export class Channel {
       return yield* this.parse(this.ciphering.open(apdu, what), what);
     } catch (error) {
       const replay = error instanceof DlmsSecurityError && error.code === "DLMS_SEC_REPLAY";
-      if (!replay || this.resends === 0) throw error;
+      const owed = (this.options.owedAnswers?.invokeIds.size ?? 0) > 1;
+      if (!replay || (this.resends === 0 && !owed)) throw error;
       this.#replays.push(error);
       yield* noteStep(`${what}: dropped: ${error.message}`);
       return undefined;

@@ -74,12 +74,29 @@ export interface SessionQuirks {
   readonly landisGyrHls2?: boolean;
 }
 
+/** Requests that were not answered so far. */
+export interface OwedAnswers {
+  /** the invoke-id that was given out last; 0: none yet */
+  lastInvokeId: number;
+  /** invoke-ids whose answers are still due, the one under way included */
+  readonly invokeIds: Set<number>;
+  /** association requests whose answers are still due */
+  associations: number;
+}
+
+export const noOwedAnswers = (): OwedAnswers => ({ lastInvokeId: 0, invokeIds: new Set(), associations: 0 });
+
 export interface SessionOptions {
   readonly referencing: "ln" | "sn";
   /** Requests may be sent and answered more than once: the invoke-id tells a late answer from the one that is due. */
   readonly datagrams?: boolean;
   /** With `datagrams`: how often what changes nothing in the meter is asked again when no answer came (0). */
   readonly resends?: number;
+  /**
+   * For lines that stay open when an association is given up (a shared gateway, a serial port): requests of before
+   * whose answers may still come. One for all sessions of a client, one after the other.
+   */
+  readonly owedAnswers?: OwedAnswers;
   /** Largest APDU that the client accepts, 12..65535. */
   readonly maxPduSize: number;
   /** Conformance bits to propose; bit 0 of the standard is 0x800000. */
