@@ -161,6 +161,7 @@
         });
     }
 
+    const usual = { mode: "attribute", dates: "iso", interval: "0", spread: "0", giveUpAfter: "0" };
     function prepare(node) {
         dlmsReadChecks.edit(node.id);
         const mode = $("#node-input-mode");
@@ -170,12 +171,12 @@
             });
             dlmsReadProfile.showRange();
         }
-        const opened = mode.val();
         mode.on("change", follow);
-        // flows from before these settings
-        ["interval", "spread", "giveUpAfter"].forEach(function (name) {
-            if (dlmsReadChecks.empty(node[name])) $("#node-input-" + name).val("0");
+        // flows from before these settings, or written by hand
+        Object.keys(usual).forEach(function (name) {
+            if (dlmsReadChecks.empty(node[name])) $("#node-input-" + name).val(usual[name]);
         });
+        const opened = mode.val();
         prepareBrowser();
         dlmsReadList.prepareCsv();
         dlmsReadProfile.prepare(node);

@@ -15,6 +15,8 @@
         $("#dlms-read-final").val(range.entries ? range.entries[1] : 96);
         const moves = !dlmsReadChecks.fixed(node, "range") || dlmsReadChecks.isEnv(node.range);
         $("#node-input-range").typedInput({ types: dlmsReadCodes.dynamic, default: "msg", typeField: "#node-input-rangeType" });
+        // where it is to come from instead, not the range as a text
+        if (!moves) $("#node-input-range").typedInput("value", "range");
         $("#dlms-read-period").val(dlmsReadChecks.periods.indexOf(range.last) === -1 ? "day" : range.last);
         $("#dlms-read-from, #dlms-read-to").on("input change", function () {
             const problem = dlmsReadChecks.timesProblem($("#dlms-read-from").val().trim(), $("#dlms-read-to").val().trim());
