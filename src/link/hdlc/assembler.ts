@@ -1,5 +1,6 @@
 import { concatBytes } from "../../bytes";
 import { DlmsLinkError } from "../../errors";
+import { isPush } from "../apdu-kind";
 import { shownBytes } from "../looks-like";
 
 /** LLC of the meter's APDUs: destination and source LSAP E6, E7 in answers (IEC 62056-46, 6.3). */
@@ -30,6 +31,12 @@ export class Assembler {
   /** Bytes of an unfinished APDU, LLC included; 0 = none has begun. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Whether what has begun is a push, as far as its first segment tells. */
+  get isPush(): boolean {
+    const [first] = this.#parts;
+    return first !== undefined && isPush(first.subarray(ANSWER_LLC.length));
   }
 
   reset(): void {

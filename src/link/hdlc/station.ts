@@ -99,6 +99,13 @@ export abstract class HdlcStation {
     this.#inWindow = false;
   }
 
+  /** The answer came on: only then is the rest of it awaited for longer, so that no chatter holds the line for ever. */
+  protected progress(now: number): void {
+    if (this.wait?.kind !== "reply") return;
+    const { response } = this.settings.timeouts;
+    this.wait.hard = now + response + frameTime(this.parameters.maxInfoReceive, this.settings.baudRate);
+  }
+
   /** A new transmission begins: echoes of the one before are not awaited any longer. */
   protected beginTurn(): void {
     this.#sent = [];
@@ -165,10 +172,6 @@ export abstract class HdlcStation {
     }
     this.evidence.own++;
     this.#inWindow = !frame.control.pollFinal;
-    if (this.wait?.kind === "reply") {
-      const { response } = this.settings.timeouts;
-      this.wait.hard = now + response + frameTime(this.parameters.maxInfoReceive, this.settings.baudRate);
-    }
     this.onFrame(frame, now, outputs);
   }
 

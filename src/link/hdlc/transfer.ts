@@ -104,9 +104,8 @@ export abstract class HdlcTransfer extends HdlcStation {
       this.#onOutOfSequence(frame, now, outputs);
       return;
     }
-    if (!this.#acknowledge(frame, outputs)) return;
+    if (!this.#acknowledge(frame, now, outputs)) return;
     this.#expected = (this.#expected + 1) & 7;
-    this.#attempts = 0;
     this.evidence.sequence = undefined;
     let apdu: Uint8Array | undefined;
     const error = this.attempt(() => {
@@ -116,8 +115,8 @@ export abstract class HdlcTransfer extends HdlcStation {
       this.fail(error, outputs);
       return;
     }
-    const push = apdu !== undefined && isPush(apdu);
-    if (!push) this.#ready();
+    const push = apdu === undefined ? this.#answer.isPush : isPush(apdu);
+    if (!push) this.#moved(now);
     if (frame.control.pollFinal || (apdu && this.#finalMissing)) this.#meterHasTurn = false;
     if (apdu && !this.#deliver(apdu, outputs)) return;
     if (!this.#meterHasTurn) this.#ourTurn(now, frame.info.length > 0 && !push, outputs);
@@ -137,7 +136,7 @@ export abstract class HdlcTransfer extends HdlcStation {
       return;
     }
     this.note(`a frame is missing: ${controlText(frame.control)} came, N(S) ${this.#expected} was due`, outputs);
-    if (!this.#acknowledge(frame, outputs)) return;
+    if (!this.#acknowledge(frame, now, outputs)) return;
     this.evidence.sequence = `it sent N(S) ${sendSequence} where ${this.#expected} was due`;
     if (pollFinal && this.#meterHasTurn) this.#repeat(now, outputs);
   }
@@ -162,7 +161,7 @@ export abstract class HdlcTransfer extends HdlcStation {
   #onSupervisory(frame: SFrame, now: number, outputs: LinkOutput[]): void {
     const { type, pollFinal } = frame.control;
     const before = this.#outbox.outstanding;
-    if (!this.#acknowledge(frame, outputs)) return;
+    if (!this.#acknowledge(frame, now, outputs)) return;
     this.#peerBusy = type === "RNR";
     if (!pollFinal && type !== "REJ") return;
     if (!this.#meterHasTurn) {
@@ -184,18 +183,22 @@ export abstract class HdlcTransfer extends HdlcStation {
   }
 
   /** Whether the frame's N(R) is possible; progress if it acknowledges something. */
-  #acknowledge(frame: IFrame | SFrame, outputs: LinkOutput[]): boolean {
+  #acknowledge(frame: IFrame | SFrame, now: number, outputs: LinkOutput[]): boolean {
     const count = this.#outbox.acknowledge(frame.control.receiveSequence);
     if (count === undefined) {
       this.evidence.sequence = `it sent an impossible N(R) (${controlText(frame.control)})`;
       this.note(`${controlText(frame.control)} acknowledges what was never sent; dropped`, outputs);
       return false;
     }
-    if (count > 0) {
-      this.#attempts = 0;
-      this.#ready();
-    }
+    if (count > 0) this.#moved(now);
     return true;
+  }
+
+  /** The exchange came on: pushes between do not count, since a meter may have any number of them. */
+  #moved(now: number): void {
+    this.#attempts = 0;
+    this.#ready();
+    this.progress(now);
   }
 
   /** The meter is missing frames of ours, or we one of its: send or ask again, bounded. */
