@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type AddressInfo, type Socket, createServer } from "node:net";
 import type { BrowserContext, Page } from "playwright-core";
 import { createMeter, householdDefinition } from "../../src/index";
 import { NodeRedProcess, freePort } from "../support/node-red-process";
@@ -170,6 +171,41 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     assert.deepEqual(nameless, []);
     await page.keyboard.press("Control+Enter");
     await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
+  });
+
+  it("stops a test that waits with Escape, and leaves the focus where it was", async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => {
+      socket.on("error", () => undefined).resume();
+      sockets.push(socket);
+    });
+    await new Promise<void>((listening) => silent.listen(0, "127.0.0.1", listening));
+    const hungUp = new Promise<void>((ended) =>
+      silent.once("connection", (socket: Socket) =>
+        socket.once("close", () => {
+          ended();
+        }),
+      ),
+    );
+    try {
+      await dialogIn("en-US");
+      await input("port").fill(String((silent.address() as AddressInfo).port));
+      await input("timeout").evaluate((field) => ((field as HTMLInputElement).value = "60000"));
+      await page.locator("#dlms-meter-test").focus();
+      await page.keyboard.press("Enter");
+      await steps().nth(1).waitFor();
+      assert.equal(await page.locator("#dlms-meter-test").getAttribute("aria-disabled"), "true");
+      await page.keyboard.press("Tab");
+      assert.equal(await page.evaluate(() => document.activeElement?.id), "dlms-meter-test-stop");
+      await page.keyboard.press("Escape");
+      await page.locator("#dlms-meter-test-stop").waitFor({ state: "hidden" });
+      assert.equal(await page.evaluate(() => document.activeElement?.id), "dlms-meter-test");
+      assert.deepEqual(await steps().count(), 2, "what was found stays");
+      await hungUp;
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    }
   });
 
   /** The problems of the meter as the editor sees them. */

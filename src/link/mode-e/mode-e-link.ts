@@ -109,6 +109,11 @@ class ModeELink implements LinkProtocol {
     return this.#hdlc ? this.#hdlc.atRest : this.#phase === "closed";
   }
 
+  /** What holds between both stations; undefined before the HDLC link is made. */
+  get negotiated(): HdlcLink["negotiated"] | undefined {
+    return this.#hdlc?.negotiated;
+  }
+
   open(now: number): LinkOutput[] {
     if (this.#phase !== "closed") throw new DlmsStateError("STATE_BUSY", "mode E: the link is not closed");
     const outputs: LinkOutput[] = [];

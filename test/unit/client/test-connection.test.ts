@@ -7,6 +7,7 @@ import { type ConnectionStep, testConnection } from "../../../src/client/test-co
 import { createMeter, type MeterDefinition, neverAnswer, type SimulatedMeter } from "../../../src/simulator";
 import { DlmsConnectionError } from "../../../src/errors";
 import { requests, silentWhen } from "../../support/meters";
+import { modeEPort } from "../../support/mode-e-meter";
 import { VirtualClock } from "../../support/virtual-clock";
 import { account, clientTitle, keys, watchedStore } from "../../integration/security/secured";
 
@@ -111,6 +112,24 @@ describe("testConnection", () => {
       nothingLeft(tried);
     });
   }
+
+  it("tells what was agreed on behind a mode E sign-on too", async () => {
+    const clock = new VirtualClock();
+    const hdlc = { maxInfoTransmit: 200, windowTransmit: 1 };
+    const meter = createMeter({ framing: "HDLC", hdlc, associations: [{ client: 16 }], objects: [] }, { clock });
+    const options: ConnectOptions = {
+      ...{ transport: modeEPort(meter, clock), link: { kind: "hdlc-mode-e" }, clock },
+      ...{ client: { sap: 16 }, server: { logical: 1 } },
+    };
+    const taken: ConnectionStep[] = [];
+    const run = async (): Promise<void> => {
+      for await (const step of testConnection(options, {}, { lines: new LineRegistry() })) taken.push(step);
+    };
+    await clock.runUntil(run());
+    const facts = taken[1]?.facts;
+    assert.ok(facts?.found === "linkUp");
+    assert.deepEqual([facts.sizes?.maxInfoReceive, facts.sizes?.windowReceive], [200, 1]);
+  });
 
   it("a line that cannot be opened: says so and what to try", async () => {
     const tried = trial(
