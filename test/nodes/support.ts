@@ -1,4 +1,5 @@
 import type { Node, NodeMessageInFlow, NodeStatus } from "node-red";
+import { type EventEmitter, once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,17 @@ helper.init(process.env.NODE_RED_PATH ?? require.resolve("node-red"), {
   logging: { console: { level: "off" } },
   userDir: mkdtempSync(join(tmpdir(), "dlms-nodes-")),
 });
+
+const { _events: events, _redNodes: runtime } = helper as unknown as {
+  readonly _events: EventEmitter;
+  readonly _redNodes: { setFlows(flow: object[], credentials: object, type: string): Promise<unknown> };
+};
+// the helper's own gives up after 300 ms, which a busy machine may need
+helper.setFlows = async (flow, type, credentials = {}) => {
+  const started = once(events, "flows:started");
+  await runtime.setFlows(flow, credentials, type);
+  await started;
+};
 
 export { helper };
 export const allNodes = [dlmsMeter, dlmsRead, dlmsSimulator, dlmsMonitor];
