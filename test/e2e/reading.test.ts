@@ -103,8 +103,17 @@ describe("a person's way in the editor", function () {
     await page.locator("#node-config-dialog-ok").click();
     await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
     await page.locator(".dlms-browser").waitFor({ state: "hidden" });
+    // the meter is not deployed yet: it is asked by what was typed
     await page.locator("#dlms-read-browse").click();
-    await page.locator(".dlms-browser-error", { hasText: "not deployed yet" }).waitFor();
+    await page.locator(".dlms-browser-note", { hasText: /\d+ objects/ }).waitFor();
+    await page.locator(".dlms-browser-search").fill("voltage l1");
+    const early = page.locator(".dlms-browser-row", { hasText: "1-0:32.7.0*255" });
+    await early.click();
+    await early.locator(".dlms-browser-value", { hasText: /^2\d\d(\.\d)? V$/ }).waitFor();
+    await page.locator("#node-input-mode").selectOption("profile");
+    await page.locator("#dlms-read-columns").click();
+    await page.locator("#dlms-read-columns-panel label", { hasText: "Clock" }).waitFor();
+    await page.locator("#node-input-mode").selectOption("attribute");
     await done();
     await deploy();
   });
