@@ -30,7 +30,11 @@
     }
     function saveRange() {
         const chosen = $("#node-input-rangeKind").val();
-        if (chosen === "dynamic") return;
+        if (chosen === "dynamic") {
+            // the first one offered was never chosen, so the field does not know of it
+            $("#node-input-rangeType").val($("#node-input-range").typedInput("type"));
+            return;
+        }
         const range = chosen === "last" ? { last: Number($("#dlms-read-last").val()) }
             : chosen === "entries" ? { entries: [Number($("#dlms-read-first").val()), Number($("#dlms-read-final").val())] }
             : chosen === "period" ? { last: $("#dlms-read-period").val() }
