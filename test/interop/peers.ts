@@ -242,3 +242,29 @@ export function runP384(task: {
     });
   });
 }
+
+/** One APDU of general-ciphering or general-signing, and the keys of its recipient; all but the suite in hex. */
+export interface OpenTask {
+  readonly apdu: string;
+  readonly suite: number;
+  readonly encryptionKey: string;
+  readonly authenticationKey: string;
+  readonly masterKey: string;
+  readonly agreementKey: string;
+  readonly agreementCertificate: string;
+  readonly signingCertificate: string;
+}
+
+/** Open messages with the package `cryptography` (Python). */
+export function openWithPython(
+  tasks: readonly OpenTask[],
+): Promise<readonly { readonly key?: string; readonly plain?: string; readonly error?: string }[]> {
+  return new Promise((resolve, reject) => {
+    const script = join(__dirname, "python", "open_messages.py");
+    const child = execFile(python, [script], { timeout: 30_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
+      if (error !== null) reject(new Error(`open_messages.py: ${error.message} ${stderr}`));
+      else resolve(JSON.parse(stdout) as { key?: string; plain?: string; error?: string }[]);
+    });
+    child.stdin?.end(JSON.stringify(tasks));
+  });
+}

@@ -45,6 +45,10 @@ combination that does not exist (without ciphering and without keys in the proof
 |---|---|---|---|---|---|
 ${lines.join("\n")}
 
+jDLMS has three mechanisms, none, LLS and GMAC, and suite 0. Ciphered it works with both protections together; under one
+alone, or under GMAC without ciphering, neither its meter nor its client gets through, and its meter refuses LLS in the
+ciphered context. What it calls suite 1 has keys of 256 bits, which are suite 2's (IEC 62056-5-3, security suites).
+
 ## Keys and signatures of single messages
 
 In suite 1. **C** and **M** as above, every request and every answer signed. **O**: a general-ciphering request of our
@@ -54,10 +58,6 @@ client, opened by the code of Gurux for Java. **S**: one that it made, opened by
 |---|---|---|
 ${messageCells.map((cell) => messageRow(cell, messages)).join("\n")}
 
-jDLMS has three mechanisms, none, LLS and GMAC, and suite 0. Ciphered it works with both protections together; under one
-alone, or under GMAC without ciphering, neither its meter nor its client gets through, and its meter refuses LLS in the
-ciphered context. What it calls suite 1 has keys of 256 bits, which are suite 2's (IEC 62056-5-3, security suites).
-
 ## Where a peer is wrong
 
 ${[...Object.values(javaFaults), ...messageFaults].map((fault) => `- ${fault}`).join("\n")}
@@ -66,8 +66,10 @@ ${[...Object.values(javaFaults), ...messageFaults].map((fault) => `- ${fault}`).
 
 - ECDSA on P-384 (suite 2), for the reason above: the protocol is the one of suite 1. Both proofs are judged by the Python
   package cryptography (\`ecdsa-p384.test.ts\`), which verifies ours and makes the meter's.
-- What "none" stands for in the second table, general-ciphering with wrapped or identified keys, general-signing and
-  agreed keys in suite 2, mechanism 2 in the form of older Landis+Gyr meters, and the broadcast key: published worked
-  examples where there are any (one-pass: key, signature and plaintext of the Green Book's), both sides ours else.
+- What "none" stands for in the second table, and all of it in suite 2; general-ciphering with wrapped and identified keys.
+  Key agreement, derivation, key wrap, ciphering and signatures of requests and answers are judged by the Python package
+  cryptography (\`message-primitives.test.ts\`), and what is derived, authenticated and signed is our reading of the
+  standard, with the Green Book's example for one-pass (key, signature and plaintext; its printed tag fits no known reading).
+- Mechanism 2 in the form of older Landis+Gyr meters, and the broadcast key: both sides ours.
 `;
 }
