@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type RequestListener, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { inspect } from "node:util";
 import { DraftMeters, draftIdleMs } from "../../nodes/shared/draft-meters";
 import type { MeterSettings } from "../../nodes/shared/meter-config";
 import { MeterSession } from "../../nodes/shared/meter-session";
@@ -111,6 +112,7 @@ describe("a meter as an open dialog has it", () => {
       assert.doesNotMatch(text, /Okapi|Serval/);
     }
     assert.equal(attempts(one), before + 1, "a refused secret is sent once");
+    assert.doesNotMatch(inspect(helper.log().args, { depth: 6 }), /Okapi|Serval/);
   });
 
   it("is the deployed one where nothing was changed, and gets no second session", async () => {
