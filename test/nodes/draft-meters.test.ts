@@ -162,6 +162,35 @@ describe("a meter as an open dialog has it", () => {
     assert.equal(most(), 1);
   });
 
+  it("is released before the deployed one connects, though the meter takes its time", async () => {
+    const one = await startMeter();
+    const gone = await startMeter();
+    await gone.close();
+    const most = mostOf(one);
+    let release = (): void => assert.fail("nobody wanted to leave");
+    one.meter.use({
+      name: "slow to release",
+      request: ({ apdu }, _bytes, line) => {
+        if (apdu !== "rlrq") return undefined;
+        release = () => {
+          line.send(Buffer.from("00010001001000056303800100", "hex"));
+        };
+        return [];
+      },
+    });
+    await helper.load(allNodes, flowFor(gone.port));
+    await ask("browse", settings(one.port), "meter");
+    await helper.setFlows(flowFor(one.port), "full");
+    await one.meter.waitFor((item) => item.kind === "apdu" && item.apdu.apdu === "rlrq");
+    const reading = value();
+    // as long as this takes, it could have connected several times
+    for (let n = 0; n < 5; n++) await helper.request().get("/dlms/describe?obis=1-0:1.8.0");
+    assert.equal(attempts(one), 1);
+    release();
+    assert.equal(typeof (await reading).payload, "number");
+    assert.equal(most(), 1);
+  });
+
   it("is not waited for any more when its dialog is closed in the middle", async () => {
     const one = await startMeter();
     const most = mostOf(one);
