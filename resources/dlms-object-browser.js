@@ -1,5 +1,5 @@
 // The panel "Browse meter" of the dlms-read dialog: the meter's objects as a tree that can be searched.
-/* global window, document, $ */
+/* global window, document, $, RED, dlmsProblem */
 (function (root) {
     "use strict";
 
@@ -12,10 +12,15 @@
     const media = [0, 1, 4, 5, 6, 7, 8, 9, 15];
 
     function codeOf(xhr) { return xhr.responseJSON && xhr.responseJSON.error && xhr.responseJSON.error.code; }
+    // An error of the meter, or on the way to it; it has texts in each language.
+    function errorOf(xhr) { return codeOf(xhr) && codeOf(xhr) !== "NOT_DEPLOYED" ? xhr.responseJSON.error : undefined; }
     function sentenceOf(xhr, t) {
-        if (xhr.responseJSON && xhr.responseJSON.error) {
-            return codeOf(xhr) === "NOT_DEPLOYED" ? t("browse.notDeployed") : xhr.responseJSON.error.message;
+        const error = errorOf(xhr);
+        if (error) {
+            const problem = dlmsProblem(RED, error);
+            return problem.advice ? problem.text + " " + problem.advice : problem.text;
         }
+        if (codeOf(xhr) === "NOT_DEPLOYED") return t("browse.notDeployed");
         if (xhr.status === 401 || xhr.status === 403) return t(xhr.ofDraft ? "browse.notDeployed" : "browse.forbidden");
         return xhr.status === 0 ? t("browse.noServer") : t("browse.failed", { status: xhr.status });
     }
@@ -170,7 +175,10 @@
                 draw();
                 say(summary() + (answer.skipped ? " " + t("browse.skipped", { count: answer.skipped }) : ""));
             }).fail(function (xhr) {
-                if (xhr.statusText !== "abort") say(sentenceOf(xhr, t), true);
+                if (xhr.statusText === "abort") return;
+                const error = errorOf(xhr);
+                say(error ? "" : sentenceOf(xhr, t), true);
+                if (error) note.append(dlmsProblem.show(RED, error));
             }).always(function () {
                 if (pending === request) pending = undefined;
                 tree.attr("aria-busy", "false");

@@ -119,8 +119,11 @@ const columns: Ask = async (session, body, signal) => {
   };
 };
 
-function refuse(response: Response, status: number, error: { readonly code: string; readonly message: string }): void {
-  response.status(status).json({ error: { code: error.code, message: error.message } });
+/** `details`: which setting it is, for a text in the editor's language */
+type Refusal = Pick<DlmsError, "message"> & { readonly code: string; readonly details?: DlmsError["details"] };
+
+function refuse(response: Response, status: number, { code, message, details }: Refusal): void {
+  response.status(status).json({ error: { code, message, ...(details === undefined ? {} : { details }) } });
 }
 
 function isBusy(error: DlmsError): boolean {
@@ -163,7 +166,7 @@ async function answer(RED: NodeAPI, ask: Ask, request: Request, response: Respon
   }
   const { session, problem } = node.meter;
   if (session === undefined) {
-    refuse(response, 409, { code: problem?.code ?? "DLMS_STATE_CLOSED", message: problem?.message ?? "closed" });
+    refuse(response, 409, problem ?? { code: "DLMS_STATE_CLOSED", message: "closed" });
     return;
   }
   const use = useOf(node, session);

@@ -33,6 +33,11 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
         ...{ id: "r1", type: "dlms-read", z: "f1", version: 2, meter: "m1", mode: "attribute" },
         ...{ logicalName: "1-0:1.8.0*255", x: 200, y: 100, wires: [[]] },
       },
+      { id: "m2", type: "dlms-meter", version: 2, host: "127.0.0.1", port: String(await freePort()) },
+      {
+        ...{ id: "r2", type: "dlms-read", z: "f1", version: 2, meter: "m2", mode: "attribute" },
+        ...{ logicalName: "1-0:1.8.0*255", x: 200, y: 200, wires: [[]] },
+      },
     ];
     nodeRed = new NodeRedProcess({ flow: JSON.stringify(flow), port: await freePort() });
     [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
@@ -99,6 +104,22 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     assert.match(await found.innerText(), /^Port: Eine ganze Zahl/);
     await input("port").fill(String(port));
     assert.equal(await found.count(), 0);
+  });
+
+  it("tells in German why a meter cannot be browsed", async () => {
+    await dialogIn("de");
+    await page.locator("#node-config-dialog-cancel").click();
+    await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
+    await page.evaluate(() => {
+      RED.editor.edit(RED.nodes.node("r2"));
+    });
+    await page.locator("#dlms-read-browse").click();
+    const problem = page.locator(".dlms-browser-note .dlms-problem");
+    await problem.waitFor();
+    assert.match(
+      await problem.innerText(),
+      /^Die Gegenstelle hat die Verbindung abgelehnt\.\s+Host und Port prüfen, .*\s+tcp 127\.0\.0\.1:\d+: the host refused/s,
+    );
   });
 
   it("tells it in Chinese", async () => {
@@ -213,8 +234,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     page.evaluate(() => {
       let found: string[] = [];
       RED.nodes.eachConfig((node) => {
-        if (node.type === "dlms-meter")
-          found = (node as unknown as { validationErrors?: string[] }).validationErrors ?? [];
+        if (node.id === "m1") found = (node as unknown as { validationErrors?: string[] }).validationErrors ?? [];
       });
       return found;
     });
