@@ -140,6 +140,9 @@ async function fetchShortName(
   return 0;
 }
 
+/** Padding and empty blocks behind the last row, which some meters send. */
+const maxBlocksBehind = 100;
+
 const clockUnits = { "date-time": undefined, unix: 1000, "unix-microseconds": 0.001 } as const;
 
 /** Turns the pieces of a buffer into rows, oldest first, and hands them on. */
@@ -160,6 +163,8 @@ class RowSink {
   /** rows that can be handed on only when all have come */
   #held: ProfileRow[] = [];
   #blocks = 0;
+  /** blocks that came when all rows were there */
+  #behind = 0;
   #empty = false;
   #seen = 0;
   #leftOut = 0;
@@ -203,6 +208,7 @@ class RowSink {
     const { handed } = this.#reading;
     handed.blocks++;
     handed.bytes += bytes.length;
+    if (this.#empty || this.#elements.complete) this.#refuseEndless(this.#blocks);
     // some meters have null-data for an empty buffer
     if (!this.#empty && this.#misfit === undefined) {
       const elements = this.#rowsOf(bytes);
@@ -210,6 +216,18 @@ class RowSink {
       await this.#select(elements);
     }
     this.#reading.progress({ rows: handed.rows, blocks: handed.blocks, bytes: handed.bytes });
+  }
+
+  /** A meter that never says that a block is the last one would be asked for ever. */
+  #refuseEndless(block: number): void {
+    this.#behind++;
+    if (this.#behind <= maxBlocksBehind) return;
+    const { ref } = this.#reading;
+    throw new DlmsDecodeError(
+      "DECODE_LIMIT",
+      `read profile ${obisPrinted(ref.logicalName)}: all rows have come, and the meter goes on with block ${block}; it never sends a last one`,
+      { details: { blocks: block, limit: maxBlocksBehind } },
+    );
   }
 
   #rowsOf(bytes: Uint8Array): readonly ProfileRow[] {
