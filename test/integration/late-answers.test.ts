@@ -108,7 +108,7 @@ describe("answers that come after their time-out, over the wrapper on a shared c
           try {
             const { value } = await clock.runUntil(client.read(dataRef(n)));
             assert.equal(value, 100 + n, `round ${round} after ${seen.join(", ")}`);
-            seen.push(value as number);
+            seen.push(value);
           } catch (error) {
             if (!isDlmsError(error)) throw error;
             seen.push(error.code);
