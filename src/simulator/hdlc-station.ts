@@ -10,6 +10,7 @@ import {
   HdlcFramer,
   type HdlcParameters,
   negotiate,
+  serverAddress,
 } from "../link";
 import type { MeterDefinition } from "./definition";
 import type { Station, StationHost } from "./station";
@@ -84,7 +85,7 @@ export class HdlcStation implements Station {
   }
 
   notify(apdu: Uint8Array, client: number): readonly Uint8Array[] {
-    const asked = { logical: this.#logical, physical: this.#definition.physicalAddress ?? 0, size: 1 as const };
+    const asked = serverAddress(this.#logical, this.#definition.physicalAddress);
     const to: HdlcFrame = {
       destination: asked,
       source: { logical: client, size: 1 },

@@ -170,6 +170,7 @@ describe("simulated meter: HDLC", () => {
     meter.push(fromHex("0f00000001000600000001"));
     const [ui = ""] = line.taken();
     assert.equal(seen(ui), "UI 14");
+    assert.deepEqual(decodeHdlcFrame(fromHex(ui)).source, server);
     assert.ok(ui.includes("e6e7000f00000001000600000001"));
   });
 });
