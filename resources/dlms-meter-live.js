@@ -23,7 +23,7 @@
         let running;
         function stop() { if (running) running.abort(); }
         function say(key) {
-            $("<li>").addClass("dlms-failed").text(t(options.name + "." + key)).appendTo(options.list);
+            reveal($("<li>").addClass("dlms-failed").text(t(options.name + "." + key)).appendTo(options.list));
         }
         function start() {
             // a second click must not send a wrong password a second time
@@ -89,6 +89,9 @@
         return [say(facts.found, values)].concat(more).join(" ");
     }
 
+    // The results stand below the last field, out of sight in a usual window.
+    function reveal(item) { item[0].scrollIntoView({ block: "nearest" }); }
+
     function showStep(list, line) {
         const item = $("<li>").addClass(line.ok ? "dlms-ok" : "dlms-failed");
         $("<i>").addClass(line.ok ? "fa fa-check" : "fa fa-times")
@@ -101,6 +104,7 @@
             $("<span>").text(" " + (line.facts ? found(line.facts) : line.text)).appendTo(item);
         }
         item.appendTo(list);
+        reveal(item);
     }
 
     // For a report in public: no secret is in the lines, and neither host nor name of the meter goes out.
@@ -180,6 +184,7 @@
         $("<span>").text(t("find.result." + trial.result) + name + " ").appendTo(item);
         $("<button type='button' class='red-ui-button red-ui-button-small'>").text(t("find.take"))
             .attr("aria-label", t("find.take") + ": " + address).on("click", function () { takeAddress(field, trial); }).appendTo(item);
+        reveal(item);
     }
     function addressSearch(node, field) {
         const list = $("#dlms-meter-find-list");
@@ -202,13 +207,13 @@
                     if (!line.answered) return;
                     showTrial(list, field, line);
                 } else {
-                    $("<li>").addClass("dlms-failed").append(dlmsProblem.show(RED, line.error)).appendTo(list);
+                    reveal($("<li>").addClass("dlms-failed").append(dlmsProblem.show(RED, line.error)).appendTo(list));
                 }
                 answers++;
             },
             end: function (complete) {
                 progress.text("");
-                if (complete && !answers) $("<li>").addClass("dlms-failed").text(t("find.nothing")).appendTo(list);
+                if (complete && !answers) reveal($("<li>").addClass("dlms-failed").text(t("find.nothing")).appendTo(list));
             }
         });
         serial.on("keydown", function (event) {

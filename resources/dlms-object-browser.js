@@ -134,6 +134,8 @@
 
         function open() {
             panel.show();
+            // what was looked for in another list says nothing of this one
+            search.val("");
             chosen = {};
             tree.attr("aria-multiselectable", String(options.multiple()));
             add.toggle(options.multiple());

@@ -42,6 +42,14 @@ describe("a person's way in the editor", function () {
     await page.locator("#dlms-read-dialog .red-ui-typedInput-container").first().waitFor({ state: "attached" });
   }
 
+  function inSight(place: Locator): Promise<boolean> {
+    return place.evaluate((element) => {
+      const frame = element.closest(".red-ui-tray-body")?.getBoundingClientRect();
+      const { top, bottom } = element.getBoundingClientRect();
+      return frame !== undefined && top >= frame.top && bottom <= frame.bottom + 1;
+    });
+  }
+
   async function done(): Promise<void> {
     await page.locator("#node-dialog-ok").click();
     await page.locator("#dlms-read-dialog").waitFor({ state: "detached" });
@@ -97,6 +105,7 @@ describe("a person's way in the editor", function () {
     const steps = page.locator("#dlms-meter-test-steps > li");
     await page.locator("#dlms-meter-test").click();
     await steps.filter({ hasText: "First read" }).waitFor();
+    assert.ok(await inSight(steps.last()), "the result is not below the edge of the dialog");
     await page.locator("#node-config-input-clientAddress").fill("17");
     assert.equal(await steps.count(), 0, "the result of other settings does not stay");
     await page.locator("#node-config-input-clientAddress").fill("16");
@@ -111,6 +120,10 @@ describe("a person's way in the editor", function () {
     await early.click();
     await early.locator(".dlms-browser-value", { hasText: /^2\d\d(\.\d)? V$/ }).waitFor();
     await page.locator("#node-input-mode").selectOption("profile");
+    await page.locator("#dlms-read-browse").click();
+    assert.equal(await page.locator(".dlms-browser-search").inputValue(), "", "a search of another list is over");
+    await page.locator(".dlms-browser-row", { hasText: "Electricity" }).waitFor();
+    await page.keyboard.press("Escape");
     await page.locator("#dlms-read-columns").click();
     await page.locator("#dlms-read-columns-panel label", { hasText: "Clock" }).waitFor();
     await page.locator("#node-input-mode").selectOption("attribute");
