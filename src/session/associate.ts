@@ -128,7 +128,8 @@ function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined
       yield* noteStep(`${what}: no answer, asked again (${repeated} of ${channel.resends})`);
       continue;
     }
-    if (owed !== undefined) owed.associations -= 1;
+    // anything else answers a request of before: the answer to this one is still to come
+    if (owed !== undefined && answersAssociation(answer)) owed.associations -= 1;
     if (answer.apdu === "exception-response") {
       if (answer.serviceError !== invocationCounterError || ciphering?.active !== true) {
         throw exceptionError(what, answer);
@@ -144,6 +145,10 @@ function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined
     }
     throw refusedAssociation(what, refusalOf(answer), authenticated, ciphering?.active === true);
   }
+}
+
+function answersAssociation({ apdu }: Apdu): boolean {
+  return apdu === "aare" || apdu === "exception-response" || apdu === "confirmed-service-error";
 }
 
 /**

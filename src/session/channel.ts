@@ -111,7 +111,6 @@ export class Channel {
       const last = owed?.lastInvokeId ?? this.#invokeId;
       this.#invokeId = last >= firstMovingId && last < 15 ? last + 1 : firstMovingId;
       if (owed !== undefined) owed.lastInvokeId = this.#invokeId;
-      owed?.invokeIds.add(this.#invokeId);
       return 0xc0 | this.#invokeId;
     }
     if (this.options.quirks?.strictInvokeId !== true) return 0xc1;
@@ -134,6 +133,8 @@ export class Channel {
   *exchange(request: Apdu, what: string, repetition: Repetition = "never"): Operation<Apdu> {
     const plain = encodeApdu(request);
     const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
+    // a further block has the id of the request that it belongs to, whose first answer was taken
+    if ("invokeId" in request) this.options.owedAnswers?.invokeIds.add(request.invokeId & 0x0f);
     for (;;) {
       const answer = yield* this.#ask(plain, what, repetition);
       if (answer.apdu === "confirmed-service-error") throw confirmedServiceError(what, answer);

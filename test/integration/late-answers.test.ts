@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { LineRegistry } from "../../src/client/line";
+import type { DlmsValue } from "../../src/codec";
 import type { AttributeRef } from "../../src/cosem";
 import { isDlmsError } from "../../src/errors";
 import { createMeter } from "../../src/simulator";
@@ -10,8 +11,14 @@ import { VirtualClock } from "../support/virtual-clock";
 
 const response = 1000;
 /** while the next association is made, and while the first request in it waits */
-const finely = [1.05, 1.055, 1.06, 1.065, 1.07, 1.075];
+const finely = [1.05, 1.055, 1.06, 1.0625, 1.065, 1.07, 1.075];
 const dataRef = (n: number): AttributeRef => ({ classId: 1, logicalName: `0.0.96.1.${n}.255`, attributeId: 2 });
+
+/** takes three blocks where an answer has 64 bytes */
+const text = (meter: number, n: number): DlmsValue => ({
+  type: "visible-string",
+  value: `meter ${meter} value ${n} `.repeat(8),
+});
 
 interface Gateway {
   readonly clock: VirtualClock;
@@ -25,7 +32,7 @@ interface Gateway {
  * Two meters behind one gateway over the wrapper: the connection stays open when one of the clients begins anew, so
  * what the meter says too late still arrives.
  */
-function gateway(order: "in order" | "overtaking"): Gateway {
+function gateway(order: "in order" | "overtaking", long = false): Gateway {
   const clock = new VirtualClock();
   const slow = new Map<number, number>();
   let answers = 0;
@@ -37,7 +44,7 @@ function gateway(order: "in order" | "overtaking"): Gateway {
         conformance: ["get", "block-transfer-with-get-or-read"],
         objects: [0, 1, 2, 3].map((n) => {
           // no scaler in between, which would tell one answer from the other
-          const attributes = { 2: number(100 * serverAddress + n) };
+          const attributes = { 2: long ? text(serverAddress, n) : number(100 * serverAddress + n) };
           return { classId: 1, logicalName: dataRef(n).logicalName, attributes };
         }),
       },
@@ -80,6 +87,7 @@ function gateway(order: "in order" | "overtaking"): Gateway {
           transport,
           client: { sap: 16 },
           server: { logical },
+          ...(long ? { association: { maxPduSize: 64 } } : {}),
           clock,
           timeouts: { response, retries: 0, reconnectMin: 10, reconnectMax: 10 },
           random: (count) => new Uint8Array(count).fill(0xff),
@@ -119,6 +127,34 @@ describe("answers that come after their time-out, over the wrapper on a shared c
         assert.deepEqual(seen.slice(-4), [100, 101, 102, 103], seen.join(", "));
         const errors = seen.filter((one) => typeof one === "string");
         assert.ok(errors.length <= 5, errors.join(", "));
+        await clock.runUntil(Promise.all([client.close(), other.close()]));
+      });
+    }
+  }
+
+  for (const { order, late } of cases) {
+    for (let which = 0; which < 8; which++) {
+      it(`answer ${which} takes ${late} time-outs, ${order}, values in blocks: never a wrong one`, async () => {
+        const { clock, client, other, slow } = gateway(order, true);
+        await clock.runUntil(other.open());
+        slow.set(which, late * response);
+        const seen: string[] = [];
+        for (let round = 0; round < 8; round++) {
+          const n = round % 4;
+          try {
+            const { value } = await clock.runUntil(client.read(dataRef(n)));
+            assert.equal(value, text(1, n).value, `round ${round} after ${seen.join(", ")}`);
+            seen.push("right");
+          } catch (error) {
+            if (!isDlmsError(error)) throw error;
+            seen.push(error.code);
+          }
+          assert.equal((await clock.runUntil(other.read(dataRef(n)))).value, text(2, n).value);
+          await clock.tickAsync(50);
+        }
+        assert.deepEqual(seen.slice(-3), ["right", "right", "right"], seen.join(", "));
+        const errors = seen.filter((one) => one !== "right");
+        assert.ok(errors.length <= 4 && errors.every((one) => one.includes("TIMEOUT")), errors.join(", "));
         await clock.runUntil(Promise.all([client.close(), other.close()]));
       });
     }
