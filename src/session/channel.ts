@@ -48,6 +48,8 @@ export class Channel {
   blocksFailed = false;
   #repeated = 0;
   #invokeId = 0;
+  /** The meter was seen to answer with the invoke-id that it was asked with. */
+  #echoesInvokeId = false;
   /** replays that were dropped while an answer was awaited */
   #replays: DlmsSecurityError[] = [];
 
@@ -152,11 +154,13 @@ export class Channel {
     const limit = repetition === "never" ? 0 : this.resends;
     this.#replays = [];
     for (this.#repeated = 0; ;) {
-      const delivery = limit === 0 ? undefined : deliveryOf(repetition, this.#repeated);
+      const delivery = limit === 0 ? undefined : this.#deliveryOf(repetition);
       const bytes = this.ciphering === undefined ? plain : yield* this.ciphering.seal(plain);
       try {
-        const first = yield* this.#transfer(bytes, what, delivery);
-        return this.#plainGet(first, what) ?? (yield* this.#answer(first, what, delivery));
+        const first = yield* this.#transfer(bytes, what, delivery, limit > 0 && repetition === "told-apart");
+        const answer = this.#plainGet(first, what) ?? (yield* this.#answer(first, what, delivery));
+        if ("invokeId" in answer) this.#echoesInvokeId = (answer.invokeId & 0x0f) === this.#invokeId;
+        return answer;
       } catch (error) {
         if (!isSilence(error)) throw error;
         // a meter whose counter went back answers each time, and is never to be believed
@@ -165,6 +169,12 @@ export class Channel {
       this.#repeated += 1;
       yield* noteStep(`${what}: no answer, asked again (${this.#repeated} of ${limit})`);
     }
+  }
+
+  /** What a meter answers that gives all answers one id, as some do, is told from a late one by waiting for that. */
+  #deliveryOf(repetition: Repetition): Delivery {
+    const anonymous = repetition === "alike" || !this.#echoesInvokeId;
+    return { silence: "tell", anonymous, repetition: this.#repeated > 0 };
   }
 
   /** Send bytes as they are and take the bytes that answer them, notifications and block transfer left out. */
@@ -178,9 +188,14 @@ export class Channel {
     return yield* this.#answer(yield* receiveStep(what, delivery), what, delivery);
   }
 
-  *#transfer(bytes: Uint8Array, what: string, delivery: Delivery | undefined): Operation<Uint8Array> {
+  *#transfer(
+    bytes: Uint8Array,
+    what: string,
+    delivery: Delivery | undefined,
+    repeatable: boolean,
+  ): Operation<Uint8Array> {
     if (bytes.length <= this.meterLimit) return yield* exchangeStep(bytes, what, "request", delivery);
-    if (this.#blocksAllowed()) return yield* sendByBlocks(this, bytes, what, delivery?.anonymous === false);
+    if (this.#blocksAllowed()) return yield* sendByBlocks(this, bytes, what, repeatable);
     yield* noteStep(
       `${what}: the request has ${bytes.length} bytes, the meter accepts ${this.meterLimit}; it may not answer`,
     );
@@ -377,8 +392,4 @@ export class Channel {
 /** Whether a meter sends this on its own account, never as an answer. */
 function isNotification(apdu: Apdu): boolean {
   return apdu.apdu === "data-notification" || apdu.apdu === "event-notification" || apdu.apdu === "information-report";
-}
-
-function deliveryOf(repetition: Repetition, repeated: number): Delivery {
-  return { silence: "tell", anonymous: repetition === "alike", repetition: repeated > 0 };
 }

@@ -10,6 +10,7 @@ import { VirtualClock } from "../support/virtual-clock";
 import { account, clientTitle, keys, watchedStore } from "./security/secured";
 
 const response = 1000;
+const getResponse = 0xc4;
 const longText = "0123456789abcdef".repeat(60);
 const longRef = { classId: 1, logicalName: "0.0.96.1.9.255", attributeId: 2 };
 
@@ -17,8 +18,11 @@ interface Fault {
   readonly direction: "out" | "in";
   /** which datagram of that direction, from 0 */
   readonly index: number;
-  readonly how: "lost" | "late" | "twice";
+  readonly how: "lost" | "late" | "just late" | "twice";
 }
+
+/** "just late": the answer to the repeated request was there before, and the next request is under way */
+const delays = { late: 1.6 * response, "just late": 1.012 * response, twice: 5 } as const;
 
 interface Kind {
   readonly name: string;
@@ -28,6 +32,8 @@ interface Kind {
   readonly reconnects?: number;
   /** How many may cost it when they come twice; undefined: not tried. */
   readonly twice?: number;
+  /** the invoke-id of every answer, whatever was asked */
+  readonly invokeId?: number;
   /** A proof that gets lost is not sent again: meters lock accounts. */
   readonly provesItself?: true;
 }
@@ -49,6 +55,7 @@ const secret: Partial<MeterDefinition> = { associations: [{ ...account, mechanis
 
 const kinds: readonly Kind[] = [
   { name: "logical names", twice: 0 },
+  { name: "answers that do not say what they answer", invokeId: 1 },
   { name: "logical names, lists", meter: { maxPduSize: 4096 }, twice: 0 },
   // a second association request ends the first association
   { name: "ciphered by service", meter: secret, client: ciphered(), twice: 1 },
@@ -61,8 +68,8 @@ const kinds: readonly Kind[] = [
     twice: 1,
     provesItself: true,
   },
-  // a block that comes when the meter is done with all of them
-  { name: "general blocks, window 3", meter: { generalBlockTransferWindow: 3 }, reconnects: 1, twice: 2 },
+  // blocks that come when the meter is done with all of them
+  { name: "general blocks, window 3", meter: { generalBlockTransferWindow: 3 }, reconnects: 5, twice: 2 },
   // three blocks of a long answer, each way; an answer that the network doubles cannot be told from the next one
   {
     name: "short names",
@@ -109,7 +116,7 @@ function network(kind: Kind, faults: readonly Fault[]): Run {
     const index = passed[direction]++;
     const fault = faults.find((one) => one.direction === direction && one.index === index);
     if (fault?.how === "lost") return;
-    clock.setTimeout(deliver, fault?.how === "late" ? 1.6 * response : 5);
+    clock.setTimeout(deliver, fault === undefined ? 5 : delays[fault.how]);
     if (fault?.how === "twice") clock.setTimeout(deliver, 40);
   };
   const memory = memoryTransport((line) => {
@@ -117,6 +124,7 @@ function network(kind: Kind, faults: readonly Fault[]): Run {
     const peer = meter.connect({
       send: (bytes) => {
         const copy = Uint8Array.from(bytes);
+        if (kind.invokeId !== undefined && copy[8] === getResponse) copy[10] = 0xc0 | kind.invokeId;
         carry("in", () => {
           line.send(copy);
         });
@@ -227,7 +235,7 @@ describe("datagrams that get lost, come late or come twice", () => {
       const clean = network(kind, []);
       assert.deepEqual(await readAll(clean), { errors: [], associations: 1 });
       const sums: string[] = [];
-      for (const how of ["lost", "late", "twice"] as const) {
+      for (const how of ["lost", "late", "just late", "twice"] as const) {
         const mayReconnect = how === "twice" ? kind.twice : (kind.reconnects ?? 0);
         if (mayReconnect === undefined) continue;
         const outcomes: (Outcome & { readonly fault: string })[] = [];
@@ -239,8 +247,10 @@ describe("datagrams that get lost, come late or come twice", () => {
         }
         const failed = outcomes.filter(({ errors }) => errors.length > 0);
         const reconnected = outcomes.filter(({ associations }) => associations > 1);
-        if (kind.provesItself !== true) assert.deepEqual(failed, []);
-        assert.ok(reconnected.length <= mayReconnect, JSON.stringify(reconnected));
+        // an association request that overtakes what comes behind it ends the association in the middle of a read
+        const overtaken = how === "just late" ? 1 : 0;
+        if (kind.provesItself !== true) assert.ok(failed.length <= overtaken, JSON.stringify(failed));
+        assert.ok(reconnected.length <= mayReconnect + overtaken, JSON.stringify(reconnected));
         assert.ok(failed.length <= 4, JSON.stringify(failed));
         sums.push(`${how} ${outcomes.length} runs, ${reconnected.length} new associations, ${failed.length} errors`);
       }
