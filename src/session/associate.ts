@@ -110,6 +110,8 @@ function makeCiphering({
 function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined): Operation<Aare> {
   const authenticated = channel.options.auth.mechanism !== "none";
   const initiate = encodeInitiate(channel);
+  // a password that is wrong counts each time, also where the refusal gets lost
+  const resends = channel.options.auth.mechanism === "lls" ? Math.min(1, channel.resends) : channel.resends;
   let repeated = 0;
   for (;;) {
     const { ciphering } = channel;
@@ -118,14 +120,14 @@ function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined
     const owed = channel.options.owedAnswers;
     const earlier = owed?.associations ?? 0;
     if (owed !== undefined) owed.associations += 1;
-    const delivery = channel.resends === 0 ? undefined : ({ silence: "tell", repetition: repeated > 0 } as const);
+    const delivery = resends === 0 ? undefined : ({ silence: "tell", repetition: repeated > 0 } as const);
     let answer: Apdu;
     try {
       answer = yield* channel.exchangeBytes(request, what, "associate", delivery);
     } catch (error) {
-      if (delivery === undefined || !isSilence(error) || repeated >= channel.resends) throw error;
+      if (delivery === undefined || !isSilence(error) || repeated >= resends) throw error;
       repeated += 1;
-      yield* noteStep(`${what}: no answer, asked again (${repeated} of ${channel.resends})`);
+      yield* noteStep(`${what}: no answer, asked again (${repeated} of ${resends})`);
       continue;
     }
     // anything else answers a request of before: the answer to this one is still to come

@@ -104,4 +104,29 @@ describe("datagrams", () => {
       await clock.runUntil(client.close());
     });
   }
+
+  it("a password that gets no answer is sent twice at most before the next try, the association of a public client thrice", async () => {
+    for (const [auth, expected] of [
+      [{ mechanism: "lls", secret: "12345678" }, 2],
+      [{ mechanism: "none" }, 3],
+    ] as const) {
+      const clock = new VirtualClock();
+      let sent = 0;
+      const memory = memoryTransport(() => ({ receive: () => void sent++, closed: () => undefined }), "udp");
+      const client = new DlmsClient(
+        {
+          transport: { ...memory, kind: "udp" },
+          client: { sap: 16 },
+          server: { logical: 1 },
+          auth,
+          clock,
+          timeouts: { response: 1000, retries: 2 },
+        },
+        { lines: new LineRegistry() },
+      );
+      await assert.rejects(clock.runUntil(client.open()), { code: "DLMS_TIMEOUT_ASSOCIATE" });
+      assert.equal(sent, expected);
+      await clock.runUntil(client.close());
+    }
+  });
 });
