@@ -1,4 +1,5 @@
 /** The public API. Everything else in src/ may change without notice. */
+export type { Apdu } from "./apdu";
 export { fromHex, toHex } from "./bytes";
 export {
   type AddressCandidate,
@@ -41,9 +42,11 @@ export {
   attribute,
   attributeName,
   type AttributeDefinition,
+  type AttributeName,
   type AttributeRef,
   type ClassDefinition,
   className,
+  type ClassName,
   classTitle,
   type DateTimeInfo,
   describeClass,

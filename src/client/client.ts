@@ -25,7 +25,7 @@ import { checkAttributeRef, checkMethodRef, checkOperation, checkReadOptions } f
 import { type Job, type JobInit, JobQueue } from "./job-queue";
 import { processLines } from "./line";
 import { type ClientFacts, Observer } from "./observer";
-import type { ConnectOptions, OperationOptions, ReadOptions } from "./options";
+import type { BrowseOptions, ConnectOptions, OperationOptions, ReadOptions } from "./options";
 import { type Outcome, readAttributes, type Reading } from "./readings";
 import { resolveSettings, type Settings } from "./settings";
 import { type ProfileOptions, ProfileReader } from "./profile";
@@ -190,7 +190,7 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   /** The objects of the association, with names, classes and rights. */
-  browse(options: OperationOptions = {}): Promise<ObjectDirectory> {
+  browse(options: BrowseOptions = {}): Promise<ObjectDirectory> {
     const { quirks } = this.#settings;
     const what = "read the object list";
     return this.#submit(

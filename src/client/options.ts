@@ -18,6 +18,8 @@ export interface ReadOptions extends OperationOptions {
   readonly dates?: "iso" | "date" | "epoch";
 }
 
+export type BrowseOptions = OperationOptions;
+
 /** Four methods; each takes a text or a function that makes it when it is wanted. */
 export interface Logger {
   debug(text: string | (() => string)): void;

@@ -85,12 +85,21 @@ export function scalerSource(classId: number, version: number | undefined, attri
   return cls.attributes.find((row) => row.presentation === "scaler-unit")?.id;
 }
 
+/** The Blue Book's name of a class in capitals, `_` for everything else (`EXTENDED_REGISTER`), in any case. */
+export type ClassName = string;
+/** The Blue Book's name of an attribute: `scaler_unit`. */
+export type AttributeName = string;
+
 /**
  * A reference to an attribute, from what people write: class by name or id, OBIS in any spelling, attribute by
  * name or id. Ids that the table does not have are taken as they are.
  * @throws DlmsConfigError CONFIG_INVALID
  */
-export function attribute(cls: number | string, obis: ObisLike, attributeNameOrId: number | string): AttributeRef {
+export function attribute(
+  cls: ClassName | number,
+  obis: ObisLike,
+  attributeNameOrId: AttributeName | number,
+): AttributeRef {
   const classId = classIdOf(cls);
   const logicalName = obisDotted(obis);
   const attributeId = memberId("attribute", classId, attributeNameOrId, (row) => row.attributes, -128);
@@ -98,7 +107,7 @@ export function attribute(cls: number | string, obis: ObisLike, attributeNameOrI
 }
 
 /** The same for a method. @throws DlmsConfigError CONFIG_INVALID */
-export function method(cls: number | string, obis: ObisLike, methodNameOrId: number | string): MethodRef {
+export function method(cls: ClassName | number, obis: ObisLike, methodNameOrId: number | string): MethodRef {
   const classId = classIdOf(cls);
   const logicalName = obisDotted(obis);
   return { classId, logicalName, methodId: memberId("method", classId, methodNameOrId, (row) => row.methods, -128) };
