@@ -1,6 +1,6 @@
 import type { NodeAPI } from "node-red";
 import { type AddressTrial, type ErrorJson, findAddress, type FindAddressOptions, isDlmsError } from "../../src/index";
-import { objectOf, registerLines, resolved } from "./dialog-request";
+import { objectOf, registerLines, resolved, storedSecrets } from "./dialog-request";
 import { keepsakesIn } from "./keepsakes";
 import { type MeterCredentials, parseMeterSettings } from "./meter-config";
 import { migrate, migrations } from "./migrations";
@@ -28,7 +28,7 @@ function optionsOf(RED: NodeAPI, body: Readonly<Record<string, unknown>>): FindA
   const given = objectOf(body.properties);
   const raw: RawSettings = Object.fromEntries(needed.map((name) => [name, resolved(RED, given[name])]));
   const credentials: MeterCredentials = {};
-  const stored = objectOf(typeof body.id === "string" && body.id !== "" ? RED.nodes.getCredentials(body.id) : {});
+  const stored = storedSecrets(RED, body.id);
   for (const name of ["tlsCertificate", "tlsKey"] as const) {
     const value = stored[name];
     if (typeof value === "string") credentials[name] = value;

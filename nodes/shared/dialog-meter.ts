@@ -1,5 +1,5 @@
 import type { NodeAPI } from "node-red";
-import { objectOf, resolved } from "./dialog-request";
+import { objectOf, resolved, storedSecrets } from "./dialog-request";
 import { keepsakesIn } from "./keepsakes";
 import { type MeterCredentials, type MeterSettings, parseMeterSettings } from "./meter-config";
 import { migrate, migrations } from "./migrations";
@@ -25,7 +25,7 @@ function meterIn(body: unknown): DialogMeter {
 
 /** Secrets that were not typed anew are the stored ones. */
 function credentialsOf(RED: NodeAPI, { id, credentials }: DialogMeter): MeterCredentials {
-  const stored = objectOf(id === "" ? undefined : RED.nodes.getCredentials(id));
+  const stored = storedSecrets(RED, id);
   const names = new Set([...Object.keys(stored), ...Object.keys(credentials)]);
   const entries = [...names].map((name) => {
     const typed = credentials[name];

@@ -15,6 +15,15 @@ export function resolved(RED: NodeAPI, value: unknown): unknown {
   return isAbsent(known) ? value : known;
 }
 
+/** The secrets of a meter as they are kept; those of other kinds of nodes are nobody's business here. */
+export function storedSecrets(RED: NodeAPI, id: unknown): Readonly<Record<string, unknown>> {
+  let ofMeter = false;
+  RED.nodes.eachNode((node) => {
+    ofMeter ||= node.id === id && node.type === "dlms-meter";
+  });
+  return ofMeter ? objectOf(RED.nodes.getCredentials(String(id))) : {};
+}
+
 /** What goes to a meter by the settings of an open dialog, and tells what it finds one by one. */
 type Lines = (RED: NodeAPI, body: unknown, signal: AbortSignal) => AsyncIterable<object>;
 

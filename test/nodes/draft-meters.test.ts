@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type RequestListener, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
+import type { Node, NodeAPI, NodeDef } from "node-red";
 import { DraftMeters, draftIdleMs } from "../../nodes/shared/draft-meters";
 import type { MeterSettings } from "../../nodes/shared/meter-config";
 import { MeterSession } from "../../nodes/shared/meter-session";
@@ -113,6 +114,23 @@ describe("a meter as an open dialog has it", () => {
     }
     assert.equal(attempts(one), before + 1, "a refused secret is sent once");
     assert.doesNotMatch(inspect(helper.log().args, { depth: 6 }), /Okapi|Serval/);
+  });
+
+  it("never has the secrets of another kind of node", async () => {
+    const one = await withPassword();
+    function otherKind(RED: NodeAPI): void {
+      function Other(this: Node<{ password: string }>, config: NodeDef): void {
+        RED.nodes.createNode(this, config);
+      }
+      RED.nodes.registerType<Node<{ password: string }>, NodeDef, object, { password: string }>("other-kind", Other, {
+        credentials: { password: { type: "password" } },
+      });
+    }
+    const other = { id: "other", type: "other-kind", z: "tab", wires: [] };
+    await helper.load([...allNodes, otherKind], [...flowFor(one.port), other], { other: { password } });
+    const { status, body } = await ask("read", { ...settings(one.port, low), ...voltage }, "other");
+    assert.deepEqual([status, body.error?.code], [400, "DLMS_CONFIG_MISSING"]);
+    assert.equal(attempts(one), 0);
   });
 
   it("is the deployed one where nothing was changed, and gets no second session", async () => {
