@@ -26,6 +26,14 @@ function readTitle(file: string): Uint8Array | undefined {
   return parseSystemTitle(text.trim(), `system title in ${file}`);
 }
 
+function notKept(what: string, folder: string, error: unknown, instead = ""): DlmsConfigError {
+  return new DlmsConfigError(
+    "CONFIG_MISSING",
+    `${what} in ${folder}: ${String(error)}; ${instead}let Node-RED write there`,
+    { cause: error },
+  );
+}
+
 function titleIn(folder: string): Uint8Array {
   const file = join(folder, "system-title");
   try {
@@ -39,11 +47,7 @@ function titleIn(folder: string): Uint8Array {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return titleIn(folder);
     if (error instanceof DlmsConfigError) throw error;
-    throw new DlmsConfigError(
-      "CONFIG_MISSING",
-      `systemTitle: none is set, and none can be kept in ${folder}: ${String(error)}; set one, or let Node-RED write there`,
-      { cause: error },
-    );
+    throw notKept("systemTitle: none is set, and none can be kept", folder, error, "set one, or ");
   }
 }
 
@@ -70,7 +74,11 @@ export function keepsakesIn(userDir: string): Keepsakes {
       const file = join(folder, `counter-${toHex(systemTitle)}-${nameOf(systemTitle, key)}.json`);
       const known = stores.get(file);
       if (known !== undefined) return known;
-      mkdirSync(folder, { recursive: true });
+      try {
+        mkdirSync(folder, { recursive: true });
+      } catch (error) {
+        throw notKept("invocation counter: it cannot be kept", folder, error);
+      }
       const store = fileCounterStore(file);
       stores.set(file, store);
       return store;

@@ -37,6 +37,7 @@ class EditorUse {
   readonly #session: MeterSession;
   #timer: NodeJS.Timeout | undefined;
   #running = 0;
+  #closed = false;
 
   constructor(session: MeterSession) {
     this.#session = session;
@@ -49,7 +50,10 @@ class EditorUse {
     try {
       return await work();
     } finally {
-      if (--this.#running === 0) this.#timer = setTimeout(() => void this.#session.removeUser("editor"), keepMs);
+      // a request that a deploy has ended comes here after the node was closed
+      if (--this.#running === 0 && !this.#closed) {
+        this.#timer = setTimeout(() => void this.#session.removeUser("editor"), keepMs);
+      }
     }
   }
 
@@ -58,6 +62,7 @@ class EditorUse {
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
   }
 }
@@ -142,13 +147,16 @@ async function serve(RED: NodeAPI, response: Response, work: (signal: AbortSigna
   try {
     response.json(await work(ending.signal));
   } catch (error) {
-    if (ending.signal.aborted) return;
-    if (isDlmsError(error)) {
-      refuse(response, isBusy(error) ? 429 : error.layer === "config" ? 400 : 502, error);
-    } else {
-      RED.log.error(`dlms-meter: ${String(error)}`);
-      refuse(response, 500, { code: "INTERNAL", message: String(error) });
-    }
+    if (!ending.signal.aborted) refuseFor(RED, response, error);
+  }
+}
+
+function refuseFor(RED: NodeAPI, response: Response, error: unknown): void {
+  if (isDlmsError(error)) {
+    refuse(response, isBusy(error) ? 429 : error.layer === "config" ? 400 : 502, error);
+  } else {
+    RED.log.error(`dlms-meter: ${String(error)}`);
+    refuse(response, 500, { code: "INTERNAL", message: String(error) });
   }
 }
 
@@ -200,8 +208,8 @@ async function answerDraft(RED: NodeAPI, ask: Ask, request: Request, response: R
   try {
     settings = dialogSettings(RED, body);
   } catch (error) {
-    if (!isDlmsError(error)) throw error;
-    refuse(response, 400, error);
+    // nobody waits for this promise: an error that left here would end Node-RED
+    refuseFor(RED, response, error);
     return;
   }
   if (node?.meter.session !== undefined && node.meter.dynamic?.compare(settings) === "same") {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
+import sinon from "sinon";
 import { commonCodes, commonCodesIn } from "../../nodes/shared/common-codes";
 import { groupOf } from "../../nodes/shared/object-tree";
 import { isObis } from "../../src/index";
+import { neverAnswer } from "../../src/simulator";
 import { allNodes, clean, flowFor, helper, startMeter } from "./support";
 
 interface Answer {
@@ -74,6 +76,26 @@ describe("the endpoints of the read dialog", () => {
     assert.equal(meter.associations, 1);
     await helper.unload();
     assert.equal(meter.associations, 0);
+  });
+
+  it("keeps nothing of a request that a deploy ends", async () => {
+    const one = await startMeter();
+    await helper.load(allNodes, flowFor(one.port));
+    one.meter.use(neverAnswer());
+    const timers = sinon.spy(globalThis, "setTimeout");
+    try {
+      const asked = Promise.resolve(post("browse"));
+      await one.meter.waitFor((item) => item.kind === "apdu");
+      await helper.unload();
+      assert.equal((await asked).body.error?.code, "DLMS_STATE_CLOSED");
+      assert.deepEqual(
+        timers.args.filter(([, ms]) => ms === 20_000),
+        [],
+        "a timer for a session that is gone",
+      );
+    } finally {
+      timers.restore();
+    }
   });
 
   it("describes codes while they are typed, and lists presets", async () => {
