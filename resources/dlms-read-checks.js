@@ -94,7 +94,8 @@
     }
     function pointsValid(points, opt) {
         if (chosen(this, "mode") !== "list" || !Array.isArray(points)) return true;
-        const names = {};
+        // no name is there before, "constructor" neither
+        const names = Object.create(null);
         for (let i = 0; i < points.length; i++) {
             const point = points[i];
             if (!isEnv(point.logicalName) && !isObis(point.logicalName)) return t("error.row", { row: i + 1, reason: t("error.obis") });
