@@ -48,6 +48,22 @@ export async function openEditor(page: Page, url: string): Promise<void> {
   await page.waitForFunction(() => globalThis.RED?.nodes?.getType("dlms-read") !== undefined);
 }
 
+/**
+ * The last dialog has slid in and has taken the focus, as Node-RED does it some time after it opened it: what is typed
+ * before would land elsewhere.
+ */
+export async function dialogOpened(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const tray = [...document.querySelectorAll(".red-ui-tray")].at(-1);
+    return (
+      tray !== undefined &&
+      getComputedStyle(tray).right === "0px" &&
+      tray.getAnimations().length === 0 &&
+      tray.contains(document.activeElement)
+    );
+  });
+}
+
 /** Double click, as a person would do it, on the first node of a type; or the dialog of the first config node. */
 export async function openDialog(page: Page, type: string): Promise<void> {
   // the types are known before the flows are there
@@ -73,5 +89,5 @@ export async function openDialog(page: Page, type: string): Promise<void> {
     if (config !== undefined) RED.editor.editConfig("", wanted, config);
     else RED.editor.edit(found);
   }, type);
-  await page.waitForSelector(".red-ui-tray-footer-left, .red-ui-tray-footer");
+  await dialogOpened(page);
 }

@@ -3,13 +3,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { NodeRedProcess, freePort, root } from "../support/node-red-process";
-import { needsBrowser, openBrowser, openDialog, openEditor } from "./browser";
+import { dialogOpened, needsBrowser, openBrowser, openDialog, openEditor } from "./browser";
 
 /** `npm run screenshots` keeps the pictures of the README. */
 const pictures = process.env.SCREENSHOTS;
 
 describe("the editor in a browser", function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let nodeRed: NodeRedProcess | undefined;
   let context: BrowserContext | undefined;
   let page: Page;
@@ -44,7 +44,7 @@ describe("the editor in a browser", function () {
     const [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
     context = await openBrowser();
     page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("request", (request) => {
       const target = request.url();
@@ -109,11 +109,6 @@ describe("the editor in a browser", function () {
     await page.locator("#dlms-meter-dialog").waitFor();
     assert.equal(await page.locator("#node-config-input-serialPort").isVisible(), false);
     assert.equal(await page.locator("#node-config-input-password").isVisible(), false);
-    // the dialog slides in
-    await page.waitForFunction(() => {
-      const tray = [...document.querySelectorAll(".red-ui-tray")].at(-1);
-      return tray !== undefined && getComputedStyle(tray).right === "0px" && tray.getAnimations().length === 0;
-    });
     await picture("dlms-meter", ".red-ui-tray");
     await page.locator("#node-config-input-framing").selectOption("HDLC");
     await page.locator("#node-config-input-physicalAddress").fill("17");
@@ -218,6 +213,7 @@ describe("the editor in a browser", function () {
         if (node.type === "dlms-read" && (node as unknown as { mode: string }).mode === "list") RED.editor.edit(node);
       });
     });
+    await dialogOpened(page);
   }
 
   it("made no error in the page and no request to another machine", () => {

@@ -3,12 +3,12 @@ import { type AddressInfo, type Socket, createServer } from "node:net";
 import type { BrowserContext, Page } from "playwright-core";
 import { createMeter, householdDefinition } from "../../src/index";
 import { NodeRedProcess, freePort } from "../support/node-red-process";
-import { needsBrowser, openBrowser, openDialog, openEditor } from "./browser";
+import { dialogOpened, needsBrowser, openBrowser, openDialog, openEditor } from "./browser";
 
 const password = "Tapir-4401-Fluss";
 
 describe("the dialog of dlms-meter, in the languages of the editor", function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let nodeRed: NodeRedProcess | undefined;
   let context: BrowserContext | undefined;
   let closeMeter: (() => Promise<void>) | undefined;
@@ -59,15 +59,10 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
   async function dialogIn(language: string): Promise<void> {
     context = await openBrowser(language);
     page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     page.on("pageerror", (error) => problems.push(error.message));
     await openEditor(page, url);
     await openDialog(page, "dlms-meter");
-    // the dialog slides in
-    await page.waitForFunction(() => {
-      const tray = [...document.querySelectorAll(".red-ui-tray")].at(-1);
-      return tray !== undefined && getComputedStyle(tray).right === "0px" && tray.getAnimations().length === 0;
-    });
   }
 
   async function test(): Promise<string[]> {
@@ -113,6 +108,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     await page.evaluate(() => {
       RED.editor.edit(RED.nodes.node("r2"));
     });
+    await dialogOpened(page);
     await page.locator("#dlms-read-browse").click();
     const problem = page.locator(".dlms-browser-note .dlms-problem");
     await problem.waitFor();

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { createMeter, householdDefinition, type TcpListener } from "../../src/index";
-import { NodeRedProcess, freePort, root } from "../support/node-red-process";
-import { needsBrowser, openBrowser, openEditor } from "./browser";
-
-const pictures = process.env.SCREENSHOTS;
+import { NodeRedProcess, freePort } from "../support/node-red-process";
+import { dialogOpened, needsBrowser, openBrowser, openEditor } from "./browser";
 
 /** What stands in the dialog by the language of the browser. */
 const languages = [
@@ -40,7 +36,7 @@ const languages = [
 ];
 
 describe("names of objects in the language of the editor", function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let nodeRed: NodeRedProcess | undefined;
   let meter: TcpListener | undefined;
   let url = "";
@@ -69,7 +65,7 @@ describe("names of objects in the language of the editor", function () {
     const context: BrowserContext = await openBrowser(language);
     try {
       const page = context.pages()[0] ?? (await context.newPage());
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(60_000);
       const problems: string[] = [];
       page.on("pageerror", (error) => problems.push(error.message));
       await openEditor(page, url);
@@ -87,6 +83,7 @@ describe("names of objects in the language of the editor", function () {
         await page.evaluate(() => {
           RED.editor.edit(RED.nodes.node("read"));
         });
+        await dialogOpened(page);
         const obis = page.locator("#node-input-logicalName + .red-ui-typedInput-container input").first();
         await obis.pressSequentially("1.8.");
         await page.locator(".red-ui-autoComplete-container", { hasText: completion }).waitFor();
@@ -103,13 +100,6 @@ describe("names of objects in the language of the editor", function () {
         await row.click();
         await row.locator(".dlms-browser-value", { hasText: / Wh$/ }).waitFor();
         await page.locator("#dlms-read-obis-label", { hasText: name }).waitFor();
-        if (pictures !== undefined) {
-          mkdirSync(join(root, pictures), { recursive: true });
-          await page
-            .locator(".red-ui-tray")
-            .last()
-            .screenshot({ path: join(root, pictures, `browse-${language}.png`) });
-        }
         const labels = page.locator("#dlms-read-dialog .red-ui-typedInput-option-label:visible");
         await labels.filter({ hasText: className }).waitFor();
         await page.locator("#node-input-mode").selectOption("profile");

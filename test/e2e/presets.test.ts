@@ -10,7 +10,7 @@ const flow = [
 ];
 
 describe("presets in the editor", function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let nodeRed: NodeRedProcess | undefined;
   let context: BrowserContext | undefined;
   let page: Page;
@@ -33,7 +33,7 @@ describe("presets in the editor", function () {
     const [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
     context = await openBrowser();
     page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(60_000);
     await openEditor(page, url);
     await openDialog(page, "dlms-meter");
     await page.locator('#dlms-meter-preset option[value="public"]').waitFor({ state: "attached" });

@@ -10,7 +10,7 @@ const old = {
 };
 
 describe("the read dialog with a flow from before", function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let nodeRed: NodeRedProcess | undefined;
   let context: BrowserContext | undefined;
   let page: Page;
@@ -27,7 +27,7 @@ describe("the read dialog with a flow from before", function () {
     const [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
     context = await openBrowser();
     page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     page.on("pageerror", (error) => problems.push(error.message));
     await openEditor(page, url);
   });

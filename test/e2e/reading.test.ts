@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { createMeter, householdDefinition } from "../../src/index";
 import { NodeRedProcess, freePort, root } from "../support/node-red-process";
-import { needsBrowser, openBrowser, openEditor } from "./browser";
+import { dialogOpened, needsBrowser, openBrowser, openEditor } from "./browser";
 
 const pictures = process.env.SCREENSHOTS;
 
@@ -39,6 +39,7 @@ describe("a person's way in the editor", function () {
       });
     }, type);
     await page.locator("#dlms-read-dialog").waitFor();
+    await dialogOpened(page);
     await page.locator("#dlms-read-dialog .red-ui-typedInput-container").first().waitFor({ state: "attached" });
   }
 
@@ -73,7 +74,7 @@ describe("a person's way in the editor", function () {
     const [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
     context = await openBrowser();
     page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     page.on("pageerror", (error) => problems.push(error.message));
     await openEditor(page, url);
   });
@@ -91,6 +92,7 @@ describe("a person's way in the editor", function () {
     await page.locator(".dlms-browser-error", { hasText: "Choose a meter first." }).waitFor();
     await page.locator("#node-input-btn-meter-add").click();
     await page.locator("#dlms-meter-dialog").waitFor();
+    await dialogOpened(page);
     await page.locator("#node-config-input-name").fill("house");
     await page.locator("#node-config-input-host").fill("127.0.0.1");
     await page.locator("#node-config-input-port").fill("70000");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { BrowserContext, Page } from "playwright-core";
 import { demoPassword } from "../../src/index";
 import { freePort, NodeRedProcess } from "../support/node-red-process";
-import { needsBrowser, openBrowser, openEditor } from "./browser";
+import { dialogOpened, needsBrowser, openBrowser, openEditor } from "./browser";
 
 const key = "00112233445566778899AABBCCDDEEFF";
 const meter = {
@@ -24,7 +24,7 @@ const flow = [
 ];
 
 describe("what the editor exports", function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   let nodeRed: NodeRedProcess;
   let context: BrowserContext;
   let page: Page;
@@ -41,7 +41,7 @@ describe("what the editor exports", function () {
     assert.ok(deployed.ok, await deployed.text());
     context = await openBrowser();
     page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(60_000);
     await openEditor(page, url);
   });
 
@@ -76,6 +76,7 @@ describe("what the editor exports", function () {
     await page.evaluate(() => {
       RED.editor.editConfig("", "dlms-meter", "meter");
     });
+    await dialogOpened(page);
     await page.locator("#node-config-input-password").fill("Typed-5528");
     await page.locator("#node-config-dialog-ok").click();
     await page.locator(".red-ui-tray").waitFor({ state: "detached" });
