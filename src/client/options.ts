@@ -141,7 +141,10 @@ export interface AssociationOptions {
   readonly referencing?: "ln" | "sn";
   /** Largest APDU the client accepts, proposed to the meter, 64..65535 (65535). */
   readonly maxPduSize?: number;
-  /** Names of the conformance bits to propose; default: all that the client implements. */
+  /**
+   * Names of the conformance bits to propose; default: all that the client implements, but for general-block-transfer
+   * over UDP, whose blocks do not say which answer they belong to.
+   */
   readonly conformance?: readonly string[];
   /** General block transfer: blocks that the meter may send before they are acknowledged, 1..63 (7). */
   readonly blockWindow?: number;

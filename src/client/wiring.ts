@@ -36,8 +36,17 @@ export function proposedConformance(settings: Settings): number {
   if (settings.conformance !== undefined) return conformanceMask(settings.conformance);
   const names: string[] = [...(settings.referencing === "sn" ? proposedSn : proposedLn)];
   if (settings.security !== undefined) names.push("general-protection");
-  const refused = settings.quirks.noGeneralBlockTransfer ? "general-block-transfer" : undefined;
+  const refused =
+    settings.quirks.noGeneralBlockTransfer || mixesGeneralBlocks(settings) ? "general-block-transfer" : undefined;
   return conformanceMask(names.filter((name) => name !== refused));
+}
+
+/**
+ * General blocks have numbers, but do not say which answer they are of: over datagrams a late one fits into the next
+ * answer. The blocks of GET carry the invoke-id.
+ */
+function mixesGeneralBlocks({ transport, link }: Settings): boolean {
+  return transport.kind === "udp" && link.kind === "wrapper";
 }
 
 /** The same without general block transfer, also where the options name it. */
