@@ -200,7 +200,7 @@ class ReadNode {
       });
     }
     const meter = findMeter(this.#RED, wanted, source);
-    this.#use(meter);
+    this.#use(meter, isDescription(msg.meter));
     return meter;
   }
 
@@ -218,13 +218,14 @@ class ReadNode {
     return { wanted: this.#raw.meter, source: "meter" };
   }
 
-  #use(meter: MeterNode): void {
-    this.#shown = meter;
+  /** `described`: the message says of another meter how it is reached; the state of this one says nothing of it. */
+  #use(meter: MeterNode, described = false): void {
+    this.#shown = described ? undefined : meter;
     if (this.#meters.get(meter.id) === meter) return;
     this.#meters.set(meter.id, meter);
     meter.users[this.#node.id] = this.#node;
     if (meter.meter.session === undefined) {
-      this.#node.status(red("invalid"));
+      if (!described) this.#node.status(red("invalid"));
       return;
     }
     meter.meter.session.addUser({
@@ -265,7 +266,7 @@ class ReadNode {
       return;
     }
     msg.dlmsError = error.toJSON();
-    const phase = this.#shown?.meter.session?.view.phase;
+    const phase = this.#shown?.meter.session?.view.phase ?? "idle";
     // While there is no session, its state says more than the request that failed for it.
     if (error.layer === "config" || error.layer === "state" || phase === "connected" || phase === "idle") {
       this.#node.status(red(this.#shown?.meter.problem === error ? "invalid" : phraseOf(error)));

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { inspect } from "node:util";
+import type sinon from "sinon";
 import { createMeter, demoPassword, householdDefinition } from "../../src/index";
 import type { MeterNode } from "../../nodes/shared/meter-node";
 import { type RunningMeter, allNodes, ask, clean, failure, flowFor, helper, startMeter, value } from "./support";
@@ -48,6 +50,27 @@ describe("meters that messages describe", () => {
     assert.equal(unnamed.dlms?.meter, "test meter");
     await helper.unload();
     assert.equal(one.meter.associations, 0);
+  });
+
+  it("shows how the described meter does, not the config node's own", async () => {
+    const one = await startMeter();
+    const gone = await startMeter();
+    await gone.close();
+    const flow = flowFor(gone.port, {}, { reconnectMin: "60000", reconnectMax: "60000" });
+    await helper.load(allNodes, [...flow, { ...flow[2], id: "plain" }]);
+    const shown = (): unknown => {
+      const calls = (helper.getNode("read") as unknown as { status: sinon.SinonSpy }).status.getCalls();
+      const own = calls.filter(({ thisValue }) => (thisValue as { id: string }).id === "read");
+      return (own.at(-1)?.args[0] as { text: string }).text;
+    };
+    const { payload } = await value({ meter: { port: one.port } });
+    assert.equal(shown(), `${String(payload)} W`);
+    const caught = once(helper.getNode("caught"), "input");
+    helper.getNode("plain").receive({});
+    await caught;
+    assert.equal(shown(), `${String(payload)} W`, "another node has trouble with the config node's own meter");
+    await failure({ meter: { port: gone.port, name: "away" } });
+    assert.equal(shown(), "dlms-read.status.connectionRefused");
   });
 
   it("starts from another config node, and takes secrets by reference", async () => {
