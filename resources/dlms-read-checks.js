@@ -92,6 +92,18 @@
         const bad = String(value).split(/[,;\s]+/).filter(Boolean).find(function (one) { return !isObis(one.split("/")[0]); });
         return bad === undefined || t("error.column", { name: bad });
     }
+    function dotted(obis) {
+        const text = String(obis).trim();
+        const hex = /^[0-9a-fA-F]{12}$/.test(text) && text.match(/../g);
+        const parts = hex ? hex.map(function (digits) { return parseInt(digits, 16); }) : text.split(/\D/).map(Number);
+        return (parts.length === 5 ? parts.concat(255) : parts).join(".");
+    }
+    // As the node names a value that has no name; that of a variable is known there only.
+    function nameOf(point) {
+        if (!empty(point.name)) return String(point.name);
+        if (isEnv(point.logicalName) || isEnv(point.attributeId)) return undefined;
+        return dotted(point.logicalName) + "/" + (empty(point.attributeId) ? 2 : point.attributeId);
+    }
     function pointsValid(points, opt) {
         if (chosen(this, "mode") !== "list" || !Array.isArray(points)) return true;
         // no name is there before, "constructor" neither
@@ -99,10 +111,10 @@
         for (let i = 0; i < points.length; i++) {
             const point = points[i];
             if (!isEnv(point.logicalName) && !isObis(point.logicalName)) return t("error.row", { row: i + 1, reason: t("error.obis") });
-            if (!empty(point.name)) {
-                if (names[point.name]) return t("error.row", { row: i + 1, reason: t("error.duplicate", { name: point.name }) });
-                names[point.name] = true;
-            }
+            const name = nameOf(point);
+            if (name === undefined) continue;
+            if (names[name]) return t("error.row", { row: i + 1, reason: t("error.duplicate", { name: name }) });
+            names[name] = true;
         }
         return true;
     }
