@@ -88,8 +88,8 @@ const kinds: readonly Kind[] = [
       ...ciphered()(),
       association: { conformance: ["get", "set", "multiple-references", "general-block-transfer"] },
     }),
-    reconnects: 8,
-    twice: 8,
+    reconnects: 16,
+    twice: 16,
     errors: 8,
   },
   // three blocks of each long answer, each way; an answer that the network doubles cannot be told from the next one
