@@ -5,6 +5,21 @@
 
     function t(key, values) { return dlmsReadChecks.t(key, values); }
 
+    // Rows are moved by the mouse at their handles; with the keyboard, by Alt and an arrow in a field of theirs.
+    function movesByKey(row) {
+        row.find("input").attr("aria-keyshortcuts", "Alt+ArrowUp Alt+ArrowDown").on("keydown", function (event) {
+            const up = event.key === "ArrowUp";
+            if (!event.altKey || event.ctrlKey || event.metaKey || !(up || event.key === "ArrowDown")) return;
+            event.preventDefault();
+            event.stopPropagation();
+            const item = row.closest("li");
+            const other = up ? item.prev("li") : item.next("li");
+            if (up) item.insertBefore(other);
+            else item.insertAfter(other);
+            this.focus();
+        });
+    }
+
     function preparePoints(node, data) {
         const list = $("#node-input-points-container").css({ "min-height": "180px", "min-width": "440px" });
         const codes = $("#dlms-read-codes").empty();
@@ -20,6 +35,7 @@
                 const type = $("<select class='dlms-point-type'>").attr("aria-label", t("label.objectType"));
                 const attribute = $("<select class='dlms-point-attribute'>").attr("aria-label", t("label.attributeId"));
                 row.append(name, obis, type, attribute);
+                movesByKey(row);
                 let chosen = dlmsReadCodes.findClass(data.classes, dlmsReadChecks.empty(point.objectType) ? "REGISTER" : point.objectType);
                 const typeValue = chosen ? chosen.name : dlmsReadChecks.empty(point.objectType) ? "REGISTER" : String(point.objectType);
                 dlmsReadCodes.fillSelect(type, dlmsReadCodes.classOptions(data.classes, typeValue), typeValue);

@@ -232,6 +232,18 @@ describe("a person's way in the editor", function () {
     await page.keyboard.press("Enter");
     await page.locator(".dlms-point-obis").nth(3).waitFor();
     assert.equal(await page.locator(".dlms-point-obis").count(), 4);
+    const codes = (): Promise<string[]> =>
+      page
+        .locator(".dlms-point-obis")
+        .evaluateAll((inputs) => inputs.map((input) => (input as HTMLInputElement).value));
+    const [first = "", second = "", ...rest] = await codes();
+    await page.locator(".dlms-point-name").nth(1).focus();
+    await page.keyboard.press("Alt+ArrowUp");
+    assert.deepEqual(await codes(), [second, first, ...rest], "a row moves up");
+    await page.keyboard.press("Alt+ArrowUp");
+    assert.deepEqual(await codes(), [second, first, ...rest], "and stays at the top");
+    await page.keyboard.press("Alt+ArrowDown");
+    assert.deepEqual(await codes(), [first, second, ...rest], "with the keyboard in it");
   });
 
   it("exports and imports the list as CSV, and says which row is wrong", async () => {
