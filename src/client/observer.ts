@@ -1,3 +1,4 @@
+import type { Apdu } from "../apdu";
 import { type DlmsError, isDlmsError } from "../errors";
 import { TraceInspector } from "../inspect";
 import type { ActiveSession } from "./active-session";
@@ -93,7 +94,9 @@ export class Observer {
     if (active === undefined) this.note("a notification came before the association stood; it was dropped");
     if (active === undefined || !this.hub.has("notification")) return;
     try {
-      this.hub.emit("notification", { apdu: active.session.incoming(raw), raw });
+      const apdu = active.session.incoming(raw);
+      if (isAnswer(apdu)) this.note(`${apdu.apdu} came unasked, or once more; it was dropped`);
+      else this.hub.emit("notification", { apdu, raw });
     } catch (error) {
       if (!isDlmsError(error)) throw error;
       this.note(`a notification could not be read: ${error.message}`);
@@ -107,6 +110,11 @@ export class Observer {
   #time(): string {
     return new Date(this.#settings.clock.wallTime()).toISOString();
   }
+}
+
+/** Whether a meter only sends this when it is asked: a late one is no report. */
+function isAnswer({ apdu }: Apdu): boolean {
+  return apdu.includes("-response") || apdu === "aare" || apdu === "rlre";
 }
 
 /** What must not be seen in a trace, wherever it occurs. */

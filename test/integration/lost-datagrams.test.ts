@@ -186,6 +186,8 @@ interface Outcome {
 /** Reads this and that; a wrong value fails the test, an error is reported. */
 async function readAll({ client, clock }: Run): Promise<Outcome> {
   const errors: string[] = [];
+  const reports: string[] = [];
+  client.on("notification", ({ apdu }) => reports.push(apdu.apdu));
   let before = -1;
   const right = (value: unknown, n: number): void => {
     const got = Number(value);
@@ -225,7 +227,10 @@ async function readAll({ client, clock }: Run): Promise<Outcome> {
   await one(0);
   await one(1);
   const { associations } = client.statistics;
+  // what is still on its way comes to a client that waits for nothing
+  await clock.tickAsync(2 * response);
   await clock.runUntil(client.close());
+  assert.deepEqual(reports, [], "the meter reported nothing");
   return { errors, associations };
 }
 
