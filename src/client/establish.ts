@@ -94,9 +94,12 @@ function counterReader(
     const value = await openAndRun(channel, settings, signal, () => raiseFromMeter(active, source, settings));
     observer.note(`invocation counter: the meter says ${value}`);
     const holder: LineUser = { settings: undefined, data: () => undefined, lost: () => undefined };
-    if (!source.reconnect) await line.attach(holder, { timeoutMs: settings.timeouts.connect, signal });
     const release = (): Promise<void> => line.detach(holder);
-    await abandon(channel, settings);
+    try {
+      if (!source.reconnect) await line.attach(holder, { timeoutMs: settings.timeouts.connect, signal });
+    } finally {
+      await abandon(channel, settings);
+    }
     try {
       await pause(settings.clock, source.pauseMs, signal);
     } catch (error) {
