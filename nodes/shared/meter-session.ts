@@ -48,6 +48,9 @@ export interface MeterSessionOptions {
 /** After a refused secret the next try is not before this, unless the settings are deployed again. */
 export const lockOutMs = 300_000;
 
+/** So many tries in which a secret got no answer count as a refusal when the client that made them ends. */
+const doubtfulTries = 2;
+
 /** Bound of a release: below the 3 s that a deploy may take. */
 const closeMs = 2500;
 
@@ -68,6 +71,8 @@ export class MeterSession {
   #closed = false;
   #view: MeterView = { phase: "idle" };
   #lockOut: { readonly error: DlmsError; readonly until: number } | undefined;
+  /** tries without an answer in which a secret was sent, since the last association; clients come and go meanwhile */
+  #doubts: { readonly error: DlmsError; readonly times: number; readonly at: number } | undefined;
   #lastGoodAt: number | undefined;
   #countdown: TimerHandle | undefined;
   #probe: TimerHandle | undefined;
@@ -123,7 +128,7 @@ export class MeterSession {
    */
   async lend<T>(work: () => Promise<T>): Promise<T> {
     await this.#free();
-    this.#lockOut = undefined;
+    this.#lockOut = this.#doubts = undefined;
     // who borrows gives it back without being asked
     const borrower: Occupant = { giveUp: () => Promise.resolve() };
     const lent = this.#release().then(() => this.#inTurn(borrower, work));
@@ -227,11 +232,16 @@ export class MeterSession {
       this.#show({ phase: "refused", error: event.error });
       return;
     }
+    if (event.doubtful === true && event.error !== undefined) {
+      const at = this.#options.clock.wallTime();
+      this.#doubts = { error: event.error, times: (this.#doubts?.times ?? 0) + 1, at };
+    }
     switch (event.state) {
       case "connecting":
         this.#show({ phase: "connecting" });
         break;
       case "open":
+        this.#doubts = undefined;
         this.#answered();
         this.#show({ phase: "connected" });
         break;
@@ -350,9 +360,18 @@ export class MeterSession {
   #drop(): Promise<void> {
     this.#releasing ??= this.#dropClient().finally(() => {
       this.#releasing = undefined;
+      this.#rememberDoubts();
       if (this.#lockOut === undefined) this.#show({ phase: "idle" });
     });
     return this.#releasing;
+  }
+
+  /** The client that would have waited before the next try is gone; another one would not know of its tries. */
+  #rememberDoubts(): void {
+    if (this.#lockOut !== undefined || this.#doubts === undefined || this.#doubts.times < doubtfulTries) return;
+    const { error, at } = this.#doubts;
+    this.#lockOut = { error, until: at + lockOutMs };
+    this.#show({ phase: "refused", error });
   }
 
   async #dropClient(): Promise<void> {

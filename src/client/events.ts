@@ -16,6 +16,8 @@ export interface StateEvent {
   readonly nextTryInMs?: number;
   /** a secret was refused, or may have been: for some minutes nothing more is sent, whoever asks */
   readonly refused?: true;
+  /** a secret was sent and got no answer: some meters refuse one like that */
+  readonly doubtful?: true;
 }
 
 export interface NotificationEvent {

@@ -230,7 +230,7 @@ export class Supervisor {
     const risk = associating ? this.#options.accountRisk(error) : "none";
     if (risk === "refused") {
       this.#failure = { error, until: clock.now() + lockoutPause, automatic: false };
-      this.#setState("idle", error, undefined, true);
+      this.#setState("idle", error, undefined, "refused");
       return;
     }
     if (error.retry === "no") {
@@ -247,7 +247,7 @@ export class Supervisor {
       );
     }
     this.#failure = { error, until: clock.now() + pause, automatic: true };
-    this.#setState("reconnecting", error, pause);
+    this.#setState("reconnecting", error, pause, risk === "doubtful" ? "doubtful" : undefined);
     this.#timer = clock.setTimeout(() => {
       this.#timer = undefined;
       // its failure is an event of its own, and plans the next try
@@ -257,7 +257,7 @@ export class Supervisor {
     }, pause);
   }
 
-  #setState(state: ClientState, error?: DlmsError, nextTryInMs?: number, refused = false): void {
+  #setState(state: ClientState, error?: DlmsError, nextTryInMs?: number, secret?: "refused" | "doubtful"): void {
     const previous = this.#state;
     if (state === previous && nextTryInMs === undefined && error === undefined) return;
     this.#state = state;
@@ -266,7 +266,7 @@ export class Supervisor {
       previous,
       ...(error === undefined ? {} : { error }),
       ...(nextTryInMs === undefined ? {} : { nextTryInMs }),
-      ...(refused ? { refused } : {}),
+      ...(secret === undefined ? {} : { [secret]: true }),
     });
   }
 }

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { type MeterPhase, MeterSession, type MeterView } from "../../nodes/shared/meter-session";
+import { MeterTurn } from "../../nodes/shared/meter-turn";
 import { meterStatus } from "../../nodes/shared/status";
-import { bench, registers } from "../support/meters";
+import { type AuthenticationOptions, createClient } from "../../src/index";
+import { bench, registerRef, registers } from "../support/meters";
 
 const translate = (key: string, values: Record<string, string | number> = {}): string =>
   [key.split(".").pop(), ...Object.values(values)].join(" ");
@@ -47,5 +49,43 @@ describe("a probed meter that falls silent", () => {
     session.removeUser("a").catch(() => undefined);
     await clock.tickAsync(5000);
     assert.equal(clock.pending, 0);
+  });
+});
+
+describe("a meter that is silent to a password", () => {
+  it("is not tried at once again because another session had its turn in between", async () => {
+    let tries = 0;
+    const turn = new MeterTurn();
+    const { clock, meter } = bench({ associations: [{ client: 16 }], objects: registers(1) });
+    meter.use({
+      name: "silent to passwords",
+      request: (apdu) => {
+        if (apdu.apdu !== "aarq" || apdu.authenticationValue === undefined) return undefined;
+        tries++;
+        return [];
+      },
+    });
+    const sessionFor = (auth: AuthenticationOptions): MeterSession =>
+      new MeterSession({
+        makeClient: () =>
+          createClient({ transport: meter.transport(), client: { sap: 16 }, server: { logical: 1 }, auth, clock }),
+        clock,
+        turn,
+        probeInterval: 0,
+        offlineAfter: 45_000,
+        changed: () => undefined,
+      });
+    const wrong = sessionFor({ mechanism: "lls", secret: "wrong" });
+    const right = sessionFor({ mechanism: "none" });
+    for (let round = 0; round < 6; round++) {
+      await assert.rejects(clock.runUntil(wrong.run((client) => client.read(registerRef(0)))));
+      await clock.runUntil(right.run((client) => client.read(registerRef(0))));
+    }
+    assert.equal(tries, 2);
+    assert.equal(wrong.view.phase, "refused");
+    await clock.tickAsync(300_000);
+    await assert.rejects(clock.runUntil(wrong.run((client) => client.read(registerRef(0)))));
+    assert.equal(tries, 3);
+    await clock.runUntil(Promise.all([wrong.close(), right.close()]));
   });
 });
