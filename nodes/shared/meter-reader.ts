@@ -124,30 +124,30 @@ export class MeterReader {
         ),
       this.#options.signal,
     );
-    const payload: Record<string, unknown> = {};
-    const items: Record<string, Info | { error: ErrorJson }> = {};
+    const payload: [name: string, value: unknown][] = [];
+    const items: [name: string, item: Info | { error: ErrorJson }][] = [];
     let readAt = "";
-    let count = 0;
     let firstError: DlmsError | undefined;
     points.forEach(({ name, ref }, index) => {
       const outcome = outcomes[index];
       if (outcome === undefined) return;
       if (!outcome.ok) {
         firstError ??= outcome.error;
-        items[name] = { error: outcome.error.toJSON() };
+        items.push([name, { error: outcome.error.toJSON() }]);
         return;
       }
       const info = infoOf({ meter: this.#meter, mode: "list" }, ref, outcome.value);
       readAt = info.readAt;
-      payload[name] = outcome.value.value;
-      items[name] = info;
-      count++;
+      payload.push([name, outcome.value.value]);
+      items.push([name, info]);
     });
+    const count = payload.length;
     if (count === 0 && firstError !== undefined) throw firstError;
     const complete = count === points.length;
     return {
-      payload,
-      dlms: { meter: this.#meter, mode: "list", readAt, items },
+      // assigned one by one, a value named __proto__ would be lost
+      payload: Object.fromEntries(payload),
+      dlms: { meter: this.#meter, mode: "list", readAt, items: Object.fromEntries(items) },
       complete,
       status: complete
         ? { text: "values", values: { count } }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { splitMessages } from "../../nodes/shared/output";
 import { householdDefinition } from "../../src/index";
 import { allNodes, ask, clean, failure, flowFor, helper, startMeter, statusesOf, value } from "./support";
 
@@ -181,6 +182,31 @@ describe("dlms-read, mode list", () => {
     const items = msg.dlms?.items as Record<string, { error?: { code: string } }>;
     assert.match(String(items.no?.error?.code), /^DLMS_ACCESS_/);
     await statuses.until(/^yellow dot/);
+  });
+
+  it("takes any name: what objects inherit is a value like the others, one by one too", async () => {
+    const { port } = await startMeter();
+    const names = ["__proto__", "constructor", "toString"];
+    const codes = ["1-0:1.7.0", "1-0:32.7.0", "1-0:99.9.9"];
+    const odd = names.map((name, index) => ({ name, logicalName: codes[index] }));
+    await helper.load(allNodes, flowFor(port, { mode: "list", points: odd }));
+    const { payload, dlms } = await value();
+    assert.deepEqual(Object.keys(payload as object), ["__proto__", "constructor"]);
+    assert.ok(Object.values(payload as object).every((one) => typeof one === "number"));
+    const items = Object.entries(dlms?.items as object) as [string, { unit?: string; error?: object }][];
+    assert.deepEqual(
+      items.map(([name, { unit, error }]) => [name, unit, error !== undefined]),
+      [
+        ["__proto__", "W", false],
+        ["constructor", "V", false],
+        ["toString", undefined, true],
+      ],
+    );
+    const single = splitMessages({}, { payload, dlms, complete: true, status: { text: "" } });
+    assert.deepEqual(
+      single.map(({ topic }) => topic),
+      ["__proto__", "constructor"],
+    );
   });
 
   it("fails when nothing could be read", async () => {
