@@ -82,5 +82,9 @@ function lineOf(trial: AddressTrial): SearchLine {
 }
 
 export function registerAddressSearch(RED: NodeAPI): void {
-  registerLines(RED, "/dlms/find-address", "find the address", searchLines);
+  registerLines(RED, "/dlms/find-address", {
+    what: "the search for the address",
+    linesOf: searchLines,
+    lastLine: (error) => ({ error }),
+  });
 }

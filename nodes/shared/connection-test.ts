@@ -1,13 +1,13 @@
 import type { NodeAPI } from "node-red";
 import { type ConnectionStep, type ErrorJson, isDlmsError, testConnection } from "../../src/index";
 import { dialogSettings } from "./dialog-meter";
-import { registerLines } from "./dialog-request";
+import { type UnexpectedError, registerLines } from "./dialog-request";
 
 /** A line of the answer. The dialog makes its sentences of facts, error and hints, in its own language. */
 export interface TestLine extends Pick<ConnectionStep, "ok" | "text" | "facts" | "advice" | "hints"> {
   readonly step: ConnectionStep["step"] | "settings";
   readonly durationMs?: number;
-  readonly error?: ErrorJson;
+  readonly error?: ErrorJson | UnexpectedError;
 }
 
 const longestTestMs = 120_000;
@@ -30,6 +30,19 @@ export async function* testLines(
 const lineOf = ({ error, ...step }: ConnectionStep): TestLine =>
   error === undefined ? step : { ...step, error: error.toJSON() };
 
+const steps: readonly TestLine["step"][] = ["settings", "line", "link", "association", "authentication", "read"];
+
+/** The step under way when something unexpected happened: the one after the last that was done. */
+function brokenStep(error: UnexpectedError, before: object | undefined): TestLine {
+  const told = before as TestLine | undefined;
+  const next = told === undefined ? 0 : steps.indexOf(told.step) + (told.ok ? 1 : 0);
+  return { step: steps[next] ?? "read", ok: false, text: error.message, error };
+}
+
 export function registerConnectionTest(RED: NodeAPI): void {
-  registerLines(RED, "/dlms/test-connection", "connection test", testLines);
+  registerLines(RED, "/dlms/test-connection", {
+    what: "connection test",
+    linesOf: testLines,
+    lastLine: brokenStep,
+  });
 }

@@ -12,7 +12,7 @@ import {
   systemClock,
 } from "../../src/index";
 import { dialogSettings } from "./dialog-meter";
-import { objectOf } from "./dialog-request";
+import { objectOf, unexpectedError } from "./dialog-request";
 import { draftMetersOf } from "./draft-meters";
 import { languageOf } from "./editor-language";
 import type { MeterSettings } from "./meter-config";
@@ -138,7 +138,7 @@ function isBusy(error: DlmsError): boolean {
 type Body = Readonly<Record<string, unknown>>;
 const bodyOf = (request: Request): Body => objectOf(request.body);
 
-/** The answer of a meter, or why there is none. A dialog that is closed ends the work. */
+/** The answer of a meter, or why there is none. A dialog that is closed ends the work. Never rejects. */
 async function serve(RED: NodeAPI, response: Response, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
   const ending = new AbortController();
   response.on("close", () => {
@@ -156,7 +156,7 @@ function refuseFor(RED: NodeAPI, response: Response, error: unknown): void {
     refuse(response, isBusy(error) ? 429 : error.layer === "config" ? 400 : 502, error);
   } else {
     RED.log.error(`dlms-meter: ${String(error)}`);
-    refuse(response, 500, { code: "INTERNAL", message: String(error) });
+    refuse(response, 500, unexpectedError("the request", error));
   }
 }
 
@@ -204,14 +204,7 @@ async function answerDraft(RED: NodeAPI, ask: Ask, request: Request, response: R
   const { id } = request.params;
   const node = deployed(RED, id);
   const body = { ...bodyOf(request), id };
-  let settings: MeterSettings;
-  try {
-    settings = dialogSettings(RED, body);
-  } catch (error) {
-    // nobody waits for this promise: an error that left here would end Node-RED
-    refuseFor(RED, response, error);
-    return;
-  }
+  const settings = dialogSettings(RED, body);
   if (node?.meter.session !== undefined && node.meter.dynamic?.compare(settings) === "same") {
     await answer(RED, ask, request, response);
     return;
@@ -239,13 +232,16 @@ export function registerMeterAdmin(RED: NodeAPI): void {
   const allowed = RED.auth.needsPermission("dlms.read");
   // it goes wherever the request says, with the secrets of the node
   const allowedDraft = RED.auth.needsPermission("dlms.write");
+  type Answer = (RED: NodeAPI, ask: Ask, request: Request, response: Response) => Promise<void>;
+  const by = (way: Answer, ask: Ask) => (request: Request, response: Response) => {
+    // nobody waits for this promise: an error that left here would end Node-RED
+    way(RED, ask, request, response).catch((error: unknown) => {
+      refuseFor(RED, response, error);
+    });
+  };
   for (const [path, ask] of Object.entries({ browse, read, columns })) {
-    RED.httpAdmin.post(`/dlms/meters/:id/${path}`, allowed, (request: Request, response: Response) => {
-      void answer(RED, ask, request, response);
-    });
-    RED.httpAdmin.post(`/dlms/drafts/:id/${path}`, allowedDraft, (request: Request, response: Response) => {
-      void answerDraft(RED, ask, request, response);
-    });
+    RED.httpAdmin.post(`/dlms/meters/:id/${path}`, allowed, by(answer, ask));
+    RED.httpAdmin.post(`/dlms/drafts/:id/${path}`, allowedDraft, by(answerDraft, ask));
   }
   RED.httpAdmin.get("/dlms/describe", allowed, describe);
   RED.httpAdmin.get("/dlms/presets", allowed, (_request: Request, response: Response) => {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import type { SearchLine } from "../../nodes/shared/address-search";
+import sinon from "sinon";
+import { DraftMeters } from "../../nodes/shared/draft-meters";
 import { createMeter, householdDefinition, type MeterDefinition } from "../../src/index";
 import { createBus } from "../../src/simulator";
 import { allNodes, clean, flowFor, helper, value } from "./support";
@@ -26,6 +28,7 @@ describe("Find the address", function () {
   let close: (() => Promise<void>) | undefined;
 
   afterEach(async () => {
+    sinon.restore();
     await clean();
     await close?.();
     close = undefined;
@@ -76,6 +79,13 @@ describe("Find the address", function () {
     assert.ok(bad !== undefined && !("index" in bad));
     assert.match(bad.error.message, /^port: /);
     assert.deepEqual(bad.error.details, { property: "port", min: 1, max: 65535 });
+  });
+
+  it("says it when something unexpected happens, and quotes nothing", async () => {
+    await helper.load(allNodes, []);
+    sinon.stub(DraftMeters.prototype, "vacate").rejects(new RangeError("quotes a secret"));
+    const message = "the search for the address failed inside Node-RED (RangeError); Node-RED's log says more";
+    assert.deepEqual(await search({ properties: {} }), [{ error: { code: "INTERNAL", message } }]);
   });
 
   it("leaves a deployed meter working", async () => {

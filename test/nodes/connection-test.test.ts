@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
+import type { NodeAPI } from "node-red";
+import sinon from "sinon";
+import { registerLines } from "../../nodes/shared/dialog-request";
+import { DraftMeters } from "../../nodes/shared/draft-meters";
+import { MeterSession } from "../../nodes/shared/meter-session";
 import { type Keepsakes, parseMeterSettings } from "../../nodes/shared/meter-config";
 import type { TestLine } from "../../nodes/shared/connection-test";
 import { householdDefinition, memoryCounterStore } from "../../src/index";
@@ -111,6 +116,68 @@ describe("Test connection", () => {
     assert.ok((lines[0]?.advice?.length ?? 0) > 0);
     assert.equal(lines[0]?.error?.code, "DLMS_CONN_REFUSED");
     assert.deepEqual(lines[0]?.hints, [{ key: "port" }, { key: "oneConnection" }]);
+  });
+
+  describe("when something unexpected happens", () => {
+    afterEach(() => {
+      sinon.restore();
+    });
+    const failure = new TypeError(`something quotes ${password}`);
+    const error = {
+      code: "INTERNAL",
+      message: "connection test failed inside Node-RED (TypeError); Node-RED's log says more",
+    };
+    const last = (step: string): object => ({ step, ok: false, text: error.message, error });
+
+    it("ends with a line that says so, and quotes nothing", async () => {
+      const { port } = await startMeter();
+      const flow = flowFor(port);
+      await helper.load(allNodes, flow);
+      sinon.stub(MeterSession.prototype, "lend").rejects(failure);
+      assert.deepEqual((await test("meter", { ...flow[1] })).lines, [last("settings")]);
+      sinon.stub(DraftMeters.prototype, "vacate").rejects(failure);
+      const { lines, text } = await test("new", { host: "127.0.0.1", port });
+      assert.deepEqual(lines, [last("settings")]);
+      assert.doesNotMatch(text, /Tapir/);
+    });
+
+    it("names the step at which it was", async () => {
+      const { port } = await startMeter();
+      const flow = flowFor(port);
+      await helper.load(allNodes, flow);
+      sinon.stub(MeterSession.prototype, "lend").callsFake(async (work) => {
+        await work();
+        throw failure;
+      });
+      const { lines } = await test("meter", { ...flow[1], clientAddress: "99" });
+      assert.deepEqual(short(lines).slice(0, 3), ["line ok", "link ok", "association failed"]);
+      assert.deepEqual(lines.slice(3), [last("association")]);
+    });
+
+    it("keeps what was told before", async () => {
+      function broken(RED: NodeAPI): void {
+        registerLines(RED, "/dlms/broken", {
+          what: "the work",
+          linesOf: async function* () {
+            yield { index: 1 };
+            await Promise.resolve();
+            // eslint-disable-next-line @typescript-eslint/only-throw-error -- what libraries do
+            throw password;
+          },
+          lastLine: (unexpected) => ({ error: unexpected }),
+        });
+      }
+      await helper.load([...allNodes, broken], []);
+      const { text } = await helper.request().post("/dlms/broken").send({});
+      const message = "the work failed inside Node-RED (no error object); Node-RED's log says more";
+      assert.deepEqual(
+        text
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as object),
+        [{ index: 1 }, { error: { code: "INTERNAL", message } }],
+      );
+    });
   });
 });
 

@@ -4,6 +4,8 @@ import { type RequestListener, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import type { Node, NodeAPI, NodeDef } from "node-red";
+import sinon from "sinon";
+import { DynamicMeters } from "../../nodes/shared/dynamic-meters";
 import { DraftMeters, draftIdleMs } from "../../nodes/shared/draft-meters";
 import type { MeterSettings } from "../../nodes/shared/meter-config";
 import { MeterSession } from "../../nodes/shared/meter-session";
@@ -143,6 +145,29 @@ describe("a meter as an open dialog has it", () => {
       assert.equal((await ask("read", { properties, credentials, ...voltage }, "meter")).status, 200);
     }
     assert.deepEqual([one.meter.counters.connections, attempts(one)], [1, 1]);
+  });
+
+  it("says that something unexpected happened, quotes nothing, and leaves Node-RED running", async () => {
+    const one = await withPassword();
+    const flow = flowFor(one.port, {}, low);
+    await helper.load(allNodes, flow, { meter: { password } });
+    const failure = new TypeError(`something quotes ${password}`);
+    const message = "the request failed inside Node-RED (TypeError); Node-RED's log says more";
+    const body = { properties: { ...flow[1], version: 2 }, credentials: { password: "__PWRD__" }, ...voltage };
+    const stubs = [
+      sinon.stub(DynamicMeters.prototype, "compare").throws(failure),
+      sinon.stub(MeterSession.prototype, "run").rejects(failure),
+    ];
+    try {
+      for (const stub of stubs) {
+        const answer = await ask("read", body, "meter");
+        assert.deepEqual([answer.status, answer.body.error], [500, { code: "INTERNAL", message }]);
+        stub.restore();
+      }
+    } finally {
+      sinon.restore();
+    }
+    assert.equal((await ask("read", body, "meter")).status, 200);
   });
 
   it("takes turns with the flow that runs with other settings", async () => {
