@@ -33,6 +33,8 @@ export class RowSink {
   #empty = false;
   #seen = 0;
   #leftOut = 0;
+  /** rows left out because nobody can say whether they are wanted */
+  #timeless = 0;
   #misfit: DlmsDecodeError | undefined;
 
   constructor(reading: ProfileReading, { info, choice }: Wanted, attempt: Attempt) {
@@ -115,6 +117,7 @@ export class RowSink {
     if (typeof keep === "object" && "slice" in keep) await this.#hand(held.slice(keep.slice[0] - 1, keep.slice[1]));
     else await this.#hand(held);
     if (this.#leftOut > 0) this.#noteExcess(`${this.#leftOut} rows of another time`);
+    if (this.#timeless > 0) this.#noteTimeless();
   }
 
   /** Some meters accept a selection of entries and send more: then it is made here. */
@@ -136,6 +139,12 @@ export class RowSink {
     note(`read profile ${obisPrinted(ref.logicalName)}: the meter sent ${what}; what was not asked for is left out`);
   }
 
+  #noteTimeless(): void {
+    const { ref, note } = this.#reading;
+    const count = this.#timeless === 1 ? "1 row has" : `${this.#timeless} rows have`;
+    note(`read profile ${obisPrinted(ref.logicalName)}: ${count} no known time and may be of another one; left out`);
+  }
+
   async #select(rows: readonly ProfileRow[]): Promise<void> {
     const keep = this.#keep;
     const first = this.#seen;
@@ -153,7 +162,10 @@ export class RowSink {
     if (bounds === undefined) return rows;
     return rows.filter((row) => {
       const time = this.#timeOf(row);
-      if (time === undefined) return keep !== "time";
+      if (time === undefined) {
+        if (keep === "time") this.#timeless++;
+        return keep !== "time";
+      }
       const wanted = time >= bounds.from && time <= bounds.to;
       if (!wanted && keep !== "time") this.#leftOut++;
       return wanted;
@@ -171,15 +183,21 @@ export class RowSink {
   async #hand(rows: readonly ProfileRow[]): Promise<void> {
     const { handed, range } = this.#reading;
     const after = this.#after;
-    let fresh = after === undefined ? rows : rows.filter((row) => (this.#timeOf(row) ?? after) > after);
-    if (range !== undefined && "entries" in range) {
-      fresh = fresh.slice(0, Math.max(0, range.entries[1] - range.entries[0] + 1 - handed.rows));
-    }
+    let fresh = after === undefined ? rows : rows.filter((row) => this.#isFresh(row, after));
+    // after a break more may have been captured than there was when the reading began
+    const most = mostRows(range);
+    if (most !== undefined) fresh = fresh.slice(0, Math.max(0, most - handed.rows));
     if (fresh.length === 0) return;
     handed.rows += fresh.length;
     handed.lastTime = this.#timeOf(fresh.at(-1));
     const { project } = this.#choice;
     await this.#reading.rows(project === undefined ? fresh : fresh.map(project));
+  }
+
+  #isFresh(row: ProfileRow, after: number): boolean {
+    const time = this.#timeOf(row);
+    if (time === undefined) this.#timeless++;
+    return time !== undefined && time > after;
   }
 
   #timeOf(row: ProfileRow | undefined): number | undefined {
@@ -190,4 +208,9 @@ export class RowSink {
     }
     return undefined;
   }
+}
+
+function mostRows(range: ProfileReading["range"]): number | undefined {
+  if (range === undefined || "from" in range) return undefined;
+  return "last" in range ? range.last : range.entries[1] - range.entries[0] + 1;
 }

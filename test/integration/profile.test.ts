@@ -373,6 +373,58 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
+  it("say how many rows without a time were left out of a range, also behind a break", async () => {
+    const [one, ...rest] = profile(100);
+    assert.ok(one?.rows !== undefined);
+    const nothing: DlmsValue = { type: "null-data", value: null };
+    const rowOf = one.rows.row;
+    const gaps: SimulatedObject = {
+      ...one,
+      attributes: { ...one.attributes, 4: number(0) },
+      rows: { ...one.rows, row: (index) => (index % 50 === 7 ? [nothing, number(1000 + index)] : rowOf(index)) },
+    };
+    const { client, clock, meter } = bench({ objects: [gaps, ...rest] }, { association: { maxPduSize: 256 } });
+    meter.use(refuseSelection(1), refuseSelection(2));
+    const range = { from: start + 4 * quarter, to: start + 60 * quarter };
+    const filtered = await clock.runUntil(client.profile(profileName, range).toTable());
+    assert.deepEqual(energies(filtered.rows), [...expected(4, 6), ...expected(8, 56), ...expected(58, 60)]);
+    assert.match(filtered.notes.join(), /2 rows have no known time and may be of another one; left out/);
+    let blocks = 0;
+    meter.use({
+      name: "breaks in the fourth block",
+      frameOut: (bytes) => (++blocks === 4 ? [{ kind: "close", reason: "cable" }] : [{ kind: "send", bytes }]),
+    });
+    const resumed = await clock.runUntil(client.profile(profileName).toTable());
+    assert.deepEqual(energies(resumed.rows), [...expected(0, 56), ...expected(58, 99)]);
+    assert.match(resumed.notes.join(), /row.? ha\w+ no known time/);
+    await clock.runUntil(client.close());
+  });
+
+  it("of the last n are n after a break too, though rows were captured meanwhile", async () => {
+    let count = 100;
+    const [one, ...rest] = profile(200);
+    assert.ok(one?.rows !== undefined);
+    const growing: SimulatedObject = {
+      ...one,
+      attributes: { ...one.attributes, 7: () => number(count) },
+      rows: { ...one.rows, count: () => count },
+    };
+    const { client, clock, meter } = bench({ objects: [growing, ...rest] }, { association: { maxPduSize: 256 } });
+    await clock.runUntil(client.profile(profileName).columns());
+    let blocks = 0;
+    meter.use({
+      name: "breaks in the fourth block, and takes two more entries",
+      frameOut: (bytes) => {
+        if (++blocks !== 4) return [{ kind: "send", bytes }];
+        count = 102;
+        return [{ kind: "close", reason: "cable" }];
+      },
+    });
+    const table = await clock.runUntil(client.profile(profileName, { last: 60 }).toTable());
+    assert.deepEqual(energies(table.rows), expected(40, 99));
+    await clock.runUntil(client.close());
+  });
+
   it("without a time begin again after a break of the connection, and say so", async () => {
     const timeless = profile(100).map((object) =>
       object.classId === 7
