@@ -37,10 +37,15 @@ export function accessError(verb: AccessVerb, target: AttributeRef | MethodRef, 
   const word = code === "ACCESS_UNKNOWN" ? "a result that the standard does not list" : meaning.word;
   const cause = code === "ACCESS_OBJECT_CLASS_INCONSISTENT" ? otherClass(target) : causes[code];
   const text = `${verb} ${describeTarget(target)}: ${word} (${result})`;
+  const whole = cause === undefined ? text : `${text}; ${verb === "action" ? ofMethods(cause) : cause}`;
   const member = "attributeId" in target ? { attributeId: target.attributeId } : { methodId: target.methodId };
-  return new DlmsAccessError(code, cause === undefined ? text : `${text}; ${cause}`, {
+  return new DlmsAccessError(code, whole, {
     details: { service: verb, classId: target.classId, logicalName: target.logicalName, ...member, result, word },
   });
+}
+
+function ofMethods(cause: string): string {
+  return cause.replace("the attribute", "the method").replace("this attribute", "this method");
 }
 
 /** `Register 1-0:1.8.0*255/2 value` */
