@@ -45,7 +45,8 @@
     }
 
     // {points, errors: [{row, key}]}: row counts from 1, the head line included; key is one of "obis", "unclosed", "columns".
-    function read(text, isObis) {
+    // problemOf(point): the reason why a row with a code is wrong, or nothing; it comes as {row, reason}.
+    function read(text, isObis, problemOf) {
         let rows;
         try {
             rows = parse(text, delimiterOf(text));
@@ -65,7 +66,9 @@
                 const value = (row[column] || "").trim();
                 if (key !== undefined && value !== "") point[key] = value;
             });
-            if (point.logicalName === undefined || !isObis(point.logicalName)) errors.push({ row: index + 1, key: "obis" });
+            if (point.logicalName === undefined || !isObis(point.logicalName)) return errors.push({ row: index + 1, key: "obis" });
+            const reason = problemOf && problemOf(point);
+            if (reason) errors.push({ row: index + 1, reason: reason });
             else points.push(point);
         });
         return { points: points, errors: errors };

@@ -32,17 +32,41 @@
         if (!attributeMode(this) || !fixed(this, "logicalName") || empty(value) || isEnv(value)) return true;
         return isObis(value) || t("error.obis");
     }
-    function numberOrName(value, highest) {
-        if (/^-?\d+$/.test(value)) return Number(value) <= highest;
-        return /^[A-Za-z][A-Za-z0-9_ -]*$/.test(value);
+    // Names are the same in any case and punctuation, as the node takes them.
+    function plainName(text) { return String(text).trim().toUpperCase().replace(/[^A-Z0-9]+/g, "_").replace(/^_|_$/g, ""); }
+    function findClass(classes, value) {
+        const text = String(value).trim();
+        return classes.find(function (row) { return String(row.id) === text || row.name === plainName(text); });
+    }
+    // The class table, once a dialog has loaded it; until then a name is judged by its form.
+    let table = [];
+    const nameForm = /^[A-Za-z][A-Za-z0-9_ /-]*$/;
+    function typeProblem(value) {
+        if (empty(value) || isEnv(value)) return "";
+        const text = String(value).trim();
+        const good = /^\d+$/.test(text) ? Number(text) <= 65535
+            : table.length ? findClass(table, text) !== undefined : nameForm.test(text);
+        return good ? "" : t("error.objectType");
+    }
+    // objectType: undefined where it is not known before the node runs
+    function attributeProblem(value, objectType) {
+        if (empty(value) || isEnv(value)) return "";
+        const text = String(value).trim();
+        if (/^-?\d+$/.test(text)) return Number(text) >= -128 && Number(text) <= 127 && Number(text) !== 0 ? "" : t("error.attributeId");
+        if (!nameForm.test(text)) return t("error.attributeId");
+        if (!table.length || objectType === undefined || isEnv(objectType)) return "";
+        const row = findClass(table, empty(objectType) ? "REGISTER" : objectType);
+        const names = row ? row.attributes.map(function (attribute) { return attribute.name; }).concat(row.formerAttributes || []) : [];
+        if (names.some(function (name) { return plainName(name) === plainName(text); })) return "";
+        return t("error.noAttribute", { type: row ? row.title : String(objectType), name: text });
     }
     function typeValid(value, opt) {
-        if (!attributeMode(this) || !fixed(this, "objectType") || empty(value) || isEnv(value)) return true;
-        return numberOrName(value, 65535) || t("error.objectType");
+        if (!attributeMode(this) || !fixed(this, "objectType")) return true;
+        return typeProblem(value) || true;
     }
     function attributeValid(value, opt) {
-        if (!attributeMode(this) || !fixed(this, "attributeId") || empty(value) || isEnv(value)) return true;
-        return numberOrName(value, 127) || t("error.attributeId");
+        if (!attributeMode(this) || !fixed(this, "attributeId")) return true;
+        return attributeProblem(value) || true;
     }
     function rangeOf(node) {
         try {
@@ -104,25 +128,41 @@
         if (isEnv(point.logicalName) || isEnv(point.attributeId)) return undefined;
         return dotted(point.logicalName) + "/" + (empty(point.attributeId) ? 2 : point.attributeId);
     }
-    function pointsValid(points, opt) {
-        if (chosen(this, "mode") !== "list" || !Array.isArray(points)) return true;
+    // What is wrong with a value of a list by itself: {field, reason}
+    function pointProblem(point) {
+        if (!isEnv(point.logicalName) && !isObis(point.logicalName)) return { field: "logicalName", reason: t("error.obis") };
+        const type = typeProblem(point.objectType);
+        if (type) return { field: "objectType", reason: type };
+        const attribute = attributeProblem(point.attributeId, point.objectType || "");
+        return attribute ? { field: "attributeId", reason: attribute } : undefined;
+    }
+    // The same for each of a list, in its order; undefined where nothing is wrong.
+    function pointProblems(points) {
         // no name is there before, "constructor" neither
         const names = Object.create(null);
-        for (let i = 0; i < points.length; i++) {
-            const point = points[i];
-            if (!isEnv(point.logicalName) && !isObis(point.logicalName)) return t("error.row", { row: i + 1, reason: t("error.obis") });
-            const name = nameOf(point);
-            if (name === undefined) continue;
-            if (names[name]) return t("error.row", { row: i + 1, reason: t("error.duplicate", { name: name }) });
+        return points.map(function (point) {
+            const problem = pointProblem(point);
+            const name = problem ? undefined : nameOf(point);
+            if (name === undefined) return problem;
+            if (names[name]) return { field: "name", reason: t("error.duplicate", { name: name }) };
             names[name] = true;
-        }
-        return true;
+            return undefined;
+        });
+    }
+    function pointsValid(points, opt) {
+        if (chosen(this, "mode") !== "list" || !Array.isArray(points)) return true;
+        const problems = pointProblems(points);
+        const row = problems.findIndex(Boolean);
+        return row === -1 || t("error.row", { row: row + 1, reason: problems[row].reason });
     }
 
     root.dlmsReadChecks = {
         t: t, isEnv: isEnv, empty: empty, isObis: isObis, fixed: fixed, rangeOf: rangeOf, periods: periods, timesProblem: timesProblem,
         obis: obisValid, objectType: typeValid, attributeId: attributeValid, points: pointsValid, range: rangeValid,
         columns: columnsValid, seconds: secondsValid, spread: spreadValid, giveUpAfter: giveUpValid,
+        plainName: plainName, findClass: findClass, pointProblem: pointProblem, pointProblems: pointProblems,
+        // the class table of the stack
+        know: function (classes) { table = classes; },
         // what stands in the dialog of this node decides from now on
         edit: function (id) { editing = id; }
     };

@@ -13,10 +13,8 @@
         });
         return table;
     }
-    function findClass(classes, value) {
-        const text = String(value).trim().toUpperCase().replace(/[\s-]+/g, "_");
-        return classes.find(function (row) { return row.name === text || String(row.id) === text; });
-    }
+    // The scripts may be loaded in any order.
+    function findClass(classes, value) { return dlmsReadChecks.findClass(classes, value); }
     function classOptions(classes, value) {
         const options = classes.map(function (row) { return { value: row.name, label: row.title + " (" + row.id + ")" }; });
         if (!dlmsReadChecks.empty(value) && !findClass(classes, value)) options.push({ value: String(value), label: String(value) });
@@ -32,8 +30,8 @@
         return options;
     }
     function attributeIdOf(row, value) {
-        const name = String(value).trim().toLowerCase();
-        const found = row && row.attributes.find(function (attribute) { return attribute.name === name; });
+        const name = dlmsReadChecks.plainName(value);
+        const found = row && row.attributes.find(function (attribute) { return dlmsReadChecks.plainName(attribute.name) === name; });
         return found ? String(found.id) : String(value);
     }
     function fillSelect(select, options, value) {

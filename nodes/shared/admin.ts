@@ -10,6 +10,8 @@ export interface EditorClass {
   readonly name: string;
   readonly title: string;
   readonly attributes: readonly { readonly id: number; readonly name: string }[];
+  /** names that only older versions have */
+  readonly formerAttributes?: readonly string[];
 }
 
 /**
@@ -19,11 +21,15 @@ export interface EditorClass {
 export function editorClasses(language = "en-US"): EditorClass[] {
   const newest = new Map<number, EditorClass>();
   for (const { id, name, attributes } of listClasses()) {
+    const before = newest.get(id);
+    const earlier = [...(before?.attributes ?? []).map((one) => one.name), ...(before?.formerAttributes ?? [])];
+    const former = earlier.filter((one) => !attributes.some((attribute) => attribute.name === one));
     newest.set(id, {
       id,
       name,
       title: describeClass(id, { language }),
       attributes: attributes.map((attribute) => ({ id: attribute.id, name: attribute.name })),
+      ...(former.length === 0 ? {} : { formerAttributes: former }),
     });
   }
   return [...newest.values()].sort((a, b) => a.id - b.id);

@@ -255,11 +255,86 @@ describe("a person's way in the editor", function () {
     assert.equal(csv.split("\r\n").length, 6, "a head line, four values, an end");
     assert.match(csv, /^name,logicalName,objectType,attributeId\r\n/);
     const file = join(mkdtempSync(join(tmpdir(), "dlms-csv-")), "points.csv");
-    writeFileSync(file, 'name;obis;type\n"Clock; the meter\'s";0-0:1.0.0*255;CLOCK\nwrong;1-0;REGISTER\n');
+    const rows = [
+      ...["name;obis;type;attribute", '"Clock; the meter\'s";0-0:1.0.0*255;CLOCK;', "wrong;1-0;REGISTER;2"],
+      ...["wrong;1-0:1.8.0*255;REGISTR;2", "wrong;1-0:1.8.0*255;3;time", "wrong;1-0:1.8.0*255;;0"],
+    ];
+    writeFileSync(file, rows.join("\n"));
     await page.locator("#dlms-read-csv-file").setInputFiles(file);
-    await page.locator("#dlms-read-csv-note", { hasText: "1 values imported. Row 3: no OBIS code" }).waitFor();
+    const reasons = [
+      ...["1 values imported. Row 3: no OBIS code", "Row 4: A class name like REGISTER, or a number from 0 to 65535"],
+      "Row 5: Register has no attribute time: choose one, or give a number from -128 to 127 except 0",
+      "Row 6: A whole number from -128 to 127 except 0, or an attribute name like value",
+    ];
+    await page.locator("#dlms-read-csv-note", { hasText: reasons.join(" ") }).waitFor();
+    assert.equal(await page.locator(".dlms-point-obis").count(), 5);
     assert.equal(await page.locator(".dlms-point-name").nth(4).inputValue(), "Clock; the meter's");
     assert.equal(await page.locator(".dlms-point-type").nth(4).inputValue(), "CLOCK");
+  });
+
+  it("says below a row what is wrong with it, and takes any type and attribute, with the keyboard alone", async () => {
+    const row = page.locator("#node-input-points-container > li").last();
+    const note = row.locator(".dlms-row-problem");
+    const said = async (field: string, text: string): Promise<void> => {
+      await note.filter({ hasText: text }).waitFor();
+      const wrong = row.locator(`${field}[aria-invalid=true]:visible`);
+      assert.equal(await wrong.getAttribute("aria-describedby"), await note.getAttribute("id"));
+    };
+    const right = (): Promise<void> => note.filter({ hasText: /^$/ }).waitFor({ state: "attached" });
+    const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.className ?? "");
+    const other = async (field: string): Promise<void> => {
+      await row.locator(field).focus();
+      await page.keyboard.press("End");
+      await row.locator(`${field}-other`).waitFor();
+      assert.match(await focused(), /dlms-point-other/);
+    };
+    const obis = row.locator(".dlms-point-obis");
+    await obis.fill("1-0:1");
+    await page.keyboard.press("Tab");
+    await said(".dlms-point-obis", "Not an OBIS code");
+    assert.equal(await row.locator(".dlms-point-type").getAttribute("aria-invalid"), null);
+    await obis.fill("0-0:1.0.0*255");
+    await right();
+
+    await other(".dlms-point-type");
+    await page.keyboard.type("80000");
+    await page.keyboard.press("Enter");
+    await said(".dlms-point-type", "a number from 0 to 65535");
+    assert.match(await focused(), /dlms-point-type/, "the keyboard stays with the field");
+    await other(".dlms-point-type");
+    await page.keyboard.type("register");
+    await page.keyboard.press("Escape");
+    assert.equal(await row.locator(".dlms-point-type").inputValue(), "80000", "Escape leaves it as it was");
+    assert.ok(await page.locator("#dlms-read-dialog").isVisible());
+    await other(".dlms-point-type");
+    await page.keyboard.type("8192");
+    await page.keyboard.press("Tab");
+    await right();
+    assert.equal(await row.locator(".dlms-point-type").inputValue(), "8192");
+    assert.match(await focused(), /dlms-point-attribute/, "Tab goes on to the next field");
+
+    await other(".dlms-point-attribute");
+    await page.keyboard.type("-1");
+    await page.keyboard.press("Tab");
+    await right();
+    assert.equal(await row.locator(".dlms-point-attribute").inputValue(), "-1");
+    await other(".dlms-point-attribute");
+    await page.keyboard.type("time");
+    await page.keyboard.press("Enter");
+    await said(".dlms-point-attribute", "8192 has no attribute time");
+    await other(".dlms-point-type");
+    await page.keyboard.type("clock");
+    await page.keyboard.press("Enter");
+    await right();
+    assert.equal(await row.locator(".dlms-point-type").inputValue(), "CLOCK", "a name is found again in the list");
+    assert.equal(await row.locator(".dlms-point-attribute").inputValue(), "2");
+
+    const name = row.locator(".dlms-point-name");
+    await name.fill(await page.locator(".dlms-point-name").nth(1).inputValue());
+    await page.keyboard.press("Tab");
+    await said(".dlms-point-name", "is there twice");
+    await name.fill("Clock; the meter's");
+    await right();
   });
 
   it("shows where and why an input is wrong, also on the node", async () => {

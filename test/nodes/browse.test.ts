@@ -174,7 +174,11 @@ describe("the endpoints of the read dialog", () => {
 
 interface Csv {
   parse(text: string, delimiter: string): string[][];
-  read(text: string, check: (obis: string) => boolean): { points: object[]; errors: { row: number; key: string }[] };
+  read(
+    text: string,
+    check: (obis: string) => boolean,
+    problemOf?: (point: { attributeId?: string }) => string | undefined,
+  ): { points: object[]; errors: { row: number; key?: string; reason?: string }[] };
   write(points: object[]): string;
 }
 const csv = createRequire(__filename)(resolve(__dirname, "..", "..", "resources", "dlms-csv.js")) as Csv;
@@ -218,6 +222,17 @@ describe("lists of values as CSV", () => {
     assert.equal(points.length, 1);
     assert.deepEqual(errors, [
       { row: 3, key: "obis" },
+      { row: 4, key: "obis" },
+    ]);
+  });
+
+  it("says why a row with a code is wrong, and leaves it out", () => {
+    const { points, errors } = csv.read("obis;attribute\n1-0:1.8.0;2\n1-0:2.8.0;x\n?;x\n", isObis, (point) =>
+      point.attributeId === "x" ? "no attribute" : undefined,
+    );
+    assert.deepEqual(points, [{ logicalName: "1-0:1.8.0", attributeId: "2" }]);
+    assert.deepEqual(errors, [
+      { row: 3, reason: "no attribute" },
       { row: 4, key: "obis" },
     ]);
   });

@@ -3,11 +3,20 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { runInNewContext } from "node:vm";
 
+import { type EditorClass, editorClasses } from "../../nodes/shared/admin";
+import { attribute, listClasses } from "../../src/index";
+
 type Validator = (this: object, value: unknown, opt: object) => true | string;
 
 /** The script as the editor runs it, while no dialog is open; a text is its key and values. */
-const { points } = ((): { points: Validator } => {
-  const window: { dlmsReadChecks?: { points: Validator } } = {};
+interface Checks {
+  points: Validator;
+  objectType: Validator;
+  attributeId: Validator;
+  know: (classes: readonly EditorClass[]) => void;
+}
+const { points, objectType, attributeId, know } = ((): Checks => {
+  const window: { dlmsReadChecks?: Checks } = {};
   const RED = {
     _: (key: string, values: object = {}) => [key.split(".").pop(), ...Object.values(values).map(String)].join(" "),
   };
@@ -44,5 +53,66 @@ describe("what the dialog says of a list of values", () => {
 
   it("says which row has no code", () => {
     assert.match(String(check({ logicalName: "1-0:32.7.0" }, { logicalName: "1-0:foo" })), /^row 2 /);
+  });
+
+  const of = (type: unknown, attributeOf: unknown = 2): true | string =>
+    check({ logicalName: "1-0:32.7.0*255", objectType: type, attributeId: attributeOf });
+
+  describe("with the class table, as in an open dialog", () => {
+    before(() => {
+      know(editorClasses());
+    });
+    after(() => {
+      know([]);
+    });
+
+    it("takes each name of each class that the node takes", () => {
+      for (const { id, name, attributes } of listClasses()) {
+        assert.equal(of(name), true, name);
+        for (const one of attributes) {
+          assert.equal(attribute(id, "1-0:32.7.0*255", one.name).classId, id);
+          assert.equal(of(name.toLowerCase(), one.name), true, `${name} ${one.name}`);
+          assert.equal(of(String(id), one.name.toUpperCase().replace(/_/g, " ")), true, `${id} ${one.name}`);
+        }
+      }
+    });
+
+    it("says which type or attribute the node would refuse", () => {
+      for (const good of ["", undefined, "Extended register", "0", "65535", 8192, "${TYPE}"]) {
+        assert.equal(of(good), true, String(good));
+      }
+      for (const bad of ["REGISTR", "65536", "-1", "3.5", "constructor", "0x3"]) {
+        assert.equal(of(bad), "row 1 objectType", bad);
+      }
+      for (const good of ["", "-128", "-1", "1", "127", 3, "scaler_unit", "Scaler unit", "${ATTRIBUTE}"]) {
+        assert.equal(of("REGISTER", good), true, String(good));
+      }
+      for (const bad of ["0", "128", "-129", "2.5", "1e2", "?"]) {
+        assert.equal(of("REGISTER", bad), "row 1 attributeId", bad);
+      }
+      assert.equal(of("REGISTER", "time"), "row 1 noAttribute Register time");
+      assert.equal(of("", "time"), "row 1 noAttribute Register time", "the type that is the default");
+      assert.equal(of("8192", "time"), "row 1 noAttribute 8192 time", "of a class that nobody knows, a number");
+      assert.equal(of("${TYPE}", "time"), true, "known when it is deployed");
+    });
+  });
+
+  it("judges names by their form while it has no class table", () => {
+    assert.equal(of("ANYTHING", "at_all"), true);
+    assert.equal(of("any?", 2), "row 1 objectType");
+    assert.equal(of("3", "at all!"), "row 1 attributeId");
+    const single = { mode: "attribute" };
+    for (const [value, expected] of [
+      ["REGISTER", true],
+      ["-5", "objectType"],
+    ] as const) {
+      assert.equal(objectType.call(single, value, {}), expected);
+    }
+    for (const [value, expected] of [
+      ["value", true],
+      ["-500", "attributeId"],
+    ] as const) {
+      assert.equal(attributeId.call(single, value, {}), expected);
+    }
   });
 });
