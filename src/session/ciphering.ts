@@ -14,7 +14,6 @@ import {
   requirePolicy,
   securityControlByte,
   unprotect,
-  type UnprotectInput,
 } from "../security";
 import { keysMissing } from "./errors";
 import { headerBytes, makeHeader, MessageKeys } from "./message-keys";
@@ -212,25 +211,14 @@ export class Ciphering {
       );
     }
     const { content } = envelope;
-    const counterRole = readSecurityHeader(content).control.broadcast ? "broadcast" : role;
     const systemTitle = this.#senderTitle(envelope, what);
-    return this.#openFresh({ content, keys, systemTitle, keyRole: role, what }, counterRole, (plaintext) => {
-      requireMatchingTag(envelope, plaintext, what);
-    });
-  }
-
-  /** What is inside, if its counter is new; the counter counts once `accept` has let the contents pass. */
-  #openFresh(
-    sealed: UnprotectInput & { readonly what: string },
-    counterRole: string,
-    accept: (plaintext: Uint8Array) => void,
-  ): Uint8Array {
-    const { content, systemTitle, what } = sealed;
-    const { securityControl, invocationCounter } = readSecurityHeader(content);
+    const { control, securityControl, invocationCounter } = readSecurityHeader(content);
+    const counterRole = control.broadcast ? "broadcast" : role;
     requirePolicy(securityControl, this.security.policy, what);
     this.#received.check(systemTitle, counterRole, invocationCounter);
-    const { plaintext } = unprotect({ ...sealed, suite: this.security.suite });
-    accept(plaintext);
+    // on the path of every answer: an input that is spread together, or a callback, costs more than the cipher itself
+    const { plaintext } = unprotect({ content, keys, systemTitle, suite: this.security.suite, keyRole: role, what });
+    requireMatchingTag(envelope, plaintext, what);
     this.#received.commit(systemTitle, counterRole, invocationCounter);
     return plaintext;
   }
@@ -260,16 +248,20 @@ export class Ciphering {
     const systemTitle = this.#checkedOriginator(envelope.originatorSystemTitle, what);
     this.#checkRecipient(envelope.recipientSystemTitle, what);
     const { content } = envelope;
-    requirePolicy(readSecurityHeader(content).securityControl, this.security.policy, what);
+    const { securityControl, invocationCounter } = readSecurityHeader(content);
+    requirePolicy(securityControl, this.security.policy, what);
     const { keys, role } = this.#messageKeys.ofReceived(envelope, envelope.keyInfo, what);
     const transaction = toHex(envelope.transactionId);
     // a key of its own counts from wherever the meter likes: the transaction makes it fresh
     const own = role === "wrapped" || role === "agreed";
     const counterRole = own ? `${role} ${transaction}` : role;
+    this.#received.check(systemTitle, counterRole, invocationCounter);
+    const { suite } = this.security;
     const extraAad = headerBytes(envelope);
-    return this.#openFresh({ content, keys, systemTitle, keyRole: role, what, extraAad }, counterRole, (plaintext) => {
-      if (own && !isNotificationTag(plaintext[0])) this.#checkTransaction(transaction, what);
-    });
+    const { plaintext } = unprotect({ content, keys, systemTitle, suite, keyRole: role, what, extraAad });
+    if (own && !isNotificationTag(plaintext[0])) this.#checkTransaction(transaction, what);
+    this.#received.commit(systemTitle, counterRole, invocationCounter);
+    return plaintext;
   }
 
   #checkRecipient(title: Uint8Array, what: string): void {
