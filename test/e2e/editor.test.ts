@@ -97,6 +97,8 @@ describe("the editor in a browser", function () {
     await codes.last().fill("1-0:1.8.0*255");
     assert.equal(await page.locator(".dlms-point-type").last().inputValue(), "REGISTER");
     await codes.last().fill("energy");
+    await page.keyboard.press("Tab");
+    await page.locator(".dlms-row-problem:not(:empty)").waitFor();
     assert.match((await codes.last().getAttribute("class")) ?? "", /input-error/);
     await page.locator("#node-input-mode").selectOption("profile");
     await page.locator("#node-input-rangeKind").waitFor();
