@@ -125,14 +125,23 @@ export class ValueDecoder extends DataCursor {
   private sequence(tag: number): DlmsValue {
     const count = this.sequenceCount();
     const level = this.enter();
-    // the count is known to fit, and growing arrays would double the cost of a row
-    const items = new Array<DlmsValue>(count);
-    for (let i = 0; i < count; i++) {
-      this.path[level] = i;
-      items[i] = this.value();
-    }
+    const items = count > longestRun ? this.manyValues(level, count) : this.values(level, 0, count);
     this.depth = level;
     return tag === 1 ? { type: "array", value: items } : { type: "structure", value: items };
+  }
+
+  private manyValues(level: number, count: number): DlmsValue[] {
+    return inRuns(count, (from, to) => this.values(level, from, to));
+  }
+
+  private values(level: number, from: number, to: number): DlmsValue[] {
+    // the count is known to fit, and growing arrays would double the cost of a row
+    const items = new Array<DlmsValue>(to - from);
+    for (let i = from; i < to; i++) {
+      this.path[level] = i;
+      items[i - from] = this.value();
+    }
+    return items;
   }
 
   /** The next value, without its type. */
@@ -163,12 +172,21 @@ export class ValueDecoder extends DataCursor {
   private plainSequence(): PlainValue[] {
     const count = this.sequenceCount();
     const level = this.enter();
-    const items = new Array<PlainValue>(count);
-    for (let i = 0; i < count; i++) {
-      this.path[level] = i;
-      items[i] = this.plain();
-    }
+    const items = count > longestRun ? this.manyPlainValues(level, count) : this.plainValues(level, 0, count);
     this.depth = level;
+    return items;
+  }
+
+  private manyPlainValues(level: number, count: number): PlainValue[] {
+    return inRuns(count, (from, to) => this.plainValues(level, from, to));
+  }
+
+  private plainValues(level: number, from: number, to: number): PlainValue[] {
+    const items = new Array<PlainValue>(to - from);
+    for (let i = from; i < to; i++) {
+      this.path[level] = i;
+      items[i - from] = this.plain();
+    }
     return items;
   }
 
@@ -250,6 +268,21 @@ function plainOf(value: DlmsValue): PlainValue {
     default:
       return value.value;
   }
+}
+
+/** The most elements that are read into one array at once: 32 KB of pointers, far from what V8 calls a large object. */
+const longestRun = 4096;
+
+/**
+ * The elements of a sequence, read in runs that are put together at the end. An array of more than 128 KB would be
+ * moved to the old generation by the first collection that finds it half filled, and would then keep all that is put
+ * into it until the next full one, long after the caller let go of it: with thousands of rows, copying those costs
+ * several times what decoding them does.
+ */
+function inRuns<T>(count: number, read: (from: number, to: number) => T[]): T[] {
+  const runs: T[][] = [];
+  for (let at = 0; at < count; at += longestRun) runs.push(read(at, Math.min(at + longestRun, count)));
+  return ([] as T[]).concat(...runs);
 }
 
 /** A tag that no data type has. */

@@ -345,3 +345,36 @@ describe("plain values", () => {
     }
   });
 });
+
+describe("long arrays", () => {
+  const header = (count: number): number[] => [1, 0x83, (count >> 16) & 0xff, (count >> 8) & 0xff, count & 0xff];
+  const longUnsigned = (value: number): number[] => [18, (value >> 8) & 0xff, value & 0xff];
+  const indices = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+  for (const count of [4095, 4096, 4097, 8192, 20_000]) {
+    it(`keep their ${count} elements in order`, () => {
+      const bytes = Uint8Array.from([...header(count), ...indices(count).flatMap(longUnsigned)]);
+      assert.deepEqual(decodePlainBytes(bytes), indices(count));
+      const { value } = decodeValueBytes(bytes) as { value: readonly DlmsValue[] };
+      assert.deepEqual(
+        value,
+        indices(count).map((index) => ({ type: "long-unsigned", value: index })),
+      );
+    });
+  }
+
+  it("of arrays stay arrays of arrays", () => {
+    const bytes = Uint8Array.from([...header(5000), ...indices(5000).flatMap((i) => [1, 1, ...longUnsigned(i)])]);
+    assert.deepEqual(
+      decodePlainBytes(bytes),
+      indices(5000).map((index) => [index]),
+    );
+  });
+
+  it("name the element that is broken", () => {
+    const bytes = Uint8Array.from([...header(9000), ...indices(8999).flatMap(longUnsigned), 8, 0, 0]);
+    const broken = { code: "DLMS_DECODE_TAG", message: /data\[8999\]/ };
+    assert.throws(() => decodePlainBytes(bytes), broken);
+    assert.throws(() => decodeValueBytes(bytes), broken);
+  });
+});
