@@ -1,17 +1,67 @@
 import type { ActionResult, WriteResult } from "../apdu/model";
-import { encodeValueBytes } from "../codec";
-import { type AttributeRef, findClass, findMethod, type MethodRef, obisDotted, parseObis } from "../cosem";
+import { type DlmsValue, decodeValueBytes, encodeValueBytes } from "../codec";
+import { type AttributeRef, findClass, findMethod, type MethodRef, obisDotted, obisPrinted, parseObis } from "../cosem";
 import { DlmsDecodeError } from "../errors";
+import { accessError } from "./access-error";
 import type { ActiveSession, RunOptions } from "./active-session";
 import { readVariables, shortNameOf, shortNamesOf } from "./fetch";
+import { checkAttributeRef, checkMethodRef } from "./guards";
+import type { JobInit } from "./job-queue";
 import { descriptorOf } from "./wanted";
 
 const objectUndefined = 4;
 /** Selector of the read that invokes a method by short name: methods have none. */
 const noSelector = 0;
 
+/**
+ * The write of one attribute.
+ * @throws DlmsConfigError for a reference or a value that cannot be right
+ */
+export function writing(ref: AttributeRef, value: DlmsValue): JobInit<ActiveSession, undefined> {
+  checkAttributeRef(ref);
+  const data = encodeValueBytes(value);
+  const what = `write ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
+  return {
+    what,
+    repeatable: false,
+    run: async (active, job) => {
+      const result = await setAttribute(active, ref, data, what, { cancelled: () => job.abandoned });
+      active.answered++;
+      return () => {
+        if (result !== 0) throw accessError("set", ref, result);
+        return undefined;
+      };
+    },
+  };
+}
+
+/**
+ * The call of one method, and what it returns: null-data if nothing.
+ * @throws DlmsConfigError for a reference or an argument that cannot be right
+ */
+export function invoking(ref: MethodRef, argument: DlmsValue | undefined): JobInit<ActiveSession, DlmsValue> {
+  checkMethodRef(ref);
+  const parameters = argument === undefined ? undefined : encodeValueBytes(argument);
+  const what = `invoke ${obisPrinted(ref.logicalName)} method ${ref.methodId}`;
+  return {
+    what,
+    repeatable: false,
+    run: async (active, job) => {
+      const answer = await invokeMethod(active, ref, parameters, what, { cancelled: () => job.abandoned });
+      active.answered++;
+      return () => {
+        if (answer.result !== 0) throw accessError("action", ref, answer.result);
+        const returned = answer.returnParameters;
+        if (returned === undefined) return { type: "null-data", value: null };
+        if (!returned.ok) throw accessError("action", ref, returned.result);
+        return decodeValueBytes(returned.data, undefined, what);
+      };
+    },
+  };
+}
+
 /** Sets an attribute, by logical or by short name; the result, 0 = success. */
-export async function setAttribute(
+async function setAttribute(
   active: ActiveSession,
   ref: AttributeRef,
   data: Uint8Array,
@@ -34,7 +84,7 @@ function resultOf(result: WriteResult | undefined, what: string): number {
 }
 
 /** Invokes a method; by short name it is a Read with parameters, IEC 62056-5-3 "Read". */
-export async function invokeMethod(
+async function invokeMethod(
   active: ActiveSession,
   ref: MethodRef,
   parameters: Uint8Array | undefined,

@@ -1,27 +1,18 @@
-import { type DlmsValue, decodeValueBytes, encodeValueBytes } from "../codec";
-import {
-  type AttributeRef,
-  type MethodRef,
-  type ObisLike,
-  obisPrinted,
-  type ObjectDirectory,
-  type PresentOptions,
-} from "../cosem";
+import type { DlmsValue } from "../codec";
+import type { AttributeRef, MethodRef, ObisLike, ObjectDirectory, PresentOptions } from "../cosem";
 import { DlmsStateError, isDlmsError } from "../errors";
-
 import { callback, invalid, oneOf } from "../errors/arguments";
 import type { RandomSource } from "../security";
 import type { AssociationInfo } from "../session/options";
-import { accessError } from "./access-error";
 import { type ActiveSession, OperationCancelled } from "./active-session";
 import { certificateDateWarnings } from "./certificate-dates";
-import { invokeMethod, setAttribute } from "./change";
+import { invoking, writing } from "./change";
 import { type ClientParts, establisher } from "./establish";
 import type { ClientEvents, ClientState, Unsubscribe } from "./events";
 import { accountRisk, breaksSession, type SentSecret, worthRepeating } from "./failure";
 import type { MeterHints } from "./fetch";
 import { adaptingBlocks, leavesBlocks } from "./general-blocks";
-import { checkAttributeRef, checkMethodRef, checkOperation, checkReadOptions } from "./guards";
+import { checkOperation, checkReadOptions } from "./guards";
 import { type Job, type JobInit, JobQueue } from "./job-queue";
 import { processLines } from "./line";
 import { type ClientFacts, Observer } from "./observer";
@@ -207,49 +198,12 @@ export class DlmsClient implements AsyncDisposable {
 
   /** Write one attribute. It is never sent a second time by itself. */
   async write(ref: AttributeRef, value: DlmsValue, options: OperationOptions = {}): Promise<void> {
-    checkAttributeRef(ref);
-    const data = encodeValueBytes(value);
-    const what = `write ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
-    await this.#submit<undefined>(
-      {
-        what,
-        repeatable: false,
-        run: async (active, job) => {
-          const result = await setAttribute(active, ref, data, what, cancelledWith(job));
-          active.answered++;
-          return () => {
-            if (result !== 0) throw accessError("set", ref, result);
-            return undefined;
-          };
-        },
-      },
-      options,
-    );
+    await this.#submit(writing(ref, value), options);
   }
 
   /** Invoke a method; returns what it returns, null-data if nothing. It is never sent a second time by itself. */
   async invoke(ref: MethodRef, argument?: DlmsValue, options: OperationOptions = {}): Promise<DlmsValue> {
-    checkMethodRef(ref);
-    const parameters = argument === undefined ? undefined : encodeValueBytes(argument);
-    const what = `invoke ${obisPrinted(ref.logicalName)} method ${ref.methodId}`;
-    return this.#submit<DlmsValue>(
-      {
-        what,
-        repeatable: false,
-        run: async (active, job) => {
-          const answer = await invokeMethod(active, ref, parameters, what, cancelledWith(job));
-          active.answered++;
-          return () => {
-            if (answer.result !== 0) throw accessError("action", ref, answer.result);
-            const returned = answer.returnParameters;
-            if (returned === undefined) return { type: "null-data", value: null };
-            if (!returned.ok) throw accessError("action", ref, returned.result);
-            return decodeValueBytes(returned.data, undefined, what);
-          };
-        },
-      },
-      options,
-    );
+    return this.#submit(invoking(ref, argument), options);
   }
 
   /** Release, disconnect and free the line. Whatever waits is rejected. Idempotent, never rejects, bounded. */
