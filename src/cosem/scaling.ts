@@ -1,5 +1,7 @@
 const powers = Array.from({ length: 23 }, (_, n) => Number(`1e${n}`));
 const f32 = new Float32Array(1);
+/** A float32 has 24 significant bits: each integer below has no shorter decimal than itself. */
+const exactIntegers = 2 ** 24;
 
 /**
  * `value` times ten to the power of `scaler`, without the noise of binary fractions.
@@ -48,9 +50,12 @@ export function scaleFloat(value: number, scaler: number): number | string {
   return Number.isFinite(scaled) ? scaled : String(scaled);
 }
 
-/** The number with the fewest decimal digits that a float32 stores as `value`: 1.1, not 1.100000023841858. */
+/**
+ * The number with the fewest decimal digits that a float32 stores as `value`: 1.1, not 1.100000023841858, and 1e20,
+ * not 100000002004087730000.
+ */
 export function shortestFloat32(value: number): number {
-  if (!Number.isFinite(value) || Number.isInteger(value)) return value;
+  if (!Number.isFinite(value) || (Number.isInteger(value) && Math.abs(value) < exactIntegers)) return value;
   for (let digits = 1; digits <= 9; digits++) {
     const candidate = Number(value.toPrecision(digits));
     f32[0] = candidate;
