@@ -34,11 +34,13 @@ export interface FieldDefinition {
   readonly name: string;
   readonly presentation?: Presentation;
   readonly fields?: readonly FieldDefinition[];
+  /** fields of other forms of the structure; which one a value has is told by its number of fields */
+  readonly otherFields?: readonly (readonly FieldDefinition[])[];
   /** element of an array */
   readonly element?: Omit<FieldDefinition, "name">;
   /** names of enumeration values */
   readonly enumeration?: Readonly<Record<number, string>>;
-  /** names of bits, first bit first */
+  /** names of bits, first bit first; of an integer the lowest bit is the first */
   readonly bits?: readonly string[];
 }
 
@@ -102,7 +104,7 @@ export interface PresentedValue {
   readonly type: string;
   /** name of an enumeration value */
   readonly valueName?: string;
-  /** for a bit-string whose bits the class defines: name -> set */
+  /** for a bit-string, or an integer of flags, whose bits the class defines: name -> set */
   readonly bits?: Readonly<Record<string, boolean>>;
   /** for a date-time: the parts that a string can't say */
   readonly dateTime?: DateTimeInfo;

@@ -34,16 +34,40 @@ export const presentAttribute: PresentAttribute = (data, ref, scalerUnit, option
   return presentTop(data, definition, { options, scalerUnit, printableIsText: ref.classId === 1 });
 };
 
-/** Where the version is not known, a structure tells by its number of fields which version it belongs to. */
+/**
+ * Where the version is not known, a structure, or the first one in an array, tells by its number of fields which
+ * version it belongs to: the newest that it fits.
+ */
 function definitionFor(data: DlmsValue, ref: Parameters<PresentAttribute>[1]): Definition | undefined {
   const definition = attributeDefinition(ref.classId, ref.version, ref.attributeId);
-  if (ref.version !== undefined || data.type !== "structure" || definition?.fields === undefined) return definition;
-  if (definition.fields.length === data.value.length) return definition;
-  const others = listClasses().filter((cls) => cls.id === ref.classId);
-  const fits = others
-    .map((cls) => findAttribute(cls, ref.attributeId))
-    .find((other) => other?.fields?.length === data.value.length);
-  return fits ?? definition;
+  if (ref.version !== undefined || definition === undefined || typeof data.value !== "object") return definition;
+  if (fits(data, definition)) return definition;
+  return (
+    listClasses()
+      .filter((cls) => cls.id === ref.classId)
+      .map((cls) => findAttribute(cls, ref.attributeId))
+      .findLast((other) => other !== undefined && fits(data, other)) ?? definition
+  );
+}
+
+/** Whether the definition has names for as many fields as the structure, or the first structure of the array, has. */
+function fits(data: DlmsValue, definition: Definition): boolean {
+  if (data.type === "structure") return fieldsOf(definition, data.value.length) !== undefined;
+  if (data.type !== "array" && data.type !== "compact-array") return true;
+  const first = data.value.find((item) => item.type === "structure");
+  if (first?.type !== "structure") return true;
+  return fieldsOf(elementOf(definition), first.value.length) !== undefined;
+}
+
+/** The form of a structure with so many fields; undefined where the table knows none: names would be guesses. */
+function fieldsOf(definition: Definition, count: number): readonly FieldDefinition[] | undefined {
+  if (definition.fields?.length === count) return definition.fields;
+  return definition.otherFields?.find((fields) => fields.length === count);
+}
+
+/** How the elements of an array are shown. In a Register table, it is they that the scaler_unit scales. */
+function elementOf(definition: Definition): Definition {
+  return definition.element ?? (definition.presentation === "scaled" ? definition : none);
 }
 
 /** The directory that an object_list makes; undefined when the value has another form. */
@@ -65,10 +89,17 @@ export function presentTop(data: DlmsValue, definition: Definition, context: Pre
   const base = { value, type: data.type };
   const valueName = enumerationName(data, definition);
   if (valueName !== undefined) return { ...base, valueName };
-  if (data.type === "bit-string" && definition.bits !== undefined) {
-    return { ...base, bits: bitNames(data.value, definition.bits) };
-  }
-  return base;
+  const bits = bitsOf(data, definition);
+  return bits === undefined ? base : { ...base, bits };
+}
+
+/** The named bits of a bit-string, or of an integer that is a set of flags. */
+function bitsOf(data: DlmsValue, { bits }: Definition): Readonly<Record<string, boolean>> | undefined {
+  if (bits === undefined) return undefined;
+  if (data.type === "bit-string") return bitNames(data.value, bits);
+  if (typeof data.value !== "number" || !Number.isInteger(data.value) || data.value < 0) return undefined;
+  const lowestFirst = [...data.value.toString(2)].reverse().join("");
+  return bitNames(lowestFirst.padEnd(bits.length, "0"), bits);
 }
 
 function dateTimeBytes(data: DlmsValue, definition: Definition): Uint8Array | undefined {
@@ -216,8 +247,7 @@ export function presentDates(
 }
 
 function presentArray(items: readonly DlmsValue[], definition: Definition, context: PresentContext): unknown {
-  if (definition.presentation === "capture-objects") return items.map((item) => presentCaptureObject(item, context));
-  const element = definition.element ?? none;
+  const element = elementOf(definition);
   return items.map((item) => presentValue(item, element, context));
 }
 
@@ -226,11 +256,8 @@ function presentStructure(items: readonly DlmsValue[], definition: Definition, c
     const scalerUnit = readScalerUnit({ type: "structure", value: items });
     if (scalerUnit !== undefined) return presentScalerUnit(scalerUnit);
   }
-  const { fields } = definition;
-  // Another number of fields means another version, or the maker's own: names would be guesses.
-  if (fields === undefined || fields.length !== items.length) {
-    return items.map((item) => presentValue(item, none, context));
-  }
+  const fields = fieldsOf(definition, items.length);
+  if (fields === undefined) return items.map((item) => presentValue(item, none, context));
   const named: Record<string, unknown> = {};
   fields.forEach((field, i) => {
     const item = items[i];
@@ -238,9 +265,8 @@ function presentStructure(items: readonly DlmsValue[], definition: Definition, c
     named[field.name] = presentValue(item, field, context);
     const valueName = enumerationName(item, field);
     if (valueName !== undefined) named[`${field.name}Name`] = valueName;
-    if (item.type === "bit-string" && field.bits !== undefined) {
-      named[`${field.name}Bits`] = bitNames(item.value, field.bits);
-    }
+    const bits = bitsOf(item, field);
+    if (bits !== undefined) named[`${field.name}Bits`] = bits;
   });
   return named;
 }
@@ -259,19 +285,4 @@ export function readScalerUnit(data: DlmsValue): ScalerUnit | undefined {
 /** `{scaler, unit, unitCode}` */
 export function presentScalerUnit(scalerUnit: ScalerUnit): { scaler: number; unit: string | null; unitCode: number } {
   return { scaler: scalerUnit.scaler, unit: unitSymbol(scalerUnit.unitCode), unitCode: scalerUnit.unitCode };
-}
-
-const captureObjectFields = ["classId", "logicalName", "attributeId", "dataIndex"] as const;
-
-function presentCaptureObject(item: DlmsValue, context: PresentContext): unknown {
-  if (item.type !== "structure" || item.value.length < captureObjectFields.length) {
-    return presentValue(item, none, context);
-  }
-  const named: Record<string, unknown> = {};
-  captureObjectFields.forEach((name, i) => {
-    const part = item.value[i];
-    if (part === undefined) return;
-    named[name] = presentValue(part, name === "logicalName" ? { presentation: "logical-name" } : none, context);
-  });
-  return named;
 }

@@ -63,6 +63,18 @@ const suite = enumeration({
   1: "aes-gcm-128-ecdsa-p256-sha256",
   2: "aes-gcm-256-ecdsa-p384-sha384",
 });
+const policy = { 0: "nothing", 1: "authenticated", 2: "encrypted", 3: "authenticated-encrypted" } as const;
+/** From version 1 on the policy is a set of flags. */
+const policyFlags = bits(
+  "reserved-0",
+  "reserved-1",
+  "authenticated-request",
+  "encrypted-request",
+  "signed-request",
+  "authenticated-response",
+  "encrypted-response",
+  "signed-response",
+);
 const certificate = structure(
   field("entity", enumeration({ 0: "server", 1: "client", 2: "certification-authority", 3: "other" })),
   field("type", enumeration({ 0: "digital-signature", 1: "key-agreement", 2: "tls", 3: "other" })),
@@ -122,17 +134,13 @@ export const accessClasses = [
     version: 0,
     title: "Security setup",
     attributes: [
-      [
-        "security_policy",
-        "enum",
-        enumeration({ 0: "nothing", 1: "authenticated", 2: "encrypted", 3: "authenticated-encrypted" }),
-      ],
+      ["security_policy", "enum", enumeration(policy)],
       ["security_suite", "enum", suite],
       ["client_system_title", "octet-string", bytes],
       ["server_system_title", "octet-string", bytes],
     ],
     methods: ["security_activate", "global_key_transfer"],
-    methodsAt: 0x30,
+    methodsAt: 0x28,
     source,
   },
   {
@@ -140,7 +148,8 @@ export const accessClasses = [
     version: 1,
     title: "Security setup",
     attributes: [
-      ["security_policy", "enum"],
+      // 1 to 3 are not used here: they are a version 0's, where it is not known which version it is.
+      ["security_policy", "enum", { ...enumeration(policy), ...policyFlags }],
       ["security_suite", "enum", suite],
       ["client_system_title", "octet-string", bytes],
       ["server_system_title", "octet-string", bytes],

@@ -17,6 +17,20 @@ const speed = enumeration({
   8: "57600",
   9: "115200",
 });
+/** when a device connects; 200 to 255 are the maker's own */
+const connectMode = enumeration({
+  0: "no-auto-connect",
+  1: "any-time",
+  2: "in-calling-window",
+  3: "in-calling-window-alarms-any-time",
+  4: "sms-plmn",
+  5: "sms-pstn",
+  6: "email",
+  101: "permanent",
+  102: "permanent-in-calling-window",
+  103: "permanent-after-connect",
+  104: "disconnected-until-connect",
+});
 const window = structure(field("startTime", dateTime), field("endTime", dateTime));
 const windows = arrayOf(window);
 const quality = structure(
@@ -26,6 +40,18 @@ const quality = structure(
   plain("peakThroughput"),
   plain("meanThroughput"),
 );
+
+const lteTimers = [
+  plain("t3402"),
+  plain("t3412"),
+  plain("t3412ext2"),
+  plain("t3324"),
+  plain("teDRX"),
+  plain("tPTW"),
+] as const;
+const lteReceiveLevels = [plain("qRxlevMin"), plain("qRxlevMinCE"), plain("qRxlevMinCE1")] as const;
+/** ESMR 5 meters send parameters and quality in one structure. */
+const esmr5Lte = [...lteTimers, plain("rsrq"), plain("rsrp"), ...lteReceiveLevels] as const;
 
 /** Local ports, modems and mobile networks. */
 export const localClasses = [
@@ -112,7 +138,7 @@ export const localClasses = [
     title: "IEC twisted pair (1) setup",
     name: "IEC_TWISTED_PAIR_SETUP",
     attributes: [
-      ["mode", "enum"],
+      ["mode", "enum", enumeration({ 0: "inactive", 1: "active" })],
       ["speed", "enum", speed],
       ["primary_address_list", "array"],
       ["tabi_list", "array"],
@@ -181,7 +207,7 @@ export const localClasses = [
     version: 0,
     title: "Auto connect",
     attributes: [
-      ["mode", "enum"],
+      ["mode", "enum", connectMode],
       ["repetitions", "unsigned"],
       ["repetition_delay", "long-unsigned"],
       ["calling_window", "array", windows],
@@ -194,7 +220,7 @@ export const localClasses = [
     version: 1,
     title: "Auto connect",
     attributes: [
-      ["mode", "enum"],
+      ["mode", "enum", connectMode],
       ["repetitions", "unsigned"],
       ["repetition_delay", "long-unsigned"],
       ["calling_window", "array", windows],
@@ -208,7 +234,7 @@ export const localClasses = [
     version: 2,
     title: "Auto connect",
     attributes: [
-      ["mode", "enum"],
+      ["mode", "enum", connectMode],
       ["repetitions", "unsigned"],
       ["repetition_delay", "long-unsigned"],
       ["calling_window", "array", windows],
@@ -259,7 +285,8 @@ export const localClasses = [
           5: "lte",
           6: "cdma",
           7: "lte-cat-m1",
-          8: "lte-nb-iot",
+          8: "lte-cat-nb1",
+          9: "lte-cat-nb2",
         }),
       ],
       [
@@ -293,17 +320,34 @@ export const localClasses = [
         structure(plain("t3402"), plain("t3412"), plain("rsrq"), plain("rsrp"), plain("qRxlevMin")),
       ],
     ],
-    source: "companion specifications that capture {151, 0-0:25.11.0*255, 2, 3} as RSRQ and {.., 2, 4} as RSRP",
+    source:
+      "companion specifications that capture {151, 0-0:25.11.0*255, 2, 3} as RSRQ and {.., 2, 4} as RSRP; " +
+      "gurux_dlms (types); the LTE monitoring attributes of EnergyICT Connexo (names, short-name offset 0x08)",
   },
   {
     id: 151,
     version: 1,
     title: "LTE monitoring",
     attributes: [
-      ["LTE_network_parameters", "structure"],
-      ["LTE_quality_of_service", "structure"],
+      [
+        "LTE_network_parameters",
+        "structure",
+        { ...structure(...lteTimers, ...lteReceiveLevels), otherFields: [esmr5Lte] },
+      ],
+      [
+        "LTE_quality_of_service",
+        "structure",
+        structure(
+          plain("signalQuality"),
+          plain("signalLevel"),
+          plain("signalToNoiseRatio"),
+          field("coverageEnhancement", enumeration({ 0: "level-0", 1: "level-1", 2: "level-2" })),
+        ),
+      ],
     ],
-    source: "DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 4.7 LTE monitoring",
+    source:
+      "DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 4.7 LTE monitoring; gurux_dlms (fields); " +
+      "EnergyICT Connexo (the form of ESMR 5 meters)",
   },
 ] as const satisfies readonly ClassRow[];
 
@@ -409,6 +453,7 @@ export const internetClasses = [
       ["client_key", "octet-string", bytes],
     ],
     methods: ["synchronize", "add_authentication_key", "delete_authentication_key"],
+    methodsAt: 0x38,
     source: internet,
   },
   {
@@ -518,7 +563,11 @@ export const mbusClasses = [
       ["status", "unsigned"],
       ["alarm", "unsigned"],
       ["configuration", "long-unsigned"],
-      ["encryption_key_status", "enum"],
+      [
+        "encryption_key_status",
+        "enum",
+        enumeration({ 0: "none", 1: "set", 2: "transferred", 3: "set-and-transferred", 4: "in-use" }),
+      ],
     ],
     methods: [
       "slave_install",

@@ -39,10 +39,24 @@ export const plain = <const N extends string>(name: N): { readonly name: N } => 
 export const valueDefinition = structure(plain("classId"), field("logicalName", obis), plain("attributeId"));
 /** {script_logical_name, script_selector} */
 export const action = structure(field("scriptLogicalName", obis), plain("scriptSelector"));
-/** capture object definition of Profile generic and of everything that refers to it */
-export const captureObject = structure(
-  plain("classId"),
-  field("logicalName", obis),
-  plain("attributeId"),
-  plain("dataIndex"),
+const captured = [plain("classId"), field("logicalName", obis), plain("attributeId"), plain("dataIndex")] as const;
+const restriction = structure(
+  field("type", enumeration({ 0: "none", 1: "by-date", 2: "by-entry" })),
+  field("value", structure(field("from", dateTime), field("to", dateTime))),
 );
+
+/**
+ * Capture object definition of Profile generic and of everything that refers to it. Push setup version 1 has a fifth
+ * field, which entries of a captured profile are meant; version 2, like Compact data version 1, has a sixth, which of its
+ * columns. DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 5.4.11; what follows is read by the length, since few meters' version
+ * is known.
+ */
+export const captureObject = {
+  ...structure(...captured),
+  otherFields: [
+    [...captured, field("restriction", restriction)],
+    [...captured, field("restriction", restriction), field("columns", arrayOf(structure(...captured)))],
+  ],
+} as const satisfies Hints;
+/** a list of them that says which columns there are */
+export const captureObjects = { presentation: "capture-objects", element: captureObject } as const satisfies Hints;

@@ -26,6 +26,11 @@ const snMethods = [
   "reserved_7",
   "reply_to_HLS_authentication",
 ] as const;
+/**
+ * From version 1 on, the first two methods are gone and read_by_logicalname is the first with a short name, as jDLMS's list
+ * of short names has it too; later versions have attributes at the places of the two.
+ */
+const snMethodsAt = { methodsAt: 0x20, withoutShortName: 2 } as const;
 const users = [
   ["user_list", "array", arrayOf(structure(plain("userId"), field("userName", text)))],
   ["current_user", "structure", structure(plain("userId"), field("userName", text))],
@@ -41,6 +46,9 @@ const transportService = enumeration({
   6: "m-bus",
   7: "zigbee",
   8: "dlms-gateway",
+  // one public source only: gurux_dlms
+  9: "reliable-coap",
+  10: "unreliable-coap",
 });
 const messageType = enumeration({ 0: "a-xdr", 1: "xml", 128: "manufacturer-specific" });
 const destination = structure(
@@ -78,14 +86,14 @@ const imageStatus = enumeration({
 /** Association SN, image transfer, push, protection. */
 export const managementClasses = [
   { id: 12, version: 0, title: "Association SN", attributes: [snList], methods: snMethods, methodsAt: 0x20, source },
-  { id: 12, version: 1, title: "Association SN", attributes: [snList], methods: snMethods, methodsAt: 0x20, source },
+  { id: 12, version: 1, title: "Association SN", attributes: [snList], methods: snMethods, ...snMethodsAt, source },
   {
     id: 12,
     version: 2,
     title: "Association SN",
     attributes: [snList, ["access_rights_list", "array"], ["security_setup_reference", "octet-string", obis]],
     methods: snMethods,
-    methodsAt: 0x20,
+    ...snMethodsAt,
     source,
   },
   {
@@ -94,7 +102,7 @@ export const managementClasses = [
     title: "Association SN",
     attributes: [snList, ["access_rights_list", "array"], ["security_setup_reference", "octet-string", obis], ...users],
     methods: [...snMethods, "add_user", "remove_user"],
-    methodsAt: 0x20,
+    ...snMethodsAt,
     source,
   },
   {
@@ -103,7 +111,7 @@ export const managementClasses = [
     title: "Association SN",
     attributes: [snList, ["access_rights_list", "array"], ["security_setup_reference", "octet-string", obis], ...users],
     methods: [...snMethods, "add_user", "remove_user"],
-    methodsAt: 0x20,
+    ...snMethodsAt,
     source,
   },
   {
@@ -176,19 +184,7 @@ export const managementClasses = [
     version: 2,
     title: "Push setup",
     attributes: [
-      [
-        "push_object_list",
-        "array",
-        arrayOf(
-          structure(
-            plain("classId"),
-            field("logicalName", obis),
-            plain("attributeId"),
-            plain("dataIndex"),
-            plain("restriction"),
-          ),
-        ),
-      ],
+      pushObject,
       ...pushTail,
       ["repetition_delay", "structure", retryDelay],
       ["port_reference", "octet-string", obis],
@@ -210,19 +206,7 @@ export const managementClasses = [
     version: 3,
     title: "Push setup",
     attributes: [
-      [
-        "push_object_list",
-        "array",
-        arrayOf(
-          structure(
-            plain("classId"),
-            field("logicalName", obis),
-            plain("attributeId"),
-            plain("dataIndex"),
-            plain("restriction"),
-          ),
-        ),
-      ],
+      pushObject,
       ...pushTail,
       ["repetition_delay", "structure", retryDelay],
       ["port_reference", "octet-string", obis],
@@ -337,8 +321,22 @@ export const paymentClasses = [
       ["aggregated_debt", "double-long"],
       ["credit_reference_list", "array", arrayOf(obis)],
       ["charge_reference_list", "array", arrayOf(obis)],
-      ["credit_charge_configuration", "array"],
-      ["token_gateway_configuration", "array"],
+      [
+        "credit_charge_configuration",
+        "array",
+        arrayOf(
+          structure(
+            field("creditReference", obis),
+            field("chargeReference", obis),
+            field("collectionConfiguration", bits("disconnected", "load-limiting", "friendly-credit")),
+          ),
+        ),
+      ],
+      [
+        "token_gateway_configuration",
+        "array",
+        arrayOf(structure(field("creditReference", obis), plain("tokenProportion"))),
+      ],
       ["account_activation_time", "octet-string", dateTime],
       ["account_closure_time", "octet-string", dateTime],
       ["currency", "structure", currency],
@@ -370,7 +368,7 @@ export const paymentClasses = [
       ["priority", "unsigned"],
       ["warning_threshold", "double-long"],
       ["limit", "double-long"],
-      ["credit_configuration", "bit-string"],
+      ["credit_configuration", "bit-string", bits("visual", "confirmation", "paid-back", "resettable", "tokens")],
       [
         "credit_status",
         "enum",
@@ -403,7 +401,7 @@ export const paymentClasses = [
       ["unit_charge_passive", "structure", unitCharge],
       ["unit_charge_activation_time", "octet-string", dateTime],
       ["period", "double-long-unsigned"],
-      ["charge_configuration", "bit-string"],
+      ["charge_configuration", "bit-string", bits("percentage-based", "continuous")],
       ["last_collection_time", "octet-string", dateTime],
       ["last_collection_amount", "double-long"],
       ["total_amount_remaining", "double-long"],

@@ -2,6 +2,7 @@ import {
   action,
   arrayOf,
   bytes,
+  captureObjects,
   dateTime,
   enumeration,
   field,
@@ -66,7 +67,7 @@ export const measurementClasses = [
     title: "Compact data",
     attributes: [
       ["compact_buffer", "octet-string", bytes],
-      ["capture_objects", "array", { presentation: "capture-objects", static: true }],
+      ["capture_objects", "array", { ...captureObjects, static: true }],
       ["template_id", "unsigned", { static: true }],
       ["template_description", "octet-string", bytes],
       ["capture_method", "enum", enumeration({ 0: "capture-upon-invoke", 1: "implicit-capture" })],
@@ -81,7 +82,7 @@ export const measurementClasses = [
     title: "Compact data",
     attributes: [
       ["compact_buffer", "octet-string", bytes],
-      ["capture_objects", "array", { presentation: "capture-objects", static: true }],
+      ["capture_objects", "array", { ...captureObjects, static: true }],
       ["template_id", "unsigned", { static: true }],
       ["template_description", "octet-string", bytes],
       ["capture_method", "enum", enumeration({ 0: "capture-upon-invoke", 1: "implicit-capture" })],
@@ -223,7 +224,18 @@ export const timeControlClasses = [
     title: "Single action schedule",
     attributes: [
       ["executed_script", "structure", action],
-      ["type", "enum"],
+      // how many times there are, whether they may differ, and whether dates may have wildcards
+      [
+        "type",
+        "enum",
+        enumeration({
+          1: "one-time-wildcards",
+          2: "same-times-no-wildcards",
+          3: "same-times-wildcards",
+          4: "different-times-no-wildcards",
+          5: "different-times-wildcards",
+        }),
+      ],
       [
         "execution_time",
         "array",

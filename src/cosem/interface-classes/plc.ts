@@ -1,4 +1,4 @@
-import { arrayOf, bytes, field, plain, structure, text } from "./hints";
+import { arrayOf, bytes, enumeration, field, plain, structure, text } from "./hints";
 import type { AttributeRow, ClassRow } from "./row";
 
 const sfsk = "DLMS UA 1000-1 (Blue Book), 4.10 S-FSK PLC; IEC 62056-6-2";
@@ -302,7 +302,7 @@ const adaptation = [
   ["adp_metric_type", "unsigned"],
   ["adp_coord_short_address", "long-unsigned"],
   ["adp_disable_default_routing", "boolean"],
-  ["adp_device_type", "enum"],
+  ["adp_device_type", "enum", enumeration({ 0: "pan-device", 1: "pan-coordinator", 2: "not-defined" })],
 ] as const satisfies readonly AttributeRow[];
 
 /** G3-PLC. */
@@ -344,6 +344,14 @@ export const g3Classes = [
   },
   {
     id: 91,
+    version: 3,
+    title: "G3-PLC MAC setup",
+    attributes: [...macSetup, ...macSetup2, ["mac_duplicate_detection_TTL", "unsigned"]],
+    methods: ["mac_get_neighbour_table_entry", "mac_get_POS_table_entry"],
+    source: `${g3}; gurux_dlms (what version 3 adds)`,
+  },
+  {
+    id: 91,
     version: 4,
     title: "G3-PLC MAC setup",
     attributes: [
@@ -360,6 +368,13 @@ export const g3Classes = [
     methodsAt: 0xe8,
     source: "DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 4.13.4",
   },
+  {
+    id: 92,
+    version: 0,
+    title: "G3-PLC 6LoWPAN adaptation layer setup",
+    attributes: adaptation.slice(0, 15),
+    source: `${g3}; gurux_dlms (where version 0 ends)`,
+  },
   { id: 92, version: 1, title: "G3-PLC 6LoWPAN adaptation layer setup", attributes: adaptation, source: g3 },
   {
     id: 92,
@@ -371,6 +386,19 @@ export const g3Classes = [
       ["adp_destination_address_set", "array"],
     ],
     source: g3,
+  },
+  {
+    id: 92,
+    version: 3,
+    title: "G3-PLC 6LoWPAN adaptation layer setup",
+    attributes: [
+      ...adaptation,
+      ["adp_default_coord_route_enabled", "boolean"],
+      ["adp_destination_address_set", "array"],
+      ["adp_low_LQI_value", "unsigned"],
+      ["adp_high_LQI_value", "unsigned"],
+    ],
+    source: `${g3}; gurux_dlms (what version 3 adds)`,
   },
   {
     id: 92,

@@ -18,6 +18,8 @@ export interface ClassRow {
   readonly methods?: readonly string[];
   /** short-name offset of the first method; the others follow at steps of 8 */
   readonly methodsAt?: number;
+  /** how many of the first methods have no short name though those behind them do */
+  readonly withoutShortName?: number;
   readonly source: string;
 }
 
@@ -49,7 +51,8 @@ export function expand(row: ClassRow): ClassDefinition {
     ],
     methods: (row.methods ?? []).map((name, i): MethodDefinition => {
       const base = { id: i + 1, name };
-      return row.methodsAt === undefined ? base : { ...base, shortNameOffset: row.methodsAt + 8 * i };
+      if (row.methodsAt === undefined || i < (row.withoutShortName ?? 0)) return base;
+      return { ...base, shortNameOffset: row.methodsAt + 8 * i };
     }),
     source: row.source,
   };

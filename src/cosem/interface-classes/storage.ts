@@ -1,6 +1,7 @@
 import {
   arrayOf,
   captureObject,
+  captureObjects,
   dateTime,
   enumeration,
   field,
@@ -76,7 +77,7 @@ export const storageClasses = [
     title: "Profile generic",
     attributes: [
       ["buffer", "array", { presentation: "buffer" }],
-      ["capture_objects", "array", { presentation: "capture-objects", static: true }],
+      ["capture_objects", "array", { ...captureObjects, static: true }],
       ["capture_period", "double-long-unsigned", { static: true }],
       ["sort_method", "enum", sortMethod],
       ["sort_object", "structure", { presentation: "structure", fields: captureObject.fields, static: true }],
@@ -93,7 +94,7 @@ export const storageClasses = [
     title: "Profile generic",
     attributes: [
       ["buffer", "array | compact-array", { presentation: "buffer" }],
-      ["capture_objects", "array", { presentation: "capture-objects", static: true }],
+      ["capture_objects", "array", { ...captureObjects, static: true }],
       ["capture_period", "double-long-unsigned", { static: true }],
       ["sort_method", "enum", sortMethod],
       ["sort_object", "structure", { presentation: "structure", fields: captureObject.fields, static: true }],

@@ -52,6 +52,14 @@ describe("presentAttribute", () => {
     assert.equal(show(value, 3, 2).value, 1005);
   });
 
+  it("scales the cells of a register table", () => {
+    const cells: DlmsValue[] = [u16(12345), { type: "long64-unsigned", value: 5n }, none];
+    assert.deepEqual(show(array(...cells), 61, 2, {}, -3).value, [12.345, 0.005, null]);
+    const compact: DlmsValue = { type: "compact-array", description: { type: "long-unsigned" }, value: [u16(12345)] };
+    assert.deepEqual(show(compact, 61, 2, {}, -3).value, [12.345]);
+    assert.deepEqual(show(array(u16(12345)), 1, 2, {}, -3).value, [12345]);
+  });
+
   it("keeps 64 bits", () => {
     assert.equal(
       show({ type: "long64-unsigned", value: 18446744073709551615n }, 3, 2, {}, -2).value,
@@ -140,6 +148,37 @@ describe("presentAttribute", () => {
       reserved: false,
     });
     assert.equal(show({ type: "bit-string", value: "0101" }, 1, 2).bits, undefined);
+    assert.deepEqual(show({ type: "bit-string", value: "00011" }, 112, 7).bits, {
+      visual: false,
+      confirmation: false,
+      "paid-back": false,
+      resettable: true,
+      tokens: true,
+    });
+    assert.deepEqual(show({ type: "bit-string", value: "01" }, 113, 9).bits, {
+      "percentage-based": false,
+      continuous: true,
+    });
+  });
+
+  it("names the flags of an integer beside the number", () => {
+    // security_policy of version 1: 04, 08, 10 for requests and 20, 40, 80 for responses; gurux_dlms has the same
+    const flags = (value: number, version?: number): string[] =>
+      Object.entries(show(enumerated(value), 64, 2, {}, undefined, version).bits ?? {})
+        .filter(([, set]) => set)
+        .map(([name]) => name);
+    assert.deepEqual(flags(0x04, 1), ["authenticated-request"]);
+    assert.deepEqual(flags(0x6c, 1), [
+      "authenticated-request",
+      "encrypted-request",
+      "authenticated-response",
+      "encrypted-response",
+    ]);
+    assert.deepEqual(flags(0x90), ["signed-request", "signed-response"]);
+    assert.equal(show(enumerated(0), 64, 2, {}, undefined, 1).valueName, "nothing");
+    // without a version: 1 to 3 can only be a version 0's
+    assert.equal(show(enumerated(3), 64, 2).valueName, "authenticated-encrypted");
+    assert.equal(show(enumerated(0x6c), 64, 2).value, 0x6c);
   });
 
   it("names the fields of known structures", () => {
@@ -205,7 +244,88 @@ describe("presentAttribute", () => {
     ]);
     assert.equal(Object.keys(show(zero(7), 47, 6).value as object).length, 7);
     assert.deepEqual(show(zero(4), 47, 6, {}, undefined, 2).value, [0, 0, 0, 0]);
+    // LTE monitoring: version 0 has 5 fields in attribute 2, version 1 has 9, ESMR 5 meters send 11
+    const lte = (n: number) => Object.keys(show(zero(n), 151, 2).value as object);
+    assert.deepEqual(lte(5), ["t3402", "t3412", "rsrq", "rsrp", "qRxlevMin"]);
+    assert.deepEqual(lte(9).slice(4, 7), ["teDRX", "tPTW", "qRxlevMin"]);
+    assert.deepEqual(lte(11).slice(5, 9), ["tPTW", "rsrq", "rsrp", "qRxlevMin"]);
+    assert.equal(Object.keys(show(zero(11), 151, 2, {}, undefined, 1).value as object).length, 11);
+    assert.equal((show(zero(4), 151, 3).value as Record<string, unknown>)["coverageEnhancementName"], "level-0");
   });
+
+  it("tells the version of an array of structures by the fields of the first", () => {
+    const pair = (...more: DlmsValue[]) => array(structure(text("ATZ"), text("OK"), ...more));
+    assert.deepEqual(show(pair(), 27, 3).value, [{ request: "ATZ", response: "OK" }]);
+    assert.deepEqual(show(pair(u16(500)), 27, 3).value, [{ request: "ATZ", response: "OK", delayAfterResponse: 500 }]);
+    assert.deepEqual(show(array(none, ...(pair().value as DlmsValue[])), 27, 3).value, [
+      null,
+      { request: "ATZ", response: "OK" },
+    ]);
+    assert.deepEqual(show(pair(u8(1), u8(2)), 27, 3).value, [["41545a", "4f4b", 1, 2]]);
+    assert.deepEqual(show(pair(), 27, 3, {}, undefined, 1).value, [["41545a", "4f4b"]]);
+  });
+
+  it("names the four, five or six fields of pushed and compact objects", () => {
+    const object = [u16(3), octets("0100010800ff"), { type: "integer", value: 2 }, u16(0)] as const;
+    const named = { classId: 3, logicalName: "1.0.1.8.0.255", attributeId: 2, dataIndex: 0 };
+    const span = structure(octets("07e40106ff00030000ffc400"), octets("07e40107ff00030000ffc400"));
+    const byDate = structure(enumerated(1), span);
+    const restriction = {
+      type: 1,
+      typeName: "by-date",
+      value: { from: "2020-01-06T00:03:00+01:00", to: "2020-01-07T00:03:00+01:00" },
+    };
+    const list = (...more: DlmsValue[]) => array(structure(...object, ...more));
+    for (const version of [undefined, 0, 2, 3]) {
+      assert.deepEqual(show(list(), 40, 2, {}, undefined, version).value, [named]);
+    }
+    assert.deepEqual(show(list(byDate), 40, 2).value, [{ ...named, restriction }]);
+    assert.deepEqual(show(list(structure(enumerated(0), none)), 40, 2, {}, undefined, 1).value, [
+      { ...named, restriction: { type: 0, typeName: "none", value: null } },
+    ]);
+    const six = list(byDate, array(structure(...object)));
+    for (const [classId, attributeId] of [
+      [40, 2],
+      [62, 3],
+    ] as const) {
+      assert.deepEqual(show(six, classId, attributeId).value, [{ ...named, restriction, columns: [named] }]);
+    }
+  });
+
+  it("names the references of an account", () => {
+    const [credit, charge] = [octets("0000130a00ff"), octets("0000131400ff")];
+    const collection = array(structure(credit, charge, { type: "bit-string", value: "101" }));
+    assert.deepEqual(show(collection, 111, 11).value, [
+      {
+        creditReference: "0.0.19.10.0.255",
+        chargeReference: "0.0.19.20.0.255",
+        collectionConfiguration: "101",
+        collectionConfigurationBits: { disconnected: true, "load-limiting": false, "friendly-credit": true },
+      },
+    ]);
+    assert.deepEqual(show(array(structure(credit, u8(100))), 111, 12).value, [
+      { creditReference: "0.0.19.10.0.255", tokenProportion: 100 },
+    ]);
+  });
+
+  // names as gurux_dlms has them, in other words
+  for (const [what, classId, attributeId, value, name] of [
+    ["times of a single action", 22, 3, 4, "different-times-no-wildcards"],
+    ["a twisted pair's mode", 24, 2, 1, "active"],
+    ["automatic connecting", 29, 2, 101, "permanent"],
+    ["a push's transport", 40, 3, 9, "reliable-coap"],
+    ["a packet-switched network", 47, 5, 8, "lte-cat-nb1"],
+    ["a later packet-switched network", 47, 5, 9, "lte-cat-nb2"],
+    ["an M-Bus key's state", 72, 14, 3, "set-and-transferred"],
+    ["a G3-PLC device", 92, 19, 1, "pan-coordinator"],
+  ] as const) {
+    it(`names ${what}`, () => {
+      const data = classId === 40 ? structure(enumerated(value), text("x"), enumerated(0)) : enumerated(value);
+      const shown = show(data, classId, attributeId);
+      const field = (shown.value as Record<string, unknown>)["transportServiceName"];
+      assert.equal(shown.valueName ?? field, name);
+    });
+  }
 
   it("makes a directory of object_list, by logical and by short names", () => {
     const rights = structure(array(structure({ type: "integer", value: 2 }, enumerated(1), none)), array());
@@ -226,12 +346,14 @@ describe("presentAttribute", () => {
     assert.deepEqual(show(structure(u8(1), u8(2), u8(3)), 7, 6).value, [1, 2, 3]);
   });
 
-  it("shows capture_objects by name, with whatever follows the four fields left out", () => {
+  it("shows capture_objects by name, and drops nothing of one that has more fields than are known", () => {
     const entry = structure(u16(3), octets("0100010800ff"), { type: "integer", value: 2 }, u16(0));
     assert.deepEqual(show(array(entry, none), 7, 3).value, [
       { classId: 3, logicalName: "1.0.1.8.0.255", attributeId: 2, dataIndex: 0 },
       null,
     ]);
+    const seven = structure(...Array.from({ length: 7 }, (_, i) => u8(i)));
+    assert.deepEqual(show(array(seven), 7, 3).value, [[0, 1, 2, 3, 4, 5, 6]]);
   });
 
   it("shows the date types, compact arrays and the simple types", () => {
