@@ -12,7 +12,8 @@ const u = <const S extends string, const Q extends string>(symbol: S, quantity: 
 
 /**
  * Codes of the enumeration `unit` of scal_unit_type: IEC 62056-6-2, and DLMS UA 1000-1 (Blue Book) Ed. 12.2 excerpt,
- * 4.3.2 "Register"; from 128 on the units of later editions. Codes on which public sources differ are left out.
+ * 4.3.2 "Register"; from 128 on the units of later editions. Codes on which public sources differ are left out: 151, 161
+ * and 166. 253 says that the unit is one of a further table, which is reserved.
  */
 export const units = {
   1: u("a", "time (year)"),
@@ -100,11 +101,17 @@ export const units = {
   142: u("psi", "pressure"),
   143: u("lb/ft³", "density"),
   144: u("lb/(ft·s)", "dynamic viscosity"),
+  145: u("ft²/s", "kinematic viscosity"),
   146: u("Btu", "energy"),
   147: u("thm (EC)", "energy"),
   148: u("thm (US)", "energy"),
   149: u("Btu/lb", "calorific value of mass"),
   150: u("Btu/ft³", "calorific value of volume"),
+  152: u("ft/s", "speed"),
+  153: u("ft³/s", "volume flux"),
+  154: u("ft³/min", "volume flux"),
+  155: u("ft³/h", "volume flux"),
+  156: u("ft³/d", "volume flux"),
   157: u("ac·ft/s", "volume flux"),
   158: u("ac·ft/min", "volume flux"),
   159: u("ac·ft/h", "volume flux"),

@@ -150,6 +150,9 @@ describe("interface classes", () => {
     [85, 0, 6, 1],
     [86, 0, 4, 0],
     [90, 1, 10, 1],
+    [91, 3, 26, 2],
+    [92, 0, 16, 0],
+    [92, 3, 23, 0],
     [100, 0, 7, 3],
     [111, 0, 19, 3],
     [112, 0, 11, 3],
@@ -168,8 +171,8 @@ describe("interface classes", () => {
   }
 
   it("know the short-name offsets of methods", () => {
-    const offset = (id: number, name: string) => {
-      const cls = findClass(id);
+    const offset = (id: number, name: string, version?: number) => {
+      const cls = findClass(id, version);
       return cls === undefined ? undefined : findMethod(cls, name)?.shortNameOffset;
     };
     assert.equal(offset(3, "reset"), 0x28);
@@ -179,6 +182,28 @@ describe("interface classes", () => {
     assert.equal(offset(8, "shift_time"), 0x88);
     assert.equal(offset(12, "reply_to_HLS_authentication"), 0x58);
     assert.equal(offset(70, "remote_reconnect"), 0x28);
+    assert.equal(offset(100, "synchronize"), 0x38);
+    // as in jDLMS's list of short names
+    assert.equal(offset(64, "security_activate", 0), 0x28);
+    assert.equal(offset(64, "global_key_transfer", 0), 0x30);
+    assert.equal(offset(64, "security_activate", 1), 0x30);
+  });
+
+  it("have no short name for what an Association SN has no more", () => {
+    const offsets = (version: number) => findClass(12, version)?.methods.map((row) => row.shortNameOffset);
+    assert.deepEqual(offsets(0)?.slice(0, 3), [0x20, 0x28, 0x30]);
+    for (const version of [1, 2, 3, 4]) {
+      assert.deepEqual(offsets(version)?.slice(0, 4), [undefined, undefined, 0x30, 0x38], String(version));
+    }
+  });
+
+  it("never have one short name for two members", () => {
+    for (const cls of listClasses()) {
+      const attributes = cls.attributes.map(({ id, shortNameOffset }) => shortNameOffset ?? 8 * (id - 1));
+      const methods = cls.methods.flatMap(({ shortNameOffset }) => shortNameOffset ?? []);
+      const all = [...attributes, ...methods];
+      assert.equal(new Set(all).size, all.length, `${cls.id}/${cls.version}`);
+    }
   });
 
   it("have names for every attribute, also where the table has none", () => {
@@ -255,11 +280,17 @@ describe("units", () => {
       [44, "Hz"],
       [56, "%"],
       [72, "dB"],
+      [145, "ft²/s"],
+      [152, "ft/s"],
+      [153, "ft³/s"],
+      [154, "ft³/min"],
+      [155, "ft³/h"],
+      [156, "ft³/d"],
     ] as const) {
       assert.equal(unitSymbol(code), symbol);
     }
     assert.equal(unitSymbol(255), null);
-    assert.equal(unitSymbol(99), "unit 99");
+    for (const code of [99, 151, 161, 166, 253]) assert.equal(unitSymbol(code), `unit ${code}`);
     assert.ok(Object.values(units).every(({ quantity }) => quantity.length > 0));
   });
 });
