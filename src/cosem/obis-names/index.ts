@@ -2,22 +2,16 @@ import { classTitle } from "../lookup";
 import { type ObisLike, parseObis } from "../obis";
 import { findUnit, unitSymbol } from "../units";
 import { classTitlesDe, classTitlesZhCn, unitWordsDe, unitWordsZhCn } from "./class-titles";
+import { type Code, fill, found, type ObisLanguage, phrase, tariff } from "./code";
 import { de } from "./de";
-import { type Catalogue, enUs, type PhraseKey } from "./en-us";
+import { electricity, hasThresholds, isElectricQuantity } from "./electricity";
+import { enUs } from "./en-us";
+import { gas, gasComponent, gasProfile, isGasQuantity } from "./gas";
 import { objectsDe } from "./objects-de";
 import { objectTexts } from "./objects-en-us";
 import { objectsZhCn } from "./objects-zh-cn";
+import { objectText } from "./patterns";
 import { zhCn } from "./zh-cn";
-
-/** The texts of one language: phrases, single objects by medium and pattern, classes by id, units by code. */
-interface ObisLanguage {
-  readonly phrases: Catalogue;
-  readonly objects: Readonly<Record<number, Readonly<Record<string, string>>>>;
-  /** undefined: as in the table of classes */
-  readonly classes?: Readonly<Record<number, string>>;
-  /** only those that are not written as in the table of units */
-  readonly units: Readonly<Record<number, string>>;
-}
 
 const languages = {
   "en-US": { phrases: enUs, objects: objectTexts, units: {} },
@@ -50,23 +44,6 @@ export function obisLanguage(wanted: unknown): ObisLanguageTag {
   return "en-US";
 }
 
-type Values = Readonly<Record<string, number | string>>;
-
-function fill(text: string, values: Values): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
-}
-
-/** The six groups as numbers, with the language that puts them in words. */
-interface Code {
-  readonly a: number;
-  readonly b: number;
-  readonly c: number;
-  readonly d: number;
-  readonly e: number;
-  readonly f: number;
-  readonly language: ObisLanguage;
-}
-
 /**
  * What an OBIS code stands for, composed from its value groups: `1-0:1.8.0*255` -> "Active energy import (+A), total",
  * in German "Wirkenergie Bezug (+A), gesamt". Every code has a description; one that no rule knows is named by its
@@ -97,133 +74,79 @@ export function describeUnit(unitCode: number, options: DescribeOptions = {}): s
   return units[unitCode] ?? unitSymbol(unitCode);
 }
 
-/** The text of a key that is made up of numbers, where there is one. */
-const found = (code: Code, key: string): string | undefined =>
-  (code.language.phrases as Readonly<Record<string, string>>)[key];
-const phrase = (code: Code, key: PhraseKey, values: Values = {}): string => fill(code.language.phrases[key], values);
-
 function subject(code: Code): string[] {
-  const { a, c } = code;
+  const { a, b, c } = code;
   if (isManufacturer(code)) return [medium(code, "manufacturer")];
+  if (b >= 65 && b <= 127) return [medium(code, "utility")];
   if (c === 93) return [medium(code, "consortia")];
-  if (c === 94) return [medium(code, "country")];
-  if (a === 1 && c >= 1 && c <= 92) return electricity(code);
-  const text = objectText(code);
-  if (text === undefined) return [medium(code, "unknown")];
-  const measured = a >= 4 && a <= 9 && c >= 1 && c <= 92;
-  return measured ? [text, ...(a === 7 ? gas(code) : kept(code)), ...tariff(code)] : [text];
+  if (c === 94) return [country(code)];
+  if (a === 1 && isElectricQuantity(c)) return electricity(code);
+  const text = (a === 7 ? gasProfile(code) : undefined) ?? objectText(code);
+  if (text !== undefined) return [text, ...details(code)];
+  return variant(code) ?? [medium(code, "unknown")];
+}
+
+/** What groups D and E say beyond the text that is found for an object, of media other than electricity. */
+function details(code: Code): string[] {
+  const { a, c, d } = code;
+  // The parameters of the gas analysis are numbered in group E like its results in group D.
+  if (a === 7 && c === 0 && d === 12) return [gasComponent(code, code.e)];
+  if (a === 7) return isGasQuantity(c) ? gas(code) : [];
+  return a >= 4 && a <= 9 && c >= 1 && c <= 92 ? [...kept(code), ...tariff(code)] : [];
+}
+
+/** Script tables and schedules have makers' own implementations in group D, of the one that has 0 there. */
+function variant(code: Code): string[] | undefined {
+  const { a, c, d } = code;
+  if (a !== 0 || (c !== 10 && c !== 15) || d === 0 || d > 127) return undefined;
+  const text = objectText({ ...code, d: 0 });
+  return text === undefined ? undefined : [text, phrase(code, "implementation", { n: d })];
 }
 
 /** Groups B to E have ranges that each maker fills as it likes, IEC 62056-6-1 "Manufacturer specific codes". */
-function isManufacturer({ b, c, d, e, f }: Code): boolean {
+function isManufacturer({ a, b, c, d, e, f }: Code): boolean {
+  if (c === 96 && d >= 50 && d <= 99 && (a === 0 || a === 1 || a === 7)) return true;
   return (b >= 128 && b <= 199) || (c >= 128 && c <= 199) || c === 240 || inRange(d) || inRange(e) || inRange(f);
 }
 const inRange = (group: number): boolean => group >= 128 && group <= 254;
 
-function medium(code: Code, key: "manufacturer" | "consortia" | "country" | "unknown"): string {
+type SpecificKey = "manufacturer" | "utility" | "consortia" | "country" | "unknown";
+
+function medium(code: Code, key: SpecificKey): string {
   const groups = `${code.c}.${code.d}.${code.e}`;
   const name = found(code, `medium.${code.a}`);
   const text = phrase(code, key, { n: groups });
   return code.a === 0 || name === undefined ? text : phrase(code, "inMedium", { medium: name, text });
 }
 
-function objectText({ a, c, d, e, language }: Code): string | undefined {
-  const texts = language.objects[a];
-  const text = texts?.[`${c}.${d}.${e}`] ?? texts?.[`${c}.${d}.*`] ?? texts?.[`${c}.*.*`];
-  return text === undefined ? undefined : fill(text, { d, e, e1: e + 1 });
+/** Group D of country specific codes is the country, mostly its telephone prefix. */
+function country(code: Code): string {
+  const text = medium(code, "country");
+  const name = found(code, `country.${code.d}`);
+  return name === undefined ? text : phrase(code, "country.named", { text, name });
 }
 
 function channelPart(code: Code): string[] {
   return code.b >= 1 && code.b <= 64 ? [phrase(code, "channel", { n: code.b })] : [];
 }
 
+/** Parameters that group F counts; the number is in their name. */
+const numberedByF = new Set(["1-0.2.1", "1-0.5.1", "1-0.5.2", "7-0.5.1", "7-0.5.2"]);
+
 /** Group F: 0 to 99 by the billing period counter, 101 to 125 counted back from the last, 255 the present. */
 function billing(code: Code): string[] {
-  const { a, c, f } = code;
-  if (a === 0 && c < 96) return [];
+  const { a, c, d, f } = code;
+  const ofBillingPeriod = c === 0 && d === 1;
+  if (a === 0 && c < 96 && !ofBillingPeriod) return [];
+  if (numberedByF.has(`${a}-${c}.${d}.${code.e}`)) return [];
+  if (f <= 99 && hasThresholds(code)) return [phrase(code, "threshold", { n: f })];
   if (f === 101) return [phrase(code, "billing.last")];
   if (f > 101 && f <= 125) return [phrase(code, "billing.back", { n: f - 100 })];
   if (f === 126) return [phrase(code, "billing.many")];
   return f <= 99 ? [phrase(code, "billing.counter", { n: f })] : [];
 }
 
-/** Group C 1 to 20 is the sum of all phases, 21 to 40 L1, 41 to 60 L2, 61 to 80 L3, in the same order. */
-function electricity(code: Code): string[] {
-  const { c, d } = code;
-  const special = {
-    81: 81,
-    82: 82,
-    83: 83,
-    84: 84,
-    85: 84,
-    86: 84,
-    87: 84,
-    88: 88,
-    89: 89,
-    90: 90,
-    91: 91,
-    92: 92,
-  } as const;
-  const row = (special as Readonly<Record<number, (typeof special)[keyof typeof special]>>)[c];
-  if (row !== undefined) {
-    const phase = row === 84 ? c - 84 : 0;
-    const name = withPhase(code, phrase(code, `electricity.${row}`), phase);
-    return c === 81 ? [angle(code, name)] : [name, ...processing(code), ...tariff(code)];
-  }
-  const phase = c <= 80 ? Math.floor((c - 1) / 20) : 0;
-  const quantity = ((c - 1) % 20) + 1;
-  const key = `${isEnergy(d) && hasEnergy(quantity) ? "energy" : "power"}.${quantity}`;
-  const name = withPhase(code, found(code, key) ?? key, phase);
-  return [name, ...processing(code), ...tariff(code)];
-}
-
-/** Time integrals of a power are energies. */
-const isEnergy = (d: number): boolean =>
-  (d >= 8 && d <= 10) || (d >= 17 && d <= 20) || d === 29 || d === 30 || d === 58;
-const hasEnergy = (quantity: number): boolean => quantity <= 10 || quantity >= 15;
-
-function withPhase(code: Code, name: string, phase: number): string {
-  return phase === 0 ? name : phrase(code, "phased", { name, phase: phrase(code, `phase.${phase as 1 | 2 | 3}`) });
-}
-
-/** The first digit of E is one quantity, the second the other: 0 to 2 voltages, 4 to 6 currents, 7 neutral. */
-function angle(code: Code, name: string): string {
-  const a = found(code, `point.${Math.floor(code.e / 10)}`);
-  const b = found(code, `point.${code.e % 10}`);
-  return a === undefined || b === undefined
-    ? phrase(code, "angle.other", { name, n: code.e })
-    : phrase(code, "angle", { name, a, b });
-}
-
-/** Group D; time integral 1 of an energy and the instantaneous value are what is meant anyway. */
-function processing(code: Code): string[] {
-  const { c, d, e } = code;
-  if (d === 7) return [];
-  if (d === 8 && c !== 81) return e === 0 || hasHarmonics(code) ? [phrase(code, "total")] : [];
-  return [found(code, `process.${d}`) ?? `D=${d}`];
-}
-
-/** Voltages, currents and total active power have harmonics instead of tariffs in group E. */
-function hasHarmonics({ c, d }: Code): boolean {
-  const quantity = c <= 80 ? ((c - 1) % 20) + 1 : c;
-  return (d === 7 || d === 24) && [11, 12, 15, 90, 91, 92].includes(quantity);
-}
-
-function tariff(code: Code): string[] {
-  const { a, e } = code;
-  if (e === 0 || e === 255) return [];
-  if (a !== 1 || !hasHarmonics(code)) return [phrase(code, "tariff", { n: e })];
-  if (e === 1) return [phrase(code, "fundamental")];
-  const named = { 124: "thd", 125: "tdd", 126: "harmonics.all", 127: "harmonics.nominal" } as const;
-  const key = (named as Readonly<Record<number, (typeof named)[keyof typeof named]>>)[e];
-  return [key === undefined ? phrase(code, "harmonic", { n: e }) : phrase(code, key)];
-}
-
 /** EN 13757-1, "Value group D" of heat, cooling, water and allocators. */
 function kept(code: Code): string[] {
   return code.d === 0 ? [] : [found(code, `kept.${code.d}`) ?? `D=${code.d}`];
-}
-
-function gas(code: Code): string[] {
-  return [found(code, `gas.${code.d}`) ?? `D=${code.d}`];
 }

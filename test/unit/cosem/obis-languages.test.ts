@@ -67,8 +67,8 @@ const names: readonly (readonly [obis: string, de: string, zh: string])[] = [
   ["0-0:96.1.0*255", "Geräte-ID 1", "设备编号1"],
   ["0-0:96.3.10*255", "Schaltgerät (Sperren und Freigeben)", "拉合闸控制"],
   ["0-0:96.7.21*255", "Anzahl der Netzausfälle, irgendeine Phase", "停电次数，任意相"],
-  ["0-0:96.14.0*255", "Aktuell aktiver Tarif 0", "当前费率0"],
-  ["0-0:97.97.0*255", "Fehlerregister 0", "错误寄存器0"],
+  ["0-0:96.14.0*255", "Aktuell aktiver Tarif (1)", "当前费率（1）"],
+  ["0-0:97.97.0*255", "Fehlerregister 1", "错误寄存器1"],
   ["0-0:98.1.0*255", "Abrechnungswerte, Periode 1", "结算数据，周期1"],
   ["0-1:24.2.1*255", "M-Bus-Wert 1, Kanal 1", "M-Bus值1，通道1"],
   ["4-0:2.0.0*255", "Bewertetes Integral", "加权积分值"],
@@ -77,11 +77,46 @@ const names: readonly (readonly [obis: string, de: string, zh: string])[] = [
   ["6-0:1.2.0*255", "Energie, Stichtagswert", "能量，设定日值"],
   ["6-0:9.5.0*255", "Durchfluss, Maximum", "流量，最大值"],
   ["7-0:3.2.0*255", "Volumen am Zähler vorwärts, gesamt, im Normzustand", "表计正向体积，总计，标况"],
-  ["7-0:54.0.0*255", "Brennwert, im Betriebszustand", "高位发热量，工况"],
+  ["7-0:54.0.0*255", "Brennwert", "高位发热量"],
+  [
+    "7-0:54.2.13*255",
+    "Brennwert, im Normzustand, laufender Mittelwert der Mittelungsperiode 2",
+    "高位发热量，标况，平均周期2当前平均值",
+  ],
+  ["7-0:70.67.0*255", "Gasanalyse, Methan (CH₄)", "燃气分析，甲烷（CH₄）"],
+  [
+    "7-0:43.15.0*255",
+    "Gasdurchfluss, laufender Mittelwert der Mittelungsperiode 1, im Betriebszustand",
+    "燃气流量，平均周期1当前平均值，工况",
+  ],
+  [
+    "7-0:99.3.2*255",
+    "Lastgang: Volumen am Zähler vorwärts, gesamt, im Normzustand",
+    "负荷曲线：表计正向体积，总计，标况",
+  ],
+  ["1-0:12.8.0*255", "Spannung, Zeitintegral 1", "电压，时间积分1"],
+  [
+    "1-0:32.32.12*255",
+    "Spannung L1, Unterschreitung, Anzahl, Einbrüche um 15 bis 30 % für 0,5 bis 1 s",
+    "A相电压，越下限，次数，暂降深度15%至30%，时间0.5至1 s",
+  ],
+  ["1-0:83.8.34*255", "Transformatorwirkverluste (+) L1, Zeitintegral 1", "A相变压器有功损耗（+），时间积分1"],
+  ["1-0:124.7.0*255", "Spannung L1-L2", "A-B线电压"],
+  ["1-0:12.35.0*2", "Spannung, Überschreitung, Schwelle, Schwelle 2", "电压，越上限，阈值，阈值2"],
+  ["1-0:99.10.1*255", "Profil der Spannungseinbrüche", "电压暂降记录"],
+  ["1-0:0.5.1*2", "Grenzwert der Leistung 2", "需量限值2"],
+  ["0-0:0.1.2*5", "Zeitpunkt der Abrechnungsperiode (1), Abrechnungsperiode 5", "结算周期的时间（1），结算周期5"],
+  ["0-0:19.20.3*255", "Gebühr 3, Konto 1", "费用3，账户1"],
+  ["0-0:96.20.5*255", "Klemmendeckel geöffnet, Anzahl der Ereignisse", "端子盖打开，事件次数"],
+  ["0-0:97.98.10*255", "Alarmfilter 1", "报警过滤器1"],
+  ["0-0:10.3.106*255", "Skripttabelle: Schaltgerät, Ausführung 3", "拉合闸控制脚本表，实现方式3"],
+  ["0-0:94.31.0*255", "Länderspezifisches Objekt 94.31.0 (Niederlande)", "国家自定义对象 94.31.0（荷兰）"],
+  ["1-65:1.8.0*255", "Elektrizität: Versorgerspezifisches Objekt 1.8.0", "电：公用事业自定义对象 1.8.0"],
+  ["2-0:12.7.0*255", "Spannung 7.0", "电压 7.0"],
   ["8-0:1.0.0*255", "Volumen", "体积"],
   ["9-0:2.0.1*255", "Durchfluss, Tarif 1", "流量，费率1"],
   ["1-0:199.1.0*255", "Elektrizität: Herstellerspezifisches Objekt 199.1.0", "电：厂商自定义对象 199.1.0"],
-  ["7-0:94.7.0*255", "Gas: Länderspezifisches Objekt 94.7.0", "燃气：国家自定义对象 94.7.0"],
+  ["7-0:94.7.0*255", "Gas: Länderspezifisches Objekt 94.7.0 (Russland)", "燃气：国家自定义对象 94.7.0（俄罗斯）"],
   ["0-0:93.1.1*255", "Konsortiumsspezifisches Objekt 93.1.1", "联盟自定义对象 93.1.1"],
   ["15-0:1.0.0*255", "Anderes Medium: Objekt 1.0.0", "其他介质：对象 1.0.0"],
   ["3-0:1.0.0*255", "Objekt 1.0.0", "对象 1.0.0"],
@@ -97,19 +132,21 @@ function textsOf(language: ObisLanguageTag): string[] {
 const wordsOf = (text: string): string[] =>
   (text.match(/[A-Za-zÄÖÜäöüß]{2,}/g) ?? []).map((word) => word.toLowerCase());
 
-/** Names of protocols and networks, and signs of quantities. */
+/** Names of protocols and networks, signs of quantities, units and elements; In is the current of the neutral. */
 const international = new Set(
   (
-    "aps bus coap cosem cpas dlms fsk ftp gprs gsm hdlc hs iec ip ipv iso lan llc ln lorawan lowpan lpwan lte mac mpl " +
-    "ntp plc ppp prime pstn rc ri rpl sap sas schc smtp sn ssas sscs sun tcp udp unix va wi zigbee"
+    "aps ar bus ch co coap cosem cpas dlms fsk ftp gprs gsm hdlc he hs iec in ip ipv iso lan llc ln lorawan lowpan " +
+    "lpwan lte mac mpl ms ntp plc ppp prime pstn qmax qmin rc rcu rfe ri rpl sap sas schc smtp sn ssas sscs sun tcp " +
+    "udp unix usa va wi xm xs zigbee"
   ).split(" "),
 );
 /** Words that are as German as they are English, and technical ones that German meters' handbooks use. */
 const german = new Set(
   (
-    "absolute broadcast client firmware gas hybrid id ii iii initiator integral iv led master maximum medium minimum " +
-    "mode name pair parameter phase profile push quadrant register relative slave standard synchronisation token " +
-    "twisted utility wireless"
+    "absolute argon belarus broadcast chile china client encoder firmware gas gateway helium hybrid id ii iii index " +
+    "initiator integral iran israel iv japan led malaysia master maxima maximum medium minimum mode name pair " +
+    "pakistan parameter peru phase portugal profile push quadrant register relative saudi slave standard " +
+    "synchronisation thailand token twisted ukraine utility venezuela version wireless wobbe"
   ).split(" "),
 );
 const english = new Set(textsOf("en-US").flatMap(wordsOf));
