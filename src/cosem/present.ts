@@ -66,7 +66,7 @@ function fieldsOf(definition: Definition, count: number): readonly FieldDefiniti
 }
 
 /** How the elements of an array are shown. In a Register table, it is they that the scaler_unit scales. */
-function elementOf(definition: Definition): Definition {
+export function elementOf(definition: Definition): Definition {
   return definition.element ?? (definition.presentation === "scaled" ? definition : none);
 }
 

@@ -4,6 +4,7 @@ import { attributeDefinition, attributeName, scalerSource } from "./lookup";
 import type { AttributeRef, FieldDefinition, ScalerUnit } from "./model";
 import { obisDotted } from "./obis";
 import { describeObis } from "./obis-names";
+import { elementOf } from "./present";
 import { unitSymbol } from "./units";
 
 /** One element of capture_objects: which attribute of which object is a column. */
@@ -73,10 +74,13 @@ export function captureObjectValue(object: CaptureObject, logicalName: Uint8Arra
   };
 }
 
+/** The one class of which not the value is scaled but each element of an array. */
+const registerTable = 61;
+
 /** The attribute that holds a column's scaler_unit, or undefined where its values are not scaled. */
 export function columnScaler(object: CaptureObject): AttributeRef | undefined {
   const attributeId = scalerSource(object.classId, undefined, object.attributeId);
-  if (attributeId === undefined || object.dataIndex !== 0) return undefined;
+  if (attributeId === undefined || (object.dataIndex !== 0 && object.classId !== registerTable)) return undefined;
   return { classId: object.classId, logicalName: object.logicalName, attributeId };
 }
 
@@ -130,7 +134,7 @@ export function profileColumns(
 export function columnDefinition(object: CaptureObject): Omit<FieldDefinition, "name"> {
   const whole: Omit<FieldDefinition, "name"> = attributeDefinition(object.classId, undefined, object.attributeId) ?? {};
   if (object.dataIndex === 0) return whole;
-  return whole.fields?.[object.dataIndex - 1] ?? whole.element ?? {};
+  return whole.fields?.[object.dataIndex - 1] ?? elementOf(whole);
 }
 
 /**

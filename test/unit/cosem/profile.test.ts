@@ -226,6 +226,25 @@ describe("profile rows", () => {
     assert.deepEqual(map([lte], [row({ type: "unsigned", value: 17 })]), [{ "0.0.25.11.0.255": 17 }]);
   });
 
+  it("scale the cells of a register table, all of them or the one that a data index names", () => {
+    const wattHours = () => ({ scaler: -3, unitCode: 30 });
+    const tables = [capture(61, "1.0.98.10.0.255", 2), capture(61, "1.0.98.10.1.255", 2, 3)];
+    const columns = profileColumns(tables, wattHours);
+    assert.deepEqual(
+      columns.map(({ unit, scaler }) => [unit, scaler]),
+      [
+        ["Wh", -3],
+        ["Wh", -3],
+      ],
+    );
+    const cells: DlmsValue = { type: "array", value: [u32(12345), u32(5)] };
+    assert.deepEqual(createRowMapper(columns)(row(cells, u32(12345))), {
+      "1.0.98.10.0.255": [12.345, 0.005],
+      "1.0.98.10.1.255": 12.345,
+    });
+    assert.equal(columnScaler(capture(3, "1.0.1.8.0.255", 2, 1)), undefined);
+  });
+
   it("never shift: another number of values than columns is an error", () => {
     assert.throws(() => map([clock, energy], [row(midnight)]), DlmsDecodeError);
     assert.throws(() => map([energy], [row(u32(1), u32(2))]), /1 values are expected by capture_objects, got 2/);
