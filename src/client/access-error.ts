@@ -30,12 +30,17 @@ const alternatives: Readonly<Record<number, readonly number[]>> = {
 
 export type AccessVerb = "get" | "set" | "action";
 
-/** `get Register 1-0:1.8.0*255/2 value: object-class-inconsistent (9); ...`, with the likely cause. */
-export function accessError(verb: AccessVerb, target: AttributeRef | MethodRef, result: number): DlmsAccessError {
+/** `get Register 1-0:1.8.0*255/2 value: object-class-inconsistent (9); ...`, with the likely cause, or `hint`. */
+export function accessError(
+  verb: AccessVerb,
+  target: AttributeRef | MethodRef,
+  result: number,
+  hint?: string,
+): DlmsAccessError {
   const meaning = verb === "action" ? actionResult(result) : dataAccessResult(result);
   const code = meaning.errorName ?? "ACCESS_UNKNOWN";
   const word = code === "ACCESS_UNKNOWN" ? "a result that the standard does not list" : meaning.word;
-  const cause = code === "ACCESS_OBJECT_CLASS_INCONSISTENT" ? otherClass(target) : causes[code];
+  const cause = hint ?? (code === "ACCESS_OBJECT_CLASS_INCONSISTENT" ? otherClass(target) : causes[code]);
   const text = `${verb} ${describeTarget(target)}: ${word} (${result})`;
   const whole = cause === undefined ? text : `${text}; ${verb === "action" ? ofMethods(cause) : cause}`;
   const member = "attributeId" in target ? { attributeId: target.attributeId } : { methodId: target.methodId };

@@ -16,7 +16,7 @@ import type { InvocationCounterStore } from "../security/model";
 import type { Operation, SessionStep, StepAnswer } from "../session/operation";
 import type { AssociationInfo } from "../session/options";
 import type { Channel } from "./channel";
-import type { ProfileInfo } from "./profile-info";
+import type { ClockOffset, ProfileInfo } from "./profile-info";
 import { silentAssociation } from "./silent-association";
 
 /** The association machine, as far as the client uses it. */
@@ -87,6 +87,8 @@ export class ActiveSession {
   answered = 0;
   /** Capture objects and what belongs to them, by the profile's logical name. */
   readonly profiles = new Map<string, ProfileInfo>();
+  /** The offset of the meter's clock, once it was asked for. */
+  clockOffset: ClockOffset | undefined;
   /** SN: base names by `class/logical name`. */
   shortNames: ReadonlyMap<string, number> | undefined;
 

@@ -273,6 +273,9 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   async #runJob(job: ClientJob<unknown>): Promise<void> {
+    let furthest = job.init.progress?.() ?? 0;
+    /** tries since it last got on */
+    let tries = 0;
     for (let attempt = 0; !job.abandoned; attempt++) {
       const before = this.#supervisor.active;
       let active: ActiveSession;
@@ -282,8 +285,7 @@ export class DlmsClient implements AsyncDisposable {
         job.settle({ ok: false, error });
         return;
       }
-      // one that has stood idle may have been ended by the meter's inactivity time-out
-      const fresh = active !== before;
+      const { answered } = active;
       try {
         const make = await job.init.run(active, job, attempt);
         if (active.answered > 0) this.#supervisor.worked();
@@ -294,8 +296,14 @@ export class DlmsClient implements AsyncDisposable {
           job.settle({ ok: false, error });
           return;
         }
-        const again = await this.#failed(active, job, error, fresh, attempt);
+        const reached = job.init.progress?.() ?? 0;
+        if (reached > furthest) tries = 0;
+        furthest = Math.max(furthest, reached);
+        // one that has stood idle may have been ended by the meter's inactivity time-out
+        const fresh = active !== before && active.answered === answered && tries === attempt;
+        const again = await this.#failed(active, job, error, fresh, tries === 0);
         if (!again) return;
+        tries++;
       }
     }
   }
@@ -306,7 +314,7 @@ export class DlmsClient implements AsyncDisposable {
     job: ClientJob<unknown>,
     error: unknown,
     fresh: boolean,
-    attempt: number,
+    first: boolean,
   ): Promise<boolean> {
     const known = isDlmsError(error) ? error : undefined;
     if (known !== undefined) this.#observer.failed(known);
@@ -318,7 +326,7 @@ export class DlmsClient implements AsyncDisposable {
     }
     const { repeatable } = job.init;
     const may = typeof repeatable === "function" ? repeatable() : repeatable;
-    const worth = adapted || (attempt === 0 && !fresh && worthRepeating(error));
+    const worth = adapted || (first && !fresh && worthRepeating(error));
     const again = worth && may && this.#closing === undefined;
     await this.#supervisor.drop(active, known, !again && fresh);
     if (!again || known === undefined) {

@@ -17,6 +17,8 @@ export interface JobInit<C, T> {
   readonly key?: string;
   /** Whether it may be asked a second time when the connection breaks before the answer. */
   readonly repeatable: boolean | (() => boolean);
+  /** How far it got; as long as that grows, it may be asked again after another break. */
+  readonly progress?: () => number;
   /** The exchange with the meter. What it returns is called to make the result, apart from the connection's fate. */
   run(context: C, job: Job<C, T>, attempt: number): Promise<() => T>;
 }

@@ -1,28 +1,45 @@
+import type { DlmsValue } from "../codec";
 import {
   type AttributeRef,
-  type EncodeDateTimeOptions,
+  type CaptureObject,
+  defaultClock,
   entriesByAge,
   entrySelection,
   type Moment,
-  momentToEpoch,
   type PresentOptions,
   type ProfileColumn,
   type ProfileRow,
-  rangeSelection,
-  type RangeSelectionOptions,
+  rangeSelectionOf,
+  readMoment,
   restrictingObject,
   type Selection,
 } from "../cosem";
-import type { ActiveSession } from "./active-session";
-import type { FetchOptions } from "./fetch";
-import type { ColumnChoice } from "./profile-choice";
-import { entriesInUse, type ProfileInfo } from "./profile-info";
+import { type ColumnChoice, columnOf } from "./profile-choice";
+import type { ProfileInfo } from "./profile-info";
+import {
+  BoundWriter,
+  instantsOf,
+  isoLocal,
+  type MeterTime,
+  type Place,
+  seasonShift,
+  type TimeBound,
+} from "./profile-times";
 
-/** Which entries of a profile: the last n, those of a time, those of these numbers (1 = the oldest), or all. */
+/**
+ * Which entries of a profile: the last n; those of a time, both ends included; those of these numbers (1 = the oldest);
+ * those whose value in a column is within bounds, which the meter compares; or all.
+ */
 export type ProfileRange =
   | { readonly last: number }
   | { readonly from: Moment; readonly to?: Moment }
-  | { readonly entries: readonly [first: number, last: number] };
+  | { readonly entries: readonly [first: number, last: number] }
+  | {
+      /** key of a column, or its OBIS code where that is enough */
+      readonly column: string;
+      readonly least: DlmsValue;
+      readonly most: DlmsValue;
+    };
 
 /** How the entries were chosen in the end: by the meter by time, by the meter by number, or all were read. */
 export type SelectionUsed = "range" | "entry" | "all";
@@ -33,22 +50,40 @@ export interface ProfileProgress {
   readonly bytes: number;
 }
 
-/** What one profile reading knows of itself; it outlives a break of the connection. */
+/** What was handed on of a reading; it outlives a break of the connection. */
+export interface Handed {
+  rows: number;
+  blocks: number;
+  bytes: number;
+  /** where the row that was handed on last lies in time; undefined where it has no time */
+  last: Place | undefined;
+  /** how many of the last rows have that same time */
+  equal: number;
+  /** no row lies before the one that was handed on before it */
+  ascending: boolean;
+  /** after a break: rows that come again, up to this one and so many of its time */
+  skip: { readonly upTo: Place; readonly equal: number; seen: number } | undefined;
+  /** it went on by time after a break */
+  resumed: boolean;
+}
+
+/** What one profile reading knows of itself. */
 export interface ProfileReading {
   readonly ref: AttributeRef;
   readonly range: ProfileRange | undefined;
   /** names of the columns that are wanted; none = all */
   readonly columns: readonly string[];
   readonly present: PresentOptions;
-  readonly zone: EncodeDateTimeOptions;
+  readonly reversedDeviation: boolean;
   readonly now: () => number;
   readonly begun: (columns: readonly ProfileColumn[], selection: SelectionUsed) => void;
   /** Takes rows in the order in which they are to be seen; resolves when more are wanted. */
   readonly rows: (rows: readonly ProfileRow[]) => Promise<void>;
   readonly progress: (progress: ProfileProgress) => void;
   readonly note: (text: string) => void;
-  /** rows that were handed out before, and the time of the last of them */
-  readonly handed: { rows: number; lastTime: number | undefined; blocks: number; bytes: number };
+  /** Whether what was handed on can be taken back, so that the reading may begin again. */
+  readonly forget: (() => void) | undefined;
+  readonly handed: Handed;
 }
 
 /** One way to get the entries: what the meter is asked for, and what is left to do with what comes. */
@@ -62,6 +97,12 @@ export interface Attempt {
   readonly numbers?: { readonly from: number; readonly to: number };
   /** the range in pieces, asked for one after the other, in place of `selection` */
   readonly pieces?: readonly Selection[];
+  /** the last piece is all the time to come, where hardly anything is */
+  readonly openTail?: boolean;
+  /** the meter is asked for more than is wanted, since nobody knows which way it reads the bounds */
+  readonly widened?: boolean;
+  /** there are such entries, so none at all is no answer */
+  readonly expected?: boolean;
   /** indices of the columns that the meter is asked for; undefined = all */
   readonly columns?: readonly number[] | undefined;
 }
@@ -70,6 +111,17 @@ export interface Attempt {
 export interface Wanted {
   readonly info: ProfileInfo;
   readonly choice: ColumnChoice;
+  readonly meter: MeterTime;
+  /** epoch ms, by the meter's clock where it was asked */
+  readonly now: number;
+  /** undefined where it was not asked for, or the meter does not tell */
+  readonly entriesInUse: number | undefined;
+}
+
+/** A range by time: both bounds, if it is one. */
+export function timeRange(range: ProfileRange | undefined): { from: Moment; to: Moment | undefined } | undefined {
+  if (range === undefined || !("from" in range)) return undefined;
+  return { from: range.from, to: range.to };
 }
 
 /** What stands for "no end" in a range, from now: ten years. */
@@ -78,24 +130,18 @@ const openEnd = 10 * 365.25 * 86_400_000;
 const whole = { used: "all", selection: undefined, note: "reading the whole buffer" } as const;
 
 /** The ways to get what is wanted, the one that takes the least first; none: there are no such entries. */
-export async function attemptsFor(
-  active: ActiveSession,
-  reading: ProfileReading,
-  wanted: Wanted,
-  options: FetchOptions,
-): Promise<Attempt[]> {
+export function attemptsFor(reading: ProfileReading, wanted: Wanted): Attempt[] {
   const { range } = reading;
-  const resume = reading.handed.lastTime;
-  if (resume !== undefined) return timeAttempts(reading, wanted, resume, rangeEnd(reading));
-  if (range === undefined) return [{ ...whole, keep: "all" }];
-  if ("from" in range) return timeAttempts(reading, wanted, range.from, rangeEnd(reading));
-  return numberAttempts(active, reading, wanted, range, options);
-}
-
-function rangeEnd(reading: ProfileReading): Moment {
-  const { range } = reading;
+  const { skip } = reading.handed;
+  const timed = timeRange(range);
   // the meter's clock may be far ahead of ours
-  return range !== undefined && "to" in range && range.to !== undefined ? range.to : reading.now() + openEnd;
+  const to: Moment = timed?.to ?? wanted.now + openEnd;
+  const open = timed?.to === undefined;
+  if (skip !== undefined) return timeAttempts(reading, wanted, { from: { place: skip.upTo }, to, open });
+  if (range === undefined) return [{ ...whole, keep: "all" }];
+  if ("column" in range) return [byColumn(wanted, range)];
+  if ("from" in range) return timeAttempts(reading, wanted, { from: { moment: range.from }, to, open });
+  return numberAttempts(wanted, range);
 }
 
 /** Some columns, then all of them for meters that know no choice. */
@@ -103,65 +149,153 @@ const withAndWithout = (columns: readonly number[] | undefined): (readonly numbe
   columns === undefined ? [undefined] : [columns, undefined];
 const allColumnsNote = "asking for all columns";
 
-function timeAttempts(reading: ProfileReading, { info, choice }: Wanted, from: Moment, to: Moment): Attempt[] {
-  const restricting = restrictingObject(info.captureObjects);
-  const zone = zoneOf(reading, info);
-  const withDeviation = { ...zone, ...(restricting === undefined ? {} : { restricting }) };
-  const columnsOf = (indices: readonly number[] = []): Pick<RangeSelectionOptions, "columns"> => ({
-    columns: indices.flatMap((index) => info.captureObjects[index] ?? []),
-  });
-  const range = (unspecifiedDeviation: boolean, columns: readonly number[] | undefined): Attempt => ({
-    used: "range",
-    selection: rangeSelection(from, to, { ...withDeviation, unspecifiedDeviation, ...columnsOf(columns) }),
-    keep: "all",
-    note: columns !== choice.byRange ? allColumnsNote : "asking with the deviation unspecified",
-    columns,
-  });
+interface TimeSpan {
+  readonly from: TimeBound;
+  readonly to: Moment;
+  /** nobody named the end */
+  readonly open: boolean;
+}
+
+function timeAttempts(reading: ProfileReading, wanted: Wanted, span: TimeSpan): Attempt[] {
+  const { info, choice, meter } = wanted;
+  const clock = restrictingObject(info.captureObjects);
+  const restricting = clock ?? defaultClock;
+  const writer = new BoundWriter(restricting, meter);
+  const to: TimeBound = { moment: span.to };
+  const objects = (indices: readonly number[] = []): CaptureObject[] =>
+    indices.flatMap((index) => info.captureObjects[index] ?? []);
   const ways = withAndWithout(choice.byRange);
-  const attempts = [
-    ...[false, true].flatMap((unspecified) => ways.map((columns) => range(unspecified, columns))),
-    ...ways.flatMap((columns) =>
-      inPieces(info, from, to, { ...withDeviation, ...columnsOf(columns) }).map((pieces) => ({ ...pieces, columns })),
-    ),
-  ];
-  if (restricting === undefined) return attempts;
-  const timed = reading.range !== undefined && "from" in reading.range;
-  return [...attempts, { ...whole, keep: timed ? "time" : "all" }];
+  const range = (from: DlmsValue, end: DlmsValue, rest: Partial<Attempt>): Attempt[] =>
+    ways.map((columns) => ({
+      used: "range",
+      selection: rangeSelectionOf(restricting, from, end, objects(columns)),
+      keep: "all",
+      ...rest,
+      ...(columns === choice.byRange ? {} : { note: allColumnsNote }),
+      columns,
+    }));
+  const attempts = range(writer.usual(span.from, -1), writer.usual(to, 1), {});
+  const other = { from: writer.other(span.from, -1), to: writer.other(to, 1) };
+  if (other.from !== undefined || other.to !== undefined) {
+    attempts.push(
+      ...range(other.from ?? writer.usual(span.from, -1), other.to ?? writer.usual(to, 1), {
+        note: `asking with the deviation ${isLocal(span.from, meter) ? "set" : "unspecified"}`,
+        widened: meter.timeZone === "",
+      }),
+    );
+  }
+  const bounds = pieceBounds(wanted, span);
+  if (bounds.length > 0) {
+    for (const columns of ways) {
+      const pieces = bounds.map(([from, end]) =>
+        rangeSelectionOf(
+          restricting,
+          writer.usual({ moment: from }, -1),
+          writer.usual({ moment: end }, 1),
+          objects(columns),
+        ),
+      );
+      attempts.push({
+        used: "range",
+        selection: undefined,
+        pieces,
+        openTail: span.open,
+        keep: "all",
+        note: piecesNote,
+        widened: true,
+        columns,
+      });
+    }
+  }
+  if (clock === undefined) return attempts;
+  return [...attempts, { ...whole, keep: timeRange(reading.range) === undefined ? "all" : "time" }];
+}
+
+const piecesNote = "asking for the range in pieces";
+
+/** Written without a deviation in the usual way. */
+function isLocal(bound: TimeBound, { timeZone }: MeterTime): boolean {
+  if ("place" in bound) return bound.place.offset === undefined && timeZone === "";
+  return readMoment(bound.moment).local !== undefined && timeZone === "";
 }
 
 /** Entries of a piece: they fit one answer even where the meter cannot send blocks. */
 const pieceEntries = 24;
 const maxPieces = 2000;
+const day = 86_400_000;
 
-/** The range in pieces, for meters that give a short range but not a long one. */
-function inPieces(info: ProfileInfo, from: Moment, to: Moment, options: RangeSelectionOptions): Attempt[] {
+/** The range in pieces, for meters that give a short range but not a long one; none where it cannot be cut. */
+function pieceBounds({ info, meter, now }: Wanted, { from, to, open }: TimeSpan): (readonly [Moment, Moment])[] {
   const period = info.capturePeriod * 1000;
-  const first = momentToEpoch(from, options);
-  const last = momentToEpoch(to, options);
   const step = pieceEntries * period;
   // newest first within each piece would be no order at all
-  if (period === 0 || info.sortMethod !== 1 || last - first <= step || last - first > maxPieces * step) return [];
-  const pieces: Selection[] = [];
-  for (let at = first; at <= last; at += step) {
+  if (period === 0 || info.sortMethod !== 1) return [];
+  const end = readMoment(to);
+  // times of the meter's clock are cut as such, where both are: then the offset of another season does not matter
+  const local = meter.timeZone === "" && isLocal(from, meter) && (open || end.local !== undefined);
+  const first = "place" in from ? (local ? from.place.local : from.place.instant) : edge(from.moment, local, -1, meter);
+  // entries of the future are few: an end that nobody named is not cut into pieces
+  const last = open ? now + day : edge(to, local, 1, meter);
+  if (last - first <= step || last - first > maxPieces * step) return [];
+  const moment = (ms: number): Moment => (local ? isoLocal(ms) : ms);
+  const pieces: (readonly [Moment, Moment])[] = [];
+  const shift = local ? 0 : (meter.offset ?? 0) * 60_000;
+  for (let at = first; at <= last;) {
+    const next = at + step - backFromNight(at + step + shift, step);
     // bounds are included, and have hundredths of seconds: the next piece begins a hundredth later
-    pieces.push(rangeSelection(at, Math.min(at + step - 10, last), options));
+    pieces.push([moment(at), moment(Math.min(next - 10, last))]);
+    at = next;
   }
-  return [{ used: "range", selection: undefined, pieces, keep: "all", note: "asking for the range in pieces" }];
+  if (open) pieces.push([moment(last + 10), to]);
+  return pieces;
 }
 
-async function numberAttempts(
-  active: ActiveSession,
-  reading: ProfileReading,
-  { info, choice }: Wanted,
-  range: Exclude<ProfileRange, { readonly from: Moment }>,
-  options: FetchOptions,
-): Promise<Attempt[]> {
+const hour = 3_600_000;
+/** Clocks are put on and back before this hour. */
+const nightEnds = 4 * hour;
+
+/**
+ * How much shorter a piece has to be so as not to end where the clock may be put back: there a meter that keeps no
+ * offset would send the same rows for both pieces, or for none.
+ */
+function backFromNight(local: number, step: number): number {
+  const ofDay = ((local % day) + day) % day;
+  return ofDay < nightEnds && step > nightEnds + hour ? ofDay + hour : 0;
+}
+
+/** Where the pieces begin (-1) or end (1): a time of the meter's clock as such, or as an instant that is surely outside. */
+function edge(moment: Moment, local: boolean, side: -1 | 1, meter: MeterTime): number {
+  const read = readMoment(moment);
+  if (local) return read.local ?? read.instant;
+  const { earliest, latest } = instantsOf(moment, meter);
+  const season = read.local !== undefined && meter.timeZone === "" ? side * seasonShift : 0;
+  return (side < 0 ? earliest : latest) + season;
+}
+
+function byColumn({ info, choice }: Wanted, range: Extract<ProfileRange, { readonly column: string }>): Attempt {
+  const index = info.columns.indexOf(columnOf(range.column, info.columns));
+  const object = info.captureObjects[index] ?? defaultClock;
+  const columns = choice.byRange?.flatMap((one) => info.captureObjects[one] ?? []) ?? [];
+  return {
+    used: "range",
+    selection: rangeSelectionOf(object, range.least, range.most, columns),
+    keep: "all",
+    columns: choice.byRange,
+  };
+}
+
+function numberAttempts(
+  { info, choice, entriesInUse }: Wanted,
+  range: Extract<ProfileRange, { readonly last: number } | { readonly entries: readonly [number, number] }>,
+): Attempt[] {
   const all: Attempt =
     "last" in range ? { ...whole, keep: { last: range.last } } : { ...whole, keep: { slice: range.entries } };
-  const plain = "entries" in range && info.sortMethod === 1;
-  const inUse = plain ? Number.MAX_SAFE_INTEGER : await entriesInUse(active, reading.ref, options);
+  // counted from the side at which the meter counts too, entries_in_use does not matter
+  const newestFirst = info.sortMethod === 2;
+  const plain = ("entries" in range && info.sortMethod === 1) || ("last" in range && newestFirst);
+  const inUse = plain ? Number.MAX_SAFE_INTEGER : entriesInUse;
   if (inUse === undefined) return [all];
-  const order = { sortMethod: info.sortMethod, entriesInUse: inUse };
+  const order = { sortMethod: info.sortMethod ?? unordered, entriesInUse: inUse };
   const [first, last] = "last" in range ? [inUse - Math.min(range.last, inUse) + 1, inUse] : range.entries;
   const numbers = entriesByAge(first, last, order);
   if (numbers === "none") return [];
@@ -170,20 +304,11 @@ async function numberAttempts(
     const span =
       columns === undefined ? {} : { fromColumn: (columns[0] ?? 0) + 1, toColumn: (columns.at(-1) ?? 0) + 1 };
     const selection = entrySelection({ ...numbers, ...span });
-    return { used: "entry", selection, numbers, keep: "all", note: allColumnsNote, columns };
+    const expected = "last" in range && !plain;
+    return { used: "entry", selection, numbers, keep: "all", note: allColumnsNote, columns, expected };
   });
   return [...entries, all];
 }
 
-/** A range by time, in epoch ms. */
-export function boundsOf(reading: ProfileReading, info: ProfileInfo): { from: number; to: number } | undefined {
-  const { range } = reading;
-  if (range === undefined || !("from" in range)) return undefined;
-  const zone = zoneOf(reading, info);
-  return { from: momentToEpoch(range.from, zone), to: momentToEpoch(rangeEnd(reading), zone) };
-}
-
-export function zoneOf(reading: ProfileReading, info: ProfileInfo): EncodeDateTimeOptions {
-  if (info.offset === undefined || (reading.zone.timeZone ?? "") !== "") return reading.zone;
-  return { ...reading.zone, offset: info.offset };
-}
+/** A sort_method that says nothing of the order in time. */
+const unordered = 0xff;

@@ -58,7 +58,7 @@ function normal(name: string): string {
 }
 
 /** A column by its key, or by its OBIS code alone where that is enough. */
-function columnOf(name: string, columns: readonly ProfileColumn[]): ProfileColumn {
+export function columnOf(name: string, columns: readonly ProfileColumn[]): ProfileColumn {
   const wanted = normal(name);
   const exact = columns.find(({ key }) => key === wanted);
   if (exact !== undefined) return exact;

@@ -1,16 +1,54 @@
 import { encodeValueBytes } from "../codec";
-import { type AttributeRef, obisPrinted, type Selection } from "../cosem";
-import { DlmsDecodeError, DlmsServiceError } from "../errors";
+import { type AttributeRef, obisPrinted, restrictingObject, type Selection } from "../cosem";
+import { type DlmsAccessError, DlmsDecodeError, type DlmsServiceError } from "../errors";
 import { accessError } from "./access-error";
 import type { ActiveSession } from "./active-session";
 import { type FetchOptions, readVariables, shortNameOf, shortNamesOf } from "./fetch";
-import { type Attempt, attemptsFor, type ProfileReading, type Wanted } from "./profile-attempts";
+import {
+  type Attempt,
+  attemptsFor,
+  type Handed,
+  type ProfileReading,
+  timeRange,
+  type Wanted,
+} from "./profile-attempts";
 import { chooseColumns } from "./profile-choice";
-import { profileInfo } from "./profile-info";
+import { isRefusal, profileFacts } from "./profile-info";
+import { mayComeTwice } from "./profile-times";
 import { RowSink } from "./row-sink";
 import { descriptorOf } from "./wanted";
 
 export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile-attempts";
+
+/** Whether the reading can go on behind the row that was handed on last, by its time. */
+export function goesOnByTime({ range, handed }: Pick<ProfileReading, "range" | "handed">): boolean {
+  const byColumn = range !== undefined && "column" in range;
+  return handed.last !== undefined && handed.ascending && !mayComeTwice(handed.last) && !byColumn;
+}
+
+/** Whether it can be gone on with at all after a break. */
+export function canGoOn(reading: Pick<ProfileReading, "range" | "handed" | "forget">): boolean {
+  return reading.handed.rows === 0 || goesOnByTime(reading) || reading.forget !== undefined;
+}
+
+/** Prepares a reading that broke off to go on, or to begin again. Returns what is done, in words. */
+export function goOn(reading: Pick<ProfileReading, "range" | "handed" | "forget">): string {
+  const { handed, forget } = reading;
+  const { last, rows } = handed;
+  if (rows === 0) return "read again";
+  if (last !== undefined && goesOnByTime(reading)) {
+    handed.skip = { upTo: last, equal: handed.equal, seen: 0 };
+    handed.resumed = true;
+    return "went on by time";
+  }
+  startOver(handed, forget);
+  return "begun again";
+}
+
+function startOver(handed: Handed, forget: (() => void) | undefined): void {
+  forget?.();
+  Object.assign(handed, { rows: 0, skip: undefined, last: undefined, ascending: true, resumed: false });
+}
 
 /** Reads the rows of a profile by the first way that the meter accepts. */
 export async function readProfile(
@@ -18,80 +56,166 @@ export async function readProfile(
   reading: ProfileReading,
   options: FetchOptions,
 ): Promise<void> {
-  const reversedDeviation = reading.zone.reversedDeviation === true;
-  const info = await profileInfo(active, reading.ref, { ...options, reversedDeviation });
-  const wanted: Wanted = { info, choice: chooseColumns(info, reading.columns) };
-  const attempts = await attemptsFor(active, reading, wanted, options);
-  if (attempts.length === 0) {
-    reading.begun(wanted.choice.columns, "entry");
-    return;
-  }
-  for (const [index, attempt] of attempts.entries()) {
-    const refusal = await tryAttempt(active, reading, wanted, attempt, options);
-    if (refusal === 0) return;
-    const next = attempts[index + 1];
-    if (next === undefined) throw typeof refusal === "number" ? accessError("get", reading.ref, refusal) : refusal;
-    reading.note(
-      `read profile ${obisPrinted(reading.ref.logicalName)}: ${refusalText(refusal)}, ${next.note ?? "trying another"}`,
-    );
+  const wanted = await whatIsKnown(active, reading, options);
+  for (const text of wanted.info.notes) noteOf(reading, text);
+  let most = -1;
+  for (;;) {
+    const broken = await readOnce(active, reading, wanted, options);
+    if (broken === undefined) {
+      if (!(await misses(active, reading, options))) return;
+      continue;
+    }
+    // it goes on as long as it gets on
+    if (reading.handed.rows <= most || !canGoOn(reading)) throw broken;
+    most = reading.handed.rows;
+    noteOf(reading, `${broken.message} after ${most} rows; ${goOn(reading)}`);
   }
 }
 
-/** deciphering-error, invocation-counter-error: of the envelope, not of what is asked for */
-const envelopeErrors = new Set<unknown>([5, 6]);
-
-/** Some meters have no result code for a selector that they do not know, but an exception-response. */
-function refusesSelection(error: unknown): error is DlmsServiceError {
-  return error instanceof DlmsServiceError && !envelopeErrors.has(error.details.serviceError);
-}
-
-type Refusal = number | DlmsServiceError | DlmsDecodeError;
-
-function refusalText(refusal: Refusal): string {
-  if (refusal instanceof DlmsDecodeError) return "the meter sent other columns than were asked for";
-  const how = typeof refusal === "number" ? String(refusal) : exceptionText(refusal);
-  return `the meter refused the selection (${how})`;
-}
-
-function exceptionText({ details: { stateError, serviceError } }: DlmsServiceError): string {
-  if (typeof stateError !== "number") return "service error";
-  return `exception ${stateError}, ${String(serviceError)}`;
+async function whatIsKnown(active: ActiveSession, reading: ProfileReading, options: FetchOptions): Promise<Wanted> {
+  const { present, reversedDeviation } = reading;
+  const timeZone = present.timeZone ?? "";
+  const also = {
+    clock: timeRange(reading.range) !== undefined && timeZone === "",
+    entriesInUse: countsEntries(reading, active.profiles.get(reading.ref.logicalName)?.sortMethod),
+  };
+  const facts = await profileFacts(active, reading.ref, also, { ...options, reversedDeviation, now: reading.now });
+  const { offset, daylight, lead = 0 } = active.clockOffset ?? {};
+  return {
+    ...facts,
+    choice: chooseColumns(facts.info, reading.columns),
+    meter: { timeZone, offset, daylight, reversedDeviation },
+    now: reading.now() + lead,
+  };
 }
 
 /**
- * Returns 0, or with what the meter refused before anything came: a result, or an exception where it was a selection;
- * or what is wrong with the columns that came.
+ * Whether a reading of all that went on by time has fewer rows than there are: those that a clock that was set back put
+ * before the break. Then it begins again, where that is possible.
  */
+async function misses(active: ActiveSession, reading: ProfileReading, options: FetchOptions): Promise<boolean> {
+  const { handed, range, ref, forget } = reading;
+  if (!handed.resumed || range !== undefined) return false;
+  const infoOptions = { ...options, reversedDeviation: reading.reversedDeviation, now: reading.now };
+  const { entriesInUse = 0 } = await profileFacts(active, ref, { entriesInUse: true }, infoOptions);
+  if (handed.rows >= entriesInUse) return false;
+  const count = `after the break ${handed.rows} rows were found of ${entriesInUse} in use`;
+  noteOf(reading, `${count}; ${forget === undefined ? "some may be missing" : "begun again"}`);
+  if (forget === undefined) return false;
+  startOver(handed, forget);
+  return true;
+}
+
+/** Whether it matters how many entries there are: not where both count from the same end. */
+function countsEntries({ range, handed }: ProfileReading, sortMethod: number | undefined): boolean {
+  if (range === undefined || handed.skip !== undefined) return false;
+  return ("last" in range && sortMethod !== 2) || ("entries" in range && sortMethod !== 1);
+}
+
+/** Returns what broke the answer off in the middle, where the association is in order. */
+async function readOnce(
+  active: ActiveSession,
+  reading: ProfileReading,
+  wanted: Wanted,
+  options: FetchOptions,
+): Promise<DlmsAccessError | undefined> {
+  const attempts = attemptsFor(reading, wanted);
+  if (attempts.length === 0) {
+    reading.begun(wanted.choice.columns, "entry");
+    return undefined;
+  }
+  for (const [index, attempt] of attempts.entries()) {
+    const result = await tryAttempt(active, reading, wanted, attempt, options);
+    if (result === undefined) return undefined;
+    if (result.kind === "broken") return result.error;
+    const next = attempts[index + 1];
+    if (next === undefined) throw refused(reading, wanted, result);
+    noteOf(reading, `${result.text}, ${next.note ?? "trying another"}`);
+  }
+  return undefined;
+}
+
+function noteOf({ ref, note }: ProfileReading, text: string): void {
+  note(`read profile ${obisPrinted(ref.logicalName)}: ${text}`);
+}
+
+/** Why an attempt led to nothing. */
+type Refusal =
+  | { readonly kind: "result"; readonly result: number; readonly text: string }
+  | { readonly kind: "error"; readonly error: DlmsServiceError | DlmsDecodeError; readonly text: string };
+
+type Failure = Refusal | { readonly kind: "broken"; readonly error: DlmsAccessError };
+
+function refused({ ref, range }: ProfileReading, { info }: Wanted, refusal: Refusal): Error {
+  if (refusal.kind === "error") return refusal.error;
+  const timeless = timeRange(range) !== undefined && restrictingObject(info.captureObjects) === undefined;
+  const hint = "the profile has no column with the time: ask for the last rows, for rows by number, or for all";
+  return accessError("get", ref, refusal.result, timeless ? hint : undefined);
+}
+
+function ofResult(result: number): Refusal {
+  return { kind: "result", result, text: `the meter refused the selection (${result})` };
+}
+
+function ofException(error: DlmsServiceError): Refusal {
+  const { stateError, serviceError } = error.details;
+  const how = typeof stateError === "number" ? `exception ${stateError}, ${String(serviceError)}` : "service error";
+  return { kind: "error", error, text: `the meter refused the selection (${how})` };
+}
+
+/** data-block-unavailable, long-get-aborted, no-long-get-in-progress, data-block-number-invalid: the transfer was lost */
+const brokenTransfer = new Set([14, 15, 16, 19]);
+/** Results for a piece of the range that say no more than that there is nothing in it. */
+const nothingThere = new Set([4, 9, 11, 12, 250]);
+
+/** Returns what the meter refused before anything came, what is wrong with the columns that came, or what broke off. */
 async function tryAttempt(
   active: ActiveSession,
   reading: ProfileReading,
   wanted: Wanted,
   attempt: Attempt,
   options: FetchOptions,
-): Promise<Refusal> {
+): Promise<Failure | undefined> {
   let began = false;
-  for (const selection of attempt.pieces ?? [attempt.selection]) {
+  const selections = attempt.pieces ?? [attempt.selection];
+  for (const [index, selection] of selections.entries()) {
     const sink = new RowSink(reading, wanted, attempt);
     const onChunk = (bytes: Uint8Array): Promise<void> => sink.take(bytes);
     let result: number;
     try {
       result = await fetchChunks(active, reading.ref, selection, { ...options, onChunk });
     } catch (error) {
-      if (selection === undefined || began || sink.began || !refusesSelection(error)) throw error;
-      return error;
+      if (selection === undefined || began || sink.began || !isRefusal(error)) throw error;
+      return ofException(error);
     }
     if (result !== 0) {
-      if (began || sink.began) throw accessError("get", reading.ref, result);
-      return result;
+      const error = accessError("get", reading.ref, result);
+      if (sink.began && brokenTransfer.has(result)) return { kind: "broken", error };
+      const tail = attempt.openTail === true && index === selections.length - 1;
+      if (sink.began || (began && !tail && !nothingThere.has(result))) throw error;
+      if (!began) return ofResult(result);
+      noteOf(
+        reading,
+        `a piece of the range was refused (${result}), as some meters do where they have no rows; left out`,
+      );
+      continue;
     }
-    if (sink.misfit !== undefined) {
-      if (began) throw sink.misfit;
-      return sink.misfit;
+    const { misfit } = sink;
+    if (misfit !== undefined) {
+      if (began) throw misfit;
+      return { kind: "error", error: misfit, text: "the meter sent other columns than were asked for" };
     }
+    if (attempt.expected === true && sink.entries === 0) return ofNothing(reading);
     began = true;
     await sink.finish();
   }
-  return 0;
+  return undefined;
+}
+
+function ofNothing({ ref }: ProfileReading): Refusal {
+  const text = "the meter has entries in use, and sent none of them";
+  const what = `read profile ${obisPrinted(ref.logicalName)}: ${text}`;
+  return { kind: "error", error: new DlmsDecodeError("DECODE_VALUE", what), text };
 }
 
 async function fetchChunks(

@@ -6,7 +6,9 @@ import {
   type PresentOptions,
   type ProfileColumn,
   type ProfileRow,
+  readMoment,
 } from "../cosem";
+import { encodeValueBytes } from "../codec";
 import { DlmsConfigError } from "../errors";
 import { object } from "../errors/arguments";
 import type { ActiveSession } from "./active-session";
@@ -14,9 +16,9 @@ import type { FetchOptions, MeterHints } from "./fetch";
 import type { JobInit } from "./job-queue";
 import type { OperationOptions, ReadOptions } from "./options";
 import { chooseColumns } from "./profile-choice";
-import { profileInfo } from "./profile-info";
-import type { ProfileProgress, ProfileRange, ProfileReading, SelectionUsed } from "./profile-attempts";
-import { readProfile } from "./profile-read";
+import { profileFacts } from "./profile-info";
+import type { Handed, ProfileProgress, ProfileRange, ProfileReading, SelectionUsed } from "./profile-attempts";
+import { canGoOn, goOn, readProfile } from "./profile-read";
 import { RowStream } from "./row-stream";
 
 export interface ProfileOptions extends ReadOptions {
@@ -51,12 +53,11 @@ export interface ProfileHost {
 }
 
 interface Consumer {
-  begun(columns: readonly ProfileColumn[], selection: SelectionUsed): void;
+  begun(columns: readonly ProfileColumn[]): void;
   rows(rows: readonly ProfileRow[]): Promise<void>;
-  note(text: string): void;
   stopped(): boolean;
   /** Forgets the rows that it was given, so that the reading may begin again; absent where they are gone. */
-  forget?(): void;
+  readonly forget?: () => void;
 }
 
 /** Reads the rows of one profile: each iteration, and each `toTable`, reads them anew. */
@@ -66,6 +67,8 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
   readonly #options: ProfileOptions;
   readonly #columns: readonly string[];
   readonly #host: ProfileHost;
+  #selection: SelectionUsed | undefined;
+  #notes: readonly string[] = [];
 
   constructor(obis: ObisLike, range: ProfileRange | undefined, options: ProfileOptions, host: ProfileHost) {
     this.#logicalName = obisDotted(obis);
@@ -73,6 +76,16 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     this.#options = options;
     this.#columns = checkColumns(options.columns);
     this.#host = host;
+  }
+
+  /** How the entries are chosen by the reading that began last; undefined until its first row is there. */
+  get selection(): SelectionUsed | undefined {
+    return this.#selection;
+  }
+
+  /** What the meter refused in the reading that began last, and what was done instead; breaks, and what was left out. */
+  get notes(): readonly string[] {
+    return [...this.#notes];
   }
 
   /** The columns that are wanted, without reading rows. */
@@ -84,8 +97,13 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
         key: `columns ${ref.logicalName} ${columns.join()}`,
         repeatable: true,
         run: async (active, job) => {
-          const options = { ...this.#fetchOptions(() => job.abandoned), reversedDeviation: host.reversedDeviation };
-          const info = await profileInfo(active, ref, options);
+          const now = (): number => host.clock.wallTime();
+          const options = {
+            ...this.#fetchOptions(() => job.abandoned),
+            reversedDeviation: host.reversedDeviation,
+            now,
+          };
+          const { info } = await profileFacts(active, ref, {}, options);
           return () => chooseColumns(info, columns).columns;
         },
       },
@@ -96,25 +114,22 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
   /** All rows at once. */
   async toTable(): Promise<ProfileTable> {
     const rows: ProfileRow[] = [];
-    const notes: string[] = [];
     let columns: readonly ProfileColumn[] = [];
-    let selection: SelectionUsed = "all";
-    await this.#read({
-      begun: (chosen, used) => {
+    const reading = this.#begin({
+      begun: (chosen) => {
         columns = chosen;
-        selection = used;
       },
       rows: (more) => {
         for (const row of more) rows.push(row);
         return Promise.resolve();
       },
-      note: (text) => notes.push(text),
       stopped: () => false,
       forget: () => {
         rows.length = 0;
       },
     });
-    return { columns, rows, selection, notes };
+    await reading.done;
+    return { columns, rows, selection: reading.selection() ?? "all", notes: reading.notes };
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ProfileRow, undefined> {
@@ -126,10 +141,9 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
       const consumer: Consumer = {
         begun: () => undefined,
         rows: (rows) => stream.push(rows),
-        note: () => undefined,
         stopped: () => stream.stopped,
       };
-      this.#read(consumer).then(
+      this.#begin(consumer).done.then(
         () => {
           stream.end();
         },
@@ -162,41 +176,65 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     return { cancelled, hints: this.#host.hints, noGetWithList: this.#host.noGetWithList };
   }
 
-  #read(consumer: Consumer): Promise<void> {
+  /** Begins a reading of its own. */
+  #begin(consumer: Consumer): {
+    done: Promise<void>;
+    notes: readonly string[];
+    selection(): SelectionUsed | undefined;
+  } {
     const { clock, present, reversedDeviation } = this.#host;
+    const notes: string[] = [];
+    let selection: SelectionUsed | undefined;
+    this.#notes = notes;
+    this.#selection = undefined;
     const note = (text: string): void => {
       this.#host.note(text);
-      consumer.note(text);
+      notes.push(text);
     };
-    const handed: ProfileReading["handed"] = { rows: 0, lastTime: undefined, blocks: 0, bytes: 0 };
     const reading: ProfileReading = {
       ref: this.#ref,
       range: this.#range,
       columns: this.#columns,
       present,
-      zone: { ...(present.timeZone === undefined ? {} : { timeZone: present.timeZone }), reversedDeviation },
+      reversedDeviation,
       now: () => clock.wallTime(),
-      begun: consumer.begun.bind(consumer),
+      begun: (columns, used) => {
+        selection = used;
+        if (this.#notes === notes) this.#selection = used;
+        consumer.begun(columns);
+      },
       rows: consumer.rows.bind(consumer),
-      progress: (progress) => this.#options.onProgress?.(progress),
+      progress: (progress) => {
+        this.#progress(progress);
+      },
       note,
-      handed,
+      forget: consumer.forget,
+      handed: nothingHanded(),
     };
+    return { done: this.#submit(reading, consumer), notes, selection: () => selection };
+  }
+
+  /** What a listener throws changes nothing else. */
+  #progress(progress: ProfileProgress): void {
+    try {
+      this.#options.onProgress?.(progress);
+    } catch (error) {
+      this.#host.note(`${this.#what}: onProgress threw ${String(error)}`);
+    }
+  }
+
+  #submit(reading: ProfileReading, consumer: Consumer): Promise<void> {
+    const { handed } = reading;
     return this.#host.submit(
       {
         what: this.#what,
         // what was handed on cannot be taken back: it goes on only where the time of the last row is known
-        repeatable: () =>
-          !consumer.stopped() && (handed.rows === 0 || handed.lastTime !== undefined || consumer.forget !== undefined),
+        repeatable: () => !consumer.stopped() && canGoOn(reading),
+        progress: () => handed.rows,
         run: async (active, job, attempt) => {
           if (attempt > 0) {
-            const { rows, lastTime } = handed;
-            const how = rows === 0 ? "read again" : lastTime === undefined ? "begun again" : "went on by time";
-            note(`${this.#what}: the connection broke after ${rows} rows; ${how}`);
-            if (lastTime === undefined && rows > 0) {
-              consumer.forget?.();
-              handed.rows = 0;
-            }
+            const { rows } = handed;
+            reading.note(`${this.#what}: the connection broke after ${rows} rows; ${goOn(reading)}`);
           }
           await readProfile(
             active,
@@ -211,9 +249,16 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
   }
 }
 
+function nothingHanded(): Handed {
+  return { rows: 0, blocks: 0, bytes: 0, last: undefined, equal: 0, ascending: true, skip: undefined, resumed: false };
+}
+
+const largestEntry = 0xffffffff;
+const rangeForms = "{ last }, { from, to }, { entries }, { column, least, most } or nothing";
+
 function checkRange(range: ProfileRange | undefined): ProfileRange | undefined {
   if (range === undefined) return undefined;
-  object("range", range, "{ last }, { from, to }, { entries } or nothing");
+  object("range", range, rangeForms);
   if ("last" in range)
     return whole(range.last, 1) ? range : refuse("range.last: expected a whole number from 1", range.last);
   if ("entries" in range) {
@@ -221,8 +266,19 @@ function checkRange(range: ProfileRange | undefined): ProfileRange | undefined {
     if (whole(first, 1) && whole(last, first ?? 1)) return range;
     return refuse("range.entries: expected [first, last], 1-based, first not above last", range.entries);
   }
-  if ("from" in range) return range;
-  return refuse("range: expected { last }, { from, to }, { entries } or nothing", range);
+  if ("column" in range) {
+    if (typeof range.column !== "string")
+      return refuse("range.column: expected a name like 1.0.1.8.0.255", range.column);
+    // both are refused now if they are no values
+    for (const bound of [range.least, range.most]) encodeValueBytes(bound);
+    return range;
+  }
+  if ("from" in range) {
+    readMoment(range.from);
+    if (range.to !== undefined) readMoment(range.to);
+    return range;
+  }
+  return refuse(`range: expected ${rangeForms}`, range);
 }
 
 function checkColumns(columns: unknown): readonly string[] {
@@ -232,7 +288,7 @@ function checkColumns(columns: unknown): readonly string[] {
 }
 
 function whole(value: unknown, min: number): boolean {
-  return Number.isInteger(value) && (value as number) >= min;
+  return Number.isInteger(value) && (value as number) >= min && (value as number) <= largestEntry;
 }
 
 function refuse(expected: string, got: unknown): never {

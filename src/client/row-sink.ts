@@ -1,32 +1,42 @@
 import { ElementStream } from "../codec";
-import { clockKind, createRowReader, momentToEpoch, obisPrinted, type ProfileRow, restrictingObject } from "../cosem";
+import {
+  clockKind,
+  createTimedRowReader,
+  obisPrinted,
+  type ProfileRow,
+  restrictingObject,
+  type TimedRow,
+} from "../cosem";
 import { DlmsDecodeError } from "../errors";
-import { type Attempt, boundsOf, type ProfileReading, type Wanted, zoneOf } from "./profile-attempts";
-import type { ColumnChoice } from "./profile-choice";
-import type { ProfileInfo } from "./profile-info";
+import { type Attempt, type Handed, type ProfileReading, timeRange, type Wanted } from "./profile-attempts";
+import { type MeterTime, type Place, placeOf, placeOfInstant, seasonShift, TimeFilter } from "./profile-times";
+import { entryOrder, RowOrder } from "./row-order";
 
 /** Padding and empty blocks behind the last row, which some meters send. */
 const maxBlocksBehind = 100;
 
 const clockUnits = { "date-time": undefined, unix: 1000, "unix-microseconds": 0.001 } as const;
 
+/** A row, and where it lies in time, as far as that is known. */
+export interface PlacedRow {
+  readonly row: ProfileRow;
+  readonly place: Place | undefined;
+}
+
 /** Turns the pieces of a buffer into rows, oldest first, and hands them on. */
 export class RowSink {
   readonly #reading: ProfileReading;
-  readonly #info: ProfileInfo;
-  readonly #choice: ColumnChoice;
+  readonly #wanted: Wanted;
   readonly #attempt: Attempt;
   #keep: Attempt["keep"];
-  /** in epoch ms, where the range is one by time */
-  readonly #bounds: { readonly from: number; readonly to: number } | undefined;
-  readonly #elements: ElementStream<ProfileRow>;
+  /** where the range is one by time */
+  readonly #filter: TimeFilter | undefined;
+  readonly #slack: number;
+  readonly #elements: ElementStream<TimedRow>;
   readonly #timeKey: string | undefined;
   /** ms in one step of a clock that counts since 1970 */
   readonly #unit: number | undefined;
-  /** a broken reading goes on with the rows behind this time */
-  readonly #after: number | undefined;
-  /** rows that can be handed on only when all have come */
-  #held: ProfileRow[] = [];
+  readonly #order: RowOrder;
   #blocks = 0;
   /** blocks that came when all rows were there */
   #behind = 0;
@@ -37,30 +47,39 @@ export class RowSink {
   #timeless = 0;
   #misfit: DlmsDecodeError | undefined;
 
-  constructor(reading: ProfileReading, { info, choice }: Wanted, attempt: Attempt) {
-    const newestFirst = info.sortMethod === 2;
+  constructor(reading: ProfileReading, wanted: Wanted, attempt: Attempt) {
+    const { info } = wanted;
     this.#reading = reading;
-    this.#info = info;
-    this.#choice = choice;
+    this.#wanted = wanted;
     this.#attempt = attempt;
     this.#keep = attempt.keep;
-    this.#bounds = boundsOf(reading, info);
-    this.#after = reading.handed.lastTime;
-    const asked = attempt.columns?.flatMap((index) => info.columns[index] ?? []);
-    const reader = createRowReader(asked ?? info.columns, {
-      ...reading.present,
-      capturePeriod: info.capturePeriod,
-      newestFirst,
-      ...(asked === undefined ? {} : { allColumns: info.columns }),
-    });
-    this.#elements = new ElementStream(reader);
+    const timed = timeRange(reading.range);
+    const end = timed?.to ?? Number.MAX_SAFE_INTEGER;
+    this.#filter = timed === undefined ? undefined : new TimeFilter(timed.from, end, wanted.meter);
+    this.#slack = slackOf(attempt, wanted.meter);
     const clock = restrictingObject(info.captureObjects);
     this.#unit = clock === undefined ? undefined : clockUnits[clockKind(clock) ?? "date-time"];
     this.#timeKey = clock === undefined ? undefined : info.columns[info.captureObjects.indexOf(clock)]?.key;
+    this.#order = new RowOrder(entryOrder(info.sortMethod), this.#timeKey !== undefined);
+    const asked = attempt.columns?.flatMap((index) => info.columns[index] ?? []);
+    const reader = createTimedRowReader(asked ?? info.columns, {
+      ...reading.present,
+      // of a buffer of unknown order nobody can say on which side the time of the next row lies
+      capturePeriod: info.sortMethod === undefined ? 0 : info.capturePeriod,
+      newestFirst: info.sortMethod === 2,
+      timeKey: this.#timeKey,
+      ...(asked === undefined ? {} : { allColumns: info.columns }),
+    });
+    this.#elements = new ElementStream(reader);
   }
 
   get began(): boolean {
     return this.#blocks > 0;
+  }
+
+  /** How many entries came. */
+  get entries(): number {
+    return this.#elements.received;
   }
 
   /** The first entry has neither the columns that were asked for nor all of them: what comes is of no use. */
@@ -69,7 +88,7 @@ export class RowSink {
   }
 
   async take(bytes: Uint8Array): Promise<void> {
-    if (this.#blocks === 0) this.#reading.begun(this.#choice.columns, this.#attempt.used);
+    if (this.#blocks === 0) this.#reading.begun(this.#wanted.choice.columns, this.#attempt.used);
     this.#empty ||= this.#blocks === 0 && bytes.length === 1 && bytes[0] === 0;
     this.#blocks++;
     const { handed } = this.#reading;
@@ -97,9 +116,9 @@ export class RowSink {
     );
   }
 
-  #rowsOf(bytes: Uint8Array): readonly ProfileRow[] {
+  #rowsOf(bytes: Uint8Array): readonly PlacedRow[] {
     try {
-      return this.#elements.push(bytes).elements;
+      return this.#elements.push(bytes).elements.map((one) => ({ row: one.row, place: this.#placeOf(one) }));
     } catch (error) {
       const first = this.#attempt.columns !== undefined && this.#elements.received === 0;
       if (!first || !(error instanceof DlmsDecodeError)) throw error;
@@ -111,106 +130,135 @@ export class RowSink {
 
   async finish(): Promise<void> {
     if (!this.#empty) this.#elements.finish();
-    const held = this.#info.sortMethod === 2 ? this.#held.reverse() : this.#held;
-    this.#held = [];
     const keep = this.#keep;
-    if (typeof keep === "object" && "slice" in keep) await this.#hand(held.slice(keep.slice[0] - 1, keep.slice[1]));
+    const held = this.#order.end();
+    if (typeof keep === "object" && "slice" in keep && !this.#order.streams) {
+      await this.#hand(held.slice(keep.slice[0] - 1, keep.slice[1]));
+    } else if (typeof keep === "object" && "last" in keep) await this.#hand(held.slice(-keep.last));
     else await this.#hand(held);
+    const behind = this.#elements.trailing;
+    if (behind > 0) this.#note(`the meter sent ${behind} bytes behind the last of the rows that it announced`);
     if (this.#leftOut > 0) this.#noteExcess(`${this.#leftOut} rows of another time`);
     if (this.#timeless > 0) this.#noteTimeless();
+    if (this.#order.note !== undefined) this.#note(this.#order.note);
   }
 
   /** Some meters accept a selection of entries and send more: then it is made here. */
   #distrust(): void {
     const { range } = this.#reading;
     const { numbers } = this.#attempt;
-    if (numbers === undefined || this.#keep !== "all" || range === undefined || "from" in range) return;
+    if (numbers === undefined || this.#keep !== "all" || range === undefined) return;
     const wanted = numbers.to - numbers.from + 1;
     const count = this.#elements.count ?? 0;
     if (count <= wanted) return;
     // more than up to the last one: the whole buffer; else it began where it should (Gurux' server takes `to` for a count)
     if ("entries" in range && count > numbers.to) this.#keep = { slice: range.entries };
-    else if ("last" in range || this.#info.sortMethod === 2) this.#keep = { last: wanted };
+    else if ("last" in range || this.#wanted.info.sortMethod === 2) this.#keep = { last: wanted };
     this.#noteExcess(`${count} entries where ${wanted} were asked for`);
   }
 
-  #noteExcess(what: string): void {
+  #note(what: string): void {
     const { ref, note } = this.#reading;
-    note(`read profile ${obisPrinted(ref.logicalName)}: the meter sent ${what}; what was not asked for is left out`);
+    note(`read profile ${obisPrinted(ref.logicalName)}: ${what}`);
+  }
+
+  #noteExcess(what: string): void {
+    this.#note(`the meter sent ${what}; what was not asked for is left out`);
   }
 
   #noteTimeless(): void {
-    const { ref, note } = this.#reading;
     const count = this.#timeless === 1 ? "1 row has" : `${this.#timeless} rows have`;
-    note(`read profile ${obisPrinted(ref.logicalName)}: ${count} no known time and may be of another one; left out`);
+    this.#note(`${count} no known time and may be of another one; left out`);
   }
 
-  async #select(rows: readonly ProfileRow[]): Promise<void> {
+  async #select(rows: readonly PlacedRow[]): Promise<void> {
     const keep = this.#keep;
+    const wanted = this.#ofRange(rows, keep);
+    if (typeof keep === "object" && "last" in keep) {
+      this.#order.keepLast(wanted, keep.last);
+      return;
+    }
+    const ordered = this.#order.put(wanted);
+    if (typeof keep !== "object" || !this.#order.streams) {
+      await this.#hand(ordered);
+      return;
+    }
     const first = this.#seen;
-    this.#seen += rows.length;
-    if (this.#info.sortMethod === 2 || (typeof keep === "object" && "last" in keep)) this.#hold(rows, keep);
-    else if (typeof keep === "object") {
-      const [from, to] = keep.slice;
-      await this.#hand(rows.slice(Math.max(0, from - 1 - first), Math.max(0, to - first)));
-    } else await this.#hand(this.#ofRange(rows, keep));
+    this.#seen += ordered.length;
+    const [from, to] = keep.slice;
+    await this.#hand(ordered.slice(Math.max(0, from - 1 - first), Math.max(0, to - first)));
   }
 
   /** By time: of a whole buffer those that are surely of the range, of a selection all but those that surely are not. */
-  #ofRange(rows: readonly ProfileRow[], keep: Attempt["keep"]): readonly ProfileRow[] {
-    const bounds = this.#bounds;
-    if (bounds === undefined) return rows;
-    return rows.filter((row) => {
-      const time = this.#timeOf(row);
-      if (time === undefined) {
+  #ofRange(rows: readonly PlacedRow[], keep: Attempt["keep"]): readonly PlacedRow[] {
+    const filter = this.#filter;
+    if (filter === undefined) return rows;
+    return rows.filter(({ place }) => {
+      if (place === undefined) {
         if (keep === "time") this.#timeless++;
         return keep !== "time";
       }
-      const wanted = time >= bounds.from && time <= bounds.to;
-      if (!wanted && keep !== "time") this.#leftOut++;
+      const wanted = filter.takes(place, this.#slack);
+      if (!wanted && keep !== "time" && this.#attempt.widened !== true) this.#leftOut++;
       return wanted;
     });
   }
 
-  #hold(rows: readonly ProfileRow[], keep: Attempt["keep"]): void {
-    for (const row of this.#ofRange(rows, keep)) this.#held.push(row);
-    if (typeof keep !== "object" || !("last" in keep)) return;
-    // newest first: the first n that came; oldest first: the last n
-    if (this.#info.sortMethod === 2) this.#held.length = Math.min(this.#held.length, keep.last);
-    else if (this.#held.length > keep.last) this.#held = this.#held.slice(-keep.last);
-  }
-
-  async #hand(rows: readonly ProfileRow[]): Promise<void> {
+  async #hand(rows: readonly PlacedRow[]): Promise<void> {
     const { handed, range } = this.#reading;
-    const after = this.#after;
-    let fresh = after === undefined ? rows : rows.filter((row) => this.#isFresh(row, after));
+    let fresh = handed.skip === undefined ? rows : rows.slice(seenBefore(rows, handed));
     // after a break more may have been captured than there was when the reading began
     const most = mostRows(range);
     if (most !== undefined) fresh = fresh.slice(0, Math.max(0, most - handed.rows));
     if (fresh.length === 0) return;
+    for (const { place } of fresh) follow(handed, place);
     handed.rows += fresh.length;
-    handed.lastTime = this.#timeOf(fresh.at(-1));
-    const { project } = this.#choice;
-    await this.#reading.rows(project === undefined ? fresh : fresh.map(project));
+    const { project } = this.#wanted.choice;
+    await this.#reading.rows(fresh.map(project === undefined ? ({ row }) => row : ({ row }) => project(row)));
   }
 
-  #isFresh(row: ProfileRow, after: number): boolean {
-    const time = this.#timeOf(row);
-    if (time === undefined) this.#timeless++;
-    return time !== undefined && time > after;
-  }
-
-  #timeOf(row: ProfileRow | undefined): number | undefined {
-    const value = this.#timeKey === undefined ? undefined : row?.[this.#timeKey];
-    if (typeof value === "number" && this.#unit !== undefined) return value * this.#unit;
-    if (typeof value === "number" || typeof value === "string" || value instanceof Date) {
-      return momentToEpoch(value, zoneOf(this.#reading, this.#info));
-    }
-    return undefined;
+  #placeOf({ row, time }: TimedRow): Place | undefined {
+    if (time !== undefined) return placeOf(time, this.#wanted.meter);
+    const value = this.#unit === undefined || this.#timeKey === undefined ? undefined : row[this.#timeKey];
+    return typeof value === "number" ? placeOfInstant(value * (this.#unit ?? 1), this.#wanted.meter) : undefined;
   }
 }
 
+/** How far a row without an offset of its own may seem to lie outside of a range that the meter chose it for. */
+function slackOf({ keep, widened }: Attempt, { timeZone, offset }: MeterTime): number {
+  if (keep === "time") return 0;
+  if (timeZone === "" && offset === undefined) return Number.POSITIVE_INFINITY;
+  return widened === true ? 0 : seasonShift;
+}
+
+/** How many of these rows were handed on before the break. */
+function seenBefore(rows: readonly PlacedRow[], handed: Handed): number {
+  let count = 0;
+  for (const { place } of rows) {
+    const { skip } = handed;
+    if (skip === undefined) break;
+    const later = place !== undefined && place.instant > skip.upTo.instant;
+    const same = place?.instant === skip.upTo.instant;
+    // all that had come of the time of the break are passed: what is behind them is new, whatever its time
+    if (later || skip.seen >= skip.equal) {
+      handed.skip = undefined;
+      break;
+    }
+    if (same) skip.seen++;
+    count++;
+  }
+  return count;
+}
+
+function follow(handed: Handed, place: Place | undefined): void {
+  const before = handed.last;
+  handed.equal = place !== undefined && place.instant === before?.instant ? handed.equal + 1 : 1;
+  if (place !== undefined && before !== undefined && place.instant < before.instant) handed.ascending = false;
+  handed.last = place;
+}
+
 function mostRows(range: ProfileReading["range"]): number | undefined {
-  if (range === undefined || "from" in range) return undefined;
-  return "last" in range ? range.last : range.entries[1] - range.entries[0] + 1;
+  if (range === undefined) return undefined;
+  if ("last" in range) return range.last;
+  return "entries" in range ? range.entries[1] - range.entries[0] + 1 : undefined;
 }

@@ -4,6 +4,11 @@ import { DlmsStateError } from "../errors";
 /** How long rows may wait to be taken before the meter is let go, in ms. */
 export const stallLimit = 60_000;
 
+interface Taker<T> {
+  resolve(value: IteratorResult<T, undefined>): void;
+  reject(error: unknown): void;
+}
+
 /**
  * Values on their way from a producer, which is held up while the last batch has not been taken, to one consumer.
  * So what waits is bounded by one batch.
@@ -15,8 +20,10 @@ export class RowStream<T> {
   #at = 0;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
-  #taker: { resolve(value: IteratorResult<T, undefined>): void; reject(error: unknown): void } | undefined;
+  /** calls of `next` that wait, in their order */
+  readonly #takers: Taker<T>[] = [];
   #drained: (() => void) | undefined;
+  /** the consumer left, or the producer failed: no more is taken from it */
   #stopped = false;
 
   constructor(clock: Clock, what: string) {
@@ -24,7 +31,7 @@ export class RowStream<T> {
     this.#what = what;
   }
 
-  /** The consumer wants no more. */
+  /** No more is wanted. */
   get stopped(): boolean {
     return this.#stopped;
   }
@@ -40,12 +47,11 @@ export class RowStream<T> {
     await new Promise<void>((resolve, reject) => {
       this.#drained = resolve;
       timer = this.#clock.setTimeout(() => {
-        this.#stopped = true;
         const error = new DlmsStateError(
           "STATE_BUSY",
-          `${this.#what}: the rows were not taken for ${stallLimit / 1000} s; other requests were waiting, so the reading ended`,
+          `${this.#what}: the rows were not taken for ${stallLimit / 1000} s, so the reading ended: while it lasts nothing else can be asked of the meter; take rows faster, or all at once with toTable()`,
         );
-        this.#failure = { error };
+        this.fail(error);
         reject(error);
       }, stallLimit);
     });
@@ -58,14 +64,18 @@ export class RowStream<T> {
     this.#serve();
   }
 
+  /** What came before can still be taken. The producer is not held up any longer. */
   fail(error: unknown): void {
-    this.#failure ??= { error };
+    // whoever left hears no more of it
+    if (!this.#stopped) this.#failure ??= { error };
+    this.#stopped = true;
+    this.#drained?.();
     this.#serve();
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
     return new Promise((resolve, reject) => {
-      this.#taker = { resolve, reject };
+      this.#takers.push({ resolve, reject });
       this.#serve();
     });
   }
@@ -76,22 +86,25 @@ export class RowStream<T> {
     this.#batch = [];
     this.#at = 0;
     this.#drained?.();
+    this.#serve();
   }
 
   #serve(): void {
-    const taker = this.#taker;
-    if (taker === undefined) return;
+    for (let taker = this.#takers[0]; taker !== undefined; taker = this.#takers[0]) {
+      if (!this.#settle(taker)) return;
+      this.#takers.shift();
+    }
+  }
+
+  /** Whether there was something to settle it with. */
+  #settle(taker: Taker<T>): boolean {
     if (this.#at < this.#batch.length) {
-      this.#taker = undefined;
       const value = this.#batch[this.#at++] as T;
       if (this.#at >= this.#batch.length) this.#drained?.();
       taker.resolve({ value, done: false });
-    } else if (this.#failure !== undefined) {
-      this.#taker = undefined;
-      taker.reject(this.#failure.error);
-    } else if (this.#ended || this.#stopped) {
-      this.#taker = undefined;
-      taker.resolve({ value: undefined, done: true });
-    }
+    } else if (this.#failure !== undefined) taker.reject(this.#failure.error);
+    else if (this.#ended || this.#stopped) taker.resolve({ value: undefined, done: true });
+    else return false;
+    return true;
   }
 }

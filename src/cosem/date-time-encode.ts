@@ -52,7 +52,8 @@ function fromEpoch(epochMs: number, options: EncodeDateTimeOptions): Uint8Array 
   return write(epochMs + offset * 60_000, offset, options);
 }
 
-function fromText(text: string, options: EncodeDateTimeOptions): Uint8Array {
+/** A text, taken apart: local time in ms as if it were UTC, and the minutes east of UTC that it names. */
+function readText(text: string): { readonly localMs: number; readonly own: number | undefined } {
   const match = isoForm.exec(text);
   if (match === null) throw invalid(text, "it is not in ISO 8601 form");
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", zone] = match;
@@ -62,14 +63,37 @@ function fromText(text: string, options: EncodeDateTimeOptions): Uint8Array {
   const localMs =
     utcMs(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second)) +
     Math.floor(Number(`0.${fraction === "" ? "0" : fraction}`) * 1000);
-  if (zone !== undefined) {
-    const own = offsetOf(zone);
-    if (Math.abs(own) >= 1440) throw invalid(text, "no such offset");
-    const moved = options.offset !== undefined || (options.timeZone ?? "") !== "";
+  const own = zone === undefined ? undefined : offsetOf(zone);
+  if (own !== undefined && Math.abs(own) >= 1440) throw invalid(text, "no such offset");
+  return { localMs, own };
+}
+
+function fromText(text: string, options: EncodeDateTimeOptions): Uint8Array {
+  const { localMs, own } = readText(text);
+  const named = options.timeZone ?? "";
+  if (own !== undefined) {
+    const moved = options.offset !== undefined || named !== "";
     return moved ? fromEpoch(localMs - own * 60_000, options) : write(localMs, own, options);
   }
-  const named = options.timeZone ?? "";
   return write(localMs, named === "" ? null : zoneRules(named).offsetOfLocal(localMs), options);
+}
+
+/**
+ * What a moment says: an instant in epoch ms, or, for a text without an offset, a time of the meter's own clock, in ms
+ * as if that were UTC.
+ * @throws DlmsConfigError CONFIG_INVALID for anything that is not a date
+ */
+export function readMoment(
+  moment: Date | number | string,
+): { readonly instant: number; readonly local?: never } | { readonly local: number; readonly instant?: never } {
+  if (typeof moment === "string") {
+    const { localMs, own } = readText(moment.trim());
+    return own === undefined ? { local: localMs } : { instant: localMs - own * 60_000 };
+  }
+  const instant = moment instanceof Date ? moment.getTime() : moment;
+  if (typeof instant !== "number") throw invalid(moment, `a ${typeof moment} is no date`);
+  if (!Number.isFinite(instant)) throw invalid(moment, "it is no valid instant");
+  return { instant };
 }
 
 function offsetOf(zone: string): number {

@@ -180,6 +180,32 @@ function offsetEast(
   return zoneRules(options.timeZone).offsetOfLocal(localMs, standard);
 }
 
+/** When a row of a profile was captured, as its meter writes it. */
+export interface RowTime {
+  /** the meter's wall clock, in ms as if it were UTC */
+  readonly local: number;
+  /** minutes east of UTC; undefined where the meter does not say */
+  readonly offset: number | undefined;
+  /** whether daylight saving is on; undefined where the meter does not say */
+  readonly daylight: boolean | undefined;
+}
+
+/** Undefined where it is not one point in time. Without texts in between: a profile has many rows. */
+export function rowTime(
+  parts: DateTimeParts,
+  { reversedDeviation }: Pick<PresentOptions, "reversedDeviation">,
+): RowTime | undefined {
+  const { year, month: m, day: d, hour, minute, second, hundredths, deviation, status } = parts;
+  if (year === null || typeof m !== "number" || typeof d !== "number" || !isCalendarDay(year, m, d)) return undefined;
+  if (hour === null || minute === null || second === null || hour > 23 || minute > 59 || second > 59) return undefined;
+  if ((hundredths ?? 0) > 99 || Math.abs(deviation ?? 0) >= 1440) return undefined;
+  return {
+    local: utcMs(year, m, d, hour, minute, second) + (hundredths ?? 0) * 10,
+    offset: deviation === null ? undefined : (reversedDeviation === true ? deviation : -deviation) + 0,
+    daylight: status === null ? undefined : (status & clockStatusBits.daylightSavingActive) !== 0,
+  };
+}
+
 /** What a date-time says beyond its string. */
 export function dateTimeInfo(parts: DateTimeParts, epochMs: number | null): DateTimeInfo {
   const status = parts.status ?? 0;

@@ -12,5 +12,5 @@ export * from "./profile-rows";
 export * from "./profile-selection";
 export * from "./scaling";
 export { addSeconds, dateTimeFormatter } from "./date-time-formatter";
-export { isTimeZone } from "./time-zone";
+export { isTimeZone, zoneRules } from "./time-zone";
 export * from "./units";

@@ -1,7 +1,7 @@
 import type { ElementReader, ValueDecoder } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";
 import { DlmsDecodeError } from "../errors";
-import { type DateTimeParts, dateTimeFromBytes, presentDateTime } from "./date-time";
+import { type DateTimeParts, dateTimeFromBytes, presentDateTime, rowTime, type RowTime } from "./date-time";
 import { addSeconds, dateTimeFormatter } from "./date-time-formatter";
 import type { PresentOptions } from "./model";
 import { type PresentContext, presentValue } from "./present";
@@ -18,6 +18,15 @@ export interface RowMapperOptions extends PresentOptions {
   readonly newestFirst?: boolean;
   /** what entries have, from the first on, where a meter sends all columns though it was asked for some */
   readonly allColumns?: readonly ProfileColumn[];
+  /** key of the column of class Clock whose times are wanted beside the rows */
+  readonly timeKey?: string | undefined;
+}
+
+/** A row, and when it was captured. */
+export interface TimedRow {
+  readonly row: ProfileRow;
+  /** undefined where it is not known, or not one point in time */
+  readonly time: RowTime | undefined;
 }
 
 /**
@@ -48,12 +57,26 @@ export function createRowReader(
   return new RowReader(columns, options);
 }
 
+/** The same with the times of the rows as the meter wrote them, however `dates` wants them shown. */
+export function createTimedRowReader(
+  columns: readonly ProfileColumn[],
+  options: RowMapperOptions,
+): ElementReader<TimedRow> {
+  const reader = new RowReader(columns, options);
+  const timed = (row: ProfileRow): TimedRow => ({ row, time: reader.time() });
+  return {
+    fromBytes: (cursor) => timed(reader.fromBytes(cursor)),
+    fromValue: (entry) => timed(reader.fromValue(entry)),
+  };
+}
+
 class RowReader implements ElementReader<ProfileRow> {
   readonly #options: RowMapperOptions;
   #keys: readonly string[] = [];
   #cells: readonly Cell[] = [];
   /** all rows are made of it, so that all have the same keys in the same order from the start */
   #blank: ProfileRow = {};
+  #clock: ClockCell | undefined;
   /** until the first entry has shown which columns came */
   #allColumns: readonly ProfileColumn[] | undefined;
 
@@ -67,6 +90,13 @@ class RowReader implements ElementReader<ProfileRow> {
     this.#keys = columns.map((column) => column.key);
     this.#cells = columns.map((column) => cellOf(column, this.#options));
     this.#blank = Object.fromEntries(this.#keys.map((key) => [key, null]));
+    const clock = this.#cells[this.#keys.indexOf(this.#options.timeKey ?? "")];
+    this.#clock = clock instanceof ClockCell ? clock : undefined;
+  }
+
+  /** The time of the row that was read last. */
+  time(): RowTime | undefined {
+    return this.#clock?.time();
   }
 
   /** @throws DlmsDecodeError where an entry has as many values as nothing that was asked for */
@@ -224,11 +254,20 @@ class ClockCell implements Cell {
   #before: Uint8Array | undefined;
   #at = 0;
   #parts: DateTimeParts | null = null;
+  /** the last row has a time, its own or one that follows from the row before */
+  #known = false;
 
   constructor(options: RowMapperOptions, step: number) {
     this.#options = options;
     this.#step = step;
     this.#format = dateTimeFormatter(options);
+  }
+
+  time(): RowTime | undefined {
+    if (!this.#known) return undefined;
+    const bytes = this.#before?.subarray(this.#at, this.#at + 12);
+    const parts = bytes === undefined ? this.#parts : dateTimeFromBytes(bytes);
+    return parts === null ? undefined : rowTime(parts, this.#options);
   }
 
   read(cursor: ValueDecoder): unknown {
@@ -238,6 +277,7 @@ class ClockCell implements Cell {
 
   show(value: DlmsValue): unknown {
     if (value.value instanceof Uint8Array && value.value.length === 12) return this.#time(value.value, 0);
+    this.#known = false;
     if (value.type !== "null-data") {
       return presentValue(value, { presentation: "date-time" }, contextOf(this.#options));
     }
@@ -245,6 +285,7 @@ class ClockCell implements Cell {
     this.#before = undefined;
     if (this.#step === 0 || this.#parts === null) return null;
     this.#parts = addSeconds(this.#parts, this.#step, this.#options);
+    this.#known = this.#parts !== null;
     return this.#parts === null ? null : presentDateTime(this.#parts, this.#options).value;
   }
 
@@ -252,6 +293,7 @@ class ClockCell implements Cell {
     this.#before = bytes;
     this.#at = at;
     this.#parts = null;
+    this.#known = true;
     return this.#format(bytes, at);
   }
 }

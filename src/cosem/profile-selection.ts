@@ -47,13 +47,16 @@ export type Moment = Date | number | string;
  */
 export function rangeSelection(from: Moment, to: Moment, options: RangeSelectionOptions = {}): Selection {
   const restricting = options.restricting ?? defaultClock;
-  const kind = clockKind(restricting);
-  const bound = (moment: Moment): DlmsValue => {
-    if (kind === "unix") return unixBound(moment, options);
-    if (kind === "unix-microseconds") return microsecondBound(moment, options);
-    return { type: "octet-string", value: dateTimeToBytes(moment, options) };
-  };
+  const bound = (moment: Moment): DlmsValue => timeBound(restricting, moment, options);
   return rangeSelectionOf(restricting, bound(from), bound(to), options.columns);
+}
+
+/** A bound of a range by time, in the form of the clock that restricts it. @throws DlmsConfigError CONFIG_INVALID */
+export function timeBound(restricting: CaptureObject, moment: Moment, options: EncodeDateTimeOptions = {}): DlmsValue {
+  const kind = clockKind(restricting);
+  if (kind === "unix") return unixBound(moment, options);
+  if (kind === "unix-microseconds") return microsecondBound(moment, options);
+  return { type: "octet-string", value: dateTimeToBytes(moment, options) };
 }
 
 /** Selector 1 with bounds of any type, for profiles that are restricted by something else than time. */

@@ -373,7 +373,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("say how many rows without a time were left out of a range, also behind a break", async () => {
+  it("say how many rows without a time were left out of a range; behind a break none is", async () => {
     const [one, ...rest] = profile(100);
     const all = one?.rows;
     assert.ok(one !== undefined && all !== undefined);
@@ -395,8 +395,8 @@ describe("profiles of a simulated meter", () => {
       frameOut: (bytes) => (++blocks === 4 ? [{ kind: "close", reason: "cable" }] : [{ kind: "send", bytes }]),
     });
     const resumed = await clock.runUntil(client.profile(profileName).toTable());
-    assert.deepEqual(energies(resumed.rows), [...expected(0, 56), ...expected(58, 99)]);
-    assert.match(resumed.notes.join(), /row.? ha\w+ no known time/);
+    // what comes behind the last row that was there is new, with a time or without
+    assert.deepEqual(energies(resumed.rows), expected(0, 99));
     await clock.runUntil(client.close());
   });
 

@@ -1,0 +1,215 @@
+import {
+  type CaptureObject,
+  clockKind,
+  type EncodeDateTimeOptions,
+  type Moment,
+  readMoment,
+  type RowTime,
+  timeBound,
+  zoneRules,
+} from "../cosem";
+import type { DlmsValue } from "../codec";
+
+const hour = 3_600_000;
+const minute = 60_000;
+
+/** How a meter's times are to be understood. What a time says itself goes before, then the zone, then the clock. */
+export interface MeterTime {
+  /** IANA zone; empty = none was configured */
+  readonly timeZone: string;
+  /** minutes east of UTC of the meter's clock now; undefined where it does not say, or was not asked */
+  readonly offset: number | undefined;
+  /** whether daylight saving is on now; undefined where the clock does not say, or was not asked */
+  readonly daylight: boolean | undefined;
+  /** the meter uses the deviation with the opposite sign */
+  readonly reversedDeviation: boolean;
+}
+
+/** A row's place in time, in ms. */
+export interface Place {
+  /** epoch; as good as it can be known */
+  readonly instant: number;
+  /** the meter's wall clock as if it were UTC */
+  readonly local: number;
+  /** minutes east of UTC, where the row says it itself */
+  readonly offset: number | undefined;
+  /** the instant does not rest on the offset of another season */
+  readonly sure: boolean;
+}
+
+export function placeOf(time: RowTime, meter: MeterTime): Place {
+  const { local, offset, daylight } = time;
+  if (offset !== undefined) return { local, offset, instant: local - offset * minute, sure: true };
+  if (meter.timeZone !== "") {
+    const rules = zoneRules(meter.timeZone);
+    const [first, second] = [rules.offsetOfLocal(local), rules.offsetOfLocal(local, true)];
+    const own = daylight === false ? second : first;
+    return { local, offset, instant: local - own * minute, sure: first === second };
+  }
+  // the clock was asked today, the row may be of the other season
+  const known = daylight !== undefined && meter.daylight !== undefined;
+  const season = known ? (Number(daylight) - Number(meter.daylight)) * hour : 0;
+  return { local, offset, instant: local - (meter.offset ?? 0) * minute - season, sure: false };
+}
+
+/** The place of a row whose clock counts since 1970. */
+export function placeOfInstant(instant: number, meter: MeterTime): Place {
+  const offset = meter.timeZone === "" ? (meter.offset ?? 0) : zoneRules(meter.timeZone).offsetAt(instant);
+  return { instant, local: instant + offset * minute, offset, sure: true };
+}
+
+/**
+ * Whether a time without an offset may be one that comes twice a year, as far as that can be known without the zone:
+ * clocks are set back in the small hours of a day at the end of a week, in spring or autumn.
+ */
+export function mayComeTwice({ local, offset, sure }: Place): boolean {
+  if (sure || offset !== undefined) return false;
+  const date = new Date(local);
+  const month = date.getUTCMonth();
+  const weekday = date.getUTCDay();
+  return date.getUTCHours() < 4 && (weekday === 0 || weekday > 4) && (month % 12 === 2 || month === 3 || month > 7);
+}
+
+/** A bound of a range by time: an instant, a time of the meter's clock, or a time just as the meter wrote it. */
+export type TimeBound = { readonly moment: Moment } | { readonly place: Place };
+
+/** What the offset of today may be wrong by at another time of the year, in ms. */
+export const seasonShift = hour;
+
+/**
+ * Writes bounds for a meter. The usual way: an instant with its deviation, a time of the meter's clock without one. Some
+ * meters want it the other way round; what then rests on the offset of today is asked for with an hour more, and sorted
+ * out here.
+ */
+export class BoundWriter {
+  readonly #restricting: CaptureObject;
+  readonly #meter: MeterTime;
+
+  constructor(restricting: CaptureObject, meter: MeterTime) {
+    this.#restricting = restricting;
+    this.#meter = meter;
+  }
+
+  /** `side`: -1 the first bound, 1 the last; of a time that comes twice the first takes the earlier one. */
+  usual(bound: TimeBound, side: -1 | 1): DlmsValue {
+    if (!("place" in bound)) return this.#write(this.#edge(bound.moment, side), this.#options());
+    const { place } = bound;
+    if (!this.#isDateTime || place.offset === undefined) return this.#write(this.#momentOf(place), this.#options());
+    // as the meter wrote it: not in the offset of today
+    return this.#write(place.instant, { ...this.#options(), offset: place.offset });
+  }
+
+  /** Undefined where there is no other way. */
+  other(bound: TimeBound, side: -1 | 1): DlmsValue | undefined {
+    if (!this.#isDateTime) return undefined;
+    const { timeZone, offset } = this.#meter;
+    if ("place" in bound) {
+      const { place } = bound;
+      if (place.offset === undefined && timeZone === "") return undefined;
+      return this.#write(isoLocal(place.local), { ...this.#options(), timeZone: "" });
+    }
+    const read = readMoment(bound.moment);
+    const unzoned = offset === undefined && read.local === undefined;
+    if (timeZone !== "" || unzoned)
+      return this.#write(bound.moment, { ...this.#options(), unspecifiedDeviation: true });
+    if (offset === undefined) return undefined;
+    if (read.local === undefined) return this.#write(isoLocal(read.instant + offset * minute + side * seasonShift), {});
+    return this.#write(read.local - offset * minute + side * seasonShift, this.#options());
+  }
+
+  #edge(moment: Moment, side: -1 | 1): Moment {
+    if (this.#meter.timeZone === "" || readMoment(moment).local === undefined) return moment;
+    const { earliest, latest } = instantsOf(moment, this.#meter);
+    return side < 0 ? earliest : latest;
+  }
+
+  #momentOf(place: Place): Moment {
+    return place.sure || this.#meter.timeZone !== "" ? place.instant : isoLocal(place.local);
+  }
+
+  get #isDateTime(): boolean {
+    return clockKind(this.#restricting) === "date-time";
+  }
+
+  #options(): EncodeDateTimeOptions {
+    const { timeZone, offset, reversedDeviation } = this.#meter;
+    return { timeZone, reversedDeviation, ...(timeZone !== "" || offset === undefined ? {} : { offset }) };
+  }
+
+  #write(moment: Moment, options: EncodeDateTimeOptions): DlmsValue {
+    return timeBound(this.#restricting, moment, options);
+  }
+}
+
+/** A time of the meter's clock as text. */
+export function isoLocal(local: number): string {
+  return new Date(local).toISOString().slice(0, -1);
+}
+
+/** The instants between which a moment is, as far as the zone is known: a time that comes twice is two of them. */
+export function instantsOf(moment: Moment, { timeZone, offset }: MeterTime): { earliest: number; latest: number } {
+  const read = readMoment(moment);
+  if (read.local === undefined) return { earliest: read.instant, latest: read.instant };
+  const { local } = read;
+  if (timeZone === "") {
+    const instant = local - (offset ?? 0) * minute;
+    return { earliest: instant, latest: instant };
+  }
+  const rules = zoneRules(timeZone);
+  const both = [local - rules.offsetOfLocal(local) * minute, local - rules.offsetOfLocal(local, true) * minute];
+  return { earliest: Math.min(...both), latest: Math.max(...both) };
+}
+
+/**
+ * Tells the rows of a range by time from others. A bound without an offset is compared with the meter's own wall clock,
+ * which needs no offset; an instant with the row's instant.
+ */
+export class TimeFilter {
+  readonly #from: { readonly instant?: number; readonly local?: number };
+  readonly #to: { readonly instant?: number; readonly local?: number };
+  readonly #earliest: number;
+  readonly #latest: number;
+  readonly #zoned: boolean;
+  /** the row that was taken first */
+  #first: Place | undefined;
+
+  constructor(from: Moment, to: Moment, meter: MeterTime) {
+    this.#from = readMoment(from);
+    this.#to = readMoment(to);
+    this.#earliest = instantsOf(from, meter).earliest;
+    this.#latest = instantsOf(to, meter).latest;
+    this.#zoned = meter.timeZone !== "";
+  }
+
+  /** `slack`: how far a row whose instant is not sure may lie outside, in ms, and still be taken. */
+  takes(place: Place, slack: number): boolean {
+    const taken = (this.#isBehindStart(place, slack) || this.#isSecondHour(place)) && this.#isBeforeEnd(place, slack);
+    if (taken) this.#first ??= place;
+    return taken;
+  }
+
+  #isBehindStart(place: Place, slack: number): boolean {
+    const { local } = this.#from;
+    if (local !== undefined && !this.#byZone(place)) return place.local >= local;
+    return place.instant >= this.#earliest - (place.sure ? 0 : slack);
+  }
+
+  #isBeforeEnd(place: Place, slack: number): boolean {
+    const { local } = this.#to;
+    if (local !== undefined && !this.#byZone(place)) return place.local <= local;
+    return place.instant <= this.#latest + (place.sure ? 0 : slack);
+  }
+
+  /** A time without an offset of its own, and a zone by which it was placed. */
+  #byZone(place: Place): boolean {
+    return this.#zoned && place.offset === undefined;
+  }
+
+  /** The clock was set back behind a row that was taken: by the offset it is later all the same. */
+  #isSecondHour({ local, offset, instant }: Place): boolean {
+    const { local: start } = this.#from;
+    const first = this.#first;
+    if (start === undefined || first?.offset === undefined || offset === undefined) return false;
+    return offset < first.offset && instant > first.instant && local >= start - hour;
+  }
+}

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import type { DlmsValue } from "../../src/codec/value";
+import type { ProfileRange, ProfileTable } from "../../src/index";
+import type { Behaviour } from "../../src/simulator";
+import { type Bench, bench, number } from "../support/meters";
+import { bareStampOf, counted, energies, profileName, profileOf, quarter, stampOf, times } from "../support/profiles";
+
+const refusal = (id: number, result: number): Uint8Array[] => [Uint8Array.of(0xc4, 1, id, 1, result)];
+
+/** Refuses ranges: all of them, those whose bounds have a deviation, or those that are longer. */
+function refusesRanges(which: "all" | "set" | { readonly longerMs: number }, result = 250): Behaviour {
+  const at = (bytes: Uint8Array): number => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    return Date.UTC(view.getUint16(0), view.getUint8(2) - 1, view.getUint8(3), view.getUint8(5), view.getUint8(6));
+  };
+  return {
+    name: "refuses ranges",
+    request: (request) => {
+      if (request.apdu !== "get-request-normal" || request.attribute.access?.selector !== 1) return undefined;
+      const [, from, to] = request.attribute.access.parameters.value as readonly DlmsValue[];
+      const [first, last] = [from?.value as Uint8Array, to?.value as Uint8Array];
+      const unset = first[9] === 0x80 && first[10] === 0;
+      if (which === "all" || (which === "set" && !unset)) return refusal(request.invokeId, result);
+      return typeof which === "object" && at(last) - at(first) > which.longerMs
+        ? refusal(request.invokeId, result)
+        : undefined;
+    },
+  };
+}
+
+async function read({ client, clock }: Bench, range?: ProfileRange): Promise<ProfileTable> {
+  const table = await clock.runUntil(client.profile(profileName, range).toTable());
+  await clock.runUntil(client.close());
+  return table;
+}
+
+/** Central Europe: rows of two days around midnight of a day, in winter and in summer, and a clock of the other season. */
+const seasons = [
+  {
+    name: "winter",
+    day: "2024-01-01",
+    start: Date.UTC(2023, 11, 31, 23),
+    offset: 60,
+    now: Date.UTC(2024, 6, 1),
+    then: 120,
+  },
+  {
+    name: "summer",
+    day: "2024-07-01",
+    start: Date.UTC(2024, 5, 30, 22),
+    offset: 120,
+    now: Date.UTC(2024, 0, 1),
+    then: 60,
+  },
+] as const;
+
+describe("profiles by time, read in another season than they were captured in", () => {
+  for (const { name, day, start, offset, now, then } of seasons) {
+    const first = start - 48 * quarter;
+    const rows = counted(0, 191).map((n) => [stampOf(first + n * quarter, offset), number(n)]);
+    const meter = (...behaviours: Behaviour[]): Bench =>
+      bench({ objects: profileOf(rows, { clock: stampOf(now, then) }) }, {}, behaviours);
+    const local = { from: `${day}T00:00`, to: `${day}T23:45` };
+    const dates = { from: new Date(start), to: new Date(start + 95 * quarter) };
+    const wanted = counted(48, 143);
+
+    it(`have all rows of a day of the meter's clock, and of instants (${name})`, async () => {
+      for (const range of [local, dates]) {
+        const table = await read(meter(), range);
+        assert.deepEqual(energies(table.rows), wanted);
+        assert.deepEqual([table.selection, table.notes], ["range", []]);
+      }
+    });
+
+    it(`also where the meter wants no deviation, or no range at all (${name})`, async () => {
+      for (const range of [local, dates]) {
+        for (const which of ["set", "all"] as const) {
+          const table = await read(meter(refusesRanges(which)), range);
+          assert.deepEqual(energies(table.rows), wanted, `${JSON.stringify(range)} ${which}`);
+        }
+      }
+    });
+
+    it(`also in pieces (${name})`, async () => {
+      for (const range of [local, dates]) {
+        const table = await read(meter(refusesRanges({ longerMs: 12 * 4 * quarter })), range);
+        assert.deepEqual([table.selection, energies(table.rows)], ["range", wanted]);
+      }
+    });
+  }
+
+  it("are placed by the daylight saving bit where the meter gives no deviation", async () => {
+    const start = Date.UTC(2023, 11, 31, 23);
+    const rows = counted(0, 191).map((n) => [bareStampOf(start + n * quarter, 60, false), number(n)]);
+    const clock = stampOf(Date.UTC(2024, 6, 1), 120);
+    (clock.value as Uint8Array)[11] = 0x80;
+    const range = { from: new Date(start), to: new Date(start + 95 * quarter) };
+    const table = await read(bench({ objects: profileOf(rows, { clock }) }, {}, [refusesRanges("all")]), range);
+    assert.deepEqual(energies(table.rows), counted(0, 95));
+  });
+});
+
+describe("profiles by time at the end of daylight saving", () => {
+  // rows 8 to 11 are the hour from 2 to 3 with daylight saving, 12 to 15 the same hour without
+  const start = Date.UTC(2024, 9, 26, 22);
+  const end = Date.UTC(2024, 9, 27, 1);
+  const offsetAt = (ms: number): number => (ms < end ? 120 : 60);
+  const withDeviation = counted(0, 59).map((n) => {
+    const at = start + n * quarter;
+    return [stampOf(at, offsetAt(at)), number(n)];
+  });
+  const bare = counted(0, 59).map((n) => {
+    const at = start + n * quarter;
+    return [bareStampOf(at, offsetAt(at), at < end), number(n)];
+  });
+
+  it("keep both hours when the bounds are times of the meter's clock", async () => {
+    for (const rows of [withDeviation, bare]) {
+      const table = await read(bench({ objects: profileOf(rows, { clock: stampOf(start, 120) }) }), {
+        from: "2024-10-27T02:00",
+        to: "2024-10-27T02:45",
+      });
+      assert.deepEqual(energies(table.rows), counted(8, 15));
+    }
+  });
+
+  it("begin in the first of two equal hours, and go on through the second", async () => {
+    const { client, clock } = bench({ objects: profileOf(withDeviation, { clock: stampOf(start, 120) }) }, {}, [
+      refusesRanges("all"),
+    ]);
+    const range = { from: "2024-10-27T02:30", to: "2024-10-27T04:00" };
+    const table = await clock.runUntil(client.profile(profileName, range).toTable());
+    assert.deepEqual(energies(table.rows), counted(10, 20));
+    await clock.runUntil(client.close());
+  });
+
+  it("take the zone that is set: from the earlier of two equal times to the later", async () => {
+    const values = { timeZone: "Europe/Vienna" };
+    const objects = profileOf(bare, { clock: bareStampOf(start, 120) });
+    const table = await read(bench({ objects }, { values }, [refusesRanges("all")]), {
+      from: "2024-10-27T02:30",
+      to: "2024-10-27T02:30",
+    });
+    assert.deepEqual(energies(table.rows), counted(10, 14));
+  });
+
+  it("have no row twice and miss none where they come in pieces", async () => {
+    const first = end - 96 * quarter;
+    const rows = counted(0, 191).map((n) => {
+      const at = first + n * quarter;
+      return [bareStampOf(at, offsetAt(at), at < end), number(n)];
+    });
+    const values = { timeZone: "Europe/Vienna" };
+    const objects = profileOf(rows, { clock: bareStampOf(first, 120) });
+    const short = refusesRanges({ longerMs: 12 * 4 * quarter });
+    const range = { from: first, to: first + 191 * quarter };
+    const table = await read(bench({ objects }, { values }, [short]), range);
+    assert.deepEqual(energies(table.rows), counted(0, 191));
+  });
+
+  it("keep a row without a time in the place where it comes, in pieces too", async () => {
+    const first = Date.UTC(2024, 0, 1);
+    const rows = counted(0, 191).map((n) => [
+      n % 24 === 0 ? ({ type: "null-data", value: null } as const) : stampOf(first + n * quarter, 0),
+      number(n),
+    ]);
+    const objects = profileOf(rows, { clock: stampOf(first, 0) });
+    const { client, clock } = bench({ objects });
+    const table = await clock.runUntil(client.profile(profileName).toTable());
+    assert.deepEqual([energies(table.rows), times(table.rows)[0]], [counted(0, 191), null]);
+    await clock.runUntil(client.close());
+  });
+});
+
+describe("profiles by time in pieces", () => {
+  const start = Date.UTC(2024, 0, 1);
+  const all = counted(0, 191).map((n) => ({ n, row: [stampOf(start + n * quarter, 0), number(n)] }));
+
+  it("leave out a piece that the meter refuses since it has no rows of then", async () => {
+    const kept = all.filter(({ n }) => n < 60 || n > 130);
+    const objects = profileOf(
+      kept.map(({ row }) => row),
+      { clock: stampOf(start, 0) },
+    );
+    const empty: Behaviour = {
+      name: "refuses where there are none",
+      request: (request) => {
+        if (request.apdu !== "get-request-normal" || request.attribute.access?.selector !== 1) return undefined;
+        const [, from, to] = request.attribute.access.parameters.value as readonly DlmsValue[];
+        const bound = (one: DlmsValue | undefined): number => {
+          const bytes = one?.value as Uint8Array;
+          return Date.UTC(2024, (bytes[2] ?? 1) - 1, bytes[3], bytes[5], bytes[6]);
+        };
+        const inside = kept.some(({ n }) => {
+          const at = start + n * quarter;
+          return at >= bound(from) && at <= bound(to);
+        });
+        return inside ? undefined : refusal(request.invokeId, 11);
+      },
+    };
+    const short = refusesRanges({ longerMs: 12 * 4 * quarter }, 14);
+    const table = await read(bench({ objects }, {}, [empty, short]), { from: start, to: start + 191 * quarter });
+    assert.deepEqual(
+      energies(table.rows),
+      kept.map(({ n }) => n),
+    );
+    assert.match(table.notes.join(), /a piece of the range was refused \(11\)/);
+  });
+
+  it("are used for a range without an end too", async () => {
+    const objects = profileOf(
+      all.map(({ row }) => row),
+      { clock: stampOf(start + 192 * quarter, 0) },
+    );
+    const short = refusesRanges({ longerMs: 12 * 4 * quarter }, 14);
+    const table = await read(bench({ objects }, {}, [short]), { from: start + 10 * quarter });
+    assert.deepEqual([table.selection, energies(table.rows)], ["range", counted(10, 191)]);
+  });
+});
