@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import type { DlmsValue } from "../../src/codec/value";
+import { type Bench, bench, number } from "../support/meters";
+import {
+  bareStampOf,
+  breaksAt,
+  counted,
+  energies,
+  nothing,
+  type ProfileFacts,
+  profileName,
+  profileOf,
+  quarter,
+  stampOf,
+} from "../support/profiles";
+
+const start = Date.UTC(2024, 0, 1);
+const ordinary = counted(0, 199).map((n) => [stampOf(start + n * quarter, 60), number(n)]);
+
+function meter(rows: readonly (readonly DlmsValue[])[], facts: ProfileFacts = {}, idle?: number): Bench {
+  const timeouts = idle === undefined ? {} : { timeouts: { idle } };
+  return bench({ objects: profileOf(rows, facts) }, { association: { maxPduSize: 256 }, ...timeouts });
+}
+
+async function table({ client, clock }: Bench): Promise<{ values: unknown[]; notes: string }> {
+  const { rows, notes } = await clock.runUntil(client.profile(profileName).toTable());
+  await clock.runUntil(client.close());
+  return { values: energies(rows), notes: notes.join("\n") };
+}
+
+describe("profiles whose connection breaks", () => {
+  it("go on where the reading was the first thing that was asked of the meter", async () => {
+    const line = meter(ordinary);
+    line.meter.use(breaksAt(9));
+    const { values, notes } = await table(line);
+    assert.deepEqual(values, counted(0, 199));
+    assert.match(notes, /broke after \d+ rows; went on by time/);
+  });
+
+  it("go on as often as the connection breaks, as long as rows come in between", async () => {
+    const line = meter(ordinary);
+    line.meter.use(breaksAt(7, 16, 25, 34));
+    const { values, notes } = await table(line);
+    assert.deepEqual(values, counted(0, 199));
+    assert.equal(notes.match(/went on by time/g)?.length, 4);
+  });
+
+  it("end with the error when nothing more comes", async () => {
+    const line = meter(ordinary);
+    // each connection gives the association, the columns, the scalers and one block
+    line.meter.use(breaksAt(6, ...counted(7, 60)));
+    const { client, clock } = line;
+    await assert.rejects(clock.runUntil(client.profile(profileName).toTable()), { code: "DLMS_CONN_LOST" });
+    await clock.runUntil(client.close());
+  });
+
+  it("have every row of an event log with several rows in one second", async () => {
+    const rows = counted(0, 99).map((n) => [stampOf(start + Math.floor(n / 10) * 1000, 60), number(n)]);
+    for (const frame of counted(5, 12)) {
+      const line = meter(rows, { period: 0 });
+      line.meter.use(breaksAt(frame));
+      const { values } = await table(line);
+      assert.deepEqual(values, counted(0, 99), `broken at frame ${frame}`);
+    }
+  });
+
+  it("begin again where the meter keeps its rows by value", async () => {
+    const values = counted(0, 99).map((n) => (n * 37) % 100);
+    const rows = values.map((n) => [stampOf(start + n * quarter, 60), number(n)]);
+    const line = meter(rows, { sortMethod: 3 });
+    line.meter.use(breaksAt(6));
+    assert.deepEqual((await table(line)).values, counted(0, 99));
+  });
+
+  it("begin again in the night in which a clock without deviation is put back", async () => {
+    const first = Date.UTC(2024, 9, 26, 22);
+    const end = Date.UTC(2024, 9, 27, 1);
+    const rows = counted(0, 59).map((n) => {
+      const at = first + n * quarter;
+      return [bareStampOf(at, at < end ? 120 : 60), number(n)];
+    });
+    for (const frame of counted(4, 8)) {
+      const line = meter(rows, { clock: bareStampOf(first, 120) });
+      line.meter.use(breaksAt(frame));
+      assert.deepEqual((await table(line)).values, counted(0, 59), `broken at frame ${frame}`);
+    }
+  });
+
+  it("begin again when rows are missing that a clock that was set back put before the break", async () => {
+    const rows = counted(0, 99).map((n) => [stampOf(start + (n < 50 ? n : n - 20) * quarter, 60), number(n)]);
+    const line = meter(rows);
+    line.meter.use(breaksAt(8));
+    const { values, notes } = await table(line);
+    assert.deepEqual(values, counted(0, 99));
+    assert.match(notes, /85 rows were found of 100 in use; begun again/);
+  });
+
+  it("go on when the meter has forgotten the transfer, and says so", async () => {
+    const line = meter(ordinary);
+    const { client, clock } = line;
+    await clock.runUntil(client.open());
+    let forgotten = 0;
+    line.meter.use({
+      name: "forgets the transfer",
+      request: (request) =>
+        request.apdu === "get-request-next" && ++forgotten % 6 === 0
+          ? [Uint8Array.of(0xc4, 2, request.invokeId, 1, 0, 0, 0, 0, 1, 16)]
+          : undefined,
+    });
+    const { values, notes } = await table(line);
+    assert.deepEqual(values, counted(0, 199));
+    assert.match(notes, /no-long-get-in-progress \(16\).*went on by time/);
+    assert.equal(client.statistics.associations, 1);
+  });
+
+  it("take no row without a time twice, and lose none", async () => {
+    const rows = counted(0, 99).map((n) => [n % 7 === 3 ? nothing : stampOf(start + n * quarter, 60), number(n)]);
+    for (const frame of counted(5, 9)) {
+      const line = meter(rows, { period: 0 });
+      line.meter.use(breaksAt(frame));
+      assert.deepEqual((await table(line)).values, counted(0, 99), `broken at frame ${frame}`);
+    }
+  });
+});
