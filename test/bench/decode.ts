@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ByteWriter } from "../../src/bytes";
 import { decodePlainBytes, decodeValueBytes, ElementStream, type PlainValue } from "../../src/codec";
-import { createRowReader, profileColumns, type ProfileRow } from "../../src/cosem";
+import { createTimedRowReader, profileColumns, type ProfileRow } from "../../src/cosem";
 
 /**
  * Decoding 1 MB of profile rows {date-time, 4 x double-long-unsigned}: to plain values (numbers, bytes, arrays; the
@@ -93,10 +93,10 @@ function main(): void {
   });
   const tagged = rate(bytes.length, () => (decodeValueBytes(bytes).value as readonly unknown[]).length);
   const mapped = rate(bytes.length, () => {
-    const stream = new ElementStream(createRowReader(columns, { capturePeriod: 900 }));
+    const stream = new ElementStream(createTimedRowReader(columns, { capturePeriod: 900, timeKey: columns[0]?.key }));
     const table: ProfileRow[] = [];
     for (let at = 0; at < bytes.length; at += blockBytes) {
-      for (const row of stream.push(bytes.subarray(at, at + blockBytes)).elements) table.push(row);
+      for (const { row } of stream.push(bytes.subarray(at, at + blockBytes)).elements) table.push(row);
     }
     return table.length;
   });
