@@ -1,7 +1,7 @@
 const powers = Array.from({ length: 23 }, (_, n) => Number(`1e${n}`));
 const f32 = new Float32Array(1);
-/** A float32 has 24 significant bits: each integer below has no shorter decimal than itself. */
-const exactIntegers = 2 ** 24;
+/** Integers below are shown in full: no decimal that is rounded is written in fewer figures. */
+const exactIntegers = 2 ** 53;
 
 /**
  * `value` times ten to the power of `scaler`, without the noise of binary fractions.

@@ -111,11 +111,11 @@ describe("scaling", () => {
     assert.equal(shortestFloat32(Math.fround(42.1)), 42.1);
     assert.equal(shortestFloat32(Math.fround(3.14)), 3.14);
     assert.equal(shortestFloat32(Math.fround(-0.1)), -0.1);
-    // integers of more than 24 bits too, as Java's Float.toString and NumPy's float32 print them
+    // integers in full (4294967296: the tests of gosem), but where a number of this language has no more figures
     assert.equal(shortestFloat32(16777215), 16777215);
-    assert.equal(shortestFloat32(4294967296), 4294967300);
+    assert.equal(shortestFloat32(4294967296), 4294967296);
+    assert.equal(shortestFloat32(Math.fround(-123456789)), -123456792);
     assert.equal(shortestFloat32(Math.fround(1e20)), 1e20);
-    assert.equal(shortestFloat32(Math.fround(-123456789)), -123456790);
     assert.equal(shortestFloat32(3.4028234663852886e38), 3.4028235e38);
     assert.equal(shortestFloat32(Math.fround(1e-40)), 1e-40);
     fc.assert(
@@ -126,7 +126,7 @@ describe("scaling", () => {
           String(n)
             .replace(/e.*$|[-.]/g, "")
             .replace(/^0+|0+$/g, "").length;
-        assert.ok(digits(shown) <= 9);
+        assert.ok(digits(shown) <= 9 || (Number.isInteger(value) && Math.abs(value) < 2 ** 53));
       }),
     );
   });
