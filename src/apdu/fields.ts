@@ -115,10 +115,10 @@ export function writeAttributeWithSelection(writer: ByteWriter, attribute: Attri
 }
 
 /** Get-Data-Result: 00 data, 01 data-access-result. */
-export function readGetDataResult(reader: ByteReader, what: string): GetDataResult {
+export function readGetDataResult(reader: ByteReader, what: string, toEnd = false): GetDataResult {
   return readPresence(reader, what)
     ? { ok: false, result: reader.u8(`${what}.data-access-result`) }
-    : { ok: true, data: sliceValue(reader, `${what}.data`) };
+    : { ok: true, data: toEnd ? reader.rest() : sliceValue(reader, `${what}.data`) };
 }
 
 export function writeGetDataResult(writer: ByteWriter, result: GetDataResult): void {

@@ -50,13 +50,13 @@ export function writeGetRequest(writer: ByteWriter, apdu: GetRequest): void {
 }
 
 /** GET response; the tag has been read. */
-export function readGetResponse(reader: ByteReader): GetResponse {
+export function readGetResponse(reader: ByteReader, { dataToEnd = false }: { dataToEnd?: boolean }): GetResponse {
   const what = "get-response";
   const choice = reader.u8(what);
   if (choice < 1 || choice > 3) unknownChoice(reader, what, choice);
   const invokeId = reader.u8(`${what}.invoke-id-and-priority`);
   if (choice === 1) {
-    return { apdu: "get-response-normal", invokeId, result: readGetDataResult(reader, `${what}.result`) };
+    return { apdu: "get-response-normal", invokeId, result: readGetDataResult(reader, `${what}.result`, dataToEnd) };
   }
   if (choice === 2) {
     const last = readBoolean(reader, `${what}.last-block`);

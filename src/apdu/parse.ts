@@ -26,9 +26,14 @@ export interface ParseOptions {
   readonly allowTrailing?: boolean;
   /** is told about the bytes that were passed over */
   readonly onTrailing?: (bytes: Uint8Array) => void;
+  /**
+   * The data of a get-response-normal, or of a read-response with one result, are all that is left, whatever their
+   * counts say: for values whose own decoder finds their end (default false)
+   */
+  readonly dataToEnd?: boolean;
 }
 
-const readers: Readonly<Partial<Record<number, (reader: ByteReader) => Apdu>>> = {
+const readers: Readonly<Partial<Record<number, (reader: ByteReader, options: ParseOptions) => Apdu>>> = {
   0x01: readInitiateRequest,
   0x05: readReadRequest,
   0x06: readWriteRequest,
@@ -72,7 +77,7 @@ export function parseApdu(bytes: Uint8Array, options: ParseOptions = {}): Apdu {
   const tag = reader.u8("apdu");
   const read = readers[tag];
   let apdu: Apdu;
-  if (read) apdu = read(reader);
+  if (read) apdu = read(reader, options);
   else if (cipheredTag(tag)) apdu = readServiceCiphered(reader, tag);
   else return unknownTag(reader, tag);
   if (reader.remaining > 0) {

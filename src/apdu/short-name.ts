@@ -99,12 +99,13 @@ export function writeReadRequest(writer: ByteWriter, apdu: ReadRequest): void {
   writeVariables(writer.u8(0x05), apdu.variables);
 }
 
-export function readReadResponse(reader: ByteReader): ReadResponse {
+export function readReadResponse(reader: ByteReader, { dataToEnd = false }: { dataToEnd?: boolean }): ReadResponse {
+  const toEnd = dataToEnd && reader.peek() === 1;
   const results = readList(reader, "read-response.results", 2, (path): ReadResult => {
     const choice = reader.u8(path);
     switch (choice) {
       case 0:
-        return { kind: "data", data: sliceValue(reader, path) };
+        return { kind: "data", data: toEnd ? reader.rest() : sliceValue(reader, path) };
       case 1:
         return { kind: "error", result: reader.u8(`${path}.data-access-error`) };
       case 2:

@@ -13,7 +13,7 @@ import type {
 import type { ScalerUnit } from "../cosem";
 import { DlmsStateError, DlmsTimeoutError } from "../errors";
 import type { InvocationCounterStore } from "../security/model";
-import type { Operation, SessionStep, StepAnswer } from "../session/operation";
+import type { AnswerForm, Operation, SessionStep, StepAnswer } from "../session/operation";
 import type { AssociationInfo } from "../session/options";
 import type { Channel } from "./channel";
 import type { ClockOffset, ProfileInfo } from "./profile-info";
@@ -26,7 +26,7 @@ export interface ClientSession {
   readonly generalBlocksFailed?: boolean;
   associate(): Operation<AssociationInfo>;
   release(): Operation<void>;
-  get(attribute: AttributeDescriptorWithSelection, what: string): Operation<GetDataResult>;
+  get(attribute: AttributeDescriptorWithSelection, what: string, form?: AnswerForm): Operation<GetDataResult>;
   getWithList(
     attributes: readonly AttributeDescriptorWithSelection[],
     what: string,
@@ -42,7 +42,7 @@ export interface ClientSession {
     data: readonly Uint8Array[],
     what: string,
   ): Operation<AccessResponse>;
-  read(variables: readonly VariableAccess[], what: string): Operation<readonly ReadResult[]>;
+  read(variables: readonly VariableAccess[], what: string, form?: AnswerForm): Operation<readonly ReadResult[]>;
   write(
     variables: readonly VariableAccess[],
     values: readonly Uint8Array[],
@@ -102,6 +102,11 @@ export class ActiveSession {
     this.channel = channel;
     this.#counters = counters;
     this.#events = events;
+  }
+
+  /** Something for the trace. */
+  note(text: string): void {
+    this.#events.note(text);
   }
 
   /** Runs an operation to its end: its result, or what it throws. */

@@ -1,33 +1,39 @@
-import { type DlmsValue, decodeValueBytes } from "../codec";
 import {
   type AttributeRef,
+  type DirectoryReading,
   type ObjectDirectory,
-  readObjectList,
-  readShortNameList,
-  withShortNameAccess,
+  readObjectListBytes,
+  readShortNameListBytes,
+  withShortNameAccessBytes,
 } from "../cosem";
+import { DlmsDecodeError } from "../errors";
 import { accessError } from "./access-error";
 import type { ActiveSession } from "./active-session";
-import { fetchAttributes, type FetchOptions, readVariables } from "./fetch";
+import { fetchOne, type FetchOptions, readVariables } from "./fetch";
+import { wantedOf } from "./wanted";
 
 const objectList: AttributeRef = { classId: 15, logicalName: "0.0.40.0.0.255", attributeId: 2 };
+
+/** The lists are read by their own bytes: meters get their counts wrong. */
+const toEnd = { dataToEnd: true } as const;
 
 /** The object list of the current association. */
 export async function readDirectory(active: ActiveSession, options: FetchOptions): Promise<() => ObjectDirectory> {
   if (active.session.association?.referencing === "sn") return readShortNames(active, options);
-  const [answer] = await fetchAttributes(active, [objectList], options);
+  const answer = await fetchOne(active, wantedOf(objectList), options, toEnd);
   return () => {
-    if (answer?.ok !== true) throw accessError("get", objectList, answer?.result ?? 4);
-    return readObjectList(decodeValueBytes(answer.data, undefined, "object_list"));
+    if (!answer.ok) throw accessError("get", objectList, answer.result);
+    return noted(active, readObjectListBytes(answer.data));
   };
 }
 
 const shortList: AttributeRef = { classId: 12, logicalName: "0.0.40.0.0.255", attributeId: 2 };
 
 async function readShortNames(active: ActiveSession, options: FetchOptions): Promise<() => ObjectDirectory> {
-  const read = async (name: number): Promise<DlmsValue | number> => {
-    const [answer] = await readVariables(active, [{ kind: "variable-name", name }], "read the object list", options);
-    if (answer?.kind === "data") return decodeValueBytes(answer.data);
+  const read = async (name: number): Promise<Uint8Array | number> => {
+    const variable = { kind: "variable-name", name } as const;
+    const [answer] = await readVariables(active, [variable], "read the object list", options, toEnd);
+    if (answer?.kind === "data") return answer.data;
     return answer?.kind === "error" ? answer.result : 250;
   };
   const list = await read(0xfa08);
@@ -35,7 +41,23 @@ async function readShortNames(active: ActiveSession, options: FetchOptions): Pro
   const rights = typeof list === "number" ? undefined : await read(0xfa10);
   return () => {
     if (typeof list === "number") throw accessError("get", shortList, list);
-    const directory = readShortNameList(list);
-    return rights === undefined || typeof rights === "number" ? directory : withShortNameAccess(directory, rights);
+    const directory = noted(active, readShortNameListBytes(list));
+    return rights === undefined || typeof rights === "number" ? directory : withRights(active, directory, rights);
   };
+}
+
+function noted(active: ActiveSession, { directory, notes }: DirectoryReading): ObjectDirectory {
+  for (const note of notes) active.note(note);
+  return directory;
+}
+
+/** Rights that cannot be read leave the objects as they are. */
+function withRights(active: ActiveSession, directory: ObjectDirectory, rights: Uint8Array): ObjectDirectory {
+  try {
+    return noted(active, withShortNameAccessBytes(directory, rights));
+  } catch (error) {
+    if (!(error instanceof DlmsDecodeError)) throw error;
+    active.note(`the access rights of the objects are left out: ${error.message}`);
+    return directory;
+  }
 }

@@ -1,7 +1,7 @@
 import type { AttributeDescriptorWithSelection, GetDataResult, ReadResult, VariableAccess } from "../apdu/model";
-import { decodeValueBytes } from "../codec";
-import { attributeDefinition, type AttributeRef, obisDotted } from "../cosem";
+import { attributeDefinition, type AttributeRef, obisDotted, readShortNameListBytes } from "../cosem";
 import { DlmsDecodeError, DlmsServiceError } from "../errors";
+import type { AnswerForm } from "../session/operation";
 import type { ActiveSession, RunOptions } from "./active-session";
 import { fetchByAccess, fitsAccess, stopAccess, usesAccess } from "./fetch-access";
 import { descriptorOf, readingAll, type Wanted, wantedOf } from "./wanted";
@@ -118,8 +118,9 @@ export async function fetchOne(
   active: ActiveSession,
   { descriptor, what }: Pick<Wanted, "descriptor" | "what">,
   options: RunOptions,
+  form?: AnswerForm,
 ): Promise<GetDataResult> {
-  const result = await active.run(active.session.get(descriptor, what), options);
+  const result = await active.run(active.session.get(descriptor, what, form), options);
   active.answered++;
   return result;
 }
@@ -215,8 +216,9 @@ export async function readVariables(
   variables: readonly VariableAccess[],
   what: string,
   options: RunOptions,
+  form?: AnswerForm,
 ): Promise<readonly ReadResult[]> {
-  const answers = await active.run(active.session.read(variables, what), options);
+  const answers = await active.run(active.session.read(variables, what, form), options);
   active.answered++;
   if (answers.length === variables.length) return answers;
   throw new DlmsDecodeError(
@@ -242,7 +244,8 @@ function namesPerRequest(active: ActiveSession): number {
 /** Base names by `class/logical name`, from the object list of the Association SN object. */
 async function loadShortNames(active: ActiveSession, options: RunOptions): Promise<ReadonlyMap<string, number>> {
   const what = "read the object list (Association SN)";
-  const [answer] = await readVariables(active, [{ kind: "variable-name", name: objectListName }], what, options);
+  const variable = { kind: "variable-name", name: objectListName } as const;
+  const [answer] = await readVariables(active, [variable], what, options, { dataToEnd: true });
   if (answer?.kind !== "data") {
     const reason = answer?.kind === "error" ? `data-access-result ${answer.result}` : "no data";
     throw new DlmsServiceError(
@@ -250,15 +253,11 @@ async function loadShortNames(active: ActiveSession, options: RunOptions): Promi
       `${what}: the meter answered ${reason}; without it, logical names cannot be turned into short names`,
     );
   }
+  const { directory, notes } = readShortNameListBytes(answer.data);
+  for (const note of notes) active.note(note);
   const names = new Map<string, number>();
-  const list = decodeValueBytes(answer.data, undefined, "object_list");
-  const entries = list.type === "array" || list.type === "compact-array" ? list.value : [];
-  for (const entry of entries) {
-    if (entry.type !== "structure") continue;
-    const [base, classId, , logicalName] = entry.value;
-    if (typeof base?.value !== "number" || typeof classId?.value !== "number") continue;
-    if (logicalName?.type !== "octet-string" || logicalName.value.length !== 6) continue;
-    names.set(`${classId.value}/${obisDotted(logicalName.value)}`, base.value & 0xffff);
+  for (const { classId, logicalName, shortName } of directory.objects) {
+    if (shortName !== undefined) names.set(`${classId}/${logicalName}`, shortName);
   }
   return names;
 }

@@ -1,8 +1,19 @@
+import { ByteReader } from "../bytes";
+import { decodeValue } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";
 import { DlmsDecodeError } from "../errors";
 import { className, findClass } from "./lookup";
 import type { ClassDefinition } from "./model";
 import { obisDotted } from "./obis";
+import {
+  type EntryShape,
+  isPlainArray,
+  type ListEntries,
+  readEntries,
+  startsLnEntry,
+  startsRights,
+  startsSnEntry,
+} from "./object-list-bytes";
 import { describeObis } from "./obis-names";
 
 /** What the association may do with an attribute. */
@@ -13,7 +24,7 @@ export interface AttributeEntry {
   readonly attributeId: number;
   /** name by the class table, or `attribute 12` */
   readonly attribute: string;
-  /** null where the meter does not say */
+  /** null where the meter does not say, or says what the standard does not know */
   readonly access: AttributeAccess | null;
   /** access_mode as sent: an enumeration below version 3 of Association LN, a bit mask from there on */
   readonly accessMode: number | null;
@@ -45,9 +56,32 @@ export interface ObjectEntry {
 
 export interface ObjectDirectory {
   readonly objects: readonly ObjectEntry[];
-  /** entries that could not be understood and were left out */
+  /** entries that could not be understood and were left out, or that are counted in the list but did not come */
   readonly skipped: number;
 }
+
+/** A directory, and what is to be said of the bytes that it was read from. */
+export interface DirectoryReading {
+  readonly directory: ObjectDirectory;
+  /** for the trace: counts that are wrong, and what was passed over */
+  readonly notes: readonly string[];
+}
+
+const lnShape: EntryShape = {
+  what: "object_list",
+  startsAt: startsLnEntry,
+  fits: (item) => readLnEntry(item) !== undefined,
+};
+const snShape: EntryShape = {
+  what: "object_list",
+  startsAt: startsSnEntry,
+  fits: (item) => readSnEntry(item) !== undefined,
+};
+const rightsShape: EntryShape = {
+  what: "access_rights_list",
+  startsAt: startsRights,
+  fits: (item) => readRights(item) !== undefined,
+};
 
 /**
  * The object_list of an Association LN. Odd entries are left out and counted, odd access rights become null;
@@ -63,49 +97,87 @@ export function readObjectList(data: DlmsValue, associationVersion?: number): Ob
   return { objects, skipped: items.length - objects.length };
 }
 
+/**
+ * The same from the bytes of the list. All entries that are in them are read, whatever number the list declares, and
+ * an entry whose bytes make no sense costs that entry alone.
+ * @throws DlmsDecodeError when the bytes are no list at all, or none of the entries in them can be read
+ */
+export function readObjectListBytes(bytes: Uint8Array, associationVersion?: number): DirectoryReading {
+  return fromBytes(bytes, lnShape, (list) => readObjectList(list, associationVersion));
+}
+
 /** The object_list of an Association SN: short names, no access rights. @throws DlmsDecodeError DECODE_VALUE */
 export function readShortNameList(data: DlmsValue): ObjectDirectory {
   const items = listOf(data, "object_list");
-  const objects = items.flatMap((item): ObjectEntry[] => {
-    if (item.type !== "structure") return [];
-    const [base, classId, version, name] = item.value;
-    const shortName = integer(base);
-    const id = integer(classId);
-    const logicalName = octets(name);
-    if (shortName === undefined || id === undefined || logicalName === undefined) return [];
-    const known = integer(version) ?? 0;
-    const row = findClass(id, known);
-    return [
-      {
-        ...describe(id, known, logicalName),
-        // A base name is a long: FA00 comes as -1536.
-        shortName: shortName & 0xffff,
-        attributes: (row?.attributes ?? []).map((attribute) => ({
-          attributeId: attribute.id,
-          attribute: attribute.name,
-          access: null,
-          accessMode: null,
-        })),
-        methods: (row?.methods ?? []).map((method) => ({
-          methodId: method.id,
-          method: method.name,
-          access: null,
-          accessMode: null,
-        })),
-      },
-    ];
-  });
+  const objects = items.flatMap((item) => readSnEntry(item) ?? []);
   return { objects, skipped: items.length - objects.length };
+}
+
+/** The same from the bytes of the list; see `readObjectListBytes`. @throws DlmsDecodeError */
+export function readShortNameListBytes(bytes: Uint8Array): DirectoryReading {
+  return fromBytes(bytes, snShape, readShortNameList);
+}
+
+function fromBytes(bytes: Uint8Array, shape: EntryShape, read: (list: DlmsValue) => ObjectDirectory): DirectoryReading {
+  if (!isPlainArray(bytes)) return fromValue(bytes, shape, read);
+  const entries = readEntries(bytes, shape);
+  const { items, declared, gaps, error } = entries;
+  if (items.length === 0 && error !== undefined) throw error;
+  const { objects } = read({ type: "array", value: items });
+  const skipped = Math.max(gaps, declared - objects.length);
+  return { directory: { objects, skipped }, notes: notesOn(entries, shape.what) };
+}
+
+/** A compact-array has no tags by which an entry could be found; what is no list is refused. */
+function fromValue(bytes: Uint8Array, shape: EntryShape, read: (list: DlmsValue) => ObjectDirectory): DirectoryReading {
+  const reader = new ByteReader(bytes);
+  const directory = read(decodeValue(reader, undefined, shape.what));
+  return { directory, notes: trailingNotes(reader.remaining, shape.what) };
+}
+
+function trailingNotes(trailing: number, what: string): string[] {
+  return trailing === 0 ? [] : [`${what}: ${trailing} bytes behind the entries were ignored`];
+}
+
+function notesOn({ items, declared, gaps, trailing, error }: ListEntries, what: string): string[] {
+  const notes: string[] = [];
+  if (items.length !== declared) notes.push(`${what}: ${declared} entries are declared, ${items.length} were read`);
+  if (gaps > 0) {
+    const why = error === undefined ? "they are no entries" : error.message;
+    notes.push(`${what}: ${gaps} ${gaps === 1 ? "passage was" : "passages were"} passed over: ${why}`);
+  }
+  return [...notes, ...trailingNotes(trailing, what)];
+}
+
+function readSnEntry(item: DlmsValue): ObjectEntry | undefined {
+  if (item.type !== "structure") return undefined;
+  const [base, classId, version, name] = item.value;
+  const shortName = integer(base);
+  const id = integer(classId);
+  const logicalName = octets(name);
+  if (shortName === undefined || id === undefined || logicalName === undefined) return undefined;
+  const known = integer(version) ?? 0;
+  const row = findClass(id, known);
+  const unsaid = { access: null, accessMode: null };
+  return {
+    ...describe(id, known, logicalName),
+    // A base name is a long: FA00 comes as -1536.
+    shortName: shortName & 0xffff,
+    attributes: (row?.attributes ?? []).map(({ id: attributeId, name: attribute }) => ({
+      attributeId,
+      attribute,
+      ...unsaid,
+    })),
+    methods: (row?.methods ?? []).map(({ id: methodId, name: method }) => ({ methodId, method, ...unsaid })),
+  };
 }
 
 /** Fills the access rights of short-name objects in from the association's access_rights_list (attribute 3). */
 export function withShortNameAccess(directory: ObjectDirectory, accessRightsList: DlmsValue): ObjectDirectory {
-  const rights = new Map<number, { attributes: DlmsValue | undefined; methods: DlmsValue | undefined }>();
+  const rights = new Map<number, Rights>();
   for (const item of listOf(accessRightsList, "access_rights_list")) {
-    if (item.type !== "structure") continue;
-    const [base, attributes, methods] = item.value;
-    const shortName = integer(base);
-    if (shortName !== undefined) rights.set(shortName & 0xffff, { attributes, methods });
+    const one = readRights(item);
+    if (one !== undefined) rights.set(one.shortName, one);
   }
   const objects = directory.objects.map((object) => {
     const found = object.shortName === undefined ? undefined : rights.get(object.shortName);
@@ -118,6 +190,26 @@ export function withShortNameAccess(directory: ObjectDirectory, accessRightsList
     };
   });
   return { objects, skipped: directory.skipped };
+}
+
+/** The same from the bytes of the list; see `readObjectListBytes`. @throws DlmsDecodeError */
+export function withShortNameAccessBytes(directory: ObjectDirectory, bytes: Uint8Array): DirectoryReading {
+  let filled = directory;
+  const { notes } = fromBytes(bytes, rightsShape, (list) => (filled = withShortNameAccess(directory, list)));
+  return { directory: filled, notes };
+}
+
+interface Rights {
+  readonly shortName: number;
+  readonly attributes: DlmsValue | undefined;
+  readonly methods: DlmsValue | undefined;
+}
+
+function readRights(item: DlmsValue): Rights | undefined {
+  if (item.type !== "structure") return undefined;
+  const [base, attributes, methods] = item.value;
+  const shortName = integer(base);
+  return shortName === undefined ? undefined : { shortName: shortName & 0xffff, attributes, methods };
 }
 
 interface Draft {
@@ -156,14 +248,28 @@ function describe(
   return { classId, version, logicalName, objectType: className(classId), description: describeObis(name) };
 }
 
-/** The current association, 0-0:40.0.0*255, says by its version which encoding its list uses. */
+/**
+ * The current association, 0-0:40.0.0*255, says by its version which encoding its list uses. A list without it says so
+ * only where it has a mode that the enumeration does not know (version 3 and later have bit masks).
+ */
 function usesBitMask(drafts: readonly (Draft | undefined)[], version: number | undefined): boolean {
   if (version !== undefined) return version >= 3;
   const associations = drafts.filter((draft) => draft?.classId === 15);
   const current = associations.find(
     (draft) => draft !== undefined && obisDotted(draft.logicalName) === "0.0.40.0.0.255",
   );
-  return (current ?? associations[0])?.version === 3;
+  const association = current ?? associations[0];
+  if (association !== undefined) return association.version >= 3;
+  return drafts.some(
+    (draft) =>
+      readAttributes(draft?.attributes, undefined, false).some(isUnknownMode) ||
+      readMethods(draft?.methods, undefined, false).some(isUnknownMode),
+  );
+}
+
+/** A mode was sent, and the enumeration has no word for it. */
+function isUnknownMode({ access, accessMode }: AttributeEntry | MethodEntry): boolean {
+  return accessMode !== null && access === null;
 }
 
 function readAttributes(
@@ -195,12 +301,11 @@ function readMethods(data: DlmsValue | undefined, row: ClassDefinition | undefin
     const methodId = signed(id);
     if (methodId === undefined) return [];
     const accessMode = number(mode);
-    const allowed = accessMode !== null && (mask ? (accessMode & 1) === 1 : accessMode !== 0);
     return [
       {
         methodId,
         method: row?.methods.find((method) => method.id === methodId)?.name ?? `method ${methodId}`,
-        access: accessMode === null ? null : allowed ? "execute" : "none",
+        access: accessMode === null ? null : methodAccess(accessMode, mask),
         accessMode,
       },
     ];
@@ -211,9 +316,17 @@ function readMethods(data: DlmsValue | undefined, row: ClassDefinition | undefin
 const modes = ["none", "read", "write", "read-write", "read", "write", "read-write"] as const;
 const masks = ["none", "read", "write", "read-write"] as const;
 
-/** The word for an attribute's access_mode. */
-export function attributeAccess(mode: number, bitMask: boolean): AttributeAccess {
-  return (bitMask ? masks[mode & 3] : modes[mode]) ?? "none";
+/** The same for methods: 2 is the authenticated form of 1. */
+const methodModes = ["none", "execute", "execute"] as const;
+
+/** The word for an attribute's access_mode; null for one that the enumeration does not have. */
+export function attributeAccess(mode: number, bitMask: boolean): AttributeAccess | null {
+  return (bitMask ? masks[mode & 3] : modes[mode]) ?? null;
+}
+
+function methodAccess(mode: number, bitMask: boolean): MethodAccess | null {
+  if (bitMask) return (mode & 1) === 1 ? "execute" : "none";
+  return methodModes[mode] ?? null;
 }
 
 function listOf(data: DlmsValue, what: string): readonly DlmsValue[] {

@@ -20,7 +20,7 @@ import {
   naming,
 } from "./errors";
 import { receiveByBlocks, sendByBlocks } from "./gbt";
-import type { Delivery, Operation } from "./operation";
+import type { AnswerForm, Delivery, Operation } from "./operation";
 import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "./options";
 import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } from "./steps";
 
@@ -52,6 +52,8 @@ export class Channel {
   #echoesInvokeId = false;
   /** replays that were dropped while an answer was awaited */
   #replays: DlmsSecurityError[] = [];
+  /** of the answer that is awaited */
+  #form: AnswerForm = {};
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -132,7 +134,8 @@ export class Channel {
    * Send a request and take its answer. An exception-response or a confirmedServiceError is thrown; the first
    * invocation-counter-error of an association moves the counter and repeats the request.
    */
-  *exchange(request: Apdu, what: string, repetition: Repetition = "never"): Operation<Apdu> {
+  *exchange(request: Apdu, what: string, repetition: Repetition = "never", form: AnswerForm = {}): Operation<Apdu> {
+    this.#form = form;
     const plain = encodeApdu(request);
     const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
     // a further block has the id of the request that it belongs to, whose first answer was taken
@@ -219,7 +222,7 @@ export class Channel {
     const onTrailing = (): void => {
       whole = false;
     };
-    const apdu = naming(what, () => parseApdu(bytes, { allowTrailing: true, onTrailing }));
+    const apdu = naming(what, () => parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing }));
     if (whole) owedAnswers?.invokeIds.delete(this.#invokeId);
     return whole ? apdu : undefined;
   }
@@ -366,7 +369,7 @@ export class Channel {
     const onTrailing = (rest: Uint8Array): void => {
       trailing = rest.length;
     };
-    const apdu = naming(what, () => parseApdu(bytes, { allowTrailing: true, onTrailing }));
+    const apdu = naming(what, () => parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing }));
     if (trailing > 0) yield* noteStep(`${what}: ${trailing} bytes behind the answer were ignored`);
     return apdu;
   }

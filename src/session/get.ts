@@ -11,7 +11,7 @@ import { DlmsLinkError } from "../errors";
 import type { Channel } from "./channel";
 import { Collector } from "./collector";
 import { inconsistentAnswer, limitExceeded, naming, unexpectedAnswer } from "./errors";
-import type { Operation } from "./operation";
+import type { AnswerForm, Operation } from "./operation";
 import { noteStep } from "./steps";
 
 /** How a read ended. */
@@ -31,18 +31,20 @@ export function* getAttribute(
   channel: Channel,
   attribute: AttributeDescriptorWithSelection,
   what: string,
+  form: AnswerForm = {},
 ): Operation<GetDataResult> {
   channel.require("get", what);
-  return yield* anew(channel, () => getWhole(channel, attribute, what));
+  return yield* anew(channel, () => getWhole(channel, attribute, what, form));
 }
 
 function* getWhole(
   channel: Channel,
   attribute: AttributeDescriptorWithSelection,
   what: string,
+  form: AnswerForm,
 ): Operation<GetDataResult> {
   const invokeId = channel.nextInvokeId();
-  const answer = yield* exchangeGet(channel, { apdu: "get-request-normal", invokeId, attribute }, what);
+  const answer = yield* exchangeGet(channel, { apdu: "get-request-normal", invokeId, attribute }, what, form);
   if (answer.apdu === "get-response-normal" && fitsResult(channel, answer.result)) return answer.result;
   const collected = new Collector(channel.maxResultSize, what);
   const outcome = yield* takeAnswer(channel, invokeId, answer, what, collected.sink);
@@ -228,8 +230,8 @@ function refuseLostPlace(channel: Channel, result: number, blockNumber: number, 
   );
 }
 
-function* exchangeGet(channel: Channel, request: GetRequest, what: string): Operation<Apdu> {
-  const answer = yield* channel.exchange(request, what, "told-apart");
+function* exchangeGet(channel: Channel, request: GetRequest, what: string, form: AnswerForm = {}): Operation<Apdu> {
+  const answer = yield* channel.exchange(request, what, "told-apart", form);
   if ("invokeId" in answer && answer.invokeId !== request.invokeId) {
     yield* channel.checkInvokeId(request.invokeId, answer.invokeId, what);
   }

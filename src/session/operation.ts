@@ -10,6 +10,12 @@ export interface Delivery {
   readonly anonymous?: boolean;
 }
 
+/** What is special about the answer to a request. */
+export interface AnswerForm {
+  /** its data are whatever follows, also where their own counts are wrong; see `ParseOptions` */
+  readonly dataToEnd?: boolean;
+}
+
 /**
  * A session runs its operations as generators: each step says what the driver should do, and the driver resumes
  * with the answer, or throws the link's error in. So the association machine owns no socket, timer, clock or

@@ -16,7 +16,7 @@ import { invokeList, invokeMethod } from "./action";
 import { associate, assumeAssociation, checkOptions } from "./associate";
 import { Channel } from "./channel";
 import { getAttribute, getChunks, getList, type GetOutcome } from "./get";
-import type { Operation } from "./operation";
+import type { AnswerForm, Operation } from "./operation";
 import type { AssociationInfo, SessionOptions } from "./options";
 import { release } from "./release";
 import { setAttribute, setList } from "./set";
@@ -65,9 +65,12 @@ export class Session {
     return release(this.#channel);
   }
 
-  /** GET of one attribute; blocks are put together, up to `maxResultSize`. */
-  get(attribute: AttributeDescriptorWithSelection, what: string): Operation<GetDataResult> {
-    return getAttribute(this.#channel, attribute, what);
+  /**
+   * GET of one attribute; blocks are put together, up to `maxResultSize`. With `dataToEnd` the data are all that the
+   * meter sent, also where they are longer or shorter than their own counts say.
+   */
+  get(attribute: AttributeDescriptorWithSelection, what: string, form?: AnswerForm): Operation<GetDataResult> {
+    return getAttribute(this.#channel, attribute, what, form);
   }
 
   /** GET of several attributes in one request; see `fitsGetList`. */
@@ -119,9 +122,9 @@ export class Session {
     return accessList(this.#channel, specifications, data, what);
   }
 
-  /** Read of short names. */
-  read(variables: readonly VariableAccess[], what: string): Operation<readonly ReadResult[]> {
-    return readVariables(this.#channel, variables, what);
+  /** Read of short names. With `dataToEnd` the data of a single variable are all that the meter sent, as with `get`. */
+  read(variables: readonly VariableAccess[], what: string, form?: AnswerForm): Operation<readonly ReadResult[]> {
+    return readVariables(this.#channel, variables, what, form);
   }
 
   /** Write of short names. */

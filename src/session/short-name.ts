@@ -6,7 +6,7 @@ import { isDlmsError } from "../errors";
 import type { Channel, Repetition } from "./channel";
 import { Collector } from "./collector";
 import { inconsistentAnswer, unexpectedAnswer } from "./errors";
-import type { Operation } from "./operation";
+import type { AnswerForm, Operation } from "./operation";
 import { noteStep } from "./steps";
 
 /** Read of several variables; results keep their positions, blocks are put together. */
@@ -14,9 +14,10 @@ export function* readVariables(
   channel: Channel,
   variables: readonly VariableAccess[],
   what: string,
+  form: AnswerForm = {},
 ): Operation<readonly ReadResult[]> {
   channel.require("read", what);
-  return yield* readVariablesUnchecked(channel, variables, what, "alike");
+  return yield* readVariablesUnchecked(channel, variables, what, "alike", form);
 }
 
 /** Read whether it was negotiated or not: HLS authentication with short names is a Read, and must not be repeated. */
@@ -25,11 +26,12 @@ export function* readVariablesUnchecked(
   variables: readonly VariableAccess[],
   what: string,
   repetition: Repetition = "never",
+  form: AnswerForm = {},
 ): Operation<readonly ReadResult[]> {
-  let results = yield* exchangeRead(channel, variables, what, repetition);
+  let results = yield* exchangeRead(channel, variables, what, repetition, form);
   const [first] = results;
   if (first?.kind === "data-block" && results.length === 1) {
-    results = yield* readBlocks(channel, first.block, variables.length, what);
+    results = yield* readBlocks(channel, first.block, variables.length, what, form);
   }
   return counted(results, variables.length, what);
 }
@@ -39,8 +41,9 @@ function* exchangeRead(
   variables: readonly VariableAccess[],
   what: string,
   repetition: Repetition,
+  form: AnswerForm,
 ): Operation<readonly ReadResult[]> {
-  const answer = yield* channel.exchange({ apdu: "read-request", variables }, what, repetition);
+  const answer = yield* channel.exchange({ apdu: "read-request", variables }, what, repetition, form);
   if (answer.apdu !== "read-response") throw unexpectedAnswer(what, "a read-response", answer);
   return answer.results;
 }
@@ -51,6 +54,7 @@ function* readBlocks(
   first: DataBlock,
   count: number,
   what: string,
+  form: AnswerForm,
 ): Operation<readonly ReadResult[]> {
   const collected = new Collector(channel.maxResultSize, what);
   let block = first;
@@ -61,7 +65,7 @@ function* readBlocks(
     const expected = (block.blockNumber + 1) & 0xffff;
     // never repeated: a meter that sent the block already has its place behind it
     const variable = { kind: "block-number-access", blockNumber: block.blockNumber } as const;
-    const [next] = yield* exchangeRead(channel, [variable], what, "never");
+    const [next] = yield* exchangeRead(channel, [variable], what, "never", form);
     if (next?.kind === "error") return [next];
     if (next?.kind !== "data-block" || next.block.blockNumber !== expected) {
       const got = next?.kind === "data-block" ? `block ${next.block.blockNumber}` : (next?.kind ?? "nothing");
@@ -72,7 +76,7 @@ function* readBlocks(
     }
     block = next.block;
   }
-  return yield* resultsIn(channel, collected.bytes(), count, what);
+  return yield* resultsIn(channel, collected.bytes(), count, what, form);
 }
 
 /**
@@ -84,9 +88,9 @@ function* resultsIn(
   bytes: Uint8Array,
   count: number,
   what: string,
+  form: AnswerForm,
 ): Operation<readonly ReadResult[]> {
-  const shortened = exactResults(Uint8Array.of(0x0c), bytes, count) === undefined && count < 0x80;
-  const completed = shortened ? exactResults(Uint8Array.of(0x0c, count, 0), bytes, count) : undefined;
+  const completed = shortenedResults(bytes, count, form);
   if (completed !== undefined) {
     yield* noteStep(`${what}: the blocks carry the results without their number`);
     return completed;
@@ -94,6 +98,18 @@ function* resultsIn(
   const whole = yield* channel.parse(concatBytes(Uint8Array.of(0x0c), bytes), what);
   if (whole.apdu !== "read-response") throw unexpectedAnswer(what, "a read-response", whole);
   return whole.results;
+}
+
+/** Undefined if the first two bytes are there, or if the rest makes no sense without them either. */
+function shortenedResults(
+  bytes: Uint8Array,
+  count: number,
+  { dataToEnd }: AnswerForm,
+): readonly ReadResult[] | undefined {
+  if (count >= 0x80 || exactResults(Uint8Array.of(0x0c), bytes, count) !== undefined) return undefined;
+  // whether the data are well formed says nothing here
+  const onlyData = dataToEnd === true && count === 1 && (bytes[0] !== 1 || bytes[1] !== 0);
+  return onlyData ? [{ kind: "data", data: bytes }] : exactResults(Uint8Array.of(0x0c, count, 0), bytes, count);
 }
 
 /** The results, if the bytes are `count` of data and errors and nothing else. */

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { fromHex } from "../../../src/bytes";
 import type { DlmsValue } from "../../../src/codec/value";
-import { attributeAccess, readObjectList, readShortNameList, withShortNameAccess } from "../../../src/cosem";
+import {
+  attributeAccess,
+  readObjectList,
+  readObjectListBytes,
+  readShortNameList,
+  readShortNameListBytes,
+  withShortNameAccess,
+  withShortNameAccessBytes,
+} from "../../../src/cosem";
 import { DlmsDecodeError } from "../../../src/errors";
 
 const structure = (...value: DlmsValue[]): DlmsValue => ({ type: "structure", value });
@@ -74,7 +82,7 @@ describe("object list of Association LN", () => {
     assert.deepEqual(access(list, 2), [["none", "read", "write", "read-write", "read", "write", "read-write"]]);
     assert.deepEqual(access(list, 3), [["none", "read", "write", "read-write", "none", "read", "write"]]);
     assert.equal(attributeAccess(0b11111101, true), "read");
-    assert.equal(attributeAccess(99, false), "none");
+    assert.equal(attributeAccess(99, false), null);
   });
 
   it("learns the encoding from the association in the list", () => {
@@ -85,6 +93,37 @@ describe("object list of Association LN", () => {
     assert.deepEqual(access(array(own(1), register)).at(-1), ["write"]);
     assert.deepEqual(access(array(other(3), own(1), register)).at(-1), ["write"]);
     assert.deepEqual(access(array(register)).at(-1), ["write"]);
+  });
+
+  it("a list without its association has masks where the enumeration has no word for a mode", () => {
+    const modes = (...of: number[]) =>
+      array(
+        entry(
+          3,
+          0,
+          "0100010800ff",
+          of.map((m) => right(i8(2), mode(m))),
+        ),
+      );
+    assert.deepEqual(access(modes(0x19, 3, 4)), [["read", "read-write", "none"]]);
+    assert.deepEqual(access(modes(1, 3, 4)), [["read", "read-write", "read"]]);
+    const [method] = readObjectList(
+      array(entry(3, 0, "0100010800ff", [right(i8(2), mode(4))], [structure(i8(1), mode(0x31))])),
+    ).objects;
+    assert.deepEqual([method?.attributes[0]?.access, method?.methods[0]?.access], ["none", "execute"]);
+  });
+
+  it("a version later than 3 has masks, too", () => {
+    const rights = [right(i8(2), mode(0x19))];
+    const association = entry(15, 4, "0000280000ff", []);
+    assert.deepEqual(access(array(association, entry(3, 0, "0100010800ff", rights))), [[], ["read"]]);
+  });
+
+  it("has no word for a mode that the enumeration of an old version does not have", () => {
+    const list = array(entry(3, 0, "0100010800ff", [right(i8(2), mode(0x19))], [structure(i8(1), mode(3))]));
+    const [object] = readObjectList(list, 2).objects;
+    assert.deepEqual(object?.attributes[0], { attributeId: 2, attribute: "value", access: null, accessMode: 0x19 });
+    assert.deepEqual([object.methods[0]?.access, object.methods[0]?.accessMode], [null, 3]);
   });
 
   it("keeps manufacturer classes and ids below 0, and has a name for each", () => {
@@ -164,5 +203,102 @@ describe("object list of Association SN", () => {
     assert.equal(objects[0]?.attributes[0]?.access, null);
     assert.deepEqual(objects[1]?.attributes, [{ attributeId: 2, attribute: "value", access: "read", accessMode: 1 }]);
     assert.deepEqual(objects[1]?.methods, [{ methodId: 1, method: "reset", access: "execute", accessMode: 1 }]);
+  });
+});
+
+describe("object list with wrong counts", () => {
+  const ln = (n: number, rights = "0202 0101 02030f011601 00 0100") =>
+    `0204 12 0003 11 00 09 06 0100010800${hex(n)} ${rights}`;
+  const sn = (n: number) => `0204 10 10${hex(n)} 12 0003 11 00 09 06 0100010800${hex(n)}`;
+  const list = (count: number, entries: readonly string[]) => fromHex(`01${hex(count)}${entries.join("")}`);
+  const hex = (value: number) => value.toString(16).padStart(2, "0");
+  const names = ({ directory }: { directory: { objects: readonly { logicalName: string }[] } }) =>
+    directory.objects.map(({ logicalName }) => Number(logicalName.split(".")[5]));
+  const read = { LN: readObjectListBytes, SN: readShortNameListBytes };
+  const entry = { LN: ln, SN: sn };
+
+  for (const kind of ["LN", "SN"] as const) {
+    const three = [1, 2, 3].map((n) => entry[kind](n));
+
+    it(`${kind}: reads what a right list holds, without a word`, () => {
+      const found = read[kind](list(3, three));
+      assert.deepEqual([names(found), found.directory.skipped, found.notes], [[1, 2, 3], 0, []]);
+    });
+
+    it(`${kind}: keeps all entries where more or fewer are declared, and tells`, () => {
+      const more = read[kind](list(4, three));
+      assert.deepEqual([names(more), more.directory.skipped], [[1, 2, 3], 1]);
+      assert.match(more.notes.join(), /4 entries are declared, 3 were read/);
+      const fewer = read[kind](list(2, three));
+      assert.deepEqual([names(fewer), fewer.directory.skipped], [[1, 2, 3], 0]);
+      assert.match(fewer.notes.join(), /2 entries are declared, 3 were read/);
+    });
+
+    it(`${kind}: passes over what cannot be read, and goes on with the next entry`, () => {
+      for (const odd of ["0204 12 0003 ff", "08", "0203 11 01", "00 00", "0905 41"]) {
+        const found = read[kind](list(4, [three[0] ?? "", odd, three[1] ?? "", three[2] ?? ""]));
+        assert.deepEqual([names(found), found.directory.skipped], [[1, 2, 3], 1], odd);
+        assert.match(found.notes.join(), /1 passage was passed over/);
+      }
+    });
+
+    it(`${kind}: ignores bytes behind the last entry with a note`, () => {
+      const found = read[kind](list(3, [...three, "0000 ee"]));
+      assert.deepEqual([names(found), found.directory.skipped], [[1, 2, 3], 0]);
+      assert.match(found.notes.join(), /3 bytes behind the entries were ignored/);
+    });
+
+    it(`${kind}: a list cut anywhere keeps the entries before the cut`, () => {
+      const whole = list(3, three);
+      const size = (whole.length - 2) / 3;
+      for (let length = 2 + size; length <= whole.length; length++) {
+        const complete = Math.floor((length - 2) / size);
+        const found = read[kind](whole.subarray(0, length));
+        assert.deepEqual(names(found), [1, 2, 3].slice(0, complete));
+        assert.equal(found.directory.skipped, 3 - complete);
+      }
+      for (let length = 0; length < 2 + size; length++) {
+        assert.throws(() => read[kind](whole.subarray(0, length)), DlmsDecodeError, String(length));
+      }
+    });
+
+    it(`${kind}: refuses what is no list`, () => {
+      for (const bytes of ["1105", "01", "0103", "0103 08", ""]) {
+        assert.throws(() => read[kind](fromHex(bytes)), DlmsDecodeError, bytes);
+      }
+    });
+  }
+
+  it("LN: an entry with a wrong count of its own costs that entry alone", () => {
+    const tooMany = ln(9, "0202 0102 02030f011601 00 0100");
+    for (let place = 0; place < 3; place++) {
+      const entries = [ln(1), ln(2), ln(3)];
+      entries[place] = tooMany;
+      const found = readObjectListBytes(list(3, entries));
+      assert.deepEqual(
+        names(found),
+        [1, 2, 3].filter((n) => n !== place + 1),
+        `entry ${place}`,
+      );
+      assert.equal(found.directory.skipped, 1);
+      assert.match(found.notes.join(), /passed over/);
+    }
+  });
+
+  it("LN: a list of nothing but beginnings of entries ends soon", () => {
+    // each begins an array that takes in thousands of nulls and is never complete
+    const hostile = ln(1, "0202 01820fff").replace(/ /g, "").repeat(5000) + "00".repeat(5000);
+    const { directory } = readObjectListBytes(fromHex(`01821388${ln(1)}${hostile}`));
+    assert.equal(directory.objects.length, 1);
+    assert.ok(directory.skipped >= 1000);
+  });
+
+  it("SN: access rights with a wrong count fill in what is there", () => {
+    const { directory } = readShortNameListBytes(list(2, [sn(1), sn(2)]));
+    const rights = "0203 10 1001 0101 02030f021601 00 0100";
+    const { directory: filled, notes } = withShortNameAccessBytes(directory, list(2, [rights]));
+    assert.equal(filled.objects[0]?.attributes[0]?.access, "read");
+    assert.equal(filled.objects[1]?.attributes[0]?.access, null);
+    assert.match(notes.join(), /access_rights_list: 2 entries are declared, 1 were read/);
   });
 });

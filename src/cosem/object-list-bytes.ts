@@ -1,0 +1,124 @@
+import { ByteReader } from "../bytes";
+import { decodeValue, type DlmsValue } from "../codec";
+import { DlmsDecodeError } from "../errors";
+
+/** How the entries of a list look. */
+export interface EntryShape {
+  /** for the paths of errors */
+  readonly what: string;
+  /** Whether an entry, and hardly anything else, begins here. */
+  startsAt(bytes: Uint8Array, at: number): boolean;
+  /** Whether a value can be used as an entry. */
+  fits(value: DlmsValue): boolean;
+}
+
+/** What was found in the bytes of a list, whatever its counts say. */
+export interface ListEntries {
+  /** values that fit, in order */
+  readonly items: readonly DlmsValue[];
+  /** how many entries the list says that it has */
+  readonly declared: number;
+  /** passages that are no entries and were passed over */
+  readonly gaps: number;
+  /** bytes behind the declared entries in which there is no further one */
+  readonly trailing: number;
+  /** what was wrong first */
+  readonly error: DlmsDecodeError | undefined;
+}
+
+/** Values in one entry: attributes and methods have ids of 8 bits, and some five values each. */
+const maxElements = 4096;
+/** Passages that are passed over before the rest is left alone: each may cost as much as the largest entry. */
+const maxGaps = 1000;
+const arrayTag = 1;
+
+/** Whether the bytes hold an array of values that have tags: what `readEntries` reads. */
+export function isPlainArray(bytes: Uint8Array): boolean {
+  return bytes[0] === arrayTag;
+}
+
+/**
+ * The entries of an array, one after the other until the bytes end: meters declare more or fewer than they send, in
+ * the list as well as inside its entries. What cannot be read, or has another entry inside itself since one of its own
+ * counts is too high, is passed over up to where the next entry begins.
+ * @throws DlmsDecodeError where not even the header can be read, or nothing comes behind it
+ */
+export function readEntries(bytes: Uint8Array, shape: EntryShape): ListEntries {
+  const header = new ByteReader(bytes, 1);
+  const declared = header.length(shape.what);
+  if (declared > 0 && header.remaining === 0) {
+    header.fail("DECODE_TRUNCATED", shape.what, `${declared} entries are declared, none came`);
+  }
+  const items: DlmsValue[] = [];
+  let gaps = 0;
+  let inGap = false;
+  let error: DlmsDecodeError | undefined;
+  let at = header.offset;
+  while (at < bytes.length && gaps < maxGaps) {
+    const found = entryAt(bytes, at, `${shape.what}[${items.length + gaps}]`);
+    if ("error" in found) error ??= found.error;
+    const end = "error" in found ? undefined : found.end;
+    const other = nextStart(bytes, at + 1, end ?? bytes.length, shape);
+    if (!("error" in found) && other === undefined && shape.fits(found.value)) {
+      items.push(found.value);
+      at = found.end;
+      inGap = false;
+      continue;
+    }
+    const complete = items.length + gaps >= declared;
+    const next = other ?? (complete ? nextStart(bytes, at + 1, bytes.length, shape) : end);
+    if (complete && next === undefined) break;
+    if (!inGap) gaps += 1;
+    inGap = next !== undefined && next === end;
+    at = next ?? bytes.length;
+  }
+  return { items, declared, gaps, trailing: bytes.length - at, error };
+}
+
+type Found = { readonly value: DlmsValue; readonly end: number } | { readonly error: DlmsDecodeError };
+
+function entryAt(bytes: Uint8Array, at: number, what: string): Found {
+  const reader = new ByteReader(bytes, at);
+  try {
+    const value = decodeValue(reader, { maxElements }, what);
+    return { value, end: reader.offset };
+  } catch (error) {
+    if (error instanceof DlmsDecodeError) return { error };
+    throw error;
+  }
+}
+
+function nextStart(bytes: Uint8Array, from: number, to: number, shape: EntryShape): number | undefined {
+  for (let at = from; at < to; at++) if (shape.startsAt(bytes, at)) return at;
+  return undefined;
+}
+
+/** structure of four, class id, version, logical name of six octets */
+export function startsLnEntry(bytes: Uint8Array, at: number): boolean {
+  return startsStructure(bytes, at, 4) && isLong(bytes[at + 2]) && namesObject(bytes, at + 5);
+}
+
+/** structure of four, base name, class id, version, logical name of six octets */
+export function startsSnEntry(bytes: Uint8Array, at: number): boolean {
+  return startsStructure(bytes, at, 4) && isLong(bytes[at + 2]) && isLong(bytes[at + 5]) && namesObject(bytes, at + 8);
+}
+
+/** structure of three, base name, array of the rights of attributes */
+export function startsRights(bytes: Uint8Array, at: number): boolean {
+  return startsStructure(bytes, at, 3) && isLong(bytes[at + 2]) && bytes[at + 5] === arrayTag;
+}
+
+function startsStructure(bytes: Uint8Array, at: number, fields: number): boolean {
+  return bytes[at] === 2 && bytes[at + 1] === fields;
+}
+
+/** A version in one byte or, from some meters, in two, and an octet-string of six behind it. */
+function namesObject(bytes: Uint8Array, at: number): boolean {
+  const name = at + (isLong(bytes[at]) ? 3 : 2);
+  return bytes[name] === 9 && bytes[name + 1] === 6;
+}
+
+/** long or long-unsigned */
+function isLong(tag: number | undefined): boolean {
+  return tag === 16 || tag === 18;
+}
