@@ -5,7 +5,7 @@ import type { Channel } from "./channel";
 import { Collector } from "./collector";
 import { isSilence, limitExceeded, unexpectedAnswer } from "./errors";
 import type { Operation } from "./operation";
-import { defaultBlockWindow, defaultMaxBlockTransfer } from "./options";
+import { defaultBlockWindow, defaultMaxBlockTransfer, maxEmptyBlocks } from "./options";
 import { exchangeStep, noteStep, receiveStep, transmitStep } from "./steps";
 
 const nothing = new Uint8Array(0);
@@ -28,6 +28,8 @@ class Transfer {
   /** the meter's block that is to come next */
   #expected = 1;
   #window: number;
+  /** blocks without data since the last with some */
+  #empty = 0;
   complete = false;
   stalls = 0;
 
@@ -88,7 +90,7 @@ class Transfer {
       const next = this.#early.get(number);
       if (next === undefined) return moved;
       this.#early.delete(number);
-      this.#received.add(next.data);
+      this.#add(next.data);
       this.#expected = (this.#expected + 1) & 0xffff;
       moved = true;
       if (next.last) {
@@ -96,6 +98,14 @@ class Transfer {
         return true;
       }
     }
+  }
+
+  #add(data: Uint8Array): void {
+    this.#empty = data.length === 0 ? this.#empty + 1 : 0;
+    if (this.#empty > maxEmptyBlocks) {
+      throw limitExceeded(this.what, `${this.#empty} empty general blocks came in a row`, maxEmptyBlocks);
+    }
+    this.#received.add(data);
   }
 
   /** Nothing new came: ask for one block at a time, and give up in the end. */

@@ -12,6 +12,7 @@ import type { Channel } from "./channel";
 import { Collector } from "./collector";
 import { inconsistentAnswer, limitExceeded, naming, unexpectedAnswer } from "./errors";
 import type { AnswerForm, Operation } from "./operation";
+import { maxEmptyBlocks } from "./options";
 import { noteStep } from "./steps";
 
 /** How a read ended. */
@@ -22,9 +23,6 @@ type Sink = (piece: Uint8Array, blockNumber: number, last: boolean) => Operation
 
 /** data-block-unavailable, long-get-aborted, no-long-get-in-progress, data-block-number-invalid */
 const blockErrors: ReadonlySet<number> = new Set([14, 15, 16, 19]);
-
-/** Empty blocks in a row that a meter may send while it collects data. */
-const maxEmptyBlocks = 1000;
 
 /** GET of one attribute; blocks are put together. */
 export function* getAttribute(

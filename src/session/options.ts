@@ -141,5 +141,7 @@ export interface AssociationInfo {
 export const defaultMaxResultSize = 4 * 1024 * 1024;
 /** General blocks are put together before it is known what they carry, a profile's chunks included. */
 export const defaultMaxBlockTransfer = 64 * 1024 * 1024;
+/** Empty blocks in a row that a meter may send while it collects data. */
+export const maxEmptyBlocks = 1000;
 export const defaultBlockWindow = 7;
 export const defaultMaxCounterJump = 1_000_000;

@@ -102,6 +102,28 @@ describe("session: general block transfer, received", () => {
     }, /does not go on/);
   });
 
+  it("takes empty blocks, and gives up on a meter that sends nothing else", () => {
+    const { result } = drive(associated().get(energy, what), [
+      { in: block({ n: 1, ack: 0, hex: "" }) },
+      { in: block({ n: 2, ack: 1, hex: answer.slice(0, 10) }) },
+      { in: block({ n: 3, ack: 2, hex: "" }) },
+      { in: block({ n: 4, ack: 3, hex: answer.slice(10), last: true }) },
+    ]);
+    assert.equal(data(result), "0600001391");
+    const operation = associated().get(energy, what);
+    let step = operation.next();
+    let n = 0;
+    assert.throws(
+      () => {
+        while (step.done !== true) {
+          assert.ok((n += 1) < 2000, "the transfer is bounded");
+          step = operation.next(fromHex(block({ n, ack: n - 1, hex: "" })));
+        }
+      },
+      { code: "DLMS_DECODE_LIMIT", message: /1001 empty general blocks came in a row/ },
+    );
+  });
+
   it("is bounded by its size", () => {
     const long = "00".repeat(100);
     const error = failure(associated({ maxResultSize: 150 }).get(energy, what), [
