@@ -1,7 +1,7 @@
 import { toHex } from "../bytes";
 import { type DlmsValue, decodeValueBytes, type TypeDescription } from "../codec";
 import { dateTimeFromBytes, obisPrinted, presentDateTime } from "../cosem";
-import { type BytesLike, toBytes } from "./input";
+import { type BytesLike, tagged, toBytes } from "./input";
 
 /**
  * The A-XDR value in some bytes, or hex.
@@ -11,8 +11,12 @@ export function decodeData(bytes: BytesLike): DlmsValue {
   return decodeValueBytes(toBytes(bytes));
 }
 
-/** A value as a readable tree, one line each. Hints in brackets say what bytes look like; they are no more than that. */
+/**
+ * A value as a readable tree, one line each. Hints in brackets say what bytes look like; they are no more than that.
+ * @throws DlmsConfigError CONFIG_INVALID for what is no value
+ */
 export function describeData(value: DlmsValue): string {
+  tagged("value", value, "type", "a value with its type, as decodeData returns it");
   return dataLines(value).join("\n");
 }
 

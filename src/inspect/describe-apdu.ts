@@ -17,11 +17,12 @@ import { toHex } from "../bytes";
 import { type DlmsValue, decodeValueBytes } from "../codec";
 import { attributeName, classTitle, obisPrinted } from "../cosem";
 import { isDlmsError } from "../errors";
+import { object } from "../errors/arguments";
 import { readSecurityHeader } from "../security";
 import { decodeApdu } from "./apdu";
 import { dataLines, dateHint, indent } from "./data";
 import { decipher, type InspectKeys } from "./decipher";
-import type { BytesLike } from "./input";
+import { type BytesLike, tagged } from "./input";
 import { hlsAnswerParts, secretParts } from "./secrets";
 
 export interface DescribeOptions {
@@ -40,13 +41,13 @@ interface Context {
 /**
  * An APDU as a readable tree, one field a line, secrets masked. Never throws for what the bytes hold: what cannot be
  * read is said in the text.
+ * @throws DlmsConfigError CONFIG_INVALID for what is neither bytes nor hex nor an APDU
  */
 export function describeApdu(input: BytesLike | Apdu, options: DescribeOptions = {}): string {
-  return attempt(() => {
-    const isApdu = typeof input === "object" && !(input instanceof Uint8Array);
-    const apdu = isApdu ? input : decodeApdu(input);
-    return apduLines(apdu, options);
-  }).join("\n");
+  const isBytes = typeof input === "string" || input instanceof Uint8Array;
+  if (!isBytes) tagged("apdu", input, "apdu", "bytes, hex or a decoded APDU");
+  object("options", options);
+  return attempt(() => apduLines(isBytes ? decodeApdu(input) : input, options)).join("\n");
 }
 
 export function apduLines(apdu: Apdu, options: DescribeOptions = {}): string[] {

@@ -1,5 +1,5 @@
 import { fromHex } from "../bytes";
-import { invalid } from "../errors/arguments";
+import { invalid, object } from "../errors/arguments";
 
 /** Bytes, or hex as people paste it. */
 export type BytesLike = Uint8Array | string;
@@ -9,6 +9,12 @@ export function toBytes(input: BytesLike): Uint8Array {
   if (!(input instanceof Uint8Array)) throw invalid("bytes", "bytes or hex", input);
   // views of a Buffer would be Buffers
   return Buffer.isBuffer(input) ? new Uint8Array(input.buffer, input.byteOffset, input.length) : input;
+}
+
+/** @throws DlmsConfigError CONFIG_INVALID unless the value is an object whose kind stands in `tag` */
+export function tagged(path: string, value: unknown, tag: string, expected: string): void {
+  object(path, value, expected);
+  if (typeof (value as Readonly<Record<string, unknown>>)[tag] !== "string") throw invalid(path, expected, value);
 }
 
 /** Where `part`, a view, lies inside `whole`; undefined if it is not a view of the same bytes. */

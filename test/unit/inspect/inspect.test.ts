@@ -239,3 +239,18 @@ describe("TraceInspector", () => {
     assert.equal(parseApdu(fromHex(aarqLls)).apdu, "aarq");
   });
 });
+
+describe("descriptions of what is nothing of the kind", () => {
+  const wrong: readonly unknown[] = [null, undefined, 5, true, [], {}, { type: 1, apdu: 1 }, () => ""];
+  const expected = { name: "DlmsConfigError", code: "DLMS_CONFIG_INVALID" };
+
+  it("are refused as wrong arguments", () => {
+    for (const value of wrong) {
+      assert.throws(() => describeApdu(value as never), expected, `describeApdu ${String(value)}`);
+      assert.throws(() => describeData(value as never), expected, `describeData ${String(value)}`);
+      assert.throws(() => decodeApdu(value as never), expected, `decodeApdu ${String(value)}`);
+    }
+    assert.throws(() => describeApdu("c401c10103", null as never), expected);
+    assert.throws(() => describeData("1105" as never), expected);
+  });
+});
