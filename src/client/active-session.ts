@@ -111,6 +111,15 @@ export class ActiveSession {
 
   /** Runs an operation to its end: its result, or what it throws. */
   async run<T>(operation: Operation<T>, options: RunOptions = {}): Promise<T> {
+    this.channel.begin();
+    try {
+      return await this.#steps(operation, options);
+    } finally {
+      this.channel.end();
+    }
+  }
+
+  async #steps<T>(operation: Operation<T>, options: RunOptions): Promise<T> {
     let step = operation.next();
     while (step.done !== true) {
       if (options.cancelled?.() === true && mayStopBefore(step.value)) {

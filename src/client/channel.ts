@@ -4,6 +4,7 @@ import { concatBytes, toHex } from "../bytes";
 import { looksLike } from "../link/looks-like";
 import type { LinkOutput, LinkProtocol, LinkSendOptions, PushFit } from "../link/link";
 import type { TransportLineSettings } from "../transport";
+import { EarlyApdus } from "./early-apdus";
 import { repeated } from "./failure";
 import type { Line, LineUser, Push } from "./line";
 
@@ -67,6 +68,7 @@ export class Channel implements LineUser {
   /** the first bytes that came, until the link is up */
   #first: Uint8Array | undefined = nothing;
   #attached = false;
+  readonly #early = new EarlyApdus();
   /** the turn for what the link does unasked, such as a keep-alive */
   #ownTurn: "none" | "awaited" | "held" = "none";
 
@@ -106,13 +108,27 @@ export class Channel implements LineUser {
   /** Send an APDU and wait for the one that answers it. */
   exchange(apdu: Uint8Array, options: LinkSendOptions): Promise<Uint8Array> {
     this.#traffic.roundTrips++;
+    for (const early of this.#early.pass(apdu)) this.#events.notification(early);
     this.#events.apdu("out", apdu);
     return this.#inTurn("apdu", () => this.#link.send(apdu, this.#clock.now(), options));
   }
 
-  /** Wait for one more APDU. */
-  receive(options: LinkSendOptions): Promise<Uint8Array> {
+  /** Wait for one more APDU; `early`: one that came before it was asked for will do, or only if it is a block. */
+  receive(options: LinkSendOptions & { readonly early?: "any" | "block" }): Promise<Uint8Array> {
+    const early =
+      options.early === undefined || this.#ended !== undefined ? undefined : this.#early.take(options.early);
+    if (early !== undefined) return Promise.resolve(early);
     return this.#inTurn("apdu", () => this.#link.await(this.#clock.now(), options));
+  }
+
+  /** An operation begins; see `EarlyApdus`. */
+  begin(): void {
+    this.#early.begin();
+  }
+
+  /** The operation is over: what it did not ask for was sent unasked. */
+  end(): void {
+    for (const apdu of this.#early.end()) this.#events.notification(apdu);
   }
 
   /** Send an APDU that is not answered; the link may have to be told that it came, and the turn is kept until then. */
@@ -286,7 +302,7 @@ export class Channel implements LineUser {
       case "notification":
         if (output.address === undefined) {
           this.#events.apdu("in", output.apdu);
-          this.#events.notification(output.apdu);
+          if (this.#waiter !== undefined || !this.#early.keep(output.apdu)) this.#events.notification(output.apdu);
         } else this.#handOn({ apdu: output.apdu, address: output.address });
         break;
       case "unanswered":

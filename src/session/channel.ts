@@ -54,6 +54,8 @@ export class Channel {
   #replays: DlmsSecurityError[] = [];
   /** of the answer that is awaited */
   #form: AnswerForm = {};
+  /** APDUs that came between the blocks of a report */
+  #aside: Uint8Array[] = [];
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -230,8 +232,9 @@ export class Channel {
   /** From bytes to the answer itself: blocks put together, notifications set aside, envelopes opened. */
   *#answer(first: Uint8Array, what: string, delivery: Delivery | undefined): Operation<Apdu> {
     let bytes = first;
+    this.#aside = [];
     for (let notifications = 0; notifications < maxNotifications; notifications++) {
-      if (notifications > 0) bytes = yield* receiveStep(what, delivery);
+      if (notifications > 0) bytes = this.#aside.shift() ?? (yield* receiveStep(what, delivery, "any"));
       const answer = yield* this.#unlessNotification(bytes, what);
       if (answer === undefined) continue;
       this.options.owedAnswers?.invokeIds.delete(this.#invokeId);
@@ -251,7 +254,9 @@ export class Channel {
       return undefined;
     }
     if (apdu.apdu === "general-block-transfer") {
-      apdu = yield* this.#assembled(apdu, what);
+      const whole = yield* this.#assembled(apdu, what);
+      if (whole === undefined) return undefined;
+      apdu = whole;
     }
     if (apdu.apdu === "general-signing") apdu = yield* this.parse(this.#signedContent(apdu, what), what);
     else this.#requireSignature(apdu, what);
@@ -269,13 +274,29 @@ export class Channel {
     return undefined;
   }
 
-  *#assembled(first: GeneralBlockTransfer, what: string): Operation<Apdu> {
+  /** What came in blocks; undefined where it was a report, or came to nothing once an answer was put between. */
+  *#assembled(first: GeneralBlockTransfer, what: string): Operation<Apdu | undefined> {
     try {
-      return yield* this.parse(yield* receiveByBlocks(this, first, what), what);
+      const whole = yield* receiveByBlocks(this, first, what);
+      if (!isNotificationTag(whole[0])) return yield* this.parse(whole, what);
+      yield* this.#plainNotification(whole, what);
+      return undefined;
     } catch (error) {
-      this.blocksFailed ||= error instanceof DlmsDecodeError || error instanceof DlmsTimeoutError;
+      const unusable = error instanceof DlmsDecodeError || error instanceof DlmsTimeoutError;
+      if (unusable && (isNotificationTag(first.data[0]) || this.#aside.length > 0)) {
+        yield* noteStep(`${what}: a notification in blocks was dropped: ${error.message}`);
+        return undefined;
+      }
+      this.blocksFailed ||= unusable;
       throw error;
     }
+  }
+
+  /** Keeps what came between the blocks of something that may be a report: the answer may come before it is whole. */
+  setAside(bytes: Uint8Array): boolean {
+    if (this.#aside.length > 0) return false;
+    this.#aside.push(bytes);
+    return true;
   }
 
   /** A datagram that was sent twice may be answered twice, and the second answer need not be the same. */
@@ -378,6 +399,10 @@ export class Channel {
   incoming(bytes: Uint8Array): Apdu {
     const what = "notification";
     let apdu = naming(what, () => parseApdu(bytes, { allowTrailing: true }));
+    if (apdu.apdu === "general-block-transfer" && apdu.last && apdu.blockNumber === 1) {
+      const { data } = apdu;
+      apdu = naming(what, () => parseApdu(data, { allowTrailing: true }));
+    }
     if (apdu.apdu === "general-signing") {
       const content = this.#signedContent(apdu, what);
       apdu = naming(what, () => parseApdu(content, { allowTrailing: true }));

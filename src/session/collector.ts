@@ -19,6 +19,11 @@ export class Collector {
     return this.#pieces.length === 0;
   }
 
+  /** The first byte of what was kept. */
+  get first(): number | undefined {
+    return this.#pieces.find(({ length }) => length > 0)?.[0];
+  }
+
   add(piece: Uint8Array): void {
     this.#size += piece.length;
     if (this.#size > this.#limit) {

@@ -3,6 +3,7 @@ import type { GeneralBlockTransfer } from "../apdu/model";
 import { DlmsTimeoutError } from "../errors";
 import type { Channel } from "./channel";
 import { Collector } from "./collector";
+import { isNotificationTag } from "./ciphering";
 import { isSilence, limitExceeded, unexpectedAnswer } from "./errors";
 import type { Operation } from "./operation";
 import { defaultBlockWindow, defaultMaxBlockTransfer, maxEmptyBlocks } from "./options";
@@ -15,6 +16,9 @@ const blockHeader = 9;
 const maxStalls = 3;
 /** The largest window that six bits can say: no meter streams more before it waits. */
 const largestWindow = 63;
+
+/** general-glo-ciphering, general-ded-ciphering, general-ciphering, general-signing */
+const protections: ReadonlySet<number> = new Set([0xdb, 0xdc, 0xdd, 0xdf]);
 
 /** Both directions of one general block transfer, seen from the client. */
 class Transfer {
@@ -61,6 +65,13 @@ class Transfer {
   /** Number of the block that `own` makes next; a lost one is sent again under its old number. */
   restartAt(number: number): void {
     this.#ownNumber = number;
+  }
+
+  /** Whether it is something that nobody asked for, or may be once it is deciphered: then the answer comes besides. */
+  get report(): "yes" | "perhaps" | "no" {
+    const tag = this.#received.first;
+    if (isNotificationTag(tag)) return "yes";
+    return tag !== undefined && protections.has(tag) ? "perhaps" : "no";
   }
 
   /** One of our blocks; it acknowledges what has come so far. */
@@ -161,12 +172,14 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
 /** An acknowledgement out, the next block in; undefined when a datagram got lost, so that it is asked for again. */
 function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operation<GeneralBlockTransfer | undefined> {
   const { channel, what } = transfer;
-  const delivery = channel.resends === 0 ? undefined : ({ silence: "tell" } as const);
+  const isReport = transfer.report === "yes";
+  const delivery = channel.resends === 0 && !isReport ? undefined : ({ silence: "tell" } as const);
   let bytes: Uint8Array;
   try {
     bytes = yield* exchangeStep(acknowledgement, what, "request", delivery);
   } catch (error) {
-    if (delivery === undefined || !isSilence(error)) throw error;
+    // a report is not worth a second try: the answer is still to come
+    if (delivery === undefined || isReport || !isSilence(error)) throw error;
     yield* noteStep(`${what}: no block came after block ${transfer.receivedTo}`);
     return undefined;
   }
@@ -177,7 +190,7 @@ function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operatio
 function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | undefined> {
   let bytes: Uint8Array;
   try {
-    bytes = yield* receiveStep(transfer.what, { silence: "tell" });
+    bytes = yield* receiveStep(transfer.what, { silence: "tell" }, "block");
   } catch (error) {
     if (!(error instanceof DlmsTimeoutError)) throw error;
     yield* noteStep(`${transfer.what}: no block came after block ${transfer.receivedTo}`);
@@ -186,12 +199,17 @@ function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | un
   return yield* parseBlock(transfer, bytes);
 }
 
+/** A block. Where it may be one of a report, the answer to the request may be put before it. */
 function* parseBlock(transfer: Transfer, bytes: Uint8Array): Operation<GeneralBlockTransfer> {
-  const apdu = yield* transfer.channel.parse(bytes, transfer.what);
-  if (apdu.apdu !== "general-block-transfer") {
-    throw unexpectedAnswer(transfer.what, `general block ${transfer.receivedTo + 1}`, apdu);
+  const { channel, what, report, receivedTo } = transfer;
+  const apdu = yield* channel.parse(bytes, what);
+  if (apdu.apdu === "general-block-transfer") return apdu;
+  const ends = apdu.apdu === "exception-response" || apdu.apdu === "confirmed-service-error";
+  if (report === "no" || (ends && report === "perhaps") || !channel.setAside(bytes)) {
+    throw unexpectedAnswer(what, `general block ${receivedTo + 1}`, apdu);
   }
-  return apdu;
+  yield* noteStep(`${what}: ${apdu.apdu} came between the blocks of a notification`);
+  return yield* parseBlock(transfer, yield* receiveStep(what, { silence: "tell" }, "block"));
 }
 
 /**
@@ -253,7 +271,7 @@ function* sendLastOfWindow(
 /** Our last block was acknowledged by an empty block: the answer follows by itself, in blocks or whole. */
 function* receiveAfter(transfer: Transfer, acknowledgement: GeneralBlockTransfer): Operation<Uint8Array> {
   transfer.pass(acknowledgement);
-  const bytes = yield* receiveStep(transfer.what);
+  const bytes = yield* receiveStep(transfer.what, undefined, "any");
   const apdu = yield* transfer.channel.parse(bytes, transfer.what);
   return apdu.apdu === "general-block-transfer" ? yield* receiveRest(transfer, apdu) : bytes;
 }

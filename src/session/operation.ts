@@ -16,6 +16,9 @@ export interface AnswerForm {
   readonly dataToEnd?: boolean;
 }
 
+/** What may have come before it was asked for. */
+export type Early = "any" | "block";
+
 /**
  * A session runs its operations as generators: each step says what the driver should do, and the driver resumes
  * with the answer, or throws the link's error in. So the association machine owns no socket, timer, clock or
@@ -30,8 +33,11 @@ export type SessionStep =
       readonly what: string;
       readonly phase: "associate" | "request" | "release";
     })
-  /** Resume with one more APDU without sending anything. */
-  | (Delivery & { readonly kind: "receive"; readonly what: string })
+  /**
+   * Resume with one more APDU without sending anything. `early`: one that came in this operation when none was awaited
+   * will do, or only if it is a general block.
+   */
+  | (Delivery & { readonly kind: "receive"; readonly what: string; readonly early?: Early })
   /** Send an APDU that has no answer. */
   | { readonly kind: "transmit"; readonly apdu: Uint8Array; readonly what: string }
   /** Resume with the first of `count` reserved invocation counter values. */

@@ -1,6 +1,6 @@
 import type { Apdu } from "../apdu/model";
 import { DlmsStateError } from "../errors";
-import type { Delivery, Operation, SessionStep, StepAnswer } from "./operation";
+import type { Delivery, Early, Operation, SessionStep, StepAnswer } from "./operation";
 
 export type Phase = Extract<SessionStep, { kind: "exchange" }>["phase"];
 
@@ -14,9 +14,9 @@ export function* exchangeStep(
   return bytesOf(yield { kind: "exchange", apdu, what, phase, ...delivery }, what);
 }
 
-/** Take one more APDU. */
-export function* receiveStep(what: string, delivery?: Delivery): Operation<Uint8Array> {
-  return bytesOf(yield { kind: "receive", what, ...delivery }, what);
+/** Take one more APDU, which may have come already. */
+export function* receiveStep(what: string, delivery?: Delivery, early?: Early): Operation<Uint8Array> {
+  return bytesOf(yield { kind: "receive", what, ...delivery, ...(early && { early }) }, what);
 }
 
 export function* transmitStep(apdu: Uint8Array, what: string): Operation<void> {

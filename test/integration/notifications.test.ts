@@ -38,6 +38,37 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
       });
     }
 
+    const inBlocks: Readonly<Record<string, readonly string[]>> = {
+      "one general block": ["e0810001000008" + reports["data-notification"]],
+      "general blocks": ["e04100010000040f000000", "e081000200000401001105"],
+    };
+    for (const [name, blocks] of Object.entries(inBlocks)) {
+      it(`a report in ${name} with the answer right behind it is an event, and the answer is the answer`, async () => {
+        const { client, clock, meter } = bench({ framing, objects: registers(3), generalBlockTransferWindow: 4 });
+        const seen: string[] = [];
+        const notes: string[] = [];
+        client.on("notification", ({ apdu }) => seen.push(apdu.apdu));
+        client.on("trace", (event) => event.kind === "note" && notes.push(event.text));
+        await clock.runUntil(client.open());
+        const before = clock.now();
+        meter.use({
+          name: "reports first",
+          sealed: (answer) => (answer[0] === 0xc4 ? [...blocks.map((block) => fromHex(block)), answer] : undefined),
+        });
+        const outcomes = await clock.runUntil(client.readMany([registerRef(0), registerRef(1)]));
+        assert.deepEqual(
+          outcomes.map((one) => one.ok && one.value.value),
+          [100, 100.1],
+        );
+        assert.deepEqual([...new Set(seen)], ["data-notification"]);
+        assert.equal(client.statistics.associations, 1);
+        assert.ok(clock.now() - before < 1000, "nothing was waited for");
+        assert.doesNotMatch(notes.join(), /unasked|dropped|not used/);
+        assert.ok(client.association.conformanceNames.includes("general-block-transfer"));
+        await clock.runUntil(client.close());
+      });
+    }
+
     it("a report that cannot be decoded fails no request", async () => {
       const { client, clock, meter } = bench({ framing, objects: registers(1) });
       await clock.runUntil(client.open());

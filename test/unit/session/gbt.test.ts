@@ -204,6 +204,58 @@ class BlockMeter {
   }
 }
 
+describe("session: a report in general blocks before the answer", () => {
+  // data-notification, no date-time, unsigned 5
+  const report = "0f00000001001105";
+  const parts = [report.slice(0, 8), report.slice(8)] as const;
+  const get = () => associated().get(energy, what);
+  const check = ({ result, notifications, ...run }: ReturnType<typeof drive>) => {
+    assert.equal(data(result), "0600001391");
+    assert.deepEqual(
+      notifications.map(({ apdu }) => apdu),
+      ["data-notification"],
+    );
+    return run;
+  };
+
+  it("is an event, whole or in pieces, and the answer behind it is taken", () => {
+    check(drive(get(), [{ in: block({ n: 1, ack: 0, hex: report, last: true }) }, { kind: "receive", in: answer }]));
+    check(
+      drive(get(), [
+        { in: block({ n: 1, ack: 0, hex: parts[0], streaming: true }) },
+        { kind: "receive", in: block({ n: 2, ack: 0, hex: parts[1], last: true }) },
+        { kind: "receive", in: block({ n: 1, ack: 0, hex: answer.slice(0, 8) }) },
+        { out: "e087 0001 0001 00", in: block({ n: 2, ack: 1, hex: answer.slice(8), last: true }) },
+      ]),
+    );
+  });
+
+  it("may have the answer between its blocks", () => {
+    check(
+      drive(get(), [
+        { in: block({ n: 1, ack: 0, hex: parts[0] }) },
+        { out: "e087 0001 0001 00", in: answer },
+        { kind: "receive", in: block({ n: 2, ack: 1, hex: parts[1], last: true }) },
+      ]),
+    );
+  });
+
+  it("that comes to no end, or makes no sense, is dropped with a note", () => {
+    const session = associated();
+    for (const turns of [
+      [{ in: block({ n: 1, ack: 0, hex: parts[0] }) }, { in: answer }, { kind: "receive", in: late }],
+      [{ in: block({ n: 1, ack: 0, hex: parts[0] }) }, { in: late }, { kind: "receive", in: answer }],
+      [{ in: block({ n: 1, ack: 0, hex: "0fff", last: true }) }, { kind: "receive", in: answer }],
+    ] as const) {
+      const { result, notes, notifications } = drive(session.get(energy, what), turns);
+      assert.equal(data(result), "0600001391");
+      assert.deepEqual(notifications, []);
+      assert.match(notes.join(), /a notification.* was dropped/);
+    }
+    assert.equal(session.generalBlocksFailed, false);
+  });
+});
+
 describe("session: general block transfer, sent", () => {
   const long = {
     ...energy,

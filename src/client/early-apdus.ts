@@ -1,0 +1,42 @@
+import { isBlock, isPush } from "../link/apdu-kind";
+
+/** APDUs that are kept for an operation that may ask for them. */
+const limit = 64;
+
+/**
+ * What comes within an operation while it awaits nothing: its answer may be right behind something that only the
+ * operation can tell to be none, such as a notification that came ciphered, or in general blocks.
+ */
+export class EarlyApdus {
+  #kept: Uint8Array[] | undefined;
+
+  /** An operation begins. */
+  begin(): void {
+    this.#kept ??= [];
+  }
+
+  /** The operation is over. Returns what it did not ask for. */
+  end(): readonly Uint8Array[] {
+    const left = this.#kept ?? [];
+    this.#kept = undefined;
+    return left;
+  }
+
+  /** The operation goes on with another request. Returns what cannot be the answer to that. */
+  pass(request: Uint8Array): readonly Uint8Array[] {
+    // behind the acknowledgement of a block the answer may still be one that has come
+    return isBlock(request) ? [] : (this.#kept?.splice(0) ?? []);
+  }
+
+  /** Whether it is kept; if not, it was sent unasked. */
+  keep(apdu: Uint8Array): boolean {
+    if (this.#kept === undefined || this.#kept.length >= limit || isPush(apdu)) return false;
+    this.#kept.push(apdu);
+    return true;
+  }
+
+  take(wanted: "any" | "block"): Uint8Array | undefined {
+    const at = this.#kept?.findIndex((apdu) => wanted === "any" || isBlock(apdu)) ?? -1;
+    return at < 0 ? undefined : this.#kept?.splice(at, 1)[0];
+  }
+}
