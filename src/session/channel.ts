@@ -19,8 +19,9 @@ import {
   limitExceeded,
   naming,
 } from "./errors";
+import { ContentStream } from "./content-stream";
 import { receiveByBlocks, sendByBlocks } from "./gbt";
-import type { AnswerForm, Delivery, Operation } from "./operation";
+import type { AnswerForm, Delivery, Operation, Sink } from "./operation";
 import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "./options";
 import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } from "./steps";
 
@@ -35,6 +36,12 @@ const firstMovingId = 2;
  * request it belongs to (short names), so a late one has to be waited for before the next request.
  */
 export type Repetition = "never" | "told-apart" | "alike";
+
+/** How an answer is taken. */
+export interface ExchangeForm extends AnswerForm {
+  /** takes the data of a get-response that comes in plain general blocks, as they come */
+  readonly sink?: Sink;
+}
 
 const exempt: readonly Apdu["apdu"][] = ["exception-response", "confirmed-service-error", "aare", "rlre"];
 
@@ -54,6 +61,7 @@ export class Channel {
   #replays: DlmsSecurityError[] = [];
   /** of the answer that is awaited */
   #form: AnswerForm = {};
+  #stream: ContentStream | undefined;
   /** APDUs that came between the blocks of a report */
   #aside: Uint8Array[] = [];
 
@@ -136,8 +144,10 @@ export class Channel {
    * Send a request and take its answer. An exception-response or a confirmedServiceError is thrown; the first
    * invocation-counter-error of an association moves the counter and repeats the request.
    */
-  *exchange(request: Apdu, what: string, repetition: Repetition = "never", form: AnswerForm = {}): Operation<Apdu> {
-    this.#form = form;
+  *exchange(request: Apdu, what: string, repetition: Repetition = "never", form: ExchangeForm = {}): Operation<Apdu> {
+    const { sink } = form;
+    this.#form = form.dataToEnd === true ? { dataToEnd: true } : {};
+    this.#stream = sink && new ContentStream(sink, (invokeId) => this.#isPlainlyAwaited(invokeId));
     const plain = encodeApdu(request);
     const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
     // a further block has the id of the request that it belongs to, whose first answer was taken
@@ -167,7 +177,7 @@ export class Channel {
         if ("invokeId" in answer) this.#echoesInvokeId = (answer.invokeId & 0x0f) === this.#invokeId;
         return answer;
       } catch (error) {
-        if (!isSilence(error)) throw error;
+        if (!isSilence(error) || this.handedOn) throw error;
         // a meter whose counter went back answers each time, and is never to be believed
         if (this.#repeated >= limit) throw this.#replays[this.#repeated] ?? error;
       }
@@ -277,7 +287,10 @@ export class Channel {
   /** What came in blocks; undefined where it was a report, or came to nothing once an answer was put between. */
   *#assembled(first: GeneralBlockTransfer, what: string): Operation<Apdu | undefined> {
     try {
-      const whole = yield* receiveByBlocks(this, first, what);
+      const stream = this.#stream;
+      stream?.begin();
+      const whole = yield* receiveByBlocks(this, first, what, stream);
+      if (stream?.streaming === true) return naming(what, () => parseApdu(stream.head, { dataToEnd: true }));
       if (!isNotificationTag(whole[0])) return yield* this.parse(whole, what);
       yield* this.#plainNotification(whole, what);
       return undefined;
@@ -290,6 +303,19 @@ export class Channel {
       this.blocksFailed ||= unusable;
       throw error;
     }
+  }
+
+  /** The data of the answer were handed on while they came; the answer itself has none. */
+  get handedOn(): boolean {
+    return this.#stream?.streaming === true;
+  }
+
+  /** Whether data may be handed on from an answer with this invoke-id before all of it has come. */
+  #isPlainlyAwaited(invokeId: number): boolean {
+    if (this.ciphering?.active === true || this.ciphering?.signatureRequired === true) return false;
+    const id = invokeId & 0x0f;
+    if (this.options.datagrams === true) return id < firstMovingId || id === this.#invokeId;
+    return this.options.owedAnswers === undefined || id === this.#invokeId;
   }
 
   /** Keeps what came between the blocks of something that may be a report: the answer may come before it is whole. */

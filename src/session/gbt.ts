@@ -3,6 +3,7 @@ import type { GeneralBlockTransfer } from "../apdu/model";
 import { DlmsTimeoutError } from "../errors";
 import type { Channel } from "./channel";
 import { Collector } from "./collector";
+import type { ContentStream } from "./content-stream";
 import { isNotificationTag } from "./ciphering";
 import { isSilence, limitExceeded, unexpectedAnswer } from "./errors";
 import type { Operation } from "./operation";
@@ -36,10 +37,12 @@ class Transfer {
   #empty = 0;
   complete = false;
   stalls = 0;
+  readonly #stream: ContentStream | undefined;
 
-  constructor(channel: Channel, what: string) {
+  constructor(channel: Channel, what: string, stream?: ContentStream) {
     this.channel = channel;
     this.what = what;
+    this.#stream = stream;
     this.#received = new Collector(channel.options.maxResultSize ?? defaultMaxBlockTransfer, what);
     this.#window = Math.min(largestWindow, Math.max(1, channel.options.blockWindow ?? defaultBlockWindow));
   }
@@ -101,7 +104,7 @@ class Transfer {
       const next = this.#early.get(number);
       if (next === undefined) return moved;
       this.#early.delete(number);
-      this.#add(next.data);
+      this.#add(next);
       this.#expected = (this.#expected + 1) & 0xffff;
       moved = true;
       if (next.last) {
@@ -111,12 +114,17 @@ class Transfer {
     }
   }
 
-  #add(data: Uint8Array): void {
+  #add({ data, blockNumber }: GeneralBlockTransfer): void {
     this.#empty = data.length === 0 ? this.#empty + 1 : 0;
     if (this.#empty > maxEmptyBlocks) {
       throw limitExceeded(this.what, `${this.#empty} empty general blocks came in a row`, maxEmptyBlocks);
     }
-    this.#received.add(data);
+    if (this.#stream?.take(data, blockNumber) !== true) this.#received.add(data);
+  }
+
+  /** Hands what came to whoever takes pieces; the meter has nothing to send at the moment. */
+  *handOn(): Operation<void> {
+    if (this.#stream !== undefined) yield* this.#stream.handOn(this.complete);
   }
 
   /** Nothing new came: ask for one block at a time, and give up in the end. */
@@ -143,9 +151,14 @@ class Transfer {
   }
 }
 
-/** The APDU that the meter sends in general blocks, whose first has come. */
-export function* receiveByBlocks(channel: Channel, first: GeneralBlockTransfer, what: string): Operation<Uint8Array> {
-  return yield* receiveRest(new Transfer(channel, what), first);
+/** The APDU that the meter sends in general blocks, whose first has come; without what the stream handed on. */
+export function* receiveByBlocks(
+  channel: Channel,
+  first: GeneralBlockTransfer,
+  what: string,
+  stream?: ContentStream,
+): Operation<Uint8Array> {
+  return yield* receiveRest(new Transfer(channel, what, stream), first);
 }
 
 function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operation<Uint8Array> {
@@ -154,7 +167,10 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
   let streamed = 0;
   for (;;) {
     if (block !== undefined && transfer.take(block)) moved = true;
-    if (transfer.complete) return transfer.bytes();
+    if (transfer.complete) {
+      yield* transfer.handOn();
+      return transfer.bytes();
+    }
     streamed += 1;
     if (block?.streaming === true && !block.last && transfer.mayStream && streamed <= largestWindow) {
       block = yield* awaitStreamed(transfer);
@@ -164,6 +180,7 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
     if (moved) transfer.stalls = 0;
     else yield* transfer.receivingStalled();
     moved = false;
+    yield* transfer.handOn();
     const acknowledgement = transfer.own(nothing, true, false);
     block = yield* askForBlock(transfer, acknowledgement);
   }

@@ -8,18 +8,15 @@ import type {
 } from "../apdu/model";
 import { concatBytes } from "../bytes";
 import { DlmsLinkError } from "../errors";
-import type { Channel } from "./channel";
+import type { Channel, ExchangeForm } from "./channel";
 import { Collector } from "./collector";
 import { inconsistentAnswer, limitExceeded, naming, unexpectedAnswer } from "./errors";
-import type { AnswerForm, Operation } from "./operation";
+import type { AnswerForm, Operation, Sink } from "./operation";
 import { maxEmptyBlocks } from "./options";
 import { noteStep } from "./steps";
 
 /** How a read ended. */
 export type GetOutcome = { readonly ok: true } | { readonly ok: false; readonly result: number };
-
-/** Takes the pieces of an answer in order. */
-type Sink = (piece: Uint8Array, blockNumber: number, last: boolean) => Operation<void>;
 
 /** data-block-unavailable, long-get-aborted, no-long-get-in-progress, data-block-number-invalid */
 const blockErrors: ReadonlySet<number> = new Set([14, 15, 16, 19]);
@@ -66,7 +63,11 @@ function fitsResult(channel: Channel, result: GetDataResult): boolean {
   return !result.ok || result.data.length <= channel.maxResultSize;
 }
 
-/** GET of one attribute whose pieces are handed out as they come. */
+/**
+ * GET of one attribute whose pieces are handed out as they come: data blocks, ciphered one by one or plain, and plain
+ * general blocks, window by window. A ciphered answer in general blocks has to be whole before its tag can be checked,
+ * and is one piece; so is one to a request that went out in general blocks itself.
+ */
 export function* getChunks(
   channel: Channel,
   attribute: AttributeDescriptorWithSelection,
@@ -85,7 +86,9 @@ function* getInto(
 ): Operation<GetOutcome> {
   channel.require("get", what);
   const invokeId = channel.nextInvokeId();
-  const answer = yield* exchangeGet(channel, { apdu: "get-request-normal", invokeId, attribute }, what);
+  const request = { apdu: "get-request-normal", invokeId, attribute } as const;
+  const answer = yield* exchangeGet(channel, request, what, { sink });
+  if (channel.handedOn) return { ok: true };
   return yield* takeAnswer(channel, invokeId, answer, what, sink);
 }
 
@@ -228,7 +231,7 @@ function refuseLostPlace(channel: Channel, result: number, blockNumber: number, 
   );
 }
 
-function* exchangeGet(channel: Channel, request: GetRequest, what: string, form: AnswerForm = {}): Operation<Apdu> {
+function* exchangeGet(channel: Channel, request: GetRequest, what: string, form: ExchangeForm = {}): Operation<Apdu> {
   const answer = yield* channel.exchange(request, what, "told-apart", form);
   if ("invokeId" in answer && answer.invokeId !== request.invokeId) {
     yield* channel.checkInvokeId(request.invokeId, answer.invokeId, what);

@@ -10,6 +10,9 @@ export interface Delivery {
   readonly anonymous?: boolean;
 }
 
+/** Takes the pieces of an answer in order. */
+export type Sink = (piece: Uint8Array, blockNumber: number, last: boolean) => Operation<void>;
+
 /** What is special about the answer to a request. */
 export interface AnswerForm {
   /** its data are whatever follows, also where their own counts are wrong; see `ParseOptions` */

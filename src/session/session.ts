@@ -81,7 +81,10 @@ export class Session {
     return getList(this.#channel, attributes, what);
   }
 
-  /** GET of one attribute, however long: its A-XDR encoding comes in `chunk` steps, in order. */
+  /**
+   * GET of one attribute, however long: its A-XDR encoding comes in `chunk` steps, in order, as the blocks come. Only
+   * what comes in general blocks and is ciphered or signed as a whole is collected first.
+   */
   getChunks(attribute: AttributeDescriptorWithSelection, what: string): Operation<GetOutcome> {
     return getChunks(this.#channel, attribute, what);
   }

@@ -21,7 +21,7 @@ const capture = (classId: number, logicalName: string): DlmsValue => ({
   ],
 });
 
-function setup(ciphered: boolean) {
+function setup(ciphered: boolean, conformance?: readonly string[]) {
   /** rows that the meter has put into answers */
   const made = { rows: 0 };
   const account = ciphered
@@ -37,6 +37,7 @@ function setup(ciphered: boolean) {
     {
       associations: [account],
       receivedLimit: 10_000,
+      ...(conformance && { generalBlockTransferWindow: 4 }),
       objects: [
         register("1.0.1.8.0.255", 1),
         {
@@ -65,7 +66,7 @@ function setup(ciphered: boolean) {
     },
     {
       client: { sap: 16, systemTitle: Uint8Array.of(0x54, 0x53, 0x54, 0, 0, 0, 0, 1) },
-      association: { maxPduSize: blockSize },
+      association: { maxPduSize: blockSize, ...(conformance && { conformance }) },
       ...(ciphered ? { security } : {}),
     },
   );
@@ -106,3 +107,39 @@ for (const ciphered of [false, true]) {
     }).timeout(30_000);
   });
 }
+
+describe("a long profile in plain general blocks", () => {
+  const conformance = ["get", "selective-access", "general-block-transfer"];
+
+  it("comes window by window, and may be given up between two of them", async () => {
+    const { client, clock, meter } = setup(false, conformance);
+    await clock.runUntil(client.open());
+    const progress: number[] = [];
+    const onProgress = ({ bytes }: { bytes: number }): number => progress.push(bytes);
+    const reader = client.profile(profileName, undefined, { onProgress });
+    let taken = 0;
+    const all = reader[Symbol.asyncIterator]();
+    for (;;) {
+      const one = await clock.runUntil(all.next());
+      if (one.done === true) break;
+      assert.equal(one.value["1.0.1.8.0.255"], taken++ / 10);
+    }
+    assert.equal(taken, rows);
+    const steps = progress.map((bytes, i) => bytes - (progress[i - 1] ?? 0));
+    assert.ok(Math.max(...steps) <= blockSize, `${Math.max(...steps)} bytes at once`);
+    assert.ok(progress.length > (rows * rowBytes) / blockSize);
+
+    meter.forgetReceived();
+    const iterator = reader[Symbol.asyncIterator]();
+    await clock.runUntil(iterator.next());
+    await iterator.return?.();
+    assert.equal(
+      (await clock.runUntil(client.read({ classId: 3, logicalName: "1.0.1.8.0.255", attributeId: 2 }))).value,
+      0.1,
+    );
+    assert.equal(client.statistics.associations, 1);
+    assert.ok(client.association.conformanceNames.includes("general-block-transfer"));
+    await clock.runUntil(client.close());
+    assert.equal(clock.pending, 0);
+  }).timeout(30_000);
+});

@@ -165,6 +165,95 @@ describe("session: general block transfer, received", () => {
   });
 });
 
+describe("session: chunks in general blocks", () => {
+  const long = `0908${"5a".repeat(8)}`;
+  const whole = `c401c100${long}`;
+
+  it("are handed on before the next blocks are asked for", () => {
+    const operation = associated({ blockWindow: 1 }).getChunks(energy, what);
+    const kinds: string[] = [];
+    let step = operation.next();
+    for (let n = 1; step.done !== true;) {
+      kinds.push(step.value.kind === "chunk" ? toHex(step.value.bytes) : step.value.kind);
+      if (step.value.kind === "chunk") step = operation.next();
+      else {
+        const hex = whole.slice((n - 1) * 10, n * 10);
+        step = operation.next(fromHex(block({ n, ack: n - 1, hex, last: n * 10 >= whole.length })));
+        n++;
+      }
+    }
+    assert.deepEqual(step.value, { ok: true });
+    assert.deepEqual(kinds, ["exchange", "09", "exchange", "085a5a5a5a", "exchange", "5a5a5a5a"]);
+  });
+
+  it("of a window come together, since the meter goes on by itself", () => {
+    const { result, chunks } = drive(associated({ blockWindow: 3 }).getChunks(energy, what), [
+      { in: block({ n: 1, ack: 0, hex: whole.slice(0, 6), streaming: true }) },
+      { kind: "receive", in: block({ n: 2, ack: 0, hex: whole.slice(6, 12), streaming: true }) },
+      { kind: "receive", in: block({ n: 3, ack: 0, hex: whole.slice(12, 14) }) },
+      { out: "e083 0001 0003 00", in: block({ n: 4, ack: 1, hex: whole.slice(14), last: true }) },
+    ]);
+    assert.deepEqual(result, { ok: true });
+    assert.deepEqual(chunks, [
+      { hex: whole.slice(8, 12), blockNumber: 2, last: false },
+      { hex: whole.slice(12, 14), blockNumber: 3, last: false },
+      { hex: whole.slice(14), blockNumber: 4, last: true },
+    ]);
+  });
+
+  it("give the data for any cut, window and pattern of losses, in order", () => {
+    const text = `09820100${"5a".repeat(256)}`;
+    const plan = fc.record({
+      size: fc.integer({ min: 1, max: 120 }),
+      window: fc.integer({ min: 1, max: 9 }),
+      lost: fc.array(fc.boolean(), { maxLength: 12 }),
+    });
+    fc.assert(
+      fc.property(plan, ({ size, window, lost }) => {
+        const meter = new BlockMeter(fromHex(`c401c100${text}`), size, window, lost);
+        const operation = associated().getChunks(energy, what);
+        const chunks: string[] = [];
+        let lasts = 0;
+        let step = operation.next();
+        while (step.done !== true) {
+          const { value } = step;
+          if (value.kind === "chunk") {
+            chunks.push(toHex(value.bytes));
+            if (value.last) lasts++;
+          }
+          const silent = value.kind === "note" || value.kind === "chunk";
+          const reply = silent ? undefined : meter.answer("apdu" in value ? value.apdu : undefined);
+          step = reply === null ? operation.throw(late) : operation.next(reply);
+        }
+        assert.deepEqual([step.value, chunks.join(""), lasts], [{ ok: true }, text, 1]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("are not begun by a refusal, nor by a report; data blocks inside go their own way", () => {
+    const refused = drive(associated().getChunks(energy, what), [
+      { in: block({ n: 1, ack: 0, hex: "c401c1" }) },
+      { in: block({ n: 2, ack: 1, hex: "0103", last: true }) },
+    ]);
+    assert.deepEqual([refused.result, refused.chunks], [{ ok: false, result: 3 }, []]);
+    const reported = drive(associated().getChunks(energy, what), [
+      { in: block({ n: 1, ack: 0, hex: "0f00000001001105", last: true }) },
+      { kind: "receive", in: block({ n: 1, ack: 0, hex: answer, last: true }) },
+    ]);
+    assert.deepEqual(reported.chunks, [{ hex: "0600001391", blockNumber: 1, last: true }]);
+    assert.equal(reported.notifications.length, 1);
+    const blocked = drive(associated().getChunks(energy, what), [
+      { in: block({ n: 1, ack: 0, hex: "c402c1000000000100020600", last: true }) },
+      { out: "c002c100000001", in: "c402c101000000020003001391" },
+    ]);
+    assert.deepEqual(
+      blocked.chunks.map(({ hex }) => hex),
+      ["0600", "001391"],
+    );
+  });
+});
+
 /** Sends an APDU in blocks, loses some of the first ones, and starts again at the block after the acknowledged. */
 class BlockMeter {
   readonly #count: number;
