@@ -43,6 +43,10 @@ export interface ClientSession {
     what: string,
   ): Operation<AccessResponse>;
   read(variables: readonly VariableAccess[], what: string, form?: AnswerForm): Operation<readonly ReadResult[]>;
+  readChunks(
+    variable: VariableAccess,
+    what: string,
+  ): Operation<{ readonly ok: true } | { readonly ok: false; readonly result: number }>;
   write(
     variables: readonly VariableAccess[],
     values: readonly Uint8Array[],

@@ -20,7 +20,7 @@ import type { AnswerForm, Operation } from "./operation";
 import type { AssociationInfo, SessionOptions } from "./options";
 import { release } from "./release";
 import { setAttribute, setList } from "./set";
-import { readVariables, writeVariables } from "./short-name";
+import { readChunks, readVariables, writeVariables } from "./short-name";
 
 /**
  * The client's side of one association, without socket, timer, clock or randomness of its own: every method is a
@@ -128,6 +128,14 @@ export class Session {
   /** Read of short names. With `dataToEnd` the data of a single variable are all that the meter sent, as with `get`. */
   read(variables: readonly VariableAccess[], what: string, form?: AnswerForm): Operation<readonly ReadResult[]> {
     return readVariables(this.#channel, variables, what, form);
+  }
+
+  /**
+   * Read of one short name, however long: its A-XDR encoding comes in `chunk` steps, in order, as the data blocks come
+   * (in general blocks it is collected first).
+   */
+  readChunks(variable: VariableAccess, what: string): Operation<GetOutcome> {
+    return readChunks(this.#channel, variable, what);
   }
 
   /** Write of short names. */

@@ -6,7 +6,8 @@ import { isDlmsError } from "../errors";
 import type { Channel, Repetition } from "./channel";
 import { Collector } from "./collector";
 import { inconsistentAnswer, unexpectedAnswer } from "./errors";
-import type { AnswerForm, Operation } from "./operation";
+import type { GetOutcome } from "./get";
+import type { AnswerForm, Operation, Sink } from "./operation";
 import { noteStep } from "./steps";
 
 /** Read of several variables; results keep their positions, blocks are put together. */
@@ -57,16 +58,28 @@ function* readBlocks(
   form: AnswerForm,
 ): Operation<readonly ReadResult[]> {
   const collected = new Collector(channel.maxResultSize, what);
+  const refused = yield* takeBlocks(channel, first, what, form, collected.sink);
+  return refused === undefined ? yield* resultsIn(channel, collected.bytes(), count, what, form) : [refused];
+}
+
+/** All blocks of a read-response, from the first that has come; the error that one was refused with. */
+function* takeBlocks(
+  channel: Channel,
+  first: DataBlock,
+  what: string,
+  form: AnswerForm,
+  sink: Sink,
+): Operation<Extract<ReadResult, { kind: "error" }> | undefined> {
   let block = first;
   if (block.blockNumber !== 1) yield* noteStep(`${what}: the blocks start at number ${block.blockNumber}`);
   for (;;) {
-    collected.add(block.raw);
-    if (block.last) break;
+    yield* sink(block.raw, block.blockNumber, block.last);
+    if (block.last) return undefined;
     const expected = (block.blockNumber + 1) & 0xffff;
     // never repeated: a meter that sent the block already has its place behind it
     const variable = { kind: "block-number-access", blockNumber: block.blockNumber } as const;
     const [next] = yield* exchangeRead(channel, [variable], what, "never", form);
-    if (next?.kind === "error") return [next];
+    if (next?.kind === "error") return next;
     if (next?.kind !== "data-block" || next.block.blockNumber !== expected) {
       const got = next?.kind === "data-block" ? `block ${next.block.blockNumber}` : (next?.kind ?? "nothing");
       throw inconsistentAnswer(what, `block ${expected} was asked for, ${got} came`);
@@ -76,7 +89,63 @@ function* readBlocks(
     }
     block = next.block;
   }
-  return yield* resultsIn(channel, collected.bytes(), count, what, form);
+}
+
+/** Read of one variable whose data are handed out as the blocks come. */
+export function* readChunks(channel: Channel, variable: VariableAccess, what: string): Operation<GetOutcome> {
+  channel.require("read", what);
+  const results = yield* exchangeRead(channel, [variable], what, "alike", {});
+  const [first] = counted(results, 1, what);
+  if (first?.kind === "error") return { ok: false, result: first.result };
+  if (first?.kind === "data") {
+    yield* chunkStep(first.data, 1, true);
+    return { ok: true };
+  }
+  if (first?.kind !== "data-block") throw inconsistentAnswer(what, `data were asked for, ${first?.kind} came`);
+  const only = new OnlyResult(chunkStep);
+  const refused = yield* takeBlocks(channel, first.block, what, {}, only.take);
+  if (only.shortened) yield* noteStep(`${what}: the blocks carry the results without their number`);
+  const result = refused?.result ?? only.error;
+  return result === undefined ? { ok: true } : { ok: false, result };
+}
+
+function* chunkStep(bytes: Uint8Array, blockNumber: number, last: boolean): Operation<void> {
+  yield { kind: "chunk", bytes, blockNumber, last };
+}
+
+/** `01 00` and data, or `01 01` and an error; Gurux' server leaves out the first two bytes before data. */
+class OnlyResult {
+  /** what came before it was clear what it is; undefined from then on */
+  #begun: Uint8Array | undefined = new Uint8Array(0);
+  readonly #sink: Sink;
+  shortened = false;
+  error: number | undefined;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  readonly take = function* (this: OnlyResult, piece: Uint8Array, blockNumber: number, last: boolean): Operation<void> {
+    let data = piece;
+    if (this.#begun !== undefined) {
+      this.#begun = concatBytes(this.#begun, piece);
+      // an error has three bytes, and so has an array of one null: that is no row
+      if (this.#begun.length <= 3 && !last) return;
+      data = this.#dataOf(this.#begun);
+      this.#begun = undefined;
+      if (this.error !== undefined) return;
+    }
+    yield* this.#sink(data, blockNumber, last);
+  }.bind(this);
+
+  #dataOf(bytes: Uint8Array): Uint8Array {
+    const [count, choice] = bytes;
+    if (count === 1 && choice === 1 && bytes.length === 3) this.error = bytes[2];
+    // an empty array has these bytes too, and nothing behind them
+    else if (count === 1 && choice === 0 && bytes.length > 2) return bytes.subarray(2);
+    else this.shortened = true;
+    return bytes;
+  }
 }
 
 /**

@@ -52,6 +52,56 @@ describe("session: Read and Write", () => {
     ]);
   });
 
+  it("hands the data of one variable on as the blocks come, with their head or without it", () => {
+    const begin = { out: "0501022be8", in: "0c010200000105 0100 010211" };
+    const whole = drive(sn().readChunks(value, what), [
+      begin,
+      { out: "0501050001", in: "0c0102000002 02 0211" },
+      { out: "0501050002", in: "0c0102010003 01 03" },
+    ]);
+    assert.deepEqual(whole.result, { ok: true });
+    assert.deepEqual(whole.chunks, [
+      { hex: "010211", blockNumber: 1, last: false },
+      { hex: "0211", blockNumber: 2, last: false },
+      { hex: "03", blockNumber: 3, last: true },
+    ]);
+    const shortened = drive(sn().readChunks(value, what), [
+      { in: "0c0102000001 02 0102" },
+      { in: "0c0102000002 03 110211" },
+      { in: "0c0102010003 01 03" },
+    ]);
+    assert.deepEqual(
+      shortened.chunks.map(({ hex }) => hex),
+      ["0102110211", "03"],
+    );
+    assert.match(shortened.notes.join(), /without their number/);
+    const empty = drive(sn().readChunks(value, what), [{ in: "0c0102010001 02 0100" }]);
+    assert.deepEqual(empty.chunks, [{ hex: "0100", blockNumber: 1, last: true }]);
+  });
+
+  it("asks for the next block when the one before was taken", () => {
+    const operation = sn().readChunks(value, what);
+    operation.next();
+    const chunk = operation.next(fromHex("0c010200000105 0100 010211")).value;
+    assert.ok(chunk !== undefined && "bytes" in chunk);
+    assert.equal(chunk.kind, "chunk");
+    const next = operation.next().value;
+    assert.ok(next !== undefined && "apdu" in next);
+    assert.equal(toHex(next.apdu), "0501050001");
+  });
+
+  it("hands on what comes whole, and says what was refused", () => {
+    const at = (...turns: Parameters<typeof drive>[1]) => drive(sn().readChunks(value, what), turns);
+    assert.deepEqual(at({ in: "0c01001105" }).chunks, [{ hex: "1105", blockNumber: 1, last: true }]);
+    assert.deepEqual(at({ in: "0c010103" }).result, { ok: false, result: 3 });
+    const refused = at({ in: "0c0102010001 03 010104" });
+    assert.deepEqual([refused.result, refused.chunks], [{ ok: false, result: 4 }, []]);
+    const later = at({ in: "0c0102000001 04 01000101" }, { in: "0c01010e" });
+    assert.deepEqual([later.result, later.chunks.length], [{ ok: false, result: 14 }, 1]);
+    assert.equal(failure(sn().readChunks(value, what), [{ in: "0c01030001" }]).code, "DLMS_DECODE_VALUE");
+    assert.equal(failure(sn({ conformance: 0x080000 }).readChunks(value, what), []).code.slice(0, 10), "DLMS_ASSOC");
+  });
+
   it("refuses blocks out of turn, empty ones, and another number of answers", () => {
     const begin = { in: "0c010200000104 01000600" };
     const bad = ["0c01020100030200 00", "0c010200000200", "0c0100 1105", "0c0102010002020099"];
@@ -94,6 +144,20 @@ describe("session: Read and Write", () => {
   it("needs the services to be negotiated", () => {
     assert.match(failure(sn({ conformance: 0x080000 }).read([value], what), []).message, /"read"/);
     assert.match(failure(sn({ conformance: 0x100000 }).write([value], [fromHex("00")], what), []).message, /"write"/);
+  });
+
+  it("takes data whose counts are wrong as they come, where it is told to", () => {
+    const form = { dataToEnd: true };
+    const list = "01020204"; // of four declared elements there is not one
+    for (const turns of [
+      [{ in: `0c0100${list}` }],
+      [{ in: `0c0102000001 03 0100${list.slice(0, 2)}` }, { in: `0c0102010002 03 ${list.slice(2)}` }],
+      [{ in: `0c0102000001 03 ${list.slice(0, 6)}` }, { in: `0c0102010002 01 ${list.slice(6)}` }],
+    ]) {
+      const { result } = drive(sn().read([value], what, form), turns);
+      assert.deepEqual(result, [{ kind: "data", data: fromHex(list) }]);
+      assert.match(failure(sn().read([value], what), turns).code, /DECODE/);
+    }
   });
 
   it("sets information-reports aside", () => {
