@@ -29,12 +29,55 @@ export function* readVariablesUnchecked(
   repetition: Repetition = "never",
   form: AnswerForm = {},
 ): Operation<readonly ReadResult[]> {
-  let results = yield* exchangeRead(channel, variables, what, repetition, form);
+  let results = yield* askFor(channel, variables, what, repetition, form);
   const [first] = results;
   if (first?.kind === "data-block" && results.length === 1) {
     results = yield* readBlocks(channel, first.block, variables.length, what, form);
   }
   return counted(results, variables.length, what);
+}
+
+/** Sends a request whole or, where it is too long for the meter and blocks were agreed upon, in blocks. */
+function* askFor(
+  channel: Channel,
+  variables: readonly VariableAccess[],
+  what: string,
+  repetition: Repetition,
+  form: AnswerForm,
+): Operation<readonly ReadResult[]> {
+  const whole = encodeApdu({ apdu: "read-request", variables });
+  if (channel.fits(whole.length) || !channel.supports("block-transfer-with-get-or-read")) {
+    return yield* exchangeRead(channel, variables, what, repetition, form);
+  }
+  const results = yield* sendBlocks(channel, whole.subarray(1), what, form);
+  const [first] = results;
+  // a block that was refused refuses all that was asked for
+  return first?.kind === "error" && results.length === 1 ? variables.map(() => first) : results;
+}
+
+/** tag, count, choice, last-block, number, length of up to three bytes */
+const readBlockHeader = 9;
+
+/** The blocks carry what follows the tag of a read-request: the list of variables. */
+function* sendBlocks(
+  channel: Channel,
+  whole: Uint8Array,
+  what: string,
+  form: AnswerForm,
+): Operation<readonly ReadResult[]> {
+  const size = channel.roomFor(readBlockHeader);
+  for (let at = 0, blockNumber = 1; ; blockNumber++) {
+    const raw = whole.subarray(at, at + size);
+    at += raw.length;
+    const last = at >= whole.length;
+    const block = { kind: "read-data-block-access", block: { last, blockNumber, raw } } as const;
+    const results = yield* exchangeRead(channel, [block], what, "never", form);
+    const [first] = results;
+    if (last || first?.kind === "error") return results;
+    if (first?.kind !== "block-number" || first.blockNumber !== blockNumber) {
+      throw inconsistentAnswer(what, `block ${blockNumber} was sent, the meter did not acknowledge it`);
+    }
+  }
 }
 
 function* exchangeRead(
@@ -94,7 +137,7 @@ function* takeBlocks(
 /** Read of one variable whose data are handed out as the blocks come. */
 export function* readChunks(channel: Channel, variable: VariableAccess, what: string): Operation<GetOutcome> {
   channel.require("read", what);
-  const results = yield* exchangeRead(channel, [variable], what, "alike", {});
+  const results = yield* askFor(channel, [variable], what, "alike", {});
   const [first] = counted(results, 1, what);
   if (first?.kind === "error") return { ok: false, result: first.result };
   if (first?.kind === "data") {

@@ -102,6 +102,51 @@ describe("session: Read and Write", () => {
     assert.equal(failure(sn({ conformance: 0x080000 }).readChunks(value, what), []).code.slice(0, 10), "DLMS_ASSOC");
   });
 
+  describe("a request that is longer than the meter takes", () => {
+    // 01, 04 1008 02, octet-string of 20: 27 bytes behind the tag
+    const data = fromHex(`0914${"cd".repeat(20)}`);
+    const selection = { kind: "parameterized-access", name: 0x1008, selector: 2, data } as const;
+    const whole = `0104100802${toHex(data)}`;
+    const ack = (n: number) => `0c01 03 000${n}`;
+    const small = () => sn({ maxPduSize: 25 });
+
+    it("goes out in blocks, and its answer comes whole or in blocks", () => {
+      const out = [
+        { out: `0501 06 00 0001 10 ${whole.slice(0, 32)}`, in: ack(1) },
+        { out: `0501 06 01 0002 0b ${whole.slice(32)}`, in: "0c01001105" },
+      ];
+      const { result, sent } = drive(small().read([selection], what), out);
+      assert.deepEqual(result, [{ kind: "data", data: fromHex("1105") }]);
+      for (const apdu of sent) assert.ok(apdu.length / 2 <= 25);
+      const chunks = drive(small().readChunks(selection, what), [
+        ...out.slice(0, 1),
+        { in: "0c0102000001 04 01000902" },
+        { out: "0501050001", in: "0c0102010002 02 4142" },
+      ]);
+      assert.equal(chunks.chunks.map(({ hex }) => hex).join(""), "09024142");
+    });
+
+    it("may be refused at any block", () => {
+      const [one, two] = drive(small().read([selection, value], what), [{ in: "0c010110" }]).result;
+      assert.deepEqual(
+        [one, two],
+        [
+          { kind: "error", result: 16 },
+          { kind: "error", result: 16 },
+        ],
+      );
+      for (const wrong of [ack(2), "0c01001105"]) {
+        assert.match(failure(small().read([selection], what), [{ in: wrong }]).message, /did not acknowledge/);
+      }
+    });
+
+    it("goes out whole where blocks were not agreed upon", () => {
+      const session = sn({ maxPduSize: 25, conformance: 0x100020 });
+      const { notes } = drive(session.read([selection], what), [{ out: `05${whole}`, in: "0c01001105" }]);
+      assert.match(notes.join(), /28 bytes, the meter accepts 25/);
+    });
+  });
+
   it("refuses blocks out of turn, empty ones, and another number of answers", () => {
     const begin = { in: "0c010200000104 01000600" };
     const bad = ["0c01020100030200 00", "0c010200000200", "0c0100 1105", "0c0102010002020099"];
