@@ -1,5 +1,6 @@
 import {
   type Apdu,
+  type DataBlock,
   encodeApdu,
   hasConformance,
   type ReadRequest,
@@ -34,6 +35,7 @@ export class ShortNameService {
   readonly #model: MeterModel;
   #outgoing: { readonly source: ByteSource; blockNumber: number } | undefined;
   #incoming: IncomingBlocks<undefined> | undefined;
+  #asked: IncomingBlocks<undefined> | undefined;
 
   constructor(model: MeterModel) {
     this.#model = model;
@@ -42,6 +44,8 @@ export class ShortNameService {
   read(request: ReadRequest, viewer: Viewer, room: number): Apdu {
     const [first] = request.variables;
     if (first?.kind === "block-number-access") return this.#next(first.blockNumber, room);
+    if (first?.kind === "read-data-block-access") return this.#takeRequest(first.block, viewer, room);
+    this.#asked = undefined;
     this.#outgoing = undefined;
     const results = request.variables.map((variable) => this.#readOne(variable, viewer));
     const whole = encodeApdu({ apdu: "read-response", results });
@@ -132,6 +136,24 @@ export class ShortNameService {
     return { apdu: "read-response", results: [{ kind: "data-block", block }] };
   }
 
+  /** A piece of a read-request that is longer than this meter takes at once. */
+  #takeRequest(block: DataBlock, viewer: Viewer, room: number): Apdu {
+    const answer = (result: ReadResult): Apdu => ({ apdu: "read-response", results: [result] });
+    if (block.blockNumber === 1) this.#asked = new IncomingBlocks(undefined, 1);
+    const asked = this.#asked;
+    const problem = asked === undefined ? accessResult["no-long-get-in-progress"] : asked.add(block);
+    if (asked === undefined || problem !== undefined) {
+      this.#asked = undefined;
+      return answer({ kind: "error", result: problem ?? accessResult["other-reason"] });
+    }
+    if (!block.last) return answer({ kind: "block-number", blockNumber: block.blockNumber });
+    this.#asked = undefined;
+    const whole = behindTag(0x05, asked.bytes());
+    return whole?.apdu === "read-request"
+      ? this.read(whole, viewer, room)
+      : answer({ kind: "error", result: accessResult["type-unmatched"] });
+  }
+
   #take(
     access: Extract<VariableAccess, { readonly kind: "write-data-block-access" }>,
     value: Uint8Array | undefined,
@@ -152,10 +174,10 @@ export class ShortNameService {
     }
     if (!last) return answer({ kind: "block-number", blockNumber });
     this.#incoming = undefined;
-    const whole = writeRequest(incoming.bytes());
-    return whole === undefined
-      ? answer({ kind: "error", result: accessResult["type-unmatched"] })
-      : this.write(whole, viewer);
+    const whole = behindTag(0x06, incoming.bytes());
+    return whole?.apdu === "write-request"
+      ? this.write(whole, viewer)
+      : answer({ kind: "error", result: accessResult["type-unmatched"] });
   }
 }
 
@@ -169,11 +191,10 @@ function octetString(data: Uint8Array): Uint8Array | undefined {
   return reader.bytes(reader.length("length"), "octet-string");
 }
 
-/** The blocks carry what follows the tag of a write-request. */
-function writeRequest(rest: Uint8Array): WriteRequest | undefined {
+/** The blocks carry what follows the tag of a request. */
+function behindTag(tag: number, rest: Uint8Array): Apdu | undefined {
   try {
-    const apdu = parseApdu(concatBytes(Uint8Array.of(0x06), rest));
-    return apdu.apdu === "write-request" ? apdu : undefined;
+    return parseApdu(concatBytes(Uint8Array.of(tag), rest));
   } catch (error) {
     if (isDlmsError(error)) return undefined;
     throw error;

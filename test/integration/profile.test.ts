@@ -468,6 +468,26 @@ describe("profiles of a simulated meter", () => {
   });
 });
 
+describe("profiles by short names", () => {
+  it("are asked for in blocks where the request is longer than the meter takes", async () => {
+    const { client, clock, meter } = bench(
+      { referencing: "sn", maxPduSize: 50, objects: profile(40) },
+      { association: { referencing: "sn" } },
+    );
+    const from = new Date(start + 4 * quarter);
+    const to = new Date(start + 8 * quarter);
+    const { rows, selection } = await clock.runUntil(client.profile(profileName, { from, to }).toTable());
+    assert.deepEqual(energies(rows), expected(4, 8));
+    assert.equal(selection, "range");
+    const kinds = meter.received.flatMap((item) =>
+      item.kind === "apdu" && item.apdu.apdu === "read-request" ? (item.apdu.variables[0]?.kind ?? []) : [],
+    );
+    assert.ok(kinds.filter((kind) => kind === "read-data-block-access").length > 1, kinds.join());
+    assert.ok(!kinds.includes("parameterized-access"));
+    await clock.runUntil(client.close());
+  });
+});
+
 describe("browsing a simulated meter", () => {
   it("lists its objects", async () => {
     const { client, clock } = bench({ objects: profile(3) });
