@@ -21,16 +21,14 @@ import {
 } from "./errors";
 import { ContentStream } from "./content-stream";
 import { receiveByBlocks, sendByBlocks } from "./gbt";
+import { firstMovingId, invocationCounterError, isLate, isOfBefore, mayBeAwaited } from "./late-answers";
 import type { AnswerForm, Delivery, Operation, Sink } from "./operation";
 import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "./options";
 import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } from "./steps";
 
 /** Notifications that may come before the answer to one request. */
 const maxNotifications = 1000;
-const invocationCounterError = 6;
 const getResponseTag = 0xc4;
-/** Where answers may come late, the ids 2 to 15 take turns: meters that do not echo them answer with 0 or 1. */
-const firstMovingId = 2;
 /**
  * Whether a request may be asked again where it, or its answer, was lost. "alike": its answer does not say which
  * request it belongs to (short names), so a late one has to be waited for before the next request.
@@ -147,7 +145,7 @@ export class Channel {
   *exchange(request: Apdu, what: string, repetition: Repetition = "never", form: ExchangeForm = {}): Operation<Apdu> {
     const { sink } = form;
     this.#form = form.dataToEnd === true ? { dataToEnd: true } : {};
-    this.#stream = sink && new ContentStream(sink, (invokeId) => this.#isPlainlyAwaited(invokeId));
+    this.#stream = sink && new ContentStream(sink, (invokeId) => this.#mayHandOn(invokeId));
     const plain = encodeApdu(request);
     const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
     // a further block has the id of the request that it belongs to, whose first answer was taken
@@ -259,7 +257,7 @@ export class Channel {
       return undefined;
     }
     let apdu = yield* this.parse(bytes, what);
-    if (this.#isOfBefore(apdu)) {
+    if (isOfBefore(this, apdu)) {
       yield* noteStep(`${what}: a late answer to an earlier request was dropped`);
       return undefined;
     }
@@ -275,7 +273,7 @@ export class Channel {
       if (opened === undefined) return undefined;
       apdu = opened;
     } else this.#requireProtection(apdu, what);
-    if (this.#isLate(apdu)) {
+    if (isLate(this, apdu, this.#invokeId)) {
       yield* noteStep(`${what}: a late answer to an earlier request was dropped`);
       return undefined;
     }
@@ -311,11 +309,9 @@ export class Channel {
   }
 
   /** Whether data may be handed on from an answer with this invoke-id before all of it has come. */
-  #isPlainlyAwaited(invokeId: number): boolean {
+  #mayHandOn(invokeId: number): boolean {
     if (this.ciphering?.active === true || this.ciphering?.signatureRequired === true) return false;
-    const id = invokeId & 0x0f;
-    if (this.options.datagrams === true) return id < firstMovingId || id === this.#invokeId;
-    return this.options.owedAnswers === undefined || id === this.#invokeId;
+    return mayBeAwaited(this, invokeId, this.#invokeId);
   }
 
   /** Keeps what came between the blocks of something that may be a report: the answer may come before it is whole. */
@@ -323,18 +319,6 @@ export class Channel {
     if (this.#aside.length > 0) return false;
     this.#aside.push(bytes);
     return true;
-  }
-
-  /** A datagram that was sent twice may be answered twice, and the second answer need not be the same. */
-  #isLate(apdu: Apdu): boolean {
-    if (this.options.datagrams !== true) return this.#wasOwed(apdu);
-    if (apdu.apdu === "aare") return this.association !== undefined;
-    if (apdu.apdu === "exception-response" && apdu.serviceError === invocationCounterError && this.resends > 0) {
-      return this.ciphering?.isPast(apdu.invocationCounter) === true;
-    }
-    if (!("invokeId" in apdu)) return false;
-    const id = apdu.invokeId & 0x0f;
-    return id >= firstMovingId && id !== this.#invokeId;
   }
 
   /** What a meter sends on its own account never fails the request that is under way. */
@@ -365,28 +349,6 @@ export class Channel {
       `${what}: a signed answer is required, but the meter sent ${apdu.apdu} without a signature; it was refused`,
       { details: { required: "general-signing", received: apdu.apdu } },
     );
-  }
-
-  /** The answer to a request of an association that was given up, on a line that stayed open. */
-  #wasOwed(apdu: Apdu): boolean {
-    const owed = this.options.owedAnswers;
-    if (owed === undefined || !("invokeId" in apdu)) return false;
-    const id = apdu.invokeId & 0x0f;
-    return id !== this.#invokeId && owed.invokeIds.delete(id);
-  }
-
-  /** What cannot be an answer within this association, or to the request for one; only where answers are owed. */
-  #isOfBefore(apdu: Apdu): boolean {
-    const owed = this.options.owedAnswers;
-    if (owed === undefined) return false;
-    if (apdu.apdu === "aare") {
-      if (this.association === undefined || owed.associations === 0) return false;
-      owed.associations -= 1;
-      return true;
-    }
-    if (this.association !== undefined || owed.invokeIds.size === 0) return false;
-    if (isProtected(apdu)) return true;
-    return "invokeId" in apdu && owed.invokeIds.delete(apdu.invokeId & 0x0f);
   }
 
   /** Datagrams may overtake each other: what has a counter that is past is dropped, and something newer awaited. */
