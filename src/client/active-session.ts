@@ -117,29 +117,25 @@ export class ActiveSession {
   async run<T>(operation: Operation<T>, options: RunOptions = {}): Promise<T> {
     this.channel.begin();
     try {
-      return await this.#steps(operation, options);
+      let step = operation.next();
+      while (step.done !== true) {
+        if (options.cancelled?.() === true && mayStopBefore(step.value)) {
+          operation.return(undefined as never);
+          throw new OperationCancelled();
+        }
+        let answer: StepAnswer;
+        try {
+          answer = await this.#perform(step.value, options);
+        } catch (error) {
+          step = operation.throw(error);
+          continue;
+        }
+        step = operation.next(answer);
+      }
+      return step.value;
     } finally {
       this.channel.end();
     }
-  }
-
-  async #steps<T>(operation: Operation<T>, options: RunOptions): Promise<T> {
-    let step = operation.next();
-    while (step.done !== true) {
-      if (options.cancelled?.() === true && mayStopBefore(step.value)) {
-        operation.return(undefined as never);
-        throw new OperationCancelled();
-      }
-      let answer: StepAnswer;
-      try {
-        answer = await this.#perform(step.value, options);
-      } catch (error) {
-        step = operation.throw(error);
-        continue;
-      }
-      step = operation.next(answer);
-    }
-    return step.value;
   }
 
   #perform(step: SessionStep, options: RunOptions): StepAnswer | Promise<StepAnswer> {

@@ -137,6 +137,25 @@ describe("session: ciphered association", () => {
     }
   }
 
+  it("hands nothing on of what comes in general blocks before all of it is deciphered", () => {
+    const cut = (hex: string) => [hex.slice(0, 20), hex.slice(20)] as const;
+    const block = (n: number, ack: number, hex: string, control = "01") =>
+      `e0${control}000${n}000${ack}${(hex.length / 2).toString(16).padStart(2, "0")}${hex}`;
+    const whole = opened();
+    const [first, second] = cut(whole.meter.service("cc", answer));
+    const { result, chunks } = whole.driver.run(whole.session.getChunks(energy, what), [
+      { in: block(1, 0, first) },
+      { in: block(2, 1, second, "81") },
+    ]);
+    assert.deepEqual([result, chunks], [{ ok: true }, [{ hex: "0600001391", blockNumber: 1, last: true }]]);
+    // and a plain answer, which is refused, is not handed on at all
+    const { session, driver } = opened();
+    const plain = cut(answer + "ffff");
+    const turns = [{ in: block(1, 0, plain[0]) }, { in: block(2, 1, plain[1], "81") }];
+    assert.equal(failure(session.getChunks(energy, what), turns, driver).code, "DLMS_SEC_POLICY");
+    assert.deepEqual(driver.chunks, []);
+  });
+
   it("releases with the initiate under the global key", () => {
     const { session, meter, driver } = opened({ security: security({ dedicatedKey: true }) });
     const { sent } = driver.run(session.release(), [
