@@ -3,7 +3,7 @@ import { type AttributeRef, obisPrinted, restrictingObject, type Selection } fro
 import { type DlmsAccessError, DlmsDecodeError, type DlmsServiceError } from "../errors";
 import { accessError } from "./access-error";
 import type { ActiveSession } from "./active-session";
-import { type FetchOptions, readVariables, shortNameOf, shortNamesOf } from "./fetch";
+import { type FetchOptions, shortNameOf, shortNamesOf } from "./fetch";
 import {
   type Attempt,
   attemptsFor,
@@ -250,8 +250,7 @@ async function fetchShortName(
           selector: selection.selector,
           data: encodeValueBytes(selection.parameters),
         } as const);
-  const [answer] = await readVariables(active, [variable], what, options);
-  if (answer?.kind !== "data") return answer?.kind === "error" ? answer.result : 250;
-  await options.onChunk?.(answer.data, 1, true);
-  return 0;
+  const outcome = await active.run(active.session.readChunks(variable, what), options);
+  active.answered++;
+  return outcome.ok ? 0 : outcome.result;
 }

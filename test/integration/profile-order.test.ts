@@ -249,6 +249,28 @@ describe("profiles taken row by row", () => {
     await clock.runUntil(client.close());
   });
 
+  for (const [name, definition, options] of [
+    ["by short names", { referencing: "sn", maxPduSize: 128 }, { referencing: "sn", maxPduSize: 128 }],
+    ["in general blocks", { generalBlockTransferWindow: 1 }, { maxPduSize: 256 }],
+  ] as const) {
+    it(`come while the meter still sends (${name})`, async () => {
+      const { client, clock, meter } = bench({ objects: profileOf(long), ...definition }, { association: options });
+      await clock.runUntil(client.profile(profileName).columns());
+      meter.forgetReceived();
+      const rows = client.profile(profileName)[Symbol.asyncIterator]();
+      await clock.runUntil(rows.next());
+      const before = requests(meter).length;
+      let count = 1;
+      while ((await clock.runUntil(rows.next())).done !== true) count++;
+      assert.equal(count, 200);
+      assert.ok(
+        before < requests(meter).length / 2,
+        `${before} of ${requests(meter).length} requests for the first row`,
+      );
+      await clock.runUntil(client.close());
+    });
+  }
+
   it("are not disturbed by a progress listener that throws", async () => {
     const { client, clock } = bench({ objects: profileOf(long) }, small);
     const onProgress = (): void => {
