@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow, NodeStatus } from "node-red";
 import { DlmsConfigError, type DlmsError, DlmsStateError, isDlmsError, systemClock } from "../src/index";
+import { whenFlowsStarted } from "./shared/flows-started";
 import { givingUp } from "./shared/give-up";
 import { type MeterNode, findMeter } from "./shared/meter-node";
 import type { Lease } from "./shared/meter-pool";
@@ -48,6 +49,7 @@ class ReadNode {
   readonly #meters = new Map<string, MeterNode>();
   #shown: MeterNode | undefined;
   #reading = 0;
+  #unreport: (() => void) | undefined;
 
   constructor(RED: NodeAPI, node: Node, config: NodeDef) {
     this.#RED = RED;
@@ -61,8 +63,16 @@ class ReadNode {
     } catch (error) {
       if (!isDlmsError(error)) throw error;
       this.#problem = error;
+      this.#reportWhenStarted(error);
     }
     this.#begin();
+  }
+
+  /** With a wrong interval no read will ever begin, so there would be no message to say it with. */
+  #reportWhenStarted(problem: DlmsError): void {
+    this.#unreport = whenFlowsStarted(this.#RED.events, () => {
+      this.#node.error(problem.message, { dlmsError: problem.toJSON() });
+    });
   }
 
   /** Undefined: a message starts each read. */
@@ -132,6 +142,7 @@ class ReadNode {
 
   async close(): Promise<void> {
     this.#interval?.stop();
+    this.#unreport?.();
     this.#ending.abort(new DlmsStateError("STATE_CLOSED", "the node was closed by a deploy"));
     const meters = [...this.#meters.values()];
     this.#meters.clear();

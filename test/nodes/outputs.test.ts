@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
+import type { Node, NodeAPI, NodeDef } from "node-red";
 import { householdDefinition } from "../../src/index";
 import { type Message, allNodes, clean, failure, flowFor, helper, next, startMeter, value } from "./support";
 
@@ -133,5 +134,39 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
       (await failure()).dlmsError.message,
       /^interval: expected a whole number from 0 to 604800, got "often"/,
     );
+  });
+
+  it("says so at once, to a Catch node or in the log, since no message will ever come", async () => {
+    const meter = { id: "meter", type: "dlms-meter", host: "127.0.0.1", port: "1" };
+    const on = { z: "tab", x: 0, y: 0 };
+    const read = { id: "read", type: "dlms-read", ...on, meter: "meter", interval: "0.5", wires: [[]] };
+    const tab = { id: "tab", type: "tab", label: "test" };
+    const sentence = /^interval: expected a whole number from 0 to 604800, got "0\.5"/;
+    await helper.load(allNodes, [tab, meter, read]);
+    assert.ok(
+      helper.log().args.some(([entry]: unknown[]) => sentence.test(String((entry as { msg?: unknown }).msg))),
+      "the log has the whole sentence",
+    );
+    await helper.unload();
+    let caught: (msg: Message) => void = () => undefined;
+    const message = new Promise<Message>((resolve) => (caught = resolve));
+    // what a Catch node gets at the end of a deploy is gone before the test could ask for the node
+    const recorder = (RED: NodeAPI): void => {
+      RED.nodes.registerType("recorder", function (this: Node, config: NodeDef) {
+        RED.nodes.createNode(this, config);
+        this.on("input", caught);
+      });
+    };
+    await helper.load(
+      [...allNodes, recorder],
+      [
+        ...[tab, meter, read],
+        { id: "catch", type: "catch", ...on, scope: null, wires: [["recorder"]] },
+        { id: "recorder", type: "recorder", ...on },
+      ],
+    );
+    const { dlmsError } = await message;
+    assert.equal(dlmsError?.code, "DLMS_CONFIG_INVALID");
+    assert.match(dlmsError.message, sentence);
   });
 });
