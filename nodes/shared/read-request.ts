@@ -208,6 +208,27 @@ function momentOf(value: unknown, source: string): Moment {
   );
 }
 
+const offset = /(Z|[+-]\d\d:?\d\d)$/i;
+
+/** ms since 1970; a text without an offset is the meter's time, and is compared with another such text only. */
+function comparable(moment: Moment, local: boolean): number {
+  if (typeof moment !== "string") return local ? NaN : Number(moment);
+  const text = moment.replace(" ", "T");
+  const time = text.length > 10 ? text : `${text}T00:00`;
+  if (local) return offset.test(time) ? NaN : Date.parse(`${time}Z`);
+  return offset.test(time) ? Date.parse(time) : NaN;
+}
+
+/** Every meter answers it with no rows, which looks like a profile that is empty. */
+function refuseReversed(from: Moment, to: Moment, source: string): void {
+  if (![true, false].some((local) => comparable(to, local) < comparable(from, local))) return;
+  throw new DlmsConfigError(
+    "CONFIG_INVALID",
+    `${source}.to: the end ${quote(to)} lies before the beginning ${quote(from)}`,
+    { details: { property: `${source}.to` } },
+  );
+}
+
 const dayMs = 86_400_000;
 
 /** The same time of day a month before, or that month's last day. */
@@ -223,6 +244,21 @@ const periods: Readonly<Record<string, (now: number) => number>> = {
   week: (now) => now - 7 * dayMs,
   month: monthBefore,
 };
+
+/** So many rows, or a period back from now. */
+function lastOf(last: unknown, source: string): ProfileRange {
+  if (typeof last !== "string" || /^-?\d|^0x|^\$\{/i.test(last.trim())) {
+    return { last: wholeNumber(last, source, 1, 0xffffffff) };
+  }
+  const word = last.trim().toLowerCase();
+  const period = Object.hasOwn(periods, word) ? periods[word] : undefined;
+  if (period !== undefined) return { from: period(systemClock.wallTime()) };
+  throw new DlmsConfigError(
+    "CONFIG_INVALID",
+    `${source}: expected a whole number of rows, "day", "week" or "month", got ${quote(last)}`,
+    { details: { property: source } },
+  );
+}
 
 /** `{last}` with a number or a period, `{from, to}`, `{entries: [first, last]}`, as an object or as JSON; absent = all rows. */
 async function rangeOf(
@@ -248,9 +284,7 @@ async function rangeOf(
   }
   if (typeof range !== "object" || range === null || Array.isArray(range)) throw bad();
   const { last, from, to, entries } = range as Record<string, unknown>;
-  const period = typeof last === "string" ? periods[last.trim().toLowerCase()] : undefined;
-  if (period !== undefined) return { from: period(systemClock.wallTime()) };
-  if (!isAbsent(last)) return { last: wholeNumber(last, `${source}.last`, 1, 0xffffffff) };
+  if (!isAbsent(last)) return lastOf(last, `${source}.last`);
   if (Array.isArray(entries) && entries.length === 2) {
     const first = wholeNumber(entries[0], `${source}.entries[0]`, 1, 0xffffffff);
     return { entries: [first, wholeNumber(entries[1], `${source}.entries[1]`, first, 0xffffffff)] };
@@ -260,7 +294,10 @@ async function rangeOf(
     throw bad();
   }
   const begin = momentOf(from, `${source}.from`);
-  return isAbsent(to) ? { from: begin } : { from: begin, to: momentOf(to, `${source}.to`) };
+  if (isAbsent(to)) return { from: begin };
+  const end = momentOf(to, `${source}.to`);
+  refuseReversed(begin, end, source);
+  return { from: begin, to: end };
 }
 
 /** Keys of the columns that are wanted: an array, or a text with commas; none = all. */

@@ -114,7 +114,28 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     assert.ok(count >= 95 && count <= 97, `${count} quarters of an hour`);
     const week = await value({ range: { last: "week" } });
     assert.ok((week.payload as unknown[]).length > 6 * count);
-    assert.match((await failure({ range: { last: "year" } })).dlmsError.message, /^msg\.range\.last: expected a whole/);
+    const { message } = (await failure({ range: { last: "year" } })).dlmsError;
+    assert.match(message, /^msg\.range\.last: expected a whole number of rows, "day", "week" or "month", got "year"/);
+  });
+
+  it("refuses an end before the beginning, which would look like an empty profile", async () => {
+    const meter = await startMeter();
+    await helper.load(allNodes, flowFor(meter.port, profile));
+    const reversed = [
+      ["2026-01-31T00:00", "2026-01-30"],
+      [new Date(2000), new Date(1000)],
+      [2000, "1970-01-01T00:00:01Z"],
+      ["2026-01-01T00:00+02:00", "2026-01-01T00:00+03:00"],
+    ];
+    for (const [from, to] of reversed) {
+      const { code, message } = (await failure({ range: { from, to } })).dlmsError;
+      assert.equal(code, "DLMS_CONFIG_INVALID");
+      assert.match(message, /^msg\.range\.to: the end .+ lies before the beginning /);
+    }
+    const moment = "2026-01-31T00:00";
+    assert.ok((await value({ range: { from: moment, to: moment } })).payload);
+    // without an offset it is the meter's time, whatever that is
+    assert.ok((await value({ range: { from: "2026-01-31T01:00", to: "2026-01-31T00:00Z" } })).payload);
   });
 
   it("reads by itself, and what goes wrong reaches a Catch node", async () => {
