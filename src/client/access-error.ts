@@ -1,5 +1,13 @@
 import { actionResult, dataAccessResult } from "../apdu";
-import { type AttributeRef, attributeName, classTitle, findClass, type MethodRef, obisPrinted } from "../cosem";
+import {
+  type AttributeRef,
+  attributeName,
+  classTitle,
+  findClass,
+  type MethodRef,
+  obisDotted,
+  obisPrinted,
+} from "../cosem";
 import { type CodesOf, DlmsAccessError } from "../errors";
 
 type AccessCode = CodesOf<"DlmsAccessError">;
@@ -27,6 +35,21 @@ const alternatives: Readonly<Record<number, readonly number[]>> = {
   4: [3, 5],
   5: [4, 3],
 };
+
+/** Codes whose objects are of one class in every meter (Blue Book, the chapter on OBIS codes of abstract objects). */
+const usualClasses: readonly (readonly [code: RegExp, classId: number])[] = [
+  [/^0\.\d+\.1\.0\.\d+\.\d+$/, 8],
+  [/^\d+\.\d+\.9[89]\./, 7],
+  [/^0\.\d+\.10\.0\./, 9],
+  [/^0\.\d+\.11\.0\./, 11],
+  [/^0\.\d+\.13\.0\./, 20],
+  [/^0\.\d+\.15\.0\./, 22],
+  [/^0\.\d+\.40\.0\./, 15],
+  [/^0\.\d+\.41\.0\./, 17],
+  [/^0\.\d+\.43\.0\./, 64],
+  [/^0\.\d+\.44\.0\./, 18],
+  [/^0\.\d+\.96\.3\.10\./, 70],
+];
 
 export type AccessVerb = "get" | "set" | "action";
 
@@ -64,8 +87,13 @@ export function describeTarget(target: AttributeRef | MethodRef): string {
   return `${object} method ${target.methodId}${known === undefined ? "" : ` ${known.name}`}`;
 }
 
-function otherClass(target: AttributeRef | MethodRef): string {
-  const others = (alternatives[target.classId] ?? []).flatMap((id) => findClass(id)?.name ?? []);
+const profileGeneric = 7;
+
+function otherClass({ classId, logicalName }: AttributeRef | MethodRef): string {
+  const usual = usualClasses.find(([code]) => code.test(obisDotted(logicalName)))?.[1];
+  const known = usual !== undefined && usual !== classId;
+  if (classId === profileGeneric && !known) return "the object is no profile in this meter: read it as one value";
+  const others = (known ? [usual] : (alternatives[classId] ?? [])).flatMap((id) => findClass(id)?.name ?? []);
   const trying = others.length === 0 ? "" : `: try ${others.join(" or ")}`;
   return `the object has another class in this meter${trying}`;
 }
