@@ -43,7 +43,7 @@ class ChangeLog {
   changed(view: MeterView, offlineAfter: number): void {
     const say = (key: string, values: Record<string, unknown> = {}): string =>
       this.#translate(`dlms-meter.log.${key}`, { place: this.#place, ...values });
-    const reason = view.error?.message ?? "";
+    const reason = this.#reasonOf(view);
     const phase: MeterPhase = view.phase;
     if (phase === "connected") {
       this.#down = false;
@@ -62,6 +62,12 @@ class ChangeLog {
       this.#down = true;
       this.#node.warn(say("lost", { reason }));
     }
+  }
+
+  /** The place stands in the line already; many errors begin with it. */
+  #reasonOf({ error }: MeterView): string {
+    const message = error?.message ?? "";
+    return message.startsWith(`${this.#place}: `) ? message.slice(this.#place.length + 2) : message;
   }
 }
 

@@ -184,7 +184,7 @@ class ReadNode {
     return new MeterReader(session, label, {
       ...options,
       progress: (count) => {
-        const text = this.#RED._("dlms-read.status.progress", { count });
+        const text = this.#counted("progress", { count });
         this.#node.status({ fill: "blue", shape: "dot", text });
       },
     }).read(request);
@@ -265,8 +265,14 @@ class ReadNode {
     this.#node.status({
       fill: outcome.complete ? "green" : "yellow",
       shape: "dot",
-      text: values === undefined ? text : this.#RED._(`dlms-read.status.${text}`, values),
+      text: values === undefined ? text : this.#counted(text, values),
     });
+  }
+
+  /** One of something has a text of its own: the plural forms of Node-RED's translations changed from 4 to 5. */
+  #counted(text: string, values: Record<string, number>): string {
+    const single = values.count === 1 && text !== "someFailed";
+    return this.#RED._(`dlms-read.status.${text}${single ? "One" : ""}`, values);
   }
 
   #fail(msg: NodeMessageInFlow, error: unknown, done: Done): void {

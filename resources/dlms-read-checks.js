@@ -5,7 +5,12 @@
 (function (root) {
     "use strict";
 
-    function t(key, values) { return RED._("node-red-contrib-dlms/dlms-read:dlms-read." + key, values); }
+    // One of something has a text of its own: the plural forms of Node-RED's translations are not the same in each version.
+    const counted = ["palette.list", "csv.imported", "browse.count", "browse.entries", "browse.add"];
+    function t(key, values) {
+        const single = values && String(values.count) === "1" && counted.indexOf(key) !== -1;
+        return RED._("node-red-contrib-dlms/dlms-read:dlms-read." + key + (single ? "One" : ""), values);
+    }
     function isEnv(value) { return /^\$\{[^}]+\}$/.test(value); }
     function empty(value) { return value === undefined || value === null || value === ""; }
 
@@ -87,15 +92,16 @@
     }
     const periods = ["day", "week", "month"];
     const isoTime = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
-    // An ISO time that is a day of the calendar; without an offset it is the meter's time, and the two are compared as such.
+    function hasOffset(text) { return text.length > 10 && /(Z|[+-]\d\d:?\d\d)$/.test(text); }
+    // An ISO time that is a day of the calendar; without an offset it is the meter's time.
     function momentOf(text) {
-        const match = isoTime.test(text) ? Date.parse(text.replace(" ", "T").replace(/(Z|[+-]\d\d:?\d\d)$/, "") + (text.length <= 10 ? "T00:00" : "") + "Z") : NaN;
-        return match;
+        return isoTime.test(text) ? Date.parse(text.replace(" ", "T") + (text.length <= 10 ? "T00:00" : "") + (hasOffset(text) ? "" : "Z")) : NaN;
     }
     function timesProblem(from, to) {
         if (isNaN(momentOf(from))) return t("error.from");
         if (to !== "" && isNaN(momentOf(to))) return t("error.to");
-        if (to !== "" && momentOf(to) < momentOf(from)) return t("error.order");
+        // the meter's time and one with an offset cannot be compared here
+        if (to !== "" && hasOffset(from) === hasOffset(to) && momentOf(to) < momentOf(from)) return t("error.order");
         return "";
     }
     function wholeSeconds(value, most, problem) {

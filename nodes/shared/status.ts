@@ -59,9 +59,13 @@ const phrases: Partial<Record<ErrorName, Phrase>> = {
   STATE_QUEUE_FULL: "busy",
 };
 
+/** A port that does not open is no host that cannot be reached. */
+const overSerial = ({ details }: DlmsError): boolean => String(details.endpoint).startsWith("serial ");
+
 /** The phrase for an error: by its code where that says something, else by its layer. */
 export function phraseOf(error: DlmsError): Phrase {
   const name = error.code.slice("DLMS_".length);
+  if (name === "TIMEOUT_CONNECT" && !overSerial(error)) return "hostUnreachable";
   const known = phrases[name as ErrorName];
   if (known !== undefined) return known;
   if (name.startsWith("TIMEOUT_")) return "noAnswer";

@@ -154,6 +154,10 @@ describe("catalogues, help and editor files", () => {
     assert.ok(known.has("dlms-read.status.idle"));
     assert.equal(phraseOf(new DlmsConnectionError("CONN_REFUSED", "x")), "connectionRefused");
     assert.equal(phraseOf(new DlmsTimeoutError("TIMEOUT_RESPONSE", "x")), "noAnswer");
+    const late = (endpoint: string) =>
+      phraseOf(new DlmsTimeoutError("TIMEOUT_CONNECT", "x", { details: { endpoint } }));
+    assert.equal(late("tcp 192.0.2.1:4059"), "hostUnreachable");
+    assert.equal(late("serial /dev/ttyUSB0"), "noAnswer", "a port is no host");
     const lost = Object.entries(errorCodes)
       .filter(([name, { layer }]) => {
         const made = Object.assign(Object.create(error), { code: `DLMS_${name}`, layer });
@@ -161,6 +165,16 @@ describe("catalogues, help and editor files", () => {
       })
       .map(([name]) => name);
     assert.deepEqual(lost, ["CONN_LOST", "LINK_DISCONNECTED"]);
+  });
+
+  it("has a text for one of what is counted", () => {
+    const known = catalogue("en-US", "dlms-read");
+    const counted = [...known].filter(([, text]) => /__count__ (value|row|object|entrie)s/.test(text));
+    assert.ok(counted.length > 7);
+    for (const [key, text] of counted) {
+      if (!/ of __count__/.test(text))
+        assert.match(known.get(`${key}One`) ?? "", /\b1 (value|row|object|entry)\b/, key);
+    }
   });
 
   /** The keys below a path of the meter's catalogue, in every language. */

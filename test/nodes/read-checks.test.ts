@@ -14,8 +14,10 @@ interface Checks {
   objectType: Validator;
   attributeId: Validator;
   know: (classes: readonly EditorClass[]) => void;
+  t: (key: string, values?: object) => string;
+  timesProblem: (from: string, to: string) => string;
 }
-const { points, objectType, attributeId, know } = ((): Checks => {
+const { points, objectType, attributeId, know, t, timesProblem } = ((): Checks => {
   const window: { dlmsReadChecks?: Checks } = {};
   const RED = {
     _: (key: string, values: object = {}) => [key.split(".").pop(), ...Object.values(values).map(String)].join(" "),
@@ -114,5 +116,23 @@ describe("what the dialog says of a list of values", () => {
     ] as const) {
       assert.equal(attributeId.call(single, value, {}), expected);
     }
+  });
+});
+
+describe("what the dialog says of a range, and of a number of things", () => {
+  it("takes an end after its beginning, in whatever offsets, and refuses one before it", () => {
+    assert.equal(timesProblem("2026-02-01", ""), "");
+    assert.equal(timesProblem("2026-01-31T00:00", "2026-02-01"), "");
+    assert.equal(timesProblem("2026-02-01", "2026-01-31T00:00"), "order");
+    assert.equal(timesProblem("2026-01-01T02:00+05:00", "2026-01-01T00:00Z"), "");
+    assert.equal(timesProblem("2026-01-01T00:00Z", "2026-01-01T02:00+05:00"), "order");
+    assert.equal(timesProblem("2026-01-01T02:00", "2026-01-01T00:00Z"), "", "known to the meter alone");
+  });
+
+  it("says that there is one of something", () => {
+    assert.equal(t("palette.list", { count: 1 }), "listOne 1");
+    assert.equal(t("palette.list", { count: 2 }), "list 2");
+    assert.equal(t("browse.entries", { count: "1" }), "entriesOne 1");
+    assert.equal(t("browse.skipped", { count: 1 }), "skipped 1");
   });
 });
