@@ -17,10 +17,15 @@ export const connectionHints = {
   oneConnection: "Many meters accept one connection only: end the others.",
   reachHost: "Check the host and that this machine can reach it: ping, VPN, firewall, SIM card.",
   mobile: "Meters on mobile networks may be asleep, or answer to one address only.",
+  wrapperOverTcp:
+    "Take the other framing: most meters in a network speak the wrapper; HDLC is for gateways that lead to a serial line.",
+  gatewayLine:
+    "On a gateway, check the speed of its serial line (9600, 8N1 is usual), and that A and B are not swapped.",
+  otherFraming: "Take the other framing: HDLC instead of the wrapper, or the wrapper instead of HDLC.",
+  otherService: "Check host and port: something other than a meter may answer there, a web page for example.",
   hdlcOverTcp: "Check whether the meter speaks HDLC over TCP instead of the wrapper.",
   opticalHead: "Put the optical head straight; check the baud rate of the sign-on (300), or try plain HDLC at 9600.",
-  wires:
-    "Check the baud rate, and that the lines A and B are not swapped; over TCP, check whether the gateway wants the wrapper.",
+  wires: "Check the baud rate, and that the lines A and B are not swapped.",
   setPhysical: "Set a physical address: often 16 or 17, or the last four digits of the serial number plus 1000.",
   checkPhysical: "Check the physical address, or try without one.",
   addressSize: "Try an address size of 4, and another logical device (1 is usual).",
@@ -44,6 +49,9 @@ export const connectionHints = {
   bothTitles: "Check both system titles.",
   bothKeys: "Check the encryption key (GUEK) and the authentication key (GAK): they are often swapped.",
   ownTitle: "Check the client's system title: some meters accept the ones that they know only.",
+  otherMechanism:
+    "Take another kind of authentication: the meter does not know this one for client __client__. A password does not matter yet.",
+  needsMechanism: "Choose the authentication that the meter's owner has set for client __client__: it needs one.",
   password: "Check the password, and whether it is text or hexadecimal; capitals count.",
   clientPassword: "Check the client address: each has a password of its own.",
   lockOut: "Meters lock the account after a few failures: be sure before you test again.",
@@ -76,7 +84,7 @@ export function hintsFor(step: ConnectionStepName, error: DlmsError, settings: S
     case "association":
       return associationHints(error, settings);
     case "authentication":
-      return authenticationHints(settings);
+      return authenticationHints(error, settings);
     case "read":
       return hints("readList", "otherClient");
   }
@@ -90,10 +98,12 @@ function lineHints({ code }: DlmsError, { transport }: Settings): readonly Conne
   return hints("reachHost", "mobile");
 }
 
-function linkHints({ link, server }: Settings): readonly ConnectionHint[] {
+function linkHints({ link, server, transport }: Settings): readonly ConnectionHint[] {
   if (link.kind === "wrapper") return hints("hdlcOverTcp");
-  const wires = link.kind === "hdlc-mode-e" ? "opticalHead" : "wires";
-  return hints(wires, server.physical === undefined ? "setPhysical" : "checkPhysical", "addressSize");
+  const physical = server.physical === undefined ? "setPhysical" : "checkPhysical";
+  if (link.kind === "hdlc-mode-e") return hints("opticalHead", physical, "addressSize");
+  if (transport.kind === "serial") return hints("wires", physical, "addressSize");
+  return hints("wrapperOverTcp", "gatewayLine", physical, "addressSize");
 }
 
 function counterHints({ counterSource }: Settings, error: DlmsError): readonly ConnectionHint[] {
@@ -102,17 +112,39 @@ function counterHints({ counterSource }: Settings, error: DlmsError): readonly C
   return [first, { key: "storedCounter" }];
 }
 
-function associationHints(error: DlmsError, { client, link, security }: Settings): readonly ConnectionHint[] {
+const otherProtocol: readonly string[] = ["DLMS_LINK_WRAPPER_HEADER", "DLMS_LINK_FRAME_INVALID"];
+
+/** What the meter says of the kind of authentication, before it looks at any secret (diagnostics of the AARE). */
+function mechanismHint({ details }: DlmsError, { client, auth }: Settings): ConnectionHint | undefined {
+  if (details.diagnosticSource !== "service-user") return undefined;
+  if (details.diagnostic === 11) return { key: "otherMechanism", client: client.sap };
+  const needed = details.diagnostic === 12 || (details.diagnostic === 14 && auth.mechanism === "none");
+  return needed ? { key: "needsMechanism", client: client.sap } : undefined;
+}
+
+function associationHints(error: DlmsError, settings: Settings): readonly ConnectionHint[] {
+  const { auth, client, link, security, transport } = settings;
   const ciphered = security !== undefined && security.policy !== "none";
+  if (otherProtocol.includes(error.code)) {
+    return transport.kind === "serial" ? hints("otherFraming") : hints("otherFraming", "otherService");
+  }
   if (error.code.startsWith("DLMS_TIMEOUT") || error.layer === "transport") {
     const address = link.kind === "wrapper" ? "bothAddresses" : "clientAddress";
     return ciphered ? hints(address, "otherHolder", "silentToKeys") : hints(address, "otherHolder");
   }
   if (error.code === "DLMS_SEC_COUNTER_REJECTED") return hints("counterFromMeter", "sameTitle");
-  return [{ key: "ownersSettings", client: client.sap }, { key: ciphered ? "policyAndSuite" : "tryPublic" }];
+  const isPublic = client.sap === 16 && auth.mechanism === "none" && !ciphered;
+  return [
+    mechanismHint(error, settings) ?? { key: "ownersSettings", client: client.sap },
+    // what was tried just now is no advice
+    { key: ciphered ? "policyAndSuite" : isPublic ? "otherClient" : "tryPublic" },
+  ];
 }
 
-function authenticationHints({ auth, security }: Settings): readonly ConnectionHint[] {
+function authenticationHints(error: DlmsError, settings: Settings): readonly ConnectionHint[] {
+  const { auth, security } = settings;
+  const mechanism = mechanismHint(error, settings);
+  if (mechanism !== undefined) return [mechanism, { key: "tryPublic" }];
   if (auth.mechanism === "hls-ecdsa") return hints("signingKeys", "bothTitles", "lockOut");
   const byKeys = security !== undefined && (auth.mechanism === "hls-gmac" || auth.mechanism === "none");
   return byKeys ? hints("bothKeys", "ownTitle", "lockOut") : hints("password", "clientPassword", "lockOut");

@@ -1,11 +1,23 @@
 import assert from "node:assert/strict";
-import { connectionHints, describeHint } from "../../../src/client/connection-advice";
+import {
+  type ConnectionStepName,
+  connectionHints,
+  describeHint,
+  hintsFor,
+} from "../../../src/client/connection-advice";
 import { describeFacts } from "../../../src/client/connection-facts";
 import { LineRegistry } from "../../../src/client/line";
 import type { ConnectOptions } from "../../../src/client/options";
+import { resolveSettings } from "../../../src/client/settings";
 import { type ConnectionStep, testConnection } from "../../../src/client/test-connection";
 import { createMeter, type MeterDefinition, neverAnswer, type SimulatedMeter } from "../../../src/simulator";
-import { DlmsConnectionError } from "../../../src/errors";
+import {
+  DlmsAssociationError,
+  DlmsConnectionError,
+  type DlmsError,
+  DlmsLinkError,
+  DlmsTimeoutError,
+} from "../../../src/errors";
 import { requests, silentWhen } from "../../support/meters";
 import { modeEPort } from "../../support/mode-e-meter";
 import { VirtualClock } from "../../support/virtual-clock";
@@ -157,6 +169,7 @@ describe("testConnection", () => {
     const steps = await tried.clock.runUntil(tried.all());
     assert.deepEqual(short(steps), ["line ok", "link failed"]);
     assert.ok((steps[1]?.advice?.length ?? 0) > 1);
+    assert.match(steps[1]?.advice?.[0] ?? "", /^Take the other framing/, "in a network, HDLC is the exception");
     assert.deepEqual(requests(tried.meter), []);
     nothingLeft(tried);
   });
@@ -177,6 +190,47 @@ describe("testConnection", () => {
     assert.deepEqual(steps[2]?.hints, [{ key: "ownersSettings", client: 99 }, { key: "tryPublic" }]);
     assert.match(steps[2]?.advice?.[0] ?? "", /set for client 99:/);
     nothingLeft(tried);
+  });
+
+  /** What is advised where a meter in a network fails in some way. */
+  function adviceOn(step: ConnectionStepName, error: DlmsError, options: Partial<ConnectOptions> = {}): string[] {
+    const transport = { kind: "tcp", host: "192.0.2.1", port: 4059 } as const;
+    const settings = resolveSettings({ transport, client: { sap: 16 }, server: { logical: 1 }, ...options });
+    return hintsFor(step, error, settings).map(({ key }) => key);
+  }
+
+  it("advises to look at framing and port when something else than a meter answers", () => {
+    for (const code of ["LINK_WRAPPER_HEADER", "LINK_FRAME_INVALID"] as const) {
+      assert.deepEqual(adviceOn("association", new DlmsLinkError(code, "x")), ["otherFraming", "otherService"]);
+    }
+  });
+
+  it("does not advise what was just tried: the public client", () => {
+    const rejected = new DlmsAssociationError("ASSOC_REJECTED", "x");
+    assert.deepEqual(adviceOn("association", rejected), ["ownersSettings", "otherClient"]);
+    assert.deepEqual(adviceOn("association", rejected, { client: { sap: 1 } }), ["ownersSettings", "tryPublic"]);
+  });
+
+  it("advises another mechanism, not another password, where the meter does not know the one that was named", () => {
+    const lls: Partial<ConnectOptions> = { client: { sap: 17 }, auth: { mechanism: "lls", secret: "Tr1al-pass" } };
+    const said = (diagnostic: number) =>
+      new DlmsAssociationError("ASSOC_REJECTED", "x", { details: { diagnosticSource: "service-user", diagnostic } });
+    for (const step of ["association", "authentication"] as const) {
+      assert.deepEqual(adviceOn(step, said(11), lls), ["otherMechanism", "tryPublic"]);
+      assert.deepEqual(adviceOn(step, said(12), lls), ["needsMechanism", "tryPublic"]);
+    }
+    assert.deepEqual(adviceOn("authentication", said(13), lls), ["password", "clientPassword", "lockOut"]);
+    assert.deepEqual(adviceOn("association", said(14), { client: { sap: 17 } }), ["needsMechanism", "tryPublic"]);
+  });
+
+  it("speaks of wires on a serial line, and of nothing else", () => {
+    const serial: Partial<ConnectOptions> = {
+      transport: { kind: "serial", path: "/dev/ttyS0", baudRate: 9600 },
+      link: { kind: "hdlc" },
+    };
+    const silent = new DlmsTimeoutError("TIMEOUT_LINK", "x");
+    assert.deepEqual(adviceOn("link", silent, serial), ["wires", "setPhysical", "addressSize"]);
+    assert.doesNotMatch(connectionHints.wires, /TCP|gateway/);
   });
 
   for (const [what, options] of [
