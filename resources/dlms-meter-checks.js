@@ -1,6 +1,6 @@
 // What the fields of the dlms-meter dialog accept. A validator has two parameters: of one with fewer, the editor takes
 // a text for "valid". An empty field means the default, so it is valid.
-/* global window, $, RED, TextEncoder */
+/* global window, $, RED, TextEncoder, dlmsMeterSecrets */
 /* eslint no-unused-vars: ["error", { "args": "none" }] */
 (function (root) {
     "use strict";
@@ -34,12 +34,6 @@
             return t("error.whole", { min: min, max: max });
         };
     }
-    function needed(uses) {
-        return function (value, opt) {
-            if (uses && !uses(this)) return true;
-            return !empty(value) || t("error.needed");
-        };
-    }
     function clientAddress(value, opt) { return whole(1, overHdlc(this) ? 127 : 65535).call(this, value); }
     function serverAddress(value, opt) { return whole(0, overHdlc(this) ? 16383 : 65535).call(this, value); }
     function bareHex(value) { return String(value).replace(/0x/gi, "").replace(/[\s:,;-]+/g, ""); }
@@ -57,14 +51,42 @@
     // Node-RED hides a stored secret behind this word.
     const hidden = "__PWRD__";
 
-    function keyUsed(node, name) {
+    function ciphered(node) {
         const policy = chosen(node, "securityPolicy");
-        if ((empty(policy) || policy === "NONE") && chosen(node, "authentication") !== "HIGH_GMAC") return false;
+        return !(empty(policy) || policy === "NONE") || chosen(node, "authentication") === "HIGH_GMAC";
+    }
+    function keyUsed(node, name) {
+        if (!ciphered(node)) return false;
         const ciphering = chosen(node, "ciphering");
         return name !== "masterKey" || !(empty(ciphering) || ciphering === "SERVICE" || ciphering === "GENERAL");
     }
     function passwordUsed(node) {
         return ["LOW", "HIGH", "HIGH_MD5", "HIGH_SHA1", "HIGH_SHA256"].indexOf(chosen(node, "authentication")) !== -1;
+    }
+    function signs(node) {
+        const input = standing(node, "signMessages");
+        return ciphered(node) && Boolean(input ? input.prop("checked") : node.signMessages);
+    }
+    // Without which secrets the meter is not even asked.
+    function neededSecrets(node) {
+        const ecdsa = chosen(node, "authentication") === "HIGH_ECDSA";
+        const ciphering = ciphered(node) ? chosen(node, "ciphering") : "";
+        const needed = {
+            password: passwordUsed(node), encryptionKey: ciphered(node), authenticationKey: ciphered(node),
+            masterKey: ciphering === "WRAPPED_KEY",
+            signingKey: ecdsa || signs(node) || ciphering === "ONE_PASS",
+            meterSigningCertificate: ecdsa || signs(node),
+            agreementKey: ciphering === "STATIC_UNIFIED",
+            meterAgreementCertificate: ciphering === "ONE_PASS" || ciphering === "STATIC_UNIFIED"
+        };
+        return Object.keys(needed).filter(function (name) { return needed[name]; });
+    }
+    function missing(node, name) {
+        if (neededSecrets(node).indexOf(name) === -1) return "";
+        const input = standing(node, name);
+        // a field that was emptied takes its secret away; one that could not be filled says nothing
+        const there = input && (!empty(input.val()) || node.credentials) ? !empty(input.val()) : dlmsMeterSecrets.has(node, name);
+        return there ? "" : t("error.missing", { name: shortNames[name] || t("label." + name) });
     }
 
     // A secret's length in bytes, "x" when its hex digits are none; undefined when it is not to be seen here.
@@ -79,8 +101,11 @@
         const note = String(node.secretSizes || "").split(" ").find(function (one) { return one.indexOf(name + ":" + format + ":") === 0; });
         return note && note.split(":")[2];
     }
+    function formatOf(node, name) {
+        return name === "password" ? chosen(node, "passwordFormat") || "TEXT" : chosen(node, "keyFormat") || "HEX";
+    }
     function sizeNow(node, name, value) {
-        const format = chosen(node, name === "password" ? "passwordFormat" : "keyFormat");
+        const format = formatOf(node, name);
         const input = standing(node, name);
         const secret = input ? input.val() : value;
         if (input && empty(secret)) return undefined;
@@ -90,38 +115,44 @@
     function sizes(node) {
         return symmetricKeys.concat("password").map(function (name) {
             const size = sizeNow(node, name);
-            const format = chosen(node, name === "password" ? "passwordFormat" : "keyFormat");
+            const format = formatOf(node, name);
             return size === undefined || (name === "password" && size !== "x") ? "" : name + ":" + format + ":" + size;
         }).filter(Boolean).join(" ");
     }
 
     function keyProblem(node, name, value) {
         const got = keyUsed(node, name) ? sizeNow(node, name, value) : undefined;
-        if (got === undefined) return "";
+        if (missing(node, name) || got === undefined) return missing(node, name);
         if (got === "x") return t("error.hex", { name: shortNames[name] });
         const expected = String(chosen(node, "securitySuite")) === "2" ? "32" : "16";
         return got === expected ? "" : t("error.keyLength", { name: shortNames[name], expected: expected, got: got });
     }
     function passwordProblem(node, value) {
+        if (missing(node, "password")) return missing(node, "password");
         return passwordUsed(node) && sizeNow(node, "password", value) === "x" ? t("error.hex", { name: t("label.password") }) : "";
     }
-    function key(name) {
-        return function (value, opt) { return keyProblem(this, name, value) || true; };
+    const certificates = ["signingKey", "meterSigningCertificate", "agreementKey", "meterAgreementCertificate"];
+    // What is wrong with a secret, or "".
+    function secretProblem(node, name, value) {
+        if (name === "password") return passwordProblem(node, value);
+        return certificates.indexOf(name) === -1 ? keyProblem(node, name, value) : missing(node, name);
     }
-    function password(value, opt) { return passwordProblem(this, value) || true; }
+    function secret(name) {
+        return function (value, opt) { return secretProblem(this, name, value) || true; };
+    }
     // The editor marks fields by the validators of credentials, but a node only by those of its properties.
     function keys(value, opt) {
         const node = this;
-        return symmetricKeys.map(function (name) { return keyProblem(node, name, (node.credentials || {})[name]); }).filter(Boolean).join("; ") || true;
+        return symmetricKeys.concat(certificates).map(function (name) { return secretProblem(node, name, (node.credentials || {})[name]); }).filter(Boolean).join("; ") || true;
     }
     function passwordFormat(value, opt) { return passwordProblem(this, (this.credentials || {}).password) || true; }
 
     root.dlmsMeterChecks = {
         edit: function (id) { editing = id; },
-        isEnv: isEnv, whole: whole, needed: needed, title: title, obis: obis,
+        isEnv: isEnv, whole: whole, title: title, obis: obis,
         clientAddress: clientAddress, serverAddress: serverAddress,
         overNetwork: overNetwork, overSerial: overSerial, overHdlc: overHdlc,
-        symmetricKeys: symmetricKeys, key: key, keys: keys, keyProblem: keyProblem, sizes: sizes,
-        password: password, passwordFormat: passwordFormat
+        symmetricKeys: symmetricKeys, secrets: symmetricKeys.concat(certificates, "password"),
+        secret: secret, secretProblem: secretProblem, sizes: sizes, keys: keys, passwordFormat: passwordFormat
     };
 })(window);

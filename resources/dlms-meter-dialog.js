@@ -63,16 +63,22 @@
         preview();
     }
 
-    function checkKeys(node) {
-        const problems = dlmsMeterChecks.symmetricKeys.map(function (name) {
-            const problem = dlmsMeterChecks.keyProblem(node, name, field(name).val());
-            field(name).toggleClass("input-error", problem !== "");
-            return problem;
+    function checkSecrets(node) {
+        const problems = {};
+        dlmsMeterChecks.secrets.forEach(function (name) {
+            problems[name] = dlmsMeterChecks.secretProblem(node, name, field(name).val());
+            field(name).toggleClass("input-error", problems[name] !== "");
         });
-        $("#dlms-meter-key-length").text(problems.filter(Boolean).join("; "));
+        $("#dlms-meter-key-length").text(dlmsMeterChecks.symmetricKeys.map(function (name) { return problems[name]; }).filter(Boolean).join("; "));
+        $("#dlms-meter-password-problem").text(problems.password);
         field("secretSizes").val(dlmsMeterChecks.sizes(node));
     }
 
+    // A path to be taken by a click, also by those who see no list below a field that is filled.
+    function portButton(port) {
+        return $("<button type='button' class='red-ui-button red-ui-button-small'>").text(port.path).attr("title", port.label || port.path)
+            .on("click", function () { field("serialPort").val(port.path).trigger("change").trigger("focus"); });
+    }
     function findPorts() {
         const list = $("#dlms-meter-ports").empty();
         const note = $("#dlms-meter-ports-note").text(t("ports.searching"));
@@ -80,8 +86,11 @@
             ports.forEach(function (port) {
                 $("<option>").attr("value", port.path).text(port.label || port.path).appendTo(list);
             });
-            note.text(ports.map(function (port) { return port.path; }).join(", ") || t("ports.none"));
-            if (ports.length === 1) field("serialPort").val(ports[0].path).trigger("change");
+            if (ports.length === 0) return note.text(t("ports.none"));
+            note.empty().append(ports.map(portButton));
+            // what somebody typed stays
+            const untouched = ["", usualPort].indexOf(field("serialPort").val().trim()) !== -1;
+            if (ports.length === 1 && untouched) field("serialPort").val(ports[0].path).trigger("change");
         }).fail(function () { note.text(t("ports.failed")); });
     }
 
@@ -115,6 +124,7 @@
     }
 
     let opened;
+    let usualPort = "";
     function prepare(node) {
         const dialog = $("#dlms-meter-dialog");
         dlmsMeterChecks.edit(node.id);
@@ -128,9 +138,9 @@
         }
         on(deciding, "change", follow);
         on(["serverAddress", "physicalAddress", "addressSize"], "input change", preview);
-        const secrets = dlmsMeterChecks.symmetricKeys.concat("password");
-        on(secrets.concat(["keyFormat", "passwordFormat", "securitySuite", "ciphering", "securityPolicy", "authentication"]),
-            "input change", function () { checkKeys(node); });
+        on(dlmsMeterChecks.secrets.concat(["keyFormat", "passwordFormat", "securitySuite", "ciphering", "securityPolicy", "authentication", "signMessages"]),
+            "input change", function () { checkSecrets(node); });
+        usualPort = node._def.defaults.serialPort.value;
         $("#dlms-meter-find-ports").on("click", findPorts);
         dialog.find(".dlms-fold").on("click", fold);
         $.getJSON("dlms/presets").done(usePresets).fail(function () { $("#dlms-meter-preset").closest(".form-row").hide(); });

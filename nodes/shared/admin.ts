@@ -4,6 +4,7 @@ import { describeClass, listClasses } from "../../src/index";
 import { commonCodesIn } from "./common-codes";
 import { languageOf } from "./editor-language";
 import { serialPorts } from "./serial-ports";
+import { isAbsent } from "./settings";
 
 export interface EditorClass {
   readonly id: number;
@@ -35,12 +36,29 @@ export function editorClasses(language = "en-US"): EditorClass[] {
   return [...newest.values()].sort((a, b) => a.id - b.id);
 }
 
+/** Names of the secrets that each deployed meter has; the editor is told the same of a meter whose dialog is opened. */
+function storedSecrets(RED: NodeAPI): Record<string, readonly string[]> {
+  const names = new Map<string, readonly string[]>();
+  RED.nodes.eachNode(({ id, type }) => {
+    if (type !== "dlms-meter") return;
+    const credentials = (RED.nodes.getCredentials(id) as Record<string, unknown> | undefined) ?? {};
+    names.set(
+      id,
+      Object.keys(credentials).filter((name) => !isAbsent(credentials[name])),
+    );
+  });
+  return Object.fromEntries(names);
+}
+
 /** The endpoints of the editor's dialogs. They only tell what there is; nothing is done to a meter. */
 export function registerAdmin(RED: NodeAPI): void {
   const allowed = RED.auth.needsPermission("dlms.read");
   RED.httpAdmin.get("/dlms/classes", allowed, (request: Request, response: Response) => {
     const language = languageOf(request.query);
     response.json({ classes: editorClasses(language), codes: commonCodesIn(language) });
+  });
+  RED.httpAdmin.get("/dlms/secrets", allowed, (_request: Request, response: Response) => {
+    response.json(storedSecrets(RED));
   });
   RED.httpAdmin.get("/dlms/serial-ports", allowed, (_request: Request, response: Response) => {
     serialPorts().then(

@@ -35,7 +35,10 @@ function catalogue(language: string, type: string): Map<string, string> {
 const html = (type: string): string => readFileSync(join(nodes, `${type}.html`), "utf8");
 /** Scripts of the dialogs in files of their own, and whose they are. */
 const scripts: Readonly<Record<string, readonly string[]>> = {
-  "dlms-meter": ["dlms-problem.js", "dlms-meter-checks.js", "dlms-meter-live.js", "dlms-meter-dialog.js"],
+  "dlms-meter": [
+    ...["dlms-problem.js", "dlms-meter-secrets.js", "dlms-meter-checks.js"],
+    ...["dlms-meter-live.js", "dlms-meter-dialog.js"],
+  ],
   "dlms-read": [
     ...["dlms-csv.js", "dlms-object-browser.js", "dlms-read-checks.js", "dlms-read-codes.js"],
     ...["dlms-read-list.js", "dlms-read-profile.js", "dlms-read-dialog.js"],

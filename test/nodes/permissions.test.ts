@@ -6,6 +6,7 @@ const endpoints: readonly (readonly [method: "GET" | "POST", path: string, permi
   [
     ["GET", "dlms/classes", "dlms.read"],
     ["GET", "dlms/serial-ports", "dlms.read"],
+    ["GET", "dlms/secrets", "dlms.read"],
     ["GET", "dlms/describe?obis=1.0.1.8.0.255", "dlms.read"],
     ["GET", "dlms/presets", "dlms.read"],
     ["POST", "dlms/meters/unknown/browse", "dlms.read"],
