@@ -108,7 +108,7 @@
      */
     function ObjectBrowser(panel, options) {
         const t = options.t;
-        const self = { open: open, close: close, visible: function () { return panel.is(":visible"); } };
+        const self = { open: open, close: close, take: take, visible: function () { return panel.is(":visible"); } };
         let objects = [];
         let opened = {};
         let chosen = {};
@@ -190,9 +190,14 @@
         function draw() {
             const words = search.val().trim().toLowerCase().split(/\s+/).filter(Boolean);
             const found = words.length ? objects.filter(function (object) { return matches(object, words); }) : objects;
-            const few = words.length > 0 && found.length <= 200;
+            // what fits is shown without a click; what somebody closed stays closed
+            const all = words.length > 0 && found.length <= 200;
+            const few = !words.length && found.length <= 60;
             tree.empty();
-            branches(found, t).forEach(function (branch) { item(branch, 1, few).appendTo(tree); });
+            branches(found, t).forEach(function (branch) {
+                if (few) branch.children.forEach(function (group) { opened[group.key] = opened[group.key] !== false; });
+                item(branch, 1, all).appendTo(tree);
+            });
             tree.find("[role=treeitem]").first().attr("tabindex", "0");
             if (words.length) say(t("browse.found", { count: found.length, total: objects.length }));
         }
@@ -390,9 +395,14 @@
         });
         again.on("click", load);
         shut.on("click", close);
-        add.on("click", function () {
+        // What was picked for the list and is not in it yet.
+        function take() {
+            if (!self.visible() || !options.multiple()) return;
             options.onAdd(Object.keys(chosen).map(function (key) { return chosen[key]; }));
             chosen = {};
+        }
+        add.on("click", function () {
+            take();
             close();
         });
         return self;

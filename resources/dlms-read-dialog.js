@@ -126,9 +126,10 @@
         $("#node-input-attributeId").typedInput("value", choice.attributeId);
     }
 
+    let browser;
     function prepareBrowser() {
         const button = $("#dlms-read-browse");
-        const browser = DlmsObjectBrowser.create($("#dlms-read-browser"), {
+        browser = DlmsObjectBrowser.create($("#dlms-read-browser"), {
             t: t,
             meterId: function () {
                 const id = $("#node-input-meter").val();
@@ -192,6 +193,8 @@
     function save(node) {
         // what was saved here is of this version, also when it came with an older flow
         node.version = 3;
+        // who picked values and pressed Done wants them
+        browser.take();
         node.points = dlmsReadList.points();
         dlmsReadProfile.save();
     }

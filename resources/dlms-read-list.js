@@ -125,6 +125,10 @@
                 chosen = dlmsReadCodes.findClass(data.classes, type.val());
                 attribute.set(dlmsReadCodes.attributeIdOf(chosen, dlmsReadChecks.empty(point.attributeId) ? "2" : point.attributeId));
                 const note = $("<div class='dlms-row-problem dlms-bad' role='status'>").attr("id", "dlms-row-problem-" + ++rows);
+                // a long name is cut in its field
+                function whole() { name.attr("title", name.val() || name.attr("placeholder")); }
+                name.on("input change", whole);
+                whole();
                 row.append(name, obis, type.element, attribute.element).after(note);
                 movesByKey(row);
                 row.on("change", "input, select", checkSoon).on("input", "input", function () {
@@ -135,6 +139,7 @@
                     const code = dlmsReadCodes.known(data).find(function (one) { return one.obis === obis.val(); });
                     if (!code) return;
                     if (name.val() === "") name.attr("placeholder", code.label);
+                    whole();
                     type.set(typeName(code.objectType));
                     follow();
                 });

@@ -5,6 +5,7 @@
 
     function t(key, values) { return dlmsReadChecks.t(key, values); }
 
+    let unset = false;
     function prepareRange(node) {
         const kinds = $("#node-input-rangeKind");
         const range = dlmsReadChecks.rangeOf(node);
@@ -22,6 +23,9 @@
             const problem = dlmsReadChecks.timesProblem($("#dlms-read-from").val().trim(), $("#dlms-read-to").val().trim());
             $("#dlms-read-times-note").toggleClass("dlms-bad", problem !== "").text(problem);
         });
+        // All rows of a full profile take hours on a slow line, so that is for who asks for it.
+        unset = node.mode !== "profile" && !moves && !Object.keys(range).length;
+        if (unset) return kinds.val("period");
         kinds.val(moves ? "dynamic" : dlmsReadChecks.periods.indexOf(range.last) !== -1 ? "period" : range.last ? "last" : range.from ? "time" : range.entries ? "entries" : "all");
     }
     function showRange() {
@@ -29,7 +33,8 @@
         $("#dlms-read-dialog .dlms-range").each(function () { $(this).toggle($(this).attr("data-range") === chosen); });
     }
     function saveRange() {
-        const chosen = $("#node-input-rangeKind").val();
+        // of a node that reads no profile nothing was chosen
+        const chosen = unset && $("#node-input-mode").val() !== "profile" ? "all" : $("#node-input-rangeKind").val();
         if (chosen === "dynamic") {
             // the first one offered was never chosen, so the field does not know of it
             $("#node-input-rangeType").val($("#node-input-range").typedInput("type"));

@@ -132,13 +132,19 @@ function nextTry(
 
 const shown = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 12, useGrouping: false });
 
+/** A time without its offset, which a person at the meter knows: the whole is longer than a status may be. */
+function timeText(text: string): string {
+  const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
+  return match === null ? text : `${match[1] ?? ""} ${match[2] ?? ""}${match[3] === "Z" ? "Z" : ""}`;
+}
+
 /** A value in a status: short. */
 export function valueText(value: unknown, unit: string | null): string {
   let text: string;
   if (value === null) text = "null";
   else if (typeof value === "number") text = shown.format(value);
-  else if (value instanceof Date) text = value.toISOString();
-  else text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  else if (value instanceof Date) text = timeText(value.toISOString());
+  else text = typeof value === "string" ? timeText(value) : (JSON.stringify(value) ?? "");
   const whole = unit === null || unit === "" ? text : `${text} ${unit}`;
   return whole.length > 24 ? `${whole.slice(0, 23)}…` : whole;
 }

@@ -262,7 +262,7 @@ describe("a person's way in the editor", function () {
     writeFileSync(file, rows.join("\n"));
     await page.locator("#dlms-read-csv-file").setInputFiles(file);
     const reasons = [
-      ...["1 values imported. Row 3: no OBIS code", "Row 4: A class name like REGISTER, or a number from 0 to 65535"],
+      ...["1 value imported. Row 3: no OBIS code", "Row 4: A class name like REGISTER, or a number from 0 to 65535"],
       "Row 5: Register has no attribute time: choose one, or give a number from -128 to 127 except 0",
       "Row 6: A whole number from -128 to 127 except 0, or an attribute name like value",
     ];
@@ -347,7 +347,24 @@ describe("a person's way in the editor", function () {
     await page.locator("#node-input-split").uncheck();
   });
 
-  it("is deployed, reads by itself, and the values are seen", async () => {
+  it("has room for each setting in its row, also beside a scrollbar", async () => {
+    await page.locator("#dlms-read-browse").click();
+    await page.locator(".dlms-browser-note", { hasText: /\d+ objects/ }).waitFor();
+    for (const name of ["interval", "spread", "giveUpAfter"]) {
+      const row = page.locator("#dlms-read-dialog .form-row", { has: page.locator(`#node-input-${name}`) });
+      const { height } = (await row.boundingBox()) ?? { height: 0 };
+      assert.ok(height > 20 && height < 50, `${name}: ${height} px`);
+    }
+  });
+
+  it("shows the few objects of a small meter without a click on each group", async () => {
+    assert.equal(await page.locator(".dlms-browser-tree [aria-level='2'][aria-expanded=false]").count(), 0);
+    await page.locator(".dlms-browser-row", { hasText: "1-0:32.7.0*255" }).waitFor();
+  });
+
+  it("is deployed with what was picked last, reads by itself, and the values are seen", async () => {
+    await page.locator(".dlms-browser-row", { hasText: "1-0:52.7.0*255" }).click();
+    await page.locator(".dlms-browser-add", { hasText: /^Add 1 value$/ }).waitFor();
     await done();
     await drag("debug", 520, 150);
     const port = (kind: string): Locator => page.locator(`.red-ui-flow-port-${kind} .red-ui-flow-port`);
@@ -356,7 +373,7 @@ describe("a person's way in the editor", function () {
       RED.actions.invoke("core:show-debug-tab");
     });
     await deploy();
-    await page.locator(".red-ui-flow-node-status-label", { hasText: "5 values" }).waitFor();
+    await page.locator(".red-ui-flow-node-status-label", { hasText: "6 values" }).waitFor();
     await page.locator(".red-ui-debug-msg-payload").nth(1).waitFor();
     assert.match(await page.locator(".red-ui-debug-msg-payload").last().innerText(), /Clock; the meter's: "20\d\d-/);
   });
@@ -365,6 +382,8 @@ describe("a person's way in the editor", function () {
     await open("dlms-read");
     await page.locator("#node-input-mode").selectOption("profile");
     assert.equal(await page.locator("#node-input-logicalName").inputValue(), "1-0:99.1.0*255");
+    assert.equal(await page.locator("#node-input-rangeKind").inputValue(), "period", "not all of a full profile");
+    assert.equal(await page.locator("#dlms-read-period").inputValue(), "day");
     await page.locator("#dlms-read-browse").click();
     const row = page.locator(".dlms-browser-row", { hasText: "1-0:99.1.0*255" });
     await page.locator(".dlms-browser-search").fill("99.1.0");

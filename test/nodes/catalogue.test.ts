@@ -8,7 +8,7 @@ import { keepsakesIn } from "../../nodes/shared/keepsakes";
 import { parseMeterSettings } from "../../nodes/shared/meter-config";
 import { migrate, migrations } from "../../nodes/shared/migrations";
 import { presets } from "../../nodes/shared/presets";
-import { phraseOf } from "../../nodes/shared/status";
+import { phraseOf, valueText } from "../../nodes/shared/status";
 import { connectionHints } from "../../src/client/connection-advice";
 import { attribute, errorCodes, DlmsConfigError, DlmsConnectionError, DlmsTimeoutError } from "../../src/index";
 
@@ -168,6 +168,14 @@ describe("catalogues, help and editor files", () => {
       })
       .map(([name]) => name);
     assert.deepEqual(lost, ["CONN_LOST", "LINK_DISCONNECTED"]);
+  });
+
+  it("shows a time in a status in full to the second, and other values as they are", () => {
+    assert.equal(valueText("2026-11-29T02:11:57+01:00", null), "2026-11-29 02:11:57");
+    assert.equal(valueText("2026-11-29T02:11:57.25", null), "2026-11-29 02:11:57");
+    assert.equal(valueText(new Date(0), null), "1970-01-01 00:00:00Z");
+    assert.equal(valueText(232.3, "V"), "232.3 V");
+    assert.equal(valueText("4711", null), "4711");
   });
 
   it("has a text for one of what is counted", () => {
