@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { errorCodes } from "../../src/index";
+import { phraseOf } from "../../nodes/shared/status";
+import { DlmsConfigError, errorCodes } from "../../src/index";
 
 const root = resolve(__dirname, "..", "..");
 const read = (name: string): string => readFileSync(join(root, name), "utf8");
@@ -43,6 +44,20 @@ describe("README.md", () => {
       assert.ok(readme.includes(`| ${file.replace(".json", "")} |`), file);
     }
     for (const node of Object.keys(manifest["node-red"].nodes)) assert.ok(readme.includes(`| \`${node}\` |`), node);
+  });
+
+  it("says what to try for every status that a failure can have", () => {
+    const texts = JSON.parse(read("nodes/locales/en-US/dlms-read.json")) as {
+      "dlms-read": { status: Record<string, string> };
+    };
+    const error = new DlmsConfigError("CONFIG_INVALID", "x");
+    const phrases = Object.entries(errorCodes).map(([name, { layer }]) =>
+      phraseOf(Object.assign(Object.create(error) as DlmsConfigError, { code: `DLMS_${name}`, layer })),
+    );
+    for (const phrase of new Set([...phrases, "invalid", "offline"])) {
+      const text = texts["dlms-read"].status[phrase] ?? "";
+      assert.match(readme, new RegExp(`^\\| (?:[^|]*, |[^|]*; )?\\*${text}\\*`, "m"), phrase);
+    }
   });
 
   it("names only scripts, error codes and files that exist", () => {
