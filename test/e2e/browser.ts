@@ -64,8 +64,8 @@ export async function dialogOpened(page: Page): Promise<void> {
   });
 }
 
-/** Double click, as a person would do it, on the first node of a type; or the dialog of the first config node. */
-export async function openDialog(page: Page, type: string): Promise<void> {
+/** Double click, as a person would do it, on the first node of a type; or the dialog of the first config node, or of one by its id. */
+export async function openDialog(page: Page, type: string, id?: string): Promise<void> {
   // the types are known before the flows are there
   await page.waitForFunction((wanted) => {
     let there = false;
@@ -77,17 +77,20 @@ export async function openDialog(page: Page, type: string): Promise<void> {
     });
     return there;
   }, type);
-  await page.evaluate((wanted) => {
-    let found: unknown;
-    let config: string | undefined;
-    RED.nodes.eachNode((node) => {
-      if (node.type === wanted) found ??= node;
-    });
-    RED.nodes.eachConfig((node) => {
-      if (node.type === wanted) config ??= node.id;
-    });
-    if (config !== undefined) RED.editor.editConfig("", wanted, config);
-    else RED.editor.edit(found);
-  }, type);
+  await page.evaluate(
+    ([wanted, given]) => {
+      let found: unknown;
+      let config = given;
+      RED.nodes.eachNode((node) => {
+        if (node.type === wanted) found ??= node;
+      });
+      RED.nodes.eachConfig((node) => {
+        if (node.type === wanted) config ??= node.id;
+      });
+      if (config !== undefined) RED.editor.editConfig("", wanted, config);
+      else RED.editor.edit(found);
+    },
+    [type, id] as const,
+  );
   await dialogOpened(page);
 }

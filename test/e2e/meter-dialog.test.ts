@@ -33,6 +33,12 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
         ...{ id: "r1", type: "dlms-read", z: "f1", version: 2, meter: "m1", mode: "attribute" },
         ...{ logicalName: "1-0:1.8.0*255", x: 200, y: 100, wires: [[]] },
       },
+      // as a flow comes that was imported: without its secrets
+      { ...{ id: "m3", type: "dlms-meter", version: 2, host: "127.0.0.1", port: "9" }, authentication: "LOW" },
+      {
+        ...{ id: "r3", type: "dlms-read", z: "f1", version: 2, meter: "m3", mode: "attribute" },
+        ...{ logicalName: "1-0:1.8.0*255", x: 200, y: 300, wires: [[]] },
+      },
       { id: "m2", type: "dlms-meter", version: 2, host: "127.0.0.1", port: String(await freePort()) },
       {
         ...{ id: "r2", type: "dlms-read", z: "f1", version: 2, meter: "m2", mode: "attribute" },
@@ -56,13 +62,13 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
   const input = (name: string) => page.locator(`#node-config-input-${name}`);
   const steps = () => page.locator("#dlms-meter-test-steps > li");
 
-  async function dialogIn(language: string): Promise<void> {
+  async function dialogIn(language: string, id?: string): Promise<void> {
     context = await openBrowser(language);
     page = context.pages()[0] ?? (await context.newPage());
     page.setDefaultTimeout(60_000);
     page.on("pageerror", (error) => problems.push(error.message));
     await openEditor(page, url);
-    await openDialog(page, "dlms-meter");
+    await openDialog(page, "dlms-meter", id);
   }
 
   async function test(): Promise<string[]> {
@@ -271,6 +277,45 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     await page.locator("#node-config-dialog-ok").click();
     await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
     assert.deepEqual(await errors(), []);
+  });
+
+  it("marks a meter whose password is missing, on the node and in the dialog, until there is one", async () => {
+    await dialogIn("en-US", "m3");
+    await page.waitForFunction(
+      () => (RED.nodes.node("r3") as { valid?: boolean }).valid === false && RED.nodes.node("m3") !== null,
+    );
+    const note = page.locator("#dlms-meter-password-problem");
+    assert.equal(await note.innerText(), "Password is needed");
+    await page.locator("#node-config-input-password.input-error").waitFor();
+    await input("password").fill("a");
+    await page.locator("#node-config-input-password:not(.input-error)").waitFor();
+    assert.equal(await note.innerText(), "");
+    await input("password").fill("");
+    await input("authentication").selectOption("NONE");
+    await page.locator("#node-config-dialog-ok").click();
+    await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
+    await page.waitForFunction(() => (RED.nodes.node("r3") as { valid?: boolean }).valid === true);
+  });
+
+  it("offers the ports that were found, and keeps a path that was typed", async () => {
+    await dialogIn("en-US");
+    const path = "/dev/serial/by-id/usb-FTDI-if00-port0";
+    await page.route("**/dlms/serial-ports", (route) => route.fulfill({ json: [{ path, label: "FTDI adapter" }] }));
+    await input("transportType").selectOption("SERIAL");
+    const find = page.locator("#dlms-meter-find-ports");
+    const found = page.locator("#dlms-meter-ports-note button", { hasText: path });
+    await input("serialPort").fill("/dev/ttyAMA0");
+    await find.click();
+    await found.waitFor();
+    assert.equal(await input("serialPort").inputValue(), "/dev/ttyAMA0");
+    await found.click();
+    assert.equal(await input("serialPort").inputValue(), path);
+    await input("serialPort").fill("");
+    await find.click();
+    await page.waitForFunction((wanted) => {
+      const field = document.querySelector("#node-config-input-serialPort");
+      return (field as HTMLInputElement).value === wanted;
+    }, path);
   });
 
   it("made no error in the page", () => {
