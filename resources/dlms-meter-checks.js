@@ -140,19 +140,20 @@
     function secret(name) {
         return function (value, opt) { return secretProblem(this, name, value) || true; };
     }
-    // The editor marks fields by the validators of credentials, but a node only by those of its properties.
-    function keys(value, opt) {
+    // The editor marks fields by the validators of credentials, but a node only by those of its properties: this is that
+    // of one that has no field to be marked beside them.
+    function allSecrets(value, opt) {
         const node = this;
-        return symmetricKeys.concat(certificates).map(function (name) { return secretProblem(node, name, (node.credentials || {})[name]); }).filter(Boolean).join("; ") || true;
+        return secrets.map(function (name) { return secretProblem(node, name, (node.credentials || {})[name]); }).filter(Boolean).join("; ") || true;
     }
-    function passwordFormat(value, opt) { return passwordProblem(this, (this.credentials || {}).password) || true; }
+    const secrets = symmetricKeys.concat(certificates, "password");
 
     root.dlmsMeterChecks = {
         edit: function (id) { editing = id; },
         isEnv: isEnv, whole: whole, title: title, obis: obis,
         clientAddress: clientAddress, serverAddress: serverAddress,
         overNetwork: overNetwork, overSerial: overSerial, overHdlc: overHdlc,
-        symmetricKeys: symmetricKeys, secrets: symmetricKeys.concat(certificates, "password"),
-        secret: secret, secretProblem: secretProblem, sizes: sizes, keys: keys, passwordFormat: passwordFormat
+        symmetricKeys: symmetricKeys, secrets: secrets,
+        secret: secret, secretProblem: secretProblem, sizes: sizes, allSecrets: allSecrets
     };
 })(window);

@@ -13,8 +13,7 @@ interface EditorNode {
 }
 
 interface Checks {
-  keys: Validator;
-  passwordFormat: Validator;
+  allSecrets: Validator;
   secret: (name: string) => Validator;
 }
 
@@ -81,34 +80,32 @@ describe("secrets that a dlms-meter needs, in the editor", () => {
 
   it("marks what is missing once Node-RED has said what it stores, and nothing before", async () => {
     const { checks, emit, validated } = editor({ other: ["password"] });
-    const { passwordFormat, keys } = checks;
-    assert.equal(passwordFormat.call(low, "TEXT", {}), true, "not known yet");
+    const { allSecrets } = checks;
+    assert.equal(allSecrets.call(low, "", {}), true, "not known yet");
     await emit("nodes:add", { type: "dlms-meter" });
     assert.deepEqual(validated, ["m1"]);
-    assert.equal(passwordFormat.call(low, "TEXT", {}), "missing password");
-    assert.equal(passwordFormat.call({ ...low, id: "other" }, "TEXT", {}), true);
-    assert.equal(passwordFormat.call({ ...low, authentication: "NONE" }, "TEXT", {}), true);
-    assert.equal(passwordFormat.call(gmac, "TEXT", {}), true, "it has keys instead");
-    assert.equal(keys.call(gmac, "HEX", {}), "missing GUEK; missing GAK");
-    assert.equal(keys.call(low, "HEX", {}), true);
+    assert.equal(allSecrets.call(low, "", {}), "missing password");
+    assert.equal(allSecrets.call({ ...low, id: "other" }, "", {}), true);
+    assert.equal(allSecrets.call({ ...low, authentication: "NONE" }, "", {}), true);
+    assert.equal(allSecrets.call(gmac, "", {}), "missing GUEK; missing GAK");
   });
 
   it("asks again after a deploy", async () => {
     const { checks, emit } = editor(undefined);
     await emit("deploy");
-    assert.equal(checks.passwordFormat.call(low, "TEXT", {}), true);
+    assert.equal(checks.allSecrets.call(low, "", {}), true);
     const knowing = editor({});
     await knowing.emit("deploy");
-    assert.equal(knowing.checks.passwordFormat.call(low, "TEXT", {}), "missing password");
+    assert.equal(knowing.checks.allSecrets.call(low, "", {}), "missing password");
   });
 
   it("takes secrets that were typed or are hidden, and misses those that were emptied", async () => {
     const { checks, emit } = editor({ m1: ["password", "encryptionKey", "authenticationKey"] });
     await emit("nodes:add", { type: "dlms-meter" });
-    const { passwordFormat, keys } = checks;
-    assert.equal(passwordFormat.call(low, "TEXT", {}), true);
-    assert.equal(keys.call(gmac, "HEX", {}), true);
-    const of = (credentials: object): true | string => passwordFormat.call({ ...low, credentials }, "TEXT", {});
+    const { allSecrets } = checks;
+    assert.equal(allSecrets.call(low, "", {}), true);
+    assert.equal(allSecrets.call(gmac, "", {}), true);
+    const of = (credentials: object): true | string => allSecrets.call({ ...low, credentials }, "", {});
     assert.equal(of({ password: "typed" }), true);
     assert.equal(of({ has_password: true }), true);
     assert.equal(of({ password: "", has_password: false }), "missing password");
@@ -117,7 +114,7 @@ describe("secrets that a dlms-meter needs, in the editor", () => {
   it("knows which form of ciphering and signing needs which key", async () => {
     const { checks, emit } = editor({ m1: ["encryptionKey", "authenticationKey"] });
     await emit("nodes:add", { type: "dlms-meter" });
-    const of = (settings: object): string => String(checks.keys.call({ ...gmac, ...settings }, "HEX", {}));
+    const of = (settings: object): string => String(checks.allSecrets.call({ ...gmac, ...settings }, "", {}));
     assert.equal(of({ ciphering: "WRAPPED_KEY" }), "missing KEK");
     assert.equal(of({ ciphering: "ONE_PASS" }), "missing signingKey; missing meterAgreementCertificate");
     assert.equal(of({ ciphering: "STATIC_UNIFIED" }), "missing agreementKey; missing meterAgreementCertificate");
