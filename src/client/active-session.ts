@@ -91,6 +91,8 @@ export class ActiveSession {
   answered = 0;
   /** Capture objects and what belongs to them, by the profile's logical name. */
   readonly profiles = new Map<string, ProfileInfo>();
+  /** Profiles whose rows have no offset, as was seen. */
+  readonly bareProfiles = new Set<string>();
   /** The offset of the meter's clock, once it was asked for. */
   clockOffset: ClockOffset | undefined;
   /** SN: base names by `class/logical name`. */

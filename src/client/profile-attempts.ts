@@ -50,6 +50,12 @@ export interface ProfileProgress {
   readonly bytes: number;
 }
 
+/** A row, and where it lies in time, as far as that is known. */
+export interface PlacedRow {
+  readonly row: ProfileRow;
+  readonly place: Place | undefined;
+}
+
 /** What was handed on of a reading; it outlives a break of the connection. */
 export interface Handed {
   rows: number;
@@ -62,7 +68,7 @@ export interface Handed {
   /** no row lies before the one that was handed on before it */
   ascending: boolean;
   /** after a break: rows that come again, up to this one and so many of its time */
-  skip: { readonly upTo: Place; readonly equal: number; seen: number } | undefined;
+  skip: { readonly upTo: Place; readonly equal: number; seen: number; readonly later: PlacedRow[] } | undefined;
   /** it went on by time after a break */
   resumed: boolean;
 }
@@ -101,8 +107,10 @@ export interface Attempt {
   readonly openTail?: boolean;
   /** the meter is asked for more than is wanted, since nobody knows which way it reads the bounds */
   readonly widened?: boolean;
-  /** there are such entries, so none at all is no answer */
-  readonly expected?: boolean;
+  /** there are so many entries, so fewer are no answer */
+  readonly expected?: number;
+  /** the bounds are right only for a meter whose rows have an offset of their own */
+  readonly needsOffset?: boolean;
   /** indices of the columns that the meter is asked for; undefined = all */
   readonly columns?: readonly number[] | undefined;
 }
@@ -116,6 +124,8 @@ export interface Wanted {
   readonly now: number;
   /** undefined where it was not asked for, or the meter does not tell */
   readonly entriesInUse: number | undefined;
+  /** rows of this profile have no offset, as one was seen */
+  readonly bare: boolean;
 }
 
 /** A range by time: both bounds, if it is one. */
@@ -174,13 +184,16 @@ function timeAttempts(reading: ProfileReading, wanted: Wanted, span: TimeSpan): 
       ...(columns === choice.byRange ? {} : { note: allColumnsNote }),
       columns,
     }));
-  const attempts = range(writer.usual(span.from, -1), writer.usual(to, 1), {});
+  const moved = writer.isMoved(span.from, -1) || writer.isMoved(to, 1);
+  const needsOffset = meter.timeZone === "" && meter.offset !== undefined && namesInstants(span);
+  const usual = range(writer.usual(span.from, -1), writer.usual(to, 1), { widened: moved, needsOffset });
+  const attempts = wanted.bare && needsOffset ? [] : usual;
   const other = { from: writer.other(span.from, -1), to: writer.other(to, 1) };
   if (other.from !== undefined || other.to !== undefined) {
     attempts.push(
       ...range(other.from ?? writer.usual(span.from, -1), other.to ?? writer.usual(to, 1), {
         note: `asking with the deviation ${isLocal(span.from, meter) ? "set" : "unspecified"}`,
-        widened: meter.timeZone === "",
+        widened: meter.timeZone === "" || moved,
       }),
     );
   }
@@ -213,6 +226,12 @@ function timeAttempts(reading: ProfileReading, wanted: Wanted, span: TimeSpan): 
 
 const piecesNote = "asking for the range in pieces";
 
+/** Somebody named an instant: what a meter without offsets makes of it rests on the offset of today. */
+function namesInstants({ from, to, open }: TimeSpan): boolean {
+  const isInstant = (moment: Moment): boolean => readMoment(moment).local === undefined;
+  return ("moment" in from && isInstant(from.moment)) || (!open && isInstant(to));
+}
+
 /** Written without a deviation in the usual way. */
 function isLocal(bound: TimeBound, { timeZone }: MeterTime): boolean {
   if ("place" in bound) return bound.place.offset === undefined && timeZone === "";
@@ -241,7 +260,7 @@ function pieceBounds({ info, meter, now }: Wanted, { from, to, open }: TimeSpan)
   const pieces: (readonly [Moment, Moment])[] = [];
   const shift = local ? 0 : (meter.offset ?? 0) * 60_000;
   for (let at = first; at <= last;) {
-    const next = at + step - backFromNight(at + step + shift, step);
+    const next = at + step + outOfNight(at + step + shift, step);
     // bounds are included, and have hundredths of seconds: the next piece begins a hundredth later
     pieces.push([moment(at), moment(Math.min(next - 10, last))]);
     at = next;
@@ -255,12 +274,13 @@ const hour = 3_600_000;
 const nightEnds = 4 * hour;
 
 /**
- * How much shorter a piece has to be so as not to end where the clock may be put back: there a meter that keeps no
- * offset would send the same rows for both pieces, or for none.
+ * By how much the end of a piece is moved so as not to lie where the clock may be put back: there a meter that keeps no
+ * offset would send the same rows for both pieces, or for none. Back where that leaves a piece, else on.
  */
-function backFromNight(local: number, step: number): number {
+function outOfNight(local: number, step: number): number {
   const ofDay = ((local % day) + day) % day;
-  return ofDay < nightEnds && step > nightEnds + hour ? ofDay + hour : 0;
+  if (ofDay >= nightEnds) return 0;
+  return step > nightEnds + hour ? -(ofDay + hour) : nightEnds - ofDay;
 }
 
 /** Where the pieces begin (-1) or end (1): a time of the meter's clock as such, or as an instant that is surely outside. */
@@ -304,7 +324,7 @@ function numberAttempts(
     const span =
       columns === undefined ? {} : { fromColumn: (columns[0] ?? 0) + 1, toColumn: (columns.at(-1) ?? 0) + 1 };
     const selection = entrySelection({ ...numbers, ...span });
-    const expected = "last" in range && !plain;
+    const expected = "last" in range && !plain ? numbers.to - numbers.from + 1 : 0;
     return { used: "entry", selection, numbers, keep: "all", note: allColumnsNote, columns, expected };
   });
   return [...entries, all];

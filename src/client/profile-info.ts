@@ -95,13 +95,14 @@ export async function profileFacts(
   }
   const info: ProfileInfo = {
     captureObjects,
-    columns: profileColumns(captureObjects, (object) => scalers(object) ?? undefined),
+    columns: profileColumns(captureObjects, (object) => scalers.of(object) ?? undefined),
     capturePeriod: capturePeriod ?? 0,
     sortMethod: numberOf(sort),
     notes,
   };
-  const mayPass = [period, sort].some((one) => one?.ok === false && passing.has(one.result));
-  if (!mayPass) active.profiles.set(profile.logicalName, info);
+  // what was answered with an exception or nonsense, or failed for now, may be told the next time
+  const allTold = [period, sort].every((one) => one !== undefined && (one.ok || !passing.has(one.result)));
+  if (allTold && scalers.told) active.profiles.set(profile.logicalName, info);
   return { info, entriesInUse };
 }
 
@@ -143,7 +144,7 @@ async function columnScalers(
   objects: readonly CaptureObject[],
   notes: string[],
   options: FetchOptions,
-): Promise<(object: CaptureObject) => ScalerUnit | null | undefined> {
+): Promise<{ readonly told: boolean; of(object: CaptureObject): ScalerUnit | null | undefined }> {
   const missing = new Map<string, AttributeRef>();
   const found = new Map<string, ScalerUnit | null>();
   for (const object of objects) {
@@ -163,9 +164,12 @@ async function columnScalers(
     }
     if (answer?.ok !== true) notes.push(unscaled(ref, answer));
   });
-  return (object) => {
-    const ref = columnScaler(object);
-    return ref === undefined ? undefined : (active.scalers.get(keyOf(ref)) ?? found.get(keyOf(ref)));
+  return {
+    told: items.every(([key]) => active.scalers.has(key)),
+    of: (object) => {
+      const ref = columnScaler(object);
+      return ref === undefined ? undefined : (active.scalers.get(keyOf(ref)) ?? found.get(keyOf(ref)));
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import { encodeValueBytes } from "../codec";
 import { type AttributeRef, obisPrinted, restrictingObject, type Selection } from "../cosem";
-import { type DlmsAccessError, DlmsDecodeError, type DlmsServiceError } from "../errors";
+import type { DlmsAccessError, DlmsDecodeError, DlmsServiceError } from "../errors";
 import { accessError } from "./access-error";
 import type { ActiveSession } from "./active-session";
 import { type FetchOptions, shortNameOf, shortNamesOf } from "./fetch";
@@ -15,7 +15,7 @@ import {
 import { chooseColumns } from "./profile-choice";
 import { isRefusal, profileFacts } from "./profile-info";
 import { mayComeTwice } from "./profile-times";
-import { RowSink } from "./row-sink";
+import { RowSink, tooFew } from "./row-sink";
 import { descriptorOf } from "./wanted";
 
 export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile-attempts";
@@ -37,7 +37,7 @@ export function goOn(reading: Pick<ProfileReading, "range" | "handed" | "forget"
   const { last, rows } = handed;
   if (rows === 0) return "read again";
   if (last !== undefined && goesOnByTime(reading)) {
-    handed.skip = { upTo: last, equal: handed.equal, seen: 0 };
+    handed.skip = { upTo: last, equal: handed.equal, seen: 0, later: [] };
     handed.resumed = true;
     return "went on by time";
   }
@@ -86,6 +86,7 @@ async function whatIsKnown(active: ActiveSession, reading: ProfileReading, optio
     choice: chooseColumns(facts.info, reading.columns),
     meter: { timeZone, offset, daylight, reversedDeviation },
     now: reading.now() + lead,
+    bare: active.bareProfiles.has(reading.ref.logicalName),
   };
 }
 
@@ -128,6 +129,11 @@ async function readOnce(
     const result = await tryAttempt(active, reading, wanted, attempt, options);
     if (result === undefined) return undefined;
     if (result.kind === "broken") return result.error;
+    if (result.kind === "bare") {
+      active.bareProfiles.add(reading.ref.logicalName);
+      noteOf(reading, "its rows have no deviation, asking with the deviation unspecified");
+      return readOnce(active, reading, { ...wanted, bare: true }, options);
+    }
     const next = attempts[index + 1];
     if (next === undefined) throw refused(reading, wanted, result);
     noteOf(reading, `${result.text}, ${next.note ?? "trying another"}`);
@@ -144,7 +150,7 @@ type Refusal =
   | { readonly kind: "result"; readonly result: number; readonly text: string }
   | { readonly kind: "error"; readonly error: DlmsServiceError | DlmsDecodeError; readonly text: string };
 
-type Failure = Refusal | { readonly kind: "broken"; readonly error: DlmsAccessError };
+type Failure = Refusal | { readonly kind: "broken"; readonly error: DlmsAccessError } | { readonly kind: "bare" };
 
 function refused({ ref, range }: ProfileReading, { info }: Wanted, refusal: Refusal): Error {
   if (refusal.kind === "error") return refusal.error;
@@ -166,7 +172,7 @@ function ofException(error: DlmsServiceError): Refusal {
 /** data-block-unavailable, long-get-aborted, no-long-get-in-progress, data-block-number-invalid: the transfer was lost */
 const brokenTransfer = new Set([14, 15, 16, 19]);
 /** Results for a piece of the range that say no more than that there is nothing in it. */
-const nothingThere = new Set([4, 9, 11, 12, 250]);
+const nothingThere = new Set([4, 9, 11]);
 
 /** Returns what the meter refused before anything came, what is wrong with the columns that came, or what broke off. */
 async function tryAttempt(
@@ -180,42 +186,56 @@ async function tryAttempt(
   const selections = attempt.pieces ?? [attempt.selection];
   for (const [index, selection] of selections.entries()) {
     const sink = new RowSink(reading, wanted, attempt);
-    const onChunk = (bytes: Uint8Array): Promise<void> => sink.take(bytes);
-    let result: number;
-    try {
-      result = await fetchChunks(active, reading.ref, selection, { ...options, onChunk });
-    } catch (error) {
-      if (selection === undefined || began || sink.began || !isRefusal(error)) throw error;
-      return ofException(error);
-    }
-    if (result !== 0) {
-      const error = accessError("get", reading.ref, result);
-      if (sink.began && brokenTransfer.has(result)) return { kind: "broken", error };
-      const tail = attempt.openTail === true && index === selections.length - 1;
-      if (sink.began || (began && !tail && !nothingThere.has(result))) throw error;
-      if (!began) return ofResult(result);
-      noteOf(
-        reading,
-        `a piece of the range was refused (${result}), as some meters do where they have no rows; left out`,
-      );
+    const failure = (await fetchInto(sink, active, reading, selection, options)) ?? unusable(sink, attempt);
+    if (failure === undefined) {
+      began = true;
+      await sink.finish();
       continue;
     }
-    const { misfit } = sink;
-    if (misfit !== undefined) {
-      if (began) throw misfit;
-      return { kind: "error", error: misfit, text: "the meter sent other columns than were asked for" };
+    if (!began || failure.kind === "broken" || failure.kind === "bare") return failure;
+    const tail = attempt.openTail === true && index === selections.length - 1;
+    if (!tail && !(failure.kind === "result" && nothingThere.has(failure.result))) {
+      // what came can be taken back, and another way may have all
+      if (reading.forget === undefined) throw refused(reading, wanted, failure);
+      startOver(reading.handed, reading.forget);
+      return failure;
     }
-    if (attempt.expected === true && sink.entries === 0) return ofNothing(reading);
-    began = true;
-    await sink.finish();
+    noteOf(reading, `${failure.text} for a piece of the range, as some meters do where they have no rows; left out`);
   }
   return undefined;
 }
 
-function ofNothing({ ref }: ProfileReading): Refusal {
-  const text = "the meter has entries in use, and sent none of them";
-  const what = `read profile ${obisPrinted(ref.logicalName)}: ${text}`;
-  return { kind: "error", error: new DlmsDecodeError("DECODE_VALUE", what), text };
+/** Asks for a selection; what the meter refused, or what broke off, where the association is in order. */
+async function fetchInto(
+  sink: RowSink,
+  active: ActiveSession,
+  reading: ProfileReading,
+  selection: Selection | undefined,
+  options: FetchOptions,
+): Promise<Failure | undefined> {
+  const onChunk = (bytes: Uint8Array): Promise<void> => sink.take(bytes);
+  let result: number;
+  try {
+    result = await fetchChunks(active, reading.ref, selection, { ...options, onChunk });
+  } catch (error) {
+    if (selection === undefined || sink.began || !isRefusal(error)) throw error;
+    return ofException(error);
+  }
+  if (result === 0) return undefined;
+  if (!sink.began) return ofResult(result);
+  const error = accessError("get", reading.ref, result);
+  if (brokenTransfer.has(result)) return { kind: "broken", error };
+  throw error;
+}
+
+/** What came and is not what was asked for. */
+function unusable(sink: RowSink, { expected = 0 }: Attempt): Failure | undefined {
+  if (sink.bare) return { kind: "bare" };
+  if (sink.misfit !== undefined) {
+    return { kind: "error", error: sink.misfit, text: "the meter sent other columns than were asked for" };
+  }
+  const short = sink.short ?? (expected > 0 && sink.entries === 0 ? tooFew(0, expected) : undefined);
+  return short === undefined ? undefined : { kind: "error", error: short, text: short.message };
 }
 
 async function fetchChunks(

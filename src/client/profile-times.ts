@@ -33,48 +33,59 @@ export interface Place {
   readonly local: number;
   /** minutes east of UTC, where the row says it itself */
   readonly offset: number | undefined;
-  /** the instant does not rest on the offset of another season */
+  /** it comes once only: nothing but the row's own offset, or the zone, tells that */
   readonly sure: boolean;
+  /** the instant is right as far as the meter's daylight saving bit can be trusted */
+  readonly exact: boolean;
 }
 
 export function placeOf(time: RowTime, meter: MeterTime): Place {
   const { local, offset, daylight } = time;
-  if (offset !== undefined) return { local, offset, instant: local - offset * minute, sure: true };
+  if (offset !== undefined) return { local, offset, instant: local - offset * minute, sure: true, exact: true };
   if (meter.timeZone !== "") {
     const rules = zoneRules(meter.timeZone);
     const [first, second] = [rules.offsetOfLocal(local), rules.offsetOfLocal(local, true)];
     const own = daylight === false ? second : first;
-    return { local, offset, instant: local - own * minute, sure: first === second };
+    const sure = first === second;
+    return { local, offset, instant: local - own * minute, sure, exact: sure || daylight !== undefined };
   }
   // the clock was asked today, the row may be of the other season
   const known = daylight !== undefined && meter.daylight !== undefined;
   const season = known ? (Number(daylight) - Number(meter.daylight)) * hour : 0;
-  return { local, offset, instant: local - (meter.offset ?? 0) * minute - season, sure: false };
+  const exact = known && meter.offset !== undefined;
+  return { local, offset, instant: local - (meter.offset ?? 0) * minute - season, sure: false, exact };
 }
 
 /** The place of a row whose clock counts since 1970. */
 export function placeOfInstant(instant: number, meter: MeterTime): Place {
   const offset = meter.timeZone === "" ? (meter.offset ?? 0) : zoneRules(meter.timeZone).offsetAt(instant);
-  return { instant, local: instant + offset * minute, offset, sure: true };
+  return { instant, local: instant + offset * minute, offset, sure: true, exact: true };
 }
 
 /**
  * Whether a time without an offset may be one that comes twice a year, as far as that can be known without the zone:
- * clocks are set back in the small hours of a day at the end of a week, in spring or autumn.
+ * clocks are set back in the night before or within the end of a week, in spring or autumn.
  */
 export function mayComeTwice({ local, offset, sure }: Place): boolean {
   if (sure || offset !== undefined) return false;
   const date = new Date(local);
   const month = date.getUTCMonth();
   const weekday = date.getUTCDay();
-  return date.getUTCHours() < 4 && (weekday === 0 || weekday > 4) && (month % 12 === 2 || month === 3 || month > 7);
+  const night = date.getUTCHours() < 4 || date.getUTCHours() === 23;
+  return night && (weekday === 0 || weekday > 3) && (month === 2 || month === 3 || month > 7);
 }
 
 /** A bound of a range by time: an instant, a time of the meter's clock, or a time just as the meter wrote it. */
 export type TimeBound = { readonly moment: Moment } | { readonly place: Place };
 
+/** From within one of two equal hours this leads out of both. */
+const aroundTwice = 2 * hour;
+
 /** What the offset of today may be wrong by at another time of the year, in ms. */
 export const seasonShift = hour;
+
+/** The last second of a clock of 32 bits, in ms. */
+const largestUnix = 0xffffffff * 1000;
 
 /**
  * Writes bounds for a meter. The usual way: an instant with its deviation, a time of the meter's clock without one. Some
@@ -106,21 +117,41 @@ export class BoundWriter {
     if ("place" in bound) {
       const { place } = bound;
       if (place.offset === undefined && timeZone === "") return undefined;
-      return this.#write(isoLocal(place.local), { ...this.#options(), timeZone: "" });
+      // the meter may take it for the second of two equal hours; what comes before the break is passed over
+      return this.#write(isoLocal(place.local - aroundTwice), { ...this.#options(), timeZone: "" });
     }
     const read = readMoment(bound.moment);
-    const unzoned = offset === undefined && read.local === undefined;
-    if (timeZone !== "" || unzoned)
-      return this.#write(bound.moment, { ...this.#options(), unspecifiedDeviation: true });
-    if (offset === undefined) return undefined;
+    if (timeZone !== "") {
+      return this.#write(this.#edge(bound.moment, side), { ...this.#options(), unspecifiedDeviation: true });
+    }
+    if (offset === undefined) {
+      const bare = { ...this.#options(), unspecifiedDeviation: true };
+      return read.local === undefined ? this.#write(bound.moment, bare) : undefined;
+    }
     if (read.local === undefined) return this.#write(isoLocal(read.instant + offset * minute + side * seasonShift), {});
     return this.#write(read.local - offset * minute + side * seasonShift, this.#options());
   }
 
+  /** A bound whose time of the meter's clock comes twice, and is moved out of both hours: rows are sorted out here. */
+  isMoved(bound: TimeBound, side: -1 | 1): boolean {
+    return "moment" in bound && this.#isDateTime && this.#instantOf(bound.moment, side)?.twice === true;
+  }
+
   #edge(moment: Moment, side: -1 | 1): Moment {
-    if (this.#meter.timeZone === "" || readMoment(moment).local === undefined) return moment;
+    const found = this.#instantOf(moment, side);
+    if (found === undefined) return moment;
+    return found.twice && this.#isDateTime ? found.instant + side * aroundTwice : found.instant;
+  }
+
+  /** With a zone: the instant that a bound means, and whether its time of the meter's clock comes twice. */
+  #instantOf(moment: Moment, side: -1 | 1): { readonly instant: number; readonly twice: boolean } | undefined {
+    const { timeZone } = this.#meter;
+    if (timeZone === "") return undefined;
     const { earliest, latest } = instantsOf(moment, this.#meter);
-    return side < 0 ? earliest : latest;
+    const instant = side < 0 ? earliest : latest;
+    const rules = zoneRules(timeZone);
+    const local = instant + rules.offsetAt(instant) * minute;
+    return { instant, twice: rules.offsetOfLocal(local) !== rules.offsetOfLocal(local, true) };
   }
 
   #momentOf(place: Place): Moment {
@@ -137,7 +168,10 @@ export class BoundWriter {
   }
 
   #write(moment: Moment, options: EncodeDateTimeOptions): DlmsValue {
-    return timeBound(this.#restricting, moment, options);
+    if (this.#isDateTime) return timeBound(this.#restricting, moment, options);
+    // a clock that counts since 1970 has nothing before, and nothing behind its largest number
+    const { earliest } = instantsOf(moment, this.#meter);
+    return timeBound(this.#restricting, Math.min(Math.max(earliest, 0), largestUnix), options);
   }
 }
 
@@ -181,7 +215,7 @@ export class TimeFilter {
     this.#zoned = meter.timeZone !== "";
   }
 
-  /** `slack`: how far a row whose instant is not sure may lie outside, in ms, and still be taken. */
+  /** `slack`: how far a row whose instant is not exact may lie outside, in ms, and still be taken. */
   takes(place: Place, slack: number): boolean {
     const taken = (this.#isBehindStart(place, slack) || this.#isSecondHour(place)) && this.#isBeforeEnd(place, slack);
     if (taken) this.#first ??= place;
@@ -191,13 +225,13 @@ export class TimeFilter {
   #isBehindStart(place: Place, slack: number): boolean {
     const { local } = this.#from;
     if (local !== undefined && !this.#byZone(place)) return place.local >= local;
-    return place.instant >= this.#earliest - (place.sure ? 0 : slack);
+    return place.instant >= this.#earliest - (place.exact ? 0 : slack);
   }
 
   #isBeforeEnd(place: Place, slack: number): boolean {
     const { local } = this.#to;
     if (local !== undefined && !this.#byZone(place)) return place.local <= local;
-    return place.instant <= this.#latest + (place.sure ? 0 : slack);
+    return place.instant <= this.#latest + (place.exact ? 0 : slack);
   }
 
   /** A time without an offset of its own, and a zone by which it was placed. */

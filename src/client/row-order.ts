@@ -1,4 +1,4 @@
-import type { PlacedRow } from "./row-sink";
+import type { PlacedRow } from "./profile-attempts";
 
 /** How a meter keeps its entries: by age, by value, or it does not tell. */
 export type EntryOrderName = "oldest-first" | "newest-first" | "by-value" | "unknown";
@@ -10,7 +10,7 @@ export function entryOrder(sortMethod: number | undefined): EntryOrderName {
   return sortMethod !== undefined && sortMethod >= 3 && sortMethod <= 6 ? "by-value" : "unknown";
 }
 
-/** Rows that are held are sorted and cut when there are so many more than are wanted. */
+/** Rows that are held are cut when there are so many more than twice those that are wanted. */
 const excess = 1000;
 
 /** Brings rows into the order in which they were captured. Only those that come in it are not held until the end. */
@@ -55,11 +55,12 @@ export class RowOrder {
   keepLast(rows: readonly PlacedRow[], count: number): void {
     for (const row of rows) this.#held.push(row);
     if (this.#order === "unknown") this.#learn();
-    // newest first: the first n that came; oldest first: the last n
+    // newest first: the first n that came
     if (this.#order === "newest-first") this.#held.length = Math.min(this.#held.length, count);
-    else if (this.#order === "oldest-first" && this.#held.length > count) this.#held = this.#held.slice(-count);
-    else if (this.#order === "by-value" && this.#held.length > count + excess)
-      this.#held = this.#sorted().slice(-count);
+    // else the last n: cut only now and then, since each cut copies them
+    else if (this.#order !== "unknown" && this.#held.length > 2 * count + excess) {
+      this.#held = (this.#order === "by-value" ? this.#sorted() : this.#held).slice(-count);
+    }
   }
 
   /** What is left, oldest first. */

@@ -1,14 +1,14 @@
 import { ElementStream } from "../codec";
-import {
-  clockKind,
-  createTimedRowReader,
-  obisPrinted,
-  type ProfileRow,
-  restrictingObject,
-  type TimedRow,
-} from "../cosem";
+import { clockKind, createTimedRowReader, obisPrinted, restrictingObject, type TimedRow } from "../cosem";
 import { DlmsDecodeError } from "../errors";
-import { type Attempt, type Handed, type ProfileReading, timeRange, type Wanted } from "./profile-attempts";
+import {
+  type Attempt,
+  type Handed,
+  type PlacedRow,
+  type ProfileReading,
+  timeRange,
+  type Wanted,
+} from "./profile-attempts";
 import { type MeterTime, type Place, placeOf, placeOfInstant, seasonShift, TimeFilter } from "./profile-times";
 import { entryOrder, RowOrder } from "./row-order";
 
@@ -16,12 +16,6 @@ import { entryOrder, RowOrder } from "./row-order";
 const maxBlocksBehind = 100;
 
 const clockUnits = { "date-time": undefined, unix: 1000, "unix-microseconds": 0.001 } as const;
-
-/** A row, and where it lies in time, as far as that is known. */
-export interface PlacedRow {
-  readonly row: ProfileRow;
-  readonly place: Place | undefined;
-}
 
 /** Turns the pieces of a buffer into rows, oldest first, and hands them on. */
 export class RowSink {
@@ -46,6 +40,8 @@ export class RowSink {
   /** rows left out because nobody can say whether they are wanted */
   #timeless = 0;
   #misfit: DlmsDecodeError | undefined;
+  #short: DlmsDecodeError | undefined;
+  #bare = false;
 
   constructor(reading: ProfileReading, wanted: Wanted, attempt: Attempt) {
     const { info } = wanted;
@@ -87,6 +83,16 @@ export class RowSink {
     return this.#misfit;
   }
 
+  /** Fewer entries came than the meter says that there are: those that are wanted are other ones. */
+  get short(): DlmsDecodeError | undefined {
+    return this.#short;
+  }
+
+  /** The rows have no offset, and the bounds were written for a meter whose rows have one: they are not used. */
+  get bare(): boolean {
+    return this.#bare;
+  }
+
   async take(bytes: Uint8Array): Promise<void> {
     if (this.#blocks === 0) this.#reading.begun(this.#wanted.choice.columns, this.#attempt.used);
     this.#empty ||= this.#blocks === 0 && bytes.length === 1 && bytes[0] === 0;
@@ -98,8 +104,10 @@ export class RowSink {
     // some meters have null-data for an empty buffer
     if (!this.#empty && this.#misfit === undefined) {
       const elements = this.#rowsOf(bytes);
+      const first = elements.find(({ place }) => place !== undefined)?.place;
+      this.#bare ||= this.#attempt.needsOffset === true && first !== undefined && first.offset === undefined;
       this.#distrust();
-      await this.#select(elements);
+      if (!this.#bare && this.#misfit === undefined && this.#short === undefined) await this.#select(elements);
     }
     this.#reading.progress({ rows: handed.rows, blocks: handed.blocks, bytes: handed.bytes });
   }
@@ -136,11 +144,22 @@ export class RowSink {
       await this.#hand(held.slice(keep.slice[0] - 1, keep.slice[1]));
     } else if (typeof keep === "object" && "last" in keep) await this.#hand(held.slice(-keep.last));
     else await this.#hand(held);
+    await this.#handLater();
     const behind = this.#elements.trailing;
     if (behind > 0) this.#note(`the meter sent ${behind} bytes behind the last of the rows that it announced`);
     if (this.#leftOut > 0) this.#noteExcess(`${this.#leftOut} rows of another time`);
     if (this.#timeless > 0) this.#noteTimeless();
     if (this.#order.note !== undefined) this.#note(this.#order.note);
+  }
+
+  /** The row before the break has not come again: what is later than it is new. */
+  async #handLater(): Promise<void> {
+    const { handed } = this.#reading;
+    const { skip } = handed;
+    if (skip === undefined || skip.seen > 0 || skip.later.length === 0) return;
+    handed.skip = undefined;
+    this.#note("the last row before the break is not there any more; what is later was taken");
+    await this.#hand(skip.later);
   }
 
   /** Some meters accept a selection of entries and send more: then it is made here. */
@@ -150,6 +169,8 @@ export class RowSink {
     if (numbers === undefined || this.#keep !== "all" || range === undefined) return;
     const wanted = numbers.to - numbers.from + 1;
     const count = this.#elements.count ?? 0;
+    if (count < (this.#attempt.expected ?? 0) && this.#elements.count !== undefined)
+      this.#short = tooFew(count, wanted);
     if (count <= wanted) return;
     // more than up to the last one: the whole buffer; else it began where it should (Gurux' server takes `to` for a count)
     if ("entries" in range && count > numbers.to) this.#keep = { slice: range.entries };
@@ -206,7 +227,8 @@ export class RowSink {
 
   async #hand(rows: readonly PlacedRow[]): Promise<void> {
     const { handed, range } = this.#reading;
-    let fresh = handed.skip === undefined ? rows : rows.slice(seenBefore(rows, handed));
+    const inRange = this.#attempt.used === "range";
+    let fresh = handed.skip === undefined ? rows : behindBreak(rows, handed, inRange);
     // after a break more may have been captured than there was when the reading began
     const most = mostRows(range);
     if (most !== undefined) fresh = fresh.slice(0, Math.max(0, most - handed.rows));
@@ -224,6 +246,11 @@ export class RowSink {
   }
 }
 
+export function tooFew(count: number, wanted: number): DlmsDecodeError {
+  const what = `of ${wanted} entries that are in use the meter sent ${count}`;
+  return new DlmsDecodeError("DECODE_VALUE", what, { details: { expected: wanted, got: count } });
+}
+
 /** How far a row without an offset of its own may seem to lie outside of a range that the meter chose it for. */
 function slackOf({ keep, widened }: Attempt, { timeZone, offset }: MeterTime): number {
   if (keep === "time") return 0;
@@ -231,23 +258,25 @@ function slackOf({ keep, widened }: Attempt, { timeZone, offset }: MeterTime): n
   return widened === true ? 0 : seasonShift;
 }
 
-/** How many of these rows were handed on before the break. */
-function seenBefore(rows: readonly PlacedRow[], handed: Handed): number {
-  let count = 0;
-  for (const { place } of rows) {
+/**
+ * Which of these rows come behind the break. Until the row is found that was handed on last, those that are later than
+ * it are kept: they lie before it where the clock was once ahead, and are new where the meter has overwritten it.
+ */
+function behindBreak(rows: readonly PlacedRow[], handed: Handed, inRange: boolean): readonly PlacedRow[] {
+  for (const [index, row] of rows.entries()) {
     const { skip } = handed;
-    if (skip === undefined) break;
-    const later = place !== undefined && place.instant > skip.upTo.instant;
-    const same = place?.instant === skip.upTo.instant;
-    // all that had come of the time of the break are passed: what is behind them is new, whatever its time
-    if (later || skip.seen >= skip.equal) {
+    if (skip === undefined || skip.seen >= skip.equal) {
       handed.skip = undefined;
-      break;
+      return rows.slice(index);
     }
-    if (same) skip.seen++;
-    count++;
+    const { place } = row;
+    // a selection begins with that row: it is also what has no time there, since the row before is missing
+    if (place === undefined ? inRange : place.instant === skip.upTo.instant) {
+      skip.seen++;
+      skip.later.length = 0;
+    } else if (place !== undefined && place.instant > skip.upTo.instant) skip.later.push(row);
   }
-  return count;
+  return [];
 }
 
 function follow(handed: Handed, place: Place | undefined): void {

@@ -160,7 +160,7 @@ export function entriesByAge(
   last: number,
   { sortMethod, entriesInUse }: EntryOrder,
 ): { from: number; to: number } | "none" | "unordered" {
-  if (sortMethod > 2) return "unordered";
+  if (sortMethod !== 1 && sortMethod !== 2) return "unordered";
   const from = Math.max(1, first);
   const to = Math.min(last, entriesInUse);
   if (from > to) return "none";

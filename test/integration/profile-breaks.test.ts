@@ -121,4 +121,43 @@ describe("profiles whose connection breaks", () => {
       assert.deepEqual((await table(line)).values, counted(0, 99), `broken at frame ${frame}`);
     }
   });
+
+  it("have the entries that were asked for though earlier ones lie later in time", async () => {
+    // the clock was ahead by six years when the first two were captured
+    const ahead = Date.UTC(2030, 0, 1);
+    const rows = counted(0, 79).map((n) => [stampOf(n < 2 ? ahead + n * quarter : start + n * quarter, 60), number(n)]);
+    for (const range of [{ entries: [3, 80] as const }, { last: 78 }]) {
+      for (const frame of counted(5, 10)) {
+        const line = meter(rows);
+        line.meter.use(breaksAt(frame));
+        const table = await line.clock.runUntil(line.client.profile(profileName, range).toTable());
+        assert.deepEqual(energies(table.rows), counted(2, 79), `${JSON.stringify(range)}, broken at frame ${frame}`);
+        await line.clock.runUntil(line.client.close());
+      }
+    }
+  });
+
+  it("take what is later than the break where the meter has overwritten the row before it", async () => {
+    let oldest = 0;
+    const [profile, ...rest] = profileOf(ordinary);
+    assert.ok(profile !== undefined);
+    const ring = { ...profile, rows: { count: () => 200 - oldest, row: (n: number) => ordinary[n + oldest] ?? [] } };
+    const { client, clock, meter } = bench({ objects: [ring, ...rest] }, { association: { maxPduSize: 256 } });
+    let count = 0;
+    meter.use({
+      name: "breaks, and loses the oldest entries",
+      frameOut: (bytes) => {
+        if (++count !== 7) return [{ kind: "send", bytes }];
+        oldest = 100;
+        return [{ kind: "close", reason: "cable" }];
+      },
+    });
+    const range = { from: new Date(start), to: new Date(start + 199 * quarter) };
+    const table = await clock.runUntil(client.profile(profileName, range).toTable());
+    const seen = energies(table.rows) as number[];
+    const gap = seen.findIndex((value, index) => index > 0 && value !== (seen[index - 1] ?? 0) + 1);
+    assert.deepEqual(seen.slice(gap), counted(100, 199));
+    assert.match(table.notes.join(), /the last row before the break is not there any more/);
+    await clock.runUntil(client.close());
+  });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ProfileRange, ProfileTable } from "../../src/index";
 import type { Behaviour } from "../../src/simulator";
-import { type Bench, bench, number, requests } from "../support/meters";
+import { type Bench, bench, number, register, requests } from "../support/meters";
 import { answersWith, counted, energies, profileName, profileOf, quarter, stampOf, times } from "../support/profiles";
 
 const start = Date.UTC(2024, 0, 1);
@@ -57,6 +57,21 @@ describe("profiles whose meter does not tell its sort_method", () => {
   });
 });
 
+describe("profiles whose sort_method is none of the standard", () => {
+  for (const sortMethod of [0, 7]) {
+    it(`are put in order by their times (${sortMethod})`, async () => {
+      for (const [range, wanted] of [
+        [{ last: 3 }, [7, 8, 9]],
+        [{ entries: [1, 3] }, [0, 1, 2]],
+      ] as const) {
+        const bed = bench({ objects: profileOf(newestFirst, { sortMethod }) });
+        assert.deepEqual(energies((await read(bed, range)).rows), wanted);
+        await bed.clock.runUntil(bed.client.close());
+      }
+    });
+  }
+});
+
 describe("profiles that are kept by value", () => {
   const byValue = [2, 0, 3, 1].map(row);
 
@@ -107,6 +122,32 @@ describe("profiles of meters that do not have everything", () => {
       });
     }
   }
+
+  it("are scaled as soon as the meter tells the scaler, though it did not the first time", async () => {
+    let failures = 2;
+    const busy: Behaviour = {
+      name: "is busy at first",
+      request: (request) =>
+        request.apdu === "get-request-normal" && request.attribute.classId === 3 && failures-- > 0
+          ? [Uint8Array.of(0xd8, 2, 1)]
+          : undefined,
+    };
+    const [profile, , clock] = profileOf(oldestFirst);
+    assert.ok(profile !== undefined && clock !== undefined);
+    const bed = bench({ objects: [profile, register("1.0.1.8.0.255", 1, -1), clock], ...noLists }, {}, [busy]);
+    let values: unknown[] = [];
+    for (let reading = 0; reading < 4; reading++) values = energies((await read(bed, { last: 2 })).rows);
+    assert.deepEqual(values, [0.8, 0.9]);
+    await bed.clock.runUntil(bed.client.close());
+  });
+
+  it("are read as a whole when fewer of the last entries come than the meter says", async () => {
+    const bed = bench({ objects: profileOf(counted(0, 49).map(row), { inUse: 60 }) });
+    const table = await read(bed, { last: 20 });
+    assert.deepEqual([energies(table.rows), table.selection], [counted(30, 49), "all"]);
+    assert.match(table.notes.join(), /of 20 entries that are in use the meter sent 10/);
+    await bed.clock.runUntil(bed.client.close());
+  });
 
   it("say that values are shown without their scaler", async () => {
     const refused = answersWith(({ attributeId, classId }) => classId === 3 && attributeId === 3, { result: 3 });

@@ -172,7 +172,100 @@ describe("profiles by time at the end of daylight saving", () => {
   });
 });
 
+describe("profiles by time of a meter whose rows have no deviation", () => {
+  // rows of one season, the clock of the other, which gives its deviation; both have the daylight saving bit
+  for (const { name, start, offset, now, then } of seasons) {
+    it(`have the rows between two instants, and the second time at once (${name})`, async () => {
+      const rows = counted(0, 31).map((n) => [bareStampOf(start + n * quarter, offset, offset === 120), number(n)]);
+      const clock = stampOf(now, then);
+      (clock.value as Uint8Array)[11] = then === 120 ? 0x80 : 0;
+      const { client, clock: time, meter } = bench({ objects: profileOf(rows, { clock }) });
+      const range = { from: new Date(start + 16 * quarter), to: new Date(start + 23 * quarter) };
+      for (const asks of [2, 1]) {
+        await time.runUntil(client.profile(profileName).columns());
+        meter.forgetReceived();
+        const table = await time.runUntil(client.profile(profileName, range).toTable());
+        assert.deepEqual(energies(table.rows), counted(16, 23));
+        const buffers = meter.received.filter(
+          (item) =>
+            item.kind === "apdu" && item.apdu.apdu === "get-request-normal" && item.apdu.attribute.classId === 7,
+        );
+        assert.equal(buffers.length, asks);
+      }
+      await time.runUntil(client.close());
+    });
+  }
+
+  // rows 12 to 15 are the hour from 2 to 3 with daylight saving, 16 to 19 the same hour without
+  const first = Date.UTC(2024, 9, 26, 21);
+  const change = Date.UTC(2024, 9, 27, 1);
+  const offsetAt = (ms: number): number => (ms < change ? 120 : 60);
+  const bounds: readonly [string, ProfileRange, readonly number[]][] = [
+    ["from in the first hour", { from: new Date(change - 3 * quarter) }, counted(13, 31)],
+    ["from in the second hour", { from: new Date(change + quarter) }, counted(17, 31)],
+    ["to in the first hour", { from: new Date(first), to: new Date(change - 3 * quarter) }, counted(0, 13)],
+    ["to in the second hour", { from: new Date(first), to: new Date(change + quarter) }, counted(0, 17)],
+    ["across", { from: new Date(change - quarter), to: new Date(change + quarter) }, counted(15, 17)],
+    ["a time that comes twice", { from: "2024-10-27T02:30", to: "2024-10-27T02:30" }, counted(14, 18)],
+  ];
+  for (const [name, range, wanted] of bounds) {
+    it(`and whose zone is set are exact in the hours that come twice: ${name}`, async () => {
+      const rows = counted(0, 31).map((n) => {
+        const at = first + n * quarter;
+        return [bareStampOf(at, offsetAt(at), at < change), number(n)];
+      });
+      const objects = profileOf(rows, { clock: bareStampOf(first, 120, true) });
+      for (const behaviours of [[], [refusesRanges("set")]]) {
+        const meter = bench({ objects }, { values: { timeZone: "Europe/Berlin" } }, behaviours);
+        assert.deepEqual(energies((await read(meter, range)).rows), wanted);
+      }
+    });
+  }
+});
+
+describe("profiles by time of a unix clock", () => {
+  const unix = (ms: number): DlmsValue => number(ms / 1000);
+  it("begin where its count begins, and end where it ends, however far the bounds reach", async () => {
+    const start = Date.UTC(2024, 0, 1);
+    const [profile, ...rest] = profileOf(counted(0, 9).map((n) => [unix(start + n * quarter), number(n)]));
+    assert.ok(profile !== undefined);
+    const columns = profile.attributes[3] as DlmsValue & { value: DlmsValue[] };
+    const [, energy] = columns.value;
+    const clock: DlmsValue = {
+      type: "structure",
+      value: [
+        { type: "long-unsigned", value: 1 },
+        { type: "octet-string", value: Uint8Array.of(0, 0, 1, 1, 0, 255) },
+        { type: "integer", value: 2 },
+        { type: "long-unsigned", value: 0 },
+      ],
+    };
+    const attributes = { ...profile.attributes, 3: { type: "array", value: [clock, energy] } as DlmsValue };
+    const counter = { classId: 1, logicalName: "0.0.1.1.0.255", attributes: { 2: unix(start) } };
+    const objects = [{ ...profile, attributes }, ...rest, counter];
+    for (const range of [{ from: "1970-01-01T00:00:00" }, { from: 0, to: Date.UTC(2200, 0, 1) }]) {
+      assert.deepEqual(energies((await read(bench({ objects }), range)).rows), counted(0, 9));
+    }
+  });
+});
+
 describe("profiles by time in pieces", () => {
+  it("have no row twice where the pieces are shorter than the night", async () => {
+    const end = Date.UTC(2024, 9, 27, 1);
+    const first = end - 60 * 60_000;
+    for (const period of [60, 600]) {
+      const rows = counted(0, 159).map((n) => {
+        const at = first + n * period * 1000;
+        return [bareStampOf(at, at < end ? 120 : 60, at < end), number(n)];
+      });
+      const objects = profileOf(rows, { clock: bareStampOf(first, 120, true), period });
+      const short = refusesRanges({ longerMs: 8 * 3_600_000 });
+      const meter = bench({ objects }, { values: { timeZone: "Europe/Vienna" } }, [short]);
+      const table = await read(meter, { from: first, to: first + 159 * period * 1000 });
+      assert.deepEqual(energies(table.rows), counted(0, 159), String(period));
+    }
+  });
+
   const start = Date.UTC(2024, 0, 1);
   const all = counted(0, 191).map((n) => ({ n, row: [stampOf(start + n * quarter, 0), number(n)] }));
 
@@ -204,7 +297,7 @@ describe("profiles by time in pieces", () => {
       energies(table.rows),
       kept.map(({ n }) => n),
     );
-    assert.match(table.notes.join(), /a piece of the range was refused \(11\)/);
+    assert.match(table.notes.join(), /refused the selection \(11\) for a piece of the range/);
   });
 
   it("are used for a range without an end too", async () => {
