@@ -12,6 +12,7 @@ import type { MeterNode } from "./shared/meter-node";
 import { type MeterPhase, MeterSession, type MeterView } from "./shared/meter-session";
 import type { MeterTurn } from "./shared/meter-turn";
 import { migrate, migrations } from "./shared/migrations";
+import { processLedger } from "./shared/secret-ledger";
 import type { RawSettings } from "./shared/settings";
 import { meterStatus } from "./shared/status";
 
@@ -79,6 +80,7 @@ export default function (RED: NodeAPI): void {
       makeClient: () => createClient(settings.connect),
       clock: systemClock,
       turn,
+      secrets: processLedger.account(settings, node.id),
       probeInterval: settings.probeInterval,
       offlineAfter: settings.offlineAfter,
       changed: (view) => {
@@ -102,8 +104,11 @@ export default function (RED: NodeAPI): void {
       clock: systemClock,
       makeSession: (settings, turn, own) => makeSession(node, settings, turn, own),
     });
+    // a deploy is an explicit wish: one more try for each secret of this node
+    processLedger.pardon(node.id);
     const settings = attempt(() => parseMeterSettings(raw, credentials, keepsakes));
     if (isDlmsError(settings)) return { label, place: "", session: undefined, problem: settings, dynamic };
+    processLedger.account(settings, node.id).pardon();
     return { label, place: settings.place, session: dynamic.own(settings), problem: undefined, dynamic };
   }
 

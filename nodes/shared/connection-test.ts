@@ -1,7 +1,16 @@
 import type { NodeAPI } from "node-red";
-import { type ConnectionStep, type ErrorJson, isDlmsError, testConnection } from "../../src/index";
+import {
+  type ConnectionStep,
+  type ConnectOptions,
+  type DlmsError,
+  DlmsTimeoutError,
+  type ErrorJson,
+  isDlmsError,
+  testConnection,
+} from "../../src/index";
 import { dialogSettings } from "./dialog-meter";
 import { type UnexpectedError, registerLines } from "./dialog-request";
+import { type SecretAccount, processLedger } from "./secret-ledger";
 
 /** A line of the answer. The dialog makes its sentences of facts, error and hints, in its own language. */
 export interface TestLine extends Pick<ConnectionStep, "ok" | "text" | "facts" | "advice" | "hints"> {
@@ -19,12 +28,33 @@ export async function* testLines(
   signal: AbortSignal,
 ): AsyncGenerator<TestLine, void, undefined> {
   try {
-    const { connect } = dialogSettings(RED, body);
-    for await (const step of testConnection(connect, { signal, timeoutMs: longestTestMs })) yield lineOf(step);
+    const settings = dialogSettings(RED, body);
+    const secrets = processLedger.account(settings, "dialog");
+    for await (const step of testConnection(settings.connect, { signal, timeoutMs: longestTestMs })) {
+      note(step, settings.connect, secrets);
+      yield lineOf(step);
+    }
   } catch (error) {
     if (!isDlmsError(error)) throw error;
     yield { step: "settings", ok: false, text: error.message, error: error.toJSON() };
   }
+}
+
+/** A test may always send its secret; what came of it decides whether the flows may, which have the same. */
+function note({ step, ok, error }: ConnectionStep, connect: ConnectOptions, secrets: SecretAccount): void {
+  if (ok && step === "authentication") secrets.accepted();
+  if (error === undefined) return;
+  if (step === "authentication") secrets.refused(error);
+  else if (step === "association" && isUnanswered(error, connect)) secrets.unanswered(error);
+}
+
+/** Whether a secret was on its way when associating ended without a word on it. */
+function isUnanswered(error: DlmsError, { auth, security }: ConnectOptions): boolean {
+  if (auth?.mechanism === "none" && (security === undefined || security.policy === "none")) return false;
+  // without ciphering, the association request of HLS carries no secret: it comes with the proof
+  const inRequest = auth?.mechanism === "lls" || (security !== undefined && security.policy !== "none");
+  if (error.code === "DLMS_TIMEOUT_ASSOCIATE") return inRequest;
+  return error instanceof DlmsTimeoutError || ["transport", "link", "codec"].includes(error.layer);
 }
 
 const lineOf = ({ error, ...step }: ConnectionStep): TestLine =>

@@ -1,10 +1,12 @@
 import type { EventEmitter } from "node:events";
 import { type Clock, createClient, DlmsStateError, systemClock } from "../../src/index";
-import { fingerprint, meterOf } from "./dynamic-meters";
+import { fingerprint } from "./dynamic-meters";
 import type { MeterSettings } from "./meter-config";
+import { meterOf } from "./meter-place";
 import { MeterPool } from "./meter-pool";
 import { MeterSession } from "./meter-session";
 import { type MeterTurn, MeterTurns } from "./meter-turn";
+import { processLedger } from "./secret-ledger";
 
 export interface DraftOptions {
   readonly clock: Clock;
@@ -107,14 +109,15 @@ export function draftMetersOf(events: EventEmitter): DraftMeters {
   if (known !== undefined) return known;
   const drafts = new DraftMeters({
     clock: systemClock,
-    makeSession: ({ connect, offlineAfter }, turn) =>
+    makeSession: (settings, turn) =>
       new MeterSession({
-        makeClient: () => createClient(connect),
+        makeClient: () => createClient(settings.connect),
         clock: systemClock,
         turn,
+        secrets: processLedger.account(settings, "dialog"),
         // a probe would keep open what is meant to be released when it rests
         probeInterval: 0,
-        offlineAfter,
+        offlineAfter: settings.offlineAfter,
         // the dialog shows how it goes
         changed: () => undefined,
       }),

@@ -1,6 +1,7 @@
 import { type Clock, DlmsConfigError, isDlmsError } from "../../src/index";
 import { type Keepsakes, type MeterCredentials, type MeterSettings, parseMeterSettings } from "./meter-config";
 import { type Lease, MeterPool } from "./meter-pool";
+import { meterOf } from "./meter-place";
 import type { MeterSession } from "./meter-session";
 import { type MeterTurn, MeterTurns } from "./meter-turn";
 import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "./settings";
@@ -52,12 +53,6 @@ function invalid(property: string, text: string): DlmsConfigError {
 /** Two settings with the same text make the same association. What is kept between runs belongs to title and key. */
 export function fingerprint(settings: MeterSettings): string {
   return JSON.stringify(settings, (name, value: unknown) => (name === "invocationCounter" ? undefined : value));
-}
-
-/** The meter itself, whatever client asks it, and how: many allow one association at a time. */
-export function meterOf({ place, connect: { server } }: MeterSettings): string {
-  const endpoint = place.slice(place.indexOf(" ") + 1).toLowerCase();
-  return [endpoint, server.logical, server.physical ?? ""].join(" ");
 }
 
 /** Many meters with the settings of one config node but for what each message says. */

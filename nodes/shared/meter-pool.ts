@@ -32,8 +32,6 @@ interface Waiter {
   refuse(error: unknown): void;
 }
 
-/** Sessions that were refused are remembered while they may not be tried again; of more than this, the oldest is not. */
-const mostParked = 1000;
 const user = { id: "pool", meterChanged: (): void => undefined };
 
 /**
@@ -45,7 +43,6 @@ export class MeterPool {
   readonly #clock: Clock;
   /** in the order of use: the first has rested longest */
   readonly #entries = new Map<string, Entry>();
-  readonly #parked = new Map<string, MeterSession>();
   #waiting: Waiter[] = [];
   readonly #releases = new Set<Promise<void>>();
   #closed = false;
@@ -103,7 +100,6 @@ export class MeterPool {
     for (const waiter of this.#waiting.splice(0)) waiter.refuse(closedError());
     for (const entry of [...this.#entries.values()]) this.#evict(entry);
     await Promise.all([...this.#releases]);
-    this.#parked.clear();
   }
 
   /** Serves who waits, first come first served, but for those whose own session is there already. */
@@ -121,7 +117,7 @@ export class MeterPool {
 
   #begin(waiter: Waiter): void {
     try {
-      const session = this.#unpark(waiter.key) ?? waiter.make();
+      const session = waiter.make();
       const entry: Entry = { key: waiter.key, session, leases: 0, idle: undefined, leaving: false };
       this.#entries.set(entry.key, entry);
       session.addUser(user);
@@ -176,23 +172,9 @@ export class MeterPool {
     const gone = entry.session.removeUser(user.id).then(() => {
       this.#releases.delete(gone);
       this.#entries.delete(entry.key);
-      // a refused secret must not be sent again just because its session was forgotten
-      if (entry.session.view.phase === "refused") this.#park(entry);
       if (!this.#closed) this.#pump();
     });
     this.#releases.add(gone);
-  }
-
-  #park(entry: Entry): void {
-    const [oldest] = this.#parked.keys();
-    if (this.#parked.size >= mostParked && oldest !== undefined) this.#parked.delete(oldest);
-    this.#parked.set(entry.key, entry.session);
-  }
-
-  #unpark(key: string): MeterSession | undefined {
-    const session = this.#parked.get(key);
-    this.#parked.delete(key);
-    return session;
   }
 }
 

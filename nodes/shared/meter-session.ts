@@ -11,6 +11,7 @@ import {
   repeated,
 } from "../../src/index";
 import { MeterTurn, type Occupant } from "./meter-turn";
+import { type SecretAccount, SecretLedger, doubtfulTries } from "./secret-ledger";
 
 /** How a meter is doing, as its users show it. */
 export type MeterPhase = "idle" | "connecting" | "connected" | "waiting" | "error" | "refused" | "offline";
@@ -41,15 +42,11 @@ export interface MeterSessionOptions {
   readonly offlineAfter: number;
   /** Shared with sessions that have other settings for the same meter; default: there are none. */
   readonly turn?: MeterTurn;
+  /** Shared with whoever sends this secret to this meter; default: nobody else does. */
+  readonly secrets?: SecretAccount;
   /** Called once per change of phase, with what was before. */
   changed(view: MeterView, previous: MeterPhase): void;
 }
-
-/** After a refused secret the next try is not before this, unless the settings are deployed again. */
-export const lockOutMs = 300_000;
-
-/** So many tries in which a secret got no answer count as a refusal when the client that made them ends. */
-const doubtfulTries = 2;
 
 /** Bound of a release: below the 3 s that a deploy may take. */
 const closeMs = 2500;
@@ -70,10 +67,16 @@ export class MeterSession {
   #lent: Promise<void> | undefined;
   #closed = false;
   #view: MeterView = { phase: "idle" };
-  #lockOut: { readonly error: DlmsError; readonly until: number } | undefined;
-  /** tries without an answer in which a secret was sent, since the last association; clients come and go meanwhile */
-  #doubts: { readonly error: DlmsError; readonly times: number; readonly at: number } | undefined;
+  readonly #secrets: SecretAccount;
+  /** tries of this client in which a secret got no answer, since its last association */
+  #doubts = 0;
+  /** requests that are asked of the client */
+  #asking = 0;
+  /** the client would soon send a secret that may not be sent any more: it goes as soon as nothing is asked of it */
+  #inVain = false;
   #lastGoodAt: number | undefined;
+  /** the same on the monotonic clock, which nobody sets */
+  #lastGood = -Infinity;
   #countdown: TimerHandle | undefined;
   #probe: TimerHandle | undefined;
   #offline: TimerHandle | undefined;
@@ -83,6 +86,7 @@ export class MeterSession {
   constructor(options: MeterSessionOptions) {
     this.#options = options;
     this.#turn = options.turn ?? new MeterTurn();
+    this.#secrets = options.secrets ?? new SecretLedger(options.clock).of("", () => "");
   }
 
   get view(): MeterView {
@@ -122,13 +126,9 @@ export class MeterSession {
     await this.#release();
   }
 
-  /**
-   * Give the meter up for somebody who needs it alone; requests wait meanwhile. A refused secret is forgotten: what is
-   * tried now is an explicit wish.
-   */
+  /** Give the meter up for somebody who needs it alone; requests wait meanwhile. */
   async lend<T>(work: () => Promise<T>): Promise<T> {
     await this.#free();
-    this.#lockOut = this.#doubts = undefined;
     // who borrows gives it back without being asked
     const borrower: Occupant = { giveUp: () => Promise.resolve() };
     const lent = this.#release().then(() => this.#inTurn(borrower, work));
@@ -175,6 +175,7 @@ export class MeterSession {
   }
 
   async #ask<T>(work: (client: DlmsClient) => Promise<T>): Promise<T> {
+    this.#asking++;
     try {
       const result = await work(this.#open());
       this.#answered();
@@ -182,23 +183,23 @@ export class MeterSession {
     } catch (error) {
       if (error instanceof DlmsAccessError) this.#answered();
       throw error;
+    } finally {
+      this.#asking--;
+      this.#dropInVain();
     }
   }
 
   #refuseWhenInVain(): void {
     if (this.#closed) throw closedError();
-    const lock = this.#lockOut;
+    // a client that is there waits by itself between tries that got no answer
+    if (this.#client !== undefined && this.#view.phase !== "refused") return;
+    const lock = this.#secrets.lock();
     if (lock === undefined) return;
-    const left = lock.until - this.#options.clock.wallTime();
-    if (left <= 0) {
-      this.#lockOut = undefined;
-      return;
-    }
     throw repeated(
       lock.error,
       "not asked again: meters lock an account after a few failures. Deploy the right credentials, or ask again in " +
-        `${Math.ceil(left / 1000)} s`,
-      { retryInMs: left },
+        `${Math.ceil(lock.left / 1000)} s`,
+      { retryInMs: lock.left },
     );
   }
 
@@ -206,6 +207,7 @@ export class MeterSession {
     if (this.#client !== undefined) return this.#client;
     const client = this.#options.makeClient();
     this.#client = client;
+    this.#doubts = 0;
     this.#unsubscribe.push(
       client.on("state", (event) => {
         if (this.#client === client) this.#stateChanged(event);
@@ -228,20 +230,18 @@ export class MeterSession {
 
   #stateChanged(event: StateEvent): void {
     if (event.refused === true && event.error !== undefined) {
-      this.#lockOut = { error: event.error, until: this.#options.clock.wallTime() + lockOutMs };
+      this.#secrets.refused(event.error);
       this.#show({ phase: "refused", error: event.error });
       return;
     }
-    if (event.doubtful === true && event.error !== undefined) {
-      const at = this.#options.clock.wallTime();
-      this.#doubts = { error: event.error, times: (this.#doubts?.times ?? 0) + 1, at };
-    }
+    if (event.doubtful === true && event.error !== undefined) this.#unanswered(event.error);
     switch (event.state) {
       case "connecting":
         this.#show({ phase: "connecting" });
         break;
       case "open":
-        this.#doubts = undefined;
+        this.#doubts = 0;
+        this.#secrets.accepted();
         this.#answered();
         this.#show({ phase: "connected" });
         break;
@@ -263,8 +263,20 @@ export class MeterSession {
     }
   }
 
+  /** A client knows of its own tries alone: after two it waits as it should, but others may have made some before it. */
+  #unanswered(error: DlmsError): void {
+    this.#secrets.unanswered(error);
+    this.#inVain = ++this.#doubts < doubtfulTries && this.#secrets.lock() !== undefined;
+    this.#dropInVain();
+  }
+
+  #dropInVain(): void {
+    if (this.#inVain && this.#asking === 0) void this.#drop();
+  }
+
   #answered(): void {
     this.#lastGoodAt = this.#options.clock.wallTime();
+    this.#lastGood = this.#options.clock.now();
     if (this.#isOffline) {
       this.#isOffline = false;
       this.#show({ phase: "connected" });
@@ -313,8 +325,7 @@ export class MeterSession {
   async #probeNow(): Promise<void> {
     const { clock, probeInterval } = this.#options;
     const timer = this.#probe;
-    const quiet = this.#lastGoodAt === undefined ? probeInterval : clock.wallTime() - this.#lastGoodAt;
-    let wait = probeInterval - quiet;
+    let wait = this.#lastGood + probeInterval - clock.now();
     if (wait <= 0) {
       wait = probeInterval;
       // What went wrong is in the state that the client tells; an access error is an answer.
@@ -358,20 +369,15 @@ export class MeterSession {
   }
 
   #drop(): Promise<void> {
+    const used = this.#client !== undefined;
+    this.#inVain = false;
     this.#releasing ??= this.#dropClient().finally(() => {
       this.#releasing = undefined;
-      this.#rememberDoubts();
-      if (this.#lockOut === undefined) this.#show({ phase: "idle" });
+      const lock = used ? this.#secrets.lock() : undefined;
+      if (lock !== undefined) this.#show({ phase: "refused", error: lock.error });
+      else if (this.#view.phase !== "refused" || this.#secrets.lock() === undefined) this.#show({ phase: "idle" });
     });
     return this.#releasing;
-  }
-
-  /** The client that would have waited before the next try is gone; another one would not know of its tries. */
-  #rememberDoubts(): void {
-    if (this.#lockOut !== undefined || this.#doubts === undefined || this.#doubts.times < doubtfulTries) return;
-    const { error, at } = this.#doubts;
-    this.#lockOut = { error, until: at + lockOutMs };
-    this.#show({ phase: "refused", error });
   }
 
   async #dropClient(): Promise<void> {

@@ -99,21 +99,6 @@ describe("the pool of sessions", () => {
     await assert.rejects(pool.acquire("e", sessions.make("e"), never), { code: "DLMS_STATE_CLOSED" });
     assert.equal(pool.size, 0);
   });
-
-  it("remembers a refused session after its release, so that the secret is not sent again", async () => {
-    const clock = new VirtualClock();
-    const pool = new MeterPool(limits, clock);
-    const sessions = fake();
-    const lease = await pool.acquire("a", sessions.make("a"), never);
-    const session = sessions.made.get("a");
-    assert.ok(session);
-    session.view.phase = "refused";
-    lease.release();
-    await clock.tickAsync(1000);
-    assert.equal(pool.size, 0);
-    const after = await pool.acquire("a", sessions.make("other"), never);
-    assert.equal(after.session, lease.session);
-  });
 });
 
 describe("the own interval of dlms-read", () => {

@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import { MeterSession } from "../../nodes/shared/meter-session";
+import { type SecretAccount, SecretLedger, lockOutMs } from "../../nodes/shared/secret-ledger";
+import { DlmsAssociationError, DlmsTimeoutError, createClient, type MeterDefinition } from "../../src/index";
+import { bench, registerRef, registers } from "../support/meters";
+import { VirtualClock } from "../support/virtual-clock";
+import { allNodes, ask, clean, flowFor, helper, type RunningMeter, startMeter, value } from "./support";
+
+const definition: MeterDefinition = {
+  associations: [{ client: 16 }, { client: 17, mechanism: "lls", secret: "right" }],
+  objects: [
+    {
+      classId: 3,
+      logicalName: "1.0.1.7.0.255",
+      attributes: { 2: { type: "double-long-unsigned", value: 7 }, 3: { type: "null-data", value: null } },
+    },
+  ],
+};
+const low = { clientAddress: "17", authentication: "LOW" };
+
+/** Passwords that came to the meter. */
+const passwords = ({ meter }: RunningMeter): number =>
+  meter.received.filter(
+    (item) => item.kind === "apdu" && item.apdu.apdu === "aarq" && item.apdu.authenticationValue !== undefined,
+  ).length;
+
+/** Until it is called back, the meter says nothing to a password. */
+const silentToPasswords = ({ meter }: RunningMeter): (() => void) =>
+  meter.use({
+    name: "silent to passwords",
+    request: (apdu) => (apdu.apdu === "aarq" && apdu.authenticationValue !== undefined ? [] : undefined),
+  });
+
+async function askOften(times: number, msg: () => object = () => ({})): Promise<void> {
+  for (let n = 0; n < times; n++) assert.ok((await ask(msg())).caught?.dlmsError);
+}
+
+const post = async (path: string, body: object): Promise<string> => (await helper.request().post(path).send(body)).text;
+
+describe("a refused secret and the buttons of a dialog", () => {
+  afterEach(clean);
+
+  it("is not sent by the flow because somebody pressed a button: only a test sends it, once each", async () => {
+    const one = await startMeter(definition);
+    const flow = flowFor(one.port, {}, low);
+    await helper.load(allNodes, flow, { meter: { password: "wrong" } });
+    await askOften(3);
+    assert.equal(passwords(one), 1);
+    const stored = { id: "meter", properties: flow[1], credentials: { password: "__PWRD__" } };
+    const buttons: [path: string, body: object, sent: number][] = [
+      ["/dlms/test-connection", { id: "meter", properties: { host: "", port: "0" } }, 0],
+      ["/dlms/find-address", stored, 0],
+      ["/dlms/drafts/meter/browse", { ...stored, properties: { ...flow[1], timeout: "1200" } }, 0],
+      ["/dlms/test-connection", stored, 1],
+      ["/dlms/test-connection", stored, 1],
+    ];
+    for (const [path, body, sent] of buttons) {
+      const before = passwords(one);
+      await post(path, body);
+      assert.equal(passwords(one) - before, sent, path);
+      await askOften(3);
+      assert.equal(passwords(one) - before, sent, `the flow, after ${path}`);
+    }
+  });
+
+  it("is sent by the flow again when a test succeeded with it, and not when it did with another", async () => {
+    const one = await startMeter(definition);
+    const refuse = one.meter.use({
+      name: "refuses",
+      request: (apdu) => (apdu.apdu === "aarq" ? [refusal] : undefined),
+    });
+    const flow = flowFor(one.port, {}, low);
+    await helper.load(allNodes, flow, { meter: { password: "right" } });
+    await askOften(2);
+    refuse();
+    const test = (more: object, credentials: object = { password: "__PWRD__" }): Promise<string> =>
+      post("/dlms/test-connection", { id: "meter", properties: { ...flow[1], ...more }, credentials });
+    assert.match(await test({ clientAddress: "16", authentication: "NONE" }), /"step":"read","ok":true/);
+    await askOften(1);
+    assert.equal(passwords(one), 1);
+    assert.match(await test({}), /"step":"read","ok":true/);
+    assert.equal((await value()).payload, 7);
+  });
+
+  it("that a test sent in vain is not sent by the flow either", async () => {
+    const one = await startMeter(definition);
+    const flow = flowFor(one.port, {}, { ...low, timeout: "100" });
+    await helper.load(allNodes, flow, { meter: { password: "wrong" } });
+    const body = { id: "meter", properties: flow[1], credentials: { password: "__PWRD__" } };
+    await post("/dlms/test-connection", body);
+    await askOften(3);
+    assert.equal(passwords(one), 1, "refused");
+    const two = await startMeter(definition);
+    silentToPasswords(two);
+    const other = { ...body, properties: { ...flow[1], port: two.port } };
+    for (let n = 0; n < 2; n++) await post("/dlms/test-connection", other);
+    await askOften(3, () => ({ meter: { port: two.port } }));
+    assert.equal(passwords(two), 2, "unanswered");
+  });
+});
+
+/** An answer to the association request: permanent refusal, no reason given. */
+const refusal = Buffer.from("611fa109060760857405080101a203020101a305a203020101be0604040e010600", "hex");
+
+describe("a secret that a meter is silent to", () => {
+  afterEach(clean);
+
+  const kinds: [name: string, node: object, msg: (ports: [number, number], n: number) => object][] = [
+    ["of sessions that are released at once", { poolIdle: "0" }, ([port]) => ({ port })],
+    ["of sessions that make room for each other", { poolSize: "1" }, (ports, n) => ({ port: ports[n % 2] })],
+    ["of sessions with other settings", {}, ([port], n) => ({ port, timeout: 100 + n })],
+  ];
+  for (const [name, node, meter] of kinds) {
+    it(`is sent twice at most: ${name}`, async () => {
+      const [one, two] = [await startMeter(definition), await startMeter(definition)];
+      silentToPasswords(one);
+      silentToPasswords(two);
+      const flow = flowFor(1, {}, { timeout: "100", ...low, ...node });
+      await helper.load(allNodes, flow, { meter: { password: "wrong" } });
+      let n = 0;
+      await askOften(10, () => ({ meter: meter([one.port, two.port], n++) }));
+      assert.ok(passwords(one) >= 1 && passwords(one) <= 2, `${passwords(one)} times`);
+      assert.ok(passwords(two) <= 2, `${passwords(two)} times`);
+    });
+  }
+
+  it("gets one more try with a deploy, and is sent as usual when it was accepted", async () => {
+    const one = await startMeter(definition);
+    const again = silentToPasswords(one);
+    const flow = flowFor(1, {}, { timeout: "100", ...low, poolIdle: "0" });
+    const asked = (): object => ({ meter: { port: one.port } });
+    await helper.load(allNodes, flow, { meter: { password: "right" } });
+    await askOften(4, asked);
+    assert.equal(passwords(one), 2);
+    await helper.setFlows(flow, "full", { meter: { password: "right" } });
+    await askOften(4, asked);
+    assert.equal(passwords(one), 3);
+    again();
+    await helper.setFlows(flow, "full", { meter: { password: "right" } });
+    for (let n = 0; n < 3; n++) assert.equal((await value(asked())).payload, 7);
+  });
+});
+
+describe("the ledger of secrets", () => {
+  const refusedBy = new DlmsAssociationError("ASSOC_AUTH_FAILED", "refused");
+  const silent = new DlmsTimeoutError("TIMEOUT_ASSOCIATE", "no answer");
+
+  it("locks for five minutes, each failure anew, by account and secret", () => {
+    const clock = new VirtualClock();
+    const ledger = new SecretLedger(clock);
+    const a = ledger.of("meter 17", () => "a");
+    const same = ledger.of("meter 17", () => "a");
+    const others = [ledger.of("meter 17", () => "b"), ledger.of("meter 1", () => "a")];
+    a.refused(refusedBy);
+    clock.tick(lockOutMs - 1);
+    assert.deepEqual([same.lock()?.error, same.lock()?.left], [refusedBy, 1]);
+    for (const other of others) assert.equal(other.lock(), undefined);
+    same.refused(refusedBy);
+    clock.tick(1);
+    assert.equal(a.lock()?.left, lockOutMs - 1);
+    clock.tick(lockOutMs);
+    assert.equal(a.lock(), undefined, "one more try");
+    a.unanswered(silent);
+    assert.equal(a.lock()?.error, silent, "and no second one");
+    a.accepted();
+    a.unanswered(silent);
+    assert.equal(same.lock(), undefined, "the first of its kind");
+    same.unanswered(silent);
+    assert.equal(a.lock()?.error, silent);
+  });
+
+  it("pardons what a node sent with its deploy, and nothing else", () => {
+    const ledger = new SecretLedger(new VirtualClock());
+    const [mine, yours] = [ledger.of("one", () => "x", "me"), ledger.of("two", () => "x", "you")];
+    for (const account of [mine, yours]) account.refused(refusedBy);
+    ledger.pardon("me");
+    assert.deepEqual([mine.lock()?.error, yours.lock()?.error], [undefined, refusedBy]);
+    yours.pardon();
+    assert.equal(yours.lock(), undefined);
+  });
+
+  it("works out no fingerprint while no account is in danger", () => {
+    const account = new SecretLedger(new VirtualClock()).of("meter", () => assert.fail("not wanted"));
+    assert.equal(account.lock(), undefined);
+    account.accepted();
+    account.pardon();
+  });
+});
+
+describe("sessions that send one secret", () => {
+  /** Whose wall clock somebody sets. */
+  class SetClock extends VirtualClock {
+    ahead = 0;
+    override wallTime(): number {
+      return super.wallTime() + this.ahead;
+    }
+  }
+
+  function twoSessions(clock: VirtualClock): { sessions: MeterSession[]; tries: () => number; refuse: () => void } {
+    const { meter } = bench({ associations: [{ client: 16 }], objects: registers(1) });
+    let tries = 0;
+    let answer: Uint8Array[] = [];
+    meter.use({
+      name: "counts",
+      request: (apdu) => {
+        if (apdu.apdu !== "aarq") return undefined;
+        tries++;
+        return answer;
+      },
+    });
+    const ledger = new SecretLedger(clock);
+    const make = (secrets: SecretAccount): MeterSession =>
+      new MeterSession({
+        makeClient: () =>
+          createClient({
+            ...{ transport: meter.transport(), client: { sap: 16 }, server: { logical: 1 }, clock },
+            auth: { mechanism: "lls", secret: "wrong" },
+          }),
+        ...{ clock, secrets, probeInterval: 0, offlineAfter: 45_000, changed: () => undefined },
+      });
+    return {
+      sessions: [0, 1].map(() => make(ledger.of("meter", () => "secret"))),
+      tries: () => tries,
+      refuse: () => {
+        answer = [refusal];
+      },
+    };
+  }
+  const reading = (session: MeterSession | undefined): Promise<unknown> => {
+    assert.ok(session);
+    return session.run((client) => client.read(registerRef(0)));
+  };
+
+  it("count its tries together: the second does not begin from nothing", async () => {
+    const clock = new VirtualClock();
+    const { sessions, tries } = twoSessions(clock);
+    const [first, second] = sessions;
+    await assert.rejects(clock.runUntil(reading(first)));
+    await clock.runUntil(first?.close() ?? Promise.resolve());
+    await assert.rejects(clock.runUntil(reading(second)));
+    await clock.tickAsync(60_000);
+    assert.equal(tries(), 2, "nothing is tried again by itself");
+    assert.equal(second?.view.phase, "refused");
+    await assert.rejects(reading(second), /not asked again: meters lock an account/);
+    await clock.runUntil(second.close());
+    assert.equal(clock.pending, 0);
+  });
+
+  it("wait five minutes, wherever somebody sets the clock meanwhile", async () => {
+    for (const ahead of [86_400_000, -86_400_000]) {
+      const clock = new SetClock();
+      const { sessions, tries, refuse } = twoSessions(clock);
+      refuse();
+      await assert.rejects(clock.runUntil(reading(sessions[0])));
+      clock.ahead = ahead;
+      for (const session of sessions) await assert.rejects(reading(session), /ask again in 300 s/);
+      await clock.tickAsync(lockOutMs);
+      assert.equal(tries(), 1);
+      await assert.rejects(clock.runUntil(reading(sessions[1])));
+      assert.equal(tries(), 2);
+      for (const session of sessions) await clock.runUntil(session.close());
+    }
+  });
+});
