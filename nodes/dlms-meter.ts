@@ -3,14 +3,13 @@ import { type DlmsError, createClient, isDlmsError, systemClock } from "../src/i
 import { registerAddressSearch } from "./shared/address-search";
 import { registerAdmin } from "./shared/admin";
 import { registerConnectionTest } from "./shared/connection-test";
-import { draftMetersOf } from "./shared/draft-meters";
 import { DynamicMeters } from "./shared/dynamic-meters";
 import { keepsakesIn } from "./shared/keepsakes";
 import { registerMeterAdmin } from "./shared/meter-admin";
 import { type MeterCredentials, type MeterSettings, parseMeterSettings } from "./shared/meter-config";
 import type { MeterNode } from "./shared/meter-node";
 import { type MeterPhase, MeterSession, type MeterView } from "./shared/meter-session";
-import type { MeterTurn } from "./shared/meter-turn";
+import type { Turn } from "./shared/meter-turn";
 import { migrate, migrations } from "./shared/migrations";
 import { processLedger } from "./shared/secret-ledger";
 import type { RawSettings } from "./shared/settings";
@@ -74,7 +73,7 @@ class ChangeLog {
 
 export default function (RED: NodeAPI): void {
   /** `shown`: this is the node's own meter, not one of a message. */
-  function makeSession(node: MeterConfigNode, settings: MeterSettings, turn: MeterTurn, shown: boolean): MeterSession {
+  function makeSession(node: MeterConfigNode, settings: MeterSettings, turn: Turn, shown: boolean): MeterSession {
     const log = new ChangeLog(node, RED._, settings.place);
     return new MeterSession({
       makeClient: () => createClient(settings.connect),
@@ -117,9 +116,6 @@ export default function (RED: NodeAPI): void {
     this.users = {};
     this.meter = makeMeter(this, config);
     if (this.meter.problem !== undefined) this.error(this.meter.problem.message);
-    // a dialog may have asked this very meter before the deploy; its session ends first
-    const drafts = draftMetersOf(RED.events).closing;
-    if (drafts !== undefined) void this.meter.session?.lend(() => drafts);
     // Both parameters are needed: Node-RED looks at the handler's length to know that it has to wait.
     this.on("close", (_removed: boolean, done: () => void) => {
       const { session, dynamic } = this.meter;

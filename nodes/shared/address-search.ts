@@ -2,7 +2,8 @@ import type { NodeAPI } from "node-red";
 import { type AddressTrial, type ErrorJson, findAddress, type FindAddressOptions, isDlmsError } from "../../src/index";
 import { objectOf, registerLines, resolved, storedSecrets } from "./dialog-request";
 import { keepsakesIn } from "./keepsakes";
-import { type MeterCredentials, parseMeterSettings } from "./meter-config";
+import { type MeterCredentials, type MeterSettings, parseMeterSettings } from "./meter-config";
+import { endpointOf } from "./meter-place";
 import { migrate, migrations } from "./migrations";
 import type { RawSettings } from "./settings";
 
@@ -24,7 +25,7 @@ const needed = [
   ...["framing", "modeEAddress", "modeEStartBaud", "hdlcMaxInfo", "hdlcWindow", "wrapperSwappedBytes"],
 ] as const;
 
-function optionsOf(RED: NodeAPI, body: Readonly<Record<string, unknown>>): FindAddressOptions {
+function settingsOf(RED: NodeAPI, body: Readonly<Record<string, unknown>>): MeterSettings {
   const given = objectOf(body.properties);
   const raw: RawSettings = Object.fromEntries(needed.map((name) => [name, resolved(RED, given[name])]));
   const credentials: MeterCredentials = {};
@@ -33,11 +34,15 @@ function optionsOf(RED: NodeAPI, body: Readonly<Record<string, unknown>>): FindA
     const value = stored[name];
     if (typeof value === "string") credentials[name] = value;
   }
-  const { connect } = parseMeterSettings(
+  return parseMeterSettings(
     migrate(raw, migrations["dlms-meter"]),
     credentials,
     keepsakesIn(RED.settings.userDir ?? "."),
   );
+}
+
+function optionsOf(RED: NodeAPI, body: Readonly<Record<string, unknown>>): FindAddressOptions {
+  const { connect } = settingsOf(RED, body);
   const serial = typeof body.serialNumber === "string" ? body.serialNumber.trim().slice(0, 64) : "";
   return {
     transport: connect.transport,
@@ -58,7 +63,7 @@ export async function* searchLines(
     const options = optionsOf(RED, objectOf(body));
     for await (const trial of findAddress(options, { signal, timeoutMs: longestSearchMs })) yield lineOf(trial);
   } catch (error) {
-    if (!isDlmsError(error)) throw error;
+    if (signal.aborted || !isDlmsError(error)) throw error;
     yield { error: error.toJSON() };
   }
 }
@@ -85,6 +90,8 @@ export function registerAddressSearch(RED: NodeAPI): void {
   registerLines(RED, "/dlms/find-address", {
     what: "the search for the address",
     linesOf: searchLines,
+    // it knocks at every address, those too at which sessions are open
+    claimOf: (runtime, body) => ({ endpoint: endpointOf(settingsOf(runtime, objectOf(body))) }),
     lastLine: (error) => ({ error }),
   });
 }

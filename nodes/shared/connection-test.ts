@@ -9,14 +9,15 @@ import {
   testConnection,
 } from "../../src/index";
 import { dialogSettings } from "./dialog-meter";
-import { type UnexpectedError, registerLines } from "./dialog-request";
+import { type EndingError, registerLines } from "./dialog-request";
+import { wholeMeter } from "./meter-place";
 import { type SecretAccount, processLedger } from "./secret-ledger";
 
 /** A line of the answer. The dialog makes its sentences of facts, error and hints, in its own language. */
 export interface TestLine extends Pick<ConnectionStep, "ok" | "text" | "facts" | "advice" | "hints"> {
   readonly step: ConnectionStep["step"] | "settings";
   readonly durationMs?: number;
-  readonly error?: ErrorJson | UnexpectedError;
+  readonly error?: ErrorJson | EndingError;
 }
 
 const longestTestMs = 120_000;
@@ -35,7 +36,7 @@ export async function* testLines(
       yield lineOf(step);
     }
   } catch (error) {
-    if (!isDlmsError(error)) throw error;
+    if (signal.aborted || !isDlmsError(error)) throw error;
     yield { step: "settings", ok: false, text: error.message, error: error.toJSON() };
   }
 }
@@ -63,7 +64,7 @@ const lineOf = ({ error, ...step }: ConnectionStep): TestLine =>
 const steps: readonly TestLine["step"][] = ["settings", "line", "link", "association", "authentication", "read"];
 
 /** The step under way when something unexpected happened: the one after the last that was done. */
-function brokenStep(error: UnexpectedError, before: object | undefined): TestLine {
+function brokenStep(error: EndingError, before: object | undefined): TestLine {
   const told = before as TestLine | undefined;
   const next = told === undefined ? 0 : steps.indexOf(told.step) + (told.ok ? 1 : 0);
   return { step: steps[next] ?? "read", ok: false, text: error.message, error };
@@ -73,6 +74,7 @@ export function registerConnectionTest(RED: NodeAPI): void {
   registerLines(RED, "/dlms/test-connection", {
     what: "connection test",
     linesOf: testLines,
+    claimOf: (runtime, body) => wholeMeter(dialogSettings(runtime, body)),
     lastLine: brokenStep,
   });
 }

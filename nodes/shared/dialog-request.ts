@@ -1,7 +1,9 @@
+import type { EventEmitter } from "node:events";
 import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
-import { draftMetersOf } from "./draft-meters";
+import { DlmsStateError, type ErrorJson, isDlmsError } from "../../src/index";
 import { isMeterNode } from "./meter-node";
+import { type PlacedClaim, alone, processTurns } from "./meter-turn";
 import { isAbsent } from "./settings";
 
 export const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
@@ -24,12 +26,40 @@ export function storedSecrets(RED: NodeAPI, id: unknown): Readonly<Record<string
   return ofMeter ? objectOf(RED.nodes.getCredentials(String(id))) : {};
 }
 
+/** Requests under way, by runtime. */
+const underWay = new WeakMap<EventEmitter, Set<AbortController>>();
+
+function underWayIn(events: EventEmitter): Set<AbortController> {
+  const known = underWay.get(events);
+  if (known !== undefined) return known;
+  const requests = new Set<AbortController>();
+  underWay.set(events, requests);
+  events.on("flows:stopping", () => {
+    const text = "a deploy ended it, since nodes may ask this meter now; try again";
+    for (const ending of requests) ending.abort(new DlmsStateError("STATE_CLOSED", text));
+  });
+  return requests;
+}
+
+/** What ends a request: its dialog is closed, or the flows stop, as before each deploy. */
+export function endingOf(RED: NodeAPI, response: Response): AbortSignal {
+  const ending = new AbortController();
+  const requests = underWayIn(RED.events).add(ending);
+  response.on("close", () => {
+    requests.delete(ending);
+    ending.abort(new Error("the dialog was closed"));
+  });
+  return ending.signal;
+}
+
 /** An error that nobody expected, as a dialog shows it. */
 export interface UnexpectedError {
   readonly code: "INTERNAL";
   readonly message: string;
   readonly details?: never;
 }
+
+export type EndingError = UnexpectedError | ErrorJson;
 
 /** Of the error itself only what kind it is: nobody knows what its message quotes. */
 export function unexpectedError(what: string, error: unknown): UnexpectedError {
@@ -40,21 +70,39 @@ export function unexpectedError(what: string, error: unknown): UnexpectedError {
 /** What goes to a meter by the settings of an open dialog, and tells what it finds one by one. */
 type Lines = (RED: NodeAPI, body: unknown, signal: AbortSignal) => AsyncIterable<object>;
 
-/** The last line of an answer that an unexpected error ends. `before`: the line that was sent before it. */
-type LastLine = (error: UnexpectedError, before: object | undefined) => object;
+/** The last line of an answer that an unexpected error ends, or a deploy. `before`: the line that was sent before it. */
+type LastLine = (error: EndingError, before: object | undefined) => object;
 
 interface Streaming {
   /** the request in messages: "connection test" */
   readonly what: string;
   readonly linesOf: Lines;
+  /** What it needs for itself meanwhile. @throws DlmsConfigError for settings with which nothing is asked. */
+  readonly claimOf?: (RED: NodeAPI, body: unknown) => PlacedClaim;
   readonly lastLine: LastLine;
 }
 
+/**
+ * The meter that is asked, and the one of the node whose dialog it is, which may be the same, reached in another way:
+ * many meters take one connection only, and an association of the same client would end the one that is open.
+ */
+function claimsOf(RED: NodeAPI, of: Streaming, body: unknown): PlacedClaim[] {
+  const claims: PlacedClaim[] = [];
+  try {
+    const claim = of.claimOf?.(RED, body);
+    if (claim !== undefined) claims.push(claim);
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    return [];
+  }
+  const { id } = objectOf(body);
+  const deployed = RED.nodes.getNode(typeof id === "string" ? id : "") as Node | null | undefined;
+  const own = isMeterNode(deployed) ? deployed.meter.dynamic?.meter : undefined;
+  return own === undefined ? claims : [...claims, own];
+}
+
 async function answer(RED: NodeAPI, of: Streaming, request: Request, response: Response): Promise<void> {
-  const ending = new AbortController();
-  response.on("close", () => {
-    ending.abort(new Error("the dialog was closed"));
-  });
+  const ending = endingOf(RED, response);
   response.type("application/x-ndjson").set("Cache-Control", "no-store");
   let before: object | undefined;
   const send = (line: object): void => {
@@ -62,19 +110,15 @@ async function answer(RED: NodeAPI, of: Streaming, request: Request, response: R
     before = line;
   };
   const work = async (): Promise<void> => {
-    for await (const line of of.linesOf(RED, request.body, ending.signal)) send(line);
+    for await (const line of of.linesOf(RED, request.body, ending)) send(line);
   };
   try {
-    const { id } = objectOf(request.body);
-    const deployed = RED.nodes.getNode(typeof id === "string" ? id : "") as Node | null | undefined;
-    const session = isMeterNode(deployed) ? deployed.meter.session : undefined;
-    // what another dialog asked before must not be open beside it
-    await draftMetersOf(RED.events).vacate();
-    // many meters take one connection only, and an association of the same client would end the one that is open
-    await (session === undefined ? work() : session.lend(work));
+    await alone(processTurns.at(claimsOf(RED, of, request.body)), ending, work);
   } catch (error) {
+    const reason: unknown = ending.aborted ? ending.reason : undefined;
+    if (isDlmsError(reason)) send(of.lastLine(reason.toJSON(), before));
     // somebody who has left hears nothing any more
-    if (!ending.signal.aborted) {
+    else if (!ending.aborted) {
       RED.log.error(`dlms-meter: ${of.what}: ${String(error)}`);
       send(of.lastLine(unexpectedError(of.what, error), before));
     }

@@ -2,15 +2,15 @@ import type { EventEmitter } from "node:events";
 import { type Clock, createClient, DlmsStateError, systemClock } from "../../src/index";
 import { fingerprint } from "./dynamic-meters";
 import type { MeterSettings } from "./meter-config";
-import { meterOf } from "./meter-place";
+import { wholeMeter } from "./meter-place";
 import { MeterPool } from "./meter-pool";
 import { MeterSession } from "./meter-session";
-import { type MeterTurn, MeterTurns } from "./meter-turn";
+import { type PlacedClaim, type Turn, processTurns } from "./meter-turn";
 import { processLedger } from "./secret-ledger";
 
 export interface DraftOptions {
   readonly clock: Clock;
-  makeSession(settings: MeterSettings, turn: MeterTurn): MeterSession;
+  makeSession(settings: MeterSettings, turn: Turn): MeterSession;
 }
 
 /** How long a session stays after the last request of its dialog, in ms: a person clicks from value to value. */
@@ -25,29 +25,22 @@ const mostRequests = 8;
  */
 export class DraftMeters {
   readonly #options: DraftOptions;
-  readonly #turns = new MeterTurns();
   #pool: MeterPool | undefined;
   readonly #inUse = new Map<MeterSession, number>();
   #running = 0;
-  #closing: Promise<void> | undefined;
 
   constructor(options: DraftOptions) {
     this.#options = options;
   }
 
-  /** While sessions are being released: until then, nobody else may open one with their meters. */
-  get closing(): Promise<void> | undefined {
-    return this.#closing;
-  }
-
   /**
    * Asks a meter by these settings.
-   * @param turn of the deployed node that has the same meter, if there is one
+   * @param deployed the meter of the node whose dialog it is: it may be the same, reached in another way
    * @throws DlmsStateError STATE_BUSY; what the work rejects with; or the signal's reason
    */
   async run<T>(
     settings: MeterSettings,
-    turn: MeterTurn | undefined,
+    deployed: PlacedClaim | undefined,
     signal: AbortSignal,
     work: (session: MeterSession) => Promise<T>,
   ): Promise<T> {
@@ -59,8 +52,8 @@ export class DraftMeters {
     }
     this.#running++;
     try {
-      await this.#closing;
-      const make = (): MeterSession => this.#options.makeSession(settings, turn ?? this.#turns.of(meterOf(settings)));
+      const claims = [wholeMeter(settings), ...(deployed === undefined ? [] : [deployed])];
+      const make = (): MeterSession => this.#options.makeSession(settings, processTurns.at(claims));
       const lease = await this.#pooled().acquire(fingerprint(settings), make, signal);
       const { session } = lease;
       this.#inUse.set(session, (this.#inUse.get(session) ?? 0) + 1);
@@ -78,21 +71,10 @@ export class DraftMeters {
   }
 
   /** Ends all sessions, those too that are asked just now. Never rejects; bounded as their releases are. */
-  vacate(): Promise<void> {
+  async vacate(): Promise<void> {
     const pool = this.#pool;
-    if (pool === undefined) return this.#closing ?? Promise.resolve();
     this.#pool = undefined;
-    const closing = Promise.all([
-      this.#closing,
-      ...[...this.#inUse.keys()].map((session) => session.close()),
-      pool.close(),
-    ])
-      .then(() => undefined)
-      .finally(() => {
-        if (this.#closing === closing) this.#closing = undefined;
-      });
-    this.#closing = closing;
-    return closing;
+    await Promise.all([...[...this.#inUse.keys()].map((session) => session.close()), pool?.close()]);
   }
 
   #pooled(): MeterPool {

@@ -1,9 +1,9 @@
 import { type Clock, DlmsConfigError, isDlmsError } from "../../src/index";
 import { type Keepsakes, type MeterCredentials, type MeterSettings, parseMeterSettings } from "./meter-config";
 import { type Lease, MeterPool } from "./meter-pool";
-import { meterOf } from "./meter-place";
+import { meterFor, wholeMeter } from "./meter-place";
 import type { MeterSession } from "./meter-session";
-import { type MeterTurn, MeterTurns } from "./meter-turn";
+import { type PlacedClaim, type Turn, processTurns } from "./meter-turn";
 import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "./settings";
 
 /** What a message may set of a meter: all settings of `dlms-meter` but those of the pool itself. */
@@ -35,10 +35,10 @@ export interface DynamicBase {
   readonly keepsakes: Keepsakes;
   readonly clock: Clock;
   /**
-   * @param turn of this meter, for all sessions with it
+   * @param turn with whoever else asks this meter
    * @param own of the config node itself, not of a message
    */
-  makeSession(settings: MeterSettings, turn: MeterTurn, own: boolean): MeterSession;
+  makeSession(settings: MeterSettings, turn: Turn, own: boolean): MeterSession;
 }
 
 export interface DynamicMeter extends Lease {
@@ -58,8 +58,7 @@ export function fingerprint(settings: MeterSettings): string {
 /** Many meters with the settings of one config node but for what each message says. */
 export class DynamicMeters {
   readonly #base: DynamicBase;
-  readonly #turns = new MeterTurns();
-  #own: { readonly session: MeterSession; readonly fingerprint: string; readonly meter: string } | undefined;
+  #own: { readonly session: MeterSession; readonly fingerprint: string; readonly meter: PlacedClaim } | undefined;
   #pool: MeterPool | undefined;
 
   constructor(base: DynamicBase) {
@@ -69,18 +68,22 @@ export class DynamicMeters {
   /** The config node's own session; a message that describes the same meter with the same settings gets this one. */
   own(settings: MeterSettings): MeterSession {
     const session = this.#base.makeSession(settings, this.#turnOf(settings), true);
-    this.#own = { session, fingerprint: fingerprint(settings), meter: meterOf(settings) };
+    this.#own = { session, fingerprint: fingerprint(settings), meter: wholeMeter(settings) };
     return session;
   }
 
-  /** What settings have in common with the config node's own: all of them, or the meter that they lead to. */
-  compare(settings: MeterSettings): "same" | "same-meter" | "other" {
-    if (this.#own?.fingerprint === fingerprint(settings)) return "same";
-    return this.#own?.meter === meterOf(settings) ? "same-meter" : "other";
+  /** Whether settings are the config node's own. */
+  compare(settings: MeterSettings): "same" | "other" {
+    return this.#own?.fingerprint === fingerprint(settings) ? "same" : "other";
   }
 
-  #turnOf(settings: MeterSettings): MeterTurn {
-    return this.#turns.of(meterOf(settings));
+  /** The config node's own meter, for somebody who has nobody beside it. */
+  get meter(): PlacedClaim | undefined {
+    return this.#own?.meter;
+  }
+
+  #turnOf(settings: MeterSettings): Turn {
+    return processTurns.at([meterFor(settings, this)]);
   }
 
   /** Sessions that are open, or that were and may be used again; for tests. */

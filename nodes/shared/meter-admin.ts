@@ -12,13 +12,11 @@ import {
   systemClock,
 } from "../../src/index";
 import { dialogSettings } from "./dialog-meter";
-import { objectOf, unexpectedError } from "./dialog-request";
+import { endingOf, objectOf, unexpectedError } from "./dialog-request";
 import { draftMetersOf } from "./draft-meters";
 import { languageOf } from "./editor-language";
-import type { MeterSettings } from "./meter-config";
 import { type MeterNode, isMeterNode } from "./meter-node";
 import type { MeterSession } from "./meter-session";
-import type { MeterTurn } from "./meter-turn";
 import { browsedObject } from "./object-tree";
 import { presets } from "./presets";
 import { wholeNumber } from "./settings";
@@ -83,7 +81,7 @@ function useOf(meter: MeterNode, session: MeterSession): EditorUse {
 type Ask = (session: MeterSession, body: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<unknown>;
 
 const browse: Ask = async (session, body, signal) => {
-  const { objects, skipped } = await session.run((client) => client.browse({ signal, timeoutMs: longestMs }));
+  const { objects, skipped } = await session.run((client) => client.browse({ signal, timeoutMs: longestMs }), signal);
   const language = languageOf(body);
   return {
     objects: objects.map((entry) => browsedObject(entry, language)),
@@ -101,7 +99,7 @@ function obisOf(body: Readonly<Record<string, unknown>>): string {
 const read: Ask = async (session, body, signal) => {
   const classId = wholeNumber(body.classId, "classId", 0, 0xffff);
   const ref = attribute(classId, obisOf(body), wholeNumber(body.attributeId, "attributeId", 0, 127));
-  const reading = await session.run((client) => client.read(ref, { signal, timeoutMs: longestMs }));
+  const reading = await session.run((client) => client.read(ref, { signal, timeoutMs: longestMs }), signal);
   const { value, unitCode, type, valueName } = reading;
   const unit = unitCode === null ? null : describeUnit(unitCode, { language: languageOf(body) });
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
@@ -111,8 +109,9 @@ const read: Ask = async (session, body, signal) => {
 
 const columns: Ask = async (session, body, signal) => {
   const obis = obisOf(body);
-  const list = await session.run((client) =>
-    client.profile(obis, undefined, { signal, timeoutMs: longestMs }).columns(),
+  const list = await session.run(
+    (client) => client.profile(obis, undefined, { signal, timeoutMs: longestMs }).columns(),
+    signal,
   );
   const language = languageOf(body);
   return {
@@ -140,14 +139,12 @@ const bodyOf = (request: Request): Body => objectOf(request.body);
 
 /** The answer of a meter, or why there is none. A dialog that is closed ends the work. Never rejects. */
 async function serve(RED: NodeAPI, response: Response, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-  const ending = new AbortController();
-  response.on("close", () => {
-    ending.abort(new Error("the dialog was closed"));
-  });
+  const ending = endingOf(RED, response);
   try {
-    response.json(await work(ending.signal));
+    response.json(await work(ending));
   } catch (error) {
-    if (!ending.signal.aborted) refuseFor(RED, response, error);
+    // somebody who has left hears nothing any more
+    if (!response.destroyed) refuseFor(RED, response, error);
   }
 }
 
@@ -188,17 +185,6 @@ async function answer(RED: NodeAPI, ask: Ask, request: Request, response: Respon
   await serve(RED, response, (signal) => use.run(() => ask(session, bodyOf(request), signal)));
 }
 
-/** The turn of a deployed session with the meter that settings lead to, or of the node whose settings they are. */
-function turnOf(RED: NodeAPI, node: MeterNode | undefined, settings: MeterSettings): MeterTurn | undefined {
-  const nodes = node === undefined ? [] : [node];
-  RED.nodes.eachNode(({ id, type }) => {
-    const other = type === "dlms-meter" && id !== node?.id ? deployed(RED, id) : undefined;
-    if (other !== undefined) nodes.push(other);
-  });
-  const there = nodes.find(({ meter }) => meter.dynamic?.compare(settings) === "same-meter") ?? node;
-  return there?.meter.session?.turn;
-}
-
 /** By the settings that the dialog sends along: those of a node that is not deployed, or was changed since. */
 async function answerDraft(RED: NodeAPI, ask: Ask, request: Request, response: Response): Promise<void> {
   const { id } = request.params;
@@ -211,7 +197,7 @@ async function answerDraft(RED: NodeAPI, ask: Ask, request: Request, response: R
   }
   const drafts = draftMetersOf(RED.events);
   await serve(RED, response, (signal) =>
-    drafts.run(settings, turnOf(RED, node, settings), signal, (session) => ask(session, body, signal)),
+    drafts.run(settings, node?.meter.dynamic?.meter, signal, (session) => ask(session, body, signal)),
   );
 }
 

@@ -1,4 +1,5 @@
 import type { MeterSettings } from "./meter-config";
+import type { PlacedClaim } from "./meter-turn";
 
 /** Where meters are reached: a host and port, or a serial port. What is written in other ways is another one. */
 export function endpointOf({ place }: MeterSettings): string {
@@ -11,6 +12,25 @@ export function serverOf({ connect: { server } }: MeterSettings): string {
 }
 
 /** The meter itself, whatever client asks it, and how: many allow one association at a time. */
-export function meterOf(settings: MeterSettings): string {
+function meterOf(settings: MeterSettings): string {
   return `${endpointOf(settings)} ${serverOf(settings)}`;
+}
+
+/** Who asks which meter: what a meter keeps an account, and on HDLC a link, for. */
+export function accountOf(settings: MeterSettings): string {
+  return `${meterOf(settings)} ${settings.connect.client.sap}`;
+}
+
+/** The meter, for somebody who has nobody beside it. */
+export function wholeMeter(settings: MeterSettings): PlacedClaim {
+  return { endpoint: endpointOf(settings), server: serverOf(settings) };
+}
+
+/** The meter, for a session: other clients may be there too, unless they are of the same owner. */
+export function meterFor(settings: MeterSettings, owner: object): PlacedClaim {
+  const { client, security } = settings.connect;
+  const reader = security?.counterSource;
+  // for a moment the session is the one that reads the counter as well
+  const clients = reader === undefined ? [client.sap] : [client.sap, reader.client ?? 16];
+  return { ...wholeMeter(settings), clients, owner };
 }

@@ -10,7 +10,7 @@ import {
   attribute,
   repeated,
 } from "../../src/index";
-import { MeterTurn, type Occupant } from "./meter-turn";
+import { MeterTurn, type Occupant, type Turn } from "./meter-turn";
 import { type SecretAccount, SecretLedger, doubtfulTries } from "./secret-ledger";
 
 /** How a meter is doing, as its users show it. */
@@ -40,13 +40,16 @@ export interface MeterSessionOptions {
   readonly clock: Clock;
   readonly probeInterval: number;
   readonly offlineAfter: number;
-  /** Shared with sessions that have other settings for the same meter; default: there are none. */
-  readonly turn?: MeterTurn;
+  /** With all others who ask this meter; default: there are none. */
+  readonly turn?: Turn;
   /** Shared with whoever sends this secret to this meter; default: nobody else does. */
   readonly secrets?: SecretAccount;
   /** Called once per change of phase, with what was before. */
   changed(view: MeterView, previous: MeterPhase): void;
 }
+
+/** Requests of one session that may wait for their turn: as many as its client would queue. */
+const mostWaiting = 1000;
 
 /** Bound of a release: below the 3 s that a deploy may take. */
 const closeMs = 2500;
@@ -58,13 +61,14 @@ const closeMs = 2500;
 export class MeterSession {
   readonly #options: MeterSessionOptions;
   readonly #users = new Map<string, MeterUser>();
-  readonly #turn: MeterTurn;
+  readonly #turn: Turn;
   readonly #self: Occupant = { giveUp: () => this.#giveUp() };
   #client: DlmsClient | undefined;
   #unsubscribe: (() => void)[] = [];
   #tracing = false;
   #releasing: Promise<void> | undefined;
-  #lent: Promise<void> | undefined;
+  /** requests that wait for the turn */
+  #waiting = 0;
   #closed = false;
   #view: MeterView = { phase: "idle" };
   readonly #secrets: SecretAccount;
@@ -91,11 +95,6 @@ export class MeterSession {
 
   get view(): MeterView {
     return this.#lastGoodAt === undefined ? this.#view : { ...this.#view, lastExchangeAt: this.#lastGoodAt };
-  }
-
-  /** For sessions with other settings for this meter. */
-  get turn(): MeterTurn {
-    return this.#turn;
   }
 
   get userCount(): number {
@@ -126,52 +125,36 @@ export class MeterSession {
     await this.#release();
   }
 
-  /** Give the meter up for somebody who needs it alone; requests wait meanwhile. */
-  async lend<T>(work: () => Promise<T>): Promise<T> {
-    await this.#free();
-    // who borrows gives it back without being asked
-    const borrower: Occupant = { giveUp: () => Promise.resolve() };
-    const lent = this.#release().then(() => this.#inTurn(borrower, work));
-    this.#lent = lent.then(
-      () => undefined,
-      () => undefined,
-    );
-    try {
-      return await lent;
-    } finally {
-      this.#lent = undefined;
-      this.#beginProbing();
-    }
-  }
-
-  /** While no other session is open with this meter. */
-  async #inTurn<T>(occupant: Occupant, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#turn.enter(occupant, signal);
-    try {
-      return await work();
-    } finally {
-      this.#turn.exit();
-    }
-  }
-
-  /** Neither lent nor about to be released. */
-  async #free(): Promise<void> {
-    for (let busy = this.#lent ?? this.#releasing; busy !== undefined; busy = this.#lent ?? this.#releasing) await busy;
-  }
-
   /**
    * Ask the meter for something. Rejects with what the client rejects with, and without asking the meter while a
-   * refused secret keeps it locked out.
+   * refused secret keeps it locked out, or too many wait.
    * @param signal ends the wait for the meter; what is asked of the client needs it too
    */
   async run<T>(work: (client: DlmsClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await untilAborted(this.#free(), signal);
     this.#refuseWhenInVain();
-    const ask = (): Promise<T> => {
+    await this.#enter(signal);
+    try {
+      // what was released since comes back on a line that is closed
+      while (this.#releasing !== undefined) await untilAborted(this.#releasing, signal);
       this.#refuseWhenInVain();
-      return this.#ask(work);
-    };
-    return this.#inTurn(this.#self, ask, signal);
+      return await this.#ask(work);
+    } finally {
+      this.#turn.exit(this.#self);
+      if (this.#client === undefined && this.#releasing === undefined) this.#turn.left(this.#self);
+    }
+  }
+
+  async #enter(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#waiting >= mostWaiting) {
+      const text = `${mostWaiting} requests wait until the meter is free of another session; ask less often`;
+      throw new DlmsStateError("STATE_QUEUE_FULL", text);
+    }
+    this.#waiting++;
+    try {
+      await this.#turn.enter(this.#self, signal);
+    } finally {
+      this.#waiting--;
+    }
   }
 
   async #ask<T>(work: (client: DlmsClient) => Promise<T>): Promise<T> {
@@ -334,7 +317,7 @@ export class MeterSession {
         return client.read(attribute("CLOCK", "0.0.1.0.0.255", "time"));
       }).catch(() => undefined);
     }
-    // another one is set when the session was released, or lent, and is used again
+    // another one is set when the session was released and is used again
     if (this.#users.size > 0 && !this.#closed && this.#probe === timer) this.#probeAfter(wait);
   }
 
@@ -373,6 +356,7 @@ export class MeterSession {
     this.#inVain = false;
     this.#releasing ??= this.#dropClient().finally(() => {
       this.#releasing = undefined;
+      this.#turn.left(this.#self);
       const lock = used ? this.#secrets.lock() : undefined;
       if (lock !== undefined) this.#show({ phase: "refused", error: lock.error });
       else if (this.#view.phase !== "refused" || this.#secrets.lock() === undefined) this.#show({ phase: "idle" });

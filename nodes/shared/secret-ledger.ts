@@ -1,6 +1,6 @@
 import { type Clock, type DlmsError, keyFingerprint, systemClock, systemRandom } from "../../src/index";
 import type { MeterSettings } from "./meter-config";
-import { meterOf } from "./meter-place";
+import { accountOf } from "./meter-place";
 
 /** After a refused secret the next try is not before this, unless the settings are deployed again. */
 export const lockOutMs = 300_000;
@@ -67,7 +67,7 @@ export class SecretLedger {
 
   /** @param owner the node that sends the secret; see `pardon` */
   account(settings: MeterSettings, owner: string): SecretAccount {
-    return this.of(`${meterOf(settings)} ${settings.connect.client.sap}`, () => fingerprintOf(settings), owner);
+    return this.of(accountOf(settings), () => fingerprintOf(settings), owner);
   }
 
   /** @param fingerprint costs some time, so it is asked for only where an account is in danger */

@@ -3,8 +3,7 @@ import { afterEach, describe, it } from "mocha";
 import type { NodeAPI } from "node-red";
 import sinon from "sinon";
 import { registerLines } from "../../nodes/shared/dialog-request";
-import { DraftMeters } from "../../nodes/shared/draft-meters";
-import { MeterSession } from "../../nodes/shared/meter-session";
+import { MeterTurns } from "../../nodes/shared/meter-turn";
 import { type Keepsakes, parseMeterSettings } from "../../nodes/shared/meter-config";
 import type { TestLine } from "../../nodes/shared/connection-test";
 import { householdDefinition, memoryCounterStore } from "../../src/index";
@@ -133,21 +132,24 @@ describe("Test connection", () => {
       const { port } = await startMeter();
       const flow = flowFor(port);
       await helper.load(allNodes, flow);
-      sinon.stub(MeterSession.prototype, "lend").rejects(failure);
-      assert.deepEqual((await test("meter", { ...flow[1] })).lines, [last("settings")]);
-      sinon.stub(DraftMeters.prototype, "vacate").rejects(failure);
-      const { lines, text } = await test("new", { host: "127.0.0.1", port });
-      assert.deepEqual(lines, [last("settings")]);
-      assert.doesNotMatch(text, /Tapir/);
+      sinon.stub(MeterTurns.prototype, "at").throws(failure);
+      for (const id of ["meter", "new"]) {
+        const { lines, text } = await test(id, { ...flow[1] });
+        assert.deepEqual(lines, [last("settings")]);
+        assert.doesNotMatch(text, /Tapir/);
+      }
     });
 
     it("names the step at which it was", async () => {
       const { port } = await startMeter();
       const flow = flowFor(port);
       await helper.load(allNodes, flow);
-      sinon.stub(MeterSession.prototype, "lend").callsFake(async (work) => {
-        await work();
-        throw failure;
+      sinon.stub(MeterTurns.prototype, "at").returns({
+        enter: () => Promise.resolve(),
+        exit: () => {
+          throw failure;
+        },
+        left: () => undefined,
       });
       const { lines } = await test("meter", { ...flow[1], clientAddress: "99" });
       assert.deepEqual(short(lines).slice(0, 3), ["line ok", "link ok", "association failed"]);

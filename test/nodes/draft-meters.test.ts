@@ -356,7 +356,6 @@ describe("sessions of drafts", () => {
     assert.deepEqual(open(meters), [0, 0, 1, 1, 1, 1]);
     await drafts.vacate();
     assert.deepEqual(open(meters), [0, 0, 0, 0, 0, 0]);
-    assert.equal(drafts.closing, undefined);
   });
 
   it("refuse more requests than they can hold, and end those under way with a deploy", async () => {

@@ -51,7 +51,8 @@ describe("a bound for a whole read", () => {
   it("ends the wait for a turn, and whoever comes next gets it", async () => {
     const turn = new MeterTurn();
     const occupant = (): { giveUp(): Promise<void> } => ({ giveUp: () => Promise.resolve() });
-    await turn.enter(occupant());
+    const first = occupant();
+    await turn.enter(first);
     const ending = new AbortController();
     const waiting = turn.enter(occupant(), ending.signal);
     const behind = turn.enter(occupant());
@@ -59,7 +60,7 @@ describe("a bound for a whole read", () => {
     ending.abort(reason);
     await assert.rejects(waiting, reason);
     await assert.rejects(turn.enter(occupant(), ending.signal), reason);
-    turn.exit();
+    turn.exit(first);
     await behind;
     assert.equal(getEventListeners(ending.signal, "abort").length, 0);
   });

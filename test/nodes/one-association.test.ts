@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MeterSession } from "../../nodes/shared/meter-session";
-import { MeterTurn, MeterTurns } from "../../nodes/shared/meter-turn";
+import { MeterTurn, MeterTurns, alone } from "../../nodes/shared/meter-turn";
 import { createClient, demoPassword } from "../../src/index";
 import { bench, requests } from "../support/meters";
 import { type Message, type RunningMeter, allNodes, clean, flowFor, helper, startMeter, value } from "./support";
@@ -108,13 +108,13 @@ describe("the turn with one meter", () => {
     await turn.enter(a);
     await turn.enter(a);
     const other = turn.enter(b).then(() => log.push("b"));
-    turn.exit();
+    turn.exit(a);
     await Promise.resolve();
     assert.deepEqual(log, [], "one request of a is under way");
-    turn.exit();
+    turn.exit(a);
     await other;
     assert.deepEqual(log, ["a leaves", "a has left", "b"]);
-    turn.exit();
+    turn.exit(b);
     await turn.enter(b);
     assert.equal(log.length, 3, "b is still there");
   });
@@ -127,10 +127,10 @@ describe("the turn with one meter", () => {
     const enter = (name: string, who: typeof a): Promise<void> =>
       turn.enter(who).then(() => {
         log.push(name);
-        turn.exit();
+        turn.exit(who);
       });
     const rest = [enter("b1", b), enter("a2", a), enter("b2", b)];
-    turn.exit();
+    turn.exit(a);
     await Promise.all(rest);
     assert.deepEqual(log, ["b1", "a2", "b2"]);
   });
@@ -144,7 +144,7 @@ describe("the turn with one meter", () => {
   });
 });
 
-describe("a probed meter that was lent", () => {
+describe("a probed meter that somebody else had for a while", () => {
   it("is probed again afterwards", async () => {
     const time = {
       classId: 8,
@@ -152,10 +152,12 @@ describe("a probed meter that was lent", () => {
       attributes: { 2: { type: "null-data", value: null } },
     } as const;
     const { clock, meter } = bench({ objects: [time] });
+    const turn = new MeterTurn();
     const session = new MeterSession({
       makeClient: () =>
         createClient({ transport: meter.transport(), client: { sap: 16 }, server: { logical: 1 }, clock }),
       clock,
+      turn,
       probeInterval: 15_000,
       offlineAfter: 45_000,
       changed: () => undefined,
@@ -165,7 +167,8 @@ describe("a probed meter that was lent", () => {
     await clock.tickAsync(20_000);
     const before = probes();
     assert.ok(before > 0);
-    await clock.runUntil(session.lend(() => Promise.resolve()));
+    await clock.runUntil(alone(turn, new AbortController().signal, () => Promise.resolve()));
+    assert.equal(meter.associations, 0, "given up");
     await clock.tickAsync(60_000);
     assert.equal(probes() - before, 4, "one each interval");
     session.close().catch(() => undefined);
