@@ -3,10 +3,12 @@ import { type DlmsError, createClient, isDlmsError, systemClock } from "../src/i
 import { registerAddressSearch } from "./shared/address-search";
 import { registerAdmin } from "./shared/admin";
 import { registerConnectionTest } from "./shared/connection-test";
+import { deployedMeters } from "./shared/deployed-meters";
 import { DynamicMeters } from "./shared/dynamic-meters";
 import { keepsakesIn } from "./shared/keepsakes";
 import { registerMeterAdmin } from "./shared/meter-admin";
 import { type MeterCredentials, type MeterSettings, parseMeterSettings } from "./shared/meter-config";
+import { accountOf } from "./shared/meter-place";
 import type { MeterNode } from "./shared/meter-node";
 import { type MeterPhase, MeterSession, type MeterView } from "./shared/meter-session";
 import type { Turn } from "./shared/meter-turn";
@@ -89,6 +91,15 @@ export default function (RED: NodeAPI): void {
     });
   }
 
+  /** Says once if another node has the same meter and client. */
+  function announce(node: MeterConfigNode, settings: MeterSettings, label: string): void {
+    const name = label === node.id ? label : `${label} (${node.id})`;
+    const { twin, remove } = deployedMeters.add(accountOf(settings), name);
+    node.on("close", remove);
+    if (twin === undefined) return;
+    node.warn(RED._("dlms-meter.log.twin", { name, twin, place: settings.place }));
+  }
+
   function makeMeter(node: MeterConfigNode, config: NodeDef): MeterNode["meter"] {
     const label = config.name || config.id;
     const keepsakes = keepsakesIn(RED.settings.userDir ?? ".");
@@ -108,6 +119,7 @@ export default function (RED: NodeAPI): void {
     const settings = attempt(() => parseMeterSettings(raw, credentials, keepsakes));
     if (isDlmsError(settings)) return { label, place: "", session: undefined, problem: settings, dynamic };
     processLedger.account(settings, node.id).pardon();
+    announce(node, settings, label);
     return { label, place: settings.place, session: dynamic.own(settings), problem: undefined, dynamic };
   }
 

@@ -81,10 +81,17 @@ function mostOf({ meter }: RunningMeter): () => number {
 const frames = ({ meter }: RunningMeter): string[] =>
   meter.received.flatMap((item) => (item.kind === "frame" ? [item.frame] : []));
 
+/** Log entries about two nodes for one meter. */
+const advice = (): string[] =>
+  helper
+    .log()
+    .args.map(([entry]: { msg?: unknown }[]) => String(entry?.msg))
+    .filter((text) => text.includes("log.twin"));
+
 describe("two config nodes with the same meter", () => {
   afterEach(clean);
 
-  it("and the same client take turns, each value is of its own object", async () => {
+  it("and the same client take turns, each value is of its own object, and the log says it once", async () => {
     const one = await startMeter(numbered(3));
     const most = mostOf(one);
     const flow = twins(one.port);
@@ -93,6 +100,9 @@ describe("two config nodes with the same meter", () => {
       assert.deepEqual(await readBoth(2), new Set(["object 1: 1", "object 2: 2"]));
     }
     assert.equal(most(), 1);
+    assert.equal(advice().length, 1);
+    await helper.setFlows([...flow, { id: "more", type: "helper", z: "tab", x: 0, y: 0 }], "nodes");
+    assert.equal(advice().length, 1);
   });
 
   it("and other clients are there side by side", async () => {
@@ -103,6 +113,7 @@ describe("two config nodes with the same meter", () => {
     }
     assert.equal(frames(one).filter((frame) => frame === "SNRM").length, 2, "a link for each, set up once");
     assert.equal(one.meter.associations, 2);
+    assert.equal(advice().length, 0);
   });
 });
 
