@@ -8,7 +8,7 @@ import {
   parseDefinition,
   systemClock,
 } from "../src/index";
-import { within } from "./shared/meter-session";
+import { within } from "./shared/waits";
 import { migrate, migrations } from "./shared/migrations";
 import { choiceOf, integerOf, isAbsent, neededTextOf } from "./shared/settings";
 

@@ -41,13 +41,21 @@ function underWayIn(events: EventEmitter): Set<AbortController> {
   return requests;
 }
 
-/** What ends a request: its dialog is closed, or the flows stop, as before each deploy. */
-export function endingOf(RED: NodeAPI, response: Response): AbortSignal {
+/** What ends a request: its dialog is closed. */
+export function closingOf(response: Response): AbortController {
   const ending = new AbortController();
+  response.on("close", () => {
+    ending.abort(new Error("the dialog was closed"));
+  });
+  return ending;
+}
+
+/** The same, or that the flows stop, as before each deploy: what asks a meter by itself is over before nodes may. */
+export function endingOf(RED: NodeAPI, response: Response): AbortSignal {
+  const ending = closingOf(response);
   const requests = underWayIn(RED.events).add(ending);
   response.on("close", () => {
     requests.delete(ending);
-    ending.abort(new Error("the dialog was closed"));
   });
   return ending.signal;
 }

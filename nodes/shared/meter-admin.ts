@@ -12,7 +12,7 @@ import {
   systemClock,
 } from "../../src/index";
 import { dialogSettings } from "./dialog-meter";
-import { endingOf, objectOf, unexpectedError } from "./dialog-request";
+import { closingOf, endingOf, objectOf, unexpectedError } from "./dialog-request";
 import { draftMetersOf } from "./draft-meters";
 import { languageOf } from "./editor-language";
 import { type MeterNode, isMeterNode } from "./meter-node";
@@ -137,9 +137,13 @@ function isBusy(error: DlmsError): boolean {
 type Body = Readonly<Record<string, unknown>>;
 const bodyOf = (request: Request): Body => objectOf(request.body);
 
-/** The answer of a meter, or why there is none. A dialog that is closed ends the work. Never rejects. */
-async function serve(RED: NodeAPI, response: Response, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-  const ending = endingOf(RED, response);
+/** The answer of a meter, or why there is none. Never rejects. */
+async function serve(
+  RED: NodeAPI,
+  response: Response,
+  ending: AbortSignal,
+  work: (signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
   try {
     response.json(await work(ending));
   } catch (error) {
@@ -182,7 +186,9 @@ async function answer(RED: NodeAPI, ask: Ask, request: Request, response: Respon
     });
     return;
   }
-  await serve(RED, response, (signal) => use.run(() => ask(session, bodyOf(request), signal)));
+  await serve(RED, response, closingOf(response).signal, (signal) =>
+    use.run(() => ask(session, bodyOf(request), signal)),
+  );
 }
 
 /** By the settings that the dialog sends along: those of a node that is not deployed, or was changed since. */
@@ -196,7 +202,7 @@ async function answerDraft(RED: NodeAPI, ask: Ask, request: Request, response: R
     return;
   }
   const drafts = draftMetersOf(RED.events);
-  await serve(RED, response, (signal) =>
+  await serve(RED, response, endingOf(RED, response), (signal) =>
     drafts.run(settings, node?.meter.dynamic?.meter, signal, (session) => ask(session, body, signal)),
   );
 }

@@ -12,6 +12,7 @@ import {
 } from "../../src/index";
 import { MeterTurn, type Occupant, type Turn } from "./meter-turn";
 import { type SecretAccount, SecretLedger, doubtfulTries } from "./secret-ledger";
+import { untilAborted, within } from "./waits";
 
 /** How a meter is doing, as its users show it. */
 export type MeterPhase = "idle" | "connecting" | "connected" | "waiting" | "error" | "refused" | "offline";
@@ -146,7 +147,7 @@ export class MeterSession {
 
   async #enter(signal: AbortSignal | undefined): Promise<void> {
     if (this.#waiting >= mostWaiting) {
-      const text = `${mostWaiting} requests wait until the meter is free of another session; ask less often`;
+      const text = `${mostWaiting} requests wait for this meter already; ask less often, or in one list`;
       throw new DlmsStateError("STATE_QUEUE_FULL", text);
     }
     this.#waiting++;
@@ -375,33 +376,4 @@ export class MeterSession {
 
 function closedError(): DlmsStateError {
   return new DlmsStateError("STATE_CLOSED", "the meter's node was closed by a deploy; send the message again");
-}
-
-/** Rejects with the signal's reason if that is first; the work must not reject. */
-function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return work;
-  if (signal.aborted) return Promise.reject(signal.reason as Error);
-  return new Promise((resolve, reject) => {
-    const leave = (): void => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener("abort", leave, { once: true });
-    void work.then(() => {
-      signal.removeEventListener("abort", leave);
-      resolve();
-    });
-  });
-}
-
-/** Resolves with the work or after `ms`, whichever is first; never rejects. */
-export function within(work: Promise<unknown>, ms: number, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimeout(resolve, ms);
-    work
-      .catch(() => undefined)
-      .finally(() => {
-        clock.clearTimeout(timer);
-        resolve();
-      });
-  });
 }
