@@ -28,14 +28,19 @@ export async function* testLines(
   body: unknown,
   signal: AbortSignal,
 ): AsyncGenerator<TestLine, void, undefined> {
+  let brokenOff = (): void => undefined;
   try {
     const settings = dialogSettings(RED, body);
     const secrets = processLedger.account(settings, "dialog");
     for await (const step of testConnection(settings.connect, { signal, timeoutMs: longestTestMs })) {
       note(step, settings.connect, secrets);
+      brokenOff = (): void => {
+        if (step.step === "link" && step.ok) noteBrokenOff(secrets);
+      };
       yield lineOf(step);
     }
   } catch (error) {
+    if (signal.aborted) brokenOff();
     if (signal.aborted || !isDlmsError(error)) throw error;
     yield { step: "settings", ok: false, text: error.message, error: error.toJSON() };
   }
@@ -47,6 +52,13 @@ function note({ step, ok, error }: ConnectionStep, connect: ConnectOptions, secr
   if (error === undefined) return;
   if (step === "authentication") secrets.refused(error);
   else if (step === "association" && isUnanswered(error, connect)) secrets.unanswered(error);
+}
+
+/** Ended while it associated: the meter may have had the secret. */
+function noteBrokenOff(secrets: SecretAccount): void {
+  if (secrets.tripsBefore === Infinity) return;
+  const text = "the test was ended before the meter answered its association request";
+  secrets.unanswered(new DlmsTimeoutError("TIMEOUT_ASSOCIATE", text));
 }
 
 /** Whether a secret was on its way when associating ended without a word on it. */

@@ -4,6 +4,7 @@ import {
   type DlmsClient,
   type DlmsError,
   DlmsStateError,
+  DlmsTimeoutError,
   type StateEvent,
   type TimerHandle,
   type TraceEvent,
@@ -75,6 +76,8 @@ export class MeterSession {
   readonly #secrets: SecretAccount;
   /** tries of this client in which a secret got no answer, since its last association */
   #doubts = 0;
+  /** round trips of the client before its present try to associate */
+  #tripsBefore = 0;
   /** requests that are asked of the client */
   #asking = 0;
   /** the client would soon send a secret that may not be sent any more: it goes as soon as nothing is asked of it */
@@ -219,6 +222,7 @@ export class MeterSession {
       return;
     }
     if (event.doubtful === true && event.error !== undefined) this.#unanswered(event.error);
+    if (event.nextTryInMs === undefined) this.#tripsBefore = this.#client?.statistics.roundTrips ?? 0;
     switch (event.state) {
       case "connecting":
         this.#show({ phase: "connecting" });
@@ -365,8 +369,17 @@ export class MeterSession {
     return this.#releasing;
   }
 
+  /** A try that is broken off tells nobody how it went, though the meter may have had the secret. */
+  #breakOff({ state, statistics }: DlmsClient): void {
+    if (state !== "connecting" && (state !== "reconnecting" || this.#view.nextTryAt !== undefined)) return;
+    if (statistics.roundTrips - this.#tripsBefore <= this.#secrets.tripsBefore) return;
+    const text = "the session was ended before the meter answered its association request";
+    this.#secrets.unanswered(this.#view.error ?? new DlmsTimeoutError("TIMEOUT_ASSOCIATE", text));
+  }
+
   async #dropClient(): Promise<void> {
     const client = this.#client;
+    if (client !== undefined) this.#breakOff(client);
     this.#client = undefined;
     this.#tracing = false;
     for (const off of this.#unsubscribe.splice(0)) off();

@@ -21,6 +21,8 @@ export interface SecretLock {
 
 /** One secret for one account of one meter, as those who send it see it. */
 export interface SecretAccount {
+  /** Round trips of an association before the one that carries the secret; Infinity: there is none. */
+  readonly tripsBefore: number;
   /** Undefined: it may be sent. */
   lock(): SecretLock | undefined;
   refused(error: DlmsError): void;
@@ -52,6 +54,16 @@ function fingerprintOf({ connect: { client, server, auth, security } }: MeterSet
   return keyFingerprint(salt, new TextEncoder().encode(secret));
 }
 
+/** A password and what is ciphered go with the association request, the proof of HLS after it. */
+function tripsBefore({ connect: { auth, security } }: MeterSettings): number {
+  const ciphered = security !== undefined && security.policy !== "none";
+  const none = auth === undefined || auth.mechanism === "none";
+  if (none && !ciphered) return Infinity;
+  // the public client associates and reads the counter; whether it releases as well depends
+  const counter = security?.counterSource === undefined ? 0 : 2;
+  return counter + (ciphered || auth?.mechanism === "lls" ? 0 : 1);
+}
+
 /**
  * Secrets that meters refused or did not answer, by account. It outlives the sessions that sent them: those come and
  * go with messages, dialogs and deploys, and each would begin with a try of its own.
@@ -67,11 +79,11 @@ export class SecretLedger {
 
   /** @param owner the node that sends the secret; see `pardon` */
   account(settings: MeterSettings, owner: string): SecretAccount {
-    return this.of(accountOf(settings), () => fingerprintOf(settings), owner);
+    return this.of(accountOf(settings), () => fingerprintOf(settings), owner, tripsBefore(settings));
   }
 
   /** @param fingerprint costs some time, so it is asked for only where an account is in danger */
-  of(account: string, fingerprint: () => string, owner = ""): SecretAccount {
+  of(account: string, fingerprint: () => string, owner = "", trips = Infinity): SecretAccount {
     let known: string | undefined;
     const find = (): Entry | undefined => {
       const entries = this.#accounts.get(account);
@@ -89,6 +101,7 @@ export class SecretLedger {
       return entry === undefined || left <= 0 ? undefined : { error: entry.error, left };
     };
     return {
+      tripsBefore: trips,
       lock: () => lockOf(find()),
       refused: (error) => {
         failed(error, doubtfulTries);

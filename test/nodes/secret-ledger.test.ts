@@ -93,7 +93,17 @@ describe("a refused secret and the buttons of a dialog", () => {
     const two = await startMeter(definition);
     silentToPasswords(two);
     const other = { ...body, properties: { ...flow[1], port: two.port } };
-    for (let n = 0; n < 2; n++) await post("/dlms/test-connection", other);
+    await post("/dlms/test-connection", other);
+    // a deploy breaks the second one off
+    const press = Promise.resolve(
+      helper
+        .request()
+        .post("/dlms/test-connection")
+        .send({ ...other, properties: { ...other.properties, timeout: "60000" } }),
+    );
+    await two.meter.waitFor(() => passwords(two) === 2);
+    await helper.setFlows([...flow, { id: "more", type: "helper", z: "tab", x: 0, y: 0 }], "nodes");
+    assert.match((await press).text, /a deploy ended it/);
     await askOften(3, () => ({ meter: { port: two.port } }));
     assert.equal(passwords(two), 2, "unanswered");
   });
@@ -219,7 +229,7 @@ describe("sessions that send one secret", () => {
         ...{ clock, secrets, probeInterval: 0, offlineAfter: 45_000, changed: () => undefined },
       });
     return {
-      sessions: [0, 1].map(() => make(ledger.of("meter", () => "secret"))),
+      sessions: [0, 1].map(() => make(ledger.of("meter", () => "secret", "", 0))),
       tries: () => tries,
       refuse: () => {
         answer = [refusal];
@@ -243,6 +253,18 @@ describe("sessions that send one secret", () => {
     assert.equal(second?.view.phase, "refused");
     await assert.rejects(reading(second), /not asked again: meters lock an account/);
     await clock.runUntil(second.close());
+    assert.equal(clock.pending, 0);
+  });
+
+  it("count a try that is broken off: the meter may have had the secret", async () => {
+    const clock = new VirtualClock();
+    const { sessions, tries } = twoSessions(clock);
+    const [first, second] = sessions;
+    await assert.rejects(clock.runUntil(reading(first)));
+    while (tries() < 2) await clock.tickAsync(100);
+    await clock.runUntil(first?.close() ?? Promise.resolve());
+    await assert.rejects(clock.runUntil(reading(second)), /not asked again/);
+    assert.equal(tries(), 2);
     assert.equal(clock.pending, 0);
   });
 
