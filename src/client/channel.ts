@@ -7,6 +7,7 @@ import type { TransportLineSettings } from "../transport";
 import { EarlyApdus } from "./early-apdus";
 import { repeated } from "./failure";
 import type { Line, LineUser, Push } from "./line";
+import type { LinkAddress } from "./line-places";
 
 /** What a channel tells its owner besides the answers. */
 export interface ChannelEvents {
@@ -41,6 +42,8 @@ export interface ChannelParts {
   readonly clock: Clock;
   readonly events: ChannelEvents;
   readonly traffic: Traffic;
+  /** which no other channel of the line may have meanwhile */
+  readonly address?: LinkAddress;
   /** what the meter needs of a line that has settings */
   readonly settings?: TransportLineSettings;
 }
@@ -57,6 +60,7 @@ export class Channel implements LineUser {
   readonly #clock: Clock;
   readonly #events: ChannelEvents;
   readonly #traffic: Traffic;
+  readonly address?: LinkAddress;
   #settings: TransportLineSettings | undefined;
   #waiter: Waiter | undefined;
   #timer: TimerHandle | undefined;
@@ -79,6 +83,7 @@ export class Channel implements LineUser {
     this.#events = parts.events;
     this.#traffic = parts.traffic;
     this.#settings = parts.settings;
+    if (parts.address !== undefined) this.address = parts.address;
   }
 
   get settings(): TransportLineSettings | undefined {
@@ -96,7 +101,7 @@ export class Channel implements LineUser {
 
   /** Connect the line and set the link up. */
   async open(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<void> {
-    await this.#line.attach(this, options);
+    await this.#line.attach(this, { ...options, clock: this.#clock });
     this.#attached = true;
     if (this.#ended !== undefined) {
       await this.#leave();

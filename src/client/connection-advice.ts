@@ -74,6 +74,8 @@ const hints = (...keys: readonly ConnectionHintKey[]): readonly ConnectionHint[]
 
 /** What to try after a failed step, the likeliest first. */
 export function hintsFor(step: ConnectionStepName, error: DlmsError, settings: Settings): readonly ConnectionHint[] {
+  // the address is taken by a session of this process: nothing was sent
+  if (error.code === "DLMS_STATE_BUSY") return hints("otherHolder");
   switch (step) {
     case "line":
       return lineHints(error, settings);

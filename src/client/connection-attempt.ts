@@ -6,11 +6,13 @@ import type { ActiveSession, ActiveSessionEvents } from "./active-session";
 import { Channel } from "./channel";
 import type { Line, LineRegistry, LineUser } from "./line";
 import type { Settings } from "./settings";
+import { linkAddress } from "./wiring";
 
 /** A connection that is made for a look only. `end` takes down whatever is there, bounded, and never rejects. */
 export interface Attempt extends ActiveSessionEvents {
   openLine(): Promise<void>;
-  openLink(link: LinkProtocol): Promise<Channel>;
+  /** `settings`: of the client and the server that the link joins */
+  openLink(link: LinkProtocol, settings: Settings): Promise<Channel>;
   /** `line`: the connection too */
   closeLink(options: { readonly line: boolean }): Promise<void>;
   /** to be released in the end, if it associated */
@@ -48,7 +50,7 @@ class LineAttempt implements Attempt {
     await this.#line.attach(this.#holder, { timeoutMs: timeouts.connect, signal: this.#signal });
   }
 
-  async openLink(link: LinkProtocol): Promise<Channel> {
+  async openLink(link: LinkProtocol, settings: Settings): Promise<Channel> {
     const { transport, clock, timeouts } = this.#settings;
     if (this.#line === undefined) await this.openLine();
     this.#signal.throwIfAborted();
@@ -59,6 +61,7 @@ class LineAttempt implements Attempt {
       line,
       link,
       clock,
+      address: linkAddress(settings),
       traffic: { bytesIn: 0, bytesOut: 0, roundTrips: 0 },
       events: { notification: nothing, down: nothing, frame: nothing, apdu: nothing, note: nothing },
       ...(baudRate === undefined ? {} : { settings: { baudRate, dataBits: 8, parity: "none" } as const }),

@@ -1,14 +1,15 @@
 import type { TimerHandle } from "../clock";
-import { type DlmsError, DlmsStateError } from "../errors";
+import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
 import type { LinkProtocol } from "../link";
 import type { AssociationInfo } from "../session/options";
 import { ActiveSession, type ActiveSessionEvents, type ClientSession } from "./active-session";
 import { Channel, type ChannelEvents } from "./channel";
-import { type CounterSource, pause, publicSettings, raiseFromMeter } from "./invocation-counter";
+import { type CounterSource, pause, publicSettings, raiseFromMeter, whileReading } from "./invocation-counter";
 import type { Line, LineRegistry, LineUser } from "./line";
 import type { Observer } from "./observer";
 import type { Settings } from "./settings";
 import type { Establish } from "./supervisor";
+import { linkAddress } from "./wiring";
 
 /** What a client is made of besides its options; replaced in tests. */
 export interface ClientParts {
@@ -88,10 +89,14 @@ function counterReader(
       link,
       channelEventsFor(observer, () => undefined, nobody),
       observer,
-      settings,
+      open,
     );
     const active = new ActiveSession(parts.makeSession(open), channel, undefined, sessionEvents(observer));
-    const value = await openAndRun(channel, settings, signal, () => raiseFromMeter(active, source, settings));
+    const value = await openAndRun(channel, settings, signal, () => raiseFromMeter(active, source, settings)).catch(
+      (error: unknown) => {
+        throw isDlmsError(error) && error.code === "DLMS_STATE_BUSY" ? whileReading(error, source) : error;
+      },
+    );
     observer.note(`invocation counter: the meter says ${value}`);
     const holder: LineUser = { settings: undefined, data: () => undefined, lost: () => undefined };
     const release = (): Promise<void> => line.detach(holder);
@@ -137,11 +142,13 @@ function makeChannel(
   link: LinkProtocol,
   events: ChannelEvents,
   observer: Observer,
-  { transport, clock }: Settings,
+  settings: Settings,
 ): Channel {
+  const { transport, clock } = settings;
   const { baudRate } = transport;
   const lineSettings = baudRate === undefined ? {} : { settings: { baudRate, dataBits: 8, parity: "none" } as const };
-  return new Channel({ line, link, clock, events, traffic: observer.traffic, ...lineSettings });
+  const address = linkAddress(settings);
+  return new Channel({ line, link, clock, events, traffic: observer.traffic, address, ...lineSettings });
 }
 
 function sessionEvents(observer: Observer): ActiveSessionEvents {

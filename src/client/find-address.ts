@@ -177,12 +177,14 @@ class Search {
   async #ask(settings: Settings): Promise<Found> {
     const link = this.#linkFor(settings);
     try {
-      const channel = await this.#open(link);
+      const channel = await this.#open(link, settings);
       const active = this.#attempt.use(new ActiveSession(makeSession(settings), channel, undefined, this.#attempt));
       return await associate(active, settings);
     } catch (error) {
       if (!isDlmsError(error) || this.#signal.aborted) throw error;
-      if (settings.link.kind === "hdlc-mode-e" && !link.sentFrames) throw error;
+      // an address that another session has says nothing of the others
+      const taken = error.code === "DLMS_STATE_BUSY";
+      if (settings.link.kind === "hdlc-mode-e" && !link.sentFrames && !taken) throw error;
       return await this.#failed(error, settings);
     } finally {
       if (link.sentFrames) this.#signedOnAt = link.baudRate ?? this.#signedOnAt;
@@ -193,14 +195,14 @@ class Search {
   }
 
   /** A line that is gone is opened once more; when that fails, there is nothing left to try. */
-  async #open(link: SpiedLink): ReturnType<Attempt["openLink"]> {
+  async #open(link: SpiedLink, settings: Settings): ReturnType<Attempt["openLink"]> {
     try {
-      return await this.#attempt.openLink(link);
+      return await this.#attempt.openLink(link, settings);
     } catch (error) {
       if (!isDlmsError(error) || error.layer !== "transport" || link.opened) throw error;
       await this.#attempt.closeLink({ line: true });
       await pause(this.#settings.clock, gatewayRest, this.#signal);
-      return this.#attempt.openLink(link);
+      return this.#attempt.openLink(link, settings);
     }
   }
 

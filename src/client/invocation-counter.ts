@@ -130,6 +130,11 @@ function counterIn(value: DlmsValue, what: string): number {
 /** Marks an error as one of the public association: no secret was sent, so no account is in danger. */
 function counterFailure(error: DlmsError, source: CounterSource): DlmsError {
   if (error.layer === "transport" || error.layer === "state" || error.layer === "config") return error;
+  return whileReading(error, source);
+}
+
+/** The client that reads the counter is another one than the user has set as the meter's. */
+export function whileReading(error: DlmsError, source: CounterSource): DlmsError {
   return repeated(
     error,
     `this was while trying to ${readingCounter(source)}; check this client and the counter's OBIS code, or take the counter from the store alone`,

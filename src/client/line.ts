@@ -2,11 +2,14 @@ import { bytesEqual } from "../bytes";
 import { type DlmsConnectionError, DlmsStateError } from "../errors";
 import type { PushAddress, PushFit } from "../link";
 import type { Connection, Transport, TransportLineSettings } from "../transport";
+import { type LinkAddress, LinePlaces, type PlaceOptions } from "./line-places";
 
 /** One client on a line. */
 export interface LineUser {
   /** what this user's meter needs; undefined: whatever the line has */
   readonly settings: TransportLineSettings | undefined;
+  /** What is its own on this line while it is attached; absent: it speaks to no meter. */
+  readonly address?: LinkAddress;
   data(bytes: Uint8Array): void;
   /** How well a push fits that another user heard; absent: not at all. */
   pushFit?(push: Push): PushFit;
@@ -28,10 +31,8 @@ interface Waiting {
   refuse(error: Error): void;
 }
 
-export interface AttachOptions {
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-}
+/** `timeoutMs` bounds the wait for the address and then the opening of the connection. */
+export type AttachOptions = PlaceOptions;
 
 /**
  * One connection and the clients that share it. It is opened for the first user and closed after the last. Users
@@ -42,18 +43,22 @@ export class Line {
   readonly transport: Transport;
   readonly #onUnused: () => void;
   readonly #users = new Set<LineUser>();
+  readonly #places: LinePlaces<LineUser>;
   readonly #waiting: Waiting[] = [];
   #connection: Connection | undefined;
   #settings: TransportLineSettings | undefined;
   #opening: { readonly done: Promise<void>; readonly abort: AbortController } | undefined;
   #closing: Promise<void> | undefined;
   #turn: LineUser | undefined;
+  /** calls of attach that have not come to an end */
+  #coming = 0;
   /** while everybody hears: pushes that were handed on */
   #handedOn: Push[] | undefined;
 
   constructor(transport: Transport, onUnused: () => void = () => undefined) {
     this.transport = transport;
     this.#onUnused = onUnused;
+    this.#places = new LinePlaces(transport.endpoint);
   }
 
   get users(): number {
@@ -65,21 +70,32 @@ export class Line {
     return this.#connection !== undefined;
   }
 
-  /** Become a user; resolves when the connection is open. Rejects with the transport's error or the signal's reason. */
+  /**
+   * Become a user; resolves when the connection is open. Rejects with the transport's error or the signal's reason, and
+   * with STATE_BUSY when somebody else keeps the user's address. Until that is free it is no user: the connection, and
+   * whoever has it, notice nothing.
+   */
   async attach(user: LineUser, options: AttachOptions): Promise<void> {
-    this.#users.add(user);
+    this.#coming++;
     try {
+      const place = this.#places.take(user, options);
+      if (place !== undefined) await place;
+      this.#users.add(user);
       while (this.#closing !== undefined) await this.#closing;
       options.signal?.throwIfAborted();
       if (this.#connection === undefined) await untilAborted(this.#open(options.timeoutMs), options.signal);
     } catch (error) {
       await this.detach(user);
       throw error;
+    } finally {
+      this.#coming--;
+      this.#unusedIfSo();
     }
   }
 
   /** Leave; resolves when the connection is closed if this was the last user. Never rejects. */
   async detach(user: LineUser): Promise<void> {
+    this.#places.leave(user);
     if (!this.#users.delete(user)) return;
     for (let i = this.#waiting.length - 1; i >= 0; i--) {
       if (this.#waiting[i]?.user !== user) continue;
@@ -100,7 +116,12 @@ export class Line {
       });
       await this.#closing;
     }
-    if (this.#users.size === 0) this.#onUnused();
+    this.#unusedIfSo();
+  }
+
+  /** Whoever waits for an address or for the end of the connection before still wants this line. */
+  #unusedIfSo(): void {
+    if (this.#users.size === 0 && this.#coming === 0) this.#onUnused();
   }
 
   /**
@@ -252,9 +273,10 @@ export class Line {
     const waiting = this.#waiting.splice(0);
     this.#users.clear();
     this.#forget();
+    for (const user of users) this.#places.leave(user);
     for (const one of waiting) one.refuse(error);
     for (const user of users) user.lost(error);
-    if (this.#users.size === 0) this.#onUnused();
+    this.#unusedIfSo();
   }
 
   #forget(): void {

@@ -100,7 +100,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
     yield {
       name: "counter",
       run: async () => {
-        const channel = await attempt.openLink(makeLink(open));
+        const channel = await attempt.openLink(makeLink(open), open);
         const value = await raiseFromMeter(
           new ActiveSession(makeSession(open), channel, undefined, attempt),
           counterSource,
@@ -122,7 +122,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
     name: "link",
     run: async () => {
       const link = makeLink(settings);
-      const channel = await attempt.openLink(link);
+      const channel = await attempt.openLink(link, settings);
       active = attempt.use(new ActiveSession(makeSession(settings), channel, settings.counters, attempt));
       if (link.kind === "wrapper") return { found: "noSetUp" };
       const sizes = sizesOf(link);

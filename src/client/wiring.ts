@@ -2,6 +2,7 @@ import { conformanceMask } from "../apdu";
 import { hdlcLink, type HdlcLinkOptions, type LinkProtocol, type LinkTimeouts, modeELink, wrapperLink } from "../link";
 import { Session } from "../session";
 import type { ClientSession } from "./active-session";
+import type { LinkAddress } from "./line-places";
 import type { Settings } from "./settings";
 
 /** The services that are proposed by logical names, and by short names. */
@@ -105,6 +106,15 @@ export function makeLink(settings: Settings): LinkProtocol {
     softwareParity: softwareParity ?? transport.baudRate === undefined,
     ...(deviceAddress === undefined ? {} : { deviceAddress }),
   });
+}
+
+/** What the meter knows this client by. */
+export function linkAddress({ link, server, client }: Settings): LinkAddress {
+  const { logical, physical } = server;
+  // the wrapper's header has one number for the server
+  if (link.kind === "wrapper")
+    return { framing: "wrapper", server: { logical, physical: undefined }, client: client.sap };
+  return { framing: "hdlc", server: { logical, physical }, client: client.sap };
 }
 
 /** What both kinds of HDLC link need. */

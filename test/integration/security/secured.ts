@@ -86,7 +86,8 @@ export function secured(
   return { ...made, store };
 }
 
-function counting(): (count: number) => Uint8Array {
+/** As if random, and the same each time. */
+export function counting(): (count: number) => Uint8Array {
   let next = 0;
   return (count) => Uint8Array.from({ length: count }, () => (next += 37) & 0xff);
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Line, LineRegistry, type LineUser } from "../../../src/client/line";
+import type { LinkAddress } from "../../../src/client/line-places";
 import { DlmsConnectionError } from "../../../src/errors";
 import type { Connection, ConnectionEvents, Transport, TransportLineSettings } from "../../../src/transport";
-import { settle } from "../../support/virtual-clock";
+import { settle, VirtualClock } from "../../support/virtual-clock";
 
 class FakeTransport implements Transport {
   readonly kind = "serial";
@@ -48,6 +49,7 @@ class FakeTransport implements Transport {
 
 class User implements LineUser {
   readonly settings: TransportLineSettings | undefined;
+  address?: LinkAddress;
   readonly got: string[] = [];
   readonly losses: string[] = [];
   constructor(baudRate?: number) {
@@ -244,6 +246,125 @@ describe("Line", () => {
     transport.hold?.reject(new DlmsConnectionError("CONN_REFUSED", "no"));
     await Promise.all(waiting);
     assert.equal(line.users, 0);
+  });
+});
+
+/** Users of one line who would be one and the same to the meter, by name. */
+function namesakes(...names: readonly string[]): {
+  readonly clock: VirtualClock;
+  readonly line: Line;
+  readonly transport: FakeTransport;
+  /** attaches one and writes down what came of it */
+  readonly come: (name: string, signal?: AbortSignal) => void;
+  readonly go: (name: string) => Promise<void>;
+  readonly log: string[];
+} {
+  const clock = new VirtualClock();
+  const transport = new FakeTransport();
+  const line = new Line(transport);
+  const log: string[] = [];
+  const address: LinkAddress = { framing: "hdlc", server: { logical: 1, physical: 17 }, client: 16 };
+  const users = new Map(names.map((name) => [name, Object.assign(new User(), { address })]));
+  const user = (name: string): User => {
+    const one = users.get(name);
+    assert.ok(one !== undefined);
+    return one;
+  };
+  const come = (name: string, signal?: AbortSignal): void => {
+    line.attach(user(name), { timeoutMs: 1000, clock, ...(signal === undefined ? {} : { signal }) }).then(
+      () => log.push(`${name} is there`),
+      (error: Error & { code?: string }) => log.push(`${name} ${error.code ?? error.message}`),
+    );
+  };
+  return { clock, line, transport, come, go: (name) => line.detach(user(name)), log };
+}
+
+describe("users of a line with the same address", () => {
+  it("come one after the other, in the order of coming", async () => {
+    const { clock, come, go, log, transport } = namesakes("a", "b", "c");
+    for (const name of ["a", "b", "c"]) come(name);
+    await settle();
+    assert.deepEqual(log.splice(0), ["a is there"]);
+    const left = go("a");
+    // it comes back at once, and is behind those who wait
+    come("a");
+    await left;
+    await settle();
+    assert.deepEqual(log.splice(0), ["b is there"]);
+    await go("b");
+    await settle();
+    assert.deepEqual(log.splice(0), ["c is there"]);
+    await clock.tickAsync(1000);
+    assert.deepEqual(log.splice(0), ["a DLMS_STATE_BUSY"]);
+    await go("c");
+    assert.equal(clock.pending, 0);
+    assert.equal(transport.log.filter((one) => one === "open").length, 3, "each has a connection without a past");
+  });
+
+  it("wait no longer than they want to, and never count as users meanwhile", async () => {
+    const { clock, come, go, line, log } = namesakes("a", "b", "c", "d");
+    const abort = new AbortController();
+    come("a");
+    come("b", abort.signal);
+    come("c");
+    come("d");
+    await clock.tickAsync(500);
+    assert.equal(line.users, 1);
+    abort.abort(new Error("enough"));
+    await go("d");
+    await clock.tickAsync(499);
+    assert.deepEqual(log.splice(0), ["a is there", "b enough", "d DLMS_STATE_CLOSED"]);
+    await clock.tickAsync(1);
+    assert.deepEqual(log, ["c DLMS_STATE_BUSY"]);
+    assert.deepEqual([line.users, clock.pending], [1, 0]);
+    await go("a");
+  });
+
+  it("come when the connection of the one before is lost", async () => {
+    const { come, go, log, transport, clock } = namesakes("a", "b");
+    come("a");
+    come("b");
+    await settle();
+    transport.events?.lost(new DlmsConnectionError("CONN_LOST", "gone"));
+    await settle();
+    assert.deepEqual(log, ["a is there", "b is there"]);
+    await go("b");
+    assert.equal(clock.pending, 0);
+  });
+
+  it("come when the one before cannot connect", async () => {
+    const { come, go, log, transport, clock } = namesakes("a", "b");
+    transport.holdNext = true;
+    come("a");
+    come("b");
+    await settle();
+    transport.holdNext = false;
+    transport.hold?.reject(new DlmsConnectionError("CONN_REFUSED", "no"));
+    await settle();
+    assert.deepEqual(log, ["a DLMS_CONN_REFUSED", "b is there"]);
+    await go("b");
+    assert.equal(clock.pending, 0);
+  });
+
+  it("keep the line in the registry while they wait", async () => {
+    const registry = new LineRegistry();
+    const clock = new VirtualClock();
+    const transport = new FakeTransport();
+    transport.holdClose = true;
+    const address: LinkAddress = { framing: "wrapper", server: { logical: 1, physical: undefined }, client: 16 };
+    const [a, b] = [new User(), new User()].map((user) => Object.assign(user, { address }));
+    assert.ok(a !== undefined && b !== undefined);
+    const line = registry.lineFor(transport);
+    await line.attach(a, { ...attach, clock });
+    const coming = line.attach(b, { ...attach, clock });
+    const leaving = line.detach(a);
+    await settle();
+    transport.closing?.();
+    await Promise.all([leaving, coming]);
+    assert.equal(registry.lineFor(transport), line);
+    transport.holdClose = false;
+    await line.detach(b);
+    assert.equal(registry.size, 0);
   });
 });
 

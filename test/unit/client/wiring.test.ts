@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../../src/bytes";
+import type { ConnectOptions } from "../../../src/client/options";
 import { resolveSettings } from "../../../src/client/settings";
-import { makeLink } from "../../../src/client/wiring";
+import { linkAddress, makeLink } from "../../../src/client/wiring";
 import { memoryTransport, type Transport } from "../../../src/transport";
 
 const nowhere = memoryTransport(() => ({ receive: () => undefined, closed: () => undefined }));
@@ -29,5 +30,32 @@ describe("mode E by the kind of line", () => {
 
   it("leaves the parity to a serial port", () => {
     assert.deepEqual(signOn({ ...nowhere, kind: "serial", baudRate: 9600 }), ["7 even", "2f3f210d0a"]);
+  });
+});
+
+describe("what a meter knows a client by", () => {
+  const address = (link: ConnectOptions["link"], physical?: number): unknown =>
+    linkAddress(
+      resolveSettings({
+        transport: nowhere,
+        client: { sap: 16 },
+        server: { logical: 1, ...(physical === undefined ? {} : { physical }) },
+        ...(link === undefined ? {} : { link }),
+      }),
+    );
+
+  it("is the same after a sign-on as without, and does not depend on how the client makes its frames", () => {
+    const plain = { framing: "hdlc", server: { logical: 1, physical: 17 }, client: 16 };
+    assert.deepEqual(address({ kind: "hdlc" }, 17), plain);
+    assert.deepEqual(address({ kind: "hdlc", addressSize: 4, window: 1 }, 17), plain);
+    assert.deepEqual(address({ kind: "hdlc-mode-e" }, 17), plain);
+  });
+
+  it("has no physical part in the wrapper", () => {
+    assert.deepEqual(address({ kind: "wrapper" }, 17), {
+      framing: "wrapper",
+      server: { logical: 1, physical: undefined },
+      client: 16,
+    });
   });
 });
