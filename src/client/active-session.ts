@@ -143,12 +143,12 @@ export class ActiveSession {
   #perform(step: SessionStep, options: RunOptions): StepAnswer | Promise<StepAnswer> {
     switch (step.kind) {
       case "exchange":
-        if (step.phase === "associate") {
-          this.sent = "request";
-          return this.#associating(step);
-        }
-        if (this.sent === "request") this.sent = "proof";
-        return this.channel.exchange(step.apdu, step);
+        if (step.phase === "associate") return this.#associating(step);
+        if (this.sent !== "request") return this.channel.exchange(step.apdu, step);
+        // not before its turn: what waits for other meters of the line may never be sent
+        return this.channel.exchange(step.apdu, step, () => {
+          this.sent = "proof";
+        });
       case "receive":
         return this.channel.receive(step);
       case "transmit":
@@ -171,7 +171,9 @@ export class ActiveSession {
   async #associating(step: Extract<SessionStep, { kind: "exchange" }>): Promise<Uint8Array> {
     const { apdu, what } = step;
     try {
-      return await this.channel.exchange(apdu, step);
+      return await this.channel.exchange(apdu, step, () => {
+        this.sent = "request";
+      });
     } catch (error) {
       if (!(error instanceof DlmsTimeoutError) || error.code !== "DLMS_TIMEOUT_RESPONSE") throw error;
       throw silentAssociation(error, what, this.channel.linkKind);

@@ -44,6 +44,8 @@ export interface ChannelParts {
   readonly traffic: Traffic;
   /** which no other channel of the line may have meanwhile */
   readonly address?: LinkAddress;
+  /** Nobody may be there: silence says nothing about the connection. */
+  readonly probe?: boolean;
   /** what the meter needs of a line that has settings */
   readonly settings?: TransportLineSettings;
 }
@@ -61,6 +63,7 @@ export class Channel implements LineUser {
   readonly #events: ChannelEvents;
   readonly #traffic: Traffic;
   readonly address?: LinkAddress;
+  readonly #probe: boolean;
   #settings: TransportLineSettings | undefined;
   #waiter: Waiter | undefined;
   #timer: TimerHandle | undefined;
@@ -83,6 +86,7 @@ export class Channel implements LineUser {
     this.#events = parts.events;
     this.#traffic = parts.traffic;
     this.#settings = parts.settings;
+    this.#probe = parts.probe === true;
     if (parts.address !== undefined) this.address = parts.address;
   }
 
@@ -110,12 +114,15 @@ export class Channel implements LineUser {
     await this.#inTurn("opened", () => this.#link.open(this.#clock.now()));
   }
 
-  /** Send an APDU and wait for the one that answers it. */
-  exchange(apdu: Uint8Array, options: LinkSendOptions): Promise<Uint8Array> {
+  /** Send an APDU and wait for the one that answers it. `sending` is called when it is its turn. */
+  exchange(apdu: Uint8Array, options: LinkSendOptions, sending?: () => void): Promise<Uint8Array> {
     this.#traffic.roundTrips++;
     for (const early of this.#early.pass(apdu)) this.#events.notification(early);
     this.#events.apdu("out", apdu);
-    return this.#inTurn("apdu", () => this.#link.send(apdu, this.#clock.now(), options));
+    return this.#inTurn("apdu", () => {
+      sending?.();
+      return this.#link.send(apdu, this.#clock.now(), options);
+    });
   }
 
   /** Wait for one more APDU; `early`: one that came before it was asked for will do, or only if it is a block. */
@@ -337,6 +344,7 @@ export class Channel implements LineUser {
 
   #failed(error: DlmsError): void {
     const waited = this.#waiter !== undefined;
+    if (error instanceof DlmsTimeoutError) this.#line.failed(this);
     if (this.#end(error) && !waited) this.#events.down(error);
   }
 
@@ -378,12 +386,20 @@ export class Channel implements LineUser {
     const now = this.#clock.now();
     if (deadline === undefined || now < deadline) this.#arm();
     else if (this.#waiter === undefined) this.#unasked();
-    else {
-      const turn = this.#giveWay();
-      if (turn === undefined) this.#handle(this.#link.tick(now));
-      else turn.then(this.#goOn, this.#goOn);
-    }
+    else this.#unanswered(now);
   };
+
+  #unanswered(now: number): void {
+    const unanswered = this.#probe ? undefined : this.#line.unanswered(this);
+    const turn = unanswered === undefined ? this.#giveWay() : undefined;
+    if (turn !== undefined) {
+      turn.then(this.#goOn, this.#goOn);
+      return;
+    }
+    this.#handle(this.#link.tick(now));
+    // behind the link's own words for what it waited for in vain
+    if (unanswered !== undefined) this.#line.giveUp(unanswered);
+  }
 
   /** Behind a sign-on the line is at this meter's own rate, so only plain HDLC goes on later. */
   #giveWay(): Promise<void> | undefined {

@@ -62,6 +62,7 @@ class LineAttempt implements Attempt {
       link,
       clock,
       address: linkAddress(settings),
+      probe: true,
       traffic: { bytesIn: 0, bytesOut: 0, roundTrips: 0 },
       events: { notification: nothing, down: nothing, frame: nothing, apdu: nothing, note: nothing },
       ...(baudRate === undefined ? {} : { settings: { baudRate, dataBits: 8, parity: "none" } as const }),

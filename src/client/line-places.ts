@@ -48,7 +48,7 @@ export class LinePlaces<U extends Placed> {
   take(user: U, options: PlaceOptions): Promise<void> | undefined {
     const { address } = user;
     if (address === undefined) return undefined;
-    const key = keyOf(address);
+    const key = addressKey(address);
     const holder = this.#holders.get(key);
     if (holder !== undefined && holder !== user) return this.#wait(user, key, address, options);
     this.#holders.set(key, user);
@@ -61,7 +61,7 @@ export class LinePlaces<U extends Placed> {
     if (address === undefined) return;
     const at = this.#waiting.findIndex((one) => one.user === user);
     this.#waiting[at]?.refuse(new DlmsStateError("STATE_CLOSED", "the line was left before its address was free"));
-    const key = keyOf(address);
+    const key = addressKey(address);
     if (this.#holders.get(key) !== user) return;
     this.#holders.delete(key);
     // given to the next in the same turn, so that whoever comes back at once is behind those who wait
@@ -115,6 +115,6 @@ export class LinePlaces<U extends Placed> {
 }
 
 /** A physical address of 0 is what goes on the line where an address has two parts and the second is not set. */
-function keyOf({ framing, server, client }: LinkAddress): string {
+export function addressKey({ framing, server, client }: LinkAddress): string {
   return `${framing} ${server.logical}/${server.physical ?? 0} ${client}`;
 }

@@ -1,8 +1,9 @@
 import { bytesEqual } from "../bytes";
-import { type DlmsConnectionError, DlmsStateError } from "../errors";
+import { DlmsConnectionError, DlmsStateError } from "../errors";
 import type { PushAddress, PushFit } from "../link";
 import type { Connection, Transport, TransportLineSettings } from "../transport";
 import { type LinkAddress, LinePlaces, type PlaceOptions } from "./line-places";
+import { LineSilence } from "./line-silence";
 
 /** One client on a line. */
 export interface LineUser {
@@ -44,6 +45,7 @@ export class Line {
   readonly #onUnused: () => void;
   readonly #users = new Set<LineUser>();
   readonly #places: LinePlaces<LineUser>;
+  readonly #silence: LineSilence;
   readonly #waiting: Waiting[] = [];
   #connection: Connection | undefined;
   #settings: TransportLineSettings | undefined;
@@ -59,6 +61,7 @@ export class Line {
     this.transport = transport;
     this.#onUnused = onUnused;
     this.#places = new LinePlaces(transport.endpoint);
+    this.#silence = new LineSilence(transport);
   }
 
   get users(): number {
@@ -108,15 +111,19 @@ export class Line {
     opening?.abort.abort(new Error("nobody waits for the connection any more"));
     const connection = this.#connection;
     this.#forget();
+    // a port that is still opening is as locked as an open one; the transport bounds both
     if (opening !== undefined || connection !== undefined) {
-      // a port that is still opening is as locked as an open one; the transport bounds both
-      const given = [opening?.done, connection?.close()].filter((one) => one !== undefined);
-      this.#closing = Promise.allSettled(given).then(() => {
-        this.#closing = undefined;
-      });
-      await this.#closing;
+      await this.#end([opening?.done, connection?.close()].filter((one) => one !== undefined));
     }
     this.#unusedIfSo();
+  }
+
+  /** Until all that is over, nobody opens the connection anew. */
+  #end(parts: readonly Promise<void>[]): Promise<void> {
+    this.#closing = Promise.allSettled(parts).then(() => {
+      this.#closing = undefined;
+    });
+    return this.#closing;
   }
 
   /** Whoever waits for an address or for the end of the connection before still wants this line. */
@@ -131,6 +138,7 @@ export class Line {
   acquire(user: LineUser): Promise<void> | undefined {
     if (this.#turn === undefined) {
       this.#turn = user;
+      this.#silence.turn();
       return this.#fitsSettings(user) ? undefined : this.#applySettings(user);
     }
     return this.#queue(user);
@@ -165,7 +173,30 @@ export class Line {
     if (this.#turn !== user) return;
     const next = this.#waiting.shift();
     this.#turn = next?.user;
+    this.#silence.turn();
     next?.grant();
+  }
+
+  /**
+   * What the user sent in its turn was not answered in time. Returns how many frames in a row that were, when the
+   * connection seems to be half open: it is to be given up then.
+   */
+  unanswered(user: LineUser): number | undefined {
+    // a single user closes it by leaving
+    return this.#turn === user && this.#users.size > 1 ? this.#silence.missed(user, this.#users) : undefined;
+  }
+
+  /** An exchange of the user ended without an answer. */
+  failed(user: LineUser): void {
+    this.#silence.failed(user);
+  }
+
+  /** Close the connection for everybody, as if it had been lost. */
+  giveUp(unanswered: number): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    void this.#end([connection.close()]);
+    this.#lost(halfOpen(this.transport, unanswered));
   }
 
   /**
@@ -188,6 +219,7 @@ export class Line {
   }
 
   write(bytes: Uint8Array): void {
+    this.#silence.sent();
     this.#connection?.write(bytes);
   }
 
@@ -256,6 +288,7 @@ export class Line {
   }
 
   #route(bytes: Uint8Array): void {
+    this.#silence.over(this.#turn);
     if (this.#turn !== undefined) {
       this.#turn.data(bytes);
       return;
@@ -283,6 +316,7 @@ export class Line {
     this.#connection = undefined;
     this.#settings = undefined;
     this.#turn = undefined;
+    this.#silence.reset();
   }
 }
 
@@ -297,6 +331,15 @@ function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Pro
       signal.removeEventListener("abort", aborted);
     });
   });
+}
+
+function halfOpen({ endpoint }: Transport, unanswered: number): DlmsConnectionError {
+  return new DlmsConnectionError(
+    "CONN_LOST",
+    `${endpoint}: the connection was given up, since ${unanswered} frames in a row, to whichever meter, were met without a ` +
+      "single byte: the other side seems to be gone; the next request makes a new connection",
+    { details: { endpoint, phase: "open", unanswered } },
+  );
 }
 
 function samePush(a: Push, b: Push): boolean {
