@@ -4,7 +4,7 @@ import { longestWait } from "../errors/arguments";
 import type { ActiveSession } from "./active-session";
 import { Backoff } from "./backoff";
 import type { ClientState, StateEvent } from "./events";
-import { type AccountRisk, repeated } from "./failure";
+import { type AccountRisk, notAsked } from "./failure";
 import type { Timeouts } from "./options";
 
 /** How long a refused secret is not sent again, even when somebody asks (ms). */
@@ -78,8 +78,9 @@ export class Supervisor {
   /**
    * The association, made now if there is none. In the pause after a failure it rejects at once with that failure
    * and says when the next try is.
+   * @param what the request that it is for, for messages
    */
-  async ensure(): Promise<ActiveSession> {
+  async ensure(what?: string): Promise<ActiveSession> {
     for (;;) {
       if (this.#closed) throw new DlmsStateError("STATE_CLOSED", "the client is closed");
       if (this.#active !== undefined) return this.#active;
@@ -89,7 +90,7 @@ export class Supervisor {
     }
     const failure = this.#failure;
     const wait = failure === undefined ? 0 : Math.ceil(failure.until - this.#options.clock.now());
-    if (failure !== undefined && wait > 0) throw stillFailing(failure, wait);
+    if (failure !== undefined && wait > 0) throw stillFailing(failure, wait, what);
     return this.#connect();
   }
 
@@ -271,12 +272,12 @@ export class Supervisor {
   }
 }
 
-function stillFailing(failure: Failure, wait: number): DlmsError {
+function stillFailing(failure: Failure, wait: number, what: string | undefined): DlmsError {
   const when = duration(wait);
   const next = failure.automatic
     ? `the next try is in ${when}`
     : `not tried again by itself, since meters lock accounts; correct the setting, or ask again in ${when}`;
-  return repeated(failure.error, next, { nextTryInMs: wait });
+  return notAsked(failure.error, what, next, { nextTryInMs: wait });
 }
 
 /** "4 s", "4 min 30 s" */
