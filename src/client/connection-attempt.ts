@@ -29,7 +29,14 @@ class LineAttempt implements Attempt {
   readonly #lines: LineRegistry;
   readonly #signal: AbortSignal;
   /** keeps the connection open while no link uses it */
-  readonly #holder: LineUser = { settings: undefined, data: () => undefined, lost: () => undefined };
+  readonly #holder: LineUser = {
+    settings: undefined,
+    data: () => undefined,
+    // others may have opened the next one on another line
+    lost: () => {
+      this.#line = undefined;
+    },
+  };
   #line: Line | undefined;
   #channel: Channel | undefined;
   #active: ActiveSession | undefined;

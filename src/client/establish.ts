@@ -44,7 +44,8 @@ export function establisher(
     const kept = await reader?.(signal);
     try {
       const channelEvents = channelEventsFor(observer, () => active, events);
-      const line = kept?.line ?? parts.lines.lineFor(transport);
+      // one that was lost meanwhile may not be the one of the others any more
+      const line = kept?.line.connected === true ? kept.line : parts.lines.lineFor(transport);
       // a port is the same wire when it is opened again; a socket is a new one
       if (!line.connected && transport.kind !== "serial") forgetOwed(settings);
       const channel = makeChannel(line, link, channelEvents, observer, settings);

@@ -86,6 +86,7 @@ export class Line {
       this.#users.add(user);
       while (this.#closing !== undefined) await this.#closing;
       options.signal?.throwIfAborted();
+      if (!this.#users.has(user)) throw new DlmsStateError("STATE_CLOSED", "the line was left before it was open");
       if (this.#connection === undefined) await untilAborted(this.#open(options.timeoutMs), options.signal);
     } catch (error) {
       await this.detach(user);
@@ -112,23 +113,25 @@ export class Line {
     const connection = this.#connection;
     this.#forget();
     // a port that is still opening is as locked as an open one; the transport bounds both
-    if (opening !== undefined || connection !== undefined) {
-      await this.#end([opening?.done, connection?.close()].filter((one) => one !== undefined));
-    }
-    this.#unusedIfSo();
+    if (opening === undefined && connection === undefined) this.#unusedIfSo();
+    else await this.#end([opening?.done, connection?.close()].filter((one) => one !== undefined));
   }
 
   /** Until all that is over, nobody opens the connection anew. */
   #end(parts: readonly Promise<void>[]): Promise<void> {
     this.#closing = Promise.allSettled(parts).then(() => {
       this.#closing = undefined;
+      this.#unusedIfSo();
     });
     return this.#closing;
   }
 
-  /** Whoever waits for an address or for the end of the connection before still wants this line. */
+  /**
+   * Whoever waits for an address still wants this line; and while its port is closing, it is the one that knows: another
+   * line would open a port that is still open.
+   */
   #unusedIfSo(): void {
-    if (this.#users.size === 0 && this.#coming === 0) this.#onUnused();
+    if (this.#users.size === 0 && this.#coming === 0 && this.#closing === undefined) this.#onUnused();
   }
 
   /**

@@ -204,24 +204,29 @@ for (const framing of ["HDLC", "WRAPPER"] as const) {
   });
 }
 
+const counting5000: Partial<MeterDefinition> = {
+  associations: [{ client: 16 }, { client: 17 }, account],
+  objects: [...registers(5), { classId: 1, logicalName: "0.0.43.1.0.255", attributes: { 2: number(5000) } }],
+};
+
+/** Reads the counter as client 16, and `pauseMs` later associates as client 1. */
+const counted = (pauseMs: number): Partial<ConnectOptions> => ({
+  client: { sap: 1, systemTitle: clientTitle },
+  auth: { mechanism: "hls-gmac" },
+  security: {
+    suite: 0,
+    policy: "authenticated-encrypted",
+    ...keys,
+    invocationCounter: watchedStore(),
+    counterSource: { pauseMs },
+  },
+  random: counting(),
+});
+
 describe("the public client that reads the invocation counter", () => {
   it("waits for its address too, and says what it was for when that is in vain", async () => {
-    const { clock, meter, session } = rig("WRAPPER", {
-      associations: [{ client: 16 }, account],
-      objects: [...registers(5), { classId: 1, logicalName: "0.0.43.1.0.255", attributes: { 2: number(5000) } }],
-    });
-    const ciphered: Partial<ConnectOptions> = {
-      client: { sap: 1, systemTitle: clientTitle },
-      auth: { mechanism: "hls-gmac" },
-      security: {
-        suite: 0,
-        policy: "authenticated-encrypted",
-        ...keys,
-        invocationCounter: watchedStore(),
-        counterSource: {},
-      },
-      random: counting(),
-    };
+    const { clock, meter, session } = rig("WRAPPER", counting5000);
+    const ciphered = counted(0);
     const [open, one] = [session(), session(ciphered)];
     assert.equal(await valueOf(clock, open, 1), 100.1);
     const error = await errorOf(clock.runUntil(one.read(registerRef(2))));
@@ -242,6 +247,38 @@ describe("the public client that reads the invocation counter", () => {
     const again = session();
     assert.equal(await valueOf(clock, again, 1), 100.1);
     await clock.runUntil(Promise.all([other.close(), again.close()]));
+    assert.equal(clock.pending, 0);
+  });
+
+  it("a line that is lost before the association that needs the counter is not opened beside the others' new one", async () => {
+    const { clock, meter, session, pull } = rig("WRAPPER", counting5000);
+    const [one, other] = [session(counted(1000)), session({ client: { sap: 17 } })];
+    const opening = one.open();
+    await clock.tickAsync(500);
+    pull();
+    await clock.runUntil(other.open());
+    await clock.runUntil(opening);
+    assert.equal(meter.counters.connections, 2, "the one that was lost, and one for both");
+    await clock.runUntil(Promise.all([one.close(), other.close()]));
+    assert.equal(clock.pending, 0);
+  });
+
+  it("nor in a connection test", async () => {
+    const { clock, meter, session, pull, options, lines } = rig("WRAPPER", counting5000);
+    const other = session({ client: { sap: 17 } });
+    const testing = (async () => {
+      const steps: string[] = [];
+      for await (const { step, ok } of testConnection(options(counted(1000)), {}, { lines })) {
+        steps.push(`${step} ${String(ok)}`);
+      }
+      return steps;
+    })();
+    await clock.tickAsync(500);
+    pull();
+    await clock.runUntil(other.open());
+    assert.equal((await clock.runUntil(testing)).at(-2), "authentication true");
+    assert.equal(meter.counters.connections, 2);
+    await clock.runUntil(other.close());
     assert.equal(clock.pending, 0);
   });
 });

@@ -381,3 +381,46 @@ describe("LineRegistry", () => {
     assert.notEqual(registry.lineFor(transport), line);
   });
 });
+
+describe("a port that is still closing", () => {
+  it("is not opened a second time, whoever came and went meanwhile", async () => {
+    const registry = new LineRegistry();
+    const transport = new FakeTransport();
+    transport.holdClose = true;
+    const [a, b, c] = [new User(), new User(), new User()];
+    const line = registry.lineFor(transport);
+    await line.attach(a, attach);
+    const leaving = line.detach(a);
+    const abort = new AbortController();
+    const second = registry.lineFor(transport);
+    const coming = assert.rejects(second.attach(b, { ...attach, signal: abort.signal }), { message: "gone" });
+    abort.abort(new Error("gone"));
+    await second.detach(b);
+    const third = registry.lineFor(transport).attach(c, attach);
+    await settle();
+    assert.deepEqual(transport.log, ["open", "close"]);
+    transport.closing?.();
+    await Promise.all([leaving, coming, third]);
+    assert.deepEqual(transport.log, ["open", "close", "closed", "open"]);
+    transport.holdClose = false;
+    await registry.lineFor(transport).detach(c);
+    assert.equal(registry.size, 0);
+  });
+
+  it("is forgotten when it has closed and nobody came, and not opened for one who left again", async () => {
+    const registry = new LineRegistry();
+    const transport = new FakeTransport();
+    transport.holdClose = true;
+    const [a, b] = [new User(), new User()];
+    const line = registry.lineFor(transport);
+    await line.attach(a, attach);
+    const leaving = line.detach(a);
+    const coming = assert.rejects(line.attach(b, attach), { code: "DLMS_STATE_CLOSED" });
+    await line.detach(b);
+    assert.equal(registry.size, 1);
+    transport.closing?.();
+    await Promise.all([leaving, coming]);
+    assert.deepEqual(transport.log, ["open", "close", "closed"]);
+    assert.equal(registry.size, 0);
+  });
+});
