@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { toHex } from "../bytes";
 import { type Clock, systemClock } from "../clock";
 import { DlmsConfigError, DlmsStateError, isDlmsError } from "../errors";
+import { invalid, object } from "../errors/arguments";
 import {
   checkExhaustion,
   CounterBlock,
@@ -69,15 +70,14 @@ const shared = new WeakMap<CounterFileSystem, Map<string, FileCounter>>();
  * @throws DlmsConfigError CONFIG_MISSING, CONFIG_INVALID for the arguments
  */
 export function fileCounterStore(path: string, options: FileCounterOptions = {}): InvocationCounterStore {
+  if (typeof path !== "string") throw invalid("security.invocationCounter", "a file path", path);
   if (path.length === 0) {
     throw new DlmsConfigError("CONFIG_MISSING", "security.invocationCounter: a file path is needed, got an empty text");
   }
+  object("options", options);
   const { block = 256, start = 1 } = options;
   if (!Number.isInteger(block) || block < 1 || block > 65536) {
-    throw new DlmsConfigError(
-      "CONFIG_INVALID",
-      `security.invocationCounter: expected a block of 1..65536 values, got ${block}`,
-    );
+    throw invalid("security.invocationCounter", "a block of 1..65536 values", block);
   }
   const settings = { block, start, fs: options.fs ?? nodeFs, clock: options.clock ?? systemClock };
   const absolute = resolve(path);

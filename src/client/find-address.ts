@@ -8,7 +8,7 @@ import { type AddressCandidate, hdlcCandidates, wrapperCandidates } from "./addr
 import { type Attempt, attemptOn } from "./connection-attempt";
 import { pause } from "./invocation-counter";
 import { type LineRegistry, processLines } from "./line";
-import { integer, object } from "../errors/arguments";
+import { integer, invalid, missing, object } from "../errors/arguments";
 import { checkOperation } from "./guards";
 import type { AddressSize, ConnectOptions, OperationOptions, Timeouts } from "./options";
 import { resolveSettings, type Settings } from "./settings";
@@ -84,6 +84,20 @@ export async function* findAddress(
   }
 }
 
+function checkOptions(options: FindAddressOptions): void {
+  object("options", options);
+  const { transport, link, serialNumber, candidates, timeouts } = options;
+  if (typeof transport !== "object" || transport === null)
+    throw missing("transport", "{ kind, host, port } or another");
+  if (link !== undefined) object("link", link);
+  if (timeouts !== undefined) object("timeouts", timeouts);
+  if (serialNumber !== undefined && typeof serialNumber !== "string")
+    throw invalid("serialNumber", "a text", serialNumber);
+  if (candidates === undefined) return;
+  if (!Array.isArray(candidates)) throw invalid("candidates", "a list of addresses", candidates);
+  for (const one of candidates) object("candidates", one, "{ logical, physical, addressSize }");
+}
+
 class Search {
   readonly #options: FindAddressOptions;
   readonly #settings: Settings;
@@ -97,7 +111,7 @@ class Search {
   #signedOnAt: number | undefined;
 
   constructor(options: FindAddressOptions, init: OperationOptions, parts: FindAddressParts) {
-    object("options", options);
+    checkOptions(options);
     checkOperation(init);
     this.#options = options;
     this.#settings = this.#settingsFor({ logical: 1, why: "" });

@@ -7,7 +7,7 @@ import { accessError } from "./access-error";
 import type { ActiveSession } from "./active-session";
 import { repeated } from "./failure";
 import type { ConnectOptions } from "./options";
-import { integer } from "../errors/arguments";
+import { integer, object } from "../errors/arguments";
 import type { Settings } from "./settings";
 
 /** CounterSourceOptions, checked and with their defaults. */
@@ -34,6 +34,7 @@ export function resolveCounterSource(
 ): CounterSource | undefined {
   const source = options.security?.counterSource;
   if (source === undefined) return undefined;
+  object("security.counterSource", source, "{ client, logicalName }");
   const client = integer("security.counterSource.client", source.client ?? 16, 1, hdlc ? 127 : 0xffff);
   const pauseMs = integer("security.counterSource.pauseMs", source.pauseMs ?? 0, 0, longestPause);
   const logicalName = parseObis(source.logicalName ?? defaultCounter).join(".");

@@ -97,6 +97,7 @@ export function resolveSettings(options: ConnectOptions): Settings {
   checkLogger(options.logger);
   if (options.random !== undefined) callback("random", options.random);
   const clock = options.clock ?? systemClock;
+  hasMethods("clock", clock, ["now", "wallTime", "setTimeout", "clearTimeout"]);
   const transport = transportOf(options.transport, clock);
   const link = resolveLink(options.link, transport);
   const hdlc = link.kind !== "wrapper";
@@ -313,10 +314,12 @@ function resolveConformance(names: readonly string[] | undefined): readonly stri
 
 function checkLogger(logger: unknown): void {
   if (logger === undefined) return;
-  object("logger", logger, "an object with the methods debug, info, warn and error");
-  for (const name of ["debug", "info", "warn", "error"] as const) {
-    callback(`logger.${name}`, (logger as Readonly<Record<string, unknown>>)[name]);
-  }
+  hasMethods("logger", logger, ["debug", "info", "warn", "error"]);
+}
+
+function hasMethods(path: string, value: unknown, names: readonly string[]): void {
+  object(path, value, `an object with the methods ${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`);
+  for (const name of names) callback(`${path}.${name}`, (value as Readonly<Record<string, unknown>>)[name]);
 }
 
 /** A text or bytes, and not empty. */

@@ -127,18 +127,19 @@ export class Supervisor {
   }
 
   /** End for good. `settled` resolves when the exchange that is under way has ended. Never rejects; bounded. */
-  async close(settled: () => Promise<void>, timeoutMs = this.#options.timeouts.close): Promise<void> {
+  async close(settled: () => Promise<void>, timeoutMs?: number): Promise<void> {
     if (this.#closed) return;
+    // close never rejects: a time that is none, whatever it is instead, is the one of the settings
+    const given = typeof timeoutMs === "number" && timeoutMs >= 0 && timeoutMs <= longestWait;
+    const bound = given ? timeoutMs : this.#options.timeouts.close;
     this.#closed = true;
     this.#setState("closing");
     this.#options.clock.clearTimeout(this.#timer);
     this.#abort?.abort(new DlmsStateError("STATE_CLOSED", "the client was closed while it connected"));
-    await this.#within(this.#connecting, timeoutMs);
+    await this.#within(this.#connecting, bound);
     await this.#ending;
     const active = this.#active;
     this.#active = undefined;
-    // close never rejects: a time that is none is the one of the settings
-    const bound = timeoutMs >= 0 && timeoutMs <= longestWait ? timeoutMs : this.#options.timeouts.close;
     if (active !== undefined) await this.#takeDown(active, settled, bound);
     this.#setState("closed");
   }
@@ -146,10 +147,10 @@ export class Supervisor {
   /** What is being made takes itself down when it is aborted; a transport that does not must not hold the end up. */
   async #within(work: Promise<unknown> | undefined, timeoutMs: number): Promise<void> {
     if (work === undefined) return;
-    const { clock, timeouts } = this.#options;
+    const { clock } = this.#options;
     let timer: TimerHandle | undefined;
     const bound = new Promise<void>((resolve) => {
-      timer = clock.setTimeout(resolve, timeoutMs >= 0 && timeoutMs <= longestWait ? timeoutMs : timeouts.close);
+      timer = clock.setTimeout(resolve, timeoutMs);
     });
     await Promise.race([work.catch(() => undefined), bound]);
     clock.clearTimeout(timer);

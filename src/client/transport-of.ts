@@ -1,5 +1,6 @@
 import type { Clock } from "../clock";
 import { DlmsConfigError } from "../errors";
+import { callback, integer, invalid } from "../errors/arguments";
 import {
   boundedTransport,
   serialTransport,
@@ -18,7 +19,10 @@ export function transportOf(options: TransportOptions | Transport, clock: Clock)
   if (typeof options !== "object" || options === null) {
     throw new DlmsConfigError("CONFIG_MISSING", 'transport: missing; expected { kind: "tcp", host, port } or another');
   }
-  if ("open" in options) return boundedTransport(options, clock);
+  if ("open" in options) {
+    callback("transport.open", (options as { readonly open: unknown }).open);
+    return boundedTransport(options, clock);
+  }
   switch (options.kind) {
     case "tcp":
       return tcpTransport(address(options), clock);
@@ -28,13 +32,8 @@ export function transportOf(options: TransportOptions | Transport, clock: Clock)
       return tlsTransport({ ...options, ...address(options) }, clock);
     case "serial":
       return serialTransport({ path: serialPath(options.path), baudRate: rate(options.baudRate) }, clock);
-    default: {
-      const kind = (options as { kind?: unknown }).kind;
-      throw new DlmsConfigError(
-        "CONFIG_INVALID",
-        `transport.kind: expected one of tcp, tls, udp, serial, got ${JSON.stringify(kind)}`,
-      );
-    }
+    default:
+      throw invalid("transport.kind", "one of tcp, tls, udp, serial", (options as { kind?: unknown }).kind);
   }
 }
 
@@ -44,18 +43,9 @@ function address(options: { readonly host: string; readonly port: number }): { h
     throw new DlmsConfigError("CONFIG_MISSING", "transport.host: missing; expected a host name or IP address");
   }
   if (/[\s/]/.test(host.trim())) {
-    throw new DlmsConfigError(
-      "CONFIG_INVALID",
-      `transport.host: expected a host name or IP address without scheme, port or path, got ${JSON.stringify(host)}`,
-    );
+    throw invalid("transport.host", "a host name or IP address without scheme, port or path", host);
   }
-  if (!Number.isInteger(port) || port < 1 || port > 65535) {
-    throw new DlmsConfigError(
-      "CONFIG_INVALID",
-      `transport.port: expected an integer from 1 to 65535, got ${String(port)}`,
-    );
-  }
-  return { host: host.trim(), port };
+  return { host: host.trim(), port: integer("transport.port", port, 1, 65535) };
 }
 
 function serialPath(path: string): string {
@@ -65,8 +55,5 @@ function serialPath(path: string): string {
 
 function rate(baudRate: number): number {
   if (Number.isInteger(baudRate) && baudRate >= 50 && baudRate <= 4_000_000) return baudRate;
-  throw new DlmsConfigError(
-    "CONFIG_INVALID",
-    `transport.baudRate: expected bit/s such as 9600, got ${String(baudRate)}`,
-  );
+  throw invalid("transport.baudRate", "bit/s such as 9600", baudRate);
 }

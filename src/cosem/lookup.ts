@@ -1,5 +1,5 @@
 import { DlmsConfigError } from "../errors";
-import { invalid } from "../errors/arguments";
+import { invalid, quote } from "../errors/arguments";
 import { interfaceClasses } from "./interface-classes";
 import { settingName } from "./interface-classes/row";
 import type { AttributeDefinition, AttributeRef, ClassDefinition, MethodDefinition, MethodRef } from "./model";
@@ -30,18 +30,19 @@ export function findClass(idOrName: number | string, version?: number): ClassDef
 }
 
 function rowsOf(name: string): ClassDefinition[] | undefined {
+  if (typeof name !== "string") throw invalid("object type", "a name or a class id", name);
   const text = name.trim();
   return /^\d+$/.test(text) ? byId.get(Number(text)) : byName.get(settingName(text));
 }
 
 /** `"EXTENDED_REGISTER"`, or the id as text for a class that is not in the table. */
 export function className(id: number): string {
-  return byId.get(id)?.at(-1)?.name ?? String(id);
+  return byId.get(id)?.at(-1)?.name ?? quote(id);
 }
 
 /** `"Extended register"`, or `"class 8192"`. */
 export function classTitle(id: number): string {
-  return byId.get(id)?.at(-1)?.title ?? `class ${id}`;
+  return byId.get(id)?.at(-1)?.title ?? `class ${quote(id)}`;
 }
 
 /** An attribute of a class by id or by name in any case. */
@@ -156,8 +157,6 @@ function memberId(
     `${kind}: ${quote(nameOrId)} is no ${kind} of ${classTitle(classId)}${advice}`,
   );
 }
-
-const quote = (value: unknown): string => JSON.stringify(String(value).slice(0, 60));
 
 /** `; did you mean A or B?`: the names that are a few changes away, or all when there are few. */
 function suggest(wanted: string, names: readonly string[], showAll = 0): string {

@@ -3,15 +3,22 @@ import { DlmsConfigError } from "./dlms-error";
 /** The longest time that a timer of Node can wait, in ms; it fires at once for more. */
 export const longestWait = 0x7fffffff;
 
-/** What was given, short; objects by their kind only. */
-function shown(value: unknown): string {
+/** What was given, short; objects by their kind only, since neither JSON nor String can be had of all of them. */
+export function quote(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
   if (typeof value === "function") return "a function";
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
+/** The same where a text may be a secret that got into the wrong place. */
+function quoteUnlessText(value: unknown): string {
+  return typeof value === "string" ? "a text" : quote(value);
+}
+
+/** A text in the place of an authentication or a key is not shown. */
 export function invalid(path: string, expected: string, got: unknown): DlmsConfigError {
-  return new DlmsConfigError("CONFIG_INVALID", `${path}: expected ${expected}, got ${shown(got)}`, {
+  const shown = /^(auth|security)\b/.test(path) ? quoteUnlessText(got) : quote(got);
+  return new DlmsConfigError("CONFIG_INVALID", `${path}: expected ${expected}, got ${shown}`, {
     details: { setting: path },
   });
 }

@@ -1,5 +1,6 @@
 import { scryptSync } from "node:crypto";
 import { toHex } from "../bytes";
+import { missing } from "../errors/arguments";
 
 /** Costly enough that a key which is a typed word is not found by trying (some 10 ms a try); far from noticed once. */
 const cost = { N: 4096, r: 8, p: 1 } as const;
@@ -10,5 +11,8 @@ const length = 6;
  * the key. For names of files. 12 hex digits.
  */
 export function keyFingerprint(systemTitle: Uint8Array, key: Uint8Array): string {
+  // neither is shown: a key may have got into the place of the title
+  if (!(systemTitle instanceof Uint8Array)) throw missing("systemTitle", "8 bytes");
+  if (!(key instanceof Uint8Array)) throw missing("key", "a key in bytes");
   return toHex(new Uint8Array(scryptSync(key, systemTitle, length, cost)));
 }

@@ -1,5 +1,6 @@
 import { toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
+import { quote } from "../errors/arguments";
 import type { RandomSource, SecuritySuite, SymmetricKeys } from "./model";
 
 /** How a key or a password was typed in. */
@@ -145,6 +146,7 @@ export function parseSystemTitle(input: Uint8Array | string, name = "systemTitle
       details: { setting: name },
     });
   if (typeof input !== "string") {
+    if (!(input instanceof Uint8Array)) throw invalid(quote(input));
     if (input.length !== 8) throw invalid(`${input.length} bytes`);
     return input;
   }

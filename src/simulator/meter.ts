@@ -1,5 +1,6 @@
 import { type Clock, systemClock, type TimerHandle } from "../clock";
 import { DlmsConfigError } from "../errors";
+import { object } from "../errors/arguments";
 import type { RandomSource } from "../security";
 import { type MemoryLine, type MemoryPeer, memoryTransport } from "../transport/memory";
 import { listenTcp, type TcpListener } from "../transport/tcp-server";
@@ -66,6 +67,7 @@ const defaultTitle = Uint8Array.of(0x53, 0x49, 0x4d, 0, 0, 0, 0, 1);
  * @throws DlmsConfigError CONFIG_INVALID for a definition that contradicts itself
  */
 export function createMeter(definition: MeterDefinition, options: CreateMeterOptions = {}): SimulatedMeter {
+  object("options", options);
   return new Meter(definition, options.clock ?? systemClock);
 }
 

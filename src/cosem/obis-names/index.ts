@@ -1,3 +1,4 @@
+import { invalid, object } from "../../errors/arguments";
 import { classTitle } from "../lookup";
 import { type ObisLike, parseObis } from "../obis";
 import { findUnit, unitSymbol } from "../units";
@@ -51,6 +52,7 @@ export function obisLanguage(wanted: unknown): ObisLanguageTag {
  * @throws DlmsConfigError CONFIG_INVALID when it is no OBIS code
  */
 export function describeObis(obis: ObisLike, options: DescribeOptions = {}): string {
+  object("options", options);
   const language = languages[obisLanguage(options.language)];
   const bytes = parseObis(obis);
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes;
@@ -61,6 +63,8 @@ export function describeObis(obis: ObisLike, options: DescribeOptions = {}): str
 
 /** An interface class as people call it: 4 -> "Extended register", in German "Erweitertes Register"; unknown: "class 8192". */
 export function describeClass(classId: number, options: DescribeOptions = {}): string {
+  object("options", options);
+  if (typeof classId !== "number") throw invalid("class id", "a number", classId);
   const language: ObisLanguage = languages[obisLanguage(options.language)];
   const title = language.classes?.[classId];
   if (title !== undefined) return title;
@@ -69,6 +73,8 @@ export function describeClass(classId: number, options: DescribeOptions = {}): s
 
 /** What is written behind a number: mostly a symbol that is the same everywhere; null where there is none. */
 export function describeUnit(unitCode: number, options: DescribeOptions = {}): string | null {
+  object("options", options);
+  if (typeof unitCode !== "number") throw invalid("unit code", "a number", unitCode);
   const { phrases, units }: ObisLanguage = languages[obisLanguage(options.language)];
   if (findUnit(unitCode) === undefined) return fill(phrases.unit, { n: unitCode });
   return units[unitCode] ?? unitSymbol(unitCode);

@@ -8,10 +8,18 @@ import {
   decodeApdu,
   decodeData,
   decodeFrame,
+  describeClass,
+  describeObis,
+  describeUnit,
   DlmsConfigError,
+  fileCounterStore,
   findAddress,
+  findClass,
   householdDefinition,
+  keyFingerprint,
+  memoryCounterStore,
   method,
+  parseSystemTitle,
   testConnection,
 } from "../../../src/index";
 import { bench, number, register, registerRef } from "../../support/meters";
@@ -24,6 +32,25 @@ const isConfigError = (message: RegExp) => (error: unknown) => {
   assert.match(error.message, message);
   return true;
 };
+
+/** What is hard to show: neither JSON nor String can be had of it, or not without an exception. */
+const circular: { self?: unknown } = {};
+circular.self = circular;
+const strange: readonly unknown[] = [
+  1n,
+  Symbol("strange"),
+  circular,
+  Object.create(null),
+  {
+    toString: () => {
+      throw new Error("toString");
+    },
+  },
+  null,
+  undefined,
+  new Date(Number.NaN),
+  () => 1,
+];
 
 const options = (change: object): ConnectOptions => ({
   transport: createMeter({ associations: [{ client: 16 }], objects: [register("1.0.1.8.0.255", 1)] }).transport(),
@@ -66,6 +93,17 @@ describe("arguments that cannot be", () => {
     ["connect without options", () => loose(connect)(), /^options: /],
     ["connect auth null", () => connect(options({ auth: null })), /^auth: expected an object/],
     ["connect logger {}", () => connect(options({ logger: {} })), /^logger\.debug: expected a function/],
+    ["findAddress of nothing", () => collect(loose(findAddress)({}, {})), /^transport: missing/],
+    [
+      "findAddress without a list",
+      () => collect(loose(findAddress)({ ...options({}), candidates: 5 })),
+      /^candidates: expected a list/,
+    ],
+    [
+      "findAddress with a number",
+      () => collect(loose(findAddress)({ ...options({}), link: { kind: "hdlc" }, serialNumber: 5 })),
+      /^serialNumber: expected a text/,
+    ],
     ["findAddress", () => collect(loose(findAddress)(undefined, {})), /^options: /],
     [
       "testConnection",
@@ -96,6 +134,41 @@ describe("arguments that cannot be", () => {
     ["decodeApdu", () => loose(decodeApdu)(5), /^bytes: /],
     ["decodeFrame", () => loose(decodeFrame)(undefined, "hdlc"), /^bytes: /],
     ["decodeFrame modbus", () => loose(decodeFrame)("7e", "modbus"), /^link: expected one of hdlc, wrapper/],
+    ["createMeter null", () => loose(createMeter)({ associations: [{ client: 1 }], objects: [] }, null), /^options: /],
+    ["findClass", () => loose(findClass)(undefined), /^object type: expected a name or a class id, got undefined/],
+    ["describeObis", () => loose(describeObis)("1.0.1.8.0.255", null), /^options: expected an object, got null/],
+    ["describeUnit", () => loose(describeUnit)(Symbol("Wh")), /^unit code: expected a number/],
+    ["describeClass", () => loose(describeClass)(circular), /^class id: expected a number/],
+    ["parseSystemTitle", () => loose(parseSystemTitle)(null), /^systemTitle: expected 8 bytes .*, got null/],
+    [
+      "fileCounterStore",
+      () => loose(fileCounterStore)(undefined),
+      /^security\.invocationCounter: expected a file path/,
+    ],
+    ["keyFingerprint", () => loose(keyFingerprint)("title", "a key"), /^systemTitle: missing/],
+    [
+      "clock",
+      () => createClient({ ...options({}), clock: 1n as never }),
+      /^clock: expected an object with the methods/,
+    ],
+    [
+      "counterSource null",
+      () =>
+        createClient(
+          options({
+            client: { sap: 1, systemTitle: new Uint8Array(8) },
+            security: {
+              suite: 0,
+              policy: "authenticated-encrypted",
+              encryptionKey: new Uint8Array(16),
+              authenticationKey: new Uint8Array(16),
+              invocationCounter: memoryCounterStore(),
+              counterSource: null,
+            },
+          }),
+        ),
+      /^security\.counterSource: expected/,
+    ],
     ["createMeter", () => loose(createMeter)(), /^definition: /],
     ["createMeter empty", () => loose(createMeter)({}), /^definition\.associations: /],
     [
@@ -136,3 +209,33 @@ describe("arguments that cannot be", () => {
 async function collect(items: unknown): Promise<void> {
   for await (const _ of items as AsyncIterable<unknown>) continue;
 }
+
+describe("an argument that cannot be shown", () => {
+  for (const [at, value] of strange.entries()) {
+    it(`is refused with its path all the same (${at})`, async () => {
+      for (const [path, transport] of [
+        ["transport.kind", { kind: value }],
+        ["transport.port", { kind: "tcp", host: "meter", port: value }],
+        ["transport.baudRate", { kind: "serial", path: "/dev/null", baudRate: value }],
+        ["transport.host", { kind: "tcp", host: value, port: 4059 }],
+        ["transport.open", { open: typeof value === "function" ? 5 : value }],
+      ] as const) {
+        assert.throws(
+          () => createClient({ ...options({}), transport: transport as never }),
+          isConfigError(RegExp(`^${path}: `)),
+        );
+      }
+      await assert.rejects(
+        async () => collect(loose(findAddress)({ transport: value }, {})),
+        isConfigError(/^transport/),
+      );
+    });
+
+    it(`does not make close() reject when it is given as its time (${at})`, async () => {
+      const one = bench();
+      await one.clock.runUntil(one.client.open());
+      await one.clock.runUntil(one.client.close({ timeoutMs: value as number }));
+      assert.deepEqual([one.client.state, one.meter.counters.openConnections, one.clock.pending], ["closed", 0, 0]);
+    });
+  }
+});
