@@ -280,7 +280,7 @@ export class DlmsClient implements AsyncDisposable {
       const before = this.#supervisor.active;
       let active: ActiveSession;
       try {
-        active = this.#supervisor.usable ?? (await this.#supervisor.ensure());
+        active = this.#supervisor.usable ?? (await this.#supervisor.ensure(job.what));
       } catch (error) {
         job.settle({ ok: false, error });
         return;

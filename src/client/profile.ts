@@ -10,7 +10,7 @@ import {
 } from "../cosem";
 import { encodeValueBytes } from "../codec";
 import { DlmsConfigError } from "../errors";
-import { object } from "../errors/arguments";
+import { object, quote } from "../errors/arguments";
 import type { ActiveSession } from "./active-session";
 import type { FetchOptions, MeterHints } from "./fetch";
 import type { JobInit } from "./job-queue";
@@ -292,8 +292,16 @@ function whole(value: unknown, min: number): boolean {
 }
 
 function refuse(expected: string, got: unknown): never {
-  throw new DlmsConfigError(
-    "CONFIG_INVALID",
-    `${expected}, got ${JSON.stringify(got, (_key, part: unknown) => (typeof part === "bigint" ? String(part) : part))}`,
-  );
+  throw new DlmsConfigError("CONFIG_INVALID", `${expected}, got ${shown(got)}`);
+}
+
+/** As JSON, where it has such a form. */
+function shown(value: unknown): string {
+  try {
+    return (
+      JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? String(part) : part)) ?? quote(value)
+    );
+  } catch {
+    return quote(value);
+  }
 }

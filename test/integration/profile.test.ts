@@ -464,6 +464,12 @@ describe("profiles of a simulated meter", () => {
     for (const range of [{ last: 0 }, { entries: [2, 1] }, { entries: [0, 1] }, {}]) {
       assert.throws(() => client.profile(profileName, range as never), { code: "DLMS_CONFIG_INVALID" });
     }
+    const circular: { last?: unknown } = {};
+    circular.last = circular;
+    const dates = [{ from: "yesterday" }, { from: Number.NaN }, { from: {} }, { from: 0, to: "x" }];
+    for (const range of [...dates, { entries: [1, 5e9] }, circular]) {
+      assert.throws(() => client.profile(profileName, range as never), { code: "DLMS_CONFIG_INVALID" });
+    }
     assert.throws(() => client.profile("nonsense"), { code: "DLMS_CONFIG_INVALID" });
   });
 });
