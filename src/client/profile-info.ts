@@ -4,7 +4,6 @@ import {
   type AttributeRef,
   type CaptureObject,
   columnScaler,
-  dateTimeFromBytes,
   obisPrinted,
   profileColumns,
   type ProfileColumn,
@@ -193,7 +192,7 @@ function numberOf(answer: Fetched): number | undefined {
 function offsetOf(answer: Fetched, { reversedDeviation, now }: InfoOptions): ClockOffset {
   const value = decoded(answer, decodeValueBytes)?.value;
   const isTime = value instanceof Uint8Array && value.length === 12;
-  const time = isTime ? rowTime(dateTimeFromBytes(value), { reversedDeviation }) : undefined;
+  const time = isTime ? rowTime(value, 0, { reversedDeviation }) : undefined;
   const instant = time?.offset === undefined ? undefined : time.local - time.offset * 60_000;
   return { offset: time?.offset, daylight: time?.daylight, lead: instant === undefined ? 0 : instant - now() };
 }

@@ -20,6 +20,7 @@ import { profileFacts } from "./profile-info";
 import type { Handed, ProfileProgress, ProfileRange, ProfileReading, SelectionUsed } from "./profile-attempts";
 import { canGoOn, goOn, readProfile } from "./profile-read";
 import { RowStream } from "./row-stream";
+import { RowTable } from "./row-table";
 
 export interface ProfileOptions extends ReadOptions {
   /** Called after each block. */
@@ -113,23 +114,23 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
 
   /** All rows at once. */
   async toTable(): Promise<ProfileTable> {
-    const rows: ProfileRow[] = [];
+    const rows = new RowTable<ProfileRow>();
     let columns: readonly ProfileColumn[] = [];
     const reading = this.#begin({
       begun: (chosen) => {
         columns = chosen;
       },
       rows: (more) => {
-        for (const row of more) rows.push(row);
+        rows.push(more);
         return Promise.resolve();
       },
       stopped: () => false,
       forget: () => {
-        rows.length = 0;
+        rows.clear();
       },
     });
     await reading.done;
-    return { columns, rows, selection: reading.selection() ?? "all", notes: reading.notes };
+    return { columns, rows: rows.all(), selection: reading.selection() ?? "all", notes: reading.notes };
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ProfileRow, undefined> {

@@ -194,19 +194,32 @@ export interface RowTime {
   readonly daylight: boolean | undefined;
 }
 
-/** Undefined where it is not one point in time. Without texts in between: a profile has many rows. */
+/**
+ * When a row was captured, by the 12 bytes from `at` on; undefined where that is not one point in time. Straight from the
+ * bytes: a profile has many rows.
+ */
 export function rowTime(
-  parts: DateTimeParts,
+  bytes: Uint8Array,
+  at: number,
   { reversedDeviation }: Pick<PresentOptions, "reversedDeviation">,
 ): RowTime | undefined {
-  const { year, month: m, day: d, hour, minute, second, hundredths, deviation, status } = parts;
-  if (year === null || typeof m !== "number" || typeof d !== "number" || !isCalendarDay(year, m, d)) return undefined;
-  if (hour === null || minute === null || second === null || hour > 23 || minute > 59 || second > 59) return undefined;
-  if ((hundredths ?? 0) > 99 || Math.abs(deviation ?? 0) >= 1440) return undefined;
+  const year = ((bytes[at] ?? 0xff) << 8) | (bytes[at + 1] ?? 0xff);
+  const monthOfYear = bytes[at + 2] ?? 0xff;
+  const dayOfMonth = bytes[at + 3] ?? 0xff;
+  const hour = bytes[at + 5] ?? 0xff;
+  const minute = bytes[at + 6] ?? 0xff;
+  const second = bytes[at + 7] ?? 0xff;
+  const hundredths = bytes[at + 8] ?? 0xff;
+  const deviation = (((bytes[at + 9] ?? 0x80) << 24) | ((bytes[at + 10] ?? 0) << 16)) >> 16;
+  const status = bytes[at + 11] ?? 0xff;
+  if (year === 0xffff || !isCalendarDay(year, monthOfYear, dayOfMonth)) return undefined;
+  if (hour > 23 || minute > 59 || second > 59 || (hundredths > 99 && hundredths !== 0xff)) return undefined;
+  const known = deviation !== -0x8000;
+  if (known && Math.abs(deviation) >= 1440) return undefined;
   return {
-    local: utcMs(year, m, d, hour, minute, second) + (hundredths ?? 0) * 10,
-    offset: deviation === null ? undefined : (reversedDeviation === true ? deviation : -deviation) + 0,
-    daylight: status === null ? undefined : (status & clockStatusBits.daylightSavingActive) !== 0,
+    local: utcMs(year, monthOfYear, dayOfMonth, hour, minute, second) + (hundredths === 0xff ? 0 : hundredths * 10),
+    offset: known ? (reversedDeviation === true ? deviation : -deviation) + 0 : undefined,
+    daylight: status === 0xff ? undefined : (status & clockStatusBits.daylightSavingActive) !== 0,
   };
 }
 

@@ -2,6 +2,7 @@ import type { ElementReader, ValueDecoder } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";
 import { DlmsDecodeError } from "../errors";
 import { type DateTimeParts, dateTimeFromBytes, presentDateTime, rowTime, type RowTime } from "./date-time";
+import { dateTimeToBytes } from "./date-time-encode";
 import { addSeconds, dateTimeFormatter } from "./date-time-formatter";
 import type { PresentOptions } from "./model";
 import { type PresentContext, presentValue } from "./present";
@@ -265,9 +266,8 @@ class ClockCell implements Cell {
 
   time(): RowTime | undefined {
     if (!this.#known) return undefined;
-    const bytes = this.#before?.subarray(this.#at, this.#at + 12);
-    const parts = bytes === undefined ? this.#parts : dateTimeFromBytes(bytes);
-    return parts === null ? undefined : rowTime(parts, this.#options);
+    if (this.#before !== undefined) return rowTime(this.#before, this.#at, this.#options);
+    return this.#parts === null ? undefined : rowTime(dateTimeToBytes(this.#parts), 0, this.#options);
   }
 
   read(cursor: ValueDecoder): unknown {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ByteWriter } from "../../src/bytes";
 import { decodePlainBytes, decodeValueBytes, ElementStream, type PlainValue } from "../../src/codec";
+import { RowTable } from "../../src/client/row-table";
 import { createTimedRowReader, profileColumns, type ProfileRow } from "../../src/cosem";
 
 /**
@@ -94,11 +95,11 @@ function main(): void {
   const tagged = rate(bytes.length, () => (decodeValueBytes(bytes).value as readonly unknown[]).length);
   const mapped = rate(bytes.length, () => {
     const stream = new ElementStream(createTimedRowReader(columns, { capturePeriod: 900, timeKey: columns[0]?.key }));
-    const table: ProfileRow[] = [];
+    const table = new RowTable<ProfileRow>();
     for (let at = 0; at < bytes.length; at += blockBytes) {
-      for (const { row } of stream.push(bytes.subarray(at, at + blockBytes)).elements) table.push(row);
+      table.push(stream.push(bytes.subarray(at, at + blockBytes)).elements.map(({ row }) => row));
     }
-    return table.length;
+    return table.all().length;
   });
   console.log(`decoding ${bytes.length} bytes of profile rows, second half of ${rounds} rounds:`);
   report("to plain values", plain);
