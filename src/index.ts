@@ -17,6 +17,7 @@ export {
   createClient,
   DlmsClient,
   fileCounterStore,
+  endpointKey,
   findAddress,
   type FindAddressOptions,
   type NotificationEvent,

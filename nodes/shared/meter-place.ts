@@ -1,14 +1,19 @@
+import { endpointKey } from "../../src/index";
 import type { MeterSettings } from "./meter-config";
 import type { PlacedClaim } from "./meter-turn";
 
-/** Where meters are reached: a host and port, or a serial port. What is written in other ways is another one. */
-export function endpointOf({ place }: MeterSettings): string {
-  return place.slice(place.indexOf(" ") + 1).toLowerCase();
+/**
+ * Where meters are reached: a host and port, or a serial port. As a line is shared, so that whoever is one to the meter
+ * takes turns: links to a device are that device, and the short names of this machine its address.
+ */
+export function endpointOf({ connect: { transport } }: MeterSettings): string {
+  return "open" in transport ? transport.endpoint : endpointKey(transport);
 }
 
 /** Which of the meters at an endpoint. */
 export function serverOf({ connect: { server } }: MeterSettings): string {
-  return `${server.logical} ${server.physical ?? ""}`;
+  // no physical address and 0 are the same to a meter
+  return `${server.logical} ${server.physical ?? 0}`;
 }
 
 /** The meter itself, whatever client asks it, and how: many allow one association at a time. */

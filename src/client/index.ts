@@ -19,3 +19,4 @@ export { type AddressTrial, findAddress, type FindAddressOptions } from "./find-
 export { type ConnectionStep, testConnection } from "./test-connection";
 export { type ProfileOptions, ProfileReader, type ProfileTable } from "./profile";
 export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile-read";
+export { endpointKey } from "./transport-of";

@@ -3,6 +3,8 @@ import { DlmsConfigError } from "../errors";
 import { callback, integer, invalid } from "../errors/arguments";
 import {
   boundedTransport,
+  deviceOf,
+  hostKey,
   serialTransport,
   tcpTransport,
   tlsTransport,
@@ -56,4 +58,9 @@ function serialPath(path: string): string {
 function rate(baudRate: number): number {
   if (Number.isInteger(baudRate) && baudRate >= 50 && baudRate <= 4_000_000) return baudRate;
   throw invalid("transport.baudRate", "bit/s such as 9600", baudRate);
+}
+
+/** Which line a transport leads to: equal for all ways to write the same host and port, or the same serial port. */
+export function endpointKey(options: TransportOptions): string {
+  return options.kind === "serial" ? deviceOf(options.path) : `${hostKey(options.host)}:${options.port}`;
 }

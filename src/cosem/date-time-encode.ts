@@ -1,4 +1,5 @@
 import { DlmsConfigError } from "../errors";
+import { quote } from "../errors/arguments";
 import { type DateTimeParts, isCalendarDay } from "./date-time";
 import { utcMs, zoneRules } from "./time-zone";
 
@@ -38,7 +39,7 @@ export function dateTimeToBytes(
 }
 
 function invalid(value: unknown, problem: string): DlmsConfigError {
-  const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value);
+  const shown = value instanceof Date ? String(value) : quote(value);
   return new DlmsConfigError(
     "CONFIG_INVALID",
     `date-time ${shown}: ${problem}; write for example "2024-03-01T00:00:00+01:00", "2024-03-01T00:00" (meter time), a Date or epoch milliseconds`,

@@ -51,7 +51,7 @@ export function serialTransport(
 }
 
 /** /dev/serial/by-id/... and the device that it leads to are one line. */
-function deviceOf(path: string): string {
+export function deviceOf(path: string): string {
   if (!path.startsWith("/")) return path;
   try {
     return realpathSync(path);

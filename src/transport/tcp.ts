@@ -14,6 +14,12 @@ export function hostAndPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** The same for all ways to write a host that say the same without asking a name server. */
+export function hostKey(host: string): string {
+  const name = host.toLowerCase().replace(/\.$/, "");
+  return name === "localhost" ? "127.0.0.1" : name;
+}
+
 /** A TCP connection. Meters behind one host and port share it. */
 export function tcpTransport(options: TcpOptions, clock: Clock = systemClock): Transport {
   const { host, port } = options;
@@ -21,7 +27,7 @@ export function tcpTransport(options: TcpOptions, clock: Clock = systemClock): T
   return {
     kind: "tcp",
     endpoint,
-    lineKey: `tcp:${host.toLowerCase()}:${port}`,
+    lineKey: `tcp:${hostKey(host)}:${port}`,
     open: (events, init) =>
       openSocket(() => net.connect({ host, port }), events, { ...init, endpoint, clock, ready: "connect" }),
   };

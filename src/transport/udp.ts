@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { type Clock, systemClock } from "../clock";
 import { DlmsConnectionError, DlmsTimeoutError } from "../errors";
 import { type ConnectionFacts, causeCode, lostError, socketError } from "./socket-errors";
-import { hostAndPort } from "./tcp";
+import { hostAndPort, hostKey } from "./tcp";
 import type { Connection, ConnectionEvents, Transport } from "./transport";
 
 export interface UdpOptions {
@@ -35,7 +35,7 @@ export function udpTransport(
   return {
     kind: "udp",
     endpoint,
-    lineKey: `udp:${host.toLowerCase()}:${port}`,
+    lineKey: `udp:${hostKey(host)}:${port}`,
     open: (events, init) => openUdp(options, endpoint, clock, resolve, events, init),
   };
 }

@@ -466,7 +466,15 @@ describe("profiles of a simulated meter", () => {
     }
     const circular: { last?: unknown } = {};
     circular.last = circular;
-    const dates = [{ from: "yesterday" }, { from: Number.NaN }, { from: {} }, { from: 0, to: "x" }];
+    const hostile = { toString: () => assert.fail("asked for its text") };
+    const dates = [
+      { from: Object.create(null) as unknown },
+      { from: hostile },
+      { from: "yesterday" },
+      { from: Number.NaN },
+      { from: {} },
+      { from: 0, to: "x" },
+    ];
     for (const range of [...dates, { entries: [1, 5e9] }, circular]) {
       assert.throws(() => client.profile(profileName, range as never), { code: "DLMS_CONFIG_INVALID" });
     }

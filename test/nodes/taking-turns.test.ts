@@ -105,6 +105,23 @@ describe("two config nodes with the same meter", () => {
     assert.equal(advice().length, 1);
   });
 
+  for (const [name, second] of [
+    ["the host written in another way", { host: "LocalHost" }],
+    ["a physical address of 0 that the other leaves out", { physicalAddress: "0", addressSize: "2" }],
+  ] as const) {
+    it(`take turns too where they are one to the meter: ${name}`, async () => {
+      const one = await startMeter(numbered(3));
+      const most = mostOf(one);
+      const first = "physicalAddress" in second ? { addressSize: "2" } : {};
+      const flow = twins(one.port, second).map((node) => (node.id === "meter" ? { ...node, ...first } : node));
+      await helper.load(allNodes, flow);
+      for (let round = 0; round < 3; round++) {
+        assert.deepEqual(await readBoth(2), new Set(["object 1: 1", "object 2: 2"]));
+      }
+      assert.deepEqual([most(), advice().length], [1, 1]);
+    });
+  }
+
   it("and other clients are there side by side", async () => {
     const one = await startMeter(numbered(3));
     await helper.load(allNodes, twins(one.port, { clientAddress: "17" }));
