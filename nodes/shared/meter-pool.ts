@@ -27,10 +27,15 @@ interface Entry {
 
 interface Waiter {
   readonly key: string;
+  /** how many were served past it since their session was there already */
+  passed: number;
   readonly make: () => MeterSession;
   grant(lease: Lease): void;
   refuse(error: unknown): void;
 }
+
+/** So many requests may be served past one that waits for a place. */
+const patience = 20;
 
 const user = { id: "pool", meterChanged: (): void => undefined };
 
@@ -78,6 +83,7 @@ export class MeterPool {
       };
       const waiter: Waiter = {
         key,
+        passed: 0,
         make,
         grant: (lease) => {
           signal.removeEventListener("abort", onAbort);
@@ -102,17 +108,31 @@ export class MeterPool {
     await Promise.all([...this.#releases]);
   }
 
-  /** Serves who waits, first come first served, but for those whose own session is there already. */
+  /**
+   * Serves who waits, first come first served, but for those whose own session is there already. A meter that is asked
+   * without a pause would keep its place for ever: after `patience` others it waits too, until its session is released.
+   */
   #pump(): void {
     const left: Waiter[] = [];
+    const leaver = this.#overdue();
     for (const waiter of this.#waiting) {
       const entry = this.#entries.get(waiter.key);
-      if (entry !== undefined && !entry.leaving) waiter.grant(this.#lease(entry));
-      else if (entry === undefined && this.#entries.size < this.#limits.size) this.#begin(waiter);
+      if (entry !== undefined && !entry.leaving && entry !== leaver) {
+        waiter.grant(this.#lease(entry));
+        for (const one of left) one.passed++;
+      } else if (entry === undefined && this.#entries.size < this.#limits.size) this.#begin(waiter);
       else left.push(waiter);
     }
     this.#waiting = left;
     this.#makeRoom(left.length);
+  }
+
+  /** The session that has to make room: the one that was taken up longest ago, when somebody has waited too long. */
+  #overdue(): Entry | undefined {
+    const entries = [...this.#entries.values()];
+    if (entries.length < this.#limits.size || entries.some(({ leaving }) => leaving)) return undefined;
+    const isLate = (one: Waiter): boolean => one.passed >= patience && !this.#entries.has(one.key);
+    return this.#waiting.some(isLate) ? entries[0] : undefined;
   }
 
   #begin(waiter: Waiter): void {

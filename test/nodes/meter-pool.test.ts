@@ -82,6 +82,33 @@ describe("the pool of sessions", () => {
     assert.equal(pool.size, 0);
   });
 
+  it("gives a place to whoever waits though the others are asked without a pause", async () => {
+    const pool = new MeterPool({ size: 1, idleMs: 1000, queue: 1000 }, new VirtualClock());
+    const sessions = fake();
+    const order: string[] = [];
+    let held = await pool.acquire("a", sessions.make("a"), never);
+    const b = pool.acquire("b", sessions.make("b"), never).then((lease) => {
+      order.push("b");
+      lease.release();
+    });
+    // each begins before the one before it ends; behind b they wait their turn
+    for (let n = 0; n < 100 && !order.includes("b"); n++) {
+      const next = pool.acquire("a", sessions.make("a"), never);
+      const before = held;
+      void next.then((lease) => {
+        order.push("a");
+        held = lease;
+      });
+      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+      before.release();
+      for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    }
+    await b;
+    assert.ok(order.indexOf("b") > 10 && order.indexOf("b") < 40, `b came behind ${order.indexOf("b")} others`);
+    held.release();
+    await pool.close();
+  });
+
   it("refuses when too many wait, when a wait is aborted, and when it is closed", async () => {
     const pool = new MeterPool({ ...limits, size: 1, queue: 2 }, new VirtualClock());
     const sessions = fake();
