@@ -18,7 +18,7 @@ import { createTimedRowReader, profileColumns, type ProfileRow } from "../../src
 const root = join(__dirname, "..", "..");
 const rowBytes = 2 + 14 + 4 * 5;
 const rows = Math.floor(1_000_000 / rowBytes);
-const rounds = 80;
+const rounds = 160;
 const blockBytes = 4000;
 
 function payload(): Uint8Array {
