@@ -6,8 +6,8 @@ import type { PlacedClaim } from "./meter-turn";
  * Where meters are reached: a host and port, or a serial port. As a line is shared, so that whoever is one to the meter
  * takes turns: links to a device are that device, and the short names of this machine its address.
  */
-export function endpointOf({ connect: { transport } }: MeterSettings): string {
-  return "open" in transport ? transport.endpoint : endpointKey(transport);
+export function endpointOf({ connect: { transport }, place }: MeterSettings): string {
+  return "open" in transport ? place : endpointKey(transport);
 }
 
 /** Which of the meters at an endpoint. */
