@@ -23,7 +23,7 @@ type Listener = Awaited<ReturnType<SimulatedMeter["listen"]>>;
 /** @throws DlmsConfigError */
 function settingsOf(config: NodeDef): Settings {
   const raw = migrate(config as unknown as Record<string, unknown>, migrations["dlms-simulator"]);
-  const framing = choiceOf(raw, "framing", ["WRAPPER", "HDLC"], "WRAPPER");
+  const framing = choiceOf(raw, "framing", ["WRAPPER", "HDLC", "HDLC_MODE_E"], "WRAPPER");
   const definition = raw.definition;
   return {
     host: neededTextOf(raw, "host", "127.0.0.1", "an address to listen on"),

@@ -1,3 +1,4 @@
+import { isWithinOffer } from "../link";
 import type { MeterDefinition } from "./definition";
 import type { Station } from "./station";
 
@@ -64,9 +65,10 @@ export class ModeEStation implements Station {
       if (asked !== "" && asked !== address) return [];
       return [ascii(`/${identification}${offersBinary ? "\\2" : ""}SIMULATED\r\n`)];
     }
-    const speed = identification.slice(3, 4);
-    if (!offersBinary || !line.endsWith(`${ACKNOWLEDGE}2${speed}2`)) return [];
+    // a client on a line of fixed rate chooses a lower rate than the meter offers
+    const chosen = /\u00062(.)2$/.exec(line)?.[1];
+    if (!offersBinary || chosen === undefined || !isWithinOffer(chosen, identification.slice(3, 4))) return [];
     this.#binary = true;
-    return confirms ? [ascii(`${ACKNOWLEDGE}2${speed}2\r\n`)] : [];
+    return confirms ? [ascii(`${ACKNOWLEDGE}2${chosen}2\r\n`)] : [];
   }
 }

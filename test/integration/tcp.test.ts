@@ -45,12 +45,12 @@ async function serverAt(onSocket: (socket: net.Socket) => void): Promise<{ port:
 }
 
 describe("a client and a simulated meter over TCP", () => {
-  for (const framing of ["WRAPPER", "HDLC"] as const) {
+  const links = { WRAPPER: "wrapper", HDLC: "hdlc", HDLC_MODE_E: "hdlc-mode-e" } as const;
+  for (const framing of ["WRAPPER", "HDLC", "HDLC_MODE_E"] as const) {
     it(`read (${framing})`, async () => {
       const meter = createMeter({ ...definition, framing });
       const listener = await meter.listen();
-      const link = framing === "HDLC" ? { link: { kind: "hdlc" } as const } : {};
-      const client = await connect(optionsFor(listener.port, link));
+      const client = await connect(optionsFor(listener.port, { link: { kind: links[framing] } }));
       assert.equal(client.state, "open");
       assert.equal((await client.read(registerRef(0))).value, 123.4);
       await client.close();

@@ -3,7 +3,7 @@ import net from "node:net";
 import type { AddressInfo } from "node:net";
 import { connect, DlmsConfigError } from "../../src/index";
 import { findMeter } from "../../nodes/shared/meter-node";
-import { allNodes, clean, helper, statusesOf } from "./support";
+import { allNodes, clean, flowFor, helper, statusesOf, value } from "./support";
 
 type Found = Parameters<typeof findMeter>[0];
 
@@ -41,6 +41,19 @@ describe("a simulator from a definition", () => {
     });
     assert.equal((await client.read({ classId: 1, logicalName: "1.0.0.0.0.255", attributeId: 2 })).value, 7);
     await client.close();
+  });
+});
+
+describe("a simulator with mode E", () => {
+  afterEach(clean);
+
+  it("is read over TCP by a dlms-meter with the same framing and the defaults of both", async () => {
+    const port = await freePort();
+    const simulator = { id: "s", type: "dlms-simulator", host: "127.0.0.1", port, framing: "HDLC_MODE_E" };
+    const flow = flowFor(port, {}, { framing: "HDLC_MODE_E", timeout: "5000", retries: "2" });
+    await helper.load(allNodes, [simulator, ...flow]);
+    await statusesOf("s").until(/^green/);
+    assert.equal(typeof (await value()).payload, "number");
   });
 });
 

@@ -1,6 +1,6 @@
 import { DlmsConfigError } from "../../errors";
 
-/** Baud characters of IEC 62056-21, 6.3.14; 7 to 9 are reserved there and used by makers as here. */
+/** Rates by baud character of IEC 62056-21, 6.3.14; 7 to 9 are reserved there and used by makers as here. */
 const rates: ReadonlyMap<string, number> = new Map([
   ["0", 300],
   ["1", 600],
@@ -62,6 +62,11 @@ export function chooseRate(offered: string, maxBaud: number): { character: strin
     if (baudRate <= limit && baudRate <= maxBaud) best = { character, baudRate };
   }
   return best;
+}
+
+/** Whether a meter that offers one baud character can go on with another: the client may choose a lower rate. */
+export function isWithinOffer(chosen: string, offered: string): boolean {
+  return (rates.get(chosen) ?? Infinity) <= (rates.get(offered) ?? -Infinity);
 }
 
 /** Bytes as text, the parity bit taken off. */

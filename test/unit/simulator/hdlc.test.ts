@@ -222,6 +222,21 @@ describe("simulated meter: mode E", () => {
     assert.deepEqual(answers(line, SNRM), ["UA F 21"]);
   });
 
+  it("goes on with any known rate up to the offered one, as the client chooses", () => {
+    for (const chosen of ["0", "4", "5"]) {
+      const line = openLine(createMeter(definition));
+      line.exchange(text("/?!\r\n"));
+      assert.deepEqual(line.exchange(text(`\u00062${chosen}2\r\n`)), [text(`\u00062${chosen}2\r\n`)]);
+      assert.deepEqual(answers(line, SNRM), ["UA F 21"]);
+    }
+    for (const chosen of ["6", "9", "A", " "]) {
+      const line = openLine(createMeter(definition));
+      line.exchange(text("/?!\r\n"));
+      assert.deepEqual(line.exchange(text(`\u00062${chosen}2\r\n`)), []);
+      assert.deepEqual(line.exchange(SNRM), []);
+    }
+  });
+
   it("may offer mode C only", () => {
     const line = openLine(createMeter({ ...definition, modeE: { offersBinary: false } }));
     assert.deepEqual(line.exchange(text("/?!\r\n")), [text("/SIM5SIMULATED\r\n")]);
