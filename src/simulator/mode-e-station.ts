@@ -66,8 +66,8 @@ export class ModeEStation implements Station {
       return [ascii(`/${identification}${offersBinary ? "\\2" : ""}SIMULATED\r\n`)];
     }
     // a client on a line of fixed rate chooses a lower rate than the meter offers
-    const chosen = /\u00062(.)2$/.exec(line)?.[1];
-    if (!offersBinary || chosen === undefined || !isWithinOffer(chosen, identification.slice(3, 4))) return [];
+    const [, chosen = ""] = new RegExp(`${ACKNOWLEDGE}2(.)2$`).exec(line) ?? [];
+    if (!offersBinary || !isWithinOffer(chosen, identification.slice(3, 4))) return [];
     this.#binary = true;
     return confirms ? [ascii(`${ACKNOWLEDGE}2${chosen}2\r\n`)] : [];
   }
