@@ -1,0 +1,10 @@
+import { targets } from "./targets";
+
+const name = process.env["FUZZ_TARGET"];
+const target = targets.find((one) => one.name === name);
+if (target === undefined) throw new Error(`FUZZ_TARGET: no target ${name ?? "is named"}`);
+
+/** What the engine calls. Its buffer is its own memory, so the target gets a copy. */
+export function fuzz(data: Buffer): void | Promise<void> | undefined {
+  return target?.run(Uint8Array.from(data));
+}

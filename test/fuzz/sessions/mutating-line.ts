@@ -1,0 +1,205 @@
+import { DlmsConnectionError } from "../../../src/errors";
+import type { Connection, Transport } from "../../../src/transport";
+import type { TimerHandle } from "../../../src/clock";
+import type { VirtualClock } from "../../support/virtual-clock";
+import { type ByteFault, withByteFault } from "../byte-faults";
+import type { Seeded } from "../seeded";
+
+/** What happens to whole messages: the network doubles, delays, swaps or loses them, or the connection ends. */
+export const messageFaults = ["doubled", "delayed", "swapped", "lost", "pieces", "closed"] as const;
+export type MessageFault = (typeof messageFaults)[number];
+export type LineFault = MessageFault | ByteFault;
+
+export interface MutatingLineOptions {
+  readonly faults: readonly LineFault[];
+  /** share of the messages that are hit */
+  readonly rate: number;
+  /** ms that a message takes */
+  readonly latency: number;
+  /** the response time-out of the client, in ms: delays are made around it */
+  readonly response: number;
+}
+
+/** A held message is released after this many further ones of its direction: later ones meet reused numbers. */
+const farthest = 3;
+
+interface Held {
+  readonly deliver: () => void;
+  left: number;
+  timer: TimerHandle | undefined;
+}
+
+interface End {
+  open: boolean;
+  readonly held: { out: Held[]; in: Held[] };
+  readonly timers: Set<TimerHandle>;
+}
+
+/** A line between a client and a meter that hits messages of both directions by chance, until it is healed. */
+export class MutatingLine {
+  readonly transport: Transport;
+  readonly hits = new Map<LineFault, number>();
+  readonly #random: Seeded;
+  readonly #clock: VirtualClock;
+  readonly #options: MutatingLineOptions;
+  #healed = false;
+
+  constructor(inner: Transport, clock: VirtualClock, random: Seeded, options: MutatingLineOptions) {
+    this.#random = random;
+    this.#clock = clock;
+    this.#options = options;
+    this.transport = { ...inner, open: (events, given) => this.#open(inner, events, given) };
+  }
+
+  /** From now on every message passes as it is; what is held still comes. */
+  heal(): void {
+    this.#healed = true;
+  }
+
+  async #open(
+    inner: Transport,
+    events: Parameters<Transport["open"]>[0],
+    given: Parameters<Transport["open"]>[1],
+  ): Promise<Connection> {
+    const end: End = { open: true, held: { out: [], in: [] }, timers: new Set() };
+    let close: () => void = () => undefined;
+    const shut = (): void => {
+      end.open = false;
+      for (const timer of end.timers) this.#clock.clearTimeout(timer);
+      end.timers.clear();
+    };
+    const lost = (): void => {
+      if (!end.open) return;
+      shut();
+      close();
+      events.lost(new DlmsConnectionError("CONN_LOST", `${inner.endpoint}: the line was closed`));
+    };
+    const far = await inner.open(
+      {
+        data: (bytes) => {
+          this.#pass(end, "in", bytes, lost, (piece) => {
+            events.data(piece);
+          });
+        },
+        lost: (error) => {
+          if (!end.open) return;
+          shut();
+          events.lost(error);
+        },
+      },
+      given,
+    );
+    close = () => void far.close();
+    return {
+      ...far,
+      write: (bytes) => {
+        this.#pass(end, "out", Uint8Array.from(bytes), lost, (piece) => {
+          far.write(piece);
+        });
+      },
+      close: () => {
+        shut();
+        return far.close();
+      },
+    };
+  }
+
+  #pass(
+    end: End,
+    direction: "out" | "in",
+    bytes: Uint8Array,
+    lost: () => void,
+    deliver: (piece: Uint8Array) => void,
+  ): void {
+    if (!end.open || bytes.length === 0) return;
+    this.#countDown(end, direction);
+    const { faults, rate, latency } = this.#options;
+    const send = (piece: Uint8Array, ms = 0): void => {
+      this.#after(end, latency + ms, () => {
+        deliver(piece);
+      });
+    };
+    if (this.#healed || faults.length === 0 || !this.#random.chance(rate)) {
+      send(bytes);
+      return;
+    }
+    let fault = this.#random.pick(faults);
+    // an ended connection takes what is held with it: rarer than the others
+    if (fault === "closed" && this.#random.chance(0.7)) fault = this.#random.pick(faults);
+    this.hits.set(fault, (this.hits.get(fault) ?? 0) + 1);
+    this.#strike(end, direction, fault, bytes, send, lost);
+  }
+
+  #strike(
+    end: End,
+    direction: "out" | "in",
+    fault: LineFault,
+    bytes: Uint8Array,
+    send: (piece: Uint8Array, ms?: number) => void,
+    lost: () => void,
+  ): void {
+    const random = this.#random;
+    switch (fault) {
+      case "doubled":
+        send(bytes);
+        if (random.chance(0.5)) send(bytes, random.pick([0, 0, 1, 30]));
+        else this.#hold(end, direction, 1 + random.below(farthest), () => send(bytes));
+        break;
+      case "delayed":
+        this.#hold(end, direction, 1 + random.below(farthest), () => send(bytes));
+        break;
+      case "swapped":
+        this.#hold(end, direction, 1, () => send(bytes));
+        break;
+      case "lost":
+        break;
+      case "pieces": {
+        const at = 1 + random.below(bytes.length);
+        send(bytes.subarray(0, at));
+        if (at < bytes.length) send(bytes.subarray(at), random.pick([0, 1, 200]));
+        break;
+      }
+      case "closed":
+        this.#after(end, this.#options.latency, lost);
+        break;
+      default:
+        send(withByteFault(random, bytes, fault));
+    }
+  }
+
+  /** Keeps a message until this many others of its direction have passed, or some response time-outs are over. */
+  #hold(end: End, direction: "out" | "in", count: number, deliver: () => void): void {
+    const held: Held = { deliver, left: count, timer: undefined };
+    end.held[direction].push(held);
+    const factor = this.#random.pick([0.05, 0.5, 0.99, 1.01, 1.06, 1.5, 2.2, 4.1]);
+    held.timer = this.#after(end, this.#options.response * factor, () => {
+      this.#release(end, direction, held);
+    });
+  }
+
+  #countDown(end: End, direction: "out" | "in"): void {
+    for (const held of [...end.held[direction]]) {
+      held.left--;
+      // behind the message that passes now
+      if (held.left <= 0) this.#after(end, 0, () => this.#release(end, direction, held));
+    }
+  }
+
+  #release(end: End, direction: "out" | "in", held: Held): void {
+    const at = end.held[direction].indexOf(held);
+    if (at < 0) return;
+    end.held[direction].splice(at, 1);
+    this.#clock.clearTimeout(held.timer);
+    held.deliver();
+  }
+
+  #after(end: End, ms: number, run: () => void): TimerHandle | undefined {
+    if (!end.open) return undefined;
+    const timer = this.#clock.setTimeout(() => {
+      end.timers.delete(timer);
+      if (end.open) run();
+    }, ms);
+    end.timers.add(timer);
+    return timer;
+  }
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { isDlmsError } from "../../../src/errors";
+
+/** What the seeds of a target look like: frames of a link, APDUs, A-XDR values, or text. */
+export type SeedKind = "hdlc" | "wrapper" | "mode-e" | "apdu" | "data" | "pem" | "json" | "text";
+
+/** Code that takes bytes from outside, and what must hold for every input. */
+export interface Target {
+  readonly name: string;
+  readonly seeds: readonly SeedKind[];
+  /** bytes before each seed: what the target takes as its settings; absent: none */
+  readonly prefixes?: readonly (readonly number[])[];
+  /** Throws for a finding: a foreign error or a broken bound. */
+  run(input: Uint8Array): void | Promise<void>;
+}
+
+/** The longest message of an error, in characters. */
+const longestMessage = 8192;
+
+/** What the work returns; undefined where it ends in an error of the family, which is checked for its size. */
+export function onlyDlmsErrors<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    checkError(error);
+    return undefined;
+  }
+}
+
+export function checkError(error: unknown): void {
+  if (!isDlmsError(error)) throw error;
+  const { length } = error.message;
+  assert.ok(length > 0 && length <= longestMessage, `an error's message has ${length} characters`);
+  JSON.stringify(error);
+}
+
+/** Counts the nodes of anything decoded: bytes and texts are one each. */
+export function countNodes(value: unknown): number {
+  let count = 0;
+  const waiting: unknown[] = [value];
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    count++;
+    if (typeof next !== "object" || next === null || next instanceof Uint8Array) continue;
+    for (const one of Array.isArray(next) ? next : Object.values(next)) waiting.push(one);
+  }
+  return count;
+}
+
+/** A result may not be larger than its input allows: `perByte` nodes for each byte, and some for the frame. */
+export function checkNodes(value: unknown, input: Uint8Array, perByte: number): void {
+  const most = 512 + perByte * input.length;
+  const count = countNodes(value);
+  assert.ok(count <= most, `${input.length} bytes became ${count} nodes, at most ${most} expected`);
+}
+
+export function checkText(text: string, most: number): void {
+  assert.ok(text.length <= most, `a text has ${text.length} characters, at most ${most} expected`);
+}
+
+export const asText = (input: Uint8Array): string => Buffer.from(input).toString("latin1");
