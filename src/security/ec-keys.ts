@@ -102,9 +102,12 @@ export function importPublicKey(
 ): EcPublicKey {
   const bytes = keyBytes(input, allowed, name, publicLabels);
   const certificate = tryEach([() => new X509Certificate(bytes)]);
-  const key =
-    certificate?.publicKey ??
-    tryEach([() => createPublicKey({ key: Buffer.from(bytes), format: "der", type: "spki" }), () => fromPoint(bytes)]);
+  const key = tryEach([
+    // the frame of a certificate may be whole and the key in it damaged
+    () => certificate?.publicKey,
+    () => createPublicKey({ key: Buffer.from(bytes), format: "der", type: "spki" }),
+    () => fromPoint(bytes),
+  ]);
   if (key === undefined) throw unreadable(name, "a certificate or an EC public key (PEM or DER)", allowed, bytes);
   const curve = checkCurve(key, allowed, name);
   return { kind: "public", curve, size: curves[curve].size, key, ...(certificate && factsOf(certificate)) };

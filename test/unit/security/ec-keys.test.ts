@@ -213,6 +213,22 @@ describe("security: certificates and wrong input", () => {
     );
   });
 
+  it("a certificate with one damaged byte is read or refused, and no error of the platform comes out", () => {
+    const whole = der(certificate);
+    const codes = new Set<string>();
+    for (let at = 0; at < whole.length; at++) {
+      const damaged = Uint8Array.from(whole);
+      damaged[at] = (damaged[at] ?? 0) ^ 0xff;
+      try {
+        importPublicKey(damaged, "P-256", "auth.meterSigningCertificate");
+      } catch (error) {
+        assert.ok(error instanceof DlmsError, `byte ${at}: ${String(error)}`);
+        codes.add(error.code);
+      }
+    }
+    assert.deepEqual([...codes], ["DLMS_CONFIG_INVALID"]);
+  });
+
   it("another kind of key or curve, a cut PEM, rubbish, nothing", () => {
     const pem = rsa.privateKey.export({ format: "pem", type: "pkcs8" }) as string;
     assert.match(
