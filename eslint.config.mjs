@@ -1,6 +1,13 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
+const noEnum = { selector: "TSEnumDeclaration", message: "use a union of literals" };
+/** A call has a limit of arguments (about 120,000), and throws a RangeError behind it. */
+const noSpreadArguments = {
+  selector: ":matches(CallExpression, NewExpression) > SpreadElement",
+  message: "a peer may choose the length: use a loop, joinBytes, joinRuns or latin1",
+};
+
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/", ".cache/", ".node-red/", "coverage/", "nodes/**/*.html"] },
   js.configs.recommended,
@@ -15,9 +22,15 @@ export default tseslint.config(
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "@typescript-eslint/prefer-promise-reject-errors": "off",
-      "no-restricted-syntax": ["error", { selector: "TSEnumDeclaration", message: "use a union of literals" }],
+      "no-restricted-syntax": ["error", noEnum],
       eqeqeq: "error",
     },
+  },
+  {
+    files: ["src/**/*.ts", "nodes/**/*.ts"],
+    // tables: what they spread is written in the table
+    ignores: ["src/cosem/interface-classes/**"],
+    rules: { "no-restricted-syntax": ["error", noEnum, noSpreadArguments] },
   },
   {
     files: ["test/**/*.ts"],

@@ -1,4 +1,4 @@
-import { ByteReader, concatBytes } from "../bytes";
+import { ByteReader, joinBytes } from "../bytes";
 import { ber, type BerField, readBerTolerant } from "../codec";
 
 /** 2.16.756.5.8.1 and .2 */
@@ -116,6 +116,6 @@ export function optional<T>(value: T | undefined, write: (value: T) => Uint8Arra
   return value === undefined ? new Uint8Array(0) : write(value);
 }
 
-export function acseApdu(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  return ber(tag, concatBytes(...parts));
+export function acseApdu(tag: number, parts: readonly Uint8Array[]): Uint8Array {
+  return ber(tag, joinBytes(parts));
 }

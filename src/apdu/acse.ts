@@ -94,8 +94,7 @@ export function readAarq(reader: ByteReader): Aarq {
 
 export function writeAarq(writer: ByteWriter, apdu: Aarq): void {
   writer.bytes(
-    acseApdu(
-      0x60,
+    acseApdu(0x60, [
       optional(apdu.protocolVersion, (bits) => ber(PROTOCOL_VERSION, berBitsContents(bits))),
       ber(CONTEXT, ber(0x06, dlmsOid(ARC_CONTEXT, apdu.applicationContext))),
       explicitOctets(0xa2, apdu.calledApTitle),
@@ -103,7 +102,7 @@ export function writeAarq(writer: ByteWriter, apdu: Aarq): void {
       explicitOctets(0xa7, apdu.callingAeQualifier),
       optional(apdu.callingAeInvocationId, (id) => ber(aarqTags.invocationId, berInteger(0x02, id))),
       ...writeShared(apdu, aarqTags),
-    ),
+    ]),
   );
 }
 
@@ -152,8 +151,7 @@ function diagnosticOf(contents: Uint8Array | undefined): Pick<Aare, "diagnosticS
 export function writeAare(writer: ByteWriter, apdu: Aare): void {
   const source = apdu.diagnosticSource === "service-user" ? 0xa1 : 0xa2;
   writer.bytes(
-    acseApdu(
-      0x61,
+    acseApdu(0x61, [
       optional(apdu.protocolVersion, (bits) => ber(PROTOCOL_VERSION, berBitsContents(bits))),
       optional(apdu.applicationContext, (n) => ber(CONTEXT, ber(0x06, dlmsOid(ARC_CONTEXT, n)))),
       ber(0xa2, berInteger(0x02, apdu.result)),
@@ -162,7 +160,7 @@ export function writeAare(writer: ByteWriter, apdu: Aare): void {
       explicitOctets(0xa5, apdu.respondingAeQualifier),
       optional(apdu.respondingAeInvocationId, (id) => ber(aareTags.invocationId, berInteger(0x02, id))),
       ...writeShared(apdu, aareTags),
-    ),
+    ]),
   );
 }
 
@@ -189,10 +187,9 @@ function readRelease(reader: ByteReader, what: string): Omit<Rlrq, "apdu"> {
 
 export function writeRelease(writer: ByteWriter, apdu: Rlrq | Rlre): void {
   writer.bytes(
-    acseApdu(
-      apdu.apdu === "rlrq" ? 0x62 : 0x63,
+    acseApdu(apdu.apdu === "rlrq" ? 0x62 : 0x63, [
       optional(apdu.reason, (reason) => berInteger(0x80, reason)),
       userInformationField(apdu.userInformation),
-    ),
+    ]),
   );
 }

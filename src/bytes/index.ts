@@ -1,4 +1,5 @@
 export * from "./compare";
+export * from "./growing-buffer";
 export * from "./hex";
 export * from "./reader";
 export * from "./writer";

@@ -259,7 +259,7 @@ export class Channel implements LineUser {
 
   #handle(outputs: readonly LinkOutput[]): void {
     if (this.#held !== undefined) {
-      this.#held.push(...outputs);
+      for (const output of outputs) this.#held.push(output);
       return;
     }
     for (let i = 0; i < outputs.length; i++) {

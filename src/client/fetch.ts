@@ -56,11 +56,13 @@ export async function fetchAttributes(
     const rest = descriptors.slice(results.length);
     const count = Math.max(1, Math.min(rest.length, active.session.fitsGetList(rest)));
     const part = refs.slice(results.length, results.length + count);
-    if (count === 1) results.push(...(await fetchSingly(active, part, options)));
-    else results.push(...(await fetchList(active, part, rest.slice(0, count), options)));
-    if (!usesLists(active, options)) {
-      results.push(...(await fetchSingly(active, refs.slice(results.length), options)));
-    }
+    const some =
+      count === 1
+        ? await fetchSingly(active, part, options)
+        : await fetchList(active, part, rest.slice(0, count), options);
+    for (const result of some) results.push(result);
+    if (usesLists(active, options)) continue;
+    for (const result of await fetchSingly(active, refs.slice(results.length), options)) results.push(result);
   }
   return results;
 }
@@ -76,7 +78,7 @@ async function fetchAccess(
     if (rest.length === 1 || !usesAccess(active, options))
       return [...results, ...(await fetchSingly(active, rest, options))];
     const part = rest.slice(0, fitsAccess(active));
-    results.push(...(await fetchAccessPart(active, part, options)));
+    for (const result of await fetchAccessPart(active, part, options)) results.push(result);
   }
   return results;
 }

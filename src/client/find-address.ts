@@ -1,8 +1,15 @@
-import { toHex } from "../bytes";
+import { latin1, toHex } from "../bytes";
 import { attribute, obisPrinted, parseObis } from "../cosem";
 import { decodeValueBytes } from "../codec";
 import { DlmsAssociationError, type DlmsError, isDlmsError } from "../errors";
-import { encodeAddress, type LinkOutput, type LinkProtocol, modeELink, serverAddress } from "../link";
+import {
+  encodeAddress,
+  type LinkOutput,
+  type LinkProtocol,
+  type LinkSendOptions,
+  modeELink,
+  serverAddress,
+} from "../link";
 import { ActiveSession } from "./active-session";
 import { type AddressCandidate, hdlcCandidates, wrapperCandidates } from "./address-candidates";
 import { type Attempt, attemptOn } from "./connection-attempt";
@@ -275,7 +282,7 @@ async function nameOf(active: ActiveSession): Promise<string | undefined> {
     const { value } = decodeValueBytes(result.data);
     if (typeof value === "string") return value.slice(0, 64);
     if (!(value instanceof Uint8Array)) return undefined;
-    const text = String.fromCharCode(...value.subarray(0, 64));
+    const text = latin1(value.subarray(0, 64));
     return /^[\x20-\x7e]+$/.test(text) ? text : toHex(value);
   } catch (error) {
     // the name is an extra; that somebody is there is known
@@ -317,12 +324,12 @@ class SpiedLink implements LinkProtocol {
     return this.#see(this.#link.open(now));
   }
 
-  send(...args: Parameters<LinkProtocol["send"]>): LinkOutput[] {
-    return this.#see(this.#link.send(...args));
+  send(apdu: Uint8Array, now: number, options?: LinkSendOptions): LinkOutput[] {
+    return this.#see(this.#link.send(apdu, now, options));
   }
 
-  await(...args: Parameters<LinkProtocol["await"]>): LinkOutput[] {
-    return this.#see(this.#link.await(...args));
+  await(now: number, options?: LinkSendOptions): LinkOutput[] {
+    return this.#see(this.#link.await(now, options));
   }
 
   close(now: number): LinkOutput[] {

@@ -190,12 +190,11 @@ function timeAttempts(reading: ProfileReading, wanted: Wanted, span: TimeSpan): 
   const attempts = wanted.bare && needsOffset ? [] : usual;
   const other = { from: writer.other(span.from, -1), to: writer.other(to, 1) };
   if (other.from !== undefined || other.to !== undefined) {
-    attempts.push(
-      ...range(other.from ?? writer.usual(span.from, -1), other.to ?? writer.usual(to, 1), {
-        note: `asking with the deviation ${isLocal(span.from, meter) ? "set" : "unspecified"}`,
-        widened: meter.timeZone === "" || moved,
-      }),
-    );
+    const others = range(other.from ?? writer.usual(span.from, -1), other.to ?? writer.usual(to, 1), {
+      note: `asking with the deviation ${isLocal(span.from, meter) ? "set" : "unspecified"}`,
+      widened: meter.timeZone === "" || moved,
+    });
+    for (const attempt of others) attempts.push(attempt);
   }
   const bounds = pieceBounds(wanted, span);
   if (bounds.length > 0) {

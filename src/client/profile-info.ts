@@ -128,7 +128,9 @@ async function fetchOptional(
     if (first === undefined) return [];
     if (refs.length > 1) {
       const results: Fetched[] = [];
-      for (const ref of refs) results.push(...(await fetchOptional(active, [ref], options, failures)));
+      for (const ref of refs) {
+        for (const one of await fetchOptional(active, [ref], options, failures)) results.push(one);
+      }
       return results;
     }
     failures.set(keyOf(first), error);

@@ -190,8 +190,9 @@ export function instantsOf(moment: Moment, { timeZone, offset }: MeterTime): { e
     return { earliest: instant, latest: instant };
   }
   const rules = zoneRules(timeZone);
-  const both = [local - rules.offsetOfLocal(local) * minute, local - rules.offsetOfLocal(local, true) * minute];
-  return { earliest: Math.min(...both), latest: Math.max(...both) };
+  const one = local - rules.offsetOfLocal(local) * minute;
+  const other = local - rules.offsetOfLocal(local, true) * minute;
+  return { earliest: Math.min(one, other), latest: Math.max(one, other) };
 }
 
 /**

@@ -66,7 +66,7 @@ export function berIntegerValue(contents: Uint8Array): number | undefined {
 
 /** OBJECT IDENTIFIER contents of 2.16.756.5.8.`arc`.`n`. */
 export function dlmsOid(arc: number, n: number): Uint8Array {
-  return Uint8Array.of(...dlmsRoot, arc, n);
+  return Uint8Array.from([...dlmsRoot, arc, n]);
 }
 
 /** n of 2.16.756.5.8.`arc`.n, or undefined if the object identifier is another one. */

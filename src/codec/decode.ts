@@ -1,6 +1,7 @@
 import { ByteReader } from "../bytes";
 import { DataCursor } from "./cursor";
 import type { DecodeLimits } from "./limits";
+import { joinRuns, longestRun } from "./runs";
 import { dataTag } from "./tags";
 import { minimumSize, readTypeDescription } from "./type-description";
 import type { DlmsValue, PlainValue, TypeDescription } from "./value";
@@ -270,9 +271,6 @@ function plainOf(value: DlmsValue): PlainValue {
   }
 }
 
-/** The most elements that are read into one array at once: 32 KB of pointers, far from what V8 calls a large object. */
-const longestRun = 4096;
-
 /**
  * The elements of a sequence, read in runs that are put together at the end. An array of more than 128 KB would be
  * moved to the old generation by the first collection that finds it half filled, and would then keep all that is put
@@ -282,7 +280,7 @@ const longestRun = 4096;
 function inRuns<T>(count: number, read: (from: number, to: number) => T[]): T[] {
   const runs: T[][] = [];
   for (let at = 0; at < count; at += longestRun) runs.push(read(at, Math.min(at + longestRun, count)));
-  return ([] as T[]).concat(...runs);
+  return joinRuns(runs);
 }
 
 /** A tag that no data type has. */

@@ -1,4 +1,4 @@
-import { toHex } from "../bytes";
+import { latin1, toHex } from "../bytes";
 import { type DlmsValue, decodeValueBytes, type TypeDescription } from "../codec";
 import { dateTimeFromBytes, obisPrinted, presentDateTime } from "../cosem";
 import { type BytesLike, tagged, toBytes } from "./input";
@@ -66,7 +66,7 @@ function hint(bytes: Uint8Array): string {
     if (year >= 1970 && year <= 2200 && month >= 1 && month <= 12) return dateHint(bytes);
   }
   const printable = bytes.length > 0 && bytes.every((byte) => byte >= 0x20 && byte <= 0x7e);
-  return printable ? ` [${JSON.stringify(String.fromCharCode(...bytes.subarray(0, 200)))}]` : "";
+  return printable ? ` [${JSON.stringify(latin1(bytes.subarray(0, 200)))}]` : "";
 }
 
 export function dateHint(bytes: Uint8Array): string {

@@ -1,5 +1,5 @@
 import { type Apdu, parseApdu } from "../apdu";
-import { toHex } from "../bytes";
+import { latin1, toHex } from "../bytes";
 import { isDlmsError } from "../errors";
 import { llcOf } from "./apdu";
 import { apduLines, attempt, type DescribeOptions } from "./describe-apdu";
@@ -144,7 +144,7 @@ export class TraceInspector {
   }
 
   #text(bytes: Uint8Array): ShownBytes {
-    const text = String.fromCharCode(...bytes.subarray(0, 200).map((byte) => byte & 0x7f));
+    const text = latin1(bytes.subarray(0, 200).map((byte) => byte & 0x7f));
     return { hex: this.#hex(bytes, []), decoded: `mode E: ${JSON.stringify(text)}` };
   }
 

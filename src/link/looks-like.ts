@@ -1,4 +1,4 @@
-import { toHex } from "../bytes";
+import { latin1, toHex } from "../bytes";
 
 /**
  * What bytes that are not the expected framing look like, as a hint for people: a sentence, or "" when they look
@@ -22,7 +22,7 @@ export function looksLike(first: Uint8Array, expected: "hdlc" | "wrapper"): stri
   // Even parity in bit 7 is what 7E1 text looks like on a line that is set to 8N1.
   const text = Array.from(first, (byte) => byte & 0x7f);
   if (text.length >= 4 && text.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0d || byte === 0x0a)) {
-    const shown = String.fromCharCode(...text).trim();
+    const shown = latin1(text).trim();
     return a === 0x2f || (a & 0x7f) === 0x2f
       ? `this looks like an IEC 62056-21 identification ("${shown}"): set framing HDLC_MODE_E`
       : `this looks like text ("${shown}"): the device at the other end does not speak DLMS here`;

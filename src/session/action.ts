@@ -1,6 +1,6 @@
 import { encodeApdu, parseApdu } from "../apdu";
 import type { ActionRequest, ActionResponseWithPblock, ActionResult, Apdu, MethodDescriptor } from "../apdu/model";
-import { ByteWriter, concatBytes } from "../bytes";
+import { ByteWriter, concatBytes, joinBytes } from "../bytes";
 import { DlmsDecodeError } from "../errors";
 import type { Channel } from "./channel";
 import { Collector } from "./collector";
@@ -62,10 +62,7 @@ export function* invokeList(
   const invokeId = channel.nextInvokeId();
   const request: ActionRequest = { apdu: "action-request-with-list", invokeId, methods, parameters };
   const descriptors = 3 + 3 + 9 * methods.length;
-  const whole = new ByteWriter()
-    .writeLength(parameters.length)
-    .bytes(concatBytes(...parameters))
-    .toBytes();
+  const whole = new ByteWriter().writeLength(parameters.length).bytes(joinBytes(parameters)).toBytes();
   let answer = yield* send(channel, request, { whole, firstHeader: descriptors + 8 }, what, (block) => ({
     apdu: "action-request-with-list-and-first-pblock",
     invokeId,
@@ -166,7 +163,7 @@ function* collectBlocks(
  */
 function singleFrom(raw: Uint8Array, invokeId: number, what: string): ActionResult {
   for (const prefix of [[], [0x00, 0x01], [0x00, 0x01, 0x00]]) {
-    const result = tryParse(concatBytes(Uint8Array.of(0xc7, 0x01, invokeId, ...prefix), raw));
+    const result = tryParse(concatBytes(Uint8Array.of(0xc7, 0x01, invokeId), Uint8Array.from(prefix), raw));
     if (result !== undefined && (result.result === 0 || raw.length === 2)) return result;
   }
   throw inconsistentAnswer(what, `the ${raw.length} bytes of the blocks are no action-response`);

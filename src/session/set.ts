@@ -1,6 +1,6 @@
 import { encodeApdu } from "../apdu";
 import type { Apdu, AttributeDescriptorWithSelection, DataBlock, SetRequest } from "../apdu/model";
-import { ByteWriter, concatBytes } from "../bytes";
+import { ByteWriter, joinBytes } from "../bytes";
 import { DlmsAssociationError } from "../errors";
 import type { Channel } from "./channel";
 import { inconsistentAnswer, unexpectedAnswer } from "./errors";
@@ -42,10 +42,7 @@ export function* setList(
   channel.require("multiple-references", what);
   const invokeId = channel.nextInvokeId();
   const request: SetRequest = { apdu: "set-request-with-list", invokeId, attributes, values };
-  const whole = new ByteWriter()
-    .writeLength(values.length)
-    .bytes(concatBytes(...values))
-    .toBytes();
+  const whole = new ByteWriter().writeLength(values.length).bytes(joinBytes(values)).toBytes();
   const answer = yield* send(channel, request, whole, what, (block) => ({
     apdu: "set-request-with-list-and-first-datablock",
     invokeId,

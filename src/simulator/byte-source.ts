@@ -1,4 +1,4 @@
-import { ByteWriter, concatBytes } from "../bytes";
+import { ByteWriter, concatBytes, joinBytes } from "../bytes";
 import { encodeValueBytes } from "../codec/encode";
 import type { DlmsValue } from "../codec/value";
 
@@ -43,7 +43,7 @@ export class ByteSource {
         have += next.value.length;
       }
     }
-    this.#rest = concatBytes(...parts);
+    this.#rest = joinBytes(parts);
   }
 }
 

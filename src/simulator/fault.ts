@@ -1,4 +1,4 @@
-import { concatBytes } from "../bytes";
+import { joinBytes } from "../bytes";
 
 /** A function of the definition threw, or gave a value that cannot be sent. It is recorded when it is made. */
 export class DefinitionFault extends Error {
@@ -42,7 +42,7 @@ function asFault(what: string, report: ReportFault, error: unknown): DefinitionF
 /** All pieces at once; undefined when one of them could not be made. */
 export function wholeOf(pieces: Iterable<Uint8Array>): Uint8Array | undefined {
   try {
-    return concatBytes(...pieces);
+    return joinBytes([...pieces]);
   } catch (error) {
     if (error instanceof DefinitionFault) return undefined;
     throw error;

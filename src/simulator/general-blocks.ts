@@ -1,5 +1,5 @@
 import { encodeApdu, type GeneralBlockTransfer } from "../apdu";
-import { concatBytes } from "../bytes";
+import { GrowingBuffer } from "../bytes";
 
 /** tag, control, two block numbers, length (up to 3) */
 const HEADER = 9;
@@ -19,8 +19,7 @@ interface Outgoing {
 export class GeneralBlocks {
   readonly #window: number;
   #expected = 1;
-  #parts: Uint8Array[] = [];
-  #length = 0;
+  readonly #incoming = new GrowingBuffer(LARGEST_APDU);
   #next = 1;
   #outgoing: Outgoing | undefined;
 
@@ -41,8 +40,7 @@ export class GeneralBlocks {
   forget(): void {
     this.#expected = 1;
     this.#next = 1;
-    this.#parts = [];
-    this.#length = 0;
+    this.#incoming.clear();
     this.#outgoing = undefined;
   }
 
@@ -54,18 +52,11 @@ export class GeneralBlocks {
   ): Uint8Array[] {
     if (block.data.length === 0) return this.#acknowledged(block);
     if (block.blockNumber === 1) this.forget();
-    const inOrder = block.blockNumber === this.#expected && this.#length + block.data.length <= LARGEST_APDU;
-    if (inOrder) {
-      this.#parts.push(block.data.slice());
-      this.#length += block.data.length;
-      this.#expected += 1;
-    }
+    const inOrder = block.blockNumber === this.#expected && this.#incoming.add(block.data) === undefined;
+    if (inOrder) this.#expected += 1;
     if (block.streaming) return [];
     if (!block.last || !inOrder) return [this.#block(NOTHING, false, false, this.#next++)];
-    const whole = concatBytes(...this.#parts);
-    this.#parts = [];
-    this.#length = 0;
-    return serve(whole).flatMap((answer) => this.start(answer, limit, block.window));
+    return serve(this.#incoming.take()).flatMap((answer) => this.start(answer, limit, block.window));
   }
 
   #acknowledged(block: GeneralBlockTransfer): Uint8Array[] {

@@ -1,6 +1,6 @@
 import type { GeneralCiphering, GeneralSigning, KeyInfo } from "../apdu";
 import { encodeApdu } from "../apdu";
-import { bytesEqual, concatBytes } from "../bytes";
+import { bytesEqual, concatBytes, joinBytes } from "../bytes";
 import {
   curveOf,
   importPrivateKey,
@@ -204,8 +204,8 @@ export class GeneralProtection {
 
 /** The five fields in front of key-info or content, each behind its length; none is longer than 127 bytes. */
 function fieldsOf(header: Header): Uint8Array {
-  return concatBytes(
-    ...[
+  return joinBytes(
+    [
       header.transactionId,
       header.originatorSystemTitle,
       header.recipientSystemTitle,

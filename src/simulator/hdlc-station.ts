@@ -1,4 +1,4 @@
-import { concatBytes } from "../bytes";
+import { concatBytes, GrowingBuffer } from "../bytes";
 import {
   decodeParameters,
   encodeControl,
@@ -19,6 +19,8 @@ const REQUEST_LLC = [0xe6, 0xe6, 0x00] as const;
 const RESPONSE_LLC = Uint8Array.of(0xe6, 0xe7, 0x00);
 /** The longest APDU that is put together from segments. */
 const LARGEST_APDU = 0x20000;
+/** Segments in a row that bring nothing. */
+const MAX_EMPTY_SEGMENTS = 8;
 const NO_INFO = new Uint8Array(0);
 
 /** FRMR reasons: control field, information where none belongs, information too long, N(R). */
@@ -41,8 +43,7 @@ interface Link {
   queue: Segment[];
   /** Of those, how many were sent. */
   sent: number;
-  incoming: Uint8Array[];
-  incomingLength: number;
+  readonly incoming: GrowingBuffer;
   /** the FRMR that is repeated until the link is set up anew */
   rejected: Uint8Array | undefined;
 }
@@ -141,8 +142,7 @@ export class HdlcStation implements Station {
       sendState: 0,
       queue: [],
       sent: 0,
-      incoming: [],
-      incomingLength: 0,
+      incoming: new GrowingBuffer(LARGEST_APDU, MAX_EMPTY_SEGMENTS),
       rejected: undefined,
     });
     return unnumbered("UA", encodeParameters(parameters));
@@ -172,22 +172,18 @@ export class HdlcStation implements Station {
     return transmit(link);
   }
 
-  /** false when the request grows beyond all bounds. */
+  /** false when the request grows beyond its bound, or not at all. */
   #collect(link: Link, info: Uint8Array, more: boolean): boolean {
-    link.incoming.push(info);
-    link.incomingLength += info.length;
-    if (link.incomingLength > LARGEST_APDU) return false;
+    if (link.incoming.add(info) !== undefined) return false;
     if (more) return true;
-    const whole = concatBytes(...link.incoming);
-    link.incoming = [];
-    link.incomingLength = 0;
+    const whole = link.incoming.take();
     // A new request makes what was left of the last answer worthless; the numbering goes on where the client is.
     link.queue = [];
     link.sent = 0;
     if (REQUEST_LLC.some((byte, index) => whole[index] !== byte)) return true;
     const answers = this.#host.handle(whole.subarray(REQUEST_LLC.length), link.client);
     for (const apdu of answers) {
-      link.queue.push(...segments(concatBytes(RESPONSE_LLC, apdu), link.parameters.maxInfoTransmit));
+      link.queue = link.queue.concat(segments(concatBytes(RESPONSE_LLC, apdu), link.parameters.maxInfoTransmit));
     }
     return true;
   }

@@ -1,4 +1,5 @@
 import { isWithinOffer } from "../link";
+import { latin1 } from "../bytes";
 import type { MeterDefinition } from "./definition";
 import type { Station } from "./station";
 
@@ -29,7 +30,7 @@ export class ModeEStation implements Station {
       if (!this.#text.endsWith("\r\n")) continue;
       const line = this.#text.slice(0, -2);
       this.#text = "";
-      answers.push(...this.#line(line));
+      for (const answer of this.#line(line)) answers.push(answer);
       if (this.#isBinary()) return [...answers, ...this.#hdlc.receive(bytes.subarray(index + 1))];
     }
     return answers;
@@ -47,7 +48,7 @@ export class ModeEStation implements Station {
 
   /** The client lost the session and begins anew on the same line. */
   #signsOnAgain(bytes: Uint8Array): boolean {
-    const text = String.fromCharCode(...bytes.subarray(0, LONGEST_LINE).map((byte) => byte & 0x7f));
+    const text = latin1(bytes.subarray(0, LONGEST_LINE).map((byte) => byte & 0x7f));
     if (!text.startsWith("/?") || !text.endsWith("!\r\n")) return false;
     this.reset();
     return true;

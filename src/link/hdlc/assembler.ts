@@ -1,4 +1,4 @@
-import { concatBytes } from "../../bytes";
+import { concatBytes, GrowingBuffer } from "../../bytes";
 import { DlmsLinkError } from "../../errors";
 import { isPush } from "../apdu-kind";
 import { shownBytes } from "../looks-like";
@@ -16,33 +16,29 @@ export function withRequestLlc(apdu: Uint8Array): Uint8Array {
 
 /** Puts segments together and takes the LLC bytes off, which only the first one has. */
 export class Assembler {
-  #parts: Uint8Array[] = [];
-  #length = 0;
-  #empty = 0;
+  readonly #pieces: GrowingBuffer;
   readonly #max: number;
   /** Pushes are seen with both LLCs. */
   readonly #anyLlc: boolean;
 
   constructor(max: number, anyLlc = false) {
     this.#max = max;
+    this.#pieces = new GrowingBuffer(max + ANSWER_LLC.length, MAX_EMPTY);
     this.#anyLlc = anyLlc;
   }
 
   /** Bytes of an unfinished APDU, LLC included; 0 = none has begun. */
   get length(): number {
-    return this.#length;
+    return this.#pieces.length;
   }
 
-  /** Whether what has begun is a push, as far as its first segment tells. */
+  /** Whether what has begun is a push, as far as what came of it tells. */
   get isPush(): boolean {
-    const [first] = this.#parts;
-    return first !== undefined && isPush(first.subarray(ANSWER_LLC.length));
+    return isPush(this.#pieces.view.subarray(ANSWER_LLC.length));
   }
 
   reset(): void {
-    this.#parts = [];
-    this.#length = 0;
-    this.#empty = 0;
+    this.#pieces.clear();
   }
 
   /**
@@ -50,18 +46,15 @@ export class Assembler {
    * @throws DlmsLinkError LINK_FRAME_INVALID for a wrong LLC or too long an APDU
    */
   add(info: Uint8Array, segmented: boolean): Uint8Array | undefined {
-    this.#empty = info.length === 0 ? this.#empty + 1 : 0;
-    if (this.#length + info.length > this.#max + ANSWER_LLC.length || this.#empty > MAX_EMPTY) {
-      const problem = this.#empty > MAX_EMPTY ? "empty segments without end" : `more than ${this.#max} bytes`;
+    const refusal = this.#pieces.add(info);
+    if (refusal !== undefined) {
+      const problem =
+        refusal === "no-progress" ? `more than ${MAX_EMPTY} empty segments in a row` : `more than ${this.#max} bytes`;
       this.reset();
       throw new DlmsLinkError("LINK_FRAME_INVALID", `HDLC: the meter's answer has ${problem}; it was given up`);
     }
-    this.#parts.push(info);
-    this.#length += info.length;
     if (segmented) return undefined;
-    const [first] = this.#parts;
-    const whole = this.#parts.length === 1 && first ? first : concatBytes(...this.#parts);
-    this.reset();
+    const whole = this.#pieces.take();
     const fits = (llc: readonly number[]): boolean => llc.every((byte, i) => whole[i] === byte);
     if (!fits(ANSWER_LLC) && !(this.#anyLlc && fits(REQUEST_LLC))) {
       throw new DlmsLinkError(

@@ -285,7 +285,7 @@ class ModeELink implements LinkProtocol {
     this.#phase = "hdlc";
     this.#due = undefined;
     this.#hdlc = hdlcLink({ ...this.#options, baudRate: this.#baudRate });
-    outputs.push(...this.#delegate(this.#hdlc.open(now)));
+    for (const output of this.#delegate(this.#hdlc.open(now))) outputs.push(output);
   }
 
   /** Outputs of the HDLC link, watched for its end. */

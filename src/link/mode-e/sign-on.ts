@@ -1,3 +1,4 @@
+import { latin1 } from "../../bytes";
 import { DlmsConfigError } from "../../errors";
 
 /** Rates by baud character of IEC 62056-21, 6.3.14; 7 to 9 are reserved there and used by makers as here. */
@@ -71,7 +72,7 @@ export function isWithinOffer(chosen: string, offered: string): boolean {
 
 /** Bytes as text, the parity bit taken off. */
 export function withoutParity(bytes: Uint8Array): string {
-  return String.fromCharCode(...Array.from(bytes, (byte) => byte & 0x7f));
+  return latin1(bytes.map((byte) => byte & 0x7f));
 }
 
 /** Even parity in bit 7: what a line of 7E1 carries, for lines that hand eight bits through. */

@@ -1,0 +1,79 @@
+const nothing = new Uint8Array(0);
+
+/** Why a piece was not taken: too many bytes, or too many pieces in a row without a byte. */
+export type PieceRefusal = "too-long" | "no-progress";
+
+/**
+ * Pieces of one message, put together as they come: the number of pieces is the peer's choice, and costs nothing. A single
+ * piece is handed out as it came, without a copy.
+ */
+export class GrowingBuffer {
+  readonly #max: number;
+  readonly #maxEmpty: number;
+  /** the first piece, until a second one comes */
+  #only: Uint8Array | undefined;
+  #bytes: Uint8Array = nothing;
+  #length = 0;
+  #pieces = 0;
+  #empty = 0;
+
+  /**
+   * @param max bytes of all pieces together
+   * @param maxEmpty pieces without a byte in a row
+   */
+  constructor(max: number, maxEmpty = Number.POSITIVE_INFINITY) {
+    this.#max = max;
+    this.#maxEmpty = maxEmpty;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Pieces since the last `clear`, those without a byte too. */
+  get pieces(): number {
+    return this.#pieces;
+  }
+
+  /** What has come so far; a view, valid until the next call. */
+  get view(): Uint8Array {
+    return this.#only ?? this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Add a piece; says why when it does not. A piece may be kept as it is: its bytes must not change. */
+  add(piece: Uint8Array): PieceRefusal | undefined {
+    const length = this.#length + piece.length;
+    if (length > this.#max) return "too-long";
+    this.#empty = piece.length === 0 ? this.#empty + 1 : 0;
+    if (this.#empty > this.#maxEmpty) return "no-progress";
+    this.#pieces++;
+    if (piece.length === 0) return undefined;
+    if (this.#length === 0) this.#only = piece;
+    else this.#append(piece, length);
+    this.#length = length;
+    return undefined;
+  }
+
+  /** The whole; the buffer is empty afterwards. */
+  take(): Uint8Array {
+    const whole = this.#only ?? (this.#length === this.#bytes.length ? this.#bytes : this.view.slice());
+    this.clear();
+    return whole;
+  }
+
+  clear(): void {
+    this.#only = undefined;
+    this.#bytes = nothing;
+    this.#length = this.#pieces = this.#empty = 0;
+  }
+
+  #append(piece: Uint8Array, length: number): void {
+    if (length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.min(this.#max, Math.max(256, 2 * length)));
+      grown.set(this.view);
+      this.#bytes = grown;
+      this.#only = undefined;
+    }
+    this.#bytes.set(piece, this.#length);
+  }
+}
