@@ -120,6 +120,10 @@ export default function (RED: NodeAPI): void {
     if (isDlmsError(settings)) return { label, place: "", session: undefined, problem: settings, dynamic };
     processLedger.account(settings, node.id).pardon();
     announce(node, settings, label);
+    const { transport } = settings.connect;
+    if ("verify" in transport && transport.verify === false) {
+      node.warn(RED._("dlms-meter.log.unverified", { name: label, place: settings.place }));
+    }
     return { label, place: settings.place, session: dynamic.own(settings), problem: undefined, dynamic };
   }
 

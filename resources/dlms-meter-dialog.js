@@ -33,7 +33,7 @@
     }
 
     // Only what these settings need is shown.
-    const deciding = ["transportType", "framing", "authentication", "securityPolicy", "ciphering", "signMessages", "invocationCounterSource"];
+    const deciding = ["transportType", "framing", "authentication", "securityPolicy", "ciphering", "signMessages", "invocationCounterSource", "tlsUnverified"];
     function follow() {
         const now = {};
         deciding.forEach(function (name) { now[name] = field(name).val(); });
@@ -47,6 +47,7 @@
             serial: serial,
             hdlc: dlmsMeterChecks.overHdlc(now),
             tls: now.transportType === "TLS",
+            unverified: now.transportType === "TLS" && field("tlsUnverified").prop("checked"),
             "mode-e": now.framing === "HDLC_MODE_E",
             "serial-wrapper": serial && now.framing === "WRAPPER",
             password: ["NONE", "HIGH_GMAC", "HIGH_ECDSA"].indexOf(authentication) === -1,

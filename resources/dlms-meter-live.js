@@ -82,6 +82,7 @@
             values.size = facts.maxPduSize === 0 ? say("unlimited") : say("upTo", { bytes: facts.maxPduSize });
             values.services = facts.services.join(", ");
         }
+        if (facts.unverified) more.push(say("unverified"));
         if (facts.sizes) more.push(say("sizes", facts.sizes));
         if (facts.policy) {
             more.push(say("protection", { policy: t("policy." + facts.policy.toUpperCase().replace(/-/g, "_")), suite: facts.suite }));

@@ -21,7 +21,7 @@ const longestSearchMs = 180_000;
 
 /** All that the search needs of a meter; addresses, clients and secrets of the dialog are left out. */
 const needed = [
-  ...["version", "transportType", "host", "port", "tlsCa", "tlsServerName", "serialPort", "baudRate"],
+  ...["version", "transportType", "host", "port", "tlsCa", "tlsServerName", "tlsUnverified", "serialPort", "baudRate"],
   ...["framing", "modeEAddress", "modeEStartBaud", "hdlcMaxInfo", "hdlcWindow", "wrapperSwappedBytes"],
 ] as const;
 

@@ -84,6 +84,7 @@ function transportOf(raw: RawSettings, credentials: MeterCredentials): Transport
     port,
     ...(ca === "" ? {} : { ca }),
     ...(serverName === "" ? {} : { serverName }),
+    ...(flagOf(raw, "tlsUnverified", false) ? { verify: false } : {}),
     ...(isAbsent(credentials.tlsCertificate) ? {} : { certificate: credentials.tlsCertificate }),
     ...(isAbsent(credentials.tlsKey) ? {} : { key: credentials.tlsKey }),
   };

@@ -39,6 +39,9 @@ export interface ClientStatistics extends ClientFacts {
 
 type ClientJob<T> = Job<ActiveSession, T>;
 
+const transportWarnings = ({ transport: { warning } }: Settings): readonly string[] =>
+  warning === undefined ? [] : [warning];
+
 /**
  * A client of one logical device of one meter. It connects when something is asked, keeps the association, makes it
  * again after a loss, and sends one request at a time.
@@ -60,8 +63,8 @@ export class DlmsClient implements AsyncDisposable {
     const settings = resolveSettings(options);
     // what a session refuses is refused now, before anything is asked of the meter
     makeSession(settings);
-    const outOfDate = certificateDateWarnings(settings);
-    for (const text of outOfDate) settings.logger?.warn(`${settings.transport.endpoint}: ${text}`);
+    const warnings = [...transportWarnings(settings), ...certificateDateWarnings(settings)];
+    for (const text of warnings) settings.logger?.warn(`${settings.transport.endpoint}: ${text}`);
     this.#settings = settings;
     const { clock, timeouts } = settings;
     this.#observer = new Observer(settings);
@@ -71,7 +74,7 @@ export class DlmsClient implements AsyncDisposable {
     const establish = establisher(settings, all, this.#observer, {
       associating: (active) => {
         attempt = active;
-        for (const text of outOfDate) this.#observer.note(text);
+        for (const text of warnings) this.#observer.note(text);
       },
       associated: (association) => {
         this.#lastAssociation = association;

@@ -23,7 +23,8 @@ interface Protection {
 
 /** What a step of a connection test has found, apart from the words: other languages make their sentence of it. */
 export type ConnectionFacts =
-  | { readonly found: "lineOpen"; readonly endpoint: string }
+  /** `unverified`: the server's certificate was not checked */
+  | { readonly found: "lineOpen"; readonly endpoint: string; readonly unverified?: true }
   /** `logicalName` printed, as 0-0:43.1.0*255 */
   | { readonly found: "counter"; readonly logicalName: string; readonly client: number; readonly value: number }
   /** the wrapper has no set-up of its own */
@@ -50,7 +51,7 @@ export type ConnectionFacts =
 export function describeFacts(facts: ConnectionFacts): string {
   switch (facts.found) {
     case "lineOpen":
-      return `${facts.endpoint} is open`;
+      return `${facts.endpoint} is open${facts.unverified === true ? "; the server's certificate was not checked" : ""}`;
     case "counter":
       return `read the invocation counter ${facts.logicalName}/2 as client ${facts.client}: ${facts.value}`;
     case "noSetUp":

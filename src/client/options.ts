@@ -37,6 +37,11 @@ export type TransportOptions =
       /** PEM */
       readonly ca?: string;
       readonly serverName?: string;
+      /**
+       * false: the server's certificate is not checked, and the client warns of it. For a certificate that no CA has
+       * signed, give the certificate itself as `ca` (true).
+       */
+      readonly verify?: boolean;
       readonly certificate?: string;
       readonly key?: string;
     }

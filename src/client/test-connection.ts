@@ -92,7 +92,8 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
     name: "line",
     run: async () => {
       await attempt.openLine();
-      return { found: "lineOpen", endpoint: transport.endpoint };
+      const unverified = transport.warning === undefined ? {} : ({ unverified: true } as const);
+      return { found: "lineOpen", endpoint: transport.endpoint, ...unverified };
     },
   };
   if (counterSource !== undefined) {

@@ -31,6 +31,9 @@ export function transportOf(options: TransportOptions | Transport, clock: Clock)
     case "udp":
       return udpTransport(address(options), clock);
     case "tls":
+      if (![undefined, true, false].includes(options.verify)) {
+        throw invalid("transport.verify", "true or false", options.verify);
+      }
       return tlsTransport({ ...options, ...address(options) }, clock);
     case "serial":
       return serialTransport({ path: serialPath(options.path), baudRate: rate(options.baudRate) }, clock);

@@ -14,22 +14,27 @@ export interface TlsOptions {
   readonly ca?: string;
   /** name that the server's certificate has to carry; default: the host */
   readonly serverName?: string;
+  /** false: the certificate is not checked at all, so whoever is on the way can read and change everything (true) */
+  readonly verify?: boolean;
   /** client certificate and key, PEM */
   readonly certificate?: string;
   readonly key?: string;
 }
 
 /**
- * TLS over TCP; the server's certificate is always checked. Such a line is never shared: another client may trust
- * other certificates.
+ * TLS over TCP, version 1.2 or later. The server's certificate is checked unless the options say otherwise; the
+ * environment of the process (NODE_TLS_REJECT_UNAUTHORIZED, --tls-min-v1.0) changes neither. Such a line is never
+ * shared: another client may trust other certificates.
  */
 export function tlsTransport(options: TlsOptions, clock: Clock = systemClock): Transport {
   const { host, port } = options;
   const endpoint = `tls ${hostAndPort(host, port)}`;
   const serverName = options.serverName ?? (net.isIP(host) === 0 ? host : undefined);
+  const verify = options.verify !== false;
   return {
     kind: "tls",
     endpoint,
+    ...(verify ? {} : { warning: unverified }),
     open: async (events, init) => {
       const context = secureContext(options);
       const start = (): tls.TLSSocket =>
@@ -37,13 +42,22 @@ export function tlsTransport(options: TlsOptions, clock: Clock = systemClock): T
           host,
           port,
           secureContext: context,
-          minVersion: "TLSv1.2",
+          // both would follow the environment of the process
+          rejectUnauthorized: verify,
+          checkServerIdentity: tls.checkServerIdentity,
           ...(serverName === undefined ? {} : { servername: serverName }),
         });
       return openSocket(start, events, { ...init, endpoint, clock, ready: "secureConnect", mapError: tlsError });
     },
   };
 }
+
+const unverified =
+  "the server's certificate is not checked (transport.verify is false): whoever is on the way to the meter can read " +
+  "and change everything, passwords included; give the certificate or its CA as transport.ca instead";
+
+/** The command line of the process can forbid TLS 1.2; it cannot allow what is older. */
+const minVersion = (): tls.SecureVersion => (tls.DEFAULT_MIN_VERSION === "TLSv1.3" ? "TLSv1.3" : "TLSv1.2");
 
 function secureContext(options: TlsOptions): tls.SecureContext {
   const pieces = [
@@ -70,7 +84,7 @@ function secureContext(options: TlsOptions): tls.SecureContext {
       );
     }
   }
-  return tls.createSecureContext({ ...pieces[0][1], ...pieces[1][1] });
+  return tls.createSecureContext({ minVersion: minVersion(), ...pieces[0][1], ...pieces[1][1] });
 }
 
 /** OpenSSL takes any text as a list of no CAs. */

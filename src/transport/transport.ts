@@ -34,6 +34,8 @@ export interface Transport {
   readonly lineKey?: string;
   /** bit/s where the line is slow enough to matter (serial), else undefined */
   readonly baudRate?: number;
+  /** What is unsafe about its settings, a sentence for the log. */
+  readonly warning?: string;
   /**
    * Rejects with DlmsConnectionError (CONN_*), DlmsTimeoutError (TIMEOUT_CONNECT) or the signal's reason.
    */

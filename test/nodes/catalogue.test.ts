@@ -215,7 +215,7 @@ describe("catalogues, help and editor files", () => {
     const facts = readFileSync(resolve(nodes, "..", "src", "client", "connection-facts.ts"), "utf8");
     const found = new Set([...facts.matchAll(/readonly found: "(\w+)"/g)].map(([, word = ""]) => word));
     assert.ok(found.size > 5);
-    const parts = ["sizes", "upTo", "unlimited", "protection"];
+    const parts = ["unverified", "sizes", "upTo", "unlimited", "protection"];
     keysBelow("test.found", (keys) => {
       assert.deepEqual([...keys].sort(), [...found, ...parts].sort());
     });

@@ -20,7 +20,7 @@ function defaults(): Record<string, unknown> {
 }
 
 /** These say how messages are treated, or belong to the editor. */
-const notOfTheMeter = ["version", "poolSize", "poolIdle", "secretsInMessages", "secretSizes"];
+const notOfTheMeter = ["version", "tlsUnverified", "poolSize", "poolIdle", "secretsInMessages", "secretSizes"];
 
 const ciphered = { authentication: "HIGH_GMAC", securityPolicy: "AUTHENTICATED_ENCRYPTED" };
 const serial = { transportType: "SERIAL" };
