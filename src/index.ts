@@ -37,7 +37,7 @@ export {
   type Unsubscribe,
 } from "./client";
 export type * from "./client/options";
-export { type Clock, systemClock, type TimerHandle } from "./clock";
+export { afterRunning, type Clock, type RunningWait, systemClock, type TimerHandle } from "./clock";
 export { type DataType, type DlmsValue } from "./codec";
 export {
   attribute,

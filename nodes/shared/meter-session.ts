@@ -1,10 +1,12 @@
 import {
+  afterRunning,
   type Clock,
   DlmsAccessError,
   type DlmsClient,
   type DlmsError,
   DlmsStateError,
   DlmsTimeoutError,
+  type RunningWait,
   type StateEvent,
   type TimerHandle,
   type TraceEvent,
@@ -87,7 +89,7 @@ export class MeterSession {
   #lastGood = -Infinity;
   #countdown: TimerHandle | undefined;
   #probe: TimerHandle | undefined;
-  #offline: TimerHandle | undefined;
+  #offline: RunningWait | undefined;
   /** no answer for `offlineAfter`; stays until there is one */
   #isOffline = false;
 
@@ -328,19 +330,20 @@ export class MeterSession {
 
   #armOffline(): void {
     const { clock, offlineAfter } = this.#options;
-    clock.clearTimeout(this.#offline);
-    this.#offline = clock.setTimeout(() => {
+    this.#offline?.cancel();
+    const silent = (): void => {
       this.#offline = undefined;
       if (this.#view.phase === "refused") return;
       this.#isOffline = true;
       this.#show(this.#view);
-    }, offlineAfter);
+    };
+    this.#offline = afterRunning(clock, silent, offlineAfter);
   }
 
   #release(): Promise<void> {
     const { clock } = this.#options;
     clock.clearTimeout(this.#probe);
-    clock.clearTimeout(this.#offline);
+    this.#offline?.cancel();
     clock.clearTimeout(this.#countdown);
     this.#probe = this.#offline = this.#countdown = undefined;
     this.#isOffline = false;
@@ -350,7 +353,7 @@ export class MeterSession {
   /** For another session with the same meter: the next request opens this one again. */
   #giveUp(): Promise<void> {
     const { clock } = this.#options;
-    clock.clearTimeout(this.#offline);
+    this.#offline?.cancel();
     clock.clearTimeout(this.#countdown);
     this.#offline = this.#countdown = undefined;
     return this.#drop();

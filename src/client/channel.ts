@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "../clock";
+import type { Clock } from "../clock";
 import { type DlmsConnectionError, type DlmsError, DlmsStateError, DlmsTimeoutError } from "../errors";
 import { concatBytes, toHex } from "../bytes";
 import { looksLike } from "../link/looks-like";
@@ -8,6 +8,7 @@ import { EarlyApdus } from "./early-apdus";
 import { repeated } from "./failure";
 import type { Line, LineUser, Push } from "./line";
 import type { LinkAddress } from "./line-places";
+import { LinkTimer } from "./link-timer";
 
 /** What a channel tells its owner besides the answers. */
 export interface ChannelEvents {
@@ -66,9 +67,7 @@ export class Channel implements LineUser {
   readonly #probe: boolean;
   #settings: TransportLineSettings | undefined;
   #waiter: Waiter | undefined;
-  #timer: TimerHandle | undefined;
-  /** when the timer rings */
-  #rings = 0;
+  readonly #timer: LinkTimer;
   /** outputs that wait until the line is switched */
   #held: LinkOutput[] | undefined;
   #ended: Error | undefined;
@@ -85,6 +84,7 @@ export class Channel implements LineUser {
     this.#clock = parts.clock;
     this.#events = parts.events;
     this.#traffic = parts.traffic;
+    this.#timer = new LinkTimer(parts.clock, parts.link, this.#due);
     this.#settings = parts.settings;
     this.#probe = parts.probe === true;
     if (parts.address !== undefined) this.address = parts.address;
@@ -111,7 +111,7 @@ export class Channel implements LineUser {
       await this.#leave();
       throw this.#ended;
     }
-    await this.#inTurn("opened", () => this.#link.open(this.#clock.now()));
+    await this.#inTurn("opened", () => this.#link.open(this.#timer.now));
   }
 
   /** Send an APDU and wait for the one that answers it. `sending` is called when it is its turn. */
@@ -121,7 +121,7 @@ export class Channel implements LineUser {
     this.#events.apdu("out", apdu);
     return this.#inTurn("apdu", () => {
       sending?.();
-      return this.#link.send(apdu, this.#clock.now(), options);
+      return this.#link.send(apdu, this.#timer.now, options);
     });
   }
 
@@ -130,7 +130,7 @@ export class Channel implements LineUser {
     const early =
       options.early === undefined || this.#ended !== undefined ? undefined : this.#early.take(options.early);
     if (early !== undefined) return Promise.resolve(early);
-    return this.#inTurn("apdu", () => this.#link.await(this.#clock.now(), options));
+    return this.#inTurn("apdu", () => this.#link.await(this.#timer.now, options));
   }
 
   /** An operation begins; see `EarlyApdus`. */
@@ -146,7 +146,7 @@ export class Channel implements LineUser {
   /** Send an APDU that is not answered; the link may have to be told that it came, and the turn is kept until then. */
   async transmit(apdu: Uint8Array, options: LinkSendOptions): Promise<void> {
     this.#events.apdu("out", apdu);
-    await this.#inTurn("rest", () => this.#link.send(apdu, this.#clock.now(), { ...options, expectAnswer: false }));
+    await this.#inTurn("rest", () => this.#link.send(apdu, this.#timer.now, { ...options, expectAnswer: false }));
   }
 
   /**
@@ -160,7 +160,7 @@ export class Channel implements LineUser {
       );
       this.#endOwnTurn();
       try {
-        await this.#inTurn("closed", () => this.#link.close(this.#clock.now()));
+        await this.#inTurn("closed", () => this.#link.close(this.#timer.now));
       } catch (error) {
         this.#events.note(`disconnect: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -177,7 +177,7 @@ export class Channel implements LineUser {
   data(bytes: Uint8Array): void {
     this.#traffic.bytesIn += bytes.length;
     if (this.#first !== undefined) this.#first = concatBytes(this.#first, bytes.subarray(0, 16)).subarray(0, 16);
-    if (this.#ended === undefined) this.#handle(this.#link.receive(bytes, this.#clock.now()));
+    if (this.#ended === undefined) this.#handle(this.#link.receive(bytes, this.#timer.now));
   }
 
   pushFit({ address }: Push): PushFit {
@@ -276,7 +276,7 @@ export class Channel implements LineUser {
       if (this.#ownTurn === "held") this.#endOwnTurn();
       if (this.#waiter?.kind === "rest") this.#answer("rest", nothing);
     }
-    this.#arm();
+    this.#timer.arm();
   }
 
   #switchLine(settings: TransportLineSettings): void {
@@ -352,8 +352,7 @@ export class Channel implements LineUser {
   #end(reason: Error): boolean {
     if (this.#ended !== undefined) return false;
     this.#ended = reason;
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer.stop();
     this.#link.reset();
     this.#endOwnTurn();
     this.#takeWaiter()?.reject(reason);
@@ -365,38 +364,19 @@ export class Channel implements LineUser {
     await this.#line.detach(this);
   }
 
-  /**
-   * A timer that rings too early looks again, so that one is set for many exchanges: most deadlines never come, and
-   * setting and clearing a timer costs more than what else is done here for an answer.
-   */
-  #arm(): void {
-    const deadline = this.#ended === undefined ? this.#link.deadline : undefined;
-    if (deadline === undefined) return;
-    if (this.#timer !== undefined) {
-      if (deadline >= this.#rings) return;
-      this.#clock.clearTimeout(this.#timer);
-    }
-    this.#rings = deadline;
-    this.#timer = this.#clock.setTimeout(this.#ring, Math.max(0, Math.ceil(deadline - this.#clock.now())));
-  }
-
-  readonly #ring = (): void => {
-    this.#timer = undefined;
-    const deadline = this.#link.deadline;
-    const now = this.#clock.now();
-    if (deadline === undefined || now < deadline) this.#arm();
-    else if (this.#waiter === undefined) this.#unasked();
-    else this.#unanswered(now);
+  readonly #due = (): void => {
+    if (this.#waiter === undefined) this.#unasked();
+    else this.#unanswered();
   };
 
-  #unanswered(now: number): void {
+  #unanswered(): void {
     const unanswered = this.#probe ? undefined : this.#line.unanswered(this);
     const turn = unanswered === undefined ? this.#giveWay() : undefined;
     if (turn !== undefined) {
       turn.then(this.#goOn, this.#goOn);
       return;
     }
-    this.#handle(this.#link.tick(now));
+    this.#handle(this.#link.tick(this.#timer.now));
     // behind the link's own words for what it waited for in vain
     if (unanswered !== undefined) this.#line.giveUp(unanswered);
   }
@@ -409,7 +389,7 @@ export class Channel implements LineUser {
   readonly #goOn = (): void => {
     if (this.#ended !== undefined) return;
     if (this.#waiter === undefined) this.#line.release(this);
-    else this.#handle(this.#link.tick(this.#clock.now()));
+    else this.#handle(this.#link.tick(this.#timer.now));
   };
 
   /** What the link does of its own accord must not fall into another meter's exchange. */
@@ -428,11 +408,11 @@ export class Channel implements LineUser {
     }
     this.#ownTurn = "held";
     const { deadline } = this.#link;
-    const now = this.#clock.now();
+    const now = this.#timer.now;
     // an exchange that came before may have done what was due
     if (this.#waiter !== undefined || deadline === undefined || now < deadline) {
       this.#endOwnTurn();
-      this.#arm();
+      this.#timer.arm();
     } else this.#handle(this.#link.tick(now));
   };
 

@@ -1,4 +1,5 @@
 import { latin1, toHex } from "../bytes";
+import { afterRunning, type RunningWait } from "../clock";
 import { attribute, obisPrinted, parseObis } from "../cosem";
 import { decodeValueBytes } from "../codec";
 import { DlmsAssociationError, type DlmsError, isDlmsError } from "../errors";
@@ -112,7 +113,7 @@ class Search {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #attempt: Attempt;
-  readonly #timer: ReturnType<Settings["clock"]["setTimeout"]> | undefined;
+  readonly #wait: RunningWait | undefined;
   #timedOut = false;
   /** mode E: the rate of the HDLC that the sign-on led to */
   #signedOnAt: number | undefined;
@@ -130,10 +131,11 @@ class Search {
     this.#signal.throwIfAborted();
     this.#attempt = attemptOn(this.#settings, parts.lines, this.#signal);
     if (init.timeoutMs !== undefined) {
-      this.#timer = this.#settings.clock.setTimeout(() => {
+      const late = (): void => {
         this.#timedOut = true;
         this.#stop.abort(new Error("the time for the search is over"));
-      }, init.timeoutMs);
+      };
+      this.#wait = afterRunning(this.#settings.clock, late, init.timeoutMs);
     }
   }
 
@@ -155,7 +157,7 @@ class Search {
   }
 
   async end(): Promise<void> {
-    this.#settings.clock.clearTimeout(this.#timer);
+    this.#wait?.cancel();
     await this.#attempt.end();
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock";
+import { afterRunning, type Clock } from "../clock";
 import { DlmsStateError, DlmsTimeoutError } from "../errors";
 import type { OperationOptions } from "./options";
 
@@ -64,15 +64,19 @@ export class Job<C, T = unknown> {
     const aborted = (): void => {
       leave(signal?.reason);
     };
-    const timer =
+    const wait =
       timeoutMs === undefined
         ? undefined
-        : clock.setTimeout(() => {
-            leave(this.#late(timeoutMs));
-          }, timeoutMs);
+        : afterRunning(
+            clock,
+            () => {
+              leave(this.#late(timeoutMs));
+            },
+            timeoutMs,
+          );
     signal?.addEventListener("abort", aborted, { once: true });
     caller.release = () => {
-      clock.clearTimeout(timer);
+      wait?.cancel();
       signal?.removeEventListener("abort", aborted);
     };
   }

@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "../clock";
+import { afterRunning, type Clock, type RunningWait } from "../clock";
 import { DlmsStateError } from "../errors";
 
 /** How long rows may wait to be taken before the meter is let go, in ms. */
@@ -43,20 +43,21 @@ export class RowStream<T> {
     this.#at = 0;
     this.#serve();
     if (this.#at >= this.#batch.length) return;
-    let timer: TimerHandle | undefined;
+    let wait: RunningWait | undefined;
     await new Promise<void>((resolve, reject) => {
       this.#drained = resolve;
-      timer = this.#clock.setTimeout(() => {
+      const late = (): void => {
         const error = new DlmsStateError(
           "STATE_BUSY",
           `${this.#what}: the rows were not taken for ${stallLimit / 1000} s, so the reading ended: while it lasts nothing else can be asked of the meter; take rows faster, or all at once with toTable()`,
         );
         this.fail(error);
         reject(error);
-      }, stallLimit);
+      };
+      wait = afterRunning(this.#clock, late, stallLimit);
     });
     this.#drained = undefined;
-    this.#clock.clearTimeout(timer);
+    wait?.cancel();
   }
 
   end(): void {

@@ -1,3 +1,4 @@
+import { afterRunning } from "../clock";
 import { decodeValueBytes } from "../codec";
 import { attribute, type AttributeRef, obisPrinted, parseObis, presentAttribute } from "../cosem";
 import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
@@ -58,12 +59,16 @@ export async function* testConnection(
   checkOperation(init);
   const settings = resolveSettings(options);
   const bound = new AbortController();
-  const timer =
+  const wait =
     init.timeoutMs === undefined
       ? undefined
-      : settings.clock.setTimeout(() => {
-          bound.abort(new DlmsStateError("STATE_CLOSED", `the test was given up after ${init.timeoutMs} ms`));
-        }, init.timeoutMs);
+      : afterRunning(
+          settings.clock,
+          () => {
+            bound.abort(new DlmsStateError("STATE_CLOSED", `the test was given up after ${init.timeoutMs} ms`));
+          },
+          init.timeoutMs,
+        );
   const signal = init.signal === undefined ? bound.signal : AbortSignal.any([init.signal, bound.signal]);
   signal.throwIfAborted();
   const attempt = attemptOn(settings, parts.lines, signal);
@@ -75,7 +80,7 @@ export async function* testConnection(
       if (result.some(({ ok }) => !ok)) return;
     }
   } finally {
-    settings.clock.clearTimeout(timer);
+    wait?.cancel();
     await attempt.end();
   }
 }

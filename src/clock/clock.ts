@@ -9,6 +9,11 @@ export interface Clock {
   wallTime(): number;
   setTimeout(callback: () => void, ms: number): TimerHandle;
   clearTimeout(handle: TimerHandle | undefined): void;
+  /**
+   * Calls back after the input that has already arrived was handed out. A timer that fires late waits for that before
+   * it judges a meter. Absent: a short timer takes its place.
+   */
+  afterInput?(callback: () => void): void;
 }
 
 /** The machine's own clock. */
@@ -18,5 +23,9 @@ export const systemClock: Clock = {
   setTimeout: (callback, ms) => setTimeout(callback, ms),
   clearTimeout: (handle) => {
     clearTimeout(handle as NodeJS.Timeout | undefined);
+  },
+  // the poll phase lies between the timers and this
+  afterInput: (callback) => {
+    setImmediate(callback);
   },
 };

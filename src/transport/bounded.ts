@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "../clock";
+import { afterRunning, type Clock } from "../clock";
 import { DlmsConnectionError, DlmsTimeoutError, isDlmsError } from "../errors";
 import type { Connection, ConnectionEvents, Transport } from "./transport";
 
@@ -79,21 +79,22 @@ function settled<T>(
   late: () => Error,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    let timer: TimerHandle | undefined = clock.setTimeout(() => {
+    const rejecting = (reason: () => Error) => (): void => {
       end(() => {
-        reject(late());
+        reject(reason());
       });
-    }, withinMs);
+    };
+    let wait = afterRunning(clock, rejecting(late), withinMs);
     const aborted = (): void => {
-      clock.clearTimeout(timer);
-      timer = clock.setTimeout(() => {
-        end(() => {
-          reject(signal?.reason as Error);
-        });
-      }, closeMs);
+      wait.cancel();
+      wait = afterRunning(
+        clock,
+        rejecting(() => signal?.reason as Error),
+        closeMs,
+      );
     };
     const end = (tell: () => void): void => {
-      clock.clearTimeout(timer);
+      wait.cancel();
       signal?.removeEventListener("abort", aborted);
       tell();
     };

@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { type Clock, systemClock } from "../clock";
+import { afterRunning, type Clock, systemClock } from "../clock";
 import { DlmsTimeoutError } from "../errors";
 import {
   closeMs,
@@ -77,7 +77,7 @@ function openPort(
     const settle = (): boolean => {
       if (settled) return false;
       settled = true;
-      clock.clearTimeout(timer);
+      wait.cancel();
       signal?.removeEventListener("abort", aborted);
       return true;
     };
@@ -93,11 +93,12 @@ function openPort(
         reject(reason);
       });
     };
-    const timer = clock.setTimeout(() => {
+    const late = (): void => {
       const text = `${endpoint}: the port did not open within ${init.timeoutMs} ms; unplug and plug in the adapter`;
       if (settle())
         reject(new DlmsTimeoutError("TIMEOUT_CONNECT", text, { details: { endpoint, timeoutMs: init.timeoutMs } }));
-    }, init.timeoutMs);
+    };
+    const wait = afterRunning(clock, late, init.timeoutMs);
     signal?.addEventListener("abort", aborted, { once: true });
     // an error that no callback takes must not end the process
     port.on("error", () => undefined);

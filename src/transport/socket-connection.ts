@@ -1,5 +1,5 @@
 import type net from "node:net";
-import type { Clock } from "../clock";
+import { afterRunning, type Clock } from "../clock";
 import { type DlmsConnectionError, DlmsTimeoutError } from "../errors";
 import { type ConnectionFacts, lostError, socketError } from "./socket-errors";
 import type { Connection, ConnectionEvents } from "./transport";
@@ -43,7 +43,7 @@ export function openSocket(
       bytesOut: socket.bytesWritten,
     });
     const settle = (): void => {
-      clock.clearTimeout(timer);
+      wait.cancel();
       signal?.removeEventListener("abort", aborted);
       socket.off(options.ready, opened).off("error", failed).off("close", closed);
     };
@@ -68,9 +68,10 @@ export function openSocket(
       settle();
       resolve(connectionOf(socket, events, options));
     };
-    const timer = clock.setTimeout(() => {
+    const late = (): void => {
       giveUp(connectTimeout(facts(), options.timeoutMs));
-    }, options.timeoutMs);
+    };
+    const wait = afterRunning(clock, late, options.timeoutMs);
     signal?.addEventListener("abort", aborted, { once: true });
     socket.once(options.ready, opened).once("error", failed).once("close", closed);
   });

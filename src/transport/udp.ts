@@ -1,6 +1,6 @@
 import dgram from "node:dgram";
 import { lookup } from "node:dns/promises";
-import { type Clock, systemClock } from "../clock";
+import { afterRunning, type Clock, systemClock } from "../clock";
 import { DlmsConnectionError, DlmsTimeoutError } from "../errors";
 import { type ConnectionFacts, causeCode, lostError, socketError } from "./socket-errors";
 import { hostAndPort, hostKey } from "./tcp";
@@ -58,7 +58,7 @@ function openUdp(
     let settled = false;
     const settle = (): void => {
       settled = true;
-      clock.clearTimeout(timer);
+      wait.cancel();
       signal?.removeEventListener("abort", aborted);
       socket?.off("error", failed).off("connect", connected);
     };
@@ -80,10 +80,11 @@ function openUdp(
       settle();
       resolve(connectionOf(socket, endpoint, events));
     };
-    const timer = clock.setTimeout(() => {
+    const late = (): void => {
       const text = `${endpoint}: the name was not resolved within ${init.timeoutMs} ms; check the name server`;
       giveUp(new DlmsTimeoutError("TIMEOUT_CONNECT", text, { details: { ...facts, timeoutMs: init.timeoutMs } }));
-    }, init.timeoutMs);
+    };
+    const wait = afterRunning(clock, late, init.timeoutMs);
     signal?.addEventListener("abort", aborted, { once: true });
     const connect = (addresses: readonly HostAddress[]): void => {
       if (settled) return;

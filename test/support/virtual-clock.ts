@@ -39,6 +39,15 @@ export class VirtualClock implements Clock {
     if (typeof handle === "number") this.#timers.delete(handle);
   }
 
+  afterInput(callback: () => void): void {
+    setImmediate(callback);
+  }
+
+  /** Time passes in which this process does not run: timers that are due fire late, with the next tick. */
+  block(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Timers that are waiting: 0 when nothing was left behind. */
   get pending(): number {
     return this.#timers.size;

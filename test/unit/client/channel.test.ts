@@ -122,3 +122,50 @@ describe("a channel on a shared line that sends what is not answered", () => {
     assert.equal(clock.pending, 0);
   });
 });
+
+describe("a time-out in a process that was held up", () => {
+  const request = fromHex("c001c100");
+  const answer = hdlcFrame(client, meter, 0x30, "e6e700c401c100");
+
+  it("lets the answer be read that arrived in that time", async () => {
+    const { clock, channel, say } = await up();
+    const exchange = channel.exchange(request, {});
+    await settle();
+    clock.block(6000);
+    clock.tick(0);
+    say(answer);
+    assert.equal(toHex(await exchange), "c401c100");
+  });
+
+  it("waits a little longer for an answer that takes several turns, and no longer than that", async () => {
+    for (const [turn, answered] of [
+      [99, true],
+      [101, false],
+    ] as const) {
+      const { clock, channel, say } = await up();
+      const exchange = channel.exchange(request, {});
+      const outcome = exchange.then(
+        () => true,
+        () => false,
+      );
+      await settle();
+      clock.block(6000);
+      await clock.tickAsync(turn);
+      say(answer);
+      assert.equal(await outcome, answered);
+      assert.equal(clock.pending, answered ? 1 : 0);
+    }
+  });
+
+  it("ends also where every timer is late", async () => {
+    const { clock, channel } = await up();
+    const exchange = channel.exchange(request, {});
+    const refused = assert.rejects(exchange, { code: "DLMS_TIMEOUT_RESPONSE" });
+    for (let turn = 0; turn < 2; turn++) {
+      clock.block(6000);
+      await clock.tickAsync(0);
+    }
+    await refused;
+    assert.equal(clock.pending, 0);
+  });
+});
