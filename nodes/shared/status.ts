@@ -138,13 +138,33 @@ function timeText(text: string): string {
   return match === null ? text : `${match[1] ?? ""} ${match[2] ?? ""}${match[3] === "Z" ? "Z" : ""}`;
 }
 
+/** The most characters of a value in a status. */
+const longestValue = 24;
+
 /** A value in a status: short. */
 export function valueText(value: unknown, unit: string | null): string {
   let text: string;
   if (value === null) text = "null";
   else if (typeof value === "number") text = shown.format(value);
   else if (value instanceof Date) text = timeText(value.toISOString());
-  else text = typeof value === "string" ? timeText(value) : (JSON.stringify(value) ?? "");
+  else if (typeof value === "string") text = value.length > 64 ? value.slice(0, 64) : timeText(value);
+  else text = startOfJson(value, longestValue + 1);
   const whole = unit === null || unit === "" ? text : `${text} ${unit}`;
-  return whole.length > 24 ? `${whole.slice(0, 23)}…` : whole;
+  return whole.length > longestValue ? `${whole.slice(0, longestValue - 1)}…` : whole;
+}
+
+/** The first characters of a value's JSON, at least `length` of them if it has so many; what comes after is not looked at. */
+function startOfJson(value: unknown, length: number): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, length));
+  if (typeof value !== "object" || value === null || value instanceof Date) return JSON.stringify(value) ?? "";
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+  const isArray = Array.isArray(value);
+  let text = isArray ? "[" : "{";
+  for (const key in value) {
+    if (text.length >= length) return text;
+    const item = (value as Readonly<Record<string, unknown>>)[key];
+    if (text.length > 1) text += ",";
+    text += `${isArray ? "" : `${JSON.stringify(key.slice(0, length))}:`}${startOfJson(item, length - text.length)}`;
+  }
+  return text + (isArray ? "]" : "}");
 }

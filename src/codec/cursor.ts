@@ -7,6 +7,9 @@ const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const bitsOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, "0"));
 
+/** Bytes from which on a text is not put together by appending: V8 keeps 32 bytes for each piece until it is read. */
+const longText = 256;
+
 /**
  * The cursor under every decoder of A-XDR data. It works on the bytes and a DataView, keeps the indices of where it is
  * in a flat array, and builds a path only when it fails: values are by far the most frequent things that this package
@@ -130,13 +133,22 @@ export class DataCursor {
     const bits = this.length();
     const count = Math.ceil(bits / 8);
     const at = this.take(count);
-    let text = "";
-    for (let i = 0; i < count; i++) text += bitsOfByte[this.view.getUint8(at + i)] ?? "";
+    const text = count > longText ? this.longBits(at, count) : this.bitsAt(at, count);
     if (this.strict && text.indexOf("1", bits) >= 0) {
       this.pos = at;
       this.fail("DECODE_VALUE", `padding bits behind ${bits} bits are not zero`);
     }
     return text.slice(0, bits);
+  }
+
+  private bitsAt(at: number, count: number): string {
+    let text = "";
+    for (let i = 0; i < count; i++) text += bitsOfByte[this.view.getUint8(at + i)] ?? "";
+    return text;
+  }
+
+  private longBits(at: number, count: number): string {
+    return Array.from(this.bytes.subarray(at, at + count), (byte) => bitsOfByte[byte] ?? "").join("");
   }
 
   /** A view: far cheaper than a copy, and never a Buffer, whatever was received. */
@@ -147,6 +159,7 @@ export class DataCursor {
 
   protected latin1(count: number): string {
     const at = this.take(count);
+    if (count > longText) return Buffer.from(this.buffer, this.base + at, count).toString("latin1");
     let text = "";
     for (let i = 0; i < count; i++) text += String.fromCharCode(this.view.getUint8(at + i));
     return text;

@@ -3,8 +3,12 @@ import { DataCursor } from "./cursor";
 import type { DecodeLimits } from "./limits";
 import { joinRuns, longestRun } from "./runs";
 import { dataTag } from "./tags";
-import { minimumSize, readTypeDescription } from "./type-description";
+import { compactValuesPerByte, minimumSize, mostCompactElements, readTypeDescription } from "./type-description";
 import type { DlmsValue, PlainValue, TypeDescription } from "./value";
+
+/** Values that can take no byte at all: all places that hold one hold the same. */
+const nullData: DlmsValue = Object.freeze({ type: "null-data", value: null });
+const dontCare: DlmsValue = Object.freeze({ type: "dont-care", value: null });
 
 /** Makes values of what lies under a cursor: tagged ones, or plain ones where the types do not matter. */
 export class ValueDecoder extends DataCursor {
@@ -47,7 +51,7 @@ export class ValueDecoder extends DataCursor {
   private content(tag: number): DlmsValue {
     switch (tag) {
       case 0:
-        return { type: "null-data", value: null };
+        return nullData;
       case 3:
         return { type: "boolean", value: this.view.getUint8(this.take(1)) !== 0 };
       case 4:
@@ -98,7 +102,7 @@ export class ValueDecoder extends DataCursor {
       case 27:
         return { type: "time", value: this.octets(4) };
       case 255:
-        return { type: "dont-care", value: null };
+        return dontCare;
       default:
         return this.deltaContent(tag);
     }
@@ -192,7 +196,8 @@ export class ValueDecoder extends DataCursor {
   }
 
   private compactArray(): DlmsValue {
-    this.reader.seek(this.pos);
+    const from = this.pos;
+    this.reader.seek(from);
     const description = readTypeDescription(this.reader, this.maxDepth - this.depth, this.where());
     this.pos = this.reader.offset;
     const size = this.length();
@@ -203,20 +208,28 @@ export class ValueDecoder extends DataCursor {
       });
     }
     const items: DlmsValue[] = [];
-    if (size > 0) this.compactElements(description, stop, items);
+    if (size > 0) {
+      if (minimumSize(description) === 0) this.fail("DECODE_VALUE", "a compact-array of nothing has contents");
+      this.compactElements(description, stop, mostCompactElements(description, stop - from), items);
+    }
     return { type: "compact-array", description, value: items };
   }
 
-  private compactElements(description: TypeDescription, stop: number, items: DlmsValue[]): void {
-    if (minimumSize(description) === 0) this.fail("DECODE_VALUE", "a compact-array of nothing has contents");
+  private compactElements(description: TypeDescription, stop: number, most: number, items: DlmsValue[]): void {
     const level = this.enter();
     while (this.pos < stop) {
       this.spend(1);
       this.path[level] = items.length;
+      if (items.length >= most) this.tooMany(minimumSize(description));
       items.push(this.described(description));
       if (this.pos > stop) this.fail("DECODE_LENGTH", "the last element goes beyond the declared contents");
     }
     this.depth = level;
+  }
+
+  /** An element that is not all there is truncated before it is one too many. */
+  private tooMany(need: number): never {
+    return need > this.end - this.pos ? this.truncated(need) : this.fail("DECODE_LIMIT", tooManyValues);
   }
 
   private described(description: TypeDescription): DlmsValue {
@@ -282,6 +295,9 @@ function inRuns<T>(count: number, read: (from: number, to: number) => T[]): T[] 
   for (let at = 0; at < count; at += longestRun) runs.push(read(at, Math.min(at + longestRun, count)));
   return joinRuns(runs);
 }
+
+/** Why a compact-array is refused that has more elements than `mostCompactElements`. */
+export const tooManyValues = `the compact-array means more than ${compactValuesPerByte} values for each of its bytes`;
 
 /** A tag that no data type has. */
 const FORBIDDEN_TAG = 8;

@@ -1,9 +1,9 @@
 import { ByteReader } from "../bytes";
 import { DlmsDecodeError } from "../errors";
-import { type ElementReader, ValueDecoder } from "./decode";
+import { type ElementReader, tooManyValues, ValueDecoder } from "./decode";
 import { ElementScanner, SCAN_INCOMPLETE } from "./element-scanner";
 import { type DecodeLimits, defaultMaxDepth } from "./limits";
-import { minimumSize, readTypeDescription } from "./type-description";
+import { minimumSize, mostCompactElements, readTypeDescription } from "./type-description";
 import type { DlmsValue, TypeDescription } from "./value";
 
 export interface ElementStreamOptions extends DecodeLimits {
@@ -176,7 +176,9 @@ export class ElementStream<T> {
     const whole = compact !== undefined && limit - this.start === this.contentsLeft;
     const reader = new ByteReader(this.buffer, this.start, limit);
     const decoder = new ValueDecoder(reader, "data", this.options);
+    const most = compact ? mostCompactElements(compact, this.consumed + limit - this.start) : Number.POSITIVE_INFINITY;
     while (this.state === "elements") {
+      if (this.taken >= most) this.tooMany(reader);
       if (!this.isThere(decoder, limit, whole, batch.elements)) return;
       const size = reader.offset - this.start;
       if (this.options.raw) batch.raw.push(this.buffer.subarray(this.start, reader.offset));
@@ -209,6 +211,11 @@ export class ElementStream<T> {
     // what the scanner finds broken is decoded as well: the decoder says what is wrong, and where
     if (!this.scanning) into.push(decoder.element(this.taken, this.start, compact, reader));
     return !this.scanning;
+  }
+
+  private tooMany(reader: ByteReader): never {
+    reader.seek(this.start);
+    return reader.fail("DECODE_LIMIT", `data[${this.taken}]`, tooManyValues);
   }
 
   private advance(count: number): void {

@@ -79,3 +79,22 @@ export function minimumSize(description: TypeDescription): number {
   const form = contentForm(dataTag(description.type) ?? 0);
   return form >= 0 ? form : 1;
 }
+
+/** Values that every compact-array may have, and how many more for each of its bytes. */
+const freeCompactValues = 1024;
+export const compactValuesPerByte = 16;
+
+/** The number of values that one element of this description is made of, itself included. */
+export function valuesPerElement(description: TypeDescription): number {
+  if (description.type === "array") return 1 + description.count * valuesPerElement(description.element);
+  if (description.type !== "structure") return 1;
+  return description.fields.reduce((sum, field) => sum + valuesPerElement(field), 1);
+}
+
+/**
+ * The most elements that a compact-array of so many bytes may have. Columns of null-data take no byte in a row, so a few
+ * kB could otherwise stand for millions of values.
+ */
+export function mostCompactElements(description: TypeDescription, bytes: number): number {
+  return Math.floor((freeCompactValues + compactValuesPerByte * bytes) / valuesPerElement(description));
+}

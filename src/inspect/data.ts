@@ -2,6 +2,7 @@ import { latin1, toHex } from "../bytes";
 import { type DlmsValue, decodeValueBytes, type TypeDescription } from "../codec";
 import { dateTimeFromBytes, obisPrinted, presentDateTime } from "../cosem";
 import { type BytesLike, tagged, toBytes } from "./input";
+import { TextRoom } from "./text-room";
 
 /**
  * The A-XDR value in some bytes, or hex.
@@ -12,7 +13,7 @@ export function decodeData(bytes: BytesLike): DlmsValue {
 }
 
 /**
- * A value as a readable tree, one line each. Hints in brackets say what bytes look like; they are no more than that.
+ * A value as a readable tree, one line each, in a text of about 8 kB at most. Hints in brackets say what bytes look like; they are no more than that.
  * @throws DlmsConfigError CONFIG_INVALID for what is no value
  */
 export function describeData(value: DlmsValue): string {
@@ -20,42 +21,64 @@ export function describeData(value: DlmsValue): string {
   return dataLines(value).join("\n");
 }
 
-export function dataLines(value: DlmsValue): string[] {
+export function dataLines(value: DlmsValue, room = new TextRoom()): string[] {
   switch (value.type) {
-    case "null-data":
-    case "dont-care":
-      return [value.type];
     case "array":
     case "structure":
-      return [`${value.type} (${value.value.length})`, ...children(value.value)];
-    case "compact-array":
-      return [`compact-array (${value.value.length}) of ${typeText(value.description)}`, ...children(value.value)];
-    case "octet-string":
-      return [`octet-string (${value.value.length}) ${toHex(value.value)}${hint(value.value)}`];
-    case "date-time":
-      return [`date-time ${toHex(value.value)}${dateHint(value.value)}`];
-    case "date":
-    case "time":
-      return [`${value.type} ${toHex(value.value)}`];
-    case "visible-string":
-    case "utf8-string":
-      return [`${value.type} (${value.value.length}) ${JSON.stringify(value.value)}`];
+      return [room.line(`${value.type} (${value.value.length})`), ...children(value.value, room)];
+    case "compact-array": {
+      const head = `compact-array (${value.value.length}) of ${typeText(value.description, new TextRoom(longestType))}`;
+      return [room.line(head), ...children(value.value, room)];
+    }
     default:
-      return [`${value.type} ${value.value}`];
+      return [room.line(plainText(value, room))];
   }
 }
 
-function children(values: readonly DlmsValue[]): string[] {
-  return values.flatMap((value) => indent(dataLines(value)));
+/** The most characters of a compact-array's type description. */
+const longestType = 400;
+
+type Plain = Exclude<DlmsValue, { readonly type: "array" | "structure" | "compact-array" }>;
+
+function plainText(value: Plain, room: TextRoom): string {
+  switch (value.type) {
+    case "null-data":
+    case "dont-care":
+      return value.type;
+    case "octet-string":
+      return `octet-string (${value.value.length}) ${room.hex(value.value)}${hint(value.value)}`;
+    case "date-time":
+      return `date-time ${toHex(value.value)}${dateHint(value.value)}`;
+    case "date":
+    case "time":
+      return `${value.type} ${toHex(value.value)}`;
+    case "visible-string":
+    case "utf8-string":
+      return `${value.type} (${value.value.length}) ${JSON.stringify(room.start(value.value))}`;
+    case "bit-string":
+      return `bit-string ${room.start(value.value)}`;
+    default:
+      return `${value.type} ${value.value}`;
+  }
+}
+
+function children(values: readonly DlmsValue[], room: TextRoom): string[] {
+  return room.items(values, (value) => dataLines(value, room));
 }
 
 export function indent(lines: readonly string[]): string[] {
   return lines.map((line) => `  ${line}`);
 }
 
-function typeText(type: TypeDescription): string {
-  if (type.type === "array") return `array (${type.count}) of ${typeText(type.element)}`;
-  return type.type === "structure" ? `structure {${type.fields.map(typeText).join(", ")}}` : type.type;
+function typeText(type: TypeDescription, room: TextRoom): string {
+  if (type.type === "array") return `${room.line(`array (${type.count}) of `)}${typeText(type.element, room)}`;
+  if (type.type !== "structure") return room.line(type.type);
+  const fields: string[] = [];
+  for (const field of type.fields) {
+    fields.push(room.full ? `... (${type.fields.length - fields.length} more)` : typeText(field, room));
+    if (room.full) break;
+  }
+  return `structure {${fields.join(", ")}}`;
 }
 
 function hint(bytes: Uint8Array): string {

@@ -13,7 +13,6 @@ import {
   releaseReasonWord,
   stateErrorWord,
 } from "../apdu";
-import { toHex } from "../bytes";
 import { type DlmsValue, decodeValueBytes } from "../codec";
 import { attributeName, classTitle, obisPrinted } from "../cosem";
 import { isDlmsError } from "../errors";
@@ -24,6 +23,7 @@ import { dataLines, dateHint, indent } from "./data";
 import { decipher, type InspectKeys } from "./decipher";
 import { type BytesLike, tagged } from "./input";
 import { hlsAnswerParts, secretParts } from "./secrets";
+import { TextRoom } from "./text-room";
 
 export interface DescribeOptions {
   readonly keys?: InspectKeys;
@@ -36,10 +36,11 @@ interface Context {
   readonly apdu: Apdu;
   readonly masked: ReadonlySet<Uint8Array>;
   readonly keys: InspectKeys | undefined;
+  readonly room: TextRoom;
 }
 
 /**
- * An APDU as a readable tree, one field a line, secrets masked. Never throws for what the bytes hold: what cannot be
+ * An APDU as a readable tree, one field a line, secrets masked, in a text of about 8 kB at most. Never throws for what the bytes hold: what cannot be
  * read is said in the text.
  * @throws DlmsConfigError CONFIG_INVALID for what is neither bytes nor hex nor an APDU
  */
@@ -50,21 +51,22 @@ export function describeApdu(input: BytesLike | Apdu, options: DescribeOptions =
   return attempt(() => apduLines(isBytes ? decodeApdu(input) : input, options)).join("\n");
 }
 
-export function apduLines(apdu: Apdu, options: DescribeOptions = {}): string[] {
+export function apduLines(apdu: Apdu, options: DescribeOptions = {}, room = new TextRoom()): string[] {
   const parts = options.hlsAnswer ? [...secretParts(apdu), ...hlsAnswerParts(apdu)] : secretParts(apdu);
-  const context: Context = { apdu, masked: new Set(parts), keys: options.keys };
+  const context: Context = { apdu, masked: new Set(parts), keys: options.keys, room };
   const { apdu: name, ...fields } = apdu;
   const title = apdu.apdu === "service-ciphered" ? (apduName(apdu.tag) ?? name) : name;
-  return [title, ...indent([...fieldLines(fields, context), ...plainLines(apdu, options)])];
+  return [title, ...indent([...fieldLines(fields, context), ...plainLines(apdu, options, room)])];
 }
 
 /** What is inside a ciphered APDU, where the keys open it. */
-function plainLines(apdu: Apdu, options: DescribeOptions): string[] {
+function plainLines(apdu: Apdu, options: DescribeOptions, room: TextRoom): string[] {
   const { keys } = options;
-  if (keys === undefined) return [];
+  if (keys === undefined || room.full) return [];
   return attempt(() => {
     const plain = decipher(apdu, keys);
-    return plain === undefined ? [] : labelled("plain", apduLines(parseApdu(plain, { allowTrailing: true }), options));
+    if (plain === undefined) return [];
+    return labelled("plain", apduLines(parseApdu(plain, { allowTrailing: true }), options, room));
   });
 }
 
@@ -85,23 +87,25 @@ function fieldLines(fields: object, context: Context): string[] {
 function fieldLine(key: string, value: unknown, context: Context): string[] {
   const label = words(key);
   if (value instanceof Uint8Array) return labelled(label, bytesLines(key, value, context));
-  if (Array.isArray(value)) return [`${label} (${value.length})`, ...indent(itemLines(key, value, context))];
+  if (Array.isArray(value)) return [context.room.line(`${label} (${value.length})`), ...itemLines(key, value, context)];
   if (typeof value === "object" && value !== null) return objectLines(key, label, value, context);
-  return [`${label}: ${scalar(key, value, context)}`];
+  return [context.room.line(`${label}: ${scalar(key, value, context)}`)];
 }
 
 function itemLines(key: string, items: readonly unknown[], context: Context): string[] {
-  return items.flatMap((item, i) => {
+  return context.room.items(items, (item, i) => {
     if (item instanceof Uint8Array) return labelled(String(i), bytesLines(key, item, context));
     if (typeof item === "object" && item !== null) return objectLines(key, String(i), item, context);
-    return [`${i}: ${scalar(key === "results" ? "result" : key, item, context)}`];
+    return [context.room.line(`${i}: ${scalar(key === "results" ? "result" : key, item, context)}`)];
   });
 }
 
 function objectLines(key: string, label: string, value: object, context: Context): string[] {
-  if (key === "parameters" && "type" in value) return labelled(label, dataLines(value as DlmsValue));
-  if ("classId" in value) return [`${label}: ${objectText(value as ObjectReference)}`, ...selection(value, context)];
-  return [label, ...indent(fieldLines(value, context))];
+  if (key === "parameters" && "type" in value) return labelled(label, dataLines(value as DlmsValue, context.room));
+  if ("classId" in value) {
+    return [context.room.line(`${label}: ${objectText(value as ObjectReference)}`), ...selection(value, context)];
+  }
+  return [context.room.line(label), ...indent(fieldLines(value, context))];
 }
 
 interface ObjectReference {
@@ -129,18 +133,22 @@ const apduFields = new Set(["userInformation"]);
 const dateFields = new Set(["dateTime", "time"]);
 const contentFields = new Set(["content"]);
 
+/** The longest data that are shown as a tree; of longer ones the first bytes are. */
+const longestTree = 0x10000;
+
 function bytesLines(key: string, bytes: Uint8Array, context: Context): string[] {
-  if (context.masked.has(bytes)) return [`(${bytes.length} bytes, masked)`];
-  if (apduFields.has(key) || (context.apdu.apdu === "general-signing" && key === "content")) {
-    return attempt(() => apduLines(parseApdu(bytes, { allowTrailing: true }), keyed(context)));
+  const { masked, apdu, room } = context;
+  if (masked.has(bytes)) return [room.line(`(${bytes.length} bytes, masked)`)];
+  if (apduFields.has(key) || (apdu.apdu === "general-signing" && key === "content")) {
+    return attempt(() => apduLines(parseApdu(bytes, { allowTrailing: true }), keyed(context), room));
   }
-  if (dataFields.has(key) && !pieces.has(context.apdu.apdu)) {
-    const lines = attempt(() => dataLines(decodeValueBytes(bytes)));
-    return lines[0]?.startsWith("cannot be read") ? [`${toHex(bytes)}, ${lines[0]}`] : lines;
+  if (dataFields.has(key) && !pieces.has(apdu.apdu) && bytes.length <= longestTree) {
+    const lines = attempt(() => dataLines(decodeValueBytes(bytes), room));
+    return lines[0]?.startsWith("cannot be read") ? [room.line(`${room.hex(bytes)}, ${lines[0]}`)] : lines;
   }
-  if (contentFields.has(key) && cipheredApdu(context.apdu)) return [contentText(bytes)];
+  if (contentFields.has(key) && cipheredApdu(apdu)) return [room.line(contentText(bytes, room))];
   const date = dateFields.has(key) && bytes.length === 12 ? dateHint(bytes) : "";
-  return [`(${bytes.length} bytes) ${toHex(bytes)}${date}`];
+  return [room.line(`(${bytes.length} bytes) ${room.hex(bytes)}${date}`)];
 }
 
 /** The keys for an APDU inside this one: an association's parties carry their titles. */
@@ -154,13 +162,13 @@ function cipheredApdu(apdu: Apdu): boolean {
   return apdu.apdu !== "general-signing";
 }
 
-function contentText(content: Uint8Array): string {
-  if (content.length < 5) return `(${content.length} bytes) ${toHex(content)}`;
+function contentText(content: Uint8Array, room: TextRoom): string {
+  if (content.length < 5) return `(${content.length} bytes) ${room.hex(content)}`;
   const { control, invocationCounter } = readSecurityHeader(content);
   const protection = [control.authenticated && "authenticated", control.encrypted && "encrypted"].filter(Boolean);
   const keySet = control.broadcast ? ", broadcast key" : "";
   const text = `suite ${control.suite}, ${protection.join(" and ") || "no protection"}${keySet}, counter ${invocationCounter}`;
-  return `(${content.length} bytes) ${text}, ${toHex(content.subarray(5))}`;
+  return `(${content.length} bytes) ${text}, ${room.hex(content.subarray(5))}`;
 }
 
 function scalar(key: string, value: unknown, { apdu }: Context): string {

@@ -1,10 +1,10 @@
-import { toHex } from "../bytes";
 import { controlText, type HdlcAddress } from "../link";
 import { apduLines, attempt, type DescribeOptions } from "./describe-apdu";
 import { indent } from "./data";
 import { decodeFrame, type Frame, type HdlcFrameInfo } from "./frame";
 import type { BytesLike } from "./input";
 import { carriesSecret } from "./secrets";
+import { TextRoom } from "./text-room";
 
 /**
  * A link frame, and the APDU in it, as a readable tree with secrets masked. Never throws for what the bytes hold.
@@ -39,7 +39,7 @@ function payloadLines(frame: Frame, options: DescribeOptions): string[] {
   const { payload, apdu } = frame;
   if (apdu) return apduLines(apdu, options);
   if (payload === undefined || payload.length === 0) return [];
-  const shown = options.hlsAnswer || carriesSecret(payload) ? "masked" : toHex(payload);
+  const shown = options.hlsAnswer || carriesSecret(payload) ? "masked" : new TextRoom().hex(payload);
   return [`${payload.length} bytes of an APDU: ${shown}`];
 }
 

@@ -19,9 +19,9 @@ export interface TracedBytes {
 
 /** The same, fit for people: nothing secret in it. */
 export interface ShownBytes {
-  /** hex, with `**` for each byte that is masked */
+  /** hex, with `**` for each byte that is masked; of the first 4096 bytes, and the number of those left out */
   readonly hex: string;
-  /** a readable tree */
+  /** a readable tree, cut at about 8 kB */
   readonly decoded: string;
 }
 
@@ -33,6 +33,9 @@ export interface TraceInspectorOptions {
 }
 
 const LEAST_SECRET = 4;
+
+/** The most bytes that a trace shows in hex: every HDLC frame is shorter. */
+const longestHex = 4096;
 
 /**
  * Makes a trace fit to be shown. It is to see one session's bytes in order: pieces of a segmented APDU, and the
@@ -149,18 +152,21 @@ export class TraceInspector {
   }
 
   #hex(bytes: Uint8Array, parts: readonly Uint8Array[]): string {
-    const masked = new Uint8Array(bytes.length);
+    const shown = bytes.subarray(0, longestHex);
+    const masked = new Uint8Array(shown.length);
     for (const part of parts) {
       const at = part.byteOffset - bytes.byteOffset;
       if (part.buffer === bytes.buffer && at >= 0) masked.fill(1, at, at + part.length);
     }
     for (const secret of this.#secrets) {
-      for (const at of occurrences(bytes, secret)) masked.fill(1, at, at + secret.length);
+      // one that begins in what is shown may end behind it
+      for (const at of occurrences(bytes.subarray(0, shown.length + secret.length - 1), secret)) {
+        masked.fill(1, at, at + secret.length);
+      }
     }
-    const hex = toHex(bytes);
-    let text = "";
-    for (let i = 0; i < bytes.length; i++) text += masked[i] === 1 ? "**" : hex.slice(2 * i, 2 * i + 2);
-    return text;
+    const hex = toHex(shown);
+    const text = Array.from(masked, (hidden, i) => (hidden === 1 ? "**" : hex.slice(2 * i, 2 * i + 2))).join("");
+    return shown.length < bytes.length ? `${text}... (${bytes.length - shown.length} more bytes)` : text;
   }
 }
 

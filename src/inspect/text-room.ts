@@ -1,0 +1,59 @@
+import { toHex } from "../bytes";
+
+/** The most characters of the text about one frame, APDU or value; a few lines that count what was left out come on top. */
+export const longestText = 8192;
+
+/** How deep in an APDU and a frame the lines of a list are, as a rule. */
+const indentation = 3;
+
+/**
+ * Room for the text about something that was received. Every piece of text is taken out of it, and who walks a list stops
+ * when it is full: the text of millions of values costs no more than what is shown.
+ */
+export class TextRoom {
+  #left: number;
+  #depth = 0;
+
+  constructor(length = longestText) {
+    this.#left = length;
+  }
+
+  get full(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** A line, cut to what there is room for. */
+  line(text: string): string {
+    const shown = text.length > this.#left ? `${text.slice(0, Math.max(0, this.#left))}...` : text;
+    this.#left -= shown.length + 2 * (this.#depth + indentation) + 1;
+    return shown;
+  }
+
+  /** The beginning of a text that may be long; it is charged with its line. */
+  start(text: string): string {
+    return text.length > this.#left ? text.slice(0, Math.max(0, this.#left)) : text;
+  }
+
+  /** Bytes in hex, as many as there is room for; they are charged with their line. */
+  hex(bytes: Uint8Array): string {
+    const most = Math.max(0, this.#left - 40) >> 1;
+    return bytes.length > most
+      ? `${toHex(bytes.subarray(0, most))}... (${bytes.length - most} more bytes)`
+      : toHex(bytes);
+  }
+
+  /** The lines of each item, indented, until the room is full. */
+  items<T>(items: readonly T[], lines: (item: T, index: number) => readonly string[]): string[] {
+    const all: string[] = [];
+    this.#depth++;
+    for (const [index, item] of items.entries()) {
+      if (this.full) {
+        all.push(`  ... (${items.length - index} more)`);
+        break;
+      }
+      for (const line of lines(item, index)) all.push(`  ${line}`);
+    }
+    this.#depth--;
+    return all;
+  }
+}
