@@ -47,7 +47,11 @@ export function encodeValueBytes(value: DlmsValue): Uint8Array {
   return writer.toBytes();
 }
 
+/** The most bytes of an encoded value: a list that holds itself several times would have no end. */
+const longestValue = 16 * 1024 * 1024;
+
 function writeTagged(writer: ByteWriter, value: DlmsValue, path: string, depth: number): void {
+  if (writer.length > longestValue) invalid(path, `the value takes more than ${longestValue} bytes`);
   if (typeof value !== "object" || value === null) invalid(path, `expected {type, value}, got ${shown(value)}`);
   const tag = dataTag(value.type);
   if (tag === undefined) invalid(path, `"${String(value.type)}" is not a data type`);

@@ -32,6 +32,24 @@ export interface ErrorJson {
   readonly cause?: { readonly name: string; readonly message: string; readonly code?: string };
 }
 
+/** The most characters of a message and of a text in the details: what a meter sends may stand in them. */
+const longestText = 4096;
+const shownEnd = 1024;
+
+/** A text whose middle is left out where it is too long: the end says what to try. */
+function bounded(text: string): string {
+  if (text.length <= longestText) return text;
+  const start = longestText - shownEnd;
+  return `${text.slice(0, start)}... (${text.length - longestText} characters left out) ...${text.slice(-shownEnd)}`;
+}
+
+function boundedDetails(details: ErrorDetails = {}): ErrorDetails {
+  const long = Object.values(details).some((value) => typeof value === "string" && value.length > longestText);
+  if (!long) return details;
+  const entries = Object.entries(details);
+  return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === "string" ? bounded(value) : value]));
+}
+
 /**
  * The base of every error that this package throws. `code` is stable and made for programs, `message`
  * is a sentence for people: what failed on which object, what was expected, what came, what to try.
@@ -44,14 +62,14 @@ export abstract class DlmsError extends Error {
   readonly details: ErrorDetails;
 
   protected constructor(name: ErrorClassName, code: ErrorName, message: string, options: DlmsErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(bounded(message), options.cause === undefined ? undefined : { cause: options.cause });
     const row = errorCodes[code];
     Object.defineProperty(this, "name", { value: name, enumerable: false });
     this.code = `DLMS_${code}`;
     this.layer = options.layer ?? row.layer;
     this.fault = options.fault ?? row.fault;
     this.retry = options.retry ?? row.retry;
-    this.details = options.details ?? {};
+    this.details = boundedDetails(options.details);
   }
 
   toJSON(): ErrorJson {
@@ -66,7 +84,7 @@ export abstract class DlmsError extends Error {
     };
     if (!(this.cause instanceof Error)) return json;
     const code = (this.cause as { code?: unknown }).code;
-    const cause = { name: this.cause.name, message: this.cause.message };
+    const cause = { name: this.cause.name, message: bounded(this.cause.message) };
     return { ...json, cause: typeof code === "string" ? { ...cause, code } : cause };
   }
 }

@@ -167,6 +167,9 @@ export function verifyRaw(key: EcPublicKey, data: Uint8Array, signature: Uint8Ar
 const privateLabels = ["PRIVATE KEY", "EC PRIVATE KEY"] as const;
 const publicLabels = ["CERTIFICATE", "PUBLIC KEY", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"] as const;
 
+/** The most bytes of a key or certificate, and of what stands around it in a PEM file. */
+const longestKey = 0x10000;
+
 /** DER (or bare numbers) out of whatever was pasted. */
 function keyBytes(
   input: Uint8Array | string | undefined,
@@ -179,6 +182,13 @@ function keyBytes(
       details: { setting: name },
     });
   }
+  if (input.length > longestKey) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `${name}: expected ${curveWords(allowed)} as PEM or DER, got ${input.length} bytes; at most ${longestKey} are read`,
+      { details: { setting: name, length: input.length } },
+    );
+  }
   if (typeof input !== "string" && input[0] !== 0x2d && input[0] !== 0x0a && input[0] !== 0x42) return input;
   const text = typeof input === "string" ? input : Buffer.from(input).toString("latin1");
   if (text.includes("-----BEGIN")) return fromPem(text, name, labels);
@@ -188,11 +198,43 @@ function keyBytes(
   return new Uint8Array(Buffer.from(text.replace(/\\n/g, ""), "base64"));
 }
 
+interface PemBlock {
+  readonly label: string;
+  readonly body: string;
+}
+
+const dashes = "-----";
+const begin = `${dashes}BEGIN `;
+const end = `${dashes}END `;
+
+/** The blocks of a PEM text that have an end, in time linear in its length. */
+function pemBlocks(text: string): PemBlock[] {
+  const blocks: PemBlock[] = [];
+  let endAt = 0;
+  for (let at = text.indexOf(begin); at >= 0; at = text.indexOf(begin, at + begin.length)) {
+    const labelAt = at + begin.length;
+    const label = /^[A-Z0-9 ]+(?=-----)/.exec(text.slice(labelAt, labelAt + longestLabel))?.[0];
+    if (label === undefined) continue;
+    const bodyAt = labelAt + label.length + dashes.length;
+    if (endAt < bodyAt) endAt = text.indexOf(end, bodyAt);
+    if (endAt < 0) break;
+    const next = text.indexOf(begin, bodyAt);
+    if (next >= 0 && next < endAt) continue;
+    if (!text.startsWith(`${label}${dashes}`, endAt + end.length)) continue;
+    blocks.push({ label, body: text.slice(bodyAt, endAt) });
+    at = endAt;
+  }
+  return blocks;
+}
+
+/** Labels and the dashes behind them are shorter. */
+const longestLabel = 80;
+
 function fromPem(text: string, name: string, labels: readonly string[]): Uint8Array {
-  const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g)];
-  const found = blocks.map((block) => block[1] ?? "");
-  const block = blocks.find((candidate) => labels.includes(candidate[1] ?? ""));
-  if (found.includes("ENCRYPTED PRIVATE KEY") || block?.[2]?.includes("ENCRYPTED") === true) {
+  const blocks = pemBlocks(text);
+  const found = blocks.map(({ label }) => label);
+  const block = blocks.find(({ label }) => labels.includes(label));
+  if (found.includes("ENCRYPTED PRIVATE KEY") || block?.body.includes("ENCRYPTED") === true) {
     throw new DlmsConfigError(
       "CONFIG_UNSUPPORTED",
       `${name}: the private key is encrypted with a passphrase; give it without (openssl pkey -in key.pem -out plain.pem)`,
@@ -200,17 +242,17 @@ function fromPem(text: string, name: string, labels: readonly string[]): Uint8Ar
     );
   }
   if (block === undefined) {
-    const got = found.length === 0 ? "an incomplete PEM block (no END line)" : found.join(", ");
+    const got = found.length === 0 ? "an incomplete PEM block (no END line)" : found.slice(0, 10).join(", ");
     throw new DlmsConfigError(
       "CONFIG_INVALID",
       `${name}: expected PEM with ${labels.slice(0, 2).join(" or ")}, got ${got}`,
       {
-        details: { setting: name, found },
+        details: { setting: name, found: found.slice(0, 10) },
       },
     );
   }
   // Single-line input fields turn line ends into blanks, JSON into backslash n.
-  return new Uint8Array(Buffer.from((block[2] ?? "").replace(/\\[nr]/g, ""), "base64"));
+  return new Uint8Array(Buffer.from(block.body.replace(/\\[nr]/g, ""), "base64"));
 }
 
 function tryEach<T>(attempts: readonly (() => T | undefined)[]): T | undefined {

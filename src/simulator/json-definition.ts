@@ -1,9 +1,10 @@
 import { conformanceMask } from "../apdu";
 import { parseObis } from "../cosem/obis";
 import { DlmsConfigError, isDlmsError } from "../errors";
+import { quote } from "../errors/arguments";
 import { type Mechanism, mechanismIds } from "../security";
 import type { MeterDefinition, SimulatedAssociation, SimulatedObject } from "./definition";
-import { parseJsonValue } from "./json-value";
+import { mostValues, parseJsonValue, type ValueRoom } from "./json-value";
 import {
   bytesField,
   type Fields,
@@ -66,6 +67,7 @@ const policies = ["none", "authenticated", "encrypted", "authenticated-encrypted
 export function parseDefinition(json: unknown): MeterDefinition {
   const root = fieldsOf(typeof json === "string" ? parseText(json) : json, "definition");
   onlyKnown(root, meterFields);
+  const room: ValueRoom = { left: mostValues };
   const associations = listOf(root, "associations").map(parseAccount);
   if (associations.length === 0) throw invalid("definition.associations", "at least one account", "none");
   return {
@@ -87,11 +89,17 @@ export function parseDefinition(json: unknown): MeterDefinition {
       receivedLimit: numberField(root, "receivedLimit", 1, 1_000_000),
     }),
     associations,
-    objects: listOf(root, "objects").map(parseObject),
+    objects: listOf(root, "objects").map((object) => parseObject(object, room)),
   };
 }
 
+/** The longest JSON text of a definition, in characters. */
+const longestJson = 16 * 1024 * 1024;
+
 function parseText(text: string): unknown {
+  if (text.length > longestJson) {
+    throw invalid("definition", `at most ${longestJson} characters of JSON`, `${text.length}`);
+  }
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
@@ -143,7 +151,7 @@ function parseAccount(fields: Fields): SimulatedAssociation {
   return { client, ...account };
 }
 
-function parseObject(fields: Fields): SimulatedObject {
+function parseObject(fields: Fields, room: ValueRoom): SimulatedObject {
   onlyKnown(fields, objectFields);
   const classId = numberField(fields, "classId", 1, 0xffff);
   if (classId === undefined) throw invalid(`${fields.path}.classId`, "a class id", "nothing");
@@ -157,7 +165,7 @@ function parseObject(fields: Fields): SimulatedObject {
     attributes: Object.fromEntries(
       Object.entries(attributes.values).map(([id, value]) => {
         const path = `${attributes.path}.${id}`;
-        return [memberId(/^-?\d{1,3}$/.test(id) ? Number(id) : id, path), parseJsonValue(value, path)];
+        return [memberId(/^-?\d{1,3}$/.test(id) ? Number(id) : id, path), parseJsonValue(value, path, room)];
       }),
     ),
     ...present({
@@ -197,7 +205,7 @@ function ids(fields: Fields, name: string): readonly number[] | undefined {
 /** An attribute id, or a method's, negative: one signed byte in the object list. */
 function memberId(id: unknown, path: string): number {
   if (typeof id === "number" && Number.isInteger(id) && id >= -128 && id <= 127) return id;
-  throw invalid(path, "an id from -128 to 127", JSON.stringify(id));
+  throw invalid(path, "an id from -128 to 127", quote(id));
 }
 
 /** Run a parser of another layer, and put the path in front of what it says. */

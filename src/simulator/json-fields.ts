@@ -1,5 +1,6 @@
 import { fromHex } from "../bytes";
 import { DlmsConfigError, isDlmsError } from "../errors";
+import { quote } from "../errors/arguments";
 
 /** An object of a JSON text, and where it stands. */
 export interface Fields {
@@ -26,7 +27,8 @@ export function fieldsOf(value: unknown, path: string): Fields {
 
 export function onlyKnown(fields: Fields, known: readonly string[]): void {
   const odd = Object.keys(fields.values).find((name) => !known.includes(name));
-  if (odd !== undefined) throw invalid(`${fields.path}.${odd}`, `one of ${known.join(", ")}`, "an unknown field");
+  if (odd !== undefined)
+    throw invalid(`${fields.path}.${odd.slice(0, 60)}`, `one of ${known.join(", ")}`, "an unknown field");
 }
 
 export function listOf(fields: Fields, name: string): Fields[] {
@@ -64,7 +66,7 @@ export function wordField<const W extends string>(fields: Fields, name: string, 
   const value = textField(fields, name);
   if (value === undefined) return undefined;
   const word = words.find((candidate) => candidate === value);
-  if (word === undefined) throw invalid(`${fields.path}.${name}`, `one of ${words.join(", ")}`, JSON.stringify(value));
+  if (word === undefined) throw invalid(`${fields.path}.${name}`, `one of ${words.join(", ")}`, quote(value));
   return word;
 }
 

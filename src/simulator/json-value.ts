@@ -1,6 +1,8 @@
 import { encodeValueBytes } from "../codec/encode";
+import { defaultMaxDepth } from "../codec/limits";
 import { dataTags, type DlmsValue, type NumberDataType } from "../codec/value";
 import { isDlmsError } from "../errors";
+import { quote } from "../errors/arguments";
 import { fieldsOf, hexBytes, invalid, kindOf } from "./json-fields";
 
 const words: readonly string[] = Object.values(dataTags).filter((word) => word !== "compact-array");
@@ -12,21 +14,38 @@ const fixedLengths: Readonly<Record<string, number>> = { "date-time": 12, date: 
  * arrays and structures lists of values. Instead of hex, an octet-string may have `"text"`.
  * @throws DlmsConfigError CONFIG_INVALID with the path
  */
-export function parseJsonValue(json: unknown, path: string): DlmsValue {
+export function parseJsonValue(json: unknown, path: string, room: ValueRoom = { left: mostValues }): DlmsValue {
+  const value = parseNested(json, path, room, 0);
+  return isComposed(value) ? fits(value, path) : value;
+}
+
+/** How many values may still be made. */
+export interface ValueRoom {
+  left: number;
+}
+
+/** The most values of a definition; an object that holds itself would have no end. */
+export const mostValues = 1_000_000;
+
+const isComposed = ({ type }: DlmsValue): boolean => type === "array" || type === "structure";
+
+function parseNested(json: unknown, path: string, room: ValueRoom, depth: number): DlmsValue {
+  if (depth > defaultMaxDepth) throw invalid(path, `values that nest at most ${defaultMaxDepth} deep`, "deeper ones");
+  if (--room.left < 0) throw invalid(path, `at most ${mostValues} values in a definition`, "more");
   const { values } = fieldsOf(json, path);
   const { type, value, text } = values;
   if (typeof type !== "string" || !words.includes(type)) {
-    throw invalid(
-      `${path}.type`,
-      `one of ${words.join(", ")}`,
-      typeof type === "string" ? JSON.stringify(type) : kindOf(type),
-    );
+    throw invalid(`${path}.type`, `one of ${words.join(", ")}`, typeof type === "string" ? quote(type) : kindOf(type));
   }
   if (type === "octet-string" && typeof text === "string") {
     return { type, value: new TextEncoder().encode(text) };
   }
-  const parsed = typed(type, value, `${path}.value`);
-  return fits(parsed, path);
+  if (type === "array" || type === "structure") {
+    if (!Array.isArray(value)) throw invalid(`${path}.value`, "a list of values", kindOf(value));
+    const items: readonly unknown[] = value;
+    return { type, value: items.map((item, index) => parseNested(item, `${path}.value[${index}]`, room, depth + 1)) };
+  }
+  return fits(typed(type, value, `${path}.value`), path);
 }
 
 function typed(type: string, value: unknown, path: string): DlmsValue {
@@ -34,10 +53,6 @@ function typed(type: string, value: unknown, path: string): DlmsValue {
     case "null-data":
     case "dont-care":
       return { type, value: null };
-    case "array":
-    case "structure":
-      if (!Array.isArray(value)) throw invalid(path, "a list of values", kindOf(value));
-      return { type, value: value.map((item: unknown, index) => parseJsonValue(item, `${path}[${index}]`)) };
     case "boolean":
       if (typeof value !== "boolean") throw invalid(path, "true or false", kindOf(value));
       return { type, value };

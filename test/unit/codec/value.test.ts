@@ -221,6 +221,22 @@ describe("A-XDR decode errors", () => {
     assert.equal(failure(() => decodeValueBytes(fromHex("13 00 01 00"))).code, "DLMS_DECODE_VALUE");
   });
 
+  it("refuses a compact-array of more than 1024 values and 16 for each of its bytes, with path and offset", () => {
+    const rows = (nulls: number, count: number): string =>
+      `13 02 ${(nulls + 1).toString(16).padStart(2, "0")} ${"00".repeat(nulls)} 11 82 ${count.toString(16).padStart(4, "0")} ${"01".repeat(count)}`;
+    // 16 values in each row, and 17 with the row itself
+    const many = decodeValueBytes(fromHex(rows(14, 2000)));
+    assert.equal(many.type === "compact-array" && many.value.length, 2000);
+    for (const decode of [decodeValueBytes, decodePlainBytes]) {
+      const error = failure(() => decode(fromHex(rows(100, 2000))));
+      assert.equal(error.code, "DLMS_DECODE_LIMIT");
+      assert.match(
+        error.message,
+        /^data\[340\]: the compact-array means more than 16 values for each of its bytes \(at byte/,
+      );
+    }
+  });
+
   it("refuses a last element that goes beyond the contents of a compact-array", () => {
     const error = failure(() => decodeValueBytes(fromHex("13 12 03 0001 00 02")));
     assert.equal(error.code, "DLMS_DECODE_LENGTH");
@@ -258,6 +274,14 @@ describe("A-XDR encode errors", () => {
       );
     });
   }
+
+  it("refuses a list that holds itself several times", () => {
+    const items: DlmsValue[] = [];
+    const itself: DlmsValue = { type: "array", value: items };
+    for (let i = 0; i < 4; i++) items.push({ type: "octet-string", value: new Uint8Array(1 << 20) });
+    items.push(itself, itself);
+    assert.throws(() => encodeValueBytes(itself), { code: "DLMS_CONFIG_INVALID", message: /more than 16777216 bytes/ });
+  });
 
   it("refuses a nesting that no decoder would take", () => {
     let value: DlmsValue = { type: "null-data", value: null };

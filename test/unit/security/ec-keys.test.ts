@@ -229,6 +229,21 @@ describe("security: certificates and wrong input", () => {
     assert.deepEqual([...codes], ["DLMS_CONFIG_INVALID"]);
   });
 
+  it("a text that is far longer than a key is refused before it is searched", () => {
+    for (const read of [importPublicKey, importPrivateKey]) {
+      const error = failure(() => read("-----BEGIN A-----".repeat(30_000), "P-256", "k"));
+      assert.equal(error.code, "DLMS_CONFIG_INVALID");
+      assert.match(error.message, /^k: expected .* got 510000 bytes; at most 65536 are read/);
+    }
+  });
+
+  it("a block whose end is another one's is none, and the next whole one is taken", () => {
+    const cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+    assert.equal(importPublicKey(`${cut}${certificate}`, "P-256", "k").curve, "P-256");
+    const many = `${"-----BEGIN A-----".repeat(1000)}${"-----END B-----".repeat(1000)}`;
+    assert.match(failure(() => importPublicKey(many, "P-256", "k")).message, /incomplete PEM block/);
+  });
+
   it("another kind of key or curve, a cut PEM, rubbish, nothing", () => {
     const pem = rsa.privateKey.export({ format: "pem", type: "pkcs8" }) as string;
     assert.match(

@@ -152,6 +152,35 @@ describe("simulated meter: definition in JSON", () => {
     );
   });
 
+  it("refuses values that nest too deep, or hold themselves, with the path", () => {
+    const withValue = (value: unknown): unknown => ({
+      ...minimal,
+      objects: [{ ...register, attributes: { 2: value } }],
+    });
+    const path = /^definition\.objects\[0\]\.attributes\.2(\.value\[0\])+: expected values that nest at most 32 deep/;
+    const nested = (levels: number): string =>
+      `${'{"type":"structure","value":['.repeat(levels)}{"type":"null-data"}${"]}".repeat(levels)}`;
+    const deep = JSON.stringify(withValue("HERE")).replace('"HERE"', nested(3000));
+    assert.throws(() => parseDefinition(deep), { code: "DLMS_CONFIG_INVALID", message: path });
+    const itself: Record<string, unknown> = { type: "structure" };
+    itself["value"] = Array.from({ length: 10 }, () => itself);
+    assert.throws(() => parseDefinition(withValue(itself)), { code: "DLMS_CONFIG_INVALID", message: path });
+    assert.doesNotThrow(() => parseDefinition(JSON.stringify(withValue("HERE")).replace('"HERE"', nested(32))));
+  });
+
+  it("refuses a definition of more than a million values, or of more than 16 MiB", () => {
+    const nulls = { type: "array", value: new Array<unknown>(1_000_000).fill({ type: "null-data" }) };
+    const many = { ...minimal, objects: [{ ...register, attributes: { 2: nulls } }] };
+    assert.throws(() => parseDefinition(many), {
+      code: "DLMS_CONFIG_INVALID",
+      message: /^definition\.objects\[0\]\.attributes\.2\.value\[999999\]: expected at most 1000000 values/,
+    });
+    assert.throws(() => parseDefinition(" ".repeat(16 * 1024 * 1024 + 1)), {
+      code: "DLMS_CONFIG_INVALID",
+      message: /^definition: expected at most 16777216 characters of JSON, got 16777217/,
+    });
+  });
+
   it("refuses an object that is there twice", () => {
     assert.throws(() => createMeter(parseDefinition({ ...minimal, objects: [register, register] })), {
       code: "DLMS_CONFIG_INVALID",
