@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { olderNames } from "./fuzz-engine.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const cache = join(root, ".cache", "fuzz");
@@ -12,6 +13,11 @@ const engineFolder = join(cache, "engine");
 /** Coverage-guided (libFuzzer), Apache-2.0. Its package carries the native parts, so nothing else is downloaded. */
 const engine = "@jazzer.js/core@4.0.0";
 const engineCli = join(engineFolder, "node_modules", "@jazzer.js", "core", "dist", "cli.js");
+
+const nativePart = join(
+  ...[engineFolder, "node_modules", "@jazzer.js", "fuzzer", "prebuilds"],
+  `fuzzer-${process.platform}-${process.arch}.node`,
+);
 
 const help = `npm run fuzz -- inputs [--runs N] [--seed S] [--target NAME] [--without-engine]
     N inputs over all targets (1000000), guided by coverage; without the engine, seeds that are mutated
@@ -35,12 +41,26 @@ function main(...args) {
   return spawnSync(process.execPath, command, { cwd: root, stdio: "inherit" }).status ?? 1;
 }
 
-function installEngine() {
-  if (existsSync(engineCli)) return true;
-  mkdirSync(engineFolder, { recursive: true });
-  writeFileSync(join(engineFolder, "package.json"), JSON.stringify({ private: true }));
-  const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", engine];
-  return spawnSync("npm", args, { cwd: engineFolder, stdio: "inherit" }).status === 0 && existsSync(engineCli);
+function loads() {
+  return spawnSync(process.execPath, ["-e", "require(process.argv[1])", nativePart], { encoding: "utf8" });
+}
+
+/** Whether the engine is there and its native part loads on this system. */
+function engineIsReady() {
+  if (!existsSync(engineCli)) {
+    mkdirSync(engineFolder, { recursive: true });
+    writeFileSync(join(engineFolder, "package.json"), JSON.stringify({ private: true }));
+    const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", engine];
+    spawnSync("npm", args, { cwd: engineFolder, stdio: "inherit" });
+  }
+  if (!existsSync(nativePart)) return false;
+  let { status, stderr } = loads();
+  if (status !== 0 && /GLIBC/.test(stderr)) {
+    olderNames(nativePart);
+    ({ status, stderr } = loads());
+  }
+  if (status !== 0) console.log(`The engine does not load here; seeds are mutated without it.\n${stderr}`);
+  return status === 0;
 }
 
 /** The targets by name, each with its corpus written. */
@@ -97,7 +117,7 @@ async function inputs(args) {
       "without-engine": { type: "boolean", default: false },
     },
   });
-  if (values["without-engine"] || !installEngine()) {
+  if (values["without-engine"] || !engineIsReady()) {
     const only = values.target === undefined ? [] : ["--target", values.target];
     return main("inputs", "--runs", values.runs, "--seed", values.seed, ...only);
   }
