@@ -37,7 +37,8 @@ function compile() {
 }
 
 function main(...args) {
-  const command = [join(build, "main.js"), ...args, "--root", root];
+  // sessions make and drop many small objects
+  const command = ["--max-semi-space-size=64", join(build, "main.js"), ...args, "--root", root];
   return spawnSync(process.execPath, command, { cwd: root, stdio: "inherit" }).status ?? 1;
 }
 
