@@ -52,7 +52,8 @@ function invalid(property: string, text: string): DlmsConfigError {
 
 /** Two settings with the same text make the same association. What is kept between runs belongs to title and key. */
 export function fingerprint(settings: MeterSettings): string {
-  return JSON.stringify(settings, (name, value: unknown) => (name === "invocationCounter" ? undefined : value));
+  const stores = ["invocationCounter", "receivedCounters"];
+  return JSON.stringify(settings, (name, value: unknown) => (stores.includes(name) ? undefined : value));
 }
 
 /** Many meters with the settings of one config node but for what each message says. */

@@ -4,9 +4,11 @@ import {
   DlmsConfigError,
   type InvocationCounterStore,
   fileCounterStore,
+  fileReceivedCounters,
   keyFingerprint,
   makeSystemTitle,
   parseSystemTitle,
+  type ReceivedCounterStore,
   systemRandom,
   toHex,
 } from "../../src/index";
@@ -65,6 +67,8 @@ function nameOf(systemTitle: Uint8Array, key: Uint8Array): string {
   return name;
 }
 
+const receivedStores = new Map<string, ReceivedCounterStore>();
+
 /** Kept in the folder `dlms` of Node-RED's user directory. */
 export function keepsakesIn(userDir: string): Keepsakes {
   const folder = join(userDir, "dlms");
@@ -81,6 +85,12 @@ export function keepsakesIn(userDir: string): Keepsakes {
       }
       const store = fileCounterStore(file);
       stores.set(file, store);
+      return store;
+    },
+    received: () => {
+      const file = join(folder, "received-counters.json");
+      const store = receivedStores.get(file) ?? fileReceivedCounters(file);
+      receivedStores.set(file, store);
       return store;
     },
   };

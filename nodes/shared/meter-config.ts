@@ -5,6 +5,7 @@ import {
   type CounterSourceOptions,
   DlmsConfigError,
   type InvocationCounterStore,
+  type ReceivedCounterStore,
   type LinkOptions,
   type SecurityOptions,
   type SecuritySuite,
@@ -39,6 +40,8 @@ export interface Keepsakes {
   systemTitle(): Uint8Array;
   /** the counter of one key under one system title */
   counter(systemTitle: Uint8Array, key: Uint8Array): InvocationCounterStore;
+  /** the counters that came from meters, under whichever key; absent: of this process alone */
+  received?(): ReceivedCounterStore;
 }
 
 /** What a `dlms-meter` node is set to. */
@@ -244,6 +247,7 @@ function cipheringOf(
   ): Uint8Array =>
     parseKey(secretOf(credentials, name, `the key (${short}) is needed for ${why}`), format, suite, name);
   const encryptionKey = keyOf("encryptionKey", "GUEK");
+  const received = keepsakes.received?.();
   return {
     suite,
     policy: policies[policy],
@@ -253,6 +257,7 @@ function cipheringOf(
     general: choiceOf(raw, "ciphering", cipherings, "SERVICE") === "GENERAL",
     ...messageProtectionOf(raw, credentials, (name) => keyOf(name, name === "masterKey" ? "KEK" : "GBEK")),
     invocationCounter: keepsakes.counter(title(), encryptionKey),
+    ...(received === undefined ? {} : { receivedCounters: received }),
     maxCounterJump: integerOf(raw, "invocationCounterMaxJump", { fallback: 1_000_000, min: 0, max: 0xffff_ffff }),
   };
 }

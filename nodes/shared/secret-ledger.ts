@@ -49,7 +49,13 @@ const salt = systemRandom(32);
 
 /** Everything that a meter judges of who asks; where its counters come from and how they run on is not part of it. */
 function fingerprintOf({ connect: { client, server, auth, security } }: MeterSettings): string {
-  const { invocationCounter: _store, counterSource: _source, maxCounterJump: _jump, ...keys } = security ?? {};
+  const {
+    invocationCounter: _store,
+    receivedCounters: _received,
+    counterSource: _source,
+    maxCounterJump: _jump,
+    ...keys
+  } = security ?? {};
   const secret = JSON.stringify([client, server.systemTitle, auth, keys]);
   return keyFingerprint(salt, new TextEncoder().encode(secret));
 }

@@ -351,6 +351,7 @@ export class DlmsClient implements AsyncDisposable {
       },
       (options as CloseOptions | null)?.timeoutMs,
     );
+    await this.#settings.receivedCounters.flush();
   }
 
   #armIdle(): void {

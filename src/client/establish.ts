@@ -41,6 +41,7 @@ export function establisher(
   const reader = counterSource === undefined ? undefined : counterReader(settings, counterSource, parts, observer);
   return async (signal) => {
     let active: ActiveSession | undefined;
+    await settings.receivedCounters.ready();
     const kept = await reader?.(signal);
     try {
       const channelEvents = channelEventsFor(observer, () => active, events);

@@ -1,4 +1,5 @@
 export { type CloseOptions, type ClientStatistics, connect, createClient, DlmsClient } from "./client";
+export { fileReceivedCounters, type FileReceivedCountersOptions } from "./received-counter-store";
 export { fileCounterStore, type FileCounterOptions } from "./counter-store";
 export type {
   ClientEvents,

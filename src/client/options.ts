@@ -1,6 +1,6 @@
 import type { Clock } from "../clock";
 import type { ObisLike } from "../cosem";
-import type { InvocationCounterStore, SecurityPolicy, SecuritySuite } from "../security/model";
+import type { InvocationCounterStore, ReceivedCounterStore, SecurityPolicy, SecuritySuite } from "../security/model";
 import type { GeneralCipheringOptions, GeneralSigningOptions } from "../session/options";
 import type { Transport } from "../transport/transport";
 
@@ -117,6 +117,11 @@ export interface SecurityOptions {
   readonly generalSigning?: GeneralSigningOptions;
   /** Where the counters of this key come from; one store for all who use the key. */
   readonly invocationCounter: InvocationCounterStore;
+  /**
+   * Where received counters are remembered, so that no recorded message is believed. Absent: in this process, for all its
+   * clients; fileReceivedCounters(path) remembers them across restarts.
+   */
+  readonly receivedCounters?: ReceivedCounterStore;
   /**
    * Read the counter from the meter before each association, as the public client: the store goes on from the higher
    * of its own mark and the value read. Absent: the store alone decides.

@@ -5,6 +5,7 @@ import {
   checkKeyLength,
   type InvocationCounterStore,
   KeySet,
+  memoryReceivedCounters,
   type RandomSource,
   ReceivedCounters,
   type SymmetricKeys,
@@ -47,7 +48,7 @@ export interface Settings {
   readonly security: SessionSecurity | undefined;
   readonly counters: InvocationCounterStore | undefined;
   readonly counterSource: CounterSource | undefined;
-  /** of all associations of a client: what was taken once is refused ever after */
+  /** what was accepted once is refused ever after, by every client that uses the key */
   readonly receivedCounters: ReceivedCounters;
   /** Answers that may still come when an association was given up; absent where the link or a new socket sees to it. */
   readonly owedAnswers?: OwedAnswers;
@@ -122,7 +123,7 @@ export function resolveSettings(options: ConnectOptions): Settings {
     security,
     counters: options.security?.invocationCounter,
     counterSource: resolveCounterSource(options, auth, hdlc),
-    receivedCounters: new ReceivedCounters(),
+    receivedCounters: receivedCountersOf(options.security),
     ...(!hdlc && transport.lineKey !== undefined && transport.kind !== "udp" ? { owedAnswers: noOwedAnswers() } : {}),
     referencing,
     maxPduSize: integer("association.maxPduSize", association.maxPduSize ?? 0xffff, 64, 0xffff),
@@ -246,6 +247,21 @@ function resolveSecurity(security: SecurityOptions | undefined): SessionSecurity
       ? {}
       : { maxCounterJump: integer("security.maxCounterJump", maxCounterJump, 0, 0xffffffff) }),
   };
+}
+
+/** Of all clients in this process that have no store of their own. */
+const processReceivedCounters = memoryReceivedCounters();
+
+/**
+ * Counters belong to the key, so the store is shared. A meter that starts its counter again with each association needs
+ * a store that does so too: this is the place for such a quirk.
+ */
+function receivedCountersOf(security: SecurityOptions | undefined): ReceivedCounters {
+  const store = security?.receivedCounters;
+  if (store !== undefined && typeof store.of !== "function") {
+    throw missing("security.receivedCounters", "a store, for example fileReceivedCounters(path)");
+  }
+  return new ReceivedCounters(store ?? processReceivedCounters);
 }
 
 /** Ciphering and the mechanisms that sign titles need keys and a title. */

@@ -138,6 +138,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
   yield {
     name: "association",
     run: async () => {
+      await settings.receivedCounters.ready();
       const info = await made(active).run(made(active).session.associate());
       const { referencing, maxPduSize, conformanceNames: services } = info;
       return { found: "associated", client: client.sap, referencing, maxPduSize, services };

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { bytesEqual, toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import type { InvocationCounterStore } from "./model";
 
@@ -147,60 +146,4 @@ function recordValue(text: string): number | undefined {
   if (type !== recordType || version !== 1 || typeof next !== "number") return undefined;
   if (!Number.isSafeInteger(next) || next < 0 || next > 2 ** 32) return undefined;
   return check === recordCheck(next) ? next : undefined;
-}
-
-/** Titles and keys that are remembered at most; beyond it the one that was silent longest goes. */
-const trackedMost = 4096;
-
-/**
- * The highest counter that came, per sender's system title and key. Check first, open the content (its tag!), then
- * commit: a forged APDU must not move the mark.
- */
-export class ReceivedCounters {
-  readonly #last = new Map<string, number>();
-  /** whose message came last, so that its name is not spelt anew for each */
-  #recent: { readonly systemTitle: Uint8Array; readonly keyRole: string; readonly name: string } | undefined;
-
-  /** @throws DlmsSecurityError SEC_REPLAY unless the counter is above all that came before */
-  check(systemTitle: Uint8Array, keyRole: string, counter: number): void {
-    const last = this.last(systemTitle, keyRole);
-    if (last === undefined || counter > last) return;
-    const title = toHex(systemTitle);
-    throw new DlmsSecurityError(
-      "SEC_REPLAY",
-      `system title ${title}, ${keyRole} key: received invocation counter ${counter}, expected more than ${last}; ` +
-        "the message was repeated or is out of order, and was refused",
-      { details: { systemTitle: title, keyRole, received: counter, last } },
-    );
-  }
-
-  /** Remember a counter whose tag was verified. Never moves backwards. */
-  commit(systemTitle: Uint8Array, keyRole: string, counter: number): void {
-    const name = this.#name(systemTitle, keyRole);
-    const last = this.#last.get(name);
-    // put behind all others, so that the first is the one that was silent longest
-    if (last !== undefined && this.#last.size > 1) this.#last.delete(name);
-    this.#last.set(name, last === undefined ? counter : Math.max(last, counter));
-    if (this.#last.size <= trackedMost) return;
-    const oldest = this.#last.keys().next();
-    if (oldest.done !== true) this.#last.delete(oldest.value);
-  }
-
-  /** The highest counter that was committed. */
-  last(systemTitle: Uint8Array, keyRole: string): number | undefined {
-    return this.#last.get(this.#name(systemTitle, keyRole));
-  }
-
-  #name(systemTitle: Uint8Array, keyRole: string): string {
-    const recent = this.#recent;
-    if (recent?.keyRole === keyRole && bytesEqual(recent.systemTitle, systemTitle)) return recent.name;
-    const name = `${keyRole} ${toHex(systemTitle)}`;
-    this.#recent = { systemTitle: Uint8Array.from(systemTitle), keyRole, name };
-    return name;
-  }
-
-  /** Forget a key that was exchanged (a new dedicated key), for every title. */
-  forget(keyRole: string): void {
-    for (const key of this.#last.keys()) if (key.startsWith(`${keyRole} `)) this.#last.delete(key);
-  }
 }

@@ -9,4 +9,6 @@ export * from "./key-wrap";
 export * from "./keys";
 export * from "./model";
 export * from "./random";
+export * from "./received-counters";
+export * from "./received-record";
 export * from "./security-control";

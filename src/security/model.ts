@@ -33,6 +33,29 @@ export interface InvocationCounterStore {
   mark?(): Promise<number | undefined>;
 }
 
+/** The counters that came from one sender under one key. */
+export interface ReceivedCounter {
+  /** the highest that was accepted */
+  readonly last: number | undefined;
+  /** Remember a counter whose message was authentic. Never moves down; called for every answer, so it costs nothing. */
+  accept(counter: number): void;
+}
+
+/**
+ * Where received invocation counters are remembered. They belong to the key: a store is shared by all clients that use
+ * the key, so that none of them takes a message that another one has had.
+ */
+export interface ReceivedCounterStore {
+  /** Counters of a key and its sender's system title. The store keeps no key. Throws at its limit: it never forgets. */
+  of(key: Uint8Array, systemTitle: Uint8Array): ReceivedCounter;
+  /** Awaited before each association; rejects where the counters of earlier runs cannot be read. */
+  ready?(): Promise<void>;
+  /** Write what is not written yet. Awaited when a client closes. */
+  flush?(): Promise<void>;
+  /** For messages: how a user makes the store forget, after a meter has started its counter again. */
+  readonly remedy?: string;
+}
+
 /** Symmetric keys of an association: 16 bytes for suites 0 and 1, 32 for suite 2. */
 export interface SymmetricKeys {
   /** global unicast encryption key (GUEK) */

@@ -214,12 +214,14 @@ export class Ciphering {
     const systemTitle = this.#senderTitle(envelope, what);
     const { control, securityControl, invocationCounter } = readSecurityHeader(content);
     const counterRole = control.broadcast ? "broadcast" : role;
+    // a dedicated key ends with its association, and so do its counters
+    const lasting = control.broadcast ? keys.broadcastKey : role === "dedicated" ? undefined : keys.encryptionKey;
     requirePolicy(securityControl, this.security.policy, what);
-    this.#received.check(systemTitle, counterRole, invocationCounter);
+    this.#received.check(systemTitle, counterRole, invocationCounter, lasting);
     // on the path of every answer: an input that is spread together, or a callback, costs more than the cipher itself
     const { plaintext } = unprotect({ content, keys, systemTitle, suite: this.security.suite, keyRole: role, what });
     requireMatchingTag(envelope, plaintext, what);
-    this.#received.commit(systemTitle, counterRole, invocationCounter);
+    this.#received.commit(systemTitle, counterRole, invocationCounter, lasting);
     return plaintext;
   }
 
@@ -255,12 +257,13 @@ export class Ciphering {
     // a key of its own counts from wherever the meter likes: the transaction makes it fresh
     const own = role === "wrapped" || role === "agreed";
     const counterRole = own ? `${role} ${transaction}` : role;
-    this.#received.check(systemTitle, counterRole, invocationCounter);
+    const lasting = own ? undefined : keys.encryptionKey;
+    this.#received.check(systemTitle, counterRole, invocationCounter, lasting);
     const { suite } = this.security;
     const extraAad = headerBytes(envelope);
     const { plaintext } = unprotect({ content, keys, systemTitle, suite, keyRole: role, what, extraAad });
     if (own && !isNotificationTag(plaintext[0])) this.#checkTransaction(transaction, what);
-    this.#received.commit(systemTitle, counterRole, invocationCounter);
+    this.#received.commit(systemTitle, counterRole, invocationCounter, lasting);
     return plaintext;
   }
 

@@ -113,7 +113,10 @@ export interface MeterDefinition {
   readonly associationVersion?: 0 | 1 | 2 | 3;
   /** General block transfer, where it is negotiated: blocks that are sent before an acknowledgement (1). */
   readonly generalBlockTransferWindow?: number;
-  /** First value of the meter's own invocation counters (1). */
+  /**
+   * First value of the meter's own invocation counters. Default: above those of every earlier simulated meter of this
+   * process, and rising with time, as a meter's counters outlive its restarts.
+   */
   readonly invocationCounter?: number;
   /** Challenges of the meter; default: a fixed sequence, so that a meter behaves the same each time. */
   readonly random?: RandomSource;

@@ -71,6 +71,17 @@ export function createMeter(definition: MeterDefinition, options: CreateMeterOpt
   return new Meter(definition, options.clock ?? systemClock);
 }
 
+/** A simulated meter counts on from the time of its making, so that clients take none of its answers for old ones. */
+const countsFrom = Date.UTC(2025, 0, 1);
+const countsPerSecond = 10;
+/** The first value that no simulated meter of this process has used: a meter made again keeps counting. */
+let unusedCounter = 1;
+
+function firstCounter(clock: Clock): number {
+  const byTime = Math.floor(((clock.wallTime() - countsFrom) / 1000) * countsPerSecond);
+  return Math.max(unusedCounter, Math.min(byTime, 2 ** 31));
+}
+
 class Meter implements SimulatedMeter {
   readonly definition: MeterDefinition;
   readonly #clock: Clock;
@@ -175,7 +186,14 @@ class Meter implements SimulatedMeter {
     }
     const accepted = new Map<SimulatedAssociation, number>();
     const lastCounter = (account: SimulatedAssociation): number => accepted.get(account) ?? -1;
-    let counter = definition.invocationCounter ?? 1;
+    const { invocationCounter } = definition;
+    let counter = invocationCounter;
+    const nextCounter = (): number => {
+      const value = counter ?? firstCounter(this.#clock);
+      counter = value + 1;
+      if (invocationCounter === undefined) unusedCounter = Math.max(unusedCounter, counter);
+      return value;
+    };
     const behaviours = (): readonly Behaviour[] => this.#behaviours;
     return {
       definition,
@@ -191,7 +209,7 @@ class Meter implements SimulatedMeter {
       links: new Map(),
       lastCounter,
       accept: (account, value) => accepted.set(account, value),
-      nextCounter: () => counter++,
+      nextCounter,
       record: (event) => {
         this.#record(event);
       },

@@ -4,6 +4,7 @@ import {
   fromHex,
   type Mechanism,
   memoryCounterStore,
+  memoryReceivedCounters,
   type MeterDefinition,
   type SecurityPolicy,
   type SecuritySuite,
@@ -133,6 +134,8 @@ export function clientOptions(cell: Cell, port: number): ConnectOptions {
             dedicatedKey: ciphering === "ded" || ciphering === "general-ded",
             general: ciphering === "general-glo" || ciphering === "general-ded",
             invocationCounter: memoryCounterStore(100),
+            // the peers' meters start their counters again with each cell, under the same keys and title
+            receivedCounters: memoryReceivedCounters(),
           },
         }
       : {}),

@@ -12,8 +12,20 @@ let operations = 0;
 
 const real: CounterFileSystem = fs;
 
+/** A pipe whose reader is slow refuses bytes for a moment. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+  }
+}
+
 async function watch<T>(name: string, operation: () => Promise<T>): Promise<T> {
-  writeSync(1, `op ${name}\n`);
+  say(`op ${name}`);
   if (String(operations++) === dieBefore) process.kill(process.pid, "SIGKILL");
   return operation();
 }
@@ -22,6 +34,7 @@ const watched: CounterFileSystem = {
   realpath: (name) => watch("realpath", () => real.realpath(name)),
   readFile: (name, encoding) => watch("readFile", () => real.readFile(name, encoding)),
   stat: (name) => watch("stat", () => real.stat(name)),
+  readdir: (name) => watch("readdir", () => real.readdir(name)),
   rename: (from, to) => watch("rename", () => real.rename(from, to)),
   link: (from, to) => watch("link", () => real.link(from, to)),
   unlink: (name) => watch("unlink", () => real.unlink(name)),
@@ -41,11 +54,11 @@ async function run(): Promise<void> {
   for (;;) {
     const count = 1 + (operations % 2);
     const first = await store.reserve(count);
-    for (let value = first; value < first + count; value++) writeSync(1, `used ${value}\n`);
+    for (let value = first; value < first + count; value++) say(`used ${value}`);
   }
 }
 
 run().catch((error: unknown) => {
-  writeSync(1, `failed ${String(error)}\n`);
+  say(`failed ${String(error)}`);
   process.exitCode = 1;
 });

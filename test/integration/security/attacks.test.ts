@@ -268,7 +268,7 @@ describe("attacks on a ciphered association", () => {
     });
 
     it("answers under another title or key are refused", async () => {
-      const other = secured({ meter: { systemTitle: fromHex("4f54484552303031") } });
+      const other = secured({ meter: { systemTitle: fromHex("4f54484552303031"), invocationCounter: 2 ** 31 } });
       const answers: Uint8Array[] = [];
       other.meter.use(attackGet((answer) => (answers.push(answer), [answer])));
       await other.clock.runUntil(other.client.read(registerRef(0)));

@@ -349,6 +349,7 @@ function crashingFileSystem(crashAt: number): { fs: CounterFileSystem; crashed: 
       realpath: (name) => step(() => fs.realpath(name)),
       readFile: (name) => step(() => fs.readFile(name, "utf8")),
       stat: (name) => step(() => fs.stat(name)),
+      readdir: (name) => step(() => fs.readdir(name)),
       open: (name, flags) => step(async () => handle(await fs.open(name, flags))),
       rename: (from, to) => step(() => fs.rename(from, to)),
       link: (from, to) => step(() => fs.link(from, to)),
