@@ -53,7 +53,7 @@ export async function fuzzSessions(options: SessionsOptions, say: (line: string)
         (error: unknown) => error,
       );
       tally.sessions++;
-      if (tally.sessions % 10_000 === 0) say(`${tally.sessions} sessions, ${tally.findings} findings`);
+      if (tally.sessions % 2000 === 0) say(`${tally.sessions} sessions, ${tally.findings} findings`);
       const found = problem ?? rejected.shift();
       rejected.length = 0;
       if (found === undefined) continue;

@@ -23,6 +23,9 @@ export interface MutatingLineOptions {
 /** A held message is released after this many further ones of its direction: later ones meet reused numbers. */
 const farthest = 3;
 
+/** Puts a message on its way, whole or in two pieces. */
+type Send = (pieces: readonly Uint8Array[], ms?: number) => void;
+
 interface Held {
   readonly deliver: () => void;
   left: number;
@@ -32,6 +35,8 @@ interface Held {
 interface End {
   open: boolean;
   readonly held: { out: Held[]; in: Held[] };
+  /** messages that wait for the rest of one that comes in pieces: no other message comes between */
+  readonly behind: { out: (() => void)[] | undefined; in: (() => void)[] | undefined };
   readonly timers: Set<TimerHandle>;
 }
 
@@ -61,7 +66,12 @@ export class MutatingLine {
     events: Parameters<Transport["open"]>[0],
     given: Parameters<Transport["open"]>[1],
   ): Promise<Connection> {
-    const end: End = { open: true, held: { out: [], in: [] }, timers: new Set() };
+    const end: End = {
+      open: true,
+      held: { out: [], in: [] },
+      behind: { out: undefined, in: undefined },
+      timers: new Set(),
+    };
     let close: () => void = () => undefined;
     const shut = (): void => {
       end.open = false;
@@ -114,13 +124,13 @@ export class MutatingLine {
     if (!end.open || bytes.length === 0) return;
     this.#countDown(end, direction);
     const { faults, rate, latency } = this.#options;
-    const send = (piece: Uint8Array, ms = 0): void => {
+    const send: Send = (pieces, ms = 0) => {
       this.#after(end, latency + ms, () => {
-        deliver(piece);
+        this.#arrive(end, direction, pieces, deliver);
       });
     };
     if (this.#healed || faults.length === 0 || !this.#random.chance(rate)) {
-      send(bytes);
+      send([bytes]);
       return;
     }
     let fault = this.#random.pick(faults);
@@ -130,41 +140,59 @@ export class MutatingLine {
     this.#strike(end, direction, fault, bytes, send, lost);
   }
 
-  #strike(
-    end: End,
-    direction: "out" | "in",
-    fault: LineFault,
-    bytes: Uint8Array,
-    send: (piece: Uint8Array, ms?: number) => void,
-    lost: () => void,
-  ): void {
+  #strike(end: End, direction: "out" | "in", fault: LineFault, bytes: Uint8Array, send: Send, lost: () => void): void {
     const random = this.#random;
     switch (fault) {
       case "doubled":
-        send(bytes);
-        if (random.chance(0.5)) send(bytes, random.pick([0, 0, 1, 30]));
-        else this.#hold(end, direction, 1 + random.below(farthest), () => send(bytes));
+        send([bytes]);
+        if (random.chance(0.5)) send([bytes], random.pick([0, 0, 1, 30]));
+        else this.#hold(end, direction, 1 + random.below(farthest), () => send([bytes]));
         break;
       case "delayed":
-        this.#hold(end, direction, 1 + random.below(farthest), () => send(bytes));
+        this.#hold(end, direction, 1 + random.below(farthest), () => send([bytes]));
         break;
       case "swapped":
-        this.#hold(end, direction, 1, () => send(bytes));
+        this.#hold(end, direction, 1, () => send([bytes]));
         break;
       case "lost":
         break;
       case "pieces": {
         const at = 1 + random.below(bytes.length);
-        send(bytes.subarray(0, at));
-        if (at < bytes.length) send(bytes.subarray(at), random.pick([0, 1, 200]));
+        send([bytes.subarray(0, at), bytes.subarray(at)].filter(({ length }) => length > 0));
         break;
       }
       case "closed":
         this.#after(end, this.#options.latency, lost);
         break;
       default:
-        send(withByteFault(random, bytes, fault));
+        send([withByteFault(random, bytes, fault)]);
     }
+  }
+
+  #arrive(
+    end: End,
+    direction: "out" | "in",
+    pieces: readonly Uint8Array[],
+    deliver: (piece: Uint8Array) => void,
+  ): void {
+    const { behind } = end;
+    const waiting = behind[direction];
+    if (waiting !== undefined) {
+      waiting.push(() => {
+        this.#arrive(end, direction, pieces, deliver);
+      });
+      return;
+    }
+    const [first, second] = pieces;
+    if (first !== undefined && first.length > 0) deliver(first);
+    if (second === undefined) return;
+    behind[direction] = [];
+    this.#after(end, this.#random.pick([0, 1, 200]), () => {
+      const next = behind[direction] ?? [];
+      behind[direction] = undefined;
+      deliver(second);
+      for (const arrive of next) arrive();
+    });
   }
 
   /** Keeps a message until this many others of its direction have passed, or some response time-outs are over. */

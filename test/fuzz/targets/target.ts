@@ -14,8 +14,8 @@ export interface Target {
   run(input: Uint8Array): void | Promise<void>;
 }
 
-/** The longest message of an error, in characters. */
-const longestMessage = 8192;
+/** The longest message of an error, in characters: 4096, and how much was left out. */
+const longestMessage = 4200;
 
 /** What the work returns; undefined where it ends in an error of the family, which is checked for its size. */
 export function onlyDlmsErrors<T>(work: () => T): T | undefined {
@@ -47,9 +47,12 @@ export function countNodes(value: unknown): number {
   return count;
 }
 
-/** A result may not be larger than its input allows: `perByte` nodes for each byte, and some for the frame. */
+/**
+ * A result may not be larger than its input allows: `perByte` nodes for each byte, and some for the frame and for the
+ * values that a compact-array may have without bytes of their own.
+ */
 export function checkNodes(value: unknown, input: Uint8Array, perByte: number): void {
-  const most = 512 + perByte * input.length;
+  const most = 8192 + perByte * input.length;
   const count = countNodes(value);
   assert.ok(count <= most, `${input.length} bytes became ${count} nodes, at most ${most} expected`);
 }
