@@ -1,7 +1,7 @@
 import { fromHex } from "../../../src/bytes";
 import type { ConnectOptions } from "../../../src/client/options";
 import type { DlmsValue } from "../../../src/codec/value";
-import { memoryCounterStore } from "../../../src/security";
+import { memoryCounterStore, memoryReceivedCounters } from "../../../src/security";
 import type { createMeter, MeterDefinition } from "../../../src/simulator";
 import type { SimulatedObject } from "../../../src/simulator/definition";
 import type { Transport } from "../../../src/transport";
@@ -47,13 +47,7 @@ const keys = {
   encryptionKey: fromHex("000102030405060708090a0b0c0d0e0f"),
   authenticationKey: fromHex("d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"),
 };
-let sessions = 0;
-
-/** Every session has a title of its own, since the received counters of a title outlive its connection. */
-function newTitle(): Uint8Array {
-  sessions++;
-  return Uint8Array.of(0x46, 0x55, 0x5a, sessions >>> 24, sessions >>> 16, sessions >>> 8, sessions, 1);
-}
+const systemTitle = fromHex("46555a0000000001");
 
 type Options = Omit<ConnectOptions, "transport" | "clock">;
 const plain = (options: Partial<Options> = {}): (() => Options) => {
@@ -64,9 +58,16 @@ const lls = (options: Partial<Options> = {}): (() => Options) =>
 const ciphered = (mechanism: "hls-gmac" | "lls", options: Partial<Options> = {}): (() => Options) => {
   return () => ({
     ...plain()(),
-    client: { sap: 18, systemTitle: newTitle() },
+    client: { sap: 18, systemTitle },
     auth: mechanism === "lls" ? { mechanism, secret: "password" } : { mechanism },
-    security: { suite: 0, policy: "authenticated-encrypted", ...keys, invocationCounter: memoryCounterStore(1) },
+    security: {
+      suite: 0,
+      policy: "authenticated-encrypted",
+      ...keys,
+      invocationCounter: memoryCounterStore(1),
+      // the next session has another meter, which counts from the beginning
+      receivedCounters: memoryReceivedCounters(),
+    },
     ...options,
   });
 };
