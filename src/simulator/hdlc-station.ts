@@ -21,6 +21,8 @@ const RESPONSE_LLC = Uint8Array.of(0xe6, 0xe7, 0x00);
 const LARGEST_APDU = 0x20000;
 /** Segments in a row that bring nothing. */
 const MAX_EMPTY_SEGMENTS = 8;
+/** Links with different client addresses. */
+const MAX_LINKS = 64;
 const NO_INFO = new Uint8Array(0);
 
 /** FRMR reasons: control field, information where none belongs, information too long, N(R). */
@@ -135,6 +137,7 @@ export class HdlcStation implements Station {
   #connect(client: number, info: Uint8Array): Answer {
     const parameters = negotiate(this.#own, decodeParameters(info));
     this.#host.linkReset(client);
+    this.#makeRoom(client);
     this.#links.set(client, {
       client,
       parameters,
@@ -146,6 +149,14 @@ export class HdlcStation implements Station {
       rejected: undefined,
     });
     return unnumbered("UA", encodeParameters(parameters));
+  }
+
+  /** The oldest link goes where there are too many. */
+  #makeRoom(client: number): void {
+    const [oldest] = this.#links.keys();
+    if (oldest === undefined || this.#links.size < MAX_LINKS || this.#links.has(client)) return;
+    this.#links.delete(oldest);
+    this.#host.linkReset(oldest);
   }
 
   #disconnect(client: number, link: Link | undefined): Answer {

@@ -223,11 +223,15 @@ class Meter implements SimulatedMeter {
   }
 }
 
+/** Bytes of answers that may wait for their delays: more than the longest answer has. */
+const mostWaiting = 32 * 1024 * 1024;
+
 /** What goes out, in order, each action after its delay. */
 class Outbox {
   readonly #line: MemoryLine;
   readonly #clock: Clock;
   readonly #waiting: LineAction[] = [];
+  #bytes = 0;
   #timer: TimerHandle | undefined;
   readonly #dropped: () => void;
   #stopped = false;
@@ -241,6 +245,11 @@ class Outbox {
   add(action: LineAction): void {
     if (this.#stopped) return;
     this.#waiting.push(action);
+    if (action.kind === "send") this.#bytes += action.bytes.length;
+    if (this.#bytes > mostWaiting) {
+      this.#close("the client sends requests and does not wait for the answers");
+      return;
+    }
     if (this.#timer === undefined) this.#next();
   }
 
@@ -262,8 +271,10 @@ class Outbox {
         return;
       }
       this.#waiting.shift();
-      if (action.kind === "send") this.#line.send(action.bytes);
-      else this.#close(action.reason);
+      if (action.kind === "send") {
+        this.#bytes -= action.bytes.length;
+        this.#line.send(action.bytes);
+      } else this.#close(action.reason);
     }
   }
 

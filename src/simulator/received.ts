@@ -34,9 +34,15 @@ interface Waiter {
   readonly done: (item: ReceivedItem) => void;
 }
 
-/** What reached a meter, newest last; a bounded number of items is kept. */
+/** Bytes that all items together may have, for each item of the limit: 4 MB for the usual 1,000. */
+const bytesPerItem = 4096;
+
+const sizeOf = (item: ReceivedItem): number => ("bytes" in item ? item.bytes.length : 0);
+
+/** What reached a meter, newest last; a bounded number of items and bytes is kept. */
 export class ReceivedLog {
   readonly #limit: number;
+  #bytes = 0;
   readonly #clock: Clock;
   #items: ReceivedItem[] = [];
   #next = 1;
@@ -53,15 +59,31 @@ export class ReceivedLog {
 
   clear(): void {
     this.#items = [];
+    this.#bytes = 0;
   }
 
   add(event: ReceivedEvent): void {
     const item: ReceivedItem = { ...event, sequence: this.#next };
     this.#next += 1;
     this.#items.push(item);
-    // Cut in large steps, so that a full log costs no copy for each item.
-    if (this.#items.length >= 2 * this.#limit) this.#items = this.#items.slice(-this.#limit);
+    this.#bytes += sizeOf(item);
+    if (this.#items.length >= 2 * this.#limit || this.#bytes > bytesPerItem * this.#limit) this.#cut();
     for (const waiter of [...this.#waiters]) if (waiter.predicate(item)) waiter.done(item);
+  }
+
+  /** In large steps, so that a full log costs no copy for each item: to the limit, and to half of the bytes. */
+  #cut(): void {
+    let from = this.#items.length;
+    let bytes = 0;
+    for (let item = this.#items[from - 1]; item !== undefined; item = this.#items[from - 1]) {
+      const next = bytes + sizeOf(item);
+      const full = this.#items.length - from >= this.#limit || 2 * next > bytesPerItem * this.#limit;
+      if (full && from < this.#items.length) break;
+      bytes = next;
+      from--;
+    }
+    this.#items = this.#items.slice(from);
+    this.#bytes = bytes;
   }
 
   /** The first item that fits, among those kept or still to come. Rejects with TIMEOUT_RESPONSE. */

@@ -28,6 +28,9 @@ export interface MeterCore {
   record(event: ReceivedEvent): void;
 }
 
+/** Client addresses that one connection keeps apart. */
+const mostClients = 256;
+
 /**
  * One connection to a meter: link station, associations, behaviours. Bytes go in, line actions come out through
  * `emit`; no socket, timer or clock inside.
@@ -97,7 +100,7 @@ export class ServerMachine implements AssociationHost, StationHost {
   }
 
   handle(apdu: Uint8Array, client: number): readonly Uint8Array[] {
-    return this.#association(client).handle(apdu);
+    return this.#association(client)?.handle(apdu) ?? [];
   }
 
   linkReset(client: number): void {
@@ -162,9 +165,16 @@ export class ServerMachine implements AssociationHost, StationHost {
     );
   }
 
-  #association(client: number): AssociationMachine {
+  /** undefined when so many clients of this connection have an association that there is no room for one more. */
+  #association(client: number): AssociationMachine | undefined {
     const known = this.#associations.get(client);
     if (known !== undefined) return known;
+    if (this.#associations.size >= mostClients) {
+      const unused = [...this.#associations].find(([, { established }]) => !established);
+      if (unused === undefined) return undefined;
+      unused[1].reset();
+      this.#associations.delete(unused[0]);
+    }
     const made = new AssociationMachine(this, client);
     this.#associations.set(client, made);
     return made;

@@ -8,7 +8,18 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 = any free port */
   readonly port: number;
+  /** connections at a time; one more is closed at once (256) */
+  readonly maxConnections?: number;
+  /** ms after which a connection without a byte in either direction is closed (1 hour) */
+  readonly idleMs?: number;
+  /** ms that a client may take no byte while answers wait for it (30,000) */
+  readonly stalledMs?: number;
 }
+
+/** Answers that may wait for a client, in bytes: above, none of its requests is read. */
+const highWater = 0x10000;
+/** Bytes of requests that are handed over at a time; the answers to all of them may be made before any is sent. */
+const pieceSize = 256;
 
 export interface TcpListener {
   /** the port that was bound, also when 0 was asked for */
@@ -27,8 +38,9 @@ export function listenTcp(options: ListenOptions, connect: (line: MemoryLine) =>
   const server = net.createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    serve(socket, connect);
+    serve(socket, connect, { idleMs: options.idleMs ?? 3_600_000, stalledMs: options.stalledMs ?? 30_000 });
   });
+  server.maxConnections = options.maxConnections ?? 256;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= closeAll(server, sockets));
   return new Promise((resolve, reject) => {
@@ -70,7 +82,12 @@ async function closeAll(server: net.Server, sockets: ReadonlySet<net.Socket>): P
   await Promise.all([freed, ...gone]);
 }
 
-function serve(socket: net.Socket, connect: (line: MemoryLine) => MemoryPeer): void {
+interface Patience {
+  readonly idleMs: number;
+  readonly stalledMs: number;
+}
+
+function serve(socket: net.Socket, connect: (line: MemoryLine) => MemoryPeer, patience: Patience): void {
   const peer = connect({
     send: (bytes) => {
       if (!socket.destroyed) socket.write(bytes);
@@ -79,14 +96,55 @@ function serve(socket: net.Socket, connect: (line: MemoryLine) => MemoryPeer): v
       socket.resetAndDestroy();
     },
   });
+  const requests = new PacedRequests(socket, peer, patience);
   socket.on("data", (bytes: Buffer) => {
-    peer.receive(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    requests.add(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  });
+  socket.on("drain", () => {
+    requests.goOn();
+  });
+  socket.on("timeout", () => {
+    socket.destroy();
   });
   // the reason of a broken connection does not matter to a server: "close" follows and tells the peer
   socket.on("error", () => undefined);
   socket.once("close", () => {
     peer.closed();
   });
+}
+
+/** Hands requests to the peer as fast as the client takes the answers: a client that reads none is not read either. */
+class PacedRequests {
+  readonly #socket: net.Socket;
+  readonly #peer: MemoryPeer;
+  readonly #patience: Patience;
+  #rest: Uint8Array = new Uint8Array(0);
+
+  constructor(socket: net.Socket, peer: MemoryPeer, patience: Patience) {
+    this.#socket = socket;
+    this.#peer = peer;
+    this.#patience = patience;
+    socket.setTimeout(patience.idleMs);
+  }
+
+  add(bytes: Uint8Array): void {
+    this.#rest = this.#rest.length === 0 ? bytes.slice() : new Uint8Array(Buffer.concat([this.#rest, bytes]));
+    this.goOn();
+  }
+
+  goOn(): void {
+    const socket = this.#socket;
+    while (!socket.destroyed && this.#rest.length > 0 && socket.writableLength <= highWater) {
+      const piece = this.#rest.subarray(0, pieceSize);
+      this.#rest = this.#rest.subarray(pieceSize);
+      this.#peer.receive(piece);
+    }
+    const stalled = socket.writableLength > highWater;
+    if (socket.destroyed || stalled === socket.isPaused()) return;
+    socket.setTimeout(stalled ? this.#patience.stalledMs : this.#patience.idleMs);
+    if (stalled) socket.pause();
+    else socket.resume();
+  }
 }
 
 function listenError(error: Error, options: ListenOptions): DlmsError {
