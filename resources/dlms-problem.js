@@ -35,6 +35,8 @@
         const label = t("label." + property);
         if (label === undefined) return undefined;
         function rule() {
+            if (details.otherAddress) return t("error.secretElsewhere");
+            if (details.undeployed) return t("error.variableUndeployed", { variable: details.variable });
             if (details.variable) return t("error.variable", { variable: details.variable });
             if (details.max !== undefined) return t("error.whole", { min: details.min, max: details.max });
             if (details.choices) return t("error.choices", { choices: details.choices });

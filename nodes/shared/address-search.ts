@@ -1,11 +1,8 @@
 import type { NodeAPI } from "node-red";
 import { type AddressTrial, type ErrorJson, findAddress, type FindAddressOptions, isDlmsError } from "../../src/index";
-import { objectOf, registerLines, resolved, storedSecrets } from "./dialog-request";
-import { keepsakesIn } from "./keepsakes";
-import { type MeterCredentials, type MeterSettings, parseMeterSettings } from "./meter-config";
+import { dialogSettings } from "./dialog-meter";
+import { objectOf, registerLines } from "./dialog-request";
 import { endpointOf } from "./meter-place";
-import { migrate, migrations } from "./migrations";
-import type { RawSettings } from "./settings";
 
 /** A line of the answer: an address that was tried, or why the search ended. */
 export type SearchLine =
@@ -25,24 +22,11 @@ const needed = [
   ...["framing", "modeEAddress", "modeEStartBaud", "hdlcMaxInfo", "hdlcWindow", "wrapperSwappedBytes"],
 ] as const;
 
-function settingsOf(RED: NodeAPI, body: Readonly<Record<string, unknown>>): MeterSettings {
-  const given = objectOf(body.properties);
-  const raw: RawSettings = Object.fromEntries(needed.map((name) => [name, resolved(RED, given[name])]));
-  const credentials: MeterCredentials = {};
-  const stored = storedSecrets(RED, body.id);
-  for (const name of ["tlsCertificate", "tlsKey"] as const) {
-    const value = stored[name];
-    if (typeof value === "string") credentials[name] = value;
-  }
-  return parseMeterSettings(
-    migrate(raw, migrations["dlms-meter"]),
-    credentials,
-    keepsakesIn(RED.settings.userDir ?? "."),
-  );
-}
+/** The key that a TLS server asks for; no secret of the meter. */
+const parts = { properties: needed, credentials: ["tlsCertificate", "tlsKey"] } as const;
 
 function optionsOf(RED: NodeAPI, body: Readonly<Record<string, unknown>>): FindAddressOptions {
-  const { connect } = settingsOf(RED, body);
+  const { connect } = dialogSettings(RED, body, parts);
   const serial = typeof body.serialNumber === "string" ? body.serialNumber.trim().slice(0, 64) : "";
   return {
     transport: connect.transport,
@@ -91,7 +75,7 @@ export function registerAddressSearch(RED: NodeAPI): void {
     what: "the search for the address",
     linesOf: searchLines,
     // it knocks at every address, those too at which sessions are open
-    claimOf: (runtime, body) => ({ endpoint: endpointOf(settingsOf(runtime, objectOf(body))) }),
+    claimOf: (runtime, body) => ({ endpoint: endpointOf(dialogSettings(runtime, body, parts)) }),
     lastLine: (error) => ({ error }),
   });
 }

@@ -10,20 +10,26 @@ export const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 
 /** `${NAME}` as a deploy would resolve it. */
-export function resolved(RED: NodeAPI, value: unknown): unknown {
+export function resolvedVariable(RED: NodeAPI, value: unknown): unknown {
   const name = typeof value === "string" ? /^\$\{([^}]+)\}$/.exec(value)?.[1] : undefined;
   if (name === undefined) return value;
   const known: unknown = RED.util.evaluateNodeProperty(name, "env", {} as Node, {});
   return isAbsent(known) ? value : known;
 }
 
-/** The secrets of a meter as they are kept; those of other kinds of nodes are nobody's business here. */
-export function storedSecrets(RED: NodeAPI, id: unknown): Readonly<Record<string, unknown>> {
-  let ofMeter = false;
-  RED.nodes.eachNode((node) => {
-    ofMeter ||= node.id === id && node.type === "dlms-meter";
-  });
-  return ofMeter ? objectOf(RED.nodes.getCredentials(String(id))) : {};
+/** Bytes of an answer that was no DLMS that an endpoint shows: enough to tell protocols apart, too few to read files. */
+const shownForeignBytes = 4;
+
+/**
+ * An answer of an endpoint as text. What some other service answered (`details.first`, quoted in the sentences too) is
+ * cut: the endpoints go wherever a request says, and are no way to read what answers there.
+ */
+export function answerText(answer: object): string {
+  const text = JSON.stringify(answer);
+  const { first } = objectOf(objectOf(objectOf(answer).error).details);
+  const hex = typeof first === "string" ? (/^[0-9a-f]*/.exec(first)?.[0] ?? "") : "";
+  const kept = hex.slice(0, 2 * shownForeignBytes);
+  return kept === hex ? text : text.replaceAll(String(first), `${kept}...`).replaceAll(hex, `${kept}...`);
 }
 
 /** Requests under way, by runtime. */
@@ -114,7 +120,7 @@ async function answer(RED: NodeAPI, of: Streaming, request: Request, response: R
   response.type("application/x-ndjson").set("Cache-Control", "no-store");
   let before: object | undefined;
   const send = (line: object): void => {
-    response.write(`${JSON.stringify(line)}\n`);
+    response.write(`${answerText(line)}\n`);
     before = line;
   };
   const work = async (): Promise<void> => {

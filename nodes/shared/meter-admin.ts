@@ -12,7 +12,7 @@ import {
   systemClock,
 } from "../../src/index";
 import { dialogSettings } from "./dialog-meter";
-import { closingOf, endingOf, objectOf, unexpectedError } from "./dialog-request";
+import { answerText, closingOf, endingOf, objectOf, unexpectedError } from "./dialog-request";
 import { draftMetersOf } from "./draft-meters";
 import { languageOf } from "./editor-language";
 import { type MeterNode, isMeterNode } from "./meter-node";
@@ -127,7 +127,8 @@ const columns: Ask = async (session, body, signal) => {
 type Refusal = Pick<DlmsError, "message"> & { readonly code: string; readonly details?: DlmsError["details"] };
 
 function refuse(response: Response, status: number, { code, message, details }: Refusal): void {
-  response.status(status).json({ error: { code, message, ...(details === undefined ? {} : { details }) } });
+  const error = { code, message, ...(details === undefined ? {} : { details }) };
+  response.status(status).type("json").send(answerText({ error }));
 }
 
 function isBusy(error: DlmsError): boolean {

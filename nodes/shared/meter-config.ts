@@ -343,6 +343,17 @@ function placeOf(transport: TransportOptions): string {
     : `${transport.kind} ${transport.host}:${transport.port}`;
 }
 
+/**
+ * The place that settings send secrets to: the line, what TLS trusts there, and the meter's address on it. Equal for all
+ * ways to write the same.
+ * @throws DlmsConfigError
+ */
+export function sendsTo(raw: RawSettings): string {
+  const transport = transportOf(raw, {});
+  const { logical, physical = 0 } = serverOf(raw, linkOf(raw, transport).kind !== "wrapper");
+  return JSON.stringify([{ ...transport, baudRate: undefined }, logical, physical]);
+}
+
 function valuesOf(raw: RawSettings): NonNullable<ConnectOptions["values"]> {
   const octetStrings = choiceOf(raw, "octetStrings", ["AUTO", "HEX", "TEXT"], "AUTO");
   const timeZone = timeZoneOf(raw);

@@ -1,5 +1,12 @@
 import { latin1, toHex } from "../bytes";
 
+/** Text is told by its kind and not quoted: what another service says is none of a meter's errors. */
+const textProtocols: readonly (readonly [kind: string, pattern: RegExp])[] = [
+  ["HTTP", /^(HTTP\/|<!DOCTYPE|<html)/i],
+  ["SSH", /^SSH-/],
+  ["a mail or FTP server", /^(220[ -]|\+OK|\* OK)/],
+];
+
 /**
  * What bytes that are not the expected framing look like, as a hint for people: a sentence, or "" when they look
  * like nothing known.
@@ -22,10 +29,10 @@ export function looksLike(first: Uint8Array, expected: "hdlc" | "wrapper"): stri
   // Even parity in bit 7 is what 7E1 text looks like on a line that is set to 8N1.
   const text = Array.from(first, (byte) => byte & 0x7f);
   if (text.length >= 4 && text.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0d || byte === 0x0a)) {
-    const shown = latin1(text).trim();
-    return a === 0x2f || (a & 0x7f) === 0x2f
-      ? `this looks like an IEC 62056-21 identification ("${shown}"): set framing HDLC_MODE_E`
-      : `this looks like text ("${shown}"): the device at the other end does not speak DLMS here`;
+    const shown = latin1(Uint8Array.from(text)).trim();
+    if (shown.startsWith("/")) return "this looks like an IEC 62056-21 identification: set framing HDLC_MODE_E";
+    const [kind] = textProtocols.find(([, pattern]) => pattern.test(shown)) ?? ["text"];
+    return `this looks like ${kind}: the device at the other end does not speak DLMS here`;
   }
   if (first.length >= 4 && first.every((byte) => byte === 0x00 || byte === 0xff)) {
     return "only 00 and FF: check the baud rate and the wiring (A and B swapped, no termination)";

@@ -80,17 +80,17 @@ describe("Test connection", () => {
     assert.equal(meter.counters.openConnections, 1);
   });
 
-  it("resolves environment variables, and says which setting is wrong", async () => {
+  it("resolves the variables of the deployed node, and says which setting is wrong", async () => {
     const { port } = await startMeter();
-    await helper.load(allNodes, []);
     process.env.DLMS_TEST_PORT = String(port);
+    await helper.load(allNodes, flowFor("${DLMS_TEST_PORT}"));
     try {
-      const { lines } = await test("", { host: "127.0.0.1", port: "${DLMS_TEST_PORT}" });
+      const { lines } = await test("meter", { host: "127.0.0.1", port: "${DLMS_TEST_PORT}" });
       assert.deepEqual(short(lines), whole);
     } finally {
       delete process.env.DLMS_TEST_PORT;
     }
-    const unset = await test("", { host: "127.0.0.1", port: "${DLMS_TEST_PORT}" });
+    const unset = await test("meter", { host: "127.0.0.1", port: "${DLMS_TEST_PORT}" });
     assert.deepEqual(short(unset.lines), ["settings failed"]);
     assert.match(unset.lines[0]?.text ?? "", /port/);
     const wrong = await test("", { host: "127.0.0.1", authentication: "LOW" });

@@ -15,6 +15,9 @@ const rates: ReadonlyMap<string, number> = new Map([
   ["9", 115200],
 ]);
 
+/** Slash, maker, baud character, `\2` and 16 characters, of IEC 62056-21, 6.3.2; more of a line is not quoted. */
+const longestIdentification = 23;
+
 /** What a meter says of itself at the sign-on. */
 export interface Identification {
   /** three letters of the maker */
@@ -23,7 +26,7 @@ export interface Identification {
   readonly baudCharacter: string;
   /** announced by `\2`: the meter takes HDLC */
   readonly modeE: boolean;
-  /** the line as it came, without its end */
+  /** the line as it came, without its end; at most as long as the standard allows */
   readonly text: string;
 }
 
@@ -51,7 +54,9 @@ export function findIdentification(text: string): Identification | undefined {
   const match = /\/([A-Za-z]{3})([^\r\n])([^\r\n]*)\r?\n/.exec(text);
   if (!match) return undefined;
   const [line, maker = "", baudCharacter = "", rest = ""] = match;
-  return { maker, baudCharacter, modeE: rest.includes("\\2"), text: line.trim() };
+  // within a line of text it is more likely a part of what another service says
+  const shown = /[ -~]/.test(text.charAt(match.index - 1)) ? 5 : longestIdentification;
+  return { maker, baudCharacter, modeE: rest.includes("\\2"), text: line.trim().slice(0, shown) };
 }
 
 /** The rate to go on with: what the meter offers, or the highest below it that `maxBaud` allows. */
