@@ -83,7 +83,7 @@ export function keepsakesIn(userDir: string): Keepsakes {
       } catch (error) {
         throw notKept("invocation counter: it cannot be kept", folder, error);
       }
-      const store = fileCounterStore(file);
+      const store = fileCounterStore(file, { marker: `${file}.known` });
       stores.set(file, store);
       return store;
     },

@@ -13,6 +13,11 @@ export interface FileCounterOptions {
   readonly block?: number;
   /** first value when there is no file yet (1) */
   readonly start?: number;
+  /**
+   * Path of a file that says that the counter's file existed: when that one is gone, no value is handed out before
+   * the counter is raised, rather than starting again. Absent: a missing file is a new counter.
+   */
+  readonly marker?: string;
   /** for tests */
   readonly fs?: CounterFileSystem;
   readonly clock?: Clock;
@@ -47,7 +52,8 @@ export function fileCounterStore(path: string, options: FileCounterOptions = {})
   if (!Number.isInteger(block) || block < 1 || block > 65536) {
     throw invalid("security.invocationCounter", "a block of 1..65536 values", block);
   }
-  const settings = { block, start, fs: options.fs ?? realFileSystem, clock: options.clock ?? systemClock };
+  const marker = options.marker === undefined ? undefined : resolve(options.marker);
+  const settings = { block, start, marker, fs: options.fs ?? realFileSystem, clock: options.clock ?? systemClock };
   const absolute = resolve(path);
   let opening: Promise<FileCounter> | undefined;
   // One opening for all that wait, so that they are served in the order in which they asked; a failed one is repeated.
@@ -60,10 +66,12 @@ export function fileCounterStore(path: string, options: FileCounterOptions = {})
     reserve: async (count) => (await open()).reserve(count),
     raiseTo: async (atLeast) => (await open()).raiseTo(atLeast),
     mark: async () => (await open()).mark(),
+    markedAt: async () => (await open()).markedAt(),
+    lost: async () => (await open()).lost(),
   };
 }
 
-type Settings = Required<FileCounterOptions>;
+type Settings = Required<Omit<FileCounterOptions, "marker">> & { readonly marker: string | undefined };
 
 async function sharedCounter(path: string, settings: Settings): Promise<FileCounter> {
   const real = await realPath(path, settings.fs, keptCounter(path, settings));
@@ -84,14 +92,20 @@ const keptCounter = (path: string, { fs, clock }: Settings): KeptFile =>
     mostBytes: recordMost,
   });
 
+const markerText =
+  "The counter file of this name existed. Without it no counter starts again. Leave this file where it is.\n";
+
 class FileCounter {
   readonly #file: KeptFile;
+  readonly #marker: KeptFile | undefined;
+  #marked = false;
   readonly #settings: Settings;
   readonly #block: CounterBlock;
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, settings: Settings) {
     this.#file = keptCounter(path, settings);
+    this.#marker = settings.marker === undefined ? undefined : keptCounter(settings.marker, settings);
     this.#settings = settings;
     this.#block = new CounterBlock(settings.start);
   }
@@ -119,6 +133,14 @@ class FileCounter {
     return this.#inTurn(() => this.#read());
   }
 
+  lost(): Promise<string | undefined> {
+    return this.#inTurn(async () => ((await this.#isLost()) ? `${this.#lostText()}` : undefined));
+  }
+
+  markedAt(): Promise<number | undefined> {
+    return this.#inTurn(() => this.#file.replacedAt());
+  }
+
   raiseTo(atLeast: number): Promise<void> {
     return this.#inTurn(async () => {
       checkExhaustion(atLeast, 0);
@@ -142,6 +164,7 @@ class FileCounter {
 
   async #claim(count: number, token: string): Promise<void> {
     const stored = await this.#read();
+    if (stored === undefined && (await this.#isLost())) throw this.#lostError();
     const first = Math.max(stored ?? 0, this.#block.mark);
     checkExhaustion(first, count);
     const mark = Math.min(first + Math.max(count, this.#settings.block), counterLimit);
@@ -155,7 +178,33 @@ class FileCounter {
     return text === undefined ? undefined : decodeCounterRecord(text, this.#file.path);
   }
 
-  #write(mark: number, token: string): Promise<void> {
-    return this.#file.write(encodeCounterRecord(mark), token);
+  async #write(mark: number, token: string): Promise<void> {
+    await this.#file.write(encodeCounterRecord(mark), token);
+    // after the first record, so that a process killed in between has lost nothing
+    if (this.#marker === undefined || this.#marked) return;
+    if ((await this.#marker.read()) === undefined) {
+      await this.#marker.locked((lock) => this.#marker?.write(markerText, lock) ?? Promise.resolve());
+    }
+    this.#marked = true;
+  }
+
+  /** The file existed, is gone, and this process does not know the mark either. */
+  async #isLost(): Promise<boolean> {
+    if (this.#marker === undefined || this.#block.mark > this.#settings.start) return false;
+    return (await this.#read()) === undefined && (await this.#marker.read()) !== undefined;
+  }
+
+  #lostText(): string {
+    return `invocation counter file ${this.#file.path}: it existed and is gone`;
+  }
+
+  #lostError(): DlmsConfigError {
+    return new DlmsConfigError(
+      "CONFIG_MISSING",
+      `${this.#lostText()}; starting again would use counter values twice. Let the counter be read from the meter ` +
+        `(security.counterSource, "asked from the meter" in the node), or restore the file from a backup. Only after the keys ` +
+        `were exchanged in the meter, remove ${this.#marker?.path ?? "its marker"}`,
+      { details: { path: this.#file.path } },
+    );
   }
 }

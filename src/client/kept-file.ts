@@ -73,6 +73,16 @@ export class KeptFile {
     }
   }
 
+  /** When the contents were replaced last, in ms since 1970; undefined when there is no file. */
+  async replacedAt(): Promise<number | undefined> {
+    try {
+      return (await this.#options.fs.stat(this.path)).mtimeMs;
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw this.error("cannot be read", error);
+    }
+  }
+
   /**
    * Replace the contents: all of it or nothing, and on the disk before this resolves.
    * @param token of the lock

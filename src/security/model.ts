@@ -31,6 +31,13 @@ export interface InvocationCounterStore {
    * how far a meter's plain answer may move the counter.
    */
   mark?(): Promise<number | undefined>;
+  /**
+   * When the mark was moved last, in ms since 1970, or undefined when that is not known. A store that tells it bounds the
+   * jump by time, so that forged answers cannot use the key up.
+   */
+  markedAt?(): Promise<number | undefined>;
+  /** For a log: a sentence when the counter was kept once and is gone; `reserve` rejects then, until it is raised. */
+  lost?(): Promise<string | undefined>;
 }
 
 /** The counters that came from one sender under one key. */

@@ -50,7 +50,7 @@ const watched: CounterFileSystem = {
 };
 
 async function run(): Promise<void> {
-  const store = fileCounterStore(path, { block: 3, fs: watched });
+  const store = fileCounterStore(path, { block: 3, marker: `${path}.known`, fs: watched });
   for (;;) {
     const count = 1 + (operations % 2);
     const first = await store.reserve(count);

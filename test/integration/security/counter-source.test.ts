@@ -60,6 +60,23 @@ describe("invocation counter from the meter", () => {
     await allowed.clock.runUntil(allowed.client.close());
   });
 
+  it("bounds the jump by the time since the mark was stored, and accepts the value once it is possible", async () => {
+    const store = { ...watchedStore(), markedAt: () => Promise.resolve(0) };
+    await store.reserve(10);
+    const made = secured({ security: { counterSource: {} }, meter: counterObject(5000), store });
+    const stored = made.clock.wallTime();
+    Object.assign(store, { markedAt: () => Promise.resolve(stored) });
+    await assert.rejects(made.clock.runUntil(made.client.open()), {
+      code: "DLMS_SEC_COUNTER_REJECTED",
+      message: /the meter says 5000, which is 4990 above the stored counter 11; .*accepted in \d+ s/,
+    });
+    assert.deepEqual([store.raised, store.used.length], [[], 10], "nothing moved");
+    await made.clock.tickAsync(600_000);
+    await made.clock.runUntil(made.client.open());
+    assert.deepEqual(store.raised, [5001]);
+    await made.clock.runUntil(made.client.close());
+  });
+
   it("takes another client and object, waits, and connects anew when asked to", async () => {
     const { client, clock, meter, store } = secured({
       security: {

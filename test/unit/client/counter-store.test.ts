@@ -225,6 +225,44 @@ describe("client: counter file", () => {
     });
   });
 
+  describe("a file that is gone although its marker says that it existed", () => {
+    const marked = (): ReturnType<typeof fileCounterStore> =>
+      fileCounterStore(path, { block: 10, marker: `${path}.known`, fs: restarted() });
+
+    it("hands out no value, says what to do, and goes on once the meter's counter is known", async () => {
+      assert.equal(await marked().lost?.(), undefined);
+      assert.equal(await marked().reserve(1), 1);
+      assert.equal(await marked().reserve(1), 11);
+      rmSync(path);
+      const lost = marked();
+      await assert.rejects(lost.reserve(1), {
+        code: "DLMS_CONFIG_MISSING",
+        message: /counter\.json: it existed and is gone;.*read from the meter.*restore.*remove .*counter\.json\.known/,
+      });
+      assert.deepEqual(readdirSync(folder), ["counter.json.known"], "nothing is written");
+      assert.match((await lost.lost?.()) ?? "", /existed and is gone/);
+      assert.equal(await lost.mark?.(), undefined);
+      await lost.raiseTo(500);
+      assert.equal(await lost.reserve(1), 500);
+      assert.equal(await lost.lost?.(), undefined);
+    });
+
+    it("is no loss for the process that knows the mark", async () => {
+      const store = marked();
+      assert.equal(await store.reserve(1), 1);
+      rmSync(path);
+      assert.equal(await store.reserve(10), 2);
+      assert.equal(stored(), 21);
+    });
+
+    it("is a new counter when the marker is gone too", async () => {
+      await marked().reserve(1);
+      rmSync(path);
+      rmSync(`${path}.known`);
+      assert.equal(await marked().reserve(1), 1);
+    });
+  });
+
   describe("locks of other processes", () => {
     const lock = (): string => `${path}.lock`;
     const holder = (pid: number, host = hostname()): string => JSON.stringify({ pid, host, token: "00" });
@@ -258,6 +296,49 @@ describe("client: counter file", () => {
         await fileCounterStore(path, { fs: restarted() }).reserve(1);
       }
       assert.deepEqual(readdirSync(folder), ["counter.json"]);
+    });
+
+    it("one that was lost between the look at it and the rename: no value is handed out", async () => {
+      const real = restarted();
+      const paused: CounterFileSystem = {
+        ...real,
+        rename: async (from, to) => {
+          // another process took the lock over while this one stood still
+          if (from.endsWith(".tmp")) writeFileSync(lock(), holder(process.ppid));
+          await real.rename(from, to);
+        },
+      };
+      await assert.rejects(fileCounterStore(path, { fs: paused }).reserve(1), {
+        code: "DLMS_STATE_BUSY",
+        message: /took it over/,
+      });
+    });
+
+    it("an earlier holder that stood still cannot put an old mark back: its temporary file is gone", async () => {
+      const real = restarted();
+      let taken: Promise<number> | undefined;
+      const paused: CounterFileSystem = {
+        ...real,
+        rename: async (from, to) => {
+          if (from.endsWith(".tmp")) {
+            utimesSync(lock(), 1_000_000, 1_000_000);
+            taken = fileCounterStore(path, { block: 10, fs: restarted() }).reserve(1);
+            assert.equal(await taken, 1);
+          }
+          await real.rename(from, to);
+        },
+      };
+      await assert.rejects(fileCounterStore(path, { block: 3, fs: paused }).reserve(1), code("CONFIG_INVALID"));
+      assert.equal(stored(), 11, "the mark of the other process stands");
+    });
+
+    it("temporary files of processes that were killed are removed", async () => {
+      for (const name of ["counter.json.4711.tmp", "counter.json.00ff.tmp", "counter.json.lock.4711"]) {
+        writeFileSync(join(folder, name), "x");
+      }
+      writeFileSync(join(folder, "counter.json2.tmp"), "of another counter");
+      await fileCounterStore(path, { fs: restarted() }).reserve(1);
+      assert.deepEqual(readdirSync(folder).sort(), ["counter.json", "counter.json2.tmp"]);
     });
 
     it("one that was lost while writing stops the write", async () => {
