@@ -13,6 +13,7 @@ import type {
 import type { ScalerUnit } from "../cosem";
 import { DlmsStateError, DlmsTimeoutError } from "../errors";
 import type { InvocationCounterStore } from "../security/model";
+import { longestTransfer, paceText } from "../link/pace";
 import type { AnswerForm, Operation, SessionStep, StepAnswer } from "../session/operation";
 import type { AssociationInfo } from "../session/options";
 import type { Channel } from "./channel";
@@ -95,6 +96,8 @@ export class ActiveSession {
   readonly bareProfiles = new Set<string>();
   /** The offset of the meter's clock, once it was asked for. */
   clockOffset: ClockOffset | undefined;
+  /** The answer in blocks that is under way: bytes so far, and ms that the channel had waited when it began. */
+  #transfer: { bytes: number; readonly since: number } | undefined;
   /** SN: base names by `class/logical name`. */
   shortNames: ReadonlyMap<string, number> | undefined;
 
@@ -118,6 +121,7 @@ export class ActiveSession {
   /** Runs an operation to its end: its result, or what it throws. */
   async run<T>(operation: Operation<T>, options: RunOptions = {}): Promise<T> {
     this.channel.begin();
+    this.#transfer = undefined;
     try {
       let step = operation.next();
       while (step.done !== true) {
@@ -125,9 +129,10 @@ export class ActiveSession {
           operation.return(undefined as never);
           throw new OperationCancelled();
         }
-        let answer: StepAnswer;
+        let answer: StepAnswer = undefined;
         try {
-          answer = await this.#perform(step.value, options);
+          if (step.value.kind === "progress") this.#judgePace(step.value);
+          else answer = await this.#perform(step.value, options);
         } catch (error) {
           step = operation.throw(error);
           continue;
@@ -140,7 +145,22 @@ export class ActiveSession {
     }
   }
 
-  #perform(step: SessionStep, options: RunOptions): StepAnswer | Promise<StepAnswer> {
+  /** Each block may come in time, and all of them together too slowly: only the waits for the meter count. */
+  #judgePace({ what, bytes }: Extract<SessionStep, { kind: "progress" }>): void {
+    const { waited, response } = this.channel;
+    // also the same answer once more, from its beginning
+    if (this.#transfer === undefined || bytes < this.#transfer.bytes) this.#transfer = { bytes, since: waited };
+    this.#transfer.bytes = bytes;
+    const taken = waited - this.#transfer.since;
+    if (taken <= longestTransfer(bytes, response)) return;
+    throw new DlmsTimeoutError("TIMEOUT_RESPONSE", `${what}: ${paceText(bytes, taken)}`, {
+      // once more would be as slow; while associating, what a secret risks is judged by silence
+      ...(this.session.association === undefined ? {} : { retry: "no" }),
+      details: { bytes, ms: Math.round(taken) },
+    });
+  }
+
+  #perform(step: Exclude<SessionStep, { kind: "progress" }>, options: RunOptions): StepAnswer | Promise<StepAnswer> {
     switch (step.kind) {
       case "exchange":
         if (step.phase === "associate") return this.#associating(step);

@@ -2,6 +2,7 @@ import type { Clock } from "../clock";
 import { type DlmsConnectionError, type DlmsError, DlmsStateError, DlmsTimeoutError } from "../errors";
 import { concatBytes, toHex } from "../bytes";
 import { looksLike } from "../link/looks-like";
+import { defaultTimeouts } from "../link/timeouts";
 import type { LinkOutput, LinkProtocol, LinkSendOptions, PushFit } from "../link/link";
 import type { TransportLineSettings } from "../transport";
 import { EarlyApdus } from "./early-apdus";
@@ -47,6 +48,8 @@ export interface ChannelParts {
   readonly address?: LinkAddress;
   /** Nobody may be there: silence says nothing about the connection. */
   readonly probe?: boolean;
+  /** response time-out of the link, in ms: how slow an answer in blocks may be follows from it (5000) */
+  readonly response?: number;
   /** what the meter needs of a line that has settings */
   readonly settings?: TransportLineSettings;
 }
@@ -65,6 +68,7 @@ export class Channel implements LineUser {
   readonly #traffic: Traffic;
   readonly address?: LinkAddress;
   readonly #probe: boolean;
+  readonly #response: number;
   #settings: TransportLineSettings | undefined;
   #waiter: Waiter | undefined;
   readonly #timer: LinkTimer;
@@ -74,6 +78,9 @@ export class Channel implements LineUser {
   /** the first bytes that came, until the link is up */
   #first: Uint8Array | undefined = nothing;
   #attached = false;
+  #waited = 0;
+  /** since when an answer is awaited */
+  #waitsSince = 0;
   readonly #early = new EarlyApdus();
   /** the turn for what the link does unasked, such as a keep-alive */
   #ownTurn: "none" | "awaited" | "held" = "none";
@@ -87,6 +94,7 @@ export class Channel implements LineUser {
     this.#timer = new LinkTimer(parts.clock, parts.link, this.#due);
     this.#settings = parts.settings;
     this.#probe = parts.probe === true;
+    this.#response = parts.response ?? defaultTimeouts.response;
     if (parts.address !== undefined) this.address = parts.address;
   }
 
@@ -96,6 +104,16 @@ export class Channel implements LineUser {
 
   get linkKind(): LinkProtocol["kind"] {
     return this.#link.kind;
+  }
+
+  /** ms that answers were awaited so far; waits for other users of the line do not count. */
+  get waited(): number {
+    return this.#waited;
+  }
+
+  /** The response time-out of the link, in ms. */
+  get response(): number {
+    return this.#response;
   }
 
   /** Whether exchanges are possible. */
@@ -239,6 +257,7 @@ export class Channel implements LineUser {
         return;
       }
       this.#waiter = { kind, resolve, reject };
+      this.#waitsSince = this.#timer.now;
       try {
         this.#handle(start());
       } catch (error) {
@@ -253,6 +272,7 @@ export class Channel implements LineUser {
     const waiter = this.#waiter;
     if (waiter === undefined) return undefined;
     this.#waiter = undefined;
+    this.#waited += this.#timer.now - this.#waitsSince;
     this.#line.release(this);
     return waiter;
   }

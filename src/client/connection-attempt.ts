@@ -70,6 +70,7 @@ class LineAttempt implements Attempt {
       clock,
       address: linkAddress(settings),
       probe: true,
+      response: timeouts.response,
       traffic: { bytesIn: 0, bytesOut: 0, roundTrips: 0 },
       events: { notification: nothing, down: nothing, frame: nothing, apdu: nothing, note: nothing },
       ...(baudRate === undefined ? {} : { settings: { baudRate, dataBits: 8, parity: "none" } as const }),

@@ -146,11 +146,12 @@ function makeChannel(
   observer: Observer,
   settings: Settings,
 ): Channel {
-  const { transport, clock } = settings;
+  const { transport, clock, timeouts } = settings;
+  const { response } = timeouts;
   const { baudRate } = transport;
   const lineSettings = baudRate === undefined ? {} : { settings: { baudRate, dataBits: 8, parity: "none" } as const };
   const address = linkAddress(settings);
-  return new Channel({ line, link, clock, events, traffic: observer.traffic, address, ...lineSettings });
+  return new Channel({ line, link, clock, events, traffic: observer.traffic, address, response, ...lineSettings });
 }
 
 function sessionEvents(observer: Observer): ActiveSessionEvents {

@@ -6,6 +6,7 @@ import type { Channel } from "./channel";
 import { Collector } from "./collector";
 import { inconsistentAnswer, unexpectedAnswer } from "./errors";
 import type { Operation } from "./operation";
+import { progressStep } from "./steps";
 import { uploadBlocks } from "./upload";
 
 /** C3, choice, invoke-id, class, logical name, method; last-block, number, length of up to three bytes */
@@ -139,6 +140,7 @@ function* collectBlocks(
   for (;;) {
     collected.add(block.raw);
     if (block.last) return collected.bytes();
+    yield* progressStep(what, collected.size);
     const { blockNumber } = block;
     const answer = yield* channel.exchange({ apdu: "action-request-next-pblock", invokeId, blockNumber }, what);
     if (answer.apdu !== "action-response-with-pblock") throw unexpectedAnswer(what, "the next block", answer);

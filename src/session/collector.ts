@@ -19,6 +19,11 @@ export class Collector {
     return this.#pieces.pieces === 0;
   }
 
+  /** Bytes that were kept. */
+  get size(): number {
+    return this.#pieces.length;
+  }
+
   /** The first byte of what was kept. */
   get first(): number | undefined {
     return this.#pieces.view[0];

@@ -8,7 +8,7 @@ import { isNotificationTag } from "./ciphering";
 import { isSilence, limitExceeded, unexpectedAnswer } from "./errors";
 import type { Operation } from "./operation";
 import { defaultBlockWindow, defaultMaxBlockTransfer, maxEmptyBlocks } from "./options";
-import { exchangeStep, noteStep, receiveStep, transmitStep } from "./steps";
+import { exchangeStep, noteStep, progressStep, receiveStep, transmitStep } from "./steps";
 
 const nothing = new Uint8Array(0);
 /** tag, control, two block numbers, length of up to three bytes */
@@ -35,6 +35,8 @@ class Transfer {
   #window: number;
   /** blocks without data since the last with some */
   #empty = 0;
+  /** bytes of the answer that came, the ones included that were handed on */
+  content = 0;
   complete = false;
   stalls = 0;
   readonly #stream: ContentStream | undefined;
@@ -115,6 +117,7 @@ class Transfer {
   }
 
   #add({ data, blockNumber }: GeneralBlockTransfer): void {
+    this.content += data.length;
     this.#empty = data.length === 0 ? this.#empty + 1 : 0;
     if (this.#empty > maxEmptyBlocks) {
       throw limitExceeded(this.what, `${this.#empty} empty general blocks came in a row`, maxEmptyBlocks);
@@ -171,6 +174,7 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
       yield* transfer.handOn();
       return transfer.bytes();
     }
+    yield* progressStep(transfer.what, transfer.content);
     streamed += 1;
     if (block?.streaming === true && !block.last && transfer.mayStream && streamed <= largestWindow) {
       block = yield* awaitStreamed(transfer);

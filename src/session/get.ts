@@ -13,7 +13,7 @@ import { Collector } from "./collector";
 import { inconsistentAnswer, limitExceeded, naming, unexpectedAnswer } from "./errors";
 import type { AnswerForm, Operation, Sink } from "./operation";
 import { maxEmptyBlocks } from "./options";
-import { noteStep } from "./steps";
+import { noteStep, progressStep } from "./steps";
 
 /** How a read ended. */
 export type GetOutcome = { readonly ok: true } | { readonly ok: false; readonly result: number };
@@ -175,13 +175,16 @@ function* getBlocks(
   if (first.blockNumber !== 1) yield* noteStep(`${what}: the blocks start at number ${first.blockNumber}`);
   let block = first;
   let empty = 0;
+  let content = 0;
   for (;;) {
     if (!block.result.ok) return block.result;
     const piece = block.result.data;
+    content += piece.length;
     empty = piece.length === 0 ? empty + 1 : 0;
     if (empty > maxEmptyBlocks) throw limitExceeded(what, `${empty} empty blocks came in a row`, maxEmptyBlocks);
     yield* sink(piece, block.blockNumber, block.last);
     if (block.last) return { ok: true };
+    yield* progressStep(what, content);
     const next = yield* nextBlock(channel, invokeId, block.blockNumber, what);
     if (next.apdu === "get-response-normal") {
       if (next.result.ok) throw unexpectedAnswer(what, "the next block", next);

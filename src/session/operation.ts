@@ -48,6 +48,8 @@ export type SessionStep =
   | { readonly kind: "raise-counter"; readonly atLeast: number }
   /** A piece of a long result, in order; resume when more may be asked for. */
   | { readonly kind: "chunk"; readonly bytes: Uint8Array; readonly blockNumber: number; readonly last: boolean }
+  /** So much of an answer in blocks has come; the driver throws in an error where that is too little for its time. */
+  | { readonly kind: "progress"; readonly what: string; readonly bytes: number }
   /**
    * Something for the trace. `notification` is what the meter reported unasked while an answer was awaited, `raw`
    * its bytes as they came, envelope included.

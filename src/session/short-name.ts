@@ -8,7 +8,7 @@ import { Collector } from "./collector";
 import { inconsistentAnswer, unexpectedAnswer } from "./errors";
 import type { GetOutcome } from "./get";
 import type { AnswerForm, Operation, Sink } from "./operation";
-import { noteStep } from "./steps";
+import { noteStep, progressStep } from "./steps";
 
 /** Read of several variables; results keep their positions, blocks are put together. */
 export function* readVariables(
@@ -115,9 +115,12 @@ function* takeBlocks(
 ): Operation<Extract<ReadResult, { kind: "error" }> | undefined> {
   let block = first;
   if (block.blockNumber !== 1) yield* noteStep(`${what}: the blocks start at number ${block.blockNumber}`);
+  let content = 0;
   for (;;) {
     yield* sink(block.raw, block.blockNumber, block.last);
     if (block.last) return undefined;
+    content += block.raw.length;
+    yield* progressStep(what, content);
     const expected = (block.blockNumber + 1) & 0xffff;
     // never repeated: a meter that sent the block already has its place behind it
     const variable = { kind: "block-number-access", blockNumber: block.blockNumber } as const;

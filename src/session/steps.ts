@@ -23,6 +23,11 @@ export function* transmitStep(apdu: Uint8Array, what: string): Operation<void> {
   yield { kind: "transmit", apdu, what };
 }
 
+/** Bytes of an answer in blocks that are there; the driver judges whether they come fast enough. */
+export function* progressStep(what: string, bytes: number): Operation<void> {
+  yield { kind: "progress", what, bytes };
+}
+
 /** Reserve invocation counter values and take the first. */
 export function* reserveStep(count: number): Operation<number> {
   const first = yield { kind: "reserve-counter", count };

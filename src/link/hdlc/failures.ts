@@ -1,4 +1,4 @@
-import { DlmsLinkError } from "../../errors";
+import { DlmsLinkError, DlmsTimeoutError } from "../../errors";
 import { frameRejectText } from "./frmr";
 
 /** DM to an SNRM. */
@@ -31,4 +31,9 @@ export function gone(name: string, what: string, type: "DM" | "DISC"): DlmsLinkE
 
 export function sequenceError(name: string, what: string, problem: string): DlmsLinkError {
   return new DlmsLinkError("LINK_SEQUENCE", `${what}: ${name}: ${problem}; the session has to be set up anew`);
+}
+
+/** Each segment came in time, but all of them together bring too little. */
+export function tooSlow(name: string, what: string, problem: string, bytes: number): DlmsTimeoutError {
+  return new DlmsTimeoutError("TIMEOUT_RESPONSE", `${what}: ${name}: ${problem}`, { details: { bytes } });
 }

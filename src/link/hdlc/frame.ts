@@ -133,6 +133,20 @@ export function headerLength(bytes: Uint8Array, start: number, end: number): num
   return start + header > end ? 0 : header;
 }
 
+/** The addresses of a frame whose header is there and right. */
+export function frameAddresses(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Pick<HdlcFrame, "destination" | "source"> {
+  const destinationSize = addressLength(bytes, start + 2, end) as 1 | 2 | 4;
+  const sourceAt = start + 2 + destinationSize;
+  return {
+    destination: decodeAddress(bytes, start + 2, destinationSize),
+    source: decodeAddress(bytes, sourceAt, addressLength(bytes, sourceAt, end) as 1 | 2 | 4),
+  };
+}
+
 /** Header and FCS, or header, HCS, information (seen empty in the field) and FCS. */
 export function lengthFitsHeader(length: number, header: number): boolean {
   return length === header + 2 || length >= header + 4;

@@ -1,5 +1,5 @@
 import { checkSequenceFits } from "./crc";
-import { FLAG, type HdlcFrame, frameLength, headerLength, lengthFitsHeader, parseFrame } from "./frame";
+import { FLAG, type HdlcFrame, frameAddresses, frameLength, headerLength, lengthFitsHeader, parseFrame } from "./frame";
 
 export interface ReceivedFrame {
   readonly frame: HdlcFrame;
@@ -44,6 +44,7 @@ export class HdlcFramer {
   #need = 1;
   /** the frame at #start has a header that was found right (or has none to check) */
   #headerGood = false;
+  #begun = 0;
   #bytes = 0;
   #frames = 0;
   #dropped = 0;
@@ -56,6 +57,21 @@ export class HdlcFramer {
   /** Whether a frame has begun (its header is there and right) and is not complete. */
   get inFrame(): boolean {
     return this.#headerGood;
+  }
+
+  /** How many frames have begun so far, the ones included that did not become complete. */
+  get begun(): number {
+    return this.#begun;
+  }
+
+  /** Whether bytes wait that may begin a frame. */
+  get pending(): boolean {
+    return this.#end > this.#start;
+  }
+
+  /** The addresses of the unfinished frame. */
+  get addresses(): Pick<HdlcFrame, "destination" | "source"> | undefined {
+    return this.#headerGood ? frameAddresses(this.#buffer, this.#start + 1, this.#end) : undefined;
   }
 
   /** Headers and frames with a wrong check sequence since the last `clearReport`. */
@@ -195,6 +211,7 @@ export class HdlcFramer {
     }
     this.#need = 1 + length;
     this.#headerGood = true;
+    this.#begun++;
     return undefined;
   }
 

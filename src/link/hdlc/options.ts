@@ -45,7 +45,7 @@ export interface HdlcSettings {
 /** Start, eight data bits, stop; 7E1 has as many. */
 const BITS_PER_BYTE = 10;
 /** Assumed where the rate is not known, for the bound of a whole frame only. */
-const SLOWEST_RATE = 1200;
+const SLOWEST_RATE = 400;
 /** Flags, format, the longest addresses, control, HCS, FCS. */
 const FRAME_OVERHEAD = 16;
 

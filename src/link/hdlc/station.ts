@@ -38,6 +38,8 @@ export abstract class HdlcStation {
   /** client and server address look alike, so addresses do not tell an echo */
   readonly #lookAlike: boolean;
   #lastByte = 0;
+  /** the unfinished frame: which one, since when, and whether it may be awaited */
+  readonly #unfinished = { number: 0, since: 0, ours: false };
   /** frames came since our turn ended, and the last of them was not final */
   #inWindow = false;
 
@@ -147,9 +149,29 @@ export abstract class HdlcStation {
   #bytesCame(now: number): void {
     const { wait } = this;
     if (wait?.kind !== "reply") return;
-    const silence = now + this.settings.interFrame;
-    const due = this.framer.inFrame || this.#inWindow ? silence : Math.max(wait.first, silence);
-    wait.due = Math.min(due, wait.hard);
+    wait.due = Math.min(this.#dueAfterBytes(now, wait.first), wait.hard);
+  }
+
+  /** Only the answer puts the time-out off: not frames for others, and noise no longer than a header may take. */
+  #dueAfterBytes(now: number, first: number): number {
+    const { interFrame } = this.settings;
+    const silence = now + interFrame;
+    if (this.#inWindow) return silence;
+    if (this.framer.inFrame) return this.#isAnswer(now, first + interFrame) ? silence : first;
+    return this.framer.pending ? Math.max(first, Math.min(silence, first + interFrame)) : first;
+  }
+
+  /** Whether the unfinished frame is for us, and began in time. */
+  #isAnswer(now: number, latest: number): boolean {
+    const unfinished = this.#unfinished;
+    if (unfinished.number !== this.framer.begun) {
+      const { client, server } = this.settings;
+      const addresses = this.framer.addresses;
+      unfinished.number = this.framer.begun;
+      unfinished.since = now;
+      unfinished.ours = addresses?.destination.logical === client.logical && addressMatches(server, addresses.source);
+    }
+    return unfinished.ours && unfinished.since <= latest;
   }
 
   #onReceived({ frame, raw }: ReceivedFrame, now: number, outputs: LinkOutput[]): void {

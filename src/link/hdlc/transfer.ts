@@ -1,8 +1,9 @@
 import { type DlmsError, DlmsStateError } from "../../errors";
 import { isBlock, isPush, isStreamedBlock } from "../apdu-kind";
 import type { LinkOutput, LinkSendOptions } from "../link";
+import { longestTransfer, paceText } from "../pace";
 import { Assembler, withRequestLlc } from "./assembler";
-import { gone, rejected, sequenceError } from "./failures";
+import { gone, rejected, sequenceError, tooSlow } from "./failures";
 import { type HdlcControl, type HdlcFrame, controlText } from "./frame";
 import type { HdlcSettings } from "./options";
 import { Outbox } from "./outbox";
@@ -40,6 +41,9 @@ export abstract class HdlcTransfer extends HdlcStation {
   #patienceDue: number | undefined;
   #pause = FIRST_PAUSE;
   #lastBurst = 0;
+  /** since when the answer comes, and bytes of it that are there */
+  #since = 0;
+  #content = 0;
   #streaming = false;
   #early: Uint8Array[] = [];
 
@@ -117,6 +121,7 @@ export abstract class HdlcTransfer extends HdlcStation {
     }
     const push = apdu === undefined ? this.#answer.isPush : isPush(apdu);
     if (!push) this.#moved(now);
+    if (!this.#keepsPace(push ? 0 : frame.info.length, now, outputs)) return;
     if (frame.control.pollFinal || (apdu && this.#finalMissing)) this.#meterHasTurn = false;
     if (apdu && !this.#deliver(apdu, outputs)) return;
     if (!this.#meterHasTurn) this.#ourTurn(now, frame.info.length > 0 && !push, outputs);
@@ -124,6 +129,15 @@ export abstract class HdlcTransfer extends HdlcStation {
       this.#finalDue = true;
       this.awaitReply(now, 0, this.settings.interFrame);
     }
+  }
+
+  /** Whether the segments bring enough; false when they did not and the link failed. */
+  #keepsPace(length: number, now: number, outputs: LinkOutput[]): boolean {
+    this.#content += length;
+    const taken = now - this.#since;
+    if (!this.awaiting || taken <= longestTransfer(this.#content, this.settings.timeouts.response)) return true;
+    this.fail(tooSlow(this.settings.name, this.what, paceText(this.#content, taken), this.#content), outputs);
+    return false;
   }
 
   #onOutOfSequence(frame: IFrame, now: number, outputs: LinkOutput[]): void {
@@ -306,7 +320,8 @@ export abstract class HdlcTransfer extends HdlcStation {
   protected beginExchange(what: string, now: number): void {
     this.dropStale(now);
     this.what = what;
-    this.#attempts = 0;
+    this.#attempts = this.#content = 0;
+    this.#since = now;
     this.#ready();
     this.evidence.begin();
     this.framer.clearReport();

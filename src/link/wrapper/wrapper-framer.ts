@@ -51,6 +51,11 @@ export class WrapperFramer {
     return this.#header && WRAPPER_HEADER_LENGTH + this.#header.length - this.#have;
   }
 
+  /** The header of the unfinished WPDU, once it is complete. */
+  get header(): WrapperHeader | undefined {
+    return this.#header;
+  }
+
   push(bytes: Uint8Array): WrapperFramerResult {
     if (this.#error) return { pdus: [], error: this.#error };
     const whole = this.#have === 0 ? this.#whole(bytes) : undefined;

@@ -39,9 +39,9 @@ const MAX_EARLY = 64;
 const MAX_ECHOES = 64;
 /** Start, eight data bits, stop. */
 const BITS_PER_BYTE = 10;
-/** The slowest line that a whole WPDU is awaited on where the rate is not known, in bit/s ... */
-const SLOWEST_RATE = 1200;
-/** ... and the longest, in response time-outs: a WPDU of 64 KiB would be awaited for nine minutes else. */
+/** The slowest line that a whole WPDU is awaited on where the rate is not known, in bit/s (40 bytes/s) ... */
+const SLOWEST_RATE = 400;
+/** ... and the longest, in response time-outs: a WPDU of 64 KiB would be awaited for half an hour else. */
 const LONGEST_WPDU = 20;
 /** What a line of known rate may be slower than that, for pauses between its bytes. */
 const SLACK = 1.5;
@@ -88,6 +88,8 @@ class WrapperLink implements LinkProtocol {
   #lastByte = 0;
   /** bound of the unfinished WPDU as a whole */
   #wholeDue: number | undefined;
+  /** when the unfinished WPDU began */
+  #began = 0;
   #bytesIn = 0;
   #foreign: string[] = [];
 
@@ -111,7 +113,15 @@ class WrapperLink implements LinkProtocol {
     if (this.#held) return this.#owedUntil;
     if (this.#framer.pending === 0) return this.#responseDue;
     const silence = this.#lastByte + this.#interFrame;
-    return this.#wholeDue === undefined ? silence : Math.min(silence, this.#wholeDue);
+    // a header that is never complete must not put the time-out off
+    const whole = this.#wholeDue ?? this.#responseDue + this.#interFrame;
+    return Math.min(silence, this.#mayBeAnswer ? whole : this.#responseDue);
+  }
+
+  /** Whether the unfinished WPDU may be the answer, and began in time: messages for others do not put the time-out off. */
+  get #mayBeAnswer(): boolean {
+    const { header } = this.#framer;
+    return this.#began <= this.#responseDue && (header === undefined || this.#isOurs(header));
   }
 
   open(_now: number): LinkOutput[] {
@@ -190,6 +200,7 @@ class WrapperLink implements LinkProtocol {
     this.#bytesIn += bytes.length;
     this.#lastByte = now;
     const before = this.#framer.missing;
+    const pending = this.#framer.pending > 0;
     const { pdus, error } = this.#framer.push(bytes);
     const outputs = pdus.length > 0 || error || this.#options.datagrams ? [] : NO_OUTPUTS;
     for (const pdu of pdus) this.#onPdu(pdu, now, outputs);
@@ -201,6 +212,7 @@ class WrapperLink implements LinkProtocol {
       outputs.push({ kind: "note", text: `datagram dropped: cut after ${this.#framer.pending} bytes` });
       this.#framer.clear();
     }
+    if (!pending || pdus.length > 0) this.#began = now;
     const { missing } = this.#framer;
     if (missing === undefined) this.#wholeDue = undefined;
     else if (before === undefined || pdus.length > 0) {
@@ -217,7 +229,9 @@ class WrapperLink implements LinkProtocol {
       this.#begin(this.#held, now, outputs);
       return outputs;
     }
-    if (this.#framer.pending > 0) return this.#fail(this.#interrupted(now), []);
+    if (this.#framer.pending > 0 && (this.#mayBeAnswer || now < this.#responseDue)) {
+      return this.#fail(this.#interrupted(now), []);
+    }
     if (this.#lastSent && this.#resendsLeft > 0) {
       this.#resendsLeft--;
       this.#sentAgain++;
@@ -332,8 +346,8 @@ class WrapperLink implements LinkProtocol {
     return true;
   }
 
-  #isOurs(wpdu: Wpdu): boolean {
-    return wpdu.source === this.#options.serverSap && wpdu.destination === this.#options.clientSap;
+  #isOurs({ source, destination }: Pick<Wpdu, "source" | "destination">): boolean {
+    return source === this.#options.serverSap && destination === this.#options.clientSap;
   }
 
   #dropForeign(wpdu: Wpdu, outputs: LinkOutput[]): void {
@@ -352,7 +366,7 @@ class WrapperLink implements LinkProtocol {
     const rest = missing === undefined ? "its header is not complete" : `${missing} more bytes were expected`;
     const why =
       silent < this.#interFrame
-        ? `the answer came too slowly, ${rest} after ${pending} bytes; check the line, or raise the time-out`
+        ? `the answer came too slowly, ${rest} after ${pending} bytes in ${Math.round((now - this.#began) / 1000)} s; check the line, or raise the time-out`
         : `the answer stopped after ${pending} bytes, ${rest} and nothing came for ${Math.round(silent)} ms; check the line, or raise the time-out between bytes`;
     return new DlmsTimeoutError("TIMEOUT_INTERFRAME", `${this.#what}: ${why}`, {
       details: { bytes: pending, missing: missing ?? null },

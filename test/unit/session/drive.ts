@@ -59,6 +59,8 @@ export class Driver {
       case "chunk":
         this.chunks.push({ hex: toHex(step.bytes), blockNumber: step.blockNumber, last: step.last });
         return { used: false };
+      case "progress":
+        return { used: false };
       case "reserve-counter": {
         const first = this.counter;
         this.counter += step.count;

@@ -116,6 +116,10 @@ describe("session: general block transfer, received", () => {
     assert.throws(
       () => {
         while (step.done !== true) {
+          if (step.value.kind === "progress") {
+            step = operation.next();
+            continue;
+          }
           assert.ok((n += 1) < 2000, "the transfer is bounded");
           step = operation.next(fromHex(block({ n, ack: n - 1, hex: "" })));
         }
@@ -155,7 +159,8 @@ describe("session: general block transfer, received", () => {
         let step = operation.next();
         while (step.done !== true) {
           const { value } = step;
-          const reply = value.kind === "note" ? undefined : meter.answer("apdu" in value ? value.apdu : undefined);
+          const silent = value.kind === "note" || value.kind === "progress";
+          const reply = silent ? undefined : meter.answer("apdu" in value ? value.apdu : undefined);
           step = reply === null ? operation.throw(late) : operation.next(reply);
         }
         assert.equal(data(step.value), text);
@@ -174,6 +179,10 @@ describe("session: chunks in general blocks", () => {
     const kinds: string[] = [];
     let step = operation.next();
     for (let n = 1; step.done !== true;) {
+      if (step.value.kind === "progress") {
+        step = operation.next();
+        continue;
+      }
       kinds.push(step.value.kind === "chunk" ? toHex(step.value.bytes) : step.value.kind);
       if (step.value.kind === "chunk") step = operation.next();
       else {
@@ -221,7 +230,7 @@ describe("session: chunks in general blocks", () => {
             chunks.push(toHex(value.bytes));
             if (value.last) lasts++;
           }
-          const silent = value.kind === "note" || value.kind === "chunk";
+          const silent = value.kind === "note" || value.kind === "chunk" || value.kind === "progress";
           const reply = silent ? undefined : meter.answer("apdu" in value ? value.apdu : undefined);
           step = reply === null ? operation.throw(late) : operation.next(reply);
         }
