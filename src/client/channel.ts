@@ -1,11 +1,13 @@
 import type { Clock } from "../clock";
 import { type DlmsConnectionError, type DlmsError, DlmsStateError, DlmsTimeoutError } from "../errors";
+import { contained } from "../errors/boundary";
 import { concatBytes, toHex } from "../bytes";
 import { looksLike } from "../link/looks-like";
 import { defaultTimeouts } from "../link/timeouts";
 import type { LinkOutput, LinkProtocol, LinkSendOptions, PushFit } from "../link/link";
 import type { TransportLineSettings } from "../transport";
 import { EarlyApdus } from "./early-apdus";
+import { FloodGuard } from "./flood-guard";
 import { repeated } from "./failure";
 import type { Line, LineUser, Push } from "./line";
 import type { LinkAddress } from "./line-places";
@@ -55,6 +57,8 @@ export interface ChannelParts {
 }
 
 const nothing = new Uint8Array(0);
+/** Bytes that the link is handed at once: what it makes of them exists side by side. */
+const largestBite = 64 * 1024;
 
 /**
  * Drives one link over one line: carries its outputs out, wakes it at its deadlines, and turns "send, then an apdu or
@@ -82,6 +86,7 @@ export class Channel implements LineUser {
   /** since when an answer is awaited */
   #waitsSince = 0;
   readonly #early = new EarlyApdus();
+  readonly #floods: FloodGuard;
   /** the turn for what the link does unasked, such as a keep-alive */
   #ownTurn: "none" | "awaited" | "held" = "none";
 
@@ -89,6 +94,7 @@ export class Channel implements LineUser {
     this.#line = parts.line;
     this.#link = parts.link;
     this.#clock = parts.clock;
+    this.#floods = new FloodGuard(parts.clock);
     this.#events = parts.events;
     this.#traffic = parts.traffic;
     this.#timer = new LinkTimer(parts.clock, parts.link, this.#due);
@@ -195,8 +201,37 @@ export class Channel implements LineUser {
   data(bytes: Uint8Array): void {
     this.#traffic.bytesIn += bytes.length;
     if (this.#first !== undefined) this.#first = concatBytes(this.#first, bytes.subarray(0, 16)).subarray(0, 16);
-    if (this.#ended === undefined) this.#handle(this.#link.receive(bytes, this.#timer.now));
+    this.#contained(() => {
+      for (let at = 0; at < bytes.length && this.#ended === undefined; at += largestBite) {
+        this.#take(at === 0 && bytes.length <= largestBite ? bytes : bytes.subarray(at, at + largestBite));
+      }
+    });
   }
+
+  #take(bytes: Uint8Array): void {
+    const idle = this.#waiter === undefined;
+    const outputs = this.#link.receive(bytes, this.#timer.now);
+    this.#handle(outputs);
+    if (!idle || this.#ended !== undefined) return;
+    this.#unaskedCame("bytes", bytes.length);
+    this.#unaskedCame("frames", outputs.length);
+  }
+
+  /** A flood ends the connection for all its users, since it would go on for the others. Returns whether it is one. */
+  #unaskedCame(kind: "bytes" | "frames" | "notifications", count: number): boolean {
+    const error = this.#floods.came(kind, count, this.#line.transport.endpoint);
+    if (error !== undefined) this.#line.drop(error);
+    return error !== undefined;
+  }
+
+  /** What a transport or a timer calls: whatever is thrown in it ends this session. */
+  #contained(run: () => void): void {
+    contained(this.#line.transport.endpoint, run, this.#broken);
+  }
+
+  readonly #broken = (error: DlmsError): void => {
+    if (this.#ended === undefined) this.#failed(error);
+  };
 
   pushFit({ address }: Push): PushFit {
     return this.usable ? (this.#link.pushFit?.(address) ?? "none") : "none";
@@ -304,7 +339,7 @@ export class Channel implements LineUser {
     const goOn = (): void => {
       const held = this.#held ?? [];
       this.#held = undefined;
-      if (this.#ended === undefined) this.#handle(held);
+      if (this.#ended === undefined) this.#contained(() => this.#handle(held));
     };
     this.#line.setLine(settings).then(goOn, (error: unknown) => {
       this.#events.note(`line settings: ${error instanceof Error ? error.message : String(error)}`);
@@ -332,6 +367,7 @@ export class Channel implements LineUser {
         this.#answer("apdu", output.apdu);
         break;
       case "notification":
+        if (this.#unaskedCame("notifications", 1)) break;
         if (output.address === undefined) {
           this.#events.apdu("in", output.apdu);
           if (this.#waiter !== undefined || !this.#early.keep(output.apdu)) this.#events.notification(output.apdu);
@@ -385,8 +421,10 @@ export class Channel implements LineUser {
   }
 
   readonly #due = (): void => {
-    if (this.#waiter === undefined) this.#unasked();
-    else this.#unanswered();
+    this.#contained(() => {
+      if (this.#waiter === undefined) this.#unasked();
+      else this.#unanswered();
+    });
   };
 
   #unanswered(): void {
@@ -408,8 +446,10 @@ export class Channel implements LineUser {
 
   readonly #goOn = (): void => {
     if (this.#ended !== undefined) return;
-    if (this.#waiter === undefined) this.#line.release(this);
-    else this.#handle(this.#link.tick(this.#timer.now));
+    this.#contained(() => {
+      if (this.#waiter === undefined) this.#line.release(this);
+      else this.#handle(this.#link.tick(this.#timer.now));
+    });
   };
 
   /** What the link does of its own accord must not fall into another meter's exchange. */
@@ -422,6 +462,12 @@ export class Channel implements LineUser {
   }
 
   readonly #ownTurnCame = (): void => {
+    this.#contained(() => {
+      this.#beginOwnTurn();
+    });
+  };
+
+  #beginOwnTurn(): void {
     if (this.#ended !== undefined || this.#ownTurn !== "awaited") {
       this.#line.release(this);
       return;
@@ -434,7 +480,7 @@ export class Channel implements LineUser {
       this.#endOwnTurn();
       this.#timer.arm();
     } else this.#handle(this.#link.tick(now));
-  };
+  }
 
   #endOwnTurn(): void {
     if (this.#ownTurn === "held") this.#line.release(this);

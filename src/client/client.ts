@@ -1,7 +1,8 @@
 import type { DlmsValue } from "../codec";
 import type { AttributeRef, MethodRef, ObisLike, ObjectDirectory, PresentOptions } from "../cosem";
-import { DlmsStateError, isDlmsError } from "../errors";
+import { type DlmsError, DlmsStateError } from "../errors";
 import { callback, invalid, oneOf } from "../errors/arguments";
+import { asDlmsError } from "../errors/boundary";
 import type { RandomSource } from "../security";
 import type { AssociationInfo } from "../session/options";
 import { type ActiveSession, OperationCancelled } from "./active-session";
@@ -125,7 +126,10 @@ export class DlmsClient implements AsyncDisposable {
     return { ...this.#observer.facts, queued: this.#queue.length };
   }
 
-  /** Listen; what a listener throws goes to the logger and changes nothing else. */
+  /**
+   * Listen. What a listener throws, or rejects with, goes to the logger and changes nothing else; without a logger the first
+   * is a warning of the process.
+   */
   on<E extends keyof ClientEvents>(event: E, listener: (event: ClientEvents[E]) => void): Unsubscribe {
     oneOf("event", event, ["state", "notification", "trace", "retry"]);
     callback("listener", listener);
@@ -285,7 +289,7 @@ export class DlmsClient implements AsyncDisposable {
       try {
         active = this.#supervisor.usable ?? (await this.#supervisor.ensure(job.what));
       } catch (error) {
-        job.settle({ ok: false, error });
+        job.settle({ ok: false, error: asDlmsError(error, job.what) });
         return;
       }
       const { answered } = active;
@@ -304,7 +308,7 @@ export class DlmsClient implements AsyncDisposable {
         furthest = Math.max(furthest, reached);
         // one that has stood idle may have been ended by the meter's inactivity time-out
         const fresh = active !== before && active.answered === answered && tries === attempt;
-        const again = await this.#failed(active, job, error, fresh, tries === 0);
+        const again = await this.#failed(active, job, asDlmsError(error, job.what), fresh, tries === 0);
         if (!again) return;
         tries++;
       }
@@ -315,14 +319,13 @@ export class DlmsClient implements AsyncDisposable {
   async #failed(
     active: ActiveSession,
     job: ClientJob<unknown>,
-    error: unknown,
+    error: DlmsError,
     fresh: boolean,
     first: boolean,
   ): Promise<boolean> {
-    const known = isDlmsError(error) ? error : undefined;
-    if (known !== undefined) this.#observer.failed(known);
+    this.#observer.failed(error);
     const note = (text: string): void => this.#observer.note(text);
-    const adapted = known !== undefined && leavesBlocks(active, known, this.#hints, note);
+    const adapted = leavesBlocks(active, error, this.#hints, note);
     if (!breaksSession(error, fresh)) {
       job.settle({ ok: false, error });
       return false;
@@ -331,12 +334,12 @@ export class DlmsClient implements AsyncDisposable {
     const may = typeof repeatable === "function" ? repeatable() : repeatable;
     const worth = adapted || (first && !fresh && worthRepeating(error));
     const again = worth && may && this.#closing === undefined;
-    await this.#supervisor.drop(active, known, !again && fresh);
-    if (!again || known === undefined) {
+    await this.#supervisor.drop(active, error, !again && fresh);
+    if (!again) {
       job.settle({ ok: false, error });
       return false;
     }
-    this.#observer.hub.emit("retry", { what: job.what, error: known });
+    this.#observer.hub.emit("retry", { what: job.what, error });
     return true;
   }
 

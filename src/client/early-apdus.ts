@@ -1,7 +1,8 @@
 import { isBlock, isPush } from "../link/apdu-kind";
 
-/** APDUs that are kept for an operation that may ask for them. */
+/** APDUs, and bytes of them, that are kept for an operation that may ask for them. */
 const limit = 64;
+const byteLimit = 4 * 1024 * 1024;
 
 /**
  * What comes within an operation while it awaits nothing: its answer may be right behind something that only the
@@ -31,6 +32,7 @@ export class EarlyApdus {
   /** Whether it is kept; if not, it was sent unasked. */
   keep(apdu: Uint8Array): boolean {
     if (this.#kept === undefined || this.#kept.length >= limit || isPush(apdu)) return false;
+    if (this.#kept.reduce((sum, { length }) => sum + length, apdu.length) > byteLimit) return false;
     this.#kept.push(apdu);
     return true;
   }

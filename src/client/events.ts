@@ -1,5 +1,6 @@
 import type { Apdu } from "../apdu/model";
 import type { DlmsError } from "../errors";
+import { callSafely } from "../errors/boundary";
 
 export type ClientState = "idle" | "connecting" | "open" | "reconnecting" | "closing" | "closed";
 
@@ -61,7 +62,7 @@ export interface ClientEvents {
 
 export type Unsubscribe = () => void;
 
-/** Listeners by event. What a listener throws is reported and changes nothing. */
+/** Listeners by event. What a listener throws, or rejects with, is reported and changes nothing. */
 export class EventHub {
   readonly #listeners = new Map<keyof ClientEvents, Set<(event: never) => void>>();
   readonly #onThrow: (event: string, error: unknown) => void;
@@ -74,8 +75,11 @@ export class EventHub {
     let set = this.#listeners.get(event);
     if (set === undefined) this.#listeners.set(event, (set = new Set()));
     // one entry per call, so that a function that is registered twice is taken off once per unsubscribe
+    const failed = (error: unknown): void => {
+      this.#onThrow(event, error);
+    };
     const entry = (value: ClientEvents[E]): void => {
-      listener(value);
+      callSafely(() => listener(value), failed);
     };
     set.add(entry);
     return () => {
@@ -91,12 +95,6 @@ export class EventHub {
   emit<E extends keyof ClientEvents>(event: E, value: ClientEvents[E]): void {
     const set = this.#listeners.get(event);
     if (set === undefined || set.size === 0) return;
-    for (const listener of [...set]) {
-      try {
-        (listener as (event: ClientEvents[E]) => void)(value);
-      } catch (error) {
-        this.#onThrow(event, error);
-      }
-    }
+    for (const listener of [...set]) (listener as (event: ClientEvents[E]) => void)(value);
   }
 }

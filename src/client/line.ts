@@ -1,5 +1,6 @@
 import { bytesEqual } from "../bytes";
 import { DlmsConnectionError, DlmsStateError } from "../errors";
+import { contained, reportUnexpected } from "../errors/boundary";
 import type { PushAddress, PushFit } from "../link";
 import type { Connection, Transport, TransportLineSettings } from "../transport";
 import { type LinkAddress, LinePlaces, type PlaceOptions } from "./line-places";
@@ -194,12 +195,27 @@ export class Line {
     this.#silence.failed(user);
   }
 
-  /** Close the connection for everybody, as if it had been lost. */
+  /** Close the connection, which seems to be half open. */
   giveUp(unanswered: number): void {
+    this.drop(halfOpen(this.transport, unanswered));
+  }
+
+  /** Close the connection for all users, as if it had been lost. */
+  drop(error: DlmsConnectionError): void {
     const connection = this.#connection;
     if (connection === undefined) return;
     void this.#end([connection.close()]);
-    this.#lost(halfOpen(this.transport, unanswered));
+    this.#lost(error);
+  }
+
+  /** What the transport calls must not throw into it: that would end the process. */
+  #contained(run: () => void): void {
+    const { endpoint } = this.transport;
+    contained(endpoint, run, (cause) => {
+      this.drop(
+        new DlmsConnectionError("CONN_LOST", cause.message, { fault: cause.fault, details: { endpoint }, cause }),
+      );
+    });
   }
 
   /**
@@ -267,11 +283,11 @@ export class Line {
       const connection = await this.transport.open(
         {
           data: (bytes) => {
-            if (this.#connection === current) this.#route(bytes);
+            if (this.#connection === current) this.#contained(() => this.#route(bytes));
           },
           lost: (error) => {
             if (current === undefined) early = error;
-            else if (this.#connection === current) this.#lost(error);
+            else if (this.#connection === current) this.#contained(() => this.#lost(error));
           },
         },
         { timeoutMs, signal },
@@ -311,7 +327,17 @@ export class Line {
     this.#forget();
     for (const user of users) this.#places.leave(user);
     for (const one of waiting) one.refuse(error);
-    for (const user of users) user.lost(error);
+    for (const user of users) {
+      contained(
+        this.transport.endpoint,
+        () => {
+          user.lost(error);
+        },
+        (cause) => {
+          reportUnexpected(this.transport.endpoint, cause);
+        },
+      );
+    }
     this.#unusedIfSo();
   }
 

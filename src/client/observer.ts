@@ -1,6 +1,7 @@
 import type { Apdu } from "../apdu";
 import { type DlmsError, isDlmsError } from "../errors";
-import { TraceInspector } from "../inspect";
+import { reportUnexpected } from "../errors/boundary";
+import { type ShownBytes, type TracedBytes, TraceInspector } from "../inspect";
 import type { ActiveSession } from "./active-session";
 import type { Traffic } from "./channel";
 import { EventHub, type StateEvent, type TraceEvent } from "./events";
@@ -27,6 +28,8 @@ export class Observer {
   readonly traffic: Traffic = { bytesIn: 0, bytesOut: 0, roundTrips: 0 };
   readonly #settings: Settings;
   readonly #inspector: TraceInspector;
+  /** a listener threw, and no logger could be told: the process was warned, once */
+  #warned = false;
   #associations = 0;
   #lastExchangeAt: number | null = null;
   #lastError: DlmsError | null = null;
@@ -35,8 +38,11 @@ export class Observer {
     this.#settings = settings;
     this.#inspector = new TraceInspector({ secrets: secretsOf(settings) });
     this.hub = new EventHub((event, error) => {
+      const where = `${settings.transport.endpoint}: a listener of "${event}" threw`;
       const text = error instanceof Error ? error.message : String(error);
-      settings.logger?.error(`${settings.transport.endpoint}: a listener of "${event}" threw: ${text}`);
+      if (settings.logger !== undefined) settings.logger.error(`${where}: ${text}`);
+      else if (!this.#warned) reportUnexpected(where, error);
+      this.#warned = true;
     });
   }
 
@@ -71,7 +77,7 @@ export class Observer {
     if (direction === "in" && layer === "apdu") this.#lastExchangeAt = this.#settings.clock.wallTime();
     if (!this.hub.has("trace")) return;
     const link = this.#settings.link.kind;
-    const shown = this.#inspector.inspect({ direction, layer, link, bytes });
+    const shown = this.#shown({ direction, layer, link, bytes });
     const event = {
       kind: "bytes",
       time: this.#time(),
@@ -100,6 +106,15 @@ export class Observer {
     } catch (error) {
       if (!isDlmsError(error)) throw error;
       this.note(`a notification could not be read: ${error.message}`);
+    }
+  }
+
+  /** What cannot be made readable must not end the session; nor is it shown, since nothing in it was masked. */
+  #shown(traced: TracedBytes): ShownBytes {
+    try {
+      return this.#inspector.inspect(traced);
+    } catch (error) {
+      return { hex: "", decoded: `not shown: ${error instanceof Error ? error.message : String(error)}` };
     }
   }
 

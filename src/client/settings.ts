@@ -19,6 +19,7 @@ import {
   type SessionSecurity,
 } from "../session/options";
 import type { Transport } from "../transport";
+import { guardedLogger } from "./guarded-logger";
 import { type CounterSource, resolveCounterSource } from "./invocation-counter";
 import type {
   AuthenticationOptions,
@@ -133,7 +134,7 @@ export function resolveSettings(options: ConnectOptions): Settings {
     quirks: resolveQuirks(options.quirks),
     present: resolvePresent(options),
     queueLimit: integer("queueLimit", options.queueLimit ?? 1000, 1, 1_000_000),
-    logger: options.logger,
+    logger: options.logger === undefined ? undefined : guardedLogger(options.logger),
     clock,
     random: options.random ?? systemRandom,
   };

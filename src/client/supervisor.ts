@@ -1,6 +1,7 @@
 import type { Clock, TimerHandle } from "../clock";
-import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
+import { type DlmsError, DlmsStateError } from "../errors";
 import { longestWait } from "../errors/arguments";
+import { asDlmsError } from "../errors/boundary";
 import type { ActiveSession } from "./active-session";
 import { Backoff } from "./backoff";
 import type { ClientState, StateEvent } from "./events";
@@ -222,8 +223,9 @@ export class Supervisor {
       this.#setState("open");
       return active;
     } catch (error) {
-      if (!this.#closed && isDlmsError(error)) this.#failed(error, true);
-      throw error;
+      const known = asDlmsError(error, "connecting");
+      if (!this.#closed) this.#failed(known, true);
+      throw known;
     }
   }
 

@@ -1,3 +1,5 @@
+import { reportUnexpected } from "../errors/boundary";
+
 /** A running timer, to be handed back to `clearTimeout`. */
 export type TimerHandle = object | number;
 
@@ -16,11 +18,11 @@ export interface Clock {
   afterInput?(callback: () => void): void;
 }
 
-/** The machine's own clock. */
+/** The machine's own clock. What a timer's function throws is reported, and does not end the process. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
-  setTimeout: (callback, ms) => setTimeout(callback, ms),
+  setTimeout: (callback, ms) => setTimeout(rung, ms, callback),
   clearTimeout: (handle) => {
     clearTimeout(handle as NodeJS.Timeout | undefined);
   },
@@ -29,3 +31,11 @@ export const systemClock: Clock = {
     setImmediate(callback);
   },
 };
+
+function rung(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    reportUnexpected("node-red-contrib-dlms: a timer", error);
+  }
+}

@@ -1,5 +1,6 @@
 import type { Connection, ConnectionEvents, Transport } from "./transport";
 import { DlmsConnectionError } from "../errors";
+import { contained } from "../errors/boundary";
 
 /** The far side of an in-memory line: what a simulated meter implements. */
 export interface MemoryPeer {
@@ -49,7 +50,16 @@ export function memoryTransport(connect: (line: MemoryLine) => MemoryPeer, endpo
         write: (bytes) => {
           const copy = bytes.slice();
           later(() => {
-            peer.receive(copy);
+            contained(
+              endpoint,
+              () => {
+                peer.receive(copy);
+              },
+              ({ message, cause }) => {
+                open = false;
+                events.lost(new DlmsConnectionError("CONN_LOST", message, { fault: "internal", cause }));
+              },
+            );
           });
         },
         drain: () => Promise.resolve(),

@@ -1,5 +1,5 @@
 import { DlmsConfigError, DlmsConnectionError } from "../errors";
-import { causeCode, type ConnectionFacts } from "./socket-errors";
+import { causeCode, exhaustedAdvice, type ConnectionFacts } from "./socket-errors";
 
 /** How long a port may take to close, in ms. */
 export const closeMs = 2000;
@@ -55,6 +55,10 @@ const ioUring =
 export function serialOpenError(error: Error, path: string, endpoint: string): DlmsConnectionError {
   const text = `${causeCode(error) ?? ""} ${error.message}`;
   const options = { cause: error, details: { endpoint, path } };
+  const advice = exhaustedAdvice(causeCode(error));
+  if (advice !== undefined) {
+    return new DlmsConnectionError("CONN_LOST", `${endpoint}: ${advice}`, { ...options, fault: "user" });
+  }
   if (/EBUSY|EAGAIN|lock|busy|temporarily unavailable/i.test(text)) {
     return new DlmsConnectionError(
       "CONN_PORT_BUSY",

@@ -37,12 +37,27 @@ const unreachableCodes = new Set([
   "EADDRNOTAVAIL",
 ]);
 
+const exhaustedCodes = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
+
+/** What to do where this machine, not the other side, has nothing left; undefined for other errors. */
+export function exhaustedAdvice(code: string | undefined): string | undefined {
+  if (code === undefined || !exhaustedCodes.has(code)) return undefined;
+  return code === "EMFILE" || code === "ENFILE"
+    ? `this machine has no free file descriptor (${code}): raise the limit of Node-RED's process (ulimit -n, or LimitNOFILE in ` +
+        "the systemd unit), read fewer meters at the same time, and look for other nodes that keep connections open"
+    : `this machine has no memory left for a connection (${code}): read fewer meters at the same time, or give it more memory`;
+}
+
 /** A DlmsConnectionError for an error of a socket. */
 export function socketError(error: unknown, facts: ConnectionFacts): DlmsConnectionError {
   const { endpoint } = facts;
   const code = causeCode(error);
   const details = { ...facts, ...(code === undefined ? {} : { cause: code }) };
   const options = { details, cause: error };
+  const advice = exhaustedAdvice(code);
+  if (advice !== undefined) {
+    return new DlmsConnectionError("CONN_LOST", `${endpoint}: ${advice}`, { ...options, fault: "user" });
+  }
   if (code !== undefined && dnsCodes.has(code)) {
     return new DlmsConnectionError(
       "CONN_DNS",

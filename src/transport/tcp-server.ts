@@ -1,7 +1,8 @@
 import net from "node:net";
 import { DlmsConfigError, DlmsConnectionError, type DlmsError } from "../errors";
+import { contained, reportUnexpected } from "../errors/boundary";
 import type { MemoryLine, MemoryPeer } from "./memory";
-import { causeCode } from "./socket-errors";
+import { causeCode, exhaustedAdvice } from "./socket-errors";
 
 export interface ListenOptions {
   /** interface to listen on; 127.0.0.1 keeps it on this machine */
@@ -97,11 +98,21 @@ function serve(socket: net.Socket, connect: (line: MemoryLine) => MemoryPeer, pa
     },
   });
   const requests = new PacedRequests(socket, peer, patience);
+  const safely = (run: () => void): void => {
+    contained("connection of a client", run, (error) => {
+      socket.destroy();
+      reportUnexpected("connection of a client", error);
+    });
+  };
   socket.on("data", (bytes: Buffer) => {
-    requests.add(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    safely(() => {
+      requests.add(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    });
   });
   socket.on("drain", () => {
-    requests.goOn();
+    safely(() => {
+      requests.goOn();
+    });
   });
   socket.on("timeout", () => {
     socket.destroy();
@@ -173,6 +184,10 @@ function listenError(error: Error, options: ListenOptions): DlmsError {
         { cause: error, details },
       );
     default:
-      return new DlmsConfigError("CONFIG_INVALID", `listen on ${where}: ${error.message}`, { cause: error, details });
+      return new DlmsConfigError(
+        "CONFIG_INVALID",
+        `listen on ${where}: ${exhaustedAdvice(causeCode(error)) ?? error.message}`,
+        { cause: error, details },
+      );
   }
 }

@@ -9,8 +9,9 @@ import type { HdlcSettings } from "./options";
 import { Outbox } from "./outbox";
 import { HdlcStation } from "./station";
 
-/** Early blocks of a stream that are kept until they are awaited. */
+/** Early blocks of a stream that are kept until they are awaited, and their bytes. */
 const MAX_EARLY = 64;
+const MAX_EARLY_BYTES = 4 * 1024 * 1024;
 /** Between polls of a meter that is not ready: doubled from the first to the last, in ms. */
 const FIRST_PAUSE = 50;
 const LAST_PAUSE = 1000;
@@ -167,9 +168,14 @@ export abstract class HdlcTransfer extends HdlcStation {
       this.awaiting = false;
       this.#streaming = isStreamedBlock(apdu);
       outputs.push({ kind: "apdu", apdu });
-    } else if (this.#streaming && isBlock(apdu) && this.#early.length < MAX_EARLY) this.#early.push(apdu);
+    } else if (this.#streaming && isBlock(apdu) && this.#keepsEarly(apdu)) this.#early.push(apdu);
     else outputs.push({ kind: "notification", apdu });
     return true;
+  }
+
+  #keepsEarly(apdu: Uint8Array): boolean {
+    if (this.#early.length >= MAX_EARLY) return false;
+    return this.#early.reduce((sum, { length }) => sum + length, apdu.length) <= MAX_EARLY_BYTES;
   }
 
   #onSupervisory(frame: SFrame, now: number, outputs: LinkOutput[]): void {

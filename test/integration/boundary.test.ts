@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { DlmsError } from "../../src/errors";
+import type { Behaviour } from "../../src/simulator";
+import { makeLink } from "../../src/client/wiring";
+import { bench, registerRef } from "../support/meters";
+
+/** Warnings of this process while `run` runs. */
+async function warnings(run: () => Promise<void>): Promise<string[]> {
+  const texts: string[] = [];
+  const heard = (warning: Error): void => {
+    texts.push(warning.message);
+  };
+  process.on("warning", heard);
+  try {
+    await run();
+    // a warning is emitted in a later tick
+    await new Promise((resolve) => setImmediate(resolve));
+  } finally {
+    process.off("warning", heard);
+  }
+  return texts;
+}
+
+const fails = (): never => {
+  throw new TypeError("listener broke");
+};
+
+describe("code that is given to a client and throws", () => {
+  it("a logger: reads go on, and one warning of the process says so", async () => {
+    const said = await warnings(async () => {
+      const logger = { debug: fails, info: fails, warn: fails, error: fails };
+      const { client, clock } = bench({}, { logger });
+      for (let i = 0; i < 3; i++) assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+      await clock.runUntil(client.close());
+    });
+    assert.equal(said.length, 1);
+    assert.match(said[0] ?? "", /the logger threw.*listener broke/);
+  });
+
+  for (const event of ["state", "trace"] as const) {
+    for (const [kind, listener] of [
+      ["throws", fails],
+      ["rejects", () => Promise.reject(new TypeError("listener broke"))],
+    ] as const) {
+      it(`a listener of "${event}" that ${kind}: reads go on, and the logger is told`, async () => {
+        const errors: string[] = [];
+        const none = (): void => undefined;
+        const logger = { debug: none, info: none, warn: none, error: (text: unknown) => errors.push(String(text)) };
+        const { client, clock } = bench({}, { logger: logger as never });
+        client.on(event, listener as never);
+        for (let i = 0; i < 3; i++) assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+        await clock.runUntil(client.close());
+        assert.ok(errors.length > 0);
+        for (const text of errors) assert.match(text, new RegExp(`a listener of "${event}" threw: listener broke`));
+      });
+    }
+  }
+
+  it("a listener, without a logger: a warning of the process says so", async () => {
+    const said = await warnings(async () => {
+      const { client, clock } = bench();
+      client.on("state", fails);
+      assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+      await clock.runUntil(client.close());
+    });
+    assert.equal(said.length, 1);
+    assert.match(said[0] ?? "", /a listener of "state" threw: listener broke/);
+  });
+});
+
+describe("an error that nobody foresaw", () => {
+  it("ends the session with a DlmsError that keeps the cause, and the next read works", async () => {
+    let broken = true;
+    const { client, clock } = bench({}, {}, [], {
+      makeLink: (settings) => {
+        const link = makeLink(settings);
+        const receive = link.receive.bind(link);
+        link.receive = (bytes, now) => {
+          if (broken && client.state === "open") throw new RangeError("out of thin air");
+          return receive(bytes, now);
+        };
+        return link;
+      },
+    });
+    await clock.runUntil(client.open());
+    const error = await clock.runUntil(client.read(registerRef(0)).catch((reason: unknown) => reason));
+    assert.ok(error instanceof DlmsError);
+    assert.equal(error.fault, "internal");
+    assert.ok(error.cause instanceof RangeError);
+    assert.match(error.message, /out of thin air/);
+    broken = false;
+    await clock.tickAsync(60_000);
+    assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
+    await clock.runUntil(client.close());
+    assert.equal(clock.pending, 0);
+  });
+
+  it("in a timer ends the session too", async () => {
+    const { client, clock, meter } = bench({}, { timeouts: { response: 500 } }, [], {
+      makeLink: (settings) => {
+        const link = makeLink(settings);
+        link.tick = () => {
+          throw new RangeError("out of thin air");
+        };
+        return link;
+      },
+    });
+    await clock.runUntil(client.open());
+    const silent: Behaviour = { name: "silent", request: () => [] };
+    const off = meter.use(silent);
+    const error = await clock.runUntil(client.read(registerRef(0)).catch((reason: unknown) => reason));
+    assert.ok(error instanceof DlmsError);
+    assert.ok(error.cause instanceof RangeError);
+    off();
+    await clock.runUntil(client.close());
+    assert.equal(clock.pending, 0);
+  });
+});
