@@ -28,7 +28,7 @@ export const systemClock: Clock = {
   },
   // the poll phase lies between the timers and this
   afterInput: (callback) => {
-    setImmediate(callback);
+    setImmediate(rung, callback);
   },
 };
 
