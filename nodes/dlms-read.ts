@@ -158,9 +158,9 @@ class ReadNode {
   async #read(msg: NodeMessageInFlow): Promise<ReadOutcome> {
     if (this.#problem) throw this.#problem;
     const meter = this.#meterFor(msg);
-    const after = giveUpAfterOf(this.#raw, msg);
     const dates = datesOf(this.#raw, msg);
     const request = await readRequestOf(this.#RED, this.#node, this.#raw, msg);
+    const after = giveUpAfterOf(this.#raw, msg, request.mode);
     return givingUp({ clock: systemClock, after, ending: this.#ending.signal }, async (signal) => {
       const source = await this.#sourceFor(meter, msg, signal);
       this.#reading++;

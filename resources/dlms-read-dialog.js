@@ -162,7 +162,7 @@
         });
     }
 
-    const usual = { mode: "attribute", dates: "iso", interval: "0", spread: "0", giveUpAfter: "0" };
+    const usual = { mode: "attribute", dates: "iso", interval: "0", spread: "0", giveUpAfter: "" };
     function prepare(node) {
         dlmsReadChecks.edit(node.id);
         const mode = $("#node-input-mode");

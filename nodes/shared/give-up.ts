@@ -1,7 +1,10 @@
-import { type Clock, DlmsTimeoutError } from "../../src/index";
+import { afterRunning, type Clock, DlmsTimeoutError } from "../../src/index";
 
 /** Longer than a day, a read is a mistake. */
 export const longestReadS = 86_400;
+
+/** The bound of a read that is no profile, where none is set; a profile may take as long as a read may at all. */
+export const usualReadS = 600;
 
 export interface GiveUpOptions {
   readonly clock: Clock;
@@ -23,7 +26,7 @@ export async function givingUp<T>(
   };
   if (ending.aborted) end();
   ending.addEventListener("abort", end, { once: true });
-  const timer = clock.setTimeout(() => {
+  const late = (): void => {
     own.abort(
       new DlmsTimeoutError(
         "TIMEOUT_RESPONSE",
@@ -31,11 +34,12 @@ export async function givingUp<T>(
         { retry: "same-session", details: { giveUpAfter: after / 1000 } },
       ),
     );
-  }, after);
+  };
+  const wait = afterRunning(clock, late, after);
   try {
     return await work(own.signal);
   } finally {
-    clock.clearTimeout(timer);
+    wait.cancel();
     ending.removeEventListener("abort", end);
   }
 }

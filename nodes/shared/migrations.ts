@@ -25,7 +25,7 @@ const meterPool = adds({ poolSize: "10", poolIdle: "30000", secretsInMessages: f
 const readOnItsOwn = adds({ interval: "0", spread: "0", split: false, columns: "" });
 
 /** 3: a bound for a whole read, columns from elsewhere */
-const readWithBound = adds({ giveUpAfter: "0", columnsType: "str" });
+const readWithBound = adds({ giveUpAfter: "", columnsType: "str" });
 
 export const migrations = {
   "dlms-meter": [first, meterPool],

@@ -7,7 +7,7 @@ import {
   isDlmsError,
   systemClock,
 } from "../../src/index";
-import { longestReadS } from "./give-up";
+import { longestReadS, usualReadS } from "./give-up";
 import { type RawSettings, choiceOf, integerOf, isAbsent, quote, wholeNumber } from "./settings";
 
 export interface Point {
@@ -324,10 +324,11 @@ export function datesOf(raw: RawSettings, msg: NodeMessage): "iso" | "date" | "e
   return choiceOf(settings, name, ["iso", "date", "epoch"], "iso");
 }
 
-/** ms until a read that has not ended is given up; 0 = never. @throws DlmsConfigError */
-export function giveUpAfterOf(raw: RawSettings, msg: NodeMessage): number {
+/** ms until a read in this mode that has not ended is given up; 0 = never. @throws DlmsConfigError */
+export function giveUpAfterOf(raw: RawSettings, msg: NodeMessage, mode: ReadRequest["mode"]): number {
   const [settings, name] = plainOf(raw, msg, "giveUpAfter");
-  return integerOf(settings, name, { fallback: 0, min: 0, max: longestReadS }) * 1000;
+  const fallback = mode === "profile" ? longestReadS : usualReadS;
+  return integerOf(settings, name, { fallback, min: 0, max: longestReadS }) * 1000;
 }
 
 /**

@@ -63,12 +63,12 @@ describe("the read dialog with a flow from before", function () {
     await openDialog(page, "dlms-read");
     await page.locator("#dlms-read-period").waitFor();
     assert.equal(await page.locator(input("dates")).inputValue(), "iso");
-    assert.equal(await page.locator(input("giveUpAfter")).inputValue(), "0");
+    assert.equal(await page.locator(input("giveUpAfter")).inputValue(), "");
     await page.locator(input("name")).fill("profile");
     await done();
     const node = await saved();
     assert.deepEqual(node, {
-      ...{ version: 3, dates: "iso", interval: "0", spread: "0", giveUpAfter: "0" },
+      ...{ version: 3, dates: "iso", interval: "0", spread: "0", giveUpAfter: "" },
       ...{ columns: "", columnsType: "str", range: '{"last":"day"}', rangeType: "str" },
     });
   });

@@ -130,7 +130,7 @@ describe("catalogues, help and editor files", () => {
   it("gives settings that came with a version the behaviour from before, and keeps what is set", () => {
     assert.deepEqual(migrate({ version: 1, interval: "60", mode: "list" }, migrations["dlms-read"]), {
       ...{ interval: "60", mode: "list", spread: "0", split: false, columns: "" },
-      ...{ columnsType: "str", giveUpAfter: "0", version: 3 },
+      ...{ columnsType: "str", giveUpAfter: "", version: 3 },
     });
     const meter = migrate({ version: "1", poolSize: "3" }, migrations["dlms-meter"]);
     assert.deepEqual(meter, { poolSize: "3", poolIdle: "30000", secretsInMessages: false, version: 2 });

@@ -3,6 +3,7 @@ import { getEventListeners } from "node:events";
 import type { NodeStatus } from "node-red";
 import sinon from "sinon";
 import { givingUp } from "../../nodes/shared/give-up";
+import { giveUpAfterOf } from "../../nodes/shared/read-request";
 import { MeterTurn } from "../../nodes/shared/meter-turn";
 import { type SimulatedMeter, householdDefinition } from "../../src/index";
 import { VirtualClock } from "../support/virtual-clock";
@@ -46,6 +47,13 @@ describe("a bound for a whole read", () => {
       await refused;
       assert.equal(clock.pending, 0);
     }
+  });
+
+  it("has a default by the mode of the read, and none for 0", () => {
+    assert.equal(giveUpAfterOf({ giveUpAfter: "" }, {}, "attribute"), 600_000);
+    assert.equal(giveUpAfterOf({}, {}, "list"), 600_000);
+    assert.equal(giveUpAfterOf({ giveUpAfter: "" }, {}, "profile"), 86_400_000);
+    assert.equal(giveUpAfterOf({ giveUpAfter: "0" }, {}, "profile"), 0);
   });
 
   it("ends the wait for a turn, and whoever comes next gets it", async () => {
