@@ -25,6 +25,8 @@ export interface ClientSession {
   readonly association: AssociationInfo | undefined;
   /** An answer in general blocks did not come to an end. */
   readonly generalBlocksFailed?: boolean;
+  /** Whether a copy of an answer is told from the answer to another request. */
+  readonly tellsAnswersApart?: boolean;
   associate(): Operation<AssociationInfo>;
   release(): Operation<void>;
   get(attribute: AttributeDescriptorWithSelection, what: string, form?: AnswerForm): Operation<GetDataResult>;

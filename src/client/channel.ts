@@ -16,6 +16,8 @@ import { LinkTimer } from "./link-timer";
 /** What a channel tells its owner besides the answers. */
 export interface ChannelEvents {
   notification(apdu: Uint8Array): void;
+  /** Why the connection cannot go on after an APDU that answers no request; undefined if it can. */
+  unasked?(apdu: Uint8Array): DlmsError | undefined;
   /** The link went down while no operation was waiting for it. */
   down(error: DlmsError): void;
   frame(direction: "out" | "in", bytes: Uint8Array): void;
@@ -141,7 +143,7 @@ export class Channel implements LineUser {
   /** Send an APDU and wait for the one that answers it. `sending` is called when it is its turn. */
   exchange(apdu: Uint8Array, options: LinkSendOptions, sending?: () => void): Promise<Uint8Array> {
     this.#traffic.roundTrips++;
-    for (const early of this.#early.pass(apdu)) this.#events.notification(early);
+    for (const early of this.#early.pass(apdu)) this.#stray(early);
     this.#events.apdu("out", apdu);
     return this.#inTurn("apdu", () => {
       sending?.();
@@ -164,7 +166,7 @@ export class Channel implements LineUser {
 
   /** The operation is over: what it did not ask for was sent unasked. */
   end(): void {
-    for (const apdu of this.#early.end()) this.#events.notification(apdu);
+    for (const apdu of this.#early.end()) this.#stray(apdu);
   }
 
   /** Send an APDU that is not answered; the link may have to be told that it came, and the turn is kept until then. */
@@ -232,6 +234,13 @@ export class Channel implements LineUser {
   readonly #broken = (error: DlmsError): void => {
     if (this.#ended === undefined) this.#failed(error);
   };
+
+  /** An APDU that answers no request. */
+  #stray(apdu: Uint8Array): void {
+    const error = this.#events.unasked?.(apdu);
+    this.#events.notification(apdu);
+    if (error !== undefined) this.#failed(error);
+  }
 
   pushFit({ address }: Push): PushFit {
     return this.usable ? (this.#link.pushFit?.(address) ?? "none") : "none";
@@ -370,7 +379,7 @@ export class Channel implements LineUser {
         if (this.#unaskedCame("notifications", 1)) break;
         if (output.address === undefined) {
           this.#events.apdu("in", output.apdu);
-          if (this.#waiter !== undefined || !this.#early.keep(output.apdu)) this.#events.notification(output.apdu);
+          if (this.#waiter !== undefined || !this.#early.keep(output.apdu)) this.#stray(output.apdu);
         } else this.#handOn({ apdu: output.apdu, address: output.address });
         break;
       case "unanswered":

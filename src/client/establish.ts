@@ -1,6 +1,7 @@
 import type { TimerHandle } from "../clock";
-import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
+import { type DlmsError, DlmsLinkError, DlmsStateError, isDlmsError } from "../errors";
 import type { LinkProtocol } from "../link";
+import { isAnswer } from "../link/apdu-kind";
 import type { AssociationInfo } from "../session/options";
 import { ActiveSession, type ActiveSessionEvents, type ClientSession } from "./active-session";
 import { Channel, type ChannelEvents } from "./channel";
@@ -47,8 +48,7 @@ export function establisher(
       const channelEvents = channelEventsFor(observer, () => active, events);
       // one that was lost meanwhile may not be the one of the others any more
       const line = kept?.line.connected === true ? kept.line : parts.lines.lineFor(transport);
-      // a port is the same wire when it is opened again; a socket is a new one
-      if (!line.connected && transport.kind !== "serial") forgetOwed(settings);
+      forgetConnection(line, settings);
       const channel = makeChannel(line, link, channelEvents, observer, settings);
       const made = new ActiveSession(parts.makeSession(settings), channel, counters, sessionEvents(observer));
       events.associating(made);
@@ -63,9 +63,9 @@ export function establisher(
   };
 }
 
-function forgetOwed({ owedAnswers }: Settings): void {
-  owedAnswers?.invokeIds.clear();
-  if (owedAnswers !== undefined) owedAnswers.associations = 0;
+/** A port is the same wire when it is opened again; a socket is a new one. */
+function forgetConnection(line: Line, { transport, correlation }: Settings): void {
+  if (!line.connected && transport.kind !== "serial") correlation.forgetConnection();
 }
 
 /** A connection that stays open between two associations. */
@@ -86,6 +86,7 @@ function counterReader(
   const nobody: EstablishEvents = { associating: () => undefined, associated: () => undefined, lost: () => undefined };
   return async (signal) => {
     const line = parts.lines.lineFor(settings.transport);
+    forgetConnection(line, open);
     const channel = makeChannel(
       line,
       link,
@@ -174,6 +175,9 @@ function channelEventsFor(
     notification: (apdu) => {
       observer.notified(active(), apdu);
     },
+    unasked: (apdu) => {
+      return active()?.session.tellsAnswersApart === false && isAnswer(apdu) ? answerUnasked() : undefined;
+    },
     down: (error) => {
       const lost = active();
       if (lost !== undefined) events.lost(lost, error);
@@ -188,6 +192,15 @@ function channelEventsFor(
       observer.note(text);
     },
   };
+}
+
+/** The session cannot tell it from the answer to the next request. */
+function answerUnasked(): DlmsLinkError {
+  return new DlmsLinkError(
+    "LINK_SEQUENCE",
+    "an answer came that no request was waiting for, and the meter's answers do not say which request they belong to; the session ends, so that no value is taken for another; look for what doubles messages on the way",
+    { fault: "network" },
+  );
 }
 
 /** After a refusal the link is taken down in order, so that the meter does not keep it; bounded. */

@@ -11,10 +11,9 @@ import {
   type SymmetricKeys,
   systemRandom,
 } from "../security";
+import { Correlation } from "../session/correlation";
 import {
   defaultBlockWindow,
-  noOwedAnswers,
-  type OwedAnswers,
   type SessionAuthentication,
   type SessionSecurity,
 } from "../session/options";
@@ -51,8 +50,8 @@ export interface Settings {
   readonly counterSource: CounterSource | undefined;
   /** what was accepted once is refused ever after, by every client that uses the key */
   readonly receivedCounters: ReceivedCounters;
-  /** Answers that may still come when an association was given up; absent where the link or a new socket sees to it. */
-  readonly owedAnswers?: OwedAnswers;
+  /** Tells which request an answer belongs to, in all associations of a client. */
+  readonly correlation: Correlation;
   readonly referencing: "ln" | "sn";
   readonly maxPduSize: number;
   readonly blockWindow: number;
@@ -125,7 +124,7 @@ export function resolveSettings(options: ConnectOptions): Settings {
     counters: options.security?.invocationCounter,
     counterSource: resolveCounterSource(options, auth, hdlc),
     receivedCounters: receivedCountersOf(options.security),
-    ...(!hdlc && transport.lineKey !== undefined && transport.kind !== "udp" ? { owedAnswers: noOwedAnswers() } : {}),
+    correlation: new Correlation(),
     referencing,
     maxPduSize: integer("association.maxPduSize", association.maxPduSize ?? 0xffff, 64, 0xffff),
     blockWindow: integer("association.blockWindow", association.blockWindow ?? defaultBlockWindow, 1, 63),

@@ -30,3 +30,11 @@ const takenTwice = new Set([0x60, 0x62, 0xc0, 0xc8, 0xd0]);
 export function isTakenTwice(apdu: Uint8Array): boolean {
   return apdu[0] !== undefined && takenTwice.has(apdu[0]);
 }
+
+/** Responses of GET, SET, ACTION, ACCESS, Read and Write, confirmedServiceError and exception-response, plain. */
+const answerTags = new Set([0xc4, 0xc5, 0xc7, 0xda, 0x0c, 0x0d, 0x0e, 0xd8]);
+
+/** Whether a meter only sends the APDU in answer to a request. Ciphering hides what is inside an envelope. */
+export function isAnswer(apdu: Uint8Array): boolean {
+  return apdu[0] !== undefined && answerTags.has(apdu[0]);
+}

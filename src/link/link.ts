@@ -86,6 +86,8 @@ export interface LinkSendOptions {
   readonly silence?: "tell";
   /** The request before once more, perhaps in other bytes: what answers that one answers this one. */
   readonly repetition?: boolean;
+  /** Of `await`: what came was no answer, so the response time-out that is running goes on. */
+  readonly sameWait?: boolean;
   /** Its answer does not say to which request it belongs, so a late one must not meet the next request. */
   readonly anonymous?: boolean;
 }

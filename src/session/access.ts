@@ -2,10 +2,9 @@ import type { AccessRequest, AccessResponse, AccessSpecification } from "../apdu
 import type { Channel } from "./channel";
 import { inconsistentAnswer, unexpectedAnswer } from "./errors";
 import type { Operation } from "./operation";
-import { noteStep } from "./steps";
 
-/** long-invoke-id-and-priority: confirmed (bit 30), high priority (bit 31), id 1 */
-const longInvokeId = 0xc0000001;
+/** long-invoke-id-and-priority: confirmed (bit 30), high priority (bit 31) */
+const confirmedHigh = 0xc0000000;
 
 /** ACCESS: a list of gets, sets and actions in one request; each has its result. */
 export function* accessList(
@@ -15,15 +14,11 @@ export function* accessList(
   what: string,
 ): Operation<AccessResponse> {
   channel.require("access", what);
+  const longInvokeId = (confirmedHigh | (channel.nextInvokeId() & 0x0f)) >>> 0;
   const request: AccessRequest = { apdu: "access-request", longInvokeId, specifications, data };
   const reading = specifications.every(({ kind }) => kind === "get");
-  const answer = yield* channel.exchange(request, what, reading ? "alike" : "never");
+  const answer = yield* channel.exchange(request, what, reading ? "told-apart" : "never");
   if (answer.apdu !== "access-response") throw unexpectedAnswer(what, "an access-response", answer);
-  if ((answer.longInvokeId & 0xffffff) !== (longInvokeId & 0xffffff)) {
-    const problem = `the answer has invoke-id ${answer.longInvokeId & 0xffffff}, the request had 1`;
-    if (channel.options.quirks?.strictInvokeId === true) throw inconsistentAnswer(what, problem);
-    yield* noteStep(`${what}: ${problem}`);
-  }
   const expected = specifications.length;
   if (answer.results.length !== expected || answer.data.length !== expected) {
     throw inconsistentAnswer(

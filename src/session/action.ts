@@ -97,7 +97,6 @@ function* send(
     whole !== undefined && tooLong(channel, request)
       ? yield* sendBlocks(channel, invokeId, whole, firstHeader, what, first)
       : yield* channel.exchange(request, what);
-  if ("invokeId" in answer) yield* channel.checkInvokeId(invokeId, answer.invokeId, what);
   return answer;
 }
 

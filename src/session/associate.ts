@@ -117,7 +117,7 @@ function* requestAssociation(channel: Channel, challenge: Uint8Array | undefined
     const { ciphering } = channel;
     const userInformation = ciphering?.active === true ? yield* ciphering.protect(initiate, "global") : initiate;
     const request = encodeApdu(aarqOf(channel.options, challenge, userInformation));
-    const owed = channel.options.owedAnswers;
+    const owed = channel.options.connectionStays === true ? channel.correlation : undefined;
     const earlier = owed?.associations ?? 0;
     if (owed !== undefined) owed.associations += 1;
     const delivery = resends === 0 ? undefined : ({ silence: "tell", repetition: repeated > 0 } as const);
@@ -158,17 +158,18 @@ function answersAssociation({ apdu }: Apdu): boolean {
  * challenge that counts is the one of the last, whose answer may still be on its way.
  */
 function* newestAnswer(channel: Channel, first: Aare, due: number): Operation<Aare> {
+  const owed = channel.options.connectionStays === true ? channel.correlation : undefined;
   let newest = first;
   for (let more = 0; more < due; more++) {
     let answer: Apdu;
     try {
-      answer = yield* channel.further(what);
+      answer = yield* channel.further(what, "new");
     } catch (error) {
       if (!isSilence(error)) throw error;
-      if (channel.options.owedAnswers !== undefined) channel.options.owedAnswers.associations = 0;
+      if (owed !== undefined) owed.associations = 0;
       return newest;
     }
-    if (channel.options.owedAnswers !== undefined) channel.options.owedAnswers.associations -= 1;
+    if (owed !== undefined) owed.associations -= 1;
     if (answer.apdu === "aare" && answer.result === 0) newest = answer;
   }
   return newest;

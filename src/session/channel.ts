@@ -13,15 +13,16 @@ import { type Ciphering, isNotificationTag, isProtected, type Protected } from "
 import {
   confirmedServiceError,
   exceptionError,
-  inconsistentAnswer,
-  isSilence,
+    isSilence,
   keysMissing,
   limitExceeded,
   naming,
 } from "./errors";
 import { ContentStream } from "./content-stream";
 import { receiveByBlocks, sendByBlocks } from "./gbt";
-import { firstMovingId, invocationCounterError, isLate, isOfBefore, mayBeAwaited } from "./late-answers";
+import { CopiedAnswers } from "./copied-answers";
+import { Correlation, maxStaleAnswers } from "./correlation";
+import { invocationCounterError, isLate, isOfBefore } from "./late-answers";
 import type { AnswerForm, Delivery, Operation, Sink } from "./operation";
 import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "./options";
 import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } from "./steps";
@@ -51,10 +52,9 @@ export class Channel {
   ciphering: Ciphering | undefined;
   /** General block transfer with this meter did not come to an end, or to sense. */
   blocksFailed = false;
+  readonly correlation: Correlation;
+  readonly #copies = new CopiedAnswers(this);
   #repeated = 0;
-  #invokeId = 0;
-  /** The meter was seen to answer with the invoke-id that it was asked with. */
-  #echoesInvokeId = false;
   /** replays that were dropped while an answer was awaited */
   #replays: DlmsSecurityError[] = [];
   /** of the answer that is awaited */
@@ -65,6 +65,7 @@ export class Channel {
 
   constructor(options: SessionOptions) {
     this.options = options;
+    this.correlation = options.correlation ?? new Correlation();
   }
 
   get maxResultSize(): number {
@@ -116,26 +117,20 @@ export class Channel {
     );
   }
 
-  /** Invoke-id-and-priority of the next request: confirmed, high priority. The id moves only where it is checked. */
+  /** Invoke-id-and-priority of the next request: confirmed, high priority. Its further blocks keep it. */
   nextInvokeId(): number {
-    const owed = this.options.owedAnswers;
-    if (this.options.datagrams === true || owed !== undefined) {
-      const last = owed?.lastInvokeId ?? this.#invokeId;
-      this.#invokeId = last >= firstMovingId && last < 15 ? last + 1 : firstMovingId;
-      if (owed !== undefined) owed.lastInvokeId = this.#invokeId;
-      return 0xc0 | this.#invokeId;
-    }
-    if (this.options.quirks?.strictInvokeId !== true) return 0xc1;
-    this.#invokeId = (this.#invokeId % 15) + 1;
-    return 0xc0 | this.#invokeId;
+    return 0xc0 | this.correlation.next();
   }
 
-  /** @throws DlmsDecodeError DECODE_VALUE for another invoke-id, when it is taken strictly */
-  *checkInvokeId(sent: number, received: number, what: string): Operation<void> {
-    if ((sent & 0x0f) === (received & 0x0f)) return;
-    const problem = `the answer has invoke-id ${received & 0x0f}, the request had ${sent & 0x0f}`;
-    if (this.options.quirks?.strictInvokeId === true) throw inconsistentAnswer(what, problem, { sent, received });
-    yield* noteStep(`${what}: ${problem}`);
+  /** Whether the meter has not shown that its answers can be told apart. */
+  get #mayBeCopies(): boolean {
+    return !this.tellsAnswersApart || (this.options.unnumbered === true && !this.correlation.echoes);
+  }
+
+  /** Whether a copy of an answer, or a late one, can be told from the answer to another request. */
+  get tellsAnswersApart(): boolean {
+    if (this.options.unnumbered !== true || this.ciphering?.active === true) return true;
+    return this.association?.referencing !== "sn" && !this.correlation.hasOwnIds;
   }
 
   /**
@@ -149,9 +144,14 @@ export class Channel {
     const plain = encodeApdu(request);
     const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
     // a further block has the id of the request that it belongs to, whose first answer was taken
-    if ("invokeId" in request) this.options.owedAnswers?.invokeIds.add(request.invokeId & 0x0f);
+    if ("invokeId" in request || request.apdu === "access-request") this.correlation.sending();
     for (;;) {
-      const answer = yield* this.#ask(plain, what, repetition);
+      let answer = yield* this.#ask(plain, what, repetition);
+      if (this.#mayBeCopies) {
+        answer = yield* this.#copies.checked(request, answer, what, repetition, () =>
+          this.#ask(plain, what, repetition),
+        );
+      }
       if (answer.apdu === "confirmed-service-error") throw confirmedServiceError(what, answer);
       if (answer.apdu !== "exception-response") return answer;
       if (answer.serviceError !== invocationCounterError || ciphering === undefined) throw exceptionError(what, answer);
@@ -171,10 +171,9 @@ export class Channel {
       const bytes = this.ciphering === undefined ? plain : yield* this.ciphering.seal(plain);
       try {
         const first = yield* this.#transfer(bytes, what, delivery, limit > 0 && repetition === "told-apart");
-        const answer = this.#plainGet(first, what) ?? (yield* this.#answer(first, what, delivery));
-        if ("invokeId" in answer) this.#echoesInvokeId = (answer.invokeId & 0x0f) === this.#invokeId;
-        return answer;
+        return this.#plainGet(first, what) ?? (yield* this.#answer(first, what, delivery));
       } catch (error) {
+        if (isSilence(error)) this.correlation.silent();
         if (!isSilence(error) || this.handedOn) throw error;
         // a meter whose counter went back answers each time, and is never to be believed
         if (this.#repeated >= limit) throw this.#replays[this.#repeated] ?? error;
@@ -186,7 +185,7 @@ export class Channel {
 
   /** What a meter answers that gives all answers one id, as some do, is told from a late one by waiting for that. */
   #deliveryOf(repetition: Repetition): Delivery {
-    const anonymous = repetition === "alike" || !this.#echoesInvokeId;
+    const anonymous = repetition === "alike" || !this.correlation.agrees;
     return { silence: "tell", anonymous, repetition: this.#repeated > 0 };
   }
 
@@ -196,9 +195,9 @@ export class Channel {
   }
 
   /** One more answer to what was asked already; throws the time-out when none comes. */
-  *further(what: string): Operation<Apdu> {
-    const delivery = { silence: "tell" } as const;
-    return yield* this.#answer(yield* receiveStep(what, delivery), what, delivery);
+  *further(what: string, wait: "same" | "new"): Operation<Apdu> {
+    const delivery: Delivery = { silence: "tell", sameWait: wait === "same" };
+    return yield* this.#answer(yield* receiveStep(what, delivery, "any"), what, delivery);
   }
 
   *#transfer(
@@ -221,10 +220,9 @@ export class Channel {
 
   /** The answer that comes most often; undefined for whatever needs more than to be parsed. */
   #plainGet(bytes: Uint8Array, what: string): Apdu | undefined {
-    const { ciphering } = this;
-    if (this.options.datagrams === true) return undefined;
-    const { owedAnswers } = this.options;
-    if (owedAnswers !== undefined && ((bytes[2] ?? 0) & 0x0f) !== this.#invokeId) return undefined;
+    const { ciphering, correlation } = this;
+    const [, , invokeId = 0] = bytes;
+    if (this.options.datagrams === true || (invokeId & 0x0f) !== correlation.id) return undefined;
     if (bytes[0] !== getResponseTag || ciphering?.active === true || ciphering?.signatureRequired === true) {
       return undefined;
     }
@@ -233,35 +231,44 @@ export class Channel {
       whole = false;
     };
     const apdu = naming(what, () => parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing }));
-    if (whole) owedAnswers?.invokeIds.delete(this.#invokeId);
-    return whole ? apdu : undefined;
+    if (!whole) return undefined;
+    correlation.judge(invokeId);
+    correlation.answered();
+    return apdu;
   }
 
   /** From bytes to the answer itself: blocks put together, notifications set aside, envelopes opened. */
   *#answer(first: Uint8Array, what: string, delivery: Delivery | undefined): Operation<Apdu> {
     let bytes = first;
+    let stale = 0;
     this.#aside = [];
-    for (let notifications = 0; notifications < maxNotifications; notifications++) {
-      if (notifications > 0) bytes = this.#aside.shift() ?? (yield* receiveStep(what, delivery, "any"));
+    let again = delivery;
+    for (let others = 0; others < maxNotifications; others++) {
+      if (others > 0) bytes = this.#aside.shift() ?? (yield* receiveStep(what, again, "any"));
       const answer = yield* this.#unlessNotification(bytes, what);
-      if (answer === undefined) continue;
-      this.options.owedAnswers?.invokeIds.delete(this.#invokeId);
-      return answer;
+      if (answer === "stale") {
+        yield* noteStep(`${what}: an answer to an earlier request, late or once more, was dropped`);
+        stale += 1;
+        again = { ...delivery, sameWait: true };
+        if (stale > maxStaleAnswers) throw limitExceeded(what, `${stale} answers to other requests came`, maxStaleAnswers);
+      } else if (answer !== undefined) {
+        this.correlation.answered();
+        return answer;
+      }
     }
     throw limitExceeded(what, `${maxNotifications} notifications came, but no answer`, maxNotifications);
   }
 
-  *#unlessNotification(bytes: Uint8Array, what: string): Operation<Apdu | undefined> {
+  /** The answer; "stale" for one to another request, undefined for what is no answer. */
+  *#unlessNotification(bytes: Uint8Array, what: string): Operation<Apdu | "stale" | undefined> {
     if (isNotificationTag(bytes[0])) {
       yield* this.#plainNotification(bytes, what);
       return undefined;
     }
     let apdu = yield* this.parse(bytes, what);
-    if (isOfBefore(this, apdu)) {
-      yield* noteStep(`${what}: a late answer to an earlier request was dropped`);
-      return undefined;
-    }
+    if (isOfBefore(this, apdu)) return "stale";
     if (apdu.apdu === "general-block-transfer") {
+      if (this.#isOfFinishedTransfer(apdu)) return "stale";
       const whole = yield* this.#assembled(apdu, what);
       if (whole === undefined) return undefined;
       apdu = whole;
@@ -270,16 +277,18 @@ export class Channel {
     else this.#requireSignature(apdu, what);
     if (isProtected(apdu)) {
       const opened = yield* this.#openUnlessLate(apdu, what);
-      if (opened === undefined) return undefined;
+      if (opened === undefined) return "stale";
       apdu = opened;
     } else this.#requireProtection(apdu, what);
-    if (isLate(this, apdu, this.#invokeId)) {
-      yield* noteStep(`${what}: a late answer to an earlier request was dropped`);
-      return undefined;
-    }
-    if (!isNotification(apdu)) return apdu;
+    if (!isNotification(apdu)) return (yield* isLate(this, apdu, what)) ? "stale" : apdu;
     yield* notificationStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
     return undefined;
+  }
+
+  /** A transfer begins with block 1, which has an id or a counter of its own where the meter is told by these. */
+  #isOfFinishedTransfer({ blockNumber, data }: GeneralBlockTransfer): boolean {
+    const unique = this.ciphering?.active === true || this.correlation.echoes;
+    return (blockNumber > 1 || unique) && this.correlation.isFinishedBlock(blockNumber, data);
   }
 
   /** What came in blocks; undefined where it was a report, or came to nothing once an answer was put between. */
@@ -311,7 +320,8 @@ export class Channel {
   /** Whether data may be handed on from an answer with this invoke-id before all of it has come. */
   #mayHandOn(invokeId: number): boolean {
     if (this.ciphering?.active === true || this.ciphering?.signatureRequired === true) return false;
-    return mayBeAwaited(this, invokeId, this.#invokeId);
+    if ((invokeId & 0x0f) === this.correlation.id) return true;
+    return this.tellsAnswersApart && this.correlation.hasOwnIds && !this.correlation.isStale(invokeId);
   }
 
   /** Keeps what came between the blocks of something that may be a report: the answer may come before it is whole. */
@@ -351,15 +361,14 @@ export class Channel {
     );
   }
 
-  /** Datagrams may overtake each other: what has a counter that is past is dropped, and something newer awaited. */
+  /** What has a counter that is past may be a copy, or was overtaken: it is dropped, and something newer awaited. */
   *#openUnlessLate(apdu: Protected, what: string): Operation<Apdu | undefined> {
     if (this.ciphering === undefined) throw keysMissing(what);
     try {
       return yield* this.parse(this.ciphering.open(apdu, what), what);
     } catch (error) {
       const replay = error instanceof DlmsSecurityError && error.code === "DLMS_SEC_REPLAY";
-      const owed = (this.options.owedAnswers?.invokeIds.size ?? 0) > 1;
-      if (!replay || (this.resends === 0 && !owed)) throw error;
+      if (!replay || (this.options.unnumbered !== true && this.resends === 0)) throw error;
       this.#replays.push(error);
       yield* noteStep(`${what}: dropped: ${error.message}`);
       return undefined;

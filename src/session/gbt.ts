@@ -5,7 +5,8 @@ import type { Channel } from "./channel";
 import { Collector } from "./collector";
 import type { ContentStream } from "./content-stream";
 import { isNotificationTag } from "./ciphering";
-import { isSilence, limitExceeded, unexpectedAnswer } from "./errors";
+import { digest } from "./correlation";
+import { inconsistentAnswer, isSilence, limitExceeded, unexpectedAnswer } from "./errors";
 import type { Operation } from "./operation";
 import { defaultBlockWindow, defaultMaxBlockTransfer, maxEmptyBlocks } from "./options";
 import { exchangeStep, noteStep, progressStep, receiveStep, transmitStep } from "./steps";
@@ -37,6 +38,8 @@ class Transfer {
   #empty = 0;
   /** bytes of the answer that came, the ones included that were handed on */
   content = 0;
+  /** digests of the blocks that came last, by their numbers */
+  readonly #taken = new Map<number, string>();
   complete = false;
   stalls = 0;
   readonly #stream: ContentStream | undefined;
@@ -98,7 +101,10 @@ class Transfer {
   take(block: GeneralBlockTransfer): boolean {
     if (block.blockNumber === 1 && this.#received.empty) this.#expected = 1;
     const ahead = (block.blockNumber - this.#expected) & 0xffff;
+    this.#refuseOtherContent(block);
     if (ahead > largestWindow) return false;
+    // a copy of a block of the transfer before would be taken once its number is reached
+    if (ahead > 0 && this.channel.correlation.isFinishedBlock(block.blockNumber, block.data)) return false;
     this.#early.set(block.blockNumber, block);
     let moved = false;
     for (;;) {
@@ -111,13 +117,23 @@ class Transfer {
       moved = true;
       if (next.last) {
         this.complete = true;
+        this.channel.correlation.finished(this.#taken);
         return true;
       }
     }
   }
 
+  /** A number that comes twice with different data: one of the two belongs to another transfer. */
+  #refuseOtherContent({ blockNumber, data }: GeneralBlockTransfer): void {
+    const taken = this.#taken.get(blockNumber);
+    if (taken === undefined || data.length === 0 || taken === digest(data)) return;
+    throw inconsistentAnswer(this.what, `general block ${blockNumber} came twice, with different data`);
+  }
+
   #add({ data, blockNumber }: GeneralBlockTransfer): void {
     this.content += data.length;
+    if (this.#taken.size === largestWindow) this.#taken.delete((blockNumber - largestWindow) & 0xffff);
+    this.#taken.set(blockNumber, digest(data));
     this.#empty = data.length === 0 ? this.#empty + 1 : 0;
     if (this.#empty > maxEmptyBlocks) {
       throw limitExceeded(this.what, `${this.#empty} empty general blocks came in a row`, maxEmptyBlocks);

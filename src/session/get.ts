@@ -3,13 +3,13 @@ import type {
   Apdu,
   AttributeDescriptorWithSelection,
   GetDataResult,
-  GetRequest,
   GetResponseWithDatablock,
 } from "../apdu/model";
 import { concatBytes } from "../bytes";
 import { DlmsLinkError } from "../errors";
-import type { Channel, ExchangeForm } from "./channel";
+import type { Channel } from "./channel";
 import { Collector } from "./collector";
+import { maxStaleAnswers } from "./correlation";
 import { inconsistentAnswer, limitExceeded, naming, unexpectedAnswer } from "./errors";
 import type { AnswerForm, Operation, Sink } from "./operation";
 import { maxEmptyBlocks } from "./options";
@@ -39,7 +39,7 @@ function* getWhole(
   form: AnswerForm,
 ): Operation<GetDataResult> {
   const invokeId = channel.nextInvokeId();
-  const answer = yield* exchangeGet(channel, { apdu: "get-request-normal", invokeId, attribute }, what, form);
+  const answer = yield* channel.exchange({ apdu: "get-request-normal", invokeId, attribute }, what, "told-apart", form);
   if (answer.apdu === "get-response-normal" && fitsResult(channel, answer.result)) return answer.result;
   const collected = new Collector(channel.maxResultSize, what);
   const outcome = yield* takeAnswer(channel, invokeId, answer, what, collected.sink);
@@ -87,7 +87,7 @@ function* getInto(
   channel.require("get", what);
   const invokeId = channel.nextInvokeId();
   const request = { apdu: "get-request-normal", invokeId, attribute } as const;
-  const answer = yield* exchangeGet(channel, request, what, { sink });
+  const answer = yield* channel.exchange(request, what, "told-apart", { sink });
   if (channel.handedOn) return { ok: true };
   return yield* takeAnswer(channel, invokeId, answer, what, sink);
 }
@@ -126,7 +126,7 @@ function* getWholeList(
   what: string,
 ): Operation<readonly GetDataResult[]> {
   const invokeId = channel.nextInvokeId();
-  const answer = yield* exchangeGet(channel, { apdu: "get-request-with-list", invokeId, attributes }, what);
+  const answer = yield* channel.exchange({ apdu: "get-request-with-list", invokeId, attributes }, what, "told-apart");
   const list =
     answer.apdu === "get-response-with-datablock" ? yield* listFromBlocks(channel, invokeId, answer, what) : answer;
   if (list.apdu !== "get-response-with-list") {
@@ -196,10 +196,10 @@ function* getBlocks(
 
 function* nextBlock(channel: Channel, invokeId: number, blockNumber: number, what: string) {
   const expected = (blockNumber + 1) >>> 0;
-  let answer = yield* exchangeGet(channel, { apdu: "get-request-next", invokeId, blockNumber }, what);
-  for (let late = 0; late < channel.resends && isEarlierBlock(answer, expected); late++) {
-    yield* noteStep(`${what}: a late block was dropped`);
-    answer = yield* channel.further(what);
+  let answer = yield* channel.exchange({ apdu: "get-request-next", invokeId, blockNumber }, what, "told-apart");
+  for (let copies = 0; copies < maxStaleAnswers && isEarlierBlock(answer, expected); copies++) {
+    yield* noteStep(`${what}: block ${answer.blockNumber} came once more and was dropped`);
+    answer = yield* channel.further(what, "same");
   }
   if (answer.apdu !== "get-response-normal" && answer.apdu !== "get-response-with-datablock") {
     throw unexpectedAnswer(what, "the next block", answer);
@@ -216,8 +216,8 @@ function* nextBlock(channel: Channel, invokeId: number, blockNumber: number, wha
   return answer;
 }
 
-/** Whether this block came before, and now once more: its request was repeated. */
-function isEarlierBlock(answer: Apdu, expected: number): boolean {
+/** Whether this block came before, and now once more: it, or its request, was doubled on the way. */
+function isEarlierBlock(answer: Apdu, expected: number): answer is GetResponseWithDatablock {
   return answer.apdu === "get-response-with-datablock" && answer.result.ok && answer.blockNumber < expected;
 }
 
@@ -232,12 +232,4 @@ function refuseLostPlace(channel: Channel, result: number, blockNumber: number, 
     `${what}: the block behind block ${blockNumber} was lost on the way, and the meter does not send it again (result ${result}); it has to be read anew`,
     { fault: "network", details: { result, blockNumber } },
   );
-}
-
-function* exchangeGet(channel: Channel, request: GetRequest, what: string, form: ExchangeForm = {}): Operation<Apdu> {
-  const answer = yield* channel.exchange(request, what, "told-apart", form);
-  if ("invokeId" in answer && answer.invokeId !== request.invokeId) {
-    yield* channel.checkInvokeId(request.invokeId, answer.invokeId, what);
-  }
-  return answer;
 }

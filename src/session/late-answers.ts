@@ -1,47 +1,51 @@
 import type { Apdu } from "../apdu/model";
 import type { Channel } from "./channel";
 import { isProtected } from "./ciphering";
+import { invokeIdOf } from "./correlation";
+import { inconsistentAnswer } from "./errors";
+import type { Operation } from "./operation";
+import { noteStep } from "./steps";
 
-/** Where answers may come late, the ids 2 to 15 take turns: meters that do not echo them answer with 0 or 1. */
-export const firstMovingId = 2;
 /** service error of an exception-response */
 export const invocationCounterError = 6;
 
-type Facts = Pick<Channel, "options" | "association" | "ciphering" | "resends">;
+type Facts = Pick<Channel, "options" | "association" | "ciphering" | "resends" | "correlation">;
 
-/** A datagram that was sent twice may be answered twice, and the second answer need not be the same. */
-export function isLate(channel: Facts, apdu: Apdu, invokeId: number): boolean {
-  if (channel.options.datagrams !== true) return wasOwed(channel, apdu, invokeId);
-  if (apdu.apdu === "aare") return channel.association !== undefined;
+/**
+ * Whether an APDU answers another request than the one under way, by what it says itself.
+ * @throws DlmsDecodeError DECODE_VALUE for an id that no request had, where ids are taken strictly
+ */
+export function* isLate(channel: Facts, apdu: Apdu, what: string): Operation<boolean> {
+  const { association, ciphering, correlation, options } = channel;
+  if (association === undefined) return false;
+  if (apdu.apdu === "aare") return true;
   if (apdu.apdu === "exception-response" && apdu.serviceError === invocationCounterError && channel.resends > 0) {
-    return channel.ciphering?.isPast(apdu.invocationCounter) === true;
+    return ciphering?.isPast(apdu.invocationCounter) === true;
   }
-  return "invokeId" in apdu && !mayBeAwaited(channel, apdu.invokeId, invokeId);
+  const received = invokeIdOf(apdu);
+  if (received === undefined) return false;
+  const problem = `the answer has invoke-id ${received & 0x0f}, the request had ${correlation.id}`;
+  if (options.quirks?.strictInvokeId === true && !correlation.wasAsked(received)) {
+    throw inconsistentAnswer(what, problem, { sent: correlation.id, received: received & 0x0f });
+  }
+  const verdict = correlation.judge(received);
+  if (verdict !== "other") return verdict === "stale";
+  yield* noteStep(`${what}: ${problem}`);
+  return false;
 }
 
-/** Whether an answer with this invoke-id-and-priority is not surely one to an earlier request. */
-export function mayBeAwaited({ options }: Facts, received: number, invokeId: number): boolean {
-  const id = received & 0x0f;
-  if (options.datagrams === true) return id < firstMovingId || id === invokeId;
-  return options.owedAnswers === undefined || id === invokeId;
-}
-
-/** The answer to a request of an association that was given up, on a line that stayed open. */
-function wasOwed({ options: { owedAnswers } }: Facts, apdu: Apdu, invokeId: number): boolean {
-  if (owedAnswers === undefined || !("invokeId" in apdu)) return false;
-  const id = apdu.invokeId & 0x0f;
-  return id !== invokeId && owedAnswers.invokeIds.delete(id);
-}
-
-/** What cannot be an answer within this association, or to the request for one; only where answers are owed. */
-export function isOfBefore({ options: { owedAnswers }, association }: Facts, apdu: Apdu): boolean {
-  if (owedAnswers === undefined) return false;
+/**
+ * Whether an APDU answers a request of an earlier association on the same connection: no answer to an association
+ * request, or one too many of those.
+ */
+export function isOfBefore({ options, association, correlation }: Facts, apdu: Apdu): boolean {
+  if (options.connectionStays !== true) return false;
   if (apdu.apdu === "aare") {
-    if (association === undefined || owedAnswers.associations === 0) return false;
-    owedAnswers.associations -= 1;
+    if (association === undefined || correlation.associations === 0) return false;
+    correlation.associations -= 1;
     return true;
   }
-  if (association !== undefined || owedAnswers.invokeIds.size === 0) return false;
+  if (association !== undefined || !correlation.anyOwed) return false;
   if (isProtected(apdu)) return true;
-  return "invokeId" in apdu && owedAnswers.invokeIds.delete(apdu.invokeId & 0x0f);
+  return "invokeId" in apdu && correlation.takeOwed(apdu.invokeId);
 }

@@ -8,6 +8,8 @@ export interface Delivery {
   readonly repetition?: boolean;
   /** the answer does not say to which request it belongs */
   readonly anonymous?: boolean;
+  /** What came was no answer: the time-out that is running goes on. */
+  readonly sameWait?: boolean;
 }
 
 /** Takes the pieces of an answer in order. */

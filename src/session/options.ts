@@ -1,5 +1,6 @@
 import type { ReceivedCounters } from "../security";
 import type { Mechanism, RandomSource, SecurityPolicy, SecuritySuite, SymmetricKeys } from "../security/model";
+import type { Correlation } from "./correlation";
 
 /** How the client proves who it is, and which proof it wants from the meter. */
 export type SessionAuthentication =
@@ -74,29 +75,18 @@ export interface SessionQuirks {
   readonly landisGyrHls2?: boolean;
 }
 
-/** Requests that were not answered so far. */
-export interface OwedAnswers {
-  /** the invoke-id that was given out last; 0: none yet */
-  lastInvokeId: number;
-  /** invoke-ids whose answers are still due, the one under way included */
-  readonly invokeIds: Set<number>;
-  /** association requests whose answers are still due */
-  associations: number;
-}
-
-export const noOwedAnswers = (): OwedAnswers => ({ lastInvokeId: 0, invokeIds: new Set(), associations: 0 });
-
 export interface SessionOptions {
   readonly referencing: "ln" | "sn";
-  /** Requests may be sent and answered more than once: the invoke-id tells a late answer from the one that is due. */
+  /** Requests may be sent and answered more than once, and messages may overtake each other. */
   readonly datagrams?: boolean;
   /** With `datagrams`: how often what changes nothing in the meter is asked again when no answer came (0). */
   readonly resends?: number;
-  /**
-   * For lines that stay open when an association is given up (a shared gateway, a serial port): requests of before
-   * whose answers may still come. One for all sessions of a client, one after the other.
-   */
-  readonly owedAnswers?: OwedAnswers;
+  /** The connection outlives an association that is given up (a shared gateway): its answers may still come. */
+  readonly connectionStays?: boolean;
+  /** The link does not number its messages (the wrapper): a copy of an answer reaches the session. */
+  readonly unnumbered?: boolean;
+  /** Tells which request an answer belongs to. One for all sessions of a client, one after the other. */
+  readonly correlation?: Correlation;
   /** Largest APDU that the client accepts, 12..65535. */
   readonly maxPduSize: number;
   /** Conformance bits to propose; bit 0 of the standard is 0x800000. */

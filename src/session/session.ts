@@ -47,6 +47,11 @@ export class Session {
     return this.#channel.blocksFailed;
   }
 
+  /** Whether a copy of an answer is told from the answer to another request, by its invoke-id or its counter. */
+  get tellsAnswersApart(): boolean {
+    return this.#channel.tellsAnswersApart;
+  }
+
   /**
    * AARQ, AARE and, for the HLS mechanisms, both proofs.
    * @throws DlmsAssociationError, DlmsSecurityError, DlmsServiceError, DlmsDecodeError

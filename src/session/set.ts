@@ -87,7 +87,6 @@ function* send(
     };
     answer = yield* uploadBlocks(channel, upload, what);
   }
-  if ("invokeId" in answer) yield* channel.checkInvokeId(invokeId, answer.invokeId, what);
   return answer;
 }
 

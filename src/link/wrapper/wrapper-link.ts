@@ -186,7 +186,9 @@ class WrapperLink implements LinkProtocol {
     // There is no request that could be sent again.
     this.#lastSent = undefined;
     this.#tellsSilence = options.silence === "tell";
+    const due = this.#responseDue;
     this.#startWait(now);
+    if (options.sameWait === true) this.#responseDue = due;
     return [];
   }
 

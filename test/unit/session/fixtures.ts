@@ -1,6 +1,7 @@
 import type { AttributeDescriptor } from "../../../src/apdu/model";
 import { fromHex } from "../../../src/bytes";
 import { Session, type SessionOptions } from "../../../src/session";
+import { Correlation } from "../../../src/session/correlation";
 import { drive } from "./drive";
 
 /** The bits of the conformance block 00 7E 1F: what most LN clients propose. */
@@ -16,6 +17,8 @@ export function options(more: Partial<SessionOptions> = {}): SessionOptions {
     maxPduSize: 1200,
     conformance: usualConformance,
     auth: { mechanism: "none" },
+    // the frames in these tests have invoke-id 1, as most recordings
+    correlation: new Correlation(1, 1),
     random: (count) => Uint8Array.from({ length: count }, (_, i) => i + 1),
     ...more,
   };
