@@ -184,7 +184,7 @@ export interface Quirks {
   readonly wrapperSwappedBytes: boolean;
   /** Deviation of date-times has the opposite sign. */
   readonly reversedDeviation: boolean;
-  /** Refuse an answer whose invoke-id is not the one of the request. */
+  /** Refuse an answer with an invoke-id that no request had, in place of reading a meter that does not echo it. */
   readonly strictInvokeId: boolean;
   /** Never ask for general block transfer. */
   readonly noGeneralBlockTransfer: boolean;

@@ -12,11 +12,7 @@ import {
   systemRandom,
 } from "../security";
 import { Correlation } from "../session/correlation";
-import {
-  defaultBlockWindow,
-  type SessionAuthentication,
-  type SessionSecurity,
-} from "../session/options";
+import { defaultBlockWindow, type SessionAuthentication, type SessionSecurity } from "../session/options";
 import type { Transport } from "../transport";
 import { guardedLogger } from "./guarded-logger";
 import { type CounterSource, resolveCounterSource } from "./invocation-counter";

@@ -10,14 +10,7 @@ import {
 } from "../errors";
 import { requirePolicy } from "../security";
 import { type Ciphering, isNotificationTag, isProtected, type Protected } from "./ciphering";
-import {
-  confirmedServiceError,
-  exceptionError,
-    isSilence,
-  keysMissing,
-  limitExceeded,
-  naming,
-} from "./errors";
+import { confirmedServiceError, exceptionError, isSilence, keysMissing, limitExceeded, naming } from "./errors";
 import { ContentStream } from "./content-stream";
 import { receiveByBlocks, sendByBlocks } from "./gbt";
 import { CopiedAnswers } from "./copied-answers";
@@ -250,7 +243,8 @@ export class Channel {
         yield* noteStep(`${what}: an answer to an earlier request, late or once more, was dropped`);
         stale += 1;
         again = { ...delivery, sameWait: true };
-        if (stale > maxStaleAnswers) throw limitExceeded(what, `${stale} answers to other requests came`, maxStaleAnswers);
+        if (stale > maxStaleAnswers)
+          throw limitExceeded(what, `${stale} answers to other requests came`, maxStaleAnswers);
       } else if (answer !== undefined) {
         this.correlation.answered();
         return answer;

@@ -1,10 +1,5 @@
 import { parseApdu } from "../apdu";
-import type {
-  Apdu,
-  AttributeDescriptorWithSelection,
-  GetDataResult,
-  GetResponseWithDatablock,
-} from "../apdu/model";
+import type { Apdu, AttributeDescriptorWithSelection, GetDataResult, GetResponseWithDatablock } from "../apdu/model";
 import { concatBytes } from "../bytes";
 import { DlmsLinkError } from "../errors";
 import type { Channel } from "./channel";

@@ -84,7 +84,10 @@ function benchOf(kind: Kind, faults: readonly Fault[]): Bench {
       objects: [
         ...profileOf(rows).filter(({ classId }) => classId !== 3),
         ...values.map((value, n) => register(`1.0.1.8.${n}.255`, value, 0)),
-        ...[0, 1].map((n) => ({ ...textRef(n), attributes: { 2: { type: "visible-string", value: text(n) } as const } })),
+        ...[0, 1].map((n) => ({
+          ...textRef(n),
+          attributes: { 2: { type: "visible-string", value: text(n) } as const },
+        })),
         register("1.0.1.8.255.255", 1, 0),
       ],
       ...kind.meter,
