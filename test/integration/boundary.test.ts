@@ -25,6 +25,9 @@ const fails = (): never => {
   throw new TypeError("listener broke");
 };
 
+const rejecting: unknown = () => Promise.reject(new TypeError("listener broke"));
+const rejects = rejecting as () => void;
+
 describe("code that is given to a client and throws", () => {
   it("a logger: reads go on, and one warning of the process says so", async () => {
     const said = await warnings(async () => {
@@ -40,15 +43,15 @@ describe("code that is given to a client and throws", () => {
   for (const event of ["state", "trace"] as const) {
     for (const [kind, listener] of [
       ["throws", fails],
-      ["rejects", () => Promise.reject(new TypeError("listener broke"))],
+      ["rejects", rejects],
     ] as const) {
       it(`a listener of "${event}" that ${kind}: reads go on, and the logger is told`, async () => {
         const errors: string[] = [];
         const none = (): void => undefined;
         const logger = { debug: none, info: none, warn: none, error: (text: unknown) => errors.push(String(text)) };
-        const { client, clock } = bench({}, { logger: logger });
+        const { client, clock } = bench({}, { logger });
         // an async function is what many users write here
-        client.on(event, listener as () => void);
+        client.on(event, listener);
         for (let i = 0; i < 3; i++) assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
         await clock.runUntil(client.close());
         assert.ok(errors.length > 0);
