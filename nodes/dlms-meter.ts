@@ -1,9 +1,10 @@
 import type { NodeAPI, NodeDef, Node } from "node-red";
-import { type DlmsError, createClient, isDlmsError, systemClock } from "../src/index";
+import { type DlmsError, isDlmsError, systemClock } from "../src/index";
 import { registerAddressSearch } from "./shared/address-search";
 import { registerAdmin } from "./shared/admin";
 import { registerConnectionTest } from "./shared/connection-test";
 import { deployedMeters } from "./shared/deployed-meters";
+import { forgetDeployed, isChanged } from "./shared/deployed-secrets";
 import { DynamicMeters } from "./shared/dynamic-meters";
 import { keepsakesIn } from "./shared/keepsakes";
 import { registerMeterAdmin } from "./shared/meter-admin";
@@ -13,8 +14,8 @@ import type { MeterNode } from "./shared/meter-node";
 import { type MeterPhase, MeterSession, type MeterView } from "./shared/meter-session";
 import type { Turn } from "./shared/meter-turn";
 import { migrate, migrations } from "./shared/migrations";
-import { processLedger } from "./shared/secret-ledger";
 import type { RawSettings } from "./shared/settings";
+import { guardedClient, processGuard, secretOf } from "./shared/shared-account-guard";
 import { meterStatus } from "./shared/status";
 
 type MeterConfigNode = Node<MeterCredentials> & { -readonly [K in "meter" | "users"]: MeterNode[K] };
@@ -78,10 +79,9 @@ export default function (RED: NodeAPI): void {
   function makeSession(node: MeterConfigNode, settings: MeterSettings, turn: Turn, shown: boolean): MeterSession {
     const log = new ChangeLog(node, RED._, settings.place);
     return new MeterSession({
-      makeClient: () => createClient(settings.connect),
+      ...guardedClient(settings, node.id),
       clock: systemClock,
       turn,
-      secrets: processLedger.account(settings, node.id),
       probeInterval: settings.probeInterval,
       offlineAfter: settings.offlineAfter,
       changed: (view) => {
@@ -114,11 +114,12 @@ export default function (RED: NodeAPI): void {
       clock: systemClock,
       makeSession: (settings, turn, own) => makeSession(node, settings, turn, own),
     });
-    // a deploy is an explicit wish: one more try for each secret of this node
-    processLedger.pardon(node.id);
+    // a changed node is an explicit wish: one more try for each of its secrets. A full deploy makes all nodes again
+    const changed = isChanged(node.id, config as unknown as RawSettings, credentials);
+    if (changed) processGuard.allowOneMoreTryOf(node.id);
     const settings = attempt(() => parseMeterSettings(raw, credentials, keepsakes));
     if (isDlmsError(settings)) return { label, place: "", session: undefined, problem: settings, dynamic };
-    processLedger.account(settings, node.id).pardon();
+    if (changed) processGuard.allowOneMoreTry(secretOf(settings));
     announce(node, settings, label);
     const { transport } = settings.connect;
     if ("verify" in transport && transport.verify === false) {
@@ -133,7 +134,8 @@ export default function (RED: NodeAPI): void {
     this.meter = makeMeter(this, config);
     if (this.meter.problem !== undefined) this.error(this.meter.problem.message);
     // Both parameters are needed: Node-RED looks at the handler's length to know that it has to wait.
-    this.on("close", (_removed: boolean, done: () => void) => {
+    this.on("close", (removed: boolean, done: () => void) => {
+      if (removed) forgetDeployed(this.id);
       const { session, dynamic } = this.meter;
       void Promise.all([session?.close(), dynamic?.close()]).finally(done);
     });

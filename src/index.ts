@@ -2,8 +2,12 @@
 export type { Apdu } from "./apdu";
 export { fromHex, toHex } from "./bytes";
 export {
+  type Account,
+  type AccountGuard,
+  accountOf,
   type AddressCandidate,
   type AddressTrial,
+  type Attempt,
   type ClientEvents,
   type ClientState,
   type ClientStatistics,
@@ -21,6 +25,8 @@ export {
   endpointKey,
   findAddress,
   type FindAddressOptions,
+  type Lock,
+  MemoryAccountGuard,
   type NotificationEvent,
   type Outcome,
   type Reading,
@@ -31,6 +37,7 @@ export {
   type ProfileTable,
   repeated,
   type RetryEvent,
+  type SecretMessage,
   type SelectionUsed,
   type StateEvent,
   testConnection,
@@ -89,6 +96,7 @@ export {
   parseSystemTitle,
   type ReceivedCounter,
   type ReceivedCounterStore,
+  secretFingerprint,
   type SecurityPolicy,
   type SecuritySuite,
   systemRandom,

@@ -1,12 +1,12 @@
 import type { EventEmitter } from "node:events";
-import { type Clock, createClient, DlmsStateError, systemClock } from "../../src/index";
+import { type Clock, DlmsStateError, systemClock } from "../../src/index";
 import { fingerprint } from "./dynamic-meters";
 import type { MeterSettings } from "./meter-config";
 import { wholeMeter } from "./meter-place";
 import { MeterPool } from "./meter-pool";
 import { MeterSession } from "./meter-session";
 import { type PlacedClaim, type Turn, processTurns } from "./meter-turn";
-import { processLedger } from "./secret-ledger";
+import { guardedClient } from "./shared-account-guard";
 
 export interface DraftOptions {
   readonly clock: Clock;
@@ -93,10 +93,9 @@ export function draftMetersOf(events: EventEmitter): DraftMeters {
     clock: systemClock,
     makeSession: (settings, turn) =>
       new MeterSession({
-        makeClient: () => createClient(settings.connect),
+        ...guardedClient(settings, "dialog"),
         clock: systemClock,
         turn,
-        secrets: processLedger.account(settings, "dialog"),
         // a probe would keep open what is meant to be released when it rests
         probeInterval: 0,
         offlineAfter: settings.offlineAfter,

@@ -1,11 +1,13 @@
 import {
+  type Account,
+  type AccountGuard,
   afterRunning,
   type Clock,
   DlmsAccessError,
   type DlmsClient,
   type DlmsError,
   DlmsStateError,
-  DlmsTimeoutError,
+  type Lock,
   type RunningWait,
   type StateEvent,
   type TimerHandle,
@@ -14,7 +16,6 @@ import {
   repeated,
 } from "../../src/index";
 import { MeterTurn, type Occupant, type Turn } from "./meter-turn";
-import { type SecretAccount, SecretLedger, doubtfulTries } from "./secret-ledger";
 import { untilAborted, within } from "./waits";
 
 /** How a meter is doing, as its users show it. */
@@ -46,8 +47,8 @@ export interface MeterSessionOptions {
   readonly offlineAfter: number;
   /** With all others who ask this meter; default: there are none. */
   readonly turn?: Turn;
-  /** Shared with whoever sends this secret to this meter; default: nobody else does. */
-  readonly secrets?: SecretAccount;
+  /** What the client asks before it sends its secret; default: only the client asks. */
+  readonly secret?: { readonly guard: AccountGuard; readonly account: Account };
   /** Called once per change of phase, with what was before. */
   changed(view: MeterView, previous: MeterPhase): void;
 }
@@ -75,15 +76,6 @@ export class MeterSession {
   #waiting = 0;
   #closed = false;
   #view: MeterView = { phase: "idle" };
-  readonly #secrets: SecretAccount;
-  /** tries of this client in which a secret got no answer, since its last association */
-  #doubts = 0;
-  /** round trips of the client before its present try to associate */
-  #tripsBefore = 0;
-  /** requests that are asked of the client */
-  #asking = 0;
-  /** the client would soon send a secret that may not be sent any more: it goes as soon as nothing is asked of it */
-  #inVain = false;
   #lastGoodAt: number | undefined;
   /** the same on the monotonic clock, which nobody sets */
   #lastGood = -Infinity;
@@ -96,7 +88,6 @@ export class MeterSession {
   constructor(options: MeterSessionOptions) {
     this.#options = options;
     this.#turn = options.turn ?? new MeterTurn();
-    this.#secrets = options.secrets ?? new SecretLedger(options.clock).of("", () => "");
   }
 
   get view(): MeterView {
@@ -137,12 +128,12 @@ export class MeterSession {
    * @param signal ends the wait for the meter; what is asked of the client needs it too
    */
   async run<T>(work: (client: DlmsClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    this.#refuseWhenInVain();
+    this.#refuseWhenLocked();
     await this.#enter(signal);
     try {
       // what was released since comes back on a line that is closed
       while (this.#releasing !== undefined) await untilAborted(this.#releasing, signal);
-      this.#refuseWhenInVain();
+      this.#refuseWhenLocked();
       return await this.#ask(work);
     } finally {
       this.#turn.exit(this.#self);
@@ -164,7 +155,6 @@ export class MeterSession {
   }
 
   async #ask<T>(work: (client: DlmsClient) => Promise<T>): Promise<T> {
-    this.#asking++;
     try {
       const result = await work(this.#open());
       this.#answered();
@@ -172,23 +162,26 @@ export class MeterSession {
     } catch (error) {
       if (error instanceof DlmsAccessError) this.#answered();
       throw error;
-    } finally {
-      this.#asking--;
-      this.#dropInVain();
     }
   }
 
-  #refuseWhenInVain(): void {
+  /** Why the secret may not be sent; undefined also where a look without it may tell more. */
+  #lock(): Lock | undefined {
+    const { secret } = this.#options;
+    const lock = secret?.guard.lockOf(secret.account);
+    return lock?.lookFirst === true ? undefined : lock;
+  }
+
+  #refuseWhenLocked(): void {
     if (this.#closed) throw closedError();
-    // a client that is there waits by itself between tries that got no answer
-    if (this.#client !== undefined && this.#view.phase !== "refused") return;
-    const lock = this.#secrets.lock();
+    // what was associated before is not in danger
+    const lock = this.#client?.state === "open" ? undefined : this.#lock();
     if (lock === undefined) return;
     throw repeated(
       lock.error,
       "not asked again: meters lock an account after a few failures. Deploy the right credentials, or ask again in " +
-        `${Math.ceil(lock.left / 1000)} s`,
-      { retryInMs: lock.left },
+        `${Math.ceil(lock.remainingMs / 1000)} s`,
+      { retryInMs: lock.remainingMs },
     );
   }
 
@@ -196,7 +189,6 @@ export class MeterSession {
     if (this.#client !== undefined) return this.#client;
     const client = this.#options.makeClient();
     this.#client = client;
-    this.#doubts = 0;
     this.#unsubscribe.push(
       client.on("state", (event) => {
         if (this.#client === client) this.#stateChanged(event);
@@ -219,19 +211,14 @@ export class MeterSession {
 
   #stateChanged(event: StateEvent): void {
     if (event.refused === true && event.error !== undefined) {
-      this.#secrets.refused(event.error);
       this.#show({ phase: "refused", error: event.error });
       return;
     }
-    if (event.doubtful === true && event.error !== undefined) this.#unanswered(event.error);
-    if (event.nextTryInMs === undefined) this.#tripsBefore = this.#client?.statistics.roundTrips ?? 0;
     switch (event.state) {
       case "connecting":
         this.#show({ phase: "connecting" });
         break;
       case "open":
-        this.#doubts = 0;
-        this.#secrets.accepted();
         this.#answered();
         this.#show({ phase: "connected" });
         break;
@@ -251,17 +238,6 @@ export class MeterSession {
       case "closed":
         break;
     }
-  }
-
-  /** A client knows of its own tries alone: after two it waits as it should, but others may have made some before it. */
-  #unanswered(error: DlmsError): void {
-    this.#secrets.unanswered(error);
-    this.#inVain = ++this.#doubts < doubtfulTries && this.#secrets.lock() !== undefined;
-    this.#dropInVain();
-  }
-
-  #dropInVain(): void {
-    if (this.#inVain && this.#asking === 0) void this.#drop();
   }
 
   #answered(): void {
@@ -361,28 +337,18 @@ export class MeterSession {
 
   #drop(): Promise<void> {
     const used = this.#client !== undefined;
-    this.#inVain = false;
     this.#releasing ??= this.#dropClient().finally(() => {
       this.#releasing = undefined;
       this.#turn.left(this.#self);
-      const lock = used ? this.#secrets.lock() : undefined;
+      const lock = used ? this.#lock() : undefined;
       if (lock !== undefined) this.#show({ phase: "refused", error: lock.error });
-      else if (this.#view.phase !== "refused" || this.#secrets.lock() === undefined) this.#show({ phase: "idle" });
+      else if (this.#view.phase !== "refused" || this.#lock() === undefined) this.#show({ phase: "idle" });
     });
     return this.#releasing;
   }
 
-  /** A try that is broken off tells nobody how it went, though the meter may have had the secret. */
-  #breakOff({ state, statistics }: DlmsClient): void {
-    if (state !== "connecting" && (state !== "reconnecting" || this.#view.nextTryAt !== undefined)) return;
-    if (statistics.roundTrips - this.#tripsBefore <= this.#secrets.tripsBefore) return;
-    const text = "the session was ended before the meter answered its association request";
-    this.#secrets.unanswered(this.#view.error ?? new DlmsTimeoutError("TIMEOUT_ASSOCIATE", text));
-  }
-
   async #dropClient(): Promise<void> {
     const client = this.#client;
-    if (client !== undefined) this.#breakOff(client);
     this.#client = undefined;
     this.#tracing = false;
     for (const off of this.#unsubscribe.splice(0)) off();

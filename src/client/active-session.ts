@@ -16,6 +16,7 @@ import type { InvocationCounterStore } from "../security/model";
 import { longestTransfer, paceText } from "../link/pace";
 import type { AnswerForm, Operation, SessionStep, StepAnswer } from "../session/operation";
 import type { AssociationInfo } from "../session/options";
+import type { SecretMessage } from "./account-guard";
 import type { Channel } from "./channel";
 import type { ClockOffset, ProfileInfo } from "./profile-info";
 import { silentAssociation } from "./silent-association";
@@ -78,6 +79,8 @@ export class OperationCancelled extends DlmsStateError {
 export interface ActiveSessionEvents {
   note(text: string): void;
   notification(apdu: Apdu, raw: Uint8Array): void;
+  /** The association request goes out now, or what follows it: the proof of an HLS mechanism. */
+  sending?(message: SecretMessage): void;
 }
 
 /** One association over one channel, with what was learned in it. Runs the session's operations. */
@@ -88,8 +91,8 @@ export class ActiveSession {
   readonly #events: ActiveSessionEvents;
   /** Scaler and unit by `class/logical name/attribute`; null where the meter has none. */
   readonly scalers = new Map<string, ScalerUnit | null>();
-  /** Whether the association request was sent, and whether the proof of an HLS mechanism was sent after it. */
-  sent: "nothing" | "request" | "proof" = "nothing";
+  /** What was sent so far that may carry a secret. */
+  #sent: SecretMessage | undefined;
   /** Requests that were answered in this association. */
   answered = 0;
   /** Capture objects and what belongs to them, by the profile's logical name. */
@@ -166,10 +169,10 @@ export class ActiveSession {
     switch (step.kind) {
       case "exchange":
         if (step.phase === "associate") return this.#associating(step);
-        if (this.sent !== "request") return this.channel.exchange(step.apdu, step);
+        if (this.#sent !== "request") return this.channel.exchange(step.apdu, step);
         // not before its turn: what waits for other meters of the line may never be sent
         return this.channel.exchange(step.apdu, step, () => {
-          this.sent = "proof";
+          this.#sending("proof");
         });
       case "receive":
         return this.channel.receive(step);
@@ -194,12 +197,17 @@ export class ActiveSession {
     const { apdu, what } = step;
     try {
       return await this.channel.exchange(apdu, step, () => {
-        this.sent = "request";
+        this.#sending("request");
       });
     } catch (error) {
       if (!(error instanceof DlmsTimeoutError) || error.code !== "DLMS_TIMEOUT_RESPONSE") throw error;
       throw silentAssociation(error, what, this.channel.linkKind);
     }
+  }
+
+  #sending(message: SecretMessage): void {
+    this.#sent = message;
+    this.#events.sending?.(message);
   }
 
   #store(): InvocationCounterStore {

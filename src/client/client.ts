@@ -10,7 +10,7 @@ import { certificateDateWarnings } from "./certificate-dates";
 import { invoking, writing } from "./change";
 import { type ClientParts, establisher } from "./establish";
 import type { ClientEvents, ClientState, Unsubscribe } from "./events";
-import { accountRisk, breaksSession, type SentSecret, worthRepeating } from "./failure";
+import { breaksSession, worthRepeating } from "./failure";
 import type { MeterHints } from "./fetch";
 import { adaptingBlocks, leavesBlocks } from "./general-blocks";
 import { checkOperation, checkReadOptions } from "./guards";
@@ -19,6 +19,7 @@ import { processLines } from "./line";
 import { type ClientFacts, Observer } from "./observer";
 import type { BrowseOptions, ConnectOptions, OperationOptions, ReadOptions } from "./options";
 import { type Outcome, readAttributes, type Reading } from "./readings";
+import type { AccountRisk } from "./secret-attempt";
 import { resolveSettings, type Settings } from "./settings";
 import { type ProfileOptions, ProfileReader } from "./profile";
 import type { ProfileRange } from "./profile-read";
@@ -70,11 +71,10 @@ export class DlmsClient implements AsyncDisposable {
     const { clock, timeouts } = settings;
     this.#observer = new Observer(settings);
     this.#queue = new JobQueue(clock, settings.queueLimit);
-    let attempt: ActiveSession | undefined;
+    let risk: AccountRisk = "none";
     const all = adaptingBlocks({ lines: processLines, makeLink, makeSession, ...parts }, this.#hints);
     const establish = establisher(settings, all, this.#observer, {
-      associating: (active) => {
-        attempt = active;
+      associating: () => {
         for (const text of warnings) this.#observer.note(text);
       },
       associated: (association) => {
@@ -83,16 +83,17 @@ export class DlmsClient implements AsyncDisposable {
       lost: (active, error) => {
         this.#supervisor.lost(active, error);
       },
+      failed: (of) => {
+        risk = of;
+      },
     });
     this.#supervisor = new Supervisor({
       clock,
       timeouts,
-      establish: (signal) => {
-        attempt = undefined;
-        return establish(signal);
-      },
+      establish,
+      accountRisk: () => risk,
+      lock: () => settings.accountGuard.lockOf(settings.account),
       random: () => jitter(settings.random),
-      accountRisk: (error) => accountRisk(error, usesSecret(settings), sentSecret(settings, attempt)),
       onState: (event) => {
         this.#observer.state(event);
         // connected again by itself: nobody may ask for anything
@@ -399,19 +400,6 @@ function cancelledWith(job: { readonly abandoned: boolean }): { readonly cancell
 
 function closedError(what: string): DlmsStateError {
   return new DlmsStateError("STATE_CLOSED", `${what}: client is closed`);
-}
-
-/** A password, or keys: what a meter counts failures of. */
-function usesSecret({ auth, security }: Settings): boolean {
-  return auth.mechanism !== "none" || (security !== undefined && security.policy !== "none");
-}
-
-/** The association request carries a secret if it has a password or is ciphered; HLS sends its proof later. */
-function sentSecret({ auth, security }: Settings, attempt: ActiveSession | undefined): SentSecret {
-  const sent = attempt?.sent ?? "nothing";
-  if (sent === "proof") return auth.mechanism === "none" || auth.mechanism === "lls" ? "request" : sent;
-  const carries = auth.mechanism === "lls" || (security !== undefined && security.policy !== "none");
-  return sent === "request" && !carries ? "nothing" : sent;
 }
 
 /** 0..1 */

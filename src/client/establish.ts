@@ -5,10 +5,13 @@ import { isAnswer } from "../link/apdu-kind";
 import type { AssociationInfo } from "../session/options";
 import { ActiveSession, type ActiveSessionEvents, type ClientSession } from "./active-session";
 import { Channel, type ChannelEvents } from "./channel";
+import type { SecretMessage } from "./account-guard";
 import { type CounterSource, pause, publicSettings, raiseFromMeter, whileReading } from "./invocation-counter";
 import type { Line, LineRegistry, LineUser } from "./line";
 import type { Observer } from "./observer";
+import { type AccountRisk, SecretAttempt } from "./secret-attempt";
 import type { Settings } from "./settings";
+import { publicClient, signOfLife, withoutSecret } from "./sign-of-life";
 import type { Establish } from "./supervisor";
 import { linkAddress } from "./wiring";
 
@@ -20,10 +23,12 @@ export interface ClientParts {
 }
 
 export interface EstablishEvents {
-  /** The association is about to be asked for; `active` knows how far that came. */
-  associating(active: ActiveSession): void;
+  /** The association is about to be asked for. */
+  associating(): void;
   associated(association: AssociationInfo): void;
   lost(active: ActiveSession, error: DlmsError): void;
+  /** It did not come to an association. */
+  failed(risk: AccountRisk): void;
 }
 
 /**
@@ -40,19 +45,33 @@ export function establisher(
   // one for all connections: it remembers how the last session ended
   const link = parts.makeLink(settings);
   const reader = counterSource === undefined ? undefined : counterReader(settings, counterSource, parts, observer);
-  return async (signal) => {
+  const look = makeLook(settings, parts, observer);
+  const connect = async (signal: AbortSignal, secret: SecretAttempt): Promise<ActiveSession> => {
     let active: ActiveSession | undefined;
     await settings.receivedCounters.ready();
     const kept = await reader?.(signal);
+    if (reader !== undefined) secret.answers();
+    else if (secret.lock?.lookFirst === true && link.kind === "wrapper" && settings.client.sap !== publicClient) {
+      await look(signal);
+      secret.answers();
+    }
     try {
       const channelEvents = channelEventsFor(observer, () => active, events);
       // one that was lost meanwhile may not be the one of the others any more
       const line = kept?.line.connected === true ? kept.line : parts.lines.lineFor(transport);
       forgetConnection(line, settings);
       const channel = makeChannel(line, link, channelEvents, observer, settings);
-      const made = new ActiveSession(parts.makeSession(settings), channel, counters, sessionEvents(observer));
-      events.associating(made);
-      const association = await openAndRun(channel, settings, signal, () => made.run(made.session.associate()));
+      const sending = (message: SecretMessage): void => secret.sending(message);
+      const ofSession = { ...sessionEvents(observer), sending };
+      const made = new ActiveSession(parts.makeSession(settings), channel, counters, ofSession);
+      events.associating();
+      const association = await openAndRun(channel, settings, signal, () => {
+        // its set-up was answered
+        if (link.kind !== "wrapper") secret.answers();
+        secret.check();
+        return made.run(made.session.associate());
+      });
+      secret.accepted();
       active = made;
       observer.associated();
       events.associated(association);
@@ -61,7 +80,43 @@ export function establisher(
       await kept?.release();
     }
   };
+  return async (signal) => {
+    const secret = new SecretAttempt(settings.accountGuard, settings.account, settings);
+    try {
+      return await connect(signal, secret);
+    } catch (error) {
+      events.failed(secret.failed(error));
+      throw error;
+    }
+  };
 }
+
+/** Asks as the public client, without a secret, whether the meter is there. */
+function makeLook(settings: Settings, parts: ClientParts, observer: Observer): (signal: AbortSignal) => Promise<void> {
+  const open = withoutSecret(settings, publicClient);
+  return async (signal) => {
+    const line = parts.lines.lineFor(settings.transport);
+    forgetConnection(line, open);
+    const channel = makeChannel(
+      line,
+      parts.makeLink(open),
+      channelEventsFor(observer, () => undefined, nobody),
+      observer,
+      open,
+    );
+    const active = new ActiveSession(parts.makeSession(open), channel, undefined, sessionEvents(observer));
+    await openAndRun(channel, settings, signal, () => signOfLife(active));
+    observer.note("the meter answers without a secret");
+    await abandon(channel, settings);
+  };
+}
+
+const nobody: EstablishEvents = {
+  associating: () => undefined,
+  associated: () => undefined,
+  lost: () => undefined,
+  failed: () => undefined,
+};
 
 /** A port is the same wire when it is opened again; a socket is a new one. */
 function forgetConnection(line: Line, { transport, correlation }: Settings): void {
@@ -83,7 +138,6 @@ function counterReader(
 ): (signal: AbortSignal) => Promise<KeptLine | undefined> {
   const open = publicSettings(settings, source);
   const link = parts.makeLink(open);
-  const nobody: EstablishEvents = { associating: () => undefined, associated: () => undefined, lost: () => undefined };
   return async (signal) => {
     const line = parts.lines.lineFor(settings.transport);
     forgetConnection(line, open);

@@ -63,47 +63,6 @@ function retold(error: DlmsError, message: string, details: Readonly<Record<stri
   });
 }
 
-/**
- * Whether a secret was refused, or may have been: another try could lock the account (after a few, many meters do).
- * Only meant for errors that came while associating. `authenticated`: whether a secret was used at all. Many meters
- * give no reason, or a wrong one, when they refuse a password, so every permanent refusal counts.
- */
-export function endangersAccount(error: DlmsError, authenticated: boolean): boolean {
-  // the public client that reads the counter has no secret
-  if (error.details.reading === "invocation-counter") return false;
-  // "deciphering-error" to an association request: the keys are not the meter's
-  if (error.code === "DLMS_EXCEPTION" && error.details.serviceError === 5) return authenticated;
-  if (error.code === "DLMS_ASSOC_AUTH_FAILED" || error.code === "DLMS_ASSOC_SERVER_UNPROVEN") return true;
-  if (error.layer === "security") return error.retry === "no";
-  if (!authenticated || error.code !== "DLMS_ASSOC_REJECTED") return false;
-  const { result, diagnostic } = error.details;
-  // permanent: the same request would be refused again, and some meters count it
-  if (result === 1) return true;
-  // null or no-reason-given, from either source: this is how many meters refuse a password
-  return diagnostic === 0 || diagnostic === 1;
-}
-
-/** What of a secret had left when associating failed: the request that carries a password or is ciphered, the proof. */
-export type SentSecret = "nothing" | "request" | "proof";
-
-/**
- * What another try could do to the account. `refused`: nothing is tried again by itself. `doubtful`: the meter fell
- * silent or hung up on a secret, as some do that refuse it, and as a bad line does; a repetition is allowed.
- */
-export type AccountRisk = "none" | "doubtful" | "refused";
-
-export function accountRisk(error: DlmsError, authenticated: boolean, sent: SentSecret): AccountRisk {
-  if (endangersAccount(error, authenticated) || sent === "proof") return "refused";
-  if (sent === "nothing") return "none";
-  return error.layer === "transport" || error.layer === "link" || error.layer === "codec" || isSilence(error)
-    ? "doubtful"
-    : "none";
-}
-
-function isSilence(error: DlmsError): boolean {
-  return error instanceof DlmsTimeoutError;
-}
-
 /** Whether the association cannot be used after this error. `fresh`: it has not answered a request yet. */
 export function breaksSession(error: unknown, fresh: boolean): boolean {
   if (!(error instanceof DlmsError)) return true;
@@ -128,4 +87,12 @@ export function breaksSession(error: unknown, fresh: boolean): boolean {
 /** Whether a read may be asked once more on a new association: it was lost on the way, not answered. */
 export function worthRepeating(error: unknown): boolean {
   return error instanceof DlmsError && error.retry === "reconnect" && error.layer !== "codec";
+}
+
+/** "4 s", "4 min 30 s" */
+export function duration(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const rest = seconds % 60;
+  return rest === 0 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 60)} min ${rest} s`;
 }

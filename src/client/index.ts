@@ -1,4 +1,12 @@
 export { type CloseOptions, type ClientStatistics, connect, createClient, DlmsClient } from "./client";
+export {
+  type Account,
+  type AccountGuard,
+  type Attempt,
+  type Lock,
+  MemoryAccountGuard,
+  type SecretMessage,
+} from "./account-guard";
 export { fileReceivedCounters, type FileReceivedCountersOptions } from "./received-counter-store";
 export { fileCounterStore, type FileCounterOptions } from "./counter-store";
 export type {
@@ -18,6 +26,7 @@ export type { ConnectionFacts } from "./connection-facts";
 export type { AddressCandidate } from "./address-candidates";
 export { type AddressTrial, findAddress, type FindAddressOptions } from "./find-address";
 export { type ConnectionStep, testConnection } from "./test-connection";
+export { accountOf } from "./secret-attempt";
 export { type ProfileOptions, ProfileReader, type ProfileTable } from "./profile";
 export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile-read";
 export { endpointKey } from "./transport-of";

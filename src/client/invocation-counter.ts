@@ -9,6 +9,7 @@ import { repeated } from "./failure";
 import type { ConnectOptions } from "./options";
 import { integer, object } from "../errors/arguments";
 import type { Settings } from "./settings";
+import { withoutSecret } from "./sign-of-life";
 
 /** CounterSourceOptions, checked and with their defaults. */
 export interface CounterSource {
@@ -58,15 +59,7 @@ export function resolveCounterSource(
 
 /** The settings of the association that reads the counter: no secret, no keys. */
 export function publicSettings(settings: Settings, source: CounterSource): Settings {
-  return {
-    ...settings,
-    client: { sap: source.client, systemTitle: undefined },
-    auth: { mechanism: "none" },
-    security: undefined,
-    counters: undefined,
-    counterSource: undefined,
-    conformance: ["get", "block-transfer-with-get-or-read"],
-  };
+  return withoutSecret(settings, source.client);
 }
 
 /** What is under way, for messages. */

@@ -3,6 +3,7 @@ import type { ObisLike } from "../cosem";
 import type { InvocationCounterStore, ReceivedCounterStore, SecurityPolicy, SecuritySuite } from "../security/model";
 import type { GeneralCipheringOptions, GeneralSigningOptions } from "../session/options";
 import type { Transport } from "../transport/transport";
+import type { AccountGuard } from "./account-guard";
 
 export type { GeneralCipheringOptions, GeneralSigningOptions };
 
@@ -222,6 +223,11 @@ export interface ConnectOptions {
   readonly logger?: Logger;
   /** How many requests may wait (1000); a further one is refused with STATE_QUEUE_FULL. */
   readonly queueLimit?: number;
+  /**
+   * Decides whether a secret may be sent, so that meters do not lock accounts. Clients that may send the same secret to
+   * the same meter share one: `new MemoryAccountGuard(systemClock)`. Default: one per client.
+   */
+  readonly accountGuard?: AccountGuard;
   /** Values: how octet-strings of unknown meaning are shown ("auto"), and the zone of meters that give none. */
   readonly values?: ValueOptions;
   /** For tests. */

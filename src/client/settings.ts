@@ -15,6 +15,7 @@ import { Correlation } from "../session/correlation";
 import { defaultBlockWindow, type SessionAuthentication, type SessionSecurity } from "../session/options";
 import type { Transport } from "../transport";
 import { guardedLogger } from "./guarded-logger";
+import { type Account, type AccountGuard, MemoryAccountGuard } from "./account-guard";
 import { type CounterSource, resolveCounterSource } from "./invocation-counter";
 import type {
   AuthenticationOptions,
@@ -26,6 +27,7 @@ import type {
   Timeouts,
 } from "./options";
 import { callback, integer, invalid, knownKeys, milliseconds, missing, object, oneOf } from "../errors/arguments";
+import { accountOf } from "./secret-attempt";
 import { transportOf } from "./transport-of";
 
 export { integer, invalid, missing };
@@ -44,6 +46,8 @@ export interface Settings {
   readonly security: SessionSecurity | undefined;
   readonly counters: InvocationCounterStore | undefined;
   readonly counterSource: CounterSource | undefined;
+  readonly accountGuard: AccountGuard;
+  readonly account: Account;
   /** what was accepted once is refused ever after, by every client that uses the key */
   readonly receivedCounters: ReceivedCounters;
   /** Tells which request an answer belongs to, in all associations of a client. */
@@ -113,6 +117,8 @@ export function resolveSettings(options: ConnectOptions): Settings {
   return {
     transport,
     link,
+    accountGuard: resolveGuard(options, clock),
+    account: accountOf(options),
     client: { sap: client.sap, systemTitle: client.systemTitle },
     server: { logical: server.logical, physical: server.physical, systemTitle: server.systemTitle },
     auth,
@@ -133,6 +139,12 @@ export function resolveSettings(options: ConnectOptions): Settings {
     clock,
     random: options.random ?? systemRandom,
   };
+}
+
+function resolveGuard({ accountGuard }: ConnectOptions, clock: Clock): AccountGuard {
+  if (accountGuard === undefined) return new MemoryAccountGuard(clock);
+  hasMethods("accountGuard", accountGuard, ["lockOf", "sent", "seen", "allowOneMoreTry"]);
+  return accountGuard;
 }
 
 function sections(options: ConnectOptions): Pick<ConnectOptions, "client" | "server"> {

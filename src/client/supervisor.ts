@@ -2,17 +2,13 @@ import type { Clock, TimerHandle } from "../clock";
 import { type DlmsError, DlmsStateError } from "../errors";
 import { longestWait } from "../errors/arguments";
 import { asDlmsError } from "../errors/boundary";
+import type { Lock } from "./account-guard";
 import type { ActiveSession } from "./active-session";
 import { Backoff } from "./backoff";
 import type { ClientState, StateEvent } from "./events";
-import { type AccountRisk, notAsked } from "./failure";
+import { duration, notAsked } from "./failure";
 import type { Timeouts } from "./options";
-
-/** How long a refused secret is not sent again, even when somebody asks (ms). */
-export const lockoutPause = 5 * 60_000;
-
-/** How often a secret that got no answer is sent at the usual pace, before `lockoutPause` lies between two tries. */
-const doubtfulTries = 2;
+import type { AccountRisk } from "./secret-attempt";
 
 /** Makes a channel and an association; tears down what it had made when it fails or is aborted. */
 export type Establish = (signal: AbortSignal) => Promise<ActiveSession>;
@@ -22,8 +18,10 @@ export interface SupervisorOptions {
   readonly timeouts: Pick<Timeouts, "reconnectMin" | "reconnectMax" | "close">;
   readonly random: () => number;
   readonly establish: Establish;
-  /** what repeating a failed association could do to the account */
-  readonly accountRisk: (error: DlmsError) => AccountRisk;
+  /** what the association that failed last could mean to the account */
+  readonly accountRisk: () => AccountRisk;
+  /** why the secret may not be sent now */
+  readonly lock: () => Lock | undefined;
   readonly onState: (event: StateEvent) => void;
   readonly note: (text: string) => void;
 }
@@ -33,6 +31,8 @@ interface Failure {
   /** clock time before which no try is made */
   readonly until: number;
   readonly automatic: boolean;
+  /** nothing but looks without the secret may follow by itself */
+  readonly refused?: boolean;
 }
 
 /**
@@ -47,8 +47,6 @@ export class Supervisor {
   #connecting: Promise<ActiveSession> | undefined;
   #abort: AbortController | undefined;
   #failure: Failure | undefined;
-  /** tries in which a secret was sent and got no answer, since the last association */
-  #doubts = 0;
   #timer: TimerHandle | undefined;
   #ending: Promise<void> | undefined;
   #closed = false;
@@ -89,10 +87,24 @@ export class Supervisor {
       if (this.#ending === undefined) break;
       await this.#ending;
     }
-    const failure = this.#failure;
-    const wait = failure === undefined ? 0 : Math.ceil(failure.until - this.#options.clock.now());
-    if (failure !== undefined && wait > 0) throw stillFailing(failure, wait, what);
+    this.#checkPause(what);
     return this.#connect();
+  }
+
+  /** @throws DlmsError in the pause after a failure, and while the secret may not be sent */
+  #checkPause(what: string | undefined): void {
+    const lock = this.#lock();
+    const failure =
+      this.#failure ?? (lock === undefined ? undefined : { error: lock.error, until: 0, automatic: false });
+    if (failure === undefined) return;
+    const wait = Math.ceil(Math.max(failure.until - this.#options.clock.now(), lock?.remainingMs ?? 0));
+    if (wait > 0) throw stillFailing(failure, wait, what);
+  }
+
+  /** Undefined also where a look without the secret may end it. */
+  #lock(): Lock | undefined {
+    const lock = this.#options.lock();
+    return lock?.lookFirst === true ? undefined : lock;
   }
 
   /** A request was answered: the line is in order. */
@@ -219,7 +231,6 @@ export class Supervisor {
         throw signal.reason as Error;
       }
       this.#active = active;
-      this.#doubts = 0;
       this.#setState("open");
       return active;
     } catch (error) {
@@ -231,9 +242,11 @@ export class Supervisor {
 
   #failed(error: DlmsError, associating: boolean): void {
     const { clock } = this.#options;
-    const risk = associating ? this.#options.accountRisk(error) : "none";
-    if (risk === "refused") {
-      this.#failure = { error, until: clock.now() + lockoutPause, automatic: false };
+    const risk = associating ? this.#options.accountRisk() : "none";
+    const lock = this.#options.lock();
+    const looks = lock?.lookFirst === true;
+    if (risk === "refused" && !looks) {
+      this.#failure = { error, until: 0, automatic: false };
       this.#setState("idle", error, undefined, "refused");
       return;
     }
@@ -243,19 +256,30 @@ export class Supervisor {
       return;
     }
     const usual = this.#backoff.next();
-    const careful = risk === "doubtful" && ++this.#doubts >= doubtfulTries;
-    const pause = careful ? Math.max(usual, lockoutPause) : usual;
-    if (careful) {
-      this.#options.note(
-        `a secret was sent ${this.#doubts} times without an answer; since meters lock accounts, the next try is in ${duration(pause)}`,
-      );
+    const pause = lock === undefined || looks ? usual : Math.max(usual, lock.remainingMs);
+    if (risk !== "none" && lock !== undefined) {
+      const next = looks
+        ? "the next one looks first whether the meter answers"
+        : `the next one is in ${duration(pause)}`;
+      this.#options.note(`a try with a secret got no answer; since meters lock accounts, ${next}`);
     }
-    this.#failure = { error, until: clock.now() + pause, automatic: true };
-    this.#setState("reconnecting", error, pause, risk === "doubtful" ? "doubtful" : undefined);
-    this.#timer = clock.setTimeout(() => {
+    const refused = looks && (risk === "refused" || this.#failure?.refused === true);
+    this.#failure = { error, until: clock.now() + usual, automatic: true, refused };
+    this.#setState("reconnecting", error, pause, risk === "none" ? undefined : "doubtful");
+    this.#tryIn(pause);
+  }
+
+  #tryIn(pause: number): void {
+    this.#timer = this.#options.clock.setTimeout(() => {
       this.#timer = undefined;
-      // its failure is an event of its own, and plans the next try
-      if (!this.#closed && this.#active === undefined && this.#connecting === undefined) {
+      if (this.#closed || this.#active !== undefined || this.#connecting !== undefined) return;
+      const lock = this.#lock();
+      if (lock !== undefined) this.#tryIn(lock.remainingMs);
+      else if (this.#failure?.refused === true && this.#options.lock() === undefined) {
+        this.#failure = { error: this.#failure.error, until: 0, automatic: false };
+        this.#setState("idle", this.#failure.error);
+      } else {
+        // its failure is an event of its own, and plans the next try
         this.#connect().catch(() => undefined);
       }
     }, pause);
@@ -281,12 +305,4 @@ function stillFailing(failure: Failure, wait: number, what: string | undefined):
     ? `the next try is in ${when}`
     : `not tried again by itself, since meters lock accounts; correct the setting, or ask again in ${when}`;
   return notAsked(failure.error, what, next, { nextTryInMs: wait });
-}
-
-/** "4 s", "4 min 30 s" */
-function duration(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const rest = seconds % 60;
-  return rest === 0 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 60)} min ${rest} s`;
 }

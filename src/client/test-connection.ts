@@ -4,15 +4,16 @@ import { attribute, type AttributeRef, obisPrinted, parseObis, presentAttribute 
 import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
 import type { GetDataResult } from "../apdu/model";
 import { accessError } from "./access-error";
+import type { SecretMessage } from "./account-guard";
 import { ActiveSession } from "./active-session";
 import { type ConnectionHint, type ConnectionStepName, describeHint, hintsFor } from "./connection-advice";
 import { type Attempt, attemptOn } from "./connection-attempt";
 import { type ConnectionFacts, describeFacts, sizesOf } from "./connection-facts";
-import { endangersAccount } from "./failure";
 import { checkOperation } from "./guards";
 import { pause, publicSettings, raiseFromMeter } from "./invocation-counter";
 import { processLines, type LineRegistry } from "./line";
 import type { ConnectOptions, OperationOptions } from "./options";
+import { refusesSecret, SecretAttempt } from "./secret-attempt";
 import { resolveSettings, type Settings } from "./settings";
 import { makeLink, makeSession } from "./wiring";
 
@@ -124,12 +125,15 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
     };
   }
   let active: ActiveSession | undefined;
+  // a test is an explicit wish, so it asks nobody; what comes of it holds for all who send the same secret
+  const secret = new SecretAttempt(settings.accountGuard, settings.account, settings);
   yield {
     name: "link",
     run: async () => {
       const link = makeLink(settings);
       const channel = await attempt.openLink(link, settings);
-      active = attempt.use(new ActiveSession(makeSession(settings), channel, settings.counters, attempt));
+      const events = { ...quiet, sending: (message: SecretMessage) => secret.sending(message) };
+      active = attempt.use(new ActiveSession(makeSession(settings), channel, settings.counters, events));
       if (link.kind === "wrapper") return { found: "noSetUp" };
       const sizes = sizesOf(link);
       return { found: "linkUp", server: addressText(server), ...(sizes === undefined ? {} : { sizes }) };
@@ -139,7 +143,13 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
     name: "association",
     run: async () => {
       await settings.receivedCounters.ready();
-      const info = await made(active).run(made(active).session.associate());
+      const info = await made(active)
+        .run(made(active).session.associate())
+        .catch((error: unknown) => {
+          secret.failed(error);
+          throw error;
+        });
+      secret.accepted();
       const { referencing, maxPduSize, conformanceNames: services } = info;
       return { found: "associated", client: client.sap, referencing, maxPduSize, services };
     },
@@ -156,6 +166,9 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
   };
   yield { name: "read", run: () => firstRead(made(active), settings) };
 }
+
+/** A test tells its steps only. */
+const quiet = { note: (): void => undefined, notification: (): void => undefined };
 
 function made(active: ActiveSession | undefined): ActiveSession {
   if (active !== undefined) return active;
@@ -203,7 +216,7 @@ async function settle(step: Step, settings: Settings, signal: AbortSignal): Prom
   } catch (error) {
     if (!isDlmsError(error)) throw signal.aborted ? (signal.reason as Error) : error;
     const secret = settings.auth.mechanism !== "none" || settings.security !== undefined;
-    const name = step.name === "association" && endangersAccount(error, secret) ? "authentication" : step.name;
+    const name = step.name === "association" && refusesSecret(error, secret) ? "authentication" : step.name;
     const hints = hintsFor(name, error, settings);
     const failed: ConnectionStep = {
       step: name,

@@ -1,4 +1,4 @@
-import { scryptSync } from "node:crypto";
+import { createHmac, scryptSync } from "node:crypto";
 import { toHex } from "../bytes";
 import { missing } from "../errors/arguments";
 
@@ -15,4 +15,12 @@ export function keyFingerprint(systemTitle: Uint8Array, key: Uint8Array): string
   if (!(systemTitle instanceof Uint8Array)) throw missing("systemTitle", "8 bytes");
   if (!(key instanceof Uint8Array)) throw missing("key", "a key in bytes");
   return toHex(new Uint8Array(scryptSync(key, systemTitle, length, cost)));
+}
+
+/**
+ * A name for a secret within this process, at little cost: it tells whether two secrets are equal. Only for memory: a
+ * short password that stands under it could be found by trying, if the salt were known.
+ */
+export function secretFingerprint(salt: Uint8Array, secret: Uint8Array): string {
+  return createHmac("sha256", salt).update(secret).digest("hex");
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type MeterPhase, MeterSession, type MeterView } from "../../nodes/shared/meter-session";
 import { MeterTurn } from "../../nodes/shared/meter-turn";
 import { meterStatus } from "../../nodes/shared/status";
-import { type AuthenticationOptions, createClient } from "../../src/index";
+import { accountOf, type AuthenticationOptions, createClient, MemoryAccountGuard } from "../../src/index";
 import { bench, registerRef, registers } from "../support/meters";
 
 const translate = (key: string, values: Record<string, string | number> = {}): string =>
@@ -65,16 +65,22 @@ describe("a meter that is silent to a password", () => {
         return [];
       },
     });
-    const sessionFor = (auth: AuthenticationOptions): MeterSession =>
-      new MeterSession({
-        makeClient: () =>
-          createClient({ transport: meter.transport(), client: { sap: 16 }, server: { logical: 1 }, auth, clock }),
+    const guard = new MemoryAccountGuard(clock);
+    const sessionFor = (auth: AuthenticationOptions): MeterSession => {
+      const options = {
+        ...{ transport: meter.transport(), client: { sap: 16 }, server: { logical: 1 }, clock },
+        ...{ auth, accountGuard: guard },
+      };
+      return new MeterSession({
+        makeClient: () => createClient(options),
+        secret: { guard, account: accountOf(options) },
         clock,
         turn,
         probeInterval: 0,
         offlineAfter: 45_000,
         changed: () => undefined,
       });
+    };
     const wrong = sessionFor({ mechanism: "lls", secret: "wrong" });
     const right = sessionFor({ mechanism: "none" });
     for (let round = 0; round < 6; round++) {

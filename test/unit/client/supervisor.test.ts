@@ -17,6 +17,7 @@ function supervised(error?: DlmsError): { readonly clock: VirtualClock; readonly
     establish: () =>
       error === undefined ? Promise.resolve({ channel } as unknown as ActiveSession) : Promise.reject(error),
     accountRisk: () => "none",
+    lock: () => undefined,
     onState: () => undefined,
     note: () => undefined,
   });
