@@ -132,8 +132,11 @@ const object: MeterDefinition["objects"][number] = {
   logicalName: "1.0.1.7.0.255",
   attributes: { 2: { type: "double-long-unsigned", value: 4711 }, 3: { type: "null-data", value: null } },
 };
+let titles = 0;
 /** The right meter, and one for which each secret is wrong. */
 const right = (account: Partial<Account>): MeterDefinition => ({
+  // each has its own: received counters belong to a key and a title, and the meters here have the same keys
+  systemTitle: Buffer.from(`SIM${String(++titles).padStart(5, "0")}`, "latin1"),
   associations: [{ client: 16 }, { client: 17, ...account }],
   objects: [object],
 });
