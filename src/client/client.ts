@@ -232,8 +232,9 @@ export class DlmsClient implements AsyncDisposable {
     const present = this.#present(options);
     let single = false;
     const run: JobInit<ActiveSession, Outcome[]>["run"] = (active, job, attempt) => {
-      // a meter that stays silent after a list may be one that cannot answer lists
-      if (attempt > 0 && this.#observer.facts.lastError?.code === "DLMS_TIMEOUT_RESPONSE") single = true;
+      // a meter that stays silent after its first list may be one that cannot answer lists
+      const silent = attempt > 0 && this.#observer.facts.lastError?.code === "DLMS_TIMEOUT_RESPONSE";
+      if (silent && this.#hints.listsAnswered !== true) single = true;
       return readAttributes(active, wanted, {
         cancelled: () => job.abandoned,
         hints: this.#hints,

@@ -58,6 +58,7 @@ export async function fetchByAccess(
       options,
     );
     active.answered++;
+    options.hints.listsAnswered = true;
     return answer.results.map(({ result }, i): GetDataResult | undefined => {
       if (tooLongResults.has(result)) return undefined;
       const data = answer.data[i];

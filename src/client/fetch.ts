@@ -10,6 +10,8 @@ import { descriptorOf, readingAll, type Wanted, wantedOf } from "./wanted";
 export interface MeterHints {
   /** Lists were negotiated, but are refused or not answered. */
   listsRefused: boolean;
+  /** A request for several attributes was answered: one that is not answered later got lost. */
+  listsAnswered?: boolean;
   /** lists in a row whose answer could not be read; one may be the line's fault */
   garbledLists?: number;
   /** ACCESS was negotiated, but is refused or answered with nonsense. */
@@ -142,6 +144,7 @@ async function fetchList(
     results = await active.run(active.session.getWithList(descriptors, what), options);
     active.answered++;
     options.hints.garbledLists = 0;
+    options.hints.listsAnswered = true;
   } catch (error) {
     learnFromFailure(error, what, options);
     return fetchSingly(active, refs, options);

@@ -169,6 +169,32 @@ describe("reading a simulated meter", () => {
       await clock.runUntil(client.close());
     });
 
+    it("asks for the list again when the meter has answered lists before: a time-out is a time-out", async () => {
+      const { client, clock, meter } = bench();
+      const refs = [0, 1, 2].map((n) => registerRef(n));
+      await clock.runUntil(client.readMany(refs));
+      let lost = false;
+      meter.use({
+        name: "one answer is lost for good",
+        request: (apdu) => {
+          if (lost || apdu.apdu !== "get-request-with-list") return undefined;
+          return [];
+        },
+      });
+      client.on("retry", () => {
+        lost = true;
+      });
+      meter.forgetReceived();
+      const outcomes = await clock.runUntil(client.readMany(refs));
+      assert.ok(outcomes.every(({ ok }) => ok));
+      assert.ok(lost);
+      assert.deepEqual(
+        requests(meter).filter((name) => name === "get-request-normal"),
+        [],
+      );
+      await clock.runUntil(client.close());
+    });
+
     it("reads one by one after a list that the meter did not answer", async () => {
       const silent = {
         name: "silent to lists",
