@@ -47,7 +47,8 @@ function* anew<T>(channel: Channel, run: () => Operation<T>): Operation<T> {
     try {
       return yield* run();
     } catch (error) {
-      const lost = error instanceof DlmsLinkError && error.code === "DLMS_LINK_SEQUENCE";
+      // a transfer that lost its place, see refuseLostPlace; after a shift of answers the session has to end
+      const lost = error instanceof DlmsLinkError && error.details.blockNumber !== undefined;
       if (!lost || again > channel.resends) throw error;
       yield* noteStep(`${error.message} (${again} of ${channel.resends})`);
     }

@@ -66,6 +66,10 @@ const kinds: readonly Kind[] = (["stream", "datagrams", "hdlc"] as const).flatMa
   { name: `${link}, short names`, link, ...shortNames },
 ]);
 
+/** Two copies of equal answers at a time are beyond what bytes alone can tell; see docs/limits.md. */
+const onlyBytes = ({ link, name, invokeId }: Kind): boolean =>
+  link !== "hdlc" && (invokeId !== undefined || name.endsWith("short names"));
+
 interface Bench {
   readonly clock: VirtualClock;
   readonly client: DlmsClient;
@@ -225,6 +229,8 @@ async function readAll({ clock, client }: Bench): Promise<Outcome> {
 }
 
 const all = 2 * (values.length + 3 + 2 + 1);
+/** SHIFTED_RUNS: more of them, in a soak */
+const runs = process.env.SHIFTED_RUNS === undefined ? {} : { numRuns: Number(process.env.SHIFTED_RUNS) };
 const fault: fc.Arbitrary<Fault> = fc.record({
   at: fc.integer({ min: 0, max: 60 }),
   how: fc.constantFrom("doubled" as const, "doubled" as const, "delayed" as const, "swapped" as const),
@@ -250,13 +256,25 @@ describe("answers that are doubled, delayed or swapped", () => {
 
     it(`${kind.name}: the right value or an error, never another value`, async () => {
       await fc.assert(
-        fc.asyncProperty(fc.array(fault, { minLength: 1, maxLength: 3 }), async (faults) => {
+        fc.asyncProperty(fc.array(fault, { minLength: 1, maxLength: onlyBytes(kind) ? 1 : 3 }), async (faults) => {
           await readAll(benchOf(kind, faults));
         }),
-        { numRuns: 15 },
+        { numRuns: 15, ...runs },
       );
     });
   }
+
+  it("ends the session over datagrams too, once answers are shifted", async () => {
+    const kind = kinds.find(({ name }) => name === "datagrams, every answer has invoke-id 1");
+    assert.ok(kind);
+    const bench = benchOf(
+      kind,
+      [1, 4].map((at) => ({ at, how: "doubled", by: 45 })),
+    );
+    await readAll(bench);
+    assert.ok(bench.client.statistics.associations > 1);
+    assert.match(bench.notes.join("\n"), /the answer equals one to another request, so it is asked for once more/);
+  });
 
   it("notes what was dropped", async () => {
     const [kind] = kinds;
