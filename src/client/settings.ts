@@ -125,7 +125,7 @@ export function resolveSettings(options: ConnectOptions): Settings {
     security,
     counters: options.security?.invocationCounter,
     counterSource: resolveCounterSource(options, auth, hdlc),
-    receivedCounters: receivedCountersOf(options.security),
+    receivedCounters: receivedCountersOf(options.security, clock),
     correlation: new Correlation(),
     referencing,
     maxPduSize: integer("association.maxPduSize", association.maxPduSize ?? 0xffff, 64, 0xffff),
@@ -264,12 +264,12 @@ const processReceivedCounters = memoryReceivedCounters();
  * Counters belong to the key, so the store is shared. A meter that starts its counter again with each association needs
  * a store that does so too: this is the place for such a quirk.
  */
-function receivedCountersOf(security: SecurityOptions | undefined): ReceivedCounters {
+function receivedCountersOf(security: SecurityOptions | undefined, clock: Clock): ReceivedCounters {
   const store = security?.receivedCounters;
   if (store !== undefined && typeof store.of !== "function") {
     throw missing("security.receivedCounters", "a store, for example fileReceivedCounters(path)");
   }
-  return new ReceivedCounters(store ?? processReceivedCounters);
+  return new ReceivedCounters(store ?? processReceivedCounters, () => clock.now());
 }
 
 /** Ciphering and the mechanisms that sign titles need keys and a title. */

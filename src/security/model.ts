@@ -46,6 +46,11 @@ export interface ReceivedCounter {
   readonly last: number | undefined;
   /** Remember a counter whose message was authentic. Never moves down; called for every answer, so it costs nothing. */
   accept(counter: number): void;
+  /**
+   * Whether a counter below the last was never accepted, and was passed over after `since` in the order of this process.
+   * Without it every counter below the last is refused, also where a message of another line has overtaken its message.
+   */
+  missing?(counter: number, since: number): boolean;
 }
 
 /**

@@ -1,17 +1,36 @@
 import { createHmac } from "node:crypto";
 import { bytesEqual, toHex } from "../bytes";
 import { DlmsSecurityError, DlmsStateError } from "../errors";
+import { HeardPushes } from "./heard-pushes";
 import type { ReceivedCounter, ReceivedCounterStore } from "./model";
 import { systemRandom } from "./random";
 
 /** Pairs of key and system title that a store remembers. At the limit it refuses further meters; it forgets none. */
 export const mostReceivedCounters = 65_536;
 
+/** Orders what happens in this process: associations begin, and counters are passed over. */
+let order = 0;
+
+/** Ranges of a mark that were passed over; at the limit the oldest is given up, and its messages are refused. */
+const mostGaps = 16;
+
+/** Counters that were passed over, since a later message overtook theirs or since they were used for others. */
+interface Gap {
+  readonly from: number;
+  readonly to: number;
+  readonly order: number;
+}
+
+interface Mark {
+  last: number;
+  gaps: Gap[];
+}
+
 /**
  * The highest counter by name, for stores. It never forgets: a forgotten counter is one that can be replayed.
  */
 export class ReceivedMarks {
-  readonly #marks = new Map<string, number>();
+  readonly #marks = new Map<string, Mark>();
   readonly #limit: number;
   readonly #raised: () => void;
 
@@ -25,28 +44,42 @@ export class ReceivedMarks {
   of(name: string): ReceivedCounter {
     const marks = this.#marks;
     if (!marks.has(name)) this.#checkRoom();
-    const raised = this.#raised;
     return {
       get last() {
-        return marks.get(name);
+        return marks.get(name)?.last;
       },
       accept: (counter) => {
-        if (counter <= (marks.get(name) ?? -1)) return;
-        marks.set(name, counter);
-        raised();
+        this.#accept(name, counter);
       },
+      missing: (counter, since) =>
+        marks.get(name)?.gaps.some((gap) => gap.order > since && isIn(gap, counter)) === true,
     };
   }
 
   /** What another process or an earlier run accepted. */
   merge(marks: Iterable<readonly [string, number]>): void {
     for (const [name, counter] of marks) {
-      if (counter > (this.#marks.get(name) ?? -1)) this.#marks.set(name, counter);
+      if (counter > (this.#marks.get(name)?.last ?? -1)) this.#marks.set(name, { last: counter, gaps: [] });
     }
   }
 
   entries(): [string, number][] {
-    return [...this.#marks];
+    return [...this.#marks].map(([name, { last }]) => [name, last]);
+  }
+
+  #accept(name: string, counter: number): void {
+    const mark = this.#marks.get(name) ?? { last: -1, gaps: [] };
+    if (counter <= mark.last) {
+      mark.gaps = mark.gaps.flatMap((gap) => (isIn(gap, counter) ? without(gap, counter) : [gap]));
+      return;
+    }
+    if (counter > mark.last + 1) {
+      mark.gaps.push({ from: mark.last + 1, to: counter - 1, order: ++order });
+      if (mark.gaps.length > mostGaps) mark.gaps.shift();
+    }
+    mark.last = counter;
+    this.#marks.set(name, mark);
+    this.#raised();
   }
 
   #checkRoom(): void {
@@ -59,6 +92,15 @@ export class ReceivedMarks {
     );
   }
 }
+
+const isIn = ({ from, to }: Gap, counter: number): boolean => from <= counter && counter <= to;
+
+/** What is left of a gap: nothing, one part or two. */
+const without = (gap: Gap, counter: number): Gap[] =>
+  [
+    { ...gap, to: counter - 1 },
+    { ...gap, from: counter + 1 },
+  ].filter(({ from, to }) => from <= to);
 
 const processSecret = systemRandom(32);
 
@@ -81,27 +123,44 @@ export function memoryReceivedCounters(): ReceivedCounterStore {
 /** Keys made for one message that are remembered at most; beyond it the one that was silent longest goes. */
 const trackedMost = 4096;
 
+const heardPushes = new HeardPushes();
+
+/** The counters of one sender under one key, in one association. */
+interface Stream {
+  readonly systemTitle: Uint8Array;
+  readonly keyRole: string;
+  readonly key: Uint8Array | undefined;
+  readonly counter: ReceivedCounter;
+  /** the highest of this association */
+  own: number;
+}
+
 /**
- * The highest counter that came, per sender's system title and key. Check first, open the content (its tag!), then
- * commit: a forged APDU must not move the mark. The counters of a key that outlives the association are the store's;
- * those of a dedicated key, or of a key made for one message, are remembered here.
+ * The counters that came, per sender's system title and key. Check first, open the content (its tag!), then commit: a
+ * forged APDU must not move the mark. The counters of a key that outlives the association are the store's; those of a
+ * dedicated key, or of a key made for one message, are remembered here.
+ *
+ * Within an association counters rise. Clients that share the store may hear a meter over several lines, whose messages
+ * overtake each other: a counter below the store's mark is accepted when no association has accepted it and it was
+ * passed over after this association began. A push that several clients hear is delivered to each of them.
  */
 export class ReceivedCounters {
   readonly #store: ReceivedCounterStore;
+  readonly #now: () => number;
   readonly #last = new Map<string, number>();
+  /** of this association, after their first message */
+  readonly #streams: Stream[] = [];
   /** of the message that came last: looking it up costs more than the cipher */
-  #recent:
-    | {
-        readonly systemTitle: Uint8Array;
-        readonly keyRole: string;
-        readonly key: Uint8Array | undefined;
-        readonly counter: ReceivedCounter;
-      }
-    | undefined;
+  #recent: Stream | undefined;
+  #since = order;
 
-  /** @param store of the lasting keys */
-  constructor(store: ReceivedCounterStore = memoryReceivedCounters()) {
+  /**
+   * @param store of the lasting keys
+   * @param now a monotonic clock, in ms
+   */
+  constructor(store: ReceivedCounterStore = memoryReceivedCounters(), now: () => number = () => 0) {
     this.#store = store;
+    this.#now = now;
   }
 
   /** Before an association: the counters of earlier runs are known from here on. */
@@ -113,46 +172,59 @@ export class ReceivedCounters {
     await this.#store.flush?.();
   }
 
-  /**
-   * @param key of a lasting key: the key
-   * @throws DlmsSecurityError SEC_REPLAY unless the counter is above all that came before
-   */
-  check(systemTitle: Uint8Array, keyRole: string, counter: number, key?: Uint8Array): void {
-    const last = this.last(systemTitle, keyRole, key);
-    if (last === undefined || counter > last) return;
-    const title = toHex(systemTitle);
-    const remedy = key === undefined ? undefined : this.#store.remedy;
-    throw new DlmsSecurityError(
-      "SEC_REPLAY",
-      `system title ${title}, ${keyRole} key: received invocation counter ${counter}, expected more than ${last}; ` +
-        "the message was repeated or is out of order, and was refused" +
-        (remedy === undefined
-          ? ""
-          : `. If this is a meter that starts its counter again under the same key and title, exchange the key, or ${remedy}: ` +
-            "messages recorded earlier are believed once more after that"),
-      { details: { systemTitle: title, keyRole, received: counter, last } },
-    );
+  /** An association begins: whatever this process accepted before is old to it. */
+  begin(): void {
+    this.#since = order;
+    this.#streams.length = 0;
+    this.#recent = undefined;
   }
 
-  /** Remember a counter whose tag was verified. Never moves backwards. */
-  commit(systemTitle: Uint8Array, keyRole: string, counter: number, key?: Uint8Array): void {
-    this.#of(systemTitle, keyRole, key).accept(counter);
+  /**
+   * @param key of a lasting key: the key
+   * @param content of the message, to recognise a push that another client has heard
+   * @throws DlmsSecurityError SEC_REPLAY unless the counter is above all that came before
+   */
+  check(systemTitle: Uint8Array, keyRole: string, counter: number, key?: Uint8Array, content?: Uint8Array): void {
+    const stream = this.#of(systemTitle, keyRole, key);
+    const last = stream.counter.last;
+    if (last === undefined || counter > last) return;
+    if (counter > stream.own && key !== undefined) {
+      if (stream.counter.missing?.(counter, this.#since) === true) return;
+      if (content !== undefined && heardPushes.has(content, this.#now(), this.#since)) return;
+    }
+    throw replayed(stream, counter, last, key === undefined ? undefined : this.#store.remedy);
+  }
+
+  /**
+   * Remember a counter whose tag was verified. Never moves backwards.
+   * @param push the content, where it is a push
+   */
+  commit(systemTitle: Uint8Array, keyRole: string, counter: number, key?: Uint8Array, push?: Uint8Array): void {
+    const stream = this.#of(systemTitle, keyRole, key);
+    stream.counter.accept(counter);
+    if (key === undefined) return;
+    if (stream.own < 0) this.#streams.push(stream);
+    stream.own = Math.max(stream.own, counter);
+    if (push !== undefined) heardPushes.add(push, this.#now(), ++order);
   }
 
   /** The highest counter that was committed. */
   last(systemTitle: Uint8Array, keyRole: string, key?: Uint8Array): number | undefined {
-    return this.#of(systemTitle, keyRole, key).last;
+    return this.#of(systemTitle, keyRole, key).counter.last;
   }
 
-  #of(systemTitle: Uint8Array, keyRole: string, key: Uint8Array | undefined): ReceivedCounter {
-    const recent = this.#recent;
-    if (recent?.keyRole === keyRole && recent.key === key && bytesEqual(recent.systemTitle, systemTitle)) {
-      return recent.counter;
-    }
-    const counter =
-      key === undefined ? this.#passing(`${keyRole} ${toHex(systemTitle)}`) : this.#store.of(key, systemTitle);
-    this.#recent = { systemTitle: Uint8Array.from(systemTitle), keyRole, key, counter };
-    return counter;
+  #of(systemTitle: Uint8Array, keyRole: string, key: Uint8Array | undefined): Stream {
+    const isIt = (stream: Stream): boolean =>
+      stream.keyRole === keyRole && stream.key === key && bytesEqual(stream.systemTitle, systemTitle);
+    if (this.#recent !== undefined && isIt(this.#recent)) return this.#recent;
+    this.#recent = this.#streams.find(isIt) ?? {
+      systemTitle: Uint8Array.from(systemTitle),
+      keyRole,
+      key,
+      counter: key === undefined ? this.#passing(`${keyRole} ${toHex(systemTitle)}`) : this.#store.of(key, systemTitle),
+      own: -1,
+    };
+    return this.#recent;
   }
 
   #passing(name: string): ReceivedCounter {
@@ -177,4 +249,18 @@ export class ReceivedCounters {
   forget(keyRole: string): void {
     for (const key of this.#last.keys()) if (key.startsWith(`${keyRole} `)) this.#last.delete(key);
   }
+}
+
+function replayed(stream: Stream, counter: number, last: number, remedy: string | undefined): DlmsSecurityError {
+  const title = toHex(stream.systemTitle);
+  return new DlmsSecurityError(
+    "SEC_REPLAY",
+    `system title ${title}, ${stream.keyRole} key: received invocation counter ${counter}, expected more than ${last}; ` +
+      "the message was repeated or is out of order, and was refused" +
+      (remedy === undefined
+        ? ""
+        : `. If this is a meter that starts its counter again under the same key and title, exchange the key, or ${remedy}: ` +
+          "messages recorded earlier are believed once more after that"),
+    { details: { systemTitle: title, keyRole: stream.keyRole, received: counter, last } },
+  );
 }

@@ -69,6 +69,7 @@ export class Ciphering {
     this.clientTitle = checkSystemTitle(clientTitle, "the client's");
     this.#keys = new KeySet(security.suite, security.keys);
     this.#received = received;
+    received.begin();
     const { generalCiphering, generalSigning, suite } = security;
     if (generalCiphering !== undefined) {
       this.#messageKeys = new MessageKeys(generalCiphering, suite, this.#keys, random);
@@ -217,11 +218,12 @@ export class Ciphering {
     // a dedicated key ends with its association, and so do its counters
     const lasting = control.broadcast ? keys.broadcastKey : role === "dedicated" ? undefined : keys.encryptionKey;
     requirePolicy(securityControl, this.security.policy, what);
-    this.#received.check(systemTitle, counterRole, invocationCounter, lasting);
+    this.#received.check(systemTitle, counterRole, invocationCounter, lasting, content);
     // on the path of every answer: an input that is spread together, or a callback, costs more than the cipher itself
     const { plaintext } = unprotect({ content, keys, systemTitle, suite: this.security.suite, keyRole: role, what });
     requireMatchingTag(envelope, plaintext, what);
-    this.#received.commit(systemTitle, counterRole, invocationCounter, lasting);
+    const push = isNotificationTag(plaintext[0]) ? content : undefined;
+    this.#received.commit(systemTitle, counterRole, invocationCounter, lasting, push);
     return plaintext;
   }
 
@@ -258,12 +260,13 @@ export class Ciphering {
     const own = role === "wrapped" || role === "agreed";
     const counterRole = own ? `${role} ${transaction}` : role;
     const lasting = own ? undefined : keys.encryptionKey;
-    this.#received.check(systemTitle, counterRole, invocationCounter, lasting);
+    this.#received.check(systemTitle, counterRole, invocationCounter, lasting, content);
     const { suite } = this.security;
     const extraAad = headerBytes(envelope);
     const { plaintext } = unprotect({ content, keys, systemTitle, suite, keyRole: role, what, extraAad });
     if (own && !isNotificationTag(plaintext[0])) this.#checkTransaction(transaction, what);
-    this.#received.commit(systemTitle, counterRole, invocationCounter, lasting);
+    const push = isNotificationTag(plaintext[0]) ? content : undefined;
+    this.#received.commit(systemTitle, counterRole, invocationCounter, lasting, push);
     return plaintext;
   }
 

@@ -114,7 +114,7 @@ export interface MeterDefinition {
   /** General block transfer, where it is negotiated: blocks that are sent before an acknowledgement (1). */
   readonly generalBlockTransferWindow?: number;
   /**
-   * First value of the meter's own invocation counters. Default: above those of every earlier simulated meter of this
+   * First value of the meter's own invocation counters. Default: values above those of all simulated meters of this
    * process, and rising with time, as a meter's counters outlive its restarts.
    */
   readonly invocationCounter?: number;

@@ -74,7 +74,10 @@ export function createMeter(definition: MeterDefinition, options: CreateMeterOpt
 /** A simulated meter counts on from the time of its making, so that clients take none of its answers for old ones. */
 const countsFrom = Date.UTC(2025, 0, 1);
 const countsPerSecond = 10;
-/** The first value that no simulated meter of this process has used: a meter made again keeps counting. */
+/**
+ * The first value that no simulated meter of this process has used. One for all of them: a meter made again keeps
+ * counting, and meters with the same title and keys look like one meter to their clients.
+ */
 let unusedCounter = 1;
 
 function firstCounter(clock: Clock): number {
@@ -186,13 +189,13 @@ class Meter implements SimulatedMeter {
     }
     const accepted = new Map<SimulatedAssociation, number>();
     const lastCounter = (account: SimulatedAssociation): number => accepted.get(account) ?? -1;
-    const { invocationCounter } = definition;
-    let counter = invocationCounter;
+    let counter = definition.invocationCounter;
+    let started = false;
     const nextCounter = (): number => {
-      const value = counter ?? firstCounter(this.#clock);
-      counter = value + 1;
-      if (invocationCounter === undefined) unusedCounter = Math.max(unusedCounter, counter);
-      return value;
+      if (counter !== undefined) return counter++;
+      if (!started) unusedCounter = firstCounter(this.#clock);
+      started = true;
+      return unusedCounter++;
     };
     const behaviours = (): readonly Behaviour[] => this.#behaviours;
     return {
