@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 
 /**
  * A meter that answers from a list of recorded bytes, so that a benchmark measures the client: AARQ, GET of
- * attribute 3 (scaler_unit) and any other GET have one answer each. Wrapper framing. Prints its port.
+ * attribute 3 (scaler_unit) and any other GET have one answer each, but for the invoke-id. Wrapper framing. Prints its port.
  */
 const header = (source: number, destination: number, apdu: string): Buffer => {
   const body = Buffer.from(apdu, "hex");
@@ -27,7 +27,12 @@ const server = createServer((socket) => {
     const tag = bytes[8];
     if (tag === 0x60) socket.write(aare);
     else if (tag === 0x62) socket.write(release);
-    else socket.write(bytes[19] === 3 ? scalerUnit : value);
+    else {
+      const answer = bytes[19] === 3 ? scalerUnit : value;
+      // the invoke-id of the request, as meters answer
+      answer[10] = bytes[10] ?? 0;
+      socket.write(answer);
+    }
   });
 });
 
