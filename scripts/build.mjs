@@ -1,7 +1,7 @@
 // Compiles src/ and nodes/ to dist/ and puts the editor's files where Node-RED looks for them: beside the compiled
 // nodes. The result replaces dist/ in one step, so that a running Node-RED never sees half of it.
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const fresh = join(root, `dist.${process.pid}.tmp`);
 const dist = join(root, "dist");
+const { nodes: nodeFiles } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))["node-red"];
+const nodeTypes = Object.keys(nodeFiles);
 
 function compile() {
   const require = createRequire(import.meta.url);
@@ -27,12 +29,13 @@ function compile() {
 
 function copyEditorFiles() {
   const nodes = join(fresh, "nodes");
-  mkdirSync(nodes, { recursive: true });
-  for (const name of readdirSync(join(root, "nodes"))) {
-    if (name.endsWith(".html")) cpSync(join(root, "nodes", name), join(nodes, name));
+  for (const type of nodeTypes) {
+    for (const name of [`${type}.html`, "locales"]) {
+      cpSync(join(root, "nodes", type, name), join(nodes, type, name), { recursive: true });
+    }
+    const icon = join(root, "icons", `${type}.svg`);
+    if (existsSync(icon)) cpSync(icon, join(nodes, type, "icons", `${type}.svg`));
   }
-  cpSync(join(root, "nodes", "locales"), join(nodes, "locales"), { recursive: true });
-  cpSync(join(root, "icons"), join(nodes, "icons"), { recursive: true });
 }
 
 /** What a build that was killed has left behind; one that still runs is left alone. */

@@ -19,7 +19,7 @@ const files = new Set(packed.files.map((file) => file.path));
 
 for (const [type, file] of Object.entries(manifest["node-red"].nodes)) {
   // what the flow library's scorecard reads out of the editor file
-  const editor = readFileSync(join(root, "nodes", `${type}.html`), "utf8");
+  const editor = readFileSync(join(root, "nodes", type, `${type}.html`), "utf8");
   check(
     editor.includes(`registerType("${type}", {`),
     `${type}: the editor file does not register it by a literal name`,
@@ -34,7 +34,7 @@ for (const [type, file] of Object.entries(manifest["node-red"].nodes)) {
   check(files.has(file.replace(/\.js$/, ".html")), `${type}: its editor file is not in the package`);
   for (const language of ["en-US", "de", "zh-CN"]) {
     for (const kind of ["json", "html"]) {
-      const locale = `dist/nodes/locales/${language}/${type}.${kind}`;
+      const locale = `dist/nodes/${type}/locales/${language}/${type}.${kind}`;
       check(files.has(locale), `${type}: ${locale} is not in the package`);
     }
   }

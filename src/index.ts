@@ -35,7 +35,6 @@ export {
   type ProfileRange,
   ProfileReader,
   type ProfileTable,
-  repeated,
   type RetryEvent,
   type SecretMessage,
   type SelectionUsed,
@@ -44,8 +43,8 @@ export {
   type TraceEvent,
   type Unsubscribe,
 } from "./client";
-export type * from "./client/options";
-export { afterRunning, type Clock, type RunningWait, systemClock, type TimerHandle } from "./clock";
+export type * from "./client/options/options";
+export { afterRunning, type Clock, type RunningWait, systemClock, type TimerHandle, within } from "./clock";
 export { type DataType, type DlmsValue } from "./codec";
 export {
   attribute,
@@ -58,10 +57,6 @@ export {
   type ClassName,
   classTitle,
   type DateTimeInfo,
-  describeClass,
-  describeObis,
-  type DescribeOptions,
-  describeUnit,
   findAttribute,
   findClass,
   isObis,
@@ -71,9 +66,6 @@ export {
   type MethodDefinition,
   type MethodRef,
   obisDotted,
-  obisLanguage,
-  obisLanguages,
-  type ObisLanguageTag,
   type ObisLike,
   obisPrinted,
   type ObjectDirectory,
@@ -84,6 +76,7 @@ export {
   unitSymbol,
 } from "./cosem";
 export * from "./errors";
+export { repeated } from "./errors/retell";
 export {
   type InvocationCounterStore,
   keyFingerprint,
@@ -102,6 +95,30 @@ export {
   systemRandom,
 } from "./security";
 export {
+  alone,
+  clientIdentity,
+  endpointOf,
+  guarded,
+  type GuardedClient,
+  guardedClient,
+  type Lease,
+  meterFor,
+  MeterPool,
+  MeterSession,
+  type MeterPhase,
+  type MeterSettings,
+  MeterTurns,
+  type MeterUser,
+  type MeterView,
+  type PlacedClaim,
+  type PoolLimits,
+  processGuard,
+  processTurns,
+  secretOf,
+  type Turn,
+  wholeMeter,
+} from "./fleet";
+export {
   type BytesLike,
   decodeApdu,
   decodeData,
@@ -112,6 +129,15 @@ export {
   type Frame,
   type InspectKeys,
 } from "./inspect";
+export {
+  describeClass,
+  describeObis,
+  type DescribeOptions,
+  describeUnit,
+  obisLanguage,
+  obisLanguages,
+  type ObisLanguageTag,
+} from "./names";
 export type { AssociationInfo } from "./session";
 export {
   type Behaviour,

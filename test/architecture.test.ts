@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import ts from "typescript";
 
 /** Which folder of src/ may import which. What is not listed here is refused. */
@@ -14,11 +14,55 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   transport: ["errors", "clock"],
   apdu: ["codec", "bytes", "errors"],
   cosem: ["codec", "bytes", "errors"],
+  names: ["cosem", "codec", "bytes", "errors"],
   session: ["apdu", "security", "codec", "bytes", "errors"],
   inspect: ["link", "transport", "apdu", "security", "cosem", "codec", "bytes", "errors", "clock"],
-  client: ["session", "inspect", "link", "transport", "cosem", "apdu", "security", "codec", "bytes", "errors", "clock"],
+  driver: ["inspect", "link", "transport", "clock", "bytes", "errors"],
+  client: [
+    ...["driver", "session", "inspect", "link", "transport", "names", "cosem", "apdu", "security", "codec", "bytes"],
+    ...["errors", "clock"],
+  ],
+  fleet: ["client", "transport", "names", "cosem", "security", "bytes", "errors", "clock"],
   push: ["inspect", "link", "transport", "apdu", "security", "cosem", "codec", "bytes", "errors", "clock"],
   simulator: ["link", "transport", "apdu", "security", "cosem", "codec", "bytes", "errors", "clock"],
+};
+
+/** Which room of a folder may import which of its other rooms. Files directly in the folder may import every room. */
+const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  "src/session": {
+    steps: [],
+    protection: ["steps"],
+    exchange: ["protection", "steps"],
+    services: ["exchange", "protection", "steps"],
+    association: ["services", "exchange", "protection", "steps"],
+  },
+  "src/simulator": {
+    stations: ["definition"],
+    behaviours: ["stations"],
+    definition: [],
+    objects: ["behaviours", "definition"],
+    household: ["objects", "definition"],
+    services: ["objects", "behaviours", "definition"],
+    association: ["services", "objects", "definition"],
+  },
+  "src/client": {
+    account: [],
+    options: ["account"],
+    association: ["options", "account"],
+    connection: ["association", "options", "account"],
+    services: ["association", "options"],
+    profile: ["services", "association", "options"],
+    diagnosis: ["connection", "association", "options", "account"],
+  },
+  nodes: {
+    "node-red": [],
+    meters: ["node-red"],
+    admin: ["meters", "node-red"],
+    "dlms-meter": ["admin", "meters", "node-red"],
+    "dlms-read": ["meters", "node-red"],
+    "dlms-monitor": ["meters", "node-red"],
+    "dlms-simulator": ["meters", "node-red"],
+  },
 };
 
 /** Modules of the platform, and packages, that only one folder may use. */
@@ -33,6 +77,9 @@ const reserved: Readonly<Record<string, string>> = {
 /** Folders without socket, file, timer, clock or randomness. */
 const sansIo = ["errors", "bytes", "codec", "apdu", "cosem", "security", "link", "session"];
 const impure = ["setTimeout", "setInterval", "setImmediate", "performance", "Date.now", "Math.random"];
+
+/** Files that lie side by side, without the folders in it. */
+const maxFilesInFolder = 22;
 
 const root = resolve(__dirname, "..");
 
@@ -143,7 +190,30 @@ function layerOf(path: string): string | undefined {
   return tree === "src" && layer !== undefined && rest.length > 0 ? layer : undefined;
 }
 
+/** The room of a path within `folder`; undefined for files directly in it and for other trees. */
+function roomOf(folder: string, path: string): string | undefined {
+  if (!path.startsWith(`${folder}/`)) return undefined;
+  const [room, ...rest] = path.slice(folder.length + 1).split("/");
+  return rest.length > 0 ? room : undefined;
+}
+
+function roomRefusal({ from, to }: Import): string | undefined {
+  for (const [folder, allowed] of Object.entries(rooms)) {
+    const room = roomOf(folder, from);
+    if (room === undefined || to?.startsWith(`${folder}/`) !== true) continue;
+    const target = roomOf(folder, to);
+    if (target === undefined) return `${from} -> ${to}: a room does not use the files above it`;
+    if (target === room || allowed[room]?.includes(target) === true) continue;
+    return `${from} -> ${to}: ${folder}/${room} may not use ${folder}/${target}`;
+  }
+  return undefined;
+}
+
 function refusal(edge: Import): string | undefined {
+  return layerRefusal(edge) ?? roomRefusal(edge);
+}
+
+function layerRefusal(edge: Import): string | undefined {
   const from = layerOf(edge.from);
   const bare = edge.specifier.replace(/^node:/, "").split("/")[0] ?? "";
   const owner = reserved[bare];
@@ -217,12 +287,18 @@ describe("architecture", () => {
     const edge = (from: string, specifier: string, to?: string): Import => ({ from, specifier, to, typeOnly: false });
     assert.ok(refusal(edge("src/simulator/meter.ts", "../session", "src/session/index.ts")));
     assert.ok(refusal(edge("src/link/link.ts", "../codec/value", "src/codec/value.ts")));
-    assert.ok(refusal(edge("src/client/store.ts", "node:crypto")));
-    assert.ok(refusal(edge("nodes/dlms-read.ts", "serialport")));
+    assert.ok(refusal(edge("src/client/connection/file-counter-store.ts", "node:crypto")));
+    assert.ok(refusal(edge("nodes/dlms-read/dlms-read.ts", "serialport")));
     assert.ok(refusal(edge("src/codec/value.ts", "node:fs")));
-    assert.ok(refusal(edge("nodes/dlms-read.ts", "../src/client/options", "src/client/options.ts")));
-    assert.equal(refusal(edge("nodes/dlms-read.ts", "../src", "src/index.ts")), undefined);
+    assert.ok(
+      refusal(edge("nodes/dlms-read/dlms-read.ts", "../../src/client/options", "src/client/options/options.ts")),
+    );
+    assert.equal(refusal(edge("nodes/dlms-read/dlms-read.ts", "../../src", "src/index.ts")), undefined);
     assert.equal(refusal(edge("src/security/gcm.ts", "node:crypto")), undefined);
+    const inner = edge("src/client/services/get.ts", "../connection/supervisor", "src/client/connection/supervisor.ts");
+    assert.ok(refusal(inner));
+    assert.ok(refusal(edge("src/client/options/options.ts", "../client", "src/client/client.ts")));
+    assert.ok(refusal(edge("nodes/dlms-read/dlms-read.ts", "../admin/presets", "nodes/admin/presets.ts")));
     const ring = new Map([
       ["a", new Set(["b"])],
       ["b", new Set(["c"])],
@@ -242,9 +318,17 @@ describe("architecture", () => {
     assert.equal(findCycle(graphOf(edges, layerOf)), undefined);
   });
 
-  it("has no cycle between files at run time", () => {
-    const running = edges.filter((edge) => !edge.typeOnly);
-    assert.equal(findCycle(graphOf(running, (path) => path)), undefined);
+  it("has no cycle between files, types included", () => {
+    assert.equal(findCycle(graphOf(edges, (path) => path)), undefined);
+  });
+
+  it("has no folder with more files than a reader can take in", () => {
+    const counts = new Map<string, number>();
+    for (const file of files) counts.set(dirname(below(file)), (counts.get(dirname(below(file))) ?? 0) + 1);
+    assert.deepEqual(
+      [...counts].filter(([, count]) => count > maxFilesInFolder),
+      [],
+    );
   });
 
   it("keeps timers, clocks and randomness out of the cores", () => {
@@ -255,7 +339,7 @@ describe("architecture", () => {
   it("has no folder that can hold anything", () => {
     const names = ["src", "nodes", "test"].flatMap((tree) => folders(join(root, tree)));
     assert.deepEqual(
-      names.filter((path) => /(^|[\\/])(utils?|helpers?|common)$/i.test(path)),
+      names.filter((path) => /(^|[\\/])(utils?|helpers?|common|shared)$/i.test(path)),
       [],
     );
   });

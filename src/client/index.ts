@@ -1,14 +1,8 @@
 export { type CloseOptions, type ClientStatistics, connect, createClient, DlmsClient } from "./client";
-export {
-  type Account,
-  type AccountGuard,
-  type Attempt,
-  type Lock,
-  MemoryAccountGuard,
-  type SecretMessage,
-} from "./account-guard";
-export { fileReceivedCounters, type FileReceivedCountersOptions } from "./received-counter-store";
-export { fileCounterStore, type FileCounterOptions } from "./counter-store";
+export { type Account, type AccountGuard, type Attempt, type Lock, MemoryAccountGuard } from "./account/account-guard";
+export type { SecretMessage } from "./account/account-guard";
+export { fileReceivedCounters, type FileReceivedCountersOptions } from "./connection/received-counter-store";
+export { fileCounterStore, type FileCounterOptions } from "./connection/file-counter-store";
 export type {
   ClientEvents,
   ClientState,
@@ -17,16 +11,15 @@ export type {
   StateEvent,
   TraceEvent,
   Unsubscribe,
-} from "./events";
-export { repeated } from "./failure";
-export type * from "./options";
-export type { Outcome, Reading } from "./readings";
-export type { ConnectionHint, ConnectionHintKey, ConnectionStepName } from "./connection-advice";
-export type { ConnectionFacts } from "./connection-facts";
-export type { AddressCandidate } from "./address-candidates";
-export { type AddressTrial, findAddress, type FindAddressOptions } from "./find-address";
-export { type ConnectionStep, testConnection } from "./test-connection";
-export { accountOf } from "./secret-attempt";
-export { type ProfileOptions, ProfileReader, type ProfileTable } from "./profile";
-export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile-read";
-export { endpointKey } from "./transport-of";
+} from "./connection/events";
+export type * from "./options/options";
+export type { Outcome, Reading } from "./services/read";
+export type { ConnectionHint, ConnectionHintKey, ConnectionStepName } from "./diagnosis/hints";
+export type { ConnectionFacts } from "./diagnosis/facts";
+export type { AddressCandidate } from "./diagnosis/address-candidates";
+export { type AddressTrial, findAddress, type FindAddressOptions } from "./diagnosis/find-address";
+export { type ConnectionStep, testConnection } from "./diagnosis/test-connection";
+export { accountOf } from "./options/account-of";
+export { type ProfileOptions, ProfileReader, type ProfileTable } from "./profile/profile-reader";
+export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile/read-profile";
+export { endpointKey } from "./options/transports";

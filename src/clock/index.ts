@@ -1,2 +1,3 @@
 export * from "./clock";
 export * from "./running-time";
+export * from "./waiting";

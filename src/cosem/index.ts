@@ -4,7 +4,6 @@ export { interfaceClasses } from "./interface-classes";
 export * from "./lookup";
 export * from "./model";
 export * from "./obis";
-export * from "./obis-names";
 export * from "./object-list";
 export * from "./present";
 export * from "./profile-columns";

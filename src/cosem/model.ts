@@ -127,6 +127,8 @@ export interface PresentOptions {
   /** IANA zone for date-times without deviation; their ISO form then carries its offset */
   readonly timeZone?: string;
   readonly dates?: "iso" | "date" | "epoch";
+  /** the words for a dotted OBIS code, for the objects of an object list */
+  readonly describeObis?: (logicalName: string) => string;
 }
 
 /** Signature of cosem/values `presentAttribute`. */

@@ -14,7 +14,6 @@ import {
   startsRights,
   startsSnEntry,
 } from "./object-list-bytes";
-import { describeObis } from "./obis-names";
 
 /** What the association may do with an attribute. */
 export type AttributeAccess = "none" | "read" | "write" | "read-write";
@@ -60,6 +59,11 @@ export interface ObjectDirectory {
   readonly skipped: number;
 }
 
+/** The words for a dotted OBIS code; see src/names. */
+export type DescribeObis = (logicalName: string) => string;
+
+const undescribed: DescribeObis = () => "";
+
 /** A directory, and what is to be said of the bytes that it was read from. */
 export interface DirectoryReading {
   readonly directory: ObjectDirectory;
@@ -75,7 +79,7 @@ const lnShape: EntryShape = {
 const snShape: EntryShape = {
   what: "object_list",
   startsAt: startsSnEntry,
-  fits: (item) => readSnEntry(item) !== undefined,
+  fits: (item) => readSnEntry(item, undescribed) !== undefined,
 };
 const rightsShape: EntryShape = {
   what: "access_rights_list",
@@ -89,11 +93,15 @@ const rightsShape: EntryShape = {
  * @param associationVersion version of the association object; without it, what the list says of itself
  * @throws DlmsDecodeError DECODE_VALUE when the value is no list at all
  */
-export function readObjectList(data: DlmsValue, associationVersion?: number): ObjectDirectory {
+export function readObjectList(
+  data: DlmsValue,
+  associationVersion?: number,
+  describeObis: DescribeObis = undescribed,
+): ObjectDirectory {
   const items = listOf(data, "object_list");
   const drafts = items.map(readLnEntry);
   const mask = usesBitMask(drafts, associationVersion);
-  const objects = drafts.flatMap((draft) => (draft === undefined ? [] : [lnEntry(draft, mask)]));
+  const objects = drafts.flatMap((draft) => (draft === undefined ? [] : [lnEntry(draft, mask, describeObis)]));
   return { objects, skipped: items.length - objects.length };
 }
 
@@ -102,20 +110,24 @@ export function readObjectList(data: DlmsValue, associationVersion?: number): Ob
  * an entry whose bytes make no sense costs that entry alone.
  * @throws DlmsDecodeError when the bytes are no list at all, or none of the entries in them can be read
  */
-export function readObjectListBytes(bytes: Uint8Array, associationVersion?: number): DirectoryReading {
-  return fromBytes(bytes, lnShape, (list) => readObjectList(list, associationVersion));
+export function readObjectListBytes(
+  bytes: Uint8Array,
+  associationVersion?: number,
+  describeObis?: DescribeObis,
+): DirectoryReading {
+  return fromBytes(bytes, lnShape, (list) => readObjectList(list, associationVersion, describeObis));
 }
 
 /** The object_list of an Association SN: short names, no access rights. @throws DlmsDecodeError DECODE_VALUE */
-export function readShortNameList(data: DlmsValue): ObjectDirectory {
+export function readShortNameList(data: DlmsValue, describeObis: DescribeObis = undescribed): ObjectDirectory {
   const items = listOf(data, "object_list");
-  const objects = items.flatMap((item) => readSnEntry(item) ?? []);
+  const objects = items.flatMap((item) => readSnEntry(item, describeObis) ?? []);
   return { objects, skipped: items.length - objects.length };
 }
 
 /** The same from the bytes of the list; see `readObjectListBytes`. @throws DlmsDecodeError */
-export function readShortNameListBytes(bytes: Uint8Array): DirectoryReading {
-  return fromBytes(bytes, snShape, readShortNameList);
+export function readShortNameListBytes(bytes: Uint8Array, describeObis?: DescribeObis): DirectoryReading {
+  return fromBytes(bytes, snShape, (list) => readShortNameList(list, describeObis));
 }
 
 function fromBytes(bytes: Uint8Array, shape: EntryShape, read: (list: DlmsValue) => ObjectDirectory): DirectoryReading {
@@ -149,7 +161,7 @@ function notesOn({ items, declared, gaps, trailing, error }: ListEntries, what: 
   return [...notes, ...trailingNotes(trailing, what)];
 }
 
-function readSnEntry(item: DlmsValue): ObjectEntry | undefined {
+function readSnEntry(item: DlmsValue, describeObis: DescribeObis): ObjectEntry | undefined {
   if (item.type !== "structure") return undefined;
   const [base, classId, version, name] = item.value;
   const shortName = integer(base);
@@ -160,7 +172,7 @@ function readSnEntry(item: DlmsValue): ObjectEntry | undefined {
   const row = findClass(id, known);
   const unsaid = { access: null, accessMode: null };
   return {
-    ...describe(id, known, logicalName),
+    ...describe(id, known, logicalName, describeObis),
     // A base name is a long: FA00 comes as -1536.
     shortName: shortName & 0xffff,
     attributes: (row?.attributes ?? []).map(({ id: attributeId, name: attribute }) => ({
@@ -230,10 +242,10 @@ function readLnEntry(item: DlmsValue): Draft | undefined {
   return { classId: id, version: integer(version) ?? 0, logicalName, attributes, methods };
 }
 
-function lnEntry(draft: Draft, mask: boolean): ObjectEntry {
+function lnEntry(draft: Draft, mask: boolean, describeObis: DescribeObis): ObjectEntry {
   const row = findClass(draft.classId, draft.version);
   return {
-    ...describe(draft.classId, draft.version, draft.logicalName),
+    ...describe(draft.classId, draft.version, draft.logicalName, describeObis),
     attributes: readAttributes(draft.attributes, row, mask),
     methods: readMethods(draft.methods, row, mask),
   };
@@ -243,9 +255,10 @@ function describe(
   classId: number,
   version: number,
   name: Uint8Array,
+  describeObis: DescribeObis,
 ): Pick<ObjectEntry, "classId" | "version" | "logicalName" | "objectType" | "description"> {
   const logicalName = obisDotted(name);
-  return { classId, version, logicalName, objectType: className(classId), description: describeObis(name) };
+  return { classId, version, logicalName, objectType: className(classId), description: describeObis(logicalName) };
 }
 
 /**

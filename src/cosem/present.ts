@@ -28,7 +28,7 @@ const noOptions: PresentOptions = {};
 export const presentAttribute: PresentAttribute = (data, ref, scalerUnit, options = noOptions) => {
   const definition = definitionFor(data, ref) ?? none;
   if (definition.presentation === "object-list") {
-    const objects = presentObjectList(data, ref.version);
+    const objects = presentObjectList(data, ref.version, options);
     if (objects !== undefined) return { value: objects, type: data.type };
   }
   return presentTop(data, definition, { options, scalerUnit, printableIsText: ref.classId === 1 });
@@ -71,11 +71,13 @@ export function elementOf(definition: Definition): Definition {
 }
 
 /** The directory that an object_list makes; undefined when the value has another form. */
-function presentObjectList(data: DlmsValue, version: number | undefined): unknown {
+function presentObjectList(data: DlmsValue, version: number | undefined, { describeObis }: PresentOptions): unknown {
   if (data.type !== "array" && data.type !== "compact-array") return undefined;
   const first = data.value.find((item) => item.type === "structure");
   const shortNames = first?.type === "structure" && first.value[3]?.type === "octet-string";
-  const { objects, skipped } = shortNames ? readShortNameList(data) : readObjectList(data, version);
+  const { objects, skipped } = shortNames
+    ? readShortNameList(data, describeObis)
+    : readObjectList(data, version, describeObis);
   return objects.length === 0 && skipped > 0 ? undefined : objects;
 }
 

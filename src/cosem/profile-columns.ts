@@ -3,7 +3,6 @@ import { DlmsDecodeError } from "../errors";
 import { attributeDefinition, attributeName, scalerSource } from "./lookup";
 import type { AttributeRef, FieldDefinition, ScalerUnit } from "./model";
 import { obisDotted } from "./obis";
-import { describeObis } from "./obis-names";
 import { elementOf } from "./present";
 import { unitSymbol } from "./units";
 
@@ -107,10 +106,11 @@ export function columnKeys(objects: readonly CaptureObject[]): string[] {
   });
 }
 
-/** The columns with everything that is known of them. `scalerUnitOf` gives the scaler_unit of a captured object. */
+/** The columns with everything that is known of them. `scalerUnitOf` gives the scaler_unit of a captured object, `describeObis` its label. */
 export function profileColumns(
   objects: readonly CaptureObject[],
   scalerUnitOf: (object: CaptureObject) => ScalerUnit | undefined = () => undefined,
+  describeObis: (logicalName: string) => string = () => "",
 ): ProfileColumn[] {
   const keys = columnKeys(objects);
   return objects.map((object, i) => {

@@ -1,3 +1,3 @@
-export * from "./operation";
-export * from "./options";
+export * from "./steps/operation";
+export * from "./steps/options";
 export * from "./session";

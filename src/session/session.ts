@@ -11,16 +11,16 @@ import type {
   VariableAccess,
   WriteResult,
 } from "../apdu/model";
-import { accessList } from "./access";
-import { invokeList, invokeMethod } from "./action";
-import { associate, assumeAssociation, checkOptions } from "./associate";
-import { Channel } from "./channel";
-import { getAttribute, getChunks, getList, type GetOutcome } from "./get";
-import type { AnswerForm, Operation } from "./operation";
-import type { AssociationInfo, SessionOptions } from "./options";
-import { release } from "./release";
-import { setAttribute, setList } from "./set";
-import { readChunks, readVariables, writeVariables } from "./short-name";
+import { accessList } from "./services/access";
+import { invokeList, invokeMethod } from "./services/action";
+import { associate, assumeAssociation, checkOptions } from "./association/associate";
+import { ServiceChannel } from "./exchange/service-channel";
+import { getAttribute, getChunks, getList, type GetOutcome } from "./services/get";
+import type { AnswerForm, Operation } from "./steps/operation";
+import type { AssociationInfo, SessionOptions } from "./steps/options";
+import { release } from "./association/release";
+import { setAttribute, setList } from "./services/set";
+import { readChunks, readVariables, writeVariables } from "./services/short-name";
 
 /**
  * The client's side of one association, without socket, timer, clock or randomness of its own: every method is a
@@ -29,12 +29,12 @@ import { readChunks, readVariables, writeVariables } from "./short-name";
  * DlmsError.
  */
 export class Session {
-  readonly #channel: Channel;
+  readonly #channel: ServiceChannel;
 
   /** @throws DlmsConfigError for options that contradict each other or lack something */
   constructor(options: SessionOptions) {
     checkOptions(options);
-    this.#channel = new Channel(options);
+    this.#channel = new ServiceChannel(options);
   }
 
   /** What was agreed; undefined while there is no association. */

@@ -1,9 +1,9 @@
-export * from "./behaviour";
-export * from "./definition";
-export * from "./household";
+export * from "./behaviours/behaviour";
+export * from "./definition/definition";
+export * from "./household/household";
 export * from "./meter";
 export type { ReceivedItem, WaitOptions } from "./received";
-export type { FrameVerdict, IncomingFrame } from "./station";
-export * from "./behaviours";
+export type { FrameVerdict, IncomingFrame } from "./stations/station";
+export * from "./behaviours/behaviours";
 export * from "./bus";
-export { parseDefinition } from "./json-definition";
+export { parseDefinition } from "./definition/json-definition";

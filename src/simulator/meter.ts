@@ -5,12 +5,12 @@ import type { RandomSource } from "../security";
 import { type MemoryLine, type MemoryPeer, memoryTransport } from "../transport/memory";
 import { listenTcp, type TcpListener } from "../transport/tcp-server";
 import type { Transport } from "../transport/transport";
-import type { AssociationMachine } from "./association";
-import type { Behaviour, LineAction } from "./behaviour";
-import { checkDefinition } from "./check-definition";
-import type { MeterDefinition, SimulatedAssociation } from "./definition";
-import { generatedObjects } from "./generated";
-import { MeterModel } from "./model";
+import type { AssociationMachine } from "./association/association";
+import type { Behaviour, LineAction } from "./behaviours/behaviour";
+import { checkDefinition } from "./definition/check-definition";
+import type { MeterDefinition, SimulatedAssociation } from "./definition/definition";
+import { generatedObjects } from "./objects/generated";
+import { MeterModel } from "./objects/model";
 import { type ReceivedEvent, type ReceivedItem, ReceivedLog, type WaitOptions } from "./received";
 import { type MeterCore, ServerMachine } from "./server-machine";
 

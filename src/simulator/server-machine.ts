@@ -1,14 +1,14 @@
 import type { Apdu } from "../apdu";
 import type { RandomSource } from "../security";
-import { AssociationMachine, type AssociationHost } from "./association";
-import type { Behaviour, BehaviourLine, LineAction } from "./behaviour";
-import type { MeterDefinition, SimulatedAssociation } from "./definition";
-import { type HdlcLinks, HdlcStation } from "./hdlc-station";
-import { ModeEStation } from "./mode-e-station";
-import type { MeterModel } from "./model";
+import { AssociationMachine, type AssociationHost } from "./association/association";
+import type { Behaviour, BehaviourLine, LineAction } from "./behaviours/behaviour";
+import type { MeterDefinition, SimulatedAssociation } from "./definition/definition";
+import { type HdlcLinks, HdlcStation } from "./stations/hdlc-station";
+import { ModeEStation } from "./stations/mode-e-station";
+import type { MeterModel } from "./objects/model";
 import type { ReceivedEvent } from "./received";
-import type { FrameVerdict, IncomingFrame, Station, StationHost } from "./station";
-import { WrapperStation } from "./wrapper-station";
+import type { FrameVerdict, IncomingFrame, Station, StationHost } from "./stations/station";
+import { WrapperStation } from "./stations/wrapper-station";
 
 /** The parts of a meter that all its connections share. */
 export interface MeterCore {

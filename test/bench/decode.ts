@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ByteWriter } from "../../src/bytes";
 import { decodePlainBytes, decodeValueBytes, ElementStream, type PlainValue } from "../../src/codec";
-import { RowTable } from "../../src/client/row-table";
+import { RowTable } from "../../src/client/profile/row-table";
 import { createTimedRowReader, profileColumns, type ProfileRow } from "../../src/cosem";
 
 /**

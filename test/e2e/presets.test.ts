@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { BrowserContext, Page } from "playwright-core";
-import { presets } from "../../nodes/shared/presets";
+import { presets } from "../../nodes/admin/presets";
 import { NodeRedProcess, freePort } from "../support/node-red-process";
 import { needsBrowser, openBrowser, openDialog, openEditor } from "./browser";
 

@@ -1,6 +1,6 @@
 import { isDlmsError } from "../../src/errors";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/client/line";
+import { LineRegistry } from "../../src/driver/shared-line";
 import { createMeter } from "../../src/simulator";
 import { profileName } from "../support/profiles";
 import { VirtualClock } from "../support/virtual-clock";

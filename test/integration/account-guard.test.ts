@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Apdu } from "../../src/apdu";
-import type { ConnectOptions } from "../../src/client/options";
+import type { ConnectOptions } from "../../src/client/options/options";
 import type { MeterDefinition } from "../../src/simulator";
 import { type Bench, bench, registerRef, registers, requests } from "../support/meters";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DlmsError } from "../../src/errors";
 import type { Behaviour } from "../../src/simulator";
-import { makeLink } from "../../src/client/wiring";
+import { makeLink } from "../../src/client/connection/factories";
 import { bench, registerRef } from "../support/meters";
 
 /** Warnings of this process while `run` runs. */

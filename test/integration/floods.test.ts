@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
-import { unaskedLimits } from "../../src/client/flood-guard";
+import { unaskedLimits } from "../../src/driver/flood-guard";
 import { DlmsConnectionError, type DlmsError } from "../../src/errors";
 import type { Behaviour } from "../../src/simulator";
 import { bench, registerRef } from "../support/meters";

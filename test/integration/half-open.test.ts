@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { findAddress } from "../../src/client/find-address";
-import { LineRegistry } from "../../src/client/line";
-import type { ConnectOptions } from "../../src/client/options";
+import { findAddress } from "../../src/client/diagnosis/find-address";
+import { LineRegistry } from "../../src/driver/shared-line";
+import type { ConnectOptions } from "../../src/client/options/options";
 import { DlmsError } from "../../src/errors";
 import { createMeter } from "../../src/simulator";
 import { memoryTransport, type Transport } from "../../src/transport";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/client/line";
+import { LineRegistry } from "../../src/driver/shared-line";
 import type { DlmsValue } from "../../src/codec";
 import type { AttributeRef } from "../../src/cosem";
 import { isDlmsError } from "../../src/errors";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/client/line";
-import type { ConnectOptions } from "../../src/client/options";
+import { LineRegistry } from "../../src/driver/shared-line";
+import type { ConnectOptions } from "../../src/client/options/options";
 import { isDlmsError } from "../../src/errors";
 import { createMeter, type MeterDefinition } from "../../src/simulator";
-import type { SimulatedObject } from "../../src/simulator/definition";
+import type { SimulatedObject } from "../../src/simulator/definition/definition";
 import { memoryTransport, type Transport } from "../../src/transport";
 import { number, register, registerRef, requests } from "../support/meters";
 import { VirtualClock } from "../support/virtual-clock";

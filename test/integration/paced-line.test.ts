@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/client/line";
-import type { LinkOptions } from "../../src/client/options";
+import { LineRegistry } from "../../src/driver/shared-line";
+import type { LinkOptions } from "../../src/client/options/options";
 import { createMeter, householdDefinition } from "../../src/simulator";
 import { PacedLine } from "../support/paced-line";
 import { VirtualClock } from "../support/virtual-clock";

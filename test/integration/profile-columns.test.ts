@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { ProfileRange } from "../../src/index";
+import type { ProfileRange } from "../../src";
 import { type DlmsValue, encodeValueBytes } from "../../src/codec";
 import { dateTimeToBytes, parseObis } from "../../src/cosem";
 import type { Behaviour } from "../../src/simulator";
-import type { SimulatedObject } from "../../src/simulator/definition";
+import type { SimulatedObject } from "../../src/simulator/definition/definition";
 import { type Bench, bench, number, register } from "../support/meters";
 
 const start = Date.UTC(2024, 0, 1);

@@ -4,7 +4,7 @@ import { type DlmsValue, encodeValueBytes } from "../../src/codec";
 import { dateTimeToBytes, parseObis } from "../../src/cosem";
 import { DlmsError } from "../../src/errors";
 import type { Behaviour, MeterDefinition } from "../../src/simulator";
-import type { SimulatedObject } from "../../src/simulator/definition";
+import type { SimulatedObject } from "../../src/simulator/definition/definition";
 import { bench, number, register, requests } from "../support/meters";
 
 const start = Date.UTC(2024, 0, 1);

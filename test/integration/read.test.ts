@@ -5,7 +5,7 @@ import { encodeApdu, type ReadResult } from "../../src/apdu";
 import { type DlmsValue, encodeValueBytes } from "../../src/codec";
 import { attribute, parseObis } from "../../src/cosem";
 import type { Behaviour, MeterDefinition } from "../../src/simulator";
-import type { SimulatedObject } from "../../src/simulator/definition";
+import type { SimulatedObject } from "../../src/simulator/definition/definition";
 import { bench, number, register, registerRef, registers, requests } from "../support/meters";
 
 const values = (outcomes: readonly Outcome[]): unknown[] =>

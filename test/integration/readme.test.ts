@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { phraseOf } from "../../nodes/shared/status";
-import { DlmsConfigError, errorCodes } from "../../src/index";
+import { phraseOf } from "../../nodes/meters/status";
+import { DlmsConfigError, errorCodes } from "../../src";
 
 const root = resolve(__dirname, "..", "..");
 const read = (name: string): string => readFileSync(join(root, name), "utf8");
@@ -47,7 +47,7 @@ describe("README.md", () => {
   });
 
   it("says what to try for every status that a failure can have", () => {
-    const texts = JSON.parse(read("nodes/locales/en-US/dlms-read.json")) as {
+    const texts = JSON.parse(read("nodes/dlms-read/locales/en-US/dlms-read.json")) as {
       "dlms-read": { status: Record<string, string> };
     };
     const error = new DlmsConfigError("CONFIG_INVALID", "x");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/client/line";
-import type { ConnectOptions } from "../../src/client/options";
+import { LineRegistry } from "../../src/driver/shared-line";
+import type { ConnectOptions } from "../../src/client/options/options";
 import { createMeter, type SimulatedMeter } from "../../src/simulator";
 import { memoryTransport, type Transport } from "../../src/transport";
 import { hdlcFrame } from "../support/hdlc-peer";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/client/line";
-import type { ConnectOptions } from "../../src/client/options";
+import { LineRegistry } from "../../src/driver/shared-line";
+import type { ConnectOptions } from "../../src/client/options/options";
 import type { AttributeRef } from "../../src/cosem";
 import { isDlmsError } from "../../src/errors";
 import { createMeter, type MeterDefinition } from "../../src/simulator";

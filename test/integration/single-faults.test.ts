@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/client/line";
-import type { ConnectOptions } from "../../src/client/options";
+import { LineRegistry } from "../../src/driver/shared-line";
+import type { ConnectOptions } from "../../src/client/options/options";
 import { fromHex } from "../../src/bytes";
 import type { AttributeRef } from "../../src/cosem";
 import { DlmsError } from "../../src/errors";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../src/bytes";
-import { Channel } from "../../src/client/channel";
-import { Line } from "../../src/client/line";
+import { LinkDriver } from "../../src/driver/link-driver";
+import { Line } from "../../src/driver/shared-line";
 import { createClient } from "../../src/client";
 import { encodeApdu, parseApdu } from "../../src/apdu";
 import { hdlcLink, type LinkProtocol, wrapperLink } from "../../src/link";
@@ -18,7 +18,7 @@ const wpdu = (source: number, destination: number, apdu: string): string =>
 
 interface Rig {
   readonly clock: VirtualClock;
-  readonly channel: Channel;
+  readonly channel: LinkDriver;
   readonly say: (hex: string) => void;
   /** what the client sent last */
   readonly heard: () => string;
@@ -41,7 +41,7 @@ async function rig(link: LinkProtocol): Promise<Rig> {
     };
   }, "slow");
   const nothing = (): void => undefined;
-  const channel = new Channel({
+  const channel = new LinkDriver({
     line: new Line(transport),
     link,
     clock,

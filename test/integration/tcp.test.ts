@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
 import { connect, createClient, type DlmsClient } from "../../src/client";
-import type { ConnectOptions } from "../../src/client/options";
+import type { ConnectOptions } from "../../src/client/options/options";
 import { DlmsError } from "../../src/errors";
 import { createMeter, type MeterDefinition } from "../../src/simulator";
 import { register, registerRef } from "../support/meters";

@@ -3,7 +3,7 @@ import { attribute, connect, type ConnectOptions, createMeter, fromHex, type Met
 import { parseApdu } from "../../src/apdu";
 import type { GeneralCiphering } from "../../src/apdu/model";
 import { KeySet, type SecurityPolicy, unprotect } from "../../src/security";
-import { headerBytes, MessageKeys } from "../../src/session/message-keys";
+import { headerBytes, MessageKeys } from "../../src/session/protection/message-keys";
 import { longText } from "./held-values";
 import { type JavaFleet, needsJava, type PeerOptions, startJavaFleet } from "./peers";
 import {

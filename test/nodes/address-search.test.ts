@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { SearchLine } from "../../nodes/shared/address-search";
+import type { SearchLine } from "../../nodes/admin/address-search-route";
 import sinon from "sinon";
-import { MeterTurns } from "../../nodes/shared/meter-turn";
-import { createMeter, householdDefinition, type MeterDefinition } from "../../src/index";
+import { MeterTurns } from "../../src/fleet/exclusive-access";
+import { createMeter, householdDefinition, type MeterDefinition } from "../../src";
 import { createBus } from "../../src/simulator";
 import { allNodes, clean, flowFor, helper, value } from "./support";
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import sinon from "sinon";
-import { commonCodes, commonCodesIn } from "../../nodes/shared/common-codes";
-import { groupOf } from "../../nodes/shared/object-tree";
-import { isObis } from "../../src/index";
+import { commonCodes, commonCodesIn } from "../../nodes/admin/common-codes";
+import { groupOf } from "../../nodes/admin/object-tree";
+import { isObis } from "../../src";
 import { neverAnswer } from "../../src/simulator";
 import { allNodes, clean, flowFor, helper, startMeter } from "./support";
 

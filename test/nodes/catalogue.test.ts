@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { editorClasses } from "../../nodes/shared/admin";
-import { commonCodes } from "../../nodes/shared/common-codes";
-import { keepsakesIn } from "../../nodes/shared/keepsakes";
-import { parseMeterSettings } from "../../nodes/shared/meter-config";
-import { migrate, migrations } from "../../nodes/shared/migrations";
-import { presets } from "../../nodes/shared/presets";
-import { phraseOf, valueText } from "../../nodes/shared/status";
-import { connectionHints } from "../../src/client/connection-advice";
-import { attribute, errorCodes, DlmsConfigError, DlmsConnectionError, DlmsTimeoutError } from "../../src/index";
+import { editorClasses } from "../../nodes/admin/table-routes";
+import { commonCodes } from "../../nodes/admin/common-codes";
+import { keepsakesIn } from "../../nodes/meters/persistent-state";
+import { parseMeterSettings } from "../../nodes/meters/parse-settings";
+import { migrate, migrations } from "../../nodes/node-red/migrations";
+import { presets } from "../../nodes/admin/presets";
+import { phraseOf, valueText } from "../../nodes/meters/status";
+import { connectionHints } from "../../src/client/diagnosis/hints";
+import { attribute, errorCodes, DlmsConfigError, DlmsConnectionError, DlmsTimeoutError } from "../../src";
 
 const nodes = resolve(__dirname, "..", "..", "nodes");
 const languages = ["en-US", "de", "zh-CN"];
@@ -29,10 +29,10 @@ function flatten(tree: Tree, path = ""): Map<string, string> {
 }
 
 function catalogue(language: string, type: string): Map<string, string> {
-  return flatten(JSON.parse(readFileSync(join(nodes, "locales", language, `${type}.json`), "utf8")) as Tree);
+  return flatten(JSON.parse(readFileSync(join(nodes, type, "locales", language, `${type}.json`), "utf8")) as Tree);
 }
 
-const html = (type: string): string => readFileSync(join(nodes, `${type}.html`), "utf8");
+const html = (type: string): string => readFileSync(join(nodes, type, `${type}.html`), "utf8");
 /** Scripts of the dialogs in files of their own, and whose they are. */
 const scripts: Readonly<Record<string, readonly string[]>> = {
   "dlms-meter": [
@@ -74,14 +74,14 @@ describe("catalogues, help and editor files", () => {
 
     it(`${type}: has help in every language, which begins with a paragraph for the tooltip`, () => {
       for (const language of languages) {
-        const help = readFileSync(join(nodes, "locales", language, `${type}.html`), "utf8");
+        const help = readFileSync(join(nodes, type, "locales", language, `${type}.html`), "utf8");
         assert.match(help, new RegExp(`data-help-name="${type}">\\s*<p>`), language);
       }
     });
 
     it(`${type}: help has the same sections and lists in every language, and a part on what does not work`, () => {
       const outline = (language: string): readonly (readonly string[])[] => {
-        const help = readFileSync(join(nodes, "locales", language, `${type}.html`), "utf8");
+        const help = readFileSync(join(nodes, type, "locales", language, `${type}.html`), "utf8");
         const sections = help.split("<h3>");
         return sections.map((section) => [...section.matchAll(/<(dt|dd|li|pre)\b/g)].map(([, tag = ""]) => tag));
       };
@@ -114,7 +114,7 @@ describe("catalogues, help and editor files", () => {
 
   it("says in the simulator's help, in every language, how each client of the household reads", () => {
     for (const language of languages) {
-      const help = readFileSync(join(nodes, "locales", language, "dlms-simulator.html"), "utf8");
+      const help = readFileSync(join(nodes, "dlms-simulator", "locales", language, "dlms-simulator.html"), "utf8");
       for (const client of ["16", "17", "18"]) assert.match(help, new RegExp(`<dt>\\S+ ${client}</dt>`), language);
       assert.match(help, /12345678.*000102030405060708090A0B0C0D0E0F.*D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF/s);
     }
@@ -122,7 +122,7 @@ describe("catalogues, help and editor files", () => {
 
   it("names every transport in the help of dlms-meter", () => {
     for (const language of languages) {
-      const help = readFileSync(join(nodes, "locales", language, "dlms-meter.html"), "utf8");
+      const help = readFileSync(join(nodes, "dlms-meter", "locales", language, "dlms-meter.html"), "utf8");
       assert.match(help, /TCP \| TLS \| UDP \| /, language);
     }
   });
@@ -212,7 +212,7 @@ describe("catalogues, help and editor files", () => {
   });
 
   it("has a sentence for each finding and each advice of a connection test, in every language, and for no other", () => {
-    const facts = readFileSync(resolve(nodes, "..", "src", "client", "connection-facts.ts"), "utf8");
+    const facts = readFileSync(resolve(nodes, "..", "src", "client", "diagnosis", "facts.ts"), "utf8");
     const found = new Set([...facts.matchAll(/readonly found: "(\w+)"/g)].map(([, word = ""]) => word));
     assert.ok(found.size > 5);
     const parts = ["unverified", "sizes", "upTo", "unlimited", "protection"];

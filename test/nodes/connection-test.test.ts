@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
 import type { NodeAPI } from "node-red";
 import sinon from "sinon";
-import { registerLines } from "../../nodes/shared/dialog-request";
-import { MeterTurns } from "../../nodes/shared/meter-turn";
-import { type Keepsakes, parseMeterSettings } from "../../nodes/shared/meter-config";
-import type { TestLine } from "../../nodes/shared/connection-test";
-import { householdDefinition, memoryCounterStore } from "../../src/index";
+import { registerLines } from "../../nodes/admin/streaming-route";
+import { MeterTurns } from "../../src/fleet/exclusive-access";
+import { type Keepsakes, parseMeterSettings } from "../../nodes/meters/parse-settings";
+import type { TestLine } from "../../nodes/admin/connection-test-route";
+import { householdDefinition, memoryCounterStore } from "../../src";
 import { allNodes, clean, flowFor, helper, type RunningMeter, startMeter, value } from "./support";
 
 const password = "Tapir-4401-Fluss";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { runInNewContext } from "node:vm";
-import { type MeterCredentials, parseMeterSettings } from "../../nodes/shared/meter-config";
-import { type ErrorJson, errorCodes, isDlmsError, memoryCounterStore } from "../../src/index";
+import { type MeterCredentials, parseMeterSettings } from "../../nodes/meters/parse-settings";
+import { type ErrorJson, errorCodes, isDlmsError, memoryCounterStore } from "../../src";
 
 interface Problem {
   readonly text: string;
@@ -26,7 +26,7 @@ const tell = ((): Tell => {
 
 /** What the script uses of the editor: texts of a catalogue, by the key with its namespace. */
 function editor(language: Language): { _(key: string, values?: Readonly<Record<string, unknown>>): string } {
-  const file = resolve(root, "nodes", "locales", language, "dlms-meter.json");
+  const file = resolve(root, "nodes", "dlms-meter", "locales", language, "dlms-meter.json");
   const catalogue = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
   return {
     _: (key, values = {}) => {

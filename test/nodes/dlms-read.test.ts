@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { splitMessages } from "../../nodes/shared/output";
-import { householdDefinition } from "../../src/index";
+import { splitMessages } from "../../nodes/dlms-read/split-output";
+import { householdDefinition } from "../../src";
 import { allNodes, ask, clean, failure, flowFor, helper, startMeter, statusesOf, value } from "./support";
 
 describe("dlms-read", () => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { keepsakesIn } from "../../nodes/shared/keepsakes";
-import { DlmsConfigError } from "../../src/index";
+import { keepsakesIn } from "../../nodes/meters/persistent-state";
+import { DlmsConfigError } from "../../src";
 
 describe("what is kept between runs", () => {
   it("says so where Node-RED cannot write: system title and invocation counter", () => {

@@ -37,7 +37,7 @@ describe("lines of the log", function () {
 
   it("ends the meter's sentence before its own next one, in every language", () => {
     for (const language of ["en-US", "de", "zh-CN"]) {
-      const file = join(root, "nodes", "locales", language, "dlms-meter.json");
+      const file = join(root, "nodes", "dlms-meter", "locales", language, "dlms-meter.json");
       const { "dlms-meter": texts } = JSON.parse(readFileSync(file, "utf8")) as {
         "dlms-meter": { log: { refused: string } };
       };

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { inspect } from "node:util";
 import type sinon from "sinon";
-import { createMeter, demoPassword, householdDefinition } from "../../src/index";
-import type { MeterNode } from "../../nodes/shared/meter-node";
+import { createMeter, demoPassword, householdDefinition } from "../../src";
+import type { MeterNode } from "../../nodes/meters/meter-node";
 import { type RunningMeter, allNodes, ask, clean, failure, flowFor, helper, startMeter, value } from "./support";
 
 const dynamic = (): MeterNode["meter"]["dynamic"] => (helper.getNode("meter") as unknown as MeterNode).meter.dynamic;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { MeterPool } from "../../nodes/shared/meter-pool";
-import type { MeterSession } from "../../nodes/shared/meter-session";
-import { OwnInterval } from "../../nodes/shared/own-interval";
+import { MeterPool } from "../../src/fleet/meter-pool";
+import type { MeterSession } from "../../src/fleet/shared-meter";
+import { OwnInterval } from "../../nodes/dlms-read/read-schedule";
 import { VirtualClock } from "../support/virtual-clock";
 
 const never = new AbortController().signal;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type MeterPhase, MeterSession, type MeterView } from "../../nodes/shared/meter-session";
-import { MeterTurn } from "../../nodes/shared/meter-turn";
-import { meterStatus } from "../../nodes/shared/status";
+import { type MeterPhase, MeterSession, type MeterView } from "../../src/fleet/shared-meter";
+import { MeterTurn } from "../../src/fleet/exclusive-access";
+import { meterStatus } from "../../nodes/meters/status";
 import { accountOf, type AuthenticationOptions, createClient, MemoryAccountGuard } from "../../src/index";
 import { bench, registerRef, registers } from "../support/meters";
 

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { DynamicMeters, settable } from "../../nodes/shared/dynamic-meters";
-import { type Keepsakes, type MeterSettings, parseMeterSettings } from "../../nodes/shared/meter-config";
-import type { MeterSession } from "../../nodes/shared/meter-session";
-import { memoryCounterStore } from "../../src/index";
+import { DynamicMeters, settable } from "../../nodes/meters/described-meters";
+import type { MeterSettings } from "../../src";
+import { type Keepsakes, parseMeterSettings } from "../../nodes/meters/parse-settings";
+import type { MeterSession } from "../../src/fleet/shared-meter";
+import { memoryCounterStore } from "../../src";
 import { VirtualClock } from "../support/virtual-clock";
 
-const html = readFileSync(resolve(__dirname, "../../nodes/dlms-meter.html"), "utf8");
+const html = readFileSync(resolve(__dirname, "../../nodes/dlms-meter/dlms-meter.html"), "utf8");
 
 /** The properties of a dlms-meter, as its editor file has them, with their defaults. */
 function defaults(): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { MeterSession } from "../../nodes/shared/meter-session";
-import { MeterTurn, MeterTurns, alone } from "../../nodes/shared/meter-turn";
-import { createClient, demoPassword } from "../../src/index";
+import { MeterSession } from "../../src/fleet/shared-meter";
+import { MeterTurn, MeterTurns, alone } from "../../src/fleet/exclusive-access";
+import { createClient, demoPassword } from "../../src";
 import { bench, requests } from "../support/meters";
 import { type Message, type RunningMeter, allNodes, clean, flowFor, helper, startMeter, value } from "./support";
 

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { keepsakesIn } from "../../nodes/shared/keepsakes";
-import { parseMeterSettings } from "../../nodes/shared/meter-config";
-import { presets } from "../../nodes/shared/presets";
+import { keepsakesIn } from "../../nodes/meters/persistent-state";
+import { parseMeterSettings } from "../../nodes/meters/parse-settings";
+import { presets } from "../../nodes/admin/presets";
 
 const nodes = resolve(__dirname, "..", "..", "nodes");
-const html = readFileSync(join(nodes, "dlms-meter.html"), "utf8");
+const html = readFileSync(join(nodes, "dlms-meter", "dlms-meter.html"), "utf8");
 const languages = ["en-US", "de", "zh-CN"];
 
 function texts(language: string): Record<string, string> {
-  const file = readFileSync(join(nodes, "locales", language, "dlms-meter.json"), "utf8");
+  const file = readFileSync(join(nodes, "dlms-meter", "locales", language, "dlms-meter.json"), "utf8");
   return (JSON.parse(file) as { "dlms-meter": { preset: Record<string, string> } })["dlms-meter"].preset;
 }
 

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { runInNewContext } from "node:vm";
 
-import { type EditorClass, editorClasses } from "../../nodes/shared/admin";
-import { attribute, listClasses } from "../../src/index";
+import { type EditorClass, editorClasses } from "../../nodes/admin/table-routes";
+import { attribute, listClasses } from "../../src";
 
 type Validator = (this: object, value: unknown, opt: object) => true | string;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { type Keepsakes, parseMeterSettings } from "../../nodes/shared/meter-config";
-import { memoryCounterStore, type MeterDefinition } from "../../src/index";
+import { type Keepsakes, parseMeterSettings } from "../../nodes/meters/parse-settings";
+import { memoryCounterStore, type MeterDefinition } from "../../src";
 import { allNodes, ask, clean, flowFor, helper, startMeter, value } from "./support";
 
 type Account = MeterDefinition["associations"][number];

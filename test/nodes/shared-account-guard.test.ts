@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { MeterSession } from "../../nodes/shared/meter-session";
-import { lockOutMs } from "../../src/client/account-guard";
+import { MeterSession } from "../../src/fleet/shared-meter";
+import { lockOutMs } from "../../src/client/account/account-guard";
 import {
   type Account,
   DlmsAssociationError,

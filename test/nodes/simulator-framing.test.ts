@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import net from "node:net";
 import type { AddressInfo } from "node:net";
 import { connect, DlmsConfigError } from "../../src/index";
-import { findMeter } from "../../nodes/shared/meter-node";
+import { findMeter } from "../../nodes/meters/meter-node";
 import { allNodes, clean, flowFor, helper, statusesOf, value } from "./support";
 
 type Found = Parameters<typeof findMeter>[0];

@@ -4,17 +4,11 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import helper from "node-red-node-test-helper";
-import dlmsMeter from "../../nodes/dlms-meter";
-import dlmsMonitor from "../../nodes/dlms-monitor";
-import dlmsRead from "../../nodes/dlms-read";
-import dlmsSimulator from "../../nodes/dlms-simulator";
-import {
-  type ErrorJson,
-  type MeterDefinition,
-  type SimulatedMeter,
-  createMeter,
-  householdDefinition,
-} from "../../src/index";
+import dlmsMeter from "../../nodes/dlms-meter/dlms-meter";
+import dlmsMonitor from "../../nodes/dlms-monitor/dlms-monitor";
+import dlmsRead from "../../nodes/dlms-read/dlms-read";
+import dlmsSimulator from "../../nodes/dlms-simulator/dlms-simulator";
+import { type ErrorJson, type MeterDefinition, type SimulatedMeter, createMeter, householdDefinition } from "../../src";
 
 helper.init(process.env.NODE_RED_PATH ?? require.resolve("node-red"), {
   logging: { console: { level: "off" } },

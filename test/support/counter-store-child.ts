@@ -1,6 +1,6 @@
 import { writeSync } from "node:fs";
 import * as fs from "node:fs/promises";
-import { type CounterFileSystem, fileCounterStore } from "../../src/client/counter-store";
+import { type CounterFileSystem, fileCounterStore } from "../../src/client/connection/file-counter-store";
 
 /**
  * A process that takes counter values until it is killed. A value is on standard output before it counts as used,

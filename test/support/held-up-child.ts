@@ -1,4 +1,4 @@
-import { MeterSession } from "../../nodes/shared/meter-session";
+import { MeterSession } from "../../src/fleet/shared-meter";
 import { attribute, createClient, type DlmsClient, systemClock } from "../../src/index";
 
 /**

@@ -49,7 +49,7 @@ nodeRed.hooks.remove = (name) => {
 /** Listeners of clients that are registered and not taken off. */
 let subscriptions = 0;
 function watchSubscriptions(): void {
-  const { EventHub } = load(join(built, "src", "client", "events.js")) as {
+  const { EventHub } = load(join(built, "src", "client", "connection", "events.js")) as {
     EventHub: { prototype: { on: (this: unknown, event: string, listener: unknown) => () => void } };
   };
   const { prototype } = EventHub;

@@ -1,10 +1,10 @@
 import type { DlmsValue } from "../../src/codec/value";
-import type { ClientParts } from "../../src/client/establish";
+import type { ClientParts } from "../../src/client/connection/establish";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/client/line";
-import type { ConnectOptions } from "../../src/client/options";
+import { LineRegistry } from "../../src/driver/shared-line";
+import type { ConnectOptions } from "../../src/client/options/options";
 import { type Behaviour, createMeter, type MeterDefinition, type SimulatedMeter } from "../../src/simulator";
-import type { SimulatedObject } from "../../src/simulator/definition";
+import type { SimulatedObject } from "../../src/simulator/definition/definition";
 import { VirtualClock } from "./virtual-clock";
 
 export const number = (value: number): DlmsValue => ({ type: "double-long-unsigned", value });

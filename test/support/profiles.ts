@@ -1,7 +1,7 @@
 import type { DlmsValue } from "../../src/codec/value";
 import { dateTimeToBytes, parseObis, type ProfileRow } from "../../src/cosem";
 import type { Behaviour } from "../../src/simulator";
-import type { SimulatedObject } from "../../src/simulator/definition";
+import type { SimulatedObject } from "../../src/simulator/definition/definition";
 import { number, register } from "./meters";
 
 export const profileName = "1.0.99.1.0.255";

@@ -4,7 +4,7 @@ import { decodePlainBytes, decodeValueBytes } from "../../src/codec/decode";
 import { concatBytes } from "../../src/bytes";
 import { decodeData, describeApdu, describeData } from "../../src/inspect";
 import type { Behaviour } from "../../src/simulator";
-import { valueText } from "../../nodes/shared/status";
+import { valueText } from "../../nodes/meters/status";
 import { bench } from "./meters";
 
 /** A compact-array of 14 kB: 7,000 rows of one byte, 514 values in each of them: 3.6 million values. */

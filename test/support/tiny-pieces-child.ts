@@ -1,7 +1,7 @@
 import { encodeApdu } from "../../src/apdu";
 import { concatBytes, fromHex, joinBytes } from "../../src/bytes";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/client/line";
+import { LineRegistry } from "../../src/driver/shared-line";
 import { isDlmsError } from "../../src/errors";
 import { encodeHdlcFrame } from "../../src/link/hdlc/frame";
 import { memoryTransport } from "../../src/transport";

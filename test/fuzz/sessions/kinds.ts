@@ -1,9 +1,9 @@
 import { fromHex } from "../../../src/bytes";
-import type { ConnectOptions } from "../../../src/client/options";
+import type { ConnectOptions } from "../../../src/client/options/options";
 import type { DlmsValue } from "../../../src/codec/value";
 import { memoryCounterStore, memoryReceivedCounters } from "../../../src/security";
 import type { createMeter, MeterDefinition } from "../../../src/simulator";
-import type { SimulatedObject } from "../../../src/simulator/definition";
+import type { SimulatedObject } from "../../../src/simulator/definition/definition";
 import type { Transport } from "../../../src/transport";
 import { number, register } from "../../support/meters";
 import { modeEPort } from "../../support/mode-e-meter";

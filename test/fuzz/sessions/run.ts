@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../../src/client";
-import { LineRegistry } from "../../../src/client/line";
-import type { ConnectOptions } from "../../../src/client/options";
+import { LineRegistry } from "../../../src/driver/shared-line";
+import type { ConnectOptions } from "../../../src/client/options/options";
 import { isDlmsError } from "../../../src/errors";
 import { createMeter } from "../../../src/simulator";
 import { profileName } from "../../support/profiles";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Node, NodeAPI } from "node-red";
-import { readRequestOf } from "../../../nodes/shared/read-request";
+import { readRequestOf } from "../../../nodes/dlms-read/read-request";
 import { fromHex, toHex } from "../../../src/bytes";
 import { dateTimeToBytes, obisDotted, parseObis, readMoment } from "../../../src/cosem";
 import { parseKey, parseSecret, parseSystemTitle } from "../../../src/security";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AuthenticationOptions } from "../../../src/client/options";
+import type { AuthenticationOptions } from "../../../src/client/options/options";
 import type { Behaviour, MeterDefinition } from "../../../src/simulator";
 import { type Bench, bench, registerRef, registers, requests } from "../../support/meters";
 

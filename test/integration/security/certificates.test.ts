@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { fromHex } from "../../../src/bytes";
-import type { ConnectOptions, SecurityOptions } from "../../../src/client/options";
-import type { SimulatedAssociation } from "../../../src/simulator/definition";
+import type { ConnectOptions, SecurityOptions } from "../../../src/client/options/options";
+import type { SimulatedAssociation } from "../../../src/simulator/definition/definition";
 import { registerRef } from "../../support/meters";
 import { meterCertificate, meterCertificateKey, otherMeterCertificate } from "../../support/meter-certificates";
 import { type Secured, secured } from "./secured";

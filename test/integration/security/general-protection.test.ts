@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import type { DlmsValue } from "../../../src/codec/value";
-import type { ConnectOptions, SecurityOptions } from "../../../src/client/options";
+import type { ConnectOptions, SecurityOptions } from "../../../src/client/options/options";
 import type { DlmsError } from "../../../src/errors";
 import {
   curveOf,
@@ -13,7 +13,7 @@ import {
   protect,
 } from "../../../src/security";
 import { encodeApdu, parseApdu } from "../../../src/apdu";
-import type { MeterDefinition, SimulatedAssociation } from "../../../src/simulator/definition";
+import type { MeterDefinition, SimulatedAssociation } from "../../../src/simulator/definition/definition";
 import { registerRef, registers, requests } from "../../support/meters";
 import { clientTitle, type Secured, secured } from "./secured";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../../src/client";
-import { LineRegistry } from "../../../src/client/line";
-import type { AuthenticationOptions, ConnectOptions } from "../../../src/client/options";
+import { LineRegistry } from "../../../src/driver/shared-line";
+import type { AuthenticationOptions, ConnectOptions } from "../../../src/client/options/options";
 import { memoryCounterStore, memoryReceivedCounters, type ReceivedCounterStore } from "../../../src/security";
 import { createMeter } from "../../../src/simulator";
 import type { Transport } from "../../../src/transport";

@@ -1,8 +1,8 @@
 import { fromHex } from "../../../src/bytes";
-import type { ConnectOptions, SecurityOptions } from "../../../src/client/options";
+import type { ConnectOptions, SecurityOptions } from "../../../src/client/options/options";
 import { type InvocationCounterStore, memoryCounterStore } from "../../../src/security";
 import type { Behaviour, MeterDefinition } from "../../../src/simulator";
-import type { SimulatedAssociation } from "../../../src/simulator/definition";
+import type { SimulatedAssociation } from "../../../src/simulator/definition/definition";
 import { type Bench, bench, registers } from "../../support/meters";
 
 /** Keys that occur nowhere else. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { encodeApdu } from "../../../src/apdu";
 import { fromHex } from "../../../src/bytes";
 import { DlmsClient } from "../../../src/client";
-import { LineRegistry } from "../../../src/client/line";
+import { LineRegistry } from "../../../src/driver/shared-line";
 import {
   KeySet,
   memoryCounterStore,

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { toHex } from "../../../src/bytes";
 import { connect } from "../../../src/index";
-import { fileReceivedCounters } from "../../../src/client/received-counter-store";
+import { fileReceivedCounters } from "../../../src/client/connection/received-counter-store";
 import { memoryCounterStore } from "../../../src/security";
 import { createMeter } from "../../../src/simulator";
 import { registerRef, registers } from "../../support/meters";

@@ -10,6 +10,7 @@ import {
   withShortNameAccess,
   withShortNameAccessBytes,
 } from "../../../src/cosem";
+import { describeObis } from "../../../src/names";
 import { DlmsDecodeError } from "../../../src/errors";
 
 const structure = (...value: DlmsValue[]): DlmsValue => ({ type: "structure", value });
@@ -42,6 +43,8 @@ describe("object list of Association LN", () => {
         ),
         entry(3, 0, "0100010800ff", [right(i8(1), mode(1)), right(i8(2), mode(4)), right(i8(3), mode(0))]),
       ),
+      undefined,
+      describeObis,
     );
     assert.equal(skipped, 0);
     assert.deepEqual(objects, [
@@ -131,6 +134,8 @@ describe("object list of Association LN", () => {
       array(
         entry(8192, 0, "0100c70101ff", [right(i8(-1), mode(1)), right(u8(254), mode(3))], [structure(i8(-3), yes)]),
       ),
+      undefined,
+      describeObis,
     );
     assert.equal(objects[0]?.objectType, "8192");
     assert.equal(objects[0]?.description, "Electricity: Manufacturer specific object 199.1.1");

@@ -21,6 +21,7 @@ import {
   type RowMapperOptions,
   type ScalerUnit,
 } from "../../../src/cosem";
+import { describeObis } from "../../../src/names";
 import { DlmsConfigError, DlmsDecodeError } from "../../../src/errors";
 
 const capture = (classId: number, logicalName: string, attributeId = 2, dataIndex = 0): CaptureObject => ({
@@ -110,7 +111,7 @@ describe("profile columns", () => {
     assert.equal(columnScaler(clock), undefined);
     assert.equal(columnScaler(capture(4, "1.0.1.6.0.255", 5)), undefined);
     assert.deepEqual(
-      profileColumns([energy], () => ({ scaler: -3, unitCode: 30 })),
+      profileColumns([energy], () => ({ scaler: -3, unitCode: 30 }), describeObis),
       [
         {
           key: "1.0.1.8.0.255",

@@ -1,7 +1,7 @@
 import type { AttributeDescriptor } from "../../../src/apdu/model";
 import { fromHex } from "../../../src/bytes";
 import { Session, type SessionOptions } from "../../../src/session";
-import { Correlation } from "../../../src/session/correlation";
+import { Correlation } from "../../../src/session/steps/correlation";
 import { drive } from "./drive";
 
 /** The bits of the conformance block 00 7E 1F: what most LN clients propose. */

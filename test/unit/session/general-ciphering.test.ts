@@ -18,7 +18,7 @@ import {
   wrapKey,
 } from "../../../src/security";
 import { Session, type SessionSecurity } from "../../../src/session";
-import type { GeneralCipheringOptions } from "../../../src/session/options";
+import type { GeneralCipheringOptions } from "../../../src/session/steps/options";
 import { Driver, failure } from "./drive";
 import { energy, energyHex, options } from "./fixtures";
 import { CipheringMeter, clientTitle, gak, guek, meterTitle } from "./meter";

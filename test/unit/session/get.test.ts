@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes";
-import { Correlation } from "../../../src/session/correlation";
+import { Correlation } from "../../../src/session/steps/correlation";
 import { drive, failure, type Turn } from "./drive";
 import { aare, associated, energy, energyHex, options, usualConformance } from "./fixtures";
 import { Session } from "../../../src/session";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../../src/client";
-import { LineRegistry } from "../../../src/client/line";
+import { LineRegistry } from "../../../src/driver/shared-line";
 import { DlmsConnectionError, DlmsError } from "../../../src/errors";
 import {
   boundedTransport,

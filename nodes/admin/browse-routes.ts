@@ -1,0 +1,243 @@
+import {
+  attribute,
+  describeObis,
+  describeUnit,
+  DlmsConfigError,
+  type DlmsError,
+  isDlmsError,
+  type MeterSession,
+  obisDotted,
+  obisPrinted,
+  systemClock,
+} from "../../src/index";
+import type { Request, Response } from "express";
+import type { Node, NodeAPI } from "node-red";
+import { dialogSettings } from "./dialog-settings";
+import { answerText, closingOf, endingOf, objectOf, unexpectedError } from "./streaming-route";
+import { draftMetersOf } from "../meters/draft-meters";
+import { languageOf } from "./editor-language";
+import { type MeterNode, isMeterNode } from "../meters/meter-node";
+import { browsedObject } from "./object-tree";
+import { presets } from "./presets";
+import { wholeNumber } from "../node-red/raw-settings";
+
+/** A dialog asks one thing after the other: the session stays so long after the last, in ms, if nobody else needs it. */
+const keepMs = 20_000;
+/** An object list of hundreds of entries over 9600 bit/s takes half a minute. */
+const longestMs = 180_000;
+/** Requests of open dialogs to one meter at one time. */
+const mostRequests = 4;
+/** A longer value is shown by its beginning. */
+const shownCharacters = 400;
+
+/** Open dialogs as a user of a meter's session: it is released some time after their last request. */
+class EditorUse {
+  readonly #session: MeterSession;
+  #timer: NodeJS.Timeout | undefined;
+  #running = 0;
+  #closed = false;
+
+  constructor(session: MeterSession) {
+    this.#session = session;
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    this.#running++;
+    clearTimeout(this.#timer);
+    this.#session.addUser({ id: "editor", meterChanged: () => undefined });
+    try {
+      return await work();
+    } finally {
+      // a request that a deploy has ended comes here after the node was closed
+      if (--this.#running === 0 && !this.#closed) {
+        this.#timer = setTimeout(() => void this.#session.removeUser("editor"), keepMs);
+      }
+    }
+  }
+
+  get busy(): boolean {
+    return this.#running >= mostRequests;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+}
+
+const uses = new WeakMap<MeterNode, EditorUse>();
+
+function useOf(meter: MeterNode, session: MeterSession): EditorUse {
+  const known = uses.get(meter);
+  if (known !== undefined) return known;
+  const use = new EditorUse(session);
+  uses.set(meter, use);
+  meter.on("close", () => {
+    use.close();
+  });
+  return use;
+}
+
+type Ask = (session: MeterSession, body: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<unknown>;
+
+const browse: Ask = async (session, body, signal) => {
+  const { objects, skipped } = await session.run((client) => client.browse({ signal, timeoutMs: longestMs }), signal);
+  const language = languageOf(body);
+  return {
+    objects: objects.map((entry) => browsedObject(entry, language)),
+    skipped,
+    readAt: new Date(systemClock.wallTime()).toISOString(),
+  };
+};
+
+function obisOf(body: Readonly<Record<string, unknown>>): string {
+  const { logicalName } = body;
+  if (typeof logicalName === "string" && logicalName.length <= 40) return obisDotted(logicalName);
+  throw new DlmsConfigError("CONFIG_INVALID", "logicalName: expected an OBIS code");
+}
+
+const read: Ask = async (session, body, signal) => {
+  const classId = wholeNumber(body.classId, "classId", 0, 0xffff);
+  const ref = attribute(classId, obisOf(body), wholeNumber(body.attributeId, "attributeId", 0, 127));
+  const reading = await session.run((client) => client.read(ref, { signal, timeoutMs: longestMs }), signal);
+  const { value, unitCode, type, valueName } = reading;
+  const unit = unitCode === null ? null : describeUnit(unitCode, { language: languageOf(body) });
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  const short = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
+  return { text: short, unit, type, ...(valueName === undefined ? {} : { valueName }) };
+};
+
+const columns: Ask = async (session, body, signal) => {
+  const obis = obisOf(body);
+  const list = await session.run(
+    (client) => client.profile(obis, undefined, { signal, timeoutMs: longestMs }).columns(),
+    signal,
+  );
+  const language = languageOf(body);
+  return {
+    columns: list.map((column) => ({
+      ...column,
+      label: describeObis(column.logicalName, { language }),
+      unit: column.unitCode === null ? null : describeUnit(column.unitCode, { language }),
+    })),
+  };
+};
+
+/** `details`: which setting it is, for a text in the editor's language */
+type Refusal = Pick<DlmsError, "message"> & { readonly code: string; readonly details?: DlmsError["details"] };
+
+function refuse(response: Response, status: number, { code, message, details }: Refusal): void {
+  const error = { code, message, ...(details === undefined ? {} : { details }) };
+  response.status(status).type("json").send(answerText({ error }));
+}
+
+function isBusy(error: DlmsError): boolean {
+  return error.code === "DLMS_STATE_BUSY" || error.code === "DLMS_STATE_QUEUE_FULL";
+}
+
+type Body = Readonly<Record<string, unknown>>;
+const bodyOf = (request: Request): Body => objectOf(request.body);
+
+/** The answer of a meter, or why there is none. Never rejects. */
+async function serve(
+  RED: NodeAPI,
+  response: Response,
+  ending: AbortSignal,
+  work: (signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+  try {
+    response.json(await work(ending));
+  } catch (error) {
+    // somebody who has left hears nothing any more
+    if (!response.destroyed) refuseFor(RED, response, error);
+  }
+}
+
+function refuseFor(RED: NodeAPI, response: Response, error: unknown): void {
+  if (isDlmsError(error)) {
+    refuse(response, isBusy(error) ? 429 : error.layer === "config" ? 400 : 502, error);
+  } else {
+    RED.log.error(`dlms-meter: ${String(error)}`);
+    refuse(response, 500, unexpectedError("the request", error));
+  }
+}
+
+function deployed(RED: NodeAPI, id: unknown): MeterNode | undefined {
+  const node = RED.nodes.getNode(String(id)) as Node | null | undefined;
+  return isMeterNode(node) ? node : undefined;
+}
+
+async function answer(RED: NodeAPI, ask: Ask, request: Request, response: Response): Promise<void> {
+  const node = deployed(RED, request.params.id);
+  if (node === undefined) {
+    const message = "this meter is not deployed yet: press Deploy, then browse again";
+    refuse(response, 404, { code: "NOT_DEPLOYED", message });
+    return;
+  }
+  const { session, problem } = node.meter;
+  if (session === undefined) {
+    refuse(response, 409, problem ?? { code: "DLMS_STATE_CLOSED", message: "closed" });
+    return;
+  }
+  const use = useOf(node, session);
+  if (use.busy) {
+    refuse(response, 429, {
+      code: "DLMS_STATE_BUSY",
+      message: "the dialog still waits for other values of this meter",
+    });
+    return;
+  }
+  await serve(RED, response, closingOf(response).signal, (signal) =>
+    use.run(() => ask(session, bodyOf(request), signal)),
+  );
+}
+
+/** By the settings that the dialog sends along: those of a node that is not deployed, or was changed since. */
+async function answerDraft(RED: NodeAPI, ask: Ask, request: Request, response: Response): Promise<void> {
+  const { id } = request.params;
+  const node = deployed(RED, id);
+  const body = { ...bodyOf(request), id };
+  const settings = dialogSettings(RED, body);
+  if (node?.meter.session !== undefined && node.meter.dynamic?.compare(settings) === "same") {
+    await answer(RED, ask, request, response);
+    return;
+  }
+  const drafts = draftMetersOf(RED.events);
+  await serve(RED, response, endingOf(RED, response), (signal) =>
+    drafts.run(settings, node?.meter.dynamic?.meter, signal, (session) => ask(session, body, signal)),
+  );
+}
+
+function describe(request: Request, response: Response): void {
+  const { obis } = request.query;
+  try {
+    const text = typeof obis === "string" ? obis.slice(0, 40) : "";
+    const description = describeObis(text, { language: languageOf(request.query) });
+    response.json({ obis: obisPrinted(text), logicalName: obisDotted(text), description });
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    refuse(response, 400, error);
+  }
+}
+
+/** What the read dialog asks of a meter, deployed or not. It only reads, and only one dialog's worth at a time. */
+export function registerMeterAdmin(RED: NodeAPI): void {
+  const allowed = RED.auth.needsPermission("dlms.read");
+  // it goes wherever the request says, with the secrets of the node
+  const allowedDraft = RED.auth.needsPermission("dlms.write");
+  type Answer = (RED: NodeAPI, ask: Ask, request: Request, response: Response) => Promise<void>;
+  const by = (way: Answer, ask: Ask) => (request: Request, response: Response) => {
+    // nobody waits for this promise: an error that left here would end Node-RED
+    way(RED, ask, request, response).catch((error: unknown) => {
+      refuseFor(RED, response, error);
+    });
+  };
+  for (const [path, ask] of Object.entries({ browse, read, columns })) {
+    RED.httpAdmin.post(`/dlms/meters/:id/${path}`, allowed, by(answer, ask));
+    RED.httpAdmin.post(`/dlms/drafts/:id/${path}`, allowedDraft, by(answerDraft, ask));
+  }
+  RED.httpAdmin.get("/dlms/describe", allowed, describe);
+  RED.httpAdmin.get("/dlms/presets", allowed, (_request: Request, response: Response) => {
+    response.json(presets);
+  });
+}

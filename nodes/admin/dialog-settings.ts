@@ -1,0 +1,134 @@
+import { DlmsConfigError, isDlmsError, type MeterSettings } from "../../src/index";
+import type { NodeAPI } from "node-red";
+import { objectOf, resolvedVariable } from "./streaming-route";
+import { keepsakesIn } from "../meters/persistent-state";
+import { type MeterCredentials, parseMeterSettings, sendsTo } from "../meters/parse-settings";
+import { migrate, migrations } from "../node-red/migrations";
+import type { RawSettings } from "../node-red/raw-settings";
+
+/** What the dialog sends: the node as it stands there, deployed or not. */
+interface DialogMeter {
+  readonly id: unknown;
+  readonly properties: RawSettings;
+  readonly credentials: RawSettings;
+}
+
+/** The node as it was deployed, `${NAME}` as written; empty before the first deploy. */
+interface DeployedMeter {
+  readonly properties: RawSettings;
+  readonly credentials: RawSettings;
+}
+
+/** What of a dialog is looked at: all of it, or these. */
+export interface DialogParts {
+  readonly properties: readonly string[];
+  readonly credentials: readonly string[];
+}
+
+/** Node-RED shows this in place of a stored secret. */
+const unchanged = "__PWRD__";
+
+function pick(values: RawSettings, names: readonly string[] | undefined): RawSettings {
+  if (names === undefined) return values;
+  return Object.fromEntries(names.filter((name) => Object.hasOwn(values, name)).map((name) => [name, values[name]]));
+}
+
+/** Of a dlms-meter only: the secrets of other kinds of nodes are not read. */
+function deployedMeter(RED: NodeAPI, id: unknown): DeployedMeter {
+  let properties: RawSettings | undefined;
+  RED.nodes.eachNode((node) => {
+    if (node.id === id && node.type === "dlms-meter") properties = objectOf(node);
+  });
+  if (properties === undefined) return { properties: {}, credentials: {} };
+  return { properties, credentials: objectOf(RED.nodes.getCredentials(String(id))) };
+}
+
+/**
+ * `${NAME}` is resolved only where the deployed node has the same text in the same place: a request could otherwise
+ * send any variable of the process anywhere, as a password or as the name of a host.
+ */
+function resolvedLike(RED: NodeAPI, given: RawSettings, deployed: RawSettings): RawSettings {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [
+      name,
+      deployed[name] === value ? resolvedVariable(RED, value) : value,
+    ]),
+  );
+}
+
+/** Where stored secrets may go; undefined: nowhere, since the settings that were deployed are no address. */
+function placeOf(properties: RawSettings): string | undefined {
+  try {
+    return sendsTo(migrate(properties, migrations["dlms-meter"]));
+  } catch (error) {
+    if (isDlmsError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Texts of a dialog's fields: those that were typed, else those that are stored. */
+function credentialsOf(typed: RawSettings, stored: RawSettings): MeterCredentials {
+  const fresh = Object.fromEntries(
+    Object.entries(typed).filter(([, value]) => value !== undefined && value !== unchanged),
+  );
+  return Object.fromEntries(Object.entries({ ...stored, ...fresh }).filter(([, value]) => typeof value === "string"));
+}
+
+/** Why a setting that the dialog shows is not used, in place of "it is missing". */
+function explained(error: unknown, usable: RawSettings, withheld: ReadonlySet<string>): unknown {
+  if (!isDlmsError(error) || error.code !== "DLMS_CONFIG_MISSING") return error;
+  const { property, variable } = error.details;
+  if (typeof property !== "string") return error;
+  if (typeof variable === "string" && usable[property] !== `\${${variable}}`) {
+    return new DlmsConfigError(
+      "CONFIG_MISSING",
+      `${property}: \${${variable}} is resolved only where the deployed node has it in this field; deploy the node first, ` +
+        "or type the value itself",
+      { details: { property, variable, undeployed: true } },
+    );
+  }
+  return withheld.has(property) ? storedElsewhere(property) : error;
+}
+
+function storedElsewhere(property: string): DlmsConfigError {
+  return new DlmsConfigError(
+    "CONFIG_MISSING",
+    `${property}: the stored one belongs to the deployed address of the meter and is not sent to another; type it again, ` +
+      "or deploy the new address first",
+    { details: { property, otherAddress: true } },
+  );
+}
+
+/**
+ * The settings of a meter as a deploy would take them, from `{id, properties, credentials}` of an open dialog. Stored
+ * secrets are used only for the address that they were deployed with.
+ * @throws DlmsConfigError
+ */
+export function dialogSettings(RED: NodeAPI, body: unknown, parts?: DialogParts): MeterSettings {
+  const { id, properties, credentials } = objectOf(body);
+  const given: DialogMeter = {
+    id,
+    properties: pick(objectOf(properties), parts?.properties),
+    credentials: parts === undefined ? objectOf(credentials) : {},
+  };
+  const deployed = deployedMeter(RED, id);
+  const own = pick(deployed.properties, parts?.properties);
+  const raw = migrate(resolvedLike(RED, given.properties, own), migrations["dlms-meter"]);
+  const kept = pick(deployed.credentials, parts?.credentials);
+  const place = placeOf(raw);
+  const stored = place !== undefined && place === placeOf(resolvedLike(RED, own, own)) ? kept : {};
+  const usable = credentialsOf(resolvedLike(RED, given.credentials, stored), resolvedLike(RED, stored, stored));
+  const withheld = new Set(Object.keys(kept).filter((name) => !Object.hasOwn(usable, name)));
+  try {
+    const settings = parseMeterSettings(raw, usable, keepsakesIn(RED.settings.userDir ?? "."));
+    const { transport } = settings.connect;
+    if ("kind" in transport && transport.kind === "tls") {
+      // optional, so that nothing misses them before the server does
+      const lost = (["tlsCertificate", "tlsKey"] as const).find((name) => withheld.has(name));
+      if (lost !== undefined) throw storedElsewhere(lost);
+    }
+    return settings;
+  } catch (error) {
+    throw explained(error, { ...own, ...stored }, withheld);
+  }
+}

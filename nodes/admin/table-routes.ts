@@ -1,0 +1,69 @@
+import { describeClass, listClasses } from "../../src/index";
+import type { Request, Response } from "express";
+import type { NodeAPI } from "node-red";
+import { commonCodesIn } from "./common-codes";
+import { languageOf } from "./editor-language";
+import { serialPorts } from "./serial-ports";
+import { isAbsent } from "../node-red/raw-settings";
+
+export interface EditorClass {
+  readonly id: number;
+  readonly name: string;
+  readonly title: string;
+  readonly attributes: readonly { readonly id: number; readonly name: string }[];
+  /** names that only older versions have */
+  readonly formerAttributes?: readonly string[];
+}
+
+/**
+ * The class table as the editor's lists need it: the newest version of each class.
+ * @param language a language tag, for the titles
+ */
+export function editorClasses(language = "en-US"): EditorClass[] {
+  const newest = new Map<number, EditorClass>();
+  for (const { id, name, attributes } of listClasses()) {
+    const before = newest.get(id);
+    const earlier = [...(before?.attributes ?? []).map((one) => one.name), ...(before?.formerAttributes ?? [])];
+    const former = earlier.filter((one) => !attributes.some((attribute) => attribute.name === one));
+    newest.set(id, {
+      id,
+      name,
+      title: describeClass(id, { language }),
+      attributes: attributes.map((attribute) => ({ id: attribute.id, name: attribute.name })),
+      ...(former.length === 0 ? {} : { formerAttributes: former }),
+    });
+  }
+  return [...newest.values()].sort((a, b) => a.id - b.id);
+}
+
+/** Names of the secrets that each deployed meter has; the editor is told the same of a meter whose dialog is opened. */
+function storedSecrets(RED: NodeAPI): Record<string, readonly string[]> {
+  const names = new Map<string, readonly string[]>();
+  RED.nodes.eachNode(({ id, type }) => {
+    if (type !== "dlms-meter") return;
+    const credentials = (RED.nodes.getCredentials(id) as Record<string, unknown> | undefined) ?? {};
+    names.set(
+      id,
+      Object.keys(credentials).filter((name) => !isAbsent(credentials[name])),
+    );
+  });
+  return Object.fromEntries(names);
+}
+
+/** The endpoints of the editor's dialogs. They only tell what there is; nothing is done to a meter. */
+export function registerAdmin(RED: NodeAPI): void {
+  const allowed = RED.auth.needsPermission("dlms.read");
+  RED.httpAdmin.get("/dlms/classes", allowed, (request: Request, response: Response) => {
+    const language = languageOf(request.query);
+    response.json({ classes: editorClasses(language), codes: commonCodesIn(language) });
+  });
+  RED.httpAdmin.get("/dlms/secrets", allowed, (_request: Request, response: Response) => {
+    response.json(storedSecrets(RED));
+  });
+  RED.httpAdmin.get("/dlms/serial-ports", allowed, (_request: Request, response: Response) => {
+    serialPorts().then(
+      (ports) => response.json(ports),
+      () => response.json([]),
+    );
+  });
+}

@@ -1,0 +1,172 @@
+import {
+  clientIdentity,
+  type DlmsError,
+  guardedClient,
+  isDlmsError,
+  type MeterPhase,
+  MeterSession,
+  type MeterSettings,
+  type MeterView,
+  processGuard,
+  secretOf,
+  systemClock,
+  type Turn,
+} from "../../src/index";
+import type { NodeAPI, NodeDef, Node } from "node-red";
+import { registerAddressSearch } from "../admin/address-search-route";
+import { registerAdmin } from "../admin/table-routes";
+import { registerConnectionTest } from "../admin/connection-test-route";
+import { deployedMeters } from "../meters/deployed-meters";
+import { forgetDeployed, isChanged } from "../admin/deployed-secrets";
+import { DynamicMeters } from "../meters/described-meters";
+import { keepsakesIn } from "../meters/persistent-state";
+import { registerMeterAdmin } from "../admin/browse-routes";
+import { type MeterCredentials, parseMeterSettings } from "../meters/parse-settings";
+import type { MeterNode } from "../meters/meter-node";
+import { migrate, migrations } from "../node-red/migrations";
+import type { RawSettings } from "../node-red/raw-settings";
+import { meterStatus } from "../meters/status";
+
+type MeterConfigNode = Node<MeterCredentials> & { -readonly [K in "meter" | "users"]: MeterNode[K] };
+
+/** A value, or the error with which it could not be made. */
+function attempt<T>(make: () => T): T | DlmsError {
+  try {
+    return make();
+  } catch (error) {
+    if (isDlmsError(error)) return error;
+    throw error;
+  }
+}
+
+/** One log line per change that a person wants to know of. */
+class ChangeLog {
+  readonly #node: Node;
+  readonly #translate: NodeAPI["_"];
+  readonly #place: string;
+  #down = false;
+
+  constructor(node: Node, translate: NodeAPI["_"], place: string) {
+    this.#node = node;
+    this.#translate = translate;
+    this.#place = place;
+  }
+
+  changed(view: MeterView, offlineAfter: number): void {
+    const say = (key: string, values: Record<string, unknown> = {}): string =>
+      this.#translate(`dlms-meter.log.${key}`, { place: this.#place, ...values });
+    const reason = this.#reasonOf(view);
+    const phase: MeterPhase = view.phase;
+    if (phase === "connected") {
+      this.#down = false;
+      this.#node.log(say("connected"));
+    } else if (phase === "refused") {
+      this.#down = true;
+      this.#node.warn(say("refused", { reason }));
+    } else if (phase === "offline") {
+      // found by a probe, so there is no message whose error a Catch node would get
+      const text = say("offline", { seconds: Math.round(offlineAfter / 1000) });
+      this.#node.error(text, {
+        payload: text,
+        ...(view.error === undefined ? {} : { dlmsError: view.error.toJSON() }),
+      });
+    } else if ((phase === "waiting" || phase === "error") && !this.#down) {
+      this.#down = true;
+      this.#node.warn(say("lost", { reason }));
+    }
+  }
+
+  /** The place stands in the line already; many errors begin with it. */
+  #reasonOf({ error }: MeterView): string {
+    const message = error?.message ?? "";
+    return message.startsWith(`${this.#place}: `) ? message.slice(this.#place.length + 2) : message;
+  }
+}
+
+export default function (RED: NodeAPI): void {
+  /** `shown`: this is the node's own meter, not one of a message. */
+  function makeSession(node: MeterConfigNode, settings: MeterSettings, turn: Turn, shown: boolean): MeterSession {
+    const log = new ChangeLog(node, RED._, settings.place);
+    return new MeterSession({
+      ...guardedClient(settings, node.id),
+      clock: systemClock,
+      turn,
+      probeInterval: settings.probeInterval,
+      offlineAfter: settings.offlineAfter,
+      changed: (view) => {
+        if (shown || view.phase !== "connected") log.changed(view, settings.offlineAfter);
+        if (shown) node.status(meterStatus("dlms-meter", view, RED._, systemClock.wallTime()));
+      },
+    });
+  }
+
+  /** Says once if another node has the same meter and client. */
+  function announce(node: MeterConfigNode, settings: MeterSettings, label: string): void {
+    const name = label === node.id ? label : `${label} (${node.id})`;
+    const { twin, remove } = deployedMeters.add(clientIdentity(settings), name);
+    node.on("close", remove);
+    if (twin === undefined) return;
+    node.warn(RED._("dlms-meter.log.twin", { name, twin, place: settings.place }));
+  }
+
+  function makeMeter(node: MeterConfigNode, config: NodeDef): MeterNode["meter"] {
+    const label = config.name || config.id;
+    const keepsakes = keepsakesIn(RED.settings.userDir ?? ".");
+    const credentials = (node.credentials as MeterCredentials | undefined) ?? {};
+    const raw = attempt(() => migrate(config as unknown as RawSettings, migrations["dlms-meter"]));
+    if (isDlmsError(raw)) return { label, place: "", session: undefined, problem: raw, dynamic: undefined };
+    const dynamic = new DynamicMeters({
+      label,
+      raw,
+      credentials,
+      keepsakes,
+      clock: systemClock,
+      makeSession: (settings, turn, own) => makeSession(node, settings, turn, own),
+    });
+    // a changed node is an explicit wish: one more try for each of its secrets. A full deploy makes all nodes again
+    const changed = isChanged(node.id, config as unknown as RawSettings, credentials);
+    if (changed) processGuard.allowOneMoreTryOf(node.id);
+    const settings = attempt(() => parseMeterSettings(raw, credentials, keepsakes));
+    if (isDlmsError(settings)) return { label, place: "", session: undefined, problem: settings, dynamic };
+    if (changed) processGuard.allowOneMoreTry(secretOf(settings));
+    announce(node, settings, label);
+    const { transport } = settings.connect;
+    if ("verify" in transport && transport.verify === false) {
+      node.warn(RED._("dlms-meter.log.unverified", { name: label, place: settings.place }));
+    }
+    return { label, place: settings.place, session: dynamic.own(settings), problem: undefined, dynamic };
+  }
+
+  function DlmsMeter(this: MeterConfigNode, config: NodeDef): void {
+    RED.nodes.createNode(this, config);
+    this.users = {};
+    this.meter = makeMeter(this, config);
+    if (this.meter.problem !== undefined) this.error(this.meter.problem.message);
+    // Both parameters are needed: Node-RED looks at the handler's length to know that it has to wait.
+    this.on("close", (removed: boolean, done: () => void) => {
+      if (removed) forgetDeployed(this.id);
+      const { session, dynamic } = this.meter;
+      void Promise.all([session?.close(), dynamic?.close()]).finally(done);
+    });
+  }
+
+  RED.nodes.registerType<MeterConfigNode, NodeDef, object, MeterCredentials>("dlms-meter", DlmsMeter, {
+    credentials: {
+      password: { type: "password" },
+      encryptionKey: { type: "password" },
+      authenticationKey: { type: "password" },
+      masterKey: { type: "password" },
+      broadcastKey: { type: "password" },
+      signingKey: { type: "password" },
+      agreementKey: { type: "password" },
+      meterSigningCertificate: { type: "password" },
+      meterAgreementCertificate: { type: "password" },
+      tlsCertificate: { type: "password" },
+      tlsKey: { type: "password" },
+    },
+  });
+  registerAdmin(RED);
+  registerConnectionTest(RED);
+  registerAddressSearch(RED);
+  registerMeterAdmin(RED);
+}

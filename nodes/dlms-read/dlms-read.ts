@@ -1,0 +1,314 @@
+import {
+  DlmsConfigError,
+  type DlmsError,
+  DlmsStateError,
+  isDlmsError,
+  type Lease,
+  type MeterView,
+  systemClock,
+} from "../../src/index";
+import { setMaxListeners } from "node:events";
+import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow, NodeStatus } from "node-red";
+import { whenFlowsStarted } from "../node-red/flows-started";
+import { givingUp } from "./read-deadline";
+import { type MeterNode, findMeter } from "../meters/meter-node";
+import { migrate, migrations } from "../node-red/migrations";
+import { MeterReader, type ReadOutcome, type ReaderOptions } from "./run-request";
+import { splitMessages } from "./split-output";
+import { OwnInterval } from "./read-schedule";
+import { type ReadRequest, datesOf, giveUpAfterOf, readRequestOf } from "./read-request";
+import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "../node-red/raw-settings";
+import { meterStatus, phraseOf } from "../meters/status";
+
+type Send = (msg: NodeMessage | NodeMessage[][]) => void;
+type Done = (error?: Error) => void;
+
+/** One week: longer rhythms belong to an Inject node, which can be seen. */
+const longestIntervalS = 604_800;
+
+/** A first read that is spread further than this is announced, so that nobody takes the node for dead. */
+const announcedMs = 5000;
+
+/** A session to read from, with the name for `msg.dlms.meter`. */
+interface Source extends Lease {
+  readonly label: string;
+}
+
+const red = (text: string): NodeStatus => ({ fill: "red", shape: "ring", text: `dlms-read.status.${text}` });
+
+/** `msg.meter` as an object: settings that are other than the config node's. */
+function isDescription(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Everything a `dlms-read` node does, apart from being one. */
+class ReadNode {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  #raw: RawSettings;
+  #problem: DlmsError | undefined;
+  #interval: OwnInterval | undefined;
+  /** messages that are not answered yet: the own interval waits for them */
+  readonly #underWay = new Set<object>();
+  readonly #ending = new AbortController();
+  /** meters that this node is registered with, by id */
+  readonly #meters = new Map<string, MeterNode>();
+  #shown: MeterNode | undefined;
+  #reading = 0;
+  #unreport: (() => void) | undefined;
+
+  constructor(RED: NodeAPI, node: Node, config: NodeDef) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#raw = config as unknown as RawSettings;
+    // every message that waits listens to it
+    setMaxListeners(0, this.#ending.signal);
+    try {
+      this.#raw = migrate(this.#raw, migrations["dlms-read"]);
+      this.#interval = this.#ownInterval();
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      this.#problem = error;
+      this.#reportWhenStarted(error);
+    }
+    this.#begin();
+  }
+
+  /** With a wrong interval no read will ever begin, so there would be no message to say it with. */
+  #reportWhenStarted(problem: DlmsError): void {
+    this.#unreport = whenFlowsStarted(this.#RED.events, () => {
+      this.#node.error(problem.message, { dlmsError: problem.toJSON() });
+    });
+  }
+
+  /** Undefined: a message starts each read. */
+  #ownInterval(): OwnInterval | undefined {
+    const interval = integerOf(this.#raw, "interval", { fallback: 0, min: 0, max: longestIntervalS });
+    const spread = integerOf(this.#raw, "spread", { fallback: 0, min: 0, max: longestIntervalS });
+    if (interval === 0) return undefined;
+    return new OwnInterval({
+      clock: systemClock,
+      interval: interval * 1000,
+      spread: Math.min(spread, interval) * 1000,
+      random: Math.random,
+      busy: () => this.#underWay.size > 0,
+      read: () => {
+        this.#node.receive({ _msgid: this.#RED.util.generateId(), topic: "" });
+      },
+    });
+  }
+
+  #begin(): void {
+    if (isAbsent(this.#raw.meter)) {
+      this.#node.status({ fill: "grey", shape: "ring", text: "dlms-read.status.noMeter" });
+      return;
+    }
+    try {
+      this.#use(findMeter(this.#RED, this.#raw.meter, "meter"));
+      if (this.#problem !== undefined) this.#node.status(red(phraseOf(this.#problem)));
+      else this.#announce();
+    } catch (error) {
+      // it is said again, to a Catch node, with each message
+      this.#node.status(red(error instanceof DlmsConfigError ? "noMeter" : "readFailed"));
+    }
+  }
+
+  /** Once, and with a time of day: each status goes to all editors, so none is sent to count seconds. */
+  #announce(): void {
+    const wait = this.#interval?.wait ?? 0;
+    if (wait < announcedMs) return;
+    const time = new Date(systemClock.wallTime() + wait).toLocaleTimeString("en-GB");
+    this.#node.status({ fill: "grey", shape: "ring", text: this.#RED._("dlms-read.status.firstRead", { time }) });
+  }
+
+  async input(msg: NodeMessageInFlow, send: Send, done: Done): Promise<void> {
+    this.#underWay.add(msg);
+    try {
+      const outcome = await this.#read(msg);
+      if (this.#ending.signal.aborted) return;
+      this.#succeed(msg, outcome);
+      this.#send(msg, outcome, send);
+      done();
+    } catch (error) {
+      if (this.#ending.signal.aborted) return;
+      this.#fail(msg, error, done);
+    } finally {
+      this.#underWay.delete(msg);
+    }
+  }
+
+  #send(msg: NodeMessageInFlow, outcome: ReadOutcome, send: Send): void {
+    if (!flagOf(this.#raw, "split", false)) {
+      send(msg);
+      return;
+    }
+    const messages = splitMessages(msg, outcome);
+    if (messages.length > 0) send([messages]);
+  }
+
+  async close(): Promise<void> {
+    this.#interval?.stop();
+    this.#unreport?.();
+    this.#ending.abort(new DlmsStateError("STATE_CLOSED", "the node was closed by a deploy"));
+    const meters = [...this.#meters.values()];
+    this.#meters.clear();
+    await Promise.all(
+      meters.map(async (meter) => {
+        delete meter.users[this.#node.id];
+        await meter.meter.session?.removeUser(this.#node.id);
+      }),
+    );
+    this.#node.status({});
+  }
+
+  async #read(msg: NodeMessageInFlow): Promise<ReadOutcome> {
+    if (this.#problem) throw this.#problem;
+    const meter = this.#meterFor(msg);
+    const dates = datesOf(this.#raw, msg);
+    const request = await readRequestOf(this.#RED, this.#node, this.#raw, msg);
+    const after = giveUpAfterOf(this.#raw, msg, request.mode);
+    return givingUp({ clock: systemClock, after, ending: this.#ending.signal }, async (signal) => {
+      const source = await this.#sourceFor(meter, msg, signal);
+      this.#reading++;
+      try {
+        return await this.#readFrom(source, request, { signal, dates });
+      } finally {
+        this.#reading--;
+        source.release();
+      }
+    });
+  }
+
+  #readFrom(
+    { session, label }: Source,
+    request: ReadRequest,
+    options: Omit<ReaderOptions, "progress">,
+  ): Promise<ReadOutcome> {
+    if (session.view.phase === "connected") {
+      this.#node.status({ fill: "blue", shape: "dot", text: "dlms-read.status.reading" });
+    }
+    return new MeterReader(session, label, {
+      ...options,
+      progress: (count) => {
+        const text = this.#counted("progress", { count });
+        this.#node.status({ fill: "blue", shape: "dot", text });
+      },
+    }).read(request);
+  }
+
+  /** The deployed meter's own session, or one of its pool for a message that describes a meter. */
+  async #sourceFor({ meter }: MeterNode, msg: NodeMessageInFlow, signal: AbortSignal): Promise<Source> {
+    if (isDescription(msg.meter)) {
+      const { meter: _base, credentials, ...overrides } = msg.meter;
+      const node = isAbsent(credentials) ? undefined : findMeter(this.#RED, credentials, "msg.meter.credentials");
+      if (meter.dynamic === undefined) throw meter.problem ?? new DlmsStateError("STATE_CLOSED", "the meter is closed");
+      return meter.dynamic.open(overrides, node?.meter.dynamic?.credentials, signal);
+    }
+    const { session, problem, label } = meter;
+    if (session === undefined) throw problem ?? new DlmsStateError("STATE_CLOSED", `${label}: the meter is closed`);
+    return { session, label, release: () => undefined };
+  }
+
+  #meterFor(msg: NodeMessageInFlow): MeterNode {
+    const { wanted, source } = this.#wantedMeter(msg.meter);
+    if (isAbsent(wanted)) {
+      throw new DlmsConfigError("CONFIG_MISSING", "meter: choose a meter in the node, or name one in msg.meter", {
+        details: { property: "meter" },
+      });
+    }
+    const meter = findMeter(this.#RED, wanted, source);
+    this.#use(meter, isDescription(msg.meter));
+    return meter;
+  }
+
+  #wantedMeter(given: unknown): { wanted: unknown; source: string } {
+    if (isDescription(given)) {
+      if (!isAbsent(given.meter)) return { wanted: given.meter, source: "msg.meter.meter" };
+    } else if (!isAbsent(given)) {
+      if (typeof given === "string") return { wanted: given, source: "msg.meter" };
+      throw new DlmsConfigError(
+        "CONFIG_INVALID",
+        `msg.meter: expected the name or id of a dlms-meter node, or an object with its settings, got ${quote(given)}`,
+        { details: { property: "msg.meter" } },
+      );
+    }
+    return { wanted: this.#raw.meter, source: "meter" };
+  }
+
+  /** `described`: the message says of another meter how it is reached; the state of this one says nothing of it. */
+  #use(meter: MeterNode, described = false): void {
+    this.#shown = described ? undefined : meter;
+    if (this.#meters.get(meter.id) === meter) return;
+    this.#meters.set(meter.id, meter);
+    meter.users[this.#node.id] = this.#node;
+    if (meter.meter.session === undefined) {
+      if (!described) this.#node.status(red("invalid"));
+      return;
+    }
+    meter.meter.session.addUser({
+      id: this.#node.id,
+      meterChanged: (view) => {
+        this.#meterChanged(meter, view);
+      },
+    });
+  }
+
+  #meterChanged(meter: MeterNode, view: MeterView): void {
+    if (meter !== this.#shown || this.#ending.signal.aborted) return;
+    if (view.phase === "connected" && this.#reading > 0) {
+      this.#node.status({ fill: "blue", shape: "dot", text: "dlms-read.status.reading" });
+      return;
+    }
+    this.#node.status(meterStatus("dlms-read", view, this.#RED._, systemClock.wallTime()));
+  }
+
+  #succeed(msg: NodeMessageInFlow, outcome: ReadOutcome): void {
+    msg.payload = outcome.payload;
+    msg.dlms = outcome.dlms;
+    if (isAbsent(msg.topic) && outcome.topic !== undefined) msg.topic = outcome.topic;
+    delete msg.dlmsError;
+    const { text, values } = outcome.status;
+    this.#node.status({
+      fill: outcome.complete ? "green" : "yellow",
+      shape: "dot",
+      text: values === undefined ? text : this.#counted(text, values),
+    });
+  }
+
+  /** One of something has a text of its own: the plural forms of Node-RED's translations changed from 4 to 5. */
+  #counted(text: string, values: Record<string, number>): string {
+    const single = values.count === 1 && text !== "someFailed";
+    return this.#RED._(`dlms-read.status.${text}${single ? "One" : ""}`, values);
+  }
+
+  #fail(msg: NodeMessageInFlow, error: unknown, done: Done): void {
+    delete msg.dlms;
+    if (!isDlmsError(error)) {
+      this.#node.status(red("readFailed"));
+      done(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    msg.dlmsError = error.toJSON();
+    const phase = this.#shown?.meter.session?.view.phase ?? "idle";
+    // While there is no session, its state says more than the request that failed for it.
+    if (error.layer === "config" || error.layer === "state" || phase === "connected" || phase === "idle") {
+      this.#node.status(red(this.#shown?.meter.problem === error ? "invalid" : phraseOf(error)));
+    }
+    done(error);
+  }
+}
+
+export default function (RED: NodeAPI): void {
+  function DlmsRead(this: Node, config: NodeDef): void {
+    RED.nodes.createNode(this, config);
+    const read = new ReadNode(RED, this, config);
+    this.on("input", (msg, send, done) => {
+      void read.input(msg, send, done);
+    });
+    this.on("close", (_removed: boolean, done: () => void) => {
+      void read.close().finally(done);
+    });
+  }
+
+  RED.nodes.registerType<Node, NodeDef, object, object>("dlms-read", DlmsRead);
+}

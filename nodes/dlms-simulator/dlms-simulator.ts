@@ -1,0 +1,89 @@
+import {
+  createMeter,
+  householdDefinition,
+  isDlmsError,
+  type MeterDefinition,
+  parseDefinition,
+  type SimulatedMeter,
+  systemClock,
+  within,
+} from "../../src/index";
+import type { Node, NodeAPI, NodeDef, NodeStatus } from "node-red";
+import { migrate, migrations } from "../node-red/migrations";
+import { choiceOf, integerOf, isAbsent, neededTextOf } from "../node-red/raw-settings";
+
+interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly definition: MeterDefinition;
+}
+
+type Listener = Awaited<ReturnType<SimulatedMeter["listen"]>>;
+
+/** @throws DlmsConfigError */
+function settingsOf(config: NodeDef): Settings {
+  const raw = migrate(config as unknown as Record<string, unknown>, migrations["dlms-simulator"]);
+  const framing = choiceOf(raw, "framing", ["WRAPPER", "HDLC", "HDLC_MODE_E"], "WRAPPER");
+  const definition = raw.definition;
+  return {
+    host: neededTextOf(raw, "host", "127.0.0.1", "an address to listen on"),
+    port: integerOf(raw, "port", { fallback: 4059, min: 0, max: 65535 }),
+    definition: isAbsent(definition)
+      ? householdDefinition({ framing }) // a definition that names its framing means it
+      : { framing, ...parseDefinition(definition) },
+  };
+}
+
+const ring = (fill: "red" | "yellow", text: string): NodeStatus => ({
+  fill,
+  shape: "ring",
+  text: `dlms-simulator.status.${text}`,
+});
+
+/** The next deploy waits this long for the port to be free. */
+const closeMs = 2500;
+
+export default function (RED: NodeAPI): void {
+  async function listen(node: Node, settings: Settings, ended: () => boolean): Promise<Listener | undefined> {
+    node.status(ring("yellow", "starting"));
+    try {
+      const listener = await createMeter(settings.definition).listen({ host: settings.host, port: settings.port });
+      if (!ended()) {
+        node.status({
+          fill: "green",
+          shape: "dot",
+          text: RED._("dlms-simulator.status.listening", { port: listener.port }),
+        });
+      }
+      return listener;
+    } catch (error) {
+      const taken = isDlmsError(error) && error.code === "DLMS_CONN_PORT_BUSY";
+      node.status(ring("red", taken ? "portTaken" : "failed"));
+      node.error(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  function DlmsSimulator(this: Node, config: NodeDef): void {
+    RED.nodes.createNode(this, config);
+    let ended = false;
+    let listening: Promise<Listener | undefined> = Promise.resolve(undefined);
+    try {
+      listening = listen(this, settingsOf(config), () => ended);
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      this.status(ring("red", "invalid"));
+      this.error(error.message);
+    }
+    this.on("close", (_removed: boolean, done: () => void) => {
+      ended = true;
+      const close = listening.then((listener) => listener?.close());
+      void within(close, closeMs, systemClock).then(() => {
+        this.status({});
+        done();
+      });
+    });
+  }
+
+  RED.nodes.registerType<Node, NodeDef, object, object>("dlms-simulator", DlmsSimulator);
+}

@@ -1,0 +1,189 @@
+import {
+  type Clock,
+  DlmsConfigError,
+  isDlmsError,
+  type Lease,
+  meterFor,
+  MeterPool,
+  type MeterSession,
+  type MeterSettings,
+  type PlacedClaim,
+  processTurns,
+  type Turn,
+  wholeMeter,
+} from "../../src/index";
+import { type Keepsakes, type MeterCredentials, parseMeterSettings } from "./parse-settings";
+import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "../node-red/raw-settings";
+
+/** What a message may set of a meter: all settings of `dlms-meter` but those of the pool itself. */
+export const settable: ReadonlySet<string> = new Set([
+  ...["name", "transportType", "host", "port", "tlsCa", "tlsServerName", "serialPort", "baudRate", "framing"],
+  ...["modeEAddress", "modeEStartBaud", "clientAddress", "serverAddress", "physicalAddress", "addressSize"],
+  ...["hdlcMaxInfo", "hdlcWindow", "hdlcKeepAlive", "hdlcDiscFirst", "wrapperSwappedBytes", "maxPduSize"],
+  ...["referencing", "authentication", "securityPolicy", "securitySuite", "ciphering", "signMessages"],
+  ...["useDedicatedKey", "systemTitle", "meterSystemTitle", "invocationCounterSource", "invocationCounterObis"],
+  ...["invocationCounterClient", "invocationCounterPause", "invocationCounterReconnect", "invocationCounterMaxJump"],
+  ...["timeout", "retries", "idleTimeout", "reconnectMin", "reconnectMax", "probeInterval", "offlineAfter"],
+  ...["passwordFormat", "keyFormat", "deviationSign", "timeZone", "octetStrings"],
+]);
+
+const secrets = new Set<string>([
+  ...["password", "encryptionKey", "authenticationKey", "masterKey", "broadcastKey", "signingKey", "agreementKey"],
+  ...["meterSigningCertificate", "meterAgreementCertificate", "tlsCertificate", "tlsKey"],
+]);
+
+/** Say which config node, not what to connect to. */
+const references = new Set(["meter", "credentials"]);
+
+/** The config node whose settings a message overrides. */
+export interface DynamicBase {
+  readonly label: string;
+  /** of today's version */
+  readonly raw: RawSettings;
+  readonly credentials: MeterCredentials;
+  readonly keepsakes: Keepsakes;
+  readonly clock: Clock;
+  /**
+   * @param turn with whoever else asks this meter
+   * @param own of the config node itself, not of a message
+   */
+  makeSession(settings: MeterSettings, turn: Turn, own: boolean): MeterSession;
+}
+
+export interface DynamicMeter extends Lease {
+  /** for `msg.dlms.meter` */
+  readonly label: string;
+}
+
+function invalid(property: string, text: string): DlmsConfigError {
+  return new DlmsConfigError("CONFIG_INVALID", `${property}: ${text}`, { details: { property } });
+}
+
+/** Two settings with the same text make the same association. What is kept between runs belongs to title and key. */
+export function fingerprint(settings: MeterSettings): string {
+  const stores = ["invocationCounter", "receivedCounters"];
+  return JSON.stringify(settings, (name, value: unknown) => (stores.includes(name) ? undefined : value));
+}
+
+/** Many meters with the settings of one config node but for what each message says. */
+export class DynamicMeters {
+  readonly #base: DynamicBase;
+  #own: { readonly session: MeterSession; readonly fingerprint: string; readonly meter: PlacedClaim } | undefined;
+  #pool: MeterPool | undefined;
+
+  constructor(base: DynamicBase) {
+    this.#base = base;
+  }
+
+  /** The config node's own session; a message that describes the same meter with the same settings gets this one. */
+  own(settings: MeterSettings): MeterSession {
+    const session = this.#base.makeSession(settings, this.#turnOf(settings), true);
+    this.#own = { session, fingerprint: fingerprint(settings), meter: wholeMeter(settings) };
+    return session;
+  }
+
+  /** Whether settings are the config node's own. */
+  compare(settings: MeterSettings): "same" | "other" {
+    return this.#own?.fingerprint === fingerprint(settings) ? "same" : "other";
+  }
+
+  /** The config node's own meter, for somebody who has nobody beside it. */
+  get meter(): PlacedClaim | undefined {
+    return this.#own?.meter;
+  }
+
+  #turnOf(settings: MeterSettings): Turn {
+    return processTurns.at([meterFor(settings, this)]);
+  }
+
+  /** Sessions that are open, or that were and may be used again; for tests. */
+  get size(): number {
+    return this.#pool?.size ?? 0;
+  }
+
+  /** This config node's secrets, for a message that refers to it. */
+  get credentials(): MeterCredentials {
+    return this.#base.credentials;
+  }
+
+  /**
+   * The meter that an object like `{ host, serverAddress }` describes.
+   * @param credentials of another config node that the message refers to
+   * @throws DlmsConfigError; DlmsStateError when too many wait; or the signal's reason
+   */
+  async open(
+    overrides: RawSettings,
+    credentials: MeterCredentials | undefined,
+    signal: AbortSignal,
+  ): Promise<DynamicMeter> {
+    const { raw, label } = this.#base;
+    const [fields, given] = this.#sort(overrides);
+    const effective = { ...raw, ...fields };
+    const secret = { ...(credentials ?? this.#base.credentials), ...given };
+    const settings = this.#parse(effective, secret);
+    const named = { label: typeof fields.name === "string" ? fields.name : label };
+    const key = fingerprint(settings);
+    if (this.#own?.fingerprint === key) return { ...named, session: this.#own.session, release: () => undefined };
+    // the config node's probes would go to every meter that its messages name
+    const probeInterval = isAbsent(fields.probeInterval) ? 0 : settings.probeInterval;
+    const turn = this.#turnOf(settings);
+    const make = (): MeterSession => this.#base.makeSession({ ...settings, probeInterval }, turn, false);
+    return { ...named, ...(await this.#pooled().acquire(key, make, signal)) };
+  }
+
+  async close(): Promise<void> {
+    await this.#pool?.close();
+  }
+
+  #pooled(): MeterPool {
+    this.#pool ??= new MeterPool(
+      {
+        size: integerOf(this.#base.raw, "poolSize", { fallback: 10, min: 1, max: 1000 }),
+        idleMs: integerOf(this.#base.raw, "poolIdle", { fallback: 30_000, min: 0, max: 86_400_000 }),
+        queue: 1000,
+      },
+      this.#base.clock,
+    );
+    return this.#pool;
+  }
+
+  /** Settings and secrets of a message, apart. An empty one counts as absent. */
+  #sort(overrides: RawSettings): [fields: Record<string, unknown>, secrets: MeterCredentials] {
+    const fields: Record<string, unknown> = {};
+    const given: Record<string, string> = {};
+    for (const [name, value] of Object.entries(overrides)) {
+      if (isAbsent(value) || references.has(name)) continue;
+      if (secrets.has(name)) given[name] = this.#secret(name, value);
+      else if (!settable.has(name)) {
+        throw invalid(
+          `msg.meter.${name}`,
+          `a message cannot set this of a meter; it can set ${[...settable].join(", ")}`,
+        );
+      } else if (typeof value === "object") {
+        throw invalid(`msg.meter.${name}`, `expected a text, a number or a truth value, got ${quote(value)}`);
+      } else fields[name] = value;
+    }
+    return [fields, given];
+  }
+
+  #secret(name: string, value: unknown): string {
+    if (!flagOf(this.#base.raw, "secretsInMessages", false)) {
+      throw invalid(
+        `msg.meter.${name}`,
+        `secrets do not belong in messages: name the config node that has it in msg.meter.credentials, or allow it in the settings of ${this.#base.label}`,
+      );
+    }
+    if (typeof value === "string") return value;
+    throw invalid(`msg.meter.${name}`, `expected a text, got a value of type ${typeof value}`);
+  }
+
+  #parse(effective: RawSettings, credentials: MeterCredentials): MeterSettings {
+    try {
+      return parseMeterSettings(effective, credentials, this.#base.keepsakes);
+    } catch (error) {
+      if (!isDlmsError(error) || error.layer !== "config") throw error;
+      const name = error.code === "DLMS_CONFIG_MISSING" ? "CONFIG_MISSING" : "CONFIG_INVALID";
+      throw new DlmsConfigError(name, `msg.meter.${error.message}`, { details: error.details, cause: error });
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import {
+  type Clock,
+  DlmsStateError,
+  guardedClient,
+  MeterPool,
+  MeterSession,
+  type MeterSettings,
+  type PlacedClaim,
+  processTurns,
+  systemClock,
+  type Turn,
+  wholeMeter,
+} from "../../src/index";
+import type { EventEmitter } from "node:events";
+import { fingerprint } from "./described-meters";
+
+export interface DraftOptions {
+  readonly clock: Clock;
+  makeSession(settings: MeterSettings, turn: Turn): MeterSession;
+}
+
+/** How long a session stays after the last request of its dialog, in ms: a person clicks from value to value. */
+export const draftIdleMs = 10_000;
+/** Meters at one time, and requests that may be under way. */
+const mostMeters = 4;
+const mostRequests = 8;
+
+/**
+ * Meters as an open dialog describes them: not deployed, or with settings that were changed since. Their sessions end
+ * some seconds after the last request, with every deploy, and when Node-RED stops.
+ */
+export class DraftMeters {
+  readonly #options: DraftOptions;
+  #pool: MeterPool | undefined;
+  readonly #inUse = new Map<MeterSession, number>();
+  #running = 0;
+
+  constructor(options: DraftOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Asks a meter by these settings.
+   * @param deployed the meter of the node whose dialog it is: it may be the same, reached in another way
+   * @throws DlmsStateError STATE_BUSY; what the work rejects with; or the signal's reason
+   */
+  async run<T>(
+    settings: MeterSettings,
+    deployed: PlacedClaim | undefined,
+    signal: AbortSignal,
+    work: (session: MeterSession) => Promise<T>,
+  ): Promise<T> {
+    if (this.#running >= mostRequests) {
+      throw new DlmsStateError(
+        "STATE_BUSY",
+        "open dialogs still wait for other values of meters; try again after them",
+      );
+    }
+    this.#running++;
+    try {
+      const claims = [wholeMeter(settings), ...(deployed === undefined ? [] : [deployed])];
+      const make = (): MeterSession => this.#options.makeSession(settings, processTurns.at(claims));
+      const lease = await this.#pooled().acquire(fingerprint(settings), make, signal);
+      const { session } = lease;
+      this.#inUse.set(session, (this.#inUse.get(session) ?? 0) + 1);
+      try {
+        return await work(session);
+      } finally {
+        const left = (this.#inUse.get(session) ?? 1) - 1;
+        if (left === 0) this.#inUse.delete(session);
+        else this.#inUse.set(session, left);
+        lease.release();
+      }
+    } finally {
+      this.#running--;
+    }
+  }
+
+  /** Ends all sessions, those too that are asked just now. Never rejects; bounded as their releases are. */
+  async vacate(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    await Promise.all([...[...this.#inUse.keys()].map((session) => session.close()), pool?.close()]);
+  }
+
+  #pooled(): MeterPool {
+    this.#pool ??= new MeterPool({ size: mostMeters, idleMs: draftIdleMs, queue: mostRequests }, this.#options.clock);
+    return this.#pool;
+  }
+}
+
+const byRuntime = new WeakMap<EventEmitter, DraftMeters>();
+
+/** Those of one Node-RED; they end when its flows stop, that is before each deploy as well. */
+export function draftMetersOf(events: EventEmitter): DraftMeters {
+  const known = byRuntime.get(events);
+  if (known !== undefined) return known;
+  const drafts = new DraftMeters({
+    clock: systemClock,
+    makeSession: (settings, turn) =>
+      new MeterSession({
+        ...guardedClient(settings, "dialog"),
+        clock: systemClock,
+        turn,
+        // a probe would keep open what is meant to be released when it rests
+        probeInterval: 0,
+        offlineAfter: settings.offlineAfter,
+        // the dialog shows how it goes
+        changed: () => undefined,
+      }),
+  });
+  byRuntime.set(events, drafts);
+  events.on("flows:stopping", () => void drafts.vacate());
+  return drafts;
+}

@@ -1,0 +1,212 @@
+/**
+ * The rule that keeps accounts open: when a secret may be sent to a meter.
+ *
+ * Most meters lock an account after a few wrong secrets. Some say that a secret is wrong, some fall silent or hang up,
+ * and so does a meter that loses its power. Hence:
+ *
+ * 1. A secret that was refused rests for `lockOutMs`.
+ * 2. A secret that got no answer may be sent a second time at once. After `maxUnanswered` it rests as if it was refused,
+ *    and after each further one. The proof of HLS is sent after the meter has answered: without an answer it rests at once.
+ * 3. A secret that this meter has accepted before, and then did not answer, is most likely still right. So it is sent
+ *    a second time only after the meter has answered something that carries no secret: then no outage uses tries up.
+ * 4. If such a secret rests, and the meter was silent to requests without a secret and answers them again, the meter has
+ *    restarted: one more try, once until the secret is accepted again. Should that fail, it rests twice as long.
+ *
+ * What carried no secret counts for nothing. The rule is one per meter, client and secret: see `Account`.
+ */
+
+import type { Clock } from "../../clock";
+import { type DlmsError, DlmsTimeoutError } from "../../errors";
+
+/** A refused secret is not sent again before this, unless the user wishes it. */
+export const lockOutMs = 5 * 60_000;
+/** So many tries in which a secret got no answer count as a refusal. */
+export const maxUnanswered = 2;
+/** How long a meter that is silent without a secret too counts as down: one that answers the public client, and others. */
+const maxDownMs = 60 * 60_000;
+const maxUncertainMs = 30_000;
+/** Of more accounts than this, those that were used longest ago are forgotten. */
+const maxAccounts = 10_000;
+
+/** What a meter counts failures of, and what is sent to it. */
+export interface Account {
+  /** where the meter is, which one it is there, and as which client it is asked */
+  readonly meter: string;
+  /** fingerprint of the password or the keys */
+  readonly secret: string;
+}
+
+/** Why a secret is not sent now. */
+export interface Lock {
+  /** what became of the last try */
+  readonly error: DlmsError;
+  readonly remainingMs: number;
+  /** A connection without the secret is worth a try: what the meter answers may end the lock earlier. */
+  readonly lookFirst: boolean;
+}
+
+/** Which message carried the secret: a request (password, ciphering), or the proof of an HLS mechanism. */
+export type SecretMessage = "request" | "proof";
+
+/** A secret on its way. It counts as unanswered until one of these is called. */
+export interface Attempt {
+  accepted(): void;
+  refused(error: DlmsError): void;
+  unanswered(error: DlmsError): void;
+  /** The meter answered something that says nothing of the secret. */
+  notJudged(): void;
+}
+
+/** Decides whether a secret may be sent to a meter. */
+export interface AccountGuard {
+  /** Undefined: the secret may be sent now. */
+  lockOf(account: Account): Lock | undefined;
+  /** The secret is being sent. */
+  sent(account: Account, message: SecretMessage): Attempt;
+  /** How the meter took something without a secret, for example the set-up of the link. */
+  seen(account: Account, how: "answering" | "silent"): void;
+  /** The user wishes it: one try, and if that fails too, the lock again. */
+  allowOneMoreTry(account: Account): void;
+}
+
+interface Failures {
+  readonly error: DlmsError;
+  /** a refusal counts as `maxUnanswered` */
+  readonly count: number;
+  /** whoever sent the secret last */
+  readonly owner: string;
+  /** on the monotonic clock: a wall clock that is set must neither end a lock nor make it last */
+  readonly until: number;
+  /** rules 3 and 4 hold */
+  readonly lookFirst: boolean;
+  /** silent to a request without a secret since the last try */
+  readonly silent: boolean;
+  /** rule 4 was used */
+  readonly restarted: boolean;
+}
+
+const notToldYet = (): DlmsError =>
+  new DlmsTimeoutError("TIMEOUT_ASSOCIATE", "the session was ended before the meter answered its association request");
+
+/** For all who share it: the clients of a process, as a rule. */
+export class MemoryAccountGuard implements AccountGuard {
+  readonly #clock: Clock;
+  /** in the order of their last failure */
+  readonly #failures = new Map<string, Failures>();
+  /** accounts whose secret was accepted last, in the order of use; whether the meter answers without a secret */
+  readonly #accepted = new Map<string, boolean>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  lockOf(account: Account): Lock | undefined {
+    const entry = this.#failures.get(keyOf(account));
+    const remainingMs = entry === undefined ? 0 : entry.until - this.#clock.now();
+    if (entry === undefined || remainingMs <= 0) return undefined;
+    return { error: entry.error, remainingMs, lookFirst: entry.lookFirst };
+  }
+
+  sent(account: Account, message: SecretMessage): Attempt {
+    return this.#send(account, message, "");
+  }
+
+  seen(account: Account, how: "answering" | "silent"): void {
+    const key = keyOf(account);
+    if (how === "answering" && this.#accepted.has(key)) this.#accepted.set(key, true);
+    const entry = this.#failures.get(key);
+    if (entry?.lookFirst !== true) return;
+    if (how === "silent") this.#failures.set(key, { ...entry, silent: true });
+    else if (entry.count < maxUnanswered) this.#failures.set(key, { ...entry, until: -Infinity });
+    else if (entry.silent) {
+      this.#accepted.delete(key);
+      const one = { count: maxUnanswered - 1, until: -Infinity, lookFirst: false, restarted: true };
+      this.#failures.set(key, { ...entry, ...one });
+    }
+  }
+
+  allowOneMoreTry(account: Account): void {
+    this.#pardon(keyOf(account));
+  }
+
+  /** The same for all secrets that an owner has sent. */
+  allowOneMoreTryOf(owner: string): void {
+    for (const [key, entry] of this.#failures) if (entry.owner === owner) this.#pardon(key);
+  }
+
+  /** The same guard, for those whose tries are to be known by their owner. */
+  ownedBy(owner: string): AccountGuard {
+    return {
+      lockOf: (account) => this.lockOf(account),
+      sent: (account, message) => this.#send(account, message, owner),
+      seen: (account, how) => {
+        this.seen(account, how);
+      },
+      allowOneMoreTry: (account) => {
+        this.allowOneMoreTry(account);
+      },
+    };
+  }
+
+  #pardon(key: string): void {
+    const entry = this.#failures.get(key);
+    if (entry !== undefined) this.#failures.set(key, { ...entry, until: -Infinity, lookFirst: false });
+  }
+
+  #send(account: Account, message: SecretMessage, owner: string): Attempt {
+    const key = keyOf(account);
+    const before = this.#failures.get(key);
+    const count = (before?.count ?? 0) + (message === "proof" ? maxUnanswered : 1);
+    const fail = (error: DlmsError, refused: boolean): void => {
+      this.#fail(key, { error, owner, count: refused ? maxUnanswered : count, refused, before });
+    };
+    fail(notToldYet(), false);
+    return {
+      accepted: () => {
+        this.#failures.delete(key);
+        keep(this.#accepted, key, this.#accepted.get(key) ?? false);
+      },
+      refused: (error) => {
+        this.#accepted.delete(key);
+        fail(error, true);
+      },
+      unanswered: (error) => {
+        fail(error, false);
+      },
+      notJudged: () => {
+        if (before === undefined) this.#failures.delete(key);
+        else this.#failures.set(key, before);
+      },
+    };
+  }
+
+  #fail(
+    key: string,
+    {
+      error,
+      owner,
+      count,
+      refused,
+      before,
+    }: Pick<Failures, "error" | "owner" | "count"> & {
+      readonly refused: boolean;
+      readonly before: Failures | undefined;
+    },
+  ): void {
+    const answersOthers = this.#accepted.get(key);
+    const lookFirst = !refused && answersOthers !== undefined;
+    const rest = before?.restarted === true ? 2 * lockOutMs : lockOutMs;
+    const down = lookFirst ? (answersOthers ? maxDownMs : maxUncertainMs) : -Infinity;
+    const until = this.#clock.now() + (count >= maxUnanswered ? rest : down);
+    keep(this.#failures, key, { error, owner, count, until, lookFirst, silent: false, restarted: false });
+  }
+}
+
+const keyOf = ({ meter, secret }: Account): string => `${meter} ${secret}`;
+
+function keep<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  const [oldest] = map.keys();
+  if (map.size >= maxAccounts && oldest !== undefined) map.delete(oldest);
+  map.set(key, value);
+}

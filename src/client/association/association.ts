@@ -1,0 +1,234 @@
+import type {
+  AccessResponse,
+  AccessSpecification,
+  ActionResult,
+  Apdu,
+  AttributeDescriptorWithSelection,
+  GetDataResult,
+  MethodDescriptor,
+  ReadResult,
+  VariableAccess,
+  WriteResult,
+} from "../../apdu/model";
+import type { ScalerUnit } from "../../cosem";
+import type { SecretMessage } from "../account/account-guard";
+import { DlmsStateError, DlmsTimeoutError } from "../../errors";
+import type { InvocationCounterStore } from "../../security/model";
+import { longestTransfer, paceText } from "../../link/pace";
+import type { AnswerForm, Operation, SessionStep, StepAnswer } from "../../session/steps/operation";
+import type { AssociationInfo } from "../../session/steps/options";
+import type { LinkDriver } from "../../driver/link-driver";
+import { silentAssociation } from "./association-timeout";
+
+/** The association machine, as far as the client uses it. */
+export interface ClientSession {
+  readonly association: AssociationInfo | undefined;
+  /** An answer in general blocks did not come to an end. */
+  readonly generalBlocksFailed?: boolean;
+  /** Whether a copy of an answer is told from the answer to another request. */
+  readonly tellsAnswersApart?: boolean;
+  associate(): Operation<AssociationInfo>;
+  release(): Operation<void>;
+  get(attribute: AttributeDescriptorWithSelection, what: string, form?: AnswerForm): Operation<GetDataResult>;
+  getWithList(
+    attributes: readonly AttributeDescriptorWithSelection[],
+    what: string,
+  ): Operation<readonly GetDataResult[]>;
+  getChunks(
+    attribute: AttributeDescriptorWithSelection,
+    what: string,
+  ): Operation<{ readonly ok: true } | { readonly ok: false; readonly result: number }>;
+  set(attribute: AttributeDescriptorWithSelection, data: Uint8Array, what: string): Operation<number>;
+  action(method: MethodDescriptor, parameters: Uint8Array | undefined, what: string): Operation<ActionResult>;
+  access(
+    specifications: readonly AccessSpecification[],
+    data: readonly Uint8Array[],
+    what: string,
+  ): Operation<AccessResponse>;
+  read(variables: readonly VariableAccess[], what: string, form?: AnswerForm): Operation<readonly ReadResult[]>;
+  readChunks(
+    variable: VariableAccess,
+    what: string,
+  ): Operation<{ readonly ok: true } | { readonly ok: false; readonly result: number }>;
+  write(
+    variables: readonly VariableAccess[],
+    values: readonly Uint8Array[],
+    what: string,
+  ): Operation<readonly WriteResult[]>;
+  /** A notification, deciphered. */
+  incoming(apdu: Uint8Array): Apdu;
+  /** How many of these fit one request. */
+  fitsGetList(attributes: readonly AttributeDescriptorWithSelection[]): number;
+}
+
+export interface RunOptions {
+  /** Looked at between exchanges: when it says so, the operation ends there. */
+  readonly cancelled?: () => boolean;
+  /** Takes a piece of a long result; the next one is asked for when it resolves. */
+  readonly onChunk?: (bytes: Uint8Array, blockNumber: number, last: boolean) => Promise<void> | void;
+}
+
+/** Thrown by `run` after `cancelled`: nobody waits for the result. The association is in order. */
+export class OperationCancelled extends DlmsStateError {
+  constructor() {
+    super("STATE_CLOSED", "the operation was given up by its caller", { fault: "internal" });
+  }
+}
+
+export interface ActiveSessionEvents {
+  note(text: string): void;
+  notification(apdu: Apdu, raw: Uint8Array): void;
+  /** The association request goes out now, or what follows it: the proof of an HLS mechanism. */
+  sending?(message: SecretMessage): void;
+}
+
+/** Names what a service keeps for the life of an association, and makes it. */
+export interface Kept<T> {
+  make(): T;
+}
+
+/** One association over one channel, with what was learned in it. Runs the session's operations. */
+export class ActiveSession {
+  readonly session: ClientSession;
+  readonly channel: LinkDriver;
+  readonly #counters: InvocationCounterStore | undefined;
+  readonly #events: ActiveSessionEvents;
+  /** Scaler and unit by `class/logical name/attribute`; null where the meter has none. */
+  readonly scalers = new Map<string, ScalerUnit | null>();
+  /** What was sent so far that may carry a secret. */
+  #sent: SecretMessage | undefined;
+  /** Requests that were answered in this association. */
+  answered = 0;
+  readonly #kept = new Map<Kept<unknown>, unknown>();
+  /** The answer in blocks that is under way: bytes so far, and ms that the channel had waited when it began. */
+  #transfer: { bytes: number; readonly since: number } | undefined;
+  /** SN: base names by `class/logical name`. */
+  shortNames: ReadonlyMap<string, number> | undefined;
+
+  constructor(
+    session: ClientSession,
+    channel: LinkDriver,
+    counters: InvocationCounterStore | undefined,
+    events: ActiveSessionEvents,
+  ) {
+    this.session = session;
+    this.channel = channel;
+    this.#counters = counters;
+    this.#events = events;
+  }
+
+  /** What a service keeps for the life of this association; made when it is asked for the first time. */
+  kept<T>(what: Kept<T>): T {
+    const known = this.#kept.get(what) as T | undefined;
+    if (known !== undefined) return known;
+    const made = what.make();
+    this.#kept.set(what, made);
+    return made;
+  }
+
+  /** Something for the trace. */
+  note(text: string): void {
+    this.#events.note(text);
+  }
+
+  /** Runs an operation to its end: its result, or what it throws. */
+  async run<T>(operation: Operation<T>, options: RunOptions = {}): Promise<T> {
+    this.channel.begin();
+    this.#transfer = undefined;
+    try {
+      let step = operation.next();
+      while (step.done !== true) {
+        if (options.cancelled?.() === true && mayStopBefore(step.value)) {
+          operation.return(undefined as never);
+          throw new OperationCancelled();
+        }
+        let answer: StepAnswer = undefined;
+        try {
+          if (step.value.kind === "progress") this.#judgePace(step.value);
+          else answer = await this.#perform(step.value, options);
+        } catch (error) {
+          step = operation.throw(error);
+          continue;
+        }
+        step = operation.next(answer);
+      }
+      return step.value;
+    } finally {
+      this.channel.end();
+    }
+  }
+
+  /** Each block may come in time, and all of them together too slowly: only the waits for the meter count. */
+  #judgePace({ what, bytes }: Extract<SessionStep, { kind: "progress" }>): void {
+    const { waited, response } = this.channel;
+    // also the same answer once more, from its beginning
+    if (this.#transfer === undefined || bytes < this.#transfer.bytes) this.#transfer = { bytes, since: waited };
+    this.#transfer.bytes = bytes;
+    const taken = waited - this.#transfer.since;
+    if (taken <= longestTransfer(bytes, response)) return;
+    throw new DlmsTimeoutError("TIMEOUT_RESPONSE", `${what}: ${paceText(bytes, taken)}`, {
+      // once more would be as slow; while associating, what a secret risks is judged by silence
+      ...(this.session.association === undefined ? {} : { retry: "no" }),
+      details: { bytes, ms: Math.round(taken) },
+    });
+  }
+
+  #perform(step: Exclude<SessionStep, { kind: "progress" }>, options: RunOptions): StepAnswer | Promise<StepAnswer> {
+    switch (step.kind) {
+      case "exchange":
+        if (step.phase === "associate") return this.#associating(step);
+        if (this.#sent !== "request") return this.channel.exchange(step.apdu, step);
+        // not before its turn: what waits for other meters of the line may never be sent
+        return this.channel.exchange(step.apdu, step, () => {
+          this.#sending("proof");
+        });
+      case "receive":
+        return this.channel.receive(step);
+      case "transmit":
+        return this.channel.transmit(step.apdu, { what: step.what }).then(nothing);
+      case "reserve-counter":
+        return this.#store().reserve(step.count);
+      case "raise-counter":
+        return this.#store().raiseTo(step.atLeast).then(nothing);
+      case "chunk":
+        return Promise.resolve(options.onChunk?.(step.bytes, step.blockNumber, step.last)).then(nothing);
+      case "note":
+        this.#events.note(step.text);
+        if (step.notification !== undefined)
+          this.#events.notification(step.notification, step.raw ?? new Uint8Array(0));
+        return undefined;
+    }
+  }
+
+  /** The link cannot know that what it waits for in vain is the answer to an association request. */
+  async #associating(step: Extract<SessionStep, { kind: "exchange" }>): Promise<Uint8Array> {
+    const { apdu, what } = step;
+    try {
+      return await this.channel.exchange(apdu, step, () => {
+        this.#sending("request");
+      });
+    } catch (error) {
+      if (!(error instanceof DlmsTimeoutError) || error.code !== "DLMS_TIMEOUT_RESPONSE") throw error;
+      throw silentAssociation(error, what, this.channel.linkKind);
+    }
+  }
+
+  #sending(message: SecretMessage): void {
+    this.#sent = message;
+    this.#events.sending?.(message);
+  }
+
+  #store(): InvocationCounterStore {
+    if (this.#counters !== undefined) return this.#counters;
+    throw new DlmsStateError("STATE_BUSY", "an invocation counter is needed, but no store for it was given", {
+      fault: "internal",
+    });
+  }
+}
+
+const nothing = (): undefined => undefined;
+
+/** A request that was not sent can be left out; what the meter is sending already has to be taken. */
+function mayStopBefore(step: SessionStep): boolean {
+  return step.kind === "exchange" || step.kind === "transmit" || step.kind === "chunk";
+}

@@ -1,0 +1,22 @@
+import type { RunOptions } from "./association";
+
+/** What was learned about a meter and stays true when it is connected again. */
+export interface MeterHints {
+  /** Lists were negotiated, but are refused or not answered. */
+  listsRefused: boolean;
+  /** A request for several attributes was answered: one that is not answered later got lost. */
+  listsAnswered?: boolean;
+  /** lists in a row whose answer could not be read; one may be the line's fault */
+  garbledLists?: number;
+  /** ACCESS was negotiated, but is refused or answered with nonsense. */
+  accessRefused?: boolean;
+  /** General block transfer was agreed upon, but led nowhere: it is not proposed any more. */
+  generalBlocksFailed?: boolean;
+}
+
+export interface FetchOptions extends RunOptions {
+  readonly hints: MeterHints;
+  readonly noGetWithList: boolean;
+  /** for the trace */
+  readonly note?: (text: string) => void;
+}

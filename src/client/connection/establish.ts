@@ -1,0 +1,272 @@
+import type { TimerHandle } from "../../clock";
+import { type DlmsError, DlmsLinkError, DlmsStateError, isDlmsError } from "../../errors";
+import type { LinkProtocol } from "../../link";
+import { isAnswer } from "../../link/apdu-kind";
+import type { AssociationInfo } from "../../session/steps/options";
+import { ActiveSession, type ActiveSessionEvents, type ClientSession } from "../association/association";
+import { LinkDriver, type LinkDriverEvents } from "../../driver/link-driver";
+import type { SecretMessage } from "../account/account-guard";
+import { pause, publicSettings, raiseFromMeter, whileReading } from "./counter-reader";
+import type { CounterSource } from "../options/counter-source";
+import type { Line, LineRegistry, LineUser } from "../../driver/shared-line";
+import type { Observer } from "./observer";
+import { type AccountRisk, SecretAttempt } from "./secret-attempt";
+import type { Settings } from "../options/resolve-options";
+import { publicClient, signOfLife, withoutSecret } from "./sign-of-life";
+import type { Establish } from "./supervisor";
+import { linkAddress } from "./factories";
+
+/** What a client is made of besides its options; replaced in tests. */
+export interface ClientParts {
+  readonly lines: LineRegistry;
+  readonly makeLink: (settings: Settings) => LinkProtocol;
+  readonly makeSession: (settings: Settings) => ClientSession;
+}
+
+export interface EstablishEvents {
+  /** The association is about to be asked for. */
+  associating(): void;
+  associated(association: AssociationInfo): void;
+  lost(active: ActiveSession, error: DlmsError): void;
+  /** It did not come to an association. */
+  failed(risk: AccountRisk): void;
+}
+
+/**
+ * Connects the line, sets the link up and associates; takes down what it had made when one of them fails. Where the
+ * invocation counter comes from the meter, the public client reads it first.
+ */
+export function establisher(
+  settings: Settings,
+  parts: ClientParts,
+  observer: Observer,
+  events: EstablishEvents,
+): Establish {
+  const { transport, counters, counterSource } = settings;
+  // one for all connections: it remembers how the last session ended
+  const link = parts.makeLink(settings);
+  const reader = counterSource === undefined ? undefined : counterReader(settings, counterSource, parts, observer);
+  const look = makeLook(settings, parts, observer);
+  const connect = async (signal: AbortSignal, secret: SecretAttempt): Promise<ActiveSession> => {
+    let active: ActiveSession | undefined;
+    await settings.receivedCounters.ready();
+    const kept = await reader?.(signal);
+    if (reader !== undefined) secret.answers();
+    else if (secret.lock?.lookFirst === true && link.kind === "wrapper" && settings.client.sap !== publicClient) {
+      await look(signal);
+      secret.answers();
+    }
+    try {
+      const channelEvents = channelEventsFor(observer, () => active, events);
+      // one that was lost meanwhile may not be the one of the others any more
+      const line = kept?.line.connected === true ? kept.line : parts.lines.lineFor(transport);
+      forgetConnection(line, settings);
+      const channel = makeChannel(line, link, channelEvents, observer, settings);
+      const sending = (message: SecretMessage): void => secret.sending(message);
+      const ofSession = { ...sessionEvents(observer), sending };
+      const made = new ActiveSession(parts.makeSession(settings), channel, counters, ofSession);
+      events.associating();
+      const association = await openAndRun(channel, settings, signal, () => {
+        // its set-up was answered
+        if (link.kind !== "wrapper") secret.answers();
+        secret.check();
+        return made.run(made.session.associate());
+      });
+      secret.accepted();
+      active = made;
+      observer.associated();
+      events.associated(association);
+      return made;
+    } finally {
+      await kept?.release();
+    }
+  };
+  return async (signal) => {
+    const secret = new SecretAttempt(settings.accountGuard, settings.account, settings);
+    try {
+      return await connect(signal, secret);
+    } catch (error) {
+      events.failed(secret.failed(error));
+      throw error;
+    }
+  };
+}
+
+/** Asks as the public client, without a secret, whether the meter is there. */
+function makeLook(settings: Settings, parts: ClientParts, observer: Observer): (signal: AbortSignal) => Promise<void> {
+  const open = withoutSecret(settings, publicClient);
+  return async (signal) => {
+    const line = parts.lines.lineFor(settings.transport);
+    forgetConnection(line, open);
+    const channel = makeChannel(
+      line,
+      parts.makeLink(open),
+      channelEventsFor(observer, () => undefined, nobody),
+      observer,
+      open,
+    );
+    const active = new ActiveSession(parts.makeSession(open), channel, undefined, sessionEvents(observer));
+    await openAndRun(channel, settings, signal, () => signOfLife(active));
+    observer.note("the meter answers without a secret");
+    await abandon(channel, settings);
+  };
+}
+
+const nobody: EstablishEvents = {
+  associating: () => undefined,
+  associated: () => undefined,
+  lost: () => undefined,
+  failed: () => undefined,
+};
+
+/** A port is the same wire when it is opened again; a socket is a new one. */
+function forgetConnection(line: Line, { transport, correlation }: Settings): void {
+  if (!line.connected && transport.kind !== "serial") correlation.forgetConnection();
+}
+
+/** A connection that stays open between two associations. */
+interface KeptLine {
+  readonly line: Line;
+  release(): Promise<void>;
+}
+
+/** Reads the counter by an association of its own, before the one that needs it. */
+function counterReader(
+  settings: Settings,
+  source: CounterSource,
+  parts: ClientParts,
+  observer: Observer,
+): (signal: AbortSignal) => Promise<KeptLine | undefined> {
+  const open = publicSettings(settings, source);
+  const link = parts.makeLink(open);
+  return async (signal) => {
+    const line = parts.lines.lineFor(settings.transport);
+    forgetConnection(line, open);
+    const channel = makeChannel(
+      line,
+      link,
+      channelEventsFor(observer, () => undefined, nobody),
+      observer,
+      open,
+    );
+    const active = new ActiveSession(parts.makeSession(open), channel, undefined, sessionEvents(observer));
+    const value = await openAndRun(channel, settings, signal, () => raiseFromMeter(active, source, settings)).catch(
+      (error: unknown) => {
+        throw isDlmsError(error) && error.code === "DLMS_STATE_BUSY" ? whileReading(error, source) : error;
+      },
+    );
+    observer.note(`invocation counter: the meter says ${value}`);
+    const holder: LineUser = { settings: undefined, data: () => undefined, lost: () => undefined };
+    const release = (): Promise<void> => line.detach(holder);
+    try {
+      if (!source.reconnect) await line.attach(holder, { timeoutMs: settings.timeouts.connect, signal });
+    } finally {
+      await abandon(channel, settings);
+    }
+    try {
+      await pause(settings.clock, source.pauseMs, signal);
+    } catch (error) {
+      await release();
+      throw error;
+    }
+    return source.reconnect ? undefined : { line, release };
+  };
+}
+
+/** Opens the channel and runs what makes it useful; an abort or a failure takes it down. */
+async function openAndRun<T>(
+  channel: LinkDriver,
+  settings: Settings,
+  signal: AbortSignal,
+  run: () => Promise<T>,
+): Promise<T> {
+  const aborted = (): void => {
+    void channel.destroy(signal.reason as Error);
+  };
+  signal.addEventListener("abort", aborted, { once: true });
+  try {
+    await channel.open({ timeoutMs: settings.timeouts.connect, signal });
+    return await run();
+  } catch (error) {
+    await abandon(channel, settings);
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", aborted);
+  }
+}
+
+function makeChannel(
+  line: Line,
+  link: LinkProtocol,
+  events: LinkDriverEvents,
+  observer: Observer,
+  settings: Settings,
+): LinkDriver {
+  const { transport, clock, timeouts } = settings;
+  const { response } = timeouts;
+  const { baudRate } = transport;
+  const lineSettings = baudRate === undefined ? {} : { settings: { baudRate, dataBits: 8, parity: "none" } as const };
+  const address = linkAddress(settings);
+  return new LinkDriver({ line, link, clock, events, traffic: observer.traffic, address, response, ...lineSettings });
+}
+
+function sessionEvents(observer: Observer): ActiveSessionEvents {
+  return {
+    note: (text) => {
+      observer.note(text);
+    },
+    notification: (apdu, raw) => {
+      observer.hub.emit("notification", { apdu, raw });
+    },
+  };
+}
+
+function channelEventsFor(
+  observer: Observer,
+  active: () => ActiveSession | undefined,
+  events: EstablishEvents,
+): LinkDriverEvents {
+  return {
+    notification: (apdu) => {
+      observer.notified(active(), apdu);
+    },
+    unasked: (apdu) => {
+      return active()?.session.tellsAnswersApart === false && isAnswer(apdu) ? answerUnasked() : undefined;
+    },
+    down: (error) => {
+      const lost = active();
+      if (lost !== undefined) events.lost(lost, error);
+    },
+    frame: (direction, bytes) => {
+      observer.trace(direction, "link", bytes);
+    },
+    apdu: (direction, bytes) => {
+      observer.trace(direction, "apdu", bytes);
+    },
+    note: (text) => {
+      observer.note(text);
+    },
+  };
+}
+
+/** The session cannot tell it from the answer to the next request. */
+function answerUnasked(): DlmsLinkError {
+  return new DlmsLinkError(
+    "LINK_SEQUENCE",
+    "an answer came that no request was waiting for, and the meter's answers do not say which request they belong to; the session ends, so that no value is taken for another; look for what doubles messages on the way",
+    { fault: "network" },
+  );
+}
+
+/** After a refusal the link is taken down in order, so that the meter does not keep it; bounded. */
+async function abandon(channel: LinkDriver, { clock, timeouts }: Settings): Promise<void> {
+  if (channel.usable) {
+    let timer: TimerHandle | undefined;
+    const bound = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, timeouts.close);
+    });
+    await Promise.race([channel.close(), bound]);
+    clock.clearTimeout(timer);
+  }
+  await channel.destroy(new DlmsStateError("STATE_CLOSED", "the connection was given up"));
+}

@@ -1,0 +1,155 @@
+import { conformanceMask } from "../../apdu";
+import {
+  hdlcLink,
+  type HdlcLinkOptions,
+  type LinkProtocol,
+  type LinkTimeouts,
+  modeELink,
+  wrapperLink,
+} from "../../link";
+import { Session } from "../../session";
+import type { ClientSession } from "../association/association";
+import type { LinkAddress } from "../../driver/address-reservations";
+import type { Settings } from "../options/resolve-options";
+
+/** The services that are proposed by logical names, and by short names. */
+const proposedLn = [
+  "general-block-transfer",
+  "block-transfer-with-get-or-read",
+  "block-transfer-with-set-or-write",
+  "block-transfer-with-action",
+  "multiple-references",
+  "data-notification",
+  "access",
+  "get",
+  "set",
+  "selective-access",
+  "event-notification",
+  "action",
+] as const;
+const proposedSn = [
+  "general-block-transfer",
+  "read",
+  "write",
+  "block-transfer-with-get-or-read",
+  "block-transfer-with-set-or-write",
+  "multiple-references",
+  "information-report",
+  "data-notification",
+  "parameterized-access",
+] as const;
+
+/** @throws DlmsConfigError CONFIG_INVALID for a name that the standard does not have */
+export function proposedConformance(settings: Settings): number {
+  if (settings.conformance !== undefined) return conformanceMask(settings.conformance);
+  const names: string[] = [...(settings.referencing === "sn" ? proposedSn : proposedLn)];
+  if (settings.security !== undefined) names.push("general-protection");
+  const refused =
+    settings.quirks.noGeneralBlockTransfer || mixesGeneralBlocks(settings) ? "general-block-transfer" : undefined;
+  return conformanceMask(names.filter((name) => name !== refused));
+}
+
+/**
+ * General blocks have numbers, but do not say which answer they are of: over datagrams a late one fits into the next
+ * answer. The blocks of GET carry the invoke-id.
+ */
+function mixesGeneralBlocks({ transport, link }: Settings): boolean {
+  return transport.kind === "udp" && link.kind === "wrapper";
+}
+
+/** The same without general block transfer, also where the options name it. */
+export function withoutGeneralBlocks(settings: Settings): Settings {
+  return {
+    ...settings,
+    conformance: settings.conformance?.filter((name) => name !== "general-block-transfer"),
+    quirks: { ...settings.quirks, noGeneralBlockTransfer: true },
+  };
+}
+
+/** The association machine for one association. */
+export function makeSession(settings: Settings): ClientSession {
+  const { security, client, server, quirks, transport, link, timeouts } = settings;
+  return new Session({
+    referencing: settings.referencing,
+    datagrams: transport.kind === "udp",
+    // HDLC repeats what gets lost by itself
+    resends: link.kind === "wrapper" ? timeouts.retries : 0,
+    maxPduSize: settings.maxPduSize,
+    blockWindow: settings.blockWindow,
+    conformance: proposedConformance(settings),
+    auth: settings.auth,
+    quirks,
+    random: settings.random,
+    receivedCounters: settings.receivedCounters,
+    correlation: settings.correlation,
+    connectionStays: link.kind === "wrapper" && transport.lineKey !== undefined && transport.kind !== "udp",
+    unnumbered: link.kind === "wrapper",
+    ...(security === undefined ? {} : { security }),
+    ...(client.systemTitle === undefined ? {} : { clientSystemTitle: client.systemTitle }),
+    ...(server.systemTitle === undefined ? {} : { meterSystemTitle: server.systemTitle }),
+  });
+}
+
+/** The link to the meter: one for the life of a client, since it remembers how the last session ended. */
+export function makeLink(settings: Settings): LinkProtocol {
+  const { link, client, server, transport } = settings;
+  if (link.kind === "wrapper") {
+    return wrapperLink({
+      clientSap: client.sap,
+      serverSap: server.logical,
+      timeouts: linkTimeouts(settings.timeouts),
+      retries: settings.timeouts.retries,
+      datagrams: transport.kind === "udp",
+      swappedBytes: settings.quirks.wrapperSwappedBytes,
+      ...(transport.baudRate === undefined ? {} : { baudRate: transport.baudRate }),
+    });
+  }
+  const hdlc = hdlcOptionsOf(settings, link);
+  if (link.kind === "hdlc") return hdlcLink(hdlc);
+  const { deviceAddress, startBaud = 300, maxBaud, softwareParity } = link;
+  return modeELink({
+    ...hdlc,
+    startBaud,
+    // a gateway hands eight bits through, at a rate that nobody can switch from here
+    maxBaud: maxBaud ?? transport.baudRate ?? startBaud,
+    softwareParity: softwareParity ?? transport.baudRate === undefined,
+    ...(deviceAddress === undefined ? {} : { deviceAddress }),
+  });
+}
+
+/** What the meter knows this client by. */
+export function linkAddress({ link, server, client }: Settings): LinkAddress {
+  const { logical, physical } = server;
+  // the wrapper's header has one number for the server
+  if (link.kind === "wrapper")
+    return { framing: "wrapper", server: { logical, physical: undefined }, client: client.sap };
+  return { framing: "hdlc", server: { logical, physical }, client: client.sap };
+}
+
+/** What both kinds of HDLC link need. */
+export function hdlcOptionsOf(
+  { client, server, transport, timeouts }: Settings,
+  link: Exclude<Settings["link"], { kind: "wrapper" }>,
+): HdlcLinkOptions {
+  const { addressSize, maxInfo, window, keepAlive, discFirst } = link;
+  const { baudRate } = transport;
+  return {
+    clientAddress: client.sap,
+    server: {
+      logical: server.logical,
+      ...(server.physical === undefined ? {} : { physical: server.physical }),
+    },
+    timeouts: linkTimeouts(timeouts),
+    retries: timeouts.retries,
+    ...(addressSize === undefined ? {} : { addressSize }),
+    ...(maxInfo === undefined ? {} : { maxInfo }),
+    ...(window === undefined ? {} : { window }),
+    ...(keepAlive === undefined ? {} : { keepAlive }),
+    ...(discFirst === undefined ? {} : { discFirst }),
+    ...(baudRate === undefined ? {} : { baudRate }),
+  };
+}
+
+function linkTimeouts({ response, interFrame, close }: Settings["timeouts"]): LinkTimeouts {
+  return { response, close, ...(interFrame === undefined ? {} : { interFrame }) };
+}

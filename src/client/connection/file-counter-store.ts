@@ -1,0 +1,210 @@
+import { resolve } from "node:path";
+import { type Clock, systemClock } from "../../clock";
+import { DlmsConfigError, DlmsStateError } from "../../errors";
+import { invalid, object } from "../../errors/arguments";
+import { checkExhaustion, CounterBlock, counterLimit, decodeCounterRecord, encodeCounterRecord } from "../../security";
+import type { InvocationCounterStore } from "../../security/model";
+import { type CounterFileSystem, KeptFile, realFileSystem, realPath } from "./kept-file";
+
+export type { CounterFileHandle, CounterFileSystem } from "./kept-file";
+
+export interface FileCounterOptions {
+  /** values claimed with one write, 1..65536 (256): a crash skips what is left of them */
+  readonly block?: number;
+  /** first value when there is no file yet (1) */
+  readonly start?: number;
+  /**
+   * Path of a file that says that the counter's file existed: when that one is gone, no value is handed out before
+   * the counter is raised, rather than starting again. Absent: a missing file is a new counter.
+   */
+  readonly marker?: string;
+  /** for tests */
+  readonly fs?: CounterFileSystem;
+  readonly clock?: Clock;
+}
+
+/** A record is under 150 bytes; what is larger is something else and is not read. */
+const recordMost = 4096;
+
+/**
+ * Counters that are in use in this process, by file system and real path: two stores on one path hand out values of
+ * one block, in order, since a meter refuses whatever is below the highest that it has seen.
+ */
+const shared = new WeakMap<CounterFileSystem, Map<string, FileCounter>>();
+
+/**
+ * An invocation counter in a file. Values are claimed in blocks: the new high-water mark is on the disk before the
+ * first value of a block is handed out, so a kill at any instant skips values but never repeats one. Several stores
+ * and several processes may use one file; each value is handed out once.
+ *
+ * Operations reject with DlmsConfigError CONFIG_INVALID for a file that is damaged, foreign, or cannot be read or
+ * written (never starting again), DlmsStateError STATE_BUSY when another process does not let go of it, and
+ * DlmsSecurityError SEC_COUNTER_EXHAUSTED near 2^32.
+ * @throws DlmsConfigError CONFIG_MISSING, CONFIG_INVALID for the arguments
+ */
+export function fileCounterStore(path: string, options: FileCounterOptions = {}): InvocationCounterStore {
+  if (typeof path !== "string") throw invalid("security.invocationCounter", "a file path", path);
+  if (path.length === 0) {
+    throw new DlmsConfigError("CONFIG_MISSING", "security.invocationCounter: a file path is needed, got an empty text");
+  }
+  object("options", options);
+  const { block = 256, start = 1 } = options;
+  if (!Number.isInteger(block) || block < 1 || block > 65536) {
+    throw invalid("security.invocationCounter", "a block of 1..65536 values", block);
+  }
+  const marker = options.marker === undefined ? undefined : resolve(options.marker);
+  const settings = { block, start, marker, fs: options.fs ?? realFileSystem, clock: options.clock ?? systemClock };
+  const absolute = resolve(path);
+  let opening: Promise<FileCounter> | undefined;
+  // One opening for all that wait, so that they are served in the order in which they asked; a failed one is repeated.
+  const open = (): Promise<FileCounter> =>
+    (opening ??= sharedCounter(absolute, settings).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
+  return {
+    reserve: async (count) => (await open()).reserve(count),
+    raiseTo: async (atLeast) => (await open()).raiseTo(atLeast),
+    mark: async () => (await open()).mark(),
+    markedAt: async () => (await open()).markedAt(),
+    lost: async () => (await open()).lost(),
+  };
+}
+
+type Settings = Required<Omit<FileCounterOptions, "marker">> & { readonly marker: string | undefined };
+
+async function sharedCounter(path: string, settings: Settings): Promise<FileCounter> {
+  const real = await realPath(path, settings.fs, keptCounter(path, settings));
+  const counters = shared.get(settings.fs) ?? new Map<string, FileCounter>();
+  shared.set(settings.fs, counters);
+  const counter = counters.get(real) ?? new FileCounter(real, settings);
+  counters.set(real, counter);
+  return counter;
+}
+
+/** Without the counter no value is safe to use. */
+const keptCounter = (path: string, { fs, clock }: Settings): KeptFile =>
+  new KeptFile(path, {
+    fs,
+    clock,
+    kind: "invocation counter file",
+    need: "without it no counter value is safe to use",
+    mostBytes: recordMost,
+  });
+
+const markerText =
+  "The counter file of this name existed. Without it no counter starts again. Leave this file where it is.\n";
+
+class FileCounter {
+  readonly #file: KeptFile;
+  readonly #marker: KeptFile | undefined;
+  #marked = false;
+  readonly #settings: Settings;
+  readonly #block: CounterBlock;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string, settings: Settings) {
+    this.#file = keptCounter(path, settings);
+    this.#marker = settings.marker === undefined ? undefined : keptCounter(settings.marker, settings);
+    this.#settings = settings;
+    this.#block = new CounterBlock(settings.start);
+  }
+
+  reserve(count: number): Promise<number> {
+    if (!Number.isInteger(count) || count < 1 || count > 65536) {
+      return Promise.reject(
+        new DlmsConfigError("CONFIG_INVALID", `invocation counter: expected to reserve 1..65536 values, got ${count}`),
+      );
+    }
+    return this.#inTurn(async () => {
+      const first = this.#block.take(count);
+      if (first !== undefined) return first;
+      await this.#file.locked((token) => this.#claim(count, token));
+      const claimed = this.#block.take(count);
+      if (claimed !== undefined) return claimed;
+      throw new DlmsStateError(
+        "STATE_BUSY",
+        `invocation counter file ${this.#file.path}: the claimed values were gone at once`,
+      );
+    });
+  }
+
+  mark(): Promise<number | undefined> {
+    return this.#inTurn(() => this.#read());
+  }
+
+  lost(): Promise<string | undefined> {
+    return this.#inTurn(async () => ((await this.#isLost()) ? `${this.#lostText()}` : undefined));
+  }
+
+  markedAt(): Promise<number | undefined> {
+    return this.#inTurn(() => this.#file.replacedAt());
+  }
+
+  raiseTo(atLeast: number): Promise<void> {
+    return this.#inTurn(async () => {
+      checkExhaustion(atLeast, 0);
+      if (atLeast > this.#block.mark) {
+        await this.#file.locked(async (token) => {
+          const stored = await this.#read();
+          if (stored === undefined || atLeast > stored) await this.#write(atLeast, token);
+        });
+      }
+      this.#block.raiseTo(atLeast);
+    });
+  }
+
+  /** One operation at a time. */
+  #inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(task);
+    // The caller gets the failure; the next in turn only waits.
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #claim(count: number, token: string): Promise<void> {
+    const stored = await this.#read();
+    if (stored === undefined && (await this.#isLost())) throw this.#lostError();
+    const first = Math.max(stored ?? 0, this.#block.mark);
+    checkExhaustion(first, count);
+    const mark = Math.min(first + Math.max(count, this.#settings.block), counterLimit);
+    await this.#write(mark, token);
+    this.#block.claim(first, mark);
+  }
+
+  /** The stored mark, or undefined when there is no file yet. */
+  async #read(): Promise<number | undefined> {
+    const text = await this.#file.read();
+    return text === undefined ? undefined : decodeCounterRecord(text, this.#file.path);
+  }
+
+  async #write(mark: number, token: string): Promise<void> {
+    await this.#file.write(encodeCounterRecord(mark), token);
+    // after the first record, so that a process killed in between has lost nothing
+    if (this.#marker === undefined || this.#marked) return;
+    if ((await this.#marker.read()) === undefined) {
+      await this.#marker.locked((lock) => this.#marker?.write(markerText, lock) ?? Promise.resolve());
+    }
+    this.#marked = true;
+  }
+
+  /** The file existed, is gone, and this process does not know the mark either. */
+  async #isLost(): Promise<boolean> {
+    if (this.#marker === undefined || this.#block.mark > this.#settings.start) return false;
+    return (await this.#read()) === undefined && (await this.#marker.read()) !== undefined;
+  }
+
+  #lostText(): string {
+    return `invocation counter file ${this.#file.path}: it existed and is gone`;
+  }
+
+  #lostError(): DlmsConfigError {
+    return new DlmsConfigError(
+      "CONFIG_MISSING",
+      `${this.#lostText()}; starting again would use counter values twice. Let the counter be read from the meter ` +
+        `(security.counterSource, "asked from the meter" in the node), or restore the file from a backup. Only after the keys ` +
+        `were exchanged in the meter, remove ${this.#marker?.path ?? "its marker"}`,
+      { details: { path: this.#file.path } },
+    );
+  }
+}

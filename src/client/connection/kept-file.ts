@@ -1,0 +1,300 @@
+import * as nodeFs from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { toHex } from "../../bytes";
+import type { Clock } from "../../clock";
+import { DlmsConfigError, DlmsStateError, isDlmsError } from "../../errors";
+import { systemRandom } from "../../security";
+
+/** The part of node:fs/promises that the stores use; tests put faults in. */
+export interface CounterFileSystem {
+  realpath(path: string): Promise<string>;
+  readFile(path: string, encoding: "utf8"): Promise<string>;
+  readdir(path: string): Promise<string[]>;
+  stat(
+    path: string,
+  ): Promise<{ readonly mode: number; readonly size: number; readonly mtimeMs: number; isFile(): boolean }>;
+  open(path: string, flags: string): Promise<CounterFileHandle>;
+  rename(from: string, to: string): Promise<void>;
+  link(existing: string, path: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  mkdir(path: string, options: { recursive: true }): Promise<unknown>;
+}
+
+export interface CounterFileHandle {
+  writeFile(text: string): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const realFileSystem: CounterFileSystem = nodeFs;
+
+/** A lock whose holder does not seem to be alive is taken over after this time, in ms. */
+const lockStaleMs = 5000;
+/** How long an operation waits for another process, in ms: beyond the time after which a lock is stale. */
+const lockWaitMs = 8000;
+const lockPollMs = 20;
+
+export interface KeptFileOptions {
+  readonly fs: CounterFileSystem;
+  readonly clock: Clock;
+  /** for messages: "invocation counter file" */
+  readonly kind: string;
+  /** for messages: what does not work without the file */
+  readonly need: string;
+  /** a larger file is something else and is not read */
+  readonly mostBytes: number;
+}
+
+/** A small file that several processes replace as a whole, one after the other. */
+export class KeptFile {
+  readonly path: string;
+  readonly #lockPath: string;
+  readonly #options: KeptFileOptions;
+
+  constructor(path: string, options: KeptFileOptions) {
+    this.path = path;
+    this.#lockPath = `${path}.lock`;
+    this.#options = options;
+  }
+
+  /** The contents, or undefined when there is no file. */
+  async read(): Promise<string | undefined> {
+    const { fs, mostBytes } = this.#options;
+    try {
+      const facts = await fs.stat(this.path);
+      if (!facts.isFile()) throw this.error("is not a file");
+      if ((facts.mode & 0o222) === 0) throw this.error("is read-only");
+      if (facts.size > mostBytes) throw this.error(`holds ${facts.size} bytes, at most ${mostBytes} are expected`);
+      return await fs.readFile(this.path, "utf8");
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw this.error("cannot be read", error);
+    }
+  }
+
+  /** When the contents were replaced last, in ms since 1970; undefined when there is no file. */
+  async replacedAt(): Promise<number | undefined> {
+    try {
+      return (await this.#options.fs.stat(this.path)).mtimeMs;
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw this.error("cannot be read", error);
+    }
+  }
+
+  /**
+   * Replace the contents: all of it or nothing, and on the disk before this resolves.
+   * @param token of the lock
+   * @throws DlmsStateError STATE_BUSY when another process took the lock over: what was written is not to be relied upon
+   */
+  async write(text: string, token: string): Promise<void> {
+    const { fs } = this.#options;
+    // a name of its own for each lock, since the next holder removes what an earlier one has left
+    const temporary = `${this.path}.${nameOf(token)}.tmp`;
+    try {
+      const file = await fs.open(temporary, "wx");
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await this.#requireHeld(token);
+      await fs.rename(temporary, this.path);
+      // the process may have stood still between the look at the lock and the rename
+      await this.#requireHeld(token);
+      await syncFolder(dirname(this.path), fs);
+    } catch (error) {
+      throw this.error("cannot be written", error);
+    }
+  }
+
+  /** Run a task while no other process does: processes take turns by a file that only one can create. */
+  async locked<T>(task: (token: string) => Promise<T>): Promise<T> {
+    const token = await this.#lock();
+    try {
+      await this.#removeLeftovers();
+      return await task(token);
+    } finally {
+      await this.#unlock(token);
+    }
+  }
+
+  error(what: string, cause?: unknown): Error {
+    if (isDlmsError(cause)) return cause;
+    const code = codeOf(cause);
+    return new DlmsConfigError(
+      "CONFIG_INVALID",
+      `${this.#options.kind} ${this.path}: ${what}${code === "" ? "" : ` (${code})`}; ` +
+        `${this.#options.need}. The file and its folder have to be readable and writable for this process`,
+      {
+        details: { path: this.path, ...(code === "" ? {} : { code }) },
+        ...(cause === undefined ? {} : { cause }),
+      },
+    );
+  }
+
+  /**
+   * Removes the temporary files of processes that were killed. It also stops an earlier holder of the lock that has
+   * stood still before its rename: the rename finds no file.
+   */
+  async #removeLeftovers(): Promise<void> {
+    const { fs } = this.#options;
+    const name = basename(this.path);
+    const isLeftover = (entry: string): boolean =>
+      entry.startsWith(`${name}.`) && (entry.endsWith(".tmp") || entry.startsWith(`${name}.lock.`));
+    try {
+      const folder = dirname(this.path);
+      for (const entry of await fs.readdir(folder)) {
+        if (isLeftover(entry)) await removed(join(folder, entry), fs);
+      }
+    } catch (error) {
+      throw this.error("cannot be cleared of leftover temporary files", error);
+    }
+  }
+
+  async #lock(): Promise<string> {
+    const { fs, clock } = this.#options;
+    const token = JSON.stringify({ pid: process.pid, host: hostname(), token: toHex(systemRandom(8)) });
+    const deadline = clock.now() + lockWaitMs;
+    for (;;) {
+      try {
+        const file = await fs.open(this.#lockPath, "wx");
+        try {
+          await file.writeFile(token);
+        } finally {
+          await file.close();
+        }
+        return token;
+      } catch (error) {
+        if (codeOf(error) !== "EEXIST") throw this.error("cannot be locked", error);
+      }
+      if (await this.#takeOverStale()) continue;
+      if (clock.now() >= deadline) throw this.#busy();
+      await new Promise<void>((done) => clock.setTimeout(done, lockPollMs));
+    }
+  }
+
+  #busy(): DlmsStateError {
+    return new DlmsStateError(
+      "STATE_BUSY",
+      `${this.#options.kind} ${this.path}: another process holds ${this.#lockPath} for more than ${lockWaitMs} ms; ` +
+        "use one file for each Node-RED, or remove the lock if no other process runs",
+      { details: { path: this.path } },
+    );
+  }
+
+  /** Whether the lock was left by a process that died, and is now out of the way. */
+  async #takeOverStale(): Promise<boolean> {
+    const { fs, clock } = this.#options;
+    const aside = `${this.#lockPath}.${process.pid}`;
+    try {
+      const { mtimeMs } = await fs.stat(this.#lockPath);
+      const holder = await fs.readFile(this.#lockPath, "utf8");
+      if (!isStale(holder, clock.wallTime() - mtimeMs)) return false;
+      await fs.rename(this.#lockPath, aside);
+      // Between reading and renaming another process may have done the same, and may hold a fresh lock: give it back.
+      if ((await fs.readFile(aside, "utf8")) !== holder) await this.#giveBack(aside);
+      await fs.unlink(aside);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return true;
+      throw this.error("cannot be locked", error);
+    }
+  }
+
+  async #giveBack(aside: string): Promise<void> {
+    try {
+      await this.#options.fs.link(aside, this.#lockPath);
+    } catch (error) {
+      // A third process has the lock by now; the holder notices before it writes.
+      if (codeOf(error) !== "EEXIST") throw error;
+    }
+  }
+
+  async #requireHeld(token: string): Promise<void> {
+    if (await this.#holds(token)) return;
+    throw new DlmsStateError(
+      "STATE_BUSY",
+      `${this.#options.kind} ${this.path}: another process took it over, since writing took more than ${lockStaleMs} ms`,
+    );
+  }
+
+  async #holds(token: string): Promise<boolean> {
+    try {
+      return (await this.#options.fs.readFile(this.#lockPath, "utf8")) === token;
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return false;
+      throw error;
+    }
+  }
+
+  async #unlock(token: string): Promise<void> {
+    try {
+      if (await this.#holds(token)) await this.#options.fs.unlink(this.#lockPath);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw this.error("cannot be unlocked", error);
+    }
+  }
+}
+
+/** The path without symbolic links; of a file that is not there yet, that of its folder, which is made if needed. */
+export async function realPath(path: string, fs: CounterFileSystem, file: KeptFile): Promise<string> {
+  try {
+    return await fs.realpath(path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw file.error("cannot be found", error);
+  }
+  try {
+    await fs.mkdir(dirname(path), { recursive: true });
+    return join(await fs.realpath(dirname(path)), basename(path));
+  } catch (error) {
+    throw file.error("its folder cannot be made", error);
+  }
+}
+
+const nameOf = (token: string): string => /"token":"([0-9a-f]+)"/.exec(token)?.[1] ?? String(process.pid);
+
+async function removed(path: string, fs: CounterFileSystem): Promise<void> {
+  try {
+    await fs.unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
+}
+
+/** A holder on this machine that is gone, or one that has been silent for longer than a write can take. */
+function isStale(holder: string, ageMs: number): boolean {
+  if (Math.abs(ageMs) > lockStaleMs) return true;
+  const facts = /^\{"pid":(\d+),"host":"([^"]*)"/.exec(holder);
+  if (facts?.[2] !== hostname()) return false;
+  const pid = Number(facts[1]);
+  return pid !== process.pid && !isAlive(pid);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) !== "ESRCH";
+  }
+}
+
+/** A rename is durable once its folder is. Some systems (Windows, some network drives) cannot open or sync folders. */
+async function syncFolder(path: string, fs: CounterFileSystem): Promise<void> {
+  try {
+    const folder = await fs.open(path, "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    if (!["EPERM", "EISDIR", "EINVAL", "ENOTSUP", "EACCES", "EBADF"].includes(codeOf(error))) throw error;
+  }
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";

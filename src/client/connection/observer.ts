@@ -1,0 +1,141 @@
+import type { Apdu } from "../../apdu";
+import { type DlmsError, isDlmsError } from "../../errors";
+import { reportUnexpected } from "../../errors/boundary";
+import { type ShownBytes, type TracedBytes, TraceInspector } from "../../inspect";
+import type { ActiveSession } from "../association/association";
+import type { Traffic } from "../../driver/link-driver";
+import { EventHub, type StateEvent, type TraceEvent } from "./events";
+import type { Settings } from "../options/resolve-options";
+
+/** What happened on the line so far, over all connections of a client. */
+export interface ClientFacts {
+  /** requests that went out for an answer, association and release included */
+  readonly roundTrips: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** pushes of meters that nobody here reads; they were dropped (absent: none) */
+  readonly strayPushes?: number;
+  /** associations that were made */
+  readonly associations: number;
+  /** wall-clock ms of the last APDU from the meter; null before the first */
+  readonly lastExchangeAt: number | null;
+  readonly lastError: DlmsError | null;
+}
+
+/** Tells the listeners of a client what happens, and keeps count. */
+export class Observer {
+  readonly hub: EventHub;
+  readonly traffic: Traffic = { bytesIn: 0, bytesOut: 0, roundTrips: 0 };
+  readonly #settings: Settings;
+  readonly #inspector: TraceInspector;
+  /** a listener threw, and no logger could be told: the process was warned, once */
+  #warned = false;
+  #associations = 0;
+  #lastExchangeAt: number | null = null;
+  #lastError: DlmsError | null = null;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#inspector = new TraceInspector({ secrets: secretsOf(settings) });
+    this.hub = new EventHub((event, error) => {
+      const where = `${settings.transport.endpoint}: a listener of "${event}" threw`;
+      const text = error instanceof Error ? error.message : String(error);
+      if (settings.logger !== undefined) settings.logger.error(`${where}: ${text}`);
+      else if (!this.#warned) reportUnexpected(where, error);
+      this.#warned = true;
+    });
+  }
+
+  get facts(): ClientFacts {
+    return {
+      ...this.traffic,
+      associations: this.#associations,
+      lastExchangeAt: this.#lastExchangeAt,
+      lastError: this.#lastError,
+    };
+  }
+
+  state(event: StateEvent): void {
+    if (event.error !== undefined) this.#lastError = event.error;
+    if (event.state !== event.previous) {
+      const why = event.error === undefined ? "" : `: ${event.error.message}`;
+      this.#settings.logger?.debug(() => `${this.#settings.transport.endpoint}: ${event.state}${why}`);
+    }
+    this.hub.emit("state", event);
+  }
+
+  associated(): void {
+    this.#associations++;
+  }
+
+  failed(error: DlmsError): void {
+    this.#lastError = error;
+  }
+
+  /** The one place where traffic becomes a trace. */
+  trace(direction: "out" | "in", layer: "link" | "apdu", bytes: Uint8Array): void {
+    if (direction === "in" && layer === "apdu") this.#lastExchangeAt = this.#settings.clock.wallTime();
+    if (!this.hub.has("trace")) return;
+    const link = this.#settings.link.kind;
+    const shown = this.#shown({ direction, layer, link, bytes });
+    const event = {
+      kind: "bytes",
+      time: this.#time(),
+      direction,
+      layer,
+      link,
+      length: bytes.length,
+      ...shown,
+    } as const;
+    this.#emit(Object.defineProperty({ ...event, bytes: bytes.slice() }, "bytes", { enumerable: false }));
+  }
+
+  note(text: string): void {
+    this.#settings.logger?.debug(() => `${this.#settings.transport.endpoint}: ${text}`);
+    if (this.hub.has("trace")) this.#emit({ kind: "note", time: this.#time(), text });
+  }
+
+  /** An APDU that nobody asked for: made readable if an association is there to do it. */
+  notified(active: ActiveSession | undefined, raw: Uint8Array): void {
+    if (active === undefined) this.note("a notification came before the association stood; it was dropped");
+    if (active === undefined || !this.hub.has("notification")) return;
+    try {
+      const apdu = active.session.incoming(raw);
+      if (isAnswer(apdu)) this.note(`${apdu.apdu} came unasked, or once more; it was dropped`);
+      else this.hub.emit("notification", { apdu, raw });
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      this.note(`a notification could not be read: ${error.message}`);
+    }
+  }
+
+  /** What cannot be made readable must not end the session; nor is it shown, since nothing in it was masked. */
+  #shown(traced: TracedBytes): ShownBytes {
+    try {
+      return this.#inspector.inspect(traced);
+    } catch (error) {
+      return { hex: "", decoded: `not shown: ${error instanceof Error ? error.message : String(error)}` };
+    }
+  }
+
+  #emit(event: TraceEvent): void {
+    this.hub.emit("trace", event);
+  }
+
+  #time(): string {
+    return new Date(this.#settings.clock.wallTime()).toISOString();
+  }
+}
+
+/** Whether a meter only sends this when it is asked: a late one is no report. */
+function isAnswer({ apdu }: Apdu): boolean {
+  return apdu.includes("-response") || apdu === "aare" || apdu === "rlre";
+}
+
+/** What must not be seen in a trace, wherever it occurs. */
+function secretsOf({ auth, security }: Settings): Uint8Array[] {
+  const secrets = "secret" in auth ? [auth.secret] : [];
+  if (security === undefined) return secrets;
+  const { encryptionKey, authenticationKey, broadcastKey } = security.keys;
+  return [...secrets, encryptionKey, authenticationKey, ...(broadcastKey === undefined ? [] : [broadcastKey])];
+}

@@ -1,0 +1,123 @@
+/** Where the rule of `account-guard` meets an association: whose secret it is, when it leaves, and what came of it. */
+
+import { type DlmsError, DlmsTimeoutError, type ErrorCode, isDlmsError } from "../../errors";
+import type { Account, AccountGuard, Attempt, Lock, SecretMessage } from "../account/account-guard";
+import { repeated } from "../../errors/retell";
+import { duration } from "./failure";
+
+/** What a failed association could mean to the account. */
+export type AccountRisk = "none" | "unanswered" | "refused";
+
+interface SecretSettings {
+  readonly auth: { readonly mechanism: string };
+  readonly security?: { readonly policy: string } | undefined;
+}
+
+/** One association of one account: tells the guard when the secret leaves, and what came of it. */
+export class SecretAttempt {
+  readonly #guard: AccountGuard;
+  readonly #account: Account;
+  readonly #inRequest: boolean;
+  readonly #inProof: boolean;
+  #attempt: Attempt | undefined;
+  #message: SecretMessage | undefined;
+  #stopped = false;
+
+  constructor(guard: AccountGuard, account: Account, { auth: { mechanism }, security }: SecretSettings) {
+    this.#guard = guard;
+    this.#account = account;
+    // a password and what is ciphered go with the association request, the proof of HLS after it
+    this.#inRequest = mechanism === "lls" || (security !== undefined && security.policy !== "none");
+    this.#inProof = mechanism !== "none" && mechanism !== "lls";
+  }
+
+  /** Why the secret may not be sent now. */
+  get lock(): Lock | undefined {
+    return this.#guard.lockOf(this.#account);
+  }
+
+  /** The meter has answered something that carried no secret. */
+  answers(): void {
+    this.#guard.seen(this.#account, "answering");
+  }
+
+  /** @throws the error of the last try, while the secret may not be sent */
+  check(): void {
+    const { lock } = this;
+    if (lock === undefined) return;
+    this.#stopped = true;
+    const { error, remainingMs } = lock;
+    const next = `the secret is not sent again for ${duration(remainingMs)}, since meters lock accounts`;
+    throw repeated(error, next, { retryInMs: remainingMs });
+  }
+
+  /** A request of the association is sent now. */
+  sending(message: SecretMessage): void {
+    if (message === "request" ? !this.#inRequest : !this.#inProof) return;
+    this.#attempt?.notJudged();
+    this.#message = message;
+    this.#attempt = this.#guard.sent(this.#account, message);
+  }
+
+  accepted(): void {
+    this.#attempt?.accepted();
+  }
+
+  /** @param error what the association ended with, or why it was given up */
+  failed(error: unknown): AccountRisk {
+    if (this.#stopped) return "none";
+    const known = isDlmsError(error) && error.layer !== "state" ? error : undefined;
+    if (known !== undefined && refusesSecret(known, this.#inRequest || this.#inProof)) {
+      (this.#attempt ?? this.#guard.sent(this.#account, "request")).refused(known);
+      return "refused";
+    }
+    if (this.#attempt === undefined) {
+      if (known !== undefined && isSilent(known)) this.#guard.seen(this.#account, "silent");
+      return "none";
+    }
+    // given up: the guard counts it as unanswered already
+    if (known === undefined) return "none";
+    if (this.#message === "request" && !saysNothing(known)) {
+      this.#attempt.notJudged();
+      return "none";
+    }
+    this.#attempt.unanswered(known);
+    return this.#message === "proof" ? "refused" : "unanswered";
+  }
+}
+
+/** It got no answer that could be read: some meters refuse a secret like that. */
+function saysNothing(error: DlmsError): boolean {
+  return ["transport", "link", "codec"].includes(error.layer) || error instanceof DlmsTimeoutError;
+}
+
+const silentConnections: readonly string[] = [
+  "DLMS_CONN_REFUSED",
+  "DLMS_CONN_UNREACHABLE",
+  "DLMS_CONN_LOST",
+] satisfies readonly ErrorCode[];
+
+/** As a meter is that has no power. */
+function isSilent(error: DlmsError): boolean {
+  return error instanceof DlmsTimeoutError || silentConnections.includes(error.code);
+}
+
+/**
+ * Whether a secret was refused, or may have been. Only meant for errors that came while associating. Many meters give
+ * no reason, or a wrong one, when they refuse a password, so every permanent refusal counts.
+ * @param authenticated whether a secret is used at all
+ */
+export function refusesSecret(error: DlmsError, authenticated: boolean): boolean {
+  // the public client that reads the counter has no secret
+  if (error.details.reading === "invocation-counter") return false;
+  // "deciphering-error" to an association request: the keys are not the meter's
+  if (error.code === "DLMS_EXCEPTION" && error.details.serviceError === 5) return authenticated;
+  if (error.code === "DLMS_ASSOC_AUTH_FAILED" || error.code === "DLMS_ASSOC_SERVER_UNPROVEN") return true;
+  if (error.layer === "security") return error.retry === "no";
+  if (!authenticated || error.code !== "DLMS_ASSOC_REJECTED") return false;
+  const { result, diagnostic } = error.details;
+  // permanent: the same request would be refused again, and some meters count it
+  if (result === 1) return true;
+  // null or no-reason-given, from either source: this is how many meters refuse a password
+  return diagnostic === 0 || diagnostic === 1;
+}

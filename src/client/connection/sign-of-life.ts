@@ -1,0 +1,43 @@
+import { DlmsTimeoutError, isDlmsError } from "../../errors";
+import type { ActiveSession } from "../association/association";
+import { repeated } from "../../errors/retell";
+import type { Settings } from "../options/resolve-options";
+
+/** Every meter has it, and lets it in without a secret (Green Book: the public client). */
+export const publicClient = 16;
+
+/** The settings of an association of another client that has no secret and no keys, and only reads. */
+export function withoutSecret(settings: Settings, client: number): Settings {
+  return {
+    ...settings,
+    client: { sap: client, systemTitle: undefined },
+    auth: { mechanism: "none" },
+    security: undefined,
+    counters: undefined,
+    counterSource: undefined,
+    conformance: ["get", "block-transfer-with-get-or-read"],
+  };
+}
+
+/**
+ * Waits until the meter answers an association request without a secret, in whatever way: one that refuses the client is
+ * there as well.
+ * @throws DlmsError when it does not
+ */
+export async function signOfLife(active: ActiveSession): Promise<void> {
+  try {
+    await active.run(active.session.associate());
+    await active.run(active.session.release());
+  } catch (error) {
+    if (!isDlmsError(error) || error.layer === "state") throw error;
+    const silent = error instanceof DlmsTimeoutError || error.layer === "transport" || error.layer === "link";
+    if (!silent) return;
+    if (active.session.association !== undefined) return;
+    throw repeated(
+      error,
+      `this was a look, as client ${publicClient}, whether the meter is there again: the secret got no answer before, so it ` +
+        "is not sent to a silent meter",
+      { reading: "sign-of-life" },
+    );
+  }
+}

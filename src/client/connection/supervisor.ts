@@ -1,0 +1,309 @@
+import type { Clock, TimerHandle } from "../../clock";
+import { type DlmsError, DlmsStateError } from "../../errors";
+import { longestWait } from "../../errors/arguments";
+import { asDlmsError } from "../../errors/boundary";
+import type { Lock } from "../account/account-guard";
+import type { ActiveSession } from "../association/association";
+import { Backoff } from "./backoff";
+import type { ClientState, StateEvent } from "./events";
+import { notAsked } from "../../errors/retell";
+import { duration } from "./failure";
+import type { Timeouts } from "../options/options";
+import type { AccountRisk } from "./secret-attempt";
+
+/** Makes a channel and an association; tears down what it had made when it fails or is aborted. */
+export type Establish = (signal: AbortSignal) => Promise<ActiveSession>;
+
+export interface SupervisorOptions {
+  readonly clock: Clock;
+  readonly timeouts: Pick<Timeouts, "reconnectMin" | "reconnectMax" | "close">;
+  readonly random: () => number;
+  readonly establish: Establish;
+  /** what the association that failed last could mean to the account */
+  readonly accountRisk: () => AccountRisk;
+  /** why the secret may not be sent now */
+  readonly lock: () => Lock | undefined;
+  readonly onState: (event: StateEvent) => void;
+  readonly note: (text: string) => void;
+}
+
+interface Failure {
+  readonly error: DlmsError;
+  /** clock time before which no try is made */
+  readonly until: number;
+  readonly automatic: boolean;
+  /** nothing but looks without the secret may follow by itself */
+  readonly refused?: boolean;
+}
+
+/**
+ * Keeps at most one association: makes it when it is needed, makes it again after a loss with growing pauses, never
+ * sends a refused secret again by itself, and takes it down in order.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #backoff: Backoff;
+  #state: ClientState = "idle";
+  #active: ActiveSession | undefined;
+  #connecting: Promise<ActiveSession> | undefined;
+  #abort: AbortController | undefined;
+  #failure: Failure | undefined;
+  #timer: TimerHandle | undefined;
+  #ending: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const { reconnectMin, reconnectMax } = options.timeouts;
+    this.#backoff = new Backoff({ min: reconnectMin, max: reconnectMax, random: options.random });
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  get active(): ActiveSession | undefined {
+    return this.#active;
+  }
+
+  /** The association, if there is one to be used now. */
+  get usable(): ActiveSession | undefined {
+    return this.#closed ? undefined : this.#active;
+  }
+
+  get lastError(): DlmsError | undefined {
+    return this.#failure?.error;
+  }
+
+  /**
+   * The association, made now if there is none. In the pause after a failure it rejects at once with that failure
+   * and says when the next try is.
+   * @param what the request that it is for, for messages
+   */
+  async ensure(what?: string): Promise<ActiveSession> {
+    for (;;) {
+      if (this.#closed) throw new DlmsStateError("STATE_CLOSED", "the client is closed");
+      if (this.#active !== undefined) return this.#active;
+      if (this.#connecting !== undefined) return this.#connecting;
+      if (this.#ending === undefined) break;
+      await this.#ending;
+    }
+    this.#checkPause(what);
+    return this.#connect();
+  }
+
+  /** @throws DlmsError in the pause after a failure, and while the secret may not be sent */
+  #checkPause(what: string | undefined): void {
+    const lock = this.#lock();
+    const failure =
+      this.#failure ?? (lock === undefined ? undefined : { error: lock.error, until: 0, automatic: false });
+    if (failure === undefined) return;
+    const wait = Math.ceil(Math.max(failure.until - this.#options.clock.now(), lock?.remainingMs ?? 0));
+    if (wait > 0) throw stillFailing(failure, wait, what);
+  }
+
+  /** Undefined also where a look without the secret may end it. */
+  #lock(): Lock | undefined {
+    const lock = this.#options.lock();
+    return lock?.lookFirst === true ? undefined : lock;
+  }
+
+  /** A request was answered: the line is in order. */
+  worked(): void {
+    this.#backoff.reset();
+    this.#failure = undefined;
+  }
+
+  /** The association is lost. The next `ensure` makes a new one at once, unless `pause` is asked for. */
+  async drop(active: ActiveSession, error: DlmsError | undefined, pause: boolean): Promise<void> {
+    if (this.#active === active) {
+      this.#active = undefined;
+      if (!pause) this.#setState("idle", error);
+    }
+    await active.channel.destroy(error ?? new DlmsStateError("STATE_CLOSED", "the connection was given up"));
+    if (pause && error !== undefined && !this.#closed) this.#failed(error, false);
+  }
+
+  /** The channel reported by itself that it is gone. */
+  lost(active: ActiveSession, error: DlmsError): void {
+    if (this.#active === active) void this.drop(active, error, false);
+  }
+
+  /** Release and disconnect, bounded; then idle. */
+  async rest(): Promise<void> {
+    const active = this.#active;
+    if (active === undefined || this.#ending !== undefined) return;
+    this.#active = undefined;
+    this.#ending = this.#takeDown(active, () => Promise.resolve(), this.#options.timeouts.close);
+    await this.#ending;
+    this.#ending = undefined;
+    if (!this.#closed) this.#setState("idle");
+  }
+
+  /** End for good. `settled` resolves when the exchange that is under way has ended. Never rejects; bounded. */
+  async close(settled: () => Promise<void>, timeoutMs?: number): Promise<void> {
+    if (this.#closed) return;
+    // close never rejects: a time that is none, whatever it is instead, is the one of the settings
+    const given = typeof timeoutMs === "number" && timeoutMs >= 0 && timeoutMs <= longestWait;
+    const bound = given ? timeoutMs : this.#options.timeouts.close;
+    this.#closed = true;
+    this.#setState("closing");
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#abort?.abort(new DlmsStateError("STATE_CLOSED", "the client was closed while it connected"));
+    await this.#within(this.#connecting, bound);
+    await this.#ending;
+    const active = this.#active;
+    this.#active = undefined;
+    if (active !== undefined) await this.#takeDown(active, settled, bound);
+    this.#setState("closed");
+  }
+
+  /** What is being made takes itself down when it is aborted; a transport that does not must not hold the end up. */
+  async #within(work: Promise<unknown> | undefined, timeoutMs: number): Promise<void> {
+    if (work === undefined) return;
+    const { clock } = this.#options;
+    let timer: TimerHandle | undefined;
+    const bound = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([work.catch(() => undefined), bound]);
+    clock.clearTimeout(timer);
+  }
+
+  async #takeDown(active: ActiveSession, settled: () => Promise<void>, timeoutMs: number): Promise<void> {
+    const { clock, note } = this.#options;
+    const orderly = async (): Promise<void> => {
+      await settled();
+      if (active.channel.usable) await this.#release(active, timeoutMs * 0.75);
+      await active.channel.close();
+    };
+    let timer: TimerHandle | undefined;
+    const bound = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(() => {
+        note(`close: the meter did not answer within ${timeoutMs} ms; the line is closed without it`);
+        resolve();
+      }, timeoutMs);
+    });
+    const end = orderly().catch((error: unknown) => {
+      note(`close: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    await Promise.race([end, bound]);
+    clock.clearTimeout(timer);
+    await active.channel.destroy(new DlmsStateError("STATE_CLOSED", "the client is closed"));
+  }
+
+  /** Some meters do not answer a release: the disconnect behind it still has to have its time. */
+  async #release(active: ActiveSession, timeoutMs: number): Promise<void> {
+    const { clock, note } = this.#options;
+    let timer: TimerHandle | undefined;
+    const bound = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(() => {
+        note(`release: the meter did not answer within ${timeoutMs} ms`);
+        resolve();
+      }, timeoutMs);
+    });
+    const released = active.run(active.session.release()).catch((error: unknown) => {
+      note(`release: ${error instanceof Error ? error.message : String(error)}`);
+    });
+    await Promise.race([released, bound]);
+    clock.clearTimeout(timer);
+  }
+
+  #connect(): Promise<ActiveSession> {
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#setState(this.#failure === undefined ? "connecting" : "reconnecting", this.#failure?.error);
+    this.#connecting = this.#try(abort.signal).finally(() => {
+      this.#connecting = undefined;
+      this.#abort = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #try(signal: AbortSignal): Promise<ActiveSession> {
+    try {
+      const active = await this.#options.establish(signal);
+      if (this.#closed) {
+        // too late even for close: nobody else takes it down
+        if (this.#state === "closed") void active.channel.destroy(signal.reason as Error);
+        else this.#active = active;
+        throw signal.reason as Error;
+      }
+      this.#active = active;
+      this.#setState("open");
+      return active;
+    } catch (error) {
+      const known = asDlmsError(error, "connecting");
+      if (!this.#closed) this.#failed(known, true);
+      throw known;
+    }
+  }
+
+  #failed(error: DlmsError, associating: boolean): void {
+    const { clock } = this.#options;
+    const risk = associating ? this.#options.accountRisk() : "none";
+    const lock = this.#options.lock();
+    const looks = lock?.lookFirst === true;
+    if (risk === "refused" && !looks) {
+      this.#failure = { error, until: 0, automatic: false };
+      this.#setState("idle", error, undefined, "refused");
+      return;
+    }
+    if (error.retry === "no") {
+      this.#failure = { error, until: 0, automatic: false };
+      this.#setState("idle", error);
+      return;
+    }
+    const usual = this.#backoff.next();
+    const pause = lock === undefined || looks ? usual : Math.max(usual, lock.remainingMs);
+    if (risk !== "none" && lock !== undefined) {
+      const next = looks
+        ? "the next one looks first whether the meter answers"
+        : `the next one is in ${duration(pause)}`;
+      this.#options.note(`a try with a secret got no answer; since meters lock accounts, ${next}`);
+    }
+    const refused = looks && (risk === "refused" || this.#failure?.refused === true);
+    this.#failure = { error, until: clock.now() + usual, automatic: true, refused };
+    this.#setState("reconnecting", error, pause, risk === "none" ? undefined : "doubtful");
+    this.#tryIn(pause);
+  }
+
+  #tryIn(pause: number): void {
+    this.#timer = this.#options.clock.setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#closed || this.#active !== undefined || this.#connecting !== undefined) return;
+      const lock = this.#lock();
+      if (lock !== undefined) this.#tryIn(lock.remainingMs);
+      else if (this.#failure?.refused === true && this.#options.lock() === undefined) {
+        this.#failure = { error: this.#failure.error, until: 0, automatic: false };
+        this.#setState("idle", this.#failure.error);
+      } else {
+        // its failure is an event of its own, and plans the next try
+        this.#connect().catch(() => undefined);
+      }
+    }, pause);
+  }
+
+  #setState(state: ClientState, error?: DlmsError, nextTryInMs?: number, secret?: "refused" | "doubtful"): void {
+    const previous = this.#state;
+    if (state === previous && nextTryInMs === undefined && error === undefined) return;
+    this.#state = state;
+    this.#options.onState({
+      state,
+      previous,
+      ...(error === undefined ? {} : { error }),
+      ...(nextTryInMs === undefined ? {} : { nextTryInMs }),
+      ...(secret === undefined ? {} : { [secret]: true }),
+    });
+  }
+}
+
+function stillFailing(failure: Failure, wait: number, what: string | undefined): DlmsError {
+  const when = duration(wait);
+  const next = failure.automatic
+    ? `the next try is in ${when}`
+    : `not tried again by itself, since meters lock accounts; correct the setting, or ask again in ${when}`;
+  return notAsked(failure.error, what, next, { nextTryInMs: wait });
+}

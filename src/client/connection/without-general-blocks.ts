@@ -1,0 +1,30 @@
+import type { DlmsError } from "../../errors";
+import type { ActiveSession } from "../association/association";
+import type { ClientParts } from "./establish";
+import type { MeterHints } from "../association/meter-hints";
+import { withoutGeneralBlocks } from "./factories";
+
+/** The same parts, but their sessions do not propose general block transfer once it has led nowhere with this meter. */
+export function adaptingBlocks(parts: ClientParts, hints: MeterHints): ClientParts {
+  return {
+    ...parts,
+    makeSession: (settings) =>
+      parts.makeSession(hints.generalBlocksFailed === true ? withoutGeneralBlocks(settings) : settings),
+  };
+}
+
+/**
+ * Learns from the failure of a request: true when it was general block transfer that led nowhere, so that the next
+ * association goes without and the request is worth another try. That happens once in the life of a client.
+ */
+export function leavesBlocks(
+  { session }: ActiveSession,
+  { message }: DlmsError,
+  hints: MeterHints,
+  note: (text: string) => void,
+): boolean {
+  if (session.generalBlocksFailed !== true || hints.generalBlocksFailed === true) return false;
+  hints.generalBlocksFailed = true;
+  note(`general block transfer is not used with this meter any more: ${message}`);
+  return true;
+}

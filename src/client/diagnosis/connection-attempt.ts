@@ -1,0 +1,131 @@
+import type { Apdu } from "../../apdu/model";
+import type { TimerHandle } from "../../clock";
+import { DlmsStateError } from "../../errors";
+import type { LinkProtocol } from "../../link";
+import type { ActiveSession, ActiveSessionEvents } from "../association/association";
+import { LinkDriver } from "../../driver/link-driver";
+import type { Line, LineRegistry, LineUser } from "../../driver/shared-line";
+import type { Settings } from "../options/resolve-options";
+import { linkAddress } from "../connection/factories";
+
+/** A connection that is made for a look only. `end` takes down whatever is there, bounded, and never rejects. */
+export interface Attempt extends ActiveSessionEvents {
+  openLine(): Promise<void>;
+  /** `settings`: of the client and the server that the link joins */
+  openLink(link: LinkProtocol, settings: Settings): Promise<LinkDriver>;
+  /** `line`: the connection too */
+  closeLink(options: { readonly line: boolean }): Promise<void>;
+  /** to be released in the end, if it associated */
+  use(active: ActiveSession): ActiveSession;
+  end(): Promise<void>;
+}
+
+export function attemptOn(settings: Settings, lines: LineRegistry, signal: AbortSignal): Attempt {
+  return new LineAttempt(settings, lines, signal);
+}
+
+class LineAttempt implements Attempt {
+  readonly #settings: Settings;
+  readonly #lines: LineRegistry;
+  readonly #signal: AbortSignal;
+  /** keeps the connection open while no link uses it */
+  readonly #holder: LineUser = {
+    settings: undefined,
+    data: () => undefined,
+    // others may have opened the next one on another line
+    lost: () => {
+      this.#line = undefined;
+    },
+  };
+  #line: Line | undefined;
+  #channel: LinkDriver | undefined;
+  #active: ActiveSession | undefined;
+  readonly #aborted = (): void => {
+    void this.#channel?.destroy(this.#signal.reason as Error);
+  };
+
+  constructor(settings: Settings, lines: LineRegistry, signal: AbortSignal) {
+    this.#settings = settings;
+    this.#lines = lines;
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#aborted, { once: true });
+  }
+
+  async openLine(): Promise<void> {
+    const { transport, timeouts } = this.#settings;
+    this.#line = this.#lines.lineFor(transport);
+    await this.#line.attach(this.#holder, { timeoutMs: timeouts.connect, signal: this.#signal });
+  }
+
+  async openLink(link: LinkProtocol, settings: Settings): Promise<LinkDriver> {
+    const { transport, clock, timeouts } = this.#settings;
+    if (this.#line === undefined) await this.openLine();
+    this.#signal.throwIfAborted();
+    const line = this.#line ?? this.#lines.lineFor(transport);
+    const { baudRate } = transport;
+    const nothing = (): void => undefined;
+    const channel = new LinkDriver({
+      line,
+      link,
+      clock,
+      address: linkAddress(settings),
+      probe: true,
+      response: timeouts.response,
+      traffic: { bytesIn: 0, bytesOut: 0, roundTrips: 0 },
+      events: { notification: nothing, down: nothing, frame: nothing, apdu: nothing, note: nothing },
+      ...(baudRate === undefined ? {} : { settings: { baudRate, dataBits: 8, parity: "none" } as const }),
+    });
+    this.#channel = channel;
+    await channel.open({ timeoutMs: timeouts.connect, signal: this.#signal });
+    return channel;
+  }
+
+  async closeLink({ line }: { readonly line: boolean }): Promise<void> {
+    const channel = this.#channel;
+    this.#channel = undefined;
+    if (channel !== undefined) {
+      await this.#bounded(() => channel.close());
+      await channel.destroy(given());
+    }
+    if (!line) return;
+    await this.#line?.detach(this.#holder);
+    this.#line = undefined;
+  }
+
+  use(active: ActiveSession): ActiveSession {
+    this.#active = active;
+    return active;
+  }
+
+  async end(): Promise<void> {
+    this.#signal.removeEventListener("abort", this.#aborted);
+    const active = this.#active;
+    if (active?.session.association !== undefined && active.channel.usable) {
+      await this.#bounded(async () => {
+        await active.run(active.session.release());
+      });
+    }
+    await this.closeLink({ line: true });
+  }
+
+  note(_text: string): void {
+    // a test tells its steps only
+  }
+
+  notification(_apdu: Apdu, _raw: Uint8Array): void {
+    // of no interest here
+  }
+
+  async #bounded(work: () => Promise<void>): Promise<void> {
+    const { clock, timeouts } = this.#settings;
+    let timer: TimerHandle | undefined;
+    const bound = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, timeouts.close);
+    });
+    // what the meter says to a farewell changes nothing: the line is closed all the same
+    await Promise.race([work().catch(() => undefined), bound]);
+    clock.clearTimeout(timer);
+  }
+}
+
+const given = (): DlmsStateError => new DlmsStateError("STATE_CLOSED", "the connection test has ended");

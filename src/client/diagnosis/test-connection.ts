@@ -1,0 +1,237 @@
+import { afterRunning } from "../../clock";
+import { decodeValueBytes } from "../../codec";
+import { attribute, type AttributeRef, obisPrinted, parseObis, presentAttribute } from "../../cosem";
+import { type DlmsError, DlmsStateError, isDlmsError } from "../../errors";
+import type { GetDataResult } from "../../apdu/model";
+import { accessError } from "../association/access-error";
+import type { SecretMessage } from "../account/account-guard";
+import { ActiveSession } from "../association/association";
+import { type ConnectionHint, type ConnectionStepName, describeHint, hintsFor } from "./hints";
+import { type Attempt, attemptOn } from "./connection-attempt";
+import { type ConnectionFacts, describeFacts, sizesOf } from "./facts";
+import { checkOperation } from "../options/check-arguments";
+import { pause, publicSettings, raiseFromMeter } from "../connection/counter-reader";
+import { processLines, type LineRegistry } from "../../driver/shared-line";
+import type { ConnectOptions, OperationOptions } from "../options/options";
+import { refusesSecret, SecretAttempt } from "../connection/secret-attempt";
+import { resolveSettings, type Settings } from "../options/resolve-options";
+import { makeLink, makeSession } from "../connection/factories";
+
+/** One step of a connection test. After the first that is not ok no other follows. */
+export interface ConnectionStep {
+  readonly step: ConnectionStepName;
+  readonly ok: boolean;
+  /** what was found, in a sentence */
+  readonly text: string;
+  readonly durationMs: number;
+  /** what the sentence is made of, where the step is ok */
+  readonly facts?: ConnectionFacts;
+  /** what went wrong */
+  readonly error?: DlmsError;
+  /** what to try then, the likeliest first */
+  readonly advice?: readonly string[];
+  /** the same, by keys */
+  readonly hints?: readonly ConnectionHint[];
+}
+
+export interface TestConnectionParts {
+  readonly lines: LineRegistry;
+}
+
+/** Read one after the other until the meter gives one: its name, its clock. */
+const firstReads: readonly AttributeRef[] = [
+  attribute("DATA", "0.0.42.0.0.255", "value"),
+  attribute("CLOCK", "0.0.1.0.0.255", "time"),
+];
+
+/**
+ * Goes through everything between here and a first value, a step at a time: line, link, invocation counter (where it
+ * comes from the meter), association, authentication, first read. Each secret is sent once, and only to an address that
+ * answered the link set-up. Whatever happens, and also when the caller stops listening, nothing stays open.
+ *
+ * Throws DlmsConfigError for options that cannot be right, and `signal.reason` when it is aborted; everything else
+ * is the result of a step.
+ */
+export async function* testConnection(
+  options: ConnectOptions,
+  init: OperationOptions = {},
+  parts: TestConnectionParts = { lines: processLines },
+): AsyncGenerator<ConnectionStep, void, undefined> {
+  checkOperation(init);
+  const settings = resolveSettings(options);
+  const bound = new AbortController();
+  const wait =
+    init.timeoutMs === undefined
+      ? undefined
+      : afterRunning(
+          settings.clock,
+          () => {
+            bound.abort(new DlmsStateError("STATE_CLOSED", `the test was given up after ${init.timeoutMs} ms`));
+          },
+          init.timeoutMs,
+        );
+  const signal = init.signal === undefined ? bound.signal : AbortSignal.any([init.signal, bound.signal]);
+  signal.throwIfAborted();
+  const attempt = attemptOn(settings, parts.lines, signal);
+  try {
+    for (const step of steps(settings, attempt, signal)) {
+      const result = await settle(step, settings, signal);
+      init.signal?.throwIfAborted();
+      for (const one of result) yield one;
+      if (result.some(({ ok }) => !ok)) return;
+    }
+  } finally {
+    wait?.cancel();
+    await attempt.end();
+  }
+}
+
+interface Step {
+  readonly name: ConnectionStepName;
+  readonly run: () => Promise<ConnectionFacts>;
+}
+
+/** The steps in order; the ones behind it are not looked at after a failure. */
+function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Generator<Step> {
+  const { transport, counterSource, client, server, auth, security } = settings;
+  yield {
+    name: "line",
+    run: async () => {
+      await attempt.openLine();
+      const unverified = transport.warning === undefined ? {} : ({ unverified: true } as const);
+      return { found: "lineOpen", endpoint: transport.endpoint, ...unverified };
+    },
+  };
+  if (counterSource !== undefined) {
+    const open = publicSettings(settings, counterSource);
+    yield {
+      name: "counter",
+      run: async () => {
+        const channel = await attempt.openLink(makeLink(open), open);
+        const value = await raiseFromMeter(
+          new ActiveSession(makeSession(open), channel, undefined, attempt),
+          counterSource,
+          settings,
+        );
+        await attempt.closeLink({ line: counterSource.reconnect });
+        await pause(settings.clock, counterSource.pauseMs, signal);
+        return {
+          found: "counter",
+          logicalName: obisPrinted(counterSource.logicalName),
+          client: counterSource.client,
+          value,
+        };
+      },
+    };
+  }
+  let active: ActiveSession | undefined;
+  // a test is an explicit wish, so it asks nobody; what comes of it holds for all who send the same secret
+  const secret = new SecretAttempt(settings.accountGuard, settings.account, settings);
+  yield {
+    name: "link",
+    run: async () => {
+      const link = makeLink(settings);
+      const channel = await attempt.openLink(link, settings);
+      const events = { ...quiet, sending: (message: SecretMessage) => secret.sending(message) };
+      active = attempt.use(new ActiveSession(makeSession(settings), channel, settings.counters, events));
+      if (link.kind === "wrapper") return { found: "noSetUp" };
+      const sizes = sizesOf(link);
+      return { found: "linkUp", server: addressText(server), ...(sizes === undefined ? {} : { sizes }) };
+    },
+  };
+  yield {
+    name: "association",
+    run: async () => {
+      await settings.receivedCounters.ready();
+      const info = await made(active)
+        .run(made(active).session.associate())
+        .catch((error: unknown) => {
+          secret.failed(error);
+          throw error;
+        });
+      secret.accepted();
+      const { referencing, maxPduSize, conformanceNames: services } = info;
+      return { found: "associated", client: client.sap, referencing, maxPduSize, services };
+    },
+  };
+  yield {
+    name: "authentication",
+    run: () => {
+      const ciphered = security !== undefined && security.policy !== "none";
+      const protection = ciphered ? { policy: security.policy, suite: security.suite } : {};
+      if (auth.mechanism === "none") return Promise.resolve({ found: "noAuthentication", ...protection });
+      if (auth.mechanism === "lls") return Promise.resolve({ found: "passwordAccepted", ...protection });
+      return Promise.resolve({ found: "bothProven", mechanism: auth.mechanism, ...protection });
+    },
+  };
+  yield { name: "read", run: () => firstRead(made(active), settings) };
+}
+
+/** A test tells its steps only. */
+const quiet = { note: (): void => undefined, notification: (): void => undefined };
+
+function made(active: ActiveSession | undefined): ActiveSession {
+  if (active !== undefined) return active;
+  throw new DlmsStateError("STATE_CLOSED", "the link is not open", { fault: "internal" });
+}
+
+const addressText = ({ logical, physical }: Settings["server"]): string =>
+  physical === undefined ? String(logical) : `${logical}/${physical}`;
+
+/** What is shown of a value: a meter's name, or a time. */
+const longestValue = 64;
+
+async function firstRead(active: ActiveSession, { present }: Settings): Promise<ConnectionFacts> {
+  const sn = active.session.association?.referencing === "sn";
+  if (sn) {
+    const [result] = await active.run(active.session.read([{ kind: "variable-name", name: 0xfa00 }], "first read"));
+    if (result?.kind === "data") return { found: "associationObject" };
+    throw accessError("get", { classId: 12, logicalName: "0.0.40.0.0.255", attributeId: 1 }, 250);
+  }
+  let refused: { readonly ref: AttributeRef; readonly result: number } | undefined;
+  for (const ref of firstReads) {
+    const what = `read ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
+    const descriptor = { classId: ref.classId, instanceId: parseObis(ref.logicalName), attributeId: ref.attributeId };
+    const result: GetDataResult = await active.run(active.session.get(descriptor, what));
+    if (result.ok) {
+      const { value } = presentAttribute(decodeValueBytes(result.data, undefined, what), ref, undefined, present);
+      const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+      return { found: "value", logicalName: obisPrinted(ref.logicalName), value: text.slice(0, longestValue) };
+    }
+    refused ??= { ref, result: result.result };
+  }
+  throw accessError(
+    "get",
+    refused?.ref ?? { classId: 1, logicalName: "0.0.42.0.0.255", attributeId: 2 },
+    refused?.result ?? 250,
+  );
+}
+
+/** A step's result. A failed proof or password is one of the authentication, which the association request carries. */
+async function settle(step: Step, settings: Settings, signal: AbortSignal): Promise<ConnectionStep[]> {
+  const started = settings.clock.now();
+  const since = (): number => Math.round(settings.clock.now() - started);
+  try {
+    return [passed(step.name, await step.run(), since())];
+  } catch (error) {
+    if (!isDlmsError(error)) throw signal.aborted ? (signal.reason as Error) : error;
+    const secret = settings.auth.mechanism !== "none" || settings.security !== undefined;
+    const name = step.name === "association" && refusesSecret(error, secret) ? "authentication" : step.name;
+    const hints = hintsFor(name, error, settings);
+    const failed: ConnectionStep = {
+      step: name,
+      ok: false,
+      text: error.message,
+      durationMs: since(),
+      error,
+      advice: hints.map(describeHint),
+      hints,
+    };
+    if (name === step.name) return [failed];
+    return [passed("association", { found: "answered", client: settings.client.sap }, since()), failed];
+  }
+}
+
+function passed(step: ConnectionStepName, facts: ConnectionFacts, durationMs: number): ConnectionStep {
+  return { step, ok: true, text: describeFacts(facts), durationMs, facts };
+}

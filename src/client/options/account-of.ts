@@ -1,0 +1,31 @@
+/** Which account at which meter a client with given options uses. */
+
+import { secretFingerprint, systemRandom } from "../../security";
+import type { Account } from "../account/account-guard";
+import type { ConnectOptions } from "./options";
+import { endpointKey } from "./transports";
+
+/** Of this process, so that nothing that was written down by accident could be tried elsewhere. */
+const salt = systemRandom(32);
+
+/** The account that a client with these options asks with. */
+export function accountOf(
+  options: Pick<ConnectOptions, "transport" | "client" | "server" | "auth" | "security">,
+): Account {
+  const { transport, client, server, auth, security } = options;
+  const place = "open" in transport ? transport.endpoint : endpointKey(transport);
+  // where the counters come from and how they run on is nothing that the meter judges
+  const {
+    invocationCounter: _store,
+    receivedCounters: _received,
+    counterSource: _source,
+    maxCounterJump: _jump,
+    ...keys
+  } = security ?? {};
+  const secret = JSON.stringify([client, server.systemTitle, auth, keys]);
+  return {
+    // no physical address and 0 are the same to a meter
+    meter: `${place} ${server.logical} ${server.physical ?? 0} ${client.sap}`,
+    secret: secretFingerprint(salt, new TextEncoder().encode(secret)),
+  };
+}

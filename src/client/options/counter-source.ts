@@ -1,0 +1,51 @@
+import { parseObis } from "../../cosem";
+import { DlmsConfigError } from "../../errors";
+import { integer, object } from "../../errors/arguments";
+import type { SessionAuthentication } from "../../session/steps/options";
+import type { ConnectOptions } from "./options";
+
+/** CounterSourceOptions, checked and with their defaults. */
+export interface CounterSource {
+  readonly client: number;
+  /** dotted */
+  readonly logicalName: string;
+  readonly pauseMs: number;
+  readonly reconnect: boolean;
+}
+
+/** The counter that most meters have for the first of their ciphered clients. */
+const defaultCounter = "0.0.43.1.0.255";
+const longestPause = 600_000;
+
+/**
+ * Undefined where the counter is not read from the meter: by choice, or since this association uses none.
+ * @throws DlmsConfigError CONFIG_INVALID, CONFIG_UNSUPPORTED
+ */
+export function resolveCounterSource(
+  options: ConnectOptions,
+  auth: SessionAuthentication,
+  hdlc: boolean,
+): CounterSource | undefined {
+  const source = options.security?.counterSource;
+  if (source === undefined) return undefined;
+  object("security.counterSource", source, "{ client, logicalName }");
+  const client = integer("security.counterSource.client", source.client ?? 16, 1, hdlc ? 127 : 0xffff);
+  const pauseMs = integer("security.counterSource.pauseMs", source.pauseMs ?? 0, 0, longestPause);
+  const logicalName = parseObis(source.logicalName ?? defaultCounter).join(".");
+  if (options.association?.referencing === "sn") {
+    throw new DlmsConfigError(
+      "CONFIG_UNSUPPORTED",
+      "security.counterSource: the counter is read by its logical name, but association.referencing is sn; " +
+        "leave counterSource out, so that the store alone decides",
+    );
+  }
+  if (options.security?.policy === "none" && auth.mechanism !== "hls-gmac") return undefined;
+  if (client === options.client.sap) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `security.counterSource.client: expected a client that associates without ciphering, got ${client}, which is client.sap`,
+      { details: { setting: "security.counterSource.client" } },
+    );
+  }
+  return { client, logicalName, pauseMs, reconnect: source.reconnect === true };
+}

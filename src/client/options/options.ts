@@ -1,0 +1,242 @@
+import type { Clock } from "../../clock";
+import type { ObisLike } from "../../cosem";
+import type { InvocationCounterStore, ReceivedCounterStore, SecurityPolicy, SecuritySuite } from "../../security/model";
+import type { GeneralCipheringOptions, GeneralSigningOptions } from "../../session/steps/options";
+import type { Transport } from "../../transport/transport";
+import type { AccountGuard } from "../account/account-guard";
+
+export type { GeneralCipheringOptions, GeneralSigningOptions };
+
+export interface OperationOptions {
+  /** Aborting rejects with `signal.reason`, untouched. */
+  readonly signal?: AbortSignal;
+  /** Bound of the whole operation, queueing included, in ms. */
+  readonly timeoutMs?: number;
+}
+
+export interface ReadOptions extends OperationOptions {
+  /** how date-times are given ("iso") */
+  readonly dates?: "iso" | "date" | "epoch";
+}
+
+export type BrowseOptions = OperationOptions;
+
+/** Four methods; each takes a text or a function that makes it when it is wanted. */
+export interface Logger {
+  debug(text: string | (() => string)): void;
+  info(text: string | (() => string)): void;
+  warn(text: string | (() => string)): void;
+  error(text: string | (() => string)): void;
+}
+
+export type TransportOptions =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | {
+      readonly kind: "tls";
+      readonly host: string;
+      readonly port: number;
+      /** PEM */
+      readonly ca?: string;
+      readonly serverName?: string;
+      /**
+       * false: the server's certificate is not checked, and the client warns of it. For a certificate that no CA has
+       * signed, give the certificate itself as `ca` (true).
+       */
+      readonly verify?: boolean;
+      readonly certificate?: string;
+      readonly key?: string;
+    }
+  | { readonly kind: "udp"; readonly host: string; readonly port: number }
+  | { readonly kind: "serial"; readonly path: string; readonly baudRate: number };
+
+export type AddressSize = "auto" | 1 | 2 | 4;
+
+export interface HdlcOptions {
+  readonly addressSize?: AddressSize;
+  /** Largest information field to propose, 32..2030 octets (2030). */
+  readonly maxInfo?: number;
+  /** Window to propose, 1..7 (7). */
+  readonly window?: number;
+  /**
+   * Send an RR after so many ms without traffic, for meters with a short inactivity time-out (0 = never: when the
+   * meter has ended the link meanwhile, the next request makes a new one).
+   */
+  readonly keepAlive?: number;
+  /** Begin every connection with a DISC; otherwise only after one that did not end well (false). */
+  readonly discFirst?: boolean;
+}
+
+export type LinkOptions =
+  | { readonly kind: "wrapper" }
+  | ({ readonly kind: "hdlc" } & HdlcOptions)
+  | ({
+      readonly kind: "hdlc-mode-e";
+      /** IEC 62056-21 device address between "/?" and "!" */
+      readonly deviceAddress?: string;
+      /** bit/s of the sign-on, 300 unless the meter wants another */
+      readonly startBaud?: number;
+      /**
+       * Upper bound of the rate that the meter offers. Default: the rate of the serial port; on a gateway, whose rate
+       * is fixed, the one of the sign-on.
+       */
+      readonly maxBaud?: number;
+      /** The line carries eight bits, parity is made here (default: true but on a serial port). */
+      readonly softwareParity?: boolean;
+    } & HdlcOptions);
+
+export type AuthenticationOptions =
+  | { readonly mechanism: "none" }
+  | {
+      readonly mechanism: "lls" | "hls-2" | "hls-md5" | "hls-sha1" | "hls-sha256";
+      readonly secret: Uint8Array | string;
+    }
+  | { readonly mechanism: "hls-gmac" }
+  | {
+      readonly mechanism: "hls-ecdsa";
+      /** the client's private signing key, PEM or DER */
+      readonly signingKey: Uint8Array | string;
+      /**
+       * The meter's signing certificate or public key, PEM or DER. A certificate that names another system title is
+       * refused (SEC_SYSTEM_TITLE); its chain is not checked, and one out of date is used with a warning to the logger.
+       */
+      readonly meterSigningCertificate: Uint8Array | string;
+      /** the client's own certificate, sent as calling-AE-qualifier when given */
+      readonly clientCertificate?: Uint8Array | string;
+    };
+
+export interface SecurityOptions {
+  readonly suite: SecuritySuite;
+  readonly policy: SecurityPolicy;
+  readonly encryptionKey: Uint8Array;
+  readonly authenticationKey: Uint8Array;
+  readonly broadcastKey?: Uint8Array;
+  readonly dedicatedKey?: boolean;
+  readonly general?: boolean;
+  /** general-ciphering, with a key for each message, in place of the other envelopes. */
+  readonly generalCiphering?: GeneralCipheringOptions;
+  /** general-signing around each request, and its signature checked on each answer. */
+  readonly generalSigning?: GeneralSigningOptions;
+  /** Where the counters of this key come from; one store for all who use the key. */
+  readonly invocationCounter: InvocationCounterStore;
+  /**
+   * Where received counters are remembered, so that no recorded message is believed. Absent: in this process, for all its
+   * clients; fileReceivedCounters(path) remembers them across restarts.
+   */
+  readonly receivedCounters?: ReceivedCounterStore;
+  /**
+   * Read the counter from the meter before each association, as the public client: the store goes on from the higher
+   * of its own mark and the value read. Absent: the store alone decides.
+   */
+  readonly counterSource?: CounterSourceOptions;
+  /**
+   * Largest jump of a counter that was used before, by a meter's invocation-counter-error or by what the public client
+   * reads: both come plain and could be forged (1 000 000).
+   */
+  readonly maxCounterJump?: number;
+}
+
+/** How the counter is read. It needs logical names and a client that is let in without a secret. */
+export interface CounterSourceOptions {
+  /** client SAP that may read the counter object (16) */
+  readonly client?: number;
+  /** the counter object, class Data ("0.0.43.1.0.255") */
+  readonly logicalName?: ObisLike;
+  /** ms between the two associations, for meters that need a rest (0) */
+  readonly pauseMs?: number;
+  /** close the connection between the two associations and open it again (false) */
+  readonly reconnect?: boolean;
+}
+
+export interface AssociationOptions {
+  /** logical names or short names ("ln") */
+  readonly referencing?: "ln" | "sn";
+  /** Largest APDU the client accepts, proposed to the meter, 64..65535 (65535). */
+  readonly maxPduSize?: number;
+  /**
+   * Names of the conformance bits to propose; default: all that the client implements, but for general-block-transfer
+   * over UDP, whose blocks do not say which answer they belong to.
+   */
+  readonly conformance?: readonly string[];
+  /** General block transfer: blocks that the meter may send before they are acknowledged, 1..63 (7). */
+  readonly blockWindow?: number;
+}
+
+export interface Timeouts {
+  /** opening the socket or port (10000 ms) */
+  readonly connect: number;
+  /** one answer on the link (5000 ms) */
+  readonly response: number;
+  /** from the last byte of an unfinished frame (follows from the baud rate on serial lines, else 1500 ms) */
+  readonly interFrame: number;
+  /** release and disconnect together (2000 ms) */
+  readonly close: number;
+  /** repetitions on the link before giving up (2) */
+  readonly retries: number;
+  /** first pause before connecting again (1000 ms), doubled up to reconnectMax */
+  readonly reconnectMin: number;
+  readonly reconnectMax: number;
+  /** release the association after this idle time (0 = keep) */
+  readonly idle: number;
+}
+
+/** Deviations of particular meters, all off unless said otherwise. */
+export interface Quirks {
+  /** Wrapper header fields arrive and are expected with swapped bytes. */
+  readonly wrapperSwappedBytes: boolean;
+  /** Deviation of date-times has the opposite sign. */
+  readonly reversedDeviation: boolean;
+  /** Refuse an answer with an invoke-id that no request had, in place of reading a meter that does not echo it. */
+  readonly strictInvokeId: boolean;
+  /** Never ask for general block transfer. */
+  readonly noGeneralBlockTransfer: boolean;
+  /** Never use GET with list, even where it was negotiated. */
+  readonly noGetWithList: boolean;
+  /** Skip the release request: the meter does not implement it. */
+  readonly noRelease: boolean;
+  /** Send ACSE authentication fields even with mechanism 0. */
+  readonly alwaysSendMechanism: boolean;
+  /** Mechanism 2 in the form of older Landis+Gyr meters: hexadecimal digits, added to the challenge's. */
+  readonly landisGyrHls2: boolean;
+}
+
+export interface ConnectOptions {
+  readonly transport: TransportOptions | Transport;
+  /** default: wrapper for tcp, tls and udp; hdlc for serial */
+  readonly link?: LinkOptions;
+  readonly client: {
+    /** 1..127 on HDLC, 1..65535 on the wrapper */ readonly sap: number;
+    readonly systemTitle?: Uint8Array;
+  };
+  readonly server: {
+    /** logical device: 1..16383 on HDLC (the public one is 1), 1..65535 on the wrapper */
+    readonly logical: number;
+    /** HDLC only, 0..16383 */
+    readonly physical?: number;
+    /** 8 bytes, for meters that do not send theirs */
+    readonly systemTitle?: Uint8Array;
+  };
+  readonly auth?: AuthenticationOptions;
+  readonly security?: SecurityOptions;
+  readonly association?: AssociationOptions;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly quirks?: Partial<Quirks>;
+  readonly logger?: Logger;
+  /** How many requests may wait (1000); a further one is refused with STATE_QUEUE_FULL. */
+  readonly queueLimit?: number;
+  /**
+   * Decides whether a secret may be sent, so that meters do not lock accounts. Clients that may send the same secret to
+   * the same meter share one: `new MemoryAccountGuard(systemClock)`. Default: one per client.
+   */
+  readonly accountGuard?: AccountGuard;
+  /** Values: how octet-strings of unknown meaning are shown ("auto"), and the zone of meters that give none. */
+  readonly values?: ValueOptions;
+  /** For tests. */
+  readonly clock?: Clock;
+  /** For tests: random bytes for challenges and dedicated keys, and jitter. */
+  readonly random?: (count: number) => Uint8Array;
+}
+
+export interface ValueOptions {
+  readonly octetStrings?: "auto" | "hex" | "text";
+  readonly timeZone?: string;
+}

@@ -1,0 +1,364 @@
+import { type Clock, systemClock } from "../../clock";
+import { isTimeZone, type PresentOptions } from "../../cosem";
+import { describeObis } from "../../names";
+import { DlmsConfigError } from "../../errors";
+import {
+  checkKeyLength,
+  type InvocationCounterStore,
+  KeySet,
+  memoryReceivedCounters,
+  type RandomSource,
+  ReceivedCounters,
+  type SymmetricKeys,
+  systemRandom,
+} from "../../security";
+import { Correlation } from "../../session/steps/correlation";
+import { defaultBlockWindow, type SessionAuthentication, type SessionSecurity } from "../../session/steps/options";
+import type { Transport } from "../../transport";
+import { guardedLogger } from "./guarded-logger";
+import { type Account, type AccountGuard, MemoryAccountGuard } from "../account/account-guard";
+import { type CounterSource, resolveCounterSource } from "./counter-source";
+import type {
+  AuthenticationOptions,
+  ConnectOptions,
+  LinkOptions,
+  Logger,
+  Quirks,
+  SecurityOptions,
+  Timeouts,
+} from "./options";
+import { callback, integer, invalid, knownKeys, milliseconds, missing, object, oneOf } from "../../errors/arguments";
+import { accountOf } from "./account-of";
+import { transportOf } from "./transports";
+
+export { integer, invalid, missing };
+
+/** ConnectOptions, checked and with their defaults. */
+export interface Settings {
+  readonly transport: Transport;
+  readonly link: LinkOptions;
+  readonly client: { readonly sap: number; readonly systemTitle: Uint8Array | undefined };
+  readonly server: {
+    readonly logical: number;
+    readonly physical: number | undefined;
+    readonly systemTitle: Uint8Array | undefined;
+  };
+  readonly auth: SessionAuthentication;
+  readonly security: SessionSecurity | undefined;
+  readonly counters: InvocationCounterStore | undefined;
+  readonly counterSource: CounterSource | undefined;
+  readonly accountGuard: AccountGuard;
+  readonly account: Account;
+  /** what was accepted once is refused ever after, by every client that uses the key */
+  readonly receivedCounters: ReceivedCounters;
+  /** Tells which request an answer belongs to, in all associations of a client. */
+  readonly correlation: Correlation;
+  readonly referencing: "ln" | "sn";
+  readonly maxPduSize: number;
+  readonly blockWindow: number;
+  readonly conformance: readonly string[] | undefined;
+  readonly timeouts: Omit<Timeouts, "interFrame"> & { readonly interFrame: number | undefined };
+  readonly quirks: Quirks;
+  readonly present: PresentOptions;
+  readonly queueLimit: number;
+  readonly logger: Logger | undefined;
+  readonly clock: Clock;
+  readonly random: RandomSource;
+}
+
+const defaultTimeouts = {
+  connect: 10_000,
+  response: 5000,
+  close: 2000,
+  retries: 2,
+  reconnectMin: 1000,
+  reconnectMax: 60_000,
+  idle: 0,
+} as const;
+
+const noQuirks: Quirks = {
+  wrapperSwappedBytes: false,
+  reversedDeviation: false,
+  strictInvokeId: false,
+  noGeneralBlockTransfer: false,
+  noGetWithList: false,
+  noRelease: false,
+  alwaysSendMechanism: false,
+  landisGyrHls2: false,
+};
+
+/**
+ * Checks everything that can be checked without the meter.
+ * @throws DlmsConfigError CONFIG_INVALID, CONFIG_MISSING: the path of the option, what was expected, what it was
+ */
+export function resolveSettings(options: ConnectOptions): Settings {
+  object("options", options);
+  for (const name of ["link", "auth", "security", "association", "timeouts", "quirks", "values"] as const) {
+    if (options[name] !== undefined) object(name, options[name]);
+  }
+  checkLogger(options.logger);
+  if (options.random !== undefined) callback("random", options.random);
+  const clock = options.clock ?? systemClock;
+  hasMethods("clock", clock, ["now", "wallTime", "setTimeout", "clearTimeout"]);
+  const transport = transportOf(options.transport, clock);
+  const link = resolveLink(options.link, transport);
+  const hdlc = link.kind !== "wrapper";
+  const { client, server } = sections(options);
+  integer("client.sap", client.sap, 1, hdlc ? 127 : 0xffff);
+  integer("server.logical", server.logical, hdlc ? 0 : 1, hdlc ? 0x3fff : 0xffff);
+  if (server.physical !== undefined) integer("server.physical", server.physical, 0, 0x3fff);
+  title("client.systemTitle", client.systemTitle);
+  title("server.systemTitle", server.systemTitle);
+  const auth = resolveAuth(options.auth);
+  const security = resolveSecurity(options.security);
+  requireKeys(options, auth, security);
+  const association = options.association ?? {};
+  const referencing = association.referencing ?? "ln";
+  oneOf("association.referencing", referencing, ["ln", "sn"]);
+  return {
+    transport,
+    link,
+    accountGuard: resolveGuard(options, clock),
+    account: accountOf(options),
+    client: { sap: client.sap, systemTitle: client.systemTitle },
+    server: { logical: server.logical, physical: server.physical, systemTitle: server.systemTitle },
+    auth,
+    security,
+    counters: options.security?.invocationCounter,
+    counterSource: resolveCounterSource(options, auth, hdlc),
+    receivedCounters: receivedCountersOf(options.security, clock),
+    correlation: new Correlation(),
+    referencing,
+    maxPduSize: integer("association.maxPduSize", association.maxPduSize ?? 0xffff, 64, 0xffff),
+    blockWindow: integer("association.blockWindow", association.blockWindow ?? defaultBlockWindow, 1, 63),
+    conformance: resolveConformance(association.conformance),
+    timeouts: resolveTimeouts(options.timeouts),
+    quirks: resolveQuirks(options.quirks),
+    present: resolvePresent(options),
+    queueLimit: integer("queueLimit", options.queueLimit ?? 1000, 1, 1_000_000),
+    logger: options.logger === undefined ? undefined : guardedLogger(options.logger),
+    clock,
+    random: options.random ?? systemRandom,
+  };
+}
+
+function resolveGuard({ accountGuard }: ConnectOptions, clock: Clock): AccountGuard {
+  if (accountGuard === undefined) return new MemoryAccountGuard(clock);
+  hasMethods("accountGuard", accountGuard, ["lockOf", "sent", "seen", "allowOneMoreTry"]);
+  return accountGuard;
+}
+
+function sections(options: ConnectOptions): Pick<ConnectOptions, "client" | "server"> {
+  const { client, server } = options;
+  if (typeof client !== "object" || client === null) throw missing("client", "{ sap }");
+  if (typeof server !== "object" || server === null) throw missing("server", "{ logical }");
+  return { client, server };
+}
+
+function resolveLink(link: LinkOptions | undefined, transport: Transport): LinkOptions {
+  if (link === undefined) return transport.kind === "serial" ? { kind: "hdlc" } : { kind: "wrapper" };
+  oneOf("link.kind", link.kind, ["wrapper", "hdlc", "hdlc-mode-e"]);
+  if (link.kind === "wrapper") return link;
+  if (link.maxInfo !== undefined) integer("link.maxInfo", link.maxInfo, 32, 2030);
+  if (link.window !== undefined) integer("link.window", link.window, 1, 7);
+  if (link.addressSize !== undefined) oneOf("link.addressSize", link.addressSize, ["auto", 1, 2, 4]);
+  if (link.keepAlive !== undefined) integer("link.keepAlive", link.keepAlive, 0, 86_400_000);
+  if (link.kind === "hdlc-mode-e" && transport.kind === "udp") {
+    throw new DlmsConfigError("CONFIG_INVALID", "link.kind: mode E needs a serial line or a TCP gateway, not UDP");
+  }
+  return link;
+}
+
+const secretMechanisms = ["lls", "hls-2", "hls-md5", "hls-sha1", "hls-sha256"] as const;
+
+function resolveAuth(auth: AuthenticationOptions | undefined): SessionAuthentication {
+  if (auth === undefined) return { mechanism: "none" };
+  switch (auth.mechanism) {
+    case "none":
+    case "hls-gmac":
+      return { mechanism: auth.mechanism };
+    case "lls":
+    case "hls-2":
+    case "hls-md5":
+    case "hls-sha1":
+    case "hls-sha256":
+      return { mechanism: auth.mechanism, secret: resolveSecret(auth.secret, auth.mechanism) };
+    case "hls-ecdsa":
+      return resolveEcdsa(auth);
+    default:
+      throw invalid(
+        "auth.mechanism",
+        `one of none, ${secretMechanisms.join(", ")}, hls-gmac, hls-ecdsa`,
+        (auth as { mechanism?: unknown }).mechanism,
+      );
+  }
+}
+
+/** The value is a secret: it is not in the message. */
+function resolveSecret(secret: Uint8Array | string | undefined, mechanism: string): Uint8Array {
+  if (!hasLength(secret)) {
+    throw missing("auth.secret", `the password or key of mechanism ${mechanism}`);
+  }
+  return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
+}
+
+function resolveEcdsa(auth: Extract<AuthenticationOptions, { mechanism: "hls-ecdsa" }>): SessionAuthentication {
+  if (!hasLength(auth.signingKey)) throw missing("auth.signingKey", "the client's private signing key, PEM or DER");
+  if (!hasLength(auth.meterSigningCertificate)) {
+    throw missing("auth.meterSigningCertificate", "the meter's signing certificate or public key, PEM or DER");
+  }
+  const { clientCertificate } = auth;
+  return {
+    mechanism: "hls-ecdsa",
+    signingKey: auth.signingKey,
+    meterSigningCertificate: auth.meterSigningCertificate,
+    ...(clientCertificate === undefined
+      ? {}
+      : {
+          clientCertificate:
+            typeof clientCertificate === "string" ? new TextEncoder().encode(clientCertificate) : clientCertificate,
+        }),
+  };
+}
+
+function resolveSecurity(security: SecurityOptions | undefined): SessionSecurity | undefined {
+  if (security === undefined) return undefined;
+  oneOf("security.suite", security.suite, [0, 1, 2]);
+  oneOf("security.policy", security.policy, ["none", "authenticated", "encrypted", "authenticated-encrypted"]);
+  const { broadcastKey, dedicatedKey, general, generalCiphering, generalSigning, maxCounterJump } = security;
+  if (generalCiphering !== undefined) {
+    const kinds = ["identified-key", "wrapped-key", "one-pass", "static-unified"];
+    oneOf("security.generalCiphering.key", generalCiphering.key, kinds);
+    if (generalCiphering.masterKey !== undefined) {
+      checkKeyLength(generalCiphering.masterKey, security.suite, "security.generalCiphering.masterKey");
+    }
+  }
+  for (const name of ["encryptionKey", "authenticationKey"] as const) {
+    if (!(security[name] instanceof Uint8Array)) throw missing(`security.${name}`, "a key in bytes");
+  }
+  if (typeof security.invocationCounter?.reserve !== "function") {
+    throw missing("security.invocationCounter", "a counter store, for example fileCounterStore(path)");
+  }
+  const keys: SymmetricKeys = new KeySet(security.suite, {
+    encryptionKey: security.encryptionKey,
+    authenticationKey: security.authenticationKey,
+    ...(broadcastKey === undefined ? {} : { broadcastKey }),
+  });
+  return {
+    suite: security.suite,
+    policy: security.policy,
+    keys,
+    ...(dedicatedKey === undefined ? {} : { dedicatedKey }),
+    ...(general === undefined ? {} : { general }),
+    ...(generalCiphering === undefined ? {} : { generalCiphering }),
+    ...(generalSigning === undefined ? {} : { generalSigning }),
+    ...(maxCounterJump === undefined
+      ? {}
+      : { maxCounterJump: integer("security.maxCounterJump", maxCounterJump, 0, 0xffffffff) }),
+  };
+}
+
+/** Of all clients in this process that have no store of their own. */
+const processReceivedCounters = memoryReceivedCounters();
+
+/**
+ * Counters belong to the key, so the store is shared. A meter that starts its counter again with each association needs
+ * a store that does so too: this is the place for such a quirk.
+ */
+function receivedCountersOf(security: SecurityOptions | undefined, clock: Clock): ReceivedCounters {
+  const store = security?.receivedCounters;
+  if (store !== undefined && typeof store.of !== "function") {
+    throw missing("security.receivedCounters", "a store, for example fileReceivedCounters(path)");
+  }
+  return new ReceivedCounters(store ?? processReceivedCounters, () => clock.now());
+}
+
+/** Ciphering and the mechanisms that sign titles need keys and a title. */
+function requireKeys(
+  options: ConnectOptions,
+  auth: SessionAuthentication,
+  security: SessionSecurity | undefined,
+): void {
+  if (auth.mechanism === "hls-gmac" && security === undefined) {
+    throw missing("security", "suite and keys: auth.mechanism hls-gmac is computed with them");
+  }
+  const why =
+    security !== undefined && security.policy !== "none"
+      ? `security.policy ${security.policy}`
+      : security?.generalSigning !== undefined
+        ? "security.generalSigning"
+        : auth.mechanism === "hls-gmac" || auth.mechanism === "hls-sha256" || auth.mechanism === "hls-ecdsa"
+          ? `auth.mechanism ${auth.mechanism}`
+          : undefined;
+  if (why !== undefined && options.client.systemTitle === undefined) {
+    throw missing("client.systemTitle", `8 bytes, needed for ${why}`);
+  }
+}
+
+function resolveTimeouts(given: Partial<Timeouts> | undefined): Settings["timeouts"] {
+  const defaults = { ...defaultTimeouts, interFrame: undefined };
+  if (given !== undefined) knownKeys("timeouts", given, Object.keys(defaults));
+  const timeouts = { ...defaults, ...defined(given) };
+  for (const name of ["connect", "response", "close", "reconnectMin", "reconnectMax"] as const) {
+    milliseconds(`timeouts.${name}`, timeouts[name], 1);
+  }
+  milliseconds("timeouts.idle", timeouts.idle, 0);
+  integer("timeouts.retries", timeouts.retries, 0, 100);
+  if (timeouts.interFrame !== undefined) milliseconds("timeouts.interFrame", timeouts.interFrame, 1);
+  if (timeouts.reconnectMax < timeouts.reconnectMin) {
+    throw invalid("timeouts.reconnectMax", `at least reconnectMin (${timeouts.reconnectMin})`, timeouts.reconnectMax);
+  }
+  return timeouts;
+}
+
+function resolvePresent(options: ConnectOptions): PresentOptions {
+  const { octetStrings, timeZone } = options.values ?? {};
+  if (octetStrings !== undefined) oneOf("values.octetStrings", octetStrings, ["auto", "hex", "text"]);
+  if (timeZone !== undefined && timeZone !== "" && !isTimeZone(timeZone)) {
+    throw invalid("values.timeZone", 'an IANA zone such as "Europe/Berlin"', timeZone);
+  }
+  return {
+    describeObis,
+    ...(octetStrings === undefined ? {} : { octetStrings }),
+    ...(timeZone === undefined || timeZone === "" ? {} : { timeZone }),
+    ...(options.quirks?.reversedDeviation === true ? { reversedDeviation: true } : {}),
+  };
+}
+
+function resolveQuirks(given: Partial<Quirks> | undefined): Quirks {
+  if (given !== undefined) knownKeys("quirks", given, Object.keys(noQuirks));
+  return { ...noQuirks, ...defined(given) };
+}
+
+/** A list without a service would be an association that can do nothing. */
+function resolveConformance(names: readonly string[] | undefined): readonly string[] | undefined {
+  if (names === undefined) return undefined;
+  const isList: boolean = Array.isArray(names);
+  if (isList && names.length > 0) return names;
+  throw invalid("association.conformance", "names of services, at least one", isList ? "none" : names);
+}
+
+function checkLogger(logger: unknown): void {
+  if (logger === undefined) return;
+  hasMethods("logger", logger, ["debug", "info", "warn", "error"]);
+}
+
+function hasMethods(path: string, value: unknown, names: readonly string[]): void {
+  object(path, value, `an object with the methods ${names.slice(0, -1).join(", ")} and ${names.at(-1) ?? ""}`);
+  for (const name of names) callback(`${path}.${name}`, (value as Readonly<Record<string, unknown>>)[name]);
+}
+
+/** A text or bytes, and not empty. */
+function hasLength(value: unknown): value is string | Uint8Array {
+  return (typeof value === "string" || value instanceof Uint8Array) && value.length > 0;
+}
+
+function defined<T extends object>(values: T | undefined): Partial<T> {
+  const entries = Object.entries(values ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Partial<T>;
+}
+
+function title(path: string, value: unknown): void {
+  if (value === undefined || (value instanceof Uint8Array && value.length === 8)) return;
+  throw invalid(path, "8 bytes", value instanceof Uint8Array ? `${value.length} bytes` : value);
+}

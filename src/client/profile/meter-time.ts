@@ -1,0 +1,250 @@
+import {
+  type CaptureObject,
+  clockKind,
+  type EncodeDateTimeOptions,
+  type Moment,
+  readMoment,
+  type RowTime,
+  timeBound,
+  zoneRules,
+} from "../../cosem";
+import type { DlmsValue } from "../../codec";
+
+const hour = 3_600_000;
+const minute = 60_000;
+
+/** How a meter's times are to be understood. What a time says itself goes before, then the zone, then the clock. */
+export interface MeterTime {
+  /** IANA zone; empty = none was configured */
+  readonly timeZone: string;
+  /** minutes east of UTC of the meter's clock now; undefined where it does not say, or was not asked */
+  readonly offset: number | undefined;
+  /** whether daylight saving is on now; undefined where the clock does not say, or was not asked */
+  readonly daylight: boolean | undefined;
+  /** the meter uses the deviation with the opposite sign */
+  readonly reversedDeviation: boolean;
+}
+
+/** A row's place in time, in ms. */
+export interface Place {
+  /** epoch; as good as it can be known */
+  readonly instant: number;
+  /** the meter's wall clock as if it were UTC */
+  readonly local: number;
+  /** minutes east of UTC, where the row says it itself */
+  readonly offset: number | undefined;
+  /** it comes once only: nothing but the row's own offset, or the zone, tells that */
+  readonly sure: boolean;
+  /** the instant is right as far as the meter's daylight saving bit can be trusted */
+  readonly exact: boolean;
+}
+
+export function placeOf(time: RowTime, meter: MeterTime): Place {
+  const { local, offset, daylight } = time;
+  if (offset !== undefined) return { local, offset, instant: local - offset * minute, sure: true, exact: true };
+  if (meter.timeZone !== "") {
+    const rules = zoneRules(meter.timeZone);
+    const [first, second] = [rules.offsetOfLocal(local), rules.offsetOfLocal(local, true)];
+    const own = daylight === false ? second : first;
+    const sure = first === second;
+    return { local, offset, instant: local - own * minute, sure, exact: sure || daylight !== undefined };
+  }
+  // the clock was asked today, the row may be of the other season
+  const known = daylight !== undefined && meter.daylight !== undefined;
+  const season = known ? (Number(daylight) - Number(meter.daylight)) * hour : 0;
+  const exact = known && meter.offset !== undefined;
+  return { local, offset, instant: local - (meter.offset ?? 0) * minute - season, sure: false, exact };
+}
+
+/** The place of a row whose clock counts since 1970. */
+export function placeOfInstant(instant: number, meter: MeterTime): Place {
+  const offset = meter.timeZone === "" ? (meter.offset ?? 0) : zoneRules(meter.timeZone).offsetAt(instant);
+  return { instant, local: instant + offset * minute, offset, sure: true, exact: true };
+}
+
+/**
+ * Whether a time without an offset may be one that comes twice a year, as far as that can be known without the zone:
+ * clocks are set back in the night before or within the end of a week, in spring or autumn.
+ */
+export function mayComeTwice({ local, offset, sure }: Place): boolean {
+  if (sure || offset !== undefined) return false;
+  const date = new Date(local);
+  const month = date.getUTCMonth();
+  const weekday = date.getUTCDay();
+  const night = date.getUTCHours() < 4 || date.getUTCHours() === 23;
+  return night && (weekday === 0 || weekday > 3) && (month === 2 || month === 3 || month > 7);
+}
+
+/** A bound of a range by time: an instant, a time of the meter's clock, or a time just as the meter wrote it. */
+export type TimeBound = { readonly moment: Moment } | { readonly place: Place };
+
+/** From within one of two equal hours this leads out of both. */
+const aroundTwice = 2 * hour;
+
+/** What the offset of today may be wrong by at another time of the year, in ms. */
+export const seasonShift = hour;
+
+/** The last second of a clock of 32 bits, in ms. */
+const largestUnix = 0xffffffff * 1000;
+
+/**
+ * Writes bounds for a meter. The usual way: an instant with its deviation, a time of the meter's clock without one. Some
+ * meters want it the other way round; what then rests on the offset of today is asked for with an hour more, and sorted
+ * out here.
+ */
+export class BoundWriter {
+  readonly #restricting: CaptureObject;
+  readonly #meter: MeterTime;
+
+  constructor(restricting: CaptureObject, meter: MeterTime) {
+    this.#restricting = restricting;
+    this.#meter = meter;
+  }
+
+  /** `side`: -1 the first bound, 1 the last; of a time that comes twice the first takes the earlier one. */
+  usual(bound: TimeBound, side: -1 | 1): DlmsValue {
+    if (!("place" in bound)) return this.#write(this.#edge(bound.moment, side), this.#options());
+    const { place } = bound;
+    if (!this.#isDateTime || place.offset === undefined) return this.#write(this.#momentOf(place), this.#options());
+    // as the meter wrote it: not in the offset of today
+    return this.#write(place.instant, { ...this.#options(), offset: place.offset });
+  }
+
+  /** Undefined where there is no other way. */
+  other(bound: TimeBound, side: -1 | 1): DlmsValue | undefined {
+    if (!this.#isDateTime) return undefined;
+    const { timeZone, offset } = this.#meter;
+    if ("place" in bound) {
+      const { place } = bound;
+      if (place.offset === undefined && timeZone === "") return undefined;
+      // the meter may take it for the second of two equal hours; what comes before the break is passed over
+      return this.#write(isoLocal(place.local - aroundTwice), { ...this.#options(), timeZone: "" });
+    }
+    const read = readMoment(bound.moment);
+    if (timeZone !== "") {
+      return this.#write(this.#edge(bound.moment, side), { ...this.#options(), unspecifiedDeviation: true });
+    }
+    if (offset === undefined) {
+      const bare = { ...this.#options(), unspecifiedDeviation: true };
+      return read.local === undefined ? this.#write(bound.moment, bare) : undefined;
+    }
+    if (read.local === undefined) return this.#write(isoLocal(read.instant + offset * minute + side * seasonShift), {});
+    return this.#write(read.local - offset * minute + side * seasonShift, this.#options());
+  }
+
+  /** A bound whose time of the meter's clock comes twice, and is moved out of both hours: rows are sorted out here. */
+  isMoved(bound: TimeBound, side: -1 | 1): boolean {
+    return "moment" in bound && this.#isDateTime && this.#instantOf(bound.moment, side)?.twice === true;
+  }
+
+  #edge(moment: Moment, side: -1 | 1): Moment {
+    const found = this.#instantOf(moment, side);
+    if (found === undefined) return moment;
+    return found.twice && this.#isDateTime ? found.instant + side * aroundTwice : found.instant;
+  }
+
+  /** With a zone: the instant that a bound means, and whether its time of the meter's clock comes twice. */
+  #instantOf(moment: Moment, side: -1 | 1): { readonly instant: number; readonly twice: boolean } | undefined {
+    const { timeZone } = this.#meter;
+    if (timeZone === "") return undefined;
+    const { earliest, latest } = instantsOf(moment, this.#meter);
+    const instant = side < 0 ? earliest : latest;
+    const rules = zoneRules(timeZone);
+    const local = instant + rules.offsetAt(instant) * minute;
+    return { instant, twice: rules.offsetOfLocal(local) !== rules.offsetOfLocal(local, true) };
+  }
+
+  #momentOf(place: Place): Moment {
+    return place.sure || this.#meter.timeZone !== "" ? place.instant : isoLocal(place.local);
+  }
+
+  get #isDateTime(): boolean {
+    return clockKind(this.#restricting) === "date-time";
+  }
+
+  #options(): EncodeDateTimeOptions {
+    const { timeZone, offset, reversedDeviation } = this.#meter;
+    return { timeZone, reversedDeviation, ...(timeZone !== "" || offset === undefined ? {} : { offset }) };
+  }
+
+  #write(moment: Moment, options: EncodeDateTimeOptions): DlmsValue {
+    if (this.#isDateTime) return timeBound(this.#restricting, moment, options);
+    // a clock that counts since 1970 has nothing before, and nothing behind its largest number
+    const { earliest } = instantsOf(moment, this.#meter);
+    return timeBound(this.#restricting, Math.min(Math.max(earliest, 0), largestUnix), options);
+  }
+}
+
+/** A time of the meter's clock as text. */
+export function isoLocal(local: number): string {
+  return new Date(local).toISOString().slice(0, -1);
+}
+
+/** The instants between which a moment is, as far as the zone is known: a time that comes twice is two of them. */
+export function instantsOf(moment: Moment, { timeZone, offset }: MeterTime): { earliest: number; latest: number } {
+  const read = readMoment(moment);
+  if (read.local === undefined) return { earliest: read.instant, latest: read.instant };
+  const { local } = read;
+  if (timeZone === "") {
+    const instant = local - (offset ?? 0) * minute;
+    return { earliest: instant, latest: instant };
+  }
+  const rules = zoneRules(timeZone);
+  const one = local - rules.offsetOfLocal(local) * minute;
+  const other = local - rules.offsetOfLocal(local, true) * minute;
+  return { earliest: Math.min(one, other), latest: Math.max(one, other) };
+}
+
+/**
+ * Tells the rows of a range by time from others. A bound without an offset is compared with the meter's own wall clock,
+ * which needs no offset; an instant with the row's instant.
+ */
+export class TimeFilter {
+  readonly #from: { readonly instant?: number; readonly local?: number };
+  readonly #to: { readonly instant?: number; readonly local?: number };
+  readonly #earliest: number;
+  readonly #latest: number;
+  readonly #zoned: boolean;
+  /** the row that was taken first */
+  #first: Place | undefined;
+
+  constructor(from: Moment, to: Moment, meter: MeterTime) {
+    this.#from = readMoment(from);
+    this.#to = readMoment(to);
+    this.#earliest = instantsOf(from, meter).earliest;
+    this.#latest = instantsOf(to, meter).latest;
+    this.#zoned = meter.timeZone !== "";
+  }
+
+  /** `slack`: how far a row whose instant is not exact may lie outside, in ms, and still be taken. */
+  takes(place: Place, slack: number): boolean {
+    const taken = (this.#isBehindStart(place, slack) || this.#isSecondHour(place)) && this.#isBeforeEnd(place, slack);
+    if (taken) this.#first ??= place;
+    return taken;
+  }
+
+  #isBehindStart(place: Place, slack: number): boolean {
+    const { local } = this.#from;
+    if (local !== undefined && !this.#byZone(place)) return place.local >= local;
+    return place.instant >= this.#earliest - (place.exact ? 0 : slack);
+  }
+
+  #isBeforeEnd(place: Place, slack: number): boolean {
+    const { local } = this.#to;
+    if (local !== undefined && !this.#byZone(place)) return place.local <= local;
+    return place.instant <= this.#latest + (place.exact ? 0 : slack);
+  }
+
+  /** A time without an offset of its own, and a zone by which it was placed. */
+  #byZone(place: Place): boolean {
+    return this.#zoned && place.offset === undefined;
+  }
+
+  /** The clock was set back behind a row that was taken: by the offset it is later all the same. */
+  #isSecondHour({ local, offset, instant }: Place): boolean {
+    const { local: start } = this.#from;
+    const first = this.#first;
+    if (start === undefined || first?.offset === undefined || offset === undefined) return false;
+    return offset < first.offset && instant > first.instant && local >= start - hour;
+  }
+}

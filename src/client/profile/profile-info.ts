@@ -1,0 +1,228 @@
+import { decodePlainBytes, decodeValueBytes } from "../../codec";
+import type { DlmsValue } from "../../codec";
+import {
+  type AttributeRef,
+  type CaptureObject,
+  columnScaler,
+  obisPrinted,
+  profileColumns,
+  type ProfileColumn,
+  readCaptureObjects,
+  rowTime,
+  type ScalerUnit,
+} from "../../cosem";
+import { describeObis } from "../../names";
+import { DlmsDecodeError, DlmsServiceError, isDlmsError } from "../../errors";
+import { accessError } from "../association/access-error";
+import type { ActiveSession, Kept } from "../association/association";
+import { type Fetched, fetchAttributes } from "../services/get";
+import type { FetchOptions } from "../association/meter-hints";
+import { noScalerResults, parseScaler } from "../services/read";
+import { keyOf } from "../services/attribute-request";
+
+/** What has to be known of a profile before its rows can be read; kept for the association. */
+export interface ProfileInfo {
+  readonly columns: readonly ProfileColumn[];
+  readonly captureObjects: readonly CaptureObject[];
+  /** seconds; 0 = on events, or not known */
+  readonly capturePeriod: number;
+  /** 1 oldest first, 2 newest first, 3 to 6 by value; undefined where the meter does not tell */
+  readonly sortMethod: number | undefined;
+  /** what the meter did not tell, and what follows from it */
+  readonly notes: readonly string[];
+}
+
+/** What a clock says of the meter's local time. */
+export interface ClockOffset {
+  /** minutes east of UTC */
+  readonly offset: number | undefined;
+  readonly daylight: boolean | undefined;
+  /** ms by which it is ahead of ours, when it was asked; 0 where that is not known */
+  readonly lead: number;
+}
+
+/** What is known of the profiles of a meter within one association. */
+export interface ProfileCache {
+  /** by the profile's logical name */
+  readonly infos: Map<string, ProfileInfo>;
+  /** logical names of profiles whose rows have no deviation, as was seen */
+  readonly withoutDeviation: Set<string>;
+  /** undefined until the meter's clock was read */
+  clockOffset: ClockOffset | undefined;
+}
+
+export const profileCache: Kept<ProfileCache> = {
+  make: () => ({ infos: new Map(), withoutDeviation: new Set(), clockOffset: undefined }),
+};
+
+/** What else is wanted along with a profile's columns, in the same request. */
+export interface AlsoWanted {
+  /** the offset of the meter's clock */
+  readonly clock?: boolean;
+  /** entries_in_use */
+  readonly entriesInUse?: boolean;
+}
+
+export interface ProfileFacts {
+  readonly info: ProfileInfo;
+  /** undefined where it was not wanted, or the meter does not tell */
+  readonly entriesInUse: number | undefined;
+}
+
+export interface InfoOptions extends FetchOptions {
+  readonly reversedDeviation: boolean;
+  /** epoch ms */
+  readonly now: () => number;
+}
+
+const clockTime: AttributeRef = { classId: 8, logicalName: "0.0.1.0.0.255", attributeId: 2 };
+
+/** Results that say nothing about the next time: hardware-fault, temporary-failure. */
+const passing = new Set([1, 2]);
+
+/** Reads what is not known yet: one request for the profile, one for the scalers of its columns. */
+export async function profileFacts(
+  active: ActiveSession,
+  profile: AttributeRef,
+  also: AlsoWanted,
+  options: InfoOptions,
+): Promise<ProfileFacts> {
+  const at = (attributeId: number): AttributeRef => ({ ...profile, attributeId });
+  const cache = active.kept(profileCache);
+  const known = cache.infos.get(profile.logicalName);
+  const wantsClock = also.clock === true && cache.clockOffset === undefined;
+  const refs = [
+    ...(known === undefined ? [at(3), at(4), at(5)] : []),
+    ...(wantsClock ? [clockTime] : []),
+    ...(also.entriesInUse === true ? [at(7)] : []),
+  ];
+  const failures = new Map<string, Error>();
+  const told = refs.length === 0 ? [] : await fetchOptional(active, refs, options, failures);
+  const [objects, period, sort] = known === undefined ? told.splice(0, 3) : [];
+  if (wantsClock) cache.clockOffset = offsetOf(told.shift(), options);
+  const entriesInUse = numberOf(told.shift());
+  if (known !== undefined) return { info: known, entriesInUse };
+  const captureObjects = readCaptureObjects(required(at(3), objects, failures));
+  const notes: string[] = [];
+  const scalers = await columnScalers(active, captureObjects, notes, options);
+  const capturePeriod = numberOf(period);
+  if (capturePeriod === undefined) {
+    notes.push("the meter does not tell its capture_period: a time that it leaves out stays unknown");
+  }
+  const info: ProfileInfo = {
+    captureObjects,
+    columns: profileColumns(captureObjects, (object) => scalers.of(object) ?? undefined, describeObis),
+    capturePeriod: capturePeriod ?? 0,
+    sortMethod: numberOf(sort),
+    notes,
+  };
+  // what was answered with an exception or nonsense, or failed for now, may be told the next time
+  const allTold = [period, sort].every((one) => one !== undefined && (one.ok || !passing.has(one.result)));
+  if (allTold && scalers.told) cache.infos.set(profile.logicalName, info);
+  return { info, entriesInUse };
+}
+
+/** invocation counter and deciphering: of the envelope, not of what is asked for */
+const envelopeErrors = new Set<unknown>([5, 6]);
+
+/** Some meters answer what they do not have with an exception-response. */
+export function isRefusal(error: unknown): error is DlmsServiceError {
+  return error instanceof DlmsServiceError && !envelopeErrors.has(error.details.serviceError);
+}
+
+/** Attributes without which the reading goes on: what is answered with an exception, or nonsense, is not told. */
+async function fetchOptional(
+  active: ActiveSession,
+  refs: readonly AttributeRef[],
+  options: FetchOptions,
+  failures = new Map<string, Error>(),
+): Promise<Fetched[]> {
+  try {
+    return [...(await fetchAttributes(active, refs, options))];
+  } catch (error) {
+    if (!isRefusal(error) && !(error instanceof DlmsDecodeError)) throw error;
+    const [first] = refs;
+    if (first === undefined) return [];
+    if (refs.length > 1) {
+      const results: Fetched[] = [];
+      for (const ref of refs) {
+        for (const one of await fetchOptional(active, [ref], options, failures)) results.push(one);
+      }
+      return results;
+    }
+    failures.set(keyOf(first), error);
+    options.note?.(`${obisPrinted(first.logicalName)}/${first.attributeId} is taken as not told: ${error.message}`);
+    return [undefined];
+  }
+}
+
+/** Scalers and units of columns; what is refused for good is known to be none for the whole association. */
+async function columnScalers(
+  active: ActiveSession,
+  objects: readonly CaptureObject[],
+  notes: string[],
+  options: FetchOptions,
+): Promise<{ readonly told: boolean; of(object: CaptureObject): ScalerUnit | null | undefined }> {
+  const missing = new Map<string, AttributeRef>();
+  const found = new Map<string, ScalerUnit | null>();
+  for (const object of objects) {
+    const ref = columnScaler(object);
+    if (ref !== undefined && !active.scalers.has(keyOf(ref))) missing.set(keyOf(ref), ref);
+  }
+  const items = [...missing];
+  const refs = items.map(([, ref]) => ref);
+  const answers = refs.length === 0 ? [] : await fetchOptional(active, refs, options);
+  items.forEach(([key, ref], i) => {
+    const answer = answers[i];
+    if (answer?.ok === false && passing.has(answer.result)) throw accessError("get", ref, answer.result);
+    const scaler = answer?.ok === true ? parseScaler(answer.data) : null;
+    found.set(key, scaler ?? null);
+    if (answer?.ok === true || (answer?.ok === false && noScalerResults.has(answer.result))) {
+      active.scalers.set(key, scaler ?? null);
+    }
+    if (answer?.ok !== true) notes.push(unscaled(ref, answer));
+  });
+  return {
+    told: items.every(([key]) => active.scalers.has(key)),
+    of: (object) => {
+      const ref = columnScaler(object);
+      return ref === undefined ? undefined : (active.scalers.get(keyOf(ref)) ?? found.get(keyOf(ref)));
+    },
+  };
+}
+
+function unscaled(ref: AttributeRef, answer: Fetched): string {
+  const why = answer?.ok === false ? accessError("get", ref, answer.result).message : "the meter does not tell";
+  return `values of ${obisPrinted(ref.logicalName)} are shown without scaler and unit: ${why}`;
+}
+
+function required(ref: AttributeRef, answer: Fetched, failures: ReadonlyMap<string, Error>): DlmsValue {
+  if (answer?.ok === true) return decodeValueBytes(answer.data, undefined, "capture_objects");
+  const failure = failures.get(keyOf(ref));
+  if (failure !== undefined) throw failure;
+  throw accessError("get", ref, answer?.result ?? 4);
+}
+
+function numberOf(answer: Fetched): number | undefined {
+  const value = decoded(answer, decodePlainBytes);
+  return typeof value === "number" ? value : undefined;
+}
+
+function offsetOf(answer: Fetched, { reversedDeviation, now }: InfoOptions): ClockOffset {
+  const value = decoded(answer, decodeValueBytes)?.value;
+  const isTime = value instanceof Uint8Array && value.length === 12;
+  const time = isTime ? rowTime(value, 0, { reversedDeviation }) : undefined;
+  const instant = time?.offset === undefined ? undefined : time.local - time.offset * 60_000;
+  return { offset: time?.offset, daylight: time?.daylight, lead: instant === undefined ? 0 : instant - now() };
+}
+
+/** What cannot be decoded is not told. */
+function decoded<T>(answer: Fetched, decode: (bytes: Uint8Array) => T): T | undefined {
+  if (answer?.ok !== true) return undefined;
+  try {
+    return decode(answer.data);
+  } catch (error) {
+    if (isDlmsError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,308 @@
+import type { Clock } from "../../clock";
+import {
+  type ObisLike,
+  obisDotted,
+  obisPrinted,
+  type PresentOptions,
+  type ProfileColumn,
+  type ProfileRow,
+  readMoment,
+} from "../../cosem";
+import { encodeValueBytes } from "../../codec";
+import { DlmsConfigError } from "../../errors";
+import { object, quote } from "../../errors/arguments";
+import type { ActiveSession } from "../association/association";
+import type { FetchOptions, MeterHints } from "../association/meter-hints";
+import type { JobInit } from "../services/request-queue";
+import type { OperationOptions, ReadOptions } from "../options/options";
+import { chooseColumns } from "./columns";
+import { profileFacts } from "./profile-info";
+import type { Handed, ProfileProgress, ProfileRange, ProfileReading, SelectionUsed } from "./strategies";
+import { canGoOn, goOn, readProfile } from "./read-profile";
+import { RowStream } from "./row-stream";
+import { RowTable } from "./row-table";
+
+export interface ProfileOptions extends ReadOptions {
+  /** Called after each block. */
+  readonly onProgress?: (progress: ProfileProgress) => void;
+  /**
+   * The columns that are wanted, in this order, by their keys, or by OBIS code where that is enough; none = all.
+   * With a range the meter is asked for these only, and for the time, by which a broken reading goes on.
+   */
+  readonly columns?: readonly string[];
+}
+
+export interface ProfileTable {
+  readonly columns: readonly ProfileColumn[];
+  /** oldest first */
+  readonly rows: readonly ProfileRow[];
+  /** how the entries were chosen in the end */
+  readonly selection: SelectionUsed;
+  /** what the meter refused, and what was done instead; breaks and how the reading went on */
+  readonly notes: readonly string[];
+}
+
+/** What a reader needs of its client. */
+export interface ProfileHost {
+  readonly clock: Clock;
+  readonly present: PresentOptions;
+  readonly reversedDeviation: boolean;
+  readonly hints: MeterHints;
+  readonly noGetWithList: boolean;
+  submit<T>(init: JobInit<ActiveSession, T>, options: OperationOptions): Promise<T>;
+  note(text: string): void;
+}
+
+interface Consumer {
+  begun(columns: readonly ProfileColumn[]): void;
+  rows(rows: readonly ProfileRow[]): Promise<void>;
+  stopped(): boolean;
+  /** Forgets the rows that it was given, so that the reading may begin again; absent where they are gone. */
+  readonly forget?: () => void;
+}
+
+/** Reads the rows of one profile: each iteration, and each `toTable`, reads them anew. */
+export class ProfileReader implements AsyncIterable<ProfileRow> {
+  readonly #logicalName: string;
+  readonly #range: ProfileRange | undefined;
+  readonly #options: ProfileOptions;
+  readonly #columns: readonly string[];
+  readonly #host: ProfileHost;
+  #selection: SelectionUsed | undefined;
+  #notes: readonly string[] = [];
+
+  constructor(obis: ObisLike, range: ProfileRange | undefined, options: ProfileOptions, host: ProfileHost) {
+    this.#logicalName = obisDotted(obis);
+    this.#range = checkRange(range);
+    this.#options = options;
+    this.#columns = checkColumns(options.columns);
+    this.#host = host;
+  }
+
+  /** How the entries are chosen by the reading that began last; undefined until its first row is there. */
+  get selection(): SelectionUsed | undefined {
+    return this.#selection;
+  }
+
+  /** What the meter refused in the reading that began last, and what was done instead; breaks, and what was left out. */
+  get notes(): readonly string[] {
+    return [...this.#notes];
+  }
+
+  /** The columns that are wanted, without reading rows. */
+  columns(): Promise<readonly ProfileColumn[]> {
+    const { host, ref, columns } = { host: this.#host, ref: this.#ref, columns: this.#columns };
+    return host.submit(
+      {
+        what: `read the columns of profile ${obisPrinted(ref.logicalName)}`,
+        key: `columns ${ref.logicalName} ${columns.join()}`,
+        repeatable: true,
+        run: async (active, job) => {
+          const now = (): number => host.clock.wallTime();
+          const options = {
+            ...this.#fetchOptions(() => job.abandoned),
+            reversedDeviation: host.reversedDeviation,
+            now,
+          };
+          const { info } = await profileFacts(active, ref, {}, options);
+          return () => chooseColumns(info, columns).columns;
+        },
+      },
+      this.#options,
+    );
+  }
+
+  /** All rows at once. */
+  async toTable(): Promise<ProfileTable> {
+    const rows = new RowTable<ProfileRow>();
+    let columns: readonly ProfileColumn[] = [];
+    const reading = this.#begin({
+      begun: (chosen) => {
+        columns = chosen;
+      },
+      rows: (more) => {
+        rows.push(more);
+        return Promise.resolve();
+      },
+      stopped: () => false,
+      forget: () => {
+        rows.clear();
+      },
+    });
+    await reading.done;
+    return { columns, rows: rows.all(), selection: reading.selection() ?? "all", notes: reading.notes };
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<ProfileRow, undefined> {
+    const stream = new RowStream<ProfileRow>(this.#host.clock, this.#what);
+    let started = false;
+    const start = (): void => {
+      if (started) return;
+      started = true;
+      const consumer: Consumer = {
+        begun: () => undefined,
+        rows: (rows) => stream.push(rows),
+        stopped: () => stream.stopped,
+      };
+      this.#begin(consumer).done.then(
+        () => {
+          stream.end();
+        },
+        (error: unknown) => {
+          stream.fail(error);
+        },
+      );
+    };
+    return {
+      next: () => {
+        start();
+        return stream.next();
+      },
+      return: () => {
+        stream.stop();
+        return Promise.resolve({ value: undefined, done: true });
+      },
+    };
+  }
+
+  get #ref(): { classId: number; logicalName: string; attributeId: number } {
+    return { classId: 7, logicalName: this.#logicalName, attributeId: 2 };
+  }
+
+  get #what(): string {
+    return `read profile ${obisPrinted(this.#logicalName)}`;
+  }
+
+  #fetchOptions(cancelled: () => boolean): FetchOptions {
+    return { cancelled, hints: this.#host.hints, noGetWithList: this.#host.noGetWithList };
+  }
+
+  /** Begins a reading of its own. */
+  #begin(consumer: Consumer): {
+    done: Promise<void>;
+    notes: readonly string[];
+    selection(): SelectionUsed | undefined;
+  } {
+    const { clock, present, reversedDeviation } = this.#host;
+    const notes: string[] = [];
+    let selection: SelectionUsed | undefined;
+    this.#notes = notes;
+    this.#selection = undefined;
+    const note = (text: string): void => {
+      this.#host.note(text);
+      notes.push(text);
+    };
+    const reading: ProfileReading = {
+      ref: this.#ref,
+      range: this.#range,
+      columns: this.#columns,
+      present,
+      reversedDeviation,
+      now: () => clock.wallTime(),
+      begun: (columns, used) => {
+        selection = used;
+        if (this.#notes === notes) this.#selection = used;
+        consumer.begun(columns);
+      },
+      rows: consumer.rows.bind(consumer),
+      progress: (progress) => {
+        this.#progress(progress);
+      },
+      note,
+      forget: consumer.forget,
+      handed: nothingHanded(),
+    };
+    return { done: this.#submit(reading, consumer), notes, selection: () => selection };
+  }
+
+  /** What a listener throws changes nothing else. */
+  #progress(progress: ProfileProgress): void {
+    try {
+      this.#options.onProgress?.(progress);
+    } catch (error) {
+      this.#host.note(`${this.#what}: onProgress threw ${String(error)}`);
+    }
+  }
+
+  #submit(reading: ProfileReading, consumer: Consumer): Promise<void> {
+    const { handed } = reading;
+    return this.#host.submit(
+      {
+        what: this.#what,
+        // what was handed on cannot be taken back: it goes on only where the time of the last row is known
+        repeatable: () => !consumer.stopped() && canGoOn(reading),
+        progress: () => handed.rows,
+        run: async (active, job, attempt) => {
+          if (attempt > 0) {
+            const { rows } = handed;
+            reading.note(`${this.#what}: the connection broke after ${rows} rows; ${goOn(reading)}`);
+          }
+          await readProfile(
+            active,
+            reading,
+            this.#fetchOptions(() => job.abandoned || consumer.stopped()),
+          );
+          return () => undefined;
+        },
+      },
+      this.#options,
+    );
+  }
+}
+
+function nothingHanded(): Handed {
+  return { rows: 0, blocks: 0, bytes: 0, last: undefined, equal: 0, ascending: true, skip: undefined, resumed: false };
+}
+
+const largestEntry = 0xffffffff;
+const rangeForms = "{ last }, { from, to }, { entries }, { column, least, most } or nothing";
+
+function checkRange(range: ProfileRange | undefined): ProfileRange | undefined {
+  if (range === undefined) return undefined;
+  object("range", range, rangeForms);
+  if ("last" in range)
+    return whole(range.last, 1) ? range : refuse("range.last: expected a whole number from 1", range.last);
+  if ("entries" in range) {
+    const [first, last] = Array.isArray(range.entries) ? range.entries : [];
+    if (whole(first, 1) && whole(last, first ?? 1)) return range;
+    return refuse("range.entries: expected [first, last], 1-based, first not above last", range.entries);
+  }
+  if ("column" in range) {
+    if (typeof range.column !== "string")
+      return refuse("range.column: expected a name like 1.0.1.8.0.255", range.column);
+    // both are refused now if they are no values
+    for (const bound of [range.least, range.most]) encodeValueBytes(bound);
+    return range;
+  }
+  if ("from" in range) {
+    readMoment(range.from);
+    if (range.to !== undefined) readMoment(range.to);
+    return range;
+  }
+  return refuse(`range: expected ${rangeForms}`, range);
+}
+
+function checkColumns(columns: unknown): readonly string[] {
+  if (columns === undefined) return [];
+  if (Array.isArray(columns) && columns.every((one) => typeof one === "string")) return columns;
+  return refuse("columns: expected a list of names like 1.0.1.8.0.255", columns);
+}
+
+function whole(value: unknown, min: number): boolean {
+  return Number.isInteger(value) && (value as number) >= min && (value as number) <= largestEntry;
+}
+
+function refuse(expected: string, got: unknown): never {
+  throw new DlmsConfigError("CONFIG_INVALID", `${expected}, got ${shown(got)}`);
+}
+
+/** As JSON, where it has such a form. */
+function shown(value: unknown): string {
+  try {
+    return (
+      JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? String(part) : part)) ?? quote(value)
+    );
+  } catch {
+    return quote(value);
+  }
+}

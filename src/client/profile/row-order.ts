@@ -1,0 +1,94 @@
+import type { PlacedRow } from "./strategies";
+
+/** How a meter keeps its entries: by age, by value, or it does not tell. */
+export type EntryOrderName = "oldest-first" | "newest-first" | "by-value" | "unknown";
+
+/** By sort_method. */
+export function entryOrder(sortMethod: number | undefined): EntryOrderName {
+  if (sortMethod === 1) return "oldest-first";
+  if (sortMethod === 2) return "newest-first";
+  return sortMethod !== undefined && sortMethod >= 3 && sortMethod <= 6 ? "by-value" : "unknown";
+}
+
+/** Rows that are held are cut when there are so many more than twice those that are wanted. */
+const excess = 1000;
+
+/** Brings rows into the order in which they were captured. Only those that come in it are not held until the end. */
+export class RowOrder {
+  #order: EntryOrderName;
+  readonly #told: boolean;
+  #held: PlacedRow[] = [];
+  #note: string | undefined;
+
+  /** `timed`: rows have a time by which they can be sorted */
+  constructor(order: EntryOrderName, timed: boolean) {
+    this.#order = order;
+    this.#told = order !== "unknown";
+    if (timed || (order !== "unknown" && order !== "by-value")) return;
+    this.#order = "oldest-first";
+    this.#note = "the rows are in the meter's order: it does not keep them by age, and they have no time";
+  }
+
+  /** They are handed on as they come. */
+  get streams(): boolean {
+    return this.#order === "oldest-first";
+  }
+
+  /** What was done where the meter's order is not that of age, or not known. */
+  get note(): string | undefined {
+    return this.#note;
+  }
+
+  /** Takes the next rows of the buffer; returns those that can be handed on. */
+  put(rows: readonly PlacedRow[]): readonly PlacedRow[] {
+    if (this.#order === "oldest-first") return rows;
+    for (const row of rows) this.#held.push(row);
+    if (this.#order !== "unknown") return [];
+    this.#learn();
+    if (!this.streams) return [];
+    const held = this.#held;
+    this.#held = [];
+    return held;
+  }
+
+  /** The same where the last `count` alone are wanted, at the end. */
+  keepLast(rows: readonly PlacedRow[], count: number): void {
+    for (const row of rows) this.#held.push(row);
+    if (this.#order === "unknown") this.#learn();
+    // newest first: the first n that came
+    if (this.#order === "newest-first") this.#held.length = Math.min(this.#held.length, count);
+    // else the last n: cut only now and then, since each cut copies them
+    else if (this.#order !== "unknown" && this.#held.length > 2 * count + excess) {
+      this.#held = (this.#order === "by-value" ? this.#sorted() : this.#held).slice(-count);
+    }
+  }
+
+  /** What is left, oldest first. */
+  end(): readonly PlacedRow[] {
+    const held = this.#order === "by-value" ? this.#sorted() : this.#held;
+    this.#held = [];
+    return this.#order === "newest-first" ? [...held].reverse() : held;
+  }
+
+  /** The first two times that differ tell on which side the newest entry is. */
+  #learn(): void {
+    const first = this.#held.find(({ place }) => place !== undefined)?.place;
+    const other = this.#held.find(({ place }) => place !== undefined && place.instant !== first?.instant)?.place;
+    if (first === undefined || other === undefined) return;
+    this.#order = other.instant > first.instant ? "oldest-first" : "newest-first";
+    if (!this.#told) {
+      const side = this.#order === "oldest-first" ? "oldest" : "newest";
+      this.#note = `the meter does not tell its sort_method; by the times of its rows the ${side} is first`;
+    }
+  }
+
+  #sorted(): PlacedRow[] {
+    if (this.#held.length === 0) return [];
+    if (this.#held.some(({ place }) => place === undefined)) {
+      this.#note = "the rows are in the meter's order: it keeps them by value, and not all have a time";
+      return this.#held;
+    }
+    this.#note = "the meter keeps its rows by value; they were sorted by time";
+    return [...this.#held].sort((a, b) => (a.place?.instant ?? 0) - (b.place?.instant ?? 0));
+  }
+}

@@ -1,0 +1,286 @@
+import { ElementStream } from "../../codec";
+import { clockKind, createTimedRowReader, obisPrinted, restrictingObject, type TimedRow } from "../../cosem";
+import { DlmsDecodeError } from "../../errors";
+import { type Attempt, type Handed, type PlacedRow, type ProfileReading, timeRange, type Wanted } from "./strategies";
+import { type MeterTime, type Place, placeOf, placeOfInstant, seasonShift, TimeFilter } from "./meter-time";
+import { entryOrder, RowOrder } from "./row-order";
+
+/** Padding and empty blocks behind the last row, which some meters send. */
+const maxBlocksBehind = 100;
+
+const clockUnits = { "date-time": undefined, unix: 1000, "unix-microseconds": 0.001 } as const;
+
+/** Turns the pieces of a buffer into rows, oldest first, and hands them on. */
+export class RowSink {
+  readonly #reading: ProfileReading;
+  readonly #wanted: Wanted;
+  readonly #attempt: Attempt;
+  #keep: Attempt["keep"];
+  /** where the range is one by time */
+  readonly #filter: TimeFilter | undefined;
+  readonly #slack: number;
+  readonly #elements: ElementStream<TimedRow>;
+  readonly #timeKey: string | undefined;
+  /** ms in one step of a clock that counts since 1970 */
+  readonly #unit: number | undefined;
+  readonly #order: RowOrder;
+  #blocks = 0;
+  /** blocks that came when all rows were there */
+  #behind = 0;
+  #empty = false;
+  #seen = 0;
+  #leftOut = 0;
+  /** rows left out because nobody can say whether they are wanted */
+  #timeless = 0;
+  #misfit: DlmsDecodeError | undefined;
+  #short: DlmsDecodeError | undefined;
+  #bare = false;
+
+  constructor(reading: ProfileReading, wanted: Wanted, attempt: Attempt) {
+    const { info } = wanted;
+    this.#reading = reading;
+    this.#wanted = wanted;
+    this.#attempt = attempt;
+    this.#keep = attempt.keep;
+    const timed = timeRange(reading.range);
+    const end = timed?.to ?? Number.MAX_SAFE_INTEGER;
+    this.#filter = timed === undefined ? undefined : new TimeFilter(timed.from, end, wanted.meter);
+    this.#slack = slackOf(attempt, wanted.meter);
+    const clock = restrictingObject(info.captureObjects);
+    this.#unit = clock === undefined ? undefined : clockUnits[clockKind(clock) ?? "date-time"];
+    this.#timeKey = clock === undefined ? undefined : info.columns[info.captureObjects.indexOf(clock)]?.key;
+    this.#order = new RowOrder(entryOrder(info.sortMethod), this.#timeKey !== undefined);
+    const asked = attempt.columns?.flatMap((index) => info.columns[index] ?? []);
+    const reader = createTimedRowReader(asked ?? info.columns, {
+      ...reading.present,
+      // of a buffer of unknown order nobody can say on which side the time of the next row lies
+      capturePeriod: info.sortMethod === undefined ? 0 : info.capturePeriod,
+      newestFirst: info.sortMethod === 2,
+      timeKey: this.#timeKey,
+      ...(asked === undefined ? {} : { allColumns: info.columns }),
+    });
+    this.#elements = new ElementStream(reader);
+  }
+
+  get began(): boolean {
+    return this.#blocks > 0;
+  }
+
+  /** How many entries came. */
+  get entries(): number {
+    return this.#elements.received;
+  }
+
+  /** The first entry has neither the columns that were asked for nor all of them: what comes is of no use. */
+  get misfit(): DlmsDecodeError | undefined {
+    return this.#misfit;
+  }
+
+  /** Fewer entries came than the meter says that there are: those that are wanted are other ones. */
+  get short(): DlmsDecodeError | undefined {
+    return this.#short;
+  }
+
+  /** The rows have no offset, and the bounds were written for a meter whose rows have one: they are not used. */
+  get bare(): boolean {
+    return this.#bare;
+  }
+
+  async take(bytes: Uint8Array): Promise<void> {
+    if (this.#blocks === 0) this.#reading.begun(this.#wanted.choice.columns, this.#attempt.used);
+    this.#empty ||= this.#blocks === 0 && bytes.length === 1 && bytes[0] === 0;
+    this.#blocks++;
+    const { handed } = this.#reading;
+    handed.blocks++;
+    handed.bytes += bytes.length;
+    if (this.#empty || this.#elements.complete) this.#refuseEndless(this.#blocks);
+    // some meters have null-data for an empty buffer
+    if (!this.#empty && this.#misfit === undefined) {
+      const elements = this.#rowsOf(bytes);
+      const first = elements.find(({ place }) => place !== undefined)?.place;
+      this.#bare ||= this.#attempt.needsOffset === true && first !== undefined && first.offset === undefined;
+      this.#distrust();
+      if (!this.#bare && this.#misfit === undefined && this.#short === undefined) await this.#select(elements);
+    }
+    this.#reading.progress({ rows: handed.rows, blocks: handed.blocks, bytes: handed.bytes });
+  }
+
+  /** A meter that never says that a block is the last one would be asked for ever. */
+  #refuseEndless(block: number): void {
+    this.#behind++;
+    if (this.#behind <= maxBlocksBehind) return;
+    const { ref } = this.#reading;
+    throw new DlmsDecodeError(
+      "DECODE_LIMIT",
+      `read profile ${obisPrinted(ref.logicalName)}: all rows have come, and the meter goes on with block ${block}; it never sends a last one`,
+      { details: { blocks: block, limit: maxBlocksBehind } },
+    );
+  }
+
+  #rowsOf(bytes: Uint8Array): readonly PlacedRow[] {
+    try {
+      return this.#elements.push(bytes).elements.map((one) => ({ row: one.row, place: this.#placeOf(one) }));
+    } catch (error) {
+      const first = this.#attempt.columns !== undefined && this.#elements.received === 0;
+      if (!first || !(error instanceof DlmsDecodeError)) throw error;
+      // the rest of the answer has to come all the same before something else can be asked
+      this.#misfit = error;
+      return [];
+    }
+  }
+
+  async finish(): Promise<void> {
+    if (!this.#empty) this.#elements.finish();
+    const keep = this.#keep;
+    const held = this.#order.end();
+    if (typeof keep === "object" && "slice" in keep && !this.#order.streams) {
+      await this.#hand(held.slice(keep.slice[0] - 1, keep.slice[1]));
+    } else if (typeof keep === "object" && "last" in keep) await this.#hand(held.slice(-keep.last));
+    else await this.#hand(held);
+    await this.#handLater();
+    const behind = this.#elements.trailing;
+    if (behind > 0) this.#note(`the meter sent ${behind} bytes behind the last of the rows that it announced`);
+    if (this.#leftOut > 0) this.#noteExcess(`${this.#leftOut} rows of another time`);
+    if (this.#timeless > 0) this.#noteTimeless();
+    if (this.#order.note !== undefined) this.#note(this.#order.note);
+  }
+
+  /** The row before the break has not come again: what is later than it is new. */
+  async #handLater(): Promise<void> {
+    const { handed } = this.#reading;
+    const { skip } = handed;
+    if (skip === undefined || skip.seen > 0 || skip.later.length === 0) return;
+    handed.skip = undefined;
+    this.#note("the last row before the break is not there any more; what is later was taken");
+    await this.#hand(skip.later);
+  }
+
+  /** Some meters accept a selection of entries and send more: then it is made here. */
+  #distrust(): void {
+    const { range } = this.#reading;
+    const { numbers } = this.#attempt;
+    if (numbers === undefined || this.#keep !== "all" || range === undefined) return;
+    const wanted = numbers.to - numbers.from + 1;
+    const count = this.#elements.count ?? 0;
+    if (count < (this.#attempt.expected ?? 0) && this.#elements.count !== undefined)
+      this.#short = tooFew(count, wanted);
+    if (count <= wanted) return;
+    // more than up to the last one: the whole buffer; else it began where it should (Gurux' server takes `to` for a count)
+    if ("entries" in range && count > numbers.to) this.#keep = { slice: range.entries };
+    else if ("last" in range || this.#wanted.info.sortMethod === 2) this.#keep = { last: wanted };
+    this.#noteExcess(`${count} entries where ${wanted} were asked for`);
+  }
+
+  #note(what: string): void {
+    const { ref, note } = this.#reading;
+    note(`read profile ${obisPrinted(ref.logicalName)}: ${what}`);
+  }
+
+  #noteExcess(what: string): void {
+    this.#note(`the meter sent ${what}; what was not asked for is left out`);
+  }
+
+  #noteTimeless(): void {
+    const count = this.#timeless === 1 ? "1 row has" : `${this.#timeless} rows have`;
+    this.#note(`${count} no known time and may be of another one; left out`);
+  }
+
+  async #select(rows: readonly PlacedRow[]): Promise<void> {
+    const keep = this.#keep;
+    const wanted = this.#ofRange(rows, keep);
+    if (typeof keep === "object" && "last" in keep) {
+      this.#order.keepLast(wanted, keep.last);
+      return;
+    }
+    const ordered = this.#order.put(wanted);
+    if (typeof keep !== "object" || !this.#order.streams) {
+      await this.#hand(ordered);
+      return;
+    }
+    const first = this.#seen;
+    this.#seen += ordered.length;
+    const [from, to] = keep.slice;
+    await this.#hand(ordered.slice(Math.max(0, from - 1 - first), Math.max(0, to - first)));
+  }
+
+  /** By time: of a whole buffer those that are surely of the range, of a selection all but those that surely are not. */
+  #ofRange(rows: readonly PlacedRow[], keep: Attempt["keep"]): readonly PlacedRow[] {
+    const filter = this.#filter;
+    if (filter === undefined) return rows;
+    return rows.filter(({ place }) => {
+      if (place === undefined) {
+        if (keep === "time") this.#timeless++;
+        return keep !== "time";
+      }
+      const wanted = filter.takes(place, this.#slack);
+      if (!wanted && keep !== "time" && this.#attempt.widened !== true) this.#leftOut++;
+      return wanted;
+    });
+  }
+
+  async #hand(rows: readonly PlacedRow[]): Promise<void> {
+    const { handed, range } = this.#reading;
+    const inRange = this.#attempt.used === "range";
+    let fresh = handed.skip === undefined ? rows : behindBreak(rows, handed, inRange);
+    // after a break more may have been captured than there was when the reading began
+    const most = mostRows(range);
+    if (most !== undefined) fresh = fresh.slice(0, Math.max(0, most - handed.rows));
+    if (fresh.length === 0) return;
+    for (const { place } of fresh) follow(handed, place);
+    handed.rows += fresh.length;
+    const { project } = this.#wanted.choice;
+    await this.#reading.rows(fresh.map(project === undefined ? ({ row }) => row : ({ row }) => project(row)));
+  }
+
+  #placeOf({ row, time }: TimedRow): Place | undefined {
+    if (time !== undefined) return placeOf(time, this.#wanted.meter);
+    const value = this.#unit === undefined || this.#timeKey === undefined ? undefined : row[this.#timeKey];
+    return typeof value === "number" ? placeOfInstant(value * (this.#unit ?? 1), this.#wanted.meter) : undefined;
+  }
+}
+
+export function tooFew(count: number, wanted: number): DlmsDecodeError {
+  const what = `of ${wanted} entries that are in use the meter sent ${count}`;
+  return new DlmsDecodeError("DECODE_VALUE", what, { details: { expected: wanted, got: count } });
+}
+
+/** How far a row without an offset of its own may seem to lie outside of a range that the meter chose it for. */
+function slackOf({ keep, widened }: Attempt, { timeZone, offset }: MeterTime): number {
+  if (keep === "time") return 0;
+  if (timeZone === "" && offset === undefined) return Number.POSITIVE_INFINITY;
+  return widened === true ? 0 : seasonShift;
+}
+
+/**
+ * Which of these rows come behind the break. Until the row is found that was handed on last, those that are later than
+ * it are kept: they lie before it where the clock was once ahead, and are new where the meter has overwritten it.
+ */
+function behindBreak(rows: readonly PlacedRow[], handed: Handed, inRange: boolean): readonly PlacedRow[] {
+  for (const [index, row] of rows.entries()) {
+    const { skip } = handed;
+    if (skip === undefined || skip.seen >= skip.equal) {
+      handed.skip = undefined;
+      return rows.slice(index);
+    }
+    const { place } = row;
+    // a selection begins with that row: it is also what has no time there, since the row before is missing
+    if (place === undefined ? inRange : place.instant === skip.upTo.instant) {
+      skip.seen++;
+      skip.later.length = 0;
+    } else if (place !== undefined && place.instant > skip.upTo.instant) skip.later.push(row);
+  }
+  return [];
+}
+
+function follow(handed: Handed, place: Place | undefined): void {
+  const before = handed.last;
+  handed.equal = place !== undefined && place.instant === before?.instant ? handed.equal + 1 : 1;
+  if (place !== undefined && before !== undefined && place.instant < before.instant) handed.ascending = false;
+  handed.last = place;
+}
+
+function mostRows(range: ProfileReading["range"]): number | undefined {
+  if (range === undefined) return undefined;
+  if ("last" in range) return range.last;
+  return "entries" in range ? range.entries[1] - range.entries[0] + 1 : undefined;
+}

@@ -1,0 +1,111 @@
+import { afterRunning, type Clock, type RunningWait } from "../../clock";
+import { DlmsStateError } from "../../errors";
+
+/** How long rows may wait to be taken before the meter is let go, in ms. */
+export const stallLimit = 60_000;
+
+interface Taker<T> {
+  resolve(value: IteratorResult<T, undefined>): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Values on their way from a producer, which is held up while the last batch has not been taken, to one consumer.
+ * So what waits is bounded by one batch.
+ */
+export class RowStream<T> {
+  readonly #clock: Clock;
+  readonly #what: string;
+  #batch: readonly T[] = [];
+  #at = 0;
+  #ended = false;
+  #failure: { readonly error: unknown } | undefined;
+  /** calls of `next` that wait, in their order */
+  readonly #takers: Taker<T>[] = [];
+  #drained: (() => void) | undefined;
+  /** the consumer left, or the producer failed: no more is taken from it */
+  #stopped = false;
+
+  constructor(clock: Clock, what: string) {
+    this.#clock = clock;
+    this.#what = what;
+  }
+
+  /** No more is wanted. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Resolves when the batch was taken. @throws DlmsStateError STATE_BUSY when nobody takes it for a minute */
+  async push(batch: readonly T[]): Promise<void> {
+    if (this.#stopped || batch.length === 0) return;
+    this.#batch = batch;
+    this.#at = 0;
+    this.#serve();
+    if (this.#at >= this.#batch.length) return;
+    let wait: RunningWait | undefined;
+    await new Promise<void>((resolve, reject) => {
+      this.#drained = resolve;
+      const late = (): void => {
+        const error = new DlmsStateError(
+          "STATE_BUSY",
+          `${this.#what}: the rows were not taken for ${stallLimit / 1000} s, so the reading ended: while it lasts nothing else can be asked of the meter; take rows faster, or all at once with toTable()`,
+        );
+        this.fail(error);
+        reject(error);
+      };
+      wait = afterRunning(this.#clock, late, stallLimit);
+    });
+    this.#drained = undefined;
+    wait?.cancel();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#serve();
+  }
+
+  /** What came before can still be taken. The producer is not held up any longer. */
+  fail(error: unknown): void {
+    // whoever left hears no more of it
+    if (!this.#stopped) this.#failure ??= { error };
+    this.#stopped = true;
+    this.#drained?.();
+    this.#serve();
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    return new Promise((resolve, reject) => {
+      this.#takers.push({ resolve, reject });
+      this.#serve();
+    });
+  }
+
+  /** The consumer leaves: the producer goes on at once, and sees `stopped`. */
+  stop(): void {
+    this.#stopped = true;
+    this.#batch = [];
+    this.#at = 0;
+    this.#drained?.();
+    this.#serve();
+  }
+
+  #serve(): void {
+    for (let taker = this.#takers[0]; taker !== undefined; taker = this.#takers[0]) {
+      if (!this.#settle(taker)) return;
+      this.#takers.shift();
+    }
+  }
+
+  /** Whether there was something to settle it with. */
+  #settle(taker: Taker<T>): boolean {
+    if (this.#at < this.#batch.length) {
+      const value = this.#batch[this.#at++] as T;
+      if (this.#at >= this.#batch.length) this.#drained?.();
+      taker.resolve({ value, done: false });
+    } else if (this.#failure !== undefined) taker.reject(this.#failure.error);
+    else if (this.#ended || this.#stopped) taker.resolve({ value: undefined, done: true });
+    else return false;
+    return true;
+  }
+}

@@ -1,0 +1,28 @@
+import { joinRuns, longestRun } from "../../codec/runs";
+
+/**
+ * Collects rows until all are there. In runs, put together at the end: an array of more than 128 KB would be moved to
+ * the old generation half filled, and keep whatever is put into it until the next full collection.
+ */
+export class RowTable<T> {
+  #runs: T[][] = [];
+  #last: T[] = [];
+
+  push(rows: readonly T[]): void {
+    for (const row of rows) {
+      if (this.#last.length === 0) this.#runs.push(this.#last);
+      this.#last.push(row);
+      if (this.#last.length === longestRun) this.#last = [];
+    }
+  }
+
+  clear(): void {
+    this.#runs = [];
+    this.#last = [];
+  }
+
+  /** All rows, in the order in which they came. */
+  all(): T[] {
+    return joinRuns(this.#runs);
+  }
+}

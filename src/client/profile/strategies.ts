@@ -1,0 +1,333 @@
+import type { DlmsValue } from "../../codec";
+import {
+  type AttributeRef,
+  type CaptureObject,
+  defaultClock,
+  entriesByAge,
+  entrySelection,
+  type Moment,
+  type PresentOptions,
+  type ProfileColumn,
+  type ProfileRow,
+  rangeSelectionOf,
+  readMoment,
+  restrictingObject,
+  type Selection,
+} from "../../cosem";
+import { type ColumnChoice, columnOf } from "./columns";
+import type { ProfileInfo } from "./profile-info";
+import {
+  BoundWriter,
+  instantsOf,
+  isoLocal,
+  type MeterTime,
+  type Place,
+  seasonShift,
+  type TimeBound,
+} from "./meter-time";
+
+/**
+ * Which entries of a profile: the last n; those of a time, both ends included; those of these numbers (1 = the oldest);
+ * those whose value in a column is within bounds, which the meter compares; or all.
+ */
+export type ProfileRange =
+  | { readonly last: number }
+  | { readonly from: Moment; readonly to?: Moment }
+  | { readonly entries: readonly [first: number, last: number] }
+  | {
+      /** key of a column, or its OBIS code where that is enough */
+      readonly column: string;
+      readonly least: DlmsValue;
+      readonly most: DlmsValue;
+    };
+
+/** How the entries were chosen in the end: by the meter by time, by the meter by number, or all were read. */
+export type SelectionUsed = "range" | "entry" | "all";
+
+export interface ProfileProgress {
+  readonly rows: number;
+  readonly blocks: number;
+  readonly bytes: number;
+}
+
+/** A row, and where it lies in time, as far as that is known. */
+export interface PlacedRow {
+  readonly row: ProfileRow;
+  readonly place: Place | undefined;
+}
+
+/** What was handed on of a reading; it outlives a break of the connection. */
+export interface Handed {
+  rows: number;
+  blocks: number;
+  bytes: number;
+  /** where the row that was handed on last lies in time; undefined where it has no time */
+  last: Place | undefined;
+  /** how many of the last rows have that same time */
+  equal: number;
+  /** no row lies before the one that was handed on before it */
+  ascending: boolean;
+  /** after a break: rows that come again, up to this one and so many of its time */
+  skip: { readonly upTo: Place; readonly equal: number; seen: number; readonly later: PlacedRow[] } | undefined;
+  /** it went on by time after a break */
+  resumed: boolean;
+}
+
+/** What one profile reading knows of itself. */
+export interface ProfileReading {
+  readonly ref: AttributeRef;
+  readonly range: ProfileRange | undefined;
+  /** names of the columns that are wanted; none = all */
+  readonly columns: readonly string[];
+  readonly present: PresentOptions;
+  readonly reversedDeviation: boolean;
+  readonly now: () => number;
+  readonly begun: (columns: readonly ProfileColumn[], selection: SelectionUsed) => void;
+  /** Takes rows in the order in which they are to be seen; resolves when more are wanted. */
+  readonly rows: (rows: readonly ProfileRow[]) => Promise<void>;
+  readonly progress: (progress: ProfileProgress) => void;
+  readonly note: (text: string) => void;
+  /** Whether what was handed on can be taken back, so that the reading may begin again. */
+  readonly forget: (() => void) | undefined;
+  readonly handed: Handed;
+}
+
+/** One way to get the entries: what the meter is asked for, and what is left to do with what comes. */
+export interface Attempt {
+  readonly used: SelectionUsed;
+  readonly selection: Selection | undefined;
+  /** which rows are wanted of what comes */
+  readonly keep: "all" | { readonly last: number } | { readonly slice: readonly [number, number] } | "time";
+  readonly note?: string;
+  /** the meter's numbers of the entries that are asked for */
+  readonly numbers?: { readonly from: number; readonly to: number };
+  /** the range in pieces, asked for one after the other, in place of `selection` */
+  readonly pieces?: readonly Selection[];
+  /** the last piece is all the time to come, where hardly anything is */
+  readonly openTail?: boolean;
+  /** the meter is asked for more than is wanted, since nobody knows which way it reads the bounds */
+  readonly widened?: boolean;
+  /** there are so many entries, so fewer are no answer */
+  readonly expected?: number;
+  /** the bounds are right only for a meter whose rows have an offset of their own */
+  readonly needsOffset?: boolean;
+  /** indices of the columns that the meter is asked for; undefined = all */
+  readonly columns?: readonly number[] | undefined;
+}
+
+/** What is known of the profile and of the columns that are wanted. */
+export interface Wanted {
+  readonly info: ProfileInfo;
+  readonly choice: ColumnChoice;
+  readonly meter: MeterTime;
+  /** epoch ms, by the meter's clock where it was asked */
+  readonly now: number;
+  /** undefined where it was not asked for, or the meter does not tell */
+  readonly entriesInUse: number | undefined;
+  /** rows of this profile have no offset, as one was seen */
+  readonly bare: boolean;
+}
+
+/** A range by time: both bounds, if it is one. */
+export function timeRange(range: ProfileRange | undefined): { from: Moment; to: Moment | undefined } | undefined {
+  if (range === undefined || !("from" in range)) return undefined;
+  return { from: range.from, to: range.to };
+}
+
+/** What stands for "no end" in a range, from now: ten years. */
+const openEnd = 10 * 365.25 * 86_400_000;
+
+const whole = { used: "all", selection: undefined, note: "reading the whole buffer" } as const;
+
+/** The ways to get what is wanted, the one that takes the least first; none: there are no such entries. */
+export function attemptsFor(reading: ProfileReading, wanted: Wanted): Attempt[] {
+  const { range } = reading;
+  const { skip } = reading.handed;
+  const timed = timeRange(range);
+  // the meter's clock may be far ahead of ours
+  const to: Moment = timed?.to ?? wanted.now + openEnd;
+  const open = timed?.to === undefined;
+  if (skip !== undefined) return timeAttempts(reading, wanted, { from: { place: skip.upTo }, to, open });
+  if (range === undefined) return [{ ...whole, keep: "all" }];
+  if ("column" in range) return [byColumn(wanted, range)];
+  if ("from" in range) return timeAttempts(reading, wanted, { from: { moment: range.from }, to, open });
+  return numberAttempts(wanted, range);
+}
+
+/** Some columns, then all of them for meters that know no choice. */
+const withAndWithout = (columns: readonly number[] | undefined): (readonly number[] | undefined)[] =>
+  columns === undefined ? [undefined] : [columns, undefined];
+const allColumnsNote = "asking for all columns";
+
+interface TimeSpan {
+  readonly from: TimeBound;
+  readonly to: Moment;
+  /** nobody named the end */
+  readonly open: boolean;
+}
+
+function timeAttempts(reading: ProfileReading, wanted: Wanted, span: TimeSpan): Attempt[] {
+  const { info, choice, meter } = wanted;
+  const clock = restrictingObject(info.captureObjects);
+  const restricting = clock ?? defaultClock;
+  const writer = new BoundWriter(restricting, meter);
+  const to: TimeBound = { moment: span.to };
+  const objects = (indices: readonly number[] = []): CaptureObject[] =>
+    indices.flatMap((index) => info.captureObjects[index] ?? []);
+  const ways = withAndWithout(choice.byRange);
+  const range = (from: DlmsValue, end: DlmsValue, rest: Partial<Attempt>): Attempt[] =>
+    ways.map((columns) => ({
+      used: "range",
+      selection: rangeSelectionOf(restricting, from, end, objects(columns)),
+      keep: "all",
+      ...rest,
+      ...(columns === choice.byRange ? {} : { note: allColumnsNote }),
+      columns,
+    }));
+  const moved = writer.isMoved(span.from, -1) || writer.isMoved(to, 1);
+  const needsOffset = meter.timeZone === "" && meter.offset !== undefined && namesInstants(span);
+  const usual = range(writer.usual(span.from, -1), writer.usual(to, 1), { widened: moved, needsOffset });
+  const attempts = wanted.bare && needsOffset ? [] : usual;
+  const other = { from: writer.other(span.from, -1), to: writer.other(to, 1) };
+  if (other.from !== undefined || other.to !== undefined) {
+    const others = range(other.from ?? writer.usual(span.from, -1), other.to ?? writer.usual(to, 1), {
+      note: `asking with the deviation ${isLocal(span.from, meter) ? "set" : "unspecified"}`,
+      widened: meter.timeZone === "" || moved,
+    });
+    for (const attempt of others) attempts.push(attempt);
+  }
+  const bounds = pieceBounds(wanted, span);
+  if (bounds.length > 0) {
+    for (const columns of ways) {
+      const pieces = bounds.map(([from, end]) =>
+        rangeSelectionOf(
+          restricting,
+          writer.usual({ moment: from }, -1),
+          writer.usual({ moment: end }, 1),
+          objects(columns),
+        ),
+      );
+      attempts.push({
+        used: "range",
+        selection: undefined,
+        pieces,
+        openTail: span.open,
+        keep: "all",
+        note: piecesNote,
+        widened: true,
+        columns,
+      });
+    }
+  }
+  if (clock === undefined) return attempts;
+  return [...attempts, { ...whole, keep: timeRange(reading.range) === undefined ? "all" : "time" }];
+}
+
+const piecesNote = "asking for the range in pieces";
+
+/** Somebody named an instant: what a meter without offsets makes of it rests on the offset of today. */
+function namesInstants({ from, to, open }: TimeSpan): boolean {
+  const isInstant = (moment: Moment): boolean => readMoment(moment).local === undefined;
+  return ("moment" in from && isInstant(from.moment)) || (!open && isInstant(to));
+}
+
+/** Written without a deviation in the usual way. */
+function isLocal(bound: TimeBound, { timeZone }: MeterTime): boolean {
+  if ("place" in bound) return bound.place.offset === undefined && timeZone === "";
+  return readMoment(bound.moment).local !== undefined && timeZone === "";
+}
+
+/** Entries of a piece: they fit one answer even where the meter cannot send blocks. */
+const pieceEntries = 24;
+const maxPieces = 2000;
+const day = 86_400_000;
+
+/** The range in pieces, for meters that give a short range but not a long one; none where it cannot be cut. */
+function pieceBounds({ info, meter, now }: Wanted, { from, to, open }: TimeSpan): (readonly [Moment, Moment])[] {
+  const period = info.capturePeriod * 1000;
+  const step = pieceEntries * period;
+  // newest first within each piece would be no order at all
+  if (period === 0 || info.sortMethod !== 1) return [];
+  const end = readMoment(to);
+  // times of the meter's clock are cut as such, where both are: then the offset of another season does not matter
+  const local = meter.timeZone === "" && isLocal(from, meter) && (open || end.local !== undefined);
+  const first = "place" in from ? (local ? from.place.local : from.place.instant) : edge(from.moment, local, -1, meter);
+  // entries of the future are few: an end that nobody named is not cut into pieces
+  const last = open ? now + day : edge(to, local, 1, meter);
+  if (last - first <= step || last - first > maxPieces * step) return [];
+  const moment = (ms: number): Moment => (local ? isoLocal(ms) : ms);
+  const pieces: (readonly [Moment, Moment])[] = [];
+  const shift = local ? 0 : (meter.offset ?? 0) * 60_000;
+  for (let at = first; at <= last;) {
+    const next = at + step + outOfNight(at + step + shift, step);
+    // bounds are included, and have hundredths of seconds: the next piece begins a hundredth later
+    pieces.push([moment(at), moment(Math.min(next - 10, last))]);
+    at = next;
+  }
+  if (open) pieces.push([moment(last + 10), to]);
+  return pieces;
+}
+
+const hour = 3_600_000;
+/** Clocks are put on and back before this hour. */
+const nightEnds = 4 * hour;
+
+/**
+ * By how much the end of a piece is moved so as not to lie where the clock may be put back: there a meter that keeps no
+ * offset would send the same rows for both pieces, or for none. Back where that leaves a piece, else on.
+ */
+function outOfNight(local: number, step: number): number {
+  const ofDay = ((local % day) + day) % day;
+  if (ofDay >= nightEnds) return 0;
+  return step > nightEnds + hour ? -(ofDay + hour) : nightEnds - ofDay;
+}
+
+/** Where the pieces begin (-1) or end (1): a time of the meter's clock as such, or as an instant that is surely outside. */
+function edge(moment: Moment, local: boolean, side: -1 | 1, meter: MeterTime): number {
+  const read = readMoment(moment);
+  if (local) return read.local ?? read.instant;
+  const { earliest, latest } = instantsOf(moment, meter);
+  const season = read.local !== undefined && meter.timeZone === "" ? side * seasonShift : 0;
+  return (side < 0 ? earliest : latest) + season;
+}
+
+function byColumn({ info, choice }: Wanted, range: Extract<ProfileRange, { readonly column: string }>): Attempt {
+  const index = info.columns.indexOf(columnOf(range.column, info.columns));
+  const object = info.captureObjects[index] ?? defaultClock;
+  const columns = choice.byRange?.flatMap((one) => info.captureObjects[one] ?? []) ?? [];
+  return {
+    used: "range",
+    selection: rangeSelectionOf(object, range.least, range.most, columns),
+    keep: "all",
+    columns: choice.byRange,
+  };
+}
+
+function numberAttempts(
+  { info, choice, entriesInUse }: Wanted,
+  range: Extract<ProfileRange, { readonly last: number } | { readonly entries: readonly [number, number] }>,
+): Attempt[] {
+  const all: Attempt =
+    "last" in range ? { ...whole, keep: { last: range.last } } : { ...whole, keep: { slice: range.entries } };
+  // counted from the side at which the meter counts too, entries_in_use does not matter
+  const newestFirst = info.sortMethod === 2;
+  const plain = ("entries" in range && info.sortMethod === 1) || ("last" in range && newestFirst);
+  const inUse = plain ? Number.MAX_SAFE_INTEGER : entriesInUse;
+  if (inUse === undefined) return [all];
+  const order = { sortMethod: info.sortMethod ?? unordered, entriesInUse: inUse };
+  const [first, last] = "last" in range ? [inUse - Math.min(range.last, inUse) + 1, inUse] : range.entries;
+  const numbers = entriesByAge(first, last, order);
+  if (numbers === "none") return [];
+  if (numbers === "unordered") return [all];
+  const entries = withAndWithout(choice.byEntry).map((columns): Attempt => {
+    const span =
+      columns === undefined ? {} : { fromColumn: (columns[0] ?? 0) + 1, toColumn: (columns.at(-1) ?? 0) + 1 };
+    const selection = entrySelection({ ...numbers, ...span });
+    const expected = "last" in range && !plain ? numbers.to - numbers.from + 1 : 0;
+    return { used: "entry", selection, numbers, keep: "all", note: allColumnsNote, columns, expected };
+  });
+  return [...entries, all];
+}
+
+/** A sort_method that says nothing of the order in time. */
+const unordered = 0xff;

@@ -1,0 +1,82 @@
+import type { AttributeDescriptorWithSelection } from "../../apdu/model";
+import { type AttributeRef, obisDotted, obisPrinted, parseObis, scalerSource } from "../../cosem";
+
+import { checkAttributeRef } from "../options/check-arguments";
+
+/** An attribute that is asked for, and what follows from its reference. */
+export interface Wanted {
+  readonly ref: AttributeRef;
+  /** the same for references to the same attribute, however they are written */
+  readonly key: string;
+  /** for messages: `read 1-0:1.8.0*255/2` */
+  readonly what: string;
+  readonly descriptor: AttributeDescriptorWithSelection;
+  /** the attribute that holds the scaler and unit of this one, if it is a scaled one */
+  readonly scaler: Wanted | undefined;
+}
+
+/** By the objects that callers read with again and again; what the text says is worked out once. */
+const known = new WeakMap<AttributeRef, Wanted>();
+
+/** @throws DlmsConfigError CONFIG_INVALID for a logical name that is none */
+export function wantedOf(ref: AttributeRef): Wanted {
+  const before = known.get(ref);
+  if (before !== undefined && isSame(before.ref, ref)) return before;
+  checkAttributeRef(ref);
+  // of a copy, so that a change of the original is seen
+  const wanted = work({ ...ref });
+  known.set(ref, wanted);
+  return wanted;
+}
+
+/** Names the attribute for the sets and maps that hold what is known of it. */
+export function keyOf(ref: AttributeRef): string {
+  return `${ref.classId}/${obisDotted(ref.logicalName)}/${ref.attributeId}/${ref.version ?? ""}`;
+}
+
+/** `read 1-0:1.8.0*255/2` */
+export function readingWhat(ref: AttributeRef): string {
+  return `read ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
+}
+
+/** So many are named in messages about several. */
+const named = 3;
+
+/**
+ * `read 1-0:1.8.0*255/2, 1-0:2.8.0*255/2 with 2 scaler_unit`: what is read for the sake of another value is told
+ * from what somebody asked for.
+ */
+export function readingAll(refs: readonly AttributeRef[]): string {
+  const wanted = refs.map(wantedOf);
+  const helpers = new Set(wanted.flatMap(({ scaler }) => scaler?.key ?? []));
+  const values = wanted.filter(({ key }) => !helpers.has(key));
+  const scalers = wanted.length - values.length;
+  const list = values.slice(0, named).map(({ what }) => what.slice("read ".length));
+  const more = values.length > named ? ` and ${values.length - named} more` : "";
+  const scaled = scalers === 0 ? "" : scalers === 1 ? " with its scaler_unit" : ` with ${scalers} scaler_unit`;
+  return `read ${list.join(", ")}${more}${scaled}`;
+}
+
+export function descriptorOf(ref: AttributeRef): AttributeDescriptorWithSelection {
+  return { classId: ref.classId, instanceId: parseObis(ref.logicalName), attributeId: ref.attributeId };
+}
+
+function work(ref: AttributeRef): Wanted {
+  const source = scalerSource(ref.classId, ref.version, ref.attributeId);
+  return {
+    ref,
+    key: keyOf(ref),
+    what: readingWhat(ref),
+    descriptor: descriptorOf(ref),
+    scaler: source === undefined ? undefined : work({ ...ref, attributeId: source }),
+  };
+}
+
+function isSame(a: AttributeRef, b: AttributeRef): boolean {
+  return (
+    a.logicalName === b.logicalName &&
+    a.attributeId === b.attributeId &&
+    a.classId === b.classId &&
+    a.version === b.version
+  );
+}

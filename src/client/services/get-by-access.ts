@@ -1,0 +1,77 @@
+import type { AttributeDescriptorWithSelection, GetDataResult } from "../../apdu/model";
+import type { AttributeRef } from "../../cosem";
+import { DlmsDecodeError, DlmsServiceError } from "../../errors";
+import type { ActiveSession } from "../association/association";
+import type { FetchOptions } from "../association/meter-hints";
+import { descriptorOf, readingAll } from "./attribute-request";
+
+/** tag, long invoke-id, no date-time, and two counts of up to two bytes (IEC 62056-5-3, ACCESS-request) */
+const requestHeader = 10;
+/** choice and attribute descriptor in the list of specifications, null-data in the list of data */
+const requestItem = 1 + 9 + 1;
+/** most that the envelopes of an APDU add: ciphering header, title and tag */
+const envelope = 40;
+const nullData = Uint8Array.of(0);
+
+/** data-block-unavailable, long-get-aborted: the value is too long for this answer, a GET of its own has blocks */
+const tooLongResults = new Set([14, 15]);
+
+/**
+ * Whether several attributes go into one ACCESS: where the meter has no GET with list. Its answers cannot be cut into
+ * blocks but by general block transfer.
+ */
+export function usesAccess(
+  { session }: ActiveSession,
+  { hints, noGetWithList }: Pick<FetchOptions, "hints" | "noGetWithList">,
+): boolean {
+  if (noGetWithList || hints.accessRefused === true || session.association?.referencing === "sn") return false;
+  const names = session.association?.conformanceNames ?? [];
+  return names.includes("access") && !names.includes("multiple-references");
+}
+
+/** How many gets fit one ACCESS to the meter. */
+export function fitsAccess({ session }: ActiveSession): number {
+  const limit = session.association?.maxPduSize ?? 0;
+  if (limit === 0) return 255;
+  return Math.max(1, Math.min(255, Math.floor((limit - envelope - requestHeader) / requestItem)));
+}
+
+/**
+ * One ACCESS of several gets; positions are kept. An item that is undefined has to be asked for by a GET of its own;
+ * so have all when the meter does not do ACCESS after all.
+ */
+export async function fetchByAccess(
+  active: ActiveSession,
+  refs: readonly AttributeRef[],
+  options: FetchOptions,
+): Promise<readonly (GetDataResult | undefined)[]> {
+  if (refs.length === 0) return [];
+  const what = readingAll(refs);
+  const attributes: AttributeDescriptorWithSelection[] = refs.map(descriptorOf);
+  try {
+    const answer = await active.run(
+      active.session.access(
+        attributes.map((attribute) => ({ kind: "get", attribute })),
+        attributes.map(() => nullData),
+        what,
+      ),
+      options,
+    );
+    active.answered++;
+    options.hints.listsAnswered = true;
+    return answer.results.map(({ result }, i): GetDataResult | undefined => {
+      if (tooLongResults.has(result)) return undefined;
+      const data = answer.data[i];
+      return result === 0 && data !== undefined ? { ok: true, data } : { ok: false, result };
+    });
+  } catch (error) {
+    if (!(error instanceof DlmsServiceError) && !(error instanceof DlmsDecodeError)) throw error;
+    stopAccess(options, error.message);
+    return refs.map(() => undefined);
+  }
+}
+
+export function stopAccess({ hints, note }: FetchOptions, reason: string): void {
+  hints.accessRefused = true;
+  note?.(`ACCESS is not used with this meter any more, attributes are read one by one: ${reason}`);
+}

@@ -1,0 +1,239 @@
+import { decodeNumber, decodeValueBytes } from "../../codec";
+import {
+  type AttributeRef,
+  type DateTimeInfo,
+  presentAttribute,
+  type PresentOptions,
+  readScalerUnit,
+  type ScalerUnit,
+  unitSymbol,
+} from "../../cosem";
+import { DlmsAccessError, DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
+import { accessError, describeTarget } from "../association/access-error";
+import type { ActiveSession } from "../association/association";
+import { type Fetched, fetchAttributes, fetchOne, readsTogether } from "./get";
+import type { FetchOptions } from "../association/meter-hints";
+import type { Wanted } from "./attribute-request";
+
+/** A value as it was read, made readable. */
+export interface Reading {
+  /** scaled where the class has a scaler_unit; otherwise by type, see the value rules */
+  readonly value: unknown;
+  /** `"Wh"`, null where there is none */
+  readonly unit: string | null;
+  readonly unitCode: number | null;
+  /** power of ten that was applied; null where there is none */
+  readonly scaler: number | null;
+  /** the standard's word for the A-XDR type */
+  readonly type: string;
+  /** the A-XDR data as the meter sent it */
+  readonly raw: Uint8Array;
+  /** when the answer came: ISO, UTC */
+  readonly readAt: string;
+  /** name of an enumeration value */
+  readonly valueName?: string;
+  /** names of a bit-string's bits, where the class defines them */
+  readonly bits?: Readonly<Record<string, boolean>>;
+  readonly dateTime?: DateTimeInfo;
+}
+
+export type Outcome =
+  { readonly ok: true; readonly value: Reading } | { readonly ok: false; readonly error: DlmsAccessError | DlmsError };
+
+export interface ReadContext extends FetchOptions {
+  readonly present: PresentOptions;
+  readonly wallTime: () => number;
+}
+
+/** Results that say that the meter has no scaler here, or keeps it from this client; others may pass. */
+export const noScalerResults = new Set([3, 4, 9, 11, 13]);
+
+/**
+ * Reads attributes, and the scalers that are not known yet along with them: in the same request where lists are
+ * used, else in one request more for each, the first time only. What is returned makes the outcomes from the bytes.
+ */
+export async function readAttributes(
+  active: ActiveSession,
+  wanted: readonly Wanted[],
+  context: ReadContext,
+): Promise<() => Outcome[]> {
+  const [first] = wanted;
+  if (first !== undefined && wanted.length === 1 && isPlainGet(active, first)) {
+    return readOne(active, first, context);
+  }
+  const distinct = new Map<string, Wanted>();
+  for (const one of wanted) distinct.set(one.key, one);
+  const fetched = new Map<string, Fetched>();
+  if (readsTogether(active, context)) await fetchTogether(active, distinct, fetched, context);
+  else await fetchInTurn(active, distinct, fetched, context);
+  learnScalers(active, distinct, fetched);
+  const readAt = isoTime(context.wallTime());
+  // the scalers of this association, as they are now: a later one may differ
+  const scalers = active.scalers;
+  return () =>
+    wanted.map((one) => outcome(one, fetched.get(one.key), () => scalerOf(one, fetched, scalers), readAt, context));
+}
+
+/** Whether one GET brings all that is needed. */
+function isPlainGet(active: ActiveSession, { scaler }: Wanted): boolean {
+  if (active.session.association?.referencing === "sn") return false;
+  return scaler === undefined || active.scalers.has(scaler.key);
+}
+
+/** The way that a value which is read again and again goes. */
+async function readOne(active: ActiveSession, one: Wanted, context: ReadContext): Promise<() => Outcome[]> {
+  const fetched = await fetchOne(active, one, context);
+  const readAt = isoTime(context.wallTime());
+  const { scaler } = one;
+  const known = scaler === undefined ? undefined : (active.scalers.get(scaler.key) ?? undefined);
+  return () => [outcome(one, fetched, () => known, readAt, context)];
+}
+
+async function fetchTogether(
+  active: ActiveSession,
+  wanted: ReadonlyMap<string, Wanted>,
+  fetched: Map<string, Fetched>,
+  context: ReadContext,
+): Promise<void> {
+  const all = new Map(wanted);
+  for (const { scaler } of wanted.values()) {
+    if (scaler !== undefined && !active.scalers.has(scaler.key)) all.set(scaler.key, scaler);
+  }
+  const items = [...all.values()];
+  const results = await fetchAttributes(
+    active,
+    items.map(({ ref }) => ref),
+    context,
+  );
+  items.forEach(({ key }, i) => fetched.set(key, results[i]));
+}
+
+async function fetchInTurn(
+  active: ActiveSession,
+  wanted: ReadonlyMap<string, Wanted>,
+  fetched: Map<string, Fetched>,
+  context: ReadContext,
+): Promise<void> {
+  const get = async (one: Wanted): Promise<void> => {
+    if (!fetched.has(one.key)) fetched.set(one.key, await fetchOne(active, one, context));
+  };
+  for (const one of wanted.values()) {
+    await get(one);
+    const { scaler } = one;
+    if (scaler === undefined || active.scalers.has(scaler.key) || fetched.get(one.key)?.ok !== true) continue;
+    await get(scaler);
+  }
+}
+
+function learnScalers(
+  active: ActiveSession,
+  wanted: ReadonlyMap<string, Wanted>,
+  fetched: ReadonlyMap<string, Fetched>,
+): void {
+  for (const { scaler } of wanted.values()) {
+    if (scaler === undefined) continue;
+    const { key } = scaler;
+    const answer = fetched.get(key);
+    if (answer?.ok === true) {
+      const known = parseScaler(answer.data);
+      if (known !== undefined) active.scalers.set(key, known);
+    } else if (fetched.has(key) && (answer === undefined || noScalerResults.has(answer.result))) {
+      active.scalers.set(key, null);
+    }
+  }
+}
+
+/** null-data, as some meters have it for registers without a unit, means that there is none. */
+export function parseScaler(data: Uint8Array): ScalerUnit | null | undefined {
+  try {
+    const value = decodeValueBytes(data, undefined, "scaler_unit");
+    return value.type === "null-data" ? null : readScalerUnit(value);
+  } catch (error) {
+    if (isDlmsError(error)) return undefined;
+    throw error;
+  }
+}
+
+function outcome(
+  { ref }: Wanted,
+  result: Fetched,
+  scaler: () => ScalerUnit | undefined,
+  readAt: string,
+  { present }: ReadContext,
+): Outcome {
+  if (result === undefined) return { ok: false, error: notInObjectList(ref) };
+  if (!result.ok) return { ok: false, error: accessError("get", ref, result.result) };
+  try {
+    return { ok: true, value: reading(ref, result.data, scaler(), readAt, present) };
+  } catch (error) {
+    if (isDlmsError(error)) return { ok: false, error };
+    throw error;
+  }
+}
+
+function scalerOf(
+  { scaler }: Wanted,
+  fetched: ReadonlyMap<string, Fetched>,
+  scalers: ReadonlyMap<string, ScalerUnit | null>,
+): ScalerUnit | undefined {
+  if (scaler === undefined) return undefined;
+  const { ref: source, key } = scaler;
+  const known = scalers.get(key);
+  if (known !== undefined) return known ?? undefined;
+  // a number without its power of ten would be a wrong one: the item fails
+  const answer = fetched.get(key);
+  if (answer?.ok === false) throw accessError("get", source, answer.result);
+  throw new DlmsDecodeError(
+    "DECODE_VALUE",
+    `get ${describeTarget(source)}: expected a structure of scaler and unit, the meter sent something else; ` +
+      "the value cannot be scaled: read it raw by another class, or report the trace",
+    {
+      details: { classId: source.classId, logicalName: source.logicalName, attributeId: source.attributeId },
+      retry: "no",
+    },
+  );
+}
+
+function reading(
+  ref: AttributeRef,
+  raw: Uint8Array,
+  scaler: ScalerUnit | undefined,
+  readAt: string,
+  present: PresentOptions,
+): Reading {
+  const data = decodeNumber(raw) ?? decodeValueBytes(raw, undefined, describeTarget(ref));
+  const { value, type, ...more } = presentAttribute(data, ref, scaler, present);
+  return {
+    value,
+    unit: scaler === undefined ? null : unitSymbol(scaler.unitCode),
+    unitCode: scaler?.unitCode ?? null,
+    scaler: scaler?.scaler ?? null,
+    type,
+    raw: raw.slice(),
+    readAt,
+    ...more,
+  };
+}
+
+let lastTime = { ms: Number.NaN, iso: "" };
+
+/** ISO, UTC. Several answers come within one millisecond. */
+function isoTime(ms: number): string {
+  if (ms !== lastTime.ms) lastTime = { ms, iso: new Date(ms).toISOString() };
+  return lastTime.iso;
+}
+
+function notInObjectList(ref: AttributeRef): DlmsAccessError {
+  return new DlmsAccessError(
+    "ACCESS_OBJECT_UNDEFINED",
+    `get ${describeTarget(ref)}: the meter's object list has no such object for this client; check OBIS code, object type and client address`,
+    {
+      details: {
+        classId: ref.classId,
+        logicalName: ref.logicalName,
+        attributeId: ref.attributeId,
+        source: "object-list",
+      },
+    },
+  );
+}

@@ -1,0 +1,170 @@
+import { afterRunning, type Clock } from "../../clock";
+import { DlmsStateError, DlmsTimeoutError } from "../../errors";
+import type { OperationOptions } from "../options/options";
+
+interface Caller<T> {
+  resolve(value: T): void;
+  reject(reason: unknown): void;
+  release: () => void;
+}
+
+const nothing = (): void => undefined;
+
+export interface JobInit<C, T> {
+  /** for messages: "read 1-0:1.8.0*255/2" */
+  readonly what: string;
+  /** Jobs with the same key ask for the same; undefined: never joined (writes, actions). */
+  readonly key?: string;
+  /** Whether it may be asked a second time when the connection breaks before the answer. */
+  readonly repeatable: boolean | (() => boolean);
+  /** How far it got; as long as that grows, it may be asked again after another break. */
+  readonly progress?: () => number;
+  /** The exchange with the meter. What it returns is called to make the result, apart from the connection's fate. */
+  run(context: C, job: Job<C, T>, attempt: number): Promise<() => T>;
+}
+
+/** A request in the queue, and everybody who waits for its answer. */
+export class Job<C, T = unknown> {
+  readonly init: JobInit<C, T>;
+  #callers: Caller<T>[] = [];
+  readonly #onAbandoned: (job: Job<C, T>) => void;
+
+  constructor(init: JobInit<C, T>, onAbandoned: (job: Job<C, T>) => void) {
+    this.init = init;
+    this.#onAbandoned = onAbandoned;
+  }
+
+  get what(): string {
+    return this.init.what;
+  }
+
+  /** Nobody waits for the answer any more: an exchange that is under way ends, no further one begins. */
+  get abandoned(): boolean {
+    return this.#callers.length === 0;
+  }
+
+  join({ signal, timeoutMs }: OperationOptions, clock: Clock): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const caller: Caller<T> = { resolve, reject, release: nothing };
+      this.#callers.push(caller);
+      if (signal !== undefined || timeoutMs !== undefined) this.#bound(caller, signal, timeoutMs, clock);
+    });
+  }
+
+  /** Lets a caller leave before the end. */
+  #bound(caller: Caller<T>, signal: AbortSignal | undefined, timeoutMs: number | undefined, clock: Clock): void {
+    const leave = (reason: unknown): void => {
+      const at = this.#callers.indexOf(caller);
+      if (at < 0) return;
+      this.#callers.splice(at, 1);
+      caller.release();
+      caller.reject(reason);
+      if (this.abandoned) this.#onAbandoned(this);
+    };
+    const aborted = (): void => {
+      leave(signal?.reason);
+    };
+    const wait =
+      timeoutMs === undefined
+        ? undefined
+        : afterRunning(
+            clock,
+            () => {
+              leave(this.#late(timeoutMs));
+            },
+            timeoutMs,
+          );
+    signal?.addEventListener("abort", aborted, { once: true });
+    caller.release = () => {
+      wait?.cancel();
+      signal?.removeEventListener("abort", aborted);
+    };
+  }
+
+  #late(timeoutMs: number): DlmsTimeoutError {
+    return new DlmsTimeoutError(
+      "TIMEOUT_RESPONSE",
+      `${this.what}: not finished within ${timeoutMs} ms, time in the queue included; allow more time, or ask for less at once`,
+      { retry: "same-session", details: { timeoutMs } },
+    );
+  }
+
+  settle(
+    outcome: { readonly ok: true; readonly make: () => T } | { readonly ok: false; readonly error: unknown },
+  ): void {
+    const callers = this.#callers;
+    this.#callers = [];
+    for (const caller of callers) {
+      caller.release();
+      if (!outcome.ok) {
+        caller.reject(outcome.error);
+        continue;
+      }
+      try {
+        caller.resolve(outcome.make());
+      } catch (error) {
+        caller.reject(error);
+      }
+    }
+  }
+}
+
+/** Requests in the order in which they came, bounded; equal reads that still wait are one. */
+export class JobQueue<C> {
+  readonly #clock: Clock;
+  readonly #limit: number;
+  readonly #waiting: Job<C, never>[] = [];
+
+  constructor(clock: Clock, limit: number) {
+    this.#clock = clock;
+    this.#limit = limit;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** @throws DlmsStateError STATE_QUEUE_FULL */
+  submit<T>(init: JobInit<C, T>, options: OperationOptions): Promise<T> {
+    if (options.signal?.aborted) return Promise.reject(options.signal.reason as Error);
+    const known = this.#equal(init);
+    if (known !== undefined) return known.join(options, this.#clock);
+    if (this.#waiting.length >= this.#limit) {
+      return Promise.reject(
+        new DlmsStateError(
+          "STATE_QUEUE_FULL",
+          `${init.what}: ${this.#limit} requests are waiting already; ask less often, or for more at once with a list`,
+          { details: { limit: this.#limit } },
+        ),
+      );
+    }
+    const job = new Job<C, T>(init, this.#remove as unknown as (job: Job<C, T>) => void);
+    this.#waiting.push(job as unknown as Job<C, never>);
+    return job.join(options, this.#clock);
+  }
+
+  readonly #remove = (job: Job<C, never>): void => {
+    const at = this.#waiting.indexOf(job);
+    if (at >= 0) this.#waiting.splice(at, 1);
+  };
+
+  next(): Job<C> | undefined {
+    return this.#waiting.shift() as Job<C> | undefined;
+  }
+
+  /** Everything that waits gets an error of its own. */
+  rejectAll(error: (what: string) => Error): void {
+    for (const job of this.#waiting.splice(0)) job.settle({ ok: false, error: error(job.what) });
+  }
+
+  /** An equal read that waits, unless something that may change its answer stands between. */
+  #equal<T>(init: JobInit<C, T>): Job<C, T> | undefined {
+    if (init.key === undefined) return undefined;
+    for (let i = this.#waiting.length - 1; i >= 0; i--) {
+      const job = this.#waiting[i];
+      if (job === undefined || job.init.key === undefined) return undefined;
+      if (job.init.key === init.key) return job as unknown as Job<C, T>;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,12 @@
+import type { ConnectOptions } from "../client";
+
+/** What a shared meter is made from: how it is reached, and how its health is judged. */
+export interface MeterSettings {
+  readonly connect: ConnectOptions;
+  /** for logs: "tcp meter.example:4059" */
+  readonly place: string;
+  /** ms, 0 = none */
+  readonly probeInterval: number;
+  /** ms without an answer after which a probed meter counts as offline */
+  readonly offlineAfter: number;
+}

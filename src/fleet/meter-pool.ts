@@ -1,0 +1,204 @@
+import { type Clock, type TimerHandle } from "../clock";
+import { DlmsStateError } from "../errors";
+import type { MeterSession } from "./shared-meter";
+
+export interface PoolLimits {
+  /** sessions at one time, 1.. */
+  readonly size: number;
+  /** ms after which a session that nobody asks is released; 0 = at once */
+  readonly idleMs: number;
+  /** requests that may wait for a session */
+  readonly queue: number;
+}
+
+/** A session that is kept open while somebody holds it. */
+export interface Lease {
+  readonly session: MeterSession;
+  release(): void;
+}
+
+interface Entry {
+  readonly key: string;
+  readonly session: MeterSession;
+  leases: number;
+  idle: TimerHandle | undefined;
+  /** released just now: gone from the pool when that is done */
+  leaving: boolean;
+}
+
+interface Waiter {
+  readonly key: string;
+  /** how many were served past it since their session was there already */
+  passed: number;
+  readonly make: () => MeterSession;
+  grant(lease: Lease): void;
+  refuse(error: unknown): void;
+}
+
+/** So many requests may be served past one that waits for a place. */
+const patience = 20;
+
+const user = { id: "pool", meterChanged: (): void => undefined };
+
+/**
+ * Sessions with meters that come and go with messages: one for each key, no more than a limit at a time. A session
+ * stays for a while after its last request; when a place is wanted, the one that rested longest goes first.
+ */
+export class MeterPool {
+  readonly #limits: PoolLimits;
+  readonly #clock: Clock;
+  /** in the order of use: the first has rested longest */
+  readonly #entries = new Map<string, Entry>();
+  #waiting: Waiter[] = [];
+  readonly #releases = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(limits: PoolLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * The session of a key, made when there is none. Waits for a place when all are taken.
+   * @throws DlmsStateError STATE_QUEUE_FULL, STATE_CLOSED; or the signal's reason
+   */
+  acquire(key: string, make: () => MeterSession, signal: AbortSignal): Promise<Lease> {
+    if (this.#closed) return Promise.reject(closedError());
+    if (signal.aborted) return Promise.reject(signal.reason);
+    if (this.#waiting.length >= this.#limits.queue) {
+      const text = `${this.#limits.queue} requests wait for one of ${this.#limits.size} sessions; ask less often, or raise poolSize of the meter`;
+      return Promise.reject(new DlmsStateError("STATE_QUEUE_FULL", text));
+    }
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#waiting = this.#waiting.filter((one) => one !== waiter);
+        reject(signal.reason);
+      };
+      const waiter: Waiter = {
+        key,
+        passed: 0,
+        make,
+        grant: (lease) => {
+          signal.removeEventListener("abort", onAbort);
+          resolve(lease);
+        },
+        refuse: (error) => {
+          signal.removeEventListener("abort", onAbort);
+          reject(error);
+        },
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#waiting.push(waiter);
+      this.#pump();
+    });
+  }
+
+  /** Releases every session; whoever waits is refused. Never rejects; bounded as the sessions' releases are. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const waiter of this.#waiting.splice(0)) waiter.refuse(closedError());
+    for (const entry of [...this.#entries.values()]) this.#evict(entry);
+    await Promise.all([...this.#releases]);
+  }
+
+  /**
+   * Serves who waits, first come first served, but for those whose own session is there already. A meter that is asked
+   * without a pause would keep its place for ever: after `patience` others it waits too, until its session is released.
+   */
+  #pump(): void {
+    const left: Waiter[] = [];
+    const leaver = this.#overdue();
+    for (const waiter of this.#waiting) {
+      const entry = this.#entries.get(waiter.key);
+      if (entry !== undefined && !entry.leaving && entry !== leaver) {
+        waiter.grant(this.#lease(entry));
+        for (const one of left) one.passed++;
+      } else if (entry === undefined && this.#entries.size < this.#limits.size) this.#begin(waiter);
+      else left.push(waiter);
+    }
+    this.#waiting = left;
+    this.#makeRoom(left.length);
+  }
+
+  /** The session that has to make room: the one that was taken up longest ago, when somebody has waited too long. */
+  #overdue(): Entry | undefined {
+    const entries = [...this.#entries.values()];
+    if (entries.length < this.#limits.size || entries.some(({ leaving }) => leaving)) return undefined;
+    const isLate = (one: Waiter): boolean => one.passed >= patience && !this.#entries.has(one.key);
+    return this.#waiting.some(isLate) ? entries[0] : undefined;
+  }
+
+  #begin(waiter: Waiter): void {
+    try {
+      const session = waiter.make();
+      const entry: Entry = { key: waiter.key, session, leases: 0, idle: undefined, leaving: false };
+      this.#entries.set(entry.key, entry);
+      session.addUser(user);
+      waiter.grant(this.#lease(entry));
+    } catch (error) {
+      waiter.refuse(error);
+    }
+  }
+
+  #makeRoom(wanted: number): void {
+    let leaving = [...this.#entries.values()].filter((entry) => entry.leaving).length;
+    for (const entry of [...this.#entries.values()]) {
+      if (leaving >= wanted) return;
+      if (entry.leases > 0 || entry.leaving) continue;
+      leaving++;
+      this.#evict(entry);
+    }
+  }
+
+  #lease(entry: Entry): Lease {
+    this.#clock.clearTimeout(entry.idle);
+    entry.idle = undefined;
+    entry.leases++;
+    let held = true;
+    return {
+      session: entry.session,
+      release: () => {
+        if (!held) return;
+        held = false;
+        this.#released(entry);
+      },
+    };
+  }
+
+  #released(entry: Entry): void {
+    if (--entry.leases > 0 || entry.leaving) return;
+    this.#entries.delete(entry.key);
+    this.#entries.set(entry.key, entry);
+    if (this.#limits.idleMs === 0) this.#evict(entry);
+    else {
+      entry.idle = this.#clock.setTimeout(() => {
+        this.#evict(entry);
+      }, this.#limits.idleMs);
+    }
+    this.#pump();
+  }
+
+  #evict(entry: Entry): void {
+    if (entry.leaving) return;
+    entry.leaving = true;
+    this.#clock.clearTimeout(entry.idle);
+    const gone = entry.session.removeUser(user.id).then(() => {
+      this.#releases.delete(gone);
+      this.#entries.delete(entry.key);
+      if (!this.#closed) this.#pump();
+    });
+    this.#releases.add(gone);
+  }
+}
+
+function closedError(): DlmsStateError {
+  return new DlmsStateError("STATE_CLOSED", "the meter's node was closed by a deploy; send the message again");
+}

@@ -1,0 +1,356 @@
+import {
+  type Account,
+  type AccountGuard,
+  type DlmsClient,
+  type Lock,
+  type StateEvent,
+  type TraceEvent,
+} from "../client";
+import { afterRunning, type Clock, type RunningWait, type TimerHandle } from "../clock";
+import { attribute } from "../cosem";
+import { DlmsAccessError, type DlmsError, DlmsStateError } from "../errors";
+import { repeated } from "../errors/retell";
+import { MeterTurn, type Occupant, type Turn } from "./exclusive-access";
+import { untilAborted, within } from "../clock/waiting";
+
+/** How a meter is doing, as its users show it. */
+export type MeterPhase = "idle" | "connecting" | "connected" | "waiting" | "error" | "refused" | "offline";
+
+export interface MeterView {
+  readonly phase: MeterPhase;
+  /** why it is not connected */
+  readonly error?: DlmsError;
+  /** wall-clock ms of the next try, in the phases "waiting" and "offline" */
+  readonly nextTryAt?: number;
+  /** wall-clock ms of the last answer of the meter */
+  readonly lastExchangeAt?: number;
+}
+
+/** A node that uses a meter. */
+export interface MeterUser {
+  readonly id: string;
+  /** `tick`: nothing changed but the time that is left until the next try. */
+  meterChanged(view: MeterView, tick: boolean): void;
+  trace?(event: TraceEvent): void;
+}
+
+export interface MeterSessionOptions {
+  /** Makes the client; it connects when something is asked of it. */
+  makeClient(): DlmsClient;
+  readonly clock: Clock;
+  readonly probeInterval: number;
+  readonly offlineAfter: number;
+  /** With all others who ask this meter; default: there are none. */
+  readonly turn?: Turn;
+  /** What the client asks before it sends its secret; default: only the client asks. */
+  readonly secret?: { readonly guard: AccountGuard; readonly account: Account };
+  /** Called once per change of phase, with what was before. */
+  changed(view: MeterView, previous: MeterPhase): void;
+}
+
+/** Requests of one session that may wait for their turn: as many as its client would queue. */
+const mostWaiting = 1000;
+
+/** Bound of a release: below the 3 s that a deploy may take. */
+const closeMs = 2500;
+
+/**
+ * One meter, one session, shared by the nodes that use it. It begins with the first request and is released after
+ * the last user; it knows whether the meter answers, and asks it now and then when a probe is wanted.
+ */
+export class MeterSession {
+  readonly #options: MeterSessionOptions;
+  readonly #users = new Map<string, MeterUser>();
+  readonly #turn: Turn;
+  readonly #self: Occupant = { giveUp: () => this.#giveUp() };
+  #client: DlmsClient | undefined;
+  #unsubscribe: (() => void)[] = [];
+  #tracing = false;
+  #releasing: Promise<void> | undefined;
+  /** requests that wait for the turn */
+  #waiting = 0;
+  #closed = false;
+  #view: MeterView = { phase: "idle" };
+  #lastGoodAt: number | undefined;
+  /** the same on the monotonic clock, which nobody sets */
+  #lastGood = -Infinity;
+  #countdown: TimerHandle | undefined;
+  #probe: TimerHandle | undefined;
+  #offline: RunningWait | undefined;
+  /** no answer for `offlineAfter`; stays until there is one */
+  #isOffline = false;
+
+  constructor(options: MeterSessionOptions) {
+    this.#options = options;
+    this.#turn = options.turn ?? new MeterTurn();
+  }
+
+  get view(): MeterView {
+    return this.#lastGoodAt === undefined ? this.#view : { ...this.#view, lastExchangeAt: this.#lastGoodAt };
+  }
+
+  get userCount(): number {
+    return this.#users.size;
+  }
+
+  /** The client, if there is one; for tests and the monitor. */
+  get client(): DlmsClient | undefined {
+    return this.#client;
+  }
+
+  addUser(user: MeterUser): void {
+    this.#users.set(user.id, user);
+    if (this.#client !== undefined) this.#watchTrace(this.#client);
+    user.meterChanged(this.view, false);
+    this.#beginProbing();
+  }
+
+  /** Resolves when the session is released, if this was its last user. Never rejects; bounded. */
+  async removeUser(id: string): Promise<void> {
+    if (!this.#users.delete(id) || this.#users.size > 0) return;
+    await this.#release();
+  }
+
+  /** Nothing is accepted afterwards. Never rejects; bounded. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#release();
+  }
+
+  /**
+   * Ask the meter for something. Rejects with what the client rejects with, and without asking the meter while a
+   * refused secret keeps it locked out, or too many wait.
+   * @param signal ends the wait for the meter; what is asked of the client needs it too
+   */
+  async run<T>(work: (client: DlmsClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    this.#refuseWhenLocked();
+    await this.#enter(signal);
+    try {
+      // what was released since comes back on a line that is closed
+      while (this.#releasing !== undefined) await untilAborted(this.#releasing, signal);
+      this.#refuseWhenLocked();
+      return await this.#ask(work);
+    } finally {
+      this.#turn.exit(this.#self);
+      if (this.#client === undefined && this.#releasing === undefined) this.#turn.left(this.#self);
+    }
+  }
+
+  async #enter(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#waiting >= mostWaiting) {
+      const text = `${mostWaiting} requests wait for this meter already; ask less often, or in one list`;
+      throw new DlmsStateError("STATE_QUEUE_FULL", text);
+    }
+    this.#waiting++;
+    try {
+      await this.#turn.enter(this.#self, signal);
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  async #ask<T>(work: (client: DlmsClient) => Promise<T>): Promise<T> {
+    try {
+      const result = await work(this.#open());
+      this.#answered();
+      return result;
+    } catch (error) {
+      if (error instanceof DlmsAccessError) this.#answered();
+      throw error;
+    }
+  }
+
+  /** Why the secret may not be sent; undefined also where a look without it may tell more. */
+  #lock(): Lock | undefined {
+    const { secret } = this.#options;
+    const lock = secret?.guard.lockOf(secret.account);
+    return lock?.lookFirst === true ? undefined : lock;
+  }
+
+  #refuseWhenLocked(): void {
+    if (this.#closed) throw closedError();
+    // what was associated before is not in danger
+    const lock = this.#client?.state === "open" ? undefined : this.#lock();
+    if (lock === undefined) return;
+    throw repeated(
+      lock.error,
+      "not asked again: meters lock an account after a few failures. Deploy the right credentials, or ask again in " +
+        `${Math.ceil(lock.remainingMs / 1000)} s`,
+      { retryInMs: lock.remainingMs },
+    );
+  }
+
+  #open(): DlmsClient {
+    if (this.#client !== undefined) return this.#client;
+    const client = this.#options.makeClient();
+    this.#client = client;
+    this.#unsubscribe.push(
+      client.on("state", (event) => {
+        if (this.#client === client) this.#stateChanged(event);
+      }),
+    );
+    this.#watchTrace(client);
+    return client;
+  }
+
+  /** The trace is costly, so it is asked for only while somebody wants it. */
+  #watchTrace(client: DlmsClient): void {
+    if (this.#tracing || ![...this.#users.values()].some((user) => user.trace !== undefined)) return;
+    this.#tracing = true;
+    this.#unsubscribe.push(
+      client.on("trace", (event) => {
+        for (const user of this.#users.values()) user.trace?.(event);
+      }),
+    );
+  }
+
+  #stateChanged(event: StateEvent): void {
+    if (event.refused === true && event.error !== undefined) {
+      this.#show({ phase: "refused", error: event.error });
+      return;
+    }
+    switch (event.state) {
+      case "connecting":
+        this.#show({ phase: "connecting" });
+        break;
+      case "open":
+        this.#answered();
+        this.#show({ phase: "connected" });
+        break;
+      case "reconnecting": {
+        const error = event.error ?? this.#view.error;
+        const why = error === undefined ? {} : { error };
+        if (event.nextTryInMs === undefined) this.#show({ phase: "connecting", ...why });
+        else {
+          this.#show({ phase: "waiting", nextTryAt: this.#options.clock.wallTime() + event.nextTryInMs, ...why });
+        }
+        break;
+      }
+      case "idle":
+        this.#show(event.error === undefined ? { phase: "idle" } : { phase: "error", error: event.error });
+        break;
+      case "closing":
+      case "closed":
+        break;
+    }
+  }
+
+  #answered(): void {
+    this.#lastGoodAt = this.#options.clock.wallTime();
+    this.#lastGood = this.#options.clock.now();
+    if (this.#isOffline) {
+      this.#isOffline = false;
+      this.#show({ phase: "connected" });
+    }
+    if (this.#options.probeInterval > 0) this.#armOffline();
+  }
+
+  #show(next: MeterView): void {
+    const previous = this.#view;
+    // what is tried meanwhile is shown under it: the reason, and the time until the next try
+    const view: MeterView = this.#isOffline && next.phase !== "refused" ? { ...next, phase: "offline" } : next;
+    this.#view = view;
+    this.#options.clock.clearTimeout(this.#countdown);
+    this.#countdown = undefined;
+    if (previous.phase !== view.phase) this.#options.changed(this.view, previous.phase);
+    this.#tell(false);
+    if (view.nextTryAt !== undefined) this.#tick();
+  }
+
+  #tell(tick: boolean): void {
+    for (const user of [...this.#users.values()]) user.meterChanged(this.view, tick);
+  }
+
+  /** Counts down every second near the end, every 5 s before: a Status node hears each of them. */
+  #tick(): void {
+    const left = (this.#view.nextTryAt ?? 0) - this.#options.clock.wallTime();
+    if (left <= 1000) return;
+    const step = left <= 6000 ? 1000 : 5000;
+    this.#countdown = this.#options.clock.setTimeout(() => {
+      this.#tell(true);
+      this.#tick();
+    }, step);
+  }
+
+  #beginProbing(): void {
+    const wanted = this.#options.probeInterval > 0 && this.#users.size > 0 && !this.#closed;
+    if (wanted && this.#probe === undefined) this.#probeAfter(0);
+  }
+
+  #probeAfter(ms: number): void {
+    this.#probe = this.#options.clock.setTimeout(() => {
+      void this.#probeNow();
+    }, ms);
+  }
+
+  async #probeNow(): Promise<void> {
+    const { clock, probeInterval } = this.#options;
+    const timer = this.#probe;
+    let wait = this.#lastGood + probeInterval - clock.now();
+    if (wait <= 0) {
+      wait = probeInterval;
+      // What went wrong is in the state that the client tells; an access error is an answer.
+      await this.run((client) => {
+        if (this.#offline === undefined && !this.#isOffline) this.#armOffline();
+        return client.read(attribute("CLOCK", "0.0.1.0.0.255", "time"));
+      }).catch(() => undefined);
+    }
+    // another one is set when the session was released and is used again
+    if (this.#users.size > 0 && !this.#closed && this.#probe === timer) this.#probeAfter(wait);
+  }
+
+  #armOffline(): void {
+    const { clock, offlineAfter } = this.#options;
+    this.#offline?.cancel();
+    const silent = (): void => {
+      this.#offline = undefined;
+      if (this.#view.phase === "refused") return;
+      this.#isOffline = true;
+      this.#show(this.#view);
+    };
+    this.#offline = afterRunning(clock, silent, offlineAfter);
+  }
+
+  #release(): Promise<void> {
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#probe);
+    this.#offline?.cancel();
+    clock.clearTimeout(this.#countdown);
+    this.#probe = this.#offline = this.#countdown = undefined;
+    this.#isOffline = false;
+    return this.#drop();
+  }
+
+  /** For another session with the same meter: the next request opens this one again. */
+  #giveUp(): Promise<void> {
+    const { clock } = this.#options;
+    this.#offline?.cancel();
+    clock.clearTimeout(this.#countdown);
+    this.#offline = this.#countdown = undefined;
+    return this.#drop();
+  }
+
+  #drop(): Promise<void> {
+    const used = this.#client !== undefined;
+    this.#releasing ??= this.#dropClient().finally(() => {
+      this.#releasing = undefined;
+      this.#turn.left(this.#self);
+      const lock = used ? this.#lock() : undefined;
+      if (lock !== undefined) this.#show({ phase: "refused", error: lock.error });
+      else if (this.#view.phase !== "refused" || this.#lock() === undefined) this.#show({ phase: "idle" });
+    });
+    return this.#releasing;
+  }
+
+  async #dropClient(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    this.#tracing = false;
+    for (const off of this.#unsubscribe.splice(0)) off();
+    if (client !== undefined) await within(client.close(), closeMs, this.#options.clock);
+  }
+}
+
+function closedError(): DlmsStateError {
+  return new DlmsStateError("STATE_CLOSED", "the meter's node was closed by a deploy; send the message again");
+}

@@ -1,0 +1,360 @@
+import { type Apdu, conformanceMask, conformanceNames, encodeApdu, parseApdu } from "../../apdu";
+import type { Aare, Aarq, ConfirmedServiceError, InitiateResponse } from "../../apdu/model";
+import { DlmsAssociationError, DlmsConfigError, DlmsSecurityError } from "../../errors";
+import {
+  checkSystemTitle,
+  type HlsMechanism,
+  hlsNeedsTitles,
+  KeySet,
+  makeChallenge,
+  mechanismIds,
+  ReceivedCounters,
+} from "../../security";
+import type { ServiceChannel } from "../exchange/service-channel";
+import { Ciphering, isProtected, type Protected } from "../protection/ciphering";
+import {
+  exceptionError,
+  initiateError,
+  isSilence,
+  type Refusal,
+  refusedAssociation,
+  unexpectedAnswer,
+  keysMissing,
+} from "../steps/errors";
+import { proveByHls, signingKeys } from "./hls";
+import { MessageKeys } from "../protection/message-keys";
+import { MessageSigning } from "../protection/message-signing";
+import type { Operation } from "../steps/operation";
+import type { AssociationInfo, SessionOptions, SessionSecurity } from "../steps/options";
+import { noteStep } from "../steps/steps";
+
+const what = "associate";
+const dlmsVersion = 6;
+const invocationCounterError = 6;
+/** A meter that takes less can't even take a GET. */
+const smallestPdu = 12;
+const snVaaName = 0xfa00;
+
+/** Open an association: AARQ and AARE, then the passes 3 and 4 of the HLS mechanisms. */
+export function* associate(channel: ServiceChannel): Operation<AssociationInfo> {
+  const { options } = channel;
+  const { auth } = options;
+  const mechanism = auth.mechanism;
+  channel.association = undefined;
+  channel.ciphering = makeCiphering(options);
+  if (options.meterSystemTitle !== undefined) channel.ciphering?.setMeterTitle(options.meterSystemTitle);
+  const challenge =
+    mechanism === "none" || mechanism === "lls"
+      ? undefined
+      : makeChallenge(mechanism, options.random, options.challengeLength);
+  const aare = yield* requestAssociation(channel, challenge);
+  takeMeterTitle(channel, aare);
+  const initiate = yield* readInitiate(channel, aare);
+  const info = agreed(channel, aare, initiate);
+  yield* noteOddities(channel, aare, info);
+  channel.association = info;
+  channel.ciphering?.useDedicatedKey();
+  if (challenge === undefined) return info;
+  try {
+    yield* proveByHls(channel, mechanism as HlsMechanism, challenge, aare);
+  } catch (error) {
+    channel.association = undefined;
+    throw error;
+  }
+  return info;
+}
+
+/**
+ * Take a pre-established association for granted: nothing is sent, and what was proposed counts as agreed. Its
+ * meter's system title has to be configured when it is ciphered.
+ */
+export function assumeAssociation(channel: ServiceChannel): AssociationInfo {
+  const { options } = channel;
+  const ciphering = makeCiphering(options);
+  channel.ciphering = ciphering;
+  if (options.meterSystemTitle !== undefined) ciphering?.setMeterTitle(options.meterSystemTitle);
+  if (ciphering?.active === true) checkSystemTitle(options.meterSystemTitle, "the meter's");
+  const conformance = proposedConformance(options);
+  const info: AssociationInfo = {
+    referencing: options.referencing,
+    applicationContext: proposedContext(options),
+    mechanism: options.auth.mechanism,
+    conformance,
+    conformanceNames: conformanceNames(conformance),
+    maxPduSize: options.maxPduSize,
+    dlmsVersion,
+    vaaName: options.referencing === "sn" ? snVaaName : 0x0007,
+    ...(options.meterSystemTitle === undefined ? {} : { meterSystemTitle: options.meterSystemTitle }),
+    ciphered: ciphering?.active === true,
+  };
+  channel.association = info;
+  return info;
+}
+
+function proposedContext({ referencing, security }: SessionOptions): number {
+  const ciphered = security !== undefined && security.policy !== "none";
+  return (referencing === "sn" ? 2 : 1) + (ciphered ? 2 : 0);
+}
+
+function makeCiphering({
+  security,
+  clientSystemTitle,
+  receivedCounters,
+  random,
+}: SessionOptions): Ciphering | undefined {
+  if (security === undefined) return undefined;
+  return new Ciphering(security, clientSystemTitle, receivedCounters ?? new ReceivedCounters(), random);
+}
+
+/** AARQ out, an accepting AARE in. An invocation-counter-error is followed once. */
+function* requestAssociation(channel: ServiceChannel, challenge: Uint8Array | undefined): Operation<Aare> {
+  const authenticated = channel.options.auth.mechanism !== "none";
+  const initiate = encodeInitiate(channel);
+  // a password that is wrong counts each time, also where the refusal gets lost
+  const resends = channel.options.auth.mechanism === "lls" ? Math.min(1, channel.resends) : channel.resends;
+  let repeated = 0;
+  for (;;) {
+    const { ciphering } = channel;
+    const userInformation = ciphering?.active === true ? yield* ciphering.protect(initiate, "global") : initiate;
+    const request = encodeApdu(aarqOf(channel.options, challenge, userInformation));
+    const owed = channel.options.connectionStays === true ? channel.correlation : undefined;
+    const earlier = owed?.associations ?? 0;
+    if (owed !== undefined) owed.associations += 1;
+    const delivery = resends === 0 ? undefined : ({ silence: "tell", repetition: repeated > 0 } as const);
+    let answer: Apdu;
+    try {
+      answer = yield* channel.exchangeBytes(request, what, "associate", delivery);
+    } catch (error) {
+      if (delivery === undefined || !isSilence(error) || repeated >= resends) throw error;
+      repeated += 1;
+      yield* noteStep(`${what}: no answer, asked again (${repeated} of ${resends})`);
+      continue;
+    }
+    // anything else answers a request of before: the answer to this one is still to come
+    if (owed !== undefined && answersAssociation(answer)) owed.associations -= 1;
+    if (answer.apdu === "exception-response") {
+      if (answer.serviceError !== invocationCounterError || ciphering?.active !== true) {
+        throw exceptionError(what, answer);
+      }
+      yield* ciphering.resynchronise(answer.invocationCounter, what);
+      continue;
+    }
+    if (answer.apdu === "confirmed-service-error") throw initiateError(what, answer);
+    if (answer.apdu !== "aare") throw unexpectedAnswer(what, "an AARE", answer);
+    if (answer.result === 0) {
+      const due = repeated + earlier;
+      return challenge === undefined || due === 0 ? answer : yield* newestAnswer(channel, answer, due);
+    }
+    throw refusedAssociation(what, refusalOf(answer), authenticated, ciphering?.active === true);
+  }
+}
+
+function answersAssociation({ apdu }: Apdu): boolean {
+  return apdu === "aare" || apdu === "exception-response" || apdu === "confirmed-service-error";
+}
+
+/**
+ * A request that was repeated, since a datagram got lost, may have begun two associations, one after the other: the
+ * challenge that counts is the one of the last, whose answer may still be on its way.
+ */
+function* newestAnswer(channel: ServiceChannel, first: Aare, due: number): Operation<Aare> {
+  const owed = channel.options.connectionStays === true ? channel.correlation : undefined;
+  let newest = first;
+  for (let more = 0; more < due; more++) {
+    let answer: Apdu;
+    try {
+      answer = yield* channel.further(what, "new");
+    } catch (error) {
+      if (!isSilence(error)) throw error;
+      if (owed !== undefined) owed.associations = 0;
+      return newest;
+    }
+    if (owed !== undefined) owed.associations -= 1;
+    if (answer.apdu === "aare" && answer.result === 0) newest = answer;
+  }
+  return newest;
+}
+
+function encodeInitiate(channel: ServiceChannel): Uint8Array {
+  const { options, ciphering } = channel;
+  const dedicated = ciphering?.active === true && ciphering.security.dedicatedKey === true;
+  return encodeApdu({
+    apdu: "initiate-request",
+    ...(dedicated ? { dedicatedKey: ciphering.makeDedicatedKey(options.random) } : {}),
+    responseAllowed: true,
+    dlmsVersion,
+    conformance: proposedConformance(options),
+    maxPduSize: options.maxPduSize,
+  });
+}
+
+/** What is proposed, without what a quirk forbids. */
+export function proposedConformance(options: SessionOptions): number {
+  const withoutBlocks = options.quirks?.noGeneralBlockTransfer === true;
+  return withoutBlocks ? options.conformance & ~conformanceMask(["general-block-transfer"]) : options.conformance;
+}
+
+function aarqOf(options: SessionOptions, challenge: Uint8Array | undefined, userInformation: Uint8Array): Aarq {
+  const { auth } = options;
+  const ciphered = options.security !== undefined && options.security.policy !== "none";
+  const { mechanism } = auth;
+  const hls = mechanism !== "none" && mechanism !== "lls";
+  const signed = options.security?.generalSigning !== undefined;
+  const titled = ciphered || signed || (hls && hlsNeedsTitles(mechanism));
+  const named = mechanism !== "none" || options.quirks?.alwaysSendMechanism === true;
+  const value = auth.mechanism === "lls" ? auth.secret : challenge;
+  const certificate = auth.mechanism === "hls-ecdsa" ? auth.clientCertificate : undefined;
+  return {
+    apdu: "aarq",
+    applicationContext: proposedContext(options),
+    ...(titled ? { callingApTitle: checkSystemTitle(options.clientSystemTitle, "the client's") } : {}),
+    ...(certificate === undefined ? {} : { callingAeQualifier: certificate }),
+    ...(named ? { acseRequirements: true, mechanism: mechanismIds[mechanism] } : {}),
+    ...(value === undefined ? {} : { authenticationValue: value }),
+    userInformation,
+  };
+}
+
+function refusalOf(aare: Aare): Refusal {
+  const initiateError = serviceErrorIn(aare.userInformation);
+  return {
+    result: aare.result,
+    diagnosticSource: aare.diagnosticSource,
+    diagnostic: aare.diagnostic,
+    ...(initiateError === undefined ? {} : { initiateError }),
+  };
+}
+
+/** The confirmedServiceError in a refusal's user-information, if it is one that can be read. */
+function serviceErrorIn(userInformation: Uint8Array | undefined): ConfirmedServiceError | undefined {
+  if (userInformation?.[0] !== 0x0e) return undefined;
+  try {
+    const apdu = parseApdu(userInformation, { allowTrailing: true });
+    return apdu.apdu === "confirmed-service-error" ? apdu : undefined;
+  } catch {
+    // the refusal is reported without it
+    return undefined;
+  }
+}
+
+/** The responding-AP-title is needed before the user-information can be opened. */
+function takeMeterTitle(channel: ServiceChannel, aare: Aare): void {
+  const title = aare.respondingApTitle;
+  if (title === undefined || title.length === 0) return;
+  const { ciphering } = channel;
+  if (ciphering === undefined) return;
+  if (title.length !== 8 && !ciphering.active) return;
+  ciphering.setMeterTitle(title);
+}
+
+function* readInitiate(channel: ServiceChannel, aare: Aare): Operation<InitiateResponse> {
+  const bytes = aare.userInformation;
+  if (bytes === undefined) {
+    throw new DlmsAssociationError(
+      "ASSOC_INITIATE_ERROR",
+      `${what}: the meter accepted the association, but sent no initiate-response (user-information)`,
+    );
+  }
+  const outer = yield* channel.parse(bytes, what);
+  const inner = isProtected(outer) ? yield* openInitiate(channel, outer) : outer;
+  if (inner.apdu === "confirmed-service-error") throw initiateError(what, inner);
+  if (inner.apdu !== "initiate-response") throw unexpectedAnswer(what, "an initiate-response", inner);
+  if (inner === outer && channel.ciphering?.active === true) {
+    throw new DlmsSecurityError(
+      "SEC_POLICY",
+      `${what}: the meter sent its initiate-response plain, protection "${channel.ciphering.security.policy}" is required; ` +
+        "check whether this client address has a ciphered association",
+      { details: { required: channel.ciphering.security.policy, received: "none (plain)" } },
+    );
+  }
+  return inner;
+}
+
+function* openInitiate(channel: ServiceChannel, envelope: Protected): Operation<Apdu> {
+  if (channel.ciphering === undefined) throw keysMissing(what);
+  return yield* channel.parse(channel.ciphering.open(envelope, `${what}: initiate-response`), what);
+}
+
+function agreed(channel: ServiceChannel, aare: Aare, initiate: InitiateResponse): AssociationInfo {
+  const { options, ciphering } = channel;
+  const { maxPduSize } = initiate;
+  if (maxPduSize !== 0 && maxPduSize < smallestPdu) {
+    throw new DlmsAssociationError(
+      "ASSOC_INITIATE_ERROR",
+      `${what}: the meter says that it takes APDUs of ${maxPduSize} bytes, at least ${smallestPdu} are needed`,
+      { details: { maxPduSize, least: smallestPdu } },
+    );
+  }
+  const applicationContext = aare.applicationContext ?? proposedContext(options);
+  const shortNames = initiate.vaaName === snVaaName || (initiate.vaaName !== 0x0007 && applicationContext % 2 === 0);
+  // a meter can't add to what was proposed; some send their whole list
+  const conformance = initiate.conformance & proposedConformance(options);
+  const meterSystemTitle = ciphering?.meterTitle ?? titleOf(aare);
+  return {
+    referencing: shortNames ? "sn" : "ln",
+    applicationContext,
+    mechanism: options.auth.mechanism,
+    conformance,
+    conformanceNames: conformanceNames(conformance),
+    maxPduSize,
+    dlmsVersion: initiate.dlmsVersion,
+    vaaName: initiate.vaaName,
+    ...(meterSystemTitle === undefined ? {} : { meterSystemTitle }),
+    ciphered: ciphering?.active === true,
+  };
+}
+
+const titleOf = (aare: Aare): Uint8Array | undefined =>
+  aare.respondingApTitle?.length === 8 ? Uint8Array.from(aare.respondingApTitle) : undefined;
+
+function* noteOddities(channel: ServiceChannel, aare: Aare, info: AssociationInfo): Operation<void> {
+  const asked = channel.options.referencing;
+  for (const note of aare.notes ?? []) yield* noteStep(`${what}: AARE: ${note}`);
+  if (info.referencing !== asked)
+    yield* noteStep(`${what}: ${asked} was asked for, the meter uses ${info.referencing}`);
+  if (info.dlmsVersion !== dlmsVersion) yield* noteStep(`${what}: the meter names DLMS version ${info.dlmsVersion}`);
+  if (aare.diagnosticSource === "service-user" && aare.diagnostic === 14 && info.mechanism === "lls") {
+    yield* noteStep(`${what}: the meter accepted, and says that authentication is required`);
+  }
+}
+
+function checkSecurity({ clientSystemTitle, random }: SessionOptions, security: SessionSecurity): void {
+  const { generalCiphering, generalSigning, policy, suite } = security;
+  const keys = new KeySet(suite, security.keys);
+  if (generalCiphering !== undefined) {
+    if (policy === "none") {
+      throw new DlmsConfigError(
+        "CONFIG_INVALID",
+        "security.generalCiphering: expected a policy that ciphers, got policy none",
+      );
+    }
+    new MessageKeys(generalCiphering, suite, keys, random).check();
+  }
+  if (generalSigning === undefined) return;
+  new MessageSigning(generalSigning, suite, random);
+  if (clientSystemTitle === undefined) {
+    throw new DlmsConfigError("CONFIG_MISSING", "client.systemTitle: 8 bytes, needed for security.generalSigning");
+  }
+}
+
+/** Refuse options that can't be used, before anything is sent. */
+export function checkOptions(options: SessionOptions): void {
+  const { mechanism } = options.auth;
+  if (mechanism === "hls-gmac" && options.security === undefined) {
+    throw new DlmsConfigError(
+      "CONFIG_MISSING",
+      "auth: GMAC needs the encryption key (GUEK) and the authentication key (GAK): set security, with policy none if nothing is to be ciphered",
+    );
+  }
+  if ("secret" in options.auth && mechanism !== "lls" && options.auth.secret.length === 0) {
+    throw new DlmsConfigError("CONFIG_MISSING", `auth.secret: ${mechanism} needs a secret`);
+  }
+  signingKeys(options);
+  if (options.security !== undefined) checkSecurity(options, options.security);
+  if (!Number.isInteger(options.maxPduSize) || options.maxPduSize < smallestPdu || options.maxPduSize > 0xffff) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `association.maxPduSize: expected ${smallestPdu}..65535, got ${options.maxPduSize}`,
+    );
+  }
+}

@@ -1,0 +1,179 @@
+import { actionResult, dataAccessResult } from "../../apdu";
+import type { Aare, GetDataResult } from "../../apdu/model";
+import { decodeValueBytes, type DlmsValue, encodeValueBytes } from "../../codec";
+import { DlmsAssociationError, DlmsConfigError, DlmsDecodeError, type DlmsError, DlmsServiceError } from "../../errors";
+import {
+  checkChallenge,
+  checkCertificateTitle,
+  checkSystemTitle,
+  curveOf,
+  type HlsContext,
+  type HlsMechanism,
+  hlsNeedsCounter,
+  hlsNeedsTitles,
+  hlsReply,
+  hlsVerify,
+  importPrivateKey,
+  importPublicKey,
+} from "../../security";
+import { invokeUnchecked } from "../services/action";
+import type { ServiceChannel } from "../exchange/service-channel";
+import type { Operation } from "../steps/operation";
+import type { SessionOptions } from "../steps/options";
+import { readVariablesUnchecked } from "../services/short-name";
+import { reserveStep } from "../steps/steps";
+
+/** reply_to_HLS_authentication is method 1 of the current association, 0.0.40.0.0.255 (class 15). */
+const associationLn = { classId: 15, instanceId: Uint8Array.of(0, 0, 40, 0, 0, 255), methodId: 1 } as const;
+/** Association SN: base name FA00, reply_to_HLS_authentication is method 8 at offset 58. */
+const replyShortName = 0xfa58;
+
+/**
+ * Passes 3 and 4 of an HLS authentication: prove ourselves over the meter's challenge, and check its proof over
+ * ours. Nothing of the meter is believed before.
+ * @throws DlmsAssociationError ASSOC_AUTH_FAILED (pass 3) or ASSOC_SERVER_UNPROVEN (passes 2 and 4)
+ */
+export function* proveByHls(
+  channel: ServiceChannel,
+  mechanism: HlsMechanism,
+  clientChallenge: Uint8Array,
+  aare: Aare,
+): Operation<void> {
+  const serverChallenge = aare.authenticationValue;
+  if (serverChallenge === undefined || serverChallenge.length === 0) {
+    throw unproven(mechanism, 2, "the AARE carries no challenge, so the meter does not ask for a proof, nor give one");
+  }
+  checkChallenge(mechanism, serverChallenge, clientChallenge);
+  const context = contextOf(channel, mechanism, clientChallenge, Uint8Array.from(serverChallenge), aare);
+  const counter = hlsNeedsCounter(mechanism) ? yield* reserveStep(1) : undefined;
+  const proof = encodeValueBytes({ type: "octet-string", value: hlsReply(context, counter) });
+  const answer = proofIn(mechanism, yield* reply(channel, mechanism, proof));
+  const verdict = hlsVerify(context, answer);
+  if (!verdict.ok) throw unproven(mechanism, 4, `the meter's proof is wrong: ${verdict.reason}`);
+}
+
+function contextOf(
+  channel: ServiceChannel,
+  mechanism: HlsMechanism,
+  clientChallenge: Uint8Array,
+  serverChallenge: Uint8Array,
+  aare: Aare,
+): HlsContext {
+  const { auth, security, clientSystemTitle, meterSystemTitle } = channel.options;
+  const title = aare.respondingApTitle?.length === 8 ? aare.respondingApTitle : meterSystemTitle;
+  const signing = signingKeys(channel.options);
+  // before the client proves itself to the wrong meter
+  if (signing?.peerSigningKey !== undefined) {
+    checkCertificateTitle(signing.peerSigningKey, title, "auth.meterSigningCertificate");
+  }
+  return {
+    mechanism,
+    role: "client",
+    clientChallenge,
+    serverChallenge,
+    clientTitle: clientSystemTitle,
+    serverTitle: hlsNeedsTitles(mechanism) ? checkSystemTitle(title, "the meter's") : title,
+    ...("secret" in auth ? { secret: auth.secret } : {}),
+    ...(auth.mechanism === "hls-2" && channel.options.quirks?.landisGyrHls2 === true
+      ? { hls2Form: "landis-gyr" as const }
+      : {}),
+    ...(security === undefined ? {} : { keys: security.keys, suite: security.suite }),
+    ...signing,
+  };
+}
+
+/**
+ * The keys of mechanism 7; nothing for the others.
+ * @throws DlmsConfigError for keys that can't be read, or are on another curve than the suite's
+ */
+export function signingKeys({
+  auth,
+  security,
+}: SessionOptions): Pick<HlsContext, "signingKey" | "peerSigningKey"> | undefined {
+  if (auth.mechanism !== "hls-ecdsa") return undefined;
+  const suite = security?.suite ?? 0;
+  const curves = suite === 0 ? (["P-256", "P-384"] as const) : curveOf(suite);
+  const signingKey = importPrivateKey(auth.signingKey, curves, "auth.signingKey");
+  const peerSigningKey = importPublicKey(auth.meterSigningCertificate, curves, "auth.meterSigningCertificate");
+  if (signingKey.curve !== peerSigningKey.curve) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `auth.meterSigningCertificate: expected a key on ${signingKey.curve}, as auth.signingKey is, got ${peerSigningKey.curve}; ` +
+        "both sides of an association use the curve of one suite",
+      { details: { setting: "auth.meterSigningCertificate" } },
+    );
+  }
+  return { signingKey, peerSigningKey };
+}
+
+/** Pass 3 out, pass 4 in. */
+function* reply(
+  channel: ServiceChannel,
+  mechanism: HlsMechanism,
+  proof: Uint8Array,
+): Operation<GetDataResult | undefined> {
+  const what = `associate: ${mechanism} pass 3`;
+  try {
+    if (channel.association?.referencing === "sn") return yield* replyByRead(channel, proof, what);
+    const { result, returnParameters } = yield* invokeUnchecked(channel, associationLn, proof, what);
+    if (result !== 0) throw refused(mechanism, actionResult(result).word, { result });
+    return returnParameters;
+  } catch (error) {
+    if (error instanceof DlmsServiceError) throw refused(mechanism, error.message, error.details, error);
+    // our proof was sent, and counts: an answer that makes no sense must not make it be sent again and again
+    if (error instanceof DlmsDecodeError) throw unreadable(mechanism, error);
+    const left = error instanceof DlmsAssociationError && error.code === "DLMS_ASSOC_RELEASED";
+    if (left) throw refused(mechanism, error.message, error.details, error);
+    throw error;
+  }
+}
+
+function* replyByRead(channel: ServiceChannel, data: Uint8Array, what: string): Operation<GetDataResult | undefined> {
+  const variable = { kind: "parameterized-access", name: replyShortName, selector: 0, data } as const;
+  const [result] = yield* readVariablesUnchecked(channel, [variable], what);
+  if (result?.kind === "data") return { ok: true, data: result.data };
+  return result?.kind === "error" ? { ok: false, result: result.result } : undefined;
+}
+
+function proofIn(mechanism: HlsMechanism, answer: GetDataResult | undefined): Uint8Array {
+  if (answer === undefined) throw unproven(mechanism, 4, "the meter sent no proof");
+  if (!answer.ok) throw refused(mechanism, dataAccessResult(answer.result).word, { result: answer.result });
+  const value = proofValue(mechanism, answer.data);
+  if (value.type === "octet-string") return value.value;
+  throw unproven(mechanism, 4, `the meter's proof is ${value.type} instead of octet-string`);
+}
+
+function proofValue(mechanism: HlsMechanism, data: Uint8Array): DlmsValue {
+  try {
+    return decodeValueBytes(data);
+  } catch (error) {
+    if (error instanceof DlmsDecodeError) throw unreadable(mechanism, error);
+    throw error;
+  }
+}
+
+function unreadable(mechanism: HlsMechanism, error: DlmsDecodeError): DlmsAssociationError {
+  return unproven(mechanism, 4, `its answer cannot be read: ${error.message}`, error);
+}
+
+function refused(
+  mechanism: HlsMechanism,
+  reason: string,
+  details: Readonly<Record<string, unknown>>,
+  cause?: DlmsError,
+): DlmsAssociationError {
+  return new DlmsAssociationError(
+    "ASSOC_AUTH_FAILED",
+    `associate: ${mechanism} failed in pass 3 of 4, the meter refused our proof: ${reason}; ` +
+      "check the password or keys, and the client's system title; meters lock the account after a few attempts",
+    { details: { mechanism, pass: 3, ...details }, ...(cause === undefined ? {} : { cause }) },
+  );
+}
+
+function unproven(mechanism: HlsMechanism, pass: 2 | 4, problem: string, cause?: DlmsError): DlmsAssociationError {
+  return new DlmsAssociationError(
+    "ASSOC_SERVER_UNPROVEN",
+    `associate: ${mechanism} failed in pass ${pass} of 4: ${problem}; the meter is not trusted, check the keys and its system title`,
+    { details: { mechanism, pass }, ...(cause === undefined ? {} : { cause }) },
+  );
+}

@@ -1,0 +1,37 @@
+import { encodeApdu } from "../../apdu";
+import { isDlmsError } from "../../errors";
+import { proposedConformance } from "./associate";
+import type { ServiceChannel } from "../exchange/service-channel";
+import type { Operation } from "../steps/operation";
+import { exchangeStep, noteStep } from "../steps/steps";
+
+const what = "release";
+
+/** RLRQ and whatever comes: many meters do not implement it, and the association is over in any case. */
+export function* release(channel: ServiceChannel): Operation<void> {
+  const info = channel.association;
+  channel.association = undefined;
+  if (info === undefined || channel.options.quirks?.noRelease === true) return;
+  try {
+    const userInformation = info.ciphered ? yield* cipheredInitiate(channel) : undefined;
+    const request = encodeApdu({ apdu: "rlrq", reason: 0, ...(userInformation ? { userInformation } : {}) });
+    const answer = yield* exchangeStep(request, what, "release");
+    if (answer[0] !== 0x63) yield* noteStep(`${what}: the meter did not answer with an RLRE`);
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    yield* noteStep(`${what}: ${error.message}`);
+  }
+}
+
+/** A ciphered association is released with the initiate-request under the global key. */
+function* cipheredInitiate(channel: ServiceChannel): Operation<Uint8Array | undefined> {
+  const { options, ciphering } = channel;
+  const initiate = encodeApdu({
+    apdu: "initiate-request",
+    responseAllowed: true,
+    dlmsVersion: 6,
+    conformance: proposedConformance(options),
+    maxPduSize: options.maxPduSize,
+  });
+  return ciphering === undefined ? undefined : yield* ciphering.protect(initiate, "global");
+}

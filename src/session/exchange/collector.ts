@@ -1,0 +1,48 @@
+import { GrowingBuffer } from "../../bytes";
+import { limitExceeded } from "../steps/errors";
+import type { Operation } from "../steps/operation";
+
+/** Keeps pieces until the whole is wanted, up to a limit. */
+export class Collector {
+  readonly #pieces: GrowingBuffer;
+  readonly #limit: number;
+  readonly #what: string;
+
+  constructor(limit: number, what: string) {
+    this.#pieces = new GrowingBuffer(limit);
+    this.#limit = limit;
+    this.#what = what;
+  }
+
+  /** Whether nothing was kept so far, not even an empty piece. */
+  get empty(): boolean {
+    return this.#pieces.pieces === 0;
+  }
+
+  /** Bytes that were kept. */
+  get size(): number {
+    return this.#pieces.length;
+  }
+
+  /** The first byte of what was kept. */
+  get first(): number | undefined {
+    return this.#pieces.view[0];
+  }
+
+  add(piece: Uint8Array): void {
+    if (this.#pieces.add(piece) !== undefined) {
+      throw limitExceeded(this.#what, `the answer has more than ${this.#limit} bytes; ask for less`, this.#limit);
+    }
+  }
+
+  // a generator by its type alone: this sink has nothing to wait for
+  // eslint-disable-next-line require-yield
+  readonly sink = function* (this: Collector, piece: Uint8Array): Operation<void> {
+    this.add(piece);
+  }.bind(this);
+
+  /** The whole, once: it is not kept. */
+  bytes(): Uint8Array {
+    return this.#pieces.take();
+  }
+}

@@ -1,0 +1,74 @@
+import { concatBytes } from "../../bytes";
+import type { Operation, Sink } from "../steps/operation";
+
+interface Piece {
+  readonly data: Uint8Array;
+  readonly blockNumber: number;
+}
+
+/** get-response, normal, invoke-id, data: what follows is the value */
+const headLength = 4;
+
+/**
+ * Hands the data of a plain get-response on while the general blocks that carry it come in. What carries anything else
+ * is left alone, and collected: a ciphered answer has to be whole before its tag can be checked.
+ */
+export class ContentStream {
+  readonly #sink: Sink;
+  readonly #accepts: (invokeId: number) => boolean;
+  #head: Uint8Array = new Uint8Array(0);
+  #state: "undecided" | "streaming" | "collected" = "undecided";
+  #pending: Piece[] = [];
+
+  /** @param accepts whether a plain answer with this invoke-id-and-priority is the one that is awaited */
+  constructor(sink: Sink, accepts: (invokeId: number) => boolean) {
+    this.#sink = sink;
+    this.#accepts = accepts;
+  }
+
+  /** Data are, or were, handed on. */
+  get streaming(): boolean {
+    return this.#state === "streaming";
+  }
+
+  /** What stands in front of the data. */
+  get head(): Uint8Array {
+    return this.#head;
+  }
+
+  /** Another transfer begins, the one before was none of the answer. */
+  begin(): void {
+    if (this.#state === "streaming") return;
+    this.#state = "undecided";
+    this.#head = new Uint8Array(0);
+  }
+
+  /** Take the data of the block that comes next; false: they are to be collected, the first ones in any case. */
+  take(data: Uint8Array, blockNumber: number): boolean {
+    if (this.#state === "undecided") {
+      const missing = headLength - this.#head.length;
+      this.#head = concatBytes(this.#head, data.subarray(0, missing));
+      if (this.#head.length < headLength) return false;
+      const [tag, choice, invokeId = 0, result] = this.#head;
+      const fits = tag === 0xc4 && choice === 1 && result === 0 && this.#accepts(invokeId);
+      this.#state = fits ? "streaming" : "collected";
+      if (fits) this.#pending.push({ data: data.subarray(missing), blockNumber });
+      return false;
+    }
+    if (this.#state === "streaming") this.#pending.push({ data, blockNumber });
+    return this.#state === "streaming";
+  }
+
+  /**
+   * Hand on what has come. Whoever takes it may end the operation there, so this is for moments in which the meter
+   * sends nothing.
+   */
+  *handOn(complete: boolean): Operation<void> {
+    const pieces = this.#pending;
+    this.#pending = [];
+    for (const [i, { data, blockNumber }] of pieces.entries()) {
+      const last = complete && i === pieces.length - 1;
+      if (data.length > 0 || last) yield* this.#sink(data, blockNumber, last);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/** What block transfer and the checks for stale answers need of the channel that they belong to. */
+
+import type { Apdu } from "../../apdu/model";
+import type { Ciphering } from "../protection/ciphering";
+import type { Operation } from "../steps/operation";
+import type { AssociationInfo, SessionOptions } from "../steps/options";
+import type { Correlation } from "../steps/correlation";
+
+/**
+ * Whether a request may be asked again where it, or its answer, was lost. "alike": its answer does not say which
+ * request it belongs to (short names), so a late one has to be waited for before the next request.
+ */
+export type Repetition = "never" | "told-apart" | "alike";
+
+export interface Exchange {
+  readonly options: SessionOptions;
+  readonly association: AssociationInfo | undefined;
+  readonly ciphering: Ciphering | undefined;
+  readonly correlation: Correlation;
+  /** Retries of a request that changes nothing; 0 except over datagrams. */
+  readonly resends: number;
+  /** Largest APDU that the meter takes; Infinity when it set no limit. */
+  readonly meterLimit: number;
+  /** Whether a copy of an earlier answer is recognised as such. */
+  readonly tellsAnswersApart: boolean;
+  /** @throws DlmsDecodeError */
+  parse(bytes: Uint8Array, what: string): Operation<Apdu>;
+  /** Keeps an APDU that came between the blocks of a report; false when one is kept already. */
+  setAside(bytes: Uint8Array): boolean;
+}

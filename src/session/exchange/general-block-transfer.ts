@@ -1,0 +1,314 @@
+import { encodeApdu } from "../../apdu";
+import type { GeneralBlockTransfer } from "../../apdu/model";
+import { DlmsTimeoutError } from "../../errors";
+import type { Exchange } from "./exchange";
+import { Collector } from "./collector";
+import type { ContentStream } from "./content-stream";
+import { isNotificationTag } from "../protection/ciphering";
+import { digest } from "../steps/correlation";
+import { inconsistentAnswer, isSilence, limitExceeded, unexpectedAnswer } from "../steps/errors";
+import type { Operation } from "../steps/operation";
+import { defaultBlockWindow, defaultMaxBlockTransfer, maxEmptyBlocks } from "../steps/options";
+import { exchangeStep, noteStep, progressStep, receiveStep, transmitStep } from "../steps/steps";
+
+const nothing = new Uint8Array(0);
+/** tag, control, two block numbers, length of up to three bytes */
+const blockHeader = 9;
+/** Acknowledgements without any new block before the transfer is given up. */
+const maxStalls = 3;
+/** The largest window that six bits can say: no meter streams more before it waits. */
+const largestWindow = 63;
+
+/** general-glo-ciphering, general-ded-ciphering, general-ciphering, general-signing */
+const protections: ReadonlySet<number> = new Set([0xdb, 0xdc, 0xdd, 0xdf]);
+
+/** Both directions of one general block transfer, seen from the client. */
+class Transfer {
+  readonly channel: Exchange;
+  readonly what: string;
+  readonly #received: Collector;
+  /** blocks that came before one that is missing */
+  readonly #early = new Map<number, GeneralBlockTransfer>();
+  /** number of our next block */
+  #ownNumber = 1;
+  /** the meter's block that is to come next */
+  #expected = 1;
+  #window: number;
+  /** blocks without data since the last with some */
+  #empty = 0;
+  /** bytes of the answer that came, the ones included that were handed on */
+  content = 0;
+  /** digests of the blocks that came last, by their numbers */
+  readonly #taken = new Map<number, string>();
+  complete = false;
+  stalls = 0;
+  readonly #stream: ContentStream | undefined;
+
+  constructor(channel: Exchange, what: string, stream?: ContentStream) {
+    this.channel = channel;
+    this.what = what;
+    this.#stream = stream;
+    this.#received = new Collector(channel.options.maxResultSize ?? defaultMaxBlockTransfer, what);
+    this.#window = Math.min(largestWindow, Math.max(1, channel.options.blockWindow ?? defaultBlockWindow));
+  }
+
+  get receivedTo(): number {
+    return this.#expected - 1;
+  }
+
+  /** With a window of one no block follows by itself, whatever the bit of a block says (Gurux' server sets it). */
+  get mayStream(): boolean {
+    return this.#window > 1;
+  }
+
+  bytes(): Uint8Array {
+    return this.#received.bytes();
+  }
+
+  /** A block that carries nothing but an acknowledgement: meters number those too, or begin at 1 after them. */
+  pass(block: GeneralBlockTransfer): void {
+    if (block.blockNumber === this.#expected) this.#expected = (this.#expected + 1) & 0xffff;
+  }
+
+  /** Number of the block that `own` makes next; a lost one is sent again under its old number. */
+  restartAt(number: number): void {
+    this.#ownNumber = number;
+  }
+
+  /** Whether it is something that nobody asked for, or may be once it is deciphered: then the answer comes besides. */
+  get report(): "yes" | "perhaps" | "no" {
+    const tag = this.#received.first;
+    if (isNotificationTag(tag)) return "yes";
+    return tag !== undefined && protections.has(tag) ? "perhaps" : "no";
+  }
+
+  /** One of our blocks; it acknowledges what has come so far. */
+  own(data: Uint8Array, last: boolean, streaming: boolean): Uint8Array {
+    const block: GeneralBlockTransfer = {
+      apdu: "general-block-transfer",
+      last,
+      streaming,
+      window: this.#window,
+      blockNumber: this.#ownNumber,
+      blockNumberAck: this.receivedTo & 0xffff,
+      data,
+    };
+    this.#ownNumber = (this.#ownNumber + 1) & 0xffff;
+    return encodeApdu(block);
+  }
+
+  /** Take a block of the meter; whether it brought the answer on. */
+  take(block: GeneralBlockTransfer): boolean {
+    if (block.blockNumber === 1 && this.#received.empty) this.#expected = 1;
+    const ahead = (block.blockNumber - this.#expected) & 0xffff;
+    this.#refuseOtherContent(block);
+    if (ahead > largestWindow) return false;
+    // a copy of a block of the transfer before would be taken once its number is reached
+    if (ahead > 0 && this.channel.correlation.isFinishedBlock(block.blockNumber, block.data)) return false;
+    this.#early.set(block.blockNumber, block);
+    let moved = false;
+    for (;;) {
+      const number = this.#expected & 0xffff;
+      const next = this.#early.get(number);
+      if (next === undefined) return moved;
+      this.#early.delete(number);
+      this.#add(next);
+      this.#expected = (this.#expected + 1) & 0xffff;
+      moved = true;
+      if (next.last) {
+        this.complete = true;
+        this.channel.correlation.finished(this.#taken);
+        return true;
+      }
+    }
+  }
+
+  /** A number that comes twice with different data: one of the two belongs to another transfer. */
+  #refuseOtherContent({ blockNumber, data }: GeneralBlockTransfer): void {
+    const taken = this.#taken.get(blockNumber);
+    if (taken === undefined || data.length === 0 || taken === digest(data)) return;
+    throw inconsistentAnswer(this.what, `general block ${blockNumber} came twice, with different data`);
+  }
+
+  #add({ data, blockNumber }: GeneralBlockTransfer): void {
+    this.content += data.length;
+    if (this.#taken.size === largestWindow) this.#taken.delete((blockNumber - largestWindow) & 0xffff);
+    this.#taken.set(blockNumber, digest(data));
+    this.#empty = data.length === 0 ? this.#empty + 1 : 0;
+    if (this.#empty > maxEmptyBlocks) {
+      throw limitExceeded(this.what, `${this.#empty} empty general blocks came in a row`, maxEmptyBlocks);
+    }
+    if (this.#stream?.take(data, blockNumber) !== true) this.#received.add(data);
+  }
+
+  /** Hands what came to whoever takes pieces; the meter has nothing to send at the moment. */
+  *handOn(): Operation<void> {
+    if (this.#stream !== undefined) yield* this.#stream.handOn(this.complete);
+  }
+
+  /** Nothing new came: ask for one block at a time, and give up in the end. */
+  *receivingStalled(): Operation<void> {
+    this.#countStall(`block ${this.#expected} does not come`);
+    this.#window = 1;
+    yield* noteStep(`${this.what}: block ${this.#expected} is missing, it is asked for again`);
+  }
+
+  /** Nothing new was acknowledged: send again, and give up in the end. */
+  *sendingStalled(acknowledged: number): Operation<void> {
+    this.#countStall(`the meter acknowledges nothing after block ${acknowledged}`);
+    yield* noteStep(`${this.what}: block ${acknowledged + 1} is sent again`);
+  }
+
+  #countStall(problem: string): void {
+    this.stalls += 1;
+    if (this.stalls <= maxStalls) return;
+    throw limitExceeded(
+      this.what,
+      `general block transfer does not go on: ${problem}; try a window of 1 (association.blockWindow), or without it (quirk noGeneralBlockTransfer)`,
+      maxStalls,
+    );
+  }
+}
+
+/** The APDU that the meter sends in general blocks, whose first has come; without what the stream handed on. */
+export function* receiveByBlocks(
+  channel: Exchange,
+  first: GeneralBlockTransfer,
+  what: string,
+  stream?: ContentStream,
+): Operation<Uint8Array> {
+  return yield* receiveRest(new Transfer(channel, what, stream), first);
+}
+
+function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operation<Uint8Array> {
+  let block: GeneralBlockTransfer | undefined = first;
+  let moved = false;
+  let streamed = 0;
+  for (;;) {
+    if (block !== undefined && transfer.take(block)) moved = true;
+    if (transfer.complete) {
+      yield* transfer.handOn();
+      return transfer.bytes();
+    }
+    yield* progressStep(transfer.what, transfer.content);
+    streamed += 1;
+    if (block?.streaming === true && !block.last && transfer.mayStream && streamed <= largestWindow) {
+      block = yield* awaitStreamed(transfer);
+      continue;
+    }
+    streamed = 0;
+    if (moved) transfer.stalls = 0;
+    else yield* transfer.receivingStalled();
+    moved = false;
+    yield* transfer.handOn();
+    const acknowledgement = transfer.own(nothing, true, false);
+    block = yield* askForBlock(transfer, acknowledgement);
+  }
+}
+
+/** An acknowledgement out, the next block in; undefined when a datagram got lost, so that it is asked for again. */
+function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operation<GeneralBlockTransfer | undefined> {
+  const { channel, what } = transfer;
+  const isReport = transfer.report === "yes";
+  const delivery = channel.resends === 0 && !isReport ? undefined : ({ silence: "tell" } as const);
+  let bytes: Uint8Array;
+  try {
+    bytes = yield* exchangeStep(acknowledgement, what, "request", delivery);
+  } catch (error) {
+    // a report is not worth a second try: the answer is still to come
+    if (delivery === undefined || isReport || !isSilence(error)) throw error;
+    yield* noteStep(`${what}: no block came after block ${transfer.receivedTo}`);
+    return undefined;
+  }
+  return yield* parseBlock(transfer, bytes);
+}
+
+/** The next streamed block; undefined when it did not come in time, so that it is asked for. */
+function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = yield* receiveStep(transfer.what, { silence: "tell" }, "block");
+  } catch (error) {
+    if (!(error instanceof DlmsTimeoutError)) throw error;
+    yield* noteStep(`${transfer.what}: no block came after block ${transfer.receivedTo}`);
+    return undefined;
+  }
+  return yield* parseBlock(transfer, bytes);
+}
+
+/** A block. Where it may be one of a report, the answer to the request may be put before it. */
+function* parseBlock(transfer: Transfer, bytes: Uint8Array): Operation<GeneralBlockTransfer> {
+  const { channel, what, report, receivedTo } = transfer;
+  const apdu = yield* channel.parse(bytes, what);
+  if (apdu.apdu === "general-block-transfer") return apdu;
+  const ends = apdu.apdu === "exception-response" || apdu.apdu === "confirmed-service-error";
+  if (report === "no" || (ends && report === "perhaps") || !channel.setAside(bytes)) {
+    throw unexpectedAnswer(what, `general block ${receivedTo + 1}`, apdu);
+  }
+  yield* noteStep(`${what}: ${apdu.apdu} came between the blocks of a notification`);
+  return yield* parseBlock(transfer, yield* receiveStep(what, { silence: "tell" }, "block"));
+}
+
+/**
+ * Send an APDU that is too long for the meter in general blocks, and take what answers it: the bytes of a plain
+ * APDU, or of one that came in blocks itself.
+ * @param repeatable blocks that get lost may be sent again: the request changes nothing
+ */
+export function* sendByBlocks(
+  channel: Exchange,
+  whole: Uint8Array,
+  what: string,
+  repeatable: boolean,
+): Operation<Uint8Array> {
+  const transfer = new Transfer(channel, what);
+  const size = Math.max(1, channel.meterLimit - blockHeader);
+  const count = Math.ceil(whole.length / size);
+  let acknowledged = 0;
+  let window = 1;
+  for (;;) {
+    const end = Math.min(count, acknowledged + window);
+    transfer.restartAt(acknowledged + 1);
+    for (let i = acknowledged; i < end - 1; i++) {
+      yield* transmitStep(transfer.own(whole.subarray(i * size, (i + 1) * size), false, true), what);
+    }
+    const piece = whole.subarray((end - 1) * size, end * size);
+    const bytes = yield* sendLastOfWindow(transfer, transfer.own(piece, end === count, false), repeatable);
+    if (bytes === undefined) {
+      yield* transfer.sendingStalled(acknowledged);
+      continue;
+    }
+    const answer = yield* channel.parse(bytes, what);
+    // an answer that is no block answers the whole request, or refuses it
+    if (answer.apdu !== "general-block-transfer") return bytes;
+    if (answer.blockNumberAck === count) {
+      return answer.data.length === 0 ? yield* receiveAfter(transfer, answer) : yield* receiveRest(transfer, answer);
+    }
+    transfer.pass(answer);
+    if (answer.blockNumberAck > acknowledged && answer.blockNumberAck <= end) transfer.stalls = 0;
+    else yield* transfer.sendingStalled(acknowledged);
+    acknowledged = Math.max(acknowledged, Math.min(answer.blockNumberAck, end));
+    window = Math.max(1, answer.window);
+  }
+}
+
+/** What answers our last block of a window; undefined when nothing did, and the window may go out again. */
+function* sendLastOfWindow(
+  { what }: Transfer,
+  block: Uint8Array,
+  repeatable: boolean,
+): Operation<Uint8Array | undefined> {
+  try {
+    return yield* exchangeStep(block, what, "request", repeatable ? { silence: "tell" } : undefined);
+  } catch (error) {
+    if (!repeatable || !isSilence(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Our last block was acknowledged by an empty block: the answer follows by itself, in blocks or whole. */
+function* receiveAfter(transfer: Transfer, acknowledgement: GeneralBlockTransfer): Operation<Uint8Array> {
+  transfer.pass(acknowledgement);
+  const bytes = yield* receiveStep(transfer.what, undefined, "any");
+  const apdu = yield* transfer.channel.parse(bytes, transfer.what);
+  return apdu.apdu === "general-block-transfer" ? yield* receiveRest(transfer, apdu) : bytes;
+}

@@ -1,0 +1,51 @@
+import type { Apdu } from "../../apdu/model";
+import type { Exchange } from "./exchange";
+import { isProtected } from "../protection/ciphering";
+import { invokeIdOf } from "../steps/correlation";
+import { inconsistentAnswer } from "../steps/errors";
+import type { Operation } from "../steps/operation";
+import { noteStep } from "../steps/steps";
+
+/** service error of an exception-response */
+export const invocationCounterError = 6;
+
+type Facts = Pick<Exchange, "options" | "association" | "ciphering" | "resends" | "correlation">;
+
+/**
+ * Whether an APDU answers another request than the one under way, by what it says itself.
+ * @throws DlmsDecodeError DECODE_VALUE for an id that no request had, where ids are taken strictly
+ */
+export function* isLate(channel: Facts, apdu: Apdu, what: string): Operation<boolean> {
+  const { association, ciphering, correlation, options } = channel;
+  if (association === undefined) return false;
+  if (apdu.apdu === "aare") return true;
+  if (apdu.apdu === "exception-response" && apdu.serviceError === invocationCounterError && channel.resends > 0) {
+    return ciphering?.isPast(apdu.invocationCounter) === true;
+  }
+  const received = invokeIdOf(apdu);
+  if (received === undefined) return false;
+  const problem = `the answer has invoke-id ${received & 0x0f}, the request had ${correlation.id}`;
+  if (options.quirks?.strictInvokeId === true && !correlation.wasAsked(received)) {
+    throw inconsistentAnswer(what, problem, { sent: correlation.id, received: received & 0x0f });
+  }
+  const verdict = correlation.judge(received);
+  if (verdict !== "other") return verdict === "stale";
+  yield* noteStep(`${what}: ${problem}`);
+  return false;
+}
+
+/**
+ * Whether an APDU answers a request of an earlier association on the same connection: no answer to an association
+ * request, or one too many of those.
+ */
+export function isOfBefore({ options, association, correlation }: Facts, apdu: Apdu): boolean {
+  if (options.connectionStays !== true) return false;
+  if (apdu.apdu === "aare") {
+    if (association === undefined || correlation.associations === 0) return false;
+    correlation.associations -= 1;
+    return true;
+  }
+  if (association !== undefined || !correlation.anyOwed) return false;
+  if (isProtected(apdu)) return true;
+  return "invokeId" in apdu && correlation.takeOwed(apdu.invokeId);
+}

@@ -1,0 +1,409 @@
+import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu } from "../../apdu";
+import type { GeneralBlockTransfer, GeneralSigning } from "../../apdu/model";
+import {
+  DlmsAssociationError,
+  DlmsDecodeError,
+  DlmsSecurityError,
+  DlmsStateError,
+  DlmsTimeoutError,
+  isDlmsError,
+} from "../../errors";
+import { requirePolicy } from "../../security";
+import { type Ciphering, isNotificationTag, isProtected, type Protected } from "../protection/ciphering";
+import { confirmedServiceError, exceptionError, isSilence, keysMissing, limitExceeded, naming } from "../steps/errors";
+import { ContentStream } from "./content-stream";
+import { receiveByBlocks, sendByBlocks } from "./general-block-transfer";
+import { CopiedAnswers } from "./copied-answers";
+import { Correlation, maxStaleAnswers } from "../steps/correlation";
+import type { Exchange, Repetition } from "./exchange";
+import { invocationCounterError, isLate, isOfBefore } from "./late-answers";
+import type { AnswerForm, Delivery, Operation, Sink } from "../steps/operation";
+import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "../steps/options";
+import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } from "../steps/steps";
+
+/** Notifications that may come before the answer to one request. */
+const maxNotifications = 1000;
+const getResponseTag = 0xc4;
+/** How an answer is taken. */
+export interface ExchangeForm extends AnswerForm {
+  /** takes the data of a get-response that comes in plain general blocks, as they come */
+  readonly sink?: Sink;
+}
+
+const exempt: readonly Apdu["apdu"][] = ["exception-response", "confirmed-service-error", "aare", "rlre"];
+
+/** What all services share: one request out, one answer in, with ciphering, blocks, events and errors between. */
+export class ServiceChannel implements Exchange {
+  readonly options: SessionOptions;
+  /** Set while a request may be sent. */
+  association: AssociationInfo | undefined;
+  ciphering: Ciphering | undefined;
+  /** General block transfer with this meter did not come to an end, or to sense. */
+  blocksFailed = false;
+  readonly correlation: Correlation;
+  readonly #copies = new CopiedAnswers(this);
+  #repeated = 0;
+  /** replays that were dropped while an answer was awaited */
+  #replays: DlmsSecurityError[] = [];
+  /** of the answer that is awaited */
+  #form: AnswerForm = {};
+  #stream: ContentStream | undefined;
+  /** APDUs that came between the blocks of a report */
+  #aside: Uint8Array[] = [];
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+    this.correlation = options.correlation ?? new Correlation();
+  }
+
+  get maxResultSize(): number {
+    return this.options.maxResultSize ?? defaultMaxResultSize;
+  }
+
+  /** Largest APDU that the meter takes, envelope included; Infinity when it set no limit. */
+  get meterLimit(): number {
+    const size = this.association?.maxPduSize ?? 0;
+    return size === 0 ? Number.POSITIVE_INFINITY : size;
+  }
+
+  /** How often what changes nothing is asked again: only datagrams get lost. */
+  get resends(): number {
+    return this.options.datagrams === true ? (this.options.resends ?? 0) : 0;
+  }
+
+  /** Whether a plain APDU of this length fits one APDU to the meter. */
+  fits(plainLength: number): boolean {
+    const overhead = this.ciphering?.overhead(plainLength) ?? 0;
+    return plainLength + overhead <= this.meterLimit;
+  }
+
+  /** Largest raw piece that a block with `header` bytes in front (its length included) may carry; at least 1. */
+  roomFor(header: number): number {
+    if (this.meterLimit === Number.POSITIVE_INFINITY) return 0xffff - header;
+    const overhead = this.ciphering?.overhead(this.meterLimit) ?? 0;
+    return Math.max(1, this.meterLimit - overhead - header);
+  }
+
+  supports(name: ConformanceName): boolean {
+    return hasConformance(this.association?.conformance ?? 0, name);
+  }
+
+  /** @throws DlmsStateError STATE_CLOSED without association, ASSOC_SERVICE_NOT_NEGOTIATED without the bit */
+  require(name: ConformanceName, what: string): void {
+    if (this.association === undefined) {
+      throw new DlmsStateError("STATE_CLOSED", `${what}: there is no association with the meter`, {
+        retry: "reconnect",
+      });
+    }
+    if (this.supports(name)) return;
+    const agreed = this.association.conformanceNames.join(", ");
+    throw new DlmsAssociationError(
+      "ASSOC_SERVICE_NOT_NEGOTIATED",
+      `${what}: the meter does not offer "${name}" to this client (agreed: ${agreed === "" ? "nothing" : agreed}); ` +
+        "try another client address or authentication",
+      { details: { service: name, conformance: this.association.conformanceNames } },
+    );
+  }
+
+  /** Invoke-id-and-priority of the next request: confirmed, high priority. Its further blocks keep it. */
+  nextInvokeId(): number {
+    return 0xc0 | this.correlation.next();
+  }
+
+  /** Whether the meter has not shown that its answers can be told apart. */
+  get #mayBeCopies(): boolean {
+    return !this.tellsAnswersApart || (this.options.unnumbered === true && !this.correlation.echoes);
+  }
+
+  /** Whether a copy of an answer, or a late one, can be told from the answer to another request. */
+  get tellsAnswersApart(): boolean {
+    if (this.options.unnumbered !== true || this.ciphering?.active === true) return true;
+    return this.association?.referencing !== "sn" && !this.correlation.hasOwnIds;
+  }
+
+  /**
+   * Send a request and take its answer. An exception-response or a confirmedServiceError is thrown; the first
+   * invocation-counter-error of an association moves the counter and repeats the request.
+   */
+  *exchange(request: Apdu, what: string, repetition: Repetition = "never", form: ExchangeForm = {}): Operation<Apdu> {
+    const { sink } = form;
+    this.#form = form.dataToEnd === true ? { dataToEnd: true } : {};
+    this.#stream = sink && new ContentStream(sink, (invokeId) => this.#mayHandOn(invokeId));
+    const plain = encodeApdu(request);
+    const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
+    // a further block has the id of the request that it belongs to, whose first answer was taken
+    if ("invokeId" in request || request.apdu === "access-request") this.correlation.sending();
+    for (;;) {
+      let answer = yield* this.#ask(plain, what, repetition);
+      if (this.#mayBeCopies) {
+        answer = yield* this.#copies.checked(request, answer, what, repetition, () =>
+          this.#ask(plain, what, repetition),
+        );
+      }
+      if (answer.apdu === "confirmed-service-error") throw confirmedServiceError(what, answer);
+      if (answer.apdu !== "exception-response") return answer;
+      if (answer.serviceError !== invocationCounterError || ciphering === undefined) throw exceptionError(what, answer);
+      yield* ciphering.resynchronise(answer.invocationCounter, what);
+    }
+  }
+
+  /**
+   * One request and its answer. Over datagrams a repeatable request that is met with silence is asked again, each time
+   * under an invocation counter of its own, since a meter that has taken the first one refuses it a second time.
+   */
+  *#ask(plain: Uint8Array, what: string, repetition: Repetition): Operation<Apdu> {
+    const limit = repetition === "never" ? 0 : this.resends;
+    this.#replays = [];
+    for (this.#repeated = 0; ;) {
+      const delivery = limit === 0 ? undefined : this.#deliveryOf(repetition);
+      const bytes = this.ciphering === undefined ? plain : yield* this.ciphering.seal(plain);
+      try {
+        const first = yield* this.#transfer(bytes, what, delivery, limit > 0 && repetition === "told-apart");
+        return this.#plainGet(first, what) ?? (yield* this.#answer(first, what, delivery));
+      } catch (error) {
+        if (isSilence(error)) this.correlation.silent();
+        if (!isSilence(error) || this.handedOn) throw error;
+        // a meter whose counter went back answers each time, and is never to be believed
+        if (this.#repeated >= limit) throw this.#replays[this.#repeated] ?? error;
+      }
+      this.#repeated += 1;
+      yield* noteStep(`${what}: no answer, asked again (${this.#repeated} of ${limit})`);
+    }
+  }
+
+  /** What a meter answers that gives all answers one id, as some do, is told from a late one by waiting for that. */
+  #deliveryOf(repetition: Repetition): Delivery {
+    const anonymous = repetition === "alike" || !this.correlation.agrees;
+    return { silence: "tell", anonymous, repetition: this.#repeated > 0 };
+  }
+
+  /** Send bytes as they are and take the bytes that answer them, notifications and block transfer left out. */
+  *exchangeBytes(bytes: Uint8Array, what: string, phase: Phase, delivery?: Delivery): Operation<Apdu> {
+    return yield* this.#answer(yield* exchangeStep(bytes, what, phase, delivery), what, delivery);
+  }
+
+  /** One more answer to what was asked already; throws the time-out when none comes. */
+  *further(what: string, wait: "same" | "new"): Operation<Apdu> {
+    const delivery: Delivery = { silence: "tell", sameWait: wait === "same" };
+    return yield* this.#answer(yield* receiveStep(what, delivery, "any"), what, delivery);
+  }
+
+  *#transfer(
+    bytes: Uint8Array,
+    what: string,
+    delivery: Delivery | undefined,
+    repeatable: boolean,
+  ): Operation<Uint8Array> {
+    if (bytes.length <= this.meterLimit) return yield* exchangeStep(bytes, what, "request", delivery);
+    if (this.#blocksAllowed()) return yield* sendByBlocks(this, bytes, what, repeatable);
+    yield* noteStep(
+      `${what}: the request has ${bytes.length} bytes, the meter accepts ${this.meterLimit}; it may not answer`,
+    );
+    return yield* exchangeStep(bytes, what, "request", delivery);
+  }
+
+  #blocksAllowed(): boolean {
+    return this.options.quirks?.noGeneralBlockTransfer !== true && this.supports("general-block-transfer");
+  }
+
+  /** The answer that comes most often; undefined for whatever needs more than to be parsed. */
+  #plainGet(bytes: Uint8Array, what: string): Apdu | undefined {
+    const { ciphering, correlation } = this;
+    const [, , invokeId = 0] = bytes;
+    if (this.options.datagrams === true || (invokeId & 0x0f) !== correlation.id) return undefined;
+    if (bytes[0] !== getResponseTag || ciphering?.active === true || ciphering?.signatureRequired === true) {
+      return undefined;
+    }
+    let whole = true;
+    const onTrailing = (): void => {
+      whole = false;
+    };
+    const apdu = naming(what, () => parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing }));
+    if (!whole) return undefined;
+    correlation.judge(invokeId);
+    correlation.answered();
+    return apdu;
+  }
+
+  /** From bytes to the answer itself: blocks put together, notifications set aside, envelopes opened. */
+  *#answer(first: Uint8Array, what: string, delivery: Delivery | undefined): Operation<Apdu> {
+    let bytes = first;
+    let stale = 0;
+    this.#aside = [];
+    let again = delivery;
+    for (let others = 0; others < maxNotifications; others++) {
+      if (others > 0) bytes = this.#aside.shift() ?? (yield* receiveStep(what, again, "any"));
+      const answer = yield* this.#unlessNotification(bytes, what);
+      if (answer === "stale") {
+        yield* noteStep(`${what}: an answer to an earlier request, late or once more, was dropped`);
+        stale += 1;
+        again = { ...delivery, sameWait: true };
+        if (stale > maxStaleAnswers)
+          throw limitExceeded(what, `${stale} answers to other requests came`, maxStaleAnswers);
+      } else if (answer !== undefined) {
+        this.correlation.answered();
+        return answer;
+      }
+    }
+    throw limitExceeded(what, `${maxNotifications} notifications came, but no answer`, maxNotifications);
+  }
+
+  /** The answer; "stale" for one to another request, undefined for what is no answer. */
+  *#unlessNotification(bytes: Uint8Array, what: string): Operation<Apdu | "stale" | undefined> {
+    if (isNotificationTag(bytes[0])) {
+      yield* this.#plainNotification(bytes, what);
+      return undefined;
+    }
+    let apdu = yield* this.parse(bytes, what);
+    if (isOfBefore(this, apdu)) return "stale";
+    if (apdu.apdu === "general-block-transfer") {
+      if (this.#isOfFinishedTransfer(apdu)) return "stale";
+      const whole = yield* this.#assembled(apdu, what);
+      if (whole === undefined) return undefined;
+      apdu = whole;
+    }
+    if (apdu.apdu === "general-signing") apdu = yield* this.parse(this.#signedContent(apdu, what), what);
+    else this.#requireSignature(apdu, what);
+    if (isProtected(apdu)) {
+      const opened = yield* this.#openUnlessLate(apdu, what);
+      if (opened === undefined) return "stale";
+      apdu = opened;
+    } else this.#requireProtection(apdu, what);
+    if (!isNotification(apdu)) return (yield* isLate(this, apdu, what)) ? "stale" : apdu;
+    yield* notificationStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
+    return undefined;
+  }
+
+  /** A transfer begins with block 1, which has an id or a counter of its own where the meter is told by these. */
+  #isOfFinishedTransfer({ blockNumber, data }: GeneralBlockTransfer): boolean {
+    const unique = this.ciphering?.active === true || this.correlation.echoes;
+    return (blockNumber > 1 || unique) && this.correlation.isFinishedBlock(blockNumber, data);
+  }
+
+  /** What came in blocks; undefined where it was a report, or came to nothing once an answer was put between. */
+  *#assembled(first: GeneralBlockTransfer, what: string): Operation<Apdu | undefined> {
+    try {
+      const stream = this.#stream;
+      stream?.begin();
+      const whole = yield* receiveByBlocks(this, first, what, stream);
+      if (stream?.streaming === true) return naming(what, () => parseApdu(stream.head, { dataToEnd: true }));
+      if (!isNotificationTag(whole[0])) return yield* this.parse(whole, what);
+      yield* this.#plainNotification(whole, what);
+      return undefined;
+    } catch (error) {
+      const unusable = error instanceof DlmsDecodeError || error instanceof DlmsTimeoutError;
+      if (unusable && (isNotificationTag(first.data[0]) || this.#aside.length > 0)) {
+        yield* noteStep(`${what}: a notification in blocks was dropped: ${error.message}`);
+        return undefined;
+      }
+      this.blocksFailed ||= unusable;
+      throw error;
+    }
+  }
+
+  /** The data of the answer were handed on while they came; the answer itself has none. */
+  get handedOn(): boolean {
+    return this.#stream?.streaming === true;
+  }
+
+  /** Whether data may be handed on from an answer with this invoke-id before all of it has come. */
+  #mayHandOn(invokeId: number): boolean {
+    if (this.ciphering?.active === true || this.ciphering?.signatureRequired === true) return false;
+    if ((invokeId & 0x0f) === this.correlation.id) return true;
+    return this.tellsAnswersApart && this.correlation.hasOwnIds && !this.correlation.isStale(invokeId);
+  }
+
+  /** Keeps what came between the blocks of something that may be a report: the answer may come before it is whole. */
+  setAside(bytes: Uint8Array): boolean {
+    if (this.#aside.length > 0) return false;
+    this.#aside.push(bytes);
+    return true;
+  }
+
+  /** What a meter sends on its own account never fails the request that is under way. */
+  *#plainNotification(bytes: Uint8Array, what: string): Operation<void> {
+    let apdu: Apdu;
+    try {
+      apdu = this.incoming(bytes);
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      yield* noteStep(`${what}: a notification was dropped: ${error.message}`);
+      return;
+    }
+    yield* notificationStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
+  }
+
+  #signedContent(apdu: GeneralSigning, what: string): Uint8Array {
+    if (this.ciphering === undefined) throw keysMissing(what);
+    return this.ciphering.openSigned(apdu, what);
+  }
+
+  /** As with ciphering, errors and ACSE APDUs are taken as they are. */
+  #requireSignature(apdu: Apdu, what: string): void {
+    if (this.ciphering?.signatureRequired !== true || exempt.includes(apdu.apdu)) return;
+    // the initiate and the proofs of ACSE are behind the association that is agreed upon first
+    if (this.association === undefined) return;
+    throw new DlmsSecurityError(
+      "SEC_POLICY",
+      `${what}: a signed answer is required, but the meter sent ${apdu.apdu} without a signature; it was refused`,
+      { details: { required: "general-signing", received: apdu.apdu } },
+    );
+  }
+
+  /** What has a counter that is past may be a copy, or was overtaken: it is dropped, and something newer awaited. */
+  *#openUnlessLate(apdu: Protected, what: string): Operation<Apdu | undefined> {
+    if (this.ciphering === undefined) throw keysMissing(what);
+    try {
+      return yield* this.parse(this.ciphering.open(apdu, what), what);
+    } catch (error) {
+      const replay = error instanceof DlmsSecurityError && error.code === "DLMS_SEC_REPLAY";
+      if (!replay || (this.options.unnumbered !== true && this.resends === 0)) throw error;
+      this.#replays.push(error);
+      yield* noteStep(`${what}: dropped: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  /** Plain errors and ACSE APDUs are taken, since a meter that can't decipher can't answer otherwise. */
+  #requireProtection(apdu: Apdu, what: string): void {
+    if (this.ciphering?.active !== true || exempt.includes(apdu.apdu)) return;
+    requirePolicy(undefined, this.ciphering.security.policy, `${what}: ${apdu.apdu}`);
+  }
+
+  /** An APDU from bytes; bytes behind it are ignored with a note. */
+  *parse(bytes: Uint8Array, what: string): Operation<Apdu> {
+    let trailing = 0;
+    const onTrailing = (rest: Uint8Array): void => {
+      trailing = rest.length;
+    };
+    const apdu = naming(what, () => parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing }));
+    if (trailing > 0) yield* noteStep(`${what}: ${trailing} bytes behind the answer were ignored`);
+    return apdu;
+  }
+
+  /** A notification that came unasked, deciphered. */
+  incoming(bytes: Uint8Array): Apdu {
+    const what = "notification";
+    let apdu = naming(what, () => parseApdu(bytes, { allowTrailing: true }));
+    if (apdu.apdu === "general-block-transfer" && apdu.last && apdu.blockNumber === 1) {
+      const { data } = apdu;
+      apdu = naming(what, () => parseApdu(data, { allowTrailing: true }));
+    }
+    if (apdu.apdu === "general-signing") {
+      const content = this.#signedContent(apdu, what);
+      apdu = naming(what, () => parseApdu(content, { allowTrailing: true }));
+    } else this.#requireSignature(apdu, what);
+    if (!isProtected(apdu)) {
+      this.#requireProtection(apdu, what);
+      return apdu;
+    }
+    const { ciphering } = this;
+    if (ciphering === undefined) throw keysMissing(what);
+    return naming(what, () => parseApdu(ciphering.open(apdu, what), { allowTrailing: true }));
+  }
+}
+
+/** Whether a meter sends this on its own account, never as an answer. */
+function isNotification(apdu: Apdu): boolean {
+  return apdu.apdu === "data-notification" || apdu.apdu === "event-notification" || apdu.apdu === "information-report";
+}

@@ -1,0 +1,181 @@
+import { encodeApdu, parseApdu } from "../../apdu";
+import type { ActionRequest, ActionResponseWithPblock, ActionResult, Apdu, MethodDescriptor } from "../../apdu/model";
+import { ByteWriter, concatBytes, joinBytes } from "../../bytes";
+import { DlmsDecodeError } from "../../errors";
+import type { ServiceChannel } from "../exchange/service-channel";
+import { Collector } from "../exchange/collector";
+import { inconsistentAnswer, unexpectedAnswer } from "../steps/errors";
+import type { Operation } from "../steps/operation";
+import { progressStep } from "../steps/steps";
+import { uploadBlocks } from "./upload";
+
+/** C3, choice, invoke-id, class, logical name, method; last-block, number, length of up to three bytes */
+const firstBlockHeader = 12 + 8;
+const laterBlockHeader = 3 + 8;
+
+/** ACTION of one method. */
+export function* invokeMethod(
+  channel: ServiceChannel,
+  method: MethodDescriptor,
+  parameters: Uint8Array | undefined,
+  what: string,
+): Operation<ActionResult> {
+  channel.require("action", what);
+  return yield* invokeUnchecked(channel, method, parameters, what);
+}
+
+/** ACTION whether it was negotiated or not: authentication itself is an ACTION. */
+export function* invokeUnchecked(
+  channel: ServiceChannel,
+  method: MethodDescriptor,
+  parameters: Uint8Array | undefined,
+  what: string,
+): Operation<ActionResult> {
+  const invokeId = channel.nextInvokeId();
+  const request: ActionRequest = {
+    apdu: "action-request-normal",
+    invokeId,
+    method,
+    ...(parameters === undefined ? {} : { parameters }),
+  };
+  const answer = yield* send(channel, request, { whole: parameters, firstHeader: firstBlockHeader }, what, (block) => ({
+    apdu: "action-request-with-first-pblock",
+    invokeId,
+    method,
+    block,
+  }));
+  if (answer.apdu === "action-response-with-pblock") {
+    return singleFrom(yield* collectBlocks(channel, invokeId, answer, what), invokeId, what);
+  }
+  if (answer.apdu !== "action-response-normal") throw unexpectedAnswer(what, "an action-response", answer);
+  return answer.response;
+}
+
+/** ACTION with list; the results keep their positions. */
+export function* invokeList(
+  channel: ServiceChannel,
+  methods: readonly MethodDescriptor[],
+  parameters: readonly Uint8Array[],
+  what: string,
+): Operation<readonly ActionResult[]> {
+  channel.require("action", what);
+  channel.require("multiple-references", what);
+  const invokeId = channel.nextInvokeId();
+  const request: ActionRequest = { apdu: "action-request-with-list", invokeId, methods, parameters };
+  const descriptors = 3 + 3 + 9 * methods.length;
+  const whole = new ByteWriter().writeLength(parameters.length).bytes(joinBytes(parameters)).toBytes();
+  let answer = yield* send(channel, request, { whole, firstHeader: descriptors + 8 }, what, (block) => ({
+    apdu: "action-request-with-list-and-first-pblock",
+    invokeId,
+    methods,
+    block,
+  }));
+  if (answer.apdu === "action-response-with-pblock") {
+    const raw = yield* collectBlocks(channel, invokeId, answer, what);
+    answer = yield* channel.parse(concatBytes(Uint8Array.of(0xc7, 0x03, invokeId), raw), what);
+  }
+  if (answer.apdu !== "action-response-with-list") throw unexpectedAnswer(what, "an action-response-with-list", answer);
+  if (answer.responses.length !== methods.length) {
+    throw inconsistentAnswer(what, `${methods.length} methods were invoked, ${answer.responses.length} were answered`, {
+      expected: methods.length,
+      got: answer.responses.length,
+    });
+  }
+  return answer.responses;
+}
+
+/** In one request if the meter takes it, else in blocks; the answer is to the same invoke-id. */
+function* send(
+  channel: ServiceChannel,
+  request: ActionRequest,
+  { whole, firstHeader }: { readonly whole: Uint8Array | undefined; readonly firstHeader: number },
+  what: string,
+  first: (block: ActionResponseWithPblock["block"]) => ActionRequest,
+): Operation<Apdu> {
+  const { invokeId } = request;
+  const answer =
+    whole !== undefined && tooLong(channel, request)
+      ? yield* sendBlocks(channel, invokeId, whole, firstHeader, what, first)
+      : yield* channel.exchange(request, what);
+  return answer;
+}
+
+/** Whether a request has to be cut; without blocks negotiated it goes out whole, or in general blocks. */
+function tooLong(channel: ServiceChannel, request: ActionRequest): boolean {
+  return channel.supports("block-transfer-with-action") && !channel.fits(encodeApdu(request).length);
+}
+
+function* sendBlocks(
+  channel: ServiceChannel,
+  invokeId: number,
+  whole: Uint8Array,
+  firstHeader: number,
+  what: string,
+  first: (block: ActionResponseWithPblock["block"]) => ActionRequest,
+): Operation<Apdu> {
+  return yield* uploadBlocks(
+    channel,
+    {
+      whole,
+      firstHeader,
+      laterHeader: laterBlockHeader,
+      request: (block) =>
+        block.blockNumber === 1 ? first(block) : { apdu: "action-request-with-pblock", invokeId, block },
+      acknowledged: (answer) => (answer.apdu === "action-response-next-pblock" ? answer.blockNumber : undefined),
+      failed: (answer) => answer.apdu === "action-response-normal" && answer.response.result !== 0,
+    },
+    what,
+  );
+}
+
+function* collectBlocks(
+  channel: ServiceChannel,
+  invokeId: number,
+  first: ActionResponseWithPblock,
+  what: string,
+): Operation<Uint8Array> {
+  const collected = new Collector(channel.maxResultSize, what);
+  let { block } = first;
+  for (;;) {
+    collected.add(block.raw);
+    if (block.last) return collected.bytes();
+    yield* progressStep(what, collected.size);
+    const { blockNumber } = block;
+    const answer = yield* channel.exchange({ apdu: "action-request-next-pblock", invokeId, blockNumber }, what);
+    if (answer.apdu !== "action-response-with-pblock") throw unexpectedAnswer(what, "the next block", answer);
+    const expected = (blockNumber + 1) >>> 0;
+    if (answer.block.blockNumber !== expected) {
+      throw inconsistentAnswer(what, `block ${expected} was asked for, block ${answer.block.blockNumber} came`, {
+        expected,
+        got: answer.block.blockNumber,
+      });
+    }
+    if (answer.block.raw.length === 0 && !answer.block.last) {
+      throw inconsistentAnswer(what, `block ${expected} is empty and not the last`);
+    }
+    block = answer.block;
+  }
+}
+
+/**
+ * The blocks carry what follows the invoke-id of the unblocked form: result and optional data. Some meters leave
+ * the result out and send the Get-Data-Result, or the data alone: then the method succeeded. A result other than
+ * success comes without data, in two bytes; anything longer that begins so is data alone (01 array, 02 structure).
+ */
+function singleFrom(raw: Uint8Array, invokeId: number, what: string): ActionResult {
+  for (const prefix of [[], [0x00, 0x01], [0x00, 0x01, 0x00]]) {
+    const result = tryParse(concatBytes(Uint8Array.of(0xc7, 0x01, invokeId), Uint8Array.from(prefix), raw));
+    if (result !== undefined && (result.result === 0 || raw.length === 2)) return result;
+  }
+  throw inconsistentAnswer(what, `the ${raw.length} bytes of the blocks are no action-response`);
+}
+
+function tryParse(bytes: Uint8Array): ActionResult | undefined {
+  try {
+    const apdu = parseApdu(bytes);
+    return apdu.apdu === "action-response-normal" ? apdu.response : undefined;
+  } catch (error) {
+    if (error instanceof DlmsDecodeError) return undefined;
+    throw error;
+  }
+}

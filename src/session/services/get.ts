@@ -1,0 +1,231 @@
+import { parseApdu } from "../../apdu";
+import type { Apdu, AttributeDescriptorWithSelection, GetDataResult, GetResponseWithDatablock } from "../../apdu/model";
+import { concatBytes } from "../../bytes";
+import { DlmsLinkError } from "../../errors";
+import type { ServiceChannel } from "../exchange/service-channel";
+import { Collector } from "../exchange/collector";
+import { maxStaleAnswers } from "../steps/correlation";
+import { inconsistentAnswer, limitExceeded, naming, unexpectedAnswer } from "../steps/errors";
+import type { AnswerForm, Operation, Sink } from "../steps/operation";
+import { maxEmptyBlocks } from "../steps/options";
+import { noteStep, progressStep } from "../steps/steps";
+
+/** How a read ended. */
+export type GetOutcome = { readonly ok: true } | { readonly ok: false; readonly result: number };
+
+/** data-block-unavailable, long-get-aborted, no-long-get-in-progress, data-block-number-invalid */
+const blockErrors: ReadonlySet<number> = new Set([14, 15, 16, 19]);
+
+/** GET of one attribute; blocks are put together. */
+export function* getAttribute(
+  channel: ServiceChannel,
+  attribute: AttributeDescriptorWithSelection,
+  what: string,
+  form: AnswerForm = {},
+): Operation<GetDataResult> {
+  channel.require("get", what);
+  return yield* anew(channel, () => getWhole(channel, attribute, what, form));
+}
+
+function* getWhole(
+  channel: ServiceChannel,
+  attribute: AttributeDescriptorWithSelection,
+  what: string,
+  form: AnswerForm,
+): Operation<GetDataResult> {
+  const invokeId = channel.nextInvokeId();
+  const answer = yield* channel.exchange({ apdu: "get-request-normal", invokeId, attribute }, what, "told-apart", form);
+  if (answer.apdu === "get-response-normal" && fitsResult(channel, answer.result)) return answer.result;
+  const collected = new Collector(channel.maxResultSize, what);
+  const outcome = yield* takeAnswer(channel, invokeId, answer, what, collected.sink);
+  return outcome.ok ? { ok: true, data: collected.bytes() } : outcome;
+}
+
+/** Runs what collects an answer; once more from its beginning when a lost datagram broke a transfer in blocks. */
+function* anew<T>(channel: ServiceChannel, run: () => Operation<T>): Operation<T> {
+  for (let again = 1; ; again++) {
+    try {
+      return yield* run();
+    } catch (error) {
+      // a transfer that lost its place, see refuseLostPlace; after a shift of answers the session has to end
+      const lost = error instanceof DlmsLinkError && error.details.blockNumber !== undefined;
+      if (!lost || again > channel.resends) throw error;
+      yield* noteStep(`${error.message} (${again} of ${channel.resends})`);
+    }
+  }
+}
+
+function fitsResult(channel: ServiceChannel, result: GetDataResult): boolean {
+  return !result.ok || result.data.length <= channel.maxResultSize;
+}
+
+/**
+ * GET of one attribute whose pieces are handed out as they come: data blocks, ciphered one by one or plain, and plain
+ * general blocks, window by window. A ciphered answer in general blocks has to be whole before its tag can be checked,
+ * and is one piece; so is one to a request that went out in general blocks itself.
+ */
+export function* getChunks(
+  channel: ServiceChannel,
+  attribute: AttributeDescriptorWithSelection,
+  what: string,
+): Operation<GetOutcome> {
+  return yield* getInto(channel, attribute, what, function* (bytes, blockNumber, last) {
+    yield { kind: "chunk", bytes, blockNumber, last };
+  });
+}
+
+function* getInto(
+  channel: ServiceChannel,
+  attribute: AttributeDescriptorWithSelection,
+  what: string,
+  sink: Sink,
+): Operation<GetOutcome> {
+  channel.require("get", what);
+  const invokeId = channel.nextInvokeId();
+  const request = { apdu: "get-request-normal", invokeId, attribute } as const;
+  const answer = yield* channel.exchange(request, what, "told-apart", { sink });
+  if (channel.handedOn) return { ok: true };
+  return yield* takeAnswer(channel, invokeId, answer, what, sink);
+}
+
+function* takeAnswer(
+  channel: ServiceChannel,
+  invokeId: number,
+  answer: Apdu,
+  what: string,
+  sink: Sink,
+): Operation<GetOutcome> {
+  if (answer.apdu === "get-response-with-datablock") return yield* getBlocks(channel, invokeId, answer, what, sink);
+  if (answer.apdu !== "get-response-normal") throw unexpectedAnswer(what, "a get-response", answer);
+  if (!answer.result.ok) return answer.result;
+  yield* sink(answer.result.data, 1, true);
+  return { ok: true };
+}
+
+/** GET with list; the items keep their positions. */
+export function* getList(
+  channel: ServiceChannel,
+  attributes: readonly AttributeDescriptorWithSelection[],
+  what: string,
+): Operation<readonly GetDataResult[]> {
+  channel.require("get", what);
+  const [only] = attributes;
+  if (only === undefined) return [];
+  if (attributes.length === 1) return [yield* getAttribute(channel, only, what)];
+  channel.require("multiple-references", what);
+  return yield* anew(channel, () => getWholeList(channel, attributes, what));
+}
+
+function* getWholeList(
+  channel: ServiceChannel,
+  attributes: readonly AttributeDescriptorWithSelection[],
+  what: string,
+): Operation<readonly GetDataResult[]> {
+  const invokeId = channel.nextInvokeId();
+  const answer = yield* channel.exchange({ apdu: "get-request-with-list", invokeId, attributes }, what, "told-apart");
+  const list =
+    answer.apdu === "get-response-with-datablock" ? yield* listFromBlocks(channel, invokeId, answer, what) : answer;
+  if (list.apdu !== "get-response-with-list") {
+    const refused = list.apdu === "get-response-normal" && !list.result.ok ? ` (result ${list.result.result})` : "";
+    throw unexpectedAnswer(what, `a get-response-with-list${refused}`, list);
+  }
+  if (list.results.length !== attributes.length) {
+    throw inconsistentAnswer(what, `${attributes.length} items were asked for, ${list.results.length} were answered`, {
+      expected: attributes.length,
+      got: list.results.length,
+    });
+  }
+  return list.results;
+}
+
+/** The blocks of a list carry what follows the invoke-id of the unblocked form. */
+function* listFromBlocks(
+  channel: ServiceChannel,
+  invokeId: number,
+  first: GetResponseWithDatablock,
+  what: string,
+): Operation<Apdu> {
+  const collected = new Collector(channel.maxResultSize, what);
+  const outcome = yield* getBlocks(channel, invokeId, first, what, collected.sink);
+  if (!outcome.ok) {
+    return { apdu: "get-response-normal", invokeId, result: outcome };
+  }
+  const whole = concatBytes(Uint8Array.of(0xc4, 0x03, invokeId), collected.bytes());
+  return naming(what, () => parseApdu(whole, { allowTrailing: true }));
+}
+
+/**
+ * All blocks of a get-response, from the first that has come. Numbers start at 1, at 0, or where the last
+ * transfer ended; within a transfer they have to rise by one.
+ */
+function* getBlocks(
+  channel: ServiceChannel,
+  invokeId: number,
+  first: GetResponseWithDatablock,
+  what: string,
+  sink: Sink,
+): Operation<GetOutcome> {
+  if (!channel.supports("block-transfer-with-get-or-read")) {
+    yield* noteStep(`${what}: the meter answers in blocks, which were not negotiated`);
+  }
+  if (first.blockNumber !== 1) yield* noteStep(`${what}: the blocks start at number ${first.blockNumber}`);
+  let block = first;
+  let empty = 0;
+  let content = 0;
+  for (;;) {
+    if (!block.result.ok) return block.result;
+    const piece = block.result.data;
+    content += piece.length;
+    empty = piece.length === 0 ? empty + 1 : 0;
+    if (empty > maxEmptyBlocks) throw limitExceeded(what, `${empty} empty blocks came in a row`, maxEmptyBlocks);
+    yield* sink(piece, block.blockNumber, block.last);
+    if (block.last) return { ok: true };
+    yield* progressStep(what, content);
+    const next = yield* nextBlock(channel, invokeId, block.blockNumber, what);
+    if (next.apdu === "get-response-normal") {
+      if (next.result.ok) throw unexpectedAnswer(what, "the next block", next);
+      return next.result;
+    }
+    block = next;
+  }
+}
+
+function* nextBlock(channel: ServiceChannel, invokeId: number, blockNumber: number, what: string) {
+  const expected = (blockNumber + 1) >>> 0;
+  let answer = yield* channel.exchange({ apdu: "get-request-next", invokeId, blockNumber }, what, "told-apart");
+  for (let copies = 0; copies < maxStaleAnswers && isEarlierBlock(answer, expected); copies++) {
+    yield* noteStep(`${what}: block ${answer.blockNumber} came once more and was dropped`);
+    answer = yield* channel.further(what, "same");
+  }
+  if (answer.apdu !== "get-response-normal" && answer.apdu !== "get-response-with-datablock") {
+    throw unexpectedAnswer(what, "the next block", answer);
+  }
+  if (!answer.result.ok) refuseLostPlace(channel, answer.result.result, blockNumber, what);
+  if (answer.apdu === "get-response-normal") return answer;
+  // an error may come with any number: some meters repeat the last one, some send 0
+  if (answer.result.ok && answer.blockNumber !== expected) {
+    throw inconsistentAnswer(what, `block ${expected} was asked for, block ${answer.blockNumber} came`, {
+      expected,
+      got: answer.blockNumber,
+    });
+  }
+  return answer;
+}
+
+/** Whether this block came before, and now once more: it, or its request, was doubled on the way. */
+function isEarlierBlock(answer: Apdu, expected: number): answer is GetResponseWithDatablock {
+  return answer.apdu === "get-response-with-datablock" && answer.result.ok && answer.blockNumber < expected;
+}
+
+/**
+ * A block whose request came twice is refused by meters that sent it before: their place is behind it. That is no
+ * answer about the attribute, and all of it is to be asked for anew.
+ */
+function refuseLostPlace(channel: ServiceChannel, result: number, blockNumber: number, what: string): void {
+  if (channel.resends === 0 || !blockErrors.has(result)) return;
+  throw new DlmsLinkError(
+    "LINK_SEQUENCE",
+    `${what}: the block behind block ${blockNumber} was lost on the way, and the meter does not send it again (result ${result}); it has to be read anew`,
+    { fault: "network", details: { result, blockNumber } },
+  );
+}

@@ -1,0 +1,295 @@
+import { encodeApdu, parseApdu } from "../../apdu";
+import type { DataBlock, ReadResult, VariableAccess, WriteRequest, WriteResult } from "../../apdu/model";
+import { concatBytes } from "../../bytes";
+import { encodeValueBytes } from "../../codec";
+import { isDlmsError } from "../../errors";
+import type { Repetition } from "../exchange/exchange";
+import type { ServiceChannel } from "../exchange/service-channel";
+import { Collector } from "../exchange/collector";
+import { inconsistentAnswer, unexpectedAnswer } from "../steps/errors";
+import type { GetOutcome } from "./get";
+import type { AnswerForm, Operation, Sink } from "../steps/operation";
+import { noteStep, progressStep } from "../steps/steps";
+
+/** Read of several variables; results keep their positions, blocks are put together. */
+export function* readVariables(
+  channel: ServiceChannel,
+  variables: readonly VariableAccess[],
+  what: string,
+  form: AnswerForm = {},
+): Operation<readonly ReadResult[]> {
+  channel.require("read", what);
+  return yield* readVariablesUnchecked(channel, variables, what, "alike", form);
+}
+
+/** Read whether it was negotiated or not: HLS authentication with short names is a Read, and must not be repeated. */
+export function* readVariablesUnchecked(
+  channel: ServiceChannel,
+  variables: readonly VariableAccess[],
+  what: string,
+  repetition: Repetition = "never",
+  form: AnswerForm = {},
+): Operation<readonly ReadResult[]> {
+  let results = yield* askFor(channel, variables, what, repetition, form);
+  const [first] = results;
+  if (first?.kind === "data-block" && results.length === 1) {
+    results = yield* readBlocks(channel, first.block, variables.length, what, form);
+  }
+  return counted(results, variables.length, what);
+}
+
+/** Sends a request whole or, where it is too long for the meter and blocks were agreed upon, in blocks. */
+function* askFor(
+  channel: ServiceChannel,
+  variables: readonly VariableAccess[],
+  what: string,
+  repetition: Repetition,
+  form: AnswerForm,
+): Operation<readonly ReadResult[]> {
+  const whole = encodeApdu({ apdu: "read-request", variables });
+  if (channel.fits(whole.length) || !channel.supports("block-transfer-with-get-or-read")) {
+    return yield* exchangeRead(channel, variables, what, repetition, form);
+  }
+  const results = yield* sendBlocks(channel, whole.subarray(1), what, form);
+  const [first] = results;
+  // a block that was refused refuses all that was asked for
+  return first?.kind === "error" && results.length === 1 ? variables.map(() => first) : results;
+}
+
+/** tag, count, choice, last-block, number, length of up to three bytes */
+const readBlockHeader = 9;
+
+/** The blocks carry what follows the tag of a read-request: the list of variables. */
+function* sendBlocks(
+  channel: ServiceChannel,
+  whole: Uint8Array,
+  what: string,
+  form: AnswerForm,
+): Operation<readonly ReadResult[]> {
+  const size = channel.roomFor(readBlockHeader);
+  for (let at = 0, blockNumber = 1; ; blockNumber++) {
+    const raw = whole.subarray(at, at + size);
+    at += raw.length;
+    const last = at >= whole.length;
+    const block = { kind: "read-data-block-access", block: { last, blockNumber, raw } } as const;
+    const results = yield* exchangeRead(channel, [block], what, "never", form);
+    const [first] = results;
+    if (last || first?.kind === "error") return results;
+    if (first?.kind !== "block-number" || first.blockNumber !== blockNumber) {
+      throw inconsistentAnswer(what, `block ${blockNumber} was sent, the meter did not acknowledge it`);
+    }
+  }
+}
+
+function* exchangeRead(
+  channel: ServiceChannel,
+  variables: readonly VariableAccess[],
+  what: string,
+  repetition: Repetition,
+  form: AnswerForm,
+): Operation<readonly ReadResult[]> {
+  const answer = yield* channel.exchange({ apdu: "read-request", variables }, what, repetition, form);
+  if (answer.apdu !== "read-response") throw unexpectedAnswer(what, "a read-response", answer);
+  return answer.results;
+}
+
+/** The blocks carry what follows the tag of a read-response: the list of results. */
+function* readBlocks(
+  channel: ServiceChannel,
+  first: DataBlock,
+  count: number,
+  what: string,
+  form: AnswerForm,
+): Operation<readonly ReadResult[]> {
+  const collected = new Collector(channel.maxResultSize, what);
+  const refused = yield* takeBlocks(channel, first, what, form, collected.sink);
+  return refused === undefined ? yield* resultsIn(channel, collected.bytes(), count, what, form) : [refused];
+}
+
+/** All blocks of a read-response, from the first that has come; the error that one was refused with. */
+function* takeBlocks(
+  channel: ServiceChannel,
+  first: DataBlock,
+  what: string,
+  form: AnswerForm,
+  sink: Sink,
+): Operation<Extract<ReadResult, { kind: "error" }> | undefined> {
+  let block = first;
+  if (block.blockNumber !== 1) yield* noteStep(`${what}: the blocks start at number ${block.blockNumber}`);
+  let content = 0;
+  for (;;) {
+    yield* sink(block.raw, block.blockNumber, block.last);
+    if (block.last) return undefined;
+    content += block.raw.length;
+    yield* progressStep(what, content);
+    const expected = (block.blockNumber + 1) & 0xffff;
+    // never repeated: a meter that sent the block already has its place behind it
+    const variable = { kind: "block-number-access", blockNumber: block.blockNumber } as const;
+    const [next] = yield* exchangeRead(channel, [variable], what, "never", form);
+    if (next?.kind === "error") return next;
+    if (next?.kind !== "data-block" || next.block.blockNumber !== expected) {
+      const got = next?.kind === "data-block" ? `block ${next.block.blockNumber}` : (next?.kind ?? "nothing");
+      throw inconsistentAnswer(what, `block ${expected} was asked for, ${got} came`);
+    }
+    if (next.block.raw.length === 0 && !next.block.last) {
+      throw inconsistentAnswer(what, `block ${expected} is empty and not the last`);
+    }
+    block = next.block;
+  }
+}
+
+/** Read of one variable whose data are handed out as the blocks come. */
+export function* readChunks(channel: ServiceChannel, variable: VariableAccess, what: string): Operation<GetOutcome> {
+  channel.require("read", what);
+  const results = yield* askFor(channel, [variable], what, "alike", {});
+  const [first] = counted(results, 1, what);
+  if (first?.kind === "error") return { ok: false, result: first.result };
+  if (first?.kind === "data") {
+    yield* chunkStep(first.data, 1, true);
+    return { ok: true };
+  }
+  if (first?.kind !== "data-block") throw inconsistentAnswer(what, `data were asked for, ${first?.kind} came`);
+  const only = new OnlyResult(chunkStep);
+  const refused = yield* takeBlocks(channel, first.block, what, {}, only.take);
+  if (only.shortened) yield* noteStep(`${what}: the blocks carry the results without their number`);
+  const result = refused?.result ?? only.error;
+  return result === undefined ? { ok: true } : { ok: false, result };
+}
+
+function* chunkStep(bytes: Uint8Array, blockNumber: number, last: boolean): Operation<void> {
+  yield { kind: "chunk", bytes, blockNumber, last };
+}
+
+/** `01 00` and data, or `01 01` and an error; Gurux' server leaves out the first two bytes before data. */
+class OnlyResult {
+  /** what came before it was clear what it is; undefined from then on */
+  #begun: Uint8Array | undefined = new Uint8Array(0);
+  readonly #sink: Sink;
+  shortened = false;
+  error: number | undefined;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  readonly take = function* (this: OnlyResult, piece: Uint8Array, blockNumber: number, last: boolean): Operation<void> {
+    let data = piece;
+    if (this.#begun !== undefined) {
+      this.#begun = concatBytes(this.#begun, piece);
+      // an error has three bytes, and so has an array of one null: that is no row
+      if (this.#begun.length <= 3 && !last) return;
+      data = this.#dataOf(this.#begun);
+      this.#begun = undefined;
+      if (this.error !== undefined) return;
+    }
+    yield* this.#sink(data, blockNumber, last);
+  }.bind(this);
+
+  #dataOf(bytes: Uint8Array): Uint8Array {
+    const [count, choice] = bytes;
+    if (count === 1 && choice === 1 && bytes.length === 3) this.error = bytes[2];
+    // an empty array has these bytes too, and nothing behind them
+    else if (count === 1 && choice === 0 && bytes.length > 2) return bytes.subarray(2);
+    else this.shortened = true;
+    return bytes;
+  }
+}
+
+/**
+ * The list of results that came in blocks. Gurux' server leaves out its first two bytes: how many there are, and that
+ * the first of them is data.
+ */
+function* resultsIn(
+  channel: ServiceChannel,
+  bytes: Uint8Array,
+  count: number,
+  what: string,
+  form: AnswerForm,
+): Operation<readonly ReadResult[]> {
+  const completed = shortenedResults(bytes, count, form);
+  if (completed !== undefined) {
+    yield* noteStep(`${what}: the blocks carry the results without their number`);
+    return completed;
+  }
+  const whole = yield* channel.parse(concatBytes(Uint8Array.of(0x0c), bytes), what);
+  if (whole.apdu !== "read-response") throw unexpectedAnswer(what, "a read-response", whole);
+  return whole.results;
+}
+
+/** Undefined if the first two bytes are there, or if the rest makes no sense without them either. */
+function shortenedResults(
+  bytes: Uint8Array,
+  count: number,
+  { dataToEnd }: AnswerForm,
+): readonly ReadResult[] | undefined {
+  if (count >= 0x80 || exactResults(Uint8Array.of(0x0c), bytes, count) !== undefined) return undefined;
+  // whether the data are well formed says nothing here
+  const onlyData = dataToEnd === true && count === 1 && (bytes[0] !== 1 || bytes[1] !== 0);
+  return onlyData ? [{ kind: "data", data: bytes }] : exactResults(Uint8Array.of(0x0c, count, 0), bytes, count);
+}
+
+/** The results, if the bytes are `count` of data and errors and nothing else. */
+function exactResults(head: Uint8Array, bytes: Uint8Array, count: number): readonly ReadResult[] | undefined {
+  try {
+    const apdu = parseApdu(concatBytes(head, bytes));
+    if (apdu.apdu !== "read-response" || apdu.results.length !== count) return undefined;
+    return apdu.results.every(({ kind }) => kind === "data" || kind === "error") ? apdu.results : undefined;
+  } catch (error) {
+    if (isDlmsError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Write of several variables; results keep their positions. */
+export function* writeVariables(
+  channel: ServiceChannel,
+  variables: readonly VariableAccess[],
+  values: readonly Uint8Array[],
+  what: string,
+): Operation<readonly WriteResult[]> {
+  channel.require("write", what);
+  const request: WriteRequest = { apdu: "write-request", variables, values };
+  const whole = encodeApdu(request);
+  if (!channel.fits(whole.length) && channel.supports("block-transfer-with-set-or-write")) {
+    return counted(yield* writeBlocks(channel, whole.subarray(1), what), variables.length, what);
+  }
+  const answer = yield* channel.exchange(request, what);
+  if (answer.apdu !== "write-response") throw unexpectedAnswer(what, "a write-response", answer);
+  return counted(answer.results, variables.length, what);
+}
+
+/** tag, count, choice, last-block, number; count, octet-string tag, length of up to three bytes */
+const writeBlockHeader = 6 + 5;
+
+/** The blocks carry what follows the tag of a write-request, as octet-strings. */
+function* writeBlocks(channel: ServiceChannel, whole: Uint8Array, what: string): Operation<readonly WriteResult[]> {
+  const size = channel.roomFor(writeBlockHeader);
+  for (let at = 0, blockNumber = 1; ; blockNumber++) {
+    const piece = whole.subarray(at, at + size);
+    at += piece.length;
+    const last = at >= whole.length;
+    const answer = yield* channel.exchange(
+      {
+        apdu: "write-request",
+        variables: [{ kind: "write-data-block-access", last, blockNumber }],
+        values: [encodeValueBytes({ type: "octet-string", value: piece })],
+      },
+      what,
+    );
+    if (answer.apdu !== "write-response") throw unexpectedAnswer(what, "a write-response", answer);
+    const [first] = answer.results;
+    if (last || first?.kind === "error") return answer.results;
+    if (first?.kind !== "block-number" || first.blockNumber !== blockNumber) {
+      throw inconsistentAnswer(what, `block ${blockNumber} was sent, the meter did not acknowledge it`);
+    }
+  }
+}
+
+/** @throws DlmsDecodeError DECODE_VALUE unless there is a result per item */
+function counted<T>(results: readonly T[], expected: number, what: string): readonly T[] {
+  if (results.length === expected) return results;
+  throw inconsistentAnswer(what, `${expected} items were asked for, ${results.length} were answered`, {
+    expected,
+    got: results.length,
+  });
+}

@@ -1,0 +1,43 @@
+import type { Apdu, DataBlock } from "../../apdu/model";
+import type { ServiceChannel } from "../exchange/service-channel";
+import { inconsistentAnswer } from "../steps/errors";
+import type { Operation } from "../steps/operation";
+
+/** How one service cuts a long request into blocks. */
+export interface Upload {
+  /** the encoding that is cut */
+  readonly whole: Uint8Array;
+  /** bytes of the first request and of the later ones in front of the raw piece, its length included */
+  readonly firstHeader: number;
+  readonly laterHeader: number;
+  request(block: DataBlock): Apdu;
+  /** Block number that an answer acknowledges; undefined when it says something else. */
+  acknowledged(answer: Apdu): number | undefined;
+  /** Whether an answer says that the request failed, which may come before the last block. */
+  failed(answer: Apdu): boolean;
+}
+
+/** Send a long request block by block; the answer to the last block, or the one that ended the transfer early. */
+export function* uploadBlocks(channel: ServiceChannel, upload: Upload, what: string): Operation<Apdu> {
+  const { whole } = upload;
+  let at = 0;
+  for (let blockNumber = 1; ; blockNumber++) {
+    const size = channel.roomFor(blockNumber === 1 ? upload.firstHeader : upload.laterHeader);
+    const raw = whole.subarray(at, at + size);
+    at += raw.length;
+    const last = at >= whole.length;
+    const answer = yield* channel.exchange(upload.request({ last, blockNumber, raw }), what);
+    if (last) return answer;
+    const acknowledged = upload.acknowledged(answer);
+    if (acknowledged === undefined) {
+      if (upload.failed(answer)) return answer;
+      throw inconsistentAnswer(what, `block ${blockNumber} is not the last, but the meter answered ${answer.apdu}`);
+    }
+    if (acknowledged !== blockNumber) {
+      throw inconsistentAnswer(what, `block ${blockNumber} was sent, block ${acknowledged} was acknowledged`, {
+        expected: blockNumber,
+        got: acknowledged,
+      });
+    }
+  }
+}

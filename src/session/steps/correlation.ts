@@ -1,0 +1,191 @@
+import type { Apdu } from "../../apdu/model";
+
+/**
+ * Ids 2 to 15 take turns. Meters that do not echo the invoke-id answer with 0 or 1, so their first answer shows it: no
+ * request had that id, and no copy of an answer can have it.
+ */
+const firstId = 2;
+const lastId = 15;
+/** Answers to other requests that are dropped while the answer to one request is awaited. */
+export const maxStaleAnswers = 64;
+/** Answers of a meter that does not echo the invoke-id, which are compared with the ones that follow. */
+const rememberedAnswers = 64;
+
+/** `ours`: the answer to the request under way. `stale`: one to another request. `other`: the meter has its own ids. */
+export type Verdict = "ours" | "stale" | "other";
+
+/**
+ * Tells the answer to the request under way from copies of earlier answers and from late ones. One for all associations
+ * of a client.
+ *
+ * - The invoke-id moves with every request. An answer with the id of the request is its answer.
+ * - An answer with an id that no request on this connection had is no copy: the meter does not echo (`other`).
+ * - Two successive requests with different ids that were answered with these ids show that the meter echoes. From then
+ *   on every answer with another id is stale.
+ * - Before that, an answer with the id of an earlier request is stale too: it may be a copy. A meter with a constant id
+ *   from 2 to 15 shows itself by silence after such an answer, or by its first answer on the next connection.
+ * - Where the meter has its own ids, and where answers have none (short names, errors), only the bytes remain: an
+ *   answer that equals an earlier one to another request has to be proved (see copied-answers.ts).
+ */
+export class Correlation {
+  readonly #first: number;
+  readonly #last: number;
+  /** the id that was given out last */
+  #id: number;
+  /** ids of the requests on this connection */
+  readonly #asked = new Set<number>();
+  /** ids of the requests that have no answer so far, the one under way included */
+  readonly #owed = new Set<number>();
+  /** association requests that have no answer so far; counted where the connection outlives them */
+  associations = 0;
+  #evidence: "none" | "echoes" | "own-ids" = "none";
+  /** the id that the last answer and its request had in common */
+  #matched: number | undefined;
+  /** an id that was taken for stale while the request under way is awaited */
+  #dropped: number | undefined;
+  readonly #answers = new Map<string, string>();
+  /** the blocks of the last general block transfer by their numbers, as digests */
+  #finished: ReadonlyMap<number, string> = new Map();
+
+  /** @param first the ids from here to `last` take turns */
+  constructor(first = firstId, last = lastId) {
+    this.#first = first;
+    this.#id = this.#last = last;
+  }
+
+  /** The id of the request under way. */
+  get id(): number {
+    return this.#id;
+  }
+
+  get echoes(): boolean {
+    return this.#evidence === "echoes";
+  }
+
+  /** The last answer had the id of its request. */
+  get agrees(): boolean {
+    return this.#matched !== undefined;
+  }
+
+  get hasOwnIds(): boolean {
+    return this.#evidence === "own-ids";
+  }
+
+  get anyOwed(): boolean {
+    return this.#owed.size > 0;
+  }
+
+  /** A new connection: nothing of an earlier one can arrive on it. */
+  forgetConnection(): void {
+    this.#asked.clear();
+    this.#owed.clear();
+    this.associations = 0;
+    this.#evidence = "none";
+    this.#matched = this.#dropped = undefined;
+    this.#answers.clear();
+    this.#finished = new Map();
+  }
+
+  /** The invoke-id of the next request. */
+  next(): number {
+    this.#id = this.#id >= this.#last ? this.#first : this.#id + 1;
+    return this.#id;
+  }
+
+  /** The request under way goes out, or goes on with a further block. */
+  sending(): void {
+    this.#asked.add(this.#id);
+    this.#owed.add(this.#id);
+    this.#dropped = undefined;
+  }
+
+  /** The request under way has its answer. */
+  answered(): void {
+    this.#owed.delete(this.#id);
+  }
+
+  /** The request under way got no answer. A meter with a constant id says nothing but what was dropped. */
+  silent(): void {
+    if (this.#dropped !== undefined && !this.echoes) this.#evidence = "own-ids";
+    this.#dropped = undefined;
+  }
+
+  /** Judge an answer by its id, and learn from it. */
+  judge(received: number): Verdict {
+    const id = received & 0x0f;
+    if (id === this.#id) {
+      if (this.#matched !== undefined && this.#matched !== id) this.#evidence = "echoes";
+      this.#matched = id;
+      return "ours";
+    }
+    if (this.isStale(id)) {
+      this.#owed.delete(id);
+      this.#dropped = id;
+      return "stale";
+    }
+    this.#evidence = "own-ids";
+    this.#matched = undefined;
+    return "other";
+  }
+
+  /** Whether a request on this connection had this id. */
+  wasAsked(received: number): boolean {
+    return this.#asked.has(received & 0x0f);
+  }
+
+  /** Whether an answer with this id belongs to another request than the one under way. */
+  isStale(received: number): boolean {
+    const id = received & 0x0f;
+    if (id === this.#id) return false;
+    if (this.#evidence === "echoes") return true;
+    return this.#evidence === "none" ? this.#asked.has(id) : this.#owed.has(id);
+  }
+
+  /** Takes note that an answer to an earlier request came; false if none with this id is due. */
+  takeOwed(received: number): boolean {
+    return this.#owed.delete(received & 0x0f);
+  }
+
+  /**
+   * What was asked when an equal answer came before; undefined for an answer that is new. Answers and requests are
+   * compared without their ids.
+   */
+  earlierRequest(answer: Uint8Array): string | undefined {
+    return this.#answers.get(digest(answer));
+  }
+
+  /** Keep an answer for `earlierRequest`. */
+  remember(request: string, answer: Uint8Array): void {
+    const key = digest(answer);
+    this.#answers.delete(key);
+    this.#answers.set(key, request);
+    if (this.#answers.size <= rememberedAnswers) return;
+    for (const oldest of this.#answers.keys()) {
+      this.#answers.delete(oldest);
+      break;
+    }
+  }
+
+  /** A general block transfer came to its end. */
+  finished(blocks: ReadonlyMap<number, string>): void {
+    this.#finished = blocks;
+  }
+
+  /** Whether a block is a copy of one of the transfer before, or equals it. */
+  isFinishedBlock(blockNumber: number, data: Uint8Array): boolean {
+    return this.#finished.get(blockNumber) === digest(data);
+  }
+}
+
+/** The invoke-id of an answer; undefined where it has none. */
+export function invokeIdOf(apdu: Apdu): number | undefined {
+  if ("invokeId" in apdu) return apdu.invokeId;
+  return apdu.apdu === "access-response" ? apdu.longInvokeId : undefined;
+}
+
+/** FNV-1a and the length. Two answers that share it cost an exchange, no more. */
+export function digest(bytes: Uint8Array): string {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return `${bytes.length}/${hash >>> 0}`;
+}

@@ -1,0 +1,179 @@
+import {
+  type Apdu,
+  associationDiagnosticWord,
+  associationResultWord,
+  type ConfirmedServiceError,
+  confirmedServiceErrorWords,
+  type ExceptionResponse,
+  exceptionServiceErrorWord,
+  stateErrorWord,
+} from "../../apdu";
+import {
+  type CodesOf,
+  DlmsAssociationError,
+  DlmsDecodeError,
+  DlmsSecurityError,
+  DlmsServiceError,
+  DlmsTimeoutError,
+} from "../../errors";
+import { exceptionAdvice, userAdvice } from "./advice";
+
+type DecodeCode = CodesOf<"DlmsDecodeError">;
+
+/** Run a decoder; what it throws also says during which request. */
+export function naming<T>(what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof DlmsDecodeError)) throw error;
+    throw new DlmsDecodeError(error.code.slice("DLMS_".length) as DecodeCode, `${what}: ${error.message}`, {
+      details: error.details,
+      cause: error,
+    });
+  }
+}
+
+/** An answer of the wrong kind. */
+export function unexpectedAnswer(what: string, expected: string, got: Apdu): DlmsDecodeError | DlmsAssociationError {
+  if (got.apdu === "rlre" || got.apdu === "aare") {
+    return new DlmsAssociationError("ASSOC_RELEASED", `${what}: expected ${expected}, the meter sent ${got.apdu}`, {
+      details: { expected, got: got.apdu },
+    });
+  }
+  return new DlmsDecodeError("DECODE_TAG", `${what}: expected ${expected}, the meter sent ${got.apdu}`, {
+    details: { expected, got: got.apdu },
+  });
+}
+
+/** An answer of the right kind whose content contradicts the request. */
+export function inconsistentAnswer(
+  what: string,
+  problem: string,
+  details: Readonly<Record<string, unknown>> = {},
+): DlmsDecodeError {
+  return new DlmsDecodeError("DECODE_VALUE", `${what}: ${problem}`, { details });
+}
+
+export function limitExceeded(what: string, problem: string, limit: number): DlmsDecodeError {
+  return new DlmsDecodeError("DECODE_LIMIT", `${what}: ${problem}`, { details: { limit } });
+}
+
+/** The meter ciphers, the client has no keys. */
+export function keysMissing(what: string): DlmsSecurityError {
+  return new DlmsSecurityError(
+    "SEC_KEY_MISSING",
+    `${what}: the meter sent a ciphered APDU, but no keys are configured; set the security policy and the keys`,
+  );
+}
+
+/** exception-response in words. */
+export function exceptionError(what: string, exception: ExceptionResponse): DlmsServiceError {
+  const state = coded(stateErrorWord(exception.stateError), exception.stateError);
+  const service = coded(exceptionServiceErrorWord(exception.serviceError), exception.serviceError);
+  const counter = exception.invocationCounter;
+  const expects = counter === undefined ? "" : ` (the meter expects ${counter})`;
+  const advice = exceptionAdvice[exception.serviceError];
+  const tip = advice === undefined ? "" : `; ${advice}`;
+  return new DlmsServiceError(
+    "EXCEPTION",
+    `${what}: the meter answered with an exception: state error ${state}, service error ${service}${expects}${tip}`,
+    {
+      details: {
+        stateError: exception.stateError,
+        serviceError: exception.serviceError,
+        ...(counter === undefined ? {} : { expectedInvocationCounter: counter }),
+      },
+    },
+  );
+}
+
+/** The three parts of a confirmedServiceError in words: "read: access / object-unavailable (4)". */
+export function describeServiceError(error: ConfirmedServiceError): string {
+  const { service, errorType, value } = confirmedServiceErrorWords(error);
+  return `${service}: ${errorType} / ${coded(value, error.value)}`;
+}
+
+/** `word (number)`; an unlisted code is told with its number already. */
+const coded = (word: string, code: number): string => (word.endsWith(`(${code})`) ? word : `${word} (${code})`);
+
+function serviceErrorDetails(error: ConfirmedServiceError): Readonly<Record<string, number>> {
+  return { service: error.service, errorType: error.errorType, value: error.value };
+}
+
+export function confirmedServiceError(what: string, error: ConfirmedServiceError): DlmsServiceError {
+  return new DlmsServiceError(
+    "SERVICE_ERROR",
+    `${what}: the meter answered with a service error: ${describeServiceError(error)}`,
+    { details: serviceErrorDetails(error) },
+  );
+}
+
+export function initiateError(what: string, error: ConfirmedServiceError): DlmsAssociationError {
+  return new DlmsAssociationError(
+    "ASSOC_INITIATE_ERROR",
+    `${what}: the meter refused the xDLMS context: ${describeServiceError(error)}; try another PDU size or fewer conformance bits`,
+    { details: serviceErrorDetails(error) },
+  );
+}
+
+/** What a refusing AARE says. */
+export interface Refusal {
+  readonly result: number;
+  readonly diagnosticSource: "service-user" | "service-provider";
+  readonly diagnostic: number;
+  /** in the user-information of some refusals */
+  readonly initiateError?: ConfirmedServiceError;
+}
+
+/**
+ * A refusing AARE in words. `authenticated`: whether the AARQ carried a password or a challenge; `ciphered`: whether
+ * keys were used on it.
+ */
+export function refusedAssociation(
+  what: string,
+  refusal: Refusal,
+  authenticated: boolean,
+  ciphered = false,
+): DlmsAssociationError {
+  const user = refusal.diagnosticSource === "service-user";
+  const result = associationResultWord(refusal.result);
+  const diagnostic = coded(associationDiagnosticWord(refusal.diagnosticSource, refusal.diagnostic), refusal.diagnostic);
+  const inner = refusal.initiateError;
+  const details = {
+    result: refusal.result,
+    diagnosticSource: refusal.diagnosticSource,
+    diagnostic: refusal.diagnostic,
+    ...(inner === undefined ? {} : { initiateError: serviceErrorDetails(inner) }),
+  };
+  const because = inner === undefined ? "" : `, ${describeServiceError(inner)}`;
+  const advice = adviceFor(user, refusal.diagnostic) + secretAdvice(refusal, authenticated, ciphered);
+  const text = `${what}: the meter refused the association: ${result}, ${diagnostic}${because}${advice}`;
+  const secret = user && (refusal.diagnostic === 13 || (refusal.diagnostic === 14 && authenticated));
+  if (secret) return new DlmsAssociationError("ASSOC_AUTH_FAILED", text, { details });
+  // an unspecific refusal whose reason is the initiate request is the initiate request's failure
+  const code = inner !== undefined && inner.value !== 0 ? "ASSOC_INITIATE_ERROR" : "ASSOC_REJECTED";
+  return new DlmsAssociationError(code, text, { details });
+}
+
+/** Many meters refuse a password or a key without a reason. */
+function secretAdvice({ diagnostic }: Refusal, authenticated: boolean, ciphered: boolean): string {
+  if (diagnostic > 1 || (!authenticated && !ciphered)) return "";
+  const used = ciphered ? "the keys (GUEK, GAK), the client's system title and the password" : "the password or key";
+  return (
+    `; some meters refuse a wrong secret without a reason: check ${used} too, ` +
+    "before another try, since meters lock the account after a few attempts"
+  );
+}
+
+function adviceFor(user: boolean, diagnostic: number): string {
+  const advice = user ? userAdvice[diagnostic] : "check the client address and try again later";
+  return advice === undefined ? "" : `; ${advice}`;
+}
+
+/** Nothing came, so that it may be asked again. */
+export function isSilence(error: unknown): boolean {
+  return (
+    error instanceof DlmsTimeoutError &&
+    (error.code === "DLMS_TIMEOUT_RESPONSE" || error.code === "DLMS_TIMEOUT_ASSOCIATE")
+  );
+}

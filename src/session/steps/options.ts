@@ -1,0 +1,137 @@
+import type { ReceivedCounters } from "../../security";
+import type { Mechanism, RandomSource, SecurityPolicy, SecuritySuite, SymmetricKeys } from "../../security/model";
+import type { Correlation } from "./correlation";
+
+/** How the client proves who it is, and which proof it wants from the meter. */
+export type SessionAuthentication =
+  | { readonly mechanism: "none" }
+  | {
+      readonly mechanism: "lls" | "hls-2" | "hls-md5" | "hls-sha1" | "hls-sha256";
+      readonly secret: Uint8Array;
+    }
+  | { readonly mechanism: "hls-gmac" }
+  | {
+      readonly mechanism: "hls-ecdsa";
+      /** the client's private signing key, PEM or DER */
+      readonly signingKey: Uint8Array | string;
+      /** the meter's signing certificate or public key, PEM or DER */
+      readonly meterSigningCertificate: Uint8Array | string;
+      /** sent as calling-AE-qualifier when given */
+      readonly clientCertificate?: Uint8Array;
+    };
+
+/** general-ciphering: a key per message. Keys and certificates are PEM or DER. */
+export interface GeneralCipheringOptions {
+  /** how requests name their key; answers may use any kind whose keys are given */
+  readonly key: "identified-key" | "wrapped-key" | "one-pass" | "static-unified";
+  /** KEK, for wrapped keys */
+  readonly masterKey?: Uint8Array;
+  /** the client's private keys: signing (one-pass, sent), agreement (one-pass, received; static unified) */
+  readonly signingKey?: Uint8Array | string;
+  readonly agreementKey?: Uint8Array | string;
+  /**
+   * The meter's certificates or bare public keys. A certificate that names another system title is refused
+   * (SEC_SYSTEM_TITLE); its chain is not checked, and one out of date is used with a warning to the logger.
+   */
+  readonly meterSigningCertificate?: Uint8Array | string;
+  readonly meterAgreementCertificate?: Uint8Array | string;
+}
+
+/** general-signing around each request, outside any ciphering. It needs suite 1 or 2. Keys are PEM or DER. */
+export interface GeneralSigningOptions {
+  /** the client's private signing key */
+  readonly signingKey: Uint8Array | string;
+  /** the meter's signing certificate or public key */
+  readonly meterSigningCertificate: Uint8Array | string;
+  /** whether answers have to be signed, too ("required"); errors that a meter sends plain are taken all the same */
+  readonly answers?: "required" | "accepted";
+}
+
+/** Keys and rules of a ciphered association; also needed for HLS with GMAC under policy "none". */
+export interface SessionSecurity {
+  readonly suite: SecuritySuite;
+  /** What every request carries and every answer has to carry. "none" keeps the plain application context. */
+  readonly policy: SecurityPolicy;
+  readonly keys: SymmetricKeys;
+  /** Use a random key for this association, transported in the initiate request (false). */
+  readonly dedicatedKey?: boolean;
+  /** general-glo / general-ded instead of the tag of the service (false). */
+  readonly general?: boolean;
+  /** general-ciphering in place of the other envelopes; the initiate stays under the global key. */
+  readonly generalCiphering?: GeneralCipheringOptions;
+  /** Requests are signed, and answers have to be. */
+  readonly generalSigning?: GeneralSigningOptions;
+  /** Largest jump that a meter's invocation-counter-error may cause (1 000 000). */
+  readonly maxCounterJump?: number;
+}
+
+/** Deviations of particular meters, by the names of the client's option `quirks`; all off by default. */
+export interface SessionQuirks {
+  readonly strictInvokeId?: boolean;
+  readonly noGeneralBlockTransfer?: boolean;
+  readonly noRelease?: boolean;
+  readonly alwaysSendMechanism?: boolean;
+  /** Mechanism 2 in the form of older Landis+Gyr meters. */
+  readonly landisGyrHls2?: boolean;
+}
+
+export interface SessionOptions {
+  readonly referencing: "ln" | "sn";
+  /** Requests may be sent and answered more than once, and messages may overtake each other. */
+  readonly datagrams?: boolean;
+  /** With `datagrams`: how often what changes nothing in the meter is asked again when no answer came (0). */
+  readonly resends?: number;
+  /** The connection outlives an association that is given up (a shared gateway): its answers may still come. */
+  readonly connectionStays?: boolean;
+  /** The link does not number its messages (the wrapper): a copy of an answer reaches the session. */
+  readonly unnumbered?: boolean;
+  /** Tells which request an answer belongs to. One for all sessions of a client, one after the other. */
+  readonly correlation?: Correlation;
+  /** Largest APDU that the client accepts, 12..65535. */
+  readonly maxPduSize: number;
+  /** Conformance bits to propose; bit 0 of the standard is 0x800000. */
+  readonly conformance: number;
+  readonly auth: SessionAuthentication;
+  readonly security?: SessionSecurity;
+  /** 8 bytes; needed when ciphered and for mechanisms 5, 6 and 7. */
+  readonly clientSystemTitle?: Uint8Array;
+  /** 8 bytes, for meters that do not send theirs in the AARE. */
+  readonly meterSystemTitle?: Uint8Array;
+  readonly quirks?: SessionQuirks;
+  readonly random: RandomSource;
+  /** Bytes of the client's challenge for the HLS mechanisms, 8..64 (16; 32 for ECDSA). */
+  readonly challengeLength?: number;
+  /** Highest counters that came from the meter; handed over from one session to the next, replays stay refused. */
+  readonly receivedCounters?: ReceivedCounters;
+  /** Bound of one assembled answer in bytes (4 MiB; 64 MiB in general blocks); chunked reads have none. */
+  readonly maxResultSize?: number;
+  /** Blocks that may be sent to the client before it acknowledges, general block transfer, 1..63 (7). */
+  readonly blockWindow?: number;
+}
+
+/** What was agreed with the meter. */
+export interface AssociationInfo {
+  readonly referencing: "ln" | "sn";
+  /** 2.16.756.5.8.1.n: 1 LN, 2 SN, 3 LN ciphered, 4 SN ciphered */
+  readonly applicationContext: number;
+  readonly mechanism: Mechanism;
+  /** negotiated conformance; bit 0 of the standard is 0x800000 */
+  readonly conformance: number;
+  readonly conformanceNames: readonly string[];
+  /** Largest APDU that the meter accepts; 0 = no limit. */
+  readonly maxPduSize: number;
+  readonly dlmsVersion: number;
+  /** 0x0007 for LN, 0xFA00 for SN */
+  readonly vaaName: number;
+  readonly meterSystemTitle?: Uint8Array;
+  readonly ciphered: boolean;
+}
+
+/** A GET that never ends holds everybody else up; what is longer than this is a profile, and read in chunks. */
+export const defaultMaxResultSize = 4 * 1024 * 1024;
+/** General blocks are put together before it is known what they carry, a profile's chunks included. */
+export const defaultMaxBlockTransfer = 64 * 1024 * 1024;
+/** Empty blocks in a row that a meter may send while it collects data. */
+export const maxEmptyBlocks = 1000;
+export const defaultBlockWindow = 7;
+export const defaultMaxCounterJump = 1_000_000;

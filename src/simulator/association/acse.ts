@@ -1,0 +1,115 @@
+import type { Aare, Aarq, InitiateRequest } from "../../apdu";
+import { mechanismIds } from "../../security";
+import { usesKeys } from "../objects/generated";
+import type { MeterDefinition, SimulatedAssociation } from "../definition/definition";
+
+/** Why an AARQ is refused: result, source and diagnostic of the AARE. */
+export interface Refusal {
+  readonly result: 1 | 2;
+  readonly source: "service-user" | "service-provider";
+  readonly diagnostic: number;
+  /** confirmedServiceError of the initiate service, value of its "initiate" error type */
+  readonly initiateError?: number;
+}
+
+const userDiagnostic = {
+  "no-reason-given": 1,
+  "application-context-name-not-supported": 2,
+  "calling-ap-title-not-recognized": 3,
+  "authentication-mechanism-name-not-recognised": 11,
+  "authentication-mechanism-name-required": 12,
+  "authentication-failure": 13,
+} as const;
+
+export const initiateError = {
+  "dlms-version-too-low": 1,
+  "incompatible-conformance": 2,
+  "pdu-size-too-short": 3,
+} as const;
+
+/** User diagnostic of an AARE that accepts, HLS still to come. */
+export const AUTHENTICATION_REQUIRED = 14;
+
+export function refusal(diagnostic: keyof typeof userDiagnostic): Refusal {
+  return { result: 1, source: "service-user", diagnostic: userDiagnostic[diagnostic] };
+}
+
+export function initiateRefusal(error: keyof typeof initiateError): Refusal {
+  return { ...refusal("no-reason-given"), initiateError: initiateError[error] };
+}
+
+/** 1 LN, 2 SN; ciphered contexts are 2 higher. */
+function baseContext(definition: MeterDefinition): number {
+  return definition.referencing === "sn" ? 2 : 1;
+}
+
+/** Whether the account's association is in a ciphered application context. */
+export function isCiphered(account: SimulatedAssociation): boolean {
+  return (account.policy ?? "none") !== "none";
+}
+
+function titleNeeded(account: SimulatedAssociation): boolean {
+  const { mechanism } = account;
+  return usesKeys(account) || mechanism === "hls-sha256" || mechanism === "hls-ecdsa";
+}
+
+/** The meter sends its own title where the client's is needed too. */
+export const needsTitles = titleNeeded;
+
+/**
+ * The account that an AARQ may use, or why not: protocol version, context, client, mechanism, password, title, in the
+ * order of the checks in IEC 62056-5-3, 4.2. Of several accounts of one client the mechanism decides.
+ */
+export function checkAarq(aarq: Aarq, client: number, definition: MeterDefinition): SimulatedAssociation | Refusal {
+  if (aarq.protocolVersion !== undefined && !aarq.protocolVersion.startsWith("1")) {
+    return { result: 1, source: "service-provider", diagnostic: 2 };
+  }
+  const base = baseContext(definition);
+  if (aarq.applicationContext !== base && aarq.applicationContext !== base + 2) {
+    return refusal("application-context-name-not-supported");
+  }
+  const accounts = definition.associations.filter((account) => account.client === client);
+  const [first] = accounts;
+  if (first === undefined) return refusal("no-reason-given");
+  const asked = aarq.mechanism ?? 0;
+  const account = accounts.find((candidate) => mechanismIds[candidate.mechanism ?? "none"] === asked);
+  if (account === undefined) {
+    return refusal(
+      aarq.mechanism === undefined
+        ? "authentication-mechanism-name-required"
+        : "authentication-mechanism-name-not-recognised",
+    );
+  }
+  if (isCiphered(account) !== (aarq.applicationContext === base + 2)) {
+    return refusal("application-context-name-not-supported");
+  }
+  if (titleNeeded(account) && aarq.callingApTitle?.length !== 8) return refusal("calling-ap-title-not-recognized");
+  return account;
+}
+
+/** Version, conformance and PDU size of an initiate-request; undefined = fine. */
+export function checkInitiate(request: InitiateRequest, conformance: number): Refusal | undefined {
+  if (request.dlmsVersion < 6) return initiateRefusal("dlms-version-too-low");
+  if ((request.conformance & conformance) === 0) return initiateRefusal("incompatible-conformance");
+  if (request.maxPduSize !== 0 && request.maxPduSize < 12) return initiateRefusal("pdu-size-too-short");
+  return undefined;
+}
+
+/** The AARE that carries a refusal. It names the context that was asked for, or the meter's own where that is another. */
+export function refusingAare(
+  definition: MeterDefinition,
+  aarq: Aarq | undefined,
+  why: Refusal,
+  userInformation?: Uint8Array,
+): Aare {
+  const base = baseContext(definition);
+  const asked = aarq?.applicationContext ?? base;
+  return {
+    apdu: "aare",
+    applicationContext: asked === base + 2 ? asked : base,
+    result: why.result,
+    diagnosticSource: why.source,
+    diagnostic: why.diagnostic,
+    ...(userInformation === undefined ? {} : { userInformation }),
+  };
+}

@@ -1,0 +1,58 @@
+import type { Aarq, Apdu, MethodDescriptor } from "../../apdu";
+import { bytesEqual } from "../../bytes";
+import { parseObis } from "../../cosem/obis";
+import { type HlsContext, importPrivateKey, importPublicKey, makeChallenge, type RandomSource } from "../../security";
+import type { SimulatedAssociation } from "../definition/definition";
+import { associationName } from "../objects/generated";
+
+/** Method reply_to_HLS_authentication of Association SN, as a short name. */
+export const SN_REPLY_TO_HLS = 0xfa58;
+
+const curves = ["P-256", "P-384"] as const;
+
+export function secretBytes(secret: Uint8Array | string | undefined): Uint8Array {
+  return typeof secret === "string" ? new TextEncoder().encode(secret) : (secret ?? new Uint8Array(0));
+}
+
+/** Both challenges and all that the proofs are made of; undefined for mechanisms without proofs. */
+export function hlsContext(
+  aarq: Aarq,
+  account: SimulatedAssociation,
+  meter: { readonly systemTitle: Uint8Array; readonly random: RandomSource },
+): HlsContext | undefined {
+  const { mechanism = "none", encryptionKey, authenticationKey } = account;
+  if (mechanism === "none" || mechanism === "lls") return undefined;
+  return {
+    mechanism,
+    role: "server",
+    clientChallenge: aarq.authenticationValue ?? new Uint8Array(0),
+    serverChallenge: makeChallenge(mechanism, meter.random),
+    clientTitle: aarq.callingApTitle,
+    serverTitle: meter.systemTitle,
+    suite: account.suite ?? 0,
+    secret: secretBytes(account.secret),
+    ...(encryptionKey && authenticationKey ? { keys: { encryptionKey, authenticationKey } } : {}),
+    ...(mechanism === "hls-ecdsa"
+      ? {
+          signingKey: importPrivateKey(account.signingKey, curves, "signingKey"),
+          peerSigningKey: importPublicKey(account.clientSigningCertificate, curves, "clientSigningCertificate"),
+        }
+      : {}),
+  };
+}
+
+/** Whether an ACTION is reply_to_HLS_authentication of the current association. */
+export function isHlsReply(method: MethodDescriptor): boolean {
+  return method.classId === 15 && method.methodId === 1 && bytesEqual(method.instanceId, parseObis(associationName));
+}
+
+/** The outcome of the proof as the answer to a Read. */
+export function readAnswer(apdu: Apdu): Apdu {
+  if (apdu.apdu !== "action-response-normal") return apdu;
+  const { result, returnParameters } = apdu.response;
+  const data = returnParameters?.ok === true ? returnParameters.data : undefined;
+  return {
+    apdu: "read-response",
+    results: [data === undefined ? { kind: "error", result } : { kind: "data", data }],
+  };
+}

@@ -1,0 +1,82 @@
+import { encodeValueBytes } from "../../codec/encode";
+import type { DlmsValue } from "../../codec/value";
+import { parseObis } from "../../cosem/obis";
+import { DlmsConfigError, isDlmsError } from "../../errors";
+
+const words = { object: "an object", array: "a list", function: "a function", number: "a number" } as const;
+
+/**
+ * What the types say of a definition, for callers without types: lists, ids and values that can be sent.
+ * @throws DlmsConfigError CONFIG_INVALID with the path
+ */
+export function checkDefinition(definition: unknown): void {
+  const root = fields("definition", definition);
+  const associations = list("definition.associations", root["associations"]);
+  if (associations.length === 0) throw invalid("definition.associations", "at least one account", "none");
+  associations.forEach((account, n) => {
+    const path = `definition.associations[${n}]`;
+    whole(`${path}.client`, fields(path, account)["client"], 1, 0xffff);
+  });
+  list("definition.objects", root["objects"]).forEach((object, n) => {
+    checkObject(`definition.objects[${n}]`, fields(`definition.objects[${n}]`, object));
+  });
+}
+
+function checkObject(path: string, object: Readonly<Record<string, unknown>>): void {
+  whole(`${path}.classId`, object["classId"], 1, 0xffff);
+  if (object["version"] !== undefined) whole(`${path}.version`, object["version"], 0, 255);
+  named(`${path}.logicalName`, () => parseObis(object["logicalName"] as string));
+  for (const [id, value] of Object.entries(fields(`${path}.attributes`, object["attributes"]))) {
+    const at = `${path}.attributes.${id}`;
+    memberId(at, id);
+    if (typeof value !== "function") named(at, () => encodeValueBytes(value as DlmsValue));
+  }
+  if (object["methods"] === undefined) return;
+  for (const [id, run] of Object.entries(fields(`${path}.methods`, object["methods"]))) {
+    memberId(`${path}.methods.${id}`, id);
+    if (typeof run !== "function") throw invalid(`${path}.methods.${id}`, words.function, kindOf(run));
+  }
+}
+
+/** An id is one signed byte in the object list. */
+function memberId(path: string, id: string): void {
+  whole(path, /^-?\d{1,3}$/.test(id) ? Number(id) : id, -128, 127);
+}
+
+function whole(path: string, value: unknown, min: number, max: number): void {
+  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return;
+  throw invalid(
+    path,
+    `a whole number from ${min} to ${max}`,
+    typeof value === "number" ? String(value) : kindOf(value),
+  );
+}
+
+function fields(path: string, value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw invalid(path, words.object, kindOf(value));
+}
+
+function list(path: string, value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw invalid(path, words.array, kindOf(value));
+}
+
+function named(path: string, parse: () => unknown): void {
+  try {
+    parse();
+  } catch (cause) {
+    // what is no value at all fails in the middle of the encoder
+    const why = isDlmsError(cause) ? cause.message : "not a value of the standard's types";
+    throw new DlmsConfigError("CONFIG_INVALID", `${path}: ${why}`, { cause, details: { path } });
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return "nothing";
+  return Array.isArray(value) ? words.array : typeof value;
+}
+
+function invalid(path: string, expected: string, got: string): DlmsConfigError {
+  return new DlmsConfigError("CONFIG_INVALID", `${path}: expected ${expected}, got ${got}`, { details: { path } });
+}

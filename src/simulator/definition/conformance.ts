@@ -1,0 +1,43 @@
+import type { ConformanceName } from "../../apdu";
+import type { MeterDefinition } from "./definition";
+
+/** What a simulated meter with logical names can do. */
+const simulatedLn = [
+  "general-protection",
+  "priority-mgmt-supported",
+  "block-transfer-with-get-or-read",
+  "block-transfer-with-set-or-write",
+  "block-transfer-with-action",
+  "multiple-references",
+  "data-notification",
+  "access",
+  "get",
+  "set",
+  "selective-access",
+  "event-notification",
+  "action",
+] as const satisfies readonly ConformanceName[];
+
+/** What a simulated meter with short names can do. */
+const simulatedSn = [
+  "general-protection",
+  "read",
+  "write",
+  "unconfirmed-write",
+  "block-transfer-with-get-or-read",
+  "block-transfer-with-set-or-write",
+  "multiple-references",
+  "information-report",
+  "parameterized-access",
+] as const satisfies readonly ConformanceName[];
+
+/** General block transfer is offered only where the definition gives it a window: many clients can't do it. */
+export function defaultConformance(definition: MeterDefinition): readonly ConformanceName[] {
+  const own = definition.referencing === "sn" ? simulatedSn : simulatedLn;
+  return definition.generalBlockTransferWindow === undefined ? own : [...own, "general-block-transfer"];
+}
+
+/** The 24 bits as a bit-string, bit 0 first. */
+export function conformanceText(conformance: number): string {
+  return conformance.toString(2).padStart(24, "0");
+}

@@ -1,0 +1,175 @@
+import type { DlmsValue } from "../../codec/value";
+import { mechanismIds } from "../../security/model";
+import { toHex } from "../../bytes";
+import { parseObis } from "../../cosem/obis";
+import {
+  arrayOf,
+  doubleLongUnsigned,
+  enumerated,
+  longUnsigned,
+  nothing,
+  numeric,
+  octets,
+  structure,
+  textOctets,
+  unsigned,
+} from "./build";
+import { conformanceText } from "../definition/conformance";
+import type { MeterDefinition, SimulatedAssociation, SimulatedMethod, SimulatedObject } from "../definition/definition";
+import { attributeIds, type MeterModel, methodIds, type ModelObject, type Viewer } from "./model";
+
+export const associationName = "0.0.40.0.0.255";
+
+/** What the generated objects need to know of the running meter. */
+export interface MeterState {
+  readonly systemTitle: Uint8Array;
+  /** the last counter that was accepted from an account, -1 = none */
+  lastCounter(account: SimulatedAssociation): number;
+  /** reply_to_HLS_authentication of an association that is pending is handled elsewhere; this is the rest */
+  readonly associationMethods?: Readonly<Record<number, SimulatedMethod>>;
+}
+
+/** Whether an account needs keys. */
+export function usesKeys(account: SimulatedAssociation): boolean {
+  return (account.policy ?? "none") !== "none" || account.mechanism === "hls-gmac";
+}
+
+/** The objects that every meter has, unless its definition brings its own. */
+export function generatedObjects(
+  definition: MeterDefinition,
+  state: MeterState,
+): (viewer: Viewer, model: MeterModel) => readonly SimulatedObject[] {
+  const own = new Set(definition.objects.map((object) => toHex(parseObis(object.logicalName))));
+  const common = commonObjects(definition, state).filter((object) => !own.has(toHex(parseObis(object.logicalName))));
+  return (viewer, model) => {
+    if (own.has(toHex(parseObis(associationName)))) return common;
+    const sn = definition.referencing === "sn";
+    return [...common, sn ? associationSn(viewer, model) : associationLn(viewer, model)];
+  };
+}
+
+function commonObjects(definition: MeterDefinition, state: MeterState): SimulatedObject[] {
+  const deviceName = definition.logicalDeviceName ?? "SIM0000000000001";
+  const ciphered = definition.associations.filter(usesKeys);
+  const objects: SimulatedObject[] = [
+    {
+      classId: 17,
+      logicalName: "0.0.41.0.0.255",
+      attributes: { 2: arrayOf([structure(longUnsigned(definition.serverAddress ?? 1), textOctets(deviceName))]) },
+    },
+    { classId: 1, logicalName: "0.0.42.0.0.255", attributes: { 2: textOctets(deviceName) } },
+  ];
+  ciphered.forEach((account, index) => {
+    objects.push({
+      classId: 1,
+      logicalName: `0.0.43.1.${index}.255`,
+      attributes: { 2: () => doubleLongUnsigned(Math.max(0, state.lastCounter(account))) },
+    });
+  });
+  const [first] = ciphered;
+  return first === undefined ? objects : [...objects, securitySetup(first, state)];
+}
+
+const policyNumbers = { none: 0, authenticated: 1, encrypted: 2, "authenticated-encrypted": 3 } as const;
+
+function securitySetup(account: SimulatedAssociation, state: MeterState): SimulatedObject {
+  return {
+    classId: 64,
+    logicalName: "0.0.43.0.0.255",
+    attributes: {
+      2: enumerated(policyNumbers[account.policy ?? "none"]),
+      3: enumerated(account.suite ?? 0),
+      4: octets(new Uint8Array(0)),
+      5: octets(state.systemTitle),
+    },
+  };
+}
+
+/** Association LN of the association that asks: the "current association". */
+function associationLn(viewer: Viewer, model: MeterModel): SimulatedObject {
+  const version = model.definition.associationVersion ?? 1;
+  const { definition } = model;
+  return {
+    classId: 15,
+    version,
+    logicalName: associationName,
+    attributes: {
+      2: () => objectList(viewer, model, version),
+      3: structure(numeric("integer", viewer.client & 0x7f), longUnsigned(definition.serverAddress ?? 1)),
+      4: oid(1, viewer.applicationContext),
+      5: contextInfo(viewer),
+      6: oid(2, mechanismIds[viewer.account.mechanism ?? "none"]),
+      7: octets(new Uint8Array(0)),
+      8: enumerated(2),
+      ...(version >= 1 ? { 9: octets(parseObis("0.0.43.0.0.255")) } : {}),
+    },
+    denied: [7],
+    methods: { 1: () => undefined },
+  };
+}
+
+/** Association SN, at its reserved base name; version 1 has no attribute behind the access rights. */
+function associationSn(viewer: Viewer, model: MeterModel): SimulatedObject {
+  const element = (object: ModelObject): DlmsValue =>
+    structure(
+      numeric("long", (object.shortName << 16) >> 16),
+      longUnsigned(object.classId),
+      unsigned(object.version),
+      octets(object.name),
+    );
+  return {
+    classId: 12,
+    version: 1,
+    logicalName: associationName,
+    shortName: 0xfa00,
+    attributes: { 2: () => arrayOf(model.visibleObjects(viewer).map(element)) },
+  };
+}
+
+/** 2.16.756.5.8.arc.n as the structure of the Blue Book. */
+function oid(arc: number, n: number): DlmsValue {
+  return structure(unsigned(2), unsigned(16), longUnsigned(756), unsigned(5), unsigned(8), unsigned(arc), unsigned(n));
+}
+
+function contextInfo(viewer: Viewer): DlmsValue {
+  return structure(
+    { type: "bit-string", value: conformanceText(viewer.conformance) },
+    longUnsigned(viewer.serverMaxPdu),
+    longUnsigned(viewer.clientMaxPdu),
+    unsigned(6),
+    numeric("integer", 0),
+    octets(new Uint8Array(0)),
+  );
+}
+
+function objectList(viewer: Viewer, model: MeterModel, version: number): DlmsValue {
+  return arrayOf(model.visibleObjects(viewer).map((object) => objectListElement(object, version)));
+}
+
+function objectListElement(object: ModelObject, version: number): DlmsValue {
+  return structure(
+    longUnsigned(object.classId),
+    unsigned(object.version),
+    octets(object.name),
+    accessRights(object, version),
+  );
+}
+
+/**
+ * Below version 3 an enumeration (0 none, 1 read, 3 read and write), from version 3 a bit mask (1 read, 2 write); the
+ * numbers used here are the same in both. Methods: a boolean in version 0.
+ */
+function accessRights(object: ModelObject, version: number): DlmsValue {
+  const { denied = [], writable = [] } = object.definition;
+  const attributes = attributeIds(object).map((id) => {
+    const mode = denied.includes(id) ? 0 : writable.includes(id) ? 3 : 1;
+    const selectors = object.classId === 7 && id === 2 ? arrayOf([1, 2].map((s) => numeric("integer", s))) : nothing;
+    return structure(numeric("integer", id), enumerated(mode), selectors);
+  });
+  const methods = methodIds(object).map((id) => {
+    const allowed = !denied.includes(-id);
+    const mode: DlmsValue = version === 0 ? { type: "boolean", value: allowed } : enumerated(allowed ? 1 : 0);
+    return structure(numeric("integer", id), mode);
+  });
+  return structure(arrayOf(attributes), arrayOf(methods));
+}

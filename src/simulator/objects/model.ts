@@ -1,0 +1,257 @@
+import type { AttributeDescriptor, AttributeDescriptorWithSelection, MethodDescriptor } from "../../apdu/model";
+import { toHex } from "../../bytes";
+import { decodeValueBytes } from "../../codec/decode";
+import type { DlmsValue } from "../../codec/value";
+import { encodeValueBytes } from "../../codec/encode";
+import { parseObis } from "../../cosem/obis";
+import { DlmsConfigError, isDlmsError } from "../../errors";
+import { doubleLongUnsigned, octets } from "./build";
+import { encodedPieces } from "./byte-source";
+import type { MeterDefinition, ProfileRows, SimulatedAssociation, SimulatedObject } from "../definition/definition";
+import { DefinitionFault, guarded, guardedPieces, type ReportFault } from "../behaviours/fault";
+import { selectRows } from "./profile-selection";
+import { accessResult } from "./results";
+
+/** Who is asking: an open association, as the objects see it. */
+export interface Viewer {
+  readonly client: number;
+  readonly account: SimulatedAssociation;
+  /** 1 LN, 2 SN, 3 LN ciphered, 4 SN ciphered */
+  readonly applicationContext: number;
+  readonly mechanismId: number;
+  readonly conformance: number;
+  readonly serverMaxPdu: number;
+  readonly clientMaxPdu: number;
+  readonly clientSystemTitle: Uint8Array | undefined;
+}
+
+/** An object as the machine works with it. */
+export interface ModelObject {
+  readonly classId: number;
+  readonly version: number;
+  readonly name: Uint8Array;
+  readonly shortName: number;
+  readonly definition: SimulatedObject;
+  /** what was written, by attribute id */
+  readonly written: Map<number, DlmsValue>;
+}
+
+export type ReadOutcome =
+  { readonly ok: true; readonly pieces: Iterable<Uint8Array> } | { readonly ok: false; readonly result: number };
+
+export interface InvokeOutcome {
+  readonly result: number;
+  readonly value?: DlmsValue | undefined;
+}
+
+/** Objects that depend on who asks (the association object, mostly). */
+export type GeneratedObjects = (viewer: Viewer, model: MeterModel) => readonly SimulatedObject[];
+
+const failed = (name: keyof typeof accessResult): { readonly ok: false; readonly result: number } => {
+  return { ok: false, result: accessResult[name] };
+};
+
+/** The objects of a simulated meter: what can be read, written and invoked, and by whom. */
+export class MeterModel {
+  readonly definition: MeterDefinition;
+  readonly objects: readonly ModelObject[];
+  readonly #byName = new Map<string, ModelObject[]>();
+  readonly #generated: GeneratedObjects;
+  readonly #report: ReportFault;
+
+  /** @throws DlmsConfigError CONFIG_INVALID for a malformed logical name or an object that is there twice */
+  constructor(definition: MeterDefinition, generated: GeneratedObjects, report: ReportFault) {
+    this.definition = definition;
+    this.#report = report;
+    this.#generated = generated;
+    this.objects = modelObjects(definition.objects);
+    for (const object of this.objects) {
+      const key = toHex(object.name);
+      const others = this.#byName.get(key) ?? [];
+      if (others.some((other) => other.classId === object.classId)) {
+        throw new DlmsConfigError(
+          "CONFIG_INVALID",
+          `definition.objects: ${object.definition.logicalName} of class ${object.classId} is there twice`,
+        );
+      }
+      this.#byName.set(key, [...others, object]);
+    }
+  }
+
+  /** All objects that this viewer may reach, the generated ones first. */
+  visibleObjects(viewer: Viewer): readonly ModelObject[] {
+    const generated = modelObjects(this.#generated(viewer, this), 0xf000);
+    return [...generated, ...this.objects].filter((object) => isVisible(object, viewer));
+  }
+
+  /** hardware-fault where the definition's own code fails; a long profile throws DefinitionFault while it is taken. */
+  read(attribute: AttributeDescriptorWithSelection, viewer: Viewer): ReadOutcome {
+    return this.#orFault(attribute, `attribute ${attribute.attributeId}`, failed("hardware-fault"), (what) =>
+      this.#read(attribute, viewer, what),
+    );
+  }
+
+  /** A data-access-result. */
+  write(attribute: AttributeDescriptorWithSelection, data: Uint8Array, viewer: Viewer): number {
+    const { "hardware-fault": fault } = accessResult;
+    return this.#orFault(attribute, `attribute ${attribute.attributeId}`, fault, () =>
+      this.#write(attribute, data, viewer),
+    );
+  }
+
+  invoke(method: MethodDescriptor, parameter: Uint8Array | undefined, viewer: Viewer): InvokeOutcome {
+    const fault: InvokeOutcome = { result: accessResult["hardware-fault"] };
+    return this.#orFault(method, `method ${method.methodId}`, fault, () => this.#invoke(method, parameter, viewer));
+  }
+
+  #orFault<T>(
+    { classId, instanceId }: Pick<AttributeDescriptor, "classId" | "instanceId">,
+    member: string,
+    fault: T,
+    run: (what: string) => T,
+  ): T {
+    const what = `object ${toHex(instanceId)} of class ${classId}, ${member}`;
+    try {
+      return guarded(what, this.#report, () => run(what));
+    } catch (error) {
+      if (error instanceof DefinitionFault) return fault;
+      throw error;
+    }
+  }
+
+  #read(attribute: AttributeDescriptorWithSelection, viewer: Viewer, what: string): ReadOutcome {
+    const object = this.#find(attribute, viewer);
+    if (typeof object === "number") return { ok: false, result: object };
+    const { definition } = object;
+    if (definition.denied?.includes(attribute.attributeId) === true) return failed("read-write-denied");
+    if (object.classId === 7 && attribute.attributeId === 2) {
+      const rows = definition.rows ?? rowsOf(definition.attributes[2]);
+      if (rows !== undefined) {
+        const selected = selectRows(rows, captureObjects(object), attribute.access);
+        return selected.ok ? { ok: true, pieces: guardedPieces(what, this.#report, selected.pieces) } : selected;
+      }
+    }
+    if (attribute.access !== undefined) return failed("scope-of-access-violated");
+    const value = valueOf(object, attribute.attributeId);
+    return value === undefined ? failed("scope-of-access-violated") : { ok: true, pieces: [...encodedPieces(value)] };
+  }
+
+  #write(attribute: AttributeDescriptorWithSelection, data: Uint8Array, viewer: Viewer): number {
+    const object = this.#find(attribute, viewer);
+    if (typeof object === "number") return object;
+    const id = attribute.attributeId;
+    const before = valueOf(object, id);
+    if (before === undefined) return accessResult["scope-of-access-violated"];
+    if (object.definition.writable?.includes(id) !== true || object.definition.denied?.includes(id) === true) {
+      return accessResult["read-write-denied"];
+    }
+    const value = decoded(data);
+    if (value?.type !== before.type) return accessResult["type-unmatched"];
+    object.written.set(id, value);
+    return accessResult.success;
+  }
+
+  #invoke(method: MethodDescriptor, parameter: Uint8Array | undefined, viewer: Viewer): InvokeOutcome {
+    const object = this.#find({ ...method, attributeId: 1 }, viewer);
+    if (typeof object === "number") return { result: object };
+    const run = object.definition.methods?.[method.methodId];
+    if (run === undefined) return { result: accessResult["scope-of-access-violated"] };
+    if (object.definition.denied?.includes(-method.methodId) === true) {
+      return { result: accessResult["read-write-denied"] };
+    }
+    const value = parameter === undefined ? undefined : decoded(parameter);
+    if (parameter !== undefined && value === undefined) return { result: accessResult["type-unmatched"] };
+    const returned = run(value);
+    // one that does not encode is this method's fault, not the service's
+    if (returned !== undefined) encodeValueBytes(returned);
+    return { result: accessResult.success, value: returned };
+  }
+
+  #find(attribute: AttributeDescriptor, viewer: Viewer): ModelObject | number {
+    const key = toHex(attribute.instanceId);
+    const ofClass = (candidate: ModelObject): boolean => candidate.classId === attribute.classId;
+    const own = this.#byName.get(key) ?? [];
+    const known = own.find(ofClass);
+    if (known !== undefined) return isVisible(known, viewer) ? known : accessResult["read-write-denied"];
+    const generated = modelObjects(this.#generated(viewer, this), 0xf000).filter((made) => toHex(made.name) === key);
+    if (own.length === 0 && generated.length === 0) return accessResult["object-undefined"];
+    const object = generated.find(ofClass);
+    if (object === undefined) return accessResult["object-class-inconsistent"];
+    return isVisible(object, viewer) ? object : accessResult["read-write-denied"];
+  }
+}
+
+/** The value of an attribute now; undefined when the object has none of that id. */
+export function valueOf(object: ModelObject, id: number): DlmsValue | undefined {
+  if (id === 1) return octets(object.name);
+  const written = object.written.get(id);
+  if (written !== undefined) return written;
+  const { rows, attributes } = object.definition;
+  const value = attributes[id];
+  if (value !== undefined) return typeof value === "function" ? value() : value;
+  if (object.classId === 7 && id === 7 && rows !== undefined) return doubleLongUnsigned(rows.count());
+  return undefined;
+}
+
+/** Ids of the attributes that an object has, in order. */
+export function attributeIds(object: ModelObject): number[] {
+  const ids = new Set([1, ...Object.keys(object.definition.attributes).map(Number)]);
+  if (object.definition.rows !== undefined) ids.add(2).add(7);
+  return [...ids].sort((a, b) => a - b);
+}
+
+export function methodIds(object: ModelObject): number[] {
+  return Object.keys(object.definition.methods ?? {})
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+function isVisible(object: ModelObject, viewer: Viewer): boolean {
+  const visible = viewer.account.visible;
+  if (visible === undefined || object.classId === 15 || object.classId === 12) return true;
+  return visible.some((name) => toHex(parseObis(name)) === toHex(object.name));
+}
+
+function modelObjects(objects: readonly SimulatedObject[], firstShortName = 0x0100): ModelObject[] {
+  let next = firstShortName;
+  return objects.map((definition) => {
+    const shortName = definition.shortName ?? next;
+    next = Math.max(next, shortName + 0x80);
+    return {
+      classId: definition.classId,
+      version: definition.version ?? 0,
+      name: parseObis(definition.logicalName),
+      shortName,
+      definition,
+      written: new Map(),
+    };
+  });
+}
+
+function captureObjects(object: ModelObject): readonly DlmsValue[] {
+  const columns = valueOf(object, 3);
+  return columns?.type === "array" ? columns.value : [];
+}
+
+/** A buffer that the definition gives as a plain array. */
+function rowsOf(value: DlmsValue | (() => DlmsValue) | undefined): ProfileRows | undefined {
+  const buffer = typeof value === "function" ? value() : value;
+  if (buffer?.type !== "array") return undefined;
+  return {
+    count: () => buffer.value.length,
+    row: (index) => {
+      const row = buffer.value[index];
+      return row?.type === "structure" ? row.value : [];
+    },
+  };
+}
+
+/** undefined for bytes that are no value: what the client sent is the client's fault. */
+function decoded(data: Uint8Array): DlmsValue | undefined {
+  try {
+    return decodeValueBytes(data);
+  } catch (error) {
+    if (isDlmsError(error)) return undefined;
+    throw error;
+  }
+}

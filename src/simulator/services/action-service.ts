@@ -1,0 +1,112 @@
+import type { ActionRequest, ActionResult, Apdu, DataBlock, MethodDescriptor } from "../../apdu/model";
+import { encodeValueBytes } from "../../codec/encode";
+import { ByteSource } from "../objects/byte-source";
+import { IncomingBlocks } from "./long-transfer";
+import type { MeterModel, Viewer } from "../objects/model";
+import { accessResult, actionResult } from "../objects/results";
+import { valuesOf } from "./set-service";
+
+interface Target {
+  readonly methods: readonly MethodDescriptor[];
+  readonly list: boolean;
+}
+
+/** tag, choice, invoke-id, result, presence, choice */
+const NORMAL_OVERHEAD = 6;
+/** tag, choice, invoke-id, last, block number (4), length (up to 3) */
+const BLOCK_OVERHEAD = 11;
+
+/** The ACTION service of one association. */
+export class ActionService {
+  readonly #model: MeterModel;
+  #incoming: IncomingBlocks<Target> | undefined;
+  #outgoing: { readonly source: ByteSource; blockNumber: number } | undefined;
+
+  constructor(model: MeterModel) {
+    this.#model = model;
+  }
+
+  handle(request: ActionRequest, viewer: Viewer, room: number): Apdu {
+    const { invokeId } = request;
+    if (request.apdu === "action-request-next-pblock") return this.#next(invokeId, request.blockNumber, room);
+    this.#outgoing = undefined;
+    switch (request.apdu) {
+      case "action-request-normal":
+        this.#incoming = undefined;
+        return this.#answer(invokeId, this.#run(request.method, request.parameters, viewer), room);
+      case "action-request-with-list":
+        this.#incoming = undefined;
+        return {
+          apdu: "action-response-with-list",
+          invokeId,
+          responses: this.#runAll(request.methods, request.parameters, viewer),
+        };
+      case "action-request-with-first-pblock":
+        this.#incoming = new IncomingBlocks({ methods: [request.method], list: false }, 1);
+        return this.#add(invokeId, request.block, viewer, room);
+      case "action-request-with-list-and-first-pblock":
+        this.#incoming = new IncomingBlocks({ methods: request.methods, list: true }, 1);
+        return this.#add(invokeId, request.block, viewer, room);
+      case "action-request-with-pblock":
+        return this.#add(invokeId, request.block, viewer, room);
+    }
+  }
+
+  #run(method: MethodDescriptor, parameter: Uint8Array | undefined, viewer: Viewer): ActionResult {
+    const { result, value } = this.#model.invoke(method, parameter, viewer);
+    if (value === undefined) return { result };
+    return { result, returnParameters: { ok: true, data: encodeValueBytes(value) } };
+  }
+
+  #runAll(methods: readonly MethodDescriptor[], parameters: readonly Uint8Array[], viewer: Viewer): ActionResult[] {
+    return methods.map((method, index) => this.#run(method, parameters[index], viewer));
+  }
+
+  #answer(invokeId: number, response: ActionResult, room: number): Apdu {
+    const returned = response.returnParameters;
+    if (returned?.ok !== true || returned.data.length <= room - NORMAL_OVERHEAD) {
+      return { apdu: "action-response-normal", invokeId, response };
+    }
+    this.#outgoing = { source: new ByteSource([returned.data]), blockNumber: 0 };
+    return this.#block(invokeId, this.#outgoing, room);
+  }
+
+  #add(invokeId: number, block: DataBlock, viewer: Viewer, room: number): Apdu {
+    const incoming = this.#incoming;
+    const failure = (result: number): Apdu => {
+      this.#incoming = undefined;
+      return { apdu: "action-response-normal", invokeId, response: { result } };
+    };
+    if (incoming === undefined) return failure(actionResult["no-long-action-in-progress"]);
+    if (incoming.add(block) !== undefined) return failure(actionResult["long-action-aborted"]);
+    if (!block.last) return { apdu: "action-response-next-pblock", invokeId, blockNumber: block.blockNumber };
+    this.#incoming = undefined;
+    const { methods, list } = incoming.target;
+    const [method] = methods;
+    if (!list && method !== undefined) {
+      return this.#answer(invokeId, this.#run(method, incoming.bytes(), viewer), room);
+    }
+    const parameters = valuesOf(incoming.bytes(), methods.length);
+    if (parameters === undefined) return failure(accessResult["type-unmatched"]);
+    return { apdu: "action-response-with-list", invokeId, responses: this.#runAll(methods, parameters, viewer) };
+  }
+
+  #next(invokeId: number, acknowledged: number, room: number): Apdu {
+    const outgoing = this.#outgoing;
+    if (outgoing?.blockNumber !== acknowledged) {
+      this.#outgoing = undefined;
+      const why = outgoing === undefined ? "no-long-action-in-progress" : "long-action-aborted";
+      return { apdu: "action-response-normal", invokeId, response: { result: actionResult[why] } };
+    }
+    return this.#block(invokeId, outgoing, room);
+  }
+
+  #block(invokeId: number, outgoing: { readonly source: ByteSource; blockNumber: number }, room: number): Apdu {
+    const raw = outgoing.source.take(room - BLOCK_OVERHEAD);
+    const last = outgoing.source.exhausted;
+    outgoing.blockNumber += 1;
+    if (last) this.#outgoing = undefined;
+    const block = { last, blockNumber: outgoing.blockNumber, raw };
+    return { apdu: "action-response-with-pblock", invokeId, block };
+  }
+}

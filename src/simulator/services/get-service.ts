@@ -1,0 +1,142 @@
+import type { Apdu, AttributeDescriptorWithSelection, GetDataResult, GetRequest } from "../../apdu/model";
+import { ByteWriter } from "../../bytes";
+import { ByteSource } from "../objects/byte-source";
+import { hasConformance } from "../../apdu";
+import { DefinitionFault } from "../behaviours/fault";
+import type { MeterModel, ReadOutcome, Viewer } from "../objects/model";
+import { accessResult } from "../objects/results";
+
+/** Bytes of a get-response-normal beside its data: tag, choice, invoke-id, result choice. */
+const NORMAL_OVERHEAD = 4;
+/** get-response-with-datablock: tag, choice, invoke-id, last, block number (4), result choice, length (up to 3). */
+const BLOCK_OVERHEAD = 12;
+
+interface LongGet {
+  readonly source: ByteSource;
+  blockNumber: number;
+}
+
+/** The GET service of one association, with at most one long answer under way. */
+export class GetService {
+  readonly #model: MeterModel;
+  #long: LongGet | undefined;
+
+  constructor(model: MeterModel) {
+    this.#model = model;
+  }
+
+  /** `room`: bytes that a plain answer may have. */
+  handle(request: GetRequest, viewer: Viewer, room: number): Apdu {
+    try {
+      return this.#answer(request, viewer, room);
+    } catch (error) {
+      if (!(error instanceof DefinitionFault)) throw error;
+      return this.#faulty(request);
+    }
+  }
+
+  /** A row could not be made. */
+  #faulty(request: GetRequest): Apdu {
+    const { invokeId } = request;
+    if (request.apdu === "get-request-next") return this.#abort(invokeId, request.blockNumber, "hardware-fault");
+    this.#long = undefined;
+    const result: GetDataResult = { ok: false, result: accessResult["hardware-fault"] };
+    if (request.apdu === "get-request-normal") return { apdu: "get-response-normal", invokeId, result };
+    return { apdu: "get-response-with-list", invokeId, results: request.attributes.map(() => result) };
+  }
+
+  #answer(request: GetRequest, viewer: Viewer, room: number): Apdu {
+    if (request.apdu === "get-request-next") return this.#next(request.invokeId, request.blockNumber, room);
+    this.#long = undefined;
+    if (request.apdu === "get-request-normal") {
+      return this.#normal(request.invokeId, request.attribute, viewer, room);
+    }
+    return this.#list(request.invokeId, request.attributes, viewer, room);
+  }
+
+  #normal(invokeId: number, attribute: AttributeDescriptorWithSelection, viewer: Viewer, room: number): Apdu {
+    const outcome = this.#read(attribute, viewer);
+    if (!outcome.ok) return { apdu: "get-response-normal", invokeId, result: outcome };
+    const source = new ByteSource(outcome.pieces);
+    const data = source.take(room - NORMAL_OVERHEAD);
+    if (source.exhausted) return { apdu: "get-response-normal", invokeId, result: { ok: true, data } };
+    source.giveBack(data);
+    const refused: GetDataResult = { ok: false, result: accessResult["data-block-unavailable"] };
+    if (!hasConformance(viewer.conformance, "block-transfer-with-get-or-read")) {
+      return { apdu: "get-response-normal", invokeId, result: refused };
+    }
+    return this.#begin(invokeId, source, room);
+  }
+
+  #list(invokeId: number, attributes: readonly AttributeDescriptorWithSelection[], viewer: Viewer, room: number): Apdu {
+    const outcomes = attributes.map((attribute) => this.#read(attribute, viewer));
+    const source = new ByteSource(listPieces(outcomes));
+    // Behind tag, choice and invoke-id comes what blocks would carry: count and results.
+    const whole = source.take(room - 3);
+    source.giveBack(whole);
+    if (whole.length < room - 3 || !hasConformance(viewer.conformance, "block-transfer-with-get-or-read")) {
+      return { apdu: "get-response-with-list", invokeId, results: this.#results(attributes, viewer, room) };
+    }
+    return this.#begin(invokeId, source, room);
+  }
+
+  #results(attributes: readonly AttributeDescriptorWithSelection[], viewer: Viewer, room: number): GetDataResult[] {
+    let left = room - 4;
+    return attributes.map((attribute) => {
+      const outcome = this.#read(attribute, viewer);
+      if (!outcome.ok) return outcome;
+      const source = new ByteSource(outcome.pieces);
+      const data = source.take(Math.max(0, left - 1));
+      if (!source.exhausted) return { ok: false, result: accessResult["data-block-unavailable"] };
+      left -= 1 + data.length;
+      return { ok: true, data };
+    });
+  }
+
+  #read(attribute: AttributeDescriptorWithSelection, viewer: Viewer): ReadOutcome {
+    if (attribute.access !== undefined && !hasConformance(viewer.conformance, "selective-access")) {
+      return { ok: false, result: accessResult["scope-of-access-violated"] };
+    }
+    return this.#model.read(attribute, viewer);
+  }
+
+  #begin(invokeId: number, source: ByteSource, room: number): Apdu {
+    this.#long = { source, blockNumber: 0 };
+    return this.#block(invokeId, this.#long, room);
+  }
+
+  #next(invokeId: number, acknowledged: number, room: number): Apdu {
+    const long = this.#long;
+    if (long === undefined) return this.#abort(invokeId, acknowledged, "no-long-get-in-progress");
+    if (acknowledged !== long.blockNumber) return this.#abort(invokeId, acknowledged, "data-block-number-invalid");
+    return this.#block(invokeId, long, room);
+  }
+
+  #block(invokeId: number, long: LongGet, room: number): Apdu {
+    const data = long.source.take(room - BLOCK_OVERHEAD);
+    const last = long.source.exhausted;
+    long.blockNumber += 1;
+    if (last) this.#long = undefined;
+    const { blockNumber } = long;
+    return { apdu: "get-response-with-datablock", invokeId, last, blockNumber, result: { ok: true, data } };
+  }
+
+  #abort(invokeId: number, blockNumber: number, why: keyof typeof accessResult): Apdu {
+    this.#long = undefined;
+    const result: GetDataResult = { ok: false, result: accessResult[why] };
+    return { apdu: "get-response-with-datablock", invokeId, last: true, blockNumber, result };
+  }
+}
+
+/** SEQUENCE OF Get-Data-Result, as a blocked list answer carries it. */
+function* listPieces(outcomes: readonly ReadOutcome[]): Generator<Uint8Array> {
+  yield new ByteWriter().writeLength(outcomes.length).toBytes();
+  for (const outcome of outcomes) {
+    if (outcome.ok) {
+      yield Uint8Array.of(0);
+      yield* outcome.pieces;
+    } else {
+      yield Uint8Array.of(1, outcome.result);
+    }
+  }
+}

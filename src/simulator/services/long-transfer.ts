@@ -1,0 +1,32 @@
+import { GrowingBuffer } from "../../bytes";
+import type { DataBlock } from "../../apdu/model";
+import { accessResult } from "../objects/results";
+
+/** What a client may send in blocks, in bytes, before the meter gives up. */
+const LARGEST_REQUEST = 1 << 20;
+/** Blocks in a row that bring nothing. */
+const MAX_EMPTY_BLOCKS = 1000;
+
+/** A request whose value comes in blocks. `T` is what it is for. */
+export class IncomingBlocks<T> {
+  readonly target: T;
+  readonly #pieces = new GrowingBuffer(LARGEST_REQUEST, MAX_EMPTY_BLOCKS);
+  #next: number;
+
+  constructor(target: T, firstBlockNumber: number) {
+    this.target = target;
+    this.#next = firstBlockNumber;
+  }
+
+  /** undefined when the block was taken, else the result that ends the transfer. */
+  add(block: DataBlock): number | undefined {
+    if (block.blockNumber !== this.#next) return accessResult["data-block-number-invalid"];
+    if (this.#pieces.add(block.raw) !== undefined) return accessResult["long-set-aborted"];
+    this.#next += 1;
+    return undefined;
+  }
+
+  bytes(): Uint8Array {
+    return this.#pieces.take();
+  }
+}

@@ -1,0 +1,88 @@
+import { type Apdu, type ConformanceName, encodeApdu, type ExceptionResponse, hasConformance } from "../../apdu";
+import { answerAccess } from "./access-service";
+import { ActionService } from "./action-service";
+import { GetService } from "./get-service";
+import type { MeterModel, Viewer } from "../objects/model";
+import { serviceError, stateError } from "../objects/results";
+import { SetService } from "./set-service";
+import { ShortNameService } from "./short-name-service";
+
+export function exception(state: keyof typeof stateError, service: keyof typeof serviceError): ExceptionResponse {
+  return { apdu: "exception-response", stateError: stateError[state], serviceError: serviceError[service] };
+}
+
+const notNegotiated = exception("service-not-allowed", "service-not-supported");
+
+/** Bit 6 of the invoke-id byte says whether an answer is wanted. */
+function unlessUnconfirmed(invokeId: number, answer: Apdu): Apdu | undefined {
+  return (invokeId & 0x40) === 0 ? undefined : answer;
+}
+
+/** The xDLMS services of one open association. */
+export class Services {
+  readonly #model: MeterModel;
+  readonly #get: GetService;
+  readonly #set: SetService;
+  readonly #action: ActionService;
+  readonly #shortNames: ShortNameService;
+
+  constructor(model: MeterModel) {
+    this.#model = model;
+    this.#get = new GetService(model);
+    this.#set = new SetService(model);
+    this.#action = new ActionService(model);
+    this.#shortNames = new ShortNameService(model);
+  }
+
+  /** The answer; undefined for a request that wants none. `room`: bytes that it may have. */
+  handle(apdu: Apdu, viewer: Viewer, room: number): Apdu | undefined {
+    const needed = neededConformance(apdu);
+    if (needed === undefined) return exception("service-unknown", "service-not-supported");
+    if (!needed.every((bit) => hasConformance(viewer.conformance, bit))) return notNegotiated;
+    switch (apdu.apdu) {
+      case "get-request-normal":
+      case "get-request-next":
+      case "get-request-with-list":
+        return this.#get.handle(apdu, viewer, room);
+      case "set-request-normal":
+      case "set-request-with-list":
+      case "set-request-with-first-datablock":
+      case "set-request-with-list-and-first-datablock":
+      case "set-request-with-datablock":
+        return unlessUnconfirmed(apdu.invokeId, this.#set.handle(apdu, viewer));
+      case "action-request-normal":
+      case "action-request-next-pblock":
+      case "action-request-with-list":
+      case "action-request-with-first-pblock":
+      case "action-request-with-list-and-first-pblock":
+      case "action-request-with-pblock":
+        return unlessUnconfirmed(apdu.invokeId, this.#action.handle(apdu, viewer, room));
+      case "access-request": {
+        const answer = answerAccess(apdu, this.#model, viewer);
+        const fits = encodeApdu(answer).length <= room;
+        return fits ? answer : exception("service-not-allowed", "pdu-too-long");
+      }
+      case "read-request":
+        return this.#shortNames.read(apdu, viewer, room);
+      case "write-request":
+        return this.#shortNames.write(apdu, viewer);
+      case "unconfirmed-write-request":
+        this.#shortNames.write(apdu, viewer);
+        return undefined;
+      default:
+        return exception("service-unknown", "service-not-supported");
+    }
+  }
+}
+
+/** The conformance bits that a service takes; undefined for what is no service of a meter. */
+function neededConformance(apdu: Apdu): readonly ConformanceName[] | undefined {
+  if (apdu.apdu === "get-request-with-list") return ["get", "multiple-references"];
+  if (apdu.apdu.startsWith("get-request")) return ["get"];
+  if (apdu.apdu.startsWith("set-request")) return ["set"];
+  if (apdu.apdu.startsWith("action-request")) return ["action"];
+  if (apdu.apdu === "access-request") return ["access"];
+  if (apdu.apdu === "read-request") return ["read"];
+  if (apdu.apdu === "write-request") return ["write"];
+  return apdu.apdu === "unconfirmed-write-request" ? ["unconfirmed-write"] : undefined;
+}

@@ -1,0 +1,463 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import * as fs from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import {
+  type CounterFileHandle,
+  type CounterFileSystem,
+  fileCounterStore,
+} from "../../../../src/client/connection/file-counter-store";
+import type { Clock } from "../../../../src/clock/index";
+import { DlmsError } from "../../../../src/errors/index";
+import { counterLimit, decodeCounterRecord, encodeCounterRecord } from "../../../../src/security/index";
+
+const code = (name: string) => (error: unknown) => error instanceof DlmsError && error.code === `DLMS_${name}`;
+
+/** The real file system as a new object: stores on it share nothing with those of before, as after a restart. */
+const restarted = (): CounterFileSystem => ({ ...fs });
+
+/** Time that jumps to each timer at once, so that bounded waits end without waiting. */
+function jumpingClock(): Clock {
+  let ahead = 0;
+  return {
+    now: () => ahead,
+    wallTime: () => Date.now() + ahead,
+    setTimeout: (callback, ms) => {
+      ahead += ms;
+      setImmediate(callback);
+      return 0;
+    },
+    clearTimeout: () => undefined,
+  };
+}
+
+describe("client: counter file", () => {
+  let folder = "";
+  let path = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "dlms-counter-"));
+    path = join(folder, "counter.json");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const stored = (): number => decodeCounterRecord(readFileSync(path, "utf8"), path);
+
+  it("starts at 1, counts in order, and writes the mark ahead of use", async () => {
+    const store = fileCounterStore(path, { block: 4, fs: restarted() });
+    assert.equal(await store.reserve(1), 1);
+    assert.equal(stored(), 5);
+    assert.deepEqual(await Promise.all([store.reserve(2), store.reserve(1), store.reserve(1)]), [2, 4, 5]);
+    assert.equal(stored(), 9);
+  });
+
+  it("one write serves a whole block", async () => {
+    let writes = 0;
+    const counting = { ...restarted(), rename: (from: string, to: string) => (writes++, fs.rename(from, to)) };
+    const store = fileCounterStore(path, { block: 100, fs: counting });
+    for (let i = 0; i < 100; i++) await store.reserve(1);
+    assert.equal(writes, 1);
+    await store.reserve(1);
+    assert.equal(writes, 2);
+  });
+
+  it("goes on above all that was claimed after a restart, and leaves no file but its own", async () => {
+    assert.equal(await fileCounterStore(path, { block: 10, fs: restarted() }).reserve(3), 1);
+    assert.equal(await fileCounterStore(path, { block: 10, fs: restarted() }).reserve(1), 11);
+    assert.equal(await fileCounterStore(path, { block: 10, fs: restarted() }).reserve(25), 21);
+    assert.equal(await fileCounterStore(path, { block: 10, fs: restarted() }).reserve(1), 46);
+    assert.deepEqual(readdirSync(folder), ["counter.json"]);
+  });
+
+  it("makes its folder", async () => {
+    const deep = join(folder, "a", "b", "counter.json");
+    assert.equal(await fileCounterStore(deep, { fs: restarted() }).reserve(1), 1);
+  });
+
+  it("two stores on one path share one counter, symbolic links included", async () => {
+    const shared = restarted();
+    const one = fileCounterStore(path, { fs: shared });
+    const two = fileCounterStore(join(folder, ".", "counter.json"), { fs: shared });
+    assert.deepEqual(await Promise.all([one.reserve(1), one.reserve(1)]), [1, 2]);
+    assert.equal(await two.reserve(1), 3);
+    symlinkSync(path, join(folder, "link.json"));
+    assert.equal(await fileCounterStore(join(folder, "link.json"), { fs: shared }).reserve(1), 4);
+  });
+
+  it("stores of several processes never hand out the same value", async () => {
+    // Each file system object stands for a process: nothing but the files is shared.
+    const stores = Array.from({ length: 4 }, () => fileCounterStore(path, { block: 2, fs: restarted() }));
+    const firsts = await Promise.all(stores.flatMap((store) => Array.from({ length: 5 }, () => store.reserve(1))));
+    assert.equal(new Set(firsts).size, 20);
+  });
+
+  it("is raised upwards only, and remembers it across restarts", async () => {
+    const store = fileCounterStore(path, { block: 10, fs: restarted() });
+    await store.raiseTo(100);
+    assert.equal(stored(), 100);
+    assert.equal(await store.reserve(1), 100);
+    await store.raiseTo(50);
+    await store.raiseTo(105);
+    assert.equal(await store.reserve(1), 105);
+    const next = fileCounterStore(path, { block: 10, fs: restarted() });
+    await next.raiseTo(20);
+    assert.equal(await next.reserve(1), 110);
+  });
+
+  it("is exhausted long before 2^32, and a raise beyond the limit changes nothing", async () => {
+    writeFileSync(path, encodeCounterRecord(counterLimit - 3));
+    const store = fileCounterStore(path, { fs: restarted() });
+    assert.equal(await store.reserve(2), counterLimit - 3);
+    await assert.rejects(store.reserve(2), code("SEC_COUNTER_EXHAUSTED"));
+    assert.equal(await store.reserve(1), counterLimit - 1);
+    await assert.rejects(store.reserve(1), code("SEC_COUNTER_EXHAUSTED"));
+    assert.equal(stored(), counterLimit);
+    const young = fileCounterStore(join(folder, "young"), { fs: restarted() });
+    await assert.rejects(young.raiseTo(2 ** 32 - 1), code("SEC_COUNTER_EXHAUSTED"));
+    assert.equal(await young.reserve(1), 1);
+  });
+
+  it("refuses nonsense arguments", async () => {
+    assert.throws(() => fileCounterStore(""), code("CONFIG_MISSING"));
+    assert.throws(() => fileCounterStore(path, { block: 0 }), code("CONFIG_INVALID"));
+    const store = fileCounterStore(path, { fs: restarted() });
+    for (const count of [0, -1, 1.5, 65537, Number.NaN])
+      await assert.rejects(store.reserve(count), code("CONFIG_INVALID"));
+    await assert.rejects(store.raiseTo(-1), code("CONFIG_INVALID"));
+  });
+
+  describe("a file that cannot be trusted or used", () => {
+    const damaged: Record<string, string> = {
+      empty: "",
+      "cut short": encodeCounterRecord(77).slice(0, 40),
+      "a lower number written by hand": encodeCounterRecord(77).replace("77", "70"),
+      foreign: '{"flows":[]}',
+      "of zeros": "\0".repeat(100),
+      huge: "x".repeat(100_000),
+    };
+    for (const [what, text] of Object.entries(damaged)) {
+      it(`${what}: an error, the file left as it is, no value`, async () => {
+        writeFileSync(path, text);
+        const store = fileCounterStore(path, { fs: restarted() });
+        await assert.rejects(store.reserve(1), { code: "DLMS_CONFIG_INVALID", message: /counter\.json/ });
+        await assert.rejects(store.raiseTo(500), code("CONFIG_INVALID"));
+        assert.equal(readFileSync(path, "utf8"), text);
+        assert.deepEqual(readdirSync(folder), ["counter.json"]);
+        // and it recovers by itself when the file is put right
+        writeFileSync(path, encodeCounterRecord(900));
+        assert.equal(await store.reserve(1), 900);
+      });
+    }
+
+    it("read-only: says so", async () => {
+      writeFileSync(path, encodeCounterRecord(5));
+      chmodSync(path, 0o444);
+      await assert.rejects(fileCounterStore(path, { fs: restarted() }).reserve(1), {
+        code: "DLMS_CONFIG_INVALID",
+        message: /counter\.json: is read-only/,
+      });
+    });
+
+    it("a folder in its place: says so", async () => {
+      mkdirSync(path);
+      await assert.rejects(fileCounterStore(path, { fs: restarted() }).reserve(1), { message: /is not a file/ });
+    });
+
+    for (const [operation, errno] of [
+      ["open", "EROFS"],
+      ["open", "EACCES"],
+      ["rename", "EACCES"],
+      ["readFile", "EIO"],
+      ["stat", "EACCES"],
+      ["realpath", "EACCES"],
+    ] as const) {
+      it(`${operation} fails with ${errno}: an error with the code, no value, and a retry once it is mended`, async () => {
+        writeFileSync(path, encodeCounterRecord(5));
+        let broken = true;
+        const real = restarted();
+        const failing = {
+          ...real,
+          [operation]: (...parameters: unknown[]): unknown => {
+            if (broken) return Promise.reject(Object.assign(new Error(`${errno}: no`), { code: errno }));
+            return (real[operation] as (...all: unknown[]) => unknown)(...parameters);
+          },
+        };
+        const store = fileCounterStore(path, { fs: failing });
+        await assert.rejects(store.reserve(1), (error: unknown) => {
+          assert.ok(error instanceof DlmsError);
+          assert.equal(error.code, "DLMS_CONFIG_INVALID");
+          assert.match(error.message, new RegExp(errno));
+          assert.equal(error.toJSON().cause?.code, errno);
+          return true;
+        });
+        assert.equal(stored(), 5);
+        broken = false;
+        rmSync(`${path}.lock`, { force: true });
+        assert.equal(await store.reserve(1), 5);
+      });
+    }
+
+    it("a full disk in the middle of the record: an error, the old mark stays", async () => {
+      writeFileSync(path, encodeCounterRecord(5));
+      const real = restarted();
+      const full: CounterFileSystem = {
+        ...real,
+        open: async (name, flags) => {
+          const file = await real.open(name, flags);
+          if (!name.endsWith(".tmp")) return file;
+          const writeFile = async (text: string): Promise<void> => {
+            await file.writeFile(text.slice(0, 20));
+            throw Object.assign(new Error("ENOSPC: no space"), { code: "ENOSPC" });
+          };
+          return { writeFile, sync: () => file.sync(), close: () => file.close() };
+        },
+      };
+      await assert.rejects(fileCounterStore(path, { fs: full }).reserve(1), { message: /ENOSPC/ });
+      assert.equal(stored(), 5);
+      assert.equal(await fileCounterStore(path, { fs: restarted() }).reserve(1), 5);
+    });
+  });
+
+  describe("a file that is gone although its marker says that it existed", () => {
+    const marked = (): ReturnType<typeof fileCounterStore> =>
+      fileCounterStore(path, { block: 10, marker: `${path}.known`, fs: restarted() });
+
+    it("hands out no value, says what to do, and goes on once the meter's counter is known", async () => {
+      assert.equal(await marked().lost?.(), undefined);
+      assert.equal(await marked().reserve(1), 1);
+      assert.equal(await marked().reserve(1), 11);
+      rmSync(path);
+      const lost = marked();
+      await assert.rejects(lost.reserve(1), {
+        code: "DLMS_CONFIG_MISSING",
+        message: /counter\.json: it existed and is gone;.*read from the meter.*restore.*remove .*counter\.json\.known/,
+      });
+      assert.deepEqual(readdirSync(folder), ["counter.json.known"], "nothing is written");
+      assert.match((await lost.lost?.()) ?? "", /existed and is gone/);
+      assert.equal(await lost.mark?.(), undefined);
+      await lost.raiseTo(500);
+      assert.equal(await lost.reserve(1), 500);
+      assert.equal(await lost.lost?.(), undefined);
+    });
+
+    it("is no loss for the process that knows the mark", async () => {
+      const store = marked();
+      assert.equal(await store.reserve(1), 1);
+      rmSync(path);
+      assert.equal(await store.reserve(10), 2);
+      assert.equal(stored(), 21);
+    });
+
+    it("is a new counter when the marker is gone too", async () => {
+      await marked().reserve(1);
+      rmSync(path);
+      rmSync(`${path}.known`);
+      assert.equal(await marked().reserve(1), 1);
+    });
+  });
+
+  describe("locks of other processes", () => {
+    const lock = (): string => `${path}.lock`;
+    const holder = (pid: number, host = hostname()): string => JSON.stringify({ pid, host, token: "00" });
+
+    it("one whose holder died is taken over at once", async () => {
+      const { pid } = spawnSync(process.execPath, ["-e", ""]);
+      writeFileSync(lock(), holder(pid));
+      assert.equal(await fileCounterStore(path, { fs: restarted() }).reserve(1), 1);
+      assert.deepEqual(readdirSync(folder), ["counter.json"]);
+    });
+
+    it("one that is fresh and alive is waited for, then reported as busy", async () => {
+      const future = Date.now() / 1000 + 6;
+      for (const text of [holder(process.ppid), holder(1, "another-machine"), ""]) {
+        writeFileSync(lock(), text);
+        // As old as the clock will say when the wait ends, so that it never counts as left behind.
+        const waiting: Clock = { ...jumpingClock(), wallTime: () => future * 1000 };
+        utimesSync(lock(), future, future);
+        await assert.rejects(fileCounterStore(path, { fs: restarted(), clock: waiting }).reserve(1), {
+          code: "DLMS_STATE_BUSY",
+          message: /another process holds .*counter\.json\.lock/,
+        });
+        assert.equal(readFileSync(lock(), "utf8"), text);
+      }
+    });
+
+    it("one that nobody touched for seconds is taken over, whoever left it", async () => {
+      for (const text of [holder(process.pid), holder(1, "another-machine"), "", "rubbish"]) {
+        writeFileSync(lock(), text);
+        utimesSync(lock(), 1_000_000, 1_000_000);
+        await fileCounterStore(path, { fs: restarted() }).reserve(1);
+      }
+      assert.deepEqual(readdirSync(folder), ["counter.json"]);
+    });
+
+    it("one that was lost between the look at it and the rename: no value is handed out", async () => {
+      const real = restarted();
+      const paused: CounterFileSystem = {
+        ...real,
+        rename: async (from, to) => {
+          // another process took the lock over while this one stood still
+          if (from.endsWith(".tmp")) writeFileSync(lock(), holder(process.ppid));
+          await real.rename(from, to);
+        },
+      };
+      await assert.rejects(fileCounterStore(path, { fs: paused }).reserve(1), {
+        code: "DLMS_STATE_BUSY",
+        message: /took it over/,
+      });
+    });
+
+    it("an earlier holder that stood still cannot put an old mark back: its temporary file is gone", async () => {
+      const real = restarted();
+      let taken: Promise<number> | undefined;
+      const paused: CounterFileSystem = {
+        ...real,
+        rename: async (from, to) => {
+          if (from.endsWith(".tmp")) {
+            utimesSync(lock(), 1_000_000, 1_000_000);
+            taken = fileCounterStore(path, { block: 10, fs: restarted() }).reserve(1);
+            assert.equal(await taken, 1);
+          }
+          await real.rename(from, to);
+        },
+      };
+      await assert.rejects(fileCounterStore(path, { block: 3, fs: paused }).reserve(1), code("CONFIG_INVALID"));
+      assert.equal(stored(), 11, "the mark of the other process stands");
+    });
+
+    it("temporary files of processes that were killed are removed", async () => {
+      for (const name of ["counter.json.4711.tmp", "counter.json.00ff.tmp", "counter.json.lock.4711"]) {
+        writeFileSync(join(folder, name), "x");
+      }
+      writeFileSync(join(folder, "counter.json2.tmp"), "of another counter");
+      await fileCounterStore(path, { fs: restarted() }).reserve(1);
+      assert.deepEqual(readdirSync(folder).sort(), ["counter.json", "counter.json2.tmp"]);
+    });
+
+    it("one that was lost while writing stops the write", async () => {
+      const real = restarted();
+      const slow: CounterFileSystem = {
+        ...real,
+        open: async (name, flags) => {
+          if (name.endsWith(".tmp")) writeFileSync(lock(), holder(process.ppid));
+          return real.open(name, flags);
+        },
+      };
+      await assert.rejects(fileCounterStore(path, { fs: slow }).reserve(1), {
+        code: "DLMS_STATE_BUSY",
+        message: /took it over/,
+      });
+      assert.ok(!readdirSync(folder).includes("counter.json"));
+    });
+  });
+
+  it("a crash between any two file operations repeats no value (every place, with half-written files)", async () => {
+    const used: number[] = [];
+    let places = 0;
+    for (let crashAt = 0; ; crashAt++) {
+      const crashing = crashingFileSystem(crashAt);
+      const store = fileCounterStore(path, { block: 3, fs: crashing.fs, clock: jumpingClock() });
+      try {
+        for (let i = 0; i < 4; i++) {
+          const count = 1 + (i % 2);
+          const first = await store.reserve(count);
+          for (let value = first; value < first + count; value++) used.push(value);
+        }
+      } catch (error) {
+        assert.ok(error instanceof DlmsError, String(error));
+      }
+      if (!crashing.crashed()) break;
+      places++;
+      // The next process finds the dead one's lock.
+      if (readdirSync(folder).includes("counter.json.lock")) utimesSync(`${path}.lock`, 1_000_000, 1_000_000);
+    }
+    assert.ok(places > 20, `only ${places} places`);
+    assert.equal(new Set(used).size, used.length);
+    assert.deepEqual(
+      used,
+      [...used].sort((a, b) => a - b),
+    );
+  });
+
+  it("kill -9 at many moments, in real processes: no value is used twice", async function () {
+    this.timeout(60_000);
+    const used: number[] = [];
+    for (let round = 0; round < 14; round++) {
+      // By turns: killed by itself right before an operation, and from outside on a message of its own.
+      // The moments are spread over the life of a child; what it has written by then is known to be at least so much.
+      const messages = 20 + 12 * round;
+      const own = String(4 + 7 * round);
+      const lines = await (round % 2 === 0 ? runChild(path, own) : runChild(path, "never", messages));
+      const values = lines.filter((line) => line.startsWith("used ")).map((line) => Number(line.slice(5)));
+      assert.ok(!lines.some((line) => line.startsWith("failed")), lines.join("\n"));
+      used.push(...values);
+    }
+    assert.ok(used.length > 20, `only ${used.length} values`);
+    assert.equal(new Set(used).size, used.length, "a value was used twice");
+    assert.deepEqual(
+      used,
+      [...used].sort((a, b) => a - b),
+    );
+  });
+});
+
+/** A file system of a process that dies right before the n-th operation; its files stay, what it writes is cut. */
+function crashingFileSystem(crashAt: number): { fs: CounterFileSystem; crashed: () => boolean } {
+  let operations = 0;
+  const step = async <T>(operation: () => Promise<T>): Promise<T> => {
+    if (operations++ < crashAt) return operation();
+    throw Object.assign(new Error("the process is dead"), { code: "EDEAD" });
+  };
+  const handle = (file: fs.FileHandle): CounterFileHandle => ({
+    writeFile: async (text) => {
+      await file.writeFile(text.slice(0, text.length / 2));
+      await step(() => file.writeFile(text.slice(text.length / 2)));
+    },
+    sync: () => step(() => file.sync()),
+    // Dead or not, the operating system closes.
+    close: () => file.close(),
+  });
+  return {
+    crashed: () => operations > crashAt,
+    fs: {
+      realpath: (name) => step(() => fs.realpath(name)),
+      readFile: (name) => step(() => fs.readFile(name, "utf8")),
+      stat: (name) => step(() => fs.stat(name)),
+      readdir: (name) => step(() => fs.readdir(name)),
+      open: (name, flags) => step(async () => handle(await fs.open(name, flags))),
+      rename: (from, to) => step(() => fs.rename(from, to)),
+      link: (from, to) => step(() => fs.link(from, to)),
+      unlink: (name) => step(() => fs.unlink(name)),
+      mkdir: (name, options) => step(() => fs.mkdir(name, options)),
+    },
+  };
+}
+
+const childScript = resolve(__dirname, "../../../support/counter-store-child.ts");
+
+/** Lines that a child wrote before it died: by itself, or by SIGKILL after so many of its lines. */
+function runChild(path: string, dieBefore: string, killAfterLines = Number.POSITIVE_INFINITY): Promise<string[]> {
+  const child: ChildProcess = spawn(process.execPath, ["--import", "tsx", childScript, path, dieBefore], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+    if (text.split("\n").length > killAfterLines) child.kill("SIGKILL");
+  });
+  return new Promise((done, fail) => {
+    child.on("error", fail);
+    child.on("close", () => done(text.split("\n")));
+  });
+}

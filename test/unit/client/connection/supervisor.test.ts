@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import type { ActiveSession } from "../../../../src/client/association/association";
+import { Supervisor } from "../../../../src/client/connection/supervisor";
+import { DlmsConnectionError, type DlmsError, DlmsLinkError } from "../../../../src/errors/index";
+import { VirtualClock } from "../../../support/virtual-clock";
+
+const timeouts = { reconnectMin: 1000, reconnectMax: 60_000, close: 2000 };
+
+/** Makes associations that hold until the test drops them, or fails with `error`. */
+function supervised(error?: DlmsError): { readonly clock: VirtualClock; readonly supervisor: Supervisor } {
+  const clock = new VirtualClock();
+  const channel = { usable: false, destroy: () => Promise.resolve(), close: () => Promise.resolve() };
+  const supervisor = new Supervisor({
+    clock,
+    timeouts,
+    random: () => 1,
+    establish: () =>
+      error === undefined ? Promise.resolve({ channel } as unknown as ActiveSession) : Promise.reject(error),
+    accountRisk: () => "none",
+    lock: () => undefined,
+    onState: () => undefined,
+    note: () => undefined,
+  });
+  return { clock, supervisor };
+}
+
+describe("a request in the pause after a failure", () => {
+  it("says what was asked for now, and then what had failed before", async () => {
+    const { supervisor } = supervised();
+    const active = await supervisor.ensure("read 1-0:99.1.0*255/7");
+    const text = "server 1 ended the session (DISC)";
+    await supervisor.drop(active, new DlmsLinkError("LINK_DISCONNECTED", `read 1-0:99.1.0*255/7: ${text}`), true);
+    const code = "DLMS_LINK_DISCONNECTED";
+    await assert.rejects(supervisor.ensure("read 1-0:1.7.0*255/2"), {
+      code,
+      message: `read 1-0:1.7.0*255/2: not asked now, since read 1-0:99.1.0*255/7: ${text}; the next try is in 1 s`,
+    });
+    await assert.rejects(supervisor.ensure("read 1-0:99.1.0*255/7"), {
+      code,
+      message: `read 1-0:99.1.0*255/7: not asked again now, since ${text}; the next try is in 1 s`,
+    });
+    // where nothing is known of the request, the failure is still told as one of before
+    await assert.rejects(supervisor.ensure(), {
+      code,
+      message: `not asked now, since read 1-0:99.1.0*255/7: ${text}; the next try is in 1 s`,
+    });
+    await supervisor.close(() => Promise.resolve());
+  });
+
+  it("keeps the failure's details and says when the next try is", async () => {
+    const failure = new DlmsConnectionError("CONN_REFUSED", "tcp meter:4059: refused", { details: { port: 4059 } });
+    const { supervisor, clock } = supervised(failure);
+    await assert.rejects(supervisor.ensure("read 1-0:1.7.0*255/2"), (error) => error === failure);
+    await assert.rejects(supervisor.ensure("read 1-0:1.7.0*255/2"), (error: DlmsError) => {
+      assert.equal(
+        error.message,
+        "read 1-0:1.7.0*255/2: not asked now, since tcp meter:4059: refused; the next try is in 1 s",
+      );
+      assert.deepEqual(error.details, { port: 4059, nextTryInMs: 1000 });
+      assert.equal(error.cause, failure);
+      return true;
+    });
+    await supervisor.close(() => Promise.resolve());
+    assert.equal(clock.pending, 0);
+  });
+});
