@@ -25,7 +25,8 @@ export function memoryTransport(connect: (line: MemoryLine) => MemoryPeer, endpo
   return {
     kind: "memory",
     endpoint,
-    open(events: ConnectionEvents): Promise<Connection> {
+    open(events: ConnectionEvents, { signal }: { readonly signal?: AbortSignal }): Promise<Connection> {
+      if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
       let open = true;
       const later = (run: () => void): void => {
         queueMicrotask(() => {
