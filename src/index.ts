@@ -93,6 +93,7 @@ export {
   type SecurityPolicy,
   type SecuritySuite,
   systemRandom,
+  type UnprovenCounter,
 } from "./security";
 export {
   alone,

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import type { InvocationCounterStore } from "./model";
 
@@ -105,45 +104,4 @@ export function memoryCounterStore(start = 1): InvocationCounterStore {
       next = Math.max(next, atLeast);
     },
   };
-}
-
-const recordType = "dlms-invocation-counter";
-
-const recordCheck = (next: number): string =>
-  createHash("sha256").update(`${recordType}:1:${next}`).digest("hex").slice(0, 16);
-
-/** The contents of a counter file: the first value that nobody has claimed. */
-export function encodeCounterRecord(next: number): string {
-  return `${JSON.stringify({ type: recordType, version: 1, next, check: recordCheck(next) })}\n`;
-}
-
-/**
- * The value out of a counter file's contents.
- * @param path for messages
- * @throws DlmsConfigError CONFIG_INVALID for anything but a whole, unchanged record: guessing would reuse values
- */
-export function decodeCounterRecord(text: string, path: string): number {
-  const next = recordValue(text);
-  if (next !== undefined) return next;
-  throw new DlmsConfigError(
-    "CONFIG_INVALID",
-    `invocation counter file ${path}: expected a counter record, got ${text.length === 0 ? "an empty file" : `${text.length} characters that are none or damaged`}; ` +
-      "it is left as it is, since starting again would use counter values twice. Restore it from a backup, or remove it and " +
-      "let the counter be read from the meter",
-    { details: { path, length: text.length } },
-  );
-}
-
-function recordValue(text: string): number | undefined {
-  let record: unknown;
-  try {
-    record = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof record !== "object" || record === null) return undefined;
-  const { type, version, next, check } = record as Record<string, unknown>;
-  if (type !== recordType || version !== 1 || typeof next !== "number") return undefined;
-  if (!Number.isSafeInteger(next) || next < 0 || next > 2 ** 32) return undefined;
-  return check === recordCheck(next) ? next : undefined;
 }

@@ -1,4 +1,5 @@
 export * from "./certificates";
+export * from "./counter-record";
 export * from "./counters";
 export * from "./ec-keys";
 export * from "./gcm";

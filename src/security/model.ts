@@ -36,8 +36,21 @@ export interface InvocationCounterStore {
    * jump by time, so that forged answers cannot use the key up.
    */
   markedAt?(): Promise<number | undefined>;
+  /**
+   * Values for one association from a counter that came in plain and may be forged: no value below it. A store without it
+   * is raised at once.
+   * @throws DlmsSecurityError SEC_COUNTER_EXHAUSTED near 2^32
+   */
+  tryFrom?(atLeast: number): UnprovenCounter;
   /** For a log: a sentence when the counter was kept once and is gone; `reserve` rejects then, until it is raised. */
   lost?(): Promise<string | undefined>;
+}
+
+/** Values above the mark of a store. None of them is handed out again, but the mark moves only when they are proven. */
+export interface UnprovenCounter {
+  reserve(count: number): Promise<number>;
+  /** The meter has proven the keys, so it has accepted the counter: the mark of the store moves above it. */
+  prove(): Promise<void>;
 }
 
 /** The counters that came from one sender under one key. */

@@ -5,9 +5,9 @@ import { type CounterFileSystem, fileCounterStore } from "../../src/client/conne
 /**
  * A process that takes counter values until it is killed. A value is on standard output before it counts as used,
  * so what was handed out is known whatever happens next. With a number as second argument it kills itself right
- * before that file operation.
+ * before that file operation. In the mode "unproven" it also uses values above the mark, of which it proves every other.
  */
-const [path = "", dieBefore = "never"] = process.argv.slice(2);
+const [path = "", dieBefore = "never", mode = "claimed"] = process.argv.slice(2);
 let operations = 0;
 
 const real: CounterFileSystem = fs;
@@ -51,11 +51,21 @@ const watched: CounterFileSystem = {
 
 async function run(): Promise<void> {
   const store = fileCounterStore(path, { block: 3, marker: `${path}.known`, fs: watched });
-  for (;;) {
-    const count = 1 + (operations % 2);
-    const first = await store.reserve(count);
-    for (let value = first; value < first + count; value++) say(`used ${value}`);
+  for (let round = 0; ; round++) {
+    await use(store, 1 + (operations % 2));
+    if (mode !== "unproven") continue;
+    const unproven = store.tryFrom?.(((await store.mark?.()) ?? 1) + 10 * (operations % 4));
+    if (unproven === undefined) throw new Error("the store has no unproven values");
+    await use(unproven, 2);
+    if (round % 2 === 0) continue;
+    await unproven.prove();
+    say("proven");
   }
+}
+
+async function use(counter: { reserve(count: number): Promise<number> }, count: number): Promise<void> {
+  const first = await counter.reserve(count);
+  for (let value = first; value < first + count; value++) say(`used ${value}`);
 }
 
 run().catch((error: unknown) => {

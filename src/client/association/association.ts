@@ -13,11 +13,11 @@ import type {
 import type { ScalerUnit } from "../../cosem";
 import type { SecretMessage } from "../account/account-guard";
 import { DlmsStateError, DlmsTimeoutError } from "../../errors";
-import type { InvocationCounterStore } from "../../security/model";
 import { longestTransfer, paceText } from "../../link/pace";
 import type { AnswerForm, Operation, SessionStep, StepAnswer } from "../../session/steps/operation";
 import type { AssociationInfo } from "../../session/steps/options";
 import type { LinkDriver } from "../../driver/link-driver";
+import type { AssociationCounter } from "./association-counter";
 import { silentAssociation } from "./association-timeout";
 
 /** The association machine, as far as the client uses it. */
@@ -91,7 +91,7 @@ export interface Kept<T> {
 export class ActiveSession {
   readonly session: ClientSession;
   readonly channel: LinkDriver;
-  readonly #counters: InvocationCounterStore | undefined;
+  readonly #counters: AssociationCounter | undefined;
   readonly #events: ActiveSessionEvents;
   /** Scaler and unit by `class/logical name/attribute`; null where the meter has none. */
   readonly scalers = new Map<string, ScalerUnit | null>();
@@ -108,7 +108,7 @@ export class ActiveSession {
   constructor(
     session: ClientSession,
     channel: LinkDriver,
-    counters: InvocationCounterStore | undefined,
+    counters: AssociationCounter | undefined,
     events: ActiveSessionEvents,
   ) {
     this.session = session;
@@ -135,6 +135,7 @@ export class ActiveSession {
   async run<T>(operation: Operation<T>, options: RunOptions = {}): Promise<T> {
     this.channel.begin();
     this.#transfer = undefined;
+    let answered = false;
     try {
       let step = operation.next();
       while (step.done !== true) {
@@ -146,12 +147,15 @@ export class ActiveSession {
         try {
           if (step.value.kind === "progress") this.#judgePace(step.value);
           else answer = await this.#perform(step.value, options);
+          if (step.value.kind === "exchange" && step.value.phase !== "release") answered = true;
         } catch (error) {
           step = operation.throw(error);
           continue;
         }
         step = operation.next(answer);
       }
+      // the session has verified what was answered, else it had thrown
+      if (answered) await this.#counters?.prove();
       return step.value;
     } finally {
       this.channel.end();
@@ -218,7 +222,7 @@ export class ActiveSession {
     this.#events.sending?.(message);
   }
 
-  #store(): InvocationCounterStore {
+  #store(): AssociationCounter {
     if (this.#counters !== undefined) return this.#counters;
     throw new DlmsStateError("STATE_BUSY", "an invocation counter is needed, but no store for it was given", {
       fault: "internal",

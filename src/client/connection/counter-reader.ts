@@ -1,10 +1,10 @@
 import type { Clock } from "../../clock";
 import { decodeValueBytes, type DlmsValue } from "../../codec";
 import { obisPrinted, parseObis } from "../../cosem";
-import { DlmsDecodeError, type DlmsError, DlmsSecurityError, isDlmsError } from "../../errors";
-import { defaultMaxCounterJump } from "../../session/steps/options";
+import { DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
 import { accessError } from "../association/access-error";
 import type { ActiveSession } from "../association/association";
+import type { AssociationCounter } from "../association/association-counter";
 import { repeated } from "../../errors/retell";
 import type { CounterSource } from "../options/counter-source";
 import type { Settings } from "../options/resolve-options";
@@ -20,8 +20,9 @@ export const readingCounter = ({ logicalName, client }: CounterSource): string =
   `read the invocation counter ${obisPrinted(logicalName)}/2 as client ${client}`;
 
 /**
- * Read the counter over an open channel, by an association of its own, and raise the store above it. What the meter
- * answers is plain and may be forged or stale: it never moves the store down.
+ * Read the counter over an open channel, by an association of its own, and begin the next association above it. What
+ * the meter answers is plain and may be forged or stale: it never moves the counter down.
+ * @param counter of the next association
  * @returns the value that the meter has accepted last
  * @throws DlmsError of the public association, DlmsAccessError, DlmsDecodeError; SEC_COUNTER_EXHAUSTED
  */
@@ -29,6 +30,7 @@ export async function raiseFromMeter(
   active: ActiveSession,
   source: CounterSource,
   settings: Settings,
+  counter: AssociationCounter | undefined,
 ): Promise<number> {
   const what = readingCounter(source);
   try {
@@ -38,57 +40,14 @@ export async function raiseFromMeter(
     if (!result.ok) throw accessError("get", { ...descriptor, logicalName: source.logicalName }, result.result);
     const value = counterIn(decodeValueBytes(result.data, undefined, what), what);
     await active.run(active.session.release());
-    await checkJump(value + 1, settings, what);
     const lost = await settings.counters?.lost?.();
+    await counter?.raise(value + 1, what);
     if (lost !== undefined) settings.logger?.warn(`${lost}; it goes on from what the meter says: ${value + 1}`);
-    await settings.counters?.raiseTo(value + 1);
     return value;
   } catch (error) {
     if (isDlmsError(error)) throw counterFailure(error, source);
     throw error;
   }
-}
-
-/**
- * Values that other users of the key can have taken in a second, day and night. At this rate forged answers need more
- * than 13 years to use a key up.
- */
-const countsPerSecond = 10;
-
-/**
- * An attacker on the line could answer with a number near the end, or with many that are a little higher each time,
- * and use the key up. The jump is bounded by the setting, and by the time since the mark was moved last.
- * @throws DlmsSecurityError SEC_COUNTER_REJECTED for a value that is further above the stored mark than allowed
- */
-async function checkJump(next: number, { counters, security, clock }: Settings, what: string): Promise<void> {
-  const stored = await counters?.mark?.();
-  const jump = security?.maxCounterJump ?? defaultMaxCounterJump;
-  if (stored === undefined || next <= stored) return;
-  const markedAt = await counters?.markedAt?.();
-  const seconds = markedAt === undefined ? undefined : (clock.wallTime() - markedAt) / 1000;
-  // a clock that was set back says nothing about the time
-  if (seconds !== undefined && seconds >= 0) checkRate(next, stored, seconds, what);
-  if (next - stored <= jump) return;
-  throw new DlmsSecurityError(
-    "SEC_COUNTER_REJECTED",
-    `${what}: the meter says ${next - 1}, which is ${next - stored} above the stored counter ${stored}, more than the allowed ` +
-      `jump of ${jump}; the value comes plain and may be forged. If it is right, since others use the same key, raise the ` +
-      "allowed jump (security.maxCounterJump, invocationCounterMaxJump of the node) once",
-    { details: { received: next - 1, stored, maxCounterJump: jump } },
-  );
-}
-
-function checkRate(next: number, stored: number, seconds: number, what: string): void {
-  const possible = Math.floor(seconds * countsPerSecond);
-  if (next - stored <= possible) return;
-  const wait = Math.ceil((next - stored) / countsPerSecond - seconds);
-  throw new DlmsSecurityError(
-    "SEC_COUNTER_REJECTED",
-    `${what}: the meter says ${next - 1}, which is ${next - stored} above the stored counter ${stored}; in the ${Math.floor(seconds)} s since ` +
-      `that was stored a counter rises by at most ${possible}. The value comes plain and may be forged. If it is right, since others use ` +
-      `the same key, it is accepted in ${wait} s`,
-    { details: { received: next - 1, stored, seconds: Math.floor(seconds), possible } },
-  );
 }
 
 function counterIn(value: DlmsValue, what: string): number {

@@ -4,6 +4,7 @@ import type { LinkProtocol } from "../../link";
 import { isAnswer } from "../../link/apdu-kind";
 import type { AssociationInfo } from "../../session/steps/options";
 import { ActiveSession, type ActiveSessionEvents, type ClientSession } from "../association/association";
+import { AssociationCounter } from "../association/association-counter";
 import { LinkDriver, type LinkDriverEvents } from "../../driver/link-driver";
 import type { SecretMessage } from "../account/account-guard";
 import { pause, publicSettings, raiseFromMeter, whileReading } from "./counter-reader";
@@ -50,7 +51,8 @@ export function establisher(
   const connect = async (signal: AbortSignal, secret: SecretAttempt): Promise<ActiveSession> => {
     let active: ActiveSession | undefined;
     await settings.receivedCounters.ready();
-    const kept = await reader?.(signal);
+    const counter = counters === undefined ? undefined : new AssociationCounter(counters, settings);
+    const kept = await reader?.(signal, counter);
     if (reader !== undefined) secret.answers();
     else if (secret.lock?.lookFirst === true && link.kind === "wrapper" && settings.client.sap !== publicClient) {
       await look(signal);
@@ -64,7 +66,7 @@ export function establisher(
       const channel = makeChannel(line, link, channelEvents, observer, settings);
       const sending = (message: SecretMessage): void => secret.sending(message);
       const ofSession = { ...sessionEvents(observer), sending };
-      const made = new ActiveSession(parts.makeSession(settings), channel, counters, ofSession);
+      const made = new ActiveSession(parts.makeSession(settings), channel, counter, ofSession);
       events.associating();
       const association = await openAndRun(channel, settings, signal, () => {
         // its set-up was answered
@@ -136,10 +138,10 @@ function counterReader(
   source: CounterSource,
   parts: ClientParts,
   observer: Observer,
-): (signal: AbortSignal) => Promise<KeptLine | undefined> {
+): (signal: AbortSignal, counter: AssociationCounter | undefined) => Promise<KeptLine | undefined> {
   const open = publicSettings(settings, source);
   const link = parts.makeLink(open);
-  return async (signal) => {
+  return async (signal, counter) => {
     const line = parts.lines.lineFor(settings.transport);
     forgetConnection(line, open);
     const channel = makeChannel(
@@ -150,11 +152,11 @@ function counterReader(
       open,
     );
     const active = new ActiveSession(parts.makeSession(open), channel, undefined, sessionEvents(observer));
-    const value = await openAndRun(channel, settings, signal, () => raiseFromMeter(active, source, settings)).catch(
-      (error: unknown) => {
-        throw isDlmsError(error) && error.code === "DLMS_STATE_BUSY" ? whileReading(error, source) : error;
-      },
-    );
+    const value = await openAndRun(channel, settings, signal, () =>
+      raiseFromMeter(active, source, settings, counter),
+    ).catch((error: unknown) => {
+      throw isDlmsError(error) && error.code === "DLMS_STATE_BUSY" ? whileReading(error, source) : error;
+    });
     observer.note(`invocation counter: the meter says ${value}`);
     const holder: LineUser = { settings: undefined, data: () => undefined, lost: () => undefined };
     const release = (): Promise<void> => line.detach(holder);

@@ -2,8 +2,17 @@ import { resolve } from "node:path";
 import { type Clock, systemClock } from "../../clock";
 import { DlmsConfigError, DlmsStateError } from "../../errors";
 import { invalid, object } from "../../errors/arguments";
-import { checkExhaustion, CounterBlock, counterLimit, decodeCounterRecord, encodeCounterRecord } from "../../security";
-import type { InvocationCounterStore } from "../../security/model";
+import {
+  checkExhaustion,
+  CounterBlock,
+  counterLimit,
+  type CounterRecord,
+  decodeCounterRecord,
+  encodeCounterRecord,
+  untried,
+  withTried,
+} from "../../security";
+import type { InvocationCounterStore, UnprovenCounter } from "../../security/model";
 import { type CounterFileSystem, KeptFile, realFileSystem, realPath } from "./kept-file";
 
 export type { CounterFileHandle, CounterFileSystem } from "./kept-file";
@@ -23,8 +32,10 @@ export interface FileCounterOptions {
   readonly clock?: Clock;
 }
 
-/** A record is under 150 bytes; what is larger is something else and is not read. */
+/** A record is under 2500 bytes; what is larger is something else and is not read. */
 const recordMost = 4096;
+/** Unproven values that are claimed with one write: an association needs a few. */
+const unprovenBlock = 16;
 
 /**
  * Counters that are in use in this process, by file system and real path: two stores on one path hand out values of
@@ -68,6 +79,14 @@ export function fileCounterStore(path: string, options: FileCounterOptions = {})
     mark: async () => (await open()).mark(),
     markedAt: async () => (await open()).markedAt(),
     lost: async () => (await open()).lost(),
+    tryFrom: (atLeast) => {
+      checkExhaustion(atLeast, 0);
+      const unproven = new CounterBlock(atLeast);
+      return {
+        reserve: async (count) => (await open()).reserveUnproven(unproven, count),
+        prove: async () => (await open()).raiseTo(unproven.mark),
+      } satisfies UnprovenCounter;
+    },
   };
 }
 
@@ -111,16 +130,34 @@ class FileCounter {
   }
 
   reserve(count: number): Promise<number> {
+    return this.#take(this.#block, count, (token) => this.#claim(count, token));
+  }
+
+  /** Values above the mark: they are remembered as tried before they are used, and the mark stays where it is. */
+  reserveUnproven(unproven: CounterBlock, count: number): Promise<number> {
+    return this.#take(unproven, count, async (token) => {
+      const record = await this.#read();
+      const size = Math.max(count, unprovenBlock);
+      const above = Math.max(unproven.mark, record.next ?? 0, this.#block.mark);
+      const from = untried(record.tried, above, size);
+      checkExhaustion(from, size);
+      const movedAt = record.movedAt ?? (record.next === undefined ? undefined : await this.#file.replacedAt());
+      await this.#write({ ...record, movedAt, tried: withTried(record.tried, { from, to: from + size }) }, token);
+      unproven.claim(from, from + size);
+    });
+  }
+
+  #take(block: CounterBlock, count: number, claim: (token: string) => Promise<void>): Promise<number> {
     if (!Number.isInteger(count) || count < 1 || count > 65536) {
       return Promise.reject(
         new DlmsConfigError("CONFIG_INVALID", `invocation counter: expected to reserve 1..65536 values, got ${count}`),
       );
     }
     return this.#inTurn(async () => {
-      const first = this.#block.take(count);
+      const first = block.take(count);
       if (first !== undefined) return first;
-      await this.#file.locked((token) => this.#claim(count, token));
-      const claimed = this.#block.take(count);
+      await this.#file.locked(claim);
+      const claimed = block.take(count);
       if (claimed !== undefined) return claimed;
       throw new DlmsStateError(
         "STATE_BUSY",
@@ -130,7 +167,7 @@ class FileCounter {
   }
 
   mark(): Promise<number | undefined> {
-    return this.#inTurn(() => this.#read());
+    return this.#inTurn(async () => (await this.#read()).next);
   }
 
   lost(): Promise<string | undefined> {
@@ -138,7 +175,7 @@ class FileCounter {
   }
 
   markedAt(): Promise<number | undefined> {
-    return this.#inTurn(() => this.#file.replacedAt());
+    return this.#inTurn(async () => (await this.#read()).movedAt ?? this.#file.replacedAt());
   }
 
   raiseTo(atLeast: number): Promise<void> {
@@ -146,8 +183,8 @@ class FileCounter {
       checkExhaustion(atLeast, 0);
       if (atLeast > this.#block.mark) {
         await this.#file.locked(async (token) => {
-          const stored = await this.#read();
-          if (stored === undefined || atLeast > stored) await this.#write(atLeast, token);
+          const { next, tried } = await this.#read();
+          if (next === undefined || atLeast > next) await this.#write({ next: atLeast, tried }, token);
         });
       }
       this.#block.raiseTo(atLeast);
@@ -163,23 +200,26 @@ class FileCounter {
   }
 
   async #claim(count: number, token: string): Promise<void> {
-    const stored = await this.#read();
-    if (stored === undefined && (await this.#isLost())) throw this.#lostError();
-    const first = Math.max(stored ?? 0, this.#block.mark);
+    const { next, tried } = await this.#read();
+    if (next === undefined && (await this.#isLost())) throw this.#lostError();
+    const size = Math.max(count, this.#settings.block);
+    const first = untried(tried, Math.max(next ?? 0, this.#block.mark), size);
     checkExhaustion(first, count);
-    const mark = Math.min(first + Math.max(count, this.#settings.block), counterLimit);
-    await this.#write(mark, token);
+    const mark = Math.min(first + size, counterLimit);
+    await this.#write({ next: mark, tried }, token);
     this.#block.claim(first, mark);
   }
 
-  /** The stored mark, or undefined when there is no file yet. */
-  async #read(): Promise<number | undefined> {
+  async #read(): Promise<CounterRecord> {
     const text = await this.#file.read();
-    return text === undefined ? undefined : decodeCounterRecord(text, this.#file.path);
+    return text === undefined ? { next: undefined, tried: [] } : decodeCounterRecord(text, this.#file.path);
   }
 
-  async #write(mark: number, token: string): Promise<void> {
-    await this.#file.write(encodeCounterRecord(mark), token);
+  async #write(record: CounterRecord, token: string): Promise<void> {
+    const { next } = record;
+    const tried = record.tried.filter(({ to }) => next === undefined || to > next);
+    await this.#file.write(encodeCounterRecord({ ...record, tried }), token);
+    if (next === undefined) return;
     // after the first record, so that a process killed in between has lost nothing
     if (this.#marker === undefined || this.#marked) return;
     if ((await this.#marker.read()) === undefined) {
@@ -191,7 +231,7 @@ class FileCounter {
   /** The file existed, is gone, and this process does not know the mark either. */
   async #isLost(): Promise<boolean> {
     if (this.#marker === undefined || this.#block.mark > this.#settings.start) return false;
-    return (await this.#read()) === undefined && (await this.#marker.read()) !== undefined;
+    return (await this.#read()).next === undefined && (await this.#marker.read()) !== undefined;
   }
 
   #lostText(): string {

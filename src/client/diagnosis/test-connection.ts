@@ -6,6 +6,7 @@ import type { GetDataResult } from "../../apdu/model";
 import { accessError } from "../association/access-error";
 import type { SecretMessage } from "../account/account-guard";
 import { ActiveSession } from "../association/association";
+import { AssociationCounter } from "../association/association-counter";
 import { type ConnectionHint, type ConnectionStepName, describeHint, hintsFor } from "./hints";
 import { type Attempt, attemptOn } from "./connection-attempt";
 import { type ConnectionFacts, describeFacts, sizesOf } from "./facts";
@@ -93,7 +94,8 @@ interface Step {
 
 /** The steps in order; the ones behind it are not looked at after a failure. */
 function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Generator<Step> {
-  const { transport, counterSource, client, server, auth, security } = settings;
+  const { transport, counterSource, client, server, auth, security, counters } = settings;
+  const counter = counters === undefined ? undefined : new AssociationCounter(counters, settings);
   yield {
     name: "line",
     run: async () => {
@@ -112,6 +114,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
           new ActiveSession(makeSession(open), channel, undefined, attempt),
           counterSource,
           settings,
+          counter,
         );
         await attempt.closeLink({ line: counterSource.reconnect });
         await pause(settings.clock, counterSource.pauseMs, signal);
@@ -133,7 +136,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
       const link = makeLink(settings);
       const channel = await attempt.openLink(link, settings);
       const events = { ...quiet, sending: (message: SecretMessage) => secret.sending(message) };
-      active = attempt.use(new ActiveSession(makeSession(settings), channel, settings.counters, events));
+      active = attempt.use(new ActiveSession(makeSession(settings), channel, counter, events));
       if (link.kind === "wrapper") return { found: "noSetUp" };
       const sizes = sizesOf(link);
       return { found: "linkUp", server: addressText(server), ...(sizes === undefined ? {} : { sizes }) };

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { MeterDefinition } from "../../../src/simulator";
+import { encodeApdu } from "../../../src/apdu";
+import type { Behaviour, MeterDefinition } from "../../../src/simulator";
 import { number, registerRef, requests } from "../../support/meters";
-import { keys, secured, watchedStore } from "./secured";
+import { keys, secured, type WatchedStore, watchedStore } from "./secured";
 
 /** A counter object with this value, where meters have theirs. */
 const counterObject = (value: number): Pick<MeterDefinition, "objects"> => ({
@@ -12,7 +13,85 @@ const counterObject = (value: number): Pick<MeterDefinition, "objects"> => ({
   ],
 });
 
+/** A store that remembers which plain values were tried, and which of them were proven. */
+function provable(start = 1): WatchedStore & { readonly tried: number[]; readonly proven: number[] } {
+  const inner = watchedStore(start);
+  const tried: number[] = [];
+  const proven: number[] = [];
+  return {
+    ...inner,
+    tried,
+    proven,
+    tryFrom: (atLeast) => {
+      let next = atLeast;
+      tried.push(atLeast);
+      return {
+        reserve: (count) => {
+          next += count;
+          return Promise.resolve(next - count);
+        },
+        prove: async () => {
+          proven.push(atLeast);
+          await inner.raiseTo(next);
+        },
+      };
+    },
+  };
+}
+
 describe("invocation counter from the meter", () => {
+  it("is kept only after the meter has proven the keys", async () => {
+    const forged = 0xfff0_0000;
+    const store = provable();
+    const impostor = secured({
+      security: { counterSource: {} },
+      meter: counterObject(forged),
+      account: { authenticationKey: keys.encryptionKey },
+      store,
+    });
+    await assert.rejects(impostor.clock.runUntil(impostor.client.open()));
+    await impostor.clock.runUntil(impostor.client.close());
+    assert.deepEqual([store.tried, store.proven, store.raised, store.used], [[forged + 1], [], [], []]);
+
+    const meter = secured({ security: { counterSource: {} }, meter: counterObject(5000), store });
+    await meter.clock.runUntil(meter.client.open());
+    assert.deepEqual([store.tried[1], store.proven], [5001, [5001]]);
+    assert.ok((store.raised[0] ?? 0) > 5001, "above what the association has used");
+    await meter.clock.runUntil(meter.client.close());
+  });
+
+  it("in an exception-response is bounded by time too, followed once and kept only after proof", async () => {
+    const expects = (invocationCounter: number): Behaviour => {
+      let first = true;
+      const apdu = encodeApdu({ apdu: "exception-response", stateError: 1, serviceError: 6, invocationCounter });
+      return {
+        name: "bare counter error",
+        sealed: (answer) => {
+          if (answer[0] !== 0xcc || !first) return undefined;
+          first = false;
+          return [apdu];
+        },
+      };
+    };
+    const store = provable();
+    const first = secured({ store, behaviours: [expects(4000)] });
+    await first.clock.runUntil(first.client.read(registerRef(0)));
+    assert.deepEqual([store.tried, store.proven], [[4000], [4000]], "the first contact has no bound but the setting");
+    await first.clock.runUntil(first.client.close());
+
+    const mark = (await store.mark?.()) ?? 0;
+    const second = secured({
+      store: Object.assign(store, { markedAt: () => Promise.resolve(second.clock.wallTime()) }),
+      behaviours: [expects(mark + 1000)],
+    });
+    await assert.rejects(second.clock.runUntil(second.client.read(registerRef(0))), {
+      code: "DLMS_SEC_COUNTER_REJECTED",
+      message: /rises by at most 0\. The value comes plain and may be forged.*accepted in 100 s/s,
+    });
+    assert.deepEqual([store.tried, store.proven], [[4000], [4000]]);
+    await second.clock.runUntil(second.client.close());
+  });
+
   it("goes on above what the public client reads, before any value is used", async () => {
     const { client, clock, meter, store } = secured({ security: { counterSource: {} }, meter: counterObject(5000) });
     await clock.runUntil(client.open());

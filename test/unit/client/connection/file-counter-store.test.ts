@@ -28,6 +28,8 @@ const code = (name: string) => (error: unknown) => error instanceof DlmsError &&
 /** The real file system as a new object: stores on it share nothing with those of before, as after a restart. */
 const restarted = (): CounterFileSystem => ({ ...fs });
 
+const unprovenKills = 10;
+
 /** Time that jumps to each timer at once, so that bounded waits end without waiting. */
 function jumpingClock(): Clock {
   let ahead = 0;
@@ -52,7 +54,7 @@ describe("client: counter file", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  const stored = (): number => decodeCounterRecord(readFileSync(path, "utf8"), path);
+  const stored = (): number | undefined => decodeCounterRecord(readFileSync(path, "utf8"), path).next;
 
   it("starts at 1, counts in order, and writes the mark ahead of use", async () => {
     const store = fileCounterStore(path, { block: 4, fs: restarted() });
@@ -116,7 +118,7 @@ describe("client: counter file", () => {
   });
 
   it("is exhausted long before 2^32, and a raise beyond the limit changes nothing", async () => {
-    writeFileSync(path, encodeCounterRecord(counterLimit - 3));
+    writeFileSync(path, encodeCounterRecord({ next: counterLimit - 3, tried: [] }));
     const store = fileCounterStore(path, { fs: restarted() });
     assert.equal(await store.reserve(2), counterLimit - 3);
     await assert.rejects(store.reserve(2), code("SEC_COUNTER_EXHAUSTED"));
@@ -140,8 +142,8 @@ describe("client: counter file", () => {
   describe("a file that cannot be trusted or used", () => {
     const damaged: Record<string, string> = {
       empty: "",
-      "cut short": encodeCounterRecord(77).slice(0, 40),
-      "a lower number written by hand": encodeCounterRecord(77).replace("77", "70"),
+      "cut short": encodeCounterRecord({ next: 77, tried: [] }).slice(0, 40),
+      "a lower number written by hand": encodeCounterRecord({ next: 77, tried: [] }).replace("77", "70"),
       foreign: '{"flows":[]}',
       "of zeros": "\0".repeat(100),
       huge: "x".repeat(100_000),
@@ -155,13 +157,13 @@ describe("client: counter file", () => {
         assert.equal(readFileSync(path, "utf8"), text);
         assert.deepEqual(readdirSync(folder), ["counter.json"]);
         // and it recovers by itself when the file is put right
-        writeFileSync(path, encodeCounterRecord(900));
+        writeFileSync(path, encodeCounterRecord({ next: 900, tried: [] }));
         assert.equal(await store.reserve(1), 900);
       });
     }
 
     it("read-only: says so", async () => {
-      writeFileSync(path, encodeCounterRecord(5));
+      writeFileSync(path, encodeCounterRecord({ next: 5, tried: [] }));
       chmodSync(path, 0o444);
       await assert.rejects(fileCounterStore(path, { fs: restarted() }).reserve(1), {
         code: "DLMS_CONFIG_INVALID",
@@ -183,7 +185,7 @@ describe("client: counter file", () => {
       ["realpath", "EACCES"],
     ] as const) {
       it(`${operation} fails with ${errno}: an error with the code, no value, and a retry once it is mended`, async () => {
-        writeFileSync(path, encodeCounterRecord(5));
+        writeFileSync(path, encodeCounterRecord({ next: 5, tried: [] }));
         let broken = true;
         const real = restarted();
         const failing = {
@@ -209,7 +211,7 @@ describe("client: counter file", () => {
     }
 
     it("a full disk in the middle of the record: an error, the old mark stays", async () => {
-      writeFileSync(path, encodeCounterRecord(5));
+      writeFileSync(path, encodeCounterRecord({ next: 5, tried: [] }));
       const real = restarted();
       const full: CounterFileSystem = {
         ...real,
@@ -410,6 +412,24 @@ describe("client: counter file", () => {
       [...used].sort((a, b) => a - b),
     );
   });
+
+  it("kill -9 between the use of unproven values and their proof: no value is used twice", async function () {
+    this.timeout(60_000);
+    const used: number[] = [];
+    let proofs = 0;
+    for (let round = 0; round < unprovenKills; round++) {
+      const own = String(4 + ((7 * round) % 300));
+      const messages = 20 + ((23 * round) % 600);
+      const lines = await (round % 2 === 0
+        ? runChild(path, own, undefined, "unproven")
+        : runChild(path, "never", messages, "unproven"));
+      assert.ok(!lines.some((line) => line.startsWith("failed")), lines.join("\n"));
+      proofs += lines.filter((line) => line === "proven").length;
+      used.push(...lines.filter((line) => line.startsWith("used ")).map((line) => Number(line.slice(5))));
+    }
+    assert.ok(used.length > 20 && proofs > 0, `only ${used.length} values and ${proofs} proofs`);
+    assert.equal(new Set(used).size, used.length, "a value was used twice");
+  });
 });
 
 /** A file system of a process that dies right before the n-th operation; its files stay, what it writes is cut. */
@@ -447,8 +467,13 @@ function crashingFileSystem(crashAt: number): { fs: CounterFileSystem; crashed: 
 const childScript = resolve(__dirname, "../../../support/counter-store-child.ts");
 
 /** Lines that a child wrote before it died: by itself, or by SIGKILL after so many of its lines. */
-function runChild(path: string, dieBefore: string, killAfterLines = Number.POSITIVE_INFINITY): Promise<string[]> {
-  const child: ChildProcess = spawn(process.execPath, ["--import", "tsx", childScript, path, dieBefore], {
+function runChild(
+  path: string,
+  dieBefore: string,
+  killAfterLines = Number.POSITIVE_INFINITY,
+  mode = "claimed",
+): Promise<string[]> {
+  const child: ChildProcess = spawn(process.execPath, ["--import", "tsx", childScript, path, dieBefore, mode], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let text = "";

@@ -1,0 +1,103 @@
+import type { Clock } from "../../clock";
+import { DlmsSecurityError } from "../../errors";
+import type { InvocationCounterStore, UnprovenCounter } from "../../security/model";
+import { defaultMaxCounterJump } from "../../session/steps/options";
+import type { Settings } from "../options/resolve-options";
+
+/**
+ * Values that other users of the key can have taken in a second, day and night. At this rate forged answers need more
+ * than 13 years to use a key up.
+ */
+const countsPerSecond = 10;
+
+interface Mark {
+  readonly value: number | undefined;
+  readonly movedAt: number | undefined;
+}
+
+/**
+ * The invocation counter of one association. What a meter says of it in plain (to the public client, or in an
+ * exception-response) begins an unproven part of the counter: the store keeps it only after the association has proven
+ * the keys.
+ */
+export class AssociationCounter {
+  readonly #store: InvocationCounterStore;
+  readonly #clock: Clock;
+  readonly #maxJump: number;
+  #unproven: UnprovenCounter | undefined;
+  /** of the store, before this association has used it */
+  #before: Mark | undefined;
+
+  constructor(store: InvocationCounterStore, { clock, security }: Pick<Settings, "clock" | "security">) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#maxJump = security?.maxCounterJump ?? defaultMaxCounterJump;
+  }
+
+  async reserve(count: number): Promise<number> {
+    await this.#mark();
+    return (this.#unproven ?? this.#store).reserve(count);
+  }
+
+  /** The meter has refused a counter and says which one it expects. */
+  raiseTo(atLeast: number): Promise<void> {
+    return this.raise(atLeast, "associate: the meter refused the invocation counter");
+  }
+
+  /**
+   * @param next that a meter has said in plain
+   * @throws DlmsSecurityError SEC_COUNTER_REJECTED for more than the counter can have risen, SEC_COUNTER_EXHAUSTED
+   */
+  async raise(next: number, what: string): Promise<void> {
+    const mark = await this.#mark();
+    const isClaimed = mark.value !== undefined && next <= mark.value;
+    if (!isClaimed) this.#checkJump(next, mark, what);
+    if (isClaimed || this.#store.tryFrom === undefined) await this.#store.raiseTo(next);
+    else this.#unproven = this.#store.tryFrom(next);
+  }
+
+  /** The meter has answered under the keys: what it said in plain is right. */
+  async prove(): Promise<void> {
+    const unproven = this.#unproven;
+    this.#unproven = undefined;
+    await unproven?.prove();
+  }
+
+  async #mark(): Promise<Mark> {
+    this.#before ??= { value: await this.#store.mark?.(), movedAt: await this.#store.markedAt?.() };
+    return this.#before;
+  }
+
+  /**
+   * An attacker on the line could answer with a number near the end, or with many that are a little higher each time,
+   * and use the key up. The jump is bounded by the setting, and by the time since the mark was moved last.
+   */
+  #checkJump(next: number, { value: stored, movedAt }: Mark, what: string): void {
+    const jump = this.#maxJump;
+    if (stored === undefined) return;
+    const seconds = movedAt === undefined ? undefined : (this.#clock.wallTime() - movedAt) / 1000;
+    // a clock that was set back says nothing about the time
+    if (seconds !== undefined && seconds >= 0) checkRate(next, stored, seconds, what);
+    if (next - stored <= jump) return;
+    throw new DlmsSecurityError(
+      "SEC_COUNTER_REJECTED",
+      `${what}: the meter says ${next - 1}, which is ${next - stored} above the stored counter ${stored}, more than the allowed ` +
+        `jump of ${jump}; the value comes plain and may be forged. If it is right, since others use the same key, raise the ` +
+        "allowed jump (security.maxCounterJump, invocationCounterMaxJump of the node) once",
+      { details: { received: next - 1, stored, maxCounterJump: jump } },
+    );
+  }
+}
+
+function checkRate(next: number, stored: number, seconds: number, what: string): void {
+  const possible = Math.floor(seconds * countsPerSecond);
+  if (next - stored <= possible) return;
+  const wait = Math.ceil((next - stored) / countsPerSecond - seconds);
+  throw new DlmsSecurityError(
+    "SEC_COUNTER_REJECTED",
+    `${what}: the meter says ${next - 1}, which is ${next - stored} above the stored counter ${stored}; in the ${Math.floor(seconds)} s since ` +
+      `that was stored a counter rises by at most ${possible}. The value comes plain and may be forged. If it is right, since others use ` +
+      `the same key, it is accepted in ${wait} s`,
+    { details: { received: next - 1, stored, seconds: Math.floor(seconds), possible } },
+  );
+}
