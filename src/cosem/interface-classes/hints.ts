@@ -35,6 +35,23 @@ export const field = <const N extends string, const H extends Hints>(name: N, hi
 });
 export const plain = <const N extends string>(name: N): { readonly name: N } => ({ name });
 
+/** Baud rates of local ports, modems and M-Bus. */
+export const speed = enumeration({
+  0: "300",
+  1: "600",
+  2: "1200",
+  3: "2400",
+  4: "4800",
+  5: "9600",
+  6: "19200",
+  7: "38400",
+  8: "57600",
+  9: "115200",
+});
+/** {start_time, end_time}: a listening or calling window */
+const timeWindow = structure(field("startTime", dateTime), field("endTime", dateTime));
+export const timeWindows = arrayOf(timeWindow);
+
 /** {class_id, logical_name, attribute_index}: value_definition of several classes */
 export const valueDefinition = structure(plain("classId"), field("logicalName", obis), plain("attributeId"));
 /** {script_logical_name, script_selector} */

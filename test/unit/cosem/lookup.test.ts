@@ -69,6 +69,21 @@ describe("interface classes", () => {
     assert.equal(classTitle(8192), "class 8192");
   });
 
+  /** class id/versions */
+  const known =
+    "1/0 3/0 4/0 5/0 6/0 7/0,1 8/0 9/0 10/0 11/0 12/0,1,2,3,4 15/0,1,2,3 17/0 18/0 19/0,1 20/0 21/0 22/0 23/0,1 " +
+    "24/0,1 25/0 26/0 27/0,1 28/0,2 29/0,1,2 30/0 40/0,1,2,3 41/0 42/0 43/0 44/0 45/0 46/0 47/0,1,2 48/0 50/0,1 " +
+    "51/0 52/0 53/0 55/0,1 56/0 57/0 58/0 59/0 61/0 62/0,1 63/0 64/0,1 65/0,1 66/0 67/0 68/0 70/0 71/0 72/0,1 73/1 " +
+    "74/0 76/0 77/0 80/0 81/0 82/0 83/0 84/0 85/0 86/0 90/1 91/1,2,3,4 92/0,1,2,3,4 95/0 96/0 97/0 98/0 100/0 101/0 " +
+    "102/0 103/0 104/0 105/0 111/0 112/0 113/0 115/0 116/0 122/0 123/0 124/0 126/0 127/0 128/0 129/0 130/0 131/0 " +
+    "132/0 133/0 140/0 141/0 142/0 143/0 151/0,1 152/0 153/0 161/1 162/1";
+
+  it("hold each class and version once, and all of them", () => {
+    const versions = new Map<number, number[]>();
+    for (const { id, version } of listClasses()) versions.set(id, [...(versions.get(id) ?? []), version]);
+    assert.equal([...versions].map(([id, list]) => `${id}/${list.join()}`).join(" "), known);
+  });
+
   it("are well formed: one row a version, ids in order, unique names, a source", () => {
     const seen = new Set<string>();
     const idOfName = new Map<string, number>();

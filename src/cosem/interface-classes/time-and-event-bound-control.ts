@@ -1,8 +1,8 @@
+// Interface classes of the Blue Book's chapter 4.5, time- and event-bound control.
 import {
   action,
   arrayOf,
   bytes,
-  captureObjects,
   dateTime,
   enumeration,
   field,
@@ -16,94 +16,9 @@ import {
 } from "./hints";
 import type { ClassRow } from "./row";
 
-const source = "DLMS UA 1000-1 (Blue Book), 4.3 parameters and measurement data; IEC 62056-6-2";
+const excerpt = "DLMS UA 1000-1 (Blue Book) excerpt, 4.5; IEC 62056-6-2";
+const source = "DLMS UA 1000-1 (Blue Book), 4.5 time and event bound control; IEC 62056-6-2";
 
-/** Storage classes beside Data, Register and Profile generic. */
-export const measurementClasses = [
-  {
-    id: 6,
-    version: 0,
-    title: "Register activation",
-    attributes: [
-      ["register_assignment", "array", arrayOf(structure(plain("classId"), field("logicalName", obis)))],
-      ["mask_list", "array", arrayOf(structure(field("maskName", bytes), plain("indexList")))],
-      ["active_mask", "octet-string", bytes],
-    ],
-    methods: ["add_register", "add_mask", "delete_mask"],
-    methodsAt: 0x30,
-    source,
-  },
-  {
-    id: 26,
-    version: 0,
-    title: "Utility tables",
-    attributes: [
-      ["table_ID", "long-unsigned", { static: true }],
-      ["length", "double-long-unsigned"],
-      ["buffer", "octet-string", bytes],
-    ],
-    source,
-  },
-  {
-    id: 61,
-    version: 0,
-    title: "Register table",
-    attributes: [
-      ["table_cell_values", "compact-array | array", scaled],
-      [
-        "table_cell_definition",
-        "structure",
-        structure(plain("classId"), field("logicalName", obis), plain("groupEValues"), plain("attributeId")),
-      ],
-      ["scaler_unit", "structure", scalerUnit],
-    ],
-    methods: ["reset", "capture"],
-    methodsAt: 0x28,
-    source,
-  },
-  {
-    id: 62,
-    version: 0,
-    title: "Compact data",
-    attributes: [
-      ["compact_buffer", "octet-string", bytes],
-      ["capture_objects", "array", { ...captureObjects, static: true }],
-      ["template_id", "unsigned", { static: true }],
-      ["template_description", "octet-string", bytes],
-      ["capture_method", "enum", enumeration({ 0: "capture-upon-invoke", 1: "implicit-capture" })],
-    ],
-    methods: ["reset", "capture"],
-    methodsAt: 0x30,
-    source,
-  },
-  {
-    id: 62,
-    version: 1,
-    title: "Compact data",
-    attributes: [
-      ["compact_buffer", "octet-string", bytes],
-      ["capture_objects", "array", { ...captureObjects, static: true }],
-      ["template_id", "unsigned", { static: true }],
-      ["template_description", "octet-string", bytes],
-      ["capture_method", "enum", enumeration({ 0: "capture-upon-invoke", 1: "implicit-capture" })],
-    ],
-    methods: ["reset", "capture"],
-    methodsAt: 0x30,
-    source,
-  },
-  {
-    id: 63,
-    version: 0,
-    title: "Status mapping",
-    attributes: [
-      ["status_word", "any"],
-      ["mapping_table", "structure", structure(plain("refTableId"), plain("refTableMapping"))],
-    ],
-    source,
-  },
-] as const satisfies readonly ClassRow[];
-
-const timeSource = "DLMS UA 1000-1 (Blue Book), 4.5 time and event bound control; IEC 62056-6-2";
 const dayOfWeek = (name: string) => plain(name);
 
 const seasons = arrayOf(
@@ -143,8 +58,75 @@ const emergencyProfile = structure(
   plain("emergencyDuration"),
 );
 
-/** Schedules, calendars, monitors and limits. */
+/** Clock, scripts, schedules, calendars, monitors, limits and switches. */
 export const timeControlClasses = [
+  {
+    id: 8,
+    version: 0,
+    title: "Clock",
+    attributes: [
+      ["time", "octet-string", dateTime],
+      ["time_zone", "long", { static: true }],
+      ["status", "unsigned"],
+      ["daylight_savings_begin", "octet-string", dateTime],
+      ["daylight_savings_end", "octet-string", dateTime],
+      ["daylight_savings_deviation", "integer", { static: true }],
+      ["daylight_savings_enabled", "boolean", { static: true }],
+      [
+        "clock_base",
+        "enum",
+        enumeration({
+          0: "not-defined",
+          1: "internal-crystal",
+          2: "mains-frequency-50-hz",
+          3: "mains-frequency-60-hz",
+          4: "gps",
+          5: "radio-controlled",
+        }),
+      ],
+    ],
+    methods: [
+      "adjust_to_quarter",
+      "adjust_to_measuring_period",
+      "adjust_to_minute",
+      "adjust_to_preset_time",
+      "preset_adjusting_time",
+      "shift_time",
+    ],
+    methodsAt: 0x60,
+    source: excerpt,
+  },
+  {
+    id: 9,
+    version: 0,
+    title: "Script table",
+    attributes: [
+      [
+        "scripts",
+        "array",
+        arrayOf(
+          structure(
+            plain("scriptIdentifier"),
+            field(
+              "actions",
+              arrayOf(
+                structure(
+                  field("serviceId", enumeration({ 1: "write-attribute", 2: "execute-method" })),
+                  plain("classId"),
+                  field("logicalName", obis),
+                  plain("index"),
+                  plain("parameter"),
+                ),
+              ),
+            ),
+          ),
+        ),
+      ],
+    ],
+    methods: ["execute"],
+    methodsAt: 0x20,
+    source: excerpt,
+  },
   {
     id: 10,
     version: 0,
@@ -171,7 +153,7 @@ export const timeControlClasses = [
     ],
     methods: ["enable_disable", "insert", "delete"],
     methodsAt: 0x20,
-    source: timeSource,
+    source,
   },
   {
     id: 11,
@@ -186,7 +168,7 @@ export const timeControlClasses = [
     ],
     methods: ["insert", "delete"],
     methodsAt: 0x10,
-    source: timeSource,
+    source,
   },
   {
     id: 20,
@@ -205,7 +187,7 @@ export const timeControlClasses = [
     ],
     methods: ["activate_passive_calendar"],
     methodsAt: 0x50,
-    source: timeSource,
+    source,
   },
   {
     id: 21,
@@ -216,7 +198,7 @@ export const timeControlClasses = [
       ["monitored_value", "structure", valueDefinition],
       ["actions", "array", arrayOf(actionSet)],
     ],
-    source: timeSource,
+    source,
   },
   {
     id: 22,
@@ -242,7 +224,7 @@ export const timeControlClasses = [
         arrayOf(structure(field("time", { presentation: "time" }), field("date", { presentation: "date" }))),
       ],
     ],
-    source: timeSource,
+    source,
   },
   {
     id: 65,
@@ -263,7 +245,7 @@ export const timeControlClasses = [
     ],
     methods: ["add_parameter", "delete_parameter"],
     methodsAt: 0x20,
-    source: timeSource,
+    source,
   },
   {
     id: 65,
@@ -288,7 +270,7 @@ export const timeControlClasses = [
     ],
     methods: ["add_parameter", "delete_parameter"],
     methodsAt: 0x40,
-    source: timeSource,
+    source,
   },
   {
     id: 67,
@@ -312,7 +294,7 @@ export const timeControlClasses = [
     ],
     methods: ["reset"],
     methodsAt: 0x80,
-    source: timeSource,
+    source,
   },
   {
     id: 68,
@@ -327,7 +309,24 @@ export const timeControlClasses = [
     ],
     methods: ["request_action", "reset"],
     methodsAt: 0x30,
-    source: timeSource,
+    source,
+  },
+  {
+    id: 70,
+    version: 0,
+    title: "Disconnect control",
+    attributes: [
+      ["output_state", "boolean"],
+      ["control_state", "enum", enumeration({ 0: "disconnected", 1: "connected", 2: "ready-for-reconnection" })],
+      [
+        "control_mode",
+        "enum",
+        enumeration({ 0: "mode-0", 1: "mode-1", 2: "mode-2", 3: "mode-3", 4: "mode-4", 5: "mode-5", 6: "mode-6" }),
+      ],
+    ],
+    methods: ["remote_disconnect", "remote_reconnect"],
+    methodsAt: 0x20,
+    source: excerpt,
   },
   {
     id: 71,
@@ -345,6 +344,6 @@ export const timeControlClasses = [
       ["emergency_profile_active", "boolean"],
       ["actions", "structure", structure(field("actionOverThreshold", action), field("actionUnderThreshold", action))],
     ],
-    source: timeSource,
+    source,
   },
 ] as const satisfies readonly ClassRow[];

@@ -1,3 +1,4 @@
+// Interface classes of the Blue Book's chapter 4.4, access control and management.
 import {
   arrayOf,
   bits,
@@ -10,10 +11,93 @@ import {
   plain,
   structure,
   text,
+  timeWindows,
 } from "./hints";
 import type { ClassRow } from "./row";
 
+const excerpt = "DLMS UA 1000-1 (Blue Book) excerpt, 4.4; IEC 62056-6-2";
 const source = "DLMS UA 1000-1 (Blue Book), 4.4 access control and management; IEC 62056-6-2";
+
+const associationStatus = enumeration({ 0: "non-associated", 1: "association-pending", 2: "associated" });
+const partners = structure(plain("clientSap"), plain("serverSap"));
+/** first bit first, IEC 62056-5-3 conformance block */
+const conformance = bits(
+  "reserved-zero",
+  "general-protection",
+  "general-block-transfer",
+  "read",
+  "write",
+  "unconfirmed-write",
+  "delta-value-encoding",
+  "reserved-seven",
+  "attribute0-supported-with-set",
+  "priority-mgmt-supported",
+  "attribute0-supported-with-get",
+  "block-transfer-with-get-or-read",
+  "block-transfer-with-set-or-write",
+  "block-transfer-with-action",
+  "multiple-references",
+  "information-report",
+  "data-notification",
+  "access",
+  "parameterized-access",
+  "get",
+  "set",
+  "selective-access",
+  "event-notification",
+  "action",
+);
+const xdlmsContext = structure(
+  field("conformance", conformance),
+  plain("maxReceivePduSize"),
+  plain("maxSendPduSize"),
+  plain("dlmsVersionNumber"),
+  plain("qualityOfService"),
+  field("cypheringInfo", bytes),
+);
+const user = structure(plain("userId"), field("userName", text));
+
+const lnAttributes = [
+  ["object_list", "array", { presentation: "object-list" }],
+  ["associated_partners_id", "structure", partners],
+  ["application_context_name", "octet-string | structure"],
+  ["xDLMS_context_info", "structure", xdlmsContext],
+  ["authentication_mechanism_name", "octet-string | structure"],
+  ["secret", "octet-string", bytes],
+  ["association_status", "enum", associationStatus],
+] as const;
+const securitySetupReference = ["security_setup_reference", "octet-string", obis] as const;
+const users = [
+  ["user_list", "array", arrayOf(user)],
+  ["current_user", "structure", user],
+] as const;
+const lnMethods = ["reply_to_HLS_authentication", "change_HLS_secret", "add_object", "remove_object"] as const;
+
+const suite = enumeration({
+  0: "aes-gcm-128",
+  1: "aes-gcm-128-ecdsa-p256-sha256",
+  2: "aes-gcm-256-ecdsa-p384-sha384",
+});
+const policy = { 0: "nothing", 1: "authenticated", 2: "encrypted", 3: "authenticated-encrypted" } as const;
+/** From version 1 on the policy is a set of flags. */
+const policyFlags = bits(
+  "reserved-0",
+  "reserved-1",
+  "authenticated-request",
+  "encrypted-request",
+  "signed-request",
+  "authenticated-response",
+  "encrypted-response",
+  "signed-response",
+);
+const certificate = structure(
+  field("entity", enumeration({ 0: "server", 1: "client", 2: "certification-authority", 3: "other" })),
+  field("type", enumeration({ 0: "digital-signature", 1: "key-agreement", 2: "tls", 3: "other" })),
+  field("serialNumber", bytes),
+  field("issuer", text),
+  field("subject", text),
+  field("subjectAltName", text),
+);
 
 const snList = ["object_list", "array", { presentation: "object-list" }] as const;
 const snMethods = [
@@ -31,7 +115,7 @@ const snMethods = [
  * of short names has it too; later versions have attributes at the places of the two.
  */
 const snMethodsAt = { methodsAt: 0x20, withoutShortName: 2 } as const;
-const users = [
+const snUsers = [
   ["user_list", "array", arrayOf(structure(plain("userId"), field("userName", text)))],
   ["current_user", "structure", structure(plain("userId"), field("userName", text))],
 ] as const;
@@ -56,7 +140,6 @@ const destination = structure(
   field("destination", text),
   field("message", messageType),
 );
-const windows = arrayOf(structure(field("startTime", dateTime), field("endTime", dateTime)));
 const retryDelay = structure(
   plain("repetitionDelayMin"),
   plain("repetitionDelayExponent"),
@@ -67,7 +150,7 @@ const confirmation = structure(field("startDate", dateTime), plain("interval"));
 const pushObject = ["push_object_list", "array", arrayOf(captureObject)] as const;
 const pushTail = [
   ["send_destination_and_method", "structure", destination],
-  ["communication_window", "array", windows],
+  ["communication_window", "array", timeWindows],
   ["randomisation_start_interval", "long-unsigned"],
   ["number_of_retries", "unsigned"],
 ] as const;
@@ -83,8 +166,8 @@ const imageStatus = enumeration({
   7: "image-activation-failed",
 });
 
-/** Association SN, image transfer, push, protection. */
-export const managementClasses = [
+/** Associations, security, SAPs, image transfer, push and protection. */
+export const accessClasses = [
   { id: 12, version: 0, title: "Association SN", attributes: [snList], methods: snMethods, methodsAt: 0x20, source },
   { id: 12, version: 1, title: "Association SN", attributes: [snList], methods: snMethods, ...snMethodsAt, source },
   {
@@ -100,7 +183,12 @@ export const managementClasses = [
     id: 12,
     version: 3,
     title: "Association SN",
-    attributes: [snList, ["access_rights_list", "array"], ["security_setup_reference", "octet-string", obis], ...users],
+    attributes: [
+      snList,
+      ["access_rights_list", "array"],
+      ["security_setup_reference", "octet-string", obis],
+      ...snUsers,
+    ],
     methods: [...snMethods, "add_user", "remove_user"],
     ...snMethodsAt,
     source,
@@ -109,10 +197,58 @@ export const managementClasses = [
     id: 12,
     version: 4,
     title: "Association SN",
-    attributes: [snList, ["access_rights_list", "array"], ["security_setup_reference", "octet-string", obis], ...users],
+    attributes: [
+      snList,
+      ["access_rights_list", "array"],
+      ["security_setup_reference", "octet-string", obis],
+      ...snUsers,
+    ],
     methods: [...snMethods, "add_user", "remove_user"],
     ...snMethodsAt,
     source,
+  },
+  {
+    id: 15,
+    version: 0,
+    title: "Association LN",
+    attributes: lnAttributes,
+    methods: lnMethods,
+    methodsAt: 0x60,
+    source: excerpt,
+  },
+  {
+    id: 15,
+    version: 1,
+    title: "Association LN",
+    attributes: [...lnAttributes, securitySetupReference],
+    methods: lnMethods,
+    methodsAt: 0x60,
+    source: excerpt,
+  },
+  {
+    id: 15,
+    version: 2,
+    title: "Association LN",
+    attributes: [...lnAttributes, securitySetupReference, ...users],
+    methods: [...lnMethods, "add_user", "remove_user"],
+    source: excerpt,
+  },
+  {
+    id: 15,
+    version: 3,
+    title: "Association LN",
+    attributes: [...lnAttributes, securitySetupReference, ...users],
+    methods: [...lnMethods, "add_user", "remove_user"],
+    source: excerpt,
+  },
+  {
+    id: 17,
+    version: 0,
+    title: "SAP assignment",
+    attributes: [["SAP_assignment_list", "array", arrayOf(structure(plain("sap"), field("logicalDeviceName", text)))]],
+    methods: ["connect_logical_device"],
+    methodsAt: 0x20,
+    source: excerpt,
   },
   {
     id: 18,
@@ -224,6 +360,45 @@ export const managementClasses = [
     source: "DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 4.4.8.2",
   },
   {
+    id: 64,
+    version: 0,
+    title: "Security setup",
+    attributes: [
+      ["security_policy", "enum", enumeration(policy)],
+      ["security_suite", "enum", suite],
+      ["client_system_title", "octet-string", bytes],
+      ["server_system_title", "octet-string", bytes],
+    ],
+    methods: ["security_activate", "global_key_transfer"],
+    methodsAt: 0x28,
+    source: excerpt,
+  },
+  {
+    id: 64,
+    version: 1,
+    title: "Security setup",
+    attributes: [
+      // 1 to 3 are not used here: they are a version 0's, where it is not known which version it is.
+      ["security_policy", "enum", { ...enumeration(policy), ...policyFlags }],
+      ["security_suite", "enum", suite],
+      ["client_system_title", "octet-string", bytes],
+      ["server_system_title", "octet-string", bytes],
+      ["certificates", "array", arrayOf(certificate)],
+    ],
+    methodsAt: 0x30,
+    methods: [
+      "security_activate",
+      "key_transfer",
+      "key_agreement",
+      "generate_key_pair",
+      "generate_certificate_request",
+      "import_certificate",
+      "export_certificate",
+      "remove_certificate",
+    ],
+    source: excerpt,
+  },
+  {
     id: 122,
     version: 0,
     title: "Function control",
@@ -270,183 +445,5 @@ export const managementClasses = [
     ],
     methods: ["reset"],
     source,
-  },
-] as const satisfies readonly ClassRow[];
-
-const payment = "DLMS UA 1000-1 (Blue Book), 4.6 payment metering; IEC 62056-6-2";
-const currency = structure(
-  field("currencyName", text),
-  plain("currencyScale"),
-  field("currencyUnit", enumeration({ 0: "time", 1: "consumption", 2: "monetary" })),
-);
-const unitCharge = structure(
-  field("chargePerUnitScaling", structure(plain("commodityScale"), plain("priceScale"))),
-  field("commodityReference", structure(plain("classId"), field("logicalName", obis), plain("attributeId"))),
-  field("chargeTable", arrayOf(structure(field("index", bytes), plain("chargePerUnit")))),
-);
-
-/** Accounts, credits, charges and tokens. */
-export const paymentClasses = [
-  {
-    id: 111,
-    version: 0,
-    title: "Account",
-    attributes: [
-      [
-        "account_mode_and_status",
-        "structure",
-        structure(
-          field("paymentMode", enumeration({ 1: "credit", 2: "prepayment" })),
-          field("accountStatus", enumeration({ 1: "new", 2: "active", 3: "closed" })),
-        ),
-      ],
-      ["current_credit_in_use", "unsigned"],
-      [
-        "current_credit_status",
-        "bit-string",
-        bits(
-          "in-credit",
-          "low-credit",
-          "next-credit-enabled",
-          "next-credit-selectable",
-          "next-credit-selected",
-          "selectable-credit-in-use",
-          "out-of-credit",
-          "reserved",
-        ),
-      ],
-      ["available_credit", "double-long"],
-      ["amount_to_clear", "double-long"],
-      ["clearance_threshold", "double-long"],
-      ["aggregated_debt", "double-long"],
-      ["credit_reference_list", "array", arrayOf(obis)],
-      ["charge_reference_list", "array", arrayOf(obis)],
-      [
-        "credit_charge_configuration",
-        "array",
-        arrayOf(
-          structure(
-            field("creditReference", obis),
-            field("chargeReference", obis),
-            field("collectionConfiguration", bits("disconnected", "load-limiting", "friendly-credit")),
-          ),
-        ),
-      ],
-      [
-        "token_gateway_configuration",
-        "array",
-        arrayOf(structure(field("creditReference", obis), plain("tokenProportion"))),
-      ],
-      ["account_activation_time", "octet-string", dateTime],
-      ["account_closure_time", "octet-string", dateTime],
-      ["currency", "structure", currency],
-      ["low_credit_threshold", "double-long"],
-      ["next_credit_available_threshold", "double-long"],
-      ["max_provision", "long-unsigned"],
-      ["max_provision_period", "double-long"],
-    ],
-    methods: ["activate_account", "close_account", "reset_account"],
-    source: payment,
-  },
-  {
-    id: 112,
-    version: 0,
-    title: "Credit",
-    attributes: [
-      ["current_credit_amount", "double-long"],
-      [
-        "credit_type",
-        "enum",
-        enumeration({
-          0: "token-credit",
-          1: "reserved-credit",
-          2: "emergency-credit",
-          3: "time-based-credit",
-          4: "consumption-based-credit",
-        }),
-      ],
-      ["priority", "unsigned"],
-      ["warning_threshold", "double-long"],
-      ["limit", "double-long"],
-      ["credit_configuration", "bit-string", bits("visual", "confirmation", "paid-back", "resettable", "tokens")],
-      [
-        "credit_status",
-        "enum",
-        enumeration({ 0: "enabled", 1: "selectable", 2: "selected-invoked", 3: "in-use", 4: "exhausted" }),
-      ],
-      ["preset_credit_amount", "double-long"],
-      ["credit_available_threshold", "double-long"],
-      ["period", "octet-string", dateTime],
-    ],
-    methods: ["update_amount", "set_amount_to_value", "invoke_credit"],
-    source: payment,
-  },
-  {
-    id: 113,
-    version: 0,
-    title: "Charge",
-    attributes: [
-      ["total_amount_paid", "double-long"],
-      [
-        "charge_type",
-        "enum",
-        enumeration({
-          0: "consumption-based-collection",
-          1: "time-based-collection",
-          2: "payment-event-based-collection",
-        }),
-      ],
-      ["priority", "unsigned"],
-      ["unit_charge_active", "structure", unitCharge],
-      ["unit_charge_passive", "structure", unitCharge],
-      ["unit_charge_activation_time", "octet-string", dateTime],
-      ["period", "double-long-unsigned"],
-      ["charge_configuration", "bit-string", bits("percentage-based", "continuous")],
-      ["last_collection_time", "octet-string", dateTime],
-      ["last_collection_amount", "double-long"],
-      ["total_amount_remaining", "double-long"],
-      ["proportion", "long-unsigned"],
-    ],
-    methods: [
-      "update_unit_charge",
-      "activate_passive_unit_charge",
-      "collect",
-      "update_total_amount_remaining",
-      "set_total_amount_remaining",
-    ],
-    source: payment,
-  },
-  {
-    id: 115,
-    version: 0,
-    title: "Token gateway",
-    attributes: [
-      ["token", "octet-string", bytes],
-      ["token_time", "octet-string", dateTime],
-      ["token_description", "array"],
-      ["token_delivery_method", "enum", enumeration({ 0: "remote", 1: "local", 2: "manual" })],
-      ["token_status", "structure", structure(plain("statusCode"), plain("dataValue"))],
-    ],
-    methods: ["enter"],
-    source: payment,
-  },
-  {
-    id: 116,
-    version: 0,
-    title: "IEC 62055-41 attributes",
-    attributes: [
-      ["meter_pan", "structure"],
-      ["commodity", "visible-string"],
-      ["token_carrier_types", "array"],
-      ["encryption_algorithm", "unsigned"],
-      ["supply_group_code", "double-long-unsigned"],
-      ["tariff_index", "unsigned"],
-      ["key_revision_number", "unsigned"],
-      ["key_type", "unsigned"],
-      ["key_expiry_number", "unsigned"],
-      ["no_of_kct_supported", "unsigned"],
-      ["sts_certificate_no", "visible-string"],
-    ],
-    source: payment,
   },
 ] as const satisfies readonly ClassRow[];

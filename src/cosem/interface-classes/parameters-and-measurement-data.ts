@@ -1,5 +1,7 @@
+// Interface classes of the Blue Book's chapter 4.3, parameters and measurement data.
 import {
   arrayOf,
+  bytes,
   captureObject,
   captureObjects,
   dateTime,
@@ -13,7 +15,8 @@ import {
 } from "./hints";
 import type { ClassRow } from "./row";
 
-const blueBook = "DLMS UA 1000-1 (Blue Book) excerpt, 4.3; IEC 62056-6-2";
+const excerpt = "DLMS UA 1000-1 (Blue Book) excerpt, 4.3; IEC 62056-6-2";
+const source = "DLMS UA 1000-1 (Blue Book), 4.3 parameters and measurement data; IEC 62056-6-2";
 
 const sortMethod = enumeration({
   1: "fifo",
@@ -24,9 +27,9 @@ const sortMethod = enumeration({
   6: "farthest-from-zero",
 });
 
-/** Parameters and measurement data: values, profiles, tables. */
-export const storageClasses = [
-  { id: 1, version: 0, title: "Data", attributes: [["value", "any"]], source: blueBook },
+/** Values, registers, profiles and tables. */
+export const measurementDataClasses = [
+  { id: 1, version: 0, title: "Data", attributes: [["value", "any"]], source: excerpt },
   {
     id: 3,
     version: 0,
@@ -37,7 +40,7 @@ export const storageClasses = [
     ],
     methods: ["reset"],
     methodsAt: 0x28,
-    source: blueBook,
+    source: excerpt,
   },
   {
     id: 4,
@@ -51,7 +54,7 @@ export const storageClasses = [
     ],
     methods: ["reset"],
     methodsAt: 0x38,
-    source: blueBook,
+    source: excerpt,
   },
   {
     id: 5,
@@ -69,7 +72,20 @@ export const storageClasses = [
     ],
     methods: ["reset", "next_period"],
     methodsAt: 0x48,
-    source: blueBook,
+    source: excerpt,
+  },
+  {
+    id: 6,
+    version: 0,
+    title: "Register activation",
+    attributes: [
+      ["register_assignment", "array", arrayOf(structure(plain("classId"), field("logicalName", obis)))],
+      ["mask_list", "array", arrayOf(structure(field("maskName", bytes), plain("indexList")))],
+      ["active_mask", "octet-string", bytes],
+    ],
+    methods: ["add_register", "add_mask", "delete_mask"],
+    methodsAt: 0x30,
+    source,
   },
   {
     id: 7,
@@ -86,7 +102,7 @@ export const storageClasses = [
     ],
     methods: ["reset", "capture", "get_buffer_by_range", "get_buffer_by_index"],
     methodsAt: 0x58,
-    source: blueBook,
+    source: excerpt,
   },
   {
     id: 7,
@@ -103,7 +119,75 @@ export const storageClasses = [
     ],
     methods: ["reset", "capture", "get_buffer_by_range", "get_buffer_by_index"],
     methodsAt: 0x58,
-    source: blueBook,
+    source: excerpt,
+  },
+  {
+    id: 26,
+    version: 0,
+    title: "Utility tables",
+    attributes: [
+      ["table_ID", "long-unsigned", { static: true }],
+      ["length", "double-long-unsigned"],
+      ["buffer", "octet-string", bytes],
+    ],
+    source,
+  },
+  {
+    id: 61,
+    version: 0,
+    title: "Register table",
+    attributes: [
+      ["table_cell_values", "compact-array | array", scaled],
+      [
+        "table_cell_definition",
+        "structure",
+        structure(plain("classId"), field("logicalName", obis), plain("groupEValues"), plain("attributeId")),
+      ],
+      ["scaler_unit", "structure", scalerUnit],
+    ],
+    methods: ["reset", "capture"],
+    methodsAt: 0x28,
+    source,
+  },
+  {
+    id: 62,
+    version: 0,
+    title: "Compact data",
+    attributes: [
+      ["compact_buffer", "octet-string", bytes],
+      ["capture_objects", "array", { ...captureObjects, static: true }],
+      ["template_id", "unsigned", { static: true }],
+      ["template_description", "octet-string", bytes],
+      ["capture_method", "enum", enumeration({ 0: "capture-upon-invoke", 1: "implicit-capture" })],
+    ],
+    methods: ["reset", "capture"],
+    methodsAt: 0x30,
+    source,
+  },
+  {
+    id: 62,
+    version: 1,
+    title: "Compact data",
+    attributes: [
+      ["compact_buffer", "octet-string", bytes],
+      ["capture_objects", "array", { ...captureObjects, static: true }],
+      ["template_id", "unsigned", { static: true }],
+      ["template_description", "octet-string", bytes],
+      ["capture_method", "enum", enumeration({ 0: "capture-upon-invoke", 1: "implicit-capture" })],
+    ],
+    methods: ["reset", "capture"],
+    methodsAt: 0x30,
+    source,
+  },
+  {
+    id: 63,
+    version: 0,
+    title: "Status mapping",
+    attributes: [
+      ["status_word", "any"],
+      ["mapping_table", "structure", structure(plain("refTableId"), plain("refTableMapping"))],
+    ],
+    source,
   },
   {
     id: 66,
@@ -127,72 +211,5 @@ export const storageClasses = [
     methods: ["reset", "trigger"],
     methodsAt: 0x48,
     source: "DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 4.3.11",
-  },
-  {
-    id: 8,
-    version: 0,
-    title: "Clock",
-    attributes: [
-      ["time", "octet-string", dateTime],
-      ["time_zone", "long", { static: true }],
-      ["status", "unsigned"],
-      ["daylight_savings_begin", "octet-string", dateTime],
-      ["daylight_savings_end", "octet-string", dateTime],
-      ["daylight_savings_deviation", "integer", { static: true }],
-      ["daylight_savings_enabled", "boolean", { static: true }],
-      [
-        "clock_base",
-        "enum",
-        enumeration({
-          0: "not-defined",
-          1: "internal-crystal",
-          2: "mains-frequency-50-hz",
-          3: "mains-frequency-60-hz",
-          4: "gps",
-          5: "radio-controlled",
-        }),
-      ],
-    ],
-    methods: [
-      "adjust_to_quarter",
-      "adjust_to_measuring_period",
-      "adjust_to_minute",
-      "adjust_to_preset_time",
-      "preset_adjusting_time",
-      "shift_time",
-    ],
-    methodsAt: 0x60,
-    source: "DLMS UA 1000-1 (Blue Book) excerpt, 4.5; IEC 62056-6-2",
-  },
-  {
-    id: 9,
-    version: 0,
-    title: "Script table",
-    attributes: [
-      [
-        "scripts",
-        "array",
-        arrayOf(
-          structure(
-            plain("scriptIdentifier"),
-            field(
-              "actions",
-              arrayOf(
-                structure(
-                  field("serviceId", enumeration({ 1: "write-attribute", 2: "execute-method" })),
-                  plain("classId"),
-                  field("logicalName", obis),
-                  plain("index"),
-                  plain("parameter"),
-                ),
-              ),
-            ),
-          ),
-        ),
-      ],
-    ],
-    methods: ["execute"],
-    methodsAt: 0x20,
-    source: "DLMS UA 1000-1 (Blue Book) excerpt, 4.5; IEC 62056-6-2",
   },
 ] as const satisfies readonly ClassRow[];

@@ -1,0 +1,120 @@
+// Interface classes of the Blue Book's chapter 4.12, PRIME narrow-band OFDM PLC.
+import { bytes, text } from "./hints";
+import type { ClassRow } from "./row";
+
+const source = "DLMS UA 1000-1 (Blue Book), 4.12 PRIME NB OFDM PLC; PRIME specification, PIB attributes";
+
+/** PRIME PLC. */
+export const primeClasses = [
+  {
+    id: 80,
+    version: 0,
+    title: "61334-4-32 LLC SSCS setup",
+    name: "LLC_SSCS_SETUP",
+    attributes: [
+      ["service_node_address", "long-unsigned"],
+      ["base_node_address", "long-unsigned"],
+    ],
+    methods: ["reset"],
+    methodsAt: 0x18,
+    source,
+  },
+  {
+    id: 81,
+    version: 0,
+    title: "PRIME NB OFDM PLC Physical layer counters",
+    name: "PRIME_PHYSICAL_LAYER_COUNTERS",
+    attributes: [
+      ["phy_stats_crc_incorrect_count", "long-unsigned"],
+      ["phy_stats_crc_fail_count", "long-unsigned"],
+      ["phy_stats_tx_drop_count", "long-unsigned"],
+      ["phy_stats_rx_drop_count", "long-unsigned"],
+    ],
+    methods: ["reset"],
+    methodsAt: 0x28,
+    source,
+  },
+  {
+    id: 82,
+    version: 0,
+    title: "PRIME NB OFDM PLC MAC setup",
+    name: "PRIME_MAC_SETUP",
+    attributes: [
+      ["mac_min_switch_search_time", "unsigned"],
+      ["mac_max_promotion_pdu", "unsigned"],
+      ["mac_promotion_pdu_tx_period", "unsigned"],
+      ["mac_beacons_per_frame", "unsigned"],
+      ["mac_scp_max_tx_attempts", "unsigned"],
+      ["mac_ctl_re_tx_timer", "unsigned"],
+      ["mac_max_ctl_re_tx", "unsigned"],
+    ],
+    source,
+  },
+  {
+    id: 83,
+    version: 0,
+    title: "PRIME NB OFDM PLC MAC functional parameters",
+    name: "PRIME_MAC_FUNCTIONAL_PARAMETERS",
+    attributes: [
+      ["mac_LNID", "long"],
+      ["mac_LSID", "unsigned"],
+      ["mac_SID", "unsigned"],
+      ["mac_SNA", "octet-string", bytes],
+      ["mac_state", "enum", { enumeration: { 0: "disconnected", 1: "terminal", 2: "switch", 3: "base" } }],
+      ["mac_scp_length", "long"],
+      ["mac_node_hierarchy_level", "unsigned"],
+      ["mac_beacon_slot_count", "unsigned"],
+      ["mac_beacon_rx_slot", "unsigned"],
+      ["mac_beacon_tx_slot", "unsigned"],
+      ["mac_beacon_rx_frequency", "unsigned"],
+      ["mac_beacon_tx_frequency", "unsigned"],
+      ["mac_capabilities", "long-unsigned"],
+    ],
+    source,
+  },
+  {
+    id: 84,
+    version: 0,
+    title: "PRIME NB OFDM PLC MAC counters",
+    name: "PRIME_MAC_COUNTERS",
+    attributes: [
+      ["mac_tx_data_pkt_count", "double-long-unsigned"],
+      ["mac_rx_data_pkt_count", "double-long-unsigned"],
+      ["mac_tx_ctrl_pkt_count", "double-long-unsigned"],
+      ["mac_rx_ctrl_pkt_count", "double-long-unsigned"],
+      ["mac_csma_fail_count", "double-long-unsigned"],
+      ["mac_csma_ch_busy_count", "double-long-unsigned"],
+    ],
+    methods: ["reset"],
+    methodsAt: 0x38,
+    source,
+  },
+  {
+    id: 85,
+    version: 0,
+    title: "PRIME NB OFDM PLC MAC network administration data",
+    name: "PRIME_MAC_NETWORK_ADMINISTRATION_DATA",
+    attributes: [
+      ["mac_list_multicast_entries", "array"],
+      ["mac_list_switch_table", "array"],
+      ["mac_list_direct_table", "array"],
+      ["mac_list_available_switches", "array"],
+      ["mac_list_phy_comm", "array"],
+    ],
+    methods: ["reset"],
+    methodsAt: 0x30,
+    source,
+  },
+  {
+    id: 86,
+    version: 0,
+    title: "PRIME NB OFDM PLC Application identification",
+    name: "PRIME_APPLICATION_IDENTIFICATION",
+    attributes: [
+      ["firmware_version", "octet-string", text],
+      ["vendor_ID", "long-unsigned"],
+      ["product_ID", "long-unsigned"],
+    ],
+    source,
+  },
+] as const satisfies readonly ClassRow[];
