@@ -80,20 +80,20 @@ export interface LinkSendOptions {
   /** names the request in time-out messages: "read 1-0:1.8.0*255/2" */
   readonly what?: string;
   /**
-   * "tell": where no answer comes at all, the link says `unanswered`, stays up, and sends nothing again by itself. A
-   * link that makes sure of delivery by itself (HDLC) takes no notice, and fails.
+   * Where no answer comes at all, the link reports `unanswered`, stays up, and does not send the request again. A link
+   * that repeats lost frames (HDLC) ignores this, and fails.
    */
-  readonly silence?: "tell";
-  /** The request before once more, perhaps in other bytes: what answers that one answers this one. */
-  readonly repetition?: boolean;
+  readonly reportSilence?: boolean;
+  /** The previous request once more, perhaps in other bytes: an answer to that one answers this one. */
+  readonly isRetry?: boolean;
   /** Of `await`: what came was no answer, so the response time-out that is running goes on. */
   readonly sameWait?: boolean;
-  /** Its answer does not say to which request it belongs, so a late one must not meet the next request. */
-  readonly anonymous?: boolean;
+  /** The answer does not name its request, so the link keeps a late one away from the next request. */
+  readonly uncorrelated?: boolean;
 }
 
 /**
  * The outputs of a call that has none. One list for all, since `receive` may be called for every single byte; it is
  * frozen, so that nobody adds to it.
  */
-export const NO_OUTPUTS: LinkOutput[] = Object.freeze<LinkOutput[]>([]) as LinkOutput[];
+export const noOutputs: LinkOutput[] = Object.freeze<LinkOutput[]>([]) as LinkOutput[];

@@ -14,7 +14,7 @@ export interface LinkTimeouts {
 }
 
 export const defaultTimeouts = { response: 5000, close: 2000 } as const;
-export const DEFAULT_INTER_FRAME = 1500;
+export const defaultInterFrameMs = 1500;
 
 /**
  * The timeouts with their defaults.

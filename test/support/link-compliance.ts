@@ -330,7 +330,7 @@ function timingOut(subject: LinkSubject): void {
   it("reports a missing answer without going down, where it leaves repetition to its caller", () => {
     const line = new Conversation(subject).openWhole();
     line.far = never;
-    line.send(request, { silence: "tell" }).exhaust();
+    line.send(request, { reportSilence: true }).exhaust();
     assert.equal(line.count("unanswered") + line.count("failed"), 1);
     assert.equal(line.link.state, line.count("unanswered") === 1 ? "open" : "closed");
   });

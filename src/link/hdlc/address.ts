@@ -13,8 +13,8 @@ export interface HdlcAddress {
 export type HdlcAddressSize = "auto" | 1 | 2 | 4;
 
 /** All-station values of the physical part, in the two-byte and in the four-byte form. */
-export const ALL_STATION_1 = 0x7f;
-export const ALL_STATION_2 = 0x3fff;
+export const allStations1 = 0x7f;
+export const allStations2 = 0x3fff;
 
 /**
  * The address of a server. "auto" takes one byte without a physical address and with a logical below 128, two bytes
@@ -106,7 +106,7 @@ export function addressText(address: HdlcAddress): string {
 }
 
 function isAllStation(value: number, size: 1 | 2 | 4): boolean {
-  return value === (size === 4 ? ALL_STATION_2 : ALL_STATION_1);
+  return value === (size === 4 ? allStations2 : allStations1);
 }
 
 function automaticSize(logical: number, physical: number | undefined): 1 | 2 | 4 {

@@ -4,14 +4,14 @@ import { isPush } from "../apdu-kind";
 import { shownBytes } from "../looks-like";
 
 /** LLC of the meter's APDUs: destination and source LSAP E6, E7 in answers (IEC 62056-46, 6.3). */
-const ANSWER_LLC = [0xe6, 0xe7, 0x00] as const;
-const REQUEST_LLC = [0xe6, 0xe6, 0x00] as const;
+const answerLlc = [0xe6, 0xe7, 0x00] as const;
+const requestLlc = [0xe6, 0xe6, 0x00] as const;
 /** Segments without a byte in a row, before it is called no progress. */
-const MAX_EMPTY = 8;
+const maxEmptySegments = 8;
 
 /** LLC and APDU, as they go into the information fields. */
 export function withRequestLlc(apdu: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.from(REQUEST_LLC), apdu);
+  return concatBytes(Uint8Array.from(requestLlc), apdu);
 }
 
 /** Puts segments together and takes the LLC bytes off, which only the first one has. */
@@ -23,7 +23,7 @@ export class Assembler {
 
   constructor(max: number, anyLlc = false) {
     this.#max = max;
-    this.#pieces = new GrowingBuffer(max + ANSWER_LLC.length, MAX_EMPTY);
+    this.#pieces = new GrowingBuffer(max + answerLlc.length, maxEmptySegments);
     this.#anyLlc = anyLlc;
   }
 
@@ -34,7 +34,7 @@ export class Assembler {
 
   /** Whether what has begun is a push, as far as what came of it tells. */
   get isPush(): boolean {
-    return isPush(this.#pieces.view.subarray(ANSWER_LLC.length));
+    return isPush(this.#pieces.view.subarray(answerLlc.length));
   }
 
   reset(): void {
@@ -49,19 +49,21 @@ export class Assembler {
     const refusal = this.#pieces.add(info);
     if (refusal !== undefined) {
       const problem =
-        refusal === "no-progress" ? `more than ${MAX_EMPTY} empty segments in a row` : `more than ${this.#max} bytes`;
+        refusal === "no-progress"
+          ? `more than ${maxEmptySegments} empty segments in a row`
+          : `more than ${this.#max} bytes`;
       this.reset();
       throw new DlmsLinkError("LINK_FRAME_INVALID", `HDLC: the meter's answer has ${problem}; it was given up`);
     }
     if (segmented) return undefined;
     const whole = this.#pieces.take();
     const fits = (llc: readonly number[]): boolean => llc.every((byte, i) => whole[i] === byte);
-    if (!fits(ANSWER_LLC) && !(this.#anyLlc && fits(REQUEST_LLC))) {
+    if (!fits(answerLlc) && !(this.#anyLlc && fits(requestLlc))) {
       throw new DlmsLinkError(
         "LINK_FRAME_INVALID",
         `HDLC: the answer does not begin with the LLC bytes e6e700 but with ${shownBytes(whole)}`,
       );
     }
-    return whole.subarray(ANSWER_LLC.length);
+    return whole.subarray(answerLlc.length);
   }
 }

@@ -3,13 +3,13 @@ import { toHex } from "../../bytes";
 import { type HdlcAddress, addressLength, decodeAddress, encodeAddress } from "./address";
 import { checkSequenceFits, crc16x25 } from "./crc";
 
-export const FLAG = 0x7e;
+export const flag = 0x7e;
 /** The largest value of the 11-bit length field. */
-export const MAX_FRAME_LENGTH = 0x7ff;
+export const maxFrameLength = 0x7ff;
 /** Format, two one-byte addresses, control, FCS. */
-export const MIN_FRAME_LENGTH = 7;
+export const minFrameLength = 7;
 /** The largest information field that fits a frame with addresses of four bytes and one byte, HCS and FCS. */
-export const MAX_INFO_LENGTH = 2030;
+export const maxInfoLength = 2030;
 
 /** What the control byte says (IEC 62056-46, 6.4.3). `pollFinal` is P in commands and F in responses. */
 export type HdlcControl =
@@ -73,15 +73,15 @@ export function encodeHdlcFrame(frame: HdlcFrame): Uint8Array {
   const source = encodeAddress(frame.source);
   const header = 2 + destination.length + source.length + 1;
   const length = header + 2 + (frame.info.length > 0 ? frame.info.length + 2 : 0);
-  if (length > MAX_FRAME_LENGTH) {
+  if (length > maxFrameLength) {
     throw new DlmsLinkError(
       "LINK_FRAME_INVALID",
-      `HDLC frame: an information field of ${frame.info.length} bytes makes a frame of ${length} bytes, the limit is ${MAX_FRAME_LENGTH}`,
+      `HDLC frame: an information field of ${frame.info.length} bytes makes a frame of ${length} bytes, the limit is ${maxFrameLength}`,
       { fault: "internal" },
     );
   }
   const bytes = new Uint8Array(length + 2);
-  bytes[0] = FLAG;
+  bytes[0] = flag;
   bytes[1] = 0xa0 | (frame.segmented ? 0x08 : 0) | (length >>> 8);
   bytes[2] = length & 0xff;
   bytes.set(destination, 3);
@@ -92,7 +92,7 @@ export function encodeHdlcFrame(frame: HdlcFrame): Uint8Array {
     bytes.set(frame.info, header + 3);
   }
   putCheckSequence(bytes, length - 1);
-  bytes[length + 1] = FLAG;
+  bytes[length + 1] = flag;
   return bytes;
 }
 
@@ -101,11 +101,11 @@ export function encodeHdlcFrame(frame: HdlcFrame): Uint8Array {
  * @throws DlmsLinkError LINK_FRAME_INVALID for a wrong form, LINK_FCS for a wrong check sequence
  */
 export function decodeHdlcFrame(bytes: Uint8Array): HdlcFrame {
-  const start = bytes[0] === FLAG ? 1 : 0;
+  const start = bytes[0] === flag ? 1 : 0;
   const length = frameLength(bytes, start);
   if (length === undefined) throw invalid("does not start with format type 3 (A)", bytes);
   const have = bytes.length - start;
-  const closing = have === length + 1 && bytes[start + length] === FLAG;
+  const closing = have === length + 1 && bytes[start + length] === flag;
   if (have !== length && !closing) throw invalid(`its length field says ${length} bytes, ${have} are there`, bytes);
   const header = headerLength(bytes, start, start + length);
   if (header <= 0) throw invalid("its address fields are malformed", bytes);
@@ -120,7 +120,7 @@ export function frameLength(bytes: Uint8Array, start: number): number | undefine
   const first = bytes[start] ?? 0;
   if ((first & 0xf0) !== 0xa0) return undefined;
   const length = ((first & 0x07) << 8) | (bytes[start + 1] ?? 0);
-  return length < MIN_FRAME_LENGTH ? undefined : length;
+  return length < minFrameLength ? undefined : length;
 }
 
 /** Bytes from the format byte through the control byte; 0 = not all there before `end`, -1 = malformed addresses. */

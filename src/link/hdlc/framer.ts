@@ -1,5 +1,5 @@
 import { checkSequenceFits } from "./crc";
-import { FLAG, type HdlcFrame, frameAddresses, frameLength, headerLength, lengthFitsHeader, parseFrame } from "./frame";
+import { flag, type HdlcFrame, frameAddresses, frameLength, headerLength, lengthFitsHeader, parseFrame } from "./frame";
 
 export interface ReceivedFrame {
   readonly frame: HdlcFrame;
@@ -22,11 +22,11 @@ export interface FramerReport {
   readonly work: number;
 }
 
-const CAPACITY = 8192;
-const SAMPLE = 16;
+const capacity = 8192;
+const sampleBytes = 16;
 /** Flag, format, two addresses of four bytes, control, HCS. */
-const LONGEST_HEADER = 1 + 2 + 8 + 1 + 2;
-const NOTHING: readonly ReceivedFrame[] = [];
+const maxHeaderBytes = 1 + 2 + 8 + 1 + 2;
+const nothing: readonly ReceivedFrame[] = [];
 
 /**
  * Cuts a stream into HDLC frames of format type 3. There is no byte stuffing in this profile, so a frame is what its
@@ -37,7 +37,7 @@ const NOTHING: readonly ReceivedFrame[] = [];
  * The buffer is fixed; nothing is allocated per byte, and a frame is copied once.
  */
 export class HdlcFramer {
-  readonly #buffer = new Uint8Array(CAPACITY);
+  readonly #buffer = new Uint8Array(capacity);
   #start = 0;
   #end = 0;
   /** bytes from #start that have to be there before anything new can be said */
@@ -51,7 +51,7 @@ export class HdlcFramer {
   #badHeaders = 0;
   #badFrames = 0;
   #work = 0;
-  readonly #first = new Uint8Array(SAMPLE);
+  readonly #first = new Uint8Array(sampleBytes);
   #firstLength = 0;
 
   /** Whether a frame has begun (its header is there and right) and is not complete. */
@@ -102,13 +102,13 @@ export class HdlcFramer {
     let found: ReceivedFrame[] | undefined;
     let taken = 0;
     while (taken < bytes.length) {
-      if (this.#end === CAPACITY) this.#compact();
-      const count = Math.min(bytes.length - taken, CAPACITY - this.#end);
+      if (this.#end === capacity) this.#compact();
+      const count = Math.min(bytes.length - taken, capacity - this.#end);
       this.#copy(bytes, taken, count);
       taken += count;
       found = this.#scan(found);
     }
-    return found ?? NOTHING;
+    return found ?? nothing;
   }
 
   /** Give up the frame that has begun: the line went silent. Frames that were hidden behind it come out. */
@@ -118,7 +118,7 @@ export class HdlcFramer {
       this.#skip();
       found = this.#scan(found);
     }
-    return found ?? NOTHING;
+    return found ?? nothing;
   }
 
   /** Forget what has come. */
@@ -130,7 +130,7 @@ export class HdlcFramer {
 
   #sample(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
-    for (let i = 0; i < bytes.length && this.#firstLength < SAMPLE; i++)
+    for (let i = 0; i < bytes.length && this.#firstLength < sampleBytes; i++)
       this.#first[this.#firstLength++] = bytes[i] ?? 0;
   }
 
@@ -165,7 +165,7 @@ export class HdlcFramer {
   /** Move on by one decision; there are at least #need bytes. */
   #step(): ReceivedFrame | undefined {
     const buffer = this.#buffer;
-    if (buffer[this.#start] !== FLAG) {
+    if (buffer[this.#start] !== flag) {
       this.#seekFlag();
       return undefined;
     }
@@ -174,7 +174,7 @@ export class HdlcFramer {
     if (this.#need < 3) {
       // Flags in a row are fill; the last one may open a frame.
       if (this.#need === 2) {
-        if (buffer[at] === FLAG) this.#advance(1);
+        if (buffer[at] === flag) this.#advance(1);
         else if (((buffer[at] ?? 0) & 0xf0) !== 0xa0) this.#skip();
         else this.#need = 3;
       } else this.#need = 2;
@@ -191,7 +191,7 @@ export class HdlcFramer {
     }
     const header = headerLength(this.#buffer, at, Math.min(this.#end, at + length));
     if (header === 0) {
-      if (this.#end - at >= length || this.#need >= LONGEST_HEADER) this.#skip();
+      if (this.#end - at >= length || this.#need >= maxHeaderBytes) this.#skip();
       else this.#need = this.#end - this.#start + 1;
       return undefined;
     }
@@ -235,7 +235,7 @@ export class HdlcFramer {
 
   /** No frame starts at #start: look one byte further. */
   #skip(): void {
-    if (this.#buffer[this.#start] !== FLAG) this.#dropped++;
+    if (this.#buffer[this.#start] !== flag) this.#dropped++;
     this.#advance(1);
   }
 
@@ -248,7 +248,7 @@ export class HdlcFramer {
   #seekFlag(): void {
     const from = this.#start;
     let at = from;
-    while (at < this.#end && this.#buffer[at] !== FLAG) at++;
+    while (at < this.#end && this.#buffer[at] !== flag) at++;
     this.#dropped += at - from;
     this.#advance(at - from);
   }

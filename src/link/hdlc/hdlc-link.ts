@@ -7,7 +7,7 @@ import { decodeParameters, defaultParameters, encodeParameters, negotiate } from
 import { HdlcTransfer } from "./transfer";
 
 /** Silence is a fine answer to a DISC, so it is not awaited for long, in ms. */
-const DISC_PATIENCE = 1500;
+const maxDiscWaitMs = 1500;
 type Phase =
   | "closed"
   /** DISC sent to end what the meter may believe is open */
@@ -135,7 +135,7 @@ export class HdlcLink extends HdlcTransfer implements LinkProtocol {
   #clear(now: number, outputs: LinkOutput[]): void {
     this.#phase = "clearing";
     this.note("DISC first, in case the meter believes that a session is open", outputs);
-    this.#disconnect(now, Math.min(this.settings.timeouts.response, DISC_PATIENCE), outputs);
+    this.#disconnect(now, Math.min(this.settings.timeouts.response, maxDiscWaitMs), outputs);
   }
 
   #disconnect(now: number, patience: number, outputs: LinkOutput[]): void {

@@ -1,7 +1,7 @@
 import { DlmsConfigError } from "../../errors";
-import { DEFAULT_INTER_FRAME, type LinkTimeouts, integerWithin, resolveTimeouts } from "../timeouts";
+import { defaultInterFrameMs, type LinkTimeouts, integerWithin, resolveTimeouts } from "../timeouts";
 import { type HdlcAddress, type HdlcAddressSize, addressText, clientAddress, serverAddress } from "./address";
-import { MAX_INFO_LENGTH } from "./frame";
+import { maxInfoLength } from "./frame";
 import type { HdlcParameters } from "./parameters";
 
 export interface HdlcLinkOptions {
@@ -43,15 +43,15 @@ export interface HdlcSettings {
 }
 
 /** Start, eight data bits, stop; 7E1 has as many. */
-const BITS_PER_BYTE = 10;
+const bitsPerByte = 10;
 /** Assumed where the rate is not known, for the bound of a whole frame only. */
-const SLOWEST_RATE = 400;
+const minBaudRate = 400;
 /** Flags, format, the longest addresses, control, HCS, FCS. */
-const FRAME_OVERHEAD = 16;
+const frameOverhead = 16;
 
 /** @throws DlmsConfigError CONFIG_INVALID for options outside their ranges */
 export function resolveHdlcOptions(options: HdlcLinkOptions): HdlcSettings {
-  const maxInfo = integerWithin("maxInfo", options.maxInfo ?? MAX_INFO_LENGTH, 32, MAX_INFO_LENGTH);
+  const maxInfo = integerWithin("maxInfo", options.maxInfo ?? maxInfoLength, 32, maxInfoLength);
   const window = integerWithin("window", options.window ?? 7, 1, 7);
   const { baudRate } = options;
   if (baudRate !== undefined && !(baudRate > 0 && Number.isFinite(baudRate))) {
@@ -76,12 +76,12 @@ export function resolveHdlcOptions(options: HdlcLinkOptions): HdlcSettings {
 
 /** How long `bytes` take on the line, in ms; 0 where the rate is not known. */
 export function transmissionTime(bytes: number, baudRate: number | undefined): number {
-  return baudRate === undefined ? 0 : (bytes * BITS_PER_BYTE * 1000) / baudRate;
+  return baudRate === undefined ? 0 : (bytes * bitsPerByte * 1000) / baudRate;
 }
 
 /** The longest that a frame with so large an information field may take to come in, in ms. */
 export function frameTime(info: number, baudRate: number | undefined): number {
-  return transmissionTime(info + FRAME_OVERHEAD, baudRate ?? SLOWEST_RATE);
+  return transmissionTime(info + frameOverhead, baudRate ?? minBaudRate);
 }
 
 /**
@@ -89,5 +89,5 @@ export function frameTime(info: number, baudRate: number | undefined): number {
  * have room.
  */
 function defaultInterFrame(baudRate: number | undefined): number {
-  return baudRate === undefined ? DEFAULT_INTER_FRAME : 1000 + transmissionTime(30, baudRate);
+  return baudRate === undefined ? defaultInterFrameMs : 1000 + transmissionTime(30, baudRate);
 }

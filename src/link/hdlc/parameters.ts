@@ -1,5 +1,5 @@
 import { ByteWriter } from "../../bytes";
-import { MAX_INFO_LENGTH } from "./frame";
+import { maxInfoLength } from "./frame";
 
 /** The negotiable parameters, from the view of the station that sends them (IEC 62056-46, 6.4.4.4.3.2). */
 export interface HdlcParameters {
@@ -59,8 +59,8 @@ export function decodeParameters(info: Uint8Array): HdlcParameters {
     at = end;
   }
   return {
-    maxInfoTransmit: Math.min(values.maxInfoTransmit, MAX_INFO_LENGTH),
-    maxInfoReceive: Math.min(values.maxInfoReceive, MAX_INFO_LENGTH),
+    maxInfoTransmit: Math.min(values.maxInfoTransmit, maxInfoLength),
+    maxInfoReceive: Math.min(values.maxInfoReceive, maxInfoLength),
     windowTransmit: Math.min(values.windowTransmit, 7),
     windowReceive: Math.min(values.windowReceive, 7),
   };

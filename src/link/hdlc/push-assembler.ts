@@ -3,7 +3,7 @@ import { Assembler } from "./assembler";
 import type { HdlcFrame } from "./frame";
 
 /** Stations on a bus whose pushes are put together at a time; the one that began first makes room. */
-const MAX_SENDERS = 8;
+const maxSenders = 8;
 
 /** Puts the segments of UI frames together, those of each sender and receiver for themselves. */
 export class PushAssembler {
@@ -28,7 +28,7 @@ export class PushAssembler {
     this.#unfinished.delete(between);
     if (segmented) {
       const [oldest] = this.#unfinished.keys();
-      if (oldest !== undefined && this.#unfinished.size >= MAX_SENDERS) this.#unfinished.delete(oldest);
+      if (oldest !== undefined && this.#unfinished.size >= maxSenders) this.#unfinished.delete(oldest);
       this.#unfinished.set(between, assembler);
     }
     return assembler.add(info, segmented);

@@ -1,16 +1,16 @@
 import { bytesEqual } from "../../bytes";
 import type { DlmsError } from "../../errors";
 import { isDlmsError } from "../../errors";
-import { type LinkOutput, NO_OUTPUTS, type PushAddress, type PushFit } from "../link";
+import { type LinkOutput, noOutputs, type PushAddress, type PushFit } from "../link";
 import { addressMatches } from "./address";
 import { Evidence } from "./evidence";
-import { FLAG, type HdlcControl, type HdlcFrame, controlText, encodeHdlcFrame } from "./frame";
+import { flag, type HdlcControl, type HdlcFrame, controlText, encodeHdlcFrame } from "./frame";
 import { HdlcFramer, type ReceivedFrame } from "./framer";
 import { type HdlcSettings, frameTime, transmissionTime } from "./options";
 import { type HdlcParameters, defaultParameters } from "./parameters";
 import { PushAssembler } from "./push-assembler";
 
-const NO_INFO = new Uint8Array(0);
+const noInfo = new Uint8Array(0);
 
 /** What `tick` is awaited for. */
 type Wait =
@@ -61,12 +61,12 @@ export abstract class HdlcStation {
   protected abstract onFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void;
 
   receive(bytes: Uint8Array, now: number): LinkOutput[] {
-    if (!this.listening) return NO_OUTPUTS;
+    if (!this.listening) return noOutputs;
     this.#lastByte = now;
     const bad = this.framer.badChecks;
     const frames = this.framer.push(bytes);
     const spoilt = this.framer.badChecks > bad;
-    const outputs = frames.length > 0 || spoilt ? [] : NO_OUTPUTS;
+    const outputs = frames.length > 0 || spoilt ? [] : noOutputs;
     if (spoilt) this.note("a frame with a wrong check sequence was dropped", outputs);
     this.accept(frames, now, outputs);
     this.#bytesCame(now);
@@ -83,7 +83,7 @@ export abstract class HdlcStation {
   protected transmit(
     control: HdlcControl,
     outputs: LinkOutput[],
-    info: Uint8Array = NO_INFO,
+    info: Uint8Array = noInfo,
     segmented = false,
   ): number {
     const { server: destination, client: source } = this.settings;
@@ -226,7 +226,7 @@ export abstract class HdlcStation {
 
 function withFlags(raw: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(raw.length + 2);
-  bytes[0] = bytes[raw.length + 1] = FLAG;
+  bytes[0] = bytes[raw.length + 1] = flag;
   bytes.set(raw, 1);
   return bytes;
 }

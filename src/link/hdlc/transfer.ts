@@ -13,8 +13,8 @@ import { HdlcStation } from "./station";
 const MAX_EARLY = 64;
 const MAX_EARLY_BYTES = 4 * 1024 * 1024;
 /** Between polls of a meter that is not ready: doubled from the first to the last, in ms. */
-const FIRST_PAUSE = 50;
-const LAST_PAUSE = 1000;
+const minPauseMs = 50;
+const maxPauseMs = 1000;
 
 type IFrame = HdlcFrame & { readonly control: Extract<HdlcControl, { type: "I" }> };
 type SFrame = HdlcFrame & { readonly control: Extract<HdlcControl, { type: "RR" | "RNR" | "REJ" }> };
@@ -40,7 +40,7 @@ export abstract class HdlcTransfer extends HdlcStation {
   #attempts = 0;
   /** when a meter that is there, but not ready, is given up */
   #patienceDue: number | undefined;
-  #pause = FIRST_PAUSE;
+  #pause = minPauseMs;
   #lastBurst = 0;
   /** since when the answer comes, and bytes of it that are there */
   #since = 0;
@@ -238,7 +238,7 @@ export abstract class HdlcTransfer extends HdlcStation {
   /** The meter works on our request. */
   #ready(): void {
     this.#patienceDue = undefined;
-    this.#pause = FIRST_PAUSE;
+    this.#pause = minPauseMs;
   }
 
   /** We may send: segments, or a poll when an answer is awaited. `atOnce`: the poll needs no pause before it. */
@@ -286,7 +286,7 @@ export abstract class HdlcTransfer extends HdlcStation {
       return;
     }
     this.wait = { kind: "pause", due: Math.min(now + this.#pause, this.#patienceDue) };
-    this.#pause = Math.min(2 * this.#pause, LAST_PAUSE);
+    this.#pause = Math.min(2 * this.#pause, maxPauseMs);
   }
 
   protected idle(now: number): void {

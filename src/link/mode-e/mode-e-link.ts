@@ -41,10 +41,10 @@ export interface ModeELinkOptions extends Omit<HdlcLinkOptions, "baudRate"> {
 }
 
 /** An identification has at most 5 + 16 + 2 bytes in the standard; this leaves room for echo, noise and makers. */
-const MAX_TEXT = 256;
+const maxTextBytes = 256;
 /** Silence behind a confirmation that could not be read, in ms. */
-const CONFIRM_GAP = 200;
-const CLEAR_PATIENCE = 1500;
+const confirmGapMs = 200;
+const maxClearWaitMs = 1500;
 
 type Phase = "closed" | "clearing" | "identifying" | "confirming" | "hdlc";
 
@@ -198,7 +198,7 @@ class ModeELink implements LinkProtocol {
     const info = new Uint8Array(0);
     const bytes = encodeHdlcFrame({ destination, source, control, segmented: false, info });
     this.#transmit(bytes, outputs);
-    const patience = Math.min(this.#settings.timeouts.response, CLEAR_PATIENCE);
+    const patience = Math.min(this.#settings.timeouts.response, maxClearWaitMs);
     this.#due = now + transmissionTime(bytes.length, baudRate) + patience;
   }
 
@@ -221,7 +221,7 @@ class ModeELink implements LinkProtocol {
     this.#transmitText(this.#request, outputs);
     const sent = now + transmissionTime(this.#request.length, this.#startBaud);
     this.#due = sent + this.#settings.timeouts.response;
-    this.#hardDue = this.#due + transmissionTime(MAX_TEXT, this.#startBaud);
+    this.#hardDue = this.#due + transmissionTime(maxTextBytes, this.#startBaud);
   }
 
   #onIdentification(now: number, outputs: LinkOutput[]): void {
@@ -269,7 +269,7 @@ class ModeELink implements LinkProtocol {
       return;
     }
     // A confirmation at the old rate is noise at the new one: let it end.
-    this.#due = Math.min(Math.max(this.#due ?? now, now + CONFIRM_GAP), this.#hardDue);
+    this.#due = Math.min(Math.max(this.#due ?? now, now + confirmGapMs), this.#hardDue);
   }
 
   /** Many meters do not confirm; a NAK and nothing else is a refusal. */
@@ -302,7 +302,7 @@ class ModeELink implements LinkProtocol {
   #collect(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
     const all = concatBytes(this.#received, bytes);
-    this.#received = all.length > MAX_TEXT ? all.slice(all.length - MAX_TEXT) : all;
+    this.#received = all.length > maxTextBytes ? all.slice(all.length - maxTextBytes) : all;
   }
 
   #interCharacter(): number {

@@ -1,3 +1,4 @@
+export type { WrapperLinkOptions } from "./options";
 export * from "./wpdu";
 export * from "./wrapper-framer";
-export * from "./wrapper-link";
+export { wrapperLink } from "./wrapper-link";

@@ -9,10 +9,10 @@ export interface Wpdu {
   readonly apdu: Uint8Array;
 }
 
-export const WRAPPER_HEADER_LENGTH = 8;
-export const WRAPPER_VERSION = 1;
+export const wrapperHeaderLength = 8;
+export const wrapperVersion = 1;
 /** The largest APDU that the 16-bit length holds. */
-export const MAX_WRAPPED_APDU = 0xffff;
+export const maxWrappedApdu = 0xffff;
 
 export interface WrapperHeader {
   readonly source: number;
@@ -26,19 +26,19 @@ export interface WrapperHeader {
  */
 export function encodeWpdu(wpdu: Wpdu, swapped = false): Uint8Array {
   const { length } = wpdu.apdu;
-  if (length > MAX_WRAPPED_APDU) {
+  if (length > maxWrappedApdu) {
     throw new DlmsLinkError(
       "LINK_FRAME_INVALID",
-      `wrapper: an APDU of ${length} bytes is longer than the wrapper's limit of ${MAX_WRAPPED_APDU}; use block transfer`,
+      `wrapper: an APDU of ${length} bytes is longer than the wrapper's limit of ${maxWrappedApdu}; use block transfer`,
       { fault: "internal" },
     );
   }
-  const bytes = pooled(WRAPPER_HEADER_LENGTH + length);
-  putWord(bytes, 0, WRAPPER_VERSION, swapped);
+  const bytes = pooled(wrapperHeaderLength + length);
+  putWord(bytes, 0, wrapperVersion, swapped);
   putWord(bytes, 2, wpdu.source, swapped);
   putWord(bytes, 4, wpdu.destination, swapped);
   putWord(bytes, 6, length, swapped);
-  bytes.set(wpdu.apdu, WRAPPER_HEADER_LENGTH);
+  bytes.set(wpdu.apdu, wrapperHeaderLength);
   return bytes;
 }
 
@@ -64,11 +64,11 @@ function getWord(bytes: Uint8Array, at: number, swapped: boolean): number {
  * @throws DlmsLinkError LINK_WRAPPER_HEADER when it is none
  */
 export function decodeWrapperHeader(bytes: Uint8Array, swapped = false): WrapperHeader {
-  if (bytes.length < WRAPPER_HEADER_LENGTH) {
-    throw headerError(bytes, `needs ${WRAPPER_HEADER_LENGTH} bytes, got ${bytes.length}`);
+  if (bytes.length < wrapperHeaderLength) {
+    throw headerError(bytes, `needs ${wrapperHeaderLength} bytes, got ${bytes.length}`);
   }
   const version = getWord(bytes, 0, swapped);
-  if (version !== WRAPPER_VERSION) {
+  if (version !== wrapperVersion) {
     throw headerError(bytes, `expected version 1, got ${version}`);
   }
   return {
@@ -84,14 +84,14 @@ export function decodeWrapperHeader(bytes: Uint8Array, swapped = false): Wrapper
  */
 export function decodeWpdu(bytes: Uint8Array, swapped = false): Wpdu {
   const { source, destination, length } = decodeWrapperHeader(bytes, swapped);
-  const have = bytes.length - WRAPPER_HEADER_LENGTH;
+  const have = bytes.length - wrapperHeaderLength;
   if (have !== length) {
     throw new DlmsLinkError(
       "LINK_FRAME_INVALID",
       `wrapper ${shownBytes(bytes)}: its length field says ${length} bytes behind the header, ${have} are there`,
     );
   }
-  return { source, destination, apdu: bytes.slice(WRAPPER_HEADER_LENGTH) };
+  return { source, destination, apdu: bytes.slice(wrapperHeaderLength) };
 }
 
 export function headerError(bytes: Uint8Array, problem: string): DlmsLinkError {

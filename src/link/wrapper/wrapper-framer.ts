@@ -1,7 +1,7 @@
 import { concatBytes } from "../../bytes";
 import type { DlmsError } from "../../errors";
 import { isDlmsError } from "../../errors";
-import { WRAPPER_HEADER_LENGTH, type Wpdu, type WrapperHeader, decodeWrapperHeader, headerError } from "./wpdu";
+import { wrapperHeaderLength, type Wpdu, type WrapperHeader, decodeWrapperHeader, headerError } from "./wpdu";
 
 export interface ReceivedWpdu {
   readonly wpdu: Wpdu;
@@ -20,7 +20,7 @@ export interface WrapperFramerOptions {
   readonly maxApdu?: number;
 }
 
-const NOTHING: WrapperFramerResult = { pdus: [] };
+const nothing: WrapperFramerResult = { pdus: [] };
 
 /**
  * Cuts a stream into WPDUs: half of one or several may come at a time. The wrapper has no check sequence to
@@ -29,7 +29,7 @@ const NOTHING: WrapperFramerResult = { pdus: [] };
 export class WrapperFramer {
   readonly #swapped: boolean;
   readonly #maxApdu: number;
-  readonly #head = new Uint8Array(WRAPPER_HEADER_LENGTH);
+  readonly #head = new Uint8Array(wrapperHeaderLength);
   #header: WrapperHeader | undefined;
   #body = new Uint8Array(0);
   /** bytes of header and body that are there */
@@ -48,7 +48,7 @@ export class WrapperFramer {
 
   /** Bytes of the unfinished WPDU that are still to come; undefined while its header is not complete. */
   get missing(): number | undefined {
-    return this.#header && WRAPPER_HEADER_LENGTH + this.#header.length - this.#have;
+    return this.#header && wrapperHeaderLength + this.#header.length - this.#have;
   }
 
   /** The header of the unfinished WPDU, once it is complete. */
@@ -69,15 +69,15 @@ export class WrapperFramer {
       const pdu = this.#complete();
       if (pdu) (pdus ??= []).push(pdu);
     }
-    return pdus ? { pdus } : NOTHING;
+    return pdus ? { pdus } : nothing;
   }
 
   /** What comes nearly always: one WPDU and nothing else. It is handed out as views of what was received. */
   #whole(bytes: Uint8Array): ReceivedWpdu | undefined {
-    if (bytes.length < WRAPPER_HEADER_LENGTH || !this.#isVersion(bytes) || Buffer.isBuffer(bytes)) return undefined;
+    if (bytes.length < wrapperHeaderLength || !this.#isVersion(bytes) || Buffer.isBuffer(bytes)) return undefined;
     const { source, destination, length } = decodeWrapperHeader(bytes, this.#swapped);
-    if (length !== bytes.length - WRAPPER_HEADER_LENGTH || length > this.#maxApdu) return undefined;
-    const apdu = new Uint8Array(bytes.buffer, bytes.byteOffset + WRAPPER_HEADER_LENGTH, length);
+    if (length !== bytes.length - wrapperHeaderLength || length > this.#maxApdu) return undefined;
+    const apdu = new Uint8Array(bytes.buffer, bytes.byteOffset + wrapperHeaderLength, length);
     return { wpdu: { source, destination, apdu }, raw: bytes };
   }
 
@@ -92,7 +92,7 @@ export class WrapperFramer {
   }
 
   #takeHead(bytes: Uint8Array, at: number): number {
-    const count = Math.min(WRAPPER_HEADER_LENGTH - this.#have, bytes.length - at);
+    const count = Math.min(wrapperHeaderLength - this.#have, bytes.length - at);
     for (let i = 0; i < count; i++) this.#head[this.#have + i] = bytes[at + i] ?? 0;
     this.#have += count;
     const version = this.#have >= 2 ? (this.#head[0] ?? 0) * 256 + (this.#head[1] ?? 0) : undefined;
@@ -102,7 +102,7 @@ export class WrapperFramer {
         concatBytes(this.#head.subarray(0, this.#have), bytes.subarray(at + count, at + count + 16)),
         "no header of version 1",
       );
-    } else if (this.#have === WRAPPER_HEADER_LENGTH) this.#startBody();
+    } else if (this.#have === wrapperHeaderLength) this.#startBody();
     return count;
   }
 
@@ -120,7 +120,7 @@ export class WrapperFramer {
   }
 
   #takeBody(bytes: Uint8Array, at: number): number {
-    const from = this.#have - WRAPPER_HEADER_LENGTH;
+    const from = this.#have - wrapperHeaderLength;
     const count = Math.min(this.#body.length - from, bytes.length - at);
     if (count < 32) for (let i = 0; i < count; i++) this.#body[from + i] = bytes[at + i] ?? 0;
     else this.#body.set(bytes.subarray(at, at + count), from);
@@ -130,7 +130,7 @@ export class WrapperFramer {
 
   #complete(): ReceivedWpdu | undefined {
     const header = this.#header;
-    if (!header || this.#have < WRAPPER_HEADER_LENGTH + header.length) return undefined;
+    if (!header || this.#have < wrapperHeaderLength + header.length) return undefined;
     this.#header = undefined;
     this.#have = 0;
     const { source, destination } = header;

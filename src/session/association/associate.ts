@@ -120,7 +120,7 @@ function* requestAssociation(channel: ServiceChannel, challenge: Uint8Array | un
     const owed = channel.options.connectionStays === true ? channel.correlation : undefined;
     const earlier = owed?.associations ?? 0;
     if (owed !== undefined) owed.associations += 1;
-    const delivery = resends === 0 ? undefined : ({ silence: "tell", repetition: repeated > 0 } as const);
+    const delivery = resends === 0 ? undefined : ({ reportSilence: true, isRetry: repeated > 0 } as const);
     let answer: Apdu;
     try {
       answer = yield* channel.exchangeBytes(request, what, "associate", delivery);

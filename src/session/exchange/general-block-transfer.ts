@@ -210,7 +210,7 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
 function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operation<GeneralBlockTransfer | undefined> {
   const { channel, what } = transfer;
   const isReport = transfer.report === "yes";
-  const delivery = channel.resends === 0 && !isReport ? undefined : ({ silence: "tell" } as const);
+  const delivery = channel.resends === 0 && !isReport ? undefined : ({ reportSilence: true } as const);
   let bytes: Uint8Array;
   try {
     bytes = yield* exchangeStep(acknowledgement, what, "request", delivery);
@@ -227,7 +227,7 @@ function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operatio
 function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | undefined> {
   let bytes: Uint8Array;
   try {
-    bytes = yield* receiveStep(transfer.what, { silence: "tell" }, "block");
+    bytes = yield* receiveStep(transfer.what, { reportSilence: true }, "block");
   } catch (error) {
     if (!(error instanceof DlmsTimeoutError)) throw error;
     yield* noteStep(`${transfer.what}: no block came after block ${transfer.receivedTo}`);
@@ -246,7 +246,7 @@ function* parseBlock(transfer: Transfer, bytes: Uint8Array): Operation<GeneralBl
     throw unexpectedAnswer(what, `general block ${receivedTo + 1}`, apdu);
   }
   yield* noteStep(`${what}: ${apdu.apdu} came between the blocks of a notification`);
-  return yield* parseBlock(transfer, yield* receiveStep(what, { silence: "tell" }, "block"));
+  return yield* parseBlock(transfer, yield* receiveStep(what, { reportSilence: true }, "block"));
 }
 
 /**
@@ -298,7 +298,7 @@ function* sendLastOfWindow(
   repeatable: boolean,
 ): Operation<Uint8Array | undefined> {
   try {
-    return yield* exchangeStep(block, what, "request", repeatable ? { silence: "tell" } : undefined);
+    return yield* exchangeStep(block, what, "request", repeatable ? { reportSilence: true } : undefined);
   } catch (error) {
     if (!repeatable || !isSilence(error)) throw error;
     return undefined;

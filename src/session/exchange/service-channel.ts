@@ -173,8 +173,8 @@ export class ServiceChannel implements Exchange {
 
   /** What a meter answers that gives all answers one id, as some do, is told from a late one by waiting for that. */
   #deliveryOf(repetition: Repetition): Delivery {
-    const anonymous = repetition === "alike" || !this.correlation.agrees;
-    return { silence: "tell", anonymous, repetition: this.#repeated > 0 };
+    const uncorrelated = repetition === "alike" || !this.correlation.agrees;
+    return { reportSilence: true, uncorrelated, isRetry: this.#repeated > 0 };
   }
 
   /** Send bytes as they are and take the bytes that answer them, notifications and block transfer left out. */
@@ -184,7 +184,7 @@ export class ServiceChannel implements Exchange {
 
   /** One more answer to what was asked already; throws the time-out when none comes. */
   *further(what: string, wait: "same" | "new"): Operation<Apdu> {
-    const delivery: Delivery = { silence: "tell", sameWait: wait === "same" };
+    const delivery: Delivery = { reportSilence: true, sameWait: wait === "same" };
     return yield* this.#answer(yield* receiveStep(what, delivery, "any"), what, delivery);
   }
 

@@ -2,12 +2,12 @@ import type { Apdu } from "../../apdu/model";
 
 /** How a request is carried where messages get lost (datagrams); elsewhere it changes nothing. */
 export interface Delivery {
-  /** Silence is to be thrown in as an error that leaves the link up: the session itself asks again. */
-  readonly silence?: "tell";
-  /** the request before once more, under another invocation counter */
-  readonly repetition?: boolean;
-  /** the answer does not say to which request it belongs */
-  readonly anonymous?: boolean;
+  /** The driver throws silence in as an error that leaves the link up: the session retries. */
+  readonly reportSilence?: boolean;
+  /** the previous request once more, under another invocation counter */
+  readonly isRetry?: boolean;
+  /** the answer does not name its request */
+  readonly uncorrelated?: boolean;
   /** What came was no answer: the time-out that is running goes on. */
   readonly sameWait?: boolean;
 }

@@ -303,29 +303,29 @@ describe("wrapper link", () => {
   }
 
   it("stays up in silence where that is asked for, and sends nothing again by itself", () => {
-    const session = line({ datagrams: true, retries: 2 }).send(get, { silence: "tell" }).timeOut();
+    const session = line({ datagrams: true, retries: 2 }).send(get, { reportSilence: true }).timeOut();
     assert.equal(session.failure, undefined);
     assert.equal(session.unanswered?.code, "DLMS_TIMEOUT_RESPONSE");
     assert.equal(session.link.state, "open");
     assert.equal(session.link.deadline, undefined);
     assert.equal(session.taken().length, 1);
-    session.send(get, { silence: "tell", repetition: true }).timeOut();
+    session.send(get, { reportSilence: true, isRetry: true }).timeOut();
     assert.match(session.unanswered?.message ?? "", /sent 2 times/);
-    session.send(get, { silence: "tell", repetition: true }).receive(answer);
+    session.send(get, { reportSilence: true, isRetry: true }).receive(answer);
     assert.deepEqual(session.apdus, [value]);
   });
 
   const readName = "05010200";
   const readAnswer = (data: string): string => `0001000100100004 0c0100${data}`;
-  const anonymous = { silence: "tell", anonymous: true } as const;
+  const uncorrelated = { reportSilence: true, uncorrelated: true } as const;
 
-  it("holds the request behind an anonymous one that was repeated until its late answer has come", () => {
-    const session = line({ datagrams: true }).send(readName, anonymous).timeOut();
-    session.send(readName, { ...anonymous, repetition: true });
+  it("holds the request behind an uncorrelated one that was repeated until its late answer has come", () => {
+    const session = line({ datagrams: true }).send(readName, uncorrelated).timeOut();
+    session.send(readName, { ...uncorrelated, isRetry: true });
     session.receive(readAnswer("01"));
     assert.deepEqual(session.apdus, ["0c010001"]);
     session.taken();
-    session.send("05010300", anonymous).pass(10);
+    session.send("05010300", uncorrelated).pass(10);
     assert.deepEqual(session.taken(), [], "the late answer would be taken for its own");
     session.receive(readAnswer("02"));
     assert.equal(session.taken().length, 1);
@@ -334,14 +334,14 @@ describe("wrapper link", () => {
   });
 
   it("holds it for one time-out at most, and takes pushes meanwhile", () => {
-    const session = line({ datagrams: true }).send(readName, anonymous).timeOut();
+    const session = line({ datagrams: true }).send(readName, uncorrelated).timeOut();
     session
-      .send(readName, { ...anonymous, repetition: true })
+      .send(readName, { ...uncorrelated, isRetry: true })
       .pass(100)
       .receive(readAnswer("01"));
     session.taken();
     const from = session.now;
-    session.send("05010300", anonymous);
+    session.send("05010300", uncorrelated);
     session.receive(`000100010010${(push.length / 2).toString(16).padStart(4, "0")}${push}`);
     assert.deepEqual([session.taken(), session.notifications], [[], [push]]);
     session.timeOut();
@@ -349,7 +349,7 @@ describe("wrapper link", () => {
     assert.equal(session.now - from, 900);
     session.receive(readAnswer("03"));
     assert.equal(session.apdus.at(-1), "0c010003");
-    session.send("05010400", anonymous);
+    session.send("05010400", uncorrelated);
     assert.equal(session.taken().length, 1, "nothing is owed any more");
   });
 

@@ -1,0 +1,38 @@
+/** What a wrapper link is made of, checked and complete. */
+import { type LinkTimeouts, defaultInterFrameMs, integerWithin, resolveTimeouts } from "../timeouts";
+
+export interface WrapperLinkOptions {
+  /** wPort of the client, 1..65535 */
+  readonly clientSap: number;
+  /** wPort of the logical device */
+  readonly serverSap: number;
+  readonly timeouts?: Partial<LinkTimeouts>;
+  /** With `datagrams`: how often a request that changes nothing is sent again, byte for byte (0). */
+  readonly retries?: number;
+  /** Each `receive` is one datagram: what does not fit is dropped alone and not the end of the link. */
+  readonly datagrams?: boolean;
+  /** Quirk: the header's words are sent and expected low byte first. */
+  readonly swappedBytes?: boolean;
+  /** longest APDU that is taken, in bytes (65535) */
+  readonly maxApdu?: number;
+  /** bit/s of the line where it is known: how long a message may take to come in follows from it. */
+  readonly baudRate?: number;
+}
+
+export interface WrapperSettings {
+  readonly timeouts: LinkTimeouts;
+  readonly interFrame: number;
+  readonly retries: number;
+}
+
+/** @throws DlmsConfigError CONFIG_INVALID for options outside their ranges */
+export function resolveWrapperOptions(options: WrapperLinkOptions): WrapperSettings {
+  integerWithin("client address", options.clientSap, 0, 0xffff);
+  integerWithin("server address", options.serverSap, 0, 0xffff);
+  const timeouts = resolveTimeouts(options.timeouts);
+  return {
+    timeouts,
+    interFrame: timeouts.interFrame ?? defaultInterFrameMs,
+    retries: integerWithin("retries", options.retries ?? 0, 0, 100),
+  };
+}

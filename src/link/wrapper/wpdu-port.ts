@@ -1,0 +1,134 @@
+/** The wPort pair of a wrapper link: frames what goes out, sorts what comes in, and knows what was seen meanwhile. */
+import { bytesEqual } from "../../bytes";
+import { DlmsTimeoutError } from "../../errors";
+import { isPush } from "../apdu-kind";
+import type { LinkOutput, PushAddress, PushFit } from "../link";
+import type { WrapperLinkOptions } from "./options";
+import { type Wpdu, encodeWpdu } from "./wpdu";
+import type { ReceivedWpdu } from "./wrapper-framer";
+
+/** Own messages whose echo is still known when it comes. */
+const maxEchoes = 64;
+/** Other pairs of ports that an error names. */
+const maxForeign = 4;
+
+/** How often a request was sent, for its time-out message. */
+export interface SendCount {
+  readonly times: number;
+  /** the link may send requests again, but not this one */
+  readonly onceOnly: boolean;
+}
+
+export class WpduPort {
+  readonly #options: WrapperLinkOptions;
+  /** own messages whose echo may come */
+  #echoable: Uint8Array[] = [];
+  #echoes = 0;
+  #echoedBytes = 0;
+  #bytesIn = 0;
+  #foreign: string[] = [];
+
+  constructor(options: WrapperLinkOptions) {
+    this.#options = options;
+  }
+
+  encode(apdu: Uint8Array): Uint8Array {
+    const { clientSap, serverSap, swappedBytes } = this.#options;
+    return encodeWpdu({ source: clientSap, destination: serverSap, apdu }, swappedBytes);
+  }
+
+  transmit(bytes: Uint8Array, outputs: LinkOutput[]): void {
+    if (this.#echoable.length === maxEchoes) this.#echoable.shift();
+    this.#echoable.push(bytes);
+    outputs.push({ kind: "transmit", bytes }, { kind: "frame", direction: "out", bytes });
+  }
+
+  /** An answer is awaited from now on; `pending` bytes of an unfinished message may belong to it. */
+  beginWait(pending: number): void {
+    this.#bytesIn = pending;
+    this.#foreign = [];
+    this.#echoes = this.#echoedBytes = 0;
+  }
+
+  count(bytes: number): void {
+    this.#bytesIn += bytes;
+  }
+
+  forgetEchoes(): void {
+    this.#echoable = [];
+  }
+
+  /** An APDU from the meter to this client that is no push; pushes, echoes and others' messages are dealt with here. */
+  accept({ wpdu, raw }: ReceivedWpdu, outputs: LinkOutput[]): Uint8Array | undefined {
+    outputs.push({ kind: "frame", direction: "in", bytes: raw });
+    const { apdu } = wpdu;
+    if (this.#isEcho(raw)) {
+      this.#echoes++;
+      this.#echoedBytes += raw.length;
+      outputs.push({ kind: "note", text: "the line echoes: the echo of our own message was dropped" });
+    } else if (!this.isOurs(wpdu)) {
+      // A push may go to the client of its own kind (broadcast, pre-established), so the ports need not be ours.
+      if (isPush(apdu)) outputs.push({ kind: "notification", apdu, address: addressOf(wpdu) });
+      else this.#dropForeign(wpdu, outputs);
+    } else if (apdu.length === 0) outputs.push({ kind: "note", text: "an empty message was dropped" });
+    else if (isPush(apdu)) outputs.push({ kind: "notification", apdu });
+    else return apdu;
+    return undefined;
+  }
+
+  isOurs({ source, destination }: Pick<Wpdu, "source" | "destination">): boolean {
+    return source === this.#options.serverSap && destination === this.#options.clientSap;
+  }
+
+  pushFit(address: PushAddress): PushFit {
+    const { serverSap, clientSap } = this.#options;
+    if (address.server.logical !== serverSap) return "none";
+    return address.client === clientSap ? "exact" : "meter";
+  }
+
+  /** The error for a request without an answer, from what was seen since `beginWait`. */
+  unanswered(what: string, response: number, { times, onceOnly }: SendCount): DlmsTimeoutError {
+    const { serverSap, clientSap } = this.#options;
+    const tries = times > 1 ? `, sent ${times} times` : onceOnly ? ", sent once only" : "";
+    return new DlmsTimeoutError(
+      "TIMEOUT_RESPONSE",
+      `${what}: server ${serverSap} did not answer client ${clientSap} within ${response} ms${tries}: ${this.#whatCame()}`,
+      { details: { bytes: this.#bytesIn, tries: times, echoes: this.#echoes, others: this.#foreign } },
+    );
+  }
+
+  #whatCame(): string {
+    if (this.#echoes > 0 && this.#bytesIn === this.#echoedBytes) {
+      return "only our own message came back (the line echoes); the meter itself was silent: check server address and wiring";
+    }
+    if (this.#foreign.length > 0) {
+      return `only messages for other addresses came (${this.#foreign.join(", ")}); check client and server address`;
+    }
+    return this.#bytesIn > 0
+      ? `${this.#bytesIn} bytes came, but no answer; the meter may be busy, or the request too large for it`
+      : "no byte came; check the server address and the client address, and whether the meter serves another client";
+  }
+
+  /** Compared by bytes, since client and server may have the same number. No meter repeats its request. */
+  #isEcho(raw: Uint8Array): boolean {
+    const at = this.#echoable.findIndex((sent) => bytesEqual(sent, raw));
+    if (at < 0) return false;
+    // an echo comes in the order in which it was sent
+    this.#echoable.splice(0, at + 1);
+    return true;
+  }
+
+  #dropForeign({ source, destination }: Wpdu, outputs: LinkOutput[]): void {
+    const ports = `from ${source} to ${destination}`;
+    if (this.#foreign.length < maxForeign && !this.#foreign.includes(ports)) this.#foreign.push(ports);
+    const { serverSap, clientSap } = this.#options;
+    outputs.push({
+      kind: "note",
+      text: `a message ${ports} was dropped, awaited is one from ${serverSap} to ${clientSap}`,
+    });
+  }
+}
+
+function addressOf({ source, destination }: Wpdu): PushAddress {
+  return { server: { logical: source }, client: destination };
+}
