@@ -274,6 +274,20 @@ function graphOf(edges: readonly Import[], name: (path: string) => string | unde
   return graph;
 }
 
+/** All that can be reached over one arrow or more. */
+function reach(graph: ReadonlyMap<string, ReadonlySet<string>>, from: string): Set<string> {
+  const found = new Set<string>();
+  const walk = (node: string): void => {
+    for (const next of graph.get(node) ?? []) {
+      if (found.has(next)) continue;
+      found.add(next);
+      walk(next);
+    }
+  };
+  walk(from);
+  return found;
+}
+
 describe("architecture", () => {
   const files = [...sourceFiles(join(root, "src")), ...sourceFiles(join(root, "nodes"))];
   const edges = files.flatMap(importsOf);
@@ -328,6 +342,44 @@ describe("architecture", () => {
     assert.deepEqual(
       [...counts].filter(([, count]) => count > maxFilesInFolder),
       [],
+    );
+  });
+
+  it("is drawn in the documents as it is", () => {
+    const text = readFileSync(join(root, "docs/architecture.md"), "utf8");
+    const drawn = new Map<string, Set<string>>();
+    for (const [, from = "", to = ""] of text.matchAll(/^ {2}(\S+) --> (\S+)$/gm)) {
+      drawn.set(from, (drawn.get(from) ?? new Set()).add(to));
+    }
+    const built = Object.keys(arrows).filter((room) => existsSync(join(root, "src", room)));
+    assert.deepEqual([...reach(drawn, "nodes")].sort(), [...built, "index"].sort());
+    for (const room of built) {
+      const allowed = new Set(arrows[room]);
+      assert.deepEqual(
+        [...(drawn.get(room) ?? [])].filter((to) => !allowed.has(to)),
+        [],
+        `${room}: drawn, not allowed`,
+      );
+      const reached = reach(drawn, room);
+      assert.deepEqual(
+        [...allowed].filter((to) => !reached.has(to)),
+        [],
+        `${room}: allowed, not drawn`,
+      );
+    }
+  });
+
+  it("has the inner rooms that the documents list", () => {
+    const text = readFileSync(join(root, "docs/architecture.md"), "utf8");
+    const listed = [...text.matchAll(/^\| `([\w/-]+)` \| [^|]+ \|([^|]*)\|$/gm)];
+    const sorted = (names: readonly string[]): string => [...names].sort().join(", ");
+    assert.deepEqual(
+      Object.fromEntries(listed.map(([, room = "", uses = ""]) => [room, sorted(uses.trim().split(", "))])),
+      Object.fromEntries(
+        Object.entries(rooms).flatMap(([folder, inner]) =>
+          Object.entries(inner).map(([room, uses]) => [`${folder}/${room}`, sorted(uses)]),
+        ),
+      ),
     );
   });
 
