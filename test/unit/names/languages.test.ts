@@ -123,7 +123,7 @@ const names: readonly (readonly [obis: string, de: string, zh: string])[] = [
 
 /** Every text of a language, without its placeholders. */
 function textsOf(language: ObisLanguageTag): string[] {
-  const { phrases, objects } = obisTexts[language];
+  const { phrases, objects } = obisTexts(language);
   const patterns = Object.values(objects).flatMap((texts) => Object.values(texts));
   const classes = listClasses().map(({ id }) => describeClass(id, { language }));
   return [...Object.values(phrases), ...patterns, ...classes].map((text) => text.replace(/\{\w+\}/g, " "));
@@ -176,7 +176,7 @@ describe("names of OBIS codes in other languages", () => {
 
   it("every language has every text of every other, none empty, with the same placeholders", () => {
     const flat = (language: ObisLanguageTag): Map<string, string> => {
-      const { phrases, objects } = obisTexts[language];
+      const { phrases, objects } = obisTexts(language);
       const texts = new Map(Object.entries(phrases as Readonly<Record<string, string>>));
       for (const [medium, patterns] of Object.entries(objects)) {
         for (const [pattern, text] of Object.entries(patterns)) texts.set(`${medium}: ${pattern}`, text);
@@ -198,7 +198,7 @@ describe("names of OBIS codes in other languages", () => {
 
   it("no two objects that English tells apart have one name", () => {
     for (const language of others) {
-      for (const [medium, patterns] of Object.entries(obisTexts[language].objects)) {
+      for (const [medium, patterns] of Object.entries(obisTexts(language).objects)) {
         const texts = Object.values(patterns);
         assert.deepEqual(
           texts.filter((text, i) => texts.indexOf(text) !== i),
@@ -237,7 +237,7 @@ describe("names of OBIS codes in other languages", () => {
     for (const language of others) {
       const ids = [...new Set(listClasses().map(({ id }) => id))];
       assert.deepEqual(
-        ids.filter((id) => obisTexts[language].classes?.[id] === undefined),
+        ids.filter((id) => obisTexts(language).classes?.[id] === undefined),
         [],
       );
       assert.equal(new Set(ids.map((id) => describeClass(id, { language }))).size, ids.length);

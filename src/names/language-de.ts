@@ -1,0 +1,12 @@
+// All German texts, loaded when they are first asked for.
+import { classTitlesDe, unitWordsDe } from "./class-titles";
+import type { ObisLanguage } from "./code";
+import { de } from "./de";
+import { objectsDe } from "./objects-de";
+
+export const language: ObisLanguage = {
+  phrases: de,
+  objects: objectsDe,
+  classes: classTitlesDe,
+  units: unitWordsDe,
+};

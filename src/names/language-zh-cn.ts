@@ -1,0 +1,12 @@
+// All Chinese texts, loaded when they are first asked for.
+import { classTitlesZhCn, unitWordsZhCn } from "./class-titles";
+import type { ObisLanguage } from "./code";
+import { objectsZhCn } from "./objects-zh-cn";
+import { zhCn } from "./zh-cn";
+
+export const language: ObisLanguage = {
+  phrases: zhCn,
+  objects: objectsZhCn,
+  classes: classTitlesZhCn,
+  units: unitWordsZhCn,
+};

@@ -1,0 +1,27 @@
+// The languages that there are names in. English is always loaded, the others when they are first asked for.
+import type { ObisLanguage } from "./code";
+import { enUs } from "./en-us";
+import type * as LanguageModule from "./language-de";
+import { objectTexts } from "./objects-en-us";
+
+/** A language that there are names in. */
+export type ObisLanguageTag = "en-US" | "de" | "zh-CN";
+
+/** The languages that there are names in. The first one stands in for all others. */
+export const obisLanguages: readonly ObisLanguageTag[] = ["en-US", "de", "zh-CN"];
+
+const english: ObisLanguage = { phrases: enUs, objects: objectTexts, units: {} };
+
+/** The texts of a language: to read and compare them, not to change them. */
+export function obisTexts(tag: ObisLanguageTag): ObisLanguage {
+  switch (tag) {
+    case "en-US":
+      return english;
+    case "de":
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded synchronously, at the first call
+      return (require("./language-de") as typeof LanguageModule).language;
+    case "zh-CN":
+      // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded synchronously, at the first call
+      return (require("./language-zh-cn") as typeof LanguageModule).language;
+  }
+}
