@@ -44,7 +44,7 @@ export {
   type Unsubscribe,
 } from "./client";
 export type * from "./client/options/options";
-export { afterRunning, type Clock, type RunningWait, systemClock, type TimerHandle, within } from "./clock";
+export { afterRunning, type Clock, type RunningWait, settledWithin, systemClock, type TimerHandle } from "./clock";
 export { type DataType, type DlmsValue } from "./codec";
 export {
   attribute,
@@ -96,28 +96,28 @@ export {
   type UnprovenCounter,
 } from "./security";
 export {
-  alone,
+  withExclusiveAccess,
   clientIdentity,
   endpointOf,
   guarded,
   type GuardedClient,
   guardedClient,
   type Lease,
-  meterFor,
+  scopeOfSession,
   MeterPool,
-  MeterSession,
+  SharedMeter,
   type MeterPhase,
   type MeterSettings,
-  MeterTurns,
+  AccessRegistry,
   type MeterUser,
   type MeterView,
-  type PlacedClaim,
+  type EndpointScope,
   type PoolLimits,
   processGuard,
-  processTurns,
+  processAccess,
   secretOf,
-  type Turn,
-  wholeMeter,
+  type ExclusiveAccess,
+  scopeOfMeter,
 } from "./fleet";
 export {
   type BytesLike,

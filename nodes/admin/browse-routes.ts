@@ -5,7 +5,7 @@ import {
   DlmsConfigError,
   type DlmsError,
   isDlmsError,
-  type MeterSession,
+  type SharedMeter,
   obisDotted,
   obisPrinted,
   systemClock,
@@ -32,12 +32,12 @@ const shownCharacters = 400;
 
 /** Open dialogs as a user of a meter's session: it is released some time after their last request. */
 class EditorUse {
-  readonly #session: MeterSession;
+  readonly #session: SharedMeter;
   #timer: NodeJS.Timeout | undefined;
   #running = 0;
   #closed = false;
 
-  constructor(session: MeterSession) {
+  constructor(session: SharedMeter) {
     this.#session = session;
   }
 
@@ -67,7 +67,7 @@ class EditorUse {
 
 const uses = new WeakMap<MeterNode, EditorUse>();
 
-function useOf(meter: MeterNode, session: MeterSession): EditorUse {
+function useOf(meter: MeterNode, session: SharedMeter): EditorUse {
   const known = uses.get(meter);
   if (known !== undefined) return known;
   const use = new EditorUse(session);
@@ -78,7 +78,7 @@ function useOf(meter: MeterNode, session: MeterSession): EditorUse {
   return use;
 }
 
-type Ask = (session: MeterSession, body: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<unknown>;
+type Ask = (session: SharedMeter, body: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<unknown>;
 
 const browse: Ask = async (session, body, signal) => {
   const { objects, skipped } = await session.run((client) => client.browse({ signal, timeoutMs: longestMs }), signal);

@@ -1,4 +1,11 @@
-import { type ConnectionStep, type ErrorJson, guarded, isDlmsError, testConnection, wholeMeter } from "../../src/index";
+import {
+  type ConnectionStep,
+  type ErrorJson,
+  guarded,
+  isDlmsError,
+  testConnection,
+  scopeOfMeter,
+} from "../../src/index";
 import type { NodeAPI } from "node-red";
 import { dialogSettings } from "./dialog-settings";
 import { type EndingError, registerLines } from "./streaming-route";
@@ -48,7 +55,7 @@ export function registerConnectionTest(RED: NodeAPI): void {
   registerLines(RED, "/dlms/test-connection", {
     what: "connection test",
     linesOf: testLines,
-    claimOf: (runtime, body) => wholeMeter(dialogSettings(runtime, body)),
+    claimOf: (runtime, body) => scopeOfMeter(dialogSettings(runtime, body)),
     lastLine: brokenStep,
   });
 }

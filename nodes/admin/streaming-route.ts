@@ -1,4 +1,11 @@
-import { alone, DlmsStateError, type ErrorJson, isDlmsError, type PlacedClaim, processTurns } from "../../src/index";
+import {
+  withExclusiveAccess,
+  DlmsStateError,
+  type ErrorJson,
+  isDlmsError,
+  type EndpointScope,
+  processAccess,
+} from "../../src/index";
 import type { EventEmitter } from "node:events";
 import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
@@ -91,7 +98,7 @@ interface Streaming {
   readonly what: string;
   readonly linesOf: Lines;
   /** What it needs for itself meanwhile. @throws DlmsConfigError for settings with which nothing is asked. */
-  readonly claimOf?: (RED: NodeAPI, body: unknown) => PlacedClaim;
+  readonly claimOf?: (RED: NodeAPI, body: unknown) => EndpointScope;
   readonly lastLine: LastLine;
 }
 
@@ -99,8 +106,8 @@ interface Streaming {
  * The meter that is asked, and the one of the node whose dialog it is, which may be the same, reached in another way:
  * many meters take one connection only, and an association of the same client would end the one that is open.
  */
-function claimsOf(RED: NodeAPI, of: Streaming, body: unknown): PlacedClaim[] {
-  const claims: PlacedClaim[] = [];
+function claimsOf(RED: NodeAPI, of: Streaming, body: unknown): EndpointScope[] {
+  const claims: EndpointScope[] = [];
   try {
     const claim = of.claimOf?.(RED, body);
     if (claim !== undefined) claims.push(claim);
@@ -126,7 +133,7 @@ async function answer(RED: NodeAPI, of: Streaming, request: Request, response: R
     for await (const line of of.linesOf(RED, request.body, ending)) send(line);
   };
   try {
-    await alone(processTurns.at(claimsOf(RED, of, request.body)), ending, work);
+    await withExclusiveAccess(processAccess.to(claimsOf(RED, of, request.body)), ending, work);
   } catch (error) {
     const reason: unknown = ending.aborted ? ending.reason : undefined;
     if (isDlmsError(reason)) send(of.lastLine(reason.toJSON(), before));

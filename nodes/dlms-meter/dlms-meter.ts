@@ -4,13 +4,13 @@ import {
   guardedClient,
   isDlmsError,
   type MeterPhase,
-  MeterSession,
+  SharedMeter,
   type MeterSettings,
   type MeterView,
   processGuard,
   secretOf,
   systemClock,
-  type Turn,
+  type ExclusiveAccess,
 } from "../../src/index";
 import type { NodeAPI, NodeDef, Node } from "node-red";
 import { registerAddressSearch } from "../admin/address-search-route";
@@ -85,12 +85,17 @@ class ChangeLog {
 
 export default function (RED: NodeAPI): void {
   /** `shown`: this is the node's own meter, not one of a message. */
-  function makeSession(node: MeterConfigNode, settings: MeterSettings, turn: Turn, shown: boolean): MeterSession {
+  function makeSession(
+    node: MeterConfigNode,
+    settings: MeterSettings,
+    access: ExclusiveAccess,
+    shown: boolean,
+  ): SharedMeter {
     const log = new ChangeLog(node, RED._, settings.place);
-    return new MeterSession({
+    return new SharedMeter({
       ...guardedClient(settings, node.id),
       clock: systemClock,
-      turn,
+      access,
       probeInterval: settings.probeInterval,
       offlineAfter: settings.offlineAfter,
       changed: (view) => {
@@ -121,7 +126,7 @@ export default function (RED: NodeAPI): void {
       credentials,
       keepsakes,
       clock: systemClock,
-      makeSession: (settings, turn, own) => makeSession(node, settings, turn, own),
+      makeSession: (settings, access, own) => makeSession(node, settings, access, own),
     });
     // a changed node is an explicit wish: one more try for each of its secrets. A full deploy makes all nodes again
     const changed = isChanged(node.id, config as unknown as RawSettings, credentials);

@@ -163,7 +163,7 @@ class ReadNode {
 
   async #read(msg: NodeMessageInFlow): Promise<ReadOutcome> {
     if (this.#problem) throw this.#problem;
-    const meter = this.#meterFor(msg);
+    const meter = this.#scopeOfSession(msg);
     const dates = datesOf(this.#raw, msg);
     const request = await readRequestOf(this.#RED, this.#node, this.#raw, msg);
     const after = giveUpAfterOf(this.#raw, msg, request.mode);
@@ -209,7 +209,7 @@ class ReadNode {
     return { session, label, release: () => undefined };
   }
 
-  #meterFor(msg: NodeMessageInFlow): MeterNode {
+  #scopeOfSession(msg: NodeMessageInFlow): MeterNode {
     const { wanted, source } = this.#wantedMeter(msg.meter);
     if (isAbsent(wanted)) {
       throw new DlmsConfigError("CONFIG_MISSING", "meter: choose a meter in the node, or name one in msg.meter", {

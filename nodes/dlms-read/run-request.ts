@@ -1,7 +1,7 @@
 import {
   type DlmsError,
   type ErrorJson,
-  type MeterSession,
+  type SharedMeter,
   type Outcome,
   type ProfileProgress,
   systemClock,
@@ -34,12 +34,12 @@ const progressMs = 500;
 
 /** Carries out what a message asks for, on one meter. */
 export class MeterReader {
-  readonly #session: MeterSession;
+  readonly #session: SharedMeter;
   readonly #meter: string;
   readonly #options: ReaderOptions;
 
   /** `meter`: the meter's name or id, for `msg.dlms.meter` */
-  constructor(session: MeterSession, meter: string, options: ReaderOptions) {
+  constructor(session: SharedMeter, meter: string, options: ReaderOptions) {
     this.#session = session;
     this.#meter = meter;
     this.#options = options;

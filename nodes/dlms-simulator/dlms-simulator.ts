@@ -6,7 +6,7 @@ import {
   parseDefinition,
   type SimulatedMeter,
   systemClock,
-  within,
+  settledWithin,
 } from "../../src/index";
 import type { Node, NodeAPI, NodeDef, NodeStatus } from "node-red";
 import { migrate, migrations } from "../node-red/migrations";
@@ -78,7 +78,7 @@ export default function (RED: NodeAPI): void {
     this.on("close", (_removed: boolean, done: () => void) => {
       ended = true;
       const close = listening.then((listener) => listener?.close());
-      void within(close, closeMs, systemClock).then(() => {
+      void settledWithin(systemClock, closeMs, close).then(() => {
         this.status({});
         done();
       });

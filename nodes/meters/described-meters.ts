@@ -3,14 +3,14 @@ import {
   DlmsConfigError,
   isDlmsError,
   type Lease,
-  meterFor,
+  scopeOfSession,
   MeterPool,
-  type MeterSession,
+  type SharedMeter,
   type MeterSettings,
-  type PlacedClaim,
-  processTurns,
-  type Turn,
-  wholeMeter,
+  type EndpointScope,
+  processAccess,
+  type ExclusiveAccess,
+  scopeOfMeter,
 } from "../../src/index";
 import { type Keepsakes, type MeterCredentials, parseMeterSettings } from "./parse-settings";
 import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "../node-red/raw-settings";
@@ -44,10 +44,10 @@ export interface DynamicBase {
   readonly keepsakes: Keepsakes;
   readonly clock: Clock;
   /**
-   * @param turn with whoever else asks this meter
+   * @param access with all others that ask this meter
    * @param own of the config node itself, not of a message
    */
-  makeSession(settings: MeterSettings, turn: Turn, own: boolean): MeterSession;
+  makeSession(settings: MeterSettings, access: ExclusiveAccess, own: boolean): SharedMeter;
 }
 
 export interface DynamicMeter extends Lease {
@@ -68,7 +68,7 @@ export function fingerprint(settings: MeterSettings): string {
 /** Many meters with the settings of one config node but for what each message says. */
 export class DynamicMeters {
   readonly #base: DynamicBase;
-  #own: { readonly session: MeterSession; readonly fingerprint: string; readonly meter: PlacedClaim } | undefined;
+  #own: { readonly session: SharedMeter; readonly fingerprint: string; readonly meter: EndpointScope } | undefined;
   #pool: MeterPool | undefined;
 
   constructor(base: DynamicBase) {
@@ -76,9 +76,9 @@ export class DynamicMeters {
   }
 
   /** The config node's own session; a message that describes the same meter with the same settings gets this one. */
-  own(settings: MeterSettings): MeterSession {
-    const session = this.#base.makeSession(settings, this.#turnOf(settings), true);
-    this.#own = { session, fingerprint: fingerprint(settings), meter: wholeMeter(settings) };
+  own(settings: MeterSettings): SharedMeter {
+    const session = this.#base.makeSession(settings, this.#accessTo(settings), true);
+    this.#own = { session, fingerprint: fingerprint(settings), meter: scopeOfMeter(settings) };
     return session;
   }
 
@@ -88,12 +88,12 @@ export class DynamicMeters {
   }
 
   /** The config node's own meter, for somebody who has nobody beside it. */
-  get meter(): PlacedClaim | undefined {
+  get meter(): EndpointScope | undefined {
     return this.#own?.meter;
   }
 
-  #turnOf(settings: MeterSettings): Turn {
-    return processTurns.at([meterFor(settings, this)]);
+  #accessTo(settings: MeterSettings): ExclusiveAccess {
+    return processAccess.to([scopeOfSession(settings, this)]);
   }
 
   /** Sessions that are open, or that were and may be used again; for tests. */
@@ -126,8 +126,8 @@ export class DynamicMeters {
     if (this.#own?.fingerprint === key) return { ...named, session: this.#own.session, release: () => undefined };
     // the config node's probes would go to every meter that its messages name
     const probeInterval = isAbsent(fields.probeInterval) ? 0 : settings.probeInterval;
-    const turn = this.#turnOf(settings);
-    const make = (): MeterSession => this.#base.makeSession({ ...settings, probeInterval }, turn, false);
+    const access = this.#accessTo(settings);
+    const make = (): SharedMeter => this.#base.makeSession({ ...settings, probeInterval }, access, false);
     return { ...named, ...(await this.#pooled().acquire(key, make, signal)) };
   }
 

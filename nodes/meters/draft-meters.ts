@@ -3,20 +3,20 @@ import {
   DlmsStateError,
   guardedClient,
   MeterPool,
-  MeterSession,
+  SharedMeter,
   type MeterSettings,
-  type PlacedClaim,
-  processTurns,
+  type EndpointScope,
+  processAccess,
   systemClock,
-  type Turn,
-  wholeMeter,
+  type ExclusiveAccess,
+  scopeOfMeter,
 } from "../../src/index";
 import type { EventEmitter } from "node:events";
 import { fingerprint } from "./described-meters";
 
 export interface DraftOptions {
   readonly clock: Clock;
-  makeSession(settings: MeterSettings, turn: Turn): MeterSession;
+  makeSession(settings: MeterSettings, access: ExclusiveAccess): SharedMeter;
 }
 
 /** How long a session stays after the last request of its dialog, in ms: a person clicks from value to value. */
@@ -32,7 +32,7 @@ const mostRequests = 8;
 export class DraftMeters {
   readonly #options: DraftOptions;
   #pool: MeterPool | undefined;
-  readonly #inUse = new Map<MeterSession, number>();
+  readonly #inUse = new Map<SharedMeter, number>();
   #running = 0;
 
   constructor(options: DraftOptions) {
@@ -46,9 +46,9 @@ export class DraftMeters {
    */
   async run<T>(
     settings: MeterSettings,
-    deployed: PlacedClaim | undefined,
+    deployed: EndpointScope | undefined,
     signal: AbortSignal,
-    work: (session: MeterSession) => Promise<T>,
+    work: (session: SharedMeter) => Promise<T>,
   ): Promise<T> {
     if (this.#running >= mostRequests) {
       throw new DlmsStateError(
@@ -58,8 +58,8 @@ export class DraftMeters {
     }
     this.#running++;
     try {
-      const claims = [wholeMeter(settings), ...(deployed === undefined ? [] : [deployed])];
-      const make = (): MeterSession => this.#options.makeSession(settings, processTurns.at(claims));
+      const claims = [scopeOfMeter(settings), ...(deployed === undefined ? [] : [deployed])];
+      const make = (): SharedMeter => this.#options.makeSession(settings, processAccess.to(claims));
       const lease = await this.#pooled().acquire(fingerprint(settings), make, signal);
       const { session } = lease;
       this.#inUse.set(session, (this.#inUse.get(session) ?? 0) + 1);
@@ -97,11 +97,11 @@ export function draftMetersOf(events: EventEmitter): DraftMeters {
   if (known !== undefined) return known;
   const drafts = new DraftMeters({
     clock: systemClock,
-    makeSession: (settings, turn) =>
-      new MeterSession({
+    makeSession: (settings, access) =>
+      new SharedMeter({
         ...guardedClient(settings, "dialog"),
         clock: systemClock,
-        turn,
+        access,
         // a probe would keep open what is meant to be released when it rests
         probeInterval: 0,
         offlineAfter: settings.offlineAfter,

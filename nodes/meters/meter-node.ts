@@ -1,4 +1,4 @@
-import { DlmsConfigError, type DlmsError, type MeterSession } from "../../src/index";
+import { DlmsConfigError, type DlmsError, type SharedMeter } from "../../src/index";
 import type { Node, NodeAPI } from "node-red";
 import type { DynamicMeters } from "./described-meters";
 
@@ -9,7 +9,7 @@ export interface MeterNode extends Node {
     readonly label: string;
     /** for logs: "tcp meter.example:4059" */
     readonly place: string;
-    readonly session: MeterSession | undefined;
+    readonly session: SharedMeter | undefined;
     /** why there is no session: the settings are wrong */
     readonly problem: DlmsError | undefined;
     /** meters that messages describe by what is other than here; undefined: the settings are of a later version */

@@ -1,9 +1,10 @@
-import { type Clock, systemClock } from "../clock";
+/** Which user of a shared line may speak to which link address: one user per address at a time. */
+import { type Clock, systemClock, WaitList } from "../clock";
 import { DlmsStateError } from "../errors";
 
 /**
- * Whom a user of a line speaks to, and as whom. A meter knows its clients by these alone: to it, two users with the same
- * address are one, whose frames and invoke-ids go on from each other, so that one would be given the other's answers.
+ * The server that a user of a line speaks to, and the client that it speaks as. A meter knows its clients by these
+ * alone: it takes two users with the same address for one client, and would give one of them the other's answers.
  */
 export interface LinkAddress {
   /** mode E only precedes HDLC */
@@ -13,92 +14,65 @@ export interface LinkAddress {
   readonly client: number;
 }
 
-export interface PlaceOptions {
-  /** how long to wait for it, ms */
+export interface ReservationOptions {
+  /** how long to wait for the address, ms */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
 }
 
-interface Placed {
+interface Addressed {
   readonly address?: LinkAddress;
 }
 
-interface Waiting<U> {
+interface Request<U> {
   readonly user: U;
   readonly key: string;
-  grant(): void;
-  refuse(error: Error): void;
 }
 
-/** One place for each address of a line; who finds it taken waits behind those who came before. */
-export class LinePlaces<U extends Placed> {
+/** At most one user for each link address of a line. A user that finds its address taken waits, first come first served. */
+export class AddressReservations<U extends Addressed> {
   readonly #endpoint: string;
   readonly #holders = new Map<string, U>();
-  readonly #waiting: Waiting<U>[] = [];
+  readonly #waiting = new WaitList<Request<U>>();
 
   constructor(endpoint: string) {
     this.#endpoint = endpoint;
   }
 
   /**
-   * Undefined when the place was free, or the user needs none. Rejects with the signal's reason, with STATE_CLOSED when
-   * the user leaves, and with STATE_BUSY when the place was not given up in time: its holder may keep it for hours.
+   * Undefined when the address was free, or the user needs none. Rejects with the signal's reason, with STATE_CLOSED
+   * when the user leaves, and with STATE_BUSY when the holder did not leave in time: it may stay for hours.
    */
-  take(user: U, options: PlaceOptions): Promise<void> | undefined {
+  reserve(user: U, options: ReservationOptions): Promise<void> | undefined {
     const { address } = user;
     if (address === undefined) return undefined;
     const key = addressKey(address);
     const holder = this.#holders.get(key);
-    if (holder !== undefined && holder !== user) return this.#wait(user, key, address, options);
-    this.#holders.set(key, user);
-    return undefined;
+    if (holder === undefined || holder === user) {
+      this.#holders.set(key, user);
+      return undefined;
+    }
+    const { timeoutMs, signal, clock = systemClock } = options;
+    const error = (): Error => this.#taken(address, timeoutMs);
+    return this.#waiting.wait({ user, key }, { signal, timeout: { clock, ms: timeoutMs, error } });
   }
 
-  /** Give the place up, or stop waiting for one. */
-  leave(user: U): void {
+  /** Frees the user's address, or ends its wait for one. */
+  free(user: U): void {
     const { address } = user;
     if (address === undefined) return;
-    const at = this.#waiting.findIndex((one) => one.user === user);
-    this.#waiting[at]?.refuse(new DlmsStateError("STATE_CLOSED", "the line was left before its address was free"));
+    this.#waiting
+      .first((one) => one.user === user)
+      ?.refuse(new DlmsStateError("STATE_CLOSED", "the line was left before its address was free"));
     const key = addressKey(address);
     if (this.#holders.get(key) !== user) return;
     this.#holders.delete(key);
-    // given to the next in the same turn, so that whoever comes back at once is behind those who wait
-    this.#waiting.find((one) => one.key === key)?.grant();
-  }
-
-  #wait(user: U, key: string, address: LinkAddress, options: PlaceOptions): Promise<void> {
-    const { timeoutMs, signal, clock = systemClock } = options;
-    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
-    return new Promise((resolve, reject) => {
-      const settled = (): void => {
-        clock.clearTimeout(timer);
-        signal?.removeEventListener("abort", aborted);
-        this.#waiting.splice(this.#waiting.indexOf(one), 1);
-      };
-      const one: Waiting<U> = {
-        user,
-        key,
-        grant: () => {
-          settled();
-          this.#holders.set(key, user);
-          resolve();
-        },
-        refuse: (error) => {
-          settled();
-          reject(error);
-        },
-      };
-      const aborted = (): void => {
-        one.refuse(signal?.reason as Error);
-      };
-      this.#waiting.push(one);
-      signal?.addEventListener("abort", aborted, { once: true });
-      const timer = clock.setTimeout(() => {
-        one.refuse(this.#taken(address, timeoutMs));
-      }, timeoutMs);
-    });
+    // reserved for the next within the same call: a user that comes back at once must not overtake those that wait
+    const next = this.#waiting.first((one) => one.key === key);
+    if (next === undefined) return;
+    this.#holders.set(key, next.item.user);
+    next.grant();
   }
 
   #taken({ server, client }: LinkAddress, timeoutMs: number): DlmsStateError {
@@ -114,7 +88,7 @@ export class LinePlaces<U extends Placed> {
   }
 }
 
-/** A physical address of 0 is what goes on the line where an address has two parts and the second is not set. */
+/** No physical address and 0 are equal: an address of two parts is sent with 0 where the second is not set. */
 export function addressKey({ framing, server, client }: LinkAddress): string {
   return `${framing} ${server.logical}/${server.physical ?? 0} ${client}`;
 }

@@ -1,93 +1,100 @@
+/** Finds half-open connections: the peer is gone, and the operating system has not noticed. */
 import type { Transport } from "../transport";
 import { addressKey, type LinkAddress } from "./address-reservations";
 
-interface Voiced {
+interface Addressed {
   readonly address?: LinkAddress;
 }
 
-/** Users come and go with each association; whom they speak to stays. */
-const voiceOf = (user: Voiced): unknown => (user.address === undefined ? user : addressKey(user.address));
+/** The peer that a user speaks to. Users come and go with each association; the peer stays. */
+const peerKey = (user: Addressed): unknown => (user.address === undefined ? user : addressKey(user.address));
 
-/** So many frames in a row without a byte from anybody: to different meters, or to whichever. Noise does not do that. */
-const enough = { meters: 3, frames: 4 } as const;
+/** Consecutive unanswered frames after which the connection counts as half open. Noise has no such effect. */
+const halfOpenAfter = {
+  /** distinct meters that answered before on this connection */
+  meters: 3,
+  /** frames in total, to any meter */
+  frames: 4,
+} as const;
 
 /**
- * Judges from silence whether a connection that several share is half open: the other side is gone, and nothing says so.
- * A single client closes its connection after a failure, but with several there is always one that keeps it.
+ * Judges from missing answers whether a connection that several users share is half open. A single user closes its
+ * connection after a failure; of several users one always keeps it open.
  *
- * A meter may be dead too, and its silence must not cost the others their associations: only those who were heard on this
- * connection and no longer are speak against it, and all together where nobody was heard at all.
+ * A meter may also be dead, and that must not cost the others their associations. So only meters that answered on this
+ * connection and have stopped count, or all of them together if none has answered.
  */
-export class LineSilence {
-  /** a port cannot be half open, a socket for datagrams neither */
-  readonly #possible: boolean;
-  /** on this connection, until an exchange failed */
+export class HalfOpenDetector {
+  /** a serial port and a datagram socket cannot be half open */
+  readonly #isPossible: boolean;
+  /** peers that answered on this connection, until an exchange with them failed */
   readonly #heard = new Set<unknown>();
-  /** since the last byte: who was not heard, and who of them had been before */
+  /** peers that did not answer since the last byte came */
   readonly #silent = new Set<unknown>();
-  readonly #fallen = new Set<unknown>();
+  /** those of `#silent` that had answered before */
+  readonly #wentSilent = new Set<unknown>();
   #frames = 0;
-  /** something was sent in this turn, and no byte came since */
-  #asked = false;
-  #last: Voiced | undefined;
+  /** something was sent in this turn, and no byte has come since */
+  #awaitsAnswer = false;
+  #lastHeard: Addressed | undefined;
 
   constructor({ kind }: Transport) {
-    this.#possible = kind !== "serial" && kind !== "udp";
+    this.#isPossible = kind !== "serial" && kind !== "udp";
   }
 
-  turn(): void {
-    this.#asked = false;
+  beginTurn(): void {
+    this.#awaitsAnswer = false;
   }
 
   sent(): void {
-    this.#asked = true;
+    this.#awaitsAnswer = true;
   }
 
-  /** Bytes came, in the turn of this user if it was anybody's. */
-  over(user: Voiced | undefined): void {
-    this.#asked = false;
-    if (this.#frames > 0) this.#forgive();
-    if (user === undefined || user === this.#last) return;
-    this.#last = user;
-    this.#heard.add(voiceOf(user));
+  /** Bytes came. @param user the one whose turn it is, if any */
+  heard(user: Addressed | undefined): void {
+    this.#awaitsAnswer = false;
+    if (this.#frames > 0) this.#clearSilence();
+    if (user === undefined || user === this.#lastHeard) return;
+    this.#lastHeard = user;
+    this.#heard.add(peerKey(user));
   }
 
-  /** The user's exchange failed: what it does from now on is a try. */
-  failed(user: Voiced): void {
-    this.#heard.delete(voiceOf(user));
-    this.#last = undefined;
+  /** The user's exchange failed: until the next answer its peer counts as never heard. */
+  failed(user: Addressed): void {
+    this.#heard.delete(peerKey(user));
+    this.#lastHeard = undefined;
   }
 
-  /** Another connection. */
+  /** The connection is another one. */
   reset(): void {
     this.#heard.clear();
-    this.#last = undefined;
-    this.#forgive();
+    this.#lastHeard = undefined;
+    this.#clearSilence();
   }
 
   /**
-   * What this user sent in its turn was not answered in time.
-   * @param users all who have the connection
-   * @returns how many such frames there were in a row, if the connection is to be given up
+   * The frame that this user sent in its turn was not answered in time.
+   * @param users all users of the connection
+   * @returns the number of consecutive unanswered frames, if the connection has to be given up
    */
-  missed(user: Voiced, users: ReadonlySet<Voiced>): number | undefined {
-    if (!this.#possible || !this.#asked) return undefined;
-    const voice = voiceOf(user);
-    this.#silent.add(voice);
+  unanswered(user: Addressed, users: ReadonlySet<Addressed>): number | undefined {
+    if (!this.#isPossible || !this.#awaitsAnswer) return undefined;
+    const peer = peerKey(user);
+    this.#silent.add(peer);
     this.#frames++;
-    if (this.#heard.has(voice)) this.#fallen.add(voice);
-    if (this.#frames < enough.frames && this.#fallen.size < enough.meters) return undefined;
-    return this.#fallen.size > 0 || this.#allMute(users) ? this.#frames : undefined;
+    if (this.#heard.has(peer)) this.#wentSilent.add(peer);
+    if (this.#frames < halfOpenAfter.frames && this.#wentSilent.size < halfOpenAfter.meters) return undefined;
+    return this.#wentSilent.size > 0 || this.#areAllSilent(users) ? this.#frames : undefined;
   }
 
-  #allMute(users: ReadonlySet<Voiced>): boolean {
-    // who has no address only keeps the line open
-    return [...users].every((one) => one.address === undefined || this.#silent.has(voiceOf(one)));
+  #areAllSilent(users: ReadonlySet<Addressed>): boolean {
+    // a user without an address only keeps the line open
+    return [...users].every((one) => one.address === undefined || this.#silent.has(peerKey(one)));
   }
 
-  #forgive(): void {
+  #clearSilence(): void {
     this.#silent.clear();
-    this.#fallen.clear();
+    this.#wentSilent.clear();
     this.#frames = 0;
   }
 }

@@ -9,7 +9,7 @@ import type { TransportLineSettings } from "../transport";
 import { EarlyApdus } from "./early-apdus";
 import { FloodGuard } from "./flood-guard";
 import { repeated } from "../errors/retell";
-import type { Line, LineUser, Push } from "./shared-line";
+import type { LineUser, Push, SharedLine } from "./shared-line";
 import type { LinkAddress } from "./address-reservations";
 import { LinkTimer } from "./link-timer";
 
@@ -43,7 +43,7 @@ interface Waiter {
 }
 
 export interface LinkDriverParts {
-  readonly line: Line;
+  readonly line: SharedLine;
   readonly link: LinkProtocol;
   readonly clock: Clock;
   readonly events: LinkDriverEvents;
@@ -67,7 +67,7 @@ const largestBite = 64 * 1024;
  * a failed" into promises. One exchange at a time.
  */
 export class LinkDriver implements LineUser {
-  readonly #line: Line;
+  readonly #line: SharedLine;
   readonly #link: LinkProtocol;
   readonly #clock: Clock;
   readonly #events: LinkDriverEvents;
@@ -242,7 +242,7 @@ export class LinkDriver implements LineUser {
     if (error !== undefined) this.#failed(error);
   }
 
-  pushFit({ address }: Push): PushFit {
+  matchPush({ address }: Push): PushFit {
     return this.usable ? (this.#link.pushFit?.(address) ?? "none") : "none";
   }
 
@@ -252,8 +252,8 @@ export class LinkDriver implements LineUser {
   }
 
   /** Not from our meter to us: another client of the line may be meant. */
-  #handOn({ apdu, address }: Push): void {
-    if (this.#line.handOn({ apdu, address })) return;
+  #dispatchPush({ apdu, address }: Push): void {
+    if (this.#line.dispatchPush({ apdu, address })) return;
     if (this.#link.kind === "wrapper" && this.#line.users === 1) {
       this.pushed({ apdu, address });
       return;
@@ -380,7 +380,7 @@ export class LinkDriver implements LineUser {
         if (output.address === undefined) {
           this.#events.apdu("in", output.apdu);
           if (this.#waiter !== undefined || !this.#early.keep(output.apdu)) this.#stray(output.apdu);
-        } else this.#handOn({ apdu: output.apdu, address: output.address });
+        } else this.#dispatchPush({ apdu: output.apdu, address: output.address });
         break;
       case "unanswered":
         this.#takeWaiter()?.reject(output.error);
@@ -450,7 +450,7 @@ export class LinkDriver implements LineUser {
 
   /** Behind a sign-on the line is at this meter's own rate, so only plain HDLC goes on later. */
   #giveWay(): Promise<void> | undefined {
-    return this.#link.kind === "hdlc" ? this.#line.giveWay(this) : undefined;
+    return this.#link.kind === "hdlc" ? this.#line.yieldTurn(this) : undefined;
   }
 
   readonly #goOn = (): void => {

@@ -1,89 +1,86 @@
+/** One connection and the users that share it: opening, turns, routing of bytes and pushes, loss, closing. */
 import { bytesEqual } from "../bytes";
+import { untilAborted, WaitList } from "../clock";
 import { DlmsConnectionError, DlmsStateError } from "../errors";
 import { contained, reportUnexpected } from "../errors/boundary";
 import type { PushAddress, PushFit } from "../link";
 import type { Connection, Transport, TransportLineSettings } from "../transport";
-import { type LinkAddress, LinePlaces, type PlaceOptions } from "./address-reservations";
-import { LineSilence } from "./half-open";
+import { AddressReservations, type LinkAddress, type ReservationOptions } from "./address-reservations";
+import { HalfOpenDetector } from "./half-open";
 
 /** One client on a line. */
 export interface LineUser {
-  /** what this user's meter needs; undefined: whatever the line has */
+  /** line settings that this user's meter needs; undefined: those that the line has */
   readonly settings: TransportLineSettings | undefined;
-  /** What is its own on this line while it is attached; absent: it speaks to no meter. */
+  /** Reserved for this user while it is attached; absent: it speaks to no meter. */
   readonly address?: LinkAddress;
   data(bytes: Uint8Array): void;
-  /** How well a push fits that another user heard; absent: not at all. */
-  pushFit?(push: Push): PushFit;
-  /** A push that another user heard, and that is for this one. */
+  /** How well a push fits this user that another user received; absent: not at all. */
+  matchPush?(push: Push): PushFit;
+  /** A push for this user that another user received. */
   pushed?(push: Push): void;
-  /** The connection is gone, and with it the membership of this line. */
+  /** The connection is gone, and the user is no longer attached to this line. */
   lost(error: DlmsConnectionError): void;
 }
 
-/** What a meter sent of its own accord, not to whoever heard it. */
+/** An unsolicited message of a meter, received by a user that it is not addressed to. */
 export interface Push {
   readonly apdu: Uint8Array;
   readonly address: PushAddress;
 }
 
-interface Waiting {
-  readonly user: LineUser;
-  grant(): void;
-  refuse(error: Error): void;
-}
-
 /** `timeoutMs` bounds the wait for the address and then the opening of the connection. */
-export type AttachOptions = PlaceOptions;
+export type AttachOptions = ReservationOptions;
 
 /**
  * One connection and the clients that share it. It is opened for the first user and closed after the last. Users
- * take turns, one exchange each, first come first served: since a client never waits for more than one turn, that
- * is a fair round. Received bytes go to whoever holds the turn, to all while nobody does.
+ * take turns, one exchange each, first come first served: this is fair because a client never waits for more than one
+ * turn. Received bytes go to the user whose turn it is; between turns they go to all users.
  */
-export class Line {
+export class SharedLine {
   readonly transport: Transport;
   readonly #onUnused: () => void;
   readonly #users = new Set<LineUser>();
-  readonly #places: LinePlaces<LineUser>;
-  readonly #silence: LineSilence;
-  readonly #waiting: Waiting[] = [];
+  readonly #addresses: AddressReservations<LineUser>;
+  readonly #halfOpen: HalfOpenDetector;
+  /** users that wait for their turn */
+  readonly #waiting = new WaitList<LineUser>();
   #connection: Connection | undefined;
   #settings: TransportLineSettings | undefined;
   #opening: { readonly done: Promise<void>; readonly abort: AbortController } | undefined;
   #closing: Promise<void> | undefined;
   #turn: LineUser | undefined;
-  /** calls of attach that have not come to an end */
-  #coming = 0;
-  /** while everybody hears: pushes that were handed on */
-  #handedOn: Push[] | undefined;
+  /** calls of `attach` that have not ended */
+  #attaching = 0;
+  /** while bytes go to all users: pushes that were dispatched */
+  #dispatched: Push[] | undefined;
 
   constructor(transport: Transport, onUnused: () => void = () => undefined) {
     this.transport = transport;
     this.#onUnused = onUnused;
-    this.#places = new LinePlaces(transport.endpoint);
-    this.#silence = new LineSilence(transport);
+    this.#addresses = new AddressReservations(transport.endpoint);
+    this.#halfOpen = new HalfOpenDetector(transport);
   }
 
   get users(): number {
     return this.#users.size;
   }
 
-  /** Whether a connection is open: whoever comes now meets what is still on its way. */
+  /** Whether a connection is open: a new user may still receive bytes that were in flight. */
   get connected(): boolean {
     return this.#connection !== undefined;
   }
 
   /**
    * Become a user; resolves when the connection is open. Rejects with the transport's error or the signal's reason, and
-   * with STATE_BUSY when somebody else keeps the user's address. Until that is free it is no user: the connection, and
-   * whoever has it, notice nothing.
+   * with STATE_BUSY when another user keeps the address. While the address is taken, the connection and its users are
+   * not affected.
    */
   async attach(user: LineUser, options: AttachOptions): Promise<void> {
-    this.#coming++;
+    this.#attaching++;
     try {
-      const place = this.#places.take(user, options);
-      if (place !== undefined) await place;
+      const reserved = this.#addresses.reserve(user, options);
+      if (reserved !== undefined) await reserved;
       this.#users.add(user);
       while (this.#closing !== undefined) await this.#closing;
       options.signal?.throwIfAborted();
@@ -93,20 +90,17 @@ export class Line {
       await this.detach(user);
       throw error;
     } finally {
-      this.#coming--;
-      this.#unusedIfSo();
+      this.#attaching--;
+      this.#reportIfUnused();
     }
   }
 
   /** Leave; resolves when the connection is closed if this was the last user. Never rejects. */
   async detach(user: LineUser): Promise<void> {
-    this.#places.leave(user);
+    this.#addresses.free(user);
     if (!this.#users.delete(user)) return;
-    for (let i = this.#waiting.length - 1; i >= 0; i--) {
-      if (this.#waiting[i]?.user !== user) continue;
-      const [left] = this.#waiting.splice(i, 1);
-      left?.refuse(new DlmsStateError("STATE_CLOSED", "the line was left before its turn came"));
-    }
+    const left = new DlmsStateError("STATE_CLOSED", "the line was left before its turn came");
+    this.#waiting.refuseAll(left, (one) => one === user);
     this.release(user);
     if (this.#users.size > 0) return;
     const opening = this.#opening;
@@ -114,85 +108,77 @@ export class Line {
     const connection = this.#connection;
     this.#forget();
     // a port that is still opening is as locked as an open one; the transport bounds both
-    if (opening === undefined && connection === undefined) this.#unusedIfSo();
+    if (opening === undefined && connection === undefined) this.#reportIfUnused();
     else await this.#end([opening?.done, connection?.close()].filter((one) => one !== undefined));
   }
 
-  /** Until all that is over, nobody opens the connection anew. */
+  /** No new connection is opened until all parts have settled. */
   #end(parts: readonly Promise<void>[]): Promise<void> {
     this.#closing = Promise.allSettled(parts).then(() => {
       this.#closing = undefined;
-      this.#unusedIfSo();
+      this.#reportIfUnused();
     });
     return this.#closing;
   }
 
   /**
-   * Whoever waits for an address still wants this line; and while its port is closing, it is the one that knows: another
-   * line would open a port that is still open.
+   * Keeps the line while an address is awaited or the port is closing: another line would open a port that is still
+   * open.
    */
-  #unusedIfSo(): void {
-    if (this.#users.size === 0 && this.#coming === 0 && this.#closing === undefined) this.#onUnused();
+  #reportIfUnused(): void {
+    if (this.#users.size === 0 && this.#attaching === 0 && this.#closing === undefined) this.#onUnused();
   }
 
   /**
    * Wait for the turn. Returns undefined when it was free, so that an unshared line costs nothing.
-   * Rejects when the line is lost meanwhile, or left.
+   * Rejects when the line is lost or left before.
    */
   acquire(user: LineUser): Promise<void> | undefined {
     if (this.#turn === undefined) {
       this.#turn = user;
-      this.#silence.turn();
+      this.#halfOpen.beginTurn();
       return this.#fitsSettings(user) ? undefined : this.#applySettings(user);
     }
     return this.#queue(user);
   }
 
   /**
-   * Let those who wait go first, between two tries of one exchange: a meter that is silent then costs the others one
-   * time-out and not all of them. Undefined when nobody waits; else it resolves when the turn is back.
+   * Lets the waiting users go first, between two attempts of one exchange: a silent meter then costs the others one
+   * time-out and not all of them. Undefined when no user waits; else it resolves when the turn is back.
    */
-  giveWay(user: LineUser): Promise<void> | undefined {
-    if (this.#turn !== user || this.#waiting.length === 0) return undefined;
+  yieldTurn(user: LineUser): Promise<void> | undefined {
+    if (this.#turn !== user || this.#waiting.size === 0) return undefined;
     const back = this.#queue(user);
     this.release(user);
     return back;
   }
 
-  #queue(user: LineUser): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        user,
-        grant: () => {
-          if (this.#fitsSettings(user)) resolve();
-          else this.#applySettings(user).then(resolve, reject);
-        },
-        refuse: reject,
-      });
-    });
+  async #queue(user: LineUser): Promise<void> {
+    await this.#waiting.wait(user);
+    if (!this.#fitsSettings(user)) await this.#applySettings(user);
   }
 
   /** Give the turn to the next; without effect for a user that does not hold it. */
   release(user: LineUser): void {
     if (this.#turn !== user) return;
-    const next = this.#waiting.shift();
-    this.#turn = next?.user;
-    this.#silence.turn();
+    const next = this.#waiting.first();
+    this.#turn = next?.item;
+    this.#halfOpen.beginTurn();
     next?.grant();
   }
 
   /**
-   * What the user sent in its turn was not answered in time. Returns how many frames in a row that were, when the
-   * connection seems to be half open: it is to be given up then.
+   * What the user sent in its turn was not answered in time. Returns the number of consecutive unanswered frames when
+   * the connection seems to be half open: the user has to call `giveUp` then.
    */
   unanswered(user: LineUser): number | undefined {
     // a single user closes it by leaving
-    return this.#turn === user && this.#users.size > 1 ? this.#silence.missed(user, this.#users) : undefined;
+    return this.#turn === user && this.#users.size > 1 ? this.#halfOpen.unanswered(user, this.#users) : undefined;
   }
 
   /** An exchange of the user ended without an answer. */
   failed(user: LineUser): void {
-    this.#silence.failed(user);
+    this.#halfOpen.failed(user);
   }
 
   /** Close the connection, which seems to be half open. */
@@ -208,7 +194,7 @@ export class Line {
     this.#lost(error);
   }
 
-  /** What the transport calls must not throw into it: that would end the process. */
+  /** Runs a callback of the transport. An error must not go back into the transport: it would end the process. */
   #contained(run: () => void): void {
     const { endpoint } = this.transport;
     contained(endpoint, run, (cause) => {
@@ -219,15 +205,15 @@ export class Line {
   }
 
   /**
-   * Hand a push to those whom it fits best: the client that it is for, else the clients of its meter. Returns false
-   * when nobody on this line has to do with that meter.
+   * Hands a push to the users that match it best: the client that it is addressed to, else the clients of its meter.
+   * Returns false when no user of this line speaks to that meter.
    */
-  handOn(push: Push): boolean {
-    const fits = (user: LineUser): PushFit => user.pushFit?.(push) ?? "none";
+  dispatchPush(push: Push): boolean {
+    const fits = (user: LineUser): PushFit => user.matchPush?.(push) ?? "none";
     const users = [...this.#users];
     const exact = users.filter((user) => fits(user) === "exact");
-    const known = this.#handedOn;
-    // while nobody has the turn, everybody hears everything: those whom it is for too, and others report it as well
+    const known = this.#dispatched;
+    // between turns each user receives all bytes, so several report the same push: dispatch it once
     if (known !== undefined) {
       if (exact.length > 0 || known.some((one) => samePush(one, push))) return true;
       known.push(push);
@@ -238,7 +224,7 @@ export class Line {
   }
 
   write(bytes: Uint8Array): void {
-    this.#silence.sent();
+    this.#halfOpen.sent();
     this.#connection?.write(bytes);
   }
 
@@ -307,26 +293,25 @@ export class Line {
   }
 
   #route(bytes: Uint8Array): void {
-    this.#silence.over(this.#turn);
+    this.#halfOpen.heard(this.#turn);
     if (this.#turn !== undefined) {
       this.#turn.data(bytes);
       return;
     }
-    this.#handedOn = [];
+    this.#dispatched = [];
     try {
       for (const user of [...this.#users]) user.data(bytes);
     } finally {
-      this.#handedOn = undefined;
+      this.#dispatched = undefined;
     }
   }
 
   #lost(error: DlmsConnectionError): void {
     const users = [...this.#users];
-    const waiting = this.#waiting.splice(0);
     this.#users.clear();
     this.#forget();
-    for (const user of users) this.#places.leave(user);
-    for (const one of waiting) one.refuse(error);
+    for (const user of users) this.#addresses.free(user);
+    this.#waiting.refuseAll(error);
     for (const user of users) {
       contained(
         this.transport.endpoint,
@@ -338,28 +323,15 @@ export class Line {
         },
       );
     }
-    this.#unusedIfSo();
+    this.#reportIfUnused();
   }
 
   #forget(): void {
     this.#connection = undefined;
     this.#settings = undefined;
     this.#turn = undefined;
-    this.#silence.reset();
+    this.#halfOpen.reset();
   }
-}
-
-function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener("abort", aborted, { once: true });
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener("abort", aborted);
-    });
-  });
 }
 
 function halfOpen({ endpoint }: Transport, unanswered: number): DlmsConnectionError {
@@ -382,15 +354,15 @@ function samePush(a: Push, b: Push): boolean {
 }
 
 /** Finds the line that a transport belongs to: clients with the same key share one. */
-export class LineRegistry {
-  readonly #lines = new Map<string, Line>();
+export class SharedLines {
+  readonly #lines = new Map<string, SharedLine>();
 
-  lineFor(transport: Transport): Line {
+  lineFor(transport: Transport): SharedLine {
     const key = transport.lineKey;
-    if (key === undefined) return new Line(transport);
+    if (key === undefined) return new SharedLine(transport);
     const known = this.#lines.get(key);
     if (known !== undefined) return known;
-    const line = new Line(transport, () => {
+    const line = new SharedLine(transport, () => {
       if (this.#lines.get(key) === line) this.#lines.delete(key);
     });
     this.#lines.set(key, line);
@@ -403,4 +375,4 @@ export class LineRegistry {
 }
 
 /** The lines of this process. A serial port or a gateway can be opened once only, whoever asks. */
-export const processLines = new LineRegistry();
+export const processLines = new SharedLines();

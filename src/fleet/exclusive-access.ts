@@ -1,169 +1,157 @@
-/** Somebody who has a meter for itself while it asks, and keeps it until another one wants it. */
-export interface Occupant {
-  /** Ends the association, while nothing is asked. Never rejects; bounded. */
-  giveUp(): Promise<void>;
+/** Exclusive access to meters: sessions that a meter cannot tell apart, or does not serve together, take turns. */
+import { WaitList } from "../clock";
+
+/** A client with access to a meter. It keeps the access between requests until another client asks for it. */
+export interface Holder {
+  /** Ends the association; called while no request is under way. Never rejects; bounded. */
+  release(): Promise<void>;
 }
 
-/** What an occupant needs for itself. Two that claim nothing in common are there side by side. */
-export interface Claim {
+/** What a holder needs exclusively. Holders whose scopes have nothing in common have access side by side. */
+export interface Scope {
   /** which meter; absent: every meter of the endpoint */
   readonly server?: string;
-  /** link addresses that the meter would take for one link, whoever uses them; absent: every client */
+  /** link addresses that the meter cannot tell apart between its users; absent: every client */
   readonly clients?: readonly number[];
-  /** claims of one owner on one meter are never granted side by side, whatever the clients: many meters serve one */
+  /** scopes of one owner on one meter exclude each other, whatever their clients: many meters serve one at a time */
   readonly owner?: object;
 }
 
-export interface PlacedClaim extends Claim {
+export interface EndpointScope extends Scope {
   readonly endpoint: string;
 }
 
-/** The way to a meter, as a session sees it. */
-export interface Turn {
-  /** Resolves when this one may ask the meter; `exit` has to follow. Rejects with the signal's reason. */
-  enter(occupant: Occupant, signal?: AbortSignal): Promise<void>;
-  exit(occupant: Occupant): void;
-  /** It has nothing open any more; without effect while it asks. */
-  left(occupant: Occupant): void;
+/** Access to the meters of a scope. */
+export interface ExclusiveAccess {
+  /** Resolves when the holder may ask the meter; `exit` has to follow. Rejects with the signal's reason. */
+  enter(holder: Holder, signal?: AbortSignal): Promise<void>;
+  exit(holder: Holder): void;
+  /** The holder has nothing open any more; without effect while it asks. */
+  released(holder: Holder): void;
 }
 
-interface Resident {
-  readonly claims: readonly Claim[];
+interface Grant {
+  readonly scopes: readonly Scope[];
   /** requests that are under way */
-  inside: number;
-  leaving: boolean;
+  requests: number;
+  releasing: boolean;
 }
 
-interface Waiter {
-  readonly occupant: Occupant;
-  readonly claims: readonly Claim[];
-  enter(): void;
+interface Request {
+  readonly holder: Holder;
+  readonly scopes: readonly Scope[];
 }
 
-function exclude(a: Claim, b: Claim): boolean {
+function exclude(a: Scope, b: Scope): boolean {
   if (a.server !== undefined && b.server !== undefined && a.server !== b.server) return false;
   if (a.owner !== undefined && a.owner === b.owner) return true;
   if (a.clients === undefined || b.clients === undefined) return true;
   return a.clients.some((client) => b.clients?.includes(client));
 }
 
-const conflict = (some: readonly Claim[], others: readonly Claim[]): boolean =>
+const conflict = (some: readonly Scope[], others: readonly Scope[]): boolean =>
   some.some((one) => others.some((other) => exclude(one, other)));
 
-const everything: readonly Claim[] = [{}];
+const everything: readonly Scope[] = [{}];
 
 /**
- * Whose turn it is at one endpoint: those whose claims exclude each other are there one after the other, never side by
- * side. Who came first is first; the one that is there stays until another one wants to be.
+ * Access at one endpoint. Holders whose scopes exclude each other have it one after the other, first come first served;
+ * a holder keeps it until another one asks.
  */
-export class MeterTurn implements Turn {
-  readonly #residents = new Map<Occupant, Resident>();
-  readonly #waiting: Waiter[] = [];
+export class EndpointAccess implements ExclusiveAccess {
+  readonly #grants = new Map<Holder, Grant>();
+  readonly #waiting = new WaitList<Request>();
 
-  enter(occupant: Occupant, signal?: AbortSignal, claims = everything): Promise<void> {
-    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-        reject(signal?.reason as Error);
-        this.#advance();
-      };
-      const waiter: Waiter = {
-        occupant,
-        claims,
-        enter: () => {
-          signal?.removeEventListener("abort", leave);
-          resolve();
-        },
-      };
-      signal?.addEventListener("abort", leave, { once: true });
-      this.#waiting.push(waiter);
+  enter(holder: Holder, signal?: AbortSignal, scopes = everything): Promise<void> {
+    const left = (): void => {
       this.#advance();
-    });
+    };
+    const entered = this.#waiting.wait({ holder, scopes }, { signal, left });
+    this.#advance();
+    return entered;
   }
 
-  exit(occupant: Occupant): void {
-    const resident = this.#residents.get(occupant);
-    if (resident !== undefined) resident.inside--;
+  exit(holder: Holder): void {
+    const grant = this.#grants.get(holder);
+    if (grant !== undefined) grant.requests--;
     this.#advance();
   }
 
-  left(occupant: Occupant): void {
-    const resident = this.#residents.get(occupant);
-    if (resident === undefined || resident.inside > 0 || resident.leaving) return;
-    this.#residents.delete(occupant);
+  released(holder: Holder): void {
+    const grant = this.#grants.get(holder);
+    if (grant === undefined || grant.requests > 0 || grant.releasing) return;
+    this.#grants.delete(holder);
     this.#advance();
   }
 
-  /** Lets in whom nobody excludes: neither one who is there, nor one who came before and waits. */
+  /** Grants access to every waiter that conflicts neither with a current holder nor with an earlier waiter. */
   #advance(): void {
-    const before = new Map<Occupant, readonly Claim[]>();
-    for (const waiter of [...this.#waiting]) {
-      const { occupant, claims } = waiter;
-      if (before.has(occupant)) continue;
-      const outrun = [...before.values()].some((earlier) => conflict(earlier, claims));
-      if (outrun || !this.#free(occupant, claims)) {
-        before.set(occupant, claims);
+    const before = new Map<Holder, readonly Scope[]>();
+    for (const waiting of this.#waiting) {
+      const { holder, scopes } = waiting.item;
+      if (before.has(holder)) continue;
+      const isBehind = [...before.values()].some((earlier) => conflict(earlier, scopes));
+      if (isBehind || !this.#isFree(holder, scopes)) {
+        before.set(holder, scopes);
         continue;
       }
-      this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
-      const resident = this.#residents.get(occupant) ?? { claims, inside: 0, leaving: false };
-      resident.inside++;
-      this.#residents.set(occupant, resident);
-      waiter.enter();
+      const grant = this.#grants.get(holder) ?? { scopes, requests: 0, releasing: false };
+      grant.requests++;
+      this.#grants.set(holder, grant);
+      waiting.grant();
     }
   }
 
-  /** Whether nobody is in the way. Who rests there is asked to go. */
-  #free(occupant: Occupant, claims: readonly Claim[]): boolean {
-    let free = this.#residents.get(occupant)?.leaving !== true;
-    for (const [other, resident] of this.#residents) {
-      if (other === occupant || !conflict(resident.claims, claims)) continue;
+  /** Whether no holder conflicts. Idle holders that do are asked to release. */
+  #isFree(holder: Holder, scopes: readonly Scope[]): boolean {
+    let free = this.#grants.get(holder)?.releasing !== true;
+    for (const [other, grant] of this.#grants) {
+      if (other === holder || !conflict(grant.scopes, scopes)) continue;
       free = false;
-      if (resident.inside === 0 && !resident.leaving) this.#dismiss(other, resident);
+      if (grant.requests === 0 && !grant.releasing) this.#withdraw(other, grant);
     }
     return free;
   }
 
-  #dismiss(occupant: Occupant, resident: Resident): void {
-    resident.leaving = true;
-    void occupant.giveUp().finally(() => {
-      this.#residents.delete(occupant);
+  #withdraw(holder: Holder, grant: Grant): void {
+    grant.releasing = true;
+    void holder.release().finally(() => {
+      this.#grants.delete(holder);
       this.#advance();
     });
   }
 }
 
-/** The turns at many endpoints: each is there as long as somebody has it. */
-export class MeterTurns {
-  readonly #turns = new Map<string, WeakRef<MeterTurn>>();
+/** Access at many endpoints. An endpoint is known as long as somebody holds its access object. */
+export class AccessRegistry {
+  readonly #endpoints = new Map<string, WeakRef<EndpointAccess>>();
   #pruneAt = 64;
 
-  /** Everything at one endpoint. */
-  of(endpoint: string): MeterTurn {
-    const known = this.#turns.get(endpoint)?.deref();
+  /** Access to everything at one endpoint. */
+  at(endpoint: string): EndpointAccess {
+    const known = this.#endpoints.get(endpoint)?.deref();
     if (known !== undefined) return known;
-    const turn = new MeterTurn();
-    this.#turns.set(endpoint, new WeakRef(turn));
-    if (this.#turns.size > this.#pruneAt) this.#prune();
-    return turn;
+    const access = new EndpointAccess();
+    this.#endpoints.set(endpoint, new WeakRef(access));
+    if (this.#endpoints.size > this.#pruneAt) this.#prune();
+    return access;
   }
 
-  /** The turn with all that is claimed. */
-  at(claims: readonly PlacedClaim[]): Turn {
-    // always in the same order: two who want the same two places would else wait for each other
-    const endpoints = [...new Set(claims.map(({ endpoint }) => endpoint))].sort();
-    return allOf(
+  /** Access to all scopes together. */
+  to(scopes: readonly EndpointScope[]): ExclusiveAccess {
+    // always in the same order: two clients that want the same two endpoints would otherwise wait for each other
+    const endpoints = [...new Set(scopes.map(({ endpoint }) => endpoint))].sort();
+    return inSequence(
       endpoints.map((endpoint) => {
-        const turn = this.of(endpoint);
-        const here = claims.filter((claim) => claim.endpoint === endpoint);
+        const access = this.at(endpoint);
+        const here = scopes.filter((scope) => scope.endpoint === endpoint);
         return {
-          enter: (occupant, signal) => turn.enter(occupant, signal, here),
-          exit: (occupant) => {
-            turn.exit(occupant);
+          enter: (holder, signal) => access.enter(holder, signal, here),
+          exit: (holder) => {
+            access.exit(holder);
           },
-          left: (occupant) => {
-            turn.left(occupant);
+          released: (holder) => {
+            access.released(holder);
           },
         };
       }),
@@ -171,48 +159,54 @@ export class MeterTurns {
   }
 
   #prune(): void {
-    for (const [endpoint, turn] of this.#turns) if (turn.deref() === undefined) this.#turns.delete(endpoint);
-    this.#pruneAt = Math.max(64, 2 * this.#turns.size);
+    for (const [endpoint, access] of this.#endpoints) {
+      if (access.deref() === undefined) this.#endpoints.delete(endpoint);
+    }
+    this.#pruneAt = Math.max(64, 2 * this.#endpoints.size);
   }
 }
 
-/** One after the other; none at all is everybody's. */
-function allOf(turns: readonly Turn[]): Turn {
-  const back = [...turns].reverse();
+/** Acquires several accesses in order. An empty list grants access at once. */
+function inSequence(parts: readonly ExclusiveAccess[]): ExclusiveAccess {
+  const reversed = [...parts].reverse();
   return {
-    enter: async (occupant, signal) => {
-      const entered: Turn[] = [];
+    enter: async (holder, signal) => {
+      const entered: ExclusiveAccess[] = [];
       try {
-        for (const turn of turns) {
-          await turn.enter(occupant, signal);
-          entered.unshift(turn);
+        for (const part of parts) {
+          await part.enter(holder, signal);
+          entered.unshift(part);
         }
       } catch (error) {
-        for (const turn of entered) turn.exit(occupant);
+        for (const part of entered) part.exit(holder);
         throw error;
       }
     },
-    exit: (occupant) => {
-      for (const turn of back) turn.exit(occupant);
+    exit: (holder) => {
+      for (const part of reversed) part.exit(holder);
     },
-    left: (occupant) => {
-      for (const turn of back) turn.left(occupant);
+    released: (holder) => {
+      for (const part of reversed) part.released(holder);
     },
   };
 }
 
-/** Of this process: a meter does not know which node, message or dialog somebody comes from. */
-export const processTurns = new MeterTurns();
-
-/** Does something while nobody else is there. */
-export async function alone<T>(turn: Turn, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  // it goes without being asked
-  const occupant: Occupant = { giveUp: () => Promise.resolve() };
-  await turn.enter(occupant, signal);
+/** Does the work while no other client has access. */
+export async function withExclusiveAccess<T>(
+  access: ExclusiveAccess,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  // it keeps nothing open after the work
+  const holder: Holder = { release: () => Promise.resolve() };
+  await access.enter(holder, signal);
   try {
     return await work();
   } finally {
-    turn.exit(occupant);
-    turn.left(occupant);
+    access.exit(holder);
+    access.released(holder);
   }
 }
+
+/** Of this process: a meter does not know which node, message or dialog a request comes from. */
+export const processAccess = new AccessRegistry();

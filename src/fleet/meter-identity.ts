@@ -1,6 +1,6 @@
 import { endpointKey } from "../client";
 import type { MeterSettings } from "./meter-options";
-import type { PlacedClaim } from "./exclusive-access";
+import type { EndpointScope } from "./exclusive-access";
 
 /**
  * Where meters are reached: a host and port, or a serial port. As a line is shared, so that whoever is one to the meter
@@ -27,15 +27,15 @@ export function clientIdentity(settings: MeterSettings): string {
 }
 
 /** The meter, for somebody who has nobody beside it. */
-export function wholeMeter(settings: MeterSettings): PlacedClaim {
+export function scopeOfMeter(settings: MeterSettings): EndpointScope {
   return { endpoint: endpointOf(settings), server: serverOf(settings) };
 }
 
 /** The meter, for a session: other clients may be there too, unless they are of the same owner. */
-export function meterFor(settings: MeterSettings, owner: object): PlacedClaim {
+export function scopeOfSession(settings: MeterSettings, owner: object): EndpointScope {
   const { client, security } = settings.connect;
   const reader = security?.counterSource;
   // for a moment the session is the one that reads the counter as well
   const clients = reader === undefined ? [client.sap] : [client.sap, reader.client ?? 16];
-  return { ...wholeMeter(settings), clients, owner };
+  return { ...scopeOfMeter(settings), clients, owner };
 }

@@ -1,6 +1,7 @@
-import { type Clock, type TimerHandle } from "../clock";
+/** A bounded number of shared meters that come and go with messages. */
+import { type Clock, type TimerHandle, type Waiting, WaitList } from "../clock";
 import { DlmsStateError } from "../errors";
-import type { MeterSession } from "./shared-meter";
+import type { SharedMeter } from "./shared-meter";
 
 export interface PoolLimits {
   /** sessions at one time, 1.. */
@@ -13,30 +14,30 @@ export interface PoolLimits {
 
 /** A session that is kept open while somebody holds it. */
 export interface Lease {
-  readonly session: MeterSession;
+  readonly session: SharedMeter;
   release(): void;
 }
 
 interface Entry {
   readonly key: string;
-  readonly session: MeterSession;
+  readonly session: SharedMeter;
   leases: number;
   idle: TimerHandle | undefined;
   /** released just now: gone from the pool when that is done */
   leaving: boolean;
 }
 
-interface Waiter {
+interface Request {
   readonly key: string;
-  /** how many were served past it since their session was there already */
-  passed: number;
-  readonly make: () => MeterSession;
-  grant(lease: Lease): void;
-  refuse(error: unknown): void;
+  readonly make: () => SharedMeter;
+  /** requests of other meters that were served past it, because their sessions were in the pool */
+  overtaken: number;
 }
 
-/** So many requests may be served past one that waits for a place. */
-const patience = 20;
+type Waiter = Waiting<Request, Lease>;
+
+/** Requests that may overtake one that waits for a session. */
+const maxOvertakes = 20;
 
 const user = { id: "pool", meterChanged: (): void => undefined };
 
@@ -49,7 +50,7 @@ export class MeterPool {
   readonly #clock: Clock;
   /** in the order of use: the first has rested longest */
   readonly #entries = new Map<string, Entry>();
-  #waiting: Waiter[] = [];
+  readonly #waiting = new WaitList<Request, Lease>();
   readonly #releases = new Set<Promise<void>>();
   #closed = false;
 
@@ -63,83 +64,64 @@ export class MeterPool {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /**
    * The session of a key, made when there is none. Waits for a place when all are taken.
    * @throws DlmsStateError STATE_QUEUE_FULL, STATE_CLOSED; or the signal's reason
    */
-  acquire(key: string, make: () => MeterSession, signal: AbortSignal): Promise<Lease> {
+  acquire(key: string, make: () => SharedMeter, signal: AbortSignal): Promise<Lease> {
     if (this.#closed) return Promise.reject(closedError());
     if (signal.aborted) return Promise.reject(signal.reason);
-    if (this.#waiting.length >= this.#limits.queue) {
+    if (this.#waiting.size >= this.#limits.queue) {
       const text = `${this.#limits.queue} requests wait for one of ${this.#limits.size} sessions; ask less often, or raise poolSize of the meter`;
       return Promise.reject(new DlmsStateError("STATE_QUEUE_FULL", text));
     }
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#waiting = this.#waiting.filter((one) => one !== waiter);
-        reject(signal.reason);
-      };
-      const waiter: Waiter = {
-        key,
-        passed: 0,
-        make,
-        grant: (lease) => {
-          signal.removeEventListener("abort", onAbort);
-          resolve(lease);
-        },
-        refuse: (error) => {
-          signal.removeEventListener("abort", onAbort);
-          reject(error);
-        },
-      };
-      signal.addEventListener("abort", onAbort, { once: true });
-      this.#waiting.push(waiter);
-      this.#pump();
-    });
+    const lease = this.#waiting.wait({ key, make, overtaken: 0 }, { signal });
+    this.#pump();
+    return lease;
   }
 
-  /** Releases every session; whoever waits is refused. Never rejects; bounded as the sessions' releases are. */
+  /** Releases all sessions and refuses the waiting requests. Never rejects; bounded as the sessions' releases are. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const waiter of this.#waiting.splice(0)) waiter.refuse(closedError());
+    this.#waiting.refuseAll(closedError());
     for (const entry of [...this.#entries.values()]) this.#evict(entry);
     await Promise.all([...this.#releases]);
   }
 
   /**
-   * Serves who waits, first come first served, but for those whose own session is there already. A meter that is asked
-   * without a pause would keep its place for ever: after `patience` others it waits too, until its session is released.
+   * Serves the waiting requests in order; a request whose session is in the pool may overtake. A meter that is asked
+   * without a pause would keep its session: after `maxOvertakes` its requests wait too, until the session is released.
    */
   #pump(): void {
     const left: Waiter[] = [];
     const leaver = this.#overdue();
     for (const waiter of this.#waiting) {
-      const entry = this.#entries.get(waiter.key);
+      const entry = this.#entries.get(waiter.item.key);
       if (entry !== undefined && !entry.leaving && entry !== leaver) {
         waiter.grant(this.#lease(entry));
-        for (const one of left) one.passed++;
+        for (const one of left) one.item.overtaken++;
       } else if (entry === undefined && this.#entries.size < this.#limits.size) this.#begin(waiter);
       else left.push(waiter);
     }
-    this.#waiting = left;
     this.#makeRoom(left.length);
   }
 
-  /** The session that has to make room: the one that was taken up longest ago, when somebody has waited too long. */
+  /** The session that has to make room when a request was overtaken too often: the one that has been used longest. */
   #overdue(): Entry | undefined {
     const entries = [...this.#entries.values()];
     if (entries.length < this.#limits.size || entries.some(({ leaving }) => leaving)) return undefined;
-    const isLate = (one: Waiter): boolean => one.passed >= patience && !this.#entries.has(one.key);
-    return this.#waiting.some(isLate) ? entries[0] : undefined;
+    const isLate = (one: Request): boolean => one.overtaken >= maxOvertakes && !this.#entries.has(one.key);
+    return this.#waiting.first(isLate) === undefined ? undefined : entries[0];
   }
 
   #begin(waiter: Waiter): void {
     try {
-      const session = waiter.make();
-      const entry: Entry = { key: waiter.key, session, leases: 0, idle: undefined, leaving: false };
+      const { key, make } = waiter.item;
+      const session = make();
+      const entry: Entry = { key, session, leases: 0, idle: undefined, leaving: false };
       this.#entries.set(entry.key, entry);
       session.addUser(user);
       waiter.grant(this.#lease(entry));

@@ -6,12 +6,11 @@ import {
   type StateEvent,
   type TraceEvent,
 } from "../client";
-import { afterRunning, type Clock, type RunningWait, type TimerHandle } from "../clock";
+import { afterRunning, type Clock, type RunningWait, settledWithin, type TimerHandle, untilAborted } from "../clock";
 import { attribute } from "../cosem";
 import { DlmsAccessError, type DlmsError, DlmsStateError } from "../errors";
 import { repeated } from "../errors/retell";
-import { MeterTurn, type Occupant, type Turn } from "./exclusive-access";
-import { untilAborted, within } from "../clock/waiting";
+import { EndpointAccess, type Holder, type ExclusiveAccess } from "./exclusive-access";
 
 /** How a meter is doing, as its users show it. */
 export type MeterPhase = "idle" | "connecting" | "connected" | "waiting" | "error" | "refused" | "offline";
@@ -34,14 +33,14 @@ export interface MeterUser {
   trace?(event: TraceEvent): void;
 }
 
-export interface MeterSessionOptions {
+export interface SharedMeterOptions {
   /** Makes the client; it connects when something is asked of it. */
   makeClient(): DlmsClient;
   readonly clock: Clock;
   readonly probeInterval: number;
   readonly offlineAfter: number;
   /** With all others who ask this meter; default: there are none. */
-  readonly turn?: Turn;
+  readonly access?: ExclusiveAccess;
   /** What the client asks before it sends its secret; default: only the client asks. */
   readonly secret?: { readonly guard: AccountGuard; readonly account: Account };
   /** Called once per change of phase, with what was before. */
@@ -58,11 +57,11 @@ const closeMs = 2500;
  * One meter, one session, shared by the nodes that use it. It begins with the first request and is released after
  * the last user; it knows whether the meter answers, and asks it now and then when a probe is wanted.
  */
-export class MeterSession {
-  readonly #options: MeterSessionOptions;
+export class SharedMeter {
+  readonly #options: SharedMeterOptions;
   readonly #users = new Map<string, MeterUser>();
-  readonly #turn: Turn;
-  readonly #self: Occupant = { giveUp: () => this.#giveUp() };
+  readonly #access: ExclusiveAccess;
+  readonly #self: Holder = { release: () => this.#releaseForOthers() };
   #client: DlmsClient | undefined;
   #unsubscribe: (() => void)[] = [];
   #tracing = false;
@@ -80,9 +79,9 @@ export class MeterSession {
   /** no answer for `offlineAfter`; stays until there is one */
   #isOffline = false;
 
-  constructor(options: MeterSessionOptions) {
+  constructor(options: SharedMeterOptions) {
     this.#options = options;
-    this.#turn = options.turn ?? new MeterTurn();
+    this.#access = options.access ?? new EndpointAccess();
   }
 
   get view(): MeterView {
@@ -131,8 +130,8 @@ export class MeterSession {
       this.#refuseWhenLocked();
       return await this.#ask(work);
     } finally {
-      this.#turn.exit(this.#self);
-      if (this.#client === undefined && this.#releasing === undefined) this.#turn.left(this.#self);
+      this.#access.exit(this.#self);
+      if (this.#client === undefined && this.#releasing === undefined) this.#access.released(this.#self);
     }
   }
 
@@ -143,7 +142,7 @@ export class MeterSession {
     }
     this.#waiting++;
     try {
-      await this.#turn.enter(this.#self, signal);
+      await this.#access.enter(this.#self, signal);
     } finally {
       this.#waiting--;
     }
@@ -322,7 +321,7 @@ export class MeterSession {
   }
 
   /** For another session with the same meter: the next request opens this one again. */
-  #giveUp(): Promise<void> {
+  #releaseForOthers(): Promise<void> {
     const { clock } = this.#options;
     this.#offline?.cancel();
     clock.clearTimeout(this.#countdown);
@@ -334,7 +333,7 @@ export class MeterSession {
     const used = this.#client !== undefined;
     this.#releasing ??= this.#dropClient().finally(() => {
       this.#releasing = undefined;
-      this.#turn.left(this.#self);
+      this.#access.released(this.#self);
       const lock = used ? this.#lock() : undefined;
       if (lock !== undefined) this.#show({ phase: "refused", error: lock.error });
       else if (this.#view.phase !== "refused" || this.#lock() === undefined) this.#show({ phase: "idle" });
@@ -347,7 +346,7 @@ export class MeterSession {
     this.#client = undefined;
     this.#tracing = false;
     for (const off of this.#unsubscribe.splice(0)) off();
-    if (client !== undefined) await within(client.close(), closeMs, this.#options.clock);
+    if (client !== undefined) await settledWithin(this.#options.clock, closeMs, client.close());
   }
 }
 

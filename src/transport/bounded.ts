@@ -1,4 +1,4 @@
-import { afterRunning, type Clock } from "../clock";
+import { type Clock, settledWithin, untilAborted, withTimeout } from "../clock";
 import { DlmsConnectionError, DlmsTimeoutError, isDlmsError } from "../errors";
 import type { Connection, ConnectionEvents, Transport } from "./transport";
 
@@ -59,7 +59,7 @@ async function openWithin(
     () => undefined,
   );
   try {
-    const connection = await settled(opening, clock, timeoutMs + grace, signal, () =>
+    const connection = await openedInTime(opening, clock, timeoutMs + grace, signal, () =>
       tooSlow("TIMEOUT_CONNECT", transport, "did not connect", timeoutMs),
     );
     return boundedConnection(connection, transport, clock, events, timeoutMs);
@@ -70,48 +70,20 @@ async function openWithin(
   }
 }
 
-/** What the work settles to; the error when its time is over. An abort cuts the time short. */
-function settled<T>(
-  work: Promise<T>,
+/** What the opening settles to; the error when its time is over. An abort leaves it `closeMs` to end by itself. */
+async function openedInTime<T>(
+  opening: Promise<T>,
   clock: Clock,
-  withinMs: number,
+  ms: number,
   signal: AbortSignal | undefined,
   late: () => Error,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const rejecting = (reason: () => Error) => (): void => {
-      end(() => {
-        reject(reason());
-      });
-    };
-    let wait = afterRunning(clock, rejecting(late), withinMs);
-    const aborted = (): void => {
-      wait.cancel();
-      wait = afterRunning(
-        clock,
-        rejecting(() => signal?.reason as Error),
-        closeMs,
-      );
-    };
-    const end = (tell: () => void): void => {
-      wait.cancel();
-      signal?.removeEventListener("abort", aborted);
-      tell();
-    };
-    signal?.addEventListener("abort", aborted, { once: true });
-    work.then(
-      (value) => {
-        end(() => {
-          resolve(value);
-        });
-      },
-      (error: unknown) => {
-        end(() => {
-          reject(error);
-        });
-      },
-    );
-  });
+  try {
+    return await withTimeout(clock, ms, untilAborted(opening, signal), late);
+  } catch (error) {
+    if (signal?.aborted !== true || error !== signal.reason) throw error;
+    return withTimeout(clock, closeMs, opening, () => signal.reason as Error);
+  }
 }
 
 function boundedConnection(
@@ -124,9 +96,7 @@ function boundedConnection(
   let closing: Promise<void> | undefined;
   const within = async (what: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await settled(attempt(work), clock, timeoutMs, undefined, () =>
-        tooSlow("TIMEOUT_LINK", transport, what, timeoutMs),
-      );
+      await withTimeout(clock, timeoutMs, attempt(work), () => tooSlow("TIMEOUT_LINK", transport, what, timeoutMs));
     } catch (error) {
       throw isDlmsError(error) ? error : failed(transport, what, error);
     }
@@ -152,13 +122,11 @@ function boundedConnection(
 
 async function closeWithin(connection: Connection, clock: Clock): Promise<void> {
   // close never rejects; a connection that does not let go is left behind
-  await settled(
-    attempt(() => connection.close()),
+  await settledWithin(
     clock,
     closeMs,
-    undefined,
-    () => new Error("not closed"),
-  ).catch(() => undefined);
+    attempt(() => connection.close()),
+  );
 }
 
 /** What is thrown at once is a rejection too. */

@@ -1,6 +1,6 @@
 import { isDlmsError } from "../../src/errors";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import { createMeter } from "../../src/simulator";
 import { profileName } from "../support/profiles";
 import { VirtualClock } from "../support/virtual-clock";
@@ -15,7 +15,7 @@ export async function recordedSeeds(): Promise<Seed[]> {
     const meter = createMeter(kind.meter, { clock });
     const transport = kind.port?.(meter, clock) ?? meter.transport();
     const random = (count: number): Uint8Array => new Uint8Array(count).fill(0x5a);
-    const client = new DlmsClient({ ...kind.client(), transport, clock, random }, { lines: new LineRegistry() });
+    const client = new DlmsClient({ ...kind.client(), transport, clock, random }, { lines: new SharedLines() });
     const arrived: Uint8Array[] = [];
     client.on("trace", (event) => {
       if (event.kind !== "bytes") return;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { ConnectOptions } from "../../src/client/options/options";
 import { createMeter } from "../../src/simulator";
 import { memoryTransport, type Transport } from "../../src/transport";
@@ -65,7 +65,7 @@ function network(echoedId: (id: number) => number = (id) => id, options: Partial
   const timeouts = { response: 1000, retries: 2 };
   const client = new DlmsClient(
     { transport, client: { sap: 16 }, server: { logical: 1 }, clock, timeouts, ...options },
-    { lines: new LineRegistry() },
+    { lines: new SharedLines() },
   );
   return {
     clock,
@@ -122,7 +122,7 @@ describe("datagrams", () => {
           clock,
           timeouts: { response: 1000, retries: 2 },
         },
-        { lines: new LineRegistry() },
+        { lines: new SharedLines() },
       );
       await assert.rejects(clock.runUntil(client.open()), { code: "DLMS_TIMEOUT_ASSOCIATE" });
       assert.equal(sent, expected);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { findAddress } from "../../src/client/diagnosis/find-address";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { ConnectOptions } from "../../src/client/options/options";
 import { DlmsError } from "../../src/errors";
 import { createMeter } from "../../src/simulator";
@@ -15,7 +15,7 @@ const timeouts = { response, retries: 0, connect: 1000, reconnectMin: 200, recon
 interface Gateway {
   readonly clock: VirtualClock;
   readonly transport: Transport;
-  readonly lines: LineRegistry;
+  readonly lines: SharedLines;
   readonly clients: readonly DlmsClient[];
   /** connections so far */
   readonly opened: () => number;
@@ -33,7 +33,7 @@ function gateway(
   kind: Transport["kind"] = "tcp",
 ): Gateway {
   const clock = new VirtualClock();
-  const lines = new LineRegistry();
+  const lines = new SharedLines();
   const dead = new Set<number>();
   const meters = Array.from({ length: count }, (_, n) =>
     createMeter(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { DlmsValue } from "../../src/codec";
 import type { AttributeRef } from "../../src/cosem";
 import { isDlmsError } from "../../src/errors";
@@ -79,7 +79,7 @@ function gateway(order: "in order" | "overtaking", long = false): Gateway {
     };
   }, "gateway");
   const transport: Transport = { ...bus, lineKey: "gateway" };
-  const lines = new LineRegistry();
+  const lines = new SharedLines();
   const [client, other] = [1, 2].map(
     (logical) =>
       new DlmsClient(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { ConnectOptions } from "../../src/client/options/options";
 import { isDlmsError } from "../../src/errors";
 import { createMeter, type MeterDefinition } from "../../src/simulator";
@@ -172,7 +172,7 @@ function network(kind: Kind, faults: readonly Fault[]): Run {
       ...kind.client?.(),
       association: { maxPduSize: 256, ...kind.client?.().association },
     },
-    { lines: new LineRegistry() },
+    { lines: new SharedLines() },
   );
   const writes = (): number => requests(meter).filter((name) => name.startsWith("set-request")).length;
   return { client, clock, passed, writes };

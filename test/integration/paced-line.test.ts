@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { LinkOptions } from "../../src/client/options/options";
 import { createMeter, householdDefinition } from "../../src/simulator";
 import { PacedLine } from "../support/paced-line";
@@ -26,7 +26,7 @@ async function readProfile(baudRate: number, link: HdlcLine, maxPduSize = 1024):
   const line = new PacedLine(meter.transport(), clock, baudRate);
   const client = new DlmsClient(
     { transport: line.transport, link, client: { sap: 16 }, server: { logical: 1 }, clock },
-    { lines: new LineRegistry() },
+    { lines: new SharedLines() },
   );
   let payload = 0;
   let negotiated = "";

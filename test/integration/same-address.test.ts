@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DlmsClient, testConnection } from "../../src/client";
 import { findAddress } from "../../src/client/diagnosis/find-address";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { ConnectOptions } from "../../src/client/options/options";
 import { DlmsError } from "../../src/errors";
 import { createMeter, type MeterDefinition, type SimulatedMeter } from "../../src/simulator";
@@ -15,7 +15,7 @@ const connect = 10_000;
 interface Rig {
   readonly clock: VirtualClock;
   readonly meter: SimulatedMeter;
-  readonly lines: LineRegistry;
+  readonly lines: SharedLines;
   readonly transport: Transport;
   /** somebody pulls the plug */
   readonly pull: () => void;
@@ -45,7 +45,7 @@ function rig(framing: "HDLC" | "WRAPPER", definition: Partial<MeterDefinition> =
     });
   }, "gateway");
   const transport: Transport = { ...line, lineKey: "gateway" };
-  const lines = new LineRegistry();
+  const lines = new SharedLines();
   const options = (more: Partial<ConnectOptions> = {}): ConnectOptions => ({
     transport,
     link: framing === "HDLC" ? { kind: "hdlc" } : { kind: "wrapper" },

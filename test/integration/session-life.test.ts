@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { ConnectOptions } from "../../src/client/options/options";
 import { createMeter, type MeterDefinition, type SimulatedMeter } from "../../src/simulator";
 import { FaultyLine } from "../support/faulty-line";
@@ -38,7 +38,7 @@ function optical(options: Partial<ConnectOptions> = {}): ModeE {
   };
   const meter = createMeter(definition, { clock });
   const transport = modeEPort(meter, clock);
-  const client = new DlmsClient({ ...opticalOptions(transport, clock), ...options }, { lines: new LineRegistry() });
+  const client = new DlmsClient({ ...opticalOptions(transport, clock), ...options }, { lines: new SharedLines() });
   return { clock, client, meter, transport };
 }
 
@@ -58,7 +58,7 @@ describe("a session that the meter or the network ends", () => {
     const { client, clock, meter, transport } = optical();
     assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
     // a process that dies sends nothing; what it holds is closed by the system
-    const next = new DlmsClient({ ...opticalOptions(transport, clock) }, { lines: new LineRegistry() });
+    const next = new DlmsClient({ ...opticalOptions(transport, clock) }, { lines: new SharedLines() });
     const start = clock.now();
     assert.equal((await clock.runUntil(next.read(registerRef(0)))).value, 100);
     assert.ok(clock.now() - start < 10_000, `${clock.now() - start} ms`);
@@ -107,7 +107,7 @@ describe("a session that the meter or the network ends", () => {
     const make = (line: FaultyLine): DlmsClient =>
       new DlmsClient(
         { transport: line.transport, client: { sap: 16 }, server: { logical: 1 }, clock },
-        { lines: new LineRegistry() },
+        { lines: new SharedLines() },
       );
     const first = make(probe);
     await clock.runUntil(first.read(registerRef(0)));

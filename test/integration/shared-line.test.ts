@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { ConnectOptions } from "../../src/client/options/options";
 import { DlmsError } from "../../src/errors";
 import { createMeter, type SimulatedMeter } from "../../src/simulator";
@@ -12,7 +12,7 @@ interface Bus {
   readonly clock: VirtualClock;
   readonly meters: readonly SimulatedMeter[];
   readonly clients: readonly DlmsClient[];
-  readonly lines: LineRegistry;
+  readonly lines: SharedLines;
   readonly opened: () => number;
   /** those that say nothing for now */
   readonly silence: Set<number>;
@@ -21,7 +21,7 @@ interface Bus {
 /** Meters 1..count on one half-duplex line: each hears everything, and one that is dead says nothing. */
 function bus(count: number, dead: readonly number[], options: Partial<ConnectOptions> = {}): Bus {
   const clock = new VirtualClock();
-  const lines = new LineRegistry();
+  const lines = new SharedLines();
   const meters = Array.from({ length: count }, (_, n) =>
     createMeter(
       {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { ConnectOptions } from "../../src/client/options/options";
 import { createMeter, type SimulatedMeter } from "../../src/simulator";
 import { memoryTransport, type Transport } from "../../src/transport";
@@ -36,7 +36,7 @@ function shared(
   readers: readonly { readonly server: number; readonly sap?: number }[],
 ): Bus {
   const clock = new VirtualClock();
-  const lines = new LineRegistry();
+  const lines = new SharedLines();
   const where = (n: number): { logical: number; physical?: number } =>
     framing === "HDLC" ? { logical: 1, physical: 17 + n } : { logical: n + 1 };
   const meters = Array.from({ length: servers }, (_, n) => {

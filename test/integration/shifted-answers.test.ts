@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { ConnectOptions } from "../../src/client/options/options";
 import type { AttributeRef } from "../../src/cosem";
 import { isDlmsError } from "../../src/errors";
@@ -157,7 +157,7 @@ function benchOf(kind: Kind, faults: readonly Fault[]): Bench {
       random: (length) => Uint8Array.from({ length }, () => (next += 37) & 0xff),
       ...own,
     },
-    { lines: new LineRegistry() },
+    { lines: new SharedLines() },
   );
   const notes: string[] = [];
   client.on("trace", (event) => {

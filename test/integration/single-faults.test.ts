@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { ConnectOptions } from "../../src/client/options/options";
 import { fromHex } from "../../src/bytes";
 import type { AttributeRef } from "../../src/cosem";
@@ -129,7 +129,7 @@ class Bench {
   readonly line: FaultyLine;
   readonly #session: Session;
   readonly #options: Omit<ConnectOptions, "transport" | "clock">;
-  readonly #lines = new LineRegistry();
+  readonly #lines = new SharedLines();
 
   constructor(session: Session, fault?: Fault) {
     this.#session = session;

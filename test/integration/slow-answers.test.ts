@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../src/bytes";
 import { LinkDriver } from "../../src/driver/link-driver";
-import { Line } from "../../src/driver/shared-line";
+import { SharedLine } from "../../src/driver/shared-line";
 import { createClient } from "../../src/client";
 import { encodeApdu, parseApdu } from "../../src/apdu";
 import { hdlcLink, type LinkProtocol, wrapperLink } from "../../src/link";
@@ -42,7 +42,7 @@ async function rig(link: LinkProtocol): Promise<Rig> {
   }, "slow");
   const nothing = (): void => undefined;
   const channel = new LinkDriver({
-    line: new Line(transport),
+    line: new SharedLine(transport),
     link,
     clock,
     response: 1000,

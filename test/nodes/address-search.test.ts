@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { SearchLine } from "../../nodes/admin/address-search-route";
 import sinon from "sinon";
-import { MeterTurns } from "../../src/fleet/exclusive-access";
+import { AccessRegistry } from "../../src/fleet/exclusive-access";
 import { createMeter, householdDefinition, type MeterDefinition } from "../../src";
 import { createBus } from "../../src/simulator";
 import { allNodes, clean, flowFor, helper, value } from "./support";
@@ -83,7 +83,7 @@ describe("Find the address", function () {
 
   it("says it when something unexpected happens, and quotes nothing", async () => {
     await helper.load(allNodes, []);
-    sinon.stub(MeterTurns.prototype, "at").throws(new RangeError("quotes a secret"));
+    sinon.stub(AccessRegistry.prototype, "at").throws(new RangeError("quotes a secret"));
     const message = "the search for the address failed inside Node-RED (RangeError); Node-RED's log says more";
     assert.deepEqual(await search({ properties: {} }), [{ error: { code: "INTERNAL", message } }]);
   });

@@ -3,7 +3,7 @@ import { afterEach, describe, it } from "mocha";
 import type { NodeAPI } from "node-red";
 import sinon from "sinon";
 import { registerLines } from "../../nodes/admin/streaming-route";
-import { MeterTurns } from "../../src/fleet/exclusive-access";
+import { AccessRegistry } from "../../src/fleet/exclusive-access";
 import { type Keepsakes, parseMeterSettings } from "../../nodes/meters/parse-settings";
 import type { TestLine } from "../../nodes/admin/connection-test-route";
 import { householdDefinition, memoryCounterStore } from "../../src";
@@ -132,7 +132,7 @@ describe("Test connection", () => {
       const { port } = await startMeter();
       const flow = flowFor(port);
       await helper.load(allNodes, flow);
-      sinon.stub(MeterTurns.prototype, "at").throws(failure);
+      sinon.stub(AccessRegistry.prototype, "to").throws(failure);
       for (const id of ["meter", "new"]) {
         const { lines, text } = await test(id, { ...flow[1] });
         assert.deepEqual(lines, [last("settings")]);
@@ -144,12 +144,12 @@ describe("Test connection", () => {
       const { port } = await startMeter();
       const flow = flowFor(port);
       await helper.load(allNodes, flow);
-      sinon.stub(MeterTurns.prototype, "at").returns({
+      sinon.stub(AccessRegistry.prototype, "to").returns({
         enter: () => Promise.resolve(),
         exit: () => {
           throw failure;
         },
-        left: () => undefined,
+        released: () => undefined,
       });
       const { lines } = await test("meter", { ...flow[1], clientAddress: "99" });
       assert.deepEqual(short(lines).slice(0, 3), ["line ok", "link ok", "association failed"]);

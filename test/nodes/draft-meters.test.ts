@@ -8,7 +8,7 @@ import sinon from "sinon";
 import { DynamicMeters } from "../../nodes/meters/described-meters";
 import { DraftMeters, draftIdleMs } from "../../nodes/meters/draft-meters";
 import type { MeterSettings } from "../../src";
-import { MeterSession } from "../../src/fleet/shared-meter";
+import { SharedMeter } from "../../src/fleet/shared-meter";
 import { createClient, createMeter, householdDefinition, isDlmsError, type SimulatedMeter } from "../../src";
 import { neverAnswer } from "../../src/simulator";
 import { VirtualClock } from "../support/virtual-clock";
@@ -156,7 +156,7 @@ describe("a meter as an open dialog has it", () => {
     const body = { properties: { ...flow[1], version: 2 }, credentials: { password: "__PWRD__" }, ...voltage };
     const stubs = [
       sinon.stub(DynamicMeters.prototype, "compare").throws(failure),
-      sinon.stub(MeterSession.prototype, "run").rejects(failure),
+      sinon.stub(SharedMeter.prototype, "run").rejects(failure),
     ];
     try {
       for (const stub of stubs) {
@@ -306,11 +306,11 @@ describe("sessions of drafts", () => {
     const meters = Array.from({ length: count }, () => createMeter(householdDefinition()));
     const drafts = new DraftMeters({
       clock,
-      makeSession: ({ connect, offlineAfter }, turn) =>
-        new MeterSession({
+      makeSession: ({ connect, offlineAfter }, access) =>
+        new SharedMeter({
           makeClient: () => createClient(connect),
           clock,
-          turn,
+          access,
           probeInterval: 0,
           offlineAfter,
           changed: () => undefined,

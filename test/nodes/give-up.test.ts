@@ -4,7 +4,7 @@ import type { NodeStatus } from "node-red";
 import sinon from "sinon";
 import { givingUp } from "../../nodes/dlms-read/read-deadline";
 import { giveUpAfterOf } from "../../nodes/dlms-read/read-request";
-import { MeterTurn } from "../../src/fleet/exclusive-access";
+import { EndpointAccess } from "../../src/fleet/exclusive-access";
 import { type SimulatedMeter, householdDefinition } from "../../src/index";
 import { VirtualClock } from "../support/virtual-clock";
 import { allNodes, clean, failure, flowFor, helper, startMeter, value } from "./support";
@@ -57,8 +57,8 @@ describe("a bound for a whole read", () => {
   });
 
   it("ends the wait for a turn, and whoever comes next gets it", async () => {
-    const turn = new MeterTurn();
-    const occupant = (): { giveUp(): Promise<void> } => ({ giveUp: () => Promise.resolve() });
+    const turn = new EndpointAccess();
+    const occupant = (): { release(): Promise<void> } => ({ release: () => Promise.resolve() });
     const first = occupant();
     await turn.enter(first);
     const ending = new AbortController();

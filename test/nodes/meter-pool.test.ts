@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { MeterPool } from "../../src/fleet/meter-pool";
-import type { MeterSession } from "../../src/fleet/shared-meter";
+import type { SharedMeter } from "../../src/fleet/shared-meter";
 import { OwnInterval } from "../../nodes/dlms-read/read-schedule";
 import { VirtualClock } from "../support/virtual-clock";
 
@@ -12,7 +12,7 @@ interface FakeSession {
   releases: number;
 }
 
-function fake(): { made: Map<string, FakeSession>; make(key: string): () => MeterSession; open(): number } {
+function fake(): { made: Map<string, FakeSession>; make(key: string): () => SharedMeter; open(): number } {
   const made = new Map<string, FakeSession>();
   return {
     made,
@@ -30,7 +30,7 @@ function fake(): { made: Map<string, FakeSession>; make(key: string): () => Mete
         },
       };
       made.set(key, session);
-      return session as unknown as MeterSession;
+      return session as unknown as SharedMeter;
     },
   };
 }

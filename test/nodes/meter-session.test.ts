@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type MeterPhase, MeterSession, type MeterView } from "../../src/fleet/shared-meter";
-import { MeterTurn } from "../../src/fleet/exclusive-access";
+import { type MeterPhase, SharedMeter, type MeterView } from "../../src/fleet/shared-meter";
+import { EndpointAccess } from "../../src/fleet/exclusive-access";
 import { meterStatus } from "../../nodes/meters/status";
 import { accountOf, type AuthenticationOptions, createClient, MemoryAccountGuard } from "../../src/index";
 import { bench, registerRef, registers } from "../support/meters";
@@ -19,7 +19,7 @@ describe("a probed meter that falls silent", () => {
     const { client, clock, meter } = bench({ objects: [...registers(1), clockObject] });
     meter.use({ name: "silent at times", request: () => (silent ? [] : undefined) });
     const phases: MeterPhase[] = [];
-    const session = new MeterSession({
+    const session = new SharedMeter({
       makeClient: () => client,
       clock,
       probeInterval: 15_000,
@@ -55,7 +55,7 @@ describe("a probed meter that falls silent", () => {
 describe("a meter that is silent to a password", () => {
   it("is not tried at once again because another session had its turn in between", async () => {
     let tries = 0;
-    const turn = new MeterTurn();
+    const turn = new EndpointAccess();
     const { clock, meter } = bench({ associations: [{ client: 16 }], objects: registers(1) });
     meter.use({
       name: "silent to passwords",
@@ -66,16 +66,16 @@ describe("a meter that is silent to a password", () => {
       },
     });
     const guard = new MemoryAccountGuard(clock);
-    const sessionFor = (auth: AuthenticationOptions): MeterSession => {
+    const sessionFor = (auth: AuthenticationOptions): SharedMeter => {
       const options = {
         ...{ transport: meter.transport(), client: { sap: 16 }, server: { logical: 1 }, clock },
         ...{ auth, accountGuard: guard },
       };
-      return new MeterSession({
+      return new SharedMeter({
         makeClient: () => createClient(options),
         secret: { guard, account: accountOf(options) },
         clock,
-        turn,
+        access: turn,
         probeInterval: 0,
         offlineAfter: 45_000,
         changed: () => undefined,

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { DynamicMeters, settable } from "../../nodes/meters/described-meters";
 import type { MeterSettings } from "../../src";
 import { type Keepsakes, parseMeterSettings } from "../../nodes/meters/parse-settings";
-import type { MeterSession } from "../../src/fleet/shared-meter";
+import type { SharedMeter } from "../../src/fleet/shared-meter";
 import { memoryCounterStore } from "../../src";
 import { VirtualClock } from "../support/virtual-clock";
 
@@ -103,7 +103,7 @@ describe("settings of dlms-meter in a message's msg.meter", () => {
       ...{ label: "base", raw, credentials, keepsakes, clock: new VirtualClock() },
       makeSession: (settings) => {
         made = settings;
-        return session as unknown as MeterSession;
+        return session as unknown as SharedMeter;
       },
     });
     const lease = await meters.open(overrides, undefined, new AbortController().signal);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { MeterSession } from "../../src/fleet/shared-meter";
-import { MeterTurn, MeterTurns, alone } from "../../src/fleet/exclusive-access";
+import { SharedMeter } from "../../src/fleet/shared-meter";
+import { EndpointAccess, AccessRegistry, withExclusiveAccess } from "../../src/fleet/exclusive-access";
 import { createClient, demoPassword } from "../../src";
 import { bench, requests } from "../support/meters";
 import { type Message, type RunningMeter, allNodes, clean, flowFor, helper, startMeter, value } from "./support";
@@ -93,8 +93,8 @@ describe("a meter that both a config node and messages describe", () => {
 });
 
 describe("the turn with one meter", () => {
-  const occupant = (log: string[], name: string): { giveUp(): Promise<void> } => ({
-    giveUp: async () => {
+  const occupant = (log: string[], name: string): { release(): Promise<void> } => ({
+    release: async () => {
       log.push(`${name} leaves`);
       await Promise.resolve();
       log.push(`${name} has left`);
@@ -103,7 +103,7 @@ describe("the turn with one meter", () => {
 
   it("is one occupant's at a time, who stays until another one comes and is let go first", async () => {
     const log: string[] = [];
-    const turn = new MeterTurn();
+    const turn = new EndpointAccess();
     const [a, b] = [occupant(log, "a"), occupant(log, "b")];
     await turn.enter(a);
     await turn.enter(a);
@@ -121,7 +121,7 @@ describe("the turn with one meter", () => {
 
   it("goes in the order of coming, so that nobody waits for ever", async () => {
     const log: string[] = [];
-    const turn = new MeterTurn();
+    const turn = new EndpointAccess();
     const [a, b] = [occupant([], "a"), occupant([], "b")];
     await turn.enter(a);
     const enter = (name: string, who: typeof a): Promise<void> =>
@@ -136,11 +136,11 @@ describe("the turn with one meter", () => {
   });
 
   it("is the same for the same place", () => {
-    const turns = new MeterTurns();
-    const first = turns.of("a");
-    for (let n = 0; n < 1000; n++) turns.of(`other ${n}`);
-    assert.equal(turns.of("a"), first);
-    assert.notEqual(turns.of("b"), first);
+    const turns = new AccessRegistry();
+    const first = turns.at("a");
+    for (let n = 0; n < 1000; n++) turns.at(`other ${n}`);
+    assert.equal(turns.at("a"), first);
+    assert.notEqual(turns.at("b"), first);
   });
 });
 
@@ -152,12 +152,12 @@ describe("a probed meter that somebody else had for a while", () => {
       attributes: { 2: { type: "null-data", value: null } },
     } as const;
     const { clock, meter } = bench({ objects: [time] });
-    const turn = new MeterTurn();
-    const session = new MeterSession({
+    const turn = new EndpointAccess();
+    const session = new SharedMeter({
       makeClient: () =>
         createClient({ transport: meter.transport(), client: { sap: 16 }, server: { logical: 1 }, clock }),
       clock,
-      turn,
+      access: turn,
       probeInterval: 15_000,
       offlineAfter: 45_000,
       changed: () => undefined,
@@ -167,7 +167,7 @@ describe("a probed meter that somebody else had for a while", () => {
     await clock.tickAsync(20_000);
     const before = probes();
     assert.ok(before > 0);
-    await clock.runUntil(alone(turn, new AbortController().signal, () => Promise.resolve()));
+    await clock.runUntil(withExclusiveAccess(turn, new AbortController().signal, () => Promise.resolve()));
     assert.equal(meter.associations, 0, "given up");
     await clock.tickAsync(60_000);
     assert.equal(probes() - before, 4, "one each interval");

@@ -206,7 +206,7 @@ describe("hundreds of redeploys in the middle of reads", function () {
     assert.ok(first && last);
 
     assert.ok(Object.keys(last.instances).length > 30, "classes are watched");
-    for (const kind of ["MeterSession", "MeterPool", "Supervisor", "Socket", "AbortController", "dlms-read"]) {
+    for (const kind of ["SharedMeter", "MeterPool", "Supervisor", "Socket", "AbortController", "dlms-read"]) {
       assert.ok(kind in last.instances, `${kind} is watched`);
     }
     assertNoMore(last.instances, {});

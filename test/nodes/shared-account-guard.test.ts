@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MeterSession } from "../../src/fleet/shared-meter";
+import { SharedMeter } from "../../src/fleet/shared-meter";
 import { lockOutMs } from "../../src/client/account/account-guard";
 import {
   type Account,
@@ -229,7 +229,7 @@ describe("sessions that send one secret", () => {
     }
   }
 
-  function twoSessions(clock: VirtualClock): { sessions: MeterSession[]; tries: () => number; refuse: () => void } {
+  function twoSessions(clock: VirtualClock): { sessions: SharedMeter[]; tries: () => number; refuse: () => void } {
     const { meter } = bench({ associations: [{ client: 16 }], objects: registers(1) });
     let tries = 0;
     let answer: Uint8Array[] = [];
@@ -242,12 +242,12 @@ describe("sessions that send one secret", () => {
       },
     });
     const guard = new MemoryAccountGuard(clock);
-    const make = (): MeterSession => {
+    const make = (): SharedMeter => {
       const options: ConnectOptions = {
         ...{ transport: meter.transport(), client: { sap: 16 }, server: { logical: 1 }, clock, accountGuard: guard },
         auth: { mechanism: "lls", secret: "wrong" },
       };
-      return new MeterSession({
+      return new SharedMeter({
         makeClient: () => createClient(options),
         secret: { guard, account: accountOf(options) },
         ...{ clock, probeInterval: 0, offlineAfter: 45_000, changed: () => undefined },
@@ -261,7 +261,7 @@ describe("sessions that send one secret", () => {
       },
     };
   }
-  const reading = (session: MeterSession | undefined): Promise<unknown> => {
+  const reading = (session: SharedMeter | undefined): Promise<unknown> => {
     assert.ok(session);
     return session.run((client) => client.read(registerRef(0)));
   };

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { type RequestListener, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import sinon from "sinon";
-import { MeterSession } from "../../src/fleet/shared-meter";
-import { MeterTurn, alone, processTurns } from "../../src/fleet/exclusive-access";
+import { SharedMeter } from "../../src/fleet/shared-meter";
+import { EndpointAccess, withExclusiveAccess, processAccess } from "../../src/fleet/exclusive-access";
 import { type MeterDefinition, createClient, householdDefinition } from "../../src";
 import { delayAnswers } from "../../src/simulator";
 import { bench, registerRef, registers } from "../support/meters";
@@ -188,10 +188,10 @@ describe("a dialog that waits for its turn", () => {
   it("leaves its place when it is closed", async () => {
     const one = await startMeter();
     await helper.load(allNodes, flowFor(one.port, {}, { timeout: "5000" }));
-    const turn = processTurns.of(`127.0.0.1:${one.port}`);
-    const somebody = { giveUp: () => Promise.resolve() };
+    const turn = processAccess.at(`127.0.0.1:${one.port}`);
+    const somebody = { release: () => Promise.resolve() };
     await turn.enter(somebody);
-    const entered = sinon.spy(MeterTurn.prototype, "enter");
+    const entered = sinon.spy(EndpointAccess.prototype, "enter");
     const { _httpAdmin: admin } = helper as unknown as { _httpAdmin: RequestListener };
     const server = createServer(admin).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -223,15 +223,15 @@ describe("a dialog that waits for its turn", () => {
 describe("requests that wait for their turn", () => {
   it("are as many as a client would queue; one more is refused", async () => {
     const { clock, meter } = bench({ associations: [{ client: 16 }], objects: registers(1) });
-    const turn = new MeterTurn();
-    const session = new MeterSession({
+    const turn = new EndpointAccess();
+    const session = new SharedMeter({
       makeClient: () =>
         createClient({ transport: meter.transport(), client: { sap: 16 }, server: { logical: 1 }, clock }),
-      ...{ clock, turn, probeInterval: 0, offlineAfter: 45_000, changed: () => undefined },
+      ...{ clock, access: turn, probeInterval: 0, offlineAfter: 45_000, changed: () => undefined },
     });
     const read = (): Promise<unknown> => session.run((client) => client.read(registerRef(0)));
     let release = (): void => undefined;
-    const other = alone(turn, never, () => new Promise<void>((resolve) => (release = resolve)));
+    const other = withExclusiveAccess(turn, never, () => new Promise<void>((resolve) => (release = resolve)));
     const waiting = Array.from({ length: 1000 }, read);
     await assert.rejects(read(), { code: "DLMS_STATE_QUEUE_FULL" });
     release();
@@ -270,12 +270,12 @@ describe("a deploy in the middle", () => {
 });
 
 describe("claims at one endpoint", () => {
-  const resting = { giveUp: (): Promise<void> => Promise.resolve() };
+  const resting = { release: (): Promise<void> => Promise.resolve() };
   const all = { server: "1", clients: [16] };
 
   /** Whether two claims are granted side by side, while the first asks. */
   async function together(a: object, b: object): Promise<boolean> {
-    const turn = new MeterTurn();
+    const turn = new EndpointAccess();
     const [first, second] = [{ ...resting }, { ...resting }];
     await turn.enter(first, undefined, [a]);
     let there = false;
@@ -313,7 +313,7 @@ describe("claims at one endpoint", () => {
     ];
     const order: string[] = [];
     const use = (name: string, places: typeof claims): Promise<unknown> =>
-      alone(processTurns.at(places), never, async () => {
+      withExclusiveAccess(processAccess.to(places), never, async () => {
         await settle();
         order.push(name);
       });
@@ -324,13 +324,15 @@ describe("claims at one endpoint", () => {
   it("that are given up in the middle leave nothing behind", async () => {
     const claims = ["test c", "test d"].map((endpoint) => ({ endpoint }));
     const somebody = { ...resting };
-    await processTurns.of("test d").enter(somebody);
+    await processAccess.at("test d").enter(somebody);
     const ending = new AbortController();
-    const waiting = alone(processTurns.at(claims), ending.signal, () => assert.fail("nobody waits for it"));
+    const waiting = withExclusiveAccess(processAccess.to(claims), ending.signal, () =>
+      assert.fail("nobody waits for it"),
+    );
     await settle();
     const reason = new Error("closed");
     ending.abort(reason);
     await assert.rejects(waiting, reason);
-    await processTurns.of("test c").enter({ ...resting });
+    await processAccess.at("test c").enter({ ...resting });
   });
 });

@@ -1,4 +1,4 @@
-import { MeterSession } from "../../src/fleet/shared-meter";
+import { SharedMeter } from "../../src/fleet/shared-meter";
 import { attribute, createClient, type DlmsClient, systemClock } from "../../src/index";
 
 /**
@@ -43,7 +43,7 @@ async function blocks(): Promise<void> {
 }
 
 function probes(): void {
-  const session = new MeterSession({
+  const session = new SharedMeter({
     makeClient: client,
     clock: systemClock,
     probeInterval: 300,

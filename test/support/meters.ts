@@ -1,7 +1,7 @@
 import type { DlmsValue } from "../../src/codec/value";
 import type { ClientParts } from "../../src/client/connection/establish";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import type { ConnectOptions } from "../../src/client/options/options";
 import { type Behaviour, createMeter, type MeterDefinition, type SimulatedMeter } from "../../src/simulator";
 import type { SimulatedObject } from "../../src/simulator/definition/definition";
@@ -71,7 +71,7 @@ export function bench(
       ...(definition.framing === "HDLC" ? { link: { kind: "hdlc" } } : {}),
       ...options,
     },
-    { lines: new LineRegistry(), ...parts },
+    { lines: new SharedLines(), ...parts },
   );
   return { clock, meter, client };
 }

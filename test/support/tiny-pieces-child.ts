@@ -1,7 +1,7 @@
 import { encodeApdu } from "../../src/apdu";
 import { concatBytes, fromHex, joinBytes } from "../../src/bytes";
 import { DlmsClient } from "../../src/client";
-import { LineRegistry } from "../../src/driver/shared-line";
+import { SharedLines } from "../../src/driver/shared-line";
 import { isDlmsError } from "../../src/errors";
 import { encodeHdlcFrame } from "../../src/link/hdlc/frame";
 import { memoryTransport } from "../../src/transport";
@@ -96,7 +96,7 @@ function onLine(): { readonly dlms: DlmsClient; say: (bytes: Uint8Array) => void
       server: { logical: 1, physical: 17 },
       timeouts: { response: 30_000, close: 200 },
     },
-    { lines: new LineRegistry() },
+    { lines: new SharedLines() },
   );
   return {
     dlms,

@@ -1,4 +1,3 @@
-import type { Clock } from "../../clock";
 import { decodeValueBytes, type DlmsValue } from "../../codec";
 import { obisPrinted, parseObis } from "../../cosem";
 import { DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
@@ -73,20 +72,4 @@ export function whileReading(error: DlmsError, source: CounterSource): DlmsError
     `this was while trying to ${readingCounter(source)}; check this client and the counter's OBIS code, or take the counter from the store alone`,
     { reading: "invocation-counter" },
   );
-}
-
-/** Wait, unless given up. */
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  if (ms === 0) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const aborted = (): void => {
-      clock.clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = clock.setTimeout(() => {
-      signal.removeEventListener("abort", aborted);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", aborted, { once: true });
-  });
 }

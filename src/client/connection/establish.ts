@@ -1,4 +1,4 @@
-import type { TimerHandle } from "../../clock";
+import { onAbort, settledWithin, sleep } from "../../clock";
 import { type DlmsError, DlmsLinkError, DlmsStateError, isDlmsError } from "../../errors";
 import type { LinkProtocol } from "../../link";
 import { isAnswer } from "../../link/apdu-kind";
@@ -7,9 +7,9 @@ import { ActiveSession, type ActiveSessionEvents, type ClientSession } from "../
 import { AssociationCounter } from "../association/association-counter";
 import { LinkDriver, type LinkDriverEvents } from "../../driver/link-driver";
 import type { SecretMessage } from "../account/account-guard";
-import { pause, publicSettings, raiseFromMeter, whileReading } from "./counter-reader";
+import { publicSettings, raiseFromMeter, whileReading } from "./counter-reader";
 import type { CounterSource } from "../options/counter-source";
-import type { Line, LineRegistry, LineUser } from "../../driver/shared-line";
+import type { SharedLine, SharedLines, LineUser } from "../../driver/shared-line";
 import type { Observer } from "./observer";
 import { type AccountRisk, SecretAttempt } from "./secret-attempt";
 import type { Settings } from "../options/resolve-options";
@@ -19,7 +19,7 @@ import { linkAddress } from "./factories";
 
 /** What a client is made of besides its options; replaced in tests. */
 export interface ClientParts {
-  readonly lines: LineRegistry;
+  readonly lines: SharedLines;
   readonly makeLink: (settings: Settings) => LinkProtocol;
   readonly makeSession: (settings: Settings) => ClientSession;
 }
@@ -122,13 +122,13 @@ const nobody: EstablishEvents = {
 };
 
 /** A port is the same wire when it is opened again; a socket is a new one. */
-function forgetConnection(line: Line, { transport, correlation }: Settings): void {
+function forgetConnection(line: SharedLine, { transport, correlation }: Settings): void {
   if (!line.connected && transport.kind !== "serial") correlation.forgetConnection();
 }
 
 /** A connection that stays open between two associations. */
 interface KeptLine {
-  readonly line: Line;
+  readonly line: SharedLine;
   release(): Promise<void>;
 }
 
@@ -166,7 +166,7 @@ function counterReader(
       await abandon(channel, settings);
     }
     try {
-      await pause(settings.clock, source.pauseMs, signal);
+      await sleep(settings.clock, source.pauseMs, signal);
     } catch (error) {
       await release();
       throw error;
@@ -182,10 +182,7 @@ async function openAndRun<T>(
   signal: AbortSignal,
   run: () => Promise<T>,
 ): Promise<T> {
-  const aborted = (): void => {
-    void channel.destroy(signal.reason as Error);
-  };
-  signal.addEventListener("abort", aborted, { once: true });
+  const stop = onAbort(signal, () => void channel.destroy(signal.reason as Error));
   try {
     await channel.open({ timeoutMs: settings.timeouts.connect, signal });
     return await run();
@@ -193,12 +190,12 @@ async function openAndRun<T>(
     await abandon(channel, settings);
     throw error;
   } finally {
-    signal.removeEventListener("abort", aborted);
+    stop();
   }
 }
 
 function makeChannel(
-  line: Line,
+  line: SharedLine,
   link: LinkProtocol,
   events: LinkDriverEvents,
   observer: Observer,
@@ -260,15 +257,8 @@ function answerUnasked(): DlmsLinkError {
   );
 }
 
-/** After a refusal the link is taken down in order, so that the meter does not keep it; bounded. */
+/** Takes the link down in order after a refusal, so that the meter does not keep it; bounded. */
 async function abandon(channel: LinkDriver, { clock, timeouts }: Settings): Promise<void> {
-  if (channel.usable) {
-    let timer: TimerHandle | undefined;
-    const bound = new Promise<void>((resolve) => {
-      timer = clock.setTimeout(resolve, timeouts.close);
-    });
-    await Promise.race([channel.close(), bound]);
-    clock.clearTimeout(timer);
-  }
+  if (channel.usable) await settledWithin(clock, timeouts.close, channel.close());
   await channel.destroy(new DlmsStateError("STATE_CLOSED", "the connection was given up"));
 }

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Clock, systemClock } from "../../clock";
+import { type Clock, Mutex, systemClock } from "../../clock";
 import { DlmsConfigError, DlmsStateError } from "../../errors";
 import { invalid, object } from "../../errors/arguments";
 import {
@@ -120,7 +120,7 @@ class FileCounter {
   #marked = false;
   readonly #settings: Settings;
   readonly #block: CounterBlock;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #oneAtATime = new Mutex();
 
   constructor(path: string, settings: Settings) {
     this.#file = keptCounter(path, settings);
@@ -153,7 +153,7 @@ class FileCounter {
         new DlmsConfigError("CONFIG_INVALID", `invocation counter: expected to reserve 1..65536 values, got ${count}`),
       );
     }
-    return this.#inTurn(async () => {
+    return this.#oneAtATime.run(async () => {
       const first = block.take(count);
       if (first !== undefined) return first;
       await this.#file.locked(claim);
@@ -167,19 +167,19 @@ class FileCounter {
   }
 
   mark(): Promise<number | undefined> {
-    return this.#inTurn(async () => (await this.#read()).next);
+    return this.#oneAtATime.run(async () => (await this.#read()).next);
   }
 
   lost(): Promise<string | undefined> {
-    return this.#inTurn(async () => ((await this.#isLost()) ? `${this.#lostText()}` : undefined));
+    return this.#oneAtATime.run(async () => ((await this.#isLost()) ? `${this.#lostText()}` : undefined));
   }
 
   markedAt(): Promise<number | undefined> {
-    return this.#inTurn(async () => (await this.#read()).movedAt ?? this.#file.replacedAt());
+    return this.#oneAtATime.run(async () => (await this.#read()).movedAt ?? this.#file.replacedAt());
   }
 
   raiseTo(atLeast: number): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#oneAtATime.run(async () => {
       checkExhaustion(atLeast, 0);
       if (atLeast > this.#block.mark) {
         await this.#file.locked(async (token) => {
@@ -189,14 +189,6 @@ class FileCounter {
       }
       this.#block.raiseTo(atLeast);
     });
-  }
-
-  /** One operation at a time. */
-  #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const turn = this.#tail.then(task);
-    // The caller gets the failure; the next in turn only waits.
-    this.#tail = turn.catch(() => undefined);
-    return turn;
   }
 
   async #claim(count: number, token: string): Promise<void> {

@@ -2,7 +2,7 @@ import * as nodeFs from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { toHex } from "../../bytes";
-import type { Clock } from "../../clock";
+import { type Clock, sleep } from "../../clock";
 import { DlmsConfigError, DlmsStateError, isDlmsError } from "../../errors";
 import { systemRandom } from "../../security";
 
@@ -172,7 +172,7 @@ export class KeptFile {
       }
       if (await this.#takeOverStale()) continue;
       if (clock.now() >= deadline) throw this.#busy();
-      await new Promise<void>((done) => clock.setTimeout(done, lockPollMs));
+      await sleep(clock, lockPollMs);
     }
   }
 

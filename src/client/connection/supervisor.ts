@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from "../../clock";
+import { type Clock, settledWithin, type TimerHandle } from "../../clock";
 import { type DlmsError, DlmsStateError } from "../../errors";
 import { longestWait } from "../../errors/arguments";
 import { asDlmsError } from "../../errors/boundary";
@@ -150,7 +150,8 @@ export class Supervisor {
     this.#setState("closing");
     this.#options.clock.clearTimeout(this.#timer);
     this.#abort?.abort(new DlmsStateError("STATE_CLOSED", "the client was closed while it connected"));
-    await this.#within(this.#connecting, bound);
+    // a connection in the making takes itself down after the abort; a transport that does not is left behind
+    if (this.#connecting !== undefined) await settledWithin(this.#options.clock, bound, this.#connecting);
     await this.#ending;
     const active = this.#active;
     this.#active = undefined;
@@ -158,55 +159,31 @@ export class Supervisor {
     this.#setState("closed");
   }
 
-  /** What is being made takes itself down when it is aborted; a transport that does not must not hold the end up. */
-  async #within(work: Promise<unknown> | undefined, timeoutMs: number): Promise<void> {
-    if (work === undefined) return;
-    const { clock } = this.#options;
-    let timer: TimerHandle | undefined;
-    const bound = new Promise<void>((resolve) => {
-      timer = clock.setTimeout(resolve, timeoutMs);
-    });
-    await Promise.race([work.catch(() => undefined), bound]);
-    clock.clearTimeout(timer);
-  }
-
   async #takeDown(active: ActiveSession, settled: () => Promise<void>, timeoutMs: number): Promise<void> {
     const { clock, note } = this.#options;
     const orderly = async (): Promise<void> => {
       await settled();
-      if (active.channel.usable) await this.#release(active, timeoutMs * 0.75);
+      if (active.channel.usable) await this.#releaseAssociation(active, timeoutMs * 0.75);
       await active.channel.close();
     };
-    let timer: TimerHandle | undefined;
-    const bound = new Promise<void>((resolve) => {
-      timer = clock.setTimeout(() => {
-        note(`close: the meter did not answer within ${timeoutMs} ms; the line is closed without it`);
-        resolve();
-      }, timeoutMs);
-    });
-    const end = orderly().catch((error: unknown) => {
-      note(`close: ${error instanceof Error ? error.message : String(error)}`);
-    });
-    await Promise.race([end, bound]);
-    clock.clearTimeout(timer);
+    const closed = await settledWithin(clock, timeoutMs, this.#noting("close", orderly()));
+    if (!closed) note(`close: the meter did not answer within ${timeoutMs} ms; the line is closed without it`);
     await active.channel.destroy(new DlmsStateError("STATE_CLOSED", "the client is closed"));
   }
 
-  /** Some meters do not answer a release: the disconnect behind it still has to have its time. */
-  async #release(active: ActiveSession, timeoutMs: number): Promise<void> {
+  /** Some meters do not answer a release: the disconnect after it must still have its time. */
+  async #releaseAssociation(active: ActiveSession, timeoutMs: number): Promise<void> {
     const { clock, note } = this.#options;
-    let timer: TimerHandle | undefined;
-    const bound = new Promise<void>((resolve) => {
-      timer = clock.setTimeout(() => {
-        note(`release: the meter did not answer within ${timeoutMs} ms`);
-        resolve();
-      }, timeoutMs);
+    const released = this.#noting("release", active.run(active.session.release()));
+    if (await settledWithin(clock, timeoutMs, released)) return;
+    note(`release: the meter did not answer within ${timeoutMs} ms`);
+  }
+
+  /** A failed farewell is only noted. */
+  #noting(what: string, work: Promise<unknown>): Promise<unknown> {
+    return work.catch((error: unknown) => {
+      this.#options.note(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     });
-    const released = active.run(active.session.release()).catch((error: unknown) => {
-      note(`release: ${error instanceof Error ? error.message : String(error)}`);
-    });
-    await Promise.race([released, bound]);
-    clock.clearTimeout(timer);
   }
 
   #connect(): Promise<ActiveSession> {

@@ -1,10 +1,10 @@
 import type { Apdu } from "../../apdu/model";
-import type { TimerHandle } from "../../clock";
+import { onAbort, settledWithin } from "../../clock";
 import { DlmsStateError } from "../../errors";
 import type { LinkProtocol } from "../../link";
 import type { ActiveSession, ActiveSessionEvents } from "../association/association";
 import { LinkDriver } from "../../driver/link-driver";
-import type { Line, LineRegistry, LineUser } from "../../driver/shared-line";
+import type { SharedLine, SharedLines, LineUser } from "../../driver/shared-line";
 import type { Settings } from "../options/resolve-options";
 import { linkAddress } from "../connection/factories";
 
@@ -20,13 +20,13 @@ export interface Attempt extends ActiveSessionEvents {
   end(): Promise<void>;
 }
 
-export function attemptOn(settings: Settings, lines: LineRegistry, signal: AbortSignal): Attempt {
+export function attemptOn(settings: Settings, lines: SharedLines, signal: AbortSignal): Attempt {
   return new LineAttempt(settings, lines, signal);
 }
 
 class LineAttempt implements Attempt {
   readonly #settings: Settings;
-  readonly #lines: LineRegistry;
+  readonly #lines: SharedLines;
   readonly #signal: AbortSignal;
   /** keeps the connection open while no link uses it */
   readonly #holder: LineUser = {
@@ -37,18 +37,16 @@ class LineAttempt implements Attempt {
       this.#line = undefined;
     },
   };
-  #line: Line | undefined;
+  #line: SharedLine | undefined;
   #channel: LinkDriver | undefined;
   #active: ActiveSession | undefined;
-  readonly #aborted = (): void => {
-    void this.#channel?.destroy(this.#signal.reason as Error);
-  };
+  readonly #stopListening: () => void;
 
-  constructor(settings: Settings, lines: LineRegistry, signal: AbortSignal) {
+  constructor(settings: Settings, lines: SharedLines, signal: AbortSignal) {
     this.#settings = settings;
     this.#lines = lines;
     this.#signal = signal;
-    signal.addEventListener("abort", this.#aborted, { once: true });
+    this.#stopListening = onAbort(signal, () => void this.#channel?.destroy(signal.reason as Error));
   }
 
   async openLine(): Promise<void> {
@@ -84,7 +82,7 @@ class LineAttempt implements Attempt {
     const channel = this.#channel;
     this.#channel = undefined;
     if (channel !== undefined) {
-      await this.#bounded(() => channel.close());
+      await this.#bounded(channel.close());
       await channel.destroy(given());
     }
     if (!line) return;
@@ -98,12 +96,10 @@ class LineAttempt implements Attempt {
   }
 
   async end(): Promise<void> {
-    this.#signal.removeEventListener("abort", this.#aborted);
+    this.#stopListening();
     const active = this.#active;
     if (active?.session.association !== undefined && active.channel.usable) {
-      await this.#bounded(async () => {
-        await active.run(active.session.release());
-      });
+      await this.#bounded(active.run(active.session.release()));
     }
     await this.closeLink({ line: true });
   }
@@ -116,15 +112,10 @@ class LineAttempt implements Attempt {
     // of no interest here
   }
 
-  async #bounded(work: () => Promise<void>): Promise<void> {
+  /** The meter's answer to a farewell changes nothing: the line is closed in any case. */
+  async #bounded(work: Promise<unknown>): Promise<void> {
     const { clock, timeouts } = this.#settings;
-    let timer: TimerHandle | undefined;
-    const bound = new Promise<void>((resolve) => {
-      timer = clock.setTimeout(resolve, timeouts.close);
-    });
-    // what the meter says to a farewell changes nothing: the line is closed all the same
-    await Promise.race([work().catch(() => undefined), bound]);
-    clock.clearTimeout(timer);
+    await settledWithin(clock, timeouts.close, work);
   }
 }
 

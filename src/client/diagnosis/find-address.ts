@@ -1,5 +1,5 @@
 import { latin1, toHex } from "../../bytes";
-import { afterRunning, type RunningWait } from "../../clock";
+import { afterRunning, type RunningWait, sleep } from "../../clock";
 import { attribute, obisPrinted, parseObis } from "../../cosem";
 import { decodeValueBytes } from "../../codec";
 import { DlmsAssociationError, type DlmsError, isDlmsError } from "../../errors";
@@ -14,8 +14,7 @@ import {
 import { ActiveSession } from "../association/association";
 import { type AddressCandidate, hdlcCandidates, wrapperCandidates } from "./address-candidates";
 import { type Attempt, attemptOn } from "./connection-attempt";
-import { pause } from "../connection/counter-reader";
-import { type LineRegistry, processLines } from "../../driver/shared-line";
+import { type SharedLines, processLines } from "../../driver/shared-line";
 import { integer, invalid, missing, object } from "../../errors/arguments";
 import { checkOperation } from "../options/check-arguments";
 import type { AddressSize, ConnectOptions, OperationOptions, Timeouts } from "../options/options";
@@ -63,7 +62,7 @@ export interface AddressTrial {
 }
 
 export interface FindAddressParts {
-  readonly lines: LineRegistry;
+  readonly lines: SharedLines;
 }
 
 const defaultResponse = 1500;
@@ -224,7 +223,7 @@ class Search {
     } catch (error) {
       if (!isDlmsError(error) || error.layer !== "transport" || link.opened) throw error;
       await this.#attempt.closeLink({ line: true });
-      await pause(this.#settings.clock, gatewayRest, this.#signal);
+      await sleep(this.#settings.clock, gatewayRest, this.#signal);
       return this.#attempt.openLink(link, settings);
     }
   }

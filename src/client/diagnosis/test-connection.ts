@@ -1,4 +1,4 @@
-import { afterRunning } from "../../clock";
+import { afterRunning, sleep } from "../../clock";
 import { decodeValueBytes } from "../../codec";
 import { attribute, type AttributeRef, obisPrinted, parseObis, presentAttribute } from "../../cosem";
 import { type DlmsError, DlmsStateError, isDlmsError } from "../../errors";
@@ -11,8 +11,8 @@ import { type ConnectionHint, type ConnectionStepName, describeHint, hintsFor } 
 import { type Attempt, attemptOn } from "./connection-attempt";
 import { type ConnectionFacts, describeFacts, sizesOf } from "./facts";
 import { checkOperation } from "../options/check-arguments";
-import { pause, publicSettings, raiseFromMeter } from "../connection/counter-reader";
-import { processLines, type LineRegistry } from "../../driver/shared-line";
+import { publicSettings, raiseFromMeter } from "../connection/counter-reader";
+import { processLines, type SharedLines } from "../../driver/shared-line";
 import type { ConnectOptions, OperationOptions } from "../options/options";
 import { refusesSecret, SecretAttempt } from "../connection/secret-attempt";
 import { resolveSettings, type Settings } from "../options/resolve-options";
@@ -36,7 +36,7 @@ export interface ConnectionStep {
 }
 
 export interface TestConnectionParts {
-  readonly lines: LineRegistry;
+  readonly lines: SharedLines;
 }
 
 /** Read one after the other until the meter gives one: its name, its clock. */
@@ -117,7 +117,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
           counter,
         );
         await attempt.closeLink({ line: counterSource.reconnect });
-        await pause(settings.clock, counterSource.pauseMs, signal);
+        await sleep(settings.clock, counterSource.pauseMs, signal);
         return {
           found: "counter",
           logicalName: obisPrinted(counterSource.logicalName),

@@ -1,14 +1,7 @@
-import { afterRunning, type Clock } from "../../clock";
+/** The requests of a client, in the order in which they came. Equal reads that still wait are one. */
+import { type Clock, WaitList } from "../../clock";
 import { DlmsStateError, DlmsTimeoutError } from "../../errors";
 import type { OperationOptions } from "../options/options";
-
-interface Caller<T> {
-  resolve(value: T): void;
-  reject(reason: unknown): void;
-  release: () => void;
-}
-
-const nothing = (): void => undefined;
 
 export interface JobInit<C, T> {
   /** for messages: "read 1-0:1.8.0*255/2" */
@@ -23,62 +16,31 @@ export interface JobInit<C, T> {
   run(context: C, job: Job<C, T>, attempt: number): Promise<() => T>;
 }
 
-/** A request in the queue, and everybody who waits for its answer. */
+/** A request in the queue, and all callers that wait for its answer. */
 export class Job<C, T = unknown> {
   readonly init: JobInit<C, T>;
-  #callers: Caller<T>[] = [];
-  readonly #onAbandoned: (job: Job<C, T>) => void;
+  readonly #callers = new WaitList<undefined, T>();
+  readonly #left: () => void;
 
   constructor(init: JobInit<C, T>, onAbandoned: (job: Job<C, T>) => void) {
     this.init = init;
-    this.#onAbandoned = onAbandoned;
+    this.#left = () => {
+      if (this.abandoned) onAbandoned(this);
+    };
   }
 
   get what(): string {
     return this.init.what;
   }
 
-  /** Nobody waits for the answer any more: an exchange that is under way ends, no further one begins. */
+  /** No caller waits for the answer: an exchange that is under way ends, and no further one begins. */
   get abandoned(): boolean {
-    return this.#callers.length === 0;
+    return this.#callers.size === 0;
   }
 
-  join({ signal, timeoutMs }: OperationOptions, clock: Clock): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const caller: Caller<T> = { resolve, reject, release: nothing };
-      this.#callers.push(caller);
-      if (signal !== undefined || timeoutMs !== undefined) this.#bound(caller, signal, timeoutMs, clock);
-    });
-  }
-
-  /** Lets a caller leave before the end. */
-  #bound(caller: Caller<T>, signal: AbortSignal | undefined, timeoutMs: number | undefined, clock: Clock): void {
-    const leave = (reason: unknown): void => {
-      const at = this.#callers.indexOf(caller);
-      if (at < 0) return;
-      this.#callers.splice(at, 1);
-      caller.release();
-      caller.reject(reason);
-      if (this.abandoned) this.#onAbandoned(this);
-    };
-    const aborted = (): void => {
-      leave(signal?.reason);
-    };
-    const wait =
-      timeoutMs === undefined
-        ? undefined
-        : afterRunning(
-            clock,
-            () => {
-              leave(this.#late(timeoutMs));
-            },
-            timeoutMs,
-          );
-    signal?.addEventListener("abort", aborted, { once: true });
-    caller.release = () => {
-      wait?.cancel();
-      signal?.removeEventListener("abort", aborted);
-    };
+  join({ signal, timeoutMs: ms }: OperationOptions, clock: Clock): Promise<T> {
+    const timeout = ms === undefined ? undefined : { clock, ms, error: () => this.#late(ms) };
+    return this.#callers.wait(undefined, { signal, timeout, left: this.#left });
   }
 
   #late(timeoutMs: number): DlmsTimeoutError {
@@ -92,18 +54,15 @@ export class Job<C, T = unknown> {
   settle(
     outcome: { readonly ok: true; readonly make: () => T } | { readonly ok: false; readonly error: unknown },
   ): void {
-    const callers = this.#callers;
-    this.#callers = [];
-    for (const caller of callers) {
-      caller.release();
+    for (const caller of this.#callers) {
       if (!outcome.ok) {
-        caller.reject(outcome.error);
+        caller.refuse(outcome.error);
         continue;
       }
       try {
-        caller.resolve(outcome.make());
+        caller.grant(outcome.make());
       } catch (error) {
-        caller.reject(error);
+        caller.refuse(error);
       }
     }
   }
@@ -149,7 +108,7 @@ export class JobQueue<C> {
   };
 
   next(): Job<C> | undefined {
-    return this.#waiting.shift() as Job<C> | undefined;
+    return this.#waiting.shift();
   }
 
   /** Everything that waits gets an error of its own. */
@@ -163,7 +122,7 @@ export class JobQueue<C> {
     for (let i = this.#waiting.length - 1; i >= 0; i--) {
       const job = this.#waiting[i];
       if (job === undefined || job.init.key === undefined) return undefined;
-      if (job.init.key === init.key) return job as unknown as Job<C, T>;
+      if (job.init.key === init.key) return job;
     }
     return undefined;
   }

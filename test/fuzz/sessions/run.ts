@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../../src/client";
-import { LineRegistry } from "../../../src/driver/shared-line";
+import { SharedLines } from "../../../src/driver/shared-line";
 import type { ConnectOptions } from "../../../src/client/options/options";
 import { isDlmsError } from "../../../src/errors";
 import { createMeter } from "../../../src/simulator";
@@ -111,7 +111,7 @@ function benchFor(kind: Kind, random: Seeded, faults: readonly LineFault[], rate
   const inner = kind.datagrams === true ? ({ ...port, kind: "udp" } as const) : port;
   const latency = random.pick([0, 5, 40]);
   const line = new MutatingLine(inner, clock, random, { faults, rate, latency, response });
-  const lines = new LineRegistry();
+  const lines = new SharedLines();
   const options: ConnectOptions = {
     ...kind.client(),
     transport: line.transport,

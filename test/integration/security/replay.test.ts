@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../../src/client";
-import { LineRegistry } from "../../../src/driver/shared-line";
+import { SharedLines } from "../../../src/driver/shared-line";
 import type { AuthenticationOptions, ConnectOptions } from "../../../src/client/options/options";
 import { memoryCounterStore, memoryReceivedCounters, type ReceivedCounterStore } from "../../../src/security";
 import { createMeter } from "../../../src/simulator";
@@ -53,10 +53,13 @@ function clientOn(
     clock,
     random: (count) => new Uint8Array(count).fill(0x5a),
   };
-  return { client: new DlmsClient(options, { lines: new LineRegistry() }), clock };
+  return { client: new DlmsClient(options, { lines: new SharedLines() }), clock };
 }
 
-const meterFor = (mechanism: "none" | "lls", keys: ReturnType<typeof freshKeys>): ReturnType<typeof createMeter> =>
+const scopeOfSession = (
+  mechanism: "none" | "lls",
+  keys: ReturnType<typeof freshKeys>,
+): ReturnType<typeof createMeter> =>
   createMeter({
     associations: [
       { client: 16 },
@@ -70,7 +73,7 @@ describe("a recorded session", () => {
     it(`is refused by the next client of the process, without a value (${mechanism})`, async () => {
       const keys = freshKeys();
       const recording: Recording = [];
-      const first = clientOn(recordingTransport(meterFor(mechanism, keys), recording), keys, { auth });
+      const first = clientOn(recordingTransport(scopeOfSession(mechanism, keys), recording), keys, { auth });
       assert.equal((await first.clock.runUntil(first.client.read(registerRef(0)))).value, 100);
       await first.clock.runUntil(first.client.close());
 
@@ -86,7 +89,7 @@ describe("a recorded session", () => {
 
   it("is refused after its initiate-response too: an answer of an earlier association within a new one", async () => {
     const keys = freshKeys();
-    const meter = meterFor("none", keys);
+    const meter = scopeOfSession("none", keys);
     const recording: Recording = [];
     const first = clientOn(recordingTransport(meter, recording), keys);
     await first.clock.runUntil(first.client.read(registerRef(0)));

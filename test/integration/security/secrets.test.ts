@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { fromHex } from "../../../src/bytes";
 import { DlmsClient } from "../../../src/client";
 import type { ConnectOptions, Logger } from "../../../src/client/options/options";
-import { LineRegistry } from "../../../src/driver/shared-line";
+import { SharedLines } from "../../../src/driver/shared-line";
 import { testConnection } from "../../../src/client/diagnosis/test-connection";
 import { resolveSettings } from "../../../src/client/options/resolve-options";
 import { makeSession } from "../../../src/client/connection/factories";
@@ -208,7 +208,7 @@ describe("no secret leaves by log, trace, error, event or inspection", () => {
             timeouts: { response: 300, retries: 0 },
             random: (count) => Uint8Array.from({ length: count }, () => (next += 41) & 0xff),
           };
-          const client = new DlmsClient(options, { lines: new LineRegistry() });
+          const client = new DlmsClient(options, { lines: new SharedLines() });
           for (const event of ["state", "notification", "trace", "retry"] as const)
             client.on(event, (one) => seen.add(one));
           let answered = 0;
@@ -231,7 +231,7 @@ describe("no secret leaves by log, trace, error, event or inspection", () => {
           assert.equal(answered > 0, outcome === "success", `${answered} requests were answered`);
           await clock.runUntil(client.close());
           const run = async (): Promise<void> => {
-            for await (const step of testConnection(options, {}, { lines: new LineRegistry() })) seen.add(step);
+            for await (const step of testConnection(options, {}, { lines: new SharedLines() })) seen.add(step);
           };
           await clock.runUntil(run());
           seen.add(makeSession(resolveSettings(options)));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { encodeApdu } from "../../../src/apdu";
 import { fromHex } from "../../../src/bytes";
 import { DlmsClient } from "../../../src/client";
-import { LineRegistry } from "../../../src/driver/shared-line";
+import { SharedLines } from "../../../src/driver/shared-line";
 import {
   KeySet,
   memoryCounterStore,
@@ -104,7 +104,7 @@ function readers(
   places: readonly { readonly wire: Wire; readonly sap: number }[],
   receivedCounters: ReceivedCounterStore = memoryReceivedCounters(),
 ): Reader[] {
-  const lines = new LineRegistry();
+  const lines = new SharedLines();
 
   return places.map(({ wire: { transport }, sap }) => {
     const client = new DlmsClient(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes/index";
 import { LinkDriver } from "../../../src/driver/link-driver";
-import { Line, type LineUser } from "../../../src/driver/shared-line";
+import { SharedLine, type LineUser } from "../../../src/driver/shared-line";
 import { hdlcLink } from "../../../src/link/index";
 import { memoryTransport } from "../../../src/transport/index";
 import { hdlcFrame } from "../../support/hdlc-peer";
@@ -12,7 +12,7 @@ const meter = "0223";
 
 interface Rig {
   readonly clock: VirtualClock;
-  readonly line: Line;
+  readonly line: SharedLine;
   readonly channel: LinkDriver;
   /** to the client, in hex */
   readonly say: (hex: string) => void;
@@ -37,7 +37,7 @@ async function up(): Promise<Rig> {
       closed: () => undefined,
     };
   }, "channel");
-  const line = new Line(transport);
+  const line = new SharedLine(transport);
   const notifications: string[] = [];
   const downs: string[] = [];
   const channel = new LinkDriver({

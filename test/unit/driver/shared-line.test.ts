@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Line, LineRegistry, type LineUser } from "../../../src/driver/shared-line";
+import { SharedLine, SharedLines, type LineUser } from "../../../src/driver/shared-line";
 import type { LinkAddress } from "../../../src/driver/address-reservations";
 import { DlmsConnectionError } from "../../../src/errors/index";
 import type { Connection, ConnectionEvents, Transport, TransportLineSettings } from "../../../src/transport/index";
@@ -85,7 +85,7 @@ describe("a line that is left while it opens", () => {
       },
     };
     const user = (): LineUser => ({ settings: undefined, data: () => undefined, lost: () => undefined });
-    const line = new Line(transport);
+    const line = new SharedLine(transport);
     const [a, b] = [user(), user()];
     const first = line.attach(a, { timeoutMs: 1000 }).catch(() => "failed");
     await settle();
@@ -104,10 +104,10 @@ describe("a line that is left while it opens", () => {
   });
 });
 
-describe("Line", () => {
+describe("SharedLine", () => {
   it("is opened for the first user and closed after the last", async () => {
     const transport = new FakeTransport();
-    const line = new Line(transport);
+    const line = new SharedLine(transport);
     const [a, b] = [new User(), new User()];
     await Promise.all([line.attach(a, attach), line.attach(b, attach)]);
     await line.detach(a);
@@ -120,7 +120,7 @@ describe("Line", () => {
   it("is opened again only after it has closed", async () => {
     const transport = new FakeTransport();
     transport.holdClose = true;
-    const line = new Line(transport);
+    const line = new SharedLine(transport);
     const [a, b] = [new User(), new User()];
     await line.attach(a, attach);
     const leaving = line.detach(a);
@@ -133,7 +133,7 @@ describe("Line", () => {
   });
 
   it("gives turns in the order in which they were asked for", async () => {
-    const line = new Line(new FakeTransport());
+    const line = new SharedLine(new FakeTransport());
     const users = [new User(), new User(), new User()];
     for (const user of users) await line.attach(user, attach);
     const order: number[] = [];
@@ -151,7 +151,7 @@ describe("Line", () => {
 
   it("gives bytes to whoever holds the turn, and to all while nobody does", async () => {
     const transport = new FakeTransport();
-    const line = new Line(transport);
+    const line = new SharedLine(transport);
     const [a, b] = [new User(), new User()];
     await line.attach(a, attach);
     await line.attach(b, attach);
@@ -174,7 +174,7 @@ describe("Line", () => {
   });
 
   it("passes the turn on when its holder leaves, and forgets who left while waiting", async () => {
-    const line = new Line(new FakeTransport());
+    const line = new SharedLine(new FakeTransport());
     const [a, b, c] = [new User(), new User(), new User()];
     for (const user of [a, b, c]) await line.attach(user, attach);
     await line.acquire(a);
@@ -187,7 +187,7 @@ describe("Line", () => {
 
   it("tells everybody when it is lost, and can be opened again", async () => {
     const transport = new FakeTransport();
-    const line = new Line(transport);
+    const line = new SharedLine(transport);
     const [a, b] = [new User(), new User()];
     await line.attach(a, attach);
     await line.attach(b, attach);
@@ -204,7 +204,7 @@ describe("Line", () => {
 
   it("switches the line to what the holder of the turn needs", async () => {
     const transport = new FakeTransport();
-    const line = new Line(transport);
+    const line = new SharedLine(transport);
     const [slow, fast] = [new User(300), new User(9600)];
     await line.attach(slow, attach);
     await line.attach(fast, attach);
@@ -220,7 +220,7 @@ describe("Line", () => {
   it("stops opening only when the last who waits for it has gone", async () => {
     const transport = new FakeTransport();
     transport.holdNext = true;
-    const line = new Line(transport);
+    const line = new SharedLine(transport);
     const [a, b] = [new User(), new User()];
     const abort = new AbortController();
     const reason = new Error("mine");
@@ -238,7 +238,7 @@ describe("Line", () => {
   it("passes on why it could not be opened, to all who waited", async () => {
     const transport = new FakeTransport();
     transport.holdNext = true;
-    const line = new Line(transport);
+    const line = new SharedLine(transport);
     const waiting = [new User(), new User()].map((user) =>
       assert.rejects(line.attach(user, attach), { code: "DLMS_CONN_REFUSED" }),
     );
@@ -252,7 +252,7 @@ describe("Line", () => {
 /** Users of one line who would be one and the same to the meter, by name. */
 function namesakes(...names: readonly string[]): {
   readonly clock: VirtualClock;
-  readonly line: Line;
+  readonly line: SharedLine;
   readonly transport: FakeTransport;
   /** attaches one and writes down what came of it */
   readonly come: (name: string, signal?: AbortSignal) => void;
@@ -261,7 +261,7 @@ function namesakes(...names: readonly string[]): {
 } {
   const clock = new VirtualClock();
   const transport = new FakeTransport();
-  const line = new Line(transport);
+  const line = new SharedLine(transport);
   const log: string[] = [];
   const address: LinkAddress = { framing: "hdlc", server: { logical: 1, physical: 17 }, client: 16 };
   const users = new Map(names.map((name) => [name, Object.assign(new User(), { address })]));
@@ -347,7 +347,7 @@ describe("users of a line with the same address", () => {
   });
 
   it("keep the line in the registry while they wait", async () => {
-    const registry = new LineRegistry();
+    const registry = new SharedLines();
     const clock = new VirtualClock();
     const transport = new FakeTransport();
     transport.holdClose = true;
@@ -368,9 +368,9 @@ describe("users of a line with the same address", () => {
   });
 });
 
-describe("LineRegistry", () => {
+describe("SharedLines", () => {
   it("gives one line to transports with one key, for as long as it is used", async () => {
-    const registry = new LineRegistry();
+    const registry = new SharedLines();
     const transport = new FakeTransport();
     const line = registry.lineFor(transport);
     assert.equal(registry.lineFor(new FakeTransport()), line);
@@ -384,7 +384,7 @@ describe("LineRegistry", () => {
 
 describe("a port that is still closing", () => {
   it("is not opened a second time, whoever came and went meanwhile", async () => {
-    const registry = new LineRegistry();
+    const registry = new SharedLines();
     const transport = new FakeTransport();
     transport.holdClose = true;
     const [a, b, c] = [new User(), new User(), new User()];
@@ -408,7 +408,7 @@ describe("a port that is still closing", () => {
   });
 
   it("is forgotten when it has closed and nobody came, and not opened for one who left again", async () => {
-    const registry = new LineRegistry();
+    const registry = new SharedLines();
     const transport = new FakeTransport();
     transport.holdClose = true;
     const [a, b] = [new User(), new User()];

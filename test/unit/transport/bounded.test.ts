@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../../src/client";
-import { LineRegistry } from "../../../src/driver/shared-line";
+import { SharedLines } from "../../../src/driver/shared-line";
 import { DlmsConnectionError, DlmsError } from "../../../src/errors";
 import {
   boundedTransport,
@@ -161,7 +161,7 @@ describe("a client on a transport that hangs", () => {
           timeouts: { connect: 3000, response: 500, retries: 0, reconnectMin: 60_000, reconnectMax: 60_000 },
           random: (count) => new Uint8Array(count),
         },
-        { lines: new LineRegistry() },
+        { lines: new SharedLines() },
       );
       const error = await clock.runUntil(client.open().catch((reason: unknown) => reason));
       assert.ok(error instanceof DlmsError, String(error));

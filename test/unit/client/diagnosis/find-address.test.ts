@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../../../src/client/index";
 import { type AddressTrial, findAddress, type FindAddressOptions } from "../../../../src/client/diagnosis/find-address";
-import { LineRegistry } from "../../../../src/driver/shared-line";
+import { SharedLines } from "../../../../src/driver/shared-line";
 import { DlmsConnectionError } from "../../../../src/errors/index";
 import { createBus, createMeter, type MeterDefinition, type SimulatedMeter } from "../../../../src/simulator/index";
 import type { Transport } from "../../../../src/transport/index";
@@ -11,7 +11,7 @@ import { VirtualClock } from "../../../support/virtual-clock";
 
 class Search {
   readonly clock = new VirtualClock();
-  readonly lines = new LineRegistry();
+  readonly lines = new SharedLines();
   readonly meters: readonly SimulatedMeter[];
   readonly transport: Transport;
 
@@ -140,7 +140,7 @@ describe("findAddress", () => {
     const trials: AddressTrial[] = [];
     const run = async (): Promise<void> => {
       const options = { transport: meter.transport(), clock };
-      for await (const trial of findAddress(options, {}, { lines: new LineRegistry() })) trials.push(trial);
+      for await (const trial of findAddress(options, {}, { lines: new SharedLines() })) trials.push(trial);
     };
     await clock.runUntil(run());
     assert.deepEqual(
@@ -179,7 +179,7 @@ describe("findAddress", () => {
     const trials: AddressTrial[] = [];
     const run = async (): Promise<void> => {
       const options = { transport, link: { kind: "hdlc-mode-e" }, clock } as const;
-      for await (const trial of findAddress(options, {}, { lines: new LineRegistry() })) trials.push(trial);
+      for await (const trial of findAddress(options, {}, { lines: new SharedLines() })) trials.push(trial);
     };
     await clock.runUntil(run());
     assert.equal(last(trials).physical, 16);

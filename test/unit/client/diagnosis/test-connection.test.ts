@@ -6,7 +6,7 @@ import {
   hintsFor,
 } from "../../../../src/client/diagnosis/hints";
 import { describeFacts } from "../../../../src/client/diagnosis/facts";
-import { LineRegistry } from "../../../../src/driver/shared-line";
+import { SharedLines } from "../../../../src/driver/shared-line";
 import type { ConnectOptions } from "../../../../src/client/options/options";
 import { resolveSettings } from "../../../../src/client/options/resolve-options";
 import { type ConnectionStep, testConnection } from "../../../../src/client/diagnosis/test-connection";
@@ -26,7 +26,7 @@ import { account, clientTitle, keys, watchedStore } from "../../../integration/s
 interface Tried {
   readonly clock: VirtualClock;
   readonly meter: SimulatedMeter;
-  readonly lines: LineRegistry;
+  readonly lines: SharedLines;
   readonly steps: () => AsyncGenerator<ConnectionStep, void, undefined>;
   readonly all: () => Promise<ConnectionStep[]>;
 }
@@ -34,7 +34,7 @@ interface Tried {
 function trial(definition: Partial<MeterDefinition> = {}, options: Partial<ConnectOptions> = {}): Tried {
   const clock = new VirtualClock();
   const meter = createMeter({ associations: [{ client: 16 }], objects: [], ...definition }, { clock });
-  const lines = new LineRegistry();
+  const lines = new SharedLines();
   const steps = (): AsyncGenerator<ConnectionStep, void, undefined> =>
     testConnection(
       {
@@ -135,7 +135,7 @@ describe("testConnection", () => {
     };
     const taken: ConnectionStep[] = [];
     const run = async (): Promise<void> => {
-      for await (const step of testConnection(options, {}, { lines: new LineRegistry() })) taken.push(step);
+      for await (const step of testConnection(options, {}, { lines: new SharedLines() })) taken.push(step);
     };
     await clock.runUntil(run());
     const facts = taken[1]?.facts;
