@@ -21,28 +21,31 @@
     }
     function overNetwork(node) { return chosen(node, "transportType") !== "SERIAL"; }
     function overSerial(node) { return chosen(node, "transportType") === "SERIAL"; }
-    function overHdlc(node) {
-        const framing = chosen(node, "framing") || (overSerial(node) ? "HDLC" : "WRAPPER");
-        return framing !== "WRAPPER";
-    }
+    function framing(node) { return chosen(node, "framing") || (overSerial(node) ? "HDLC" : "WRAPPER"); }
+    function overHdlc(node) { return framing(node) !== "WRAPPER"; }
+    function overModeE(node) { return framing(node) === "HDLC_MODE_E"; }
 
     function whole(min, max, uses) {
         return function (value, opt) {
             if ((uses && !uses(this)) || isEnv(value) || empty(value)) return true;
-            const number = Number(value);
-            if (Number.isInteger(number) && number >= min && number <= max) return true;
+            // as the node takes it: no fraction, no exponent
+            const number = /^\s*-?(\d+|0x[0-9a-f]+)\s*$/i.test(value) ? Number(value) : NaN;
+            if (number >= min && number <= max) return true;
             return t("error.whole", { min: min, max: max });
         };
     }
     function clientAddress(value, opt) { return whole(1, overHdlc(this) ? 127 : 65535).call(this, value); }
-    function serverAddress(value, opt) { return whole(0, overHdlc(this) ? 16383 : 65535).call(this, value); }
+    function serverAddress(value, opt) { return (overHdlc(this) ? whole(0, 16383) : whole(1, 65535)).call(this, value); }
     function bareHex(value) { return String(value).replace(/0x/gi, "").replace(/[\s:,;-]+/g, ""); }
     function title(value, opt) {
         return isEnv(value) || empty(value) || /^[0-9a-f]{16}$/i.test(bareHex(value)) || t("error.title");
     }
     function obis(value, opt) {
         if (isEnv(value) || empty(value)) return true;
-        return /^(\d{1,3}-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}([*&.]\d{1,3})?|(\d{1,3}\.){4}\d{1,3}([.*&]\d{1,3})?|[0-9a-f]{12})$/i.test(value) || t("error.obis");
+        const text = String(value).trim();
+        if (/^[0-9a-f]{12}$/i.test(text)) return true;
+        const form = /^(\d{1,3}-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}([*&.]\d{1,3})?|(\d{1,3}\.){4}\d{1,3}([.*&]\d{1,3})?)$/;
+        return form.test(text) && text.match(/\d+/g).every(function (group) { return Number(group) <= 255; }) || t("error.obis");
     }
 
     // Symmetric keys, and how messages call them.
@@ -152,7 +155,7 @@
         edit: function (id) { editing = id; },
         isEnv: isEnv, whole: whole, title: title, obis: obis,
         clientAddress: clientAddress, serverAddress: serverAddress,
-        overNetwork: overNetwork, overSerial: overSerial, overHdlc: overHdlc,
+        overNetwork: overNetwork, overSerial: overSerial, overHdlc: overHdlc, overModeE: overModeE,
         symmetricKeys: symmetricKeys, secrets: secrets,
         secret: secret, secretProblem: secretProblem, sizes: sizes, allSecrets: allSecrets
     };

@@ -9,11 +9,22 @@
     "use strict";
 
     const catalogue = "node-red-contrib-dlms/dlms-meter:dlms-meter.";
-    // Names of a setting in the library that the dialog calls otherwise.
+    // Settings whose option of the library has another name.
     const settings = {
+        "transport.kind": "transportType", "transport.path": "serialPort", "transport.ca": "tlsCa",
+        "transport.serverName": "tlsServerName", "transport.verify": "tlsUnverified",
+        "transport.certificate": "tlsCertificate", "transport.key": "tlsKey",
+        "link.kind": "framing", "link.deviceAddress": "modeEAddress", "link.startBaud": "modeEStartBaud",
+        "link.maxInfo": "hdlcMaxInfo", "link.window": "hdlcWindow", "link.keepAlive": "hdlcKeepAlive",
+        "link.discFirst": "hdlcDiscFirst",
         "client.sap": "clientAddress", "server.logical": "serverAddress", "server.physical": "physicalAddress",
-        "server.systemTitle": "meterSystemTitle", "link.kind": "framing", "auth.mechanism": "authentication",
-        "auth.secret": "password", "security.suite": "securitySuite", "security.policy": "securityPolicy"
+        "server.systemTitle": "meterSystemTitle", "auth.mechanism": "authentication", "auth.secret": "password",
+        "security.suite": "securitySuite", "security.policy": "securityPolicy", "security.dedicatedKey": "useDedicatedKey",
+        "security.generalCiphering.key": "ciphering", "security.generalSigning": "signMessages",
+        "security.maxCounterJump": "invocationCounterMaxJump", "security.counterSource": "invocationCounterSource",
+        "security.counterSource.logicalName": "invocationCounterObis", "security.counterSource.client": "invocationCounterClient",
+        "security.counterSource.pauseMs": "invocationCounterPause", "security.counterSource.reconnect": "invocationCounterReconnect",
+        "timeouts.response": "timeout", "timeouts.idle": "idleTimeout", "quirks.reversedDeviation": "deviationSign"
     };
 
     // Settings of a form that has a sentence of its own.

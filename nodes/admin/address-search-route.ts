@@ -9,6 +9,7 @@ import {
 import type { NodeAPI } from "node-red";
 import { dialogSettings } from "./dialog-settings";
 import { objectOf, registerLines } from "./streaming-route";
+import { searchSettings } from "../meters/settings-rules";
 
 /** A line of the answer: an address that was tried, or why the search ended. */
 export type SearchLine =
@@ -22,14 +23,11 @@ export type SearchLine =
 
 const longestSearchMs = 180_000;
 
-/** All that the search needs of a meter; addresses, clients and secrets of the dialog are left out. */
-const needed = [
-  ...["version", "transportType", "host", "port", "tlsCa", "tlsServerName", "tlsUnverified", "serialPort", "baudRate"],
-  ...["framing", "modeEAddress", "modeEStartBaud", "hdlcMaxInfo", "hdlcWindow", "wrapperSwappedBytes"],
-] as const;
-
-/** The key that a TLS server asks for; no secret of the meter. */
-const parts = { properties: needed, credentials: ["tlsCertificate", "tlsKey"] } as const;
+/** Addresses, clients and secrets of the dialog are left out. A TLS client's key is no secret of the meter. */
+const parts = {
+  properties: ["version", ...searchSettings.properties],
+  credentials: searchSettings.credentials,
+} as const;
 
 function optionsOf(RED: NodeAPI, body: Readonly<Record<string, unknown>>): FindAddressOptions {
   const { connect } = dialogSettings(RED, body, parts);

@@ -23,6 +23,7 @@ import { keepsakesIn } from "../meters/persistent-state";
 import { registerMeterAdmin } from "../admin/browse-routes";
 import { type MeterCredentials, parseMeterSettings } from "../meters/parse-settings";
 import type { MeterNode } from "../meters/meter-node";
+import { secretNames } from "../meters/settings-rules";
 import { migrate, migrations } from "../node-red/migrations";
 import type { RawSettings } from "../node-red/raw-settings";
 import { meterStatus } from "../meters/status";
@@ -156,19 +157,7 @@ export default function (RED: NodeAPI): void {
   }
 
   RED.nodes.registerType<MeterConfigNode, NodeDef, object, MeterCredentials>("dlms-meter", DlmsMeter, {
-    credentials: {
-      password: { type: "password" },
-      encryptionKey: { type: "password" },
-      authenticationKey: { type: "password" },
-      masterKey: { type: "password" },
-      broadcastKey: { type: "password" },
-      signingKey: { type: "password" },
-      agreementKey: { type: "password" },
-      meterSigningCertificate: { type: "password" },
-      meterAgreementCertificate: { type: "password" },
-      tlsCertificate: { type: "password" },
-      tlsKey: { type: "password" },
-    },
+    credentials: Object.fromEntries(secretNames.map((name) => [name, { type: "password" }])),
   });
   registerAdmin(RED);
   registerConnectionTest(RED);

@@ -13,24 +13,12 @@ import {
   scopeOfMeter,
 } from "../../src/index";
 import { type Keepsakes, type MeterCredentials, parseMeterSettings } from "./parse-settings";
-import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "../node-red/raw-settings";
+import { flag, integer } from "./setting-values";
+import { messageSettings, secretNames } from "./settings-rules";
+import { type RawSettings, isAbsent, quote } from "../node-red/raw-settings";
 
-/** What a message may set of a meter: all settings of `dlms-meter` but those of the pool itself. */
-export const settable: ReadonlySet<string> = new Set([
-  ...["name", "transportType", "host", "port", "tlsCa", "tlsServerName", "serialPort", "baudRate", "framing"],
-  ...["modeEAddress", "modeEStartBaud", "clientAddress", "serverAddress", "physicalAddress", "addressSize"],
-  ...["hdlcMaxInfo", "hdlcWindow", "hdlcKeepAlive", "hdlcDiscFirst", "wrapperSwappedBytes", "maxPduSize"],
-  ...["referencing", "authentication", "securityPolicy", "securitySuite", "ciphering", "signMessages"],
-  ...["useDedicatedKey", "systemTitle", "meterSystemTitle", "invocationCounterSource", "invocationCounterObis"],
-  ...["invocationCounterClient", "invocationCounterPause", "invocationCounterReconnect", "invocationCounterMaxJump"],
-  ...["timeout", "retries", "idleTimeout", "reconnectMin", "reconnectMax", "probeInterval", "offlineAfter"],
-  ...["passwordFormat", "keyFormat", "deviationSign", "timeZone", "octetStrings"],
-]);
-
-const secrets = new Set<string>([
-  ...["password", "encryptionKey", "authenticationKey", "masterKey", "broadcastKey", "signingKey", "agreementKey"],
-  ...["meterSigningCertificate", "meterAgreementCertificate", "tlsCertificate", "tlsKey"],
-]);
+const settable: ReadonlySet<string> = new Set(messageSettings);
+const secrets: ReadonlySet<string> = new Set(secretNames);
 
 /** Say which config node, not what to connect to. */
 const references = new Set(["meter", "credentials"]);
@@ -138,8 +126,8 @@ export class DynamicMeters {
   #pooled(): MeterPool {
     this.#pool ??= new MeterPool(
       {
-        size: integerOf(this.#base.raw, "poolSize", { fallback: 10, min: 1, max: 1000 }),
-        idleMs: integerOf(this.#base.raw, "poolIdle", { fallback: 30_000, min: 0, max: 86_400_000 }),
+        size: integer(this.#base.raw, "poolSize"),
+        idleMs: integer(this.#base.raw, "poolIdle"),
         queue: 1000,
       },
       this.#base.clock,
@@ -157,7 +145,7 @@ export class DynamicMeters {
       else if (!settable.has(name)) {
         throw invalid(
           `msg.meter.${name}`,
-          `a message cannot set this of a meter; it can set ${[...settable].join(", ")}`,
+          `a message cannot set this of a meter; it can set ${messageSettings.join(", ")}`,
         );
       } else if (typeof value === "object") {
         throw invalid(`msg.meter.${name}`, `expected a text, a number or a truth value, got ${quote(value)}`);
@@ -167,7 +155,7 @@ export class DynamicMeters {
   }
 
   #secret(name: string, value: unknown): string {
-    if (!flagOf(this.#base.raw, "secretsInMessages", false)) {
+    if (!flag(this.#base.raw, "secretsInMessages")) {
       throw invalid(
         `msg.meter.${name}`,
         `secrets do not belong in messages: name the config node that has it in msg.meter.credentials, or allow it in the settings of ${this.#base.label}`,

@@ -1,5 +1,5 @@
+// Checks the settings of a `dlms-meter` node and turns them into the options of the library.
 import {
-  type AddressSize,
   type AuthenticationOptions,
   type ConnectOptions,
   type CounterSourceOptions,
@@ -18,46 +18,34 @@ import {
   type SecuritySuite,
   type TransportOptions,
 } from "../../src/index";
-import {
-  type RawSettings,
-  choiceOf,
-  flagOf,
-  integerOf,
-  isAbsent,
-  neededTextOf,
-  textOf,
-} from "../node-red/raw-settings";
+import { type RawSettings, isAbsent } from "../node-red/raw-settings";
+import { choice, flag, integer, neededText, optionalInteger, text } from "./setting-values";
+import { framingOf, isCiphered, isUsed, type MeterChoices, needOf, rowOf, type SecretName } from "./settings-rules";
+import { meterSettings } from "./settings-table";
 
-/** Secrets of a meter, as Node-RED keeps them apart from the flow. */
-export interface MeterCredentials {
-  password?: string;
-  encryptionKey?: string;
-  authenticationKey?: string;
-  masterKey?: string;
-  broadcastKey?: string;
-  signingKey?: string;
-  agreementKey?: string;
-  meterSigningCertificate?: string;
-  meterAgreementCertificate?: string;
-  tlsCertificate?: string;
-  tlsKey?: string;
-}
+/** Secrets of a meter, as Node-RED stores them apart from the flow. */
+export type MeterCredentials = { [Name in SecretName]?: string };
 
-/** What is kept between runs, under Node-RED's user directory. */
+/** What is stored between runs, under Node-RED's user directory. */
 export interface Keepsakes {
   /** this installation's system title, made the first time it is asked for */
   systemTitle(): Uint8Array;
   /** the counter of one key under one system title */
   counter(systemTitle: Uint8Array, key: Uint8Array): InvocationCounterStore;
-  /** the counters that came from meters, under whichever key; absent: of this process alone */
+  /** the counters received from meters, for all keys; absent: of this process alone */
   received?(): ReceivedCounterStore;
 }
 
 /** A secret as it was typed in. Its value never appears in a message. */
-function secretOf(credentials: MeterCredentials, name: keyof MeterCredentials, why: string): string {
+function secretOf(credentials: MeterCredentials, name: SecretName, choices: MeterChoices): string {
   const value = credentials[name];
-  const property = { details: { property: name } };
-  if (isAbsent(value)) throw new DlmsConfigError("CONFIG_MISSING", `${name}: ${why}`, property);
+  if (isAbsent(value)) {
+    const row = rowOf(name);
+    const what = row.kind === "secret" ? row.what : name;
+    throw new DlmsConfigError("CONFIG_MISSING", `${name}: ${what} is needed ${needOf(name, choices) ?? "here"}`, {
+      details: { property: name },
+    });
+  }
   const unset = /^\$\{([^}]+)\}$/.exec(value);
   if (unset === null) return value;
   throw new DlmsConfigError("CONFIG_MISSING", `${name}: the environment variable ${unset[1] ?? ""} is not set`, {
@@ -66,160 +54,107 @@ function secretOf(credentials: MeterCredentials, name: keyof MeterCredentials, w
 }
 
 function transportOf(raw: RawSettings, credentials: MeterCredentials): TransportOptions {
-  const kind = choiceOf(raw, "transportType", ["TCP", "TLS", "UDP", "SERIAL"], "TCP");
-  if (kind === "SERIAL") {
+  const kind = meterSettings.transportType.choices[choice(raw, "transportType")];
+  if (kind === "serial") {
     return {
-      kind: "serial",
-      path: neededTextOf(raw, "serialPort", "/dev/ttyUSB0", "the path of the serial port"),
-      baudRate: integerOf(raw, "baudRate", { fallback: 9600, min: 300, max: 921_600 }),
+      kind,
+      path: neededText(raw, "serialPort", "the path of the serial port"),
+      baudRate: integer(raw, "baudRate"),
     };
   }
-  const host = neededTextOf(raw, "host", "localhost", "the meter's host name or address");
-  const port = integerOf(raw, "port", { fallback: 4059, min: 1, max: 65535 });
-  if (kind !== "TLS") return { kind: kind === "UDP" ? "udp" : "tcp", host, port };
-  const ca = textOf(raw, "tlsCa", "");
-  const serverName = textOf(raw, "tlsServerName", "");
+  const host = neededText(raw, "host", "the meter's host name or address");
+  const port = integer(raw, "port");
+  if (kind !== "tls") return { kind, host, port };
+  const ca = text(raw, "tlsCa");
+  const serverName = text(raw, "tlsServerName");
   return {
-    kind: "tls",
+    kind,
     host,
     port,
     ...(ca === "" ? {} : { ca }),
     ...(serverName === "" ? {} : { serverName }),
-    ...(flagOf(raw, "tlsUnverified", false) ? { verify: false } : {}),
+    ...(flag(raw, "tlsUnverified") ? { verify: false } : {}),
     ...(isAbsent(credentials.tlsCertificate) ? {} : { certificate: credentials.tlsCertificate }),
     ...(isAbsent(credentials.tlsKey) ? {} : { key: credentials.tlsKey }),
   };
 }
 
-function addressSizeOf(raw: RawSettings): AddressSize {
-  const choice = choiceOf(
-    { addressSize: typeof raw.addressSize === "number" ? String(raw.addressSize) : raw.addressSize },
+function linkOf(raw: RawSettings): LinkOptions {
+  const kind = meterSettings.framing.choices[framingOf(lineOf(raw))];
+  if (kind === "wrapper") return { kind };
+  const { addressSize } = raw;
+  const size = choice(
+    { addressSize: typeof addressSize === "number" ? String(addressSize) : addressSize },
     "addressSize",
-    ["AUTO", "1", "2", "4"],
-    "AUTO",
   );
-  return choice === "AUTO" ? "auto" : (Number(choice) as 1 | 2 | 4);
-}
-
-function linkOf(raw: RawSettings, transport: TransportOptions): LinkOptions {
-  const chosen = choiceOf(raw, "framing", ["", "WRAPPER", "HDLC", "HDLC_MODE_E"], "");
-  const framing = chosen !== "" ? chosen : transport.kind === "serial" ? "HDLC" : "WRAPPER";
-  if (framing === "WRAPPER") return { kind: "wrapper" };
   const hdlc = {
-    addressSize: addressSizeOf(raw),
-    maxInfo: integerOf(raw, "hdlcMaxInfo", { fallback: 2030, min: 32, max: 2030 }),
-    window: integerOf(raw, "hdlcWindow", { fallback: 7, min: 1, max: 7 }),
-    keepAlive: integerOf(raw, "hdlcKeepAlive", { fallback: 0, min: 0, max: 3_600_000 }),
-    discFirst: flagOf(raw, "hdlcDiscFirst", false),
+    addressSize: meterSettings.addressSize.choices[size],
+    maxInfo: integer(raw, "hdlcMaxInfo"),
+    window: integer(raw, "hdlcWindow"),
+    keepAlive: integer(raw, "hdlcKeepAlive"),
+    discFirst: flag(raw, "hdlcDiscFirst"),
   };
-  if (framing === "HDLC") return { kind: "hdlc", ...hdlc };
-  return {
-    kind: "hdlc-mode-e",
-    ...hdlc,
-    deviceAddress: textOf(raw, "modeEAddress", ""),
-    startBaud: integerOf(raw, "modeEStartBaud", { fallback: 300, min: 300, max: 19_200 }),
-  };
+  if (kind === "hdlc") return { kind, ...hdlc };
+  return { kind, ...hdlc, deviceAddress: text(raw, "modeEAddress"), startBaud: integer(raw, "modeEStartBaud") };
 }
 
-const secretMechanisms = {
-  LOW: "lls",
-  HIGH: "hls-2",
-  HIGH_MD5: "hls-md5",
-  HIGH_SHA1: "hls-sha1",
-  HIGH_SHA256: "hls-sha256",
-} as const;
-
-const authentications = [
-  ...["NONE", "LOW", "HIGH", "HIGH_MD5", "HIGH_SHA1"],
-  ...["HIGH_GMAC", "HIGH_SHA256", "HIGH_ECDSA"],
-] as const;
+/** What decides about ranges. @throws DlmsConfigError */
+function lineOf(raw: RawSettings): MeterChoices {
+  return { transportType: choice(raw, "transportType"), framing: choice(raw, "framing") };
+}
 
 function authenticationOf(raw: RawSettings, credentials: MeterCredentials): AuthenticationOptions {
-  const choice = choiceOf(raw, "authentication", authentications, "NONE");
-  switch (choice) {
-    case "NONE":
-      return { mechanism: "none" };
-    case "HIGH_GMAC":
-      return { mechanism: "hls-gmac" };
-    case "HIGH_ECDSA":
+  const authentication = choice(raw, "authentication");
+  const mechanism = meterSettings.authentication.choices[authentication];
+  const needed = (name: SecretName): string => secretOf(credentials, name, { authentication });
+  switch (mechanism) {
+    case "none":
+    case "hls-gmac":
+      return { mechanism };
+    case "hls-ecdsa":
       return {
-        mechanism: "hls-ecdsa",
-        signingKey: secretOf(credentials, "signingKey", "the client's private signing key is needed for HIGH_ECDSA"),
-        meterSigningCertificate: secretOf(
-          credentials,
-          "meterSigningCertificate",
-          "the meter's signing certificate, or public key, is needed for HIGH_ECDSA",
-        ),
+        mechanism,
+        signingKey: needed("signingKey"),
+        meterSigningCertificate: needed("meterSigningCertificate"),
       };
     default: {
-      const format = choiceOf(raw, "passwordFormat", ["TEXT", "HEX"], "TEXT") === "HEX" ? "hex" : "text";
-      const secret = secretOf(credentials, "password", `a password is needed for ${choice}`);
-      return {
-        mechanism: secretMechanisms[choice],
-        secret: parseSecret(secret, format, "password"),
-      };
+      const format = meterSettings.passwordFormat.choices[choice(raw, "passwordFormat")];
+      return { mechanism, secret: parseSecret(needed("password"), format, "password") };
     }
   }
 }
 
-const policies = {
-  NONE: "none",
-  AUTHENTICATED: "authenticated",
-  ENCRYPTED: "encrypted",
-  AUTHENTICATED_ENCRYPTED: "authenticated-encrypted",
-} as const;
+type SymmetricKey = "encryptionKey" | "authenticationKey" | "masterKey" | "broadcastKey";
 
-/** The values of `ciphering`, and which key general-ciphering names in each message. */
-const messageKeys = {
-  SERVICE: undefined,
-  GENERAL: undefined,
-  IDENTIFIED_KEY: "identified-key",
-  WRAPPED_KEY: "wrapped-key",
-  ONE_PASS: "one-pass",
-  STATIC_UNIFIED: "static-unified",
-} as const;
-const cipherings = ["SERVICE", "GENERAL", "IDENTIFIED_KEY", "WRAPPED_KEY", "ONE_PASS", "STATIC_UNIFIED"] as const;
-
-/** Keys and certificates of general-ciphering and general-signing: those that the chosen form needs must be there. */
+/** Keys and certificates of general-ciphering and general-signing. The chosen form decides which must be present. */
 function messageProtectionOf(
-  raw: RawSettings,
   credentials: MeterCredentials,
-  parsed: (name: "masterKey" | "broadcastKey") => Uint8Array,
+  choices: MeterChoices & { readonly ciphering: keyof typeof meterSettings.ciphering.choices },
+  keyOf: (name: SymmetricKey) => Uint8Array,
 ): Pick<SecurityOptions, "generalCiphering" | "generalSigning" | "broadcastKey"> {
-  const choice = choiceOf(raw, "ciphering", cipherings, "SERVICE");
-  const key = messageKeys[choice];
-  const signed = flagOf(raw, "signMessages", false);
-  const given = (name: "signingKey" | "agreementKey" | "meterSigningCertificate" | "meterAgreementCertificate") =>
-    isAbsent(credentials[name]) ? {} : { [name]: secretOf(credentials, name, `needed for ${choice}`) };
-  const needed = (name: keyof MeterCredentials, why: string): string => secretOf(credentials, name, why);
-  if (key === "wrapped-key") needed("masterKey", "the master key (KEK) is needed for wrapped keys");
-  if (key === "one-pass" || key === "static-unified") {
-    const own = key === "one-pass" ? "signingKey" : "agreementKey";
-    needed(own, `the client's private key is needed for ${choice}`);
-    needed("meterAgreementCertificate", `the meter's certificate for key agreement is needed for ${choice}`);
-  }
+  const key = meterSettings.ciphering.choices[choices.ciphering];
+  const needed = (name: SecretName): string => secretOf(credentials, name, choices);
+  const given = (name: SecretName) =>
+    isAbsent(credentials[name]) && needOf(name, choices) === undefined ? {} : { [name]: needed(name) };
   return {
-    ...(isAbsent(credentials.broadcastKey) ? {} : { broadcastKey: parsed("broadcastKey") }),
+    ...(isAbsent(credentials.broadcastKey) ? {} : { broadcastKey: keyOf("broadcastKey") }),
     ...(key === undefined
       ? {}
       : {
           generalCiphering: {
             key,
-            ...(isAbsent(credentials.masterKey) ? {} : { masterKey: parsed("masterKey") }),
+            ...("masterKey" in given("masterKey") ? { masterKey: keyOf("masterKey") } : {}),
             ...given("signingKey"),
             ...given("agreementKey"),
             ...given("meterSigningCertificate"),
             ...given("meterAgreementCertificate"),
           },
         }),
-    ...(signed
+    ...(choices.signMessages
       ? {
           generalSigning: {
-            signingKey: needed("signingKey", "the client's private signing key is needed to sign messages"),
-            meterSigningCertificate: needed(
-              "meterSigningCertificate",
-              "the meter's signing certificate, or public key, is needed to check signed messages",
-            ),
+            signingKey: needed("signingKey"),
+            meterSigningCertificate: needed("meterSigningCertificate"),
           },
         }
       : {}),
@@ -232,39 +167,37 @@ function cipheringOf(
   title: () => Uint8Array,
   keepsakes: Keepsakes,
 ): Omit<SecurityOptions, "counterSource"> | undefined {
-  const names = ["NONE", "AUTHENTICATED", "ENCRYPTED", "AUTHENTICATED_ENCRYPTED"] as const;
-  const policy = choiceOf(raw, "securityPolicy", names, "NONE");
-  const authentication = choiceOf(raw, "authentication", authentications, "NONE");
-  if (policy === "NONE" && authentication !== "HIGH_GMAC") return undefined;
-  const why = policy === "NONE" ? "HIGH_GMAC" : `security policy ${policy}`;
-  const suite = integerOf(raw, "securitySuite", { fallback: 0, min: 0, max: 2 }) as SecuritySuite;
-  const format = choiceOf(raw, "keyFormat", ["TEXT", "HEX"], "HEX") === "TEXT" ? "text" : "hex";
-  const keyOf = (
-    name: "encryptionKey" | "authenticationKey" | "masterKey" | "broadcastKey",
-    short: string,
-  ): Uint8Array =>
-    parseKey(secretOf(credentials, name, `the key (${short}) is needed for ${why}`), format, suite, name);
-  const encryptionKey = keyOf("encryptionKey", "GUEK");
+  const choices = {
+    securityPolicy: choice(raw, "securityPolicy"),
+    authentication: choice(raw, "authentication"),
+  };
+  if (!isCiphered(choices)) return undefined;
+  const suite = integer(raw, "securitySuite") as SecuritySuite;
+  const format = meterSettings.keyFormat.choices[choice(raw, "keyFormat")];
+  const ciphering = choice(raw, "ciphering");
+  const all = { ...choices, ciphering, signMessages: flag(raw, "signMessages") };
+  const keyOf = (name: SymmetricKey): Uint8Array => parseKey(secretOf(credentials, name, all), format, suite, name);
+  const encryptionKey = keyOf("encryptionKey");
   const received = keepsakes.received?.();
   return {
     suite,
-    policy: policies[policy],
+    policy: meterSettings.securityPolicy.choices[choices.securityPolicy],
     encryptionKey,
-    authenticationKey: keyOf("authenticationKey", "GAK"),
-    dedicatedKey: flagOf(raw, "useDedicatedKey", false),
-    general: choiceOf(raw, "ciphering", cipherings, "SERVICE") === "GENERAL",
-    ...messageProtectionOf(raw, credentials, (name) => keyOf(name, name === "masterKey" ? "KEK" : "GBEK")),
+    authenticationKey: keyOf("authenticationKey"),
+    dedicatedKey: flag(raw, "useDedicatedKey"),
+    general: ciphering === "GENERAL",
+    ...messageProtectionOf(credentials, all, keyOf),
     invocationCounter: keepsakes.counter(title(), encryptionKey),
     ...(received === undefined ? {} : { receivedCounters: received }),
-    maxCounterJump: integerOf(raw, "invocationCounterMaxJump", { fallback: 1_000_000, min: 0, max: 0xffff_ffff }),
+    maxCounterJump: integer(raw, "invocationCounterMaxJump"),
   };
 }
 
-function obisOf(raw: RawSettings, name: string, fallback: string): string {
-  const text = textOf(raw, name, fallback);
+function obisOf(raw: RawSettings, name: "invocationCounterObis"): string {
+  const obis = text(raw, name);
   try {
-    parseObis(text);
-    return text;
+    parseObis(obis);
+    return obis;
   } catch (error) {
     if (!isDlmsError(error)) throw error;
     throw new DlmsConfigError("CONFIG_INVALID", `${name}: ${error.message}`, {
@@ -278,14 +211,14 @@ function obisOf(raw: RawSettings, name: string, fallback: string): string {
  * Undefined: the stored counter alone. A meter with short names does not show its counter by a logical name.
  * @param used whether there is a counter at all
  */
-function counterSourceOf(raw: RawSettings, sapLimit: number, used: boolean): CounterSourceOptions | undefined {
-  const client = integerOf(raw, "invocationCounterClient", { fallback: 16, min: 1, max: sapLimit });
-  const logicalName = obisOf(raw, "invocationCounterObis", "0.0.43.1.0.255");
-  const pauseMs = integerOf(raw, "invocationCounterPause", { fallback: 0, min: 0, max: 600_000 });
-  const reconnect = flagOf(raw, "invocationCounterReconnect", false);
-  const stored = choiceOf(raw, "invocationCounterSource", ["METER", "STORED"], "METER") === "STORED";
+function counterSourceOf(raw: RawSettings, used: boolean): CounterSourceOptions | undefined {
+  const client = integer(raw, "invocationCounterClient", lineOf(raw));
+  const logicalName = obisOf(raw, "invocationCounterObis");
+  const pauseMs = integer(raw, "invocationCounterPause");
+  const reconnect = flag(raw, "invocationCounterReconnect");
+  const stored = choice(raw, "invocationCounterSource") === "STORED";
   if (stored || !used) return undefined;
-  if (choiceOf(raw, "referencing", ["LN", "SN"], "LN") === "SN") {
+  if (choice(raw, "referencing") === "SN") {
     throw new DlmsConfigError(
       "CONFIG_UNSUPPORTED",
       "invocationCounterSource: METER reads the counter by its logical name, which a meter with short names (SN) does " +
@@ -297,8 +230,8 @@ function counterSourceOf(raw: RawSettings, sapLimit: number, used: boolean): Cou
 }
 
 function timeoutsOf(raw: RawSettings): NonNullable<ConnectOptions["timeouts"]> {
-  const reconnectMin = integerOf(raw, "reconnectMin", { fallback: 1000, min: 100, max: 3_600_000 });
-  const reconnectMax = integerOf(raw, "reconnectMax", { fallback: 60_000, min: 100, max: 86_400_000 });
+  const reconnectMin = integer(raw, "reconnectMin");
+  const reconnectMax = integer(raw, "reconnectMax");
   if (reconnectMax < reconnectMin) {
     throw new DlmsConfigError(
       "CONFIG_INVALID",
@@ -307,30 +240,28 @@ function timeoutsOf(raw: RawSettings): NonNullable<ConnectOptions["timeouts"]> {
     );
   }
   return {
-    response: integerOf(raw, "timeout", { fallback: 5000, min: 100, max: 600_000 }),
-    retries: integerOf(raw, "retries", { fallback: 2, min: 0, max: 20 }),
-    idle: integerOf(raw, "idleTimeout", { fallback: 0, min: 0, max: 86_400_000 }),
+    response: integer(raw, "timeout"),
+    retries: integer(raw, "retries"),
+    idle: integer(raw, "idleTimeout"),
     reconnectMin,
     reconnectMax,
   };
 }
 
 function timeZoneOf(raw: RawSettings): string {
-  const zone = textOf(raw, "timeZone", "");
+  const zone = text(raw, "timeZone");
   if (zone === "" || isTimeZone(zone)) return zone;
   throw new DlmsConfigError("CONFIG_INVALID", `timeZone: expected a name like Europe/Vienna, got "${zone}"`, {
     details: { property: "timeZone" },
   });
 }
 
-function serverOf(raw: RawSettings, hdlc: boolean): ConnectOptions["server"] {
-  const logical = integerOf(raw, "serverAddress", { fallback: 1, min: hdlc ? 0 : 1, max: hdlc ? 16_383 : 65_535 });
-  const title = textOf(raw, "meterSystemTitle", "");
+function serverOf(raw: RawSettings, line: MeterChoices): ConnectOptions["server"] {
+  const title = text(raw, "meterSystemTitle");
+  const physical = isUsed("physicalAddress", line) ? optionalInteger(raw, "physicalAddress") : undefined;
   return {
-    logical,
-    ...(hdlc && !isAbsent(raw.physicalAddress)
-      ? { physical: integerOf(raw, "physicalAddress", { fallback: 0, min: 0, max: 16_383 }) }
-      : {}),
+    logical: integer(raw, "serverAddress", line),
+    ...(physical === undefined ? {} : { physical }),
     ...(title === "" ? {} : { systemTitle: parseSystemTitle(title, "meterSystemTitle") }),
   };
 }
@@ -342,21 +273,20 @@ function placeOf(transport: TransportOptions): string {
 }
 
 /**
- * The place that settings send secrets to: the line, what TLS trusts there, and the meter's address on it. Equal for all
- * ways to write the same.
+ * Where settings send secrets: the line, what TLS trusts there, and the meter's address on the line. Equal for all
+ * spellings of the same place.
  * @throws DlmsConfigError
  */
 export function sendsTo(raw: RawSettings): string {
   const transport = transportOf(raw, {});
-  const { logical, physical = 0 } = serverOf(raw, linkOf(raw, transport).kind !== "wrapper");
+  const { logical, physical = 0 } = serverOf(raw, lineOf(raw));
   return JSON.stringify([{ ...transport, baudRate: undefined }, logical, physical]);
 }
 
 function valuesOf(raw: RawSettings): NonNullable<ConnectOptions["values"]> {
-  const octetStrings = choiceOf(raw, "octetStrings", ["AUTO", "HEX", "TEXT"], "AUTO");
   const timeZone = timeZoneOf(raw);
   return {
-    octetStrings: octetStrings === "AUTO" ? "auto" : octetStrings === "HEX" ? "hex" : "text",
+    octetStrings: meterSettings.octetStrings.choices[choice(raw, "octetStrings")],
     ...(timeZone === "" ? {} : { timeZone }),
   };
 }
@@ -371,36 +301,35 @@ export function parseMeterSettings(
   keepsakes: Keepsakes,
 ): MeterSettings {
   const transport = transportOf(raw, credentials);
-  const link = linkOf(raw, transport);
-  const hdlc = link.kind !== "wrapper";
-  const sapLimit = hdlc ? 127 : 65_535;
+  const line = lineOf(raw);
+  const link = linkOf(raw);
   const auth = authenticationOf(raw, credentials);
-  const ownTitle = textOf(raw, "systemTitle", "");
+  const ownTitle = text(raw, "systemTitle");
   const title = (): Uint8Array =>
     ownTitle === "" ? keepsakes.systemTitle() : parseSystemTitle(ownTitle, "systemTitle");
   const ciphering = cipheringOf(raw, credentials, title, keepsakes);
-  const counterSource = counterSourceOf(raw, sapLimit, ciphering !== undefined);
+  const counterSource = counterSourceOf(raw, ciphering !== undefined);
   const needsTitle = ciphering !== undefined || auth.mechanism === "hls-sha256" || auth.mechanism === "hls-ecdsa";
-  const common = { transport, link, server: serverOf(raw, hdlc), timeouts: timeoutsOf(raw), values: valuesOf(raw) };
-  const reversedDeviation = choiceOf(raw, "deviationSign", ["STANDARD", "REVERSED"], "STANDARD") === "REVERSED";
+  const common = { transport, link, server: serverOf(raw, line), timeouts: timeoutsOf(raw), values: valuesOf(raw) };
+  const reversedDeviation = meterSettings.deviationSign.choices[choice(raw, "deviationSign")];
   const connect: ConnectOptions = {
     ...common,
     client: {
-      sap: integerOf(raw, "clientAddress", { fallback: 16, min: 1, max: sapLimit }),
+      sap: integer(raw, "clientAddress", line),
       ...(needsTitle || ownTitle !== "" ? { systemTitle: title() } : {}),
     },
     auth,
     ...(ciphering === undefined ? {} : { security: { ...ciphering, ...(counterSource && { counterSource }) } }),
     association: {
-      referencing: choiceOf(raw, "referencing", ["LN", "SN"], "LN") === "SN" ? "sn" : "ln",
-      maxPduSize: integerOf(raw, "maxPduSize", { fallback: 65_535, min: 64, max: 65_535 }),
+      referencing: meterSettings.referencing.choices[choice(raw, "referencing")],
+      maxPduSize: integer(raw, "maxPduSize"),
     },
-    quirks: { reversedDeviation, wrapperSwappedBytes: flagOf(raw, "wrapperSwappedBytes", false) },
+    quirks: { reversedDeviation, wrapperSwappedBytes: flag(raw, "wrapperSwappedBytes") },
   };
   return {
     connect,
     place: placeOf(transport),
-    probeInterval: integerOf(raw, "probeInterval", { fallback: 0, min: 0, max: 86_400_000 }),
-    offlineAfter: integerOf(raw, "offlineAfter", { fallback: 45_000, min: 1000, max: 86_400_000 }),
+    probeInterval: integer(raw, "probeInterval"),
+    offlineAfter: integer(raw, "offlineAfter"),
   };
 }

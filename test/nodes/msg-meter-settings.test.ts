@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { DynamicMeters, settable } from "../../nodes/meters/described-meters";
+import { DynamicMeters } from "../../nodes/meters/described-meters";
+import { messageSettings } from "../../nodes/meters/settings-rules";
 import type { MeterSettings } from "../../src";
 import { type Keepsakes, parseMeterSettings } from "../../nodes/meters/parse-settings";
 import type { SharedMeter } from "../../src/fleet/shared-meter";
@@ -121,7 +122,7 @@ describe("settings of dlms-meter in a message's msg.meter", () => {
 
   it("are all that the node has, but those about messages themselves", () => {
     const names = Object.keys(defaults()).filter((name) => !notOfTheMeter.includes(name));
-    assert.deepEqual([...settable].sort(), names.sort());
+    assert.deepEqual([...messageSettings].sort(), names.sort());
     assert.deepEqual(["name", ...Object.keys(others)].sort(), names.sort());
   });
 

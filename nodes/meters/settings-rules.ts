@@ -1,0 +1,110 @@
+// What follows from the table of a meter's settings: lists of names, ranges, and which secrets are needed. For Node-RED
+// and for the editor's scripts, so it imports the table alone.
+import { meterSettings, type Need, type Place, type Range, type SettingRow } from "./settings-table";
+
+type Table = typeof meterSettings;
+export type SettingName = keyof Table;
+export type NamesOf<Kind extends SettingRow["kind"]> = {
+  [Name in SettingName]: Table[Name]["kind"] extends Kind ? Name : never;
+}[SettingName];
+export type SecretName = NamesOf<"secret">;
+export type PropertyName = Exclude<SettingName, SecretName>;
+
+/** The words of a choice, as they stand in a flow. */
+export type WordOf<Name extends NamesOf<"choice">> = keyof Table[Name]["choices"] & string;
+
+/** Settings that decide about others, as words of a flow; absent and "" mean the default. */
+export interface MeterChoices {
+  readonly transportType?: string;
+  readonly framing?: string;
+  readonly authentication?: string;
+  readonly securityPolicy?: string;
+  readonly ciphering?: string;
+  readonly signMessages?: boolean;
+}
+
+const rows: Readonly<Record<string, SettingRow>> = meterSettings;
+const names = Object.keys(meterSettings) as SettingName[];
+
+export function rowOf(name: SettingName): SettingRow {
+  return meterSettings[name];
+}
+
+const isSecret = (name: SettingName): name is SecretName => rowOf(name).kind === "secret";
+
+export const secretNames: readonly SecretName[] = names.filter(isSecret);
+export const propertyNames = names.filter((name): name is PropertyName => !isSecret(name));
+
+/** What `msg.meter` may set beside secrets: all of a meter but what says how messages are treated. */
+export const messageSettings: readonly PropertyName[] = propertyNames.filter((name) => rowOf(name).message);
+
+/** What the search for a meter's address needs: no address, client or secret of the meter. */
+export const searchSettings = {
+  properties: propertyNames.filter((name) => rowOf(name).search),
+  credentials: secretNames.filter((name) => rowOf(name).search),
+} as const;
+
+/** The setting that an option of the library comes from, by the option's path. */
+export function settingOfOption(path: string): SettingName | undefined {
+  const found = names.find((name) => rowOf(name).option === path);
+  if (found !== undefined) return found;
+  // an option that has the setting's own name, wherever it stands: security.generalSigning.signingKey
+  const last = path.split(".").at(-1) ?? "";
+  return Object.hasOwn(rows, last) ? (last as SettingName) : undefined;
+}
+
+/** The framing, where "" leaves it to the transport. */
+export function framingOf({ transportType, framing }: MeterChoices): Exclude<WordOf<"framing">, ""> {
+  if (framing === "WRAPPER" || framing === "HDLC" || framing === "HDLC_MODE_E") return framing;
+  return transportType === "SERIAL" ? "HDLC" : "WRAPPER";
+}
+
+/** Whether a setting has a meaning with these choices. */
+export function isUsed(name: SettingName, choices: MeterChoices): boolean {
+  const { place } = rowOf(name);
+  return place === undefined || isPlace(place, choices);
+}
+
+function isPlace(place: Place, choices: MeterChoices): boolean {
+  switch (place) {
+    case "network":
+      return choices.transportType !== "SERIAL";
+    case "serial":
+      return choices.transportType === "SERIAL";
+    case "hdlc":
+      return framingOf(choices) !== "WRAPPER";
+    case "modeE":
+      return framingOf(choices) === "HDLC_MODE_E";
+  }
+}
+
+export function rangeOf(name: NamesOf<"integer">, choices: MeterChoices): Range {
+  const { range } = meterSettings[name];
+  if (!("hdlc" in range)) return range;
+  return framingOf(choices) === "WRAPPER" ? range.wrapper : range.hdlc;
+}
+
+const isSet = (word: string | undefined): word is string => word !== undefined && word !== "" && word !== "NONE";
+
+/** Whether messages are ciphered, or HIGH_GMAC proves the keys. */
+export function isCiphered({ securityPolicy, authentication }: MeterChoices): boolean {
+  return isSet(securityPolicy) || authentication === "HIGH_GMAC";
+}
+
+/** What asks for a secret, for "... is needed for ..."; undefined: it is not needed. */
+export function needOf(name: SecretName, choices: MeterChoices): string | undefined {
+  const row = rowOf(name);
+  const need: Need | undefined = row.kind === "secret" ? row.needed : undefined;
+  if (need === undefined) return undefined;
+  const { authentication = "", securityPolicy, ciphering = "", signMessages } = choices;
+  if (need.authentication?.includes(authentication)) return `for ${authentication}`;
+  if (!isCiphered(choices)) return undefined;
+  if (need.ciphered) return isSet(securityPolicy) ? `for security policy ${securityPolicy}` : `for ${authentication}`;
+  if (need.ciphering?.includes(ciphering)) return `for ${ciphering}`;
+  return need.signed && signMessages ? "for signed messages" : undefined;
+}
+
+/** The secrets without which the meter is not asked. */
+export function neededSecrets(choices: MeterChoices): SecretName[] {
+  return secretNames.filter((name) => needOf(name, choices) !== undefined);
+}
