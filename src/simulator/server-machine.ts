@@ -3,7 +3,7 @@ import type { RandomSource } from "../security";
 import { AssociationMachine, type AssociationHost } from "./association/association";
 import type { Behaviour, BehaviourLine, LineAction } from "./behaviours/behaviour";
 import type { MeterDefinition, SimulatedAssociation } from "./definition/definition";
-import { type HdlcLinks, HdlcStation } from "./stations/hdlc-station";
+import { type HdlcLinks, SimulatedHdlcStation } from "./stations/hdlc-station";
 import { ModeEStation } from "./stations/mode-e-station";
 import type { MeterModel } from "./objects/model";
 import type { ReceivedEvent } from "./received";
@@ -209,7 +209,7 @@ export class ServerMachine implements AssociationHost, StationHost {
       return new WrapperStation(this, definition.serverAddress ?? 1);
     }
     const links = definition.hdlc?.keepsLinks === true ? this.#core.links : undefined;
-    const hdlc = new HdlcStation(this, definition, links);
+    const hdlc = new SimulatedHdlcStation(this, definition, links);
     return definition.framing === "HDLC" ? hdlc : new ModeEStation(hdlc, definition.modeE ?? {});
   }
 

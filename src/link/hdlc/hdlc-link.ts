@@ -1,22 +1,36 @@
+/** The HDLC link of IEC 62056-46: connecting, the transfer phase, disconnecting. */
 import { type DlmsError, DlmsStateError } from "../../errors";
-import type { LinkOutput, LinkProtocol } from "../link";
-import type { HdlcFrame } from "./frame";
+import type { LinkOutput, LinkProtocol, LinkSendOptions, PushAddress, PushFit } from "../link";
 import { refused, rejected } from "./failures";
+import type { HdlcFrame } from "./frame";
+import { HdlcFrameLine } from "./frame-line";
 import { type HdlcLinkOptions, type HdlcSettings, resolveHdlcOptions } from "./options";
 import { decodeParameters, defaultParameters, encodeParameters, negotiate } from "./parameters";
 import { HdlcTransfer } from "./transfer";
 
 /** Silence is a fine answer to a DISC, so it is not awaited for long, in ms. */
 const maxDiscWaitMs = 1500;
-type Phase =
-  | "closed"
-  /** DISC sent to end what the meter may believe is open */
-  | "clearing"
+
+/** The SNRMs of one `open`. */
+interface Connecting {
+  readonly connects: number;
+  /** SNRM without parameters: some meters do not take one with */
+  readonly bare: boolean;
+  readonly bareRefused: boolean;
+}
+
+type State =
+  | { readonly phase: "closed" }
+  /** DISC sent to end a session that the meter may believe is open; SNRM follows */
+  | ({ readonly phase: "clearing" } & Connecting)
   /** SNRM sent */
-  | "connecting"
-  | "up"
+  | ({ readonly phase: "connecting" } & Connecting)
+  | { readonly phase: "transfer"; readonly transfer: HdlcTransfer }
   /** DISC sent because of `close` */
-  | "closing";
+  | { readonly phase: "closing" };
+
+const closed: State = { phase: "closed" };
+const closing: State = { phase: "closing" };
 
 /**
  * The HDLC link of IEC 62056-46 (normal response mode, the client being the primary station).
@@ -26,198 +40,223 @@ export function hdlcLink(options: HdlcLinkOptions): HdlcLink {
   return new HdlcLink(resolveHdlcOptions(options));
 }
 
-export class HdlcLink extends HdlcTransfer implements LinkProtocol {
+export class HdlcLink implements LinkProtocol {
   readonly kind = "hdlc";
-  #phase: Phase = "closed";
+  readonly #settings: HdlcSettings;
+  readonly #line: HdlcFrameLine;
+  #state: State = closed;
   /** The meter may believe that a session of ours is still open. */
   #unsure = false;
-  /** SNRM without parameters: some meters do not take one with */
-  #bare = false;
-  #bareRefused = false;
-  #connects = 0;
 
   constructor(settings: HdlcSettings) {
-    super(settings);
+    this.#settings = settings;
+    this.#line = new HdlcFrameLine(settings, this);
   }
 
   get state(): LinkProtocol["state"] {
-    switch (this.#phase) {
-      case "closed":
-        return "closed";
-      case "up":
-        return this.awaiting ? "busy" : "open";
-      case "closing":
-        return "closing";
-      default:
+    switch (this.#state.phase) {
+      case "clearing":
+      case "connecting":
         return "opening";
+      case "transfer":
+        return this.#state.transfer.awaiting ? "busy" : "open";
+      default:
+        return this.#state.phase;
     }
+  }
+
+  get deadline(): number | undefined {
+    return this.#line.wait?.due;
+  }
+
+  get atRest(): boolean {
+    return this.#line.atRest;
   }
 
   /** What holds between both stations, from the client's view. */
   get negotiated(): HdlcSettings["proposal"] {
-    return this.parameters;
+    return this.#line.parameters;
   }
 
-  protected get up(): boolean {
-    return this.#phase === "up";
-  }
-
-  protected get listening(): boolean {
-    return this.#phase !== "closed";
+  /** For the frame line: whether bytes are taken. */
+  get listening(): boolean {
+    return this.#state.phase !== "closed";
   }
 
   open(now: number): LinkOutput[] {
-    if (this.#phase !== "closed")
-      throw new DlmsStateError("STATE_BUSY", `${this.settings.name}: the link is not closed`);
+    if (this.#state.phase !== "closed") {
+      throw new DlmsStateError("STATE_BUSY", `${this.#settings.name}: the link is not closed`);
+    }
     const outputs: LinkOutput[] = [];
-    this.forget();
-    this.parameters = defaultParameters;
-    this.beginExchange("connect", now);
-    this.#connects = 0;
-    this.#bare = this.#bareRefused = false;
-    if (this.#unsure || this.settings.discFirst) this.#clear(now, outputs);
-    else this.#connect(now, outputs);
+    this.#line.clear();
+    this.#line.parameters = defaultParameters;
+    this.#line.beginExchange(now);
+    const first: Connecting = { connects: 0, bare: false, bareRefused: false };
+    if (this.#unsure || this.#settings.discFirst) this.#clear(first, now, outputs);
+    else this.#connect(first, now, outputs);
     return outputs;
+  }
+
+  send(apdu: Uint8Array, now: number, options: LinkSendOptions = {}): LinkOutput[] {
+    return this.#transfer().send(apdu, now, options);
+  }
+
+  await(now: number, options: LinkSendOptions = {}): LinkOutput[] {
+    return this.#transfer().await(now, options);
   }
 
   close(now: number): LinkOutput[] {
     const outputs: LinkOutput[] = [];
-    if (this.#phase === "closed") return [{ kind: "closed" }];
-    if (this.#phase === "closing") return [];
-    this.#phase = "closing";
-    this.#disconnect(now, this.settings.timeouts.close, outputs);
+    if (this.#state.phase === "closed") return [{ kind: "closed" }];
+    if (this.#state.phase === "closing") return [];
+    this.#state = closing;
+    this.#disconnect(now, this.#settings.timeouts.close, outputs);
     return outputs;
+  }
+
+  receive(bytes: Uint8Array, now: number): LinkOutput[] {
+    return this.#line.receive(bytes, now);
   }
 
   tick(now: number): LinkOutput[] {
-    const { wait } = this;
+    const { wait } = this.#line;
     if (!wait || now < wait.due) return [];
     const outputs: LinkOutput[] = [];
     if (wait.kind === "reply") {
-      // The frame that has begun will not end; what is behind its first byte may be a frame nevertheless.
-      this.accept(this.framer.flush(), now, outputs);
-      if (this.wait === wait && now >= wait.due) this.#noReply(now, outputs);
-    } else {
-      if (wait.kind === "idle") this.beginExchange("keep-alive", now);
-      this.poll(now, outputs);
-    }
+      this.#line.flush(now, outputs);
+      if (this.#line.wait === wait && now >= wait.due) this.#onNoReply(now, outputs);
+    } else if (this.#state.phase === "transfer") this.#state.transfer.resume(wait.kind, now, outputs);
     return outputs;
   }
 
-  reset(): void {
-    if (this.#phase === "up" || this.#phase === "connecting") this.#unsure = true;
-    this.#phase = "closed";
-    this.forget();
+  pushFit(address: PushAddress): PushFit {
+    return this.#line.pushFit(address);
   }
 
-  protected onFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void {
-    switch (this.#phase) {
+  reset(): void {
+    if (this.#state.phase === "transfer" || this.#state.phase === "connecting") this.#unsure = true;
+    this.#goDown();
+  }
+
+  /** For the frame line: a frame of the meter to this client. */
+  onFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void {
+    const state = this.#state;
+    switch (state.phase) {
       case "clearing":
-        if (isAnswerToDisc(frame)) this.#connect(now, outputs);
-        else this.ignore(frame, outputs);
+        if (isAnswerToDisc(frame)) this.#connect(state, now, outputs);
+        else this.#line.ignore(frame, outputs);
         return;
       case "connecting":
-        this.#onConnecting(frame, now, outputs);
+        this.#onConnecting(state, frame, now, outputs);
+        return;
+      case "transfer":
+        state.transfer.onFrame(frame, now, outputs);
         return;
       case "closing":
         if (isAnswerToDisc(frame)) this.#closed(true, outputs);
-        else this.ignore(frame, outputs);
-        return;
-      case "up":
-        this.onSessionFrame(frame, now, outputs);
+        else this.#line.ignore(frame, outputs);
         return;
       default:
     }
+  }
+
+  #transfer(): HdlcTransfer {
+    if (this.#state.phase === "transfer") return this.#state.transfer;
+    throw new DlmsStateError("STATE_CLOSED", `${this.#settings.name}: the HDLC link is not open`);
   }
 
   // --- connecting and disconnecting ---
 
-  #clear(now: number, outputs: LinkOutput[]): void {
-    this.#phase = "clearing";
-    this.note("DISC first, in case the meter believes that a session is open", outputs);
-    this.#disconnect(now, Math.min(this.settings.timeouts.response, maxDiscWaitMs), outputs);
+  #clear(attempt: Connecting, now: number, outputs: LinkOutput[]): void {
+    this.#state = { ...attempt, phase: "clearing" };
+    this.#line.note("DISC first, in case the meter believes that a session is open", outputs);
+    this.#disconnect(now, Math.min(this.#settings.timeouts.response, maxDiscWaitMs), outputs);
   }
 
   #disconnect(now: number, patience: number, outputs: LinkOutput[]): void {
-    this.beginTurn();
-    this.awaitReply(now, this.transmit({ type: "DISC", pollFinal: true }, outputs), patience);
+    this.#line.beginTurn();
+    this.#line.awaitReply(now, this.#line.transmit({ type: "DISC", pollFinal: true }, outputs), patience);
   }
 
-  #connect(now: number, outputs: LinkOutput[]): void {
-    this.#phase = "connecting";
-    this.#connects++;
-    this.beginTurn();
-    const info = this.#bare ? undefined : encodeParameters(this.settings.proposal);
-    this.awaitReply(now, this.transmit({ type: "SNRM", pollFinal: true }, outputs, info));
+  #connect(attempt: Connecting, now: number, outputs: LinkOutput[]): void {
+    this.#state = { ...attempt, phase: "connecting", connects: attempt.connects + 1 };
+    this.#line.beginTurn();
+    const info = attempt.bare ? undefined : encodeParameters(this.#settings.proposal);
+    this.#line.awaitReply(now, this.#line.transmit({ type: "SNRM", pollFinal: true }, outputs, info));
   }
 
-  #onConnecting(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void {
+  #onConnecting(attempt: Connecting, frame: HdlcFrame, now: number, outputs: LinkOutput[]): void {
     const { type } = frame.control;
-    if (type === "UA") this.#connected(frame, now, outputs);
+    if (type === "UA") this.#connected(attempt, frame, now, outputs);
     else if (type === "DM" || type === "FRMR") {
-      if (!this.#bare && !this.#bareRefused) {
-        this.note(`${type} to an SNRM with parameters, trying one without`, outputs);
-        this.#bare = this.#bareRefused = true;
-        this.#connect(now, outputs);
-      } else if (type === "FRMR") this.fail(rejected(this.settings.name, this.what, frame.info), outputs);
-      else this.fail(refused(this.settings.name), outputs);
-    } else this.ignore(frame, outputs);
+      if (!attempt.bare && !attempt.bareRefused) {
+        this.#line.note(`${type} to an SNRM with parameters, trying one without`, outputs);
+        this.#connect({ ...attempt, bare: true, bareRefused: true }, now, outputs);
+      } else if (type === "FRMR") this.#fail(rejected(this.#settings.name, "connect", frame.info), outputs);
+      else this.#fail(refused(this.#settings.name), outputs);
+    } else this.#line.ignore(frame, outputs);
   }
 
-  #connected(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void {
+  #connected({ bare }: Connecting, frame: HdlcFrame, now: number, outputs: LinkOutput[]): void {
     // An SNRM without parameters has proposed the defaults.
-    const own = this.#bare ? defaultParameters : this.settings.proposal;
-    this.parameters = negotiate(own, decodeParameters(frame.info));
-    this.#phase = "up";
+    const own = bare ? defaultParameters : this.#settings.proposal;
+    this.#line.parameters = negotiate(own, decodeParameters(frame.info));
+    const transfer = new HdlcTransfer(this.#line, (error, failure) => {
+      this.#fail(error, failure);
+    });
+    this.#state = { phase: "transfer", transfer };
     this.#unsure = true;
-    const { maxInfoTransmit, maxInfoReceive, windowTransmit, windowReceive } = this.parameters;
-    this.note(
+    const { maxInfoTransmit, maxInfoReceive, windowTransmit, windowReceive } = this.#line.parameters;
+    this.#line.note(
       `connected; information field ${maxInfoTransmit} out, ${maxInfoReceive} in, window ${windowTransmit} out, ${windowReceive} in`,
       outputs,
     );
     outputs.push({ kind: "opened" });
-    this.idle(now);
+    transfer.rest(now);
   }
 
-  #closed(answered: boolean, outputs: LinkOutput[]): void {
-    if (!answered) this.note("DISC was not answered", outputs);
-    this.#unsure = !answered;
-    this.#phase = "closed";
-    this.forget();
-    outputs.push({ kind: "closed" });
-  }
-
-  // --- the session ---
-
-  #noReply(now: number, outputs: LinkOutput[]): void {
-    switch (this.#phase) {
+  #onNoReply(now: number, outputs: LinkOutput[]): void {
+    const state = this.#state;
+    switch (state.phase) {
       case "clearing":
-        this.#connect(now, outputs);
+        this.#connect(state, now, outputs);
+        return;
+      case "connecting":
+        if (state.connects > this.#settings.retries) {
+          const exchange = { what: "connect", tries: state.connects, timeout: "TIMEOUT_LINK", part: 0 } as const;
+          this.#fail(this.#line.unanswered(exchange), outputs);
+          // Every other try goes without parameters: some meters meet those with silence.
+        } else this.#clear({ ...state, bare: state.bareRefused || !state.bare }, now, outputs);
+        return;
+      case "transfer":
+        state.transfer.onNoReply(now, outputs);
         return;
       case "closing":
         this.#closed(false, outputs);
-        return;
-      case "connecting":
-        if (this.#connects > this.settings.retries) this.fail(this.exhausted(this.#connects), outputs);
-        else {
-          // Every other try goes without parameters: some meters meet those with silence.
-          this.#bare = this.#bareRefused || !this.#bare;
-          this.#clear(now, outputs);
-        }
-        return;
-      case "up":
-        this.noReplyInSession(now, outputs);
         return;
       default:
     }
   }
 
-  protected fail(error: DlmsError, outputs: LinkOutput[]): void {
+  // --- the end ---
+
+  #closed(answered: boolean, outputs: LinkOutput[]): void {
+    if (!answered) this.#line.note("DISC was not answered", outputs);
+    this.#unsure = !answered;
+    this.#goDown();
+    outputs.push({ kind: "closed" });
+  }
+
+  #fail(error: DlmsError, outputs: LinkOutput[]): void {
     // A meter that says that it is disconnected needs no DISC before the next SNRM.
     if (error.code === "DLMS_LINK_DISCONNECTED") this.#unsure = false;
-    this.#phase = "closed";
-    this.forget();
+    this.#goDown();
     outputs.push({ kind: "failed", error });
+  }
+
+  #goDown(): void {
+    this.#state = closed;
+    this.#line.clear();
   }
 }
 

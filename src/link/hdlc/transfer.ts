@@ -1,17 +1,15 @@
-import { type DlmsError, DlmsStateError } from "../../errors";
-import { isBlock, isPush, isStreamedBlock } from "../apdu-kind";
+/** The transfer phase of an HDLC link: windows of I frames out, segments in, RR polling, repetition. */
+import type { DlmsError } from "../../errors";
+import { isPush } from "../apdu-kind";
+import { EarlyBlocks } from "../early-blocks";
 import type { LinkOutput, LinkSendOptions } from "../link";
 import { longestTransfer, paceText } from "../pace";
 import { Assembler, withRequestLlc } from "./assembler";
 import { gone, rejected, sequenceError, tooSlow } from "./failures";
 import { type HdlcControl, type HdlcFrame, controlText } from "./frame";
-import type { HdlcSettings } from "./options";
-import { Outbox } from "./outbox";
-import { HdlcStation } from "./station";
+import { type HdlcFrameLine, attempt } from "./frame-line";
+import { SendWindow } from "./send-window";
 
-/** Early blocks of a stream that are kept until they are awaited, and their bytes. */
-const MAX_EARLY = 64;
-const MAX_EARLY_BYTES = 4 * 1024 * 1024;
 /** Between polls of a meter that is not ready: doubled from the first to the last, in ms. */
 const minPauseMs = 50;
 const maxPauseMs = 1000;
@@ -20,15 +18,19 @@ type IFrame = HdlcFrame & { readonly control: Extract<HdlcControl, { type: "I" }
 type SFrame = HdlcFrame & { readonly control: Extract<HdlcControl, { type: "RR" | "RNR" | "REJ" }> };
 
 /**
- * The transfer of APDUs while the link is up: windows of I frames out, segments in, RR polling, repetition. The turn
- * goes to the meter with the poll bit and comes back with the final bit.
+ * One session of an HDLC link, from its UA to its end: both sides count from 0. The turn goes to the meter with the
+ * poll bit and comes back with the final bit.
  */
-export abstract class HdlcTransfer extends HdlcStation {
-  readonly #outbox = new Outbox();
+export class HdlcTransfer {
+  readonly #line: HdlcFrameLine;
+  /** The link is down because of this. */
+  readonly #fail: (error: DlmsError, outputs: LinkOutput[]) => void;
+  readonly #window = new SendWindow();
   readonly #answer: Assembler;
+  readonly #early = new EarlyBlocks();
   #expected = 0;
-  protected awaiting = false;
-  protected what = "request";
+  #awaiting = false;
+  #what = "request";
   /** the poll bit went out, the final bit has not come back */
   #meterHasTurn = false;
   /** an answer was complete without the final bit, which may still come */
@@ -45,44 +47,53 @@ export abstract class HdlcTransfer extends HdlcStation {
   /** since when the answer comes, and bytes of it that are there */
   #since = 0;
   #content = 0;
-  #streaming = false;
-  #early: Uint8Array[] = [];
 
-  protected constructor(settings: HdlcSettings) {
-    super(settings);
-    this.#answer = new Assembler(settings.maxApdu);
+  constructor(line: HdlcFrameLine, fail: (error: DlmsError, outputs: LinkOutput[]) => void) {
+    this.#line = line;
+    this.#fail = fail;
+    this.#answer = new Assembler(line.settings.maxApdu);
   }
 
-  protected abstract readonly up: boolean;
-  /** The link is down because of this. */
-  protected abstract fail(error: DlmsError, outputs: LinkOutput[]): void;
+  get awaiting(): boolean {
+    return this.#awaiting;
+  }
 
-  send(apdu: Uint8Array, now: number, options: LinkSendOptions = {}): LinkOutput[] {
-    this.#mustBeUp();
+  send(apdu: Uint8Array, now: number, options: LinkSendOptions): LinkOutput[] {
     const outputs: LinkOutput[] = [];
-    if (!this.awaiting && this.#outbox.empty) this.beginExchange(options.what ?? "request", now);
-    this.#early = [];
-    this.#streaming = false;
-    this.awaiting ||= options.expectAnswer !== false;
-    this.#outbox.add(withRequestLlc(apdu), this.parameters.maxInfoTransmit);
+    if (!this.#awaiting && this.#window.empty) this.#beginExchange(options.what ?? "request", now);
+    this.#early.clear();
+    this.#awaiting ||= options.expectAnswer !== false;
+    this.#window.add(withRequestLlc(apdu), this.#line.parameters.maxInfoTransmit);
     // Half duplex: while it is the meter's turn, what is to be sent waits for the final bit, or for its time-out.
     if (!this.#meterHasTurn) this.#ourTurn(now, false, outputs);
     return outputs;
   }
 
-  await(now: number, options: LinkSendOptions = {}): LinkOutput[] {
-    this.#mustBeUp();
-    const early = this.#early.shift();
+  await(now: number, options: LinkSendOptions): LinkOutput[] {
+    const early = this.#early.take();
     if (early) return [{ kind: "apdu", apdu: early }];
     const outputs: LinkOutput[] = [];
-    this.beginExchange(options.what ?? this.what, now);
-    this.awaiting = true;
-    if (this.#meterHasTurn) this.awaitReply(now, 0);
+    this.#beginExchange(options.what ?? this.#what, now);
+    this.#awaiting = true;
+    if (this.#meterHasTurn) this.#line.awaitReply(now, 0);
     else this.#ourTurn(now, true, outputs);
     return outputs;
   }
 
-  protected onSessionFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void {
+  /** Nothing is to be sent and nothing awaited: until the keep-alive. */
+  rest(now: number): void {
+    const { keepAlive } = this.#line.settings;
+    if (keepAlive > 0) this.#line.pause("idle", now + keepAlive);
+    else this.#line.rest();
+  }
+
+  /** The pause is over, or the keep-alive is due. */
+  resume(kind: "pause" | "idle", now: number, outputs: LinkOutput[]): void {
+    if (kind === "idle") this.#beginExchange("keep-alive", now);
+    this.#poll(now, outputs);
+  }
+
+  onFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void {
     switch (frame.control.type) {
       case "I":
         this.#onInformation(frame as IFrame, now, outputs);
@@ -94,13 +105,13 @@ export abstract class HdlcTransfer extends HdlcStation {
         return;
       case "DM":
       case "DISC":
-        this.fail(gone(this.settings.name, this.what, frame.control.type), outputs);
+        this.#fail(gone(this.#line.settings.name, this.#what, frame.control.type), outputs);
         return;
       case "FRMR":
-        this.fail(rejected(this.settings.name, this.what, frame.info), outputs);
+        this.#fail(rejected(this.#line.settings.name, this.#what, frame.info), outputs);
         return;
       default:
-        this.ignore(frame, outputs);
+        this.#line.ignore(frame, outputs);
     }
   }
 
@@ -111,13 +122,13 @@ export abstract class HdlcTransfer extends HdlcStation {
     }
     if (!this.#acknowledge(frame, now, outputs)) return;
     this.#expected = (this.#expected + 1) & 7;
-    this.evidence.sequence = undefined;
+    this.#line.evidence.sequence = undefined;
     let apdu: Uint8Array | undefined;
-    const error = this.attempt(() => {
+    const error = attempt(() => {
       apdu = this.#answer.add(frame.info, frame.segmented);
     });
     if (error) {
-      this.fail(error, outputs);
+      this.#fail(error, outputs);
       return;
     }
     const push = apdu === undefined ? this.#answer.isPush : isPush(apdu);
@@ -126,9 +137,9 @@ export abstract class HdlcTransfer extends HdlcStation {
     if (frame.control.pollFinal || (apdu && this.#finalMissing)) this.#meterHasTurn = false;
     if (apdu && !this.#deliver(apdu, outputs)) return;
     if (!this.#meterHasTurn) this.#ourTurn(now, frame.info.length > 0 && !push, outputs);
-    else if (apdu && !this.awaiting) {
+    else if (apdu && !this.#awaiting) {
       this.#finalDue = true;
-      this.awaitReply(now, 0, this.settings.interFrame);
+      this.#line.awaitReply(now, 0, this.#line.settings.interFrame);
     }
   }
 
@@ -136,78 +147,72 @@ export abstract class HdlcTransfer extends HdlcStation {
   #keepsPace(length: number, now: number, outputs: LinkOutput[]): boolean {
     this.#content += length;
     const taken = now - this.#since;
-    if (!this.awaiting || taken <= longestTransfer(this.#content, this.settings.timeouts.response)) return true;
-    this.fail(tooSlow(this.settings.name, this.what, paceText(this.#content, taken), this.#content), outputs);
+    if (!this.#awaiting || taken <= longestTransfer(this.#content, this.#line.settings.timeouts.response)) return true;
+    this.#fail(tooSlow(this.#line.settings.name, this.#what, paceText(this.#content, taken), this.#content), outputs);
     return false;
   }
 
   #onOutOfSequence(frame: IFrame, now: number, outputs: LinkOutput[]): void {
     const { sendSequence, pollFinal } = frame.control;
-    const window = this.parameters.windowReceive;
+    const window = this.#line.parameters.windowReceive;
     const behind = (this.#expected - sendSequence) & 7;
     const ahead = (sendSequence - this.#expected) & 7;
     if (behind <= window && (ahead >= window || behind <= ahead)) {
-      this.note(`a late duplicate was dropped (${controlText(frame.control)})`, outputs);
+      this.#line.note(`a late duplicate was dropped (${controlText(frame.control)})`, outputs);
       return;
     }
-    this.note(`a frame is missing: ${controlText(frame.control)} came, N(S) ${this.#expected} was due`, outputs);
+    this.#line.note(`a frame is missing: ${controlText(frame.control)} came, N(S) ${this.#expected} was due`, outputs);
     if (!this.#acknowledge(frame, now, outputs)) return;
-    this.evidence.sequence = `it sent N(S) ${sendSequence} where ${this.#expected} was due`;
+    this.#line.evidence.sequence = `it sent N(S) ${sendSequence} where ${this.#expected} was due`;
     if (pollFinal && this.#meterHasTurn) this.#repeat(now, outputs);
   }
 
   /** Hand out a complete APDU; false when it ended the link. */
   #deliver(apdu: Uint8Array, outputs: LinkOutput[]): boolean {
     if (isPush(apdu)) outputs.push({ kind: "notification", apdu });
-    else if (this.awaiting) {
-      if (!this.#outbox.empty) {
+    else if (this.#awaiting) {
+      if (!this.#window.empty) {
         const problem = "it answered before it had acknowledged the whole request";
-        this.fail(sequenceError(this.settings.name, this.what, problem), outputs);
+        this.#fail(sequenceError(this.#line.settings.name, this.#what, problem), outputs);
         return false;
       }
-      this.awaiting = false;
-      this.#streaming = isStreamedBlock(apdu);
+      this.#awaiting = false;
+      this.#early.follow(apdu);
       outputs.push({ kind: "apdu", apdu });
-    } else if (this.#streaming && isBlock(apdu) && this.#keepsEarly(apdu)) this.#early.push(apdu);
-    else outputs.push({ kind: "notification", apdu });
+    } else if (!this.#early.keep(apdu)) outputs.push({ kind: "notification", apdu });
     return true;
-  }
-
-  #keepsEarly(apdu: Uint8Array): boolean {
-    if (this.#early.length >= MAX_EARLY) return false;
-    return this.#early.reduce((sum, { length }) => sum + length, apdu.length) <= MAX_EARLY_BYTES;
   }
 
   #onSupervisory(frame: SFrame, now: number, outputs: LinkOutput[]): void {
     const { type, pollFinal } = frame.control;
-    const before = this.#outbox.outstanding;
+    const before = this.#window.outstanding;
     if (!this.#acknowledge(frame, now, outputs)) return;
     this.#peerBusy = type === "RNR";
     if (!pollFinal && type !== "REJ") return;
     if (!this.#meterHasTurn) {
-      this.note(`${controlText(frame.control)} out of turn was dropped`, outputs);
+      this.#line.note(`${controlText(frame.control)} out of turn was dropped`, outputs);
       return;
     }
-    if (this.#outbox.outstanding > 0) {
+    if (this.#window.outstanding > 0) {
       // A single frame that a meter did not take is met with silence, so this RR answers an older poll.
       if (type === "RR" && before === 1 && this.#lastBurst === 1) {
-        this.note(`${controlText(frame.control)} does not acknowledge the last frame and was dropped`, outputs);
+        this.#line.note(`${controlText(frame.control)} does not acknowledge the last frame and was dropped`, outputs);
         return;
       }
       this.#repeat(now, outputs);
       return;
     }
-    if (before === 0) this.evidence.notReady++;
+    if (before === 0) this.#line.evidence.notReady++;
     this.#meterHasTurn = false;
     this.#ourTurn(now, false, outputs);
   }
 
   /** Whether the frame's N(R) is possible; progress if it acknowledges something. */
   #acknowledge(frame: IFrame | SFrame, now: number, outputs: LinkOutput[]): boolean {
-    const count = this.#outbox.acknowledge(frame.control.receiveSequence);
+    const count = this.#window.acknowledge(frame.control.receiveSequence);
     if (count === undefined) {
-      this.evidence.sequence = `it sent an impossible N(R) (${controlText(frame.control)})`;
-      this.note(`${controlText(frame.control)} acknowledges what was never sent; dropped`, outputs);
+      this.#line.evidence.sequence = `it sent an impossible N(R) (${controlText(frame.control)})`;
+      this.#line.note(`${controlText(frame.control)} acknowledges what was never sent; dropped`, outputs);
       return false;
     }
     if (count > 0) this.#moved(now);
@@ -218,7 +223,7 @@ export abstract class HdlcTransfer extends HdlcStation {
   #moved(now: number): void {
     this.#attempts = 0;
     this.#ready();
-    this.progress(now);
+    this.#line.progress(now);
   }
 
   /** The meter is missing frames of ours, or we one of its: send or ask again, bounded. */
@@ -230,8 +235,8 @@ export abstract class HdlcTransfer extends HdlcStation {
   /** Count a repetition; false when it was one too many and the link failed. */
   #tryAgain(outputs: LinkOutput[]): boolean {
     this.#attempts++;
-    if (this.#attempts <= this.settings.retries) return true;
-    this.fail(this.exhausted(this.#attempts), outputs);
+    if (this.#attempts <= this.#line.settings.retries) return true;
+    this.#fail(this.#exhausted(this.#attempts), outputs);
     return false;
   }
 
@@ -244,113 +249,82 @@ export abstract class HdlcTransfer extends HdlcStation {
   /** We may send: segments, or a poll when an answer is awaited. `atOnce`: the poll needs no pause before it. */
   #ourTurn(now: number, atOnce: boolean, outputs: LinkOutput[]): void {
     // What was sent and not acknowledged by now goes again, with its N(S).
-    this.#outbox.rewind();
-    if (this.#outbox.empty && !this.awaiting) this.idle(now);
-    else if (this.#peerBusy || (this.#outbox.empty && !atOnce)) this.#pollLater(now, outputs);
-    else if (this.#outbox.empty) this.poll(now, outputs);
+    this.#window.rewind();
+    if (this.#window.empty && !this.#awaiting) this.rest(now);
+    else if (this.#peerBusy || (this.#window.empty && !atOnce)) this.#pollLater(now, outputs);
+    else if (this.#window.empty) this.#poll(now, outputs);
     else this.#sendWindow(now, outputs);
   }
 
   #sendWindow(now: number, outputs: LinkOutput[]): void {
     this.#beginTurn();
-    const segments = this.#outbox.take(this.parameters.windowTransmit);
+    const segments = this.#window.take(this.#line.parameters.windowTransmit);
     let length = 0;
     segments.forEach(({ info, segmented, sendSequence }, i) => {
       const pollFinal = i === segments.length - 1;
       const control = { type: "I", sendSequence, receiveSequence: this.#expected, pollFinal } as const;
-      length += this.transmit(control, outputs, info, segmented);
+      length += this.#line.transmit(control, outputs, info, segmented);
     });
     this.#lastBurst = segments.length;
-    this.awaitReply(now, length);
+    this.#line.awaitReply(now, length);
   }
 
-  protected poll(now: number, outputs: LinkOutput[]): void {
+  #poll(now: number, outputs: LinkOutput[]): void {
     this.#beginTurn();
     this.#lastBurst = 0;
     const control = { type: "RR", receiveSequence: this.#expected, pollFinal: true } as const;
-    this.awaitReply(now, this.transmit(control, outputs));
+    this.#line.awaitReply(now, this.#line.transmit(control, outputs));
   }
 
   #beginTurn(): void {
-    this.beginTurn();
+    this.#line.beginTurn();
     this.#meterHasTurn = true;
     this.#finalDue = false;
   }
 
   /** The meter is there but not ready: ask again in a while, for as long as silence would be borne too. */
   #pollLater(now: number, outputs: LinkOutput[]): void {
-    const { response } = this.settings.timeouts;
-    this.#patienceDue ??= now + response * (this.settings.retries + 1);
+    const { response } = this.#line.settings.timeouts;
+    this.#patienceDue ??= now + response * (this.#line.settings.retries + 1);
     if (now >= this.#patienceDue) {
-      this.fail(this.exhausted(this.settings.retries + 1), outputs);
+      this.#fail(this.#exhausted(this.#line.settings.retries + 1), outputs);
       return;
     }
-    this.wait = { kind: "pause", due: Math.min(now + this.#pause, this.#patienceDue) };
+    this.#line.pause("pause", Math.min(now + this.#pause, this.#patienceDue));
     this.#pause = Math.min(2 * this.#pause, maxPauseMs);
   }
 
-  protected idle(now: number): void {
-    const { keepAlive } = this.settings;
-    this.wait = keepAlive > 0 ? { kind: "idle", due: now + keepAlive } : undefined;
-  }
-
-  protected noReplyInSession(now: number, outputs: LinkOutput[]): void {
-    if (this.#finalDue && (!this.awaiting || !this.#outbox.empty)) {
-      if (!this.#finalMissing) this.note("the final bit of an answer is missing; not awaited any longer", outputs);
+  onNoReply(now: number, outputs: LinkOutput[]): void {
+    if (this.#finalDue && (!this.#awaiting || !this.#window.empty)) {
+      if (!this.#finalMissing)
+        this.#line.note("the final bit of an answer is missing; not awaited any longer", outputs);
       this.#finalMissing = true;
       this.#meterHasTurn = this.#finalDue = false;
       this.#ourTurn(now, false, outputs);
       return;
     }
     if (!this.#tryAgain(outputs)) return;
-    this.note(`${this.what}: no answer, repetition ${this.#attempts} of ${this.settings.retries}`, outputs);
+    this.#line.note(
+      `${this.#what}: no answer, repetition ${this.#attempts} of ${this.#line.settings.retries}`,
+      outputs,
+    );
     // First ask where the meter stands; if that is not answered either, send again.
-    if (this.#outbox.outstanding > 0 && this.#attempts % 2 === 0) {
-      this.#outbox.rewind();
+    if (this.#window.outstanding > 0 && this.#attempts % 2 === 0) {
+      this.#window.rewind();
       this.#sendWindow(now, outputs);
-    } else this.poll(now, outputs);
+    } else this.#poll(now, outputs);
   }
 
-  protected exhausted(tries: number): DlmsError {
-    return this.evidence.failure({
-      what: this.what,
-      name: this.settings.name,
-      awaited: this.settings.timeouts.response,
-      tries,
-      timeout: this.up && this.awaiting ? "TIMEOUT_RESPONSE" : "TIMEOUT_LINK",
-      part: this.#answer.length,
-      report: this.framer.report,
-    });
+  #exhausted(tries: number): DlmsError {
+    const timeout = this.#awaiting ? "TIMEOUT_RESPONSE" : "TIMEOUT_LINK";
+    return this.#line.unanswered({ what: this.#what, tries, timeout, part: this.#answer.length });
   }
 
-  protected beginExchange(what: string, now: number): void {
-    this.dropStale(now);
-    this.what = what;
+  #beginExchange(what: string, now: number): void {
+    this.#line.beginExchange(now);
+    this.#what = what;
     this.#attempts = this.#content = 0;
     this.#since = now;
     this.#ready();
-    this.evidence.begin();
-    this.framer.clearReport();
-  }
-
-  #mustBeUp(): void {
-    if (!this.up) throw new DlmsStateError("STATE_CLOSED", `${this.settings.name}: the HDLC link is not open`);
-  }
-
-  protected ignore(frame: HdlcFrame, outputs: LinkOutput[]): void {
-    this.note(`${controlText(frame.control)} was not expected and is ignored`, outputs);
-  }
-
-  /** Both sides count from 0 again after UA. */
-  protected forget(): void {
-    this.clearLine();
-    this.#outbox.reset();
-    this.#answer.reset();
-    this.#expected = 0;
-    this.#attempts = this.#lastBurst = 0;
-    this.#ready();
-    this.awaiting = this.#meterHasTurn = this.#finalDue = this.#finalMissing = this.#peerBusy = false;
-    this.#streaming = false;
-    this.#early = [];
   }
 }

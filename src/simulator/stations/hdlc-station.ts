@@ -56,7 +56,7 @@ export type HdlcLinks = Map<number, Link>;
 const mod8 = (value: number): number => ((value % 8) + 8) % 8;
 
 /** A secondary station in normal response mode (IEC 62056-46): it speaks when it is polled. */
-export class HdlcStation implements Station {
+export class SimulatedHdlcStation implements Station {
   readonly #host: StationHost;
   readonly #definition: MeterDefinition;
   readonly #own: HdlcParameters;

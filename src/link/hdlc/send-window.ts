@@ -1,3 +1,4 @@
+/** The sending side of the sliding window of HDLC. */
 /** One I frame's worth of what is to be sent. */
 export interface Segment {
   readonly info: Uint8Array;
@@ -8,8 +9,8 @@ export interface NumberedSegment extends Segment {
   readonly sendSequence: number;
 }
 
-/** The sending side of the sliding window: segments that were not sent, or sent and not acknowledged. */
-export class Outbox {
+/** Segments that were not sent, or sent and not acknowledged. */
+export class SendWindow {
   /** the first one has N(S) #acknowledged */
   #segments: Segment[] = [];
   #acknowledged = 0;
@@ -25,11 +26,6 @@ export class Outbox {
   /** sent and not acknowledged */
   get outstanding(): number {
     return this.#sent;
-  }
-
-  reset(): void {
-    this.#segments = [];
-    this.#acknowledged = this.#sent = this.#everSent = 0;
   }
 
   /** Cut what is to be sent into segments of at most `maxInfo` bytes. */

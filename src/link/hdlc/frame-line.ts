@@ -1,5 +1,6 @@
+/** HDLC frames between a client and one station: out, in without echoes and others' frames, and the waits between. */
 import { bytesEqual } from "../../bytes";
-import type { DlmsError } from "../../errors";
+import type { CodesOf, DlmsError } from "../../errors";
 import { isDlmsError } from "../../errors";
 import { type LinkOutput, noOutputs, type PushAddress, type PushFit } from "../link";
 import { addressMatches } from "./address";
@@ -13,24 +14,37 @@ import { PushAssembler } from "./push-assembler";
 const noInfo = new Uint8Array(0);
 
 /** What `tick` is awaited for. */
-type Wait =
+export type HdlcWait =
   /** an answer: `first` until its first byte, `hard` as a whole */
   | { readonly kind: "reply"; readonly first: number; hard: number; due: number }
   /** a pause before polling again, or the keep-alive interval */
   | { readonly kind: "pause" | "idle"; readonly due: number };
 
-/**
- * The lower half of the client: frames out, frames in (echoes, noise and strangers' frames taken out), and the waits
- * between them. What the frames mean is the upper half's affair.
- */
-export abstract class HdlcStation {
-  protected readonly settings: HdlcSettings;
-  protected readonly framer = new HdlcFramer();
-  protected readonly evidence = new Evidence();
-  /** what the meter's UA left */
-  protected parameters: HdlcParameters = defaultParameters;
-  protected wait: Wait | undefined;
+/** What gives the frames of the meter a meaning: the link. */
+export interface FrameHandler {
+  /** False while the link is closed: nothing is received then. */
+  readonly listening: boolean;
+  onFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void;
+}
+
+/** An exchange that came to its end without an answer. */
+export interface Unanswered {
+  readonly what: string;
+  readonly tries: number;
+  readonly timeout: CodesOf<"DlmsTimeoutError">;
+  /** bytes of the answer that are there */
+  readonly part: number;
+}
+
+export class HdlcFrameLine {
+  readonly settings: HdlcSettings;
+  readonly evidence = new Evidence();
+  /** what was negotiated with the meter's UA */
+  parameters: HdlcParameters = defaultParameters;
+  readonly #handler: FrameHandler;
+  readonly #framer = new HdlcFramer();
   readonly #pushes: PushAssembler;
+  #wait: HdlcWait | undefined;
   /** own frames whose echo may come */
   #sent: Uint8Array[] = [];
   /** the adapter was seen to echo */
@@ -43,49 +57,41 @@ export abstract class HdlcStation {
   /** frames came since our turn ended, and the last of them was not final */
   #inWindow = false;
 
-  protected constructor(settings: HdlcSettings) {
+  constructor(settings: HdlcSettings, handler: FrameHandler) {
     this.settings = settings;
+    this.#handler = handler;
     this.#pushes = new PushAssembler(settings.maxApdu);
     this.#lookAlike = addressMatches(settings.server, settings.client);
   }
 
-  get deadline(): number | undefined {
-    return this.wait?.due;
+  get wait(): HdlcWait | undefined {
+    return this.#wait;
   }
 
   get atRest(): boolean {
-    return this.wait === undefined || this.wait.kind === "idle";
+    return this.#wait === undefined || this.#wait.kind === "idle";
   }
 
-  protected abstract get listening(): boolean;
-  protected abstract onFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void;
-
   receive(bytes: Uint8Array, now: number): LinkOutput[] {
-    if (!this.listening) return noOutputs;
+    if (!this.#handler.listening) return noOutputs;
     this.#lastByte = now;
-    const bad = this.framer.badChecks;
-    const frames = this.framer.push(bytes);
-    const spoilt = this.framer.badChecks > bad;
+    const bad = this.#framer.badChecks;
+    const frames = this.#framer.push(bytes);
+    const spoilt = this.#framer.badChecks > bad;
     const outputs = frames.length > 0 || spoilt ? [] : noOutputs;
     if (spoilt) this.note("a frame with a wrong check sequence was dropped", outputs);
-    this.accept(frames, now, outputs);
+    this.#accept(frames, now, outputs);
     this.#bytesCame(now);
     return outputs;
   }
 
-  protected accept(frames: readonly ReceivedFrame[], now: number, outputs: LinkOutput[]): void {
-    for (const received of frames) {
-      if (!this.listening) return;
-      this.#onReceived(received, now, outputs);
-    }
+  /** The frame that has begun will not end; the bytes after its first one may be a frame nevertheless. */
+  flush(now: number, outputs: LinkOutput[]): void {
+    this.#accept(this.#framer.flush(), now, outputs);
   }
 
-  protected transmit(
-    control: HdlcControl,
-    outputs: LinkOutput[],
-    info: Uint8Array = noInfo,
-    segmented = false,
-  ): number {
+  /** The number of bytes that the frame has on the line. */
+  transmit(control: HdlcControl, outputs: LinkOutput[], info: Uint8Array = noInfo, segmented = false): number {
     const { server: destination, client: source } = this.settings;
     const bytes = encodeHdlcFrame({ destination, source, control, segmented, info });
     this.#sent.push(bytes);
@@ -94,60 +100,79 @@ export abstract class HdlcStation {
   }
 
   /** It is the meter's turn, after `length` bytes of ours. */
-  protected awaitReply(now: number, length: number, patience = this.settings.timeouts.response): void {
+  awaitReply(now: number, length: number, patience = this.settings.timeouts.response): void {
     const first = now + transmissionTime(length, this.settings.baudRate) + patience;
     const hard = first + frameTime(this.parameters.maxInfoReceive, this.settings.baudRate);
-    this.wait = { kind: "reply", first, hard, due: first };
+    this.#wait = { kind: "reply", first, hard, due: first };
     this.#inWindow = false;
   }
 
-  /** The answer came on: only then is the rest of it awaited for longer, so that no chatter holds the line for ever. */
-  protected progress(now: number): void {
-    if (this.wait?.kind !== "reply") return;
+  /** Nothing is awaited but the time to poll again, or to send a keep-alive. */
+  pause(kind: "pause" | "idle", due: number): void {
+    this.#wait = { kind, due };
+  }
+
+  /** Nothing is awaited. */
+  rest(): void {
+    this.#wait = undefined;
+  }
+
+  /** The answer came on: only then is the rest of it awaited for longer, so that chatter cannot hold the line. */
+  progress(now: number): void {
+    if (this.#wait?.kind !== "reply") return;
     const { response } = this.settings.timeouts;
-    this.wait.hard = now + response + frameTime(this.parameters.maxInfoReceive, this.settings.baudRate);
+    this.#wait.hard = now + response + frameTime(this.parameters.maxInfoReceive, this.settings.baudRate);
   }
 
   /** A new transmission begins: echoes of the one before are not awaited any longer. */
-  protected beginTurn(): void {
+  beginTurn(): void {
     this.#sent = [];
   }
 
-  /** A frame that began long ago and never ended must not swallow the beginning of an answer. */
-  protected dropStale(now: number): void {
-    if (this.framer.inFrame && now - this.#lastByte > this.settings.interFrame) this.framer.clear();
+  /** What is seen from here on is evidence of a new exchange. */
+  beginExchange(now: number): void {
+    // A frame that began long ago and never ended must not swallow the beginning of an answer.
+    if (this.#framer.inFrame && now - this.#lastByte > this.settings.interFrame) this.#framer.clear();
+    this.evidence.begin();
+    this.#framer.clearReport();
   }
 
-  protected clearLine(): void {
-    this.framer.clear();
+  /** The link is down: nothing of what came belongs to the next session. */
+  clear(): void {
+    this.#framer.clear();
     this.#pushes.reset();
     this.#sent = [];
     this.#inWindow = false;
-    this.wait = undefined;
+    this.#wait = undefined;
   }
 
-  protected note(text: string, outputs: LinkOutput[]): void {
+  note(text: string, outputs: LinkOutput[]): void {
     outputs.push({ kind: "note", text: `${this.settings.name}: ${text}` });
   }
 
+  ignore(frame: HdlcFrame, outputs: LinkOutput[]): void {
+    this.note(`${controlText(frame.control)} was not expected and is ignored`, outputs);
+  }
+
+  unanswered(exchange: Unanswered): DlmsError {
+    const { name, timeouts } = this.settings;
+    return this.evidence.failure({ ...exchange, name, awaited: timeouts.response, report: this.#framer.report });
+  }
+
   pushFit(address: PushAddress): PushFit {
-    if (!this.listening || !addressMatches(this.settings.server, address.server)) return "none";
+    if (!this.#handler.listening || !addressMatches(this.settings.server, address.server)) return "none";
     return address.client === this.settings.client.logical ? "exact" : "meter";
   }
 
-  /** Run what may throw a link error; the error, if it did. */
-  protected attempt(run: () => void): DlmsError | undefined {
-    try {
-      run();
-      return undefined;
-    } catch (error) {
-      if (isDlmsError(error)) return error;
-      throw error;
+  #accept(frames: readonly ReceivedFrame[], now: number, outputs: LinkOutput[]): void {
+    for (const received of frames) {
+      if (!this.#handler.listening) return;
+      this.#onReceived(received, now, outputs);
     }
   }
 
   #bytesCame(now: number): void {
-    const { wait } = this;
+    const wait = this.#wait;
     if (wait?.kind !== "reply") return;
     wait.due = Math.min(this.#dueAfterBytes(now, wait.first), wait.hard);
   }
@@ -157,17 +182,17 @@ export abstract class HdlcStation {
     const { interFrame } = this.settings;
     const silence = now + interFrame;
     if (this.#inWindow) return silence;
-    if (this.framer.inFrame) return this.#isAnswer(now, first + interFrame) ? silence : first;
-    return this.framer.pending ? Math.max(first, Math.min(silence, first + interFrame)) : first;
+    if (this.#framer.inFrame) return this.#isAnswer(now, first + interFrame) ? silence : first;
+    return this.#framer.pending ? Math.max(first, Math.min(silence, first + interFrame)) : first;
   }
 
   /** Whether the unfinished frame is for us, and began in time. */
   #isAnswer(now: number, latest: number): boolean {
     const unfinished = this.#unfinished;
-    if (unfinished.number !== this.framer.begun) {
+    if (unfinished.number !== this.#framer.begun) {
       const { client, server } = this.settings;
-      const addresses = this.framer.addresses;
-      unfinished.number = this.framer.begun;
+      const addresses = this.#framer.addresses;
+      unfinished.number = this.#framer.begun;
       unfinished.since = now;
       unfinished.ours = addresses?.destination.logical === client.logical && addressMatches(server, addresses.source);
     }
@@ -194,7 +219,7 @@ export abstract class HdlcStation {
     }
     this.evidence.own++;
     this.#inWindow = !frame.control.pollFinal;
-    this.onFrame(frame, now, outputs);
+    this.#handler.onFrame(frame, now, outputs);
   }
 
   /** Half-duplex converters hand back what was sent. */
@@ -213,7 +238,7 @@ export abstract class HdlcStation {
 
   /** UI frames may come at any time, also to other clients (broadcast), and also in segments. */
   #onPush(frame: HdlcFrame, outputs: LinkOutput[]): void {
-    const error = this.attempt(() => {
+    const error = attempt(() => {
       const apdu = this.#pushes.add(frame);
       if (!apdu) return;
       const address = { server: frame.source, client: frame.destination.logical };
@@ -221,6 +246,17 @@ export abstract class HdlcStation {
       outputs.push({ kind: "notification", apdu, ...(exact ? {} : { address }) });
     });
     if (error) this.note(`a UI frame was dropped: ${error.message}`, outputs);
+  }
+}
+
+/** Runs what may throw a link error; the error, if it did. */
+export function attempt(run: () => void): DlmsError | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (isDlmsError(error)) return error;
+    throw error;
   }
 }
 
