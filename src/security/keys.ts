@@ -164,7 +164,7 @@ export function makeSystemTitle(random: RandomSource): Uint8Array {
 }
 
 /**
- * Refuse a system title that cannot be part of an initialisation vector.
+ * Refuse a system title that cannot be part of an initialization vector.
  * @param whose for the message: "the meter's"
  * @throws DlmsSecurityError SEC_SYSTEM_TITLE
  */

@@ -181,7 +181,7 @@ export class ReceivedCounters {
 
   /**
    * @param key of a lasting key: the key
-   * @param content of the message, to recognise a push that another client has heard
+   * @param content of the message, to recognize a push that another client has heard
    * @throws DlmsSecurityError SEC_REPLAY unless the counter is above all that came before
    */
   check(systemTitle: Uint8Array, keyRole: string, counter: number, key?: Uint8Array, content?: Uint8Array): void {

@@ -21,7 +21,7 @@ export interface Exchange {
   readonly resends: number;
   /** Largest APDU that the meter takes; Infinity when it set no limit. */
   readonly meterLimit: number;
-  /** Whether a copy of an earlier answer is recognised as such. */
+  /** Whether a copy of an earlier answer is recognized as such. */
   readonly tellsAnswersApart: boolean;
   /** @throws DlmsDecodeError */
   parse(bytes: Uint8Array, what: string): Operation<Apdu>;

@@ -1,0 +1,38 @@
+// Runs the tests once and records what they cover: `node scripts/coverage.mjs test`. `report` then compares it with the
+// floor in .c8rc.json. Without an argument both are done.
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const data = join(root, "coverage", "tmp");
+
+function run(command, args, env = {}) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+function test() {
+  rmSync(data, { recursive: true, force: true });
+  run("npm", ["run", "--silent", "typecheck"]);
+  run("npm", ["run", "--silent", "test:run"], { NODE_V8_COVERAGE: data });
+}
+
+/** Leaves out what was loaded from elsewhere than a file: c8 stops at its source map. */
+function onlyFiles(path) {
+  const coverage = JSON.parse(readFileSync(path, "utf8"));
+  const maps = Object.entries(coverage["source-map-cache"] ?? {});
+  const ofFiles = maps.filter(([url]) => url.startsWith("file:"));
+  if (ofFiles.length === maps.length) return;
+  writeFileSync(path, JSON.stringify({ ...coverage, "source-map-cache": Object.fromEntries(ofFiles) }));
+}
+
+function report() {
+  for (const file of readdirSync(data)) onlyFiles(join(data, file));
+  run("npx", ["c8", "report", "--temp-directory", data]);
+}
+
+const [what] = process.argv.slice(2);
+if (what !== "report") test();
+if (what !== "test") report();
