@@ -43,7 +43,26 @@ export {
   type TraceEvent,
   type Unsubscribe,
 } from "./client";
-export type * from "./client/options/options";
+export type {
+  AddressSize,
+  AssociationOptions,
+  AuthenticationOptions,
+  BrowseOptions,
+  ConnectOptions,
+  CounterSourceOptions,
+  GeneralCipheringOptions,
+  GeneralSigningOptions,
+  HdlcOptions,
+  LinkOptions,
+  Logger,
+  OperationOptions,
+  Quirks,
+  ReadOptions,
+  SecurityOptions,
+  Timeouts,
+  TransportOptions,
+  ValueOptions,
+} from "./client/options/options";
 export { afterRunning, type Clock, type RunningWait, settledWithin, systemClock, type TimerHandle } from "./clock";
 export { type DataType, type DlmsValue } from "./codec";
 export {
@@ -75,7 +94,31 @@ export {
   type ProfileRow,
   unitSymbol,
 } from "./cosem";
-export * from "./errors";
+export {
+  type CodesOf,
+  DlmsAccessError,
+  DlmsAssociationError,
+  DlmsConfigError,
+  DlmsConnectionError,
+  DlmsDecodeError,
+  DlmsError,
+  type DlmsErrorOptions,
+  DlmsLinkError,
+  DlmsSecurityError,
+  DlmsServiceError,
+  DlmsStateError,
+  DlmsTimeoutError,
+  type ErrorClassName,
+  type ErrorCode,
+  errorCodes,
+  type ErrorDetails,
+  type ErrorFault,
+  type ErrorJson,
+  type ErrorLayer,
+  type ErrorName,
+  type ErrorRetry,
+  isDlmsError,
+} from "./errors";
 export { repeated } from "./errors/retell";
 export {
   type InvocationCounterStore,

@@ -1,5 +1,5 @@
-export * from "./compare";
-export * from "./growing-buffer";
-export * from "./hex";
-export * from "./reader";
-export * from "./writer";
+export { bytesEqual, concatBytes, joinBytes } from "./compare";
+export { GrowingBuffer, type PieceRefusal } from "./growing-buffer";
+export { fromHex, latin1, toHex } from "./hex";
+export { ByteReader } from "./reader";
+export { ByteWriter } from "./writer";

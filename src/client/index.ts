@@ -12,7 +12,26 @@ export type {
   TraceEvent,
   Unsubscribe,
 } from "./connection/events";
-export type * from "./options/options";
+export type {
+  AddressSize,
+  AssociationOptions,
+  AuthenticationOptions,
+  BrowseOptions,
+  ConnectOptions,
+  CounterSourceOptions,
+  GeneralCipheringOptions,
+  GeneralSigningOptions,
+  HdlcOptions,
+  LinkOptions,
+  Logger,
+  OperationOptions,
+  Quirks,
+  ReadOptions,
+  SecurityOptions,
+  Timeouts,
+  TransportOptions,
+  ValueOptions,
+} from "./options/options";
 export type { Outcome, Reading } from "./services/read";
 export type { ConnectionHint, ConnectionHintKey, ConnectionStepName } from "./diagnosis/hints";
 export type { ConnectionFacts } from "./diagnosis/facts";

@@ -1,3 +1,14 @@
-export * from "./clock";
-export * from "./running-time";
-export * from "./waiting";
+export { type Clock, systemClock, type TimerHandle } from "./clock";
+export { afterInput, afterRunning, inputGrace, lateFiring, type RunningWait } from "./running-time";
+export {
+  Mutex,
+  onAbort,
+  settledWithin,
+  sleep,
+  untilAborted,
+  type Waiting,
+  WaitList,
+  type WaitOptions,
+  type WaitTimeout,
+  withTimeout,
+} from "./waiting";

@@ -1,10 +1,61 @@
-export * from "./ber";
-export * from "./cursor";
-export * from "./decode";
-export * from "./element-stream";
-export * from "./encode";
-export * from "./limits";
-export * from "./skip";
-export * from "./tags";
-export * from "./type-description";
-export * from "./value";
+export {
+  ber,
+  berBits,
+  berBitsContents,
+  type BerField,
+  berInteger,
+  berIntegerValue,
+  dlmsOid,
+  dlmsOidNumber,
+  readBer,
+  readBerTolerant,
+  writeBer,
+} from "./ber";
+export { DataCursor } from "./cursor";
+export {
+  decodeNumber,
+  decodePlainBytes,
+  decodeValue,
+  decodeValueBytes,
+  type ElementReader,
+  tooManyValues,
+  ValueDecoder,
+} from "./decode";
+export {
+  ArrayElementStream,
+  type ElementBatch,
+  ElementStream,
+  type ElementStreamKind,
+  type ElementStreamOptions,
+} from "./element-stream";
+export { encodeValue, encodeValueBytes } from "./encode";
+export { type DecodeLimits, defaultMaxDepth, defaultMaxElements } from "./limits";
+export { skipValue, sliceValue } from "./skip";
+export {
+  contentForm,
+  contentForms,
+  dataTag,
+  dataType,
+  FORM_BITS,
+  FORM_COMPACT,
+  FORM_OCTETS,
+  FORM_SEQUENCE,
+  FORM_UNKNOWN,
+} from "./tags";
+export {
+  compactValuesPerByte,
+  minimumSize,
+  mostCompactElements,
+  readTypeDescription,
+  valuesPerElement,
+  writeTypeDescription,
+} from "./type-description";
+export {
+  type DataTag,
+  dataTags,
+  type DataType,
+  type DlmsValue,
+  type NumberDataType,
+  type PlainValue,
+  type TypeDescription,
+} from "./value";

@@ -1,2 +1,27 @@
-export * from "./codes";
-export * from "./dlms-error";
+export {
+  type CodesOf,
+  type ErrorClassName,
+  type ErrorCode,
+  errorCodes,
+  type ErrorFault,
+  type ErrorLayer,
+  type ErrorName,
+  type ErrorRetry,
+} from "./codes";
+export {
+  DlmsAccessError,
+  DlmsAssociationError,
+  DlmsConfigError,
+  DlmsConnectionError,
+  DlmsDecodeError,
+  DlmsError,
+  type DlmsErrorOptions,
+  DlmsLinkError,
+  DlmsSecurityError,
+  DlmsServiceError,
+  DlmsStateError,
+  DlmsTimeoutError,
+  type ErrorDetails,
+  type ErrorJson,
+  isDlmsError,
+} from "./dlms-error";

@@ -1,7 +1,88 @@
-export * from "./apdu-kind";
-export * from "./hdlc";
-export * from "./link";
-export * from "./looks-like";
-export * from "./mode-e";
-export * from "./timeouts";
-export * from "./wrapper";
+export { isAnswer, isBlock, isPush, isStreamedBlock, isTakenTwice } from "./apdu-kind";
+export {
+  addressLength,
+  addressMatches,
+  addressText,
+  allStations1,
+  allStations2,
+  checkSequenceFits,
+  clientAddress,
+  controlText,
+  crc16x25,
+  decodeAddress,
+  decodeControl,
+  decodeHdlcFrame,
+  decodeParameters,
+  defaultParameters,
+  encodeAddress,
+  encodeControl,
+  encodeHdlcFrame,
+  encodeParameters,
+  flag,
+  frameAddresses,
+  frameLength,
+  frameRejectText,
+  type FramerReport,
+  type HdlcAddress,
+  type HdlcAddressSize,
+  type HdlcControl,
+  type HdlcFrame,
+  HdlcFramer,
+  type HdlcFrameType,
+  hdlcLink,
+  HdlcLink,
+  type HdlcLinkOptions,
+  type HdlcParameters,
+  type HdlcSettings,
+  headerLength,
+  lengthFitsHeader,
+  maxFrameLength,
+  maxInfoLength,
+  minFrameLength,
+  negotiate,
+  parseFrame,
+  type ReceivedFrame,
+  resolveHdlcOptions,
+  serialNumberAddress,
+  serverAddress,
+} from "./hdlc";
+export {
+  type LineSettings,
+  type LinkOutput,
+  type LinkProtocol,
+  type LinkSendOptions,
+  noOutputs,
+  type PushAddress,
+  type PushFit,
+} from "./link";
+export { looksLike, shownBytes } from "./looks-like";
+export {
+  acknowledgeMessage,
+  chooseRate,
+  findIdentification,
+  type Identification,
+  isWithinOffer,
+  modeELink,
+  type ModeELinkOptions,
+  requestMessage,
+  withEvenParity,
+  withoutParity,
+} from "./mode-e";
+export { defaultInterFrameMs, defaultTimeouts, integerWithin, type LinkTimeouts, resolveTimeouts } from "./timeouts";
+export {
+  decodeWpdu,
+  decodeWrapperHeader,
+  encodeWpdu,
+  headerError,
+  maxWrappedApdu,
+  type ReceivedWpdu,
+  type Wpdu,
+  WrapperFramer,
+  type WrapperFramerOptions,
+  type WrapperFramerResult,
+  type WrapperHeader,
+  wrapperHeaderLength,
+  wrapperLink,
+  type WrapperLinkOptions,
+  wrapperVersion,
+} from "./wrapper";

@@ -1,15 +1,110 @@
-export * from "./certificates";
-export * from "./counter-record";
-export * from "./counters";
-export * from "./ec-keys";
-export * from "./gcm";
-export * from "./hls";
-export * from "./key-agreement";
-export * from "./key-fingerprint";
-export * from "./key-wrap";
-export * from "./keys";
-export * from "./model";
-export * from "./random";
-export * from "./received-counters";
-export * from "./received-record";
-export * from "./security-control";
+export { certificateDatesWarning, checkCertificateTitle } from "./certificates";
+export {
+  type CounterRange,
+  type CounterRecord,
+  decodeCounterRecord,
+  encodeCounterRecord,
+  untried,
+  withTried,
+} from "./counter-record";
+export { checkExhaustion, CounterBlock, counterLimit, memoryCounterStore } from "./counters";
+export {
+  curveOf,
+  type EcCurve,
+  type EcPrivateKey,
+  type EcPublicKey,
+  generatePrivateKey,
+  importPrivateKey,
+  importPublicKey,
+  publicKeyOf,
+  publicPoint,
+  signPoint,
+  signRaw,
+  splitSigned,
+  verifyRaw,
+} from "./ec-keys";
+export {
+  gmac,
+  type GmacInput,
+  type KeyRole,
+  protect,
+  type ProtectInput,
+  readSecurityHeader,
+  type SecurityHeader,
+  securityHeaderLength,
+  tagLength,
+  unprotect,
+  type Unprotected,
+  type UnprotectInput,
+} from "./gcm";
+export {
+  challengeBounds,
+  checkChallenge,
+  constantTimeEqual,
+  type HlsContext,
+  type HlsMechanism,
+  hlsNeedsCounter,
+  hlsNeedsTitles,
+  hlsReply,
+  type HlsRole,
+  type HlsVerdict,
+  hlsVerify,
+  makeChallenge,
+} from "./hls";
+export {
+  type AgreementSuite,
+  concatenationKdf,
+  deriveKey,
+  ephemeralOffer,
+  ephemeralUnified,
+  kdfAlgorithmIds,
+  type KdfInput,
+  keyIds,
+  onePassOriginate,
+  onePassReceive,
+  sharedSecret,
+  staticUnified,
+} from "./key-agreement";
+export { keyFingerprint, secretFingerprint } from "./key-fingerprint";
+export { unwrapKey, wrapKey } from "./key-wrap";
+export {
+  checkKeyLength,
+  checkSystemTitle,
+  keyLengths,
+  KeySet,
+  makeSystemTitle,
+  parseKey,
+  parseSecret,
+  parseSystemTitle,
+  type SecretFormat,
+} from "./keys";
+export {
+  type InvocationCounterStore,
+  type Mechanism,
+  mechanismIds,
+  type RandomSource,
+  type ReceivedCounter,
+  type ReceivedCounterStore,
+  type SecurityPolicy,
+  type SecuritySuite,
+  type SymmetricKeys,
+  type UnprovenCounter,
+} from "./model";
+export { systemRandom } from "./random";
+export {
+  memoryReceivedCounters,
+  mostReceivedCounters,
+  processKeyName,
+  ReceivedCounters,
+  ReceivedMarks,
+} from "./received-counters";
+export { decodeReceivedRecord, encodeReceivedRecord, type ReceivedRecord } from "./received-record";
+export {
+  isWeakerThan,
+  policyOf,
+  readSecurityControl,
+  requirePolicy,
+  requireSupported,
+  type SecurityControl,
+  securityControlByte,
+} from "./security-control";

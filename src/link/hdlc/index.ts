@@ -1,8 +1,39 @@
-export * from "./address";
-export * from "./crc";
-export * from "./frame";
-export * from "./framer";
-export * from "./frmr";
-export * from "./hdlc-link";
+export {
+  addressLength,
+  addressMatches,
+  addressText,
+  allStations1,
+  allStations2,
+  clientAddress,
+  decodeAddress,
+  encodeAddress,
+  type HdlcAddress,
+  type HdlcAddressSize,
+  serialNumberAddress,
+  serverAddress,
+} from "./address";
+export { checkSequenceFits, crc16x25 } from "./crc";
+export {
+  controlText,
+  decodeControl,
+  decodeHdlcFrame,
+  encodeControl,
+  encodeHdlcFrame,
+  flag,
+  frameAddresses,
+  frameLength,
+  type HdlcControl,
+  type HdlcFrame,
+  type HdlcFrameType,
+  headerLength,
+  lengthFitsHeader,
+  maxFrameLength,
+  maxInfoLength,
+  minFrameLength,
+  parseFrame,
+} from "./frame";
+export { type FramerReport, HdlcFramer, type ReceivedFrame } from "./framer";
+export { frameRejectText } from "./frmr";
+export { hdlcLink, HdlcLink } from "./hdlc-link";
 export { type HdlcLinkOptions, type HdlcSettings, resolveHdlcOptions } from "./options";
-export * from "./parameters";
+export { decodeParameters, defaultParameters, encodeParameters, type HdlcParameters, negotiate } from "./parameters";

@@ -1,2 +1,11 @@
-export * from "./mode-e-link";
-export * from "./sign-on";
+export { modeELink, type ModeELinkOptions } from "./mode-e-link";
+export {
+  acknowledgeMessage,
+  chooseRate,
+  findIdentification,
+  type Identification,
+  isWithinOffer,
+  requestMessage,
+  withEvenParity,
+  withoutParity,
+} from "./sign-on";

@@ -1,4 +1,19 @@
 export type { WrapperLinkOptions } from "./options";
-export * from "./wpdu";
-export * from "./wrapper-framer";
+export {
+  decodeWpdu,
+  decodeWrapperHeader,
+  encodeWpdu,
+  headerError,
+  maxWrappedApdu,
+  type Wpdu,
+  type WrapperHeader,
+  wrapperHeaderLength,
+  wrapperVersion,
+} from "./wpdu";
+export {
+  type ReceivedWpdu,
+  WrapperFramer,
+  type WrapperFramerOptions,
+  type WrapperFramerResult,
+} from "./wrapper-framer";
 export { wrapperLink } from "./wrapper-link";
