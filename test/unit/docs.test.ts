@@ -94,6 +94,11 @@ function evaluate(node: ts.Expression, file: ts.SourceFile): number | undefined 
   if (ts.isIdentifier(node)) return valuesOf(node.text, file)[0];
   // options with a default: `integer("queueLimit", options.queueLimit ?? 1000, ...)`
   if (ts.isCallExpression(node)) return node.arguments[1] && evaluate(node.arguments[1], file);
+  // a row of the settings: `{ kind: "integer", default: 10, ... }`
+  if (ts.isObjectLiteralExpression(node)) {
+    const row = node.properties.find((one) => one.name?.getText(file) === "default");
+    return row !== undefined && ts.isPropertyAssignment(row) ? evaluate(row.initializer, file) : undefined;
+  }
   if (!ts.isBinaryExpression(node)) return undefined;
   const right = evaluate(node.right, file);
   if (node.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken) return right;
@@ -122,14 +127,6 @@ function defaultOf(node: ts.BinaryExpression, name: string, file: ts.SourceFile)
   return evaluate(node.right, file);
 }
 
-/** `fallback` in `integerOf(raw, "poolSize", { fallback: 10, ... })`. */
-function fallbackOf(node: ts.CallExpression, name: string, file: ts.SourceFile): number | undefined {
-  if (!node.arguments.some((one) => ts.isStringLiteral(one) && one.text === name)) return undefined;
-  const options = node.arguments.find(ts.isObjectLiteralExpression);
-  const fallback = options?.properties.find((one) => one.name?.getText(file) === "fallback");
-  return fallback !== undefined && ts.isPropertyAssignment(fallback) ? evaluate(fallback.initializer, file) : undefined;
-}
-
 /** All numbers that the file gives to `name`, or to `object.name`. */
 function valuesOf(name: string, file: ts.SourceFile): number[] {
   const [first = "", member] = name.split(".");
@@ -139,7 +136,6 @@ function valuesOf(name: string, file: ts.SourceFile): number[] {
   };
   const visit = (node: ts.Node): void => {
     const declares = ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node);
-    if (ts.isCallExpression(node)) add(fallbackOf(node, name, file));
     if (declares && node.initializer !== undefined && plain(node.name.getText(file)) === plain(first)) {
       if (member === undefined) add(evaluate(node.initializer, file));
       else {
