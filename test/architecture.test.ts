@@ -13,7 +13,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   link: ["bytes", "errors"],
   transport: ["errors", "clock"],
   apdu: ["codec", "bytes", "errors"],
-  cosem: ["codec", "bytes", "errors"],
+  cosem: ["apdu", "codec", "bytes", "errors"],
   names: ["cosem", "codec", "bytes", "errors"],
   session: ["apdu", "security", "codec", "bytes", "errors"],
   inspect: ["link", "transport", "apdu", "security", "cosem", "codec", "bytes", "errors", "clock"],

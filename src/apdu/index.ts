@@ -1,3 +1,4 @@
+export { associationShortName, classIds } from "./class-ids";
 export {
   conformanceBits,
   conformanceMask,
@@ -81,25 +82,35 @@ export type {
 } from "./model";
 export { parseApdu, type ParseOptions } from "./parse";
 export {
+  actionAccess,
   actionResult,
   actionResults,
+  answerTooLong,
   associationDiagnosticWord,
   associationResults,
   associationResultWord,
+  blockTransferFailed,
   confirmedServiceErrorWords,
   confirmedServices,
+  dataAccess,
   dataAccessResult,
   dataAccessResults,
   exceptionServiceErrors,
   exceptionServiceErrorWord,
+  mayPass,
+  notReadable,
+  notThere,
   providerDiagnostics,
   releaseReasonWord,
   releaseRequestReasons,
   releaseResponseReasons,
   type ResultMeaning,
+  serviceErrorCode,
   serviceErrorGroups,
+  stateErrorCode,
   stateErrors,
   stateErrorWord,
+  userDiagnostic,
   userDiagnostics,
 } from "./results";
 export { apduName, type ApduTagRow, apduTags, cipheredTag, dedTag, gloTag } from "./tags";

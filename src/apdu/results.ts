@@ -1,6 +1,5 @@
-import type { CodesOf } from "../errors";
-
 /** Result codes of the services, in the standard's words (IEC 62056-5-3 clause 8). Other codes stay numbers. */
+import type { CodesOf } from "../errors";
 
 interface AccessRow {
   readonly word: string;
@@ -41,6 +40,52 @@ export const actionResults = {
   16: { word: "no-long-action-in-progress", errorName: "ACCESS_NO_LONG_GET_IN_PROGRESS" },
   250: dataAccessResults[250],
 } as const satisfies Readonly<Record<number, AccessRow>>;
+
+/** The word of a row: the row itself, or its `word`. */
+type WordOf<Row> = Row extends { readonly word: infer Word } ? Word : Row;
+type CodesByWord<Table> = {
+  readonly [Code in keyof Table & number as WordOf<Table[Code]> & string]: Code;
+};
+
+/** The codes of a table by their words: `dataAccess["read-write-denied"]`. */
+function codesByWord<const Table extends Readonly<Record<number, AccessRow | string>>>(
+  table: Table,
+): CodesByWord<Table> {
+  const rows = Object.entries(table).map(([code, row]) => [typeof row === "string" ? row : row.word, Number(code)]);
+  return Object.fromEntries(rows) as CodesByWord<Table>;
+}
+
+/** Codes of Data-Access-Result by the standard's words. */
+export const dataAccess = { success: 0, ...codesByWord(dataAccessResults) } as const;
+/** Codes of Action-Result by the standard's words. */
+export const actionAccess = { success: 0, ...codesByWord(actionResults) } as const;
+
+/** A block transfer came to its end before the last block. */
+export const blockTransferFailed: ReadonlySet<number> = new Set([
+  dataAccess["data-block-unavailable"],
+  dataAccess["long-get-aborted"],
+  dataAccess["no-long-get-in-progress"],
+  dataAccess["data-block-number-invalid"],
+]);
+/** The answer does not fit, and the meter does not send it in blocks. */
+export const answerTooLong: ReadonlySet<number> = new Set([
+  dataAccess["data-block-unavailable"],
+  dataAccess["long-get-aborted"],
+]);
+/** The object or attribute is not there. */
+export const notThere: ReadonlySet<number> = new Set([
+  dataAccess["object-undefined"],
+  dataAccess["object-class-inconsistent"],
+  dataAccess["object-unavailable"],
+]);
+/** The attribute is not there, or this client may not read it. */
+export const notReadable: ReadonlySet<number> = new Set([
+  ...notThere,
+  dataAccess["read-write-denied"],
+  dataAccess["scope-of-access-violated"],
+]);
+/** The meter may answer the same request later. */
+export const mayPass: ReadonlySet<number> = new Set([dataAccess["hardware-fault"], dataAccess["temporary-failure"]]);
 
 const success = "success";
 
@@ -96,6 +141,9 @@ export const userDiagnostics = {
   14: "authentication-required",
 } as const satisfies Words;
 
+/** Codes of the service user's diagnostic by the standard's words. */
+export const userDiagnostic = codesByWord(userDiagnostics);
+
 /** AARE diagnostic from the service provider. */
 export const providerDiagnostics = {
   0: "null",
@@ -132,6 +180,10 @@ export const exceptionServiceErrors = {
   5: "deciphering-error",
   6: "invocation-counter-error",
 } as const satisfies Words;
+
+/** Codes of an exception-response by the standard's words. */
+export const stateErrorCode = codesByWord(stateErrors);
+export const serviceErrorCode = codesByWord(exceptionServiceErrors);
 
 export function stateErrorWord(code: number): string {
   return wordOf(stateErrors, code);

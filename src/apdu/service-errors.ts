@@ -1,10 +1,9 @@
+/** ConfirmedServiceError and exception-response: reader and writer. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import { DlmsConfigError } from "../errors";
 import { writeU32, writeU8 } from "./fields";
 import type { ConfirmedServiceError, ExceptionResponse } from "./model";
-
-/** service error 6 of an exception-response */
-const INVOCATION_COUNTER_ERROR = 6;
+import { serviceErrorCode } from "./results";
 
 export function readConfirmedServiceError(reader: ByteReader): ConfirmedServiceError {
   const what = "confirmed-service-error";
@@ -25,7 +24,7 @@ export function readExceptionResponse(reader: ByteReader): ExceptionResponse {
   const stateError = reader.u8(`${what}.state-error`);
   const serviceError = reader.u8(`${what}.service-error`);
   const error = { apdu: "exception-response", stateError, serviceError } as const;
-  if (serviceError !== INVOCATION_COUNTER_ERROR || reader.remaining < 4) return error;
+  if (serviceError !== serviceErrorCode["invocation-counter-error"] || reader.remaining < 4) return error;
   const counter =
     reader.remaining >= 8 ? Number(reader.u64(`${what}.counter`)) : reader.u32(`${what}.invocation-counter`);
   return Number.isSafeInteger(counter) ? { ...error, invocationCounter: counter } : error;
@@ -35,7 +34,7 @@ export function writeExceptionResponse(writer: ByteWriter, apdu: ExceptionRespon
   writeU8(writer.u8(0xd8), apdu.stateError, "state-error");
   writeU8(writer, apdu.serviceError, "service-error");
   if (apdu.invocationCounter === undefined) return;
-  if (apdu.serviceError !== INVOCATION_COUNTER_ERROR) {
+  if (apdu.serviceError !== serviceErrorCode["invocation-counter-error"]) {
     throw new DlmsConfigError("CONFIG_INVALID", "exception-response: a counter goes with service error 6 only");
   }
   writeU32(writer, apdu.invocationCounter, "invocation-counter");

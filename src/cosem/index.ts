@@ -121,3 +121,4 @@ export { decimalText, scaleFloat, scaleInteger, shortestFloat32 } from "./scalin
 export { addSeconds, dateTimeFormatter } from "./date-time-formatter";
 export { isTimeZone, zoneRules } from "./time-zone";
 export { findUnit, type UnitDefinition, units, unitSymbol } from "./units";
+export * as wellKnownObjects from "./well-known-objects";

@@ -1,3 +1,4 @@
+import { classIds } from "../apdu/class-ids";
 import { ByteReader } from "../bytes";
 import { decodeValue } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";
@@ -14,6 +15,7 @@ import {
   startsRights,
   startsSnEntry,
 } from "./object-list-bytes";
+import { currentAssociation } from "./well-known-objects";
 
 /** What the association may do with an attribute. */
 export type AttributeAccess = "none" | "read" | "write" | "read-write";
@@ -267,9 +269,9 @@ function describe(
  */
 function usesBitMask(drafts: readonly (Draft | undefined)[], version: number | undefined): boolean {
   if (version !== undefined) return version >= 3;
-  const associations = drafts.filter((draft) => draft?.classId === 15);
+  const associations = drafts.filter((draft) => draft?.classId === classIds["association-ln"]);
   const current = associations.find(
-    (draft) => draft !== undefined && obisDotted(draft.logicalName) === "0.0.40.0.0.255",
+    (draft) => draft !== undefined && obisDotted(draft.logicalName) === currentAssociation,
   );
   const association = current ?? associations[0];
   if (association !== undefined) return association.version >= 3;

@@ -1,3 +1,4 @@
+import { classIds } from "../apdu/class-ids";
 import { toHex } from "../bytes";
 import type { DlmsValue } from "../codec/value";
 import { dateFromBytes, dateTimeFromBytes, isoDate, isoTime, presentDateTime, timeFromBytes } from "./date-time";
@@ -31,7 +32,7 @@ export const presentAttribute: PresentAttribute = (data, ref, scalerUnit, option
     const objects = presentObjectList(data, ref.version, options);
     if (objects !== undefined) return { value: objects, type: data.type };
   }
-  return presentTop(data, definition, { options, scalerUnit, printableIsText: ref.classId === 1 });
+  return presentTop(data, definition, { options, scalerUnit, printableIsText: ref.classId === classIds.data });
 };
 
 /**

@@ -1,3 +1,4 @@
+import { classIds } from "../apdu/class-ids";
 import type { DlmsValue } from "../codec/value";
 import { DlmsDecodeError } from "../errors";
 import { attributeDefinition, attributeName, scalerSource } from "./lookup";
@@ -143,7 +144,7 @@ export function columnDefinition(object: CaptureObject): Omit<FieldDefinition, "
  */
 export function clockKind(object: CaptureObject): "date-time" | "unix" | "unix-microseconds" | undefined {
   if (object.attributeId !== 2 || object.dataIndex !== 0) return undefined;
-  if (object.classId === 8) return "date-time";
+  if (object.classId === classIds.clock) return "date-time";
   const unix = /^0\.\d+\.1\.([12])\.0\.255$/.exec(object.logicalName);
   if (unix === null) return undefined;
   return unix[1] === "1" ? "unix" : "unix-microseconds";

@@ -1,3 +1,4 @@
+import { classIds } from "../apdu/class-ids";
 import type { ElementReader, ValueDecoder } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";
 import { DlmsDecodeError } from "../errors";
@@ -154,7 +155,7 @@ function cellOf(column: ProfileColumn, options: RowMapperOptions): Cell {
   const context: PresentContext = {
     options,
     scalerUnit: column.scaler === null ? undefined : { scaler: column.scaler, unitCode: column.unitCode ?? 255 },
-    printableIsText: column.classId === 1,
+    printableIsText: column.classId === classIds.data,
   };
   const definition = columnDefinition(column);
   const plainNumber = definition.presentation === undefined || definition.presentation === "scaled";

@@ -1,7 +1,9 @@
+import { classIds } from "../apdu/class-ids";
 import type { DlmsValue } from "../codec/value";
 import { DlmsConfigError } from "../errors";
 import { dateTimeToBytes, type EncodeDateTimeOptions } from "./date-time-encode";
 import { parseObis } from "./obis";
+import { clock } from "./well-known-objects";
 import { type CaptureObject, captureObjectValue, clockKind } from "./profile-columns";
 
 /** Selective access of a GET: the selector and its parameters. */
@@ -21,7 +23,12 @@ export const sortMethods = {
 } as const satisfies Readonly<Record<number, string>>;
 
 /** The clock that restricts a range where the profile does not capture another one. */
-export const defaultClock: CaptureObject = { classId: 8, logicalName: "0.0.1.0.0.255", attributeId: 2, dataIndex: 0 };
+export const defaultClock: CaptureObject = {
+  classId: classIds.clock,
+  logicalName: clock,
+  attributeId: 2,
+  dataIndex: 0,
+};
 
 /** The column by which a profile is read by time: a Clock, else a unix clock, else undefined. */
 export function restrictingObject(objects: readonly CaptureObject[]): CaptureObject | undefined {

@@ -1,4 +1,4 @@
-import { type Apdu, parseApdu, type VariableAccess } from "../apdu";
+import { type Apdu, associationShortName, classIds, parseApdu, type VariableAccess } from "../apdu";
 import { DlmsDecodeError } from "../errors";
 
 /**
@@ -66,7 +66,8 @@ function rareSecretParts(apdu: Apdu): readonly Uint8Array[] {
 
 /** Whether an APDU is the third pass of the high level security, whose answer is the fourth. */
 export function isHlsPass(apdu: Apdu): boolean {
-  if (apdu.apdu === "action-request-normal") return apdu.method.classId === 15 && apdu.method.methodId === 1;
+  if (apdu.apdu === "action-request-normal")
+    return apdu.method.classId === classIds["association-ln"] && apdu.method.methodId === 1;
   return apdu.apdu === "read-request" && secretParts(apdu).length > 0;
 }
 
@@ -106,7 +107,7 @@ function isSecretAttribute(attribute: { readonly classId: number; readonly attri
 /** Short names from FA00 are those of the current association: its secret and its methods. */
 function isAssociationName(variable: VariableAccess | undefined): boolean {
   if (variable?.kind !== "variable-name" && variable?.kind !== "parameterized-access") return false;
-  return (variable.name & 0xff00) === 0xfa00;
+  return (variable.name & 0xff00) === associationShortName;
 }
 
 function some(bytes: Uint8Array | undefined): readonly Uint8Array[] {

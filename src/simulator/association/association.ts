@@ -1,3 +1,4 @@
+import { associationShortName } from "../../apdu/class-ids";
 import {
   type Aarq,
   conformanceMask,
@@ -278,7 +279,7 @@ export class AssociationMachine {
       dlmsVersion: 6,
       conformance: viewer.conformance,
       maxPduSize: viewer.serverMaxPdu,
-      vaaName: model.definition.referencing === "sn" ? 0xfa00 : 7,
+      vaaName: model.definition.referencing === "sn" ? associationShortName : 7,
     });
     return {
       apdu: "aare",
@@ -324,7 +325,7 @@ export class AssociationMachine {
       dlmsVersion: 6,
       conformance: viewer.conformance,
       maxPduSize: viewer.serverMaxPdu,
-      vaaName: viewer.applicationContext % 2 === 0 ? 0xfa00 : 7,
+      vaaName: viewer.applicationContext % 2 === 0 ? associationShortName : 7,
     });
     const ciphered = isCiphered(viewer.account) ? protection : undefined;
     return { apdu: "rlre", reason: 0, userInformation: ciphered?.seal(response, "glo") ?? response };

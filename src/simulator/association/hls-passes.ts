@@ -1,9 +1,10 @@
+import { classIds } from "../../apdu/class-ids";
 import type { Aarq, Apdu, MethodDescriptor } from "../../apdu";
 import { bytesEqual } from "../../bytes";
 import { parseObis } from "../../cosem/obis";
 import { type HlsContext, importPrivateKey, importPublicKey, makeChallenge, type RandomSource } from "../../security";
 import type { SimulatedAssociation } from "../definition/definition";
-import { associationName } from "../objects/generated";
+import { currentAssociation } from "../../cosem/well-known-objects";
 
 /** Method reply_to_HLS_authentication of Association SN, as a short name. */
 export const SN_REPLY_TO_HLS = 0xfa58;
@@ -43,7 +44,11 @@ export function hlsContext(
 
 /** Whether an ACTION is reply_to_HLS_authentication of the current association. */
 export function isHlsReply(method: MethodDescriptor): boolean {
-  return method.classId === 15 && method.methodId === 1 && bytesEqual(method.instanceId, parseObis(associationName));
+  return (
+    method.classId === classIds["association-ln"] &&
+    method.methodId === 1 &&
+    bytesEqual(method.instanceId, parseObis(currentAssociation))
+  );
 }
 
 /** The outcome of the proof as the answer to a Read. */

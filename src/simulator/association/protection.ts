@@ -13,7 +13,7 @@ import {
 } from "../../security";
 import type { SimulatedAssociation } from "../definition/definition";
 import { GeneralProtection } from "./general-protection";
-import { serviceError } from "../objects/results";
+import { serviceErrorCode } from "../../apdu/results";
 
 /** In which envelope a request came; its answer goes back in the same. */
 export type Envelope = "plain" | "glo" | "ded" | "general-glo" | "general-ded" | "general";
@@ -98,22 +98,22 @@ export class MeterProtection {
   open(apdu: Apdu): Opened {
     const envelope = envelopeOf(apdu);
     if (!("content" in apdu) || envelope === "plain")
-      return { ok: false, serviceError: serviceError["deciphering-error"] };
+      return { ok: false, serviceError: serviceErrorCode["deciphering-error"] };
     if (apdu.apdu === "general-ciphering") return this.#openGenerally(apdu);
     const dedicated = envelope === "ded" || envelope === "general-ded";
     const keys = dedicated ? this.#dedicated?.keys : this.#global;
     const titled = "systemTitle" in apdu && apdu.systemTitle.length === 8 ? apdu.systemTitle : undefined;
-    if (keys === undefined) return { ok: false, serviceError: serviceError["deciphering-error"] };
+    if (keys === undefined) return { ok: false, serviceError: serviceErrorCode["deciphering-error"] };
     try {
       const systemTitle = titled ?? this.#options.clientTitle;
       const opened = unprotect({ content: apdu.content, keys, suite: this.#suite, systemTitle });
       if (isWeakerThan(opened.securityControl, this.#policy)) {
-        return { ok: false, serviceError: serviceError["operation-not-possible"] };
+        return { ok: false, serviceError: serviceErrorCode["operation-not-possible"] };
       }
       const refused = this.#count(dedicated, opened.invocationCounter);
       return refused ?? { ok: true, plain: opened.plaintext, envelope };
     } catch (error) {
-      if (isDlmsError(error)) return { ok: false, serviceError: serviceError["deciphering-error"] };
+      if (isDlmsError(error)) return { ok: false, serviceError: serviceErrorCode["deciphering-error"] };
       throw error;
     }
   }
@@ -122,12 +122,12 @@ export class MeterProtection {
     try {
       const { plain, securityControl, invocationCounter, lasting } = this.general.open(apdu);
       if (isWeakerThan(securityControl, this.#policy)) {
-        return { ok: false, serviceError: serviceError["operation-not-possible"] };
+        return { ok: false, serviceError: serviceErrorCode["operation-not-possible"] };
       }
       const refused = lasting ? this.#count(false, invocationCounter) : undefined;
       return refused ?? { ok: true, plain, envelope: "general" };
     } catch (error) {
-      if (isDlmsError(error)) return { ok: false, serviceError: serviceError["deciphering-error"] };
+      if (isDlmsError(error)) return { ok: false, serviceError: serviceErrorCode["deciphering-error"] };
       throw error;
     }
   }
@@ -164,7 +164,7 @@ export class MeterProtection {
     const last = dedicated ? (this.#dedicated?.last ?? -1) : counters.lastCounter(account);
     if (counter <= last) {
       const invocationCounter = last + 1;
-      return { ok: false, serviceError: serviceError["invocation-counter-error"], invocationCounter };
+      return { ok: false, serviceError: serviceErrorCode["invocation-counter-error"], invocationCounter };
     }
     if (dedicated && this.#dedicated !== undefined) this.#dedicated.last = counter;
     else counters.accept(account, counter);

@@ -1,7 +1,9 @@
+import { classIds } from "../../apdu/class-ids";
 import { fromHex } from "../../bytes";
 import { type Clock, systemClock } from "../../clock";
 import type { DlmsValue } from "../../codec/value";
 import { parseObis } from "../../cosem/obis";
+import * as wellKnownObjects from "../../cosem/well-known-objects";
 import {
   arrayOf,
   doubleLongUnsigned,
@@ -112,11 +114,11 @@ const demoAccounts: readonly SimulatedAssociation[] = [
 ];
 
 function data(logicalName: string, value: DlmsValue | (() => DlmsValue)): SimulatedObject {
-  return { classId: 1, logicalName, attributes: { 2: value } };
+  return { classId: classIds.data, logicalName, attributes: { 2: value } };
 }
 
 function register(logicalName: string, value: () => DlmsValue, scaler: number, unitCode: number): SimulatedObject {
-  return { classId: 3, logicalName, attributes: { 2: value, 3: scalerUnit(scaler, unitCode) } };
+  return { classId: classIds.register, logicalName, attributes: { 2: value, 3: scalerUnit(scaler, unitCode) } };
 }
 
 /** Active tariff: 1 from 06:00 to 22:00 of standard time, else 2. */
@@ -129,8 +131,8 @@ function clockObject({ now, zone }: Household): SimulatedObject {
   const sunday = (month: number, hour: number): DlmsValue =>
     octets(Uint8Array.of(0xff, 0xff, month, 0xfe, 7, hour, 0, 0, 0, 0x80, 0, 0));
   return {
-    classId: 8,
-    logicalName: "0.0.1.0.0.255",
+    classId: classIds.clock,
+    logicalName: wellKnownObjects.clock,
     attributes: {
       2: () => octets(clockOctets(now(), zone)),
       3: numeric("long", -zone.standardOffset),
@@ -193,7 +195,7 @@ function demandObjects({ now, zone, flows }: Household): SimulatedObject[] {
   };
   return [
     {
-      classId: 4,
+      classId: classIds["extended-register"],
       logicalName: "1.0.1.6.0.255",
       attributes: {
         2: () => doubleLongUnsigned(largest().watts),
@@ -203,7 +205,7 @@ function demandObjects({ now, zone, flows }: Household): SimulatedObject[] {
       },
     },
     {
-      classId: 5,
+      classId: classIds["demand-register"],
       logicalName: "1.0.1.4.0.255",
       attributes: {
         2: () => doubleLongUnsigned(Math.round(current())),
@@ -226,7 +228,7 @@ function breaker(): SimulatedObject {
     return undefined;
   };
   return {
-    classId: 70,
+    classId: classIds["disconnect-control"],
     logicalName: "0.0.96.3.10.255",
     attributes: {
       2: () => ({ type: "boolean", value: connected }),
@@ -273,7 +275,7 @@ function profile(
     },
   });
   return {
-    classId: 7,
+    classId: classIds["profile-generic"],
     version: 1,
     logicalName,
     attributes: {
@@ -297,9 +299,17 @@ function loadProfile(house: Household, days: number): SimulatedObject {
   const { now, zone, flows } = house;
   const capacity = Math.round((days * DAY) / SLOT);
   const columns: readonly Column[] = [
-    { classId: 8, logicalName: "0.0.1.0.0.255", value: (utc) => octets(clockOctets(utc, zone)) },
-    { classId: 3, logicalName: "1.0.1.8.0.255", value: (utc) => doubleLongUnsigned(flows.imported(utc)) },
-    { classId: 3, logicalName: "1.0.2.8.0.255", value: (utc) => doubleLongUnsigned(flows.counted("export", utc)) },
+    { classId: classIds.clock, logicalName: wellKnownObjects.clock, value: (utc) => octets(clockOctets(utc, zone)) },
+    {
+      classId: classIds.register,
+      logicalName: "1.0.1.8.0.255",
+      value: (utc) => doubleLongUnsigned(flows.imported(utc)),
+    },
+    {
+      classId: classIds.register,
+      logicalName: "1.0.2.8.0.255",
+      value: (utc) => doubleLongUnsigned(flows.counted("export", utc)),
+    },
   ];
   return profile(house, "1.0.99.1.0.255", SLOT / 1000, capacity, columns, () => {
     const newest = Math.max(0, Math.floor(now() / SLOT));
@@ -312,10 +322,10 @@ function billingProfile(house: Household): SimulatedObject {
   const { now, zone, flows } = house;
   const capacity = 62;
   const energy = (logicalName: string, count: (utc: number) => number): Column => {
-    return { classId: 3, logicalName, value: (utc) => doubleLongUnsigned(count(utc)) };
+    return { classId: classIds.register, logicalName, value: (utc) => doubleLongUnsigned(count(utc)) };
   };
   const columns: readonly Column[] = [
-    { classId: 8, logicalName: "0.0.1.0.0.255", value: (utc) => octets(clockOctets(utc, zone)) },
+    { classId: classIds.clock, logicalName: wellKnownObjects.clock, value: (utc) => octets(clockOctets(utc, zone)) },
     energy("1.0.1.8.0.255", (utc) => flows.imported(utc)),
     energy("1.0.1.8.1.255", (utc) => flows.counted("day", utc)),
     energy("1.0.1.8.2.255", (utc) => flows.counted("night", utc)),
@@ -333,7 +343,7 @@ function subMeters({ now, zone, flows }: Household): SimulatedObject[] {
   const hour = (): number => Math.floor(now() / 3_600_000) * 3_600_000;
   return [
     {
-      classId: 4,
+      classId: classIds["extended-register"],
       logicalName: "7.0.3.0.0.255",
       attributes: {
         2: () => doubleLongUnsigned(flows.counted("gas", hour())),

@@ -1,7 +1,9 @@
+import { associationShortName, classIds } from "../../apdu/class-ids";
 import type { DlmsValue } from "../../codec/value";
 import { mechanismIds } from "../../security/model";
 import { toHex } from "../../bytes";
 import { parseObis } from "../../cosem/obis";
+import * as wellKnownObjects from "../../cosem/well-known-objects";
 import {
   arrayOf,
   doubleLongUnsigned,
@@ -17,8 +19,6 @@ import {
 import { conformanceText } from "../definition/conformance";
 import type { MeterDefinition, SimulatedAssociation, SimulatedMethod, SimulatedObject } from "../definition/definition";
 import { attributeIds, type MeterModel, methodIds, type ModelObject, type Viewer } from "./model";
-
-export const associationName = "0.0.40.0.0.255";
 
 /** What the generated objects need to know of the running meter. */
 export interface MeterState {
@@ -42,7 +42,7 @@ export function generatedObjects(
   const own = new Set(definition.objects.map((object) => toHex(parseObis(object.logicalName))));
   const common = commonObjects(definition, state).filter((object) => !own.has(toHex(parseObis(object.logicalName))));
   return (viewer, model) => {
-    if (own.has(toHex(parseObis(associationName)))) return common;
+    if (own.has(toHex(parseObis(wellKnownObjects.currentAssociation)))) return common;
     const sn = definition.referencing === "sn";
     return [...common, sn ? associationSn(viewer, model) : associationLn(viewer, model)];
   };
@@ -53,16 +53,20 @@ function commonObjects(definition: MeterDefinition, state: MeterState): Simulate
   const ciphered = definition.associations.filter(usesKeys);
   const objects: SimulatedObject[] = [
     {
-      classId: 17,
+      classId: classIds["sap-assignment"],
       logicalName: "0.0.41.0.0.255",
       attributes: { 2: arrayOf([structure(longUnsigned(definition.serverAddress ?? 1), textOctets(deviceName))]) },
     },
-    { classId: 1, logicalName: "0.0.42.0.0.255", attributes: { 2: textOctets(deviceName) } },
+    {
+      classId: classIds.data,
+      logicalName: wellKnownObjects.logicalDeviceName,
+      attributes: { 2: textOctets(deviceName) },
+    },
   ];
   ciphered.forEach((account, index) => {
     objects.push({
-      classId: 1,
-      logicalName: `0.0.43.1.${index}.255`,
+      classId: classIds.data,
+      logicalName: wellKnownObjects.invocationCounter(index),
       attributes: { 2: () => doubleLongUnsigned(Math.max(0, state.lastCounter(account))) },
     });
   });
@@ -74,8 +78,8 @@ const policyNumbers = { none: 0, authenticated: 1, encrypted: 2, "authenticated-
 
 function securitySetup(account: SimulatedAssociation, state: MeterState): SimulatedObject {
   return {
-    classId: 64,
-    logicalName: "0.0.43.0.0.255",
+    classId: classIds["security-setup"],
+    logicalName: wellKnownObjects.securitySetup,
     attributes: {
       2: enumerated(policyNumbers[account.policy ?? "none"]),
       3: enumerated(account.suite ?? 0),
@@ -90,9 +94,9 @@ function associationLn(viewer: Viewer, model: MeterModel): SimulatedObject {
   const version = model.definition.associationVersion ?? 1;
   const { definition } = model;
   return {
-    classId: 15,
+    classId: classIds["association-ln"],
     version,
-    logicalName: associationName,
+    logicalName: wellKnownObjects.currentAssociation,
     attributes: {
       2: () => objectList(viewer, model, version),
       3: structure(numeric("integer", viewer.client & 0x7f), longUnsigned(definition.serverAddress ?? 1)),
@@ -101,7 +105,7 @@ function associationLn(viewer: Viewer, model: MeterModel): SimulatedObject {
       6: oid(2, mechanismIds[viewer.account.mechanism ?? "none"]),
       7: octets(new Uint8Array(0)),
       8: enumerated(2),
-      ...(version >= 1 ? { 9: octets(parseObis("0.0.43.0.0.255")) } : {}),
+      ...(version >= 1 ? { 9: octets(parseObis(wellKnownObjects.securitySetup)) } : {}),
     },
     denied: [7],
     methods: { 1: () => undefined },
@@ -118,10 +122,10 @@ function associationSn(viewer: Viewer, model: MeterModel): SimulatedObject {
       octets(object.name),
     );
   return {
-    classId: 12,
+    classId: classIds["association-sn"],
     version: 1,
-    logicalName: associationName,
-    shortName: 0xfa00,
+    logicalName: wellKnownObjects.currentAssociation,
+    shortName: associationShortName,
     attributes: { 2: () => arrayOf(model.visibleObjects(viewer).map(element)) },
   };
 }
@@ -163,7 +167,10 @@ function accessRights(object: ModelObject, version: number): DlmsValue {
   const { denied = [], writable = [] } = object.definition;
   const attributes = attributeIds(object).map((id) => {
     const mode = denied.includes(id) ? 0 : writable.includes(id) ? 3 : 1;
-    const selectors = object.classId === 7 && id === 2 ? arrayOf([1, 2].map((s) => numeric("integer", s))) : nothing;
+    const selectors =
+      object.classId === classIds["profile-generic"] && id === 2
+        ? arrayOf([1, 2].map((s) => numeric("integer", s)))
+        : nothing;
     return structure(numeric("integer", id), enumerated(mode), selectors);
   });
   const methods = methodIds(object).map((id) => {

@@ -1,3 +1,4 @@
+import { classIds } from "../../apdu/class-ids";
 import type { AttributeDescriptor, AttributeDescriptorWithSelection, MethodDescriptor } from "../../apdu/model";
 import { toHex } from "../../bytes";
 import { decodeValueBytes } from "../../codec/decode";
@@ -10,7 +11,7 @@ import { encodedPieces } from "./byte-source";
 import type { MeterDefinition, ProfileRows, SimulatedAssociation, SimulatedObject } from "../definition/definition";
 import { DefinitionFault, guarded, guardedPieces, type ReportFault } from "../behaviours/fault";
 import { selectRows } from "./profile-selection";
-import { accessResult } from "./results";
+import { dataAccess } from "../../apdu/results";
 
 /** Who is asking: an open association, as the objects see it. */
 export interface Viewer {
@@ -47,8 +48,8 @@ export interface InvokeOutcome {
 /** Objects that depend on who asks (the association object, mostly). */
 export type GeneratedObjects = (viewer: Viewer, model: MeterModel) => readonly SimulatedObject[];
 
-const failed = (name: keyof typeof accessResult): { readonly ok: false; readonly result: number } => {
-  return { ok: false, result: accessResult[name] };
+const failed = (name: keyof typeof dataAccess): { readonly ok: false; readonly result: number } => {
+  return { ok: false, result: dataAccess[name] };
 };
 
 /** The objects of a simulated meter: what can be read, written and invoked, and by whom. */
@@ -93,14 +94,14 @@ export class MeterModel {
 
   /** A data-access-result. */
   write(attribute: AttributeDescriptorWithSelection, data: Uint8Array, viewer: Viewer): number {
-    const { "hardware-fault": fault } = accessResult;
+    const { "hardware-fault": fault } = dataAccess;
     return this.#orFault(attribute, `attribute ${attribute.attributeId}`, fault, () =>
       this.#write(attribute, data, viewer),
     );
   }
 
   invoke(method: MethodDescriptor, parameter: Uint8Array | undefined, viewer: Viewer): InvokeOutcome {
-    const fault: InvokeOutcome = { result: accessResult["hardware-fault"] };
+    const fault: InvokeOutcome = { result: dataAccess["hardware-fault"] };
     return this.#orFault(method, `method ${method.methodId}`, fault, () => this.#invoke(method, parameter, viewer));
   }
 
@@ -124,7 +125,7 @@ export class MeterModel {
     if (typeof object === "number") return { ok: false, result: object };
     const { definition } = object;
     if (definition.denied?.includes(attribute.attributeId) === true) return failed("read-write-denied");
-    if (object.classId === 7 && attribute.attributeId === 2) {
+    if (object.classId === classIds["profile-generic"] && attribute.attributeId === 2) {
       const rows = definition.rows ?? rowsOf(definition.attributes[2]);
       if (rows !== undefined) {
         const selected = selectRows(rows, captureObjects(object), attribute.access);
@@ -141,30 +142,30 @@ export class MeterModel {
     if (typeof object === "number") return object;
     const id = attribute.attributeId;
     const before = valueOf(object, id);
-    if (before === undefined) return accessResult["scope-of-access-violated"];
+    if (before === undefined) return dataAccess["scope-of-access-violated"];
     if (object.definition.writable?.includes(id) !== true || object.definition.denied?.includes(id) === true) {
-      return accessResult["read-write-denied"];
+      return dataAccess["read-write-denied"];
     }
     const value = decoded(data);
-    if (value?.type !== before.type) return accessResult["type-unmatched"];
+    if (value?.type !== before.type) return dataAccess["type-unmatched"];
     object.written.set(id, value);
-    return accessResult.success;
+    return dataAccess.success;
   }
 
   #invoke(method: MethodDescriptor, parameter: Uint8Array | undefined, viewer: Viewer): InvokeOutcome {
     const object = this.#find({ ...method, attributeId: 1 }, viewer);
     if (typeof object === "number") return { result: object };
     const run = object.definition.methods?.[method.methodId];
-    if (run === undefined) return { result: accessResult["scope-of-access-violated"] };
+    if (run === undefined) return { result: dataAccess["scope-of-access-violated"] };
     if (object.definition.denied?.includes(-method.methodId) === true) {
-      return { result: accessResult["read-write-denied"] };
+      return { result: dataAccess["read-write-denied"] };
     }
     const value = parameter === undefined ? undefined : decoded(parameter);
-    if (parameter !== undefined && value === undefined) return { result: accessResult["type-unmatched"] };
+    if (parameter !== undefined && value === undefined) return { result: dataAccess["type-unmatched"] };
     const returned = run(value);
     // one that does not encode is this method's fault, not the service's
     if (returned !== undefined) encodeValueBytes(returned);
-    return { result: accessResult.success, value: returned };
+    return { result: dataAccess.success, value: returned };
   }
 
   #find(attribute: AttributeDescriptor, viewer: Viewer): ModelObject | number {
@@ -172,12 +173,12 @@ export class MeterModel {
     const ofClass = (candidate: ModelObject): boolean => candidate.classId === attribute.classId;
     const own = this.#byName.get(key) ?? [];
     const known = own.find(ofClass);
-    if (known !== undefined) return isVisible(known, viewer) ? known : accessResult["read-write-denied"];
+    if (known !== undefined) return isVisible(known, viewer) ? known : dataAccess["read-write-denied"];
     const generated = modelObjects(this.#generated(viewer, this), 0xf000).filter((made) => toHex(made.name) === key);
-    if (own.length === 0 && generated.length === 0) return accessResult["object-undefined"];
+    if (own.length === 0 && generated.length === 0) return dataAccess["object-undefined"];
     const object = generated.find(ofClass);
-    if (object === undefined) return accessResult["object-class-inconsistent"];
-    return isVisible(object, viewer) ? object : accessResult["read-write-denied"];
+    if (object === undefined) return dataAccess["object-class-inconsistent"];
+    return isVisible(object, viewer) ? object : dataAccess["read-write-denied"];
   }
 }
 
@@ -189,7 +190,8 @@ export function valueOf(object: ModelObject, id: number): DlmsValue | undefined 
   const { rows, attributes } = object.definition;
   const value = attributes[id];
   if (value !== undefined) return typeof value === "function" ? value() : value;
-  if (object.classId === 7 && id === 7 && rows !== undefined) return doubleLongUnsigned(rows.count());
+  if (object.classId === classIds["profile-generic"] && id === 7 && rows !== undefined)
+    return doubleLongUnsigned(rows.count());
   return undefined;
 }
 
@@ -208,7 +210,12 @@ export function methodIds(object: ModelObject): number[] {
 
 function isVisible(object: ModelObject, viewer: Viewer): boolean {
   const visible = viewer.account.visible;
-  if (visible === undefined || object.classId === 15 || object.classId === 12) return true;
+  if (
+    visible === undefined ||
+    object.classId === classIds["association-ln"] ||
+    object.classId === classIds["association-sn"]
+  )
+    return true;
   return visible.some((name) => toHex(parseObis(name)) === toHex(object.name));
 }
 

@@ -4,7 +4,7 @@ import type { SelectiveAccess } from "../../apdu/model";
 import { bytesEqual } from "../../bytes";
 import { arrayHeader } from "./byte-source";
 import type { ProfileRows } from "../definition/definition";
-import { accessResult } from "./results";
+import { dataAccess } from "../../apdu/results";
 
 /** Rows that were selected, or the result that says why not. */
 export type Selected =
@@ -16,7 +16,7 @@ interface Key {
   readonly deviation: number | undefined;
 }
 
-const refused = (result: keyof typeof accessResult): Selected => ({ ok: false, result: accessResult[result] });
+const refused = (result: keyof typeof dataAccess): Selected => ({ ok: false, result: dataAccess[result] });
 
 /** The buffer of a Profile generic, whole or by selector 1 (range) or 2 (entry); IEC 62056-6-2, 4.3.6. */
 export function selectRows(

@@ -2,7 +2,7 @@ import type { AccessRequest, AccessResponse, AccessSpecification } from "../../a
 import { encodeValueBytes } from "../../codec/encode";
 import { wholeOf } from "../behaviours/fault";
 import type { MeterModel, Viewer } from "../objects/model";
-import { accessResult } from "../objects/results";
+import { dataAccess } from "../../apdu/results";
 
 const NULL_DATA = Uint8Array.of(0);
 
@@ -33,7 +33,7 @@ function run(specification: AccessSpecification, data: Uint8Array, model: MeterM
       const outcome = model.read(specification.attribute, viewer);
       if (!outcome.ok) return { data: NULL_DATA, result: outcome.result };
       const whole = wholeOf(outcome.pieces);
-      if (whole === undefined) return { data: NULL_DATA, result: accessResult["hardware-fault"] };
+      if (whole === undefined) return { data: NULL_DATA, result: dataAccess["hardware-fault"] };
       return { data: whole, result: 0 };
     }
     case "set":

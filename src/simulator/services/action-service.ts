@@ -3,7 +3,7 @@ import { encodeValueBytes } from "../../codec/encode";
 import { ByteSource } from "../objects/byte-source";
 import { IncomingBlocks } from "./long-transfer";
 import type { MeterModel, Viewer } from "../objects/model";
-import { accessResult, actionResult } from "../objects/results";
+import { actionAccess, dataAccess } from "../../apdu/results";
 import { valuesOf } from "./set-service";
 
 interface Target {
@@ -77,8 +77,8 @@ export class ActionService {
       this.#incoming = undefined;
       return { apdu: "action-response-normal", invokeId, response: { result } };
     };
-    if (incoming === undefined) return failure(actionResult["no-long-action-in-progress"]);
-    if (incoming.add(block) !== undefined) return failure(actionResult["long-action-aborted"]);
+    if (incoming === undefined) return failure(actionAccess["no-long-action-in-progress"]);
+    if (incoming.add(block) !== undefined) return failure(actionAccess["long-action-aborted"]);
     if (!block.last) return { apdu: "action-response-next-pblock", invokeId, blockNumber: block.blockNumber };
     this.#incoming = undefined;
     const { methods, list } = incoming.target;
@@ -87,7 +87,7 @@ export class ActionService {
       return this.#answer(invokeId, this.#run(method, incoming.bytes(), viewer), room);
     }
     const parameters = valuesOf(incoming.bytes(), methods.length);
-    if (parameters === undefined) return failure(accessResult["type-unmatched"]);
+    if (parameters === undefined) return failure(dataAccess["type-unmatched"]);
     return { apdu: "action-response-with-list", invokeId, responses: this.#runAll(methods, parameters, viewer) };
   }
 
@@ -96,7 +96,7 @@ export class ActionService {
     if (outgoing?.blockNumber !== acknowledged) {
       this.#outgoing = undefined;
       const why = outgoing === undefined ? "no-long-action-in-progress" : "long-action-aborted";
-      return { apdu: "action-response-normal", invokeId, response: { result: actionResult[why] } };
+      return { apdu: "action-response-normal", invokeId, response: { result: actionAccess[why] } };
     }
     return this.#block(invokeId, outgoing, room);
   }

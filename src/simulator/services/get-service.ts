@@ -4,7 +4,7 @@ import { ByteSource } from "../objects/byte-source";
 import { hasConformance } from "../../apdu";
 import { DefinitionFault } from "../behaviours/fault";
 import type { MeterModel, ReadOutcome, Viewer } from "../objects/model";
-import { accessResult } from "../objects/results";
+import { dataAccess } from "../../apdu/results";
 
 /** Bytes of a get-response-normal beside its data: tag, choice, invoke-id, result choice. */
 const NORMAL_OVERHEAD = 4;
@@ -40,7 +40,7 @@ export class GetService {
     const { invokeId } = request;
     if (request.apdu === "get-request-next") return this.#abort(invokeId, request.blockNumber, "hardware-fault");
     this.#long = undefined;
-    const result: GetDataResult = { ok: false, result: accessResult["hardware-fault"] };
+    const result: GetDataResult = { ok: false, result: dataAccess["hardware-fault"] };
     if (request.apdu === "get-request-normal") return { apdu: "get-response-normal", invokeId, result };
     return { apdu: "get-response-with-list", invokeId, results: request.attributes.map(() => result) };
   }
@@ -61,7 +61,7 @@ export class GetService {
     const data = source.take(room - NORMAL_OVERHEAD);
     if (source.exhausted) return { apdu: "get-response-normal", invokeId, result: { ok: true, data } };
     source.giveBack(data);
-    const refused: GetDataResult = { ok: false, result: accessResult["data-block-unavailable"] };
+    const refused: GetDataResult = { ok: false, result: dataAccess["data-block-unavailable"] };
     if (!hasConformance(viewer.conformance, "block-transfer-with-get-or-read")) {
       return { apdu: "get-response-normal", invokeId, result: refused };
     }
@@ -87,7 +87,7 @@ export class GetService {
       if (!outcome.ok) return outcome;
       const source = new ByteSource(outcome.pieces);
       const data = source.take(Math.max(0, left - 1));
-      if (!source.exhausted) return { ok: false, result: accessResult["data-block-unavailable"] };
+      if (!source.exhausted) return { ok: false, result: dataAccess["data-block-unavailable"] };
       left -= 1 + data.length;
       return { ok: true, data };
     });
@@ -95,7 +95,7 @@ export class GetService {
 
   #read(attribute: AttributeDescriptorWithSelection, viewer: Viewer): ReadOutcome {
     if (attribute.access !== undefined && !hasConformance(viewer.conformance, "selective-access")) {
-      return { ok: false, result: accessResult["scope-of-access-violated"] };
+      return { ok: false, result: dataAccess["scope-of-access-violated"] };
     }
     return this.#model.read(attribute, viewer);
   }
@@ -121,9 +121,9 @@ export class GetService {
     return { apdu: "get-response-with-datablock", invokeId, last, blockNumber, result: { ok: true, data } };
   }
 
-  #abort(invokeId: number, blockNumber: number, why: keyof typeof accessResult): Apdu {
+  #abort(invokeId: number, blockNumber: number, why: keyof typeof dataAccess): Apdu {
     this.#long = undefined;
-    const result: GetDataResult = { ok: false, result: accessResult[why] };
+    const result: GetDataResult = { ok: false, result: dataAccess[why] };
     return { apdu: "get-response-with-datablock", invokeId, last: true, blockNumber, result };
   }
 }

@@ -1,6 +1,6 @@
 import { GrowingBuffer } from "../../bytes";
 import type { DataBlock } from "../../apdu/model";
-import { accessResult } from "../objects/results";
+import { dataAccess } from "../../apdu/results";
 
 /** What a client may send in blocks, in bytes, before the meter gives up. */
 const LARGEST_REQUEST = 1 << 20;
@@ -20,8 +20,8 @@ export class IncomingBlocks<T> {
 
   /** undefined when the block was taken, else the result that ends the transfer. */
   add(block: DataBlock): number | undefined {
-    if (block.blockNumber !== this.#next) return accessResult["data-block-number-invalid"];
-    if (this.#pieces.add(block.raw) !== undefined) return accessResult["long-set-aborted"];
+    if (block.blockNumber !== this.#next) return dataAccess["data-block-number-invalid"];
+    if (this.#pieces.add(block.raw) !== undefined) return dataAccess["long-set-aborted"];
     this.#next += 1;
     return undefined;
   }

@@ -3,12 +3,15 @@ import { answerAccess } from "./access-service";
 import { ActionService } from "./action-service";
 import { GetService } from "./get-service";
 import type { MeterModel, Viewer } from "../objects/model";
-import { serviceError, stateError } from "../objects/results";
+import { serviceErrorCode, stateErrorCode } from "../../apdu/results";
 import { SetService } from "./set-service";
 import { ShortNameService } from "./short-name-service";
 
-export function exception(state: keyof typeof stateError, service: keyof typeof serviceError): ExceptionResponse {
-  return { apdu: "exception-response", stateError: stateError[state], serviceError: serviceError[service] };
+export function exception(
+  state: keyof typeof stateErrorCode,
+  service: keyof typeof serviceErrorCode,
+): ExceptionResponse {
+  return { apdu: "exception-response", stateError: stateErrorCode[state], serviceError: serviceErrorCode[service] };
 }
 
 const notNegotiated = exception("service-not-allowed", "service-not-supported");

@@ -4,7 +4,7 @@ import { sliceValue } from "../../codec/skip";
 import { isDlmsError } from "../../errors";
 import { IncomingBlocks } from "./long-transfer";
 import type { MeterModel, Viewer } from "../objects/model";
-import { accessResult } from "../objects/results";
+import { dataAccess } from "../../apdu/results";
 
 interface Target {
   readonly attributes: readonly AttributeDescriptorWithSelection[];
@@ -54,7 +54,7 @@ export class SetService {
   #add(invokeId: number, block: DataBlock, viewer: Viewer): Apdu {
     const { blockNumber } = block;
     const long = this.#long;
-    const problem = long === undefined ? accessResult["no-long-set-in-progress"] : long.add(block);
+    const problem = long === undefined ? dataAccess["no-long-set-in-progress"] : long.add(block);
     if (long === undefined || problem !== undefined) {
       this.#long = undefined;
       return { apdu: "set-response-last-datablock", invokeId, result: problem ?? 0, blockNumber };
@@ -70,7 +70,7 @@ export class SetService {
     const values = valuesOf(long.bytes(), attributes.length);
     const results = values === undefined ? [] : this.#writeAll(attributes, values, viewer);
     if (values === undefined) {
-      return { apdu: "set-response-last-datablock", invokeId, result: accessResult["type-unmatched"], blockNumber };
+      return { apdu: "set-response-last-datablock", invokeId, result: dataAccess["type-unmatched"], blockNumber };
     }
     return { apdu: "set-response-last-datablock-with-list", invokeId, results, blockNumber };
   }
@@ -82,7 +82,7 @@ export class SetService {
   ): number[] {
     return attributes.map((attribute, index) => {
       const value = values[index];
-      return value === undefined ? accessResult["type-unmatched"] : this.#model.write(attribute, value, viewer);
+      return value === undefined ? dataAccess["type-unmatched"] : this.#model.write(attribute, value, viewer);
     });
   }
 }

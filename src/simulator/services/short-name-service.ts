@@ -20,7 +20,7 @@ import { ByteSource } from "../objects/byte-source";
 import { wholeOf } from "../behaviours/fault";
 import { IncomingBlocks } from "./long-transfer";
 import { attributeIds, type MeterModel, type ModelObject, type Viewer } from "../objects/model";
-import { accessResult } from "../objects/results";
+import { dataAccess } from "../../apdu/results";
 
 /** tag, count, choice, last, block number (2), length (up to 3) */
 const BLOCK_OVERHEAD = 9;
@@ -64,7 +64,7 @@ export class ShortNameService {
     this.#incoming = undefined;
     const results = request.variables.map((variable, index): WriteResult => {
       const value = request.values[index];
-      const result = value === undefined ? accessResult["type-unmatched"] : this.#writeOne(variable, value, viewer);
+      const result = value === undefined ? dataAccess["type-unmatched"] : this.#writeOne(variable, value, viewer);
       return result === 0 ? { kind: "success" } : { kind: "error", result };
     });
     return { apdu: "write-response", results };
@@ -93,9 +93,9 @@ export class ShortNameService {
   }
 
   #writeOne(variable: VariableAccess, value: Uint8Array, viewer: Viewer): number {
-    if (variable.kind !== "variable-name") return accessResult["other-reason"];
+    if (variable.kind !== "variable-name") return dataAccess["other-reason"];
     const target = this.#resolve(variable.name, viewer);
-    if (target === undefined) return accessResult["object-undefined"];
+    if (target === undefined) return dataAccess["object-undefined"];
     const { object, id } = target;
     const descriptor = { classId: object.classId, instanceId: object.name };
     if (target.kind === "method") return this.#model.invoke({ ...descriptor, methodId: id }, value, viewer).result;
@@ -141,17 +141,17 @@ export class ShortNameService {
     const answer = (result: ReadResult): Apdu => ({ apdu: "read-response", results: [result] });
     if (block.blockNumber === 1) this.#asked = new IncomingBlocks(undefined, 1);
     const asked = this.#asked;
-    const problem = asked === undefined ? accessResult["no-long-get-in-progress"] : asked.add(block);
+    const problem = asked === undefined ? dataAccess["no-long-get-in-progress"] : asked.add(block);
     if (asked === undefined || problem !== undefined) {
       this.#asked = undefined;
-      return answer({ kind: "error", result: problem ?? accessResult["other-reason"] });
+      return answer({ kind: "error", result: problem ?? dataAccess["other-reason"] });
     }
     if (!block.last) return answer({ kind: "block-number", blockNumber: block.blockNumber });
     this.#asked = undefined;
     const whole = behindTag(0x05, asked.bytes());
     return whole?.apdu === "read-request"
       ? this.read(whole, viewer, room)
-      : answer({ kind: "error", result: accessResult["type-unmatched"] });
+      : answer({ kind: "error", result: dataAccess["type-unmatched"] });
   }
 
   #take(
@@ -166,23 +166,23 @@ export class ShortNameService {
     const incoming = this.#incoming;
     const problem =
       incoming === undefined || piece === undefined
-        ? accessResult["no-long-set-in-progress"]
+        ? dataAccess["no-long-set-in-progress"]
         : incoming.add({ last, blockNumber, raw: piece });
     if (incoming === undefined || problem !== undefined) {
       this.#incoming = undefined;
-      return answer({ kind: "error", result: problem ?? accessResult["other-reason"] });
+      return answer({ kind: "error", result: problem ?? dataAccess["other-reason"] });
     }
     if (!last) return answer({ kind: "block-number", blockNumber });
     this.#incoming = undefined;
     const whole = behindTag(0x06, incoming.bytes());
     return whole?.apdu === "write-request"
       ? this.write(whole, viewer)
-      : answer({ kind: "error", result: accessResult["type-unmatched"] });
+      : answer({ kind: "error", result: dataAccess["type-unmatched"] });
   }
 }
 
-function failure(why: keyof typeof accessResult): ReadResult {
-  return { kind: "error", result: accessResult[why] };
+function failure(why: keyof typeof dataAccess): ReadResult {
+  return { kind: "error", result: dataAccess[why] };
 }
 
 function octetString(data: Uint8Array): Uint8Array | undefined {
