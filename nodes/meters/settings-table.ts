@@ -34,6 +34,7 @@ interface IntegerRow extends Row {
   /** "": none */
   readonly default: number | "";
   readonly range: Range | RangeByLink;
+  readonly unit?: "ms" | "bit/s" | "bytes";
 }
 
 interface FlagRow extends Row {
@@ -89,7 +90,7 @@ export const meterSettings = {
   },
   serialPort: { kind: "text", default: "/dev/ttyUSB0", place: "serial", message, search, option: "transport.path" },
   baudRate: {
-    ...{ kind: "integer", default: 9600, range: [300, 921_600], place: "serial" },
+    ...{ kind: "integer", default: 9600, range: [300, 921_600], unit: "bit/s", place: "serial" },
     ...{ message, search, option: "transport.baudRate" },
   },
   tlsCa: { kind: "text", default: "", message, search, option: "transport.ca" },
@@ -104,7 +105,7 @@ export const meterSettings = {
   },
   modeEAddress: { kind: "text", default: "", place: "modeE", message, search, option: "link.deviceAddress" },
   modeEStartBaud: {
-    ...{ kind: "integer", default: 300, range: [300, 19_200], place: "modeE" },
+    ...{ kind: "integer", default: 300, range: [300, 19_200], unit: "bit/s", place: "modeE" },
     ...{ message, search, option: "link.startBaud" },
   },
   addressSize: {
@@ -112,7 +113,7 @@ export const meterSettings = {
     choices: { AUTO: "auto", "1": 1, "2": 2, "4": 4 },
   },
   hdlcMaxInfo: {
-    ...{ kind: "integer", default: 2030, range: [32, 2030], place: "hdlc" },
+    ...{ kind: "integer", default: 2030, range: [32, 2030], unit: "bytes", place: "hdlc" },
     ...{ message, search, option: "link.maxInfo" },
   },
   hdlcWindow: {
@@ -120,7 +121,7 @@ export const meterSettings = {
     ...{ message, search, option: "link.window" },
   },
   hdlcKeepAlive: {
-    ...{ kind: "integer", default: 0, range: [0, hour], place: "hdlc" },
+    ...{ kind: "integer", default: 0, range: [0, hour], unit: "ms", place: "hdlc" },
     ...{ message, option: "link.keepAlive" },
   },
   hdlcDiscFirst: { kind: "flag", default: false, place: "hdlc", message, option: "link.discFirst" },
@@ -139,7 +140,7 @@ export const meterSettings = {
     ...{ message, option: "server.physical" },
   },
   maxPduSize: {
-    ...{ kind: "integer", default: 65_535, range: [64, 65_535] },
+    ...{ kind: "integer", default: 65_535, range: [64, 65_535], unit: "bytes" },
     ...{ message, option: "association.maxPduSize" },
   },
   referencing: {
@@ -199,7 +200,7 @@ export const meterSettings = {
     ...{ message, option: "security.counterSource.client" },
   },
   invocationCounterPause: {
-    ...{ kind: "integer", default: 0, range: [0, 600_000] },
+    ...{ kind: "integer", default: 0, range: [0, 600_000], unit: "ms" },
     ...{ message, option: "security.counterSource.pauseMs" },
   },
   invocationCounterReconnect: { kind: "flag", default: false, message, option: "security.counterSource.reconnect" },
@@ -210,13 +211,27 @@ export const meterSettings = {
   passwordFormat: { kind: "choice", default: "TEXT", choices: { TEXT: "text", HEX: "hex" }, message },
   keyFormat: { kind: "choice", default: "HEX", choices: { TEXT: "text", HEX: "hex" }, message },
 
-  timeout: { kind: "integer", default: 5000, range: [100, 600_000], message, option: "timeouts.response" },
+  timeout: { kind: "integer", default: 5000, range: [100, 600_000], unit: "ms", message, option: "timeouts.response" },
   retries: { kind: "integer", default: 2, range: [0, 20], message, option: "timeouts.retries" },
-  idleTimeout: { kind: "integer", default: 0, range: [0, day], message, option: "timeouts.idle" },
-  reconnectMin: { kind: "integer", default: 1000, range: [100, hour], message, option: "timeouts.reconnectMin" },
-  reconnectMax: { kind: "integer", default: 60_000, range: [100, day], message, option: "timeouts.reconnectMax" },
-  probeInterval: { kind: "integer", default: 0, range: [0, day], message },
-  offlineAfter: { kind: "integer", default: 45_000, range: [1000, day], message },
+  idleTimeout: { kind: "integer", default: 0, range: [0, day], unit: "ms", message, option: "timeouts.idle" },
+  reconnectMin: {
+    kind: "integer",
+    default: 1000,
+    range: [100, hour],
+    unit: "ms",
+    message,
+    option: "timeouts.reconnectMin",
+  },
+  reconnectMax: {
+    kind: "integer",
+    default: 60_000,
+    range: [100, day],
+    unit: "ms",
+    message,
+    option: "timeouts.reconnectMax",
+  },
+  probeInterval: { kind: "integer", default: 0, range: [0, day], unit: "ms", message },
+  offlineAfter: { kind: "integer", default: 45_000, range: [1000, day], unit: "ms", message },
 
   deviationSign: {
     ...{ kind: "choice", default: "STANDARD", message, option: "quirks.reversedDeviation" },
@@ -229,7 +244,7 @@ export const meterSettings = {
   },
 
   poolSize: { kind: "integer", default: 10, range: [1, 1000] },
-  poolIdle: { kind: "integer", default: 30_000, range: [0, day] },
+  poolIdle: { kind: "integer", default: 30_000, range: [0, day], unit: "ms" },
   secretsInMessages: { kind: "flag", default: false },
 
   password: {

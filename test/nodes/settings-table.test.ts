@@ -239,6 +239,14 @@ describe("the table of a meter's settings", () => {
     }
   });
 
+  for (const language of ["en-US", "de", "zh-CN"]) {
+    it(`has a label for each setting (${language})`, () => {
+      const file = join(root, "nodes", "dlms-meter", "locales", language, "dlms-meter.json");
+      const { label } = (JSON.parse(readFileSync(file, "utf8")) as { "dlms-meter": { label: object } })["dlms-meter"];
+      for (const name of [...propertyNames, ...secretNames]) assert.ok(name in label, name);
+    });
+  }
+
   it("keeps clients, addresses and secrets of the meter out of the search for its address", () => {
     const { properties, credentials } = searchSettings;
     assert.deepEqual(credentials, ["tlsCertificate", "tlsKey"]);

@@ -1,0 +1,13 @@
+// Files that are written from tables of the code are as the code would write them.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { generatedFiles, root } from "../../scripts/generated-files";
+
+describe("generated files", () => {
+  for (const [path, content] of Object.entries(generatedFiles())) {
+    it(`${path} is what \`npm run generate\` writes`, () => {
+      assert.equal(readFileSync(join(root, path), "utf8"), content);
+    });
+  }
+});
