@@ -184,6 +184,126 @@ function isMemberName(node: ts.Identifier): boolean {
   );
 }
 
+/**
+ * Module-level state that may stay, and why. Everything else that is written to belongs to an object that a caller makes,
+ * such as the runtime of src/fleet.
+ */
+const stateExceptions: Readonly<Record<string, string>> = {
+  "nodes/meters/node-runtime.ts: runtimes": "the runtime of each Node-RED; its API objects differ by module",
+  "nodes/node-red/flows-started.ts: waiting": "one listener for each Node-RED; it goes when the flows have started",
+  "nodes/admin/browse-routes.ts: uses": "belongs to the node that it is keyed by, and ends with it",
+  "src/client/connection/file-counter-store.ts: shared": "two stores of one file must not hand out one value twice",
+  "src/security/received-counters.ts: heardPushes": "clients that share a meter's keys need not know each other",
+  "src/security/received-counters.ts: order": "the order of arrival for heardPushes",
+  "src/simulator/meter.ts: unusedCounter": "meters made with one key in one process must not reuse a counter",
+  "src/client/services/attribute-request.ts: known": "memo of a pure function, keyed weakly",
+  "src/client/services/read.ts: lastTime": "memo of a pure function, of its last argument",
+  "src/cosem/time-zone.ts: zones": "memo of a pure function, bounded",
+  "src/names/patterns.ts: compiled": "memo of a pure function, keyed weakly",
+  "src/bytes/writer.ts: wide": "scratch bytes of one synchronous call",
+  "src/bytes/writer.ts: wideBytes": "scratch bytes of one synchronous call",
+  "src/cosem/scaling.ts: f32": "scratch bytes of one synchronous call",
+  "src/security/gcm.ts: ivBytes": "scratch bytes of one synchronous call",
+  "src/security/gcm.ts: plainBytes": "scratch bytes of one synchronous call",
+  "src/client/options/resolve-options.ts: processReceivedCounters":
+    "connect() takes no runtime; clients of a key share",
+  "src/driver/shared-line.ts: processLines": "connect() takes no runtime; a port opens once per process, whoever asks",
+};
+
+const collections = ["Map", "Set", "WeakMap", "WeakSet", "Array"];
+const immutables = ["TextDecoder", "TextEncoder", "RegExp", "NumberFormat", "DateTimeFormat", "Collator", "Error"];
+const factories = /^(memory|file|create|make)[A-Z]\w*$/;
+const writingMethods = /^(set\w*|add|delete|clear|push|pop|shift|unshift|splice|sort|fill|reverse|copyWithin)$/;
+
+/** Names of module-level variables that can change after the module was loaded. */
+function moduleStateOf(source: ts.SourceFile): string[] {
+  const found = new Set<string>();
+  const candidates = new Set<string>();
+  for (const statement of source.statements) {
+    if (!ts.isVariableStatement(statement)) continue;
+    const isConst = (statement.declarationList.flags & ts.NodeFlags.Const) !== 0;
+    for (const { name, initializer } of statement.declarationList.declarations) {
+      const text = name.getText(source);
+      if (!isConst || isStateful(initializer)) found.add(text);
+      else candidates.add(text);
+    }
+  }
+  for (const name of writtenIn(source, candidates)) found.add(name);
+  return [...found].map((name) => `${below(source.fileName)}: ${name}`);
+}
+
+/** An object of a class or factory that may change, or a weak collection, which can only be filled later. */
+function isStateful(initializer: ts.Expression | undefined): boolean {
+  const value = initializer === undefined ? undefined : unwrapped(initializer);
+  if (value === undefined) return false;
+  if (ts.isCallExpression(value)) return factories.test(value.expression.getText());
+  if (!ts.isNewExpression(value)) return false;
+  const name = value.expression.getText().split(".").at(-1) ?? "";
+  if (name.startsWith("Weak")) return true;
+  if (collections.includes(name) || immutables.includes(name)) return false;
+  const isBytes = name === "DataView" || name.endsWith("Array");
+  return !isBytes || value.arguments?.[0]?.getText() !== "0";
+}
+
+function unwrapped(value: ts.Expression): ts.Expression {
+  const wrapped = ts.isAsExpression(value) || ts.isSatisfiesExpression(value) || ts.isParenthesizedExpression(value);
+  return wrapped ? unwrapped(value.expression) : value;
+}
+
+/** Which of the names a function of the file writes to: what is filled while the module loads is a table. */
+function writtenIn(source: ts.SourceFile, names: ReadonlySet<string>): Set<string> {
+  const found = new Set<string>();
+  const visit = (node: ts.Node, inFunction: boolean): void => {
+    const name = inFunction ? targetOf(node) : undefined;
+    if (name !== undefined && names.has(name) && !isShadowed(node, name)) found.add(name);
+    const inside = inFunction || ts.isFunctionLike(node);
+    ts.forEachChild(node, (child) => {
+      visit(child, inside);
+    });
+  };
+  visit(source, false);
+  return found;
+}
+
+/** The variable that an expression writes to. */
+function targetOf(node: ts.Node): string | undefined {
+  if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+    const { name, expression } = node.expression;
+    return writingMethods.test(name.text) && ts.isIdentifier(expression) ? expression.text : undefined;
+  }
+  if (ts.isDeleteExpression(node)) return ownerOf(node.expression);
+  if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) {
+    const counts = node.operator === ts.SyntaxKind.PlusPlusToken || node.operator === ts.SyntaxKind.MinusMinusToken;
+    return counts ? ownerOf(node.operand) : undefined;
+  }
+  if (!ts.isBinaryExpression(node)) return undefined;
+  const { kind } = node.operatorToken;
+  const assigns = kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment;
+  return assigns ? ownerOf(node.left) : undefined;
+}
+
+function ownerOf(node: ts.Expression): string | undefined {
+  if (!ts.isPropertyAccessExpression(node) && !ts.isElementAccessExpression(node)) return undefined;
+  return ts.isIdentifier(node.expression) ? node.expression.text : ownerOf(node.expression);
+}
+
+/** Whether a function around the node has a parameter or variable of the same name. */
+function isShadowed(node: ts.Node, name: string): boolean {
+  for (let at: ts.Node = node; !ts.isSourceFile(at); at = at.parent) {
+    if (ts.isFunctionLike(at) && at.parameters.some((parameter) => declares(parameter.name, name))) return true;
+    if (!ts.isBlock(at)) continue;
+    const lists = at.statements.filter((statement) => ts.isVariableStatement(statement));
+    const all = lists.flatMap(({ declarationList }) => [...declarationList.declarations]);
+    if (all.some((declaration) => declares(declaration.name, name))) return true;
+  }
+  return false;
+}
+
+function declares(binding: ts.BindingName, name: string): boolean {
+  if (ts.isIdentifier(binding)) return binding.text === name;
+  return binding.elements.some((element) => !ts.isOmittedExpression(element) && declares(element.name, name));
+}
+
 /** "src/link/hdlc/frame.ts" -> "link"; undefined for files directly in src/ and for other trees. */
 function layerOf(path: string): string | undefined {
   const [tree, layer, ...rest] = path.split("/");
@@ -386,6 +506,37 @@ describe("architecture", () => {
   it("keeps timers, clocks and randomness out of the cores", () => {
     const cores = files.filter((file) => sansIo.includes(layerOf(below(file)) ?? ""));
     assert.deepEqual(cores.flatMap(impuritiesOf), []);
+  });
+
+  it("has no module-level state but the exceptions, and each exception exists", () => {
+    const state = files.flatMap((file) => moduleStateOf(parse(file))).sort();
+    assert.deepEqual(state, Object.keys(stateExceptions).sort());
+  });
+
+  it("sees module-level state in each of its forms", () => {
+    const stateIn = (text: string): string[] =>
+      moduleStateOf(ts.createSourceFile(join(root, "x.ts"), text, ts.ScriptTarget.ES2023, true));
+    const state = [
+      "let x = 1;",
+      "var x;",
+      "const x = new Thing();",
+      "export const x = new WeakMap<object, number>();",
+      "const x = new Map(); function f() { x.set(1, 2); }",
+      "const x = [] as number[]; const f = () => x.push(1);",
+      "const x = { n: 0 }; class A { f() { x.n++; } }",
+      "const x = { a: { n: 0 } }; function f() { x.a.n = 1; }",
+      "const x = new Uint8Array(4);",
+      "const x = memoryStore();",
+    ];
+    for (const text of state) assert.deepEqual(stateIn(text), ["x.ts: x"], text);
+    const tables = [
+      "const x = new Set([1, 2]); function f() { return x.has(1); }",
+      "const x = new Map(); for (const n of [1]) x.set(n, n);",
+      "const x = new Map(); function f(x: Set<number>) { x.add(1); }",
+      "const x = new Uint8Array(0);",
+      "const x = { n: 0 } as const; function f() { let n = x.n; n++; }",
+    ];
+    for (const text of tables) assert.deepEqual(stateIn(text), [], text);
   });
 
   it("has no folder that can hold anything", () => {

@@ -7,6 +7,7 @@ import {
   isDlmsError,
 } from "../../src/index";
 import type { NodeAPI } from "node-red";
+import { nodeRuntimeOf } from "../meters/node-runtime";
 import { dialogSettings } from "./dialog-settings";
 import { objectOf, registerLines } from "./streaming-route";
 import { searchSettings } from "../meters/settings-rules";
@@ -49,7 +50,8 @@ export async function* searchLines(
 ): AsyncGenerator<SearchLine, void, undefined> {
   try {
     const options = optionsOf(RED, objectOf(body));
-    for await (const trial of findAddress(options, { signal, timeoutMs: longestSearchMs })) yield lineOf(trial);
+    for await (const trial of findAddress(options, { signal, timeoutMs: longestSearchMs }, nodeRuntimeOf(RED).runtime))
+      yield lineOf(trial);
   } catch (error) {
     if (signal.aborted || !isDlmsError(error)) throw error;
     yield { error: error.toJSON() };

@@ -14,7 +14,7 @@ import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
 import { dialogSettings } from "./dialog-settings";
 import { answerText, closingOf, endingOf, objectOf, unexpectedError } from "./streaming-route";
-import { draftMetersOf } from "../meters/draft-meters";
+import { nodeRuntimeOf } from "../meters/node-runtime";
 import { languageOf } from "./editor-language";
 import { type MeterNode, isMeterNode } from "../meters/meter-node";
 import { browsedObject } from "./object-tree";
@@ -202,7 +202,7 @@ async function answerDraft(RED: NodeAPI, ask: Ask, request: Request, response: R
     await answer(RED, ask, request, response);
     return;
   }
-  const drafts = draftMetersOf(RED.events);
+  const drafts = nodeRuntimeOf(RED).drafts;
   await serve(RED, response, endingOf(RED, response), (signal) =>
     drafts.run(settings, node?.meter.dynamic?.meter, signal, (session) => ask(session, body, signal)),
   );

@@ -1,12 +1,6 @@
-import {
-  type ConnectionStep,
-  type ErrorJson,
-  guarded,
-  isDlmsError,
-  testConnection,
-  scopeOfMeter,
-} from "../../src/index";
+import { type ConnectionStep, type ErrorJson, isDlmsError, testConnection, scopeOfMeter } from "../../src/index";
 import type { NodeAPI } from "node-red";
+import { nodeRuntimeOf } from "../meters/node-runtime";
 import { dialogSettings } from "./dialog-settings";
 import { type EndingError, registerLines } from "./streaming-route";
 
@@ -30,7 +24,9 @@ export async function* testLines(
 ): AsyncGenerator<TestLine, void, undefined> {
   try {
     const settings = dialogSettings(RED, body);
-    for await (const step of testConnection(guarded(settings, "dialog"), { signal, timeoutMs: longestTestMs })) {
+    const { runtime } = nodeRuntimeOf(RED);
+    const init = { signal, timeoutMs: longestTestMs };
+    for await (const step of testConnection(runtime.guarded(settings, "dialog"), init, runtime)) {
       yield lineOf(step);
     }
   } catch (error) {

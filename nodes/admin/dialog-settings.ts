@@ -1,7 +1,7 @@
 import { DlmsConfigError, isDlmsError, type MeterSettings } from "../../src/index";
 import type { NodeAPI } from "node-red";
 import { objectOf, resolvedVariable } from "./streaming-route";
-import { keepsakesIn } from "../meters/persistent-state";
+import { nodeRuntimeOf } from "../meters/node-runtime";
 import { type MeterCredentials, parseMeterSettings, sendsTo } from "../meters/parse-settings";
 import { migrate, migrations } from "../node-red/migrations";
 import type { RawSettings } from "../node-red/raw-settings";
@@ -120,7 +120,7 @@ export function dialogSettings(RED: NodeAPI, body: unknown, parts?: DialogParts)
   const usable = credentialsOf(resolvedLike(RED, given.credentials, stored), resolvedLike(RED, stored, stored));
   const withheld = new Set(Object.keys(kept).filter((name) => !Object.hasOwn(usable, name)));
   try {
-    const settings = parseMeterSettings(raw, usable, keepsakesIn(RED.settings.userDir ?? "."));
+    const settings = parseMeterSettings(raw, usable, nodeRuntimeOf(RED).keepsakes(RED));
     const { transport } = settings.connect;
     if ("kind" in transport && transport.kind === "tls") {
       // optional, so that nothing misses them before the server does

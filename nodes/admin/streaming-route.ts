@@ -1,15 +1,8 @@
-import {
-  withExclusiveAccess,
-  DlmsStateError,
-  type ErrorJson,
-  isDlmsError,
-  type EndpointScope,
-  processAccess,
-} from "../../src/index";
-import type { EventEmitter } from "node:events";
+import { withExclusiveAccess, type ErrorJson, isDlmsError, type EndpointScope } from "../../src/index";
 import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
 import { isMeterNode } from "../meters/meter-node";
+import { nodeRuntimeOf } from "../meters/node-runtime";
 import { isAbsent } from "../node-red/raw-settings";
 
 export const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
@@ -38,21 +31,6 @@ export function answerText(answer: object): string {
   return kept === hex ? text : text.replaceAll(String(first), `${kept}...`).replaceAll(hex, `${kept}...`);
 }
 
-/** Requests under way, by runtime. */
-const underWay = new WeakMap<EventEmitter, Set<AbortController>>();
-
-function underWayIn(events: EventEmitter): Set<AbortController> {
-  const known = underWay.get(events);
-  if (known !== undefined) return known;
-  const requests = new Set<AbortController>();
-  underWay.set(events, requests);
-  events.on("flows:stopping", () => {
-    const text = "a deploy ended it, since nodes may ask this meter now; try again";
-    for (const ending of requests) ending.abort(new DlmsStateError("STATE_CLOSED", text));
-  });
-  return requests;
-}
-
 /** What ends a request: its dialog is closed. */
 export function closingOf(response: Response): AbortController {
   const ending = new AbortController();
@@ -65,7 +43,7 @@ export function closingOf(response: Response): AbortController {
 /** The same, or that the flows stop, as before each deploy: what asks a meter by itself is over before nodes may. */
 export function endingOf(RED: NodeAPI, response: Response): AbortSignal {
   const ending = closingOf(response);
-  const requests = underWayIn(RED.events).add(ending);
+  const requests = nodeRuntimeOf(RED).dialogRequests.add(ending);
   response.on("close", () => {
     requests.delete(ending);
   });
@@ -133,7 +111,8 @@ async function answer(RED: NodeAPI, of: Streaming, request: Request, response: R
     for await (const line of of.linesOf(RED, request.body, ending)) send(line);
   };
   try {
-    await withExclusiveAccess(processAccess.to(claimsOf(RED, of, request.body)), ending, work);
+    const access = nodeRuntimeOf(RED).runtime.access.to(claimsOf(RED, of, request.body));
+    await withExclusiveAccess(access, ending, work);
   } catch (error) {
     const reason: unknown = ending.aborted ? ending.reason : undefined;
     if (isDlmsError(reason)) send(of.lastLine(reason.toJSON(), before));

@@ -1,13 +1,11 @@
 import {
   clientIdentity,
   type DlmsError,
-  guardedClient,
   isDlmsError,
   type MeterPhase,
   SharedMeter,
   type MeterSettings,
   type MeterView,
-  processGuard,
   secretOf,
   systemClock,
   type ExclusiveAccess,
@@ -16,10 +14,8 @@ import type { NodeAPI, NodeDef, Node } from "node-red";
 import { registerAddressSearch } from "../admin/address-search-route";
 import { registerAdmin } from "../admin/table-routes";
 import { registerConnectionTest } from "../admin/connection-test-route";
-import { deployedMeters } from "../meters/deployed-meters";
-import { forgetDeployed, isChanged } from "../admin/deployed-secrets";
 import { DynamicMeters } from "../meters/described-meters";
-import { keepsakesIn } from "../meters/persistent-state";
+import { nodeRuntimeOf } from "../meters/node-runtime";
 import { registerMeterAdmin } from "../admin/browse-routes";
 import { type MeterCredentials, parseMeterSettings } from "../meters/parse-settings";
 import type { MeterNode } from "../meters/meter-node";
@@ -85,6 +81,9 @@ class ChangeLog {
 }
 
 export default function (RED: NodeAPI): void {
+  const shared = nodeRuntimeOf(RED);
+  const { runtime } = shared;
+
   /** `shown`: this is the node's own meter, not one of a message. */
   function makeSession(
     node: MeterConfigNode,
@@ -94,7 +93,7 @@ export default function (RED: NodeAPI): void {
   ): SharedMeter {
     const log = new ChangeLog(node, RED._, settings.place);
     return new SharedMeter({
-      ...guardedClient(settings, node.id),
+      ...runtime.guardedClient(settings, node.id),
       clock: systemClock,
       access,
       probeInterval: settings.probeInterval,
@@ -109,7 +108,7 @@ export default function (RED: NodeAPI): void {
   /** Says once if another node has the same meter and client. */
   function announce(node: MeterConfigNode, settings: MeterSettings, label: string): void {
     const name = label === node.id ? label : `${label} (${node.id})`;
-    const { twin, remove } = deployedMeters.add(clientIdentity(settings), name);
+    const { twin, remove } = shared.deployedMeters.add(clientIdentity(settings), name);
     node.on("close", remove);
     if (twin === undefined) return;
     node.warn(RED._("dlms-meter.log.twin", { name, twin, place: settings.place }));
@@ -117,7 +116,7 @@ export default function (RED: NodeAPI): void {
 
   function makeMeter(node: MeterConfigNode, config: NodeDef): MeterNode["meter"] {
     const label = config.name || config.id;
-    const keepsakes = keepsakesIn(RED.settings.userDir ?? ".");
+    const keepsakes = shared.keepsakes(RED);
     const credentials = (node.credentials as MeterCredentials | undefined) ?? {};
     const raw = attempt(() => migrate(config as unknown as RawSettings, migrations["dlms-meter"]));
     if (isDlmsError(raw)) return { label, place: "", session: undefined, problem: raw, dynamic: undefined };
@@ -127,14 +126,15 @@ export default function (RED: NodeAPI): void {
       credentials,
       keepsakes,
       clock: systemClock,
+      access: runtime.access,
       makeSession: (settings, access, own) => makeSession(node, settings, access, own),
     });
     // a changed node is an explicit wish: one more try for each of its secrets. A full deploy makes all nodes again
-    const changed = isChanged(node.id, config as unknown as RawSettings, credentials);
-    if (changed) processGuard.allowOneMoreTryOf(node.id);
+    const changed = shared.deployedSecrets.isChanged(node.id, config as unknown as RawSettings, credentials);
+    if (changed) runtime.guard.allowOneMoreTryOf(node.id);
     const settings = attempt(() => parseMeterSettings(raw, credentials, keepsakes));
     if (isDlmsError(settings)) return { label, place: "", session: undefined, problem: settings, dynamic };
-    if (changed) processGuard.allowOneMoreTry(secretOf(settings));
+    if (changed) runtime.guard.allowOneMoreTry(secretOf(settings));
     announce(node, settings, label);
     const { transport } = settings.connect;
     if ("verify" in transport && transport.verify === false) {
@@ -150,7 +150,7 @@ export default function (RED: NodeAPI): void {
     if (this.meter.problem !== undefined) this.error(this.meter.problem.message);
     // Both parameters are needed: Node-RED looks at the handler's length to know that it has to wait.
     this.on("close", (removed: boolean, done: () => void) => {
-      if (removed) forgetDeployed(this.id);
+      if (removed) shared.deployedSecrets.forget(this.id);
       const { session, dynamic } = this.meter;
       void Promise.all([session?.close(), dynamic?.close()]).finally(done);
     });

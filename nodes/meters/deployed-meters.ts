@@ -21,6 +21,3 @@ export class DeployedMeters {
     };
   }
 }
-
-/** Of this process. */
-export const deployedMeters = new DeployedMeters();

@@ -1,4 +1,5 @@
 import {
+  type AccessRegistry,
   type Clock,
   DlmsConfigError,
   isDlmsError,
@@ -8,7 +9,6 @@ import {
   type SharedMeter,
   type MeterSettings,
   type EndpointScope,
-  processAccess,
   type ExclusiveAccess,
   scopeOfMeter,
 } from "../../src/index";
@@ -31,6 +31,7 @@ export interface DynamicBase {
   readonly credentials: MeterCredentials;
   readonly keepsakes: Keepsakes;
   readonly clock: Clock;
+  readonly access: AccessRegistry;
   /**
    * @param access with all others that ask this meter
    * @param own of the config node itself, not of a message
@@ -81,7 +82,7 @@ export class DynamicMeters {
   }
 
   #accessTo(settings: MeterSettings): ExclusiveAccess {
-    return processAccess.to([scopeOfSession(settings, this)]);
+    return this.#base.access.to([scopeOfSession(settings, this)]);
   }
 
   /** Sessions that are open, or that were and may be used again; for tests. */

@@ -1,21 +1,20 @@
 import {
+  type AccessRegistry,
   type Clock,
   DlmsStateError,
-  guardedClient,
   MeterPool,
   SharedMeter,
   type MeterSettings,
   type EndpointScope,
-  processAccess,
-  systemClock,
+  type Runtime,
   type ExclusiveAccess,
   scopeOfMeter,
 } from "../../src/index";
-import type { EventEmitter } from "node:events";
 import { fingerprint } from "./described-meters";
 
 export interface DraftOptions {
   readonly clock: Clock;
+  readonly access: AccessRegistry;
   makeSession(settings: MeterSettings, access: ExclusiveAccess): SharedMeter;
 }
 
@@ -39,6 +38,26 @@ export class DraftMeters {
     this.#options = options;
   }
 
+  /** With the lines, the accounts and the exclusive access of a runtime. */
+  static of(runtime: Runtime): DraftMeters {
+    const { access, clock } = runtime;
+    return new DraftMeters({
+      clock,
+      access,
+      makeSession: (settings, granted) =>
+        new SharedMeter({
+          ...runtime.guardedClient(settings, "dialog"),
+          clock,
+          access: granted,
+          // a probe would keep open what is to be released when it is idle
+          probeInterval: 0,
+          offlineAfter: settings.offlineAfter,
+          // the dialog shows the outcome itself
+          changed: () => undefined,
+        }),
+    });
+  }
+
   /**
    * Asks a meter by these settings.
    * @param deployed the meter of the node whose dialog it is: it may be the same, reached in another way
@@ -59,7 +78,7 @@ export class DraftMeters {
     this.#running++;
     try {
       const claims = [scopeOfMeter(settings), ...(deployed === undefined ? [] : [deployed])];
-      const make = (): SharedMeter => this.#options.makeSession(settings, processAccess.to(claims));
+      const make = (): SharedMeter => this.#options.makeSession(settings, this.#options.access.to(claims));
       const lease = await this.#pooled().acquire(fingerprint(settings), make, signal);
       const { session } = lease;
       this.#inUse.set(session, (this.#inUse.get(session) ?? 0) + 1);
@@ -87,29 +106,4 @@ export class DraftMeters {
     this.#pool ??= new MeterPool({ size: mostMeters, idleMs: draftIdleMs, queue: mostRequests }, this.#options.clock);
     return this.#pool;
   }
-}
-
-const byRuntime = new WeakMap<EventEmitter, DraftMeters>();
-
-/** Those of one Node-RED; they end when its flows stop, that is before each deploy as well. */
-export function draftMetersOf(events: EventEmitter): DraftMeters {
-  const known = byRuntime.get(events);
-  if (known !== undefined) return known;
-  const drafts = new DraftMeters({
-    clock: systemClock,
-    makeSession: (settings, access) =>
-      new SharedMeter({
-        ...guardedClient(settings, "dialog"),
-        clock: systemClock,
-        access,
-        // a probe would keep open what is meant to be released when it rests
-        probeInterval: 0,
-        offlineAfter: settings.offlineAfter,
-        // the dialog shows how it goes
-        changed: () => undefined,
-      }),
-  });
-  byRuntime.set(events, drafts);
-  events.on("flows:stopping", () => void drafts.vacate());
-  return drafts;
 }

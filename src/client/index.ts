@@ -42,3 +42,5 @@ export { accountOf } from "./options/account-of";
 export { type ProfileOptions, ProfileReader, type ProfileTable } from "./profile/profile-reader";
 export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile/read-profile";
 export { endpointKey } from "./options/transports";
+export { type CounterFileSystem, realFileSystem } from "./connection/kept-file";
+export { processLines, type SharedLines } from "../driver/shared-line";

@@ -207,6 +207,3 @@ export async function withExclusiveAccess<T>(
     access.released(holder);
   }
 }
-
-/** Of this process: a meter does not know which node, message or dialog a request comes from. */
-export const processAccess = new AccessRegistry();

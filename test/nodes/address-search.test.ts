@@ -83,7 +83,7 @@ describe("Find the address", function () {
 
   it("says it when something unexpected happens, and quotes nothing", async () => {
     await helper.load(allNodes, []);
-    sinon.stub(AccessRegistry.prototype, "at").throws(new RangeError("quotes a secret"));
+    sinon.stub(AccessRegistry.prototype, "to").throws(new RangeError("quotes a secret"));
     const message = "the search for the address failed inside Node-RED (RangeError); Node-RED's log says more";
     assert.deepEqual(await search({ properties: {} }), [{ error: { code: "INTERNAL", message } }]);
   });

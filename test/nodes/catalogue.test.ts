@@ -4,13 +4,20 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { editorClasses } from "../../nodes/admin/table-routes";
 import { commonCodes } from "../../nodes/admin/common-codes";
-import { keepsakesIn } from "../../nodes/meters/persistent-state";
+import { PersistentState } from "../../nodes/meters/persistent-state";
 import { parseMeterSettings } from "../../nodes/meters/parse-settings";
 import { migrate, migrations } from "../../nodes/node-red/migrations";
 import { presets } from "../../nodes/admin/presets";
 import { phraseOf, valueText } from "../../nodes/meters/status";
 import { connectionHints } from "../../src/client/diagnosis/hints";
-import { attribute, errorCodes, DlmsConfigError, DlmsConnectionError, DlmsTimeoutError } from "../../src";
+import {
+  attribute,
+  createRuntime,
+  errorCodes,
+  DlmsConfigError,
+  DlmsConnectionError,
+  DlmsTimeoutError,
+} from "../../src";
 
 const nodes = resolve(__dirname, "..", "..", "nodes");
 const languages = ["en-US", "de", "zh-CN"];
@@ -239,7 +246,11 @@ describe("catalogues, help and editor files", () => {
       assert.ok(source.length > 20, `${id} says where it is from`);
       for (const name of Object.keys(values)) assert.match(html("dlms-meter"), new RegExp(`\\b${name}: \\{ value`));
       const credentials = { password: "x", encryptionKey: "00".repeat(16), authenticationKey: "00".repeat(16) };
-      parseMeterSettings(values, credentials, keepsakesIn(mkdtempSync(join(tmpdir(), "dlms-presets-"))));
+      parseMeterSettings(
+        values,
+        credentials,
+        new PersistentState(createRuntime()).in(mkdtempSync(join(tmpdir(), "dlms-presets-"))),
+      );
     }
     const groups = [...script("dlms-read").matchAll(/"(\w+)"/g)].map(([, word]) => word);
     for (const key of [...read.keys()].filter((one) => one.startsWith("dlms-read.browse.group."))) {

@@ -1,3 +1,4 @@
+import { AccessRegistry } from "../../src/fleet/exclusive-access";
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type RequestListener, createServer } from "node:http";
@@ -306,6 +307,7 @@ describe("sessions of drafts", () => {
     const meters = Array.from({ length: count }, () => createMeter(householdDefinition()));
     const drafts = new DraftMeters({
       clock,
+      access: new AccessRegistry(),
       makeSession: ({ connect, offlineAfter }, access) =>
         new SharedMeter({
           makeClient: () => createClient(connect),

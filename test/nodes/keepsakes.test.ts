@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { keepsakesIn } from "../../nodes/meters/persistent-state";
-import { DlmsConfigError } from "../../src";
+import { PersistentState } from "../../nodes/meters/persistent-state";
+import { createRuntime, DlmsConfigError } from "../../src";
 
 describe("what is kept between runs", () => {
   it("says so where Node-RED cannot write: system title and invocation counter", () => {
@@ -12,7 +12,7 @@ describe("what is kept between runs", () => {
       // a file stands where the folder should be made
       const file = join(folder, "file");
       writeFileSync(file, "");
-      const keepsakes = keepsakesIn(file);
+      const keepsakes = new PersistentState(createRuntime()).in(file);
       const expected = (text: string) => (error: unknown) =>
         error instanceof DlmsConfigError &&
         error.code === "DLMS_CONFIG_MISSING" &&

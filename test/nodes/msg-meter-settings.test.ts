@@ -5,6 +5,7 @@ import { DynamicMeters } from "../../nodes/meters/described-meters";
 import { messageSettings } from "../../nodes/meters/settings-rules";
 import type { MeterSettings } from "../../src";
 import { type Keepsakes, parseMeterSettings } from "../../nodes/meters/parse-settings";
+import { AccessRegistry } from "../../src/fleet/exclusive-access";
 import type { SharedMeter } from "../../src/fleet/shared-meter";
 import { memoryCounterStore } from "../../src";
 import { VirtualClock } from "../support/virtual-clock";
@@ -101,7 +102,7 @@ describe("settings of dlms-meter in a message's msg.meter", () => {
     let made: MeterSettings | undefined;
     const session = { addUser: () => undefined, removeUser: () => Promise.resolve(), view: { phase: "idle" } };
     const meters = new DynamicMeters({
-      ...{ label: "base", raw, credentials, keepsakes, clock: new VirtualClock() },
+      ...{ label: "base", raw, credentials, keepsakes, clock: new VirtualClock(), access: new AccessRegistry() },
       makeSession: (settings) => {
         made = settings;
         return session as unknown as SharedMeter;

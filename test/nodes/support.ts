@@ -1,4 +1,4 @@
-import type { Node, NodeMessageInFlow, NodeStatus } from "node-red";
+import type { Node, NodeAPI, NodeMessageInFlow, NodeStatus } from "node-red";
 import { type EventEmitter, once } from "node:events";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +8,7 @@ import dlmsMeter from "../../nodes/dlms-meter/dlms-meter";
 import dlmsMonitor from "../../nodes/dlms-monitor/dlms-monitor";
 import dlmsRead from "../../nodes/dlms-read/dlms-read";
 import dlmsSimulator from "../../nodes/dlms-simulator/dlms-simulator";
+import { type NodeRuntime, nodeRuntimeOf } from "../../nodes/meters/node-runtime";
 import { type ErrorJson, type MeterDefinition, type SimulatedMeter, createMeter, householdDefinition } from "../../src";
 
 helper.init(process.env.NODE_RED_PATH ?? require.resolve("node-red"), {
@@ -27,6 +28,9 @@ helper.setFlows = async (flow, type, credentials = {}) => {
 };
 
 export { helper };
+
+/** What the nodes of the helper's Node-RED share. */
+export const sharedByNodes = (): NodeRuntime => nodeRuntimeOf({ events } as unknown as NodeAPI);
 export const allNodes = [dlmsMeter, dlmsRead, dlmsSimulator, dlmsMonitor];
 
 export type Message = NodeMessageInFlow & { dlms?: Record<string, unknown>; dlmsError?: ErrorJson };

@@ -4,12 +4,22 @@ import { type RequestListener, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import sinon from "sinon";
 import { SharedMeter } from "../../src/fleet/shared-meter";
-import { EndpointAccess, withExclusiveAccess, processAccess } from "../../src/fleet/exclusive-access";
+import { EndpointAccess, AccessRegistry, withExclusiveAccess } from "../../src/fleet/exclusive-access";
 import { type MeterDefinition, createClient, householdDefinition } from "../../src";
 import { delayAnswers } from "../../src/simulator";
 import { bench, registerRef, registers } from "../support/meters";
 import { settle } from "../support/virtual-clock";
-import { type Message, type RunningMeter, allNodes, clean, flowFor, helper, startMeter, value } from "./support";
+import {
+  type Message,
+  type RunningMeter,
+  allNodes,
+  clean,
+  flowFor,
+  helper,
+  sharedByNodes,
+  startMeter,
+  value,
+} from "./support";
 
 type Flow = ReturnType<typeof flowFor>;
 const never = new AbortController().signal;
@@ -188,7 +198,7 @@ describe("a dialog that waits for its turn", () => {
   it("leaves its place when it is closed", async () => {
     const one = await startMeter();
     await helper.load(allNodes, flowFor(one.port, {}, { timeout: "5000" }));
-    const turn = processAccess.at(`127.0.0.1:${one.port}`);
+    const turn = sharedByNodes().runtime.access.at(`127.0.0.1:${one.port}`);
     const somebody = { release: () => Promise.resolve() };
     await turn.enter(somebody);
     const entered = sinon.spy(EndpointAccess.prototype, "enter");
@@ -312,8 +322,9 @@ describe("claims at one endpoint", () => {
       { endpoint: "test b", server: "1" },
     ];
     const order: string[] = [];
+    const registry = new AccessRegistry();
     const use = (name: string, places: typeof claims): Promise<unknown> =>
-      withExclusiveAccess(processAccess.to(places), never, async () => {
+      withExclusiveAccess(registry.to(places), never, async () => {
         await settle();
         order.push(name);
       });
@@ -324,15 +335,14 @@ describe("claims at one endpoint", () => {
   it("that are given up in the middle leave nothing behind", async () => {
     const claims = ["test c", "test d"].map((endpoint) => ({ endpoint }));
     const somebody = { ...resting };
-    await processAccess.at("test d").enter(somebody);
+    const registry = new AccessRegistry();
+    await registry.at("test d").enter(somebody);
     const ending = new AbortController();
-    const waiting = withExclusiveAccess(processAccess.to(claims), ending.signal, () =>
-      assert.fail("nobody waits for it"),
-    );
+    const waiting = withExclusiveAccess(registry.to(claims), ending.signal, () => assert.fail("nobody waits for it"));
     await settle();
     const reason = new Error("closed");
     ending.abort(reason);
     await assert.rejects(waiting, reason);
-    await processAccess.at("test c").enter({ ...resting });
+    await registry.at("test c").enter({ ...resting });
   });
 });

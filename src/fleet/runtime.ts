@@ -1,0 +1,103 @@
+/** The composition root: what all meters of a program, or of one Node-RED, share. Nothing of it is module-level. */
+import {
+  type Account,
+  type AccountGuard,
+  accountOf,
+  type ConnectOptions,
+  type CounterFileSystem,
+  DlmsClient,
+  fileCounterStore,
+  fileReceivedCounters,
+  MemoryAccountGuard,
+  processLines,
+  realFileSystem,
+  type SharedLines,
+} from "../client";
+import { type Clock, systemClock } from "../clock";
+import { type InvocationCounterStore, type RandomSource, type ReceivedCounterStore, systemRandom } from "../security";
+import { AccessRegistry } from "./exclusive-access";
+import type { MeterSettings } from "./meter-options";
+
+export interface RuntimeParts {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  /** where counters are kept */
+  readonly files: CounterFileSystem;
+  /** default: the lines of this process, which `connect` uses too */
+  readonly lines: SharedLines;
+}
+
+/** How a shared meter makes its clients and asks for its secret. */
+export interface GuardedClient {
+  readonly secret: { readonly guard: AccountGuard; readonly account: Account };
+  makeClient(): DlmsClient;
+}
+
+/** The account whose failures a meter with these settings counts. */
+export const secretOf = ({ connect }: MeterSettings): Account => accountOf(connect);
+
+export class Runtime {
+  readonly clock: Clock;
+  readonly random: RandomSource;
+  readonly lines: SharedLines;
+  /** a meter does not know which node, message or dialog a request comes from */
+  readonly access = new AccessRegistry();
+  /** a meter counts failures whichever node, message or dialog they come from */
+  readonly guard: MemoryAccountGuard;
+  readonly #files: CounterFileSystem;
+  readonly #counters = new Map<string, InvocationCounterStore>();
+  readonly #received = new Map<string, ReceivedCounterStore>();
+
+  constructor({ clock, random, files, lines }: RuntimeParts) {
+    this.clock = clock;
+    this.random = random;
+    this.lines = lines;
+    this.guard = new MemoryAccountGuard(clock);
+    this.#files = files;
+  }
+
+  /** The invocation counter in a file. One store for each file: two would hand out values unaware of each other. */
+  counterStore(file: string): InvocationCounterStore {
+    const { clock } = this;
+    return known(this.#counters, file, () =>
+      fileCounterStore(file, { marker: `${file}.known`, clock, fs: this.#files }),
+    );
+  }
+
+  /** The received counters in a file. */
+  receivedCounters(file: string): ReceivedCounterStore {
+    const { clock } = this;
+    return known(this.#received, file, () => fileReceivedCounters(file, { clock, fs: this.#files }));
+  }
+
+  /** The options with this runtime's guard. @param owner the node that the secret is sent for, or "dialog" */
+  guarded({ connect }: MeterSettings, owner: string): ConnectOptions {
+    return { ...connect, accountGuard: this.guard.ownedBy(owner) };
+  }
+
+  /** What a shared meter needs to send the secret of these settings. */
+  guardedClient(settings: MeterSettings, owner: string): GuardedClient {
+    const options = this.guarded(settings, owner);
+    const { lines } = this;
+    return {
+      secret: { guard: this.guard, account: secretOf(settings) },
+      makeClient: () => new DlmsClient(options, { lines }),
+    };
+  }
+}
+
+export function createRuntime(parts: Partial<RuntimeParts> = {}): Runtime {
+  return new Runtime({
+    clock: systemClock,
+    random: systemRandom,
+    files: realFileSystem,
+    lines: processLines,
+    ...parts,
+  });
+}
+
+function known<T>(all: Map<string, T>, key: string, make: () => T): T {
+  const one = all.get(key) ?? make();
+  all.set(key, one);
+  return one;
+}
