@@ -1,4 +1,4 @@
-// `npm start`: a local Node-RED with these nodes and the first example. It listens on 127.0.0.1 only and calls nobody.
+// `npm start`: a local Node-RED with these nodes and the first example. It listens on 127.0.0.1 only and opens no connection to other machines.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -214,7 +214,7 @@ async function run() {
   const end = async () => {
     if (ending) return;
     ending = true;
-    // Node-RED waits up to 15 s for a node that does not close; nobody should wait longer than that for the shell
+    // Node-RED waits up to 15 s for a node that does not close; the shell waits no longer than that
     const bound = setTimeout(() => process.exit(1), 16000);
     await RED.stop();
     server.close();

@@ -130,7 +130,7 @@ describe("keys and signatures of single messages, opened by the Python package c
 
   for (const suite of [0, 1, 2] as const) {
     const kinds: readonly Kind[] = ["identified-key", "wrapped-key", "one-pass", "static-unified", "general-signing"];
-    it(`suite ${suite}: requests and answers of every kind, and none with a bit changed`, async () => {
+    it(`suite ${suite}: accepts requests and answers of every kind, and rejects each with a changed bit`, async () => {
       const tasks: OpenTask[] = [];
       const expected: { key: string; plain: string | undefined }[] = [];
       const changed: OpenTask[] = [];

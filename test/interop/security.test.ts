@@ -44,7 +44,7 @@ function checkReport(report: PeerReport): void {
   });
 }
 
-/** Our client reads a meter of somebody else. */
+/** Our client reads a meter of another implementation. */
 async function readMeter(cell: Cell, port: number): Promise<void> {
   const client = await connect(clientOptions(cell, port));
   const sent: number[] = [];

@@ -40,7 +40,7 @@ describe("Find the address", function () {
     return String(listener.port);
   }
 
-  it("tells the address that answered, before the first deploy, and stops there", async () => {
+  it("reports the address that answered, before the first deploy, and stops there", async () => {
     const port = await gateway({ physicalAddress: 6678 });
     await helper.load(allNodes, []);
     const properties = { transportType: "TCP", host: "127.0.0.1", port, framing: "HDLC" };
@@ -53,7 +53,7 @@ describe("Find the address", function () {
     assert.equal(lines.filter((line) => "index" in line && line.answered).length, 1);
   });
 
-  it("needs no secret: what the dialog has of it is not looked at", async () => {
+  it("needs no secret and ignores those of the dialog", async () => {
     const port = await gateway({});
     await helper.load(allNodes, []);
     const properties = {
@@ -81,7 +81,7 @@ describe("Find the address", function () {
     assert.deepEqual(bad.error.details, { property: "port", min: 1, max: 65535 });
   });
 
-  it("says it when something unexpected happens, and quotes nothing", async () => {
+  it("reports an unexpected error without quoting it", async () => {
     await helper.load(allNodes, []);
     sinon.stub(AccessRegistry.prototype, "to").throws(new RangeError("quotes a secret"));
     const message = "the search for the address failed inside Node-RED (RangeError); Node-RED's log says more";

@@ -3,7 +3,7 @@ import net from "node:net";
 import { createMeter, householdDefinition } from "../../src/index";
 import { allNodes, clean, failure, flowFor, helper, startMeter, statusesOf, value } from "./support";
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 async function freePort(): Promise<number> {
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -35,10 +35,10 @@ async function stranger(says: Uint8Array | undefined): Promise<{ port: number; c
   };
 }
 
-describe("dlms-read with what goes wrong", () => {
+describe("dlms-read with failures", () => {
   afterEach(clean);
 
-  it("says that a connection was refused, and recovers by itself when the meter comes", async () => {
+  it("says that a connection was refused, and recovers automatically when the meter comes", async () => {
     const port = await freePort();
     await helper.load(allNodes, flowFor(port));
     const statuses = statusesOf("read");
@@ -68,7 +68,7 @@ describe("dlms-read with what goes wrong", () => {
     assert.match(dlmsError.message, /no-such-host\.invalid/);
   });
 
-  it("tells silence from an answer that is no DLMS", async () => {
+  it("distinguishes silence from an answer that is not DLMS", async () => {
     const silent = await stranger(undefined);
     const web = await stranger(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"));
     try {
@@ -217,7 +217,7 @@ describe("dlms-read with what goes wrong", () => {
     });
   }
 
-  it("asks for a meter when none is chosen, and for a password when one is needed", async () => {
+  it("asks for a meter when no meter is chosen, and for a password when one is needed", async () => {
     await helper.load(allNodes, flowFor(4059, { meter: "" }));
     assert.equal((await failure()).dlmsError.code, "DLMS_CONFIG_MISSING");
     await helper.unload();
@@ -227,7 +227,7 @@ describe("dlms-read with what goes wrong", () => {
     assert.match(dlmsError.message, /^password/);
   });
 
-  it("bounds what a meter that sends garbage or truncated answers can do", async () => {
+  it("fails with a clear error on garbage and truncated answers, and goes on", async () => {
     const { port, meter } = await startMeter();
     await helper.load(allNodes, flowFor(port, {}, { timeout: "200" }));
     await value();

@@ -21,7 +21,7 @@ describe("what happens at the config node", () => {
     assert.ok(seen.includes("dlms-meter.status.connecting"), seen.join());
   });
 
-  it("reaches the Catch nodes when no message could: a probed meter is gone", async () => {
+  it("reaches the Catch nodes when a probed meter is gone and no message can carry it", async () => {
     const meter = await startMeter();
     const probing = { probeInterval: "50", offlineAfter: "1000", timeout: "100" };
     await helper.load(allNodes, flowFor(meter.port, {}, probing));

@@ -54,7 +54,7 @@ describe("Test connection", () => {
     assert.equal(meter.associations, 0);
   });
 
-  it("takes the stored secret where none was typed anew, and shows it nowhere", async () => {
+  it("takes the stored secret where no new one was typed, and shows it nowhere", async () => {
     const { port } = await meterWithPassword();
     const settings = { clientAddress: "17", authentication: "LOW" };
     const flow = flowFor(port, {}, settings);
@@ -106,7 +106,7 @@ describe("Test connection", () => {
     }
   });
 
-  it("says what to try when nobody listens", async () => {
+  it("says what to try when no program listens on the port", async () => {
     const gone = await startMeter();
     await gone.close();
     await helper.load(allNodes, []);
@@ -140,7 +140,7 @@ describe("Test connection", () => {
       }
     });
 
-    it("names the step at which it was", async () => {
+    it("names the step at which it happened", async () => {
       const { port } = await startMeter();
       const flow = flowFor(port);
       await helper.load(allNodes, flow);
@@ -156,7 +156,7 @@ describe("Test connection", () => {
       assert.deepEqual(lines.slice(3), [last("association")]);
     });
 
-    it("keeps what was told before", async () => {
+    it("keeps the earlier lines", async () => {
       function broken(RED: NodeAPI): void {
         registerLines(RED, "/dlms/broken", {
           what: "the work",

@@ -184,7 +184,7 @@ describe("dlms-read, mode list", () => {
     await statuses.until(/^yellow dot/);
   });
 
-  it("takes any name: what objects inherit is a value like the others, one by one too", async () => {
+  it("takes any name, also those that objects inherit, one by one too", async () => {
     const { port } = await startMeter();
     const names = ["__proto__", "constructor", "toString"];
     const codes = ["1-0:1.7.0", "1-0:32.7.0", "1-0:99.9.9"];
@@ -215,7 +215,7 @@ describe("dlms-read, mode list", () => {
     assert.match((await failure()).dlmsError.code, /^DLMS_ACCESS_/);
   });
 
-  it("refuses lists that cannot be right, naming the row", async () => {
+  it("refuses invalid lists and names the row", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, flowFor(port, { mode: "list", points }));
     const cases: [unknown, string, RegExp][] = [

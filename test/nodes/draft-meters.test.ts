@@ -148,7 +148,7 @@ describe("a meter as an open dialog has it", () => {
     assert.deepEqual([one.meter.counters.connections, attempts(one)], [1, 1]);
   });
 
-  it("says that something unexpected happened, quotes nothing, and leaves Node-RED running", async () => {
+  it("reports an unexpected error without quoting it, and leaves Node-RED running", async () => {
     const one = await withPassword();
     const flow = flowFor(one.port, {}, low);
     await helper.load(allNodes, flow, { meter: { password } });
@@ -235,7 +235,7 @@ describe("a meter as an open dialog has it", () => {
     assert.equal(most(), 1);
   });
 
-  it("is not waited for any more when its dialog is closed in the middle", async () => {
+  it("gives up its wait when its dialog is closed", async () => {
     const one = await startMeter();
     const most = mostOf(one);
     await helper.load(allNodes, []);
@@ -341,7 +341,7 @@ describe("sessions of drafts", () => {
   }
   const open = (meters: readonly SimulatedMeter[]): number[] => meters.map((meter) => meter.associations);
 
-  it("stay for a while after the last request, and not longer", async () => {
+  it("stay open for a bounded time after the last request", async () => {
     const { clock, meters, read } = bench(1);
     await read(0);
     await clock.tickAsync(draftIdleMs - 1);
@@ -357,7 +357,7 @@ describe("sessions of drafts", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("are no more than four at one time: the one that rested longest makes room", async () => {
+  it("are limited to four: the one idle longest is released", async () => {
     const { drafts, meters, read } = bench(6);
     for (let n = 0; n < 6; n++) await read(n);
     assert.deepEqual(open(meters), [0, 0, 1, 1, 1, 1]);

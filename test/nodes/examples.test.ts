@@ -25,7 +25,7 @@ describe("each example, as it is written", () => {
   });
 
   for (const [name, nodes] of examples) {
-    it(`${name} explains itself, catches errors and brings its meter along`, () => {
+    it(`${name} explains itself, catches errors and contains its meter`, () => {
       const [tab, second] = ofType(nodes, "tab");
       assert.ok(tab !== undefined && second === undefined, "one flow");
       const [comment] = ofType(nodes, "comment");
@@ -85,7 +85,7 @@ describe("each example, as it is written", () => {
     });
   }
 
-  it("can be imported together: no id, port or meter's name is there twice", () => {
+  it("can be imported together: no id, port or meter's name occurs twice", () => {
     const all = [...examples.values()].flat();
     for (const list of [
       all.map(({ id }) => id),
@@ -154,7 +154,7 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
     flow = all.map((node) => {
       if (node.type === "tab") return withVariables(node, variables);
       if (ports.has(node.port) && node.type.startsWith("dlms-")) return { ...node, port: ports.get(node.port) };
-      // nobody should wait for what a person would wait for
+      // shortens the waits that are meant for people
       if (node.type === "inject" && Number(node.repeat) > 0) return { ...node, repeat: "0.5" };
       // at that time of the day it would write the file in which a test reads
       if (node.type === "inject" && node.crontab !== "") return { ...node, crontab: "" };
@@ -246,7 +246,7 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
       assert.ok(!exported.toLowerCase().includes(toHex(key)), "a key is in it");
   });
 
-  it("09 rings once, however often the value is read", async () => {
+  it("09 raises one alarm, however often the value is read", async () => {
     const alarm = await nodeRed.arrival(find("09", "alarm"));
     assert.equal(alarm.payload, "too high");
     assert.equal(typeof alarm.watts, "number");
@@ -275,7 +275,7 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
     assert.equal(new Set(configs.map(({ payload }) => (payload as Record<string, string>).unique_id)).size, 6);
   });
 
-  it("no error was caught and none logged", () => {
+  it("catch and log no error", () => {
     assert.deepEqual(
       nodeRed.receivedByType("catch").map(({ msg }) => msg.dlmsError ?? msg.error),
       [],

@@ -17,8 +17,8 @@ const forEver = (signal: AbortSignal): Promise<never> =>
     });
   });
 
-describe("a bound for a whole read", () => {
-  it("ends what has not ended, and leaves no timer and no listener", async () => {
+describe("a time limit for a whole read", () => {
+  it("ends an unfinished read, and leaves no timer and no listener", async () => {
     const clock = new VirtualClock();
     const ending = new AbortController();
     const late = givingUp({ clock, after: 5000, ending: ending.signal }, forEver);
@@ -35,7 +35,7 @@ describe("a bound for a whole read", () => {
     assert.equal(getEventListeners(ending.signal, "abort").length, 0);
   });
 
-  it("is none where it is 0, and the end of the node ends it in either case", async () => {
+  it("sets no limit for 0, and ends with the node in either case", async () => {
     for (const after of [0, 5000]) {
       const clock = new VirtualClock();
       const ending = new AbortController();
@@ -49,14 +49,14 @@ describe("a bound for a whole read", () => {
     }
   });
 
-  it("has a default by the mode of the read, and none for 0", () => {
+  it("takes its default from the mode of the read, and has no limit for 0", () => {
     assert.equal(giveUpAfterOf({ giveUpAfter: "" }, {}, "attribute"), 600_000);
     assert.equal(giveUpAfterOf({}, {}, "list"), 600_000);
     assert.equal(giveUpAfterOf({ giveUpAfter: "" }, {}, "profile"), 86_400_000);
     assert.equal(giveUpAfterOf({ giveUpAfter: "0" }, {}, "profile"), 0);
   });
 
-  it("ends the wait for a turn, and whoever comes next gets it", async () => {
+  it("ends the wait for exclusive access, and the next request gets it", async () => {
     const turn = new EndpointAccess();
     const occupant = (): { release(): Promise<void> } => ({ release: () => Promise.resolve() });
     const first = occupant();
@@ -81,7 +81,7 @@ describe("dlms-read gives up", () => {
     meter.use({ name: "silent", request: ({ apdu }) => (when() && apdu.startsWith("get") ? [] : undefined) });
   };
 
-  it("after the time of the node or of the message; the next read works", async () => {
+  it("stops after the time of the node or of the message, and the next read works", async () => {
     const { meter, port } = await startMeter();
     let delayMs = 0;
     meter.use({
@@ -106,7 +106,7 @@ describe("dlms-read gives up", () => {
     );
   });
 
-  it("also while it waits for a session that others have", async () => {
+  it("stops also while it waits for a session that others use", async () => {
     const { meter, port } = await startMeter();
     silence(meter, () => true);
     const flow = flowFor(1, {}, { timeout: "600000", poolSize: "1" });
@@ -175,7 +175,7 @@ describe("dlms-read, settings from elsewhere", () => {
 describe("a long outage", () => {
   afterEach(clean);
 
-  it("is one warning in the log where a Catch node takes the errors of the messages", async () => {
+  it("writes one warning to the log where a Catch node takes the errors of the messages", async () => {
     await helper.load(allNodes, flowFor(1));
     helper.log().resetHistory();
     for (let n = 0; n < 5; n++) await failure();

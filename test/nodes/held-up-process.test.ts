@@ -37,8 +37,8 @@ async function run(
   return events;
 }
 
-describe("a process that is held up", () => {
-  it("reads the answers that came while its event loop was blocked; the password is not put to rest", async () => {
+describe("a process that is suspended", () => {
+  it("reads the answers that came while its event loop was blocked, and does not lock the password", async () => {
     const events = await run("blocks", () => false);
     assert.deepEqual(
       events.filter(({ value }) => value !== undefined).map(({ value }) => value),

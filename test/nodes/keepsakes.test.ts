@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { PersistentState } from "../../nodes/meters/persistent-state";
 import { createRuntime, DlmsConfigError } from "../../src";
 
-describe("what is kept between runs", () => {
-  it("says so where Node-RED cannot write: system title and invocation counter", () => {
+describe("persistent state", () => {
+  it("reports that Node-RED cannot write: system title and invocation counter", () => {
     const folder = mkdtempSync(join(tmpdir(), "dlms-keepsakes-"));
     try {
       // a file stands where the folder should be made

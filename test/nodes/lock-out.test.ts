@@ -146,7 +146,7 @@ describe("a secret that was refused is sent once", () => {
     await helper.load(allNodes, flowFor(running.port, {}, { clientAddress: "17" }));
     const { caught } = await ask();
     assert.match(caught?.dlmsError?.code ?? "", /^DLMS_ASSOC_/);
-    // it tries again by itself
+    // it retries automatically
     await running.meter.waitFor((item) => item.kind === "apdu" && item.apdu.apdu === "aarq");
     assert.doesNotMatch((await ask()).caught?.dlmsError?.message ?? "", /not asked again/);
   });

@@ -6,7 +6,7 @@ import { NodeRedProcess, freePort, root } from "../support/node-red-process";
 describe("lines of the log", function () {
   this.timeout(60_000);
 
-  it("says once which meter is not reached", async () => {
+  it("name an unreachable meter once", async () => {
     const port = await freePort();
     const flow = [
       { id: "tab", type: "tab", label: "test" },
@@ -35,7 +35,7 @@ describe("lines of the log", function () {
     }
   });
 
-  it("ends the meter's sentence before its own next one, in every language", () => {
+  it("end the meter's sentence before their own, in every language", () => {
     for (const language of ["en-US", "de", "zh-CN"]) {
       const file = join(root, "nodes", "dlms-meter", "locales", language, "dlms-meter.json");
       const { "dlms-meter": texts } = JSON.parse(readFileSync(file, "utf8")) as {

@@ -52,7 +52,7 @@ describe("meters that messages describe", () => {
     assert.equal(one.meter.associations, 0);
   });
 
-  it("shows how the described meter does, not the config node's own", async () => {
+  it("shows the state of the described meter, not the config node's own", async () => {
     const one = await startMeter();
     const gone = await startMeter();
     await gone.close();
@@ -124,7 +124,7 @@ describe("meters that messages describe", () => {
     assert.equal(meter.counters.connections, 1);
   });
 
-  it("lets nothing behind when it is deployed anew while messages wait", async () => {
+  it("leaves nothing behind when it is redeployed while messages wait", async () => {
     const silent = createMeter(householdDefinition());
     silent.use({ name: "silence", request: () => [] });
     const listener = await silent.listen();

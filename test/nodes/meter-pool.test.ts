@@ -68,7 +68,7 @@ describe("the pool of sessions", () => {
     assert.equal(clock.pending, 0, "no timer is left");
   });
 
-  it("releases a session that rested, and takes the longest rested first when a place is wanted", async () => {
+  it("releases idle sessions, the one idle longest first when a place is needed", async () => {
     const clock = new VirtualClock();
     const pool = new MeterPool(limits, clock);
     const sessions = fake();
@@ -82,7 +82,7 @@ describe("the pool of sessions", () => {
     assert.equal(pool.size, 0);
   });
 
-  it("gives a place to whoever waits though the others are asked without a pause", async () => {
+  it("gives a place to a waiting meter although the others are read without a pause", async () => {
     const pool = new MeterPool({ size: 1, idleMs: 1000, queue: 1000 }, new VirtualClock());
     const sessions = fake();
     const order: string[] = [];
@@ -109,7 +109,7 @@ describe("the pool of sessions", () => {
     await pool.close();
   });
 
-  it("refuses when too many wait, when a wait is aborted, and when it is closed", async () => {
+  it("rejects when too many requests wait, when a wait is aborted, and when it is closed", async () => {
     const pool = new MeterPool({ ...limits, size: 1, queue: 2 }, new VirtualClock());
     const sessions = fake();
     await pool.acquire("a", sessions.make("a"), never);
@@ -155,7 +155,7 @@ describe("the own interval of dlms-read", () => {
     assert.equal(times.length, 4);
   });
 
-  it("spreads reads by chance without drifting", async () => {
+  it("spreads reads at random without drifting", async () => {
     const chance = [0.5, 0, 0.9, 0.1];
     const { clock, times, ticker } = ticking({ interval: 10_000, spread: 4000, random: () => chance.shift() ?? 0 });
     await clock.tickAsync(34_000);
@@ -163,7 +163,7 @@ describe("the own interval of dlms-read", () => {
     ticker.stop();
   });
 
-  it("leaves a read out while the one before is under way", async () => {
+  it("skips a read while the previous one is in progress", async () => {
     let busy = true;
     const { clock, times, ticker } = ticking({ interval: 1000, busy: () => busy });
     await clock.tickAsync(2500);

@@ -9,7 +9,7 @@ const translate = (key: string, values: Record<string, string | number> = {}): s
   [key.split(".").pop(), ...Object.values(values)].join(" ");
 
 describe("a probed meter that falls silent", () => {
-  it("stays offline until it answers, with the reason and the time until the next try under it, each time anew", async () => {
+  it("stays offline until it answers, and shows the reason and the time until each next attempt", async () => {
     let silent = false;
     const clockObject = {
       classId: 8,
@@ -53,7 +53,7 @@ describe("a probed meter that falls silent", () => {
 });
 
 describe("a meter that is silent to a password", () => {
-  it("is not tried at once again because another session had its turn in between", async () => {
+  it("is not retried at once because another session had access in between", async () => {
     let tries = 0;
     const turn = new EndpointAccess();
     const { clock, meter } = bench({ associations: [{ client: 16 }], objects: registers(1) });

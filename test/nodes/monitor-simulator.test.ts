@@ -11,7 +11,7 @@ describe("dlms-monitor", () => {
     { id: "seen", type: "helper", z: "tab", x: 0, y: 0 },
   ];
 
-  it("tells each change of state once, and every frame when asked, without the password", async () => {
+  it("reports each change of state once, and every frame when asked, without the password", async () => {
     const { port } = await startMeter();
     const meter = { clientAddress: "17", authentication: "LOW" };
     await helper.load(allNodes, [...flowFor(port, {}, meter), ...monitor(true)], { meter: { password: "12345678" } });
@@ -70,7 +70,7 @@ describe("dlms-simulator", () => {
     });
   }
 
-  it("takes a meter of one's own as JSON", async () => {
+  it("takes the user's own meter as JSON", async () => {
     const port = await freePort();
     const definition = JSON.stringify({
       associations: [{ client: 16 }],

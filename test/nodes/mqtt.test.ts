@@ -12,7 +12,7 @@ function madeOnesOwn(brokerPort: number, meterPort: number): FlowNode[] {
   return example.map((node) => {
     if (node.type === "mqtt-broker") return { ...node, port: String(brokerPort) };
     if (node.type === "mqtt out") return { ...node, d: false };
-    // nobody should wait for what a person would wait for
+    // shortens the waits that are meant for people
     if (node.type === "inject" && Number(node.repeat) > 0) return { ...node, repeat: "0.5" };
     return node.type.startsWith("dlms-") && node.port !== undefined ? { ...node, port: String(meterPort) } : node;
   });
@@ -45,7 +45,7 @@ describe("example 10 with a broker", function () {
     await broker?.stop();
   });
 
-  it("calls nobody as long as its mqtt nodes are disabled", () => {
+  it("opens no connection while its mqtt nodes are disabled", () => {
     assert.deepEqual(
       example.filter(({ type, d }) => type === "mqtt out" && d !== true),
       [],
@@ -53,7 +53,7 @@ describe("example 10 with a broker", function () {
     assert.ok(!example.some(({ type }) => type === "mqtt in"));
   });
 
-  it("says again what was said before the broker let it in", async () => {
+  it("publishes again what it could not publish before the broker accepted it", async () => {
     await broker.knocked();
     await nodeRed.arrival(id("would be published"), ({ payload }) => payload === "online");
     await nodeRed.arrivals(id("would be announced"), 6);
@@ -89,7 +89,7 @@ describe("example 10 with a broker", function () {
     }
   });
 
-  it("is offline for everybody when Node-RED is killed, by its last will", async () => {
+  it("is shown as offline by its last will when Node-RED is killed", async () => {
     assert.equal((await broker.message("dlms/node-red/availability", "online")).retain, true);
     await nodeRed.stop("SIGKILL");
     assert.equal((await broker.message("dlms/node-red/availability", "offline")).retain, true);

@@ -121,14 +121,14 @@ describe("settings of dlms-meter in a message's msg.meter", () => {
     }
   };
 
-  it("are all that the node has, but those about messages themselves", () => {
+  it("cover all settings of the node except those about messages", () => {
     const names = Object.keys(defaults()).filter((name) => !notOfTheMeter.includes(name));
     assert.deepEqual([...messageSettings].sort(), names.sort());
     assert.deepEqual(["name", ...Object.keys(others)].sort(), names.sort());
   });
 
   for (const [name, [other, context = {}]] of Object.entries(others)) {
-    it(`${name} is what the message says`, async () => {
+    it(`override ${name}`, async () => {
       const parsed = (settings: object): unknown => {
         const all = parseMeterSettings({ ...raw, ...context, ...settings }, credentials, keepsakes);
         return name === "probeInterval" ? all : { ...all, probeInterval: 0 };
@@ -139,7 +139,7 @@ describe("settings of dlms-meter in a message's msg.meter", () => {
     });
   }
 
-  it("as a text mean the same as in the dialog", async () => {
+  it("mean the same as in the dialog when written as text", async () => {
     const text = await settingsFor({ port: "0x1234", hdlcDiscFirst: "true", ...hdlc });
     assert.deepEqual(text, await settingsFor({ port: 0x1234, hdlcDiscFirst: true, ...hdlc }));
   });

@@ -92,7 +92,7 @@ describe("a meter that both a config node and messages describe", () => {
   });
 });
 
-describe("the turn with one meter", () => {
+describe("exclusive access to one meter", () => {
   const occupant = (log: string[], name: string): { release(): Promise<void> } => ({
     release: async () => {
       log.push(`${name} leaves`);
@@ -101,7 +101,7 @@ describe("the turn with one meter", () => {
     },
   });
 
-  it("is one occupant's at a time, who stays until another one comes and is let go first", async () => {
+  it("has one holder at a time, which keeps it until another client asks", async () => {
     const log: string[] = [];
     const turn = new EndpointAccess();
     const [a, b] = [occupant(log, "a"), occupant(log, "b")];
@@ -119,7 +119,7 @@ describe("the turn with one meter", () => {
     assert.equal(log.length, 3, "b is still there");
   });
 
-  it("goes in the order of coming, so that nobody waits for ever", async () => {
+  it("follows the order of arrival, so that every request is served", async () => {
     const log: string[] = [];
     const turn = new EndpointAccess();
     const [a, b] = [occupant([], "a"), occupant([], "b")];
@@ -135,7 +135,7 @@ describe("the turn with one meter", () => {
     assert.deepEqual(log, ["b1", "a2", "b2"]);
   });
 
-  it("is the same for the same place", () => {
+  it("is shared by all clients of the same meter", () => {
     const turns = new AccessRegistry();
     const first = turns.at("a");
     for (let n = 0; n < 1000; n++) turns.at(`other ${n}`);
@@ -144,7 +144,7 @@ describe("the turn with one meter", () => {
   });
 });
 
-describe("a probed meter that somebody else had for a while", () => {
+describe("a probed meter that another client used for a while", () => {
   it("is probed again afterwards", async () => {
     const time = {
       classId: 8,

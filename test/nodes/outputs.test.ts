@@ -64,7 +64,7 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     assert.equal("parts" in (await single), false);
   });
 
-  it("makes of the messages what one message would have been, with a Join node", async () => {
+  it("gives the same as one message after a Join node", async () => {
     const { port } = await startMeter();
     const join = createRequire(__filename)("@node-red/nodes/core/sequence/17-split.js") as never;
     const flow = flowFor(port, { mode: "list", points, split: true, wires: [["join"]] });
@@ -118,7 +118,7 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     assert.match(message, /^msg\.range\.last: expected a whole number of rows, "day", "week" or "month", got "year"/);
   });
 
-  it("refuses an end before the beginning, which would look like an empty profile", async () => {
+  it("refuses an end before the beginning, because it would look like an empty profile", async () => {
     const meter = await startMeter();
     await helper.load(allNodes, flowFor(meter.port, profile));
     const reversed = [
@@ -138,7 +138,7 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     assert.ok((await value({ range: { from: "2026-01-31T01:00", to: "2026-01-31T00:00Z" } })).payload);
   });
 
-  it("reads by itself, and what goes wrong reaches a Catch node", async () => {
+  it("reads at its own interval, and sends failures to a Catch node", async () => {
     const meter = await startMeter();
     await helper.load(allNodes, flowFor(meter.port, { interval: "1", spread: "0" }));
     const [first, second] = await several("out", 2);
@@ -149,7 +149,7 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     assert.ok((await caught).dlmsError);
   });
 
-  it("refuses an interval that cannot be", async () => {
+  it("refuses an invalid interval", async () => {
     await helper.load(allNodes, flowFor(1, { interval: "often" }));
     assert.match(
       (await failure()).dlmsError.message,
@@ -157,7 +157,7 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     );
   });
 
-  it("says so at once, to a Catch node or in the log, since no message will ever come", async () => {
+  it("reports it at once, to a Catch node or in the log, because no message will come", async () => {
     const meter = { id: "meter", type: "dlms-meter", host: "127.0.0.1", port: "1" };
     const on = { z: "tab", x: 0, y: 0 };
     const read = { id: "read", type: "dlms-read", ...on, meter: "meter", interval: "0.5", wires: [[]] };

@@ -56,7 +56,7 @@ describe("endpoints where the editor is closed (adminAuth)", function () {
     });
   }
 
-  it("a reader of everything may look, and may not make connections", async () => {
+  it("allow a user with read permission to look, and not to connect", async () => {
     assert.equal(await ask("GET", "dlms/classes", "read"), 200);
     assert.ok(isRefused(await ask("POST", "dlms/test-connection", "read")));
     assert.ok(isRefused(await ask("POST", "dlms/find-address", "read")));

@@ -4,7 +4,7 @@ import { createBus } from "../../src/simulator";
 import { freePort } from "../support/node-red-process";
 import { type DeployKind, type FlowNode, MeasuredNodeRed, type Measurement } from "../support/measured-node-red";
 
-/** A machine may be busy: this is no more than the time after which nobody would wait any longer, in ms. */
+/** A machine may be busy: the test fails after this time, in ms. */
 const patience = 60_000;
 
 /** A meter outside of Node-RED, and the most associations that it ever had at one time. */
@@ -191,7 +191,7 @@ describe("hundreds of redeploys in the middle of reads", function () {
     return measured;
   }
 
-  it("grow nothing: no instance, listener, route, timer, socket, heap, and no second association", async () => {
+  it("leave no instance, listener, route, timer, socket, heap or second association behind", async () => {
     await nodeRed.deploy(flow, "full");
     const running = await nodeRed.measure();
     const measured: Measurement[] = [];

@@ -258,7 +258,7 @@ function flowOf(places: readonly { id: string; way: Way; port: number }[]): Flow
   return { nodes: [...shared, ...nodes], tests };
 }
 
-describe("no secret leaves Node-RED", function () {
+describe("a secret", function () {
   this.timeout(90_000);
   let nodeRed: TalkativeNodeRed;
   before(async () => {
@@ -267,7 +267,7 @@ describe("no secret leaves Node-RED", function () {
   after(() => nodeRed.stop());
   afterEach(clean);
 
-  it("neither by log at its most talkative, message, status, exported flow, endpoint, nor by a file but the credentials'", async () => {
+  it("appears in no log, message, status, exported flow, endpoint or file except the credentials", async () => {
     const places: { id: string; way: Way; port: number }[] = [];
     for (const way of ways) {
       const good: RunningMeter = await startMeter(right(way.account));
@@ -335,7 +335,7 @@ describe("no secret leaves Node-RED", function () {
     assertClean(nodeRed.output, "log, messages, statuses and events");
   });
 
-  it("nor when it is no key that it could be, in what says so", async () => {
+  it("appears in no error about an invalid key", async () => {
     const { port } = await startMeter();
     const meters = ways.map(({ id, node, credentials }) => ({
       ...{ id: `odd-${id}`, type: "dlms-meter", name: `odd ${id}`, version: 1, transportType: "TCP" },
@@ -369,7 +369,7 @@ describe("no secret leaves Node-RED", function () {
     assertClean(nodeRed.output, "log, messages, statuses and events");
   });
 
-  it("finds a secret where there is one", () => {
+  it("is found by this test where there is one", () => {
     for (const [name, secret] of Object.entries(secrets)) {
       for (const form of forms(secret)) assert.throws(() => assertClean(`a ${form} b`, "a text"), new RegExp(name));
     }

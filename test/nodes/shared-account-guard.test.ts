@@ -49,7 +49,7 @@ const post = async (path: string, body: object): Promise<string> => (await helpe
 describe("a refused secret and the buttons of a dialog", () => {
   afterEach(clean);
 
-  it("is not sent by the flow because somebody pressed a button: only a test sends it, once each", async () => {
+  it("is sent once by each test, and not by the flow after a test", async () => {
     const one = await startMeter(definition);
     const flow = flowFor(one.port, {}, low);
     await helper.load(allNodes, flow, { meter: { password: "wrong" } });
@@ -91,7 +91,7 @@ describe("a refused secret and the buttons of a dialog", () => {
     assert.equal((await value()).payload, 7);
   });
 
-  it("that a test sent in vain is not sent by the flow either", async () => {
+  it("is not sent by the flow after a test got no answer to it", async () => {
     const one = await startMeter(definition);
     const flow = flowFor(one.port, {}, { ...low, timeout: "100" });
     await helper.load(allNodes, flow, { meter: { password: "wrong" } });
@@ -122,7 +122,7 @@ describe("a refused secret and the buttons of a dialog", () => {
 /** An answer to the association request: permanent refusal, no reason given. */
 const refusal = Buffer.from("611fa109060760857405080101a203020101a305a203020101be0604040e010600", "hex");
 
-describe("a secret that a meter is silent to", () => {
+describe("a secret without an answer", () => {
   afterEach(clean);
 
   const kinds: [name: string, node: object, msg: (ports: [number, number], n: number) => object][] = [
@@ -176,7 +176,7 @@ describe("the guard of accounts", () => {
   const refusedBy = new DlmsAssociationError("ASSOC_AUTH_FAILED", "refused");
   const silent = new DlmsTimeoutError("TIMEOUT_ASSOCIATE", "no answer");
 
-  it("locks for five minutes, each failure anew, by account and secret", () => {
+  it("locks for five minutes after each failure, by account and secret", () => {
     const clock = new VirtualClock();
     const guard = new MemoryAccountGuard(clock);
     const a: Account = { meter: "meter 17", secret: "a" };
@@ -221,7 +221,7 @@ describe("the guard of accounts", () => {
 });
 
 describe("sessions that send one secret", () => {
-  /** Whose wall clock somebody sets. */
+  /** A clock whose wall time the test sets. */
   class SetClock extends VirtualClock {
     ahead = 0;
     override wallTime(): number {
@@ -266,7 +266,7 @@ describe("sessions that send one secret", () => {
     return session.run((client) => client.read(registerRef(0)));
   };
 
-  it("count its tries together: the second does not begin from nothing", async () => {
+  it("count their attempts together", async () => {
     const clock = new VirtualClock();
     const { sessions, tries } = twoSessions(clock);
     const [first, second] = sessions;
@@ -281,7 +281,7 @@ describe("sessions that send one secret", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("count a try that is broken off: the meter may have had the secret", async () => {
+  it("count an aborted attempt, because the meter may have seen the secret", async () => {
     const clock = new VirtualClock();
     const { sessions, tries } = twoSessions(clock);
     const [first, second] = sessions;
@@ -293,7 +293,7 @@ describe("sessions that send one secret", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("wait five minutes, wherever somebody sets the clock meanwhile", async () => {
+  it("wait five minutes, wherever the wall clock is set during the wait", async () => {
     for (const ahead of [86_400_000, -86_400_000]) {
       const clock = new SetClock();
       const { sessions, tries, refuse } = twoSessions(clock);

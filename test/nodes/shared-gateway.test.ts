@@ -60,7 +60,7 @@ describe("several dlms-meter nodes on one gateway", () => {
     );
   });
 
-  it("a redeploy that touches one leaves the other reading, on the same association", async () => {
+  it("keep reading on the same association when another one is redeployed", async () => {
     const { meters, flow } = await load();
     await value();
     await second();
@@ -77,7 +77,7 @@ describe("several dlms-meter nodes on one gateway", () => {
     assert.equal(meters[0].counters.connections, 1, "the connection stayed open");
   });
 
-  it("a meter that is dead does not keep the other from answering", async () => {
+  it("read one meter while the other is dead", async () => {
     const { meters } = await load();
     await second();
     meters[0].use({ name: "dead", frameIn: () => "drop" });
@@ -88,7 +88,7 @@ describe("several dlms-meter nodes on one gateway", () => {
   });
 });
 
-describe("the ways to reach a meter that the node offers", () => {
+describe("each transport and framing that the node offers", () => {
   afterEach(clean);
 
   for (const [name, definition, settings] of [

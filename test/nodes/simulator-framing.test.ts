@@ -58,7 +58,7 @@ describe("a simulator with mode E", () => {
 });
 
 describe("a meter that is not there", () => {
-  it("is told with five of the names that are", () => {
+  it("is reported with five of the names that exist", () => {
     const defs = Array.from({ length: 40 }, (_, n) => ({ id: `m${n}`, type: "dlms-meter", name: `Meter ${n}` }));
     const RED = {
       nodes: { getNode: () => null, eachNode: (look: (def: object) => void) => defs.forEach(look) },

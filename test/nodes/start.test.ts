@@ -39,7 +39,7 @@ describe("npm start", function () {
     }
   });
 
-  it("hands the example's published password and keys to Node-RED, which shows them to nobody", async () => {
+  it("hands the example's published password and keys to Node-RED, which never shows them", async () => {
     const example = readFileSync(join(root, "examples", "08-password-and-ciphering.json"), "utf8");
     const flow = example.replaceAll('"4069"', `"${await freePort()}"`);
     const nodeRed = new NodeRedProcess({ flow });
@@ -60,7 +60,7 @@ describe("npm start", function () {
     }
   });
 
-  it("says what is wrong with an example that is none", async () => {
+  it("says what is wrong with an invalid example", async () => {
     for (const [flow, text] of [
       ["{", /this is no JSON/],
       ["{}", /this is no flow/],

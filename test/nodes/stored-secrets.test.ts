@@ -148,7 +148,7 @@ describe("environment variables in a request of a dialog", () => {
   });
 });
 
-describe("what answers where no meter is", () => {
+describe("an answer from something other than a meter", () => {
   const said = "HTTP/1.1 200 OK\r\nX-Internal: heron-5512\r\nLocation: http://10.0.0.1/adm2heron\r\n\r\n";
   let server: net.Server;
   let port: number;
@@ -168,7 +168,7 @@ describe("what answers where no meter is", () => {
   for (const path of [...Object.values(endpoints), "/dlms/find-address"]) {
     for (const framing of ["WRAPPER", "HDLC", "HDLC_MODE_E"]) {
       if (path === "/dlms/find-address" && framing === "WRAPPER") continue;
-      it(`is told by its kind, with four bytes at most: ${path}, ${framing}`, async () => {
+      it(`is named by its kind, with four bytes at most: ${path}, ${framing}`, async () => {
         await helper.load(allNodes, []);
         const properties = { host: "127.0.0.1", port: String(port), framing, timeout: "100", retries: "0" };
         const { text } = await send(path, { id: "", properties });

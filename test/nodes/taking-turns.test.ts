@@ -101,7 +101,7 @@ const advice = (): string[] =>
 describe("two config nodes with the same meter", () => {
   afterEach(clean);
 
-  it("and the same client take turns, each value is of its own object, and the log says it once", async () => {
+  it("take turns for the same client, get each its own values, and log it once", async () => {
     const one = await startMeter(numbered(3));
     const most = mostOf(one);
     const flow = twins(one.port);
@@ -119,7 +119,7 @@ describe("two config nodes with the same meter", () => {
     ["the host written in another way", { host: "LocalHost" }],
     ["a physical address of 0 that the other leaves out", { physicalAddress: "0", addressSize: "2" }],
   ] as const) {
-    it(`take turns too where they are one to the meter: ${name}`, async () => {
+    it(`take turns too where the meter cannot tell them apart: ${name}`, async () => {
       const one = await startMeter(numbered(3));
       const most = mostOf(one);
       const first = "physicalAddress" in second ? { addressSize: "2" } : {};
@@ -132,7 +132,7 @@ describe("two config nodes with the same meter", () => {
     });
   }
 
-  it("and other clients are there side by side", async () => {
+  it("leave other clients connected side by side", async () => {
     const one = await startMeter(numbered(3));
     await helper.load(allNodes, twins(one.port, { clientAddress: "17" }));
     for (let round = 0; round < 3; round++) {
@@ -164,12 +164,12 @@ describe("a dialog of a node that is not deployed", () => {
   }
 });
 
-describe("a read that is under way", () => {
+describe("a read in progress", () => {
   afterEach(clean);
 
   for (const path of ["test-connection", "find-address"]) {
     for (const id of ["meter", "new"]) {
-      it(`gets its answer though somebody presses ${path} in the dialog of ${id}`, async () => {
+      it(`gets its answer while ${path} runs in the dialog of ${id}`, async () => {
         const one = await startMeter(householdDefinition({ framing: "HDLC" }));
         const flow = flowFor(one.port, {}, { framing: "HDLC", timeout: "5000" });
         await helper.load(allNodes, flow);
@@ -189,13 +189,13 @@ describe("a read that is under way", () => {
   }
 });
 
-describe("a dialog that waits for its turn", () => {
+describe("a dialog that waits for exclusive access", () => {
   afterEach(async () => {
     sinon.restore();
     await clean();
   });
 
-  it("leaves its place when it is closed", async () => {
+  it("leaves the queue when it is closed", async () => {
     const one = await startMeter();
     await helper.load(allNodes, flowFor(one.port, {}, { timeout: "5000" }));
     const turn = sharedByNodes().runtime.access.at(`127.0.0.1:${one.port}`);
@@ -230,8 +230,8 @@ describe("a dialog that waits for its turn", () => {
   });
 });
 
-describe("requests that wait for their turn", () => {
-  it("are as many as a client would queue; one more is refused", async () => {
+describe("requests that wait for exclusive access", () => {
+  it("are limited like the queue of a client", async () => {
     const { clock, meter } = bench({ associations: [{ client: 16 }], objects: registers(1) });
     const turn = new EndpointAccess();
     const session = new SharedMeter({
@@ -256,7 +256,7 @@ describe("a deploy in the middle", () => {
   afterEach(clean);
 
   for (const path of ["test-connection", "find-address"]) {
-    it(`of ${path} ends it, and the flow's session begins after it`, async () => {
+    it(`ends ${path}, and the flow's session begins after it`, async () => {
       const one = await startMeter(householdDefinition({ framing: "HDLC" }));
       const flow = flowFor(one.port, {}, { framing: "HDLC", timeout: "60000" });
       await helper.load(allNodes, flow);
@@ -297,7 +297,7 @@ describe("claims at one endpoint", () => {
     return sideBySide;
   }
 
-  it("exclude each other where the meter would take them for one, or serves one owner at a time", async () => {
+  it("exclude each other where the meter cannot tell them apart, or serves one owner at a time", async () => {
     const owner = {};
     const cases: [object, object, boolean][] = [
       [all, all, false],
@@ -316,7 +316,7 @@ describe("claims at one endpoint", () => {
     }
   });
 
-  it("of two places are granted without two who wait for each other", async () => {
+  it("of two places are granted without a deadlock", async () => {
     const claims = [
       { endpoint: "test a", server: "1" },
       { endpoint: "test b", server: "1" },
@@ -332,7 +332,7 @@ describe("claims at one endpoint", () => {
     assert.equal(order.length, 3);
   });
 
-  it("that are given up in the middle leave nothing behind", async () => {
+  it("leave nothing behind when they are released midway", async () => {
     const claims = ["test c", "test d"].map((endpoint) => ({ endpoint }));
     const somebody = { ...resting };
     const registry = new AccessRegistry();

@@ -99,7 +99,7 @@ function trackClasses(): void {
     const exported = module?.exports as Record<string, unknown>;
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(exported))) {
       if (typeof value !== "function" || !/^class\b/.test(Function.prototype.toString.call(value))) continue;
-      // errors are told by what they extend, and kept by whoever shows them
+      // Node-RED recognizes errors by what they extend and keeps those that it shows
       if (!(value.prototype instanceof Error)) exported[name] = tracked(name, value);
     }
   }

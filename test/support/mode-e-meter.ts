@@ -8,7 +8,7 @@ import type { VirtualClock } from "./virtual-clock";
 const inactivity = 30_000;
 
 /**
- * An optical port in front of a simulated HDLC meter. It is one port, whoever connects: what it is in, text or HDLC,
+ * An optical port in front of a simulated HDLC meter. All connections share one port state: the mode that it is in, text or HDLC,
  * outlives the connection. It goes back to text after a DISC, and after some silence.
  */
 export function modeEPort(meter: SimulatedMeter, clock: VirtualClock): Transport {

@@ -8,7 +8,7 @@ export interface Published {
   readonly qos: number;
 }
 
-/** An MQTT broker on a port of this machine. It lets nobody in until `open()`, and remembers everything that is published. */
+/** An MQTT broker on a port of this machine. It accepts no client until `open()`, and remembers everything that is published. */
 export class MqttBroker {
   readonly #published: Published[] = [];
   readonly #waiting = new Set<() => void>();

@@ -24,7 +24,7 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * A port on which nobody listens now, never the same twice. From below the range out of which systems take the ports of
+ * A port without a listener, never the same twice. From below the range out of which systems take the ports of
  * outgoing connections: else a connection made in between could hold it when the server comes.
  */
 export async function freePort(): Promise<number> {

@@ -29,7 +29,7 @@ import java.util.Set;
  * Client 16 needs nothing, client 17 the password, every other client the mechanism that it was started with.
  */
 final class MeterServer extends GXDLMSSecureServer2 {
-    /** A data object whose value nobody may read. */
+    /** A data object whose value no client may read. */
     private static final String DENIED = "0.0.96.15.2.255";
 
     private final Options options;
