@@ -27,6 +27,9 @@ export function readBoolean(reader: ByteReader, what: string): boolean {
   return reader.u8(what) !== 0;
 }
 
+/** Entries of a list in one APDU. Requests have some hundreds at most; a refused item takes two bytes on the line, and 100 here. */
+export const mostListEntries = 65_535;
+
 /** An element count, checked against the bytes that are left before anything is made. */
 export function readCount(reader: ByteReader, what: string, leastSize: number): number {
   const count = reader.length(what);
@@ -34,6 +37,9 @@ export function readCount(reader: ByteReader, what: string, leastSize: number): 
     reader.fail("DECODE_TRUNCATED", what, `${count} entries are declared, ${reader.remaining} bytes are left`, {
       need: count * leastSize,
     });
+  }
+  if (count > mostListEntries) {
+    reader.fail("DECODE_LIMIT", what, `${count} entries are declared, at most ${mostListEntries} are taken`, { count });
   }
   return count;
 }

@@ -11,6 +11,12 @@ const bitsOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(2).pad
 const longText = 256;
 
 /**
+ * What a value with parts or a length costs more than a number, in values: such a value takes two bytes on the line, and about
+ * 100 in memory.
+ */
+const pieceWeight = 8;
+
+/**
  * The cursor under every decoder of A-XDR data. It works on the bytes and a DataView, keeps the indices of where it is
  * in a flat array, and builds a path only when it fails: values are by far the most frequent things that this package
  * makes.
@@ -124,12 +130,13 @@ export class DataCursor {
         need: count,
       });
     }
-    this.spend(count);
+    this.spend(count + pieceWeight);
     return count;
   }
 
   /** "0101", first bit first */
   protected bitString(): string {
+    this.spend(pieceWeight);
     const bits = this.length();
     const count = Math.ceil(bits / 8);
     const at = this.take(count);
@@ -153,6 +160,7 @@ export class DataCursor {
 
   /** A view: far cheaper than a copy, and never a Buffer, whatever was received. */
   protected octets(count: number): Uint8Array {
+    this.spend(pieceWeight);
     const at = this.take(count);
     return new Uint8Array(this.buffer, this.base + at, count);
   }

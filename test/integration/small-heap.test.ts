@@ -33,6 +33,24 @@ describe("A heap of 128 MB", function () {
     });
   }
 
+  for (const name of ["list-get", "list-read", "list-action", "list-access"]) {
+    it(`refuses an answer of 4 MB with millions of results: ${name}`, async () => {
+      const { code } = (await outcome(name)) as { code: string };
+      assert.equal(code, "DLMS_DECODE_LIMIT");
+    });
+  }
+
+  for (const name of [
+    "empty-structures",
+    "empty-octet-strings",
+    "empty-octet-strings-plain",
+    "empty-octet-strings-stream",
+  ]) {
+    it(`refuses an answer of 4 MB with millions of strings or structures: ${name}`, async () => {
+      assert.equal(((await outcome(name)) as { code: string }).code, "DLMS_DECODE_LIMIT");
+    });
+  }
+
   for (const name of ["describe", "describe-long", "describe-octets", "describe-text", "describe-bits"]) {
     it(`bounds the text of a large value: ${name}`, async () => {
       const length = (await outcome(name)) as number;

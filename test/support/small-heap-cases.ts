@@ -1,4 +1,4 @@
-import { encodeApdu } from "../../src/apdu";
+import { encodeApdu, parseApdu } from "../../src/apdu";
 import { ArrayElementStream } from "../../src/codec";
 import { decodePlainBytes, decodeValueBytes } from "../../src/codec/decode";
 import { concatBytes } from "../../src/bytes";
@@ -33,6 +33,20 @@ function arrayOfNulls(count: number): Uint8Array {
   bytes.set([1, 0x84, count >>> 24, (count >>> 16) & 0xff, (count >>> 8) & 0xff, count & 0xff]);
   return bytes;
 }
+
+/** An APDU with lists of this many entries of two bytes, and of a byte where there is a list before. */
+function listed(start: readonly number[], count: number, before = false): Uint8Array {
+  const length = [0x84, count >>> 24, (count >>> 16) & 0xff, (count >>> 8) & 0xff, count & 0xff];
+  const first = before ? [Uint8Array.from(length), new Uint8Array(count)] : [];
+  return concatBytes(Uint8Array.from(start), ...first, Uint8Array.from(length), new Uint8Array(2 * count));
+}
+
+/** As many as fit a result of 4 MB, the largest that is put together. */
+const mostPairs = 2_000_000;
+
+/** An array of 4 MB whose elements have a tag and a length of 0. */
+const pairs = (tag: number): Uint8Array =>
+  listed([1], mostPairs).map((byte, i) => (i >= 6 && i % 2 === 0 ? tag : byte));
 
 const response = (data: Uint8Array): Uint8Array =>
   encodeApdu({ apdu: "get-response-normal", invokeId: 0xc1, result: { ok: true, data } });
@@ -78,6 +92,14 @@ export const smallHeapCases: Readonly<Record<string, () => unknown>> = {
   "describe-octets": () => describeData({ type: "octet-string", value: new Uint8Array(4_000_000) }).length,
   "describe-text": () => describeData({ type: "visible-string", value: "\0".repeat(4_000_000) }).length,
   "describe-bits": () => describeData({ type: "bit-string", value: "01".repeat(4_000_000) }).length,
+  "empty-structures": () => decodeValueBytes(pairs(2)).type,
+  "empty-octet-strings": () => decodeValueBytes(pairs(9)).type,
+  "empty-octet-strings-plain": () => decodePlainBytes(pairs(9)),
+  "empty-octet-strings-stream": () => new ArrayElementStream().push(pairs(9)).elements.length,
+  "list-get": () => parseApdu(listed([0xc4, 3, 0xc1], mostPairs)).apdu,
+  "list-read": () => parseApdu(listed([0x0c], mostPairs)).apdu,
+  "list-action": () => parseApdu(listed([0xc7, 3, 0xc1], mostPairs)).apdu,
+  "list-access": () => parseApdu(listed([0xda, 0x40, 0, 0, 1, 0, 0], 1_333_333, true)).apdu,
   read: () => read(nullRows, false),
   "read-with-trace": () => read(nullRows, true),
   "read-long-with-trace": () => read(arrayOfNulls(60_000), true),
