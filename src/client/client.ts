@@ -356,7 +356,18 @@ export class DlmsClient implements AsyncDisposable {
       },
       (options as CloseOptions | null)?.timeoutMs,
     );
-    await this.#settings.receivedCounters.flush();
+    await this.#keepReceivedCounters();
+  }
+
+  /** The store says so itself to the next association; here it must not hide that the meter was released. */
+  async #keepReceivedCounters(): Promise<void> {
+    try {
+      await this.#settings.receivedCounters.flush();
+    } catch (error) {
+      const text = `close: ${asDlmsError(error, "received counters").message}`;
+      this.#observer.note(text);
+      this.#settings.logger?.warn(`${this.endpoint}: ${text}`);
+    }
   }
 
   #armIdle(): void {

@@ -43,8 +43,8 @@ export function callSafely(run: () => unknown, report: (error: unknown) => void)
     report(error);
     return;
   }
-  // an async function is accepted where one without a result is asked for
-  if (result instanceof Promise) result.catch(report);
+  // an async function is accepted where one without a result is asked for; its promise may be of another realm
+  if (isThenable(result)) Promise.resolve(result).catch(report);
 }
 
 /** The last resort where no logger can be told: a warning of the process, which Node.js prints. */
@@ -54,6 +54,9 @@ export function reportUnexpected(where: string, error: unknown): void {
     ...(error instanceof Error && error.stack !== undefined ? { detail: error.stack } : {}),
   });
 }
+
+const isThenable = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

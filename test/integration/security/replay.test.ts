@@ -33,10 +33,11 @@ function clientOn(
     readonly auth?: AuthenticationOptions;
     readonly receivedCounters?: ReceivedCounterStore;
     readonly sentFrom?: number;
+    readonly logger?: ConnectOptions["logger"];
   } = {},
 ): { readonly client: DlmsClient; readonly clock: VirtualClock } {
   const clock = new VirtualClock();
-  const { auth = { mechanism: "none" }, receivedCounters, sentFrom = 1 } = more;
+  const { auth = { mechanism: "none" }, receivedCounters, sentFrom = 1, logger } = more;
   const options: ConnectOptions = {
     transport,
     client: { sap: 1, systemTitle: clientTitle },
@@ -50,6 +51,7 @@ function clientOn(
       ...(receivedCounters === undefined ? {} : { receivedCounters }),
     },
     timeouts: { response: 1000, retries: 0 },
+    ...(logger === undefined ? {} : { logger }),
     clock,
     random: (count) => new Uint8Array(count).fill(0x5a),
   };
@@ -105,6 +107,22 @@ describe("a recorded session", () => {
     const third = clientOn(replayTransport(mixed), keys, { receivedCounters });
     await assert.rejects(third.clock.runUntil(third.client.read(registerRef(0))), { code: "DLMS_SEC_REPLAY" });
     await third.clock.runUntil(third.client.close());
+  });
+
+  it("whose counters cannot be kept is closed all the same, and the logger is told", async () => {
+    const keys = freshKeys();
+    const meter = scopeOfSession("none", keys);
+    const receivedCounters: ReceivedCounterStore = {
+      ...memoryReceivedCounters(),
+      flush: () => Promise.reject(new Error("the disk is full")),
+    };
+    const warnings: string[] = [];
+    const none = (): void => undefined;
+    const logger = { debug: none, info: none, warn: (text: unknown) => warnings.push(String(text)), error: none };
+    const { client, clock } = clientOn(meter.transport(), keys, { receivedCounters, logger });
+    await clock.runUntil(client.close());
+    assert.equal(client.state, "closed");
+    assert.match(warnings.join(" "), /close: .*the disk is full/);
   });
 
   it("of a meter under another key or title says nothing about this one: keys and titles are told apart", async () => {
