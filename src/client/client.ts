@@ -1,8 +1,9 @@
 import type { DlmsValue } from "../codec";
 import type { AttributeRef, MethodRef, ObisLike, ObjectDirectory, PresentOptions } from "../cosem";
-import { type DlmsError, DlmsStateError } from "../errors";
+import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
 import { callback, invalid, oneOf } from "../errors/arguments";
 import { asDlmsError } from "../errors/boundary";
+import { nameRequest } from "../errors/retell";
 import type { RandomSource } from "../security";
 import type { AssociationInfo } from "../session/steps/options";
 import { type ActiveSession, OperationCancelled } from "./association/association";
@@ -310,7 +311,7 @@ export class DlmsClient implements AsyncDisposable {
         furthest = Math.max(furthest, reached);
         // one that has stood idle may have been ended by the meter's inactivity time-out
         const fresh = active !== before && active.answered === answered && tries === attempt;
-        const again = await this.#failed(active, job, asDlmsError(error, job.what), fresh, tries === 0);
+        const again = await this.#failed(active, job, named(error, job.what), fresh, tries === 0);
         if (!again) return;
         tries++;
       }
@@ -410,8 +411,13 @@ function cancelledWith(job: { readonly abandoned: boolean }): { readonly cancell
   return { cancelled: () => job.abandoned };
 }
 
+/** What the session did not name itself. */
+function named(error: unknown, request: string): DlmsError {
+  return isDlmsError(error) ? nameRequest(error, request) : asDlmsError(error, request);
+}
+
 function closedError(what: string): DlmsStateError {
-  return new DlmsStateError("STATE_CLOSED", `${what}: client is closed`);
+  return new DlmsStateError("STATE_CLOSED", `client is closed (${what})`, { request: what });
 }
 
 /** 0..1 */

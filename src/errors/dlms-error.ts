@@ -18,7 +18,12 @@ export interface DlmsErrorOptions {
   readonly layer?: ErrorLayer;
   readonly fault?: ErrorFault;
   readonly retry?: ErrorRetry;
+  /** the request that the message names already */
+  readonly request?: string;
 }
+
+/** The request that an error is about, "read 1-0:1.8.0*255/2": the text, or a function that makes it when it is needed. */
+export type RequestName = string | (() => string);
 
 /** The plain form of an error, as it travels in `msg.dlmsError`. */
 export interface ErrorJson {
@@ -60,6 +65,7 @@ export abstract class DlmsError extends Error {
   readonly fault: ErrorFault;
   readonly retry: ErrorRetry;
   readonly details: ErrorDetails;
+  readonly #request: string | undefined;
 
   protected constructor(name: ErrorClassName, code: ErrorName, message: string, options: DlmsErrorOptions = {}) {
     super(bounded(message), options.cause === undefined ? undefined : { cause: options.cause });
@@ -70,6 +76,12 @@ export abstract class DlmsError extends Error {
     this.fault = options.fault ?? row.fault;
     this.retry = options.retry ?? row.retry;
     this.details = boundedDetails(options.details);
+    this.#request = options.request;
+  }
+
+  /** The request that the message names: "read 1-0:1.8.0*255/2". */
+  get request(): string | undefined {
+    return this.#request;
   }
 
   toJSON(): ErrorJson {

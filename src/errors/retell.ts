@@ -7,6 +7,7 @@ import {
   DlmsDecodeError,
   type DlmsError,
   type DlmsErrorOptions,
+  type RequestName,
   DlmsLinkError,
   DlmsSecurityError,
   DlmsServiceError,
@@ -31,32 +32,60 @@ const classes: Readonly<
 
 /** The same error with more to say: same code, and what comes next. */
 export function repeated(error: DlmsError, next: string, details: Readonly<Record<string, unknown>>): DlmsError {
-  return retold(error, `${error.message}; ${next}`, details);
+  return remade(error, `${error.message}; ${next}`, {
+    details: { ...error.details, ...details },
+    cause: error,
+    ...(error.request === undefined ? {} : { request: error.request }),
+  });
 }
 
 /**
- * The error of a request that is not sent because of an earlier failure: same code. That failure names what was asked for
- * then, so it comes behind what is asked for now.
+ * The error of a request that is not sent because of an earlier failure: same code. That failure comes first, with the
+ * request that it ended.
  */
 export function notAsked(
   error: DlmsError,
-  what: string | undefined,
+  request: string | undefined,
   next: string,
   details: Readonly<Record<string, unknown>>,
 ): DlmsError {
-  const now = what === undefined ? "" : `${what}: `;
-  const same = now !== "" && error.message.startsWith(now);
-  const then = same ? error.message.slice(now.length) : error.message;
-  return retold(error, `${now}not asked ${same ? "again " : ""}now, since ${then}; ${next}`, details);
-}
-
-function retold(error: DlmsError, message: string, details: Readonly<Record<string, unknown>>): DlmsError {
-  const cls = classes[error.name as ErrorClassName];
-  return new cls(error.code.slice("DLMS_".length) as ErrorName as CodesOf<never>, message, {
+  const again = request !== undefined && request === error.request;
+  const now = `${request ?? "the request"} was not sent${again ? " again" : ""}`;
+  return remade(error, `${error.message}; ${next} (${now})`, {
     details: { ...error.details, ...details },
     cause: error,
+    ...(request === undefined ? {} : { request }),
+  });
+}
+
+/**
+ * The error with the name of the request that it ended: `no answer came (read 1-0:1.8.0*255/2); check the address`. The
+ * sentence begins with what failed, since little more than that is shown in a list. An error that names a request is
+ * returned as it is.
+ */
+export function nameRequest(error: DlmsError, name: RequestName): DlmsError {
+  if (error.request !== undefined) return error;
+  const request = typeof name === "function" ? name() : name;
+  const { message, details, cause, stack } = error;
+  const end = message.indexOf("; ");
+  const [what, then] = end < 0 ? [message, ""] : [message.slice(0, end), message.slice(end)];
+  const named = remade(error, `${what} (${request})${then}`, {
+    details,
+    request,
+    ...(cause === undefined ? {} : { cause }),
+  });
+  // the lines that say where it came from
+  const from = stack?.indexOf("\n    at ") ?? -1;
+  if (stack !== undefined && from >= 0) named.stack = `${named.name}: ${named.message}${stack.slice(from)}`;
+  return named;
+}
+
+function remade(error: DlmsError, message: string, options: DlmsErrorOptions): DlmsError {
+  const cls = classes[error.name as ErrorClassName];
+  return new cls(error.code.slice("DLMS_".length) as ErrorName as CodesOf<never>, message, {
     layer: error.layer,
     fault: error.fault,
     retry: error.retry,
+    ...options,
   });
 }

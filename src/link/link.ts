@@ -77,7 +77,7 @@ export interface LinkProtocol {
 export interface LinkSendOptions {
   /** false: no answer is expected, the link stays "open" (unconfirmed services) */
   readonly expectAnswer?: boolean;
-  /** names the request in time-out messages: "read 1-0:1.8.0*255/2" */
+  /** names the request at the beginning of messages; the session adds the name by itself */
   readonly what?: string;
   /**
    * Where no answer comes at all, the link reports `unanswered`, stays up, and does not send the request again. A link

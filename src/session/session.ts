@@ -19,13 +19,15 @@ import { getAttribute, getChunks, getList, type GetOutcome } from "./services/ge
 import type { AnswerForm, Operation } from "./steps/operation";
 import type { AssociationInfo, SessionOptions } from "./steps/options";
 import { release } from "./association/release";
+import { DlmsAssociationError, type RequestName } from "../errors";
+import { namedNow, withRequestName } from "./steps/request-name";
 import { setAttribute, setList } from "./services/set";
 import { readChunks, readVariables, writeVariables } from "./services/short-name";
 
 /**
  * The client's side of one association, without socket, timer, clock or randomness of its own: every method is a
- * generator whose steps a driver performs. One operation at a time. `what` names the request in messages:
- * "read 1-0:1.8.0*255/2". A meter's result codes are returned; what is no answer to the request is thrown as a
+ * generator whose steps a driver performs. One operation at a time. `request` names it in the errors that it ends in:
+ * "read 1-0:1.8.0*255/2". A meter's result codes are returned; an answer that does not fit the request is thrown as a
  * DlmsError.
  */
 export class Session {
@@ -57,7 +59,7 @@ export class Session {
    * @throws DlmsAssociationError, DlmsSecurityError, DlmsServiceError, DlmsDecodeError
    */
   associate(): Operation<AssociationInfo> {
-    return associate(this.#channel);
+    return withRequestName("associate", associate(this.#channel), (error) => error instanceof DlmsAssociationError);
   }
 
   /** For meters with a pre-established association: requests may follow without AARQ. */
@@ -74,82 +76,86 @@ export class Session {
    * GET of one attribute; blocks are put together, up to `maxResultSize`. With `dataToEnd` the data are all that the
    * meter sent, also where they are longer or shorter than their own counts say.
    */
-  get(attribute: AttributeDescriptorWithSelection, what: string, form?: AnswerForm): Operation<GetDataResult> {
-    return getAttribute(this.#channel, attribute, what, form);
+  get(attribute: AttributeDescriptorWithSelection, request: RequestName, form?: AnswerForm): Operation<GetDataResult> {
+    return withRequestName(request, getAttribute(this.#channel, attribute, form));
   }
 
   /** GET of several attributes in one request; see `fitsGetList`. */
   getWithList(
     attributes: readonly AttributeDescriptorWithSelection[],
-    what: string,
+    request: RequestName,
   ): Operation<readonly GetDataResult[]> {
-    return getList(this.#channel, attributes, what);
+    return withRequestName(request, getList(this.#channel, attributes));
   }
 
   /**
    * GET of one attribute, however long: its A-XDR encoding comes in `chunk` steps, in order, as the blocks come. Only
    * what comes in general blocks and is ciphered or signed as a whole is collected first.
    */
-  getChunks(attribute: AttributeDescriptorWithSelection, what: string): Operation<GetOutcome> {
-    return getChunks(this.#channel, attribute, what);
+  getChunks(attribute: AttributeDescriptorWithSelection, request: RequestName): Operation<GetOutcome> {
+    return withRequestName(request, getChunks(this.#channel, attribute));
   }
 
   /** SET of one attribute, in blocks where the PDU size asks for them: the data-access-result, 0 = success. */
-  set(attribute: AttributeDescriptorWithSelection, data: Uint8Array, what: string): Operation<number> {
-    return setAttribute(this.#channel, attribute, data, what);
+  set(attribute: AttributeDescriptorWithSelection, data: Uint8Array, request: RequestName): Operation<number> {
+    return withRequestName(request, setAttribute(this.#channel, attribute, data));
   }
 
   setWithList(
     attributes: readonly AttributeDescriptorWithSelection[],
     values: readonly Uint8Array[],
-    what: string,
+    request: RequestName,
   ): Operation<readonly number[]> {
-    return setList(this.#channel, attributes, values, what);
+    return withRequestName(request, setList(this.#channel, attributes, values));
   }
 
   /** ACTION of one method, in blocks where the PDU size asks for them. */
-  action(method: MethodDescriptor, parameters: Uint8Array | undefined, what: string): Operation<ActionResult> {
-    return invokeMethod(this.#channel, method, parameters, what);
+  action(method: MethodDescriptor, parameters: Uint8Array | undefined, request: RequestName): Operation<ActionResult> {
+    return withRequestName(request, invokeMethod(this.#channel, method, parameters));
   }
 
   /** @param parameters one per method, `00` (null-data) for none */
   actionWithList(
     methods: readonly MethodDescriptor[],
     parameters: readonly Uint8Array[],
-    what: string,
+    request: RequestName,
   ): Operation<readonly ActionResult[]> {
-    return invokeList(this.#channel, methods, parameters, what);
+    return withRequestName(request, invokeList(this.#channel, methods, parameters));
   }
 
   /** @param data one per specification, `00` (null-data) for a get */
   access(
     specifications: readonly AccessSpecification[],
     data: readonly Uint8Array[],
-    what: string,
+    request: RequestName,
   ): Operation<AccessResponse> {
-    return accessList(this.#channel, specifications, data, what);
+    return withRequestName(request, accessList(this.#channel, specifications, data));
   }
 
   /** Read of short names. With `dataToEnd` the data of a single variable are all that the meter sent, as with `get`. */
-  read(variables: readonly VariableAccess[], what: string, form?: AnswerForm): Operation<readonly ReadResult[]> {
-    return readVariables(this.#channel, variables, what, form);
+  read(
+    variables: readonly VariableAccess[],
+    request: RequestName,
+    form?: AnswerForm,
+  ): Operation<readonly ReadResult[]> {
+    return withRequestName(request, readVariables(this.#channel, variables, form));
   }
 
   /**
    * Read of one short name, however long: its A-XDR encoding comes in `chunk` steps, in order, as the data blocks come
    * (in general blocks it is collected first).
    */
-  readChunks(variable: VariableAccess, what: string): Operation<GetOutcome> {
-    return readChunks(this.#channel, variable, what);
+  readChunks(variable: VariableAccess, request: RequestName): Operation<GetOutcome> {
+    return withRequestName(request, readChunks(this.#channel, variable));
   }
 
   /** Write of short names. */
   write(
     variables: readonly VariableAccess[],
     values: readonly Uint8Array[],
-    what: string,
+    request: RequestName,
   ): Operation<readonly WriteResult[]> {
-    return writeVariables(this.#channel, variables, values, what);
+    return withRequestName(request, writeVariables(this.#channel, variables, values));
   }
 
   /**
@@ -157,7 +163,7 @@ export class Session {
    * @throws DlmsSecurityError for one that is weaker protected than the policy asks for, DlmsDecodeError
    */
   incoming(apdu: Uint8Array): Apdu {
-    return this.#channel.incoming(apdu);
+    return namedNow("notification", () => this.#channel.incoming(apdu));
   }
 
   /** How many of these, from the first on, fit one GET with list to the meter; at least 1 of a non-empty list. */

@@ -326,7 +326,7 @@ describe("the life of a client", () => {
       assert.equal(client.state, "closing");
       for (const [n, error] of (await clock.runUntil(Promise.all(waiting))).entries()) {
         assert.equal(error.code, "DLMS_STATE_CLOSED");
-        assert.equal(error.message, `read 1-0:1.8.${n}*255/2: client is closed`);
+        assert.equal(error.message, `client is closed (read 1-0:1.8.${n}*255/2)`);
       }
       await clock.runUntil(Promise.all([closing, client.close()]));
       assert.equal(client.state, "closed");

@@ -254,7 +254,7 @@ async function sealedByJava(
     global,
     () => assert.fail("nothing is random in what is received"),
   );
-  return { apdu, agreed: () => keys.ofReceived(apdu, apdu.keyInfo, "the request").keys };
+  return { apdu, agreed: () => keys.ofReceived(apdu, apdu.keyInfo).keys };
 }
 
 /** The tests of keys and signatures of single messages; what was judged is added to the list. */

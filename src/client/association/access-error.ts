@@ -53,7 +53,7 @@ const usualClasses: readonly (readonly [code: RegExp, classId: number])[] = [
 
 export type AccessVerb = "get" | "set" | "action";
 
-/** `get Register 1-0:1.8.0*255/2 value: object-class-inconsistent (9); ...`, with the likely cause, or `hint`. */
+/** `object-class-inconsistent (9): get Register 1-0:1.8.0*255/2 value; ...`, with the likely cause, or `hint`. */
 export function accessError(
   verb: AccessVerb,
   target: AttributeRef | MethodRef,
@@ -64,10 +64,12 @@ export function accessError(
   const code = meaning.errorName ?? "ACCESS_UNKNOWN";
   const word = code === "ACCESS_UNKNOWN" ? "a result that the standard does not list" : meaning.word;
   const cause = hint ?? (code === "ACCESS_OBJECT_CLASS_INCONSISTENT" ? otherClass(target) : causes[code]);
-  const text = `${verb} ${describeTarget(target)}: ${word} (${result})`;
+  const request = `${verb} ${describeTarget(target)}`;
+  const text = `${word} (${result}): ${request}`;
   const whole = cause === undefined ? text : `${text}; ${verb === "action" ? ofMethods(cause) : cause}`;
   const member = "attributeId" in target ? { attributeId: target.attributeId } : { methodId: target.methodId };
   return new DlmsAccessError(code, whole, {
+    request,
     details: { service: verb, classId: target.classId, logicalName: target.logicalName, ...member, result, word },
   });
 }

@@ -5,7 +5,7 @@ import type { LinkProtocol } from "../../link";
  * One sentence for an association request that was not answered, from what is known: connected only, link up, or
  * bytes that were no answer. The link itself cannot know what it waited for.
  */
-export function silentAssociation(error: DlmsTimeoutError, what: string, link: LinkProtocol["kind"]): DlmsTimeoutError {
+export function silentAssociation(error: DlmsTimeoutError, link: LinkProtocol["kind"]): DlmsTimeoutError {
   const { bytes, tries } = error.details;
   const asked = tries === 1 || typeof tries !== "number" ? "" : `, asked ${tries} times`;
   const options = { details: { ...error.details, link }, cause: error };
@@ -18,5 +18,5 @@ export function silentAssociation(error: DlmsTimeoutError, what: string, link: L
       : `the meter answered the link set-up (UA), but not the association request${asked}: line, framing and server ` +
         "address are right; check the client address, keys and system title if it ciphers, and whether another client " +
         "holds the meter";
-  return new DlmsTimeoutError("TIMEOUT_ASSOCIATE", `${what}: ${text}`, options);
+  return new DlmsTimeoutError("TIMEOUT_ASSOCIATE", text, { ...options, request: "associate" });
 }

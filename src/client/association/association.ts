@@ -12,7 +12,7 @@ import type {
 } from "../../apdu/model";
 import type { ScalerUnit } from "../../cosem";
 import type { SecretMessage } from "../account/account-guard";
-import { DlmsStateError, DlmsTimeoutError } from "../../errors";
+import { DlmsStateError, DlmsTimeoutError, type RequestName } from "../../errors";
 import { longestTransfer, paceText } from "../../link/pace";
 import type { AnswerForm, Operation, SessionStep, StepAnswer } from "../../session/steps/operation";
 import type { AssociationInfo } from "../../session/steps/options";
@@ -29,31 +29,31 @@ export interface ClientSession {
   readonly tellsAnswersApart?: boolean;
   associate(): Operation<AssociationInfo>;
   release(): Operation<void>;
-  get(attribute: AttributeDescriptorWithSelection, what: string, form?: AnswerForm): Operation<GetDataResult>;
+  get(attribute: AttributeDescriptorWithSelection, request: RequestName, form?: AnswerForm): Operation<GetDataResult>;
   getWithList(
     attributes: readonly AttributeDescriptorWithSelection[],
-    what: string,
+    request: RequestName,
   ): Operation<readonly GetDataResult[]>;
   getChunks(
     attribute: AttributeDescriptorWithSelection,
-    what: string,
+    request: RequestName,
   ): Operation<{ readonly ok: true } | { readonly ok: false; readonly result: number }>;
-  set(attribute: AttributeDescriptorWithSelection, data: Uint8Array, what: string): Operation<number>;
-  action(method: MethodDescriptor, parameters: Uint8Array | undefined, what: string): Operation<ActionResult>;
+  set(attribute: AttributeDescriptorWithSelection, data: Uint8Array, request: RequestName): Operation<number>;
+  action(method: MethodDescriptor, parameters: Uint8Array | undefined, request: RequestName): Operation<ActionResult>;
   access(
     specifications: readonly AccessSpecification[],
     data: readonly Uint8Array[],
-    what: string,
+    request: RequestName,
   ): Operation<AccessResponse>;
-  read(variables: readonly VariableAccess[], what: string, form?: AnswerForm): Operation<readonly ReadResult[]>;
+  read(variables: readonly VariableAccess[], request: RequestName, form?: AnswerForm): Operation<readonly ReadResult[]>;
   readChunks(
     variable: VariableAccess,
-    what: string,
+    request: RequestName,
   ): Operation<{ readonly ok: true } | { readonly ok: false; readonly result: number }>;
   write(
     variables: readonly VariableAccess[],
     values: readonly Uint8Array[],
-    what: string,
+    request: RequestName,
   ): Operation<readonly WriteResult[]>;
   /** A notification, deciphered. */
   incoming(apdu: Uint8Array): Apdu;
@@ -163,14 +163,14 @@ export class ActiveSession {
   }
 
   /** Each block may come in time, and all of them together too slowly: only the waits for the meter count. */
-  #judgePace({ what, bytes }: Extract<SessionStep, { kind: "progress" }>): void {
+  #judgePace({ bytes }: Extract<SessionStep, { kind: "progress" }>): void {
     const { waited, response } = this.channel;
     // also the same answer once more, from its beginning
     if (this.#transfer === undefined || bytes < this.#transfer.bytes) this.#transfer = { bytes, since: waited };
     this.#transfer.bytes = bytes;
     const taken = waited - this.#transfer.since;
     if (taken <= longestTransfer(bytes, response)) return;
-    throw new DlmsTimeoutError("TIMEOUT_RESPONSE", `${what}: ${paceText(bytes, taken)}`, {
+    throw new DlmsTimeoutError("TIMEOUT_RESPONSE", paceText(bytes, taken), {
       // once more would be as slow; while associating, what a secret risks is judged by silence
       ...(this.session.association === undefined ? {} : { retry: "no" }),
       details: { bytes, ms: Math.round(taken) },
@@ -189,7 +189,7 @@ export class ActiveSession {
       case "receive":
         return this.channel.receive(step);
       case "transmit":
-        return this.channel.transmit(step.apdu, { what: step.what }).then(nothing);
+        return this.channel.transmit(step.apdu, {}).then(nothing);
       case "reserve-counter":
         return this.#store().reserve(step.count);
       case "raise-counter":
@@ -206,14 +206,14 @@ export class ActiveSession {
 
   /** The link cannot know that what it waits for in vain is the answer to an association request. */
   async #associating(step: Extract<SessionStep, { kind: "exchange" }>): Promise<Uint8Array> {
-    const { apdu, what } = step;
+    const { apdu } = step;
     try {
       return await this.channel.exchange(apdu, step, () => {
         this.#sending("request");
       });
     } catch (error) {
       if (!(error instanceof DlmsTimeoutError) || error.code !== "DLMS_TIMEOUT_RESPONSE") throw error;
-      throw silentAssociation(error, what, this.channel.linkKind);
+      throw silentAssociation(error, this.channel.linkKind);
     }
   }
 

@@ -46,14 +46,13 @@ export async function fetchByAccess(
   options: FetchOptions,
 ): Promise<readonly (GetDataResult | undefined)[]> {
   if (refs.length === 0) return [];
-  const what = readingAll(refs);
   const attributes: AttributeDescriptorWithSelection[] = refs.map(descriptorOf);
   try {
     const answer = await active.run(
       active.session.access(
         attributes.map((attribute) => ({ kind: "get", attribute })),
         attributes.map(() => nullData),
-        what,
+        () => readingAll(refs),
       ),
       options,
     );

@@ -1,6 +1,6 @@
 import type { AttributeDescriptorWithSelection, GetDataResult, ReadResult, VariableAccess } from "../../apdu/model";
 import { attributeDefinition, type AttributeRef, obisDotted, readShortNameListBytes } from "../../cosem";
-import { DlmsDecodeError, DlmsServiceError } from "../../errors";
+import { DlmsDecodeError, DlmsServiceError, type RequestName } from "../../errors";
 import type { AnswerForm } from "../../session/steps/operation";
 import type { ActiveSession, RunOptions } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
@@ -118,22 +118,22 @@ async function fetchList(
 ): Promise<readonly GetDataResult[]> {
   const first = refs[0];
   if (first === undefined) return [];
-  const what = readingAll(refs);
+  const request = (): string => readingAll(refs);
   let results: readonly GetDataResult[];
   try {
-    results = await active.run(active.session.getWithList(descriptors, what), options);
+    results = await active.run(active.session.getWithList(descriptors, request), options);
     active.answered++;
     options.hints.garbledLists = 0;
     options.hints.listsAnswered = true;
   } catch (error) {
-    learnFromFailure(error, what, options);
+    learnFromFailure(error, options);
     return fetchSingly(active, refs, options);
   }
   if (results.some((result) => result.ok)) return results;
   // all failed: either each for itself, or because it was a list; the first one alone tells
   const probe = await fetchSingly(active, [first], options);
   if (probe[0]?.ok !== true) return results;
-  stopLists(options, `${what}: the list was refused as a whole, its first item alone is answered`);
+  stopLists(options, `the list was refused as a whole (${request()}), its first item alone is answered`);
   return [...probe, ...(await fetchSingly(active, refs.slice(1), options))];
 }
 
@@ -141,7 +141,7 @@ async function fetchList(
 const garbledLimit = 2;
 
 /** An error message instead of the list, or an answer that cannot be read; rethrows what says nothing about lists. */
-function learnFromFailure(error: unknown, what: string, options: FetchOptions): void {
+function learnFromFailure(error: unknown, options: FetchOptions): void {
   const { hints, note } = options;
   if (error instanceof DlmsServiceError) {
     stopLists(options, error.message);
@@ -150,7 +150,7 @@ function learnFromFailure(error: unknown, what: string, options: FetchOptions): 
   if (!(error instanceof DlmsDecodeError)) throw error;
   hints.garbledLists = (hints.garbledLists ?? 0) + 1;
   if (hints.garbledLists >= garbledLimit) stopLists(options, error.message);
-  else note?.(`${what}: the answer to the list cannot be read, its items are read one by one: ${error.message}`);
+  else note?.(`the answer to the list cannot be read, its items are read one by one: ${error.message}`);
 }
 
 function stopLists({ hints, note }: FetchOptions, reason: string): void {
@@ -181,16 +181,15 @@ async function fetchByShortName(
   const atOnce = usesLists(active, options) ? namesPerRequest(active) : 1;
   for (let at = 0; at < known.length; at += atOnce) {
     const part = known.slice(at, at + atOnce);
-    const what = readingAll(part.map(({ ref }) => ref));
     const answers = await readVariables(
       active,
       part.map((one) => one.variable),
-      what,
+      () => readingAll(part.map(({ ref }) => ref)),
       options,
     );
     part.forEach((one, i) => {
       const answer = answers[i];
-      if (answer !== undefined) results[one.index] = asGetResult(answer, what);
+      if (answer !== undefined) results[one.index] = asGetResult(answer);
     });
   }
   return results;
@@ -199,24 +198,24 @@ async function fetchByShortName(
 export async function readVariables(
   active: ActiveSession,
   variables: readonly VariableAccess[],
-  what: string,
+  request: RequestName,
   options: RunOptions,
   form?: AnswerForm,
 ): Promise<readonly ReadResult[]> {
-  const answers = await active.run(active.session.read(variables, what, form), options);
+  const answers = await active.run(active.session.read(variables, request, form), options);
   active.answered++;
   if (answers.length === variables.length) return answers;
   throw new DlmsDecodeError(
     "DECODE_VALUE",
-    `${what}: ${variables.length} results were expected, the meter sent ${answers.length}`,
+    `${variables.length} results were expected, the meter sent ${answers.length}`,
     { details: { expected: variables.length, got: answers.length } },
   );
 }
 
-function asGetResult(answer: ReadResult, what: string): GetDataResult {
+function asGetResult(answer: ReadResult): GetDataResult {
   if (answer.kind === "data") return { ok: true, data: answer.data };
   if (answer.kind === "error") return { ok: false, result: answer.result };
-  throw new DlmsDecodeError("DECODE_VALUE", `${what}: expected data or an error, the meter sent ${answer.kind}`);
+  throw new DlmsDecodeError("DECODE_VALUE", `expected data or an error, the meter sent ${answer.kind}`);
 }
 
 /** A variable name takes 3 bytes; the ciphering header and tag are left room for. */
@@ -235,7 +234,7 @@ async function loadShortNames(active: ActiveSession, options: RunOptions): Promi
     const reason = answer?.kind === "error" ? `data-access-result ${answer.result}` : "no data";
     throw new DlmsServiceError(
       "SERVICE_ERROR",
-      `${what}: the meter answered ${reason}; without it, logical names cannot be turned into short names`,
+      `the meter answered ${reason} (${what}); without it, logical names cannot be turned into short names`,
     );
   }
   const { directory, notes } = readShortNameListBytes(answer.data);

@@ -185,7 +185,7 @@ function scalerOf(
   if (answer?.ok === false) throw accessError("get", source, answer.result);
   throw new DlmsDecodeError(
     "DECODE_VALUE",
-    `get ${describeTarget(source)}: expected a structure of scaler and unit, the meter sent something else; ` +
+    `expected a structure of scaler and unit, the meter sent something else: get ${describeTarget(source)}; ` +
       "the value cannot be scaled: read it raw by another class, or report the trace",
     {
       details: { classId: source.classId, logicalName: source.logicalName, attributeId: source.attributeId },
@@ -226,7 +226,7 @@ function isoTime(ms: number): string {
 function notInObjectList(ref: AttributeRef): DlmsAccessError {
   return new DlmsAccessError(
     "ACCESS_OBJECT_UNDEFINED",
-    `get ${describeTarget(ref)}: the meter's object list has no such object for this client; check OBIS code, object type and client address`,
+    `the meter's object list has no such object for this client: get ${describeTarget(ref)}; check OBIS code, object type and client address`,
     {
       details: {
         classId: ref.classId,

@@ -82,13 +82,13 @@ async function setAttribute(
   const name = shortNameOf(await shortNamesOf(active, options), ref);
   if (name === undefined) return objectUndefined;
   const [result] = await active.run(active.session.write([{ kind: "variable-name", name }], [data], what), options);
-  return resultOf(result, what);
+  return resultOf(result);
 }
 
-function resultOf(result: WriteResult | undefined, what: string): number {
+function resultOf(result: WriteResult | undefined): number {
   if (result?.kind === "success") return 0;
   if (result?.kind === "error") return result.result;
-  throw new DlmsDecodeError("DECODE_VALUE", `${what}: expected success or an error, the meter sent a block number`);
+  throw new DlmsDecodeError("DECODE_VALUE", "expected success or an error, the meter sent a block number");
 }
 
 /** Invokes a method; by short name it is a Read with parameters, IEC 62056-5-3 "Read". */
@@ -113,5 +113,5 @@ async function invokeMethod(
   const [answer] = await readVariables(active, [variable], what, options);
   if (answer?.kind === "data") return { result: 0, returnParameters: { ok: true, data: answer.data } };
   if (answer?.kind === "error") return { result: answer.result };
-  throw new DlmsDecodeError("DECODE_VALUE", `${what}: expected data or an error, the meter sent something else`);
+  throw new DlmsDecodeError("DECODE_VALUE", "expected data or an error, the meter sent something else");
 }

@@ -1,6 +1,7 @@
 import type { CodesOf } from "../../errors";
 import { type DlmsError, DlmsLinkError, DlmsTimeoutError } from "../../errors";
 import { looksLike, shownBytes } from "../looks-like";
+import { prefix } from "../request-prefix";
 import { type HdlcAddress, addressText } from "./address";
 import type { FramerReport } from "./framer";
 
@@ -51,7 +52,7 @@ export class Evidence {
       tries,
       first: shownBytes(report.first),
     };
-    const head = `${what}: ${name} did not answer within ${Math.round(awaited)} ms, ${tries} ${tries === 1 ? "try" : "tries"}`;
+    const head = `${prefix(what)}${name} did not answer within ${Math.round(awaited)} ms, ${tries} ${tries === 1 ? "try" : "tries"}`;
     const timeout = (text: string, code = failure.timeout): DlmsError =>
       new DlmsTimeoutError(code, `${head}: ${text}`, { details });
     const link = (code: CodesOf<"DlmsLinkError">, text: string): DlmsError =>

@@ -1,4 +1,5 @@
 import { DlmsLinkError, DlmsTimeoutError } from "../../errors";
+import { prefix } from "../request-prefix";
 import { frameRejectText } from "./frmr";
 
 /** DM to an SNRM. */
@@ -14,7 +15,7 @@ export function rejected(name: string, what: string, info: Uint8Array): DlmsLink
   const reason = frameRejectText(info);
   return new DlmsLinkError(
     "LINK_FRAME_REJECTED",
-    `${what}: ${name} rejected a frame (FRMR): ${reason}; the session has to be set up anew`,
+    `${prefix(what)}${name} rejected a frame (FRMR): ${reason}; the session has to be set up anew`,
     { details: { reason } },
   );
 }
@@ -24,16 +25,16 @@ export function gone(name: string, what: string, type: "DM" | "DISC"): DlmsLinkE
   return new DlmsLinkError(
     "LINK_DISCONNECTED",
     type === "DM"
-      ? `${what}: ${name} says that it is not connected (DM); its inactivity time-out struck, it restarted, or another client took it`
-      : `${what}: ${name} ended the session (DISC)`,
+      ? `${prefix(what)}${name} says that it is not connected (DM); its inactivity time-out struck, it restarted, or another client took it`
+      : `${prefix(what)}${name} ended the session (DISC)`,
   );
 }
 
 export function sequenceError(name: string, what: string, problem: string): DlmsLinkError {
-  return new DlmsLinkError("LINK_SEQUENCE", `${what}: ${name}: ${problem}; the session has to be set up anew`);
+  return new DlmsLinkError("LINK_SEQUENCE", `${prefix(what)}${name}: ${problem}; the session has to be set up anew`);
 }
 
 /** Each segment came in time, but all of them together bring too little. */
 export function tooSlow(name: string, what: string, problem: string, bytes: number): DlmsTimeoutError {
-  return new DlmsTimeoutError("TIMEOUT_RESPONSE", `${what}: ${name}: ${problem}`, { details: { bytes } });
+  return new DlmsTimeoutError("TIMEOUT_RESPONSE", `${prefix(what)}${name}: ${problem}`, { details: { bytes } });
 }

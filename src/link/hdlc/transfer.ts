@@ -4,6 +4,7 @@ import { isPush } from "../apdu-kind";
 import { EarlyBlocks } from "../early-blocks";
 import type { LinkOutput, LinkSendOptions } from "../link";
 import { longestTransfer, paceText } from "../pace";
+import { prefix } from "../request-prefix";
 import { Assembler, withRequestLlc } from "./assembler";
 import { gone, rejected, sequenceError, tooSlow } from "./failures";
 import { type HdlcControl, type HdlcFrame, controlText } from "./frame";
@@ -30,7 +31,7 @@ export class HdlcTransfer {
   readonly #early = new EarlyBlocks();
   #expected = 0;
   #awaiting = false;
-  #what = "request";
+  #what = "";
   /** the poll bit went out, the final bit has not come back */
   #meterHasTurn = false;
   /** an answer was complete without the final bit, which may still come */
@@ -60,7 +61,7 @@ export class HdlcTransfer {
 
   send(apdu: Uint8Array, now: number, options: LinkSendOptions): LinkOutput[] {
     const outputs: LinkOutput[] = [];
-    if (!this.#awaiting && this.#window.empty) this.#beginExchange(options.what ?? "request", now);
+    if (!this.#awaiting && this.#window.empty) this.#beginExchange(options.what ?? "", now);
     this.#early.clear();
     this.#awaiting ||= options.expectAnswer !== false;
     this.#window.add(withRequestLlc(apdu), this.#line.parameters.maxInfoTransmit);
@@ -305,7 +306,7 @@ export class HdlcTransfer {
     }
     if (!this.#tryAgain(outputs)) return;
     this.#line.note(
-      `${this.#what}: no answer, repetition ${this.#attempts} of ${this.#line.settings.retries}`,
+      `${prefix(this.#what)}no answer, repetition ${this.#attempts} of ${this.#line.settings.retries}`,
       outputs,
     );
     // First ask where the meter stands; if that is not answered either, send again.

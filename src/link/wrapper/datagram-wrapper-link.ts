@@ -11,6 +11,7 @@ import {
   type PushAddress,
   type PushFit,
 } from "../link";
+import { prefix } from "../request-prefix";
 import { type WrapperLinkOptions, type WrapperSettings, resolveWrapperOptions } from "./options";
 import { wrapperHeaderLength } from "./wpdu";
 import { WpduPort } from "./wpdu-port";
@@ -40,7 +41,7 @@ export class DatagramWrapperLink implements LinkProtocol {
   readonly #port: WpduPort;
   readonly #early = new EarlyBlocks();
   #state: State = closed;
-  #what = "request";
+  #what = "";
   /** when the last answer was due */
   #lastDue = 0;
   /** how often the link sent the current request again, and how often its caller did */
@@ -76,7 +77,7 @@ export class DatagramWrapperLink implements LinkProtocol {
   send(apdu: Uint8Array, now: number, options: LinkSendOptions = {}): LinkOutput[] {
     this.#assertOpen();
     const outputs: LinkOutput[] = [];
-    this.#what = options.what ?? "request";
+    this.#what = options.what ?? "";
     this.#early.clear();
     const bytes = this.#port.encode(apdu);
     if (options.expectAnswer === false) {
@@ -89,7 +90,7 @@ export class DatagramWrapperLink implements LinkProtocol {
     this.#resent = 0;
     if (!isRetry && this.#owed > 0 && now < this.#owedUntil) {
       this.#state = { phase: "held", due: this.#owedUntil, request: bytes, reportSilence };
-      const text = `${this.#what}: waits for late answers to the request before, which could be taken for its own`;
+      const text = `${prefix(this.#what)}waits for late answers to the request before, which could be taken for its own`;
       outputs.push({ kind: "note", text });
     } else this.#begin(bytes, reportSilence, now, outputs);
     return outputs;
@@ -131,7 +132,7 @@ export class DatagramWrapperLink implements LinkProtocol {
     else if (state.request && state.resends > 0) {
       this.#resent++;
       this.#wait(now + this.#settings.timeouts.response, { ...state, resends: state.resends - 1 });
-      const text = `${this.#what}: no answer, sent again (${this.#resent} of ${this.#settings.retries})`;
+      const text = `${prefix(this.#what)}no answer, sent again (${this.#resent} of ${this.#settings.retries})`;
       outputs.push({ kind: "note", text });
       this.#port.transmit(state.request, outputs);
     } else this.#unanswered(state, outputs);

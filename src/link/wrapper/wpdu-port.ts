@@ -3,6 +3,7 @@ import { bytesEqual } from "../../bytes";
 import { DlmsTimeoutError } from "../../errors";
 import { isPush } from "../apdu-kind";
 import type { LinkOutput, PushAddress, PushFit } from "../link";
+import { prefix } from "../request-prefix";
 import type { WrapperLinkOptions } from "./options";
 import { type Wpdu, encodeWpdu } from "./wpdu";
 import type { ReceivedWpdu } from "./wrapper-framer";
@@ -92,7 +93,7 @@ export class WpduPort {
     const tries = times > 1 ? `, sent ${times} times` : onceOnly ? ", sent once only" : "";
     return new DlmsTimeoutError(
       "TIMEOUT_RESPONSE",
-      `${what}: server ${serverSap} did not answer client ${clientSap} within ${response} ms${tries}: ${this.#whatCame()}`,
+      `${prefix(what)}server ${serverSap} did not answer client ${clientSap} within ${response} ms${tries}: ${this.#whatCame()}`,
       { details: { bytes: this.#bytesIn, tries: times, echoes: this.#echoes, others: this.#foreign } },
     );
   }

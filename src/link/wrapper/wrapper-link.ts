@@ -9,6 +9,7 @@ import {
   type PushAddress,
   type PushFit,
 } from "../link";
+import { prefix } from "../request-prefix";
 import { DatagramWrapperLink } from "./datagram-wrapper-link";
 import { type WrapperLinkOptions, type WrapperSettings, resolveWrapperOptions } from "./options";
 import { WpduPort } from "./wpdu-port";
@@ -48,7 +49,7 @@ class WrapperLink implements LinkProtocol {
   readonly #port: WpduPort;
   readonly #early = new EarlyBlocks();
   #state: State = closed;
-  #what = "request";
+  #what = "";
   /** when the last answer was due */
   #lastDue = 0;
   #lastByte = 0;
@@ -86,7 +87,7 @@ class WrapperLink implements LinkProtocol {
   send(apdu: Uint8Array, now: number, options: LinkSendOptions = {}): LinkOutput[] {
     this.#assertOpen();
     const outputs: LinkOutput[] = [];
-    this.#what = options.what ?? "request";
+    this.#what = options.what ?? "";
     this.#early.clear();
     if (this.#state.phase === "open") this.#forgetUnfinished(now, outputs);
     this.#port.transmit(this.#port.encode(apdu), outputs);
@@ -204,7 +205,7 @@ class WrapperLink implements LinkProtocol {
       silent < this.#settings.interFrame
         ? `the answer came too slowly, ${rest} after ${pending} bytes in ${Math.round((now - this.#began) / 1000)} s; check the line, or raise the time-out`
         : `the answer stopped after ${pending} bytes, ${rest} and nothing came for ${Math.round(silent)} ms; check the line, or raise the time-out between bytes`;
-    return new DlmsTimeoutError("TIMEOUT_INTERFRAME", `${this.#what}: ${why}`, {
+    return new DlmsTimeoutError("TIMEOUT_INTERFRAME", `${prefix(this.#what)}${why}`, {
       details: { bytes: pending, missing: missing ?? null },
     });
   }

@@ -28,7 +28,6 @@ import type { Operation } from "../steps/operation";
 import type { AssociationInfo, SessionOptions, SessionSecurity } from "../steps/options";
 import { noteStep } from "../steps/steps";
 
-const what = "associate";
 const dlmsVersion = 6;
 const invocationCounterError = 6;
 /** A meter that takes less can't even take a GET. */
@@ -123,29 +122,29 @@ function* requestAssociation(channel: ServiceChannel, challenge: Uint8Array | un
     const delivery = resends === 0 ? undefined : ({ reportSilence: true, isRetry: repeated > 0 } as const);
     let answer: Apdu;
     try {
-      answer = yield* channel.exchangeBytes(request, what, "associate", delivery);
+      answer = yield* channel.exchangeBytes(request, "associate", delivery);
     } catch (error) {
       if (delivery === undefined || !isSilence(error) || repeated >= resends) throw error;
       repeated += 1;
-      yield* noteStep(`${what}: no answer, asked again (${repeated} of ${resends})`);
+      yield* noteStep(`no answer, asked again (${repeated} of ${resends})`);
       continue;
     }
     // anything else answers a request of before: the answer to this one is still to come
     if (owed !== undefined && answersAssociation(answer)) owed.associations -= 1;
     if (answer.apdu === "exception-response") {
       if (answer.serviceError !== invocationCounterError || ciphering?.active !== true) {
-        throw exceptionError(what, answer);
+        throw exceptionError(answer);
       }
-      yield* ciphering.resynchronise(answer.invocationCounter, what);
+      yield* ciphering.resynchronise(answer.invocationCounter);
       continue;
     }
-    if (answer.apdu === "confirmed-service-error") throw initiateError(what, answer);
-    if (answer.apdu !== "aare") throw unexpectedAnswer(what, "an AARE", answer);
+    if (answer.apdu === "confirmed-service-error") throw initiateError(answer);
+    if (answer.apdu !== "aare") throw unexpectedAnswer("an AARE", answer);
     if (answer.result === 0) {
       const due = repeated + earlier;
       return challenge === undefined || due === 0 ? answer : yield* newestAnswer(channel, answer, due);
     }
-    throw refusedAssociation(what, refusalOf(answer), authenticated, ciphering?.active === true);
+    throw refusedAssociation(refusalOf(answer), authenticated, ciphering?.active === true);
   }
 }
 
@@ -163,7 +162,7 @@ function* newestAnswer(channel: ServiceChannel, first: Aare, due: number): Opera
   for (let more = 0; more < due; more++) {
     let answer: Apdu;
     try {
-      answer = yield* channel.further(what, "new");
+      answer = yield* channel.further("new");
     } catch (error) {
       if (!isSilence(error)) throw error;
       if (owed !== undefined) owed.associations = 0;
@@ -252,17 +251,17 @@ function* readInitiate(channel: ServiceChannel, aare: Aare): Operation<InitiateR
   if (bytes === undefined) {
     throw new DlmsAssociationError(
       "ASSOC_INITIATE_ERROR",
-      `${what}: the meter accepted the association, but sent no initiate-response (user-information)`,
+      "the meter accepted the association, but sent no initiate-response (user-information)",
     );
   }
-  const outer = yield* channel.parse(bytes, what);
+  const outer = yield* channel.parse(bytes);
   const inner = isProtected(outer) ? yield* openInitiate(channel, outer) : outer;
-  if (inner.apdu === "confirmed-service-error") throw initiateError(what, inner);
-  if (inner.apdu !== "initiate-response") throw unexpectedAnswer(what, "an initiate-response", inner);
+  if (inner.apdu === "confirmed-service-error") throw initiateError(inner);
+  if (inner.apdu !== "initiate-response") throw unexpectedAnswer("an initiate-response", inner);
   if (inner === outer && channel.ciphering?.active === true) {
     throw new DlmsSecurityError(
       "SEC_POLICY",
-      `${what}: the meter sent its initiate-response plain, protection "${channel.ciphering.security.policy}" is required; ` +
+      `the meter sent its initiate-response plain, protection "${channel.ciphering.security.policy}" is required; ` +
         "check whether this client address has a ciphered association",
       { details: { required: channel.ciphering.security.policy, received: "none (plain)" } },
     );
@@ -271,8 +270,8 @@ function* readInitiate(channel: ServiceChannel, aare: Aare): Operation<InitiateR
 }
 
 function* openInitiate(channel: ServiceChannel, envelope: Protected): Operation<Apdu> {
-  if (channel.ciphering === undefined) throw keysMissing(what);
-  return yield* channel.parse(channel.ciphering.open(envelope, `${what}: initiate-response`), what);
+  if (channel.ciphering === undefined) throw keysMissing();
+  return yield* channel.parse(channel.ciphering.open(envelope));
 }
 
 function agreed(channel: ServiceChannel, aare: Aare, initiate: InitiateResponse): AssociationInfo {
@@ -281,7 +280,7 @@ function agreed(channel: ServiceChannel, aare: Aare, initiate: InitiateResponse)
   if (maxPduSize !== 0 && maxPduSize < smallestPdu) {
     throw new DlmsAssociationError(
       "ASSOC_INITIATE_ERROR",
-      `${what}: the meter says that it takes APDUs of ${maxPduSize} bytes, at least ${smallestPdu} are needed`,
+      `the meter says that it takes APDUs of ${maxPduSize} bytes, at least ${smallestPdu} are needed`,
       { details: { maxPduSize, least: smallestPdu } },
     );
   }
@@ -309,12 +308,11 @@ const titleOf = (aare: Aare): Uint8Array | undefined =>
 
 function* noteOddities(channel: ServiceChannel, aare: Aare, info: AssociationInfo): Operation<void> {
   const asked = channel.options.referencing;
-  for (const note of aare.notes ?? []) yield* noteStep(`${what}: AARE: ${note}`);
-  if (info.referencing !== asked)
-    yield* noteStep(`${what}: ${asked} was asked for, the meter uses ${info.referencing}`);
-  if (info.dlmsVersion !== dlmsVersion) yield* noteStep(`${what}: the meter names DLMS version ${info.dlmsVersion}`);
+  for (const note of aare.notes ?? []) yield* noteStep(`AARE: ${note}`);
+  if (info.referencing !== asked) yield* noteStep(`${asked} was asked for, the meter uses ${info.referencing}`);
+  if (info.dlmsVersion !== dlmsVersion) yield* noteStep(`the meter names DLMS version ${info.dlmsVersion}`);
   if (aare.diagnosticSource === "service-user" && aare.diagnostic === 14 && info.mechanism === "lls") {
-    yield* noteStep(`${what}: the meter accepted, and says that authentication is required`);
+    yield* noteStep("the meter accepted, and says that authentication is required");
   }
 }
 

@@ -21,6 +21,7 @@ import type { ServiceChannel } from "../exchange/service-channel";
 import type { Operation } from "../steps/operation";
 import type { SessionOptions } from "../steps/options";
 import { readVariablesUnchecked } from "../services/short-name";
+import { withRequestName } from "../steps/request-name";
 import { reserveStep } from "../steps/steps";
 
 /** reply_to_HLS_authentication is method 1 of the current association, 0.0.40.0.0.255 (class 15). */
@@ -47,7 +48,7 @@ export function* proveByHls(
   const context = contextOf(channel, mechanism, clientChallenge, Uint8Array.from(serverChallenge), aare);
   const counter = hlsNeedsCounter(mechanism) ? yield* reserveStep(1) : undefined;
   const proof = encodeValueBytes({ type: "octet-string", value: hlsReply(context, counter) });
-  const answer = proofIn(mechanism, yield* reply(channel, mechanism, proof));
+  const answer = proofIn(mechanism, yield* withRequestName(`${mechanism} pass 3`, reply(channel, mechanism, proof)));
   const verdict = hlsVerify(context, answer);
   if (!verdict.ok) throw unproven(mechanism, 4, `the meter's proof is wrong: ${verdict.reason}`);
 }
@@ -112,10 +113,9 @@ function* reply(
   mechanism: HlsMechanism,
   proof: Uint8Array,
 ): Operation<GetDataResult | undefined> {
-  const what = `associate: ${mechanism} pass 3`;
   try {
-    if (channel.association?.referencing === "sn") return yield* replyByRead(channel, proof, what);
-    const { result, returnParameters } = yield* invokeUnchecked(channel, associationLn, proof, what);
+    if (channel.association?.referencing === "sn") return yield* replyByRead(channel, proof);
+    const { result, returnParameters } = yield* invokeUnchecked(channel, associationLn, proof);
     if (result !== 0) throw refused(mechanism, actionResult(result).word, { result });
     return returnParameters;
   } catch (error) {
@@ -128,9 +128,9 @@ function* reply(
   }
 }
 
-function* replyByRead(channel: ServiceChannel, data: Uint8Array, what: string): Operation<GetDataResult | undefined> {
+function* replyByRead(channel: ServiceChannel, data: Uint8Array): Operation<GetDataResult | undefined> {
   const variable = { kind: "parameterized-access", name: replyShortName, selector: 0, data } as const;
-  const [result] = yield* readVariablesUnchecked(channel, [variable], what);
+  const [result] = yield* readVariablesUnchecked(channel, [variable]);
   if (result?.kind === "data") return { ok: true, data: result.data };
   return result?.kind === "error" ? { ok: false, result: result.result } : undefined;
 }
@@ -164,7 +164,7 @@ function refused(
 ): DlmsAssociationError {
   return new DlmsAssociationError(
     "ASSOC_AUTH_FAILED",
-    `associate: ${mechanism} failed in pass 3 of 4, the meter refused our proof: ${reason}; ` +
+    `${mechanism} failed in pass 3 of 4, the meter refused our proof: ${reason}; ` +
       "check the password or keys, and the client's system title; meters lock the account after a few attempts",
     { details: { mechanism, pass: 3, ...details }, ...(cause === undefined ? {} : { cause }) },
   );
@@ -173,7 +173,7 @@ function refused(
 function unproven(mechanism: HlsMechanism, pass: 2 | 4, problem: string, cause?: DlmsError): DlmsAssociationError {
   return new DlmsAssociationError(
     "ASSOC_SERVER_UNPROVEN",
-    `associate: ${mechanism} failed in pass ${pass} of 4: ${problem}; the meter is not trusted, check the keys and its system title`,
+    `${mechanism} failed in pass ${pass} of 4: ${problem}; the meter is not trusted, check the keys and its system title`,
     { details: { mechanism, pass }, ...(cause === undefined ? {} : { cause }) },
   );
 }

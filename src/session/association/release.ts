@@ -5,8 +5,6 @@ import type { ServiceChannel } from "../exchange/service-channel";
 import type { Operation } from "../steps/operation";
 import { exchangeStep, noteStep } from "../steps/steps";
 
-const what = "release";
-
 /** RLRQ and whatever comes: many meters do not implement it, and the association is over in any case. */
 export function* release(channel: ServiceChannel): Operation<void> {
   const info = channel.association;
@@ -15,11 +13,11 @@ export function* release(channel: ServiceChannel): Operation<void> {
   try {
     const userInformation = info.ciphered ? yield* cipheredInitiate(channel) : undefined;
     const request = encodeApdu({ apdu: "rlrq", reason: 0, ...(userInformation ? { userInformation } : {}) });
-    const answer = yield* exchangeStep(request, what, "release");
-    if (answer[0] !== 0x63) yield* noteStep(`${what}: the meter did not answer with an RLRE`);
+    const answer = yield* exchangeStep(request, "release");
+    if (answer[0] !== 0x63) yield* noteStep("the meter did not answer with an RLRE");
   } catch (error) {
     if (!isDlmsError(error)) throw error;
-    yield* noteStep(`${what}: ${error.message}`);
+    yield* noteStep(error.message);
   }
 }
 

@@ -6,12 +6,10 @@ import type { Operation } from "../steps/operation";
 export class Collector {
   readonly #pieces: GrowingBuffer;
   readonly #limit: number;
-  readonly #what: string;
 
-  constructor(limit: number, what: string) {
+  constructor(limit: number) {
     this.#pieces = new GrowingBuffer(limit);
     this.#limit = limit;
-    this.#what = what;
   }
 
   /** Whether nothing was kept so far, not even an empty piece. */
@@ -31,7 +29,7 @@ export class Collector {
 
   add(piece: Uint8Array): void {
     if (this.#pieces.add(piece) !== undefined) {
-      throw limitExceeded(this.#what, `the answer has more than ${this.#limit} bytes; ask for less`, this.#limit);
+      throw limitExceeded(`the answer has more than ${this.#limit} bytes; ask for less`, this.#limit);
     }
   }
 

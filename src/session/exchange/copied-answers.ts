@@ -24,13 +24,7 @@ export class CopiedAnswers {
    * @param ask sends the request again
    * @throws DlmsLinkError LINK_SEQUENCE for an answer to another request
    */
-  *checked(
-    request: Apdu,
-    answer: Apdu,
-    what: string,
-    repetition: Repetition,
-    ask: () => Operation<Apdu>,
-  ): Operation<Apdu> {
+  *checked(request: Apdu, answer: Apdu, repetition: Repetition, ask: () => Operation<Apdu>): Operation<Apdu> {
     const { correlation } = this.#channel;
     const goesOn = continues(request);
     if (repetition === "never" && !goesOn) return answer;
@@ -43,18 +37,18 @@ export class CopiedAnswers {
     if (this.#channel.tellsAnswersApart) return answer;
     // within a transfer the number tells a block from the one before
     if (earlier === undefined || earlier === key || (goesOn && earlier.startsWith(this.#begun))) return answer;
-    if (goesOn) throw shifted(what);
-    yield* noteStep(`${what}: the answer equals one to another request, so it is asked for once more`);
+    if (goesOn) throw shifted();
+    yield* noteStep("the answer equals one to another request, so it is asked for once more");
     const again = yield* ask();
-    if (toHex(withoutId(encodeApdu(again))) !== toHex(bytes)) throw shifted(what);
+    if (toHex(withoutId(encodeApdu(again))) !== toHex(bytes)) throw shifted();
     return again;
   }
 }
 
-function shifted(what: string): DlmsLinkError {
+function shifted(): DlmsLinkError {
   return new DlmsLinkError(
     "LINK_SEQUENCE",
-    `${what}: the answer seems to be a copy of an earlier one, and the meter's answers do not say which request they belong to; the session ends, so that no value is taken for another; try again, and look for what doubles messages on the way`,
+    "the answer seems to be a copy of an earlier one, and the meter's answers do not say which request they belong to; the session ends, so that no value is taken for another; try again, and look for what doubles messages on the way",
     { fault: "network" },
   );
 }

@@ -24,7 +24,7 @@ export interface Exchange {
   /** Whether a copy of an earlier answer is recognized as such. */
   readonly tellsAnswersApart: boolean;
   /** @throws DlmsDecodeError */
-  parse(bytes: Uint8Array, what: string): Operation<Apdu>;
+  parse(bytes: Uint8Array): Operation<Apdu>;
   /** Keeps an APDU that came between the blocks of a report; false when one is kept already. */
   setAside(bytes: Uint8Array): boolean;
 }

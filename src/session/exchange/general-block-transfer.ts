@@ -25,7 +25,6 @@ const protections: ReadonlySet<number> = new Set([0xdb, 0xdc, 0xdd, 0xdf]);
 /** Both directions of one general block transfer, seen from the client. */
 class Transfer {
   readonly channel: Exchange;
-  readonly what: string;
   readonly #received: Collector;
   /** blocks that came before one that is missing */
   readonly #early = new Map<number, GeneralBlockTransfer>();
@@ -44,11 +43,10 @@ class Transfer {
   stalls = 0;
   readonly #stream: ContentStream | undefined;
 
-  constructor(channel: Exchange, what: string, stream?: ContentStream) {
+  constructor(channel: Exchange, stream?: ContentStream) {
     this.channel = channel;
-    this.what = what;
     this.#stream = stream;
-    this.#received = new Collector(channel.options.maxResultSize ?? defaultMaxBlockTransfer, what);
+    this.#received = new Collector(channel.options.maxResultSize ?? defaultMaxBlockTransfer);
     this.#window = Math.min(largestWindow, Math.max(1, channel.options.blockWindow ?? defaultBlockWindow));
   }
 
@@ -127,7 +125,7 @@ class Transfer {
   #refuseOtherContent({ blockNumber, data }: GeneralBlockTransfer): void {
     const taken = this.#taken.get(blockNumber);
     if (taken === undefined || data.length === 0 || taken === digest(data)) return;
-    throw inconsistentAnswer(this.what, `general block ${blockNumber} came twice, with different data`);
+    throw inconsistentAnswer(`general block ${blockNumber} came twice, with different data`);
   }
 
   #add({ data, blockNumber }: GeneralBlockTransfer): void {
@@ -136,7 +134,7 @@ class Transfer {
     this.#taken.set(blockNumber, digest(data));
     this.#empty = data.length === 0 ? this.#empty + 1 : 0;
     if (this.#empty > maxEmptyBlocks) {
-      throw limitExceeded(this.what, `${this.#empty} empty general blocks came in a row`, maxEmptyBlocks);
+      throw limitExceeded(`${this.#empty} empty general blocks came in a row`, maxEmptyBlocks);
     }
     if (this.#stream?.take(data, blockNumber) !== true) this.#received.add(data);
   }
@@ -150,20 +148,19 @@ class Transfer {
   *receivingStalled(): Operation<void> {
     this.#countStall(`block ${this.#expected} does not come`);
     this.#window = 1;
-    yield* noteStep(`${this.what}: block ${this.#expected} is missing, it is asked for again`);
+    yield* noteStep(`block ${this.#expected} is missing, it is asked for again`);
   }
 
   /** Nothing new was acknowledged: send again, and give up in the end. */
   *sendingStalled(acknowledged: number): Operation<void> {
     this.#countStall(`the meter acknowledges nothing after block ${acknowledged}`);
-    yield* noteStep(`${this.what}: block ${acknowledged + 1} is sent again`);
+    yield* noteStep(`block ${acknowledged + 1} is sent again`);
   }
 
   #countStall(problem: string): void {
     this.stalls += 1;
     if (this.stalls <= maxStalls) return;
     throw limitExceeded(
-      this.what,
       `general block transfer does not go on: ${problem}; try a window of 1 (association.blockWindow), or without it (quirk noGeneralBlockTransfer)`,
       maxStalls,
     );
@@ -174,10 +171,9 @@ class Transfer {
 export function* receiveByBlocks(
   channel: Exchange,
   first: GeneralBlockTransfer,
-  what: string,
   stream?: ContentStream,
 ): Operation<Uint8Array> {
-  return yield* receiveRest(new Transfer(channel, what, stream), first);
+  return yield* receiveRest(new Transfer(channel, stream), first);
 }
 
 function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operation<Uint8Array> {
@@ -190,7 +186,7 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
       yield* transfer.handOn();
       return transfer.bytes();
     }
-    yield* progressStep(transfer.what, transfer.content);
+    yield* progressStep(transfer.content);
     streamed += 1;
     if (block?.streaming === true && !block.last && transfer.mayStream && streamed <= largestWindow) {
       block = yield* awaitStreamed(transfer);
@@ -208,16 +204,16 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
 
 /** An acknowledgement out, the next block in; undefined when a datagram got lost, so that it is asked for again. */
 function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operation<GeneralBlockTransfer | undefined> {
-  const { channel, what } = transfer;
+  const { channel } = transfer;
   const isReport = transfer.report === "yes";
   const delivery = channel.resends === 0 && !isReport ? undefined : ({ reportSilence: true } as const);
   let bytes: Uint8Array;
   try {
-    bytes = yield* exchangeStep(acknowledgement, what, "request", delivery);
+    bytes = yield* exchangeStep(acknowledgement, "request", delivery);
   } catch (error) {
     // a report is not worth a second try: the answer is still to come
     if (delivery === undefined || isReport || !isSilence(error)) throw error;
-    yield* noteStep(`${what}: no block came after block ${transfer.receivedTo}`);
+    yield* noteStep(`no block came after block ${transfer.receivedTo}`);
     return undefined;
   }
   return yield* parseBlock(transfer, bytes);
@@ -227,10 +223,10 @@ function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operatio
 function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | undefined> {
   let bytes: Uint8Array;
   try {
-    bytes = yield* receiveStep(transfer.what, { reportSilence: true }, "block");
+    bytes = yield* receiveStep({ reportSilence: true }, "block");
   } catch (error) {
     if (!(error instanceof DlmsTimeoutError)) throw error;
-    yield* noteStep(`${transfer.what}: no block came after block ${transfer.receivedTo}`);
+    yield* noteStep(`no block came after block ${transfer.receivedTo}`);
     return undefined;
   }
   return yield* parseBlock(transfer, bytes);
@@ -238,15 +234,15 @@ function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | un
 
 /** A block. Where it may be one of a report, the answer to the request may be put before it. */
 function* parseBlock(transfer: Transfer, bytes: Uint8Array): Operation<GeneralBlockTransfer> {
-  const { channel, what, report, receivedTo } = transfer;
-  const apdu = yield* channel.parse(bytes, what);
+  const { channel, report, receivedTo } = transfer;
+  const apdu = yield* channel.parse(bytes);
   if (apdu.apdu === "general-block-transfer") return apdu;
   const ends = apdu.apdu === "exception-response" || apdu.apdu === "confirmed-service-error";
   if (report === "no" || (ends && report === "perhaps") || !channel.setAside(bytes)) {
-    throw unexpectedAnswer(what, `general block ${receivedTo + 1}`, apdu);
+    throw unexpectedAnswer(`general block ${receivedTo + 1}`, apdu);
   }
-  yield* noteStep(`${what}: ${apdu.apdu} came between the blocks of a notification`);
-  return yield* parseBlock(transfer, yield* receiveStep(what, { reportSilence: true }, "block"));
+  yield* noteStep(`${apdu.apdu} came between the blocks of a notification`);
+  return yield* parseBlock(transfer, yield* receiveStep({ reportSilence: true }, "block"));
 }
 
 /**
@@ -254,13 +250,8 @@ function* parseBlock(transfer: Transfer, bytes: Uint8Array): Operation<GeneralBl
  * APDU, or of one that came in blocks itself.
  * @param repeatable blocks that get lost may be sent again: the request changes nothing
  */
-export function* sendByBlocks(
-  channel: Exchange,
-  whole: Uint8Array,
-  what: string,
-  repeatable: boolean,
-): Operation<Uint8Array> {
-  const transfer = new Transfer(channel, what);
+export function* sendByBlocks(channel: Exchange, whole: Uint8Array, repeatable: boolean): Operation<Uint8Array> {
+  const transfer = new Transfer(channel);
   const size = Math.max(1, channel.meterLimit - blockHeader);
   const count = Math.ceil(whole.length / size);
   let acknowledged = 0;
@@ -269,15 +260,15 @@ export function* sendByBlocks(
     const end = Math.min(count, acknowledged + window);
     transfer.restartAt(acknowledged + 1);
     for (let i = acknowledged; i < end - 1; i++) {
-      yield* transmitStep(transfer.own(whole.subarray(i * size, (i + 1) * size), false, true), what);
+      yield* transmitStep(transfer.own(whole.subarray(i * size, (i + 1) * size), false, true));
     }
     const piece = whole.subarray((end - 1) * size, end * size);
-    const bytes = yield* sendLastOfWindow(transfer, transfer.own(piece, end === count, false), repeatable);
+    const bytes = yield* sendLastOfWindow(transfer.own(piece, end === count, false), repeatable);
     if (bytes === undefined) {
       yield* transfer.sendingStalled(acknowledged);
       continue;
     }
-    const answer = yield* channel.parse(bytes, what);
+    const answer = yield* channel.parse(bytes);
     // an answer that is no block answers the whole request, or refuses it
     if (answer.apdu !== "general-block-transfer") return bytes;
     if (answer.blockNumberAck === count) {
@@ -292,13 +283,9 @@ export function* sendByBlocks(
 }
 
 /** What answers our last block of a window; undefined when nothing did, and the window may go out again. */
-function* sendLastOfWindow(
-  { what }: Transfer,
-  block: Uint8Array,
-  repeatable: boolean,
-): Operation<Uint8Array | undefined> {
+function* sendLastOfWindow(block: Uint8Array, repeatable: boolean): Operation<Uint8Array | undefined> {
   try {
-    return yield* exchangeStep(block, what, "request", repeatable ? { reportSilence: true } : undefined);
+    return yield* exchangeStep(block, "request", repeatable ? { reportSilence: true } : undefined);
   } catch (error) {
     if (!repeatable || !isSilence(error)) throw error;
     return undefined;
@@ -308,7 +295,7 @@ function* sendLastOfWindow(
 /** Our last block was acknowledged by an empty block: the answer follows by itself, in blocks or whole. */
 function* receiveAfter(transfer: Transfer, acknowledgement: GeneralBlockTransfer): Operation<Uint8Array> {
   transfer.pass(acknowledgement);
-  const bytes = yield* receiveStep(transfer.what, undefined, "any");
-  const apdu = yield* transfer.channel.parse(bytes, transfer.what);
+  const bytes = yield* receiveStep(undefined, "any");
+  const apdu = yield* transfer.channel.parse(bytes);
   return apdu.apdu === "general-block-transfer" ? yield* receiveRest(transfer, apdu) : bytes;
 }

@@ -15,7 +15,7 @@ type Facts = Pick<Exchange, "options" | "association" | "ciphering" | "resends" 
  * Whether an APDU answers another request than the one under way, by what it says itself.
  * @throws DlmsDecodeError DECODE_VALUE for an id that no request had, where ids are taken strictly
  */
-export function* isLate(channel: Facts, apdu: Apdu, what: string): Operation<boolean> {
+export function* isLate(channel: Facts, apdu: Apdu): Operation<boolean> {
   const { association, ciphering, correlation, options } = channel;
   if (association === undefined) return false;
   if (apdu.apdu === "aare") return true;
@@ -26,11 +26,11 @@ export function* isLate(channel: Facts, apdu: Apdu, what: string): Operation<boo
   if (received === undefined) return false;
   const problem = `the answer has invoke-id ${received & 0x0f}, the request had ${correlation.id}`;
   if (options.quirks?.strictInvokeId === true && !correlation.wasAsked(received)) {
-    throw inconsistentAnswer(what, problem, { sent: correlation.id, received: received & 0x0f });
+    throw inconsistentAnswer(problem, { sent: correlation.id, received: received & 0x0f });
   }
   const verdict = correlation.judge(received);
   if (verdict !== "other") return verdict === "stale";
-  yield* noteStep(`${what}: ${problem}`);
+  yield* noteStep(problem);
   return false;
 }
 

@@ -10,7 +10,7 @@ import {
 } from "../../errors";
 import { requirePolicy } from "../../security";
 import { type Ciphering, isNotificationTag, isProtected, type Protected } from "../protection/ciphering";
-import { confirmedServiceError, exceptionError, isSilence, keysMissing, limitExceeded, naming } from "../steps/errors";
+import { confirmedServiceError, exceptionError, isSilence, keysMissing, limitExceeded } from "../steps/errors";
 import { ContentStream } from "./content-stream";
 import { receiveByBlocks, sendByBlocks } from "./general-block-transfer";
 import { CopiedAnswers } from "./copied-answers";
@@ -89,9 +89,9 @@ export class ServiceChannel implements Exchange {
   }
 
   /** @throws DlmsStateError STATE_CLOSED without association, ASSOC_SERVICE_NOT_NEGOTIATED without the bit */
-  require(name: ConformanceName, what: string): void {
+  require(name: ConformanceName): void {
     if (this.association === undefined) {
-      throw new DlmsStateError("STATE_CLOSED", `${what}: there is no association with the meter`, {
+      throw new DlmsStateError("STATE_CLOSED", "there is no association with the meter", {
         retry: "reconnect",
       });
     }
@@ -99,7 +99,7 @@ export class ServiceChannel implements Exchange {
     const agreed = this.association.conformanceNames.join(", ");
     throw new DlmsAssociationError(
       "ASSOC_SERVICE_NOT_NEGOTIATED",
-      `${what}: the meter does not offer "${name}" to this client (agreed: ${agreed === "" ? "nothing" : agreed}); ` +
+      `the meter does not offer "${name}" to this client (agreed: ${agreed === "" ? "nothing" : agreed}); ` +
         "try another client address or authentication",
       { details: { service: name, conformance: this.association.conformanceNames } },
     );
@@ -125,7 +125,7 @@ export class ServiceChannel implements Exchange {
    * Send a request and take its answer. An exception-response or a confirmedServiceError is thrown; the first
    * invocation-counter-error of an association moves the counter and repeats the request.
    */
-  *exchange(request: Apdu, what: string, repetition: Repetition = "never", form: ExchangeForm = {}): Operation<Apdu> {
+  *exchange(request: Apdu, repetition: Repetition = "never", form: ExchangeForm = {}): Operation<Apdu> {
     const { sink } = form;
     this.#form = form.dataToEnd === true ? { dataToEnd: true } : {};
     this.#stream = sink && new ContentStream(sink, (invokeId) => this.#mayHandOn(invokeId));
@@ -134,16 +134,14 @@ export class ServiceChannel implements Exchange {
     // a further block has the id of the request that it belongs to, whose first answer was taken
     if ("invokeId" in request || request.apdu === "access-request") this.correlation.sending();
     for (;;) {
-      let answer = yield* this.#ask(plain, what, repetition);
+      let answer = yield* this.#ask(plain, repetition);
       if (this.#mayBeCopies) {
-        answer = yield* this.#copies.checked(request, answer, what, repetition, () =>
-          this.#ask(plain, what, repetition),
-        );
+        answer = yield* this.#copies.checked(request, answer, repetition, () => this.#ask(plain, repetition));
       }
-      if (answer.apdu === "confirmed-service-error") throw confirmedServiceError(what, answer);
+      if (answer.apdu === "confirmed-service-error") throw confirmedServiceError(answer);
       if (answer.apdu !== "exception-response") return answer;
-      if (answer.serviceError !== invocationCounterError || ciphering === undefined) throw exceptionError(what, answer);
-      yield* ciphering.resynchronise(answer.invocationCounter, what);
+      if (answer.serviceError !== invocationCounterError || ciphering === undefined) throw exceptionError(answer);
+      yield* ciphering.resynchronise(answer.invocationCounter);
     }
   }
 
@@ -151,15 +149,15 @@ export class ServiceChannel implements Exchange {
    * One request and its answer. Over datagrams a repeatable request that is met with silence is asked again, each time
    * under an invocation counter of its own, since a meter that has taken the first one refuses it a second time.
    */
-  *#ask(plain: Uint8Array, what: string, repetition: Repetition): Operation<Apdu> {
+  *#ask(plain: Uint8Array, repetition: Repetition): Operation<Apdu> {
     const limit = repetition === "never" ? 0 : this.resends;
     this.#replays = [];
     for (this.#repeated = 0; ;) {
       const delivery = limit === 0 ? undefined : this.#deliveryOf(repetition);
       const bytes = this.ciphering === undefined ? plain : yield* this.ciphering.seal(plain);
       try {
-        const first = yield* this.#transfer(bytes, what, delivery, limit > 0 && repetition === "told-apart");
-        return this.#plainGet(first, what) ?? (yield* this.#answer(first, what, delivery));
+        const first = yield* this.#transfer(bytes, delivery, limit > 0 && repetition === "told-apart");
+        return this.#plainGet(first) ?? (yield* this.#answer(first, delivery));
       } catch (error) {
         if (isSilence(error)) this.correlation.silent();
         if (!isSilence(error) || this.handedOn) throw error;
@@ -167,7 +165,7 @@ export class ServiceChannel implements Exchange {
         if (this.#repeated >= limit) throw this.#replays[this.#repeated] ?? error;
       }
       this.#repeated += 1;
-      yield* noteStep(`${what}: no answer, asked again (${this.#repeated} of ${limit})`);
+      yield* noteStep(`no answer, asked again (${this.#repeated} of ${limit})`);
     }
   }
 
@@ -178,28 +176,21 @@ export class ServiceChannel implements Exchange {
   }
 
   /** Send bytes as they are and take the bytes that answer them, notifications and block transfer left out. */
-  *exchangeBytes(bytes: Uint8Array, what: string, phase: Phase, delivery?: Delivery): Operation<Apdu> {
-    return yield* this.#answer(yield* exchangeStep(bytes, what, phase, delivery), what, delivery);
+  *exchangeBytes(bytes: Uint8Array, phase: Phase, delivery?: Delivery): Operation<Apdu> {
+    return yield* this.#answer(yield* exchangeStep(bytes, phase, delivery), delivery);
   }
 
   /** One more answer to what was asked already; throws the time-out when none comes. */
-  *further(what: string, wait: "same" | "new"): Operation<Apdu> {
+  *further(wait: "same" | "new"): Operation<Apdu> {
     const delivery: Delivery = { reportSilence: true, sameWait: wait === "same" };
-    return yield* this.#answer(yield* receiveStep(what, delivery, "any"), what, delivery);
+    return yield* this.#answer(yield* receiveStep(delivery, "any"), delivery);
   }
 
-  *#transfer(
-    bytes: Uint8Array,
-    what: string,
-    delivery: Delivery | undefined,
-    repeatable: boolean,
-  ): Operation<Uint8Array> {
-    if (bytes.length <= this.meterLimit) return yield* exchangeStep(bytes, what, "request", delivery);
-    if (this.#blocksAllowed()) return yield* sendByBlocks(this, bytes, what, repeatable);
-    yield* noteStep(
-      `${what}: the request has ${bytes.length} bytes, the meter accepts ${this.meterLimit}; it may not answer`,
-    );
-    return yield* exchangeStep(bytes, what, "request", delivery);
+  *#transfer(bytes: Uint8Array, delivery: Delivery | undefined, repeatable: boolean): Operation<Uint8Array> {
+    if (bytes.length <= this.meterLimit) return yield* exchangeStep(bytes, "request", delivery);
+    if (this.#blocksAllowed()) return yield* sendByBlocks(this, bytes, repeatable);
+    yield* noteStep(`the request has ${bytes.length} bytes, the meter accepts ${this.meterLimit}; it may not answer`);
+    return yield* exchangeStep(bytes, "request", delivery);
   }
 
   #blocksAllowed(): boolean {
@@ -207,7 +198,7 @@ export class ServiceChannel implements Exchange {
   }
 
   /** The answer that comes most often; undefined for whatever needs more than to be parsed. */
-  #plainGet(bytes: Uint8Array, what: string): Apdu | undefined {
+  #plainGet(bytes: Uint8Array): Apdu | undefined {
     const { ciphering, correlation } = this;
     const [, , invokeId = 0] = bytes;
     if (this.options.datagrams === true || (invokeId & 0x0f) !== correlation.id) return undefined;
@@ -218,7 +209,7 @@ export class ServiceChannel implements Exchange {
     const onTrailing = (): void => {
       whole = false;
     };
-    const apdu = naming(what, () => parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing }));
+    const apdu = parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing });
     if (!whole) return undefined;
     correlation.judge(invokeId);
     correlation.answered();
@@ -226,51 +217,50 @@ export class ServiceChannel implements Exchange {
   }
 
   /** From bytes to the answer itself: blocks put together, notifications set aside, envelopes opened. */
-  *#answer(first: Uint8Array, what: string, delivery: Delivery | undefined): Operation<Apdu> {
+  *#answer(first: Uint8Array, delivery: Delivery | undefined): Operation<Apdu> {
     let bytes = first;
     let stale = 0;
     this.#aside = [];
     let again = delivery;
     for (let others = 0; others < maxNotifications; others++) {
-      if (others > 0) bytes = this.#aside.shift() ?? (yield* receiveStep(what, again, "any"));
-      const answer = yield* this.#unlessNotification(bytes, what);
+      if (others > 0) bytes = this.#aside.shift() ?? (yield* receiveStep(again, "any"));
+      const answer = yield* this.#unlessNotification(bytes);
       if (answer === "stale") {
-        yield* noteStep(`${what}: an answer to an earlier request, late or once more, was dropped`);
+        yield* noteStep("an answer to an earlier request, late or once more, was dropped");
         stale += 1;
         again = { ...delivery, sameWait: true };
-        if (stale > maxStaleAnswers)
-          throw limitExceeded(what, `${stale} answers to other requests came`, maxStaleAnswers);
+        if (stale > maxStaleAnswers) throw limitExceeded(`${stale} answers to other requests came`, maxStaleAnswers);
       } else if (answer !== undefined) {
         this.correlation.answered();
         return answer;
       }
     }
-    throw limitExceeded(what, `${maxNotifications} notifications came, but no answer`, maxNotifications);
+    throw limitExceeded(`${maxNotifications} notifications came, but no answer`, maxNotifications);
   }
 
   /** The answer; "stale" for one to another request, undefined for what is no answer. */
-  *#unlessNotification(bytes: Uint8Array, what: string): Operation<Apdu | "stale" | undefined> {
+  *#unlessNotification(bytes: Uint8Array): Operation<Apdu | "stale" | undefined> {
     if (isNotificationTag(bytes[0])) {
-      yield* this.#plainNotification(bytes, what);
+      yield* this.#plainNotification(bytes);
       return undefined;
     }
-    let apdu = yield* this.parse(bytes, what);
+    let apdu = yield* this.parse(bytes);
     if (isOfBefore(this, apdu)) return "stale";
     if (apdu.apdu === "general-block-transfer") {
       if (this.#isOfFinishedTransfer(apdu)) return "stale";
-      const whole = yield* this.#assembled(apdu, what);
+      const whole = yield* this.#assembled(apdu);
       if (whole === undefined) return undefined;
       apdu = whole;
     }
-    if (apdu.apdu === "general-signing") apdu = yield* this.parse(this.#signedContent(apdu, what), what);
-    else this.#requireSignature(apdu, what);
+    if (apdu.apdu === "general-signing") apdu = yield* this.parse(this.#signedContent(apdu));
+    else this.#requireSignature(apdu);
     if (isProtected(apdu)) {
-      const opened = yield* this.#openUnlessLate(apdu, what);
+      const opened = yield* this.#openUnlessLate(apdu);
       if (opened === undefined) return "stale";
       apdu = opened;
-    } else this.#requireProtection(apdu, what);
-    if (!isNotification(apdu)) return (yield* isLate(this, apdu, what)) ? "stale" : apdu;
-    yield* notificationStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
+    } else this.#requireProtection(apdu);
+    if (!isNotification(apdu)) return (yield* isLate(this, apdu)) ? "stale" : apdu;
+    yield* notificationStep(`the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
     return undefined;
   }
 
@@ -281,19 +271,19 @@ export class ServiceChannel implements Exchange {
   }
 
   /** What came in blocks; undefined where it was a report, or came to nothing once an answer was put between. */
-  *#assembled(first: GeneralBlockTransfer, what: string): Operation<Apdu | undefined> {
+  *#assembled(first: GeneralBlockTransfer): Operation<Apdu | undefined> {
     try {
       const stream = this.#stream;
       stream?.begin();
-      const whole = yield* receiveByBlocks(this, first, what, stream);
-      if (stream?.streaming === true) return naming(what, () => parseApdu(stream.head, { dataToEnd: true }));
-      if (!isNotificationTag(whole[0])) return yield* this.parse(whole, what);
-      yield* this.#plainNotification(whole, what);
+      const whole = yield* receiveByBlocks(this, first, stream);
+      if (stream?.streaming === true) return parseApdu(stream.head, { dataToEnd: true });
+      if (!isNotificationTag(whole[0])) return yield* this.parse(whole);
+      yield* this.#plainNotification(whole);
       return undefined;
     } catch (error) {
       const unusable = error instanceof DlmsDecodeError || error instanceof DlmsTimeoutError;
       if (unusable && (isNotificationTag(first.data[0]) || this.#aside.length > 0)) {
-        yield* noteStep(`${what}: a notification in blocks was dropped: ${error.message}`);
+        yield* noteStep(`a notification in blocks was dropped: ${error.message}`);
         return undefined;
       }
       this.blocksFailed ||= unusable;
@@ -321,85 +311,84 @@ export class ServiceChannel implements Exchange {
   }
 
   /** What a meter sends on its own account never fails the request that is under way. */
-  *#plainNotification(bytes: Uint8Array, what: string): Operation<void> {
+  *#plainNotification(bytes: Uint8Array): Operation<void> {
     let apdu: Apdu;
     try {
       apdu = this.incoming(bytes);
     } catch (error) {
       if (!isDlmsError(error)) throw error;
-      yield* noteStep(`${what}: a notification was dropped: ${error.message}`);
+      yield* noteStep(`a notification was dropped: ${error.message}`);
       return;
     }
-    yield* notificationStep(`${what}: the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
+    yield* notificationStep(`the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
   }
 
-  #signedContent(apdu: GeneralSigning, what: string): Uint8Array {
-    if (this.ciphering === undefined) throw keysMissing(what);
-    return this.ciphering.openSigned(apdu, what);
+  #signedContent(apdu: GeneralSigning): Uint8Array {
+    if (this.ciphering === undefined) throw keysMissing();
+    return this.ciphering.openSigned(apdu);
   }
 
   /** As with ciphering, errors and ACSE APDUs are taken as they are. */
-  #requireSignature(apdu: Apdu, what: string): void {
+  #requireSignature(apdu: Apdu): void {
     if (this.ciphering?.signatureRequired !== true || exempt.includes(apdu.apdu)) return;
     // the initiate and the proofs of ACSE are behind the association that is agreed upon first
     if (this.association === undefined) return;
     throw new DlmsSecurityError(
       "SEC_POLICY",
-      `${what}: a signed answer is required, but the meter sent ${apdu.apdu} without a signature; it was refused`,
+      `a signed answer is required, but the meter sent ${apdu.apdu} without a signature; it was refused`,
       { details: { required: "general-signing", received: apdu.apdu } },
     );
   }
 
   /** What has a counter that is past may be a copy, or was overtaken: it is dropped, and something newer awaited. */
-  *#openUnlessLate(apdu: Protected, what: string): Operation<Apdu | undefined> {
-    if (this.ciphering === undefined) throw keysMissing(what);
+  *#openUnlessLate(apdu: Protected): Operation<Apdu | undefined> {
+    if (this.ciphering === undefined) throw keysMissing();
     try {
-      return yield* this.parse(this.ciphering.open(apdu, what), what);
+      return yield* this.parse(this.ciphering.open(apdu));
     } catch (error) {
       const replay = error instanceof DlmsSecurityError && error.code === "DLMS_SEC_REPLAY";
       if (!replay || (this.options.unnumbered !== true && this.resends === 0)) throw error;
       this.#replays.push(error);
-      yield* noteStep(`${what}: dropped: ${error.message}`);
+      yield* noteStep(`dropped: ${error.message}`);
       return undefined;
     }
   }
 
   /** Plain errors and ACSE APDUs are taken, since a meter that can't decipher can't answer otherwise. */
-  #requireProtection(apdu: Apdu, what: string): void {
+  #requireProtection(apdu: Apdu): void {
     if (this.ciphering?.active !== true || exempt.includes(apdu.apdu)) return;
-    requirePolicy(undefined, this.ciphering.security.policy, `${what}: ${apdu.apdu}`);
+    requirePolicy(undefined, this.ciphering.security.policy, apdu.apdu);
   }
 
   /** An APDU from bytes; bytes behind it are ignored with a note. */
-  *parse(bytes: Uint8Array, what: string): Operation<Apdu> {
+  *parse(bytes: Uint8Array): Operation<Apdu> {
     let trailing = 0;
     const onTrailing = (rest: Uint8Array): void => {
       trailing = rest.length;
     };
-    const apdu = naming(what, () => parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing }));
-    if (trailing > 0) yield* noteStep(`${what}: ${trailing} bytes behind the answer were ignored`);
+    const apdu = parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing });
+    if (trailing > 0) yield* noteStep(`${trailing} bytes behind the answer were ignored`);
     return apdu;
   }
 
   /** A notification that came unasked, deciphered. */
   incoming(bytes: Uint8Array): Apdu {
-    const what = "notification";
-    let apdu = naming(what, () => parseApdu(bytes, { allowTrailing: true }));
+    let apdu = parseApdu(bytes, { allowTrailing: true });
     if (apdu.apdu === "general-block-transfer" && apdu.last && apdu.blockNumber === 1) {
       const { data } = apdu;
-      apdu = naming(what, () => parseApdu(data, { allowTrailing: true }));
+      apdu = parseApdu(data, { allowTrailing: true });
     }
     if (apdu.apdu === "general-signing") {
-      const content = this.#signedContent(apdu, what);
-      apdu = naming(what, () => parseApdu(content, { allowTrailing: true }));
-    } else this.#requireSignature(apdu, what);
+      const content = this.#signedContent(apdu);
+      apdu = parseApdu(content, { allowTrailing: true });
+    } else this.#requireSignature(apdu);
     if (!isProtected(apdu)) {
-      this.#requireProtection(apdu, what);
+      this.#requireProtection(apdu);
       return apdu;
     }
     const { ciphering } = this;
-    if (ciphering === undefined) throw keysMissing(what);
-    return naming(what, () => parseApdu(ciphering.open(apdu, what), { allowTrailing: true }));
+    if (ciphering === undefined) throw keysMissing();
+    return parseApdu(ciphering.open(apdu), { allowTrailing: true });
   }
 }
 

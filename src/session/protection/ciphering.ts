@@ -181,18 +181,18 @@ export class Ciphering {
    * The APDU inside general-signing: still ciphered, or plain.
    * @throws DlmsSecurityError SEC_TAG, SEC_REPLAY, SEC_KEY_MISSING, SEC_SYSTEM_TITLE
    */
-  openSigned(envelope: GeneralSigning, what: string): Uint8Array {
+  openSigned(envelope: GeneralSigning): Uint8Array {
     if (this.#signing === undefined) {
       throw new DlmsSecurityError(
         "SEC_KEY_MISSING",
-        `${what}: the meter signed its message (general-signing), but no signing key and certificate are configured for messages`,
+        "the meter signed its message (general-signing), but no signing key and certificate are configured for messages",
         { details: { keyRole: "signing" } },
       );
     }
-    this.#checkedOriginator(envelope.originatorSystemTitle, what);
-    this.#checkRecipient(envelope.recipientSystemTitle, what);
-    const content = this.#signing.open(envelope, what);
-    if (!isNotificationTag(content[0])) this.#signing.checkTransaction(envelope, this.active, what);
+    this.#checkedOriginator(envelope.originatorSystemTitle);
+    this.#checkRecipient(envelope.recipientSystemTitle);
+    const content = this.#signing.open(envelope);
+    if (!isNotificationTag(content[0])) this.#signing.checkTransaction(envelope, this.active);
     return content;
   }
 
@@ -200,28 +200,28 @@ export class Ciphering {
    * The APDU inside an envelope. The tag is checked before the counter's mark moves.
    * @throws DlmsSecurityError SEC_TAG, SEC_REPLAY, SEC_POLICY, SEC_KEY_MISSING, SEC_SYSTEM_TITLE
    */
-  open(envelope: Protected, what: string): Uint8Array {
-    if (envelope.apdu === "general-ciphering") return this.#openGenerally(envelope, what);
+  open(envelope: Protected): Uint8Array {
+    if (envelope.apdu === "general-ciphering") return this.#openGenerally(envelope);
     const role = this.#roleOf(envelope);
     const keys = role === "dedicated" ? this.#dedicatedKeys : this.#keys;
     if (keys === undefined) {
       throw new DlmsSecurityError(
         "SEC_KEY_MISSING",
-        `${what}: the meter used a dedicated key, but none was agreed in this association`,
+        "the meter used a dedicated key, but none was agreed in this association",
         { details: { keyRole: "dedicated" } },
       );
     }
     const { content } = envelope;
-    const systemTitle = this.#senderTitle(envelope, what);
+    const systemTitle = this.#senderTitle(envelope);
     const { control, securityControl, invocationCounter } = readSecurityHeader(content);
     const counterRole = control.broadcast ? "broadcast" : role;
     // a dedicated key ends with its association, and so do its counters
     const lasting = control.broadcast ? keys.broadcastKey : role === "dedicated" ? undefined : keys.encryptionKey;
-    requirePolicy(securityControl, this.security.policy, what);
+    requirePolicy(securityControl, this.security.policy, "ciphered APDU");
     this.#received.check(systemTitle, counterRole, invocationCounter, lasting, content);
     // on the path of every answer: an input that is spread together, or a callback, costs more than the cipher itself
-    const { plaintext } = unprotect({ content, keys, systemTitle, suite: this.security.suite, keyRole: role, what });
-    requireMatchingTag(envelope, plaintext, what);
+    const { plaintext } = unprotect({ content, keys, systemTitle, suite: this.security.suite, keyRole: role });
+    requireMatchingTag(envelope, plaintext);
     const push = isNotificationTag(plaintext[0]) ? content : undefined;
     this.#received.commit(systemTitle, counterRole, invocationCounter, lasting, push);
     return plaintext;
@@ -247,14 +247,14 @@ export class Ciphering {
     return encodeApdu({ apdu: "general-ciphering", ...header, keyInfo, content });
   }
 
-  #openGenerally(envelope: GeneralCiphering, what: string): Uint8Array {
-    if (this.#messageKeys === undefined) throw keysMissing(`${what}: general-ciphering`);
-    const systemTitle = this.#checkedOriginator(envelope.originatorSystemTitle, what);
-    this.#checkRecipient(envelope.recipientSystemTitle, what);
+  #openGenerally(envelope: GeneralCiphering): Uint8Array {
+    if (this.#messageKeys === undefined) throw keysMissing("general-ciphering");
+    const systemTitle = this.#checkedOriginator(envelope.originatorSystemTitle);
+    this.#checkRecipient(envelope.recipientSystemTitle);
     const { content } = envelope;
     const { securityControl, invocationCounter } = readSecurityHeader(content);
-    requirePolicy(securityControl, this.security.policy, what);
-    const { keys, role } = this.#messageKeys.ofReceived(envelope, envelope.keyInfo, what);
+    requirePolicy(securityControl, this.security.policy, "ciphered APDU");
+    const { keys, role } = this.#messageKeys.ofReceived(envelope, envelope.keyInfo);
     const transaction = toHex(envelope.transactionId);
     // a key of its own counts from wherever the meter likes: the transaction makes it fresh
     const own = role === "wrapped" || role === "agreed";
@@ -263,27 +263,27 @@ export class Ciphering {
     this.#received.check(systemTitle, counterRole, invocationCounter, lasting, content);
     const { suite } = this.security;
     const extraAad = headerBytes(envelope);
-    const { plaintext } = unprotect({ content, keys, systemTitle, suite, keyRole: role, what, extraAad });
-    if (own && !isNotificationTag(plaintext[0])) this.#checkTransaction(transaction, what);
+    const { plaintext } = unprotect({ content, keys, systemTitle, suite, keyRole: role, extraAad });
+    if (own && !isNotificationTag(plaintext[0])) this.#checkTransaction(transaction);
     const push = isNotificationTag(plaintext[0]) ? content : undefined;
     this.#received.commit(systemTitle, counterRole, invocationCounter, lasting, push);
     return plaintext;
   }
 
-  #checkRecipient(title: Uint8Array, what: string): void {
+  #checkRecipient(title: Uint8Array): void {
     if (title.length === 0 || bytesEqual(title, this.clientTitle)) return;
     throw new DlmsSecurityError(
       "SEC_SYSTEM_TITLE",
-      `${what}: the meter's message is for system title ${toHex(title)}, ours is ${toHex(this.clientTitle)}; it was refused`,
+      `the meter's message is for system title ${toHex(title)}, ours is ${toHex(this.clientTitle)}; it was refused`,
       { details: { expected: toHex(this.clientTitle), received: toHex(title) } },
     );
   }
 
-  #checkTransaction(transaction: string, what: string): void {
+  #checkTransaction(transaction: string): void {
     if (transaction === this.#transaction) return;
     throw new DlmsSecurityError(
       "SEC_REPLAY",
-      `${what}: the answer belongs to transaction ${transaction}, the request was ${this.#transaction ?? "none"}; it was refused`,
+      `the answer belongs to transaction ${transaction}, the request was ${this.#transaction ?? "none"}; it was refused`,
       { details: { expected: this.#transaction, received: transaction } },
     );
   }
@@ -294,19 +294,19 @@ export class Ciphering {
     return "global";
   }
 
-  #senderTitle(envelope: Exclude<Protected, { apdu: "general-ciphering" }>, what: string): Uint8Array {
+  #senderTitle(envelope: Exclude<Protected, { apdu: "general-ciphering" }>): Uint8Array {
     const stated = envelope.apdu === "service-ciphered" ? nothing : envelope.systemTitle;
-    return this.#checkedOriginator(stated, what);
+    return this.#checkedOriginator(stated);
   }
 
   /** The title that an envelope names; an empty one means the one of the association. */
-  #checkedOriginator(stated: Uint8Array, what: string): Uint8Array {
+  #checkedOriginator(stated: Uint8Array): Uint8Array {
     const own = this.#meterTitle;
     if (stated.length === 0) return checkSystemTitle(own, "the meter's");
     if (own === undefined || bytesEqual(own, stated)) return stated;
     throw new DlmsSecurityError(
       "SEC_SYSTEM_TITLE",
-      `${what}: expected an answer from system title ${toHex(own)}, got one from ${toHex(stated)}; it was refused`,
+      `expected an answer from system title ${toHex(own)}, got one from ${toHex(stated)}; it was refused`,
       { details: { expected: toHex(own), received: toHex(stated) } },
     );
   }
@@ -321,13 +321,13 @@ export class Ciphering {
    * not further than configured, since the plain exception-response can be forged.
    * @throws DlmsSecurityError SEC_COUNTER_REJECTED when it must not be followed
    */
-  *resynchronise(expected: number | undefined, what: string): Operation<void> {
+  *resynchronise(expected: number | undefined): Operation<void> {
     const sent = this.#lastSent;
     const jump = this.security.maxCounterJump ?? defaultMaxCounterJump;
     const refuse = (problem: string): DlmsSecurityError =>
       new DlmsSecurityError(
         "SEC_COUNTER_REJECTED",
-        `${what}: the meter refused invocation counter ${sent}${expected === undefined ? "" : ` and expects ${expected}`}; ${problem}`,
+        `the meter refused invocation counter ${sent}${expected === undefined ? "" : ` and expects ${expected}`}; ${problem}`,
         { details: { sent, ...(expected === undefined ? {} : { expected }), maxCounterJump: jump } },
       );
     if (expected === undefined) throw refuse("it did not say which one it expects: read the counter from the meter");
@@ -342,14 +342,14 @@ export class Ciphering {
 }
 
 /** The tag of a service-specific envelope is not authenticated, but what it says has to be true; errors excepted. */
-function requireMatchingTag(envelope: Protected, plaintext: Uint8Array, what: string): void {
+function requireMatchingTag(envelope: Protected, plaintext: Uint8Array): void {
   if (envelope.apdu !== "service-ciphered") return;
   const inner = plaintext[0];
   const expected = cipheredTag(envelope.tag)?.tag;
   if (inner === expected || inner === confirmedServiceErrorTag || inner === exceptionResponseTag) return;
   throw new DlmsSecurityError(
     "SEC_TAG",
-    `${what}: the meter sent ${apduName(envelope.tag) ?? "an envelope"} with another service inside; it was refused`,
+    `the meter sent ${apduName(envelope.tag) ?? "an envelope"} with another service inside; it was refused`,
     { details: { expected, received: inner } },
   );
 }

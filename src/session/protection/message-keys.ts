@@ -153,21 +153,17 @@ export class MessageKeys {
   }
 
   /** The key of an APDU that has come. Without key-info it is the global one. */
-  ofReceived(header: MessageHeader, keyInfo: KeyInfo | undefined, what: string): MessageKey {
+  ofReceived(header: MessageHeader, keyInfo: KeyInfo | undefined): MessageKey {
     if (keyInfo === undefined) return { keys: this.#global, role: "global" };
-    if (keyInfo.kind === "identified-key") return this.#identified(keyInfo.keyId, what);
+    if (keyInfo.kind === "identified-key") return this.#identified(keyInfo.keyId);
     if (keyInfo.kind === "wrapped-key") return this.#with(unwrapKey(this.#masterKey(), keyInfo.wrappedKey), "wrapped");
     const model = keyInfo.parameters[0];
     if (model === staticUnifiedModel) return this.#with(this.#static(header, header.originatorSystemTitle), "agreed");
     if (model !== onePass) {
-      throw new DlmsConfigError(
-        "CONFIG_UNSUPPORTED",
-        `${what}: key agreement ${toHex(keyInfo.parameters)} is not known`,
-        {
-          layer: "security",
-          fault: "meter",
-        },
-      );
+      throw new DlmsConfigError("CONFIG_UNSUPPORTED", `key agreement ${toHex(keyInfo.parameters)} is not known`, {
+        layer: "security",
+        fault: "meter",
+      });
     }
     const key = onePassReceive({
       suite: this.#agreementSuite(),
@@ -180,13 +176,13 @@ export class MessageKeys {
     return this.#with(key, "agreed");
   }
 
-  #identified(keyId: number, what: string): MessageKey {
+  #identified(keyId: number): MessageKey {
     const broadcast = this.#global.broadcastKey;
     if (keyId === 0) return { keys: this.#global, role: "global" };
     if (keyId === 1 && broadcast !== undefined) {
       return { keys: this.#global.withEncryptionKey(broadcast), role: "broadcast" };
     }
-    throw new DlmsSecurityError("SEC_KEY_MISSING", `${what}: the meter used key ${keyId}, which is not configured`, {
+    throw new DlmsSecurityError("SEC_KEY_MISSING", `the meter used key ${keyId}, which is not configured`, {
       details: { keyRole: "identified", keyId },
     });
   }

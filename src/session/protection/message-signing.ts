@@ -83,11 +83,11 @@ export class MessageSigning {
    * The APDU inside; still ciphered, if it was before it was signed.
    * @throws DlmsSecurityError SEC_TAG for a signature that does not fit
    */
-  open(envelope: GeneralSigning, what: string): Uint8Array {
+  open(envelope: GeneralSigning): Uint8Array {
     if (verifyRaw(this.#meterKey, signedBytes(envelope, envelope.content), envelope.signature)) return envelope.content;
     throw new DlmsSecurityError(
       "SEC_TAG",
-      `${what}: the signature of the meter's message does not fit its signing certificate; check that certificate. ` +
+      "the signature of the meter's message does not fit its signing certificate; check that certificate. " +
         "If it is right, the bytes were changed on the way",
       { details: { keyRole: "signing", systemTitle: toHex(envelope.originatorSystemTitle) } },
     );
@@ -98,13 +98,13 @@ export class MessageSigning {
    * keeps replays away.
    * @throws DlmsSecurityError SEC_REPLAY
    */
-  checkTransaction(envelope: GeneralSigning, ciphered: boolean, what: string): void {
+  checkTransaction(envelope: GeneralSigning, ciphered: boolean): void {
     const { transactionId } = envelope;
     if (ciphered && transactionId.length === 0) return;
     if (this.#transaction !== undefined && bytesEqual(transactionId, this.#transaction)) return;
     throw new DlmsSecurityError(
       "SEC_REPLAY",
-      `${what}: the signed answer belongs to another request (transaction ${toHex(transactionId)}); it was refused`,
+      `the signed answer belongs to another request (transaction ${toHex(transactionId)}); it was refused`,
       { details: { received: toHex(transactionId) } },
     );
   }

@@ -11,18 +11,16 @@ export function* accessList(
   channel: ServiceChannel,
   specifications: readonly AccessSpecification[],
   data: readonly Uint8Array[],
-  what: string,
 ): Operation<AccessResponse> {
-  channel.require("access", what);
+  channel.require("access");
   const longInvokeId = (confirmedHigh | (channel.nextInvokeId() & 0x0f)) >>> 0;
   const request: AccessRequest = { apdu: "access-request", longInvokeId, specifications, data };
   const reading = specifications.every(({ kind }) => kind === "get");
-  const answer = yield* channel.exchange(request, what, reading ? "told-apart" : "never");
-  if (answer.apdu !== "access-response") throw unexpectedAnswer(what, "an access-response", answer);
+  const answer = yield* channel.exchange(request, reading ? "told-apart" : "never");
+  if (answer.apdu !== "access-response") throw unexpectedAnswer("an access-response", answer);
   const expected = specifications.length;
   if (answer.results.length !== expected || answer.data.length !== expected) {
     throw inconsistentAnswer(
-      what,
       `${expected} items were asked for, ${answer.results.length} results and ${answer.data.length} data were answered`,
       { expected, got: answer.results.length },
     );

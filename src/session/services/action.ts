@@ -18,10 +18,9 @@ export function* invokeMethod(
   channel: ServiceChannel,
   method: MethodDescriptor,
   parameters: Uint8Array | undefined,
-  what: string,
 ): Operation<ActionResult> {
-  channel.require("action", what);
-  return yield* invokeUnchecked(channel, method, parameters, what);
+  channel.require("action");
+  return yield* invokeUnchecked(channel, method, parameters);
 }
 
 /** ACTION whether it was negotiated or not: authentication itself is an ACTION. */
@@ -29,7 +28,6 @@ export function* invokeUnchecked(
   channel: ServiceChannel,
   method: MethodDescriptor,
   parameters: Uint8Array | undefined,
-  what: string,
 ): Operation<ActionResult> {
   const invokeId = channel.nextInvokeId();
   const request: ActionRequest = {
@@ -38,16 +36,16 @@ export function* invokeUnchecked(
     method,
     ...(parameters === undefined ? {} : { parameters }),
   };
-  const answer = yield* send(channel, request, { whole: parameters, firstHeader: firstBlockHeader }, what, (block) => ({
+  const answer = yield* send(channel, request, { whole: parameters, firstHeader: firstBlockHeader }, (block) => ({
     apdu: "action-request-with-first-pblock",
     invokeId,
     method,
     block,
   }));
   if (answer.apdu === "action-response-with-pblock") {
-    return singleFrom(yield* collectBlocks(channel, invokeId, answer, what), invokeId, what);
+    return singleFrom(yield* collectBlocks(channel, invokeId, answer), invokeId);
   }
-  if (answer.apdu !== "action-response-normal") throw unexpectedAnswer(what, "an action-response", answer);
+  if (answer.apdu !== "action-response-normal") throw unexpectedAnswer("an action-response", answer);
   return answer.response;
 }
 
@@ -56,27 +54,26 @@ export function* invokeList(
   channel: ServiceChannel,
   methods: readonly MethodDescriptor[],
   parameters: readonly Uint8Array[],
-  what: string,
 ): Operation<readonly ActionResult[]> {
-  channel.require("action", what);
-  channel.require("multiple-references", what);
+  channel.require("action");
+  channel.require("multiple-references");
   const invokeId = channel.nextInvokeId();
   const request: ActionRequest = { apdu: "action-request-with-list", invokeId, methods, parameters };
   const descriptors = 3 + 3 + 9 * methods.length;
   const whole = new ByteWriter().writeLength(parameters.length).bytes(joinBytes(parameters)).toBytes();
-  let answer = yield* send(channel, request, { whole, firstHeader: descriptors + 8 }, what, (block) => ({
+  let answer = yield* send(channel, request, { whole, firstHeader: descriptors + 8 }, (block) => ({
     apdu: "action-request-with-list-and-first-pblock",
     invokeId,
     methods,
     block,
   }));
   if (answer.apdu === "action-response-with-pblock") {
-    const raw = yield* collectBlocks(channel, invokeId, answer, what);
-    answer = yield* channel.parse(concatBytes(Uint8Array.of(0xc7, 0x03, invokeId), raw), what);
+    const raw = yield* collectBlocks(channel, invokeId, answer);
+    answer = yield* channel.parse(concatBytes(Uint8Array.of(0xc7, 0x03, invokeId), raw));
   }
-  if (answer.apdu !== "action-response-with-list") throw unexpectedAnswer(what, "an action-response-with-list", answer);
+  if (answer.apdu !== "action-response-with-list") throw unexpectedAnswer("an action-response-with-list", answer);
   if (answer.responses.length !== methods.length) {
-    throw inconsistentAnswer(what, `${methods.length} methods were invoked, ${answer.responses.length} were answered`, {
+    throw inconsistentAnswer(`${methods.length} methods were invoked, ${answer.responses.length} were answered`, {
       expected: methods.length,
       got: answer.responses.length,
     });
@@ -89,14 +86,13 @@ function* send(
   channel: ServiceChannel,
   request: ActionRequest,
   { whole, firstHeader }: { readonly whole: Uint8Array | undefined; readonly firstHeader: number },
-  what: string,
   first: (block: ActionResponseWithPblock["block"]) => ActionRequest,
 ): Operation<Apdu> {
   const { invokeId } = request;
   const answer =
     whole !== undefined && tooLong(channel, request)
-      ? yield* sendBlocks(channel, invokeId, whole, firstHeader, what, first)
-      : yield* channel.exchange(request, what);
+      ? yield* sendBlocks(channel, invokeId, whole, firstHeader, first)
+      : yield* channel.exchange(request);
   return answer;
 }
 
@@ -110,48 +106,42 @@ function* sendBlocks(
   invokeId: number,
   whole: Uint8Array,
   firstHeader: number,
-  what: string,
   first: (block: ActionResponseWithPblock["block"]) => ActionRequest,
 ): Operation<Apdu> {
-  return yield* uploadBlocks(
-    channel,
-    {
-      whole,
-      firstHeader,
-      laterHeader: laterBlockHeader,
-      request: (block) =>
-        block.blockNumber === 1 ? first(block) : { apdu: "action-request-with-pblock", invokeId, block },
-      acknowledged: (answer) => (answer.apdu === "action-response-next-pblock" ? answer.blockNumber : undefined),
-      failed: (answer) => answer.apdu === "action-response-normal" && answer.response.result !== 0,
-    },
-    what,
-  );
+  return yield* uploadBlocks(channel, {
+    whole,
+    firstHeader,
+    laterHeader: laterBlockHeader,
+    request: (block) =>
+      block.blockNumber === 1 ? first(block) : { apdu: "action-request-with-pblock", invokeId, block },
+    acknowledged: (answer) => (answer.apdu === "action-response-next-pblock" ? answer.blockNumber : undefined),
+    failed: (answer) => answer.apdu === "action-response-normal" && answer.response.result !== 0,
+  });
 }
 
 function* collectBlocks(
   channel: ServiceChannel,
   invokeId: number,
   first: ActionResponseWithPblock,
-  what: string,
 ): Operation<Uint8Array> {
-  const collected = new Collector(channel.maxResultSize, what);
+  const collected = new Collector(channel.maxResultSize);
   let { block } = first;
   for (;;) {
     collected.add(block.raw);
     if (block.last) return collected.bytes();
-    yield* progressStep(what, collected.size);
+    yield* progressStep(collected.size);
     const { blockNumber } = block;
-    const answer = yield* channel.exchange({ apdu: "action-request-next-pblock", invokeId, blockNumber }, what);
-    if (answer.apdu !== "action-response-with-pblock") throw unexpectedAnswer(what, "the next block", answer);
+    const answer = yield* channel.exchange({ apdu: "action-request-next-pblock", invokeId, blockNumber });
+    if (answer.apdu !== "action-response-with-pblock") throw unexpectedAnswer("the next block", answer);
     const expected = (blockNumber + 1) >>> 0;
     if (answer.block.blockNumber !== expected) {
-      throw inconsistentAnswer(what, `block ${expected} was asked for, block ${answer.block.blockNumber} came`, {
+      throw inconsistentAnswer(`block ${expected} was asked for, block ${answer.block.blockNumber} came`, {
         expected,
         got: answer.block.blockNumber,
       });
     }
     if (answer.block.raw.length === 0 && !answer.block.last) {
-      throw inconsistentAnswer(what, `block ${expected} is empty and not the last`);
+      throw inconsistentAnswer(`block ${expected} is empty and not the last`);
     }
     block = answer.block;
   }
@@ -162,12 +152,12 @@ function* collectBlocks(
  * the result out and send the Get-Data-Result, or the data alone: then the method succeeded. A result other than
  * success comes without data, in two bytes; anything longer that begins so is data alone (01 array, 02 structure).
  */
-function singleFrom(raw: Uint8Array, invokeId: number, what: string): ActionResult {
+function singleFrom(raw: Uint8Array, invokeId: number): ActionResult {
   for (const prefix of [[], [0x00, 0x01], [0x00, 0x01, 0x00]]) {
     const result = tryParse(concatBytes(Uint8Array.of(0xc7, 0x01, invokeId), Uint8Array.from(prefix), raw));
     if (result !== undefined && (result.result === 0 || raw.length === 2)) return result;
   }
-  throw inconsistentAnswer(what, `the ${raw.length} bytes of the blocks are no action-response`);
+  throw inconsistentAnswer(`the ${raw.length} bytes of the blocks are no action-response`);
 }
 
 function tryParse(bytes: Uint8Array): ActionResult | undefined {

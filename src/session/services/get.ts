@@ -5,7 +5,7 @@ import { DlmsLinkError } from "../../errors";
 import type { ServiceChannel } from "../exchange/service-channel";
 import { Collector } from "../exchange/collector";
 import { maxStaleAnswers } from "../steps/correlation";
-import { inconsistentAnswer, limitExceeded, naming, unexpectedAnswer } from "../steps/errors";
+import { inconsistentAnswer, limitExceeded, unexpectedAnswer } from "../steps/errors";
 import type { AnswerForm, Operation, Sink } from "../steps/operation";
 import { maxEmptyBlocks } from "../steps/options";
 import { noteStep, progressStep } from "../steps/steps";
@@ -20,24 +20,22 @@ const blockErrors: ReadonlySet<number> = new Set([14, 15, 16, 19]);
 export function* getAttribute(
   channel: ServiceChannel,
   attribute: AttributeDescriptorWithSelection,
-  what: string,
   form: AnswerForm = {},
 ): Operation<GetDataResult> {
-  channel.require("get", what);
-  return yield* anew(channel, () => getWhole(channel, attribute, what, form));
+  channel.require("get");
+  return yield* anew(channel, () => getWhole(channel, attribute, form));
 }
 
 function* getWhole(
   channel: ServiceChannel,
   attribute: AttributeDescriptorWithSelection,
-  what: string,
   form: AnswerForm,
 ): Operation<GetDataResult> {
   const invokeId = channel.nextInvokeId();
-  const answer = yield* channel.exchange({ apdu: "get-request-normal", invokeId, attribute }, what, "told-apart", form);
+  const answer = yield* channel.exchange({ apdu: "get-request-normal", invokeId, attribute }, "told-apart", form);
   if (answer.apdu === "get-response-normal" && fitsResult(channel, answer.result)) return answer.result;
-  const collected = new Collector(channel.maxResultSize, what);
-  const outcome = yield* takeAnswer(channel, invokeId, answer, what, collected.sink);
+  const collected = new Collector(channel.maxResultSize);
+  const outcome = yield* takeAnswer(channel, invokeId, answer, collected.sink);
   return outcome.ok ? { ok: true, data: collected.bytes() } : outcome;
 }
 
@@ -67,9 +65,8 @@ function fitsResult(channel: ServiceChannel, result: GetDataResult): boolean {
 export function* getChunks(
   channel: ServiceChannel,
   attribute: AttributeDescriptorWithSelection,
-  what: string,
 ): Operation<GetOutcome> {
-  return yield* getInto(channel, attribute, what, function* (bytes, blockNumber, last) {
+  return yield* getInto(channel, attribute, function* (bytes, blockNumber, last) {
     yield { kind: "chunk", bytes, blockNumber, last };
   });
 }
@@ -77,26 +74,19 @@ export function* getChunks(
 function* getInto(
   channel: ServiceChannel,
   attribute: AttributeDescriptorWithSelection,
-  what: string,
   sink: Sink,
 ): Operation<GetOutcome> {
-  channel.require("get", what);
+  channel.require("get");
   const invokeId = channel.nextInvokeId();
   const request = { apdu: "get-request-normal", invokeId, attribute } as const;
-  const answer = yield* channel.exchange(request, what, "told-apart", { sink });
+  const answer = yield* channel.exchange(request, "told-apart", { sink });
   if (channel.handedOn) return { ok: true };
-  return yield* takeAnswer(channel, invokeId, answer, what, sink);
+  return yield* takeAnswer(channel, invokeId, answer, sink);
 }
 
-function* takeAnswer(
-  channel: ServiceChannel,
-  invokeId: number,
-  answer: Apdu,
-  what: string,
-  sink: Sink,
-): Operation<GetOutcome> {
-  if (answer.apdu === "get-response-with-datablock") return yield* getBlocks(channel, invokeId, answer, what, sink);
-  if (answer.apdu !== "get-response-normal") throw unexpectedAnswer(what, "a get-response", answer);
+function* takeAnswer(channel: ServiceChannel, invokeId: number, answer: Apdu, sink: Sink): Operation<GetOutcome> {
+  if (answer.apdu === "get-response-with-datablock") return yield* getBlocks(channel, invokeId, answer, sink);
+  if (answer.apdu !== "get-response-normal") throw unexpectedAnswer("a get-response", answer);
   if (!answer.result.ok) return answer.result;
   yield* sink(answer.result.data, 1, true);
   return { ok: true };
@@ -106,31 +96,29 @@ function* takeAnswer(
 export function* getList(
   channel: ServiceChannel,
   attributes: readonly AttributeDescriptorWithSelection[],
-  what: string,
 ): Operation<readonly GetDataResult[]> {
-  channel.require("get", what);
+  channel.require("get");
   const [only] = attributes;
   if (only === undefined) return [];
-  if (attributes.length === 1) return [yield* getAttribute(channel, only, what)];
-  channel.require("multiple-references", what);
-  return yield* anew(channel, () => getWholeList(channel, attributes, what));
+  if (attributes.length === 1) return [yield* getAttribute(channel, only)];
+  channel.require("multiple-references");
+  return yield* anew(channel, () => getWholeList(channel, attributes));
 }
 
 function* getWholeList(
   channel: ServiceChannel,
   attributes: readonly AttributeDescriptorWithSelection[],
-  what: string,
 ): Operation<readonly GetDataResult[]> {
   const invokeId = channel.nextInvokeId();
-  const answer = yield* channel.exchange({ apdu: "get-request-with-list", invokeId, attributes }, what, "told-apart");
+  const answer = yield* channel.exchange({ apdu: "get-request-with-list", invokeId, attributes }, "told-apart");
   const list =
-    answer.apdu === "get-response-with-datablock" ? yield* listFromBlocks(channel, invokeId, answer, what) : answer;
+    answer.apdu === "get-response-with-datablock" ? yield* listFromBlocks(channel, invokeId, answer) : answer;
   if (list.apdu !== "get-response-with-list") {
     const refused = list.apdu === "get-response-normal" && !list.result.ok ? ` (result ${list.result.result})` : "";
-    throw unexpectedAnswer(what, `a get-response-with-list${refused}`, list);
+    throw unexpectedAnswer(`a get-response-with-list${refused}`, list);
   }
   if (list.results.length !== attributes.length) {
-    throw inconsistentAnswer(what, `${attributes.length} items were asked for, ${list.results.length} were answered`, {
+    throw inconsistentAnswer(`${attributes.length} items were asked for, ${list.results.length} were answered`, {
       expected: attributes.length,
       got: list.results.length,
     });
@@ -139,19 +127,14 @@ function* getWholeList(
 }
 
 /** The blocks of a list carry what follows the invoke-id of the unblocked form. */
-function* listFromBlocks(
-  channel: ServiceChannel,
-  invokeId: number,
-  first: GetResponseWithDatablock,
-  what: string,
-): Operation<Apdu> {
-  const collected = new Collector(channel.maxResultSize, what);
-  const outcome = yield* getBlocks(channel, invokeId, first, what, collected.sink);
+function* listFromBlocks(channel: ServiceChannel, invokeId: number, first: GetResponseWithDatablock): Operation<Apdu> {
+  const collected = new Collector(channel.maxResultSize);
+  const outcome = yield* getBlocks(channel, invokeId, first, collected.sink);
   if (!outcome.ok) {
     return { apdu: "get-response-normal", invokeId, result: outcome };
   }
   const whole = concatBytes(Uint8Array.of(0xc4, 0x03, invokeId), collected.bytes());
-  return naming(what, () => parseApdu(whole, { allowTrailing: true }));
+  return parseApdu(whole, { allowTrailing: true });
 }
 
 /**
@@ -162,13 +145,12 @@ function* getBlocks(
   channel: ServiceChannel,
   invokeId: number,
   first: GetResponseWithDatablock,
-  what: string,
   sink: Sink,
 ): Operation<GetOutcome> {
   if (!channel.supports("block-transfer-with-get-or-read")) {
-    yield* noteStep(`${what}: the meter answers in blocks, which were not negotiated`);
+    yield* noteStep("the meter answers in blocks, which were not negotiated");
   }
-  if (first.blockNumber !== 1) yield* noteStep(`${what}: the blocks start at number ${first.blockNumber}`);
+  if (first.blockNumber !== 1) yield* noteStep(`the blocks start at number ${first.blockNumber}`);
   let block = first;
   let empty = 0;
   let content = 0;
@@ -177,34 +159,34 @@ function* getBlocks(
     const piece = block.result.data;
     content += piece.length;
     empty = piece.length === 0 ? empty + 1 : 0;
-    if (empty > maxEmptyBlocks) throw limitExceeded(what, `${empty} empty blocks came in a row`, maxEmptyBlocks);
+    if (empty > maxEmptyBlocks) throw limitExceeded(`${empty} empty blocks came in a row`, maxEmptyBlocks);
     yield* sink(piece, block.blockNumber, block.last);
     if (block.last) return { ok: true };
-    yield* progressStep(what, content);
-    const next = yield* nextBlock(channel, invokeId, block.blockNumber, what);
+    yield* progressStep(content);
+    const next = yield* nextBlock(channel, invokeId, block.blockNumber);
     if (next.apdu === "get-response-normal") {
-      if (next.result.ok) throw unexpectedAnswer(what, "the next block", next);
+      if (next.result.ok) throw unexpectedAnswer("the next block", next);
       return next.result;
     }
     block = next;
   }
 }
 
-function* nextBlock(channel: ServiceChannel, invokeId: number, blockNumber: number, what: string) {
+function* nextBlock(channel: ServiceChannel, invokeId: number, blockNumber: number) {
   const expected = (blockNumber + 1) >>> 0;
-  let answer = yield* channel.exchange({ apdu: "get-request-next", invokeId, blockNumber }, what, "told-apart");
+  let answer = yield* channel.exchange({ apdu: "get-request-next", invokeId, blockNumber }, "told-apart");
   for (let copies = 0; copies < maxStaleAnswers && isEarlierBlock(answer, expected); copies++) {
-    yield* noteStep(`${what}: block ${answer.blockNumber} came once more and was dropped`);
-    answer = yield* channel.further(what, "same");
+    yield* noteStep(`block ${answer.blockNumber} came once more and was dropped`);
+    answer = yield* channel.further("same");
   }
   if (answer.apdu !== "get-response-normal" && answer.apdu !== "get-response-with-datablock") {
-    throw unexpectedAnswer(what, "the next block", answer);
+    throw unexpectedAnswer("the next block", answer);
   }
-  if (!answer.result.ok) refuseLostPlace(channel, answer.result.result, blockNumber, what);
+  if (!answer.result.ok) refuseLostPlace(channel, answer.result.result, blockNumber);
   if (answer.apdu === "get-response-normal") return answer;
   // an error may come with any number: some meters repeat the last one, some send 0
   if (answer.result.ok && answer.blockNumber !== expected) {
-    throw inconsistentAnswer(what, `block ${expected} was asked for, block ${answer.blockNumber} came`, {
+    throw inconsistentAnswer(`block ${expected} was asked for, block ${answer.blockNumber} came`, {
       expected,
       got: answer.blockNumber,
     });
@@ -221,11 +203,11 @@ function isEarlierBlock(answer: Apdu, expected: number): answer is GetResponseWi
  * A block whose request came twice is refused by meters that sent it before: their place is behind it. That is no
  * answer about the attribute, and all of it is to be asked for anew.
  */
-function refuseLostPlace(channel: ServiceChannel, result: number, blockNumber: number, what: string): void {
+function refuseLostPlace(channel: ServiceChannel, result: number, blockNumber: number): void {
   if (channel.resends === 0 || !blockErrors.has(result)) return;
   throw new DlmsLinkError(
     "LINK_SEQUENCE",
-    `${what}: the block behind block ${blockNumber} was lost on the way, and the meter does not send it again (result ${result}); it has to be read anew`,
+    `the block behind block ${blockNumber} was lost on the way, and the meter does not send it again (result ${result}); it has to be read anew`,
     { fault: "network", details: { result, blockNumber } },
   );
 }

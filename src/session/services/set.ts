@@ -16,19 +16,18 @@ export function* setAttribute(
   channel: ServiceChannel,
   attribute: AttributeDescriptorWithSelection,
   data: Uint8Array,
-  what: string,
 ): Operation<number> {
-  channel.require("set", what);
+  channel.require("set");
   const invokeId = channel.nextInvokeId();
   const request: SetRequest = { apdu: "set-request-normal", invokeId, attribute, data };
-  const answer = yield* send(channel, request, data, what, (block) => ({
+  const answer = yield* send(channel, request, data, (block) => ({
     apdu: "set-request-with-first-datablock",
     invokeId,
     attribute,
     block,
   }));
   if (answer.apdu === "set-response-normal" || answer.apdu === "set-response-last-datablock") return answer.result;
-  throw unexpectedAnswer(what, "a set-response", answer);
+  throw unexpectedAnswer("a set-response", answer);
 }
 
 /** SET with list: a data-access-result per item, positions kept. */
@@ -36,24 +35,23 @@ export function* setList(
   channel: ServiceChannel,
   attributes: readonly AttributeDescriptorWithSelection[],
   values: readonly Uint8Array[],
-  what: string,
 ): Operation<readonly number[]> {
-  channel.require("set", what);
-  channel.require("multiple-references", what);
+  channel.require("set");
+  channel.require("multiple-references");
   const invokeId = channel.nextInvokeId();
   const request: SetRequest = { apdu: "set-request-with-list", invokeId, attributes, values };
   const whole = new ByteWriter().writeLength(values.length).bytes(joinBytes(values)).toBytes();
-  const answer = yield* send(channel, request, whole, what, (block) => ({
+  const answer = yield* send(channel, request, whole, (block) => ({
     apdu: "set-request-with-list-and-first-datablock",
     invokeId,
     attributes,
     block,
   }));
   if (answer.apdu !== "set-response-with-list" && answer.apdu !== "set-response-last-datablock-with-list") {
-    throw unexpectedAnswer(what, "a set-response-with-list", answer);
+    throw unexpectedAnswer("a set-response-with-list", answer);
   }
   if (answer.results.length !== attributes.length) {
-    throw inconsistentAnswer(what, `${attributes.length} items were set, ${answer.results.length} were answered`, {
+    throw inconsistentAnswer(`${attributes.length} items were set, ${answer.results.length} were answered`, {
       expected: attributes.length,
       got: answer.results.length,
     });
@@ -66,15 +64,14 @@ function* send(
   channel: ServiceChannel,
   request: SetRequest,
   whole: Uint8Array,
-  what: string,
   first: (block: DataBlock) => SetRequest,
 ): Operation<Apdu> {
   const { invokeId } = request;
   const length = encodeApdu(request).length;
   let answer: Apdu;
   if (channel.fits(length) || !channel.supports("block-transfer-with-set-or-write")) {
-    refuseUnsendable(channel, length, what);
-    answer = yield* channel.exchange(request, what);
+    refuseUnsendable(channel, length);
+    answer = yield* channel.exchange(request);
   } else {
     const upload = {
       whole,
@@ -85,16 +82,16 @@ function* send(
       acknowledged: (apdu: Apdu) => (apdu.apdu === "set-response-datablock" ? apdu.blockNumber : undefined),
       failed: hasFailed,
     };
-    answer = yield* uploadBlocks(channel, upload, what);
+    answer = yield* uploadBlocks(channel, upload);
   }
   return answer;
 }
 
-function refuseUnsendable(channel: ServiceChannel, length: number, what: string): void {
+function refuseUnsendable(channel: ServiceChannel, length: number): void {
   if (channel.fits(length) || channel.supports("general-block-transfer")) return;
   throw new DlmsAssociationError(
     "ASSOC_SERVICE_NOT_NEGOTIATED",
-    `${what}: the request has ${length} bytes, the meter takes ${channel.meterLimit} at once and offers no block transfer for it`,
+    `the request has ${length} bytes, the meter takes ${channel.meterLimit} at once and offers no block transfer for it`,
     { details: { length, maxPduSize: channel.meterLimit } },
   );
 }

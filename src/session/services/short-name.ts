@@ -15,42 +15,39 @@ import { noteStep, progressStep } from "../steps/steps";
 export function* readVariables(
   channel: ServiceChannel,
   variables: readonly VariableAccess[],
-  what: string,
   form: AnswerForm = {},
 ): Operation<readonly ReadResult[]> {
-  channel.require("read", what);
-  return yield* readVariablesUnchecked(channel, variables, what, "alike", form);
+  channel.require("read");
+  return yield* readVariablesUnchecked(channel, variables, "alike", form);
 }
 
 /** Read whether it was negotiated or not: HLS authentication with short names is a Read, and must not be repeated. */
 export function* readVariablesUnchecked(
   channel: ServiceChannel,
   variables: readonly VariableAccess[],
-  what: string,
   repetition: Repetition = "never",
   form: AnswerForm = {},
 ): Operation<readonly ReadResult[]> {
-  let results = yield* askFor(channel, variables, what, repetition, form);
+  let results = yield* askFor(channel, variables, repetition, form);
   const [first] = results;
   if (first?.kind === "data-block" && results.length === 1) {
-    results = yield* readBlocks(channel, first.block, variables.length, what, form);
+    results = yield* readBlocks(channel, first.block, variables.length, form);
   }
-  return counted(results, variables.length, what);
+  return counted(results, variables.length);
 }
 
 /** Sends a request whole or, where it is too long for the meter and blocks were agreed upon, in blocks. */
 function* askFor(
   channel: ServiceChannel,
   variables: readonly VariableAccess[],
-  what: string,
   repetition: Repetition,
   form: AnswerForm,
 ): Operation<readonly ReadResult[]> {
   const whole = encodeApdu({ apdu: "read-request", variables });
   if (channel.fits(whole.length) || !channel.supports("block-transfer-with-get-or-read")) {
-    return yield* exchangeRead(channel, variables, what, repetition, form);
+    return yield* exchangeRead(channel, variables, repetition, form);
   }
-  const results = yield* sendBlocks(channel, whole.subarray(1), what, form);
+  const results = yield* sendBlocks(channel, whole.subarray(1), form);
   const [first] = results;
   // a block that was refused refuses all that was asked for
   return first?.kind === "error" && results.length === 1 ? variables.map(() => first) : results;
@@ -60,23 +57,18 @@ function* askFor(
 const readBlockHeader = 9;
 
 /** The blocks carry what follows the tag of a read-request: the list of variables. */
-function* sendBlocks(
-  channel: ServiceChannel,
-  whole: Uint8Array,
-  what: string,
-  form: AnswerForm,
-): Operation<readonly ReadResult[]> {
+function* sendBlocks(channel: ServiceChannel, whole: Uint8Array, form: AnswerForm): Operation<readonly ReadResult[]> {
   const size = channel.roomFor(readBlockHeader);
   for (let at = 0, blockNumber = 1; ; blockNumber++) {
     const raw = whole.subarray(at, at + size);
     at += raw.length;
     const last = at >= whole.length;
     const block = { kind: "read-data-block-access", block: { last, blockNumber, raw } } as const;
-    const results = yield* exchangeRead(channel, [block], what, "never", form);
+    const results = yield* exchangeRead(channel, [block], "never", form);
     const [first] = results;
     if (last || first?.kind === "error") return results;
     if (first?.kind !== "block-number" || first.blockNumber !== blockNumber) {
-      throw inconsistentAnswer(what, `block ${blockNumber} was sent, the meter did not acknowledge it`);
+      throw inconsistentAnswer(`block ${blockNumber} was sent, the meter did not acknowledge it`);
     }
   }
 }
@@ -84,12 +76,11 @@ function* sendBlocks(
 function* exchangeRead(
   channel: ServiceChannel,
   variables: readonly VariableAccess[],
-  what: string,
   repetition: Repetition,
   form: AnswerForm,
 ): Operation<readonly ReadResult[]> {
-  const answer = yield* channel.exchange({ apdu: "read-request", variables }, what, repetition, form);
-  if (answer.apdu !== "read-response") throw unexpectedAnswer(what, "a read-response", answer);
+  const answer = yield* channel.exchange({ apdu: "read-request", variables }, repetition, form);
+  if (answer.apdu !== "read-response") throw unexpectedAnswer("a read-response", answer);
   return answer.results;
 }
 
@@ -98,60 +89,58 @@ function* readBlocks(
   channel: ServiceChannel,
   first: DataBlock,
   count: number,
-  what: string,
   form: AnswerForm,
 ): Operation<readonly ReadResult[]> {
-  const collected = new Collector(channel.maxResultSize, what);
-  const refused = yield* takeBlocks(channel, first, what, form, collected.sink);
-  return refused === undefined ? yield* resultsIn(channel, collected.bytes(), count, what, form) : [refused];
+  const collected = new Collector(channel.maxResultSize);
+  const refused = yield* takeBlocks(channel, first, form, collected.sink);
+  return refused === undefined ? yield* resultsIn(channel, collected.bytes(), count, form) : [refused];
 }
 
 /** All blocks of a read-response, from the first that has come; the error that one was refused with. */
 function* takeBlocks(
   channel: ServiceChannel,
   first: DataBlock,
-  what: string,
   form: AnswerForm,
   sink: Sink,
 ): Operation<Extract<ReadResult, { kind: "error" }> | undefined> {
   let block = first;
-  if (block.blockNumber !== 1) yield* noteStep(`${what}: the blocks start at number ${block.blockNumber}`);
+  if (block.blockNumber !== 1) yield* noteStep(`the blocks start at number ${block.blockNumber}`);
   let content = 0;
   for (;;) {
     yield* sink(block.raw, block.blockNumber, block.last);
     if (block.last) return undefined;
     content += block.raw.length;
-    yield* progressStep(what, content);
+    yield* progressStep(content);
     const expected = (block.blockNumber + 1) & 0xffff;
     // never repeated: a meter that sent the block already has its place behind it
     const variable = { kind: "block-number-access", blockNumber: block.blockNumber } as const;
-    const [next] = yield* exchangeRead(channel, [variable], what, "never", form);
+    const [next] = yield* exchangeRead(channel, [variable], "never", form);
     if (next?.kind === "error") return next;
     if (next?.kind !== "data-block" || next.block.blockNumber !== expected) {
       const got = next?.kind === "data-block" ? `block ${next.block.blockNumber}` : (next?.kind ?? "nothing");
-      throw inconsistentAnswer(what, `block ${expected} was asked for, ${got} came`);
+      throw inconsistentAnswer(`block ${expected} was asked for, ${got} came`);
     }
     if (next.block.raw.length === 0 && !next.block.last) {
-      throw inconsistentAnswer(what, `block ${expected} is empty and not the last`);
+      throw inconsistentAnswer(`block ${expected} is empty and not the last`);
     }
     block = next.block;
   }
 }
 
 /** Read of one variable whose data are handed out as the blocks come. */
-export function* readChunks(channel: ServiceChannel, variable: VariableAccess, what: string): Operation<GetOutcome> {
-  channel.require("read", what);
-  const results = yield* askFor(channel, [variable], what, "alike", {});
-  const [first] = counted(results, 1, what);
+export function* readChunks(channel: ServiceChannel, variable: VariableAccess): Operation<GetOutcome> {
+  channel.require("read");
+  const results = yield* askFor(channel, [variable], "alike", {});
+  const [first] = counted(results, 1);
   if (first?.kind === "error") return { ok: false, result: first.result };
   if (first?.kind === "data") {
     yield* chunkStep(first.data, 1, true);
     return { ok: true };
   }
-  if (first?.kind !== "data-block") throw inconsistentAnswer(what, `data were asked for, ${first?.kind} came`);
+  if (first?.kind !== "data-block") throw inconsistentAnswer(`data were asked for, ${first?.kind} came`);
   const only = new OnlyResult(chunkStep);
-  const refused = yield* takeBlocks(channel, first.block, what, {}, only.take);
-  if (only.shortened) yield* noteStep(`${what}: the blocks carry the results without their number`);
+  const refused = yield* takeBlocks(channel, first.block, {}, only.take);
+  if (only.shortened) yield* noteStep("the blocks carry the results without their number");
   const result = refused?.result ?? only.error;
   return result === undefined ? { ok: true } : { ok: false, result };
 }
@@ -203,16 +192,15 @@ function* resultsIn(
   channel: ServiceChannel,
   bytes: Uint8Array,
   count: number,
-  what: string,
   form: AnswerForm,
 ): Operation<readonly ReadResult[]> {
   const completed = shortenedResults(bytes, count, form);
   if (completed !== undefined) {
-    yield* noteStep(`${what}: the blocks carry the results without their number`);
+    yield* noteStep("the blocks carry the results without their number");
     return completed;
   }
-  const whole = yield* channel.parse(concatBytes(Uint8Array.of(0x0c), bytes), what);
-  if (whole.apdu !== "read-response") throw unexpectedAnswer(what, "a read-response", whole);
+  const whole = yield* channel.parse(concatBytes(Uint8Array.of(0x0c), bytes));
+  if (whole.apdu !== "read-response") throw unexpectedAnswer("a read-response", whole);
   return whole.results;
 }
 
@@ -245,50 +233,46 @@ export function* writeVariables(
   channel: ServiceChannel,
   variables: readonly VariableAccess[],
   values: readonly Uint8Array[],
-  what: string,
 ): Operation<readonly WriteResult[]> {
-  channel.require("write", what);
+  channel.require("write");
   const request: WriteRequest = { apdu: "write-request", variables, values };
   const whole = encodeApdu(request);
   if (!channel.fits(whole.length) && channel.supports("block-transfer-with-set-or-write")) {
-    return counted(yield* writeBlocks(channel, whole.subarray(1), what), variables.length, what);
+    return counted(yield* writeBlocks(channel, whole.subarray(1)), variables.length);
   }
-  const answer = yield* channel.exchange(request, what);
-  if (answer.apdu !== "write-response") throw unexpectedAnswer(what, "a write-response", answer);
-  return counted(answer.results, variables.length, what);
+  const answer = yield* channel.exchange(request);
+  if (answer.apdu !== "write-response") throw unexpectedAnswer("a write-response", answer);
+  return counted(answer.results, variables.length);
 }
 
 /** tag, count, choice, last-block, number; count, octet-string tag, length of up to three bytes */
 const writeBlockHeader = 6 + 5;
 
 /** The blocks carry what follows the tag of a write-request, as octet-strings. */
-function* writeBlocks(channel: ServiceChannel, whole: Uint8Array, what: string): Operation<readonly WriteResult[]> {
+function* writeBlocks(channel: ServiceChannel, whole: Uint8Array): Operation<readonly WriteResult[]> {
   const size = channel.roomFor(writeBlockHeader);
   for (let at = 0, blockNumber = 1; ; blockNumber++) {
     const piece = whole.subarray(at, at + size);
     at += piece.length;
     const last = at >= whole.length;
-    const answer = yield* channel.exchange(
-      {
-        apdu: "write-request",
-        variables: [{ kind: "write-data-block-access", last, blockNumber }],
-        values: [encodeValueBytes({ type: "octet-string", value: piece })],
-      },
-      what,
-    );
-    if (answer.apdu !== "write-response") throw unexpectedAnswer(what, "a write-response", answer);
+    const answer = yield* channel.exchange({
+      apdu: "write-request",
+      variables: [{ kind: "write-data-block-access", last, blockNumber }],
+      values: [encodeValueBytes({ type: "octet-string", value: piece })],
+    });
+    if (answer.apdu !== "write-response") throw unexpectedAnswer("a write-response", answer);
     const [first] = answer.results;
     if (last || first?.kind === "error") return answer.results;
     if (first?.kind !== "block-number" || first.blockNumber !== blockNumber) {
-      throw inconsistentAnswer(what, `block ${blockNumber} was sent, the meter did not acknowledge it`);
+      throw inconsistentAnswer(`block ${blockNumber} was sent, the meter did not acknowledge it`);
     }
   }
 }
 
 /** @throws DlmsDecodeError DECODE_VALUE unless there is a result per item */
-function counted<T>(results: readonly T[], expected: number, what: string): readonly T[] {
+function counted<T>(results: readonly T[], expected: number): readonly T[] {
   if (results.length === expected) return results;
-  throw inconsistentAnswer(what, `${expected} items were asked for, ${results.length} were answered`, {
+  throw inconsistentAnswer(`${expected} items were asked for, ${results.length} were answered`, {
     expected,
     got: results.length,
   });

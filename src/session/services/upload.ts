@@ -18,7 +18,7 @@ export interface Upload {
 }
 
 /** Send a long request block by block; the answer to the last block, or the one that ended the transfer early. */
-export function* uploadBlocks(channel: ServiceChannel, upload: Upload, what: string): Operation<Apdu> {
+export function* uploadBlocks(channel: ServiceChannel, upload: Upload): Operation<Apdu> {
   const { whole } = upload;
   let at = 0;
   for (let blockNumber = 1; ; blockNumber++) {
@@ -26,15 +26,15 @@ export function* uploadBlocks(channel: ServiceChannel, upload: Upload, what: str
     const raw = whole.subarray(at, at + size);
     at += raw.length;
     const last = at >= whole.length;
-    const answer = yield* channel.exchange(upload.request({ last, blockNumber, raw }), what);
+    const answer = yield* channel.exchange(upload.request({ last, blockNumber, raw }));
     if (last) return answer;
     const acknowledged = upload.acknowledged(answer);
     if (acknowledged === undefined) {
       if (upload.failed(answer)) return answer;
-      throw inconsistentAnswer(what, `block ${blockNumber} is not the last, but the meter answered ${answer.apdu}`);
+      throw inconsistentAnswer(`block ${blockNumber} is not the last, but the meter answered ${answer.apdu}`);
     }
     if (acknowledged !== blockNumber) {
-      throw inconsistentAnswer(what, `block ${blockNumber} was sent, block ${acknowledged} was acknowledged`, {
+      throw inconsistentAnswer(`block ${blockNumber} was sent, block ${acknowledged} was acknowledged`, {
         expected: blockNumber,
         got: acknowledged,
       });

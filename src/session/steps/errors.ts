@@ -9,7 +9,6 @@ import {
   stateErrorWord,
 } from "../../apdu";
 import {
-  type CodesOf,
   DlmsAssociationError,
   DlmsDecodeError,
   DlmsSecurityError,
@@ -18,56 +17,37 @@ import {
 } from "../../errors";
 import { exceptionAdvice, userAdvice } from "./advice";
 
-type DecodeCode = CodesOf<"DlmsDecodeError">;
-
-/** Run a decoder; what it throws also says during which request. */
-export function naming<T>(what: string, decode: () => T): T {
-  try {
-    return decode();
-  } catch (error) {
-    if (!(error instanceof DlmsDecodeError)) throw error;
-    throw new DlmsDecodeError(error.code.slice("DLMS_".length) as DecodeCode, `${what}: ${error.message}`, {
-      details: error.details,
-      cause: error,
-    });
-  }
-}
-
 /** An answer of the wrong kind. */
-export function unexpectedAnswer(what: string, expected: string, got: Apdu): DlmsDecodeError | DlmsAssociationError {
+export function unexpectedAnswer(expected: string, got: Apdu): DlmsDecodeError | DlmsAssociationError {
   if (got.apdu === "rlre" || got.apdu === "aare") {
-    return new DlmsAssociationError("ASSOC_RELEASED", `${what}: expected ${expected}, the meter sent ${got.apdu}`, {
+    return new DlmsAssociationError("ASSOC_RELEASED", `expected ${expected}, the meter sent ${got.apdu}`, {
       details: { expected, got: got.apdu },
     });
   }
-  return new DlmsDecodeError("DECODE_TAG", `${what}: expected ${expected}, the meter sent ${got.apdu}`, {
+  return new DlmsDecodeError("DECODE_TAG", `expected ${expected}, the meter sent ${got.apdu}`, {
     details: { expected, got: got.apdu },
   });
 }
 
 /** An answer of the right kind whose content contradicts the request. */
-export function inconsistentAnswer(
-  what: string,
-  problem: string,
-  details: Readonly<Record<string, unknown>> = {},
-): DlmsDecodeError {
-  return new DlmsDecodeError("DECODE_VALUE", `${what}: ${problem}`, { details });
+export function inconsistentAnswer(problem: string, details: Readonly<Record<string, unknown>> = {}): DlmsDecodeError {
+  return new DlmsDecodeError("DECODE_VALUE", problem, { details });
 }
 
-export function limitExceeded(what: string, problem: string, limit: number): DlmsDecodeError {
-  return new DlmsDecodeError("DECODE_LIMIT", `${what}: ${problem}`, { details: { limit } });
+export function limitExceeded(problem: string, limit: number): DlmsDecodeError {
+  return new DlmsDecodeError("DECODE_LIMIT", problem, { details: { limit } });
 }
 
 /** The meter ciphers, the client has no keys. */
-export function keysMissing(what: string): DlmsSecurityError {
+export function keysMissing(kind = "a ciphered APDU"): DlmsSecurityError {
   return new DlmsSecurityError(
     "SEC_KEY_MISSING",
-    `${what}: the meter sent a ciphered APDU, but no keys are configured; set the security policy and the keys`,
+    `the meter sent ${kind}, but no keys are configured; set the security policy and the keys`,
   );
 }
 
 /** exception-response in words. */
-export function exceptionError(what: string, exception: ExceptionResponse): DlmsServiceError {
+export function exceptionError(exception: ExceptionResponse): DlmsServiceError {
   const state = coded(stateErrorWord(exception.stateError), exception.stateError);
   const service = coded(exceptionServiceErrorWord(exception.serviceError), exception.serviceError);
   const counter = exception.invocationCounter;
@@ -76,7 +56,7 @@ export function exceptionError(what: string, exception: ExceptionResponse): Dlms
   const tip = advice === undefined ? "" : `; ${advice}`;
   return new DlmsServiceError(
     "EXCEPTION",
-    `${what}: the meter answered with an exception: state error ${state}, service error ${service}${expects}${tip}`,
+    `the meter answered with an exception: state error ${state}, service error ${service}${expects}${tip}`,
     {
       details: {
         stateError: exception.stateError,
@@ -100,18 +80,18 @@ function serviceErrorDetails(error: ConfirmedServiceError): Readonly<Record<stri
   return { service: error.service, errorType: error.errorType, value: error.value };
 }
 
-export function confirmedServiceError(what: string, error: ConfirmedServiceError): DlmsServiceError {
+export function confirmedServiceError(error: ConfirmedServiceError): DlmsServiceError {
   return new DlmsServiceError(
     "SERVICE_ERROR",
-    `${what}: the meter answered with a service error: ${describeServiceError(error)}`,
+    `the meter answered with a service error: ${describeServiceError(error)}`,
     { details: serviceErrorDetails(error) },
   );
 }
 
-export function initiateError(what: string, error: ConfirmedServiceError): DlmsAssociationError {
+export function initiateError(error: ConfirmedServiceError): DlmsAssociationError {
   return new DlmsAssociationError(
     "ASSOC_INITIATE_ERROR",
-    `${what}: the meter refused the xDLMS context: ${describeServiceError(error)}; try another PDU size or fewer conformance bits`,
+    `the meter refused the xDLMS context: ${describeServiceError(error)}; try another PDU size or fewer conformance bits`,
     { details: serviceErrorDetails(error) },
   );
 }
@@ -129,12 +109,7 @@ export interface Refusal {
  * A refusing AARE in words. `authenticated`: whether the AARQ carried a password or a challenge; `ciphered`: whether
  * keys were used on it.
  */
-export function refusedAssociation(
-  what: string,
-  refusal: Refusal,
-  authenticated: boolean,
-  ciphered = false,
-): DlmsAssociationError {
+export function refusedAssociation(refusal: Refusal, authenticated: boolean, ciphered = false): DlmsAssociationError {
   const user = refusal.diagnosticSource === "service-user";
   const result = associationResultWord(refusal.result);
   const diagnostic = coded(associationDiagnosticWord(refusal.diagnosticSource, refusal.diagnostic), refusal.diagnostic);
@@ -147,7 +122,7 @@ export function refusedAssociation(
   };
   const because = inner === undefined ? "" : `, ${describeServiceError(inner)}`;
   const advice = adviceFor(user, refusal.diagnostic) + secretAdvice(refusal, authenticated, ciphered);
-  const text = `${what}: the meter refused the association: ${result}, ${diagnostic}${because}${advice}`;
+  const text = `the meter refused the association: ${result}, ${diagnostic}${because}${advice}`;
   const secret = user && (refusal.diagnostic === 13 || (refusal.diagnostic === 14 && authenticated));
   if (secret) return new DlmsAssociationError("ASSOC_AUTH_FAILED", text, { details });
   // an unspecific refusal whose reason is the initiate request is the initiate request's failure

@@ -34,24 +34,22 @@ export type SessionStep =
   | (Delivery & {
       readonly kind: "exchange";
       readonly apdu: Uint8Array;
-      /** what is under way, for messages: "read 1-0:1.8.0*255/2" */
-      readonly what: string;
       readonly phase: "associate" | "request" | "release";
     })
   /**
    * Resume with one more APDU without sending anything. `early`: one that came in this operation when none was awaited
    * will do, or only if it is a general block.
    */
-  | (Delivery & { readonly kind: "receive"; readonly what: string; readonly early?: Early })
+  | (Delivery & { readonly kind: "receive"; readonly early?: Early })
   /** Send an APDU that has no answer. */
-  | { readonly kind: "transmit"; readonly apdu: Uint8Array; readonly what: string }
+  | { readonly kind: "transmit"; readonly apdu: Uint8Array }
   /** Resume with the first of `count` reserved invocation counter values. */
   | { readonly kind: "reserve-counter"; readonly count: number }
   | { readonly kind: "raise-counter"; readonly atLeast: number }
   /** A piece of a long result, in order; resume when more may be asked for. */
   | { readonly kind: "chunk"; readonly bytes: Uint8Array; readonly blockNumber: number; readonly last: boolean }
   /** So much of an answer in blocks has come; the driver throws in an error where that is too little for its time. */
-  | { readonly kind: "progress"; readonly what: string; readonly bytes: number }
+  | { readonly kind: "progress"; readonly bytes: number }
   /**
    * Something for the trace. `notification` is what the meter reported unasked while an answer was awaited, `raw`
    * its bytes as they came, envelope included.

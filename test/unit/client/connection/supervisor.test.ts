@@ -25,24 +25,26 @@ function supervised(error?: DlmsError): { readonly clock: VirtualClock; readonly
 }
 
 describe("a request in the pause after a failure", () => {
-  it("says what was asked for now, and then what had failed before", async () => {
+  it("says what had failed before, and then what was not sent now", async () => {
     const { supervisor } = supervised();
     const active = await supervisor.ensure("read 1-0:99.1.0*255/7");
-    const text = "server 1 ended the session (DISC)";
-    await supervisor.drop(active, new DlmsLinkError("LINK_DISCONNECTED", `read 1-0:99.1.0*255/7: ${text}`), true);
+    const request = "read 1-0:99.1.0*255/7";
+    const text = `server 1 ended the session (DISC) (${request})`;
+    const failed = new DlmsLinkError("LINK_DISCONNECTED", text, { request });
+    await supervisor.drop(active, failed, true);
     const code = "DLMS_LINK_DISCONNECTED";
     await assert.rejects(supervisor.ensure("read 1-0:1.7.0*255/2"), {
       code,
-      message: `read 1-0:1.7.0*255/2: not asked now, since read 1-0:99.1.0*255/7: ${text}; the next try is in 1 s`,
+      message: `${text}; the next try is in 1 s (read 1-0:1.7.0*255/2 was not sent)`,
     });
     await assert.rejects(supervisor.ensure("read 1-0:99.1.0*255/7"), {
       code,
-      message: `read 1-0:99.1.0*255/7: not asked again now, since ${text}; the next try is in 1 s`,
+      message: `${text}; the next try is in 1 s (${request} was not sent again)`,
     });
     // where nothing is known of the request, the failure is still told as one of before
     await assert.rejects(supervisor.ensure(), {
       code,
-      message: `not asked now, since read 1-0:99.1.0*255/7: ${text}; the next try is in 1 s`,
+      message: `${text}; the next try is in 1 s (the request was not sent)`,
     });
     await supervisor.close(() => Promise.resolve());
   });
@@ -54,7 +56,7 @@ describe("a request in the pause after a failure", () => {
     await assert.rejects(supervisor.ensure("read 1-0:1.7.0*255/2"), (error: DlmsError) => {
       assert.equal(
         error.message,
-        "read 1-0:1.7.0*255/2: not asked now, since tcp meter:4059: refused; the next try is in 1 s",
+        "tcp meter:4059: refused; the next try is in 1 s (read 1-0:1.7.0*255/2 was not sent)",
       );
       assert.deepEqual(error.details, { port: 4059, nextTryInMs: 1000 });
       assert.equal(error.cause, failure);
