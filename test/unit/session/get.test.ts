@@ -165,7 +165,7 @@ describe("session: GET", () => {
     assert.equal(failure(associated().get(energy, what), [{ in: "6303800100" }]).code, "DLMS_ASSOC_RELEASED");
     const rubbish = failure(associated().get(energy, what), [{ in: "ee" }]);
     assert.equal(rubbish.code, "DLMS_DECODE_TAG");
-    assert.match(rubbish.message, / \(read 1-0:1\.8\.0\*255\/2\)$/);
+    assert.match(rubbish.message, /^apdu: .* \(read 1-0:1\.8\.0\*255\/2\)/);
     assert.equal(failure(associated().get(energy, what), [{ in: "" }]).code, "DLMS_DECODE_TRUNCATED");
   });
 
