@@ -16,6 +16,7 @@ export {
   DlmsDecodeError,
   DlmsError,
   type DlmsErrorOptions,
+  type RequestName,
   DlmsLinkError,
   DlmsSecurityError,
   DlmsServiceError,
