@@ -217,6 +217,24 @@ describe("documents", () => {
     assert.match(wrongBound({ ...bound, name: "unknownName" }) ?? "", /no such constant/);
   });
 
+  it("draw only rooms and classes that exist", () => {
+    const actors = [...read("docs/architecture.md").matchAll(/participant \w+ as ([\w/-]+)(?:: ([\w.-]+))?$/gm)];
+    assert.ok(actors.length > 20, `${actors.length} actors`);
+    const missing = actors.filter(([, room = "", name]) => {
+      const folder = [room, `src/${room}`].find((path) => existsSync(join(root, path)));
+      if (folder === undefined) return true;
+      if (name === undefined) return false;
+      if (name.endsWith(".ts")) return !existsSync(join(root, folder, name));
+      const sources = readdirSync(join(root, folder)).filter((file) => file.endsWith(".ts"));
+      const declares = new RegExp(`^export (abstract )?(class|interface|type) ${name}\\b`, "m");
+      return !sources.some((file) => declares.test(read(join(folder, file))));
+    });
+    assert.deepEqual(
+      missing.map(([text]) => text),
+      [],
+    );
+  });
+
   it("list every decision", () => {
     const index = read(`${records}/README.md`);
     const missing = readdirSync(join(root, records)).filter((file) => /^\d/.test(file) && !index.includes(`(${file})`));
