@@ -6,7 +6,7 @@ import { asDlmsError } from "../errors/boundary";
 import { nameRequest } from "../errors/retell";
 import type { RandomSource } from "../security";
 import type { AssociationInfo } from "../session/steps/options";
-import { type ActiveSession, OperationCancelled } from "./association/association";
+import { type Association, OperationCancelled } from "./association/association";
 import { certificateDateWarnings } from "./options/certificate-dates";
 import { invoking, writing } from "./services/write-and-invoke";
 import { type ClientParts, establisher } from "./connection/establish";
@@ -40,7 +40,7 @@ export interface ClientStatistics extends ClientFacts {
   readonly queued: number;
 }
 
-type ClientJob<T> = Job<ActiveSession, T>;
+type ClientJob<T> = Job<Association, T>;
 
 const transportWarnings = ({ transport: { warning } }: Settings): readonly string[] =>
   warning === undefined ? [] : [warning];
@@ -52,7 +52,7 @@ const transportWarnings = ({ transport: { warning } }: Settings): readonly strin
 export class DlmsClient implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #observer: Observer;
-  readonly #queue: JobQueue<ActiveSession>;
+  readonly #queue: JobQueue<Association>;
   readonly #supervisor: Supervisor;
   readonly #hints: MeterHints = { listsRefused: false };
   #working: Promise<void> | undefined;
@@ -232,7 +232,7 @@ export class DlmsClient implements AsyncDisposable {
     const what = more === 0 ? first.what : readingAll(wanted.map(({ ref }) => ref));
     const present = this.#present(options);
     let single = false;
-    const run: JobInit<ActiveSession, Outcome[]>["run"] = (active, job, attempt) => {
+    const run: JobInit<Association, Outcome[]>["run"] = (active, job, attempt) => {
       // a meter that stays silent after its first list may be one that cannot answer lists
       const silent = attempt > 0 && this.#observer.facts.lastError?.code === "DLMS_TIMEOUT_RESPONSE";
       if (silent && this.#hints.listsAnswered !== true) single = true;
@@ -255,7 +255,7 @@ export class DlmsClient implements AsyncDisposable {
     return options.dates === undefined ? present : { ...present, dates: options.dates };
   }
 
-  #submit<T>(init: JobInit<ActiveSession, T>, options: OperationOptions): Promise<T> {
+  #submit<T>(init: JobInit<Association, T>, options: OperationOptions): Promise<T> {
     try {
       checkOperation(options);
     } catch (error) {
@@ -288,7 +288,7 @@ export class DlmsClient implements AsyncDisposable {
     let tries = 0;
     for (let attempt = 0; !job.abandoned; attempt++) {
       const before = this.#supervisor.active;
-      let active: ActiveSession;
+      let active: Association;
       try {
         active = this.#supervisor.usable ?? (await this.#supervisor.ensure(job.what));
       } catch (error) {
@@ -298,7 +298,7 @@ export class DlmsClient implements AsyncDisposable {
       const { answered } = active;
       try {
         const make = await job.init.run(active, job, attempt);
-        if (active.answered > 0) this.#supervisor.worked();
+        if (active.answered > 0) this.#supervisor.noteSuccess();
         job.settle({ ok: true, make });
         return;
       } catch (error) {
@@ -320,7 +320,7 @@ export class DlmsClient implements AsyncDisposable {
 
   /** Returns whether the job is to be tried once more. */
   async #failed(
-    active: ActiveSession,
+    active: Association,
     job: ClientJob<unknown>,
     error: DlmsError,
     fresh: boolean,
@@ -337,7 +337,7 @@ export class DlmsClient implements AsyncDisposable {
     const may = typeof repeatable === "function" ? repeatable() : repeatable;
     const worth = adapted || (first && !fresh && worthRepeating(error));
     const again = worth && may && this.#closing === undefined;
-    await this.#supervisor.drop(active, error, !again && fresh);
+    await this.#supervisor.discard(active, error, !again && fresh);
     if (!again) {
       job.settle({ ok: false, error });
       return false;
@@ -377,7 +377,7 @@ export class DlmsClient implements AsyncDisposable {
     this.#clearIdle();
     this.#idleTimer = clock.setTimeout(() => {
       this.#idleTimer = undefined;
-      void this.#supervisor.rest();
+      void this.#supervisor.release();
     }, timeouts.idle);
   }
 

@@ -75,7 +75,7 @@ export class OperationCancelled extends DlmsStateError {
   }
 }
 
-export interface ActiveSessionEvents {
+export interface AssociationEvents {
   note(text: string): void;
   notification(apdu: Apdu, raw: Uint8Array): void;
   /** The association request goes out now, or what follows it: the proof of an HLS mechanism. */
@@ -88,11 +88,11 @@ export interface Kept<T> {
 }
 
 /** One association over one channel, with what was learned in it. Runs the session's operations. */
-export class ActiveSession {
+export class Association {
   readonly session: ClientSession;
   readonly channel: LinkDriver;
   readonly #counters: AssociationCounter | undefined;
-  readonly #events: ActiveSessionEvents;
+  readonly #events: AssociationEvents;
   /** Scaler and unit by `class/logical name/attribute`; null where the meter has none. */
   readonly scalers = new Map<string, ScalerUnit | null>();
   /** What was sent so far that may carry a secret. */
@@ -109,7 +109,7 @@ export class ActiveSession {
     session: ClientSession,
     channel: LinkDriver,
     counters: AssociationCounter | undefined,
-    events: ActiveSessionEvents,
+    events: AssociationEvents,
   ) {
     this.session = session;
     this.channel = channel;

@@ -2,7 +2,7 @@ import { decodeValueBytes, type DlmsValue } from "../../codec";
 import { obisPrinted, parseObis } from "../../cosem";
 import { DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
 import { accessError } from "../association/access-error";
-import type { ActiveSession } from "../association/association";
+import type { Association } from "../association/association";
 import type { AssociationCounter } from "../association/association-counter";
 import { repeated } from "../../errors/retell";
 import type { CounterSource } from "../options/counter-source";
@@ -26,7 +26,7 @@ export const readingCounter = ({ logicalName, client }: CounterSource): string =
  * @throws DlmsError of the public association, DlmsAccessError, DlmsDecodeError; SEC_COUNTER_EXHAUSTED
  */
 export async function raiseFromMeter(
-  active: ActiveSession,
+  active: Association,
   source: CounterSource,
   settings: Settings,
   counter: AssociationCounter | undefined,

@@ -3,7 +3,7 @@ import { type DlmsError, DlmsLinkError, DlmsStateError, isDlmsError } from "../.
 import type { LinkProtocol } from "../../link";
 import { isAnswer } from "../../link/apdu-kind";
 import type { AssociationInfo } from "../../session/steps/options";
-import { ActiveSession, type ActiveSessionEvents, type ClientSession } from "../association/association";
+import { Association, type AssociationEvents, type ClientSession } from "../association/association";
 import { AssociationCounter } from "../association/association-counter";
 import { LinkDriver, type LinkDriverEvents } from "../../driver/link-driver";
 import type { SecretMessage } from "../account/account-guard";
@@ -28,7 +28,7 @@ export interface EstablishEvents {
   /** The association is about to be asked for. */
   associating(): void;
   associated(association: AssociationInfo): void;
-  lost(active: ActiveSession, error: DlmsError): void;
+  lost(active: Association, error: DlmsError): void;
   /** It did not come to an association. */
   failed(risk: AccountRisk): void;
 }
@@ -48,8 +48,8 @@ export function establisher(
   const link = parts.makeLink(settings);
   const reader = counterSource === undefined ? undefined : counterReader(settings, counterSource, parts, observer);
   const look = makeLook(settings, parts, observer);
-  const connect = async (signal: AbortSignal, secret: SecretAttempt): Promise<ActiveSession> => {
-    let active: ActiveSession | undefined;
+  const connect = async (signal: AbortSignal, secret: SecretAttempt): Promise<Association> => {
+    let active: Association | undefined;
     await settings.receivedCounters.ready();
     const counter = counters === undefined ? undefined : new AssociationCounter(counters, settings);
     const kept = await reader?.(signal, counter);
@@ -66,7 +66,7 @@ export function establisher(
       const channel = makeChannel(line, link, channelEvents, observer, settings);
       const sending = (message: SecretMessage): void => secret.sending(message);
       const ofSession = { ...sessionEvents(observer), sending };
-      const made = new ActiveSession(parts.makeSession(settings), channel, counter, ofSession);
+      const made = new Association(parts.makeSession(settings), channel, counter, ofSession);
       events.associating();
       const association = await openAndRun(channel, settings, signal, () => {
         // its set-up was answered
@@ -107,7 +107,7 @@ function makeLook(settings: Settings, parts: ClientParts, observer: Observer): (
       observer,
       open,
     );
-    const active = new ActiveSession(parts.makeSession(open), channel, undefined, sessionEvents(observer));
+    const active = new Association(parts.makeSession(open), channel, undefined, sessionEvents(observer));
     await openAndRun(channel, settings, signal, () => signOfLife(active));
     observer.note("the meter answers without a secret");
     await abandon(channel, settings);
@@ -151,7 +151,7 @@ function counterReader(
       observer,
       open,
     );
-    const active = new ActiveSession(parts.makeSession(open), channel, undefined, sessionEvents(observer));
+    const active = new Association(parts.makeSession(open), channel, undefined, sessionEvents(observer));
     const value = await openAndRun(channel, settings, signal, () =>
       raiseFromMeter(active, source, settings, counter),
     ).catch((error: unknown) => {
@@ -209,7 +209,7 @@ function makeChannel(
   return new LinkDriver({ line, link, clock, events, traffic: observer.traffic, address, response, ...lineSettings });
 }
 
-function sessionEvents(observer: Observer): ActiveSessionEvents {
+function sessionEvents(observer: Observer): AssociationEvents {
   return {
     note: (text) => {
       observer.note(text);
@@ -222,7 +222,7 @@ function sessionEvents(observer: Observer): ActiveSessionEvents {
 
 function channelEventsFor(
   observer: Observer,
-  active: () => ActiveSession | undefined,
+  active: () => Association | undefined,
   events: EstablishEvents,
 ): LinkDriverEvents {
   return {

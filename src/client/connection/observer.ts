@@ -2,7 +2,7 @@ import type { Apdu } from "../../apdu";
 import { type DlmsError, isDlmsError } from "../../errors";
 import { reportUnexpected } from "../../errors/boundary";
 import { type ShownBytes, type TracedBytes, TraceInspector } from "../../inspect";
-import type { ActiveSession } from "../association/association";
+import type { Association } from "../association/association";
 import type { Traffic } from "../../driver/link-driver";
 import { EventHub, type StateEvent, type TraceEvent } from "./events";
 import type { Settings } from "../options/resolve-options";
@@ -96,7 +96,7 @@ export class Observer {
   }
 
   /** An APDU that nobody asked for: made readable if an association is there to do it. */
-  notified(active: ActiveSession | undefined, raw: Uint8Array): void {
+  notified(active: Association | undefined, raw: Uint8Array): void {
     if (active === undefined) this.note("a notification came before the association stood; it was dropped");
     if (active === undefined || !this.hub.has("notification")) return;
     try {

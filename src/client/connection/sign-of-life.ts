@@ -1,5 +1,5 @@
 import { DlmsTimeoutError, isDlmsError } from "../../errors";
-import type { ActiveSession } from "../association/association";
+import type { Association } from "../association/association";
 import { repeated } from "../../errors/retell";
 import type { Settings } from "../options/resolve-options";
 
@@ -24,7 +24,7 @@ export function withoutSecret(settings: Settings, client: number): Settings {
  * there as well.
  * @throws DlmsError when it does not
  */
-export async function signOfLife(active: ActiveSession): Promise<void> {
+export async function signOfLife(active: Association): Promise<void> {
   try {
     await active.run(active.session.associate());
     await active.run(active.session.release());

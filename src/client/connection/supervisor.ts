@@ -3,7 +3,7 @@ import { type DlmsError, DlmsStateError } from "../../errors";
 import { longestWait } from "../../errors/arguments";
 import { asDlmsError } from "../../errors/boundary";
 import type { Lock } from "../account/account-guard";
-import type { ActiveSession } from "../association/association";
+import type { Association } from "../association/association";
 import { Backoff } from "./backoff";
 import type { ClientState, StateEvent } from "./events";
 import { notAsked } from "../../errors/retell";
@@ -12,7 +12,7 @@ import type { Timeouts } from "../options/options";
 import type { AccountRisk } from "./secret-attempt";
 
 /** Makes a channel and an association; tears down what it had made when it fails or is aborted. */
-export type Establish = (signal: AbortSignal) => Promise<ActiveSession>;
+export type Establish = (signal: AbortSignal) => Promise<Association>;
 
 export interface SupervisorOptions {
   readonly clock: Clock;
@@ -44,8 +44,8 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #backoff: Backoff;
   #state: ClientState = "idle";
-  #active: ActiveSession | undefined;
-  #connecting: Promise<ActiveSession> | undefined;
+  #active: Association | undefined;
+  #connecting: Promise<Association> | undefined;
   #abort: AbortController | undefined;
   #failure: Failure | undefined;
   #timer: TimerHandle | undefined;
@@ -62,12 +62,12 @@ export class Supervisor {
     return this.#state;
   }
 
-  get active(): ActiveSession | undefined {
+  get active(): Association | undefined {
     return this.#active;
   }
 
   /** The association, if there is one to be used now. */
-  get usable(): ActiveSession | undefined {
+  get usable(): Association | undefined {
     return this.#closed ? undefined : this.#active;
   }
 
@@ -80,7 +80,7 @@ export class Supervisor {
    * and says when the next try is.
    * @param what the request that it is for, for messages
    */
-  async ensure(what?: string): Promise<ActiveSession> {
+  async ensure(what?: string): Promise<Association> {
     for (;;) {
       if (this.#closed) throw new DlmsStateError("STATE_CLOSED", "the client is closed");
       if (this.#active !== undefined) return this.#active;
@@ -109,13 +109,13 @@ export class Supervisor {
   }
 
   /** A request was answered: the line is in order. */
-  worked(): void {
+  noteSuccess(): void {
     this.#backoff.reset();
     this.#failure = undefined;
   }
 
   /** The association is lost. The next `ensure` makes a new one at once, unless `pause` is asked for. */
-  async drop(active: ActiveSession, error: DlmsError | undefined, pause: boolean): Promise<void> {
+  async discard(active: Association, error: DlmsError | undefined, pause: boolean): Promise<void> {
     if (this.#active === active) {
       this.#active = undefined;
       if (!pause) this.#setState("idle", error);
@@ -125,12 +125,12 @@ export class Supervisor {
   }
 
   /** The channel reported by itself that it is gone. */
-  lost(active: ActiveSession, error: DlmsError): void {
-    if (this.#active === active) void this.drop(active, error, false);
+  lost(active: Association, error: DlmsError): void {
+    if (this.#active === active) void this.discard(active, error, false);
   }
 
   /** Release and disconnect, bounded; then idle. */
-  async rest(): Promise<void> {
+  async release(): Promise<void> {
     const active = this.#active;
     if (active === undefined || this.#ending !== undefined) return;
     this.#active = undefined;
@@ -159,7 +159,7 @@ export class Supervisor {
     this.#setState("closed");
   }
 
-  async #takeDown(active: ActiveSession, settled: () => Promise<void>, timeoutMs: number): Promise<void> {
+  async #takeDown(active: Association, settled: () => Promise<void>, timeoutMs: number): Promise<void> {
     const { clock, note } = this.#options;
     const orderly = async (): Promise<void> => {
       await settled();
@@ -172,7 +172,7 @@ export class Supervisor {
   }
 
   /** Some meters do not answer a release: the disconnect after it must still have its time. */
-  async #releaseAssociation(active: ActiveSession, timeoutMs: number): Promise<void> {
+  async #releaseAssociation(active: Association, timeoutMs: number): Promise<void> {
     const { clock, note } = this.#options;
     const released = this.#noting("release", active.run(active.session.release()));
     if (await settledWithin(clock, timeoutMs, released)) return;
@@ -186,7 +186,7 @@ export class Supervisor {
     });
   }
 
-  #connect(): Promise<ActiveSession> {
+  #connect(): Promise<Association> {
     this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     const abort = new AbortController();
@@ -199,7 +199,7 @@ export class Supervisor {
     return this.#connecting;
   }
 
-  async #try(signal: AbortSignal): Promise<ActiveSession> {
+  async #try(signal: AbortSignal): Promise<Association> {
     try {
       const active = await this.#options.establish(signal);
       if (this.#closed) {

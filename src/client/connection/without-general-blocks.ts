@@ -1,5 +1,5 @@
 import type { DlmsError } from "../../errors";
-import type { ActiveSession } from "../association/association";
+import type { Association } from "../association/association";
 import type { ClientParts } from "./establish";
 import type { MeterHints } from "../association/meter-hints";
 import { withoutGeneralBlocks } from "./factories";
@@ -18,7 +18,7 @@ export function adaptingBlocks(parts: ClientParts, hints: MeterHints): ClientPar
  * association goes without and the request is worth another try. That happens once in the life of a client.
  */
 export function leavesBlocks(
-  { session }: ActiveSession,
+  { session }: Association,
   { message }: DlmsError,
   hints: MeterHints,
   note: (text: string) => void,

@@ -2,21 +2,21 @@ import type { Apdu } from "../../apdu/model";
 import { onAbort, settledWithin } from "../../clock";
 import { DlmsStateError } from "../../errors";
 import type { LinkProtocol } from "../../link";
-import type { ActiveSession, ActiveSessionEvents } from "../association/association";
+import type { Association, AssociationEvents } from "../association/association";
 import { LinkDriver } from "../../driver/link-driver";
 import type { SharedLine, SharedLines, LineUser } from "../../driver/shared-line";
 import type { Settings } from "../options/resolve-options";
 import { linkAddress } from "../connection/factories";
 
 /** A connection that is made for a look only. `end` takes down whatever is there, bounded, and never rejects. */
-export interface Attempt extends ActiveSessionEvents {
+export interface Attempt extends AssociationEvents {
   openLine(): Promise<void>;
   /** `settings`: of the client and the server that the link joins */
   openLink(link: LinkProtocol, settings: Settings): Promise<LinkDriver>;
   /** `line`: the connection too */
   closeLink(options: { readonly line: boolean }): Promise<void>;
   /** to be released in the end, if it associated */
-  use(active: ActiveSession): ActiveSession;
+  use(active: Association): Association;
   end(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ class LineAttempt implements Attempt {
   };
   #line: SharedLine | undefined;
   #channel: LinkDriver | undefined;
-  #active: ActiveSession | undefined;
+  #active: Association | undefined;
   readonly #stopListening: () => void;
 
   constructor(settings: Settings, lines: SharedLines, signal: AbortSignal) {
@@ -90,7 +90,7 @@ class LineAttempt implements Attempt {
     this.#line = undefined;
   }
 
-  use(active: ActiveSession): ActiveSession {
+  use(active: Association): Association {
     this.#active = active;
     return active;
   }

@@ -11,7 +11,7 @@ import {
   modeELink,
   serverAddress,
 } from "../../link";
-import { ActiveSession } from "../association/association";
+import { Association } from "../association/association";
 import { type AddressCandidate, hdlcCandidates, wrapperCandidates } from "./address-candidates";
 import { type Attempt, attemptOn } from "./connection-attempt";
 import { type SharedLines, processLines } from "../../driver/shared-line";
@@ -200,7 +200,7 @@ class Search {
     const link = this.#linkFor(settings);
     try {
       const channel = await this.#open(link, settings);
-      const active = this.#attempt.use(new ActiveSession(makeSession(settings), channel, undefined, this.#attempt));
+      const active = this.#attempt.use(new Association(makeSession(settings), channel, undefined, this.#attempt));
       return await associate(active, settings);
     } catch (error) {
       if (!isDlmsError(error) || this.#signal.aborted) throw error;
@@ -251,7 +251,7 @@ class Search {
 type Found = Pick<AddressTrial, "result" | "text" | "device" | "error">;
 
 /** The link is up, or needs no set-up: whether the public client is let in, and who answers. */
-async function associate(active: ActiveSession, settings: Settings): Promise<Found> {
+async function associate(active: Association, settings: Settings): Promise<Found> {
   const linked = settings.link.kind === "wrapper" ? "" : "the link came up; ";
   try {
     await active.run(active.session.associate());
@@ -275,7 +275,7 @@ function answers(error: DlmsError): boolean {
   return error instanceof DlmsAssociationError || error.code === "DLMS_EXCEPTION" || error.layer === "codec";
 }
 
-async function nameOf(active: ActiveSession): Promise<string | undefined> {
+async function nameOf(active: Association): Promise<string | undefined> {
   const descriptor = { classId: deviceName.classId, instanceId: parseObis(deviceName.logicalName), attributeId: 2 };
   try {
     const result = await active.run(active.session.get(descriptor, `read ${obisPrinted(deviceName.logicalName)}/2`));

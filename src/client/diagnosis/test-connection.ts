@@ -5,7 +5,7 @@ import { type DlmsError, DlmsStateError, isDlmsError } from "../../errors";
 import type { GetDataResult } from "../../apdu/model";
 import { accessError } from "../association/access-error";
 import type { SecretMessage } from "../account/account-guard";
-import { ActiveSession } from "../association/association";
+import { Association } from "../association/association";
 import { AssociationCounter } from "../association/association-counter";
 import { type ConnectionHint, type ConnectionStepName, describeHint, hintsFor } from "./hints";
 import { type Attempt, attemptOn } from "./connection-attempt";
@@ -111,7 +111,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
       run: async () => {
         const channel = await attempt.openLink(makeLink(open), open);
         const value = await raiseFromMeter(
-          new ActiveSession(makeSession(open), channel, undefined, attempt),
+          new Association(makeSession(open), channel, undefined, attempt),
           counterSource,
           settings,
           counter,
@@ -127,7 +127,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
       },
     };
   }
-  let active: ActiveSession | undefined;
+  let active: Association | undefined;
   // a test is an explicit wish, so it asks nobody; what comes of it holds for all who send the same secret
   const secret = new SecretAttempt(settings.accountGuard, settings.account, settings);
   yield {
@@ -136,7 +136,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
       const link = makeLink(settings);
       const channel = await attempt.openLink(link, settings);
       const events = { ...quiet, sending: (message: SecretMessage) => secret.sending(message) };
-      active = attempt.use(new ActiveSession(makeSession(settings), channel, counter, events));
+      active = attempt.use(new Association(makeSession(settings), channel, counter, events));
       if (link.kind === "wrapper") return { found: "noSetUp" };
       const sizes = sizesOf(link);
       return { found: "linkUp", server: addressText(server), ...(sizes === undefined ? {} : { sizes }) };
@@ -173,7 +173,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
 /** A test tells its steps only. */
 const quiet = { note: (): void => undefined, notification: (): void => undefined };
 
-function made(active: ActiveSession | undefined): ActiveSession {
+function made(active: Association | undefined): Association {
   if (active !== undefined) return active;
   throw new DlmsStateError("STATE_CLOSED", "the link is not open", { fault: "internal" });
 }
@@ -184,7 +184,7 @@ const addressText = ({ logical, physical }: Settings["server"]): string =>
 /** What is shown of a value: a meter's name, or a time. */
 const longestValue = 64;
 
-async function firstRead(active: ActiveSession, { present }: Settings): Promise<ConnectionFacts> {
+async function firstRead(active: Association, { present }: Settings): Promise<ConnectionFacts> {
   const sn = active.session.association?.referencing === "sn";
   if (sn) {
     const [result] = await active.run(active.session.read([{ kind: "variable-name", name: 0xfa00 }], "first read"));

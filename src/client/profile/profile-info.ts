@@ -14,7 +14,7 @@ import {
 import { describeObis } from "../../names";
 import { DlmsDecodeError, DlmsServiceError, isDlmsError } from "../../errors";
 import { accessError } from "../association/access-error";
-import type { ActiveSession, Kept } from "../association/association";
+import type { Association, Kept } from "../association/association";
 import { type Fetched, fetchAttributes } from "../services/get";
 import type { FetchOptions } from "../association/meter-hints";
 import { noScalerResults, parseScaler } from "../services/read";
@@ -82,7 +82,7 @@ const passing = new Set([1, 2]);
 
 /** Reads what is not known yet: one request for the profile, one for the scalers of its columns. */
 export async function profileFacts(
-  active: ActiveSession,
+  active: Association,
   profile: AttributeRef,
   also: AlsoWanted,
   options: InfoOptions,
@@ -132,7 +132,7 @@ export function isRefusal(error: unknown): error is DlmsServiceError {
 
 /** Attributes without which the reading goes on: what is answered with an exception, or nonsense, is not told. */
 async function fetchOptional(
-  active: ActiveSession,
+  active: Association,
   refs: readonly AttributeRef[],
   options: FetchOptions,
   failures = new Map<string, Error>(),
@@ -158,7 +158,7 @@ async function fetchOptional(
 
 /** Scalers and units of columns; what is refused for good is known to be none for the whole association. */
 async function columnScalers(
-  active: ActiveSession,
+  active: Association,
   objects: readonly CaptureObject[],
   notes: string[],
   options: FetchOptions,

@@ -11,7 +11,7 @@ import {
 import { encodeValueBytes } from "../../codec";
 import { DlmsConfigError } from "../../errors";
 import { object, quote } from "../../errors/arguments";
-import type { ActiveSession } from "../association/association";
+import type { Association } from "../association/association";
 import type { FetchOptions, MeterHints } from "../association/meter-hints";
 import type { JobInit } from "../services/request-queue";
 import type { OperationOptions, ReadOptions } from "../options/options";
@@ -49,7 +49,7 @@ export interface ProfileHost {
   readonly reversedDeviation: boolean;
   readonly hints: MeterHints;
   readonly noGetWithList: boolean;
-  submit<T>(init: JobInit<ActiveSession, T>, options: OperationOptions): Promise<T>;
+  submit<T>(init: JobInit<Association, T>, options: OperationOptions): Promise<T>;
   note(text: string): void;
 }
 

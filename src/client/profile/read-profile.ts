@@ -2,7 +2,7 @@ import { encodeValueBytes } from "../../codec";
 import { type AttributeRef, obisPrinted, restrictingObject, type Selection } from "../../cosem";
 import type { DlmsAccessError, DlmsDecodeError, DlmsServiceError } from "../../errors";
 import { accessError } from "../association/access-error";
-import type { ActiveSession } from "../association/association";
+import type { Association } from "../association/association";
 import { shortNameOf, shortNamesOf } from "../services/get";
 import type { FetchOptions } from "../association/meter-hints";
 import { type Attempt, attemptsFor, type Handed, type ProfileReading, timeRange, type Wanted } from "./strategies";
@@ -45,11 +45,7 @@ function startOver(handed: Handed, forget: (() => void) | undefined): void {
 }
 
 /** Reads the rows of a profile by the first way that the meter accepts. */
-export async function readProfile(
-  active: ActiveSession,
-  reading: ProfileReading,
-  options: FetchOptions,
-): Promise<void> {
+export async function readProfile(active: Association, reading: ProfileReading, options: FetchOptions): Promise<void> {
   const wanted = await whatIsKnown(active, reading, options);
   for (const text of wanted.info.notes) noteOf(reading, text);
   let most = -1;
@@ -66,7 +62,7 @@ export async function readProfile(
   }
 }
 
-async function whatIsKnown(active: ActiveSession, reading: ProfileReading, options: FetchOptions): Promise<Wanted> {
+async function whatIsKnown(active: Association, reading: ProfileReading, options: FetchOptions): Promise<Wanted> {
   const { present, reversedDeviation } = reading;
   const timeZone = present.timeZone ?? "";
   const also = {
@@ -88,7 +84,7 @@ async function whatIsKnown(active: ActiveSession, reading: ProfileReading, optio
  * Whether a reading of all that went on by time has fewer rows than there are: those that a clock that was set back put
  * before the break. Then it begins again, where that is possible.
  */
-async function misses(active: ActiveSession, reading: ProfileReading, options: FetchOptions): Promise<boolean> {
+async function misses(active: Association, reading: ProfileReading, options: FetchOptions): Promise<boolean> {
   const { handed, range, ref, forget } = reading;
   if (!handed.resumed || range !== undefined) return false;
   const infoOptions = { ...options, reversedDeviation: reading.reversedDeviation, now: reading.now };
@@ -109,7 +105,7 @@ function countsEntries({ range, handed }: ProfileReading, sortMethod: number | u
 
 /** Returns what broke the answer off in the middle, where the association is in order. */
 async function readOnce(
-  active: ActiveSession,
+  active: Association,
   reading: ProfileReading,
   wanted: Wanted,
   options: FetchOptions,
@@ -170,7 +166,7 @@ const nothingThere = new Set([4, 9, 11]);
 
 /** Returns what the meter refused before anything came, what is wrong with the columns that came, or what broke off. */
 async function tryAttempt(
-  active: ActiveSession,
+  active: Association,
   reading: ProfileReading,
   wanted: Wanted,
   attempt: Attempt,
@@ -202,7 +198,7 @@ async function tryAttempt(
 /** Asks for a selection; what the meter refused, or what broke off, where the association is in order. */
 async function fetchInto(
   sink: RowSink,
-  active: ActiveSession,
+  active: Association,
   reading: ProfileReading,
   selection: Selection | undefined,
   options: FetchOptions,
@@ -233,7 +229,7 @@ function unusable(sink: RowSink, { expected = 0 }: Attempt): Failure | undefined
 }
 
 async function fetchChunks(
-  active: ActiveSession,
+  active: Association,
   ref: AttributeRef,
   selection: Selection | undefined,
   options: FetchOptions,
@@ -247,7 +243,7 @@ async function fetchChunks(
 }
 
 async function fetchShortName(
-  active: ActiveSession,
+  active: Association,
   ref: AttributeRef,
   selection: Selection | undefined,
   options: FetchOptions,

@@ -9,7 +9,7 @@ import {
 import { describeObis } from "../../names";
 import { DlmsDecodeError } from "../../errors";
 import { accessError } from "../association/access-error";
-import type { ActiveSession } from "../association/association";
+import type { Association } from "../association/association";
 import { fetchOne, readVariables } from "./get";
 import type { FetchOptions } from "../association/meter-hints";
 import { wantedOf } from "./attribute-request";
@@ -20,7 +20,7 @@ const objectList: AttributeRef = { classId: 15, logicalName: "0.0.40.0.0.255", a
 const toEnd = { dataToEnd: true } as const;
 
 /** The object list of the current association. */
-export async function readDirectory(active: ActiveSession, options: FetchOptions): Promise<() => ObjectDirectory> {
+export async function readDirectory(active: Association, options: FetchOptions): Promise<() => ObjectDirectory> {
   if (active.session.association?.referencing === "sn") return readShortNames(active, options);
   const answer = await fetchOne(active, wantedOf(objectList), options, toEnd);
   return () => {
@@ -31,7 +31,7 @@ export async function readDirectory(active: ActiveSession, options: FetchOptions
 
 const shortList: AttributeRef = { classId: 12, logicalName: "0.0.40.0.0.255", attributeId: 2 };
 
-async function readShortNames(active: ActiveSession, options: FetchOptions): Promise<() => ObjectDirectory> {
+async function readShortNames(active: Association, options: FetchOptions): Promise<() => ObjectDirectory> {
   const read = async (name: number): Promise<Uint8Array | number> => {
     const variable = { kind: "variable-name", name } as const;
     const [answer] = await readVariables(active, [variable], "read the object list", options, toEnd);
@@ -48,13 +48,13 @@ async function readShortNames(active: ActiveSession, options: FetchOptions): Pro
   };
 }
 
-function noted(active: ActiveSession, { directory, notes }: DirectoryReading): ObjectDirectory {
+function noted(active: Association, { directory, notes }: DirectoryReading): ObjectDirectory {
   for (const note of notes) active.note(note);
   return directory;
 }
 
 /** Rights that cannot be read leave the objects as they are. */
-function withRights(active: ActiveSession, directory: ObjectDirectory, rights: Uint8Array): ObjectDirectory {
+function withRights(active: Association, directory: ObjectDirectory, rights: Uint8Array): ObjectDirectory {
   try {
     return noted(active, withShortNameAccessBytes(directory, rights));
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { AttributeDescriptorWithSelection, GetDataResult } from "../../apdu/model";
 import type { AttributeRef } from "../../cosem";
 import { DlmsDecodeError, DlmsServiceError } from "../../errors";
-import type { ActiveSession } from "../association/association";
+import type { Association } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
 import { descriptorOf, readingAll } from "./attribute-request";
 
@@ -21,7 +21,7 @@ const tooLongResults = new Set([14, 15]);
  * blocks but by general block transfer.
  */
 export function usesAccess(
-  { session }: ActiveSession,
+  { session }: Association,
   { hints, noGetWithList }: Pick<FetchOptions, "hints" | "noGetWithList">,
 ): boolean {
   if (noGetWithList || hints.accessRefused === true || session.association?.referencing === "sn") return false;
@@ -30,7 +30,7 @@ export function usesAccess(
 }
 
 /** How many gets fit one ACCESS to the meter. */
-export function fitsAccess({ session }: ActiveSession): number {
+export function fitsAccess({ session }: Association): number {
   const limit = session.association?.maxPduSize ?? 0;
   if (limit === 0) return 255;
   return Math.max(1, Math.min(255, Math.floor((limit - envelope - requestHeader) / requestItem)));
@@ -41,7 +41,7 @@ export function fitsAccess({ session }: ActiveSession): number {
  * so have all when the meter does not do ACCESS after all.
  */
 export async function fetchByAccess(
-  active: ActiveSession,
+  active: Association,
   refs: readonly AttributeRef[],
   options: FetchOptions,
 ): Promise<readonly (GetDataResult | undefined)[]> {

@@ -2,7 +2,7 @@ import type { AttributeDescriptorWithSelection, GetDataResult, ReadResult, Varia
 import { attributeDefinition, type AttributeRef, obisDotted, readShortNameListBytes } from "../../cosem";
 import { DlmsDecodeError, DlmsServiceError, type RequestName } from "../../errors";
 import type { AnswerForm } from "../../session/steps/operation";
-import type { ActiveSession, RunOptions } from "../association/association";
+import type { Association, RunOptions } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
 import { fetchByAccess, fitsAccess, stopAccess, usesAccess } from "./get-by-access";
 import { descriptorOf, readingAll, type Wanted, wantedOf } from "./attribute-request";
@@ -13,19 +13,19 @@ export type Fetched = GetDataResult | undefined;
 const objectListName = 0xfa00 + 8;
 
 /** Whether several attributes go into one request, of whatever service. */
-export function readsTogether(active: ActiveSession, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean {
+export function readsTogether(active: Association, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean {
   return active.session.association?.referencing === "sn" || usesLists(active, options) || usesAccess(active, options);
 }
 
 /** Whether several attributes go into one GET with list. */
-function usesLists(active: ActiveSession, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean {
+function usesLists(active: Association, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean {
   if (options.noGetWithList || options.hints.listsRefused) return false;
   return active.session.association?.conformanceNames.includes("multiple-references") === true;
 }
 
 /** Gets attributes in as few round trips as the association allows; positions are kept. */
 export async function fetchAttributes(
-  active: ActiveSession,
+  active: Association,
   refs: readonly AttributeRef[],
   options: FetchOptions,
 ): Promise<readonly Fetched[]> {
@@ -50,7 +50,7 @@ export async function fetchAttributes(
 }
 
 async function fetchAccess(
-  active: ActiveSession,
+  active: Association,
   refs: readonly AttributeRef[],
   options: FetchOptions,
 ): Promise<GetDataResult[]> {
@@ -66,7 +66,7 @@ async function fetchAccess(
 }
 
 async function fetchAccessPart(
-  active: ActiveSession,
+  active: Association,
   refs: readonly AttributeRef[],
   options: FetchOptions,
 ): Promise<GetDataResult[]> {
@@ -88,7 +88,7 @@ async function fetchAccessPart(
 }
 
 async function fetchSingly(
-  active: ActiveSession,
+  active: Association,
   refs: readonly AttributeRef[],
   options: FetchOptions,
 ): Promise<GetDataResult[]> {
@@ -99,7 +99,7 @@ async function fetchSingly(
 
 /** One GET of one attribute (LN). */
 export async function fetchOne(
-  active: ActiveSession,
+  active: Association,
   { descriptor, what }: Pick<Wanted, "descriptor" | "what">,
   options: RunOptions,
   form?: AnswerForm,
@@ -111,7 +111,7 @@ export async function fetchOne(
 
 /** One GET with list; when the meter does not do lists after all, the same attributes one by one. */
 async function fetchList(
-  active: ActiveSession,
+  active: Association,
   refs: readonly AttributeRef[],
   descriptors: readonly AttributeDescriptorWithSelection[],
   options: FetchOptions,
@@ -161,13 +161,13 @@ function stopLists({ hints, note }: FetchOptions, reason: string): void {
 // --- short names --------------------------------------------------------------------------------------------
 
 /** The object list of the association, read once. */
-export async function shortNamesOf(active: ActiveSession, options: RunOptions): Promise<ReadonlyMap<string, number>> {
+export async function shortNamesOf(active: Association, options: RunOptions): Promise<ReadonlyMap<string, number>> {
   active.shortNames ??= await loadShortNames(active, options);
   return active.shortNames;
 }
 
 async function fetchByShortName(
-  active: ActiveSession,
+  active: Association,
   refs: readonly AttributeRef[],
   options: FetchOptions,
 ): Promise<Fetched[]> {
@@ -196,7 +196,7 @@ async function fetchByShortName(
 }
 
 export async function readVariables(
-  active: ActiveSession,
+  active: Association,
   variables: readonly VariableAccess[],
   request: RequestName,
   options: RunOptions,
@@ -219,14 +219,14 @@ function asGetResult(answer: ReadResult): GetDataResult {
 }
 
 /** A variable name takes 3 bytes; the ciphering header and tag are left room for. */
-function namesPerRequest(active: ActiveSession): number {
+function namesPerRequest(active: Association): number {
   const limit = active.session.association?.maxPduSize ?? 0;
   if (limit === 0) return 255;
   return Math.max(1, Math.min(255, Math.floor((limit - 40) / 3)));
 }
 
 /** Base names by `class/logical name`, from the object list of the Association SN object. */
-async function loadShortNames(active: ActiveSession, options: RunOptions): Promise<ReadonlyMap<string, number>> {
+async function loadShortNames(active: Association, options: RunOptions): Promise<ReadonlyMap<string, number>> {
   const what = "read the object list (Association SN)";
   const variable = { kind: "variable-name", name: objectListName } as const;
   const [answer] = await readVariables(active, [variable], what, options, { dataToEnd: true });

@@ -10,7 +10,7 @@ import {
 } from "../../cosem";
 import { DlmsAccessError, DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
 import { accessError, describeTarget } from "../association/access-error";
-import type { ActiveSession } from "../association/association";
+import type { Association } from "../association/association";
 import { type Fetched, fetchAttributes, fetchOne, readsTogether } from "./get";
 import type { FetchOptions } from "../association/meter-hints";
 import type { Wanted } from "./attribute-request";
@@ -53,7 +53,7 @@ export const noScalerResults = new Set([3, 4, 9, 11, 13]);
  * used, else in one request more for each, the first time only. What is returned makes the outcomes from the bytes.
  */
 export async function readAttributes(
-  active: ActiveSession,
+  active: Association,
   wanted: readonly Wanted[],
   context: ReadContext,
 ): Promise<() => Outcome[]> {
@@ -75,13 +75,13 @@ export async function readAttributes(
 }
 
 /** Whether one GET brings all that is needed. */
-function isPlainGet(active: ActiveSession, { scaler }: Wanted): boolean {
+function isPlainGet(active: Association, { scaler }: Wanted): boolean {
   if (active.session.association?.referencing === "sn") return false;
   return scaler === undefined || active.scalers.has(scaler.key);
 }
 
 /** The way that a value which is read again and again goes. */
-async function readOne(active: ActiveSession, one: Wanted, context: ReadContext): Promise<() => Outcome[]> {
+async function readOne(active: Association, one: Wanted, context: ReadContext): Promise<() => Outcome[]> {
   const fetched = await fetchOne(active, one, context);
   const readAt = isoTime(context.wallTime());
   const { scaler } = one;
@@ -90,7 +90,7 @@ async function readOne(active: ActiveSession, one: Wanted, context: ReadContext)
 }
 
 async function fetchTogether(
-  active: ActiveSession,
+  active: Association,
   wanted: ReadonlyMap<string, Wanted>,
   fetched: Map<string, Fetched>,
   context: ReadContext,
@@ -109,7 +109,7 @@ async function fetchTogether(
 }
 
 async function fetchInTurn(
-  active: ActiveSession,
+  active: Association,
   wanted: ReadonlyMap<string, Wanted>,
   fetched: Map<string, Fetched>,
   context: ReadContext,
@@ -126,7 +126,7 @@ async function fetchInTurn(
 }
 
 function learnScalers(
-  active: ActiveSession,
+  active: Association,
   wanted: ReadonlyMap<string, Wanted>,
   fetched: ReadonlyMap<string, Fetched>,
 ): void {

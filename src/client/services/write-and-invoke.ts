@@ -11,7 +11,7 @@ import {
 } from "../../cosem";
 import { DlmsDecodeError } from "../../errors";
 import { accessError } from "../association/access-error";
-import type { ActiveSession, RunOptions } from "../association/association";
+import type { Association, RunOptions } from "../association/association";
 import { readVariables, shortNameOf, shortNamesOf } from "./get";
 import { checkAttributeRef, checkMethodRef } from "../options/check-arguments";
 import type { JobInit } from "./request-queue";
@@ -25,7 +25,7 @@ const noSelector = 0;
  * The write of one attribute.
  * @throws DlmsConfigError for a reference or a value that cannot be right
  */
-export function writing(ref: AttributeRef, value: DlmsValue): JobInit<ActiveSession, undefined> {
+export function writing(ref: AttributeRef, value: DlmsValue): JobInit<Association, undefined> {
   checkAttributeRef(ref);
   const data = encodeValueBytes(value);
   const what = `write ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
@@ -47,7 +47,7 @@ export function writing(ref: AttributeRef, value: DlmsValue): JobInit<ActiveSess
  * The call of one method, and what it returns: null-data if nothing.
  * @throws DlmsConfigError for a reference or an argument that cannot be right
  */
-export function invoking(ref: MethodRef, argument: DlmsValue | undefined): JobInit<ActiveSession, DlmsValue> {
+export function invoking(ref: MethodRef, argument: DlmsValue | undefined): JobInit<Association, DlmsValue> {
   checkMethodRef(ref);
   const parameters = argument === undefined ? undefined : encodeValueBytes(argument);
   const what = `invoke ${obisPrinted(ref.logicalName)} method ${ref.methodId}`;
@@ -70,7 +70,7 @@ export function invoking(ref: MethodRef, argument: DlmsValue | undefined): JobIn
 
 /** Sets an attribute, by logical or by short name; the result, 0 = success. */
 async function setAttribute(
-  active: ActiveSession,
+  active: Association,
   ref: AttributeRef,
   data: Uint8Array,
   what: string,
@@ -93,7 +93,7 @@ function resultOf(result: WriteResult | undefined): number {
 
 /** Invokes a method; by short name it is a Read with parameters, IEC 62056-5-3 "Read". */
 async function invokeMethod(
-  active: ActiveSession,
+  active: Association,
   ref: MethodRef,
   parameters: Uint8Array | undefined,
   what: string,

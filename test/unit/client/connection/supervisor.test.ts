@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ActiveSession } from "../../../../src/client/association/association";
+import type { Association } from "../../../../src/client/association/association";
 import { Supervisor } from "../../../../src/client/connection/supervisor";
 import { DlmsConnectionError, type DlmsError, DlmsLinkError } from "../../../../src/errors/index";
 import { VirtualClock } from "../../../support/virtual-clock";
@@ -15,7 +15,7 @@ function supervised(error?: DlmsError): { readonly clock: VirtualClock; readonly
     timeouts,
     random: () => 1,
     establish: () =>
-      error === undefined ? Promise.resolve({ channel } as unknown as ActiveSession) : Promise.reject(error),
+      error === undefined ? Promise.resolve({ channel } as unknown as Association) : Promise.reject(error),
     accountRisk: () => "none",
     lock: () => undefined,
     onState: () => undefined,
@@ -31,7 +31,7 @@ describe("a request in the pause after a failure", () => {
     const request = "read 1-0:99.1.0*255/7";
     const text = `server 1 ended the session (DISC) (${request})`;
     const failed = new DlmsLinkError("LINK_DISCONNECTED", text, { request });
-    await supervisor.drop(active, failed, true);
+    await supervisor.discard(active, failed, true);
     const code = "DLMS_LINK_DISCONNECTED";
     await assert.rejects(supervisor.ensure("read 1-0:1.7.0*255/2"), {
       code,
