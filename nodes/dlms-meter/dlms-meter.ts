@@ -1,3 +1,4 @@
+/** The config node `dlms-meter`: makes the meter of its settings and closes it with a deploy. */
 import {
   clientIdentity,
   type DlmsError,

@@ -1,3 +1,4 @@
+/** Meters that messages describe by settings that override a config node. */
 import {
   type AccessRegistry,
   type Clock,
@@ -76,7 +77,7 @@ export class DynamicMeters {
     return this.#own?.fingerprint === fingerprint(settings) ? "same" : "other";
   }
 
-  /** The config node's own meter, for somebody who has nobody beside it. */
+  /** Scope for exclusive use of the config node's own meter. */
   get meter(): EndpointScope | undefined {
     return this.#own?.meter;
   }

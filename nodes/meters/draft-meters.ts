@@ -1,3 +1,4 @@
+/** Meters as open dialogs describe them, before they are deployed. */
 import {
   type AccessRegistry,
   type Clock,

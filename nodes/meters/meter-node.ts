@@ -1,3 +1,4 @@
+/** A `dlms-meter` config node as the other nodes see it, and how they find it. */
 import { DlmsConfigError, type DlmsError, type SharedMeter } from "../../src/index";
 import type { Node, NodeAPI } from "node-red";
 import type { DynamicMeters } from "./described-meters";

@@ -1,3 +1,4 @@
+/** The state of a meter as the status of a node. */
 import { type DlmsError, type ErrorName, type MeterView } from "../../src/index";
 import type { NodeStatus } from "node-red";
 

@@ -1,3 +1,4 @@
+/** The one source of time that is injected into the stack, and the machine's own clock. */
 import { reportUnexpected } from "../errors/boundary";
 
 /** A running timer, to be handed back to `clearTimeout`. */

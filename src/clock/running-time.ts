@@ -1,3 +1,4 @@
+/** Time-outs that do not count the time in which this process could not run. */
 import type { Clock, TimerHandle } from "./clock";
 
 /** A timer that fires later than this says that the event loop was blocked, or that the process was stopped (ms). */

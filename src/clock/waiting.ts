@@ -2,7 +2,7 @@
 import type { Clock } from "./clock";
 import { afterRunning, type RunningWait } from "./running-time";
 
-/** An entry of a wait list. Whichever of the two is called first takes it out of the list. */
+/** An entry of a wait list. The first call of either function takes it out of the list. */
 export interface Waiting<T, R> {
   readonly item: T;
   grant(value: R): void;
@@ -124,8 +124,8 @@ export class Mutex {
 }
 
 /**
- * Settles as the work does; rejects with the error after `ms` in which this process was able to run. The work goes on:
- * whoever needs it ended has to abort it.
+ * Settles as the work does; rejects with the error after `ms` in which this process was able to run. The work goes on
+ * unless the caller aborts it.
  */
 export function withTimeout<T>(clock: Clock, ms: number, work: Promise<T>, error: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {

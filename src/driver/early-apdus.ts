@@ -1,3 +1,4 @@
+/** Keeps APDUs that arrive within an operation before they are awaited. */
 import { isBlock, isPush } from "../link/apdu-kind";
 
 /** APDUs, and bytes of them, that are kept for an operation that may ask for them. */

@@ -1,10 +1,11 @@
+/** Bounds what a peer may send while no request is under way. */
 import type { Clock } from "../clock";
 import { DlmsConnectionError } from "../errors";
 
 /** The span in which what comes unasked is counted, in ms. */
 const span = 10_000;
 
-/** What a line may bring within `span` that nobody asked for: far more than any meter reports, and little to take. */
+/** Unsolicited traffic that a line may bring within `span`: far more than any meter reports, and easy to process. */
 export const unaskedLimits = {
   /** bytes while no request is under way */
   bytes: 4 * 1024 * 1024,

@@ -1,3 +1,4 @@
+/** Runs one link protocol, a pure state machine, over a shared line: bytes, timers, turns and results. */
 import type { Clock } from "../clock";
 import { type DlmsConnectionError, type DlmsError, DlmsStateError, DlmsTimeoutError } from "../errors";
 import { contained } from "../errors/boundary";
@@ -48,9 +49,9 @@ export interface LinkDriverParts {
   readonly clock: Clock;
   readonly events: LinkDriverEvents;
   readonly traffic: Traffic;
-  /** which no other channel of the line may have meanwhile */
+  /** Reserved for this driver while it is open. */
   readonly address?: LinkAddress;
-  /** Nobody may be there: silence says nothing about the connection. */
+  /** The address may have no meter: a missing answer says nothing about the connection. */
   readonly probe?: boolean;
   /** response time-out of the link, in ms: how slow an answer in blocks may be follows from it (5000) */
   readonly response?: number;
@@ -194,7 +195,7 @@ export class LinkDriver implements LineUser {
     await this.destroy(new DlmsStateError("STATE_CLOSED", "the connection was closed"));
   }
 
-  /** Leave the line at once; whoever waits gets `reason`. Resolves when the line has let go. */
+  /** Leaves the line at once; a waiting exchange is rejected with `reason`. Resolves when the line has let go. */
   async destroy(reason: Error): Promise<void> {
     this.#end(reason);
     await this.#leave();
@@ -279,7 +280,7 @@ export class LinkDriver implements LineUser {
     return hint === "" ? error : repeated(error, hint, { first: toHex(this.#first) });
   }
 
-  /** Undefined when the line is free. Whoever waits for it in vain gets the reason why this channel ended. */
+  /** Undefined when the line is free. The wait is rejected with the reason why this driver ended. */
   #turn(): Promise<void> | undefined {
     return this.#line.acquire(this)?.catch((error: unknown) => {
       this.#line.release(this);
@@ -311,7 +312,7 @@ export class LinkDriver implements LineUser {
     });
   }
 
-  /** Whoever waits, to be told now; gives the turn on. */
+  /** The exchange that waits, to be settled now; the turn goes to the next user. */
   #takeWaiter(): Waiter | undefined {
     const waiter = this.#waiter;
     if (waiter === undefined) return undefined;
@@ -444,7 +445,7 @@ export class LinkDriver implements LineUser {
       return;
     }
     this.#handle(this.#link.tick(this.#timer.now));
-    // behind the link's own words for what it waited for in vain
+    // after the link has reported its own time-out
     if (unanswered !== undefined) this.#line.giveUp(unanswered);
   }
 

@@ -1,3 +1,4 @@
+/** The timer of a link: calls its machine when the deadline of the link has passed. */
 import { afterInput, type Clock, inputGrace, lateFiring, type TimerHandle } from "../clock";
 
 /** Wakes a link at its deadlines, in a time that leaves out what this process did not run. */

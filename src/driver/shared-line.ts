@@ -374,5 +374,5 @@ export class SharedLines {
   }
 }
 
-/** The lines of this process. A serial port or a gateway can be opened once only, whoever asks. */
+/** The lines of this process. A serial port or a gateway can be opened only once, by any user. */
 export const processLines = new SharedLines();

@@ -122,7 +122,7 @@ export class EndpointAccess implements ExclusiveAccess {
   }
 }
 
-/** Access at many endpoints. An endpoint is known as long as somebody holds its access object. */
+/** Access at many endpoints. An endpoint is kept as long as its access object is referenced. */
 export class AccessRegistry {
   readonly #endpoints = new Map<string, WeakRef<EndpointAccess>>();
   #pruneAt = 64;

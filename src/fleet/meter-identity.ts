@@ -1,10 +1,12 @@
+/** What two settings must have in common to mean one endpoint, one meter, or one client of a meter. */
 import { endpointKey } from "../client";
 import type { MeterSettings } from "./meter-options";
 import type { EndpointScope } from "./exclusive-access";
 
 /**
- * Where meters are reached: a host and port, or a serial port. As a line is shared, so that whoever is one to the meter
- * takes turns: links to a device are that device, and the short names of this machine its address.
+ * Where meters are reached: a host and port, or a serial port. Keyed like shared lines, so that all clients that the
+ * meter cannot tell apart take turns: a link to a device counts as that device, a short name of this machine as its
+ * address.
  */
 export function endpointOf({ connect: { transport }, place }: MeterSettings): string {
   return "open" in transport ? place : endpointKey(transport);
@@ -26,12 +28,12 @@ export function clientIdentity(settings: MeterSettings): string {
   return `${meterOf(settings)} ${settings.connect.client.sap}`;
 }
 
-/** The meter, for somebody who has nobody beside it. */
+/** Scope for exclusive use of the whole meter. */
 export function scopeOfMeter(settings: MeterSettings): EndpointScope {
   return { endpoint: endpointOf(settings), server: serverOf(settings) };
 }
 
-/** The meter, for a session: other clients may be there too, unless they are of the same owner. */
+/** Scope of a session: other clients may use the meter too, unless they have the same owner. */
 export function scopeOfSession(settings: MeterSettings, owner: object): EndpointScope {
   const { client, security } = settings.connect;
   const reader = security?.counterSource;

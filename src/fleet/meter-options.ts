@@ -1,3 +1,4 @@
+/** The settings that a shared meter is made from. */
 import type { ConnectOptions } from "../client";
 
 /** What a shared meter is made from: how it is reached, and how its health is judged. */

@@ -6,13 +6,13 @@ import type { SharedMeter } from "./shared-meter";
 export interface PoolLimits {
   /** sessions at one time, 1.. */
   readonly size: number;
-  /** ms after which a session that nobody asks is released; 0 = at once */
+  /** ms after which an idle session is released; 0 = at once */
   readonly idleMs: number;
   /** requests that may wait for a session */
   readonly queue: number;
 }
 
-/** A session that is kept open while somebody holds it. */
+/** A session that is kept open until the lease is released. */
 export interface Lease {
   readonly session: SharedMeter;
   release(): void;

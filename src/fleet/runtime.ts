@@ -42,7 +42,7 @@ export class Runtime {
   readonly lines: SharedLines;
   /** a meter does not know which node, message or dialog a request comes from */
   readonly access = new AccessRegistry();
-  /** a meter counts failures whichever node, message or dialog they come from */
+  /** a meter counts the failures of all nodes, messages and dialogs together */
   readonly guard: MemoryAccountGuard;
   readonly #files: CounterFileSystem;
   readonly #counters = new Map<string, InvocationCounterStore>();

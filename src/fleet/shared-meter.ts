@@ -1,3 +1,4 @@
+/** One meter that several users share: its client, its health, its probes and its release. */
 import {
   type Account,
   type AccountGuard,
@@ -71,7 +72,7 @@ export class SharedMeter {
   #closed = false;
   #view: MeterView = { phase: "idle" };
   #lastGoodAt: number | undefined;
-  /** the same on the monotonic clock, which nobody sets */
+  /** the same on the monotonic clock, which cannot be set */
   #lastGood = -Infinity;
   #countdown: TimerHandle | undefined;
   #probe: TimerHandle | undefined;
@@ -192,7 +193,7 @@ export class SharedMeter {
     return client;
   }
 
-  /** The trace is costly, so it is asked for only while somebody wants it. */
+  /** The trace is costly, so it is on only while a user wants it. */
   #watchTrace(client: DlmsClient): void {
     if (this.#tracing || ![...this.#users.values()].some((user) => user.trace !== undefined)) return;
     this.#tracing = true;
@@ -246,7 +247,7 @@ export class SharedMeter {
 
   #show(next: MeterView): void {
     const previous = this.#view;
-    // what is tried meanwhile is shown under it: the reason, and the time until the next try
+    // while offline, each attempt still updates the reason and the time until the next one
     const view: MeterView = this.#isOffline && next.phase !== "refused" ? { ...next, phase: "offline" } : next;
     this.#view = view;
     this.#options.clock.clearTimeout(this.#countdown);

@@ -20,7 +20,7 @@ import { type DlmsError, DlmsTimeoutError } from "../../errors";
 
 /** A refused secret is not sent again before this, unless the user wishes it. */
 export const lockOutMs = 5 * 60_000;
-/** So many tries in which a secret got no answer count as a refusal. */
+/** Number of attempts without an answer that count as a refusal. */
 export const maxUnanswered = 2;
 /** How long a meter that is silent without a secret too counts as down: one that answers the public client, and others. */
 const maxDownMs = 60 * 60_000;
@@ -73,7 +73,7 @@ interface Failures {
   readonly error: DlmsError;
   /** a refusal counts as `maxUnanswered` */
   readonly count: number;
-  /** whoever sent the secret last */
+  /** the one that sent the secret last */
   readonly owner: string;
   /** on the monotonic clock: a wall clock that is set must neither end a lock nor make it last */
   readonly until: number;

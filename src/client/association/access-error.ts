@@ -1,3 +1,4 @@
+/** The error of a data-access result, with its likely cause. */
 import { actionResult, dataAccessResult } from "../../apdu";
 import {
   type AttributeRef,

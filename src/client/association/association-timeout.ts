@@ -1,3 +1,4 @@
+/** The error of an association request without an answer. */
 import { DlmsTimeoutError } from "../../errors";
 import type { LinkProtocol } from "../../link";
 

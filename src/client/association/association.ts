@@ -1,3 +1,4 @@
+/** An association with a meter: performs the steps of a session's operations on a link. */
 import type {
   AccessResponse,
   AccessSpecification,
@@ -68,7 +69,7 @@ export interface RunOptions {
   readonly onChunk?: (bytes: Uint8Array, blockNumber: number, last: boolean) => Promise<void> | void;
 }
 
-/** Thrown by `run` after `cancelled`: nobody waits for the result. The association is in order. */
+/** Thrown by `run` after `cancelled`: no caller waits for the result. The association is in order. */
 export class OperationCancelled extends DlmsStateError {
   constructor() {
     super("STATE_CLOSED", "the operation was given up by its caller", { fault: "internal" });
@@ -204,7 +205,7 @@ export class Association {
     }
   }
 
-  /** The link cannot know that what it waits for in vain is the answer to an association request. */
+  /** The link cannot know that the missing answer is one to an association request. */
   async #associating(step: Extract<SessionStep, { kind: "exchange" }>): Promise<Uint8Array> {
     const { apdu } = step;
     try {

@@ -1,3 +1,4 @@
+/** What a client has learned about its meter, over all associations. */
 import type { RunOptions } from "./association";
 
 /** What was learned about a meter and stays true when it is connected again. */

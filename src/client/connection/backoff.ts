@@ -1,3 +1,4 @@
+/** The growing pauses between connection attempts. */
 export interface BackoffOptions {
   /** first pause in ms */
   readonly min: number;

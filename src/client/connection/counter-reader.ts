@@ -1,3 +1,4 @@
+/** Reads the invocation counter of a meter by a public association, and judges what the meter says. */
 import { decodeValueBytes, type DlmsValue } from "../../codec";
 import { obisPrinted, parseObis } from "../../cosem";
 import { DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";

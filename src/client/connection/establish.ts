@@ -1,3 +1,4 @@
+/** Makes an association: line, link, counter, secret, in this order; takes down what it made when one fails. */
 import { onAbort, settledWithin, sleep } from "../../clock";
 import { type DlmsError, DlmsLinkError, DlmsStateError, isDlmsError } from "../../errors";
 import type { LinkProtocol } from "../../link";
@@ -60,7 +61,7 @@ export function establisher(
     }
     try {
       const channelEvents = channelEventsFor(observer, () => active, events);
-      // one that was lost meanwhile may not be the one of the others any more
+      // a line that was lost in the meantime may have been replaced for its other users
       const line = kept?.line.connected === true ? kept.line : parts.lines.lineFor(transport);
       forgetConnection(line, settings);
       const channel = makeChannel(line, link, channelEvents, observer, settings);

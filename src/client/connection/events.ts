@@ -1,3 +1,4 @@
+/** The events of a client, and the hub that hands them to listeners. */
 import type { Apdu } from "../../apdu/model";
 import type { DlmsError } from "../../errors";
 import { callSafely } from "../../errors/boundary";
@@ -15,7 +16,7 @@ export interface StateEvent {
   readonly error?: DlmsError;
   /** ms until the next try; absent where none is planned */
   readonly nextTryInMs?: number;
-  /** a secret was refused, or may have been: for some minutes nothing more is sent, whoever asks */
+  /** a secret was refused, or may have been: for some minutes nothing more is sent */
   readonly refused?: true;
   /** a secret was sent and got no answer: some meters refuse one like that */
   readonly doubtful?: true;
@@ -87,7 +88,7 @@ export class EventHub {
     };
   }
 
-  /** Whether anybody listens; what is costly to make is made only then. */
+  /** Whether there is a listener; costly events are made only then. */
   has(event: keyof ClientEvents): boolean {
     return (this.#listeners.get(event)?.size ?? 0) > 0;
   }

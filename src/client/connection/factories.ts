@@ -1,3 +1,4 @@
+/** Makes the link and the session of resolved settings. */
 import { conformanceMask } from "../../apdu";
 import {
   hdlcLink,
@@ -72,7 +73,7 @@ export function makeSession(settings: Settings): ClientSession {
   return new Session({
     referencing: settings.referencing,
     datagrams: transport.kind === "udp",
-    // HDLC repeats what gets lost by itself
+    // HDLC itself retries lost frames
     resends: link.kind === "wrapper" ? timeouts.retries : 0,
     maxPduSize: settings.maxPduSize,
     blockWindow: settings.blockWindow,
@@ -110,7 +111,7 @@ export function makeLink(settings: Settings): LinkProtocol {
   return modeELink({
     ...hdlc,
     startBaud,
-    // a gateway hands eight bits through, at a rate that nobody can switch from here
+    // a gateway hands eight bits through, at a rate that this side cannot switch
     maxBaud: maxBaud ?? transport.baudRate ?? startBaud,
     softwareParity: softwareParity ?? transport.baudRate === undefined,
     ...(deviceAddress === undefined ? {} : { deviceAddress }),

@@ -1,3 +1,4 @@
+/** What an error means for the association and for the request. */
 import { DlmsError } from "../../errors";
 
 /** Whether the association cannot be used after this error. `fresh`: it has not answered a request yet. */

@@ -1,3 +1,4 @@
+/** An invocation counter in a file: no value is handed out twice, even after a crash. */
 import { resolve } from "node:path";
 import { type Clock, Mutex, systemClock } from "../../clock";
 import { DlmsConfigError, DlmsStateError } from "../../errors";

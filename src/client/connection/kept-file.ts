@@ -1,3 +1,4 @@
+/** A small file that processes replace as a whole, under a lock and with each fsync that a crash needs. */
 import * as nodeFs from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";

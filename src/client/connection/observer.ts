@@ -1,3 +1,4 @@
+/** Gathers what happens on the line of a client: statistics, notes, trace and events. */
 import type { Apdu } from "../../apdu";
 import { type DlmsError, isDlmsError } from "../../errors";
 import { reportUnexpected } from "../../errors/boundary";
@@ -13,7 +14,7 @@ export interface ClientFacts {
   readonly roundTrips: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** pushes of meters that nobody here reads; they were dropped (absent: none) */
+  /** pushes of meters that no client here reads; they were dropped (absent: none) */
   readonly strayPushes?: number;
   /** associations that were made */
   readonly associations: number;
@@ -95,7 +96,7 @@ export class Observer {
     if (this.hub.has("trace")) this.#emit({ kind: "note", time: this.#time(), text });
   }
 
-  /** An APDU that nobody asked for: made readable if an association is there to do it. */
+  /** An unsolicited APDU; an association deciphers it if there is one. */
   notified(active: Association | undefined, raw: Uint8Array): void {
     if (active === undefined) this.note("a notification came before the association stood; it was dropped");
     if (active === undefined || !this.hub.has("notification")) return;

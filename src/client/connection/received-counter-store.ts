@@ -1,3 +1,4 @@
+/** The received invocation counters in a file, so that replays are refused after a restart too. */
 import { resolve } from "node:path";
 import { toHex } from "../../bytes";
 import { type Clock, systemClock, type TimerHandle } from "../../clock";

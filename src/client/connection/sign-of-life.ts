@@ -1,3 +1,4 @@
+/** Asks a meter for an answer that needs no secret. */
 import { DlmsTimeoutError, isDlmsError } from "../../errors";
 import type { Association } from "../association/association";
 import { repeated } from "../../errors/retell";

@@ -1,3 +1,4 @@
+/** Keeps a client's association: when it is made, made again after a loss, and taken down. */
 import { type Clock, settledWithin, type TimerHandle } from "../../clock";
 import { type DlmsError, DlmsStateError } from "../../errors";
 import { longestWait } from "../../errors/arguments";
@@ -32,13 +33,13 @@ interface Failure {
   /** clock time before which no try is made */
   readonly until: number;
   readonly automatic: boolean;
-  /** nothing but looks without the secret may follow by itself */
+  /** only attempts without the secret may follow automatically */
   readonly refused?: boolean;
 }
 
 /**
  * Keeps at most one association: makes it when it is needed, makes it again after a loss with growing pauses, never
- * sends a refused secret again by itself, and takes it down in order.
+ * resends a refused secret automatically, and takes it down in order.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -124,7 +125,7 @@ export class Supervisor {
     if (pause && error !== undefined && !this.#closed) this.#failed(error, false);
   }
 
-  /** The channel reported by itself that it is gone. */
+  /** The link driver reported that the connection is lost. */
   lost(active: Association, error: DlmsError): void {
     if (this.#active === active) void this.discard(active, error, false);
   }
@@ -203,7 +204,7 @@ export class Supervisor {
     try {
       const active = await this.#options.establish(signal);
       if (this.#closed) {
-        // too late even for close: nobody else takes it down
+        // too late even for close: no other code takes it down
         if (this.#state === "closed") void active.channel.destroy(signal.reason as Error);
         else this.#active = active;
         throw signal.reason as Error;

@@ -1,3 +1,4 @@
+/** Proposes no general block transfer to meters whose blocks do not work. */
 import type { DlmsError } from "../../errors";
 import type { Association } from "../association/association";
 import type { ClientParts } from "./establish";
