@@ -26,7 +26,7 @@ import { type ProfileOptions, ProfileReader } from "./profile/profile-reader";
 import type { ProfileRange } from "./profile/read-profile";
 import { readDirectory } from "./services/browse";
 import { Supervisor } from "./connection/supervisor";
-import { readingAll, type Wanted, wantedOf } from "./services/attribute-request";
+import { describeReads, type AttributeRequest, requestFor } from "./services/attribute-request";
 import { makeLink, makeSession } from "./connection/factories";
 
 export interface CloseOptions {
@@ -150,7 +150,7 @@ export class DlmsClient implements AsyncDisposable {
    */
   async read(ref: AttributeRef, options: ReadOptions = {}): Promise<Reading> {
     const [outcome] = await this.readMany([ref], options);
-    if (outcome?.ok !== true) throw outcome?.error ?? closedError(wantedOf(ref).what);
+    if (outcome?.ok !== true) throw outcome?.error ?? closedError(requestFor(ref).what);
     return outcome.value;
   }
 
@@ -162,7 +162,7 @@ export class DlmsClient implements AsyncDisposable {
     try {
       checkReadOptions(options);
       if (!Array.isArray(refs)) throw invalid("refs", "a list of attribute references", refs);
-      return this.#readAll(refs.map(wantedOf), options);
+      return this.#readAll(refs.map(requestFor), options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -224,12 +224,12 @@ export class DlmsClient implements AsyncDisposable {
     return this.close();
   }
 
-  #readAll(wanted: readonly Wanted[], options: ReadOptions): Promise<Outcome[]> {
+  #readAll(wanted: readonly AttributeRequest[], options: ReadOptions): Promise<Outcome[]> {
     const [first] = wanted;
     if (first === undefined) return Promise.resolve([]);
     const more = wanted.length - 1;
     const keys = more === 0 ? first.key : wanted.map(({ key }) => key).join(" ");
-    const what = more === 0 ? first.what : readingAll(wanted.map(({ ref }) => ref));
+    const what = more === 0 ? first.what : describeReads(wanted.map(({ ref }) => ref));
     const present = this.#present(options);
     let single = false;
     const run: JobInit<Association, Outcome[]>["run"] = (active, job, attempt) => {

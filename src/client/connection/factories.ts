@@ -41,7 +41,7 @@ const proposedSn = [
 ] as const;
 
 /** @throws DlmsConfigError CONFIG_INVALID for a name that the standard does not have */
-export function proposedConformance(settings: Settings): number {
+export function defaultConformance(settings: Settings): number {
   if (settings.conformance !== undefined) return conformanceMask(settings.conformance);
   const names: string[] = [...(settings.referencing === "sn" ? proposedSn : proposedLn)];
   if (settings.security !== undefined) names.push("general-protection");
@@ -77,7 +77,7 @@ export function makeSession(settings: Settings): ClientSession {
     resends: link.kind === "wrapper" ? timeouts.retries : 0,
     maxPduSize: settings.maxPduSize,
     blockWindow: settings.blockWindow,
-    conformance: proposedConformance(settings),
+    conformance: defaultConformance(settings),
     auth: settings.auth,
     quirks,
     random: settings.random,

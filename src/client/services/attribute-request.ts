@@ -4,7 +4,7 @@ import { type AttributeRef, obisDotted, obisPrinted, parseObis, scalerSource } f
 import { checkAttributeRef } from "../options/check-arguments";
 
 /** An attribute that is asked for, and what follows from its reference. */
-export interface Wanted {
+export interface AttributeRequest {
   readonly ref: AttributeRef;
   /** the same for references to the same attribute, however they are written */
   readonly key: string;
@@ -12,20 +12,20 @@ export interface Wanted {
   readonly what: string;
   readonly descriptor: AttributeDescriptorWithSelection;
   /** the attribute that holds the scaler and unit of this one, if it is a scaled one */
-  readonly scaler: Wanted | undefined;
+  readonly scaler: AttributeRequest | undefined;
 }
 
 /** By the objects that callers read with again and again; what the text says is worked out once. */
-const known = new WeakMap<AttributeRef, Wanted>();
+const requestsByRef = new WeakMap<AttributeRef, AttributeRequest>();
 
 /** @throws DlmsConfigError CONFIG_INVALID for a logical name that is none */
-export function wantedOf(ref: AttributeRef): Wanted {
-  const before = known.get(ref);
+export function requestFor(ref: AttributeRef): AttributeRequest {
+  const before = requestsByRef.get(ref);
   if (before !== undefined && isSame(before.ref, ref)) return before;
   checkAttributeRef(ref);
   // of a copy, so that a change of the original is seen
   const wanted = work({ ...ref });
-  known.set(ref, wanted);
+  requestsByRef.set(ref, wanted);
   return wanted;
 }
 
@@ -35,7 +35,7 @@ export function keyOf(ref: AttributeRef): string {
 }
 
 /** `read 1-0:1.8.0*255/2` */
-export function readingWhat(ref: AttributeRef): string {
+export function describeRead(ref: AttributeRef): string {
   return `read ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
 }
 
@@ -46,8 +46,8 @@ const named = 3;
  * `read 1-0:1.8.0*255/2, 1-0:2.8.0*255/2 with 2 scaler_unit`: what is read for the sake of another value is told
  * from what somebody asked for.
  */
-export function readingAll(refs: readonly AttributeRef[]): string {
-  const wanted = refs.map(wantedOf);
+export function describeReads(refs: readonly AttributeRef[]): string {
+  const wanted = refs.map(requestFor);
   const helpers = new Set(wanted.flatMap(({ scaler }) => scaler?.key ?? []));
   const values = wanted.filter(({ key }) => !helpers.has(key));
   const scalers = wanted.length - values.length;
@@ -61,12 +61,12 @@ export function descriptorOf(ref: AttributeRef): AttributeDescriptorWithSelectio
   return { classId: ref.classId, instanceId: parseObis(ref.logicalName), attributeId: ref.attributeId };
 }
 
-function work(ref: AttributeRef): Wanted {
+function work(ref: AttributeRef): AttributeRequest {
   const source = scalerSource(ref.classId, ref.version, ref.attributeId);
   return {
     ref,
     key: keyOf(ref),
-    what: readingWhat(ref),
+    what: describeRead(ref),
     descriptor: descriptorOf(ref),
     scaler: source === undefined ? undefined : work({ ...ref, attributeId: source }),
   };

@@ -12,7 +12,7 @@ import { accessError } from "../association/access-error";
 import type { Association } from "../association/association";
 import { fetchOne, readVariables } from "./get";
 import type { FetchOptions } from "../association/meter-hints";
-import { wantedOf } from "./attribute-request";
+import { requestFor } from "./attribute-request";
 
 const objectList: AttributeRef = { classId: 15, logicalName: "0.0.40.0.0.255", attributeId: 2 };
 
@@ -22,7 +22,7 @@ const toEnd = { dataToEnd: true } as const;
 /** The object list of the current association. */
 export async function readDirectory(active: Association, options: FetchOptions): Promise<() => ObjectDirectory> {
   if (active.session.association?.referencing === "sn") return readShortNames(active, options);
-  const answer = await fetchOne(active, wantedOf(objectList), options, toEnd);
+  const answer = await fetchOne(active, requestFor(objectList), options, toEnd);
   return () => {
     if (!answer.ok) throw accessError("get", objectList, answer.result);
     return noted(active, readObjectListBytes(answer.data, undefined, describeObis));

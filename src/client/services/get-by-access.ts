@@ -3,7 +3,7 @@ import type { AttributeRef } from "../../cosem";
 import { DlmsDecodeError, DlmsServiceError } from "../../errors";
 import type { Association } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
-import { descriptorOf, readingAll } from "./attribute-request";
+import { descriptorOf, describeReads } from "./attribute-request";
 
 /** tag, long invoke-id, no date-time, and two counts of up to two bytes (IEC 62056-5-3, ACCESS-request) */
 const requestHeader = 10;
@@ -52,7 +52,7 @@ export async function fetchByAccess(
       active.session.access(
         attributes.map((attribute) => ({ kind: "get", attribute })),
         attributes.map(() => nullData),
-        () => readingAll(refs),
+        () => describeReads(refs),
       ),
       options,
     );

@@ -5,7 +5,7 @@ import type { AnswerForm } from "../../session/steps/operation";
 import type { Association, RunOptions } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
 import { fetchByAccess, fitsAccess, stopAccess, usesAccess } from "./get-by-access";
-import { descriptorOf, readingAll, type Wanted, wantedOf } from "./attribute-request";
+import { descriptorOf, describeReads, type AttributeRequest, requestFor } from "./attribute-request";
 
 /** Data, a result code, or undefined where the meter's own object list does not have the object (SN). */
 export type Fetched = GetDataResult | undefined;
@@ -80,7 +80,7 @@ async function fetchAccessPart(
       results.push(answer);
       continue;
     }
-    const alone = await fetchOne(active, wantedOf(ref), options);
+    const alone = await fetchOne(active, requestFor(ref), options);
     if (doubtful && alone.ok) stopAccess(options, "all items were refused, the first alone is answered");
     results.push(alone);
   }
@@ -93,14 +93,14 @@ async function fetchSingly(
   options: FetchOptions,
 ): Promise<GetDataResult[]> {
   const results: GetDataResult[] = [];
-  for (const ref of refs) results.push(await fetchOne(active, wantedOf(ref), options));
+  for (const ref of refs) results.push(await fetchOne(active, requestFor(ref), options));
   return results;
 }
 
 /** One GET of one attribute (LN). */
 export async function fetchOne(
   active: Association,
-  { descriptor, what }: Pick<Wanted, "descriptor" | "what">,
+  { descriptor, what }: Pick<AttributeRequest, "descriptor" | "what">,
   options: RunOptions,
   form?: AnswerForm,
 ): Promise<GetDataResult> {
@@ -118,7 +118,7 @@ async function fetchList(
 ): Promise<readonly GetDataResult[]> {
   const first = refs[0];
   if (first === undefined) return [];
-  const request = (): string => readingAll(refs);
+  const request = (): string => describeReads(refs);
   let results: readonly GetDataResult[];
   try {
     results = await active.run(active.session.getWithList(descriptors, request), options);
@@ -184,7 +184,7 @@ async function fetchByShortName(
     const answers = await readVariables(
       active,
       part.map((one) => one.variable),
-      () => readingAll(part.map(({ ref }) => ref)),
+      () => describeReads(part.map(({ ref }) => ref)),
       options,
     );
     part.forEach((one, i) => {

@@ -13,7 +13,7 @@ import { accessError, describeTarget } from "../association/access-error";
 import type { Association } from "../association/association";
 import { type Fetched, fetchAttributes, fetchOne, readsTogether } from "./get";
 import type { FetchOptions } from "../association/meter-hints";
-import type { Wanted } from "./attribute-request";
+import type { AttributeRequest } from "./attribute-request";
 
 /** A value as it was read, made readable. */
 export interface Reading {
@@ -54,14 +54,14 @@ export const noScalerResults = new Set([3, 4, 9, 11, 13]);
  */
 export async function readAttributes(
   active: Association,
-  wanted: readonly Wanted[],
+  wanted: readonly AttributeRequest[],
   context: ReadContext,
 ): Promise<() => Outcome[]> {
   const [first] = wanted;
   if (first !== undefined && wanted.length === 1 && isPlainGet(active, first)) {
     return readOne(active, first, context);
   }
-  const distinct = new Map<string, Wanted>();
+  const distinct = new Map<string, AttributeRequest>();
   for (const one of wanted) distinct.set(one.key, one);
   const fetched = new Map<string, Fetched>();
   if (readsTogether(active, context)) await fetchTogether(active, distinct, fetched, context);
@@ -75,13 +75,13 @@ export async function readAttributes(
 }
 
 /** Whether one GET brings all that is needed. */
-function isPlainGet(active: Association, { scaler }: Wanted): boolean {
+function isPlainGet(active: Association, { scaler }: AttributeRequest): boolean {
   if (active.session.association?.referencing === "sn") return false;
   return scaler === undefined || active.scalers.has(scaler.key);
 }
 
 /** The way that a value which is read again and again goes. */
-async function readOne(active: Association, one: Wanted, context: ReadContext): Promise<() => Outcome[]> {
+async function readOne(active: Association, one: AttributeRequest, context: ReadContext): Promise<() => Outcome[]> {
   const fetched = await fetchOne(active, one, context);
   const readAt = isoTime(context.wallTime());
   const { scaler } = one;
@@ -91,7 +91,7 @@ async function readOne(active: Association, one: Wanted, context: ReadContext): 
 
 async function fetchTogether(
   active: Association,
-  wanted: ReadonlyMap<string, Wanted>,
+  wanted: ReadonlyMap<string, AttributeRequest>,
   fetched: Map<string, Fetched>,
   context: ReadContext,
 ): Promise<void> {
@@ -110,11 +110,11 @@ async function fetchTogether(
 
 async function fetchInTurn(
   active: Association,
-  wanted: ReadonlyMap<string, Wanted>,
+  wanted: ReadonlyMap<string, AttributeRequest>,
   fetched: Map<string, Fetched>,
   context: ReadContext,
 ): Promise<void> {
-  const get = async (one: Wanted): Promise<void> => {
+  const get = async (one: AttributeRequest): Promise<void> => {
     if (!fetched.has(one.key)) fetched.set(one.key, await fetchOne(active, one, context));
   };
   for (const one of wanted.values()) {
@@ -127,7 +127,7 @@ async function fetchInTurn(
 
 function learnScalers(
   active: Association,
-  wanted: ReadonlyMap<string, Wanted>,
+  wanted: ReadonlyMap<string, AttributeRequest>,
   fetched: ReadonlyMap<string, Fetched>,
 ): void {
   for (const { scaler } of wanted.values()) {
@@ -155,7 +155,7 @@ export function parseScaler(data: Uint8Array): ScalerUnit | null | undefined {
 }
 
 function outcome(
-  { ref }: Wanted,
+  { ref }: AttributeRequest,
   result: Fetched,
   scaler: () => ScalerUnit | undefined,
   readAt: string,
@@ -172,7 +172,7 @@ function outcome(
 }
 
 function scalerOf(
-  { scaler }: Wanted,
+  { scaler }: AttributeRequest,
   fetched: ReadonlyMap<string, Fetched>,
   scalers: ReadonlyMap<string, ScalerUnit | null>,
 ): ScalerUnit | undefined {

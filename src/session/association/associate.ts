@@ -15,7 +15,7 @@ import { Ciphering, isProtected, type Protected } from "../protection/ciphering"
 import {
   exceptionError,
   initiateError,
-  isSilence,
+  isNoAnswer,
   type Refusal,
   refusedAssociation,
   unexpectedAnswer,
@@ -49,8 +49,8 @@ export function* associate(channel: ServiceChannel): Operation<AssociationInfo> 
   const aare = yield* requestAssociation(channel, challenge);
   takeMeterTitle(channel, aare);
   const initiate = yield* readInitiate(channel, aare);
-  const info = agreed(channel, aare, initiate);
-  yield* noteOddities(channel, aare, info);
+  const info = negotiated(channel, aare, initiate);
+  yield* noteDeviations(channel, aare, info);
   channel.association = info;
   channel.ciphering?.useDedicatedKey();
   if (challenge === undefined) return info;
@@ -73,7 +73,7 @@ export function assumeAssociation(channel: ServiceChannel): AssociationInfo {
   channel.ciphering = ciphering;
   if (options.meterSystemTitle !== undefined) ciphering?.setMeterTitle(options.meterSystemTitle);
   if (ciphering?.active === true) checkSystemTitle(options.meterSystemTitle, "the meter's");
-  const conformance = proposedConformance(options);
+  const conformance = conformanceWithoutQuirks(options);
   const info: AssociationInfo = {
     referencing: options.referencing,
     applicationContext: proposedContext(options),
@@ -124,7 +124,7 @@ function* requestAssociation(channel: ServiceChannel, challenge: Uint8Array | un
     try {
       answer = yield* channel.exchangeBytes(request, "associate", delivery);
     } catch (error) {
-      if (delivery === undefined || !isSilence(error) || repeated >= resends) throw error;
+      if (delivery === undefined || !isNoAnswer(error) || repeated >= resends) throw error;
       repeated += 1;
       yield* noteStep(`no answer, asked again (${repeated} of ${resends})`);
       continue;
@@ -164,7 +164,7 @@ function* newestAnswer(channel: ServiceChannel, first: Aare, due: number): Opera
     try {
       answer = yield* channel.further("new");
     } catch (error) {
-      if (!isSilence(error)) throw error;
+      if (!isNoAnswer(error)) throw error;
       if (owed !== undefined) owed.associations = 0;
       return newest;
     }
@@ -182,13 +182,13 @@ function encodeInitiate(channel: ServiceChannel): Uint8Array {
     ...(dedicated ? { dedicatedKey: ciphering.makeDedicatedKey(options.random) } : {}),
     responseAllowed: true,
     dlmsVersion,
-    conformance: proposedConformance(options),
+    conformance: conformanceWithoutQuirks(options),
     maxPduSize: options.maxPduSize,
   });
 }
 
 /** What is proposed, without what a quirk forbids. */
-export function proposedConformance(options: SessionOptions): number {
+export function conformanceWithoutQuirks(options: SessionOptions): number {
   const withoutBlocks = options.quirks?.noGeneralBlockTransfer === true;
   return withoutBlocks ? options.conformance & ~conformanceMask(["general-block-transfer"]) : options.conformance;
 }
@@ -274,7 +274,7 @@ function* openInitiate(channel: ServiceChannel, envelope: Protected): Operation<
   return yield* channel.parse(channel.ciphering.open(envelope));
 }
 
-function agreed(channel: ServiceChannel, aare: Aare, initiate: InitiateResponse): AssociationInfo {
+function negotiated(channel: ServiceChannel, aare: Aare, initiate: InitiateResponse): AssociationInfo {
   const { options, ciphering } = channel;
   const { maxPduSize } = initiate;
   if (maxPduSize !== 0 && maxPduSize < smallestPdu) {
@@ -287,7 +287,7 @@ function agreed(channel: ServiceChannel, aare: Aare, initiate: InitiateResponse)
   const applicationContext = aare.applicationContext ?? proposedContext(options);
   const shortNames = initiate.vaaName === snVaaName || (initiate.vaaName !== 0x0007 && applicationContext % 2 === 0);
   // a meter can't add to what was proposed; some send their whole list
-  const conformance = initiate.conformance & proposedConformance(options);
+  const conformance = initiate.conformance & conformanceWithoutQuirks(options);
   const meterSystemTitle = ciphering?.meterTitle ?? titleOf(aare);
   return {
     referencing: shortNames ? "sn" : "ln",
@@ -306,7 +306,7 @@ function agreed(channel: ServiceChannel, aare: Aare, initiate: InitiateResponse)
 const titleOf = (aare: Aare): Uint8Array | undefined =>
   aare.respondingApTitle?.length === 8 ? Uint8Array.from(aare.respondingApTitle) : undefined;
 
-function* noteOddities(channel: ServiceChannel, aare: Aare, info: AssociationInfo): Operation<void> {
+function* noteDeviations(channel: ServiceChannel, aare: Aare, info: AssociationInfo): Operation<void> {
   const asked = channel.options.referencing;
   for (const note of aare.notes ?? []) yield* noteStep(`AARE: ${note}`);
   if (info.referencing !== asked) yield* noteStep(`${asked} was asked for, the meter uses ${info.referencing}`);

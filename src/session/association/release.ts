@@ -1,6 +1,6 @@
 import { encodeApdu } from "../../apdu";
 import { isDlmsError } from "../../errors";
-import { proposedConformance } from "./associate";
+import { conformanceWithoutQuirks } from "./associate";
 import type { ServiceChannel } from "../exchange/service-channel";
 import type { Operation } from "../steps/operation";
 import { exchangeStep, noteStep } from "../steps/steps";
@@ -28,7 +28,7 @@ function* cipheredInitiate(channel: ServiceChannel): Operation<Uint8Array | unde
     apdu: "initiate-request",
     responseAllowed: true,
     dlmsVersion: 6,
-    conformance: proposedConformance(options),
+    conformance: conformanceWithoutQuirks(options),
     maxPduSize: options.maxPduSize,
   });
   return ciphering === undefined ? undefined : yield* ciphering.protect(initiate, "global");

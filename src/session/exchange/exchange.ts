@@ -7,10 +7,10 @@ import type { AssociationInfo, SessionOptions } from "../steps/options";
 import type { Correlation } from "../steps/correlation";
 
 /**
- * Whether a request may be asked again where it, or its answer, was lost. "alike": its answer does not say which
+ * Whether a request may be asked again where it, or its answer, was lost. "uncorrelated": its answer does not say which
  * request it belongs to (short names), so a late one has to be waited for before the next request.
  */
-export type Repetition = "never" | "told-apart" | "alike";
+export type Repetition = "never" | "correlated" | "uncorrelated";
 
 export interface Exchange {
   readonly options: SessionOptions;

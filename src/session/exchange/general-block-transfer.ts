@@ -6,7 +6,7 @@ import { Collector } from "./collector";
 import type { ContentStream } from "./content-stream";
 import { isNotificationTag } from "../protection/ciphering";
 import { digest } from "../steps/correlation";
-import { inconsistentAnswer, isSilence, limitExceeded, unexpectedAnswer } from "../steps/errors";
+import { inconsistentAnswer, isNoAnswer, limitExceeded, unexpectedAnswer } from "../steps/errors";
 import type { Operation } from "../steps/operation";
 import { defaultBlockWindow, defaultMaxBlockTransfer, maxEmptyBlocks } from "../steps/options";
 import { exchangeStep, noteStep, progressStep, receiveStep, transmitStep } from "../steps/steps";
@@ -212,7 +212,7 @@ function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operatio
     bytes = yield* exchangeStep(acknowledgement, "request", delivery);
   } catch (error) {
     // a report is not worth a second try: the answer is still to come
-    if (delivery === undefined || isReport || !isSilence(error)) throw error;
+    if (delivery === undefined || isReport || !isNoAnswer(error)) throw error;
     yield* noteStep(`no block came after block ${transfer.receivedTo}`);
     return undefined;
   }
@@ -287,7 +287,7 @@ function* sendLastOfWindow(block: Uint8Array, repeatable: boolean): Operation<Ui
   try {
     return yield* exchangeStep(block, "request", repeatable ? { reportSilence: true } : undefined);
   } catch (error) {
-    if (!repeatable || !isSilence(error)) throw error;
+    if (!repeatable || !isNoAnswer(error)) throw error;
     return undefined;
   }
 }

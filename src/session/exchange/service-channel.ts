@@ -10,7 +10,7 @@ import {
 } from "../../errors";
 import { requirePolicy } from "../../security";
 import { type Ciphering, isNotificationTag, isProtected, type Protected } from "../protection/ciphering";
-import { confirmedServiceError, exceptionError, isSilence, keysMissing, limitExceeded } from "../steps/errors";
+import { confirmedServiceError, exceptionError, isNoAnswer, keysMissing, limitExceeded } from "../steps/errors";
 import { ContentStream } from "./content-stream";
 import { receiveByBlocks, sendByBlocks } from "./general-block-transfer";
 import { CopiedAnswers } from "./copied-answers";
@@ -96,10 +96,10 @@ export class ServiceChannel implements Exchange {
       });
     }
     if (this.supports(name)) return;
-    const agreed = this.association.conformanceNames.join(", ");
+    const offered = this.association.conformanceNames.join(", ");
     throw new DlmsAssociationError(
       "ASSOC_SERVICE_NOT_NEGOTIATED",
-      `the meter does not offer "${name}" to this client (agreed: ${agreed === "" ? "nothing" : agreed}); ` +
+      `the meter does not offer "${name}" to this client (agreed: ${offered === "" ? "nothing" : offered}); ` +
         "try another client address or authentication",
       { details: { service: name, conformance: this.association.conformanceNames } },
     );
@@ -156,11 +156,11 @@ export class ServiceChannel implements Exchange {
       const delivery = limit === 0 ? undefined : this.#deliveryOf(repetition);
       const bytes = this.ciphering === undefined ? plain : yield* this.ciphering.seal(plain);
       try {
-        const first = yield* this.#transfer(bytes, delivery, limit > 0 && repetition === "told-apart");
+        const first = yield* this.#transfer(bytes, delivery, limit > 0 && repetition === "correlated");
         return this.#plainGet(first) ?? (yield* this.#answer(first, delivery));
       } catch (error) {
-        if (isSilence(error)) this.correlation.silent();
-        if (!isSilence(error) || this.handedOn) throw error;
+        if (isNoAnswer(error)) this.correlation.silent();
+        if (!isNoAnswer(error) || this.handedOn) throw error;
         // a meter whose counter went back answers each time, and is never to be believed
         if (this.#repeated >= limit) throw this.#replays[this.#repeated] ?? error;
       }
@@ -171,7 +171,7 @@ export class ServiceChannel implements Exchange {
 
   /** What a meter answers that gives all answers one id, as some do, is told from a late one by waiting for that. */
   #deliveryOf(repetition: Repetition): Delivery {
-    const uncorrelated = repetition === "alike" || !this.correlation.agrees;
+    const uncorrelated = repetition === "uncorrelated" || !this.correlation.agrees;
     return { reportSilence: true, uncorrelated, isRetry: this.#repeated > 0 };
   }
 

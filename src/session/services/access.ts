@@ -16,7 +16,7 @@ export function* accessList(
   const longInvokeId = (confirmedHigh | (channel.nextInvokeId() & 0x0f)) >>> 0;
   const request: AccessRequest = { apdu: "access-request", longInvokeId, specifications, data };
   const reading = specifications.every(({ kind }) => kind === "get");
-  const answer = yield* channel.exchange(request, reading ? "told-apart" : "never");
+  const answer = yield* channel.exchange(request, reading ? "correlated" : "never");
   if (answer.apdu !== "access-response") throw unexpectedAnswer("an access-response", answer);
   const expected = specifications.length;
   if (answer.results.length !== expected || answer.data.length !== expected) {

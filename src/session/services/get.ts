@@ -23,7 +23,7 @@ export function* getAttribute(
   form: AnswerForm = {},
 ): Operation<GetDataResult> {
   channel.require("get");
-  return yield* anew(channel, () => getWhole(channel, attribute, form));
+  return yield* retryLostTransfer(channel, () => getWhole(channel, attribute, form));
 }
 
 function* getWhole(
@@ -32,7 +32,7 @@ function* getWhole(
   form: AnswerForm,
 ): Operation<GetDataResult> {
   const invokeId = channel.nextInvokeId();
-  const answer = yield* channel.exchange({ apdu: "get-request-normal", invokeId, attribute }, "told-apart", form);
+  const answer = yield* channel.exchange({ apdu: "get-request-normal", invokeId, attribute }, "correlated", form);
   if (answer.apdu === "get-response-normal" && fitsResult(channel, answer.result)) return answer.result;
   const collected = new Collector(channel.maxResultSize);
   const outcome = yield* takeAnswer(channel, invokeId, answer, collected.sink);
@@ -40,7 +40,7 @@ function* getWhole(
 }
 
 /** Runs what collects an answer; once more from its beginning when a lost datagram broke a transfer in blocks. */
-function* anew<T>(channel: ServiceChannel, run: () => Operation<T>): Operation<T> {
+function* retryLostTransfer<T>(channel: ServiceChannel, run: () => Operation<T>): Operation<T> {
   for (let again = 1; ; again++) {
     try {
       return yield* run();
@@ -79,7 +79,7 @@ function* getInto(
   channel.require("get");
   const invokeId = channel.nextInvokeId();
   const request = { apdu: "get-request-normal", invokeId, attribute } as const;
-  const answer = yield* channel.exchange(request, "told-apart", { sink });
+  const answer = yield* channel.exchange(request, "correlated", { sink });
   if (channel.handedOn) return { ok: true };
   return yield* takeAnswer(channel, invokeId, answer, sink);
 }
@@ -102,7 +102,7 @@ export function* getList(
   if (only === undefined) return [];
   if (attributes.length === 1) return [yield* getAttribute(channel, only)];
   channel.require("multiple-references");
-  return yield* anew(channel, () => getWholeList(channel, attributes));
+  return yield* retryLostTransfer(channel, () => getWholeList(channel, attributes));
 }
 
 function* getWholeList(
@@ -110,7 +110,7 @@ function* getWholeList(
   attributes: readonly AttributeDescriptorWithSelection[],
 ): Operation<readonly GetDataResult[]> {
   const invokeId = channel.nextInvokeId();
-  const answer = yield* channel.exchange({ apdu: "get-request-with-list", invokeId, attributes }, "told-apart");
+  const answer = yield* channel.exchange({ apdu: "get-request-with-list", invokeId, attributes }, "correlated");
   const list =
     answer.apdu === "get-response-with-datablock" ? yield* listFromBlocks(channel, invokeId, answer) : answer;
   if (list.apdu !== "get-response-with-list") {
@@ -174,7 +174,7 @@ function* getBlocks(
 
 function* nextBlock(channel: ServiceChannel, invokeId: number, blockNumber: number) {
   const expected = (blockNumber + 1) >>> 0;
-  let answer = yield* channel.exchange({ apdu: "get-request-next", invokeId, blockNumber }, "told-apart");
+  let answer = yield* channel.exchange({ apdu: "get-request-next", invokeId, blockNumber }, "correlated");
   for (let copies = 0; copies < maxStaleAnswers && isEarlierBlock(answer, expected); copies++) {
     yield* noteStep(`block ${answer.blockNumber} came once more and was dropped`);
     answer = yield* channel.further("same");

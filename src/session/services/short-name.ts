@@ -18,7 +18,7 @@ export function* readVariables(
   form: AnswerForm = {},
 ): Operation<readonly ReadResult[]> {
   channel.require("read");
-  return yield* readVariablesUnchecked(channel, variables, "alike", form);
+  return yield* readVariablesUnchecked(channel, variables, "uncorrelated", form);
 }
 
 /** Read whether it was negotiated or not: HLS authentication with short names is a Read, and must not be repeated. */
@@ -130,7 +130,7 @@ function* takeBlocks(
 /** Read of one variable whose data are handed out as the blocks come. */
 export function* readChunks(channel: ServiceChannel, variable: VariableAccess): Operation<GetOutcome> {
   channel.require("read");
-  const results = yield* askFor(channel, [variable], "alike", {});
+  const results = yield* askFor(channel, [variable], "uncorrelated", {});
   const [first] = counted(results, 1);
   if (first?.kind === "error") return { ok: false, result: first.result };
   if (first?.kind === "data") {

@@ -146,7 +146,7 @@ function adviceFor(user: boolean, diagnostic: number): string {
 }
 
 /** Nothing came, so that it may be asked again. */
-export function isSilence(error: unknown): boolean {
+export function isNoAnswer(error: unknown): boolean {
   return (
     error instanceof DlmsTimeoutError &&
     (error.code === "DLMS_TIMEOUT_RESPONSE" || error.code === "DLMS_TIMEOUT_ASSOCIATE")

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readingAll } from "../../../../src/client/services/attribute-request";
+import { describeReads } from "../../../../src/client/services/attribute-request";
 import { attribute } from "../../../../src";
 import { bench, registerRef, registers, silentWhen } from "../../../support/meters";
 
@@ -15,7 +15,7 @@ describe("what several reads are called in messages", () => {
       [[energy(1, 3)], "read 1-0:1.8.0*255/3"],
       [[1, 2, 3, 4, 5].map((n) => energy(n)), "read 1-0:1.8.0*255/2, 1-0:2.8.0*255/2, 1-0:3.8.0*255/2 and 2 more"],
     ];
-    for (const [refs, text] of cases) assert.equal(readingAll(refs), text);
+    for (const [refs, text] of cases) assert.equal(describeReads(refs), text);
   });
 
   it("is what an error says when a value and its scaler are not answered", async () => {
