@@ -87,6 +87,7 @@ export {
   actionResults,
   answerTooLong,
   associationDiagnosticWord,
+  associationResult,
   associationResults,
   associationResultWord,
   blockTransferFailed,

@@ -122,6 +122,9 @@ export const associationResults = {
   2: "rejected-transient",
 } as const satisfies Words;
 
+/** Codes of the AARE result by the standard's words. */
+export const associationResult = codesByWord(associationResults);
+
 /** AARE diagnostic from the service user. */
 export const userDiagnostics = {
   0: "null",

@@ -1,5 +1,6 @@
 /** Where the rule of `account-guard` meets an association: whose secret it is, when it leaves, and what came of it. */
 
+import { associationResult, serviceErrorCode, userDiagnostic } from "../../apdu";
 import { type DlmsError, DlmsTimeoutError, type ErrorCode, isDlmsError } from "../../errors";
 import type { Account, AccountGuard, Attempt, Lock, SecretMessage } from "../account/account-guard";
 import { repeated } from "../../errors/retell";
@@ -111,13 +112,14 @@ export function refusesSecret(error: DlmsError, authenticated: boolean): boolean
   // the public client that reads the counter has no secret
   if (error.details.reading === "invocation-counter") return false;
   // "deciphering-error" to an association request: the keys are not the meter's
-  if (error.code === "DLMS_EXCEPTION" && error.details.serviceError === 5) return authenticated;
+  if (error.code === "DLMS_EXCEPTION" && error.details.serviceError === serviceErrorCode["deciphering-error"])
+    return authenticated;
   if (error.code === "DLMS_ASSOC_AUTH_FAILED" || error.code === "DLMS_ASSOC_SERVER_UNPROVEN") return true;
   if (error.layer === "security") return error.retry === "no";
   if (!authenticated || error.code !== "DLMS_ASSOC_REJECTED") return false;
   const { result, diagnostic } = error.details;
   // permanent: the same request would be refused again, and some meters count it
-  if (result === 1) return true;
+  if (result === associationResult["rejected-permanent"]) return true;
   // null or no-reason-given, from either source: this is how many meters refuse a password
-  return diagnostic === 0 || diagnostic === 1;
+  return diagnostic === userDiagnostic.null || diagnostic === userDiagnostic["no-reason-given"];
 }

@@ -1,6 +1,6 @@
 import { latin1, toHex } from "../../bytes";
 import { afterRunning, type RunningWait, sleep } from "../../clock";
-import { attribute, obisPrinted, parseObis } from "../../cosem";
+import { attribute, obisPrinted, parseObis, wellKnownObjects } from "../../cosem";
 import { decodeValueBytes } from "../../codec";
 import { DlmsAssociationError, type DlmsError, isDlmsError } from "../../errors";
 import {
@@ -68,7 +68,7 @@ export interface FindAddressParts {
 const defaultResponse = 1500;
 /** A gateway that closed the connection may need a moment before it takes the next. */
 const gatewayRest = 1000;
-const deviceName = attribute("DATA", "0.0.42.0.0.255", "value");
+const deviceName = attribute("DATA", wellKnownObjects.logicalDeviceName, "value");
 
 /**
  * Tries the usual forms of server address on a line, one after the other, and tells what each of them gave; ends after

@@ -1,3 +1,4 @@
+import { userDiagnostic } from "../../apdu";
 import type { DlmsError } from "../../errors";
 import type { Settings } from "../options/resolve-options";
 
@@ -119,8 +120,11 @@ const otherProtocol: readonly string[] = ["DLMS_LINK_WRAPPER_HEADER", "DLMS_LINK
 /** What the meter says of the kind of authentication, before it looks at any secret (diagnostics of the AARE). */
 function mechanismHint({ details }: DlmsError, { client, auth }: Settings): ConnectionHint | undefined {
   if (details.diagnosticSource !== "service-user") return undefined;
-  if (details.diagnostic === 11) return { key: "otherMechanism", client: client.sap };
-  const needed = details.diagnostic === 12 || (details.diagnostic === 14 && auth.mechanism === "none");
+  if (details.diagnostic === userDiagnostic["authentication-mechanism-name-not-recognised"])
+    return { key: "otherMechanism", client: client.sap };
+  const needed =
+    details.diagnostic === userDiagnostic["authentication-mechanism-name-required"] ||
+    (details.diagnostic === userDiagnostic["authentication-required"] && auth.mechanism === "none");
   return needed ? { key: "needsMechanism", client: client.sap } : undefined;
 }
 

@@ -1,6 +1,7 @@
+import { associationShortName, classIds, dataAccess } from "../../apdu";
 import { afterRunning, sleep } from "../../clock";
 import { decodeValueBytes } from "../../codec";
-import { attribute, type AttributeRef, obisPrinted, parseObis, presentAttribute } from "../../cosem";
+import { attribute, type AttributeRef, obisPrinted, parseObis, presentAttribute, wellKnownObjects } from "../../cosem";
 import { type DlmsError, DlmsStateError, isDlmsError } from "../../errors";
 import type { GetDataResult } from "../../apdu/model";
 import { accessError } from "../association/access-error";
@@ -41,8 +42,8 @@ export interface TestConnectionParts {
 
 /** Read one after the other until the meter gives one: its name, its clock. */
 const firstReads: readonly AttributeRef[] = [
-  attribute("DATA", "0.0.42.0.0.255", "value"),
-  attribute("CLOCK", "0.0.1.0.0.255", "time"),
+  attribute("DATA", wellKnownObjects.logicalDeviceName, "value"),
+  attribute("CLOCK", wellKnownObjects.clock, "time"),
 ];
 
 /**
@@ -187,9 +188,15 @@ const longestValue = 64;
 async function firstRead(active: Association, { present }: Settings): Promise<ConnectionFacts> {
   const sn = active.session.association?.referencing === "sn";
   if (sn) {
-    const [result] = await active.run(active.session.read([{ kind: "variable-name", name: 0xfa00 }], "first read"));
+    const [result] = await active.run(
+      active.session.read([{ kind: "variable-name", name: associationShortName }], "first read"),
+    );
     if (result?.kind === "data") return { found: "associationObject" };
-    throw accessError("get", { classId: 12, logicalName: "0.0.40.0.0.255", attributeId: 1 }, 250);
+    throw accessError(
+      "get",
+      { classId: classIds["association-sn"], logicalName: wellKnownObjects.currentAssociation, attributeId: 1 },
+      dataAccess["other-reason"],
+    );
   }
   let refused: { readonly ref: AttributeRef; readonly result: number } | undefined;
   for (const ref of firstReads) {
@@ -205,8 +212,8 @@ async function firstRead(active: Association, { present }: Settings): Promise<Co
   }
   throw accessError(
     "get",
-    refused?.ref ?? { classId: 1, logicalName: "0.0.42.0.0.255", attributeId: 2 },
-    refused?.result ?? 250,
+    refused?.ref ?? { classId: classIds.data, logicalName: wellKnownObjects.logicalDeviceName, attributeId: 2 },
+    refused?.result ?? dataAccess["other-reason"],
   );
 }
 

@@ -1,4 +1,4 @@
-import { parseObis } from "../../cosem";
+import { parseObis, wellKnownObjects } from "../../cosem";
 import { DlmsConfigError } from "../../errors";
 import { integer, object } from "../../errors/arguments";
 import type { SessionAuthentication } from "../../session/steps/options";
@@ -14,7 +14,7 @@ export interface CounterSource {
 }
 
 /** The counter that most meters have for the first of their ciphered clients. */
-const defaultCounter = "0.0.43.1.0.255";
+const defaultCounter = wellKnownObjects.invocationCounter(0);
 const longestPause = 600_000;
 
 /**

@@ -1,3 +1,4 @@
+import { classIds, mayPass, notReadable } from "../../apdu";
 import { decodePlainBytes, decodeValueBytes } from "../../codec";
 import type { DlmsValue } from "../../codec";
 import {
@@ -5,11 +6,12 @@ import {
   type CaptureObject,
   columnScaler,
   obisPrinted,
-  profileColumns,
   type ProfileColumn,
+  profileColumns,
   readCaptureObjects,
   rowTime,
   type ScalerUnit,
+  wellKnownObjects,
 } from "../../cosem";
 import { describeObis } from "../../names";
 import { DlmsDecodeError, DlmsServiceError, isDlmsError } from "../../errors";
@@ -17,7 +19,7 @@ import { accessError } from "../association/access-error";
 import type { Association, Kept } from "../association/association";
 import { type Fetched, fetchAttributes } from "../services/get";
 import type { FetchOptions } from "../association/meter-hints";
-import { noScalerResults, parseScaler } from "../services/read";
+import { parseScaler } from "../services/read";
 import { keyOf } from "../services/attribute-request";
 
 /** What has to be known of a profile before its rows can be read; kept for the association. */
@@ -75,10 +77,7 @@ export interface InfoOptions extends FetchOptions {
   readonly now: () => number;
 }
 
-const clockTime: AttributeRef = { classId: 8, logicalName: "0.0.1.0.0.255", attributeId: 2 };
-
-/** Results that say nothing about the next time: hardware-fault, temporary-failure. */
-const passing = new Set([1, 2]);
+const clockTime: AttributeRef = { classId: classIds.clock, logicalName: wellKnownObjects.clock, attributeId: 2 };
 
 /** Reads what is not known yet: one request for the profile, one for the scalers of its columns. */
 export async function profileFacts(
@@ -117,7 +116,7 @@ export async function profileFacts(
     notes,
   };
   // what was answered with an exception or nonsense, or failed for now, may be told the next time
-  const allTold = [period, sort].every((one) => one !== undefined && (one.ok || !passing.has(one.result)));
+  const allTold = [period, sort].every((one) => one !== undefined && (one.ok || !mayPass.has(one.result)));
   if (allTold && scalers.told) cache.infos.set(profile.logicalName, info);
   return { info, entriesInUse };
 }
@@ -174,10 +173,10 @@ async function columnScalers(
   const answers = refs.length === 0 ? [] : await fetchOptional(active, refs, options);
   items.forEach(([key, ref], i) => {
     const answer = answers[i];
-    if (answer?.ok === false && passing.has(answer.result)) throw accessError("get", ref, answer.result);
+    if (answer?.ok === false && mayPass.has(answer.result)) throw accessError("get", ref, answer.result);
     const scaler = answer?.ok === true ? parseScaler(answer.data) : null;
     found.set(key, scaler ?? null);
-    if (answer?.ok === true || (answer?.ok === false && noScalerResults.has(answer.result))) {
+    if (answer?.ok === true || (answer?.ok === false && notReadable.has(answer.result))) {
       active.scalers.set(key, scaler ?? null);
     }
     if (answer?.ok !== true) notes.push(unscaled(ref, answer));

@@ -1,3 +1,4 @@
+import { classIds } from "../../apdu";
 import type { Clock } from "../../clock";
 import {
   type ObisLike,
@@ -166,7 +167,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
   }
 
   get #ref(): { classId: number; logicalName: string; attributeId: number } {
-    return { classId: 7, logicalName: this.#logicalName, attributeId: 2 };
+    return { classId: classIds["profile-generic"], logicalName: this.#logicalName, attributeId: 2 };
   }
 
   get #what(): string {

@@ -1,3 +1,4 @@
+import { blockTransferFailed, notThere } from "../../apdu";
 import { encodeValueBytes } from "../../codec";
 import { type AttributeRef, obisPrinted, restrictingObject, type Selection } from "../../cosem";
 import type { DlmsAccessError, DlmsDecodeError, DlmsServiceError } from "../../errors";
@@ -159,11 +160,6 @@ function ofException(error: DlmsServiceError): Refusal {
   return { kind: "error", error, text: `the meter refused the selection (${how})` };
 }
 
-/** data-block-unavailable, long-get-aborted, no-long-get-in-progress, data-block-number-invalid: the transfer was lost */
-const brokenTransfer = new Set([14, 15, 16, 19]);
-/** Results for a piece of the range that say no more than that there is nothing in it. */
-const nothingThere = new Set([4, 9, 11]);
-
 /** Returns what the meter refused before anything came, what is wrong with the columns that came, or what broke off. */
 async function tryAttempt(
   active: Association,
@@ -184,7 +180,7 @@ async function tryAttempt(
     }
     if (!began || failure.kind === "broken" || failure.kind === "bare") return failure;
     const tail = attempt.openTail === true && index === selections.length - 1;
-    if (!tail && !(failure.kind === "result" && nothingThere.has(failure.result))) {
+    if (!tail && !(failure.kind === "result" && notThere.has(failure.result))) {
       // what came can be taken back, and another way may have all
       if (reading.forget === undefined) throw refused(reading, wanted, failure);
       startOver(reading.handed, reading.forget);
@@ -214,7 +210,7 @@ async function fetchInto(
   if (result === 0) return undefined;
   if (!sink.began) return ofResult(result);
   const error = accessError("get", reading.ref, result);
-  if (brokenTransfer.has(result)) return { kind: "broken", error };
+  if (blockTransferFailed.has(result)) return { kind: "broken", error };
   throw error;
 }
 

@@ -1,3 +1,4 @@
+import { answerTooLong } from "../../apdu";
 import type { AttributeDescriptorWithSelection, GetDataResult } from "../../apdu/model";
 import type { AttributeRef } from "../../cosem";
 import { DlmsDecodeError, DlmsServiceError } from "../../errors";
@@ -12,9 +13,6 @@ const requestItem = 1 + 9 + 1;
 /** most that the envelopes of an APDU add: ciphering header, title and tag */
 const envelope = 40;
 const nullData = Uint8Array.of(0);
-
-/** data-block-unavailable, long-get-aborted: the value is too long for this answer, a GET of its own has blocks */
-const tooLongResults = new Set([14, 15]);
 
 /**
  * Whether several attributes go into one ACCESS: where the meter has no GET with list. Its answers cannot be cut into
@@ -59,7 +57,7 @@ export async function fetchByAccess(
     active.answered++;
     options.hints.listsAnswered = true;
     return answer.results.map(({ result }, i): GetDataResult | undefined => {
-      if (tooLongResults.has(result)) return undefined;
+      if (answerTooLong.has(result)) return undefined;
       const data = answer.data[i];
       return result === 0 && data !== undefined ? { ok: true, data } : { ok: false, result };
     });

@@ -1,3 +1,4 @@
+import { notReadable } from "../../apdu";
 import { decodeNumber, decodeValueBytes } from "../../codec";
 import {
   type AttributeRef,
@@ -44,9 +45,6 @@ export interface ReadContext extends FetchOptions {
   readonly present: PresentOptions;
   readonly wallTime: () => number;
 }
-
-/** Results that say that the meter has no scaler here, or keeps it from this client; others may pass. */
-export const noScalerResults = new Set([3, 4, 9, 11, 13]);
 
 /**
  * Reads attributes, and the scalers that are not known yet along with them: in the same request where lists are
@@ -137,7 +135,7 @@ function learnScalers(
     if (answer?.ok === true) {
       const known = parseScaler(answer.data);
       if (known !== undefined) active.scalers.set(key, known);
-    } else if (fetched.has(key) && (answer === undefined || noScalerResults.has(answer.result))) {
+    } else if (fetched.has(key) && (answer === undefined || notReadable.has(answer.result))) {
       active.scalers.set(key, null);
     }
   }

@@ -1,4 +1,13 @@
-import { type Apdu, conformanceMask, conformanceNames, encodeApdu, parseApdu } from "../../apdu";
+import {
+  type Apdu,
+  associationShortName,
+  conformanceMask,
+  conformanceNames,
+  encodeApdu,
+  parseApdu,
+  serviceErrorCode,
+  userDiagnostic,
+} from "../../apdu";
 import type { Aare, Aarq, ConfirmedServiceError, InitiateResponse } from "../../apdu/model";
 import { DlmsAssociationError, DlmsConfigError, DlmsSecurityError } from "../../errors";
 import {
@@ -29,10 +38,9 @@ import type { AssociationInfo, SessionOptions, SessionSecurity } from "../steps/
 import { noteStep } from "../steps/steps";
 
 const dlmsVersion = 6;
-const invocationCounterError = 6;
+const invocationCounterError = serviceErrorCode["invocation-counter-error"];
 /** A meter that takes less can't even take a GET. */
 const smallestPdu = 12;
-const snVaaName = 0xfa00;
 
 /** Open an association: AARQ and AARE, then the passes 3 and 4 of the HLS mechanisms. */
 export function* associate(channel: ServiceChannel): Operation<AssociationInfo> {
@@ -82,7 +90,7 @@ export function assumeAssociation(channel: ServiceChannel): AssociationInfo {
     conformanceNames: conformanceNames(conformance),
     maxPduSize: options.maxPduSize,
     dlmsVersion,
-    vaaName: options.referencing === "sn" ? snVaaName : 0x0007,
+    vaaName: options.referencing === "sn" ? associationShortName : 0x0007,
     ...(options.meterSystemTitle === undefined ? {} : { meterSystemTitle: options.meterSystemTitle }),
     ciphered: ciphering?.active === true,
   };
@@ -285,7 +293,8 @@ function negotiated(channel: ServiceChannel, aare: Aare, initiate: InitiateRespo
     );
   }
   const applicationContext = aare.applicationContext ?? proposedContext(options);
-  const shortNames = initiate.vaaName === snVaaName || (initiate.vaaName !== 0x0007 && applicationContext % 2 === 0);
+  const shortNames =
+    initiate.vaaName === associationShortName || (initiate.vaaName !== 0x0007 && applicationContext % 2 === 0);
   // a meter can't add to what was proposed; some send their whole list
   const conformance = initiate.conformance & conformanceWithoutQuirks(options);
   const meterSystemTitle = ciphering?.meterTitle ?? titleOf(aare);
@@ -311,7 +320,11 @@ function* noteDeviations(channel: ServiceChannel, aare: Aare, info: AssociationI
   for (const note of aare.notes ?? []) yield* noteStep(`AARE: ${note}`);
   if (info.referencing !== asked) yield* noteStep(`${asked} was asked for, the meter uses ${info.referencing}`);
   if (info.dlmsVersion !== dlmsVersion) yield* noteStep(`the meter names DLMS version ${info.dlmsVersion}`);
-  if (aare.diagnosticSource === "service-user" && aare.diagnostic === 14 && info.mechanism === "lls") {
+  if (
+    aare.diagnosticSource === "service-user" &&
+    aare.diagnostic === userDiagnostic["authentication-required"] &&
+    info.mechanism === "lls"
+  ) {
     yield* noteStep("the meter accepted, and says that authentication is required");
   }
 }

@@ -1,4 +1,4 @@
-import { actionResult, dataAccessResult } from "../../apdu";
+import { actionResult, associationShortName, classIds, dataAccessResult } from "../../apdu";
 import type { Aare, GetDataResult } from "../../apdu/model";
 import { decodeValueBytes, type DlmsValue, encodeValueBytes } from "../../codec";
 import { DlmsAssociationError, DlmsConfigError, DlmsDecodeError, type DlmsError, DlmsServiceError } from "../../errors";
@@ -25,9 +25,13 @@ import { withRequestName } from "../steps/request-name";
 import { reserveStep } from "../steps/steps";
 
 /** reply_to_HLS_authentication is method 1 of the current association, 0.0.40.0.0.255 (class 15). */
-const associationLn = { classId: 15, instanceId: Uint8Array.of(0, 0, 40, 0, 0, 255), methodId: 1 } as const;
+const associationLn = {
+  classId: classIds["association-ln"],
+  instanceId: Uint8Array.of(0, 0, 40, 0, 0, 255),
+  methodId: 1,
+} as const;
 /** Association SN: base name FA00, reply_to_HLS_authentication is method 8 at offset 58. */
-const replyShortName = 0xfa58;
+const replyShortName = associationShortName + 0x58;
 
 /**
  * Passes 3 and 4 of an HLS authentication: prove ourselves over the meter's challenge, and check its proof over

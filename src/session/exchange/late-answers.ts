@@ -1,3 +1,4 @@
+import { serviceErrorCode } from "../../apdu";
 import type { Apdu } from "../../apdu/model";
 import type { Exchange } from "./exchange";
 import { isProtected } from "../protection/ciphering";
@@ -7,7 +8,7 @@ import type { Operation } from "../steps/operation";
 import { noteStep } from "../steps/steps";
 
 /** service error of an exception-response */
-export const invocationCounterError = 6;
+export const invocationCounterError = serviceErrorCode["invocation-counter-error"];
 
 type Facts = Pick<Exchange, "options" | "association" | "ciphering" | "resends" | "correlation">;
 

@@ -1,4 +1,4 @@
-import { parseApdu } from "../../apdu";
+import { blockTransferFailed, parseApdu } from "../../apdu";
 import type { Apdu, AttributeDescriptorWithSelection, GetDataResult, GetResponseWithDatablock } from "../../apdu/model";
 import { concatBytes } from "../../bytes";
 import { DlmsLinkError } from "../../errors";
@@ -12,9 +12,6 @@ import { noteStep, progressStep } from "../steps/steps";
 
 /** How a read ended. */
 export type GetOutcome = { readonly ok: true } | { readonly ok: false; readonly result: number };
-
-/** data-block-unavailable, long-get-aborted, no-long-get-in-progress, data-block-number-invalid */
-const blockErrors: ReadonlySet<number> = new Set([14, 15, 16, 19]);
 
 /** GET of one attribute; blocks are put together. */
 export function* getAttribute(
@@ -204,7 +201,7 @@ function isEarlierBlock(answer: Apdu, expected: number): answer is GetResponseWi
  * answer about the attribute, and all of it is to be asked for anew.
  */
 function refuseLostPlace(channel: ServiceChannel, result: number, blockNumber: number): void {
-  if (channel.resends === 0 || !blockErrors.has(result)) return;
+  if (channel.resends === 0 || !blockTransferFailed.has(result)) return;
   throw new DlmsLinkError(
     "LINK_SEQUENCE",
     `the block behind block ${blockNumber} was lost on the way, and the meter does not send it again (result ${result}); it has to be read anew`,

@@ -7,6 +7,7 @@ import {
   type ExceptionResponse,
   exceptionServiceErrorWord,
   stateErrorWord,
+  userDiagnostic,
 } from "../../apdu";
 import {
   DlmsAssociationError,
@@ -123,7 +124,9 @@ export function refusedAssociation(refusal: Refusal, authenticated: boolean, cip
   const because = inner === undefined ? "" : `, ${describeServiceError(inner)}`;
   const advice = adviceFor(user, refusal.diagnostic) + secretAdvice(refusal, authenticated, ciphered);
   const text = `the meter refused the association: ${result}, ${diagnostic}${because}${advice}`;
-  const secret = user && (refusal.diagnostic === 13 || (refusal.diagnostic === 14 && authenticated));
+  const failed = refusal.diagnostic === userDiagnostic["authentication-failure"];
+  const secret =
+    user && (failed || (refusal.diagnostic === userDiagnostic["authentication-required"] && authenticated));
   if (secret) return new DlmsAssociationError("ASSOC_AUTH_FAILED", text, { details });
   // an unspecific refusal whose reason is the initiate request is the initiate request's failure
   const code = inner !== undefined && inner.value !== 0 ? "ASSOC_INITIATE_ERROR" : "ASSOC_REJECTED";
