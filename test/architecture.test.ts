@@ -196,7 +196,7 @@ const stateExceptions: Readonly<Record<string, string>> = {
   "src/security/received-counters.ts: heardPushes": "clients that share a meter's keys need not know each other",
   "src/security/received-counters.ts: order": "the order of arrival for heardPushes",
   "src/simulator/meter.ts: unusedCounter": "meters made with one key in one process must not reuse a counter",
-  "src/client/services/attribute-request.ts: known": "memo of a pure function, keyed weakly",
+  "src/client/services/attribute-request.ts: requestsByRef": "memo of a pure function, keyed weakly",
   "src/client/services/read.ts: lastTime": "memo of a pure function, of its last argument",
   "src/cosem/time-zone.ts: zones": "memo of a pure function, bounded",
   "src/names/patterns.ts: compiled": "memo of a pure function, keyed weakly",
