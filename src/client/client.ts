@@ -61,7 +61,11 @@ export class DlmsClient implements AsyncDisposable {
   #idleTimer: ReturnType<Settings["clock"]["setTimeout"]> | undefined;
   #lastAssociation: AssociationInfo | undefined;
 
-  /** @throws DlmsConfigError for options that cannot be right */
+  /**
+   * Programs call `createClient` or `connect`.
+   * @throws DlmsConfigError for options that cannot be right
+   * @internal
+   */
   constructor(options: ConnectOptions, parts: Partial<ClientParts> = {}) {
     const settings = resolveSettings(options);
     // what a session refuses is refused now, before anything is asked of the meter

@@ -23,7 +23,7 @@ export interface RuntimeParts {
   readonly random: RandomSource;
   /** where counters are kept */
   readonly files: CounterFileSystem;
-  /** default: the lines of this process, which `connect` uses too */
+  /** default: the lines of this process, which `connect` uses too. @internal */
   readonly lines: SharedLines;
 }
 
@@ -39,6 +39,7 @@ export const secretOf = ({ connect }: MeterSettings): Account => accountOf(conne
 export class Runtime {
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** @internal */
   readonly lines: SharedLines;
   /** a meter does not know which node, message or dialog a request comes from */
   readonly access = new AccessRegistry();

@@ -25,7 +25,7 @@ import { type BytesLike, tagged } from "./input";
 import { hlsAnswerParts, secretParts } from "./secrets";
 import { TextRoom } from "./text-room";
 
-export interface DescribeOptions {
+export interface InspectOptions {
   readonly keys?: InspectKeys;
   /** the APDU answers an HLS pass: its proof is masked too */
   readonly hlsAnswer?: boolean;
@@ -44,14 +44,14 @@ interface Context {
  * read is said in the text.
  * @throws DlmsConfigError CONFIG_INVALID for what is neither bytes nor hex nor an APDU
  */
-export function describeApdu(input: BytesLike | Apdu, options: DescribeOptions = {}): string {
+export function describeApdu(input: BytesLike | Apdu, options: InspectOptions = {}): string {
   const isBytes = typeof input === "string" || input instanceof Uint8Array;
   if (!isBytes) tagged("apdu", input, "apdu", "bytes, hex or a decoded APDU");
   object("options", options);
   return attempt(() => apduLines(isBytes ? decodeApdu(input) : input, options)).join("\n");
 }
 
-export function apduLines(apdu: Apdu, options: DescribeOptions = {}, room = new TextRoom()): string[] {
+export function apduLines(apdu: Apdu, options: InspectOptions = {}, room = new TextRoom()): string[] {
   const parts = options.hlsAnswer ? [...secretParts(apdu), ...hlsAnswerParts(apdu)] : secretParts(apdu);
   const context: Context = { apdu, masked: new Set(parts), keys: options.keys, room };
   const { apdu: name, ...fields } = apdu;
@@ -60,7 +60,7 @@ export function apduLines(apdu: Apdu, options: DescribeOptions = {}, room = new 
 }
 
 /** What is inside a ciphered APDU, where the keys open it. */
-function plainLines(apdu: Apdu, options: DescribeOptions, room: TextRoom): string[] {
+function plainLines(apdu: Apdu, options: InspectOptions, room: TextRoom): string[] {
   const { keys } = options;
   if (keys === undefined || room.full) return [];
   return attempt(() => {
@@ -152,7 +152,7 @@ function bytesLines(key: string, bytes: Uint8Array, context: Context): string[] 
 }
 
 /** The keys for an APDU inside this one: an association's parties carry their titles. */
-function keyed({ keys, apdu }: Context): DescribeOptions {
+function keyed({ keys, apdu }: Context): InspectOptions {
   if (keys === undefined) return {};
   const title = apdu.apdu === "aarq" ? apdu.callingApTitle : apdu.apdu === "aare" ? apdu.respondingApTitle : undefined;
   return { keys: title ? { ...keys, systemTitle: title } : keys };

@@ -1,5 +1,5 @@
 import { controlText, type HdlcAddress } from "../link";
-import { apduLines, attempt, type DescribeOptions } from "./describe-apdu";
+import { apduLines, attempt, type InspectOptions } from "./describe-apdu";
 import { indent } from "./data";
 import { decodeFrame, type Frame, type HdlcFrameInfo } from "./frame";
 import type { BytesLike } from "./input";
@@ -9,11 +9,11 @@ import { TextRoom } from "./text-room";
 /**
  * A link frame, and the APDU in it, as a readable tree with secrets masked. Never throws for what the bytes hold.
  */
-export function describeFrame(input: BytesLike, link: "hdlc" | "wrapper", options: DescribeOptions = {}): string {
+export function describeFrame(input: BytesLike, link: "hdlc" | "wrapper", options: InspectOptions = {}): string {
   return attempt(() => frameLines(decodeFrame(input, link), options)).join("\n");
 }
 
-export function frameLines(frame: Frame, options: DescribeOptions = {}): string[] {
+export function frameLines(frame: Frame, options: InspectOptions = {}): string[] {
   if (frame.link === "wrapper") {
     return [
       `wrapper ${frame.source} -> ${frame.destination}, ${frame.payload.length} bytes`,
@@ -35,7 +35,7 @@ function hdlcDetails({ parameters, rejected }: HdlcFrameInfo): string[] {
   ];
 }
 
-function payloadLines(frame: Frame, options: DescribeOptions): string[] {
+function payloadLines(frame: Frame, options: InspectOptions): string[] {
   const { payload, apdu } = frame;
   if (apdu) return apduLines(apdu, options);
   if (payload === undefined || payload.length === 0) return [];

@@ -1,7 +1,7 @@
 export { decodeApdu } from "./apdu";
 export { decodeData, describeData } from "./data";
 export { decipher, type InspectKeys } from "./decipher";
-export { describeApdu, type DescribeOptions } from "./describe-apdu";
+export { describeApdu, type InspectOptions } from "./describe-apdu";
 export { describeFrame } from "./describe-frame";
 export { decodeFrame, type Frame, type HdlcFrameInfo, type WrapperFrameInfo } from "./frame";
 export type { BytesLike } from "./input";

@@ -2,7 +2,7 @@ import { type Apdu, parseApdu } from "../apdu";
 import { latin1, toHex } from "../bytes";
 import { isDlmsError } from "../errors";
 import { llcOf } from "./apdu";
-import { apduLines, attempt, type DescribeOptions } from "./describe-apdu";
+import { apduLines, attempt, type InspectOptions } from "./describe-apdu";
 import { frameLines } from "./describe-frame";
 import { decodeFrame } from "./frame";
 import { carriesSecret, hlsAnswerParts, isHlsPass, secretParts } from "./secrets";
@@ -60,7 +60,7 @@ export class TraceInspector {
     return link === "wrapper" ? this.#wrapper(traced) : this.#hdlc(traced);
   }
 
-  #options(direction: "out" | "in"): DescribeOptions {
+  #options(direction: "out" | "in"): InspectOptions {
     return {
       ...(this.#keys && { keys: this.#keys }),
       ...(this.#hlsAnswer && direction === "in" && { hlsAnswer: true }),
@@ -112,7 +112,7 @@ export class TraceInspector {
   #information(
     direction: "out" | "in",
     info: Uint8Array,
-    options: DescribeOptions,
+    options: InspectOptions,
     segmented: boolean,
   ): readonly Uint8Array[] {
     const first = llcOf(info) !== undefined;
@@ -127,7 +127,7 @@ export class TraceInspector {
     return this.#secretSegments[direction] ? [info] : [];
   }
 
-  #parts(apdu: Apdu, options: DescribeOptions): readonly Uint8Array[] {
+  #parts(apdu: Apdu, options: InspectOptions): readonly Uint8Array[] {
     return options.hlsAnswer ? [...secretParts(apdu), ...hlsAnswerParts(apdu)] : secretParts(apdu);
   }
 
@@ -170,7 +170,7 @@ export class TraceInspector {
   }
 }
 
-function describe(bytes: Uint8Array, options: DescribeOptions): string[] {
+function describe(bytes: Uint8Array, options: InspectOptions): string[] {
   return attempt(() => {
     const apdu = parseApdu(bytes, { allowTrailing: true });
     return apduLines(apdu, options);

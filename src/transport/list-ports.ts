@@ -13,6 +13,12 @@ const linuxFolders: PortFolders = { dev: "/dev", byId: "/dev/serial/by-id" };
  * The serial ports of this machine, as far as it tells: an empty list where it cannot. In containers without udev the
  * device files themselves are listed.
  */
+export function listPorts(): Promise<readonly SerialPortInfo[]>;
+/** @internal */
+export function listPorts(
+  load: (() => Promise<SerialModule>) | undefined,
+  folders?: PortFolders,
+): Promise<readonly SerialPortInfo[]>;
 export async function listPorts(
   load: () => Promise<SerialModule> = loadSerialPort,
   folders: PortFolders = linuxFolders,

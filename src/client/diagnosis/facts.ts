@@ -16,7 +16,7 @@ export function sizesOf(link: LinkProtocol & { readonly negotiated?: LinkSizes }
 }
 
 /** How messages are ciphered; absent: they are not. */
-interface Protection {
+export interface Protection {
   readonly policy?: SecurityPolicy;
   readonly suite?: SecuritySuite;
 }

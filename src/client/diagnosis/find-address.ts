@@ -78,6 +78,16 @@ const deviceName = attribute("DATA", wellKnownObjects.logicalDeviceName, "value"
  * Throws DlmsConfigError, what the transport throws when the line cannot be opened, DlmsLinkError and DlmsTimeoutError
  * when a mode E sign-on fails, and `signal.reason` when it is aborted. Leaves nothing open, whenever it ends.
  */
+export function findAddress(
+  options: FindAddressOptions,
+  init?: OperationOptions,
+): AsyncGenerator<AddressTrial, void, undefined>;
+/** @internal */
+export function findAddress(
+  options: FindAddressOptions,
+  init?: OperationOptions,
+  parts?: FindAddressParts,
+): AsyncGenerator<AddressTrial, void, undefined>;
 export async function* findAddress(
   options: FindAddressOptions,
   init: OperationOptions = {},

@@ -54,6 +54,16 @@ const firstReads: readonly AttributeRef[] = [
  * Throws DlmsConfigError for options that cannot be right, and `signal.reason` when it is aborted; everything else
  * is the result of a step.
  */
+export function testConnection(
+  options: ConnectOptions,
+  init?: OperationOptions,
+): AsyncGenerator<ConnectionStep, void, undefined>;
+/** @internal */
+export function testConnection(
+  options: ConnectOptions,
+  init?: OperationOptions,
+  parts?: TestConnectionParts,
+): AsyncGenerator<ConnectionStep, void, undefined>;
 export async function* testConnection(
   options: ConnectOptions,
   init: OperationOptions = {},

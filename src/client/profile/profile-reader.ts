@@ -72,6 +72,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
   #selection: SelectionUsed | undefined;
   #notes: readonly string[] = [];
 
+  /** Programs call `client.profile`. @internal */
   constructor(obis: ObisLike, range: ProfileRange | undefined, options: ProfileOptions, host: ProfileHost) {
     this.#logicalName = obisDotted(obis);
     this.#range = checkRange(range);
