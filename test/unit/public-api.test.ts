@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
 import * as api from "../../src/index";
 import type {
   AddressTrial,
@@ -44,7 +47,82 @@ interface Named {
   readonly tools: [Apdu, Frame, AddressTrial, ConnectionStep, MeterDefinition, SimulatedMeter];
 }
 
+/** All names that src/index.ts exports. One that goes or changes its kind breaks programs; one that comes is a promise. */
+const values = words(`
+  AccessRegistry DlmsAccessError DlmsAssociationError DlmsClient DlmsConfigError DlmsConnectionError
+  DlmsDecodeError DlmsError DlmsLinkError DlmsSecurityError DlmsServiceError DlmsStateError DlmsTimeoutError
+  MemoryAccountGuard MeterPool ProfileReader SharedMeter accountOf afterRunning attribute attributeName
+  className classTitle clientIdentity connect createClient createMeter createRuntime decodeApdu decodeData
+  decodeFrame demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
+  describeUnit endpointKey endpointOf errorCodes fileCounterStore fileReceivedCounters findAddress
+  findAttribute findClass fromHex householdDefinition isDlmsError isObis isTimeZone keyFingerprint listClasses
+  listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage
+  obisLanguages obisPrinted parseDefinition parseKey parseObis parseSecret parseSystemTitle repeated
+  scopeOfMeter scopeOfSession secretFingerprint secretOf settledWithin systemClock systemRandom testConnection
+  toHex unitSymbol withExclusiveAccess
+`);
+const types = words(`
+  Aare Aarq AccessRequest AccessResponse AccessSpecification Account AccountGuard ActionRequest
+  ActionRequestNextPblock ActionRequestNormal ActionRequestWithFirstPblock ActionRequestWithList
+  ActionRequestWithListAndFirstPblock ActionRequestWithPblock ActionResponse ActionResponseNextPblock
+  ActionResponseNormal ActionResponseWithList ActionResponseWithPblock ActionResult AddressCandidate
+  AddressSize AddressTrial Apdu ApplicationContext AssociationInfo AssociationOptions Attempt AttributeAccess
+  AttributeDefinition AttributeDescriptor AttributeDescriptorWithSelection AttributeEntry AttributeName
+  AttributeRef AuthenticationOptions Behaviour BehaviourLine BrowseOptions BytesLike CaptureObject
+  ClassDefinition ClassName ClientEvents ClientFacts ClientState ClientStatistics Clock CloseOptions CodesOf
+  ConfirmedServiceError ConnectOptions Connection ConnectionEvents ConnectionFacts ConnectionHint
+  ConnectionHintKey ConnectionStep ConnectionStepName CounterFileHandle CounterFileSystem CounterSourceOptions
+  CreateMeterOptions DataBlock DataNotification DataTag DataType DateTimeInfo DescribeOptions DlmsErrorOptions
+  DlmsValue EndpointAccess EndpointScope ErrorClassName ErrorCode ErrorDetails ErrorFault ErrorJson ErrorLayer
+  ErrorName ErrorRetry EventNotification ExceptionResponse ExclusiveAccess FieldDefinition FileCounterOptions
+  FileReceivedCountersOptions FindAddressOptions Frame FrameVerdict GeneralBlockTransfer GeneralCiphering
+  GeneralCipheringOptions GeneralGloCiphering GeneralSigning GeneralSigningOptions GetDataResult GetRequest
+  GetRequestNext GetRequestNormal GetRequestWithList GetResponse GetResponseNormal GetResponseWithDatablock
+  GetResponseWithList GuardedClient HdlcAddress HdlcControl HdlcFrameInfo HdlcOptions HdlcParameters Holder
+  HouseholdOptions IncomingFrame InformationReport InitiateRequest InitiateResponse InspectKeys InspectOptions
+  InvocationCounterStore InvokeIdAndPriority KeyInfo Lease LineAction LinkOptions LinkSizes Lock Logger
+  LongInvokeIdAndPriority Mechanism MemoryLine MemoryPeer MeterCounters MeterDefinition MeterListenOptions
+  MeterPhase MeterSettings MeterUser MeterView MethodAccess MethodDefinition MethodDescriptor MethodEntry
+  MethodRef Moment NotificationEvent NumberDataType ObisLanguageTag ObisLike ObjectDirectory ObjectEntry
+  OperationOptions Outcome PoolLimits Presentation ProfileColumn ProfileOptions ProfileProgress ProfileRange
+  ProfileRow ProfileRows ProfileTable Protection Quirks RandomSource ReadOptions ReadRequest ReadResponse
+  ReadResult Reading ReceivedCounter ReceivedCounterStore ReceivedItem RetryEvent Rlre Rlrq RunningWait
+  Runtime RuntimeParts Scope SecretFormat SecretMessage SecurityOptions SecurityPolicy SecuritySuite
+  SelectionUsed SelectiveAccess SerialPortInfo ServiceCiphered SetRequest SetRequestNormal
+  SetRequestWithDatablock SetRequestWithFirstDatablock SetRequestWithList SetRequestWithListAndFirstDatablock
+  SetResponse SetResponseDatablock SetResponseLastDatablock SetResponseLastDatablockWithList SetResponseNormal
+  SetResponseWithList SharedMeterOptions SimulatedAssociation SimulatedMeter SimulatedMethod SimulatedObject
+  StateEvent TcpListener Timeouts TimerHandle TraceEvent Transport TransportLineSettings TransportOptions
+  TypeDescription UnconfirmedWriteRequest UnprovenCounter Unsubscribe ValueOptions VariableAccess WaitOptions
+  WrapperFrameInfo WriteRequest WriteResponse WriteResult connectionHints dataTags
+`);
+
+function words(text: string): readonly string[] {
+  return text.trim().split(/\s+/);
+}
+
+/** The names of all export clauses of src/index.ts, types apart from values. */
+function exported(): { values: string[]; types: string[] } {
+  const path = join(__dirname, "../../src/index.ts");
+  const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ES2023, true);
+  const found = { values: [] as string[], types: [] as string[] };
+  for (const statement of source.statements) {
+    assert.ok(ts.isExportDeclaration(statement), "src/index.ts holds re-exports only");
+    const clause = statement.exportClause;
+    assert.ok(clause !== undefined && ts.isNamedExports(clause), "each name is written out");
+    for (const { name, isTypeOnly } of clause.elements) {
+      found[statement.isTypeOnly || isTypeOnly ? "types" : "values"].push(name.text);
+    }
+  }
+  return { values: found.values.sort(), types: found.types.sort() };
+}
+
 describe("public API", () => {
+  it("exports the listed names and no others", () => {
+    assert.deepEqual(exported(), { values, types });
+    assert.deepEqual(Object.keys(api).sort(), values);
+  });
+
   it("has the functions that programs call", () => {
     const functions: readonly (keyof typeof api)[] = [
       "connect",
