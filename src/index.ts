@@ -207,7 +207,7 @@ export {
   type ErrorRetry,
   isDlmsError,
 } from "./errors";
-export { repeated } from "./errors/retell";
+export { withAdvice } from "./errors/retell";
 export {
   type InvocationCounterStore,
   keyFingerprint,

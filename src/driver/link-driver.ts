@@ -9,7 +9,7 @@ import type { LinkOutput, LinkProtocol, LinkSendOptions, PushFit } from "../link
 import type { TransportLineSettings } from "../transport";
 import { EarlyApdus } from "./early-apdus";
 import { FloodGuard } from "./flood-guard";
-import { repeated } from "../errors/retell";
+import { withAdvice } from "../errors/retell";
 import type { LineUser, Push, SharedLine } from "./shared-line";
 import type { LinkAddress } from "./address-reservations";
 import { LinkTimer } from "./link-timer";
@@ -277,7 +277,7 @@ export class LinkDriver implements LineUser {
   #withHint(error: DlmsConnectionError): DlmsError {
     if (this.#first === undefined) return error;
     const hint = looksLike(this.#first, this.#link.kind === "wrapper" ? "wrapper" : "hdlc");
-    return hint === "" ? error : repeated(error, hint, { first: toHex(this.#first) });
+    return hint === "" ? error : withAdvice(error, hint, { first: toHex(this.#first) });
   }
 
   /** Undefined when the line is free. The wait is rejected with the reason why this driver ended. */

@@ -31,7 +31,7 @@ const classes: Readonly<
 };
 
 /** The same error with more to say: same code, and what comes next. */
-export function repeated(error: DlmsError, next: string, details: Readonly<Record<string, unknown>>): DlmsError {
+export function withAdvice(error: DlmsError, next: string, details: Readonly<Record<string, unknown>>): DlmsError {
   return remade(error, `${error.message}; ${next}`, {
     details: { ...error.details, ...details },
     cause: error,
@@ -43,7 +43,7 @@ export function repeated(error: DlmsError, next: string, details: Readonly<Recor
  * The error of a request that is not sent because of an earlier failure: same code. That failure comes first, with the
  * request that it ended.
  */
-export function notAsked(
+export function neverSent(
   error: DlmsError,
   request: string | undefined,
   next: string,

@@ -10,7 +10,7 @@ import {
 import { afterRunning, type Clock, type RunningWait, settledWithin, type TimerHandle, untilAborted } from "../clock";
 import { attribute } from "../cosem";
 import { DlmsAccessError, type DlmsError, DlmsStateError } from "../errors";
-import { repeated } from "../errors/retell";
+import { withAdvice } from "../errors/retell";
 import { EndpointAccess, type Holder, type ExclusiveAccess } from "./exclusive-access";
 
 /** How a meter is doing, as its users show it. */
@@ -172,7 +172,7 @@ export class SharedMeter {
     // what was associated before is not in danger
     const lock = this.#client?.state === "open" ? undefined : this.#lock();
     if (lock === undefined) return;
-    throw repeated(
+    throw withAdvice(
       lock.error,
       "not asked again: meters lock an account after a few failures. Deploy the right credentials, or ask again in " +
         `${Math.ceil(lock.remainingMs / 1000)} s`,

@@ -5,7 +5,7 @@ import { DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
 import { accessError } from "../association/access-error";
 import type { Association } from "../association/association";
 import type { AssociationCounter } from "../association/association-counter";
-import { repeated } from "../../errors/retell";
+import { withAdvice } from "../../errors/retell";
 import type { CounterSource } from "../options/counter-source";
 import type { Settings } from "../options/resolve-options";
 import { withoutSecret } from "./sign-of-life";
@@ -68,7 +68,7 @@ function counterFailure(error: DlmsError, source: CounterSource): DlmsError {
 
 /** The client that reads the counter is another one than the user has set as the meter's. */
 export function whileReading(error: DlmsError, source: CounterSource): DlmsError {
-  return repeated(
+  return withAdvice(
     error,
     `this was while trying to ${readingCounter(source)}; check this client and the counter's OBIS code, or take the counter from the store alone`,
     { reading: "invocation-counter" },

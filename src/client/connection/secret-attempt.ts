@@ -3,7 +3,7 @@
 import { associationResult, serviceErrorCode, userDiagnostic } from "../../apdu";
 import { type DlmsError, DlmsTimeoutError, type ErrorCode, isDlmsError } from "../../errors";
 import type { Account, AccountGuard, Attempt, Lock, SecretMessage } from "../account/account-guard";
-import { repeated } from "../../errors/retell";
+import { withAdvice } from "../../errors/retell";
 import { duration } from "./failure";
 
 /** What a failed association could mean to the account. */
@@ -49,7 +49,7 @@ export class SecretAttempt {
     this.#stopped = true;
     const { error, remainingMs } = lock;
     const next = `the secret is not sent again for ${duration(remainingMs)}, since meters lock accounts`;
-    throw repeated(error, next, { retryInMs: remainingMs });
+    throw withAdvice(error, next, { retryInMs: remainingMs });
   }
 
   /** A request of the association is sent now. */

@@ -1,7 +1,7 @@
 /** Asks a meter for an answer that needs no secret. */
 import { DlmsTimeoutError, isDlmsError } from "../../errors";
 import type { Association } from "../association/association";
-import { repeated } from "../../errors/retell";
+import { withAdvice } from "../../errors/retell";
 import type { Settings } from "../options/resolve-options";
 
 /** Every meter has it, and lets it in without a secret (Green Book: the public client). */
@@ -34,7 +34,7 @@ export async function signOfLife(active: Association): Promise<void> {
     const silent = error instanceof DlmsTimeoutError || error.layer === "transport" || error.layer === "link";
     if (!silent) return;
     if (active.session.association !== undefined) return;
-    throw repeated(
+    throw withAdvice(
       error,
       `this was a look, as client ${publicClient}, whether the meter is there again: the secret got no answer before, so it ` +
         "is not sent to a silent meter",

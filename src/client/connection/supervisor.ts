@@ -7,7 +7,7 @@ import type { Lock } from "../account/account-guard";
 import type { Association } from "../association/association";
 import { Backoff } from "./backoff";
 import type { ClientState, StateEvent } from "./events";
-import { notAsked } from "../../errors/retell";
+import { neverSent } from "../../errors/retell";
 import { duration } from "./failure";
 import type { Timeouts } from "../options/options";
 import type { AccountRisk } from "./secret-attempt";
@@ -283,5 +283,5 @@ function stillFailing(failure: Failure, wait: number, what: string | undefined):
   const next = failure.automatic
     ? `the next try is in ${when}`
     : `not tried again by itself, since meters lock accounts; correct the setting, or ask again in ${when}`;
-  return notAsked(failure.error, what, next, { nextTryInMs: wait });
+  return neverSent(failure.error, what, next, { nextTryInMs: wait });
 }
