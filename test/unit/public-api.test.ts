@@ -57,9 +57,9 @@ const values = words(`
   describeUnit endpointKey endpointOf errorCodes fileCounterStore fileReceivedCounters findAddress
   findAttribute findClass fromHex householdDefinition isDlmsError isObis isTimeZone keyFingerprint listClasses
   listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage
-  obisLanguages obisPrinted parseDefinition parseKey parseObis parseSecret parseSystemTitle repeated
+  obisLanguages obisPrinted parseDefinition parseKey parseObis parseSecret parseSystemTitle
   scopeOfMeter scopeOfSession secretFingerprint secretOf settledWithin systemClock systemRandom testConnection
-  toHex unitSymbol withExclusiveAccess
+  toHex unitSymbol withAdvice withExclusiveAccess
 `);
 const types = words(`
   Aare Aarq AccessRequest AccessResponse AccessSpecification Account AccountGuard ActionRequest
