@@ -13,7 +13,7 @@ import { type ClientParts, establisher } from "./connection/establish";
 import type { ClientEvents, ClientState, Unsubscribe } from "./connection/events";
 import { breaksSession, worthRepeating } from "./connection/failure";
 import type { MeterHints } from "./association/meter-hints";
-import { adaptingBlocks, leavesBlocks } from "./connection/without-general-blocks";
+import { adaptingBlocks, keepsBlocks, leavesBlocks } from "./connection/without-general-blocks";
 import { checkOperation, checkReadOptions } from "./options/check-arguments";
 import { type Job, type JobInit, JobQueue } from "./services/request-queue";
 import { processLines } from "../driver/shared-line";
@@ -303,6 +303,7 @@ export class DlmsClient implements AsyncDisposable {
       try {
         const make = await job.init.run(active, job, attempt);
         if (active.answered > 0) this.#supervisor.noteSuccess();
+        keepsBlocks(active, this.#hints);
         job.settle({ ok: true, make });
         return;
       } catch (error) {

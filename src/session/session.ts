@@ -49,6 +49,11 @@ export class Session {
     return this.#channel.blocksFailed;
   }
 
+  /** An answer in general blocks came to its end. */
+  get generalBlocksCame(): boolean {
+    return this.#channel.blocksCame;
+  }
+
   /** Whether a copy of an answer is told from the answer to another request, by its invoke-id or its counter. */
   get tellsAnswersApart(): boolean {
     return this.#channel.tellsAnswersApart;

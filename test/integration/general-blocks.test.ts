@@ -23,6 +23,43 @@ function repeatsOneBlock(hex: string): Behaviour {
   };
 }
 
+/** After `answered` requests, the line loses all that the meter sends for `lost` requests. */
+function loses(answered: number, lost: number): Behaviour {
+  let count = 0;
+  return {
+    name: "a line that loses answers in general blocks",
+    request: ({ apdu }) => {
+      if (!apdu.startsWith("get-request")) return undefined;
+      count++;
+      // the first block comes, and the others do not
+      return count > answered && count <= answered + lost ? [fromHex("e00100010000040001c401")] : undefined;
+    },
+  };
+}
+
+describe("general block transfer that has worked before", () => {
+  const text = { type: "visible-string", value: "x".repeat(400) } as const;
+  const long = { classId: 1, logicalName: "0.0.96.1.9.255", attributeId: 2 };
+  const meter = { ...definition, objects: [{ classId: 1, logicalName: long.logicalName, attributes: { 2: text } }] };
+  const options = { association: { maxPduSize: 128 }, timeouts: { response: 500, retries: 0, reconnectMin: 10 } };
+
+  it("is used further after one answer that got lost", async () => {
+    const { client, clock } = bench(meter, options, [loses(1, 1)]);
+    for (let i = 0; i < 3; i++) assert.equal((await clock.runUntil(client.read(long))).value, text.value);
+    assert.equal(client.statistics.associations, 2);
+    assert.ok(client.association.conformanceNames.includes("general-block-transfer"));
+    await clock.runUntil(client.close());
+  });
+
+  it("is left after two in a row, and the value is read without it", async () => {
+    const { client, clock } = bench(meter, options, [loses(1, 2)]);
+    for (let i = 0; i < 3; i++) assert.equal((await clock.runUntil(client.read(long))).value, text.value);
+    assert.equal(client.statistics.associations, 3);
+    assert.ok(!client.association.conformanceNames.includes("general-block-transfer"));
+    await clock.runUntil(client.close());
+  });
+});
+
 describe("general block transfer that leads nowhere", () => {
   const faults: readonly [string, string][] = [
     ["the same block again and again", "e00100010000040001c401"],

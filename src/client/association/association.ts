@@ -26,6 +26,8 @@ export interface ClientSession {
   readonly association: AssociationInfo | undefined;
   /** An answer in general blocks did not come to an end. */
   readonly generalBlocksFailed?: boolean;
+  /** An answer in general blocks came to its end. */
+  readonly generalBlocksCame?: boolean;
   /** Whether a copy of an answer is told from the answer to another request. */
   readonly tellsAnswersApart?: boolean;
   associate(): Operation<AssociationInfo>;

@@ -13,6 +13,8 @@ export interface MeterHints {
   accessRefused?: boolean;
   /** General block transfer was agreed upon, but led nowhere: it is not proposed any more. */
   generalBlocksFailed?: boolean;
+  /** An answer in general blocks came to its end: one that does not come later got lost, unless it is lost again. */
+  generalBlocksCame?: boolean;
 }
 
 export interface FetchOptions extends RunOptions {

@@ -1,5 +1,5 @@
 /** Proposes no general block transfer to meters whose blocks do not work. */
-import type { DlmsError } from "../../errors";
+import { type DlmsError, DlmsTimeoutError } from "../../errors";
 import type { Association } from "../association/association";
 import type { ClientParts } from "./establish";
 import type { MeterHints } from "../association/meter-hints";
@@ -16,16 +16,26 @@ export function adaptingBlocks(parts: ClientParts, hints: MeterHints): ClientPar
 
 /**
  * Learns from the failure of a request: true when it was general block transfer that led nowhere, so that the next
- * association goes without and the request is worth another try. That happens once in the life of a client.
+ * association goes without and the request is worth another try. That happens once in the life of a client. Silence
+ * counts only the second time in a row where general blocks came before: a block was lost then.
  */
 export function leavesBlocks(
   { session }: Association,
-  { message }: DlmsError,
+  error: DlmsError,
   hints: MeterHints,
   note: (text: string) => void,
 ): boolean {
   if (session.generalBlocksFailed !== true || hints.generalBlocksFailed === true) return false;
+  if (error instanceof DlmsTimeoutError && hints.generalBlocksCame === true) {
+    hints.generalBlocksCame = false;
+    return false;
+  }
   hints.generalBlocksFailed = true;
-  note(`general block transfer is not used with this meter any more: ${message}`);
+  note(`general block transfer is not used with this meter any more: ${error.message}`);
   return true;
+}
+
+/** Learns from a request that was answered. */
+export function keepsBlocks({ session }: Association, hints: MeterHints): void {
+  if (session.generalBlocksCame === true && session.generalBlocksFailed !== true) hints.generalBlocksCame = true;
 }

@@ -40,6 +40,8 @@ export class ServiceChannel implements Exchange {
   ciphering: Ciphering | undefined;
   /** General block transfer with this meter did not come to an end, or to sense. */
   blocksFailed = false;
+  /** General block transfer with this meter has led to an answer. */
+  blocksCame = false;
   readonly correlation: Correlation;
   readonly #copies = new CopiedAnswers(this);
   #repeated = 0;
@@ -276,8 +278,12 @@ export class ServiceChannel implements Exchange {
       const stream = this.#stream;
       stream?.begin();
       const whole = yield* receiveByBlocks(this, first, stream);
-      if (stream?.streaming === true) return parseApdu(stream.head, { dataToEnd: true });
-      if (!isNotificationTag(whole[0])) return yield* this.parse(whole);
+      if (!isNotificationTag(whole[0])) {
+        const streamed = stream?.streaming === true ? stream.head : undefined;
+        const apdu = streamed === undefined ? yield* this.parse(whole) : parseApdu(streamed, { dataToEnd: true });
+        this.blocksCame = true;
+        return apdu;
+      }
       yield* this.#plainNotification(whole);
       return undefined;
     } catch (error) {
