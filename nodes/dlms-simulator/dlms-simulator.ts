@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   createMeter,
   householdDefinition,
@@ -20,17 +21,27 @@ interface Settings {
 
 type Listener = Awaited<ReturnType<SimulatedMeter["listen"]>>;
 
+/** The same for a node after each start. */
+function titleOf(id: string): Uint8Array {
+  const own = createHash("sha256").update(id).digest().subarray(0, 5);
+  return Uint8Array.from([...Buffer.from("SIM"), ...own]);
+}
+
+function definitionOf(text: unknown, framing: "WRAPPER" | "HDLC" | "HDLC_MODE_E"): MeterDefinition {
+  // a definition that names its framing means it
+  return isAbsent(text) ? householdDefinition({ framing }) : { framing, ...parseDefinition(text) };
+}
+
 /** @throws DlmsConfigError */
 function settingsOf(config: NodeDef): Settings {
   const raw = migrate(config as unknown as Record<string, unknown>, migrations["dlms-simulator"]);
   const framing = choiceOf(raw, "framing", ["WRAPPER", "HDLC", "HDLC_MODE_E"], "WRAPPER");
-  const definition = raw.definition;
+  const definition = definitionOf(raw.definition, framing);
   return {
     host: neededTextOf(raw, "host", "127.0.0.1", "an address to listen on"),
     port: integerOf(raw, "port", { fallback: 4059, min: 0, max: 65535 }),
-    definition: isAbsent(definition)
-      ? householdDefinition({ framing }) // a definition that names its framing means it
-      : { framing, ...parseDefinition(definition) },
+    // two simulated meters, of two Node-REDs perhaps, are two to their clients: counters belong to a title and a key
+    definition: { ...definition, systemTitle: definition.systemTitle ?? titleOf(config.id) },
   };
 }
 

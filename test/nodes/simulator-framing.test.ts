@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import type { AddressInfo } from "node:net";
-import { connect, DlmsConfigError } from "../../src/index";
+import { connect, DlmsConfigError, memoryCounterStore, toHex } from "../../src/index";
 import { findMeter } from "../../nodes/meters/meter-node";
 import { allNodes, clean, flowFor, helper, statusesOf, value } from "./support";
 
@@ -41,6 +41,47 @@ describe("a simulator from a definition", () => {
     });
     assert.equal((await client.read({ classId: 1, logicalName: "1.0.0.0.0.255", attributeId: 2 })).value, 7);
     await client.close();
+  });
+});
+
+describe("two simulators with one definition", () => {
+  afterEach(clean);
+
+  it("have system titles of their own, since counters belong to a title and a key", async () => {
+    const key = "5e".repeat(16);
+    const account = { client: 17, mechanism: "hls-gmac", policy: "authenticated-encrypted", suite: 0 };
+    const definition = JSON.stringify({
+      associations: [{ client: 16 }, { ...account, encryptionKey: key, authenticationKey: key }],
+      objects: [],
+    });
+    const ports = [await freePort(), await freePort()];
+    const nodeOf = (port: number): object => ({ id: `s${port}`, type: "dlms-simulator", host: "127.0.0.1", port });
+    await helper.load(
+      allNodes,
+      ports.map((port) => ({ ...nodeOf(port), framing: "WRAPPER", definition }) as never),
+    );
+    await Promise.all(ports.map((port) => statusesOf(`s${port}`).until(/^green/)));
+    const bytes = Buffer.from(key, "hex");
+    const titles: string[] = [];
+    for (const port of ports) {
+      const client = await connect({
+        transport: { kind: "tcp", host: "127.0.0.1", port },
+        client: { sap: 17, systemTitle: Buffer.from("4d4d4d0000000a01", "hex") },
+        server: { logical: 1 },
+        auth: { mechanism: "hls-gmac" },
+        security: {
+          suite: 0,
+          policy: "authenticated-encrypted",
+          encryptionKey: bytes,
+          authenticationKey: bytes,
+          invocationCounter: memoryCounterStore(),
+        },
+      });
+      titles.push(toHex(client.association.meterSystemTitle ?? new Uint8Array(0)));
+      await client.close();
+    }
+    assert.equal(new Set(titles).size, 2);
+    for (const title of titles) assert.match(title, /^53494d[0-9a-f]{10}$/);
   });
 });
 
