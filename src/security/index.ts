@@ -65,7 +65,7 @@ export {
   sharedSecret,
   staticUnified,
 } from "./key-agreement";
-export { keyFingerprint, secretFingerprint } from "./key-fingerprint";
+export { keyFingerprint, keyFingerprintAside, secretFingerprint } from "./key-fingerprint";
 export { unwrapKey, wrapKey } from "./key-wrap";
 export {
   checkKeyLength,

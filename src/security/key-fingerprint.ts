@@ -1,4 +1,4 @@
-import { createHmac, scryptSync } from "node:crypto";
+import { createHmac, scrypt, scryptSync } from "node:crypto";
 import { toHex } from "../bytes";
 import { missing } from "../errors/arguments";
 
@@ -15,6 +15,16 @@ export function keyFingerprint(systemTitle: Uint8Array, key: Uint8Array): string
   if (!(systemTitle instanceof Uint8Array)) throw missing("systemTitle", "8 bytes");
   if (!(key instanceof Uint8Array)) throw missing("key", "a key in bytes");
   return toHex(new Uint8Array(scryptSync(key, systemTitle, length, cost)));
+}
+
+/** The same without holding up the event loop. */
+export function keyFingerprintAside(systemTitle: Uint8Array, key: Uint8Array): Promise<string> {
+  return new Promise((resolve, reject) => {
+    scrypt(key, systemTitle, length, cost, (error, hash) => {
+      if (error === null) resolve(toHex(new Uint8Array(hash)));
+      else reject(error);
+    });
+  });
 }
 
 /**

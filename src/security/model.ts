@@ -73,8 +73,11 @@ export interface ReceivedCounter {
 export interface ReceivedCounterStore {
   /** Counters of a key and its sender's system title. The store keeps no key. Throws at its limit: it never forgets. */
   of(key: Uint8Array, systemTitle: Uint8Array): ReceivedCounter;
-  /** Awaited before each association; rejects where the counters of earlier runs cannot be read. */
-  ready?(): Promise<void>;
+  /**
+   * Awaited before each association, with the keys that it uses, so that `of` need not do costly work for them; rejects
+   * where the counters of earlier runs cannot be read.
+   */
+  ready?(keys?: readonly Uint8Array[]): Promise<void>;
   /** Write what is not written yet. Awaited when a client closes. */
   flush?(): Promise<void>;
   /** For messages: how a user makes the store forget, after a meter has started its counter again. */

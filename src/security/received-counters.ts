@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { bytesEqual, toHex } from "../bytes";
 import { DlmsSecurityError, DlmsStateError } from "../errors";
 import { HeardPushes } from "./heard-pushes";
-import type { ReceivedCounter, ReceivedCounterStore } from "./model";
+import type { ReceivedCounter, ReceivedCounterStore, SymmetricKeys } from "./model";
 import { systemRandom } from "./random";
 
 /** Pairs of key and system title that a store remembers. At the limit it refuses further meters; it forgets none. */
@@ -120,6 +120,9 @@ export function memoryReceivedCounters(): ReceivedCounterStore {
   };
 }
 
+const lastingKeys = ({ encryptionKey, broadcastKey }: SymmetricKeys): readonly Uint8Array[] =>
+  broadcastKey === undefined ? [encryptionKey] : [encryptionKey, broadcastKey];
+
 /** Keys made for one message that are remembered at most; beyond it the one that was silent longest goes. */
 const trackedMost = 4096;
 
@@ -164,8 +167,8 @@ export class ReceivedCounters {
   }
 
   /** Before an association: the counters of earlier runs are known from here on. */
-  async ready(): Promise<void> {
-    await this.#store.ready?.();
+  async ready(keys: SymmetricKeys | undefined): Promise<void> {
+    await this.#store.ready?.(keys === undefined ? [] : lastingKeys(keys));
   }
 
   async flush(): Promise<void> {

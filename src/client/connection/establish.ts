@@ -51,7 +51,7 @@ export function establisher(
   const look = makeLook(settings, parts, observer);
   const connect = async (signal: AbortSignal, secret: SecretAttempt): Promise<Association> => {
     let active: Association | undefined;
-    await settings.receivedCounters.ready();
+    await settings.receivedCounters.ready(settings.security?.keys);
     const counter = counters === undefined ? undefined : new AssociationCounter(counters, settings);
     const kept = await reader?.(signal, counter);
     if (reader !== undefined) secret.answers();

@@ -8,6 +8,7 @@ import {
   decodeReceivedRecord,
   encodeReceivedRecord,
   keyFingerprint,
+  keyFingerprintAside,
   mostReceivedCounters,
   processKeyName,
   ReceivedMarks,
@@ -51,7 +52,7 @@ class FileReceivedCounters implements ReceivedCounterStore {
   readonly #file: KeptFile;
   readonly #options: Required<FileReceivedCountersOptions>;
   readonly #marks: ReceivedMarks;
-  /** by the key's name in this process: the hash takes some 10 ms */
+  /** by the key's name in this process: the hash takes some 10 ms, so those of an association are learned before it begins */
   readonly #names = new Map<string, string>();
   #salt: Uint8Array | undefined;
   #opening: Promise<void> | undefined;
@@ -81,12 +82,13 @@ class FileReceivedCounters implements ReceivedCounterStore {
   }
 
   /** Reads the file once. After a failed write it tries again, so that a full disk is not passed over in silence. */
-  async ready(): Promise<void> {
+  async ready(keys: readonly Uint8Array[] = []): Promise<void> {
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
       throw error;
     });
     await this.#opening;
+    for (const key of keys) await this.#learnName(key);
     if (this.#failed) await this.flush();
   }
 
@@ -154,10 +156,16 @@ class FileReceivedCounters implements ReceivedCounterStore {
 
   #nameOf(key: Uint8Array): string {
     const id = processKeyName(key);
-    const known = this.#names.get(id);
-    if (known !== undefined) return known;
+    return this.#names.get(id) ?? this.#keepName(id, keyFingerprint(this.#salted(), key));
+  }
+
+  async #learnName(key: Uint8Array): Promise<void> {
+    const id = processKeyName(key);
+    if (!this.#names.has(id)) this.#keepName(id, await keyFingerprintAside(this.#salted(), key));
+  }
+
+  #keepName(id: string, name: string): string {
     if (this.#names.size >= mostReceivedCounters) this.#names.clear();
-    const name = keyFingerprint(this.#salted(), key);
     this.#names.set(id, name);
     return name;
   }

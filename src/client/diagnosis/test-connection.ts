@@ -156,7 +156,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
   yield {
     name: "association",
     run: async () => {
-      await settings.receivedCounters.ready();
+      await settings.receivedCounters.ready(settings.security?.keys);
       const info = await made(active)
         .run(made(active).session.associate())
         .catch((error: unknown) => {

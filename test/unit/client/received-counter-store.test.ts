@@ -51,6 +51,28 @@ describe("client: received counter file", () => {
     );
   });
 
+  it("knows the names of the keys that an association announces, without holding up the event loop", async () => {
+    const first = fileReceivedCounters(path);
+    await first.ready?.();
+    let turns = 0;
+    let over = false;
+    const turn = (): void => {
+      turns++;
+      if (!over) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await first.ready?.([key, otherKey]);
+    const during = turns;
+    first.of(key, title).accept(7);
+    over = true;
+    await first.flush?.();
+    assert.ok(during > 0, "other work went on while the names were made");
+    // the same names as those of a store that works them out when they are asked for
+    const second = fileReceivedCounters(path);
+    await second.ready?.();
+    assert.equal(second.of(key, title).last, 7);
+  });
+
   it("writes once for many answers: at most once in the time set", async () => {
     let writes = 0;
     let written = (): void => undefined;
