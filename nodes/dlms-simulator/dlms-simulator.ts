@@ -1,13 +1,14 @@
-import { createHash } from "node:crypto";
 import {
   createMeter,
+  fromHex,
   householdDefinition,
   isDlmsError,
   type MeterDefinition,
   parseDefinition,
+  secretFingerprint,
+  settledWithin,
   type SimulatedMeter,
   systemClock,
-  settledWithin,
 } from "../../src/index";
 import type { Node, NodeAPI, NodeDef, NodeStatus } from "node-red";
 import { migrate, migrations } from "../node-red/migrations";
@@ -23,7 +24,7 @@ type Listener = Awaited<ReturnType<SimulatedMeter["listen"]>>;
 
 /** The same for a node after each start. */
 function titleOf(id: string): Uint8Array {
-  const own = createHash("sha256").update(id).digest().subarray(0, 5);
+  const own = fromHex(secretFingerprint(Buffer.from("dlms-simulator"), Buffer.from(id)).slice(0, 10));
   return Uint8Array.from([...Buffer.from("SIM"), ...own]);
 }
 
