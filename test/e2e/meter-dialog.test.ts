@@ -94,7 +94,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
       refused,
       /^Assoziation\s+Der Zähler hat die Assoziation abgelehnt\.\s+Prüfen, was der Besitzer .* Client 99 /s,
     );
-    assert.match(refused, /\nassociate: the meter refused[^\n]*$/, "the technical sentence comes last");
+    assert.match(refused, /\nthe meter refused[^\n]*$/, "the technical sentence comes last");
     await input("port").fill("x");
     const invalid = await test();
     assert.match(invalid.join(), /^Einstellungen\s+Port: Eine ganze Zahl von 1 bis 65535/);
