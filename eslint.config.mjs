@@ -9,12 +9,12 @@ const noSpreadArguments = {
 };
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", ".cache/", ".node-red/", "coverage/", "nodes/**/*.html"] },
+  { ignores: ["dist/", "resources/", "node_modules/", ".cache/", ".node-red/", "coverage/", "nodes/**/*.html"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
     extends: [...tseslint.configs.recommendedTypeChecked],
-    languageOptions: { parserOptions: { project: "./tsconfig.test.json", tsconfigRootDir: import.meta.dirname } },
+    languageOptions: { parserOptions: { project: ["./tsconfig.test.json", "./tsconfig.editor.json"], tsconfigRootDir: import.meta.dirname } },
     rules: {
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/no-non-null-assertion": "error",

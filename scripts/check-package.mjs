@@ -30,6 +30,8 @@ for (const [type, file] of Object.entries(manifest["node-red"].nodes)) {
   for (const [, resource] of editor.matchAll(/src="resources\/node-red-contrib-dlms\/([^"]+)"/g)) {
     check(files.has(`resources/${resource}`), `${type}: resources/${resource} is not in the package`);
   }
+  const served = join(root, file.replace(/\.js$/, ".html"));
+  check(!existsSync(served) || !/<link/.test(readFileSync(served, "utf8")), `${type}: a style sheet is not built in`);
   check(files.has(file), `${type}: ${file} is not in the package`);
   check(files.has(file.replace(/\.js$/, ".html")), `${type}: its editor file is not in the package`);
   for (const language of ["en-US", "de", "zh-CN"]) {
@@ -47,7 +49,10 @@ check(
   "no example is in the package",
 );
 for (const file of files) {
-  check(!/^(test|scripts|\.ci|src|nodes|node_modules)\//.test(file), `${file} should not be published`);
+  check(
+    !/^(test|scripts|\.ci|src|nodes|node_modules)\/|^resources\/(?!dlms-\w+\.js$)/.test(file),
+    `${file} should not be published`,
+  );
 }
 
 const dependencies = { ...manifest.dependencies, ...manifest.optionalDependencies };

@@ -47,11 +47,13 @@ function newestChange(path) {
   return readdirSync(path).reduce((newest, name) => Math.max(newest, newestChange(join(path, name))), 0);
 }
 
-/** Builds when dist/ is missing or older than its sources. */
+/** Builds when dist/ or resources/ is missing or older than its sources. */
 function ensureBuilt() {
-  const built = statSync(join(root, "dist", "src", "index.js"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const results = [join("dist", "src", "index.js"), join("resources", "dlms-read.js")];
+  const built = Math.min(...results.map((name) => statSync(join(root, name), { throwIfNoEntry: false })?.mtimeMs ?? 0));
   if (built > 0 && !existsSync(join(root, "src"))) return;
-  const changed = Math.max(...["src", "nodes", "icons", "tsconfig.json"].map((name) => newestChange(join(root, name))));
+  const sources = ["src", "nodes", "icons", "tsconfig.json", "tsconfig.editor.json"];
+  const changed = Math.max(...sources.map((name) => newestChange(join(root, name))));
   if (built >= changed) return;
   console.log("Building ...");
   const result = spawnSync(process.execPath, [join(root, "scripts", "build.mjs")], { stdio: "inherit" });

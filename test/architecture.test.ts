@@ -55,15 +55,21 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     diagnosis: ["connection", "association", "options", "account"],
   },
   nodes: {
+    editor: ["meters"],
     "node-red": [],
     meters: ["node-red"],
     admin: ["meters", "node-red"],
-    "dlms-meter": ["admin", "meters", "node-red"],
-    "dlms-read": ["meters", "node-red"],
+    "dlms-meter": ["admin", "meters", "node-red", "editor"],
+    "dlms-read": ["meters", "node-red", "editor"],
     "dlms-monitor": ["meters", "node-red"],
     "dlms-simulator": ["meters", "node-red"],
   },
 };
+
+/** What the scripts of the dialogs may use of src/: they run in a browser and take only what they need. */
+const forEditor = ["cosem", "errors", "link"];
+const forBoth = ["nodes/meters/settings-table.ts", "nodes/meters/settings-rules.ts"];
+const isEditorScript = (path: string): boolean => /^nodes\/([\w-]+\/)?editor\//.test(path);
 
 /** Modules of the platform, and packages, that only one folder may use. */
 const reserved: Readonly<Record<string, string>> = {
@@ -344,6 +350,13 @@ function layerRefusal(edge: Import): string | undefined {
     }
     return undefined;
   }
+  if (isEditorScript(edge.from)) {
+    const fine = isEditorScript(edge.to) || forBoth.includes(edge.to) || forEditor.includes(layerOf(edge.to) ?? "");
+    return fine ? undefined : `${edge.from} -> ${edge.to}: this does not run in a browser`;
+  }
+  if (edge.from.startsWith("nodes/") && isEditorScript(edge.to)) {
+    return `${edge.from} -> ${edge.to}: this runs in a browser only`;
+  }
   if (edge.from.startsWith("nodes/")) {
     const fine = edge.to.startsWith("nodes/") || edge.to === "src/index.ts";
     return fine ? undefined : `${edge.from} -> ${edge.to}: nodes use src/index only`;
@@ -433,6 +446,8 @@ describe("architecture", () => {
     assert.ok(refusal(inner));
     assert.ok(refusal(edge("src/client/options/options.ts", "../client", "src/client/client.ts")));
     assert.ok(refusal(edge("nodes/dlms-read/dlms-read.ts", "../admin/presets", "nodes/admin/presets.ts")));
+    assert.ok(refusal(edge("nodes/dlms-read/editor/codes.ts", "../../../src", "src/index.ts")));
+    assert.ok(refusal(edge("nodes/dlms-read/dlms-read.ts", "./editor/codes", "nodes/dlms-read/editor/codes.ts")));
     const ring = new Map([
       ["a", new Set(["b"])],
       ["b", new Set(["c"])],

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { resolve } from "node:path";
 import sinon from "sinon";
 import { commonCodes, commonCodesIn } from "../../nodes/admin/common-codes";
 import { groupOf } from "../../nodes/admin/object-tree";
+import { parseCsv, readCsv, writeCsv } from "../../nodes/dlms-read/editor/csv";
 import { isObis } from "../../src";
 import { neverAnswer } from "../../src/simulator";
 import { allNodes, clean, flowFor, helper, startMeter } from "./support";
@@ -172,24 +171,13 @@ describe("the endpoints of the read dialog", () => {
   });
 });
 
-interface Csv {
-  parse(text: string, delimiter: string): string[][];
-  read(
-    text: string,
-    check: (obis: string) => boolean,
-    problemOf?: (point: { attributeId?: string }) => string | undefined,
-  ): { points: object[]; errors: { row: number; key?: string; reason?: string }[] };
-  write(points: object[]): string;
-}
-const csv = createRequire(__filename)(resolve(__dirname, "..", "..", "resources", "dlms-csv.js")) as Csv;
-
 describe("lists of values as CSV", () => {
   it("reads what RFC 4180 allows: quotes, delimiters and line ends in fields, no line end at the end", () => {
-    assert.deepEqual(csv.parse('a,"b,""c""",d\r\n"x\r\ny",,z', ","), [
+    assert.deepEqual(parseCsv('a,"b,""c""",d\r\n"x\r\ny",,z', ","), [
       ["a", 'b,"c"', "d"],
       ["x\r\ny", "", "z"],
     ]);
-    assert.throws(() => csv.parse('a,"b', ","));
+    assert.throws(() => parseCsv('a,"b', ","));
   });
 
   it("writes what it reads", () => {
@@ -198,9 +186,9 @@ describe("lists of values as CSV", () => {
       { name: " spaced\n", logicalName: "1.0.2.8.0.255", objectType: "3" },
       { logicalName: "0-0:1.0.0*255" },
     ];
-    const text = csv.write(points);
-    assert.deepEqual(csv.parse(text, ",")[2]?.[0], " spaced\n");
-    const { points: again, errors } = csv.read(text, isObis);
+    const text = writeCsv(points);
+    assert.deepEqual(parseCsv(text, ",")[2]?.[0], " spaced\n");
+    const { points: again, errors } = readCsv(text, isObis);
     assert.deepEqual(errors, []);
     assert.deepEqual(again, [points[0], { ...points[1], name: "spaced" }, points[2]]);
   });
@@ -213,12 +201,12 @@ describe("lists of values as CSV", () => {
       "a,1-0:1.8.0*255",
       "comment,obis,name\n\nx,1-0:1.8.0*255,a\n",
     ]) {
-      assert.deepEqual(csv.read(text, isObis).points, expected, text);
+      assert.deepEqual(readCsv(text, isObis).points, expected, text);
     }
   });
 
   it("says which row has no code", () => {
-    const { points, errors } = csv.read("name,obis\na,1-0:1.8.0\nb,\nc,voltage\n", isObis);
+    const { points, errors } = readCsv("name,obis\na,1-0:1.8.0\nb,\nc,voltage\n", isObis);
     assert.equal(points.length, 1);
     assert.deepEqual(errors, [
       { row: 3, key: "obis" },
@@ -227,7 +215,7 @@ describe("lists of values as CSV", () => {
   });
 
   it("says why a row with a code is wrong, and leaves it out", () => {
-    const { points, errors } = csv.read("obis;attribute\n1-0:1.8.0;2\n1-0:2.8.0;x\n?;x\n", isObis, (point) =>
+    const { points, errors } = readCsv("obis;attribute\n1-0:1.8.0;2\n1-0:2.8.0;x\n?;x\n", isObis, (point) =>
       point.attributeId === "x" ? "no attribute" : undefined,
     );
     assert.deepEqual(points, [{ logicalName: "1-0:1.8.0", attributeId: "2" }]);

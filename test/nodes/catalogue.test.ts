@@ -40,19 +40,17 @@ function catalogue(language: string, type: string): Map<string, string> {
 }
 
 const html = (type: string): string => readFileSync(join(nodes, type, `${type}.html`), "utf8");
-/** Scripts of the dialogs in files of their own, and whose they are. */
-const scripts: Readonly<Record<string, readonly string[]>> = {
-  "dlms-meter": [
-    ...["dlms-problem.js", "dlms-meter-secrets.js", "dlms-meter-checks.js"],
-    ...["dlms-meter-live.js", "dlms-meter-dialog.js"],
-  ],
-  "dlms-read": [
-    ...["dlms-csv.js", "dlms-object-browser.js", "dlms-read-checks.js", "dlms-read-codes.js"],
-    ...["dlms-read-list.js", "dlms-read-profile.js", "dlms-read-dialog.js"],
-  ],
+/** The scripts of a dialog, and those that both dialogs use: the texts of these are the meter's. */
+const editorFolders: Readonly<Record<string, readonly string[]>> = {
+  "dlms-meter": ["dlms-meter/editor", "editor"],
+  "dlms-read": ["dlms-read/editor"],
 };
 const script = (type: string): string =>
-  (scripts[type] ?? []).map((name) => readFileSync(resolve(nodes, "..", "resources", name), "utf8")).join("\n");
+  (editorFolders[type] ?? [])
+    .flatMap((folder) =>
+      readdirSync(join(nodes, folder)).map((name) => readFileSync(join(nodes, folder, name), "utf8")),
+    )
+    .join("\n");
 const placeholders = (text: string): string[] => (text.match(/__\w+?__/g) ?? []).sort();
 
 describe("catalogues, help and editor files", () => {

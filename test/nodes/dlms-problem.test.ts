@@ -1,28 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { runInNewContext } from "node:vm";
+import { describeProblem as tell, type Problem } from "../../nodes/editor/problem";
 import { type MeterCredentials, parseMeterSettings } from "../../nodes/meters/parse-settings";
 import { type ErrorJson, errorCodes, isDlmsError, memoryCounterStore } from "../../src";
-
-interface Problem {
-  readonly text: string;
-  readonly advice: string;
-  readonly detail: string;
-}
-type Tell = (RED: object, error: Partial<ErrorJson>) => Problem;
 
 const root = resolve(__dirname, "..", "..");
 const languages = ["en-US", "de", "zh-CN"] as const;
 type Language = (typeof languages)[number];
-
-/** The script as the editor runs it. */
-const tell = ((): Tell => {
-  const window: { dlmsProblem?: Tell } = {};
-  runInNewContext(readFileSync(resolve(root, "resources", "dlms-problem.js"), "utf8"), { window });
-  assert.ok(window.dlmsProblem !== undefined);
-  return window.dlmsProblem;
-})();
 
 /** What the script uses of the editor: texts of a catalogue, by the key with its namespace. */
 function editor(language: Language): { _(key: string, values?: Readonly<Record<string, unknown>>): string } {

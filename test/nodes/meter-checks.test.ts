@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { runInNewContext } from "node:vm";
+import sinon from "sinon";
+import { SecretChecks } from "../../nodes/dlms-meter/editor/secret-checks";
+import { StoredSecrets } from "../../nodes/dlms-meter/editor/stored-secrets";
+import type { SecretName } from "../../nodes/meters/settings-rules";
+import { EditedProperties } from "../../nodes/editor/values";
 import { allNodes, clean, helper } from "./support";
 
 type Validator = (this: object, value: unknown, opt: object) => true | string;
@@ -14,10 +16,12 @@ interface EditorNode {
 
 interface Checks {
   allSecrets: Validator;
-  secret: (name: string) => Validator;
+  secret: (name: SecretName) => Validator;
 }
 
-/** The scripts as the editor runs them, while no dialog is open; a text is its key and values. */
+const scripted = globalThis as unknown as { RED?: object; $?: object };
+
+/** The checks as the editor runs them, while no dialog is open; a text is its key and values. */
 function editor(answer: object | undefined): {
   checks: Checks;
   emit: (event: string, node?: object) => Promise<void>;
@@ -26,7 +30,7 @@ function editor(answer: object | undefined): {
   const listeners = new Map<string, (node?: object) => void>();
   const validated: string[] = [];
   const nodes: EditorNode[] = [{ id: "m1", type: "dlms-meter", users: [] }];
-  const RED = {
+  scripted.RED = {
     _: (key: string, values: object = {}) => [key.split(".").pop(), ...Object.values(values).map(String)].join(" "),
     events: { on: (name: string, listener: (node?: object) => void) => listeners.set(name, listener) },
     nodes: {
@@ -41,7 +45,7 @@ function editor(answer: object | undefined): {
     },
     view: { redraw: () => undefined },
   };
-  const $ = Object.assign(() => ({ length: 0 }), {
+  scripted.$ = Object.assign(() => ({ length: 0 }), {
     getJSON: (url: string) => ({
       done: (take: (answer: object) => void) => {
         assert.equal(url, "dlms/secrets");
@@ -49,24 +53,19 @@ function editor(answer: object | undefined): {
       },
     }),
   });
-  const later: (() => void)[] = [];
-  const window: Record<string, unknown> = {};
-  const context = {
-    ...{ window, RED, $, TextEncoder, clearTimeout: () => undefined },
-    setTimeout: (work: () => void) => later.push(work),
-    get dlmsMeterSecrets() {
-      return window.dlmsMeterSecrets;
-    },
-  };
-  for (const name of ["dlms-meter-secrets.js", "dlms-meter-checks.js"]) {
-    runInNewContext(readFileSync(resolve(__dirname, "..", "..", "resources", name), "utf8"), context);
-  }
+  const stored = new StoredSecrets();
+  stored.watch();
+  const checks = new SecretChecks(stored, new EditedProperties("#node-config-input-"));
   return {
-    checks: window.dlmsMeterChecks as Checks,
-    emit: (event, node) => {
-      listeners.get(event)?.(node);
-      for (const work of later.splice(0)) work();
-      return Promise.resolve();
+    checks: { allSecrets: checks.allSecrets as Validator, secret: (name) => checks.secret(name) as Validator },
+    emit: async (event, node) => {
+      const timers = sinon.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+      try {
+        listeners.get(event)?.(node);
+        await timers.runAllAsync();
+      } finally {
+        timers.restore();
+      }
     },
     validated,
   };
@@ -76,6 +75,10 @@ const low = { id: "m1", type: "dlms-meter", authentication: "LOW" };
 const gmac = { id: "m1", type: "dlms-meter", authentication: "HIGH_GMAC" };
 
 describe("secrets that a dlms-meter needs, in the editor", () => {
+  afterEach(() => {
+    delete scripted.RED;
+    delete scripted.$;
+  });
   afterEach(clean);
 
   it("marks what is missing once Node-RED has said what it stores, and nothing before", async () => {

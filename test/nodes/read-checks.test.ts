@@ -1,36 +1,38 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { runInNewContext } from "node:vm";
-
-import { type EditorClass, editorClasses } from "../../nodes/admin/table-routes";
+import { editorClasses } from "../../nodes/admin/table-routes";
+import { ReadChecks } from "../../nodes/dlms-read/editor/checks";
+import { timesProblem } from "../../nodes/dlms-read/editor/range";
+import { t } from "../../nodes/dlms-read/editor/texts";
+import { EditedProperties } from "../../nodes/editor/values";
 import { attribute, listClasses } from "../../src";
 
 type Validator = (this: object, value: unknown, opt: object) => true | string;
 
-/** The script as the editor runs it, while no dialog is open; a text is its key and values. */
-interface Checks {
-  points: Validator;
-  objectType: Validator;
-  attributeId: Validator;
-  know: (classes: readonly EditorClass[]) => void;
-  t: (key: string, values?: object) => string;
-  timesProblem: (from: string, to: string) => string;
-}
-const { points, objectType, attributeId, know, t, timesProblem } = ((): Checks => {
-  const window: { dlmsReadChecks?: Checks } = {};
-  const RED = {
+const scripted = globalThis as unknown as { RED?: object; $?: object };
+
+/** The checks as the editor runs them, while no dialog is open. */
+const checks = new ReadChecks(new EditedProperties("#node-input-"));
+const points = checks.points as Validator;
+const objectType = checks.objectType as Validator;
+const attributeId = checks.attributeId as Validator;
+
+/** A text is its key and values. */
+function useEditor(): void {
+  scripted.RED = {
     _: (key: string, values: object = {}) => [key.split(".").pop(), ...Object.values(values).map(String)].join(" "),
   };
-  const file = resolve(__dirname, "..", "..", "resources", "dlms-read-checks.js");
-  runInNewContext(readFileSync(file, "utf8"), { window, RED, $: () => ({ length: 0 }) });
-  assert.ok(window.dlmsReadChecks !== undefined);
-  return window.dlmsReadChecks;
-})();
+  scripted.$ = () => ({ length: 0 });
+}
+function leaveEditor(): void {
+  delete scripted.RED;
+  delete scripted.$;
+}
 
 const check = (...list: object[]): true | string => points.call({ mode: "list" }, list, {});
 
 describe("what the dialog says of a list of values", () => {
+  before(useEditor);
+  after(leaveEditor);
   it("takes any names that differ, and values without one", () => {
     const codes = ["1-0:32.7.0*255", "1-0:52.7.0*255"].map((logicalName) => ({ logicalName }));
     assert.equal(check(...codes), true);
@@ -62,10 +64,10 @@ describe("what the dialog says of a list of values", () => {
 
   describe("with the class table, as in an open dialog", () => {
     before(() => {
-      know(editorClasses());
+      checks.useClasses(editorClasses());
     });
     after(() => {
-      know([]);
+      checks.useClasses([]);
     });
 
     it("takes each name of each class that the node takes", () => {
@@ -120,6 +122,8 @@ describe("what the dialog says of a list of values", () => {
 });
 
 describe("what the dialog says of a range, and of a number of things", () => {
+  before(useEditor);
+  after(leaveEditor);
   it("takes an end after its beginning, in whatever offsets, and refuses one before it", () => {
     assert.equal(timesProblem("2026-02-01", ""), "");
     assert.equal(timesProblem("2026-01-31T00:00", "2026-02-01"), "");

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { runInNewContext } from "node:vm";
+import { buildSync } from "esbuild";
 import ts from "typescript";
+import { describeProblem } from "../../nodes/editor/problem";
 import { type MeterCredentials, parseMeterSettings } from "../../nodes/meters/parse-settings";
 import { integer } from "../../nodes/meters/setting-values";
 import {
@@ -31,8 +33,8 @@ interface Definition {
 const root = resolve(__dirname, "..", "..");
 const html = readFileSync(join(root, "nodes", "dlms-meter", "dlms-meter.html"), "utf8");
 
-/** The dialog's scripts, as the editor runs them while no dialog is open. */
-function editor(): { definition: Definition; tell: (RED: object, error: object) => { text: string } } {
+/** What the editor registers: the dialog's script and its html, as they run while no dialog is open. */
+function registered(): Definition {
   const window: Record<string, unknown> = {};
   let definition: Definition | undefined;
   const RED = {
@@ -44,28 +46,16 @@ function editor(): { definition: Definition; tell: (RED: object, error: object) 
       },
     },
   };
-  const context = {
-    ...{
-      window,
-      RED,
-      $: () => ({ length: 0 }),
-      TextEncoder,
-      setTimeout: () => undefined,
-      clearTimeout: () => undefined,
-    },
-    get dlmsMeterSecrets() {
-      return window.dlmsMeterSecrets;
-    },
-  };
-  for (const [, name = ""] of html.matchAll(/<script src="resources\/node-red-contrib-dlms\/([^"]+)"/g)) {
-    runInNewContext(readFileSync(join(root, "resources", name), "utf8"), context);
-  }
+  const context = { window, RED, $: () => ({ length: 0 }), TextEncoder };
+  const entryPoints = [join(root, "nodes", "dlms-meter", "editor", "index.ts")];
+  const { outputFiles } = buildSync({ entryPoints, bundle: true, write: false, format: "iife", target: "es2022" });
+  runInNewContext(outputFiles[0]?.text ?? "", context);
   runInNewContext(/<script type="text\/javascript">([^]*?)<\/script>/.exec(html)?.[1] ?? "", context);
   assert.ok(definition !== undefined);
-  return { definition, tell: window.dlmsProblem as (RED: object, error: object) => { text: string } };
+  return definition;
 }
 
-const { definition, tell } = editor();
+const definition = registered();
 /** Of the editor alone: they are no settings of a meter. */
 const bookkeeping = ["version", "secretSizes"];
 
@@ -232,7 +222,8 @@ describe("the table of a meter's settings", () => {
 
   it("is what errors of the library are told by in the dialog", () => {
     const RED = { _: (path: string, values: object = {}) => `${path} ${JSON.stringify(values)}!` };
-    const said = (details: object): string => tell(RED, { code: "DLMS_CONFIG_INVALID", message: "m", details }).text;
+    const said = (details: Readonly<Record<string, unknown>>): string =>
+      describeProblem(RED, { code: "DLMS_CONFIG_INVALID", message: "m", details }).text;
     for (const name of [...propertyNames, ...secretNames]) {
       const { option } = rowOf(name);
       if (option !== undefined) assert.equal(said({ setting: option }), said({ property: name }), option);
@@ -258,6 +249,7 @@ describe("the table of a meter's settings", () => {
 const listed: Readonly<Record<string, string>> = {
   "nodes/meters/settings-table.ts": "the table",
   "nodes/meters/settings-rules.ts": "the settings that decide about others",
+  "nodes/dlms-meter/editor/connection-test.ts": "settings that a report in public shows",
   "nodes/admin/presets.ts": "values of some settings, by family of meters",
 };
 

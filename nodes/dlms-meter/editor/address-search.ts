@@ -1,0 +1,107 @@
+// "Find address" in the dlms-meter dialog: tries server addresses and shows which ones answer.
+import { type SentError, showProblem } from "../../editor/problem";
+import { type EditedNode, red } from "../../editor/red";
+import { t } from "./checks";
+import { field, reveal, standingProperties } from "./dialog-fields";
+import { StreamedRequest } from "./streamed-request";
+
+interface Trial {
+  readonly index: number;
+  readonly total: number;
+  readonly bytes: string;
+  readonly answered: boolean;
+  readonly logical: number;
+  /** "" where the address has none */
+  readonly physical: number | "";
+  readonly addressSize: string;
+  readonly result: string;
+  readonly device?: string;
+}
+type SearchLine = Trial | { readonly index?: undefined; readonly error: SentError };
+
+function useAddress(trial: Trial): void {
+  for (const [name, value] of [
+    ["serverAddress", trial.logical],
+    ["physicalAddress", trial.physical],
+    ["addressSize", trial.addressSize],
+  ] as const) {
+    field(name).val(value).trigger("change");
+  }
+  field("serverAddress").trigger("focus");
+}
+
+function showTrial(list: JQuery, trial: Trial): void {
+  const item = $("<li>").addClass("dlms-ok").appendTo(list);
+  const address = trial.physical === "" ? String(trial.logical) : `${trial.logical}/${trial.physical}`;
+  const name = trial.device ? ` ${t("find.result.device", { device: trial.device })}` : "";
+  $("<strong>").text(`${address} (${trial.bytes}) `).appendTo(item);
+  $("<span>")
+    .text(`${t(`find.result.${trial.result}`)}${name} `)
+    .appendTo(item);
+  $("<button type='button' class='red-ui-button red-ui-button-small'>")
+    .text(t("find.take"))
+    .attr("aria-label", `${t("find.take")}: ${address}`)
+    .on("click", () => {
+      useAddress(trial);
+    })
+    .appendTo(item);
+  reveal(item);
+}
+
+export class AddressSearch {
+  readonly #list = $("#dlms-meter-find-list");
+  readonly #progress = $("#dlms-meter-find-progress");
+  readonly #request: StreamedRequest<SearchLine>;
+  #answers = 0;
+
+  constructor(node: EditedNode) {
+    const serial = $("#dlms-meter-find-serial");
+    this.#request = new StreamedRequest<SearchLine>({
+      ...{ name: "find", url: "dlms/find-address", list: this.#list },
+      ...{ start: $("#dlms-meter-find"), stop: $("#dlms-meter-find-stop") },
+      body: () => ({ id: node.id, properties: standingProperties(node), serialNumber: serial.val() }),
+      begin: () => {
+        this.#answers = 0;
+        this.#progress.text("");
+      },
+      line: (line) => {
+        this.#show(line);
+      },
+      end: (complete) => {
+        this.#progress.text("");
+        if (complete && this.#answers === 0) reveal(this.#failure().text(t("find.nothing")));
+      },
+    });
+    serial.on("keydown", (event) => {
+      if (event.key !== "Enter" || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      this.#request.start();
+    });
+  }
+
+  stop(): void {
+    this.#request.stop();
+  }
+
+  /** Answers on another line tell nothing of this one. */
+  forget(): void {
+    this.stop();
+    this.#list.empty();
+  }
+
+  #failure(): JQuery {
+    return $("<li>").addClass("dlms-failed").appendTo(this.#list);
+  }
+
+  #show(line: SearchLine): void {
+    if (line.index === undefined) {
+      reveal(this.#failure().append(showProblem(red(), line.error)));
+    } else {
+      const { index, total, bytes } = line;
+      this.#progress.text(t("find.progress", { index, total, bytes }));
+      if (!line.answered) return;
+      showTrial(this.#list, line);
+    }
+    this.#answers++;
+  }
+}

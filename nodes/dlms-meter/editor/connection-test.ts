@@ -1,0 +1,141 @@
+// "Test connection" in the dlms-meter dialog: connects with the settings that stand there and shows each step.
+import { showProblem, type SentError } from "../../editor/problem";
+import { type EditedNode, red } from "../../editor/red";
+import { t } from "./checks";
+import { reveal, standingProperties, standingSecrets } from "./dialog-fields";
+import { StreamedRequest } from "./streamed-request";
+
+interface StepFacts {
+  readonly found: string;
+  readonly referencing?: string;
+  readonly maxPduSize?: number;
+  readonly services?: readonly string[];
+  readonly unverified?: boolean;
+  readonly sizes?: Readonly<Record<string, unknown>>;
+  readonly policy?: string;
+  readonly suite?: number;
+  readonly value?: unknown;
+}
+
+interface StepLine {
+  readonly step: string;
+  readonly ok: boolean;
+  readonly text: string;
+  readonly durationMs?: number;
+  readonly facts?: StepFacts;
+  readonly error?: SentError;
+  readonly hints?: readonly { readonly key: string; readonly client?: number }[];
+}
+
+/** The sentences of a step, from what it has found. */
+function sentencesOf(facts: StepFacts): string {
+  const say = (key: string, values?: Readonly<Record<string, unknown>>): string => t(`test.found.${key}`, values);
+  const { found, maxPduSize, unverified, sizes, policy, suite } = facts;
+  const values: Record<string, unknown> = { ...facts };
+  if (found === "associated") {
+    values.referencing = facts.referencing?.toUpperCase();
+    values.size = maxPduSize === 0 ? say("unlimited") : say("upTo", { bytes: maxPduSize });
+    values.services = facts.services?.join(", ");
+  }
+  const sentences = [say(found, values)];
+  if (unverified) sentences.push(say("unverified"));
+  if (sizes) sentences.push(say("sizes", sizes));
+  if (policy) {
+    sentences.push(say("protection", { policy: t(`policy.${policy.toUpperCase().replace(/-/g, "_")}`), suite }));
+  }
+  return sentences.join(" ");
+}
+
+function showStep(list: JQuery, line: StepLine): void {
+  const item = $("<li>").addClass(line.ok ? "dlms-ok" : "dlms-failed");
+  $("<i>")
+    .addClass(line.ok ? "fa fa-check" : "fa fa-times")
+    .attr({ role: "img", "aria-label": line.ok ? t("test.ok") : t("test.failed") })
+    .appendTo(item);
+  $("<strong>")
+    .text(t(`test.step.${line.step}`))
+    .appendTo(item);
+  if (line.error) {
+    const advice = line.hints?.map(({ key, client }) => t(`test.advice.${key}`, { client }));
+    showProblem(red(), line.error, advice).appendTo(item);
+  } else {
+    $("<span>")
+      .text(` ${line.facts ? sentencesOf(line.facts) : line.text}`)
+      .appendTo(item);
+  }
+  item.appendTo(list);
+  reveal(item);
+}
+
+const reported = [
+  ...["transportType", "framing", "clientAddress", "serverAddress", "physicalAddress", "addressSize", "referencing"],
+  ...["authentication", "securityPolicy", "securitySuite", "ciphering"],
+];
+
+/** For a report in public: the lines hold no secret, and neither the host nor the name of the meter is shown. */
+function report(lines: readonly StepLine[], node: EditedNode): string {
+  const settings = standingProperties(node);
+  const typed = Object.values(standingSecrets(node)).filter((one) => typeof one === "string" && one.length > 3);
+  const masked = ({ text, facts }: StepLine): string =>
+    [settings.host, settings.tlsServerName, facts?.found === "value" ? facts.value : "", ...typed]
+      .filter((one): one is string => typeof one === "string" && one.length > 2)
+      .reduce((left, one) => left.split(one).join("..."), text);
+  const found = red().nodes.registry.getModule("node-red-contrib-dlms") as { version?: string } | undefined;
+  const version = found?.version === undefined ? "" : ` ${found.version}`;
+  return [
+    `node-red-contrib-dlms${version}, connection test`,
+    ...reported.filter((name) => settings[name]).map((name) => `${name}: ${String(settings[name])}`),
+    ...lines.map((line) => {
+      const code = line.error ? ` ${line.error.code ?? ""}` : "";
+      return `${line.ok ? "[ok]" : "[failed]"} ${line.step}${code} (${line.durationMs ?? 0} ms): ${masked(line)}`;
+    }),
+  ].join("\n");
+}
+
+export class ConnectionTest {
+  readonly #list = $("#dlms-meter-test-steps");
+  readonly #copy = $("#dlms-meter-test-copy");
+  readonly #note = $("#dlms-meter-test-copied");
+  readonly #request: StreamedRequest<StepLine>;
+  #lines: StepLine[] = [];
+
+  constructor(node: EditedNode) {
+    this.#request = new StreamedRequest<StepLine>({
+      ...{ name: "test", url: "dlms/test-connection", list: this.#list },
+      ...{ start: $("#dlms-meter-test"), stop: $("#dlms-meter-test-stop") },
+      body: () => ({ id: node.id, properties: standingProperties(node), credentials: standingSecrets(node) }),
+      begin: () => {
+        this.#clear();
+      },
+      line: (line) => {
+        this.#lines.push(line);
+        showStep(this.#list.attr("tabindex", "0"), line);
+      },
+      end: () => {
+        this.#copy.toggle(this.#lines.length > 0);
+      },
+    });
+    this.#copy.on("click", () => {
+      // the editor finds the element and the message by itself
+      const clipboard = red().clipboard as unknown as { copyText(text: string): boolean };
+      this.#note.text(clipboard.copyText(report(this.#lines, node)) ? t("test.copied") : t("test.notCopied"));
+    });
+  }
+
+  stop(): void {
+    this.#request.stop();
+  }
+
+  /** Results of other settings tell nothing of the present ones. */
+  forget(): void {
+    this.stop();
+    this.#clear();
+  }
+
+  #clear(): void {
+    this.#lines = [];
+    this.#list.empty().removeAttr("tabindex");
+    this.#note.text("");
+    this.#copy.hide();
+  }
+}

@@ -1,0 +1,31 @@
+// The inputs of the dlms-meter dialog, and how its results come into view.
+import type { EditedNode } from "../../editor/red";
+
+export function field(name: string): JQuery {
+  return $(`#node-config-input-${name}`);
+}
+
+/** The settings as they stand in the dialog, deployed or not. */
+export function standingProperties(node: EditedNode): Record<string, unknown> {
+  return standing(node, Object.keys(node._def.defaults));
+}
+
+/** The secrets as they stand in the dialog. */
+export function standingSecrets(node: EditedNode): Record<string, unknown> {
+  return standing(node, Object.keys(node._def.credentials ?? {}));
+}
+
+function standing(node: EditedNode, names: readonly string[]): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const input = field(name);
+    if (input.length === 0) values[name] = node[name];
+    else values[name] = input.is(":checkbox") ? Boolean(input.prop("checked")) : input.val();
+  }
+  return values;
+}
+
+/** The results stand below the last field, out of sight in a usual window. */
+export function reveal(item: JQuery): void {
+  item[0]?.scrollIntoView({ block: "nearest" });
+}

@@ -1,0 +1,143 @@
+// The dlms-meter dialog: shows the fields that the chosen settings need, and starts what its buttons do.
+import type { EditedNode } from "../../editor/red";
+import { asText, type EditedProperties, textIn } from "../../editor/values";
+import {
+  isCiphered,
+  isUsed,
+  type MeterChoices,
+  needOf,
+  searchSettings,
+  type SecretName,
+  secretNames,
+} from "../../meters/settings-rules";
+import { showAddressPreview } from "./address-preview";
+import { AddressSearch } from "./address-search";
+import { choicesOf, t } from "./checks";
+import { ConnectionTest } from "./connection-test";
+import { field } from "./dialog-fields";
+import { loadPresets } from "./presets";
+import { type SecretChecks, symmetricKeys } from "./secret-checks";
+import { findPorts } from "./serial-ports";
+
+const checked = (name: string): boolean => Boolean(field(name).prop("checked"));
+
+/** Which groups of fields are shown, by the part of their class after "dlms-". */
+function shownGroups(choices: MeterChoices): Record<string, boolean> {
+  const { authentication, securityPolicy, ciphering } = choices;
+  const serial = isUsed("serialPort", choices);
+  const tls = choices.transportType === "TLS";
+  const keys = isCiphered(choices);
+  const needs = (name: SecretName): boolean => needOf(name, choices) !== undefined;
+  return {
+    network: !serial,
+    serial,
+    hdlc: isUsed("hdlcWindow", choices),
+    tls,
+    unverified: tls && checked("tlsUnverified"),
+    "mode-e": isUsed("modeEAddress", choices),
+    "serial-wrapper": serial && choices.framing === "WRAPPER",
+    password: needs("password"),
+    ecdsa: needs("signingKey"),
+    agreement: needs("meterAgreementCertificate"),
+    wrapped: keys && ciphering === "WRAPPED_KEY",
+    keys,
+    "encrypted-only": securityPolicy === "ENCRYPTED",
+    title: keys || authentication === "HIGH_SHA256" || authentication === "HIGH_ECDSA",
+    counter: textIn(field("invocationCounterSource")) === "METER",
+  };
+}
+
+function fold(this: HTMLElement): void {
+  const button = $(this);
+  const open = button.attr("aria-expanded") !== "true";
+  button.attr("aria-expanded", String(open));
+  button.find("i").attr("class", open ? "fa fa-caret-down" : "fa fa-caret-right");
+  $(button.attr("data-section") ?? "").toggle(open);
+}
+
+/** A property that a flow leaves out has its default, and is shown so. */
+function showDefaults(node: EditedNode): void {
+  for (const [name, { value }] of Object.entries(node._def.defaults)) {
+    if (node[name] === undefined && typeof value === "string" && value !== "") field(name).val(value);
+  }
+}
+
+function on(names: readonly string[], events: string, handler: () => void): void {
+  for (const name of names) field(name).on(events, handler);
+}
+
+export class MeterDialog {
+  readonly #properties: EditedProperties;
+  readonly #checks: SecretChecks;
+  #requests: readonly { stop(): void }[] = [];
+
+  constructor(properties: EditedProperties, checks: SecretChecks) {
+    this.#properties = properties;
+    this.#checks = checks;
+  }
+
+  prepare(node: EditedNode): void {
+    const dialog = $("#dlms-meter-dialog");
+    this.#properties.opened(node.id);
+    showDefaults(node);
+    // the choices decide which fields are shown and which secrets are needed
+    dialog.on("change", "select, :checkbox", () => {
+      this.#showNeededFields(node);
+      this.#checkSecrets(node);
+    });
+    on(["serverAddress", "physicalAddress", "addressSize"], "input change", showAddressPreview);
+    on(secretNames, "input change", () => {
+      this.#checkSecrets(node);
+    });
+    $("#dlms-meter-find-ports").on("click", () => {
+      findPorts(asText(node._def.defaults.serialPort?.value));
+    });
+    dialog.find(".dlms-fold").on("click", fold);
+    loadPresets();
+    this.#showNeededFields(node);
+    const test = new ConnectionTest(node);
+    const search = new AddressSearch(node);
+    dialog.on("input change", "[id^='node-config-input-']:not(#node-config-input-name)", () => {
+      test.forget();
+    });
+    on(searchSettings.properties, "input change", () => {
+      search.forget();
+    });
+    this.#requests = [test, search];
+  }
+
+  save(node: EditedNode): void {
+    // what was saved here is of this version, also when it came with an older flow
+    node.version = node._def.defaults.version?.value;
+    this.close();
+  }
+
+  close(): void {
+    for (const request of this.#requests) request.stop();
+    this.#requests = [];
+  }
+
+  #showNeededFields(node: EditedNode): void {
+    const choices = choicesOf(this.#properties, node);
+    for (const [name, shown] of Object.entries(shownGroups(choices)))
+      $(`#dlms-meter-dialog .dlms-${name}`).toggle(shown);
+    const automatic = isUsed("serialPort", choices) ? "HDLC" : "WRAPPER";
+    field("framing")
+      .find("option[value='']")
+      .text(t("framing.auto", { framing: automatic }));
+    showAddressPreview();
+  }
+
+  #checkSecrets(node: EditedNode): void {
+    const problems = new Map<string, string>();
+    for (const name of secretNames) {
+      const problem = this.#checks.problem(node, name, field(name).val());
+      problems.set(name, problem);
+      field(name).toggleClass("input-error", problem !== "");
+    }
+    const ofKeys = symmetricKeys.map((name) => problems.get(name) ?? "").filter((problem) => problem !== "");
+    $("#dlms-meter-key-length").text(ofKeys.join("; "));
+    $("#dlms-meter-password-problem").text(problems.get("password") ?? "");
+    field("secretSizes").val(this.#checks.sizes(node));
+  }
+}

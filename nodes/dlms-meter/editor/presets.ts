@@ -1,0 +1,48 @@
+// Published settings of meter families: choosing one in the dlms-meter dialog fills fields in.
+import { textIn } from "../../editor/values";
+import { t } from "./checks";
+import { field } from "./dialog-fields";
+
+interface Preset {
+  readonly id: string;
+  readonly source: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** What a preset fills in is undone by the next one, unless it was changed since. */
+function usePresets(presets: readonly Preset[]): void {
+  const select = $("#dlms-meter-preset");
+  let filled: Readonly<Record<string, string>> = {};
+  let before: Record<string, string> = {};
+  for (const { id, source } of presets) {
+    $("<option>")
+      .val(id)
+      .text(t(`preset.${id}`))
+      .attr("title", source)
+      .appendTo(select);
+  }
+  select.on("change", () => {
+    const preset = presets.find(({ id }) => id === textIn(select));
+    $("#dlms-meter-preset-source").text(preset ? t("preset.source", { source: preset.source }) : "");
+    for (const [name, value] of Object.entries(filled)) {
+      if (textIn(field(name)) === value)
+        field(name)
+          .val(before[name] ?? "")
+          .trigger("change");
+    }
+    filled = preset?.values ?? {};
+    before = {};
+    for (const [name, value] of Object.entries(filled)) {
+      before[name] = textIn(field(name));
+      field(name).val(value).trigger("change");
+    }
+  });
+}
+
+export function loadPresets(): void {
+  void $.getJSON("dlms/presets")
+    .done(usePresets)
+    .fail(() => {
+      $("#dlms-meter-preset").closest(".form-row").hide();
+    });
+}

@@ -1,0 +1,81 @@
+// The class table and the OBIS codes that the dlms-read dialog offers, and what a code means.
+import { isObis } from "../../../src/cosem/obis";
+import { editorLanguage } from "../../editor/red";
+import { isEmpty, isEnv, textIn } from "../../editor/values";
+import type { ClassRow } from "./class-table";
+import type { BrowsedObjects } from "./meter-requests";
+import { t } from "./texts";
+
+export interface KnownCode {
+  readonly obis: string;
+  readonly label: string;
+  readonly objectType: string;
+}
+
+/** What the stack knows by itself. */
+export interface StackTables {
+  readonly classes: readonly ClassRow[];
+  readonly codes: readonly KnownCode[];
+}
+
+/** Where a value may come from, besides the dialog. */
+export const dynamicTypes = ["msg", "flow", "global", "env", "jsonata"] as const;
+
+/** The meaning of a code is asked for when no key was pressed for this time. */
+const typingPauseMs = 150;
+
+export class KnownCodes {
+  readonly #browsed: BrowsedObjects;
+  #tables: JQuery.Promise<StackTables> | undefined;
+  #describing: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(browsed: BrowsedObjects) {
+    this.#browsed = browsed;
+  }
+
+  /** Loads the tables once. Without them the lists hold only what is already chosen, and numbers. */
+  load(): JQuery.Promise<StackTables> {
+    this.#tables ??= $.getJSON("dlms/classes", { language: editorLanguage() }).then(
+      (tables: StackTables) => tables,
+      () => {
+        this.#tables = undefined;
+        return $.Deferred<StackTables>().resolve({ classes: [], codes: [] }).promise();
+      },
+    ) as JQuery.Promise<StackTables>;
+    return this.#tables;
+  }
+
+  /** Codes to offer: what this meter was found to have, then what many meters have. */
+  offered(tables: StackTables): KnownCode[] {
+    const objects = this.#browsed.of(textIn($("#node-input-meter"))) ?? [];
+    const found = objects.map(({ obis, description, objectType }) => ({ obis, label: description, objectType }));
+    const known = new Set(found.map(({ obis }) => obis));
+    return [...found, ...tables.codes.filter(({ obis }) => !known.has(obis))];
+  }
+
+  find(tables: StackTables, obis: string): KnownCode | undefined {
+    return this.offered(tables).find((code) => code.obis === obis);
+  }
+
+  /** Says in words what a code means, while it is typed. */
+  describe(type: string, value: string): void {
+    const note = $("#dlms-read-obis-label");
+    clearTimeout(this.#describing);
+    if (type !== "str" || isEmpty(value) || isEnv(value)) {
+      note.removeClass("dlms-bad").text("");
+      return;
+    }
+    if (!isObis(value)) {
+      note.addClass("dlms-bad").text(t("error.obis"));
+      return;
+    }
+    this.#describing = setTimeout(() => {
+      void $.getJSON("dlms/describe", { obis: value, language: editorLanguage() }).done(
+        (answer: { readonly description: string }) => {
+          if ($("#node-input-logicalName").typedInput("value") !== value) return;
+          note.removeClass("dlms-bad").text(answer.description);
+        },
+      );
+    }, typingPauseMs);
+  }
+}

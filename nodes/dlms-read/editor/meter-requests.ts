@@ -1,0 +1,135 @@
+// Requests of the dlms-read dialog to a meter, and what it found there.
+import { type SentError, describeProblem } from "../../editor/problem";
+import { type EditedNode, editorLanguage, red } from "../../editor/red";
+import { t } from "./texts";
+
+/** An object of a meter, as the server describes it. */
+export interface BrowsedObject {
+  readonly obis: string;
+  readonly logicalName: string;
+  readonly classId: number;
+  readonly objectType: string;
+  readonly title: string;
+  readonly description: string;
+  readonly medium: number;
+  readonly group: string;
+  readonly attributeId: number;
+  readonly shownAttributeId: number | null;
+  readonly attributes: readonly ObjectAttribute[];
+}
+
+export interface ObjectAttribute {
+  readonly id: number;
+  readonly name: string | null;
+  readonly access: string | null;
+}
+
+/** Why a request of the dialog failed. */
+export interface RequestFailure {
+  readonly status: number;
+  readonly aborted: boolean;
+  /** sent with the settings of the dialog, for the meter is not deployed so */
+  readonly ofDraft: boolean;
+  readonly error?: Omit<SentError, "code"> & { readonly code?: string };
+}
+
+export interface MeterRequest<T> {
+  done(take: (answer: T) => void): this;
+  fail(take: (failure: RequestFailure) => void): this;
+  always(take: () => void): this;
+  abort(): void;
+}
+
+const notDeployed = "NOT_DEPLOYED";
+
+/** An error of the meter, or on the way to it; it has texts in each language. */
+export function meterErrorOf({ error }: RequestFailure): SentError | undefined {
+  return error?.code === undefined || error.code === notDeployed ? undefined : (error as SentError);
+}
+
+export function sentenceOf(failure: RequestFailure): string {
+  const error = meterErrorOf(failure);
+  if (error !== undefined) {
+    const { text, advice } = describeProblem(red(), error);
+    return advice === "" ? text : `${text} ${advice}`;
+  }
+  if (failure.error?.code === notDeployed) return t("browse.notDeployed");
+  if (failure.status === 401 || failure.status === 403) {
+    return failure.ofDraft ? t("browse.notDeployed") : t("browse.forbidden");
+  }
+  return failure.status === 0 ? t("browse.noServer") : t("browse.failed", { status: failure.status });
+}
+
+function meterNode(meterId: string): EditedNode | undefined {
+  return (red().nodes as unknown as { node(id: string): EditedNode | null }).node(meterId) ?? undefined;
+}
+
+function propertiesOf(node: EditedNode): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(node._def.defaults).map((name) => [name, node[name]]));
+}
+
+/** Secrets that were typed since the last deploy; the others are on the server. */
+function typedSecretsOf(node: EditedNode): Record<string, string> {
+  const typed: Record<string, string> = {};
+  for (const name of Object.keys(node._def.credentials ?? {})) {
+    const value = node.credentials?.[name];
+    if (typeof value === "string") typed[name] = value;
+  }
+  return typed;
+}
+
+function failureOf(xhr: JQuery.jqXHR, ofDraft: boolean): RequestFailure {
+  const { error } = (xhr.responseJSON ?? {}) as Pick<RequestFailure, "error">;
+  return {
+    status: xhr.status,
+    aborted: xhr.statusText === "abort",
+    ofDraft,
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** Asks a meter. A meter that is not deployed, or was changed since, is asked by the settings in the editor. */
+export function askMeter<T>(meterId: string, what: string, body: object = {}): MeterRequest<T> {
+  const node = meterNode(meterId);
+  const result = $.Deferred<T, RequestFailure>();
+  let request: JQuery.jqXHR | undefined;
+  const send = (draftOf: EditedNode | undefined): void => {
+    const draft = draftOf && { properties: propertiesOf(draftOf), credentials: typedSecretsOf(draftOf) };
+    request = $.ajax({
+      url: `dlms/${draft ? "drafts" : "meters"}/${encodeURIComponent(meterId)}/${what}`,
+      ...{ method: "POST", contentType: "application/json", dataType: "json" },
+      data: JSON.stringify({ language: editorLanguage(), ...body, ...draft }),
+    });
+    void request
+      .done((answer: T) => {
+        result.resolve(answer);
+      })
+      .fail((xhr) => {
+        const failure = failureOf(xhr, draft !== undefined);
+        // disabled, or removed in another editor
+        if (draft === undefined && node !== undefined && failure.error?.code === notDeployed) send(node);
+        else result.reject(failure);
+      });
+  };
+  send(node?.changed ? node : undefined);
+  return result.promise({ abort: () => request?.abort() });
+}
+
+/** What was browsed last, by meter and settings: the OBIS field offers it while a person types. */
+export class BrowsedObjects {
+  readonly #byPlace = new Map<string, readonly BrowsedObject[]>();
+
+  of(meterId: string): readonly BrowsedObject[] | undefined {
+    return this.#byPlace.get(this.placeOf(meterId));
+  }
+
+  /** @param place from before the request: settings may change while it runs */
+  keep(place: string, objects: readonly BrowsedObject[]): void {
+    this.#byPlace.set(place, objects);
+  }
+
+  placeOf(meterId: string): string {
+    const node = meterNode(meterId);
+    return node === undefined ? meterId : meterId + JSON.stringify(propertiesOf(node));
+  }
+}

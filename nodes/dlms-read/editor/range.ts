@@ -1,0 +1,53 @@
+// The range of a profile as the dlms-read node stores it: a JSON text.
+import { asText } from "../../editor/values";
+import { t } from "./texts";
+
+/** What a stored range may hold; a flow written by hand may hold anything. */
+export interface StoredRange {
+  readonly last?: number | string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly entries?: readonly [number, number];
+}
+
+export const periods = ["day", "week", "month"];
+
+export function isPeriod(last: unknown): last is string {
+  return typeof last === "string" && periods.includes(last);
+}
+
+/** The range of a node; an empty one where the text is no range. */
+export function parseRange(text: unknown): StoredRange {
+  try {
+    const range: unknown = JSON.parse(asText(text) || "{}");
+    return typeof range === "object" && range !== null ? range : {};
+  } catch {
+    return {};
+  }
+}
+
+export function rangeProblem(text: unknown): string {
+  const { from, to, last, entries } = parseRange(text);
+  if (from) return timesProblem(from, to ?? "");
+  return Number(last) > 0 || isPeriod(last) || Array.isArray(entries) ? "" : t("error.range");
+}
+
+const isoTime = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$/;
+
+const hasOffset = (text: string): boolean => text.length > 10 && /(Z|[+-]\d\d:?\d\d)$/.test(text);
+
+/** An ISO time that is a day of the calendar; without an offset it is the meter's time. */
+function momentOf(text: string): number {
+  if (!isoTime.test(text)) return NaN;
+  const time = text.length <= 10 ? "T00:00" : "";
+  return Date.parse(`${text.replace(" ", "T")}${time}${hasOffset(text) ? "" : "Z"}`);
+}
+
+/** What is wrong with the beginning and the end of a range, or "". */
+export function timesProblem(from: string, to: string): string {
+  if (Number.isNaN(momentOf(from))) return t("error.from");
+  if (to === "") return "";
+  if (Number.isNaN(momentOf(to))) return t("error.to");
+  // the meter's time and one with an offset cannot be compared here
+  return hasOffset(from) === hasOffset(to) && momentOf(to) < momentOf(from) ? t("error.order") : "";
+}
