@@ -87,7 +87,10 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     const other = await value({ columns: ["1.0.1.8.0.255"] });
     assert.deepEqual(Object.keys((other.payload as object[])[0] ?? {}), ["1.0.1.8.0.255"]);
     const missing = await failure({ columns: "1-0:77.7.7*255" });
-    assert.match(missing.dlmsError.message, /^columns: "1-0:77\.7\.7\*255" is no column of this profile .*; there are /);
+    assert.match(
+      missing.dlmsError.message,
+      /^columns: "1-0:77\.7\.7\*255" is no column of this profile .*; there are /,
+    );
     assert.match((await failure({ columns: { a: 1 } })).dlmsError.message, /^msg\.columns: expected names/);
   });
 
