@@ -116,8 +116,8 @@ const samples = 9;
 const redeploysPerSample = 24;
 /** Of each thing so many may live by chance: one that each redeploy left would be hundreds. */
 const slack = 3;
-/** In bytes, from the first third of the samples to the last, 144 redeploys later: compiled code comes to half of it. */
-const heapSlack = 2_000_000;
+/** In bytes, from the first third of the samples to the last, 144 redeploys later. */
+const heapSlack = 1_000_000;
 
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
 
