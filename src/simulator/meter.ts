@@ -109,7 +109,7 @@ class Meter implements SimulatedMeter {
   }
 
   get associations(): number {
-    return [...this.#core.associations].filter((association) => association.established).length;
+    return [...this.#core.associations].filter((association) => association.isAssociated).length;
   }
 
   get counters(): MeterCounters {
@@ -227,7 +227,7 @@ class Meter implements SimulatedMeter {
 }
 
 /** Bytes of answers that may wait for their delays: more than the longest answer has. */
-const mostWaiting = 32 * 1024 * 1024;
+const maxWaitingBytes = 32 * 1024 * 1024;
 
 /** What goes out, in order, each action after its delay. */
 class Outbox {
@@ -249,7 +249,7 @@ class Outbox {
     if (this.#stopped) return;
     this.#waiting.push(action);
     if (action.kind === "send") this.#bytes += action.bytes.length;
-    if (this.#bytes > mostWaiting) {
+    if (this.#bytes > maxWaitingBytes) {
       this.#close("the client sends requests and does not wait for the answers");
       return;
     }

@@ -41,15 +41,15 @@ const sizeOf = (item: ReceivedItem): number => ("bytes" in item ? item.bytes.len
 
 /** What reached a meter, newest last; a bounded number of items and bytes is kept. */
 export class ReceivedLog {
-  readonly #limit: number;
+  readonly #maxItems: number;
   #bytes = 0;
   readonly #clock: Clock;
   #items: ReceivedItem[] = [];
   #next = 1;
   readonly #waiters = new Set<Waiter>();
 
-  constructor(limit: number, clock: Clock) {
-    this.#limit = limit;
+  constructor(maxItems: number, clock: Clock) {
+    this.#maxItems = maxItems;
     this.#clock = clock;
   }
 
@@ -67,7 +67,7 @@ export class ReceivedLog {
     this.#next += 1;
     this.#items.push(item);
     this.#bytes += sizeOf(item);
-    if (this.#items.length >= 2 * this.#limit || this.#bytes > bytesPerItem * this.#limit) this.#cut();
+    if (this.#items.length >= 2 * this.#maxItems || this.#bytes > bytesPerItem * this.#maxItems) this.#cut();
     for (const waiter of [...this.#waiters]) if (waiter.predicate(item)) waiter.done(item);
   }
 
@@ -77,7 +77,7 @@ export class ReceivedLog {
     let bytes = 0;
     for (let item = this.#items[from - 1]; item !== undefined; item = this.#items[from - 1]) {
       const next = bytes + sizeOf(item);
-      const full = this.#items.length - from >= this.#limit || 2 * next > bytesPerItem * this.#limit;
+      const full = this.#items.length - from >= this.#maxItems || 2 * next > bytesPerItem * this.#maxItems;
       if (full && from < this.#items.length) break;
       bytes = next;
       from--;

@@ -29,7 +29,7 @@ export interface MeterCore {
 }
 
 /** Client addresses that one connection keeps apart. */
-const mostClients = 256;
+const maxClients = 256;
 
 /**
  * One connection to a meter: link station, associations, behaviours. Bytes go in, line actions come out through
@@ -132,10 +132,10 @@ export class ServerMachine implements AssociationHost, StationHost {
   nextCounter(): number {
     return this.#core.nextCounter();
   }
-  saw(apdu: Apdu, bytes: Uint8Array, client: number): void {
+  recordRequest(apdu: Apdu, bytes: Uint8Array, client: number): void {
     this.#core.record({ kind: "apdu", apdu, bytes, client });
   }
-  sawNonsense(bytes: Uint8Array, problem: string, client: number): void {
+  recordNonsense(bytes: Uint8Array, problem: string, client: number): void {
     this.#core.record({ kind: "nonsense", bytes, problem, client });
   }
 
@@ -147,11 +147,11 @@ export class ServerMachine implements AssociationHost, StationHost {
     return undefined;
   }
 
-  reshape(answer: Uint8Array, request: Apdu | undefined): readonly Uint8Array[] {
+  transformPlain(answer: Uint8Array, request: Apdu | undefined): readonly Uint8Array[] {
     return this.#through([answer], (behaviour, bytes) => behaviour.answer?.(bytes, request, this.#line));
   }
 
-  tamper(answer: Uint8Array): readonly Uint8Array[] {
+  transformSealed(answer: Uint8Array): readonly Uint8Array[] {
     return this.#through([answer], (behaviour, bytes) => behaviour.sealed?.(bytes, this.#line));
   }
 
@@ -169,8 +169,8 @@ export class ServerMachine implements AssociationHost, StationHost {
   #association(client: number): AssociationMachine | undefined {
     const known = this.#associations.get(client);
     if (known !== undefined) return known;
-    if (this.#associations.size >= mostClients) {
-      const unused = [...this.#associations].find(([, { established }]) => !established);
+    if (this.#associations.size >= maxClients) {
+      const unused = [...this.#associations].find(([, { isAssociated }]) => !isAssociated);
       if (unused === undefined) return undefined;
       unused[1].reset();
       this.#associations.delete(unused[0]);
@@ -183,14 +183,14 @@ export class ServerMachine implements AssociationHost, StationHost {
   #send(frames: readonly Uint8Array[]): void {
     for (const frame of frames) {
       const actions = this.#core.behaviours.reduce<readonly LineAction[]>(
-        (current, behaviour) => current.flatMap((action) => this.#reshapeAction(behaviour, action)),
+        (current, behaviour) => current.flatMap((action) => this.#transformAction(behaviour, action)),
         [{ kind: "send", bytes: frame }],
       );
       for (const action of actions) this.#out(action);
     }
   }
 
-  #reshapeAction(behaviour: Behaviour, action: LineAction): readonly LineAction[] {
+  #transformAction(behaviour: Behaviour, action: LineAction): readonly LineAction[] {
     if (action.kind !== "send") return [action];
     const changed = behaviour.frameOut?.(action.bytes, this.#line);
     if (changed === undefined) return [action];

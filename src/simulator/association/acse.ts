@@ -28,7 +28,7 @@ export const initiateError = {
 } as const;
 
 /** User diagnostic of an AARE that accepts, HLS still to come. */
-export const AUTHENTICATION_REQUIRED = 14;
+export const authenticationRequired = 14;
 
 export function refusal(diagnostic: keyof typeof userDiagnostic): Refusal {
   return { result: 1, source: "service-user", diagnostic: userDiagnostic[diagnostic] };

@@ -22,7 +22,7 @@ import {
   type RandomSource,
 } from "../../security";
 import {
-  AUTHENTICATION_REQUIRED,
+  authenticationRequired,
   checkAarq,
   checkInitiate,
   isCiphered,
@@ -36,8 +36,8 @@ import { defaultConformance } from "../definition/conformance";
 import type { SimulatedAssociation } from "../definition/definition";
 import { usesKeys } from "../objects/generated";
 import { GeneralBlocks } from "../services/general-blocks";
-import { hlsContext, isHlsReply, readAnswer, secretBytes, SN_REPLY_TO_HLS } from "./hls-passes";
-import type { MeterModel, Viewer } from "../objects/model";
+import { hlsContext, isHlsReply, readAnswer, secretBytes, shortNameOfReplyToHls } from "./hls-passes";
+import type { MeterModel, ClientView } from "../objects/model";
 import { type CounterKeeper, type Envelope, envelopeOverhead, isProtected, MeterProtection } from "./protection";
 import { exception, Services } from "../services/services";
 
@@ -51,32 +51,32 @@ export interface AssociationHost extends CounterKeeper {
   opened(association: AssociationMachine): void;
   closed(association: AssociationMachine): void;
   /** A request came in, decoded and out of its envelope. */
-  saw(apdu: Apdu, bytes: Uint8Array, client: number): void;
+  recordRequest(apdu: Apdu, bytes: Uint8Array, client: number): void;
   /** Bytes came in that are no APDU. */
-  sawNonsense(bytes: Uint8Array, problem: string, client: number): void;
+  recordNonsense(bytes: Uint8Array, problem: string, client: number): void;
   /** undefined: answer as usual; else these answers instead, an empty list for none at all */
   intercept(apdu: Apdu, bytes: Uint8Array, client: number): readonly Uint8Array[] | undefined;
   /** A plain answer, before it is protected. */
-  reshape(answer: Uint8Array, request: Apdu | undefined): readonly Uint8Array[];
+  transformPlain(answer: Uint8Array, request: Apdu | undefined): readonly Uint8Array[];
   /** An answer as it will go to the link. */
-  tamper(answer: Uint8Array): readonly Uint8Array[];
+  transformSealed(answer: Uint8Array): readonly Uint8Array[];
 }
 
 interface OpenAssociation {
-  readonly viewer: Viewer;
+  readonly view: ClientView;
   readonly protection: MeterProtection | undefined;
   /** challenges, while the client's proof is awaited */
   pending: HlsContext | undefined;
 }
 
-const GENERAL_BLOCK_TRANSFER = 0xe0;
-const EXCEPTION_RESPONSE = 0xd8;
+const generalBlockTransferTag = 0xe0;
+const exceptionResponseTag = 0xd8;
 /** What an answer in general blocks may have, in bytes. */
-const LARGEST_ANSWER = 1 << 24;
+const maxAnswerBytes = 1 << 24;
 
 /** Bytes of the longest APDU that the client takes; it says 0 for "no limit". */
-function pduLimit(viewer: Viewer): number {
-  return viewer.clientMaxPdu === 0 ? 0xffff : viewer.clientMaxPdu;
+function pduLimit(view: ClientView): number {
+  return view.clientMaxPdu === 0 ? 0xffff : view.clientMaxPdu;
 }
 
 /** One application association: AARQ to RLRQ, between one client SAP and the meter; sans-io. */
@@ -95,7 +95,7 @@ export class AssociationMachine {
   }
 
   /** Associated, and authenticated. */
-  get established(): boolean {
+  get isAssociated(): boolean {
     return this.#open !== undefined && this.#open.pending === undefined;
   }
 
@@ -108,20 +108,20 @@ export class AssociationMachine {
 
   /** An APDU from the link; the APDUs that go back. */
   handle(bytes: Uint8Array): Uint8Array[] {
-    return this.#inBlocks(bytes).flatMap((answer) => this.#host.tamper(answer));
+    return this.#inBlocks(bytes).flatMap((answer) => this.#host.transformSealed(answer));
   }
 
   /** General block transfer goes round everything else, protection included. */
   #inBlocks(bytes: Uint8Array): readonly Uint8Array[] {
-    const viewer = this.#open?.viewer;
-    if (viewer === undefined || !hasConformance(viewer.conformance, "general-block-transfer")) {
+    const view = this.#open?.view;
+    if (view === undefined || !hasConformance(view.conformance, "general-block-transfer")) {
       return this.#answers(bytes);
     }
-    const limit = pduLimit(viewer);
-    if (bytes[0] === GENERAL_BLOCK_TRANSFER) {
+    const limit = pduLimit(view);
+    if (bytes[0] === generalBlockTransferTag) {
       const block = this.#parse(bytes);
       if (block?.apdu !== "general-block-transfer") return [];
-      this.#host.saw(block, bytes, this.client);
+      this.#host.recordRequest(block, bytes, this.client);
       return this.#blocks.receive(block, limit, (whole) => this.#answers(whole));
     }
     this.#blocks.forget();
@@ -134,19 +134,19 @@ export class AssociationMachine {
     const outer = this.#parse(bytes);
     if (outer === undefined) return this.#seal(this.#undecodable(bytes), "plain", undefined);
     if (outer.apdu === "general-signing") return this.#signed(outer, bytes);
-    if (this.#open?.viewer.account.signed === true && outer.apdu !== "aarq" && outer.apdu !== "rlrq" && !signed) {
-      this.#host.saw(outer, bytes, this.client);
+    if (this.#open?.view.account.signed === true && outer.apdu !== "aarq" && outer.apdu !== "rlrq" && !signed) {
+      this.#host.recordRequest(outer, bytes, this.client);
       return this.#seal(exception("service-not-allowed", "operation-not-possible"), "plain", outer);
     }
     if (!isProtected(outer)) return this.#serve(outer, bytes, "plain");
     const protection = this.#open?.protection;
     if (protection === undefined) {
-      this.#host.saw(outer, bytes, this.client);
+      this.#host.recordRequest(outer, bytes, this.client);
       return this.#seal(exception("service-not-allowed", "operation-not-possible"), "plain", outer);
     }
     const opened = protection.open(outer);
     if (!opened.ok) {
-      this.#host.saw(outer, bytes, this.client);
+      this.#host.recordRequest(outer, bytes, this.client);
       const { invocationCounter } = opened;
       const counter = invocationCounter === undefined ? {} : { invocationCounter };
       const response = { apdu: "exception-response" as const, stateError: 1, serviceError: opened.serviceError };
@@ -162,16 +162,16 @@ export class AssociationMachine {
     const protection = this.#open?.protection;
     const content = protection?.general.openSigned(outer);
     if (protection === undefined || content === undefined) {
-      this.#host.saw(outer, bytes, this.client);
+      this.#host.recordRequest(outer, bytes, this.client);
       return this.#seal(exception("service-not-allowed", "operation-not-possible"), "plain", outer);
     }
     return this.#answers(content, true).map((answer) =>
-      answer[0] === EXCEPTION_RESPONSE ? answer : protection.general.sign(answer),
+      answer[0] === exceptionResponseTag ? answer : protection.general.sign(answer),
     );
   }
 
   #serve(apdu: Apdu, bytes: Uint8Array, envelope: Envelope): readonly Uint8Array[] {
-    this.#host.saw(apdu, bytes, this.client);
+    this.#host.recordRequest(apdu, bytes, this.client);
     const instead = this.#host.intercept(apdu, bytes, this.client);
     // The answer that ends an association is still protected as all before it.
     const protection = this.#open?.protection;
@@ -185,19 +185,19 @@ export class AssociationMachine {
     const open = this.#open;
     if (open === undefined) return exception("service-not-allowed", "operation-not-possible");
     if (apdu.apdu === "rlrq") return this.#release(apdu.userInformation !== undefined);
-    const bare = envelope === "plain" && isCiphered(open.viewer.account);
+    const bare = envelope === "plain" && isCiphered(open.view.account);
     if (bare) return exception("service-not-allowed", "operation-not-possible");
     if (apdu.apdu === "action-request-normal" && isHlsReply(apdu.method)) {
       return this.#authenticate(apdu.invokeId, apdu.parameters, open);
     }
     if (apdu.apdu === "read-request") {
       const [only] = apdu.variables;
-      if (only?.kind === "parameterized-access" && only.name === SN_REPLY_TO_HLS) {
+      if (only?.kind === "parameterized-access" && only.name === shortNameOfReplyToHls) {
         return readAnswer(this.#authenticate(0, only.data, open));
       }
     }
     if (open.pending !== undefined) return exception("service-not-allowed", "operation-not-possible");
-    return this.#services.handle(apdu, open.viewer, this.#room(open.viewer, envelope));
+    return this.#services.handle(apdu, open.view, this.#room(open.view, envelope));
   }
 
   #associate(aarq: Aarq): Apdu {
@@ -261,7 +261,7 @@ export class AssociationMachine {
     const { request, envelope } = initiate;
     if (isCiphered(account) && envelope === "plain") return this.#refuse(aarq, refusal("no-reason-given"));
     if (request.dedicatedKey !== undefined) protection?.useDedicatedKey(request.dedicatedKey);
-    const viewer: Viewer = {
+    const view: ClientView = {
       client: this.client,
       account,
       applicationContext: aarq.applicationContext,
@@ -272,13 +272,13 @@ export class AssociationMachine {
       clientSystemTitle: aarq.callingApTitle,
     };
     const pending = hlsContext(aarq, account, this.#host);
-    this.#open = { viewer, protection, pending };
+    this.#open = { view, protection, pending };
     this.#host.opened(this);
     const response = encodeApdu({
       apdu: "initiate-response",
       dlmsVersion: 6,
-      conformance: viewer.conformance,
-      maxPduSize: viewer.serverMaxPdu,
+      conformance: view.conformance,
+      maxPduSize: view.serverMaxPdu,
       vaaName: model.definition.referencing === "sn" ? associationShortName : 7,
     });
     return {
@@ -286,13 +286,13 @@ export class AssociationMachine {
       applicationContext: aarq.applicationContext,
       result: 0,
       diagnosticSource: "service-user",
-      diagnostic: pending === undefined ? 0 : AUTHENTICATION_REQUIRED,
+      diagnostic: pending === undefined ? 0 : authenticationRequired,
       ...(needsTitles(account) ? { respondingApTitle: systemTitle } : {}),
       ...(pending === undefined
         ? {}
         : {
             acseRequirements: true,
-            mechanism: viewer.mechanismId,
+            mechanism: view.mechanismId,
             authenticationValue: pending.serverChallenge,
           }),
       userInformation: protection === undefined ? response : protection.seal(response, envelope),
@@ -319,22 +319,22 @@ export class AssociationMachine {
     const open = this.#open;
     this.reset();
     if (open === undefined || !withInformation) return { apdu: "rlre", reason: 0 };
-    const { viewer, protection } = open;
+    const { view, protection } = open;
     const response = encodeApdu({
       apdu: "initiate-response",
       dlmsVersion: 6,
-      conformance: viewer.conformance,
-      maxPduSize: viewer.serverMaxPdu,
-      vaaName: viewer.applicationContext % 2 === 0 ? associationShortName : 7,
+      conformance: view.conformance,
+      maxPduSize: view.serverMaxPdu,
+      vaaName: view.applicationContext % 2 === 0 ? associationShortName : 7,
     });
-    const ciphered = isCiphered(viewer.account) ? protection : undefined;
+    const ciphered = isCiphered(view.account) ? protection : undefined;
     return { apdu: "rlre", reason: 0, userInformation: ciphered?.seal(response, "glo") ?? response };
   }
 
   /** With general block transfer the answer is cut afterwards, so it may have any length. */
-  #room(viewer: Viewer, envelope: Envelope): number {
-    if (hasConformance(viewer.conformance, "general-block-transfer")) return LARGEST_ANSWER;
-    return Math.max(16, pduLimit(viewer) - envelopeOverhead(envelope));
+  #room(view: ClientView, envelope: Envelope): number {
+    if (hasConformance(view.conformance, "general-block-transfer")) return maxAnswerBytes;
+    return Math.max(16, pduLimit(view) - envelopeOverhead(envelope));
   }
 
   #seal(
@@ -343,7 +343,7 @@ export class AssociationMachine {
     request: Apdu | undefined,
     protection = this.#open?.protection,
   ): readonly Uint8Array[] {
-    const shaped = this.#host.reshape(encodeApdu(answer), request);
+    const shaped = this.#host.transformPlain(encodeApdu(answer), request);
     const form = answer.apdu === "exception-response" ? "plain" : envelope;
     return shaped.map((bytes) => sealed(bytes, form, protection));
   }
@@ -353,7 +353,7 @@ export class AssociationMachine {
       return parseApdu(bytes);
     } catch (error) {
       if (!isDlmsError(error)) throw error;
-      this.#host.sawNonsense(bytes, error.message, this.client);
+      this.#host.recordNonsense(bytes, error.message, this.client);
       return undefined;
     }
   }

@@ -35,8 +35,8 @@ export interface GeneralProtectionOptions {
 }
 
 const nothing = new Uint8Array(0);
-const ONE_PASS = 1;
-const STATIC_UNIFIED = 2;
+const onePassScheme = 1;
+const staticUnifiedScheme = 2;
 
 /** A message that was opened. Its counter is the client's own where the key is not made for one message. */
 export interface OpenedGenerally {
@@ -137,7 +137,7 @@ export class GeneralProtection {
     }
     if (keyInfo?.kind !== "agreed-key") return { kind: "identified-key", key: keys.encryptionKey };
     const originator = request.originatorSystemTitle;
-    if (keyInfo.parameters[0] === STATIC_UNIFIED) {
+    if (keyInfo.parameters[0] === staticUnifiedScheme) {
       return { kind: "static-unified", key: this.#static(originator, serverTitle, request.transactionId) };
     }
     const key = onePassReceive({
@@ -170,12 +170,12 @@ export class GeneralProtection {
           signingKey: importPrivateKey(account.signingKey, this.#curve, "signingKey"),
           random,
         });
-        const parameters = Uint8Array.of(ONE_PASS);
+        const parameters = Uint8Array.of(onePassScheme);
         return { key, keyInfo: { kind: "agreed-key", parameters, cipheredData: keyCipheredData } };
       }
       case "static-unified": {
         const key = this.#static(serverTitle, clientTitle, header.transactionId);
-        const parameters = Uint8Array.of(STATIC_UNIFIED);
+        const parameters = Uint8Array.of(staticUnifiedScheme);
         return { key, keyInfo: { kind: "agreed-key", parameters, cipheredData: nothing } };
       }
     }

@@ -7,7 +7,7 @@ import type { SimulatedAssociation } from "../definition/definition";
 import { currentAssociation } from "../../cosem/well-known-objects";
 
 /** Method reply_to_HLS_authentication of Association SN, as a short name. */
-export const SN_REPLY_TO_HLS = 0xfa58;
+export const shortNameOfReplyToHls = 0xfa58;
 
 const curves = ["P-256", "P-384"] as const;
 

@@ -4,7 +4,7 @@ import { DlmsConfigError, isDlmsError } from "../../errors";
 import { quote } from "../../errors/arguments";
 import { type Mechanism, mechanismIds } from "../../security";
 import type { MeterDefinition, SimulatedAssociation, SimulatedObject } from "./definition";
-import { mostValues, parseJsonValue, type ValueRoom } from "./json-value";
+import { maxValues, parseJsonValue, type ValueRoom } from "./json-value";
 import {
   bytesField,
   type Fields,
@@ -67,7 +67,7 @@ const policies = ["none", "authenticated", "encrypted", "authenticated-encrypted
 export function parseDefinition(json: unknown): MeterDefinition {
   const root = fieldsOf(typeof json === "string" ? parseText(json) : json, "definition");
   onlyKnown(root, meterFields);
-  const room: ValueRoom = { left: mostValues };
+  const room: ValueRoom = { left: maxValues };
   const associations = listOf(root, "associations").map(parseAccount);
   if (associations.length === 0) throw invalid("definition.associations", "at least one account", "none");
   return {
@@ -94,11 +94,11 @@ export function parseDefinition(json: unknown): MeterDefinition {
 }
 
 /** The longest JSON text of a definition, in characters. */
-const longestJson = 16 * 1024 * 1024;
+const maxJsonCharacters = 16 * 1024 * 1024;
 
 function parseText(text: string): unknown {
-  if (text.length > longestJson) {
-    throw invalid("definition", `at most ${longestJson} characters of JSON`, `${text.length}`);
+  if (text.length > maxJsonCharacters) {
+    throw invalid("definition", `at most ${maxJsonCharacters} characters of JSON`, `${text.length}`);
   }
   try {
     return JSON.parse(text) as unknown;

@@ -14,7 +14,7 @@ const fixedLengths: Readonly<Record<string, number>> = { "date-time": 12, date: 
  * arrays and structures lists of values. Instead of hex, an octet-string may have `"text"`.
  * @throws DlmsConfigError CONFIG_INVALID with the path
  */
-export function parseJsonValue(json: unknown, path: string, room: ValueRoom = { left: mostValues }): DlmsValue {
+export function parseJsonValue(json: unknown, path: string, room: ValueRoom = { left: maxValues }): DlmsValue {
   const value = parseNested(json, path, room, 0);
   return isComposed(value) ? fits(value, path) : value;
 }
@@ -25,13 +25,13 @@ export interface ValueRoom {
 }
 
 /** The most values of a definition; an object that holds itself would have no end. */
-export const mostValues = 1_000_000;
+export const maxValues = 1_000_000;
 
 const isComposed = ({ type }: DlmsValue): boolean => type === "array" || type === "structure";
 
 function parseNested(json: unknown, path: string, room: ValueRoom, depth: number): DlmsValue {
   if (depth > defaultMaxDepth) throw invalid(path, `values that nest at most ${defaultMaxDepth} deep`, "deeper ones");
-  if (--room.left < 0) throw invalid(path, `at most ${mostValues} values in a definition`, "more");
+  if (--room.left < 0) throw invalid(path, `at most ${maxValues} values in a definition`, "more");
   const { values } = fieldsOf(json, path);
   const { type, value, text } = values;
   if (typeof type !== "string" || !words.includes(type)) {

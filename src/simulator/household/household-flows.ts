@@ -1,4 +1,4 @@
-import { type Flow, fraction, LoadCurve, SLOT } from "./load-curve";
+import { type Flow, fraction, LoadCurve, slotMs } from "./load-curve";
 import type { MeterZone } from "./meter-time";
 
 const dayTariff = (slot: number): boolean => slot >= 24 && slot < 88;
@@ -164,7 +164,7 @@ export class HouseholdFlows {
 
   /** Mean import power in W of the quarter hour that ends at `end`. */
   demand(end: number): number {
-    return (this.imported(end) - this.imported(end - SLOT)) * 4;
+    return (this.imported(end) - this.imported(end - slotMs)) * 4;
   }
 
   /** The largest demand between two instants on the quarter-hour grid, and the end of that quarter hour. */
@@ -172,7 +172,7 @@ export class HouseholdFlows {
     const known = this.#demand?.from === from && this.#demand.to <= to ? this.#demand : undefined;
     let best = known?.best ?? { watts: 0, at: from };
     let before = this.imported(known?.to ?? from);
-    for (let end = (known?.to ?? from) + SLOT; end <= to; end += SLOT) {
+    for (let end = (known?.to ?? from) + slotMs; end <= to; end += slotMs) {
       const after = this.imported(end);
       const watts = (after - before) * 4;
       if (watts > best.watts) best = { watts, at: end };

@@ -18,10 +18,10 @@ import {
 } from "../objects/build";
 import type { MeterDefinition, ProfileRows, SimulatedAssociation, SimulatedObject } from "../definition/definition";
 import { HouseholdFlows } from "./household-flows";
-import { SLOT } from "./load-curve";
+import { slotMs } from "./load-curve";
 import {
   clockOctets,
-  DAY,
+  dayMs,
   isDaylightSaving,
   localMidnight,
   localMonthStart,
@@ -187,7 +187,7 @@ function phaseObjects({ now, flows }: Household): SimulatedObject[] {
 }
 
 function demandObjects({ now, zone, flows }: Household): SimulatedObject[] {
-  const lastSlot = (): number => Math.floor(now() / SLOT) * SLOT;
+  const lastSlot = (): number => Math.floor(now() / slotMs) * slotMs;
   const largest = (): { watts: number; at: number } => flows.largestDemand(localMonthStart(now(), zone), lastSlot());
   const current = (): number => {
     const elapsed = now() - lastSlot();
@@ -214,7 +214,7 @@ function demandObjects({ now, zone, flows }: Household): SimulatedObject[] {
         5: unsigned(0),
         6: () => octets(clockOctets(lastSlot(), zone)),
         7: () => octets(clockOctets(lastSlot(), zone)),
-        8: doubleLongUnsigned(SLOT / 1000),
+        8: doubleLongUnsigned(slotMs / 1000),
         9: longUnsigned(1),
       },
     },
@@ -297,7 +297,7 @@ function profile(
 
 function loadProfile(house: Household, days: number): SimulatedObject {
   const { now, zone, flows } = house;
-  const capacity = Math.round((days * DAY) / SLOT);
+  const capacity = Math.round((days * dayMs) / slotMs);
   const columns: readonly Column[] = [
     { classId: classIds.clock, logicalName: wellKnownObjects.clock, value: (utc) => octets(clockOctets(utc, zone)) },
     {
@@ -311,10 +311,10 @@ function loadProfile(house: Household, days: number): SimulatedObject {
       value: (utc) => doubleLongUnsigned(flows.counted("export", utc)),
     },
   ];
-  return profile(house, "1.0.99.1.0.255", SLOT / 1000, capacity, columns, () => {
-    const newest = Math.max(0, Math.floor(now() / SLOT));
+  return profile(house, "1.0.99.1.0.255", slotMs / 1000, capacity, columns, () => {
+    const newest = Math.max(0, Math.floor(now() / slotMs));
     const count = Math.min(capacity, newest);
-    return { count, at: (index) => (newest - count + 1 + index) * SLOT };
+    return { count, at: (index) => (newest - count + 1 + index) * slotMs };
   });
 }
 
@@ -331,10 +331,10 @@ function billingProfile(house: Household): SimulatedObject {
     energy("1.0.1.8.2.255", (utc) => flows.counted("night", utc)),
     energy("1.0.2.8.0.255", (utc) => flows.counted("export", utc)),
   ];
-  return profile(house, "1.0.99.2.0.255", DAY / 1000, capacity, columns, () => {
+  return profile(house, "1.0.99.2.0.255", dayMs / 1000, capacity, columns, () => {
     // noon of the day is safe from the hour that summer time takes or gives
-    const noon = localMidnight(now(), zone) + DAY / 2;
-    return { count: capacity, at: (index) => localMidnight(noon - (capacity - 1 - index) * DAY, zone) };
+    const noon = localMidnight(now(), zone) + dayMs / 2;
+    return { count: capacity, at: (index) => localMidnight(noon - (capacity - 1 - index) * dayMs, zone) };
   });
 }
 

@@ -1,11 +1,11 @@
-import { DAY } from "./meter-time";
+import { dayMs } from "./meter-time";
 
 /** A quarter of an hour: the grid of the load curve, and the usual demand and capture period. */
-export const SLOT = 900_000;
-const SLOTS = 96;
-const YEAR = 365.25;
+export const slotMs = 900_000;
+const slotsPerDay = 96;
+const daysPerYear = 365.25;
 /** Readings count from here (2022-01-01), or from 1970 for clocks that are set before. */
-const INSTALLED = Date.UTC(2022, 0, 1);
+const installedAt = Date.UTC(2022, 0, 1);
 
 /**
  * One flow of energy as a function of time. The energy of a day is (mean + swing cos) x pattern, whose sum over
@@ -35,7 +35,7 @@ export function fraction(seed: number, a: number, b: number): number {
   return ((x ^ (x >>> 16)) >>> 0) / 0x1_0000_0000;
 }
 
-const omega = (2 * Math.PI) / YEAR;
+const omega = (2 * Math.PI) / daysPerYear;
 
 /** Sum of cos(omega (first + step i) - phase) for i = 0..count-1. */
 function cosineSum(first: number, step: number, count: number, phase: number): number {
@@ -62,12 +62,12 @@ export class LoadCurve {
     this.#seed = seed;
     this.#zoneMs = standardOffsetMinutes * 60_000;
     this.#atStart = this.#since1970(0);
-    this.#atInstallation = this.#since1970(INSTALLED);
+    this.#atInstallation = this.#since1970(installedAt);
   }
 
   /** Wh that had flowed at an instant. */
   energy(utc: number): number {
-    return this.#since1970(utc) - (utc >= INSTALLED ? this.#atInstallation : this.#atStart);
+    return this.#since1970(utc) - (utc >= installedAt ? this.#atInstallation : this.#atStart);
   }
 
   /** W at an instant. */
@@ -88,10 +88,10 @@ export class LoadCurve {
 
   #split(utc: number): { day: number; slot: number; within: number } {
     const local = utc + this.#zoneMs;
-    const day = Math.floor(local / DAY);
-    const inDay = local - day * DAY;
-    const slot = Math.floor(inDay / SLOT);
-    return { day, slot, within: (inDay - slot * SLOT) / SLOT };
+    const day = Math.floor(local / dayMs);
+    const inDay = local - day * dayMs;
+    const slot = Math.floor(inDay / slotMs);
+    return { day, slot, within: (inDay - slot * slotMs) / slotMs };
   }
 
   #dayEnergy(day: number): number {
@@ -135,7 +135,7 @@ export class LoadCurve {
   #weights(day: number): { readonly weights: readonly number[]; readonly sums: readonly number[] } {
     if (day === this.#cachedDay) return this.#cached;
     const { shape, noise } = this.#flow;
-    const raw = Array.from({ length: SLOTS }, (_, slot) => {
+    const raw = Array.from({ length: slotsPerDay }, (_, slot) => {
       return shape(slot) * (1 - noise + 2 * noise * fraction(this.#seed, day, slot));
     });
     const total = raw.reduce((sum, weight) => sum + weight, 0);

@@ -1,6 +1,6 @@
 /** Minute and day in ms. */
-export const MINUTE = 60_000;
-export const DAY = 86_400_000;
+export const minuteMs = 60_000;
+export const dayMs = 86_400_000;
 
 /** How a simulated meter keeps local time. */
 export interface MeterZone {
@@ -13,7 +13,7 @@ export interface MeterZone {
 /** 01:00 UTC on the last Sunday of a month (0 = January). */
 function lastSunday(year: number, month: number): number {
   const lastDay = new Date(Date.UTC(year, month + 1, 0));
-  return lastDay.getTime() - lastDay.getUTCDay() * DAY + 60 * MINUTE;
+  return lastDay.getTime() - lastDay.getUTCDay() * dayMs + 60 * minuteMs;
 }
 
 export function isDaylightSaving(utc: number, zone: MeterZone): boolean {
@@ -29,23 +29,23 @@ export function offsetAt(utc: number, zone: MeterZone): number {
 
 /** The instant of the local midnight that begins the local day of `utc`. */
 export function localMidnight(utc: number, zone: MeterZone): number {
-  const local = utc + offsetAt(utc, zone) * MINUTE;
-  const midnight = Math.floor(local / DAY) * DAY;
-  const guess = midnight - zone.standardOffset * MINUTE;
-  return midnight - offsetAt(guess, zone) * MINUTE;
+  const local = utc + offsetAt(utc, zone) * minuteMs;
+  const midnight = Math.floor(local / dayMs) * dayMs;
+  const guess = midnight - zone.standardOffset * minuteMs;
+  return midnight - offsetAt(guess, zone) * minuteMs;
 }
 
 /** The instant at which the local month of `utc` began. */
 export function localMonthStart(utc: number, zone: MeterZone): number {
-  const local = new Date(utc + offsetAt(utc, zone) * MINUTE);
+  const local = new Date(utc + offsetAt(utc, zone) * minuteMs);
   const first = Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), 1);
-  return first - offsetAt(first - zone.standardOffset * MINUTE, zone) * MINUTE;
+  return first - offsetAt(first - zone.standardOffset * minuteMs, zone) * minuteMs;
 }
 
 /** The 12 octets of a date-time in the meter's local time, deviation and daylight saving status included. */
 export function clockOctets(utc: number, zone: MeterZone): Uint8Array {
   const offset = offsetAt(utc, zone);
-  const local = new Date(utc + offset * MINUTE);
+  const local = new Date(utc + offset * minuteMs);
   const bytes = new Uint8Array(12);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, local.getUTCFullYear());

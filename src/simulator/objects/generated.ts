@@ -18,7 +18,7 @@ import {
 } from "./build";
 import { conformanceText } from "../definition/conformance";
 import type { MeterDefinition, SimulatedAssociation, SimulatedMethod, SimulatedObject } from "../definition/definition";
-import { attributeIds, type MeterModel, methodIds, type ModelObject, type Viewer } from "./model";
+import { attributeIds, type MeterModel, methodIds, type ModelObject, type ClientView } from "./model";
 
 /** What the generated objects need to know of the running meter. */
 export interface MeterState {
@@ -38,13 +38,13 @@ export function usesKeys(account: SimulatedAssociation): boolean {
 export function generatedObjects(
   definition: MeterDefinition,
   state: MeterState,
-): (viewer: Viewer, model: MeterModel) => readonly SimulatedObject[] {
+): (view: ClientView, model: MeterModel) => readonly SimulatedObject[] {
   const own = new Set(definition.objects.map((object) => toHex(parseObis(object.logicalName))));
   const common = commonObjects(definition, state).filter((object) => !own.has(toHex(parseObis(object.logicalName))));
-  return (viewer, model) => {
+  return (view, model) => {
     if (own.has(toHex(parseObis(wellKnownObjects.currentAssociation)))) return common;
     const sn = definition.referencing === "sn";
-    return [...common, sn ? associationSn(viewer, model) : associationLn(viewer, model)];
+    return [...common, sn ? associationSn(view, model) : associationLn(view, model)];
   };
 }
 
@@ -90,7 +90,7 @@ function securitySetup(account: SimulatedAssociation, state: MeterState): Simula
 }
 
 /** Association LN of the association that asks: the "current association". */
-function associationLn(viewer: Viewer, model: MeterModel): SimulatedObject {
+function associationLn(view: ClientView, model: MeterModel): SimulatedObject {
   const version = model.definition.associationVersion ?? 1;
   const { definition } = model;
   return {
@@ -98,11 +98,11 @@ function associationLn(viewer: Viewer, model: MeterModel): SimulatedObject {
     version,
     logicalName: wellKnownObjects.currentAssociation,
     attributes: {
-      2: () => objectList(viewer, model, version),
-      3: structure(numeric("integer", viewer.client & 0x7f), longUnsigned(definition.serverAddress ?? 1)),
-      4: oid(1, viewer.applicationContext),
-      5: contextInfo(viewer),
-      6: oid(2, mechanismIds[viewer.account.mechanism ?? "none"]),
+      2: () => objectList(view, model, version),
+      3: structure(numeric("integer", view.client & 0x7f), longUnsigned(definition.serverAddress ?? 1)),
+      4: oid(1, view.applicationContext),
+      5: contextInfo(view),
+      6: oid(2, mechanismIds[view.account.mechanism ?? "none"]),
       7: octets(new Uint8Array(0)),
       8: enumerated(2),
       ...(version >= 1 ? { 9: octets(parseObis(wellKnownObjects.securitySetup)) } : {}),
@@ -113,7 +113,7 @@ function associationLn(viewer: Viewer, model: MeterModel): SimulatedObject {
 }
 
 /** Association SN, at its reserved base name; version 1 has no attribute behind the access rights. */
-function associationSn(viewer: Viewer, model: MeterModel): SimulatedObject {
+function associationSn(view: ClientView, model: MeterModel): SimulatedObject {
   const element = (object: ModelObject): DlmsValue =>
     structure(
       numeric("long", (object.shortName << 16) >> 16),
@@ -126,7 +126,7 @@ function associationSn(viewer: Viewer, model: MeterModel): SimulatedObject {
     version: 1,
     logicalName: wellKnownObjects.currentAssociation,
     shortName: associationShortName,
-    attributes: { 2: () => arrayOf(model.visibleObjects(viewer).map(element)) },
+    attributes: { 2: () => arrayOf(model.visibleObjects(view).map(element)) },
   };
 }
 
@@ -135,19 +135,19 @@ function oid(arc: number, n: number): DlmsValue {
   return structure(unsigned(2), unsigned(16), longUnsigned(756), unsigned(5), unsigned(8), unsigned(arc), unsigned(n));
 }
 
-function contextInfo(viewer: Viewer): DlmsValue {
+function contextInfo(view: ClientView): DlmsValue {
   return structure(
-    { type: "bit-string", value: conformanceText(viewer.conformance) },
-    longUnsigned(viewer.serverMaxPdu),
-    longUnsigned(viewer.clientMaxPdu),
+    { type: "bit-string", value: conformanceText(view.conformance) },
+    longUnsigned(view.serverMaxPdu),
+    longUnsigned(view.clientMaxPdu),
     unsigned(6),
     numeric("integer", 0),
     octets(new Uint8Array(0)),
   );
 }
 
-function objectList(viewer: Viewer, model: MeterModel, version: number): DlmsValue {
-  return arrayOf(model.visibleObjects(viewer).map((object) => objectListElement(object, version)));
+function objectList(view: ClientView, model: MeterModel, version: number): DlmsValue {
+  return arrayOf(model.visibleObjects(view).map((object) => objectListElement(object, version)));
 }
 
 function objectListElement(object: ModelObject, version: number): DlmsValue {

@@ -13,8 +13,8 @@ import { DefinitionFault, guarded, guardedPieces, type ReportFault } from "../be
 import { selectRows } from "./profile-selection";
 import { dataAccess } from "../../apdu/results";
 
-/** Who is asking: an open association, as the objects see it. */
-export interface Viewer {
+/** The client that asks: what the objects know of its open association. */
+export interface ClientView {
   readonly client: number;
   readonly account: SimulatedAssociation;
   /** 1 LN, 2 SN, 3 LN ciphered, 4 SN ciphered */
@@ -46,7 +46,7 @@ export interface InvokeOutcome {
 }
 
 /** Objects that depend on who asks (the association object, mostly). */
-export type GeneratedObjects = (viewer: Viewer, model: MeterModel) => readonly SimulatedObject[];
+export type GeneratedObjects = (view: ClientView, model: MeterModel) => readonly SimulatedObject[];
 
 const failed = (name: keyof typeof dataAccess): { readonly ok: false; readonly result: number } => {
   return { ok: false, result: dataAccess[name] };
@@ -79,30 +79,30 @@ export class MeterModel {
     }
   }
 
-  /** All objects that this viewer may reach, the generated ones first. */
-  visibleObjects(viewer: Viewer): readonly ModelObject[] {
-    const generated = modelObjects(this.#generated(viewer, this), 0xf000);
-    return [...generated, ...this.objects].filter((object) => isVisible(object, viewer));
+  /** All objects that this client may reach, the generated ones first. */
+  visibleObjects(view: ClientView): readonly ModelObject[] {
+    const generated = modelObjects(this.#generated(view, this), 0xf000);
+    return [...generated, ...this.objects].filter((object) => isVisible(object, view));
   }
 
   /** hardware-fault where the definition's own code fails; a long profile throws DefinitionFault while it is taken. */
-  read(attribute: AttributeDescriptorWithSelection, viewer: Viewer): ReadOutcome {
+  read(attribute: AttributeDescriptorWithSelection, view: ClientView): ReadOutcome {
     return this.#orFault(attribute, `attribute ${attribute.attributeId}`, failed("hardware-fault"), (what) =>
-      this.#read(attribute, viewer, what),
+      this.#read(attribute, view, what),
     );
   }
 
   /** A data-access-result. */
-  write(attribute: AttributeDescriptorWithSelection, data: Uint8Array, viewer: Viewer): number {
+  write(attribute: AttributeDescriptorWithSelection, data: Uint8Array, view: ClientView): number {
     const { "hardware-fault": fault } = dataAccess;
     return this.#orFault(attribute, `attribute ${attribute.attributeId}`, fault, () =>
-      this.#write(attribute, data, viewer),
+      this.#write(attribute, data, view),
     );
   }
 
-  invoke(method: MethodDescriptor, parameter: Uint8Array | undefined, viewer: Viewer): InvokeOutcome {
+  invoke(method: MethodDescriptor, parameter: Uint8Array | undefined, view: ClientView): InvokeOutcome {
     const fault: InvokeOutcome = { result: dataAccess["hardware-fault"] };
-    return this.#orFault(method, `method ${method.methodId}`, fault, () => this.#invoke(method, parameter, viewer));
+    return this.#orFault(method, `method ${method.methodId}`, fault, () => this.#invoke(method, parameter, view));
   }
 
   #orFault<T>(
@@ -120,8 +120,8 @@ export class MeterModel {
     }
   }
 
-  #read(attribute: AttributeDescriptorWithSelection, viewer: Viewer, what: string): ReadOutcome {
-    const object = this.#find(attribute, viewer);
+  #read(attribute: AttributeDescriptorWithSelection, view: ClientView, what: string): ReadOutcome {
+    const object = this.#find(attribute, view);
     if (typeof object === "number") return { ok: false, result: object };
     const { definition } = object;
     if (definition.denied?.includes(attribute.attributeId) === true) return failed("read-write-denied");
@@ -137,8 +137,8 @@ export class MeterModel {
     return value === undefined ? failed("scope-of-access-violated") : { ok: true, pieces: [...encodedPieces(value)] };
   }
 
-  #write(attribute: AttributeDescriptorWithSelection, data: Uint8Array, viewer: Viewer): number {
-    const object = this.#find(attribute, viewer);
+  #write(attribute: AttributeDescriptorWithSelection, data: Uint8Array, view: ClientView): number {
+    const object = this.#find(attribute, view);
     if (typeof object === "number") return object;
     const id = attribute.attributeId;
     const before = valueOf(object, id);
@@ -152,8 +152,8 @@ export class MeterModel {
     return dataAccess.success;
   }
 
-  #invoke(method: MethodDescriptor, parameter: Uint8Array | undefined, viewer: Viewer): InvokeOutcome {
-    const object = this.#find({ ...method, attributeId: 1 }, viewer);
+  #invoke(method: MethodDescriptor, parameter: Uint8Array | undefined, view: ClientView): InvokeOutcome {
+    const object = this.#find({ ...method, attributeId: 1 }, view);
     if (typeof object === "number") return { result: object };
     const run = object.definition.methods?.[method.methodId];
     if (run === undefined) return { result: dataAccess["scope-of-access-violated"] };
@@ -168,17 +168,17 @@ export class MeterModel {
     return { result: dataAccess.success, value: returned };
   }
 
-  #find(attribute: AttributeDescriptor, viewer: Viewer): ModelObject | number {
+  #find(attribute: AttributeDescriptor, view: ClientView): ModelObject | number {
     const key = toHex(attribute.instanceId);
     const ofClass = (candidate: ModelObject): boolean => candidate.classId === attribute.classId;
     const own = this.#byName.get(key) ?? [];
     const known = own.find(ofClass);
-    if (known !== undefined) return isVisible(known, viewer) ? known : dataAccess["read-write-denied"];
-    const generated = modelObjects(this.#generated(viewer, this), 0xf000).filter((made) => toHex(made.name) === key);
+    if (known !== undefined) return isVisible(known, view) ? known : dataAccess["read-write-denied"];
+    const generated = modelObjects(this.#generated(view, this), 0xf000).filter((made) => toHex(made.name) === key);
     if (own.length === 0 && generated.length === 0) return dataAccess["object-undefined"];
     const object = generated.find(ofClass);
     if (object === undefined) return dataAccess["object-class-inconsistent"];
-    return isVisible(object, viewer) ? object : dataAccess["read-write-denied"];
+    return isVisible(object, view) ? object : dataAccess["read-write-denied"];
   }
 }
 
@@ -208,8 +208,8 @@ export function methodIds(object: ModelObject): number[] {
     .sort((a, b) => a - b);
 }
 
-function isVisible(object: ModelObject, viewer: Viewer): boolean {
-  const visible = viewer.account.visible;
+function isVisible(object: ModelObject, view: ClientView): boolean {
+  const visible = view.account.visible;
   if (
     visible === undefined ||
     object.classId === classIds["association-ln"] ||

@@ -1,10 +1,10 @@
 import type { AccessRequest, AccessResponse, AccessSpecification } from "../../apdu";
 import { encodeValueBytes } from "../../codec/encode";
 import { wholeOf } from "../behaviours/fault";
-import type { MeterModel, Viewer } from "../objects/model";
+import type { MeterModel, ClientView } from "../objects/model";
 import { dataAccess } from "../../apdu/results";
 
-const NULL_DATA = Uint8Array.of(0);
+const nullData = Uint8Array.of(0);
 
 interface Item {
   readonly data: Uint8Array;
@@ -12,9 +12,9 @@ interface Item {
 }
 
 /** The ACCESS service: each item of a list is a get, a set or an action of its own; positions are kept. */
-export function answerAccess(request: AccessRequest, model: MeterModel, viewer: Viewer): AccessResponse {
+export function answerAccess(request: AccessRequest, model: MeterModel, view: ClientView): AccessResponse {
   const items = request.specifications.map((specification, index) => {
-    return run(specification, request.data[index] ?? NULL_DATA, model, viewer);
+    return run(specification, request.data[index] ?? nullData, model, view);
   });
   return {
     apdu: "access-response",
@@ -27,20 +27,20 @@ export function answerAccess(request: AccessRequest, model: MeterModel, viewer: 
   };
 }
 
-function run(specification: AccessSpecification, data: Uint8Array, model: MeterModel, viewer: Viewer): Item {
+function run(specification: AccessSpecification, data: Uint8Array, model: MeterModel, view: ClientView): Item {
   switch (specification.kind) {
     case "get": {
-      const outcome = model.read(specification.attribute, viewer);
-      if (!outcome.ok) return { data: NULL_DATA, result: outcome.result };
+      const outcome = model.read(specification.attribute, view);
+      if (!outcome.ok) return { data: nullData, result: outcome.result };
       const whole = wholeOf(outcome.pieces);
-      if (whole === undefined) return { data: NULL_DATA, result: dataAccess["hardware-fault"] };
+      if (whole === undefined) return { data: nullData, result: dataAccess["hardware-fault"] };
       return { data: whole, result: 0 };
     }
     case "set":
-      return { data: NULL_DATA, result: model.write(specification.attribute, data, viewer) };
+      return { data: nullData, result: model.write(specification.attribute, data, view) };
     case "action": {
-      const { result, value } = model.invoke(specification.method, data, viewer);
-      return { data: value === undefined ? NULL_DATA : encodeValueBytes(value), result };
+      const { result, value } = model.invoke(specification.method, data, view);
+      return { data: value === undefined ? nullData : encodeValueBytes(value), result };
     }
   }
 }

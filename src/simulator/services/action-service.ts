@@ -2,7 +2,7 @@ import type { ActionRequest, ActionResult, Apdu, DataBlock, MethodDescriptor } f
 import { encodeValueBytes } from "../../codec/encode";
 import { ByteSource } from "../objects/byte-source";
 import { IncomingBlocks } from "./long-transfer";
-import type { MeterModel, Viewer } from "../objects/model";
+import type { MeterModel, ClientView } from "../objects/model";
 import { actionAccess, dataAccess } from "../../apdu/results";
 import { valuesOf } from "./set-service";
 
@@ -12,9 +12,9 @@ interface Target {
 }
 
 /** tag, choice, invoke-id, result, presence, choice */
-const NORMAL_OVERHEAD = 6;
+const normalOverhead = 6;
 /** tag, choice, invoke-id, last, block number (4), length (up to 3) */
-const BLOCK_OVERHEAD = 11;
+const blockOverhead = 11;
 
 /** The ACTION service of one association. */
 export class ActionService {
@@ -26,52 +26,52 @@ export class ActionService {
     this.#model = model;
   }
 
-  handle(request: ActionRequest, viewer: Viewer, room: number): Apdu {
+  handle(request: ActionRequest, view: ClientView, room: number): Apdu {
     const { invokeId } = request;
     if (request.apdu === "action-request-next-pblock") return this.#next(invokeId, request.blockNumber, room);
     this.#outgoing = undefined;
     switch (request.apdu) {
       case "action-request-normal":
         this.#incoming = undefined;
-        return this.#answer(invokeId, this.#run(request.method, request.parameters, viewer), room);
+        return this.#answer(invokeId, this.#run(request.method, request.parameters, view), room);
       case "action-request-with-list":
         this.#incoming = undefined;
         return {
           apdu: "action-response-with-list",
           invokeId,
-          responses: this.#runAll(request.methods, request.parameters, viewer),
+          responses: this.#runAll(request.methods, request.parameters, view),
         };
       case "action-request-with-first-pblock":
         this.#incoming = new IncomingBlocks({ methods: [request.method], list: false }, 1);
-        return this.#add(invokeId, request.block, viewer, room);
+        return this.#add(invokeId, request.block, view, room);
       case "action-request-with-list-and-first-pblock":
         this.#incoming = new IncomingBlocks({ methods: request.methods, list: true }, 1);
-        return this.#add(invokeId, request.block, viewer, room);
+        return this.#add(invokeId, request.block, view, room);
       case "action-request-with-pblock":
-        return this.#add(invokeId, request.block, viewer, room);
+        return this.#add(invokeId, request.block, view, room);
     }
   }
 
-  #run(method: MethodDescriptor, parameter: Uint8Array | undefined, viewer: Viewer): ActionResult {
-    const { result, value } = this.#model.invoke(method, parameter, viewer);
+  #run(method: MethodDescriptor, parameter: Uint8Array | undefined, view: ClientView): ActionResult {
+    const { result, value } = this.#model.invoke(method, parameter, view);
     if (value === undefined) return { result };
     return { result, returnParameters: { ok: true, data: encodeValueBytes(value) } };
   }
 
-  #runAll(methods: readonly MethodDescriptor[], parameters: readonly Uint8Array[], viewer: Viewer): ActionResult[] {
-    return methods.map((method, index) => this.#run(method, parameters[index], viewer));
+  #runAll(methods: readonly MethodDescriptor[], parameters: readonly Uint8Array[], view: ClientView): ActionResult[] {
+    return methods.map((method, index) => this.#run(method, parameters[index], view));
   }
 
   #answer(invokeId: number, response: ActionResult, room: number): Apdu {
     const returned = response.returnParameters;
-    if (returned?.ok !== true || returned.data.length <= room - NORMAL_OVERHEAD) {
+    if (returned?.ok !== true || returned.data.length <= room - normalOverhead) {
       return { apdu: "action-response-normal", invokeId, response };
     }
     this.#outgoing = { source: new ByteSource([returned.data]), blockNumber: 0 };
     return this.#block(invokeId, this.#outgoing, room);
   }
 
-  #add(invokeId: number, block: DataBlock, viewer: Viewer, room: number): Apdu {
+  #add(invokeId: number, block: DataBlock, view: ClientView, room: number): Apdu {
     const incoming = this.#incoming;
     const failure = (result: number): Apdu => {
       this.#incoming = undefined;
@@ -84,11 +84,11 @@ export class ActionService {
     const { methods, list } = incoming.target;
     const [method] = methods;
     if (!list && method !== undefined) {
-      return this.#answer(invokeId, this.#run(method, incoming.bytes(), viewer), room);
+      return this.#answer(invokeId, this.#run(method, incoming.bytes(), view), room);
     }
     const parameters = valuesOf(incoming.bytes(), methods.length);
     if (parameters === undefined) return failure(dataAccess["type-unmatched"]);
-    return { apdu: "action-response-with-list", invokeId, responses: this.#runAll(methods, parameters, viewer) };
+    return { apdu: "action-response-with-list", invokeId, responses: this.#runAll(methods, parameters, view) };
   }
 
   #next(invokeId: number, acknowledged: number, room: number): Apdu {
@@ -102,7 +102,7 @@ export class ActionService {
   }
 
   #block(invokeId: number, outgoing: { readonly source: ByteSource; blockNumber: number }, room: number): Apdu {
-    const raw = outgoing.source.take(room - BLOCK_OVERHEAD);
+    const raw = outgoing.source.take(room - blockOverhead);
     const last = outgoing.source.exhausted;
     outgoing.blockNumber += 1;
     if (last) this.#outgoing = undefined;

@@ -2,9 +2,9 @@ import { encodeApdu, type GeneralBlockTransfer } from "../../apdu";
 import { GrowingBuffer } from "../../bytes";
 
 /** tag, control, two block numbers, length (up to 3) */
-const HEADER = 9;
-const LARGEST_APDU = 1 << 20;
-const NOTHING = new Uint8Array(0);
+const headerBytes = 9;
+const maxApduBytes = 1 << 20;
+const noBytes = new Uint8Array(0);
 
 interface Outgoing {
   readonly pieces: readonly Uint8Array[];
@@ -19,7 +19,7 @@ interface Outgoing {
 export class GeneralBlocks {
   readonly #window: number;
   #expected = 1;
-  readonly #incoming = new GrowingBuffer(LARGEST_APDU);
+  readonly #incoming = new GrowingBuffer(maxApduBytes);
   #next = 1;
   #outgoing: Outgoing | undefined;
 
@@ -29,7 +29,7 @@ export class GeneralBlocks {
 
   /** Begin to send an APDU that is longer than the client takes in one piece. */
   start(apdu: Uint8Array, limit: number, clientWindow = 1): Uint8Array[] {
-    const size = Math.max(1, limit - HEADER);
+    const size = Math.max(1, limit - headerBytes);
     const pieces: Uint8Array[] = [];
     for (let at = 0; at < apdu.length; at += size) pieces.push(apdu.subarray(at, at + size));
     this.#outgoing = { pieces, first: this.#next };
@@ -55,7 +55,7 @@ export class GeneralBlocks {
     const inOrder = block.blockNumber === this.#expected && this.#incoming.add(block.data) === undefined;
     if (inOrder) this.#expected += 1;
     if (block.streaming) return [];
-    if (!block.last || !inOrder) return [this.#block(NOTHING, false, false, this.#next++)];
+    if (!block.last || !inOrder) return [this.#block(noBytes, false, false, this.#next++)];
     return serve(this.#incoming.take()).flatMap((answer) => this.start(answer, limit, block.window));
   }
 

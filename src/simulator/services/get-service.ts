@@ -3,13 +3,13 @@ import { ByteWriter } from "../../bytes";
 import { ByteSource } from "../objects/byte-source";
 import { hasConformance } from "../../apdu";
 import { DefinitionFault } from "../behaviours/fault";
-import type { MeterModel, ReadOutcome, Viewer } from "../objects/model";
+import type { MeterModel, ReadOutcome, ClientView } from "../objects/model";
 import { dataAccess } from "../../apdu/results";
 
 /** Bytes of a get-response-normal beside its data: tag, choice, invoke-id, result choice. */
-const NORMAL_OVERHEAD = 4;
+const normalOverhead = 4;
 /** get-response-with-datablock: tag, choice, invoke-id, last, block number (4), result choice, length (up to 3). */
-const BLOCK_OVERHEAD = 12;
+const blockOverhead = 12;
 
 interface LongGet {
   readonly source: ByteSource;
@@ -26,9 +26,9 @@ export class GetService {
   }
 
   /** `room`: bytes that a plain answer may have. */
-  handle(request: GetRequest, viewer: Viewer, room: number): Apdu {
+  handle(request: GetRequest, view: ClientView, room: number): Apdu {
     try {
-      return this.#answer(request, viewer, room);
+      return this.#answer(request, view, room);
     } catch (error) {
       if (!(error instanceof DefinitionFault)) throw error;
       return this.#faulty(request);
@@ -45,45 +45,50 @@ export class GetService {
     return { apdu: "get-response-with-list", invokeId, results: request.attributes.map(() => result) };
   }
 
-  #answer(request: GetRequest, viewer: Viewer, room: number): Apdu {
+  #answer(request: GetRequest, view: ClientView, room: number): Apdu {
     if (request.apdu === "get-request-next") return this.#next(request.invokeId, request.blockNumber, room);
     this.#long = undefined;
     if (request.apdu === "get-request-normal") {
-      return this.#normal(request.invokeId, request.attribute, viewer, room);
+      return this.#normal(request.invokeId, request.attribute, view, room);
     }
-    return this.#list(request.invokeId, request.attributes, viewer, room);
+    return this.#list(request.invokeId, request.attributes, view, room);
   }
 
-  #normal(invokeId: number, attribute: AttributeDescriptorWithSelection, viewer: Viewer, room: number): Apdu {
-    const outcome = this.#read(attribute, viewer);
+  #normal(invokeId: number, attribute: AttributeDescriptorWithSelection, view: ClientView, room: number): Apdu {
+    const outcome = this.#read(attribute, view);
     if (!outcome.ok) return { apdu: "get-response-normal", invokeId, result: outcome };
     const source = new ByteSource(outcome.pieces);
-    const data = source.take(room - NORMAL_OVERHEAD);
+    const data = source.take(room - normalOverhead);
     if (source.exhausted) return { apdu: "get-response-normal", invokeId, result: { ok: true, data } };
     source.giveBack(data);
     const refused: GetDataResult = { ok: false, result: dataAccess["data-block-unavailable"] };
-    if (!hasConformance(viewer.conformance, "block-transfer-with-get-or-read")) {
+    if (!hasConformance(view.conformance, "block-transfer-with-get-or-read")) {
       return { apdu: "get-response-normal", invokeId, result: refused };
     }
     return this.#begin(invokeId, source, room);
   }
 
-  #list(invokeId: number, attributes: readonly AttributeDescriptorWithSelection[], viewer: Viewer, room: number): Apdu {
-    const outcomes = attributes.map((attribute) => this.#read(attribute, viewer));
+  #list(
+    invokeId: number,
+    attributes: readonly AttributeDescriptorWithSelection[],
+    view: ClientView,
+    room: number,
+  ): Apdu {
+    const outcomes = attributes.map((attribute) => this.#read(attribute, view));
     const source = new ByteSource(listPieces(outcomes));
     // Behind tag, choice and invoke-id comes what blocks would carry: count and results.
     const whole = source.take(room - 3);
     source.giveBack(whole);
-    if (whole.length < room - 3 || !hasConformance(viewer.conformance, "block-transfer-with-get-or-read")) {
-      return { apdu: "get-response-with-list", invokeId, results: this.#results(attributes, viewer, room) };
+    if (whole.length < room - 3 || !hasConformance(view.conformance, "block-transfer-with-get-or-read")) {
+      return { apdu: "get-response-with-list", invokeId, results: this.#results(attributes, view, room) };
     }
     return this.#begin(invokeId, source, room);
   }
 
-  #results(attributes: readonly AttributeDescriptorWithSelection[], viewer: Viewer, room: number): GetDataResult[] {
+  #results(attributes: readonly AttributeDescriptorWithSelection[], view: ClientView, room: number): GetDataResult[] {
     let left = room - 4;
     return attributes.map((attribute) => {
-      const outcome = this.#read(attribute, viewer);
+      const outcome = this.#read(attribute, view);
       if (!outcome.ok) return outcome;
       const source = new ByteSource(outcome.pieces);
       const data = source.take(Math.max(0, left - 1));
@@ -93,11 +98,11 @@ export class GetService {
     });
   }
 
-  #read(attribute: AttributeDescriptorWithSelection, viewer: Viewer): ReadOutcome {
-    if (attribute.access !== undefined && !hasConformance(viewer.conformance, "selective-access")) {
+  #read(attribute: AttributeDescriptorWithSelection, view: ClientView): ReadOutcome {
+    if (attribute.access !== undefined && !hasConformance(view.conformance, "selective-access")) {
       return { ok: false, result: dataAccess["scope-of-access-violated"] };
     }
-    return this.#model.read(attribute, viewer);
+    return this.#model.read(attribute, view);
   }
 
   #begin(invokeId: number, source: ByteSource, room: number): Apdu {
@@ -113,7 +118,7 @@ export class GetService {
   }
 
   #block(invokeId: number, long: LongGet, room: number): Apdu {
-    const data = long.source.take(room - BLOCK_OVERHEAD);
+    const data = long.source.take(room - blockOverhead);
     const last = long.source.exhausted;
     long.blockNumber += 1;
     if (last) this.#long = undefined;

@@ -3,14 +3,14 @@ import type { DataBlock } from "../../apdu/model";
 import { dataAccess } from "../../apdu/results";
 
 /** What a client may send in blocks, in bytes, before the meter gives up. */
-const LARGEST_REQUEST = 1 << 20;
+const maxRequestBytes = 1 << 20;
 /** Blocks in a row that bring nothing. */
-const MAX_EMPTY_BLOCKS = 1000;
+const maxEmptyBlocks = 1000;
 
 /** A request whose value comes in blocks. `T` is what it is for. */
 export class IncomingBlocks<T> {
   readonly target: T;
-  readonly #pieces = new GrowingBuffer(LARGEST_REQUEST, MAX_EMPTY_BLOCKS);
+  readonly #pieces = new GrowingBuffer(maxRequestBytes, maxEmptyBlocks);
   #next: number;
 
   constructor(target: T, firstBlockNumber: number) {

@@ -2,7 +2,7 @@ import { type Apdu, type ConformanceName, encodeApdu, type ExceptionResponse, ha
 import { answerAccess } from "./access-service";
 import { ActionService } from "./action-service";
 import { GetService } from "./get-service";
-import type { MeterModel, Viewer } from "../objects/model";
+import type { MeterModel, ClientView } from "../objects/model";
 import { serviceErrorCode, stateErrorCode } from "../../apdu/results";
 import { SetService } from "./set-service";
 import { ShortNameService } from "./short-name-service";
@@ -38,39 +38,39 @@ export class Services {
   }
 
   /** The answer; undefined for a request that wants none. `room`: bytes that it may have. */
-  handle(apdu: Apdu, viewer: Viewer, room: number): Apdu | undefined {
+  handle(apdu: Apdu, view: ClientView, room: number): Apdu | undefined {
     const needed = neededConformance(apdu);
     if (needed === undefined) return exception("service-unknown", "service-not-supported");
-    if (!needed.every((bit) => hasConformance(viewer.conformance, bit))) return notNegotiated;
+    if (!needed.every((bit) => hasConformance(view.conformance, bit))) return notNegotiated;
     switch (apdu.apdu) {
       case "get-request-normal":
       case "get-request-next":
       case "get-request-with-list":
-        return this.#get.handle(apdu, viewer, room);
+        return this.#get.handle(apdu, view, room);
       case "set-request-normal":
       case "set-request-with-list":
       case "set-request-with-first-datablock":
       case "set-request-with-list-and-first-datablock":
       case "set-request-with-datablock":
-        return unlessUnconfirmed(apdu.invokeId, this.#set.handle(apdu, viewer));
+        return unlessUnconfirmed(apdu.invokeId, this.#set.handle(apdu, view));
       case "action-request-normal":
       case "action-request-next-pblock":
       case "action-request-with-list":
       case "action-request-with-first-pblock":
       case "action-request-with-list-and-first-pblock":
       case "action-request-with-pblock":
-        return unlessUnconfirmed(apdu.invokeId, this.#action.handle(apdu, viewer, room));
+        return unlessUnconfirmed(apdu.invokeId, this.#action.handle(apdu, view, room));
       case "access-request": {
-        const answer = answerAccess(apdu, this.#model, viewer);
+        const answer = answerAccess(apdu, this.#model, view);
         const fits = encodeApdu(answer).length <= room;
         return fits ? answer : exception("service-not-allowed", "pdu-too-long");
       }
       case "read-request":
-        return this.#shortNames.read(apdu, viewer, room);
+        return this.#shortNames.read(apdu, view, room);
       case "write-request":
-        return this.#shortNames.write(apdu, viewer);
+        return this.#shortNames.write(apdu, view);
       case "unconfirmed-write-request":
-        this.#shortNames.write(apdu, viewer);
+        this.#shortNames.write(apdu, view);
         return undefined;
       default:
         return exception("service-unknown", "service-not-supported");

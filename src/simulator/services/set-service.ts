@@ -3,7 +3,7 @@ import { ByteReader } from "../../bytes";
 import { sliceValue } from "../../codec/skip";
 import { isDlmsError } from "../../errors";
 import { IncomingBlocks } from "./long-transfer";
-import type { MeterModel, Viewer } from "../objects/model";
+import type { MeterModel, ClientView } from "../objects/model";
 import { dataAccess } from "../../apdu/results";
 
 interface Target {
@@ -20,7 +20,7 @@ export class SetService {
     this.#model = model;
   }
 
-  handle(request: SetRequest, viewer: Viewer): Apdu {
+  handle(request: SetRequest, view: ClientView): Apdu {
     const { invokeId } = request;
     switch (request.apdu) {
       case "set-request-normal":
@@ -28,30 +28,30 @@ export class SetService {
         return {
           apdu: "set-response-normal",
           invokeId,
-          result: this.#model.write(request.attribute, request.data, viewer),
+          result: this.#model.write(request.attribute, request.data, view),
         };
       case "set-request-with-list":
         this.#long = undefined;
         return {
           apdu: "set-response-with-list",
           invokeId,
-          results: this.#writeAll(request.attributes, request.values, viewer),
+          results: this.#writeAll(request.attributes, request.values, view),
         };
       case "set-request-with-first-datablock":
-        return this.#first(invokeId, { attributes: [request.attribute], list: false }, request.block, viewer);
+        return this.#first(invokeId, { attributes: [request.attribute], list: false }, request.block, view);
       case "set-request-with-list-and-first-datablock":
-        return this.#first(invokeId, { attributes: request.attributes, list: true }, request.block, viewer);
+        return this.#first(invokeId, { attributes: request.attributes, list: true }, request.block, view);
       case "set-request-with-datablock":
-        return this.#add(invokeId, request.block, viewer);
+        return this.#add(invokeId, request.block, view);
     }
   }
 
-  #first(invokeId: number, target: Target, block: DataBlock, viewer: Viewer): Apdu {
+  #first(invokeId: number, target: Target, block: DataBlock, view: ClientView): Apdu {
     this.#long = new IncomingBlocks(target, 1);
-    return this.#add(invokeId, block, viewer);
+    return this.#add(invokeId, block, view);
   }
 
-  #add(invokeId: number, block: DataBlock, viewer: Viewer): Apdu {
+  #add(invokeId: number, block: DataBlock, view: ClientView): Apdu {
     const { blockNumber } = block;
     const long = this.#long;
     const problem = long === undefined ? dataAccess["no-long-set-in-progress"] : long.add(block);
@@ -64,11 +64,11 @@ export class SetService {
     const { attributes, list } = long.target;
     if (!list) {
       const [attribute] = attributes;
-      const result = attribute === undefined ? 250 : this.#model.write(attribute, long.bytes(), viewer);
+      const result = attribute === undefined ? 250 : this.#model.write(attribute, long.bytes(), view);
       return { apdu: "set-response-last-datablock", invokeId, result, blockNumber };
     }
     const values = valuesOf(long.bytes(), attributes.length);
-    const results = values === undefined ? [] : this.#writeAll(attributes, values, viewer);
+    const results = values === undefined ? [] : this.#writeAll(attributes, values, view);
     if (values === undefined) {
       return { apdu: "set-response-last-datablock", invokeId, result: dataAccess["type-unmatched"], blockNumber };
     }
@@ -78,11 +78,11 @@ export class SetService {
   #writeAll(
     attributes: readonly AttributeDescriptorWithSelection[],
     values: readonly Uint8Array[],
-    viewer: Viewer,
+    view: ClientView,
   ): number[] {
     return attributes.map((attribute, index) => {
       const value = values[index];
-      return value === undefined ? dataAccess["type-unmatched"] : this.#model.write(attribute, value, viewer);
+      return value === undefined ? dataAccess["type-unmatched"] : this.#model.write(attribute, value, view);
     });
   }
 }

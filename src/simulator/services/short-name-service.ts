@@ -19,12 +19,12 @@ import { parseApdu } from "../../apdu";
 import { ByteSource } from "../objects/byte-source";
 import { wholeOf } from "../behaviours/fault";
 import { IncomingBlocks } from "./long-transfer";
-import { attributeIds, type MeterModel, type ModelObject, type Viewer } from "../objects/model";
+import { attributeIds, type MeterModel, type ModelObject, type ClientView } from "../objects/model";
 import { dataAccess } from "../../apdu/results";
 
 /** tag, count, choice, last, block number (2), length (up to 3) */
-const BLOCK_OVERHEAD = 9;
-const NULL_DATA = Uint8Array.of(0);
+const blockOverhead = 9;
+const nullData = Uint8Array.of(0);
 
 type Target =
   | { readonly kind: "attribute"; readonly object: ModelObject; readonly id: number }
@@ -41,16 +41,16 @@ export class ShortNameService {
     this.#model = model;
   }
 
-  read(request: ReadRequest, viewer: Viewer, room: number): Apdu {
+  read(request: ReadRequest, view: ClientView, room: number): Apdu {
     const [first] = request.variables;
     if (first?.kind === "block-number-access") return this.#next(first.blockNumber, room);
-    if (first?.kind === "read-data-block-access") return this.#takeRequest(first.block, viewer, room);
+    if (first?.kind === "read-data-block-access") return this.#takeRequest(first.block, view, room);
     this.#asked = undefined;
     this.#outgoing = undefined;
-    const results = request.variables.map((variable) => this.#readOne(variable, viewer));
+    const results = request.variables.map((variable) => this.#readOne(variable, view));
     const whole = encodeApdu({ apdu: "read-response", results });
     if (whole.length <= room) return { apdu: "read-response", results };
-    if (!hasConformance(viewer.conformance, "block-transfer-with-get-or-read")) {
+    if (!hasConformance(view.conformance, "block-transfer-with-get-or-read")) {
       return { apdu: "read-response", results: request.variables.map(() => failure("data-block-unavailable")) };
     }
     // What follows the tag is what the blocks carry.
@@ -58,53 +58,53 @@ export class ShortNameService {
     return this.#block(this.#outgoing, room);
   }
 
-  write(request: WriteRequest | UnconfirmedWriteRequest, viewer: Viewer): Apdu {
+  write(request: WriteRequest | UnconfirmedWriteRequest, view: ClientView): Apdu {
     const [first] = request.variables;
-    if (first?.kind === "write-data-block-access") return this.#take(first, request.values[0], viewer);
+    if (first?.kind === "write-data-block-access") return this.#take(first, request.values[0], view);
     this.#incoming = undefined;
     const results = request.variables.map((variable, index): WriteResult => {
       const value = request.values[index];
-      const result = value === undefined ? dataAccess["type-unmatched"] : this.#writeOne(variable, value, viewer);
+      const result = value === undefined ? dataAccess["type-unmatched"] : this.#writeOne(variable, value, view);
       return result === 0 ? { kind: "success" } : { kind: "error", result };
     });
     return { apdu: "write-response", results };
   }
 
-  #readOne(variable: VariableAccess, viewer: Viewer): ReadResult {
+  #readOne(variable: VariableAccess, view: ClientView): ReadResult {
     if (variable.kind !== "variable-name" && variable.kind !== "parameterized-access") return failure("other-reason");
-    const target = this.#resolve(variable.name, viewer);
+    const target = this.#resolve(variable.name, view);
     if (target === undefined) return failure("object-undefined");
     const { object, id } = target;
     const descriptor = { classId: object.classId, instanceId: object.name };
     const parameters = variable.kind === "parameterized-access" ? variable.data : undefined;
     if (target.kind === "method") {
-      const { result, value } = this.#model.invoke({ ...descriptor, methodId: id }, parameters, viewer);
+      const { result, value } = this.#model.invoke({ ...descriptor, methodId: id }, parameters, view);
       if (result !== 0) return { kind: "error", result };
-      return { kind: "data", data: value === undefined ? NULL_DATA : encodeValueBytes(value) };
+      return { kind: "data", data: value === undefined ? nullData : encodeValueBytes(value) };
     }
     const access =
       variable.kind === "parameterized-access"
         ? { access: { selector: variable.selector, parameters: decodeValueBytes(variable.data) } }
         : {};
-    const outcome = this.#model.read({ ...descriptor, attributeId: id, ...access }, viewer);
+    const outcome = this.#model.read({ ...descriptor, attributeId: id, ...access }, view);
     if (!outcome.ok) return { kind: "error", result: outcome.result };
     const data = wholeOf(outcome.pieces);
     return data === undefined ? failure("hardware-fault") : { kind: "data", data };
   }
 
-  #writeOne(variable: VariableAccess, value: Uint8Array, viewer: Viewer): number {
+  #writeOne(variable: VariableAccess, value: Uint8Array, view: ClientView): number {
     if (variable.kind !== "variable-name") return dataAccess["other-reason"];
-    const target = this.#resolve(variable.name, viewer);
+    const target = this.#resolve(variable.name, view);
     if (target === undefined) return dataAccess["object-undefined"];
     const { object, id } = target;
     const descriptor = { classId: object.classId, instanceId: object.name };
-    if (target.kind === "method") return this.#model.invoke({ ...descriptor, methodId: id }, value, viewer).result;
-    return this.#model.write({ ...descriptor, attributeId: id }, value, viewer);
+    if (target.kind === "method") return this.#model.invoke({ ...descriptor, methodId: id }, value, view).result;
+    return this.#model.write({ ...descriptor, attributeId: id }, value, view);
   }
 
   /** Attribute n is at base + 8(n-1); methods are where the class table says. */
-  #resolve(name: number, viewer: Viewer): Target | undefined {
-    const bases = this.#model.visibleObjects(viewer).filter((object) => object.shortName <= name);
+  #resolve(name: number, view: ClientView): Target | undefined {
+    const bases = this.#model.visibleObjects(view).filter((object) => object.shortName <= name);
     const object = bases.reduce<ModelObject | undefined>(
       (best, candidate) => (best === undefined || candidate.shortName > best.shortName ? candidate : best),
       undefined,
@@ -128,7 +128,7 @@ export class ShortNameService {
   }
 
   #block(outgoing: { readonly source: ByteSource; blockNumber: number }, room: number): Apdu {
-    const raw = outgoing.source.take(room - BLOCK_OVERHEAD);
+    const raw = outgoing.source.take(room - blockOverhead);
     const last = outgoing.source.exhausted;
     outgoing.blockNumber += 1;
     if (last) this.#outgoing = undefined;
@@ -137,7 +137,7 @@ export class ShortNameService {
   }
 
   /** A piece of a read-request that is longer than this meter takes at once. */
-  #takeRequest(block: DataBlock, viewer: Viewer, room: number): Apdu {
+  #takeRequest(block: DataBlock, view: ClientView, room: number): Apdu {
     const answer = (result: ReadResult): Apdu => ({ apdu: "read-response", results: [result] });
     if (block.blockNumber === 1) this.#asked = new IncomingBlocks(undefined, 1);
     const asked = this.#asked;
@@ -150,14 +150,14 @@ export class ShortNameService {
     this.#asked = undefined;
     const whole = behindTag(0x05, asked.bytes());
     return whole?.apdu === "read-request"
-      ? this.read(whole, viewer, room)
+      ? this.read(whole, view, room)
       : answer({ kind: "error", result: dataAccess["type-unmatched"] });
   }
 
   #take(
     access: Extract<VariableAccess, { readonly kind: "write-data-block-access" }>,
     value: Uint8Array | undefined,
-    viewer: Viewer,
+    view: ClientView,
   ): Apdu {
     const answer = (result: WriteResult): Apdu => ({ apdu: "write-response", results: [result] });
     const { blockNumber, last } = access;
@@ -176,7 +176,7 @@ export class ShortNameService {
     this.#incoming = undefined;
     const whole = behindTag(0x06, incoming.bytes());
     return whole?.apdu === "write-request"
-      ? this.write(whole, viewer)
+      ? this.write(whole, view)
       : answer({ kind: "error", result: dataAccess["type-unmatched"] });
   }
 }

@@ -15,15 +15,15 @@ import {
 import type { MeterDefinition } from "../definition/definition";
 import type { Station, StationHost } from "./station";
 
-const REQUEST_LLC = [0xe6, 0xe6, 0x00] as const;
-const RESPONSE_LLC = Uint8Array.of(0xe6, 0xe7, 0x00);
+const requestLlc = [0xe6, 0xe6, 0x00] as const;
+const responseLlc = Uint8Array.of(0xe6, 0xe7, 0x00);
 /** The longest APDU that is put together from segments. */
-const LARGEST_APDU = 0x20000;
+const maxApduBytes = 0x20000;
 /** Segments in a row that bring nothing. */
-const MAX_EMPTY_SEGMENTS = 8;
+const maxEmptySegments = 8;
 /** Links with different client addresses. */
-const MAX_LINKS = 64;
-const NO_INFO = new Uint8Array(0);
+const maxLinks = 64;
+const noInfo = new Uint8Array(0);
 
 /** FRMR reasons: control field, information where none belongs, information too long, N(R). */
 const reject = { control: 0x01, information: 0x03, length: 0x04, sequence: 0x08 } as const;
@@ -94,9 +94,9 @@ export class SimulatedHdlcStation implements Station {
       source: { logical: client, size: 1 },
       control: { type: "UI", pollFinal: false },
       segmented: false,
-      info: NO_INFO,
+      info: noInfo,
     };
-    return segments(concatBytes(RESPONSE_LLC, apdu), this.#own.maxInfoTransmit).map(({ info, more }) =>
+    return segments(concatBytes(responseLlc, apdu), this.#own.maxInfoTransmit).map(({ info, more }) =>
       this.#encode(to, { control: { type: "UI", pollFinal: false }, info, segmented: more }),
     );
   }
@@ -145,7 +145,7 @@ export class SimulatedHdlcStation implements Station {
       sendState: 0,
       queue: [],
       sent: 0,
-      incoming: new GrowingBuffer(LARGEST_APDU, MAX_EMPTY_SEGMENTS),
+      incoming: new GrowingBuffer(maxApduBytes, maxEmptySegments),
       rejected: undefined,
     });
     return unnumbered("UA", encodeParameters(parameters));
@@ -154,7 +154,7 @@ export class SimulatedHdlcStation implements Station {
   /** The oldest link goes where there are too many. */
   #makeRoom(client: number): void {
     const [oldest] = this.#links.keys();
-    if (oldest === undefined || this.#links.size < MAX_LINKS || this.#links.has(client)) return;
+    if (oldest === undefined || this.#links.size < maxLinks || this.#links.has(client)) return;
     this.#links.delete(oldest);
     this.#host.linkReset(oldest);
   }
@@ -191,10 +191,10 @@ export class SimulatedHdlcStation implements Station {
     // A new request makes what was left of the last answer worthless; the numbering goes on where the client is.
     link.queue = [];
     link.sent = 0;
-    if (REQUEST_LLC.some((byte, index) => whole[index] !== byte)) return true;
-    const answers = this.#host.handle(whole.subarray(REQUEST_LLC.length), link.client);
+    if (requestLlc.some((byte, index) => whole[index] !== byte)) return true;
+    const answers = this.#host.handle(whole.subarray(requestLlc.length), link.client);
     for (const apdu of answers) {
-      link.queue = link.queue.concat(segments(concatBytes(RESPONSE_LLC, apdu), link.parameters.maxInfoTransmit));
+      link.queue = link.queue.concat(segments(concatBytes(responseLlc, apdu), link.parameters.maxInfoTransmit));
     }
     return true;
   }
@@ -215,7 +215,7 @@ export class SimulatedHdlcStation implements Station {
       source,
       control: answer.control,
       segmented: answer.segmented ?? false,
-      info: answer.info ?? NO_INFO,
+      info: answer.info ?? noInfo,
     });
   }
 }
@@ -226,7 +226,7 @@ interface Answer {
   readonly segmented?: boolean;
 }
 
-function unnumbered(type: "UA" | "DM" | "FRMR", info: Uint8Array = NO_INFO): Answer {
+function unnumbered(type: "UA" | "DM" | "FRMR", info: Uint8Array = noInfo): Answer {
   return { control: { type, pollFinal: true }, info };
 }
 

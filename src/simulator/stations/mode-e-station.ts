@@ -4,8 +4,8 @@ import type { MeterDefinition } from "../definition/definition";
 import type { Station } from "./station";
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-const LONGEST_LINE = 80;
-const ACKNOWLEDGE = "\u0006";
+const maxLineCharacters = 80;
+const ack = "\u0006";
 
 /**
  * The sign-on of IEC 62056-21 mode E in front of an HDLC station: request, identification with `\\2`, acknowledgement,
@@ -26,7 +26,7 @@ export class ModeEStation implements Station {
     if (this.#binary && !this.#signsOnAgain(bytes)) return this.#hdlc.receive(bytes);
     const answers: Uint8Array[] = [];
     for (const [index, byte] of bytes.entries()) {
-      this.#text = (this.#text + String.fromCharCode(byte & 0x7f)).slice(-LONGEST_LINE);
+      this.#text = (this.#text + String.fromCharCode(byte & 0x7f)).slice(-maxLineCharacters);
       if (!this.#text.endsWith("\r\n")) continue;
       const line = this.#text.slice(0, -2);
       this.#text = "";
@@ -48,7 +48,7 @@ export class ModeEStation implements Station {
 
   /** The client lost the session and begins anew on the same line. */
   #signsOnAgain(bytes: Uint8Array): boolean {
-    const text = latin1(bytes.subarray(0, LONGEST_LINE).map((byte) => byte & 0x7f));
+    const text = latin1(bytes.subarray(0, maxLineCharacters).map((byte) => byte & 0x7f));
     if (!text.startsWith("/?") || !text.endsWith("!\r\n")) return false;
     this.reset();
     return true;
@@ -67,9 +67,9 @@ export class ModeEStation implements Station {
       return [ascii(`/${identification}${offersBinary ? "\\2" : ""}SIMULATED\r\n`)];
     }
     // a client on a line of fixed rate chooses a lower rate than the meter offers
-    const [, chosen = ""] = new RegExp(`${ACKNOWLEDGE}2(.)2$`).exec(line) ?? [];
+    const [, chosen = ""] = new RegExp(`${ack}2(.)2$`).exec(line) ?? [];
     if (!offersBinary || !isWithinOffer(chosen, identification.slice(3, 4))) return [];
     this.#binary = true;
-    return confirms ? [ascii(`${ACKNOWLEDGE}2${chosen}2\r\n`)] : [];
+    return confirms ? [ascii(`${ack}2${chosen}2\r\n`)] : [];
   }
 }
