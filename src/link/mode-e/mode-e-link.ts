@@ -1,5 +1,6 @@
+/** The mode E link: sign-on in text (IEC 62056-21), then HDLC at the rate that the meter offers. */
 import { concatBytes } from "../../bytes";
-import { DlmsConfigError, type DlmsError, DlmsLinkError, DlmsStateError, DlmsTimeoutError } from "../../errors";
+import { DlmsConfigError, type DlmsError, DlmsStateError } from "../../errors";
 import {
   type HdlcLink,
   type HdlcLinkOptions,
@@ -11,7 +12,7 @@ import {
 } from "../hdlc";
 import { transmissionTime } from "../hdlc/options";
 import type { LineSettings, LinkOutput, LinkProtocol, LinkSendOptions, PushAddress, PushFit } from "../link";
-import { shownBytes } from "../looks-like";
+import { type SignOn, hdlcRefused, modeENotOffered, signOnUnanswered, unknownBaudCharacter } from "./failures";
 import {
   acknowledgeMessage,
   chooseRate,
@@ -42,11 +43,35 @@ export interface ModeELinkOptions extends Omit<HdlcLinkOptions, "baudRate"> {
 
 /** An identification has at most 5 + 16 + 2 bytes in the standard; this leaves room for echo, noise and makers. */
 const maxTextBytes = 256;
-/** Silence behind a confirmation that could not be read, in ms. */
+/** Silence after a confirmation that could not be read, in ms. */
 const confirmGapMs = 200;
+/** A DISC to a meter that may still be in HDLC is often not answered, so the wait for it is short, in ms. */
 const maxClearWaitMs = 1500;
 
-type Phase = "closed" | "clearing" | "identifying" | "confirming" | "hdlc";
+/** Text is awaited: what has come of it so far, and when the wait ends. */
+interface TextWait {
+  readonly received: Uint8Array;
+  readonly due: number;
+  /** `due` moves with each byte, but not beyond this */
+  readonly hardDue: number;
+}
+
+type State =
+  | { readonly phase: "closed" }
+  /** DISC sent to end a session that the meter may believe is open; a sign-on follows */
+  | { readonly phase: "clearing"; readonly signOn: SignOn; readonly framer: HdlcFramer; readonly due: number }
+  /** sign-on sent; `parity`: with parity bits that were added here */
+  | ({ readonly phase: "identifying"; readonly signOn: SignOn; readonly parity: boolean } & TextWait)
+  /** acknowledgement sent; the meter may confirm it by the same text */
+  | ({ readonly phase: "confirming"; readonly echoing: boolean; readonly confirmation: string } & TextWait)
+  /** the sign-on is over; the HDLC link has the line */
+  | { readonly phase: "hdlc"; readonly hdlc: HdlcLink };
+
+type Identifying = Extract<State, { phase: "identifying" }>;
+type Confirming = Extract<State, { phase: "confirming" }>;
+
+const closed: State = { phase: "closed" };
+const noBytes = new Uint8Array(0);
 
 /**
  * IEC 62056-21 mode E: sign-on in text at a low rate, then HDLC at the rate that the meter offers.
@@ -62,23 +87,11 @@ class ModeELink implements LinkProtocol {
   readonly #settings: HdlcSettings;
   readonly #request: Uint8Array;
   readonly #startBaud: number;
-  #phase: Phase = "closed";
-  #hdlc: HdlcLink | undefined;
-  /** rate of a session that the meter may believe is open */
+  #state: State = closed;
+  /** Rate of a session that the meter may believe is open. */
   #unsureBaud: number | undefined;
+  /** Rate of HDLC: the highest allowed until the meter has offered one. */
   #baudRate: number;
-  #received: Uint8Array = new Uint8Array(0);
-  #bytes = 0;
-  #tries = 0;
-  /** it answered a DISC, so it speaks HDLC at that rate; some stay in it and take no sign-on */
-  #answeredDisc = false;
-  #echoing = false;
-  #confirmation = "";
-  /** the sign-on that is under way carries parity bits of ours */
-  #parity = false;
-  #due: number | undefined;
-  #hardDue = 0;
-  readonly #framer = new HdlcFramer();
 
   constructor(options: ModeELinkOptions) {
     this.#options = options;
@@ -97,16 +110,29 @@ class ModeELink implements LinkProtocol {
   }
 
   get state(): LinkProtocol["state"] {
-    if (this.#phase === "closed") return "closed";
-    return this.#hdlc ? this.#hdlc.state : "opening";
+    switch (this.#state.phase) {
+      case "closed":
+        return "closed";
+      case "hdlc":
+        return this.#state.hdlc.state;
+      default:
+        return "opening";
+    }
   }
 
   get deadline(): number | undefined {
-    return this.#hdlc ? this.#hdlc.deadline : this.#due;
+    switch (this.#state.phase) {
+      case "closed":
+        return undefined;
+      case "hdlc":
+        return this.#state.hdlc.deadline;
+      default:
+        return this.#state.due;
+    }
   }
 
   get atRest(): boolean {
-    return this.#hdlc ? this.#hdlc.atRest : this.#phase === "closed";
+    return this.#state.phase === "hdlc" ? this.#state.hdlc.atRest : this.#state.phase === "closed";
   }
 
   /** What holds between both stations; undefined before the HDLC link is made. */
@@ -114,14 +140,17 @@ class ModeELink implements LinkProtocol {
     return this.#hdlc?.negotiated;
   }
 
+  get #hdlc(): HdlcLink | undefined {
+    return this.#state.phase === "hdlc" ? this.#state.hdlc : undefined;
+  }
+
   open(now: number): LinkOutput[] {
-    if (this.#phase !== "closed") throw new DlmsStateError("STATE_BUSY", "mode E: the link is not closed");
+    if (this.#state.phase !== "closed") throw new DlmsStateError("STATE_BUSY", "mode E: the link is not closed");
     const outputs: LinkOutput[] = [];
-    this.#tries = 0;
-    this.#answeredDisc = this.#echoing = false;
+    const signOn: SignOn = { tries: 0, bytes: 0, answeredDisc: false, echoing: false };
     if (this.#options.directHdlc) this.#startHdlc(now, outputs, true);
-    else if (this.#unsureBaud !== undefined) this.#clear(this.#unsureBaud, now, outputs);
-    else this.#identify(now, outputs);
+    else if (this.#unsureBaud !== undefined) this.#clear(signOn, this.#unsureBaud, now, outputs);
+    else this.#identify(signOn, now, outputs);
     return outputs;
   }
 
@@ -134,26 +163,27 @@ class ModeELink implements LinkProtocol {
   }
 
   close(now: number): LinkOutput[] {
-    if (this.#hdlc) return this.#delegate(this.#hdlc.close(now));
-    this.#end();
+    if (this.#state.phase === "hdlc") return this.#delegate(this.#state.hdlc.close(now));
+    this.#state = closed;
     return [{ kind: "closed" }];
   }
 
   receive(bytes: Uint8Array, now: number): LinkOutput[] {
+    const state = this.#state;
     const outputs: LinkOutput[] = [];
-    switch (this.#phase) {
+    switch (state.phase) {
       case "hdlc":
-        return this.#hdlc ? this.#delegate(this.#hdlc.receive(bytes, now)) : outputs;
+        return this.#delegate(state.hdlc.receive(bytes, now));
       case "clearing":
-        this.#onCleared(bytes, now, outputs);
+        this.#onCleared(state.signOn, state.framer.push(bytes), now, outputs);
         return outputs;
-      case "identifying":
-        this.#collect(bytes);
-        this.#onIdentification(now, outputs);
+      case "identifying": {
+        const signOn = { ...state.signOn, bytes: state.signOn.bytes + bytes.length };
+        this.#onIdentification({ ...state, signOn, received: collected(state.received, bytes) }, now, outputs);
         return outputs;
+      }
       case "confirming":
-        this.#collect(bytes);
-        this.#onConfirmation(now, outputs);
+        this.#onConfirmation({ ...state, received: collected(state.received, bytes) }, now, outputs);
         return outputs;
       default:
         return outputs;
@@ -161,18 +191,13 @@ class ModeELink implements LinkProtocol {
   }
 
   tick(now: number): LinkOutput[] {
-    if (this.#hdlc) return this.#delegate(this.#hdlc.tick(now));
-    if (this.#due === undefined || now < this.#due) return [];
+    const state = this.#state;
+    if (state.phase === "hdlc") return this.#delegate(state.hdlc.tick(now));
+    if (state.phase === "closed" || now < state.due) return [];
     const outputs: LinkOutput[] = [];
-    if (this.#phase === "clearing") this.#identify(now, outputs);
-    else if (this.#phase === "confirming") this.#unconfirmed(now, outputs);
-    else if (this.#tries <= this.#settings.retries) {
-      this.#note("the sign-on was not answered, trying again", outputs);
-      // A client that ended without a word (a crash, a pulled plug) leaves the meter in HDLC, deaf to a sign-on.
-      if (this.#bytes === 0 && this.#tries === 1) this.#clear(this.#baudRate, now, outputs);
-      else if (this.#answeredDisc) this.#startHdlc(now, outputs, true);
-      else this.#identify(now, outputs);
-    } else this.#fail(this.#silent(), outputs);
+    if (state.phase === "clearing") this.#identify(state.signOn, now, outputs);
+    else if (state.phase === "confirming") this.#unconfirmed(state, now, outputs);
+    else this.#unidentified(state, now, outputs);
     return outputs;
   }
 
@@ -181,111 +206,129 @@ class ModeELink implements LinkProtocol {
   }
 
   reset(): void {
-    if (this.#hdlc || this.#phase === "confirming") this.#unsureBaud = this.#baudRate;
-    this.#end();
+    const { phase } = this.#state;
+    if (phase === "hdlc" || phase === "confirming") this.#unsureBaud = this.#baudRate;
+    this.#state = closed;
   }
 
   // --- sign-on ---
 
   /** A meter in HDLC does not hear a sign-on: end the session that it may believe is open. */
-  #clear(baudRate: number, now: number, outputs: LinkOutput[]): void {
-    this.#phase = "clearing";
+  #clear(signOn: SignOn, baudRate: number, now: number, outputs: LinkOutput[]): void {
     this.#unsureBaud = undefined;
-    this.#framer.clear();
     this.#setLine({ baudRate, dataBits: 8, parity: "none" }, outputs);
     const { client: source, server: destination } = this.#settings;
     const control = { type: "DISC", pollFinal: true } as const;
-    const info = new Uint8Array(0);
-    const bytes = encodeHdlcFrame({ destination, source, control, segmented: false, info });
+    const bytes = encodeHdlcFrame({ destination, source, control, segmented: false, info: noBytes });
     this.#transmit(bytes, outputs);
-    const patience = Math.min(this.#settings.timeouts.response, maxClearWaitMs);
-    this.#due = now + transmissionTime(bytes.length, baudRate) + patience;
+    const waitMs = Math.min(this.#settings.timeouts.response, maxClearWaitMs);
+    const due = now + transmissionTime(bytes.length, baudRate) + waitMs;
+    this.#state = { phase: "clearing", signOn, framer: new HdlcFramer(), due };
   }
 
-  #onCleared(bytes: Uint8Array, now: number, outputs: LinkOutput[]): void {
-    const answer = this.#framer.push(bytes).find(({ frame }) => /^(UA|DM)$/.test(frame.control.type));
+  #onCleared(signOn: SignOn, frames: ReturnType<HdlcFramer["push"]>, now: number, outputs: LinkOutput[]): void {
+    const answer = frames.find(({ frame }) => /^(UA|DM)$/.test(frame.control.type));
     if (!answer) return;
     outputs.push({ kind: "frame", direction: "in", bytes: answer.raw });
-    this.#answeredDisc = true;
-    this.#identify(now, outputs);
+    this.#identify({ ...signOn, answeredDisc: true }, now, outputs);
   }
 
-  #identify(now: number, outputs: LinkOutput[]): void {
-    this.#phase = "identifying";
-    this.#tries++;
-    this.#received = new Uint8Array(0);
-    if (this.#tries === 1) this.#bytes = 0;
+  #identify(before: SignOn, now: number, outputs: LinkOutput[]): void {
+    const signOn = { ...before, tries: before.tries + 1 };
+    const { softwareParity } = this.#options;
     const text = { baudRate: this.#startBaud, dataBits: 7, parity: "even" } as const;
-    this.#setLine(this.#options.softwareParity ? { ...text, dataBits: 8, parity: "none" } : text, outputs);
-    this.#parity = this.#options.softwareParity === true && this.#tries % 2 === 1;
-    this.#transmitText(this.#request, outputs);
+    this.#setLine(softwareParity ? { ...text, dataBits: 8, parity: "none" } : text, outputs);
+    const parity = softwareParity === true && signOn.tries % 2 === 1;
+    this.#transmitText(this.#request, parity, outputs);
     const sent = now + transmissionTime(this.#request.length, this.#startBaud);
-    this.#due = sent + this.#settings.timeouts.response;
-    this.#hardDue = this.#due + transmissionTime(maxTextBytes, this.#startBaud);
+    const due = sent + this.#settings.timeouts.response;
+    const hardDue = due + transmissionTime(maxTextBytes, this.#startBaud);
+    this.#state = { phase: "identifying", signOn, parity, received: noBytes, due, hardDue };
   }
 
-  #onIdentification(now: number, outputs: LinkOutput[]): void {
-    const text = withoutParity(this.#received);
-    if (text.includes(withoutParity(this.#request))) this.#echoing = true;
+  #onIdentification(wait: Identifying, now: number, outputs: LinkOutput[]): void {
+    const text = withoutParity(wait.received);
+    const echoing = wait.signOn.echoing || text.includes(withoutParity(this.#request));
+    const state = { ...wait, signOn: { ...wait.signOn, echoing } };
     const identification = findIdentification(text);
     if (!identification) {
       const silence = now + this.#interCharacter();
       // Once the identification has begun, only the gap between its characters is awaited.
       const begun = /\/[A-Za-z]/.test(text);
-      this.#due = Math.min(begun ? silence : Math.max(this.#due ?? 0, silence), this.#hardDue);
+      this.#state = { ...state, due: Math.min(begun ? silence : Math.max(wait.due, silence), wait.hardDue) };
       return;
     }
-    outputs.push({ kind: "frame", direction: "in", bytes: this.#received });
+    outputs.push({ kind: "frame", direction: "in", bytes: wait.received });
     const rate = chooseRate(identification.baudCharacter, this.#options.maxBaud ?? Infinity);
-    if (!identification.modeE) {
-      const problem = `the meter identifies itself as "${identification.text}", which does not offer mode E (\\2) but mode C or older only; read it by an IEC 62056-21 reader, or look for another interface of it`;
-      this.#fail(new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`, { retry: "no" }), outputs);
-    } else if (!rate) {
-      const problem = `the meter's baud character "${identification.baudCharacter}" is not known ("${identification.text}")`;
-      this.#fail(new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`), outputs);
-    } else this.#select(rate.character, rate.baudRate, identification.text, now, outputs);
+    if (!identification.modeE) this.#fail(modeENotOffered(identification), outputs);
+    else if (!rate) this.#fail(unknownBaudCharacter(identification), outputs);
+    else {
+      this.#note(`"${identification.text}" continues with ${rate.baudRate} bit/s`, outputs);
+      this.#select(rate, state, now, outputs);
+    }
   }
 
-  #select(character: string, baudRate: number, text: string, now: number, outputs: LinkOutput[]): void {
-    this.#note(`"${text}" goes on with ${baudRate} bit/s`, outputs);
-    this.#phase = "confirming";
+  #select(
+    rate: { character: string; baudRate: number },
+    before: Identifying,
+    now: number,
+    outputs: LinkOutput[],
+  ): void {
+    const { character, baudRate } = rate;
     this.#baudRate = baudRate;
-    this.#received = new Uint8Array(0);
     const message = acknowledgeMessage(character);
-    this.#confirmation = withoutParity(message);
-    this.#transmitText(message, outputs);
+    this.#transmitText(message, before.parity, outputs);
     this.#setLine({ baudRate, dataBits: 8, parity: "none" }, outputs);
-    this.#due = now + transmissionTime(message.length, this.#startBaud) + (this.#options.confirmWait ?? 1000);
-    this.#hardDue = this.#due + 1000;
+    const due = now + transmissionTime(message.length, this.#startBaud) + (this.#options.confirmWait ?? 1000);
+    this.#state = {
+      phase: "confirming",
+      echoing: before.signOn.echoing,
+      confirmation: withoutParity(message),
+      received: noBytes,
+      due,
+      hardDue: due + 1000,
+    };
   }
 
-  /** The confirmation is the acknowledgement once more; an echo of ours looks the same and comes before it. */
-  #onConfirmation(now: number, outputs: LinkOutput[]): void {
-    const text = withoutParity(this.#received);
-    const seen = text.split(this.#confirmation).length - 1;
-    if (seen > (this.#echoing ? 1 : 0)) {
-      outputs.push({ kind: "frame", direction: "in", bytes: this.#received });
+  /** The confirmation repeats the acknowledgement; an echo of ours looks the same and comes before it. */
+  #onConfirmation(state: Confirming, now: number, outputs: LinkOutput[]): void {
+    const { received, confirmation, echoing } = state;
+    const seen = withoutParity(received).split(confirmation).length - 1;
+    if (seen > (echoing ? 1 : 0)) {
+      outputs.push({ kind: "frame", direction: "in", bytes: received });
       this.#startHdlc(now, outputs, false);
       return;
     }
-    // A confirmation at the old rate is noise at the new one: let it end.
-    this.#due = Math.min(Math.max(this.#due ?? now, now + confirmGapMs), this.#hardDue);
+    // A confirmation at the old rate is noise at the new one: wait until it has ended.
+    this.#state = { ...state, due: Math.min(Math.max(state.due, now + confirmGapMs), state.hardDue) };
   }
 
   /** Many meters do not confirm; a NAK and nothing else is a refusal. */
-  #unconfirmed(now: number, outputs: LinkOutput[]): void {
-    if (withoutParity(this.#received).trim() === "\u0015") {
-      const problem = "the meter refused to go on in HDLC (NAK); it may offer mode C only";
-      this.#fail(new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`), outputs);
-    } else this.#startHdlc(now, outputs, false);
+  #unconfirmed({ received }: Confirming, now: number, outputs: LinkOutput[]): void {
+    if (withoutParity(received).trim() === "\u0015") this.#fail(hdlcRefused(), outputs);
+    else this.#startHdlc(now, outputs, false);
+  }
+
+  #unidentified({ signOn, received }: Identifying, now: number, outputs: LinkOutput[]): void {
+    if (signOn.tries > this.#settings.retries) {
+      const { response } = this.#settings.timeouts;
+      const asked = { request: this.#request, baudRate: this.#startBaud, waitMs: response };
+      this.#fail(signOnUnanswered(signOn, received, asked), outputs);
+      return;
+    }
+    this.#note("the sign-on was not answered, trying again", outputs);
+    // A client that ended without a DISC (a crash, a pulled plug) leaves the meter in HDLC, deaf to a sign-on.
+    if (signOn.bytes === 0 && signOn.tries === 1) this.#clear(signOn, this.#baudRate, now, outputs);
+    // A meter that answered the DISC speaks HDLC at that rate; some stay in it and take no sign-on.
+    else if (signOn.answeredDisc) this.#startHdlc(now, outputs, true);
+    else this.#identify(signOn, now, outputs);
   }
 
   #startHdlc(now: number, outputs: LinkOutput[], line: boolean): void {
     if (line) this.#setLine({ baudRate: this.#baudRate, dataBits: 8, parity: "none" }, outputs);
-    this.#phase = "hdlc";
-    this.#due = undefined;
-    this.#hdlc = hdlcLink({ ...this.#options, baudRate: this.#baudRate });
-    for (const output of this.#delegate(this.#hdlc.open(now))) outputs.push(output);
+    const hdlc = hdlcLink({ ...this.#options, baudRate: this.#baudRate });
+    this.#state = { phase: "hdlc", hdlc };
+    for (const output of this.#delegate(hdlc.open(now))) outputs.push(output);
   }
 
   /** Outputs of the HDLC link, watched for its end. */
@@ -294,15 +337,9 @@ class ModeELink implements LinkProtocol {
       if (output.kind !== "closed" && output.kind !== "failed") continue;
       // After an orderly end the meter waits for a sign-on again; after any other it may still be in HDLC.
       this.#unsureBaud = output.kind === "failed" ? this.#baudRate : undefined;
-      this.#end();
+      this.#state = closed;
     }
     return outputs;
-  }
-
-  #collect(bytes: Uint8Array): void {
-    this.#bytes += bytes.length;
-    const all = concatBytes(this.#received, bytes);
-    this.#received = all.length > maxTextBytes ? all.slice(all.length - maxTextBytes) : all;
   }
 
   #interCharacter(): number {
@@ -310,26 +347,12 @@ class ModeELink implements LinkProtocol {
     return interFrame ?? 1500 + transmissionTime(2, this.#startBaud);
   }
 
-  #silent(): DlmsError {
-    const came =
-      this.#bytes === 0
-        ? "no byte came; check the optical head's place and direction, the start rate and the device address; a meter that is still in HDLC answers after its inactivity time-out"
-        : this.#echoing && withoutParity(this.#received) === withoutParity(this.#request)
-          ? "only our own bytes came back (the head echoes); check the head's place and the device address"
-          : `${this.#bytes} bytes came, but no identification (${shownBytes(this.#received)}); check the start rate and parity`;
-    return new DlmsTimeoutError(
-      "TIMEOUT_LINK",
-      `mode E: the meter did not answer the sign-on "${withoutParity(this.#request).trim()}" at ${this.#startBaud} bit/s within ${this.#settings.timeouts.response} ms, ${this.#tries} tries: ${came}`,
-      { details: { bytes: this.#bytes, tries: this.#tries, first: shownBytes(this.#received) } },
-    );
-  }
-
   #setLine(settings: LineSettings, outputs: LinkOutput[]): void {
     outputs.push({ kind: "line", settings });
   }
 
-  #transmitText(bytes: Uint8Array, outputs: LinkOutput[]): void {
-    this.#transmit(this.#parity ? withEvenParity(bytes) : bytes, outputs);
+  #transmitText(bytes: Uint8Array, parity: boolean, outputs: LinkOutput[]): void {
+    this.#transmit(parity ? withEvenParity(bytes) : bytes, outputs);
   }
 
   #transmit(bytes: Uint8Array, outputs: LinkOutput[]): void {
@@ -346,14 +369,13 @@ class ModeELink implements LinkProtocol {
   }
 
   #fail(error: DlmsError, outputs: LinkOutput[]): void {
-    this.#end();
+    this.#state = closed;
     outputs.push({ kind: "failed", error });
   }
+}
 
-  #end(): void {
-    this.#phase = "closed";
-    this.#hdlc = undefined;
-    this.#due = undefined;
-    this.#received = new Uint8Array(0);
-  }
+/** The end of all text that came: noise before an identification must not fill the memory. */
+function collected(received: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const all = concatBytes(received, bytes);
+  return all.length > maxTextBytes ? all.slice(all.length - maxTextBytes) : all;
 }

@@ -1,3 +1,4 @@
+/** Texts of the sign-on of IEC 62056-21: request, identification, option select, parity. */
 import { latin1 } from "../../bytes";
 import { DlmsConfigError } from "../../errors";
 
