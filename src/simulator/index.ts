@@ -1,3 +1,4 @@
+/** The public parts of the simulator. */
 export type { Behaviour, BehaviourLine, LineAction } from "./behaviours/behaviour";
 export type {
   MeterDefinition,

@@ -1,3 +1,4 @@
+/** Creates simulated meters: connections, counters, and delayed output on the clock. */
 import { type Clock, systemClock, type TimerHandle } from "../clock";
 import { DlmsConfigError } from "../errors";
 import { object } from "../errors/arguments";
@@ -15,55 +16,55 @@ import { type ReceivedEvent, type ReceivedItem, ReceivedLog, type WaitOptions } 
 import { type MeterCore, ServerMachine } from "./server-machine";
 
 export interface CreateMeterOptions {
-  /** for delays and for bounds of waits; default the machine's clock */
+  /** for delays and time-outs; default: the system clock */
   readonly clock?: Clock;
 }
 
 export interface MeterListenOptions {
-  /** default 127.0.0.1: this machine only */
+  /** default 127.0.0.1: local connections only */
   readonly host?: string;
   /** default 0: any free port */
   readonly port?: number;
 }
 
-/** What a simulated meter has been through. */
+/** Totals of a simulated meter. */
 export interface MeterCounters {
-  /** connections since it was made */
+  /** connections since the meter was created */
   readonly connections: number;
   readonly openConnections: number;
   /** link frames for this meter */
   readonly frames: number;
-  /** APDUs that could be decoded */
+  /** decoded APDUs */
   readonly requests: number;
 }
 
-/** A meter that exists in memory only; see `createMeter`. */
+/** A simulated meter; see `createMeter`. */
 export interface SimulatedMeter {
   readonly definition: MeterDefinition;
-  /** A line to this meter without sockets. Each `open` is a connection of its own. */
+  /** A transport to this meter without sockets. Each `open` is a separate connection. */
   transport(): Transport;
-  /** The far side of a line, for lines of one's own. */
+  /** Connects the meter to the far end of a custom line. */
   connect(line: MemoryLine): MemoryPeer;
   listen(options?: MeterListenOptions): Promise<TcpListener>;
-  /** Add behaviours, the first one newest; the returned function takes them away. */
+  /** Adds behaviours, the first one newest; the returned function removes them. */
   use(...behaviours: readonly Behaviour[]): () => void;
-  /** What came in, newest last. A bounded number of items is kept. */
+  /** Events, newest last; the number of items is bounded. */
   readonly received: readonly ReceivedItem[];
   forgetReceived(): void;
   waitFor(predicate: (item: ReceivedItem) => boolean, options?: WaitOptions): Promise<ReceivedItem>;
-  /** Associations that are open now. */
+  /** The number of open associations. */
   readonly associations: number;
   readonly counters: MeterCounters;
-  /** Send an APDU that nobody asked for on every open connection, to this client (default: who spoke last). */
+  /** Sends an unsolicited APDU on every open connection, to this client (default: the one that spoke last). */
   push(apdu: Uint8Array, client?: number): void;
-  /** Forget links and associations, as after a power failure; connections stay. */
+  /** Discards links and associations, as after a power failure; connections stay open. */
   restart(): void;
 }
 
 const defaultTitle = Uint8Array.of(0x53, 0x49, 0x4d, 0, 0, 0, 0, 1);
 
 /**
- * A meter made from a definition. It speaks through the same codecs as the client, but shares no state machine with it.
+ * Creates a meter from a definition. It uses the same codecs as the client, but shares no state machine with it.
  * @throws DlmsConfigError CONFIG_INVALID for a definition that contradicts itself
  */
 export function createMeter(definition: MeterDefinition, options: CreateMeterOptions = {}): SimulatedMeter {
@@ -71,11 +72,11 @@ export function createMeter(definition: MeterDefinition, options: CreateMeterOpt
   return new Meter(definition, options.clock ?? systemClock);
 }
 
-/** A simulated meter counts on from the time of its making, so that clients take none of its answers for old ones. */
+/** Counters start at a value derived from the time, so that clients do not take answers of a new meter for replays. */
 const countsFrom = Date.UTC(2025, 0, 1);
 const countsPerSecond = 10;
 /**
- * The first value that no simulated meter of this process has used. One for all of them: a meter made again keeps
+ * The first value that no simulated meter of this process has used. All meters share it: a recreated meter must keep
  * counting, and meters with the same title and keys look like one meter to their clients.
  */
 let unusedCounter = 1;
@@ -173,7 +174,7 @@ class Meter implements SimulatedMeter {
         try {
           machine.receive(bytes);
         } catch (error) {
-          // a behaviour that throws must not end the process that the meter lives in
+          // a behaviour that throws must not end the process
           this.#record({ kind: "fault", problem: error instanceof Error ? error.message : String(error) });
         }
       },
@@ -226,10 +227,10 @@ class Meter implements SimulatedMeter {
   }
 }
 
-/** Bytes of answers that may wait for their delays: more than the longest answer has. */
+/** The most bytes of delayed answers; the longest answer is shorter. */
 const maxWaitingBytes = 32 * 1024 * 1024;
 
-/** What goes out, in order, each action after its delay. */
+/** Sends actions in order, each after its delay. */
 class Outbox {
   readonly #line: MemoryLine;
   readonly #clock: Clock;
@@ -288,7 +289,7 @@ class Outbox {
   }
 }
 
-/** Bytes that look random and are the same each time: a simulated meter keeps no secret. */
+/** Pseudo-random bytes, the same in every run: a simulated meter keeps no secret. */
 function repeatableBytes(): RandomSource {
   let state = 0x2545f491;
   return (count) =>

@@ -1,21 +1,22 @@
+/** The bounded log of what reached a simulated meter. */
 import type { Apdu } from "../apdu";
 import type { Clock, TimerHandle } from "../clock";
 import { DlmsTimeoutError } from "../errors";
 
-/** Something that reached a simulated meter. */
-export type ReceivedItem = { /** rises by one */ readonly sequence: number } & (
+/** An event on a simulated meter. */
+export type ReceivedItem = { /** consecutive number */ readonly sequence: number } & (
   | { readonly kind: "connected" }
   | { readonly kind: "closed" }
   /** `frame`: "WPDU", or the HDLC frame type */
   | { readonly kind: "frame"; readonly frame: string; readonly bytes: Uint8Array; readonly client: number }
-  /** A request, out of its protection; `bytes` are plain. */
+  /** A deciphered request; `bytes` are plain. */
   | { readonly kind: "apdu"; readonly apdu: Apdu; readonly bytes: Uint8Array; readonly client: number }
-  /** A function of the definition or a behaviour threw, or gave what cannot be sent; the meter answered with a fault. */
+  /** Code of the definition or a behaviour failed or returned an invalid value; the meter answered with a fault. */
   | { readonly kind: "fault"; readonly problem: string }
   | { readonly kind: "nonsense"; readonly bytes: Uint8Array; readonly problem: string; readonly client: number }
 );
 
-/** Without the number that the log gives. */
+/** An event before the log numbers it. */
 export type ReceivedEvent = ReceivedItem extends infer Item
   ? Item extends ReceivedItem
     ? Omit<Item, "sequence">
@@ -25,7 +26,7 @@ export type ReceivedEvent = ReceivedItem extends infer Item
 export interface WaitOptions {
   /** in ms (10000) */
   readonly timeoutMs?: number;
-  /** Look at items from this number on; default: all that are kept. */
+  /** First item to consider, by number; default: the oldest in the log. */
   readonly since?: number;
 }
 
@@ -34,12 +35,12 @@ interface Waiter {
   readonly done: (item: ReceivedItem) => void;
 }
 
-/** Bytes that all items together may have, for each item of the limit: 4 MB for the usual 1,000. */
+/** The log keeps at most this many bytes times its item limit: 4 MB for the usual 1,000. */
 const bytesPerItem = 4096;
 
 const sizeOf = (item: ReceivedItem): number => ("bytes" in item ? item.bytes.length : 0);
 
-/** What reached a meter, newest last; a bounded number of items and bytes is kept. */
+/** Events on a meter, newest last, bounded in items and bytes. */
 export class ReceivedLog {
   readonly #maxItems: number;
   #bytes = 0;
@@ -71,7 +72,7 @@ export class ReceivedLog {
     for (const waiter of [...this.#waiters]) if (waiter.predicate(item)) waiter.done(item);
   }
 
-  /** In large steps, so that a full log costs no copy for each item: to the limit, and to half of the bytes. */
+  /** Drops many items at once, down to the item limit and half of the bytes, so that adding stays cheap. */
   #cut(): void {
     let from = this.#items.length;
     let bytes = 0;
@@ -86,7 +87,7 @@ export class ReceivedLog {
     this.#bytes = bytes;
   }
 
-  /** The first item that fits, among those kept or still to come. Rejects with TIMEOUT_RESPONSE. */
+  /** Resolves with the first matching item, past or future. Rejects with TIMEOUT_RESPONSE. */
   waitFor(predicate: (item: ReceivedItem) => boolean, options: WaitOptions = {}): Promise<ReceivedItem> {
     const { timeoutMs = 10_000, since = 0 } = options;
     const fits = (item: ReceivedItem): boolean => item.sequence >= since && predicate(item);
@@ -104,7 +105,8 @@ export class ReceivedLog {
       };
       timer = this.#clock.setTimeout(() => {
         this.#waiters.delete(waiter);
-        const text = `simulated meter: nothing that fits came within ${timeoutMs} ms; ${this.#items.length} items did`;
+        const count = this.#items.length;
+        const text = `simulated meter: no matching event within ${timeoutMs} ms; the log holds ${count} items`;
         reject(new DlmsTimeoutError("TIMEOUT_RESPONSE", text));
       }, timeoutMs);
       this.#waiters.add(waiter);

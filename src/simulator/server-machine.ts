@@ -1,3 +1,4 @@
+/** Joins link station, associations and behaviours of one connection to a simulated meter. */
 import type { Apdu } from "../apdu";
 import type { RandomSource } from "../security";
 import { AssociationMachine, type AssociationHost } from "./association/association";
@@ -10,7 +11,7 @@ import type { ReceivedEvent } from "./received";
 import type { FrameVerdict, IncomingFrame, Station, StationHost } from "./stations/station";
 import { WrapperStation } from "./stations/wrapper-station";
 
-/** The parts of a meter that all its connections share. */
+/** The parts of a meter that all of its connections share. */
 export interface MeterCore {
   readonly definition: MeterDefinition;
   readonly model: MeterModel;
@@ -18,7 +19,7 @@ export interface MeterCore {
   readonly random: RandomSource;
   /** newest first */
   readonly behaviours: readonly Behaviour[];
-  /** associations that are open, on all connections */
+  /** open associations on all connections */
   readonly associations: Set<AssociationMachine>;
   /** HDLC links that outlive their connection */
   readonly links: HdlcLinks;
@@ -28,12 +29,12 @@ export interface MeterCore {
   record(event: ReceivedEvent): void;
 }
 
-/** Client addresses that one connection keeps apart. */
+/** The most client addresses of one connection. */
 const maxClients = 256;
 
 /**
- * One connection to a meter: link station, associations, behaviours. Bytes go in, line actions come out through
- * `emit`; no socket, timer or clock inside.
+ * One connection to a meter: link station, associations and behaviours. It takes bytes and emits line actions through
+ * `emit`; it uses no socket, timer or clock.
  */
 export class ServerMachine implements AssociationHost, StationHost {
   readonly #core: MeterCore;
@@ -63,7 +64,7 @@ export class ServerMachine implements AssociationHost, StationHost {
     return this.#core.random;
   }
 
-  /** Bytes from the client. */
+  /** Takes bytes from the client. */
   receive(bytes: Uint8Array): void {
     let taken = bytes;
     for (const behaviour of this.#core.behaviours) taken = behaviour.bytesIn?.(taken, this.#line) ?? taken;
@@ -71,18 +72,18 @@ export class ServerMachine implements AssociationHost, StationHost {
     if (taken.length > 0) this.#send(this.#station.receive(taken));
   }
 
-  /** Send an APDU that nobody asked for. */
+  /** Sends an unsolicited APDU. */
   notify(apdu: Uint8Array, client = this.#client): void {
     this.#send(this.#station.notify(apdu, client));
   }
 
-  /** Forget links and associations; the connection stays. */
+  /** Discards links and associations; the connection stays open. */
   restart(): void {
     this.#station.reset();
     this.hangUp();
   }
 
-  /** The connection is gone, and the associations with it. */
+  /** The connection was lost: discards its associations. */
   hangUp(): void {
     for (const association of this.#associations.values()) association.reset();
   }
@@ -165,7 +166,7 @@ export class ServerMachine implements AssociationHost, StationHost {
     );
   }
 
-  /** undefined when so many clients of this connection have an association that there is no room for one more. */
+  /** Returns undefined when the connection has the maximum number of associated clients. */
   #association(client: number): AssociationMachine | undefined {
     const known = this.#associations.get(client);
     if (known !== undefined) return known;

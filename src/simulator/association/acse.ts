@@ -1,9 +1,10 @@
+/** Checks of an AARQ and its initiate-request: which account it may use, or the AARE that rejects it. */
 import type { Aare, Aarq, InitiateRequest } from "../../apdu";
 import { mechanismIds } from "../../security";
 import { usesKeys } from "../objects/generated";
 import type { MeterDefinition, SimulatedAssociation } from "../definition/definition";
 
-/** Why an AARQ is refused: result, source and diagnostic of the AARE. */
+/** Why an AARQ is rejected: result, source and diagnostic of the AARE. */
 export interface Refusal {
   readonly result: 1 | 2;
   readonly source: "service-user" | "service-provider";
@@ -27,7 +28,7 @@ export const initiateError = {
   "pdu-size-too-short": 3,
 } as const;
 
-/** User diagnostic of an AARE that accepts, HLS still to come. */
+/** User diagnostic of an AARE that accepts while HLS passes 3 and 4 are still due. */
 export const authenticationRequired = 14;
 
 export function refusal(diagnostic: keyof typeof userDiagnostic): Refusal {
@@ -43,7 +44,7 @@ function baseContext(definition: MeterDefinition): number {
   return definition.referencing === "sn" ? 2 : 1;
 }
 
-/** Whether the account's association is in a ciphered application context. */
+/** Whether the account uses a ciphered application context. */
 export function isCiphered(account: SimulatedAssociation): boolean {
   return (account.policy ?? "none") !== "none";
 }
@@ -53,12 +54,12 @@ function titleNeeded(account: SimulatedAssociation): boolean {
   return usesKeys(account) || mechanism === "hls-sha256" || mechanism === "hls-ecdsa";
 }
 
-/** The meter sends its own title where the client's is needed too. */
+/** The meter sends its system title whenever it needs the title of the client. */
 export const needsTitles = titleNeeded;
 
 /**
- * The account that an AARQ may use, or why not: protocol version, context, client, mechanism, password, title, in the
- * order of the checks in IEC 62056-5-3, 4.2. Of several accounts of one client the mechanism decides.
+ * Finds the account for an AARQ, or the reason for a rejection. Checks protocol version, context, client, mechanism and
+ * title in the order of IEC 62056-5-3, 4.2. If a client has several accounts, the mechanism decides.
  */
 export function checkAarq(aarq: Aarq, client: number, definition: MeterDefinition): SimulatedAssociation | Refusal {
   if (aarq.protocolVersion !== undefined && !aarq.protocolVersion.startsWith("1")) {
@@ -87,7 +88,7 @@ export function checkAarq(aarq: Aarq, client: number, definition: MeterDefinitio
   return account;
 }
 
-/** Version, conformance and PDU size of an initiate-request; undefined = fine. */
+/** Checks version, conformance and PDU size of an initiate-request; undefined = accepted. */
 export function checkInitiate(request: InitiateRequest, conformance: number): Refusal | undefined {
   if (request.dlmsVersion < 6) return initiateRefusal("dlms-version-too-low");
   if ((request.conformance & conformance) === 0) return initiateRefusal("incompatible-conformance");
@@ -95,7 +96,7 @@ export function checkInitiate(request: InitiateRequest, conformance: number): Re
   return undefined;
 }
 
-/** The AARE that carries a refusal. It names the context that was asked for, or the meter's own where that is another. */
+/** The AARE that rejects an AARQ. It names the requested context if the meter supports it, else its own. */
 export function refusingAare(
   definition: MeterDefinition,
   aarq: Aarq | undefined,

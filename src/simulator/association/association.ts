@@ -1,5 +1,7 @@
+/** One application association of a simulated meter: its set-up, protection, HLS passes and release. */
 import { associationShortName } from "../../apdu/class-ids";
 import {
+  type Aare,
   type Aarq,
   conformanceMask,
   hasConformance,
@@ -41,40 +43,40 @@ import type { MeterModel, ClientView } from "../objects/model";
 import { type CounterKeeper, type Envelope, envelopeOverhead, isProtected, MeterProtection } from "./protection";
 import { exception, Services } from "../services/services";
 
-/** What an association needs of the meter that it belongs to. */
+/** What an association needs from its meter. */
 export interface AssociationHost extends CounterKeeper {
   readonly model: MeterModel;
   readonly systemTitle: Uint8Array;
   readonly random: RandomSource;
-  /** Whether one more association may be opened. */
+  /** Whether the meter accepts another association. */
   admits(): boolean;
   opened(association: AssociationMachine): void;
   closed(association: AssociationMachine): void;
-  /** A request came in, decoded and out of its envelope. */
+  /** Records a decoded, deciphered request. */
   recordRequest(apdu: Apdu, bytes: Uint8Array, client: number): void;
-  /** Bytes came in that are no APDU. */
+  /** Records bytes that do not decode as an APDU. */
   recordNonsense(bytes: Uint8Array, problem: string, client: number): void;
-  /** undefined: answer as usual; else these answers instead, an empty list for none at all */
+  /** The answers that replace the usual one (an empty list: no answer), or undefined for the usual one. */
   intercept(apdu: Apdu, bytes: Uint8Array, client: number): readonly Uint8Array[] | undefined;
-  /** A plain answer, before it is protected. */
+  /** Lets behaviours change a plain answer before it is protected. */
   transformPlain(answer: Uint8Array, request: Apdu | undefined): readonly Uint8Array[];
-  /** An answer as it will go to the link. */
+  /** Lets behaviours change a protected answer before the link sends it. */
   transformSealed(answer: Uint8Array): readonly Uint8Array[];
 }
 
 interface OpenAssociation {
   readonly view: ClientView;
   readonly protection: MeterProtection | undefined;
-  /** challenges, while the client's proof is awaited */
+  /** the HLS challenges while the meter waits for the proof of the client */
   pending: HlsContext | undefined;
 }
 
 const generalBlockTransferTag = 0xe0;
 const exceptionResponseTag = 0xd8;
-/** What an answer in general blocks may have, in bytes. */
+/** The longest answer that is sent in general blocks. */
 const maxAnswerBytes = 1 << 24;
 
-/** Bytes of the longest APDU that the client takes; it says 0 for "no limit". */
+/** The longest APDU that the client accepts, in bytes; the client sends 0 for "no limit". */
 function pduLimit(view: ClientView): number {
   return view.clientMaxPdu === 0 ? 0xffff : view.clientMaxPdu;
 }
@@ -94,24 +96,24 @@ export class AssociationMachine {
     this.#blocks = new GeneralBlocks(host.model.definition.generalBlockTransferWindow ?? 1);
   }
 
-  /** Associated, and authenticated. */
+  /** Whether the association is open and, with HLS, authenticated. */
   get isAssociated(): boolean {
     return this.#open !== undefined && this.#open.pending === undefined;
   }
 
-  /** Forget the association, as after a disconnect or a restart. */
+  /** Discards the association, as after a disconnect or a restart. */
   reset(): void {
     if (this.#open === undefined) return;
     this.#open = undefined;
     this.#host.closed(this);
   }
 
-  /** An APDU from the link; the APDUs that go back. */
+  /** Takes an APDU from the link and returns the APDUs to send. */
   handle(bytes: Uint8Array): Uint8Array[] {
     return this.#inBlocks(bytes).flatMap((answer) => this.#host.transformSealed(answer));
   }
 
-  /** General block transfer goes round everything else, protection included. */
+  /** General block transfer wraps everything else, protection included. */
   #inBlocks(bytes: Uint8Array): readonly Uint8Array[] {
     const view = this.#open?.view;
     if (view === undefined || !hasConformance(view.conformance, "general-block-transfer")) {
@@ -157,7 +159,7 @@ export class AssociationMachine {
     return this.#serve(inner, opened.plain, opened.envelope);
   }
 
-  /** What is inside general-signing is served as if it had come alone; errors go back as they are. */
+  /** Serves the content of general-signing like an unsigned request; exception responses are not signed. */
   #signed(outer: GeneralSigning, bytes: Uint8Array): readonly Uint8Array[] {
     const protection = this.#open?.protection;
     const content = protection?.general.openSigned(outer);
@@ -173,7 +175,7 @@ export class AssociationMachine {
   #serve(apdu: Apdu, bytes: Uint8Array, envelope: Envelope): readonly Uint8Array[] {
     this.#host.recordRequest(apdu, bytes, this.client);
     const instead = this.#host.intercept(apdu, bytes, this.client);
-    // The answer that ends an association is still protected as all before it.
+    // The answer that ends an association is still protected.
     const protection = this.#open?.protection;
     if (instead !== undefined) return instead.map((answer) => sealed(answer, envelope, protection));
     const answer = this.#dispatch(apdu, envelope);
@@ -274,13 +276,7 @@ export class AssociationMachine {
     const pending = hlsContext(aarq, account, this.#host);
     this.#open = { view, protection, pending };
     this.#host.opened(this);
-    const response = encodeApdu({
-      apdu: "initiate-response",
-      dlmsVersion: 6,
-      conformance: view.conformance,
-      maxPduSize: view.serverMaxPdu,
-      vaaName: model.definition.referencing === "sn" ? associationShortName : 7,
-    });
+    const response = initiateResponse(view);
     return {
       apdu: "aare",
       applicationContext: aarq.applicationContext,
@@ -288,18 +284,12 @@ export class AssociationMachine {
       diagnosticSource: "service-user",
       diagnostic: pending === undefined ? 0 : authenticationRequired,
       ...(needsTitles(account) ? { respondingApTitle: systemTitle } : {}),
-      ...(pending === undefined
-        ? {}
-        : {
-            acseRequirements: true,
-            mechanism: view.mechanismId,
-            authenticationValue: pending.serverChallenge,
-          }),
+      ...(pending === undefined ? {} : hlsFields(view.mechanismId, pending)),
       userInformation: protection === undefined ? response : protection.seal(response, envelope),
     };
   }
 
-  /** Pass 3 and 4 of HLS. A proof that does not fit ends the association. */
+  /** Passes 3 and 4 of HLS. A wrong proof ends the association. */
   #authenticate(invokeId: number, parameters: Uint8Array | undefined, open: OpenAssociation): Apdu {
     const refused: Apdu = { apdu: "action-response-normal", invokeId, response: { result: 250 } };
     const { pending } = open;
@@ -320,18 +310,12 @@ export class AssociationMachine {
     this.reset();
     if (open === undefined || !withInformation) return { apdu: "rlre", reason: 0 };
     const { view, protection } = open;
-    const response = encodeApdu({
-      apdu: "initiate-response",
-      dlmsVersion: 6,
-      conformance: view.conformance,
-      maxPduSize: view.serverMaxPdu,
-      vaaName: view.applicationContext % 2 === 0 ? associationShortName : 7,
-    });
+    const response = initiateResponse(view);
     const ciphered = isCiphered(view.account) ? protection : undefined;
     return { apdu: "rlre", reason: 0, userInformation: ciphered?.seal(response, "glo") ?? response };
   }
 
-  /** With general block transfer the answer is cut afterwards, so it may have any length. */
+  /** General block transfer splits the answer later, so its length is not limited here. */
   #room(view: ClientView, envelope: Envelope): number {
     if (hasConformance(view.conformance, "general-block-transfer")) return maxAnswerBytes;
     return Math.max(16, pduLimit(view) - envelopeOverhead(envelope));
@@ -366,7 +350,22 @@ export class AssociationMachine {
   }
 }
 
-/** ACSE travels in clear; what is secret in it is protected inside its user-information. */
+function initiateResponse(view: ClientView): Uint8Array {
+  return encodeApdu({
+    apdu: "initiate-response",
+    dlmsVersion: 6,
+    conformance: view.conformance,
+    maxPduSize: view.serverMaxPdu,
+    vaaName: view.applicationContext % 2 === 0 ? associationShortName : 7,
+  });
+}
+
+/** The fields of an AARE that begins HLS. */
+function hlsFields(mechanism: number, { serverChallenge }: HlsContext): Partial<Aare> {
+  return { acseRequirements: true, mechanism, authenticationValue: serverChallenge };
+}
+
+/** ACSE APDUs are sent in clear; only their user-information is ciphered. */
 function sealed(bytes: Uint8Array, envelope: Envelope, protection: MeterProtection | undefined): Uint8Array {
   const acse = bytes[0] !== undefined && bytes[0] >= 0x60 && bytes[0] <= 0x63;
   return acse || protection === undefined ? bytes : protection.seal(bytes, envelope);

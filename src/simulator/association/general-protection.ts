@@ -1,3 +1,4 @@
+/** The meter's side of general-ciphering and general-signing. */
 import type { GeneralCiphering, GeneralSigning, KeyInfo } from "../../apdu";
 import { encodeApdu } from "../../apdu";
 import { bytesEqual, concatBytes, joinBytes } from "../../bytes";
@@ -21,11 +22,11 @@ import {
 } from "../../security";
 import type { SimulatedAssociation } from "../definition/definition";
 
-/** Which kind of key protects a message, as key-info says. */
+/** The kind of key that key-info names. */
 type KeyKind = "identified-key" | "wrapped-key" | "one-pass" | "static-unified";
 type Header = Omit<GeneralSigning, "apdu" | "content" | "signature">;
 
-/** What general-ciphering and general-signing need of the meter. */
+/** The account, keys and titles that general-ciphering and general-signing use. */
 export interface GeneralProtectionOptions {
   readonly account: SimulatedAssociation;
   readonly keys: KeySet;
@@ -38,7 +39,7 @@ const nothing = new Uint8Array(0);
 const onePassScheme = 1;
 const staticUnifiedScheme = 2;
 
-/** A message that was opened. Its counter is the client's own where the key is not made for one message. */
+/** A deciphered message. `lasting`: the key outlives the message, so its counter must rise. */
 export interface OpenedGenerally {
   readonly plain: Uint8Array;
   readonly securityControl: number;
@@ -46,7 +47,7 @@ export interface OpenedGenerally {
   readonly lasting: boolean;
 }
 
-/** general-ciphering and general-signing of one association, the meter's side: answers are as their requests were. */
+/** general-ciphering and general-signing of one association. Each answer is protected like its request. */
 export class GeneralProtection {
   readonly #options: GeneralProtectionOptions;
   #transaction: Uint8Array = nothing;
@@ -57,7 +58,7 @@ export class GeneralProtection {
     this.#options = options;
   }
 
-  /** @throws DlmsError for whatever does not fit: title, key, tag */
+  /** @throws DlmsError when title, key or tag does not match */
   open(request: GeneralCiphering): OpenedGenerally {
     const { keys, account } = this.#options;
     const { kind, key } = this.#received(request);
@@ -74,7 +75,7 @@ export class GeneralProtection {
     return { plain, securityControl, invocationCounter, lasting: kind === "identified-key" };
   }
 
-  /** An answer, under the kind of key that its request had. */
+  /** Protects an answer with the kind of key that its request used. */
   seal(plaintext: Uint8Array, counter: number): Uint8Array {
     const { keys, account, serverTitle } = this.#options;
     const header = this.#header(this.#transaction);
@@ -92,7 +93,7 @@ export class GeneralProtection {
     return encodeApdu({ apdu: "general-ciphering", ...header, keyInfo, content });
   }
 
-  /** What was signed, or undefined when the signature or a title does not fit. */
+  /** Returns the signed content, or undefined when the signature or a title does not match. */
   openSigned(request: GeneralSigning): Uint8Array | undefined {
     const { account, clientTitle } = this.#options;
     if (!bytesEqual(request.originatorSystemTitle, clientTitle)) return undefined;
@@ -202,7 +203,7 @@ export class GeneralProtection {
   }
 }
 
-/** The five fields in front of key-info or content, each behind its length; none is longer than 127 bytes. */
+/** The five header fields before key-info or content, each after its length; none is longer than 127 bytes. */
 function fieldsOf(header: Header): Uint8Array {
   return joinBytes(
     [

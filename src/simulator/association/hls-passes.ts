@@ -1,3 +1,4 @@
+/** What the simulated meter needs for passes 3 and 4 of HLS: challenges, keys and the form of the answer. */
 import { classIds } from "../../apdu/class-ids";
 import type { Aarq, Apdu, MethodDescriptor } from "../../apdu";
 import { bytesEqual } from "../../bytes";
@@ -15,7 +16,7 @@ export function secretBytes(secret: Uint8Array | string | undefined): Uint8Array
   return typeof secret === "string" ? new TextEncoder().encode(secret) : (secret ?? new Uint8Array(0));
 }
 
-/** Both challenges and all that the proofs are made of; undefined for mechanisms without proofs. */
+/** The challenges and keys from which both proofs are computed; undefined for mechanisms without proofs. */
 export function hlsContext(
   aarq: Aarq,
   account: SimulatedAssociation,
@@ -42,7 +43,7 @@ export function hlsContext(
   };
 }
 
-/** Whether an ACTION is reply_to_HLS_authentication of the current association. */
+/** Whether an ACTION invokes reply_to_HLS_authentication of the current association. */
 export function isHlsReply(method: MethodDescriptor): boolean {
   return (
     method.classId === classIds["association-ln"] &&
@@ -51,7 +52,7 @@ export function isHlsReply(method: MethodDescriptor): boolean {
   );
 }
 
-/** The outcome of the proof as the answer to a Read. */
+/** Converts the ACTION response with the proof into a Read response. */
 export function readAnswer(apdu: Apdu): Apdu {
   if (apdu.apdu !== "action-response-normal") return apdu;
   const { result, returnParameters } = apdu.response;

@@ -1,3 +1,4 @@
+/** Opens ciphered requests and seals the answers of a simulated meter, invocation counters included. */
 import { type Apdu, encodeApdu, type GeneralCiphering } from "../../apdu";
 import { cipheredTag, dedTag, gloTag } from "../../apdu/tags";
 import { isDlmsError } from "../../errors";
@@ -15,20 +16,20 @@ import type { SimulatedAssociation } from "../definition/definition";
 import { GeneralProtection } from "./general-protection";
 import { serviceErrorCode } from "../../apdu/results";
 
-/** In which envelope a request came; its answer goes back in the same. */
+/** The envelope of a request; its answer uses the same one. */
 export type Envelope = "plain" | "glo" | "ded" | "general-glo" | "general-ded" | "general";
 
-/** A request taken out of its envelope, or the service error that says why it was not. */
+/** A deciphered request, or the service error that rejects it. */
 export type Opened =
   | { readonly ok: true; readonly plain: Uint8Array; readonly envelope: Envelope }
   | { readonly ok: false; readonly serviceError: number; readonly invocationCounter?: number };
 
-/** Counters of the meter, which outlive associations. */
+/** Invocation counters of the meter; they outlive associations. */
 export interface CounterKeeper {
-  /** last counter that was accepted from this account, -1 = none */
+  /** last counter accepted from this account, -1 = none */
   lastCounter(account: SimulatedAssociation): number;
   accept(account: SimulatedAssociation, counter: number): void;
-  /** a value for the meter's own next protected APDU */
+  /** the counter for the next APDU that the meter protects */
   nextCounter(): number;
 }
 
@@ -40,7 +41,7 @@ export interface ProtectionOptions {
   readonly random: RandomSource;
 }
 
-/** Bytes that an envelope adds to an APDU at the most; "general" carries a public key and a signature on P-384. */
+/** The most bytes that an envelope adds to an APDU; "general" carries a public key and a signature on P-384. */
 const overheads = {
   plain: 0,
   glo: 22,
@@ -61,12 +62,12 @@ function envelopeOf(apdu: Apdu): Envelope {
   return apdu.apdu === "general-ded-ciphering" ? "general-ded" : "plain";
 }
 
-/** Whether an APDU is protected in a way that this meter knows. */
+/** Whether an APDU uses a protection that this meter supports. */
 export function isProtected(apdu: Apdu): boolean {
   return envelopeOf(apdu) !== "plain";
 }
 
-/** Opens requests and seals answers of one association, at the level of the account's policy. */
+/** Opens the requests and seals the answers of one association, under the policy of its account. */
 export class MeterProtection {
   readonly #options: ProtectionOptions;
   readonly #suite: SecuritySuite;
@@ -76,7 +77,7 @@ export class MeterProtection {
   readonly general: GeneralProtection;
   #dedicated: { readonly keys: KeySet; last: number } | undefined;
 
-  /** @throws DlmsConfigError when the account's keys do not fit its suite */
+  /** @throws DlmsConfigError when the keys of the account have the wrong length for its suite */
   constructor(options: ProtectionOptions) {
     this.#options = options;
     const { suite = 0, policy = "none", encryptionKey, authenticationKey } = options.account;
@@ -94,7 +95,7 @@ export class MeterProtection {
     this.#dedicated = { keys: this.#global.withEncryptionKey(key), last: -1 };
   }
 
-  /** Take a request out of its envelope. The counter moves only after the tag was found right. */
+  /** Deciphers a request. The counter advances only after the tag has been verified. */
   open(apdu: Apdu): Opened {
     const envelope = envelopeOf(apdu);
     if (!("content" in apdu) || envelope === "plain")
@@ -132,7 +133,7 @@ export class MeterProtection {
     }
   }
 
-  /** Put an answer into the envelope that its request came in. */
+  /** Protects an answer in the envelope of its request. */
   seal(plain: Uint8Array, envelope: Envelope): Uint8Array {
     if (envelope === "plain") return plain;
     if (envelope === "general") return this.general.seal(plain, this.#options.counters.nextCounter());

@@ -1,43 +1,44 @@
+/** The hooks by which a test or a flow changes what a simulated meter receives and sends. */
 import type { Apdu } from "../../apdu";
 import type { FrameVerdict, IncomingFrame } from "../stations/station";
 
-/** What happens on the line, in order. */
+/** An action on the line. */
 export type LineAction =
   | { readonly kind: "send"; readonly bytes: Uint8Array; /** wait before it */ readonly delayMs?: number }
-  /** Break the connection. */
+  /** Closes the connection. */
   | { readonly kind: "close"; readonly reason?: string; readonly delayMs?: number };
 
 /** The connection that a behaviour acts on. */
 export interface BehaviourLine {
-  /** the client whose frame came last; 0 before the first */
+  /** the client that sent the last frame; 0 before the first */
   readonly client: number;
-  /** bytes so far, counted before the ones at hand */
+  /** bytes so far, without the current ones */
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Put bytes on the line, behind what is already on its way. */
+  /** Sends bytes after those already queued. */
   send(bytes: Uint8Array, delayMs?: number): void;
-  /** Frame an APDU that nobody asked for (a WPDU, or a UI frame) and send it. */
+  /** Sends an unsolicited APDU in a WPDU or a UI frame. */
   notify(apdu: Uint8Array): void;
-  /** Forget associations and links, as a meter does that lost its power. */
+  /** Discards associations and links, as after a power failure. */
   restart(): void;
 }
 
 /**
- * A way in which a simulated meter differs from a good one: one small object, added with `use`. Each hook sees what
- * passes by and may change it; hooks of the newest behaviour come first, and each gets what the one before it left.
+ * A deviation of a simulated meter from the standard: one small object, added with `use`. Each hook may change what
+ * passes through it. The newest behaviour comes first; each one gets the output of the one before.
  */
 export interface Behaviour {
   readonly name: string;
-  /** Bytes from the client, before they are framed: what is returned is taken instead. */
+  /** Bytes from the client before framing; the result replaces them. */
   bytesIn?(bytes: Uint8Array, line: BehaviourLine): Uint8Array;
-  /** A frame that came in for this meter; undefined = no opinion. */
+  /** A frame addressed to this meter; undefined = no decision. */
   frameIn?(frame: IncomingFrame, line: BehaviourLine): FrameVerdict | undefined;
-  /** A decoded request: the plain APDUs to answer instead, an empty list for none; undefined = no opinion. */
+  /** A decoded request: the plain APDUs to answer instead (an empty list: none); undefined = the usual answer. */
   request?(request: Apdu, bytes: Uint8Array, line: BehaviourLine): readonly Uint8Array[] | undefined;
-  /** A plain answer, before it is protected: the APDUs that take its place; undefined = unchanged. */
+  /** A plain answer before protection: the APDUs that replace it; undefined = unchanged. */
   answer?(answer: Uint8Array, request: Apdu | undefined, line: BehaviourLine): readonly Uint8Array[] | undefined;
-  /** An answer as it goes to the link, protected if the association is. */
+  /** An answer after protection, as the link sends it; undefined = unchanged. */
   sealed?(answer: Uint8Array, line: BehaviourLine): readonly Uint8Array[] | undefined;
-  /** A frame on its way out; undefined = unchanged. */
+  /** An outgoing frame; undefined = unchanged. */
   frameOut?(frame: Uint8Array, line: BehaviourLine): readonly LineAction[] | undefined;
 }

@@ -1,11 +1,12 @@
+/** Ready-made faults of meters and lines, for tests and flows. */
 import { encodeApdu } from "../../apdu";
 import type { Behaviour, LineAction } from "./behaviour";
 
-/** When a fault happens: on the n-th occasion (1 = the first) and `times` from there on. */
+/** When a fault happens: from the n-th occasion on, `times` times. */
 export interface Occasion {
-  /** first occasion that is hit (1) */
+  /** first occasion, counted from 1 (1) */
   readonly from?: number;
-  /** how many (all) */
+  /** number of occasions (all) */
   readonly times?: number;
 }
 
@@ -24,28 +25,28 @@ function frameFault(name: string, occasion: Occasion, change: (frame: Uint8Array
 
 const send = (bytes: Uint8Array): LineAction => ({ kind: "send", bytes });
 
-/** Frames that are lost on their way to the client. */
+/** Loses frames to the client. */
 export function dropAnswers(occasion: Occasion = {}): Behaviour {
   return frameFault("drop-answers", occasion, () => []);
 }
 
-/** Frames from the client that get lost. */
+/** Loses frames from the client. */
 export function dropRequests(occasion: Occasion = {}): Behaviour {
   const hit = occasions(occasion);
   return { name: "drop-requests", frameIn: () => (hit() ? "drop" : undefined) };
 }
 
-/** Takes everything and never says a word. */
+/** Accepts everything and never answers. */
 export function neverAnswer(): Behaviour {
   return { ...dropAnswers(), name: "never-answer" };
 }
 
-/** Each frame waits, on the meter's clock. */
+/** Delays each frame, on the clock of the meter. */
 export function delayAnswers(delayMs: number, occasion: Occasion = {}): Behaviour {
   return frameFault("delay-answers", occasion, (bytes) => [{ kind: "send", bytes, delayMs }]);
 }
 
-/** Frames come in pieces of `size` bytes, with a pause before each piece but the first. */
+/** Sends frames in pieces of `size` bytes, with a pause between pieces. */
 export function splitAnswers(size: number, pauseMs = 0, occasion: Occasion = {}): Behaviour {
   return frameFault("split-answers", occasion, (frame) => {
     const pieces: LineAction[] = [];
@@ -57,37 +58,37 @@ export function splitAnswers(size: number, pauseMs = 0, occasion: Occasion = {})
   });
 }
 
-/** One byte of the frame is changed. `at` counts from the end when it is negative. */
+/** Changes one byte of a frame. A negative `at` counts from the end. */
 export function garbleAnswers(at: number, mask = 0xff, occasion: Occasion = {}): Behaviour {
   return frameFault("garble-answers", occasion, (frame) => [send(flipped(frame, at, mask))]);
 }
 
-/** The last byte of the check sequence is wrong. HDLC only. */
+/** Corrupts the check sequence of a frame. HDLC only. */
 export function wrongFcs(occasion: Occasion = {}): Behaviour {
   return { ...garbleAnswers(-2, 0x55, occasion), name: "wrong-fcs" };
 }
 
-/** Only the first `length` bytes of a frame arrive. */
+/** Sends only the first `length` bytes of a frame. */
 export function truncateAnswers(length: number, occasion: Occasion = {}): Behaviour {
   return frameFault("truncate-answers", occasion, (frame) => [send(frame.slice(0, length))]);
 }
 
-/** These bytes instead of a frame. */
+/** Sends these bytes instead of a frame. */
 export function answerGarbage(bytes: Uint8Array, occasion: Occasion = {}): Behaviour {
   return frameFault("answer-garbage", occasion, () => [send(bytes)]);
 }
 
-/** These bytes in front of a frame: noise of a bus, a modem's greeting. */
+/** Sends these bytes before a frame, like bus noise or the greeting of a modem. */
 export function noiseBefore(bytes: Uint8Array, occasion: Occasion = {}): Behaviour {
   return frameFault("noise-before", occasion, (frame) => [send(bytes), send(frame)]);
 }
 
-/** Each frame twice, as a repeater does it. */
+/** Sends each frame twice, like a repeater. */
 export function repeatAnswers(occasion: Occasion = {}): Behaviour {
   return frameFault("repeat-answers", occasion, (frame) => [send(frame), send(frame)]);
 }
 
-/** The connection breaks after this many bytes have gone out, in the middle of a frame if need be. */
+/** Closes the connection after this many sent bytes, even within a frame. */
 export function closeAtByte(count: number): Behaviour {
   let sent = 0;
   let done = false;
@@ -104,7 +105,7 @@ export function closeAtByte(count: number): Behaviour {
   };
 }
 
-/** What the client sends comes back first, as half-duplex converters do it. */
+/** Echoes the bytes of the client before the answer, like a half-duplex converter. */
 export function echo(): Behaviour {
   return {
     name: "echo",
@@ -115,7 +116,7 @@ export function echo(): Behaviour {
   };
 }
 
-/** Answers HDLC requests with RNR a few times before taking one. */
+/** Answers HDLC requests with RNR a number of times before it accepts one. */
 export function busy(times: number): Behaviour {
   let left = times;
   return {
@@ -128,7 +129,7 @@ export function busy(times: number): Behaviour {
   };
 }
 
-/** The wrapper's words with their bytes swapped, or its ports changed. Wrapper only. */
+/** Swaps the bytes of each word in the wrapper header. Wrapper only. */
 export function swappedWrapperHeader(occasion: Occasion = {}): Behaviour {
   return frameFault("swapped-wrapper-header", occasion, (frame) => {
     const bytes = frame.slice();
@@ -140,7 +141,7 @@ export function swappedWrapperHeader(occasion: Occasion = {}): Behaviour {
   });
 }
 
-/** Answers come from another wPort than was asked. Wrapper only. */
+/** Answers from another wPort than the addressed one. Wrapper only. */
 export function wrongWrapperSource(source: number, occasion: Occasion = {}): Behaviour {
   return frameFault("wrong-wrapper-source", occasion, (frame) => {
     const bytes = frame.slice();
@@ -149,7 +150,7 @@ export function wrongWrapperSource(source: number, occasion: Occasion = {}): Beh
   });
 }
 
-/** The answer carries another invoke-id. */
+/** Answers with another invoke-id. */
 export function otherInvokeId(invokeId: number, occasion: Occasion = {}): Behaviour {
   return answerFault("other-invoke-id", occasion, (answer) => {
     const service = answer[0] ?? 0;
@@ -160,12 +161,12 @@ export function otherInvokeId(invokeId: number, occasion: Occasion = {}): Behavi
   });
 }
 
-/** This plain APDU in place of each answer to a service (association answers stay). */
+/** Replaces each answer to a service request by this plain APDU; ACSE answers stay. */
 export function answerInstead(apdu: Uint8Array, occasion: Occasion = {}): Behaviour {
   return answerFault("answer-instead", occasion, () => apdu);
 }
 
-/** get-response-normal that announces an array of 4,294,967,295 elements and has none. */
+/** Answers with a get-response-normal that announces an array of 4,294,967,295 elements and contains none. */
 export function absurdCount(occasion: Occasion = {}): Behaviour {
   return answerFault("absurd-count", occasion, (answer) => {
     return Uint8Array.of(0xc4, 0x01, answer[2] ?? 0xc1, 0x00, 0x01, 0x84, 0xff, 0xff, 0xff, 0xff);
@@ -189,7 +190,7 @@ function answerFault(
   };
 }
 
-/** One byte of an answer is changed after it was protected, and before it is framed with a right check sequence. */
+/** Changes one byte of an answer after protection and before framing, so that the check sequence is right. */
 export function tamperWithAnswer(at: number, mask = 0x01, occasion: Occasion = {}): Behaviour {
   const hit = occasions(occasion);
   return {
@@ -201,7 +202,7 @@ export function tamperWithAnswer(at: number, mask = 0x01, occasion: Occasion = {
   };
 }
 
-/** An APDU that nobody asked for arrives in front of an answer: a WPDU of its own, or a UI frame. */
+/** Sends an unsolicited APDU before an answer, in a separate WPDU or UI frame. */
 export function pushBeforeAnswer(apdu: Uint8Array, occasion: Occasion = {}): Behaviour {
   const hit = occasions(occasion);
   return {
@@ -213,7 +214,7 @@ export function pushBeforeAnswer(apdu: Uint8Array, occasion: Occasion = {}): Beh
   };
 }
 
-/** The meter forgets everything while it looks at a request, and does not answer it. */
+/** Restarts the meter when a request arrives and does not answer it. */
 export function restartOnRequest(occasion: Occasion = {}): Behaviour {
   const hit = occasions(occasion);
   return {
@@ -226,13 +227,13 @@ export function restartOnRequest(occasion: Occasion = {}): Behaviour {
   };
 }
 
-/** An exception-response to every service request. */
+/** Answers every service request with an exception-response. */
 export function answerException(stateError: number, serviceError: number, occasion: Occasion = {}): Behaviour {
   const apdu = encodeApdu({ apdu: "exception-response", stateError, serviceError });
   return { ...answerInstead(apdu, occasion), name: "answer-exception" };
 }
 
-/** Bytes cross the line at a baud rate: each frame takes as long as its 10 bits a byte need. */
+/** Paces the line at a baud rate: each frame takes 10 bit times per byte. */
 export function pacedAt(baudRate: number): Behaviour {
   return frameFault("paced", {}, (bytes) => [{ kind: "send", bytes, delayMs: (bytes.length * 10_000) / baudRate }]);
 }

@@ -1,16 +1,17 @@
+/** Faults in a definition's own code: they are reported and answered, and never crash the process. */
 import { joinBytes } from "../../bytes";
 
-/** A function of the definition threw, or gave a value that cannot be sent. It is recorded when it is made. */
+/** A function of the definition threw or returned a value that cannot be encoded. Reported when it is created. */
 export class DefinitionFault extends Error {
   constructor(readonly problem: string) {
     super(problem);
   }
 }
 
-/** Called with what went wrong in the definition's own code. */
+/** Reports a fault in the code of the definition. */
 export type ReportFault = (problem: string) => void;
 
-/** Runs the definition's code; what it throws is reported, and becomes a DefinitionFault. */
+/** Runs code of the definition; reports what it throws and rethrows it as a DefinitionFault. */
 export function guarded<T>(what: string, report: ReportFault, run: () => T): T {
   try {
     return run();
@@ -19,7 +20,7 @@ export function guarded<T>(what: string, report: ReportFault, run: () => T): T {
   }
 }
 
-/** The same for pieces that are made while they are taken. */
+/** The same for pieces that are computed while they are taken. */
 export function* guardedPieces(
   what: string,
   report: ReportFault,
@@ -39,7 +40,7 @@ function asFault(what: string, report: ReportFault, error: unknown): DefinitionF
   return fault;
 }
 
-/** All pieces at once; undefined when one of them could not be made. */
+/** Joins all pieces; undefined when one of them could not be computed. */
 export function wholeOf(pieces: Iterable<Uint8Array>): Uint8Array | undefined {
   try {
     return joinBytes([...pieces]);

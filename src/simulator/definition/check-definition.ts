@@ -1,3 +1,4 @@
+/** Checks a definition at run time, for callers without types. */
 import { encodeValueBytes } from "../../codec/encode";
 import type { DlmsValue } from "../../codec/value";
 import { parseObis } from "../../cosem/obis";
@@ -6,7 +7,7 @@ import { DlmsConfigError, isDlmsError } from "../../errors";
 const words = { object: "an object", array: "a list", function: "a function", number: "a number" } as const;
 
 /**
- * What the types say of a definition, for callers without types: lists, ids and values that can be sent.
+ * Checks what the types of a definition require: lists, ids, and values that can be encoded.
  * @throws DlmsConfigError CONFIG_INVALID with the path
  */
 export function checkDefinition(definition: unknown): void {
@@ -38,7 +39,7 @@ function checkObject(path: string, object: Readonly<Record<string, unknown>>): v
   }
 }
 
-/** An id is one signed byte in the object list. */
+/** The object list encodes an id as one signed byte. */
 function memberId(path: string, id: string): void {
   whole(path, /^-?\d{1,3}$/.test(id) ? Number(id) : id, -128, 127);
 }
@@ -66,7 +67,7 @@ function named(path: string, parse: () => unknown): void {
   try {
     parse();
   } catch (cause) {
-    // what is no value at all fails in the middle of the encoder
+    // something that is not a value fails inside the encoder
     const why = isDlmsError(cause) ? cause.message : "not a value of the standard's types";
     throw new DlmsConfigError("CONFIG_INVALID", `${path}: ${why}`, { cause, details: { path } });
   }

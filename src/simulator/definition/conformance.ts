@@ -1,7 +1,8 @@
+/** The conformance block that a simulated meter proposes. */
 import type { ConformanceName } from "../../apdu";
 import type { MeterDefinition } from "./definition";
 
-/** What a simulated meter with logical names can do. */
+/** Conformance of a simulated meter with logical names. */
 const simulatedLn = [
   "general-protection",
   "priority-mgmt-supported",
@@ -18,7 +19,7 @@ const simulatedLn = [
   "action",
 ] as const satisfies readonly ConformanceName[];
 
-/** What a simulated meter with short names can do. */
+/** Conformance of a simulated meter with short names. */
 const simulatedSn = [
   "general-protection",
   "read",
@@ -31,7 +32,7 @@ const simulatedSn = [
   "parameterized-access",
 ] as const satisfies readonly ConformanceName[];
 
-/** General block transfer is offered only where the definition gives it a window: many clients can't do it. */
+/** Offers general block transfer only if the definition has a window for it: many clients do not support it. */
 export function defaultConformance(definition: MeterDefinition): readonly ConformanceName[] {
   const own = definition.referencing === "sn" ? simulatedSn : simulatedLn;
   return definition.generalBlockTransferWindow === undefined ? own : [...own, "general-block-transfer"];

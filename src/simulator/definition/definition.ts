@@ -1,7 +1,8 @@
+/** The types that define a simulated meter: accounts, objects, framing and limits. */
 import type { DlmsValue } from "../../codec/value";
 import type { Mechanism, RandomSource, SecurityPolicy, SecuritySuite } from "../../security/model";
 
-/** An account of a simulated meter: which client may associate, and how. */
+/** An account of a simulated meter: a client that may associate, and its authentication. */
 export interface SimulatedAssociation {
   /** client SAP */
   readonly client: number;
@@ -21,62 +22,62 @@ export interface SimulatedAssociation {
   readonly agreementKey?: Uint8Array | string;
   /** general-ciphering: the client's certificate or public key for key agreement, PEM or DER */
   readonly clientAgreementCertificate?: Uint8Array | string;
-  /** Requests have to be signed (general-signing); the answers to signed ones are signed in any case (false). */
+  /** Reject unsigned requests (false). Signed requests are always answered with signed answers. */
   readonly signed?: boolean;
-  /** Logical names that this client may reach; absent = all. Others answer read-write-denied. */
+  /** Logical names that this client may access; default: all. Others answer read-write-denied. */
   readonly visible?: readonly string[];
   /** Names of the conformance bits of this account; default: those of the meter. */
   readonly conformance?: readonly string[];
 }
 
-/** Where the rows of a Profile generic come from, so that a long profile needs no memory. */
+/** Computes the rows of a Profile generic, so that a long profile needs no memory. */
 export interface ProfileRows {
   /** entries in the buffer now */
   count(): number;
   /** entry `index`, 0 = the first in the buffer; one value for each capture object */
   row(index: number): readonly DlmsValue[];
   /**
-   * Time stamp of an entry, as a shortcut for selection by the clock: `utc` in ms since 1970, `deviation` in the
-   * minutes that are added to local time to get UTC. Absent: the rows themselves are looked at.
+   * Time stamp of an entry, a shortcut for selection by clock: `utc` in ms since 1970, `deviation` in minutes to add
+   * to local time to get UTC. Without it, selection reads the rows.
    */
   timeOf?(index: number): { readonly utc: number; readonly deviation: number };
-  /** The rows as they are now, for an answer in many blocks; absent: rows do not move. */
+  /** A snapshot of the rows for an answer in many blocks; absent: the rows never change. */
   freeze?(): ProfileRows;
 }
 
-/** What a simulated method does: gets its parameter, returns what the answer carries (undefined = nothing). */
+/** A simulated method: takes the parameter and returns the value for the response (undefined = none). */
 export type SimulatedMethod = (parameter: DlmsValue | undefined) => DlmsValue | undefined;
 
-/** An object of a simulated meter. A function is called for each read, so values can move. */
+/** An object of a simulated meter. A function is called for each read, so that values can change. */
 export interface SimulatedObject {
   readonly classId: number;
   readonly version?: number;
   /** any spelling of an OBIS code */
   readonly logicalName: string;
-  /** short-name base, for SN referencing; absent = given out in order */
+  /** base name for SN referencing; default: assigned in order */
   readonly shortName?: number;
-  /** attribute id -> value; attribute 1 is made from the logical name */
+  /** attribute id -> value; attribute 1 comes from the logical name */
   readonly attributes: Readonly<Record<number, DlmsValue | (() => DlmsValue)>>;
   /** attribute ids (or method ids, negative) that answer read-write-denied */
   readonly denied?: readonly number[];
-  /** attribute ids that may be written; what was written is read back until the meter is made anew */
+  /** attribute ids that may be written; a written value lasts as long as the meter */
   readonly writable?: readonly number[];
-  /** method id -> what it does; others answer read-write-denied */
+  /** method id -> function; other methods answer read-write-denied */
   readonly methods?: Readonly<Record<number, SimulatedMethod>>;
   /** Profile generic: the buffer (attribute 2) and entries_in_use (7) */
   readonly rows?: ProfileRows;
 }
 
-/** What a simulated meter is. */
+/** The definition of a simulated meter. */
 export interface MeterDefinition {
   /** logical device, default 1 */
   readonly serverAddress?: number;
   /** HDLC physical address, default none */
   readonly physicalAddress?: number;
-  /** HDLC_MODE_E: HDLC behind the sign-on of IEC 62056-21 */
+  /** HDLC_MODE_E: HDLC after the sign-on of IEC 62056-21 */
   readonly framing?: "WRAPPER" | "HDLC" | "HDLC_MODE_E";
   readonly modeE?: {
-    /** device address that the sign-on must carry, when it carries one */
+    /** device address that a sign-on with an address must match */
     readonly address?: string;
     /** three letters and the baud character: "SIM5" (9600 bit/s) */
     readonly identification?: string;
@@ -85,42 +86,42 @@ export interface MeterDefinition {
     /** false: the meter does not confirm the acknowledgement */
     readonly confirms?: boolean;
   };
-  /** server max receive PDU that is negotiated, default 1024 */
+  /** server-max-receive-pdu-size, default 1024 */
   readonly maxPduSize?: number;
-  /** names of the conformance bits that the meter has; default: all that the simulator implements */
+  /** names of the conformance bits; default: all that the simulator implements */
   readonly conformance?: readonly string[];
-  /** 8 bytes; default a fixed title of the simulator */
+  /** 8 bytes; default: a fixed title */
   readonly systemTitle?: Uint8Array;
-  /** text of the logical device name object, when none is among the objects */
+  /** value of the logical device name object, unless `objects` contains it */
   readonly logicalDeviceName?: string;
   readonly hdlc?: {
     readonly maxInfoTransmit?: number;
     readonly maxInfoReceive?: number;
     readonly windowTransmit?: number;
     readonly windowReceive?: number;
-    /** width of the server address in answers; default: as it was asked */
+    /** size of the server address in answers; default: that of the request */
     readonly addressSize?: 1 | 2 | 4;
     /**
-     * The meter believes in a link until a DISC comes: it survives the connection, and an SNRM within it is ignored.
-     * Some meters are like that until their inactivity time-out (false).
+     * A link ends only with a DISC: it survives the connection, and the meter ignores an SNRM while it is open. Some
+     * meters do this until their inactivity time-out (false).
      */
     readonly keepsLinks?: boolean;
   };
   readonly referencing?: "ln" | "sn";
-  /** Associations that may be open at one time; more are refused as transient. Default: no limit. */
+  /** Associations that may be open at the same time; further ones are rejected as transient. Default: no limit. */
   readonly maxAssociations?: number;
-  /** Version of the Association LN class, which decides how access rights are coded (0..3, default 1). */
+  /** Version of the Association LN class; it decides how access rights are encoded (0..3, default 1). */
   readonly associationVersion?: 0 | 1 | 2 | 3;
-  /** General block transfer, where it is negotiated: blocks that are sent before an acknowledgement (1). */
+  /** General block transfer: blocks sent before an acknowledgement (1). */
   readonly generalBlockTransferWindow?: number;
   /**
-   * First value of the meter's own invocation counters. Default: values above those of all simulated meters of this
-   * process, and rising with time, as a meter's counters outlive its restarts.
+   * First value of the meter's own invocation counters. Default: above those of all simulated meters of this process
+   * and rising with time, because the counters of a meter outlive its restarts.
    */
   readonly invocationCounter?: number;
-  /** Challenges of the meter; default: a fixed sequence, so that a meter behaves the same each time. */
+  /** Source of challenges; default: a fixed sequence, so that every run is the same. */
   readonly random?: RandomSource;
-  /** Entries that `received` keeps (1000). */
+  /** Maximum number of entries in `received` (1000). */
   readonly receivedLimit?: number;
   readonly associations: readonly SimulatedAssociation[];
   readonly objects: readonly SimulatedObject[];

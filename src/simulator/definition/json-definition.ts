@@ -1,3 +1,4 @@
+/** Parses the definition of a simulated meter from JSON. */
 import { conformanceMask } from "../../apdu";
 import { parseObis } from "../../cosem/obis";
 import { DlmsConfigError, isDlmsError } from "../../errors";
@@ -60,9 +61,9 @@ const mechanisms = Object.keys(mechanismIds) as Mechanism[];
 const policies = ["none", "authenticated", "encrypted", "authenticated-encrypted"] as const;
 
 /**
- * A meter's definition from JSON, text or already parsed. Values are `{"type": "double-long-unsigned", "value": 1}`
- * with the standard's words; bytes are hex strings, 64-bit numbers decimal strings.
- * @throws DlmsConfigError CONFIG_INVALID, with the path of what is wrong
+ * Parses a definition from JSON, as text or as an object. Values are `{"type": "double-long-unsigned", "value": 1}`
+ * with the type names of the standard; bytes are hex strings, 64-bit numbers decimal strings.
+ * @throws DlmsConfigError CONFIG_INVALID with the path of the fault
  */
 export function parseDefinition(json: unknown): MeterDefinition {
   const root = fieldsOf(typeof json === "string" ? parseText(json) : json, "definition");
@@ -202,13 +203,13 @@ function ids(fields: Fields, name: string): readonly number[] | undefined {
   return list.map((item: unknown, index) => memberId(item, `${path}[${index}]`));
 }
 
-/** An attribute id, or a method's, negative: one signed byte in the object list. */
+/** An attribute id, or a negative method id: one signed byte in the object list. */
 function memberId(id: unknown, path: string): number {
   if (typeof id === "number" && Number.isInteger(id) && id >= -128 && id <= 127) return id;
   throw invalid(path, "an id from -128 to 127", quote(id));
 }
 
-/** Run a parser of another layer, and put the path in front of what it says. */
+/** Runs a parser of another layer and prefixes its error message with the path. */
 function checked(path: string, parse: () => unknown): void {
   try {
     parse();
@@ -218,7 +219,7 @@ function checked(path: string, parse: () => unknown): void {
   }
 }
 
-/** The fields that are there. */
+/** Drops the fields that are undefined. */
 function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const known = Object.entries(fields).filter(([, value]) => value !== undefined);
   return Object.fromEntries(known) as { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -1,8 +1,9 @@
+/** Readers of JSON fields that name the path of each fault and never print a value that may be a secret. */
 import { fromHex } from "../../bytes";
 import { DlmsConfigError, isDlmsError } from "../../errors";
 import { quote } from "../../errors/arguments";
 
-/** An object of a JSON text, and where it stands. */
+/** A JSON object and its path in the definition. */
 export interface Fields {
   readonly path: string;
   readonly values: Readonly<Record<string, unknown>>;
@@ -12,7 +13,7 @@ export function invalid(path: string, expected: string, got: string): DlmsConfig
   return new DlmsConfigError("CONFIG_INVALID", `${path}: expected ${expected}, got ${got}`, { details: { path } });
 }
 
-/** What a value is, in a word, without printing it: it may be a secret. */
+/** The kind of a value. The value itself is not printed because it may be a secret. */
 export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
   return Array.isArray(value) ? "a list" : `a ${typeof value}`;
@@ -70,7 +71,7 @@ export function wordField<const W extends string>(fields: Fields, name: string, 
   return word;
 }
 
-/** Bytes as hex. The text itself never gets into the message. */
+/** Bytes as hex. Error messages never contain the text itself. */
 export function bytesField(fields: Fields, name: string, length?: number): Uint8Array | undefined {
   const text = textField(fields, name);
   if (text === undefined) return undefined;

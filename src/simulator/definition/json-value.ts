@@ -1,3 +1,4 @@
+/** Parses COSEM values from JSON. */
 import { encodeValueBytes } from "../../codec/encode";
 import { defaultMaxDepth } from "../../codec/limits";
 import { dataTags, type DlmsValue, type NumberDataType } from "../../codec/value";
@@ -10,8 +11,8 @@ const byteTypes = ["octet-string", "date-time", "date", "time"] as const;
 const fixedLengths: Readonly<Record<string, number>> = { "date-time": 12, date: 5, time: 4 };
 
 /**
- * A value as JSON writes it: `{"type": "long-unsigned", "value": 230}`. Bytes are hex, 64-bit numbers decimal text,
- * arrays and structures lists of values. Instead of hex, an octet-string may have `"text"`.
+ * Parses a value in JSON: `{"type": "long-unsigned", "value": 230}`. Bytes are hex strings, 64-bit numbers decimal
+ * strings, arrays and structures lists of values. An octet-string may have `"text"` instead of hex.
  * @throws DlmsConfigError CONFIG_INVALID with the path
  */
 export function parseJsonValue(json: unknown, path: string, room: ValueRoom = { left: maxValues }): DlmsValue {
@@ -19,12 +20,12 @@ export function parseJsonValue(json: unknown, path: string, room: ValueRoom = { 
   return isComposed(value) ? fits(value, path) : value;
 }
 
-/** How many values may still be made. */
+/** The number of values that a definition may still contain. */
 export interface ValueRoom {
   left: number;
 }
 
-/** The most values of a definition; an object that holds itself would have no end. */
+/** The most values of a definition; it also stops an object that contains itself. */
 export const maxValues = 1_000_000;
 
 const isComposed = ({ type }: DlmsValue): boolean => type === "array" || type === "structure";
@@ -89,7 +90,7 @@ function bigNumber(value: unknown, path: string): bigint {
   return BigInt(value);
 }
 
-/** The codec knows the ranges. */
+/** Checks the range by encoding the value. */
 function fits(value: DlmsValue, path: string): DlmsValue {
   try {
     encodeValueBytes(value);

@@ -1,8 +1,9 @@
+/** The energy flows of the simulated household: consumption, feed-in, gas, water and heat. */
 import { type Flow, fraction, LoadCurve, slotMs } from "./load-curve";
 import type { MeterZone } from "./meter-time";
 
 const dayTariff = (slot: number): boolean => slot >= 24 && slot < 88;
-/** The roof feeds in from 10:00 to 15:00, on the third phase alone; the house goes on drawing from the others. */
+/** The roof feeds in from 10:00 to 15:00, on the third phase only; the house draws from the other two. */
 const feedingIn = (slot: number): boolean => slot >= 40 && slot < 60;
 
 /** Base load, breakfast, evening; quarter hours of the day in standard time. */
@@ -87,7 +88,7 @@ export interface Phase {
   readonly exported: number;
 }
 
-/** What a household's meters measure, as a function of time alone. */
+/** What the meters of a household measure, as pure functions of time. */
 export class HouseholdFlows {
   readonly #seed: number;
   readonly #curves: Readonly<Record<keyof typeof flows, LoadCurve>>;
@@ -107,7 +108,7 @@ export class HouseholdFlows {
     };
   }
 
-  /** Wh, varh, litres: whole units, so that the tariffs add up to the total. */
+  /** Wh, varh or litres in whole units, so that the tariffs add up to the total. */
   counted(flow: keyof typeof flows, utc: number): number {
     return Math.max(0, Math.floor(this.#curves[flow].energy(utc)));
   }
@@ -143,7 +144,7 @@ export class HouseholdFlows {
     return 50 + 0.02 * this.#wave(utc, 37, 1) + 0.015 * this.#wave(utc, 311, 2);
   }
 
-  /** A phase draws or feeds in, never both; all have the power factor of the whole. */
+  /** One phase, which draws or feeds in but never both; all phases have the total power factor. */
   phase(index: 0 | 1 | 2, utc: number): Phase {
     const exporting = this.exportPower(utc);
     const imported = this.importPower(utc) * (this.#shares(utc, exporting > 0)[index] ?? 0);
@@ -167,7 +168,7 @@ export class HouseholdFlows {
     return (this.imported(end) - this.imported(end - slotMs)) * 4;
   }
 
-  /** The largest demand between two instants on the quarter-hour grid, and the end of that quarter hour. */
+  /** The largest demand between two instants on the quarter-hour grid, with the end of its quarter hour. */
   largestDemand(from: number, to: number): Demand {
     const known = this.#demand?.from === from && this.#demand.to <= to ? this.#demand : undefined;
     let best = known?.best ?? { watts: 0, at: from };

@@ -1,3 +1,4 @@
+/** The definition of the simulated household: an electricity meter with a roof, and its sub-meters. */
 import { classIds } from "../../apdu/class-ids";
 import { fromHex } from "../../bytes";
 import { type Clock, systemClock } from "../../clock";
@@ -32,22 +33,22 @@ import {
 /** Unit codes of the Blue Book that the household uses. */
 const unit = { W: 27, VA: 28, var: 29, Wh: 30, varh: 32, A: 33, V: 35, Hz: 44, m3: 13, none: 255 } as const;
 
-/** The keys of the household's client 18: the published example keys of the Green Book, no secret. */
+/** The keys of client 18 of the household: the published example keys of the Green Book, not secret. */
 export const demoKeys = {
   encryptionKey: fromHex("000102030405060708090a0b0c0d0e0f"),
   authenticationKey: fromHex("d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"),
 } as const;
-/** The password of the household's client 17. */
+/** The password of client 17 of the household. */
 export const demoPassword = "12345678";
 
 export interface HouseholdOptions {
-  /** Where the time comes from; default the machine's clock. */
+  /** Source of time; default: the system clock. */
   readonly clock?: Pick<Clock, "wallTime">;
   /** Milliseconds since 1970, instead of a clock. */
   readonly now?: () => number;
-  /** Another seed is another household. */
+  /** Selects the household: each seed has its own values. */
   readonly seed?: number;
-  /** Minutes east of UTC in winter (60), and whether there is a summer time (true). */
+  /** Minutes east of UTC in winter (60), and whether daylight saving applies (true). */
   readonly utcOffset?: number;
   readonly daylightSaving?: boolean;
   readonly serialNumber?: string;
@@ -67,9 +68,9 @@ interface Household {
 }
 
 /**
- * A believable household: a three-phase electricity meter with a roof, two tariffs, a load profile, a daily billing
- * profile, a breaker, and gas, water and heat meters behind it. All values are functions of the clock and the seed:
- * the registers are the integrals of the powers, and a profile's rows are computed when they are read.
+ * A realistic household: a three-phase electricity meter with solar panels, two tariffs, a load profile, a daily
+ * billing profile, a breaker, and gas, water and heat sub-meters. All values are functions of the clock and the seed:
+ * the registers are the integrals of the powers, and profile rows are computed when they are read.
  *
  * Clients: 16 without authentication, 17 with the password `12345678`, 18 with GMAC and ciphering (`demoKeys`).
  */
@@ -249,7 +250,7 @@ function captureObject(classId: number, logicalName: string): DlmsValue {
   return structure(longUnsigned(classId), octets(parseObis(logicalName)), numeric("integer", 2), longUnsigned(0));
 }
 
-/** Which instants a profile holds now, oldest first. */
+/** The instants of the rows of a profile, oldest first. */
 interface Instants {
   readonly count: number;
   at(index: number): number;
@@ -332,13 +333,13 @@ function billingProfile(house: Household): SimulatedObject {
     energy("1.0.2.8.0.255", (utc) => flows.counted("export", utc)),
   ];
   return profile(house, "1.0.99.2.0.255", dayMs / 1000, capacity, columns, () => {
-    // noon of the day is safe from the hour that summer time takes or gives
+    // noon, because a change of daylight saving time moves midnight by an hour
     const noon = localMidnight(now(), zone) + dayMs / 2;
     return { count: capacity, at: (index) => localMidnight(noon - (capacity - 1 - index) * dayMs, zone) };
   });
 }
 
-/** Behind the electricity meter: gas with an hourly time stamp, water, heat. */
+/** Sub-meters of the electricity meter: gas with an hourly time stamp, water, heat. */
 function subMeters({ now, zone, flows }: Household): SimulatedObject[] {
   const hour = (): number => Math.floor(now() / 3_600_000) * 3_600_000;
   return [

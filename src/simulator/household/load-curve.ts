@@ -1,33 +1,34 @@
+/** Energy and power of one flow as pure functions of time. */
 import { dayMs } from "./meter-time";
 
 /** A quarter of an hour: the grid of the load curve, and the usual demand and capture period. */
 export const slotMs = 900_000;
 const slotsPerDay = 96;
 const daysPerYear = 365.25;
-/** Readings count from here (2022-01-01), or from 1970 for clocks that are set before. */
+/** Registers count from 2022-01-01, or from 1970 when the clock is set to an earlier time. */
 const installedAt = Date.UTC(2022, 0, 1);
 
 /**
- * One flow of energy as a function of time. The energy of a day is (mean + swing cos) x pattern, whose sum over
- * any number of days has a closed form; within a day it is shared out over quarter hours by weights that add up
- * to one, and within a quarter hour the power swings about its mean by a sine that integrates to nothing. So the
- * register at any instant is the exact integral of the power, years back, without remembering anything.
+ * One flow of energy as a function of time. The energy of a day is (mean + swing cos) x pattern, and its sum over
+ * any number of days has a closed form. Weights that add up to one distribute it over the quarter hours of the day.
+ * Within a quarter hour the power oscillates about its mean by a sine whose integral is zero. The register at any
+ * instant is therefore the exact integral of the power, years back and without stored state.
  */
 export interface Flow {
   /** Wh a day: yearly mean, and amplitude of the season (largest on `peakDay`) */
   readonly mean: number;
   readonly swing: number;
   readonly peakDay: number;
-  /** factors of successive days, repeated; their mean is about 1 */
+  /** factors of consecutive days, repeated; their mean is about 1 */
   readonly pattern: readonly number[];
-  /** share of a quarter hour of the day, before it is made to add up to one */
+  /** weight of a quarter hour of the day, before normalization */
   readonly shape: (slot: number) => number;
-  /** randomness of the quarter hours, 0..1, and of the power within one */
+  /** random variation of the quarter hours, 0..1, and of the power within one */
   readonly noise: number;
   readonly ripple: number;
 }
 
-/** A fraction in 0..1 that depends on its arguments alone. */
+/** A pseudo-random fraction in 0..1 that depends only on its arguments. */
 export function fraction(seed: number, a: number, b: number): number {
   let x = (seed ^ Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b)) >>> 0;
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d) >>> 0;
@@ -65,7 +66,7 @@ export class LoadCurve {
     this.#atInstallation = this.#since1970(installedAt);
   }
 
-  /** Wh that had flowed at an instant. */
+  /** Wh counted up to an instant. */
   energy(utc: number): number {
     return this.#since1970(utc) - (utc >= installedAt ? this.#atInstallation : this.#atStart);
   }

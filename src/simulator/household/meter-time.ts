@@ -2,11 +2,11 @@
 export const minuteMs = 60_000;
 export const dayMs = 86_400_000;
 
-/** How a simulated meter keeps local time. */
+/** The local time of a simulated meter. */
 export interface MeterZone {
   /** minutes east of UTC in winter */
   readonly standardOffset: number;
-  /** one hour more from the last Sunday of March to the last Sunday of October, 01:00 UTC */
+  /** adds one hour from the last Sunday of March to the last Sunday of October, 01:00 UTC */
   readonly daylightSaving: boolean;
 }
 
@@ -27,7 +27,7 @@ export function offsetAt(utc: number, zone: MeterZone): number {
   return zone.standardOffset + (isDaylightSaving(utc, zone) ? 60 : 0);
 }
 
-/** The instant of the local midnight that begins the local day of `utc`. */
+/** The instant of the local midnight at the start of the local day of `utc`. */
 export function localMidnight(utc: number, zone: MeterZone): number {
   const local = utc + offsetAt(utc, zone) * minuteMs;
   const midnight = Math.floor(local / dayMs) * dayMs;

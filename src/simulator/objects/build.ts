@@ -1,6 +1,6 @@
+/** Short constructors of the values that the simulator's objects are made of. */
 import type { DlmsValue, NumberDataType } from "../../codec/value";
 
-/** Short constructors of the values that the simulator's objects are made of. */
 export const nothing: DlmsValue = { type: "null-data", value: null };
 
 export function numeric(type: NumberDataType, value: number): DlmsValue {

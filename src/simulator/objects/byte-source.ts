@@ -1,8 +1,9 @@
+/** Encodes long answers piece by piece, so that they never exist as a whole. */
 import { ByteWriter, concatBytes, joinBytes } from "../../bytes";
 import { encodeValueBytes } from "../../codec/encode";
 import type { DlmsValue } from "../../codec/value";
 
-/** Bytes that are made while they are taken, so that a long answer never exists as a whole. */
+/** Bytes that are encoded while they are taken, so that a long answer never exists as a whole. */
 export class ByteSource {
   readonly #pieces: Iterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array(0);
@@ -12,7 +13,7 @@ export class ByteSource {
     this.#pieces = pieces[Symbol.iterator]();
   }
 
-  /** Whether nothing is left. */
+  /** Whether all bytes have been taken. */
   get exhausted(): boolean {
     this.#fill(1);
     return this.#rest.length === 0;
@@ -26,7 +27,7 @@ export class ByteSource {
     return taken;
   }
 
-  /** Give bytes back that were taken. */
+  /** Returns bytes to the front of the source. */
   giveBack(bytes: Uint8Array): void {
     this.#rest = concatBytes(bytes, this.#rest);
   }

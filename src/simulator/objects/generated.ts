@@ -1,3 +1,4 @@
+/** The objects that every simulated meter has: association, SAP assignment, security setup, counters. */
 import { associationShortName, classIds } from "../../apdu/class-ids";
 import type { DlmsValue } from "../../codec/value";
 import { mechanismIds } from "../../security/model";
@@ -20,21 +21,21 @@ import { conformanceText } from "../definition/conformance";
 import type { MeterDefinition, SimulatedAssociation, SimulatedMethod, SimulatedObject } from "../definition/definition";
 import { attributeIds, type MeterModel, methodIds, type ModelObject, type ClientView } from "./model";
 
-/** What the generated objects need to know of the running meter. */
+/** State of the running meter that the generated objects show. */
 export interface MeterState {
   readonly systemTitle: Uint8Array;
-  /** the last counter that was accepted from an account, -1 = none */
+  /** last counter accepted from an account, -1 = none */
   lastCounter(account: SimulatedAssociation): number;
-  /** reply_to_HLS_authentication of an association that is pending is handled elsewhere; this is the rest */
+  /** methods of the association object, except reply_to_HLS_authentication during HLS */
   readonly associationMethods?: Readonly<Record<number, SimulatedMethod>>;
 }
 
-/** Whether an account needs keys. */
+/** Whether an account needs symmetric keys. */
 export function usesKeys(account: SimulatedAssociation): boolean {
   return (account.policy ?? "none") !== "none" || account.mechanism === "hls-gmac";
 }
 
-/** The objects that every meter has, unless its definition brings its own. */
+/** The objects that every meter has unless its definition contains them. */
 export function generatedObjects(
   definition: MeterDefinition,
   state: MeterState,
@@ -89,7 +90,7 @@ function securitySetup(account: SimulatedAssociation, state: MeterState): Simula
   };
 }
 
-/** Association LN of the association that asks: the "current association". */
+/** Association LN of the client that asks: the "current association". */
 function associationLn(view: ClientView, model: MeterModel): SimulatedObject {
   const version = model.definition.associationVersion ?? 1;
   const { definition } = model;
@@ -112,7 +113,7 @@ function associationLn(view: ClientView, model: MeterModel): SimulatedObject {
   };
 }
 
-/** Association SN, at its reserved base name; version 1 has no attribute behind the access rights. */
+/** Association SN at its reserved base name; version 1 has no attribute after the access rights. */
 function associationSn(view: ClientView, model: MeterModel): SimulatedObject {
   const element = (object: ModelObject): DlmsValue =>
     structure(

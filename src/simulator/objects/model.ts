@@ -1,3 +1,4 @@
+/** The objects of a simulated meter: what each client may read, write and invoke. */
 import { classIds } from "../../apdu/class-ids";
 import type { AttributeDescriptor, AttributeDescriptorWithSelection, MethodDescriptor } from "../../apdu/model";
 import { toHex } from "../../bytes";
@@ -26,14 +27,14 @@ export interface ClientView {
   readonly clientSystemTitle: Uint8Array | undefined;
 }
 
-/** An object as the machine works with it. */
+/** An object of the definition, with its short name and the values written to it. */
 export interface ModelObject {
   readonly classId: number;
   readonly version: number;
   readonly name: Uint8Array;
   readonly shortName: number;
   readonly definition: SimulatedObject;
-  /** what was written, by attribute id */
+  /** written values by attribute id */
   readonly written: Map<number, DlmsValue>;
 }
 
@@ -45,14 +46,14 @@ export interface InvokeOutcome {
   readonly value?: DlmsValue | undefined;
 }
 
-/** Objects that depend on who asks (the association object, mostly). */
+/** Objects that depend on the client, such as the association object. */
 export type GeneratedObjects = (view: ClientView, model: MeterModel) => readonly SimulatedObject[];
 
 const failed = (name: keyof typeof dataAccess): { readonly ok: false; readonly result: number } => {
   return { ok: false, result: dataAccess[name] };
 };
 
-/** The objects of a simulated meter: what can be read, written and invoked, and by whom. */
+/** The objects of a simulated meter: what each client may read, write and invoke. */
 export class MeterModel {
   readonly definition: MeterDefinition;
   readonly objects: readonly ModelObject[];
@@ -60,7 +61,7 @@ export class MeterModel {
   readonly #generated: GeneratedObjects;
   readonly #report: ReportFault;
 
-  /** @throws DlmsConfigError CONFIG_INVALID for a malformed logical name or an object that is there twice */
+  /** @throws DlmsConfigError CONFIG_INVALID for a malformed logical name or an object that is defined twice */
   constructor(definition: MeterDefinition, generated: GeneratedObjects, report: ReportFault) {
     this.definition = definition;
     this.#report = report;
@@ -72,7 +73,7 @@ export class MeterModel {
       if (others.some((other) => other.classId === object.classId)) {
         throw new DlmsConfigError(
           "CONFIG_INVALID",
-          `definition.objects: ${object.definition.logicalName} of class ${object.classId} is there twice`,
+          `definition.objects: ${object.definition.logicalName} of class ${object.classId} is defined twice`,
         );
       }
       this.#byName.set(key, [...others, object]);
@@ -85,14 +86,14 @@ export class MeterModel {
     return [...generated, ...this.objects].filter((object) => isVisible(object, view));
   }
 
-  /** hardware-fault where the definition's own code fails; a long profile throws DefinitionFault while it is taken. */
+  /** hardware-fault when code of the definition fails; a long profile throws DefinitionFault while it is encoded. */
   read(attribute: AttributeDescriptorWithSelection, view: ClientView): ReadOutcome {
     return this.#orFault(attribute, `attribute ${attribute.attributeId}`, failed("hardware-fault"), (what) =>
       this.#read(attribute, view, what),
     );
   }
 
-  /** A data-access-result. */
+  /** Returns a data-access-result. */
   write(attribute: AttributeDescriptorWithSelection, data: Uint8Array, view: ClientView): number {
     const { "hardware-fault": fault } = dataAccess;
     return this.#orFault(attribute, `attribute ${attribute.attributeId}`, fault, () =>
@@ -163,7 +164,7 @@ export class MeterModel {
     const value = parameter === undefined ? undefined : decoded(parameter);
     if (parameter !== undefined && value === undefined) return { result: dataAccess["type-unmatched"] };
     const returned = run(value);
-    // one that does not encode is this method's fault, not the service's
+    // encoded here, so that a faulty value counts against this method and not against the service
     if (returned !== undefined) encodeValueBytes(returned);
     return { result: dataAccess.success, value: returned };
   }
@@ -182,7 +183,7 @@ export class MeterModel {
   }
 }
 
-/** The value of an attribute now; undefined when the object has none of that id. */
+/** The current value of an attribute; undefined when the object has no such attribute. */
 export function valueOf(object: ModelObject, id: number): DlmsValue | undefined {
   if (id === 1) return octets(object.name);
   const written = object.written.get(id);
@@ -195,7 +196,7 @@ export function valueOf(object: ModelObject, id: number): DlmsValue | undefined 
   return undefined;
 }
 
-/** Ids of the attributes that an object has, in order. */
+/** The attribute ids of an object in ascending order. */
 export function attributeIds(object: ModelObject): number[] {
   const ids = new Set([1, ...Object.keys(object.definition.attributes).map(Number)]);
   if (object.definition.rows !== undefined) ids.add(2).add(7);
@@ -240,7 +241,7 @@ function captureObjects(object: ModelObject): readonly DlmsValue[] {
   return columns?.type === "array" ? columns.value : [];
 }
 
-/** A buffer that the definition gives as a plain array. */
+/** Rows of a buffer that the definition gives as a plain array. */
 function rowsOf(value: DlmsValue | (() => DlmsValue) | undefined): ProfileRows | undefined {
   const buffer = typeof value === "function" ? value() : value;
   if (buffer?.type !== "array") return undefined;
@@ -253,7 +254,7 @@ function rowsOf(value: DlmsValue | (() => DlmsValue) | undefined): ProfileRows |
   };
 }
 
-/** undefined for bytes that are no value: what the client sent is the client's fault. */
+/** Returns undefined when the client sent bytes that do not decode as a value. */
 function decoded(data: Uint8Array): DlmsValue | undefined {
   try {
     return decodeValueBytes(data);

@@ -1,3 +1,4 @@
+/** Selective access to the buffer of a Profile generic, by range and by entry. */
 import { encodeValueBytes } from "../../codec/encode";
 import type { DlmsValue } from "../../codec/value";
 import type { SelectiveAccess } from "../../apdu/model";
@@ -6,11 +7,11 @@ import { arrayHeader } from "./byte-source";
 import type { ProfileRows } from "../definition/definition";
 import { dataAccess } from "../../apdu/results";
 
-/** Rows that were selected, or the result that says why not. */
+/** The selected rows, or the data-access-result that rejects the selection. */
 export type Selected =
   { readonly ok: true; readonly pieces: Iterable<Uint8Array> } | { readonly ok: false; readonly result: number };
 
-/** What a bound or a cell is compared by: a plain number, or a point in time with or without its deviation. */
+/** The sort key of a bound or a cell: a plain number, or an instant with or without its deviation. */
 interface Key {
   readonly local: number;
   readonly deviation: number | undefined;
@@ -33,7 +34,7 @@ export function selectRows(
   return refused("scope-of-access-violated");
 }
 
-/** Entries in a row, or a list of them. */
+/** Selected entries: consecutive ones, or a list of indices. */
 interface Indices {
   readonly count: number;
   at(position: number): number;
@@ -92,7 +93,7 @@ function byRange(rows: ProfileRows, captureObjects: readonly DlmsValue[], fields
   return chosen(rows, matching(rows.count(), fits), columns);
 }
 
-/** Rows that fit mostly stand in a row; then nothing is kept for each. */
+/** Matching rows are usually consecutive; then only the first index and the count are kept. */
 function matching(count: number, fits: (index: number) => boolean): Indices {
   const found: number[] = [];
   let first = -1;
@@ -120,7 +121,7 @@ function selectedColumns(
   return columns.includes(-1) ? "unknown" : columns.sort((a, b) => a - b);
 }
 
-/** Class, logical name and attribute; the data index too, where both give one. */
+/** Compares class, logical name and attribute, and the data index when both have one. */
 function sameObject(a: DlmsValue, b: DlmsValue): boolean {
   if (a.type !== "structure" || b.type !== "structure") return false;
   return a.value.length === b.value.length && a.value.every((field, i) => sameField(field, b.value[i]));
@@ -145,7 +146,7 @@ function rowKey(rows: ProfileRows, index: number, column: number, bound: DlmsVal
   return cell === undefined ? undefined : keyOf(cell, "first");
 }
 
-/** Unspecified parts of a bound stand for the first or the last instant that they allow. */
+/** Replaces unspecified parts of a bound by their first or last possible value. */
 function keyOf(value: DlmsValue, edge: "first" | "last"): Key | undefined {
   const number = numberOf(value);
   if (number !== undefined) return { local: number, deviation: undefined };
@@ -165,7 +166,7 @@ function keyOf(value: DlmsValue, edge: "first" | "last"): Key | undefined {
   return { local, deviation: deviation === -0x8000 ? undefined : deviation };
 }
 
-/** In UTC where both sides say their deviation, else as local times. */
+/** Compares in UTC when both sides have a deviation, else as local times. */
 function compare(a: Key, b: Key): number {
   if (a.deviation === undefined || b.deviation === undefined) return a.local - b.local;
   return a.local + a.deviation * 60_000 - (b.local + b.deviation * 60_000);

@@ -1,3 +1,4 @@
+/** The ACCESS service of a simulated meter. */
 import type { AccessRequest, AccessResponse, AccessSpecification } from "../../apdu";
 import { encodeValueBytes } from "../../codec/encode";
 import { wholeOf } from "../behaviours/fault";
@@ -11,7 +12,7 @@ interface Item {
   readonly result: number;
 }
 
-/** The ACCESS service: each item of a list is a get, a set or an action of its own; positions are kept. */
+/** Answers each item of an access-request, in the order of the request. */
 export function answerAccess(request: AccessRequest, model: MeterModel, view: ClientView): AccessResponse {
   const items = request.specifications.map((specification, index) => {
     return run(specification, request.data[index] ?? nullData, model, view);

@@ -1,3 +1,4 @@
+/** The ACTION service of a simulated meter. */
 import type { ActionRequest, ActionResult, Apdu, DataBlock, MethodDescriptor } from "../../apdu/model";
 import { encodeValueBytes } from "../../codec/encode";
 import { ByteSource } from "../objects/byte-source";

@@ -1,3 +1,4 @@
+/** General block transfer on the meter's side. */
 import { encodeApdu, type GeneralBlockTransfer } from "../../apdu";
 import { GrowingBuffer } from "../../bytes";
 
@@ -13,8 +14,8 @@ interface Outgoing {
 }
 
 /**
- * General block transfer, the meter's side of one association: whole APDUs, protected or not, cut into blocks and put
- * together from them (IEC 62056-5-3, 7.3.13). What the client did not acknowledge is sent again.
+ * General block transfer of one association: splits APDUs, protected or not, into blocks and reassembles them
+ * (IEC 62056-5-3, 7.3.13). Blocks that the client has not acknowledged are sent again.
  */
 export class GeneralBlocks {
   readonly #window: number;
@@ -27,7 +28,7 @@ export class GeneralBlocks {
     this.#window = window;
   }
 
-  /** Begin to send an APDU that is longer than the client takes in one piece. */
+  /** Starts to send an APDU that is longer than the PDU size of the client. */
   start(apdu: Uint8Array, limit: number, clientWindow = 1): Uint8Array[] {
     const size = Math.max(1, limit - headerBytes);
     const pieces: Uint8Array[] = [];
@@ -36,7 +37,7 @@ export class GeneralBlocks {
     return this.#stream(this.#outgoing, this.#next - 1, clientWindow);
   }
 
-  /** A new request without blocks: whatever was under way is over. */
+  /** A request without blocks ends every block transfer in progress. */
   forget(): void {
     this.#expected = 1;
     this.#next = 1;
@@ -44,7 +45,7 @@ export class GeneralBlocks {
     this.#outgoing = undefined;
   }
 
-  /** A block of the client; `serve` answers a request that is whole. */
+  /** Takes a block from the client; `serve` answers a complete request. */
   receive(
     block: GeneralBlockTransfer,
     limit: number,
@@ -71,7 +72,7 @@ export class GeneralBlocks {
     return this.#stream(outgoing, block.blockNumberAck, block.window);
   }
 
-  /** A window of blocks behind the acknowledged one; all but the last of them say that more will follow unasked. */
+  /** The window of blocks after the acknowledged one; all but the last have the streaming bit set. */
   #stream(outgoing: Outgoing, acknowledged: number, window: number): Uint8Array[] {
     const from = Math.max(0, acknowledged - outgoing.first + 1);
     const pieces = outgoing.pieces.slice(from, from + Math.max(1, window));

@@ -1,3 +1,4 @@
+/** The GET service of a simulated meter. */
 import type { Apdu, AttributeDescriptorWithSelection, GetDataResult, GetRequest } from "../../apdu/model";
 import { ByteWriter } from "../../bytes";
 import { ByteSource } from "../objects/byte-source";
@@ -6,7 +7,7 @@ import { DefinitionFault } from "../behaviours/fault";
 import type { MeterModel, ReadOutcome, ClientView } from "../objects/model";
 import { dataAccess } from "../../apdu/results";
 
-/** Bytes of a get-response-normal beside its data: tag, choice, invoke-id, result choice. */
+/** Overhead of a get-response-normal: tag, choice, invoke-id, result choice. */
 const normalOverhead = 4;
 /** get-response-with-datablock: tag, choice, invoke-id, last, block number (4), result choice, length (up to 3). */
 const blockOverhead = 12;
@@ -16,7 +17,7 @@ interface LongGet {
   blockNumber: number;
 }
 
-/** The GET service of one association, with at most one long answer under way. */
+/** The GET service of one association, with at most one block transfer in progress. */
 export class GetService {
   readonly #model: MeterModel;
   #long: LongGet | undefined;
@@ -25,7 +26,7 @@ export class GetService {
     this.#model = model;
   }
 
-  /** `room`: bytes that a plain answer may have. */
+  /** `room`: the maximum length of a plain answer in bytes. */
   handle(request: GetRequest, view: ClientView, room: number): Apdu {
     try {
       return this.#answer(request, view, room);
@@ -35,7 +36,7 @@ export class GetService {
     }
   }
 
-  /** A row could not be made. */
+  /** The answer when a row could not be computed. */
   #faulty(request: GetRequest): Apdu {
     const { invokeId } = request;
     if (request.apdu === "get-request-next") return this.#abort(invokeId, request.blockNumber, "hardware-fault");
@@ -76,7 +77,7 @@ export class GetService {
   ): Apdu {
     const outcomes = attributes.map((attribute) => this.#read(attribute, view));
     const source = new ByteSource(listPieces(outcomes));
-    // Behind tag, choice and invoke-id comes what blocks would carry: count and results.
+    // Count and results follow tag, choice and invoke-id; blocks would carry only these.
     const whole = source.take(room - 3);
     source.giveBack(whole);
     if (whole.length < room - 3 || !hasConformance(view.conformance, "block-transfer-with-get-or-read")) {
@@ -133,7 +134,7 @@ export class GetService {
   }
 }
 
-/** SEQUENCE OF Get-Data-Result, as a blocked list answer carries it. */
+/** SEQUENCE OF Get-Data-Result, as a list answer in blocks carries it. */
 function* listPieces(outcomes: readonly ReadOutcome[]): Generator<Uint8Array> {
   yield new ByteWriter().writeLength(outcomes.length).toBytes();
   for (const outcome of outcomes) {

@@ -1,13 +1,14 @@
+/** Reassembles requests that arrive in blocks. */
 import { GrowingBuffer } from "../../bytes";
 import type { DataBlock } from "../../apdu/model";
 import { dataAccess } from "../../apdu/results";
 
-/** What a client may send in blocks, in bytes, before the meter gives up. */
+/** The longest request that is accepted in blocks. */
 const maxRequestBytes = 1 << 20;
-/** Blocks in a row that bring nothing. */
+/** Consecutive empty blocks after which a transfer is aborted. */
 const maxEmptyBlocks = 1000;
 
-/** A request whose value comes in blocks. `T` is what it is for. */
+/** A request whose value arrives in blocks. `T` is what it addresses. */
 export class IncomingBlocks<T> {
   readonly target: T;
   readonly #pieces = new GrowingBuffer(maxRequestBytes, maxEmptyBlocks);
@@ -18,7 +19,7 @@ export class IncomingBlocks<T> {
     this.#next = firstBlockNumber;
   }
 
-  /** undefined when the block was taken, else the result that ends the transfer. */
+  /** Returns undefined when the block is accepted, else the result that aborts the transfer. */
   add(block: DataBlock): number | undefined {
     if (block.blockNumber !== this.#next) return dataAccess["data-block-number-invalid"];
     if (this.#pieces.add(block.raw) !== undefined) return dataAccess["long-set-aborted"];

@@ -1,3 +1,4 @@
+/** Dispatches requests to the services that the association has negotiated. */
 import { type Apdu, type ConformanceName, encodeApdu, type ExceptionResponse, hasConformance } from "../../apdu";
 import { answerAccess } from "./access-service";
 import { ActionService } from "./action-service";
@@ -16,7 +17,7 @@ export function exception(
 
 const notNegotiated = exception("service-not-allowed", "service-not-supported");
 
-/** Bit 6 of the invoke-id byte says whether an answer is wanted. */
+/** Bit 6 of the invoke-id byte marks a confirmed request. */
 function unlessUnconfirmed(invokeId: number, answer: Apdu): Apdu | undefined {
   return (invokeId & 0x40) === 0 ? undefined : answer;
 }
@@ -37,7 +38,7 @@ export class Services {
     this.#shortNames = new ShortNameService(model);
   }
 
-  /** The answer; undefined for a request that wants none. `room`: bytes that it may have. */
+  /** Returns the answer, at most `room` bytes long, or undefined for an unconfirmed request. */
   handle(apdu: Apdu, view: ClientView, room: number): Apdu | undefined {
     const needed = neededConformance(apdu);
     if (needed === undefined) return exception("service-unknown", "service-not-supported");
@@ -78,7 +79,7 @@ export class Services {
   }
 }
 
-/** The conformance bits that a service takes; undefined for what is no service of a meter. */
+/** The conformance bits that a service needs; undefined when the APDU is not a service request. */
 function neededConformance(apdu: Apdu): readonly ConformanceName[] | undefined {
   if (apdu.apdu === "get-request-with-list") return ["get", "multiple-references"];
   if (apdu.apdu.startsWith("get-request")) return ["get"];

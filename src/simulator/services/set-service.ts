@@ -1,3 +1,4 @@
+/** The SET service of a simulated meter. */
 import type { Apdu, AttributeDescriptorWithSelection, DataBlock, SetRequest } from "../../apdu/model";
 import { ByteReader } from "../../bytes";
 import { sliceValue } from "../../codec/skip";
@@ -11,7 +12,7 @@ interface Target {
   readonly list: boolean;
 }
 
-/** The SET service of one association, with at most one blocked request under way. */
+/** The SET service of one association, with at most one block transfer in progress. */
 export class SetService {
   readonly #model: MeterModel;
   #long: IncomingBlocks<Target> | undefined;
@@ -87,7 +88,7 @@ export class SetService {
   }
 }
 
-/** The value list of a blocked list request: count, then that many values; undefined when it is none. */
+/** Splits the value list of a list request in blocks; undefined when it is malformed. */
 export function valuesOf(bytes: Uint8Array, count: number): Uint8Array[] | undefined {
   try {
     const reader = new ByteReader(bytes);

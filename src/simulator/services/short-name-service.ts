@@ -1,3 +1,4 @@
+/** The Read and Write services of a simulated meter with short names. */
 import {
   type Apdu,
   type DataBlock,
@@ -53,7 +54,7 @@ export class ShortNameService {
     if (!hasConformance(view.conformance, "block-transfer-with-get-or-read")) {
       return { apdu: "read-response", results: request.variables.map(() => failure("data-block-unavailable")) };
     }
-    // What follows the tag is what the blocks carry.
+    // The blocks carry everything after the tag.
     this.#outgoing = { source: new ByteSource([whole.subarray(1)]), blockNumber: 0 };
     return this.#block(this.#outgoing, room);
   }
@@ -102,7 +103,7 @@ export class ShortNameService {
     return this.#model.write({ ...descriptor, attributeId: id }, value, view);
   }
 
-  /** Attribute n is at base + 8(n-1); methods are where the class table says. */
+  /** Attribute n is at base + 8(n-1); the class table gives the offsets of methods. */
   #resolve(name: number, view: ClientView): Target | undefined {
     const bases = this.#model.visibleObjects(view).filter((object) => object.shortName <= name);
     const object = bases.reduce<ModelObject | undefined>(
@@ -136,7 +137,7 @@ export class ShortNameService {
     return { apdu: "read-response", results: [{ kind: "data-block", block }] };
   }
 
-  /** A piece of a read-request that is longer than this meter takes at once. */
+  /** Takes one block of a long read-request. */
   #takeRequest(block: DataBlock, view: ClientView, room: number): Apdu {
     const answer = (result: ReadResult): Apdu => ({ apdu: "read-response", results: [result] });
     if (block.blockNumber === 1) this.#asked = new IncomingBlocks(undefined, 1);
@@ -191,7 +192,7 @@ function octetString(data: Uint8Array): Uint8Array | undefined {
   return reader.bytes(reader.length("length"), "octet-string");
 }
 
-/** The blocks carry what follows the tag of a request. */
+/** Parses a reassembled request: the blocks carry everything after its tag. */
 function behindTag(tag: number, rest: Uint8Array): Apdu | undefined {
   try {
     return parseApdu(concatBytes(Uint8Array.of(tag), rest));

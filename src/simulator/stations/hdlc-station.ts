@@ -1,3 +1,4 @@
+/** The secondary HDLC station of a simulated meter. */
 import { concatBytes, GrowingBuffer } from "../../bytes";
 import {
   decodeParameters,
@@ -17,11 +18,11 @@ import type { Station, StationHost } from "./station";
 
 const requestLlc = [0xe6, 0xe6, 0x00] as const;
 const responseLlc = Uint8Array.of(0xe6, 0xe7, 0x00);
-/** The longest APDU that is put together from segments. */
+/** The longest APDU that is reassembled from segments. */
 const maxApduBytes = 0x20000;
-/** Segments in a row that bring nothing. */
+/** Consecutive empty segments after which a request is rejected. */
 const maxEmptySegments = 8;
-/** Links with different client addresses. */
+/** The most links, each with another client address. */
 const maxLinks = 64;
 const noInfo = new Uint8Array(0);
 
@@ -41,12 +42,12 @@ interface Link {
   receiveState: number;
   /** N(S) of the first segment of `queue` */
   sendState: number;
-  /** Segments that were not acknowledged, sent or not. */
+  /** Segments not yet acknowledged, sent or not. */
   queue: Segment[];
-  /** Of those, how many were sent. */
+  /** The number of them that were sent. */
   sent: number;
   readonly incoming: GrowingBuffer;
-  /** the FRMR that is repeated until the link is set up anew */
+  /** the FRMR information to repeat until the link is set up again */
   rejected: Uint8Array | undefined;
 }
 
@@ -55,7 +56,7 @@ export type HdlcLinks = Map<number, Link>;
 
 const mod8 = (value: number): number => ((value % 8) + 8) % 8;
 
-/** A secondary station in normal response mode (IEC 62056-46): it speaks when it is polled. */
+/** A secondary station in normal response mode (IEC 62056-46): it sends only when polled. */
 export class SimulatedHdlcStation implements Station {
   readonly #host: StationHost;
   readonly #definition: MeterDefinition;
@@ -63,7 +64,7 @@ export class SimulatedHdlcStation implements Station {
   readonly #framer = new HdlcFramer();
   readonly #links: HdlcLinks;
 
-  /** `links`: those that outlive the connection, for meters that are like that */
+  /** `links`: the links that outlive the connection, for a meter that keeps them */
   constructor(host: StationHost, definition: MeterDefinition, links: HdlcLinks = new Map()) {
     this.#host = host;
     this.#links = links;
@@ -151,7 +152,7 @@ export class SimulatedHdlcStation implements Station {
     return unnumbered("UA", encodeParameters(parameters));
   }
 
-  /** The oldest link goes where there are too many. */
+  /** Drops the oldest link when there are too many. */
   #makeRoom(client: number): void {
     const [oldest] = this.#links.keys();
     if (oldest === undefined || this.#links.size < maxLinks || this.#links.has(client)) return;
@@ -183,12 +184,12 @@ export class SimulatedHdlcStation implements Station {
     return transmit(link);
   }
 
-  /** false when the request grows beyond its bound, or not at all. */
+  /** Returns false when the request exceeds its bound or has too many empty segments. */
   #collect(link: Link, info: Uint8Array, more: boolean): boolean {
     if (link.incoming.add(info) !== undefined) return false;
     if (more) return true;
     const whole = link.incoming.take();
-    // A new request makes what was left of the last answer worthless; the numbering goes on where the client is.
+    // A new request discards the rest of the last answer; the sequence numbers continue.
     link.queue = [];
     link.sent = 0;
     if (requestLlc.some((byte, index) => whole[index] !== byte)) return true;
@@ -234,7 +235,7 @@ function supervisory(type: "RR" | "RNR", link: Link): HdlcControl {
   return { type, receiveSequence: link.receiveState, pollFinal: true };
 }
 
-/** Drop what N(R) says has arrived; false for an N(R) that was never sent. */
+/** Drops the segments that N(R) acknowledges; false for an N(R) outside the window. */
 function acknowledge(link: Link, receiveSequence: number): boolean {
   const arrived = mod8(receiveSequence - link.sendState);
   if (arrived > link.sent) return false;
@@ -244,7 +245,7 @@ function acknowledge(link: Link, receiveSequence: number): boolean {
   return true;
 }
 
-/** From the first segment that was not acknowledged on, as many as the window holds; the last one is final. */
+/** One window of segments, starting with the first unacknowledged one; the last has the final bit. */
 function transmit(link: Link): Answer[] {
   const window = link.queue.slice(0, link.parameters.windowTransmit);
   link.sent = Math.max(link.sent, window.length);

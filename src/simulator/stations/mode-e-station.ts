@@ -1,3 +1,4 @@
+/** The sign-on of IEC 62056-21 mode E on the side of a simulated meter. */
 import { isWithinOffer } from "../../link";
 import { latin1 } from "../../bytes";
 import type { MeterDefinition } from "../definition/definition";
@@ -8,8 +9,8 @@ const maxLineCharacters = 80;
 const ack = "\u0006";
 
 /**
- * The sign-on of IEC 62056-21 mode E in front of an HDLC station: request, identification with `\\2`, acknowledgement,
- * confirmation. The line speed is the transport's affair; a parity bit in what comes is masked.
+ * The sign-on of IEC 62056-21 mode E before HDLC: request, identification with `\\2`, acknowledgement, confirmation.
+ * The transport sets the line speed; the parity bit of received bytes is masked.
  */
 export class ModeEStation implements Station {
   readonly #hdlc: Station;
@@ -46,7 +47,7 @@ export class ModeEStation implements Station {
     this.#hdlc.reset();
   }
 
-  /** The client lost the session and begins anew on the same line. */
+  /** The client lost the session and signs on again on the same line. */
   #signsOnAgain(bytes: Uint8Array): boolean {
     const text = latin1(bytes.subarray(0, maxLineCharacters).map((byte) => byte & 0x7f));
     if (!text.startsWith("/?") || !text.endsWith("!\r\n")) return false;
@@ -66,7 +67,7 @@ export class ModeEStation implements Station {
       if (asked !== "" && asked !== address) return [];
       return [ascii(`/${identification}${offersBinary ? "\\2" : ""}SIMULATED\r\n`)];
     }
-    // a client on a line of fixed rate chooses a lower rate than the meter offers
+    // a client on a line with a fixed rate may choose a lower rate than the meter offers
     const [, chosen = ""] = new RegExp(`${ack}2(.)2$`).exec(line) ?? [];
     if (!offersBinary || !isWithinOffer(chosen, identification.slice(3, 4))) return [];
     this.#binary = true;

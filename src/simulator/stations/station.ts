@@ -1,4 +1,4 @@
-/** A link frame that came in for this meter. */
+/** A link frame addressed to this meter. */
 export interface IncomingFrame {
   /** "WPDU", or the HDLC frame type: "SNRM", "I", "RR", ... */
   readonly frame: string;
@@ -6,25 +6,25 @@ export interface IncomingFrame {
   readonly client: number;
 }
 
-/** What to do with a frame that came in: take it, ignore it, or answer "receive not ready" (HDLC). */
+/** What to do with a received frame: take it, ignore it, or answer "receive not ready" (HDLC). */
 export type FrameVerdict = "take" | "drop" | "busy";
 
-/** What a station needs of the connection that it serves. */
+/** What a station needs from its connection. */
 export interface StationHost {
   frameCame(frame: IncomingFrame): FrameVerdict;
-  /** An APDU for the association of this client; the APDUs that answer it. */
+  /** Passes an APDU to the association of this client and returns the answers. */
   handle(apdu: Uint8Array, client: number): readonly Uint8Array[];
-  /** The link to this client went down or was set up anew: its association is gone. */
+  /** The link to this client was disconnected or set up again: its association ends. */
   linkReset(client: number): void;
-  /** Bytes that are no frame, and cannot be passed over. */
+  /** The byte stream cannot be framed any more. */
   broken(problem: string): void;
 }
 
-/** The meter's side of the link on one connection; sans-io. Each answer is one whole frame. */
+/** The meter's side of the link on one connection; sans-io. Each answer is one frame. */
 export interface Station {
   receive(bytes: Uint8Array): readonly Uint8Array[];
-  /** Frames that carry an APDU which nobody asked for. */
+  /** Frames that carry an unsolicited APDU. */
   notify(apdu: Uint8Array, client: number): readonly Uint8Array[];
-  /** Forget all links, as after a restart. */
+  /** Discards all links, as after a restart. */
   reset(): void;
 }

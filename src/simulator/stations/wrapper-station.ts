@@ -1,7 +1,8 @@
+/** The TCP/UDP wrapper on the side of a simulated meter. */
 import { encodeWpdu, WrapperFramer } from "../../link";
 import type { Station, StationHost } from "./station";
 
-/** A meter behind the TCP/UDP wrapper: the client SAP is the source wPort, the logical device the destination. */
+/** A meter with the TCP/UDP wrapper: the client SAP is the source wPort, the logical device the destination. */
 export class WrapperStation implements Station {
   readonly #host: StationHost;
   readonly #address: number;
