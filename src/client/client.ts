@@ -24,7 +24,7 @@ import type { AccountRisk } from "./connection/secret-attempt";
 import { resolveSettings, type Settings } from "./options/resolve-options";
 import { type ProfileOptions, ProfileReader } from "./profile/profile-reader";
 import type { ProfileRange } from "./profile/read-profile";
-import { readDirectory } from "./services/browse";
+import { referencingOf } from "./services/referencing";
 import { Supervisor } from "./connection/supervisor";
 import { describeReads, type AttributeRequest, requestFor } from "./services/attribute-request";
 import { makeLink, makeSession } from "./connection/factories";
@@ -195,15 +195,13 @@ export class DlmsClient implements AsyncDisposable {
 
   /** The objects of the association, with names, classes and rights. */
   browse(options: BrowseOptions = {}): Promise<ObjectDirectory> {
-    const { quirks } = this.#settings;
     const what = "read the object list";
     return this.#submit(
       {
         what,
         key: "browse",
         repeatable: true,
-        run: (active, job) =>
-          readDirectory(active, { ...cancelledWith(job), hints: this.#hints, noGetWithList: quirks.noGetWithList }),
+        run: (active, job) => referencingOf(active).objectList(active, cancelledWith(job)),
       },
       options,
     );

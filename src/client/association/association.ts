@@ -87,7 +87,7 @@ export interface AssociationEvents {
 
 /** Names what a service keeps for the life of an association, and makes it. */
 export interface Kept<T> {
-  make(): T;
+  make(association: Association): T;
 }
 
 /** One association over one channel, with what was learned in it. Runs the session's operations. */
@@ -105,8 +105,6 @@ export class Association {
   readonly #kept = new Map<Kept<unknown>, unknown>();
   /** The answer in blocks that is under way: bytes so far, and ms that the channel had waited when it began. */
   #transfer: { bytes: number; readonly since: number } | undefined;
-  /** SN: base names by `class/logical name`. */
-  shortNames: ReadonlyMap<string, number> | undefined;
 
   constructor(
     session: ClientSession,
@@ -124,7 +122,7 @@ export class Association {
   kept<T>(what: Kept<T>): T {
     const known = this.#kept.get(what) as T | undefined;
     if (known !== undefined) return known;
-    const made = what.make();
+    const made = what.make(this);
     this.#kept.set(what, made);
     return made;
   }

@@ -17,10 +17,10 @@ import { describeObis } from "../../names";
 import { DlmsDecodeError, DlmsServiceError, isDlmsError } from "../../errors";
 import { accessError } from "../association/access-error";
 import type { Association, Kept } from "../association/association";
-import { type Fetched, fetchAttributes } from "../services/get";
+import { referencingOf } from "../services/referencing";
 import type { FetchOptions } from "../association/meter-hints";
 import { parseScaler } from "../services/read";
-import { keyOf } from "../services/attribute-request";
+import { type Fetched, keyOf } from "../services/attribute-request";
 
 /** What has to be known of a profile before its rows can be read; kept for the association. */
 export interface ProfileInfo {
@@ -137,7 +137,7 @@ async function fetchOptional(
   failures = new Map<string, Error>(),
 ): Promise<Fetched[]> {
   try {
-    return [...(await fetchAttributes(active, refs, options))];
+    return [...(await referencingOf(active).readTogether(active, refs, options))];
   } catch (error) {
     if (!isRefusal(error) && !(error instanceof DlmsDecodeError)) throw error;
     const [first] = refs;

@@ -1,17 +1,15 @@
 import { blockTransferFailed, notThere } from "../../apdu";
-import { encodeValueBytes } from "../../codec";
-import { type AttributeRef, obisPrinted, restrictingObject, type Selection } from "../../cosem";
+import { obisPrinted, restrictingObject, type Selection } from "../../cosem";
 import type { DlmsAccessError, DlmsDecodeError, DlmsServiceError } from "../../errors";
 import { accessError } from "../association/access-error";
 import type { Association } from "../association/association";
-import { shortNameOf, shortNamesOf } from "../services/get";
+import { referencingOf } from "../services/referencing";
 import type { FetchOptions } from "../association/meter-hints";
 import { type Attempt, attemptsFor, type Handed, type ProfileReading, timeRange, type Wanted } from "./strategies";
 import { chooseColumns } from "./columns";
 import { isRefusal, profileCache, profileFacts } from "./profile-info";
 import { mayComeTwice } from "./meter-time";
 import { RowSink, tooFew } from "./row-sink";
-import { descriptorOf } from "../services/attribute-request";
 
 export type { ProfileProgress, ProfileRange, SelectionUsed } from "./strategies";
 
@@ -202,7 +200,8 @@ async function fetchInto(
   const onChunk = (bytes: Uint8Array): Promise<void> => sink.take(bytes);
   let result: number;
   try {
-    result = await fetchChunks(active, reading.ref, selection, { ...options, onChunk });
+    const request = `read profile ${obisPrinted(reading.ref.logicalName)}`;
+    result = await referencingOf(active).readChunks(active, reading.ref, selection, request, { ...options, onChunk });
   } catch (error) {
     if (selection === undefined || sink.began || !isRefusal(error)) throw error;
     return ofException(error);
@@ -222,41 +221,4 @@ function unusable(sink: RowSink, { expected = 0 }: Attempt): Failure | undefined
   }
   const short = sink.short ?? (expected > 0 && sink.entries === 0 ? tooFew(0, expected) : undefined);
   return short === undefined ? undefined : { kind: "error", error: short, text: short.message };
-}
-
-async function fetchChunks(
-  active: Association,
-  ref: AttributeRef,
-  selection: Selection | undefined,
-  options: FetchOptions,
-): Promise<number> {
-  const what = `read profile ${obisPrinted(ref.logicalName)}`;
-  if (active.session.association?.referencing === "sn") return fetchShortName(active, ref, selection, options, what);
-  const descriptor = { ...descriptorOf(ref), ...(selection === undefined ? {} : { access: selection }) };
-  const outcome = await active.run(active.session.getChunks(descriptor, what), options);
-  active.answered++;
-  return outcome.ok ? 0 : outcome.result;
-}
-
-async function fetchShortName(
-  active: Association,
-  ref: AttributeRef,
-  selection: Selection | undefined,
-  options: FetchOptions,
-  what: string,
-): Promise<number> {
-  const name = shortNameOf(await shortNamesOf(active, options), ref);
-  if (name === undefined) return 4;
-  const variable =
-    selection === undefined
-      ? ({ kind: "variable-name", name } as const)
-      : ({
-          kind: "parameterized-access",
-          name,
-          selector: selection.selector,
-          data: encodeValueBytes(selection.parameters),
-        } as const);
-  const outcome = await active.run(active.session.readChunks(variable, what), options);
-  active.answered++;
-  return outcome.ok ? 0 : outcome.result;
 }

@@ -1,7 +1,11 @@
-import type { AttributeDescriptorWithSelection } from "../../apdu/model";
+/** A request for an attribute: its reference, and what follows from it. */
+import type { AttributeDescriptorWithSelection, GetDataResult } from "../../apdu/model";
 import { type AttributeRef, obisDotted, obisPrinted, parseObis, scalerSource } from "../../cosem";
 
 import { checkAttributeRef } from "../options/check-arguments";
+
+/** Data, a result code, or undefined where the meter's own object list does not have the object (short names). */
+export type Fetched = GetDataResult | undefined;
 
 /** An attribute that is asked for, and what follows from its reference. */
 export interface AttributeRequest {

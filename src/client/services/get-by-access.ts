@@ -22,7 +22,7 @@ export function usesAccess(
   { session }: Association,
   { hints, noGetWithList }: Pick<FetchOptions, "hints" | "noGetWithList">,
 ): boolean {
-  if (noGetWithList || hints.accessRefused === true || session.association?.referencing === "sn") return false;
+  if (noGetWithList || hints.accessRefused === true) return false;
   const names = session.association?.conformanceNames ?? [];
   return names.includes("access") && !names.includes("multiple-references");
 }
@@ -38,7 +38,7 @@ export function fitsAccess({ session }: Association): number {
  * One ACCESS of several gets; positions are kept. An item that is undefined has to be asked for by a GET of its own;
  * so have all when the meter does not do ACCESS after all.
  */
-export async function fetchByAccess(
+export async function getByAccess(
   active: Association,
   refs: readonly AttributeRef[],
   options: FetchOptions,

@@ -12,9 +12,9 @@ import {
 import { DlmsAccessError, DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
 import { accessError, describeTarget } from "../association/access-error";
 import type { Association } from "../association/association";
-import { type Fetched, fetchAttributes, fetchOne, readsTogether } from "./get";
+import { referencingOf } from "./referencing";
 import type { FetchOptions } from "../association/meter-hints";
-import type { AttributeRequest } from "./attribute-request";
+import type { AttributeRequest, Fetched } from "./attribute-request";
 
 /** A value as it was read, made readable. */
 export interface Reading {
@@ -56,13 +56,13 @@ export async function readAttributes(
   context: ReadContext,
 ): Promise<() => Outcome[]> {
   const [first] = wanted;
-  if (first !== undefined && wanted.length === 1 && isPlainGet(active, first)) {
+  if (first !== undefined && wanted.length === 1 && isReadAlone(active, first)) {
     return readOne(active, first, context);
   }
   const distinct = new Map<string, AttributeRequest>();
   for (const one of wanted) distinct.set(one.key, one);
   const fetched = new Map<string, Fetched>();
-  if (readsTogether(active, context)) await fetchTogether(active, distinct, fetched, context);
+  if (referencingOf(active).readsTogether(active, context)) await fetchTogether(active, distinct, fetched, context);
   else await fetchInTurn(active, distinct, fetched, context);
   learnScalers(active, distinct, fetched);
   const readAt = isoTime(context.wallTime());
@@ -72,15 +72,14 @@ export async function readAttributes(
     wanted.map((one) => outcome(one, fetched.get(one.key), () => scalerOf(one, fetched, scalers), readAt, context));
 }
 
-/** Whether one GET brings all that is needed. */
-function isPlainGet(active: Association, { scaler }: AttributeRequest): boolean {
-  if (active.session.association?.referencing === "sn") return false;
+/** Whether the attribute is all that is needed. */
+function isReadAlone(active: Association, { scaler }: AttributeRequest): boolean {
   return scaler === undefined || active.scalers.has(scaler.key);
 }
 
-/** The way that a value which is read again and again goes. */
+/** Fast path for a single value that is polled. */
 async function readOne(active: Association, one: AttributeRequest, context: ReadContext): Promise<() => Outcome[]> {
-  const fetched = await fetchOne(active, one, context);
+  const fetched = await referencingOf(active).readOne(active, one, context);
   const readAt = isoTime(context.wallTime());
   const { scaler } = one;
   const known = scaler === undefined ? undefined : (active.scalers.get(scaler.key) ?? undefined);
@@ -98,7 +97,7 @@ async function fetchTogether(
     if (scaler !== undefined && !active.scalers.has(scaler.key)) all.set(scaler.key, scaler);
   }
   const items = [...all.values()];
-  const results = await fetchAttributes(
+  const results = await referencingOf(active).readTogether(
     active,
     items.map(({ ref }) => ref),
     context,
@@ -112,8 +111,9 @@ async function fetchInTurn(
   fetched: Map<string, Fetched>,
   context: ReadContext,
 ): Promise<void> {
+  const referencing = referencingOf(active);
   const get = async (one: AttributeRequest): Promise<void> => {
-    if (!fetched.has(one.key)) fetched.set(one.key, await fetchOne(active, one, context));
+    if (!fetched.has(one.key)) fetched.set(one.key, await referencing.readOne(active, one, context));
   };
   for (const one of wanted.values()) {
     await get(one);

@@ -1,0 +1,57 @@
+/** The two ways to name what a meter has, by logical or by short names; an association chooses one of them once. */
+import type { ActionResult } from "../../apdu/model";
+import type { AttributeRef, MethodRef, ObjectDirectory, Selection } from "../../cosem";
+import type { Association, Kept, RunOptions } from "../association/association";
+import type { FetchOptions } from "../association/meter-hints";
+import type { AttributeRequest, Fetched } from "./attribute-request";
+import { logicalNames } from "./logical-names";
+import { shortNames } from "./short-names";
+
+/** The services by one way of naming. */
+export interface Referencing {
+  /** Whether several attributes go into one request, of whatever service. */
+  readsTogether(active: Association, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean;
+  readOne(
+    active: Association,
+    request: Pick<AttributeRequest, "ref" | "descriptor" | "what">,
+    options: FetchOptions,
+  ): Promise<Fetched>;
+  /** In as few round trips as the association allows; positions are kept. */
+  readTogether(active: Association, refs: readonly AttributeRef[], options: FetchOptions): Promise<readonly Fetched[]>;
+  /** One attribute, however long: its pieces go to `onChunk`. Returns the result, 0 = success. */
+  readChunks(
+    active: Association,
+    ref: AttributeRef,
+    selection: Selection | undefined,
+    request: string,
+    options: RunOptions,
+  ): Promise<number>;
+  /** Returns the result, 0 = success. */
+  write(
+    active: Association,
+    ref: AttributeRef,
+    data: Uint8Array,
+    request: string,
+    options: RunOptions,
+  ): Promise<number>;
+  invoke(
+    active: Association,
+    ref: MethodRef,
+    parameters: Uint8Array | undefined,
+    request: string,
+    options: RunOptions,
+  ): Promise<ActionResult>;
+  /** Returns what makes the directory from the bytes. */
+  objectList(active: Association, options: RunOptions): Promise<() => ObjectDirectory>;
+}
+
+const ways: Readonly<Record<"ln" | "sn", Referencing>> = { ln: logicalNames, sn: shortNames };
+
+const chosen: Kept<Referencing> = {
+  make: ({ session }) => ways[session.association?.referencing ?? "ln"],
+};
+
+/** How the meter of this association names its objects. */
+export function referencingOf(active: Association): Referencing {
+  return active.kept(chosen);
+}
