@@ -1,67 +1,21 @@
 /** Runs one link protocol, a pure state machine, over a shared line: bytes, timers, turns and results. */
-import type { Clock } from "../clock";
 import { type DlmsConnectionError, type DlmsError, DlmsStateError, DlmsTimeoutError } from "../errors";
 import { contained } from "../errors/boundary";
-import { concatBytes, toHex } from "../bytes";
-import { looksLike } from "../link/looks-like";
 import { defaultTimeouts } from "../link/timeouts";
 import type { LinkOutput, LinkProtocol, LinkSendOptions, PushFit } from "../link/link";
 import type { TransportLineSettings } from "../transport";
-import { EarlyApdus } from "./early-apdus";
-import { FloodGuard } from "./flood-guard";
-import { withAdvice } from "../errors/retell";
-import type { LineUser, Push, SharedLine } from "./shared-line";
 import type { LinkAddress } from "./address-reservations";
+import type { LinkDriverEvents, LinkDriverParts, Traffic } from "./driver-parts";
+import { FirstBytes } from "./first-bytes";
 import { LinkTimer } from "./link-timer";
-
-/** What a channel tells its owner besides the answers. */
-export interface LinkDriverEvents {
-  notification(apdu: Uint8Array): void;
-  /** Why the connection cannot go on after an APDU that answers no request; undefined if it can. */
-  unasked?(apdu: Uint8Array): DlmsError | undefined;
-  /** The link went down while no operation was waiting for it. */
-  down(error: DlmsError): void;
-  frame(direction: "out" | "in", bytes: Uint8Array): void;
-  apdu(direction: "out" | "in", bytes: Uint8Array): void;
-  note(text: string): void;
-}
-
-/** What passed, summed up over the channels of a client. */
-export interface Traffic {
-  bytesIn: number;
-  bytesOut: number;
-  /** exchanges of an APDU for another */
-  roundTrips: number;
-  /** pushes of meters that no client of the line has to do with; they were dropped */
-  strayPushes?: number;
-}
-
-interface Waiter {
-  /** rest: what was sent is taken, and nothing more is due */
-  readonly kind: "opened" | "apdu" | "closed" | "rest";
-  resolve(apdu: Uint8Array): void;
-  reject(error: unknown): void;
-}
-
-export interface LinkDriverParts {
-  readonly line: SharedLine;
-  readonly link: LinkProtocol;
-  readonly clock: Clock;
-  readonly events: LinkDriverEvents;
-  readonly traffic: Traffic;
-  /** Reserved for this driver while it is open. */
-  readonly address?: LinkAddress;
-  /** The address may have no meter: a missing answer says nothing about the connection. */
-  readonly probe?: boolean;
-  /** response time-out of the link, in ms: how slow an answer in blocks may be follows from it (5000) */
-  readonly response?: number;
-  /** what the meter needs of a line that has settings */
-  readonly settings?: TransportLineSettings;
-}
+import { OwnTurn } from "./own-turn";
+import type { LineUser, Push, SharedLine } from "./shared-line";
+import { UnsolicitedApdus } from "./unsolicited";
+import { type Waiter, WaiterSlot } from "./waiter";
 
 const nothing = new Uint8Array(0);
-/** Bytes that the link is handed at once: what it makes of them exists side by side. */
-const largestBite = 64 * 1024;
+/** Bytes that the link takes at once: all outputs that it makes of them are in memory together. */
+const maxBytesAtOnce = 64 * 1024;
 
 /**
  * Drives one link over one line: carries its outputs out, wakes it at its deadlines, and turns "send, then an apdu or
@@ -70,37 +24,38 @@ const largestBite = 64 * 1024;
 export class LinkDriver implements LineUser {
   readonly #line: SharedLine;
   readonly #link: LinkProtocol;
-  readonly #clock: Clock;
+  readonly #clock: LinkDriverParts["clock"];
   readonly #events: LinkDriverEvents;
   readonly #traffic: Traffic;
   readonly address?: LinkAddress;
   readonly #probe: boolean;
   readonly #response: number;
   #settings: TransportLineSettings | undefined;
-  #waiter: Waiter | undefined;
+  readonly #waits = new WaiterSlot();
   readonly #timer: LinkTimer;
   /** outputs that wait until the line is switched */
   #held: LinkOutput[] | undefined;
   #ended: Error | undefined;
-  /** the first bytes that came, until the link is up */
-  #first: Uint8Array | undefined = nothing;
+  readonly #firstBytes = new FirstBytes();
   #attached = false;
-  #waited = 0;
-  /** since when an answer is awaited */
-  #waitsSince = 0;
-  readonly #early = new EarlyApdus();
-  readonly #floods: FloodGuard;
-  /** the turn for what the link does unasked, such as a keep-alive */
-  #ownTurn: "none" | "awaited" | "held" = "none";
+  readonly #unsolicited: UnsolicitedApdus;
+  readonly #ownTurn: OwnTurn;
 
   constructor(parts: LinkDriverParts) {
     this.#line = parts.line;
     this.#link = parts.link;
     this.#clock = parts.clock;
-    this.#floods = new FloodGuard(parts.clock);
     this.#events = parts.events;
     this.#traffic = parts.traffic;
     this.#timer = new LinkTimer(parts.clock, parts.link, this.#due);
+    this.#unsolicited = new UnsolicitedApdus(this, parts, (error) => {
+      this.#failed(error);
+    });
+    this.#ownTurn = new OwnTurn(parts.line, this, () => {
+      this.#contained(() => {
+        this.#runOwnTurn();
+      });
+    });
     this.#settings = parts.settings;
     this.#probe = parts.probe === true;
     this.#response = parts.response ?? defaultTimeouts.response;
@@ -117,7 +72,7 @@ export class LinkDriver implements LineUser {
 
   /** ms that answers were awaited so far; waits for other users of the line do not count. */
   get waited(): number {
-    return this.#waited;
+    return this.#waits.waitedMs;
   }
 
   /** The response time-out of the link, in ms. */
@@ -144,7 +99,7 @@ export class LinkDriver implements LineUser {
   /** Send an APDU and wait for the one that answers it. `sending` is called when it is its turn. */
   exchange(apdu: Uint8Array, options: LinkSendOptions, sending?: () => void): Promise<Uint8Array> {
     this.#traffic.roundTrips++;
-    for (const early of this.#early.pass(apdu)) this.#stray(early);
+    this.#unsolicited.beginRequest(apdu);
     this.#events.apdu("out", apdu);
     return this.#inTurn("apdu", () => {
       sending?.();
@@ -155,19 +110,19 @@ export class LinkDriver implements LineUser {
   /** Wait for one more APDU; `early`: one that came before it was asked for will do, or only if it is a block. */
   receive(options: LinkSendOptions & { readonly early?: "any" | "block" }): Promise<Uint8Array> {
     const early =
-      options.early === undefined || this.#ended !== undefined ? undefined : this.#early.take(options.early);
+      options.early === undefined || this.#ended !== undefined ? undefined : this.#unsolicited.take(options.early);
     if (early !== undefined) return Promise.resolve(early);
     return this.#inTurn("apdu", () => this.#link.await(this.#timer.now, options));
   }
 
-  /** An operation begins; see `EarlyApdus`. */
+  /** An operation begins: APDUs that arrive within it before it awaits them are kept. */
   begin(): void {
-    this.#early.begin();
+    this.#unsolicited.beginOperation();
   }
 
-  /** The operation is over: what it did not ask for was sent unasked. */
+  /** The operation is over: APDUs that it has not taken are unsolicited. */
   end(): void {
-    for (const apdu of this.#early.end()) this.#stray(apdu);
+    this.#unsolicited.endOperation();
   }
 
   /** Send an APDU that is not answered; the link may have to be told that it came, and the turn is kept until then. */
@@ -185,7 +140,7 @@ export class LinkDriver implements LineUser {
       this.#takeWaiter()?.reject(
         new DlmsStateError("STATE_CLOSED", "the connection was closed before the answer came"),
       );
-      this.#endOwnTurn();
+      this.#ownTurn.end();
       try {
         await this.#inTurn("closed", () => this.#link.close(this.#timer.now));
       } catch (error) {
@@ -203,28 +158,21 @@ export class LinkDriver implements LineUser {
 
   data(bytes: Uint8Array): void {
     this.#traffic.bytesIn += bytes.length;
-    if (this.#first !== undefined) this.#first = concatBytes(this.#first, bytes.subarray(0, 16)).subarray(0, 16);
+    this.#firstBytes.add(bytes);
     this.#contained(() => {
-      for (let at = 0; at < bytes.length && this.#ended === undefined; at += largestBite) {
-        this.#take(at === 0 && bytes.length <= largestBite ? bytes : bytes.subarray(at, at + largestBite));
+      for (let at = 0; at < bytes.length && this.#ended === undefined; at += maxBytesAtOnce) {
+        this.#take(at === 0 && bytes.length <= maxBytesAtOnce ? bytes : bytes.subarray(at, at + maxBytesAtOnce));
       }
     });
   }
 
   #take(bytes: Uint8Array): void {
-    const idle = this.#waiter === undefined;
+    const idle = this.#waits.waiter === undefined;
     const outputs = this.#link.receive(bytes, this.#timer.now);
     this.#handle(outputs);
     if (!idle || this.#ended !== undefined) return;
-    this.#unaskedCame("bytes", bytes.length);
-    this.#unaskedCame("frames", outputs.length);
-  }
-
-  /** A flood ends the connection for all its users, since it would go on for the others. Returns whether it is one. */
-  #unaskedCame(kind: "bytes" | "frames" | "notifications", count: number): boolean {
-    const error = this.#floods.came(kind, count, this.#line.transport.endpoint);
-    if (error !== undefined) this.#line.drop(error);
-    return error !== undefined;
+    this.#unsolicited.count("bytes", bytes.length);
+    this.#unsolicited.count("frames", outputs.length);
   }
 
   /** What a transport or a timer calls: whatever is thrown in it ends this session. */
@@ -236,48 +184,20 @@ export class LinkDriver implements LineUser {
     if (this.#ended === undefined) this.#failed(error);
   };
 
-  /** An APDU that answers no request. */
-  #stray(apdu: Uint8Array): void {
-    const error = this.#events.unasked?.(apdu);
-    this.#events.notification(apdu);
-    if (error !== undefined) this.#failed(error);
-  }
-
   matchPush({ address }: Push): PushFit {
     return this.usable ? (this.#link.pushFit?.(address) ?? "none") : "none";
   }
 
   pushed({ apdu }: Push): void {
-    this.#events.apdu("in", apdu);
-    this.#events.notification(apdu);
-  }
-
-  /** Not from our meter to us: another client of the line may be meant. */
-  #dispatchPush({ apdu, address }: Push): void {
-    if (this.#line.dispatchPush({ apdu, address })) return;
-    if (this.#link.kind === "wrapper" && this.#line.users === 1) {
-      this.pushed({ apdu, address });
-      return;
-    }
-    const { server, client } = address;
-    const from = server.physical === undefined ? `${server.logical}` : `${server.logical}/${server.physical}`;
-    this.#traffic.strayPushes = (this.#traffic.strayPushes ?? 0) + 1;
-    this.#events.note(`a push from server ${from} to client ${client} was dropped: no client here reads that server`);
+    this.#unsolicited.pushed(apdu);
   }
 
   lost(error: DlmsConnectionError): void {
     this.#attached = false;
-    const waited = this.#waiter !== undefined;
-    const reason = this.#withHint(error);
+    const waited = this.#waits.waiter !== undefined;
+    const reason = this.#firstBytes.explain(error, this.#link.kind);
     if (!this.#end(reason)) return;
     if (!waited) this.#events.down(reason);
-  }
-
-  /** What came before the link was up tells who hung up: a web server, for one. */
-  #withHint(error: DlmsConnectionError): DlmsError {
-    if (this.#first === undefined) return error;
-    const hint = looksLike(this.#first, this.#link.kind === "wrapper" ? "wrapper" : "hdlc");
-    return hint === "" ? error : withAdvice(error, hint, { first: toHex(this.#first) });
   }
 
   /** Undefined when the line is free. The wait is rejected with the reason why this driver ended. */
@@ -301,8 +221,7 @@ export class LinkDriver implements LineUser {
         reject(this.#ended);
         return;
       }
-      this.#waiter = { kind, resolve, reject };
-      this.#waitsSince = this.#timer.now;
+      this.#waits.put({ kind, resolve, reject }, this.#timer.now);
       try {
         this.#handle(start());
       } catch (error) {
@@ -314,10 +233,8 @@ export class LinkDriver implements LineUser {
 
   /** The exchange that waits, to be settled now; the turn goes to the next user. */
   #takeWaiter(): Waiter | undefined {
-    const waiter = this.#waiter;
-    if (waiter === undefined) return undefined;
-    this.#waiter = undefined;
-    this.#waited += this.#timer.now - this.#waitsSince;
+    if (this.#waits.waiter === undefined) return undefined;
+    const waiter = this.#waits.take(this.#timer.now);
     this.#line.release(this);
     return waiter;
   }
@@ -338,23 +255,23 @@ export class LinkDriver implements LineUser {
       this.#apply(output);
     }
     if (this.#link.atRest !== false) {
-      if (this.#ownTurn === "held") this.#endOwnTurn();
-      if (this.#waiter?.kind === "rest") this.#answer("rest", nothing);
+      if (this.#ownTurn.held) this.#ownTurn.end();
+      if (this.#waits.waiter?.kind === "rest") this.#answer("rest", nothing);
     }
     this.#timer.arm();
   }
 
   #switchLine(settings: TransportLineSettings): void {
     this.#settings = settings;
-    const goOn = (): void => {
+    const resume = (): void => {
       const held = this.#held ?? [];
       this.#held = undefined;
       if (this.#ended === undefined) this.#contained(() => this.#handle(held));
     };
-    this.#line.setLine(settings).then(goOn, (error: unknown) => {
+    this.#line.setLine(settings).then(resume, (error: unknown) => {
       this.#events.note(`line settings: ${error instanceof Error ? error.message : String(error)}`);
       // a transport that does not even answer is in no state to go on with
-      if (!(error instanceof DlmsTimeoutError)) goOn();
+      if (!(error instanceof DlmsTimeoutError)) resume();
       else if (this.#ended === undefined) this.#failed(error);
     });
   }
@@ -366,7 +283,7 @@ export class LinkDriver implements LineUser {
         this.#line.write(output.bytes);
         break;
       case "opened":
-        this.#first = undefined;
+        this.#firstBytes.linkIsUp();
         this.#answer(output.kind, nothing);
         break;
       case "closed":
@@ -377,11 +294,7 @@ export class LinkDriver implements LineUser {
         this.#answer("apdu", output.apdu);
         break;
       case "notification":
-        if (this.#unaskedCame("notifications", 1)) break;
-        if (output.address === undefined) {
-          this.#events.apdu("in", output.apdu);
-          if (this.#waiter !== undefined || !this.#early.keep(output.apdu)) this.#stray(output.apdu);
-        } else this.#dispatchPush({ apdu: output.apdu, address: output.address });
+        this.#unsolicited.notification(output, this.#waits.waiter !== undefined);
         break;
       case "unanswered":
         this.#takeWaiter()?.reject(output.error);
@@ -399,7 +312,7 @@ export class LinkDriver implements LineUser {
   }
 
   #answer(kind: Waiter["kind"], apdu: Uint8Array): void {
-    const waiter = this.#waiter;
+    const waiter = this.#waits.waiter;
     if (waiter?.kind !== kind) {
       this.#events.note(`${kind} came from the link, but nobody waits for it`);
       return;
@@ -409,7 +322,7 @@ export class LinkDriver implements LineUser {
   }
 
   #failed(error: DlmsError): void {
-    const waited = this.#waiter !== undefined;
+    const waited = this.#waits.waiter !== undefined;
     if (error instanceof DlmsTimeoutError) this.#line.failed(this);
     if (this.#end(error) && !waited) this.#events.down(error);
   }
@@ -420,7 +333,7 @@ export class LinkDriver implements LineUser {
     this.#ended = reason;
     this.#timer.stop();
     this.#link.reset();
-    this.#endOwnTurn();
+    this.#ownTurn.end();
     this.#takeWaiter()?.reject(reason);
     return true;
   }
@@ -432,16 +345,16 @@ export class LinkDriver implements LineUser {
 
   readonly #due = (): void => {
     this.#contained(() => {
-      if (this.#waiter === undefined) this.#unasked();
+      if (this.#waits.waiter === undefined) this.#unasked();
       else this.#unanswered();
     });
   };
 
   #unanswered(): void {
     const unanswered = this.#probe ? undefined : this.#line.unanswered(this);
-    const turn = unanswered === undefined ? this.#giveWay() : undefined;
+    const turn = unanswered === undefined ? this.#yieldTurn() : undefined;
     if (turn !== undefined) {
-      turn.then(this.#goOn, this.#goOn);
+      turn.then(this.#turnIsBack, this.#turnIsBack);
       return;
     }
     this.#handle(this.#link.tick(this.#timer.now));
@@ -449,51 +362,37 @@ export class LinkDriver implements LineUser {
     if (unanswered !== undefined) this.#line.giveUp(unanswered);
   }
 
-  /** Behind a sign-on the line is at this meter's own rate, so only plain HDLC goes on later. */
-  #giveWay(): Promise<void> | undefined {
+  /** After a mode E sign-on the line has this meter's own rate, so only plain HDLC can continue later. */
+  #yieldTurn(): Promise<void> | undefined {
     return this.#link.kind === "hdlc" ? this.#line.yieldTurn(this) : undefined;
   }
 
-  readonly #goOn = (): void => {
+  readonly #turnIsBack = (): void => {
     if (this.#ended !== undefined) return;
     this.#contained(() => {
-      if (this.#waiter === undefined) this.#line.release(this);
+      if (this.#waits.waiter === undefined) this.#line.release(this);
       else this.#handle(this.#link.tick(this.#timer.now));
     });
   };
 
-  /** What the link does of its own accord must not fall into another meter's exchange. */
+  /** What the link does unasked, such as a keep-alive, takes a turn of its own: another meter's exchange may run. */
   #unasked(): void {
-    if (this.#ownTurn === "awaited") return;
-    const turn = this.#ownTurn === "none" ? this.#line.acquire(this) : this.#giveWay();
-    this.#ownTurn = "awaited";
-    if (turn === undefined) this.#ownTurnCame();
-    else turn.then(this.#ownTurnCame, this.#ownTurnCame);
+    if (this.#ownTurn.awaited) return;
+    this.#ownTurn.begin(this.#ownTurn.held ? this.#yieldTurn() : this.#line.acquire(this));
   }
 
-  readonly #ownTurnCame = (): void => {
-    this.#contained(() => {
-      this.#beginOwnTurn();
-    });
-  };
-
-  #beginOwnTurn(): void {
-    if (this.#ended !== undefined || this.#ownTurn !== "awaited") {
+  #runOwnTurn(): void {
+    if (this.#ended !== undefined || !this.#ownTurn.awaited) {
       this.#line.release(this);
       return;
     }
-    this.#ownTurn = "held";
+    this.#ownTurn.hold();
     const { deadline } = this.#link;
     const now = this.#timer.now;
     // an exchange that came before may have done what was due
-    if (this.#waiter !== undefined || deadline === undefined || now < deadline) {
-      this.#endOwnTurn();
+    if (this.#waits.waiter !== undefined || deadline === undefined || now < deadline) {
+      this.#ownTurn.end();
       this.#timer.arm();
     } else this.#handle(this.#link.tick(now));
-  }
-
-  #endOwnTurn(): void {
-    if (this.#ownTurn === "held") this.#line.release(this);
-    this.#ownTurn = "none";
   }
 }

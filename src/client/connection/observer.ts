@@ -4,7 +4,7 @@ import { type DlmsError, isDlmsError } from "../../errors";
 import { reportUnexpected } from "../../errors/boundary";
 import { type ShownBytes, type TracedBytes, TraceInspector } from "../../inspect";
 import type { Association } from "../association/association";
-import type { Traffic } from "../../driver/link-driver";
+import type { Traffic } from "../../driver/driver-parts";
 import { EventHub, type StateEvent, type TraceEvent } from "./events";
 import type { Settings } from "../options/resolve-options";
 

@@ -1,0 +1,41 @@
+/** The turn on a shared line that a link needs for what it sends unasked, such as a keep-alive. */
+import type { LineUser, SharedLine } from "./shared-line";
+
+/** Waits for a turn on the line, and knows whether it is held. */
+export class OwnTurn {
+  readonly #line: SharedLine;
+  readonly #user: LineUser;
+  /** the turn has come */
+  readonly #run: () => void;
+  #state: "none" | "awaited" | "held" = "none";
+
+  constructor(line: SharedLine, user: LineUser, run: () => void) {
+    this.#line = line;
+    this.#user = user;
+    this.#run = run;
+  }
+
+  get awaited(): boolean {
+    return this.#state === "awaited";
+  }
+
+  get held(): boolean {
+    return this.#state === "held";
+  }
+
+  /** @param turn undefined: the turn is here */
+  begin(turn: Promise<void> | undefined): void {
+    this.#state = "awaited";
+    if (turn === undefined) this.#run();
+    else turn.then(this.#run, this.#run);
+  }
+
+  hold(): void {
+    this.#state = "held";
+  }
+
+  end(): void {
+    if (this.#state === "held") this.#line.release(this.#user);
+    this.#state = "none";
+  }
+}
