@@ -1,4 +1,5 @@
-export type { AnswerForm, Delivery, Early, Operation, SessionStep, Sink, StepAnswer } from "./steps/operation";
+export type { AnswerForm, Early, Operation, SessionStep, Sink, StepAnswer } from "./steps/operation";
+export { datagramDelivery, type Delivery, type DeliveryPolicy, streamDelivery } from "./steps/delivery";
 export {
   type AssociationInfo,
   defaultBlockWindow,

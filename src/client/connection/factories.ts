@@ -8,7 +8,7 @@ import {
   modeELink,
   wrapperLink,
 } from "../../link";
-import { Session } from "../../session";
+import { datagramDelivery, type DeliveryPolicy, Session, streamDelivery } from "../../session";
 import type { ClientSession } from "../association/association";
 import type { LinkAddress } from "../../driver/address-reservations";
 import type { Settings } from "../options/resolve-options";
@@ -67,14 +67,19 @@ export function withoutGeneralBlocks(settings: Settings): Settings {
   };
 }
 
+/** What can happen to the messages of a session. HDLC numbers its frames and retries lost ones itself. */
+function deliveryOf({ transport, link, timeouts }: Settings): DeliveryPolicy {
+  const numbered = link.kind !== "wrapper";
+  if (transport.kind === "udp") return datagramDelivery({ retries: numbered ? 0 : timeouts.retries, numbered });
+  return streamDelivery({ numbered, outlivesAssociation: !numbered && transport.lineKey !== undefined });
+}
+
 /** The association machine for one association. */
 export function makeSession(settings: Settings): ClientSession {
-  const { security, client, server, quirks, transport, link, timeouts } = settings;
+  const { security, client, server, quirks } = settings;
   return new Session({
     referencing: settings.referencing,
-    datagrams: transport.kind === "udp",
-    // HDLC itself retries lost frames
-    resends: link.kind === "wrapper" ? timeouts.retries : 0,
+    delivery: deliveryOf(settings),
     maxPduSize: settings.maxPduSize,
     blockWindow: settings.blockWindow,
     conformance: defaultConformance(settings),
@@ -83,8 +88,6 @@ export function makeSession(settings: Settings): ClientSession {
     random: settings.random,
     receivedCounters: settings.receivedCounters,
     correlation: settings.correlation,
-    connectionStays: link.kind === "wrapper" && transport.lineKey !== undefined && transport.kind !== "udp",
-    unnumbered: link.kind === "wrapper",
     ...(security === undefined ? {} : { security }),
     ...(client.systemTitle === undefined ? {} : { clientSystemTitle: client.systemTitle }),
     ...(server.systemTitle === undefined ? {} : { meterSystemTitle: server.systemTitle }),

@@ -118,23 +118,24 @@ function* requestAssociation(channel: ServiceChannel, challenge: Uint8Array | un
   const authenticated = channel.options.auth.mechanism !== "none";
   const initiate = encodeInitiate(channel);
   // a password that is wrong counts each time, also where the refusal gets lost
-  const resends = channel.options.auth.mechanism === "lls" ? Math.min(1, channel.resends) : channel.resends;
+  const most = channel.delivery.retries;
+  const retries = channel.options.auth.mechanism === "lls" ? Math.min(1, most) : most;
   let repeated = 0;
   for (;;) {
     const { ciphering } = channel;
     const userInformation = ciphering?.active === true ? yield* ciphering.protect(initiate, "global") : initiate;
     const request = encodeApdu(aarqOf(channel.options, challenge, userInformation));
-    const owed = channel.options.connectionStays === true ? channel.correlation : undefined;
+    const owed = channel.delivery.outlivesAssociation ? channel.correlation : undefined;
     const earlier = owed?.associations ?? 0;
     if (owed !== undefined) owed.associations += 1;
-    const delivery = resends === 0 ? undefined : ({ reportSilence: true, isRetry: repeated > 0 } as const);
+    const delivery = retries === 0 ? undefined : ({ reportSilence: true, isRetry: repeated > 0 } as const);
     let answer: Apdu;
     try {
       answer = yield* channel.exchangeBytes(request, "associate", delivery);
     } catch (error) {
-      if (delivery === undefined || !isNoAnswer(error) || repeated >= resends) throw error;
+      if (delivery === undefined || !isNoAnswer(error) || repeated >= retries) throw error;
       repeated += 1;
-      yield* noteStep(`no answer, asked again (${repeated} of ${resends})`);
+      yield* noteStep(`no answer, asked again (${repeated} of ${retries})`);
       continue;
     }
     // anything else answers a request of before: the answer to this one is still to come
@@ -161,11 +162,11 @@ function answersAssociation({ apdu }: Apdu): boolean {
 }
 
 /**
- * A request that was repeated, since a datagram got lost, may have begun two associations, one after the other: the
+ * A request that was repeated, since a message got lost, may have begun two associations, one after the other: the
  * challenge that counts is the one of the last, whose answer may still be on its way.
  */
 function* newestAnswer(channel: ServiceChannel, first: Aare, due: number): Operation<Aare> {
-  const owed = channel.options.connectionStays === true ? channel.correlation : undefined;
+  const owed = channel.delivery.outlivesAssociation ? channel.correlation : undefined;
   let newest = first;
   for (let more = 0; more < due; more++) {
     let answer: Apdu;

@@ -2,6 +2,7 @@
 
 import type { Apdu } from "../../apdu/model";
 import type { Ciphering } from "../protection/ciphering";
+import type { DeliveryPolicy } from "../steps/delivery";
 import type { Operation } from "../steps/operation";
 import type { AssociationInfo, SessionOptions } from "../steps/options";
 import type { Correlation } from "../steps/correlation";
@@ -17,8 +18,7 @@ export interface Exchange {
   readonly association: AssociationInfo | undefined;
   readonly ciphering: Ciphering | undefined;
   readonly correlation: Correlation;
-  /** Retries of a request that changes nothing; 0 except over datagrams. */
-  readonly resends: number;
+  readonly delivery: DeliveryPolicy;
   /** Largest APDU that the meter takes; Infinity when it set no limit. */
   readonly meterLimit: number;
   /** Whether a copy of an earlier answer is recognized as such. */

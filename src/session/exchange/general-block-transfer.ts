@@ -202,11 +202,11 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
   }
 }
 
-/** An acknowledgement out, the next block in; undefined when a datagram got lost, so that it is asked for again. */
+/** An acknowledgement out, the next block in; undefined when it got lost, so that it is asked for again. */
 function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operation<GeneralBlockTransfer | undefined> {
   const { channel } = transfer;
   const isReport = transfer.report === "yes";
-  const delivery = channel.resends === 0 && !isReport ? undefined : ({ reportSilence: true } as const);
+  const delivery = channel.delivery.retries === 0 && !isReport ? undefined : ({ reportSilence: true } as const);
   let bytes: Uint8Array;
   try {
     bytes = yield* exchangeStep(acknowledgement, "request", delivery);

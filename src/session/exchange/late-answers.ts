@@ -10,7 +10,7 @@ import { noteStep } from "../steps/steps";
 /** service error of an exception-response */
 export const invocationCounterError = serviceErrorCode["invocation-counter-error"];
 
-type Facts = Pick<Exchange, "options" | "association" | "ciphering" | "resends" | "correlation">;
+type Facts = Pick<Exchange, "options" | "association" | "ciphering" | "delivery" | "correlation">;
 
 /**
  * Whether an APDU answers another request than the one under way, by what it says itself.
@@ -20,7 +20,11 @@ export function* isLate(channel: Facts, apdu: Apdu): Operation<boolean> {
   const { association, ciphering, correlation, options } = channel;
   if (association === undefined) return false;
   if (apdu.apdu === "aare") return true;
-  if (apdu.apdu === "exception-response" && apdu.serviceError === invocationCounterError && channel.resends > 0) {
+  if (
+    apdu.apdu === "exception-response" &&
+    apdu.serviceError === invocationCounterError &&
+    channel.delivery.retries > 0
+  ) {
     return ciphering?.isPast(apdu.invocationCounter) === true;
   }
   const received = invokeIdOf(apdu);
@@ -39,8 +43,8 @@ export function* isLate(channel: Facts, apdu: Apdu): Operation<boolean> {
  * Whether an APDU answers a request of an earlier association on the same connection: no answer to an association
  * request, or one too many of those.
  */
-export function isOfBefore({ options, association, correlation }: Facts, apdu: Apdu): boolean {
-  if (options.connectionStays !== true) return false;
+export function isOfBefore({ delivery, association, correlation }: Facts, apdu: Apdu): boolean {
+  if (!delivery.outlivesAssociation) return false;
   if (apdu.apdu === "aare") {
     if (association === undefined || correlation.associations === 0) return false;
     correlation.associations -= 1;

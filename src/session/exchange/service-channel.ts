@@ -17,7 +17,8 @@ import { CopiedAnswers } from "./copied-answers";
 import { Correlation, maxStaleAnswers } from "../steps/correlation";
 import type { Exchange, Repetition } from "./exchange";
 import { invocationCounterError, isLate, isOfBefore } from "./late-answers";
-import type { AnswerForm, Delivery, Operation, Sink } from "../steps/operation";
+import { type Delivery, type DeliveryPolicy, streamDelivery } from "../steps/delivery";
+import type { AnswerForm, Operation, Sink } from "../steps/operation";
 import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "../steps/options";
 import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } from "../steps/steps";
 
@@ -35,6 +36,7 @@ const exempt: readonly Apdu["apdu"][] = ["exception-response", "confirmed-servic
 /** What all services share: one request out, one answer in, with ciphering, blocks, events and errors between. */
 export class ServiceChannel implements Exchange {
   readonly options: SessionOptions;
+  readonly delivery: DeliveryPolicy;
   /** Set while a request may be sent. */
   association: AssociationInfo | undefined;
   ciphering: Ciphering | undefined;
@@ -55,6 +57,7 @@ export class ServiceChannel implements Exchange {
 
   constructor(options: SessionOptions) {
     this.options = options;
+    this.delivery = options.delivery ?? streamDelivery();
     this.correlation = options.correlation ?? new Correlation();
   }
 
@@ -66,11 +69,6 @@ export class ServiceChannel implements Exchange {
   get meterLimit(): number {
     const size = this.association?.maxPduSize ?? 0;
     return size === 0 ? Number.POSITIVE_INFINITY : size;
-  }
-
-  /** How often what changes nothing is asked again: only datagrams get lost. */
-  get resends(): number {
-    return this.options.datagrams === true ? (this.options.resends ?? 0) : 0;
   }
 
   /** Whether a plain APDU of this length fits one APDU to the meter. */
@@ -114,12 +112,12 @@ export class ServiceChannel implements Exchange {
 
   /** Whether the meter has not shown that its answers can be told apart. */
   get #mayBeCopies(): boolean {
-    return !this.tellsAnswersApart || (this.options.unnumbered === true && !this.correlation.echoes);
+    return !this.tellsAnswersApart || (!this.delivery.numbered && !this.correlation.echoes);
   }
 
   /** Whether a copy of an answer, or a late one, can be told from the answer to another request. */
   get tellsAnswersApart(): boolean {
-    if (this.options.unnumbered !== true || this.ciphering?.active === true) return true;
+    if (this.delivery.numbered || this.ciphering?.active === true) return true;
     return this.association?.referencing !== "sn" && !this.correlation.hasOwnIds;
   }
 
@@ -148,11 +146,11 @@ export class ServiceChannel implements Exchange {
   }
 
   /**
-   * One request and its answer. Over datagrams a repeatable request that is met with silence is asked again, each time
+   * One request and its answer. A repeatable request without an answer is retried where messages get lost, each time
    * under an invocation counter of its own, since a meter that has taken the first one refuses it a second time.
    */
   *#ask(plain: Uint8Array, repetition: Repetition): Operation<Apdu> {
-    const limit = repetition === "never" ? 0 : this.resends;
+    const limit = repetition === "never" ? 0 : this.delivery.retries;
     this.#replays = [];
     for (this.#repeated = 0; ;) {
       const delivery = limit === 0 ? undefined : this.#deliveryOf(repetition);
@@ -203,7 +201,7 @@ export class ServiceChannel implements Exchange {
   #plainGet(bytes: Uint8Array): Apdu | undefined {
     const { ciphering, correlation } = this;
     const [, , invokeId = 0] = bytes;
-    if (this.options.datagrams === true || (invokeId & 0x0f) !== correlation.id) return undefined;
+    if (!this.delivery.keepsOrder || (invokeId & 0x0f) !== correlation.id) return undefined;
     if (bytes[0] !== getResponseTag || ciphering?.active === true || ciphering?.signatureRequired === true) {
       return undefined;
     }
@@ -353,7 +351,7 @@ export class ServiceChannel implements Exchange {
       return yield* this.parse(this.ciphering.open(apdu));
     } catch (error) {
       const replay = error instanceof DlmsSecurityError && error.code === "DLMS_SEC_REPLAY";
-      if (!replay || (this.options.unnumbered !== true && this.resends === 0)) throw error;
+      if (!replay || !this.delivery.dropsReplays) throw error;
       this.#replays.push(error);
       yield* noteStep(`dropped: ${error.message}`);
       return undefined;

@@ -36,7 +36,7 @@ function* getWhole(
   return outcome.ok ? { ok: true, data: collected.bytes() } : outcome;
 }
 
-/** Runs what collects an answer; once more from its beginning when a lost datagram broke a transfer in blocks. */
+/** Runs what collects an answer; once more from its beginning when a lost message broke a transfer in blocks. */
 function* retryLostTransfer<T>(channel: ServiceChannel, run: () => Operation<T>): Operation<T> {
   for (let again = 1; ; again++) {
     try {
@@ -44,8 +44,8 @@ function* retryLostTransfer<T>(channel: ServiceChannel, run: () => Operation<T>)
     } catch (error) {
       // a transfer that lost its place, see refuseLostPlace; after a shift of answers the session has to end
       const lost = error instanceof DlmsLinkError && error.details.blockNumber !== undefined;
-      if (!lost || again > channel.resends) throw error;
-      yield* noteStep(`${error.message} (${again} of ${channel.resends})`);
+      if (!lost || again > channel.delivery.retries) throw error;
+      yield* noteStep(`${error.message} (${again} of ${channel.delivery.retries})`);
     }
   }
 }
@@ -201,7 +201,7 @@ function isEarlierBlock(answer: Apdu, expected: number): answer is GetResponseWi
  * answer about the attribute, and all of it is to be asked for anew.
  */
 function refuseLostPlace(channel: ServiceChannel, result: number, blockNumber: number): void {
-  if (channel.resends === 0 || !blockTransferFailed.has(result)) return;
+  if (channel.delivery.retries === 0 || !blockTransferFailed.has(result)) return;
   throw new DlmsLinkError(
     "LINK_SEQUENCE",
     `the block behind block ${blockNumber} was lost on the way, and the meter does not send it again (result ${result}); it has to be read anew`,

@@ -1,16 +1,6 @@
+/** The steps of a session's operations: what the session asks of its driver, and what the driver resumes it with. */
 import type { Apdu } from "../../apdu/model";
-
-/** How a request is carried where messages get lost (datagrams); elsewhere it changes nothing. */
-export interface Delivery {
-  /** The driver throws silence in as an error that leaves the link up: the session retries. */
-  readonly reportSilence?: boolean;
-  /** the previous request once more, under another invocation counter */
-  readonly isRetry?: boolean;
-  /** the answer does not name its request */
-  readonly uncorrelated?: boolean;
-  /** What came was no answer: the time-out that is running goes on. */
-  readonly sameWait?: boolean;
-}
+import type { Delivery } from "./delivery";
 
 /** Takes the pieces of an answer in order. */
 export type Sink = (piece: Uint8Array, blockNumber: number, last: boolean) => Operation<void>;

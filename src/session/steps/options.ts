@@ -1,6 +1,8 @@
+/** The options of a session, what was negotiated with the meter, and the bounds of both. */
 import type { ReceivedCounters } from "../../security";
 import type { Mechanism, RandomSource, SecurityPolicy, SecuritySuite, SymmetricKeys } from "../../security/model";
 import type { Correlation } from "./correlation";
+import type { DeliveryPolicy } from "./delivery";
 
 /** How the client proves who it is, and which proof it wants from the meter. */
 export type SessionAuthentication =
@@ -77,14 +79,8 @@ export interface SessionQuirks {
 
 export interface SessionOptions {
   readonly referencing: "ln" | "sn";
-  /** Requests may be sent and answered more than once, and messages may overtake each other. */
-  readonly datagrams?: boolean;
-  /** With `datagrams`: how often what changes nothing in the meter is asked again when no answer came (0). */
-  readonly resends?: number;
-  /** The connection outlives an association that is given up (a shared gateway): its answers may still come. */
-  readonly connectionStays?: boolean;
-  /** The link does not number its messages (the wrapper): a copy of an answer reaches the session. */
-  readonly unnumbered?: boolean;
+  /** What can happen to messages on their way; a stream with a link that numbers them by default. */
+  readonly delivery?: DeliveryPolicy;
   /** Tells which request an answer belongs to. One for all sessions of a client, one after the other. */
   readonly correlation?: Correlation;
   /** Largest APDU that the client accepts, 12..65535. */

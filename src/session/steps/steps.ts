@@ -1,6 +1,8 @@
+/** The steps as functions, for operations to delegate to. */
 import type { Apdu } from "../../apdu/model";
 import { DlmsStateError } from "../../errors";
-import type { Delivery, Early, Operation, SessionStep, StepAnswer } from "./operation";
+import type { Delivery } from "./delivery";
+import type { Early, Operation, SessionStep, StepAnswer } from "./operation";
 
 export type Phase = Extract<SessionStep, { kind: "exchange" }>["phase"];
 

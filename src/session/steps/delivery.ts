@@ -1,0 +1,54 @@
+/** What can happen to messages on their way to the meter and back, and what a session does about it. */
+
+/** How one step's message is carried where messages get lost; elsewhere it changes nothing. */
+export interface Delivery {
+  /** The driver throws silence in as an error that leaves the link up: the session retries. */
+  readonly reportSilence?: boolean;
+  /** the previous request once more, under another invocation counter */
+  readonly isRetry?: boolean;
+  /** the answer does not name its request */
+  readonly uncorrelated?: boolean;
+  /** What came was no answer: the time-out that is running goes on. */
+  readonly sameWait?: boolean;
+}
+
+/** The policy of a session, chosen by its transport and its framing. */
+export interface DeliveryPolicy {
+  /** Retries of a request that changes nothing in the meter, when no answer came. */
+  readonly retries: number;
+  /** An answer cannot overtake another one: what has the id of the request is its answer. */
+  readonly keepsOrder: boolean;
+  /** The link numbers its messages and drops copies; otherwise a copy of an answer reaches the session. */
+  readonly numbered: boolean;
+  /** The connection outlives an association that was given up: answers to its requests may still come. */
+  readonly outlivesAssociation: boolean;
+  /** An answer with a past invocation counter is a copy, or was overtaken: the session drops it and waits on. */
+  readonly dropsReplays: boolean;
+}
+
+interface StreamOptions {
+  readonly numbered?: boolean;
+  readonly outlivesAssociation?: boolean;
+}
+
+/** A connection or a serial line: nothing gets lost without the link noticing it. */
+export function streamDelivery({ numbered = true, outlivesAssociation = false }: StreamOptions = {}): DeliveryPolicy {
+  return { retries: 0, keepsOrder: true, numbered, outlivesAssociation, dropsReplays: !numbered };
+}
+
+/** Datagrams: each may get lost, come twice, or overtake another one. */
+export function datagramDelivery({
+  retries,
+  numbered = true,
+}: {
+  readonly retries: number;
+  readonly numbered?: boolean;
+}): DeliveryPolicy {
+  return {
+    retries,
+    keepsOrder: false,
+    numbered,
+    outlivesAssociation: false,
+    dropsReplays: !numbered || retries > 0,
+  };
+}
