@@ -79,7 +79,7 @@ describe("the editor in a browser", function () {
     const text = await page.locator(".red-ui-debug-msg-payload").first().innerText();
     assert.match(text, /^2[0-9]{2}(\.\d)?$/, "a voltage");
     await page.locator(".red-ui-flow-node-status-label", { hasText: /^2\d\d(\.\d)? V$/ }).waitFor();
-    await page.locator(".red-ui-flow-node-status-label", { hasText: "listens on port 4059" }).waitFor();
+    await page.locator(".red-ui-flow-node-status-label", { hasText: "listening on 4059" }).waitFor();
     await picture("first-value");
   });
 

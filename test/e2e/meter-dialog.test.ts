@@ -92,7 +92,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     const refused = (await test()).at(-1) ?? "";
     assert.match(
       refused,
-      /^Assoziation\s+Der Zähler hat die Assoziation abgelehnt\.\s+Prüfen, was der Besitzer .* Client 99 /s,
+      /^Assoziation\s+Der Zähler hat die Assoziation abgelehnt\.\s+Einstellungen des Betreibers für Client 99 prüfen: /s,
     );
     assert.match(refused, /\nthe meter refused[^\n]*$/, "the technical sentence comes last");
     await input("port").fill("x");
@@ -120,7 +120,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     await problem.waitFor();
     assert.match(
       await problem.innerText(),
-      /^Die Gegenstelle hat die Verbindung abgelehnt\.\s+Host und Port prüfen, .*\s+tcp 127\.0\.0\.1:\d+: the host refused/s,
+      /^Der Host hat die Verbindung abgelehnt\.\s+Host und Port prüfen, .*\s+tcp 127\.0\.0\.1:\d+: the host refused/s,
     );
   });
 
@@ -129,7 +129,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     assert.match((await test()).at(-1) ?? "", /^首次读取 已读取 0-0:42\.0\.0\*255：\S+$/);
     await input("port").fill(String(await freePort()));
     const [refused = ""] = await test();
-    assert.match(refused, /^线路\s+对方拒绝了连接。\s+检查端口：通常为 4059/);
+    assert.match(refused, /^线路\s+主机拒绝了连接。\s+检查端口：通常为 4059/);
   });
 
   it("copies a report without address, name of the meter and secrets", async () => {
@@ -150,7 +150,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     assert.match(await page.locator("#dlms-meter-test-copied").innerText(), /^Copied/);
     assert.match(text, /^node-red-contrib-dlms [\d.]+, connection test\ntransportType: TCP\nclientAddress: 17\n/);
     assert.match(text, /\[ok\] line \(\d+ ms\): tcp \.\.\.:\d+ is open/);
-    assert.match(text, /\[ok\] read \(\d+ ms\): 0-0:42\.0\.0\*255 was read: \.\.\.$/);
+    assert.match(text, /\[ok\] read \(\d+ ms\): read 0-0:42\.0\.0\*255: \.\.\.$/);
     assert.doesNotMatch(text, /127\.0\.0\.1|SIM|Tapir/);
   });
 
@@ -285,7 +285,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
       () => (RED.nodes.node("r3") as { valid?: boolean }).valid === false && RED.nodes.node("m3") !== null,
     );
     const note = page.locator("#dlms-meter-password-problem");
-    assert.equal(await note.innerText(), "Password is needed");
+    assert.equal(await note.innerText(), "Password is required");
     await page.locator("#node-config-input-password.input-error").waitFor();
     await input("password").fill("a");
     await page.locator("#node-config-input-password:not(.input-error)").waitFor();

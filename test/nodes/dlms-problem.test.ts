@@ -56,16 +56,21 @@ describe("dlmsProblem: an error in the editor's language", () => {
     ["a number out of its range", { port: "70000" }, {}, "Port: Eine ganze Zahl von 1 bis 65535, oder"],
     ["a word that is none", { framing: "MODBUS" }, {}, "Rahmung: eines von WRAPPER, HDLC, HDLC_MODE_E"],
     ["a variable that is not set", { host: "${NOWHERE}" }, {}, "Host: die Umgebungsvariable NOWHERE ist nicht gesetzt"],
-    ["a secret that is missing", { authentication: "LOW" }, {}, "Passwort: Wird gebraucht"],
-    ["a key of the wrong length", policy, { encryptionKey: key.slice(2) }, "Verschlüsselung (GUEK): 15 Bytes statt 16"],
-    ["a key that is no hex", policy, { encryptionKey: "secret" }, "Verschlüsselung (GUEK): ungültig"],
+    ["a secret that is missing", { authentication: "LOW" }, {}, "Passwort: Erforderlich"],
+    [
+      "a key of the wrong length",
+      policy,
+      { encryptionKey: key.slice(2) },
+      "Verschlüsselungsschlüssel (GUEK): 15 Bytes statt 16",
+    ],
+    ["a key that is no hex", policy, { encryptionKey: "secret" }, "Verschlüsselungsschlüssel (GUEK): ungültig"],
     [
       "an OBIS code that is none",
       { ...policy, invocationCounterObis: "counter" },
       { encryptionKey: key, authenticationKey: key },
-      "Objekt (OBIS): Eine OBIS-Kennzahl wie",
+      "Objekt des Aufrufzählers: Eine OBIS-Kennzahl wie",
     ],
-    ["a title of the wrong length", { systemTitle: "4d45" }, {}, "Eigener System-Title: 16 Hex-Ziffern"],
+    ["a title of the wrong length", { systemTitle: "4d45" }, {}, "System-Title des Clients: 16 Hex-Ziffern"],
   ];
   for (const [what, settings, credentials, start] of cases) {
     it(`names the setting and its rule: ${what}`, () => {
@@ -80,8 +85,8 @@ describe("dlmsProblem: an error in the editor's language", () => {
   it("knows settings by the names of the library, and says the usual where it knows none", () => {
     const of = (setting: string): string =>
       tell(editor("en-US"), { code: "DLMS_CONFIG_INVALID", message: "m", details: { setting } }).text;
-    assert.equal(of("client.sap"), "Client: not valid");
-    assert.equal(of("security.encryptionKey"), "Encryption key (GUEK): not valid");
-    assert.equal(of("logger.debug"), "A setting is not valid.");
+    assert.equal(of("client.sap"), "Client: invalid");
+    assert.equal(of("security.encryptionKey"), "Encryption key (GUEK): invalid");
+    assert.equal(of("logger.debug"), "A setting is invalid.");
   });
 });

@@ -66,7 +66,7 @@ describe("a ciphered association", () => {
   };
 
   for (const source of ["METER", "STORED"]) {
-    it(`reads with the counter ${source === "METER" ? "asked from the meter" : "kept here"}`, async () => {
+    it(`reads with the counter ${source === "METER" ? "read from the meter" : "stored here"}`, async () => {
       const { port } = await startMeter();
       const meter = { ...ciphered, invocationCounterSource: source, invocationCounterObis: "0.0.43.1.0.255" };
       await helper.load(allNodes, flowFor(port, {}, meter), { meter: secrets });

@@ -121,7 +121,7 @@ export class MeterDialog {
     const choices = choicesOf(this.#properties, node);
     for (const [name, shown] of Object.entries(shownGroups(choices)))
       $(`#dlms-meter-dialog .dlms-${name}`).toggle(shown);
-    const automatic = isUsed("serialPort", choices) ? "HDLC" : "WRAPPER";
+    const automatic = isUsed("serialPort", choices) ? "HDLC" : "wrapper";
     field("framing")
       .find("option[value='']")
       .text(t("framing.auto", { framing: automatic }));

@@ -1,7 +1,8 @@
+// What the steps of a connection test find out, as data and in English.
 import type { LinkProtocol } from "../../link";
 import type { Mechanism, SecurityPolicy, SecuritySuite } from "../../security";
 
-/** What both stations of an HDLC link have agreed on, from the client's view: bytes of an information field, frames. */
+/** What both stations of an HDLC link have negotiated, seen from the client: bytes per information field, frames per window. */
 export interface LinkSizes {
   readonly maxInfoTransmit: number;
   readonly maxInfoReceive: number;
@@ -9,25 +10,25 @@ export interface LinkSizes {
   readonly windowReceive: number;
 }
 
-/** Undefined where nothing is agreed on, or the link does not tell. */
+/** Undefined where the link negotiates no sizes. */
 export function sizesOf(link: LinkProtocol & { readonly negotiated?: LinkSizes }): LinkSizes | undefined {
   const { negotiated } = link;
   return negotiated === undefined ? undefined : { ...negotiated };
 }
 
-/** How messages are ciphered; absent: they are not. */
+/** How messages are protected; both absent without ciphering. */
 export interface Protection {
   readonly policy?: SecurityPolicy;
   readonly suite?: SecuritySuite;
 }
 
-/** What a step of a connection test has found, apart from the words: other languages make their sentence of it. */
+/** The result of a step of a connection test as data, so that each language can word it. */
 export type ConnectionFacts =
   /** `unverified`: the server's certificate was not checked */
   | { readonly found: "lineOpen"; readonly endpoint: string; readonly unverified?: true }
   /** `logicalName` printed, as 0-0:43.1.0*255 */
   | { readonly found: "counter"; readonly logicalName: string; readonly client: number; readonly value: number }
-  /** the wrapper has no set-up of its own */
+  /** the wrapper needs no link setup */
   | { readonly found: "noSetUp" }
   /** `server`: logical, or logical/physical */
   | { readonly found: "linkUp"; readonly server: string; readonly sizes?: LinkSizes }
@@ -39,7 +40,7 @@ export type ConnectionFacts =
       readonly maxPduSize: number;
       readonly services: readonly string[];
     }
-  /** there was an answer to the association request, and the authentication in it failed */
+  /** the meter answered the association request; the authentication in it failed */
   | { readonly found: "answered"; readonly client: number }
   | ({ readonly found: "noAuthentication" } & Protection)
   | ({ readonly found: "passwordAccepted" } & Protection)
@@ -47,7 +48,7 @@ export type ConnectionFacts =
   | { readonly found: "value"; readonly logicalName: string; readonly value: string }
   | { readonly found: "associationObject" };
 
-/** The facts in an English sentence. */
+/** Words the facts as an English sentence. */
 export function describeFacts(facts: ConnectionFacts): string {
   switch (facts.found) {
     case "lineOpen":
@@ -55,9 +56,9 @@ export function describeFacts(facts: ConnectionFacts): string {
     case "counter":
       return `read the invocation counter ${facts.logicalName}/2 as client ${facts.client}: ${facts.value}`;
     case "noSetUp":
-      return "the wrapper has no set-up of its own; the meter answers with the next step";
+      return "the wrapper needs no link setup";
     case "linkUp":
-      return `the meter at server address ${facts.server} answered the set-up${sizesText(facts.sizes)}`;
+      return `the meter at server address ${facts.server} answered the link setup${sizesText(facts.sizes)}`;
     case "associated": {
       const size = facts.maxPduSize === 0 ? "without limit" : `up to ${facts.maxPduSize} bytes`;
       const { client, referencing, services } = facts;
@@ -66,13 +67,13 @@ export function describeFacts(facts: ConnectionFacts): string {
     case "answered":
       return `the meter answered client ${facts.client}`;
     case "noAuthentication":
-      return `none was asked for${protectionText(facts)}`;
+      return `not required${protectionText(facts)}`;
     case "passwordAccepted":
       return `the meter accepted the password${protectionText(facts)}`;
     case "bothProven":
-      return `${facts.mechanism}: meter and client have proved themselves to each other${protectionText(facts)}`;
+      return `${facts.mechanism}: mutual authentication succeeded${protectionText(facts)}`;
     case "value":
-      return `${facts.logicalName} was read: ${facts.value}`;
+      return `read ${facts.logicalName}: ${facts.value}`;
     case "associationObject":
       return "the association object answered";
   }
@@ -81,7 +82,7 @@ export function describeFacts(facts: ConnectionFacts): string {
 function sizesText(sizes: LinkSizes | undefined): string {
   if (sizes === undefined) return "";
   const { maxInfoTransmit, maxInfoReceive, windowTransmit, windowReceive } = sizes;
-  return `; frames of up to ${maxInfoTransmit} bytes out and ${maxInfoReceive} in, window ${windowTransmit} and ${windowReceive}`;
+  return `; frames of up to ${maxInfoTransmit} bytes sent and ${maxInfoReceive} received, window ${windowTransmit} and ${windowReceive}`;
 }
 
 function protectionText({ policy, suite }: Protection): string {

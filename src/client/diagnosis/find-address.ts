@@ -241,7 +241,7 @@ class Search {
   async #failed(error: DlmsError, settings: Settings): Promise<Found> {
     if (error.layer === "transport") await this.#attempt.closeLink({ line: true });
     if (error.code === "DLMS_LINK_REFUSED") {
-      return { result: "refused", text: `it is there: ${error.message}`, error };
+      return { result: "refused", text: `the meter answered: ${error.message}`, error };
     }
     const text =
       settings.link.kind === "wrapper" && error.layer === "transport"
@@ -260,27 +260,27 @@ class Search {
 
 type Found = Pick<AddressTrial, "result" | "text" | "device" | "error">;
 
-/** The link is up, or needs no set-up: whether the public client is let in, and who answers. */
+/** Associates the public client on an established link, and reads the logical device name. */
 async function associate(active: Association, settings: Settings): Promise<Found> {
-  const linked = settings.link.kind === "wrapper" ? "" : "the link came up; ";
+  const linked = settings.link.kind === "wrapper" ? "" : "link established; ";
   try {
     await active.run(active.session.associate());
   } catch (error) {
     if (!isDlmsError(error)) throw error;
-    if (answers(error)) return { result: "refused", text: `${linked}it is there: ${error.message}`, error };
+    if (answers(error)) return { result: "refused", text: `${linked}the meter answered: ${error.message}`, error };
     if (linked === "") throw error;
     return { result: "linked", text: `${linked}${error.message}`, error };
   }
   const device = await nameOf(active);
-  const called = device === undefined ? "" : `; it calls itself ${device}`;
+  const called = device === undefined ? "" : `; device name ${device}`;
   return {
     result: "accepted",
-    text: `${linked}client ${settings.client.sap} was let in${called}`,
+    text: `${linked}client ${settings.client.sap} accepted${called}`,
     ...(device === undefined ? {} : { device }),
   };
 }
 
-/** Whether the error is something that the meter said. */
+/** Whether the error carries an answer of the meter. */
 function answers(error: DlmsError): boolean {
   return error instanceof DlmsAssociationError || error.code === "DLMS_EXCEPTION" || error.layer === "codec";
 }
@@ -296,7 +296,7 @@ async function nameOf(active: Association): Promise<string | undefined> {
     const text = latin1(value.subarray(0, 64));
     return /^[\x20-\x7e]+$/.test(text) ? text : toHex(value);
   } catch (error) {
-    // the name is an extra; that somebody is there is known
+    // the name is optional: the meter has been found in any case
     if (isDlmsError(error)) return undefined;
     throw error;
   }

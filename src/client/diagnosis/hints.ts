@@ -1,69 +1,70 @@
+// Advice after a failed step of a connection test: which sentences exist and which of them fit the error.
 import { userDiagnostic } from "../../apdu";
 import type { DlmsError } from "../../errors";
 import type { Settings } from "../options/resolve-options";
 
-/** In the order in which they are gone through; `counter` only where the meter is asked for it. */
+/** The steps in their order; `counter` only where the client reads the invocation counter from the meter. */
 export type ConnectionStepName = "line" | "counter" | "link" | "association" | "authentication" | "read";
 
-/** What can be tried after a failed step. A key is for programs, so that other languages have their sentence too. */
+/** Advice after a failed step. Programs translate it by its key. */
 export const connectionHints = {
   readList: "Read the meter's object list: it shows what this client may read.",
-  otherClient: "Try another client address, one with more rights.",
+  otherClient: "Try another client address with more rights.",
   adapterAndPath:
-    "Check that the adapter is plugged in and that the path is the right one; a path under /dev/serial/by-id stays the same.",
-  portUsers: "Check that no other program has the port open, and that this user may use it (group dialout on Linux).",
-  tls: "Check the certificates, the server name, and that the port is the one for TLS.",
+    "Check that the adapter is plugged in and the path is correct; a path under /dev/serial/by-id does not change.",
+  portUsers:
+    "Check that no other program has the port open and that this user has permission to use it (group dialout on Linux).",
+  tls: "Check the certificates, the server name and the TLS port.",
   hostName: "Check the host name; try the IP address instead.",
-  port: "Check the port: 4059 is usual, gateways have others.",
-  oneConnection: "Many meters accept one connection only: end the others.",
+  port: "Check the port: 4059 is usual; gateways use others.",
+  oneConnection: "Many meters accept only one connection: close the others.",
   reachHost: "Check the host and that this machine can reach it: ping, VPN, firewall, SIM card.",
-  mobile: "Meters on mobile networks may be asleep, or answer to one address only.",
+  mobile: "Meters on mobile networks may be asleep, or may answer only one address.",
   wrapperOverTcp:
-    "Take the other framing: most meters in a network speak the wrapper; HDLC is for gateways that lead to a serial line.",
-  gatewayLine:
-    "On a gateway, check the speed of its serial line (9600, 8N1 is usual), and that A and B are not swapped.",
-  otherFraming: "Take the other framing: HDLC instead of the wrapper, or the wrapper instead of HDLC.",
-  otherService: "Check host and port: something other than a meter may answer there, a web page for example.",
-  hdlcOverTcp: "Check whether the meter speaks HDLC over TCP instead of the wrapper.",
-  opticalHead: "Put the optical head straight; check the baud rate of the sign-on (300), or try plain HDLC at 9600.",
-  wires: "Check the baud rate, and that the lines A and B are not swapped.",
+    "Choose the other framing: most meters on a network use the wrapper; HDLC is for gateways to a serial line.",
+  gatewayLine: "On a gateway, check the speed of its serial line (usually 9600, 8N1) and that A and B are not swapped.",
+  otherFraming: "Choose the other framing: HDLC instead of the wrapper, or the wrapper instead of HDLC.",
+  otherService: "Check host and port: another service may answer there, for example a web server.",
+  hdlcOverTcp: "Check whether the meter uses HDLC over TCP instead of the wrapper.",
+  opticalHead: "Realign the optical probe; check the sign-on speed (300 baud), or try plain HDLC at 9600.",
+  wires: "Check the baud rate and that the lines A and B are not swapped.",
   setPhysical: "Set a physical address: often 16 or 17, or the last four digits of the serial number plus 1000.",
   checkPhysical: "Check the physical address, or try without one.",
-  addressSize: "Try an address size of 4, and another logical device (1 is usual).",
+  addressSize: "Try an address length of 4, or another logical device (1 is usual).",
   counterObis:
-    "Check the OBIS code of the counter: 0.0.43.1.0.255 is usual, other clients of the meter have another third or fifth number.",
-  publicClient: "Check that the meter lets client __client__ in without authentication.",
-  storedCounter: "If the meter does not show its counter, take the stored counter instead.",
+    "Check the OBIS code of the counter: 0.0.43.1.0.255 is usual; for other clients the third or fifth number differs.",
+  publicClient: "Check that the meter accepts client __client__ without authentication.",
+  storedCounter: "If the meter does not expose its counter, use the stored counter instead.",
   bothAddresses:
-    "Check client and server address: a meter is silent to addresses that it does not know. Check whether it wants HDLC.",
-  clientAddress: "Check the client address: a meter is silent to clients that it does not know.",
-  otherHolder: "Another client may hold the meter: end it, or wait some minutes.",
-  silentToKeys: "Some meters are silent to a wrong key, system title or invocation counter.",
-  counterFromMeter: "Let the invocation counter be read from the meter.",
+    "Check client and server address: meters do not answer unknown addresses. Check whether the meter expects HDLC.",
+  clientAddress: "Check the client address: meters do not answer unknown clients.",
+  otherHolder: "Another client may be connected to the meter: disconnect it, or wait a few minutes.",
+  silentToKeys: "Some meters do not answer a wrong key, system title or invocation counter.",
+  counterFromMeter: "Read the invocation counter from the meter.",
   sameTitle: "Check that no other client uses the same system title and keys.",
   ownersSettings:
-    "Check what the meter's owner has set for client __client__: authentication, security policy, logical or short names.",
-  policyAndSuite:
-    "Check policy and suite; try the public client 16 without security, to see that the way to the meter works.",
-  tryPublic: "Try the public client 16 without authentication, to see that the way to the meter works.",
+    "Check the owner's settings for client __client__: authentication, security policy, logical or short names.",
+  policyAndSuite: "Check policy and suite; try the public client 16 without security to verify the connection.",
+  tryPublic: "Try the public client 16 without authentication to verify the connection.",
   signingKeys: "Check the client's signing key and the meter's certificate, and the suite.",
   bothTitles: "Check both system titles.",
   bothKeys: "Check the encryption key (GUEK) and the authentication key (GAK): they are often swapped.",
-  ownTitle: "Check the client's system title: some meters accept the ones that they know only.",
+  ownTitle: "Check the client's system title: some meters accept only known ones.",
   otherMechanism:
-    "Take another kind of authentication: the meter does not know this one for client __client__. A password does not matter yet.",
-  needsMechanism: "Choose the authentication that the meter's owner has set for client __client__: it needs one.",
-  password: "Check the password, and whether it is text or hexadecimal; capitals count.",
-  clientPassword: "Check the client address: each has a password of its own.",
-  lockOut: "Meters lock the account after a few failures: be sure before you test again.",
+    "Choose another authentication mechanism: the meter does not support this one for client __client__. The password does not matter yet.",
+  needsMechanism:
+    "Choose the authentication that the meter's owner has set for client __client__: the meter requires one.",
+  password: "Check the password, its format (text or hexadecimal), and upper and lower case.",
+  clientPassword: "Check the client address: each client has its own password.",
+  lockOut: "Meters lock the account after a few failures: check the settings before testing again.",
 } as const satisfies Record<string, string>;
 
 export type ConnectionHintKey = keyof typeof connectionHints;
 
-/** Something to try, as a key of `connectionHints`. */
+/** A piece of advice, as a key of `connectionHints`. */
 export interface ConnectionHint {
   readonly key: ConnectionHintKey;
-  /** the client address that the sentence speaks of */
+  /** the client address that the sentence names */
   readonly client?: number;
 }
 
@@ -73,9 +74,9 @@ export function describeHint({ key, client }: ConnectionHint): string {
 
 const hints = (...keys: readonly ConnectionHintKey[]): readonly ConnectionHint[] => keys.map((key) => ({ key }));
 
-/** What to try after a failed step, the likeliest first. */
+/** Advice after a failed step, the most likely cause first. */
 export function hintsFor(step: ConnectionStepName, error: DlmsError, settings: Settings): readonly ConnectionHint[] {
-  // the address is taken by a session of this process: nothing was sent
+  // nothing was sent: a session of this process uses the address
   if (error.code === "DLMS_STATE_BUSY") return hints("otherHolder");
   switch (step) {
     case "line":
@@ -117,7 +118,7 @@ function counterHints({ counterSource }: Settings, error: DlmsError): readonly C
 
 const otherProtocol: readonly string[] = ["DLMS_LINK_WRAPPER_HEADER", "DLMS_LINK_FRAME_INVALID"];
 
-/** What the meter says of the kind of authentication, before it looks at any secret (diagnostics of the AARE). */
+/** The meter's objection to the authentication mechanism (diagnostic of the AARE); it has not checked a secret yet. */
 function mechanismHint({ details }: DlmsError, { client, auth }: Settings): ConnectionHint | undefined {
   if (details.diagnosticSource !== "service-user") return undefined;
   if (details.diagnostic === userDiagnostic["authentication-mechanism-name-not-recognised"])
@@ -142,7 +143,7 @@ function associationHints(error: DlmsError, settings: Settings): readonly Connec
   const isPublic = client.sap === 16 && auth.mechanism === "none" && !ciphered;
   return [
     mechanismHint(error, settings) ?? { key: "ownersSettings", client: client.sap },
-    // what was tried just now is no advice
+    // do not advise what has just failed
     { key: ciphered ? "policyAndSuite" : isPublic ? "otherClient" : "tryPublic" },
   ];
 }

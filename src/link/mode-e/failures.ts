@@ -41,7 +41,7 @@ export function signOnUnanswered(signOn: SignOn, received: Uint8Array, asked: As
   const request = withoutParity(asked.request);
   const came =
     bytes === 0
-      ? "no byte came; check the optical head's place and direction, the start rate and the device address; a meter that is still in HDLC answers after its inactivity time-out"
+      ? "no byte came; check the optical probe's position and direction, the start rate and the device address; a meter that is still in HDLC answers after its inactivity time-out"
       : echoing && withoutParity(received) === request
         ? "only our own bytes came back (the head echoes); check the head's place and the device address"
         : `${bytes} bytes came, but no identification (${shownBytes(received)}); check the start rate and parity`;

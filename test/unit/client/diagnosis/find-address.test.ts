@@ -69,7 +69,7 @@ describe("findAddress", () => {
       { logical: 1, physical: undefined, bytes: "03", result: "accepted", device: "SIM0000000000007", index: 1 },
     );
     assert.ok(total > 10);
-    assert.match(text, /the link came up; client 16 was let in; it calls itself SIM0000000000007/);
+    assert.match(text, /link established; client 16 accepted; device name SIM0000000000007/);
     search.nothingLeft();
   });
 
@@ -118,7 +118,7 @@ describe("findAddress", () => {
     const search = new Search({ associations: [{ client: 1, mechanism: "lls", secret: "12345678" }] });
     const [trial] = await search.all();
     assert.deepEqual([trial?.answered, trial?.result, trial?.error?.code], [true, "refused", "DLMS_ASSOC_REJECTED"]);
-    assert.match(trial?.text ?? "", /it is there/);
+    assert.match(trial?.text ?? "", /the meter answered/);
     search.nothingLeft();
   });
 
@@ -155,7 +155,7 @@ describe("findAddress", () => {
     assert.equal(meter.counters.openConnections, 0);
   });
 
-  it("through an optical head one sign-on serves all addresses", async () => {
+  it("through an optical probe one sign-on serves all addresses", async () => {
     const clock = new VirtualClock();
     const meter = createMeter(
       { framing: "HDLC", physicalAddress: 16, associations: [{ client: 16 }], objects: [] },

@@ -115,7 +115,7 @@ describe("testConnection", () => {
         "authentication ok",
         "read ok",
       ]);
-      assert.match(steps[4]?.text ?? "", /proved themselves.*authenticated-encrypted, suite 0/);
+      assert.match(steps[4]?.text ?? "", /mutual authentication succeeded.*authenticated-encrypted, suite 0/);
       const proven = { found: "bothProven", mechanism: "hls-gmac", policy: "authenticated-encrypted", suite: 0 };
       assert.deepEqual(steps[4]?.facts, proven);
       const counter = steps[1]?.facts;
@@ -169,7 +169,7 @@ describe("testConnection", () => {
     const steps = await tried.clock.runUntil(tried.all());
     assert.deepEqual(short(steps), ["line ok", "link failed"]);
     assert.ok((steps[1]?.advice?.length ?? 0) > 1);
-    assert.match(steps[1]?.advice?.[0] ?? "", /^Take the other framing/, "in a network, HDLC is the exception");
+    assert.match(steps[1]?.advice?.[0] ?? "", /^Choose the other framing/, "in a network, HDLC is the exception");
     assert.deepEqual(requests(tried.meter), []);
     nothingLeft(tried);
   });
@@ -188,7 +188,7 @@ describe("testConnection", () => {
     const steps = await tried.clock.runUntil(tried.all());
     assert.deepEqual(short(steps), ["line ok", "link ok", "association failed"]);
     assert.deepEqual(steps[2]?.hints, [{ key: "ownersSettings", client: 99 }, { key: "tryPublic" }]);
-    assert.match(steps[2]?.advice?.[0] ?? "", /set for client 99:/);
+    assert.match(steps[2]?.advice?.[0] ?? "", /settings for client 99:/);
     nothingLeft(tried);
   });
 
@@ -283,7 +283,7 @@ describe("testConnection", () => {
       ],
     });
     const answered = await clockOnly.clock.runUntil(clockOnly.all());
-    assert.match(answered.at(-1)?.text ?? "", /0-0:1\.0\.0\*255 was read/);
+    assert.match(answered.at(-1)?.text ?? "", /read 0-0:1\.0\.0\*255/);
     nothingLeft(clockOnly);
   });
 

@@ -150,7 +150,7 @@ describe("mode E link", () => {
 
   it("tries again, then says what came: nothing, the echo, or something else", () => {
     const rows: [string, RegExp][] = [
-      ["", /no byte came; check the optical head/],
+      ["", /no byte came; check the optical probe/],
       [signOn, /only our own bytes came back \(the head echoes\)/],
       ["8f0713", /3 bytes came, but no identification \(8f0713\)/],
     ];
