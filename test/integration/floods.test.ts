@@ -4,9 +4,10 @@ import { unaskedLimits } from "../../src/driver/flood-guard";
 import { DlmsConnectionError, type DlmsError } from "../../src/errors";
 import type { Behaviour } from "../../src/simulator";
 import { bench, registerRef } from "../support/meters";
+import { dataNotification } from "../support/apdus";
 
 /** data-notification: an unsigned */
-const push = fromHex("0f000000010011ff");
+const push = fromHex(dataNotification("11ff"));
 
 describe("a meter that sends without end and without being asked", () => {
   for (const framing of ["WRAPPER", "HDLC"] as const) {

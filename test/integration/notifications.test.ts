@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
 import { bench, registerRef, registers } from "../support/meters";
+import { dataNotification } from "../support/apdus";
 
 /** What a meter may report unasked, each as it is on the line. */
 const reports = {
@@ -9,7 +10,7 @@ const reports = {
   // information-report, no time, one variable name, one value
   "information-report": "180001022be8011105",
   // data-notification, no date-time
-  "data-notification": "0f00000001001105",
+  "data-notification": dataNotification("1105"),
 } as const;
 
 for (const framing of ["WRAPPER", "HDLC"] as const) {

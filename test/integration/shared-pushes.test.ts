@@ -8,9 +8,11 @@ import { memoryTransport, type Transport } from "../../src/transport";
 import { hdlcFrame } from "../support/hdlc-peer";
 import { register, registerRef } from "../support/meters";
 import { settle, VirtualClock } from "../support/virtual-clock";
+import { dataNotification, unsigned, wpdu } from "../support/apdus";
 
-/** data-notification without date-time: unsigned `value` */
-const notification = (value: number): string => `0f000000010011${value.toString(16).padStart(2, "0")}`;
+/** the first segment of a data-notification, after its LLC header */
+const firstSegment = "e6e7000f000000";
+const notification = (value: number): string => dataNotification(unsigned(value));
 
 interface Reader {
   readonly client: DlmsClient;
@@ -95,13 +97,12 @@ function shared(
     },
     push: (server, value, client = 16) => {
       const apdu = notification(value);
-      if (framing === "WRAPPER") say(`0001${word(server + 1)}${word(client)}${word(apdu.length / 2)}${apdu}`);
+      if (framing === "WRAPPER") say(wpdu(server + 1, client, apdu));
       else say(hdlcFrame(oneByte(client), `02${oneByte(17 + server)}`, 0x13, `e6e700${apdu}`));
     },
   };
 }
 
-const word = (value: number): string => value.toString(16).padStart(4, "0");
 /** the last byte of an HDLC address */
 const oneByte = (value: number): string => ((value << 1) | 1).toString(16).padStart(2, "0");
 
@@ -209,8 +210,8 @@ describe("pushes on an HDLC bus", () => {
     at(bus.meters, 0).use({
       name: "two push in segments",
       request: () => {
-        bus.say(hdlcFrame("21", from[0], 0x03, "e6e7000f000000", true));
-        bus.say(hdlcFrame("21", from[1], 0x03, "e6e7000f000000", true));
+        bus.say(hdlcFrame("21", from[0], 0x03, firstSegment, true));
+        bus.say(hdlcFrame("21", from[1], 0x03, firstSegment, true));
         bus.say(hdlcFrame("21", from[1], 0x13, "01001122"));
         bus.say(hdlcFrame("21", from[0], 0x13, "01001111"));
         return undefined;
@@ -227,7 +228,7 @@ describe("pushes on an HDLC bus", () => {
     await open(bus);
     for (let sender = 0; sender < 100; sender++) {
       const address = ((sender << 1) | 1).toString(16).padStart(2, "0");
-      bus.say(hdlcFrame("21", `04${address}`, 0x03, "e6e7000f000000", true));
+      bus.say(hdlcFrame("21", `04${address}`, 0x03, firstSegment, true));
     }
     await settle();
     assert.equal((await bus.clock.runUntil(at(bus.readers, 0).client.read(registerRef(0)))).value, 100);

@@ -9,12 +9,11 @@ import { memoryTransport } from "../../src/transport";
 import { hdlcFrame } from "../support/hdlc-peer";
 import { attribute } from "../../src/cosem";
 import { settle, VirtualClock } from "../support/virtual-clock";
+import { aare, getData, releaseResponse, wpdu } from "../support/apdus";
 
 const client = "21";
 const meter = "0223";
 const ref = attribute("DATA", "0.0.96.1.0.255", "value");
-const wpdu = (source: number, destination: number, apdu: string): string =>
-  `0001${[source, destination, apdu.length / 2].map((n) => n.toString(16).padStart(4, "0")).join("")}${apdu}`;
 
 interface Rig {
   readonly clock: VirtualClock;
@@ -87,9 +86,9 @@ async function ending(
 
 describe("a response time-out of 1 s", () => {
   const cases: [name: string, link: () => LinkProtocol, chunks: string[]][] = [
-    ["messages for another client", wrapper, [wpdu(1, 32, "c401c10000")]],
-    ["messages of another meter, cut anywhere", wrapper, cut(wpdu(2, 16, "c401c10000"), 5)],
-    ["headers of messages for others", wrapper, cut(wpdu(1, 32, "c401c10000").repeat(2), 9)],
+    ["messages for another client", wrapper, [wpdu(1, 32, getData("00"))]],
+    ["messages of another meter, cut anywhere", wrapper, cut(wpdu(2, 16, getData("00")), 5)],
+    ["headers of messages for others", wrapper, cut(wpdu(1, 32, getData("00")).repeat(2), 9)],
     [
       "a long message for another client",
       wrapper,
@@ -115,7 +114,7 @@ describe("a response time-out of 1 s", () => {
 
   it("lets an answer come to its end that began in time", async () => {
     for (const [link, answer] of [
-      [wrapper, wpdu(1, 16, "c401c100110500")],
+      [wrapper, wpdu(1, 16, getData("110500"))],
       [hdlc, hdlcFrame(client, meter, 0x30, "e6e700c401c100110500")],
     ] as const) {
       const own = await rig(link());
@@ -123,7 +122,7 @@ describe("a response time-out of 1 s", () => {
       const { at, code } = await ending(own, 100, (round) => {
         own.say(bytes[round - 8] ?? "");
       });
-      assert.equal(code, "c401c100110500");
+      assert.equal(code, getData("110500"));
       assert.ok(at > 2000);
     }
   });
@@ -164,11 +163,11 @@ describe("an answer that comes too slowly", () => {
         receive: (bytes) => {
           const request = parseApdu(bytes.subarray(8));
           if (request.apdu === "aarq") {
-            answer(fromHex("6129a109060760857405080101a203020100a305a103020100be10040e0800065f1f040000181d04000007"));
+            answer(fromHex(aare(0x00181d, 1024)));
             return;
           }
           if (request.apdu === "rlrq") {
-            answer(fromHex("6303800100"));
+            answer(fromHex(releaseResponse));
             return;
           }
           if (!("invokeId" in request)) return;

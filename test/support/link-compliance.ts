@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { concatBytes, fromHex, toHex } from "../../src/bytes";
 import { DlmsError } from "../../src/errors";
 import type { LinkOutput, LinkProtocol, LinkSendOptions, PushAddress } from "../../src/link";
+import { dataNotification, getData, getRequest } from "./apdus";
 
 /** The meter's side of a line: takes what the link transmits, gives the bytes that come back, one piece per receive. */
 export type FarSide = (bytes: Uint8Array) => readonly Uint8Array[];
@@ -23,9 +24,9 @@ export interface LinkSubject {
   readonly address: PushAddress;
 }
 
-const request = "c001c100030100010800ff0200";
-const answer = "c401c10006000004d2";
-const push = "0f0000000100020109060100010800ff";
+const request = getRequest();
+const answer = getData("06000004d2");
+const push = dataNotification("020109060100010800ff");
 const never: FarSide = () => [];
 /** More time-outs in a row than any bounded wait of these links needs. */
 const maxTicks = 200;

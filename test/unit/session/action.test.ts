@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes";
 import { drive, failure } from "./drive";
 import { associated } from "./fixtures";
+import { actionBlock, actionBlockTaken, actionNext, actionRequest, actionResult } from "../../support/apdus";
 
 const what = "invoke";
 const script = { classId: 9, instanceId: fromHex("00000a0000ff"), methodId: 1 };
@@ -12,16 +13,16 @@ describe("session: ACTION", () => {
   it("invokes with and without parameters", () => {
     // act-req-script and act-resp, Circutor/gosem, MIT (priority high)
     const { result } = drive(associated().action(script, parameter, what), [
-      { out: `c301c1${scriptHex}01120002`, in: "c701c10000" },
+      { out: actionRequest(scriptHex, "120002"), in: actionResult(0) },
     ]);
     assert.deepEqual(result, { result: 0 });
-    drive(associated().action(script, undefined, what), [{ out: `c301c1${scriptHex}00`, in: "c701c1fa00" }]);
+    drive(associated().action(script, undefined, what), [{ out: actionRequest(scriptHex), in: actionResult(250) }]);
   });
 
   it("returns the result, the data, or the error beside it", () => {
     const run = (answer: string): unknown =>
       drive(associated().action(script, undefined, what), [{ in: answer }]).result;
-    assert.deepEqual(run("c701c1fa00"), { result: 250 });
+    assert.deepEqual(run(actionResult(250)), { result: 250 });
     // act-resp-data: result and octet-string; act-resp-dar: result and data-access-result
     const reply = run("c701c000010009111000001afde8857b728a3499106aa665d1") as {
       returnParameters: { data: Uint8Array };
@@ -33,16 +34,16 @@ describe("session: ACTION", () => {
   it("cuts long parameters", () => {
     const long = fromHex(`0920${"ab".repeat(32)}`);
     const { result, sent } = drive(associated({ maxPduSize: 30 }).action(script, long, what), [
-      { out: `c304c1${scriptHex}00000000010a${toHex(long.subarray(0, 10))}`, in: "c704c100000001" },
-      { out: `c306c1000000000213${toHex(long.subarray(10, 29))}`, in: "c704c100000002" },
-      { out: `c306c1010000000305${toHex(long.subarray(29))}`, in: "c701c10000" },
+      { out: `c304c1${scriptHex}00000000010a${toHex(long.subarray(0, 10))}`, in: actionBlockTaken(1) },
+      { out: `c306c1000000000213${toHex(long.subarray(10, 29))}`, in: actionBlockTaken(2) },
+      { out: `c306c1010000000305${toHex(long.subarray(29))}`, in: actionResult(0) },
     ]);
     assert.deepEqual(result, { result: 0 });
     for (const apdu of sent) assert.ok(apdu.length / 2 <= 30);
-    const early = drive(associated({ maxPduSize: 30 }).action(script, long, what), [{ in: "c701c10c00" }]);
+    const early = drive(associated({ maxPduSize: 30 }).action(script, long, what), [{ in: actionResult(12) }]);
     assert.deepEqual(early.result, { result: 12 });
     assert.equal(
-      failure(associated({ maxPduSize: 30 }).action(script, long, what), [{ in: "c701c10000" }]).code,
+      failure(associated({ maxPduSize: 30 }).action(script, long, what), [{ in: actionResult(0) }]).code,
       "DLMS_DECODE_VALUE",
     );
   });
@@ -57,8 +58,8 @@ describe("session: ACTION", () => {
     it(`puts a blocked answer together: ${name}`, () => {
       const rest = raw.slice(6);
       const { result } = drive(associated().action(script, undefined, what), [
-        { in: `c702c1000000000103${raw.slice(0, 6)}` },
-        { out: "c302c100000001", in: `c702c10100000002${(rest.length / 2).toString(16).padStart(2, "0")}${rest}` },
+        { in: actionBlock(1, raw.slice(0, 6)) },
+        { out: actionNext(1), in: actionBlock(2, rest, "last") },
       ]);
       assert.deepEqual(result, expected);
     });
@@ -66,9 +67,7 @@ describe("session: ACTION", () => {
 
   it("takes an array or a structure in blocks for data, and two bytes for a result", () => {
     const run = (raw: string): unknown =>
-      drive(associated().action(script, undefined, what), [
-        { in: `c702c10100000001${(raw.length / 2).toString(16).padStart(2, "0")}${raw}` },
-      ]).result;
+      drive(associated().action(script, undefined, what), [{ in: actionBlock(1, raw, "last") }]).result;
     for (const raw of ["02010100", "0102110511" + "06", "0201020100"]) {
       assert.deepEqual(run(raw), { result: 0, returnParameters: { ok: true, data: fromHex(raw) } }, raw);
     }
@@ -76,8 +75,13 @@ describe("session: ACTION", () => {
   });
 
   it("refuses blocks out of turn, empty ones in the middle, and rubbish", () => {
-    const begin = { in: "c702c1000000000103000100" };
-    for (const next of ["c702c101000000030100", "c702c1000000000200", "c701c10000", "c702c10100000002010e"]) {
+    const begin = { in: actionBlock(1, "000100") };
+    for (const next of [
+      actionBlock(3, "00", "last"),
+      actionBlock(2, ""),
+      actionResult(0),
+      actionBlock(2, "0e", "last"),
+    ]) {
       const error = failure(associated().action(script, undefined, what), [begin, { in: next }]);
       assert.match(error.code, /DECODE/, next);
     }
@@ -93,8 +97,8 @@ describe("session: ACTION", () => {
     assert.deepEqual(run([{ out: request, in: `c703c1${list}` }]), both);
     assert.deepEqual(
       run([
-        { out: request, in: `c702c1000000000104${list.slice(0, 8)}` },
-        { out: "c302c100000001", in: `c702c1010000000207${list.slice(8)}` },
+        { out: request, in: actionBlock(1, list.slice(0, 8)) },
+        { out: actionNext(1), in: actionBlock(2, list.slice(8), "last") },
       ]),
       both,
     );

@@ -4,7 +4,8 @@ import { DlmsAssociationError, DlmsConfigError, DlmsDecodeError, DlmsServiceErro
 import { Session } from "../../../src/session";
 import { drive, failure } from "./drive";
 import { CipheringMeter, clientTitle, meterTitle, security } from "./meter";
-import { aare, aarqNone, associated, energy, options } from "./fixtures";
+import { associated, energy, options } from "./fixtures";
+import { aare, aarqNone, exceptionResponse, getRefused, getRequest, releaseResponse } from "../../support/apdus";
 
 const lls = { mechanism: "lls", secret: fromHex("3132333435363738") } as const;
 /** Circutor/gosem and u9n/dlms-cosem, MIT */
@@ -147,14 +148,14 @@ describe("session: associate", () => {
   });
 
   it("tells an exception-response instead of an AARE", () => {
-    const error = failure(new Session(options()).associate(), [{ in: "d80102" }]);
+    const error = failure(new Session(options()).associate(), [{ in: exceptionResponse(1, 2) }]);
     assert.ok(error instanceof DlmsServiceError);
     assert.equal(error.code, "DLMS_EXCEPTION");
     assert.match(error.message, /service-not-allowed \(1\).*service-not-supported \(2\)/);
   });
 
   it("refuses other answers and accepted AAREs without an initiate-response", () => {
-    const get = failure(new Session(options()).associate(), [{ in: "c401c10101" }]);
+    const get = failure(new Session(options()).associate(), [{ in: getRefused(1) }]);
     assert.ok(get instanceof DlmsDecodeError);
     assert.match(get.message, /expected an AARE, the meter sent get-response-normal/);
     const empty = "6117a109060760857405080101a203020100a305a103020100";
@@ -171,7 +172,7 @@ describe("session: associate", () => {
 
   it("forgets the association when it is opened anew and fails", () => {
     const session = associated();
-    failure(session.associate(), [{ in: "d80101" }]);
+    failure(session.associate(), [{ in: exceptionResponse(1, 1) }]);
     assert.equal(session.association, undefined);
     assert.equal(failure(session.get(energy, "read"), []).code, "DLMS_STATE_CLOSED");
   });
@@ -190,7 +191,7 @@ describe("session: pre-established association", () => {
   it("sends requests without an AARQ", () => {
     const session = new Session(options());
     assert.equal(session.assume().maxPduSize, 1200);
-    drive(session.get(energy, "read"), [{ out: "c001c100030100010800ff0200", in: "c401c10103" }]);
+    drive(session.get(energy, "read"), [{ out: getRequest(), in: getRefused(3) }]);
   });
 
   it("needs the meter's system title when it is ciphered", () => {
@@ -198,7 +199,7 @@ describe("session: pre-established association", () => {
     assert.throws(() => new Session(options(ciphered)).assume(), { code: "DLMS_SEC_SYSTEM_TITLE" });
     const session = new Session(options({ ...ciphered, meterSystemTitle: meterTitle }));
     assert.equal(session.assume().ciphered, true);
-    const answer = new CipheringMeter().service("cc", "c401c10103");
+    const answer = new CipheringMeter().service("cc", getRefused(3));
     assert.deepEqual(drive(session.get(energy, "read"), [{ in: answer }]).result, { ok: false, result: 3 });
   });
 });
@@ -206,13 +207,13 @@ describe("session: pre-established association", () => {
 describe("session: release", () => {
   it("sends RLRQ and is released", () => {
     const session = associated();
-    drive(session.release(), [{ out: "6203800100", in: "6303800100" }]);
+    drive(session.release(), [{ out: "6203800100", in: releaseResponse }]);
     assert.equal(session.association, undefined);
     drive(session.release(), []);
   });
 
   it("never fails, whatever comes or does not come", () => {
-    for (const answer of ["63", "6300", "6305800100", "d80101", "0e000000", "ff", "", "c401c10101"]) {
+    for (const answer of ["63", "6300", "6305800100", exceptionResponse(1, 1), "0e000000", "ff", "", getRefused(1)]) {
       drive(associated().release(), [{ in: answer }]);
     }
     const { notes } = drive(associated().release(), [{ in: new DlmsServiceError("EXCEPTION", "gone") }]);

@@ -4,23 +4,19 @@ import { fromHex, toHex } from "../../../src/bytes";
 import { DlmsTimeoutError } from "../../../src/errors";
 import { drive, Driver, failure, type Turn } from "./drive";
 import { associated, energy, energyHex } from "./fixtures";
+import {
+  dataNotification,
+  exceptionResponse,
+  generalBlock,
+  getBlock,
+  getData,
+  getNext,
+  getRequest,
+} from "../../support/apdus";
 
 const what = "read 1-0:1.8.0*255/2";
-const request = `c001c1${energyHex}`;
-const answer = "c401c1000600001391";
-/** last | streaming | window, number, acknowledged, data */
-function block(o: {
-  last?: boolean;
-  streaming?: boolean;
-  window?: number;
-  n: number;
-  ack: number;
-  hex: string;
-}): string {
-  const control = (o.last === true ? 0x80 : 0) | (o.streaming === true ? 0x40 : 0) | (o.window ?? 1);
-  const field = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
-  return `e0${field(control, 2)}${field(o.n, 4)}${field(o.ack, 4)}${field(o.hex.length / 2, 2)}${o.hex}`;
-}
+const request = getRequest();
+const answer = getData("0600001391");
 const data = (result: unknown): string => toHex((result as { data: Uint8Array }).data);
 const pieces = [answer.slice(0, 6), answer.slice(6, 12), answer.slice(12)] as const;
 const late = new DlmsTimeoutError("TIMEOUT_RESPONSE", "nothing came");
@@ -28,55 +24,58 @@ const late = new DlmsTimeoutError("TIMEOUT_RESPONSE", "nothing came");
 describe("session: general block transfer, received", () => {
   it("acknowledges block by block", () => {
     const { result } = drive(associated().get(energy, what), [
-      { out: request, in: block({ n: 1, ack: 0, hex: pieces[0] }) },
-      { out: "e087 0001 0001 00", in: block({ n: 2, ack: 1, hex: pieces[1] }) },
-      { out: "e087 0002 0002 00", in: block({ n: 3, ack: 2, hex: pieces[2], last: true }) },
+      { out: request, in: generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0] }) },
+      { out: "e087 0001 0001 00", in: generalBlock({ blockNumber: 2, acknowledged: 1, data: pieces[1] }) },
+      { out: "e087 0002 0002 00", in: generalBlock({ blockNumber: 3, acknowledged: 2, data: pieces[2], last: true }) },
     ]);
     assert.equal(data(result), "0600001391");
   });
 
   it("takes a window of streamed blocks before it acknowledges", () => {
     const { result } = drive(associated({ blockWindow: 3 }).get(energy, what), [
-      { out: request, in: block({ n: 1, ack: 0, hex: pieces[0], streaming: true }) },
-      { kind: "receive", in: block({ n: 2, ack: 0, hex: pieces[1] }) },
-      { out: "e083 0001 0002 00", in: block({ n: 3, ack: 1, hex: pieces[2], last: true }) },
+      { out: request, in: generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0], streaming: true }) },
+      { kind: "receive", in: generalBlock({ blockNumber: 2, acknowledged: 0, data: pieces[1] }) },
+      { out: "e083 0001 0002 00", in: generalBlock({ blockNumber: 3, acknowledged: 1, data: pieces[2], last: true }) },
     ]);
     assert.equal(data(result), "0600001391");
   });
 
   it("asks again for a block that was lost in the middle", () => {
     const { result } = drive(associated().get(energy, what), [
-      { in: block({ n: 1, ack: 0, hex: pieces[0], streaming: true }) },
-      { kind: "receive", in: block({ n: 3, ack: 0, hex: pieces[2], last: true }) },
-      { out: "e087 0001 0001 00", in: block({ n: 2, ack: 1, hex: pieces[1] }) },
+      { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0], streaming: true }) },
+      { kind: "receive", in: generalBlock({ blockNumber: 3, acknowledged: 0, data: pieces[2], last: true }) },
+      { out: "e087 0001 0001 00", in: generalBlock({ blockNumber: 2, acknowledged: 1, data: pieces[1] }) },
     ]);
     assert.equal(data(result), "0600001391");
   });
 
   it("asks again for the end of a window that did not come", () => {
     const { result, notes } = drive(associated().get(energy, what), [
-      { in: block({ n: 1, ack: 0, hex: pieces[0], streaming: true }) },
+      { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0], streaming: true }) },
       { kind: "receive", in: late },
-      { out: "e087 0001 0001 00", in: block({ n: 2, ack: 1, hex: pieces[1], streaming: true }) },
-      { kind: "receive", in: block({ n: 3, ack: 1, hex: pieces[2], last: true }) },
+      {
+        out: "e087 0001 0001 00",
+        in: generalBlock({ blockNumber: 2, acknowledged: 1, data: pieces[1], streaming: true }),
+      },
+      { kind: "receive", in: generalBlock({ blockNumber: 3, acknowledged: 1, data: pieces[2], last: true }) },
     ]);
     assert.equal(data(result), "0600001391");
     assert.match(notes.join(), /no block came after block 1/);
   });
 
   it("drops doubled blocks, and narrows the window when nothing new comes", () => {
-    const first = block({ n: 1, ack: 0, hex: pieces[0] });
+    const first = generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0] });
     const { result } = drive(associated().get(energy, what), [
       { in: first },
       { out: "e087 0001 0001 00", in: first },
-      { out: "e081 0002 0001 00", in: block({ n: 2, ack: 2, hex: pieces[1] }) },
-      { out: "e081 0003 0002 00", in: block({ n: 3, ack: 3, hex: pieces[2], last: true }) },
+      { out: "e081 0002 0001 00", in: generalBlock({ blockNumber: 2, acknowledged: 2, data: pieces[1] }) },
+      { out: "e081 0003 0002 00", in: generalBlock({ blockNumber: 3, acknowledged: 3, data: pieces[2], last: true }) },
     ]);
     assert.equal(data(result), "0600001391");
   });
 
   it("gives up on a meter that repeats one block for ever", () => {
-    const first = block({ n: 1, ack: 0, hex: pieces[0] });
+    const first = generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0] });
     const error = failure(associated().get(energy, what), [
       { in: first },
       { in: first },
@@ -89,7 +88,7 @@ describe("session: general block transfer, received", () => {
   });
 
   it("gives up on a meter that streams one block for ever", () => {
-    const first = { in: block({ n: 1, ack: 0, hex: pieces[0], streaming: true }) };
+    const first = { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0], streaming: true }) };
     const session = associated();
     const operation = session.get(energy, what);
     let step = operation.next();
@@ -104,10 +103,10 @@ describe("session: general block transfer, received", () => {
 
   it("takes empty blocks, and gives up on a meter that sends nothing else", () => {
     const { result } = drive(associated().get(energy, what), [
-      { in: block({ n: 1, ack: 0, hex: "" }) },
-      { in: block({ n: 2, ack: 1, hex: answer.slice(0, 10) }) },
-      { in: block({ n: 3, ack: 2, hex: "" }) },
-      { in: block({ n: 4, ack: 3, hex: answer.slice(10), last: true }) },
+      { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: "" }) },
+      { in: generalBlock({ blockNumber: 2, acknowledged: 1, data: answer.slice(0, 10) }) },
+      { in: generalBlock({ blockNumber: 3, acknowledged: 2, data: "" }) },
+      { in: generalBlock({ blockNumber: 4, acknowledged: 3, data: answer.slice(10), last: true }) },
     ]);
     assert.equal(data(result), "0600001391");
     const operation = associated().get(energy, what);
@@ -121,7 +120,7 @@ describe("session: general block transfer, received", () => {
             continue;
           }
           assert.ok((n += 1) < 2000, "the transfer is bounded");
-          step = operation.next(fromHex(block({ n, ack: n - 1, hex: "" })));
+          step = operation.next(fromHex(generalBlock({ blockNumber: n, acknowledged: n - 1, data: "" })));
         }
       },
       { code: "DLMS_DECODE_LIMIT", message: /1001 empty general blocks came in a row/ },
@@ -131,16 +130,16 @@ describe("session: general block transfer, received", () => {
   it("is bounded by its size", () => {
     const long = "00".repeat(100);
     const error = failure(associated({ maxResultSize: 150 }).get(energy, what), [
-      { in: block({ n: 1, ack: 0, hex: long }) },
-      { in: block({ n: 2, ack: 1, hex: long }) },
+      { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: long }) },
+      { in: generalBlock({ blockNumber: 2, acknowledged: 1, data: long }) },
     ]);
     assert.equal(error.code, "DLMS_DECODE_LIMIT");
   });
 
   it("refuses another APDU in the middle, and rubbish in the blocks", () => {
-    const begin = { in: block({ n: 1, ack: 0, hex: "ee" }) };
+    const begin = { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: "ee" }) };
     assert.equal(failure(associated().get(energy, what), [begin, { in: answer }]).code, "DLMS_DECODE_TAG");
-    const whole = { in: block({ n: 1, ack: 0, hex: "ee", last: true }) };
+    const whole = { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: "ee", last: true }) };
     assert.equal(failure(associated().get(energy, what), [whole]).code, "DLMS_DECODE_TAG");
   });
 
@@ -187,7 +186,9 @@ describe("session: chunks in general blocks", () => {
       if (step.value.kind === "chunk") step = operation.next();
       else {
         const hex = whole.slice((n - 1) * 10, n * 10);
-        step = operation.next(fromHex(block({ n, ack: n - 1, hex, last: n * 10 >= whole.length })));
+        step = operation.next(
+          fromHex(generalBlock({ blockNumber: n, acknowledged: n - 1, data: hex, last: n * 10 >= whole.length })),
+        );
         n++;
       }
     }
@@ -197,10 +198,16 @@ describe("session: chunks in general blocks", () => {
 
   it("of a window come together, since the meter goes on by itself", () => {
     const { result, chunks } = drive(associated({ blockWindow: 3 }).getChunks(energy, what), [
-      { in: block({ n: 1, ack: 0, hex: whole.slice(0, 6), streaming: true }) },
-      { kind: "receive", in: block({ n: 2, ack: 0, hex: whole.slice(6, 12), streaming: true }) },
-      { kind: "receive", in: block({ n: 3, ack: 0, hex: whole.slice(12, 14) }) },
-      { out: "e083 0001 0003 00", in: block({ n: 4, ack: 1, hex: whole.slice(14), last: true }) },
+      { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: whole.slice(0, 6), streaming: true }) },
+      {
+        kind: "receive",
+        in: generalBlock({ blockNumber: 2, acknowledged: 0, data: whole.slice(6, 12), streaming: true }),
+      },
+      { kind: "receive", in: generalBlock({ blockNumber: 3, acknowledged: 0, data: whole.slice(12, 14) }) },
+      {
+        out: "e083 0001 0003 00",
+        in: generalBlock({ blockNumber: 4, acknowledged: 1, data: whole.slice(14), last: true }),
+      },
     ]);
     assert.deepEqual(result, { ok: true });
     assert.deepEqual(chunks, [
@@ -242,19 +249,19 @@ describe("session: chunks in general blocks", () => {
 
   it("are not begun by a refusal, nor by a report; data blocks inside go their own way", () => {
     const refused = drive(associated().getChunks(energy, what), [
-      { in: block({ n: 1, ack: 0, hex: "c401c1" }) },
-      { in: block({ n: 2, ack: 1, hex: "0103", last: true }) },
+      { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: "c401c1" }) },
+      { in: generalBlock({ blockNumber: 2, acknowledged: 1, data: "0103", last: true }) },
     ]);
     assert.deepEqual([refused.result, refused.chunks], [{ ok: false, result: 3 }, []]);
     const reported = drive(associated().getChunks(energy, what), [
-      { in: block({ n: 1, ack: 0, hex: "0f00000001001105", last: true }) },
-      { kind: "receive", in: block({ n: 1, ack: 0, hex: answer, last: true }) },
+      { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: dataNotification("1105"), last: true }) },
+      { kind: "receive", in: generalBlock({ blockNumber: 1, acknowledged: 0, data: answer, last: true }) },
     ]);
     assert.deepEqual(reported.chunks, [{ hex: "0600001391", blockNumber: 1, last: true }]);
     assert.equal(reported.notifications.length, 1);
     const blocked = drive(associated().getChunks(energy, what), [
-      { in: block({ n: 1, ack: 0, hex: "c402c1000000000100020600", last: true }) },
-      { out: "c002c100000001", in: "c402c101000000020003001391" },
+      { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: getBlock(1, "0600"), last: true }) },
+      { out: getNext(1), in: getBlock(2, "001391", "last") },
     ]);
     assert.deepEqual(
       blocked.chunks.map(({ hex }) => hex),
@@ -291,7 +298,9 @@ class BlockMeter {
       if (isLost) continue;
       const raw = this.whole.subarray((n - 1) * this.size, n * this.size);
       const last = n === this.#count;
-      return fromHex(block({ n, ack: 0, hex: toHex(raw), last, streaming: n !== this.#end }));
+      return fromHex(
+        generalBlock({ blockNumber: n, acknowledged: 0, data: toHex(raw), last, streaming: n !== this.#end }),
+      );
     }
     return null;
   }
@@ -304,7 +313,7 @@ class BlockMeter {
 
 describe("session: a report in general blocks before the answer", () => {
   // data-notification, no date-time, unsigned 5
-  const report = "0f00000001001105";
+  const report = dataNotification("1105");
   const parts = [report.slice(0, 8), report.slice(8)] as const;
   const get = () => associated().get(energy, what);
   const check = ({ result, notifications, ...run }: ReturnType<typeof drive>) => {
@@ -317,13 +326,21 @@ describe("session: a report in general blocks before the answer", () => {
   };
 
   it("is an event, whole or in pieces, and the answer behind it is taken", () => {
-    check(drive(get(), [{ in: block({ n: 1, ack: 0, hex: report, last: true }) }, { kind: "receive", in: answer }]));
     check(
       drive(get(), [
-        { in: block({ n: 1, ack: 0, hex: parts[0], streaming: true }) },
-        { kind: "receive", in: block({ n: 2, ack: 0, hex: parts[1], last: true }) },
-        { kind: "receive", in: block({ n: 1, ack: 0, hex: answer.slice(0, 8) }) },
-        { out: "e087 0001 0001 00", in: block({ n: 2, ack: 1, hex: answer.slice(8), last: true }) },
+        { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: report, last: true }) },
+        { kind: "receive", in: answer },
+      ]),
+    );
+    check(
+      drive(get(), [
+        { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: parts[0], streaming: true }) },
+        { kind: "receive", in: generalBlock({ blockNumber: 2, acknowledged: 0, data: parts[1], last: true }) },
+        { kind: "receive", in: generalBlock({ blockNumber: 1, acknowledged: 0, data: answer.slice(0, 8) }) },
+        {
+          out: "e087 0001 0001 00",
+          in: generalBlock({ blockNumber: 2, acknowledged: 1, data: answer.slice(8), last: true }),
+        },
       ]),
     );
   });
@@ -331,9 +348,9 @@ describe("session: a report in general blocks before the answer", () => {
   it("may have the answer between its blocks", () => {
     check(
       drive(get(), [
-        { in: block({ n: 1, ack: 0, hex: parts[0] }) },
+        { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: parts[0] }) },
         { out: "e087 0001 0001 00", in: answer },
-        { kind: "receive", in: block({ n: 2, ack: 1, hex: parts[1], last: true }) },
+        { kind: "receive", in: generalBlock({ blockNumber: 2, acknowledged: 1, data: parts[1], last: true }) },
       ]),
     );
   });
@@ -341,9 +358,20 @@ describe("session: a report in general blocks before the answer", () => {
   it("that comes to no end, or makes no sense, is dropped with a note", () => {
     const session = associated();
     for (const turns of [
-      [{ in: block({ n: 1, ack: 0, hex: parts[0] }) }, { in: answer }, { kind: "receive", in: late }],
-      [{ in: block({ n: 1, ack: 0, hex: parts[0] }) }, { in: late }, { kind: "receive", in: answer }],
-      [{ in: block({ n: 1, ack: 0, hex: "0fff", last: true }) }, { kind: "receive", in: answer }],
+      [
+        { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: parts[0] }) },
+        { in: answer },
+        { kind: "receive", in: late },
+      ],
+      [
+        { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: parts[0] }) },
+        { in: late },
+        { kind: "receive", in: answer },
+      ],
+      [
+        { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: "0fff", last: true }) },
+        { kind: "receive", in: answer },
+      ],
     ] as const) {
       const { result, notes, notifications } = drive(session.get(energy, what), turns);
       assert.equal(data(result), "0600001391");
@@ -362,14 +390,18 @@ describe("session: general block transfer, sent", () => {
   // C0 01 C1, class, name, attribute, 01 01, 09 28 and 40 bytes: 56 bytes
   const whole = `c001c1${energyHex.slice(0, -2)}01010928${"77".repeat(40)}`;
   const piece = (n: number): string => whole.slice((n - 1) * 42, n * 42);
-  const ack = (n: number, bna: number, window = 1): string => block({ n, ack: bna, hex: "", last: true, window });
+  const ack = (n: number, bna: number, window = 1): string =>
+    generalBlock({ blockNumber: n, acknowledged: bna, data: "", last: true, window });
   const run = (turns: readonly Turn[]) => drive(associated({ maxPduSize: 30 }).get(long, what), turns);
 
   it("cuts a request that is longer than the meter's PDU size", () => {
     const { result, sent } = run([
       { out: `e007 0001 0000 15 ${piece(1)}`, in: ack(1, 1) },
       { out: `e007 0002 0001 15 ${piece(2)}`, in: ack(2, 2) },
-      { out: `e087 0003 0002 0e ${piece(3)}`, in: block({ n: 3, ack: 3, hex: answer, last: true }) },
+      {
+        out: `e087 0003 0002 0e ${piece(3)}`,
+        in: generalBlock({ blockNumber: 3, acknowledged: 3, data: answer, last: true }),
+      },
     ]);
     assert.equal(data(result), "0600001391");
     for (const apdu of sent) assert.ok(apdu.length / 2 <= 30);
@@ -381,7 +413,10 @@ describe("session: general block transfer, sent", () => {
       { kind: "transmit", out: `e047 0002 0001 15 ${piece(2)}` },
       { out: `e087 0003 0001 0e ${piece(3)}`, in: ack(2, 1, 4) },
       { kind: "transmit", out: `e047 0002 0002 15 ${piece(2)}` },
-      { out: `e087 0003 0002 0e ${piece(3)}`, in: block({ n: 3, ack: 3, hex: answer, last: true }) },
+      {
+        out: `e087 0003 0002 0e ${piece(3)}`,
+        in: generalBlock({ blockNumber: 3, acknowledged: 3, data: answer, last: true }),
+      },
     ]);
     assert.equal(data(result), "0600001391");
   });
@@ -394,15 +429,18 @@ describe("session: general block transfer, sent", () => {
       const { result } = run([
         ...begin,
         { in: ack(3, 3) },
-        { kind: "receive", in: block({ n, ack: 3, hex: answer.slice(0, 8) }) },
-        { in: block({ n: n + 1, ack: 4, hex: answer.slice(8), last: true }) },
+        { kind: "receive", in: generalBlock({ blockNumber: n, acknowledged: 3, data: answer.slice(0, 8) }) },
+        { in: generalBlock({ blockNumber: n + 1, acknowledged: 4, data: answer.slice(8), last: true }) },
       ]);
       assert.equal(data(result), "0600001391", `answer from block ${n} on`);
     }
   });
 
   it("takes a refusal at any time, and gives up without progress", () => {
-    const refused = failure(associated({ maxPduSize: 30 }).get(long, what), [{ in: ack(1, 1) }, { in: "d80204" }]);
+    const refused = failure(associated({ maxPduSize: 30 }).get(long, what), [
+      { in: ack(1, 1) },
+      { in: exceptionResponse(2, 4) },
+    ]);
     assert.match(refused.message, /pdu-too-long \(4\)/);
     const stuck = Array.from({ length: 4 }, () => ({ in: ack(1, 0) }));
     assert.equal(failure(associated({ maxPduSize: 30 }).get(long, what), stuck).code, "DLMS_DECODE_LIMIT");

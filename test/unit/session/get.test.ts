@@ -2,10 +2,23 @@ import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes";
 import { Correlation } from "../../../src/session/steps/correlation";
 import { drive, failure, type Turn } from "./drive";
-import { aare, associated, energy, energyHex, options, usualConformance } from "./fixtures";
+import { associated, energy, energyHex, options, usualConformance } from "./fixtures";
 import { Session } from "../../../src/session";
+import {
+  aare,
+  dataNotification,
+  exceptionResponse,
+  getBlock,
+  getBlockRefused,
+  getData,
+  getNext,
+  getRefused,
+  getRequest,
+  releaseResponse,
+  setResult,
+} from "../../support/apdus";
 
-const request = `c001c1${energyHex}`;
+const request = getRequest();
 const what = "read 1-0:1.8.0*255/2";
 const data = (result: unknown): string => {
   const { ok, data: bytes } = result as { ok: boolean; data: Uint8Array };
@@ -17,10 +30,10 @@ describe("session: GET", () => {
   it("returns data, and a data-access-result as it came", () => {
     const session = associated();
     assert.equal(
-      data(drive(session.get(energy, what), [{ out: request, in: "c401c1000600001391" }]).result),
+      data(drive(session.get(energy, what), [{ out: request, in: getData("0600001391") }]).result),
       "0600001391",
     );
-    assert.deepEqual(drive(session.get(energy, what), [{ out: request, in: "c401c10104" }]).result, {
+    assert.deepEqual(drive(session.get(energy, what), [{ out: request, in: getRefused(4) }]).result, {
       ok: false,
       result: 4,
     });
@@ -29,15 +42,15 @@ describe("session: GET", () => {
   it("sends a selector", () => {
     const access = { selector: 2, parameters: { type: "double-long-unsigned", value: 5 } } as const;
     drive(associated().get({ ...energy, access }, what), [
-      { out: `c001c1${energyHex.slice(0, -2)}01020600000005`, in: "c401c10100" },
+      { out: `c001c1${energyHex.slice(0, -2)}01020600000005`, in: getRefused(0) },
     ]);
   });
 
   it("puts blocks together", () => {
     const { result, notes } = drive(associated().get(energy, what), [
-      { out: request, in: "c402c1000000000100020600" },
-      { out: "c002c100000001", in: "c402c100000000020001 00".replace(/ /g, "") },
-      { out: "c002c100000002", in: "c402c101000000030002 1391".replace(/ /g, "") },
+      { out: request, in: getBlock(1, "0600") },
+      { out: getNext(1), in: getBlock(2, "00") },
+      { out: getNext(2), in: getBlock(3, "1391", "last") },
     ]);
     assert.equal(data(result), "0600001391");
     assert.deepEqual(notes, []);
@@ -45,10 +58,10 @@ describe("session: GET", () => {
 
   for (const first of [0, 1, 19, 0xffffffff]) {
     it(`takes blocks that start at ${first}`, () => {
-      const number = (n: number): string => ((first + n) >>> 0).toString(16).padStart(8, "0");
+      const next = (first + 1) >>> 0;
       const { result } = drive(associated().get(energy, what), [
-        { out: request, in: `c402c100${number(0)}00020600` },
-        { out: `c002c1${number(0)}`, in: `c402c101${number(1)}0003001391` },
+        { out: request, in: getBlock(first, "0600") },
+        { out: getNext(first), in: getBlock(next, "001391", "last") },
       ]);
       assert.equal(data(result), "0600001391");
     });
@@ -56,23 +69,23 @@ describe("session: GET", () => {
 
   it("takes empty blocks, also as the last", () => {
     const { result } = drive(associated().get(energy, what), [
-      { in: "c402c100000000010000" },
-      { in: "c402c10000000002000411000000".replace("0411000000", "021105") },
-      { in: "c402c101000000030000" },
+      { in: getBlock(1, "") },
+      { in: getBlock(2, "1105") },
+      { in: getBlock(3, "", "last") },
     ]);
     assert.equal(data(result), "1105");
   });
 
   it("returns an error that comes in a block or in place of one", () => {
-    const begin: Turn = { in: "c402c1000000000100020600" };
-    for (const answer of ["c402c10100000002010f", "c402c10100000000010f", "c401c1010f"]) {
+    const begin: Turn = { in: getBlock(1, "0600") };
+    for (const answer of [getBlockRefused(2, 15), getBlockRefused(0, 15), getRefused(15)]) {
       assert.deepEqual(drive(associated().get(energy, what), [begin, { in: answer }]).result, {
         ok: false,
         result: 15,
       });
     }
     // get-resp-lastblock-err: an error in the only block
-    assert.deepEqual(drive(associated().get(energy, what), [{ in: "c402c101000000130101" }]).result, {
+    assert.deepEqual(drive(associated().get(energy, what), [{ in: getBlockRefused(19, 1) }]).result, {
       ok: false,
       result: 1,
     });
@@ -80,9 +93,9 @@ describe("session: GET", () => {
 
   it("drops a block that comes twice", () => {
     const { result, notes } = drive(associated().get(energy, what), [
-      { in: "c402c1000000000100020600" },
-      { in: "c402c1000000000100020600" },
-      { kind: "receive", in: "c402c101000000020003001391" },
+      { in: getBlock(1, "0600") },
+      { in: getBlock(1, "0600") },
+      { kind: "receive", in: getBlock(2, "001391", "last") },
     ]);
     assert.ok(result.ok);
     assert.equal(toHex(result.data), "0600001391");
@@ -90,47 +103,42 @@ describe("session: GET", () => {
   });
 
   it("refuses a block out of turn", () => {
-    const begin: Turn = { in: "c402c1000000000100020600" };
-    for (const number of ["03", "04"]) {
-      const error = failure(associated().get(energy, what), [begin, { in: `c402c100000000${number}00020600` }]);
+    const begin: Turn = { in: getBlock(1, "0600") };
+    for (const number of [3, 4]) {
+      const error = failure(associated().get(energy, what), [begin, { in: getBlock(number, "0600") }]);
       assert.equal(error.code, "DLMS_DECODE_VALUE");
       assert.match(error.message, /block 2 was asked for/);
     }
   });
 
   it("ends at 4 MiB when nothing else is said", () => {
-    const raw = `82f000${"00".repeat(0xf000)}`;
-    const blocks = Array.from({ length: 70 }, (_, i) => ({
-      in: `c402c100${(i + 1).toString(16).padStart(8, "0")}00${raw}`,
-    }));
+    const blocks = Array.from({ length: 70 }, (_, i) => ({ in: getBlock(i + 1, "00".repeat(0xf000)) }));
     assert.equal(failure(associated().get(energy, what), blocks).code, "DLMS_DECODE_LIMIT");
   });
 
   it("is bounded by its size and by empty blocks", () => {
     const small = failure(associated({ maxResultSize: 3 }).get(energy, what), [
-      { in: "c402c1000000000100020600" },
-      { in: "c402c1000000000200020600" },
+      { in: getBlock(1, "0600") },
+      { in: getBlock(2, "0600") },
     ]);
     assert.equal(small.code, "DLMS_DECODE_LIMIT");
-    const empty = Array.from({ length: 1001 }, (_, i) => ({
-      in: `c402c100${(i + 1).toString(16).padStart(8, "0")}0000`,
-    }));
+    const empty = Array.from({ length: 1001 }, (_, i) => ({ in: getBlock(i + 1, "") }));
     assert.equal(failure(associated().get(energy, what), empty).code, "DLMS_DECODE_LIMIT");
   });
 
   it("hands out chunks as they come, whatever their number", () => {
     const { result, chunks } = drive(associated({ maxResultSize: 3 }).getChunks(energy, what), [
-      { out: request, in: "c402c1000000000100020600" },
-      { out: "c002c100000001", in: "c402c101000000020003001391" },
+      { out: request, in: getBlock(1, "0600") },
+      { out: getNext(1), in: getBlock(2, "001391", "last") },
     ]);
     assert.deepEqual(result, { ok: true });
     assert.deepEqual(chunks, [
       { hex: "0600", blockNumber: 1, last: false },
       { hex: "001391", blockNumber: 2, last: true },
     ]);
-    const whole = drive(associated().getChunks(energy, what), [{ in: "c401c1000600001391" }]);
+    const whole = drive(associated().getChunks(energy, what), [{ in: getData("0600001391") }]);
     assert.deepEqual(whole.chunks, [{ hex: "0600001391", blockNumber: 1, last: true }]);
-    assert.deepEqual(drive(associated().getChunks(energy, what), [{ in: "c401c10103" }]).result, {
+    assert.deepEqual(drive(associated().getChunks(energy, what), [{ in: getRefused(3) }]).result, {
       ok: false,
       result: 3,
     });
@@ -145,24 +153,26 @@ describe("session: GET", () => {
   });
 
   it("is lenient with invoke-ids unless told otherwise", () => {
-    const { notes } = drive(associated().get(energy, what), [{ out: request, in: "c40142000600001391" }]);
+    const { notes } = drive(associated().get(energy, what), [{ out: request, in: getData("0600001391", 0x42) }]);
     assert.match(notes.join(), /invoke-id 2, the request had 1/);
     const strict = associated({ quirks: { strictInvokeId: true }, correlation: new Correlation() });
-    drive(strict.get(energy, what), [{ out: `c001c2${energyHex}`, in: "c40142000600001391" }]);
-    drive(strict.get(energy, what), [{ out: `c001c3${energyHex}`, in: "c40143000600001391" }]);
-    const error = failure(strict.get(energy, what), [{ out: `c001c4${energyHex}`, in: "c40141000600001391" }]);
+    drive(strict.get(energy, what), [{ out: getRequest(undefined, undefined, 0xc2), in: getData("0600001391", 0x42) }]);
+    drive(strict.get(energy, what), [{ out: getRequest(undefined, undefined, 0xc3), in: getData("0600001391", 0x43) }]);
+    const error = failure(strict.get(energy, what), [
+      { out: getRequest(undefined, undefined, 0xc4), in: getData("0600001391", 0x41) },
+    ]);
     assert.equal(error.code, "DLMS_DECODE_VALUE");
   });
 
   it("tells exceptions and service errors in words, and answers of another kind", () => {
-    const exception = failure(associated().get(energy, what), [{ in: "d80203" }]);
+    const exception = failure(associated().get(energy, what), [{ in: exceptionResponse(2, 3) }]);
     assert.equal(exception.code, "DLMS_EXCEPTION");
     assert.match(exception.message, /service-unknown \(2\).*other-reason \(3\) \(read 1-0:1\.8\.0\*255\/2\)/);
     const service = failure(associated().get(energy, what), [{ in: "0e050402" }]);
     assert.equal(service.code, "DLMS_SERVICE_ERROR");
     assert.match(service.message, /read: definition \/ object-class-inconsistent \(2\)/);
-    assert.equal(failure(associated().get(energy, what), [{ in: "c501c100" }]).code, "DLMS_DECODE_TAG");
-    assert.equal(failure(associated().get(energy, what), [{ in: "6303800100" }]).code, "DLMS_ASSOC_RELEASED");
+    assert.equal(failure(associated().get(energy, what), [{ in: setResult(0) }]).code, "DLMS_DECODE_TAG");
+    assert.equal(failure(associated().get(energy, what), [{ in: releaseResponse }]).code, "DLMS_ASSOC_RELEASED");
     const rubbish = failure(associated().get(energy, what), [{ in: "ee" }]);
     assert.equal(rubbish.code, "DLMS_DECODE_TAG");
     assert.match(rubbish.message, /^apdu: .* \(read 1-0:1\.8\.0\*255\/2\)/);
@@ -171,10 +181,10 @@ describe("session: GET", () => {
 
   it("sets notifications aside and goes on waiting", () => {
     const { result, notifications } = drive(associated().get(energy, what), [
-      { out: request, in: "0f0063d76a0003ff" },
+      { out: request, in: dataNotification("03ff", 6543210) },
       { kind: "receive", in: "c20000010100000300ff0203ff" },
       { kind: "receive", in: "0f0063d76a01" },
-      { kind: "receive", in: "c401c1000600001391" },
+      { kind: "receive", in: getData("0600001391") },
     ]);
     assert.equal(data(result), "0600001391");
     assert.deepEqual(
@@ -183,7 +193,7 @@ describe("session: GET", () => {
     );
     const endless = Array.from({ length: 1000 }, (_, i) => ({
       ...(i > 0 && { kind: "receive" as const }),
-      in: "0f0063d76a0003ff",
+      in: dataNotification("03ff", 6543210),
     }));
     assert.equal(failure(associated().get(energy, what), endless).code, "DLMS_DECODE_LIMIT");
   });
@@ -219,8 +229,8 @@ describe("session: GET with list", () => {
 
   it("puts a blocked list together", () => {
     const { result } = drive(associated().getWithList([device, clock], what), [
-      { out: listRequest, in: `c402c1000000000100${"0a"}${listed.slice(0, 20)}` },
-      { out: "c002c100000001", in: `c402c1010000000200${(listed.length / 2 - 10).toString(16)}${listed.slice(20)}` },
+      { out: listRequest, in: getBlock(1, listed.slice(0, 20)) },
+      { out: getNext(1), in: getBlock(2, listed.slice(20), "last") },
     ]);
     assert.equal(data(result[0]), "091049534b31303030303030303030303030");
     assert.equal(data(result[1]), "090c07e50603040e091700ffc400");
@@ -233,17 +243,17 @@ describe("session: GET with list", () => {
       /2 items were asked for, 1 were answered/,
     );
     assert.match(
-      failure(associated().getWithList(items, what), [{ in: "c401c10103" }]).message,
+      failure(associated().getWithList(items, what), [{ in: getRefused(3) }]).message,
       /get-response-with-list \(result 3\)/,
     );
     assert.equal(
-      failure(associated().getWithList(items, what), [{ in: "c402c1010000000100050299000000" }]).code,
+      failure(associated().getWithList(items, what), [{ in: getBlock(1, "0299000000", "last") }]).code,
       "DLMS_DECODE_VALUE",
     );
   });
 
   it("asks singly for one item and not at all for none", () => {
-    drive(associated().getWithList([energy], what), [{ out: request, in: "c401c10103" }]);
+    drive(associated().getWithList([energy], what), [{ out: request, in: getRefused(3) }]);
     assert.deepEqual(drive(associated().getWithList([], what), []).result, []);
   });
 

@@ -4,8 +4,9 @@ import { fromHex, toHex } from "../../../src/bytes";
 import { isDlmsError } from "../../../src/errors";
 import { Session, type Operation } from "../../../src/session";
 import { Driver } from "./drive";
-import { aare, associated, energy, options } from "./fixtures";
+import { associated, energy, options } from "./fixtures";
 import { CipheringMeter, clientTitle, security } from "./meter";
+import { aare, actionBlock, getBlock, getData, setResult } from "../../support/apdus";
 
 const what = "read 1-0:1.8.0*255/2";
 const u32 = (value: number): string => value.toString(16).padStart(8, "0");
@@ -77,7 +78,7 @@ describe("session: any cut into blocks gives the same result", () => {
           got.push(apdu.slice(2 * at));
           const number = apdu.slice(2 * header + 2, 2 * header + 10);
           const last = whole || apdu.slice(2 * header, 2 * header + 2) === "01";
-          const reply = whole ? "c501c100" : last ? `c503c100${number}` : `c502c1${number}`;
+          const reply = whole ? setResult(0) : last ? `c503c100${number}` : `c502c1${number}`;
           step = operation.next(fromHex(reply));
         }
         assert.equal(step.value, 0);
@@ -114,7 +115,7 @@ function cipheredRecording(): Recording {
         driver: new Driver(),
       };
     },
-    answers: () => [meter.aare(), meter.service("cc", "c401c1000600001391")],
+    answers: () => [meter.aare(), meter.service("cc", getData("0600001391"))],
   };
 }
 
@@ -129,11 +130,11 @@ const recordings: readonly Recording[] = [
     run: () => ({ operation: new Session(options()).associate(), driver: new Driver() }),
     answers: () => ["611fa109060760857405080101a203020101a305a103020101be0604040e010601"],
   },
-  { name: "GET", run: plain((s) => s.get(energy, what)), answers: () => ["c401c1000600001391"] },
+  { name: "GET", run: plain((s) => s.get(energy, what)), answers: () => [getData("0600001391")] },
   {
     name: "GET in blocks",
     run: plain((s) => s.get(energy, what)),
-    answers: () => ["c402c1000000000100020600", "c402c101000000020003001391"],
+    answers: () => [getBlock(1, "0600"), getBlock(2, "001391", "last")],
   },
   {
     name: "GET with list",
@@ -148,7 +149,7 @@ const recordings: readonly Recording[] = [
   {
     name: "ACTION in blocks",
     run: plain((s) => s.action({ classId: 9, instanceId: fromHex("00000a0000ff"), methodId: 1 }, undefined, what)),
-    answers: () => ["c702c1000000000103000100", "c702c101000000020409021122"],
+    answers: () => [actionBlock(1, "000100"), actionBlock(2, "09021122", "last")],
   },
   {
     name: "Read in blocks",

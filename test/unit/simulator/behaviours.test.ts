@@ -3,14 +3,14 @@ import { fromHex, toHex } from "../../../src/bytes";
 import * as sim from "../../../src/simulator";
 import { VirtualClock } from "../../support/virtual-clock";
 import { plain } from "./definitions";
-import { AARQ_NONE, openLine, type HandLine } from "./line";
+import { openLine, type HandLine } from "./line";
+import { aarqNone, dataNotification, exceptionResponse, getData, getRequest, wpdu } from "../../support/apdus";
 
-const register = "c001c100030100010800ff0200";
-const value = "c401c10006000003ed";
-const wrapped = (apdu: string, from = "0010", to = "0001"): string =>
-  `0001${from}${to}${(apdu.length / 2).toString(16).padStart(4, "0")}${apdu}`;
-const ask = wrapped(register);
-const answer = wrapped(value, "0001", "0010");
+const register = getRequest();
+const value = getData("06000003ed");
+const toClient = (apdu: string): string => wpdu(1, 16, apdu);
+const ask = wpdu(16, 1, register);
+const answer = toClient(value);
 
 function associated(...behaviours: readonly sim.Behaviour[]): {
   meter: sim.SimulatedMeter;
@@ -20,7 +20,7 @@ function associated(...behaviours: readonly sim.Behaviour[]): {
   const clock = new VirtualClock();
   const meter = sim.createMeter(plain, { clock });
   const line = openLine(meter);
-  line.apdu(AARQ_NONE);
+  line.apdu(aarqNone);
   meter.use(...behaviours);
   return { meter, line, clock };
 }
@@ -31,12 +31,12 @@ describe("simulated meter: behaviours", () => {
   });
 
   it("puts the newest first and takes them away again", () => {
-    const { meter, line } = associated(sim.answerInstead(fromHex("d80101")));
-    const undo = meter.use(sim.answerInstead(fromHex("d80203")));
+    const { meter, line } = associated(sim.answerInstead(fromHex(exceptionResponse(1, 1))));
+    const undo = meter.use(sim.answerInstead(fromHex(exceptionResponse(2, 3))));
     // the newest changed the answer first, the older one what it left
-    assert.deepEqual(line.apdu(register), ["d80101"]);
+    assert.deepEqual(line.apdu(register), [exceptionResponse(1, 1)]);
     undo();
-    assert.deepEqual(line.apdu(register), ["d80101"]);
+    assert.deepEqual(line.apdu(register), [exceptionResponse(1, 1)]);
   });
 
   const cases: readonly [string, sim.Behaviour, readonly string[]][] = [
@@ -52,13 +52,13 @@ describe("simulated meter: behaviours", () => {
     ["splits", sim.splitAnswers(10), [answer.slice(0, 20), answer.slice(20)]],
     ["swaps the wrapper's words", sim.swappedWrapperHeader(), [`0100010010000900${value}`]],
     ["answers from another port", sim.wrongWrapperSource(2), [answer.replace("00010001", "00010002")]],
-    ["answers with another invoke-id", sim.otherInvokeId(0x42), [wrapped("c4014200" + "06000003ed", "0001", "0010")]],
-    ["announces absurd counts", sim.absurdCount(), [wrapped("c401c100" + "0184ffffffff", "0001", "0010")]],
-    ["answers an exception", sim.answerException(2, 3), [wrapped("d80203", "0001", "0010")]],
+    ["answers with another invoke-id", sim.otherInvokeId(0x42), [toClient(getData("06000003ed", 0x42))]],
+    ["announces absurd counts", sim.absurdCount(), [toClient(getData("0184ffffffff"))]],
+    ["answers an exception", sim.answerException(2, 3), [toClient(exceptionResponse(2, 3))]],
     [
       "pushes in front of the answer",
-      sim.pushBeforeAnswer(fromHex("0f00000001000600000001")),
-      [wrapped("0f00000001000600000001", "0001", "0010"), answer],
+      sim.pushBeforeAnswer(fromHex(dataNotification("0600000001"))),
+      [toClient(dataNotification("0600000001")), answer],
     ],
   ];
   for (const [title, behaviour, expected] of cases) {
@@ -118,8 +118,8 @@ describe("simulated meter: behaviours", () => {
     const { line, meter } = associated(sim.restartOnRequest({ times: 1 }));
     assert.deepEqual(line.exchange(ask), []);
     assert.equal(meter.associations, 0);
-    assert.deepEqual(line.apdu(register), ["d80101"]);
-    assert.match(line.apdu(AARQ_NONE)[0] ?? "", /a203020100/);
+    assert.deepEqual(line.apdu(register), [exceptionResponse(1, 1)]);
+    assert.match(line.apdu(aarqNone)[0] ?? "", /a203020100/);
   });
 
   it("is busy and breaks check sequences on HDLC", () => {
@@ -194,7 +194,7 @@ describe("simulated meter: what it received", () => {
   it("keeps a bounded number of items", () => {
     const meter = sim.createMeter({ ...plain, receivedLimit: 10 });
     const line = openLine(meter);
-    line.apdu(AARQ_NONE);
+    line.apdu(aarqNone);
     for (let n = 0; n < 1000; n++) line.exchange(ask);
     assert.ok(meter.received.length >= 10 && meter.received.length < 20, `${meter.received.length}`);
     assert.equal(meter.received.at(-1)?.sequence, 2003);

@@ -3,11 +3,12 @@ import { fromHex, toHex } from "../../../src/bytes";
 import { crc16x25, decodeHdlcFrame, encodeHdlcFrame, type HdlcControl, type HdlcFrame } from "../../../src/link";
 import { createBus, createMeter, dropAnswers, type MeterDefinition } from "../../../src/simulator";
 import { longOctets, plain } from "./definitions";
-import { AARQ_NONE, aarqWith, openLine, type HandLine } from "./line";
+import { openLine, type HandLine } from "./line";
+import { aarqNone, aarqWith, dataNotification } from "../../support/apdus";
 
 /** Frames of a session with a meter at logical 1, physical 17, client 16 (u9n/dlms-cosem, MIT). */
 const SNRM = "7ea00802232193bd647e";
-const AARQ_FRAME = "7ea02c02232110af9fe6e600601da109060760857405080101be10040e01000000065f1f0400001e1dffffc5e47e";
+const aarqFrame = "7ea02c02232110af9fe6e600601da109060760857405080101be10040e01000000065f1f0400001e1dffffc5e47e";
 const UA_154 = "7ea01f21022373e6c781801205019a06019a070400000001080400000001cca27e";
 
 const meter17: MeterDefinition = {
@@ -70,7 +71,7 @@ describe("simulated meter: HDLC", () => {
     const [ua = ""] = line.exchange(SNRM);
     assert.match(ua, /^7ea0..21022373/);
     assert.ok(ua.includes("81801205018006018007040000000108040000" + "0001"));
-    const [aare = ""] = line.exchange(AARQ_FRAME);
+    const [aare = ""] = line.exchange(aarqFrame);
     // I, N(S) 0, N(R) 1, final; LLC of an answer; AARE that accepts
     assert.match(aare, /^7ea0..21022330....e6e7006129a109060760857405080101a203020100/);
   });
@@ -78,10 +79,10 @@ describe("simulated meter: HDLC", () => {
   it("is disconnected before SNRM and after DISC: DM", () => {
     const meter = createMeter(meter17);
     const line = openLine(meter);
-    assert.deepEqual(answers(line, AARQ_FRAME), ["DM F"]);
+    assert.deepEqual(answers(line, aarqFrame), ["DM F"]);
     assert.deepEqual(answers(line, frame({ type: "DISC", pollFinal: true })), ["DM F"]);
     line.exchange(SNRM);
-    line.exchange(i(0, 0, `e6e600${AARQ_NONE}`));
+    line.exchange(i(0, 0, `e6e600${aarqNone}`));
     assert.equal(meter.associations, 1);
     assert.deepEqual(answers(line, frame({ type: "DISC", pollFinal: true })), ["UA F"]);
     assert.equal(meter.associations, 0);
@@ -128,7 +129,7 @@ describe("simulated meter: HDLC", () => {
     const meter = createMeter(meter17);
     const line = openLine(meter);
     line.exchange(SNRM);
-    const request = i(0, 0, `e6e600${AARQ_NONE}`);
+    const request = i(0, 0, `e6e600${aarqNone}`);
     const first = line.exchange(request);
     const { requests } = meter.counters;
     assert.deepEqual(line.exchange(request), first);
@@ -139,7 +140,7 @@ describe("simulated meter: HDLC", () => {
   it("puts a segmented request together, in a window too", () => {
     const line = openLine(createMeter({ ...meter17, hdlc: { windowReceive: 3 } }));
     line.exchange(frame({ type: "SNRM", pollFinal: true }, "8180120501800601800704000000030804" + "00000001"));
-    const request = `e6e600${AARQ_NONE}`;
+    const request = `e6e600${aarqNone}`;
     assert.deepEqual(answers(line, i(0, 0, request.slice(0, 20), { segmented: true }, false)), []);
     assert.deepEqual(answers(line, i(1, 0, request.slice(20, 40), { segmented: true })), ["RR /2 F"]);
     assert.deepEqual(answers(line, i(2, 0, request.slice(40))), ["I 0/3 F 46"]);
@@ -167,7 +168,7 @@ describe("simulated meter: HDLC", () => {
     const meter = createMeter(meter17);
     const line = openLine(meter);
     line.exchange(SNRM);
-    meter.push(fromHex("0f00000001000600000001"));
+    meter.push(fromHex(dataNotification("0600000001")));
     const [ui = ""] = line.taken();
     assert.equal(seen(ui), "UI 14");
     assert.deepEqual(decodeHdlcFrame(fromHex(ui)).source, server);
@@ -188,7 +189,7 @@ describe("simulated meter: old links", () => {
     const meter = createMeter({ ...meter17, hdlc: { keepsLinks: true } });
     const first = openLine(meter);
     assert.deepEqual(answers(first, SNRM), ["UA F 21"]);
-    first.exchange(i(0, 0, `e6e600${AARQ_NONE}`));
+    first.exchange(i(0, 0, `e6e600${aarqNone}`));
     first.close();
     assert.equal(meter.associations, 0);
     const second = openLine(meter);
@@ -258,8 +259,8 @@ describe("simulated bus", () => {
     assert.match(ask(19)[0] ?? "", /^7ea01f21022773/);
     assert.deepEqual(ask(20), []);
     // associations live side by side
-    line.exchange(i(0, 0, `e6e600${AARQ_NONE}`));
-    line.exchange(i(0, 0, `e6e600${AARQ_NONE}`, { destination: { logical: 1, physical: 19, size: 2 } }));
+    line.exchange(i(0, 0, `e6e600${aarqNone}`));
+    line.exchange(i(0, 0, `e6e600${aarqNone}`, { destination: { logical: 1, physical: 19, size: 2 } }));
     assert.deepEqual(
       bus.meters.map((meter) => meter.associations),
       [1, 0, 1],

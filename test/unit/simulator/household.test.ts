@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes";
 import { decodeValueBytes, type DlmsValue } from "../../../src/codec";
 import { createMeter, householdDefinition } from "../../../src/simulator";
-import { openLine, aarqWith, type HandLine } from "./line";
+import { openLine, type HandLine } from "./line";
+import { aarqWith, actionResult } from "../../support/apdus";
 
 const HOUR = 3_600_000;
 const start = Date.UTC(2026, 10, 22, 11, 7, 30);
@@ -227,7 +228,7 @@ describe("simulated household", () => {
     const house = new House();
     const state = (): unknown => house.value(70, "0.0.96.3.10.255").value;
     assert.equal(state(), true);
-    assert.deepEqual(house.line.apdu("c301c100460000" + "60030aff01" + "010f00"), ["c701c10000"]);
+    assert.deepEqual(house.line.apdu("c301c100460000" + "60030aff01" + "010f00"), [actionResult(0)]);
     assert.equal(state(), false);
     house.line.apdu("c301c100460000" + "60030aff02" + "010f00");
     assert.equal(state(), true);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../../src/bytes";
 import { createMeter, parseDefinition } from "../../../src/simulator";
-import { AARQ_NONE, openLine } from "./line";
+import { openLine } from "./line";
+import { aarqNone, getData, getRequest } from "../../support/apdus";
 
 const register = {
   classId: 3,
@@ -83,9 +84,9 @@ const refused: readonly [string, unknown, RegExp][] = [
 describe("simulated meter: definition in JSON", () => {
   it("makes a meter that answers what was written", () => {
     const line = openLine(createMeter(parseDefinition(JSON.stringify(minimal))));
-    line.apdu(AARQ_NONE);
-    assert.deepEqual(line.apdu("c001c100030100010800ff0200"), ["c401c10015ffffffffffffffff"]);
-    assert.deepEqual(line.apdu("c001c100030100010800ff0300"), ["c401c10002020ffd161e"]);
+    line.apdu(aarqNone);
+    assert.deepEqual(line.apdu(getRequest()), [getData("15ffffffffffffffff")]);
+    assert.deepEqual(line.apdu("c001c100030100010800ff0300"), [getData("02020ffd161e")]);
   });
 
   it("knows every kind of value", () => {
@@ -108,7 +109,7 @@ describe("simulated meter: definition in JSON", () => {
       attributes: { 2: value },
     }));
     const line = openLine(createMeter(parseDefinition({ ...minimal, objects })));
-    line.apdu(AARQ_NONE);
+    line.apdu(aarqNone);
     values.forEach(([, hex], index) => {
       const name = `00006001${index.toString(16).padStart(2, "0")}ff`;
       assert.deepEqual(line.apdu(`c001c10001${name}0200`), [`c401c100${hex}`]);

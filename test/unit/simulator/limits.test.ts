@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { createMeter, delayAnswers } from "../../../src/simulator";
 import { VirtualClock } from "../../support/virtual-clock";
-import { AARQ_NONE, aarqWith, openLine } from "./line";
+import { openLine } from "./line";
+import { aarqNone, aarqWith, getRequest } from "../../support/apdus";
 
 const long = {
   classId: 1,
@@ -15,7 +16,7 @@ describe("simulated meter: bounds against a client", () => {
     const associations = Array.from({ length: 300 }, (_, n) => ({ client: n + 1 }));
     const meter = createMeter({ associations, objects: [] });
     const line = openLine(meter);
-    const answers = associations.map(({ client }) => line.apdu(AARQ_NONE, client).length);
+    const answers = associations.map(({ client }) => line.apdu(aarqNone, client).length);
     assert.equal(answers.filter((count) => count === 1).length, 256);
     assert.equal(meter.associations, 256);
     line.close();
@@ -25,10 +26,10 @@ describe("simulated meter: bounds against a client", () => {
   it("gives up clients without an association first", () => {
     const meter = createMeter({ associations: [{ client: 16 }], objects: [] });
     const line = openLine(meter);
-    line.apdu(AARQ_NONE);
-    for (let client = 100; client < 1000; client++) line.apdu("c001c100030100010800ff0200", client);
+    line.apdu(aarqNone);
+    for (let client = 100; client < 1000; client++) line.apdu(getRequest(), client);
     assert.equal(meter.associations, 1);
-    assert.equal(line.apdu(AARQ_NONE, 2000).length, 1);
+    assert.equal(line.apdu(aarqNone, 2000).length, 1);
   });
 
   it("keeps 4 KiB of what it received for each item of its limit", () => {

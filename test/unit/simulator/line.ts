@@ -1,5 +1,6 @@
 import { fromHex, toHex } from "../../../src/bytes";
 import type { SimulatedMeter } from "../../../src/simulator";
+import { wpdu } from "../../support/apdus";
 
 /** A line to a simulated meter that is driven by hand: hex in, hex out, nothing in between. */
 export interface HandLine {
@@ -24,7 +25,6 @@ export function openLine(meter: Pick<SimulatedMeter, "connect">, logical = 1): H
     out = [];
     return all;
   };
-  const word = (value: number): string => value.toString(16).padStart(4, "0");
   const exchange = (hex: string): string[] => {
     peer.receive(fromHex(hex));
     return taken();
@@ -34,11 +34,9 @@ export function openLine(meter: Pick<SimulatedMeter, "connect">, logical = 1): H
     taken,
     dropped,
     apdu: (hex, client = 16) => {
-      const bytes = hex.replace(/\s/g, "");
-      const answers = exchange(`0001${word(client)}${word(logical)}${word(bytes.length / 2)}${bytes}`);
-      return answers.map((frame) => {
-        const header = `0001${word(logical)}${word(client)}${word(frame.length / 2 - 8)}`;
-        if (!frame.startsWith(header)) throw new Error(`wrapper header of ${frame}, expected ${header}`);
+      return exchange(wpdu(client, logical, hex.replace(/\s/g, ""))).map((frame) => {
+        const expected = wpdu(logical, client, frame.slice(16));
+        if (frame !== expected) throw new Error(`wrapper header of ${frame}, expected ${expected.slice(0, 16)}`);
         return frame.slice(16);
       });
     },
@@ -46,15 +44,4 @@ export function openLine(meter: Pick<SimulatedMeter, "connect">, logical = 1): H
       peer.closed();
     },
   };
-}
-
-/** AARQ of the Green Book's example: LN, no authentication, conformance 007E1F, PDU 1200. */
-export const AARQ_NONE = "601da109060760857405080101be10040e01000000065f1f0400007e1f04b0";
-/** The same with LLS and the password "12345678". */
-export const AARQ_LLS =
-  "6036a1090607608574050801018a0207808b0760857405080201ac0a80083132333435363738be10040e01000000065f1f0400007e1f04b0";
-
-/** aarqWith(pduSize, conformance): the example's AARQ with another proposal. */
-export function aarqWith(pduSize: number, conformance = "007e1f"): string {
-  return `601da109060760857405080101be10040e01000000065f1f0400${conformance}${pduSize.toString(16).padStart(4, "0")}`;
 }

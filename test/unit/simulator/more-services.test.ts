@@ -3,7 +3,8 @@ import { fromHex, toHex } from "../../../src/bytes";
 import { decodeValueBytes } from "../../../src/codec";
 import { createMeter, dropAnswers, type MeterDefinition } from "../../../src/simulator";
 import { longOctets, plain } from "./definitions";
-import { aarqWith, openLine, type HandLine } from "./line";
+import { openLine, type HandLine } from "./line";
+import { aarqWith, exceptionResponse, getData, setResult } from "../../support/apdus";
 
 const energy = "0100010800ff";
 const serial = "0000600100ff";
@@ -43,7 +44,7 @@ describe("simulated meter: ACCESS", () => {
 
   it("says that an answer is too long", () => {
     const line = associated(plain, aarqWith(40, "00005d"));
-    assert.deepEqual(line.apdu(`d940000007` + "00" + `01010001${serial}02` + "0100"), ["d80104"]);
+    assert.deepEqual(line.apdu(`d940000007` + "00" + `01010001${serial}02` + "0100"), [exceptionResponse(1, 4)]);
   });
 });
 
@@ -157,10 +158,10 @@ describe("simulated meter: general block transfer", () => {
     const line = associated(definition, proposal);
     const set = `c101c10001${writable}0200` + "0600000011";
     assert.deepEqual(line.apdu(block("01", 1, 0, set.slice(0, 20))), [block("02", 1, 1, "")]);
-    assert.deepEqual(line.apdu(block("81", 2, 1, set.slice(20))), [block("82", 2, 2, "c501c100")]);
+    assert.deepEqual(line.apdu(block("81", 2, 1, set.slice(20))), [block("82", 2, 2, setResult(0))]);
     line.apdu("6203800100");
     line.apdu(proposal);
-    assert.deepEqual(line.apdu(`c001c10001${writable}0200`), ["c401c1000600000011"]);
+    assert.deepEqual(line.apdu(`c001c10001${writable}0200`), [getData("0600000011")]);
   });
 
   it("asks again for a block of a request that did not come", () => {
@@ -169,6 +170,6 @@ describe("simulated meter: general block transfer", () => {
     assert.deepEqual(line.apdu(block("41", 1, 0, set.slice(0, 10))), []);
     assert.deepEqual(line.apdu(block("81", 3, 0, set.slice(20))), [block("02", 1, 1, "")]);
     assert.deepEqual(line.apdu(block("41", 2, 1, set.slice(10, 20))), []);
-    assert.deepEqual(line.apdu(block("81", 3, 1, set.slice(20))), [block("82", 2, 3, "c501c100")]);
+    assert.deepEqual(line.apdu(block("81", 3, 1, set.slice(20))), [block("82", 2, 3, setResult(0))]);
   });
 });

@@ -4,6 +4,7 @@ import { fromHex, toHex } from "../../../src/bytes";
 import { createMeter, tamperWithAnswer, type MeterDefinition, type SimulatedAssociation } from "../../../src/simulator";
 import { exampleKeys, plain } from "./definitions";
 import { openLine, type HandLine } from "./line";
+import { actionResult, exceptionResponse, getData, getRequest } from "../../support/apdus";
 
 /** The client's side of GCM, written against node:crypto alone, so that the meter is not judged by its own code. */
 const clientTitle = fromHex("4d4d4d0000bc614e");
@@ -90,7 +91,7 @@ function associated(meter = createMeter(definition)): HandLine {
   return line;
 }
 
-const register = "c001c100030100010800ff0200";
+const register = getRequest();
 
 describe("simulated meter: GMAC and ciphering", () => {
   it("accepts with diagnostic 14, its title, a challenge and a ciphered initiate-response", () => {
@@ -110,7 +111,7 @@ describe("simulated meter: GMAC and ciphering", () => {
     const theirs = /^c701c10001000911(.{34})$/.exec(plainAnswer)?.[1] ?? "";
     const counter = Number.parseInt(theirs.slice(2, 10), 16);
     assert.equal(theirs, gmac(meterTitle, counter, fromHex(ctos)));
-    assert.equal(open(line.apdu(seal("c8", register, 4), 18)[0] ?? "", "cc"), "c401c10006000003ed");
+    assert.equal(open(line.apdu(seal("c8", register, 4), 18)[0] ?? "", "cc"), getData("06000003ed"));
   });
 
   it("refuses a wrong proof and forgets the association", () => {
@@ -121,17 +122,17 @@ describe("simulated meter: GMAC and ciphering", () => {
       stoc.map((byte) => byte ^ 1),
     );
     const [answer = ""] = line.apdu(seal("cb", `c301c1000f0000280000ff01010911${proof}`, 3), 18);
-    assert.equal(open(answer, "cf"), "c701c1fa00");
-    assert.deepEqual(line.apdu(seal("c8", register, 4), 18), ["d80101"]);
+    assert.equal(open(answer, "cf"), actionResult(250));
+    assert.deepEqual(line.apdu(seal("c8", register, 4), 18), [exceptionResponse(1, 1)]);
   });
 
   it("serves nothing before the proof", () => {
     const { line } = firstPasses();
-    assert.deepEqual(line.apdu(seal("c8", register, 3), 18), ["d80101"]);
+    assert.deepEqual(line.apdu(seal("c8", register, 3), 18), [exceptionResponse(1, 1)]);
   });
 
   it("serves nothing in clear", () => {
-    assert.deepEqual(associated().apdu(register, 18), ["d80101"]);
+    assert.deepEqual(associated().apdu(register, 18), [exceptionResponse(1, 1)]);
   });
 
   it("names the counter that it expects when one does not rise", () => {
@@ -144,7 +145,7 @@ describe("simulated meter: GMAC and ciphering", () => {
   it("refuses what was changed on the way without moving its counter", () => {
     const line = associated();
     const request = seal("c8", register, 10);
-    assert.deepEqual(line.apdu(`${request.slice(0, -2)}00`, 18), ["d80105"]);
+    assert.deepEqual(line.apdu(`${request.slice(0, -2)}00`, 18), [exceptionResponse(1, 5)]);
     assert.match(line.apdu(request, 18)[0] ?? "", /^cc/);
   });
 
@@ -161,9 +162,9 @@ describe("simulated meter: GMAC and ciphering", () => {
     const line = associated(meter);
     const aarq = "601da109060760857405080101be10040e01000000065f1f0400007e1f04b0";
     line.apdu(aarq, 16);
-    assert.deepEqual(line.apdu("c001c1000100002b0100ff0200", 16), ["c401c1000600000003"]);
+    assert.deepEqual(line.apdu("c001c1000100002b0100ff0200", 16), [getData("0600000003")]);
     line.apdu(seal("c8", register, 77), 18);
-    assert.deepEqual(line.apdu("c001c1000100002b0100ff0200", 16), ["c401c100060000004d"]);
+    assert.deepEqual(line.apdu("c001c1000100002b0100ff0200", 16), [getData("060000004d")]);
   });
 
   it("answers general-glo in general-glo, and a dedicated key by the dedicated key", () => {
@@ -172,10 +173,10 @@ describe("simulated meter: GMAC and ciphering", () => {
     const { line, stoc } = firstPasses(meter, seal("21", `010110${toHex(dedicated)}0000065f1f0400007e1f04b0`, 1));
     line.apdu(seal("cb", `c301c1000f0000280000ff01010911${gmac(clientTitle, 2, stoc)}`, 3), 18);
     const ded = line.apdu(seal("d0", register, 1, dedicated), 18)[0] ?? "";
-    assert.equal(open(ded, "d4", dedicated), "c401c10006000003ed");
+    assert.equal(open(ded, "d4", dedicated), getData("06000003ed"));
     const general = line.apdu(`db08${toHex(clientTitle)}${seal("", register, 4)}`, 18)[0] ?? "";
     assert.ok(general.startsWith(`db08${toHex(meterTitle)}`), general);
-    assert.equal(open(`db${general.slice(20)}`, "db"), "c401c10006000003ed");
+    assert.equal(open(`db${general.slice(20)}`, "db"), getData("06000003ed"));
   });
 
   it("lets a behaviour tamper with what is protected", () => {
@@ -217,7 +218,7 @@ describe("simulated meter: HLS with a secret", () => {
       assert.deepEqual(line.apdu(`c301c1000f0000280000ff010109${size}${proof}`, 1), [
         `c701c1000100` + `09${size}${hash(name, fromHex(ctos), secret)}`,
       ]);
-      assert.deepEqual(line.apdu(register, 1), ["c401c10006000003ed"]);
+      assert.deepEqual(line.apdu(register, 1), [getData("06000003ed")]);
     });
   }
 });

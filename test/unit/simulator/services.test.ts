@@ -4,9 +4,23 @@ import { decodeValueBytes } from "../../../src/codec";
 import { fromHex } from "../../../src/bytes";
 import { createMeter, type MeterDefinition } from "../../../src/simulator";
 import { longOctets, objects, plain } from "./definitions";
-import { AARQ_NONE, aarqWith, openLine, type HandLine } from "./line";
+import { openLine, type HandLine } from "./line";
+import {
+  aarqNone,
+  aarqWith,
+  actionBlockTaken,
+  actionNext,
+  actionResult,
+  getBlockRefused,
+  getData,
+  getNext,
+  getRefused,
+  setBlockTaken,
+  setLastBlockTaken,
+  setResult,
+} from "../../support/apdus";
 
-function associated(definition: MeterDefinition = plain, aarq = AARQ_NONE): HandLine {
+function associated(definition: MeterDefinition = plain, aarq = aarqNone): HandLine {
   const line = openLine(createMeter(definition));
   assert.match(line.apdu(aarq)[0] ?? "", /^61.*a203020100/);
   return line;
@@ -23,24 +37,24 @@ const writable = "0000600101ff";
 describe("simulated meter: GET", () => {
   it("answers value, scaler and logical name", () => {
     const line = associated();
-    assert.deepEqual(line.apdu(get("03", energy, "02")), ["c401c10006000003ed"]);
-    assert.deepEqual(line.apdu(get("03", energy, "03")), ["c401c10002020ffd161e"]);
+    assert.deepEqual(line.apdu(get("03", energy, "02")), [getData("06000003ed")]);
+    assert.deepEqual(line.apdu(get("03", energy, "03")), [getData("02020ffd161e")]);
     assert.deepEqual(line.apdu(get("03", energy, "01")), [`c401c1000906${energy}`]);
   });
 
   it("echoes the invoke-id", () => {
     assert.deepEqual(associated().apdu(get("03", energy, "02").replace("c001c1", "c00147")), [
-      "c4014700" + "06000003ed",
+      getData("06000003ed", 0x47),
     ]);
   });
 
   it("gives each access error its own code", () => {
     const line = associated();
     const code = (hex: string): string | undefined => line.apdu(hex)[0];
-    assert.equal(code(get("03", "0100630000ff", "02")), "c401c10104");
-    assert.equal(code(get("01", energy, "02")), "c401c10109");
-    assert.equal(code(get("03", energy, "09")), "c401c1010d");
-    assert.equal(code(get("01", writable, "03")), "c401c10103");
+    assert.equal(code(get("03", "0100630000ff", "02")), getRefused(4));
+    assert.equal(code(get("01", energy, "02")), getRefused(9));
+    assert.equal(code(get("03", energy, "09")), getRefused(13));
+    assert.equal(code(get("01", writable, "03")), getRefused(3));
   });
 
   it("answers a list with a result per item, positions kept", () => {
@@ -55,22 +69,22 @@ describe("simulated meter: GET", () => {
     const whole = `0928${toHex(longOctets)}`;
     const [first = ""] = line.apdu(get("01", serial, "02"));
     assert.equal(first, `c402c1000000000100${"12"}${whole.slice(0, 36)}`);
-    assert.deepEqual(line.apdu("c002c100000001"), [`c402c1000000000200${"12"}${whole.slice(36, 72)}`]);
-    assert.deepEqual(line.apdu("c002c100000002"), [`c402c1010000000300${"06"}${whole.slice(72)}`]);
+    assert.deepEqual(line.apdu(getNext(1)), [`c402c1000000000200${"12"}${whole.slice(36, 72)}`]);
+    assert.deepEqual(line.apdu(getNext(2)), [`c402c1010000000300${"06"}${whole.slice(72)}`]);
     // no long get any more
-    assert.deepEqual(line.apdu("c002c100000003"), ["c402c101000000030110"]);
+    assert.deepEqual(line.apdu(getNext(3)), [getBlockRefused(3, 16)]);
   });
 
   it("ends a long answer at a wrong block number", () => {
     const line = associated(plain, aarqWith(30));
     line.apdu(get("01", serial, "02"));
-    assert.deepEqual(line.apdu("c002c100000007"), ["c402c101000000070113"]);
-    assert.deepEqual(line.apdu("c002c100000001"), ["c402c101000000010110"]);
+    assert.deepEqual(line.apdu(getNext(7)), [getBlockRefused(7, 19)]);
+    assert.deepEqual(line.apdu(getNext(1)), [getBlockRefused(1, 16)]);
   });
 
   it("has no block for a client that did not negotiate them", () => {
     const line = associated(plain, aarqWith(30, "000010"));
-    assert.deepEqual(line.apdu(get("01", serial, "02")), ["c401c1010e"]);
+    assert.deepEqual(line.apdu(get("01", serial, "02")), [getRefused(14)]);
   });
 
   it("sends a blocked list as count and results", () => {
@@ -89,10 +103,8 @@ describe("simulated meter: GET", () => {
 
   it("generates the association object, its object list, SAP assignment and device name", () => {
     const line = associated({ ...plain, maxPduSize: 4096, logicalDeviceName: "ABC123" }, aarqWith(4096));
-    assert.deepEqual(line.apdu(get("01", "00002a0000ff", "02")), ["c401c10009" + "06" + "414243313233"]);
-    assert.deepEqual(line.apdu(get("11", "0000290000ff", "02")), [
-      "c401c1000101" + "0202" + "120001" + "0906414243313233",
-    ]);
+    assert.deepEqual(line.apdu(get("01", "00002a0000ff", "02")), [getData("0906414243313233")]);
+    assert.deepEqual(line.apdu(get("11", "0000290000ff", "02")), [getData("010102021200010906414243313233")]);
     const [answer = ""] = line.apdu(get("0f", "0000280000ff", "02"));
     const list = decodeValueBytes(fromHex(answer.slice(8)));
     assert.equal(list.type, "array");
@@ -123,7 +135,7 @@ describe("simulated meter: GET", () => {
       associations: [{ client: 16, visible: ["0-0:96.1.0*255"] }],
     });
     assert.match(line.apdu(get("01", serial, "02"))[0] ?? "", /^c401c1000928/);
-    assert.deepEqual(line.apdu(get("03", energy, "02")), ["c401c10103"]);
+    assert.deepEqual(line.apdu(get("03", energy, "02")), [getRefused(3)]);
     assert.ok(!(line.apdu(get("0f", "0000280000ff", "02"))[0] ?? "").includes(energy));
   });
 });
@@ -134,51 +146,51 @@ describe("simulated meter: SET", () => {
 
   it("writes what is writable and reads it back", () => {
     const line = associated();
-    assert.deepEqual(line.apdu(set(writable, "02", "0600000009")), ["c501c100"]);
-    assert.deepEqual(line.apdu(get("01", writable, "02")), ["c401c1000600000009"]);
+    assert.deepEqual(line.apdu(set(writable, "02", "0600000009")), [setResult(0)]);
+    assert.deepEqual(line.apdu(get("01", writable, "02")), [getData("0600000009")]);
   });
 
   it("refuses what is not writable, of another type, or not there", () => {
     const line = associated();
-    assert.deepEqual(line.apdu(set(energy, "02", "0600000009", "03")), ["c501c103"]);
-    assert.deepEqual(line.apdu(set(writable, "03", "0600000009")), ["c501c103"]);
-    assert.deepEqual(line.apdu(set(writable, "02", "1109")), ["c501c10c"]);
-    assert.deepEqual(line.apdu(set("0000600109ff", "02", "1109")), ["c501c104"]);
+    assert.deepEqual(line.apdu(set(energy, "02", "0600000009", "03")), [setResult(3)]);
+    assert.deepEqual(line.apdu(set(writable, "03", "0600000009")), [setResult(3)]);
+    assert.deepEqual(line.apdu(set(writable, "02", "1109")), [setResult(12)]);
+    assert.deepEqual(line.apdu(set("0000600109ff", "02", "1109")), [setResult(4)]);
   });
 
   it("takes the clock of the standard's form", () => {
     const line = associated();
-    assert.deepEqual(line.apdu("c101c100080000010000ff0200090c07e50118ff0e303950ffc400"), ["c501c100"]);
-    assert.deepEqual(line.apdu(get("08", "0000010000ff", "02")), ["c401c100090c07e50118ff0e303950ffc400"]);
+    assert.deepEqual(line.apdu("c101c100080000010000ff0200090c07e50118ff0e303950ffc400"), [setResult(0)]);
+    assert.deepEqual(line.apdu(get("08", "0000010000ff", "02")), [getData("090c07e50118ff0e303950ffc400")]);
   });
 
   it("answers no unconfirmed request, and does it", () => {
     const line = associated();
     assert.deepEqual(line.apdu(set(writable, "02", "060000000b").replace("c101c1", "c10181")), []);
-    assert.deepEqual(line.apdu(get("01", writable, "02")), ["c401c100060000000b"]);
+    assert.deepEqual(line.apdu(get("01", writable, "02")), [getData("060000000b")]);
   });
 
   it("takes a value in blocks", () => {
     const line = associated();
-    assert.deepEqual(line.apdu(`c102c10001${writable}0200` + "00" + "00000001" + "03" + "060000"), ["c502c100000001"]);
-    assert.deepEqual(line.apdu("c103c1" + "01" + "00000002" + "02" + "0102"), ["c503c10000000002"]);
-    assert.deepEqual(line.apdu(get("01", writable, "02")), ["c401c1000600000102"]);
-    assert.deepEqual(line.apdu("c103c1" + "01" + "00000003" + "02" + "0102"), ["c503c11200000003"]);
+    assert.deepEqual(line.apdu(`c102c10001${writable}0200` + "00" + "00000001" + "03" + "060000"), [setBlockTaken(1)]);
+    assert.deepEqual(line.apdu("c103c1" + "01" + "00000002" + "02" + "0102"), [setLastBlockTaken(2, 0)]);
+    assert.deepEqual(line.apdu(get("01", writable, "02")), [getData("0600000102")]);
+    assert.deepEqual(line.apdu("c103c1" + "01" + "00000003" + "02" + "0102"), [setLastBlockTaken(3, 18)]);
   });
 
   it("refuses a block out of order", () => {
     const line = associated();
     line.apdu(`c102c10001${writable}0200` + "00" + "00000001" + "03" + "060000");
-    assert.deepEqual(line.apdu("c103c1" + "01" + "00000003" + "02" + "0102"), ["c503c11300000003"]);
+    assert.deepEqual(line.apdu("c103c1" + "01" + "00000003" + "02" + "0102"), [setLastBlockTaken(3, 19)]);
   });
 
   it("writes lists, plain and in blocks", () => {
     const line = associated();
     const items = `0001${writable}0200` + `0003${energy}0200`;
     assert.deepEqual(line.apdu(`c104c102${items}02` + "0600000001" + "0600000002"), ["c505c1020003"]);
-    assert.deepEqual(line.apdu(`c105c102${items}` + "00" + "00000001" + "03" + "020600"), ["c502c100000001"]);
+    assert.deepEqual(line.apdu(`c105c102${items}` + "00" + "00000001" + "03" + "020600"), [setBlockTaken(1)]);
     assert.deepEqual(line.apdu("c103c1" + "01" + "00000002" + "08" + "0000040600000002"), ["c504c102000300000002"]);
-    assert.deepEqual(line.apdu(get("01", writable, "02")), ["c401c1000600000004"]);
+    assert.deepEqual(line.apdu(get("01", writable, "02")), [getData("0600000004")]);
   });
 });
 
@@ -210,7 +222,7 @@ describe("simulated meter: ACTION", () => {
 
   it("runs a method with its parameter", () => {
     const line = associated(definition);
-    assert.deepEqual(line.apdu(act("01", "01120001")), ["c701c10000"]);
+    assert.deepEqual(line.apdu(act("01", "01120001")), [actionResult(0)]);
     assert.deepEqual(calls, ['{"type":"long-unsigned","value":1}']);
   });
 
@@ -219,21 +231,23 @@ describe("simulated meter: ACTION", () => {
     const line = associated(definition, aarqWith(35));
     const whole = `0928${toHex(longOctets)}`;
     assert.deepEqual(line.apdu(act("02", "00")), [`c702c1000000000118${whole.slice(0, 48)}`]);
-    assert.deepEqual(line.apdu("c302c100000001"), [`c702c1010000000212${whole.slice(48)}`]);
+    assert.deepEqual(line.apdu(actionNext(1)), [`c702c1010000000212${whole.slice(48)}`]);
   });
 
   it("takes a parameter in blocks", () => {
     const line = associated(definition);
-    assert.deepEqual(line.apdu("c304c100090000" + "0a0000ff01" + "00" + "00000001" + "01" + "12"), ["c704c100000001"]);
-    assert.deepEqual(line.apdu("c306c1" + "01" + "00000002" + "02" + "0005"), ["c701c10000"]);
+    assert.deepEqual(line.apdu("c304c100090000" + "0a0000ff01" + "00" + "00000001" + "01" + "12"), [
+      actionBlockTaken(1),
+    ]);
+    assert.deepEqual(line.apdu("c306c1" + "01" + "00000002" + "02" + "0005"), [actionResult(0)]);
     assert.deepEqual(calls, ['{"type":"long-unsigned","value":5}']);
-    assert.deepEqual(line.apdu("c306c1" + "01" + "00000003" + "02" + "0005"), ["c701c11000"]);
+    assert.deepEqual(line.apdu("c306c1" + "01" + "00000003" + "02" + "0005"), [actionResult(16)]);
   });
 
   it("runs lists, and refuses methods that are not there", () => {
     const line = associated(definition);
     const methods = "00090000" + "0a0000ff01" + "00090000" + "0a0000ff07";
     assert.deepEqual(line.apdu(`c303c102${methods}02` + "120001" + "00"), ["c703c102" + "0000" + "0d00"]);
-    assert.deepEqual(line.apdu("c301c100460000" + "60030aff0100"), ["c701c10400"]);
+    assert.deepEqual(line.apdu("c301c100460000" + "60030aff0100"), [actionResult(4)]);
   });
 });
