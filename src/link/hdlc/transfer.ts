@@ -9,6 +9,7 @@ import { Assembler, withRequestLlc } from "./assembler";
 import { gone, rejected, sequenceError, tooSlow } from "./failures";
 import { type HdlcControl, type HdlcFrame, controlText } from "./frame";
 import { type HdlcFrameLine, attempt } from "./frame-line";
+import { SegmentHistory } from "./segment-history";
 import { SendWindow } from "./send-window";
 
 /** Between polls of a meter that is not ready: doubled from the first to the last, in ms. */
@@ -28,6 +29,7 @@ export class HdlcTransfer {
   readonly #fail: (error: DlmsError, outputs: LinkOutput[]) => void;
   readonly #window = new SendWindow();
   readonly #answer: Assembler;
+  readonly #segments = new SegmentHistory();
   readonly #early = new EarlyBlocks();
   #expected = 0;
   #awaiting = false;
@@ -122,6 +124,13 @@ export class HdlcTransfer {
       return;
     }
     if (!this.#acknowledge(frame, now, outputs)) return;
+    // whole answers are told apart by their invoke-ids
+    if (this.#answer.length > 0 && this.#segments.isDoubtful(this.#expected, frame.info)) {
+      this.#line.note(`${controlText(frame.control)} equals an earlier segment and is asked for again`, outputs);
+      if (frame.control.pollFinal && this.#meterHasTurn) this.#repeat(now, outputs);
+      return;
+    }
+    this.#segments.taken(this.#expected, frame.info);
     this.#expected = (this.#expected + 1) & 7;
     this.#line.evidence.sequence = undefined;
     let apdu: Uint8Array | undefined;
@@ -230,7 +239,7 @@ export class HdlcTransfer {
   /** The meter is missing frames of ours, or we one of its: send or ask again, bounded. */
   #repeat(now: number, outputs: LinkOutput[]): void {
     this.#meterHasTurn = false;
-    if (this.#tryAgain(outputs)) this.#ourTurn(now, true, outputs);
+    if (this.#segments.askAgain() || this.#tryAgain(outputs)) this.#ourTurn(now, true, outputs);
   }
 
   /** Count a repetition; false when it was one too many and the link failed. */

@@ -298,6 +298,40 @@ describe("HDLC link: transfer", () => {
     assert.ok(request);
   });
 
+  describe("a segment that equals the one eight frames before", () => {
+    const segment = (n: number, letter: string, last = false): string =>
+      fromMeter((n << 1) | 0x20 | (last ? 0x10 : 0), letter.repeat(8), !last || n !== 3);
+    /** Window of 7: nine segments come, and N(S) runs from 0 over 7 to 1. */
+    function afterNine(retries = 2): LinkLine {
+      const session = up({ retries }, fromMeter(0x73, "818012 050180 060180 070400000001 080400000007")).send(get);
+      session.taken();
+      session.receive(fromMeter(0x20, "e6e700c401", true));
+      for (let n = 1; n < 8; n++) session.receive(segment(n, `a${n}`));
+      return session.receive(segment(0, "b0"));
+    }
+    const start = `c401${["a1", "a2", "a3", "a4", "a5", "a6", "a7", "b0"].map((text) => text.repeat(8)).join("")}`;
+
+    it("is not taken when it comes once, so that a late copy changes no value", () => {
+      const session = afterNine().receive(segment(1, "a1"), segment(1, "b1"), segment(2, "b2"), segment(3, "b3", true));
+      assert.deepEqual(session.apdus, [start + ["b1", "b2", "b3"].map((text) => text.repeat(8)).join("")]);
+    });
+
+    it("is taken when the meter sends it again, without counting a repetition", () => {
+      const session = afterNine(0).receive(segment(1, "a1", true));
+      assert.deepEqual(session.taken(), [rr(1)]);
+      session.receive(segment(1, "a1"), segment(2, "b2"), segment(3, "b3", true));
+      assert.deepEqual(session.apdus, [start + ["a1", "b2", "b3"].map((text) => text.repeat(8)).join("")]);
+      assert.equal(session.failure, undefined);
+    });
+
+    it("costs one poll when it comes within a window", () => {
+      const session = afterNine(0).receive(segment(1, "a1"), segment(2, "b2"), segment(3, "b3", true));
+      assert.deepEqual(session.taken(), [rr(1)]);
+      session.receive(segment(1, "a1"), segment(2, "b2"), segment(3, "b3", true));
+      assert.deepEqual(session.apdus, [start + ["a1", "b2", "b3"].map((text) => text.repeat(8)).join("")]);
+    });
+  });
+
   it("waits for a meter that is not ready (RR), in growing pauses and not for ever", () => {
     const session = up().send(get, { what: "read" });
     session.taken();
