@@ -9,7 +9,7 @@ const noSpreadArguments = {
 };
 
 export default tseslint.config(
-  { ignores: ["dist/", "resources/", "node_modules/", ".cache/", ".node-red/", "coverage/", "nodes/**/*.html"] },
+  { ignores: ["dist/", "resources/", "node_modules/", ".cache/", ".node-red/", "coverage/", "docs/api/", "nodes/**/*.html"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
