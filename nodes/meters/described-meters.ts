@@ -14,8 +14,8 @@ import {
   scopeOfMeter,
 } from "../../src/index";
 import { type Keepsakes, type MeterCredentials, parseMeterSettings } from "./parse-settings";
-import { flag, integer } from "./setting-values";
-import { messageSettings, secretNames } from "./settings-rules";
+import { flag, integer, optionalInteger } from "./setting-values";
+import { messageSettings, rangeOf, secretNames } from "./settings-rules";
 import { type RawSettings, isAbsent, quote } from "../node-red/raw-settings";
 
 const settable: ReadonlySet<string> = new Set(messageSettings);
@@ -53,6 +53,21 @@ function invalid(property: string, text: string): DlmsConfigError {
 export function fingerprint(settings: MeterSettings): string {
   const stores = ["invocationCounter", "receivedCounters"];
   return JSON.stringify(settings, (name, value: unknown) => (stores.includes(name) ? undefined : value));
+}
+
+/** Requests that may wait where the setting is empty: at least this many. */
+const leastQueue = 1000;
+/** Time that `dlms-read` gives a read by default; in it each session may come to this many response time-outs. */
+const usualReadMs = 600_000;
+
+/**
+ * Requests that may wait for a place in the pool: `queueLimit`, or as many as the pool can serve within the usual bound
+ * of a read, if each takes one response time-out.
+ */
+export function queueLimitOf(raw: RawSettings): number {
+  const served = Math.ceil((integer(raw, "poolSize") * usualReadMs) / integer(raw, "timeout"));
+  const [, most] = rangeOf("queueLimit", {});
+  return optionalInteger(raw, "queueLimit") ?? Math.min(most, Math.max(leastQueue, served));
 }
 
 /** Many meters with the settings of one config node but for what each message says. */
@@ -130,7 +145,7 @@ export class DynamicMeters {
       {
         size: integer(this.#base.raw, "poolSize"),
         idleMs: integer(this.#base.raw, "poolIdle"),
-        queue: 1000,
+        queue: queueLimitOf(this.#base.raw),
       },
       this.#base.clock,
     );

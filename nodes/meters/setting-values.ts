@@ -26,6 +26,9 @@ export function flag(raw: RawSettings, name: NamesOf<"flag">): boolean {
   return flagOf(raw, name, meterSettings[name].default);
 }
 
+/** Integers whose default is no number. */
+type OptionalInteger = "physicalAddress" | "queueLimit";
+
 /**
  * A number whose default is one.
  * @param choices what decides about the range
@@ -33,7 +36,7 @@ export function flag(raw: RawSettings, name: NamesOf<"flag">): boolean {
  */
 export function integer(
   raw: RawSettings,
-  name: Exclude<NamesOf<"integer">, "physicalAddress">,
+  name: Exclude<NamesOf<"integer">, OptionalInteger>,
   choices: MeterChoices = {},
 ): number {
   const [min, max] = rangeOf(name, choices);
@@ -41,7 +44,7 @@ export function integer(
 }
 
 /** Undefined: none. @throws DlmsConfigError */
-export function optionalInteger(raw: RawSettings, name: "physicalAddress"): number | undefined {
+export function optionalInteger(raw: RawSettings, name: OptionalInteger): number | undefined {
   const [min, max] = rangeOf(name, {});
   return isAbsent(raw[name]) ? undefined : integerOf(raw, name, { fallback: min, min, max });
 }

@@ -244,6 +244,8 @@ export const meterSettings = {
   },
 
   poolSize: { kind: "integer", default: 10, range: [1, 1000] },
+  // "": by the rule of queueLimitOf
+  queueLimit: { kind: "integer", default: "", range: [1, 100_000] },
   poolIdle: { kind: "integer", default: 30_000, range: [0, day], unit: "ms" },
   secretsInMessages: { kind: "flag", default: false },
 

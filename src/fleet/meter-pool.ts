@@ -1,5 +1,5 @@
 /** A bounded number of shared meters that come and go with messages. */
-import { type Clock, type TimerHandle, type Waiting, WaitList } from "../clock";
+import { type Clock, type TimerHandle, WaitList } from "../clock";
 import { DlmsStateError } from "../errors";
 import type { SharedMeter } from "./shared-meter";
 
@@ -28,13 +28,12 @@ interface Entry {
 }
 
 interface Request {
-  readonly key: string;
   readonly make: () => SharedMeter;
-  /** requests of other meters that were served past it, because their sessions were in the pool */
-  overtaken: number;
+  /** how many requests had overtaken others when it came */
+  readonly since: number;
 }
 
-type Waiter = Waiting<Request, Lease>;
+type Requests = WaitList<Request, Lease>;
 
 /** Requests that may overtake one that waits for a session. */
 const maxOvertakes = 20;
@@ -50,7 +49,11 @@ export class MeterPool {
   readonly #clock: Clock;
   /** in the order of use: the first has rested longest */
   readonly #entries = new Map<string, Entry>();
-  readonly #waiting = new WaitList<Request, Lease>();
+  /** the waiting requests of each key; the keys in the order of their first request */
+  readonly #line = new Map<string, Requests>();
+  #waiting = 0;
+  /** requests that were served past others, because their sessions were in the pool */
+  #overtakes = 0;
   readonly #releases = new Set<Promise<void>>();
   #closed = false;
 
@@ -64,7 +67,7 @@ export class MeterPool {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting;
   }
 
   /**
@@ -74,59 +77,103 @@ export class MeterPool {
   acquire(key: string, make: () => SharedMeter, signal: AbortSignal): Promise<Lease> {
     if (this.#closed) return Promise.reject(closedError());
     if (signal.aborted) return Promise.reject(signal.reason);
-    if (this.#waiting.size >= this.#limits.queue) {
-      const text = `${this.#limits.queue} requests wait for one of ${this.#limits.size} sessions; ask less often, or raise poolSize of the meter`;
+    if (this.#waiting >= this.#limits.queue) {
+      const { queue, size } = this.#limits;
+      const text =
+        `too many requests: ${queue} wait for one of ${size} sessions (poolSize); ask less often, raise poolSize of ` +
+        "the meter, so that more meters are asked at a time, or raise its queueLimit, so that more requests may wait";
       return Promise.reject(new DlmsStateError("STATE_QUEUE_FULL", text));
     }
-    const lease = this.#waiting.wait({ key, make, overtaken: 0 }, { signal });
+    const lease = this.#wait(key, make, signal);
     this.#pump();
     return lease;
+  }
+
+  #wait(key: string, make: () => SharedMeter, signal: AbortSignal): Promise<Lease> {
+    const requests: Requests = this.#line.get(key) ?? new WaitList();
+    this.#line.set(key, requests);
+    this.#waiting++;
+    const left = (): void => {
+      this.#left(key, requests, 1);
+    };
+    return requests.wait({ make, since: this.#overtakes }, { signal, left });
+  }
+
+  /** Requests that wait no longer. */
+  #left(key: string, requests: Requests, count: number): void {
+    this.#waiting -= count;
+    if (requests.size === 0) this.#line.delete(key);
   }
 
   /** Releases all sessions and refuses the waiting requests. Never rejects; bounded as the sessions' releases are. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#waiting.refuseAll(closedError());
+    for (const requests of this.#line.values()) requests.refuseAll(closedError());
+    this.#line.clear();
+    this.#waiting = 0;
     for (const entry of [...this.#entries.values()]) this.#evict(entry);
     await Promise.all([...this.#releases]);
   }
 
   /**
-   * Serves the waiting requests in order; a request whose session is in the pool may overtake. A meter that is asked
+   * Serves the waiting meters in order; requests whose session is in the pool may overtake. A meter that is asked
    * without a pause would keep its session: after `maxOvertakes` its requests wait too, until the session is released.
+   * The time that it takes grows with the number of sessions, not with that of the requests.
    */
   #pump(): void {
-    const left: Waiter[] = [];
     const leaver = this.#overdue();
-    for (const waiter of this.#waiting) {
-      const entry = this.#entries.get(waiter.item.key);
-      if (entry !== undefined && !entry.leaving && entry !== leaver) {
-        waiter.grant(this.#lease(entry));
-        for (const one of left) one.item.overtaken++;
-      } else if (entry === undefined && this.#entries.size < this.#limits.size) this.#begin(waiter);
-      else left.push(waiter);
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.leaving || entry === leaver) continue;
+      const [first] = this.#line.keys();
+      const served = this.#serve(entry);
+      if (first !== entry.key) this.#overtakes += served;
     }
-    this.#makeRoom(left.length);
+    while (this.#entries.size < this.#limits.size) {
+      const key = this.#next();
+      if (key === undefined) break;
+      this.#begin(key);
+    }
+    this.#makeRoom(this.#line.size);
+  }
+
+  /** The meter that has waited longest for a place. */
+  #next(): string | undefined {
+    for (const key of this.#line.keys()) if (!this.#entries.has(key)) return key;
+    return undefined;
   }
 
   /** The session that has to make room when a request was overtaken too often: the one that has been used longest. */
   #overdue(): Entry | undefined {
+    const next = this.#entries.size < this.#limits.size ? undefined : this.#next();
+    const oldest = next === undefined ? undefined : this.#line.get(next)?.first();
+    if (oldest === undefined || this.#overtakes - oldest.item.since < maxOvertakes) return undefined;
     const entries = [...this.#entries.values()];
-    if (entries.length < this.#limits.size || entries.some(({ leaving }) => leaving)) return undefined;
-    const isLate = (one: Request): boolean => one.overtaken >= maxOvertakes && !this.#entries.has(one.key);
-    return this.#waiting.first(isLate) === undefined ? undefined : entries[0];
+    return entries.some(({ leaving }) => leaving) ? undefined : entries[0];
   }
 
-  #begin(waiter: Waiter): void {
+  /** Returns how many requests were granted. */
+  #serve(entry: Entry): number {
+    const requests = this.#line.get(entry.key);
+    if (requests === undefined) return 0;
+    const count = requests.size;
+    for (const waiter of requests) waiter.grant(this.#lease(entry));
+    this.#left(entry.key, requests, count);
+    return count;
+  }
+
+  #begin(key: string): void {
+    const requests = this.#line.get(key);
+    const waiter = requests?.first();
+    if (requests === undefined || waiter === undefined) return;
     try {
-      const { key, make } = waiter.item;
-      const session = make();
+      const session = waiter.item.make();
       const entry: Entry = { key, session, leases: 0, idle: undefined, leaving: false };
-      this.#entries.set(entry.key, entry);
+      this.#entries.set(key, entry);
       session.addUser(user);
-      waiter.grant(this.#lease(entry));
+      this.#serve(entry);
     } catch (error) {
       waiter.refuse(error);
+      this.#left(key, requests, 1);
     }
   }
 

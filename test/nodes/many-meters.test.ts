@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { inspect } from "node:util";
 import type sinon from "sinon";
 import { createMeter, demoPassword, householdDefinition } from "../../src";
+import { queueLimitOf } from "../../nodes/meters/described-meters";
 import type { MeterNode } from "../../nodes/meters/meter-node";
+import type { RawSettings } from "../../nodes/node-red/raw-settings";
 import { type RunningMeter, allNodes, ask, clean, failure, flowFor, helper, startMeter, value } from "./support";
 
 const dynamic = (): MeterNode["meter"]["dynamic"] => (helper.getNode("meter") as unknown as MeterNode).meter.dynamic;
@@ -122,6 +124,32 @@ describe("meters that messages describe", () => {
       assert.equal(caught?.dlmsError?.code, "DLMS_ASSOC_AUTH_FAILED");
     }
     assert.equal(meter.counters.connections, 1);
+  });
+
+  it("refuses a message when as many as its queueLimit wait for a session", async () => {
+    const silent = createMeter(householdDefinition());
+    silent.use({ name: "silence", request: () => [] });
+    const listener = await silent.listen();
+    await helper.load(allNodes, flowFor(1, {}, { poolSize: "1", queueLimit: "2", timeout: "600000" }));
+    for (let n = 0; n < 3; n++) helper.getNode("read").receive({ meter: { port: listener.port, retries: n } });
+    const { dlmsError } = await failure({ meter: { port: listener.port, retries: 3 } });
+    assert.equal(dlmsError.code, "DLMS_STATE_QUEUE_FULL");
+    assert.match(dlmsError.message, /^too many requests: 2 wait .*queueLimit/);
+    await helper.unload();
+    await listener.close();
+  });
+
+  it("lets as many requests wait as the pool serves in the usual time of a read, where queueLimit is empty", () => {
+    const cases: [RawSettings, number][] = [
+      [{}, 1200],
+      [{ queueLimit: "" }, 1200],
+      [{ queueLimit: "7" }, 7],
+      [{ poolSize: "1" }, 1000],
+      [{ poolSize: "100", timeout: "7000" }, 8572],
+      [{ poolSize: "1000", timeout: "100" }, 100_000],
+    ];
+    for (const [settings, expected] of cases) assert.equal(queueLimitOf(settings), expected, JSON.stringify(settings));
+    assert.throws(() => queueLimitOf({ queueLimit: "0" }), { code: "DLMS_CONFIG_INVALID", message: /^queueLimit: / });
   });
 
   it("leaves nothing behind when it is redeployed while messages wait", async () => {

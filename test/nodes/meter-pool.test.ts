@@ -109,6 +109,30 @@ describe("the pool of sessions", () => {
     await pool.close();
   });
 
+  it("serves all requests that wait for a meter with its session, and counts those that leave no more", async () => {
+    const pool = new MeterPool({ size: 1, idleMs: 0, queue: 4 }, new VirtualClock());
+    const sessions = fake();
+    const held = await pool.acquire("a", sessions.make("a"), never);
+    const ending = new AbortController();
+    const aborted = pool.acquire("b", sessions.make("b"), ending.signal);
+    const [c1, d] = ["c", "d"].map((key) => pool.acquire(key, sessions.make(key), never));
+    const c2 = pool.acquire("c", sessions.make("c2"), never);
+    assert.equal(pool.waiting, 4);
+    ending.abort(new Error("gone"));
+    await assert.rejects(aborted, /gone/);
+    assert.equal(pool.waiting, 3);
+    held.release();
+    const both = await Promise.all([c1, c2]);
+    assert.equal(both[0]?.session, both[1]?.session);
+    assert.equal(pool.waiting, 1);
+    assert.equal(sessions.made.has("d"), false);
+    for (const lease of both) lease?.release();
+    (await d)?.release();
+    assert.equal(pool.waiting, 0);
+    assert.deepEqual([...sessions.made.keys()], ["a", "c", "d"]);
+    await pool.close();
+  });
+
   it("rejects when too many requests wait, when a wait is aborted, and when it is closed", async () => {
     const pool = new MeterPool({ ...limits, size: 1, queue: 2 }, new VirtualClock());
     const sessions = fake();
@@ -116,7 +140,11 @@ describe("the pool of sessions", () => {
     const ending = new AbortController();
     const aborted = pool.acquire("b", sessions.make("b"), ending.signal);
     const closed = pool.acquire("c", sessions.make("c"), never);
-    await assert.rejects(pool.acquire("d", sessions.make("d"), never), { code: "DLMS_STATE_QUEUE_FULL" });
+    await assert.rejects(pool.acquire("d", sessions.make("d"), never), {
+      code: "DLMS_STATE_QUEUE_FULL",
+      message:
+        /^too many requests: 2 wait for one of 1 sessions .*ask less often, raise poolSize .* or raise its queueLimit/,
+    });
     const reason = new Error("gone");
     ending.abort(reason);
     await assert.rejects(aborted, reason);

@@ -23,7 +23,8 @@ function defaults(): Record<string, unknown> {
 }
 
 /** These say how messages are treated, or belong to the editor. */
-const notOfTheMeter = ["version", "tlsUnverified", "poolSize", "poolIdle", "secretsInMessages", "secretSizes"];
+const ofThePool = ["poolSize", "queueLimit", "poolIdle", "secretsInMessages"];
+const notOfTheMeter = ["version", "tlsUnverified", ...ofThePool, "secretSizes"];
 
 const ciphered = { authentication: "HIGH_GMAC", securityPolicy: "AUTHENTICATED_ENCRYPTED" };
 const serial = { transportType: "SERIAL" };

@@ -6,7 +6,7 @@ import { buildSync } from "esbuild";
 import ts from "typescript";
 import { describeProblem } from "../../nodes/editor/problem";
 import { type MeterCredentials, parseMeterSettings } from "../../nodes/meters/parse-settings";
-import { integer } from "../../nodes/meters/setting-values";
+import { integer, optionalInteger } from "../../nodes/meters/setting-values";
 import {
   isUsed,
   type NamesOf,
@@ -109,7 +109,7 @@ describe("the table of a meter's settings", () => {
       // a list to choose from, in place of a field
       if (name === "securitySuite") return assert.equal(validate, undefined);
       assert.ok(validate !== undefined);
-      const inPool = name === "poolSize" || name === "poolIdle";
+      const inPool = name === "poolSize" || name === "poolIdle" || name === "queueLimit";
       for (const line of lines.map((one) => ({ ...one, ...ciphered }))) {
         const [min, max] = rangeOf(name, line);
         const numbers = [min - 1, min, max, max + 1].map(String);
@@ -119,6 +119,7 @@ describe("the table of a meter's settings", () => {
           const accepted = (): boolean => {
             if (!inPool) return refusal({ ...line, [name]: value })?.min === undefined;
             try {
+              if (name === "queueLimit") return (optionalInteger({ [name]: value }, name) ?? min) >= min;
               return integer({ [name]: value }, name) >= min;
             } catch {
               return false;
