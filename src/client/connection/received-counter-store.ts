@@ -15,7 +15,7 @@ import {
   systemRandom,
 } from "../../security";
 import type { ReceivedCounterStore } from "../../security/model";
-import { type CounterFileSystem, KeptFile, realFileSystem } from "./kept-file";
+import { type CounterFileSystem, KeptFile, realFileSystem, realPath } from "./kept-file";
 
 export interface FileReceivedCountersOptions {
   /** at most one write in this time, in ms (10000): a crash forgets what came in the last so many ms */
@@ -99,14 +99,22 @@ class FileReceivedCounters implements ReceivedCounterStore {
   }
 
   async #open(): Promise<void> {
-    const text = await this.#file.read();
-    if (text === undefined) {
-      this.#salt = systemRandom(16);
-      return;
-    }
+    const text = (await this.#file.read()) ?? (await this.#make());
     const { salt, counters } = decodeReceivedRecord(text, this.#file.path);
     this.#salt = salt;
     this.#marks.merge(counters);
+  }
+
+  /** Before the first name is made: of two processes that begin at one time, the second takes the salt of the first. */
+  async #make(): Promise<string> {
+    await realPath(this.#file.path, this.#options.fs, this.#file);
+    return this.#file.locked(async (token) => {
+      const known = await this.#file.read();
+      if (known !== undefined) return known;
+      const text = encodeReceivedRecord(systemRandom(16), []);
+      await this.#file.write(text, token);
+      return text;
+    });
   }
 
   #changed(): void {

@@ -87,6 +87,9 @@ describe("client: received counter file", () => {
     const clock = new VirtualClock();
     const store = fileReceivedCounters(path, { writeEvery: 1000, fs: counting, clock });
     await store.ready?.();
+    // the file was made
+    assert.equal(writes, 1);
+    writes = 0;
     const counter = store.of(key, title);
     for (let round = 1; round <= 3; round++) {
       for (let n = 0; n < 500; n++) counter.accept(round * 1000 + n);
@@ -117,6 +120,18 @@ describe("client: received counter file", () => {
     assert.deepEqual([later.of(key, title).last, later.of(otherKey, title).last], [9, 3]);
   });
 
+  it("keeps what two processes wrote that began at one time, before there was a file", async () => {
+    const fresh = join(folder, "user", "received-counters.json");
+    const both = [fileReceivedCounters(fresh), fileReceivedCounters(fresh)];
+    await Promise.all(both.map((store) => store.ready?.()));
+    both[0]?.of(key, title).accept(9);
+    both[1]?.of(otherKey, title).accept(3);
+    for (const store of both) await store.flush?.();
+    const later = fileReceivedCounters(fresh);
+    await later.ready?.();
+    assert.deepEqual([later.of(key, title).last, later.of(otherKey, title).last], [9, 3]);
+  });
+
   it("refuses associations with a damaged file, leaves it as it is, and says what to do", async () => {
     const store = fileReceivedCounters(path);
     await store.ready?.();
@@ -138,7 +153,7 @@ describe("client: received counter file", () => {
   });
 
   it("reports a failed write with the next association, and writes again once the disk has room", async () => {
-    let full = true;
+    let full = false;
     const failing = {
       ...fs,
       rename: (from: string, to: string): Promise<void> =>
@@ -146,6 +161,7 @@ describe("client: received counter file", () => {
     };
     const store = fileReceivedCounters(path, { fs: failing, clock: new VirtualClock() });
     await store.ready?.();
+    full = true;
     store.of(key, title).accept(7);
     await assert.rejects(async () => store.flush?.(), { code: "DLMS_CONFIG_INVALID", message: /ENOSPC/ });
     await assert.rejects(async () => store.ready?.(), { code: "DLMS_CONFIG_INVALID", message: /ENOSPC/ });
@@ -154,6 +170,20 @@ describe("client: received counter file", () => {
     const later = fileReceivedCounters(path);
     await later.ready?.();
     assert.equal(later.of(key, title).last, 7);
+  });
+
+  it("refuses associations while the file cannot be made, and makes it once the disk has room", async () => {
+    let full = true;
+    const failing = {
+      ...fs,
+      rename: (from: string, to: string): Promise<void> =>
+        full ? Promise.reject(Object.assign(new Error("ENOSPC: no space"), { code: "ENOSPC" })) : fs.rename(from, to),
+    };
+    const store = fileReceivedCounters(path, { fs: failing, clock: new VirtualClock() });
+    await assert.rejects(async () => store.ready?.(), { code: "DLMS_CONFIG_INVALID", message: /ENOSPC/ });
+    full = false;
+    await store.ready?.();
+    assert.deepEqual(readdirSync(folder), ["received-counters.json"]);
   });
 
   it("a new process refuses a session that was recorded before it started", async function () {
