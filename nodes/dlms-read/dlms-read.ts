@@ -10,7 +10,7 @@ import {
 import { setMaxListeners } from "node:events";
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow, NodeStatus } from "node-red";
 import { whenFlowsStarted } from "../node-red/flows-started";
-import { givingUp } from "./read-deadline";
+import { givingUp, noBoundMs } from "./read-deadline";
 import { type MeterNode, findMeter } from "../meters/meter-node";
 import { migrate, migrations } from "../node-red/migrations";
 import { MeterReader, type ReadOutcome, type ReaderOptions } from "./run-request";
@@ -171,7 +171,7 @@ class ReadNode {
       const source = await this.#sourceFor(meter, msg, signal);
       this.#reading++;
       try {
-        return await this.#readFrom(source, request, { signal, dates });
+        return await this.#readFrom(source, request, { signal, dates, timeoutMs: noBoundMs });
       } finally {
         this.#reading--;
         source.release();

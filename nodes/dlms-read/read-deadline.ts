@@ -6,6 +6,9 @@ export const longestReadS = 86_400;
 /** The bound of a read that is no profile, where none is set; a profile may take as long as a read may at all. */
 export const usualReadS = 600;
 
+/** For the client, whose own bound is not wanted beside the one of the node: the longest that a timer waits. */
+export const noBoundMs = 2_147_483_647;
+
 export interface GiveUpOptions {
   readonly clock: Clock;
   /** ms; 0 = no bound */

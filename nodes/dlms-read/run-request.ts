@@ -23,7 +23,9 @@ export interface ReadOutcome {
 }
 
 export interface ReaderOptions {
+  /** ends the read, by its own bound too: the client's default is not wanted beside it */
   readonly signal: AbortSignal;
+  readonly timeoutMs: number;
   readonly dates: "iso" | "date" | "epoch";
   /** called now and then while a profile comes in */
   readonly progress: (rows: number) => void;
@@ -60,7 +62,7 @@ export class MeterReader {
 
   async #profile(request: Extract<ReadRequest, { mode: "profile" }>): Promise<ReadOutcome> {
     const { logicalName, range, columns } = request;
-    const { signal, dates, progress } = this.#options;
+    const { signal, timeoutMs, dates, progress } = this.#options;
     let next = 0;
     const onProgress = ({ rows }: ProfileProgress): void => {
       const now = systemClock.now();
@@ -69,7 +71,7 @@ export class MeterReader {
       progress(rows);
     };
     const table = await this.#session.run(
-      (client) => client.profile(logicalName, range, { signal, dates, onProgress, columns }).toTable(),
+      (client) => client.profile(logicalName, range, { signal, timeoutMs, dates, onProgress, columns }).toTable(),
       signal,
     );
     const count = table.rows.length;
@@ -92,8 +94,8 @@ export class MeterReader {
   }
 
   async #objects(): Promise<ReadOutcome> {
-    const { signal } = this.#options;
-    const { objects, skipped } = await this.#session.run((client) => client.browse({ signal }), signal);
+    const { signal, timeoutMs } = this.#options;
+    const { objects, skipped } = await this.#session.run((client) => client.browse({ signal, timeoutMs }), signal);
     return {
       payload: objects,
       dlms: {

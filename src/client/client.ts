@@ -16,6 +16,7 @@ import type { MeterHints } from "./association/meter-hints";
 import { adaptingBlocks, keepsBlocks, leavesBlocks } from "./connection/without-general-blocks";
 import { checkOperation, checkReadOptions } from "./options/check-arguments";
 import { type Job, type JobInit, JobQueue } from "./services/request-queue";
+import { longestRequest, RequestWatch } from "./services/request-watch";
 import { processLines } from "../driver/shared-line";
 import { type ClientFacts, Observer } from "./connection/observer";
 import type { BrowseOptions, ConnectOptions, OperationOptions, ReadOptions } from "./options/options";
@@ -53,6 +54,7 @@ export class DlmsClient implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #observer: Observer;
   readonly #queue: JobQueue<Association>;
+  readonly #watch: RequestWatch;
   readonly #supervisor: Supervisor;
   readonly #hints: MeterHints = { listsRefused: false };
   #working: Promise<void> | undefined;
@@ -76,6 +78,9 @@ export class DlmsClient implements AsyncDisposable {
     const { clock, timeouts } = settings;
     this.#observer = new Observer(settings);
     this.#queue = new JobQueue(clock, settings.queueLimit);
+    this.#watch = new RequestWatch(clock, timeouts, (error) => {
+      void this.#supervisor.active?.channel.destroy(error);
+    });
     let risk: AccountRisk = "none";
     const all = adaptingBlocks({ lines: processLines, makeLink, makeSession, ...parts }, this.#hints);
     const establish = establisher(settings, all, this.#observer, {
@@ -94,7 +99,7 @@ export class DlmsClient implements AsyncDisposable {
     });
     this.#supervisor = new Supervisor({
       clock,
-      timeouts,
+      timeouts: { ...timeouts, establish: longestConnecting(settings) },
       establish,
       accountRisk: () => risk,
       lock: () => settings.accountGuard.lockOf(settings.account),
@@ -249,7 +254,8 @@ export class DlmsClient implements AsyncDisposable {
         wallTime: () => this.#settings.clock.wallTime(),
       });
     };
-    return this.#submit({ what, key: `read ${options.dates ?? ""} ${keys}`, repeatable: true, run }, options);
+    const size = { attributes: wanted.length };
+    return this.#submit({ what, key: `read ${options.dates ?? ""} ${keys}`, repeatable: true, size, run }, options);
   }
 
   #present(options: ReadOptions): PresentOptions {
@@ -276,11 +282,13 @@ export class DlmsClient implements AsyncDisposable {
     await Promise.resolve();
     for (let job = this.#queue.next(); job !== undefined; job = this.#queue.next()) {
       this.#running = job;
+      this.#watch.begin(job, job.init.size);
       await this.#runJob(job);
       this.#running = undefined;
     }
     // in the same turn as the look at the queue, so that no request falls between
     this.#working = undefined;
+    this.#watch.stop();
     this.#armIdle();
   }
 
@@ -339,8 +347,8 @@ export class DlmsClient implements AsyncDisposable {
     const { repeatable } = job.init;
     const may = typeof repeatable === "function" ? repeatable() : repeatable;
     const worth = adapted || (first && !fresh && worthRepeating(error));
-    const again = worth && may && this.#closing === undefined;
-    await this.#supervisor.discard(active, error, !again && fresh);
+    const again = worth && may && !job.abandoned && this.#closing === undefined;
+    await this.#supervisor.discard(active, error, !again && fresh && !job.abandoned);
     if (!again) {
       job.settle({ ok: false, error });
       return false;
@@ -354,6 +362,7 @@ export class DlmsClient implements AsyncDisposable {
     this.#queue.rejectAll(closedError);
     const running = this.#running;
     running?.settle({ ok: false, error: closedError(running.what) });
+    this.#watch.stop();
     await this.#supervisor.close(
       async () => {
         await this.#working;
@@ -408,6 +417,11 @@ export async function connect(options: ConnectOptions, init: OperationOptions = 
     await client.close();
     throw error;
   }
+}
+
+/** A meter may answer each step of an association in time, and all of them together without end. */
+function longestConnecting({ timeouts, counterSource }: Settings): number {
+  return timeouts.connect + longestRequest(timeouts) + (counterSource?.pauseMs ?? 0);
 }
 
 function cancelledWith(job: { readonly abandoned: boolean }): { readonly cancelled: () => boolean } {

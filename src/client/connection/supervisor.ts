@@ -1,6 +1,6 @@
 /** Keeps a client's association: when it is made, made again after a loss, and taken down. */
-import { type Clock, settledWithin, type TimerHandle } from "../../clock";
-import { type DlmsError, DlmsStateError } from "../../errors";
+import { afterRunning, type Clock, settledWithin, type TimerHandle } from "../../clock";
+import { type DlmsError, DlmsStateError, DlmsTimeoutError } from "../../errors";
 import { longestWait } from "../../errors/arguments";
 import { asDlmsError } from "../../errors/boundary";
 import type { Lock } from "../account/account-guard";
@@ -17,7 +17,8 @@ export type Establish = (signal: AbortSignal) => Promise<Association>;
 
 export interface SupervisorOptions {
   readonly clock: Clock;
-  readonly timeouts: Pick<Timeouts, "reconnectMin" | "reconnectMax" | "close">;
+  /** `establish`: how long an association may take to be made, with the connection, in ms */
+  readonly timeouts: Pick<Timeouts, "reconnectMin" | "reconnectMax" | "close"> & { readonly establish: number };
   readonly random: () => number;
   readonly establish: Establish;
   /** what the association that failed last could mean to the account */
@@ -193,7 +194,10 @@ export class Supervisor {
     const abort = new AbortController();
     this.#abort = abort;
     this.#setState(this.#failure === undefined ? "connecting" : "reconnecting", this.#failure?.error);
+    const { clock, timeouts } = this.#options;
+    const bound = afterRunning(clock, () => abort.abort(connectsTooLong(timeouts.establish)), timeouts.establish);
     this.#connecting = this.#try(abort.signal).finally(() => {
+      bound.cancel();
       this.#connecting = undefined;
       this.#abort = undefined;
     });
@@ -276,6 +280,14 @@ export class Supervisor {
       ...(secret === undefined ? {} : { [secret]: true }),
     });
   }
+}
+
+function connectsTooLong(ms: number): DlmsTimeoutError {
+  return new DlmsTimeoutError(
+    "TIMEOUT_ASSOCIATE",
+    `the association was not made within ${ms / 1000} s, though the meter went on answering; check the line and the meter`,
+    { details: { timeoutMs: ms } },
+  );
 }
 
 function stillFailing(failure: Failure, wait: number, what: string | undefined): DlmsError {

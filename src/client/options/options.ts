@@ -10,7 +10,11 @@ export type { GeneralCipheringOptions, GeneralSigningOptions };
 export interface OperationOptions {
   /** Aborting rejects with `signal.reason`, untouched. */
   readonly signal?: AbortSignal;
-  /** Bound of the whole operation, queueing included, in ms. */
+  /**
+   * Bound of the whole operation, queueing included, in ms. Absent: 10 minutes from when the operation begins, or 40
+   * response time-outs with their retries where that is longer; each further attribute adds one of them, and a profile may
+   * take a day.
+   */
   readonly timeoutMs?: number;
 }
 

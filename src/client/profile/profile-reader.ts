@@ -234,6 +234,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
         // what was handed on cannot be taken back: it goes on only where the time of the last row is known
         repeatable: () => !consumer.stopped() && canGoOn(reading),
         progress: () => handed.rows,
+        size: "profile",
         run: async (active, job, attempt) => {
           if (attempt > 0) {
             const { rows } = handed;

@@ -2,6 +2,7 @@
 import { type Clock, WaitList } from "../../clock";
 import { DlmsStateError, DlmsTimeoutError } from "../../errors";
 import type { OperationOptions } from "../options/options";
+import type { RequestSize } from "./request-watch";
 
 export interface JobInit<C, T> {
   /** for messages: "read 1-0:1.8.0*255/2" */
@@ -12,6 +13,8 @@ export interface JobInit<C, T> {
   readonly repeatable: boolean | (() => boolean);
   /** How far it got; as long as that grows, it may be asked again after another break. */
   readonly progress?: () => number;
+  /** What its bound follows from, where the caller sets none (one attribute). */
+  readonly size?: RequestSize;
   /** The exchange with the meter. What it returns is called to make the result, apart from the connection's fate. */
   run(context: C, job: Job<C, T>, attempt: number): Promise<() => T>;
 }
@@ -19,7 +22,8 @@ export interface JobInit<C, T> {
 /** A request in the queue, and all callers that wait for its answer. */
 export class Job<C, T = unknown> {
   readonly init: JobInit<C, T>;
-  readonly #callers = new WaitList<undefined, T>();
+  /** true: the caller has set a bound of its own */
+  readonly #callers = new WaitList<boolean, T>();
   readonly #left: () => void;
 
   constructor(init: JobInit<C, T>, onAbandoned: (job: Job<C, T>) => void) {
@@ -40,7 +44,12 @@ export class Job<C, T = unknown> {
 
   join({ signal, timeoutMs: ms }: OperationOptions, clock: Clock): Promise<T> {
     const timeout = ms === undefined ? undefined : { clock, ms, error: () => this.#late(ms) };
-    return this.#callers.wait(undefined, { signal, timeout, left: this.#left });
+    return this.#callers.wait(ms !== undefined, { signal, timeout, left: this.#left });
+  }
+
+  /** Refuses the callers that have set no bound. */
+  refuseUnbounded(error: Error): void {
+    this.#callers.refuseAll(error, (bounded) => !bounded);
   }
 
   #late(timeoutMs: number): DlmsTimeoutError {

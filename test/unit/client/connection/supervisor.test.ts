@@ -4,7 +4,7 @@ import { Supervisor } from "../../../../src/client/connection/supervisor";
 import { DlmsConnectionError, type DlmsError, DlmsLinkError } from "../../../../src/errors/index";
 import { VirtualClock } from "../../../support/virtual-clock";
 
-const timeouts = { reconnectMin: 1000, reconnectMax: 60_000, close: 2000 };
+const timeouts = { reconnectMin: 1000, reconnectMax: 60_000, close: 2000, establish: 600_000 };
 
 /** Makes associations that hold until the test drops them, or fails with `error`. */
 function supervised(error?: DlmsError): { readonly clock: VirtualClock; readonly supervisor: Supervisor } {

@@ -1,0 +1,128 @@
+/** Bounds of requests that set none: how long one may run, and how long the meter may answer one that was given up. */
+import { type Clock, lateFiring, type TimerHandle } from "../../clock";
+import { DlmsTimeoutError } from "../../errors";
+import { longestWait } from "../../errors/arguments";
+import { graceTimeouts } from "../../link/pace";
+import type { Timeouts } from "../options/options";
+
+/** How long a request without `timeoutMs` may run, and a connection may take to be made, in ms. */
+const usualRequestMs = 600_000;
+/** The same in response time-outs with their retries, for settings with long ones. */
+const usualRequestTimeouts = 40;
+/** How long a profile without `timeoutMs` may take, in ms. */
+const longestProfileMs = 86_400_000;
+
+/** What a request asks for, as far as its time depends on it. */
+export type RequestSize = { readonly attributes: number } | "profile";
+
+/** How long a request of this size may run where its caller sets no bound, in ms. */
+export function longestRequest(
+  { response, retries }: Pick<Timeouts, "response" | "retries">,
+  size?: RequestSize,
+): number {
+  const each = response * (retries + 1);
+  const usual = Math.max(usualRequestMs, usualRequestTimeouts * each);
+  const more = size === undefined || size === "profile" ? 0 : Math.max(0, size.attributes - 1) * each;
+  return Math.min(longestWait, size === "profile" ? Math.max(usual, longestProfileMs) : usual + more);
+}
+
+/** A request that the client has begun, as the watch sees it. */
+export interface WatchedRequest {
+  readonly what: string;
+  /** No caller waits for its answer. */
+  readonly abandoned: boolean;
+  /** Refuses the callers that have set no bound. */
+  refuseUnbounded(error: Error): void;
+}
+
+/**
+ * Watches the request that a client has begun. One timer looks now and then, for all requests that follow one another
+ * without a pause, since setting one for each would be a good part of what a short answer costs.
+ */
+export class RequestWatch {
+  readonly #clock: Clock;
+  readonly #timeouts: Pick<Timeouts, "response" | "retries">;
+  readonly #giveUp: (error: DlmsTimeoutError) => void;
+  #timer: TimerHandle | undefined;
+  #due = 0;
+  #request: WatchedRequest | undefined;
+  #longest = 0;
+  /** since when it runs, without the time in which this process did not */
+  #since = 0;
+  #abandonedSince: number | undefined;
+
+  /** @param giveUp ends the exchange of a request that no caller awaits any more */
+  constructor(
+    clock: Clock,
+    timeouts: Pick<Timeouts, "response" | "retries">,
+    giveUp: (error: DlmsTimeoutError) => void,
+  ) {
+    this.#clock = clock;
+    this.#timeouts = timeouts;
+    this.#giveUp = giveUp;
+  }
+
+  begin(request: WatchedRequest, size: RequestSize | undefined): void {
+    this.#request = request;
+    this.#longest = longestRequest(this.#timeouts, size);
+    this.#since = this.#clock.now();
+    this.#abandonedSince = undefined;
+    if (this.#timer === undefined) this.#arm();
+  }
+
+  /** No request is under way. */
+  stop(): void {
+    this.#request = undefined;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** ms that an exchange may go on that no caller awaits any more. */
+  get #drain(): number {
+    return graceTimeouts * this.#timeouts.response;
+  }
+
+  #arm(): void {
+    const ms = Math.min(longestWait, Math.ceil(this.#drain / 4));
+    this.#due = this.#clock.now() + ms;
+    this.#timer = this.#clock.setTimeout(this.#look, ms);
+  }
+
+  readonly #look = (): void => {
+    this.#timer = undefined;
+    const request = this.#request;
+    if (request === undefined) return;
+    const late = this.#clock.now() - this.#due;
+    if (late > lateFiring) {
+      this.#since += late;
+      if (this.#abandonedSince !== undefined) this.#abandonedSince += late;
+    }
+    this.#judge(request, this.#clock.now());
+    this.#arm();
+  };
+
+  #judge(request: WatchedRequest, now: number): void {
+    if (now - this.#since >= this.#longest) request.refuseUnbounded(tooLong(request.what, this.#longest));
+    if (!request.abandoned) return;
+    this.#abandonedSince ??= now;
+    if (now - this.#abandonedSince < this.#drain) return;
+    this.#abandonedSince = now;
+    this.#giveUp(stillAnswering(request.what, this.#drain));
+  }
+}
+
+function tooLong(what: string, ms: number): DlmsTimeoutError {
+  return new DlmsTimeoutError(
+    "TIMEOUT_RESPONSE",
+    `not finished within ${ms / 1000} s, the bound of a request without timeoutMs (${what}); set timeoutMs, or ask for less at once`,
+    { retry: "same-session", details: { request: what, timeoutMs: ms } },
+  );
+}
+
+function stillAnswering(what: string, ms: number): DlmsTimeoutError {
+  return new DlmsTimeoutError(
+    "TIMEOUT_RESPONSE",
+    `the meter was still answering ${ms / 1000} s after the request was given up; the connection is closed`,
+    { retry: "reconnect", request: what },
+  );
+}
