@@ -123,7 +123,7 @@ describe("client: received counter file", () => {
   it("keeps what two processes wrote that began at one time, before there was a file", async () => {
     const fresh = join(folder, "user", "received-counters.json");
     const both = [fileReceivedCounters(fresh), fileReceivedCounters(fresh)];
-    await Promise.all(both.map((store) => store.ready?.()));
+    await Promise.all(both.map(async (store) => store.ready?.()));
     both[0]?.of(key, title).accept(9);
     both[1]?.of(otherKey, title).accept(3);
     for (const store of both) await store.flush?.();
