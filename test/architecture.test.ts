@@ -1,3 +1,4 @@
+/** The structure of the source: arrows between folders, cycles, module-level state, and the documents about them. */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
@@ -425,12 +426,12 @@ describe("architecture", () => {
   const files = [...sourceFiles(join(root, "src")), ...sourceFiles(join(root, "nodes"))];
   const edges = files.flatMap(importsOf);
 
-  it("is seen at all", () => {
+  it("is visible to these tests", () => {
     assert.ok(files.length > 10, `${files.length} files`);
     assert.ok(edges.filter((edge) => edge.to !== undefined).length > 10, `${edges.length} imports`);
   });
 
-  it("refuses what it should refuse", () => {
+  it("rejects each kind of violation", () => {
     const edge = (from: string, specifier: string, to?: string): Import => ({ from, specifier, to, typeOnly: false });
     assert.ok(refusal(edge("src/simulator/meter.ts", "../session", "src/session/index.ts")));
     assert.ok(refusal(edge("src/link/link.ts", "../codec/value", "src/codec/value.ts")));
@@ -456,7 +457,7 @@ describe("architecture", () => {
     assert.deepEqual(findCycle(ring), ["a", "b", "c", "a"]);
   });
 
-  it("has only the arrows that it should have", () => {
+  it("has only the allowed arrows", () => {
     assert.deepEqual(
       edges.map(refusal).filter((text) => text !== undefined),
       [],
@@ -471,7 +472,7 @@ describe("architecture", () => {
     assert.equal(findCycle(graphOf(edges, (path) => path)), undefined);
   });
 
-  it("has no folder with more files than a reader can take in", () => {
+  it("has no folder with more than 22 files", () => {
     const counts = new Map<string, number>();
     for (const file of files) counts.set(dirname(below(file)), (counts.get(dirname(below(file))) ?? 0) + 1);
     assert.deepEqual(
@@ -480,7 +481,7 @@ describe("architecture", () => {
     );
   });
 
-  it("is drawn in the documents as it is", () => {
+  it("matches the drawing in the documents", () => {
     const text = readFileSync(join(root, "docs/architecture.md"), "utf8");
     const drawn = new Map<string, Set<string>>();
     for (const [, from = "", to = ""] of text.matchAll(/^ {2}(\S+) --> (\S+)$/gm)) {
@@ -528,7 +529,7 @@ describe("architecture", () => {
     assert.deepEqual(state, Object.keys(stateExceptions).sort());
   });
 
-  it("sees module-level state in each of its forms", () => {
+  it("detects module-level state in each of its forms", () => {
     const stateIn = (text: string): string[] =>
       moduleStateOf(ts.createSourceFile(join(root, "x.ts"), text, ts.ScriptTarget.ES2023, true));
     const state = [
@@ -554,7 +555,7 @@ describe("architecture", () => {
     for (const text of tables) assert.deepEqual(stateIn(text), [], text);
   });
 
-  it("has no folder that can hold anything", () => {
+  it("has no folder called shared, common, utils or helpers", () => {
     const names = ["src", "nodes", "test"].flatMap((tree) => folders(join(root, tree)));
     assert.deepEqual(
       names.filter((path) => /(^|[\\/])(utils?|helpers?|common|shared)$/i.test(path)),

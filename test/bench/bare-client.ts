@@ -1,3 +1,4 @@
+/** Benchmark: the same bytes over a bare socket. */
 import { connect } from "node:net";
 
 /** The floor: the bytes of one register read, sent and received over a bare socket. Prints the median in µs. */

@@ -1,3 +1,4 @@
+/** A meter process that answers with recorded bytes. */
 import { createServer } from "node:net";
 
 /**

@@ -1,3 +1,4 @@
+/** The meter process of the ciphering benchmark. */
 import { createServer } from "node:net";
 import { encodeApdu } from "../../src/apdu";
 import { fromHex } from "../../src/bytes";

@@ -1,3 +1,4 @@
+/** Keys and messages of the ciphering benchmark. */
 import { fromHex } from "../../src";
 
 export const cipherKeys = {

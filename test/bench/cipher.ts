@@ -1,3 +1,4 @@
+/** Benchmark: the CPU cost of ciphering. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { extname, join } from "node:path";

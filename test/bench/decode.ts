@@ -1,3 +1,4 @@
+/** Benchmark: decoding of profile rows. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

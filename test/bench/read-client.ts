@@ -1,3 +1,4 @@
+/** Benchmark: a register read through the client. */
 import { attribute, connect } from "../../src";
 
 /** The same exchange through `client.read`, scaler known after the first. Prints the median in µs. */

@@ -1,3 +1,4 @@
+/** Benchmark: memory and round trips of streamed profiles. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import {

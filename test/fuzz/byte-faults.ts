@@ -1,7 +1,8 @@
+/** Faults of a disturbed line, applied to one message. */
 import { concatBytes } from "../../src/bytes";
 import type { Seeded } from "./seeded";
 
-/** What a disturbed line does to the bytes of one message. */
+/** Faults that a disturbed line applies to one message. */
 export const byteFaults = ["flip", "burst", "cut", "noise", "noise before", "loss"] as const;
 export type ByteFault = (typeof byteFaults)[number];
 

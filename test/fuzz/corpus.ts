@@ -1,3 +1,4 @@
+/** Collects the seeds of each target: vectors, recorded sessions and texts. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** Runs fuzz targets on seeds and mutated seeds. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { allSeeds, seedsFor } from "./corpus";

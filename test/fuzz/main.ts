@@ -1,3 +1,4 @@
+/** Command line of the fuzz runner; see scripts/fuzz.mjs. */
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";

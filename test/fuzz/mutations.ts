@@ -1,3 +1,4 @@
+/** Mutates seeds without coverage feedback. */
 import { concatBytes } from "../../src/bytes";
 import { byteFaults, withByteFault } from "./byte-faults";
 import type { Seeded } from "./seeded";

@@ -1,3 +1,4 @@
+/** Records undisturbed sessions as seeds for the fuzz targets. */
 import { isDlmsError } from "../../src/errors";
 import { DlmsClient } from "../../src/client";
 import { SharedLines } from "../../src/driver/shared-line";

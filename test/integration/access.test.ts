@@ -1,3 +1,4 @@
+/** The ACCESS service as a replacement for GET with list. */
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
 import type { Behaviour, SimulatedMeter } from "../../src/simulator";
@@ -11,7 +12,7 @@ function answers(name: string, answer: Uint8Array): Behaviour {
   return { name, request: (request) => (request.apdu === "access-request" ? [answer] : undefined) };
 }
 
-describe("several attributes of a meter that has ACCESS but no GET with list", () => {
+describe("several attributes of a meter with ACCESS but without GET with list", () => {
   it("come in one request, scalers along with them, and their errors keep their places", async () => {
     const { client, clock, meter } = bench({ conformance });
     const wanted = [...refs(3), registerRef(99), registerRef(4)];
@@ -24,7 +25,7 @@ describe("several attributes of a meter that has ACCESS but no GET with list", (
     await clock.runUntil(client.close());
   });
 
-  it("are packed to the size that the meter takes", async () => {
+  it("are packed to the PDU size of the meter", async () => {
     const { client, clock, meter } = bench({ conformance, objects: registers(60), maxPduSize: 256 });
     const outcomes = await clock.runUntil(client.readMany(refs(60)));
     assert.deepEqual(
@@ -78,7 +79,7 @@ describe("several attributes of a meter that has ACCESS but no GET with list", (
     });
   }
 
-  it("a value that is too long for the answer is got by itself, in blocks", async () => {
+  it("a value too long for the answer is read separately, in blocks", async () => {
     // null-data with long-get-aborted, then 1, 1, and their scalers
     const answer = fromHex(
       "dac00000010000 04 00 0600000001 0202 0f00 161e 0202 0f00 161e 04 010f 0100 0100 0100".replaceAll(" ", ""),

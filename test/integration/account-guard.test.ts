@@ -1,3 +1,4 @@
+/** How often a client sends a secret during power cuts and rejections. */
 import assert from "node:assert/strict";
 import type { Apdu } from "../../src/apdu";
 import type { ConnectOptions } from "../../src/client/options/options";
@@ -62,7 +63,7 @@ function takeForWrong({ meter, clock }: Bench, mechanism: Mechanism, answer: Ans
   return tries;
 }
 
-/** Somebody asks every ten seconds. */
+/** Sends a request every ten seconds. */
 async function askFor({ client, clock }: Bench, ms: number): Promise<void> {
   for (const end = clock.now() + ms; clock.now() < end; await clock.tickAsync(10_000)) {
     void client.read(registerRef(0)).catch(() => undefined);
@@ -106,7 +107,7 @@ describe("power cuts", () => {
   for (const framing of framings) {
     for (const mechanism of mechanisms) {
       for (const darkMs of [3000, 8000, 25_000]) {
-        it(`cost no more values with a secret than without: ${mechanism}, ${framing}, ${darkMs / 1000} s each`, async () => {
+        it(`cost no more values with a secret than without one: ${mechanism}, ${framing}, ${darkMs / 1000} s each`, async () => {
           const timeouts = { response: 1000, retries: 0, reconnectMax: 4000 };
           const none = bench({ ...definition(mechanism), framing }, { timeouts });
           const one = benchWith(framing, mechanism, { timeouts });
@@ -118,7 +119,7 @@ describe("power cuts", () => {
     }
   }
 
-  it("do not cost the secret a try while the meter is silent: the public client looks for it", async () => {
+  it("do not cost an attempt with the secret while the meter is silent: the public client probes it", async () => {
     const one = benchWith("WRAPPER", "lls", { timeouts: { response: 1000, retries: 0 } });
     const { client, clock, meter } = one;
     await clock.runUntil(client.read(registerRef(0)));
@@ -182,7 +183,7 @@ describe("a wrong secret", () => {
       for (const answer of ["silence", "hang-up", "refusal"] as const) {
         for (const changed of [false, true]) {
           const which = changed ? "that the meter has accepted before" : "from the beginning";
-          it(`${which}, ${answer}, ${mechanism}, ${framing}: no more tries than ever, none sooner`, async () => {
+          it(`${which}, ${answer}, ${mechanism}, ${framing}: no more attempts than the record, none sooner`, async () => {
             const one = benchWith(framing, mechanism);
             if (changed) await one.clock.runUntil(one.client.read(registerRef(0)));
             const tries = takeForWrong(one, mechanism, answer);
@@ -221,7 +222,7 @@ describe("a wrong secret", () => {
     });
   }
 
-  it("is not sent where the link set-up is not answered", async () => {
+  it("is not sent when the link set-up has no answer", async () => {
     const one = benchWith("HDLC", "lls");
     one.meter.use({ name: "deaf", frameIn: () => "drop" });
     await askFor(one, 10 * minute);

@@ -1,3 +1,4 @@
+/** User code that throws, and unexpected internal errors. */
 import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
 import { DlmsError } from "../../src/errors";
@@ -33,7 +34,7 @@ const rejects = rejecting as () => void;
 const foreign: unknown = runInNewContext('async () => { throw new TypeError("listener broke"); }');
 const rejectsElsewhere = foreign as () => void;
 
-describe("code that is given to a client and throws", () => {
+describe("user code that throws", () => {
   it("a logger: reads go on, and one warning of the process says so", async () => {
     const said = await warnings(async () => {
       const logger = { debug: fails, info: fails, warn: fails, error: fails };
@@ -79,7 +80,7 @@ describe("code that is given to a client and throws", () => {
   });
 });
 
-describe("an error that nobody foresaw", () => {
+describe("an unexpected error", () => {
   it("ends the session with a DlmsError that keeps the cause, and the next read works", async () => {
     let broken = true;
     const { client, clock } = bench({}, {}, [], {

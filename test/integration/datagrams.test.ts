@@ -1,3 +1,4 @@
+/** UDP behind a network that delays and doubles datagrams. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { SharedLines } from "../../src/driver/shared-line";
@@ -77,7 +78,7 @@ function network(echoedId: (id: number) => number = (id) => id, options: Partial
 }
 
 describe("datagrams", () => {
-  it("a request that was sent twice and answered twice, differently: the second answer is nobody else's value", async () => {
+  it("a request that was sent and answered twice: the second answer is no value of another request", async () => {
     const { clock, client, holdUntil } = network();
     let before = (await clock.runUntil(client.read(registerRef(0)))).value as number;
     await clock.runUntil(client.read(registerRef(1)));
@@ -105,7 +106,7 @@ describe("datagrams", () => {
     });
   }
 
-  it("a password that gets no answer is sent twice at most before the next try, the association of a public client thrice", async () => {
+  it("an unanswered password is sent at most twice per attempt, the association of a public client three times", async () => {
     for (const [auth, expected] of [
       [{ mechanism: "lls", secret: "12345678" }, 2],
       [{ mechanism: "none" }, 3],

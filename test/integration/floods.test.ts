@@ -1,3 +1,4 @@
+/** A meter that sends without end. */
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
 import { unaskedLimits } from "../../src/driver/flood-guard";
@@ -9,7 +10,7 @@ import { dataNotification } from "../support/apdus";
 /** data-notification: an unsigned */
 const push = fromHex(dataNotification("11ff"));
 
-describe("a meter that sends without end and without being asked", () => {
+describe("a meter that sends unsolicited messages without end", () => {
   for (const framing of ["WRAPPER", "HDLC"] as const) {
     it(`${framing}, idle: the connection ends with an error that says so, the next read works`, async () => {
       const { client, clock, meter } = bench({ framing });
@@ -58,7 +59,7 @@ describe("a meter that sends without end and without being asked", () => {
     await clock.runUntil(client.close());
   });
 
-  it("many pushes at a pace that a meter has do not", async () => {
+  it("many pushes at a realistic rate do not end the connection", async () => {
     const { client, clock, meter } = bench({ framing: "HDLC" });
     let heard = 0;
     client.on("notification", () => heard++);

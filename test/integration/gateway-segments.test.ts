@@ -1,3 +1,4 @@
+/** A TCP gateway that splits answers at any byte. */
 import assert from "node:assert/strict";
 import net from "node:net";
 import { type ConnectOptions, connect, createMeter, type MeterDefinition } from "../../src";

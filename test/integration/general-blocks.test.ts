@@ -1,3 +1,4 @@
+/** General block transfer that fails, and the fallback without it. */
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
 import type { Behaviour } from "../../src/simulator";
@@ -43,7 +44,7 @@ describe("general block transfer that has worked before", () => {
   const meter = { ...definition, objects: [{ classId: 1, logicalName: long.logicalName, attributes: { 2: text } }] };
   const options = { association: { maxPduSize: 128 }, timeouts: { response: 500, retries: 0, reconnectMin: 10 } };
 
-  it("is used further after one answer that got lost", async () => {
+  it("continues after one lost answer", async () => {
     const { client, clock } = bench(meter, options, [loses(1, 1)]);
     for (let i = 0; i < 3; i++) assert.equal((await clock.runUntil(client.read(long))).value, text.value);
     assert.equal(client.statistics.associations, 2);
@@ -51,7 +52,7 @@ describe("general block transfer that has worked before", () => {
     await clock.runUntil(client.close());
   });
 
-  it("is left after two in a row, and the value is read without it", async () => {
+  it("is given up after two lost answers in a row, and the value is read without it", async () => {
     const { client, clock } = bench(meter, options, [loses(1, 2)]);
     for (let i = 0; i < 3; i++) assert.equal((await clock.runUntil(client.read(long))).value, text.value);
     assert.equal(client.statistics.associations, 3);
@@ -60,13 +61,13 @@ describe("general block transfer that has worked before", () => {
   });
 });
 
-describe("general block transfer that leads nowhere", () => {
+describe("general block transfer that fails", () => {
   const faults: readonly [string, string][] = [
     ["the same block again and again", "e00100010000040001c401"],
     ["a last block, and what came makes no sense", "e0810001000004ffffffff"],
   ];
   for (const [name, hex] of faults) {
-    it(`${name}: the value is read without it, once for all`, async () => {
+    it(`${name}: the value is read without it from then on`, async () => {
       const { client, clock } = bench(definition, {}, [repeatsOneBlock(hex)]);
       const notes: string[] = [];
       client.on("trace", (event) => {

@@ -1,3 +1,4 @@
+/** Detection of half-open connections to a gateway. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { findAddress } from "../../src/client/diagnosis/find-address";
@@ -109,7 +110,7 @@ const ask = async ({ clock }: Gateway, client: DlmsClient): Promise<unknown> =>
     ),
   );
 
-/** Everybody at once. */
+/** Reads all meters at once. */
 const askAll = (one: Gateway): Promise<unknown[]> =>
   one.clock.runUntil(Promise.all(one.clients.map((c) => ask(one, c))));
 
@@ -123,7 +124,7 @@ async function end({ clock, clients, lines }: Gateway): Promise<void> {
 describe("a half-open connection to a gateway", () => {
   for (const framing of ["WRAPPER", "HDLC"] as const) {
     for (const count of [1, 2, 8]) {
-      it(`is given up when ${count} who were answered on it are not any more, and all come back (${framing})`, async () => {
+      it(`is given up when ${count} meters stop answering, and every client recovers (${framing})`, async () => {
         const one = gateway(count, framing);
         const { clock, clients, opened, swallow } = one;
         assert.deepEqual(await askAll(one), valuesOf(count));
@@ -149,7 +150,7 @@ describe("a half-open connection to a gateway", () => {
     }
   }
 
-  it("is given up also where only one of those who share it asks", async () => {
+  it("is given up too when only one of its users sends requests", async () => {
     const one = gateway(4, "WRAPPER");
     const { clock, clients, opened, swallow } = one;
     await askAll(one);
@@ -172,7 +173,7 @@ describe("a half-open connection to a gateway", () => {
     await end(one);
   });
 
-  it("is given up where nobody was ever heard on it, once all have tried in vain", async () => {
+  it("is given up when no meter ever answered on it and every client has tried", async () => {
     const one = gateway(3, "WRAPPER");
     const { clock, opened, dead } = one;
     for (const server of [1, 2, 3]) dead.add(server);
@@ -185,7 +186,7 @@ describe("a half-open connection to a gateway", () => {
     await end(one);
   });
 
-  it("is not what a dead meter looks like: the others keep their associations", async () => {
+  it("is not assumed for a dead meter: the others keep their associations", async () => {
     const one = gateway(6, "WRAPPER");
     const { clock, clients, opened, dead } = one;
     dead.add(1).add(2);
@@ -206,7 +207,7 @@ describe("a half-open connection to a gateway", () => {
     await end(one);
   });
 
-  it("may be taken for one when a meter dies while nobody else is asked, but only once", async () => {
+  it("may be assumed once when a meter dies while no other meter is asked", async () => {
     const one = gateway(4, "HDLC");
     const { clock, clients, opened, dead } = one;
     await askAll(one);
@@ -227,7 +228,7 @@ describe("a half-open connection to a gateway", () => {
     await end(one);
   });
 
-  it("is not what a serial line can be", async () => {
+  it("is never assumed on a serial line", async () => {
     const one = gateway(3, "HDLC", undefined, "serial");
     const { clock, clients, opened, dead } = one;
     await askAll(one);
@@ -240,7 +241,7 @@ describe("a half-open connection to a gateway", () => {
     await end(one);
   });
 
-  it("is not what a search for addresses meets", async () => {
+  it("is never assumed during an address search", async () => {
     const one = gateway(1, "HDLC");
     const { clock, transport, lines, opened } = one;
     const candidates = [5, 6, 7, 8, 1].map((logical) => ({ logical, why: "to be tried" }));
@@ -257,7 +258,7 @@ describe("a half-open connection to a gateway", () => {
     await end(one);
   });
 
-  it("locks nobody out whose proof still waited for its turn", async () => {
+  it("locks no client out whose proof was still queued", async () => {
     const secret = { client: { sap: 17 }, auth: { mechanism: "hls-md5", secret: "secret" } } as const;
     const one = gateway(4, "WRAPPER", (server) => (server === 1 ? secret : {}));
     const { clock, clients, opened, dead } = one;

@@ -1,3 +1,4 @@
+/** Malformed and endless answers. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concatBytes, fromHex } from "../../src/bytes";
@@ -80,7 +81,7 @@ async function failing(classId: number, say: (id: number, next: number) => Uint8
   return error;
 }
 
-describe("a long answer that is not as it should be", () => {
+describe("a malformed long answer", () => {
   const filler = "00".repeat(100);
   const cases: readonly [string, (id: number, next: number) => Uint8Array | undefined][] = [
     ["the same block again", (id, next) => block(id, false, Math.min(next, 3), filler)],
@@ -106,20 +107,20 @@ describe("a long answer that is not as it should be", () => {
     });
   }
 
-  it("a profile that has all its rows and goes on in blocks for ever has an end", async function () {
+  it("a profile that has all its rows and continues in blocks without end is stopped", async function () {
     this.timeout(20_000);
     const error = await failing(7, (id, next) => block(id, false, next, next === 1 ? "0100" : "00".repeat(100)));
     assert.equal(error.code, "DLMS_DECODE_LIMIT");
   });
 
-  it("so has one that says it is empty, and goes on", async function () {
+  it("an empty profile that continues is stopped too", async function () {
     this.timeout(20_000);
     const error = await failing(7, (id, next) => block(id, false, next, "00"));
     assert.equal(error.code, "DLMS_DECODE_LIMIT");
   });
 });
 
-describe("an answer that was tampered with by a bad meter", () => {
+describe("an answer that a faulty meter has changed", () => {
   it("a list with more or fewer results is refused, and read singly: no value lands at another place", async () => {
     for (const change of [-1, 1, 2]) {
       const { client, clock, meter } = bench();

@@ -1,3 +1,4 @@
+/** The idle time-out of an association. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { DlmsConnectionError } from "../../src/errors";
@@ -7,7 +8,7 @@ import { register, registerRef } from "../support/meters";
 import { VirtualClock } from "../support/virtual-clock";
 
 describe("idle time-out", () => {
-  it("also releases an association that was made again by itself", async () => {
+  it("also releases an association after an automatic reconnect", async () => {
     const clock = new VirtualClock();
     const meter = createMeter({ associations: [{ client: 16 }], objects: [register("1.0.1.8.0.255", 1)] }, { clock });
     const line = meter.transport();

@@ -1,3 +1,4 @@
+/** Answers after their time-out on a shared connection. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { SharedLines } from "../../src/driver/shared-line";
@@ -99,7 +100,7 @@ function gateway(order: "in order" | "overtaking", long = false): Gateway {
   return { clock, client, other, slow };
 }
 
-describe("answers that come after their time-out, over the wrapper on a shared connection", () => {
+describe("answers after their time-out, with the wrapper on a shared connection", () => {
   const orders = ["in order", "overtaking"] as const;
   const cases = orders.flatMap((order) =>
     [1.003, 1.007, 1.012, ...finely, 1.2, 2.3, 4.1].map((late) => ({ order, late })),

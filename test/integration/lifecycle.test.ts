@@ -1,3 +1,4 @@
+/** The life of a client: queue, connection, close and events. */
 import assert from "node:assert/strict";
 import { DlmsError } from "../../src/errors";
 import type { StateEvent } from "../../src/client";
@@ -37,7 +38,7 @@ function failing(transport: Transport, times: number): Transport & { tries: numb
 
 describe("the life of a client", () => {
   describe("queue", () => {
-    it("answers equal reads that wait with one request, each caller for itself", async () => {
+    it("coalesces equal queued reads into one request and answers each caller", async () => {
       const { client, clock, meter } = bench();
       await clock.runUntil(client.open());
       meter.forgetReceived();
@@ -51,7 +52,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("does not answer a read with what was asked before a write", async () => {
+    it("does not answer a read with a value requested before a write", async () => {
       const objects = [{ classId: 1, logicalName: "1.0.0.0.0.255", attributes: { 2: number(1) }, writable: [2] }];
       const { client, clock } = bench({ objects });
       const ref = { classId: 1, logicalName: "1.0.0.0.0.255", attributeId: 2 };
@@ -64,7 +65,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("is bounded: one more is refused and the others are answered", async () => {
+    it("is bounded: it rejects one request too many and answers the others", async () => {
       const { client, clock } = bench({}, { queueLimit: 3 });
       const first = client.read(registerRef(0));
       const second = client.read(registerRef(1));
@@ -76,7 +77,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("drops a request that is aborted while it waits; the reason comes back untouched", async () => {
+    it("drops a queued request that is aborted and rejects with the unchanged reason", async () => {
       const { client, clock, meter } = bench();
       await clock.runUntil(client.open());
       meter.forgetReceived();
@@ -125,7 +126,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("bounds an operation by its own time-out, queueing included", async () => {
+    it("applies the time-out of an operation to its time in the queue too", async () => {
       const { client, clock } = bench({}, {}, [silentWhen((apdu) => apdu.startsWith("get"))]);
       await clock.runUntil(client.open());
       void client.read(registerRef(0)).catch(() => undefined);
@@ -140,7 +141,7 @@ describe("the life of a client", () => {
   });
 
   describe("connection", () => {
-    it("repeats a read once on a new association when the connection breaks before the answer", async () => {
+    it("retries a read once on a new association when the connection is lost before the answer", async () => {
       const { client, clock, meter } = bench();
       await clock.runUntil(client.read(registerRef(0)));
       const retries: string[] = [];
@@ -160,7 +161,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("never repeats a write", async () => {
+    it("never retries a write", async () => {
       const objects = [{ classId: 1, logicalName: "1.0.0.0.0.255", attributes: { 2: number(1) }, writable: [2] }];
       const { client, clock, meter } = bench({ objects });
       const ref = { classId: 1, logicalName: "1.0.0.0.0.255", attributeId: 2 };
@@ -172,7 +173,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("comes back by itself after the meter restarted", async () => {
+    it("reconnects after the meter restarted", async () => {
       const { client, clock, meter } = bench();
       await clock.runUntil(client.read(registerRef(0)));
       meter.restart();
@@ -181,7 +182,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("notices a connection that ends while nothing is asked, and makes a new one when something is", async () => {
+    it("notices a connection that ends while idle, and reconnects for the next request", async () => {
       const { client, clock, meter } = bench();
       const states: StateEvent[] = [];
       await clock.runUntil(client.open());
@@ -194,7 +195,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("waits longer from failure to failure, says so, and fails fast in between", async () => {
+    it("backs off after each failure, reports it, and fails fast in between", async () => {
       const inner = bench();
       const transport = failing(inner.meter.transport(), 4);
       const { client, clock } = bench({}, { transport, timeouts: { reconnectMin: 1000, reconnectMax: 4000 } });
@@ -226,7 +227,7 @@ describe("the life of a client", () => {
       await inner.client.close();
     });
 
-    it("does not send a refused password again by itself, and after 5 minutes only when asked", async () => {
+    it("does not resend a rejected password automatically, and after 5 minutes only on request", async () => {
       const { client, clock, meter } = bench(
         { associations: [{ client: 16, mechanism: "lls", secret: "right" }] },
         { auth: { mechanism: "lls", secret: "wrong" } },
@@ -247,7 +248,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("releases after the idle time and holds nothing", async () => {
+    it("disconnects after the idle time and holds nothing", async () => {
       const { client, clock, meter } = bench({}, { timeouts: { idle: 5000 } });
       await clock.runUntil(client.read(registerRef(0)));
       await clock.tickAsync(4000);
@@ -262,7 +263,7 @@ describe("the life of a client", () => {
       await client.close();
     });
 
-    it("tells when nobody answers the association", async () => {
+    it("reports an association request without an answer", async () => {
       const { client, clock } = bench({}, { server: { logical: 2 } });
       const error = await failureOf(clock.runUntil(client.read(registerRef(0))));
       assert.equal(error.code, "DLMS_TIMEOUT_ASSOCIATE");
@@ -271,7 +272,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("tells that the link came up when only the association is not answered", async () => {
+    it("reports that the link is up when only the association request has no answer", async () => {
       const { client, clock } = bench({ framing: "HDLC" }, {}, [
         { name: "deaf", frameIn: ({ frame }) => (frame === "SNRM" || frame === "DISC" ? undefined : "drop") },
       ]);
@@ -282,7 +283,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("tells what answered in the meter's place before it hung up", async () => {
+    it("reports what answered in place of the meter before it hung up", async () => {
       const transport = memoryTransport((line) => ({
         receive: () => {
           line.send(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n"));
@@ -297,7 +298,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("closes within its bound although the transport neither opens nor gives up", async () => {
+    it("closes within its time-out although the transport neither opens nor fails", async () => {
       const { meter } = bench();
       const transport: Transport = { ...meter.transport(), open: () => new Promise(() => undefined) };
       const { client, clock } = bench({}, { transport });
@@ -309,7 +310,7 @@ describe("the life of a client", () => {
       assert.equal(client.state, "closed");
     });
 
-    it("tells when the client address is not known", async () => {
+    it("reports an unknown client address", async () => {
       const { client, clock } = bench({}, { client: { sap: 17 } });
       const error = await failureOf(clock.runUntil(client.read(registerRef(0))));
       assert.match(error.code, /^DLMS_ASSOC_/);
@@ -318,7 +319,7 @@ describe("the life of a client", () => {
   });
 
   describe("close", () => {
-    it("releases the association, frees the line, rejects what waits, and may be called again", async () => {
+    it("releases the association, frees the line, rejects queued requests, and may be called again", async () => {
       const { client, clock, meter } = bench();
       await clock.runUntil(client.open());
       const waiting = [0, 1].map((n) => failureOf(client.read(registerRef(n))));
@@ -337,7 +338,7 @@ describe("the life of a client", () => {
       assert.equal((await failureOf(client.read(registerRef(0)))).code, "DLMS_STATE_CLOSED");
     });
 
-    it("takes no longer than its bound when the meter is silent", async () => {
+    it("takes no longer than its time-out when the meter is silent", async () => {
       const { client, clock, meter } = bench({}, {}, [silentWhen((apdu) => apdu !== "aarq")]);
       await clock.runUntil(client.open());
       const waiting = failureOf(client.read(registerRef(0)));
@@ -373,7 +374,7 @@ describe("the life of a client", () => {
       assert.equal(clock.pending, 0);
     });
 
-    it("ends the wait for the next try", async () => {
+    it("ends the reconnect delay", async () => {
       const inner = bench();
       const { client, clock } = bench({}, { transport: failing(inner.meter.transport(), 99) });
       await failureOf(clock.runUntil(client.open()));
@@ -390,7 +391,7 @@ describe("the life of a client", () => {
       assert.equal(meter.counters.connections, 0);
     });
 
-    it("goes with `await using`", async () => {
+    it("works with `await using`", async () => {
       const { client, clock } = bench();
       await clock.runUntil(client.open());
       await clock.runUntil(client[Symbol.asyncDispose]());
@@ -448,7 +449,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("hand over what the meter reports unasked", async () => {
+    it("deliver unsolicited reports of the meter", async () => {
       const { client, clock, meter } = bench();
       const seen: string[] = [];
       client.on("notification", (event) => seen.push(event.apdu.apdu));

@@ -1,3 +1,4 @@
+/** UDP sessions in which one datagram is lost, late or doubled. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { SharedLines } from "../../src/driver/shared-line";
@@ -135,7 +136,7 @@ function network(kind: Kind, faults: readonly Fault[]): Run {
     if (fault?.how === "twice") clock.setTimeout(deliver, 40);
   };
   const memory = memoryTransport((line) => {
-    // each connection is a socket of its own: what comes late for an old one comes to nobody
+    // each connection has its own socket: datagrams for an old one are lost
     const peer = meter.connect({
       send: (bytes) => {
         const copy = Uint8Array.from(bytes);
@@ -234,7 +235,7 @@ async function readAll({ client, clock }: Run): Promise<Outcome> {
   return { errors, associations };
 }
 
-describe("a write whose datagram gets lost", () => {
+describe("a write whose datagram is lost", () => {
   for (const kind of kinds.filter(({ name }) => /^(logical|ciphered by)/.test(name))) {
     it(`is never sent a second time: ${kind.name}`, async () => {
       for (const direction of ["out", "in"] as const) {
@@ -254,7 +255,7 @@ describe("a write whose datagram gets lost", () => {
   }
 });
 
-describe("datagrams that get lost, come late or come twice", () => {
+describe("datagrams that are lost, late or doubled", () => {
   for (const kind of kinds) {
     it(`${kind.name}: each datagram of a session, each way`, async () => {
       const clean = network(kind, []);

@@ -1,3 +1,4 @@
+/** Unsolicited reports within a session. */
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
 import { bench, registerRef, registers } from "../support/meters";
@@ -70,7 +71,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
       });
     }
 
-    it("a report that cannot be decoded fails no request", async () => {
+    it("does not fail a request for a report that cannot be decoded", async () => {
       const { client, clock, meter } = bench({ framing, objects: registers(1) });
       await clock.runUntil(client.open());
       meter.use({

@@ -1,3 +1,4 @@
+/** Object lists that are truncated or malformed. */
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
 import type { DlmsClient } from "../../src/client";
@@ -73,7 +74,7 @@ const cases: readonly { name: string; ln: string; sn: string; found: string[]; s
   },
 ];
 
-describe("object lists that are not as they should be", () => {
+describe("malformed object lists", () => {
   for (const { name, ln, sn: short, found, skipped, note } of cases) {
     for (const referencing of ["ln", "sn"] as const) {
       it(`a ${referencing.toUpperCase()} list that ${name} is read as far as it goes`, async () => {

@@ -1,3 +1,4 @@
+/** Throughput of a long profile on a slow serial line. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { SharedLines } from "../../src/driver/shared-line";

@@ -1,3 +1,4 @@
+/** Profile reading across lost connections. */
 import assert from "node:assert/strict";
 import type { DlmsValue } from "../../src/codec/value";
 import { type Bench, bench, number } from "../support/meters";
@@ -29,7 +30,7 @@ async function table({ client, clock }: Bench): Promise<{ values: unknown[]; not
 }
 
 describe("profiles whose connection breaks", () => {
-  it("go on where the reading was the first thing that was asked of the meter", async () => {
+  it("resume when the profile was the first request to the meter", async () => {
     const line = meter(ordinary);
     line.meter.use(breaksAt(9));
     const { values, notes } = await table(line);
@@ -37,7 +38,7 @@ describe("profiles whose connection breaks", () => {
     assert.match(notes, /broke after \d+ rows; went on by time/);
   });
 
-  it("go on as often as the connection breaks, as long as rows come in between", async () => {
+  it("resume after every lost connection as long as rows arrive in between", async () => {
     const line = meter(ordinary);
     line.meter.use(breaksAt(7, 16, 25, 34));
     const { values, notes } = await table(line);
@@ -45,7 +46,7 @@ describe("profiles whose connection breaks", () => {
     assert.equal(notes.match(/went on by time/g)?.length, 4);
   });
 
-  it("end with the error when nothing more comes", async () => {
+  it("end with the error when no more rows arrive", async () => {
     const line = meter(ordinary);
     // each connection gives the association, the columns, the scalers and one block
     line.meter.use(breaksAt(6, ...counted(7, 60)));
@@ -64,7 +65,7 @@ describe("profiles whose connection breaks", () => {
     }
   });
 
-  it("begin again where the meter keeps its rows by value", async () => {
+  it("restart when the meter sorts its rows by value", async () => {
     const values = counted(0, 99).map((n) => (n * 37) % 100);
     const rows = values.map((n) => [stampOf(start + n * quarter, 60), number(n)]);
     const line = meter(rows, { sortMethod: 3 });
@@ -72,7 +73,7 @@ describe("profiles whose connection breaks", () => {
     assert.deepEqual((await table(line)).values, counted(0, 99));
   });
 
-  it("begin again in the night in which a clock without deviation is put back", async () => {
+  it("restart in the night in which a clock without deviation is set back", async () => {
     const first = Date.UTC(2024, 9, 26, 22);
     const end = Date.UTC(2024, 9, 27, 1);
     const rows = counted(0, 59).map((n) => {
@@ -86,7 +87,7 @@ describe("profiles whose connection breaks", () => {
     }
   });
 
-  it("begin again when rows are missing that a clock that was set back put before the break", async () => {
+  it("restart when a clock set back has put rows before the break", async () => {
     const rows = counted(0, 99).map((n) => [stampOf(start + (n < 50 ? n : n - 20) * quarter, 60), number(n)]);
     const line = meter(rows);
     line.meter.use(breaksAt(8));
@@ -95,7 +96,7 @@ describe("profiles whose connection breaks", () => {
     assert.match(notes, /85 rows were found of 100 in use; begun again/);
   });
 
-  it("go on when the meter has forgotten the transfer, and says so", async () => {
+  it("resume when the meter has discarded the transfer", async () => {
     const line = meter(ordinary);
     const { client, clock } = line;
     await clock.runUntil(client.open());
@@ -113,7 +114,7 @@ describe("profiles whose connection breaks", () => {
     assert.equal(client.statistics.associations, 1);
   });
 
-  it("take no row without a time twice, and lose none", async () => {
+  it("take every row without a time exactly once", async () => {
     const rows = counted(0, 99).map((n) => [n % 7 === 3 ? nothing : stampOf(start + n * quarter, 60), number(n)]);
     for (const frame of counted(5, 9)) {
       const line = meter(rows, { period: 0 });
@@ -122,7 +123,7 @@ describe("profiles whose connection breaks", () => {
     }
   });
 
-  it("have the entries that were asked for though earlier ones lie later in time", async () => {
+  it("have the requested entries although earlier ones have later times", async () => {
     // the clock was ahead by six years when the first two were captured
     const ahead = Date.UTC(2030, 0, 1);
     const rows = counted(0, 79).map((n) => [stampOf(n < 2 ? ahead + n * quarter : start + n * quarter, 60), number(n)]);
@@ -137,7 +138,7 @@ describe("profiles whose connection breaks", () => {
     }
   });
 
-  it("take what is later than the break where the meter has overwritten the row before it", async () => {
+  it("take the rows after the break when the meter has overwritten the row before it", async () => {
     let oldest = 0;
     const [profile, ...rest] = profileOf(ordinary);
     assert.ok(profile !== undefined);

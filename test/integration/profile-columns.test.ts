@@ -1,3 +1,4 @@
+/** Selected columns of a profile. */
 import assert from "node:assert/strict";
 import type { ProfileRange } from "../../src";
 import { type DlmsValue, encodeValueBytes } from "../../src/codec";
@@ -169,7 +170,7 @@ describe("chosen columns of a profile", () => {
     });
   }
 
-  it("are picked here where no range is given", async () => {
+  it("are selected by the client when no range is given", async () => {
     const one = bench({ objects: profile() });
     const some = await tableOf(one, undefined, [energy(3)]);
     assert.deepEqual(asked(one), ["all"]);
@@ -183,7 +184,7 @@ describe("chosen columns of a profile", () => {
     ["sends other ones", (invokeId) => answer(invokeId, [row(10).slice(0, 4), row(11).slice(0, 4)])],
   ];
   for (const [name, act] of refusals) {
-    it(`are picked here where the meter ${name}`, async () => {
+    it(`are selected by the client when the meter ${name}`, async () => {
       const one = bench({ objects: profile() }, {}, [forChosenColumns(name, act)]);
       const byTime = await tableOf(one, range, wanted);
       assert.deepEqual(asked(one), [[1, 3], []]);
@@ -200,7 +201,7 @@ describe("chosen columns of a profile", () => {
     });
   }
 
-  it("are told apart where the meter accepts the choice, and sends all of them", async () => {
+  it("are recognized when the meter accepts the selection and sends all columns", async () => {
     const rows = [row(10), row(11), row(12)];
     const one = bench({ objects: profile() }, {}, [forChosenColumns("ignores", (invokeId) => answer(invokeId, rows))]);
     const some = await tableOf(one, range, [energy(2)]);
@@ -209,7 +210,7 @@ describe("chosen columns of a profile", () => {
     await end(one);
   });
 
-  it("are not asked for where an object is captured twice, since it is not said what would come", async () => {
+  it("are not requested when an object is captured twice, because the answer would be ambiguous", async () => {
     const one = bench({ objects: profile(1, [1, 2, 2, 4]) });
     const some = await tableOf(one, range, [`${energy(2)}/2.0#2`]);
     assert.deepEqual(asked(one), [[]]);
@@ -217,7 +218,7 @@ describe("chosen columns of a profile", () => {
     await end(one);
   });
 
-  it("go on by time after a break, though the time is not among them", async () => {
+  it("resume by time although the time is not among them", async () => {
     const one = bench({ objects: profile() }, { association: { maxPduSize: 256 } });
     await one.clock.runUntil(one.client.profile(profileName).columns());
     let blocks = 0;
@@ -246,7 +247,7 @@ describe("chosen columns of a profile", () => {
     await end(one);
   });
 
-  it("that the profile does not have are an error that names those that it has", async () => {
+  it("that the profile lacks are an error that names the existing ones", async () => {
     const one = bench({ objects: profile() });
     await assert.rejects(tableOf(one, range, [energy(9)]), (error: Error & { code?: string }) => {
       assert.equal(error.code, "DLMS_CONFIG_INVALID");

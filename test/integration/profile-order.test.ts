@@ -1,3 +1,4 @@
+/** The order of profile rows, and fallbacks for incomplete meters. */
 import assert from "node:assert/strict";
 import type { ProfileRange, ProfileTable } from "../../src/index";
 import type { Behaviour } from "../../src/simulator";
@@ -17,7 +18,7 @@ async function read({ client, clock }: Bench, range?: ProfileRange): Promise<Pro
   return clock.runUntil(client.profile(profileName, range).toTable());
 }
 
-describe("profiles whose meter does not tell its sort_method", () => {
+describe("profiles without a sort_method", () => {
   const refused = answersWith(({ classId, attributeId }) => classId === 7 && attributeId === 5, { result: 3 });
   const cases: readonly [ProfileRange | undefined, readonly number[]][] = [
     [undefined, counted(0, 9)],
@@ -40,7 +41,7 @@ describe("profiles whose meter does not tell its sort_method", () => {
     });
   }
 
-  it("are asked again the next time when the failure was one that passes", async () => {
+  it("are requested again after a temporary failure", async () => {
     let failures = 1;
     const passing: Behaviour = {
       name: "fails once",
@@ -57,7 +58,7 @@ describe("profiles whose meter does not tell its sort_method", () => {
   });
 });
 
-describe("profiles whose sort_method is none of the standard", () => {
+describe("profiles with a non-standard sort_method", () => {
   for (const sortMethod of [0, 7]) {
     it(`are put in order by their times (${sortMethod})`, async () => {
       for (const [range, wanted] of [
@@ -75,7 +76,7 @@ describe("profiles whose sort_method is none of the standard", () => {
 describe("profiles that are kept by value", () => {
   const byValue = [2, 0, 3, 1].map(row);
 
-  it("come oldest first, whatever part is wanted", async () => {
+  it("come oldest first, whatever part is requested", async () => {
     const cases: readonly [ProfileRange | undefined, readonly number[]][] = [
       [undefined, [0, 1, 2, 3]],
       [{ last: 2 }, [2, 3]],
@@ -90,7 +91,7 @@ describe("profiles that are kept by value", () => {
     }
   });
 
-  it("stay as they come where they have no time, and say so", async () => {
+  it("keep the order of the meter without a time column, and note it", async () => {
     const rows = [2, 0, 3, 1].map((n) => [number(n)]);
     const bed = bench({ objects: profileOf(rows, { sortMethod: 3, timeless: true }) });
     const table = await read(bed);
@@ -100,7 +101,7 @@ describe("profiles that are kept by value", () => {
   });
 });
 
-describe("profiles of meters that do not have everything", () => {
+describe("profiles of incomplete meters", () => {
   const helpers: Readonly<Record<string, (one: { classId: number; attributeId: number }) => boolean>> = {
     clock: ({ classId }) => classId === 8,
     capture_period: ({ classId, attributeId }) => classId === 7 && attributeId === 4,
@@ -123,7 +124,7 @@ describe("profiles of meters that do not have everything", () => {
     }
   }
 
-  it("are scaled as soon as the meter tells the scaler, though it did not the first time", async () => {
+  it("are scaled as soon as the meter returns the scaler", async () => {
     let failures = 2;
     const busy: Behaviour = {
       name: "is busy at first",
@@ -246,7 +247,7 @@ describe("profiles taken row by row", () => {
     await clock.runUntil(client.close());
   });
 
-  it("end a call of next that waits when the consumer leaves", async () => {
+  it("end a pending call of next when the consumer leaves", async () => {
     const { client, clock } = bench({ objects: profileOf(long) }, small);
     const rows = client.profile(profileName)[Symbol.asyncIterator]();
     const waiting = rows.next();
@@ -256,7 +257,7 @@ describe("profiles taken row by row", () => {
     await clock.runUntil(client.close());
   });
 
-  it("let go of the meter at once when they are aborted while the consumer holds them", async () => {
+  it("release the meter at once when they are aborted while the consumer holds them", async () => {
     const { client, clock } = bench({ objects: profileOf(long) }, small);
     const controller = new AbortController();
     const rows = client.profile(profileName, undefined, { signal: controller.signal })[Symbol.asyncIterator]();
@@ -269,7 +270,7 @@ describe("profiles taken row by row", () => {
     await clock.runUntil(client.close());
   });
 
-  it("say afterwards how they were chosen, and what was done instead of what the meter refused", async () => {
+  it("report how they were selected, and the fallback for rejected requests", async () => {
     const refused: Behaviour = {
       name: "refuses selections",
       request: (request) =>

@@ -1,3 +1,4 @@
+/** Property test of profile reading: random profiles, ranges and connection losses. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { DlmsError } from "../../src/errors";

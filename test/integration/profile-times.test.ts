@@ -1,3 +1,4 @@
+/** Profiles by time: deviation, daylight saving and pieces. */
 import assert from "node:assert/strict";
 import type { DlmsValue } from "../../src/codec/value";
 import type { ProfileRange, ProfileTable } from "../../src/index";
@@ -158,7 +159,7 @@ describe("profiles by time at the end of daylight saving", () => {
     assert.deepEqual(energies(table.rows), counted(0, 191));
   });
 
-  it("keep a row without a time in the place where it comes, in pieces too", async () => {
+  it("keep a row without a time at its place, in pieces too", async () => {
     const first = Date.UTC(2024, 0, 1);
     const rows = counted(0, 191).map((n) => [
       n % 24 === 0 ? ({ type: "null-data", value: null } as const) : stampOf(first + n * quarter, 0),
@@ -225,7 +226,7 @@ describe("profiles by time of a meter whose rows have no deviation", () => {
 
 describe("profiles by time of a unix clock", () => {
   const unix = (ms: number): DlmsValue => number(ms / 1000);
-  it("begin where its count begins, and end where it ends, however far the bounds reach", async () => {
+  it("begin and end with its count, however far the bounds reach", async () => {
     const start = Date.UTC(2024, 0, 1);
     const [profile, ...rest] = profileOf(counted(0, 9).map((n) => [unix(start + n * quarter), number(n)]));
     assert.ok(profile !== undefined);
@@ -250,7 +251,7 @@ describe("profiles by time of a unix clock", () => {
 });
 
 describe("profiles by time in pieces", () => {
-  it("have no row twice where the pieces are shorter than the night", async () => {
+  it("have every row once when the pieces are shorter than the night", async () => {
     const end = Date.UTC(2024, 9, 27, 1);
     const first = end - 60 * 60_000;
     for (const period of [60, 600]) {
@@ -269,7 +270,7 @@ describe("profiles by time in pieces", () => {
   const start = Date.UTC(2024, 0, 1);
   const all = counted(0, 191).map((n) => ({ n, row: [stampOf(start + n * quarter, 0), number(n)] }));
 
-  it("leave out a piece that the meter refuses since it has no rows of then", async () => {
+  it("leave out a piece for which the meter has no rows", async () => {
     const kept = all.filter(({ n }) => n < 60 || n > 130);
     const objects = profileOf(
       kept.map(({ row }) => row),

@@ -1,3 +1,4 @@
+/** Reading and streaming profiles of a simulated meter. */
 import assert from "node:assert/strict";
 import type { ProfileProgress, ProfileRange, ProfileRow } from "../../src/client/../index";
 import { type DlmsValue, encodeValueBytes } from "../../src/codec";
@@ -166,7 +167,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("are filtered here when the meter refuses every range", async () => {
+  it("are filtered by the client when the meter rejects every range", async () => {
     const { client, clock } = bench({ objects: profile(20), ...small }, {}, [refuseSelection(1)]);
     const range = { from: start + 4 * quarter, to: start + 6 * quarter };
     const table = await clock.runUntil(client.profile(profileName, range).toTable());
@@ -175,7 +176,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("are read all the same, in the same association, when the meter answers a selector with an exception", async () => {
+  it("are read in the same association when the meter answers a selector with an exception", async () => {
     const exception: Behaviour = {
       name: "exception for selectors",
       request: (request) =>
@@ -213,7 +214,7 @@ describe("profiles of a simulated meter", () => {
   });
 
   for (const sortMethod of [1, 2]) {
-    it(`leave out what a meter sends beyond the selection that it accepted (sort method ${sortMethod})`, async () => {
+    it(`leave out what a meter sends beyond the accepted selection (sort method ${sortMethod})`, async () => {
       let ignore = true;
       const { client, clock, meter } = bench({ objects: profile(20, sortMethod) });
       meter.use({
@@ -246,7 +247,7 @@ describe("profiles of a simulated meter", () => {
     });
   }
 
-  it("with a unix clock are selected by time here, too, in seconds", async () => {
+  it("with a unix clock are selected by time too, in seconds", async () => {
     const seconds = (index: number): number => (start + index * quarter) / 1000;
     const [buffer, ...others] = profile(20);
     assert.ok(buffer !== undefined);
@@ -272,7 +273,7 @@ describe("profiles of a simulated meter", () => {
     }
   });
 
-  it("stream block by block with progress, and hold up the meter while nobody takes the rows", async () => {
+  it("stream block by block with progress, and pause the meter while no rows are taken", async () => {
     const { client, clock, meter } = bench({ objects: profile(400) }, { association: { maxPduSize: 256 } });
     await clock.runUntil(client.profile(profileName).columns());
     meter.forgetReceived();
@@ -300,7 +301,7 @@ describe("profiles of a simulated meter", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("let go of the meter when the consumer leaves, or forgets them", async () => {
+  it("release the meter when the consumer leaves or drops them", async () => {
     const { client, clock, meter } = bench({ objects: profile(400) }, { association: { maxPduSize: 256 } });
     const leaving = client.profile(profileName)[Symbol.asyncIterator]();
     await clock.runUntil(leaving.next());
@@ -336,7 +337,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("go on by time after a break of the connection, with no row twice and none missing", async () => {
+  it("resume by time after a lost connection, with every row once", async () => {
     const { client, clock, meter } = bench({ objects: profile(100) }, { association: { maxPduSize: 256 } });
     await clock.runUntil(client.profile(profileName).columns());
     let blocks = 0;
@@ -352,7 +353,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("of a long range come in pieces when the meter gives short ones only", async () => {
+  it("of a long range come in pieces when the meter accepts only short ones", async () => {
     const short: Behaviour = {
       name: "no range of more than a day",
       request: (request) => {
@@ -373,7 +374,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("say how many rows without a time were left out of a range; behind a break none is", async () => {
+  it("report how many rows without a time a range leaves out; after a resume none is", async () => {
     const [one, ...rest] = profile(100);
     const all = one?.rows;
     assert.ok(one !== undefined && all !== undefined);
@@ -400,7 +401,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("of the last n are n after a break too, though rows were captured meanwhile", async () => {
+  it("of the last n are n after a resume too, although rows were captured in between", async () => {
     let count = 100;
     const [one, ...rest] = profile(200);
     assert.ok(one?.rows !== undefined);
@@ -425,7 +426,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("without a time begin again after a break of the connection, and say so", async () => {
+  it("without a time restart after a lost connection, and note it", async () => {
     const timeless = profile(100).map((object) =>
       object.classId === 7
         ? {
@@ -459,7 +460,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("refuse a range that cannot be right before anything is asked", () => {
+  it("reject an impossible range before any request", () => {
     const { client } = bench();
     for (const range of [{ last: 0 }, { entries: [2, 1] }, { entries: [0, 1] }, {}]) {
       assert.throws(() => client.profile(profileName, range as never), { code: "DLMS_CONFIG_INVALID" });
@@ -483,7 +484,7 @@ describe("profiles of a simulated meter", () => {
 });
 
 describe("profiles by short names", () => {
-  it("are asked for in blocks where the request is longer than the meter takes", async () => {
+  it("are requested in blocks when the request exceeds the PDU size of the meter", async () => {
     const { client, clock, meter } = bench(
       { referencing: "sn", maxPduSize: 50, objects: profile(40) },
       { association: { referencing: "sn" } },

@@ -1,3 +1,4 @@
+/** Reading values and lists from a simulated meter. */
 import assert from "node:assert/strict";
 import { DlmsAccessError } from "../../src/errors";
 import type { Outcome } from "../../src/client";
@@ -62,7 +63,7 @@ describe("reading a simulated meter", () => {
   });
 
   describe("readMany", () => {
-    it("reads 100 registers and their units in at most 3 round trips, and no scaler twice", async () => {
+    it("reads 100 registers and their units in at most 3 round trips, each scaler once", async () => {
       const { client, clock, meter } = bench({ objects: registers(100), maxPduSize: 4096 });
       await clock.runUntil(client.open());
       const refs = registers(100).map((_, n) => registerRef(n));
@@ -87,7 +88,7 @@ describe("reading a simulated meter", () => {
       await clock.runUntil(client.close());
     });
 
-    it("without lists needs one round trip an attribute, and one a scaler the first time only", async () => {
+    it("needs, without lists, one round trip per attribute and, once, one per scaler", async () => {
       const { client, clock } = bench({ objects: registers(20), ...withoutLists });
       await clock.runUntil(client.open());
       const refs = registers(20).map((_, n) => registerRef(n));
@@ -101,7 +102,7 @@ describe("reading a simulated meter", () => {
       await clock.runUntil(client.close());
     });
 
-    it("cuts a list to the PDU that the meter takes", async () => {
+    it("splits a list by the PDU size of the meter", async () => {
       const { client, clock, meter } = bench({ objects: registers(60), maxPduSize: 200 });
       const outcomes = await clock.runUntil(client.readMany(registers(60).map((_, n) => registerRef(n))));
       assert.deepEqual(
@@ -112,7 +113,7 @@ describe("reading a simulated meter", () => {
       await clock.runUntil(client.close());
     });
 
-    it("keeps positions, and has an error for each item that the meter refuses", async () => {
+    it("keeps positions and returns an error for each item that the meter rejects", async () => {
       const objects = [register("1.0.1.8.0.255", 1), { ...register("1.0.1.8.1.255", 2), denied: [2] }];
       for (const more of [{}, withoutLists]) {
         const { client, clock } = bench({ objects, ...more });
@@ -122,7 +123,7 @@ describe("reading a simulated meter", () => {
       }
     });
 
-    it("answers the same reference at each of its positions, asking once", async () => {
+    it("reads a repeated reference once and returns it at each position", async () => {
       const { client, clock, meter } = bench();
       const outcomes = await clock.runUntil(client.readMany([registerRef(1), registerRef(0), registerRef(1)]));
       assert.deepEqual(values(outcomes), [100.1, 100, 100.1]);
@@ -147,7 +148,7 @@ describe("reading a simulated meter", () => {
       await clock.runUntil(client.close());
     });
 
-    it("falls back to single reads when every item of a list is refused", async () => {
+    it("falls back to single reads when the meter rejects every item of a list", async () => {
       const refuse = {
         name: "lists of errors",
         request: (request: { apdu: string; attributes?: readonly unknown[] }) =>
@@ -243,7 +244,7 @@ describe("reading a simulated meter", () => {
       });
     });
 
-    it("gives nothing for nothing, without connecting", async () => {
+    it("returns nothing for an empty list, without connecting", async () => {
       const { client, meter } = bench();
       assert.deepEqual(await client.readMany([]), []);
       assert.equal(meter.counters.connections, 0);
@@ -300,7 +301,7 @@ describe("reading a simulated meter", () => {
   });
 
   describe("scalers", () => {
-    it("gives the plain number and no unit when the meter has no scaler_unit to show", async () => {
+    it("returns the plain number and no unit when the meter has no scaler_unit", async () => {
       const objects = [{ classId: 3, logicalName: "1.0.1.8.0.255", attributes: { 2: number(42) } }];
       const { client, clock } = bench({ objects });
       const reading = await clock.runUntil(client.read(registerRef(0)));
@@ -330,7 +331,7 @@ describe("reading a simulated meter", () => {
       await clock.runUntil(client.close());
     });
 
-    it("are read again after a new association", async () => {
+    it("are read again in a new association", async () => {
       const { client, clock, meter } = bench({}, { timeouts: { idle: 1000 } });
       await clock.runUntil(client.read(registerRef(0)));
       await clock.tickAsync(2000);
@@ -374,7 +375,7 @@ describe("reading a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("reads by short names what it reads by logical names", async () => {
+  it("reads the same values by short names as by logical names", async () => {
     const { client, clock } = bench(
       { referencing: "sn", conformance: ["read", "multiple-references", "parameterized-access"] },
       { association: { referencing: "sn" } },

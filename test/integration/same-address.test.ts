@@ -1,3 +1,4 @@
+/** Two sessions that use the same client address on a shared line. */
 import assert from "node:assert/strict";
 import { DlmsClient, testConnection } from "../../src/client";
 import { findAddress } from "../../src/client/diagnosis/find-address";
@@ -17,7 +18,7 @@ interface Rig {
   readonly meter: SimulatedMeter;
   readonly lines: SharedLines;
   readonly transport: Transport;
-  /** somebody pulls the plug */
+  /** cuts the connection */
   readonly pull: () => void;
   /** another session with this meter */
   readonly session: (options?: Partial<ConnectOptions>) => DlmsClient;
@@ -82,7 +83,7 @@ const valueOf = async (clock: VirtualClock, client: DlmsClient, n: number): Prom
 
 for (const framing of ["HDLC", "WRAPPER"] as const) {
   describe(`two sessions with one meter as one client on a shared line (${framing})`, () => {
-    it("are never there side by side: the second is told so within its bound, and the first notices nothing", async () => {
+    it("never run side by side: the second fails within its time-out, and the first is not disturbed", async () => {
       const { clock, session, meter, lines } = rig(framing);
       const [first, second] = [session(), session()];
       assert.equal(await valueOf(clock, first, 1), 100.1);
@@ -103,7 +104,7 @@ for (const framing of ["HDLC", "WRAPPER"] as const) {
       assert.deepEqual([clock.pending, lines.size, meter.counters.openConnections], [0, 0, 0]);
     });
 
-    it("the second has its turn when the first is closed, and gets its own values", async () => {
+    it("the second starts when the first is closed, and reads its own values", async () => {
       const { clock, session } = rig(framing);
       const [first, second] = [session(), session()];
       assert.equal(await valueOf(clock, first, 1), 100.1);
@@ -115,7 +116,7 @@ for (const framing of ["HDLC", "WRAPPER"] as const) {
       assert.equal(clock.pending, 0);
     });
 
-    it("share the meter where the first releases its association when it rests", async () => {
+    it("share the meter when the first disconnects while idle", async () => {
       const { clock, session } = rig(framing);
       const rests = { timeouts: { idle: 1000 } };
       const [first, second] = [session(rests), session(rests)];
@@ -130,7 +131,7 @@ for (const framing of ["HDLC", "WRAPPER"] as const) {
       assert.equal(clock.pending, 0);
     });
 
-    it("a session that lost its connection does not wait for itself, but for who waited before", async () => {
+    it("a session that lost its connection does not wait for itself, but for earlier waiters", async () => {
       const { clock, session, pull } = rig(framing);
       const [first, second] = [session(), session()];
       await clock.runUntil(first.open());
@@ -148,7 +149,7 @@ for (const framing of ["HDLC", "WRAPPER"] as const) {
       assert.equal(clock.pending, 0);
     });
 
-    it("one that waits can be given up, and closed", async () => {
+    it("a waiting session can be aborted and closed", async () => {
       const { clock, session, lines } = rig(framing);
       const [first, second] = [session(), session()];
       await clock.runUntil(first.open());
@@ -176,7 +177,7 @@ for (const framing of ["HDLC", "WRAPPER"] as const) {
       await clock.runUntil(Promise.all([first.close(), second.close()]));
     });
 
-    it("a connection test and a search say that the address is taken, and leave the session alone", async () => {
+    it("a connection test and an address search report the address in use and leave the session alone", async () => {
       const { clock, session, lines, options, transport } = rig(framing);
       const first = session();
       await clock.runUntil(first.open());
@@ -224,7 +225,7 @@ const counted = (pauseMs: number): Partial<ConnectOptions> => ({
 });
 
 describe("the public client that reads the invocation counter", () => {
-  it("waits for its address too, and says what it was for when that is in vain", async () => {
+  it("waits for its address too, and names its purpose when it times out", async () => {
     const { clock, meter, session } = rig("WRAPPER", counting5000);
     const ciphered = counted(0);
     const [open, one] = [session(), session(ciphered)];
@@ -250,7 +251,7 @@ describe("the public client that reads the invocation counter", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("a line that is lost before the association that needs the counter is not opened beside the others' new one", async () => {
+  it("does not open a second line when the line was lost before the association that needs the counter", async () => {
     const { clock, meter, session, pull } = rig("WRAPPER", counting5000);
     const [one, other] = [session(counted(1000)), session({ client: { sap: 17 } })];
     const opening = one.open();

@@ -1,3 +1,4 @@
+/** Sessions that the meter or the network ends, and the trace of a session. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { SharedLines } from "../../src/driver/shared-line";
@@ -80,7 +81,7 @@ describe("a session that the meter or the network ends", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("so it is for an association that was made again by itself and has answered nothing yet", async () => {
+  it("the same holds for an automatic new association that has answered nothing yet", async () => {
     const { client, clock } = optical();
     await clock.runUntil(client.open());
     await clock.tickAsync(60_000);
@@ -97,7 +98,7 @@ describe("a session that the meter or the network ends", () => {
     await clock.runUntil(client.close());
   });
 
-  it("a half-open connection is noticed by the time-out and made anew, and the read gets its value", async () => {
+  it("a half-open connection is noticed by the time-out and replaced, and the read returns its value", async () => {
     const clock = new VirtualClock();
     const meter = createMeter(
       { associations: [{ client: 16 }], objects: [register("1.0.1.8.0.255", 1000)] },
@@ -126,7 +127,7 @@ describe("a session that the meter or the network ends", () => {
 });
 
 describe("the end of a session", () => {
-  it("a meter that does not answer the release is disconnected nevertheless, within the bound", async () => {
+  it("a meter that does not answer the release is disconnected within the time-out", async () => {
     const { client, clock, meter } = bench(hdlc, {}, [silentWhen((name) => name === "rlrq")]);
     await clock.runUntil(client.read(registerRef(0)));
     const start = clock.now();
@@ -136,7 +137,7 @@ describe("the end of a session", () => {
     assert.equal(meter.associations, 0);
   });
 
-  it("DISC comes first when it is asked for", async () => {
+  it("sends DISC first when so configured", async () => {
     const { client, clock, meter } = bench(hdlc, { link: { kind: "hdlc", discFirst: true } });
     await clock.runUntil(client.read(registerRef(0)));
     assert.deepEqual(frames(meter).slice(0, 2), ["DISC", "SNRM"]);
@@ -144,7 +145,7 @@ describe("the end of a session", () => {
   });
 });
 
-describe("the trace that people paste into a report", () => {
+describe("the trace of a bug report", () => {
   const secret = "Tapir-4401-Fluss-Ufer";
 
   /** The ways in which a secret could stand in a text; base64 at each of its three alignments, ends left out. */

@@ -1,3 +1,4 @@
+/** Several meters on one half-duplex line. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { SharedLines } from "../../src/driver/shared-line";
@@ -18,7 +19,7 @@ interface Bus {
   readonly silence: Set<number>;
 }
 
-/** Meters 1..count on one half-duplex line: each hears everything, and one that is dead says nothing. */
+/** Meters 1..count on one half-duplex line: each receives everything, and a dead one is silent. */
 function bus(count: number, dead: readonly number[], options: Partial<ConnectOptions> = {}): Bus {
   const clock = new VirtualClock();
   const lines = new SharedLines();
@@ -111,7 +112,7 @@ describe("several meters on one line", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("a dead one costs the others no more than its own time-out in a round", async () => {
+  it("a dead meter costs the others at most its own time-out per round", async () => {
     const timeouts = { response: 1000, retries: 0, reconnectMin: 10_000, reconnectMax: 10_000 };
     const { clock, clients } = bus(20, [7], { timeouts });
     const alive = clients.filter((_, n) => n !== 7);
@@ -167,7 +168,7 @@ describe("several meters on one line", () => {
     });
   }
 
-  it("a client that polls without a pause does not starve the others", async () => {
+  it("a client that polls without pause does not starve the others", async () => {
     const { clock, clients } = bus(2, []);
     await clock.runUntil(Promise.all(clients.map((client) => client.open())));
     const [greedy, modest] = [at(clients, 0), at(clients, 1)];
@@ -185,7 +186,7 @@ describe("several meters on one line", () => {
     await clock.runUntil(Promise.all(clients.map((client) => client.close())));
   });
 
-  it("a client that waits for its turn can be closed, and what it was asked is answered", async () => {
+  it("a client that waits for the line can be closed, and its requests are settled", async () => {
     const timeouts = { response: 60_000, retries: 0, close: 2000 };
     const { clock, clients } = bus(2, [0], { timeouts });
     const [holding, waiting] = [at(clients, 0), at(clients, 1)];
@@ -204,7 +205,7 @@ describe("several meters on one line", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("a keep-alive waits for its turn, and does not fall into another meter's exchange", async () => {
+  it("a keep-alive waits for the line and does not interrupt the exchange of another meter", async () => {
     const keepAlive = 10_000;
     const link = { kind: "hdlc", keepAlive } as const;
     const timeouts = { response: 4000, retries: 0, close: 2000, reconnectMin: 60_000, reconnectMax: 60_000 };

@@ -1,3 +1,4 @@
+/** Pushes on a shared line reach the right client. */
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
 import { DlmsClient } from "../../src/client";
@@ -25,7 +26,7 @@ interface Bus {
   readonly clock: VirtualClock;
   readonly meters: readonly SimulatedMeter[];
   readonly readers: readonly Reader[];
-  /** anything on the line, from whoever */
+  /** any frame on the line */
   readonly say: (hex: string) => void;
   /** a data-notification of a server to a client */
   readonly push: (server: number, value: number, client?: number) => void;
@@ -62,7 +63,7 @@ function shared(
     const peers = meters.map((meter) => meter.connect(line));
     return {
       receive: (bytes) => {
-        // a gateway hands each message to the device that it is for; on a bus everybody hears everything
+        // a gateway forwards each message to its device; on a bus every station receives everything
         const device = framing === "WRAPPER" ? (bytes[5] ?? 0) - 1 : undefined;
         for (const [n, peer] of peers.entries()) if (device === undefined || device === n) peer.receive(bytes);
       },
@@ -125,7 +126,7 @@ const told = ({ readers }: Bus): number[][] => readers.map(({ pushed }) => pushe
 
 for (const framing of ["WRAPPER", "HDLC"] as const) {
   describe(`pushes on a shared line over ${framing}`, () => {
-    it("come to the client of the meter that sent them, whoever has the turn", async () => {
+    it("reach the client of the meter that sent them, whichever client has the line", async () => {
       const bus = shared(framing, 3, [{ server: 0 }, { server: 1 }, { server: 2 }]);
       await open(bus);
       at(bus.meters, 0).use({
@@ -144,7 +145,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
       await close(bus);
     });
 
-    it("come once, to the one that they are for, while nobody has the turn", async () => {
+    it("reach only the addressed client, once, while the line is idle", async () => {
       const bus = shared(framing, 2, [{ server: 0 }, { server: 1 }]);
       await open(bus);
       bus.push(0, 7, 16);
@@ -155,7 +156,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
       await close(bus);
     });
 
-    it("of one meter with two clients come to the one whose address they bear", async () => {
+    it("of one meter with two clients reach the client with the destination address", async () => {
       const bus = shared(framing, 1, [{ server: 0 }, { server: 0, sap: 32 }]);
       await open(bus);
       at(bus.meters, 0).use({
@@ -171,7 +172,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
       await close(bus);
     });
 
-    it("for a client of another kind come to all clients of that meter, and to no other meter's", async () => {
+    it("to another client address reach all clients of that meter, and of no other meter", async () => {
       const bus = shared(framing, 2, [{ server: 0 }, { server: 1 }]);
       await open(bus);
       bus.push(1, 3, 102);
@@ -180,7 +181,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
       await close(bus);
     });
 
-    it("of a meter that nobody reads are dropped, counted and noted, and fail nothing", async () => {
+    it("of a meter without a client are dropped, counted and noted, and fail no request", async () => {
       const bus = shared(framing, 3, [{ server: 0 }, { server: 1 }]);
       await open(bus);
       at(bus.meters, 0).use({
@@ -203,7 +204,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
 }
 
 describe("pushes on an HDLC bus", () => {
-  it("in segments, those of two meters between each other, while a third is asked", async () => {
+  it("are reassembled when two meters send segments in turn while a third is asked", async () => {
     const bus = shared("HDLC", 3, [{ server: 0 }, { server: 1 }, { server: 2 }]);
     await open(bus);
     const from = ["0225", "0227"] as const;
@@ -223,7 +224,7 @@ describe("pushes on an HDLC bus", () => {
     await close(bus);
   });
 
-  it("that never end take no memory without bound", async () => {
+  it("that never end take bounded memory", async () => {
     const bus = shared("HDLC", 1, [{ server: 0 }]);
     await open(bus);
     for (let sender = 0; sender < 100; sender++) {

@@ -1,3 +1,4 @@
+/** Doubled, delayed and swapped answers must never yield a wrong value. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DlmsClient } from "../../src/client";

@@ -1,3 +1,4 @@
+/** One fault at every byte of a session. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { SharedLines } from "../../src/driver/shared-line";

@@ -1,3 +1,4 @@
+/** Answers that trickle in: time-outs hold and progress is honoured. */
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../src/bytes";
 import { LinkDriver } from "../../src/driver/link-driver";
@@ -112,7 +113,7 @@ describe("a response time-out of 1 s", () => {
     });
   }
 
-  it("lets an answer come to its end that began in time", async () => {
+  it("completes an answer that began in time", async () => {
     for (const [link, answer] of [
       [wrapper, wpdu(1, 16, getData("110500"))],
       [hdlc, hdlcFrame(client, meter, 0x30, "e6e700c401c100110500")],
@@ -140,7 +141,7 @@ describe("an answer that comes too slowly", () => {
     assert.ok(at <= 60_000, `${at} ms`);
   });
 
-  it("ends as HDLC segments of one byte, and is not asked for again and again", async () => {
+  it("ends as HDLC segments of one byte, and is not requested again and again", async () => {
     const own = await rig(hdlc());
     const { at, code, message } = await ending(own, 900, (round) => {
       const [send, receive] = [round % 8, 1];
@@ -213,7 +214,7 @@ describe("an answer that comes too slowly", () => {
     await clock.runUntil(one.close());
   });
 
-  it("is taken when blocks of 20 bytes come every 900 ms, however long that is", async () => {
+  it("is accepted when blocks of 20 bytes arrive every 900 ms, however long it takes", async () => {
     const { clock, one } = blocks(20, 900, 50);
     const began = clock.now();
     const { value } = await clock.runUntil(one.read(ref));

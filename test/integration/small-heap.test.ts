@@ -1,3 +1,4 @@
+/** Hostile inputs in a process with a heap of 128 MB. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
@@ -71,7 +72,7 @@ describe("A heap of 128 MB", function () {
     assert.ok(longest > 100 && longest < 12_000, `a text of ${longest} characters`);
   });
 
-  it("makes a status of a long list from its beginning", async () => {
+  it("builds the status of a long list from its beginning", async () => {
     const status = (await outcome("status-of-rows")) as string;
     assert.equal(status, '[{"a":[1,2,3],"b":"xxxx…');
   });

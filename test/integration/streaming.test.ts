@@ -1,3 +1,4 @@
+/** How many rows of a long profile are in memory. */
 import assert from "node:assert/strict";
 import type { DlmsValue } from "../../src/codec";
 import { dateTimeToBytes, parseObis } from "../../src/cosem";
@@ -75,7 +76,7 @@ function setup(ciphered: boolean, conformance?: readonly string[]) {
 
 for (const ciphered of [false, true]) {
   describe(`a long profile in ${ciphered ? "ciphered" : "plain"} blocks`, () => {
-    it("is never held beyond three blocks, and takes as many round trips as blocks, and two the first time", async () => {
+    it("holds at most three blocks, and takes one round trip per block plus two the first time", async () => {
       const { client, clock, meter, made } = setup(ciphered);
       await clock.runUntil(client.open());
       const extra: number[] = [];
@@ -111,7 +112,7 @@ for (const ciphered of [false, true]) {
 describe("a long profile in plain general blocks", () => {
   const conformance = ["get", "selective-access", "general-block-transfer"];
 
-  it("comes window by window, and may be given up between two of them", async () => {
+  it("arrives window by window and may be aborted between two windows", async () => {
     const { client, clock, meter } = setup(false, conformance);
     await clock.runUntil(client.open());
     const progress: number[] = [];

@@ -1,3 +1,4 @@
+/** Client and simulated meter over TCP. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
@@ -74,7 +75,7 @@ describe("a client and a simulated meter over TCP", () => {
     await listener.close();
   });
 
-  it("come back by themselves when the listener does", async () => {
+  it("reconnect automatically when the listener is back", async () => {
     const meter = createMeter(definition);
     const first = await meter.listen();
     const client = createClient(optionsFor(first.port, { timeouts: { reconnectMin: 1, reconnectMax: 20 } }));

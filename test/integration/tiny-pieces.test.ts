@@ -1,3 +1,4 @@
+/** Messages in pieces of one byte in a small heap. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";

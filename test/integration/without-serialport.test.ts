@@ -1,3 +1,4 @@
+/** A machine without the optional package serialport. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** The client reads a meter built on the Java server classes of Gurux. */
 import assert from "node:assert/strict";
 import { type ConnectOptions, attribute, connect } from "../../src";
 import { heldValues } from "./held-values";
@@ -80,7 +81,7 @@ for (const line of lines) {
       }
     });
 
-    it("client 17 is let in with its password and reads", async () => {
+    it("client 17 associates with its password and reads", async () => {
       const client = await connect(options({ client: { sap: 17 }, auth: { mechanism: "lls", secret: "gurux-17" } }));
       try {
         const reading = await client.read(attribute("REGISTER", "1.0.1.8.0.255", "value"));
@@ -90,7 +91,7 @@ for (const line of lines) {
       }
     });
 
-    it("a wrong password is an authentication failure that is not tried again", async () => {
+    it("a wrong password is an authentication failure that is not retried", async () => {
       await assert.rejects(
         connect(options({ client: { sap: 17 }, auth: { mechanism: "lls", secret: "wrong" } })),
         (error: { code?: string; retry?: string }) => {

@@ -1,3 +1,4 @@
+/** HLS 7 with P-384, verified by the Python package cryptography. */
 import assert from "node:assert/strict";
 import { attribute, createClient, createMeter, fromHex, toHex } from "../../src";
 import { needsPython, runP384 } from "./peers";

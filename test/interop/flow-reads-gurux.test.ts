@@ -1,3 +1,4 @@
+/** A Node-RED flow reads a meter built on the Java server classes of Gurux. */
 import assert from "node:assert/strict";
 import { allNodes, clean, failure, flowFor, helper, value } from "../nodes/support";
 import { heldValues } from "./held-values";

@@ -1,3 +1,4 @@
+/** The values of the Java meter, for comparison. */
 import type { ObisLike } from "../../src";
 
 /** What the Java meter of test/interop/java holds (Household.java), in the words of our reader. */

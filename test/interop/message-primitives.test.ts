@@ -1,3 +1,4 @@
+/** Keys and signatures of single messages, verified by the Python package cryptography. */
 import assert from "node:assert/strict";
 import {
   attribute,

@@ -1,3 +1,4 @@
+/** general-ciphering and general-signing against Gurux, cell by cell. */
 import assert from "node:assert/strict";
 import { attribute, connect, type ConnectOptions, createMeter, fromHex, type MeterDefinition, toHex } from "../../src";
 import { parseApdu } from "../../src/apdu";

@@ -1,3 +1,4 @@
+/** Foreign clients read the simulated meter. */
 import assert from "node:assert/strict";
 import { createMeter } from "../../src";
 import type { SimulatedMeter } from "../../src";

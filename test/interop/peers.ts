@@ -1,3 +1,4 @@
+/** Starts the foreign implementations of the interoperability tests. */
 import { type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+/** The cells of the security matrix: mechanism, policy, suite and ciphering. */
 import { createECDH, createPrivateKey, createPublicKey } from "node:crypto";
 import {
   type ConnectOptions,

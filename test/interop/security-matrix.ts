@@ -1,3 +1,4 @@
+/** Formats the security matrix as Markdown. */
 import { type JudgedMessage, messageCells, messageFaults, type MessageCell } from "./message-protection";
 import { type Cell, cells, javaFaults } from "./security-cells";
 

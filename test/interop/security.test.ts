@@ -1,3 +1,4 @@
+/** Every association that the foreign implementations support. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

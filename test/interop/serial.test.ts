@@ -1,3 +1,4 @@
+/** The Gurux meter on a pseudo terminal. */
 import assert from "node:assert/strict";
 import { type ConnectOptions, attribute, connect, createMeter, findAddress, householdDefinition } from "../../src";
 import { createBus } from "../../src/simulator";
@@ -80,7 +81,7 @@ for (const line of lines) {
       }
     });
 
-    it("the port is free when close has resolved: the next client opens it", async () => {
+    it("the port is free after close: the next client opens it", async () => {
       const client = await connect(options());
       await client.close();
       await cable?.close();
@@ -109,7 +110,7 @@ for (const line of lines) {
       assert.equal((await value()).payload, 12345678);
     });
 
-    it("the cable is pulled and plugged in again: the client goes on", async () => {
+    it("the client recovers after the cable was pulled and plugged in again", async () => {
       const client = await connect({ ...options(), timeouts: { reconnectMin: 50, reconnectMax: 100, response: 1500 } });
       try {
         const ref = attribute("REGISTER", "1.0.1.8.0.255", "value");

@@ -1,3 +1,4 @@
+/** Gurux and dlms-cosem clients read the simulated meter. */
 import assert from "node:assert/strict";
 import { createMeter, type DlmsValue, type MeterDefinition, parseObis } from "../../src";
 import {

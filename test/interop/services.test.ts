@@ -1,3 +1,4 @@
+/** Profiles, lists, writing and referencing against the Gurux meter. */
 import assert from "node:assert/strict";
 import { attribute, connect, type ConnectOptions, type DlmsClient, type ProfileRow } from "../../src";
 import { heldValues, longText } from "./held-values";
@@ -185,7 +186,7 @@ for (const setup of setups) {
       assert.equal(denied.error.code, "DLMS_ACCESS_READ_WRITE_DENIED");
     });
 
-    it("what is written is read back", async () => {
+    it("reads back a written value", async () => {
       const serial = attribute("DATA", "0.0.96.1.0.255", 2);
       const octets = new TextEncoder().encode("WRITTEN ".repeat(100));
       await client().write(serial, { type: "octet-string", value: octets });
@@ -255,7 +256,7 @@ describe("services of the Gurux meter: ACCESS", function () {
 describe("services of the Gurux meter: general block transfer, window 7", function () {
   const { client } = withMeter(this, { framing: "WRAPPER", rows: 2000, with: "GENERAL_BLOCK_TRANSFER" }, {});
 
-  it("repeats a block without end, so that all is read without it in a second association", async () => {
+  it("repeats a block without end, so the client reads everything without it in a second association", async () => {
     assert.ok(client().association.conformanceNames.includes("general-block-transfer"));
     const table = await client().profile(profileName).toTable();
     assert.deepEqual(table.rows, heldRows(0, 1999));

@@ -1,3 +1,4 @@
+/** Child process that takes invocation counters until it is killed. */
 import { writeSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { type CounterFileSystem, fileCounterStore } from "../../src/client/connection/file-counter-store";

@@ -1,3 +1,4 @@
+/** A line between client and meter that injects one fault at one byte. */
 import { DlmsConnectionError } from "../../src/errors";
 import type { Connection, Transport } from "../../src/transport";
 import type { VirtualClock } from "./virtual-clock";
@@ -6,34 +7,34 @@ export type FaultKind =
   | "lost"
   | "doubled"
   | "corrupted"
-  /** nothing passes any more in either direction, until the line is healed */
+  /** nothing passes in either direction until the line is healed */
   | "silent"
-  /** as silent, for this connection only: the other side of a socket is gone and did not say so */
+  /** like silent, for this connection only: a half-open connection */
   | "half-open"
   | "closed"
-  /** this byte and what follows comes later */
+  /** this byte and the following ones are late */
   | "delayed"
-  /** what comes in one piece is cut in front of this byte, with a pause between */
+  /** the piece is split before this byte, with a pause */
   | "cut";
 
 export interface Fault {
   readonly kind: FaultKind;
   /** out: from the client */
   readonly direction: "out" | "in";
-  /** the byte that is hit, counted from 0 over all connections in this direction */
+  /** the byte to hit, counted from 0 over all connections in this direction */
   readonly at: number;
   /** ms, for delayed and cut */
   readonly ms?: number;
-  /** bits that are turned over, for corrupted (one, which depends on the position) */
+  /** the bits to flip, for corrupted (one bit, depending on the position) */
   readonly mask?: number;
 }
 
 /** A line between a client and a meter with one fault at one byte. */
 export class FaultyLine {
   readonly transport: Transport;
-  /** bytes that were sent into the line so far */
+  /** bytes sent into the line so far */
   readonly sent = { out: 0, in: 0 };
-  /** where each piece began that was written at a time */
+  /** the start of each written piece */
   readonly starts: { readonly out: number[]; readonly in: number[] } = { out: [], in: [] };
   #fault: Fault | undefined;
   #hit = false;
@@ -71,7 +72,7 @@ export class FaultyLine {
     };
     const towards = (direction: "out" | "in", deliver: (bytes: Uint8Array) => void): ((bytes: Uint8Array) => void) => {
       let lag = 0;
-      // what is held back keeps its order
+      // delayed bytes keep their order
       return (bytes) => {
         const pieces = this.#pass(direction, bytes, state, lost);
         for (const piece of pieces) {

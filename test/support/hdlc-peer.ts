@@ -20,7 +20,7 @@ const bytesOf = (hex: string): number[] =>
   (hex.replace(/\s/g, "").match(/../g) ?? []).map((pair) => parseInt(pair, 16));
 const hexOf = (bytes: readonly number[]): string => bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** A frame from its parts, flags included, all in hex. */
+/** Builds a frame from its parts, flags included, all in hex. */
 export function hdlcFrame(destination: string, source: string, control: number, info = "", segmented = false): string {
   const data = bytesOf(info);
   const addresses = [...bytesOf(destination), ...bytesOf(source)];
@@ -50,27 +50,27 @@ export interface HdlcPeerOptions {
   /** hex of the address fields (1/17 and 16) */
   readonly server?: string;
   readonly client?: string;
-  /** as the UA says: octets and frames, from the meter's view */
+  /** parameters of the UA: octets and frames, as the meter sees them */
   readonly maxTransmit?: number;
   readonly maxReceive?: number;
   readonly windowTransmit?: number;
   readonly windowReceive?: number;
-  /** the APDUs that answer an APDU, in hex */
+  /** the answer to an APDU, in hex */
   readonly answer: (apdu: string) => readonly string[];
 }
 
-/** The secondary station: takes bytes, gives the frames that answer them. */
+/** The secondary station: takes bytes and returns the frames that answer them. */
 export class HdlcPeer {
   readonly #options: Required<HdlcPeerOptions>;
   #buffer: number[] = [];
   #connected = false;
-  /** next N(S) of ours that was never sent; and next N(S) that is expected */
+  /** next N(S) to send, and next N(S) expected */
   #expected = 0;
   #base = 0;
   #sent = 0;
   #queue: { info: number[]; segmented: boolean }[] = [];
   #request: number[] = [];
-  /** APDUs that came */
+  /** received APDUs */
   readonly received: string[] = [];
 
   constructor(options: HdlcPeerOptions) {
@@ -89,7 +89,7 @@ export class HdlcPeer {
     return this.#connected;
   }
 
-  /** The line was silent: an unfinished frame is over. */
+  /** The line was silent: drops an unfinished frame. */
   silence(): void {
     this.#buffer = [];
   }
@@ -205,7 +205,7 @@ export class HdlcPeer {
     }
   }
 
-  /** Send as much as the window allows, the last frame with F; or RR. */
+  /** Sends as many frames as the window allows, the last one with F; else RR. */
   #turn(): string[] {
     const part = this.#queue.slice(0, this.#options.windowTransmit);
     this.#sent = part.length;

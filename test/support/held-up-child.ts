@@ -1,3 +1,4 @@
+/** Child process that reads a meter while its event loop is blocked. */
 import { SharedMeter } from "../../src/fleet/shared-meter";
 import { attribute, createClient, type DlmsClient, systemClock } from "../../src/index";
 

@@ -6,10 +6,10 @@ import { DlmsError } from "../../src/errors";
 import type { LinkOutput, LinkProtocol, LinkSendOptions, PushAddress } from "../../src/link";
 import { dataNotification, getData, getRequest } from "./apdus";
 
-/** The meter's side of a line: takes what the link transmits, gives the bytes that come back, one piece per receive. */
+/** The meter's side of a line: takes the transmitted bytes and returns the answer, one piece per receive. */
 export type FarSide = (bytes: Uint8Array) => readonly Uint8Array[];
 
-/** What the suite has to know about a link. */
+/** The link under test and what the suite needs to know about it. */
 export interface LinkSubject {
   readonly name: string;
   readonly kind: LinkProtocol["kind"];
@@ -28,10 +28,10 @@ const request = getRequest();
 const answer = getData("06000004d2");
 const push = dataNotification("020109060100010800ff");
 const never: FarSide = () => [];
-/** More time-outs in a row than any bounded wait of these links needs. */
+/** More consecutive time-outs than any bounded wait of these links needs. */
 const maxTicks = 200;
 
-/** A link, a meter and a clock: each transmission is answered at once, and every output is kept. */
+/** A link, a meter and a clock: each transmission is answered at once, and all outputs are recorded. */
 class Conversation {
   readonly link: LinkProtocol;
   readonly outputs: LinkOutput[] = [];
@@ -48,7 +48,7 @@ class Conversation {
     return this.#take(this.link.open(this.now)).#settle("opening");
   }
 
-  /** Until the link is open, whatever the meter has to be waited for. */
+  /** Opens the link and waits as long as the meter requires. */
   openWhole(): this {
     this.open();
     assert.equal(this.link.state, "open");
@@ -77,7 +77,7 @@ class Conversation {
     return this.#take(this.link.tick(this.now));
   }
 
-  /** From deadline to deadline until nothing is awaited; fails when that does not end. */
+  /** Moves from deadline to deadline until none is left; fails when that does not end. */
   exhaust(): this {
     for (let ticks = 0; this.link.deadline !== undefined; ticks++) {
       assert.ok(ticks < maxTicks, `still waiting after ${ticks} deadlines, state ${this.link.state}`);
@@ -384,7 +384,7 @@ function receivingPushes(subject: LinkSubject): void {
   });
 }
 
-/** What a driver may do with a link, in any order. */
+/** The calls that a driver may make on a link, in any order. */
 const steps = fc.oneof(
   fc.record({ kind: fc.constant("receive" as const), bytes: fc.uint8Array({ maxLength: 60 }) }),
   fc.record({ kind: fc.constant("push" as const) }),

@@ -1,8 +1,9 @@
+/** Drives one link protocol by hand on a virtual clock. */
 import { fromHex, toHex } from "../../src/bytes";
 import type { DlmsError } from "../../src/errors";
 import type { LinkOutput, LinkProtocol, LinkSendOptions } from "../../src/link";
 
-/** A link under test on a virtual clock: what it sends is hex in `sent`, what it says is in the other lists. */
+/** A link under test on a virtual clock: `sent` holds its frames as hex, the other lists its outputs. */
 export class LinkLine {
   now = 0;
   readonly link: LinkProtocol;
@@ -45,7 +46,7 @@ export class LinkLine {
     return this.#take(this.link.tick(this.now));
   }
 
-  /** Move to the deadline and tick. */
+  /** Advances the clock to the deadline and ticks. */
   timeOut(): this {
     const { deadline } = this.link;
     if (deadline === undefined) throw new Error("nothing is awaited");
@@ -53,7 +54,7 @@ export class LinkLine {
     return this.#take(this.link.tick(this.now));
   }
 
-  /** What was sent since the last call. */
+  /** The frames sent since the last call. */
   taken(): string[] {
     const { sent } = this;
     this.sent = [];

@@ -1,3 +1,4 @@
+/** The Node-RED process of measured-node-red.ts: it deploys, injects and counts objects on request. */
 import { subscribe } from "node:diagnostics_channel";
 import type { EventEmitter } from "node:events";
 import { createRequire } from "node:module";

@@ -1,3 +1,4 @@
+/** A Node-RED process whose heap, timers and listeners are measured. */
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,13 +13,13 @@ export interface FlowNode {
 
 export type DeployKind = "full" | "flows" | "nodes";
 
-/** What lives in the process after everything that can be was collected. */
+/** The objects alive after a garbage collection. */
 export interface Measurement {
   /** in bytes */
   readonly heapUsed: number;
-  /** what keeps the process alive, by kind */
+  /** handles that keep the process alive, by kind */
   readonly resources: Readonly<Record<string, number>>;
-  /** by what they listen to */
+  /** listeners by event */
   readonly listeners: Readonly<Record<string, number>>;
   /** of each meter: users of its session, and nodes that get its errors */
   readonly users: Readonly<Record<string, readonly [session: number, node: number]>>;
@@ -41,7 +42,7 @@ interface Reply {
 /** V8 compiles each function once and not again as it gets busy: the heap then holds what the program keeps, not what the compiler adds. */
 const compiledOnce = ["--no-opt", "--no-sparkplug", "--no-flush-bytecode", "--no-lazy-feedback-allocation"];
 
-/** A whole Node-RED by `npm start`, in a process of its own, that is deployed to and measured from here. */
+/** A whole Node-RED by `npm start`, in a separate process, which a test deploys to and measures. */
 export class MeasuredNodeRed {
   readonly #child: ChildProcess;
   readonly #userDir: string;
@@ -99,12 +100,12 @@ export class MeasuredNodeRed {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
-  /** The end of what the process said. */
+  /** The end of the process output. */
   get output(): string {
     return this.#output;
   }
 
-  /** Resolves when the flows run. */
+  /** Resolves when the flows have started. */
   async deploy(flow: readonly FlowNode[], kind: DeployKind): Promise<void> {
     await this.#order({ do: "deploy", flow, kind });
   }

@@ -1,3 +1,4 @@
+/** Simulated meters and the bench that joins one with a client on a virtual clock. */
 import type { DlmsValue } from "../../src/codec/value";
 import type { ClientParts } from "../../src/client/connection/establish";
 import { DlmsClient } from "../../src/client";
@@ -47,7 +48,7 @@ export interface Bench {
   readonly client: DlmsClient;
 }
 
-/** A client and a simulated meter on one virtual clock, joined by an in-memory line. */
+/** Joins a client and a simulated meter on one virtual clock by an in-memory line. */
 export function bench(
   definition: Partial<MeterDefinition> = {},
   options: Partial<ConnectOptions> = {},
@@ -76,12 +77,12 @@ export function bench(
   return { clock, meter, client };
 }
 
-/** Names of the requests that came to the meter. */
+/** The names of the requests that the meter received. */
 export function requests(meter: SimulatedMeter): string[] {
   return meter.received.flatMap((item) => (item.kind === "apdu" ? [item.apdu.apdu] : []));
 }
 
-/** Answers nothing to requests for which `when` holds. */
+/** Leaves requests unanswered for which `when` returns true. */
 export function silentWhen(when: (request: string) => boolean): Behaviour {
   return { name: "silent", request: (request) => (when(request.apdu) ? [] : undefined) };
 }

@@ -1,3 +1,4 @@
+/** An optical port with the sign-on of IEC 62056-21 mode E in front of an HDLC meter. */
 import { HdlcFramer } from "../../src/link";
 import type { SimulatedMeter } from "../../src/simulator";
 import { type MemoryLine, type MemoryPeer, memoryTransport, type Transport } from "../../src/transport";

@@ -1,3 +1,4 @@
+/** An MQTT broker for tests that records every published message. */
 import net from "node:net";
 import type { AedesPublishPacket, Client } from "aedes" with { "resolution-mode": "import" };
 
@@ -8,7 +9,7 @@ export interface Published {
   readonly qos: number;
 }
 
-/** An MQTT broker on a port of this machine. It accepts no client until `open()`, and remembers everything that is published. */
+/** An MQTT broker on a local port. It accepts no client before `open()` and records every message. */
 export class MqttBroker {
   readonly #published: Published[] = [];
   readonly #waiting = new Set<() => void>();
@@ -50,7 +51,7 @@ export class MqttBroker {
       });
   }
 
-  /** Somebody waits to be let in. */
+  /** Resolves when a client waits for access. */
   async knocked(): Promise<void> {
     await this.#until(() => (this.#held.length > 0 ? true : undefined));
   }
@@ -64,7 +65,7 @@ export class MqttBroker {
     return this.#published;
   }
 
-  /** The `count` first that fit, those of the past included. */
+  /** The first `count` matching messages, past ones included. */
   async messages(count: number, fits: (message: Published) => boolean): Promise<Published[]> {
     return this.#until(() => {
       const found = this.#published.filter(fits);

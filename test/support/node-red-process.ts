@@ -1,3 +1,4 @@
+/** Starts a Node-RED with this package in a process of its own, and finds free ports. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -24,8 +25,8 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * A port without a listener, never the same twice. From below the range out of which systems take the ports of
- * outgoing connections: else a connection made in between could hold it when the server comes.
+ * A free port, never the same twice. It lies below the range of ephemeral ports, because an outgoing connection could
+ * otherwise take it before the server starts.
  */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
@@ -37,12 +38,12 @@ export async function freePort(): Promise<number> {
   throw new Error("no free port between 15000 and 32000");
 }
 
-/** An example with its simulator on another port, so that tests do not meet a simulator that runs already. */
+/** An example with its simulator on another port, so that tests do not use a running simulator. */
 export function exampleOn(name: string, port: number): string {
   return readFileSync(join(root, "examples", name), "utf8").replace(/"(4059|4060)"/g, `"${port}"`);
 }
 
-/** `npm start` as a process of its own, with an empty user directory. */
+/** `npm start` in a separate process, with an empty user directory. */
 export class NodeRedProcess {
   readonly #child: ChildProcess;
   readonly #userDir: string;
@@ -74,7 +75,7 @@ export class NodeRedProcess {
     return this.#output;
   }
 
-  /** Resolves with the match as soon as the output has it; rejects when the process ends without. */
+  /** Resolves with the first match in the output; rejects when the process ends without one. */
   until(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((done, fail) => {
       const check = (): void => {

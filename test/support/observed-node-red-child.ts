@@ -1,3 +1,4 @@
+/** The Node-RED process of observed-node-red.ts. */
 import { createRequire } from "node:module";
 
 /**
@@ -15,7 +16,7 @@ interface Runtime {
 
 const nodeRed = createRequire(__filename)(process.env.OBSERVED_NODE_RED ?? "node-red") as Runtime;
 
-/** A request and its answer hold sockets, and the sender is of no interest. */
+/** Leaves out request and response, which hold sockets, and the sender. */
 const left = new Set(["req", "res", "_session", "_event"]);
 
 nodeRed.hooks.add("onReceive.observer", ({ msg, destination }) => {

@@ -1,3 +1,4 @@
+/** A Node-RED process that reports every message its nodes receive. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -17,7 +18,7 @@ export interface Arrival {
   readonly msg: Record<string, unknown>;
 }
 
-/** A whole Node-RED by `npm start`, in a process of its own, in which every message that a node receives is seen. */
+/** A Node-RED process started by `npm start` that reports every message a node receives. */
 export class ObservedNodeRed {
   readonly #child: ChildProcess;
   readonly #userDir: string;
@@ -76,7 +77,7 @@ export class ObservedNodeRed {
     if (!response.ok) throw new Error(`deploy: ${response.status} ${await response.text()}`);
   }
 
-  /** Everything that the node received so far. */
+  /** All messages that the node has received. */
   received(node: string): Record<string, unknown>[] {
     return this.#arrivals.filter((arrival) => arrival.node === node).map(({ msg }) => msg);
   }
@@ -85,7 +86,7 @@ export class ObservedNodeRed {
     return this.#arrivals.filter((arrival) => arrival.type === type);
   }
 
-  /** The `count` first messages at a node that fit, those of the past included. */
+  /** The first `count` matching messages at a node, past ones included. */
   arrivals(
     node: string,
     count: number,
@@ -97,7 +98,7 @@ export class ObservedNodeRed {
     }, `${count} messages at ${node}`);
   }
 
-  /** The first message at a node that fits. */
+  /** The first matching message at a node. */
   async arrival(node: string, fits?: (msg: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
     return (await this.arrivals(node, 1, fits))[0] ?? {};
   }

@@ -1,9 +1,10 @@
+/** A half-duplex serial line with a baud rate, on a virtual clock. */
 import type { Connection, Transport } from "../../src/transport";
 import type { VirtualClock } from "./virtual-clock";
 
 /** Start, eight data bits, stop; or start, seven data bits, parity, stop. */
 const bitsPerByte = 10;
-/** Bytes that a UART's driver hands over at a time. */
+/** Bytes that the driver of a UART delivers at a time. */
 const driverBytes = 32;
 
 /**
@@ -12,7 +13,7 @@ const driverBytes = 32;
  */
 export class PacedLine {
   readonly transport: Transport;
-  /** pieces that were sent while the other side was sending */
+  /** pieces sent while the other side was sending */
   collisions = 0;
   readonly bytes = { out: 0, in: 0 };
   readonly #clock: VirtualClock;
@@ -74,7 +75,7 @@ export class PacedLine {
     };
   }
 
-  /** When the last of these bytes has arrived. */
+  /** The time at which the last of these bytes arrives. */
   #send(direction: "out" | "in", count: number): number {
     const now = this.#clock.now();
     const other = direction === "out" ? "in" : "out";

@@ -1,3 +1,4 @@
+/** Profiles, time stamps and answers for the tests of profile reading. */
 import type { DlmsValue } from "../../src/codec/value";
 import { dateTimeToBytes, parseObis, type ProfileRow } from "../../src/cosem";
 import type { Behaviour } from "../../src/simulator";
@@ -14,7 +15,7 @@ export const stampOf = (epochMs: number, offset: number): DlmsValue => ({
   value: dateTimeToBytes(epochMs, { offset }),
 });
 
-/** The same from a meter that gives no deviation; with the daylight saving bit where it is told. */
+/** The same from a meter without deviation, optionally with the daylight saving bit. */
 export function bareStampOf(epochMs: number, offset: number, daylight?: boolean): DlmsValue {
   const value = dateTimeToBytes(epochMs, { offset, unspecifiedDeviation: true });
   value[11] = daylight === undefined ? 0xff : daylight ? 0x80 : 0;
@@ -73,7 +74,7 @@ export const times = (rows: readonly ProfileRow[]): unknown[] => rows.map((row) 
 export const counted = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-/** The cable is pulled at these frames of the meter, counted from now on. */
+/** Cuts the connection at these frames of the meter, counted from now on. */
 export function breaksAt(...frames: readonly number[]): Behaviour {
   let count = 0;
   return {
@@ -82,7 +83,7 @@ export function breaksAt(...frames: readonly number[]): Behaviour {
   };
 }
 
-/** Answers the reading of an attribute with these bytes behind the tag, or refuses it with a result. */
+/** Answers a read of an attribute with these bytes after the tag, or rejects it with a result. */
 export function answersWith(
   hit: (attribute: { readonly classId: number; readonly attributeId: number }) => boolean,
   answer: { readonly result: number } | { readonly exception: readonly [number, number] },

@@ -1,15 +1,16 @@
+/** Records the messages of a meter and replays them. */
 import type { MemoryLine, MemoryPeer } from "../../src/transport/memory";
 import { memoryTransport } from "../../src/transport/memory";
 import type { Transport } from "../../src/transport";
 
-/** What a meter sent in one connection, message by message. */
+/** The messages of a meter in one connection. */
 export type Recording = Uint8Array[];
 
 interface Connects {
   connect(line: MemoryLine): MemoryPeer;
 }
 
-/** A transport to the meter that keeps what the meter sends, as a listener on the wire would. */
+/** A transport that records what the meter sends, like an eavesdropper. */
 export function recordingTransport(meter: Connects, recording: Recording): Transport {
   return memoryTransport(
     (line) =>

@@ -1,3 +1,4 @@
+/** Child process that reads a recorded session. */
 import { readFileSync } from "node:fs";
 import { connect, fileReceivedCounters, fromHex, isDlmsError, memoryCounterStore } from "../../src/index";
 import { registerRef } from "./meters";

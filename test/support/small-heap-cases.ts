@@ -1,3 +1,4 @@
+/** Hostile inputs that must not exhaust a heap of 128 MB. */
 import { encodeApdu, parseApdu } from "../../src/apdu";
 import { ArrayElementStream } from "../../src/codec";
 import { decodePlainBytes, decodeValueBytes } from "../../src/codec/decode";
@@ -41,7 +42,7 @@ function listed(start: readonly number[], count: number, before = false): Uint8A
   return concatBytes(Uint8Array.from(start), ...first, Uint8Array.from(length), new Uint8Array(2 * count));
 }
 
-/** As many as fit a result of 4 MB, the largest that is put together. */
+/** As many as fit a result of 4 MB, the largest that is reassembled. */
 const mostPairs = 2_000_000;
 
 /** An array of 4 MB whose elements have a tag and a length of 0. */
@@ -81,7 +82,7 @@ async function read(data: Uint8Array, listens: boolean): Promise<unknown> {
   }
 }
 
-/** What is done with a heap of 128 MB. */
+/** The cases for a heap of 128 MB. */
 export const smallHeapCases: Readonly<Record<string, () => unknown>> = {
   decode: () => decodeValueBytes(nullRows).type,
   "decode-plain": () => decodePlainBytes(nullRows),

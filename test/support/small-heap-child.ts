@@ -1,3 +1,4 @@
+/** Child process that runs one case of small-heap-cases.ts. */
 import { DlmsError } from "../../src/errors";
 import { smallHeapCases } from "./small-heap-cases";
 

@@ -1,3 +1,4 @@
+/** The Node-RED process of talkative-node-red.ts. */
 import { createRequire } from "node:module";
 
 /**

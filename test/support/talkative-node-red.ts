@@ -1,10 +1,11 @@
+/** A Node-RED process that logs everything, for tests that look for leaked secrets. */
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { freePort, root } from "./node-red-process";
 
-/** A whole Node-RED by `npm start`, in a process of its own, that says all it can; optionally with a closed editor. */
+/** A Node-RED process started by `npm start` that logs everything; optionally with a protected editor. */
 export class TalkativeNodeRed {
   readonly #child: ChildProcess;
   readonly #userDir: string;
@@ -46,7 +47,7 @@ export class TalkativeNodeRed {
     return nodeRed;
   }
 
-  /** All that was said. */
+  /** The whole output. */
   get output(): string {
     return this.#output;
   }
@@ -65,7 +66,7 @@ export class TalkativeNodeRed {
     });
   }
 
-  /** Files of the user directory, by their relative path. */
+  /** The files of the user directory by relative path. */
   files(): Map<string, Buffer> {
     const found = new Map<string, Buffer>();
     const look = (folder: string): void => {

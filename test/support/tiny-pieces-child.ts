@@ -1,3 +1,4 @@
+/** Child process of tiny-pieces.test.ts: a meter that sends one byte at a time. */
 import { encodeApdu } from "../../src/apdu";
 import { concatBytes, fromHex, joinBytes } from "../../src/bytes";
 import { DlmsClient } from "../../src/client";
@@ -25,7 +26,7 @@ const look = (): void => {
 const server = { logical: 1, physical: 17, size: 2 } as const;
 const client = { logical: 16, size: 1 } as const;
 
-/** One byte of an APDU as a segment. */
+/** A segment with one byte of an APDU. */
 function segment(type: "I" | "UI", n: number, info: Uint8Array, last: boolean): Uint8Array {
   const control =
     type === "UI"
@@ -34,7 +35,7 @@ function segment(type: "I" | "UI", n: number, info: Uint8Array, last: boolean): 
   return encodeHdlcFrame({ destination: client, source: server, control, segmented: !last, info });
 }
 
-/** Chunks of what a socket hands over at once, each of whole frames. */
+/** Chunks as a socket delivers them, each of complete frames. */
 function* chunks(type: "I" | "UI", apdu: Uint8Array, firstSequence: number): Generator<Uint8Array> {
   const whole = concatBytes(fromHex("e6e700"), apdu);
   let held: Uint8Array[] = [];
@@ -63,7 +64,7 @@ function longPush(length: number): Uint8Array {
   return concatBytes(head, new Uint8Array(length).fill(0x41));
 }
 
-/** A client on an in-memory line to a simulated meter, and a way to put other bytes on that line. */
+/** A client on an in-memory line to a simulated meter, with a way to inject bytes. */
 function onLine(): { readonly dlms: DlmsClient; say: (bytes: Uint8Array) => void; deaf: () => void } {
   const meter = createMeter({
     framing: "HDLC",
@@ -153,7 +154,7 @@ async function hdlcPush(): Promise<string> {
   return text;
 }
 
-/** Runs an operation; `answer` says what comes for the n-th request. */
+/** Runs an operation; `answer` returns the response to the n-th request. */
 function drive<T>(operation: Operation<T>, answer: (n: number) => Uint8Array): T {
   let step = operation.next();
   for (let n = 0; step.done !== true;) {

@@ -1,3 +1,4 @@
+/** Terminates TLS in front of a TCP port, with the test certificate. */
 import { once } from "node:events";
 import net from "node:net";
 import type { AddressInfo } from "node:net";
@@ -9,7 +10,7 @@ export interface TlsFront {
   close(): Promise<void>;
 }
 
-/** Ends TLS in front of a port of this machine, with the self-signed certificate of "meter.test". */
+/** Terminates TLS in front of a local port, with the self-signed certificate of "meter.test". */
 export async function tlsFront(port: number): Promise<TlsFront> {
   const open = new Set<net.Socket>();
   const server = tls.createServer({ cert: testCertificate, key: testKey }, (secure) => {

@@ -4,15 +4,15 @@ import { DlmsConnectionError, DlmsTimeoutError } from "../../src/errors";
 import type { Connection, ConnectionEvents, Transport } from "../../src/transport";
 import { VirtualClock } from "./virtual-clock";
 
-/** The other end of a transport that is under test. */
+/** The other end of the transport under test. */
 export interface FarEnd {
-  /** A transport that leads here, on this clock where one is given. */
+  /** A transport to this end, on the given clock. */
   readonly transport: (clock?: VirtualClock) => Transport;
-  /** Resolves when these bytes have come as the next ones, in all. */
+  /** Resolves when exactly these bytes have arrived next. */
   readonly received: (bytes: readonly number[]) => Promise<void>;
-  /** Hands bytes to the connection that was opened last. */
+  /** Sends bytes to the connection opened last. */
   readonly send: (bytes: readonly number[]) => void;
-  /** Breaks the connection that was opened last, as a pulled cable would; `connection` may be written to. */
+  /** Breaks the connection opened last, like a pulled cable; `connection` may be written to. */
   readonly breakOff: (connection: Connection) => void;
   readonly stop: () => Promise<void>;
 }
@@ -20,16 +20,16 @@ export interface FarEnd {
 export interface TransportSubject {
   readonly name: string;
   readonly kind: Transport["kind"];
-  /** Opening it takes a while, so that it can be late and can be aborted. */
+  /** A transport that opens slowly, so that it can time out and be aborted. */
   readonly opensLater: boolean;
   readonly start: () => Promise<FarEnd>;
-  /** A transport that leads to nothing, where that can be known. */
+  /** A transport to a closed port, where the transport can detect that. */
   readonly nowhere?: () => Promise<Transport>;
 }
 
 const timeoutMs = 5000;
 
-/** What a connection told its owner. */
+/** The events of a connection. */
 class Owner implements ConnectionEvents {
   readonly bytes: number[] = [];
   readonly losses: Error[] = [];
@@ -73,7 +73,7 @@ export function transportCompliance(subject: TransportSubject): void {
 
     const open = (owner: ConnectionEvents): Promise<Connection> => far.transport().open(owner, { timeoutMs });
 
-    /** A connection that works: what is written comes, and what is sent comes back. */
+    /** Checks that a connection carries bytes in both directions. */
     const exchange = async (connection: Connection, owner: Owner, bytes: readonly number[]): Promise<void> => {
       const had = owner.bytes.length;
       const came = far.received(bytes);
@@ -208,7 +208,7 @@ export function transportCompliance(subject: TransportSubject): void {
   });
 }
 
-/** A transport may do something before its time-out begins, within the same turn of the event loop. */
+/** Lets a transport act before its time-out starts, within the same turn of the event loop. */
 async function untilTimer(clock: VirtualClock): Promise<void> {
   for (let turn = 0; clock.pending === 0 && turn < 20; turn++) await Promise.resolve();
   assert.ok(clock.pending > 0, "its opening has no time-out");

@@ -1,3 +1,4 @@
+/** The clock of the tests: time passes only when a test moves it. */
 import type { Clock, TimerHandle } from "../../src/clock";
 
 interface Timer {
@@ -7,8 +8,8 @@ interface Timer {
 }
 
 /**
- * A clock that stands still until a test moves it. `tick` runs due timers in order of time, synchronously;
- * `tickAsync` also lets promises settle before, between and after them.
+ * A clock that a test advances. `tick` runs due timers in order, synchronously; `tickAsync` also lets promises settle
+ * before, between and after them.
  */
 export class VirtualClock implements Clock {
   #now: number;
@@ -43,12 +44,12 @@ export class VirtualClock implements Clock {
     setImmediate(callback);
   }
 
-  /** Time passes in which this process does not run: timers that are due fire late, with the next tick. */
+  /** Simulates a blocked process: due timers fire late, with the next tick. */
   block(ms: number): void {
     this.#now += ms;
   }
 
-  /** Timers that are waiting: 0 when nothing was left behind. */
+  /** The number of pending timers: 0 when none was left behind. */
   get pending(): number {
     return this.#timers.size;
   }
@@ -76,7 +77,7 @@ export class VirtualClock implements Clock {
     await settle();
   }
 
-  /** Moves on from timer to timer until the promise settles; fails when nothing is left that could settle it. */
+  /** Advances from timer to timer until the promise settles; fails when no timer is left. */
   async runUntil<T>(promise: Promise<T>, limitMs = 24 * 3600 * 1000): Promise<T> {
     let done = false;
     const watched = promise.finally(() => {
@@ -109,7 +110,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Lets everything that is only waiting for other promises run: a turn of the event loop, three times over. */
+/** Lets pending promises settle: three turns of the event loop. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }

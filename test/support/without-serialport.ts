@@ -1,3 +1,4 @@
+/** Child process in which the package serialport cannot be loaded. */
 import Module from "node:module";
 import { connect, createMeter, listPorts } from "../../src";
 

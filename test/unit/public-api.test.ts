@@ -1,3 +1,4 @@
+/** The exports of the package. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

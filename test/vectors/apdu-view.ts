@@ -1,3 +1,4 @@
+/** Shows values and APDUs in the notation of the shared vectors. */
 import assert from "node:assert/strict";
 import {
   type AccessSpecification,

@@ -1,3 +1,4 @@
+/** Shared vectors of the codec and of APDUs. */
 import assert from "node:assert/strict";
 import { conformanceNames, encodeApdu, parseApdu } from "../../src/apdu";
 import { ByteReader, fromHex, toHex } from "../../src/bytes";

@@ -1,3 +1,4 @@
+/** Shared vectors of COSEM values. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";

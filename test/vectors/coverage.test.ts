@@ -1,3 +1,4 @@
+/** Checks that a test uses every shared vector. */
 import assert from "node:assert/strict";
 import { decodeApdu, decodeData, decodeFrame } from "../../src";
 import type { Apdu } from "../../src/apdu";

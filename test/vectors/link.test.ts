@@ -1,3 +1,4 @@
+/** Shared vectors of HDLC and the wrapper. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { fromHex, toHex } from "../../src/bytes";

@@ -1,3 +1,4 @@
+/** Damaged and mixed shared vectors. */
 import assert from "node:assert/strict";
 import { decodeApdu, decodeData, decodeFrame } from "../../src";
 import { encodeApdu } from "../../src/apdu";

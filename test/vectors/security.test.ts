@@ -1,3 +1,4 @@
+/** Shared vectors of ciphering, signatures and proofs. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";

@@ -1,3 +1,4 @@
+/** Loads the collection of vectors. */
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 

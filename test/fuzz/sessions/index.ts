@@ -1,3 +1,4 @@
+/** Runs many fuzzed sessions and prints a tally. */
 import { caseSeed } from "../seeded";
 import { kinds } from "./kinds";
 import type { LineFault } from "./mutating-line";
@@ -28,7 +29,7 @@ const add = <K>(map: Map<K, number>, key: K, count = 1): void => {
   map.set(key, (map.get(key) ?? 0) + count);
 };
 
-/** Runs sessions one after the other and prints each finding with the command that repeats it. */
+/** Runs sessions in sequence and prints each finding with the command that reproduces it. */
 export async function fuzzSessions(options: SessionsOptions, say: (line: string) => void): Promise<Tally> {
   const tally: Tally = { sessions: 0, right: 0, errors: 0, findings: 0, slowest: 0, hits: new Map(), codes: new Map() };
   const rejected: unknown[] = [];

@@ -1,3 +1,4 @@
+/** The kinds of fuzzed sessions: link, security and the faults that must be detected. */
 import { fromHex } from "../../../src/bytes";
 import type { ConnectOptions } from "../../../src/client/options/options";
 import type { DlmsValue } from "../../../src/codec/value";

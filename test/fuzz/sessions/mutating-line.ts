@@ -1,3 +1,4 @@
+/** A line that disturbs messages at random until it is healed. */
 import { DlmsConnectionError } from "../../../src/errors";
 import type { Connection, Transport } from "../../../src/transport";
 import type { TimerHandle } from "../../../src/clock";
@@ -5,14 +6,14 @@ import type { VirtualClock } from "../../support/virtual-clock";
 import { type ByteFault, withByteFault } from "../byte-faults";
 import type { Seeded } from "../seeded";
 
-/** What happens to whole messages: the network doubles, delays, swaps or loses them, or the connection ends. */
+/** Faults of whole messages: the network doubles, delays, swaps or loses them, or the connection ends. */
 export const messageFaults = ["doubled", "delayed", "swapped", "lost", "pieces", "closed"] as const;
 export type MessageFault = (typeof messageFaults)[number];
 export type LineFault = MessageFault | ByteFault;
 
 export interface MutatingLineOptions {
   readonly faults: readonly LineFault[];
-  /** share of the messages that are hit */
+  /** share of disturbed messages */
   readonly rate: number;
   /** ms that a message takes */
   readonly latency: number;
@@ -56,7 +57,7 @@ export class MutatingLine {
     this.transport = { ...inner, open: (events, given) => this.#open(inner, events, given) };
   }
 
-  /** From now on every message passes as it is; what is held still comes. */
+  /** Stops disturbing; held messages still arrive. */
   heal(): void {
     this.#healed = true;
   }
@@ -195,7 +196,7 @@ export class MutatingLine {
     });
   }
 
-  /** Keeps a message until this many others of its direction have passed, or some response time-outs are over. */
+  /** Holds a message until this many others of its direction have passed, or some response time-outs have elapsed. */
   #hold(end: End, direction: "out" | "in", count: number, deliver: () => void): void {
     const held: Held = { deliver, left: count, timer: undefined };
     end.held[direction].push(held);

@@ -1,3 +1,4 @@
+/** Runs one client session on a disturbed line and checks every value. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../../src/client";
 import { SharedLines } from "../../../src/driver/shared-line";
@@ -123,7 +124,7 @@ function benchFor(kind: Kind, random: Seeded, faults: readonly LineFault[], rate
 
 const expected = new Map<string, readonly unknown[]>();
 
-/** What an undisturbed session reads. */
+/** The values of an undisturbed session. */
 async function rightValues(kind: Kind): Promise<readonly unknown[]> {
   const known = expected.get(kind.name);
   if (known !== undefined) return known;

@@ -1,3 +1,4 @@
+/** Fuzz targets for COSEM values, object lists and profiles. */
 import assert from "node:assert/strict";
 import { ArrayElementStream, ElementStream } from "../../../src/codec";
 import {

@@ -1,3 +1,4 @@
+/** Fuzz targets for the decoders of values and APDUs. */
 import assert from "node:assert/strict";
 import { bytesEqual, fromHex } from "../../../src/bytes";
 import { type DlmsValue, decodeValueBytes, encodeValueBytes } from "../../../src/codec";
@@ -16,7 +17,7 @@ const nodesPerByte = 64;
 /** in characters: 8192, and a few lines that count what was left out */
 const longestDescription = 12_288;
 
-/** What was encoded again decodes to the same bytes: the decoder has not lost or invented anything. */
+/** Encodes a decoded value again and compares the bytes: the decoder must not lose or invent anything. */
 function checkRoundTrip(value: DlmsValue): void {
   const encoded = onlyDlmsErrors(() => encodeValueBytes(value));
   if (encoded === undefined) return;

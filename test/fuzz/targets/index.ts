@@ -1,3 +1,4 @@
+/** All fuzz targets. */
 import { cosemTargets } from "./cosem";
 import { decodeTargets } from "./decode";
 import { linkTargets } from "./links";

@@ -1,3 +1,4 @@
+/** Fuzz targets for framers and link protocols. */
 import assert from "node:assert/strict";
 import { fromHex } from "../../../src/bytes";
 import { HdlcFramer, hdlcLink, type LinkOutput, type LinkProtocol, modeELink, wrapperLink } from "../../../src/link";
@@ -38,7 +39,7 @@ class Feed {
     return this.#link;
   }
 
-  /** Every wait has an end: with nothing more coming, the link comes to rest within some deadlines. */
+  /** Checks that every wait ends: without input, the link becomes idle within a few deadlines. */
   settle(): void {
     for (let rounds = 0; this.#link.deadline !== undefined; rounds++) {
       assert.ok(rounds < 200, `the link still waits after ${rounds} deadlines`);

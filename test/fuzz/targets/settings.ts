@@ -1,3 +1,4 @@
+/** Fuzz targets for settings that come with a message. */
 import assert from "node:assert/strict";
 import type { Node, NodeAPI } from "node-red";
 import { readRequestOf } from "../../../nodes/dlms-read/read-request";

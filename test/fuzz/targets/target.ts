@@ -1,10 +1,11 @@
+/** What a fuzz target is, and the bounds that every target checks. */
 import assert from "node:assert/strict";
 import { isDlmsError } from "../../../src/errors";
 
 /** What the seeds of a target look like: frames of a link, APDUs, A-XDR values, or text. */
 export type SeedKind = "hdlc" | "wrapper" | "mode-e" | "apdu" | "data" | "pem" | "json" | "text";
 
-/** Code that takes bytes from outside, and what must hold for every input. */
+/** Code that takes external bytes, with the conditions that hold for every input. */
 export interface Target {
   readonly name: string;
   readonly seeds: readonly SeedKind[];

@@ -1,3 +1,4 @@
+/** How often a secret is sent to a meter that does not state why it rejects. */
 import assert from "node:assert/strict";
 import type { AuthenticationOptions } from "../../../src/client/options/options";
 import type { Behaviour, MeterDefinition } from "../../../src/simulator";
@@ -32,7 +33,7 @@ async function pester(on: Bench, minutes: number): Promise<void> {
   }
 }
 
-describe("a secret and a meter that does not spell its refusal out", () => {
+describe("a secret and a meter that gives no reason for its rejection", () => {
   for (const [name, answer] of [
     ["permanent, provider, no reason", refusal(1, "a2", 1)],
     ["permanent, provider, null", refusal(1, "a2", 0)],
@@ -49,7 +50,7 @@ describe("a secret and a meter that does not spell its refusal out", () => {
     });
   }
 
-  it("is sent twice in five minutes when the association request is not answered, then once in five", async () => {
+  it("is sent twice in five minutes when the association request has no answer, then once in five", async () => {
     const on = bench({ associations: accounts }, { auth: low }, [answering("aarq", [])]);
     await pester(on, 5);
     assert.equal(tries(on), 2);
@@ -58,7 +59,7 @@ describe("a secret and a meter that does not spell its refusal out", () => {
     await on.clock.runUntil(on.client.close());
   });
 
-  it("proves itself once when the proof is not answered", async () => {
+  it("is proven once when the proof has no answer", async () => {
     const on = bench({ associations: hlsAccounts, objects: registers(1) }, { auth: high }, [
       answering("action-request-normal", []),
     ]);
@@ -68,7 +69,7 @@ describe("a secret and a meter that does not spell its refusal out", () => {
     await on.clock.runUntil(on.client.close());
   });
 
-  it("begins to count again after an association", async () => {
+  it("is counted afresh after an association", async () => {
     let silent = true;
     const on = bench({ associations: accounts }, { auth: low }, [
       { name: "silent at times", request: ({ apdu }) => (silent && apdu === "aarq" ? [] : undefined) },
@@ -81,7 +82,7 @@ describe("a secret and a meter that does not spell its refusal out", () => {
     await on.clock.runUntil(on.client.close());
   });
 
-  it("without a secret the client goes on trying", async () => {
+  it("without a secret the client keeps trying", async () => {
     const on = bench({}, {}, [answering("aarq", [])]);
     await pester(on, 4);
     assert.ok(tries(on) > 3, `${tries(on)} tries`);

@@ -1,3 +1,4 @@
+/** Attacks on a ciphered association. */
 import assert from "node:assert/strict";
 import { type Apdu, encodeApdu, parseApdu } from "../../../src/apdu";
 import { fromHex, toHex } from "../../../src/bytes";
@@ -43,7 +44,7 @@ async function failureOf(attack: Behaviour, change: Parameters<typeof secured>[0
 
 describe("attacks on a ciphered association", () => {
   for (const policy of ["authenticated", "authenticated-encrypted"] as const) {
-    it(`no answer with a flipped bit is believed, whichever bit (${policy})`, async () => {
+    it(`no answer with a flipped bit is accepted, whichever bit (${policy})`, async () => {
       let length = 0;
       const measure = attackGet((answer) => {
         length = answer.length;
@@ -65,7 +66,7 @@ describe("attacks on a ciphered association", () => {
     });
   }
 
-  it("no truncated answer is believed", async () => {
+  it("no truncated answer is accepted", async () => {
     for (let cut = 1; cut < 28; cut++) {
       const error = await failureOf(attackGet((answer) => [answer.slice(0, -cut)]));
       assert.ok(error.code.startsWith("DLMS_SEC_") || error.code.startsWith("DLMS_DECODE_"), `${cut}: ${error.code}`);
@@ -140,7 +141,7 @@ describe("attacks on a ciphered association", () => {
       assert.equal((await failureOf(attackGet(() => [plainAnswer]))).code, "DLMS_SEC_POLICY");
     });
 
-    it("an answer that is weaker protected than asked for is refused", async () => {
+    it("an answer with weaker protection than requested is rejected", async () => {
       for (const [asked, given] of [
         ["authenticated-encrypted", "authenticated"],
         ["authenticated-encrypted", "encrypted"],
@@ -242,7 +243,7 @@ describe("attacks on a ciphered association", () => {
       }
     });
 
-    it("a meter that mirrors our proof is not believed", async () => {
+    it("a meter that mirrors our proof is rejected", async () => {
       let proof: Uint8Array | undefined;
       const mirror: Behaviour = {
         name: "mirror",

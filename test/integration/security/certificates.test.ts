@@ -1,3 +1,4 @@
+/** Certificates of the meter. */
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { fromHex } from "../../../src/bytes";
@@ -81,7 +82,7 @@ describe("certificates of the meter", () => {
       await clock.runUntil(client.close());
     });
 
-    it(`${name}: one past its validity is used, and a warning says so`, async () => {
+    it(`${name}: an expired certificate is used with a warning`, async () => {
       const warnings: string[] = [];
       const { client, clock } = made(use, meterCertificate, warnings);
       await clock.runUntil(client.open());

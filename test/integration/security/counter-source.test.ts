@@ -1,3 +1,4 @@
+/** The invocation counter that is read from the meter. */
 import assert from "node:assert/strict";
 import { encodeApdu } from "../../../src/apdu";
 import type { Behaviour, MeterDefinition } from "../../../src/simulator";
@@ -92,7 +93,7 @@ describe("invocation counter from the meter", () => {
     await second.clock.runUntil(second.client.close());
   });
 
-  it("goes on above what the public client reads, before any value is used", async () => {
+  it("continues above the counter that the public client reads, before any value is used", async () => {
     const { client, clock, meter, store } = secured({ security: { counterSource: {} }, meter: counterObject(5000) });
     await clock.runUntil(client.open());
     assert.deepEqual(store.raised, [5001]);
@@ -111,7 +112,7 @@ describe("invocation counter from the meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("takes any value the first time, and later none that is further away than the allowed jump", async () => {
+  it("accepts any value the first time, and later none beyond the allowed jump", async () => {
     const far = 5_000_000;
     const first = secured({ security: { counterSource: {} }, meter: counterObject(far) });
     await first.clock.runUntil(first.client.open());
@@ -156,7 +157,7 @@ describe("invocation counter from the meter", () => {
     await made.clock.runUntil(made.client.close());
   });
 
-  it("takes another client and object, waits, and connects anew when asked to", async () => {
+  it("uses another client and object, waits, and reconnects when configured", async () => {
     const { client, clock, meter, store } = secured({
       security: {
         counterSource: { client: 20, logicalName: "0-0:43.1.7*255", pauseMs: 3000, reconnect: true },
@@ -182,7 +183,7 @@ describe("invocation counter from the meter", () => {
   });
 
   for (const framing of ["WRAPPER", "HDLC"] as const) {
-    it(`is read again for each association, and is idle else (${framing})`, async () => {
+    it(`is read for each association and is idle otherwise (${framing})`, async () => {
       const { client, clock, store } = secured({
         security: { counterSource: {} },
         meter: { framing },
@@ -233,7 +234,7 @@ describe("invocation counter from the meter", () => {
     }
   });
 
-  it("is exhausted, rather than used, near the end", async () => {
+  it("reports exhaustion near its end instead of being used", async () => {
     const { client, clock, store } = secured({ security: { counterSource: {} }, meter: counterObject(0xffffffff) });
     await assert.rejects(clock.runUntil(client.open()), { code: "DLMS_SEC_COUNTER_EXHAUSTED" });
     assert.deepEqual(store.used, []);
@@ -250,7 +251,7 @@ describe("invocation counter from the meter", () => {
     assert.deepEqual([clock.pending, meter.counters.openConnections, store.used.length], [0, 0, 0]);
   });
 
-  it("is left out where nothing is ciphered, and refused where it cannot work", () => {
+  it("is not needed without ciphering, and rejected where it cannot work", () => {
     const none = { suite: 0, policy: "none", ...keys, invocationCounter: watchedStore(), counterSource: {} } as const;
     assert.doesNotThrow(() => secured({ client: { auth: { mechanism: "none" }, security: none } }));
     assert.throws(() => secured({ security: { counterSource: { client: 1 } } }), { code: "DLMS_CONFIG_INVALID" });

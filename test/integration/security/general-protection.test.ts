@@ -1,3 +1,4 @@
+/** general-ciphering, general-signing and key agreement. */
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import type { DlmsValue } from "../../../src/codec/value";

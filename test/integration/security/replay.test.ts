@@ -1,3 +1,4 @@
+/** Recorded sessions are rejected. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../../src/client";
 import { SharedLines } from "../../../src/driver/shared-line";
@@ -125,7 +126,7 @@ describe("a recorded session", () => {
     assert.match(warnings.join(" "), /close: .*the disk is full/);
   });
 
-  it("of a meter under another key or title says nothing about this one: keys and titles are told apart", async () => {
+  it("of a meter with another key or title says nothing about this one", async () => {
     const receivedCounters = memoryReceivedCounters();
     for (const keys of [freshKeys(), freshKeys()]) {
       const meter = createMeter({
@@ -139,7 +140,7 @@ describe("a recorded session", () => {
     }
   });
 
-  it("a meter that starts again at 1 is refused with a way out, which works", async () => {
+  it("of a meter whose counter restarts at 1 is rejected with a way out, which works", async () => {
     const keys = freshKeys();
     const restarted = (): Transport =>
       createMeter({

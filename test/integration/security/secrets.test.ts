@@ -1,3 +1,4 @@
+/** Secrets appear in no log, trace, error or event. */
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { inspect } from "node:util";
@@ -174,7 +175,7 @@ const ways: readonly Way[] = [
   ],
 ];
 
-describe("no secret leaves by log, trace, error, event or inspection", () => {
+describe("no secret appears in a log, trace, error, event or inspection", () => {
   for (const framing of ["WRAPPER", "HDLC"] as const) {
     for (const [name, accountOf, way] of ways) {
       for (const outcome of ["success", "wrong secret", "silence", "refused answer"] as const) {

@@ -1,3 +1,4 @@
+/** Client and meter of the security tests. */
 import { fromHex } from "../../../src/bytes";
 import type { ConnectOptions, SecurityOptions } from "../../../src/client/options/options";
 import { type InvocationCounterStore, memoryCounterStore } from "../../../src/security";

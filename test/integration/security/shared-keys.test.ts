@@ -1,3 +1,4 @@
+/** Several clients that share the keys of one meter. */
 import assert from "node:assert/strict";
 import { encodeApdu } from "../../../src/apdu";
 import { fromHex } from "../../../src/bytes";
@@ -135,7 +136,7 @@ async function closed(clock: VirtualClock, all: readonly Reader[]): Promise<void
 }
 
 describe("clients that share the keys of one meter", () => {
-  it("are each told of a ciphered push that all of them hear, once", async () => {
+  it("each receive a ciphered push once", async () => {
     const clock = new VirtualClock();
     const line = wire(makeMeter(clock, 1), "shared-push");
     const [a, b] = readers(clock, [

@@ -1,9 +1,10 @@
+/** The bounded buffer for segments. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { concatBytes, GrowingBuffer, joinBytes, latin1 } from "../../../src/bytes";
 
-describe("bytes: pieces of one message", () => {
-  it("hands out what was added, in its order", () => {
+describe("GrowingBuffer", () => {
+  it("returns the added bytes in order", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 60 }), (pieces) => {
         const buffer = new GrowingBuffer(10_000);
@@ -25,7 +26,7 @@ describe("bytes: pieces of one message", () => {
     assert.equal(buffer.take(), piece);
   });
 
-  it("can be used again after it was taken, and leaves what it handed out alone", () => {
+  it("can be reused after take without changing the returned bytes", () => {
     const buffer = new GrowingBuffer(600);
     for (let i = 0; i < 300; i++) buffer.add(Uint8Array.of(1, 1));
     const whole = buffer.take();
@@ -35,7 +36,7 @@ describe("bytes: pieces of one message", () => {
     assert.deepEqual(buffer.take(), Uint8Array.of(2, 3));
   });
 
-  it("refuses what is more than its bound, and keeps what it has", () => {
+  it("rejects bytes beyond its bound and keeps its content", () => {
     const buffer = new GrowingBuffer(3);
     assert.equal(buffer.add(Uint8Array.of(1, 2)), undefined);
     assert.equal(buffer.add(Uint8Array.of(3, 4)), "too-long");
@@ -43,7 +44,7 @@ describe("bytes: pieces of one message", () => {
     assert.deepEqual(buffer.take(), Uint8Array.of(1, 2, 3));
   });
 
-  it("refuses pieces that bring nothing, when too many come in a row", () => {
+  it("rejects empty pieces after too many in a row", () => {
     const buffer = new GrowingBuffer(10, 2);
     const empty = new Uint8Array(0);
     assert.deepEqual([buffer.add(empty), buffer.add(empty), buffer.add(empty)], [undefined, undefined, "no-progress"]);

@@ -1,8 +1,9 @@
+/** Timers of a process that was blocked. */
 import assert from "node:assert/strict";
 import { afterRunning } from "../../../src/clock";
 import { VirtualClock, settle } from "../../support/virtual-clock";
 
-describe("a wait that judges the other side", () => {
+describe("a time-out for the peer", () => {
   const waiting = (clock: VirtualClock, ms: number): { fired: number | undefined; cancel(): void } => {
     const result = { fired: undefined as number | undefined, cancel: () => wait.cancel() };
     const wait = afterRunning(
@@ -40,7 +41,7 @@ describe("a wait that judges the other side", () => {
     assert.equal(wait.fired, 608_500);
   });
 
-  it("ends also in a process that is always late, after at most twice as many parts", async () => {
+  it("ends in a process that is always late too, after at most twice as many parts", async () => {
     const clock = new VirtualClock();
     const wait = waiting(clock, 800);
     for (let part = 0; part < 15; part++) {
@@ -53,7 +54,7 @@ describe("a wait that judges the other side", () => {
     assert.equal(wait.fired, 3200);
   });
 
-  it("never ends once it is cancelled, also while pending input is handed out", async () => {
+  it("never ends once cancelled, even while pending input is delivered", async () => {
     const clock = new VirtualClock();
     const wait = waiting(clock, 800);
     clock.block(5000);

@@ -1,3 +1,4 @@
+/** Wait lists, mutex and time-outs. */
 import assert from "node:assert/strict";
 import { Mutex, onAbort, settledWithin, sleep, untilAborted, WaitList, withTimeout } from "../../../src/clock";
 import { settle, VirtualClock } from "../../support/virtual-clock";
@@ -50,7 +51,7 @@ describe("WaitList", () => {
     assert.equal(await waits[2], 3);
   });
 
-  it("finds and refuses entries by a condition", async () => {
+  it("finds and rejects entries by a condition", async () => {
     const list = new WaitList<number>();
     const waits = [1, 2, 3, 4].map((item) => list.wait(item));
     assert.equal(list.first((item) => item > 2)?.item, 3);
@@ -70,7 +71,7 @@ describe("WaitList", () => {
     assert.deepEqual(await Promise.allSettled([waits[0], waits[2]]), [refused, refused]);
   });
 
-  it("lets an entry leave by an abort, and tells its owner after it has left", async () => {
+  it("removes an aborted entry and then notifies its owner", async () => {
     const list = new WaitList<string>();
     const counted = new CountedSignal();
     const sizes: number[] = [];
@@ -82,7 +83,7 @@ describe("WaitList", () => {
     assert.equal(list.size, 0);
   });
 
-  it("lets an entry leave by its time-out, which does not count the time in which the process was stopped", async () => {
+  it("removes an entry by its time-out, which does not count the time in which the process was stopped", async () => {
     const clock = new VirtualClock();
     const list = new WaitList<string>();
     const outcome = assert.rejects(list.wait("a", { timeout: { clock, ms: 800, error: late } }), /late/);
@@ -112,7 +113,7 @@ describe("WaitList", () => {
 });
 
 describe("Mutex", () => {
-  it("runs one task at a time in the order of arrival, and goes on after one that fails", async () => {
+  it("runs one task at a time in the order of arrival, and continues after a failed one", async () => {
     const mutex = new Mutex();
     const log: string[] = [];
     const ends: (() => void)[] = [];
@@ -140,7 +141,7 @@ describe("Mutex", () => {
     assert.deepEqual(await Promise.all([runs[0], runs[2], overtaking]), ["a", "c", "d"]);
   });
 
-  it("does not begin a task that was aborted before its turn", async () => {
+  it("does not start a task that was aborted before its turn", async () => {
     const mutex = new Mutex();
     const abort = new AbortController();
     let end = (): void => undefined;
@@ -159,7 +160,7 @@ describe("Mutex", () => {
 });
 
 describe("withTimeout", () => {
-  it("settles as the work does, and takes its timer away", async () => {
+  it("settles as the work does and removes its timer", async () => {
     const clock = new VirtualClock();
     assert.equal(await withTimeout(clock, 100, Promise.resolve(1), late), 1);
     await assert.rejects(withTimeout(clock, 100, Promise.reject(reason), late), reason);
@@ -227,7 +228,7 @@ describe("sleep", () => {
 });
 
 describe("onAbort", () => {
-  it("calls back once, at once for a signal that is aborted, and not after its listener was taken away", () => {
+  it("calls back once, immediately for an aborted signal, and not after its listener was removed", () => {
     let calls = 0;
     const count = (): number => calls++;
     onAbort(undefined, count);

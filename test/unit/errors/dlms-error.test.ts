@@ -1,3 +1,4 @@
+/** Errors with long messages and details stay bounded. */
 import assert from "node:assert/strict";
 import { DlmsDecodeError } from "../../../src/errors";
 

@@ -1,3 +1,4 @@
+/** Names of objects and classes in each language. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { listClasses, units } from "../../../src/cosem";
@@ -174,7 +175,7 @@ describe("names of OBIS codes in other languages", () => {
     });
   }
 
-  it("every language has every text of every other, none empty, with the same placeholders", () => {
+  it("each language has every text, none empty, with the same placeholders", () => {
     const flat = (language: ObisLanguageTag): Map<string, string> => {
       const { phrases, objects } = obisTexts(language);
       const texts = new Map(Object.entries(phrases as Readonly<Record<string, string>>));
@@ -196,7 +197,7 @@ describe("names of OBIS codes in other languages", () => {
     }
   });
 
-  it("no two objects that English tells apart have one name", () => {
+  it("no two objects with different English names share one name", () => {
     for (const language of others) {
       for (const [medium, patterns] of Object.entries(obisTexts(language).objects)) {
         const texts = Object.values(patterns);

@@ -1,3 +1,4 @@
+/** Names of OBIS codes. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describeObis, obisLanguage } from "../../../src/names";
@@ -276,7 +277,7 @@ describe("OBIS descriptions", () => {
     });
   }
 
-  it("exist for every code, without holes in the text", () => {
+  it("exist for every code, without gaps in the text", () => {
     const group = fc.nat(255);
     fc.assert(
       fc.property(
@@ -296,7 +297,7 @@ describe("OBIS descriptions", () => {
     );
   });
 
-  it("are those of the language that fits the tag, and English for what is none", () => {
+  it("are in the language of the tag, and in English for an unknown tag", () => {
     const tags: [unknown, string][] = [
       ["de", "de"],
       ["de-AT", "de"],
@@ -318,7 +319,7 @@ describe("OBIS descriptions", () => {
     assert.equal(describeObis("1-0:1.8.0", { language: "xx" }), "Active energy import (+A), total");
   });
 
-  it("refuse what is no code", () => {
+  it("reject an invalid code", () => {
     assert.throws(() => describeObis("energy"), DlmsConfigError);
   });
 });

@@ -1,3 +1,4 @@
+/** Associations of the simulated meter: accepted, rejected and released. */
 import assert from "node:assert/strict";
 import { createMeter } from "../../../src/simulator";
 import { plain } from "./definitions";
@@ -17,7 +18,7 @@ const register = getRequest();
 const value = getData("06000003ed");
 
 describe("simulated meter: association", () => {
-  it("accepts the Green Book's AARQ without authentication, and answers with what both sides can do", () => {
+  it("accepts the Green Book's AARQ without authentication, and answers with the common conformance", () => {
     const line = openLine(createMeter({ ...plain, conformance: ["get", "set", "action", "selective-access"] }));
     // proposed 007E1F; get 19, set 20, selective-access 21, action 23 -> 00001D; PDU 0400; VAA 0007
     assert.deepEqual(line.apdu(aarqNone), [
@@ -35,7 +36,7 @@ describe("simulated meter: association", () => {
     assert.deepEqual(line.apdu(register, 17), [value]);
   });
 
-  it("refuses a wrong password with diagnostic 13 and stays closed", () => {
+  it("rejects a wrong password with diagnostic 13 and stays closed", () => {
     const meter = createMeter(plain);
     const line = openLine(meter);
     assert.deepEqual(line.apdu(aarqLls.replace("3132333435363738", "3132333435363739"), 17), [aareRejected(1, 13)]);
@@ -43,7 +44,7 @@ describe("simulated meter: association", () => {
     assert.deepEqual(line.apdu(register, 17), [exceptionResponse(1, 1)]);
   });
 
-  it("tells a missing mechanism (12), an unknown one (11), a wrong context (2) and an unknown client (1) apart", () => {
+  it("rejects a missing mechanism (12), an unknown one (11), a wrong context (2) and an unknown client (1)", () => {
     const line = openLine(createMeter(plain));
     assert.deepEqual(line.apdu(aarqNone, 17), [aareRejected(1, 12)]);
     assert.deepEqual(line.apdu(aarqLls, 16), [aareRejected(1, 11)]);
@@ -52,7 +53,7 @@ describe("simulated meter: association", () => {
     assert.deepEqual(line.apdu(aarqNone, 99), [aareRejected(1, 1)]);
   });
 
-  it("refuses an old DLMS version and a PDU size of nothing with an initiate error", () => {
+  it("rejects an old DLMS version and a tiny PDU size with an initiate error", () => {
     const line = openLine(createMeter(plain));
     const old = aarqNone.replace("0100000006", "0100000005");
     const tiny = aarqNone.replace(/04b0$/, "0008");
@@ -63,14 +64,14 @@ describe("simulated meter: association", () => {
     assert.match(line.apdu(tiny)[0] ?? "", error("03"));
   });
 
-  it("answers nothing to another logical device", () => {
+  it("ignores requests to another logical device", () => {
     const meter = createMeter(plain);
     const line = openLine(meter, 2);
     assert.deepEqual(line.apdu(aarqNone), []);
     assert.equal(meter.counters.frames, 0);
   });
 
-  it("releases: RLRE, and after it services are not allowed", () => {
+  it("answers a release with RLRE and serves nothing afterwards", () => {
     const meter = createMeter(plain);
     const line = openLine(meter);
     line.apdu(aarqNone);
@@ -80,7 +81,7 @@ describe("simulated meter: association", () => {
     assert.deepEqual(line.apdu(register), [exceptionResponse(1, 1)]);
   });
 
-  it("loses its associations with the connection, and counts", () => {
+  it("ends its associations with the connection, and counts", () => {
     const meter = createMeter(plain);
     const first = openLine(meter);
     const second = openLine(meter);
@@ -94,7 +95,7 @@ describe("simulated meter: association", () => {
     assert.equal(meter.counters.openConnections, 1);
   });
 
-  it("refuses a second association as transient where it takes one only", () => {
+  it("rejects a second association as transient when only one is allowed", () => {
     const meter = createMeter({ ...plain, maxAssociations: 1 });
     const first = openLine(meter);
     const second = openLine(meter);
@@ -118,7 +119,7 @@ describe("simulated meter: association", () => {
     assert.deepEqual(line.apdu(register), [value]);
   });
 
-  it("answers an AARQ that cannot be read with an AARE", () => {
+  it("answers an undecodable AARQ with an AARE", () => {
     const line = openLine(createMeter(plain));
     assert.deepEqual(line.apdu("60ff"), [aareRejected(1, 2)]);
   });

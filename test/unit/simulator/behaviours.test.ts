@@ -1,3 +1,4 @@
+/** The behaviours of a simulated meter, each at the bytes. */
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes";
 import * as sim from "../../../src/simulator";
@@ -26,11 +27,11 @@ function associated(...behaviours: readonly sim.Behaviour[]): {
 }
 
 describe("simulated meter: behaviours", () => {
-  it("answers well without any", () => {
+  it("answers normally without any", () => {
     assert.deepEqual(associated().line.exchange(ask), [answer]);
   });
 
-  it("puts the newest first and takes them away again", () => {
+  it("applies the newest first and removes them again", () => {
     const { meter, line } = associated(sim.answerInstead(fromHex(exceptionResponse(1, 1))));
     const undo = meter.use(sim.answerInstead(fromHex(exceptionResponse(2, 3))));
     // the newest changed the answer first, the older one what it left
@@ -67,7 +68,7 @@ describe("simulated meter: behaviours", () => {
     });
   }
 
-  it("hits the occasions that it was told", () => {
+  it("acts on the configured occasions", () => {
     const { line } = associated(sim.dropAnswers({ from: 2, times: 1 }));
     assert.deepEqual(
       [1, 2, 3].map(() => line.exchange(ask).length),
@@ -75,7 +76,7 @@ describe("simulated meter: behaviours", () => {
     );
   });
 
-  it("delays on the meter's clock, and keeps the order", async () => {
+  it("delays on the clock of the meter and keeps the order", async () => {
     const { line, clock } = associated(sim.delayAnswers(200, { times: 1 }));
     assert.deepEqual(line.exchange(ask), []);
     assert.deepEqual(line.exchange(ask), []);
@@ -95,7 +96,7 @@ describe("simulated meter: behaviours", () => {
     assert.deepEqual(line.taken(), [answer]);
   });
 
-  it("sends nothing more when the client has gone", async () => {
+  it("sends nothing after the client has disconnected", async () => {
     const { line, clock, meter } = associated(sim.delayAnswers(200));
     line.exchange(ask);
     line.close();
@@ -105,7 +106,7 @@ describe("simulated meter: behaviours", () => {
     assert.equal(meter.counters.openConnections, 0);
   });
 
-  it("closes at a byte", () => {
+  it("closes the connection at a byte", () => {
     const { line, meter } = associated(sim.closeAtByte(answer.length / 2 + 3));
     assert.deepEqual(line.exchange(ask), [answer]);
     assert.deepEqual(line.exchange(ask), [answer.slice(0, 6)]);
@@ -114,7 +115,7 @@ describe("simulated meter: behaviours", () => {
     assert.equal(meter.counters.openConnections, 0);
   });
 
-  it("restarts: the association is gone, the connection stays", () => {
+  it("restarts: the association ends, the connection stays", () => {
     const { line, meter } = associated(sim.restartOnRequest({ times: 1 }));
     assert.deepEqual(line.exchange(ask), []);
     assert.equal(meter.associations, 0);
@@ -122,7 +123,7 @@ describe("simulated meter: behaviours", () => {
     assert.match(line.apdu(aarqNone)[0] ?? "", /a203020100/);
   });
 
-  it("is busy and breaks check sequences on HDLC", () => {
+  it("simulates a busy meter and wrong check sequences on HDLC", () => {
     const meter = sim.createMeter({ ...plain, framing: "HDLC" });
     const line = openLine(meter);
     const snrm = "7ea0070321930f017e";
@@ -141,7 +142,7 @@ describe("simulated meter: behaviours", () => {
     assert.notEqual(good, ua);
   });
 
-  it("hangs up on bytes that are no wrapper", () => {
+  it("closes the connection on bytes without a wrapper header", () => {
     const { line, meter } = associated();
     assert.deepEqual(line.exchange("7ea0070321930f017e"), []);
     assert.equal(line.dropped.length, 1);
@@ -174,7 +175,7 @@ describe("simulated meter: what it received", () => {
     assert.deepEqual(meter.counters, { connections: 1, openConnections: 0, frames: 2, requests: 2 });
   });
 
-  it("waits for what has come and for what is to come, and not for ever", async () => {
+  it("waits for past and future items, with a time-out", async () => {
     const { meter, line, clock } = associated();
     const known = await meter.waitFor((item) => item.kind === "apdu");
     assert.equal(known.kind === "apdu" && known.apdu.apdu, "aarq");

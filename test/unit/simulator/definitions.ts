@@ -1,3 +1,4 @@
+/** Definitions of the meters in these tests. */
 import type { MeterDefinition, SimulatedObject } from "../../../src/simulator";
 
 const u32 = (value: number) => ({ type: "double-long-unsigned", value }) as const;

@@ -1,3 +1,4 @@
+/** Definitions and behaviours whose own code fails. */
 import assert from "node:assert/strict";
 import net from "node:net";
 import type { DlmsValue } from "../../../src/codec/value";
@@ -34,8 +35,8 @@ const definition: MeterDefinition = {
   ],
 };
 
-describe("a simulated meter whose own functions fail", () => {
-  it("answers hardware-fault, records why, and goes on", async () => {
+describe("a simulated meter with failing functions", () => {
+  it("answers hardware-fault, records the reason, and continues", async () => {
     const { client, clock, meter } = bench(definition);
     const names = ["1.0.0.0.1.255", "1.0.0.0.2.255", "1.0.0.0.3.255"];
     const fault = "DLMS_ACCESS_HARDWARE_FAULT";
@@ -48,7 +49,7 @@ describe("a simulated meter whose own functions fail", () => {
     await clock.runUntil(client.close());
   });
 
-  it("the same with short names", async () => {
+  it("answers hardware-fault with short names too", async () => {
     const { client, clock } = bench({ ...definition, referencing: "sn" }, { association: { referencing: "sn" } });
     await assert.rejects(clock.runUntil(client.read(ref("1.0.0.0.1.255"))), { code: "DLMS_ACCESS_HARDWARE_FAULT" });
     await assert.rejects(clock.runUntil(client.read(ref("1.0.99.1.0.255", 7))), {
@@ -58,7 +59,7 @@ describe("a simulated meter whose own functions fail", () => {
     await clock.runUntil(client.close());
   });
 
-  it("does not end the process when a behaviour throws behind a socket", async () => {
+  it("survives a behaviour that throws on a socket", async () => {
     const meter = createMeter(definition);
     meter.use({ name: "broken", bytesIn: boom });
     const listener = await meter.listen();
@@ -70,7 +71,7 @@ describe("a simulated meter whose own functions fail", () => {
   });
 });
 
-describe("a definition that cannot be", () => {
+describe("an invalid definition", () => {
   const cases: readonly (readonly [string, unknown, RegExp])[] = [
     ["nothing", undefined, /^definition: expected an object, got nothing/],
     ["empty", {}, /^definition\.associations: expected a list, got nothing/],
@@ -107,7 +108,7 @@ describe("a definition that cannot be", () => {
     ],
   ];
   for (const [name, given, message] of cases) {
-    it(`is refused: ${name}`, () => {
+    it(`is rejected: ${name}`, () => {
       assert.throws(
         () => createMeter(given as MeterDefinition),
         (error) => error instanceof DlmsConfigError && message.test(error.message),

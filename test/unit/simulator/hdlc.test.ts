@@ -1,3 +1,4 @@
+/** The HDLC station of the simulated meter. */
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes";
 import { crc16x25, decodeHdlcFrame, encodeHdlcFrame, type HdlcControl, type HdlcFrame } from "../../../src/link";
@@ -76,7 +77,7 @@ describe("simulated meter: HDLC", () => {
     assert.match(aare, /^7ea0..21022330....e6e7006129a109060760857405080101a203020100/);
   });
 
-  it("is disconnected before SNRM and after DISC: DM", () => {
+  it("answers DM before SNRM and after DISC", () => {
     const meter = createMeter(meter17);
     const line = openLine(meter);
     assert.deepEqual(answers(line, aarqFrame), ["DM F"]);
@@ -89,7 +90,7 @@ describe("simulated meter: HDLC", () => {
     assert.deepEqual(answers(line, rr(0)), ["DM F"]);
   });
 
-  it("answers to its own addresses only, in the width it was asked in", () => {
+  it("answers only to its own addresses, in the address size of the request", () => {
     const line = openLine(createMeter(meter17));
     const to = (destination: HdlcFrame["destination"]): string[] =>
       line.exchange(frame({ type: "SNRM", pollFinal: true }, "", { destination }));
@@ -102,7 +103,7 @@ describe("simulated meter: HDLC", () => {
     assert.match(wide.exchange(SNRM)[0] ?? "", /^7ea0..21000200237/);
   });
 
-  it("cuts a long answer into segments of the negotiated length, one for each poll", () => {
+  it("splits a long answer into segments of the negotiated length, one per poll", () => {
     const line = associated({ ...meter17, hdlc: { maxInfoTransmit: 20, windowTransmit: 1 } });
     const first = line.exchange(i(1, 3, getSerial));
     assert.deepEqual(first.map(seen), ["I 3/2 F + 20"]);
@@ -114,7 +115,7 @@ describe("simulated meter: HDLC", () => {
     assert.deepEqual(answers(line, rr(6)), ["RR /2 F"]);
   });
 
-  it("sends a window of segments, the last one final, and goes back to what was not acknowledged", () => {
+  it("sends a window of segments, the last one final, and repeats unacknowledged ones", () => {
     const window = "8180120501800601800704000000010804" + "00000003";
     const line = associated({ ...meter17, hdlc: { maxInfoTransmit: 10, windowTransmit: 3 } }, 1200, window);
     // N(S) 0 to 4 carried the AARE
@@ -125,7 +126,7 @@ describe("simulated meter: HDLC", () => {
     assert.deepEqual(answers(line, rr(2)), ["RR /2 F"]);
   });
 
-  it("repeats its answer when the request comes again, without doing it twice", () => {
+  it("repeats its answer to a repeated request without executing it twice", () => {
     const meter = createMeter(meter17);
     const line = openLine(meter);
     line.exchange(SNRM);
@@ -137,7 +138,7 @@ describe("simulated meter: HDLC", () => {
     assert.equal(meter.counters.requests, requests);
   });
 
-  it("puts a segmented request together, in a window too", () => {
+  it("reassembles a segmented request, in a window too", () => {
     const line = openLine(createMeter({ ...meter17, hdlc: { windowReceive: 3 } }));
     line.exchange(frame({ type: "SNRM", pollFinal: true }, "8180120501800601800704000000030804" + "00000001"));
     const request = `e6e600${aarqNone}`;
@@ -146,7 +147,7 @@ describe("simulated meter: HDLC", () => {
     assert.deepEqual(answers(line, i(2, 0, request.slice(40))), ["I 0/3 F 46"]);
   });
 
-  it("rejects what cannot be, with the reason, until the link is set up anew", () => {
+  it("rejects invalid frames with FRMR until the link is set up again", () => {
     const reject = (hex: string, reason: string, control: string): void => {
       const line = openLine(createMeter(meter17));
       line.exchange(SNRM);
@@ -177,7 +178,7 @@ describe("simulated meter: HDLC", () => {
 });
 
 describe("simulated meter: old links", () => {
-  it("are over with the connection, usually", () => {
+  it("end with the connection by default", () => {
     const meter = createMeter(meter17);
     const first = openLine(meter);
     first.exchange(SNRM);
@@ -185,7 +186,7 @@ describe("simulated meter: old links", () => {
     assert.deepEqual(answers(openLine(meter), rr(0)), ["DM F"]);
   });
 
-  it("are kept by some meters, which ignore SNRM until DISC comes", () => {
+  it("are kept by some meters, which ignore SNRM before a DISC", () => {
     const meter = createMeter({ ...meter17, hdlc: { keepsLinks: true } });
     const first = openLine(meter);
     assert.deepEqual(answers(first, SNRM), ["UA F 21"]);
@@ -203,7 +204,7 @@ describe("simulated meter: mode E", () => {
   const text = (value: string): string => toHex(new TextEncoder().encode(value));
   const definition: MeterDefinition = { ...meter17, framing: "HDLC_MODE_E" };
 
-  it("signs on, confirms, and speaks HDLC then", () => {
+  it("signs on, confirms, and switches to HDLC", () => {
     const line = openLine(createMeter(definition));
     assert.deepEqual(line.exchange(SNRM), []);
     assert.deepEqual(line.exchange(text("/?!\r\n")), [text("/SIM5\\2SIMULATED\r\n")]);
@@ -223,7 +224,7 @@ describe("simulated meter: mode E", () => {
     assert.deepEqual(answers(line, SNRM), ["UA F 21"]);
   });
 
-  it("goes on with any known rate up to the offered one, as the client chooses", () => {
+  it("accepts any known rate up to the offered one", () => {
     for (const chosen of ["0", "4", "5"]) {
       const line = openLine(createMeter(definition));
       line.exchange(text("/?!\r\n"));
@@ -238,7 +239,7 @@ describe("simulated meter: mode E", () => {
     }
   });
 
-  it("may offer mode C only", () => {
+  it("offers mode C only when configured", () => {
     const line = openLine(createMeter({ ...definition, modeE: { offersBinary: false } }));
     assert.deepEqual(line.exchange(text("/?!\r\n")), [text("/SIM5SIMULATED\r\n")]);
     assert.deepEqual(line.exchange("063235320d0a"), []);
@@ -247,7 +248,7 @@ describe("simulated meter: mode E", () => {
 });
 
 describe("simulated bus", () => {
-  it("lets each meter answer to its own address, and one be dead", () => {
+  it("lets each meter answer to its own address, next to a dead one", () => {
     const at = (physicalAddress: number): MeterDefinition => ({ ...meter17, physicalAddress });
     const bus = createBus([17, 18, 19].map((address) => createMeter(at(address))));
     bus.meters[1]?.use(dropAnswers());
@@ -272,7 +273,7 @@ describe("simulated bus", () => {
     );
   });
 
-  it("is judged with check sequences that are right", () => {
+  it("uses correct check sequences in these tests", () => {
     assert.equal(crc16x25(new TextEncoder().encode("123456789")), 0x906e);
   });
 });

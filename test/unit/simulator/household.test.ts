@@ -1,3 +1,4 @@
+/** The simulated household: values that fit each other. */
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes";
 import { decodeValueBytes, type DlmsValue } from "../../../src/codec";
@@ -65,7 +66,7 @@ describe("simulated household", () => {
     assert.equal(octets(house.value(8, "0.0.1.0.0.255")).slice(10), "02000000ffc400");
   });
 
-  it("is the same for the same clock and seed, and another for another seed", () => {
+  it("is the same for the same clock and seed, and differs for another seed", () => {
     const read = (seed: number): number[] => {
       const house = new House({ seed });
       return ["1.0.1.8.0.255", "1.0.1.7.0.255", "1.0.32.7.0.255"].map((obis) => house.number(obis));
@@ -174,7 +175,7 @@ describe("simulated household", () => {
     assert.deepEqual(house.rows("1.0.99.1.0.255", range("07d00101ff00000000800000", "07d00102ff00000000800000")), []);
   });
 
-  it("keeps the rows of one answer together while time goes on", () => {
+  it("keeps the rows of one answer consistent while time passes", () => {
     const house = new House();
     const whole = house.rows("1.0.99.1.0.255", entries(1, 4));
     assert.match(house.line.apdu(aarqWith(90))[0] ?? "", /a203020100/);
@@ -214,7 +215,7 @@ describe("simulated household", () => {
     for (const row of rows) assert.equal(number(row[1]), number(row[2]) + number(row[3]));
   });
 
-  it("knows the largest demand of the month and when it was", () => {
+  it("knows the largest demand of the month and its time", () => {
     const house = new House();
     const largest = house.number("1.0.1.6.0.255", 4);
     const rows = house.rows("1.0.99.1.0.255", entries(1, 0));
@@ -234,7 +235,7 @@ describe("simulated household", () => {
     assert.equal(state(), true);
   });
 
-  it("works on a clock that begins at nothing", () => {
+  it("works on a clock that starts at 0", () => {
     const house = new House();
     house.now = 0;
     assert.equal(house.number("1.0.1.8.0.255"), 0);

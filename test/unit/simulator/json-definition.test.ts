@@ -1,3 +1,4 @@
+/** Definitions in JSON. */
 import assert from "node:assert/strict";
 import { toHex } from "../../../src/bytes";
 import { createMeter, parseDefinition } from "../../../src/simulator";
@@ -82,7 +83,7 @@ const refused: readonly [string, unknown, RegExp][] = [
 ];
 
 describe("simulated meter: definition in JSON", () => {
-  it("makes a meter that answers what was written", () => {
+  it("creates a meter that answers with the defined values", () => {
     const line = openLine(createMeter(parseDefinition(JSON.stringify(minimal))));
     line.apdu(aarqNone);
     assert.deepEqual(line.apdu(getRequest()), [getData("15ffffffffffffffff")]);
@@ -153,7 +154,7 @@ describe("simulated meter: definition in JSON", () => {
     );
   });
 
-  it("refuses values that nest too deep, or hold themselves, with the path", () => {
+  it("rejects values that nest too deep or contain themselves, with the path", () => {
     const withValue = (value: unknown): unknown => ({
       ...minimal,
       objects: [{ ...register, attributes: { 2: value } }],
@@ -169,7 +170,7 @@ describe("simulated meter: definition in JSON", () => {
     assert.doesNotThrow(() => parseDefinition(JSON.stringify(withValue("HERE")).replace('"HERE"', nested(32))));
   });
 
-  it("refuses a definition of more than a million values, or of more than 16 MiB", () => {
+  it("rejects a definition with more than a million values or more than 16 MiB", () => {
     const nulls = { type: "array", value: new Array<unknown>(1_000_000).fill({ type: "null-data" }) };
     const many = { ...minimal, objects: [{ ...register, attributes: { 2: nulls } }] };
     assert.throws(() => parseDefinition(many), {
@@ -182,7 +183,7 @@ describe("simulated meter: definition in JSON", () => {
     });
   });
 
-  it("refuses an object that is there twice", () => {
+  it("rejects an object that is defined twice", () => {
     assert.throws(() => createMeter(parseDefinition({ ...minimal, objects: [register, register] })), {
       code: "DLMS_CONFIG_INVALID",
     });

@@ -1,3 +1,4 @@
+/** Bounds of the simulated meter. */
 import assert from "node:assert/strict";
 import { createMeter, delayAnswers } from "../../../src/simulator";
 import { VirtualClock } from "../../support/virtual-clock";
@@ -12,7 +13,7 @@ const long = {
 const getLong = "c001c100010000600100ff0200";
 
 describe("simulated meter: bounds against a client", () => {
-  it("keeps at most 256 clients of one connection apart", () => {
+  it("serves at most 256 clients on one connection", () => {
     const associations = Array.from({ length: 300 }, (_, n) => ({ client: n + 1 }));
     const meter = createMeter({ associations, objects: [] });
     const line = openLine(meter);
@@ -23,7 +24,7 @@ describe("simulated meter: bounds against a client", () => {
     assert.equal(meter.associations, 0);
   });
 
-  it("gives up clients without an association first", () => {
+  it("drops clients without an association first", () => {
     const meter = createMeter({ associations: [{ client: 16 }], objects: [] });
     const line = openLine(meter);
     line.apdu(aarqNone);
@@ -32,7 +33,7 @@ describe("simulated meter: bounds against a client", () => {
     assert.equal(line.apdu(aarqNone, 2000).length, 1);
   });
 
-  it("keeps 4 KiB of what it received for each item of its limit", () => {
+  it("keeps 4 KiB of received bytes per item of its limit", () => {
     const meter = createMeter({ associations: [{ client: 16 }], objects: [], receivedLimit: 10 });
     const line = openLine(meter);
     const nonsense = "ff".repeat(5000);

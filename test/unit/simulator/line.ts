@@ -1,3 +1,4 @@
+/** Drives a simulated meter by hand, hex in and hex out. */
 import { fromHex, toHex } from "../../../src/bytes";
 import type { SimulatedMeter } from "../../../src/simulator";
 import { wpdu } from "../../support/apdus";

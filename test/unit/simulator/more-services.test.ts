@@ -1,3 +1,4 @@
+/** ACCESS, general blocks and short names of the simulated meter. */
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes";
 import { decodeValueBytes } from "../../../src/codec";
@@ -20,7 +21,7 @@ describe("simulated meter: ACCESS", () => {
   // bit 17 is 000040; with get, set, action
   const proposal = aarqWith(1200, "00005d");
 
-  it("answers each item with data and result, positions kept", () => {
+  it("answers each item with data and result, in order", () => {
     const line = associated(plain, proposal);
     const specifications =
       `04` + `010003${energy}02` + `010003${energy}09` + `020001${writable}02` + `010001${writable}02`;
@@ -42,7 +43,7 @@ describe("simulated meter: ACCESS", () => {
     ]);
   });
 
-  it("says that an answer is too long", () => {
+  it("reports that an answer is too long", () => {
     const line = associated(plain, aarqWith(40, "00005d"));
     assert.deepEqual(line.apdu(`d940000007` + "00" + `01010001${serial}02` + "0100"), [exceptionResponse(1, 4)]);
   });
@@ -128,7 +129,7 @@ describe("simulated meter: general block transfer", () => {
     return `e0${control}${word(number)}${word(acknowledged)}${(data.length / 2).toString(16).padStart(2, "0")}${data}`;
   };
 
-  it("cuts an answer that is too long, and goes on at each acknowledgement", () => {
+  it("splits a long answer and continues after each acknowledgement", () => {
     const line = associated(definition, proposal);
     assert.deepEqual(line.apdu(get), [block("02", 1, 0, piece(0))]);
     assert.deepEqual(line.apdu(block("81", 1, 1, "")), [block("02", 2, 1, piece(1))]);
@@ -164,7 +165,7 @@ describe("simulated meter: general block transfer", () => {
     assert.deepEqual(line.apdu(`c001c10001${writable}0200`), [getData("0600000011")]);
   });
 
-  it("asks again for a block of a request that did not come", () => {
+  it("requests a lost block of a request again", () => {
     const line = associated(definition, proposal);
     const set = `c101c10001${writable}0200` + "0600000012";
     assert.deepEqual(line.apdu(block("41", 1, 0, set.slice(0, 10))), []);

@@ -1,3 +1,4 @@
+/** Ciphering and HLS of the simulated meter. */
 import assert from "node:assert/strict";
 import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
 import { fromHex, toHex } from "../../../src/bytes";
@@ -114,7 +115,7 @@ describe("simulated meter: GMAC and ciphering", () => {
     assert.equal(open(line.apdu(seal("c8", register, 4), 18)[0] ?? "", "cc"), getData("06000003ed"));
   });
 
-  it("refuses a wrong proof and forgets the association", () => {
+  it("rejects a wrong proof and discards the association", () => {
     const { line, stoc } = firstPasses();
     const proof = gmac(
       clientTitle,
@@ -135,21 +136,21 @@ describe("simulated meter: GMAC and ciphering", () => {
     assert.deepEqual(associated().apdu(register, 18), [exceptionResponse(1, 1)]);
   });
 
-  it("names the counter that it expects when one does not rise", () => {
+  it("names the expected counter when a counter does not rise", () => {
     const line = associated();
     assert.deepEqual(line.apdu(seal("c8", register, 3), 18), ["d80106" + "00000004"]);
     assert.match(line.apdu(seal("c8", register, 4), 18)[0] ?? "", /^cc/);
     assert.deepEqual(line.apdu(seal("c8", register, 4), 18), ["d80106" + "00000005"]);
   });
 
-  it("refuses what was changed on the way without moving its counter", () => {
+  it("rejects a modified message without advancing its counter", () => {
     const line = associated();
     const request = seal("c8", register, 10);
     assert.deepEqual(line.apdu(`${request.slice(0, -2)}00`, 18), [exceptionResponse(1, 5)]);
     assert.match(line.apdu(request, 18)[0] ?? "", /^cc/);
   });
 
-  it("never uses a counter of its own twice", () => {
+  it("never uses its own counter twice", () => {
     const meter = createMeter({ ...definition, invocationCounter: 100 });
     const line = associated(meter);
     const counters = [4, 5, 6].map((counter) => (line.apdu(seal("c8", register, counter), 18)[0] ?? "").slice(6, 14));
@@ -179,7 +180,7 @@ describe("simulated meter: GMAC and ciphering", () => {
     assert.equal(open(`db${general.slice(20)}`, "db"), getData("06000003ed"));
   });
 
-  it("lets a behaviour tamper with what is protected", () => {
+  it("lets a behaviour change a protected answer", () => {
     const meter = createMeter(definition);
     const line = associated(meter);
     meter.use(tamperWithAnswer(-1));
@@ -187,7 +188,7 @@ describe("simulated meter: GMAC and ciphering", () => {
     assert.throws(() => open(answer, "cc"), /unable to authenticate/i);
   });
 
-  it("cuts blocks so that they fit the client's PDU size with their protection", () => {
+  it("splits blocks so that they fit the client's PDU size with their protection", () => {
     const meter = createMeter(definition);
     const line = openLine(meter);
     const [aare = ""] = line.apdu(ciphered(seal("21", initiate.replace(/04b0$/, "0040"), 1)), 18);

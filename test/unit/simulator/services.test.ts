@@ -1,3 +1,4 @@
+/** GET, SET and ACTION of the simulated meter. */
 import assert from "node:assert/strict";
 import { toHex } from "../../../src/bytes";
 import { decodeValueBytes } from "../../../src/codec";
@@ -48,7 +49,7 @@ describe("simulated meter: GET", () => {
     ]);
   });
 
-  it("gives each access error its own code", () => {
+  it("answers each access error with its own code", () => {
     const line = associated();
     const code = (hex: string): string | undefined => line.apdu(hex)[0];
     assert.equal(code(get("03", "0100630000ff", "02")), getRefused(4));
@@ -57,13 +58,13 @@ describe("simulated meter: GET", () => {
     assert.equal(code(get("01", writable, "03")), getRefused(3));
   });
 
-  it("answers a list with a result per item, positions kept", () => {
+  it("answers a list with a result per item, in order", () => {
     const line = associated();
     const items = [`0003${energy}0200`, `0003${energy}0900`, `0003${energy}0300`].join("");
     assert.deepEqual(line.apdu(`c003c203${items}`), ["c403c203" + "0006000003ed" + "010d" + "0002020ffd161e"]);
   });
 
-  it("cuts a long value into blocks that fit the client's PDU size, numbered from 1", () => {
+  it("splits a long value into blocks that fit the client's PDU size, numbered from 1", () => {
     const line = associated(plain, aarqWith(30));
     // room 30 - 12 of a block's header: 18 octets each
     const whole = `0928${toHex(longOctets)}`;
@@ -75,14 +76,14 @@ describe("simulated meter: GET", () => {
     assert.deepEqual(line.apdu(getNext(3)), [getBlockRefused(3, 16)]);
   });
 
-  it("ends a long answer at a wrong block number", () => {
+  it("aborts a long answer at a wrong block number", () => {
     const line = associated(plain, aarqWith(30));
     line.apdu(get("01", serial, "02"));
     assert.deepEqual(line.apdu(getNext(7)), [getBlockRefused(7, 19)]);
     assert.deepEqual(line.apdu(getNext(1)), [getBlockRefused(1, 16)]);
   });
 
-  it("has no block for a client that did not negotiate them", () => {
+  it("sends no blocks to a client that did not negotiate them", () => {
     const line = associated(plain, aarqWith(30, "000010"));
     assert.deepEqual(line.apdu(get("01", serial, "02")), [getRefused(14)]);
   });
@@ -129,7 +130,7 @@ describe("simulated meter: GET", () => {
     assert.ok(answer.includes(`${writable}02020103` + "02030f01160100" + "02030f02160300" + "02030f03160000"));
   });
 
-  it("shows a client only what its account may see", () => {
+  it("shows a client only the objects of its account", () => {
     const line = associated({
       ...plain,
       associations: [{ client: 16, visible: ["0-0:96.1.0*255"] }],
@@ -144,13 +145,13 @@ describe("simulated meter: SET", () => {
   const set = (obis: string, attribute: string, data: string, cls = "01"): string =>
     `c101c100${cls}${obis}${attribute}00${data}`;
 
-  it("writes what is writable and reads it back", () => {
+  it("writes a writable attribute and reads it back", () => {
     const line = associated();
     assert.deepEqual(line.apdu(set(writable, "02", "0600000009")), [setResult(0)]);
     assert.deepEqual(line.apdu(get("01", writable, "02")), [getData("0600000009")]);
   });
 
-  it("refuses what is not writable, of another type, or not there", () => {
+  it("rejects a write of a read-only, mistyped or missing attribute", () => {
     const line = associated();
     assert.deepEqual(line.apdu(set(energy, "02", "0600000009", "03")), [setResult(3)]);
     assert.deepEqual(line.apdu(set(writable, "03", "0600000009")), [setResult(3)]);
@@ -158,13 +159,13 @@ describe("simulated meter: SET", () => {
     assert.deepEqual(line.apdu(set("0000600109ff", "02", "1109")), [setResult(4)]);
   });
 
-  it("takes the clock of the standard's form", () => {
+  it("accepts a clock in the form of the standard", () => {
     const line = associated();
     assert.deepEqual(line.apdu("c101c100080000010000ff0200090c07e50118ff0e303950ffc400"), [setResult(0)]);
     assert.deepEqual(line.apdu(get("08", "0000010000ff", "02")), [getData("090c07e50118ff0e303950ffc400")]);
   });
 
-  it("answers no unconfirmed request, and does it", () => {
+  it("executes an unconfirmed request without an answer", () => {
     const line = associated();
     assert.deepEqual(line.apdu(set(writable, "02", "060000000b").replace("c101c1", "c10181")), []);
     assert.deepEqual(line.apdu(get("01", writable, "02")), [getData("060000000b")]);
@@ -178,7 +179,7 @@ describe("simulated meter: SET", () => {
     assert.deepEqual(line.apdu("c103c1" + "01" + "00000003" + "02" + "0102"), [setLastBlockTaken(3, 18)]);
   });
 
-  it("refuses a block out of order", () => {
+  it("rejects a block out of order", () => {
     const line = associated();
     line.apdu(`c102c10001${writable}0200` + "00" + "00000001" + "03" + "060000");
     assert.deepEqual(line.apdu("c103c1" + "01" + "00000003" + "02" + "0102"), [setLastBlockTaken(3, 19)]);
@@ -244,7 +245,7 @@ describe("simulated meter: ACTION", () => {
     assert.deepEqual(line.apdu("c306c1" + "01" + "00000003" + "02" + "0005"), [actionResult(16)]);
   });
 
-  it("runs lists, and refuses methods that are not there", () => {
+  it("runs lists and rejects missing methods", () => {
     const line = associated(definition);
     const methods = "00090000" + "0a0000ff01" + "00090000" + "0a0000ff07";
     assert.deepEqual(line.apdu(`c303c102${methods}02` + "120001" + "00"), ["c703c102" + "0000" + "0d00"]);
