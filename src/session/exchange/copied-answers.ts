@@ -3,6 +3,7 @@ import { toHex } from "../../bytes";
 import { DlmsLinkError } from "../../errors";
 import type { Exchange, Repetition } from "./exchange";
 import type { Operation } from "../steps/operation";
+import { withoutId } from "../steps/correlation";
 import { noteStep } from "../steps/steps";
 
 /**
@@ -57,11 +58,4 @@ function shifted(): DlmsLinkError {
 function continues(request: Apdu): boolean {
   if (request.apdu === "read-request") return request.variables[0]?.kind === "block-number-access";
   return request.apdu === "get-request-next" || request.apdu === "action-request-next-pblock";
-}
-
-/** C0 to C7: tag, choice, invoke-id. D9, DA: tag and four bytes. */
-function withoutId(bytes: Uint8Array): Uint8Array {
-  const [tag = 0] = bytes;
-  const [from, to] = tag >= 0xc0 && tag <= 0xc7 ? [2, 3] : tag === 0xd9 || tag === 0xda ? [1, 5] : [0, 0];
-  return from === to ? bytes : bytes.slice().fill(0, from, to);
 }

@@ -19,6 +19,8 @@ export interface Exchange {
   readonly ciphering: Ciphering | undefined;
   readonly correlation: Correlation;
   readonly delivery: DeliveryPolicy;
+  /** The request whose answer is awaited, before any ciphering. */
+  readonly asked: Uint8Array;
   /** Largest APDU that the meter takes; Infinity when it set no limit. */
   readonly meterLimit: number;
   /** Whether a copy of an earlier answer is recognized as such. */

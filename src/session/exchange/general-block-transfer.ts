@@ -39,6 +39,8 @@ class Transfer {
   content = 0;
   /** digests of the blocks that came last, by their numbers */
   readonly #taken = new Map<number, string>();
+  /** blocks that equal one of an earlier transfer, and came once */
+  readonly #doubted = new Set<number>();
   complete = false;
   stalls = 0;
   readonly #stream: ContentStream | undefined;
@@ -101,8 +103,7 @@ class Transfer {
     const ahead = (block.blockNumber - this.#expected) & 0xffff;
     this.#refuseOtherContent(block);
     if (ahead > largestWindow) return false;
-    // a copy of a block of the transfer before would be taken once its number is reached
-    if (ahead > 0 && this.channel.correlation.isFinishedBlock(block.blockNumber, block.data)) return false;
+    if (this.#isDoubtful(block, ahead > 0)) return false;
     this.#early.set(block.blockNumber, block);
     let moved = false;
     for (;;) {
@@ -115,10 +116,26 @@ class Transfer {
       moved = true;
       if (next.last) {
         this.complete = true;
-        this.channel.correlation.finished(this.#taken);
+        this.channel.correlation.finished({ request: this.channel.asked, blocks: this.#taken });
         return true;
       }
     }
+  }
+
+  /**
+   * Whether a block may belong to an earlier transfer: blocks do not name the request that they answer. In plain, over
+   * a connection that numbers nothing, only a copy comes before its turn. A block that is due and equals one of the
+   * transfers before is taken when it comes a second time: answers to other requests may well have equal parts.
+   */
+  #isDoubtful({ blockNumber, data }: GeneralBlockTransfer, early: boolean): boolean {
+    const { delivery, ciphering, correlation, asked } = this.channel;
+    if (delivery.numbered || ciphering?.active === true) return false;
+    if (early) return delivery.keepsOrder || correlation.isFinishedBlock(blockNumber, data);
+    // the first block has the invoke-id
+    if (blockNumber === 1 || !correlation.isFinishedBlock(blockNumber, data, asked)) return false;
+    const first = !this.#doubted.has(blockNumber);
+    this.#doubted.add(blockNumber);
+    return first;
   }
 
   /** A number that comes twice with different data: one of the two belongs to another transfer. */

@@ -37,6 +37,7 @@ const exempt: readonly Apdu["apdu"][] = ["exception-response", "confirmed-servic
 export class ServiceChannel implements Exchange {
   readonly options: SessionOptions;
   readonly delivery: DeliveryPolicy;
+  asked: Uint8Array = new Uint8Array(0);
   /** Set while a request may be sent. */
   association: AssociationInfo | undefined;
   ciphering: Ciphering | undefined;
@@ -130,6 +131,7 @@ export class ServiceChannel implements Exchange {
     this.#form = form.dataToEnd === true ? { dataToEnd: true } : {};
     this.#stream = sink && new ContentStream(sink, (invokeId) => this.#mayHandOn(invokeId));
     const plain = encodeApdu(request);
+    this.asked = plain;
     const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
     // a further block has the id of the request that it belongs to, whose first answer was taken
     if ("invokeId" in request || request.apdu === "access-request") this.correlation.sending();

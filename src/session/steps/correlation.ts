@@ -11,6 +11,17 @@ export const maxStaleAnswers = 64;
 /** Answers of a meter that does not echo the invoke-id, which are compared with the ones that follow. */
 const rememberedAnswers = 64;
 
+/** General block transfers whose blocks are compared with the ones that follow. */
+const rememberedTransfers = 3;
+
+/** A general block transfer that came to its end. */
+export interface FinishedTransfer {
+  /** the request that it answered */
+  readonly request: Uint8Array;
+  /** digests of its last blocks by their numbers */
+  readonly blocks: ReadonlyMap<number, string>;
+}
+
 /** `ours`: the answer to the request under way. `stale`: one to another request. `other`: the meter has its own ids. */
 export type Verdict = "ours" | "stale" | "other";
 
@@ -44,8 +55,8 @@ export class Correlation {
   /** an id that was taken for stale while the request under way is awaited */
   #dropped: number | undefined;
   readonly #answers = new Map<string, string>();
-  /** the blocks of the last general block transfer by their numbers, as digests */
-  #finished: ReadonlyMap<number, string> = new Map();
+  /** the latest general block transfers, the last one first */
+  #finished: readonly FinishedTransfer[] = [];
 
   /** @param first the ids from here to `last` take turns */
   constructor(first = firstId, last = lastId) {
@@ -83,7 +94,7 @@ export class Correlation {
     this.#evidence = "none";
     this.#matched = this.#dropped = undefined;
     this.#answers.clear();
-    this.#finished = new Map();
+    this.#finished = [];
   }
 
   /** The invoke-id of the next request. */
@@ -167,13 +178,20 @@ export class Correlation {
   }
 
   /** A general block transfer came to its end. */
-  finished(blocks: ReadonlyMap<number, string>): void {
-    this.#finished = blocks;
+  finished(transfer: FinishedTransfer): void {
+    this.#finished = [transfer, ...this.#finished.slice(0, rememberedTransfers - 1)];
   }
 
-  /** Whether a block is a copy of one of the transfer before, or equals it. */
-  isFinishedBlock(blockNumber: number, data: Uint8Array): boolean {
-    return this.#finished.get(blockNumber) === digest(data);
+  /**
+   * Whether a block is a copy of one of the latest transfers, or equals it.
+   * @param asked transfers that answered an equal request do not count
+   */
+  isFinishedBlock(blockNumber: number, data: Uint8Array, asked?: Uint8Array): boolean {
+    if (this.#finished.length === 0) return false;
+    const key = digest(data);
+    return this.#finished.some(
+      ({ blocks, request }) => blocks.get(blockNumber) === key && (asked === undefined || !isRepeated(request, asked)),
+    );
   }
 }
 
@@ -182,6 +200,16 @@ export function invokeIdOf(apdu: Apdu): number | undefined {
   if ("invokeId" in apdu) return apdu.invokeId;
   return apdu.apdu === "access-response" ? apdu.longInvokeId : undefined;
 }
+
+/** An APDU with its invoke-id set to 0. C0 to C7: tag, choice, invoke-id. D9, DA: tag and four bytes. */
+export function withoutId(bytes: Uint8Array): Uint8Array {
+  const [tag = 0] = bytes;
+  const [from, to] = tag >= 0xc0 && tag <= 0xc7 ? [2, 3] : tag === 0xd9 || tag === 0xda ? [1, 5] : [0, 0];
+  return from === to ? bytes : bytes.slice().fill(0, from, to);
+}
+
+const isRepeated = (request: Uint8Array, asked: Uint8Array): boolean =>
+  digest(withoutId(request)) === digest(withoutId(asked));
 
 /** FNV-1a and the length. Two answers that share it cost an exchange, no more. */
 export function digest(bytes: Uint8Array): string {

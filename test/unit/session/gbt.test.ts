@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fromHex, toHex } from "../../../src/bytes";
 import { DlmsTimeoutError } from "../../../src/errors";
+import { streamDelivery } from "../../../src/session/steps/delivery";
 import { drive, Driver, failure, type Turn } from "./drive";
 import { associated, energy, energyHex } from "./fixtures";
 import {
@@ -20,6 +21,57 @@ const answer = getData("0600001391");
 const data = (result: unknown): string => toHex((result as { data: Uint8Array }).data);
 const pieces = [answer.slice(0, 6), answer.slice(6, 12), answer.slice(12)] as const;
 const late = new DlmsTimeoutError("TIMEOUT_RESPONSE", "nothing came");
+
+const other = { classId: 1, instanceId: fromHex("0000600100ff"), attributeId: 2 };
+
+describe("session: general block transfer over a connection that numbers nothing", () => {
+  const parts = ["c401c10009", "06010203", "040506"] as const;
+  const otherParts = ["c401c10009", "06111213", "141516"] as const;
+  const block = (blockNumber: number, data: string, more = {}): string =>
+    generalBlock({ blockNumber, acknowledged: 0, data, ...more });
+  const streamed = (of: readonly string[]): Turn[] => [
+    { in: block(1, of[0] ?? "", { streaming: true }) },
+    { kind: "receive", in: block(2, of[1] ?? "", { streaming: true }) },
+    { kind: "receive", in: block(3, of[2] ?? "", { last: true }) },
+  ];
+  const delivery = streamDelivery({ numbered: false });
+
+  it("keeps no block that comes before its turn: it may be of an earlier answer", () => {
+    const session = associated({ delivery });
+    const { result } = drive(session.get(energy, what), [
+      { in: block(1, parts[0], { streaming: true }) },
+      { kind: "receive", in: block(3, "e1e2e3", { last: true }) },
+      { out: "e087 0001 0001 00", in: block(2, parts[1]) },
+      { out: "e087 0002 0002 00", in: block(3, parts[2], { last: true }) },
+    ]);
+    assert.equal(data(result), "0906010203040506");
+  });
+
+  it("takes a block that equals one of an answer before when it comes a second time only", () => {
+    const session = associated({ delivery });
+    drive(session.get(energy, what), streamed(parts));
+    const { result } = drive(session.get(other, what), [
+      { in: block(1, otherParts[0], { streaming: true }) },
+      { kind: "receive", in: block(2, otherParts[1], { streaming: true }) },
+      { kind: "receive", in: block(3, parts[2], { last: true }) },
+      { out: "e087 0001 0002 00", in: block(3, otherParts[2], { last: true }) },
+    ]);
+    assert.equal(data(result), "0906111213141516");
+    const equal = drive(session.get({ ...other, attributeId: 3 }, what), [
+      { in: block(1, "c401c10009", { streaming: true }) },
+      { kind: "receive", in: block(2, "06212223", { streaming: true }) },
+      { kind: "receive", in: block(3, parts[2], { last: true }) },
+      { out: "e087 0001 0002 00", in: block(3, parts[2], { last: true }) },
+    ]);
+    assert.equal(data(equal.result), "0906212223040506");
+  });
+
+  it("takes equal answers to the same request at once", () => {
+    const session = associated({ delivery });
+    drive(session.get(energy, what), streamed(parts));
+    assert.equal(data(drive(session.get(energy, what), streamed(parts)).result), "0906010203040506");
+  });
+});
 
 describe("session: general block transfer, received", () => {
   it("acknowledges block by block", () => {
