@@ -132,7 +132,7 @@ function refuse(response: Response, status: number, { code, message, details }: 
 }
 
 function isBusy(error: DlmsError): boolean {
-  return error.code === "DLMS_STATE_BUSY" || error.code === "DLMS_STATE_QUEUE_FULL";
+  return error.is("STATE_BUSY", "STATE_QUEUE_FULL");
 }
 
 type Body = Readonly<Record<string, unknown>>;

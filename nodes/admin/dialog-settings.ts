@@ -76,7 +76,7 @@ function credentialsOf(typed: RawSettings, stored: RawSettings): MeterCredential
 
 /** Why a setting that the dialog shows is not used, in place of "it is missing". */
 function explained(error: unknown, usable: RawSettings, withheld: ReadonlySet<string>): unknown {
-  if (!isDlmsError(error) || error.code !== "DLMS_CONFIG_MISSING") return error;
+  if (!isDlmsError(error) || !error.is("CONFIG_MISSING")) return error;
   const { property, variable } = error.details;
   if (typeof property !== "string") return error;
   if (typeof variable === "string" && usable[property] !== `\${${variable}}`) {

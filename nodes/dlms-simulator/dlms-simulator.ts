@@ -69,7 +69,7 @@ export default function (RED: NodeAPI): void {
       }
       return listener;
     } catch (error) {
-      const taken = isDlmsError(error) && error.code === "DLMS_CONN_PORT_BUSY";
+      const taken = isDlmsError(error) && error.is("CONN_PORT_BUSY");
       node.status(ring("red", taken ? "portTaken" : "failed"));
       node.error(error instanceof Error ? error.message : String(error));
       return undefined;

@@ -187,7 +187,7 @@ export class DynamicMeters {
       return parseMeterSettings(effective, credentials, this.#base.keepsakes);
     } catch (error) {
       if (!isDlmsError(error) || error.layer !== "config") throw error;
-      const name = error.code === "DLMS_CONFIG_MISSING" ? "CONFIG_MISSING" : "CONFIG_INVALID";
+      const name = error.is("CONFIG_MISSING") ? "CONFIG_MISSING" : "CONFIG_INVALID";
       throw new DlmsConfigError(name, `msg.meter.${error.message}`, { details: error.details, cause: error });
     }
   }

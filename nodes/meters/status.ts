@@ -1,5 +1,5 @@
 /** The state of a meter as the status of a node. */
-import { type DlmsError, type ErrorName, type MeterView } from "../../src/index";
+import { type DlmsError, DlmsTimeoutError, type ErrorName, type MeterView } from "../../src/index";
 import type { NodeStatus } from "node-red";
 
 /** Short phrases for what went wrong; each is a key `<type>.status.<phrase>` of the catalogue. */
@@ -59,16 +59,13 @@ const phrases: Partial<Record<ErrorName, Phrase>> = {
   STATE_QUEUE_FULL: "busy",
 };
 
-/** A port that does not open is no host that cannot be reached. */
-const overSerial = ({ details }: DlmsError): boolean => String(details.endpoint).startsWith("serial ");
-
 /** The phrase for an error: by its code where that says something, else by its layer. */
 export function phraseOf(error: DlmsError): Phrase {
-  const name = error.code.slice("DLMS_".length);
-  if (name === "TIMEOUT_CONNECT" && !overSerial(error)) return "hostUnreachable";
-  const known = phrases[name as ErrorName];
+  // a serial port that does not open is not a host that cannot be reached
+  if (error.is("TIMEOUT_CONNECT") && error.details.transport !== "serial") return "hostUnreachable";
+  const known = phrases[error.codeName];
   if (known !== undefined) return known;
-  if (name.startsWith("TIMEOUT_")) return "noAnswer";
+  if (error instanceof DlmsTimeoutError) return "noAnswer";
   switch (error.layer) {
     case "config":
       return "badInput";

@@ -241,7 +241,7 @@ export class DlmsClient implements AsyncDisposable {
     let single = false;
     const run: JobInit<Association, Outcome[]>["run"] = (active, job, attempt) => {
       // a meter that stays silent after its first list may be one that cannot answer lists
-      const silent = attempt > 0 && this.#observer.facts.lastError?.code === "DLMS_TIMEOUT_RESPONSE";
+      const silent = attempt > 0 && this.#observer.facts.lastError?.is("TIMEOUT_RESPONSE") === true;
       if (silent && this.#hints.listsAnswered !== true) single = true;
       return readAttributes(active, wanted, {
         cancelled: () => job.abandoned,

@@ -269,5 +269,5 @@ function lengthIsThere(reader: ByteReader): boolean {
 }
 
 function isTruncation(error: unknown): boolean {
-  return error instanceof DlmsDecodeError && error.code === "DLMS_DECODE_TRUNCATED";
+  return error instanceof DlmsDecodeError && error.is("DECODE_TRUNCATED");
 }

@@ -1,3 +1,4 @@
+/** The error family: one base class with code, layer, fault and retry advice, and a class for each kind of failure. */
 import {
   type CodesOf,
   type ErrorClassName,
@@ -8,12 +9,10 @@ import {
   type ErrorRetry,
   errorCodes,
 } from "./codes";
+import type { DetailsByClass, DetailsOf, ErrorDetails } from "./details";
 
-/** Facts that belong to an error, safe to log: never a key or a password. */
-export type ErrorDetails = Readonly<Record<string, unknown>>;
-
-export interface DlmsErrorOptions {
-  readonly details?: ErrorDetails;
+export interface DlmsErrorOptions<Details = unknown> {
+  readonly details?: ErrorDetails & Details;
   readonly cause?: unknown;
   readonly layer?: ErrorLayer;
   readonly fault?: ErrorFault;
@@ -55,6 +54,13 @@ function boundedDetails(details: ErrorDetails = {}): ErrorDetails {
   return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === "string" ? bounded(value) : value]));
 }
 
+/** An error with one of these codes, and the facts that belong to it. */
+export type DlmsErrorOf<N extends ErrorName> = DlmsError & {
+  readonly code: `DLMS_${N}`;
+  readonly codeName: N;
+  readonly details: DetailsOf<N>;
+};
+
 /**
  * The base of every error that this package throws. `code` is stable and made for programs, `message`
  * is a sentence for people: what failed on which object, what was expected, what came, what to try.
@@ -65,6 +71,7 @@ export abstract class DlmsError extends Error {
   readonly fault: ErrorFault;
   readonly retry: ErrorRetry;
   readonly details: ErrorDetails;
+  readonly #codeName: ErrorName;
   readonly #request: string | undefined;
 
   protected constructor(name: ErrorClassName, code: ErrorName, message: string, options: DlmsErrorOptions = {}) {
@@ -72,11 +79,22 @@ export abstract class DlmsError extends Error {
     const row = errorCodes[code];
     Object.defineProperty(this, "name", { value: name, enumerable: false });
     this.code = `DLMS_${code}`;
+    this.#codeName = code;
     this.layer = options.layer ?? row.layer;
     this.fault = options.fault ?? row.fault;
     this.retry = options.retry ?? row.retry;
     this.details = boundedDetails(options.details);
     this.#request = options.request;
+  }
+
+  /** The code as it is given when the error is made, without `DLMS_`: "TIMEOUT_LINK". */
+  get codeName(): ErrorName {
+    return this.#codeName;
+  }
+
+  /** Whether the error has one of these codes, given without `DLMS_`; its details are typed then. */
+  is<const N extends ErrorName>(...names: readonly N[]): this is DlmsErrorOf<N> {
+    return (names as readonly ErrorName[]).includes(this.#codeName);
   }
 
   /** The request that the message names: "read 1-0:1.8.0*255/2". */
@@ -103,70 +121,130 @@ export abstract class DlmsError extends Error {
 
 /** A setting is missing, malformed, contradictory or not supported. */
 export class DlmsConfigError extends DlmsError {
-  constructor(code: CodesOf<"DlmsConfigError">, message: string, options?: DlmsErrorOptions) {
+  declare readonly details: ErrorDetails & DetailsByClass["DlmsConfigError"];
+
+  constructor(
+    code: CodesOf<"DlmsConfigError">,
+    message: string,
+    options?: DlmsErrorOptions<DetailsByClass["DlmsConfigError"]>,
+  ) {
     super("DlmsConfigError", code, message, options);
   }
 }
 
 /** The call does not fit the state of the client: closed, busy, or its queue is full. */
 export class DlmsStateError extends DlmsError {
-  constructor(code: CodesOf<"DlmsStateError">, message: string, options?: DlmsErrorOptions) {
+  declare readonly details: ErrorDetails & DetailsByClass["DlmsStateError"];
+
+  constructor(
+    code: CodesOf<"DlmsStateError">,
+    message: string,
+    options?: DlmsErrorOptions<DetailsByClass["DlmsStateError"]>,
+  ) {
     super("DlmsStateError", code, message, options);
   }
 }
 
 /** The socket or the serial port could not be opened, or was lost. */
 export class DlmsConnectionError extends DlmsError {
-  constructor(code: CodesOf<"DlmsConnectionError">, message: string, options?: DlmsErrorOptions) {
+  declare readonly details: ErrorDetails & DetailsByClass["DlmsConnectionError"];
+
+  constructor(
+    code: CodesOf<"DlmsConnectionError">,
+    message: string,
+    options?: DlmsErrorOptions<DetailsByClass["DlmsConnectionError"]>,
+  ) {
     super("DlmsConnectionError", code, message, options);
   }
 }
 
 /** The data link (HDLC, wrapper, mode E) failed. */
 export class DlmsLinkError extends DlmsError {
-  constructor(code: CodesOf<"DlmsLinkError">, message: string, options?: DlmsErrorOptions) {
+  declare readonly details: ErrorDetails & DetailsByClass["DlmsLinkError"];
+
+  constructor(
+    code: CodesOf<"DlmsLinkError">,
+    message: string,
+    options?: DlmsErrorOptions<DetailsByClass["DlmsLinkError"]>,
+  ) {
     super("DlmsLinkError", code, message, options);
   }
 }
 
 /** The meter refused the association, or authentication failed. */
 export class DlmsAssociationError extends DlmsError {
-  constructor(code: CodesOf<"DlmsAssociationError">, message: string, options?: DlmsErrorOptions) {
+  declare readonly details: ErrorDetails & DetailsByClass["DlmsAssociationError"];
+
+  constructor(
+    code: CodesOf<"DlmsAssociationError">,
+    message: string,
+    options?: DlmsErrorOptions<DetailsByClass["DlmsAssociationError"]>,
+  ) {
     super("DlmsAssociationError", code, message, options);
   }
 }
 
 /** The meter answered one item with a data-access-result or an action-result other than success. */
 export class DlmsAccessError extends DlmsError {
-  constructor(code: CodesOf<"DlmsAccessError">, message: string, options?: DlmsErrorOptions) {
+  declare readonly details: ErrorDetails & DetailsByClass["DlmsAccessError"];
+
+  constructor(
+    code: CodesOf<"DlmsAccessError">,
+    message: string,
+    options?: DlmsErrorOptions<DetailsByClass["DlmsAccessError"]>,
+  ) {
     super("DlmsAccessError", code, message, options);
   }
 }
 
 /** The meter answered with an exception-response or a confirmedServiceError. */
 export class DlmsServiceError extends DlmsError {
-  constructor(code: CodesOf<"DlmsServiceError">, message: string, options?: DlmsErrorOptions) {
+  declare readonly details: ErrorDetails & DetailsByClass["DlmsServiceError"];
+
+  constructor(
+    code: CodesOf<"DlmsServiceError">,
+    message: string,
+    options?: DlmsErrorOptions<DetailsByClass["DlmsServiceError"]>,
+  ) {
     super("DlmsServiceError", code, message, options);
   }
 }
 
 /** Ciphering, keys, counters or system titles do not fit. Never carries a key. */
 export class DlmsSecurityError extends DlmsError {
-  constructor(code: CodesOf<"DlmsSecurityError">, message: string, options?: DlmsErrorOptions) {
+  declare readonly details: ErrorDetails & DetailsByClass["DlmsSecurityError"];
+
+  constructor(
+    code: CodesOf<"DlmsSecurityError">,
+    message: string,
+    options?: DlmsErrorOptions<DetailsByClass["DlmsSecurityError"]>,
+  ) {
     super("DlmsSecurityError", code, message, options);
   }
 }
 
 /** A wait came to its bound. */
 export class DlmsTimeoutError extends DlmsError {
-  constructor(code: CodesOf<"DlmsTimeoutError">, message: string, options?: DlmsErrorOptions) {
+  declare readonly details: ErrorDetails & DetailsByClass["DlmsTimeoutError"];
+
+  constructor(
+    code: CodesOf<"DlmsTimeoutError">,
+    message: string,
+    options?: DlmsErrorOptions<DetailsByClass["DlmsTimeoutError"]>,
+  ) {
     super("DlmsTimeoutError", code, message, options);
   }
 }
 
 /** Bytes do not have the form that the standard gives them. */
 export class DlmsDecodeError extends DlmsError {
-  constructor(code: CodesOf<"DlmsDecodeError">, message: string, options?: DlmsErrorOptions) {
+  declare readonly details: ErrorDetails & DetailsByClass["DlmsDecodeError"];
+
+  constructor(
+    code: CodesOf<"DlmsDecodeError">,
+    message: string,
+    options?: DlmsErrorOptions<DetailsByClass["DlmsDecodeError"]>,
+  ) {
     super("DlmsDecodeError", code, message, options);
   }
 }

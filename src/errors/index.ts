@@ -8,6 +8,7 @@ export {
   type ErrorName,
   type ErrorRetry,
 } from "./codes";
+export type { DetailsByClass, DetailsOf, EndpointDetails, ErrorDetails, TransportKind } from "./details";
 export {
   DlmsAccessError,
   DlmsAssociationError,
@@ -15,6 +16,7 @@ export {
   DlmsConnectionError,
   DlmsDecodeError,
   DlmsError,
+  type DlmsErrorOf,
   type DlmsErrorOptions,
   type RequestName,
   DlmsLinkError,
@@ -22,7 +24,6 @@ export {
   DlmsServiceError,
   DlmsStateError,
   DlmsTimeoutError,
-  type ErrorDetails,
   type ErrorJson,
   isDlmsError,
 } from "./dlms-error";

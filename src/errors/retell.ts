@@ -1,4 +1,4 @@
-import type { CodesOf, ErrorClassName, ErrorName } from "./codes";
+import type { ErrorClassName } from "./codes";
 import {
   DlmsAccessError,
   DlmsAssociationError,
@@ -15,9 +15,7 @@ import {
   DlmsTimeoutError,
 } from "./dlms-error";
 
-const classes: Readonly<
-  Record<ErrorClassName, new (code: never, message: string, options?: DlmsErrorOptions) => DlmsError>
-> = {
+const classes: Readonly<Record<ErrorClassName, new (code: never, message: string, options?: never) => DlmsError>> = {
   DlmsConfigError,
   DlmsStateError,
   DlmsConnectionError,
@@ -82,10 +80,7 @@ export function nameRequest(error: DlmsError, name: RequestName): DlmsError {
 
 function remade(error: DlmsError, message: string, options: DlmsErrorOptions): DlmsError {
   const cls = classes[error.name as ErrorClassName];
-  return new cls(error.code.slice("DLMS_".length) as ErrorName as CodesOf<never>, message, {
-    layer: error.layer,
-    fault: error.fault,
-    retry: error.retry,
-    ...options,
-  });
+  const { layer, fault, retry } = error;
+  // code and details are those of the same class
+  return new cls(error.codeName as never, message, { layer, fault, retry, ...options } as never);
 }

@@ -140,21 +140,21 @@ function attempt<T>(work: () => Promise<T>): Promise<T> {
 
 function tooSlow(
   code: "TIMEOUT_CONNECT" | "TIMEOUT_LINK",
-  { endpoint }: Transport,
+  { kind, endpoint }: Transport,
   what: string,
   timeoutMs: number,
 ): DlmsTimeoutError {
   return new DlmsTimeoutError(
     code,
     `${endpoint}: the transport ${what} within ${timeoutMs} ms, and said nothing; check the transport that was given to the client`,
-    { details: { endpoint, timeoutMs } },
+    { details: { transport: kind, endpoint, timeoutMs } },
   );
 }
 
-function failed({ endpoint }: Transport, what: string, error: unknown): DlmsConnectionError {
+function failed({ kind, endpoint }: Transport, what: string, error: unknown): DlmsConnectionError {
   const reason = error instanceof Error && error.message !== "" ? error.message : String(error);
   return new DlmsConnectionError("CONN_LOST", `${endpoint}: the transport failed (${what}): ${reason}`, {
-    details: { endpoint },
+    details: { transport: kind, endpoint },
     cause: error,
   });
 }

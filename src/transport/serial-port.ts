@@ -54,7 +54,7 @@ const ioUring =
 /** The port did not open. */
 export function serialOpenError(error: Error, path: string, endpoint: string): DlmsConnectionError {
   const text = `${causeCode(error) ?? ""} ${error.message}`;
-  const options = { cause: error, details: { endpoint, path } };
+  const options = { cause: error, details: { transport: "serial", endpoint, path } } as const;
   const advice = exhaustedAdvice(causeCode(error));
   if (advice !== undefined) {
     return new DlmsConnectionError("CONN_LOST", `${endpoint}: ${advice}`, { ...options, fault: "user" });

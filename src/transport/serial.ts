@@ -96,7 +96,11 @@ function openPort(
     const late = (): void => {
       const text = `${endpoint}: the port did not open within ${init.timeoutMs} ms; unplug and plug in the adapter`;
       if (settle())
-        reject(new DlmsTimeoutError("TIMEOUT_CONNECT", text, { details: { endpoint, timeoutMs: init.timeoutMs } }));
+        reject(
+          new DlmsTimeoutError("TIMEOUT_CONNECT", text, {
+            details: { transport: "serial", endpoint, timeoutMs: init.timeoutMs },
+          }),
+        );
     };
     const wait = afterRunning(clock, late, init.timeoutMs);
     signal?.addEventListener("abort", aborted, { once: true });
@@ -127,7 +131,7 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
   const lost = (error: unknown): void => {
     if (ours) return;
     ours = true;
-    events.lost(serialLostError(error, { endpoint, phase: "open", bytesIn, bytesOut }));
+    events.lost(serialLostError(error, { transport: "serial", endpoint, phase: "open", bytesIn, bytesOut }));
     // the descriptor of a port that reported an error may still be open
     if (port.isOpen) port.close(() => undefined);
   };

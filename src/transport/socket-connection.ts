@@ -1,6 +1,6 @@
 import type net from "node:net";
 import { afterRunning, type Clock } from "../clock";
-import { type DlmsConnectionError, DlmsTimeoutError } from "../errors";
+import { type DlmsConnectionError, DlmsTimeoutError, type TransportKind } from "../errors";
 import { type ConnectionFacts, lostError, socketError } from "./socket-errors";
 import type { Connection, ConnectionEvents } from "./transport";
 
@@ -8,6 +8,7 @@ import type { Connection, ConnectionEvents } from "./transport";
 const closeGrace = 500;
 
 export interface OpenSocketOptions {
+  readonly transport: TransportKind;
   readonly endpoint: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
@@ -24,7 +25,7 @@ export function openSocket(
   events: ConnectionEvents,
   options: OpenSocketOptions,
 ): Promise<Connection> {
-  const { endpoint, clock, signal } = options;
+  const { transport, endpoint, clock, signal } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason as Error);
@@ -37,6 +38,7 @@ export function openSocket(
       connected = true;
     });
     const facts = (): ConnectionFacts => ({
+      transport,
       endpoint,
       phase: connected && options.ready === "secureConnect" ? "tls-handshake" : "connect",
       bytesIn: socket.bytesRead,
@@ -93,7 +95,7 @@ function connectTimeout(facts: ConnectionFacts, timeoutMs: number): DlmsTimeoutE
 function connectionOf(
   socket: net.Socket,
   events: ConnectionEvents,
-  { endpoint, clock, mapError }: OpenSocketOptions,
+  { transport, endpoint, clock, mapError }: OpenSocketOptions,
 ): Connection {
   socket.setKeepAlive(true, 30_000);
   let ours = false;
@@ -103,7 +105,13 @@ function connectionOf(
       resolve();
       if (ours) return;
       ours = true;
-      const facts = { endpoint, phase: "open", bytesIn: socket.bytesRead, bytesOut: socket.bytesWritten } as const;
+      const facts = {
+        transport,
+        endpoint,
+        phase: "open",
+        bytesIn: socket.bytesRead,
+        bytesOut: socket.bytesWritten,
+      } as const;
       if (failure === undefined) events.lost(lostError(facts, "closed by the other side"));
       else events.lost(mapError?.(failure, facts) ?? socketError(failure, facts));
     });

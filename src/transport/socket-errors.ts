@@ -1,7 +1,8 @@
-import { DlmsConnectionError } from "../errors";
+import { DlmsConnectionError, type TransportKind } from "../errors";
 
 /** Where a connection stood when it failed; goes into the message and the details. */
 export interface ConnectionFacts {
+  readonly transport?: TransportKind;
   /** "tcp meter.example:4059" */
   readonly endpoint: string;
   readonly phase: "connect" | "tls-handshake" | "open";

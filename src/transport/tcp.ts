@@ -29,6 +29,12 @@ export function tcpTransport(options: TcpOptions, clock: Clock = systemClock): T
     endpoint,
     lineKey: `tcp:${hostKey(host)}:${port}`,
     open: (events, init) =>
-      openSocket(() => net.connect({ host, port }), events, { ...init, endpoint, clock, ready: "connect" }),
+      openSocket(() => net.connect({ host, port }), events, {
+        ...init,
+        transport: "tcp",
+        endpoint,
+        clock,
+        ready: "connect",
+      }),
   };
 }

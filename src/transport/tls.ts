@@ -47,7 +47,14 @@ export function tlsTransport(options: TlsOptions, clock: Clock = systemClock): T
           checkServerIdentity: tls.checkServerIdentity,
           ...(serverName === undefined ? {} : { servername: serverName }),
         });
-      return openSocket(start, events, { ...init, endpoint, clock, ready: "secureConnect", mapError: tlsError });
+      return openSocket(start, events, {
+        ...init,
+        transport: "tls",
+        endpoint,
+        clock,
+        ready: "secureConnect",
+        mapError: tlsError,
+      });
     },
   };
 }

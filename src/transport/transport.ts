@@ -1,4 +1,4 @@
-import type { DlmsConnectionError } from "../errors";
+import type { DlmsConnectionError, TransportKind } from "../errors";
 
 /** What an open connection tells its owner. */
 export interface ConnectionEvents {
@@ -27,7 +27,7 @@ export interface Connection {
 
 /** A way to reach a line. It owns no state between connections. */
 export interface Transport {
-  readonly kind: "tcp" | "tls" | "udp" | "serial" | "memory";
+  readonly kind: TransportKind;
   /** For messages: "tcp meter.example:4059", "serial /dev/ttyUSB0" */
   readonly endpoint: string;
   /** Meters with the same key hang on one line and share one connection (undefined: never shared). */

@@ -68,7 +68,7 @@ function openUdp(
       socket?.on("error", () => undefined).close();
       reject(reason);
     };
-    const facts: ConnectionFacts = { endpoint, phase: "connect", bytesIn: 0, bytesOut: 0 };
+    const facts: ConnectionFacts = { transport: "udp", endpoint, phase: "connect", bytesIn: 0, bytesOut: 0 };
     const failed = (error: unknown): void => {
       giveUp(socketError(error, facts));
     };
@@ -107,7 +107,7 @@ function connectionOf(socket: dgram.Socket, endpoint: string, events: Connection
     }));
   const lost = (error: Error): void => {
     if (closing !== undefined) return;
-    const facts = { endpoint, phase: "open", bytesIn, bytesOut } as const;
+    const facts = { transport: "udp", endpoint, phase: "open", bytesIn, bytesOut } as const;
     void close();
     events.lost(
       causeCode(error) === "ECONNREFUSED"

@@ -73,8 +73,8 @@ const types = words(`
   ClassDefinition ClassName ClientEvents ClientFacts ClientState ClientStatistics Clock CloseOptions CodesOf
   ConfirmedServiceError ConnectOptions Connection ConnectionEvents ConnectionFacts ConnectionHint
   ConnectionHintKey ConnectionStep ConnectionStepName CounterFileHandle CounterFileSystem CounterSourceOptions
-  CreateMeterOptions DataBlock DataNotification DataTag DataType DateTimeInfo DescribeOptions DlmsErrorOptions
-  DlmsValue EndpointAccess EndpointScope ErrorClassName ErrorCode ErrorDetails ErrorFault ErrorJson ErrorLayer
+  CreateMeterOptions DataBlock DataNotification DataTag DataType DateTimeInfo DescribeOptions DetailsByClass DetailsOf DlmsErrorOf DlmsErrorOptions
+  DlmsValue EndpointAccess EndpointDetails EndpointScope ErrorClassName ErrorCode ErrorDetails ErrorFault ErrorJson ErrorLayer
   ErrorName ErrorRetry EventNotification ExceptionResponse ExclusiveAccess FieldDefinition FileCounterOptions
   FileReceivedCountersOptions FindAddressOptions Frame FrameVerdict GeneralBlockTransfer GeneralCiphering
   GeneralCipheringOptions GeneralGloCiphering GeneralSigning GeneralSigningOptions GetDataResult GetRequest
@@ -93,7 +93,7 @@ const types = words(`
   SetRequestWithDatablock SetRequestWithFirstDatablock SetRequestWithList SetRequestWithListAndFirstDatablock
   SetResponse SetResponseDatablock SetResponseLastDatablock SetResponseLastDatablockWithList SetResponseNormal
   SetResponseWithList SharedMeterOptions SimulatedAssociation SimulatedMeter SimulatedMethod SimulatedObject
-  StateEvent TcpListener Timeouts TimerHandle TraceEvent Transport TransportLineSettings TransportOptions
+  StateEvent TcpListener Timeouts TimerHandle TraceEvent Transport TransportKind TransportLineSettings TransportOptions
   TypeDescription UnconfirmedWriteRequest UnprovenCounter Unsubscribe ValueOptions VariableAccess WaitOptions
   WrapperFrameInfo WriteRequest WriteResponse WriteResult connectionHints dataTags
 `);

@@ -213,7 +213,7 @@ export class Association {
         this.#sending("request");
       });
     } catch (error) {
-      if (!(error instanceof DlmsTimeoutError) || error.code !== "DLMS_TIMEOUT_RESPONSE") throw error;
+      if (!(error instanceof DlmsTimeoutError) || !error.is("TIMEOUT_RESPONSE")) throw error;
       throw silentAssociation(error, this.channel.linkKind);
     }
   }

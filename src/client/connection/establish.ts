@@ -157,7 +157,7 @@ function counterReader(
     const value = await openAndRun(channel, settings, signal, () =>
       raiseFromMeter(active, source, settings, counter),
     ).catch((error: unknown) => {
-      throw isDlmsError(error) && error.code === "DLMS_STATE_BUSY" ? whileReading(error, source) : error;
+      throw isDlmsError(error) && error.is("STATE_BUSY") ? whileReading(error, source) : error;
     });
     observer.note(`invocation counter: the meter says ${value}`);
     const holder: LineUser = { settings: undefined, data: () => undefined, lost: () => undefined };

@@ -1,7 +1,7 @@
 /** Where the rule of `account-guard` meets an association: whose secret it is, when it leaves, and what came of it. */
 
 import { associationResult, serviceErrorCode, userDiagnostic } from "../../apdu";
-import { type DlmsError, DlmsTimeoutError, type ErrorCode, isDlmsError } from "../../errors";
+import { type DlmsError, DlmsTimeoutError, isDlmsError } from "../../errors";
 import type { Account, AccountGuard, Attempt, Lock, SecretMessage } from "../account/account-guard";
 import { withAdvice } from "../../errors/retell";
 import { duration } from "./failure";
@@ -92,15 +92,9 @@ function saysNothing(error: DlmsError): boolean {
   return ["transport", "link", "codec"].includes(error.layer) || error instanceof DlmsTimeoutError;
 }
 
-const silentConnections: readonly string[] = [
-  "DLMS_CONN_REFUSED",
-  "DLMS_CONN_UNREACHABLE",
-  "DLMS_CONN_LOST",
-] satisfies readonly ErrorCode[];
-
 /** As a meter is that has no power. */
 function isSilent(error: DlmsError): boolean {
-  return error instanceof DlmsTimeoutError || silentConnections.includes(error.code);
+  return error instanceof DlmsTimeoutError || error.is("CONN_REFUSED", "CONN_UNREACHABLE", "CONN_LOST");
 }
 
 /**
@@ -112,11 +106,11 @@ export function refusesSecret(error: DlmsError, authenticated: boolean): boolean
   // the public client that reads the counter has no secret
   if (error.details.reading === "invocation-counter") return false;
   // "deciphering-error" to an association request: the keys are not the meter's
-  if (error.code === "DLMS_EXCEPTION" && error.details.serviceError === serviceErrorCode["deciphering-error"])
+  if (error.is("EXCEPTION") && error.details.serviceError === serviceErrorCode["deciphering-error"])
     return authenticated;
-  if (error.code === "DLMS_ASSOC_AUTH_FAILED" || error.code === "DLMS_ASSOC_SERVER_UNPROVEN") return true;
+  if (error.is("ASSOC_AUTH_FAILED", "ASSOC_SERVER_UNPROVEN")) return true;
   if (error.layer === "security") return error.retry === "no";
-  if (!authenticated || error.code !== "DLMS_ASSOC_REJECTED") return false;
+  if (!authenticated || !error.is("ASSOC_REJECTED")) return false;
   const { result, diagnostic } = error.details;
   // permanent: the same request would be refused again, and some meters count it
   if (result === associationResult["rejected-permanent"]) return true;

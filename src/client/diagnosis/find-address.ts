@@ -215,7 +215,7 @@ class Search {
     } catch (error) {
       if (!isDlmsError(error) || this.#signal.aborted) throw error;
       // an address that another session has says nothing of the others
-      const taken = error.code === "DLMS_STATE_BUSY";
+      const taken = error.is("STATE_BUSY");
       if (settings.link.kind === "hdlc-mode-e" && !link.sentFrames && !taken) throw error;
       return await this.#failed(error, settings);
     } finally {
@@ -240,7 +240,7 @@ class Search {
 
   async #failed(error: DlmsError, settings: Settings): Promise<Found> {
     if (error.layer === "transport") await this.#attempt.closeLink({ line: true });
-    if (error.code === "DLMS_LINK_REFUSED") {
+    if (error.is("LINK_REFUSED")) {
       return { result: "refused", text: `the meter answered: ${error.message}`, error };
     }
     const text =
@@ -282,7 +282,7 @@ async function associate(active: Association, settings: Settings): Promise<Found
 
 /** Whether the error carries an answer of the meter. */
 function answers(error: DlmsError): boolean {
-  return error instanceof DlmsAssociationError || error.code === "DLMS_EXCEPTION" || error.layer === "codec";
+  return error instanceof DlmsAssociationError || error.is("EXCEPTION") || error.layer === "codec";
 }
 
 async function nameOf(active: Association): Promise<string | undefined> {

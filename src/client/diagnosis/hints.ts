@@ -1,6 +1,6 @@
 // Advice after a failed step of a connection test: which sentences exist and which of them fit the error.
 import { userDiagnostic } from "../../apdu";
-import type { DlmsError } from "../../errors";
+import { type DlmsError, DlmsTimeoutError } from "../../errors";
 import type { Settings } from "../options/resolve-options";
 
 /** The steps in their order; `counter` only where the client reads the invocation counter from the meter. */
@@ -77,7 +77,7 @@ const hints = (...keys: readonly ConnectionHintKey[]): readonly ConnectionHint[]
 /** Advice after a failed step, the most likely cause first. */
 export function hintsFor(step: ConnectionStepName, error: DlmsError, settings: Settings): readonly ConnectionHint[] {
   // nothing was sent: a session of this process uses the address
-  if (error.code === "DLMS_STATE_BUSY") return hints("otherHolder");
+  if (error.is("STATE_BUSY")) return hints("otherHolder");
   switch (step) {
     case "line":
       return lineHints(error, settings);
@@ -94,11 +94,11 @@ export function hintsFor(step: ConnectionStepName, error: DlmsError, settings: S
   }
 }
 
-function lineHints({ code }: DlmsError, { transport }: Settings): readonly ConnectionHint[] {
+function lineHints(error: DlmsError, { transport }: Settings): readonly ConnectionHint[] {
   if (transport.kind === "serial") return hints("adapterAndPath", "portUsers");
-  if (code === "DLMS_CONN_TLS") return hints("tls");
-  if (code === "DLMS_CONN_DNS") return hints("hostName");
-  if (code === "DLMS_CONN_REFUSED") return hints("port", "oneConnection");
+  if (error.is("CONN_TLS")) return hints("tls");
+  if (error.is("CONN_DNS")) return hints("hostName");
+  if (error.is("CONN_REFUSED")) return hints("port", "oneConnection");
   return hints("reachHost", "mobile");
 }
 
@@ -116,8 +116,6 @@ function counterHints({ counterSource }: Settings, error: DlmsError): readonly C
   return [first, { key: "storedCounter" }];
 }
 
-const otherProtocol: readonly string[] = ["DLMS_LINK_WRAPPER_HEADER", "DLMS_LINK_FRAME_INVALID"];
-
 /** The meter's objection to the authentication mechanism (diagnostic of the AARE); it has not checked a secret yet. */
 function mechanismHint({ details }: DlmsError, { client, auth }: Settings): ConnectionHint | undefined {
   if (details.diagnosticSource !== "service-user") return undefined;
@@ -132,14 +130,14 @@ function mechanismHint({ details }: DlmsError, { client, auth }: Settings): Conn
 function associationHints(error: DlmsError, settings: Settings): readonly ConnectionHint[] {
   const { auth, client, link, security, transport } = settings;
   const ciphered = security !== undefined && security.policy !== "none";
-  if (otherProtocol.includes(error.code)) {
+  if (error.is("LINK_WRAPPER_HEADER", "LINK_FRAME_INVALID")) {
     return transport.kind === "serial" ? hints("otherFraming") : hints("otherFraming", "otherService");
   }
-  if (error.code.startsWith("DLMS_TIMEOUT") || error.layer === "transport") {
+  if (error instanceof DlmsTimeoutError || error.layer === "transport") {
     const address = link.kind === "wrapper" ? "bothAddresses" : "clientAddress";
     return ciphered ? hints(address, "otherHolder", "silentToKeys") : hints(address, "otherHolder");
   }
-  if (error.code === "DLMS_SEC_COUNTER_REJECTED") return hints("counterFromMeter", "sameTitle");
+  if (error.is("SEC_COUNTER_REJECTED")) return hints("counterFromMeter", "sameTitle");
   const isPublic = client.sap === 16 && auth.mechanism === "none" && !ciphered;
   return [
     mechanismHint(error, settings) ?? { key: "ownersSettings", client: client.sap },

@@ -249,7 +249,7 @@ export class HdlcLink implements LinkProtocol {
 
   #fail(error: DlmsError, outputs: LinkOutput[]): void {
     // A meter that says that it is disconnected needs no DISC before the next SNRM.
-    if (error.code === "DLMS_LINK_DISCONNECTED") this.#unsure = false;
+    if (error.is("LINK_DISCONNECTED")) this.#unsure = false;
     this.#goDown();
     outputs.push({ kind: "failed", error });
   }

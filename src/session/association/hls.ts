@@ -126,7 +126,7 @@ function* reply(
     if (error instanceof DlmsServiceError) throw refused(mechanism, error.message, error.details, error);
     // our proof was sent, and counts: an answer that makes no sense must not make it be sent again and again
     if (error instanceof DlmsDecodeError) throw unreadable(mechanism, error);
-    const left = error instanceof DlmsAssociationError && error.code === "DLMS_ASSOC_RELEASED";
+    const left = error instanceof DlmsAssociationError && error.is("ASSOC_RELEASED");
     if (left) throw refused(mechanism, error.message, error.details, error);
     throw error;
   }

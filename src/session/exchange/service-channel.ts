@@ -352,7 +352,7 @@ export class ServiceChannel implements Exchange {
     try {
       return yield* this.parse(this.ciphering.open(apdu));
     } catch (error) {
-      const replay = error instanceof DlmsSecurityError && error.code === "DLMS_SEC_REPLAY";
+      const replay = error instanceof DlmsSecurityError && error.is("SEC_REPLAY");
       if (!replay || !this.delivery.dropsReplays) throw error;
       this.#replays.push(error);
       yield* noteStep(`dropped: ${error.message}`);

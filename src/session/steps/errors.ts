@@ -150,8 +150,5 @@ function adviceFor(user: boolean, diagnostic: number): string {
 
 /** Nothing came, so that it may be asked again. */
 export function isNoAnswer(error: unknown): boolean {
-  return (
-    error instanceof DlmsTimeoutError &&
-    (error.code === "DLMS_TIMEOUT_RESPONSE" || error.code === "DLMS_TIMEOUT_ASSOCIATE")
-  );
+  return error instanceof DlmsTimeoutError && error.is("TIMEOUT_RESPONSE", "TIMEOUT_ASSOCIATE");
 }

@@ -1,6 +1,6 @@
 /** Errors with long messages and details stay bounded. */
 import assert from "node:assert/strict";
-import { DlmsDecodeError } from "../../../src/errors";
+import { DlmsDecodeError, type DlmsError, DlmsServiceError } from "../../../src/errors";
 
 describe("DlmsError", () => {
   it("keeps the beginning and the end of a message and of details that are too long", () => {
@@ -13,5 +13,16 @@ describe("DlmsError", () => {
     assert.ok(JSON.stringify(error).length < 14_000);
     assert.equal(error.details["path"], "data[0]");
     assert.equal(error.details["offset"], 7);
+  });
+
+  it("is compared by the code that it was made with, and its details are typed then", () => {
+    const error: DlmsError = new DlmsServiceError("EXCEPTION", "exception-response", { details: { serviceError: 5 } });
+    assert.equal(error.code, "DLMS_EXCEPTION");
+    assert.equal(error.codeName, "EXCEPTION");
+    assert.equal(error.is("SERVICE_ERROR"), false);
+    assert.equal(error.is("SERVICE_ERROR", "EXCEPTION"), true);
+    const serviceError: number | undefined = error.is("EXCEPTION") ? error.details.serviceError : undefined;
+    assert.equal(serviceError, 5);
+    assert.deepEqual(Object.keys(error.toJSON()).sort(), "code details fault layer message name retry".split(" "));
   });
 });
