@@ -41,6 +41,8 @@ class Transfer {
   readonly #taken = new Map<number, string>();
   /** blocks that equal one of an earlier transfer, and came once */
   readonly #doubted = new Set<number>();
+  /** A block came before its turn: messages are lost or copied on the way. */
+  #sawGap = false;
   complete = false;
   stalls = 0;
   readonly #stream: ContentStream | undefined;
@@ -130,12 +132,19 @@ class Transfer {
   #isDoubtful({ blockNumber, data }: GeneralBlockTransfer, early: boolean): boolean {
     const { delivery, ciphering, correlation, asked } = this.channel;
     if (delivery.numbered || ciphering?.active === true) return false;
-    if (early) return delivery.keepsOrder || correlation.isFinishedBlock(blockNumber, data);
+    if (early) {
+      // what follows a block that was not taken comes before its turn too
+      if (!this.#doubted.has(this.#expected & 0xffff)) this.#sawGap = true;
+      return delivery.keepsOrder || correlation.isFinishedBlock(blockNumber, data);
+    }
     // the first block has the invoke-id
     if (blockNumber === 1 || !correlation.isFinishedBlock(blockNumber, data, asked)) return false;
-    const first = !this.#doubted.has(blockNumber);
-    this.#doubted.add(blockNumber);
-    return first;
+    if (!this.#doubted.has(blockNumber)) {
+      this.#doubted.add(blockNumber);
+      return true;
+    }
+    if (this.#sawGap) throw inconsistentAnswer(`general block ${blockNumber} seems to be one of an earlier answer`);
+    return false;
   }
 
   /** A number that comes twice with different data: one of the two belongs to another transfer. */
