@@ -15,7 +15,7 @@ import { breaksSession, worthRepeating } from "./connection/failure";
 import type { MeterHints } from "./association/meter-hints";
 import { adaptingBlocks, keepsBlocks, leavesBlocks } from "./connection/without-general-blocks";
 import { checkOperation, checkReadOptions } from "./options/check-arguments";
-import { type Job, type JobInit, JobQueue } from "./services/request-queue";
+import { type QueuedRequest, type ClientRequest, RequestQueue } from "./services/request-queue";
 import { longestRequest, RequestWatch } from "./services/request-watch";
 import { processLines } from "../driver/shared-line";
 import { type ClientFacts, Observer } from "./connection/observer";
@@ -41,7 +41,7 @@ export interface ClientStatistics extends ClientFacts {
   readonly queued: number;
 }
 
-type ClientJob<T> = Job<Association, T>;
+type ActiveRequest<T> = QueuedRequest<Association, T>;
 
 const transportWarnings = ({ transport: { warning } }: Settings): readonly string[] =>
   warning === undefined ? [] : [warning];
@@ -53,12 +53,12 @@ const transportWarnings = ({ transport: { warning } }: Settings): readonly strin
 export class DlmsClient implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #observer: Observer;
-  readonly #queue: JobQueue<Association>;
+  readonly #queue: RequestQueue<Association>;
   readonly #watch: RequestWatch;
   readonly #supervisor: Supervisor;
   readonly #hints: MeterHints = { listsRefused: false };
   #working: Promise<void> | undefined;
-  #running: ClientJob<unknown> | undefined;
+  #running: ActiveRequest<unknown> | undefined;
   #closing: Promise<void> | undefined;
   #idleTimer: ReturnType<Settings["clock"]["setTimeout"]> | undefined;
   #lastAssociation: AssociationInfo | undefined;
@@ -77,7 +77,7 @@ export class DlmsClient implements AsyncDisposable {
     this.#settings = settings;
     const { clock, timeouts } = settings;
     this.#observer = new Observer(settings);
-    this.#queue = new JobQueue(clock, settings.queueLimit);
+    this.#queue = new RequestQueue(clock, settings.queueLimit);
     this.#watch = new RequestWatch(clock, timeouts, (error) => {
       void this.#supervisor.active?.channel.destroy(error);
     });
@@ -149,8 +149,8 @@ export class DlmsClient implements AsyncDisposable {
 
   /** Connect and associate now, rather than with the first request. */
   open(options: OperationOptions = {}): Promise<void> {
-    const what = `connect to ${this.endpoint}`;
-    return this.#submit({ what, key: "open", repeatable: true, run: () => Promise.resolve(() => undefined) }, options);
+    const name = `connect to ${this.endpoint}`;
+    return this.#submit({ name, key: "open", repeatable: true, run: () => Promise.resolve(() => undefined) }, options);
   }
 
   /**
@@ -159,7 +159,7 @@ export class DlmsClient implements AsyncDisposable {
    */
   async read(ref: AttributeRef, options: ReadOptions = {}): Promise<Reading> {
     const [outcome] = await this.readMany([ref], options);
-    if (outcome?.ok !== true) throw outcome?.error ?? closedError(requestFor(ref).what);
+    if (outcome?.ok !== true) throw outcome?.error ?? closedError(requestFor(ref).name);
     return outcome.value;
   }
 
@@ -191,7 +191,7 @@ export class DlmsClient implements AsyncDisposable {
       reversedDeviation: quirks.reversedDeviation,
       hints: this.#hints,
       noGetWithList: quirks.noGetWithList,
-      submit: (init, init2) => this.#submit(init, init2),
+      submit: (request, init) => this.#submit(request, init),
       note: (text) => {
         this.#observer.note(text);
       },
@@ -200,13 +200,13 @@ export class DlmsClient implements AsyncDisposable {
 
   /** The objects of the association, with names, classes and rights. */
   browse(options: BrowseOptions = {}): Promise<ObjectDirectory> {
-    const what = "read the object list";
+    const name = "read the object list";
     return this.#submit(
       {
-        what,
+        name,
         key: "browse",
         repeatable: true,
-        run: (active, job) => referencingOf(active).objectList(active, cancelledWith(job)),
+        run: (active, queued) => referencingOf(active).objectList(active, cancelledWith(queued)),
       },
       options,
     );
@@ -236,15 +236,15 @@ export class DlmsClient implements AsyncDisposable {
     if (first === undefined) return Promise.resolve([]);
     const more = wanted.length - 1;
     const keys = more === 0 ? first.key : wanted.map(({ key }) => key).join(" ");
-    const what = more === 0 ? first.what : describeReads(wanted.map(({ ref }) => ref));
+    const name = more === 0 ? first.name : describeReads(wanted.map(({ ref }) => ref));
     const present = this.#present(options);
     let single = false;
-    const run: JobInit<Association, Outcome[]>["run"] = (active, job, attempt) => {
+    const run: ClientRequest<Association, Outcome[]>["run"] = (active, queued, attempt) => {
       // a meter that stays silent after its first list may be one that cannot answer lists
       const silent = attempt > 0 && this.#observer.facts.lastError?.is("TIMEOUT_RESPONSE") === true;
       if (silent && this.#hints.listsAnswered !== true) single = true;
       return readAttributes(active, wanted, {
-        cancelled: () => job.abandoned,
+        cancelled: () => queued.abandoned,
         hints: this.#hints,
         noGetWithList: this.#settings.quirks.noGetWithList || single,
         note: (text) => {
@@ -255,7 +255,7 @@ export class DlmsClient implements AsyncDisposable {
       });
     };
     const size = { attributes: wanted.length };
-    return this.#submit({ what, key: `read ${options.dates ?? ""} ${keys}`, repeatable: true, size, run }, options);
+    return this.#submit({ name, key: `read ${options.dates ?? ""} ${keys}`, repeatable: true, size, run }, options);
   }
 
   #present(options: ReadOptions): PresentOptions {
@@ -263,14 +263,14 @@ export class DlmsClient implements AsyncDisposable {
     return options.dates === undefined ? present : { ...present, dates: options.dates };
   }
 
-  #submit<T>(init: JobInit<Association, T>, options: OperationOptions): Promise<T> {
+  #submit<T>(request: ClientRequest<Association, T>, options: OperationOptions): Promise<T> {
     try {
       checkOperation(options);
     } catch (error) {
       return Promise.reject(error);
     }
-    if (this.#closing !== undefined) return Promise.reject(closedError(init.what));
-    const result = this.#queue.submit(init, options);
+    if (this.#closing !== undefined) return Promise.reject(closedError(request.name));
+    const result = this.#queue.submit(request, options);
     this.#clearIdle();
     this.#working ??= this.#work();
     return result;
@@ -280,10 +280,10 @@ export class DlmsClient implements AsyncDisposable {
   async #work(): Promise<void> {
     // lets equal requests of one turn find each other
     await Promise.resolve();
-    for (let job = this.#queue.next(); job !== undefined; job = this.#queue.next()) {
-      this.#running = job;
-      this.#watch.begin(job, job.init.size);
-      await this.#runJob(job);
+    for (let queued = this.#queue.next(); queued !== undefined; queued = this.#queue.next()) {
+      this.#running = queued;
+      this.#watch.begin(queued, queued.request.size);
+      await this.#run(queued);
       this.#running = undefined;
     }
     // in the same turn as the look at the queue, so that no request falls between
@@ -292,47 +292,47 @@ export class DlmsClient implements AsyncDisposable {
     this.#armIdle();
   }
 
-  async #runJob(job: ClientJob<unknown>): Promise<void> {
-    let furthest = job.init.progress?.() ?? 0;
+  async #run(queued: ActiveRequest<unknown>): Promise<void> {
+    let furthest = queued.request.progress?.() ?? 0;
     /** tries since it last got on */
     let tries = 0;
-    for (let attempt = 0; !job.abandoned; attempt++) {
+    for (let attempt = 0; !queued.abandoned; attempt++) {
       const before = this.#supervisor.active;
       let active: Association;
       try {
-        active = this.#supervisor.usable ?? (await this.#supervisor.ensure(job.what));
+        active = this.#supervisor.usable ?? (await this.#supervisor.ensure(queued.name));
       } catch (error) {
-        job.settle({ ok: false, error: asDlmsError(error, job.what) });
+        queued.settle({ ok: false, error: asDlmsError(error, queued.name) });
         return;
       }
       const { answered } = active;
       try {
-        const make = await job.init.run(active, job, attempt);
+        const make = await queued.request.run(active, queued, attempt);
         if (active.answered > 0) this.#supervisor.noteSuccess();
         keepsBlocks(active, this.#hints);
-        job.settle({ ok: true, make });
+        queued.settle({ ok: true, make });
         return;
       } catch (error) {
         if (error instanceof OperationCancelled) {
-          job.settle({ ok: false, error });
+          queued.settle({ ok: false, error });
           return;
         }
-        const reached = job.init.progress?.() ?? 0;
+        const reached = queued.request.progress?.() ?? 0;
         if (reached > furthest) tries = 0;
         furthest = Math.max(furthest, reached);
         // one that has stood idle may have been ended by the meter's inactivity time-out
         const fresh = active !== before && active.answered === answered && tries === attempt;
-        const again = await this.#failed(active, job, named(error, job.what), fresh, tries === 0);
+        const again = await this.#failed(active, queued, named(error, queued.name), fresh, tries === 0);
         if (!again) return;
         tries++;
       }
     }
   }
 
-  /** Returns whether the job is to be tried once more. */
+  /** Returns whether the request is to be tried once more. */
   async #failed(
     active: Association,
-    job: ClientJob<unknown>,
+    queued: ActiveRequest<unknown>,
     error: DlmsError,
     fresh: boolean,
     first: boolean,
@@ -341,19 +341,19 @@ export class DlmsClient implements AsyncDisposable {
     const note = (text: string): void => this.#observer.note(text);
     const adapted = leavesBlocks(active, error, this.#hints, note);
     if (!breaksSession(error, fresh)) {
-      job.settle({ ok: false, error });
+      queued.settle({ ok: false, error });
       return false;
     }
-    const { repeatable } = job.init;
+    const { repeatable } = queued.request;
     const may = typeof repeatable === "function" ? repeatable() : repeatable;
     const worth = adapted || (first && !fresh && worthRepeating(error));
-    const again = worth && may && !job.abandoned && this.#closing === undefined;
-    await this.#supervisor.discard(active, error, !again && fresh && !job.abandoned);
+    const again = worth && may && !queued.abandoned && this.#closing === undefined;
+    await this.#supervisor.discard(active, error, !again && fresh && !queued.abandoned);
     if (!again) {
-      job.settle({ ok: false, error });
+      queued.settle({ ok: false, error });
       return false;
     }
-    this.#observer.hub.emit("retry", { what: job.what, error });
+    this.#observer.hub.emit("retry", { what: queued.name, error });
     return true;
   }
 
@@ -361,7 +361,7 @@ export class DlmsClient implements AsyncDisposable {
     this.#clearIdle();
     this.#queue.rejectAll(closedError);
     const running = this.#running;
-    running?.settle({ ok: false, error: closedError(running.what) });
+    running?.settle({ ok: false, error: closedError(running.name) });
     this.#watch.stop();
     await this.#supervisor.close(
       async () => {
@@ -424,8 +424,8 @@ function longestConnecting({ timeouts, counterSource }: Settings): number {
   return timeouts.connect + longestRequest(timeouts) + (counterSource?.pauseMs ?? 0);
 }
 
-function cancelledWith(job: { readonly abandoned: boolean }): { readonly cancelled: () => boolean } {
-  return { cancelled: () => job.abandoned };
+function cancelledWith(queued: { readonly abandoned: boolean }): { readonly cancelled: () => boolean } {
+  return { cancelled: () => queued.abandoned };
 }
 
 /** What the session did not name itself. */

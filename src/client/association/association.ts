@@ -1,68 +1,14 @@
 /** An association with a meter: performs the steps of a session's operations on a link. */
-import type {
-  AccessResponse,
-  AccessSpecification,
-  ActionResult,
-  Apdu,
-  AttributeDescriptorWithSelection,
-  GetDataResult,
-  MethodDescriptor,
-  ReadResult,
-  VariableAccess,
-  WriteResult,
-} from "../../apdu/model";
+import type { Apdu } from "../../apdu/model";
 import type { ScalerUnit } from "../../cosem";
 import type { SecretMessage } from "../account/account-guard";
-import { DlmsStateError, DlmsTimeoutError, type RequestName } from "../../errors";
+import { DlmsStateError, DlmsTimeoutError } from "../../errors";
 import { longestTransfer, paceText } from "../../link/pace";
-import type { AnswerForm, Operation, SessionStep, StepAnswer } from "../../session/steps/operation";
-import type { AssociationInfo } from "../../session/steps/options";
+import type { Session } from "../../session/session";
+import type { Operation, SessionStep, StepAnswer } from "../../session/steps/operation";
 import type { LinkDriver } from "../../driver/link-driver";
 import type { AssociationCounter } from "./association-counter";
 import { silentAssociation } from "./association-timeout";
-
-/** The association machine, as far as the client uses it. */
-export interface ClientSession {
-  readonly association: AssociationInfo | undefined;
-  /** An answer in general blocks did not come to an end. */
-  readonly generalBlocksFailed?: boolean;
-  /** An answer in general blocks came to its end. */
-  readonly generalBlocksCame?: boolean;
-  /** Whether a copy of an answer is told from the answer to another request. */
-  readonly tellsAnswersApart?: boolean;
-  associate(): Operation<AssociationInfo>;
-  release(): Operation<void>;
-  get(attribute: AttributeDescriptorWithSelection, request: RequestName, form?: AnswerForm): Operation<GetDataResult>;
-  getWithList(
-    attributes: readonly AttributeDescriptorWithSelection[],
-    request: RequestName,
-  ): Operation<readonly GetDataResult[]>;
-  getChunks(
-    attribute: AttributeDescriptorWithSelection,
-    request: RequestName,
-  ): Operation<{ readonly ok: true } | { readonly ok: false; readonly result: number }>;
-  set(attribute: AttributeDescriptorWithSelection, data: Uint8Array, request: RequestName): Operation<number>;
-  action(method: MethodDescriptor, parameters: Uint8Array | undefined, request: RequestName): Operation<ActionResult>;
-  access(
-    specifications: readonly AccessSpecification[],
-    data: readonly Uint8Array[],
-    request: RequestName,
-  ): Operation<AccessResponse>;
-  read(variables: readonly VariableAccess[], request: RequestName, form?: AnswerForm): Operation<readonly ReadResult[]>;
-  readChunks(
-    variable: VariableAccess,
-    request: RequestName,
-  ): Operation<{ readonly ok: true } | { readonly ok: false; readonly result: number }>;
-  write(
-    variables: readonly VariableAccess[],
-    values: readonly Uint8Array[],
-    request: RequestName,
-  ): Operation<readonly WriteResult[]>;
-  /** A notification, deciphered. */
-  incoming(apdu: Uint8Array): Apdu;
-  /** How many of these fit one request. */
-  fitsGetList(attributes: readonly AttributeDescriptorWithSelection[]): number;
-}
 
 export interface RunOptions {
   /** Looked at between exchanges: when it says so, the operation ends there. */
@@ -92,7 +38,7 @@ export interface Kept<T> {
 
 /** One association over one channel, with what was learned in it. Runs the session's operations. */
 export class Association {
-  readonly session: ClientSession;
+  readonly session: Session;
   readonly channel: LinkDriver;
   readonly #counters: AssociationCounter | undefined;
   readonly #events: AssociationEvents;
@@ -107,7 +53,7 @@ export class Association {
   #transfer: { bytes: number; readonly since: number } | undefined;
 
   constructor(
-    session: ClientSession,
+    session: Session,
     channel: LinkDriver,
     counters: AssociationCounter | undefined,
     events: AssociationEvents,

@@ -4,7 +4,8 @@ import { type DlmsError, DlmsLinkError, DlmsStateError, isDlmsError } from "../.
 import type { LinkProtocol } from "../../link";
 import { isAnswer } from "../../link/apdu-kind";
 import type { AssociationInfo } from "../../session/steps/options";
-import { Association, type AssociationEvents, type ClientSession } from "../association/association";
+import type { Session } from "../../session/session";
+import { Association, type AssociationEvents } from "../association/association";
 import { AssociationCounter } from "../association/association-counter";
 import type { LinkDriverEvents } from "../../driver/driver-parts";
 import { LinkDriver } from "../../driver/link-driver";
@@ -23,7 +24,7 @@ import { linkAddress } from "./factories";
 export interface ClientParts {
   readonly lines: SharedLines;
   readonly makeLink: (settings: Settings) => LinkProtocol;
-  readonly makeSession: (settings: Settings) => ClientSession;
+  readonly makeSession: (settings: Settings) => Session;
 }
 
 export interface EstablishEvents {

@@ -9,7 +9,6 @@ import {
   wrapperLink,
 } from "../../link";
 import { datagramDelivery, type DeliveryPolicy, Session, streamDelivery } from "../../session";
-import type { ClientSession } from "../association/association";
 import type { LinkAddress } from "../../driver/address-reservations";
 import type { Settings } from "../options/resolve-options";
 
@@ -75,7 +74,7 @@ function deliveryOf({ transport, link, timeouts }: Settings): DeliveryPolicy {
 }
 
 /** The association machine for one association. */
-export function makeSession(settings: Settings): ClientSession {
+export function makeSession(settings: Settings): Session {
   const { security, client, server, quirks } = settings;
   return new Session({
     referencing: settings.referencing,

@@ -26,7 +26,7 @@ export interface MeterTime {
 }
 
 /** A row's place in time, in ms. */
-export interface Place {
+export interface ResolvedTime {
   /** epoch; as good as it can be known */
   readonly instant: number;
   /** the meter's wall clock as if it were UTC */
@@ -39,7 +39,7 @@ export interface Place {
   readonly exact: boolean;
 }
 
-export function placeOf(time: RowTime, meter: MeterTime): Place {
+export function resolveTime(time: RowTime, meter: MeterTime): ResolvedTime {
   const { local, offset, daylight } = time;
   if (offset !== undefined) return { local, offset, instant: local - offset * minute, sure: true, exact: true };
   if (meter.timeZone !== "") {
@@ -57,7 +57,7 @@ export function placeOf(time: RowTime, meter: MeterTime): Place {
 }
 
 /** The place of a row whose clock counts since 1970. */
-export function placeOfInstant(instant: number, meter: MeterTime): Place {
+export function resolveInstant(instant: number, meter: MeterTime): ResolvedTime {
   const offset = meter.timeZone === "" ? (meter.offset ?? 0) : zoneRules(meter.timeZone).offsetAt(instant);
   return { instant, local: instant + offset * minute, offset, sure: true, exact: true };
 }
@@ -66,7 +66,7 @@ export function placeOfInstant(instant: number, meter: MeterTime): Place {
  * Whether a time without an offset may be one that comes twice a year, as far as that can be known without the zone:
  * clocks are set back in the night before or within the end of a week, in spring or autumn.
  */
-export function mayComeTwice({ local, offset, sure }: Place): boolean {
+export function isAmbiguousLocalTime({ local, offset, sure }: ResolvedTime): boolean {
   if (sure || offset !== undefined) return false;
   const date = new Date(local);
   const month = date.getUTCMonth();
@@ -76,7 +76,7 @@ export function mayComeTwice({ local, offset, sure }: Place): boolean {
 }
 
 /** A bound of a range by time: an instant, a time of the meter's clock, or a time just as the meter wrote it. */
-export type TimeBound = { readonly moment: Moment } | { readonly place: Place };
+export type TimeBound = { readonly moment: Moment } | { readonly time: ResolvedTime };
 
 /** From within one of two equal hours this leads out of both. */
 const aroundTwice = 2 * hour;
@@ -102,23 +102,23 @@ export class BoundWriter {
   }
 
   /** `side`: -1 the first bound, 1 the last; of a time that comes twice the first takes the earlier one. */
-  usual(bound: TimeBound, side: -1 | 1): DlmsValue {
-    if (!("place" in bound)) return this.#write(this.#edge(bound.moment, side), this.#options());
-    const { place } = bound;
-    if (!this.#isDateTime || place.offset === undefined) return this.#write(this.#momentOf(place), this.#options());
+  encodeStandard(bound: TimeBound, side: -1 | 1): DlmsValue {
+    if (!("time" in bound)) return this.#write(this.#edge(bound.moment, side), this.#options());
+    const { time } = bound;
+    if (!this.#isDateTime || time.offset === undefined) return this.#write(this.#momentOf(time), this.#options());
     // as the meter wrote it: not in the offset of today
-    return this.#write(place.instant, { ...this.#options(), offset: place.offset });
+    return this.#write(time.instant, { ...this.#options(), offset: time.offset });
   }
 
   /** Undefined where there is no other way. */
-  other(bound: TimeBound, side: -1 | 1): DlmsValue | undefined {
+  encodeAlternative(bound: TimeBound, side: -1 | 1): DlmsValue | undefined {
     if (!this.#isDateTime) return undefined;
     const { timeZone, offset } = this.#meter;
-    if ("place" in bound) {
-      const { place } = bound;
-      if (place.offset === undefined && timeZone === "") return undefined;
+    if ("time" in bound) {
+      const { time } = bound;
+      if (time.offset === undefined && timeZone === "") return undefined;
       // the meter may take it for the second of two equal hours; what comes before the break is passed over
-      return this.#write(isoLocal(place.local - aroundTwice), { ...this.#options(), timeZone: "" });
+      return this.#write(isoLocal(time.local - aroundTwice), { ...this.#options(), timeZone: "" });
     }
     const read = readMoment(bound.moment);
     if (timeZone !== "") {
@@ -154,8 +154,8 @@ export class BoundWriter {
     return { instant, twice: rules.offsetOfLocal(local) !== rules.offsetOfLocal(local, true) };
   }
 
-  #momentOf(place: Place): Moment {
-    return place.sure || this.#meter.timeZone !== "" ? place.instant : isoLocal(place.local);
+  #momentOf(time: ResolvedTime): Moment {
+    return time.sure || this.#meter.timeZone !== "" ? time.instant : isoLocal(time.local);
   }
 
   get #isDateTime(): boolean {
@@ -206,7 +206,7 @@ export class TimeFilter {
   readonly #latest: number;
   readonly #zoned: boolean;
   /** the row that was taken first */
-  #first: Place | undefined;
+  #first: ResolvedTime | undefined;
 
   constructor(from: Moment, to: Moment, meter: MeterTime) {
     this.#from = readMoment(from);
@@ -217,31 +217,31 @@ export class TimeFilter {
   }
 
   /** `slack`: how far a row whose instant is not exact may lie outside, in ms, and still be taken. */
-  takes(place: Place, slack: number): boolean {
-    const taken = (this.#isBehindStart(place, slack) || this.#isSecondHour(place)) && this.#isBeforeEnd(place, slack);
-    if (taken) this.#first ??= place;
+  takes(time: ResolvedTime, slack: number): boolean {
+    const taken = (this.#isAfterStart(time, slack) || this.#isSecondHour(time)) && this.#isBeforeEnd(time, slack);
+    if (taken) this.#first ??= time;
     return taken;
   }
 
-  #isBehindStart(place: Place, slack: number): boolean {
+  #isAfterStart(time: ResolvedTime, slack: number): boolean {
     const { local } = this.#from;
-    if (local !== undefined && !this.#byZone(place)) return place.local >= local;
-    return place.instant >= this.#earliest - (place.exact ? 0 : slack);
+    if (local !== undefined && !this.#byZone(time)) return time.local >= local;
+    return time.instant >= this.#earliest - (time.exact ? 0 : slack);
   }
 
-  #isBeforeEnd(place: Place, slack: number): boolean {
+  #isBeforeEnd(time: ResolvedTime, slack: number): boolean {
     const { local } = this.#to;
-    if (local !== undefined && !this.#byZone(place)) return place.local <= local;
-    return place.instant <= this.#latest + (place.exact ? 0 : slack);
+    if (local !== undefined && !this.#byZone(time)) return time.local <= local;
+    return time.instant <= this.#latest + (time.exact ? 0 : slack);
   }
 
   /** A time without an offset of its own, and a zone by which it was placed. */
-  #byZone(place: Place): boolean {
-    return this.#zoned && place.offset === undefined;
+  #byZone(time: ResolvedTime): boolean {
+    return this.#zoned && time.offset === undefined;
   }
 
   /** The clock was set back behind a row that was taken: by the offset it is later all the same. */
-  #isSecondHour({ local, offset, instant }: Place): boolean {
+  #isSecondHour({ local, offset, instant }: ResolvedTime): boolean {
     const { local: start } = this.#from;
     const first = this.#first;
     if (start === undefined || first?.offset === undefined || offset === undefined) return false;

@@ -14,12 +14,12 @@ import { DlmsConfigError } from "../../errors";
 import { object, quote } from "../../errors/arguments";
 import type { Association } from "../association/association";
 import type { FetchOptions, MeterHints } from "../association/meter-hints";
-import type { JobInit } from "../services/request-queue";
+import type { ClientRequest } from "../services/request-queue";
 import type { OperationOptions, ReadOptions } from "../options/options";
 import { chooseColumns } from "./columns";
 import { profileFacts } from "./profile-info";
-import type { Handed, ProfileProgress, ProfileRange, ProfileReading, SelectionUsed } from "./strategies";
-import { canGoOn, goOn, readProfile } from "./read-profile";
+import type { ReadingProgress, ProfileProgress, ProfileRange, ProfileReading, SelectionUsed } from "./strategies";
+import { canResume, resume, readProfile } from "./read-profile";
 import { RowStream } from "./row-stream";
 import { RowTable } from "./row-table";
 
@@ -50,7 +50,7 @@ export interface ProfileHost {
   readonly reversedDeviation: boolean;
   readonly hints: MeterHints;
   readonly noGetWithList: boolean;
-  submit<T>(init: JobInit<Association, T>, options: OperationOptions): Promise<T>;
+  submit<T>(request: ClientRequest<Association, T>, options: OperationOptions): Promise<T>;
   note(text: string): void;
 }
 
@@ -96,13 +96,13 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     const { host, ref, columns } = { host: this.#host, ref: this.#ref, columns: this.#columns };
     return host.submit(
       {
-        what: `read the columns of profile ${obisPrinted(ref.logicalName)}`,
+        name: `read the columns of profile ${obisPrinted(ref.logicalName)}`,
         key: `columns ${ref.logicalName} ${columns.join()}`,
         repeatable: true,
-        run: async (active, job) => {
+        run: async (active, queued) => {
           const now = (): number => host.clock.wallTime();
           const options = {
-            ...this.#fetchOptions(() => job.abandoned),
+            ...this.#fetchOptions(() => queued.abandoned),
             reversedDeviation: host.reversedDeviation,
             now,
           };
@@ -136,7 +136,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ProfileRow, undefined> {
-    const stream = new RowStream<ProfileRow>(this.#host.clock, this.#what);
+    const stream = new RowStream<ProfileRow>(this.#host.clock, this.#name);
     let started = false;
     const start = (): void => {
       if (started) return;
@@ -171,7 +171,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     return { classId: classIds["profile-generic"], logicalName: this.#logicalName, attributeId: 2 };
   }
 
-  get #what(): string {
+  get #name(): string {
     return `read profile ${obisPrinted(this.#logicalName)}`;
   }
 
@@ -207,12 +207,12 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
         consumer.begun(columns);
       },
       rows: consumer.rows.bind(consumer),
-      progress: (progress) => {
+      report: (progress) => {
         this.#progress(progress);
       },
       note,
       forget: consumer.forget,
-      handed: nothingHanded(),
+      progress: nothingRead(),
     };
     return { done: this.#submit(reading, consumer), notes, selection: () => selection };
   }
@@ -222,28 +222,28 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     try {
       this.#options.onProgress?.(progress);
     } catch (error) {
-      this.#host.note(`${this.#what}: onProgress threw ${String(error)}`);
+      this.#host.note(`${this.#name}: onProgress threw ${String(error)}`);
     }
   }
 
   #submit(reading: ProfileReading, consumer: Consumer): Promise<void> {
-    const { handed } = reading;
+    const { progress } = reading;
     return this.#host.submit(
       {
-        what: this.#what,
+        name: this.#name,
         // what was handed on cannot be taken back: it goes on only where the time of the last row is known
-        repeatable: () => !consumer.stopped() && canGoOn(reading),
-        progress: () => handed.rows,
+        repeatable: () => !consumer.stopped() && canResume(reading),
+        progress: () => progress.rows,
         size: "profile",
-        run: async (active, job, attempt) => {
+        run: async (active, queued, attempt) => {
           if (attempt > 0) {
-            const { rows } = handed;
-            reading.note(`${this.#what}: the connection broke after ${rows} rows; ${goOn(reading)}`);
+            const { rows } = progress;
+            reading.note(`${this.#name}: the connection broke after ${rows} rows; ${resume(reading)}`);
           }
           await readProfile(
             active,
             reading,
-            this.#fetchOptions(() => job.abandoned || consumer.stopped()),
+            this.#fetchOptions(() => queued.abandoned || consumer.stopped()),
           );
           return () => undefined;
         },
@@ -253,7 +253,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
   }
 }
 
-function nothingHanded(): Handed {
+function nothingRead(): ReadingProgress {
   return { rows: 0, blocks: 0, bytes: 0, last: undefined, equal: 0, ascending: true, skip: undefined, resumed: false };
 }
 

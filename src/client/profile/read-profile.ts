@@ -5,63 +5,70 @@ import { accessError } from "../association/access-error";
 import type { Association } from "../association/association";
 import { referencingOf } from "../services/referencing";
 import type { FetchOptions } from "../association/meter-hints";
-import { type Attempt, attemptsFor, type Handed, type ProfileReading, timeRange, type Wanted } from "./strategies";
+import {
+  type SelectionStrategy,
+  strategiesFor,
+  type ReadingProgress,
+  type ProfileReading,
+  timeRange,
+  type ProfilePlan,
+} from "./strategies";
 import { chooseColumns } from "./columns";
 import { isRefusal, profileCache, profileFacts } from "./profile-info";
-import { mayComeTwice } from "./meter-time";
+import { isAmbiguousLocalTime } from "./meter-time";
 import { RowSink, tooFew } from "./row-sink";
 
 export type { ProfileProgress, ProfileRange, SelectionUsed } from "./strategies";
 
 /** Whether the reading can go on behind the row that was handed on last, by its time. */
-export function goesOnByTime({ range, handed }: Pick<ProfileReading, "range" | "handed">): boolean {
+export function resumesByTime({ range, progress }: Pick<ProfileReading, "range" | "progress">): boolean {
   const byColumn = range !== undefined && "column" in range;
-  return handed.last !== undefined && handed.ascending && !mayComeTwice(handed.last) && !byColumn;
+  return progress.last !== undefined && progress.ascending && !isAmbiguousLocalTime(progress.last) && !byColumn;
 }
 
 /** Whether it can be gone on with at all after a break. */
-export function canGoOn(reading: Pick<ProfileReading, "range" | "handed" | "forget">): boolean {
-  return reading.handed.rows === 0 || goesOnByTime(reading) || reading.forget !== undefined;
+export function canResume(reading: Pick<ProfileReading, "range" | "progress" | "forget">): boolean {
+  return reading.progress.rows === 0 || resumesByTime(reading) || reading.forget !== undefined;
 }
 
 /** Prepares a reading that broke off to go on, or to begin again. Returns what is done, in words. */
-export function goOn(reading: Pick<ProfileReading, "range" | "handed" | "forget">): string {
-  const { handed, forget } = reading;
-  const { last, rows } = handed;
+export function resume(reading: Pick<ProfileReading, "range" | "progress" | "forget">): string {
+  const { progress, forget } = reading;
+  const { last, rows } = progress;
   if (rows === 0) return "read again";
-  if (last !== undefined && goesOnByTime(reading)) {
-    handed.skip = { upTo: last, equal: handed.equal, seen: 0, later: [] };
-    handed.resumed = true;
+  if (last !== undefined && resumesByTime(reading)) {
+    progress.skip = { upTo: last, equal: progress.equal, seen: 0, later: [] };
+    progress.resumed = true;
     return "went on by time";
   }
-  startOver(handed, forget);
+  startOver(progress, forget);
   return "begun again";
 }
 
-function startOver(handed: Handed, forget: (() => void) | undefined): void {
+function startOver(progress: ReadingProgress, forget: (() => void) | undefined): void {
   forget?.();
-  Object.assign(handed, { rows: 0, skip: undefined, last: undefined, ascending: true, resumed: false });
+  Object.assign(progress, { rows: 0, skip: undefined, last: undefined, ascending: true, resumed: false });
 }
 
 /** Reads the rows of a profile by the first way that the meter accepts. */
 export async function readProfile(active: Association, reading: ProfileReading, options: FetchOptions): Promise<void> {
-  const wanted = await whatIsKnown(active, reading, options);
-  for (const text of wanted.info.notes) noteOf(reading, text);
+  const plan = await planOf(active, reading, options);
+  for (const text of plan.info.notes) noteOf(reading, text);
   let most = -1;
   for (;;) {
-    const broken = await readOnce(active, reading, wanted, options);
+    const broken = await readOnce(active, reading, plan, options);
     if (broken === undefined) {
-      if (!(await misses(active, reading, options))) return;
+      if (!(await isMissingRows(active, reading, options))) return;
       continue;
     }
     // it goes on as long as it gets on
-    if (reading.handed.rows <= most || !canGoOn(reading)) throw broken;
-    most = reading.handed.rows;
-    noteOf(reading, `${broken.message} after ${most} rows; ${goOn(reading)}`);
+    if (reading.progress.rows <= most || !canResume(reading)) throw broken;
+    most = reading.progress.rows;
+    noteOf(reading, `${broken.message} after ${most} rows; ${resume(reading)}`);
   }
 }
 
-async function whatIsKnown(active: Association, reading: ProfileReading, options: FetchOptions): Promise<Wanted> {
+async function planOf(active: Association, reading: ProfileReading, options: FetchOptions): Promise<ProfilePlan> {
   const { present, reversedDeviation } = reading;
   const timeZone = present.timeZone ?? "";
   const also = {
@@ -75,7 +82,7 @@ async function whatIsKnown(active: Association, reading: ProfileReading, options
     choice: chooseColumns(facts.info, reading.columns),
     meter: { timeZone, offset, daylight, reversedDeviation },
     now: reading.now() + lead,
-    bare: active.kept(profileCache).withoutDeviation.has(reading.ref.logicalName),
+    withoutDeviation: active.kept(profileCache).withoutDeviation.has(reading.ref.logicalName),
   };
 }
 
@@ -83,22 +90,22 @@ async function whatIsKnown(active: Association, reading: ProfileReading, options
  * Whether a reading of all that went on by time has fewer rows than there are: those that a clock that was set back put
  * before the break. Then it begins again, where that is possible.
  */
-async function misses(active: Association, reading: ProfileReading, options: FetchOptions): Promise<boolean> {
-  const { handed, range, ref, forget } = reading;
-  if (!handed.resumed || range !== undefined) return false;
+async function isMissingRows(active: Association, reading: ProfileReading, options: FetchOptions): Promise<boolean> {
+  const { progress, range, ref, forget } = reading;
+  if (!progress.resumed || range !== undefined) return false;
   const infoOptions = { ...options, reversedDeviation: reading.reversedDeviation, now: reading.now };
   const { entriesInUse = 0 } = await profileFacts(active, ref, { entriesInUse: true }, infoOptions);
-  if (handed.rows >= entriesInUse) return false;
-  const count = `after the break ${handed.rows} rows were found of ${entriesInUse} in use`;
+  if (progress.rows >= entriesInUse) return false;
+  const count = `after the break ${progress.rows} rows were found of ${entriesInUse} in use`;
   noteOf(reading, `${count}; ${forget === undefined ? "some may be missing" : "begun again"}`);
   if (forget === undefined) return false;
-  startOver(handed, forget);
+  startOver(progress, forget);
   return true;
 }
 
 /** Whether it matters how many entries there are: not where both count from the same end. */
-function countsEntries({ range, handed }: ProfileReading, sortMethod: number | undefined): boolean {
-  if (range === undefined || handed.skip !== undefined) return false;
+function countsEntries({ range, progress }: ProfileReading, sortMethod: number | undefined): boolean {
+  if (range === undefined || progress.skip !== undefined) return false;
   return ("last" in range && sortMethod !== 2) || ("entries" in range && sortMethod !== 1);
 }
 
@@ -106,25 +113,25 @@ function countsEntries({ range, handed }: ProfileReading, sortMethod: number | u
 async function readOnce(
   active: Association,
   reading: ProfileReading,
-  wanted: Wanted,
+  plan: ProfilePlan,
   options: FetchOptions,
 ): Promise<DlmsAccessError | undefined> {
-  const attempts = attemptsFor(reading, wanted);
-  if (attempts.length === 0) {
-    reading.begun(wanted.choice.columns, "entry");
+  const strategies = strategiesFor(reading, plan);
+  if (strategies.length === 0) {
+    reading.begun(plan.choice.columns, "entry");
     return undefined;
   }
-  for (const [index, attempt] of attempts.entries()) {
-    const result = await tryAttempt(active, reading, wanted, attempt, options);
+  for (const [index, strategy] of strategies.entries()) {
+    const result = await tryStrategy(active, reading, plan, strategy, options);
     if (result === undefined) return undefined;
     if (result.kind === "broken") return result.error;
-    if (result.kind === "bare") {
+    if (result.kind === "withoutDeviation") {
       active.kept(profileCache).withoutDeviation.add(reading.ref.logicalName);
       noteOf(reading, "its rows have no deviation, asking with the deviation unspecified");
-      return readOnce(active, reading, { ...wanted, bare: true }, options);
+      return readOnce(active, reading, { ...plan, withoutDeviation: true }, options);
     }
-    const next = attempts[index + 1];
-    if (next === undefined) throw refused(reading, wanted, result);
+    const next = strategies[index + 1];
+    if (next === undefined) throw refused(reading, plan, result);
     noteOf(reading, `${result.text}, ${next.note ?? "trying another"}`);
   }
   return undefined;
@@ -139,9 +146,10 @@ type Refusal =
   | { readonly kind: "result"; readonly result: number; readonly text: string }
   | { readonly kind: "error"; readonly error: DlmsServiceError | DlmsDecodeError; readonly text: string };
 
-type Failure = Refusal | { readonly kind: "broken"; readonly error: DlmsAccessError } | { readonly kind: "bare" };
+type Failure =
+  Refusal | { readonly kind: "broken"; readonly error: DlmsAccessError } | { readonly kind: "withoutDeviation" };
 
-function refused({ ref, range }: ProfileReading, { info }: Wanted, refusal: Refusal): Error {
+function refused({ ref, range }: ProfileReading, { info }: ProfilePlan, refusal: Refusal): Error {
   if (refusal.kind === "error") return refusal.error;
   const timeless = timeRange(range) !== undefined && restrictingObject(info.captureObjects) === undefined;
   const hint = "the profile has no column with the time: ask for the last rows, for rows by number, or for all";
@@ -159,29 +167,29 @@ function ofException(error: DlmsServiceError): Refusal {
 }
 
 /** Returns what the meter refused before anything came, what is wrong with the columns that came, or what broke off. */
-async function tryAttempt(
+async function tryStrategy(
   active: Association,
   reading: ProfileReading,
-  wanted: Wanted,
-  attempt: Attempt,
+  plan: ProfilePlan,
+  strategy: SelectionStrategy,
   options: FetchOptions,
 ): Promise<Failure | undefined> {
   let began = false;
-  const selections = attempt.pieces ?? [attempt.selection];
+  const selections = strategy.pieces ?? [strategy.selection];
   for (const [index, selection] of selections.entries()) {
-    const sink = new RowSink(reading, wanted, attempt);
-    const failure = (await fetchInto(sink, active, reading, selection, options)) ?? unusable(sink, attempt);
+    const sink = new RowSink(reading, plan, strategy);
+    const failure = (await fetchInto(sink, active, reading, selection, options)) ?? unusable(sink, strategy);
     if (failure === undefined) {
       began = true;
       await sink.finish();
       continue;
     }
-    if (!began || failure.kind === "broken" || failure.kind === "bare") return failure;
-    const tail = attempt.openTail === true && index === selections.length - 1;
+    if (!began || failure.kind === "broken" || failure.kind === "withoutDeviation") return failure;
+    const tail = strategy.lastPieceIsFuture === true && index === selections.length - 1;
     if (!tail && !(failure.kind === "result" && notThere.has(failure.result))) {
       // what came can be taken back, and another way may have all
-      if (reading.forget === undefined) throw refused(reading, wanted, failure);
-      startOver(reading.handed, reading.forget);
+      if (reading.forget === undefined) throw refused(reading, plan, failure);
+      startOver(reading.progress, reading.forget);
       return failure;
     }
     noteOf(reading, `${failure.text} for a piece of the range, as some meters do where they have no rows; left out`);
@@ -214,8 +222,8 @@ async function fetchInto(
 }
 
 /** What came and is not what was asked for. */
-function unusable(sink: RowSink, { expected = 0 }: Attempt): Failure | undefined {
-  if (sink.bare) return { kind: "bare" };
+function unusable(sink: RowSink, { expected = 0 }: SelectionStrategy): Failure | undefined {
+  if (sink.withoutDeviation) return { kind: "withoutDeviation" };
   if (sink.misfit !== undefined) {
     return { kind: "error", error: sink.misfit, text: "the meter sent other columns than were asked for" };
   }

@@ -1,4 +1,4 @@
-import type { PlacedRow } from "./strategies";
+import type { ResolvedRow } from "./strategies";
 
 /** How a meter keeps its entries: by age, by value, or it does not tell. */
 export type EntryOrderName = "oldest-first" | "newest-first" | "by-value" | "unknown";
@@ -17,7 +17,7 @@ const excess = 1000;
 export class RowOrder {
   #order: EntryOrderName;
   readonly #told: boolean;
-  #held: PlacedRow[] = [];
+  #held: ResolvedRow[] = [];
   #note: string | undefined;
 
   /** `timed`: rows have a time by which they can be sorted */
@@ -40,7 +40,7 @@ export class RowOrder {
   }
 
   /** Takes the next rows of the buffer; returns those that can be handed on. */
-  put(rows: readonly PlacedRow[]): readonly PlacedRow[] {
+  put(rows: readonly ResolvedRow[]): readonly ResolvedRow[] {
     if (this.#order === "oldest-first") return rows;
     for (const row of rows) this.#held.push(row);
     if (this.#order !== "unknown") return [];
@@ -52,7 +52,7 @@ export class RowOrder {
   }
 
   /** The same where the last `count` alone are wanted, at the end. */
-  keepLast(rows: readonly PlacedRow[], count: number): void {
+  keepLast(rows: readonly ResolvedRow[], count: number): void {
     for (const row of rows) this.#held.push(row);
     if (this.#order === "unknown") this.#learn();
     // newest first: the first n that came
@@ -64,7 +64,7 @@ export class RowOrder {
   }
 
   /** What is left, oldest first. */
-  end(): readonly PlacedRow[] {
+  end(): readonly ResolvedRow[] {
     const held = this.#order === "by-value" ? this.#sorted() : this.#held;
     this.#held = [];
     return this.#order === "newest-first" ? [...held].reverse() : held;
@@ -72,8 +72,8 @@ export class RowOrder {
 
   /** The first two times that differ tell on which side the newest entry is. */
   #learn(): void {
-    const first = this.#held.find(({ place }) => place !== undefined)?.place;
-    const other = this.#held.find(({ place }) => place !== undefined && place.instant !== first?.instant)?.place;
+    const first = this.#held.find(({ time }) => time !== undefined)?.time;
+    const other = this.#held.find(({ time }) => time !== undefined && time.instant !== first?.instant)?.time;
     if (first === undefined || other === undefined) return;
     this.#order = other.instant > first.instant ? "oldest-first" : "newest-first";
     if (!this.#told) {
@@ -82,13 +82,13 @@ export class RowOrder {
     }
   }
 
-  #sorted(): PlacedRow[] {
+  #sorted(): ResolvedRow[] {
     if (this.#held.length === 0) return [];
-    if (this.#held.some(({ place }) => place === undefined)) {
+    if (this.#held.some(({ time }) => time === undefined)) {
       this.#note = "the rows are in the meter's order: it keeps them by value, and not all have a time";
       return this.#held;
     }
     this.#note = "the meter keeps its rows by value; they were sorted by time";
-    return [...this.#held].sort((a, b) => (a.place?.instant ?? 0) - (b.place?.instant ?? 0));
+    return [...this.#held].sort((a, b) => (a.time?.instant ?? 0) - (b.time?.instant ?? 0));
   }
 }

@@ -1,8 +1,15 @@
 import { ElementStream } from "../../codec";
 import { clockKind, createTimedRowReader, obisPrinted, restrictingObject, type TimedRow } from "../../cosem";
 import { DlmsDecodeError } from "../../errors";
-import { type Attempt, type Handed, type PlacedRow, type ProfileReading, timeRange, type Wanted } from "./strategies";
-import { type MeterTime, type Place, placeOf, placeOfInstant, seasonShift, TimeFilter } from "./meter-time";
+import {
+  type SelectionStrategy,
+  type ReadingProgress,
+  type ResolvedRow,
+  type ProfileReading,
+  timeRange,
+  type ProfilePlan,
+} from "./strategies";
+import { type MeterTime, type ResolvedTime, resolveTime, resolveInstant, seasonShift, TimeFilter } from "./meter-time";
 import { entryOrder, RowOrder } from "./row-order";
 
 /** Padding and empty blocks behind the last row, which some meters send. */
@@ -13,9 +20,9 @@ const clockUnits = { "date-time": undefined, unix: 1000, "unix-microseconds": 0.
 /** Turns the pieces of a buffer into rows, oldest first, and hands them on. */
 export class RowSink {
   readonly #reading: ProfileReading;
-  readonly #wanted: Wanted;
-  readonly #attempt: Attempt;
-  #keep: Attempt["keep"];
+  readonly #plan: ProfilePlan;
+  readonly #strategy: SelectionStrategy;
+  #rowFilter: SelectionStrategy["rowFilter"];
   /** where the range is one by time */
   readonly #filter: TimeFilter | undefined;
   readonly #slack: number;
@@ -34,23 +41,23 @@ export class RowSink {
   #timeless = 0;
   #misfit: DlmsDecodeError | undefined;
   #short: DlmsDecodeError | undefined;
-  #bare = false;
+  #withoutDeviation = false;
 
-  constructor(reading: ProfileReading, wanted: Wanted, attempt: Attempt) {
-    const { info } = wanted;
+  constructor(reading: ProfileReading, plan: ProfilePlan, strategy: SelectionStrategy) {
+    const { info } = plan;
     this.#reading = reading;
-    this.#wanted = wanted;
-    this.#attempt = attempt;
-    this.#keep = attempt.keep;
+    this.#plan = plan;
+    this.#strategy = strategy;
+    this.#rowFilter = strategy.rowFilter;
     const timed = timeRange(reading.range);
     const end = timed?.to ?? Number.MAX_SAFE_INTEGER;
-    this.#filter = timed === undefined ? undefined : new TimeFilter(timed.from, end, wanted.meter);
-    this.#slack = slackOf(attempt, wanted.meter);
+    this.#filter = timed === undefined ? undefined : new TimeFilter(timed.from, end, plan.meter);
+    this.#slack = slackOf(strategy, plan.meter);
     const clock = restrictingObject(info.captureObjects);
     this.#unit = clock === undefined ? undefined : clockUnits[clockKind(clock) ?? "date-time"];
     this.#timeKey = clock === undefined ? undefined : info.columns[info.captureObjects.indexOf(clock)]?.key;
     this.#order = new RowOrder(entryOrder(info.sortMethod), this.#timeKey !== undefined);
-    const asked = attempt.columns?.flatMap((index) => info.columns[index] ?? []);
+    const asked = strategy.columns?.flatMap((index) => info.columns[index] ?? []);
     const reader = createTimedRowReader(asked ?? info.columns, {
       ...reading.present,
       // of a buffer of unknown order nobody can say on which side the time of the next row lies
@@ -82,27 +89,29 @@ export class RowSink {
   }
 
   /** The rows have no offset, and the bounds were written for a meter whose rows have one: they are not used. */
-  get bare(): boolean {
-    return this.#bare;
+  get withoutDeviation(): boolean {
+    return this.#withoutDeviation;
   }
 
   async take(bytes: Uint8Array): Promise<void> {
-    if (this.#blocks === 0) this.#reading.begun(this.#wanted.choice.columns, this.#attempt.used);
+    if (this.#blocks === 0) this.#reading.begun(this.#plan.choice.columns, this.#strategy.used);
     this.#empty ||= this.#blocks === 0 && bytes.length === 1 && bytes[0] === 0;
     this.#blocks++;
-    const { handed } = this.#reading;
-    handed.blocks++;
-    handed.bytes += bytes.length;
+    const { progress } = this.#reading;
+    progress.blocks++;
+    progress.bytes += bytes.length;
     if (this.#empty || this.#elements.complete) this.#refuseEndless(this.#blocks);
     // some meters have null-data for an empty buffer
     if (!this.#empty && this.#misfit === undefined) {
       const elements = this.#rowsOf(bytes);
-      const first = elements.find(({ place }) => place !== undefined)?.place;
-      this.#bare ||= this.#attempt.needsOffset === true && first !== undefined && first.offset === undefined;
+      const first = elements.find(({ time }) => time !== undefined)?.time;
+      this.#withoutDeviation ||=
+        this.#strategy.needsOffset === true && first !== undefined && first.offset === undefined;
       this.#distrust();
-      if (!this.#bare && this.#misfit === undefined && this.#short === undefined) await this.#select(elements);
+      if (!this.#withoutDeviation && this.#misfit === undefined && this.#short === undefined)
+        await this.#select(elements);
     }
-    this.#reading.progress({ rows: handed.rows, blocks: handed.blocks, bytes: handed.bytes });
+    this.#reading.report({ rows: progress.rows, blocks: progress.blocks, bytes: progress.bytes });
   }
 
   /** A meter that never says that a block is the last one would be asked for ever. */
@@ -117,11 +126,11 @@ export class RowSink {
     );
   }
 
-  #rowsOf(bytes: Uint8Array): readonly PlacedRow[] {
+  #rowsOf(bytes: Uint8Array): readonly ResolvedRow[] {
     try {
-      return this.#elements.push(bytes).elements.map((one) => ({ row: one.row, place: this.#placeOf(one) }));
+      return this.#elements.push(bytes).elements.map((one) => ({ row: one.row, time: this.#resolve(one) }));
     } catch (error) {
-      const first = this.#attempt.columns !== undefined && this.#elements.received === 0;
+      const first = this.#strategy.columns !== undefined && this.#elements.received === 0;
       if (!first || !(error instanceof DlmsDecodeError)) throw error;
       // the rest of the answer has to come all the same before something else can be asked
       this.#misfit = error;
@@ -131,13 +140,13 @@ export class RowSink {
 
   async finish(): Promise<void> {
     if (!this.#empty) this.#elements.finish();
-    const keep = this.#keep;
+    const rowFilter = this.#rowFilter;
     const held = this.#order.end();
-    if (typeof keep === "object" && "slice" in keep && !this.#order.streams) {
-      await this.#hand(held.slice(keep.slice[0] - 1, keep.slice[1]));
-    } else if (typeof keep === "object" && "last" in keep) await this.#hand(held.slice(-keep.last));
-    else await this.#hand(held);
-    await this.#handLater();
+    if (typeof rowFilter === "object" && "slice" in rowFilter && !this.#order.streams) {
+      await this.#deliver(held.slice(rowFilter.slice[0] - 1, rowFilter.slice[1]));
+    } else if (typeof rowFilter === "object" && "last" in rowFilter) await this.#deliver(held.slice(-rowFilter.last));
+    else await this.#deliver(held);
+    await this.#deliverLater();
     const behind = this.#elements.trailing;
     if (behind > 0) this.#note(`the meter sent ${behind} bytes behind the last of the rows that it announced`);
     if (this.#leftOut > 0) this.#noteExcess(`${this.#leftOut} rows of another time`);
@@ -146,28 +155,28 @@ export class RowSink {
   }
 
   /** The row before the break has not come again: what is later than it is new. */
-  async #handLater(): Promise<void> {
-    const { handed } = this.#reading;
-    const { skip } = handed;
+  async #deliverLater(): Promise<void> {
+    const { progress } = this.#reading;
+    const { skip } = progress;
     if (skip === undefined || skip.seen > 0 || skip.later.length === 0) return;
-    handed.skip = undefined;
+    progress.skip = undefined;
     this.#note("the last row before the break is not there any more; what is later was taken");
-    await this.#hand(skip.later);
+    await this.#deliver(skip.later);
   }
 
   /** Some meters accept a selection of entries and send more: then it is made here. */
   #distrust(): void {
     const { range } = this.#reading;
-    const { numbers } = this.#attempt;
-    if (numbers === undefined || this.#keep !== "all" || range === undefined) return;
+    const { numbers } = this.#strategy;
+    if (numbers === undefined || this.#rowFilter !== "all" || range === undefined) return;
     const wanted = numbers.to - numbers.from + 1;
     const count = this.#elements.count ?? 0;
-    if (count < (this.#attempt.expected ?? 0) && this.#elements.count !== undefined)
+    if (count < (this.#strategy.expected ?? 0) && this.#elements.count !== undefined)
       this.#short = tooFew(count, wanted);
     if (count <= wanted) return;
     // more than up to the last one: the whole buffer; else it began where it should (Gurux' server takes `to` for a count)
-    if ("entries" in range && count > numbers.to) this.#keep = { slice: range.entries };
-    else if ("last" in range || this.#wanted.info.sortMethod === 2) this.#keep = { last: wanted };
+    if ("entries" in range && count > numbers.to) this.#rowFilter = { slice: range.entries };
+    else if ("last" in range || this.#plan.info.sortMethod === 2) this.#rowFilter = { last: wanted };
     this.#noteExcess(`${count} entries where ${wanted} were asked for`);
   }
 
@@ -185,57 +194,57 @@ export class RowSink {
     this.#note(`${count} no known time and may be of another one; left out`);
   }
 
-  async #select(rows: readonly PlacedRow[]): Promise<void> {
-    const keep = this.#keep;
-    const wanted = this.#ofRange(rows, keep);
-    if (typeof keep === "object" && "last" in keep) {
-      this.#order.keepLast(wanted, keep.last);
+  async #select(rows: readonly ResolvedRow[]): Promise<void> {
+    const rowFilter = this.#rowFilter;
+    const wanted = this.#ofRange(rows, rowFilter);
+    if (typeof rowFilter === "object" && "last" in rowFilter) {
+      this.#order.keepLast(wanted, rowFilter.last);
       return;
     }
     const ordered = this.#order.put(wanted);
-    if (typeof keep !== "object" || !this.#order.streams) {
-      await this.#hand(ordered);
+    if (typeof rowFilter !== "object" || !this.#order.streams) {
+      await this.#deliver(ordered);
       return;
     }
     const first = this.#seen;
     this.#seen += ordered.length;
-    const [from, to] = keep.slice;
-    await this.#hand(ordered.slice(Math.max(0, from - 1 - first), Math.max(0, to - first)));
+    const [from, to] = rowFilter.slice;
+    await this.#deliver(ordered.slice(Math.max(0, from - 1 - first), Math.max(0, to - first)));
   }
 
   /** By time: of a whole buffer those that are surely of the range, of a selection all but those that surely are not. */
-  #ofRange(rows: readonly PlacedRow[], keep: Attempt["keep"]): readonly PlacedRow[] {
+  #ofRange(rows: readonly ResolvedRow[], rowFilter: SelectionStrategy["rowFilter"]): readonly ResolvedRow[] {
     const filter = this.#filter;
     if (filter === undefined) return rows;
-    return rows.filter(({ place }) => {
-      if (place === undefined) {
-        if (keep === "time") this.#timeless++;
-        return keep !== "time";
+    return rows.filter(({ time }) => {
+      if (time === undefined) {
+        if (rowFilter === "time") this.#timeless++;
+        return rowFilter !== "time";
       }
-      const wanted = filter.takes(place, this.#slack);
-      if (!wanted && keep !== "time" && this.#attempt.widened !== true) this.#leftOut++;
+      const wanted = filter.takes(time, this.#slack);
+      if (!wanted && rowFilter !== "time" && this.#strategy.boundsWidened !== true) this.#leftOut++;
       return wanted;
     });
   }
 
-  async #hand(rows: readonly PlacedRow[]): Promise<void> {
-    const { handed, range } = this.#reading;
-    const inRange = this.#attempt.used === "range";
-    let fresh = handed.skip === undefined ? rows : behindBreak(rows, handed, inRange);
+  async #deliver(rows: readonly ResolvedRow[]): Promise<void> {
+    const { progress, range } = this.#reading;
+    const inRange = this.#strategy.used === "range";
+    let fresh = progress.skip === undefined ? rows : afterBreak(rows, progress, inRange);
     // after a break more may have been captured than there was when the reading began
     const most = mostRows(range);
-    if (most !== undefined) fresh = fresh.slice(0, Math.max(0, most - handed.rows));
+    if (most !== undefined) fresh = fresh.slice(0, Math.max(0, most - progress.rows));
     if (fresh.length === 0) return;
-    for (const { place } of fresh) follow(handed, place);
-    handed.rows += fresh.length;
-    const { project } = this.#wanted.choice;
+    for (const { time } of fresh) follow(progress, time);
+    progress.rows += fresh.length;
+    const { project } = this.#plan.choice;
     await this.#reading.rows(fresh.map(project === undefined ? ({ row }) => row : ({ row }) => project(row)));
   }
 
-  #placeOf({ row, time }: TimedRow): Place | undefined {
-    if (time !== undefined) return placeOf(time, this.#wanted.meter);
+  #resolve({ row, time }: TimedRow): ResolvedTime | undefined {
+    if (time !== undefined) return resolveTime(time, this.#plan.meter);
     const value = this.#unit === undefined || this.#timeKey === undefined ? undefined : row[this.#timeKey];
-    return typeof value === "number" ? placeOfInstant(value * (this.#unit ?? 1), this.#wanted.meter) : undefined;
+    return typeof value === "number" ? resolveInstant(value * (this.#unit ?? 1), this.#plan.meter) : undefined;
   }
 }
 
@@ -245,38 +254,38 @@ export function tooFew(count: number, wanted: number): DlmsDecodeError {
 }
 
 /** How far a row without an offset of its own may seem to lie outside of a range that the meter chose it for. */
-function slackOf({ keep, widened }: Attempt, { timeZone, offset }: MeterTime): number {
-  if (keep === "time") return 0;
+function slackOf({ rowFilter, boundsWidened }: SelectionStrategy, { timeZone, offset }: MeterTime): number {
+  if (rowFilter === "time") return 0;
   if (timeZone === "" && offset === undefined) return Number.POSITIVE_INFINITY;
-  return widened === true ? 0 : seasonShift;
+  return boundsWidened === true ? 0 : seasonShift;
 }
 
 /**
  * Which of these rows come behind the break. Until the row is found that was handed on last, those that are later than
  * it are kept: they lie before it where the clock was once ahead, and are new where the meter has overwritten it.
  */
-function behindBreak(rows: readonly PlacedRow[], handed: Handed, inRange: boolean): readonly PlacedRow[] {
+function afterBreak(rows: readonly ResolvedRow[], progress: ReadingProgress, inRange: boolean): readonly ResolvedRow[] {
   for (const [index, row] of rows.entries()) {
-    const { skip } = handed;
+    const { skip } = progress;
     if (skip === undefined || skip.seen >= skip.equal) {
-      handed.skip = undefined;
+      progress.skip = undefined;
       return rows.slice(index);
     }
-    const { place } = row;
+    const { time } = row;
     // a selection begins with that row: it is also what has no time there, since the row before is missing
-    if (place === undefined ? inRange : place.instant === skip.upTo.instant) {
+    if (time === undefined ? inRange : time.instant === skip.upTo.instant) {
       skip.seen++;
       skip.later.length = 0;
-    } else if (place !== undefined && place.instant > skip.upTo.instant) skip.later.push(row);
+    } else if (time !== undefined && time.instant > skip.upTo.instant) skip.later.push(row);
   }
   return [];
 }
 
-function follow(handed: Handed, place: Place | undefined): void {
-  const before = handed.last;
-  handed.equal = place !== undefined && place.instant === before?.instant ? handed.equal + 1 : 1;
-  if (place !== undefined && before !== undefined && place.instant < before.instant) handed.ascending = false;
-  handed.last = place;
+function follow(progress: ReadingProgress, time: ResolvedTime | undefined): void {
+  const before = progress.last;
+  progress.equal = time !== undefined && time.instant === before?.instant ? progress.equal + 1 : 1;
+  if (time !== undefined && before !== undefined && time.instant < before.instant) progress.ascending = false;
+  progress.last = time;
 }
 
 function mostRows(range: ProfileReading["range"]): number | undefined {

@@ -21,7 +21,7 @@ import {
   instantsOf,
   isoLocal,
   type MeterTime,
-  type Place,
+  type ResolvedTime,
   seasonShift,
   type TimeBound,
 } from "./meter-time";
@@ -51,24 +51,25 @@ export interface ProfileProgress {
 }
 
 /** A row, and where it lies in time, as far as that is known. */
-export interface PlacedRow {
+export interface ResolvedRow {
   readonly row: ProfileRow;
-  readonly place: Place | undefined;
+  readonly time: ResolvedTime | undefined;
 }
 
 /** What was handed on of a reading; it outlives a break of the connection. */
-export interface Handed {
+export interface ReadingProgress {
   rows: number;
   blocks: number;
   bytes: number;
   /** where the row that was handed on last lies in time; undefined where it has no time */
-  last: Place | undefined;
+  last: ResolvedTime | undefined;
   /** how many of the last rows have that same time */
   equal: number;
   /** no row lies before the one that was handed on before it */
   ascending: boolean;
   /** after a break: rows that come again, up to this one and so many of its time */
-  skip: { readonly upTo: Place; readonly equal: number; seen: number; readonly later: PlacedRow[] } | undefined;
+  skip:
+    { readonly upTo: ResolvedTime; readonly equal: number; seen: number; readonly later: ResolvedRow[] } | undefined;
   /** it went on by time after a break */
   resumed: boolean;
 }
@@ -85,28 +86,28 @@ export interface ProfileReading {
   readonly begun: (columns: readonly ProfileColumn[], selection: SelectionUsed) => void;
   /** Takes rows in the order in which they are to be seen; resolves when more are wanted. */
   readonly rows: (rows: readonly ProfileRow[]) => Promise<void>;
-  readonly progress: (progress: ProfileProgress) => void;
+  readonly report: (progress: ProfileProgress) => void;
   readonly note: (text: string) => void;
   /** Whether what was handed on can be taken back, so that the reading may begin again. */
   readonly forget: (() => void) | undefined;
-  readonly handed: Handed;
+  readonly progress: ReadingProgress;
 }
 
 /** One way to get the entries: what the meter is asked for, and what is left to do with what comes. */
-export interface Attempt {
+export interface SelectionStrategy {
   readonly used: SelectionUsed;
   readonly selection: Selection | undefined;
   /** which rows are wanted of what comes */
-  readonly keep: "all" | { readonly last: number } | { readonly slice: readonly [number, number] } | "time";
+  readonly rowFilter: "all" | { readonly last: number } | { readonly slice: readonly [number, number] } | "time";
   readonly note?: string;
   /** the meter's numbers of the entries that are asked for */
   readonly numbers?: { readonly from: number; readonly to: number };
   /** the range in pieces, asked for one after the other, in place of `selection` */
   readonly pieces?: readonly Selection[];
   /** the last piece is all the time to come, where hardly anything is */
-  readonly openTail?: boolean;
+  readonly lastPieceIsFuture?: boolean;
   /** the meter is asked for more than is wanted, since nobody knows which way it reads the bounds */
-  readonly widened?: boolean;
+  readonly boundsWidened?: boolean;
   /** there are so many entries, so fewer are no answer */
   readonly expected?: number;
   /** the bounds are right only for a meter whose rows have an offset of their own */
@@ -116,7 +117,7 @@ export interface Attempt {
 }
 
 /** What is known of the profile and of the columns that are wanted. */
-export interface Wanted {
+export interface ProfilePlan {
   readonly info: ProfileInfo;
   readonly choice: ColumnChoice;
   readonly meter: MeterTime;
@@ -125,7 +126,7 @@ export interface Wanted {
   /** undefined where it was not asked for, or the meter does not tell */
   readonly entriesInUse: number | undefined;
   /** rows of this profile have no offset, as one was seen */
-  readonly bare: boolean;
+  readonly withoutDeviation: boolean;
 }
 
 /** A range by time: both bounds, if it is one. */
@@ -140,18 +141,18 @@ const openEnd = 10 * 365.25 * 86_400_000;
 const whole = { used: "all", selection: undefined, note: "reading the whole buffer" } as const;
 
 /** The ways to get what is wanted, the one that takes the least first; none: there are no such entries. */
-export function attemptsFor(reading: ProfileReading, wanted: Wanted): Attempt[] {
+export function strategiesFor(reading: ProfileReading, plan: ProfilePlan): SelectionStrategy[] {
   const { range } = reading;
-  const { skip } = reading.handed;
+  const { skip } = reading.progress;
   const timed = timeRange(range);
   // the meter's clock may be far ahead of ours
-  const to: Moment = timed?.to ?? wanted.now + openEnd;
+  const to: Moment = timed?.to ?? plan.now + openEnd;
   const open = timed?.to === undefined;
-  if (skip !== undefined) return timeAttempts(reading, wanted, { from: { place: skip.upTo }, to, open });
-  if (range === undefined) return [{ ...whole, keep: "all" }];
-  if ("column" in range) return [byColumn(wanted, range)];
-  if ("from" in range) return timeAttempts(reading, wanted, { from: { moment: range.from }, to, open });
-  return numberAttempts(wanted, range);
+  if (skip !== undefined) return timeStrategies(reading, plan, { from: { time: skip.upTo }, to, open });
+  if (range === undefined) return [{ ...whole, rowFilter: "all" }];
+  if ("column" in range) return [byColumn(plan, range)];
+  if ("from" in range) return timeStrategies(reading, plan, { from: { moment: range.from }, to, open });
+  return numberStrategies(plan, range);
 }
 
 /** Some columns, then all of them for meters that know no choice. */
@@ -166,8 +167,8 @@ interface TimeSpan {
   readonly open: boolean;
 }
 
-function timeAttempts(reading: ProfileReading, wanted: Wanted, span: TimeSpan): Attempt[] {
-  const { info, choice, meter } = wanted;
+function timeStrategies(reading: ProfileReading, plan: ProfilePlan, span: TimeSpan): SelectionStrategy[] {
+  const { info, choice, meter } = plan;
   const clock = restrictingObject(info.captureObjects);
   const restricting = clock ?? defaultClock;
   const writer = new BoundWriter(restricting, meter);
@@ -175,52 +176,55 @@ function timeAttempts(reading: ProfileReading, wanted: Wanted, span: TimeSpan): 
   const objects = (indices: readonly number[] = []): CaptureObject[] =>
     indices.flatMap((index) => info.captureObjects[index] ?? []);
   const ways = withAndWithout(choice.byRange);
-  const range = (from: DlmsValue, end: DlmsValue, rest: Partial<Attempt>): Attempt[] =>
+  const range = (from: DlmsValue, end: DlmsValue, rest: Partial<SelectionStrategy>): SelectionStrategy[] =>
     ways.map((columns) => ({
       used: "range",
       selection: rangeSelectionOf(restricting, from, end, objects(columns)),
-      keep: "all",
+      rowFilter: "all",
       ...rest,
       ...(columns === choice.byRange ? {} : { note: allColumnsNote }),
       columns,
     }));
   const moved = writer.isMoved(span.from, -1) || writer.isMoved(to, 1);
   const needsOffset = meter.timeZone === "" && meter.offset !== undefined && namesInstants(span);
-  const usual = range(writer.usual(span.from, -1), writer.usual(to, 1), { widened: moved, needsOffset });
-  const attempts = wanted.bare && needsOffset ? [] : usual;
-  const other = { from: writer.other(span.from, -1), to: writer.other(to, 1) };
+  const usual = range(writer.encodeStandard(span.from, -1), writer.encodeStandard(to, 1), {
+    boundsWidened: moved,
+    needsOffset,
+  });
+  const strategies = plan.withoutDeviation && needsOffset ? [] : usual;
+  const other = { from: writer.encodeAlternative(span.from, -1), to: writer.encodeAlternative(to, 1) };
   if (other.from !== undefined || other.to !== undefined) {
-    const others = range(other.from ?? writer.usual(span.from, -1), other.to ?? writer.usual(to, 1), {
+    const others = range(other.from ?? writer.encodeStandard(span.from, -1), other.to ?? writer.encodeStandard(to, 1), {
       note: `asking with the deviation ${isLocal(span.from, meter) ? "set" : "unspecified"}`,
-      widened: meter.timeZone === "" || moved,
+      boundsWidened: meter.timeZone === "" || moved,
     });
-    for (const attempt of others) attempts.push(attempt);
+    for (const strategy of others) strategies.push(strategy);
   }
-  const bounds = pieceBounds(wanted, span);
+  const bounds = pieceBounds(plan, span);
   if (bounds.length > 0) {
     for (const columns of ways) {
       const pieces = bounds.map(([from, end]) =>
         rangeSelectionOf(
           restricting,
-          writer.usual({ moment: from }, -1),
-          writer.usual({ moment: end }, 1),
+          writer.encodeStandard({ moment: from }, -1),
+          writer.encodeStandard({ moment: end }, 1),
           objects(columns),
         ),
       );
-      attempts.push({
+      strategies.push({
         used: "range",
         selection: undefined,
         pieces,
-        openTail: span.open,
-        keep: "all",
+        lastPieceIsFuture: span.open,
+        rowFilter: "all",
         note: piecesNote,
-        widened: true,
+        boundsWidened: true,
         columns,
       });
     }
   }
-  if (clock === undefined) return attempts;
-  return [...attempts, { ...whole, keep: timeRange(reading.range) === undefined ? "all" : "time" }];
+  if (clock === undefined) return strategies;
+  return [...strategies, { ...whole, rowFilter: timeRange(reading.range) === undefined ? "all" : "time" }];
 }
 
 const piecesNote = "asking for the range in pieces";
@@ -233,7 +237,7 @@ function namesInstants({ from, to, open }: TimeSpan): boolean {
 
 /** Written without a deviation in the usual way. */
 function isLocal(bound: TimeBound, { timeZone }: MeterTime): boolean {
-  if ("place" in bound) return bound.place.offset === undefined && timeZone === "";
+  if ("time" in bound) return bound.time.offset === undefined && timeZone === "";
   return readMoment(bound.moment).local !== undefined && timeZone === "";
 }
 
@@ -243,7 +247,7 @@ const maxPieces = 2000;
 const day = 86_400_000;
 
 /** The range in pieces, for meters that give a short range but not a long one; none where it cannot be cut. */
-function pieceBounds({ info, meter, now }: Wanted, { from, to, open }: TimeSpan): (readonly [Moment, Moment])[] {
+function pieceBounds({ info, meter, now }: ProfilePlan, { from, to, open }: TimeSpan): (readonly [Moment, Moment])[] {
   const period = info.capturePeriod * 1000;
   const step = pieceEntries * period;
   // newest first within each piece would be no order at all
@@ -251,7 +255,7 @@ function pieceBounds({ info, meter, now }: Wanted, { from, to, open }: TimeSpan)
   const end = readMoment(to);
   // times of the meter's clock are cut as such, where both are: then the offset of another season does not matter
   const local = meter.timeZone === "" && isLocal(from, meter) && (open || end.local !== undefined);
-  const first = "place" in from ? (local ? from.place.local : from.place.instant) : edge(from.moment, local, -1, meter);
+  const first = "time" in from ? (local ? from.time.local : from.time.instant) : edge(from.moment, local, -1, meter);
   // entries of the future are few: an end that nobody named is not cut into pieces
   const last = open ? now + day : edge(to, local, 1, meter);
   if (last - first <= step || last - first > maxPieces * step) return [];
@@ -291,24 +295,27 @@ function edge(moment: Moment, local: boolean, side: -1 | 1, meter: MeterTime): n
   return (side < 0 ? earliest : latest) + season;
 }
 
-function byColumn({ info, choice }: Wanted, range: Extract<ProfileRange, { readonly column: string }>): Attempt {
+function byColumn(
+  { info, choice }: ProfilePlan,
+  range: Extract<ProfileRange, { readonly column: string }>,
+): SelectionStrategy {
   const index = info.columns.indexOf(columnOf(range.column, info.columns));
   const object = info.captureObjects[index] ?? defaultClock;
   const columns = choice.byRange?.flatMap((one) => info.captureObjects[one] ?? []) ?? [];
   return {
     used: "range",
     selection: rangeSelectionOf(object, range.least, range.most, columns),
-    keep: "all",
+    rowFilter: "all",
     columns: choice.byRange,
   };
 }
 
-function numberAttempts(
-  { info, choice, entriesInUse }: Wanted,
+function numberStrategies(
+  { info, choice, entriesInUse }: ProfilePlan,
   range: Extract<ProfileRange, { readonly last: number } | { readonly entries: readonly [number, number] }>,
-): Attempt[] {
-  const all: Attempt =
-    "last" in range ? { ...whole, keep: { last: range.last } } : { ...whole, keep: { slice: range.entries } };
+): SelectionStrategy[] {
+  const all: SelectionStrategy =
+    "last" in range ? { ...whole, rowFilter: { last: range.last } } : { ...whole, rowFilter: { slice: range.entries } };
   // counted from the side at which the meter counts too, entries_in_use does not matter
   const newestFirst = info.sortMethod === 2;
   const plain = ("entries" in range && info.sortMethod === 1) || ("last" in range && newestFirst);
@@ -319,12 +326,12 @@ function numberAttempts(
   const numbers = entriesByAge(first, last, order);
   if (numbers === "none") return [];
   if (numbers === "unordered") return [all];
-  const entries = withAndWithout(choice.byEntry).map((columns): Attempt => {
+  const entries = withAndWithout(choice.byEntry).map((columns): SelectionStrategy => {
     const span =
       columns === undefined ? {} : { fromColumn: (columns[0] ?? 0) + 1, toColumn: (columns.at(-1) ?? 0) + 1 };
     const selection = entrySelection({ ...numbers, ...span });
     const expected = "last" in range && !plain ? numbers.to - numbers.from + 1 : 0;
-    return { used: "entry", selection, numbers, keep: "all", note: allColumnsNote, columns, expected };
+    return { used: "entry", selection, numbers, rowFilter: "all", note: allColumnsNote, columns, expected };
   });
   return [...entries, all];
 }

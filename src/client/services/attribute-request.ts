@@ -13,7 +13,7 @@ export interface AttributeRequest {
   /** the same for references to the same attribute, however they are written */
   readonly key: string;
   /** for messages: `read 1-0:1.8.0*255/2` */
-  readonly what: string;
+  readonly name: string;
   readonly descriptor: AttributeDescriptorWithSelection;
   /** the attribute that holds the scaler and unit of this one, if it is a scaled one */
   readonly scaler: AttributeRequest | undefined;
@@ -55,7 +55,7 @@ export function describeReads(refs: readonly AttributeRef[]): string {
   const helpers = new Set(wanted.flatMap(({ scaler }) => scaler?.key ?? []));
   const values = wanted.filter(({ key }) => !helpers.has(key));
   const scalers = wanted.length - values.length;
-  const list = values.slice(0, named).map(({ what }) => what.slice("read ".length));
+  const list = values.slice(0, named).map(({ name }) => name.slice("read ".length));
   const more = values.length > named ? ` and ${values.length - named} more` : "";
   const scaled = scalers === 0 ? "" : scalers === 1 ? " with its scaler_unit" : ` with ${scalers} scaler_unit`;
   return `read ${list.join(", ")}${more}${scaled}`;
@@ -70,7 +70,7 @@ function work(ref: AttributeRef): AttributeRequest {
   return {
     ref,
     key: keyOf(ref),
-    what: describeRead(ref),
+    name: describeRead(ref),
     descriptor: descriptorOf(ref),
     scaler: source === undefined ? undefined : work({ ...ref, attributeId: source }),
   };

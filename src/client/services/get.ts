@@ -93,11 +93,11 @@ async function getSingly(
 /** One GET of one attribute. */
 export async function getOne(
   active: Association,
-  { descriptor, what }: Pick<AttributeRequest, "descriptor" | "what">,
+  { descriptor, name }: Pick<AttributeRequest, "descriptor" | "name">,
   options: RunOptions,
   form?: AnswerForm,
 ): Promise<GetDataResult> {
-  const result = await active.run(active.session.get(descriptor, what, form), options);
+  const result = await active.run(active.session.get(descriptor, name, form), options);
   active.answered++;
   return result;
 }

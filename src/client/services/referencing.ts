@@ -13,7 +13,7 @@ export interface Referencing {
   readsTogether(active: Association, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean;
   readOne(
     active: Association,
-    request: Pick<AttributeRequest, "ref" | "descriptor" | "what">,
+    request: Pick<AttributeRequest, "ref" | "descriptor" | "name">,
     options: FetchOptions,
   ): Promise<Fetched>;
   /** In as few round trips as the association allows; positions are kept. */

@@ -4,10 +4,10 @@ import { DlmsStateError, DlmsTimeoutError } from "../../errors";
 import type { OperationOptions } from "../options/options";
 import type { RequestSize } from "./request-watch";
 
-export interface JobInit<C, T> {
+export interface ClientRequest<C, T> {
   /** for messages: "read 1-0:1.8.0*255/2" */
-  readonly what: string;
-  /** Jobs with the same key ask for the same; undefined: never joined (writes, actions). */
+  readonly name: string;
+  /** Requests with the same key ask for the same and are joined; undefined: never joined (writes, actions). */
   readonly key?: string;
   /** Whether it may be asked a second time when the connection breaks before the answer. */
   readonly repeatable: boolean | (() => boolean);
@@ -16,25 +16,25 @@ export interface JobInit<C, T> {
   /** What its bound follows from, where the caller sets none (one attribute). */
   readonly size?: RequestSize;
   /** The exchange with the meter. What it returns is called to make the result, apart from the connection's fate. */
-  run(context: C, job: Job<C, T>, attempt: number): Promise<() => T>;
+  run(context: C, queued: QueuedRequest<C, T>, attempt: number): Promise<() => T>;
 }
 
 /** A request in the queue, and all callers that wait for its answer. */
-export class Job<C, T = unknown> {
-  readonly init: JobInit<C, T>;
+export class QueuedRequest<C, T = unknown> {
+  readonly request: ClientRequest<C, T>;
   /** true: the caller has set a bound of its own */
   readonly #callers = new WaitList<boolean, T>();
   readonly #left: () => void;
 
-  constructor(init: JobInit<C, T>, onAbandoned: (job: Job<C, T>) => void) {
-    this.init = init;
+  constructor(request: ClientRequest<C, T>, onAbandoned: (queued: QueuedRequest<C, T>) => void) {
+    this.request = request;
     this.#left = () => {
       if (this.abandoned) onAbandoned(this);
     };
   }
 
-  get what(): string {
-    return this.init.what;
+  get name(): string {
+    return this.request.name;
   }
 
   /** No caller waits for the answer: an exchange that is under way ends, and no further one begins. */
@@ -55,7 +55,7 @@ export class Job<C, T = unknown> {
   #late(timeoutMs: number): DlmsTimeoutError {
     return new DlmsTimeoutError(
       "TIMEOUT_RESPONSE",
-      `${this.what}: not finished within ${timeoutMs} ms, time in the queue included; allow more time, or ask for less at once`,
+      `${this.name}: not finished within ${timeoutMs} ms, time in the queue included; allow more time, or ask for less at once`,
       { retry: "same-session", details: { timeoutMs } },
     );
   }
@@ -78,10 +78,10 @@ export class Job<C, T = unknown> {
 }
 
 /** Requests in the order in which they came, bounded; equal reads that still wait are one. */
-export class JobQueue<C> {
+export class RequestQueue<C> {
   readonly #clock: Clock;
   readonly #limit: number;
-  readonly #waiting: Job<C, never>[] = [];
+  readonly #waiting: QueuedRequest<C, never>[] = [];
 
   constructor(clock: Clock, limit: number) {
     this.#clock = clock;
@@ -93,45 +93,45 @@ export class JobQueue<C> {
   }
 
   /** @throws DlmsStateError STATE_QUEUE_FULL */
-  submit<T>(init: JobInit<C, T>, options: OperationOptions): Promise<T> {
+  submit<T>(request: ClientRequest<C, T>, options: OperationOptions): Promise<T> {
     if (options.signal?.aborted) return Promise.reject(options.signal.reason as Error);
-    const known = this.#equal(init);
+    const known = this.#equal(request);
     if (known !== undefined) return known.join(options, this.#clock);
     if (this.#waiting.length >= this.#limit) {
       return Promise.reject(
         new DlmsStateError(
           "STATE_QUEUE_FULL",
-          `${init.what}: ${this.#limit} requests are waiting already; ask less often, or for more at once with a list`,
+          `${request.name}: ${this.#limit} requests are waiting already; ask less often, or for more at once with a list`,
           { details: { limit: this.#limit } },
         ),
       );
     }
-    const job = new Job<C, T>(init, this.#remove as unknown as (job: Job<C, T>) => void);
-    this.#waiting.push(job as unknown as Job<C, never>);
-    return job.join(options, this.#clock);
+    const queued = new QueuedRequest<C, T>(request, this.#remove as unknown as (queued: QueuedRequest<C, T>) => void);
+    this.#waiting.push(queued as unknown as QueuedRequest<C, never>);
+    return queued.join(options, this.#clock);
   }
 
-  readonly #remove = (job: Job<C, never>): void => {
-    const at = this.#waiting.indexOf(job);
+  readonly #remove = (queued: QueuedRequest<C, never>): void => {
+    const at = this.#waiting.indexOf(queued);
     if (at >= 0) this.#waiting.splice(at, 1);
   };
 
-  next(): Job<C> | undefined {
+  next(): QueuedRequest<C> | undefined {
     return this.#waiting.shift();
   }
 
   /** Everything that waits gets an error of its own. */
-  rejectAll(error: (what: string) => Error): void {
-    for (const job of this.#waiting.splice(0)) job.settle({ ok: false, error: error(job.what) });
+  rejectAll(error: (name: string) => Error): void {
+    for (const queued of this.#waiting.splice(0)) queued.settle({ ok: false, error: error(queued.name) });
   }
 
   /** An equal read that waits, unless something that may change its answer stands between. */
-  #equal<T>(init: JobInit<C, T>): Job<C, T> | undefined {
-    if (init.key === undefined) return undefined;
+  #equal<T>(request: ClientRequest<C, T>): QueuedRequest<C, T> | undefined {
+    if (request.key === undefined) return undefined;
     for (let i = this.#waiting.length - 1; i >= 0; i--) {
-      const job = this.#waiting[i];
-      if (job === undefined || job.init.key === undefined) return undefined;
-      if (job.init.key === init.key) return job;
+      const queued = this.#waiting[i];
+      if (queued === undefined || queued.request.key === undefined) return undefined;
+      if (queued.request.key === request.key) return queued;
     }
     return undefined;
   }

@@ -28,7 +28,7 @@ export function longestRequest(
 
 /** A request that the client has begun, as the watch sees it. */
 export interface WatchedRequest {
-  readonly what: string;
+  readonly name: string;
   /** No caller waits for its answer. */
   readonly abandoned: boolean;
   /** Refuses the callers that have set no bound. */
@@ -102,27 +102,27 @@ export class RequestWatch {
   };
 
   #judge(request: WatchedRequest, now: number): void {
-    if (now - this.#since >= this.#longest) request.refuseUnbounded(tooLong(request.what, this.#longest));
+    if (now - this.#since >= this.#longest) request.refuseUnbounded(tooLong(request.name, this.#longest));
     if (!request.abandoned) return;
     this.#abandonedSince ??= now;
     if (now - this.#abandonedSince < this.#drain) return;
     this.#abandonedSince = now;
-    this.#giveUp(stillAnswering(request.what, this.#drain));
+    this.#giveUp(stillAnswering(request.name, this.#drain));
   }
 }
 
-function tooLong(what: string, ms: number): DlmsTimeoutError {
+function tooLong(name: string, ms: number): DlmsTimeoutError {
   return new DlmsTimeoutError(
     "TIMEOUT_RESPONSE",
-    `not finished within ${ms / 1000} s, the bound of a request without timeoutMs (${what}); set timeoutMs, or ask for less at once`,
-    { retry: "same-session", details: { request: what, timeoutMs: ms } },
+    `not finished within ${ms / 1000} s, the bound of a request without timeoutMs (${name}); set timeoutMs, or ask for less at once`,
+    { retry: "same-session", details: { request: name, timeoutMs: ms } },
   );
 }
 
-function stillAnswering(what: string, ms: number): DlmsTimeoutError {
+function stillAnswering(name: string, ms: number): DlmsTimeoutError {
   return new DlmsTimeoutError(
     "TIMEOUT_RESPONSE",
     `the meter was still answering ${ms / 1000} s after the request was given up; the connection is closed`,
-    { retry: "reconnect", request: what },
+    { retry: "reconnect", request: name },
   );
 }

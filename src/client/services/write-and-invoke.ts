@@ -5,21 +5,21 @@ import { accessError } from "../association/access-error";
 import type { Association } from "../association/association";
 import { checkAttributeRef, checkMethodRef } from "../options/check-arguments";
 import { referencingOf } from "./referencing";
-import type { JobInit } from "./request-queue";
+import type { ClientRequest } from "./request-queue";
 
 /**
  * The write of one attribute.
  * @throws DlmsConfigError for a reference or a value that cannot be right
  */
-export function writing(ref: AttributeRef, value: DlmsValue): JobInit<Association, undefined> {
+export function writing(ref: AttributeRef, value: DlmsValue): ClientRequest<Association, undefined> {
   checkAttributeRef(ref);
   const data = encodeValueBytes(value);
-  const what = `write ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
+  const name = `write ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
   return {
-    what,
+    name,
     repeatable: false,
-    run: async (active, job) => {
-      const result = await referencingOf(active).write(active, ref, data, what, { cancelled: () => job.abandoned });
+    run: async (active, queued) => {
+      const result = await referencingOf(active).write(active, ref, data, name, { cancelled: () => queued.abandoned });
       active.answered++;
       return () => {
         if (result !== 0) throw accessError("set", ref, result);
@@ -30,19 +30,19 @@ export function writing(ref: AttributeRef, value: DlmsValue): JobInit<Associatio
 }
 
 /**
- * The call of one method, and what it returns: null-data if nothing.
+ * The call of one method, and name it returns: null-data if nothing.
  * @throws DlmsConfigError for a reference or an argument that cannot be right
  */
-export function invoking(ref: MethodRef, argument: DlmsValue | undefined): JobInit<Association, DlmsValue> {
+export function invoking(ref: MethodRef, argument: DlmsValue | undefined): ClientRequest<Association, DlmsValue> {
   checkMethodRef(ref);
   const parameters = argument === undefined ? undefined : encodeValueBytes(argument);
-  const what = `invoke ${obisPrinted(ref.logicalName)} method ${ref.methodId}`;
+  const name = `invoke ${obisPrinted(ref.logicalName)} method ${ref.methodId}`;
   return {
-    what,
+    name,
     repeatable: false,
-    run: async (active, job) => {
-      const answer = await referencingOf(active).invoke(active, ref, parameters, what, {
-        cancelled: () => job.abandoned,
+    run: async (active, queued) => {
+      const answer = await referencingOf(active).invoke(active, ref, parameters, name, {
+        cancelled: () => queued.abandoned,
       });
       active.answered++;
       return () => {
@@ -50,7 +50,7 @@ export function invoking(ref: MethodRef, argument: DlmsValue | undefined): JobIn
         const returned = answer.returnParameters;
         if (returned === undefined) return { type: "null-data", value: null };
         if (!returned.ok) throw accessError("action", ref, returned.result);
-        return decodeValueBytes(returned.data, undefined, what);
+        return decodeValueBytes(returned.data, undefined, name);
       };
     },
   };

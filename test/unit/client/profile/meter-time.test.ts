@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
-import { goesOnByTime } from "../../../../src/client/profile/read-profile";
+import { resumesByTime } from "../../../../src/client/profile/read-profile";
 import {
-  mayComeTwice,
+  isAmbiguousLocalTime,
   type MeterTime,
-  type Place,
-  placeOf,
+  type ResolvedTime,
+  resolveTime,
   TimeFilter,
 } from "../../../../src/client/profile/meter-time";
 import { number } from "../../../support/meters";
 
 const meter: MeterTime = { timeZone: "", offset: 60, daylight: false, reversedDeviation: false };
 const local = (text: string): number => Date.parse(`${text}Z`);
-const at = (text: string, rest: Partial<{ offset: number; daylight: boolean }> = {}, time = meter): Place =>
-  placeOf({ local: local(text), offset: rest.offset, daylight: rest.daylight }, time);
+const at = (text: string, rest: Partial<{ offset: number; daylight: boolean }> = {}, time = meter): ResolvedTime =>
+  resolveTime({ local: local(text), offset: rest.offset, daylight: rest.daylight }, time);
 
 describe("places of rows in time", () => {
   it("rest on the row's own offset before all else", () => {
-    const place = at("2024-07-01T12:00:00", { offset: 120, daylight: false }, { ...meter, timeZone: "Asia/Tokyo" });
-    assert.deepEqual([place.instant, place.sure], [Date.UTC(2024, 6, 1, 10), true]);
+    const resolved = at("2024-07-01T12:00:00", { offset: 120, daylight: false }, { ...meter, timeZone: "Asia/Tokyo" });
+    assert.deepEqual([resolved.instant, resolved.sure], [Date.UTC(2024, 6, 1, 10), true]);
   });
 
   it("rest on the zone, and of two equal hours on the daylight saving bit", () => {
@@ -36,7 +36,7 @@ describe("places of rows in time", () => {
 
   it("may come twice in the small hours of a week's end in spring and autumn, and not with an offset", () => {
     const twice = (text: string, offset?: number): boolean =>
-      mayComeTwice(at(text, offset === undefined ? {} : { offset }));
+      isAmbiguousLocalTime(at(text, offset === undefined ? {} : { offset }));
     assert.equal(twice("2024-10-27T02:30:00"), true);
     assert.equal(twice("2024-04-07T02:30:00"), true);
     assert.equal(twice("2024-10-27T12:30:00"), false);
@@ -65,7 +65,7 @@ describe("ranges by time", () => {
 });
 
 describe("a broken reading", () => {
-  const handed = {
+  const progress = {
     rows: 3,
     blocks: 1,
     bytes: 9,
@@ -77,14 +77,14 @@ describe("a broken reading", () => {
   };
 
   it("goes on by time where the rows came in its order", () => {
-    assert.equal(goesOnByTime({ range: undefined, handed }), true);
-    assert.equal(goesOnByTime({ range: { last: 5 }, handed }), true);
+    assert.equal(resumesByTime({ range: undefined, progress }), true);
+    assert.equal(resumesByTime({ range: { last: 5 }, progress }), true);
   });
 
   it("does not where they did not, the last one has no time, or the range is none of time", () => {
-    assert.equal(goesOnByTime({ range: undefined, handed: { ...handed, ascending: false } }), false);
-    assert.equal(goesOnByTime({ range: undefined, handed: { ...handed, last: undefined } }), false);
+    assert.equal(resumesByTime({ range: undefined, progress: { ...progress, ascending: false } }), false);
+    assert.equal(resumesByTime({ range: undefined, progress: { ...progress, last: undefined } }), false);
     const range = { column: "1.0.1.8.0.255", least: number(0), most: number(9) };
-    assert.equal(goesOnByTime({ range, handed }), false);
+    assert.equal(resumesByTime({ range, progress }), false);
   });
 });
