@@ -3,7 +3,13 @@ import { DataCursor } from "./cursor";
 import type { DecodeLimits } from "./limits";
 import { joinRuns, longestRun } from "./runs";
 import { dataTag } from "./tags";
-import { compactValuesPerByte, minimumSize, mostCompactElements, readTypeDescription } from "./type-description";
+import {
+  compactValuesPerByte,
+  minimumSize,
+  mostCompactElements,
+  readTypeDescription,
+  valuesPerElement,
+} from "./type-description";
 import type { DlmsValue, PlainValue, TypeDescription } from "./value";
 
 /** Values that can take no byte at all: all places that hold one hold the same. */
@@ -210,7 +216,7 @@ export class ValueDecoder extends DataCursor {
     const items: DlmsValue[] = [];
     if (size > 0) {
       if (minimumSize(description) === 0) this.fail("DECODE_VALUE", "a compact-array of nothing has contents");
-      this.compactElements(description, stop, mostCompactElements(description, stop - from), items);
+      this.compactElements(description, stop, mostCompactElements(valuesPerElement(description), stop - from), items);
     }
     return { type: "compact-array", description, value: items };
   }

@@ -1,10 +1,7 @@
+import { DescriptionScanner } from "./description-scanner";
+import { SCAN_BROKEN, SCAN_INCOMPLETE } from "./scan-outcome";
 import { contentForm, contentForms, dataTag, FORM_BITS, FORM_OCTETS, FORM_SEQUENCE, FORM_UNKNOWN } from "./tags";
 import type { TypeDescription } from "./value";
-
-/** Outcome of a scan that did not come to the end of an element. */
-export const SCAN_INCOMPLETE = -1;
-/** The bytes cannot be an element; decoding them says why. */
-export const SCAN_BROKEN = -2;
 
 /** Read once: this is looked up for every value of every row. */
 const forms = contentForms;
@@ -31,6 +28,8 @@ export class ElementScanner {
   private readonly parents: TypeDescription[] = [];
   private at = 0;
   private started = false;
+  /** of the compact-array that the scan is in */
+  private description: DescriptionScanner | undefined;
 
   constructor(maxDepth: number, description?: TypeDescription) {
     this.maxDepth = maxDepth;
@@ -51,6 +50,7 @@ export class ElementScanner {
   private reset(): void {
     this.at = 0;
     this.started = false;
+    this.description = undefined;
     this.left.length = 0;
     this.parents.length = 0;
   }
@@ -95,29 +95,14 @@ export class ElementScanner {
   }
 
   private compactArray(bytes: Uint8Array, from: number, end: number): number {
-    const description = this.describedSize(bytes, from + 1, end);
+    this.description ??= new DescriptionScanner(this.maxDepth);
+    const description = this.description.scan(bytes, from + 1, end);
     if (description < 0) return description;
     const { value, size } = this.length(bytes, from + 1 + description, end);
-    return value < 0 ? value : 1 + description + size + value;
-  }
-
-  /** Bytes of a type description, or one of the SCAN_ constants. */
-  private describedSize(bytes: Uint8Array, start: number, end: number): number {
-    let at = start;
-    let open = 1;
-    while (open > 0) {
-      if (at >= end) return SCAN_INCOMPLETE;
-      const tag = bytes[at++] ?? 0;
-      open--;
-      if (tag === 1) {
-        at += 2;
-        open += 1;
-      } else if (tag === 2) {
-        if (at >= end) return SCAN_INCOMPLETE;
-        open += bytes[at++] ?? 0;
-      } else if (contentForm(tag) < FORM_BITS || contentForm(tag) === FORM_UNKNOWN) return SCAN_BROKEN;
-    }
-    return at > end ? SCAN_INCOMPLETE : at - start;
+    if (value < 0) return value;
+    const whole = 1 + description + size + value;
+    if (from + whole <= end) this.description = undefined;
+    return whole;
   }
 
   private scanDescribed(bytes: Uint8Array, start: number, end: number): number {

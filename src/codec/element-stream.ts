@@ -1,9 +1,11 @@
 import { ByteReader } from "../bytes";
 import { DlmsDecodeError } from "../errors";
 import { type ElementReader, tooManyValues, ValueDecoder } from "./decode";
-import { ElementScanner, SCAN_INCOMPLETE } from "./element-scanner";
+import { DescriptionScanner } from "./description-scanner";
+import { ElementScanner } from "./element-scanner";
 import { type DecodeLimits, defaultMaxDepth } from "./limits";
-import { minimumSize, mostCompactElements, readTypeDescription } from "./type-description";
+import { SCAN_INCOMPLETE } from "./scan-outcome";
+import { minimumSize, mostCompactElements, readTypeDescription, valuesPerElement } from "./type-description";
 import type { DlmsValue, TypeDescription } from "./value";
 
 export interface ElementStreamOptions extends DecodeLimits {
@@ -48,6 +50,9 @@ export class ElementStream<T> {
   private kindFound: ElementStreamKind | undefined;
   private countFound: number | undefined;
   private descriptionFound: TypeDescription | undefined;
+  private readonly descriptionScanner: DescriptionScanner;
+  /** values that one element of the description is made of */
+  private valuesEach = 1;
 
   constructor(
     private readonly reader: ElementReader<T>,
@@ -56,6 +61,7 @@ export class ElementStream<T> {
     this.options = options;
     this.maxDepth = options.maxDepth ?? defaultMaxDepth;
     this.scanner = new ElementScanner(this.maxDepth);
+    this.descriptionScanner = new DescriptionScanner(this.maxDepth);
   }
 
   /** undefined until the first bytes are there */
@@ -152,19 +158,16 @@ export class ElementStream<T> {
   private compactHeader(): void {
     this.kindFound = "compact-array";
     const reader = new ByteReader(this.buffer, this.start + 1, this.stop);
-    let description: TypeDescription;
-    try {
-      description = readTypeDescription(reader, this.maxDepth);
-    } catch (error) {
-      if (isTruncation(error)) return;
-      throw error;
-    }
+    if (this.descriptionScanner.scan(this.buffer, this.start + 1, this.stop) === SCAN_INCOMPLETE) return;
+    // what the scanner finds broken is read as well: the reader says what is wrong, and where
+    const description = readTypeDescription(reader, this.maxDepth);
     if (!lengthIsThere(reader)) return;
     this.contentsLeft = reader.length("compact-array contents");
     if (this.contentsLeft > 0 && minimumSize(description) === 0) {
       reader.fail("DECODE_VALUE", "data", "a compact-array of nothing has contents");
     }
     this.descriptionFound = description;
+    this.valuesEach = valuesPerElement(description);
     this.scanner = new ElementScanner(this.maxDepth - 1, description);
     this.advance(reader.offset - this.start);
     this.state = this.contentsLeft === 0 ? "done" : "elements";
@@ -176,7 +179,9 @@ export class ElementStream<T> {
     const whole = compact !== undefined && limit - this.start === this.contentsLeft;
     const reader = new ByteReader(this.buffer, this.start, limit);
     const decoder = new ValueDecoder(reader, "data", this.options);
-    const most = compact ? mostCompactElements(compact, this.consumed + limit - this.start) : Number.POSITIVE_INFINITY;
+    const most = compact
+      ? mostCompactElements(this.valuesEach, this.consumed + limit - this.start)
+      : Number.POSITIVE_INFINITY;
     while (this.state === "elements") {
       if (this.taken >= most) this.tooMany(reader);
       if (!this.isThere(decoder, limit, whole, batch.elements)) return;

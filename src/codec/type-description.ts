@@ -92,9 +92,9 @@ export function valuesPerElement(description: TypeDescription): number {
 }
 
 /**
- * The most elements that a compact-array of so many bytes may have. Columns of null-data take no byte in a row, so a few
+ * The most elements of `values` values each that a compact-array of so many bytes may have. Columns of null-data take no byte in a row, so a few
  * kB could otherwise stand for millions of values.
  */
-export function mostCompactElements(description: TypeDescription, bytes: number): number {
-  return Math.floor((freeCompactValues + compactValuesPerByte * bytes) / valuesPerElement(description));
+export function mostCompactElements(values: number, bytes: number): number {
+  return Math.floor((freeCompactValues + compactValuesPerByte * bytes) / values);
 }
