@@ -1,7 +1,6 @@
 /** What Node-RED keeps between runs: its system title, and the counters of keys. */
 import {
   DlmsConfigError,
-  keyFingerprint,
   makeSystemTitle,
   parseSystemTitle,
   type RandomSource,
@@ -48,12 +47,8 @@ function titleIn(folder: string, random: RandomSource): Uint8Array {
   }
 }
 
-const maxNames = 1000;
-
 export class PersistentState {
   readonly #runtime: Runtime;
-  /** parts of file names by title and key: each takes some time to work out */
-  readonly #names = new Map<string, string>();
   /** folders that were made */
   readonly #folders = new Set<string>();
 
@@ -68,9 +63,8 @@ export class PersistentState {
     return {
       systemTitle: () => titleIn(folder, runtime.random),
       counter: (systemTitle, key) => {
-        const file = join(folder, `counter-${toHex(systemTitle)}-${this.#nameOf(systemTitle, key)}.json`);
         this.#make(folder);
-        return runtime.counterStore(file);
+        return runtime.keyCounterStore(folder, systemTitle, key);
       },
       received: () => runtime.receivedCounters(join(folder, "received-counters.json")),
     };
@@ -84,15 +78,5 @@ export class PersistentState {
       throw notKept("invocation counter: it cannot be kept", folder, error);
     }
     this.#folders.add(folder);
-  }
-
-  #nameOf(systemTitle: Uint8Array, key: Uint8Array): string {
-    const id = `${toHex(systemTitle)} ${toHex(key)}`;
-    const known = this.#names.get(id);
-    if (known !== undefined) return known;
-    if (this.#names.size >= maxNames) this.#names.clear();
-    const name = keyFingerprint(systemTitle, key);
-    this.#names.set(id, name);
-    return name;
   }
 }

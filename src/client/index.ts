@@ -2,7 +2,7 @@ export { type CloseOptions, type ClientStatistics, connect, createClient, DlmsCl
 export { type Account, type AccountGuard, type Attempt, type Lock, MemoryAccountGuard } from "./account/account-guard";
 export type { SecretMessage } from "./account/account-guard";
 export { fileReceivedCounters, type FileReceivedCountersOptions } from "./connection/received-counter-store";
-export { fileCounterStore, type FileCounterOptions } from "./connection/file-counter-store";
+export { fileCounterStore, type FileCounterOptions, namedCounterStore } from "./connection/file-counter-store";
 export type {
   ClientEvents,
   ClientState,

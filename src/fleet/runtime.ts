@@ -1,4 +1,6 @@
 /** The composition root: what all meters of a program, or of one Node-RED, share. Nothing of it is module-level. */
+import { join } from "node:path";
+import { toHex } from "../bytes";
 import {
   type Account,
   type AccountGuard,
@@ -6,15 +8,22 @@ import {
   type ConnectOptions,
   type CounterFileSystem,
   DlmsClient,
-  fileCounterStore,
   fileReceivedCounters,
   MemoryAccountGuard,
+  namedCounterStore,
   processLines,
   realFileSystem,
   type SharedLines,
 } from "../client";
 import { type Clock, systemClock } from "../clock";
-import { type InvocationCounterStore, type RandomSource, type ReceivedCounterStore, systemRandom } from "../security";
+import {
+  type InvocationCounterStore,
+  keyFingerprintAside,
+  processKeyName,
+  type RandomSource,
+  type ReceivedCounterStore,
+  systemRandom,
+} from "../security";
 import { AccessRegistry } from "./exclusive-access";
 import type { MeterSettings } from "./meter-options";
 
@@ -57,11 +66,18 @@ export class Runtime {
     this.#files = files;
   }
 
-  /** The invocation counter in a file. One store for each file: two would hand out values unaware of each other. */
-  counterStore(file: string): InvocationCounterStore {
+  /**
+   * The invocation counter of one key under one system title, in a file of a folder. The file's name is a costly hash of
+   * the two, worked out when the counter is used first, without holding up the event loop. One store for each: two
+   * would hand out values unaware of each other.
+   */
+  keyCounterStore(folder: string, systemTitle: Uint8Array, key: Uint8Array): InvocationCounterStore {
     const { clock } = this;
-    return known(this.#counters, file, () =>
-      fileCounterStore(file, { marker: `${file}.known`, clock, fs: this.#files }),
+    const title = toHex(systemTitle);
+    const path = async (): Promise<string> =>
+      join(folder, `counter-${title}-${await keyFingerprintAside(systemTitle, key)}.json`);
+    return known(this.#counters, `${folder} ${title} ${processKeyName(key)}`, () =>
+      namedCounterStore(path, { clock, fs: this.#files }),
     );
   }
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PersistentState } from "../../nodes/meters/persistent-state";
-import { createRuntime, DlmsConfigError } from "../../src";
+import { createRuntime, DlmsConfigError, keyFingerprint, toHex } from "../../src";
 
 describe("persistent state", () => {
   it("reports that Node-RED cannot write: system title and invocation counter", () => {
@@ -23,6 +23,32 @@ describe("persistent state", () => {
         () => keepsakes.counter(new Uint8Array(8), new Uint8Array(16).fill(0x5a)),
         expected("invocation counter: it cannot be kept"),
       );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("keeps the counter of a key in a file that is named when the counter is used", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dlms-keepsakes-"));
+    try {
+      const [title, key] = [new Uint8Array(8).fill(0x4d), new Uint8Array(16).fill(0x5a)];
+      const keepsakes = new PersistentState(createRuntime()).in(folder);
+      const counter = keepsakes.counter(title, key);
+      assert.equal(keepsakes.counter(title.slice(), key.slice()), counter);
+      assert.notEqual(
+        keepsakes.counter(
+          title,
+          key.map((byte) => byte ^ 1),
+        ),
+        counter,
+      );
+      assert.deepEqual(readdirSync(join(folder, "dlms")), []);
+      assert.equal(await counter.reserve(3), 1);
+      const name = `counter-${toHex(title)}-${keyFingerprint(title, key)}.json`;
+      assert.deepEqual(readdirSync(join(folder, "dlms")).sort(), [name, `${name}.known`]);
+      // the next process goes on behind the values that were claimed
+      const next = new PersistentState(createRuntime()).in(folder).counter(title, key);
+      assert.ok((await next.reserve(1)) >= 4);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -35,6 +35,8 @@ export interface FileCounterOptions {
 
 /** A record is under 2500 bytes; what is larger is something else and is not read. */
 const recordMost = 4096;
+const usualBlock = 256;
+const usualStart = 1;
 /** Unproven values that are claimed with one write: an association needs a few. */
 const unprovenBlock = 16;
 
@@ -60,17 +62,35 @@ export function fileCounterStore(path: string, options: FileCounterOptions = {})
     throw new DlmsConfigError("CONFIG_MISSING", "security.invocationCounter: a file path is needed, got an empty text");
   }
   object("options", options);
-  const { block = 256, start = 1 } = options;
+  const { block = usualBlock, start = usualStart } = options;
   if (!Number.isInteger(block) || block < 1 || block > 65536) {
     throw invalid("security.invocationCounter", "a block of 1..65536 values", block);
   }
+  const settings = { block, start, fs: options.fs ?? realFileSystem, clock: options.clock ?? systemClock };
   const marker = options.marker === undefined ? undefined : resolve(options.marker);
-  const settings = { block, start, marker, fs: options.fs ?? realFileSystem, clock: options.clock ?? systemClock };
   const absolute = resolve(path);
+  return storeOf(() => sharedCounter(absolute, { ...settings, marker }));
+}
+
+/**
+ * The same for a file whose name takes some time to work out: it is asked for when the counter is used first.
+ * @param path of the file; its marker is beside it
+ */
+export function namedCounterStore(
+  path: () => Promise<string>,
+  parts: { readonly fs: CounterFileSystem; readonly clock: Clock },
+): InvocationCounterStore {
+  return storeOf(async () => {
+    const absolute = resolve(await path());
+    return sharedCounter(absolute, { block: usualBlock, start: usualStart, marker: `${absolute}.known`, ...parts });
+  });
+}
+
+function storeOf(openFile: () => Promise<FileCounter>): InvocationCounterStore {
   let opening: Promise<FileCounter> | undefined;
   // One opening for all that wait, so that they are served in the order in which they asked; a failed one is repeated.
   const open = (): Promise<FileCounter> =>
-    (opening ??= sharedCounter(absolute, settings).catch((error: unknown) => {
+    (opening ??= openFile().catch((error: unknown) => {
       opening = undefined;
       throw error;
     }));
