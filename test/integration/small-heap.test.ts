@@ -2,12 +2,17 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
+import { bundledChild } from "../support/bundled-child";
 
-const childScript = resolve(__dirname, "../support/small-heap-child.ts");
+let bundle: string | undefined;
+
+function childScript(): string {
+  return (bundle ??= bundledChild(resolve(__dirname, "../support/small-heap-child.ts")));
+}
 
 /** The outcome of a case of `small-heap-cases` in a process with a heap of 128 MB; rejects when the process dies. */
 function outcome(name: string): Promise<unknown> {
-  const child = spawn(process.execPath, ["--max-old-space-size=128", "--import", "tsx", childScript, name], {
+  const child = spawn(process.execPath, ["--max-old-space-size=128", childScript(), name], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";

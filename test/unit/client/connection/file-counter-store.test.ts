@@ -22,6 +22,7 @@ import {
 import type { Clock } from "../../../../src/clock/index";
 import { DlmsError } from "../../../../src/errors/index";
 import { counterLimit, decodeCounterRecord, encodeCounterRecord } from "../../../../src/security/index";
+import { bundledChild } from "../../../support/bundled-child";
 
 const code = (name: string) => (error: unknown) => error instanceof DlmsError && error.code === `DLMS_${name}`;
 
@@ -464,7 +465,11 @@ function crashingFileSystem(crashAt: number): { fs: CounterFileSystem; crashed: 
   };
 }
 
-const childScript = resolve(__dirname, "../../../support/counter-store-child.ts");
+let bundle: string | undefined;
+
+function childScript(): string {
+  return (bundle ??= bundledChild(resolve(__dirname, "../../../support/counter-store-child.ts")));
+}
 
 /** Lines that a child wrote before it died: by itself, or by SIGKILL after so many of its lines. */
 function runChild(
@@ -473,7 +478,7 @@ function runChild(
   killAfterLines = Number.POSITIVE_INFINITY,
   mode = "claimed",
 ): Promise<string[]> {
-  const child: ChildProcess = spawn(process.execPath, ["--import", "tsx", childScript, path, dieBefore, mode], {
+  const child: ChildProcess = spawn(process.execPath, [childScript(), path, dieBefore, mode], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let text = "";
