@@ -31,8 +31,10 @@ export class DeployedSecrets {
   }
 }
 
-/** A node's position and its users are not settings. */
-const ofTheEditor: ReadonlySet<string> = new Set(["x", "y", "z", "g", "l", "wires", "_users", "_flow", "_alias"]);
+/** A node's name, description, position and users change nothing of what the meter is asked with. */
+const ofTheEditor: ReadonlySet<string> = new Set([
+  ...["name", "info", "x", "y", "z", "g", "l", "d", "wires", "_users", "_flow", "_alias"],
+]);
 
 function sorted(values: object): [name: string, value: unknown][] {
   return Object.entries(values)
