@@ -4,6 +4,7 @@ import { isBlock, isPush } from "../link/apdu-kind";
 /** APDUs, and bytes of them, that are kept for an operation that may ask for them. */
 const limit = 64;
 const byteLimit = 4 * 1024 * 1024;
+const none: readonly Uint8Array[] = [];
 
 /**
  * What comes within an operation while it awaits nothing: its answer may be right behind something that only the
@@ -19,7 +20,7 @@ export class EarlyApdus {
 
   /** The operation is over. Returns what it did not ask for. */
   end(): readonly Uint8Array[] {
-    const left = this.#kept ?? [];
+    const left = this.#kept ?? none;
     this.#kept = undefined;
     return left;
   }
@@ -27,7 +28,7 @@ export class EarlyApdus {
   /** The operation goes on with another request. Returns what cannot be the answer to that. */
   pass(request: Uint8Array): readonly Uint8Array[] {
     // behind the acknowledgement of a block the answer may still be one that has come
-    return isBlock(request) ? [] : (this.#kept?.splice(0) ?? []);
+    return this.#kept === undefined || this.#kept.length === 0 || isBlock(request) ? none : this.#kept.splice(0);
   }
 
   /** Whether it is kept; if not, it was sent unasked. */

@@ -34,9 +34,9 @@ export class AssociationCounter {
     this.#maxJump = security?.maxCounterJump ?? defaultMaxCounterJump;
   }
 
-  async reserve(count: number): Promise<number> {
-    await this.#mark();
-    return (this.#unproven ?? this.#store).reserve(count);
+  reserve(count: number): Promise<number> {
+    const store = this.#unproven ?? this.#store;
+    return this.#before === undefined ? this.#mark().then(() => store.reserve(count)) : store.reserve(count);
   }
 
   /** The meter has refused a counter and says which one it expects. */
@@ -54,6 +54,11 @@ export class AssociationCounter {
     if (!isClaimed) this.#checkJump(next, mark, what);
     if (isClaimed || this.#store.tryFrom === undefined) await this.#store.raiseTo(next);
     else this.#unproven = this.#store.tryFrom(next);
+  }
+
+  /** Whether values are in use that a meter said in plain. */
+  get isUnproven(): boolean {
+    return this.#unproven !== undefined;
   }
 
   /** The meter has answered under the keys: what it said in plain is right. */

@@ -102,7 +102,7 @@ export class Association {
         step = operation.next(answer);
       }
       // the session has verified what was answered, else it had thrown
-      if (answered) await this.#counters?.prove();
+      if (answered && this.#counters?.isUnproven === true) await this.#counters.prove();
       return step.value;
     } finally {
       this.channel.end();

@@ -1,9 +1,9 @@
-import { type Apdu, encodeApdu } from "../../apdu";
-import { toHex } from "../../bytes";
+import type { Apdu } from "../../apdu";
+import { bytesEqual } from "../../bytes";
 import { DlmsLinkError } from "../../errors";
 import type { Exchange, Repetition } from "./exchange";
 import type { Operation } from "../steps/operation";
-import { withoutId } from "../steps/correlation";
+import { digest, placeOfId, textWithoutId, withoutId } from "../steps/correlation";
 import { noteStep } from "../steps/steps";
 
 /**
@@ -22,26 +22,33 @@ export class CopiedAnswers {
   }
 
   /**
+   * @param plain the request, encoded
+   * @param answer whose bytes are the channel's `answerBytes`
    * @param ask sends the request again
    * @throws DlmsLinkError LINK_SEQUENCE for an answer to another request
    */
-  *checked(request: Apdu, answer: Apdu, repetition: Repetition, ask: () => Operation<Apdu>): Operation<Apdu> {
+  *checked(
+    request: Apdu,
+    plain: Uint8Array,
+    answer: Apdu,
+    repetition: Repetition,
+    ask: () => Operation<Apdu>,
+  ): Operation<Apdu> {
     const { correlation } = this.#channel;
     const goesOn = continues(request);
     if (repetition === "never" && !goesOn) return answer;
-    const asked = toHex(withoutId(encodeApdu(request)));
+    const asked = textWithoutId(plain);
     if (!goesOn) this.#begun = asked;
     const key = goesOn ? `${this.#begun} ${asked}` : asked;
-    const bytes = withoutId(encodeApdu(answer));
-    const earlier = correlation.earlierRequest(bytes);
-    correlation.remember(key, bytes);
+    const bytes = this.#channel.answerBytes;
+    const earlier = correlation.remember(key, digest(bytes, placeOfId(bytes)));
     if (this.#channel.tellsAnswersApart) return answer;
     // within a transfer the number tells a block from the one before
     if (earlier === undefined || earlier === key || (goesOn && earlier.startsWith(this.#begun))) return answer;
     if (goesOn) throw shifted();
     yield* noteStep("the answer equals one to another request, so it is asked for once more");
     const again = yield* ask();
-    if (toHex(withoutId(encodeApdu(again))) !== toHex(bytes)) throw shifted();
+    if (!bytesEqual(withoutId(this.#channel.answerBytes), withoutId(bytes))) throw shifted();
     return again;
   }
 }

@@ -23,6 +23,8 @@ export interface Exchange {
   readonly asked: Uint8Array;
   /** Largest APDU that the meter takes; Infinity when it set no limit. */
   readonly meterLimit: number;
+  /** The answer that was parsed last, as it came or was deciphered. */
+  readonly answerBytes: Uint8Array;
   /** Whether a copy of an earlier answer is recognized as such. */
   readonly tellsAnswersApart: boolean;
   /** @throws DlmsDecodeError */

@@ -29,14 +29,18 @@ export function* isLate(channel: Facts, apdu: Apdu): Operation<boolean> {
   }
   const received = invokeIdOf(apdu);
   if (received === undefined) return false;
-  const problem = `the answer has invoke-id ${received & 0x0f}, the request had ${correlation.id}`;
   if (options.quirks?.strictInvokeId === true && !correlation.wasAsked(received)) {
-    throw inconsistentAnswer(problem, { sent: correlation.id, received: received & 0x0f });
+    throw inconsistentAnswer(otherId(received, correlation.id), { sent: correlation.id, received: received & 0x0f });
   }
+  const known = correlation.hasOwnIds;
   const verdict = correlation.judge(received);
-  if (verdict !== "other") return verdict === "stale";
-  yield* noteStep(problem);
-  return false;
+  // said once for each connection: such a meter answers every request like this
+  if (verdict === "other" && !known) yield* noteStep(otherId(received, correlation.id));
+  return verdict === "stale";
+}
+
+function otherId(received: number, sent: number): string {
+  return `the answer has invoke-id ${received & 0x0f}, the request had ${sent}`;
 }
 
 /**

@@ -47,6 +47,7 @@ export class ServiceChannel implements Exchange {
   blocksCame = false;
   readonly correlation: Correlation;
   readonly #copies = new CopiedAnswers(this);
+  answerBytes: Uint8Array = new Uint8Array(0);
   #repeated = 0;
   /** replays that were dropped while an answer was awaited */
   #replays: DlmsSecurityError[] = [];
@@ -111,9 +112,10 @@ export class ServiceChannel implements Exchange {
     return 0xc0 | this.correlation.next();
   }
 
-  /** Whether the meter has not shown that its answers can be told apart. */
+  /** Whether the meter has not shown that its answers can be told apart; ciphered ones are told by their counters. */
   get #mayBeCopies(): boolean {
-    return !this.tellsAnswersApart || (!this.delivery.numbered && !this.correlation.echoes);
+    if (this.delivery.numbered || this.ciphering?.active === true) return false;
+    return this.association?.referencing === "sn" || !this.correlation.echoes;
   }
 
   /** Whether a copy of an answer, or a late one, can be told from the answer to another request. */
@@ -138,7 +140,7 @@ export class ServiceChannel implements Exchange {
     for (;;) {
       let answer = yield* this.#ask(plain, repetition);
       if (this.#mayBeCopies) {
-        answer = yield* this.#copies.checked(request, answer, repetition, () => this.#ask(plain, repetition));
+        answer = yield* this.#copies.checked(request, plain, answer, repetition, () => this.#ask(plain, repetition));
       }
       if (answer.apdu === "confirmed-service-error") throw confirmedServiceError(answer);
       if (answer.apdu !== "exception-response") return answer;
@@ -158,7 +160,10 @@ export class ServiceChannel implements Exchange {
       const delivery = limit === 0 ? undefined : this.#deliveryOf(repetition);
       const bytes = this.ciphering === undefined ? plain : yield* this.ciphering.seal(plain);
       try {
-        const first = yield* this.#transfer(bytes, delivery, limit > 0 && repetition === "correlated");
+        const first =
+          bytes.length <= this.meterLimit
+            ? yield* exchangeStep(bytes, "request", delivery)
+            : yield* this.#transferLong(bytes, delivery, limit > 0 && repetition === "correlated");
         return this.#plainGet(first) ?? (yield* this.#answer(first, delivery));
       } catch (error) {
         if (isNoAnswer(error)) this.correlation.silent();
@@ -188,8 +193,8 @@ export class ServiceChannel implements Exchange {
     return yield* this.#answer(yield* receiveStep(delivery, "any"), delivery);
   }
 
-  *#transfer(bytes: Uint8Array, delivery: Delivery | undefined, repeatable: boolean): Operation<Uint8Array> {
-    if (bytes.length <= this.meterLimit) return yield* exchangeStep(bytes, "request", delivery);
+  /** Sends what is longer than the meter accepts. */
+  *#transferLong(bytes: Uint8Array, delivery: Delivery | undefined, repeatable: boolean): Operation<Uint8Array> {
     if (this.#blocksAllowed()) return yield* sendByBlocks(this, bytes, repeatable);
     yield* noteStep(`the request has ${bytes.length} bytes, the meter accepts ${this.meterLimit}; it may not answer`);
     return yield* exchangeStep(bytes, "request", delivery);
@@ -201,12 +206,12 @@ export class ServiceChannel implements Exchange {
 
   /** The answer that comes most often; undefined for whatever needs more than to be parsed. */
   #plainGet(bytes: Uint8Array): Apdu | undefined {
-    const { ciphering, correlation } = this;
-    const [, , invokeId = 0] = bytes;
-    if (!this.delivery.keepsOrder || (invokeId & 0x0f) !== correlation.id) return undefined;
-    if (bytes[0] !== getResponseTag || ciphering?.active === true || ciphering?.signatureRequired === true) {
-      return undefined;
-    }
+    const { ciphering, correlation, options } = this;
+    const [tag, , invokeId = 0] = bytes;
+    if (tag !== getResponseTag || ciphering?.active === true || ciphering?.signatureRequired === true) return undefined;
+    const expected =
+      options.quirks?.strictInvokeId === true ? correlation.isOurs(invokeId) : correlation.isUsual(invokeId);
+    if (!this.delivery.keepsOrder || !expected) return undefined;
     let whole = true;
     const onTrailing = (): void => {
       whole = false;
@@ -215,6 +220,7 @@ export class ServiceChannel implements Exchange {
     if (!whole) return undefined;
     correlation.judge(invokeId);
     correlation.answered();
+    this.answerBytes = bytes;
     return apdu;
   }
 
@@ -281,6 +287,7 @@ export class ServiceChannel implements Exchange {
       if (!isNotificationTag(whole[0])) {
         const streamed = stream?.streaming === true ? stream.head : undefined;
         const apdu = streamed === undefined ? yield* this.parse(whole) : parseApdu(streamed, { dataToEnd: true });
+        if (streamed !== undefined) this.answerBytes = streamed;
         this.blocksCame = true;
         return apdu;
       }
@@ -305,7 +312,7 @@ export class ServiceChannel implements Exchange {
   /** Whether data may be handed on from an answer with this invoke-id before all of it has come. */
   #mayHandOn(invokeId: number): boolean {
     if (this.ciphering?.active === true || this.ciphering?.signatureRequired === true) return false;
-    if ((invokeId & 0x0f) === this.correlation.id) return true;
+    if (this.correlation.isOurs(invokeId)) return true;
     return this.tellsAnswersApart && this.correlation.hasOwnIds && !this.correlation.isStale(invokeId);
   }
 
@@ -373,6 +380,7 @@ export class ServiceChannel implements Exchange {
       trailing = rest.length;
     };
     const apdu = parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing });
+    this.answerBytes = bytes;
     if (trailing > 0) yield* noteStep(`${trailing} bytes behind the answer were ignored`);
     return apdu;
   }

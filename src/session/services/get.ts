@@ -14,20 +14,22 @@ import { noteStep, progressStep } from "../steps/steps";
 export type GetOutcome = { readonly ok: true } | { readonly ok: false; readonly result: number };
 
 /** GET of one attribute; blocks are put together. */
-export function* getAttribute(
+export function getAttribute(
   channel: ServiceChannel,
   attribute: AttributeDescriptorWithSelection,
-  form: AnswerForm = {},
+  form?: AnswerForm,
 ): Operation<GetDataResult> {
-  channel.require("get");
-  return yield* retryLostTransfer(channel, () => getWhole(channel, attribute, form));
+  // no generator around the most frequent one: each costs a call for every step
+  if (channel.delivery.retries === 0) return getWhole(channel, attribute, form);
+  return retryLostTransfer(channel, () => getWhole(channel, attribute, form));
 }
 
 function* getWhole(
   channel: ServiceChannel,
   attribute: AttributeDescriptorWithSelection,
-  form: AnswerForm,
+  form?: AnswerForm,
 ): Operation<GetDataResult> {
+  channel.require("get");
   const invokeId = channel.nextInvokeId();
   const answer = yield* channel.exchange({ apdu: "get-request-normal", invokeId, attribute }, "correlated", form);
   if (answer.apdu === "get-response-normal" && fitsResult(channel, answer.result)) return answer.result;

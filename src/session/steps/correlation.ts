@@ -43,10 +43,10 @@ export class Correlation {
   readonly #last: number;
   /** the id that was given out last */
   #id: number;
-  /** ids of the requests on this connection */
-  readonly #asked = new Set<number>();
+  /** ids of the requests on this connection: bit n for id n */
+  #asked = 0;
   /** ids of the requests that have no answer so far, the one under way included */
-  readonly #owed = new Set<number>();
+  #owed = 0;
   /** association requests that have no answer so far; counted where the connection outlives them */
   associations = 0;
   #evidence: "none" | "echoes" | "own-ids" = "none";
@@ -83,13 +83,12 @@ export class Correlation {
   }
 
   get anyOwed(): boolean {
-    return this.#owed.size > 0;
+    return this.#owed !== 0;
   }
 
   /** A new connection: nothing of an earlier one can arrive on it. */
   forgetConnection(): void {
-    this.#asked.clear();
-    this.#owed.clear();
+    this.#asked = this.#owed = 0;
     this.associations = 0;
     this.#evidence = "none";
     this.#matched = this.#dropped = undefined;
@@ -105,14 +104,14 @@ export class Correlation {
 
   /** The request under way goes out, or goes on with a further block. */
   sending(): void {
-    this.#asked.add(this.#id);
-    this.#owed.add(this.#id);
+    this.#asked |= 1 << this.#id;
+    this.#owed |= 1 << this.#id;
     this.#dropped = undefined;
   }
 
   /** The request under way has its answer. */
   answered(): void {
-    this.#owed.delete(this.#id);
+    this.#owed &= ~(1 << this.#id);
   }
 
   /** The request under way got no answer. A meter with a constant id says nothing but what was dropped. */
@@ -130,7 +129,7 @@ export class Correlation {
       return "ours";
     }
     if (this.isStale(id)) {
-      this.#owed.delete(id);
+      this.#owed &= ~(1 << id);
       this.#dropped = id;
       return "stale";
     }
@@ -139,9 +138,19 @@ export class Correlation {
     return "other";
   }
 
+  /** Whether this is the id of the request under way. */
+  isOurs(received: number): boolean {
+    return (received & 0x0f) === this.#id;
+  }
+
+  /** Whether this is the id of the request under way, or the meter is known for its own ids and this may be one. */
+  isUsual(received: number): boolean {
+    return this.isOurs(received) || (this.hasOwnIds && !this.isStale(received));
+  }
+
   /** Whether a request on this connection had this id. */
   wasAsked(received: number): boolean {
-    return this.#asked.has(received & 0x0f);
+    return isIn(this.#asked, received & 0x0f);
   }
 
   /** Whether an answer with this id belongs to another request than the one under way. */
@@ -149,32 +158,33 @@ export class Correlation {
     const id = received & 0x0f;
     if (id === this.#id) return false;
     if (this.#evidence === "echoes") return true;
-    return this.#evidence === "none" ? this.#asked.has(id) : this.#owed.has(id);
+    return isIn(this.#evidence === "none" ? this.#asked : this.#owed, id);
   }
 
   /** Takes note that an answer to an earlier request came; false if none with this id is due. */
   takeOwed(received: number): boolean {
-    return this.#owed.delete(received & 0x0f);
+    const id = received & 0x0f;
+    const due = isIn(this.#owed, id);
+    this.#owed &= ~(1 << id);
+    return due;
   }
 
   /**
-   * What was asked when an equal answer came before; undefined for an answer that is new. Answers and requests are
-   * compared without their ids.
+   * Keeps an answer. Returns what was asked when an equal answer came before; undefined for an answer that is new.
+   * Answers and requests are compared without their ids.
+   * @param answer its digest
    */
-  earlierRequest(answer: Uint8Array): string | undefined {
-    return this.#answers.get(digest(answer));
-  }
-
-  /** Keep an answer for `earlierRequest`. */
-  remember(request: string, answer: Uint8Array): void {
-    const key = digest(answer);
-    this.#answers.delete(key);
-    this.#answers.set(key, request);
-    if (this.#answers.size <= rememberedAnswers) return;
-    for (const oldest of this.#answers.keys()) {
-      this.#answers.delete(oldest);
-      break;
+  remember(request: string, answer: string): string | undefined {
+    const earlier = this.#answers.get(answer);
+    this.#answers.delete(answer);
+    this.#answers.set(answer, request);
+    if (this.#answers.size > rememberedAnswers) {
+      for (const oldest of this.#answers.keys()) {
+        this.#answers.delete(oldest);
+        break;
+      }
     }
+    return earlier;
   }
 
   /** A general block transfer came to its end. */
@@ -195,25 +205,56 @@ export class Correlation {
   }
 }
 
+const isIn = (ids: number, id: number): boolean => ((ids >> id) & 1) === 1;
+
 /** The invoke-id of an answer; undefined where it has none. */
 export function invokeIdOf(apdu: Apdu): number | undefined {
   if ("invokeId" in apdu) return apdu.invokeId;
   return apdu.apdu === "access-response" ? apdu.longInvokeId : undefined;
 }
 
-/** An APDU with its invoke-id set to 0. C0 to C7: tag, choice, invoke-id. D9, DA: tag and four bytes. */
+/** A part of an APDU. */
+export interface Place {
+  readonly from: number;
+  readonly to: number;
+}
+
+const noId: Place = { from: 0, to: 0 };
+/** C0 to C7: tag, choice, invoke-id */
+const shortId: Place = { from: 2, to: 3 };
+/** D9, DA: tag and four bytes */
+const longId: Place = { from: 1, to: 5 };
+
+/** Where an APDU has its invoke-id. */
+export function placeOfId([tag = 0]: Uint8Array): Place {
+  if (tag >= 0xc0 && tag <= 0xc7) return shortId;
+  return tag === 0xd9 || tag === 0xda ? longId : noId;
+}
+
+/** An APDU as a text, a character for each byte. */
+export function textWithoutId(bytes: Uint8Array): string {
+  const { from, to } = placeOfId(bytes);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+  return text.slice(0, from) + text.slice(to);
+}
+
+/** An APDU with its invoke-id set to 0. */
 export function withoutId(bytes: Uint8Array): Uint8Array {
-  const [tag = 0] = bytes;
-  const [from, to] = tag >= 0xc0 && tag <= 0xc7 ? [2, 3] : tag === 0xd9 || tag === 0xda ? [1, 5] : [0, 0];
-  return from === to ? bytes : bytes.slice().fill(0, from, to);
+  const { from, to } = placeOfId(bytes);
+  return bytes.slice().fill(0, from, to);
 }
 
 const isRepeated = (request: Uint8Array, asked: Uint8Array): boolean =>
-  digest(withoutId(request)) === digest(withoutId(asked));
+  digest(request, placeOfId(request)) === digest(asked, placeOfId(asked));
 
-/** FNV-1a and the length. Two answers that share it cost an exchange, no more. */
-export function digest(bytes: Uint8Array): string {
+/** FNV-1a and the length, without the bytes at `left`. Two answers that share it cost an exchange, no more. */
+export function digest(bytes: Uint8Array, left?: Place): string {
+  const { length } = bytes;
+  const from = left?.from ?? length;
+  const to = left?.to ?? length;
   let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return `${bytes.length}/${hash >>> 0}`;
+  for (let i = 0; i < length; i++) {
+    if (i < from || i >= to) hash = Math.imul(hash ^ (bytes[i] ?? 0), 0x01000193);
+  }
+  return `${length}/${hash >>> 0}`;
 }
