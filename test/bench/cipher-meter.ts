@@ -4,12 +4,13 @@ import { encodeApdu } from "../../src/apdu";
 import { fromHex } from "../../src/bytes";
 import { encodeWpdu, WrapperFramer } from "../../src/link";
 import { protect } from "../../src/security";
-import { answer, cipherKeys, scalerAnswer } from "./cipher-setup";
+import { answer, cipherKeys, lessons, scalerAnswer } from "./cipher-setup";
 
 /**
  * The meter of the ciphering benchmark: client 16 plain, client 1 authenticated and encrypted. All it sends was made and
- * sealed beforehand (an answer does not depend on its request), so that it works as little for the one as for the
- * other. Of the first plain requests it learns in which order a client asks for value and scaler. Prints its port.
+ * sealed beforehand, so that it works as little for the one as for the other. Of the first plain requests it learns in
+ * which order a client asks for value and scaler, and with which invoke-ids: as nearly every meter, it echoes them.
+ * Prints its port.
  */
 const ownTitle = fromHex("4d4d4d0000bc614e");
 const stock = 40_000;
@@ -46,25 +47,38 @@ const aare = (applicationContext: number, userInformation: Uint8Array): Uint8Arr
 
 const value = fromHex(answer);
 const scaler = fromHex(scalerAnswer);
-const values = Array.from({ length: stock }, (_, n) => sealed(value, 0xcc, 100 + n));
-const scalers = Array.from({ length: 10 }, (_, n) => sealed(scaler, 0xcc, 100 + n));
-const order: boolean[] = [];
+const asked: { readonly invokeId: number; readonly scaler: boolean }[] = [];
+let stockOfAnswers: Uint8Array[] = [];
 let plainReads = 0;
 let cipheredReads = 0;
+
+function withId(plain: Uint8Array, invokeId: number): Uint8Array {
+  return Uint8Array.from(plain, (byte, i) => (i === 2 ? invokeId : byte));
+}
+
+/** The answers to a client that asks as the plain one did. Its invoke-ids take turns, or are always the same. */
+function sealStock(): Uint8Array[] {
+  const ids = asked.map(({ invokeId }) => invokeId);
+  const period = Math.max(1, ids.indexOf(ids[0] ?? 0, 1));
+  return Array.from({ length: stock }, (_, n) => {
+    const plain = asked[n]?.scaler === true ? scaler : value;
+    return sealed(withId(plain, ids[n % period] ?? 0), 0xcc, 100 + n);
+  });
+}
 
 function answerTo(client: number, apdu: Uint8Array): Uint8Array {
   if (apdu[0] === 0x60) {
     const response = encodeApdu(initiate);
-    return client === 1 ? aare(3, sealed(response, 0x28, 1)) : aare(1, response);
+    if (client !== 1) return aare(1, response);
+    stockOfAnswers = sealStock();
+    return aare(3, sealed(response, 0x28, 1));
   }
   if (apdu[0] === 0x62) return fromHex("6303800100");
-  if (client === 1) {
-    const n = cipheredReads++;
-    return (order[n] === true ? scalers[n] : values[n]) ?? value;
-  }
+  if (client === 1) return stockOfAnswers[cipheredReads++] ?? value;
+  const invokeId = apdu[2] ?? 0;
   const wantsScaler = apdu[11] === 3;
-  if (plainReads++ < 10) order.push(wantsScaler);
-  return wantsScaler ? scaler : value;
+  if (plainReads++ < lessons) asked.push({ invokeId, scaler: wantsScaler });
+  return withId(wantsScaler ? scaler : value, invokeId);
 }
 
 const server = createServer((socket) => {

@@ -11,3 +11,6 @@ export const request = "c001c100030100010800ff0200";
 export const answer = "c401c1000600bc614e";
 
 export const scalerAnswer = "c401c10002020f00161e";
+
+/** plain requests from which the meter learns how a client asks: more than there are invoke-ids */
+export const lessons = 40;
