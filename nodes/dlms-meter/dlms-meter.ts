@@ -92,7 +92,7 @@ export default function (RED: NodeAPI): void {
     access: ExclusiveAccess,
     shown: boolean,
   ): SharedMeter {
-    const log = new ChangeLog(node, RED._, settings.place);
+    const log = new ChangeLog(node, RED._, settings.endpointLabel);
     return new SharedMeter({
       ...runtime.guardedClient(settings, node.id),
       clock: systemClock,
@@ -112,7 +112,7 @@ export default function (RED: NodeAPI): void {
     const { twin, remove } = shared.deployedMeters.add(clientIdentity(settings), name);
     node.on("close", remove);
     if (twin === undefined) return;
-    node.warn(RED._("dlms-meter.log.twin", { name, twin, place: settings.place }));
+    node.warn(RED._("dlms-meter.log.twin", { name, twin, place: settings.endpointLabel }));
   }
 
   function makeMeter(node: MeterConfigNode, config: NodeDef): MeterNode["meter"] {
@@ -139,9 +139,9 @@ export default function (RED: NodeAPI): void {
     announce(node, settings, label);
     const { transport } = settings.connect;
     if ("verify" in transport && transport.verify === false) {
-      node.warn(RED._("dlms-meter.log.unverified", { name: label, place: settings.place }));
+      node.warn(RED._("dlms-meter.log.unverified", { name: label, place: settings.endpointLabel }));
     }
-    return { label, place: settings.place, session: dynamic.own(settings), problem: undefined, dynamic };
+    return { label, place: settings.endpointLabel, session: dynamic.own(settings), problem: undefined, dynamic };
   }
 
   function DlmsMeter(this: MeterConfigNode, config: NodeDef): void {

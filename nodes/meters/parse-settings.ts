@@ -328,7 +328,7 @@ export function parseMeterSettings(
   };
   return {
     connect,
-    place: placeOf(transport),
+    endpointLabel: placeOf(transport),
     probeInterval: integer(raw, "probeInterval"),
     offlineAfter: integer(raw, "offlineAfter"),
   };

@@ -2,8 +2,8 @@ import { ByteReader, joinBytes } from "../bytes";
 import { ber, type BerField, readBerTolerant } from "../codec";
 
 /** 2.16.756.5.8.1 and .2 */
-export const ARC_CONTEXT = 1;
-export const ARC_MECHANISM = 2;
+export const contextArc = 1;
+export const mechanismArc = 2;
 
 /** The fields of an ACSE APDU by tag, and what had to be tolerated. */
 export interface AcseFields {
@@ -12,7 +12,7 @@ export interface AcseFields {
   readonly notes: readonly string[];
 }
 
-const USER_INFORMATION = 0xbe;
+const userInformationTag = 0xbe;
 
 /**
  * Read the fields of an AARQ, AARE, RLRQ or RLRE whose tag has been read. Meters send wrong lengths, unknown fields
@@ -24,7 +24,7 @@ export function readAcseFields(reader: ByteReader, what: string): AcseFields {
   let userInformation: Uint8Array | undefined;
   const end = readOuterLength(reader, what, notes);
   while (reader.offset < end && reader.remaining > 0) {
-    if (reader.peek() === USER_INFORMATION) {
+    if (reader.peek() === userInformationTag) {
       userInformation = readUserInformation(reader, notes);
       continue;
     }
@@ -109,7 +109,7 @@ export function explicitOctets(tag: number, value: Uint8Array | undefined): Uint
 }
 
 export function userInformationField(value: Uint8Array | undefined): Uint8Array {
-  return explicitOctets(USER_INFORMATION, value);
+  return explicitOctets(userInformationTag, value);
 }
 
 export function optional<T>(value: T | undefined, write: (value: T) => Uint8Array): Uint8Array {

@@ -3,8 +3,8 @@ import { ber, berBits, berBitsContents, berInteger, berIntegerValue, dlmsOid, dl
 import {
   acseApdu,
   type AcseFields,
-  ARC_CONTEXT,
-  ARC_MECHANISM,
+  contextArc,
+  mechanismArc,
   explicitOctets,
   inner,
   innerOctets,
@@ -17,9 +17,9 @@ import type { Aare, Aarq, Rlre, Rlrq } from "./model";
 /** Field tags that AARQ and AARE have in different places. */
 const aarqTags = { invocationId: 0xa9, requirements: 0x8a, mechanism: 0x8b, authentication: 0xac } as const;
 const aareTags = { invocationId: 0xa7, requirements: 0x88, mechanism: 0x89, authentication: 0xaa } as const;
-const PROTOCOL_VERSION = 0x80;
-const CONTEXT = 0xa1;
-const IMPLEMENTATION = 0x9d;
+const protocolVersionTag = 0x80;
+const contextTag = 0xa1;
+const implementationTag = 0x9d;
 
 /** The fields that AARQ and AARE share, each only if it is there. */
 function readShared(
@@ -35,11 +35,11 @@ function readShared(
   | "userInformation"
   | "notes"
 > {
-  const version = fields.get(PROTOCOL_VERSION);
+  const version = fields.get(protocolVersionTag);
   const requirements = fields.get(tags.requirements);
-  const mechanism = oidNumber(fields.get(tags.mechanism), ARC_MECHANISM);
+  const mechanism = oidNumber(fields.get(tags.mechanism), mechanismArc);
   const authentication = fields.get(tags.authentication);
-  const implementation = fields.get(IMPLEMENTATION);
+  const implementation = fields.get(implementationTag);
   return {
     ...(version && { protocolVersion: berBits(version) }),
     ...(requirements && { acseRequirements: berBits(requirements).startsWith("1") }),
@@ -54,9 +54,9 @@ function readShared(
 function writeShared(apdu: Aarq | Aare, tags: typeof aarqTags | typeof aareTags): Uint8Array[] {
   return [
     optional(apdu.acseRequirements, (flag) => ber(tags.requirements, berBitsContents(flag ? "1" : "0"))),
-    optional(apdu.mechanism, (n) => ber(tags.mechanism, dlmsOid(ARC_MECHANISM, n))),
+    optional(apdu.mechanism, (n) => ber(tags.mechanism, dlmsOid(mechanismArc, n))),
     optional(apdu.authenticationValue, (value) => ber(tags.authentication, ber(0x80, value))),
-    optional(apdu.implementationInformation, (value) => ber(IMPLEMENTATION, value)),
+    optional(apdu.implementationInformation, (value) => ber(implementationTag, value)),
     userInformationField(apdu.userInformation),
   ];
 }
@@ -83,7 +83,7 @@ export function readAarq(reader: ByteReader): Aarq {
   const invocationId = integer(fields.get(aarqTags.invocationId));
   return {
     apdu: "aarq",
-    applicationContext: oidNumber(fields.get(CONTEXT), ARC_CONTEXT) ?? 0,
+    applicationContext: oidNumber(fields.get(contextTag), contextArc) ?? 0,
     ...(called && { calledApTitle: called }),
     ...(calling && { callingApTitle: calling }),
     ...(qualifier && { callingAeQualifier: qualifier }),
@@ -95,8 +95,8 @@ export function readAarq(reader: ByteReader): Aarq {
 export function writeAarq(writer: ByteWriter, apdu: Aarq): void {
   writer.bytes(
     acseApdu(0x60, [
-      optional(apdu.protocolVersion, (bits) => ber(PROTOCOL_VERSION, berBitsContents(bits))),
-      ber(CONTEXT, ber(0x06, dlmsOid(ARC_CONTEXT, apdu.applicationContext))),
+      optional(apdu.protocolVersion, (bits) => ber(protocolVersionTag, berBitsContents(bits))),
+      ber(contextTag, ber(0x06, dlmsOid(contextArc, apdu.applicationContext))),
       explicitOctets(0xa2, apdu.calledApTitle),
       explicitOctets(0xa6, apdu.callingApTitle),
       explicitOctets(0xa7, apdu.callingAeQualifier),
@@ -115,7 +115,7 @@ export function readAare(reader: ByteReader): Aare {
   const { fields } = found;
   const result = resultOf(fields.get(0xa2));
   if (result === undefined) reader.fail("DECODE_VALUE", "aare.result", "the association response has no result");
-  const context = oidNumber(fields.get(CONTEXT), ARC_CONTEXT);
+  const context = oidNumber(fields.get(contextTag), contextArc);
   const title = innerOctets(fields.get(0xa4));
   const qualifier = innerOctets(fields.get(0xa5));
   const invocationId = integer(fields.get(aareTags.invocationId));
@@ -152,8 +152,8 @@ export function writeAare(writer: ByteWriter, apdu: Aare): void {
   const source = apdu.diagnosticSource === "service-user" ? 0xa1 : 0xa2;
   writer.bytes(
     acseApdu(0x61, [
-      optional(apdu.protocolVersion, (bits) => ber(PROTOCOL_VERSION, berBitsContents(bits))),
-      optional(apdu.applicationContext, (n) => ber(CONTEXT, ber(0x06, dlmsOid(ARC_CONTEXT, n)))),
+      optional(apdu.protocolVersion, (bits) => ber(protocolVersionTag, berBitsContents(bits))),
+      optional(apdu.applicationContext, (n) => ber(contextTag, ber(0x06, dlmsOid(contextArc, n)))),
       ber(0xa2, berInteger(0x02, apdu.result)),
       ber(0xa3, ber(source, berInteger(0x02, apdu.diagnostic))),
       explicitOctets(0xa4, apdu.respondingApTitle),

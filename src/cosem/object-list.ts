@@ -303,7 +303,7 @@ function readAttributes(
       access: accessMode === null ? null : attributeAccess(accessMode, mask),
       accessMode,
     };
-    const list = members2(selectors);
+    const list = numbersIn(selectors);
     return [list.length === 0 ? entry : { ...entry, selectors: list }];
   });
 }
@@ -355,7 +355,7 @@ function members(data: DlmsValue | undefined): (readonly DlmsValue[])[] {
   return data.value.flatMap((item) => (item.type === "structure" ? [item.value] : []));
 }
 
-function members2(data: DlmsValue | undefined): number[] {
+function numbersIn(data: DlmsValue | undefined): number[] {
   if (data?.type !== "array" && data?.type !== "compact-array") return [];
   return data.value.flatMap((item) => (typeof item.value === "number" ? [item.value] : []));
 }

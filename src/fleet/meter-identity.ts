@@ -8,8 +8,8 @@ import type { EndpointScope } from "./exclusive-access";
  * meter cannot tell apart take turns: a link to a device counts as that device, a short name of this machine as its
  * address.
  */
-export function endpointOf({ connect: { transport }, place }: MeterSettings): string {
-  return "open" in transport ? place : endpointKey(transport);
+export function endpointOf({ connect: { transport }, endpointLabel }: MeterSettings): string {
+  return "open" in transport ? endpointLabel : endpointKey(transport);
 }
 
 /** Which of the meters at an endpoint. */

@@ -5,7 +5,7 @@ import type { ConnectOptions } from "../client";
 export interface MeterSettings {
   readonly connect: ConnectOptions;
   /** for logs: "tcp meter.example:4059" */
-  readonly place: string;
+  readonly endpointLabel: string;
   /** ms, 0 = none */
   readonly probeInterval: number;
   /** ms without an answer after which a probed meter counts as offline */

@@ -15,8 +15,8 @@ export interface InspectKeys {
   readonly systemTitle?: BytesLike;
 }
 
-const ENCRYPTED_ONLY = ~0x10;
-const TAG_LENGTH = 12;
+const encryptedOnly = ~0x10;
+const tagLength = 12;
 
 /** The bytes inside a ciphered APDU, or undefined where the keys given are not those that it needs. */
 export function decipher(apdu: Apdu, keys: InspectKeys): Uint8Array | undefined {
@@ -69,10 +69,10 @@ function open(
     const symmetric = { encryptionKey, authenticationKey, broadcastKey: encryptionKey };
     return unprotect({ content, keys: symmetric, systemTitle, ...(extraAad && { extraAad }) }).plaintext;
   }
-  if (content.length < 5 + TAG_LENGTH) return undefined;
-  const body = content.subarray(5, content.length - TAG_LENGTH);
+  if (content.length < 5 + tagLength) return undefined;
+  const body = content.subarray(5, content.length - tagLength);
   if (!control.encrypted) return body;
-  const unverified = concatBytes(Uint8Array.of(control.byte & ENCRYPTED_ONLY & 0xff), content.subarray(1, 5), body);
+  const unverified = concatBytes(Uint8Array.of(control.byte & encryptedOnly & 0xff), content.subarray(1, 5), body);
   const symmetric = { encryptionKey, authenticationKey: encryptionKey, broadcastKey: encryptionKey };
   return unprotect({ content: unverified, keys: symmetric, systemTitle }).plaintext;
 }

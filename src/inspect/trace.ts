@@ -32,7 +32,7 @@ export interface TraceInspectorOptions {
   readonly secrets?: readonly Uint8Array[];
 }
 
-const LEAST_SECRET = 4;
+const minSecretBytes = 4;
 
 /** The most bytes that a trace shows in hex: every HDLC frame is shorter. */
 const longestHex = 4096;
@@ -50,7 +50,7 @@ export class TraceInspector {
 
   constructor(options: TraceInspectorOptions = {}) {
     this.#keys = options.keys;
-    this.#secrets = (options.secrets ?? []).filter(({ length }) => length >= LEAST_SECRET);
+    this.#secrets = (options.secrets ?? []).filter(({ length }) => length >= minSecretBytes);
   }
 
   inspect(traced: TracedBytes): ShownBytes {

@@ -327,7 +327,7 @@ describe("sessions of drafts", () => {
         auth: { mechanism: "none" },
         timeouts: { response: 300, close: 100, retries: 0 },
       },
-      place: `memory ${n}`,
+      endpointLabel: `memory ${n}`,
       probeInterval: 0,
       offlineAfter: 45_000,
     }));
