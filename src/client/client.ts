@@ -1,3 +1,4 @@
+/** The client of one meter: its requests, one at a time, over a connection that it keeps. */
 import type { DlmsValue } from "../codec";
 import type { AttributeRef, MethodRef, ObisLike, ObjectDirectory, PresentOptions } from "../cosem";
 import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
@@ -106,7 +107,7 @@ export class DlmsClient implements AsyncDisposable {
       random: () => jitter(settings.random),
       onState: (event) => {
         this.#observer.state(event);
-        // connected again by itself: nobody may ask for anything
+        // reconnected automatically: no request may be waiting
         if (event.state === "open" && this.#working === undefined) this.#armIdle();
       },
       note: (text) => {
@@ -125,7 +126,7 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   /**
-   * What was agreed with the meter, at the last association.
+   * What was negotiated with the meter, at the last association.
    * @throws DlmsStateError STATE_BUSY before the first one
    */
   get association(): AssociationInfo {
@@ -212,12 +213,12 @@ export class DlmsClient implements AsyncDisposable {
     );
   }
 
-  /** Write one attribute. It is never sent a second time by itself. */
+  /** Write one attribute. The client never retries it. */
   async write(ref: AttributeRef, value: DlmsValue, options: OperationOptions = {}): Promise<void> {
     await this.#submit(writing(ref, value), options);
   }
 
-  /** Invoke a method; returns what it returns, null-data if nothing. It is never sent a second time by itself. */
+  /** Invoke a method; returns what it returns, null-data if nothing. The client never retries it. */
   async invoke(ref: MethodRef, argument?: DlmsValue, options: OperationOptions = {}): Promise<DlmsValue> {
     return this.#submit(invoking(ref, argument), options);
   }

@@ -1,3 +1,4 @@
+/** What other folders use of the session. */
 export type { AnswerForm, Early, Operation, SessionStep, Sink, StepAnswer } from "./steps/operation";
 export { datagramDelivery, type Delivery, type DeliveryPolicy, streamDelivery } from "./steps/delivery";
 export {

@@ -1,3 +1,4 @@
+/** A session: the client's side of one association, as operations whose steps a driver performs. */
 import { encodeApdu } from "../apdu";
 import type {
   AccessResponse,
@@ -39,7 +40,7 @@ export class Session {
     this.#channel = new ServiceChannel(options);
   }
 
-  /** What was agreed; undefined while there is no association. */
+  /** What was negotiated; undefined while there is no association. */
   get association(): AssociationInfo | undefined {
     return this.#channel.association;
   }

@@ -72,7 +72,7 @@ describe("the life of a client", () => {
       const third = client.read(registerRef(2));
       const error = await failureOf(client.read(registerRef(3)));
       assert.equal(error.code, "DLMS_STATE_QUEUE_FULL");
-      assert.match(error.message, /read 1-0:1\.8\.3\*255\/2: 3 requests are waiting/);
+      assert.match(error.message, /^the queue is full: 3 requests are waiting \(read 1-0:1\.8\.3\*255\/2\)/);
       await clock.runUntil(Promise.all([first, second, third]));
       await clock.runUntil(client.close());
     });
@@ -134,7 +134,7 @@ describe("the life of a client", () => {
       await clock.tickAsync(1500);
       const error = await waiting;
       assert.equal(error.code, "DLMS_TIMEOUT_RESPONSE");
-      assert.match(error.message, /read 1-0:1\.8\.1\*255\/2: not finished within 1500 ms/);
+      assert.match(error.message, /^not finished within 1500 ms, .*\(read 1-0:1\.8\.1\*255\/2\)/);
       await clock.runUntil(client.close());
       assert.equal(clock.pending, 0);
     });

@@ -1,3 +1,4 @@
+/** The invocation counter of one association, and the check of what a meter says of it. */
 import type { Clock } from "../../clock";
 import { DlmsSecurityError } from "../../errors";
 import type { InvocationCounterStore, UnprovenCounter } from "../../security/model";

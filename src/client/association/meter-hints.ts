@@ -11,7 +11,7 @@ export interface MeterHints {
   garbledLists?: number;
   /** ACCESS was negotiated, but is refused or answered with nonsense. */
   accessRefused?: boolean;
-  /** General block transfer was agreed upon, but led nowhere: it is not proposed any more. */
+  /** General block transfer was negotiated, but failed: it is not proposed any more. */
   generalBlocksFailed?: boolean;
   /** An answer in general blocks came to its end: one that does not come later got lost, unless it is lost again. */
   generalBlocksCame?: boolean;

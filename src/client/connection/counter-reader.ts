@@ -55,8 +55,8 @@ function counterIn(value: DlmsValue, what: string): number {
   if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 0xffffffff) return number;
   throw new DlmsDecodeError(
     "DECODE_VALUE",
-    `${what}: expected a number from 0 to 4294967295 (double-long-unsigned), got ${value.type}`,
-    { details: { type: value.type } },
+    `expected a number from 0 to 4294967295 (double-long-unsigned), got ${value.type} (${what})`,
+    { request: what, details: { type: value.type } },
   );
 }
 

@@ -1,3 +1,4 @@
+/** The options of a client. */
 import type { Clock } from "../../clock";
 import type { ObisLike } from "../../cosem";
 import type { InvocationCounterStore, ReceivedCounterStore, SecurityPolicy, SecuritySuite } from "../../security/model";

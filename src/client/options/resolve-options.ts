@@ -1,3 +1,4 @@
+/** Checks the options of a client and fills in the defaults. */
 import { type Clock, systemClock } from "../../clock";
 import { isTimeZone, type PresentOptions } from "../../cosem";
 import { describeObis } from "../../names";

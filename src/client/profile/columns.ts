@@ -1,3 +1,4 @@
+/** Chooses the columns of a profile by their names. */
 import { isObis, obisDotted, type ProfileColumn, type ProfileRow, restrictingObject } from "../../cosem";
 import { DlmsConfigError } from "../../errors";
 import type { ProfileInfo } from "./profile-info";

@@ -1,3 +1,4 @@
+/** Times of a meter: where a row lies in time, and how the bounds of a range are written. */
 import {
   type CaptureObject,
   clockKind,

@@ -1,3 +1,4 @@
+/** What has to be read of a profile before its rows: columns, scalers, period, order. */
 import { classIds, mayPass, notReadable } from "../../apdu";
 import { decodePlainBytes, decodeValueBytes } from "../../codec";
 import type { DlmsValue } from "../../codec";

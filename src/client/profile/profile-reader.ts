@@ -1,3 +1,4 @@
+/** The reader of one profile that a program iterates over. */
 import { classIds } from "../../apdu";
 import type { Clock } from "../../clock";
 import {
@@ -62,7 +63,7 @@ interface Consumer {
   readonly forget?: () => void;
 }
 
-/** Reads the rows of one profile: each iteration, and each `toTable`, reads them anew. */
+/** Reads the rows of one profile: each iteration, and each `toTable`, reads them again. */
 export class ProfileReader implements AsyncIterable<ProfileRow> {
   readonly #logicalName: string;
   readonly #range: ProfileRange | undefined;

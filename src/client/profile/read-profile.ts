@@ -1,3 +1,4 @@
+/** Reads a profile by the first strategy that the meter accepts, and resumes after a break. */
 import { blockTransferFailed, notThere } from "../../apdu";
 import { obisPrinted, restrictingObject, type Selection } from "../../cosem";
 import type { DlmsAccessError, DlmsDecodeError, DlmsServiceError } from "../../errors";

@@ -1,3 +1,4 @@
+/** Brings the rows of a profile into the order in which they were captured. */
 import type { ResolvedRow } from "./strategies";
 
 /** How a meter keeps its entries: by age, by value, or it does not tell. */
@@ -10,8 +11,8 @@ export function entryOrder(sortMethod: number | undefined): EntryOrderName {
   return sortMethod !== undefined && sortMethod >= 3 && sortMethod <= 6 ? "by-value" : "unknown";
 }
 
-/** Rows that are held are cut when there are so many more than twice those that are wanted. */
-const excess = 1000;
+/** Held rows beyond twice the requested number before they are cut. */
+const maxExcessRows = 1000;
 
 /** Brings rows into the order in which they were captured. Only those that come in it are not held until the end. */
 export class RowOrder {
@@ -58,7 +59,7 @@ export class RowOrder {
     // newest first: the first n that came
     if (this.#order === "newest-first") this.#held.length = Math.min(this.#held.length, count);
     // else the last n: cut only now and then, since each cut copies them
-    else if (this.#order !== "unknown" && this.#held.length > 2 * count + excess) {
+    else if (this.#order !== "unknown" && this.#held.length > 2 * count + maxExcessRows) {
       this.#held = (this.#order === "by-value" ? this.#sorted() : this.#held).slice(-count);
     }
   }

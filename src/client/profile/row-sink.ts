@@ -1,3 +1,4 @@
+/** Turns the bytes of a profile's buffer into rows, filters them and hands them on. */
 import { ElementStream } from "../../codec";
 import { clockKind, createTimedRowReader, obisPrinted, restrictingObject, type TimedRow } from "../../cosem";
 import { DlmsDecodeError } from "../../errors";
@@ -12,7 +13,7 @@ import {
 import { type MeterTime, type ResolvedTime, resolveTime, resolveInstant, seasonShift, TimeFilter } from "./meter-time";
 import { entryOrder, RowOrder } from "./row-order";
 
-/** Padding and empty blocks behind the last row, which some meters send. */
+/** Padding and empty blocks after the last row, which some meters send. */
 const maxBlocksBehind = 100;
 
 const clockUnits = { "date-time": undefined, unix: 1000, "unix-microseconds": 0.001 } as const;
@@ -37,7 +38,7 @@ export class RowSink {
   #empty = false;
   #seen = 0;
   #leftOut = 0;
-  /** rows left out because nobody can say whether they are wanted */
+  /** rows without a time, left out because they may be of another range */
   #timeless = 0;
   #misfit: DlmsDecodeError | undefined;
   #short: DlmsDecodeError | undefined;
@@ -60,7 +61,7 @@ export class RowSink {
     const asked = strategy.columns?.flatMap((index) => info.columns[index] ?? []);
     const reader = createTimedRowReader(asked ?? info.columns, {
       ...reading.present,
-      // of a buffer of unknown order nobody can say on which side the time of the next row lies
+      // in a buffer of unknown order the time of the next row may lie on either side
       capturePeriod: info.sortMethod === undefined ? 0 : info.capturePeriod,
       newestFirst: info.sortMethod === 2,
       timeKey: this.#timeKey,
@@ -114,7 +115,7 @@ export class RowSink {
     this.#reading.report({ rows: progress.rows, blocks: progress.blocks, bytes: progress.bytes });
   }
 
-  /** A meter that never says that a block is the last one would be asked for ever. */
+  /** A meter that never says that a block is the last one would be asked without end. */
   #refuseEndless(block: number): void {
     this.#behind++;
     if (this.#behind <= maxBlocksBehind) return;

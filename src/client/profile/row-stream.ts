@@ -1,3 +1,4 @@
+/** Rows on their way from a reading to the program that iterates over them. */
 import { afterRunning, type Clock, type RunningWait } from "../../clock";
 import { DlmsStateError } from "../../errors";
 
@@ -15,7 +16,7 @@ interface Taker<T> {
  */
 export class RowStream<T> {
   readonly #clock: Clock;
-  readonly #what: string;
+  readonly #name: string;
   #batch: readonly T[] = [];
   #at = 0;
   #ended = false;
@@ -26,9 +27,9 @@ export class RowStream<T> {
   /** the consumer left, or the producer failed: no more is taken from it */
   #stopped = false;
 
-  constructor(clock: Clock, what: string) {
+  constructor(clock: Clock, name: string) {
     this.#clock = clock;
-    this.#what = what;
+    this.#name = name;
   }
 
   /** No more is wanted. */
@@ -36,7 +37,7 @@ export class RowStream<T> {
     return this.#stopped;
   }
 
-  /** Resolves when the batch was taken. @throws DlmsStateError STATE_BUSY when nobody takes it for a minute */
+  /** Resolves when the batch was taken. @throws DlmsStateError STATE_BUSY when the consumer does not take it for a minute */
   async push(batch: readonly T[]): Promise<void> {
     if (this.#stopped || batch.length === 0) return;
     this.#batch = batch;
@@ -49,7 +50,8 @@ export class RowStream<T> {
       const late = (): void => {
         const error = new DlmsStateError(
           "STATE_BUSY",
-          `${this.#what}: the rows were not taken for ${stallLimit / 1000} s, so the reading ended: while it lasts nothing else can be asked of the meter; take rows faster, or all at once with toTable()`,
+          `the rows were not taken for ${stallLimit / 1000} s, so the reading ended (${this.#name}); while it lasts, the client can ask the meter for nothing else: take rows faster, or all at once with toTable()`,
+          { request: this.#name },
         );
         this.fail(error);
         reject(error);
@@ -67,7 +69,7 @@ export class RowStream<T> {
 
   /** What came before can still be taken. The producer is not held up any longer. */
   fail(error: unknown): void {
-    // whoever left hears no more of it
+    // a consumer that has left is told of no failure
     if (!this.#stopped) this.#failure ??= { error };
     this.#stopped = true;
     this.#drained?.();

@@ -1,3 +1,4 @@
+/** All rows of a profile at once. */
 import { joinRuns, longestRun } from "../../codec/runs";
 
 /**

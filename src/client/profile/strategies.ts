@@ -1,3 +1,4 @@
+/** The strategies by which the entries of a range can be selected, the cheapest first. */
 import type { DlmsValue } from "../../codec";
 import {
   type AttributeRef,
@@ -67,7 +68,7 @@ export interface ReadingProgress {
   equal: number;
   /** no row lies before the one that was handed on before it */
   ascending: boolean;
-  /** after a break: rows that come again, up to this one and so many of its time */
+  /** after a break: rows that come again, up to this one and `equal` rows of its time */
   skip:
     { readonly upTo: ResolvedTime; readonly equal: number; seen: number; readonly later: ResolvedRow[] } | undefined;
   /** it went on by time after a break */
@@ -93,7 +94,7 @@ export interface ProfileReading {
   readonly progress: ReadingProgress;
 }
 
-/** One way to get the entries: what the meter is asked for, and what is left to do with what comes. */
+/** A strategy to get the entries: what the meter is asked for, and what is left to do with what comes. */
 export interface SelectionStrategy {
   readonly used: SelectionUsed;
   readonly selection: Selection | undefined;
@@ -106,9 +107,9 @@ export interface SelectionStrategy {
   readonly pieces?: readonly Selection[];
   /** the last piece is all the time to come, where hardly anything is */
   readonly lastPieceIsFuture?: boolean;
-  /** the meter is asked for more than is wanted, since nobody knows which way it reads the bounds */
+  /** the bounds are widened because meters disagree on whether they are inclusive */
   readonly boundsWidened?: boolean;
-  /** there are so many entries, so fewer are no answer */
+  /** number of entries that the meter reported; a shorter answer is incomplete */
   readonly expected?: number;
   /** the bounds are right only for a meter whose rows have an offset of their own */
   readonly needsOffset?: boolean;
@@ -163,7 +164,7 @@ const allColumnsNote = "asking for all columns";
 interface TimeSpan {
   readonly from: TimeBound;
   readonly to: Moment;
-  /** nobody named the end */
+  /** the request names no end */
   readonly open: boolean;
 }
 
@@ -229,7 +230,7 @@ function timeStrategies(reading: ProfileReading, plan: ProfilePlan, span: TimeSp
 
 const piecesNote = "asking for the range in pieces";
 
-/** Somebody named an instant: what a meter without offsets makes of it rests on the offset of today. */
+/** Whether the request names an instant: what a meter without offsets makes of it rests on the offset of today. */
 function namesInstants({ from, to, open }: TimeSpan): boolean {
   const isInstant = (moment: Moment): boolean => readMoment(moment).local === undefined;
   return ("moment" in from && isInstant(from.moment)) || (!open && isInstant(to));
@@ -256,7 +257,7 @@ function pieceBounds({ info, meter, now }: ProfilePlan, { from, to, open }: Time
   // times of the meter's clock are cut as such, where both are: then the offset of another season does not matter
   const local = meter.timeZone === "" && isLocal(from, meter) && (open || end.local !== undefined);
   const first = "time" in from ? (local ? from.time.local : from.time.instant) : edge(from.moment, local, -1, meter);
-  // entries of the future are few: an end that nobody named is not cut into pieces
+  // entries of the future are few: an end that the request does not name is not cut into pieces
   const last = open ? now + day : edge(to, local, 1, meter);
   if (last - first <= step || last - first > maxPieces * step) return [];
   const moment = (ms: number): Moment => (local ? isoLocal(ms) : ms);

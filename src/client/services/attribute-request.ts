@@ -43,20 +43,20 @@ export function describeRead(ref: AttributeRef): string {
   return `read ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
 }
 
-/** So many are named in messages about several. */
-const named = 3;
+/** References that a message about several names. */
+const maxNamed = 3;
 
 /**
  * `read 1-0:1.8.0*255/2, 1-0:2.8.0*255/2 with 2 scaler_unit`: what is read for the sake of another value is told
- * from what somebody asked for.
+ * from what the caller asked for.
  */
 export function describeReads(refs: readonly AttributeRef[]): string {
   const wanted = refs.map(requestFor);
   const helpers = new Set(wanted.flatMap(({ scaler }) => scaler?.key ?? []));
   const values = wanted.filter(({ key }) => !helpers.has(key));
   const scalers = wanted.length - values.length;
-  const list = values.slice(0, named).map(({ name }) => name.slice("read ".length));
-  const more = values.length > named ? ` and ${values.length - named} more` : "";
+  const list = values.slice(0, maxNamed).map(({ name }) => name.slice("read ".length));
+  const more = values.length > maxNamed ? ` and ${values.length - maxNamed} more` : "";
   const scaled = scalers === 0 ? "" : scalers === 1 ? " with its scaler_unit" : ` with ${scalers} scaler_unit`;
   return `read ${list.join(", ")}${more}${scaled}`;
 }

@@ -1,3 +1,4 @@
+/** Gets several attributes by one ACCESS, for meters without GET with list. */
 import { answerTooLong } from "../../apdu";
 import type { AttributeDescriptorWithSelection, GetDataResult } from "../../apdu/model";
 import type { AttributeRef } from "../../cosem";

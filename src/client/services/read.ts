@@ -1,3 +1,4 @@
+/** Reads attributes with their scalers, and makes readings of the answers. */
 import { notReadable } from "../../apdu";
 import { decodeNumber, decodeValueBytes } from "../../codec";
 import {

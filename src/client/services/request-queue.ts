@@ -55,8 +55,8 @@ export class QueuedRequest<C, T = unknown> {
   #late(timeoutMs: number): DlmsTimeoutError {
     return new DlmsTimeoutError(
       "TIMEOUT_RESPONSE",
-      `${this.name}: not finished within ${timeoutMs} ms, time in the queue included; allow more time, or ask for less at once`,
-      { retry: "same-session", details: { timeoutMs } },
+      `not finished within ${timeoutMs} ms, time in the queue included (${this.name}); allow more time, or ask for less at once`,
+      { retry: "same-session", request: this.name, details: { timeoutMs } },
     );
   }
 
@@ -101,8 +101,8 @@ export class RequestQueue<C> {
       return Promise.reject(
         new DlmsStateError(
           "STATE_QUEUE_FULL",
-          `${request.name}: ${this.#limit} requests are waiting already; ask less often, or for more at once with a list`,
-          { details: { limit: this.#limit } },
+          `the queue is full: ${this.#limit} requests are waiting (${request.name}); ask less often, or for more at once with a list`,
+          { request: request.name, details: { limit: this.#limit } },
         ),
       );
     }

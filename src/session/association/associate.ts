@@ -1,3 +1,4 @@
+/** Makes an association: AARQ, AARE and, for HLS, both proofs. */
 import {
   type Apdu,
   associationShortName,

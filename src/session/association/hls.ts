@@ -1,3 +1,4 @@
+/** The two passes of the HLS mechanisms: the proof of the client, and the check of the meter's. */
 import { actionResult, associationShortName, classIds, dataAccessResult } from "../../apdu";
 import type { Aare, GetDataResult } from "../../apdu/model";
 import { decodeValueBytes, type DlmsValue, encodeValueBytes } from "../../codec";

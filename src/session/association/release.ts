@@ -1,3 +1,4 @@
+/** Releases an association: RLRQ and RLRE. */
 import { encodeApdu } from "../../apdu";
 import { isDlmsError } from "../../errors";
 import { conformanceWithoutQuirks } from "./associate";

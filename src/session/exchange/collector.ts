@@ -1,3 +1,4 @@
+/** Collects the pieces of an answer up to a bound. */
 import { GrowingBuffer } from "../../bytes";
 import { limitExceeded } from "../steps/errors";
 import type { Operation } from "../steps/operation";

@@ -1,3 +1,4 @@
+/** Hands on the data of an answer in plain general blocks while the blocks come. */
 import { concatBytes } from "../../bytes";
 import type { Operation, Sink } from "../steps/operation";
 

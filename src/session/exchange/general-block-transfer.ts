@@ -1,3 +1,4 @@
+/** General block transfer: sends and receives an APDU in numbered blocks. */
 import { encodeApdu } from "../../apdu";
 import type { GeneralBlockTransfer } from "../../apdu/model";
 import { DlmsTimeoutError } from "../../errors";
@@ -77,7 +78,7 @@ class Transfer {
     this.#ownNumber = number;
   }
 
-  /** Whether it is something that nobody asked for, or may be once it is deciphered: then the answer comes besides. */
+  /** Whether it is a notification, or may be once it is deciphered: then the answer comes besides. */
   get report(): "yes" | "perhaps" | "no" {
     const tag = this.#received.first;
     if (isNotificationTag(tag)) return "yes";
@@ -165,7 +166,7 @@ class Transfer {
     if (this.#stream?.take(data, blockNumber) !== true) this.#received.add(data);
   }
 
-  /** Hands what came to whoever takes pieces; the meter has nothing to send at the moment. */
+  /** Hands what came to the stream; the meter has nothing to send at the moment. */
   *handOn(): Operation<void> {
     if (this.#stream !== undefined) yield* this.#stream.handOn(this.complete);
   }

@@ -1,3 +1,4 @@
+/** Recognizes answers to other requests than the one under way. */
 import { serviceErrorCode } from "../../apdu";
 import type { Apdu } from "../../apdu/model";
 import type { Exchange } from "./exchange";

@@ -1,3 +1,4 @@
+/** The channel that all services share: one request out, one answer in. */
 import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu } from "../../apdu";
 import type { GeneralBlockTransfer, GeneralSigning } from "../../apdu/model";
 import {

@@ -1,3 +1,4 @@
+/** The ciphering of one association: seals requests and opens answers. */
 import { type Apdu, apduName, cipheredTag, dedTag, encodeApdu, gloTag } from "../../apdu";
 import type { GeneralCiphering, GeneralSigning } from "../../apdu/model";
 import { bytesEqual, toHex } from "../../bytes";

@@ -1,3 +1,4 @@
+/** The keys of general ciphering: agreed, wrapped or identified per message. */
 import type { GeneralCiphering, KeyInfo } from "../../apdu/model";
 import { ByteWriter, toHex } from "../../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../../errors";

@@ -1,3 +1,4 @@
+/** General signing: signs requests and verifies answers. */
 import type { GeneralSigning } from "../../apdu/model";
 import { encodeApdu } from "../../apdu";
 import { bytesEqual, concatBytes, toHex } from "../../bytes";

@@ -1,3 +1,4 @@
+/** ACCESS: a list of gets, sets and actions in one request. */
 import type { AccessRequest, AccessResponse, AccessSpecification } from "../../apdu/model";
 import type { ServiceChannel } from "../exchange/service-channel";
 import { inconsistentAnswer, unexpectedAnswer } from "../steps/errors";

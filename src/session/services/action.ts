@@ -1,3 +1,4 @@
+/** ACTION of one method or of a list, whole or in blocks. */
 import { encodeApdu, parseApdu } from "../../apdu";
 import type { ActionRequest, ActionResponseWithPblock, ActionResult, Apdu, MethodDescriptor } from "../../apdu/model";
 import { ByteWriter, concatBytes, joinBytes } from "../../bytes";

@@ -1,3 +1,4 @@
+/** GET of one attribute or of a list, in one answer or in blocks. */
 import { blockTransferFailed, parseApdu } from "../../apdu";
 import type { Apdu, AttributeDescriptorWithSelection, GetDataResult, GetResponseWithDatablock } from "../../apdu/model";
 import { concatBytes } from "../../bytes";
@@ -199,14 +200,14 @@ function isEarlierBlock(answer: Apdu, expected: number): answer is GetResponseWi
 }
 
 /**
- * A block whose request came twice is refused by meters that sent it before: their place is behind it. That is no
- * answer about the attribute, and all of it is to be asked for anew.
+ * A block whose request came twice is refused by meters that sent it before: their place is after it. That is no
+ * answer about the attribute, and all of it is to be asked for again.
  */
 function refuseLostPlace(channel: ServiceChannel, result: number, blockNumber: number): void {
   if (channel.delivery.retries === 0 || !blockTransferFailed.has(result)) return;
   throw new DlmsLinkError(
     "LINK_SEQUENCE",
-    `the block behind block ${blockNumber} was lost on the way, and the meter does not send it again (result ${result}); it has to be read anew`,
+    `the block after block ${blockNumber} was lost on the way, and the meter does not send it again (result ${result}); read it again`,
     { fault: "network", details: { result, blockNumber } },
   );
 }

@@ -1,3 +1,4 @@
+/** SET of one attribute or of a list, whole or in blocks. */
 import { encodeApdu } from "../../apdu";
 import type { Apdu, AttributeDescriptorWithSelection, DataBlock, SetRequest } from "../../apdu/model";
 import { ByteWriter, joinBytes } from "../../bytes";

@@ -1,3 +1,4 @@
+/** Read and Write of short names, whole or in blocks. */
 import { encodeApdu, parseApdu } from "../../apdu";
 import type { DataBlock, ReadResult, VariableAccess, WriteRequest, WriteResult } from "../../apdu/model";
 import { concatBytes } from "../../bytes";

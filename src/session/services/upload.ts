@@ -1,3 +1,4 @@
+/** Sends what is too long for one request in blocks (SET, ACTION). */
 import type { Apdu, DataBlock } from "../../apdu/model";
 import type { ServiceChannel } from "../exchange/service-channel";
 import { inconsistentAnswer } from "../steps/errors";

@@ -1,3 +1,4 @@
+/** Correlates answers with requests by invoke-ids, and recognizes copies and late answers. */
 import type { Apdu } from "../../apdu/model";
 
 /**

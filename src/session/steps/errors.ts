@@ -1,3 +1,4 @@
+/** The errors of the session. */
 import {
   type Apdu,
   associationDiagnosticWord,

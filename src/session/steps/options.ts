@@ -105,7 +105,7 @@ export interface SessionOptions {
   readonly blockWindow?: number;
 }
 
-/** What was agreed with the meter. */
+/** What was negotiated with the meter. */
 export interface AssociationInfo {
   readonly referencing: "ln" | "sn";
   /** 2.16.756.5.8.1.n: 1 LN, 2 SN, 3 LN ciphered, 4 SN ciphered */
@@ -123,7 +123,7 @@ export interface AssociationInfo {
   readonly ciphered: boolean;
 }
 
-/** A GET that never ends holds everybody else up; what is longer than this is a profile, and read in chunks. */
+/** A GET without end would block every other request; what is longer than this is a profile, and read in chunks. */
 export const defaultMaxResultSize = 4 * 1024 * 1024;
 /** General blocks are put together before it is known what they carry, a profile's chunks included. */
 export const defaultMaxBlockTransfer = 64 * 1024 * 1024;
