@@ -36,9 +36,12 @@ function endless(kind: "aarq" | "get", object: "first" | "all" = "all"): Rig {
       say((received << 5) | 0x10 | (sent << 1), text, segmented);
       sent = (sent + 1) % 8;
     };
+    let segments = 0;
+    // no segment equals another, since the link asks again for one that may be a late copy
     const goOn = (text: string): void => {
       info(text, true);
-      timer = clock.setTimeout(() => goOn("00".repeat(20)), 900);
+      segments++;
+      timer = clock.setTimeout(() => goOn(segments.toString(16).padStart(40, "0")), 900);
     };
     return {
       receive: (bytes) => {
