@@ -51,7 +51,7 @@ function neededText(need: Need | undefined): string {
   return `needed for ${parts.join(", ")}`;
 }
 
-const places = { network: "TCP, TLS, UDP", serial: "serial ports", hdlc: "HDLC", modeE: "mode E" } as const;
+const applicabilities = { network: "TCP, TLS, UDP", serial: "serial ports", hdlc: "HDLC", modeE: "mode E" } as const;
 
 /** docs/settings.md */
 function settingsDocument(labels: Readonly<Record<string, string>>): string {
@@ -59,12 +59,12 @@ function settingsDocument(labels: Readonly<Record<string, string>>): string {
   const line = (name: SettingName): string => {
     const row = rowOf(name);
     const fallback = row.kind === "secret" ? [] : [code(row.default === "" ? '""' : row.default)];
-    const place = row.place === undefined ? "" : ` (${places[row.place]} only)`;
+    const appliesTo = row.appliesTo === undefined ? "" : ` (${applicabilities[row.appliesTo]} only)`;
     const option = row.option === undefined ? "" : code(row.option);
     const cells = [
       code(name),
       labels[name] ?? "",
-      valuesOf(row) + place,
+      valuesOf(row) + appliesTo,
       ...fallback,
       row.message ? "yes" : "no",
       option,

@@ -63,7 +63,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     "dlms-meter": ["admin", "meters", "node-red", "editor"],
     "dlms-read": ["meters", "node-red", "editor"],
     "dlms-monitor": ["meters", "node-red"],
-    "dlms-simulator": ["meters", "node-red"],
+    "dlms-simulator": ["meters", "node-red", "editor"],
   },
 };
 

@@ -198,13 +198,13 @@ async function answerDraft(RED: NodeAPI, ask: Ask, request: Request, response: R
   const node = deployed(RED, id);
   const body = { ...bodyOf(request), id };
   const settings = dialogSettings(RED, body);
-  if (node?.meter.session !== undefined && node.meter.dynamic?.compare(settings) === "same") {
+  if (node?.meter.session !== undefined && node.meter.described?.compare(settings) === "same") {
     await answer(RED, ask, request, response);
     return;
   }
   const drafts = nodeRuntimeOf(RED).drafts;
   await serve(RED, response, endingOf(RED, response), (signal) =>
-    drafts.run(settings, node?.meter.dynamic?.meter, signal, (session) => ask(session, body, signal)),
+    drafts.run(settings, node?.meter.described?.meter, signal, (session) => ask(session, body, signal)),
   );
 }
 

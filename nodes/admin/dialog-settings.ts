@@ -1,12 +1,13 @@
+// The settings of an open dialog, with stored secrets only where they may be sent.
 import { DlmsConfigError, isDlmsError, type MeterSettings } from "../../src/index";
 import type { NodeAPI } from "node-red";
 import { objectOf, resolvedVariable } from "./streaming-route";
 import { nodeRuntimeOf } from "../meters/node-runtime";
-import { type MeterCredentials, parseMeterSettings, sendsTo } from "../meters/parse-settings";
+import { type MeterCredentials, parseMeterSettings, destinationOf } from "../meters/parse-settings";
 import { migrate, migrations } from "../node-red/migrations";
 import type { RawSettings } from "../node-red/raw-settings";
 
-/** What the dialog sends: the node as it stands there, deployed or not. */
+/** What the dialog sends: the node as edited, deployed or not. */
 interface DialogMeter {
   readonly id: unknown;
   readonly properties: RawSettings;
@@ -19,7 +20,7 @@ interface DeployedMeter {
   readonly credentials: RawSettings;
 }
 
-/** What of a dialog is looked at: all of it, or these. */
+/** The parts of a dialog that a route uses. */
 export interface DialogParts {
   readonly properties: readonly string[];
   readonly credentials: readonly string[];
@@ -33,7 +34,7 @@ function pick(values: RawSettings, names: readonly string[] | undefined): RawSet
   return Object.fromEntries(names.filter((name) => Object.hasOwn(values, name)).map((name) => [name, values[name]]));
 }
 
-/** Of a dlms-meter only: the secrets of other kinds of nodes are not read. */
+/** The deployed dlms-meter with this id. Secrets of other node types are not read. */
 function deployedMeter(RED: NodeAPI, id: unknown): DeployedMeter {
   let properties: RawSettings | undefined;
   RED.nodes.eachNode((node) => {
@@ -44,8 +45,8 @@ function deployedMeter(RED: NodeAPI, id: unknown): DeployedMeter {
 }
 
 /**
- * `${NAME}` is resolved only where the deployed node has the same text in the same place: a request could otherwise
- * send any variable of the process anywhere, as a password or as the name of a host.
+ * Resolves `${NAME}` only where the deployed node has the same text in the same field: otherwise a request could send
+ * any environment variable of the process anywhere, as a password or as a host name.
  */
 function resolvedLike(RED: NodeAPI, given: RawSettings, deployed: RawSettings): RawSettings {
   return Object.fromEntries(
@@ -56,17 +57,17 @@ function resolvedLike(RED: NodeAPI, given: RawSettings, deployed: RawSettings): 
   );
 }
 
-/** Where stored secrets may go; undefined: nowhere, since the settings that were deployed are no address. */
-function placeOf(properties: RawSettings): string | undefined {
+/** Where stored secrets may be sent; undefined if the settings contain no valid address. */
+function deployableDestination(properties: RawSettings): string | undefined {
   try {
-    return sendsTo(migrate(properties, migrations["dlms-meter"]));
+    return destinationOf(migrate(properties, migrations["dlms-meter"]));
   } catch (error) {
     if (isDlmsError(error)) return undefined;
     throw error;
   }
 }
 
-/** Texts of a dialog's fields: those that were typed, else those that are stored. */
+/** The secrets of a dialog: typed ones override stored ones. */
 function credentialsOf(typed: RawSettings, stored: RawSettings): MeterCredentials {
   const fresh = Object.fromEntries(
     Object.entries(typed).filter(([, value]) => value !== undefined && value !== unchanged),
@@ -74,7 +75,7 @@ function credentialsOf(typed: RawSettings, stored: RawSettings): MeterCredential
   return Object.fromEntries(Object.entries({ ...stored, ...fresh }).filter(([, value]) => typeof value === "string"));
 }
 
-/** Why a setting that the dialog shows is not used, in place of "it is missing". */
+/** Replaces "is missing" with the reason why a setting that the dialog shows is not used. */
 function explained(error: unknown, usable: RawSettings, withheld: ReadonlySet<string>): unknown {
   if (!isDlmsError(error) || !error.is("CONFIG_MISSING")) return error;
   const { property, variable } = error.details;
@@ -100,8 +101,8 @@ function storedElsewhere(property: string): DlmsConfigError {
 }
 
 /**
- * The settings of a meter as a deploy would take them, from `{id, properties, credentials}` of an open dialog. Stored
- * secrets are used only for the address that they were deployed with.
+ * The settings of a meter as a deploy would use them, from `{id, properties, credentials}` of an open dialog. Stored
+ * secrets are used only for the address with which they were deployed.
  * @throws DlmsConfigError
  */
 export function dialogSettings(RED: NodeAPI, body: unknown, parts?: DialogParts): MeterSettings {
@@ -115,15 +116,16 @@ export function dialogSettings(RED: NodeAPI, body: unknown, parts?: DialogParts)
   const own = pick(deployed.properties, parts?.properties);
   const raw = migrate(resolvedLike(RED, given.properties, own), migrations["dlms-meter"]);
   const kept = pick(deployed.credentials, parts?.credentials);
-  const place = placeOf(raw);
-  const stored = place !== undefined && place === placeOf(resolvedLike(RED, own, own)) ? kept : {};
+  const destination = deployableDestination(raw);
+  const stored =
+    destination !== undefined && destination === deployableDestination(resolvedLike(RED, own, own)) ? kept : {};
   const usable = credentialsOf(resolvedLike(RED, given.credentials, stored), resolvedLike(RED, stored, stored));
   const withheld = new Set(Object.keys(kept).filter((name) => !Object.hasOwn(usable, name)));
   try {
-    const settings = parseMeterSettings(raw, usable, nodeRuntimeOf(RED).keepsakes(RED));
+    const settings = parseMeterSettings(raw, usable, nodeRuntimeOf(RED).persistentState(RED));
     const { transport } = settings.connect;
     if ("kind" in transport && transport.kind === "tls") {
-      // optional, so that nothing misses them before the server does
+      // both are optional: without this check only the server would notice that they are missing
       const lost = (["tlsCertificate", "tlsKey"] as const).find((name) => withheld.has(name));
       if (lost !== undefined) throw storedElsewhere(lost);
     }

@@ -95,7 +95,7 @@ function claimsOf(RED: NodeAPI, of: Streaming, body: unknown): EndpointScope[] {
   }
   const { id } = objectOf(body);
   const deployed = RED.nodes.getNode(typeof id === "string" ? id : "") as Node | null | undefined;
-  const own = isMeterNode(deployed) ? deployed.meter.dynamic?.meter : undefined;
+  const own = isMeterNode(deployed) ? deployed.meter.described?.meter : undefined;
   return own === undefined ? claims : [...claims, own];
 }
 

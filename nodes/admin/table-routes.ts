@@ -1,3 +1,4 @@
+// Routes of the editor for tables: classes, common codes, names of stored secrets, serial ports.
 import { describeClass, listClasses } from "../../src/index";
 import type { Request, Response } from "express";
 import type { NodeAPI } from "node-red";
@@ -11,12 +12,12 @@ export interface EditorClass {
   readonly name: string;
   readonly title: string;
   readonly attributes: readonly { readonly id: number; readonly name: string }[];
-  /** names that only older versions have */
+  /** names of attributes that only older versions have */
   readonly formerAttributes?: readonly string[];
 }
 
 /**
- * The class table as the editor's lists need it: the newest version of each class.
+ * The class table for the editor's lists: the newest version of each class.
  * @param language a language tag, for the titles
  */
 export function editorClasses(language = "en-US"): EditorClass[] {
@@ -36,8 +37,8 @@ export function editorClasses(language = "en-US"): EditorClass[] {
   return [...newest.values()].sort((a, b) => a.id - b.id);
 }
 
-/** Names of the secrets that each deployed meter has; the editor is told the same of a meter whose dialog is opened. */
-function storedSecrets(RED: NodeAPI): Record<string, readonly string[]> {
+/** Names of the stored secrets of each deployed meter. Node-RED tells the editor the same when it opens a dialog. */
+function secretNames(RED: NodeAPI): Record<string, readonly string[]> {
   const names = new Map<string, readonly string[]>();
   RED.nodes.eachNode(({ id, type }) => {
     if (type !== "dlms-meter") return;
@@ -50,7 +51,7 @@ function storedSecrets(RED: NodeAPI): Record<string, readonly string[]> {
   return Object.fromEntries(names);
 }
 
-/** The endpoints of the editor's dialogs. They only tell what there is; nothing is done to a meter. */
+/** Registers the routes that answer from tables; none of them connects to a meter. */
 export function registerAdmin(RED: NodeAPI): void {
   const allowed = RED.auth.needsPermission("dlms.read");
   RED.httpAdmin.get("/dlms/classes", allowed, (request: Request, response: Response) => {
@@ -58,7 +59,7 @@ export function registerAdmin(RED: NodeAPI): void {
     response.json({ classes: editorClasses(language), codes: commonCodesIn(language) });
   });
   RED.httpAdmin.get("/dlms/secrets", allowed, (_request: Request, response: Response) => {
-    response.json(storedSecrets(RED));
+    response.json(secretNames(RED));
   });
   RED.httpAdmin.get("/dlms/serial-ports", allowed, (_request: Request, response: Response) => {
     serialPorts().then(

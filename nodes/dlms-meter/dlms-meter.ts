@@ -15,7 +15,7 @@ import type { NodeAPI, NodeDef, Node } from "node-red";
 import { registerAddressSearch } from "../admin/address-search-route";
 import { registerAdmin } from "../admin/table-routes";
 import { registerConnectionTest } from "../admin/connection-test-route";
-import { DynamicMeters } from "../meters/described-meters";
+import { DescribedMeters } from "../meters/described-meters";
 import { nodeRuntimeOf } from "../meters/node-runtime";
 import { registerMeterAdmin } from "../admin/browse-routes";
 import { type MeterCredentials, parseMeterSettings } from "../meters/parse-settings";
@@ -41,18 +41,18 @@ function attempt<T>(make: () => T): T | DlmsError {
 class ChangeLog {
   readonly #node: Node;
   readonly #translate: NodeAPI["_"];
-  readonly #place: string;
+  readonly #endpointLabel: string;
   #down = false;
 
-  constructor(node: Node, translate: NodeAPI["_"], place: string) {
+  constructor(node: Node, translate: NodeAPI["_"], endpointLabel: string) {
     this.#node = node;
     this.#translate = translate;
-    this.#place = place;
+    this.#endpointLabel = endpointLabel;
   }
 
   changed(view: MeterView, offlineAfter: number): void {
     const say = (key: string, values: Record<string, unknown> = {}): string =>
-      this.#translate(`dlms-meter.log.${key}`, { place: this.#place, ...values });
+      this.#translate(`dlms-meter.log.${key}`, { endpoint: this.#endpointLabel, ...values });
     const reason = this.#reasonOf(view);
     const phase: MeterPhase = view.phase;
     if (phase === "connected") {
@@ -74,10 +74,10 @@ class ChangeLog {
     }
   }
 
-  /** The place stands in the line already; many errors begin with it. */
+  /** Removes the endpoint at the start of a message, because the line has it already. */
   #reasonOf({ error }: MeterView): string {
     const message = error?.message ?? "";
-    return message.startsWith(`${this.#place}: `) ? message.slice(this.#place.length + 2) : message;
+    return message.startsWith(`${this.#endpointLabel}: `) ? message.slice(this.#endpointLabel.length + 2) : message;
   }
 }
 
@@ -112,20 +112,20 @@ export default function (RED: NodeAPI): void {
     const { twin, remove } = shared.deployedMeters.add(clientIdentity(settings), name);
     node.on("close", remove);
     if (twin === undefined) return;
-    node.warn(RED._("dlms-meter.log.twin", { name, twin, place: settings.endpointLabel }));
+    node.warn(RED._("dlms-meter.log.twin", { name, twin, endpoint: settings.endpointLabel }));
   }
 
   function makeMeter(node: MeterConfigNode, config: NodeDef): MeterNode["meter"] {
     const label = config.name || config.id;
-    const keepsakes = shared.keepsakes(RED);
+    const persistentState = shared.persistentState(RED);
     const credentials = (node.credentials as MeterCredentials | undefined) ?? {};
     const raw = attempt(() => migrate(config as unknown as RawSettings, migrations["dlms-meter"]));
-    if (isDlmsError(raw)) return { label, place: "", session: undefined, problem: raw, dynamic: undefined };
-    const dynamic = new DynamicMeters({
+    if (isDlmsError(raw)) return { label, endpointLabel: "", session: undefined, problem: raw, described: undefined };
+    const described = new DescribedMeters({
       label,
       raw,
       credentials,
-      keepsakes,
+      persistentState,
       clock: systemClock,
       access: runtime.access,
       makeSession: (settings, access, own) => makeSession(node, settings, access, own),
@@ -133,15 +133,21 @@ export default function (RED: NodeAPI): void {
     // a changed node is an explicit wish: one more try for each of its secrets. A full deploy makes all nodes again
     const changed = shared.deployedSecrets.isChanged(node.id, config as unknown as RawSettings, credentials);
     if (changed) runtime.guard.allowOneMoreTryOf(node.id);
-    const settings = attempt(() => parseMeterSettings(raw, credentials, keepsakes));
-    if (isDlmsError(settings)) return { label, place: "", session: undefined, problem: settings, dynamic };
+    const settings = attempt(() => parseMeterSettings(raw, credentials, persistentState));
+    if (isDlmsError(settings)) return { label, endpointLabel: "", session: undefined, problem: settings, described };
     if (changed) runtime.guard.allowOneMoreTry(secretOf(settings));
     announce(node, settings, label);
     const { transport } = settings.connect;
     if ("verify" in transport && transport.verify === false) {
-      node.warn(RED._("dlms-meter.log.unverified", { name: label, place: settings.endpointLabel }));
+      node.warn(RED._("dlms-meter.log.unverified", { name: label, endpoint: settings.endpointLabel }));
     }
-    return { label, place: settings.endpointLabel, session: dynamic.own(settings), problem: undefined, dynamic };
+    return {
+      label,
+      endpointLabel: settings.endpointLabel,
+      session: described.own(settings),
+      problem: undefined,
+      described,
+    };
   }
 
   function DlmsMeter(this: MeterConfigNode, config: NodeDef): void {
@@ -152,8 +158,8 @@ export default function (RED: NodeAPI): void {
     // Both parameters are needed: Node-RED looks at the handler's length to know that it has to wait.
     this.on("close", (removed: boolean, done: () => void) => {
       if (removed) shared.deployedSecrets.forget(this.id);
-      const { session, dynamic } = this.meter;
-      void Promise.all([session?.close(), dynamic?.close()]).finally(done);
+      const { session, described } = this.meter;
+      void Promise.all([session?.close(), described?.close()]).finally(done);
     });
   }
 

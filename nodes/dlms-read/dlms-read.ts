@@ -10,12 +10,12 @@ import {
 import { setMaxListeners } from "node:events";
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow, NodeStatus } from "node-red";
 import { whenFlowsStarted } from "../node-red/flows-started";
-import { givingUp, noBoundMs } from "./read-deadline";
+import { withDeadline, noBoundMs } from "./read-deadline";
 import { type MeterNode, findMeter } from "../meters/meter-node";
 import { migrate, migrations } from "../node-red/migrations";
 import { MeterReader, type ReadOutcome, type ReaderOptions } from "./run-request";
 import { splitMessages } from "./split-output";
-import { OwnInterval } from "./read-schedule";
+import { ReadSchedule } from "./read-schedule";
 import { type ReadRequest, datesOf, giveUpAfterOf, readRequestOf } from "./read-request";
 import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "../node-red/raw-settings";
 import { meterStatus, phraseOf } from "../meters/status";
@@ -24,7 +24,7 @@ type Send = (msg: NodeMessage | NodeMessage[][]) => void;
 type Done = (error?: Error) => void;
 
 /** One week: longer rhythms belong to an Inject node, which can be seen. */
-const longestIntervalS = 604_800;
+const maxIntervalS = 604_800;
 
 /** A first read that is spread further than this is announced, so that nobody takes the node for dead. */
 const announcedMs = 5000;
@@ -47,7 +47,7 @@ class ReadNode {
   readonly #node: Node;
   #raw: RawSettings;
   #problem: DlmsError | undefined;
-  #interval: OwnInterval | undefined;
+  #interval: ReadSchedule | undefined;
   /** messages that are not answered yet: the own interval waits for them */
   readonly #underWay = new Set<object>();
   readonly #ending = new AbortController();
@@ -82,11 +82,11 @@ class ReadNode {
   }
 
   /** Undefined: a message starts each read. */
-  #ownInterval(): OwnInterval | undefined {
-    const interval = integerOf(this.#raw, "interval", { fallback: 0, min: 0, max: longestIntervalS });
-    const spread = integerOf(this.#raw, "spread", { fallback: 0, min: 0, max: longestIntervalS });
+  #ownInterval(): ReadSchedule | undefined {
+    const interval = integerOf(this.#raw, "interval", { fallback: 0, min: 0, max: maxIntervalS });
+    const spread = integerOf(this.#raw, "spread", { fallback: 0, min: 0, max: maxIntervalS });
     if (interval === 0) return undefined;
-    return new OwnInterval({
+    return new ReadSchedule({
       clock: systemClock,
       interval: interval * 1000,
       spread: Math.min(spread, interval) * 1000,
@@ -167,7 +167,7 @@ class ReadNode {
     const dates = datesOf(this.#raw, msg);
     const request = await readRequestOf(this.#RED, this.#node, this.#raw, msg);
     const after = giveUpAfterOf(this.#raw, msg, request.mode);
-    return givingUp({ clock: systemClock, after, ending: this.#ending.signal }, async (signal) => {
+    return withDeadline({ clock: systemClock, after, ending: this.#ending.signal }, async (signal) => {
       const source = await this.#sourceFor(meter, msg, signal);
       this.#reading++;
       try {
@@ -201,8 +201,9 @@ class ReadNode {
     if (isDescription(msg.meter)) {
       const { meter: _base, credentials, ...overrides } = msg.meter;
       const node = isAbsent(credentials) ? undefined : findMeter(this.#RED, credentials, "msg.meter.credentials");
-      if (meter.dynamic === undefined) throw meter.problem ?? new DlmsStateError("STATE_CLOSED", "the meter is closed");
-      return meter.dynamic.open(overrides, node?.meter.dynamic?.credentials, signal);
+      if (meter.described === undefined)
+        throw meter.problem ?? new DlmsStateError("STATE_CLOSED", "the meter is closed");
+      return meter.described.open(overrides, node?.meter.described?.credentials, signal);
     }
     const { session, problem, label } = meter;
     if (session === undefined) throw problem ?? new DlmsStateError("STATE_CLOSED", `${label}: the meter is closed`);

@@ -1,25 +1,26 @@
+// The limit for a whole read (giveUpAfter).
 import { afterRunning, type Clock, DlmsTimeoutError } from "../../src/index";
 
-/** Longer than a day, a read is a mistake. */
-export const longestReadS = 86_400;
+/** A limit longer than a day is a mistake. */
+export const maxReadS = 86_400;
 
-/** The bound of a read that is no profile, where none is set; a profile may take as long as a read may at all. */
-export const usualReadS = 600;
+/** The default limit of a read that is not a profile; a profile may take the maximum. */
+export const defaultReadS = 600;
 
-/** For the client, whose own bound is not wanted beside the one of the node: the longest that a timer waits. */
+/** The longest wait of a timer: a request's own time-out of the client is not wanted beside the node's limit. */
 export const noBoundMs = 2_147_483_647;
 
-export interface GiveUpOptions {
+export interface DeadlineOptions {
   readonly clock: Clock;
-  /** ms; 0 = no bound */
+  /** ms; 0 = no limit */
   readonly after: number;
-  /** Ends the work too, with its own reason. */
+  /** Aborts the work with its own reason. */
   readonly ending: AbortSignal;
 }
 
-/** Does something that ends, whatever it waits for, when the time is over. */
-export async function givingUp<T>(
-  { clock, after, ending }: GiveUpOptions,
+/** Runs the work; when the time is over, its signal aborts with a time-out error. */
+export async function withDeadline<T>(
+  { clock, after, ending }: DeadlineOptions,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (after === 0) return work(ending);

@@ -7,7 +7,7 @@ import {
   systemClock,
 } from "../../src/index";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
-import { longestReadS, usualReadS } from "./read-deadline";
+import { maxReadS, defaultReadS } from "./read-deadline";
 import { type RawSettings, choiceOf, integerOf, isAbsent, quote, wholeNumber } from "../node-red/raw-settings";
 
 export interface Point {
@@ -327,8 +327,8 @@ export function datesOf(raw: RawSettings, msg: NodeMessage): "iso" | "date" | "e
 /** ms until a read in this mode that has not ended is given up; 0 = never. @throws DlmsConfigError */
 export function giveUpAfterOf(raw: RawSettings, msg: NodeMessage, mode: ReadRequest["mode"]): number {
   const [settings, name] = plainOf(raw, msg, "giveUpAfter");
-  const fallback = mode === "profile" ? longestReadS : usualReadS;
-  return integerOf(settings, name, { fallback, min: 0, max: longestReadS }) * 1000;
+  const fallback = mode === "profile" ? maxReadS : defaultReadS;
+  return integerOf(settings, name, { fallback, min: 0, max: maxReadS }) * 1000;
 }
 
 /**

@@ -1,41 +1,42 @@
+// Reads at a fixed interval, without an Inject node.
 import { type Clock, type TimerHandle } from "../../src/index";
 
-export interface OwnIntervalOptions {
+export interface ReadScheduleOptions {
   readonly clock: Clock;
   /** ms from one read to the next */
   readonly interval: number;
-  /** ms: each read comes up to so much later, by chance, so that many nodes do not ask at one moment; 0 = none */
+  /** ms: upper limit of a random delay that spreads the reads of many nodes; 0 = none */
   readonly spread: number;
-  /** 0 up to 1, as Math.random */
+  /** from 0 to below 1, as Math.random */
   readonly random: () => number;
-  /** Starts a read; true as long as the one before is under way: then this one is left out. */
+  /** Whether the previous read is still running; then the schedule skips the next one. */
   readonly busy: () => boolean;
   readonly read: () => void;
 }
 
-/** A deploy is not over when nodes are made: what a first value goes to may not be there yet. */
+/** Delay of the first read: nodes that receive its value may not exist yet while a deploy creates nodes. */
 const settleMs = 100;
 
-/** Reads on its own, at a fixed rhythm that neither drifts with the time that reads take nor makes them overlap. */
-export class OwnInterval {
-  readonly #options: OwnIntervalOptions;
+/** Starts reads at a fixed interval. It does not drift with the duration of reads, and reads never overlap. */
+export class ReadSchedule {
+  readonly #options: ReadScheduleOptions;
   #timer: TimerHandle | undefined;
   #next: number;
   #wait = 0;
   #skipped = 0;
 
-  constructor(options: OwnIntervalOptions) {
+  constructor(options: ReadScheduleOptions) {
     this.#options = options;
     this.#next = options.clock.now() + settleMs;
     this.#arm();
   }
 
-  /** how many reads were left out because one was under way */
+  /** number of reads skipped because the previous one was still running */
   get skipped(): number {
     return this.#skipped;
   }
 
-  /** ms that the next read was to be waited for when the one before was due, or at the start */
+  /** ms from the time at which the timer was set to the next read */
   get wait(): number {
     return this.#wait;
   }
@@ -55,7 +56,7 @@ export class OwnInterval {
 
   #due(): void {
     const { clock, interval, busy, read } = this.#options;
-    // after a sleep of the machine, what was missed is not made up for
+    // reads missed while the machine slept are not made up for
     const missed = Math.max(0, Math.floor((clock.now() - this.#next) / interval));
     this.#next += interval * (1 + missed);
     this.#arm();

@@ -1,4 +1,4 @@
-/** Meters that messages describe by settings that override a config node. */
+// Meters that messages describe: an object in msg.meter overrides settings of a config node.
 import {
   type AccessRegistry,
   type Clock,
@@ -13,34 +13,34 @@ import {
   type ExclusiveAccess,
   scopeOfMeter,
 } from "../../src/index";
-import { type Keepsakes, type MeterCredentials, parseMeterSettings } from "./parse-settings";
+import { type PersistentState, type MeterCredentials, parseMeterSettings } from "./parse-settings";
 import { flag, integer, optionalInteger } from "./setting-values";
 import { messageSettings, rangeOf, secretNames } from "./settings-rules";
 import { type RawSettings, isAbsent, quote } from "../node-red/raw-settings";
 
-const settable: ReadonlySet<string> = new Set(messageSettings);
+const allowedSettings: ReadonlySet<string> = new Set(messageSettings);
 const secrets: ReadonlySet<string> = new Set(secretNames);
 
-/** Say which config node, not what to connect to. */
+/** Properties that name a config node; they are not settings. */
 const references = new Set(["meter", "credentials"]);
 
 /** The config node whose settings a message overrides. */
-export interface DynamicBase {
+export interface DescribedBase {
   readonly label: string;
-  /** of today's version */
+  /** migrated to the current version */
   readonly raw: RawSettings;
   readonly credentials: MeterCredentials;
-  readonly keepsakes: Keepsakes;
+  readonly persistentState: PersistentState;
   readonly clock: Clock;
   readonly access: AccessRegistry;
   /**
-   * @param access with all others that ask this meter
-   * @param own of the config node itself, not of a message
+   * @param access exclusive access, shared with all clients of this meter
+   * @param own true for the config node itself, false for a message
    */
   makeSession(settings: MeterSettings, access: ExclusiveAccess, own: boolean): SharedMeter;
 }
 
-export interface DynamicMeter extends Lease {
+export interface DescribedMeter extends Lease {
   /** for `msg.dlms.meter` */
   readonly label: string;
 }
@@ -49,47 +49,47 @@ function invalid(property: string, text: string): DlmsConfigError {
   return new DlmsConfigError("CONFIG_INVALID", `${property}: ${text}`, { details: { property } });
 }
 
-/** Two settings with the same text make the same association. What is kept between runs belongs to title and key. */
-export function fingerprint(settings: MeterSettings): string {
+/** Settings with equal keys make the same association. Stores are left out: they depend on system title and key alone. */
+export function settingsKey(settings: MeterSettings): string {
   const stores = ["invocationCounter", "receivedCounters"];
   return JSON.stringify(settings, (name, value: unknown) => (stores.includes(name) ? undefined : value));
 }
 
-/** Requests that may wait where the setting is empty: at least this many. */
-const leastQueue = 1000;
-/** Time that `dlms-read` gives a read by default; in it each session may come to this many response time-outs. */
-const usualReadMs = 600_000;
+/** The smallest queue limit where the setting is empty. */
+const minQueue = 1000;
+/** The default limit of a read of `dlms-read`; the queue is sized by the reads that can be served in this time. */
+const defaultReadMs = 600_000;
 
 /**
- * Requests that may wait for a place in the pool: `queueLimit`, or as many as the pool can serve within the usual bound
- * of a read, if each takes one response time-out.
+ * Requests that may wait for a place in the pool: `queueLimit`, or as many as the pool can serve within the default
+ * limit of a read, if each takes one response time-out.
  */
 export function queueLimitOf(raw: RawSettings): number {
-  const served = Math.ceil((integer(raw, "poolSize") * usualReadMs) / integer(raw, "timeout"));
+  const served = Math.ceil((integer(raw, "poolSize") * defaultReadMs) / integer(raw, "timeout"));
   const [, most] = rangeOf("queueLimit", {});
-  return optionalInteger(raw, "queueLimit") ?? Math.min(most, Math.max(leastQueue, served));
+  return optionalInteger(raw, "queueLimit") ?? Math.min(most, Math.max(minQueue, served));
 }
 
-/** Many meters with the settings of one config node but for what each message says. */
-export class DynamicMeters {
-  readonly #base: DynamicBase;
-  #own: { readonly session: SharedMeter; readonly fingerprint: string; readonly meter: EndpointScope } | undefined;
+/** Many meters with the settings of one config node, except for what each message overrides. */
+export class DescribedMeters {
+  readonly #base: DescribedBase;
+  #own: { readonly session: SharedMeter; readonly key: string; readonly meter: EndpointScope } | undefined;
   #pool: MeterPool | undefined;
 
-  constructor(base: DynamicBase) {
+  constructor(base: DescribedBase) {
     this.#base = base;
   }
 
-  /** The config node's own session; a message that describes the same meter with the same settings gets this one. */
+  /** The config node's own session; a message with equal settings uses it too. */
   own(settings: MeterSettings): SharedMeter {
     const session = this.#base.makeSession(settings, this.#accessTo(settings), true);
-    this.#own = { session, fingerprint: fingerprint(settings), meter: scopeOfMeter(settings) };
+    this.#own = { session, key: settingsKey(settings), meter: scopeOfMeter(settings) };
     return session;
   }
 
   /** Whether settings are the config node's own. */
   compare(settings: MeterSettings): "same" | "other" {
-    return this.#own?.fingerprint === fingerprint(settings) ? "same" : "other";
+    return this.#own?.key === settingsKey(settings) ? "same" : "other";
   }
 
   /** Scope for exclusive use of the config node's own meter. */
@@ -101,7 +101,7 @@ export class DynamicMeters {
     return this.#base.access.to([scopeOfSession(settings, this)]);
   }
 
-  /** Sessions that are open, or that were and may be used again; for tests. */
+  /** Number of pooled sessions, open or kept for reuse; for tests. */
   get size(): number {
     return this.#pool?.size ?? 0;
   }
@@ -114,22 +114,22 @@ export class DynamicMeters {
   /**
    * The meter that an object like `{ host, serverAddress }` describes.
    * @param credentials of another config node that the message refers to
-   * @throws DlmsConfigError; DlmsStateError when too many wait; or the signal's reason
+   * @throws DlmsConfigError; DlmsStateError when too many messages wait; the signal's reason
    */
   async open(
     overrides: RawSettings,
     credentials: MeterCredentials | undefined,
     signal: AbortSignal,
-  ): Promise<DynamicMeter> {
+  ): Promise<DescribedMeter> {
     const { raw, label } = this.#base;
-    const [fields, given] = this.#sort(overrides);
+    const [fields, given] = this.#separateSecrets(overrides);
     const effective = { ...raw, ...fields };
     const secret = { ...(credentials ?? this.#base.credentials), ...given };
     const settings = this.#parse(effective, secret);
     const named = { label: typeof fields.name === "string" ? fields.name : label };
-    const key = fingerprint(settings);
-    if (this.#own?.fingerprint === key) return { ...named, session: this.#own.session, release: () => undefined };
-    // the config node's probes would go to every meter that its messages name
+    const key = settingsKey(settings);
+    if (this.#own?.key === key) return { ...named, session: this.#own.session, release: () => undefined };
+    // otherwise the config node's probes would go to every meter that messages name
     const probeInterval = isAbsent(fields.probeInterval) ? 0 : settings.probeInterval;
     const access = this.#accessTo(settings);
     const make = (): SharedMeter => this.#base.makeSession({ ...settings, probeInterval }, access, false);
@@ -152,14 +152,14 @@ export class DynamicMeters {
     return this.#pool;
   }
 
-  /** Settings and secrets of a message, apart. An empty one counts as absent. */
-  #sort(overrides: RawSettings): [fields: Record<string, unknown>, secrets: MeterCredentials] {
+  /** Separates the settings of a message from its secrets. Empty ones count as absent. */
+  #separateSecrets(overrides: RawSettings): [fields: Record<string, unknown>, secrets: MeterCredentials] {
     const fields: Record<string, unknown> = {};
     const given: Record<string, string> = {};
     for (const [name, value] of Object.entries(overrides)) {
       if (isAbsent(value) || references.has(name)) continue;
       if (secrets.has(name)) given[name] = this.#secret(name, value);
-      else if (!settable.has(name)) {
+      else if (!allowedSettings.has(name)) {
         throw invalid(
           `msg.meter.${name}`,
           `a message cannot set this of a meter; it can set ${messageSettings.join(", ")}`,
@@ -184,7 +184,7 @@ export class DynamicMeters {
 
   #parse(effective: RawSettings, credentials: MeterCredentials): MeterSettings {
     try {
-      return parseMeterSettings(effective, credentials, this.#base.keepsakes);
+      return parseMeterSettings(effective, credentials, this.#base.persistentState);
     } catch (error) {
       if (!isDlmsError(error) || error.layer !== "config") throw error;
       const name = error.is("CONFIG_MISSING") ? "CONFIG_MISSING" : "CONFIG_INVALID";

@@ -1,4 +1,4 @@
-/** Meters as open dialogs describe them, before they are deployed. */
+// Sessions with meters as open dialogs describe them, before the deploy.
 import {
   type AccessRegistry,
   type Clock,
@@ -11,7 +11,7 @@ import {
   type ExclusiveAccess,
   scopeOfMeter,
 } from "../../src/index";
-import { fingerprint } from "./described-meters";
+import { settingsKey } from "./described-meters";
 
 export interface DraftOptions {
   readonly clock: Clock;
@@ -19,15 +19,15 @@ export interface DraftOptions {
   makeSession(settings: MeterSettings, access: ExclusiveAccess): SharedMeter;
 }
 
-/** How long a session stays after the last request of its dialog, in ms: a person clicks from value to value. */
+/** How long a session stays open after the last request of its dialog (ms), because users click from value to value. */
 export const draftIdleMs = 10_000;
-/** Meters at one time, and requests that may be under way. */
-const mostMeters = 4;
-const mostRequests = 8;
+/** Meters with a session at a time, and requests in progress. */
+const maxMeters = 4;
+const maxRequests = 8;
 
 /**
- * Meters as an open dialog describes them: not deployed, or with settings that were changed since. Their sessions end
- * some seconds after the last request, with every deploy, and when Node-RED stops.
+ * Meters as an open dialog describes them: not deployed, or changed since the deploy. Their sessions close some seconds
+ * after the last request, on every deploy, and when Node-RED stops.
  */
 export class DraftMeters {
   readonly #options: DraftOptions;
@@ -39,7 +39,7 @@ export class DraftMeters {
     this.#options = options;
   }
 
-  /** With the lines, the accounts and the exclusive access of a runtime. */
+  /** Uses the lines, the account guard and the exclusive access of a runtime. */
   static of(runtime: Runtime): DraftMeters {
     const { access, clock } = runtime;
     return new DraftMeters({
@@ -50,7 +50,7 @@ export class DraftMeters {
           ...runtime.guardedClient(settings, "dialog"),
           clock,
           access: granted,
-          // a probe would keep open what is to be released when it is idle
+          // a probe would keep an idle session open
           probeInterval: 0,
           offlineAfter: settings.offlineAfter,
           // the dialog shows the outcome itself
@@ -60,9 +60,9 @@ export class DraftMeters {
   }
 
   /**
-   * Asks a meter by these settings.
-   * @param deployed the meter of the node whose dialog it is: it may be the same, reached in another way
-   * @throws DlmsStateError STATE_BUSY; what the work rejects with; or the signal's reason
+   * Runs work on the meter that these settings describe.
+   * @param deployed the meter of the dialog's own node: it may be the same one at another address
+   * @throws DlmsStateError STATE_BUSY; the work's error; the signal's reason
    */
   async run<T>(
     settings: MeterSettings,
@@ -70,17 +70,17 @@ export class DraftMeters {
     signal: AbortSignal,
     work: (session: SharedMeter) => Promise<T>,
   ): Promise<T> {
-    if (this.#running >= mostRequests) {
+    if (this.#running >= maxRequests) {
       throw new DlmsStateError(
         "STATE_BUSY",
-        "open dialogs still wait for other values of meters; try again after them",
+        "open dialogs still wait for other values of meters; try again when they have finished",
       );
     }
     this.#running++;
     try {
       const claims = [scopeOfMeter(settings), ...(deployed === undefined ? [] : [deployed])];
       const make = (): SharedMeter => this.#options.makeSession(settings, this.#options.access.to(claims));
-      const lease = await this.#pooled().acquire(fingerprint(settings), make, signal);
+      const lease = await this.#pooled().acquire(settingsKey(settings), make, signal);
       const { session } = lease;
       this.#inUse.set(session, (this.#inUse.get(session) ?? 0) + 1);
       try {
@@ -96,7 +96,7 @@ export class DraftMeters {
     }
   }
 
-  /** Ends all sessions, those too that are asked just now. Never rejects; bounded as their releases are. */
+  /** Closes all sessions, including busy ones. Never rejects; bounded by the release timeout of each session. */
   async vacate(): Promise<void> {
     const pool = this.#pool;
     this.#pool = undefined;
@@ -104,7 +104,7 @@ export class DraftMeters {
   }
 
   #pooled(): MeterPool {
-    this.#pool ??= new MeterPool({ size: mostMeters, idleMs: draftIdleMs, queue: mostRequests }, this.#options.clock);
+    this.#pool ??= new MeterPool({ size: maxMeters, idleMs: draftIdleMs, queue: maxRequests }, this.#options.clock);
     return this.#pool;
   }
 }

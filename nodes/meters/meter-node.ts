@@ -1,22 +1,22 @@
-/** A `dlms-meter` config node as the other nodes see it, and how they find it. */
+// A `dlms-meter` config node as the other nodes see it, and how they find it.
 import { DlmsConfigError, type DlmsError, type SharedMeter } from "../../src/index";
 import type { Node, NodeAPI } from "node-red";
-import type { DynamicMeters } from "./described-meters";
+import type { DescribedMeters } from "./described-meters";
 
 /** A `dlms-meter` config node as the other nodes see it. */
 export interface MeterNode extends Node {
   readonly meter: {
-    /** name or id: what stands in `msg.dlms.meter` */
+    /** name or id, for `msg.dlms.meter` */
     readonly label: string;
     /** for logs: "tcp meter.example:4059" */
-    readonly place: string;
+    readonly endpointLabel: string;
     readonly session: SharedMeter | undefined;
-    /** why there is no session: the settings are wrong */
+    /** why there is no session: the error in the settings */
     readonly problem: DlmsError | undefined;
-    /** meters that messages describe by what is other than here; undefined: the settings are of a later version */
-    readonly dynamic: DynamicMeters | undefined;
+    /** meters that messages describe by overrides; undefined if the settings belong to a later version */
+    readonly described: DescribedMeters | undefined;
   };
-  /** Node-RED hands this node's errors and statuses to the Catch and Status nodes of these. */
+  /** Node-RED delivers this node's errors and statuses to the Catch and Status nodes of its users. */
   users: Record<string, Node>;
 }
 
@@ -56,7 +56,7 @@ export function findMeter(RED: NodeAPI, wanted: unknown, name: string): MeterNod
   );
 }
 
-/** Some of the names that there are: a flow may have hundreds. */
+/** Lists some of the known names, because a flow may have hundreds. */
 function known(names: readonly string[]): string {
   if (names.length === 0) return "";
   const more = names.length > 5 ? ` and ${names.length - 5} more` : "";

@@ -26,13 +26,13 @@ import { meterSettings } from "./settings-table";
 /** Secrets of a meter, as Node-RED stores them apart from the flow. */
 export type MeterCredentials = { [Name in SecretName]?: string };
 
-/** What is stored between runs, under Node-RED's user directory. */
-export interface Keepsakes {
-  /** this installation's system title, made the first time it is asked for */
+/** State that outlives a restart, in Node-RED's user directory. */
+export interface PersistentState {
+  /** this installation's system title, generated at the first call */
   systemTitle(): Uint8Array;
-  /** the counter of one key under one system title */
+  /** the invocation counter of one key under one system title */
   counter(systemTitle: Uint8Array, key: Uint8Array): InvocationCounterStore;
-  /** the counters received from meters, for all keys; absent: of this process alone */
+  /** the counters received from meters, for all keys; if absent, they last as long as the process */
   received?(): ReceivedCounterStore;
 }
 
@@ -165,7 +165,7 @@ function cipheringOf(
   raw: RawSettings,
   credentials: MeterCredentials,
   title: () => Uint8Array,
-  keepsakes: Keepsakes,
+  persistentState: PersistentState,
 ): Omit<SecurityOptions, "counterSource"> | undefined {
   const choices = {
     securityPolicy: choice(raw, "securityPolicy"),
@@ -178,7 +178,7 @@ function cipheringOf(
   const all = { ...choices, ciphering, signMessages: flag(raw, "signMessages") };
   const keyOf = (name: SymmetricKey): Uint8Array => parseKey(secretOf(credentials, name, all), format, suite, name);
   const encryptionKey = keyOf("encryptionKey");
-  const received = keepsakes.received?.();
+  const received = persistentState.received?.();
   return {
     suite,
     policy: meterSettings.securityPolicy.choices[choices.securityPolicy],
@@ -187,7 +187,7 @@ function cipheringOf(
     dedicatedKey: flag(raw, "useDedicatedKey"),
     general: ciphering === "GENERAL",
     ...messageProtectionOf(credentials, all, keyOf),
-    invocationCounter: keepsakes.counter(title(), encryptionKey),
+    invocationCounter: persistentState.counter(title(), encryptionKey),
     ...(received === undefined ? {} : { receivedCounters: received }),
     maxCounterJump: integer(raw, "invocationCounterMaxJump"),
   };
@@ -266,7 +266,7 @@ function serverOf(raw: RawSettings, line: MeterChoices): ConnectOptions["server"
   };
 }
 
-function placeOf(transport: TransportOptions): string {
+function endpointLabelOf(transport: TransportOptions): string {
   return transport.kind === "serial"
     ? `serial ${transport.path}`
     : `${transport.kind} ${transport.host}:${transport.port}`;
@@ -277,7 +277,7 @@ function placeOf(transport: TransportOptions): string {
  * spellings of the same place.
  * @throws DlmsConfigError
  */
-export function sendsTo(raw: RawSettings): string {
+export function destinationOf(raw: RawSettings): string {
   const transport = transportOf(raw, {});
   const { logical, physical = 0 } = serverOf(raw, lineOf(raw));
   return JSON.stringify([{ ...transport, baudRate: undefined }, logical, physical]);
@@ -298,7 +298,7 @@ function valuesOf(raw: RawSettings): NonNullable<ConnectOptions["values"]> {
 export function parseMeterSettings(
   raw: RawSettings,
   credentials: MeterCredentials,
-  keepsakes: Keepsakes,
+  persistentState: PersistentState,
 ): MeterSettings {
   const transport = transportOf(raw, credentials);
   const line = lineOf(raw);
@@ -306,8 +306,8 @@ export function parseMeterSettings(
   const auth = authenticationOf(raw, credentials);
   const ownTitle = text(raw, "systemTitle");
   const title = (): Uint8Array =>
-    ownTitle === "" ? keepsakes.systemTitle() : parseSystemTitle(ownTitle, "systemTitle");
-  const ciphering = cipheringOf(raw, credentials, title, keepsakes);
+    ownTitle === "" ? persistentState.systemTitle() : parseSystemTitle(ownTitle, "systemTitle");
+  const ciphering = cipheringOf(raw, credentials, title, persistentState);
   const counterSource = counterSourceOf(raw, ciphering !== undefined);
   const needsTitle = ciphering !== undefined || auth.mechanism === "hls-sha256" || auth.mechanism === "hls-ecdsa";
   const common = { transport, link, server: serverOf(raw, line), timeouts: timeoutsOf(raw), values: valuesOf(raw) };
@@ -328,7 +328,7 @@ export function parseMeterSettings(
   };
   return {
     connect,
-    endpointLabel: placeOf(transport),
+    endpointLabel: endpointLabelOf(transport),
     probeInterval: integer(raw, "probeInterval"),
     offlineAfter: integer(raw, "offlineAfter"),
   };

@@ -1,4 +1,4 @@
-/** What Node-RED keeps between runs: its system title, and the counters of keys. */
+// State that outlives a restart of Node-RED: its system title and the invocation counters of its keys.
 import {
   DlmsConfigError,
   makeSystemTitle,
@@ -9,7 +9,7 @@ import {
 } from "../../src/index";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Keepsakes } from "./parse-settings";
+import type { PersistentState } from "./parse-settings";
 
 function readTitle(file: string): Uint8Array | undefined {
   let text: string;
@@ -22,7 +22,7 @@ function readTitle(file: string): Uint8Array | undefined {
   return parseSystemTitle(text.trim(), `system title in ${file}`);
 }
 
-function notKept(what: string, folder: string, error: unknown, instead = ""): DlmsConfigError {
+function notStored(what: string, folder: string, error: unknown, instead = ""): DlmsConfigError {
   return new DlmsConfigError(
     "CONFIG_MISSING",
     `${what} in ${folder}: ${String(error)}; ${instead}let Node-RED write there`,
@@ -37,27 +37,28 @@ function titleIn(folder: string, random: RandomSource): Uint8Array {
     if (known !== undefined) return known;
     mkdirSync(folder, { recursive: true });
     const made = makeSystemTitle(random);
-    // wx: of two processes that begin at one time, the second takes the title of the first
+    // wx: if two processes start at the same time, the second uses the title of the first
     writeFileSync(file, `${toHex(made)}\n`, { flag: "wx", mode: 0o600 });
     return made;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return titleIn(folder, random);
     if (error instanceof DlmsConfigError) throw error;
-    throw notKept("systemTitle: none is set, and none can be kept", folder, error, "set one, or ");
+    throw notStored("systemTitle: none is set, and none can be kept", folder, error, "set one, or ");
   }
 }
 
-export class PersistentState {
+/** Gives the persistent state of a user directory. */
+export class PersistentStates {
   readonly #runtime: Runtime;
-  /** folders that were made */
+  /** folders known to exist */
   readonly #folders = new Set<string>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
   }
 
-  /** Kept in the folder `dlms` of a user directory. */
-  in(userDir: string): Keepsakes {
+  /** The state in the folder `dlms` of a user directory. */
+  in(userDir: string): PersistentState {
     const runtime = this.#runtime;
     const folder = join(userDir, "dlms");
     return {
@@ -75,7 +76,7 @@ export class PersistentState {
     try {
       mkdirSync(folder, { recursive: true });
     } catch (error) {
-      throw notKept("invocation counter: it cannot be kept", folder, error);
+      throw notStored("invocation counter: it cannot be kept", folder, error);
     }
     this.#folders.add(folder);
   }

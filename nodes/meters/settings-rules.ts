@@ -1,6 +1,6 @@
 // What follows from the table of a meter's settings: lists of names, ranges, and which secrets are needed. For Node-RED
 // and for the editor's scripts, so it imports the table alone.
-import { meterSettings, type Need, type Place, type Range, type SettingRow } from "./settings-table";
+import { meterSettings, type Need, type Applicability, type Range, type SettingRow } from "./settings-table";
 
 type Table = typeof meterSettings;
 export type SettingName = keyof Table;
@@ -10,10 +10,10 @@ export type NamesOf<Kind extends SettingRow["kind"]> = {
 export type SecretName = NamesOf<"secret">;
 export type PropertyName = Exclude<SettingName, SecretName>;
 
-/** The words of a choice, as they stand in a flow. */
+/** The words of a choice, as written in a flow. */
 export type WordOf<Name extends NamesOf<"choice">> = keyof Table[Name]["choices"] & string;
 
-/** Settings that decide about others, as words of a flow; absent and "" mean the default. */
+/** Settings on which others depend, as written in a flow; absent and "" mean the default. */
 export interface MeterChoices {
   readonly transportType?: string;
   readonly framing?: string;
@@ -35,7 +35,7 @@ const isSecret = (name: SettingName): name is SecretName => rowOf(name).kind ===
 export const secretNames: readonly SecretName[] = names.filter(isSecret);
 export const propertyNames = names.filter((name): name is PropertyName => !isSecret(name));
 
-/** What `msg.meter` may set beside secrets: all of a meter but what says how messages are treated. */
+/** Settings that `msg.meter` may override besides secrets: all but those that govern how messages are handled. */
 export const messageSettings: readonly PropertyName[] = propertyNames.filter((name) => rowOf(name).message);
 
 /** What the search for a meter's address needs: no address, client or secret of the meter. */
@@ -44,29 +44,29 @@ export const searchSettings = {
   credentials: secretNames.filter((name) => rowOf(name).search),
 } as const;
 
-/** The setting that an option of the library comes from, by the option's path. */
+/** The setting behind an option of the library, by the option's path. */
 export function settingOfOption(path: string): SettingName | undefined {
   const found = names.find((name) => rowOf(name).option === path);
   if (found !== undefined) return found;
-  // an option that has the setting's own name, wherever it stands: security.generalSigning.signingKey
+  // an option with the setting's own name at any path: security.generalSigning.signingKey
   const last = path.split(".").at(-1) ?? "";
   return Object.hasOwn(rows, last) ? (last as SettingName) : undefined;
 }
 
-/** The framing, where "" leaves it to the transport. */
+/** The framing; "" follows the transport. */
 export function framingOf({ transportType, framing }: MeterChoices): Exclude<WordOf<"framing">, ""> {
   if (framing === "WRAPPER" || framing === "HDLC" || framing === "HDLC_MODE_E") return framing;
   return transportType === "SERIAL" ? "HDLC" : "WRAPPER";
 }
 
-/** Whether a setting has a meaning with these choices. */
+/** Whether a setting applies with these choices. */
 export function isUsed(name: SettingName, choices: MeterChoices): boolean {
-  const { place } = rowOf(name);
-  return place === undefined || isPlace(place, choices);
+  const { appliesTo } = rowOf(name);
+  return appliesTo === undefined || applies(appliesTo, choices);
 }
 
-function isPlace(place: Place, choices: MeterChoices): boolean {
-  switch (place) {
+function applies(appliesTo: Applicability, choices: MeterChoices): boolean {
+  switch (appliesTo) {
     case "network":
       return choices.transportType !== "SERIAL";
     case "serial":
@@ -86,12 +86,12 @@ export function rangeOf(name: NamesOf<"integer">, choices: MeterChoices): Range 
 
 const isSet = (word: string | undefined): word is string => word !== undefined && word !== "" && word !== "NONE";
 
-/** Whether messages are ciphered, or HIGH_GMAC proves the keys. */
+/** Whether the keys are used: for ciphered messages, or by HIGH_GMAC. */
 export function isCiphered({ securityPolicy, authentication }: MeterChoices): boolean {
   return isSet(securityPolicy) || authentication === "HIGH_GMAC";
 }
 
-/** What asks for a secret, for "... is needed for ..."; undefined: it is not needed. */
+/** The reason why a secret is needed, for "... is needed for ..."; undefined if it is not. */
 export function needOf(name: SecretName, choices: MeterChoices): string | undefined {
   const row = rowOf(name);
   const need: Need | undefined = row.kind === "secret" ? row.needed : undefined;
@@ -104,7 +104,7 @@ export function needOf(name: SecretName, choices: MeterChoices): string | undefi
   return need.signed && signMessages ? "for signed messages" : undefined;
 }
 
-/** The secrets without which the meter is not asked. */
+/** The secrets without which no connection is attempted. */
 export function neededSecrets(choices: MeterChoices): SecretName[] {
   return secretNames.filter((name) => needOf(name, choices) !== undefined);
 }

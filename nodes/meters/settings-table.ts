@@ -4,23 +4,23 @@
 /** The smallest and the largest value. */
 export type Range = readonly [min: number, max: number];
 
-/** An HDLC address is shorter than one of the wrapper. */
+/** An HDLC address has fewer bits than a wrapper address. */
 export interface RangeByLink {
   readonly hdlc: Range;
   readonly wrapper: Range;
 }
 
-/** Where a setting has a meaning; elsewhere its value is kept and neither used nor checked. */
-export type Place = "network" | "serial" | "hdlc" | "modeE";
+/** Where a setting applies; elsewhere its value is kept, but neither used nor checked. */
+export type Applicability = "network" | "serial" | "hdlc" | "modeE";
 
 interface Row {
-  /** `msg.meter` may override it. */
+  /** `msg.meter` may override the setting. */
   readonly message?: true;
-  /** The search for a meter's address needs it. */
+  /** The address search needs the setting. */
   readonly search?: true;
-  /** Path of the library's option that it sets. */
+  /** Path of the library's option that the setting sets. */
   readonly option?: string;
-  readonly place?: Place;
+  readonly appliesTo?: Applicability;
 }
 
 interface TextRow extends Row {
@@ -49,9 +49,9 @@ interface ChoiceRow extends Row {
   readonly choices: Readonly<Record<string, unknown>>;
 }
 
-/** What makes a secret necessary; one of them is enough. */
+/** Conditions that require a secret; one of them suffices. */
 export interface Need {
-  /** the security policy, or HIGH_GMAC, asks for ciphered messages */
+  /** the security policy or HIGH_GMAC requires ciphered messages */
   readonly ciphered?: true;
   readonly authentication?: readonly string[];
   readonly ciphering?: readonly string[];
@@ -83,14 +83,14 @@ export const meterSettings = {
     ...{ kind: "choice", default: "TCP", message, search, option: "transport.kind" },
     choices: { TCP: "tcp", TLS: "tls", UDP: "udp", SERIAL: "serial" },
   },
-  host: { kind: "text", default: "localhost", place: "network", message, search, option: "transport.host" },
+  host: { kind: "text", default: "localhost", appliesTo: "network", message, search, option: "transport.host" },
   port: {
-    ...{ kind: "integer", default: 4059, range: port, place: "network" },
+    ...{ kind: "integer", default: 4059, range: port, appliesTo: "network" },
     ...{ message, search, option: "transport.port" },
   },
-  serialPort: { kind: "text", default: "/dev/ttyUSB0", place: "serial", message, search, option: "transport.path" },
+  serialPort: { kind: "text", default: "/dev/ttyUSB0", appliesTo: "serial", message, search, option: "transport.path" },
   baudRate: {
-    ...{ kind: "integer", default: 9600, range: [300, 921_600], unit: "bit/s", place: "serial" },
+    ...{ kind: "integer", default: 9600, range: [300, 921_600], unit: "bit/s", appliesTo: "serial" },
     ...{ message, search, option: "transport.baudRate" },
   },
   tlsCa: { kind: "text", default: "", message, search, option: "transport.ca" },
@@ -103,28 +103,28 @@ export const meterSettings = {
     // "": as usual for the transport
     choices: { "": undefined, WRAPPER: "wrapper", HDLC: "hdlc", HDLC_MODE_E: "hdlc-mode-e" },
   },
-  modeEAddress: { kind: "text", default: "", place: "modeE", message, search, option: "link.deviceAddress" },
+  modeEAddress: { kind: "text", default: "", appliesTo: "modeE", message, search, option: "link.deviceAddress" },
   modeEStartBaud: {
-    ...{ kind: "integer", default: 300, range: [300, 19_200], unit: "bit/s", place: "modeE" },
+    ...{ kind: "integer", default: 300, range: [300, 19_200], unit: "bit/s", appliesTo: "modeE" },
     ...{ message, search, option: "link.startBaud" },
   },
   addressSize: {
-    ...{ kind: "choice", default: "AUTO", place: "hdlc", message, option: "link.addressSize" },
+    ...{ kind: "choice", default: "AUTO", appliesTo: "hdlc", message, option: "link.addressSize" },
     choices: { AUTO: "auto", "1": 1, "2": 2, "4": 4 },
   },
   hdlcMaxInfo: {
-    ...{ kind: "integer", default: 2030, range: [32, 2030], unit: "bytes", place: "hdlc" },
+    ...{ kind: "integer", default: 2030, range: [32, 2030], unit: "bytes", appliesTo: "hdlc" },
     ...{ message, search, option: "link.maxInfo" },
   },
   hdlcWindow: {
-    ...{ kind: "integer", default: 7, range: [1, 7], place: "hdlc" },
+    ...{ kind: "integer", default: 7, range: [1, 7], appliesTo: "hdlc" },
     ...{ message, search, option: "link.window" },
   },
   hdlcKeepAlive: {
-    ...{ kind: "integer", default: 0, range: [0, hour], unit: "ms", place: "hdlc" },
+    ...{ kind: "integer", default: 0, range: [0, hour], unit: "ms", appliesTo: "hdlc" },
     ...{ message, option: "link.keepAlive" },
   },
-  hdlcDiscFirst: { kind: "flag", default: false, place: "hdlc", message, option: "link.discFirst" },
+  hdlcDiscFirst: { kind: "flag", default: false, appliesTo: "hdlc", message, option: "link.discFirst" },
   wrapperSwappedBytes: { kind: "flag", default: false, message, search, option: "quirks.wrapperSwappedBytes" },
 
   clientAddress: {
@@ -136,7 +136,7 @@ export const meterSettings = {
     ...{ message, option: "server.logical" },
   },
   physicalAddress: {
-    ...{ kind: "integer", default: "", range: [0, 16_383], place: "hdlc" },
+    ...{ kind: "integer", default: "", range: [0, 16_383], appliesTo: "hdlc" },
     ...{ message, option: "server.physical" },
   },
   maxPduSize: {

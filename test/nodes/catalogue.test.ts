@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { editorClasses } from "../../nodes/admin/table-routes";
 import { commonCodes } from "../../nodes/admin/common-codes";
-import { PersistentState } from "../../nodes/meters/persistent-state";
+import { PersistentStates } from "../../nodes/meters/persistent-state";
 import { parseMeterSettings } from "../../nodes/meters/parse-settings";
 import { migrate, migrations } from "../../nodes/node-red/migrations";
 import { presets } from "../../nodes/admin/presets";
@@ -44,6 +44,7 @@ const html = (type: string): string => readFileSync(join(nodes, type, `${type}.h
 const editorFolders: Readonly<Record<string, readonly string[]>> = {
   "dlms-meter": ["dlms-meter/editor", "editor"],
   "dlms-read": ["dlms-read/editor"],
+  "dlms-simulator": ["dlms-simulator/editor"],
 };
 const script = (type: string): string =>
   (editorFolders[type] ?? [])
@@ -247,7 +248,7 @@ describe("catalogues, help and editor files", () => {
       parseMeterSettings(
         values,
         credentials,
-        new PersistentState(createRuntime()).in(mkdtempSync(join(tmpdir(), "dlms-presets-"))),
+        new PersistentStates(createRuntime()).in(mkdtempSync(join(tmpdir(), "dlms-presets-"))),
       );
     }
     const groups = [...script("dlms-read").matchAll(/"(\w+)"/g)].map(([, word]) => word);

@@ -4,7 +4,7 @@ import type { NodeAPI } from "node-red";
 import sinon from "sinon";
 import { registerLines } from "../../nodes/admin/streaming-route";
 import { AccessRegistry } from "../../src/fleet/exclusive-access";
-import { type Keepsakes, parseMeterSettings } from "../../nodes/meters/parse-settings";
+import { type PersistentState, parseMeterSettings } from "../../nodes/meters/parse-settings";
 import type { TestLine } from "../../nodes/admin/connection-test-route";
 import { householdDefinition, memoryCounterStore } from "../../src";
 import { allNodes, clean, flowFor, helper, type RunningMeter, startMeter, value } from "./support";
@@ -184,10 +184,13 @@ describe("Test connection", () => {
 });
 
 describe("the counter's settings", () => {
-  const keepsakes: Keepsakes = { systemTitle: () => new Uint8Array(8), counter: () => memoryCounterStore() };
+  const persistentState: PersistentState = {
+    systemTitle: () => new Uint8Array(8),
+    counter: () => memoryCounterStore(),
+  };
   const keys = { encryptionKey: "00".repeat(16), authenticationKey: "11".repeat(16) };
   const sourceOf = (raw: object): unknown =>
-    parseMeterSettings({ securityPolicy: "AUTHENTICATED_ENCRYPTED", clientAddress: "1", ...raw }, keys, keepsakes)
+    parseMeterSettings({ securityPolicy: "AUTHENTICATED_ENCRYPTED", clientAddress: "1", ...raw }, keys, persistentState)
       .connect.security?.counterSource;
 
   it("become the client's option; STORED goes without", () => {

@@ -25,9 +25,9 @@ function editor(language: Language): { _(key: string, values?: Readonly<Record<s
 
 /** What the dialog says of settings that cannot be. */
 function wrong(language: Language, settings: object, credentials: MeterCredentials = {}): Problem {
-  const keepsakes = { systemTitle: () => new Uint8Array(8), counter: () => memoryCounterStore() };
+  const persistentState = { systemTitle: () => new Uint8Array(8), counter: () => memoryCounterStore() };
   try {
-    parseMeterSettings({ ...settings }, credentials, keepsakes);
+    parseMeterSettings({ ...settings }, credentials, persistentState);
   } catch (error) {
     assert.ok(isDlmsError(error));
     return tell(editor(language), error.toJSON());

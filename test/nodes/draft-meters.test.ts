@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import sinon from "sinon";
-import { DynamicMeters } from "../../nodes/meters/described-meters";
+import { DescribedMeters } from "../../nodes/meters/described-meters";
 import { DraftMeters, draftIdleMs } from "../../nodes/meters/draft-meters";
 import type { MeterSettings } from "../../src";
 import { SharedMeter } from "../../src/fleet/shared-meter";
@@ -156,7 +156,7 @@ describe("a meter as an open dialog has it", () => {
     const message = "the request failed inside Node-RED (TypeError); Node-RED's log says more";
     const body = { properties: { ...flow[1], version: 2 }, credentials: { password: "__PWRD__" }, ...voltage };
     const stubs = [
-      sinon.stub(DynamicMeters.prototype, "compare").throws(failure),
+      sinon.stub(DescribedMeters.prototype, "compare").throws(failure),
       sinon.stub(SharedMeter.prototype, "run").rejects(failure),
     ];
     try {

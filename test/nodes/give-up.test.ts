@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import type { NodeStatus } from "node-red";
 import sinon from "sinon";
-import { givingUp } from "../../nodes/dlms-read/read-deadline";
+import { withDeadline } from "../../nodes/dlms-read/read-deadline";
 import { giveUpAfterOf } from "../../nodes/dlms-read/read-request";
 import { EndpointAccess } from "../../src/fleet/exclusive-access";
 import { type SimulatedMeter, householdDefinition } from "../../src/index";
@@ -21,7 +21,7 @@ describe("a time limit for a whole read", () => {
   it("ends an unfinished read, and leaves no timer and no listener", async () => {
     const clock = new VirtualClock();
     const ending = new AbortController();
-    const late = givingUp({ clock, after: 5000, ending: ending.signal }, forEver);
+    const late = withDeadline({ clock, after: 5000, ending: ending.signal }, forEver);
     await clock.tickAsync(4999);
     assert.equal(getEventListeners(ending.signal, "abort").length, 1);
     const refused = assert.rejects(late, {
@@ -30,7 +30,7 @@ describe("a time limit for a whole read", () => {
     });
     await clock.tickAsync(1);
     await refused;
-    assert.equal(await givingUp({ clock, after: 5000, ending: ending.signal }, () => Promise.resolve(7)), 7);
+    assert.equal(await withDeadline({ clock, after: 5000, ending: ending.signal }, () => Promise.resolve(7)), 7);
     assert.equal(clock.pending, 0);
     assert.equal(getEventListeners(ending.signal, "abort").length, 0);
   });
@@ -39,7 +39,7 @@ describe("a time limit for a whole read", () => {
     for (const after of [0, 5000]) {
       const clock = new VirtualClock();
       const ending = new AbortController();
-      const read = givingUp({ clock, after, ending: ending.signal }, forEver);
+      const read = withDeadline({ clock, after, ending: ending.signal }, forEver);
       const reason = new Error("deploy");
       const refused = assert.rejects(read, reason);
       if (after === 0) await clock.tickAsync(1_000_000);

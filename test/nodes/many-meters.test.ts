@@ -8,7 +8,8 @@ import type { MeterNode } from "../../nodes/meters/meter-node";
 import type { RawSettings } from "../../nodes/node-red/raw-settings";
 import { type RunningMeter, allNodes, ask, clean, failure, flowFor, helper, startMeter, value } from "./support";
 
-const dynamic = (): MeterNode["meter"]["dynamic"] => (helper.getNode("meter") as unknown as MeterNode).meter.dynamic;
+const described = (): MeterNode["meter"]["described"] =>
+  (helper.getNode("meter") as unknown as MeterNode).meter.described;
 
 describe("meters that messages describe", () => {
   afterEach(clean);
@@ -37,7 +38,7 @@ describe("meters that messages describe", () => {
     for (const { meter } of meters) {
       while (meter.counters.openConnections > 0) await meter.waitFor((item) => item.kind === "closed");
     }
-    assert.equal(dynamic()?.size, 0, "none is kept");
+    assert.equal(described()?.size, 0, "none is kept");
     assert.ok(meters.every(({ meter }) => meter.associations === 0));
   });
 
@@ -162,7 +163,7 @@ describe("meters that messages describe", () => {
       helper.getNode("read").receive({ meter: { port: listener.port, timeout: 5000 + i } });
     }
     await silent.waitFor((item) => item.kind === "apdu");
-    assert.equal(dynamic()?.size, 1);
+    assert.equal(described()?.size, 1);
     const closed = silent.waitFor((item) => item.kind === "closed");
     await helper.unload();
     await closed;

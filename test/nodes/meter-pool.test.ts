@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MeterPool } from "../../src/fleet/meter-pool";
 import type { SharedMeter } from "../../src/fleet/shared-meter";
-import { OwnInterval } from "../../nodes/dlms-read/read-schedule";
+import { ReadSchedule } from "../../nodes/dlms-read/read-schedule";
 import { VirtualClock } from "../support/virtual-clock";
 
 const never = new AbortController().signal;
@@ -160,12 +160,12 @@ describe("the own interval of dlms-read", () => {
   function ticking(options: { interval: number; spread?: number; random?: () => number; busy?: () => boolean }): {
     clock: VirtualClock;
     times: number[];
-    ticker: OwnInterval;
+    ticker: ReadSchedule;
   } {
     const clock = new VirtualClock();
     const begun = clock.now();
     const times: number[] = [];
-    const ticker = new OwnInterval({
+    const ticker = new ReadSchedule({
       ...{ clock, spread: 0, random: () => 0, busy: () => false },
       ...options,
       read: () => times.push(clock.now() - begun),

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { DynamicMeters } from "../../nodes/meters/described-meters";
+import { DescribedMeters } from "../../nodes/meters/described-meters";
 import { messageSettings } from "../../nodes/meters/settings-rules";
 import type { MeterSettings } from "../../src";
-import { type Keepsakes, parseMeterSettings } from "../../nodes/meters/parse-settings";
+import { type PersistentState, parseMeterSettings } from "../../nodes/meters/parse-settings";
 import { AccessRegistry } from "../../src/fleet/exclusive-access";
 import type { SharedMeter } from "../../src/fleet/shared-meter";
 import { memoryCounterStore } from "../../src";
@@ -95,15 +95,15 @@ const credentials = {
 
 describe("settings of dlms-meter in a message's msg.meter", () => {
   const store = memoryCounterStore();
-  const keepsakes: Keepsakes = { systemTitle: () => new Uint8Array(8), counter: () => store };
+  const persistentState: PersistentState = { systemTitle: () => new Uint8Array(8), counter: () => store };
   const raw = { ...defaults(), version: 2 };
 
   /** What a session would be made with. */
   async function settingsFor(overrides: Record<string, unknown>): Promise<MeterSettings | undefined> {
     let made: MeterSettings | undefined;
     const session = { addUser: () => undefined, removeUser: () => Promise.resolve(), view: { phase: "idle" } };
-    const meters = new DynamicMeters({
-      ...{ label: "base", raw, credentials, keepsakes, clock: new VirtualClock(), access: new AccessRegistry() },
+    const meters = new DescribedMeters({
+      ...{ label: "base", raw, credentials, persistentState, clock: new VirtualClock(), access: new AccessRegistry() },
       makeSession: (settings) => {
         made = settings;
         return session as unknown as SharedMeter;
@@ -131,7 +131,7 @@ describe("settings of dlms-meter in a message's msg.meter", () => {
   for (const [name, [other, context = {}]] of Object.entries(others)) {
     it(`override ${name}`, async () => {
       const parsed = (settings: object): unknown => {
-        const all = parseMeterSettings({ ...raw, ...context, ...settings }, credentials, keepsakes);
+        const all = parseMeterSettings({ ...raw, ...context, ...settings }, credentials, persistentState);
         return name === "probeInterval" ? all : { ...all, probeInterval: 0 };
       };
       const expected = await outcome(() => parsed({ [name]: other }));

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createRuntime } from "../../src";
-import { PersistentState } from "../../nodes/meters/persistent-state";
+import { PersistentStates } from "../../nodes/meters/persistent-state";
 import { parseMeterSettings } from "../../nodes/meters/parse-settings";
 import { presets } from "../../nodes/admin/presets";
 
@@ -60,7 +60,7 @@ describe("presets of the meter's dialog", () => {
       const credentials = { password: "x", encryptionKey: "00".repeat(16), authenticationKey: "00".repeat(16) };
       for (const transportType of values.transportType === undefined ? ["TCP", "SERIAL"] : [values.transportType]) {
         const place = { transportType, host: "127.0.0.1", serialPort: "/dev/ttyUSB0" };
-        parseMeterSettings({ ...place, ...values }, credentials, new PersistentState(createRuntime()).in(folder));
+        parseMeterSettings({ ...place, ...values }, credentials, new PersistentStates(createRuntime()).in(folder));
       }
       rmSync(folder, { recursive: true, force: true });
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { type Keepsakes, parseMeterSettings } from "../../nodes/meters/parse-settings";
+import { type PersistentState, parseMeterSettings } from "../../nodes/meters/parse-settings";
 import { memoryCounterStore, type MeterDefinition } from "../../src";
 import { allNodes, ask, clean, flowFor, helper, startMeter, value } from "./support";
 
@@ -176,10 +176,13 @@ describe("security of dlms-meter", () => {
     const error = await refusal(node, keys);
     assert.equal(error.code, "DLMS_CONFIG_UNSUPPORTED");
     assert.match(error.message, /^invocationCounterSource: .*choose STORED/);
-    const keepsakes: Keepsakes = { systemTitle: () => new Uint8Array(8), counter: () => memoryCounterStore() };
-    const { connect } = parseMeterSettings({ ...node, invocationCounterSource: "STORED" }, keys, keepsakes);
+    const persistentState: PersistentState = {
+      systemTitle: () => new Uint8Array(8),
+      counter: () => memoryCounterStore(),
+    };
+    const { connect } = parseMeterSettings({ ...node, invocationCounterSource: "STORED" }, keys, persistentState);
     assert.equal(connect.security?.counterSource, undefined);
     // without ciphering there is no counter, whatever its setting says
-    assert.doesNotThrow(() => parseMeterSettings({ referencing: "SN" }, {}, keepsakes));
+    assert.doesNotThrow(() => parseMeterSettings({ referencing: "SN" }, {}, persistentState));
   });
 });

@@ -60,14 +60,14 @@ const definition = registered();
 const bookkeeping = ["version", "secretSizes"];
 
 const store = memoryCounterStore();
-const keepsakes = { systemTitle: () => new Uint8Array(8), counter: () => store };
+const persistentState = { systemTitle: () => new Uint8Array(8), counter: () => store };
 const key = "00112233445566778899AABBCCDDEEFF";
 const allSecrets: MeterCredentials = Object.fromEntries(secretNames.map((name) => [name, key]));
 
 /** The details of the error with which settings are refused; undefined: they are accepted. */
 function refusal(settings: object, credentials = allSecrets): Readonly<Record<string, unknown>> | undefined {
   try {
-    parseMeterSettings({ ...settings }, credentials, keepsakes);
+    parseMeterSettings({ ...settings }, credentials, persistentState);
     return undefined;
   } catch (error) {
     assert.ok(isDlmsError(error));
@@ -202,7 +202,7 @@ describe("the table of a meter's settings", () => {
         .split(".")
         .reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step], settings.connect);
     const parsed = (context: object, secrets = allSecrets): MeterSettings =>
-      parseMeterSettings({ ...context }, secrets, keepsakes);
+      parseMeterSettings({ ...context }, secrets, persistentState);
     for (const name of [...propertyNames, ...secretNames]) {
       const { option } = rowOf(name);
       if (option === undefined) continue;

@@ -2,25 +2,25 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PersistentState } from "../../nodes/meters/persistent-state";
+import { PersistentStates } from "../../nodes/meters/persistent-state";
 import { createRuntime, DlmsConfigError, keyFingerprint, toHex } from "../../src";
 
 describe("persistent state", () => {
   it("reports that Node-RED cannot write: system title and invocation counter", () => {
-    const folder = mkdtempSync(join(tmpdir(), "dlms-keepsakes-"));
+    const folder = mkdtempSync(join(tmpdir(), "dlms-persistent-state-"));
     try {
       // a file stands where the folder should be made
       const file = join(folder, "file");
       writeFileSync(file, "");
-      const keepsakes = new PersistentState(createRuntime()).in(file);
+      const persistentState = new PersistentStates(createRuntime()).in(file);
       const expected = (text: string) => (error: unknown) =>
         error instanceof DlmsConfigError &&
         error.code === "DLMS_CONFIG_MISSING" &&
         error.message.startsWith(text) &&
         error.message.endsWith("let Node-RED write there");
-      assert.throws(() => keepsakes.systemTitle(), expected("systemTitle: none is set"));
+      assert.throws(() => persistentState.systemTitle(), expected("systemTitle: none is set"));
       assert.throws(
-        () => keepsakes.counter(new Uint8Array(8), new Uint8Array(16).fill(0x5a)),
+        () => persistentState.counter(new Uint8Array(8), new Uint8Array(16).fill(0x5a)),
         expected("invocation counter: it cannot be kept"),
       );
     } finally {
@@ -29,14 +29,14 @@ describe("persistent state", () => {
   });
 
   it("keeps the counter of a key in a file that is named when the counter is used", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "dlms-keepsakes-"));
+    const folder = mkdtempSync(join(tmpdir(), "dlms-persistentState-"));
     try {
       const [title, key] = [new Uint8Array(8).fill(0x4d), new Uint8Array(16).fill(0x5a)];
-      const keepsakes = new PersistentState(createRuntime()).in(folder);
-      const counter = keepsakes.counter(title, key);
-      assert.equal(keepsakes.counter(title.slice(), key.slice()), counter);
+      const persistentState = new PersistentStates(createRuntime()).in(folder);
+      const counter = persistentState.counter(title, key);
+      assert.equal(persistentState.counter(title.slice(), key.slice()), counter);
       assert.notEqual(
-        keepsakes.counter(
+        persistentState.counter(
           title,
           key.map((byte) => byte ^ 1),
         ),
@@ -47,7 +47,7 @@ describe("persistent state", () => {
       const name = `counter-${toHex(title)}-${keyFingerprint(title, key)}.json`;
       assert.deepEqual(readdirSync(join(folder, "dlms")).sort(), [name, `${name}.known`]);
       // the next process goes on behind the values that were claimed
-      const next = new PersistentState(createRuntime()).in(folder).counter(title, key);
+      const next = new PersistentStates(createRuntime()).in(folder).counter(title, key);
       assert.ok((await next.reserve(1)) >= 4);
     } finally {
       rmSync(folder, { recursive: true, force: true });
