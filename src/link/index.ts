@@ -57,6 +57,17 @@ export {
 } from "./link";
 export { looksLike, shownBytes } from "./looks-like";
 export {
+  decodeMbusFrame,
+  encodeMbusFrame,
+  isMbusSegment,
+  type MbusApdu,
+  type MbusFrame,
+  MbusFramer,
+  mbusSegments,
+  MbusTransport,
+  type ReceivedMbusFrame,
+} from "./mbus";
+export {
   acknowledgeMessage,
   chooseRate,
   findIdentification,
@@ -68,6 +79,7 @@ export {
   withEvenParity,
   withoutParity,
 } from "./mode-e";
+export { type DroppedSeries, type SeriesLimits, UnfinishedSeries } from "./series";
 export { defaultInterFrameMs, defaultTimeouts, integerWithin, type LinkTimeouts, resolveTimeouts } from "./timeouts";
 export {
   decodeWpdu,

@@ -1,0 +1,132 @@
+import {
+  mbusFrameAt,
+  mbusFrameFits,
+  type MbusFrame,
+  mbusLengthModulo,
+  mbusOverhead,
+  mbusStart,
+  minMbusLength,
+} from "./frame";
+
+export interface ReceivedMbusFrame {
+  readonly frame: MbusFrame;
+  /** as it came, from 68 to 16 */
+  readonly raw: Uint8Array;
+}
+
+const capacity = 2048;
+const nothing: readonly ReceivedMbusFrame[] = [];
+
+/**
+ * Cuts a stream into long frames of wired M-Bus. The check sum and the stop byte decide, since the length field counts
+ * modulo 256 on some meters: the framer tries L first, then L + 256 where the CI field names a DLMS segment. Bytes that
+ * begin no frame are skipped one by one, so short frames and acknowledgements (E5) are passed over.
+ */
+export class MbusFramer {
+  readonly #buffer = new Uint8Array(capacity);
+  #start = 0;
+  #end = 0;
+  #dropped = 0;
+  #badFrames = 0;
+
+  /** Bytes wait that begin like a frame. */
+  get pending(): boolean {
+    return this.#end > this.#start;
+  }
+
+  /** The beginning of a frame (68 L L 68) is there, and its end is not. */
+  get inFrame(): boolean {
+    return this.#end - this.#start >= 4;
+  }
+
+  /** Bytes that belong to no frame. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Frames that were given up because check sum or stop byte were wrong. */
+  get badFrames(): number {
+    return this.#badFrames;
+  }
+
+  push(bytes: Uint8Array): readonly ReceivedMbusFrame[] {
+    let found: ReceivedMbusFrame[] | undefined;
+    for (let taken = 0; taken < bytes.length;) {
+      this.#compact();
+      const piece = bytes.subarray(taken, taken + capacity - this.#end);
+      this.#buffer.set(piece, this.#end);
+      this.#end += piece.length;
+      taken += piece.length;
+      found = this.#scan(found);
+    }
+    return found ?? nothing;
+  }
+
+  /** The line went silent: gives up the frame that has begun. Frames that were hidden behind it come out. */
+  flush(): readonly ReceivedMbusFrame[] {
+    let found: ReceivedMbusFrame[] | undefined;
+    while (this.#end > this.#start) {
+      if (this.inFrame) this.#badFrames++;
+      this.#skip();
+      found = this.#scan(found);
+    }
+    return found ?? nothing;
+  }
+
+  #compact(): void {
+    if (this.#start === 0) return;
+    this.#buffer.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+  }
+
+  #scan(found: ReceivedMbusFrame[] | undefined): ReceivedMbusFrame[] | undefined {
+    let frames = found;
+    while (this.#start < this.#end) {
+      const length = this.#lengthAtStart();
+      if (length === "wait") return frames;
+      if (length === undefined) {
+        this.#skip();
+        continue;
+      }
+      const end = this.#start + length + mbusOverhead;
+      (frames ??= []).push({
+        frame: mbusFrameAt(this.#buffer, this.#start, length),
+        raw: this.#buffer.slice(this.#start, end),
+      });
+      this.#start = end;
+    }
+    return frames;
+  }
+
+  /** Counted bytes of the frame at the start; undefined where there is none. */
+  #lengthAtStart(): number | "wait" | undefined {
+    const buffer = this.#buffer;
+    const at = this.#start;
+    const have = this.#end - at;
+    if (buffer[at] !== mbusStart) return undefined;
+    if (have > 2 && buffer[at + 1] !== buffer[at + 2]) return undefined;
+    if (have > 3 && buffer[at + 3] !== mbusStart) return undefined;
+    if (have < 4) return "wait";
+    const counted = buffer[at + 1] ?? 0;
+    if (counted >= minMbusLength) {
+      if (have < counted + mbusOverhead) return "wait";
+      if (mbusFrameFits(buffer, at, counted)) return counted;
+    }
+    if (have < 7) return "wait";
+    const longer = counted + mbusLengthModulo;
+    if ((buffer[at + 6] ?? 0xff) > 0x1f) return this.#bad();
+    if (have < longer + mbusOverhead) return "wait";
+    return mbusFrameFits(buffer, at, longer) ? longer : this.#bad();
+  }
+
+  #bad(): undefined {
+    this.#badFrames++;
+    return undefined;
+  }
+
+  #skip(): void {
+    this.#dropped++;
+    this.#start++;
+  }
+}
