@@ -107,8 +107,10 @@ export class DlmsClient implements AsyncDisposable {
       random: () => jitter(settings.random),
       onState: (event) => {
         this.#observer.state(event);
+        if (this.#working !== undefined) return;
         // reconnected automatically: no request may be waiting
-        if (event.state === "open" && this.#working === undefined) this.#armIdle();
+        if (event.state === "open") this.#armIdle();
+        else this.#watch.stop();
       },
       note: (text) => {
         this.#observer.note(text);
@@ -289,7 +291,8 @@ export class DlmsClient implements AsyncDisposable {
     }
     // in the same turn as the look at the queue, so that no request falls between
     this.#working = undefined;
-    this.#watch.stop();
+    if (this.state === "open") this.#watch.rest();
+    else this.#watch.stop();
     this.#armIdle();
   }
 

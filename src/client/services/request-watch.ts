@@ -70,7 +70,12 @@ export class RequestWatch {
     if (this.#timer === undefined) this.#arm();
   }
 
-  /** No request is under way. */
+  /** No request is under way. The timer stays for the next one: setting one for each costs more than it is worth. */
+  rest(): void {
+    this.#request = undefined;
+  }
+
+  /** For good. */
   stop(): void {
     this.#request = undefined;
     this.#clock.clearTimeout(this.#timer);
