@@ -1,3 +1,4 @@
+/** Cursor over A-XDR data: reads lengths, integers and octets, and keeps the path of the current element for errors. */
 import { type ByteReader, toHex } from "../bytes";
 import { type DecodeLimits, defaultMaxDepth, defaultMaxElements } from "./limits";
 
@@ -7,19 +8,21 @@ const lossyUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const bitsOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, "0"));
 
-/** Bytes from which on a text is not put together by appending: V8 keeps 32 bytes for each piece until it is read. */
+/**
+ * From this many bytes on, a text is not built by appending: V8 keeps 32 bytes for each piece until the text is read.
+ */
 const longText = 256;
 
 /**
- * What a value with parts or a length costs more than a number, in values: such a value takes two bytes on the line, and about
- * 100 in memory.
+ * Extra cost of a value with parts or a length, counted in numbers: it takes two bytes on the line and about 100 in
+ * memory.
  */
 const pieceWeight = 8;
 
 /**
  * The cursor under every decoder of A-XDR data. It works on the bytes and a DataView, keeps the indices of where it is
  * in a flat array, and builds a path only when it fails: values are by far the most frequent things that this package
- * makes.
+ * makes. Members that ValueDecoder uses are `protected`: it reads them for each value, and `#` fields end at the class.
  */
 export class DataCursor {
   /** the bytes that are being decoded; never changed afterwards, so that views of them may be kept */
@@ -30,32 +33,34 @@ export class DataCursor {
   protected readonly path: Int32Array;
   protected pos: number;
   protected depth = 0;
-  private readonly buffer: ArrayBufferLike;
-  private readonly base: number;
-  private readonly strict: boolean;
-  private budget: number;
+  readonly #buffer: ArrayBufferLike;
+  readonly #base: number;
+  readonly #strict: boolean;
+  readonly #what: string;
+  #budget: number;
 
   constructor(
     protected readonly reader: ByteReader,
-    private readonly what: string,
+    what: string,
     limits: DecodeLimits = {},
   ) {
+    this.#what = what;
     const { source } = reader;
     this.bytes = source;
-    this.buffer = source.buffer;
-    this.base = source.byteOffset;
+    this.#buffer = source.buffer;
+    this.#base = source.byteOffset;
     this.view = new DataView(source.buffer, source.byteOffset, source.byteLength);
     this.pos = reader.offset;
     this.end = reader.end;
     this.maxDepth = limits.maxDepth ?? defaultMaxDepth;
-    this.budget = limits.maxElements ?? defaultMaxElements;
-    this.strict = limits.strict ?? false;
+    this.#budget = limits.maxElements ?? defaultMaxElements;
+    this.#strict = limits.strict ?? false;
     this.path = new Int32Array(this.maxDepth);
   }
 
   /**
-   * The next value if it is an integer of at most 32 bits, an enum or bcd; NaN, and the cursor stays, if it is
-   * anything else.
+   * The next value if it is an integer of at most 32 bits, an enum or bcd. For any other value the result is NaN and
+   * the cursor stays.
    */
   integer(): number {
     const at = this.pos;
@@ -84,8 +89,8 @@ export class DataCursor {
   }
 
   /**
-   * Where in `bytes` the 12 octets of the next value are, if it is an octet-string of 12 or a date-time; -1, and the
-   * cursor stays, if it is anything else.
+   * Offset in `bytes` of the 12 octets of the next value, if it is an octet-string of 12 or a date-time. For any other
+   * value the result is -1 and the cursor stays.
    */
   twelveOctets(): number {
     const at = this.pos;
@@ -100,7 +105,10 @@ export class DataCursor {
     return at + 1;
   }
 
-  /** Go into the next value if it is a structure or an array: the number of its elements; else -1, and nothing moves. */
+  /**
+   * Opens the next value if it is a structure or an array, and returns the number of its elements. Otherwise the result
+   * is -1 and the cursor stays.
+   */
   open(): number {
     const at = this.pos;
     if (at >= this.end) this.truncated(1);
@@ -112,17 +120,17 @@ export class DataCursor {
     return count;
   }
 
-  /** Says which element of the open value comes next, for the paths of errors. */
+  /** Sets the index of the next element in the open value, for the paths of errors. */
   at(index: number): void {
     this.path[this.depth - 1] = index;
   }
 
-  /** Leave the open value behind its last element. */
+  /** Leaves the open value after its last element. */
   close(): void {
     this.depth--;
   }
 
-  /** Elements of a sequence: each takes a byte at least. */
+  /** Number of elements in a sequence. Each takes at least one byte, so a larger count is refused. */
   protected sequenceCount(): number {
     const count = this.length();
     if (count > this.end - this.pos) {
@@ -140,34 +148,34 @@ export class DataCursor {
     const bits = this.length();
     const count = Math.ceil(bits / 8);
     const at = this.take(count);
-    const text = count > longText ? this.longBits(at, count) : this.bitsAt(at, count);
-    if (this.strict && text.indexOf("1", bits) >= 0) {
+    const text = count > longText ? this.#longBits(at, count) : this.#bitsAt(at, count);
+    if (this.#strict && text.indexOf("1", bits) >= 0) {
       this.pos = at;
       this.fail("DECODE_VALUE", `padding bits behind ${bits} bits are not zero`);
     }
     return text.slice(0, bits);
   }
 
-  private bitsAt(at: number, count: number): string {
+  #bitsAt(at: number, count: number): string {
     let text = "";
     for (let i = 0; i < count; i++) text += bitsOfByte[this.view.getUint8(at + i)] ?? "";
     return text;
   }
 
-  private longBits(at: number, count: number): string {
+  #longBits(at: number, count: number): string {
     return Array.from(this.bytes.subarray(at, at + count), (byte) => bitsOfByte[byte] ?? "").join("");
   }
 
-  /** A view: far cheaper than a copy, and never a Buffer, whatever was received. */
+  /** A view of the next octets: far cheaper than a copy, and a plain Uint8Array even when a Buffer was received. */
   protected octets(count: number): Uint8Array {
     this.spend(pieceWeight);
     const at = this.take(count);
-    return new Uint8Array(this.buffer, this.base + at, count);
+    return new Uint8Array(this.#buffer, this.#base + at, count);
   }
 
   protected latin1(count: number): string {
     const at = this.take(count);
-    if (count > longText) return Buffer.from(this.buffer, this.base + at, count).toString("latin1");
+    if (count > longText) return Buffer.from(this.#buffer, this.#base + at, count).toString("latin1");
     let text = "";
     for (let i = 0; i < count; i++) text += String.fromCharCode(this.view.getUint8(at + i));
     return text;
@@ -176,7 +184,7 @@ export class DataCursor {
   protected utf8(count: number): string {
     const at = this.take(count);
     const bytes = this.bytes.subarray(at, at + count);
-    if (!this.strict) return lossyUtf8.decode(bytes);
+    if (!this.#strict) return lossyUtf8.decode(bytes);
     try {
       return strictUtf8.decode(bytes);
     } catch {
@@ -188,10 +196,10 @@ export class DataCursor {
   protected length(): number {
     if (this.pos >= this.end) this.truncated(1);
     const first = this.view.getUint8(this.pos++);
-    return first < 0x80 ? first : this.longLength(first);
+    return first < 0x80 ? first : this.#longLength(first);
   }
 
-  private longLength(first: number): number {
+  #longLength(first: number): number {
     const count = first & 0x7f;
     if (count === 0 || count > 4) {
       this.pos--;
@@ -218,8 +226,8 @@ export class DataCursor {
   }
 
   protected spend(count: number): void {
-    this.budget -= count;
-    if (this.budget < 0) this.fail("DECODE_LIMIT", "more values than the limit allows");
+    this.#budget -= count;
+    if (this.#budget < 0) this.fail("DECODE_LIMIT", "more values than the limit allows");
   }
 
   protected unknownTag(tag: number): never {
@@ -235,7 +243,7 @@ export class DataCursor {
   }
 
   protected where(): string {
-    let where = this.what;
+    let where = this.#what;
     for (let i = 0; i < this.depth; i++) where += `[${this.path[i]}]`;
     return where;
   }

@@ -1,31 +1,31 @@
 import { ByteReader } from "../bytes";
 import { DataCursor } from "./cursor";
 import type { DecodeLimits } from "./limits";
-import { joinRuns, longestRun } from "./runs";
+import { joinRuns, maxRunLength } from "./runs";
 import { dataTag } from "./tags";
 import {
   compactValuesPerByte,
   minimumSize,
-  mostCompactElements,
+  maxCompactElements,
   readTypeDescription,
   valuesPerElement,
 } from "./type-description";
 import type { DlmsValue, PlainValue, TypeDescription } from "./value";
 
-/** Values that can take no byte at all: all places that hold one hold the same. */
+/** One shared null-data value: it can take no byte in a compact-array, so millions of them could be declared. */
 const nullData: DlmsValue = Object.freeze({ type: "null-data", value: null });
 const dontCare: DlmsValue = Object.freeze({ type: "dont-care", value: null });
 
-/** Makes values of what lies under a cursor: tagged ones, or plain ones where the types do not matter. */
+/** Decodes the values under a cursor: with their types, or as plain values where the caller does not need the types. */
 export class ValueDecoder extends DataCursor {
-  /** Decode one tagged value and move the reader behind it. */
+  /** Decode one tagged value and move the reader past it. */
   decode(): DlmsValue {
     const value = this.value();
     this.reader.seek(this.pos);
     return value;
   }
 
-  /** Decode one tagged value to a plain one and move the reader behind it. */
+  /** Decode one tagged value to a plain one and move the reader past it. */
   decodePlain(): PlainValue {
     const value = this.plain();
     this.reader.seek(this.pos);
@@ -40,7 +40,7 @@ export class ValueDecoder extends DataCursor {
     this.pos = start;
     this.path[0] = index;
     this.depth = 1;
-    const element = description ? reader.fromValue(this.described(description)) : reader.fromBytes(this);
+    const element = description ? reader.fromValue(this.#described(description)) : reader.fromBytes(this);
     this.reader.seek(this.pos);
     return element;
   }
@@ -49,12 +49,12 @@ export class ValueDecoder extends DataCursor {
   value(): DlmsValue {
     if (this.pos >= this.end) this.truncated(1);
     const tag = this.view.getUint8(this.pos++);
-    if (tag === 1 || tag === 2) return this.sequence(tag);
-    return tag === 19 ? this.compactArray() : this.content(tag);
+    if (tag === 1 || tag === 2) return this.#sequence(tag);
+    return tag === 19 ? this.#compactArray() : this.#content(tag);
   }
 
-  /** The contents of every type that is not made of other values. */
-  private content(tag: number): DlmsValue {
+  /** The contents of a type that does not consist of other values. */
+  #content(tag: number): DlmsValue {
     switch (tag) {
       case 0:
         return nullData;
@@ -79,11 +79,11 @@ export class ValueDecoder extends DataCursor {
       case 22:
         return { type: "enum", value: this.view.getUint8(this.take(1)) };
       default:
-        return this.rareContent(tag);
+        return this.#rareContent(tag);
     }
   }
 
-  private rareContent(tag: number): DlmsValue {
+  #rareContent(tag: number): DlmsValue {
     switch (tag) {
       case 7:
         return { type: "floating-point", value: this.view.getFloat32(this.take(4)) };
@@ -110,11 +110,11 @@ export class ValueDecoder extends DataCursor {
       case 255:
         return dontCare;
       default:
-        return this.deltaContent(tag);
+        return this.#deltaContent(tag);
     }
   }
 
-  private deltaContent(tag: number): DlmsValue {
+  #deltaContent(tag: number): DlmsValue {
     switch (tag) {
       case 28:
         return { type: "delta-integer", value: this.view.getInt8(this.take(1)) };
@@ -133,19 +133,19 @@ export class ValueDecoder extends DataCursor {
     }
   }
 
-  private sequence(tag: number): DlmsValue {
+  #sequence(tag: number): DlmsValue {
     const count = this.sequenceCount();
     const level = this.enter();
-    const items = count > longestRun ? this.manyValues(level, count) : this.values(level, 0, count);
+    const items = count > maxRunLength ? this.#manyValues(level, count) : this.#values(level, 0, count);
     this.depth = level;
     return tag === 1 ? { type: "array", value: items } : { type: "structure", value: items };
   }
 
-  private manyValues(level: number, count: number): DlmsValue[] {
-    return inRuns(count, (from, to) => this.values(level, from, to));
+  #manyValues(level: number, count: number): DlmsValue[] {
+    return inRuns(count, (from, to) => this.#values(level, from, to));
   }
 
-  private values(level: number, from: number, to: number): DlmsValue[] {
+  #values(level: number, from: number, to: number): DlmsValue[] {
     // the count is known to fit, and growing arrays would double the cost of a row
     const items = new Array<DlmsValue>(to - from);
     for (let i = from; i < to; i++) {
@@ -162,7 +162,7 @@ export class ValueDecoder extends DataCursor {
     switch (tag) {
       case 1:
       case 2:
-        return this.plainSequence();
+        return this.#plainSequence();
       case 5:
         return this.view.getInt32(this.take(4));
       case 6:
@@ -174,25 +174,25 @@ export class ValueDecoder extends DataCursor {
       case 18:
         return this.view.getUint16(this.take(2));
       case 19:
-        return plainOf(this.compactArray());
+        return plainOf(this.#compactArray());
       default:
-        return plainOf(this.content(tag));
+        return plainOf(this.#content(tag));
     }
   }
 
-  private plainSequence(): PlainValue[] {
+  #plainSequence(): PlainValue[] {
     const count = this.sequenceCount();
     const level = this.enter();
-    const items = count > longestRun ? this.manyPlainValues(level, count) : this.plainValues(level, 0, count);
+    const items = count > maxRunLength ? this.#manyPlainValues(level, count) : this.#plainValues(level, 0, count);
     this.depth = level;
     return items;
   }
 
-  private manyPlainValues(level: number, count: number): PlainValue[] {
-    return inRuns(count, (from, to) => this.plainValues(level, from, to));
+  #manyPlainValues(level: number, count: number): PlainValue[] {
+    return inRuns(count, (from, to) => this.#plainValues(level, from, to));
   }
 
-  private plainValues(level: number, from: number, to: number): PlainValue[] {
+  #plainValues(level: number, from: number, to: number): PlainValue[] {
     const items = new Array<PlainValue>(to - from);
     for (let i = from; i < to; i++) {
       this.path[level] = i;
@@ -201,7 +201,7 @@ export class ValueDecoder extends DataCursor {
     return items;
   }
 
-  private compactArray(): DlmsValue {
+  #compactArray(): DlmsValue {
     const from = this.pos;
     this.reader.seek(from);
     const description = readTypeDescription(this.reader, this.maxDepth - this.depth, this.where());
@@ -216,29 +216,29 @@ export class ValueDecoder extends DataCursor {
     const items: DlmsValue[] = [];
     if (size > 0) {
       if (minimumSize(description) === 0) this.fail("DECODE_VALUE", "a compact-array of nothing has contents");
-      this.compactElements(description, stop, mostCompactElements(valuesPerElement(description), stop - from), items);
+      this.#compactElements(description, stop, maxCompactElements(valuesPerElement(description), stop - from), items);
     }
     return { type: "compact-array", description, value: items };
   }
 
-  private compactElements(description: TypeDescription, stop: number, most: number, items: DlmsValue[]): void {
+  #compactElements(description: TypeDescription, stop: number, most: number, items: DlmsValue[]): void {
     const level = this.enter();
     while (this.pos < stop) {
       this.spend(1);
       this.path[level] = items.length;
-      if (items.length >= most) this.tooMany(minimumSize(description));
-      items.push(this.described(description));
+      if (items.length >= most) this.#tooMany(minimumSize(description));
+      items.push(this.#described(description));
       if (this.pos > stop) this.fail("DECODE_LENGTH", "the last element goes beyond the declared contents");
     }
     this.depth = level;
   }
 
-  /** An element that is not all there is truncated before it is one too many. */
-  private tooMany(need: number): never {
+  /** Reports an incomplete element as truncated before it reports too many elements. */
+  #tooMany(need: number): never {
     return need > this.end - this.pos ? this.truncated(need) : this.fail("DECODE_LIMIT", tooManyValues);
   }
 
-  private described(description: TypeDescription): DlmsValue {
+  #described(description: TypeDescription): DlmsValue {
     if (description.type === "array") {
       const { count, element } = description;
       const need = count * minimumSize(element);
@@ -248,7 +248,7 @@ export class ValueDecoder extends DataCursor {
       const items = new Array<DlmsValue>(count);
       for (let i = 0; i < count; i++) {
         this.path[level] = i;
-        items[i] = this.described(element);
+        items[i] = this.#described(element);
       }
       this.depth = level;
       return { type: "array", value: items };
@@ -260,22 +260,25 @@ export class ValueDecoder extends DataCursor {
       const items: DlmsValue[] = [];
       for (const field of fields) {
         this.path[level] = items.length;
-        items.push(this.described(field));
+        items.push(this.#described(field));
       }
       this.depth = level;
       return { type: "structure", value: items };
     }
-    return this.content(dataTag(description.type) ?? FORBIDDEN_TAG);
+    return this.#content(dataTag(description.type) ?? forbiddenTag);
   }
 }
 
-/** Makes something of each element of a long array. */
+/** Reads each element of a long array into a `T`. */
 export interface ElementReader<T> {
-  /** Reads the next value under the cursor, all of which is there; what is left of it is a fault of the reader. */
+  /**
+   * Reads the next value under the cursor, which is complete. Bytes that the reader leaves over are an error of the
+   * reader.
+   */
   fromBytes(cursor: ValueDecoder): T;
   /** The same from a value, for elements that have no tags on the line (compact-array). */
   fromValue(value: DlmsValue): T;
-  /** It keeps no memory of elements, so that one of which the end is missing may be tried again. */
+  /** the reader keeps no state between elements, so an incomplete element may be read again */
   readonly stateless?: boolean;
 }
 
@@ -291,25 +294,25 @@ function plainOf(value: DlmsValue): PlainValue {
 }
 
 /**
- * The elements of a sequence, read in runs that are put together at the end. An array of more than 128 KB would be
- * moved to the old generation by the first collection that finds it half filled, and would then keep all that is put
- * into it until the next full one, long after the caller let go of it: with thousands of rows, copying those costs
- * several times what decoding them does.
+ * The elements of a sequence, read in runs that are joined at the end. The first garbage collection would move a
+ * half-filled array of more than 128 KB to the old generation, where it keeps its elements until the next full
+ * collection, long after the caller has dropped it. With thousands of rows, copying those costs several times as much
+ * as decoding.
  */
 function inRuns<T>(count: number, read: (from: number, to: number) => T[]): T[] {
   const runs: T[][] = [];
-  for (let at = 0; at < count; at += longestRun) runs.push(read(at, Math.min(at + longestRun, count)));
+  for (let at = 0; at < count; at += maxRunLength) runs.push(read(at, Math.min(at + maxRunLength, count)));
   return joinRuns(runs);
 }
 
-/** Why a compact-array is refused that has more elements than `mostCompactElements`. */
+/** Error text for a compact-array with more elements than `maxCompactElements`. */
 export const tooManyValues = `the compact-array means more than ${compactValuesPerByte} values for each of its bytes`;
 
 /** A tag that no data type has. */
-const FORBIDDEN_TAG = 8;
+const forbiddenTag = 8;
 
 /**
- * Decode one A-XDR value and leave the reader behind it.
+ * Decode one A-XDR value and move the reader past it.
  * @throws DlmsDecodeError with the path of the element that failed, and its offset
  */
 export function decodeValue(reader: ByteReader, limits?: DecodeLimits, what = "data"): DlmsValue {
@@ -317,8 +320,8 @@ export function decodeValue(reader: ByteReader, limits?: DecodeLimits, what = "d
 }
 
 /**
- * What a register holds as a rule: one whole number, and nothing else. Undefined for all else, well formed or not. It
- * costs a fraction of what the cursor does, which has to be able to tell where in a large value it is.
+ * Fast path for a single whole number, the usual contents of a register. Undefined for any other bytes, well formed or
+ * not. It costs a fraction of a cursor, which tracks its position in a large value.
  */
 export function decodeNumber(bytes: Uint8Array): DlmsValue | undefined {
   const { 0: tag, 1: a = 0, 2: b = 0, 3: c = 0, 4: d = 0 } = bytes;
@@ -354,7 +357,7 @@ export function decodeValueBytes(bytes: Uint8Array, limits?: DecodeLimits, what 
 }
 
 /**
- * Decode bytes that hold one A-XDR value and nothing else to plain values, for callers to whom the types say nothing:
+ * Decode bytes that hold one A-XDR value and nothing else to plain values, for callers that do not need the types:
  * numbers, bigint (64 bits), strings, bytes, arrays (array, structure and compact-array alike).
  * @throws DlmsDecodeError, DECODE_TRAILING if bytes are left over
  */

@@ -1,10 +1,10 @@
-// Finds the end of the type description of a compact-array in bytes that arrive piece by piece.
-import { SCAN_BROKEN, SCAN_INCOMPLETE } from "./scan-outcome";
-import { contentForm, FORM_BITS, FORM_UNKNOWN } from "./tags";
+/** Finds the end of the type description of a compact-array in bytes that arrive piece by piece. */
+import { scanBroken, scanIncomplete } from "./scan-outcome";
+import { contentForm, formBits, formUnknown } from "./tags";
 
 /**
- * Remembers where it stopped, so that a description costs time linear in its bytes however they are cut. Offsets count
- * from the description's start.
+ * Keeps its position between pieces, so that scanning takes time linear in the bytes however they are cut. Offsets
+ * count from the description's start.
  */
 export class DescriptionScanner {
   readonly #maxDepth: number;
@@ -16,7 +16,7 @@ export class DescriptionScanner {
     this.#maxDepth = maxDepth;
   }
 
-  /** Length of the description that starts at `start`, or one of the SCAN_ constants. */
+  /** Length of the description that starts at `start`, or `scanIncomplete` or `scanBroken`. */
   scan(bytes: Uint8Array, start: number, end: number): number {
     const left = this.#left;
     while (left.length > 0) {
@@ -26,14 +26,14 @@ export class DescriptionScanner {
         left.pop();
         continue;
       }
-      if (top >= this.#maxDepth) return SCAN_BROKEN;
+      if (top >= this.#maxDepth) return scanBroken;
       const from = start + this.#at;
-      if (from >= end) return SCAN_INCOMPLETE;
+      if (from >= end) return scanIncomplete;
       const tag = bytes[from] ?? 0;
       // an array has a count of two bytes and one type, a structure a count of one byte and as many types
       const size = tag === 1 ? 3 : tag === 2 ? 2 : 1;
-      if (from + size > end) return SCAN_INCOMPLETE;
-      if (size === 1 && (contentForm(tag) < FORM_BITS || contentForm(tag) === FORM_UNKNOWN)) return SCAN_BROKEN;
+      if (from + size > end) return scanIncomplete;
+      if (size === 1 && (contentForm(tag) < formBits || contentForm(tag) === formUnknown)) return scanBroken;
       this.#at += size;
       left[top] = remaining - 1;
       if (tag === 1) left.push(1);

@@ -1,11 +1,12 @@
+/** Finds the end of an A-XDR value in bytes that arrive piece by piece, without decoding it. */
 import { DescriptionScanner } from "./description-scanner";
-import { SCAN_BROKEN, SCAN_INCOMPLETE } from "./scan-outcome";
-import { contentForm, contentForms, dataTag, FORM_BITS, FORM_OCTETS, FORM_SEQUENCE, FORM_UNKNOWN } from "./tags";
+import { scanBroken, scanIncomplete } from "./scan-outcome";
+import { contentForm, contentForms, dataTag, formBits, formOctets, formSequence, formUnknown } from "./tags";
 import type { TypeDescription } from "./value";
 
-/** Read once: this is looked up for every value of every row. */
+/** A local copy, because every value of every row looks it up. */
 const forms = contentForms;
-const octetsForm = FORM_OCTETS;
+const octetsForm = formOctets;
 
 interface Header {
   /** bytes of tag and length */
@@ -15,75 +16,76 @@ interface Header {
 }
 
 /**
- * Finds the end of one element in bytes that arrive piece by piece. It remembers where it stopped, so that an
- * element of any size costs time linear in its bytes however they are cut. Offsets count from the element's start.
+ * Finds the end of one element in bytes that arrive piece by piece. It keeps its position between pieces, so that an
+ * element of any size takes time linear in its bytes however they are cut. Offsets count from the element's start.
  */
 export class ElementScanner {
-  private readonly maxDepth: number;
-  /** a compact-array's element, as the only child of a level of its own */
-  private readonly root: TypeDescription | undefined;
-  private readonly header: Header = { size: 0, value: 0 };
-  /** values still to come at each level; with a description, what each level is made of too */
-  private readonly left: number[] = [];
-  private readonly parents: TypeDescription[] = [];
-  private at = 0;
-  private started = false;
+  readonly #maxDepth: number;
+  /** element type of a compact-array, as the only child of an outer level */
+  readonly #root: TypeDescription | undefined;
+  readonly #header: Header = { size: 0, value: 0 };
+  /** values still to come at each level */
+  readonly #left: number[] = [];
+  /** with a description: the type of each level */
+  readonly #parents: TypeDescription[] = [];
+  #at = 0;
+  #started = false;
   /** of the compact-array that the scan is in */
-  private description: DescriptionScanner | undefined;
+  #description: DescriptionScanner | undefined;
 
   constructor(maxDepth: number, description?: TypeDescription) {
-    this.maxDepth = maxDepth;
-    this.root = description && { type: "array", count: 1, element: description };
+    this.#maxDepth = maxDepth;
+    this.#root = description && { type: "array", count: 1, element: description };
   }
 
-  /** Length of the element that starts at `start`, or one of the SCAN_ constants. */
+  /** Length of the element that starts at `start`, or `scanIncomplete` or `scanBroken`. */
   scan(bytes: Uint8Array, start: number, end: number): number {
-    if (this.root === undefined && this.at === 0) {
+    if (this.#root === undefined && this.#at === 0) {
       const flat = flatSequence(bytes, start, end);
       if (flat > 0) return flat;
     }
-    const result = this.root ? this.scanDescribed(bytes, start, end) : this.scanTagged(bytes, start, end);
-    if (result !== SCAN_INCOMPLETE) this.reset();
+    const result = this.#root ? this.#scanDescribed(bytes, start, end) : this.#scanTagged(bytes, start, end);
+    if (result !== scanIncomplete) this.#reset();
     return result;
   }
 
-  private reset(): void {
-    this.at = 0;
-    this.started = false;
-    this.description = undefined;
-    this.left.length = 0;
-    this.parents.length = 0;
+  #reset(): void {
+    this.#at = 0;
+    this.#started = false;
+    this.#description = undefined;
+    this.#left.length = 0;
+    this.#parents.length = 0;
   }
 
-  private scanTagged(bytes: Uint8Array, start: number, end: number): number {
+  #scanTagged(bytes: Uint8Array, start: number, end: number): number {
     for (;;) {
-      const from = start + this.at;
-      if (from >= end) return SCAN_INCOMPLETE;
+      const from = start + this.#at;
+      if (from >= end) return scanIncomplete;
       const form = contentForm(bytes[from] ?? 0);
       let size = 1;
       let children = 0;
       if (form >= 0) size += form;
-      else if (form === FORM_UNKNOWN) return SCAN_BROKEN;
-      else if (form === FORM_OCTETS || form === FORM_BITS || form === FORM_SEQUENCE) {
-        const { value, size: header } = this.length(bytes, from + 1, end);
+      else if (form === formUnknown) return scanBroken;
+      else if (form === formOctets || form === formBits || form === formSequence) {
+        const { value, size: header } = this.#length(bytes, from + 1, end);
         if (value < 0) return value;
         size += header;
-        if (form === FORM_SEQUENCE) children = value;
-        else size += form === FORM_BITS ? Math.ceil(value / 8) : value;
+        if (form === formSequence) children = value;
+        else size += form === formBits ? Math.ceil(value / 8) : value;
       } else {
-        size = this.compactArray(bytes, from, end);
+        size = this.#compactArray(bytes, from, end);
         if (size < 0) return size;
       }
-      if (from + size > end) return SCAN_INCOMPLETE;
-      this.at += size;
-      if (children > 0 && this.left.push(children) > this.maxDepth) return SCAN_BROKEN;
-      if (this.next()) return this.at;
+      if (from + size > end) return scanIncomplete;
+      this.#at += size;
+      if (children > 0 && this.#left.push(children) > this.#maxDepth) return scanBroken;
+      if (this.#next()) return this.#at;
     }
   }
 
-  /** Whether the element is complete; else one more value of the innermost level is on its way. */
-  private next(): boolean {
-    const { left } = this;
+  /** Whether the element is complete. If not, counts down the next value of the innermost level. */
+  #next(): boolean {
+    const left = this.#left;
     let top = left.length - 1;
     while (top >= 0 && left[top] === 0) {
       left.pop();
@@ -94,28 +96,29 @@ export class ElementScanner {
     return false;
   }
 
-  private compactArray(bytes: Uint8Array, from: number, end: number): number {
-    this.description ??= new DescriptionScanner(this.maxDepth);
-    const description = this.description.scan(bytes, from + 1, end);
+  #compactArray(bytes: Uint8Array, from: number, end: number): number {
+    this.#description ??= new DescriptionScanner(this.#maxDepth);
+    const description = this.#description.scan(bytes, from + 1, end);
     if (description < 0) return description;
-    const { value, size } = this.length(bytes, from + 1 + description, end);
+    const { value, size } = this.#length(bytes, from + 1 + description, end);
     if (value < 0) return value;
     const whole = 1 + description + size + value;
-    if (from + whole <= end) this.description = undefined;
+    if (from + whole <= end) this.#description = undefined;
     return whole;
   }
 
-  private scanDescribed(bytes: Uint8Array, start: number, end: number): number {
-    const { left, parents } = this;
-    if (!this.started && this.root) {
-      this.started = true;
+  #scanDescribed(bytes: Uint8Array, start: number, end: number): number {
+    const left = this.#left;
+    const parents = this.#parents;
+    if (!this.#started && this.#root) {
+      this.#started = true;
       left.push(1);
-      parents.push(this.root);
+      parents.push(this.#root);
     }
     for (;;) {
       const top = left.length - 1;
       const parent = parents[top];
-      if (parent === undefined) return this.at;
+      if (parent === undefined) return this.#at;
       const remaining = left[top] ?? 0;
       if (remaining === 0) {
         left.pop();
@@ -123,37 +126,37 @@ export class ElementScanner {
         continue;
       }
       const type = child(parent, remaining);
-      if (type === undefined) return SCAN_BROKEN;
+      if (type === undefined) return scanBroken;
       if (type.type === "array" || type.type === "structure") {
         left[top] = remaining - 1;
         left.push(type.type === "array" ? type.count : type.fields.length);
         parents.push(type);
         continue;
       }
-      const size = this.plainSize(type.type, bytes, start + this.at, end);
+      const size = this.#plainSize(type.type, bytes, start + this.#at, end);
       if (size < 0) return size;
       left[top] = remaining - 1;
-      this.at += size;
+      this.#at += size;
     }
   }
 
-  /** Bytes of a plain value without its tag, or one of the SCAN_ constants. */
-  private plainSize(type: string, bytes: Uint8Array, from: number, end: number): number {
+  /** Bytes of a plain value without its tag, or `scanIncomplete` or `scanBroken`. */
+  #plainSize(type: string, bytes: Uint8Array, from: number, end: number): number {
     const form = contentForm(dataTag(type) ?? -1);
     let size = form;
-    if (form === FORM_OCTETS || form === FORM_BITS) {
-      const { value, size: header } = this.length(bytes, from, end);
+    if (form === formOctets || form === formBits) {
+      const { value, size: header } = this.#length(bytes, from, end);
       if (value < 0) return value;
-      size = header + (form === FORM_BITS ? Math.ceil(value / 8) : value);
+      size = header + (form === formBits ? Math.ceil(value / 8) : value);
     }
-    if (size < 0) return SCAN_BROKEN;
-    return from + size > end ? SCAN_INCOMPLETE : size;
+    if (size < 0) return scanBroken;
+    return from + size > end ? scanIncomplete : size;
   }
 
-  private length(bytes: Uint8Array, at: number, end: number): Header {
-    const { header } = this;
+  #length(bytes: Uint8Array, at: number, end: number): Header {
+    const header = this.#header;
     header.size = 1;
-    header.value = SCAN_INCOMPLETE;
+    header.value = scanIncomplete;
     if (at >= end) return header;
     const first = bytes[at] ?? 0;
     if (first < 0x80) {
@@ -162,7 +165,7 @@ export class ElementScanner {
     }
     const count = first & 0x7f;
     header.size = 1 + count;
-    if (count === 0 || count > 4) header.value = SCAN_BROKEN;
+    if (count === 0 || count > 4) header.value = scanBroken;
     else if (at + 1 + count <= end) {
       let value = 0;
       for (let i = 1; i <= count; i++) value = value * 256 + (bytes[at + i] ?? 0);
@@ -173,8 +176,8 @@ export class ElementScanner {
 }
 
 /**
- * Bytes of a short sequence of plain values, which the rows of nearly all profiles are; 0 if it is anything else, or
- * not all there.
+ * Length of a short sequence of plain values, the form of nearly all profile rows; 0 if the value has another form or
+ * is incomplete.
  */
 function flatSequence(bytes: Uint8Array, start: number, end: number): number {
   const tag = bytes[start];
@@ -194,7 +197,7 @@ function flatSequence(bytes: Uint8Array, start: number, end: number): number {
   return at <= end ? at - start : 0;
 }
 
-/** What comes next in a level of which `remaining` values are still to come. */
+/** Type of the next value in a level with `remaining` values still to come. */
 function child(parent: TypeDescription, remaining: number): TypeDescription | undefined {
   if (parent.type === "array") return parent.element;
   return parent.type === "structure" ? parent.fields[parent.fields.length - remaining] : undefined;

@@ -1,3 +1,4 @@
+/** Encodes values as A-XDR, and refuses those that their type cannot hold. */
 import { ByteWriter } from "../bytes";
 import { DlmsConfigError } from "../errors";
 import { defaultMaxDepth } from "./limits";
@@ -47,11 +48,11 @@ export function encodeValueBytes(value: DlmsValue): Uint8Array {
   return writer.toBytes();
 }
 
-/** The most bytes of an encoded value: a list that holds itself several times would have no end. */
-const longestValue = 16 * 1024 * 1024;
+/** Maximum size of an encoded value, because encoding a list that contains itself would never end. */
+const maxEncodedBytes = 16 * 1024 * 1024;
 
 function writeTagged(writer: ByteWriter, value: DlmsValue, path: string, depth: number): void {
-  if (writer.length > longestValue) invalid(path, `the value takes more than ${longestValue} bytes`);
+  if (writer.length > maxEncodedBytes) invalid(path, `the value takes more than ${maxEncodedBytes} bytes`);
   if (typeof value !== "object" || value === null) invalid(path, `expected {type, value}, got ${shown(value)}`);
   const tag = dataTag(value.type);
   if (tag === undefined) invalid(path, `"${String(value.type)}" is not a data type`);

@@ -1,3 +1,5 @@
+/** A-XDR: the data types of IEC 62056-6-2 as bytes and as values. */
+
 export {
   ber,
   berBits,
@@ -36,16 +38,16 @@ export {
   contentForms,
   dataTag,
   dataType,
-  FORM_BITS,
-  FORM_COMPACT,
-  FORM_OCTETS,
-  FORM_SEQUENCE,
-  FORM_UNKNOWN,
+  formBits,
+  formCompact,
+  formOctets,
+  formSequence,
+  formUnknown,
 } from "./tags";
 export {
   compactValuesPerByte,
   minimumSize,
-  mostCompactElements,
+  maxCompactElements,
   readTypeDescription,
   valuesPerElement,
   writeTypeDescription,

@@ -4,7 +4,10 @@ export interface DecodeLimits {
   readonly maxDepth?: number;
   /** how many values one decode may build (default 4,194,304) */
   readonly maxElements?: number;
-  /** refuse what the standard forbids but meters send: set padding bits, malformed UTF-8 (default false) */
+  /**
+   * refuse deviations that meters send although the standard forbids them: set padding bits, malformed UTF-8 (default
+   * false)
+   */
   readonly strict?: boolean;
 }
 

@@ -1,7 +1,14 @@
-/** The most elements in one array while they come: 32 KB of pointers, far from what V8 calls a large object. */
-export const longestRun = 4096;
+/** Builds large arrays from runs that the garbage collector can move cheaply. */
 
-/** One array from runs. The arguments of a call have a limit, and the peer chooses how many runs there are. */
+/**
+ * Maximum number of elements per array while decoding: 32 KB of pointers, far below the size of a large object in V8.
+ */
+export const maxRunLength = 4096;
+
+/**
+ * Joins runs to one array, without a spread call: the number of arguments is limited, and the peer chooses the number
+ * of runs.
+ */
 export function joinRuns<T>(runs: readonly (readonly T[])[]): T[] {
   const [only = []] = runs;
   if (runs.length < 2) return only.slice();

@@ -1,4 +1,6 @@
-/** Outcome of a scan that did not come to the end. */
-export const SCAN_INCOMPLETE = -1;
-/** The bytes cannot be what is scanned for; decoding them says why. */
-export const SCAN_BROKEN = -2;
+/** Negative results of the scanners, where a length would stand. */
+
+/** The value is incomplete: scan again with more bytes. */
+export const scanIncomplete = -1;
+/** The bytes are no valid value; decoding them gives the error. */
+export const scanBroken = -2;

@@ -1,11 +1,12 @@
+/** Skips A-XDR values, to cut them out of an APDU before they are decoded. */
 import type { ByteReader } from "../bytes";
 import { toHex } from "../bytes";
 import { defaultMaxDepth } from "./limits";
-import { contentForm, FORM_BITS, FORM_COMPACT, FORM_OCTETS, FORM_SEQUENCE } from "./tags";
+import { contentForm, formBits, formCompact, formOctets, formSequence } from "./tags";
 import { readTypeDescription } from "./type-description";
 
 /**
- * Move the reader behind one A-XDR value without building it. The contents of a compact-array are taken as a whole.
+ * Move the reader past one A-XDR value without building it. The contents of a compact-array are skipped as a whole.
  * @throws DlmsDecodeError DECODE_TAG, DECODE_TRUNCATED, DECODE_LENGTH, DECODE_LIMIT
  */
 export function skipValue(reader: ByteReader, what = "data", maxDepth = defaultMaxDepth): void {
@@ -14,12 +15,12 @@ export function skipValue(reader: ByteReader, what = "data", maxDepth = defaultM
   for (;;) {
     const form = contentForm(tagOf(reader, what));
     if (form >= 0) skip(reader, form, what);
-    else if (form === FORM_OCTETS) skip(reader, reader.length(what), what);
-    else if (form === FORM_BITS) skip(reader, Math.ceil(reader.length(what) / 8), what);
-    else if (form === FORM_COMPACT) {
+    else if (form === formOctets) skip(reader, reader.length(what), what);
+    else if (form === formBits) skip(reader, Math.ceil(reader.length(what) / 8), what);
+    else if (form === formCompact) {
       readTypeDescription(reader, maxDepth - depth, what);
       skip(reader, reader.length(what), what);
-    } else if (form === FORM_SEQUENCE) {
+    } else if (form === formSequence) {
       const count = reader.length(what);
       if (count > reader.remaining) {
         reader.fail("DECODE_TRUNCATED", what, `${count} elements are declared, ${reader.remaining} bytes are left`, {
@@ -35,7 +36,7 @@ export function skipValue(reader: ByteReader, what = "data", maxDepth = defaultM
   }
 }
 
-/** The bytes of one A-XDR value, as a view; the reader moves behind it. */
+/** The bytes of one A-XDR value, as a view. The reader moves past it. */
 export function sliceValue(reader: ByteReader, what = "data"): Uint8Array {
   const start = reader.offset;
   skipValue(reader, what);

@@ -1,3 +1,4 @@
+/** Tag bytes of the A-XDR data types, and the form of the contents that follow each tag. */
 import { type DataType, dataTags } from "./value";
 
 const tags = new Map<string, number>(Object.entries(dataTags).map(([tag, type]) => [type, Number(tag)]));
@@ -14,14 +15,14 @@ export function dataType(tag: number): DataType | undefined {
   return types[tag];
 }
 
-/** What follows the tag: a fixed number of bytes, or one of the forms below. */
-export const FORM_UNKNOWN = -1;
-export const FORM_OCTETS = -2;
-export const FORM_BITS = -3;
-export const FORM_SEQUENCE = -4;
-export const FORM_COMPACT = -5;
+/** Form of the contents after the tag. Types of fixed size have their number of bytes instead (0 and up). */
+export const formUnknown = -1;
+export const formOctets = -2;
+export const formBits = -3;
+export const formSequence = -4;
+export const formCompact = -5;
 
-const forms = new Int8Array(256).fill(FORM_UNKNOWN);
+const forms = new Int8Array(256).fill(formUnknown);
 const fixed: readonly (readonly [number, readonly number[]])[] = [
   [0, [0, 255]],
   [1, [3, 13, 15, 17, 22, 28, 31]],
@@ -32,15 +33,15 @@ const fixed: readonly (readonly [number, readonly number[]])[] = [
   [12, [25]],
 ];
 for (const [size, list] of fixed) for (const tag of list) forms[tag] = size;
-for (const tag of [9, 10, 12]) forms[tag] = FORM_OCTETS;
-forms[4] = FORM_BITS;
-for (const tag of [1, 2]) forms[tag] = FORM_SEQUENCE;
-forms[19] = FORM_COMPACT;
+for (const tag of [9, 10, 12]) forms[tag] = formOctets;
+forms[4] = formBits;
+for (const tag of [1, 2]) forms[tag] = formSequence;
+forms[19] = formCompact;
 
 /** `contentForm` of every tag byte. */
 export const contentForms: Int8Array = forms;
 
-/** Bytes of contents of a fixed-size type (0..12), or a FORM_ constant. */
+/** Bytes of contents of a fixed-size type (0..12), or a `form...` constant. */
 export function contentForm(tag: number): number {
-  return forms[tag] ?? FORM_UNKNOWN;
+  return forms[tag] ?? formUnknown;
 }

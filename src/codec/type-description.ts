@@ -1,3 +1,4 @@
+/** Type description of a compact-array: reading, writing, and the size of the elements that it describes. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import { toHex } from "../bytes";
 import { DlmsConfigError } from "../errors";
@@ -72,7 +73,7 @@ export function writeTypeDescription(writer: ByteWriter, description: TypeDescri
   writer.u8(tag);
 }
 
-/** The least number of content bytes that a value of this description takes. */
+/** Minimum number of content bytes of a value of this type. */
 export function minimumSize(description: TypeDescription): number {
   if (description.type === "array") return description.count * minimumSize(description.element);
   if (description.type === "structure") return description.fields.reduce((sum, field) => sum + minimumSize(field), 0);
@@ -80,11 +81,11 @@ export function minimumSize(description: TypeDescription): number {
   return form >= 0 ? form : 1;
 }
 
-/** Values that every compact-array may have, and how many more for each of its bytes. */
+/** Number of values that every compact-array may have, and the number that each byte adds. */
 const freeCompactValues = 1024;
 export const compactValuesPerByte = 16;
 
-/** The number of values that one element of this description is made of, itself included. */
+/** Number of values in one element of this type, itself included. */
 export function valuesPerElement(description: TypeDescription): number {
   if (description.type === "array") return 1 + description.count * valuesPerElement(description.element);
   if (description.type !== "structure") return 1;
@@ -92,9 +93,9 @@ export function valuesPerElement(description: TypeDescription): number {
 }
 
 /**
- * The most elements of `values` values each that a compact-array of so many bytes may have. Columns of null-data take no byte in a row, so a few
- * kB could otherwise stand for millions of values.
+ * Maximum number of elements, of `values` values each, in a compact-array of `bytes` bytes. Columns of null-data take
+ * no byte in a row, so a few kB could otherwise declare millions of values.
  */
-export function mostCompactElements(values: number, bytes: number): number {
+export function maxCompactElements(values: number, bytes: number): number {
   return Math.floor((freeCompactValues + compactValuesPerByte * bytes) / values);
 }

@@ -1,6 +1,6 @@
 /**
- * The A-XDR data types of IEC 62056-6-2 (Blue Book, "Common data types"): tag -> the standard's word.
- * 9 octet-string carries most things that are structured elsewhere (OBIS codes, dates).
+ * The A-XDR data types of IEC 62056-6-2 (Blue Book, "Common data types"): tag -> the standard's word. octet-string (9)
+ * also carries OBIS codes, dates and other contents with a structure of their own.
  */
 export const dataTags = {
   0: "null-data",
@@ -62,13 +62,13 @@ export type NumberDataType =
   | "delta-long-unsigned"
   | "delta-double-long-unsigned";
 
-/** What a compact-array says about its elements. `array` has a fixed count; `structure` a type per field. */
+/** Element type of a compact-array. `array` has a fixed count, `structure` a type per field. */
 export type TypeDescription =
   | { readonly type: Exclude<DataType, "array" | "structure" | "compact-array"> }
   | { readonly type: "array"; readonly count: number; readonly element: TypeDescription }
   | { readonly type: "structure"; readonly fields: readonly TypeDescription[] };
 
-/** A decoded A-XDR value, nothing interpreted: the standard's word and the plain value. */
+/** A decoded A-XDR value without interpretation: the name of its type and the plain value. */
 export type DlmsValue =
   | { readonly type: "null-data" | "dont-care"; readonly value: null }
   | { readonly type: "array" | "structure"; readonly value: readonly DlmsValue[] }

@@ -1,5 +1,5 @@
 /** All rows of a profile at once. */
-import { joinRuns, longestRun } from "../../codec/runs";
+import { joinRuns, maxRunLength } from "../../codec/runs";
 
 /**
  * Collects rows until all are there. In runs, put together at the end: an array of more than 128 KB would be moved to
@@ -13,7 +13,7 @@ export class RowTable<T> {
     for (const row of rows) {
       if (this.#last.length === 0) this.#runs.push(this.#last);
       this.#last.push(row);
-      if (this.#last.length === longestRun) this.#last = [];
+      if (this.#last.length === maxRunLength) this.#last = [];
     }
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ArrayElementStream } from "../../../src/codec";
 import { DescriptionScanner } from "../../../src/codec/description-scanner";
-import { SCAN_BROKEN, SCAN_INCOMPLETE } from "../../../src/codec/scan-outcome";
+import { scanBroken, scanIncomplete } from "../../../src/codec/scan-outcome";
 
 /** Structures of 255 structures of 255 nulls: 65,282 bytes. */
 const wide = Uint8Array.from([
@@ -26,16 +26,16 @@ describe("the end of a type description that arrives in pieces", () => {
   it("is found in one pass, however the bytes are cut", () => {
     const { bytes, looks } = counting(wide);
     const scanner = new DescriptionScanner(32);
-    for (let end = 0; end < wide.length; end++) assert.equal(scanner.scan(bytes, 0, end), SCAN_INCOMPLETE);
+    for (let end = 0; end < wide.length; end++) assert.equal(scanner.scan(bytes, 0, end), scanIncomplete);
     assert.equal(scanner.scan(bytes, 0, wide.length), wide.length);
     // a pair of tag and count is looked at again when its second byte comes
     assert.ok(looks() <= 3 * wide.length, `${looks()} looks at ${wide.length} bytes`);
   });
 
   it("is not looked for behind a tag that no description has, nor deeper than the limit", () => {
-    assert.equal(new DescriptionScanner(32).scan(Uint8Array.of(2, 2, 99), 0, 3), SCAN_BROKEN);
-    assert.equal(new DescriptionScanner(32).scan(Uint8Array.of(19), 0, 1), SCAN_BROKEN);
-    assert.equal(new DescriptionScanner(2).scan(Uint8Array.of(2, 1, 2, 1, 17), 0, 5), SCAN_BROKEN);
+    assert.equal(new DescriptionScanner(32).scan(Uint8Array.of(2, 2, 99), 0, 3), scanBroken);
+    assert.equal(new DescriptionScanner(32).scan(Uint8Array.of(19), 0, 1), scanBroken);
+    assert.equal(new DescriptionScanner(2).scan(Uint8Array.of(2, 1, 2, 1, 17), 0, 5), scanBroken);
     assert.equal(new DescriptionScanner(3).scan(Uint8Array.of(2, 1, 2, 1, 17), 0, 5), 5);
   });
 
