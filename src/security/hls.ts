@@ -4,6 +4,7 @@ import { DlmsAssociationError, DlmsConfigError, DlmsSecurityError } from "../err
 import { type EcPrivateKey, type EcPublicKey, signRaw, verifyRaw } from "./ec-keys";
 import { gmac, readSecurityHeader, securityHeaderLength, tagLength } from "./gcm";
 import { checkSystemTitle } from "./keys";
+import { landisGyrProof } from "./landis-gyr";
 import type { Mechanism, RandomSource, SecuritySuite, SymmetricKeys } from "./model";
 
 /** The mechanisms with four passes. */
@@ -186,25 +187,6 @@ function aesProof(secret: Uint8Array, challenge: Uint8Array): Uint8Array {
   data.set(challenge);
   const cipher = createCipheriv("aes-128-ecb", key, null).setAutoPadding(false);
   return new Uint8Array(cipher.update(data));
-}
-
-/**
- * Mechanism 2 of older Landis+Gyr meters: challenge and password are hexadecimal digits as ASCII, which are added
- * place by place, modulo 16. Places that the password does not reach stay as they came.
- */
-function landisGyrProof(secret: Uint8Array, challenge: Uint8Array): Uint8Array {
-  return challenge.map((character, place) => {
-    const added = hexDigit(secret[place]);
-    const digit = hexDigit(character);
-    if (added === undefined || digit === undefined) return character;
-    return "0123456789ABCDEF".charCodeAt((digit + added) % 16);
-  });
-}
-
-function hexDigit(character: number | undefined): number | undefined {
-  if (character === undefined) return undefined;
-  const digit = Number.parseInt(String.fromCharCode(character), 16);
-  return Number.isNaN(digit) ? undefined : digit;
 }
 
 function missing(context: HlsContext, what: string): DlmsSecurityError {

@@ -67,6 +67,7 @@ export {
 } from "./key-agreement";
 export { keyFingerprint, keyFingerprintAside, secretFingerprint } from "./key-fingerprint";
 export { unwrapKey, wrapKey } from "./key-wrap";
+export { checkLandisGyrSecret, landisGyrChallenge } from "./landis-gyr";
 export {
   checkKeyLength,
   checkSystemTitle,

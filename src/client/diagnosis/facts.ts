@@ -45,6 +45,8 @@ export type ConnectionFacts =
   | ({ readonly found: "noAuthentication" } & Protection)
   | ({ readonly found: "passwordAccepted" } & Protection)
   | ({ readonly found: "bothProven"; readonly mechanism: Mechanism } & Protection)
+  /** the meter sent no proof (quirk landisGyrHls2) */
+  | ({ readonly found: "clientProven"; readonly mechanism: Mechanism } & Protection)
   | { readonly found: "value"; readonly logicalName: string; readonly value: string }
   | { readonly found: "associationObject" };
 
@@ -72,6 +74,8 @@ export function describeFacts(facts: ConnectionFacts): string {
       return `the meter accepted the password${protectionText(facts)}`;
     case "bothProven":
       return `${facts.mechanism}: mutual authentication succeeded${protectionText(facts)}`;
+    case "clientProven":
+      return `${facts.mechanism}: the meter accepted the client's proof and sent none${protectionText(facts)}`;
     case "value":
       return `read ${facts.logicalName}: ${facts.value}`;
     case "associationObject":

@@ -175,7 +175,8 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
       const protection = ciphered ? { policy: security.policy, suite: security.suite } : {};
       if (auth.mechanism === "none") return Promise.resolve({ found: "noAuthentication", ...protection });
       if (auth.mechanism === "lls") return Promise.resolve({ found: "passwordAccepted", ...protection });
-      return Promise.resolve({ found: "bothProven", mechanism: auth.mechanism, ...protection });
+      const found = active?.session.association?.meterProven === false ? "clientProven" : "bothProven";
+      return Promise.resolve({ found, mechanism: auth.mechanism, ...protection });
     },
   };
   yield { name: "read", run: () => firstRead(made(active), settings) };

@@ -200,8 +200,16 @@ export interface Quirks {
   readonly noRelease: boolean;
   /** Send ACSE authentication fields even with mechanism 0. */
   readonly alwaysSendMechanism: boolean;
-  /** Mechanism 2 in the form of older Landis+Gyr meters: hexadecimal digits, added to the challenge's. */
+  /**
+   * Mechanism 2 in the form of older Landis+Gyr meters (ZMD): the password is 7 hexadecimal digits, the challenge 8. Such
+   * a meter may send no proof of its own; the association stands with a note, and `meterProven` is false.
+   */
   readonly landisGyrHls2: boolean;
+  /**
+   * With a dedicated key, send the proof of HLS under it already, for meters that count the association as established
+   * once the AARE was sent. Otherwise the global key holds until the proofs are exchanged, as in the Gurux meters.
+   */
+  readonly dedicatedKeyInHls: boolean;
 }
 
 export interface ConnectOptions {

@@ -86,6 +86,7 @@ const noQuirks: Quirks = {
   noRelease: false,
   alwaysSendMechanism: false,
   landisGyrHls2: false,
+  dedicatedKeyInHls: false,
 };
 
 /**

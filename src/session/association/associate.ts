@@ -12,10 +12,12 @@ import {
 import type { Aare, Aarq, ConfirmedServiceError, InitiateResponse } from "../../apdu/model";
 import { DlmsAssociationError, DlmsConfigError, DlmsSecurityError } from "../../errors";
 import {
+  checkLandisGyrSecret,
   checkSystemTitle,
   type HlsMechanism,
   hlsNeedsTitles,
   KeySet,
+  landisGyrChallenge,
   makeChallenge,
   mechanismIds,
   ReceivedCounters,
@@ -31,7 +33,7 @@ import {
   unexpectedAnswer,
   keysMissing,
 } from "../steps/errors";
-import { proveByHls, signingKeys } from "./hls";
+import { isLandisGyr, proveByHls, signingKeys } from "./hls";
 import { MessageKeys } from "../protection/message-keys";
 import { MessageSigning } from "../protection/message-signing";
 import type { Operation } from "../steps/operation";
@@ -51,25 +53,32 @@ export function* associate(channel: ServiceChannel): Operation<AssociationInfo> 
   channel.association = undefined;
   channel.ciphering = makeCiphering(options);
   if (options.meterSystemTitle !== undefined) channel.ciphering?.setMeterTitle(options.meterSystemTitle);
-  const challenge =
-    mechanism === "none" || mechanism === "lls"
-      ? undefined
-      : makeChallenge(mechanism, options.random, options.challengeLength);
+  const challenge = ownChallenge(options);
   const aare = yield* requestAssociation(channel, challenge);
   takeMeterTitle(channel, aare);
   const initiate = yield* readInitiate(channel, aare);
   const info = negotiated(channel, aare, initiate);
   yield* noteDeviations(channel, aare, info);
   channel.association = info;
-  channel.ciphering?.useDedicatedKey();
+  if (challenge === undefined || options.quirks?.dedicatedKeyInHls === true) channel.ciphering?.useDedicatedKey();
   if (challenge === undefined) return info;
   try {
-    yield* proveByHls(channel, mechanism as HlsMechanism, challenge, aare);
+    const proven = yield* proveByHls(channel, mechanism as HlsMechanism, challenge, aare);
+    channel.association = proven ? info : { ...info, meterProven: false };
   } catch (error) {
     channel.association = undefined;
     throw error;
   }
-  return info;
+  // the proofs are part of the establishment, which is under the global key
+  channel.ciphering?.useDedicatedKey();
+  return channel.association;
+}
+
+function ownChallenge(options: SessionOptions): Uint8Array | undefined {
+  const { mechanism } = options.auth;
+  if (mechanism === "none" || mechanism === "lls") return undefined;
+  if (isLandisGyr(options)) return landisGyrChallenge(options.random);
+  return makeChallenge(mechanism, options.random, options.challengeLength);
 }
 
 /**
@@ -362,6 +371,7 @@ export function checkOptions(options: SessionOptions): void {
   if ("secret" in options.auth && mechanism !== "lls" && options.auth.secret.length === 0) {
     throw new DlmsConfigError("CONFIG_MISSING", `auth.secret: ${mechanism} needs a secret`);
   }
+  if ("secret" in options.auth && isLandisGyr(options)) checkLandisGyrSecret(options.auth.secret);
   signingKeys(options);
   if (options.security !== undefined) checkSecurity(options, options.security);
   if (!Number.isInteger(options.maxPduSize) || options.maxPduSize < smallestPdu || options.maxPduSize > 0xffff) {

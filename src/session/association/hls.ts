@@ -23,7 +23,7 @@ import type { Operation } from "../steps/operation";
 import type { SessionOptions } from "../steps/options";
 import { readVariablesUnchecked } from "../services/short-name";
 import { withRequestName } from "../steps/request-name";
-import { reserveStep } from "../steps/steps";
+import { noteStep, reserveStep } from "../steps/steps";
 
 /** reply_to_HLS_authentication is method 1 of the current association, 0.0.40.0.0.255 (class 15). */
 const associationLn = {
@@ -34,9 +34,15 @@ const associationLn = {
 /** Association SN: base name FA00, reply_to_HLS_authentication is method 8 at offset 58. */
 const replyShortName = associationShortName + 0x58;
 
+/** Mechanism 2 in the form of older Landis+Gyr meters. */
+export function isLandisGyr({ auth, quirks }: SessionOptions): boolean {
+  return auth.mechanism === "hls-2" && quirks?.landisGyrHls2 === true;
+}
+
 /**
  * Passes 3 and 4 of an HLS authentication: prove ourselves over the meter's challenge, and check its proof over
  * ours. Nothing of the meter is believed before.
+ * @returns whether the meter has proven itself; only older Landis+Gyr meters may leave that out
  * @throws DlmsAssociationError ASSOC_AUTH_FAILED (pass 3) or ASSOC_SERVER_UNPROVEN (passes 2 and 4)
  */
 export function* proveByHls(
@@ -44,18 +50,24 @@ export function* proveByHls(
   mechanism: HlsMechanism,
   clientChallenge: Uint8Array,
   aare: Aare,
-): Operation<void> {
+): Operation<boolean> {
   const serverChallenge = aare.authenticationValue;
   if (serverChallenge === undefined || serverChallenge.length === 0) {
-    throw unproven(mechanism, 2, "the AARE carries no challenge, so the meter does not ask for a proof, nor give one");
+    throw noChallenge(mechanism);
   }
   checkChallenge(mechanism, serverChallenge, clientChallenge);
   const context = contextOf(channel, mechanism, clientChallenge, Uint8Array.from(serverChallenge), aare);
   const counter = hlsNeedsCounter(mechanism) ? yield* reserveStep(1) : undefined;
   const proof = encodeValueBytes({ type: "octet-string", value: hlsReply(context, counter) });
   const answer = proofIn(mechanism, yield* withRequestName(`${mechanism} pass 3`, reply(channel, mechanism, proof)));
+  if (answer === undefined) {
+    if (!isLandisGyr(channel.options)) throw unproven(mechanism, 4, "the meter sent no proof");
+    yield* noteStep("the meter accepted our proof and sent none: it is not proven which meter this is");
+    return false;
+  }
   const verdict = hlsVerify(context, answer);
   if (!verdict.ok) throw unproven(mechanism, 4, `the meter's proof is wrong: ${verdict.reason}`);
+  return true;
 }
 
 function contextOf(
@@ -80,9 +92,7 @@ function contextOf(
     clientTitle: clientSystemTitle,
     serverTitle: hlsNeedsTitles(mechanism) ? checkSystemTitle(title, "the meter's") : title,
     ...("secret" in auth ? { secret: auth.secret } : {}),
-    ...(auth.mechanism === "hls-2" && channel.options.quirks?.landisGyrHls2 === true
-      ? { hls2Form: "landis-gyr" as const }
-      : {}),
+    ...(isLandisGyr(channel.options) ? { hls2Form: "landis-gyr" as const } : {}),
     ...(security === undefined ? {} : { keys: security.keys, suite: security.suite }),
     ...signing,
   };
@@ -126,7 +136,7 @@ function* reply(
   } catch (error) {
     if (error instanceof DlmsServiceError) throw refused(mechanism, error.message, error.details, error);
     // our proof was sent, and counts: an answer that makes no sense must not make it be sent again and again
-    if (error instanceof DlmsDecodeError) throw unreadable(mechanism, error);
+    if (error instanceof DlmsDecodeError) throw unreadable(mechanism, error.message, error);
     const left = error instanceof DlmsAssociationError && error.is("ASSOC_RELEASED");
     if (left) throw refused(mechanism, error.message, error.details, error);
     throw error;
@@ -137,28 +147,46 @@ function* replyByRead(channel: ServiceChannel, data: Uint8Array): Operation<GetD
   const variable = { kind: "parameterized-access", name: replyShortName, selector: 0, data } as const;
   const [result] = yield* readVariablesUnchecked(channel, [variable]);
   if (result?.kind === "data") return { ok: true, data: result.data };
-  return result?.kind === "error" ? { ok: false, result: result.result } : undefined;
+  return result?.kind === "error" && result.result !== 0 ? { ok: false, result: result.result } : undefined;
 }
 
-function proofIn(mechanism: HlsMechanism, answer: GetDataResult | undefined): Uint8Array {
-  if (answer === undefined) throw unproven(mechanism, 4, "the meter sent no proof");
+/** The meter's proof; undefined where it sent none, which some meters say with null-data or an empty octet-string. */
+function proofIn(mechanism: HlsMechanism, answer: GetDataResult | undefined): Uint8Array | undefined {
+  if (answer === undefined) return undefined;
   if (!answer.ok) throw refused(mechanism, dataAccessResult(answer.result).word, { result: answer.result });
   const value = proofValue(mechanism, answer.data);
-  if (value.type === "octet-string") return value.value;
-  throw unproven(mechanism, 4, `the meter's proof is ${value.type} instead of octet-string`);
+  if (value.type === "null-data") return undefined;
+  if (value.type === "octet-string") return value.value.length === 0 ? undefined : value.value;
+  throw unreadable(mechanism, `expected an octet-string, got ${value.type}`);
 }
 
 function proofValue(mechanism: HlsMechanism, data: Uint8Array): DlmsValue {
   try {
     return decodeValueBytes(data);
   } catch (error) {
-    if (error instanceof DlmsDecodeError) throw unreadable(mechanism, error);
+    if (error instanceof DlmsDecodeError) throw unreadable(mechanism, error.message, error);
     throw error;
   }
 }
 
-function unreadable(mechanism: HlsMechanism, error: DlmsDecodeError): DlmsAssociationError {
-  return unproven(mechanism, 4, `its answer cannot be read: ${error.message}`, error);
+/** The secret may well be right: the proof was not found, so it was not checked. */
+function unreadable(mechanism: HlsMechanism, problem: string, cause?: DlmsError): DlmsAssociationError {
+  return new DlmsAssociationError(
+    "ASSOC_SERVER_UNPROVEN",
+    `${mechanism} failed in pass 4 of 4: the form of the meter's answer is unknown, so its proof was not checked: ${problem}; ` +
+      "report the meter's model with a trace of its frames",
+    { details: { mechanism, pass: 4, form: "unknown" }, ...(cause === undefined ? {} : { cause }) },
+  );
+}
+
+/** Nothing was sent that a key had a part in. */
+function noChallenge(mechanism: HlsMechanism): DlmsAssociationError {
+  return new DlmsAssociationError(
+    "ASSOC_SERVER_UNPROVEN",
+    `${mechanism} failed in pass 2 of 4: the AARE carries no challenge, so the meter does not ask for a proof, nor give one; ` +
+      "check whether this client address has this mechanism",
+    { details: { mechanism, pass: 2 } },
+  );
 }
 
 function refused(

@@ -116,7 +116,7 @@ export class Ciphering {
     return key;
   }
 
-  /** The AARE has come: from here on the dedicated key is used, if there is one. */
+  /** From here on the dedicated key is used, if there is one. */
   useDedicatedKey(): void {
     this.#dedicatedInUse = this.#dedicatedKeys !== undefined;
   }

@@ -75,6 +75,8 @@ export interface SessionQuirks {
   readonly alwaysSendMechanism?: boolean;
   /** Mechanism 2 in the form of older Landis+Gyr meters. */
   readonly landisGyrHls2?: boolean;
+  /** Pass 3 of HLS under the dedicated key. */
+  readonly dedicatedKeyInHls?: boolean;
 }
 
 export interface SessionOptions {
@@ -121,6 +123,8 @@ export interface AssociationInfo {
   readonly vaaName: number;
   readonly meterSystemTitle?: Uint8Array;
   readonly ciphered: boolean;
+  /** false: HLS was agreed, and the meter sent no proof that it knows the secret (quirk `landisGyrHls2`) */
+  readonly meterProven?: false;
 }
 
 /** A GET without end would block every other request; what is longer than this is a profile, and read in chunks. */

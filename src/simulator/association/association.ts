@@ -299,9 +299,10 @@ export class AssociationMachine {
       this.reset();
       return refused;
     }
+    open.pending = undefined;
+    if (pending.hls2Form === "landis-gyr") return { ...refused, response: { result: 0 } };
     const counter = hlsNeedsCounter(pending.mechanism) ? this.#host.nextCounter() : undefined;
     const data = encodeValueBytes(octets(hlsReply(pending, counter)));
-    open.pending = undefined;
     return { apdu: "action-response-normal", invokeId, response: { result: 0, returnParameters: { ok: true, data } } };
   }
 

@@ -3,7 +3,14 @@ import { classIds } from "../../apdu/class-ids";
 import type { Aarq, Apdu, MethodDescriptor } from "../../apdu";
 import { bytesEqual } from "../../bytes";
 import { parseObis } from "../../cosem/obis";
-import { type HlsContext, importPrivateKey, importPublicKey, makeChallenge, type RandomSource } from "../../security";
+import {
+  type HlsContext,
+  importPrivateKey,
+  importPublicKey,
+  landisGyrChallenge,
+  makeChallenge,
+  type RandomSource,
+} from "../../security";
 import type { SimulatedAssociation } from "../definition/definition";
 import { currentAssociation } from "../../cosem/well-known-objects";
 
@@ -24,11 +31,13 @@ export function hlsContext(
 ): HlsContext | undefined {
   const { mechanism = "none", encryptionKey, authenticationKey } = account;
   if (mechanism === "none" || mechanism === "lls") return undefined;
+  const landisGyr = mechanism === "hls-2" && account.landisGyrHls2 === true;
   return {
     mechanism,
+    ...(landisGyr ? { hls2Form: "landis-gyr" as const } : {}),
     role: "server",
     clientChallenge: aarq.authenticationValue ?? new Uint8Array(0),
-    serverChallenge: makeChallenge(mechanism, meter.random),
+    serverChallenge: landisGyr ? landisGyrChallenge(meter.random) : makeChallenge(mechanism, meter.random),
     clientTitle: aarq.callingApTitle,
     serverTitle: meter.systemTitle,
     suite: account.suite ?? 0,
@@ -56,7 +65,9 @@ export function isHlsReply(method: MethodDescriptor): boolean {
 export function readAnswer(apdu: Apdu): Apdu {
   if (apdu.apdu !== "action-response-normal") return apdu;
   const { result, returnParameters } = apdu.response;
-  const data = returnParameters?.ok === true ? returnParameters.data : undefined;
+  // a method that succeeds without data reads as null-data
+  const none = result === 0 ? Uint8Array.of(0) : undefined;
+  const data = returnParameters?.ok === true ? returnParameters.data : none;
   return {
     apdu: "read-response",
     results: [data === undefined ? { kind: "error", result } : { kind: "data", data }],

@@ -22,6 +22,11 @@ export interface SimulatedAssociation {
   readonly agreementKey?: Uint8Array | string;
   /** general-ciphering: the client's certificate or public key for key agreement, PEM or DER */
   readonly clientAgreementCertificate?: Uint8Array | string;
+  /**
+   * Mechanism 2 of older Landis+Gyr meters: a challenge of 8 hexadecimal digits, a secret of 7, and no proof of the
+   * meter (false).
+   */
+  readonly landisGyrHls2?: boolean;
   /** Reject unsigned requests (false). Signed requests are always answered with signed answers. */
   readonly signed?: boolean;
   /** Logical names that this client may access; default: all. Others answer read-write-denied. */

@@ -5,7 +5,7 @@ import { DlmsAssociationError } from "../../../src/errors";
 import { type HlsContext, type HlsMechanism, hlsReply, importPrivateKey, importPublicKey } from "../../../src/security";
 import { Session, type SessionOptions } from "../../../src/session";
 import { Driver, failure, type Turn } from "./drive";
-import { options } from "./fixtures";
+import { energy, options } from "./fixtures";
 import { CipheringMeter, clientTitle, gak, guek, meterTitle, octets, security } from "./meter";
 
 const ids = { "hls-2": 2, "hls-md5": 3, "hls-sha1": 4, "hls-gmac": 5, "hls-sha256": 6, "hls-ecdsa": 7 } as const;
@@ -216,5 +216,89 @@ describe("session: HLS", () => {
     ]);
     assert.equal(plain.code, "DLMS_SEC_POLICY");
     assert.equal(own.association, undefined);
+  });
+
+  describe("with older Landis+Gyr meters", () => {
+    const meterChallenge = toHex(Buffer.from("18B11E81"));
+    const ours = toHex(Buffer.from("39F15FA1"));
+    const landisGyr = (): Session =>
+      session("hls-2", {
+        auth: { mechanism: "hls-2", secret: Buffer.from("3141592") },
+        quirks: { landisGyrHls2: true },
+      });
+    const run = (answer: string): Turn[] => [
+      { in: aare("hls-2", meterChallenge) },
+      { out: `${replyRequest}0908${ours}`, in: answer },
+    ];
+
+    it("stands without a proof of the meter, with one note", () => {
+      for (const none of ["c701c10000", "c701c100", "c701c100010000", "c701c10001000900"]) {
+        const own = landisGyr();
+        const { result, notes } = new Driver().run(own.associate(), run(none));
+        assert.equal(result.meterProven, false, none);
+        assert.equal(own.association, result);
+        assert.equal(notes.filter((note) => note.includes("not proven")).length, 1);
+      }
+    });
+
+    it("checks a proof that the meter sends", () => {
+      // our challenge from the bytes 1 to 8 is 12345672; combination 2 is exclusive or
+      const proof = toHex(Buffer.from("23750F53"));
+      const known = landisGyr();
+      const { result } = new Driver().run(known.associate(), run(proved(toHex(Buffer.from("23750F52")))));
+      assert.equal(result.meterProven, undefined);
+      assert.equal(failure(known.associate(), run(proved(proof))).code, "DLMS_ASSOC_SERVER_UNPROVEN");
+    });
+
+    it("does not stand when the meter refuses the proof", () => {
+      assert.equal(failure(landisGyr().associate(), run("c701c10300")).code, "DLMS_ASSOC_AUTH_FAILED");
+    });
+
+    it("sends no proof over a challenge of another form", () => {
+      const error = failure(landisGyr().associate(), [{ in: aare("hls-2", stoc("hls-2")) }]);
+      assert.match(error.message, /no proof was sent/);
+      assert.equal(error.retry, "no");
+    });
+
+    it("refuses another password than 7 hexadecimal digits before anything is sent", () => {
+      assert.throws(
+        () => session("hls-2", { quirks: { landisGyrHls2: true } }),
+        /expected 7 hexadecimal digits .* got 8 characters/,
+      );
+    });
+  });
+
+  it("tells an answer of an unknown form apart from a wrong proof, and does not speak of keys", () => {
+    for (const answer of ["c701c1000100", "c701c100010009200a", "c701c1000100 0a04 61626364", "c401c1000600000001"]) {
+      const turns = [{ in: aare("hls-md5", stoc("hls-md5")) }, { in: answer }];
+      const error = failure(session("hls-md5").associate(), turns);
+      assert.equal(error.code, "DLMS_ASSOC_SERVER_UNPROVEN", answer);
+      assert.match(error.message, /form of the meter's answer is unknown/, answer);
+      assert.doesNotMatch(error.message, /key|secret|password/, answer);
+      assert.equal(error.retry, "no", answer);
+    }
+  });
+
+  it("proves itself under the global key, and uses the dedicated one from then on", () => {
+    const more = `8802078089076085740508020${"3"}aa${octets(`80${octets(stoc("hls-md5"))}`)}`;
+    const proof = proved(toHex(hlsReply(context("hls-md5"))));
+    for (const [dedicatedKeyInHls, pass3, pass4] of [
+      [false, "cb", "cf"],
+      [true, "d3", "d7"],
+    ] as const) {
+      const own = session("hls-md5", { security: security({ dedicatedKey: true }), quirks: { dedicatedKeyInHls } });
+      const peer = new CipheringMeter();
+      const accepted = peer.aare(undefined, more);
+      const dedicatedKey = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+      if (dedicatedKeyInHls) peer.encryptionKey = dedicatedKey;
+      const driver = new Driver();
+      driver.run(own.associate(), [{ in: accepted }, { in: peer.service(pass4, proof) }]);
+      peer.encryptionKey = dedicatedKey;
+      driver.run(own.get(energy, "read"), [{ in: peer.service("d4", "c401c1000600001391") }]);
+      assert.deepEqual(
+        driver.sent.slice(1).map((apdu) => apdu.slice(0, 2)),
+        [pass3, "d0"],
+      );
+    }
   });
 });

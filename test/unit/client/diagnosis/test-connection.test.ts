@@ -125,6 +125,27 @@ describe("testConnection", () => {
     });
   }
 
+  it("tells that an older Landis+Gyr meter sent no proof, for LN and SN", async () => {
+    const secret = "3141592";
+    for (const referencing of ["ln", "sn"] as const) {
+      const own = { client: 16, mechanism: "hls-2", secret, landisGyrHls2: true } as const;
+      const tried = trial(
+        { referencing, associations: [own] },
+        { auth: { mechanism: "hls-2", secret }, association: { referencing }, quirks: { landisGyrHls2: true } },
+      );
+      const steps = await tried.clock.runUntil(tried.all());
+      assert.deepEqual(short(steps), ["line ok", "link ok", "association ok", "authentication ok", "read ok"]);
+      assert.deepEqual(steps[3]?.facts, { found: "clientProven", mechanism: "hls-2" });
+      assert.match(steps[3].text, /accepted the client's proof and sent none/);
+      const strict = trial(
+        { referencing, associations: [own] },
+        { auth: { mechanism: "hls-2", secret }, association: { referencing } },
+      );
+      const refused = await strict.clock.runUntil(strict.all());
+      assert.deepEqual(short(refused).at(-1), "authentication failed");
+    }
+  });
+
   it("tells what was agreed on behind a mode E sign-on too", async () => {
     const clock = new VirtualClock();
     const hdlc = { maxInfoTransmit: 200, windowTransmit: 1 };
