@@ -177,12 +177,18 @@ export function readRlre(reader: ByteReader): Rlre {
 function readRelease(reader: ByteReader, what: string): Omit<Rlrq, "apdu"> {
   const { fields, userInformation, notes } = readAcseFields(reader, what);
   const contents = fields.get(0x80);
-  const reason = contents && berIntegerValue(contents);
+  const reason = contents && releaseReason(contents);
   return {
     ...(reason !== undefined && { reason }),
     ...(userInformation && { userInformation }),
     ...(notes.length > 0 && { notes }),
   };
+}
+
+/** The reason, which meters also send as a whole INTEGER inside its field: `80 03 02 01 00`. */
+function releaseReason(contents: Uint8Array): number | undefined {
+  const isWhole = contents[0] === 0x02 && contents.length > 1 && contents[1] === contents.length - 2;
+  return berIntegerValue(isWhole ? contents.subarray(2) : contents);
 }
 
 export function writeRelease(writer: ByteWriter, apdu: Rlrq | Rlre): void {

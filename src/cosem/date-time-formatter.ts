@@ -67,7 +67,7 @@ export function dateTimeFormatter(options: PresentOptions): (bytes: Uint8Array, 
       (bytes[at + 6] ?? 0xff) < 60 &&
       minute < 1440 &&
       bytes.length >= at + 12 &&
-      (raw === 0x8000 ? !zoned : raw < 1440 || raw > 0x10000 - 1440);
+      (raw === 0x8000 ? !zoned : raw < 1440 || (raw > 0x10000 - 1440 && raw !== 0xffff));
     if (!usual) return presentDateTime(dateTimeFromBytes(bytes.subarray(at, at + 12)), options).value;
     if (raw !== deviationKey) setDeviation(raw);
     if (wish === "iso" || raw === 0x8000) {

@@ -72,7 +72,8 @@ export function timeFromBytes(bytes: Uint8Array): TimeParts {
 export function dateTimeFromBytes(bytes: Uint8Array): DateTimeParts {
   expectLength(bytes, 12, "date-time");
   const raw = ((bytes[9] ?? 0) << 8) | (bytes[10] ?? 0);
-  const deviation = raw === 0x8000 ? null : raw > 0x8000 ? raw - 0x10000 : raw;
+  // not specified: 8000 by the standard; FFFF where a meter fills all that it does not know with FF
+  const deviation = raw === 0x8000 || raw === 0xffff ? null : raw > 0x8000 ? raw - 0x10000 : raw;
   const { year, month: monthOfYear, day: dayOfMonth, weekday } = readDate(bytes);
   const { hour, minute, second, hundredths } = readTime(bytes, 5);
   const status = orNull(bytes[11]);
@@ -214,7 +215,7 @@ export function rowTime(
   const status = bytes[at + 11] ?? 0xff;
   if (year === 0xffff || !isCalendarDay(year, monthOfYear, dayOfMonth)) return undefined;
   if (hour > 23 || minute > 59 || second > 59 || (hundredths > 99 && hundredths !== 0xff)) return undefined;
-  const known = deviation !== -0x8000;
+  const known = deviation !== -0x8000 && deviation !== -1;
   if (known && Math.abs(deviation) >= 1440) return undefined;
   return {
     local: utcMs(year, monthOfYear, dayOfMonth, hour, minute, second) + (hundredths === 0xff ? 0 : hundredths * 10),

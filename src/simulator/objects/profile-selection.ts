@@ -163,7 +163,7 @@ function keyOf(value: DlmsValue, edge: "first" | "last"): Key | undefined {
     Date.UTC(year, part(2, 1, 12) - 1, part(3, 1, 28), part(5, 0, 23), part(6, 0, 59), part(7, 0, 59)) +
     10 * part(8, 0, 0);
   const deviation = view.getInt16(9);
-  return { local, deviation: deviation === -0x8000 ? undefined : deviation };
+  return { local, deviation: deviation === -0x8000 || deviation === -1 ? undefined : deviation };
 }
 
 /** Compares in UTC when both sides have a deviation, else as local times. */

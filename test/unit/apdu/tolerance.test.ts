@@ -98,6 +98,16 @@ describe("releases of every form", () => {
   for (const hex of ["62", "6200", "6203800100"]) {
     it(`${hex} is an RLRQ`, () => assert.equal(parse(hex).apdu, "rlrq"));
   }
+  for (const [hex, reason] of [
+    ["6303800100", 0],
+    ["63058003020100", 0],
+    ["6305800302011e", 30],
+    ["630480020101", 257],
+  ] as const) {
+    it(`${hex} has the reason ${reason}: a whole INTEGER inside the field is read as one`, () => {
+      assert.deepEqual(parse(hex), { apdu: "rlre", reason });
+    });
+  }
 });
 
 describe("initiate", () => {

@@ -10,6 +10,7 @@ import {
   isoDate,
   isTimeZone,
   presentDateTime,
+  rowTime,
   type PresentOptions,
   timeFromBytes,
 } from "../../../src/cosem";
@@ -81,6 +82,19 @@ describe("date-time", () => {
         hundredths: 0,
         deviation: 0,
         status: 0,
+      });
+    });
+    it("FF in every byte means that nothing is specified, the deviation included", () => {
+      for (const part of Object.values(parts("ffffffffffffffffffffffff"))) assert.equal(part, null);
+      assert.equal(info("ffffffffffffffffffffffff").deviation, null);
+    });
+    it("a deviation of FFFF is not specified beside a known time either", () => {
+      assert.equal(show("07e40106ff000300ffffffff"), "2020-01-06T00:03:00");
+      assert.equal(dateTimeFormatter({})(fromHex("07e40106ff000300ffffffff")), "2020-01-06T00:03:00");
+      assert.deepEqual(rowTime(fromHex("07e40106ff000300ffffffff"), 0, {}), {
+        local: Date.UTC(2020, 0, 6, 0, 3),
+        offset: undefined,
+        daylight: undefined,
       });
     });
     it("daylight saving and last days are words", () => {
