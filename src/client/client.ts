@@ -315,6 +315,8 @@ export class DlmsClient implements AsyncDisposable {
         if (active.answered > 0) this.#supervisor.noteSuccess();
         keepsBlocks(active, this.#hints);
         queued.settle({ ok: true, make });
+        // what was asked for was whole before the connection broke
+        if (!active.channel.usable) await this.#supervisor.discard(active, undefined, false);
         return;
       } catch (error) {
         if (error instanceof OperationCancelled) {

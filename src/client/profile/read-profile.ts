@@ -3,7 +3,7 @@ import { blockTransferFailed, notThere } from "../../apdu";
 import { obisPrinted, restrictingObject, type Selection } from "../../cosem";
 import type { DlmsAccessError, DlmsDecodeError, DlmsServiceError } from "../../errors";
 import { accessError } from "../association/access-error";
-import type { Association } from "../association/association";
+import { type Association, OperationCancelled } from "../association/association";
 import { referencingOf } from "../services/referencing";
 import type { FetchOptions } from "../association/meter-hints";
 import {
@@ -207,17 +207,30 @@ async function fetchInto(
   options: FetchOptions,
 ): Promise<Failure | undefined> {
   const onChunk = (bytes: Uint8Array): Promise<void> => sink.take(bytes);
+  const cancelled = (): boolean => sink.isEnough || options.cancelled?.() === true;
   let result: number;
   try {
     const request = `read profile ${obisPrinted(reading.ref.logicalName)}`;
-    result = await referencingOf(active).readChunks(active, reading.ref, selection, request, { ...options, onChunk });
+    result = await referencingOf(active).readChunks(active, reading.ref, selection, request, {
+      ...options,
+      cancelled,
+      onChunk,
+    });
   } catch (error) {
+    if (error instanceof OperationCancelled && sink.isEnough) return undefined;
+    const after = sink.afterRows(error);
+    if (after !== undefined) {
+      // answers may be shifted, or the line is gone: the next request begins with an association of its own
+      if (after.layer !== "service") await active.channel.destroy(after);
+      return undefined;
+    }
     if (selection === undefined || sink.began || !isRefusal(error)) throw error;
     return ofException(error);
   }
   if (result === 0) return undefined;
   if (!sink.began) return ofResult(result);
   const error = accessError("get", reading.ref, result);
+  if (sink.afterRows(error) !== undefined) return undefined;
   if (blockTransferFailed.has(result)) return { kind: "broken", error };
   throw error;
 }

@@ -1,7 +1,8 @@
 /** Turns the bytes of a profile's buffer into rows, filters them and hands them on. */
 import { ElementStream } from "../../codec";
 import { clockKind, createTimedRowReader, obisPrinted, restrictingObject, type TimedRow } from "../../cosem";
-import { DlmsDecodeError } from "../../errors";
+import { DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
+import { maxBlocksBehind } from "../../session/steps/options";
 import {
   type SelectionStrategy,
   type ReadingProgress,
@@ -13,8 +14,8 @@ import {
 import { type MeterTime, type ResolvedTime, resolveTime, resolveInstant, seasonShift, TimeFilter } from "./meter-time";
 import { entryOrder, RowOrder } from "./row-order";
 
-/** Padding and empty blocks after the last row, which some meters send. */
-const maxBlocksBehind = 100;
+/** Where an error comes from that may concern only what follows the rows; a wrong tag does not. */
+const layersAfterRows: ReadonlySet<DlmsError["layer"]> = new Set(["codec", "service", "access", "link", "transport"]);
 
 const clockUnits = { "date-time": undefined, unix: 1000, "unix-microseconds": 0.001 } as const;
 
@@ -70,6 +71,19 @@ export class RowSink {
     this.#elements = new ElementStream(reader);
   }
 
+  /** All rows that the meter announced have come. */
+  get isWhole(): boolean {
+    return this.#empty || this.#elements.complete;
+  }
+
+  /**
+   * So many blocks came after the last row that no more are asked for: some meters send padding and empty blocks there,
+   * and others never say that a block is the last one.
+   */
+  get isEnough(): boolean {
+    return this.#behind > maxBlocksBehind;
+  }
+
   get began(): boolean {
     return this.#blocks > 0;
   }
@@ -101,7 +115,7 @@ export class RowSink {
     const { progress } = this.#reading;
     progress.blocks++;
     progress.bytes += bytes.length;
-    if (this.#empty || this.#elements.complete) this.#refuseEndless(this.#blocks);
+    if (this.isWhole) this.#behind++;
     // some meters have null-data for an empty buffer
     if (!this.#empty && this.#misfit === undefined) {
       const elements = this.#rowsOf(bytes);
@@ -113,18 +127,6 @@ export class RowSink {
         await this.#select(elements);
     }
     this.#reading.report({ rows: progress.rows, blocks: progress.blocks, bytes: progress.bytes });
-  }
-
-  /** A meter that never says that a block is the last one would be asked without end. */
-  #refuseEndless(block: number): void {
-    this.#behind++;
-    if (this.#behind <= maxBlocksBehind) return;
-    const { ref } = this.#reading;
-    throw new DlmsDecodeError(
-      "DECODE_LIMIT",
-      `read profile ${obisPrinted(ref.logicalName)}: all rows have come, and the meter goes on with block ${block}; it never sends a last one`,
-      { details: { blocks: block, limit: maxBlocksBehind } },
-    );
   }
 
   #rowsOf(bytes: Uint8Array): readonly ResolvedRow[] {
@@ -139,7 +141,15 @@ export class RowSink {
     }
   }
 
+  /** The error, where the rows were whole before it and stay as they are; it is noted. Undefined for any other. */
+  afterRows(error: unknown): DlmsError | undefined {
+    if (!this.isWhole || !isDlmsError(error) || !layersAfterRows.has(error.layer)) return undefined;
+    this.#note(`all rows had come before the answer broke off: ${error.message}`);
+    return error;
+  }
+
   async finish(): Promise<void> {
+    if (this.isEnough) this.#note("all rows have come and the meter goes on with blocks; no more are asked for");
     if (!this.#empty) this.#elements.finish();
     const rowFilter = this.#rowFilter;
     const held = this.#order.end();

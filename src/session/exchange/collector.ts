@@ -23,6 +23,11 @@ export class Collector {
     return this.#pieces.length;
   }
 
+  /** What was kept so far; valid until the next piece. */
+  get view(): Uint8Array {
+    return this.#pieces.view;
+  }
+
   /** The first byte of what was kept. */
   get first(): number | undefined {
     return this.#pieces.view[0];

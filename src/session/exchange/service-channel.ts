@@ -15,6 +15,7 @@ import { confirmedServiceError, exceptionError, isNoAnswer, keysMissing, limitEx
 import { ContentStream } from "./content-stream";
 import { receiveByBlocks, sendByBlocks } from "./general-block-transfer";
 import { CopiedAnswers } from "./copied-answers";
+import { noteTrailing } from "./trailing-bytes";
 import { Correlation, maxStaleAnswers } from "../steps/correlation";
 import type { Exchange, Repetition } from "./exchange";
 import { invocationCounterError, isLate, isOfBefore } from "./late-answers";
@@ -382,7 +383,7 @@ export class ServiceChannel implements Exchange {
     };
     const apdu = parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing });
     this.answerBytes = bytes;
-    if (trailing > 0) yield* noteStep(`${trailing} bytes behind the answer were ignored`);
+    yield* noteTrailing(trailing);
     return apdu;
   }
 

@@ -5,6 +5,7 @@ import { ByteWriter, concatBytes, joinBytes } from "../../bytes";
 import { DlmsDecodeError } from "../../errors";
 import type { ServiceChannel } from "../exchange/service-channel";
 import { Collector } from "../exchange/collector";
+import { noteTrailing } from "../exchange/trailing-bytes";
 import { inconsistentAnswer, unexpectedAnswer } from "../steps/errors";
 import type { Operation } from "../steps/operation";
 import { progressStep } from "../steps/steps";
@@ -44,7 +45,7 @@ export function* invokeUnchecked(
     block,
   }));
   if (answer.apdu === "action-response-with-pblock") {
-    return singleFrom(yield* collectBlocks(channel, invokeId, answer), invokeId);
+    return yield* singleFrom(yield* collectBlocks(channel, invokeId, answer), invokeId);
   }
   if (answer.apdu !== "action-response-normal") throw unexpectedAnswer("an action-response", answer);
   return answer.response;
@@ -153,18 +154,34 @@ function* collectBlocks(
  * the result out and send the Get-Data-Result, or the data alone: then the method succeeded. A result other than
  * success comes without data, in two bytes; anything longer that begins so is data alone (01 array, 02 structure).
  */
-function singleFrom(raw: Uint8Array, invokeId: number): ActionResult {
+function* singleFrom(raw: Uint8Array, invokeId: number): Operation<ActionResult> {
+  const parse = (prefix: readonly number[], allowTrailing: boolean): ReturnType<typeof tryParse> =>
+    tryParse(concatBytes(Uint8Array.of(0xc7, 0x01, invokeId), Uint8Array.from(prefix), raw), allowTrailing);
   for (const prefix of [[], [0x00, 0x01], [0x00, 0x01, 0x00]]) {
-    const result = tryParse(concatBytes(Uint8Array.of(0xc7, 0x01, invokeId), Uint8Array.from(prefix), raw));
-    if (result !== undefined && (result.result === 0 || raw.length === 2)) return result;
+    const parsed = parse(prefix, false);
+    if (parsed !== undefined && (parsed.response.result === 0 || raw.length === 2)) return parsed.response;
+  }
+  // no form takes all bytes: some come behind the data, whose form the first bytes tell
+  const [first, second = 0] = raw;
+  const parsed = parse(first !== 0 ? [0x00, 0x01, 0x00] : second > 1 ? [0x00, 0x01] : [], true);
+  if (parsed !== undefined) {
+    yield* noteTrailing(parsed.trailing);
+    return parsed.response;
   }
   throw inconsistentAnswer(`the ${raw.length} bytes of the blocks are no action-response`);
 }
 
-function tryParse(bytes: Uint8Array): ActionResult | undefined {
+function tryParse(
+  bytes: Uint8Array,
+  allowTrailing: boolean,
+): { readonly response: ActionResult; readonly trailing: number } | undefined {
+  let trailing = 0;
+  const onTrailing = (rest: Uint8Array): void => {
+    trailing = rest.length;
+  };
   try {
-    const apdu = parseApdu(bytes);
-    return apdu.apdu === "action-response-normal" ? apdu.response : undefined;
+    const apdu = parseApdu(bytes, { allowTrailing, onTrailing });
+    return apdu.apdu === "action-response-normal" ? { response: apdu.response, trailing } : undefined;
   } catch (error) {
     if (error instanceof DlmsDecodeError) return undefined;
     throw error;

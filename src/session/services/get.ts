@@ -1,10 +1,11 @@
 /** GET of one attribute or of a list, in one answer or in blocks. */
-import { blockTransferFailed, parseApdu } from "../../apdu";
+import { blockTransferFailed } from "../../apdu";
 import type { Apdu, AttributeDescriptorWithSelection, GetDataResult, GetResponseWithDatablock } from "../../apdu/model";
 import { concatBytes } from "../../bytes";
 import { DlmsLinkError } from "../../errors";
 import type { ServiceChannel } from "../exchange/service-channel";
 import { Collector } from "../exchange/collector";
+import { concernsOnlyTheRest, noteRest, ValueCollector } from "../exchange/value-collector";
 import { maxStaleAnswers } from "../steps/correlation";
 import { inconsistentAnswer, limitExceeded, unexpectedAnswer } from "../steps/errors";
 import type { AnswerForm, Operation, Sink } from "../steps/operation";
@@ -34,9 +35,26 @@ function* getWhole(
   const invokeId = channel.nextInvokeId();
   const answer = yield* channel.exchange({ apdu: "get-request-normal", invokeId, attribute }, "correlated", form);
   if (answer.apdu === "get-response-normal" && fitsResult(channel, answer.result)) return answer.result;
-  const collected = new Collector(channel.maxResultSize);
-  const outcome = yield* takeAnswer(channel, invokeId, answer, collected.sink);
-  return outcome.ok ? { ok: true, data: collected.bytes() } : outcome;
+  if (form?.dataToEnd === true) {
+    const collected = new Collector(channel.maxResultSize);
+    const outcome = yield* takeAnswer(channel, invokeId, answer, collected.sink);
+    return outcome.ok ? { ok: true, data: collected.bytes() } : outcome;
+  }
+  return yield* collectValue(channel, invokeId, answer);
+}
+
+/** One value from blocks; what comes behind it is noted, whether bytes, further blocks or a refusal. */
+function* collectValue(channel: ServiceChannel, invokeId: number, answer: Apdu): Operation<GetDataResult> {
+  const collected = new ValueCollector(channel.maxResultSize);
+  try {
+    const outcome = yield* takeAnswer(channel, invokeId, answer, collected.sink, () => collected.isEnough);
+    if (!outcome.ok && !collected.isWhole) return outcome;
+    if (!outcome.ok) yield* noteRest(`the meter answered the request for the next one with result ${outcome.result}`);
+  } catch (error) {
+    if (!collected.isWhole || !concernsOnlyTheRest(channel, error)) throw error;
+    yield* noteRest(error.message);
+  }
+  return { ok: true, data: yield* collected.value() };
 }
 
 /** Runs what collects an answer; once more from its beginning when a lost message broke a transfer in blocks. */
@@ -84,8 +102,14 @@ function* getInto(
   return yield* takeAnswer(channel, invokeId, answer, sink);
 }
 
-function* takeAnswer(channel: ServiceChannel, invokeId: number, answer: Apdu, sink: Sink): Operation<GetOutcome> {
-  if (answer.apdu === "get-response-with-datablock") return yield* getBlocks(channel, invokeId, answer, sink);
+function* takeAnswer(
+  channel: ServiceChannel,
+  invokeId: number,
+  answer: Apdu,
+  sink: Sink,
+  isEnough?: () => boolean,
+): Operation<GetOutcome> {
+  if (answer.apdu === "get-response-with-datablock") return yield* getBlocks(channel, invokeId, answer, sink, isEnough);
   if (answer.apdu !== "get-response-normal") throw unexpectedAnswer("a get-response", answer);
   if (!answer.result.ok) return answer.result;
   yield* sink(answer.result.data, 1, true);
@@ -134,7 +158,7 @@ function* listFromBlocks(channel: ServiceChannel, invokeId: number, first: GetRe
     return { apdu: "get-response-normal", invokeId, result: outcome };
   }
   const whole = concatBytes(Uint8Array.of(0xc4, 0x03, invokeId), collected.bytes());
-  return parseApdu(whole, { allowTrailing: true });
+  return yield* channel.parse(whole);
 }
 
 /**
@@ -146,6 +170,7 @@ function* getBlocks(
   invokeId: number,
   first: GetResponseWithDatablock,
   sink: Sink,
+  isEnough?: () => boolean,
 ): Operation<GetOutcome> {
   if (!channel.supports("block-transfer-with-get-or-read")) {
     yield* noteStep("the meter answers in blocks, which were not negotiated");
@@ -162,6 +187,10 @@ function* getBlocks(
     if (empty > maxEmptyBlocks) throw limitExceeded(`${empty} empty blocks came in a row`, maxEmptyBlocks);
     yield* sink(piece, block.blockNumber, block.last);
     if (block.last) return { ok: true };
+    if (isEnough?.() === true) {
+      yield* noteRest("the meter goes on with blocks, no more are asked for");
+      return { ok: true };
+    }
     yield* progressStep(content);
     const next = yield* nextBlock(channel, invokeId, block.blockNumber);
     if (next.apdu === "get-response-normal") {

@@ -1,5 +1,5 @@
 /** Read and Write of short names, whole or in blocks. */
-import { encodeApdu, parseApdu } from "../../apdu";
+import { encodeApdu, parseApdu, type ParseOptions } from "../../apdu";
 import type { DataBlock, ReadResult, VariableAccess, WriteRequest, WriteResult } from "../../apdu/model";
 import { concatBytes } from "../../bytes";
 import { encodeValueBytes } from "../../codec";
@@ -7,6 +7,8 @@ import { isDlmsError } from "../../errors";
 import type { Repetition } from "../exchange/exchange";
 import type { ServiceChannel } from "../exchange/service-channel";
 import { Collector } from "../exchange/collector";
+import { noteTrailing } from "../exchange/trailing-bytes";
+import { concernsOnlyTheRest, noteRest, ValueCollector } from "../exchange/value-collector";
 import { inconsistentAnswer, unexpectedAnswer } from "../steps/errors";
 import type { GetOutcome } from "./get";
 import type { AnswerForm, Operation, Sink } from "../steps/operation";
@@ -92,9 +94,33 @@ function* readBlocks(
   count: number,
   form: AnswerForm,
 ): Operation<readonly ReadResult[]> {
+  if (count === 1 && form.dataToEnd !== true) return yield* readOneByBlocks(channel, first);
   const collected = new Collector(channel.maxResultSize);
   const refused = yield* takeBlocks(channel, first, form, collected.sink);
   return refused === undefined ? yield* resultsIn(channel, collected.bytes(), count, form) : [refused];
+}
+
+/** One result from blocks; what comes behind its value is noted, whether bytes, further blocks or a refusal. */
+function* readOneByBlocks(channel: ServiceChannel, first: DataBlock): Operation<readonly ReadResult[]> {
+  const collected = new ValueCollector(channel.maxResultSize, startOfOnlyValue);
+  try {
+    const refused = yield* takeBlocks(channel, first, {}, collected.sink, () => collected.isEnough);
+    if (refused !== undefined && !collected.isWhole) return [refused];
+    if (refused !== undefined) {
+      yield* noteRest(`the meter answered the request for the next one with result ${refused.result}`);
+    }
+  } catch (error) {
+    if (!collected.isWhole || !concernsOnlyTheRest(channel, error)) throw error;
+    yield* noteRest(error.message);
+  }
+  return yield* resultsIn(channel, collected.bytes(), 1, {});
+}
+
+/** Behind `01 00`, which Gurux' server leaves out; undefined while that cannot be told, and for an error (`01 01`). */
+function startOfOnlyValue(bytes: Uint8Array): number | undefined {
+  const [count, choice] = bytes;
+  if (bytes.length < 3 || (count === 1 && choice === 1)) return undefined;
+  return count === 1 && choice === 0 ? 2 : 0;
 }
 
 /** All blocks of a read-response, from the first that has come; the error that one was refused with. */
@@ -103,6 +129,7 @@ function* takeBlocks(
   first: DataBlock,
   form: AnswerForm,
   sink: Sink,
+  isEnough?: () => boolean,
 ): Operation<Extract<ReadResult, { kind: "error" }> | undefined> {
   let block = first;
   if (block.blockNumber !== 1) yield* noteStep(`the blocks start at number ${block.blockNumber}`);
@@ -110,6 +137,10 @@ function* takeBlocks(
   for (;;) {
     yield* sink(block.raw, block.blockNumber, block.last);
     if (block.last) return undefined;
+    if (isEnough?.() === true) {
+      yield* noteRest("the meter goes on with blocks, no more are asked for");
+      return undefined;
+    }
     content += block.raw.length;
     yield* progressStep(content);
     const expected = (block.blockNumber + 1) & 0xffff;
@@ -200,6 +231,12 @@ function* resultsIn(
     yield* noteStep("the blocks carry the results without their number");
     return completed;
   }
+  const longer = shortenedWithTrailing(bytes, count);
+  if (longer !== undefined) {
+    yield* noteStep("the blocks carry the results without their number");
+    yield* noteTrailing(longer.trailing);
+    return longer.results;
+  }
   const whole = yield* channel.parse(concatBytes(Uint8Array.of(0x0c), bytes));
   if (whole.apdu !== "read-response") throw unexpectedAnswer("a read-response", whole);
   return whole.results;
@@ -217,10 +254,31 @@ function shortenedResults(
   return onlyData ? [{ kind: "data", data: bytes }] : exactResults(Uint8Array.of(0x0c, count, 0), bytes, count);
 }
 
-/** The results, if the bytes are `count` of data and errors and nothing else. */
-function exactResults(head: Uint8Array, bytes: Uint8Array, count: number): readonly ReadResult[] | undefined {
+/** The same with bytes behind the results; undefined where the first two bytes are there. */
+function shortenedWithTrailing(
+  bytes: Uint8Array,
+  count: number,
+): { readonly results: readonly ReadResult[]; readonly trailing: number } | undefined {
+  let trailing = 0;
+  const onTrailing = (rest: Uint8Array): void => {
+    trailing = rest.length;
+  };
+  const options = { allowTrailing: true, onTrailing };
+  const hasHead = bytes[0] === count && (bytes[1] === 0 || bytes[1] === 1);
+  if (count >= 0x80 || hasHead) return undefined;
+  const results = exactResults(Uint8Array.of(0x0c, count, 0), bytes, count, options);
+  return results && { results, trailing };
+}
+
+/** The results, if the bytes are `count` of data and errors; and nothing else, unless the options allow it. */
+function exactResults(
+  head: Uint8Array,
+  bytes: Uint8Array,
+  count: number,
+  options: ParseOptions = {},
+): readonly ReadResult[] | undefined {
   try {
-    const apdu = parseApdu(concatBytes(head, bytes));
+    const apdu = parseApdu(concatBytes(head, bytes), options);
     if (apdu.apdu !== "read-response" || apdu.results.length !== count) return undefined;
     return apdu.results.every(({ kind }) => kind === "data" || kind === "error") ? apdu.results : undefined;
   } catch (error) {

@@ -133,5 +133,7 @@ export const defaultMaxResultSize = 4 * 1024 * 1024;
 export const defaultMaxBlockTransfer = 64 * 1024 * 1024;
 /** Empty blocks in a row that a meter may send while it collects data. */
 export const maxEmptyBlocks = 1000;
+/** Blocks after a value that is whole, before no more are asked for. */
+export const maxBlocksBehind = 16;
 export const defaultBlockWindow = 7;
 export const defaultMaxCounterJump = 1_000_000;

@@ -65,6 +65,16 @@ describe("session: ACTION", () => {
     });
   }
 
+  for (const [name, raw] of Object.entries(forms)) {
+    it(`notes bytes behind a blocked answer: ${name}`, () => {
+      const { result, notes } = drive(associated().action(script, undefined, what), [
+        { in: actionBlock(1, `${raw}0f`, "last") },
+      ]);
+      assert.deepEqual(result, expected);
+      assert.deepEqual(notes, ["1 bytes behind the answer were ignored"]);
+    });
+  }
+
   it("takes an array or a structure in blocks for data, and two bytes for a result", () => {
     const run = (raw: string): unknown =>
       drive(associated().action(script, undefined, what), [{ in: actionBlock(1, raw, "last") }]).result;

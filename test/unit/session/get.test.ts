@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes";
+import { DlmsTimeoutError } from "../../../src/errors";
 import { Correlation } from "../../../src/session/steps/correlation";
 import { drive, failure, type Turn } from "./drive";
 import { associated, energy, energyHex, options, usualConformance } from "./fixtures";
@@ -112,7 +113,7 @@ describe("session: GET", () => {
   });
 
   it("ends at 4 MiB when nothing else is said", () => {
-    const blocks = Array.from({ length: 70 }, (_, i) => ({ in: getBlock(i + 1, "00".repeat(0xf000)) }));
+    const blocks = Array.from({ length: 70 }, (_, i) => ({ in: getBlock(i + 1, "0984ffff".repeat(0x3c00)) }));
     assert.equal(failure(associated().get(energy, what), blocks).code, "DLMS_DECODE_LIMIT");
   });
 
@@ -150,6 +151,43 @@ describe("session: GET", () => {
     assert.equal(data(result), "1105");
     assert.match(notes.join("\n"), /2 bytes behind the answer/);
     assert.match(notes.join("\n"), /not negotiated/);
+  });
+
+  it("notes bytes behind a value that came in blocks as it does behind one that came whole", () => {
+    const { result, notes } = drive(associated().get(energy, what), [
+      { out: request, in: getBlock(1, "0100") },
+      { out: getNext(1), in: getBlock(2, "0100", "last") },
+    ]);
+    assert.equal(data(result), "0100");
+    assert.deepEqual(notes, ["2 bytes behind the answer were ignored"]);
+  });
+
+  it("leaves bytes that are no value, or not all of one, to the decoder", () => {
+    for (const raw of ["0e0102", "02020600"]) {
+      const { result, notes } = drive(associated().get(energy, what), [{ in: getBlock(1, raw, "last") }]);
+      assert.equal(data(result), raw);
+      assert.deepEqual(notes, []);
+    }
+  });
+
+  it("keeps a whole value when the meter goes on with blocks, and asks for no more after sixteen", () => {
+    const behind = Array.from({ length: 17 }, (_, n) => ({ in: getBlock(n + 2, n % 2 === 0 ? "" : "ff") }));
+    const { result, notes } = drive(associated().get(energy, what), [{ in: getBlock(1, "0600001391") }, ...behind]);
+    assert.equal(data(result), "0600001391");
+    assert.match(notes.join(), /whole before the last block: the meter goes on with blocks/);
+    assert.match(notes.join(), /8 bytes behind the answer were ignored/);
+  });
+
+  it("keeps a whole value when the next block is refused, makes no sense or does not come", () => {
+    const late = new DlmsTimeoutError("TIMEOUT_RESPONSE", "nothing came");
+    for (const next of [getRefused(18), getBlock(5, "00"), exceptionResponse(2, 2), late]) {
+      const { result, notes } = drive(associated().get(energy, what), [
+        { in: getBlock(1, "0600001391") },
+        { out: getNext(1), in: next },
+      ]);
+      assert.equal(data(result), "0600001391");
+      assert.match(notes.join(), /the value was whole before the last block: /);
+    }
   });
 
   it("is lenient with invoke-ids unless told otherwise", () => {

@@ -52,6 +52,28 @@ describe("session: Read and Write", () => {
     ]);
   });
 
+  it("notes bytes behind results that came in blocks, with their head or without it", () => {
+    for (const raw of ["0100 0600001391 0f", "0600001391 0f"]) {
+      const bytes = raw.replace(/ /g, "");
+      const { result, notes } = drive(sn().read([value], what), [
+        { in: `0c0102010001${(bytes.length / 2).toString(16).padStart(2, "0")}${bytes}` },
+      ]);
+      assert.deepEqual(result, [{ kind: "data", data: fromHex("0600001391") }]);
+      assert.match(notes.join(), /1 bytes behind the answer were ignored/);
+    }
+  });
+
+  it("keeps a whole value when the meter goes on with blocks, or refuses the next one", () => {
+    const begin = { in: "0c0102000001 07 0100 0600001391" };
+    const block = (n: number): string => `0c01020000${(n + 2).toString(16).padStart(2, "0")} 01 00`;
+    const behind = Array.from({ length: 17 }, (_, n) => ({ in: block(n) }));
+    for (const turns of [behind, [{ out: "0501050001", in: "0c01010c" }]]) {
+      const { result, notes } = drive(sn().read([value], what), [begin, ...turns]);
+      assert.deepEqual(result, [{ kind: "data", data: fromHex("0600001391") }]);
+      assert.match(notes.join(), /the value was whole before the last block/);
+    }
+  });
+
   it("hands the data of one variable on as the blocks come, with their head or without it", () => {
     const begin = { out: "0501022be8", in: "0c010200000105 0100 010211" };
     const whole = drive(sn().readChunks(value, what), [

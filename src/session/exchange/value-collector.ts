@@ -1,0 +1,80 @@
+/** Collects a value that comes in blocks, and knows when it is whole. */
+import { defaultMaxDepth } from "../../codec";
+import { ElementScanner } from "../../codec/element-scanner";
+import { scanIncomplete } from "../../codec/scan-outcome";
+import { DlmsDecodeError, DlmsServiceError, DlmsTimeoutError } from "../../errors";
+import type { Operation } from "../steps/operation";
+import { maxBlocksBehind } from "../steps/options";
+import { noteStep } from "../steps/steps";
+import { Collector } from "./collector";
+import type { ServiceChannel } from "./service-channel";
+import { noteTrailing } from "./trailing-bytes";
+
+/**
+ * Meters are known that go on with blocks when the whole value has come, or that refuse the next one: what came whole
+ * is the answer, and what follows it is noted.
+ */
+export class ValueCollector {
+  readonly #collected: Collector;
+  /** where the value begins; undefined while that is not known */
+  readonly #start: (bytes: Uint8Array) => number | undefined;
+  readonly #scanner = new ElementScanner(defaultMaxDepth);
+  /** of the value, once it is whole; below 0 before, and for bytes that are no value */
+  #length = scanIncomplete;
+  #behind = 0;
+
+  constructor(limit: number, start: (bytes: Uint8Array) => number | undefined = fromStart) {
+    this.#collected = new Collector(limit);
+    this.#start = start;
+  }
+
+  /** The bytes that came are a whole value, perhaps with others behind it. */
+  get isWhole(): boolean {
+    return this.#length >= 0;
+  }
+
+  /** The value is whole, and so many blocks came after it that no more are asked for. */
+  get isEnough(): boolean {
+    return this.#behind > maxBlocksBehind;
+  }
+
+  // a generator by its type alone: this sink has nothing to wait for
+  // eslint-disable-next-line require-yield
+  readonly sink = function* (this: ValueCollector, piece: Uint8Array): Operation<void> {
+    if (this.isWhole) this.#behind += 1;
+    this.#collected.add(piece);
+    if (this.#length !== scanIncomplete) return;
+    const { view } = this.#collected;
+    const from = this.#start(view);
+    if (from !== undefined) this.#length = this.#scanner.scan(view, from, view.length);
+  }.bind(this);
+
+  /** All that came. */
+  bytes(): Uint8Array {
+    return this.#collected.bytes();
+  }
+
+  /** The value alone. Bytes that are no whole value stay as they are: decoding says why. */
+  *value(): Operation<Uint8Array> {
+    const bytes = this.#collected.bytes();
+    if (!this.isWhole) return bytes;
+    yield* noteTrailing(bytes.length - this.#length);
+    return bytes.subarray(0, this.#length);
+  }
+}
+
+const fromStart = (): number => 0;
+
+/**
+ * Whether an error behind a whole value leaves the value as it is. An answer that makes no sense does where answers can
+ * be told apart: elsewhere the next one may be shifted, and the session has to end.
+ */
+export function concernsOnlyTheRest(channel: ServiceChannel, error: unknown): error is Error {
+  if (error instanceof DlmsDecodeError) return channel.tellsAnswersApart;
+  return error instanceof DlmsServiceError || error instanceof DlmsTimeoutError;
+}
+
+/** The note on what followed a whole value. */
+export function* noteRest(problem: string): Operation<void> {
+  yield* noteStep(`the value was whole before the last block: ${problem}`);
+}
