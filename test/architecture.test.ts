@@ -67,9 +67,10 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
 };
 
-/** What the scripts of the dialogs may use of src/: they run in a browser and take only what they need. */
+/** What the scripts of the dialogs may use of src/, in a browser: they take only what they need. */
 const forEditor = ["cosem", "errors", "link"];
-const forBoth = ["nodes/meters/settings-table.ts", "nodes/meters/settings-rules.ts"];
+/** Files that the nodes and all scripts of the dialogs use; they import what runs in a browser. */
+const forBoth = ["nodes/meters/settings-table.ts", "nodes/meters/settings-rules.ts", "nodes/admin/answers.ts"];
 const isEditorScript = (path: string): boolean => /^nodes\/([\w-]+\/)?editor\//.test(path);
 
 /** Modules of the platform, and packages, that only one folder may use. */
@@ -325,6 +326,7 @@ function roomOf(folder: string, path: string): string | undefined {
 }
 
 function roomRefusal({ from, to }: Import): string | undefined {
+  if (isEditorScript(from) && forBoth.includes(to ?? "")) return undefined;
   for (const [folder, allowed] of Object.entries(rooms)) {
     const room = roomOf(folder, from);
     if (room === undefined || to?.startsWith(`${folder}/`) !== true) continue;
@@ -351,7 +353,7 @@ function layerRefusal(edge: Import): string | undefined {
     }
     return undefined;
   }
-  if (isEditorScript(edge.from)) {
+  if (isEditorScript(edge.from) || forBoth.includes(edge.from)) {
     const fine = isEditorScript(edge.to) || forBoth.includes(edge.to) || forEditor.includes(layerOf(edge.to) ?? "");
     return fine ? undefined : `${edge.from} -> ${edge.to}: this does not run in a browser`;
   }
@@ -448,6 +450,8 @@ describe("architecture", () => {
     assert.ok(refusal(edge("src/client/options/options.ts", "../client", "src/client/client.ts")));
     assert.ok(refusal(edge("nodes/dlms-read/dlms-read.ts", "../admin/presets", "nodes/admin/presets.ts")));
     assert.ok(refusal(edge("nodes/dlms-read/editor/codes.ts", "../../../src", "src/index.ts")));
+    assert.ok(refusal(edge("nodes/admin/answers.ts", "../../src", "src/index.ts")));
+    assert.ok(refusal(edge("nodes/dlms-read/dlms-read.ts", "../admin/answers", "nodes/admin/answers.ts")));
     assert.ok(refusal(edge("nodes/dlms-read/dlms-read.ts", "./editor/codes", "nodes/dlms-read/editor/codes.ts")));
     const ring = new Map([
       ["a", new Set(["b"])],

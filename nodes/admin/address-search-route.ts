@@ -1,30 +1,15 @@
-import {
-  type AddressTrial,
-  endpointOf,
-  type ErrorJson,
-  findAddress,
-  type FindAddressOptions,
-  isDlmsError,
-} from "../../src/index";
+/** Find the address: tries server addresses with the settings of an open dialog, and answers a line for each. */
+import { type AddressTrial, endpointOf, findAddress, type FindAddressOptions, isDlmsError } from "../../src/index";
 import type { NodeAPI } from "node-red";
+import type { SearchLine } from "./answers";
 import { nodeRuntimeOf } from "../meters/node-runtime";
 import { dialogSettings } from "./dialog-settings";
 import { objectOf, registerLines } from "./streaming-route";
 import { searchSettings } from "../meters/settings-rules";
 
-/** A line of the answer: an address that was tried, or why the search ended. */
-export type SearchLine =
-  | (Pick<AddressTrial, "index" | "total" | "logical" | "bytes" | "answered" | "result" | "text" | "why" | "device"> & {
-      /** as the dialog has them: "" = none */
-      readonly physical: number | "";
-      readonly addressSize: string;
-      readonly error?: ErrorJson;
-    })
-  | { readonly error: ErrorJson };
+const maxSearchMs = 180_000;
 
-const longestSearchMs = 180_000;
-
-/** Addresses, clients and secrets of the dialog are left out. A TLS client's key is no secret of the meter. */
+/** The search uses no address, client or secret of the dialog. The key of a TLS client is no secret of the meter. */
 const parts = {
   properties: ["version", ...searchSettings.properties],
   credentials: searchSettings.credentials,
@@ -42,7 +27,7 @@ function optionsOf(RED: NodeAPI, body: Readonly<Record<string, unknown>>): FindA
   };
 }
 
-/** The addresses that were tried, one by one; an error ends them. */
+/** Yields a line for each address that was tried. An error ends the search and is the last line. */
 export async function* searchLines(
   RED: NodeAPI,
   body: unknown,
@@ -50,7 +35,7 @@ export async function* searchLines(
 ): AsyncGenerator<SearchLine, void, undefined> {
   try {
     const options = optionsOf(RED, objectOf(body));
-    for await (const trial of findAddress(options, { signal, timeoutMs: longestSearchMs }, nodeRuntimeOf(RED).runtime))
+    for await (const trial of findAddress(options, { signal, timeoutMs: maxSearchMs }, nodeRuntimeOf(RED).runtime))
       yield lineOf(trial);
   } catch (error) {
     if (signal.aborted || !isDlmsError(error)) throw error;
@@ -80,7 +65,7 @@ export function registerAddressSearch(RED: NodeAPI): void {
   registerLines(RED, "/dlms/find-address", {
     what: "the search for the address",
     linesOf: searchLines,
-    // it knocks at every address, those too at which sessions are open
+    // the search tries the addresses of open sessions too
     claimOf: (runtime, body) => ({ endpoint: endpointOf(dialogSettings(runtime, body, parts)) }),
     lastLine: (error) => ({ error }),
   });

@@ -1,3 +1,4 @@
+/** Browse meter: the read dialog asks a meter, deployed or not, for its objects, values and columns. */
 import {
   attribute,
   describeObis,
@@ -12,6 +13,7 @@ import {
 } from "../../src/index";
 import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
+import type { BrowseAnswer, ColumnsAnswer, DescribeAnswer, ReadAnswer, RefusalAnswer } from "./answers";
 import { dialogSettings } from "./dialog-settings";
 import { answerText, closingOf, endingOf, objectOf, unexpectedError } from "./streaming-route";
 import { nodeRuntimeOf } from "../meters/node-runtime";
@@ -21,16 +23,16 @@ import { browsedObject } from "./object-tree";
 import { presets } from "./presets";
 import { wholeNumber } from "../node-red/raw-settings";
 
-/** A dialog asks one thing after the other: the session stays so long after the last, in ms, if nobody else needs it. */
+/** Time that the session stays after the last request of a dialog, because a dialog sends several in a row. */
 const keepMs = 20_000;
 /** An object list of hundreds of entries over 9600 bit/s takes half a minute. */
-const longestMs = 180_000;
-/** Requests of open dialogs to one meter at one time. */
-const mostRequests = 4;
-/** A longer value is shown by its beginning. */
+const maxRequestMs = 180_000;
+/** Concurrent requests of open dialogs to one meter. */
+const maxRequests = 4;
+/** A dialog shows only the beginning of a longer value. */
 const shownCharacters = 400;
 
-/** Open dialogs as a user of a meter's session: it is released some time after their last request. */
+/** The open dialogs as one user of a meter's session. It releases the session `keepMs` after their last request. */
 class EditorUse {
   readonly #session: SharedMeter;
   #timer: NodeJS.Timeout | undefined;
@@ -48,7 +50,7 @@ class EditorUse {
     try {
       return await work();
     } finally {
-      // a request that a deploy has ended comes here after the node was closed
+      // a request that a deploy ended arrives here after the node was closed
       if (--this.#running === 0 && !this.#closed) {
         this.#timer = setTimeout(() => void this.#session.removeUser("editor"), keepMs);
       }
@@ -56,7 +58,7 @@ class EditorUse {
   }
 
   get busy(): boolean {
-    return this.#running >= mostRequests;
+    return this.#running >= maxRequests;
   }
 
   close(): void {
@@ -78,10 +80,17 @@ function useOf(meter: MeterNode, session: SharedMeter): EditorUse {
   return use;
 }
 
-type Ask = (session: SharedMeter, body: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<unknown>;
+type Ask<T = unknown> = (
+  session: SharedMeter,
+  body: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+) => Promise<T>;
 
-const browse: Ask = async (session, body, signal) => {
-  const { objects, skipped } = await session.run((client) => client.browse({ signal, timeoutMs: longestMs }), signal);
+const browse: Ask<BrowseAnswer> = async (session, body, signal) => {
+  const { objects, skipped } = await session.run(
+    (client) => client.browse({ signal, timeoutMs: maxRequestMs }),
+    signal,
+  );
   const language = languageOf(body);
   return {
     objects: objects.map((entry) => browsedObject(entry, language)),
@@ -96,10 +105,10 @@ function obisOf(body: Readonly<Record<string, unknown>>): string {
   throw new DlmsConfigError("CONFIG_INVALID", "logicalName: expected an OBIS code");
 }
 
-const read: Ask = async (session, body, signal) => {
+const read: Ask<ReadAnswer> = async (session, body, signal) => {
   const classId = wholeNumber(body.classId, "classId", 0, 0xffff);
   const ref = attribute(classId, obisOf(body), wholeNumber(body.attributeId, "attributeId", 0, 127));
-  const reading = await session.run((client) => client.read(ref, { signal, timeoutMs: longestMs }), signal);
+  const reading = await session.run((client) => client.read(ref, { signal, timeoutMs: maxRequestMs }), signal);
   const { value, unitCode, type, valueName } = reading;
   const unit = unitCode === null ? null : describeUnit(unitCode, { language: languageOf(body) });
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
@@ -107,10 +116,10 @@ const read: Ask = async (session, body, signal) => {
   return { text: short, unit, type, ...(valueName === undefined ? {} : { valueName }) };
 };
 
-const columns: Ask = async (session, body, signal) => {
+const columns: Ask<ColumnsAnswer> = async (session, body, signal) => {
   const obis = obisOf(body);
   const list = await session.run(
-    (client) => client.profile(obis, undefined, { signal, timeoutMs: longestMs }).columns(),
+    (client) => client.profile(obis, undefined, { signal, timeoutMs: maxRequestMs }).columns(),
     signal,
   );
   const language = languageOf(body);
@@ -123,12 +132,9 @@ const columns: Ask = async (session, body, signal) => {
   };
 };
 
-/** `details`: which setting it is, for a text in the editor's language */
-type Refusal = Pick<DlmsError, "message"> & { readonly code: string; readonly details?: DlmsError["details"] };
-
-function refuse(response: Response, status: number, { code, message, details }: Refusal): void {
-  const error = { code, message, ...(details === undefined ? {} : { details }) };
-  response.status(status).type("json").send(answerText({ error }));
+function refuse(response: Response, status: number, { code, message, details }: RefusalAnswer["error"]): void {
+  const answer: RefusalAnswer = { error: { code, message, ...(details === undefined ? {} : { details }) } };
+  response.status(status).type("json").send(answerText(answer));
 }
 
 function isBusy(error: DlmsError): boolean {
@@ -138,7 +144,7 @@ function isBusy(error: DlmsError): boolean {
 type Body = Readonly<Record<string, unknown>>;
 const bodyOf = (request: Request): Body => objectOf(request.body);
 
-/** The answer of a meter, or why there is none. Never rejects. */
+/** Sends the answer of a meter, or the error. Never rejects. */
 async function serve(
   RED: NodeAPI,
   response: Response,
@@ -148,7 +154,7 @@ async function serve(
   try {
     response.json(await work(ending));
   } catch (error) {
-    // somebody who has left hears nothing any more
+    // a closed dialog receives nothing
     if (!response.destroyed) refuseFor(RED, response, error);
   }
 }
@@ -192,7 +198,7 @@ async function answer(RED: NodeAPI, ask: Ask, request: Request, response: Respon
   );
 }
 
-/** By the settings that the dialog sends along: those of a node that is not deployed, or was changed since. */
+/** Uses the settings in the request: those of a node that is not deployed, or was changed after the deploy. */
 async function answerDraft(RED: NodeAPI, ask: Ask, request: Request, response: Response): Promise<void> {
   const { id } = request.params;
   const node = deployed(RED, id);
@@ -213,21 +219,22 @@ function describe(request: Request, response: Response): void {
   try {
     const text = typeof obis === "string" ? obis.slice(0, 40) : "";
     const description = describeObis(text, { language: languageOf(request.query) });
-    response.json({ obis: obisPrinted(text), logicalName: obisDotted(text), description });
+    const answer: DescribeAnswer = { obis: obisPrinted(text), logicalName: obisDotted(text), description };
+    response.json(answer);
   } catch (error) {
     if (!isDlmsError(error)) throw error;
     refuse(response, 400, error);
   }
 }
 
-/** What the read dialog asks of a meter, deployed or not. It only reads, and only one dialog's worth at a time. */
+/** Registers the routes of the read dialog. They only read. */
 export function registerMeterAdmin(RED: NodeAPI): void {
   const allowed = RED.auth.needsPermission("dlms.read");
-  // it goes wherever the request says, with the secrets of the node
+  // connects to any address in the request, with the secrets of the node
   const allowedDraft = RED.auth.needsPermission("dlms.write");
   type Answer = (RED: NodeAPI, ask: Ask, request: Request, response: Response) => Promise<void>;
   const by = (way: Answer, ask: Ask) => (request: Request, response: Response) => {
-    // nobody waits for this promise: an error that left here would end Node-RED
+    // no caller awaits this promise: an error that left here would end Node-RED
     way(RED, ask, request, response).catch((error: unknown) => {
       refuseFor(RED, response, error);
     });

@@ -1,11 +1,6 @@
+/** OBIS codes that the editor offers while a code is typed, with labels in each language. */
 import { obisLanguage, type ObisLanguageTag } from "../../src/index";
-
-/** Codes that the editor offers while one is typed, with the class under which meters usually have them. */
-export interface CommonCode {
-  readonly obis: string;
-  readonly label: string;
-  readonly objectType: string;
-}
+import type { CommonCode } from "./answers";
 
 interface Row {
   readonly obis: string;

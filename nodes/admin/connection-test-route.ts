@@ -1,21 +1,16 @@
-import { type ConnectionStep, type ErrorJson, isDlmsError, testConnection, scopeOfMeter } from "../../src/index";
+/** Test connection: connects with the settings of an open dialog, and answers a line for each step. */
+import { type ConnectionStep, isDlmsError, testConnection, scopeOfMeter } from "../../src/index";
 import type { NodeAPI } from "node-red";
 import { nodeRuntimeOf } from "../meters/node-runtime";
+import type { EndingError, TestLine } from "./answers";
 import { dialogSettings } from "./dialog-settings";
-import { type EndingError, registerLines } from "./streaming-route";
+import { registerLines } from "./streaming-route";
 
-/** A line of the answer. The dialog makes its sentences of facts, error and hints, in its own language. */
-export interface TestLine extends Pick<ConnectionStep, "ok" | "text" | "facts" | "advice" | "hints"> {
-  readonly step: ConnectionStep["step"] | "settings";
-  readonly durationMs?: number;
-  readonly error?: ErrorJson | EndingError;
-}
-
-const longestTestMs = 120_000;
+const maxTestMs = 120_000;
 
 /**
- * The steps of a test, the check of the settings first. A test may always send its secret; what becomes of it decides
- * whether the flows may, which have the same.
+ * Yields the steps of a test; the first one checks the settings. A test may always send its secret, and its outcome
+ * decides whether the flows may send the same secret.
  */
 export async function* testLines(
   RED: NodeAPI,
@@ -25,7 +20,7 @@ export async function* testLines(
   try {
     const settings = dialogSettings(RED, body);
     const { runtime } = nodeRuntimeOf(RED);
-    const init = { signal, timeoutMs: longestTestMs };
+    const init = { signal, timeoutMs: maxTestMs };
     for await (const step of testConnection(runtime.guarded(settings, "dialog"), init, runtime)) {
       yield lineOf(step);
     }
@@ -38,13 +33,20 @@ export async function* testLines(
 const lineOf = ({ error, ...step }: ConnectionStep): TestLine =>
   error === undefined ? step : { ...step, error: error.toJSON() };
 
-const steps: readonly TestLine["step"][] = ["settings", "line", "link", "association", "authentication", "read"];
+const following: Readonly<Record<TestLine["step"], TestLine["step"]>> = {
+  settings: "line",
+  line: "link",
+  counter: "link",
+  link: "association",
+  association: "authentication",
+  authentication: "read",
+  read: "read",
+};
 
-/** The step under way when something unexpected happened: the one after the last that was done. */
-function brokenStep(error: EndingError, before: object | undefined): TestLine {
-  const told = before as TestLine | undefined;
-  const next = told === undefined ? 0 : steps.indexOf(told.step) + (told.ok ? 1 : 0);
-  return { step: steps[next] ?? "read", ok: false, text: error.message, error };
+/** The step that an unexpected error or a deploy ended. @param before the previous line */
+export function endedStep(error: EndingError, before: Pick<TestLine, "step" | "ok"> | undefined): TestLine {
+  const step = before === undefined ? "settings" : before.ok ? following[before.step] : before.step;
+  return { step, ok: false, text: error.message, error };
 }
 
 export function registerConnectionTest(RED: NodeAPI): void {
@@ -52,6 +54,6 @@ export function registerConnectionTest(RED: NodeAPI): void {
     what: "connection test",
     linesOf: testLines,
     claimOf: (runtime, body) => scopeOfMeter(dialogSettings(runtime, body)),
-    lastLine: brokenStep,
+    lastLine: (error, before) => endedStep(error, before as TestLine | undefined),
   });
 }

@@ -1,49 +1,12 @@
+/** Objects of a meter as the tree of the dialog shows them, each under its branch. */
 import { describeClass, describeObis, obisPrinted, type ObjectEntry, parseObis } from "../../src/index";
-
-/** The branches under a medium; each is a key `browse.group.<group>` of the catalogue. */
-export type ObjectGroup =
-  | "energy"
-  | "demand"
-  | "power"
-  | "voltage"
-  | "current"
-  | "quality"
-  | "consumption"
-  | "profiles"
-  | "time"
-  | "identification"
-  | "status"
-  | "control"
-  | "security"
-  | "communication"
-  | "manufacturer"
-  | "other";
-
-/** An object as the tree of the dialog shows it. */
-export interface BrowsedObject {
-  /** as it is written into the dialog: 1-0:1.8.0*255 */
-  readonly obis: string;
-  readonly logicalName: string;
-  readonly classId: number;
-  readonly version: number;
-  readonly objectType: string;
-  readonly title: string;
-  readonly description: string;
-  /** group A of the code */
-  readonly medium: number;
-  readonly group: ObjectGroup;
-  /** the attribute that a person most likely wants */
-  readonly attributeId: number;
-  /** the attribute whose value is shown on a click; null where all of them are long or tell nothing */
-  readonly shownAttributeId: number | null;
-  readonly attributes: readonly { readonly id: number; readonly name: string | null; readonly access: string | null }[];
-}
+import type { BrowsedObject, ObjectGroup } from "./answers";
 
 const profileClasses = new Set([7, 26, 61]);
 const timeClasses = new Set([8, 9, 10, 11, 20, 22]);
 const controlClasses = new Set([6, 18, 21, 70, 71, 72]);
 const securityClasses = new Set([12, 15, 17, 30, 64]);
-/** Set-up of the lines and networks of a meter. */
+/** Set-up of the interfaces and networks of a meter. */
 const communicationClasses = new Set([
   ...[19, 23, 24, 25, 27, 28, 29, 40, 41, 42, 43, 44, 45, 46, 47, 48],
   ...[50, 51, 52, 53, 55, 56, 57, 58, 73, 74, 76, 77, 80, 81, 82, 83, 84, 85, 86, 90, 91, 92],
@@ -53,7 +16,7 @@ const demands = new Set([2, 4, 5, 6, 14, 15, 16, 24, 25, 26, 27, 28]);
 
 const ofMaker = (group: number): boolean => group >= 128 && group <= 254;
 
-/** Under which branch an object belongs: by its class where that says it, else by its OBIS code (IEC 62056-6-1). */
+/** The branch of an object: decided by its class where the class suffices, else by its OBIS code (IEC 62056-6-1). */
 export function groupOf(classId: number, logicalName: string): ObjectGroup {
   const [a = 0, b = 0, c = 0, d = 0, e = 0] = parseObis(logicalName);
   if (profileClasses.has(classId)) return "profiles";
@@ -84,13 +47,13 @@ function generalGroup(c: number, d: number): ObjectGroup {
   return c >= 96 && c <= 98 ? "status" : "other";
 }
 
-/** What a click shows: the buffer of a profile or a list of objects would take minutes, the number of entries does not. */
+/** The attribute that a click reads. The buffer of a profile or an object list takes minutes, the number of entries does not. */
 function shownAttribute(classId: number): number | null {
   if (classId === 7) return 7;
   return classId === 12 || classId === 15 ? null : 2;
 }
 
-/** @param language a language tag, for the words that are shown */
+/** @param language the language tag of title and description */
 export function browsedObject(entry: ObjectEntry, language = "en-US"): BrowsedObject {
   const { classId, version, logicalName, objectType } = entry;
   return {
@@ -107,7 +70,7 @@ export function browsedObject(entry: ObjectEntry, language = "en-US"): BrowsedOb
     shownAttributeId: shownAttribute(classId),
     attributes: entry.attributes.map(({ attributeId, attribute, access }) => ({
       id: attributeId,
-      // "attribute 12" is a sentence, and the dialog makes its own
+      // "attribute 12" stands for an unknown name; the dialog has a translated text for it
       name: attribute === `attribute ${attributeId}` ? null : attribute,
       access,
     })),

@@ -1,11 +1,5 @@
-/** A set of visible options for a family of meters. Nothing is hidden in it: it fills fields in, and that is all. */
-export interface Preset {
-  /** key `preset.<id>` of the catalogue */
-  readonly id: string;
-  /** where the values are written, so that a person finds it again; whether the maker himself says it */
-  readonly source: string;
-  readonly values: Readonly<Record<string, string>>;
-}
+/** Published settings of meter families, with the source of each. */
+import type { Preset } from "./answers";
 
 const open = { authentication: "NONE", securityPolicy: "NONE" } as const;
 const password = { authentication: "LOW", securityPolicy: "NONE" } as const;

@@ -1,11 +1,8 @@
+/** The serial ports of this machine, as the dialog offers them. */
 import { listPorts, type SerialPortInfo } from "../../src/index";
+import type { PortChoice } from "./answers";
 
-export interface PortChoice {
-  readonly path: string;
-  readonly label: string;
-}
-
-/** Ports with the facts by which people know an adapter. */
+/** Labels each port with the manufacturer and serial number of its adapter. */
 export function portChoices(ports: readonly SerialPortInfo[]): PortChoice[] {
   return ports.map(({ path, manufacturer, serialNumber }) => {
     const facts = [manufacturer, serialNumber].filter((fact) => fact !== undefined && fact !== "");
@@ -13,7 +10,7 @@ export function portChoices(ports: readonly SerialPortInfo[]): PortChoice[] {
   });
 }
 
-/** Serial ports of this machine to choose from. */
+/** Lists the serial ports of this machine. */
 export async function serialPorts(): Promise<PortChoice[]> {
   return portChoices(await listPorts());
 }

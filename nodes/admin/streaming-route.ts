@@ -1,6 +1,8 @@
-import { withExclusiveAccess, type ErrorJson, isDlmsError, type EndpointScope } from "../../src/index";
+/** Routes that answer line by line while they ask a meter with the settings of an open dialog. */
+import { withExclusiveAccess, isDlmsError, type EndpointScope } from "../../src/index";
 import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
+import type { EndingError, UnexpectedError } from "./answers";
 import { isMeterNode } from "../meters/meter-node";
 import { nodeRuntimeOf } from "../meters/node-runtime";
 import { isAbsent } from "../node-red/raw-settings";
@@ -16,12 +18,12 @@ export function resolvedVariable(RED: NodeAPI, value: unknown): unknown {
   return isAbsent(known) ? value : known;
 }
 
-/** Bytes of an answer that was no DLMS that an endpoint shows: enough to tell protocols apart, too few to read files. */
+/** Bytes that a route shows of an answer that is not DLMS: enough to identify the protocol, too few to read files. */
 const shownForeignBytes = 4;
 
 /**
- * An answer of an endpoint as text. What some other service answered (`details.first`, quoted in the sentences too) is
- * cut: the endpoints go wherever a request says, and are no way to read what answers there.
+ * The answer of a route as text. It shortens what another service answered (`details.first`, quoted in the sentences
+ * too), because the route connects to any address in the request and must not let its user read that service.
  */
 export function answerText(answer: object): string {
   const text = JSON.stringify(answer);
@@ -31,7 +33,7 @@ export function answerText(answer: object): string {
   return kept === hex ? text : text.replaceAll(String(first), `${kept}...`).replaceAll(hex, `${kept}...`);
 }
 
-/** What ends a request: its dialog is closed. */
+/** Aborts when the dialog is closed. */
 export function closingOf(response: Response): AbortController {
   const ending = new AbortController();
   response.on("close", () => {
@@ -40,7 +42,7 @@ export function closingOf(response: Response): AbortController {
   return ending;
 }
 
-/** The same, or that the flows stop, as before each deploy: what asks a meter by itself is over before nodes may. */
+/** Aborts when the dialog is closed or the flows stop: requests of dialogs end before the new nodes connect. */
 export function endingOf(RED: NodeAPI, response: Response): AbortSignal {
   const ending = closingOf(response);
   const requests = nodeRuntimeOf(RED).dialogRequests.add(ending);
@@ -50,39 +52,30 @@ export function endingOf(RED: NodeAPI, response: Response): AbortSignal {
   return ending.signal;
 }
 
-/** An error that nobody expected, as a dialog shows it. */
-export interface UnexpectedError {
-  readonly code: "INTERNAL";
-  readonly message: string;
-  readonly details?: never;
-}
-
-export type EndingError = UnexpectedError | ErrorJson;
-
-/** Of the error itself only what kind it is: nobody knows what its message quotes. */
+/** Tells only the kind of the error, because its message may quote anything. */
 export function unexpectedError(what: string, error: unknown): UnexpectedError {
   const kind = error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : "no error object";
   return { code: "INTERNAL", message: `${what} failed inside Node-RED (${kind}); Node-RED's log says more` };
 }
 
-/** What goes to a meter by the settings of an open dialog, and tells what it finds one by one. */
+/** Asks a meter with the settings of an open dialog, and yields a line for each result. */
 type Lines = (RED: NodeAPI, body: unknown, signal: AbortSignal) => AsyncIterable<object>;
 
-/** The last line of an answer that an unexpected error ends, or a deploy. `before`: the line that was sent before it. */
+/** Makes the last line when an unexpected error or a deploy ends the answer. `before`: the previous line. */
 type LastLine = (error: EndingError, before: object | undefined) => object;
 
 interface Streaming {
-  /** the request in messages: "connection test" */
+  /** name of the request in messages: "connection test" */
   readonly what: string;
   readonly linesOf: Lines;
-  /** What it needs for itself meanwhile. @throws DlmsConfigError for settings with which nothing is asked. */
+  /** The scope of the exclusive access that the request needs. @throws DlmsConfigError for settings that are not valid */
   readonly claimOf?: (RED: NodeAPI, body: unknown) => EndpointScope;
   readonly lastLine: LastLine;
 }
 
 /**
- * The meter that is asked, and the one of the node whose dialog it is, which may be the same, reached in another way:
- * many meters take one connection only, and an association of the same client would end the one that is open.
+ * Exclusive access to the meter of the dialog's settings, and to the meter of the deployed node. Both may be one meter at
+ * two addresses: many meters take one connection only, and a second association of one client ends the first.
  */
 function claimsOf(RED: NodeAPI, of: Streaming, body: unknown): EndpointScope[] {
   const claims: EndpointScope[] = [];
@@ -116,7 +109,7 @@ async function answer(RED: NodeAPI, of: Streaming, request: Request, response: R
   } catch (error) {
     const reason: unknown = ending.aborted ? ending.reason : undefined;
     if (isDlmsError(reason)) send(of.lastLine(reason.toJSON(), before));
-    // somebody who has left hears nothing any more
+    // a closed dialog receives nothing
     else if (!ending.aborted) {
       RED.log.error(`dlms-meter: ${of.what}: ${String(error)}`);
       send(of.lastLine(unexpectedError(of.what, error), before));
@@ -125,7 +118,7 @@ async function answer(RED: NodeAPI, of: Streaming, request: Request, response: R
   response.end();
 }
 
-/** A request that is answered line by line, before the first deploy too: so it needs the right to write. */
+/** Registers a route that answers line by line. It works before the first deploy, so it needs the right to write. */
 export function registerLines(RED: NodeAPI, path: string, of: Streaming): void {
   RED.httpAdmin.post(path, RED.auth.needsPermission("dlms.write"), (request, response) => {
     void answer(RED, of, request, response);

@@ -1,20 +1,12 @@
-// Routes of the editor for tables: classes, common codes, names of stored secrets, serial ports.
+/** Routes of the editor for tables: classes, common codes, names of stored secrets, serial ports. */
 import { describeClass, listClasses } from "../../src/index";
 import type { Request, Response } from "express";
 import type { NodeAPI } from "node-red";
+import type { EditorClass, SecretNamesAnswer, TablesAnswer } from "./answers";
 import { commonCodesIn } from "./common-codes";
 import { languageOf } from "./editor-language";
 import { serialPorts } from "./serial-ports";
 import { isAbsent } from "../node-red/raw-settings";
-
-export interface EditorClass {
-  readonly id: number;
-  readonly name: string;
-  readonly title: string;
-  readonly attributes: readonly { readonly id: number; readonly name: string }[];
-  /** names of attributes that only older versions have */
-  readonly formerAttributes?: readonly string[];
-}
 
 /**
  * The class table for the editor's lists: the newest version of each class.
@@ -38,7 +30,7 @@ export function editorClasses(language = "en-US"): EditorClass[] {
 }
 
 /** Names of the stored secrets of each deployed meter. Node-RED tells the editor the same when it opens a dialog. */
-function secretNames(RED: NodeAPI): Record<string, readonly string[]> {
+function secretNames(RED: NodeAPI): SecretNamesAnswer {
   const names = new Map<string, readonly string[]>();
   RED.nodes.eachNode(({ id, type }) => {
     if (type !== "dlms-meter") return;
@@ -56,7 +48,8 @@ export function registerAdmin(RED: NodeAPI): void {
   const allowed = RED.auth.needsPermission("dlms.read");
   RED.httpAdmin.get("/dlms/classes", allowed, (request: Request, response: Response) => {
     const language = languageOf(request.query);
-    response.json({ classes: editorClasses(language), codes: commonCodesIn(language) });
+    const answer: TablesAnswer = { classes: editorClasses(language), codes: commonCodesIn(language) };
+    response.json(answer);
   });
   RED.httpAdmin.get("/dlms/secrets", allowed, (_request: Request, response: Response) => {
     response.json(secretNames(RED));

@@ -1,5 +1,4 @@
 // An error of this package in a dialog: what it means and what to try, in the language of the editor.
-import type { ErrorJson } from "../../src/errors/dlms-error";
 import { rowOf, type SettingName, settingOfOption } from "../meters/settings-rules";
 import type { Translator } from "./red";
 
@@ -10,10 +9,15 @@ export interface Problem {
   readonly detail: string;
 }
 
-/** An error as the endpoints send it. */
-export type SentError = Partial<ErrorJson>;
-
 type Details = Readonly<Record<string, unknown>>;
+
+/** An error as the routes send it. */
+export interface SentError {
+  readonly code?: string;
+  readonly message?: string;
+  readonly details?: Details;
+}
+
 type Find = (key: string, values?: Details) => string | undefined;
 
 const catalogue = "node-red-contrib-dlms/dlms-meter:dlms-meter.";
@@ -58,7 +62,7 @@ function settingProblem(find: Find, missing: boolean, details: Details): string 
 
 export function describeProblem(editor: Translator, error: SentError): Problem {
   const find = finder(editor);
-  const name = String(error.code ?? "").replace(/^DLMS_/, "");
+  const name = (error.code ?? "").replace(/^DLMS_/, "");
   const known = find(`problem.${name}.text`) === undefined ? "OTHER" : name;
   const setting = name.startsWith("CONFIG_")
     ? settingProblem(find, name === "CONFIG_MISSING", error.details ?? {})

@@ -136,7 +136,7 @@ function timeText(text: string): string {
 }
 
 /** The most characters of a value in a status. */
-const longestValue = 24;
+const maxValueCharacters = 24;
 
 /** A value in a status: short. */
 export function valueText(value: unknown, unit: string | null): string {
@@ -145,9 +145,9 @@ export function valueText(value: unknown, unit: string | null): string {
   else if (typeof value === "number") text = shown.format(value);
   else if (value instanceof Date) text = timeText(value.toISOString());
   else if (typeof value === "string") text = value.length > 64 ? value.slice(0, 64) : timeText(value);
-  else text = startOfJson(value, longestValue + 1);
+  else text = startOfJson(value, maxValueCharacters + 1);
   const whole = unit === null || unit === "" ? text : `${text} ${unit}`;
-  return whole.length > longestValue ? `${whole.slice(0, longestValue - 1)}…` : whole;
+  return whole.length > maxValueCharacters ? `${whole.slice(0, maxValueCharacters - 1)}…` : whole;
 }
 
 /** The first characters of a value's JSON, at least `length` of them if it has so many; what comes after is not looked at. */

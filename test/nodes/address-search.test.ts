@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
-import type { SearchLine } from "../../nodes/admin/address-search-route";
+import type { SearchLine, TrialLine } from "../../nodes/admin/answers";
 import sinon from "sinon";
 import { AccessRegistry } from "../../src/fleet/exclusive-access";
 import { createMeter, householdDefinition, type MeterDefinition } from "../../src";
 import { createBus } from "../../src/simulator";
 import { allNodes, clean, flowFor, helper, value } from "./support";
-
-type Trial = Extract<SearchLine, { index: number }>;
 
 const definition = (more: Partial<MeterDefinition>): MeterDefinition => ({
   ...householdDefinition(),
@@ -45,7 +43,7 @@ describe("Find the address", function () {
     await helper.load(allNodes, []);
     const properties = { transportType: "TCP", host: "127.0.0.1", port, framing: "HDLC" };
     const lines = await search({ id: "new", properties, serialNumber: "12345678" });
-    const found = lines.at(-1) as Trial;
+    const found = lines.at(-1) as TrialLine;
     assert.deepEqual(
       { logical: found.logical, physical: found.physical, size: found.addressSize, answered: found.answered },
       { logical: 1, physical: 6678, size: "4", answered: true },
@@ -61,7 +59,7 @@ describe("Find the address", function () {
       ...{ authentication: "HIGH_GMAC", securityPolicy: "AUTHENTICATED_ENCRYPTED", serverAddress: "nonsense" },
     };
     const [line] = await search({ id: "new", properties });
-    assert.equal((line as Trial).result, "accepted");
+    assert.equal((line as TrialLine).result, "accepted");
   });
 
   it("says what is wrong with the line", async () => {

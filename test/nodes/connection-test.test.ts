@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
 import type { NodeAPI } from "node-red";
 import sinon from "sinon";
+import { endedStep } from "../../nodes/admin/connection-test-route";
 import { registerLines } from "../../nodes/admin/streaming-route";
 import { AccessRegistry } from "../../src/fleet/exclusive-access";
 import { type PersistentState, parseMeterSettings } from "../../nodes/meters/parse-settings";
-import type { TestLine } from "../../nodes/admin/connection-test-route";
+import type { TestLine } from "../../nodes/admin/answers";
 import { householdDefinition, memoryCounterStore } from "../../src";
 import { allNodes, clean, flowFor, helper, type RunningMeter, startMeter, value } from "./support";
 
@@ -181,6 +182,23 @@ describe("Test connection", () => {
       );
     });
   });
+});
+
+describe("an unexpected end of a connection test", () => {
+  const error = { code: "INTERNAL", message: "failed" } as const;
+
+  for (const [before, step] of [
+    [undefined, "settings"],
+    [{ step: "line", ok: true }, "link"],
+    [{ step: "counter", ok: true }, "link"],
+    [{ step: "link", ok: true }, "association"],
+    [{ step: "link", ok: false }, "link"],
+    [{ step: "read", ok: true }, "read"],
+  ] as const) {
+    it(`is shown at step "${step}" after ${before === undefined ? "no step" : `${before.step} ${before.ok}`}`, () => {
+      assert.deepEqual(endedStep(error, before), { step, ok: false, text: "failed", error });
+    });
+  }
 });
 
 describe("the counter's settings", () => {

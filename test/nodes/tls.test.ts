@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TestLine } from "../../nodes/admin/connection-test-route";
+import type { TestLine } from "../../nodes/admin/answers";
 import { connect } from "../../src/index";
 import { tlsFront, type TlsFront } from "../support/tls-front";
 import { allNodes, clean, failure, flowFor, helper, startMeter, value } from "./support";

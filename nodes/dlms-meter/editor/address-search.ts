@@ -1,25 +1,12 @@
 // "Find address" in the dlms-meter dialog: tries server addresses and shows which ones answer.
-import { type SentError, showProblem } from "../../editor/problem";
+import type { SearchLine, TrialLine } from "../../admin/answers";
+import { showProblem } from "../../editor/problem";
 import { type EditedNode, red } from "../../editor/red";
 import { t } from "./checks";
 import { field, reveal, standingProperties } from "./dialog-fields";
 import { StreamedRequest } from "./streamed-request";
 
-interface Trial {
-  readonly index: number;
-  readonly total: number;
-  readonly bytes: string;
-  readonly answered: boolean;
-  readonly logical: number;
-  /** "" where the address has none */
-  readonly physical: number | "";
-  readonly addressSize: string;
-  readonly result: string;
-  readonly device?: string;
-}
-type SearchLine = Trial | { readonly index?: undefined; readonly error: SentError };
-
-function useAddress(trial: Trial): void {
+function useAddress(trial: TrialLine): void {
   for (const [name, value] of [
     ["serverAddress", trial.logical],
     ["physicalAddress", trial.physical],
@@ -30,7 +17,7 @@ function useAddress(trial: Trial): void {
   field("serverAddress").trigger("focus");
 }
 
-function showTrial(list: JQuery, trial: Trial): void {
+function showTrial(list: JQuery, trial: TrialLine): void {
   const item = $("<li>").addClass("dlms-ok").appendTo(list);
   const address = trial.physical === "" ? String(trial.logical) : `${trial.logical}/${trial.physical}`;
   const name = trial.device ? ` ${t("find.result.device", { device: trial.device })}` : "";
@@ -94,7 +81,7 @@ export class AddressSearch {
   }
 
   #show(line: SearchLine): void {
-    if (line.index === undefined) {
+    if (!("index" in line)) {
       reveal(this.#failure().append(showProblem(red(), line.error)));
     } else {
       const { index, total, bytes } = line;

@@ -1,34 +1,13 @@
 // "Test connection" in the dlms-meter dialog: connects with the settings that stand there and shows each step.
-import { showProblem, type SentError } from "../../editor/problem";
+import type { TestFacts, TestLine } from "../../admin/answers";
+import { showProblem } from "../../editor/problem";
 import { type EditedNode, red } from "../../editor/red";
 import { t } from "./checks";
 import { reveal, standingProperties, standingSecrets } from "./dialog-fields";
 import { StreamedRequest } from "./streamed-request";
 
-interface StepFacts {
-  readonly found: string;
-  readonly referencing?: string;
-  readonly maxPduSize?: number;
-  readonly services?: readonly string[];
-  readonly unverified?: boolean;
-  readonly sizes?: Readonly<Record<string, unknown>>;
-  readonly policy?: string;
-  readonly suite?: number;
-  readonly value?: unknown;
-}
-
-interface StepLine {
-  readonly step: string;
-  readonly ok: boolean;
-  readonly text: string;
-  readonly durationMs?: number;
-  readonly facts?: StepFacts;
-  readonly error?: SentError;
-  readonly hints?: readonly { readonly key: string; readonly client?: number }[];
-}
-
-/** The sentences of a step, from what it has found. */
-function sentencesOf(facts: StepFacts): string {
+/** The sentences of a step, from its facts. */
+function sentencesOf(facts: TestFacts): string {
   const say = (key: string, values?: Readonly<Record<string, unknown>>): string => t(`test.found.${key}`, values);
   const { found, maxPduSize, unverified, sizes, policy, suite } = facts;
   const values: Record<string, unknown> = { ...facts };
@@ -39,14 +18,14 @@ function sentencesOf(facts: StepFacts): string {
   }
   const sentences = [say(found, values)];
   if (unverified) sentences.push(say("unverified"));
-  if (sizes) sentences.push(say("sizes", sizes));
+  if (sizes) sentences.push(say("sizes", { ...sizes }));
   if (policy) {
     sentences.push(say("protection", { policy: t(`policy.${policy.toUpperCase().replace(/-/g, "_")}`), suite }));
   }
   return sentences.join(" ");
 }
 
-function showStep(list: JQuery, line: StepLine): void {
+function showStep(list: JQuery, line: TestLine): void {
   const item = $("<li>").addClass(line.ok ? "dlms-ok" : "dlms-failed");
   $("<i>")
     .addClass(line.ok ? "fa fa-check" : "fa fa-times")
@@ -73,10 +52,10 @@ const reported = [
 ];
 
 /** For a report in public: the lines hold no secret, and neither the host nor the name of the meter is shown. */
-function report(lines: readonly StepLine[], node: EditedNode): string {
+function report(lines: readonly TestLine[], node: EditedNode): string {
   const settings = standingProperties(node);
   const typed = Object.values(standingSecrets(node)).filter((one) => typeof one === "string" && one.length > 3);
-  const masked = ({ text, facts }: StepLine): string =>
+  const masked = ({ text, facts }: TestLine): string =>
     [settings.host, settings.tlsServerName, facts?.found === "value" ? facts.value : "", ...typed]
       .filter((one): one is string => typeof one === "string" && one.length > 2)
       .reduce((left, one) => left.split(one).join("..."), text);
@@ -96,11 +75,11 @@ export class ConnectionTest {
   readonly #list = $("#dlms-meter-test-steps");
   readonly #copy = $("#dlms-meter-test-copy");
   readonly #note = $("#dlms-meter-test-copied");
-  readonly #request: StreamedRequest<StepLine>;
-  #lines: StepLine[] = [];
+  readonly #request: StreamedRequest<TestLine>;
+  #lines: TestLine[] = [];
 
   constructor(node: EditedNode) {
-    this.#request = new StreamedRequest<StepLine>({
+    this.#request = new StreamedRequest<TestLine>({
       ...{ name: "test", url: "dlms/test-connection", list: this.#list },
       ...{ start: $("#dlms-meter-test"), stop: $("#dlms-meter-test-stop") },
       body: () => ({ id: node.id, properties: standingProperties(node), credentials: standingSecrets(node) }),

@@ -1,13 +1,8 @@
 // Published settings of meter families: choosing one in the dlms-meter dialog fills fields in.
+import type { Preset } from "../../admin/answers";
 import { textIn } from "../../editor/values";
 import { t } from "./checks";
 import { field } from "./dialog-fields";
-
-interface Preset {
-  readonly id: string;
-  readonly source: string;
-  readonly values: Readonly<Record<string, string>>;
-}
 
 /** What a preset fills in is undone by the next one, unless it was changed since. */
 function usePresets(presets: readonly Preset[]): void {

@@ -1,18 +1,14 @@
 // The serial ports of the machine, offered in the dlms-meter dialog.
+import type { PortChoice } from "../../admin/answers";
 import { textIn } from "../../editor/values";
 import { t } from "./checks";
 import { field } from "./dialog-fields";
 
-interface Port {
-  readonly path: string;
-  readonly label?: string;
-}
-
 /** A button takes a path also where the browser shows no list below a filled field. */
-function portButton(port: Port): JQuery {
+function portButton(port: PortChoice): JQuery {
   return $("<button type='button' class='red-ui-button red-ui-button-small'>")
     .text(port.path)
-    .attr("title", port.label ?? port.path)
+    .attr("title", port.label)
     .on("click", () => {
       field("serialPort").val(port.path).trigger("change").trigger("focus");
     });
@@ -23,12 +19,9 @@ export function findPorts(usual: string): void {
   const list = $("#dlms-meter-ports").empty();
   const note = $("#dlms-meter-ports-note").text(t("ports.searching"));
   void $.getJSON("dlms/serial-ports")
-    .done((ports: readonly Port[]) => {
+    .done((ports: readonly PortChoice[]) => {
       for (const { path, label } of ports) {
-        $("<option>")
-          .attr("value", path)
-          .text(label ?? path)
-          .appendTo(list);
+        $("<option>").attr("value", path).text(label).appendTo(list);
       }
       const [only] = ports;
       if (only === undefined) {

@@ -1,5 +1,6 @@
 // Which secrets of a dlms-meter Node-RED has stored. The editor itself knows it only of meters whose dialog was opened
 // since the last deploy, so Node-RED is asked once for all meters, after an import and after a deploy.
+import type { SecretNamesAnswer } from "../../admin/answers";
 import { type EditedNode, red } from "../../editor/red";
 
 interface ConfigNode extends EditedNode {
@@ -32,7 +33,7 @@ export class StoredSecrets {
   #askSoon(): void {
     clearTimeout(this.#due);
     this.#due = setTimeout(() => {
-      void $.getJSON("dlms/secrets").done((answer: Readonly<Record<string, readonly string[]>>) => {
+      void $.getJSON("dlms/secrets").done((answer: SecretNamesAnswer) => {
         this.#stored = answer;
         this.#validateMeters();
       });

@@ -1,9 +1,10 @@
 // The object that a dlms-read node reads alone: its code, class and attribute.
+import type { EditorClass, TablesAnswer } from "../../admin/answers";
 import type { EditedNode } from "../../editor/red";
 import { isEmpty, textIn } from "../../editor/values";
 import type { ReadChecks } from "./checks";
-import { attributeChoices, attributeIdOf, type ClassRow, classChoices, findClass } from "./class-table";
-import { dynamicTypes, type KnownCodes, type StackTables } from "./codes";
+import { attributeChoices, attributeIdOf, classChoices, findClass } from "./class-table";
+import { dynamicTypes, type KnownCodes } from "./codes";
 import type { ObjectChoice } from "./object-browser";
 import { t } from "./texts";
 
@@ -13,7 +14,7 @@ const field = (name: string): JQuery => $(`#node-input-${name}`);
 const isAttributeMode = (): boolean => textIn(field("mode")) === "attribute";
 
 /** The types of the field of an attribute: the attributes of a class, numbers, and other places. */
-function attributeTypes(row: ClassRow | undefined, value: unknown) {
+function attributeTypes(row: EditorClass | undefined, value: unknown) {
   const options = attributeChoices(row, value);
   const fromClass = { value: "str", label: t("label.attributeId"), icon: "fa fa-list-ol", options };
   return [fromClass, "num" as const, ...dynamicTypes];
@@ -22,16 +23,16 @@ function attributeTypes(row: ClassRow | undefined, value: unknown) {
 export class AttributeFields {
   readonly #checks: ReadChecks;
   readonly #codes: KnownCodes;
-  #tables: StackTables = { classes: [], codes: [] };
+  #tables: TablesAnswer = { classes: [], codes: [] };
   /** the class whose attributes are offered */
-  #shown: ClassRow | undefined;
+  #shown: EditorClass | undefined;
 
   constructor(checks: ReadChecks, codes: KnownCodes) {
     this.#checks = checks;
     this.#codes = codes;
   }
 
-  prepare(node: EditedNode, tables: StackTables): void {
+  prepare(node: EditedNode, tables: TablesAnswer): void {
     this.#tables = tables;
     this.#prepareCode();
     this.#shown = findClass(tables.classes, node.objectType);

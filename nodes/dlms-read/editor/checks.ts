@@ -1,8 +1,9 @@
 // What the fields of the dlms-read dialog accept. An empty field means the default, so it is valid.
+import type { EditorClass } from "../../admin/answers";
 import { isObis, obisDotted } from "../../../src/cosem/obis";
 import { type EditedNode, type Validator, validator } from "../../editor/red";
 import { asText, type EditedProperties, isEmpty, isEnv } from "../../editor/values";
-import { type ClassRow, findClass, plainName } from "./class-table";
+import { findClass, plainName } from "./class-table";
 import { rangeProblem } from "./range";
 import { t } from "./texts";
 
@@ -42,14 +43,14 @@ function secondsProblem(value: unknown, max: number, reason: string): string {
 export class ReadChecks {
   readonly #properties: EditedProperties;
   /** empty until a dialog has loaded it: then a name is judged by its form */
-  #classes: readonly ClassRow[] = [];
+  #classes: readonly EditorClass[] = [];
 
   constructor(properties: EditedProperties) {
     this.#properties = properties;
   }
 
   /** The dialog has loaded the class table. */
-  useClasses(classes: readonly ClassRow[]): void {
+  useClasses(classes: readonly EditorClass[]): void {
     this.#classes = classes;
   }
 

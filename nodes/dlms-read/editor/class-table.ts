@@ -1,14 +1,6 @@
 // The class table of the stack as the dlms-read dialog has it, once it is loaded.
+import type { EditorClass } from "../../admin/answers";
 import { isEmpty } from "../../editor/values";
-
-export interface ClassRow {
-  readonly id: number;
-  readonly name: string;
-  readonly title: string;
-  readonly attributes: readonly { readonly id: number; readonly name: string }[];
-  /** names that only older versions have */
-  readonly formerAttributes?: readonly string[];
-}
 
 export interface Choice {
   readonly value: string;
@@ -25,27 +17,27 @@ export function plainName(text: unknown): string {
 }
 
 /** @param value the number of a class, or its name */
-export function findClass(classes: readonly ClassRow[], value: unknown): ClassRow | undefined {
+export function findClass(classes: readonly EditorClass[], value: unknown): EditorClass | undefined {
   const text = String(value).trim();
   return classes.find(({ id, name }) => String(id) === text || name === plainName(text));
 }
 
 /** The classes to choose from; a value that is none of them is a choice too. */
-export function classChoices(classes: readonly ClassRow[], value: unknown): Choice[] {
+export function classChoices(classes: readonly EditorClass[], value: unknown): Choice[] {
   const choices = classes.map(({ id, name, title }) => ({ value: name, label: `${title} (${id})` }));
   if (isEmpty(value) || findClass(classes, value) !== undefined) return choices;
   return [...choices, { value: String(value), label: String(value) }];
 }
 
 /** The attributes of a class to choose from; a value that is none of them is a choice too. */
-export function attributeChoices(row: ClassRow | undefined, value: unknown): Choice[] {
+export function attributeChoices(row: EditorClass | undefined, value: unknown): Choice[] {
   const choices = (row?.attributes ?? []).map(({ id, name }) => ({ value: String(id), label: `${id}  ${name}` }));
   if (isEmpty(value) || choices.some((choice) => choice.value === String(value))) return choices;
   return [...choices, { value: String(value), label: String(value) }];
 }
 
 /** The number of an attribute that may be written by its name. */
-export function attributeIdOf(row: ClassRow | undefined, value: unknown): string {
+export function attributeIdOf(row: EditorClass | undefined, value: unknown): string {
   const found = row?.attributes.find(({ name }) => plainName(name) === plainName(value));
   return found === undefined ? String(value) : String(found.id);
 }

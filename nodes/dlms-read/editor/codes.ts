@@ -1,22 +1,10 @@
 // The class table and the OBIS codes that the dlms-read dialog offers, and what a code means.
+import type { CommonCode, TablesAnswer } from "../../admin/answers";
 import { isObis } from "../../../src/cosem/obis";
 import { editorLanguage } from "../../editor/red";
 import { isEmpty, isEnv, textIn } from "../../editor/values";
-import type { ClassRow } from "./class-table";
 import type { BrowsedObjects } from "./meter-requests";
 import { t } from "./texts";
-
-export interface KnownCode {
-  readonly obis: string;
-  readonly label: string;
-  readonly objectType: string;
-}
-
-/** What the stack knows by itself. */
-export interface StackTables {
-  readonly classes: readonly ClassRow[];
-  readonly codes: readonly KnownCode[];
-}
 
 /** Where a value may come from, besides the dialog. */
 export const dynamicTypes = ["msg", "flow", "global", "env", "jsonata"] as const;
@@ -26,7 +14,7 @@ const typingPauseMs = 150;
 
 export class KnownCodes {
   readonly #browsed: BrowsedObjects;
-  #tables: JQuery.Promise<StackTables> | undefined;
+  #tables: JQuery.Promise<TablesAnswer> | undefined;
   #describing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(browsed: BrowsedObjects) {
@@ -34,26 +22,26 @@ export class KnownCodes {
   }
 
   /** Loads the tables once. Without them the lists hold only what is already chosen, and numbers. */
-  load(): JQuery.Promise<StackTables> {
+  load(): JQuery.Promise<TablesAnswer> {
     this.#tables ??= $.getJSON("dlms/classes", { language: editorLanguage() }).then(
-      (tables: StackTables) => tables,
+      (tables: TablesAnswer) => tables,
       () => {
         this.#tables = undefined;
-        return $.Deferred<StackTables>().resolve({ classes: [], codes: [] }).promise();
+        return $.Deferred<TablesAnswer>().resolve({ classes: [], codes: [] }).promise();
       },
-    ) as JQuery.Promise<StackTables>;
+    ) as JQuery.Promise<TablesAnswer>;
     return this.#tables;
   }
 
   /** Codes to offer: what this meter was found to have, then what many meters have. */
-  offered(tables: StackTables): KnownCode[] {
+  offered(tables: TablesAnswer): CommonCode[] {
     const objects = this.#browsed.of(textIn($("#node-input-meter"))) ?? [];
     const found = objects.map(({ obis, description, objectType }) => ({ obis, label: description, objectType }));
     const known = new Set(found.map(({ obis }) => obis));
     return [...found, ...tables.codes.filter(({ obis }) => !known.has(obis))];
   }
 
-  find(tables: StackTables, obis: string): KnownCode | undefined {
+  find(tables: TablesAnswer, obis: string): CommonCode | undefined {
     return this.offered(tables).find((code) => code.obis === obis);
   }
 

@@ -1,7 +1,8 @@
 // The table of a dlms-read node that reads a list of values: rows, import and export.
+import type { TablesAnswer } from "../../admin/answers";
 import { asText, textIn } from "../../editor/values";
 import { isCode, type Point, type ReadChecks } from "./checks";
-import type { KnownCodes, StackTables } from "./codes";
+import type { KnownCodes } from "./codes";
 import { readCsv, writeCsv } from "./csv";
 import { fillPointRow, pointOfRow, showRowProblem, type TablePoint } from "./point-row";
 import { t } from "./texts";
@@ -30,7 +31,7 @@ export class PointList {
     this.#codes = codes;
   }
 
-  prepare(points: unknown, tables: StackTables): void {
+  prepare(points: unknown, tables: TablesAnswer): void {
     this.#checks.useClasses(tables.classes);
     const datalist = $("#dlms-read-codes").empty();
     for (const { obis, label } of this.#codes.offered(tables)) $("<option>").val(obis).text(label).appendTo(datalist);

@@ -1,28 +1,8 @@
 // Requests of the dlms-read dialog to a meter, and what it found there.
+import type { BrowsedObject, RefusalAnswer } from "../../admin/answers";
 import { type SentError, describeProblem } from "../../editor/problem";
 import { type EditedNode, editorLanguage, red } from "../../editor/red";
 import { t } from "./texts";
-
-/** An object of a meter, as the server describes it. */
-export interface BrowsedObject {
-  readonly obis: string;
-  readonly logicalName: string;
-  readonly classId: number;
-  readonly objectType: string;
-  readonly title: string;
-  readonly description: string;
-  readonly medium: number;
-  readonly group: string;
-  readonly attributeId: number;
-  readonly shownAttributeId: number | null;
-  readonly attributes: readonly ObjectAttribute[];
-}
-
-export interface ObjectAttribute {
-  readonly id: number;
-  readonly name: string | null;
-  readonly access: string | null;
-}
 
 /** Why a request of the dialog failed. */
 export interface RequestFailure {
@@ -30,7 +10,7 @@ export interface RequestFailure {
   readonly aborted: boolean;
   /** sent with the settings of the dialog, for the meter is not deployed so */
   readonly ofDraft: boolean;
-  readonly error?: Omit<SentError, "code"> & { readonly code?: string };
+  readonly error?: SentError;
 }
 
 export interface MeterRequest<T> {
@@ -44,7 +24,7 @@ const notDeployed = "NOT_DEPLOYED";
 
 /** An error of the meter, or on the way to it; it has texts in each language. */
 export function meterErrorOf({ error }: RequestFailure): SentError | undefined {
-  return error?.code === undefined || error.code === notDeployed ? undefined : (error as SentError);
+  return error?.code === undefined || error.code === notDeployed ? undefined : error;
 }
 
 export function sentenceOf(failure: RequestFailure): string {
@@ -79,7 +59,7 @@ function typedSecretsOf(node: EditedNode): Record<string, string> {
 }
 
 function failureOf(xhr: JQuery.jqXHR, ofDraft: boolean): RequestFailure {
-  const { error } = (xhr.responseJSON ?? {}) as Pick<RequestFailure, "error">;
+  const { error } = (xhr.responseJSON ?? {}) as Partial<RefusalAnswer>;
   return {
     status: xhr.status,
     aborted: xhr.statusText === "abort",

@@ -1,7 +1,8 @@
 // What stands in the dlms-read dialog goes along to another mode, where it fits.
+import type { TablesAnswer } from "../../admin/answers";
 import { isEmpty, textIn } from "../../editor/values";
 import { isCode } from "./checks";
-import type { KnownCodes, StackTables } from "./codes";
+import type { KnownCodes } from "./codes";
 import type { PointList } from "./list";
 
 const usualProfile = "1-0:99.1.0*255";
@@ -18,13 +19,13 @@ const objectFields = ["logicalName", "objectType", "attributeId"];
 export class ModeChange {
   readonly #codes: KnownCodes;
   readonly #list: PointList;
-  readonly #tables: StackTables;
+  readonly #tables: TablesAnswer;
   #mode: string;
   /** the object that the usual profile replaced */
   #former: readonly FormerField[] | undefined;
 
   /** @param mode the mode with which the dialog was opened */
-  constructor(codes: KnownCodes, list: PointList, tables: StackTables, mode: string) {
+  constructor(codes: KnownCodes, list: PointList, tables: TablesAnswer, mode: string) {
     this.#codes = codes;
     this.#list = list;
     this.#tables = tables;

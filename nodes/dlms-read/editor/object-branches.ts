@@ -1,5 +1,5 @@
 // The objects of a meter as a tree: medium, quantity, object, attribute.
-import type { BrowsedObject, ObjectAttribute } from "./meter-requests";
+import type { BrowsedAttribute, BrowsedObject } from "../../admin/answers";
 import { t } from "./texts";
 
 export interface Branch {
@@ -11,7 +11,7 @@ export interface Branch {
 export interface ObjectLeaf {
   readonly key: string;
   readonly object: BrowsedObject;
-  readonly attribute?: ObjectAttribute;
+  readonly attribute?: BrowsedAttribute;
 }
 export type TreeNode = Branch | ObjectLeaf;
 

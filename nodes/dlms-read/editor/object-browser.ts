@@ -1,15 +1,9 @@
 // The panel "Browse meter" of the dlms-read dialog: the meter's objects as a tree that can be searched.
+import type { BrowseAnswer, BrowsedObject } from "../../admin/answers";
 import { showProblem } from "../../editor/problem";
 import { red } from "../../editor/red";
 import { textIn } from "../../editor/values";
-import {
-  askMeter,
-  type BrowsedObject,
-  type BrowsedObjects,
-  meterErrorOf,
-  type MeterRequest,
-  sentenceOf,
-} from "./meter-requests";
+import { askMeter, type BrowsedObjects, meterErrorOf, type MeterRequest, sentenceOf } from "./meter-requests";
 import { attributeIdOfLeaf, choiceKeyOf, type ObjectLeaf } from "./object-branches";
 import { ObjectTree } from "./object-tree";
 import { t } from "./texts";
@@ -32,11 +26,6 @@ export interface ObjectBrowserOptions {
   readonly onPick: (choice: ObjectChoice) => void;
   readonly onAdd: (choices: readonly ObjectChoice[]) => void;
   readonly onClose: () => void;
-}
-
-interface BrowseAnswer {
-  readonly objects: readonly BrowsedObject[];
-  readonly skipped?: number;
 }
 
 /** A search begins when no key was pressed for this time. */

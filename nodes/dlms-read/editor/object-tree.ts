@@ -1,4 +1,5 @@
 // The objects of a meter as a tree on the screen (WAI-ARIA tree): drawn, opened, and moved through with the keyboard.
+import type { BrowsedObject } from "../../admin/answers";
 import {
   branchesOf,
   childrenOf,
@@ -8,7 +9,6 @@ import {
   type ObjectLeaf,
   type TreeNode,
 } from "./object-branches";
-import type { BrowsedObject } from "./meter-requests";
 import { t } from "./texts";
 import type { ShownValue } from "./value-reader";
 

@@ -1,16 +1,16 @@
 // One row of the table of values: name, code, type and attribute.
+import type { CommonCode, EditorClass } from "../../admin/answers";
 import { asText, isEmpty, textIn } from "../../editor/values";
 import type { Point, PointProblem } from "./checks";
 import { ChoiceField } from "./choice";
-import { attributeChoices, attributeIdOf, type ClassRow, classChoices, findClass } from "./class-table";
-import type { KnownCode } from "./codes";
+import { attributeChoices, attributeIdOf, classChoices, findClass } from "./class-table";
 import type { CsvPoint } from "./csv";
 import { t } from "./texts";
 
 /** What a row needs of its table. */
 export interface PointTable {
-  readonly classes: readonly ClassRow[];
-  findCode(obis: string): KnownCode | undefined;
+  readonly classes: readonly EditorClass[];
+  findCode(obis: string): CommonCode | undefined;
   readonly checkSoon: () => void;
 }
 
@@ -66,11 +66,11 @@ export function fillPointRow(row: JQuery, point: Point, table: PointTable, noteI
 /** The choice of a class, and that of its attributes, which follows it. */
 function typeAndAttribute(
   point: Point,
-  classes: readonly ClassRow[],
+  classes: readonly EditorClass[],
   checkSoon: () => void,
 ): { type: ChoiceField; attribute: ChoiceField; setType: (value: string) => void } {
   const nameOf = (value: unknown): string => findClass(classes, value)?.name ?? String(value);
-  let chosen: ClassRow | undefined;
+  let chosen: EditorClass | undefined;
   const attribute = new ChoiceField({
     ...{ css: "dlms-point-attribute", label: t("label.attributeId"), changed: checkSoon },
     choicesOf: (value) => attributeChoices(chosen, value),

@@ -1,4 +1,5 @@
 // The range and the columns of a dlms-read node that reads a profile.
+import type { ColumnsAnswer } from "../../admin/answers";
 import type { EditedNode } from "../../editor/red";
 import { asText, isEnv, textIn } from "../../editor/values";
 import type { ReadChecks } from "./checks";
@@ -6,10 +7,6 @@ import { dynamicTypes } from "./codes";
 import { askMeter, sentenceOf } from "./meter-requests";
 import { isPeriod, parseRange, type StoredRange, timesProblem } from "./range";
 import { t } from "./texts";
-
-interface ColumnsAnswer {
-  readonly columns: readonly { readonly key: string; readonly label: string; readonly unit?: string }[];
-}
 
 const isProfileMode = (): boolean => textIn($("#node-input-mode")) === "profile";
 const trimmed = (selector: string): string => textIn($(selector)).trim();

@@ -1,4 +1,5 @@
 // Reads the values of attributes that a person clicks in the object browser, one at a time.
+import type { ReadAnswer } from "../../admin/answers";
 import { askMeter, type MeterRequest, sentenceOf } from "./meter-requests";
 import { choiceKeyOf, type ObjectLeaf } from "./object-branches";
 import { t } from "./texts";
@@ -8,12 +9,6 @@ const profileClass = 7;
 export interface ShownValue {
   readonly text: string;
   readonly failed: boolean;
-}
-
-interface ReadAnswer {
-  readonly text: string;
-  readonly unit?: string;
-  readonly valueName?: string;
 }
 
 function valueText({ text, unit, valueName }: ReadAnswer, isCount: boolean): string {
