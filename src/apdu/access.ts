@@ -1,3 +1,4 @@
+/** ACCESS-Request and ACCESS-Response: several gets, sets and actions in one APDU. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import {
   readAttribute,

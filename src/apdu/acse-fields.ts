@@ -1,3 +1,4 @@
+/** BER fields of the ACSE APDUs, read with tolerance for wrong lengths and unknown fields. */
 import { ByteReader, joinBytes } from "../bytes";
 import { ber, type BerField, readBerTolerant } from "../codec";
 
@@ -5,7 +6,7 @@ import { ber, type BerField, readBerTolerant } from "../codec";
 export const contextArc = 1;
 export const mechanismArc = 2;
 
-/** The fields of an ACSE APDU by tag, and what had to be tolerated. */
+/** The fields of an ACSE APDU by tag, and notes on tolerated deviations. */
 export interface AcseFields {
   readonly fields: ReadonlyMap<number, Uint8Array>;
   readonly userInformation: Uint8Array | undefined;
@@ -15,8 +16,8 @@ export interface AcseFields {
 const userInformationTag = 0xbe;
 
 /**
- * Read the fields of an AARQ, AARE, RLRQ or RLRE whose tag has been read. Meters send wrong lengths, unknown fields
- * and broken ends: what can be read is, and the rest becomes a note, so that the result of an association is known.
+ * Read the fields of an AARQ, AARE, RLRQ or RLRE whose tag has been read. Meters send wrong lengths, unknown fields and
+ * broken ends. The reader takes all readable fields and notes the rest, so that the result of an association is known.
  */
 export function readAcseFields(reader: ByteReader, what: string): AcseFields {
   const fields = new Map<number, Uint8Array>();
@@ -81,7 +82,7 @@ function readUserInformation(reader: ByteReader, notes: string[]): Uint8Array | 
   return contents;
 }
 
-/** Whether the length `skip` bytes on can be read without an error. */
+/** Whether a length that starts `skip` bytes ahead can be read without an error. */
 function lengthIsReadable(reader: ByteReader, skip = 1): boolean {
   const first = reader.source[reader.offset + skip];
   if (first === undefined || reader.remaining <= skip) return false;
@@ -90,7 +91,10 @@ function lengthIsReadable(reader: ByteReader, skip = 1): boolean {
   return count > 0 && count <= 4 && reader.remaining > skip + count;
 }
 
-/** The contents inside an EXPLICIT tag: `04 08 ...` -> 8 bytes. With a wrong inner length, what is there. */
+/**
+ * The contents inside an EXPLICIT tag: `04 08 ...` -> 8 bytes. If the inner length is wrong, the bytes that are
+ * present.
+ */
 export function inner(contents: Uint8Array | undefined): BerField | undefined {
   if (contents === undefined || contents.length === 0) return undefined;
   const reader = new ByteReader(contents);

@@ -1,3 +1,4 @@
+/** ACSE APDUs: AARQ, AARE, RLRQ and RLRE. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import { ber, berBits, berBitsContents, berInteger, berIntegerValue, dlmsOid, dlmsOidNumber } from "../codec";
 import {
@@ -21,7 +22,7 @@ const protocolVersionTag = 0x80;
 const contextTag = 0xa1;
 const implementationTag = 0x9d;
 
-/** The fields that AARQ and AARE share, each only if it is there. */
+/** The fields that AARQ and AARE share, each only if it is present. */
 function readShared(
   { fields, userInformation, notes }: AcseFields,
   tags: typeof aarqTags | typeof aareTags,
@@ -73,7 +74,7 @@ function integer(contents: Uint8Array | undefined): number | undefined {
   return field?.tag === 0x02 ? berIntegerValue(field.contents) : undefined;
 }
 
-/** AARQ; the tag has been read. A context that is not of the DLMS UA becomes 0. */
+/** AARQ; the tag has been read. A context outside the arc of the DLMS UA becomes 0. */
 export function readAarq(reader: ByteReader): Aarq {
   const found = readAcseFields(reader, "aarq");
   const { fields } = found;
@@ -107,7 +108,7 @@ export function writeAarq(writer: ByteWriter, apdu: Aarq): void {
 }
 
 /**
- * AARE; the tag has been read. Result and diagnostic are reported whatever the rest looks like.
+ * AARE; the tag has been read. Result and diagnostic are reported even if other fields are broken.
  * @throws DlmsDecodeError DECODE_VALUE if there is no result
  */
 export function readAare(reader: ByteReader): Aare {

@@ -1,3 +1,4 @@
+/** ACTION request and response: reader and writer. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import { sliceValue } from "../codec";
 import {

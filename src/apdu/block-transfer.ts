@@ -1,3 +1,4 @@
+/** General-Block-Transfer: reader and writer. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import { DlmsConfigError } from "../errors";
 import { readOctets, writeOctets, writeU16 } from "./fields";

@@ -1,6 +1,6 @@
-/** The interface classes and short names that the protocol itself relies on; the whole table is in cosem. */
+/** The interface classes and short names that the protocol itself relies on; the full table is in cosem. */
 
-/** Class ids of the Blue Book that code names (IEC 62056-6-2). */
+/** Class ids of the Blue Book (IEC 62056-6-2) that the code uses. */
 export const classIds = {
   data: 1,
   register: 3,

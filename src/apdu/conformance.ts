@@ -1,6 +1,6 @@
 import { DlmsConfigError } from "../errors";
 
-/** The conformance block, IEC 62056-5-3 clause 7.3.1: bit number -> the standard's word. Bit 0 is sent first. */
+/** The conformance block, IEC 62056-5-3 clause 7.3.1: bit number -> the standard's name. Bit 0 is sent first. */
 export const conformanceBits = {
   0: "reserved-zero",
   1: "general-protection",
@@ -34,7 +34,7 @@ const masks = new Map<string, number>(
   Object.entries(conformanceBits).map(([bit, name]) => [name, 0x800000 >>> Number(bit)]),
 );
 
-/** Shorter spellings that are in use for the standard's words. */
+/** Common short spellings of the standard's names. */
 const spellings: Readonly<Partial<Record<string, ConformanceName>>> = {
   "attribute0-with-set": "attribute0-supported-with-set",
   "attribute0-with-get": "attribute0-supported-with-get",
@@ -58,7 +58,7 @@ export function conformanceMask(names: Iterable<string>): number {
   return mask;
 }
 
-/** The names of the bits that are set, in the standard's order. */
+/** The names of the set bits, in the standard's order. */
 export function conformanceNames(mask: number): ConformanceName[] {
   return Object.entries(conformanceBits)
     .filter(([bit]) => (mask & (0x800000 >>> Number(bit))) !== 0)

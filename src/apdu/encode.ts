@@ -1,3 +1,4 @@
+/** Encodes an APDU: one writer for each type in the model. */
 import { ByteWriter } from "../bytes";
 import { DlmsConfigError } from "../errors";
 import { writeAare, writeAarq, writeRelease } from "./acse";
@@ -82,11 +83,11 @@ const writers: Writers = {
 };
 
 /**
- * The bytes of an APDU. Values in byte fields are taken as they are.
+ * The bytes of an APDU. Byte fields are copied without a check.
  * @throws DlmsConfigError CONFIG_INVALID for a number or a size that its field cannot hold
  */
 export function encodeApdu(apdu: Apdu): Uint8Array {
-  // the table's type ties each writer to its APDU; the look-up by a union loses that
+  // the table's type ties each writer to its APDU, but a look-up by a union loses that
   const write = writers[apdu.apdu] as ((writer: ByteWriter, apdu: Apdu) => void) | undefined;
   if (write === undefined) throw new DlmsConfigError("CONFIG_INVALID", `"${String(apdu.apdu)}" is not an APDU`);
   const writer = new ByteWriter();

@@ -10,7 +10,7 @@ import type {
   SelectiveAccess,
 } from "./model";
 
-/** Pieces that several services share. Reading and writing stand side by side. */
+/** Fields that several services share: reader and writer of each, side by side. */
 
 /** A one-byte flag of an OPTIONAL or a CHOICE between absence and presence. */
 export function readPresence(reader: ByteReader, what: string): boolean {
@@ -27,25 +27,28 @@ export function readBoolean(reader: ByteReader, what: string): boolean {
   return reader.u8(what) !== 0;
 }
 
-/** Entries of a list in one APDU. Requests have some hundreds at most; a refused item takes two bytes on the line, and 100 here. */
-export const mostListEntries = 65_535;
+/**
+ * Maximum number of entries in a list of one APDU. Requests have a few hundred at most; a refused item takes two bytes
+ * on the line and 100 in memory.
+ */
+export const maxListEntries = 65_535;
 
-/** An element count, checked against the bytes that are left before anything is made. */
-export function readCount(reader: ByteReader, what: string, leastSize: number): number {
+/** An element count, checked against the remaining bytes before memory is allocated. */
+export function readCount(reader: ByteReader, what: string, minSize: number): number {
   const count = reader.length(what);
-  if (count * leastSize > reader.remaining) {
+  if (count * minSize > reader.remaining) {
     reader.fail("DECODE_TRUNCATED", what, `${count} entries are declared, ${reader.remaining} bytes are left`, {
-      need: count * leastSize,
+      need: count * minSize,
     });
   }
-  if (count > mostListEntries) {
-    reader.fail("DECODE_LIMIT", what, `${count} entries are declared, at most ${mostListEntries} are taken`, { count });
+  if (count > maxListEntries) {
+    reader.fail("DECODE_LIMIT", what, `${count} entries are declared, at most ${maxListEntries} are taken`, { count });
   }
   return count;
 }
 
-export function readList<T>(reader: ByteReader, what: string, leastSize: number, read: (what: string) => T): T[] {
-  const count = readCount(reader, what, leastSize);
+export function readList<T>(reader: ByteReader, what: string, minSize: number, read: (what: string) => T): T[] {
+  const count = readCount(reader, what, minSize);
   const list: T[] = [];
   for (let i = 0; i < count; i++) list.push(read(`${what}[${i}]`));
   return list;
@@ -145,7 +148,7 @@ export function writeDataBlock(writer: ByteWriter, block: DataBlock): void {
   writeOctets(writer, block.raw);
 }
 
-/** Date-time of DataNotification and ACCESS: 00, or 0C and 12 bytes; Kaifa meters put a data tag before (09 0C). */
+/** Date-time of DataNotification and ACCESS: 00, or 0C and 12 bytes; Kaifa meters put a data tag before it (09 0C). */
 export function readDateTime(reader: ByteReader, what: string): Uint8Array | undefined {
   const first = reader.u8(what);
   if (first === 0) return undefined;
@@ -180,7 +183,7 @@ export function writeU32(writer: ByteWriter, value: number, what: string): void 
   writer.u32(inRange(value, 0, 0xffffffff, what));
 }
 
-/** A choice byte that no form of the service has. */
+/** Refuses a choice byte that no form of the service has. */
 export function unknownChoice(reader: ByteReader, what: string, choice: number): never {
   reader.seek(reader.offset - 1);
   return reader.fail("DECODE_TAG", what, `choice ${hexByte(choice)} is not one of this service`, { choice });

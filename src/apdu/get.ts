@@ -1,3 +1,4 @@
+/** GET request and response: reader and writer. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import {
   readAttributeWithSelection,

@@ -1,3 +1,5 @@
+/** The xDLMS and ACSE APDUs as plain data: models, parser, encoder and tables. */
+
 export { associationShortName, classIds } from "./class-ids";
 export {
   conformanceBits,

@@ -1,3 +1,4 @@
+/** xDLMS InitiateRequest and InitiateResponse: reader and writer. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import { DlmsConfigError } from "../errors";
 import { hexByte, readOctets, readPresence, writeOctets, writeU16, writeU8 } from "./fields";

@@ -1,10 +1,9 @@
 import type { DlmsValue } from "../codec/value";
 
 /**
- * Every APDU of the xDLMS and ACSE protocols that this stack knows (Green Book, IEC 62056-5-3), as plain data.
- * The discriminant is `apdu`. Byte fields are views of what was received. A raw A-XDR value that is not
- * decoded here stays in a `Uint8Array` named `data`, so that the bytes are at hand and large results are
- * decoded once, by who wants them.
+ * Every APDU of the xDLMS and ACSE protocols that this stack knows (Green Book, IEC 62056-5-3), as plain data. The
+ * discriminant is `apdu`. Byte fields are views of what was received. An A-XDR value that is not decoded here stays in
+ * a `Uint8Array` named `data`, so that the bytes are at hand and the caller decodes large results only once.
  */
 
 /** Invoke-id-and-priority: low 4 bits id, bit 6 confirmed, bit 7 priority. The raw byte is kept. */
@@ -67,7 +66,7 @@ export interface Aarq {
   readonly implementationInformation?: Uint8Array;
   /** The xDLMS APDU inside: an initiate-request, or its glo form. */
   readonly userInformation?: Uint8Array;
-  /** what had to be tolerated while it was read: wrong lengths, a cut end; absent: nothing */
+  /** deviations that the reader tolerated, such as wrong lengths or a cut end; absent: none */
   readonly notes?: readonly string[];
 }
 
@@ -87,7 +86,7 @@ export interface Aare {
   readonly authenticationValue?: Uint8Array;
   readonly implementationInformation?: Uint8Array;
   readonly userInformation?: Uint8Array;
-  /** what had to be tolerated while it was read: wrong lengths, a cut end; absent: nothing */
+  /** deviations that the reader tolerated, such as wrong lengths or a cut end; absent: none */
   readonly notes?: readonly string[];
 }
 
@@ -96,14 +95,14 @@ export interface Rlrq {
   /** 0 normal, 1 urgent, 30 user defined */
   readonly reason?: number;
   readonly userInformation?: Uint8Array;
-  /** what had to be tolerated while it was read: wrong lengths, a cut end; absent: nothing */
+  /** deviations that the reader tolerated, such as wrong lengths or a cut end; absent: none */
   readonly notes?: readonly string[];
 }
 export interface Rlre {
   readonly apdu: "rlre";
   readonly reason?: number;
   readonly userInformation?: Uint8Array;
-  /** what had to be tolerated while it was read: wrong lengths, a cut end; absent: nothing */
+  /** deviations that the reader tolerated, such as wrong lengths or a cut end; absent: none */
   readonly notes?: readonly string[];
 }
 

@@ -1,3 +1,4 @@
+/** EventNotification and DataNotification: reader and writer. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import { sliceValue } from "../codec";
 import { DlmsConfigError } from "../errors";
@@ -22,8 +23,8 @@ export function readEventNotification(reader: ByteReader): EventNotification {
 }
 
 /**
- * 12 bytes with a length before them, as meters send it, also behind a data tag (09 0C). Without a length, as the
- * fixed size in the standard suggests, the first byte is the year's: 07 from 1792 to 2047.
+ * Meters send 12 bytes with a length before them, or with a data tag and a length (09 0C). Without a length, as the
+ * fixed size in the standard suggests, the first byte belongs to the year: 07 from 1792 to 2047.
  */
 function readEventTime(reader: ByteReader, what: string): Uint8Array | undefined {
   const first = reader.peek();

@@ -1,3 +1,4 @@
+/** Parses an APDU: one reader for each tag. */
 import { ByteReader, toHex } from "../bytes";
 import { readAarq, readAare, readRlre, readRlrq } from "./acse";
 import { readAccessRequest, readAccessResponse } from "./access";
@@ -22,13 +23,13 @@ import {
 import { cipheredTag } from "./tags";
 
 export interface ParseOptions {
-  /** bytes behind a complete APDU are passed over instead of refused (default false) */
+  /** skip bytes after a complete APDU instead of refusing them (default false) */
   readonly allowTrailing?: boolean;
-  /** is told about the bytes that were passed over */
+  /** called with the skipped bytes */
   readonly onTrailing?: (bytes: Uint8Array) => void;
   /**
-   * The data of a get-response-normal, or of a read-response with one result, are all that is left, whatever their
-   * counts say: for values whose own decoder finds their end (default false)
+   * the data of a get-response-normal, or of a read-response with one result, extend to the end of the APDU, whatever
+   * their counts say: for values whose own decoder finds their end (default false)
    */
   readonly dataToEnd?: boolean;
 }
@@ -67,8 +68,8 @@ const readers: Readonly<Partial<Record<number, (reader: ByteReader, options: Par
 
 /**
  * Parse one APDU. Its type comes from the tag alone. Byte fields are views of `bytes`; A-XDR values that are not part
- * of the service itself are cut out but not decoded.
- * @throws DlmsDecodeError; DECODE_TAG for a tag that no APDU has, DECODE_TRAILING for bytes behind the APDU
+ * of the service itself are cut out but stay encoded.
+ * @throws DlmsDecodeError; DECODE_TAG for a tag that no APDU has, DECODE_TRAILING for bytes after the APDU
  */
 export function parseApdu(bytes: Uint8Array, options: ParseOptions = {}): Apdu {
   // views of a Buffer would be Buffers

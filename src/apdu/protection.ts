@@ -1,3 +1,4 @@
+/** Ciphered and signed APDUs: glo, ded, general-glo-ciphering, general-ciphering and general-signing. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import { readOctets, readPresence, unknownChoice, writeOctets, writeU8 } from "./fields";
 import type { GeneralCiphering, GeneralGloCiphering, GeneralSigning, KeyInfo, ServiceCiphered } from "./model";

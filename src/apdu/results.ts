@@ -1,4 +1,4 @@
-/** Result codes of the services, in the standard's words (IEC 62056-5-3 clause 8). Other codes stay numbers. */
+/** Result codes of the services, with the standard's names (IEC 62056-5-3 clause 8). Other codes stay numbers. */
 import type { CodesOf } from "../errors";
 
 interface AccessRow {
@@ -6,7 +6,7 @@ interface AccessRow {
   readonly errorName: CodesOf<"DlmsAccessError">;
 }
 
-/** Data-Access-Result of GET, SET and Read; Action-Result shares its codes where it has them. */
+/** Data-Access-Result of GET, SET and Read; Action-Result uses the same codes, with the exceptions below. */
 export const dataAccessResults = {
   1: { word: "hardware-fault", errorName: "ACCESS_HARDWARE_FAULT" },
   2: { word: "temporary-failure", errorName: "ACCESS_TEMPORARY_FAILURE" },
@@ -60,36 +60,36 @@ export const dataAccess = { success: 0, ...codesByWord(dataAccessResults) } as c
 /** Codes of Action-Result by the standard's words. */
 export const actionAccess = { success: 0, ...codesByWord(actionResults) } as const;
 
-/** A block transfer came to its end before the last block. */
+/** The block transfer ended before the last block. */
 export const blockTransferFailed: ReadonlySet<number> = new Set([
   dataAccess["data-block-unavailable"],
   dataAccess["long-get-aborted"],
   dataAccess["no-long-get-in-progress"],
   dataAccess["data-block-number-invalid"],
 ]);
-/** The answer does not fit, and the meter does not send it in blocks. */
+/** The answer does not fit into one APDU, and the meter does not send it in blocks. */
 export const answerTooLong: ReadonlySet<number> = new Set([
   dataAccess["data-block-unavailable"],
   dataAccess["long-get-aborted"],
 ]);
-/** The object or attribute is not there. */
+/** The object or attribute does not exist. */
 export const notThere: ReadonlySet<number> = new Set([
   dataAccess["object-undefined"],
   dataAccess["object-class-inconsistent"],
   dataAccess["object-unavailable"],
 ]);
-/** The attribute is not there, or this client may not read it. */
+/** The attribute does not exist, or this client has no right to read it. */
 export const notReadable: ReadonlySet<number> = new Set([
   ...notThere,
   dataAccess["read-write-denied"],
   dataAccess["scope-of-access-violated"],
 ]);
-/** The meter may answer the same request later. */
+/** A temporary fault: the meter may answer the same request later. */
 export const mayPass: ReadonlySet<number> = new Set([dataAccess["hardware-fault"], dataAccess["temporary-failure"]]);
 
 const success = "success";
 
-/** What a code means: the standard's word (or its number as text), and the error it becomes. */
+/** Meaning of a result code: the standard's name (or the number as text), and the error that it becomes. */
 export interface ResultMeaning {
   readonly word: string;
   /** undefined for success */

@@ -1,3 +1,4 @@
+/** Services of short-name referencing: Read, Write, UnconfirmedWrite and InformationReport. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import { sliceValue } from "../codec";
 import {

@@ -55,17 +55,17 @@ for (const { tag, name, glo, ded } of rows) {
   }
 }
 
-/** The glo tag of a plain APDU's tag; undefined: it has none (ACCESS, data-notification, ...). */
+/** The glo tag of a plain APDU's tag; undefined where the APDU has none (ACCESS, data-notification, ...). */
 export function gloTag(plain: number): number | undefined {
   return byPlain.get(plain)?.glo;
 }
 
-/** The ded tag of a plain APDU's tag; undefined: it has none. */
+/** The ded tag of a plain APDU's tag; undefined where the APDU has none. */
 export function dedTag(plain: number): number | undefined {
   return byPlain.get(plain)?.ded;
 }
 
-/** The plain tag inside a glo or ded tag, and the key that it is protected with; undefined for other tags. */
+/** The plain tag of a glo or ded tag, and the key that protects the APDU; undefined for other tags. */
 export function cipheredTag(
   tag: number,
 ): { readonly tag: number; readonly keySet: "global" | "dedicated" } | undefined {
