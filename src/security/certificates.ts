@@ -1,10 +1,11 @@
+/** Checks of the certificates that are given along with public keys: system title and validity. */
 import { bytesEqual, toHex } from "../bytes";
 import { DlmsSecurityError } from "../errors";
 import type { EcPublicKey } from "./ec-keys";
 
 /**
- * Refuse a certificate that names another party than the one it is used for. A key without a certificate names
- * nobody, nor does a certificate whose common name is not 16 hex digits: both are taken as they are.
+ * Refuse a certificate that names another party than the one it is used for. A key without a certificate, or a
+ * certificate whose common name is not 16 hex digits, names no party and is accepted.
  * @param title system title of the party, as far as it is known
  * @throws DlmsSecurityError SEC_SYSTEM_TITLE
  */
@@ -20,8 +21,8 @@ export function checkCertificateTitle(key: EcPublicKey, title: Uint8Array | unde
 }
 
 /**
- * What is to be said about the dates of a certificate; undefined when there is nothing. It is used all the same: the
- * certificate was given by hand, and a meter in the field keeps its own for longer than it is valid.
+ * Warning about the validity dates of a certificate; undefined when there is none. The certificate is used in any case:
+ * the user has configured it, and a meter in the field keeps its own for longer than it is valid.
  * @param now wall-clock milliseconds since 1970
  * @param name of the setting: "auth.meterSigningCertificate"
  */

@@ -1,3 +1,4 @@
+/** The record of a counter file: the mark of an invocation counter and the unproven ranges above it. */
 import { createHash } from "node:crypto";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 
@@ -7,26 +8,26 @@ export interface CounterRange {
   readonly to: number;
 }
 
-/** What a counter file says. */
+/** Contents of a counter file. */
 export interface CounterRecord {
-  /** the first value that is not claimed; undefined for a counter without a proven value */
+  /** the first unclaimed value; undefined for a counter without a proven value */
   readonly next: number | undefined;
-  /** when `next` was moved, in ms since 1970, where that is not when the file was written */
+  /** time at which `next` was moved, in ms since 1970, if it differs from the time of the file */
   readonly movedAt?: number | undefined;
-  /** values above `next` that associations may have used and no meter has proven, in order */
+  /** values above `next` that associations may have used but no meter has proven, in ascending order */
   readonly tried: readonly CounterRange[];
 }
 
-/** Ranges of unproven values that are remembered. */
-const mostTried = 64;
+/** Maximum number of remembered ranges of unproven values. */
+const maxTriedRanges = 64;
 
-/** The first value from `from` on, so that it and the next `count` - 1 were not tried. */
+/** The first value from `from` on that, with the following `count` - 1 values, was never tried. */
 export function untried(tried: readonly CounterRange[], from: number, count: number): number {
   return tried.reduce((first, range) => (range.from < first + count && first < range.to ? range.to : first), from);
 }
 
 /**
- * Ranges with one more; those that touch become one.
+ * Adds a range; adjacent ranges are merged.
  * @throws DlmsSecurityError SEC_COUNTER_REJECTED for more ranges than are remembered
  */
 export function withTried(tried: readonly CounterRange[], more: CounterRange): readonly CounterRange[] {
@@ -36,13 +37,13 @@ export function withTried(tried: readonly CounterRange[], more: CounterRange): r
     if (last === undefined || last.to < range.from) merged.push(range);
     else merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, range.to) };
   }
-  if (merged.length <= mostTried) return merged;
+  if (merged.length <= maxTriedRanges) return merged;
   throw new DlmsSecurityError(
     "SEC_COUNTER_REJECTED",
-    `invocation counter: after ${mostTried} different values that a meter gave in plain, no association succeeded, so they may be ` +
+    `invocation counter: after ${maxTriedRanges} different values that a meter gave in plain, no association succeeded, so they may be ` +
       `forged; ${more.from} is not tried. The stored counter is unchanged. Check the keys and the line; then take the counter from ` +
       "the store alone (invocationCounterSource STORED of the node), or exchange the keys",
-    { details: { received: more.from, tried: mostTried } },
+    { details: { received: more.from, tried: maxTriedRanges } },
   );
 }
 
@@ -67,9 +68,9 @@ export function encodeCounterRecord(record: CounterRecord): string {
 }
 
 /**
- * What a counter file says.
+ * Reads the contents of a counter file.
  * @param path for messages
- * @throws DlmsConfigError CONFIG_INVALID for anything but a whole, unchanged record: guessing would reuse values
+ * @throws DlmsConfigError CONFIG_INVALID for an incomplete or changed record, because guessing would reuse values
  */
 export function decodeCounterRecord(text: string, path: string): CounterRecord {
   const record = recordOf(text);

@@ -1,10 +1,11 @@
+/** Own invocation counters: bounds, blocks of claimed values, and a store in memory. */
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import type { InvocationCounterStore } from "./model";
 
-/** No value at or above this is handed out: 65536 short of the end, so that keys can still be changed in time. */
+/** Values from here on are never used: 65536 short of the end, so that keys can still be changed in time. */
 export const counterLimit = 2 ** 32 - 2 ** 16;
 
-/** Refuse a counter value that is none. */
+/** Refuse a number that is no counter value. */
 function checkValue(value: number, what: string): void {
   if (Number.isSafeInteger(value) && value >= 0) return;
   throw new DlmsConfigError(
@@ -25,8 +26,8 @@ export function checkExhaustion(next: number, count: number): void {
 }
 
 /**
- * The arithmetic of a counter whose high-water mark is kept elsewhere: values below `mark` are claimed there and
- * may be handed out here; beyond it a new mark has to be written first.
+ * The arithmetic of a counter whose high-water mark is stored elsewhere: values below `mark` are claimed there and may
+ * be used here. Beyond it, the store has to write a new mark first.
  */
 export class CounterBlock {
   #next: number;
@@ -39,12 +40,12 @@ export class CounterBlock {
     this.#mark = next;
   }
 
-  /** The first value that is not claimed here. */
+  /** The first unclaimed value. */
   get mark(): number {
     return this.#mark;
   }
 
-  /** The first of `count` successive values, or undefined when they have to be claimed first. */
+  /** The first of `count` successive values, or undefined when the store has to claim them first. */
   take(count: number): number | undefined {
     checkValue(count, "the number of values");
     if (this.#next + count > this.#mark) return undefined;
@@ -53,7 +54,7 @@ export class CounterBlock {
     return first;
   }
 
-  /** The values from `first` up to, not including, `mark` were claimed. What is left before a gap is dropped. */
+  /** The values from `first` up to, not including, `mark` were claimed. Unused values before a gap are dropped. */
   claim(first: number, mark: number): void {
     if (first < this.#mark || mark < first) {
       throw new DlmsConfigError(
@@ -79,7 +80,7 @@ export class CounterBlock {
 
 /**
  * A counter that lives as long as the process: for tests, simulators, and where the start is known to be safe.
- * @param start first value to be handed out (1)
+ * @param start first value (1)
  */
 export function memoryCounterStore(start = 1): InvocationCounterStore {
   checkValue(start, "the start");

@@ -1,3 +1,4 @@
+/** Elliptic-curve keys of suites 1 and 2: import, ECDSA signatures, and the encodings that DLMS carries. */
 import {
   createECDH,
   createPrivateKey,
@@ -38,7 +39,7 @@ const curves = {
   },
 } as const satisfies Record<EcCurve, CurveFacts>;
 
-/** A private key. The key itself stays inside node:crypto, out of sight of inspect and JSON. */
+/** A private key. The key itself stays inside node:crypto, so that inspect and JSON never show it. */
 export interface EcPrivateKey {
   readonly kind: "private";
   readonly curve: EcCurve;
@@ -52,9 +53,9 @@ export interface EcPublicKey {
   readonly curve: EcCurve;
   readonly size: number;
   readonly key: KeyObject;
-  /** the system title that a DLMS certificate names as its subject's common name */
+  /** the system title in the common name of the subject, in a DLMS certificate */
   readonly systemTitle?: Uint8Array;
-  /** from when until when a certificate is valid, wall-clock milliseconds since 1970 */
+  /** validity of a certificate, wall-clock milliseconds since 1970 */
   readonly validity?: { readonly from: number; readonly to: number };
 }
 
@@ -103,7 +104,7 @@ export function importPublicKey(
   const bytes = keyBytes(input, allowed, name, publicLabels);
   const certificate = tryEach([() => new X509Certificate(bytes)]);
   const key = tryEach([
-    // the frame of a certificate may be whole and the key in it damaged
+    // the certificate may parse although the key in it is damaged
     () => certificate?.publicKey,
     () => createPublicKey({ key: Buffer.from(bytes), format: "der", type: "spki" }),
     () => fromPoint(bytes),
@@ -125,10 +126,10 @@ export function publicKeyOf(key: EcPrivateKey): EcPublicKey {
   return { kind: "public", curve: key.curve, size: key.size, key: createPublicKey(key.key) };
 }
 
-/** A fresh key pair out of the given randomness, for ephemeral keys. */
+/** A new key pair from the given randomness, for ephemeral keys. */
 export function generatePrivateKey(curve: EcCurve, random: RandomSource): EcPrivateKey {
   const { size, order } = curves[curve];
-  // Rejection sampling: for both curves a random number is out of range once in 2^32 at the most.
+  // Rejection sampling: for both curves a random number is out of range at most once in 2^32.
   for (let attempt = 0; attempt < 16; attempt++) {
     const candidate = random(size);
     const number = BigInt(`0x${toHex(candidate)}`);
@@ -142,9 +143,9 @@ export function generatePrivateKey(curve: EcCurve, random: RandomSource): EcPriv
 }
 
 /**
- * ECDSA signature, raw r || s: 64 bytes (P-256 with SHA-256) or 96 bytes (P-384 with SHA-384). One whose r or s begins
- * with a zero byte is as good as any, but some implementations strip that byte (Gurux' Java library does), so another
- * is made: one in 128 is.
+ * ECDSA signature, raw r || s: 64 bytes (P-256 with SHA-256) or 96 bytes (P-384 with SHA-384). A signature whose r or s
+ * begins with a zero byte is valid, but some implementations strip that byte (the Java library of Gurux does), so the
+ * function signs again. This concerns one signature in 128.
  */
 export function signRaw(key: EcPrivateKey, data: Uint8Array): Uint8Array {
   let signature = signOnce(key, data);
@@ -158,7 +159,7 @@ function signOnce(key: EcPrivateKey, data: Uint8Array): Uint8Array {
   return new Uint8Array(sign(curves[key.curve].hash, data, { key: key.key, dsaEncoding: "ieee-p1363" }));
 }
 
-/** Whether a raw r || s signature fits. A signature of the wrong length does not. */
+/** Whether a raw r || s signature is valid. A signature of the wrong length is not. */
 export function verifyRaw(key: EcPublicKey, data: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 2 * key.size) return false;
   return verify(curves[key.curve].hash, data, { key: key.key, dsaEncoding: "ieee-p1363" }, signature);
@@ -167,10 +168,10 @@ export function verifyRaw(key: EcPublicKey, data: Uint8Array, signature: Uint8Ar
 const privateLabels = ["PRIVATE KEY", "EC PRIVATE KEY"] as const;
 const publicLabels = ["CERTIFICATE", "PUBLIC KEY", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"] as const;
 
-/** The most bytes of a key or certificate, and of what stands around it in a PEM file. */
-const longestKey = 0x10000;
+/** Maximum size of a key or certificate, including other contents of its PEM file. */
+const maxKeyBytes = 0x10000;
 
-/** DER (or bare numbers) out of whatever was pasted. */
+/** DER (or bare numbers) from the text or bytes that the user gave. */
 function keyBytes(
   input: Uint8Array | string | undefined,
   allowed: EcCurve | readonly EcCurve[],
@@ -182,10 +183,10 @@ function keyBytes(
       details: { setting: name },
     });
   }
-  if (input.length > longestKey) {
+  if (input.length > maxKeyBytes) {
     throw new DlmsConfigError(
       "CONFIG_INVALID",
-      `${name}: expected ${curveWords(allowed)} as PEM or DER, got ${input.length} bytes; at most ${longestKey} are read`,
+      `${name}: expected ${curveWords(allowed)} as PEM or DER, got ${input.length} bytes; at most ${maxKeyBytes} are read`,
       { details: { setting: name, length: input.length } },
     );
   }
@@ -207,13 +208,13 @@ const dashes = "-----";
 const begin = `${dashes}BEGIN `;
 const end = `${dashes}END `;
 
-/** The blocks of a PEM text that have an end, in time linear in its length. */
+/** The complete blocks of a PEM text, in time linear in its length. */
 function pemBlocks(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
   let endAt = 0;
   for (let at = text.indexOf(begin); at >= 0; at = text.indexOf(begin, at + begin.length)) {
     const labelAt = at + begin.length;
-    const label = /^[A-Z0-9 ]+(?=-----)/.exec(text.slice(labelAt, labelAt + longestLabel))?.[0];
+    const label = /^[A-Z0-9 ]+(?=-----)/.exec(text.slice(labelAt, labelAt + maxLabelLength))?.[0];
     if (label === undefined) continue;
     const bodyAt = labelAt + label.length + dashes.length;
     if (endAt < bodyAt) endAt = text.indexOf(end, bodyAt);
@@ -227,8 +228,8 @@ function pemBlocks(text: string): PemBlock[] {
   return blocks;
 }
 
-/** Labels and the dashes behind them are shorter. */
-const longestLabel = 80;
+/** Maximum length of a label with the dashes after it. */
+const maxLabelLength = 80;
 
 function fromPem(text: string, name: string, labels: readonly string[]): Uint8Array {
   const blocks = pemBlocks(text);
@@ -251,7 +252,7 @@ function fromPem(text: string, name: string, labels: readonly string[]): Uint8Ar
       },
     );
   }
-  // Single-line input fields turn line ends into blanks, JSON into backslash n.
+  // Single-line input fields turn line ends into blanks, and JSON turns them into backslash n.
   return new Uint8Array(Buffer.from(block.body.replace(/\\[nr]/g, ""), "base64"));
 }
 
@@ -261,7 +262,7 @@ function tryEach<T>(attempts: readonly (() => T | undefined)[]): T | undefined {
       const result = attempt();
       if (result !== undefined) return result;
     } catch {
-      // The next form is tried; when none fits, the caller says what was expected.
+      // The loop tries the next form. When none fits, the caller reports what was expected.
     }
   }
   return undefined;

@@ -1,3 +1,4 @@
+/** AES-GCM protection of APDUs: security header, ciphering, tags and GMAC. */
 import { type CipherGCM, type CipherGCMTypes, createCipheriv, createDecipheriv } from "node:crypto";
 import { toHex } from "../bytes";
 import { DlmsConfigError, DlmsDecodeError, DlmsSecurityError } from "../errors";
@@ -5,7 +6,7 @@ import { checkKeyLength, checkSystemTitle } from "./keys";
 import type { SecurityPolicy, SecuritySuite, SymmetricKeys } from "./model";
 import { readSecurityControl, requirePolicy, requireSupported, type SecurityControl } from "./security-control";
 
-/** Security control byte and invocation counter in front of every protected content. */
+/** Length of the security control byte and the invocation counter before every protected content. */
 export const securityHeaderLength = 5;
 /** Bytes of an authentication tag (GCM, truncated to 96 bits in DLMS). */
 export const tagLength = 12;
@@ -18,13 +19,13 @@ const algorithms = {
 const tagOptions = { authTagLength: tagLength } as const;
 const nothing = new Uint8Array(0);
 
-/** What a key is for, in words, as messages name it. */
+/** Purpose of a key, as error messages name it. */
 export type KeyRole = "global" | "broadcast" | "dedicated" | "agreed" | "wrapped" | "identified";
 
 interface CipherInput {
   /** global keys; for a dedicated or agreed key, that key in the place of `encryptionKey` */
   readonly keys: SymmetricKeys;
-  /** the title of whoever protects: 8 bytes */
+  /** system title of the sender: 8 bytes */
   readonly systemTitle: Uint8Array;
   /** general-ciphering: its header fields, which follow the authentication key in the additional data */
   readonly extraAad?: Uint8Array;
@@ -43,13 +44,13 @@ export interface UnprotectInput extends CipherInput {
   /** SC || IC || ciphertext || tag */
   readonly content: Uint8Array;
   /**
-   * What the content has to fulfil at least. Without it the caller has to ask requirePolicy: a flipped bit in the
-   * security control byte would otherwise turn the check of the tag off.
+   * Minimum protection of the content. Without it the caller has to call requirePolicy, because a flipped bit in the
+   * security control byte would otherwise turn off the check of the tag.
    */
   readonly policy?: SecurityPolicy;
-  /** the suite of the association; without it, the suite that the content names */
+  /** the suite of the association (default: the suite that the content names) */
   readonly suite?: SecuritySuite;
-  /** what is being opened, for messages; default "ciphered APDU" */
+  /** name of the APDU, for messages; default "ciphered APDU" */
   readonly what?: string;
 }
 
@@ -59,12 +60,12 @@ export interface SecurityHeader {
 }
 
 export interface Unprotected extends SecurityHeader {
-  /** a view into `content` when it was authenticated only */
+  /** a view into `content` where that is authenticated only */
   readonly plaintext: Uint8Array;
 }
 
 /**
- * Read what stands in front of a protected content, without opening it.
+ * Read the security header of a protected content without opening it.
  * @throws DlmsDecodeError DECODE_TRUNCATED
  */
 export function readSecurityHeader(content: Uint8Array): SecurityHeader & { readonly control: SecurityControl } {
@@ -82,9 +83,9 @@ export function readSecurityHeader(content: Uint8Array): SecurityHeader & { read
 }
 
 /**
- * What goes into node:crypto is put together in arrays that are used again and again: a small array of V8's heap has to
- * be moved out of it each time it is handed to native code, which costs more than the copy. Native code has taken the
- * bytes when a call returns; what could be secret is wiped after it.
+ * Reused arrays for the input of node:crypto. V8 has to move a small array out of its heap each time it is passed to
+ * native code, which costs more than a copy. Native code has read the bytes when a call returns; bytes that could be
+ * secret are wiped afterwards.
  */
 const ivBytes = new Uint8Array(new ArrayBuffer(12));
 const aadBytes = { 17: new Uint8Array(new ArrayBuffer(17)), 33: new Uint8Array(new ArrayBuffer(33)) } as const;
@@ -110,7 +111,7 @@ function setAdditionalData(
   data: Uint8Array,
 ): void {
   const length = 1 + ak.length + extra.length + data.length;
-  // not a pooled Buffer: that would leave the authentication key within reach of whoever gets the same pool
+  // not a pooled Buffer: other users of the same pool could read the authentication key
   const aad = length === 17 || length === 33 ? aadBytes[length] : new Uint8Array(length);
   aad[0] = sc;
   aad.set(ak, 1);
@@ -170,8 +171,8 @@ function checkCounter(counter: number): void {
 }
 
 /**
- * Protect an APDU: security control || invocation counter || (cipher)text || tag.
- * The caller answers for the counter: a value is used once with a key.
+ * Protect an APDU: security control || invocation counter || (cipher)text || tag. The caller is responsible for the
+ * counter: each value may be used only once with a key.
  * @throws DlmsConfigError for a key of the wrong length, compression, or a control byte without protection
  * @throws DlmsSecurityError SEC_SYSTEM_TITLE, SEC_KEY_MISSING
  */
@@ -207,8 +208,8 @@ export function protect(input: ProtectInput): Uint8Array {
 }
 
 /**
- * Open a protected content. Nothing of it is handed out before its tag is verified; whether its counter is
- * fresh is for the caller to check (ReceivedCounters).
+ * Open a protected content. No part of it is returned before its tag is verified. The caller checks that the counter is
+ * fresh (ReceivedCounters).
  * @throws DlmsSecurityError SEC_TAG, SEC_POLICY (weaker than the policy, other suite, or no protection at all), SEC_KEY_MISSING, SEC_SYSTEM_TITLE
  * @throws DlmsConfigError CONFIG_UNSUPPORTED for compression and unknown suites
  * @throws DlmsDecodeError DECODE_TRUNCATED
@@ -291,7 +292,7 @@ function tagError(
 export interface GmacInput {
   readonly keys: SymmetricKeys;
   readonly suite: SecuritySuite;
-  /** the title of whoever authenticates: 8 bytes */
+  /** system title of the sender: 8 bytes */
   readonly systemTitle: Uint8Array;
   readonly invocationCounter: number;
   readonly data: Uint8Array;

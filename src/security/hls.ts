@@ -1,3 +1,4 @@
+/** Challenges and proofs of the HLS mechanisms 2 to 7. */
 import { createCipheriv, createHash, timingSafeEqual } from "node:crypto";
 import { bytesEqual, concatBytes } from "../bytes";
 import { DlmsAssociationError, DlmsConfigError, DlmsSecurityError } from "../errors";
@@ -11,10 +12,10 @@ import type { Mechanism, RandomSource, SecuritySuite, SymmetricKeys } from "./mo
 export type HlsMechanism = Exclude<Mechanism, "none" | "lls">;
 export type HlsRole = "client" | "server";
 
-/** Everything that the proofs of one association are made of. Either side fills in what its mechanism needs. */
+/** Input of the proofs of one association. Each side provides the values that its mechanism needs. */
 export interface HlsContext {
   readonly mechanism: HlsMechanism;
-  /** whose side this is: the client proves itself over StoC, the server over CtoS */
+  /** own role: the client proves itself over StoC, the server over CtoS */
   readonly role: HlsRole;
   /** CtoS, sent in the AARQ */
   readonly clientChallenge: Uint8Array;
@@ -38,7 +39,7 @@ export interface HlsContext {
   readonly peerSigningKey?: EcPublicKey | undefined;
 }
 
-/** `reason` says in words what did not fit; it holds no secret and no expected value. */
+/** `reason` names the mismatch; it contains no secret and no expected value. */
 export type HlsVerdict =
   | {
       readonly ok: true;
@@ -84,7 +85,7 @@ export function hlsReply(context: HlsContext, invocationCounter?: number): Uint8
 
 /**
  * Check the other side's proof, in constant time: f(CtoS) when the role is client, f(StoC) when it is server.
- * @throws DlmsSecurityError SEC_KEY_MISSING, SEC_SYSTEM_TITLE when the own side lacks what the check needs
+ * @throws DlmsSecurityError SEC_KEY_MISSING, SEC_SYSTEM_TITLE when a value for the check is missing on the own side
  */
 export function hlsVerify(context: HlsContext, proof: Uint8Array): HlsVerdict {
   const { mechanism } = context;
@@ -134,7 +135,7 @@ function gmacOver(context: HlsContext, prover: HlsRole): { systemTitle: Uint8Arr
   return { systemTitle: titleOf(context, prover), data: challengeFor(context, prover) };
 }
 
-/** The challenge that a side answers: the one that the other side sent. */
+/** The challenge that a side answers: it comes from the other side. */
 const challengeFor = (context: HlsContext, prover: HlsRole): Uint8Array =>
   prover === "client" ? context.serverChallenge : context.clientChallenge;
 
@@ -172,7 +173,10 @@ function secretProof(
   return new Uint8Array(hash.digest());
 }
 
-/** Mechanism 2 is the maker's own. The usual form: AES-128-ECB of the challenge, both padded with zeros to 16. */
+/**
+ * Mechanism 2 is manufacturer-specific. The usual form: AES-128-ECB of the challenge, secret and challenge padded with
+ * zeros to 16 bytes.
+ */
 function aesProof(secret: Uint8Array, challenge: Uint8Array): Uint8Array {
   if (secret.length > 16) {
     throw new DlmsConfigError(
@@ -195,7 +199,7 @@ function missing(context: HlsContext, what: string): DlmsSecurityError {
   });
 }
 
-/** Shortest and longest challenge of a mechanism, in bytes. */
+/** Minimum and maximum length of a challenge, in bytes. */
 export function challengeBounds(mechanism: HlsMechanism): { readonly min: number; readonly max: number } {
   return mechanism === "hls-ecdsa" ? { min: 32, max: 64 } : { min: 8, max: 64 };
 }
@@ -219,8 +223,8 @@ export function makeChallenge(mechanism: HlsMechanism, random: RandomSource, len
 }
 
 /**
- * Refuse a challenge that must not be answered: reflected (one's own, which would make one sign for the attacker),
- * or of a length that the standard excludes.
+ * Refuse a challenge that must not be answered: the own challenge reflected by an attacker, who would get it signed, or
+ * one of a length that the standard excludes.
  * @throws DlmsAssociationError ASSOC_SERVER_UNPROVEN
  */
 export function checkChallenge(mechanism: HlsMechanism, received: Uint8Array, own: Uint8Array): void {

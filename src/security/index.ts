@@ -1,3 +1,5 @@
+/** Security: keys, invocation counters, AES-GCM, HLS proofs, key agreement and key wrap. */
+
 export { certificateDatesWarning, checkCertificateTitle } from "./certificates";
 export {
   type CounterRange,
@@ -94,7 +96,7 @@ export {
 export { systemRandom } from "./random";
 export {
   memoryReceivedCounters,
-  mostReceivedCounters,
+  maxReceivedCounters,
   processKeyName,
   ReceivedCounters,
   ReceivedMarks,

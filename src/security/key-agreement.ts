@@ -1,3 +1,4 @@
+/** Key agreement of suites 1 and 2 (NIST SP 800-56A) with the KDF of the standard. */
 import { createHash, diffieHellman } from "node:crypto";
 import { concatBytes } from "../bytes";
 import { DlmsSecurityError } from "../errors";
@@ -16,7 +17,7 @@ import {
 import { checkSystemTitle, keyLengths } from "./keys";
 import type { RandomSource, SecuritySuite } from "./model";
 
-/** 2.16.756.5.8.3.n: what the derived key is for, n = 0 AES-GCM-128, 1 AES-GCM-256. */
+/** 2.16.756.5.8.3.n: algorithm of the derived key, n = 0 AES-GCM-128, 1 AES-GCM-256. */
 export const kdfAlgorithmIds = {
   1: Uint8Array.of(0x60, 0x85, 0x74, 0x05, 0x08, 0x03, 0x00),
   2: Uint8Array.of(0x60, 0x85, 0x74, 0x05, 0x08, 0x03, 0x01),

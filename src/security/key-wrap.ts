@@ -1,3 +1,4 @@
+/** AES key wrap (RFC 3394), for key transfer and wrapped message keys. */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 
@@ -35,7 +36,7 @@ export function unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Uint8Array {
     const key = createDecipheriv(algorithm, kek, initialValue).update(wrapped);
     if (wrapped.length >= 24 && key.length === wrapped.length - 8) return new Uint8Array(key);
   } catch {
-    // Said below: node:crypto's own text knows neither the role of the key nor what to try.
+    // The error below replaces that of node:crypto, which names neither the role of the key nor a remedy.
   }
   throw new DlmsSecurityError(
     "SEC_TAG",

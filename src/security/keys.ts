@@ -1,9 +1,10 @@
+/** Symmetric keys, passwords and system titles: parsing and checks. */
 import { toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import { quote } from "../errors/arguments";
 import type { RandomSource, SecuritySuite, SymmetricKeys } from "./model";
 
-/** How a key or a password was typed in. */
+/** Format in which a key or a password was entered. */
 export type SecretFormat = "hex" | "text";
 
 /** Bytes of a symmetric key, by suite. */
@@ -12,7 +13,7 @@ export const keyLengths = { 0: 16, 1: 16, 2: 32 } as const satisfies Record<Secu
 const utf8 = new TextEncoder();
 const inspectCustom = Symbol.for("nodejs.util.inspect.custom");
 
-/** Strip what people paste along with hex digits: blanks, colons, commas, dashes, 0x. */
+/** Strips characters that are often pasted along with hex digits: blanks, colons, commas, dashes, 0x. */
 const bareHex = (text: string): string => text.replace(/0x/gi, "").replace(/[\s:,;-]+/g, "");
 
 /**
@@ -56,7 +57,7 @@ export function checkKeyLength(key: Uint8Array, suite: SecuritySuite, name: stri
 }
 
 /**
- * A symmetric key from what was typed in, checked against the suite.
+ * A symmetric key from user input, checked against the suite.
  * @throws DlmsConfigError CONFIG_MISSING when empty, CONFIG_INVALID for a wrong form or length
  */
 export function parseKey(
@@ -90,8 +91,8 @@ export function parseKey(
 }
 
 /**
- * The symmetric keys of an association, checked, and out of sight of inspect, JSON and log.
- * Copies its input, so that a caller may wipe its own.
+ * The symmetric keys of an association, checked, and hidden from inspect, JSON and log. Copies its input, so that the
+ * caller may wipe its arrays.
  */
 export class KeySet implements SymmetricKeys {
   readonly suite: SecuritySuite;
@@ -122,7 +123,7 @@ export class KeySet implements SymmetricKeys {
     return this.#broadcastKey;
   }
 
-  /** The same authentication key beside another encryption key: a dedicated, agreed or transported one. */
+  /** The same authentication key with another encryption key: dedicated, agreed or transported. */
   withEncryptionKey(encryptionKey: Uint8Array): KeySet {
     return new KeySet(this.suite, { encryptionKey, authenticationKey: this.#authenticationKey });
   }

@@ -1,6 +1,6 @@
-/** AES-GCM-128 with no asymmetric part (0), P-256 (1), AES-GCM-256 with P-384 (2). */
+/** Security suite: AES-GCM-128 without asymmetric keys (0), AES-GCM-128 with P-256 (1), AES-GCM-256 with P-384 (2). */
 export type SecuritySuite = 0 | 1 | 2;
-/** What every APDU of an association has to carry. */
+/** Minimum protection of every APDU of an association. */
 export type SecurityPolicy = "none" | "authenticated" | "encrypted" | "authenticated-encrypted";
 /** Authentication mechanism 2.16.756.5.8.2.n, by name. */
 export type Mechanism = "none" | "lls" | "hls-2" | "hls-md5" | "hls-sha1" | "hls-gmac" | "hls-sha256" | "hls-ecdsa";
@@ -18,69 +18,78 @@ export const mechanismIds = {
 } as const satisfies Record<Mechanism, number>;
 
 /**
- * Where invocation counters come from. One store per key: every protected APDU and every GMAC takes its value
- * from here. A value that was handed out is never handed out again, across restarts and crashes too.
+ * Source of invocation counters, one store per key: every protected APDU and every GMAC takes its value from the store.
+ * The store never returns a value twice, even across restarts and crashes.
  */
 export interface InvocationCounterStore {
   /** Reserve `count` successive values and return the first. Rejects with SEC_COUNTER_EXHAUSTED near 2^32. */
   reserve(count: number): Promise<number>;
-  /** Never hand out a value below this one again. */
+  /** Never return a value below this one again. */
   raiseTo(atLeast: number): Promise<void>;
   /**
-   * The first value that is not claimed, or undefined for a counter that was never used. A store that tells it bounds
-   * how far a meter's plain answer may move the counter.
+   * The first unclaimed value, or undefined for a counter that was never used. A store with this method bounds how far
+   * a meter's plain answer may move the counter.
    */
   mark?(): Promise<number | undefined>;
   /**
-   * When the mark was moved last, in ms since 1970, or undefined when that is not known. A store that tells it bounds the
-   * jump by time, so that forged answers cannot use the key up.
+   * Time of the last change of the mark, in ms since 1970, or undefined if unknown. A store with this method bounds the
+   * jump by time, so that forged answers cannot exhaust the key.
    */
   markedAt?(): Promise<number | undefined>;
   /**
-   * Values for one association from a counter that came in plain and may be forged: no value below it. A store without it
-   * is raised at once.
+   * Values for one association, from a counter that was received in plain text and may be forged: no value is below
+   * `atLeast`. A store without this method is raised at once.
    * @throws DlmsSecurityError SEC_COUNTER_EXHAUSTED near 2^32
    */
   tryFrom?(atLeast: number): UnprovenCounter;
-  /** For a log: a sentence when the counter was kept once and is gone; `reserve` rejects then, until it is raised. */
+  /** A sentence for the log if a stored counter was lost. `reserve` then rejects until the counter is raised. */
   lost?(): Promise<string | undefined>;
 }
 
-/** Values above the mark of a store. None of them is handed out again, but the mark moves only when they are proven. */
+/**
+ * Values above the mark of a store. The store returns each of them once, but moves its mark only when the meter has
+ * proven them.
+ */
 export interface UnprovenCounter {
   reserve(count: number): Promise<number>;
-  /** The meter has proven the keys, so it has accepted the counter: the mark of the store moves above it. */
+  /** Call when the meter has proven its keys and so has accepted the counter: the store moves its mark above it. */
   prove(): Promise<void>;
 }
 
-/** The counters that came from one sender under one key. */
+/** The received counters of one sender under one key. */
 export interface ReceivedCounter {
-  /** the highest that was accepted */
+  /** the highest accepted value */
   readonly last: number | undefined;
-  /** Remember a counter whose message was authentic. Never moves down; called for every answer, so it costs nothing. */
+  /**
+   * Remember the counter of an authentic message. `last` never decreases. Called for every answer, so it must be cheap.
+   */
   accept(counter: number): void;
   /**
-   * Whether a counter below the last was never accepted, and was passed over after `since` in the order of this process.
-   * Without it every counter below the last is refused, also where a message of another line has overtaken its message.
+   * Whether a counter below the last was never accepted, and was skipped after `since` in the order of this process.
+   * Without this method every counter below the last is refused, even if a message of another line has overtaken its
+   * message.
    */
   missing?(counter: number, since: number): boolean;
 }
 
 /**
- * Where received invocation counters are remembered. They belong to the key: a store is shared by all clients that use
- * the key, so that none of them takes a message that another one has had.
+ * Store of received invocation counters. Counters belong to the key: all clients that use the key share a store, so
+ * that none of them accepts a message that another one has accepted.
  */
 export interface ReceivedCounterStore {
-  /** Counters of a key and its sender's system title. The store keeps no key. Throws at its limit: it never forgets. */
+  /**
+   * Counters of a key and its sender's system title. The store keeps no key. It throws at its limit, because it must
+   * not forget counters.
+   */
   of(key: Uint8Array, systemTitle: Uint8Array): ReceivedCounter;
   /**
-   * Awaited before each association, with the keys that it uses, so that `of` need not do costly work for them; rejects
-   * where the counters of earlier runs cannot be read.
+   * Awaited before each association, with the keys that it uses, so that `of` has no costly work to do. Rejects if the
+   * counters of earlier runs cannot be read.
    */
   ready?(keys?: readonly Uint8Array[]): Promise<void>;
-  /** Write what is not written yet. Awaited when a client closes. */
+  /** Write pending changes. Awaited when a client closes. */
   flush?(): Promise<void>;
-  /** For messages: how a user makes the store forget, after a meter has started its counter again. */
+  /** For messages: how a user resets the store after a meter has restarted its counter. */
   readonly remedy?: string;
 }
 
@@ -94,5 +103,5 @@ export interface SymmetricKeys {
   readonly broadcastKey?: Uint8Array | undefined;
 }
 
-/** Randomness, injected, so that a session can be replayed in a test. */
+/** Injected randomness, so that a test can replay a session. */
 export type RandomSource = (count: number) => Uint8Array;

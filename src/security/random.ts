@@ -1,3 +1,4 @@
+/** The cryptographic randomness of the machine. */
 import { randomBytes } from "node:crypto";
 import type { RandomSource } from "./model";
 

@@ -1,3 +1,4 @@
+/** Replay protection: invocation counters of received messages, per key and sender. */
 import { createHmac } from "node:crypto";
 import { bytesEqual, toHex } from "../bytes";
 import { DlmsSecurityError, DlmsStateError } from "../errors";
@@ -5,16 +6,22 @@ import { HeardPushes } from "./heard-pushes";
 import type { ReceivedCounter, ReceivedCounterStore, SymmetricKeys } from "./model";
 import { systemRandom } from "./random";
 
-/** Pairs of key and system title that a store remembers. At the limit it refuses further meters; it forgets none. */
-export const mostReceivedCounters = 65_536;
+/**
+ * Maximum number of pairs of key and system title in a store. At the limit it refuses further meters, because it must
+ * not forget counters.
+ */
+export const maxReceivedCounters = 65_536;
 
-/** Orders what happens in this process: associations begin, and counters are passed over. */
+/** Sequence number of events in this process: the start of associations, and skipped counters. */
 let order = 0;
 
-/** Ranges of a mark that were passed over; at the limit the oldest is given up, and its messages are refused. */
-const mostGaps = 16;
+/**
+ * Maximum number of skipped ranges below a mark. At the limit the oldest range is dropped, and its messages are
+ * refused.
+ */
+const maxGapsPerKey = 16;
 
-/** Counters that were passed over, since a later message overtook theirs or since they were used for others. */
+/** A range of skipped counters: a later message has overtaken theirs, or they were used for other receivers. */
 interface Gap {
   readonly from: number;
   readonly to: number;
@@ -27,14 +34,14 @@ interface Mark {
 }
 
 /**
- * The highest counter by name, for stores. It never forgets: a forgotten counter is one that can be replayed.
+ * The highest counter by name, for stores. It never forgets a counter, because a forgotten counter could be replayed.
  */
 export class ReceivedMarks {
   readonly #marks = new Map<string, Mark>();
   readonly #limit: number;
   readonly #raised: () => void;
 
-  /** @param raised called after each change, on the path of every answer */
+  /** @param raised called after each change, so for every answer */
   constructor(limit: number, raised: () => void = () => undefined) {
     this.#limit = limit;
     this.#raised = raised;
@@ -56,7 +63,7 @@ export class ReceivedMarks {
     };
   }
 
-  /** What another process or an earlier run accepted. */
+  /** Merges the counters that another process or an earlier run has accepted. */
   merge(marks: Iterable<readonly [string, number]>): void {
     for (const [name, counter] of marks) {
       if (counter > (this.#marks.get(name)?.last ?? -1)) this.#marks.set(name, { last: counter, gaps: [] });
@@ -75,7 +82,7 @@ export class ReceivedMarks {
     }
     if (counter > mark.last + 1) {
       mark.gaps.push({ from: mark.last + 1, to: counter - 1, order: ++order });
-      if (mark.gaps.length > mostGaps) mark.gaps.shift();
+      if (mark.gaps.length > maxGapsPerKey) mark.gaps.shift();
     }
     mark.last = counter;
     this.#marks.set(name, mark);
@@ -95,7 +102,7 @@ export class ReceivedMarks {
 
 const isIn = ({ from, to }: Gap, counter: number): boolean => from <= counter && counter <= to;
 
-/** What is left of a gap: nothing, one part or two. */
+/** The gap without one counter: no part, one part or two. */
 const without = (gap: Gap, counter: number): Gap[] =>
   [
     { ...gap, to: counter - 1 },
@@ -104,16 +111,16 @@ const without = (gap: Gap, counter: number): Gap[] =>
 
 const processSecret = systemRandom(32);
 
-/** A name for a key within this process: nothing that leads back to the key, and another one in each process. */
+/** A one-way name for a key, different in each process. */
 export const processKeyName = (key: Uint8Array): string =>
   createHmac("sha256", processSecret).update(key).digest("base64");
 
 /**
- * Received counters that live as long as the store: one for all clients of a process that use the same keys. It keeps
- * no key, only a keyed hash of it.
+ * A store of received counters in memory, for all clients of a process that use the same keys. It keeps a keyed hash
+ * instead of the key.
  */
 export function memoryReceivedCounters(): ReceivedCounterStore {
-  const marks = new ReceivedMarks(mostReceivedCounters);
+  const marks = new ReceivedMarks(maxReceivedCounters);
   return {
     of: (key, systemTitle) => marks.of(`${processKeyName(key)}-${toHex(systemTitle)}`),
     remedy: "restart this process, or give the client a store of its own (security.receivedCounters)",
@@ -123,8 +130,8 @@ export function memoryReceivedCounters(): ReceivedCounterStore {
 const lastingKeys = ({ encryptionKey, broadcastKey }: SymmetricKeys): readonly Uint8Array[] =>
   broadcastKey === undefined ? [encryptionKey] : [encryptionKey, broadcastKey];
 
-/** Keys made for one message that are remembered at most; beyond it the one that was silent longest goes. */
-const trackedMost = 4096;
+/** Maximum number of remembered message keys; at the limit the least recently used one is dropped. */
+const maxMessageKeys = 4096;
 
 const heardPushes = new HeardPushes();
 
@@ -134,31 +141,31 @@ interface Stream {
   readonly keyRole: string;
   readonly key: Uint8Array | undefined;
   readonly counter: ReceivedCounter;
-  /** the highest of this association */
+  /** the highest value in this association */
   own: number;
 }
 
 /**
- * The counters that came, per sender's system title and key. Check first, open the content (its tag!), then commit: a
- * forged APDU must not move the mark. The counters of a key that outlives the association are the store's; those of a
- * dedicated key, or of a key made for one message, are remembered here.
+ * The received counters, per sender's system title and key. Check first, open the content (which verifies its tag),
+ * then commit, because a forged APDU must not move the mark. The store keeps the counters of keys that outlive the
+ * association; those of dedicated keys and of message keys are kept here.
  *
  * Within an association counters rise. Clients that share the store may hear a meter over several lines, whose messages
- * overtake each other: a counter below the store's mark is accepted when no association has accepted it and it was
- * passed over after this association began. A push that several clients hear is delivered to each of them.
+ * overtake each other. A counter below the mark of the store is therefore accepted if no association has accepted it
+ * and it was skipped after this association began. A push that several clients hear is delivered to each of them.
  */
 export class ReceivedCounters {
   readonly #store: ReceivedCounterStore;
   readonly #now: () => number;
   readonly #last = new Map<string, number>();
-  /** of this association, after their first message */
+  /** the streams of this association, from their first message on */
   readonly #streams: Stream[] = [];
-  /** of the message that came last: looking it up costs more than the cipher */
+  /** stream of the last message: looking it up costs more than the cipher */
   #recent: Stream | undefined;
   #since = order;
 
   /**
-   * @param store of the lasting keys
+   * @param store store for keys that outlive the association
    * @param now a monotonic clock, in ms
    */
   constructor(store: ReceivedCounterStore = memoryReceivedCounters(), now: () => number = () => 0) {
@@ -166,7 +173,7 @@ export class ReceivedCounters {
     this.#now = now;
   }
 
-  /** Before an association: the counters of earlier runs are known from here on. */
+  /** Called before an association: loads the counters of earlier runs. */
   async ready(keys: SymmetricKeys | undefined): Promise<void> {
     await this.#store.ready?.(keys === undefined ? [] : lastingKeys(keys));
   }
@@ -175,7 +182,7 @@ export class ReceivedCounters {
     await this.#store.flush?.();
   }
 
-  /** An association begins: whatever this process accepted before is old to it. */
+  /** Called when an association begins: counters that this process accepted earlier are old to it. */
   begin(): void {
     this.#since = order;
     this.#streams.length = 0;
@@ -183,9 +190,9 @@ export class ReceivedCounters {
   }
 
   /**
-   * @param key of a lasting key: the key
-   * @param content of the message, to recognize a push that another client has heard
-   * @throws DlmsSecurityError SEC_REPLAY unless the counter is above all that came before
+   * @param key the key, if it outlives the association
+   * @param content content of the message, to recognize a push that another client has heard
+   * @throws DlmsSecurityError SEC_REPLAY unless the counter is above all earlier ones
    */
   check(systemTitle: Uint8Array, keyRole: string, counter: number, key?: Uint8Array, content?: Uint8Array): void {
     const stream = this.#of(systemTitle, keyRole, key);
@@ -199,8 +206,8 @@ export class ReceivedCounters {
   }
 
   /**
-   * Remember a counter whose tag was verified. Never moves backwards.
-   * @param push the content, where it is a push
+   * Remember the counter of a verified message. The mark never decreases.
+   * @param push the content, if it is a push
    */
   commit(systemTitle: Uint8Array, keyRole: string, counter: number, key?: Uint8Array, push?: Uint8Array): void {
     const stream = this.#of(systemTitle, keyRole, key);
@@ -211,7 +218,7 @@ export class ReceivedCounters {
     if (push !== undefined) heardPushes.add(push, this.#now(), ++order);
   }
 
-  /** The highest counter that was committed. */
+  /** The highest committed counter. */
   last(systemTitle: Uint8Array, keyRole: string, key?: Uint8Array): number | undefined {
     return this.#of(systemTitle, keyRole, key).counter.last;
   }
@@ -238,17 +245,17 @@ export class ReceivedCounters {
       },
       accept: (counter) => {
         const last = marks.get(name);
-        // put after all others, so that the first is the one that was silent longest
+        // moved to the end, so that the first entry is the least recently used
         if (last !== undefined && marks.size > 1) marks.delete(name);
         marks.set(name, last === undefined ? counter : Math.max(last, counter));
-        if (marks.size <= trackedMost) return;
+        if (marks.size <= maxMessageKeys) return;
         const oldest = marks.keys().next();
         if (oldest.done !== true) marks.delete(oldest.value);
       },
     };
   }
 
-  /** Forget a key that was exchanged (a new dedicated key), for every title. */
+  /** Forget the counters of a replaced key (a new dedicated key), for every title. */
   forget(keyRole: string): void {
     for (const key of this.#last.keys()) if (key.startsWith(`${keyRole} `)) this.#last.delete(key);
   }

@@ -1,12 +1,13 @@
+/** The record of a file of received counters: encoding, decoding and its check value. */
 import { createHash } from "node:crypto";
 import { fromHex, toHex } from "../bytes";
 import { DlmsConfigError } from "../errors";
 
 const recordType = "dlms-received-counters";
 
-/** What a file of received counters says. */
+/** Contents of a file of received counters. */
 export interface ReceivedRecord {
-  /** of the hash that names the keys */
+  /** salt of the hash that names the keys */
   readonly salt: Uint8Array;
   readonly counters: readonly (readonly [string, number])[];
 }
@@ -25,7 +26,7 @@ export function encodeReceivedRecord(salt: Uint8Array, entries: readonly (readon
 
 /**
  * @param path for messages
- * @throws DlmsConfigError CONFIG_INVALID for anything but a whole, unchanged record
+ * @throws DlmsConfigError CONFIG_INVALID for an incomplete or changed record
  */
 export function decodeReceivedRecord(text: string, path: string): ReceivedRecord {
   const record = recordOf(text);

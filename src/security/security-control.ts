@@ -1,3 +1,4 @@
+/** The security control byte: encoding, decoding, and the check against the security policy. */
 import { toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import type { SecurityPolicy, SecuritySuite } from "./model";
@@ -14,14 +15,14 @@ const policyBits = {
   "authenticated-encrypted": authenticatedBit | encryptedBit,
 } as const satisfies Record<SecurityPolicy, number>;
 
-/** The security control byte, taken apart. */
+/** The fields of a security control byte. */
 export interface SecurityControl {
   readonly byte: number;
-  /** low four bits as they came: 0..2 are defined, others survive as numbers */
+  /** low four bits as received: 0..2 are defined, other numbers are kept */
   readonly suite: number;
   readonly authenticated: boolean;
   readonly encrypted: boolean;
-  /** key set bit: the global broadcast key was used, not the unicast one */
+  /** key set bit: the sender used the global broadcast key instead of the unicast key */
   readonly broadcast: boolean;
   readonly compressed: boolean;
 }
@@ -35,7 +36,7 @@ export function securityControlByte(
   return suite | policyBits[policy] | (options.broadcast === true ? broadcastBit : 0);
 }
 
-/** Take a security control byte apart. */
+/** Decode a security control byte. */
 export function readSecurityControl(byte: number): SecurityControl {
   return {
     byte,
@@ -54,14 +55,14 @@ export function policyOf(securityControl: number): SecurityPolicy {
   return authenticated ? "authenticated" : "none";
 }
 
-/** Whether a security control byte lacks a protection that the policy asks for. */
+/** Whether a security control byte lacks a protection that the policy requires. */
 export function isWeakerThan(securityControl: number, policy: SecurityPolicy): boolean {
   return (policyBits[policy] & ~securityControl) !== 0;
 }
 
 /**
- * Refuse an APDU that is less protected than the policy asks for.
- * @param securityControl the byte that came, or undefined for an APDU that came plain
+ * Refuse an APDU with less protection than the policy requires.
+ * @param securityControl the received byte, or undefined for a plain APDU
  * @param what the APDU, for the message: "get-response"
  * @throws DlmsSecurityError SEC_POLICY
  */
@@ -77,7 +78,7 @@ export function requirePolicy(securityControl: number | undefined, policy: Secur
 }
 
 /**
- * Refuse what a security control byte announces but this stack cannot do: compression, and unknown suites.
+ * Refuse the features of a security control byte that this stack does not support: compression and unknown suites.
  * @throws DlmsConfigError CONFIG_UNSUPPORTED
  */
 export function requireSupported(securityControl: number, what: string): SecuritySuite {

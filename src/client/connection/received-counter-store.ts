@@ -9,7 +9,7 @@ import {
   encodeReceivedRecord,
   keyFingerprint,
   keyFingerprintAside,
-  mostReceivedCounters,
+  maxReceivedCounters,
   processKeyName,
   ReceivedMarks,
   systemRandom,
@@ -72,7 +72,7 @@ class FileReceivedCounters implements ReceivedCounterStore {
       need: "without it messages that were recorded earlier would be believed",
       mostBytes: recordMost,
     });
-    this.#marks = new ReceivedMarks(mostReceivedCounters, () => {
+    this.#marks = new ReceivedMarks(maxReceivedCounters, () => {
       this.#changed();
     });
   }
@@ -173,7 +173,7 @@ class FileReceivedCounters implements ReceivedCounterStore {
   }
 
   #keepName(id: string, name: string): string {
-    if (this.#names.size >= mostReceivedCounters) this.#names.clear();
+    if (this.#names.size >= maxReceivedCounters) this.#names.clear();
     this.#names.set(id, name);
     return name;
   }
