@@ -1,16 +1,18 @@
+/** Joins the pieces of one message while they arrive. */
+
 const nothing = new Uint8Array(0);
 
-/** Why a piece was not taken: too many bytes, or too many pieces in a row without a byte. */
+/** Reason for refusing a piece: too many bytes, or too many consecutive empty pieces. */
 export type PieceRefusal = "too-long" | "no-progress";
 
 /**
- * Pieces of one message, put together as they come: the number of pieces is the peer's choice, and costs nothing. A single
- * piece is handed out as it came, without a copy.
+ * The pieces of one message. The peer chooses the number of pieces, so a piece has no cost of its own. A single piece
+ * is returned without a copy.
  */
 export class GrowingBuffer {
   readonly #max: number;
   readonly #maxEmpty: number;
-  /** the first piece, until a second one comes */
+  /** the first piece, until a second one arrives */
   #only: Uint8Array | undefined;
   #bytes: Uint8Array = nothing;
   #length = 0;
@@ -19,7 +21,7 @@ export class GrowingBuffer {
 
   /**
    * @param max bytes of all pieces together
-   * @param maxEmpty pieces without a byte in a row
+   * @param maxEmpty consecutive empty pieces
    */
   constructor(max: number, maxEmpty = Number.POSITIVE_INFINITY) {
     this.#max = max;
@@ -30,17 +32,20 @@ export class GrowingBuffer {
     return this.#length;
   }
 
-  /** Pieces since the last `clear`, those without a byte too. */
+  /** Number of pieces since the last `clear`, including empty ones. */
   get pieces(): number {
     return this.#pieces;
   }
 
-  /** What has come so far; a view, valid until the next call. */
+  /** The bytes so far: a view, valid until the next call. */
   get view(): Uint8Array {
     return this.#only ?? this.#bytes.subarray(0, this.#length);
   }
 
-  /** Add a piece; says why when it does not. A piece may be kept as it is: its bytes must not change. */
+  /**
+   * Add a piece, or return the reason for refusing it. The buffer may keep the piece itself, so its bytes must not
+   * change.
+   */
   add(piece: Uint8Array): PieceRefusal | undefined {
     const length = this.#length + piece.length;
     if (length > this.#max) return "too-long";
@@ -54,7 +59,7 @@ export class GrowingBuffer {
     return undefined;
   }
 
-  /** The whole; the buffer is empty afterwards. */
+  /** The whole message. The buffer is empty afterwards. */
   take(): Uint8Array {
     const whole = this.#only ?? (this.#length === this.#bytes.length ? this.#bytes : this.view.slice());
     this.clear();

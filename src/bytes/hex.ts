@@ -1,3 +1,4 @@
+/** Hex text and Latin-1 text of bytes. */
 import { DlmsDecodeError } from "../errors";
 
 const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
@@ -10,7 +11,8 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 /**
- * Bytes from hex. Spaces, line ends, `:`, `-`, `,` and `0x` before a byte are skipped, as people paste them.
+ * Bytes from hex. Spaces, line ends, `:`, `-`, `,` and `0x` before a byte are skipped, because pasted text often
+ * contains them.
  * @throws DlmsDecodeError DECODE_VALUE for anything else, or for an odd number of digits
  */
 export function fromHex(text: string): Uint8Array {

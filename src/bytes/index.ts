@@ -1,3 +1,5 @@
+/** Byte helpers: reader, writer, hex, comparison and concatenation. */
+
 export { bytesEqual, concatBytes, joinBytes } from "./compare";
 export { GrowingBuffer, type PieceRefusal } from "./growing-buffer";
 export { fromHex, latin1, toHex } from "./hex";

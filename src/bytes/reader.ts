@@ -1,8 +1,9 @@
+/** A bounds-checked big-endian reader. */
 import { DlmsDecodeError } from "../errors";
 
 /**
- * The one bounds-checked cursor over received bytes. Every read names what it reads, so that an error
- * has a path and an offset. Bytes are handed out as views, not copies.
+ * The one bounds-checked cursor over received bytes. Every read names what it reads, so that an error has a path and an
+ * offset. Bytes are returned as views, not copies.
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -36,7 +37,7 @@ export class ByteReader {
     return this.#bytes;
   }
 
-  /** Go back, or on, to an offset that was read before. */
+  /** Go back, or ahead, to an offset that was read before. */
   seek(offset: number): void {
     if (offset < 0 || offset > this.#end) this.fail("DECODE_TRUNCATED", "seek", `offset ${offset} is outside`);
     this.#offset = offset;
@@ -96,14 +97,14 @@ export class ByteReader {
     return this.#bytes.subarray(at, at + count);
   }
 
-  /** All that is left, as a view. */
+  /** The remaining bytes, as a view. */
   rest(): Uint8Array {
     const at = this.#offset;
     this.#offset = this.#end;
     return this.#bytes.subarray(at, this.#end);
   }
 
-  /** A cursor over the next `count` bytes alone; this one goes on behind them. */
+  /** A reader for the next `count` bytes only. This reader continues after them. */
   sub(count: number, what: string): ByteReader {
     const at = this.#take(count, what);
     return new ByteReader(this.#bytes, at, at + count, this.#path(what));
@@ -124,7 +125,7 @@ export class ByteReader {
     return value;
   }
 
-  /** Refuse what is left. */
+  /** Refuse remaining bytes. */
   finish(what: string): void {
     if (this.remaining > 0) this.fail("DECODE_TRAILING", what, `${this.remaining} bytes are left over`);
   }
@@ -142,7 +143,9 @@ export class ByteReader {
     });
   }
 
-  /** Made only when it is needed: it moves the bytes of a small array out of V8's heap, which costs more than a read. */
+  /**
+   * Created on first use, because it moves the bytes of a small array out of V8's heap, which costs more than a read.
+   */
   #wide(): DataView {
     return (this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength));
   }

@@ -1,3 +1,5 @@
+/** A growing big-endian writer. */
+
 const wide = new DataView(new ArrayBuffer(8));
 const wideBytes = new Uint8Array(wide.buffer);
 
@@ -89,13 +91,13 @@ export class ByteWriter {
     return this.u8(0x84).u32(value);
   }
 
-  /** Overwrite one byte that was written before, for lengths that are known late. */
+  /** Overwrite one earlier byte, for lengths that are known only later. */
   patchU8(offset: number, value: number): void {
     if (offset >= this.#length) throw new RangeError(`patch at ${offset}, written ${this.#length}`);
     this.#bytes[offset] = value;
   }
 
-  /** A copy of what was written. */
+  /** A copy of the written bytes. */
   toBytes(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }

@@ -1,7 +1,7 @@
-/** The one source of time that is injected into the stack, and the machine's own clock. */
+/** The clock that is injected into the stack, and the clock of the machine. */
 import { reportUnexpected } from "../errors/boundary";
 
-/** A running timer, to be handed back to `clearTimeout`. */
+/** A running timer, as `clearTimeout` takes it. */
 export type TimerHandle = object | number;
 
 /** Time as the stack sees it: one injected source, so that tests can run on a virtual clock. */
@@ -13,13 +13,13 @@ export interface Clock {
   setTimeout(callback: () => void, ms: number): TimerHandle;
   clearTimeout(handle: TimerHandle | undefined): void;
   /**
-   * Calls back after the input that has already arrived was handed out. A timer that fires late waits for that before
-   * it judges a meter. Absent: a short timer takes its place.
+   * Calls back after delivery of the input that has already arrived. A late timer waits for that before it judges a
+   * meter. Default: a short timer.
    */
   afterInput?(callback: () => void): void;
 }
 
-/** The machine's own clock. What a timer's function throws is reported, and does not end the process. */
+/** The clock of the machine. An error thrown by a timer's function is reported and does not end the process. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
@@ -27,7 +27,7 @@ export const systemClock: Clock = {
   clearTimeout: (handle) => {
     clearTimeout(handle as NodeJS.Timeout | undefined);
   },
-  // the poll phase lies between the timers and this
+  // the poll phase of the event loop runs between the timers and this callback
   afterInput: (callback) => {
     setImmediate(rung, callback);
   },

@@ -1,3 +1,5 @@
+/** Injected time: clock, waiting and time-outs. */
+
 export { type Clock, systemClock, type TimerHandle } from "./clock";
 export { afterInput, afterRunning, inputGrace, lateFiring, type RunningWait } from "./running-time";
 export {

@@ -1,22 +1,22 @@
-/** Time-outs that do not count the time in which this process could not run. */
+/** Time-outs that count only the time in which this process was able to run. */
 import type { Clock, TimerHandle } from "./clock";
 
-/** A timer that fires later than this says that the event loop was blocked, or that the process was stopped (ms). */
+/** A timer that fires later than this means that the event loop was blocked or the process stopped (ms). */
 export const lateFiring = 50;
 
-/** How long input may still come after such a time, for ports and handshakes that need several turns (ms). */
+/** Time for late input after such a block, because ports and handshakes need several turns of the event loop (ms). */
 export const inputGrace = 100;
 
-/** The parts of a wait: how exactly the time is left out in which this process did not run. */
+/** Number of parts of a wait: a part in which this process did not run is not counted. */
 const parts = 8;
 
-/** Calls back after the input that has already arrived was handed out. */
+/** Calls back after delivery of the input that has already arrived. */
 export function afterInput(clock: Clock, callback: () => void): void {
   if (clock.afterInput === undefined) clock.setTimeout(callback, 1);
   else clock.afterInput(callback);
 }
 
-/** A wait that is under way. */
+/** A running wait. */
 export interface RunningWait {
   cancel(): void;
 }

@@ -1,4 +1,4 @@
-/** Waiting in line, for a time, and until an abort: the one home of what every queue and every bound needs. */
+/** Wait lists, time limits and aborts, for every queue and every bounded wait. */
 import type { Clock } from "./clock";
 import { afterRunning, type RunningWait } from "./running-time";
 
@@ -25,8 +25,8 @@ export interface WaitTimeout {
 }
 
 /**
- * A wait list in the order of arrival. Who may go on, and when, is the owner's decision: it goes through the entries
- * and grants or refuses them. An abort or a time-out refuses an entry and leaves no listener or timer behind.
+ * A wait list in the order of arrival. The owner decides which entry proceeds and when: it goes through the entries and
+ * grants or refuses them. An abort or a time-out refuses an entry and leaves no listener or timer behind.
  */
 export class WaitList<T, R = void> implements Iterable<Waiting<T, R>> {
   readonly #waiting = new Set<Waiting<T, R>>();
@@ -35,7 +35,10 @@ export class WaitList<T, R = void> implements Iterable<Waiting<T, R>> {
     return this.#waiting.size;
   }
 
-  /** Resolves with what the owner grants. Rejects with what it refuses with, the signal's reason or the time-out. */
+  /**
+   * Resolves with the value that the owner grants. Rejects with the reason of its refusal, the signal's reason or the
+   * time-out.
+   */
   wait(item: T, options: WaitOptions = {}): Promise<R> {
     if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error);
     return new Promise((resolve, reject) => {
@@ -85,18 +88,18 @@ export class WaitList<T, R = void> implements Iterable<Waiting<T, R>> {
     }
   }
 
-  /** The entry that has waited longest, of those that the condition holds for. */
+  /** The longest-waiting entry that meets the condition. */
   first(condition: (item: T) => boolean = () => true): Waiting<T, R> | undefined {
     for (const waiting of this.#waiting) if (condition(waiting.item)) return waiting;
     return undefined;
   }
 
-  /** Refuses all entries that the condition holds for. */
+  /** Refuses all entries that meet the condition. */
   refuseAll(reason: unknown, condition: (item: T) => boolean = () => true): void {
     for (const waiting of this) if (condition(waiting.item)) waiting.refuse(reason);
   }
 
-  /** The entries at this moment, in order: those that are granted or refused on the way do not disturb the loop. */
+  /** A snapshot of the entries in order, so that grants and refusals do not disturb the loop. */
   [Symbol.iterator](): IterableIterator<Waiting<T, R>> {
     return [...this.#waiting].values();
   }
@@ -116,7 +119,7 @@ export class Mutex {
       return await task();
     } finally {
       const next = this.#waiting.first();
-      // handed on, not set free: a newcomer must not overtake the one that was granted
+      // the mutex stays held, because a newcomer must not overtake the granted entry
       if (next === undefined) this.#held = false;
       else next.grant();
     }
@@ -124,8 +127,8 @@ export class Mutex {
 }
 
 /**
- * Settles as the work does; rejects with the error after `ms` in which this process was able to run. The work goes on
- * unless the caller aborts it.
+ * Settles as the work does, or rejects with the error after `ms` in which this process was able to run. The work
+ * continues unless the caller aborts it.
  */
 export function withTimeout<T>(clock: Clock, ms: number, work: Promise<T>, error: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -149,7 +152,10 @@ export function withTimeout<T>(clock: Clock, ms: number, work: Promise<T>, error
   });
 }
 
-/** Waits until the work settles, at most `ms`. Returns whether it has settled. Never rejects: for farewells. */
+/**
+ * Waits until the work settles, at most `ms`. Returns whether it has settled. Never rejects: for closing and
+ * disconnecting.
+ */
 export function settledWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = clock.setTimeout(() => {
@@ -163,7 +169,7 @@ export function settledWithin(clock: Clock, ms: number, work: Promise<unknown>):
   });
 }
 
-/** Settles as the work does, or rejects with the signal's reason if the abort is first. The work goes on. */
+/** Settles as the work does, or rejects with the signal's reason if the abort is first. The work continues. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   return new Promise((resolve, reject) => {

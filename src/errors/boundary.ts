@@ -1,9 +1,10 @@
+/** Boundaries to foreign code: transports, timers and functions that the user supplies. */
 import { type DlmsError, DlmsStateError, isDlmsError } from "./dlms-error";
 
 /**
- * Whatever was thrown, as an error of the family. What is none is a fault of this package, or of code that was given to it:
- * it ends the session, and is the `cause`.
- * @param where what was being done, for the message
+ * Any thrown value as an error of the family. Another value is a fault of this package or of code given to it: it ends
+ * the session and becomes the `cause`.
+ * @param where the operation, for the message
  */
 export function asDlmsError(error: unknown, where: string): DlmsError {
   if (isDlmsError(error)) return error;
@@ -16,8 +17,8 @@ export function asDlmsError(error: unknown, where: string): DlmsError {
 }
 
 /**
- * Runs what a transport or a timer calls: nobody above would catch what it throws, and it would end the process. `end` takes
- * the error as the end of the session; what `end` throws itself is reported.
+ * Runs a callback of a transport or a timer. An error that it throws has no handler above and would end the process, so
+ * `end` ends the session with it. An error that `end` throws is reported.
  */
 export function contained(where: string, run: () => void, end: (error: DlmsError) => void): void {
   try {
@@ -32,8 +33,8 @@ export function contained(where: string, run: () => void, end: (error: DlmsError
 }
 
 /**
- * Calls a function of the user's: a listener, a logger. What it throws, or the promise that it returns rejects with, goes to
- * `report` and changes nothing else.
+ * Calls a function of the user, such as a listener or a logger. An error that it throws, or with which its promise
+ * rejects, goes to `report` and has no other effect.
  */
 export function callSafely(run: () => unknown, report: (error: unknown) => void): void {
   let result: unknown;
@@ -43,11 +44,12 @@ export function callSafely(run: () => unknown, report: (error: unknown) => void)
     report(error);
     return;
   }
-  // an async function is accepted where one without a result is asked for; its promise may be of another realm
+  // an async function is accepted where a function without a result is expected; its promise may come from another
+  // realm
   if (isThenable(result)) Promise.resolve(result).catch(report);
 }
 
-/** The last resort where no logger can be told: a warning of the process, which Node.js prints. */
+/** The last resort where no logger is available: a process warning, which Node.js prints. */
 export function reportUnexpected(where: string, error: unknown): void {
   process.emitWarning(`${where}: ${messageOf(error)}`, {
     type: "DlmsWarning",

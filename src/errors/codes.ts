@@ -1,9 +1,9 @@
-/** Where in the stack a failure was noticed. */
+/** Layer of the stack that detected a failure. */
 export type ErrorLayer =
   "config" | "state" | "transport" | "link" | "association" | "access" | "service" | "security" | "codec";
-/** Whose fault it probably is. */
+/** Probable origin of a failure. */
 export type ErrorFault = "user" | "meter" | "network" | "internal";
-/** Whether and how it makes sense to try again. */
+/** Whether and how a retry makes sense. */
 export type ErrorRetry = "no" | "same-session" | "reconnect";
 
 export type ErrorClassName =

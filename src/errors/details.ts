@@ -7,7 +7,7 @@ export type ErrorDetails = Readonly<Record<string, unknown>>;
 /** The kinds of transport that a client can use. */
 export type TransportKind = "tcp" | "tls" | "udp" | "serial" | "memory";
 
-/** What a transport knows of a connection that failed. */
+/** Facts about a failed connection. */
 export interface EndpointDetails {
   readonly transport?: TransportKind;
   /** "tcp meter.example:4059" */
@@ -17,12 +17,12 @@ export interface EndpointDetails {
   readonly bytesOut?: number;
 }
 
-/** The typed facts by class; further ones may stand beside them. */
+/** The typed facts by class; an error may carry further facts. */
 export interface DetailsByClass {
   readonly DlmsConfigError: {
-    /** the option that is wrong: "security.encryptionKey" */
+    /** the wrong option: "security.encryptionKey" */
     readonly setting?: string;
-    /** the property of the message that is wrong */
+    /** the wrong property of the message */
     readonly property?: string;
   };
   readonly DlmsStateError: {
@@ -33,7 +33,7 @@ export interface DetailsByClass {
     readonly cause?: string;
   };
   readonly DlmsLinkError: {
-    /** the block of a block transfer that was lost */
+    /** number of the lost block of a block transfer */
     readonly blockNumber?: number;
   };
   readonly DlmsAssociationError: {
@@ -67,7 +67,7 @@ export interface DetailsByClass {
     readonly timeoutMs?: number;
   };
   readonly DlmsDecodeError: {
-    /** where the value is: "[3].value" */
+    /** path of the value: "[3].value" */
     readonly path?: string;
     readonly offset?: number;
   };

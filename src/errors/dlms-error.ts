@@ -17,11 +17,14 @@ export interface DlmsErrorOptions<Details = unknown> {
   readonly layer?: ErrorLayer;
   readonly fault?: ErrorFault;
   readonly retry?: ErrorRetry;
-  /** the request that the message names already */
+  /** the request that the message already names */
   readonly request?: string;
 }
 
-/** The request that an error is about, "read 1-0:1.8.0*255/2": the text, or a function that makes it when it is needed. */
+/**
+ * The request that an error is about, "read 1-0:1.8.0*255/2": the text, or a function that returns the text when it is
+ * needed.
+ */
 export type RequestName = string | (() => string);
 
 /** The plain form of an error, as it travels in `msg.dlmsError`. */
@@ -36,19 +39,22 @@ export interface ErrorJson {
   readonly cause?: { readonly name: string; readonly message: string; readonly code?: string };
 }
 
-/** The most characters of a message and of a text in the details: what a meter sends may stand in them. */
-const longestText = 4096;
+/**
+ * Maximum number of characters of a message and of a text in the details, because both may contain text that a meter
+ * sent.
+ */
+const maxTextLength = 4096;
 const shownEnd = 1024;
 
-/** A text whose middle is left out where it is too long: the end says what to try. */
+/** Cuts the middle out of a text that is too long, because the end says what to try. */
 function bounded(text: string): string {
-  if (text.length <= longestText) return text;
-  const start = longestText - shownEnd;
-  return `${text.slice(0, start)}... (${text.length - longestText} characters left out) ...${text.slice(-shownEnd)}`;
+  if (text.length <= maxTextLength) return text;
+  const start = maxTextLength - shownEnd;
+  return `${text.slice(0, start)}... (${text.length - maxTextLength} characters left out) ...${text.slice(-shownEnd)}`;
 }
 
 function boundedDetails(details: ErrorDetails = {}): ErrorDetails {
-  const long = Object.values(details).some((value) => typeof value === "string" && value.length > longestText);
+  const long = Object.values(details).some((value) => typeof value === "string" && value.length > maxTextLength);
   if (!long) return details;
   const entries = Object.entries(details);
   return Object.fromEntries(entries.map(([name, value]) => [name, typeof value === "string" ? bounded(value) : value]));
@@ -62,8 +68,8 @@ export type DlmsErrorOf<N extends ErrorName> = DlmsError & {
 };
 
 /**
- * The base of every error that this package throws. `code` is stable and made for programs, `message`
- * is a sentence for people: what failed on which object, what was expected, what came, what to try.
+ * The base of every error that this package throws. `code` is stable and meant for programs. `message` is a sentence
+ * for people: what failed on which object, what was expected, what was received, what to try.
  */
 export abstract class DlmsError extends Error {
   readonly code: ErrorCode;
@@ -87,7 +93,7 @@ export abstract class DlmsError extends Error {
     this.#request = options.request;
   }
 
-  /** The code as it is given when the error is made, without `DLMS_`: "TIMEOUT_LINK". */
+  /** The code without `DLMS_`, as constructors take it: "TIMEOUT_LINK". */
   get codeName(): ErrorName {
     return this.#codeName;
   }
@@ -97,7 +103,7 @@ export abstract class DlmsError extends Error {
     return (names as readonly ErrorName[]).includes(this.#codeName);
   }
 
-  /** The request that the message names: "read 1-0:1.8.0*255/2". */
+  /** The request in the message: "read 1-0:1.8.0*255/2". */
   get request(): string | undefined {
     return this.#request;
   }
@@ -210,7 +216,7 @@ export class DlmsServiceError extends DlmsError {
   }
 }
 
-/** Ciphering, keys, counters or system titles do not fit. Never carries a key. */
+/** Ciphering, keys, counters or system titles do not match. Never carries a key. */
 export class DlmsSecurityError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsSecurityError"];
 
@@ -223,7 +229,7 @@ export class DlmsSecurityError extends DlmsError {
   }
 }
 
-/** A wait came to its bound. */
+/** A wait reached its limit. */
 export class DlmsTimeoutError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsTimeoutError"];
 

@@ -1,3 +1,5 @@
+/** The error family of the stack, and checks that throw its errors. */
+
 export {
   type CodesOf,
   type ErrorClassName,

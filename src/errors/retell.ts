@@ -1,3 +1,4 @@
+/** Copies of errors with more information: advice, or the request that the error ended. */
 import type { ErrorClassName } from "./codes";
 import {
   DlmsAccessError,
@@ -28,7 +29,7 @@ const classes: Readonly<Record<ErrorClassName, new (code: never, message: string
   DlmsDecodeError,
 };
 
-/** The same error with more to say: same code, and what comes next. */
+/** The same error, with the same code and further advice. */
 export function withAdvice(error: DlmsError, next: string, details: Readonly<Record<string, unknown>>): DlmsError {
   return remade(error, `${error.message}; ${next}`, {
     details: { ...error.details, ...details },
@@ -38,8 +39,8 @@ export function withAdvice(error: DlmsError, next: string, details: Readonly<Rec
 }
 
 /**
- * The error of a request that is not sent because of an earlier failure: same code. That failure comes first, with the
- * request that it ended.
+ * The error of a request that is not sent because of an earlier failure, with the same code. The sentence begins with
+ * that failure and the request that it ended.
  */
 export function neverSent(
   error: DlmsError,
@@ -58,8 +59,8 @@ export function neverSent(
 
 /**
  * The error with the name of the request that it ended: `no answer came (read 1-0:1.8.0*255/2); check the address`. The
- * sentence begins with what failed, since little more than that is shown in a list. An error that names a request is
- * returned as it is.
+ * sentence begins with what failed, because lists show little more than that. An error that names a request is returned
+ * as it is.
  */
 export function nameRequest(error: DlmsError, name: RequestName): DlmsError {
   if (error.request !== undefined) return error;
@@ -72,7 +73,7 @@ export function nameRequest(error: DlmsError, name: RequestName): DlmsError {
     request,
     ...(cause === undefined ? {} : { cause }),
   });
-  // the lines that say where it came from
+  // the lines of the stack trace
   const from = stack?.indexOf("\n    at ") ?? -1;
   if (stack !== undefined && from >= 0) named.stack = `${named.name}: ${named.message}${stack.slice(from)}`;
   return named;
@@ -81,6 +82,6 @@ export function nameRequest(error: DlmsError, name: RequestName): DlmsError {
 function remade(error: DlmsError, message: string, options: DlmsErrorOptions): DlmsError {
   const cls = classes[error.name as ErrorClassName];
   const { layer, fault, retry } = error;
-  // code and details are those of the same class
+  // code and details belong to the same class
   return new cls(error.codeName as never, message, { layer, fault, retry, ...options } as never);
 }

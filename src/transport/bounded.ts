@@ -1,10 +1,11 @@
+/** Bounds every call of a transport in time, and turns its errors into connection errors. */
 import { type Clock, settledWithin, untilAborted, withTimeout } from "../clock";
 import { DlmsConnectionError, DlmsTimeoutError, isDlmsError } from "../errors";
 import type { Connection, ConnectionEvents, Transport } from "./transport";
 
-/** How much longer than its own time-out an opening may take, so that the transport's own error comes first, in ms. */
+/** Extra time for opening beyond the transport's own time-out, so that the transport's error comes first, in ms. */
 const grace = 1000;
-/** How long a connection may take to close, or an opening to be taken back, in ms. */
+/** Time for closing a connection or undoing an opening, in ms. */
 const closeMs = 2000;
 
 interface OpenInit {
@@ -13,8 +14,8 @@ interface OpenInit {
 }
 
 /**
- * A transport from elsewhere, held to its contract: whatever it is asked ends in time, and what it throws comes as an
- * error of a connection. The time of the opening also bounds draining and switching the line.
+ * Holds a transport to its contract: each call ends in time, and each error becomes a connection error. The connect
+ * timeout also bounds draining and switching the line.
  */
 export function boundedTransport(transport: Transport, clock: Clock): Transport {
   const rate = transport.baudRate;
@@ -29,7 +30,7 @@ export function boundedTransport(transport: Transport, clock: Clock): Transport 
     ...(rate === undefined ? {} : { baudRate: rate }),
   };
   if (transport.lineKey === undefined) return made;
-  // may lead elsewhere each time, as a link to a serial port does
+  // a getter, because the key may change, as with a symbolic link to a serial port
   return Object.defineProperty(made, "lineKey", { get: () => transport.lineKey, enumerable: true });
 }
 
@@ -50,7 +51,7 @@ async function openWithin(
       events.lost(error instanceof DlmsConnectionError ? error : failed(transport, "connected", error));
     },
   };
-  // no `await` between: a connection that is there at once loses no turn
+  // no `await` in between, so that an immediate connection loses no turn of the event loop
   const opening = attempt(() => transport.open(guarded, init));
   opening.then(
     (connection) => {
@@ -70,7 +71,7 @@ async function openWithin(
   }
 }
 
-/** What the opening settles to; the error when its time is over. An abort leaves it `closeMs` to end by itself. */
+/** Settles as the opening does, or rejects after its time. After an abort the opening has `closeMs` to end. */
 async function openedInTime<T>(
   opening: Promise<T>,
   clock: Clock,
@@ -108,7 +109,7 @@ function boundedConnection(
         connection.write(bytes);
       } catch (error) {
         closing = closeWithin(connection, clock);
-        // not within the call, as with every other loss
+        // after the call, as with every other loss
         queueMicrotask(() => {
           events.lost(failed(transport, "writing", error));
         });
@@ -121,7 +122,7 @@ function boundedConnection(
 }
 
 async function closeWithin(connection: Connection, clock: Clock): Promise<void> {
-  // close never rejects; a connection that does not let go is left behind
+  // close never rejects; a connection that does not close is abandoned
   await settledWithin(
     clock,
     closeMs,
@@ -129,7 +130,7 @@ async function closeWithin(connection: Connection, clock: Clock): Promise<void> 
   );
 }
 
-/** What is thrown at once is a rejection too. */
+/** Turns a synchronous error into a rejection. */
 function attempt<T>(work: () => Promise<T>): Promise<T> {
   try {
     return Promise.resolve(work());

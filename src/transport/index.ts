@@ -1,3 +1,5 @@
+/** Transports: TCP, TLS, UDP, serial ports and memory, and a TCP server for simulated meters. */
+
 export { boundedTransport } from "./bounded";
 export { listPorts, type PortFolders } from "./list-ports";
 export { type MemoryLine, type MemoryPeer, memoryTransport } from "./memory";

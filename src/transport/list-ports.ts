@@ -1,7 +1,8 @@
+/** Lists the serial ports of the machine. */
 import { readdir, realpath } from "node:fs/promises";
 import { loadSerialPort, type SerialModule, type SerialPortInfo } from "./serial-port";
 
-/** Where Linux has its ports; given in tests. */
+/** Folders of the ports on Linux; tests pass their own. */
 export interface PortFolders {
   readonly dev: string;
   readonly byId: string;
@@ -10,8 +11,8 @@ export interface PortFolders {
 const linuxFolders: PortFolders = { dev: "/dev", byId: "/dev/serial/by-id" };
 
 /**
- * The serial ports of this machine, as far as it tells: an empty list where it cannot. In containers without udev the
- * device files themselves are listed.
+ * The serial ports of this machine, or an empty list if the system does not report them. In containers without udev the
+ * device files are listed.
  */
 export function listPorts(): Promise<readonly SerialPortInfo[]>;
 /** @internal */
@@ -27,7 +28,7 @@ export async function listPorts(
     const { SerialPort } = await load();
     return await SerialPort.list();
   } catch {
-    // no udevadm, or no such module: what the file system shows is better than nothing
+    // without udevadm or the module, list the device files
     return deviceFiles(folders);
   }
 }
@@ -48,7 +49,7 @@ async function entries(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch {
-    // no such folder on this system
+    // the folder does not exist on this system
     return [];
   }
 }

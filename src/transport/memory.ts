@@ -1,8 +1,9 @@
+/** An in-memory transport, for simulated meters in the same process. */
 import type { Connection, ConnectionEvents, Transport } from "./transport";
 import { DlmsConnectionError } from "../errors";
 import { contained } from "../errors/boundary";
 
-/** The far side of an in-memory line: what a simulated meter implements. */
+/** The far side of an in-memory line; a simulated meter implements it. */
 export interface MemoryPeer {
   /** Bytes from the client. */
   receive(bytes: Uint8Array): void;
@@ -10,16 +11,16 @@ export interface MemoryPeer {
   closed(): void;
 }
 
-/** How the far side reaches the client. */
+/** The line as the far side sees it. */
 export interface MemoryLine {
   send(bytes: Uint8Array): void;
-  /** Break the connection, as a pulled cable or a reset would. */
+  /** Break the connection, as a pulled cable or a reset does. */
   drop(reason?: string): void;
 }
 
 /**
- * A transport without sockets, for tests and for simulated meters in one process. Bytes are handed over in a
- * microtask, so that neither side runs inside the other's call.
+ * A transport without sockets, for tests and for simulated meters in one process. Bytes are delivered in a microtask,
+ * so that neither side runs inside a call of the other.
  */
 export function memoryTransport(connect: (line: MemoryLine) => MemoryPeer, endpoint = "memory"): Transport {
   return {

@@ -1,10 +1,11 @@
+/** Loads the module "serialport" on demand, and explains its errors. */
 import { DlmsConfigError, DlmsConnectionError } from "../errors";
 import { causeCode, exhaustedAdvice, type ConnectionFacts } from "./socket-errors";
 
-/** How long a port may take to close, in ms. */
+/** Time for closing a port, in ms. */
 export const closeMs = 2000;
 
-/** What is used of the module "serialport"; declared here so that its types are not needed by whoever uses this package. */
+/** The used part of the module "serialport", declared here so that users of this package do not need its types. */
 export interface SerialPortLike {
   readonly isOpen: boolean;
   readonly baudRate: number;
@@ -32,7 +33,7 @@ export interface SerialPortInfo {
   readonly productId?: string | undefined;
 }
 
-/** @throws DlmsConfigError CONFIG_MISSING when it is not installed or has no binary for this machine */
+/** @throws DlmsConfigError CONFIG_MISSING when the module is not installed or has no binary for this machine */
 export async function loadSerialPort(): Promise<SerialModule> {
   try {
     return await import("serialport");
@@ -51,7 +52,7 @@ export async function loadSerialPort(): Promise<SerialModule> {
 const ioUring =
   "if no other program uses it, Node's io_uring may keep it: set the environment variable UV_USE_IO_URING=0 and restart";
 
-/** The port did not open. */
+/** The error for a port that did not open. */
 export function serialOpenError(error: Error, path: string, endpoint: string): DlmsConnectionError {
   const text = `${causeCode(error) ?? ""} ${error.message}`;
   const options = { cause: error, details: { transport: "serial", endpoint, path } } as const;
@@ -89,7 +90,7 @@ export function serialOpenError(error: Error, path: string, endpoint: string): D
   );
 }
 
-/** The port went away while it was open. */
+/** The error for an open port that was lost. */
 export function serialLostError(error: unknown, facts: ConnectionFacts): DlmsConnectionError {
   const reason = error instanceof Error && error.message !== "" ? `: ${error.message}` : "";
   return new DlmsConnectionError(

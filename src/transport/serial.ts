@@ -1,3 +1,4 @@
+/** The serial transport: opens, drains, switches and closes a port of the module "serialport". */
 import { realpathSync } from "node:fs";
 import { afterRunning, type Clock, systemClock } from "../clock";
 import { DlmsTimeoutError } from "../errors";
@@ -20,12 +21,12 @@ export interface SerialOptions {
 
 /** Start, eight data bits, stop; 7E1 has as many. */
 const bitsPerByte = 10;
-/** Bound of the wait for bytes that are on their way out, and for a driver that has to say something, in ms. */
-const longestRest = 2000;
+/** Maximum wait for outgoing bytes and for a call-back of the driver, in ms. */
+const maxDrainMs = 2000;
 
 /**
- * A serial port. The module that drives it is loaded when the port is opened, so that everything else works where it
- * is not installed.
+ * A serial port. The module that drives it is loaded when the port is opened, so that all other features work without
+ * it.
  */
 export function serialTransport(
   options: SerialOptions,
@@ -36,7 +37,7 @@ export function serialTransport(
   return {
     kind: "serial",
     endpoint,
-    // looked up anew for every connection, since a link may lead elsewhere after replugging
+    // looked up for every connection, because a symbolic link may change after replugging
     get lineKey() {
       return `serial:${deviceOf(options.path)}`;
     },
@@ -50,13 +51,13 @@ export function serialTransport(
   };
 }
 
-/** /dev/serial/by-id/... and the device that it leads to are one line. */
+/** /dev/serial/by-id/... and the device that it points to are one line. */
 export function deviceOf(path: string): string {
   if (!path.startsWith("/")) return path;
   try {
     return realpathSync(path);
   } catch {
-    // nothing is plugged in there now
+    // no device is plugged in now
     return path;
   }
 }
@@ -71,7 +72,7 @@ function openPort(
 ): Promise<Connection> {
   const { signal } = init;
   return new Promise((resolve, reject) => {
-    // 8N1 throughout: 7E1 has the same ten bits on the line, its parity bit is made in software
+    // 8N1 throughout: 7E1 has the same ten bits on the line, and software computes its parity bit
     const port = new module.SerialPort({ path: options.path, baudRate: options.baudRate, autoOpen: false });
     let settled = false;
     const settle = (): boolean => {
@@ -82,7 +83,7 @@ function openPort(
       return true;
     };
     let letGo = (): void => undefined;
-    // the port cannot be opened again before this opening has ended and was taken back
+    // the port cannot be opened again before this opening has ended and been undone
     const aborted = (): void => {
       if (!settle()) return;
       const reason = signal?.reason as Error;
@@ -104,11 +105,11 @@ function openPort(
     };
     const wait = afterRunning(clock, late, init.timeoutMs);
     signal?.addEventListener("abort", aborted, { once: true });
-    // an error that no callback takes must not end the process
+    // an error event without a listener would end the process
     port.on("error", () => undefined);
     port.open((error) => {
       if (!settle()) {
-        // it opened after all, when nobody waited any more
+        // the port opened after the wait had ended
         if (error === null) port.close(letGo);
         else letGo();
         return;
@@ -125,14 +126,14 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
   let baudRate = port.baudRate;
   let bytesIn = 0;
   let bytesOut = 0;
-  /** when what was written has left at this rate, whatever the driver says */
+  /** time at which the written bytes have left at this rate, regardless of the driver */
   let sentAt = 0;
   const isOurs = (): boolean => ours;
   const lost = (error: unknown): void => {
     if (ours) return;
     ours = true;
     events.lost(serialLostError(error, { transport: "serial", endpoint, phase: "open", bytesIn, bytesOut }));
-    // the descriptor of a port that reported an error may still be open
+    // the descriptor of a port may still be open after an error
     if (port.isOpen) port.close(() => undefined);
   };
   port.on("data", (bytes: Uint8Array) => {
@@ -150,19 +151,19 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
       port.write(parity ? bytes.map(withEvenParity) : bytes);
     },
     drain: () =>
-      withinTime(clock, Math.max(0, sentAt - clock.now()) + longestRest, (done) => {
+      withinTime(clock, Math.max(0, sentAt - clock.now()) + maxDrainMs, (done) => {
         if (ours) done();
         else port.drain(done);
       }),
     setLine: async (settings: TransportLineSettings) => {
       parity = settings.parity === "even";
       if (ours || settings.baudRate === baudRate) return;
-      // USB adapters report "drained" with bytes in their buffer, and a change of rate discards what is there
-      const rest = Math.min(sentAt - clock.now(), longestRest);
+      // USB adapters report "drained" while bytes are in their buffer, and a change of rate discards those
+      const rest = Math.min(sentAt - clock.now(), maxDrainMs);
       if (rest > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, rest));
       if (isOurs()) return;
       baudRate = settings.baudRate;
-      await withinTime(clock, longestRest, (done) => {
+      await withinTime(clock, maxDrainMs, (done) => {
         port.update({ baudRate }, (error) => {
           done();
           if (error !== null) lost(error);
@@ -196,7 +197,7 @@ function withinTime(clock: Clock, withinMs: number, start: (done: () => void) =>
   });
 }
 
-/** The seven bits with the eighth set so that the number of ones is even. */
+/** Adds even parity to seven bits, as bit 7. */
 export function withEvenParity(byte: number): number {
   let ones = byte & 0x7f;
   ones ^= ones >> 4;

@@ -1,10 +1,11 @@
+/** A connection over a stream socket, for TCP and TLS. */
 import type net from "node:net";
 import { afterRunning, type Clock } from "../clock";
 import { type DlmsConnectionError, DlmsTimeoutError, type TransportKind } from "../errors";
 import { type ConnectionFacts, lostError, socketError } from "./socket-errors";
 import type { Connection, ConnectionEvents } from "./transport";
 
-/** How long a socket may take to flush what was written before it is destroyed, in ms. */
+/** Time for flushing written bytes before a socket is destroyed, in ms. */
 const closeGrace = 500;
 
 export interface OpenSocketOptions {
@@ -13,13 +14,13 @@ export interface OpenSocketOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** the event that says that the connection is usable */
+  /** the event after which the connection is usable */
   readonly ready: "connect" | "secureConnect";
-  /** another error for some failures, in the handshake or after it */
+  /** replaces the error of some failures, in the handshake or after it */
   readonly mapError?: (error: Error, facts: ConnectionFacts) => DlmsConnectionError | undefined;
 }
 
-/** Waits for a stream socket to be usable and makes a Connection of it. */
+/** Waits until a stream socket is usable and wraps it in a Connection. */
 export function openSocket(
   start: () => net.Socket,
   events: ConnectionEvents,
@@ -49,29 +50,29 @@ export function openSocket(
       signal?.removeEventListener("abort", aborted);
       socket.off(options.ready, opened).off("error", failed).off("close", closed);
     };
-    const giveUp = (reason: Error): void => {
+    const fail = (reason: Error): void => {
       settle();
-      // an error after this point has nobody left to tell
+      // an error after this point has no receiver
       socket.on("error", () => undefined);
       socket.destroy();
       reject(reason);
     };
     const failed = (error: Error): void => {
-      giveUp(options.mapError?.(error, facts()) ?? socketError(error, facts()));
+      fail(options.mapError?.(error, facts()) ?? socketError(error, facts()));
     };
     const closed = (): void => {
       const error = new Error("closed by the other side");
-      giveUp(options.mapError?.(error, facts()) ?? socketError(error, facts()));
+      fail(options.mapError?.(error, facts()) ?? socketError(error, facts()));
     };
     const aborted = (): void => {
-      giveUp(signal?.reason as Error);
+      fail(signal?.reason as Error);
     };
     const opened = (): void => {
       settle();
       resolve(connectionOf(socket, events, options));
     };
     const late = (): void => {
-      giveUp(connectTimeout(facts(), options.timeoutMs));
+      fail(connectTimeout(facts(), options.timeoutMs));
     };
     const wait = afterRunning(clock, late, options.timeoutMs);
     signal?.addEventListener("abort", aborted, { once: true });
@@ -116,7 +117,7 @@ function connectionOf(
       else events.lost(mapError?.(failure, facts) ?? socketError(failure, facts));
     });
   });
-  // stays until the end: "close" follows every "error" and reports it
+  // stays attached: "close" follows every "error" and reports it
   socket.on("error", (error) => {
     failure ??= error;
   });

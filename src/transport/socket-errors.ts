@@ -1,6 +1,7 @@
+/** Errors of sockets as connection errors, with advice. */
 import { DlmsConnectionError, type TransportKind } from "../errors";
 
-/** Where a connection stood when it failed; goes into the message and the details. */
+/** State of a failed connection, for the message and the details. */
 export interface ConnectionFacts {
   readonly transport?: TransportKind;
   /** "tcp meter.example:4059" */
@@ -15,7 +16,7 @@ export function causeCode(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   const code = (error as { code?: unknown }).code;
   if (typeof code === "string") return code;
-  // happy eyeballs: one error per address that was tried
+  // happy eyeballs: one error for each address
   const errors = (error as { errors?: unknown }).errors;
   return Array.isArray(errors) && errors.length > 0 ? causeCode(errors[0]) : undefined;
 }
@@ -40,7 +41,7 @@ const unreachableCodes = new Set([
 
 const exhaustedCodes = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 
-/** What to do where this machine, not the other side, has nothing left; undefined for other errors. */
+/** Advice for exhausted resources of this machine; undefined for other errors. */
 export function exhaustedAdvice(code: string | undefined): string | undefined {
   if (code === undefined || !exhaustedCodes.has(code)) return undefined;
   return code === "EMFILE" || code === "ENFILE"
@@ -89,7 +90,7 @@ export function socketError(error: unknown, facts: ConnectionFacts): DlmsConnect
   );
 }
 
-/** The connection ended while it was in use. */
+/** The error for a connection that ended while it was in use. */
 export function lostError(facts: ConnectionFacts, reason: string, cause?: unknown): DlmsConnectionError {
   const advice =
     facts.bytesIn === 0 && facts.bytesOut > 0

@@ -1,3 +1,4 @@
+/** A TCP server for simulated meters, with bounds on connections and unread answers. */
 import net from "node:net";
 import { DlmsConfigError, DlmsConnectionError, type DlmsError } from "../errors";
 import { contained, reportUnexpected } from "../errors/boundary";
@@ -9,21 +10,24 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 = any free port */
   readonly port: number;
-  /** connections at a time; one more is closed at once (256) */
+  /** maximum number of connections; further ones are closed at once (256) */
   readonly maxConnections?: number;
   /** ms after which a connection without a byte in either direction is closed (1 hour) */
   readonly idleMs?: number;
-  /** ms that a client may take no byte while answers wait for it (30,000) */
+  /** ms after which a client that reads none of its answers is disconnected (30,000) */
   readonly stalledMs?: number;
 }
 
-/** Answers that may wait for a client, in bytes: above, none of its requests is read. */
+/** Maximum size of unread answers for a client, in bytes. Above it, no request of the client is read. */
 const highWater = 0x10000;
-/** Bytes of requests that are handed over at a time; the answers to all of them may be made before any is sent. */
+/**
+ * Size of the pieces in which requests are delivered, in bytes. The answers to a whole piece may be queued before any
+ * is sent.
+ */
 const pieceSize = 256;
 
 export interface TcpListener {
-  /** the port that was bound, also when 0 was asked for */
+  /** the bound port, also for port 0 */
   readonly port: number;
   readonly host: string;
   /** Ends every connection and frees the port. Idempotent, never rejects. */
@@ -52,7 +56,7 @@ export function listenTcp(options: ListenOptions, connect: (line: MemoryLine) =>
     try {
       server.listen({ host: options.host, port: options.port, exclusive: true }, () => {
         server.off("error", failed);
-        // accept() errors (out of descriptors) end no listener; the connection that failed is not there to tell
+        // accept() errors (out of descriptors) do not end the listener, and no connection can report them
         server.on("error", () => undefined);
         const address = server.address();
         const port = typeof address === "object" && address !== null ? address.port : options.port;
@@ -64,7 +68,7 @@ export function listenTcp(options: ListenOptions, connect: (line: MemoryLine) =>
   });
 }
 
-/** Resolves when the port is free and every peer was told. */
+/** Resolves when the port is free and every peer has been notified. */
 async function closeAll(server: net.Server, sockets: ReadonlySet<net.Socket>): Promise<void> {
   const gone = [...sockets].map(
     (socket) =>
@@ -83,12 +87,12 @@ async function closeAll(server: net.Server, sockets: ReadonlySet<net.Socket>): P
   await Promise.all([freed, ...gone]);
 }
 
-interface Patience {
+interface IdleLimits {
   readonly idleMs: number;
   readonly stalledMs: number;
 }
 
-function serve(socket: net.Socket, connect: (line: MemoryLine) => MemoryPeer, patience: Patience): void {
+function serve(socket: net.Socket, connect: (line: MemoryLine) => MemoryPeer, limits: IdleLimits): void {
   const peer = connect({
     send: (bytes) => {
       if (!socket.destroyed) socket.write(bytes);
@@ -97,7 +101,7 @@ function serve(socket: net.Socket, connect: (line: MemoryLine) => MemoryPeer, pa
       socket.resetAndDestroy();
     },
   });
-  const requests = new PacedRequests(socket, peer, patience);
+  const requests = new PacedRequests(socket, peer, limits);
   const safely = (run: () => void): void => {
     contained("connection of a client", run, (error) => {
       socket.destroy();
@@ -111,39 +115,42 @@ function serve(socket: net.Socket, connect: (line: MemoryLine) => MemoryPeer, pa
   });
   socket.on("drain", () => {
     safely(() => {
-      requests.goOn();
+      requests.resume();
     });
   });
   socket.on("timeout", () => {
     socket.destroy();
   });
-  // the reason of a broken connection does not matter to a server: "close" follows and tells the peer
+  // a server ignores the reason of a broken connection: "close" follows and notifies the peer
   socket.on("error", () => undefined);
   socket.once("close", () => {
     peer.closed();
   });
 }
 
-/** Hands requests to the peer as fast as the client takes the answers: a client that reads none is not read either. */
+/**
+ * Delivers requests to the peer as fast as the client reads the answers. The requests of a client that reads no answers
+ * are not read.
+ */
 class PacedRequests {
   readonly #socket: net.Socket;
   readonly #peer: MemoryPeer;
-  readonly #patience: Patience;
+  readonly #limits: IdleLimits;
   #rest: Uint8Array = new Uint8Array(0);
 
-  constructor(socket: net.Socket, peer: MemoryPeer, patience: Patience) {
+  constructor(socket: net.Socket, peer: MemoryPeer, limits: IdleLimits) {
     this.#socket = socket;
     this.#peer = peer;
-    this.#patience = patience;
-    socket.setTimeout(patience.idleMs);
+    this.#limits = limits;
+    socket.setTimeout(limits.idleMs);
   }
 
   add(bytes: Uint8Array): void {
     this.#rest = this.#rest.length === 0 ? bytes.slice() : new Uint8Array(Buffer.concat([this.#rest, bytes]));
-    this.goOn();
+    this.resume();
   }
 
-  goOn(): void {
+  resume(): void {
     const socket = this.#socket;
     while (!socket.destroyed && this.#rest.length > 0 && socket.writableLength <= highWater) {
       const piece = this.#rest.subarray(0, pieceSize);
@@ -152,7 +159,7 @@ class PacedRequests {
     }
     const stalled = socket.writableLength > highWater;
     if (socket.destroyed || stalled === socket.isPaused()) return;
-    socket.setTimeout(stalled ? this.#patience.stalledMs : this.#patience.idleMs);
+    socket.setTimeout(stalled ? this.#limits.stalledMs : this.#limits.idleMs);
     if (stalled) socket.pause();
     else socket.resume();
   }

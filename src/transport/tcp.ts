@@ -1,3 +1,4 @@
+/** The TCP transport, and the keys of hosts that meters share. */
 import net from "node:net";
 import { type Clock, systemClock } from "../clock";
 import { openSocket } from "./socket-connection";
@@ -5,7 +6,7 @@ import type { Transport } from "./transport";
 
 export interface TcpOptions {
   readonly host: string;
-  /** 1..65535; 4059 is the one registered for DLMS */
+  /** 1..65535; 4059 is registered for DLMS */
   readonly port: number;
 }
 
@@ -14,7 +15,7 @@ export function hostAndPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** The same for all ways to write a host that say the same without asking a name server. */
+/** The same key for all spellings of a host that are equal without a name server. */
 export function hostKey(host: string): string {
   const name = host.toLowerCase().replace(/\.$/, "");
   return name === "localhost" ? "127.0.0.1" : name;

@@ -1,3 +1,4 @@
+/** The TLS transport. */
 import net from "node:net";
 import tls from "node:tls";
 import { type Clock, systemClock } from "../clock";
@@ -10,11 +11,11 @@ import type { Transport } from "./transport";
 export interface TlsOptions {
   readonly host: string;
   readonly port: number;
-  /** certificates that are trusted, PEM; default: those of Node */
+  /** trusted certificates, PEM; default: those of Node.js */
   readonly ca?: string;
-  /** name that the server's certificate has to carry; default: the host */
+  /** expected name in the server's certificate; default: the host */
   readonly serverName?: string;
-  /** false: the certificate is not checked at all, so whoever is on the way can read and change everything (true) */
+  /** false: the certificate is not checked, so an attacker in the path can read and change all data (true) */
   readonly verify?: boolean;
   /** client certificate and key, PEM */
   readonly certificate?: string;
@@ -42,7 +43,7 @@ export function tlsTransport(options: TlsOptions, clock: Clock = systemClock): T
           host,
           port,
           secureContext: context,
-          // both would follow the environment of the process
+          // explicit, because the defaults follow the environment of the process
           rejectUnauthorized: verify,
           checkServerIdentity: tls.checkServerIdentity,
           ...(serverName === undefined ? {} : { servername: serverName }),
@@ -94,7 +95,7 @@ function secureContext(options: TlsOptions): tls.SecureContext {
   return tls.createSecureContext({ minVersion: minVersion(), ...pieces[0][1], ...pieces[1][1] });
 }
 
-/** OpenSSL takes any text as a list of no CAs. */
+/** Whether the text has a certificate: OpenSSL accepts any text as an empty list of CAs. */
 function hasCertificate(pem: string): boolean {
   return /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(pem);
 }
@@ -118,7 +119,7 @@ const advice: Readonly<Record<string, string>> = {
 
 function tlsError(error: Error, facts: ConnectionFacts): DlmsConnectionError | undefined {
   const code = causeCode(error);
-  // with TLS 1.3 the server looks at the client's certificate when the handshake is over for the client
+  // with TLS 1.3 the server checks the client's certificate after the client has finished the handshake
   const alert = code?.includes("_ALERT_") === true;
   if (facts.phase !== "tls-handshake" && !alert) return undefined;
   const reason = alert ? opensslReason(error) : error.message.trim();

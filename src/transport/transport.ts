@@ -1,6 +1,7 @@
+/** The contract of a transport: opening a connection, its calls and its events. */
 import type { DlmsConnectionError, TransportKind } from "../errors";
 
-/** What an open connection tells its owner. */
+/** Events of an open connection. */
 export interface ConnectionEvents {
   data(bytes: Uint8Array): void;
   /** Called once, when the connection ends without `close` having been called. */
@@ -17,24 +18,26 @@ export interface TransportLineSettings {
 export interface Connection {
   /** Bytes go out in order. Errors come through `lost`. */
   write(bytes: Uint8Array): void;
-  /** Resolves when all that was written has left the machine. Serial only; elsewhere at once. */
+  /**
+   * Resolves when all written bytes have left the machine. Only serial ports wait; other transports resolve at once.
+   */
   drain(): Promise<void>;
-  /** Serial only; elsewhere it resolves without effect. */
+  /** Serial ports only; other transports resolve without effect. */
   setLine(settings: TransportLineSettings): Promise<void>;
-  /** Resolves when the descriptor is really free; never rejects; bounded. */
+  /** Resolves when the descriptor is free. Never rejects, and takes bounded time. */
   close(): Promise<void>;
 }
 
-/** A way to reach a line. It owns no state between connections. */
+/** A way to reach a line. It keeps no state between connections. */
 export interface Transport {
   readonly kind: TransportKind;
   /** For messages: "tcp meter.example:4059", "serial /dev/ttyUSB0" */
   readonly endpoint: string;
-  /** Meters with the same key hang on one line and share one connection (undefined: never shared). */
+  /** Meters with the same key are on one line and share one connection (undefined: never shared). */
   readonly lineKey?: string;
   /** bit/s where the line is slow enough to matter (serial), else undefined */
   readonly baudRate?: number;
-  /** What is unsafe about its settings, a sentence for the log. */
+  /** A sentence for the log about unsafe settings. */
   readonly warning?: string;
   /**
    * Rejects with DlmsConnectionError (CONN_*), DlmsTimeoutError (TIMEOUT_CONNECT) or the signal's reason.

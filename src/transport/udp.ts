@@ -1,3 +1,4 @@
+/** The UDP transport. */
 import dgram from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { afterRunning, type Clock, systemClock } from "../clock";
@@ -16,14 +17,14 @@ export interface HostAddress {
   readonly family: number;
 }
 
-/** All addresses of a host name, or the address that it is itself. */
+/** All addresses of a host name, or the literal address. */
 export type ResolveHost = (host: string) => Promise<readonly HostAddress[]>;
 
 const resolveHost: ResolveHost = (host) => lookup(host, { all: true });
 
 /**
- * UDP to one host and port; what other hosts send is dropped by the system. Nothing tells whether a datagram would
- * arrive, so of a host's addresses one is taken: the first of IPv4, else the first.
+ * UDP to one host and port; the system drops datagrams of other hosts. UDP does not report whether an address is
+ * reachable, so the transport uses one address of the host: the first IPv4 address, or else the first.
  */
 export function udpTransport(
   options: UdpOptions,
@@ -62,7 +63,7 @@ function openUdp(
       signal?.removeEventListener("abort", aborted);
       socket?.off("error", failed).off("connect", connected);
     };
-    const giveUp = (reason: Error): void => {
+    const fail = (reason: Error): void => {
       if (settled) return;
       settle();
       socket?.on("error", () => undefined).close();
@@ -70,10 +71,10 @@ function openUdp(
     };
     const facts: ConnectionFacts = { transport: "udp", endpoint, phase: "connect", bytesIn: 0, bytesOut: 0 };
     const failed = (error: unknown): void => {
-      giveUp(socketError(error, facts));
+      fail(socketError(error, facts));
     };
     const aborted = (): void => {
-      giveUp(signal?.reason as Error);
+      fail(signal?.reason as Error);
     };
     const connected = (): void => {
       if (socket === undefined) return;
@@ -82,7 +83,7 @@ function openUdp(
     };
     const late = (): void => {
       const text = `${endpoint}: the name was not resolved within ${init.timeoutMs} ms; check the name server`;
-      giveUp(new DlmsTimeoutError("TIMEOUT_CONNECT", text, { details: { ...facts, timeoutMs: init.timeoutMs } }));
+      fail(new DlmsTimeoutError("TIMEOUT_CONNECT", text, { details: { ...facts, timeoutMs: init.timeoutMs } }));
     };
     const wait = afterRunning(clock, late, init.timeoutMs);
     signal?.addEventListener("abort", aborted, { once: true });

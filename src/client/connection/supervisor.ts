@@ -1,7 +1,7 @@
 /** Keeps a client's association: when it is made, made again after a loss, and taken down. */
 import { afterRunning, type Clock, settledWithin, type TimerHandle } from "../../clock";
 import { type DlmsError, DlmsStateError, DlmsTimeoutError } from "../../errors";
-import { longestWait } from "../../errors/arguments";
+import { maxTimerMs } from "../../errors/arguments";
 import { asDlmsError } from "../../errors/boundary";
 import type { Lock } from "../account/account-guard";
 import type { Association } from "../association/association";
@@ -146,7 +146,7 @@ export class Supervisor {
   async close(settled: () => Promise<void>, timeoutMs?: number): Promise<void> {
     if (this.#closed) return;
     // close never rejects: a time that is none, whatever it is instead, is the one of the settings
-    const given = typeof timeoutMs === "number" && timeoutMs >= 0 && timeoutMs <= longestWait;
+    const given = typeof timeoutMs === "number" && timeoutMs >= 0 && timeoutMs <= maxTimerMs;
     const bound = given ? timeoutMs : this.#options.timeouts.close;
     this.#closed = true;
     this.#setState("closing");

@@ -1,7 +1,7 @@
 /** Bounds of requests that set none: how long one may run, and how long the meter may answer one that was given up. */
 import { type Clock, lateFiring, type TimerHandle } from "../../clock";
 import { DlmsTimeoutError } from "../../errors";
-import { longestWait } from "../../errors/arguments";
+import { maxTimerMs } from "../../errors/arguments";
 import { graceTimeouts } from "../../link/pace";
 import type { Timeouts } from "../options/options";
 
@@ -23,7 +23,7 @@ export function longestRequest(
   const each = response * (retries + 1);
   const usual = Math.max(usualRequestMs, usualRequestTimeouts * each);
   const more = size === undefined || size === "profile" ? 0 : Math.max(0, size.attributes - 1) * each;
-  return Math.min(longestWait, size === "profile" ? Math.max(usual, longestProfileMs) : usual + more);
+  return Math.min(maxTimerMs, size === "profile" ? Math.max(usual, longestProfileMs) : usual + more);
 }
 
 /** A request that the client has begun, as the watch sees it. */
@@ -88,7 +88,7 @@ export class RequestWatch {
   }
 
   #arm(): void {
-    const ms = Math.min(longestWait, Math.ceil(this.#drain / 4));
+    const ms = Math.min(maxTimerMs, Math.ceil(this.#drain / 4));
     this.#due = this.#clock.now() + ms;
     this.#timer = this.#clock.setTimeout(this.#look, ms);
   }
