@@ -148,10 +148,14 @@ export function writeDataBlock(writer: ByteWriter, block: DataBlock): void {
   writeOctets(writer, block.raw);
 }
 
-/** Date-time of DataNotification and ACCESS: 00, or 0C and 12 bytes; Kaifa meters put a data tag before it (09 0C). */
+/** Date-time of DataNotification and ACCESS: 00, or 0C and 12 bytes; Kaifa meters put a data tag before it (09 0C, 09 00). */
 export function readDateTime(reader: ByteReader, what: string): Uint8Array | undefined {
   const first = reader.u8(what);
   if (first === 0) return undefined;
+  if (first === 9 && reader.peek() === 0) {
+    reader.u8(what);
+    return undefined;
+  }
   if (first === 9 && reader.peek() === 12) reader.u8(what);
   else if (first !== 12) {
     reader.seek(reader.offset - 1);

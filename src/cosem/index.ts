@@ -1,3 +1,4 @@
+export { isAbsent } from "./absent";
 export {
   clockStatusBits,
   dateFromBytes,

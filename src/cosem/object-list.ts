@@ -3,6 +3,7 @@ import { ByteReader } from "../bytes";
 import { decodeValue } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";
 import { DlmsDecodeError } from "../errors";
+import { isAbsent } from "./absent";
 import { className, findClass } from "./lookup";
 import type { ClassDefinition } from "./model";
 import { obisDotted } from "./obis";
@@ -345,6 +346,7 @@ function methodAccess(mode: number, bitMask: boolean): MethodAccess | null {
 }
 
 function listOf(data: DlmsValue, what: string): readonly DlmsValue[] {
+  if (isAbsent(data)) return [];
   if (data.type === "array" || data.type === "compact-array") return data.value;
   throw new DlmsDecodeError("DECODE_VALUE", `${what}: an array is expected, got ${data.type}`);
 }

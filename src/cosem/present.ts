@@ -3,7 +3,14 @@ import { toHex } from "../bytes";
 import type { DlmsValue } from "../codec/value";
 import { dateFromBytes, dateTimeFromBytes, isoDate, isoTime, presentDateTime, timeFromBytes } from "./date-time";
 import { attributeDefinition, findAttribute, listClasses } from "./lookup";
-import type { FieldDefinition, PresentAttribute, PresentedValue, PresentOptions, ScalerUnit } from "./model";
+import type {
+  FieldDefinition,
+  PresentAttribute,
+  Presentation,
+  PresentedValue,
+  PresentOptions,
+  ScalerUnit,
+} from "./model";
 import { obisDotted } from "./obis";
 import { readObjectList, readShortNameList } from "./object-list";
 import { scaleFloat, scaleInteger, shortestFloat32 } from "./scaling";
@@ -132,9 +139,10 @@ export function presentValue(data: DlmsValue, definition: Definition, context: P
       return null;
     case "boolean":
     case "bit-string":
+      return data.value;
     case "visible-string":
     case "utf8-string":
-      return data.value;
+      return data.value === "" && !hasEmptyForm(definition) ? null : data.value;
     case "octet-string":
       return presentOctets(data.value, definition, context);
     case "date-time":
@@ -175,8 +183,16 @@ export function presentUnixTime(seconds: number, options: PresentOptions): unkno
   return options.dates === "date" ? instant : instant.toISOString().replace(".000Z", "Z");
 }
 
+/** Presentations of which a string without content is a value; elsewhere it stands for none. */
+const emptyForms: ReadonlySet<Presentation | undefined> = new Set(["text", "bytes", "scaled", undefined]);
+
+function hasEmptyForm({ presentation, fields, element }: Definition): boolean {
+  return emptyForms.has(presentation) && fields === undefined && element === undefined;
+}
+
 function presentOctets(value: Uint8Array, definition: Definition, context: PresentContext): unknown {
   const { presentation } = definition;
+  if (value.length === 0 && !hasEmptyForm(definition)) return null;
   switch (presentation) {
     case "logical-name":
       if (value.length === 6) return obisDotted(value);

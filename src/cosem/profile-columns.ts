@@ -1,6 +1,7 @@
 import { classIds } from "../apdu/class-ids";
 import type { DlmsValue } from "../codec/value";
 import { DlmsDecodeError } from "../errors";
+import { isAbsent } from "./absent";
 import { attributeDefinition, attributeName, scalerSource } from "./lookup";
 import type { AttributeRef, FieldDefinition, ScalerUnit } from "./model";
 import { obisDotted } from "./obis";
@@ -35,21 +36,28 @@ export interface ProfileColumn extends CaptureObject {
  * @throws DlmsDecodeError DECODE_VALUE when the value is not a list of capture object definitions
  */
 export function readCaptureObjects(data: DlmsValue): CaptureObject[] {
+  if (isAbsent(data)) return [];
   if (data.type !== "array" && data.type !== "compact-array") {
     throw malformed(`an array is expected, got ${data.type}`);
   }
   return data.value.map((item, i) => {
     const [classId, logicalName, attributeId, dataIndex] = item.type === "structure" ? item.value : [];
-    if (logicalName?.type !== "octet-string" || logicalName.value.length !== 6) {
-      throw malformed(`entry ${i + 1} has no logical name of 6 octets`);
-    }
     return {
       classId: integer(classId, i, "class_id"),
-      logicalName: obisDotted(logicalName.value),
+      logicalName: logicalNameOf(logicalName, i),
       attributeId: integer(attributeId, i, "attribute_index"),
       dataIndex: dataIndex === undefined ? 0 : integer(dataIndex, i, "data_index"),
     };
   });
+}
+
+/** What meters write where no object is captured: a column that is kept, so that the values of the others keep their places. */
+const noObject = "0.0.0.0.0.0";
+
+function logicalNameOf(data: DlmsValue | undefined, index: number): string {
+  if (data !== undefined && isAbsent(data)) return noObject;
+  if (data?.type === "octet-string" && data.value.length === 6) return obisDotted(data.value);
+  throw malformed(`entry ${index + 1} has no logical name of 6 octets`);
 }
 
 function malformed(problem: string): DlmsDecodeError {

@@ -2,6 +2,7 @@ import { classIds } from "../apdu/class-ids";
 import type { ElementReader, ValueDecoder } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";
 import { DlmsDecodeError } from "../errors";
+import { isAbsent } from "./absent";
 import { type DateTimeParts, dateTimeFromBytes, presentDateTime, rowTime, type RowTime } from "./date-time";
 import { dateTimeToBytes } from "./date-time-encode";
 import { addSeconds, dateTimeFormatter } from "./date-time-formatter";
@@ -207,9 +208,10 @@ class ValueCell implements Cell {
   }
 
   show(value: DlmsValue): unknown {
-    if (value.type !== "null-data" && !value.type.startsWith("delta-")) return this.#take(value);
+    const isNull = value.type === "null-data" || (this.#isClock && isAbsent(value));
+    if (!isNull && !value.type.startsWith("delta-")) return this.#take(value);
     const before = this.#last();
-    if (value.type !== "null-data") {
+    if (!isNull) {
       // Without a row before there is nothing to add to, and the difference is no value.
       const sum = before === undefined || typeof value.value !== "number" ? undefined : add(before, value.value);
       return sum === undefined ? null : this.#take(sum);
@@ -247,7 +249,10 @@ function add(before: DlmsValue, difference: number): DlmsValue | undefined {
   }
 }
 
-/** The time of the row; a null lies `step` seconds after the row before, and stays null without a period. */
+/**
+ * The time of the row; a null, or an empty string in its place, lies `step` seconds after the row before, and stays null
+ * without a period.
+ */
 class ClockCell implements Cell {
   readonly #options: RowMapperOptions;
   readonly #step: number;
@@ -279,7 +284,7 @@ class ClockCell implements Cell {
   show(value: DlmsValue): unknown {
     if (value.value instanceof Uint8Array && value.value.length === 12) return this.#time(value.value, 0);
     this.#known = false;
-    if (value.type !== "null-data") {
+    if (!isAbsent(value)) {
       return presentValue(value, { presentation: "date-time" }, contextOf(this.#options));
     }
     if (this.#before !== undefined) this.#parts = dateTimeFromBytes(this.#before.subarray(this.#at, this.#at + 12));

@@ -4,7 +4,17 @@ import type { DlmsValue } from "../../src/codec/value";
 import type { ProfileRange, ProfileTable } from "../../src/index";
 import type { Behaviour } from "../../src/simulator";
 import { type Bench, bench, number } from "../support/meters";
-import { bareStampOf, counted, energies, profileName, profileOf, quarter, stampOf, times } from "../support/profiles";
+import {
+  bareStampOf,
+  breaksAt,
+  counted,
+  energies,
+  profileName,
+  profileOf,
+  quarter,
+  stampOf,
+  times,
+} from "../support/profiles";
 
 const refusal = (id: number, result: number): Uint8Array[] => [Uint8Array.of(0xc4, 1, id, 1, result)];
 
@@ -157,6 +167,35 @@ describe("profiles by time at the end of daylight saving", () => {
     const range = { from: first, to: first + 191 * quarter };
     const table = await read(bench({ objects }, { values }, [short]), range);
     assert.deepEqual(energies(table.rows), counted(0, 191));
+  });
+
+  it("place rows whose time is an empty octet-string by the period, in ranges and after a break", async () => {
+    const first = Date.UTC(2024, 0, 1);
+    const empty: DlmsValue = { type: "octet-string", value: new Uint8Array(0) };
+    const rows = counted(0, 95).map((n) => [n % 4 === 0 ? stampOf(first + n * quarter, 0) : empty, number(n)]);
+    const objects = profileOf(rows, { clock: stampOf(first, 0) });
+    // the meter does not find rows by a time that they do not have
+    const range = { from: new Date(first + 10 * quarter), to: new Date(first + 21 * quarter) };
+    const some = await read(bench({ objects }, {}, [refusesRanges("all")]), range);
+    assert.deepEqual(energies(some.rows), counted(10, 21));
+    assert.deepEqual(times(some.rows).slice(0, 2), ["2024-01-01T02:30:00Z", "2024-01-01T02:45:00Z"]);
+    const broken = bench({ objects }, { association: { maxPduSize: 256 } }, [breaksAt(7), refusesRanges("all")]);
+    const all = await read(broken);
+    assert.deepEqual(energies(all.rows), counted(0, 95));
+    assert.match(all.notes.join("\n"), /went on by time/);
+  });
+
+  it("have no rows where the buffer is an empty octet-string", async () => {
+    const objects = profileOf([], { clock: stampOf(0, 0) });
+    const emptyBuffer: Behaviour = {
+      name: "empty octet-string",
+      request: (request) =>
+        request.apdu === "get-request-normal" && request.attribute.classId === 7
+          ? [Uint8Array.of(0xc4, 1, request.invokeId, 0, 9, 0)]
+          : undefined,
+    };
+    const table = await read(bench({ objects }, {}, [emptyBuffer]));
+    assert.deepEqual([table.rows, table.notes], [[], []]);
   });
 
   it("keep a row without a time at its place, in pieces too", async () => {

@@ -110,13 +110,12 @@ export class RowSink {
 
   async take(bytes: Uint8Array): Promise<void> {
     if (this.#blocks === 0) this.#reading.begun(this.#plan.choice.columns, this.#strategy.used);
-    this.#empty ||= this.#blocks === 0 && bytes.length === 1 && bytes[0] === 0;
+    this.#empty ||= this.#blocks === 0 && isAbsentBuffer(bytes);
     this.#blocks++;
     const { progress } = this.#reading;
     progress.blocks++;
     progress.bytes += bytes.length;
     if (this.isWhole) this.#behind++;
-    // some meters have null-data for an empty buffer
     if (!this.#empty && this.#misfit === undefined) {
       const elements = this.#rowsOf(bytes);
       const first = elements.find(({ time }) => time !== undefined)?.time;
@@ -258,6 +257,16 @@ export class RowSink {
     return typeof value === "number" ? resolveInstant(value * (this.#unit ?? 1), this.#plan.meter) : undefined;
   }
 }
+
+/** null-data or an empty string, which some meters send for an empty buffer. */
+function isAbsentBuffer(bytes: Uint8Array): boolean {
+  const [tag = 0, length] = bytes;
+  if (tag === 0) return bytes.length === 1;
+  return bytes.length === 2 && length === 0 && stringTags.has(tag);
+}
+
+/** octet-string, visible-string, utf8-string */
+const stringTags: ReadonlySet<number> = new Set([9, 10, 12]);
 
 export function tooFew(count: number, wanted: number): DlmsDecodeError {
   const what = `of ${wanted} entries that are in use the meter sent ${count}`;

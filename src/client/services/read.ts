@@ -4,6 +4,7 @@ import { decodeNumber, decodeValueBytes } from "../../codec";
 import {
   type AttributeRef,
   type DateTimeInfo,
+  isAbsent,
   presentAttribute,
   type PresentOptions,
   readScalerUnit,
@@ -142,11 +143,11 @@ function learnScalers(
   }
 }
 
-/** null-data, as some meters have it for registers without a unit, means that there is none. */
+/** null-data or an empty string, as some meters have it for registers without a unit, means that there is none. */
 export function parseScaler(data: Uint8Array): ScalerUnit | null | undefined {
   try {
     const value = decodeValueBytes(data, undefined, "scaler_unit");
-    return value.type === "null-data" ? null : readScalerUnit(value);
+    return isAbsent(value) ? null : readScalerUnit(value);
   } catch (error) {
     if (isDlmsError(error)) return undefined;
     throw error;

@@ -144,6 +144,10 @@ describe("exception responses", () => {
 });
 
 describe("notifications", () => {
+  it("takes a date-time that is an empty octet-string with its data tag for none", () => {
+    assert.deepEqual(parse("0f400000000900020106000016dc"), parse("0f4000000000020106000016dc"));
+  });
+
   it("takes the date-time with a data tag before its length (Kaifa)", () => {
     assert.deepEqual(
       parse("0f40000000090c07e3020401173416ff800000020106000016dc"),

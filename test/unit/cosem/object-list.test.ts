@@ -172,8 +172,15 @@ describe("object list of Association LN", () => {
   });
 
   it("refuses what is no list", () => {
-    assert.throws(() => readObjectList(none), DlmsDecodeError);
+    assert.throws(() => readObjectList(u8(1)), DlmsDecodeError);
     assert.throws(() => readShortNameList(u8(1)), DlmsDecodeError);
+  });
+
+  it("has no objects where it is null-data or an empty string", () => {
+    for (const absent of [none, { type: "octet-string", value: new Uint8Array(0) } as const]) {
+      assert.deepEqual(readObjectList(absent), { objects: [], skipped: 0 });
+      assert.deepEqual(readShortNameList(absent), { objects: [], skipped: 0 });
+    }
   });
 });
 

@@ -52,6 +52,28 @@ describe("presentAttribute", () => {
     assert.equal(show(value, 3, 2).value, 1005);
   });
 
+  it("shows a string without content as null where a time, a name, a list or a structure belongs", () => {
+    const empty: DlmsValue[] = [octets(""), { type: "visible-string", value: "" }];
+    for (const absent of empty) {
+      // time, capture_time, scaler_unit, capture_objects, logical_name, object_list, entries of a schedule
+      for (const [classId, attributeId] of [
+        [8, 2],
+        [4, 5],
+        [3, 3],
+        [7, 3],
+        [3, 1],
+        [15, 2],
+        [10, 2],
+      ] as const) {
+        const { value } = show(absent, classId, attributeId);
+        assert.ok(value === null || (Array.isArray(value) && value.length === 0), `${classId}/${attributeId}`);
+      }
+      assert.equal(show(absent, 1, 2).value, "");
+      const captured = show(array(structure(u16(0), absent, u8(0), u16(0))), 7, 3).value;
+      assert.deepEqual(captured, [{ classId: 0, logicalName: null, attributeId: 0, dataIndex: 0 }]);
+    }
+  });
+
   it("scales the cells of a register table", () => {
     const cells: DlmsValue[] = [u16(12345), { type: "long64-unsigned", value: 5n }, none];
     assert.deepEqual(show(array(...cells), 61, 2, {}, -3).value, [12.345, 0.005, null]);

@@ -59,9 +59,17 @@ describe("profile columns", () => {
     const data = decodeValueBytes(fromHex("0101020412000809060000010000ff0f02120000"));
     assert.deepEqual(readCaptureObjects(data), [clock]);
   });
+  it("keep the place of an object without a name, and none for a list that is an empty string", () => {
+    const objects = decodeValueBytes(
+      fromHex("0102 0204 120000 0900 0f00 120000 0204 120003 0906 0100010800ff 0f02 120000".replaceAll(" ", "")),
+    );
+    assert.deepEqual(readCaptureObjects(objects), [capture(0, "0.0.0.0.0.0", 0), energy]);
+    assert.deepEqual(readCaptureObjects(octets("")), []);
+    assert.deepEqual(readCaptureObjects(none), []);
+  });
   it("refuse what is no capture object", () => {
     for (const wrong of [
-      none,
+      u32(1),
       { type: "array", value: [u32(1)] },
       { type: "array", value: [row(u32(3), octets("01"))] },
     ]) {
@@ -162,6 +170,33 @@ describe("profile rows", () => {
         ["2020-01-06T05:15:00+01:00", 3, 8],
       ],
     );
+  });
+
+  it("take an empty string in place of a time for a null", () => {
+    const empty = [octets(""), { type: "visible-string", value: "" }, { type: "utf8-string", value: "" }] as const;
+    for (const absent of empty) {
+      const rows = map([clock, energy], [row(midnight, u32(1000)), row(absent, u32(2000)), row(absent, u32(3000))], {
+        capturePeriod: 3600,
+      });
+      assert.deepEqual(
+        rows.map((r) => Object.values(r)),
+        [
+          ["2020-01-06T00:00:00+01:00", 1],
+          ["2020-01-06T01:00:00+01:00", 2],
+          ["2020-01-06T02:00:00+01:00", 3],
+        ],
+      );
+      assert.deepEqual(map([clock], [row(midnight), row(absent)])[1], { "0.0.1.0.0.255": null });
+      const unix = capture(1, "0.0.1.1.0.255");
+      assert.deepEqual(map([unix], [row(u32(1577836800)), row(absent)], { capturePeriod: 60 })[1], {
+        "0.0.1.1.0.255": 1577836860,
+      });
+    }
+  });
+
+  it("show a capture time that is an empty string as null", () => {
+    const captured = capture(4, "1.0.1.6.0.255", 5);
+    assert.deepEqual(map([captured], [row(midnight), row(octets(""))])[1], { "1.0.1.6.0.255/5": null });
   });
 
   it("leave a null time null without a period, and in the first row", () => {
