@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { DlmsAccessError } from "../../src/errors";
 import type { Outcome } from "../../src/client";
-import { encodeApdu, type ReadResult } from "../../src/apdu";
+import { encodeApdu, type ReadRequest, type ReadResult } from "../../src/apdu";
 import { type DlmsValue, encodeValueBytes } from "../../src/codec";
 import { attribute, parseObis } from "../../src/cosem";
 import type { Behaviour, MeterDefinition } from "../../src/simulator";
@@ -15,6 +15,11 @@ const values = (outcomes: readonly Outcome[]): unknown[] =>
 const withoutLists: Partial<MeterDefinition> = {
   conformance: ["get", "block-transfer-with-get-or-read", "selective-access"],
 };
+
+const shortNameDefinition = {
+  referencing: "sn",
+  conformance: ["read", "multiple-references", "parameterized-access"],
+} as const;
 
 describe("reading a simulated meter", () => {
   for (const framing of ["WRAPPER", "HDLC"] as const) {
@@ -376,11 +381,9 @@ describe("reading a simulated meter", () => {
   });
 
   it("reads the same values by short names as by logical names", async () => {
-    const { client, clock } = bench(
-      { referencing: "sn", conformance: ["read", "multiple-references", "parameterized-access"] },
-      { association: { referencing: "sn" } },
-      [shortNameMeter(registers(3))],
-    );
+    const { client, clock } = bench(shortNameDefinition, { association: { referencing: "sn" } }, [
+      shortNameMeter(registers(3)),
+    ]);
     const outcomes = await clock.runUntil(client.readMany([registerRef(2), registerRef(9), registerRef(0)]));
     assert.deepEqual(values(outcomes), [100.2, "DLMS_ACCESS_OBJECT_UNDEFINED", 100]);
     assert.ok(outcomes[0]?.ok && outcomes[0].value.unit === "Wh");
@@ -388,7 +391,87 @@ describe("reading a simulated meter", () => {
     assert.equal(client.statistics.roundTrips, 3);
     await clock.runUntil(client.close());
   });
+
+  describe("by short names, from a meter that takes one name in a Read", () => {
+    const error = (count: number): Uint8Array =>
+      Uint8Array.of(0x0c, count, ...Array.from({ length: count }, () => [1, 250]).flat());
+    const refusals: readonly [string, (count: number) => Uint8Array, number][] = [
+      ["an exception-response", () => Uint8Array.of(0xd8, 2, 2), 1],
+      ["a confirmed-service-error", () => Uint8Array.of(0x0e, 5, 0, 2), 1],
+      ["an error for each name", error, 1],
+      ["one error for all names", () => error(1), 2],
+      ["the first value alone", () => Uint8Array.of(0x0c, 1, 0, 6, 0, 0, 3, 0xe8), 2],
+      ["no result", () => Uint8Array.of(0x0c, 0), 2],
+      ["an answer that is cut", () => Uint8Array.of(0x0c, 4, 0, 6, 0), 2],
+    ];
+    for (const [name, answer, tries] of refusals) {
+      it(`asks for the names one by one after ${name}`, async () => {
+        const refuses: Behaviour = {
+          name,
+          request: (request) =>
+            request.apdu === "read-request" && request.variables.length > 1
+              ? [answer(request.variables.length)]
+              : undefined,
+        };
+        const { client, clock, meter } = bench(shortNameDefinition, { association: { referencing: "sn" } }, [
+          refuses,
+          shortNameMeter(registers(3)),
+        ]);
+        const notes: string[] = [];
+        client.on("trace", (event) => {
+          if (event.kind === "note") notes.push(event.text);
+        });
+        const refs = [registerRef(2), registerRef(9), registerRef(0)];
+        for (let n = 0; n < tries; n++) {
+          const outcomes = await clock.runUntil(client.readMany(refs));
+          assert.deepEqual(values(outcomes), [100.2, "DLMS_ACCESS_OBJECT_UNDEFINED", 100]);
+        }
+        assert.match(notes.join(), /lists are not used with this meter any more/);
+        meter.forgetReceived();
+        await clock.runUntil(client.readMany(refs));
+        const counts = meter.received.flatMap((item) =>
+          item.kind === "apdu" && item.apdu.apdu === "read-request" ? [item.apdu.variables.length] : [],
+        );
+        assert.deepEqual(counts, [1, 1]);
+        assert.equal(client.statistics.associations, 1);
+        await clock.runUntil(client.close());
+      });
+    }
+  });
+
+  describe("an exception-response to one of several attributes that are read one by one", () => {
+    const refuses: Behaviour = {
+      name: "refuses lists, and one object, by exceptions",
+      request: (request) => {
+        const isList = request.apdu === "get-request-with-list" || request.apdu === "access-request";
+        const isOne = request.apdu === "get-request-normal" && request.attribute.instanceId[4] === 2;
+        const isName = request.apdu === "read-request" && (request.variables.length > 1 || isNamed(request, 0x1208));
+        return isList || isOne || isName ? [Uint8Array.of(0xd8, 2, 2)] : undefined;
+      },
+    };
+    for (const [name, definition] of [
+      ["after a GET with list", {}],
+      ["without lists", withoutLists],
+      ["after an ACCESS", { conformance: ["get", "access", "block-transfer-with-get-or-read"] }],
+      ["by short names", shortNameDefinition],
+    ] as const) {
+      it(`is the error of that one (${name})`, async () => {
+        const short = definition === shortNameDefinition;
+        const behaviours = short ? [refuses, shortNameMeter(registers(4))] : [refuses];
+        const options = short ? ({ association: { referencing: "sn" } } as const) : {};
+        const { client, clock } = bench(definition, options, behaviours);
+        const outcomes = await clock.runUntil(client.readMany([0, 2, 3].map((n) => registerRef(n))));
+        assert.deepEqual(values(outcomes), [100, "DLMS_EXCEPTION", 100.3]);
+        await clock.runUntil(client.close());
+      });
+    }
+  });
 });
+
+function isNamed(request: ReadRequest, name: number): boolean {
+  const [first] = request.variables;
+  return first?.kind === "variable-name" && first.name === name;
+}
 
 /** Answers Read: the object list at FA08, and attribute n of object i at 1000 (hex) + 100 i + 8 (n - 1). */
 function shortNameMeter(objects: readonly SimulatedObject[]): Behaviour {

@@ -15,11 +15,12 @@ import {
   wellKnownObjects,
 } from "../../cosem";
 import { describeObis } from "../../names";
-import { DlmsDecodeError, DlmsServiceError, isDlmsError } from "../../errors";
+import { DlmsDecodeError, isDlmsError } from "../../errors";
 import { accessError } from "../association/access-error";
 import type { Association, Kept } from "../association/association";
 import { referencingOf } from "../services/referencing";
 import type { FetchOptions } from "../association/meter-hints";
+import { isRefusal } from "../services/lists";
 import { parseScaler } from "../services/read";
 import { type Fetched, keyOf } from "../services/attribute-request";
 
@@ -122,14 +123,6 @@ export async function profileFacts(
   return { info, entriesInUse };
 }
 
-/** invocation counter and deciphering: of the envelope, not of what is asked for */
-const envelopeErrors = new Set<unknown>([5, 6]);
-
-/** Some meters answer what they do not have with an exception-response. */
-export function isRefusal(error: unknown): error is DlmsServiceError {
-  return error instanceof DlmsServiceError && !envelopeErrors.has(error.details.serviceError);
-}
-
 /** Attributes without which the reading goes on: what is answered with an exception, or nonsense, is not told. */
 async function fetchOptional(
   active: Association,
@@ -137,8 +130,17 @@ async function fetchOptional(
   options: FetchOptions,
   failures = new Map<string, Error>(),
 ): Promise<Fetched[]> {
+  const untold = (ref: AttributeRef, error: Error): undefined => {
+    failures.set(keyOf(ref), error);
+    options.note?.(`${obisPrinted(ref.logicalName)}/${ref.attributeId} is taken as not told: ${error.message}`);
+    return undefined;
+  };
   try {
-    return [...(await referencingOf(active).readTogether(active, refs, options))];
+    const answers = await referencingOf(active).readTogether(active, refs, options);
+    return refs.map((ref, i) => {
+      const answer = answers[i];
+      return answer !== undefined && "error" in answer ? untold(ref, answer.error) : answer;
+    });
   } catch (error) {
     if (!isRefusal(error) && !(error instanceof DlmsDecodeError)) throw error;
     const [first] = refs;
@@ -150,9 +152,7 @@ async function fetchOptional(
       }
       return results;
     }
-    failures.set(keyOf(first), error);
-    options.note?.(`${obisPrinted(first.logicalName)}/${first.attributeId} is taken as not told: ${error.message}`);
-    return [undefined];
+    return [untold(first, error)];
   }
 }
 

@@ -4,6 +4,7 @@ import { obisPrinted, restrictingObject, type Selection } from "../../cosem";
 import type { DlmsAccessError, DlmsDecodeError, DlmsServiceError } from "../../errors";
 import { accessError } from "../association/access-error";
 import { type Association, OperationCancelled } from "../association/association";
+import { isRefusal } from "../services/lists";
 import { referencingOf } from "../services/referencing";
 import type { FetchOptions } from "../association/meter-hints";
 import {
@@ -15,7 +16,7 @@ import {
   type ProfilePlan,
 } from "./strategies";
 import { chooseColumns } from "./columns";
-import { isRefusal, profileCache, profileFacts } from "./profile-info";
+import { profileCache, profileFacts } from "./profile-info";
 import { isAmbiguousLocalTime } from "./meter-time";
 import { RowSink, tooFew } from "./row-sink";
 

@@ -2,10 +2,15 @@
 import type { AttributeDescriptorWithSelection, GetDataResult } from "../../apdu/model";
 import { type AttributeRef, obisDotted, obisPrinted, parseObis, scalerSource } from "../../cosem";
 
+import type { DlmsServiceError } from "../../errors";
 import { checkAttributeRef } from "../options/check-arguments";
 
-/** Data, a result code, or undefined where the meter's own object list does not have the object (short names). */
-export type Fetched = GetDataResult | undefined;
+/**
+ * Data, a result code, the exception-response that the meter answered one of several attributes with, or undefined where
+ * the meter's own object list does not have the object (short names).
+ */
+export type Fetched =
+  GetDataResult | { readonly ok: false; readonly result: number; readonly error: DlmsServiceError } | undefined;
 
 /** An attribute that is asked for, and what follows from its reference. */
 export interface AttributeRequest {

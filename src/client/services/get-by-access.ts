@@ -2,10 +2,11 @@
 import { answerTooLong } from "../../apdu";
 import type { AttributeDescriptorWithSelection, GetDataResult } from "../../apdu/model";
 import type { AttributeRef } from "../../cosem";
-import { DlmsDecodeError, DlmsServiceError } from "../../errors";
+import { DlmsDecodeError } from "../../errors";
 import type { Association } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
 import { descriptorOf, describeReads } from "./attribute-request";
+import { isRefusal } from "./lists";
 
 /** tag, long invoke-id, no date-time, and two counts of up to two bytes (IEC 62056-5-3, ACCESS-request) */
 const requestHeader = 10;
@@ -63,7 +64,7 @@ export async function getByAccess(
       return result === 0 && data !== undefined ? { ok: true, data } : { ok: false, result };
     });
   } catch (error) {
-    if (!(error instanceof DlmsServiceError) && !(error instanceof DlmsDecodeError)) throw error;
+    if (!isRefusal(error) && !(error instanceof DlmsDecodeError)) throw error;
     stopAccess(options, error.message);
     return refs.map(() => undefined);
   }

@@ -14,6 +14,7 @@ import {
 import { DlmsAccessError, DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
 import { accessError, describeTarget } from "../association/access-error";
 import type { Association } from "../association/association";
+import { askOneByOne } from "./lists";
 import { referencingOf } from "./referencing";
 import type { FetchOptions } from "../association/meter-hints";
 import type { AttributeRequest, Fetched } from "./attribute-request";
@@ -114,15 +115,18 @@ async function fetchInTurn(
   context: ReadContext,
 ): Promise<void> {
   const referencing = referencingOf(active);
-  const get = async (one: AttributeRequest): Promise<void> => {
-    if (!fetched.has(one.key)) fetched.set(one.key, await referencing.readOne(active, one, context));
-  };
-  for (const one of wanted.values()) {
-    await get(one);
-    const { scaler } = one;
-    if (scaler === undefined || active.scalers.has(scaler.key) || fetched.get(one.key)?.ok !== true) continue;
-    await get(scaler);
+  const get = async (one: AttributeRequest): Promise<Fetched> => referencing.readOne(active, one, context);
+  const items = [...wanted.values()];
+  const values = await askOneByOne(items, get);
+  items.forEach(({ key }, i) => fetched.set(key, values[i]));
+  const scalers = new Map<string, AttributeRequest>();
+  for (const { key, scaler } of items) {
+    if (scaler === undefined || active.scalers.has(scaler.key) || fetched.has(scaler.key)) continue;
+    if (fetched.get(key)?.ok === true) scalers.set(scaler.key, scaler);
   }
+  const missing = [...scalers.values()];
+  const answers = await askOneByOne(missing, get, items.length > 1);
+  missing.forEach(({ key }, i) => fetched.set(key, answers[i]));
 }
 
 function learnScalers(
@@ -162,13 +166,18 @@ function outcome(
   { present }: ReadContext,
 ): Outcome {
   if (result === undefined) return { ok: false, error: notInObjectList(ref) };
-  if (!result.ok) return { ok: false, error: accessError("get", ref, result.result) };
+  if (!result.ok) return { ok: false, error: refusal(ref, result) };
   try {
     return { ok: true, value: reading(ref, result.data, scaler(), readAt, present) };
   } catch (error) {
     if (isDlmsError(error)) return { ok: false, error };
     throw error;
   }
+}
+
+/** Why the meter did not give an attribute. */
+export function refusal(ref: AttributeRef, answer: Extract<Fetched, { readonly ok: false }>): DlmsError {
+  return "error" in answer ? answer.error : accessError("get", ref, answer.result);
 }
 
 function scalerOf(
@@ -182,7 +191,7 @@ function scalerOf(
   if (known !== undefined) return known ?? undefined;
   // a number without its power of ten would be a wrong one: the item fails
   const answer = fetched.get(key);
-  if (answer?.ok === false) throw accessError("get", source, answer.result);
+  if (answer?.ok === false) throw refusal(source, answer);
   throw new DlmsDecodeError(
     "DECODE_VALUE",
     `expected a structure of scaler and unit, the meter sent something else: get ${describeTarget(source)}; ` +

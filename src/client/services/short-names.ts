@@ -20,8 +20,8 @@ import type { AnswerForm } from "../../session/steps/operation";
 import { accessError } from "../association/access-error";
 import type { Association, Kept, RunOptions } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
-import { type AttributeRequest, describeReads, type Fetched } from "./attribute-request";
-import { usesLists } from "./get";
+import { type AttributeRequest, describeRead, type Fetched } from "./attribute-request";
+import { askInLists } from "./lists";
 import { objectsOf, toEnd, withRights } from "./object-list";
 
 const { associationSnNames: own, currentAssociation } = wellKnownObjects;
@@ -71,19 +71,26 @@ async function readTogether(
     const name = shortNameOf(names, ref);
     return name === undefined ? [] : [{ ref, index, variable: { kind: "variable-name", name } as const }];
   });
-  const atOnce = usesLists(active, options) ? namesPerRequest(active) : 1;
-  for (let at = 0; at < known.length; at += atOnce) {
-    const part = known.slice(at, at + atOnce);
-    const answers = await readVariables(
+  const read = (part: readonly (typeof known)[number][], request: RequestName): Promise<readonly GetDataResult[]> =>
+    readVariables(
       active,
       part.map((one) => one.variable),
-      () => describeReads(part.map(({ ref }) => ref)),
+      request,
       options,
     );
-    part.forEach((one, i) => {
-      results[one.index] = answers[i];
-    });
-  }
+  const answers = await askInLists(
+    active,
+    known,
+    {
+      fits: () => namesPerRequest(active),
+      together: (part, request) => read(part, request),
+      alone: async (one) => (await read([one], describeRead(one.ref)))[0],
+    },
+    options,
+  );
+  known.forEach((one, i) => {
+    results[one.index] = answers[i];
+  });
   return results;
 }
 

@@ -1,0 +1,130 @@
+/** Several attributes in one request, and one by one where a meter refuses that: the same for every service. */
+import { dataAccess } from "../../apdu";
+import type { GetDataResult } from "../../apdu/model";
+import type { AttributeRef } from "../../cosem";
+import { DlmsDecodeError, DlmsServiceError, type RequestName } from "../../errors";
+import type { Association } from "../association/association";
+import type { FetchOptions } from "../association/meter-hints";
+import { describeReads, type Fetched } from "./attribute-request";
+
+/** invocation counter and deciphering: of the envelope, not of what is asked for */
+const envelopeErrors = new Set<unknown>([5, 6]);
+
+/** Some meters answer what they do not have with an exception-response. */
+export function isRefusal(error: unknown): error is DlmsServiceError {
+  return error instanceof DlmsServiceError && !envelopeErrors.has(error.details.serviceError);
+}
+
+/** Whether several attributes go into one GET with list, or one Read. */
+export function usesLists(active: Association, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean {
+  if (options.noGetWithList || options.hints.listsRefused) return false;
+  return active.session.association?.conformanceNames.includes("multiple-references") === true;
+}
+
+/** How a service asks for attributes. */
+export interface ListService<T> {
+  /** How many of these, from the first on, fit one request; at least 1. */
+  readonly fits: (items: readonly T[]) => number;
+  readonly together: (items: readonly T[], request: RequestName) => Promise<readonly GetDataResult[]>;
+  readonly alone: (item: T) => Promise<Fetched>;
+}
+
+/** Asks for attributes in as few requests as the meter allows; positions are kept. */
+export async function askInLists<T extends { readonly ref: AttributeRef }>(
+  active: Association,
+  items: readonly T[],
+  service: ListService<T>,
+  options: FetchOptions,
+): Promise<Fetched[]> {
+  const results: Fetched[] = [];
+  while (results.length < items.length) {
+    const rest = items.slice(results.length);
+    const count = rest.length > 1 && usesLists(active, options) ? Math.min(rest.length, service.fits(rest)) : 1;
+    const some =
+      count > 1
+        ? await askTogether(rest.slice(0, count), service, options)
+        : await askOneByOne(rest, service.alone, results.some(isTold));
+    for (const result of some) results.push(result);
+  }
+  return results;
+}
+
+/** One request; when the meter does not do lists after all, the same attributes one by one. */
+async function askTogether<T extends { readonly ref: AttributeRef }>(
+  items: readonly T[],
+  { together, alone }: ListService<T>,
+  options: FetchOptions,
+): Promise<readonly Fetched[]> {
+  const [first] = items;
+  if (first === undefined) return [];
+  const request = (): string => describeReads(items.map(({ ref }) => ref));
+  let results: readonly GetDataResult[];
+  try {
+    results = await together(items, request);
+    options.hints.garbledLists = 0;
+    options.hints.listsAnswered = true;
+  } catch (error) {
+    learnFromFailure(error, options);
+    return askOneByOne(items, alone);
+  }
+  if (results.some((result) => result.ok)) return results;
+  // all failed: either each for itself, or because it was a list; the first one alone tells
+  const [probe] = await askOneByOne([first], alone, true);
+  if (probe?.ok !== true) return results;
+  stopLists(options, `the list was refused as a whole (${request()}), its first item alone is answered`);
+  return [probe, ...(await askOneByOne(items.slice(1), alone, true))];
+}
+
+/** The meter answered the request for this attribute. */
+const isTold = (answer: Fetched): boolean => answer !== undefined && !("error" in answer);
+
+/** Refusals in a row, with nothing answered before, that end a request of several attributes. */
+const maxRefusals = 3;
+
+/**
+ * Asks for items one by one. An exception-response to one of several is that item's error, unless nothing else is
+ * answered either: then it is about more than the item. `othersAnswered`: other items of the request were answered.
+ */
+export async function askOneByOne<T>(
+  items: readonly T[],
+  alone: (item: T) => Promise<Fetched>,
+  othersAnswered = false,
+): Promise<Fetched[]> {
+  const results: Fetched[] = [];
+  let refusal: DlmsServiceError | undefined;
+  let answered = othersAnswered;
+  for (const item of items) {
+    try {
+      results.push(await alone(item));
+      answered = true;
+    } catch (error) {
+      if ((items.length === 1 && !othersAnswered) || !isRefusal(error)) throw error;
+      refusal ??= error;
+      results.push({ ok: false, result: dataAccess["other-reason"], error });
+      if (!answered && results.length === maxRefusals) throw refusal;
+    }
+  }
+  if (!answered && refusal !== undefined) throw refusal;
+  return results;
+}
+
+/** How many lists in a row have to be answered with nonsense until the meter, not the line, is thought to be the cause. */
+const garbledLimit = 2;
+
+/** An error message instead of the list, or an answer that cannot be read; rethrows what says nothing about lists. */
+function learnFromFailure(error: unknown, options: FetchOptions): void {
+  const { hints, note } = options;
+  if (isRefusal(error)) {
+    stopLists(options, error.message);
+    return;
+  }
+  if (!(error instanceof DlmsDecodeError)) throw error;
+  hints.garbledLists = (hints.garbledLists ?? 0) + 1;
+  if (hints.garbledLists >= garbledLimit) stopLists(options, error.message);
+  else note?.(`the answer to the list cannot be read, its items are read one by one: ${error.message}`);
+}
+
+function stopLists({ hints, note }: FetchOptions, reason: string): void {
+  hints.listsRefused = true;
+  note?.(`lists are not used with this meter any more, attributes are read one by one: ${reason}`);
+}
