@@ -27,7 +27,7 @@ import { meterStatus } from "../meters/status";
 
 type MeterConfigNode = Node<MeterCredentials> & { -readonly [K in "meter" | "users"]: MeterNode[K] };
 
-/** A value, or the error with which it could not be made. */
+/** A value, or the error that prevented it. */
 function attempt<T>(make: () => T): T | DlmsError {
   try {
     return make();
@@ -37,7 +37,7 @@ function attempt<T>(make: () => T): T | DlmsError {
   }
 }
 
-/** One log line per change that a person wants to know of. */
+/** Writes one log line for each change that matters to people. */
 class ChangeLog {
   readonly #node: Node;
   readonly #translate: NodeAPI["_"];
@@ -62,7 +62,7 @@ class ChangeLog {
       this.#down = true;
       this.#node.warn(say("refused", { reason }));
     } else if (phase === "offline") {
-      // found by a probe, so there is no message whose error a Catch node would get
+      // a probe found it, so there is no message whose error a Catch node would receive
       const text = say("offline", { seconds: Math.round(offlineAfter / 1000) });
       this.#node.error(text, {
         payload: text,
@@ -106,7 +106,7 @@ export default function (RED: NodeAPI): void {
     });
   }
 
-  /** Says once if another node has the same meter and client. */
+  /** Warns once if another node has the same meter and client. */
   function announce(node: MeterConfigNode, settings: MeterSettings, label: string): void {
     const name = label === node.id ? label : `${label} (${node.id})`;
     const { twin, remove } = shared.deployedMeters.add(clientIdentity(settings), name);
@@ -130,7 +130,7 @@ export default function (RED: NodeAPI): void {
       access: runtime.access,
       makeSession: (settings, access, own) => makeSession(node, settings, access, own),
     });
-    // a changed node is an explicit wish: one more try for each of its secrets. A full deploy makes all nodes again
+    // a user who changes the node allows one more try for each of its secrets; a full deploy makes unchanged nodes too
     const changed = shared.deployedSecrets.isChanged(node.id, config as unknown as RawSettings, credentials);
     if (changed) runtime.guard.allowOneMoreTryOf(node.id);
     const settings = attempt(() => parseMeterSettings(raw, credentials, persistentState));
@@ -155,7 +155,7 @@ export default function (RED: NodeAPI): void {
     this.users = {};
     this.meter = makeMeter(this, config);
     if (this.meter.problem !== undefined) this.error(this.meter.problem.message);
-    // Both parameters are needed: Node-RED looks at the handler's length to know that it has to wait.
+    // with two parameters Node-RED waits for `done`: it checks the length of the handler
     this.on("close", (removed: boolean, done: () => void) => {
       if (removed) shared.deployedSecrets.forget(this.id);
       const { session, described } = this.meter;

@@ -1,3 +1,4 @@
+/** The node `dlms-monitor`: state, health and frames of a meter as messages. */
 import {
   DlmsConfigError,
   isDlmsError,

@@ -1,3 +1,4 @@
+/** The node `dlms-read`: each message starts a read, and so does its own interval. */
 import {
   DlmsConfigError,
   type DlmsError,
@@ -26,7 +27,7 @@ type Done = (error?: Error) => void;
 /** One week: longer rhythms belong to an Inject node, which can be seen. */
 const maxIntervalS = 604_800;
 
-/** A first read that is spread further than this is announced, so that nobody takes the node for dead. */
+/** The status announces the first read if its random delay is longer than this, because an idle node looks broken. */
 const announcedMs = 5000;
 
 /** A session to read from, with the name for `msg.dlms.meter`. */
@@ -36,19 +37,19 @@ interface Source extends Lease {
 
 const red = (text: string): NodeStatus => ({ fill: "red", shape: "ring", text: `dlms-read.status.${text}` });
 
-/** `msg.meter` as an object: settings that are other than the config node's. */
+/** `msg.meter` as an object: settings that override those of the config node. */
 function isDescription(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Everything a `dlms-read` node does, apart from being one. */
+/** The work of a `dlms-read` node, apart from its registration. */
 class ReadNode {
   readonly #RED: NodeAPI;
   readonly #node: Node;
   #raw: RawSettings;
   #problem: DlmsError | undefined;
   #interval: ReadSchedule | undefined;
-  /** messages that are not answered yet: the own interval waits for them */
+  /** messages that are not answered yet; the own interval waits for them */
   readonly #underWay = new Set<object>();
   readonly #ending = new AbortController();
   /** meters that this node is registered with, by id */
@@ -61,7 +62,7 @@ class ReadNode {
     this.#RED = RED;
     this.#node = node;
     this.#raw = config as unknown as RawSettings;
-    // every message that waits listens to it
+    // every waiting message listens to this signal
     setMaxListeners(0, this.#ending.signal);
     try {
       this.#raw = migrate(this.#raw, migrations["dlms-read"]);
@@ -74,7 +75,7 @@ class ReadNode {
     this.#begin();
   }
 
-  /** With a wrong interval no read will ever begin, so there would be no message to say it with. */
+  /** Reports a wrong interval at the start: without an interval no read begins, so no message could carry the error. */
   #reportWhenStarted(problem: DlmsError): void {
     this.#unreport = whenFlowsStarted(this.#RED.events, () => {
       this.#node.error(problem.message, { dlmsError: problem.toJSON() });
@@ -108,12 +109,12 @@ class ReadNode {
       if (this.#problem !== undefined) this.#node.status(red(phraseOf(this.#problem)));
       else this.#announce();
     } catch (error) {
-      // it is said again, to a Catch node, with each message
+      // each message reports the error again, to a Catch node
       this.#node.status(red(error instanceof DlmsConfigError ? "noMeter" : "readFailed"));
     }
   }
 
-  /** Once, and with a time of day: each status goes to all editors, so none is sent to count seconds. */
+  /** One status with a time of day. A countdown would send a status each second to all editors. */
   #announce(): void {
     const wait = this.#interval?.wait ?? 0;
     if (wait < announcedMs) return;
@@ -236,7 +237,7 @@ class ReadNode {
     return { wanted: this.#raw.meter, source: "meter" };
   }
 
-  /** `described`: the message says of another meter how it is reached; the state of this one says nothing of it. */
+  /** `described`: the message describes another meter, so the state of the own meter says nothing about the error. */
   #use(meter: MeterNode, described = false): void {
     this.#shown = described ? undefined : meter;
     if (this.#meters.get(meter.id) === meter) return;
@@ -276,7 +277,7 @@ class ReadNode {
     });
   }
 
-  /** One of something has a text of its own: the plural forms of Node-RED's translations changed from 4 to 5. */
+  /** The singular has a key of its own, because the plural forms of Node-RED's translations changed from version 4 to 5. */
   #counted(text: string, values: Record<string, number>): string {
     const single = values.count === 1 && text !== "someFailed";
     return this.#RED._(`dlms-read.status.${text}${single ? "One" : ""}`, values);
@@ -291,7 +292,7 @@ class ReadNode {
     }
     msg.dlmsError = error.toJSON();
     const phase = this.#shown?.meter.session?.view.phase ?? "idle";
-    // While there is no session, its state says more than the request that failed for it.
+    // without a session, the state of the meter says more than the error of the request
     if (error.layer === "config" || error.layer === "state" || phase === "connected" || phase === "idle") {
       this.#node.status(red(this.#shown?.meter.problem === error ? "invalid" : phraseOf(error)));
     }

@@ -1,3 +1,4 @@
+/** The request of a message: settings of the node, overridden by properties of the message, checked. */
 import {
   attribute,
   type AttributeRef,
@@ -30,7 +31,7 @@ const modes = ["attribute", "list", "profile", "objects"] as const;
 
 type Dynamic = "logicalName" | "objectType" | "attributeId" | "range" | "columns";
 
-/** Where a setting came from, for messages, and what it is. */
+/** A setting, and the name of its property in error messages. */
 interface Setting {
   readonly source: string;
   readonly value: unknown;
@@ -122,7 +123,7 @@ function obisOf(setting: Setting): string | Uint8Array {
   );
 }
 
-/** Puts the place of a wrong value before the stack's own sentence about it. */
+/** Puts the property of a wrong value before the library's sentence. */
 function refOf(objectType: Setting, obis: Setting, attributeId: Setting): AttributeRef {
   try {
     return attribute(scalar(objectType), obisOf(obis), scalar(attributeId));
@@ -219,7 +220,7 @@ function comparable(moment: Moment, local: boolean): number {
   return offset.test(time) ? Date.parse(time) : NaN;
 }
 
-/** Every meter answers it with no rows, which looks like a profile that is empty. */
+/** Refuses a reversed range: every meter answers it without rows, as if the profile was empty. */
 function refuseReversed(from: Moment, to: Moment, source: string): void {
   if (![true, false].some((local) => comparable(to, local) < comparable(from, local))) return;
   throw new DlmsConfigError(
@@ -245,7 +246,7 @@ const periods: Readonly<Record<string, (now: number) => number>> = {
   month: monthBefore,
 };
 
-/** So many rows, or a period back from now. */
+/** The last n rows, or the rows of a period that ends now. */
 function lastOf(last: unknown, source: string): ProfileRange {
   if (typeof last !== "string" || /^-?\d|^0x|^\$\{/i.test(last.trim())) {
     return { last: wholeNumber(last, source, 1, 0xffffffff) };
@@ -300,7 +301,7 @@ async function rangeOf(
   return { from: begin, to: end };
 }
 
-/** Keys of the columns that are wanted: an array, or a text with commas; none = all. */
+/** Keys of the requested columns: an array, or a text with commas; none = all. */
 async function columnsOf(RED: NodeAPI, node: Node, raw: RawSettings, msg: NodeMessage): Promise<string[]> {
   const { source, value } = await settingOf(RED, node, raw, msg, "columns", "");
   const list: unknown = typeof value === "string" ? value.split(/[,;\s]+/) : value;
@@ -312,19 +313,19 @@ async function columnsOf(RED: NodeAPI, node: Node, raw: RawSettings, msg: NodeMe
   );
 }
 
-/** A plain setting of the node, or the message's instead of it, by the name that it has in error messages. */
+/** A setting of the node or the message's override, with the name of the property for error messages. */
 function plainOf(raw: RawSettings, msg: NodeMessage, name: string): readonly [settings: RawSettings, name: string] {
   const given = (msg as RawSettings)[name];
   return isAbsent(given) ? [raw, name] : [{ [`msg.${name}`]: given }, `msg.${name}`];
 }
 
-/** How the dates of the answer are given. @throws DlmsConfigError */
+/** The form of dates in the answer. @throws DlmsConfigError */
 export function datesOf(raw: RawSettings, msg: NodeMessage): "iso" | "date" | "epoch" {
   const [settings, name] = plainOf(raw, msg, "dates");
   return choiceOf(settings, name, ["iso", "date", "epoch"], "iso");
 }
 
-/** ms until a read in this mode that has not ended is given up; 0 = never. @throws DlmsConfigError */
+/** Limit of a read in this mode, in ms; 0 = none. @throws DlmsConfigError */
 export function giveUpAfterOf(raw: RawSettings, msg: NodeMessage, mode: ReadRequest["mode"]): number {
   const [settings, name] = plainOf(raw, msg, "giveUpAfter");
   const fallback = mode === "profile" ? maxReadS : defaultReadS;
@@ -332,7 +333,7 @@ export function giveUpAfterOf(raw: RawSettings, msg: NodeMessage, mode: ReadRequ
 }
 
 /**
- * What a message asks for.
+ * The request of a message.
  * @throws DlmsConfigError with the property's name, `msg.` before it where it came with the message
  */
 export async function readRequestOf(

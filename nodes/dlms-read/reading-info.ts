@@ -1,6 +1,7 @@
+/** `msg.dlms`: facts about a value besides the value. */
 import { attributeName, type AttributeRef, className, findClass, type Reading, toHex } from "../../src/index";
 
-/** What is known about a value besides the value: `msg.dlms` of a single read, or one of its `items`. */
+/** `msg.dlms` of a single read, or one of its `items`. */
 export interface Info {
   readonly meter: string;
   readonly mode: "attribute" | "list";

@@ -1,3 +1,4 @@
+/** Runs a request on a meter and makes payload, `msg.dlms` and status of the result. */
 import {
   type DlmsError,
   type ErrorJson,
@@ -31,10 +32,10 @@ export interface ReaderOptions {
   readonly progress: (rows: number) => void;
 }
 
-/** A status is sent to every open editor: more often than this helps nobody. */
+/** Shortest time between two statuses of progress: Node-RED sends each status to every open editor. */
 const progressMs = 500;
 
-/** Carries out what a message asks for, on one meter. */
+/** Runs the request of a message on one meter. */
 export class MeterReader {
   readonly #session: SharedMeter;
   readonly #meter: string;
@@ -153,7 +154,7 @@ export class MeterReader {
     if (count === 0 && firstError !== undefined) throw firstError;
     const complete = count === points.length;
     return {
-      // assigned one by one, a value named __proto__ would be lost
+      // an assignment to a key named __proto__ would lose the value
       payload: Object.fromEntries(payload),
       dlms: { meter: this.#meter, mode: "list", readAt, items: Object.fromEntries(items) },
       complete,

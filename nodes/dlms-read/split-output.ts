@@ -1,3 +1,4 @@
+/** The messages of a result: one, or one for each value, row or object. */
 import type { NodeMessage } from "node-red";
 import type { ReadOutcome } from "./run-request";
 
@@ -28,7 +29,7 @@ function itemsOf({ payload, dlms }: ReadOutcome): Item[] | undefined {
   }));
 }
 
-/** What could not be read has no message of its own, so the others carry its error. */
+/** A failed item has no message of its own; the other messages carry its error. */
 function errorsOf(items: Record<string, unknown> = {}): object {
   const failed = Object.entries(items).flatMap(([name, item]) => {
     const { error } = item as { error?: unknown };
@@ -38,8 +39,8 @@ function errorsOf(items: Record<string, unknown> = {}): object {
 }
 
 /**
- * One message per value, row or object, with `parts` of which a Join node in automatic mode makes the whole again.
- * The first is the message that came in. A single value stays one message without `parts`.
+ * One message for each value, row or object, with the `parts` that a Join node in automatic mode needs. The first is the
+ * input message. A single value stays one message without `parts`.
  */
 export function splitMessages(msg: NodeMessage, outcome: ReadOutcome): NodeMessage[] {
   const items = itemsOf(outcome);

@@ -1,3 +1,4 @@
+/** The node `dlms-simulator`: a simulated meter that listens on a TCP port. */
 import {
   createMeter,
   fromHex,
@@ -29,7 +30,7 @@ function titleOf(id: string): Uint8Array {
 }
 
 function definitionOf(text: unknown, framing: "WRAPPER" | "HDLC" | "HDLC_MODE_E"): MeterDefinition {
-  // a definition that names its framing means it
+  // the framing of the definition overrides the setting
   return isAbsent(text) ? householdDefinition({ framing }) : { framing, ...parseDefinition(text) };
 }
 
@@ -41,7 +42,7 @@ function settingsOf(config: NodeDef): Settings {
   return {
     host: neededTextOf(raw, "host", "127.0.0.1", "an address to listen on"),
     port: integerOf(raw, "port", { fallback: 4059, min: 0, max: 65535 }),
-    // two simulated meters, of two Node-REDs perhaps, are two to their clients: counters belong to a title and a key
+    // clients keep a counter for each title and key, so each simulated meter has a system title of its own
     definition: { ...definition, systemTitle: definition.systemTitle ?? titleOf(config.id) },
   };
 }
@@ -52,7 +53,7 @@ const ring = (fill: "red" | "yellow", text: string): NodeStatus => ({
   text: `dlms-simulator.status.${text}`,
 });
 
-/** The next deploy waits this long for the port to be free. */
+/** Time for which the next deploy waits until the port is free. */
 const closeMs = 2500;
 
 export default function (RED: NodeAPI): void {

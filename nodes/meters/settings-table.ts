@@ -95,7 +95,7 @@ export const meterSettings = {
   },
   tlsCa: { kind: "text", default: "", message, search, option: "transport.ca" },
   tlsServerName: { kind: "text", default: "", message, search, option: "transport.serverName" },
-  // no message: whoever sends one could otherwise have the secrets sent to any server
+  // not in messages: the sender of a message could have the secrets sent to any server
   tlsUnverified: { kind: "flag", default: false, search, option: "transport.verify" },
 
   framing: {

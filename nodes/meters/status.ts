@@ -2,7 +2,7 @@
 import { type DlmsError, DlmsTimeoutError, type ErrorName, type MeterView } from "../../src/index";
 import type { NodeStatus } from "node-red";
 
-/** Short phrases for what went wrong; each is a key `<type>.status.<phrase>` of the catalogue. */
+/** Short phrases for errors; each is a key `<type>.status.<phrase>` of the catalogue. */
 export type Phrase =
   | "connectionRefused"
   | "hostUnknown"
@@ -59,9 +59,9 @@ const phrases: Partial<Record<ErrorName, Phrase>> = {
   STATE_QUEUE_FULL: "busy",
 };
 
-/** The phrase for an error: by its code where that says something, else by its layer. */
+/** The phrase for an error: chosen by its code where the table has it, else by its layer. */
 export function phraseOf(error: DlmsError): Phrase {
-  // a serial port that does not open is not a host that cannot be reached
+  // a serial port is not a host
   if (error.is("TIMEOUT_CONNECT") && error.details.transport !== "serial") return "hostUnreachable";
   const known = phrases[error.codeName];
   if (known !== undefined) return known;
@@ -135,7 +135,7 @@ function timeText(text: string): string {
   return match === null ? text : `${match[1] ?? ""} ${match[2] ?? ""}${match[3] === "Z" ? "Z" : ""}`;
 }
 
-/** The most characters of a value in a status. */
+/** A longer value is cut in a status. */
 const maxValueCharacters = 24;
 
 /** A value in a status: short. */
@@ -150,7 +150,7 @@ export function valueText(value: unknown, unit: string | null): string {
   return whole.length > maxValueCharacters ? `${whole.slice(0, maxValueCharacters - 1)}…` : whole;
 }
 
-/** The first characters of a value's JSON, at least `length` of them if it has so many; what comes after is not looked at. */
+/** The first characters of a value's JSON, at least `length` of them if it has that many. The rest is not examined. */
 function startOfJson(value: unknown, length: number): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, length));
   if (typeof value !== "object" || value === null || value instanceof Date) return JSON.stringify(value) ?? "";

@@ -1,11 +1,12 @@
+/** Work that waits until the flows have started. */
 import type { EventEmitter } from "node:events";
 
-/** One listener for all nodes that wait: many of them would look like a leak to Node.js. */
+/** One listener for all waiting nodes: Node.js warns of a leak when there are many. */
 const waiting = new WeakMap<EventEmitter, Set<() => void>>();
 
 /**
- * Does something when the deploy that is under way is over: while nodes are made, Catch nodes hear of nothing.
- * @returns what takes it back
+ * Calls back when the current deploy is complete: until then Catch nodes receive no error.
+ * @returns a function that cancels the call
  */
 export function whenFlowsStarted(events: EventEmitter, work: () => void): () => void {
   let works = waiting.get(events);

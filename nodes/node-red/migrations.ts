@@ -1,19 +1,20 @@
+/** Versions of node settings: a chain of steps turns the settings of older flows into today's. */
 import { DlmsConfigError } from "../../src/index";
 import type { RawSettings } from "./raw-settings";
 
-/** Turns the settings of one version into those of the next. */
+/** Turns settings of one version into settings of the next. */
 export type Migration = (settings: RawSettings) => RawSettings;
 
 /**
- * `chain[n]` leads from version n to n + 1; index 0 takes flows that were written by hand, without a version.
+ * `chain[n]` turns version n into n + 1. `chain[0]` is for flows without a version, which were written by hand.
  * The last version is the length of the chain.
  */
 export type MigrationChain = readonly Migration[];
 
-/** From no version to 1: nothing was renamed yet. */
+/** From no version to 1: no setting was renamed. */
 const first: Migration = (settings) => settings;
 
-/** Settings that came with a version, with what they were before there was a choice; what is there stays. */
+/** Adds settings that are new in a version, with the value that means the former behaviour. Keeps settings that are set. */
 function adds(fresh: RawSettings): Migration {
   return (settings) => ({ ...fresh, ...settings });
 }
@@ -35,7 +36,7 @@ export const migrations = {
 } as const satisfies Record<string, MigrationChain>;
 
 /**
- * Settings of any older version in today's form; the input is not changed.
+ * Turns settings of any older version into today's form. Does not change its input.
  * @throws DlmsConfigError CONFIG_UNSUPPORTED for a version that this package does not know yet
  */
 export function migrate(settings: RawSettings, chain: MigrationChain): RawSettings {

@@ -1,6 +1,7 @@
+/** Reads properties of a node or message: text, numbers and words, with errors that name the property. */
 import { DlmsConfigError } from "../../src/index";
 
-/** The properties of a node as Node-RED hands them over: `${ENV}` already replaced, numbers often strings. */
+/** The properties of a node as Node-RED provides them: `${ENV}` already replaced, numbers often strings. */
 export type RawSettings = Readonly<Record<string, unknown>>;
 
 const unsetVariable = /^\$\{([^}]+)\}$/;
@@ -10,7 +11,7 @@ export function isAbsent(value: unknown): value is undefined | null | "" {
   return value === undefined || value === null || value === "";
 }
 
-/** How a wrong value is quoted in a message: short, and never an object's inside. */
+/** Quotes a wrong value in a message: short, and without the content of objects. */
 export function quote(value: unknown): string {
   if (typeof value === "string") return `"${value.length > 60 ? `${value.slice(0, 57)}...` : value}"`;
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return String(value);
@@ -44,7 +45,7 @@ export function textOf(raw: RawSettings, name: string, fallback: string): string
   throw invalid(name, "a text", value);
 }
 
-/** A text without which nothing works. */
+/** A required text. */
 export function neededTextOf(raw: RawSettings, name: string, fallback: string, what: string): string {
   const text = textOf(raw, name, fallback);
   if (text !== "") return text;

@@ -1,3 +1,4 @@
+/** The columns of a profile, from its capture objects: keys, labels, units. */
 import { classIds } from "../apdu/class-ids";
 import type { DlmsValue } from "../codec/value";
 import { DlmsDecodeError } from "../errors";

@@ -1,3 +1,4 @@
+/** Rows of a profile from its buffer entries. Fills in a null: a clock one capture period after the row before, a value as before. */
 import { classIds } from "../apdu/class-ids";
 import type { ElementReader, ValueDecoder } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";

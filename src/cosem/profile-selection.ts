@@ -1,3 +1,4 @@
+/** Selective access to a profile: range and entry descriptors. */
 import { classIds } from "../apdu/class-ids";
 import type { DlmsValue } from "../codec/value";
 import { DlmsConfigError } from "../errors";

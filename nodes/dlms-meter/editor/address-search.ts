@@ -70,7 +70,7 @@ export class AddressSearch {
     this.#request.stop();
   }
 
-  /** Answers on another line tell nothing of this one. */
+  /** Drops the results: they are those of another line. */
   forget(): void {
     this.stop();
     this.#list.empty();

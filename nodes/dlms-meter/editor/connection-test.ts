@@ -1,4 +1,4 @@
-// "Test connection" in the dlms-meter dialog: connects with the settings that stand there and shows each step.
+// "Test connection" in the dlms-meter dialog: connects with the settings of the dialog and shows each step.
 import type { TestFacts, TestLine } from "../../admin/answers";
 import { showProblem } from "../../editor/problem";
 import { type EditedNode, red } from "../../editor/red";
@@ -51,7 +51,7 @@ const reported = [
   ...["authentication", "securityPolicy", "securitySuite", "ciphering"],
 ];
 
-/** For a report in public: the lines hold no secret, and neither the host nor the name of the meter is shown. */
+/** A report that may be published: without secrets, host and name of the meter. */
 function report(lines: readonly TestLine[], node: EditedNode): string {
   const settings = standingProperties(node);
   const typed = Object.values(standingSecrets(node)).filter((one) => typeof one === "string" && one.length > 3);
@@ -95,7 +95,7 @@ export class ConnectionTest {
       },
     });
     this.#copy.on("click", () => {
-      // the editor finds the element and the message by itself
+      // called with the text alone, the editor shows no message of its own
       const clipboard = red().clipboard as unknown as { copyText(text: string): boolean };
       this.#note.text(clipboard.copyText(report(this.#lines, node)) ? t("test.copied") : t("test.notCopied"));
     });
@@ -105,7 +105,7 @@ export class ConnectionTest {
     this.#request.stop();
   }
 
-  /** Results of other settings tell nothing of the present ones. */
+  /** Drops the results: they are those of other settings. */
   forget(): void {
     this.stop();
     this.#clear();

@@ -1,4 +1,4 @@
-// The script of the dlms-meter dialog: what dlms-meter.html uses of it is window.dlmsMeterEditor.
+// The script of the dlms-meter dialog: dlms-meter.html uses its window.dlmsMeterEditor.
 import { EditedProperties } from "../../editor/values";
 import { MeterChecks } from "./checks";
 import { MeterDialog } from "./dialog";

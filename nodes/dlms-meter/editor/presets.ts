@@ -4,7 +4,7 @@ import { textIn } from "../../editor/values";
 import { t } from "./checks";
 import { field } from "./dialog-fields";
 
-/** What a preset fills in is undone by the next one, unless it was changed since. */
+/** A preset first restores the fields that the previous preset filled in, unless the user changed them. */
 function usePresets(presets: readonly Preset[]): void {
   const select = $("#dlms-meter-preset");
   let filled: Readonly<Record<string, string>> = {};

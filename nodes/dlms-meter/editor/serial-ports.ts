@@ -4,7 +4,7 @@ import { textIn } from "../../editor/values";
 import { t } from "./checks";
 import { field } from "./dialog-fields";
 
-/** A button takes a path also where the browser shows no list below a filled field. */
+/** Buttons fill in a path too, because browsers show no list below a filled field. */
 function portButton(port: PortChoice): JQuery {
   return $("<button type='button' class='red-ui-button red-ui-button-small'>")
     .text(port.path)
@@ -14,7 +14,7 @@ function portButton(port: PortChoice): JQuery {
     });
 }
 
-/** @param usual the path of the default: a field that holds it was not filled by a person */
+/** @param usual the default path: a field that holds it was not filled in by the user */
 export function findPorts(usual: string): void {
   const list = $("#dlms-meter-ports").empty();
   const note = $("#dlms-meter-ports-note").text(t("ports.searching"));

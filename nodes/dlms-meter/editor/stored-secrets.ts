@@ -1,5 +1,5 @@
-// Which secrets of a dlms-meter Node-RED has stored. The editor itself knows it only of meters whose dialog was opened
-// since the last deploy, so Node-RED is asked once for all meters, after an import and after a deploy.
+// The secrets that Node-RED has stored for each dlms-meter. The editor knows them only for meters whose dialog was
+// opened since the last deploy, so this asks Node-RED once for all meters, after an import and after a deploy.
 import type { SecretNamesAnswer } from "../../admin/answers";
 import { type EditedNode, red } from "../../editor/red";
 

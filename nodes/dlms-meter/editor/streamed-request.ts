@@ -1,4 +1,4 @@
-// A request of the dialog whose answer comes line by line and is shown as it comes, with buttons that start and stop it.
+// A request of the dialog that shows each line of its answer at once, with buttons that start and stop it.
 import { t } from "./checks";
 import { reveal } from "./dialog-fields";
 
@@ -76,7 +76,7 @@ export class StreamedRequest<Line> {
   #ended(complete: boolean): void {
     const { list, start, stop } = this.#options;
     this.#running = undefined;
-    // a person who stops by the keyboard keeps the place
+    // the focus stays at the buttons for users of the keyboard
     if (stop.is(":focus")) start.trigger("focus");
     start.removeAttr("aria-disabled").find("i").removeClass("fa-spinner fa-spin");
     stop.hide();

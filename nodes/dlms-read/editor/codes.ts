@@ -6,7 +6,7 @@ import { isEmpty, isEnv, textIn } from "../../editor/values";
 import type { BrowsedObjects } from "./meter-requests";
 import { t } from "./texts";
 
-/** Where a value may come from, besides the dialog. */
+/** Sources of a value besides the dialog. */
 export const dynamicTypes = ["msg", "flow", "global", "env", "jsonata"] as const;
 
 /** The meaning of a code is asked for when no key was pressed for this time. */
@@ -33,7 +33,7 @@ export class KnownCodes {
     return this.#tables;
   }
 
-  /** Codes to offer: what this meter was found to have, then what many meters have. */
+  /** Codes to offer: first those that were found in this meter, then common codes. */
   offered(tables: TablesAnswer): CommonCode[] {
     const objects = this.#browsed.of(textIn($("#node-input-meter"))) ?? [];
     const found = objects.map(({ obis, description, objectType }) => ({ obis, label: description, objectType }));
@@ -45,7 +45,7 @@ export class KnownCodes {
     return this.offered(tables).find((code) => code.obis === obis);
   }
 
-  /** Says in words what a code means, while it is typed. */
+  /** Shows the meaning of a code while it is typed. */
   describe(type: string, value: string): void {
     const note = $("#dlms-read-obis-label");
     clearTimeout(this.#describing);

@@ -1,4 +1,4 @@
-// The script of the dlms-read dialog: what dlms-read.html uses of it is window.dlmsReadEditor.
+// The script of the dlms-read dialog: dlms-read.html uses its window.dlmsReadEditor.
 import { EditedProperties } from "../../editor/values";
 import { ReadChecks } from "./checks";
 import { ReadDialog } from "./dialog";

@@ -1,4 +1,4 @@
-// Requests of the dlms-read dialog to a meter, and what it found there.
+// Requests of the dlms-read dialog to a meter, and the objects that were found.
 import type { BrowsedObject, RefusalAnswer } from "../../admin/answers";
 import { type SentError, describeProblem } from "../../editor/problem";
 import { type EditedNode, editorLanguage, red } from "../../editor/red";
@@ -8,7 +8,7 @@ import { t } from "./texts";
 export interface RequestFailure {
   readonly status: number;
   readonly aborted: boolean;
-  /** sent with the settings of the dialog, for the meter is not deployed so */
+  /** sent with the settings in the editor, because the deployed meter has others */
   readonly ofDraft: boolean;
   readonly error?: SentError;
 }
@@ -68,7 +68,7 @@ function failureOf(xhr: JQuery.jqXHR, ofDraft: boolean): RequestFailure {
   };
 }
 
-/** Asks a meter. A meter that is not deployed, or was changed since, is asked by the settings in the editor. */
+/** Asks a meter: with the settings in the editor if it is not deployed or was changed since. */
 export function askMeter<T>(meterId: string, what: string, body: object = {}): MeterRequest<T> {
   const node = meterNode(meterId);
   const result = $.Deferred<T, RequestFailure>();
@@ -95,7 +95,7 @@ export function askMeter<T>(meterId: string, what: string, body: object = {}): M
   return result.promise({ abort: () => request?.abort() });
 }
 
-/** What was browsed last, by meter and settings: the OBIS field offers it while a person types. */
+/** The objects of the last browse, by meter and settings: the OBIS field offers them while a user types. */
 export class BrowsedObjects {
   readonly #byPlace = new Map<string, readonly BrowsedObject[]>();
 

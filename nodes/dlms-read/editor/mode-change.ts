@@ -1,4 +1,4 @@
-// What stands in the dlms-read dialog goes along to another mode, where it fits.
+// Carries the values of the dlms-read dialog over to another mode, where they fit.
 import type { TablesAnswer } from "../../admin/answers";
 import { isEmpty, textIn } from "../../editor/values";
 import { isCode } from "./checks";

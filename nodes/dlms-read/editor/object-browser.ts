@@ -110,7 +110,7 @@ export class ObjectBrowser {
   open(): void {
     const { browsed, meterId, multiple } = this.#options;
     this.#panel.show();
-    // a search or a choice for another list tells nothing of this one
+    // search and choice were those of another list
     this.#search.val("");
     this.#chosen.clear();
     this.#list.attr("aria-multiselectable", String(multiple()));

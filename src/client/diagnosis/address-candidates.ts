@@ -1,3 +1,4 @@
+/** The server addresses that an address search tries, in order. */
 import { DlmsConfigError } from "../../errors";
 import { serialNumberAddress } from "../../link";
 import type { AddressSize } from "../options/options";

@@ -1,3 +1,4 @@
+/** A connection of a connection test or an address search: opened step by step, closed in any case. */
 import type { Apdu } from "../../apdu/model";
 import { onAbort, settledWithin } from "../../clock";
 import { DlmsStateError } from "../../errors";
@@ -8,14 +9,14 @@ import type { SharedLine, SharedLines, LineUser } from "../../driver/shared-line
 import type { Settings } from "../options/resolve-options";
 import { linkAddress } from "../connection/factories";
 
-/** A connection that is made for a look only. `end` takes down whatever is there, bounded, and never rejects. */
+/** A connection of a test. `end` closes everything within a bound, and never rejects. */
 export interface Attempt extends AssociationEvents {
   openLine(): Promise<void>;
   /** `settings`: of the client and the server that the link joins */
   openLink(link: LinkProtocol, settings: Settings): Promise<LinkDriver>;
   /** `line`: the connection too */
   closeLink(options: { readonly line: boolean }): Promise<void>;
-  /** to be released in the end, if it associated */
+  /** released at the end, if it associated */
   use(active: Association): Association;
   end(): Promise<void>;
 }
@@ -105,14 +106,14 @@ class LineAttempt implements Attempt {
   }
 
   note(_text: string): void {
-    // a test tells its steps only
+    // a test reports only its steps
   }
 
   notification(_apdu: Apdu, _raw: Uint8Array): void {
-    // of no interest here
+    // not used in a test
   }
 
-  /** The meter's answer to a farewell changes nothing: the line is closed in any case. */
+  /** Ignores the meter's answer to the release: the line is closed in any case. */
   async #bounded(work: Promise<unknown>): Promise<void> {
     const { clock, timeouts } = this.#settings;
     await settledWithin(clock, timeouts.close, work);

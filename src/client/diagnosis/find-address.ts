@@ -1,3 +1,4 @@
+/** Address search: tries server addresses on a line and reports which ones answer. */
 import { latin1, toHex } from "../../bytes";
 import { afterRunning, type RunningWait, sleep } from "../../clock";
 import { attribute, obisPrinted, parseObis, wellKnownObjects } from "../../cosem";
@@ -35,7 +36,7 @@ export interface FindAddressOptions extends Pick<ConnectOptions, "transport" | "
   readonly timeouts?: Partial<Pick<Timeouts, "connect" | "response">>;
 }
 
-/** What came of one address. */
+/** The result of one address. */
 export interface AddressTrial {
   /** 1-based, of `total` */
   readonly index: number;
@@ -73,7 +74,7 @@ const deviceName = attribute("DATA", wellKnownObjects.logicalDeviceName, "value"
 /**
  * Tries the usual forms of server address on a line, one after the other, and tells what each of them gave; ends after
  * the first that answered unless `all` is set. It asks as the public client and sends no secret. Meters that are in use
- * on the same line keep their turns meanwhile.
+ * on the same line keep their turns.
  *
  * Throws DlmsConfigError, what the transport throws when the line cannot be opened, DlmsLinkError and DlmsTimeoutError
  * when a mode E sign-on fails, and `signal.reason` when it is aborted. Leaves nothing open, whenever it ends.
@@ -214,7 +215,7 @@ class Search {
       return await associate(active, settings);
     } catch (error) {
       if (!isDlmsError(error) || this.#signal.aborted) throw error;
-      // an address that another session has says nothing of the others
+      // an address in use by another session does not affect the next ones
       const taken = error.is("STATE_BUSY");
       if (settings.link.kind === "hdlc-mode-e" && !link.sentFrames && !taken) throw error;
       return await this.#failed(error, settings);
@@ -226,7 +227,7 @@ class Search {
     }
   }
 
-  /** A line that is gone is opened once more; when that fails, there is nothing left to try. */
+  /** Opens a lost line once more. If that fails, the search ends. */
   async #open(link: SpiedLink, settings: Settings): ReturnType<Attempt["openLink"]> {
     try {
       return await this.#attempt.openLink(link, settings);
@@ -296,7 +297,7 @@ async function nameOf(active: Association): Promise<string | undefined> {
     const text = latin1(value.subarray(0, 64));
     return /^[\x20-\x7e]+$/.test(text) ? text : toHex(value);
   } catch (error) {
-    // the name is optional: the meter has been found in any case
+    // the name is optional: the meter was found
     if (isDlmsError(error)) return undefined;
     throw error;
   }
@@ -307,7 +308,7 @@ function addressBytes({ link, server }: Settings): string {
   return toHex(encodeAddress(serverAddress(server.logical, server.physical, link.addressSize ?? "auto")));
 }
 
-/** A link of which it is known what it has put on the line. */
+/** A link that records what it sent. */
 class SpiedLink implements LinkProtocol {
   readonly kind: LinkProtocol["kind"];
   readonly #link: LinkProtocol;

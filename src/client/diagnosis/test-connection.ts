@@ -1,3 +1,4 @@
+/** Connection test: connects step by step, up to the first value, and reports each step. */
 import { associationShortName, classIds, dataAccess } from "../../apdu";
 import { afterRunning, sleep } from "../../clock";
 import { decodeValueBytes } from "../../codec";
@@ -40,16 +41,16 @@ export interface TestConnectionParts {
   readonly lines: SharedLines;
 }
 
-/** Read one after the other until the meter gives one: its name, its clock. */
+/** Tried in order until one read succeeds: name, then clock. */
 const firstReads: readonly AttributeRef[] = [
   attribute("DATA", wellKnownObjects.logicalDeviceName, "value"),
   attribute("CLOCK", wellKnownObjects.clock, "time"),
 ];
 
 /**
- * Goes through everything between here and a first value, a step at a time: line, link, invocation counter (where it
- * comes from the meter), association, authentication, first read. Each secret is sent once, and only to an address that
- * answered the link set-up. Whatever happens, and also when the caller stops listening, nothing stays open.
+ * Connects step by step up to a first value: line, invocation counter (where it comes from the meter), link,
+ * association, authentication, first read. Each secret is sent once, and only to an address that
+ * answered the link setup. It closes everything it opened, also when the caller stops the iteration.
  *
  * Throws DlmsConfigError for options that cannot be right, and `signal.reason` when it is aborted; everything else
  * is the result of a step.
@@ -103,7 +104,7 @@ interface Step {
   readonly run: () => Promise<ConnectionFacts>;
 }
 
-/** The steps in order; the ones behind it are not looked at after a failure. */
+/** The steps in order. A failed step is the last. */
 function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Generator<Step> {
   const { transport, counterSource, client, server, auth, security, counters } = settings;
   const counter = counters === undefined ? undefined : new AssociationCounter(counters, settings);
@@ -139,7 +140,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
     };
   }
   let active: Association | undefined;
-  // a test is an explicit wish, so it asks nobody; what comes of it holds for all who send the same secret
+  // the user started the test, so it does not ask the guard; its outcome counts for all clients with this secret
   const secret = new SecretAttempt(settings.accountGuard, settings.account, settings);
   yield {
     name: "link",
@@ -182,7 +183,7 @@ function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Gene
   yield { name: "read", run: () => firstRead(made(active), settings) };
 }
 
-/** A test tells its steps only. */
+/** A test reports only its steps. */
 const quiet = { note: (): void => undefined, notification: (): void => undefined };
 
 function made(active: Association | undefined): Association {
@@ -193,7 +194,7 @@ function made(active: Association | undefined): Association {
 const addressText = ({ logical, physical }: Settings["server"]): string =>
   physical === undefined ? String(logical) : `${logical}/${physical}`;
 
-/** What is shown of a value: a meter's name, or a time. */
+/** A longer value is cut; it is a name or a time. */
 const longestValue = 64;
 
 async function firstRead(active: Association, { present }: Settings): Promise<ConnectionFacts> {
