@@ -1,21 +1,36 @@
-import type { Apdu } from "../../apdu";
+import { type Apdu, encodeApdu, hasConformance } from "../../apdu";
+import type { ReadRequest } from "../../apdu/model";
 import { bytesEqual } from "../../bytes";
 import { DlmsLinkError } from "../../errors";
 import type { Exchange, Repetition } from "./exchange";
+import { isNoAnswer } from "../steps/errors";
 import type { Operation } from "../steps/operation";
 import { digest, placeOfId, textWithoutId, withoutId } from "../steps/correlation";
-import { noteStep } from "../steps/steps";
+import { noteStep, receiveStep } from "../steps/steps";
+
+/** Variables that a proof asks for in addition: 1 to this many. */
+const mostAdditional = 8;
 
 /**
  * Copies of answers that carry nothing to be told by: plain answers of a meter with invoke-ids of its own, or to short
  * names, over a link that does not number its messages. Such a copy, taken for the answer to the next request, shifts
- * all answers that follow. An answer that equals an earlier one to another request is therefore asked for once more:
- * after a shift, the second answer is the one that was due first, and differs.
+ * all answers that follow; so does the answer to a copy of a request. An answer that equals an earlier one to another
+ * request therefore has to be proved, and so has an error of the whole message or of a block transfer. All other answers
+ * pass without a cost.
+ *
+ * - Short names, and the meter takes lists: the client asks for the same variables and some more, so many that no
+ *   recent request had as many. The number of results then says which request the answer belongs to.
+ * - Otherwise the client asks once more: after a shift, the second answer is the one that was due first, and differs.
+ *   Two copies that are on the way at a time pass this. Where the answer is a block, or a copy was seen before, the
+ *   client also waits one response time-out, in which the answers that are still due would come.
  */
 export class CopiedAnswers {
   readonly #channel: Exchange;
   /** the request that began the block transfer under way */
   #begun = "";
+  /** when a number of variables was asked for last, counted in requests */
+  readonly #counts = new Map<number, number>();
+  #requests = 0;
 
   constructor(channel: Exchange) {
     this.#channel = channel;
@@ -24,7 +39,7 @@ export class CopiedAnswers {
   /**
    * @param plain the request, encoded
    * @param answer whose bytes are the channel's `answerBytes`
-   * @param ask sends the request again
+   * @param ask sends a request: the same again, or a proof
    * @throws DlmsLinkError LINK_SEQUENCE for an answer to another request
    */
   *checked(
@@ -32,25 +47,142 @@ export class CopiedAnswers {
     plain: Uint8Array,
     answer: Apdu,
     repetition: Repetition,
-    ask: () => Operation<Apdu>,
+    ask: (request: Apdu) => Operation<Apdu>,
   ): Operation<Apdu> {
     const { correlation } = this.#channel;
     const goesOn = continues(request);
-    if (repetition === "never" && !goesOn) return answer;
     const asked = textWithoutId(plain);
     if (!goesOn) this.#begun = asked;
     const key = goesOn ? `${this.#begun} ${asked}` : asked;
     const bytes = this.#channel.answerBytes;
     const earlier = correlation.remember(key, digest(bytes, placeOfId(bytes)));
-    if (this.#channel.tellsAnswersApart) return answer;
+    this.#count(request);
+    if (this.#channel.tellsAnswersApart || (repetition === "never" && !goesOn)) return answer;
     // within a transfer the number tells a block from the one before
-    if (earlier === undefined || earlier === key || (goesOn && earlier.startsWith(this.#begun))) return answer;
-    if (goesOn) throw shifted();
-    yield* noteStep("the answer equals one to another request, so it is asked for once more");
-    const again = yield* ask();
-    if (!bytesEqual(withoutId(this.#channel.answerBytes), withoutId(bytes))) throw shifted();
+    const isKnown = earlier !== undefined && earlier !== key && !(goesOn && earlier.startsWith(this.#begun));
+    if (!isKnown && (goesOn || !isOutOfPlace(answer))) return answer;
+    if (goesOn) throw this.#shifted();
+    const proved = yield* this.#proved(request, answer, ask);
+    if (typeof proved === "object") return proved;
+    const isBadList = proved === "bad-list";
+    const confirmed = yield* this.#confirmed(request, answer, bytes, isBadList, ask);
+    if (isBadList) correlation.lists = "fail";
+    return confirmed;
+  }
+
+  #count(request: Apdu): void {
+    if (request.apdu === "read-request") this.#counts.set(request.variables.length, ++this.#requests);
+  }
+
+  /**
+   * The answer, shown by its number of results to be that of this request; undefined where that is not possible.
+   * "bad-list": what came is a copy, or this meter's way with lists.
+   */
+  *#proved(
+    request: Apdu,
+    answer: Apdu,
+    ask: (request: Apdu) => Operation<Apdu>,
+  ): Operation<Apdu | "bad-list" | undefined> {
+    const proof = this.#proofOf(request, answer);
+    if (proof === undefined || request.apdu !== "read-request") return undefined;
+    yield* noteStep("the answer equals one to another request, so it is asked for once more, in a longer list");
+    const { correlation } = this.#channel;
+    this.#count(proof);
+    let again: Apdu;
+    try {
+      again = yield* ask(proof);
+    } catch (error) {
+      if (isNoAnswer(error) && correlation.lists === "unknown") correlation.lists = "fail";
+      throw error;
+    }
+    const results = again.apdu === "read-response" ? again.results : [];
+    if (results.length === proof.variables.length) {
+      const { answerBytes } = this.#channel;
+      correlation.lists = "answered";
+      correlation.remember(textWithoutId(encodeApdu(proof)), digest(answerBytes, placeOfId(answerBytes)));
+      return { apdu: "read-response", results: results.slice(0, request.variables.length) };
+    }
+    // some meters offer lists, but refuse them, answer the first variable alone, or send a short list in blocks
+    const isRefusal = again.apdu === "exception-response" || again.apdu === "confirmed-service-error";
+    if (!isRefusal && results.length !== 1) throw this.#shifted();
+    return "bad-list";
+  }
+
+  /** The variables of a request, and its first one some times more; undefined where the meter could not answer that. */
+  #proofOf(request: Apdu, answer: Apdu): ReadRequest | undefined {
+    const { association, correlation, meterLimit, options } = this.#channel;
+    if (request.apdu !== "read-request" || answer.apdu !== "read-response") return undefined;
+    if (isOutOfPlace(answer)) return undefined;
+    if (correlation.lists === "fail" || options.quirks?.noGetWithList === true) return undefined;
+    if (!hasConformance(association?.conformance ?? 0, "multiple-references")) return undefined;
+    if (!answer.results.every(({ kind }) => kind === "data" || kind === "error")) return undefined;
+    const [variable] = request.variables;
+    const [result] = answer.results;
+    if (variable === undefined || result === undefined) return undefined;
+    const length = encodeApdu(answer).length;
+    const more = encodeApdu({ apdu: "read-response", results: [result] }).length;
+    const room = Math.min(options.maxPduSize, meterLimit) - length;
+    let best: ReadRequest | undefined;
+    let leastRecent = Infinity;
+    for (let n = 1; n <= mostAdditional && n * more <= room; n++) {
+      const variables = [...request.variables, ...Array.from({ length: n }, () => variable)];
+      const at = this.#counts.get(variables.length) ?? 0;
+      const proof: ReadRequest = { apdu: "read-request", variables };
+      if (at >= leastRecent || encodeApdu(proof).length > meterLimit) continue;
+      best = proof;
+      leastRecent = at;
+    }
+    return best;
+  }
+
+  /** The answer once more: it has to be the same. */
+  *#confirmed(
+    request: Apdu,
+    answer: Apdu,
+    bytes: Uint8Array,
+    isBadList: boolean,
+    ask: (request: Apdu) => Operation<Apdu>,
+  ): Operation<Apdu> {
+    yield* noteStep(
+      isOutOfPlace(answer)
+        ? "the answer does not belong to the beginning of a request, so it is asked for once more"
+        : "the answer equals one to another request, so it is asked for once more",
+    );
+    const again = yield* ask(request);
+    if (!bytesEqual(withoutId(this.#channel.answerBytes), withoutId(bytes))) throw this.#shifted();
+    const isBlock = again.apdu === "read-response" && again.results[0]?.kind === "data-block";
+    if (isBlock || isBadList || this.#channel.correlation.copiesCame) yield* this.#nothingElseComes();
     return again;
   }
+
+  /** @throws DlmsLinkError LINK_SEQUENCE where something comes that is not owed */
+  *#nothingElseComes(): Operation<void> {
+    try {
+      yield* receiveStep({ reportSilence: true }, "any");
+    } catch (error) {
+      if (isNoAnswer(error)) return;
+      throw error;
+    }
+    throw this.#shifted();
+  }
+
+  #shifted(): DlmsLinkError {
+    this.#channel.correlation.copiesCame = true;
+    return shifted();
+  }
+}
+
+/** long-get-aborted to data-block-number-invalid: about a transfer that this request does not belong to */
+const transferErrors: ReadonlySet<number> = new Set([15, 16, 17, 18, 19]);
+
+/** What a meter answers to a copy of a request of a transfer rather than to the beginning of one. */
+function isOutOfPlace(answer: Apdu): boolean {
+  if (answer.apdu === "exception-response" || answer.apdu === "confirmed-service-error") return true;
+  if (answer.apdu !== "read-response") return false;
+  return answer.results.some((result) => {
+    if (result.kind === "error") return transferErrors.has(result.result);
+    return result.kind === "data-block" && result.block.blockNumber !== 1;
+  });
 }
 
 function shifted(): DlmsLinkError {

@@ -142,7 +142,9 @@ export class ServiceChannel implements Exchange {
     for (;;) {
       let answer = yield* this.#ask(plain, repetition);
       if (this.#mayBeCopies) {
-        answer = yield* this.#copies.checked(request, plain, answer, repetition, () => this.#ask(plain, repetition));
+        answer = yield* this.#copies.checked(request, plain, answer, repetition, (again) =>
+          this.#ask(encodeApdu(again), repetition),
+        );
       }
       if (answer.apdu === "confirmed-service-error") throw confirmedServiceError(answer);
       if (answer.apdu !== "exception-response") return answer;

@@ -71,6 +71,7 @@ export interface SessionSecurity {
 export interface SessionQuirks {
   readonly strictInvokeId?: boolean;
   readonly noGeneralBlockTransfer?: boolean;
+  readonly noGetWithList?: boolean;
   readonly noRelease?: boolean;
   readonly alwaysSendMechanism?: boolean;
   /** Mechanism 2 in the form of older Landis+Gyr meters. */

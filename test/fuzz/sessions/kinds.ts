@@ -123,13 +123,11 @@ export const kinds: readonly Kind[] = [
     unjudged: byteFaults,
   },
   {
-    // A read-response names no request: one that arrives while the next request is under way cannot be told from its
-    // answer. What must hold for one that arrives before is in the unit tests of the session.
     name: "wrapper, short names",
     meter: { associations: [account], objects, referencing: "sn" },
     client: plain(shortNames),
-    judged: ["lost", "pieces", "closed"],
-    unjudged: everything,
+    judged: messageFaults,
+    unjudged: byteFaults,
   },
   {
     name: "datagrams",

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../../src/bytes";
+import type { VariableAccess } from "../../../src/apdu/model";
+import { DlmsTimeoutError } from "../../../src/errors";
+import type { Session, SessionOptions } from "../../../src/session";
+import { Correlation } from "../../../src/session/steps/correlation";
+import { streamDelivery } from "../../../src/session/steps/delivery";
 import { drive, failure } from "./drive";
 import { associated } from "./fixtures";
 
@@ -123,6 +128,76 @@ describe("session: Read and Write", () => {
     assert.deepEqual([later.result, later.chunks.length], [{ ok: false, result: 14 }, 1]);
     assert.equal(failure(sn().readChunks(value, what), [{ in: "0c01030001" }]).code, "DLMS_DECODE_VALUE");
     assert.equal(failure(sn({ conformance: 0x080000 }).readChunks(value, what), []).code.slice(0, 10), "DLMS_ASSOC");
+  });
+
+  describe("an answer that equals one to another variable, over the wrapper", () => {
+    const other = { kind: "variable-name", name: 0x1008 } as const;
+    const zero = "0c01001100";
+    const longer = { out: "0502 021008 021008" } as const;
+    const once = { out: "0501 021008" } as const;
+    const silence = new DlmsTimeoutError("TIMEOUT_RESPONSE", "no answer");
+    const wrapper = (quirks: SessionOptions["quirks"] = {}) => {
+      const correlation = new Correlation();
+      const more = { delivery: streamDelivery({ numbered: false }), correlation, quirks };
+      const session = associated({ referencing: "sn", vaaName: 0xfa00, ...more });
+      return { session, correlation };
+    };
+    const read = (session: Session, variable: VariableAccess, ...turns: Parameters<typeof drive>[1]) =>
+      drive(session.read([variable], what), turns).result;
+    const isZero = [{ kind: "data", data: fromHex("1100") }];
+
+    it("is proved by the number of results of a longer list", () => {
+      const { session } = wrapper();
+      read(session, value, { in: zero });
+      assert.deepEqual(read(session, other, { ...once, in: zero }, { ...longer, in: "0c0200110000 1100" }), isZero);
+      // a length that was asked for before is not a proof
+      drive(session.read([value, objectList], what), [{ in: "0c02001105001106" }]);
+      const third = { kind: "variable-name", name: 0x1010 } as const;
+      read(session, third, { in: zero }, { out: `0503${" 021010".repeat(3)}`, in: `0c03${" 001100".repeat(3)}` });
+    });
+
+    it("ends the session where the answer to the list has another length", () => {
+      const { session, correlation } = wrapper();
+      read(session, value, { in: zero });
+      const turns = [{ in: zero }, { in: "0c03001101001102001103" }];
+      assert.equal(failure(session.read([other], what), turns).code, "DLMS_LINK_SEQUENCE");
+      assert.equal(correlation.copiesCame, true);
+    });
+
+    it("ends the session where the list and the repetition show that answers are shifted", () => {
+      const { session, correlation } = wrapper();
+      read(session, value, { in: zero });
+      const turns = [{ in: zero }, { ...longer, in: "0c01001107" }, { ...once, in: "0c0200110700 1107" }];
+      assert.equal(failure(session.read([other], what), turns).code, "DLMS_LINK_SEQUENCE");
+      assert.equal(correlation.lists, "unknown");
+    });
+
+    for (const [way, list] of [
+      ["refuses the list", "0e010202"],
+      ["answers the list with an exception", "d80201"],
+      ["answers the first variable of the list alone", zero],
+      ["sends a short list in blocks", "0c0102000001 03 020011"],
+    ] as const) {
+      it(`is asked for once more where the meter ${way}; then lists are left out`, () => {
+        const { session } = wrapper();
+        read(session, value, { in: zero });
+        const wait = { kind: "receive", in: silence } as const;
+        const first = read(session, other, { ...once, in: zero }, { ...longer, in: list }, { ...once, in: zero }, wait);
+        assert.deepEqual(first, isZero);
+        assert.deepEqual(read(session, value, { in: zero }, { out: "0501 022be8", in: zero }), isZero);
+      });
+    }
+
+    it("is asked for without a list after a list without an answer, and with the quirk noGetWithList", () => {
+      const { session } = wrapper();
+      read(session, value, { in: zero });
+      failure(session.read([other], what), [{ in: zero }, { ...longer, in: silence }]);
+      read(session, other, { in: zero });
+      read(session, value, { in: zero }, { out: "0501 022be8", in: zero });
+      const quirk = wrapper({ noGetWithList: true }).session;
+      read(quirk, value, { in: zero });
+      read(quirk, other, { ...once, in: zero }, { ...once, in: zero });
+    });
   });
 
   describe("a request that is longer than the meter takes", () => {
