@@ -208,7 +208,8 @@ function obisOf(raw: RawSettings, name: "invocationCounterObis"): string {
 }
 
 /**
- * Undefined: the stored counter alone. A meter with short names does not show its counter by a logical name.
+ * Where Node-RED stores the counter, the meter is asked only when the counter file was lost. A meter with short names
+ * does not show its counter by a logical name.
  * @param used whether there is a counter at all
  */
 function counterSourceOf(raw: RawSettings, used: boolean): CounterSourceOptions | undefined {
@@ -216,9 +217,13 @@ function counterSourceOf(raw: RawSettings, used: boolean): CounterSourceOptions 
   const logicalName = obisOf(raw, "invocationCounterObis");
   const pauseMs = integer(raw, "invocationCounterPause");
   const reconnect = flag(raw, "invocationCounterReconnect");
-  const stored = choice(raw, "invocationCounterSource") === "STORED";
-  if (stored || !used) return undefined;
-  if (choice(raw, "referencing") === "SN") {
+  if (!used) return undefined;
+  const hasShortNames = choice(raw, "referencing") === "SN";
+  const source = { client, logicalName, pauseMs, reconnect };
+  if (choice(raw, "invocationCounterSource") === "STORED") {
+    return hasShortNames ? undefined : { when: "lost", ...source };
+  }
+  if (hasShortNames) {
     throw new DlmsConfigError(
       "CONFIG_UNSUPPORTED",
       "invocationCounterSource: METER reads the counter by its logical name, which a meter with short names (SN) does " +
@@ -226,7 +231,7 @@ function counterSourceOf(raw: RawSettings, used: boolean): CounterSourceOptions 
       { details: { property: "invocationCounterSource" } },
     );
   }
-  return { client, logicalName, pauseMs, reconnect };
+  return source;
 }
 
 function timeoutsOf(raw: RawSettings): NonNullable<ConnectOptions["timeouts"]> {

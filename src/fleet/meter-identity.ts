@@ -37,7 +37,7 @@ export function scopeOfMeter(settings: MeterSettings): EndpointScope {
 export function scopeOfSession(settings: MeterSettings, owner: object): EndpointScope {
   const { client, security } = settings.connect;
   const reader = security?.counterSource;
-  // for a moment the session is the one that reads the counter as well
-  const clients = reader === undefined ? [client.sap] : [client.sap, reader.client ?? 16];
+  // for a moment the session is the one that reads the counter as well; a lost counter is too rare to keep that client
+  const clients = reader === undefined || reader.when === "lost" ? [client.sap] : [client.sap, reader.client ?? 16];
   return { ...scopeOfMeter(settings), clients, owner };
 }

@@ -1,8 +1,9 @@
 /** Every association that the foreign implementations support. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { attribute, connect, createMeter, type SimulatedMeter } from "../../src";
+import { attribute, connect, createMeter, fileCounterStore, type SimulatedMeter } from "../../src";
 import { longText } from "./held-values";
 import { describeMessageProtection, type JudgedMessage } from "./message-protection";
 import { freePort } from "../support/node-red-process";
@@ -96,6 +97,33 @@ describe("security: every association that the peers know", function () {
         });
       }
     }
+
+    it("client 16 is told the counter whose file was lost, and the ciphered client continues above it", async () => {
+      const folder = mkdtempSync(join(tmpdir(), "dlms-counter-"));
+      const path = join(folder, "counter");
+      const marker = `${path}.known`;
+      writeFileSync(marker, "the counter existed\n");
+      try {
+        const cell = cells.find(({ mechanism, policy }) => mechanism === "hls-gmac" && policy !== "none");
+        assert.ok(cell);
+        const port = await fleet.meter(javaMeter(cell));
+        const { security, ...options } = clientOptions(cell, port);
+        assert.ok(security);
+        const invocationCounter = fileCounterStore(path, { marker });
+        // a number that this meter holds
+        const counterSource = { when: "lost", logicalName: "0.0.96.15.0.255" } as const;
+        const client = await connect({ ...options, security: { ...security, invocationCounter, counterSource } });
+        try {
+          assert.equal((await client.read(attribute("REGISTER", "1.0.1.8.0.255", 2))).value, 12345678);
+        } finally {
+          await client.close();
+        }
+        assert.ok(((await invocationCounter.mark?.()) ?? 0) > 123456789);
+        assert.equal(await invocationCounter.lost?.(), undefined);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
   });
 
   describe("Gurux' Java client and our simulated meter", () => {

@@ -211,7 +211,7 @@ describe("the counter's settings", () => {
     parseMeterSettings({ securityPolicy: "AUTHENTICATED_ENCRYPTED", clientAddress: "1", ...raw }, keys, persistentState)
       .connect.security?.counterSource;
 
-  it("become the client's option; STORED goes without", () => {
+  it("become the client's option; STORED asks the meter for a lost counter only", () => {
     assert.deepEqual(sourceOf({}), { client: 16, logicalName: "0.0.43.1.0.255", pauseMs: 0, reconnect: false });
     assert.deepEqual(
       sourceOf({
@@ -222,6 +222,10 @@ describe("the counter's settings", () => {
       }),
       { client: 20, logicalName: "0-0:43.1.7*255", pauseMs: 2500, reconnect: true },
     );
-    assert.equal(sourceOf({ invocationCounterSource: "STORED" }), undefined);
+    assert.deepEqual(sourceOf({ invocationCounterSource: "STORED", invocationCounterClient: "20" }), {
+      ...{ when: "lost", client: 20 },
+      ...{ logicalName: "0.0.43.1.0.255", pauseMs: 0, reconnect: false },
+    });
+    assert.equal(sourceOf({ invocationCounterSource: "STORED", referencing: "SN" }), undefined);
   });
 });

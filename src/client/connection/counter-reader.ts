@@ -10,6 +10,14 @@ import type { CounterSource } from "../options/counter-source";
 import type { Settings } from "../options/resolve-options";
 import { withoutSecret } from "./sign-of-life";
 
+/**
+ * Whether the next association begins with reading the counter.
+ * @throws DlmsError of the store
+ */
+export async function needsReading(source: CounterSource, { counters }: Settings): Promise<boolean> {
+  return source.when === "always" || (await counters?.lost?.()) !== undefined;
+}
+
 /** The settings of the association that reads the counter: no secret, no keys. */
 export function publicSettings(settings: Settings, source: CounterSource): Settings {
   return withoutSecret(settings, source.client);
@@ -42,7 +50,9 @@ export async function raiseFromMeter(
     await active.run(active.session.release());
     const lost = await settings.counters?.lost?.();
     await counter?.raise(value + 1, what);
-    if (lost !== undefined) settings.logger?.warn(`${lost}; it goes on from what the meter says: ${value + 1}`);
+    if (lost !== undefined) {
+      settings.logger?.warn(`${lost}; the meter was asked, and the counter continues from what it says: ${value + 1}`);
+    }
     return value;
   } catch (error) {
     if (isDlmsError(error)) throw counterFailure(error, source);
@@ -68,9 +78,13 @@ function counterFailure(error: DlmsError, source: CounterSource): DlmsError {
 
 /** The client that reads the counter is another one than the user has set as the meter's. */
 export function whileReading(error: DlmsError, source: CounterSource): DlmsError {
+  const otherwise =
+    source.when === "always"
+      ? "or take the counter from the store alone"
+      : "or restore the counter file from a backup: it existed and is gone, so the meter has to be asked";
   return withAdvice(
     error,
-    `this was while trying to ${readingCounter(source)}; check this client and the counter's OBIS code, or take the counter from the store alone`,
+    `this was while trying to ${readingCounter(source)}; check this client and the counter's OBIS code, ${otherwise}`,
     { reading: "invocation-counter" },
   );
 }

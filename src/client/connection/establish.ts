@@ -10,7 +10,7 @@ import { AssociationCounter } from "../association/association-counter";
 import type { LinkDriverEvents } from "../../driver/driver-parts";
 import { LinkDriver } from "../../driver/link-driver";
 import type { SecretMessage } from "../account/account-guard";
-import { publicSettings, raiseFromMeter, whileReading } from "./counter-reader";
+import { needsReading, publicSettings, raiseFromMeter, whileReading } from "./counter-reader";
 import type { CounterSource } from "../options/counter-source";
 import type { SharedLine, SharedLines, LineUser } from "../../driver/shared-line";
 import type { Observer } from "./observer";
@@ -38,7 +38,7 @@ export interface EstablishEvents {
 
 /**
  * Connects the line, sets the link up and associates; takes down what it had made when one of them fails. Where the
- * invocation counter comes from the meter, the public client reads it first.
+ * invocation counter comes from the meter, or its store has lost it, the public client reads it first.
  */
 export function establisher(
   settings: Settings,
@@ -55,8 +55,9 @@ export function establisher(
     let active: Association | undefined;
     await settings.receivedCounters.ready(settings.security?.keys);
     const counter = counters === undefined ? undefined : new AssociationCounter(counters, settings);
-    const kept = await reader?.(signal, counter);
-    if (reader !== undefined) secret.answers();
+    const reads = counterSource !== undefined && (await needsReading(counterSource, settings));
+    const kept = reads ? await reader?.(signal, counter) : undefined;
+    if (reads) secret.answers();
     else if (secret.lock?.lookFirst === true && link.kind === "wrapper" && settings.client.sap !== publicClient) {
       await look(signal);
       secret.answers();

@@ -254,8 +254,8 @@ class FileCounter {
   #lostError(): DlmsConfigError {
     return new DlmsConfigError(
       "CONFIG_MISSING",
-      `${this.#lostText()}; starting again would use counter values twice. Let the counter be read from the meter ` +
-        `(security.counterSource, "read from the meter" in the node), or restore the file from a backup. Only after the keys ` +
+      `${this.#lostText()}; starting again would use counter values twice. Let the counter be read from the meter, by ` +
+        `another client than this one (security.counterSource, "read from the meter" in the node), or restore the file from a backup. Only after the keys ` +
         `were exchanged in the meter, remove ${this.#marker?.path ?? "its marker"}`,
       { details: { path: this.#file.path } },
     );

@@ -113,7 +113,7 @@ function linkHints({ link, server, transport }: Settings): readonly ConnectionHi
 function counterHints({ counterSource }: Settings, error: DlmsError): readonly ConnectionHint[] {
   const first: ConnectionHint =
     error.layer === "access" ? { key: "counterObis" } : { key: "publicClient", client: counterSource?.client ?? 16 };
-  return [first, { key: "storedCounter" }];
+  return counterSource?.when === "lost" ? [first] : [first, { key: "storedCounter" }];
 }
 
 /** The meter's objection to the authentication mechanism (diagnostic of the AARE); it has not checked a secret yet. */

@@ -13,8 +13,9 @@ import { type ConnectionHint, type ConnectionStepName, describeHint, hintsFor } 
 import { type Attempt, attemptOn } from "./connection-attempt";
 import { type ConnectionFacts, describeFacts, sizesOf } from "./facts";
 import { checkOperation } from "../options/check-arguments";
-import { publicSettings, raiseFromMeter } from "../connection/counter-reader";
+import { needsReading, publicSettings, raiseFromMeter } from "../connection/counter-reader";
 import { processLines, type SharedLines } from "../../driver/shared-line";
+import type { CounterSource } from "../options/counter-source";
 import type { ConnectOptions, OperationOptions } from "../options/options";
 import { refusesSecret, SecretAttempt } from "../connection/secret-attempt";
 import { resolveSettings, type Settings } from "../options/resolve-options";
@@ -87,7 +88,7 @@ export async function* testConnection(
   signal.throwIfAborted();
   const attempt = attemptOn(settings, parts.lines, signal);
   try {
-    for (const step of steps(settings, attempt, signal)) {
+    for (const step of steps(settings, await sourceUsed(settings), attempt, signal)) {
       const result = await settle(step, settings, signal);
       init.signal?.throwIfAborted();
       for (const one of result) yield one;
@@ -99,14 +100,26 @@ export async function* testConnection(
   }
 }
 
+/** Where the counter is read from; undefined where the store knows it. The step that uses the store shows its error. */
+async function sourceUsed(settings: Settings): Promise<CounterSource | undefined> {
+  const { counterSource } = settings;
+  const reads = counterSource !== undefined && (await needsReading(counterSource, settings).catch(() => false));
+  return reads ? counterSource : undefined;
+}
+
 interface Step {
   readonly name: ConnectionStepName;
   readonly run: () => Promise<ConnectionFacts>;
 }
 
 /** The steps in order. A failed step is the last. */
-function* steps(settings: Settings, attempt: Attempt, signal: AbortSignal): Generator<Step> {
-  const { transport, counterSource, client, server, auth, security, counters } = settings;
+function* steps(
+  settings: Settings,
+  counterSource: CounterSource | undefined,
+  attempt: Attempt,
+  signal: AbortSignal,
+): Generator<Step> {
+  const { transport, client, server, auth, security, counters } = settings;
   const counter = counters === undefined ? undefined : new AssociationCounter(counters, settings);
   yield {
     name: "line",

@@ -1,11 +1,12 @@
 import { parseObis, wellKnownObjects } from "../../cosem";
 import { DlmsConfigError } from "../../errors";
-import { integer, object } from "../../errors/arguments";
+import { integer, object, oneOf } from "../../errors/arguments";
 import type { SessionAuthentication } from "../../session/steps/options";
 import type { ConnectOptions } from "./options";
 
 /** CounterSourceOptions, checked and with their defaults. */
 export interface CounterSource {
+  readonly when: "always" | "lost";
   readonly client: number;
   /** dotted */
   readonly logicalName: string;
@@ -18,7 +19,8 @@ const defaultCounter = wellKnownObjects.invocationCounter(0);
 const longestPause = 600_000;
 
 /**
- * Undefined where the counter is not read from the meter: by choice, or since this association uses none.
+ * Undefined where the counter is not read from the meter: by choice, since this association uses none, or since this
+ * meter cannot be asked for a counter that was lost.
  * @throws DlmsConfigError CONFIG_INVALID, CONFIG_UNSUPPORTED
  */
 export function resolveCounterSource(
@@ -29,10 +31,14 @@ export function resolveCounterSource(
   const source = options.security?.counterSource;
   if (source === undefined) return undefined;
   object("security.counterSource", source, "{ client, logicalName }");
+  const when = source.when ?? "always";
+  oneOf("security.counterSource.when", when, ["always", "lost"]);
   const client = integer("security.counterSource.client", source.client ?? 16, 1, hdlc ? 127 : 0xffff);
   const pauseMs = integer("security.counterSource.pauseMs", source.pauseMs ?? 0, 0, longestPause);
   const logicalName = parseObis(source.logicalName ?? defaultCounter).join(".");
-  if (options.association?.referencing === "sn") {
+  const hasShortNames = options.association?.referencing === "sn";
+  if (when === "lost" && (hasShortNames || client === options.client.sap)) return undefined;
+  if (hasShortNames) {
     throw new DlmsConfigError(
       "CONFIG_UNSUPPORTED",
       "security.counterSource: the counter is read by its logical name, but association.referencing is sn; " +
@@ -47,5 +53,5 @@ export function resolveCounterSource(
       { details: { setting: "security.counterSource.client" } },
     );
   }
-  return { client, logicalName, pauseMs, reconnect: source.reconnect === true };
+  return { when, client, logicalName, pauseMs, reconnect: source.reconnect === true };
 }

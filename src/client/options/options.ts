@@ -129,7 +129,7 @@ export interface SecurityOptions {
    */
   readonly receivedCounters?: ReceivedCounterStore;
   /**
-   * Read the counter from the meter before each association, as the public client: the store goes on from the higher
+   * Read the counter from the meter before an association, as the public client: the store goes on from the higher
    * of its own mark and the value read. Absent: the store alone decides.
    */
   readonly counterSource?: CounterSourceOptions;
@@ -142,6 +142,11 @@ export interface SecurityOptions {
 
 /** How the counter is read. It needs logical names and a client that is let in without a secret. */
 export interface CounterSourceOptions {
+  /**
+   * Before each association, or only where the store has lost its counter ("always"). With "lost", a meter that cannot be
+   * asked (short names, or a client that is the one to be let in) is no error: the store alone decides.
+   */
+  readonly when?: "always" | "lost";
   /** client SAP that may read the counter object (16) */
   readonly client?: number;
   /** the counter object, class Data ("0.0.43.1.0.255") */

@@ -1,6 +1,7 @@
 /** The invocation counter that is read from the meter. */
 import assert from "node:assert/strict";
 import { encodeApdu } from "../../../src/apdu";
+import { DlmsConfigError } from "../../../src/errors";
 import type { Behaviour, MeterDefinition } from "../../../src/simulator";
 import { number, registerRef, requests } from "../../support/meters";
 import { keys, secured, type WatchedStore, watchedStore } from "./secured";
@@ -39,6 +40,93 @@ function provable(start = 1): WatchedStore & { readonly tried: number[]; readonl
     },
   };
 }
+
+const lostText = "invocation counter file a: it existed and is gone";
+
+/** A store whose file was lost: nothing is handed out before a value is proven. */
+function lostStore(): ReturnType<typeof provable> {
+  const inner = provable();
+  const isLost = (): boolean => inner.raised.length === 0;
+  return {
+    ...inner,
+    mark: () => Promise.resolve(isLost() ? undefined : 1),
+    lost: () => Promise.resolve(isLost() ? lostText : undefined),
+    reserve: (count) =>
+      isLost() ? Promise.reject(new DlmsConfigError("CONFIG_MISSING", lostText)) : inner.reserve(count),
+  };
+}
+
+describe("invocation counter of the store, and of the meter where it was lost", () => {
+  const counterSource = { when: "lost" } as const;
+  const names = ({ meter }: ReturnType<typeof secured>): readonly string[] => requests(meter).slice(0, 4);
+
+  function warned() {
+    const warnings: string[] = [];
+    const none = (): undefined => undefined;
+    const logger = { debug: none, info: none, error: none, warn: (text: unknown) => void warnings.push(String(text)) };
+    return { warnings, logger };
+  }
+
+  it("is not read from the meter while the store has it", async () => {
+    const store = { ...provable(300), lost: () => Promise.resolve(undefined) };
+    const made = secured({ security: { counterSource }, meter: counterObject(5000), store });
+    await made.clock.runUntil(made.client.open());
+    assert.deepEqual([names(made)[0], requests(made.meter).includes("get-request-normal")], ["aarq", false]);
+    assert.deepEqual([store.used[0], store.tried], [300, []]);
+    await made.clock.runUntil(made.client.close());
+  });
+
+  it("is read once with a warning, and kept after the meter has proven the keys", async () => {
+    const store = lostStore();
+    const { logger, warnings } = warned();
+    const made = secured({ security: { counterSource }, meter: counterObject(5000), store, client: { logger } });
+    await made.clock.runUntil(made.client.open());
+    assert.deepEqual(names(made), ["aarq", "get-request-normal", "rlrq", "aarq"]);
+    assert.deepEqual([store.tried, store.proven], [[5001], [5001]]);
+    assert.deepEqual(warnings, [`${lostText}; the meter was asked, and the counter continues from what it says: 5001`]);
+    await made.clock.runUntil(made.client.close());
+
+    const next = secured({ security: { counterSource }, meter: counterObject(9000), store, client: { logger } });
+    await next.clock.runUntil(next.client.open());
+    assert.deepEqual([store.tried, warnings.length], [[5001], 1]);
+    await next.clock.runUntil(next.client.close());
+  });
+
+  it("stays lost while the keys are not proven", async () => {
+    const store = lostStore();
+    const impostor = secured({
+      security: { counterSource },
+      meter: counterObject(0xfff0_0000),
+      account: { authenticationKey: keys.encryptionKey },
+      store,
+    });
+    await assert.rejects(impostor.clock.runUntil(impostor.client.open()));
+    assert.deepEqual([store.proven, store.raised], [[], []]);
+    await impostor.clock.runUntil(impostor.client.close());
+  });
+
+  it("ends in the store's error where the counter client is the client itself, and with short names", async () => {
+    for (const change of [
+      { security: { counterSource: { ...counterSource, client: 1 } } },
+      { security: { counterSource }, client: { association: { referencing: "sn" } }, meter: { referencing: "sn" } },
+    ] as const) {
+      const made = secured({ ...change, store: lostStore() });
+      await assert.rejects(made.clock.runUntil(made.client.open()), {
+        ...{ code: "DLMS_CONFIG_MISSING", message: /it existed and is gone/ },
+      });
+      await made.clock.runUntil(made.client.close());
+    }
+  });
+
+  it("says what to do where the meter does not tell it", async () => {
+    const source = { ...counterSource, logicalName: "0.0.43.1.99.255" };
+    const made = secured({ security: { counterSource: source }, store: lostStore() });
+    await assert.rejects(made.clock.runUntil(made.client.open()), {
+      message: /as client 16; check this client and the counter's OBIS code, or restore the counter file from a backup/,
+    });
+    await made.clock.runUntil(made.client.close());
+  });
+});
 
 describe("invocation counter from the meter", () => {
   it("is kept only after the meter has proven the keys", async () => {

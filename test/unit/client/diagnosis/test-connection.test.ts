@@ -18,7 +18,7 @@ import {
   DlmsLinkError,
   DlmsTimeoutError,
 } from "../../../../src/errors/index";
-import { requests, silentWhen } from "../../../support/meters";
+import { number, requests, silentWhen } from "../../../support/meters";
 import { modeEPort } from "../../../support/mode-e-meter";
 import { VirtualClock } from "../../../support/virtual-clock";
 import { account, clientTitle, keys, watchedStore } from "../../../integration/security/secured";
@@ -144,6 +144,20 @@ describe("testConnection", () => {
       const refused = await strict.clock.runUntil(strict.all());
       assert.deepEqual(short(refused).at(-1), "authentication failed");
     }
+  });
+
+  it("reads the counter first where its store has lost it, and only there", async () => {
+    const reasons: string[] = [];
+    const invocationCounter = { ...watchedStore(), lost: () => Promise.resolve(reasons[0]) };
+    const security = { ...hls.security, invocationCounter, counterSource: { when: "lost" } } as const;
+    const counter = number(5000);
+    const objects = [{ classId: 1, logicalName: "0.0.43.1.0.255", attributes: { 2: counter } }];
+    const tried = trial({ associations: [{ client: 16 }, account], objects }, { ...hls, security });
+    const named = async (): Promise<string[]> => short(await tried.clock.runUntil(tried.all())).slice(0, 3);
+    assert.deepEqual(await named(), ["line ok", "link ok", "association ok"]);
+    reasons.push("the counter file is gone");
+    assert.deepEqual(await named(), ["line ok", "counter ok", "link ok"]);
+    assert.deepEqual(invocationCounter.raised, [5001]);
   });
 
   it("tells what was agreed on behind a mode E sign-on too", async () => {
