@@ -1,5 +1,5 @@
-/** General-Block-Transfer: reader and writer. */
-import type { ByteReader, ByteWriter } from "../bytes";
+/** General-Block-Transfer: reader, writer, and the collector of blocks that are pushed. */
+import { type ByteReader, type ByteWriter, type DroppedSeries, type SeriesLimits, UnfinishedSeries } from "../bytes";
 import { DlmsConfigError } from "../errors";
 import { readOctets, writeOctets, writeU16 } from "./fields";
 import type { GeneralBlockTransfer } from "./model";
@@ -30,4 +30,98 @@ export function writeGeneralBlockTransfer(writer: ByteWriter, apdu: GeneralBlock
   writeU16(writer, apdu.blockNumber, "block-number");
   writeU16(writer, apdu.blockNumberAck, "block-number-ack");
   writeOctets(writer, apdu.data);
+}
+
+export interface CollectedBlocks {
+  readonly apdu: Uint8Array;
+  readonly blocks: number;
+}
+
+/**
+ * Puts the general blocks of pushes together, those of each sender for themselves. A push is not acknowledged, so a lost
+ * block loses the message.
+ */
+export class BlockCollector {
+  readonly #series: UnfinishedSeries;
+  /** the block that came last, by sender: it may come twice */
+  readonly #last = new Map<string, GeneralBlockTransfer>();
+
+  constructor(limits?: SeriesLimits) {
+    this.#series = new UnfinishedSeries(limits);
+  }
+
+  get unfinished(): number {
+    return this.#series.size;
+  }
+
+  /** Takes a block; the APDU where it was the last. Block numbers begin with 1; some meters begin with 0. */
+  add(sender: string, block: GeneralBlockTransfer, now?: number): CollectedBlocks | undefined {
+    this.expire(now);
+    const { blockNumber, data, last } = block;
+    const due = this.#series.next(sender);
+    if (due === undefined || blockNumber <= 1) {
+      if (blockNumber > 1) {
+        this.#lost(sender, `block ${blockNumber} came where 1 was due`);
+        return undefined;
+      }
+      if (due !== undefined && this.#isRepeated(sender, block)) return undefined;
+      if (due === blockNumber) this.#series.append(sender, data, blockNumber + 1);
+      else this.#series.begin(sender, data, blockNumber + 1, now);
+    } else if (blockNumber === due) this.#series.append(sender, data, due + 1);
+    else if (this.#isRepeated(sender, block)) return undefined;
+    else {
+      this.#lost(sender, `block ${blockNumber} came where ${due} was due`);
+      return undefined;
+    }
+    return last ? this.#take(sender) : this.#remember(sender, block);
+  }
+
+  expire(now: number | undefined): void {
+    this.#series.expire(now);
+    this.#forget();
+  }
+
+  /** The stream has ended: what is unfinished stays so. */
+  end(why: string): void {
+    this.#series.dropAll(why);
+    this.#last.clear();
+  }
+
+  takeDropped(): readonly DroppedSeries[] {
+    return this.#series.takeDropped();
+  }
+
+  #take(sender: string): CollectedBlocks | undefined {
+    const blocks = this.#series.pieces(sender);
+    this.#last.delete(sender);
+    const apdu = this.#series.take(sender);
+    return apdu === undefined ? undefined : { apdu, blocks };
+  }
+
+  #remember(sender: string, block: GeneralBlockTransfer): undefined {
+    this.#last.set(sender, block);
+    this.#forget();
+    return undefined;
+  }
+
+  /** Keeps the last block of unfinished messages only. */
+  #forget(): void {
+    for (const sender of this.#last.keys()) if (this.#series.next(sender) === undefined) this.#last.delete(sender);
+  }
+
+  #isRepeated(sender: string, { blockNumber, data }: GeneralBlockTransfer): boolean {
+    const last = this.#last.get(sender);
+    return (
+      last?.blockNumber === blockNumber &&
+      last.data.length === data.length &&
+      last.data.every((byte, i) => byte === data[i])
+    );
+  }
+
+  /** A block whose series is not there is named too. */
+  #lost(sender: string, why: string): void {
+    this.#last.delete(sender);
+    if (this.#series.next(sender) === undefined) this.#series.begin(sender, new Uint8Array(0), 0, undefined);
+    this.#series.drop(sender, why);
+  }
 }

@@ -1,5 +1,6 @@
 /** The xDLMS and ACSE APDUs as plain data: models, parser, encoder and tables. */
 
+export { BlockCollector, type CollectedBlocks } from "./block-transfer";
 export { associationShortName, classIds } from "./class-ids";
 export {
   conformanceBits,
@@ -116,4 +117,5 @@ export {
   userDiagnostic,
   userDiagnostics,
 } from "./results";
+export { type ApduPiece, firstApdu, llcOf, splitApdus, type SplitApdus, withoutLlc } from "./split";
 export { apduName, type ApduTagRow, apduTags, cipheredTag, dedTag, gloTag } from "./tags";

@@ -5,3 +5,4 @@ export { GrowingBuffer, type PieceRefusal } from "./growing-buffer";
 export { fromHex, latin1, toHex } from "./hex";
 export { ByteReader } from "./reader";
 export { ByteWriter } from "./writer";
+export { type DroppedSeries, type SeriesLimits, UnfinishedSeries } from "./series";

@@ -120,6 +120,6 @@ export {
 } from "./profile-selection";
 export { decimalText, scaleFloat, scaleInteger, shortestFloat32 } from "./scaling";
 export { addSeconds, dateTimeFormatter } from "./date-time-formatter";
-export { isTimeZone, zoneRules } from "./time-zone";
+export { isTimeZone, utcMs, zoneRules } from "./time-zone";
 export { findUnit, type UnitDefinition, units, unitSymbol } from "./units";
 export * as wellKnownObjects from "./well-known-objects";

@@ -16,7 +16,8 @@ export type ErrorClassName =
   | "DlmsServiceError"
   | "DlmsSecurityError"
   | "DlmsTimeoutError"
-  | "DlmsDecodeError";
+  | "DlmsDecodeError"
+  | "DlmsPushError";
 
 interface CodeRow {
   readonly class: ErrorClassName;
@@ -112,6 +113,12 @@ export const errorCodes = {
   DECODE_VALUE: row("DlmsDecodeError", "codec", "meter", "reconnect"),
   DECODE_TRAILING: row("DlmsDecodeError", "codec", "meter", "reconnect"),
   DECODE_LIMIT: row("DlmsDecodeError", "codec", "meter", "reconnect"),
+
+  PUSH_NO_KEY: row("DlmsPushError", "security", "user", "no"),
+  PUSH_INCOMPLETE: row("DlmsPushError", "link", "network", "no"),
+  PUSH_NO_UNIT: row("DlmsPushError", "link", "user", "no"),
+  PUSH_SILENT: row("DlmsPushError", "link", "network", "no"),
+  PUSH_LIMIT: row("DlmsPushError", "link", "network", "no"),
 } as const satisfies Record<string, CodeRow>;
 
 /** An error code without its `DLMS_` prefix. */

@@ -71,6 +71,12 @@ export interface DetailsByClass {
     readonly path?: string;
     readonly offset?: number;
   };
+  readonly DlmsPushError: {
+    /** the meter's system title, where it is known */
+    readonly systemTitle?: string;
+    /** who sent it: an address of the link, or the other end of the connection */
+    readonly sender?: string;
+  };
 }
 
 /** The facts of an error with this code, without its `DLMS_`. */

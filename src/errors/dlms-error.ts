@@ -255,6 +255,19 @@ export class DlmsDecodeError extends DlmsError {
   }
 }
 
+/** What a meter pushed cannot be given out: no key, incomplete, unknown framing, too much, or nothing at all. */
+export class DlmsPushError extends DlmsError {
+  declare readonly details: ErrorDetails & DetailsByClass["DlmsPushError"];
+
+  constructor(
+    code: CodesOf<"DlmsPushError">,
+    message: string,
+    options?: DlmsErrorOptions<DetailsByClass["DlmsPushError"]>,
+  ) {
+    super("DlmsPushError", code, message, options);
+  }
+}
+
 /** Whether a thrown value belongs to the family. */
 export function isDlmsError(error: unknown): error is DlmsError {
   return error instanceof DlmsError;

@@ -22,6 +22,7 @@ export {
   type DlmsErrorOptions,
   type RequestName,
   DlmsLinkError,
+  DlmsPushError,
   DlmsSecurityError,
   DlmsServiceError,
   DlmsStateError,

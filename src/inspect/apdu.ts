@@ -1,4 +1,4 @@
-import { type Apdu, parseApdu } from "../apdu";
+import { type Apdu, parseApdu, withoutLlc } from "../apdu";
 import { type InspectKeys, opened } from "./decipher";
 import { type BytesLike, toBytes } from "./input";
 
@@ -11,15 +11,4 @@ import { type BytesLike, toBytes } from "./input";
 export function decodeApdu(bytes: BytesLike, keys?: InspectKeys): Apdu {
   const apdu = parseApdu(withoutLlc(toBytes(bytes)));
   return keys === undefined ? apdu : opened(apdu, keys);
-}
-
-/** The bytes behind the LLC header, or all of them if there is none. */
-export function withoutLlc(bytes: Uint8Array): Uint8Array {
-  return llcOf(bytes) === undefined ? bytes : bytes.subarray(3);
-}
-
-/** Whose LLC header the bytes begin with. */
-export function llcOf(bytes: Uint8Array): "command" | "response" | undefined {
-  if (bytes[0] !== 0xe6 || bytes[2] !== 0x00) return undefined;
-  return bytes[1] === 0xe6 ? "command" : bytes[1] === 0xe7 ? "response" : undefined;
 }

@@ -36,7 +36,8 @@ function hdlcDetails({ parameters, rejected }: HdlcFrameInfo): string[] {
 }
 
 function payloadLines(frame: Frame, options: InspectOptions): string[] {
-  const { payload, apdu } = frame;
+  const { payload, apdu, apdus } = frame;
+  if (apdus) return apdus.flatMap((each) => apduLines(each, options));
   if (apdu) return apduLines(apdu, options);
   if (payload === undefined || payload.length === 0) return [];
   const shown = options.hlsAnswer || carriesSecret(payload) ? "masked" : new TextRoom().hex(payload);

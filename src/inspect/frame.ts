@@ -1,5 +1,4 @@
-import type { Apdu } from "../apdu";
-import { parseApdu } from "../apdu";
+import { type Apdu, llcOf, splitApdus, withoutLlc } from "../apdu";
 import { isDlmsError } from "../errors";
 import { oneOf } from "../errors/arguments";
 import {
@@ -11,7 +10,6 @@ import {
   type HdlcControl,
   type HdlcParameters,
 } from "../link";
-import { llcOf, withoutLlc } from "./apdu";
 import { type InspectKeys, opened } from "./decipher";
 import { type BytesLike, toBytes } from "./input";
 
@@ -31,8 +29,10 @@ export interface HdlcFrameInfo {
   readonly llc?: "command" | "response";
   /** what an I or UI frame carries behind the LLC bytes; in a segment, a piece of it */
   readonly payload?: Uint8Array;
-  /** the APDU, where the frame holds all of it and it can be read */
+  /** the APDU, where the frame holds all of it and it can be read; the first of several */
   readonly apdu?: Apdu;
+  /** all APDUs, where the frame holds more than one */
+  readonly apdus?: readonly Apdu[];
 }
 
 export interface WrapperFrameInfo {
@@ -41,6 +41,8 @@ export interface WrapperFrameInfo {
   readonly destination: number;
   readonly payload: Uint8Array;
   readonly apdu?: Apdu;
+  /** all APDUs, where the frame holds more than one */
+  readonly apdus?: readonly Apdu[];
 }
 
 /** A decoded link frame. */
@@ -55,8 +57,7 @@ export function decodeFrame(bytes: BytesLike, link: "hdlc" | "wrapper", keys?: I
   oneOf("link", link, ["hdlc", "wrapper"]);
   if (link === "wrapper") {
     const { source, destination, apdu: payload } = decodeWpdu(input);
-    const apdu = readable(payload, keys);
-    return { link, source, destination, payload, ...(apdu && { apdu }) };
+    return { link, source, destination, payload, ...readable(payload, keys) };
   }
   const { destination, source, control, segmented, info } = decodeHdlcFrame(input);
   const frame = { link, destination, source, control, segmented, info };
@@ -70,21 +71,23 @@ export function decodeFrame(bytes: BytesLike, link: "hdlc" | "wrapper", keys?: I
     case "UI": {
       const llc = llcOf(info);
       const payload = withoutLlc(info);
-      const apdu = segmented || llc === undefined ? undefined : readable(payload, keys);
-      return { ...frame, ...(llc && { llc }), payload, ...(apdu && { apdu }) };
+      // Pushes of some meters have no LLC bytes; an I frame without them is a later segment.
+      const isWhole = !segmented && (llc !== undefined || control.type === "UI");
+      return { ...frame, ...(llc && { llc }), payload, ...(isWhole && readable(payload, keys)) };
     }
     default:
       return frame;
   }
 }
 
-/** The APDU in a payload; undefined where it cannot be read: it may be a piece, or sent by something else. */
-function readable(payload: Uint8Array, keys: InspectKeys | undefined): Apdu | undefined {
+/** The APDUs in a payload; none where it cannot be read: it may be a piece, or sent by something else. */
+function readable(payload: Uint8Array, keys: InspectKeys | undefined): Pick<Frame, "apdu" | "apdus"> {
   try {
-    const apdu = parseApdu(payload, { allowTrailing: true });
-    return keys === undefined ? apdu : opened(apdu, keys);
+    const apdus = splitApdus(payload).pieces.map(({ apdu }) => (keys === undefined ? apdu : opened(apdu, keys)));
+    const [apdu] = apdus;
+    return { ...(apdu && { apdu }), ...(apdus.length > 1 && { apdus }) };
   } catch (error) {
     if (!isDlmsError(error)) throw error;
-    return undefined;
+    return {};
   }
 }

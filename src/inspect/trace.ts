@@ -1,7 +1,6 @@
-import { type Apdu, parseApdu } from "../apdu";
+import { type Apdu, llcOf, parseApdu } from "../apdu";
 import { latin1, toHex } from "../bytes";
 import { isDlmsError } from "../errors";
-import { llcOf } from "./apdu";
 import { apduLines, attempt, type InspectOptions } from "./describe-apdu";
 import { frameLines } from "./describe-frame";
 import { decodeFrame } from "./frame";

@@ -79,7 +79,6 @@ export {
   withEvenParity,
   withoutParity,
 } from "./mode-e";
-export { type DroppedSeries, type SeriesLimits, UnfinishedSeries } from "./series";
 export { defaultInterFrameMs, defaultTimeouts, integerWithin, type LinkTimeouts, resolveTimeouts } from "./timeouts";
 export {
   decodeWpdu,

@@ -101,6 +101,16 @@ export {
   ReceivedCounters,
   ReceivedMarks,
 } from "./received-counters";
+export {
+  agreementModels,
+  agreementSuite,
+  headerBytes,
+  type MessageHeader,
+  type ReceivedKey,
+  type ReceivedKeyInfo,
+  type ReceivedKeyMaterial,
+  ReceivedMessageKeys,
+} from "./received-message-keys";
 export { decodeReceivedRecord, encodeReceivedRecord, type ReceivedRecord } from "./received-record";
 export {
   isWeakerThan,

@@ -1,6 +1,6 @@
 /** Unsolicited reports within a session. */
 import assert from "node:assert/strict";
-import { fromHex } from "../../src/bytes";
+import { fromHex, toHex } from "../../src/bytes";
 import { bench, registerRef, registers } from "../support/meters";
 import { dataNotification } from "../support/apdus";
 
@@ -86,3 +86,47 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
     });
   });
 }
+
+describe("pushes within a session over HDLC", () => {
+  const seenOf = async (pushes: readonly string[]): Promise<{ seen: string[]; notes: string[] }> => {
+    const { client, clock, meter } = bench({ framing: "HDLC", objects: registers(1) });
+    const seen: string[] = [];
+    const notes: string[] = [];
+    client.on("notification", ({ raw }) => seen.push(toHex(raw)));
+    client.on("trace", (event) => event.kind === "note" && notes.push(event.text));
+    await clock.runUntil(client.open());
+    for (const hex of pushes) meter.push(fromHex(hex));
+    const value = await clock.runUntil(client.read(registerRef(0)));
+    assert.equal(value.value, 100);
+    await clock.runUntil(client.close());
+    return { seen, notes };
+  };
+
+  it("delivers each of several APDUs in one information field", async () => {
+    const [first, second, third] = [dataNotification("1105"), dataNotification("1106"), dataNotification("1107")];
+    const { seen } = await seenOf([`${first}e6e700${second}e6e700${third}`]);
+    assert.deepEqual(seen, [first, second, third]);
+  });
+
+  it("says that bytes behind a push were not read", async () => {
+    const { seen, notes } = await seenOf([`${dataNotification("1105")}fe`]);
+    assert.deepEqual(seen, [dataNotification("1105")]);
+    assert.ok(
+      notes.some((note) => note.startsWith("1 bytes behind a notification could not be read")),
+      notes.join(),
+    );
+  });
+
+  it("puts a push in general blocks together, and names one with a hole", async () => {
+    const whole = dataNotification("1105");
+    const blocks = [`e04000010000020f00`, `e0800002000006${whole.slice(4)}`];
+    assert.equal(whole.length / 2, 8, "the blocks above fit the push");
+    assert.deepEqual((await seenOf(blocks)).seen, [whole]);
+    const lost = await seenOf([blocks[0] ?? "", (blocks[1] ?? "").replace("e0800002", "e0800003")]);
+    assert.deepEqual(lost.seen, []);
+    assert.ok(
+      lost.notes.some((note) => note.includes("block 3 came where 2 was due")),
+      lost.notes.join(),
+    );
+  });
+});

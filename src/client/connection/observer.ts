@@ -7,6 +7,7 @@ import type { Association } from "../association/association";
 import type { Traffic } from "../../driver/driver-parts";
 import { EventHub, type StateEvent, type TraceEvent } from "./events";
 import type { Settings } from "../options/resolve-options";
+import { WholePushes } from "./whole-pushes";
 
 /** What happened on the line so far, over all connections of a client. */
 export interface ClientFacts {
@@ -29,6 +30,7 @@ export class Observer {
   readonly traffic: Traffic = { bytesIn: 0, bytesOut: 0, roundTrips: 0 };
   readonly #settings: Settings;
   readonly #inspector: TraceInspector;
+  readonly #pushes = new WholePushes();
   /** a listener threw, and no logger could be told: the process was warned, once */
   #warned = false;
   #associations = 0;
@@ -100,6 +102,12 @@ export class Observer {
   notified(active: Association | undefined, raw: Uint8Array): void {
     if (active === undefined) this.note("a notification came before the association stood; it was dropped");
     if (active === undefined || !this.hub.has("notification")) return;
+    const { apdus, notes } = this.#pushes.add(raw, this.#settings.clock.now());
+    for (const note of notes) this.note(note);
+    for (const apdu of apdus) this.#incoming(active, apdu);
+  }
+
+  #incoming(active: Association, raw: Uint8Array): void {
     try {
       const apdu = active.session.incoming(raw);
       if (isAnswer(apdu)) this.note(`${apdu.apdu} came unasked, or once more; it was dropped`);

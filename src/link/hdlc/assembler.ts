@@ -18,13 +18,13 @@ export function withRequestLlc(apdu: Uint8Array): Uint8Array {
 export class Assembler {
   readonly #pieces: GrowingBuffer;
   readonly #max: number;
-  /** Pushes are seen with both LLCs. */
-  readonly #anyLlc: boolean;
+  /** Pushes are seen with both LLCs, and without any. */
+  readonly #forPushes: boolean;
 
-  constructor(max: number, anyLlc = false) {
+  constructor(max: number, forPushes = false) {
     this.#max = max;
     this.#pieces = new GrowingBuffer(max + answerLlc.length, maxEmptySegments);
-    this.#anyLlc = anyLlc;
+    this.#forPushes = forPushes;
   }
 
   /** Bytes of an unfinished APDU, LLC included; 0 = none has begun. */
@@ -58,7 +58,9 @@ export class Assembler {
     if (segmented) return undefined;
     const whole = this.#pieces.take();
     const fits = (llc: readonly number[]): boolean => llc.every((byte, i) => whole[i] === byte);
-    if (!fits(answerLlc) && !(this.#anyLlc && fits(requestLlc))) {
+    if (!fits(answerLlc) && !(this.#forPushes && fits(requestLlc))) {
+      // general blocks of pushes have LLC bytes only in the first, and some meters never send any
+      if (this.#forPushes && whole.length > 0) return whole;
       throw new DlmsLinkError(
         "LINK_FRAME_INVALID",
         `HDLC: the answer does not begin with the LLC bytes e6e700 but with ${shownBytes(whole)}`,

@@ -1,5 +1,4 @@
-import { toHex } from "../../bytes";
-import { type DroppedSeries, type SeriesLimits, UnfinishedSeries } from "../series";
+import { type DroppedSeries, type SeriesLimits, toHex, UnfinishedSeries } from "../../bytes";
 import type { MbusFrame } from "./frame";
 
 /** CI fields of DLMS transport segments (EN 13757-1): bits 0 to 3 count, bit 4 (FIN) marks the last. */

@@ -6,6 +6,7 @@ import { DlmsConfigError, DlmsSecurityError } from "../../errors";
 import type { ReceivedCounters, SecurityPolicy } from "../../security";
 import {
   checkSystemTitle,
+  headerBytes,
   type KeyRole,
   KeySet,
   keyLengths,
@@ -17,7 +18,7 @@ import {
   unprotect,
 } from "../../security";
 import { keysMissing } from "../steps/errors";
-import { headerBytes, makeHeader, MessageKeys } from "./message-keys";
+import { makeHeader, MessageKeys } from "./message-keys";
 import { MessageSigning } from "./message-signing";
 import type { Operation } from "../steps/operation";
 import { defaultMaxCounterJump, type SessionSecurity } from "../steps/options";

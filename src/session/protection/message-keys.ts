@@ -1,10 +1,11 @@
 /** The keys of general ciphering: agreed, wrapped or identified per message. */
-import type { GeneralCiphering, KeyInfo } from "../../apdu/model";
-import { ByteWriter, toHex } from "../../bytes";
+import type { KeyInfo } from "../../apdu/model";
+import { ByteWriter } from "../../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../../errors";
 import {
+  agreementModels,
+  agreementSuite,
   type AgreementSuite,
-  checkCertificateTitle,
   checkKeyLength,
   checkSystemTitle,
   curveOf,
@@ -15,46 +16,21 @@ import {
   keyLengths,
   type KeyRole,
   type KeySet,
+  type MessageHeader,
   onePassOriginate,
-  onePassReceive,
   type RandomSource,
+  ReceivedMessageKeys,
   type SecuritySuite,
-  staticUnified,
-  unwrapKey,
   wrapKey,
 } from "../../security";
 import type { GeneralCipheringOptions } from "../steps/options";
 
-/** key-parameters of an agreed key */
-const onePass = 0x01;
-const staticUnifiedModel = 0x02;
 const nothing = new Uint8Array(0);
-
-/** The header fields of general-ciphering and general-signing. */
-export type MessageHeader = Pick<
-  GeneralCiphering,
-  "transactionId" | "originatorSystemTitle" | "recipientSystemTitle" | "dateTime" | "otherInformation"
->;
 
 /** A key that protects one message. */
 export interface MessageKey {
   readonly keys: KeySet;
   readonly role: KeyRole;
-}
-
-/** The header fields as they are on the wire, each behind its length: part of what is authenticated. */
-export function headerBytes(header: MessageHeader): Uint8Array {
-  const writer = new ByteWriter(48);
-  for (const field of [
-    header.transactionId,
-    header.originatorSystemTitle,
-    header.recipientSystemTitle,
-    header.dateTime,
-    header.otherInformation,
-  ]) {
-    writer.writeLength(field.length).bytes(field);
-  }
-  return writer.toBytes();
 }
 
 /** A header from one party to the other, with a transaction-id of eight bytes. */
@@ -74,12 +50,14 @@ export class MessageKeys {
   readonly #suite: SecuritySuite;
   readonly #global: KeySet;
   readonly #random: RandomSource;
+  readonly #received: ReceivedMessageKeys;
 
   constructor(options: GeneralCipheringOptions, suite: SecuritySuite, global: KeySet, random: RandomSource) {
     this.#options = options;
     this.#suite = suite;
     this.#global = global;
     this.#random = random;
+    this.#received = new ReceivedMessageKeys(options, suite, global);
   }
 
   /**
@@ -139,15 +117,15 @@ export class MessageKeys {
           signingKey: this.#private("signingKey"),
           random: this.#random,
         });
-        const parameters = Uint8Array.of(onePass);
+        const parameters = Uint8Array.of(agreementModels.onePass);
         return {
           ...this.#with(key, "agreed"),
           keyInfo: { kind: "agreed-key", parameters, cipheredData: keyCipheredData },
         };
       }
       case "static-unified": {
-        const parameters = Uint8Array.of(staticUnifiedModel);
-        const key = this.#static(header, recipient);
+        const parameters = Uint8Array.of(agreementModels.staticUnified);
+        const key = this.#received.staticKey(header, recipient);
         return { ...this.#with(key, "agreed"), keyInfo: { kind: "agreed-key", parameters, cipheredData: nothing } };
       }
     }
@@ -155,54 +133,12 @@ export class MessageKeys {
 
   /** The key of an APDU that has come. Without key-info it is the global one. */
   ofReceived(header: MessageHeader, keyInfo: KeyInfo | undefined): MessageKey {
-    if (keyInfo === undefined) return { keys: this.#global, role: "global" };
-    if (keyInfo.kind === "identified-key") return this.#identified(keyInfo.keyId);
-    if (keyInfo.kind === "wrapped-key") return this.#with(unwrapKey(this.#masterKey(), keyInfo.wrappedKey), "wrapped");
-    const model = keyInfo.parameters[0];
-    if (model === staticUnifiedModel) return this.#with(this.#static(header, header.originatorSystemTitle), "agreed");
-    if (model !== onePass) {
-      throw new DlmsConfigError("CONFIG_UNSUPPORTED", `key agreement ${toHex(keyInfo.parameters)} is not known`, {
-        layer: "security",
-        fault: "meter",
-      });
-    }
-    const key = onePassReceive({
-      suite: this.#agreementSuite(),
-      originator: header.originatorSystemTitle,
-      recipient: header.recipientSystemTitle,
-      agreementKey: this.#private("agreementKey"),
-      originatorSigningKey: this.#public("meterSigningCertificate"),
-      keyCipheredData: keyInfo.cipheredData,
-    });
-    return this.#with(key, "agreed");
-  }
-
-  #identified(keyId: number): MessageKey {
-    const broadcast = this.#global.broadcastKey;
-    if (keyId === 0) return { keys: this.#global, role: "global" };
-    if (keyId === 1 && broadcast !== undefined) {
-      return { keys: this.#global.withEncryptionKey(broadcast), role: "broadcast" };
-    }
-    throw new DlmsSecurityError("SEC_KEY_MISSING", `the meter used key ${keyId}, which is not configured`, {
-      details: { keyRole: "identified", keyId },
-    });
+    const { key, role } = this.#received.of(header, keyInfo);
+    return key === undefined ? { keys: this.#global, role } : this.#with(key, role);
   }
 
   #with(key: Uint8Array, role: KeyRole): MessageKey {
     return { keys: this.#global.withEncryptionKey(key), role };
-  }
-
-  #static(header: MessageHeader, meterTitle: Uint8Array): Uint8Array {
-    const peerKey = this.#public("meterAgreementCertificate");
-    checkCertificateTitle(peerKey, meterTitle, "key agreement");
-    return staticUnified({
-      suite: this.#agreementSuite(),
-      originator: header.originatorSystemTitle,
-      recipient: header.recipientSystemTitle,
-      ownKey: this.#private("agreementKey"),
-      peerKey,
-      transactionId: header.transactionId,
-    });
   }
 
   #masterKey(): Uint8Array {
@@ -216,15 +152,14 @@ export class MessageKeys {
   }
 
   #agreementSuite(): AgreementSuite {
-    if (this.#suite !== 0) return this.#suite;
-    throw new DlmsConfigError("CONFIG_INVALID", "security.suite: key agreement needs suite 1 or 2, got 0");
+    return agreementSuite(this.#suite);
   }
 
   #private(name: "signingKey" | "agreementKey"): EcPrivateKey {
     return importPrivateKey(this.#options[name], curveOf(this.#suite), `security.generalCiphering.${name}`);
   }
 
-  #public(name: "meterSigningCertificate" | "meterAgreementCertificate"): EcPublicKey {
+  #public(name: "meterAgreementCertificate"): EcPublicKey {
     return importPublicKey(this.#options[name], curveOf(this.#suite), `security.generalCiphering.${name}`);
   }
 }

@@ -4,6 +4,8 @@ import { encodeApdu } from "../../apdu";
 import { bytesEqual, concatBytes, toHex } from "../../bytes";
 import { DlmsSecurityError } from "../../errors";
 import {
+  headerBytes,
+  type MessageHeader,
   checkCertificateTitle,
   checkSystemTitle,
   curveOf,
@@ -16,7 +18,6 @@ import {
   signRaw,
   verifyRaw,
 } from "../../security";
-import { headerBytes, type MessageHeader } from "./message-keys";
 import type { GeneralSigningOptions } from "../steps/options";
 
 const nothing = new Uint8Array(0);

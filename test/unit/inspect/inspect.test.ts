@@ -254,3 +254,40 @@ describe("descriptions of what is nothing of the kind", () => {
     assert.throws(() => describeData("1105" as never), expected);
   });
 });
+
+describe("decodeFrame of pushes", () => {
+  const address = { logical: 1, size: 1 } as const;
+  const ui = (info: string, segmented = false): Uint8Array =>
+    encodeHdlcFrame({
+      destination: { logical: 16, size: 1 },
+      source: address,
+      control: { type: "UI", pollFinal: true },
+      segmented,
+      info: fromHex(info),
+    });
+
+  it("gives all APDUs of one information field", () => {
+    const push = (n: number): string =>
+      `e6e7000f000000${n.toString(16).padStart(2, "0")}0011${n.toString(16).padStart(2, "0")}`;
+    const frame = decodeFrame(ui(push(1) + push(2) + push(3)), "hdlc");
+    assert.deepEqual(
+      frame.apdus?.map((apdu) => apdu.apdu === "data-notification" && apdu.longInvokeId),
+      [1, 2, 3],
+    );
+    assert.equal(frame.apdu, frame.apdus[0]);
+    assert.equal(describeFrame(ui(push(1) + push(2)), "hdlc").match(/data-notification/g)?.length, 2);
+    const wpdu = encodeWpdu({
+      source: 1,
+      destination: 102,
+      apdu: fromHex((push(1) + push(2)).replaceAll("e6e700", "")),
+    });
+    assert.equal(decodeFrame(wpdu, "wrapper").apdus?.length, 2);
+    assert.equal(decodeFrame(ui(push(1)), "hdlc").apdus, undefined);
+  });
+
+  it("opens UI frames without LLC bytes", () => {
+    assert.equal(decodeFrame(ui("0f00000001001101"), "hdlc").apdu?.apdu, "data-notification");
+    assert.equal(decodeFrame(ui("e0400002000003aabbcc"), "hdlc").apdu?.apdu, "general-block-transfer");
+    assert.equal(decodeFrame(ui("0f00000001001101", true), "hdlc").apdu, undefined, "a segment is a piece");
+  });
+});

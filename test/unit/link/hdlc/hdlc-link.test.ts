@@ -378,6 +378,13 @@ describe("HDLC link: transfer", () => {
     assert.deepEqual(session.taken(), []);
   });
 
+  it("hands on the general blocks of a push, which have LLC bytes in the first only", () => {
+    const session = up()
+      .receive(fromMeter(0x13, "e6e700e04000010000020f00"))
+      .receive(fromMeter(0x13, "e08000020000060000000100ff"));
+    assert.deepEqual(session.notifications, ["e04000010000020f00", "e08000020000060000000100ff"]);
+  });
+
   it("takes a push in an I frame for a notification and goes on waiting", () => {
     const session = up().send(get);
     session.taken();

@@ -1,5 +1,5 @@
 /** Messages that come in pieces, kept apart by sender: each with a bound on bytes and age. */
-import { GrowingBuffer } from "../bytes";
+import { GrowingBuffer } from "./growing-buffer";
 
 export interface SeriesLimits {
   /** bytes of one message (65536) */
