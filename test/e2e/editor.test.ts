@@ -106,7 +106,7 @@ describe("the editor in a browser", function () {
     await page.locator("#node-dialog-cancel").waitFor({ state: "detached" });
   });
 
-  it("opens the dialog of dlms-meter, which shows the bytes of the address and only what is needed", async () => {
+  it("opens the dialog of dlms-meter, which shows the bytes of the address and only the fields in use", async () => {
     await openDialog(page, "dlms-meter");
     await page.locator("#dlms-meter-dialog").waitFor();
     assert.equal(await page.locator("#node-config-input-serialPort").isVisible(), false);

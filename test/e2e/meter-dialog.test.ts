@@ -77,7 +77,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     return steps().allInnerTexts();
   }
 
-  it("tells in German what a test found, what went wrong and what to try", async () => {
+  it("shows the facts, the error and the advice of a connection test in German", async () => {
     await dialogIn("de");
     const passed = await test();
     assert.equal(passed.length, 5);
@@ -241,7 +241,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
       return found;
     });
 
-  it("still marks a key of the wrong length when it was deployed and the editor is opened anew", async () => {
+  it("still marks a deployed key of the wrong length after the editor is opened again", async () => {
     await dialogIn("en-US");
     await input("securityPolicy").selectOption("AUTHENTICATED_ENCRYPTED");
     await input("encryptionKey").fill("000102030405060708090A0B0C0D0E");

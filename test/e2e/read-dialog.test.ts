@@ -73,7 +73,7 @@ describe("the read dialog with a flow from before", function () {
     });
   });
 
-  it("takes a bound for a whole read, and says what is wrong with one", async () => {
+  it("accepts a limit for a whole read, and says why a limit is wrong", async () => {
     await openDialog(page, "dlms-read");
     await page.locator(input("giveUpAfter")).fill("soon");
     await page.keyboard.press("Tab");

@@ -133,7 +133,7 @@ describe("a person's way in the editor", function () {
     await deploy();
   });
 
-  it("browses the meter: search, groups, the value on a click, and fills in what is chosen", async () => {
+  it("browses the meter: search, groups, the value on a click, and fills in the chosen object", async () => {
     await open("dlms-read");
     await page.locator("#dlms-read-browse").click();
     await page.locator(".dlms-browser-note", { hasText: /\d+ objects/ }).waitFor();
@@ -272,7 +272,7 @@ describe("a person's way in the editor", function () {
     assert.equal(await page.locator(".dlms-point-type").nth(4).inputValue(), "CLOCK");
   });
 
-  it("says below a row what is wrong with it, and takes any type and attribute, with the keyboard alone", async () => {
+  it("shows the error of a row below it, and accepts any type and attribute, with the keyboard alone", async () => {
     const row = page.locator("#node-input-points-container > li").last();
     const note = row.locator(".dlms-row-problem");
     const said = async (field: string, text: string): Promise<void> => {
@@ -362,7 +362,7 @@ describe("a person's way in the editor", function () {
     await page.locator(".dlms-browser-row", { hasText: "1-0:32.7.0*255" }).waitFor();
   });
 
-  it("is deployed with what was picked last, reads by itself, and the values are seen", async () => {
+  it("deploys the last choice, reads at its own interval, and shows the values", async () => {
     await page.locator(".dlms-browser-row", { hasText: "1-0:52.7.0*255" }).click();
     await page.locator(".dlms-browser-add", { hasText: /^Add 1 value$/ }).waitFor();
     await done();

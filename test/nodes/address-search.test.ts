@@ -62,7 +62,7 @@ describe("Find the address", function () {
     assert.equal((line as TrialLine).result, "accepted");
   });
 
-  it("says what is wrong with the line", async () => {
+  it("reports the error of a line that does not open", async () => {
     await helper.load(allNodes, []);
     const port = await gateway({});
     await close?.();

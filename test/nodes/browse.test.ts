@@ -46,7 +46,7 @@ describe("the endpoints of the read dialog", () => {
     assert.ok((columns.body.columns as { key: string }[]).some(({ key }) => key === "1.0.1.8.0.255"));
   });
 
-  it("says what is wrong: not deployed, settings, parameters, the meter's own refusal", async () => {
+  it("reports why a request failed: not deployed, settings, parameters, a refusal of the meter", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, [...flowFor(port), { id: "bad", type: "dlms-meter", version: 1, port: "0" }]);
     const nobody = await post("browse", {}, "nobody");
@@ -105,7 +105,7 @@ describe("the endpoints of the read dialog", () => {
     assert.ok(Array.isArray((await request().get("/dlms/presets")).body));
   });
 
-  it("names objects, classes and columns in the language of the editor, and in English for what is none", async () => {
+  it("names objects, classes and columns in the language of the editor, and in English for other languages", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, flowFor(port));
     const cases = [

@@ -134,7 +134,7 @@ describe("catalogues, help and editor files", () => {
     }
   });
 
-  it("gives settings that came with a version the behaviour from before, and keeps what is set", () => {
+  it("gives settings that are new in a version the former behaviour, and keeps settings that are set", () => {
     assert.deepEqual(migrate({ version: 1, interval: "60", mode: "list" }, migrations["dlms-read"]), {
       ...{ interval: "60", mode: "list", spread: "0", split: false, columns: "" },
       ...{ columnsType: "str", giveUpAfter: "", version: 3 },
@@ -192,7 +192,7 @@ describe("catalogues, help and editor files", () => {
     assert.equal(valueText("4711", null), "4711");
   });
 
-  it("has a text for one of what is counted", () => {
+  it("has a singular text for each counted thing", () => {
     const known = catalogue("en-US", "dlms-read");
     const counted = [...known].filter(([, text]) => /__count__ (value|row|object|entrie)s/.test(text));
     assert.ok(counted.length > 7);

@@ -102,7 +102,7 @@ describe("meters that messages describe", () => {
     assert.equal(typeof (await value({ meter: described })).payload, "number");
   });
 
-  it("names what is wrong in a description", async () => {
+  it("names the wrong property of a description", async () => {
     await helper.load(allNodes, flowFor(1));
     const cases: [object | number, RegExp][] = [
       [{ hots: "x" }, /^msg\.meter\.hots: a message cannot set this of a meter/],

@@ -81,7 +81,7 @@ describe("secrets that a dlms-meter needs, in the editor", () => {
   });
   afterEach(clean);
 
-  it("marks what is missing once Node-RED has said what it stores, and nothing before", async () => {
+  it("marks missing secrets after Node-RED has told which ones it stores, and none before", async () => {
     const { checks, emit, validated } = editor({ other: ["password"] });
     const { allSecrets } = checks;
     assert.equal(allSecrets.call(low, "", {}), true, "not known yet");

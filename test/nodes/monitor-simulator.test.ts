@@ -83,7 +83,7 @@ describe("dlms-simulator", () => {
     assert.equal((await value({ obis: "0-0:96.1.0*255", objectType: "DATA" })).payload, "4711");
   });
 
-  it("says what is wrong with its settings, and that a port is taken", async () => {
+  it("reports wrong settings, and a port that is in use", async () => {
     for (const bad of [{ definition: "{" }, { definition: '{"objects": 5}' }, { port: "99999" }, { framing: "X" }]) {
       await helper.load(allNodes, [...flowFor(4059), simulator({ port: "4059", ...bad })]);
       const errors = helper.log().args.map(([entry]) => entry as { type?: string; msg?: unknown });

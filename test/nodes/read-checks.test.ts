@@ -41,7 +41,7 @@ describe("what the dialog says of a list of values", () => {
     assert.equal(check({ logicalName: "${CODE}" }, { logicalName: "${CODE}" }), true, "known when it is deployed");
   });
 
-  it("says which name is there twice, also one that the node makes", () => {
+  it("reports a name that occurs twice, also one that the node makes", () => {
     assert.equal(
       check({ logicalName: "1-0:32.7.0", name: "L" }, { logicalName: "1-0:52.7.0", name: "L" }),
       "row 2 duplicate L",

@@ -103,6 +103,15 @@ describe("the table of a meter's settings", () => {
     for (const { type } of Object.values(definition.credentials)) assert.equal(type, "password");
   });
 
+  it("has the choices that the dialog offers", () => {
+    const isChoice = (name: SettingName): name is NamesOf<"choice"> => rowOf(name).kind === "choice";
+    for (const name of propertyNames.filter(isChoice)) {
+      const select = new RegExp(`<select id="node-config-input-${name}"[^>]*>([^]*?)</select>`).exec(html)?.[1] ?? "";
+      const offered = [...select.matchAll(/<option value="([^"]*)"/g)].map(([, word]) => word);
+      assert.deepEqual(offered.sort(), words(name).sort(), name);
+    }
+  });
+
   for (const name of integers) {
     it(`${name}: the dialog accepts the numbers that the node accepts, with each transport and framing`, () => {
       const validate = definition.defaults[name]?.validate;

@@ -207,7 +207,7 @@ describe("the guard of accounts", () => {
     assert.equal(guard.lockOf(other)?.error, silent);
   });
 
-  it("allows one more try of what a node has sent, and of nothing else", () => {
+  it("allows one more try of the secrets that a node has sent, and of no other", () => {
     const guard = new MemoryAccountGuard(new VirtualClock());
     const mine: Account = { meter: "one", secret: "x" };
     const yours: Account = { meter: "two", secret: "x" };

@@ -60,7 +60,7 @@ describe("npm start", function () {
     }
   });
 
-  it("says what is wrong with an invalid example", async () => {
+  it("reports the error of an invalid example", async () => {
     for (const [flow, text] of [
       ["{", /this is no JSON/],
       ["{}", /this is no flow/],

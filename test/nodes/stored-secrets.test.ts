@@ -41,7 +41,7 @@ describe("stored secrets of a meter", () => {
   afterEach(clean);
 
   for (const [name, path] of Object.entries(endpoints)) {
-    it(`are not sent to another address by ${name}, which says so; one that is typed again is`, async () => {
+    it(`are not sent to another address by ${name}, which says so; a secret that is typed again is sent`, async () => {
       const own = await withPassword();
       const other = await withPassword();
       const flow = flowFor(own.port, {}, low);
