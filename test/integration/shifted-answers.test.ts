@@ -277,6 +277,51 @@ describe("answers that are doubled, delayed or swapped", () => {
     assert.match(bench.notes.join("\n"), /the answer equals one to another request, so it is asked for once more/);
   });
 
+  it("waits for further copies before it believes an equal answer, once an unasked one has ended a session", async () => {
+    for (const copies of [0, 1]) {
+      const clock = new VirtualClock();
+      const objects = [1, 1, 1].map((value, n) => register(`1.0.1.8.${n}.255`, value, 0));
+      const meter = createMeter({ associations: [{ client: 16 }], objects, referencing: "sn" }, { clock });
+      let last = new Uint8Array(0);
+      let again = (): void => undefined;
+      const transport = memoryTransport((line) => {
+        const send = (bytes: Uint8Array): void => {
+          last = Uint8Array.from(bytes);
+          line.send(bytes);
+        };
+        again = () => {
+          line.send(last);
+        };
+        return meter.connect({
+          send,
+          drop: (reason) => {
+            line.drop(reason);
+          },
+        });
+      }, "line");
+      const client = new DlmsClient(
+        {
+          ...{ transport, client: { sap: 16 }, server: { logical: 1 }, clock },
+          ...{ association: { referencing: "sn" }, quirks: { noGetWithList: true } },
+          timeouts: { response, reconnectMin: 10, reconnectMax: 10 },
+        },
+        { lines: new SharedLines() },
+      );
+      const read = async (n: number): Promise<number> => {
+        const begun = clock.now();
+        assert.equal((await clock.runUntil(client.read(registerRef(n)))).value, 1);
+        return clock.now() - begun;
+      };
+      await read(0);
+      if (copies > 0) again();
+      await clock.tickAsync(50);
+      await read(0);
+      assert.equal((await read(1)) >= response, copies > 0);
+      assert.equal(client.statistics.associations, 1 + copies);
+      await clock.runUntil(client.close());
+    }
+  });
+
   it("notes what was dropped", async () => {
     const [kind] = kinds;
     assert.ok(kind);

@@ -63,7 +63,7 @@ export function establisher(
       secret.answers();
     }
     try {
-      const channelEvents = channelEventsFor(observer, () => active, events);
+      const channelEvents = channelEventsFor(observer, () => active, events, settings);
       // a line that was lost in the meantime may have been replaced for its other users
       const line = kept?.line.connected === true ? kept.line : parts.lines.lineFor(transport);
       forgetConnection(line, settings);
@@ -107,7 +107,7 @@ function makeLook(settings: Settings, parts: ClientParts, observer: Observer): (
     const channel = makeChannel(
       line,
       parts.makeLink(open),
-      channelEventsFor(observer, () => undefined, nobody),
+      channelEventsFor(observer, () => undefined, nobody, open),
       observer,
       open,
     );
@@ -151,7 +151,7 @@ function counterReader(
     const channel = makeChannel(
       line,
       link,
-      channelEventsFor(observer, () => undefined, nobody),
+      channelEventsFor(observer, () => undefined, nobody, open),
       observer,
       open,
     );
@@ -228,13 +228,16 @@ function channelEventsFor(
   observer: Observer,
   active: () => Association | undefined,
   events: EstablishEvents,
+  { correlation }: Settings,
 ): LinkDriverEvents {
   return {
     notification: (apdu) => {
       observer.notified(active(), apdu);
     },
     unasked: (apdu) => {
-      return active()?.session.tellsAnswersApart === false && isAnswer(apdu) ? answerUnasked() : undefined;
+      if (active()?.session.tellsAnswersApart !== false || !isAnswer(apdu)) return undefined;
+      correlation.copiesCame = true;
+      return answerUnasked();
     },
     down: (error) => {
       const lost = active();

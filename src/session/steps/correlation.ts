@@ -50,7 +50,7 @@ export class Correlation {
   #owed = 0;
   /** association requests that have no answer so far; counted where the connection outlives them */
   associations = 0;
-  /** A copy of an answer was taken for the answer to another request, on any connection of this client. */
+  /** A copy of an answer has ended a session of this client. */
   copiesCame = false;
   /** "fail": the meter offers lists, but did not answer one as such, so a list cannot prove an answer of this meter. */
   lists: "unknown" | "answered" | "fail" = "unknown";
