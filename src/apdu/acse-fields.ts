@@ -1,6 +1,7 @@
 /** BER fields of the ACSE APDUs, read with tolerance for wrong lengths and unknown fields. */
 import { ByteReader, joinBytes } from "../bytes";
-import { ber, type BerField, readBerTolerant } from "../codec";
+import { ber, type BerField } from "../codec";
+import { wholeInitiateResponse } from "./initiate";
 
 /** 2.16.756.5.8.1 and .2 */
 export const contextArc = 1;
@@ -16,14 +17,21 @@ export interface AcseFields {
 const userInformationTag = 0xbe;
 
 /**
+ * Tags of the fields in their order, each with the bytes that its contents may begin with (none: any). They tell where
+ * the next field begins when a length is wrong.
+ */
+export type FieldOrder = readonly (readonly [tag: number, ...first: readonly number[]])[];
+
+/**
  * Read the fields of an AARQ, AARE, RLRQ or RLRE whose tag has been read. Meters send wrong lengths, unknown fields and
  * broken ends. The reader takes all readable fields and notes the rest, so that the result of an association is known.
  */
-export function readAcseFields(reader: ByteReader, what: string): AcseFields {
+export function readAcseFields(reader: ByteReader, what: string, order: FieldOrder): AcseFields {
   const fields = new Map<number, Uint8Array>();
   const notes: string[] = [];
   let userInformation: Uint8Array | undefined;
   const end = readOuterLength(reader, what, notes);
+  const ends = new FieldEnds(reader, order, end);
   while (reader.offset < end && reader.remaining > 0) {
     if (reader.peek() === userInformationTag) {
       userInformation = readUserInformation(reader, notes);
@@ -34,11 +42,90 @@ export function readAcseFields(reader: ByteReader, what: string): AcseFields {
       reader.rest();
       break;
     }
-    const field = readBerTolerant(reader, what);
-    if (!field.complete) notes.push(`field ${field.tag.toString(16)} is cut short`);
-    if (!fields.has(field.tag)) fields.set(field.tag, field.contents);
+    const tag = reader.u8(what);
+    const declared = reader.length(what);
+    const from = reader.offset;
+    const to = ends.of(tag, from, from + declared);
+    if (from + declared > reader.end) notes.push(`field ${tag.toString(16)} is cut short`);
+    else if (to !== from + declared) notes.push(lengthNote(tag, declared, to - from));
+    const contents = reader.bytes(to - from, what);
+    const innerLength = isConstructed(tag) ? innerEnd(contents) : undefined;
+    if (innerLength !== undefined && innerLength !== contents.length) {
+      notes.push(`field ${tag.toString(16)}: the lengths inside and outside differ`);
+    }
+    if (!fields.has(tag)) fields.set(tag, contents);
   }
   return { fields, userInformation, notes };
+}
+
+const lengthNote = (tag: number, declared: number, got: number): string =>
+  `field ${tag.toString(16)} declares ${declared} bytes, its content has ${got}`;
+
+/** Finds where a field ends: a length that is followed by no field gives way to the content. */
+class FieldEnds {
+  readonly #bytes: Uint8Array;
+  readonly #order: FieldOrder;
+  readonly #ends: readonly number[];
+  readonly #end: number;
+
+  constructor(reader: ByteReader, order: FieldOrder, end: number) {
+    this.#bytes = reader.source;
+    this.#order = order;
+    this.#end = reader.end;
+    this.#ends = [end, reader.end];
+  }
+
+  /** End of the field with `tag` whose contents begin at `from`. */
+  of(tag: number, from: number, declared: number): number {
+    const place = this.#order.findIndex(([known]) => known === tag);
+    const clipped = Math.min(declared, this.#end);
+    if (place < 0) return clipped;
+    const inside = isConstructed(tag) ? innerEnd(this.#bytes.subarray(from, this.#end)) : undefined;
+    const byInside = inside === undefined ? declared : from + inside;
+    // a later field that is broken itself ends this one too, where both lengths say so
+    if (byInside === declared && this.#later(declared, place) !== undefined) return clipped;
+    const ends = [byInside, declared, declared + 1, declared - 1];
+    const found = ends.find((end) => end >= from && this.#isEnd(end, place));
+    return found ?? clipped;
+  }
+
+  /** Whether the APDU ends there, or a later field begins. */
+  #isEnd(at: number, place: number): boolean {
+    if (this.#ends.includes(at)) return true;
+    const next = this.#later(at, place);
+    if (next === undefined) return false;
+    const contents = contentsAt(this.#bytes, at + 1, this.#end);
+    const [, ...first] = next;
+    return contents !== undefined && (first.length === 0 || first.includes(this.#bytes[contents] ?? -1));
+  }
+
+  #later(at: number, place: number): FieldOrder[number] | undefined {
+    return this.#order.slice(place + 1).find(([tag]) => tag === this.#bytes[at]);
+  }
+}
+
+/** Where the contents begin whose length stands at `at`. */
+function contentsAt(bytes: Uint8Array, at: number, end: number): number | undefined {
+  const first = bytes[at];
+  if (first === undefined || at >= end) return undefined;
+  if (first < 0x80) return at + 1;
+  const count = first & 0x7f;
+  return count > 0 && count <= 4 && at + count < end ? at + 1 + count : undefined;
+}
+
+/** Whether a field holds another one. */
+const isConstructed = (tag: number): boolean => (tag & 0x20) !== 0;
+
+/** Tags inside an EXPLICIT field: INTEGER, OCTET STRING, OBJECT IDENTIFIER, a charstring, the two diagnostics. */
+const innerTags: readonly (number | undefined)[] = [0x02, 0x04, 0x06, 0x80, 0xa1, 0xa2];
+
+/** Where the one field inside `contents` says that it ends; undefined where none begins. */
+function innerEnd(contents: Uint8Array): number | undefined {
+  if (!innerTags.includes(contents[0])) return undefined;
+  const reader = new ByteReader(contents, 1);
+  if (!lengthIsReadable(reader, 0)) return undefined;
+  const length = reader.length("field");
+  return reader.offset + length;
 }
 
 function readOuterLength(reader: ByteReader, what: string, notes: string[]): number {
@@ -54,8 +141,8 @@ function readOuterLength(reader: ByteReader, what: string, notes: string[]): num
 }
 
 /**
- * The length of the octet-string inside counts, not that of the field around it, and both are cut at the end of the
- * APDU: Landis+Gyr meters are known whose outer length is one short.
+ * The user-information is the last field: where it ends is told by the length of the octet-string inside, else by the
+ * length around it, else by the end of the APDU. Landis+Gyr and Elster meters are known whose outer length is one short.
  */
 function readUserInformation(reader: ByteReader, notes: string[]): Uint8Array | undefined {
   reader.u8("user-information");
@@ -75,11 +162,40 @@ function readUserInformation(reader: ByteReader, notes: string[]): Uint8Array | 
     reader.rest();
     return undefined;
   }
-  const { contents, complete } = readBerTolerant(reader, "user-information");
-  if (!complete) notes.push("user-information is cut short");
-  if (reader.offset !== end) notes.push("user-information: the lengths inside and outside differ");
+  reader.u8("user-information");
+  const length = reader.length("user-information");
+  const from = reader.offset;
+  const inside = from + length;
+  if (inside > reader.end) notes.push("user-information is cut short");
+  if (inside !== end) notes.push("user-information: the lengths inside and outside differ");
+  const to = contentEnd(reader, from, inside, end);
+  if (to > Math.max(inside, end)) notes.push(`user-information goes on for ${to - inside} bytes behind its end`);
+  const contents = reader.bytes(to - from, "user-information");
   if (reader.offset < end) reader.seek(Math.min(end, reader.end));
   return contents;
+}
+
+/** The nearest end at which what the octet-string carries is whole; where none is, what the lengths say. */
+function contentEnd(reader: ByteReader, from: number, inside: number, outside: number): number {
+  const clipped = Math.min(inside, reader.end);
+  const { source } = reader;
+  if (isWholeInitiate(source.subarray(from, clipped))) return clipped;
+  const ends = [outside, reader.end].filter((end) => end > clipped && end <= reader.end);
+  return ends.find((end) => isWholeInitiate(source.subarray(from, end))) ?? clipped;
+}
+
+/** Tags of envelopes whose length follows: glo-initiate-request and -response; the general ones have a title before it. */
+const serviceEnvelopes: readonly (number | undefined)[] = [0x21, 0x28];
+const generalEnvelopes: readonly (number | undefined)[] = [0xdb, 0xdc];
+
+/** Whether an initiate is complete, as far as it can be told without keys; what is of another kind counts as whole. */
+function isWholeInitiate(bytes: Uint8Array): boolean {
+  const [tag] = bytes;
+  if (tag === 0x08) return wholeInitiateResponse(bytes) !== undefined;
+  const service = serviceEnvelopes.includes(tag);
+  if (!service && !generalEnvelopes.includes(tag)) return true;
+  const reader = new ByteReader(bytes, service ? 1 : 2 + (bytes[1] ?? 0));
+  return lengthIsReadable(reader, 0) && reader.length("initiate") <= reader.remaining;
 }
 
 /** Whether a length that starts `skip` bytes ahead can be read without an error. */
@@ -91,14 +207,14 @@ function lengthIsReadable(reader: ByteReader, skip = 1): boolean {
   return count > 0 && count <= 4 && reader.remaining > skip + count;
 }
 
-/**
- * The contents inside an EXPLICIT tag: `04 08 ...` -> 8 bytes. If the inner length is wrong, the bytes that are
- * present.
- */
+/** The field inside an EXPLICIT tag: `04 08 ...` -> 8 bytes. It reaches to the end, whatever its own length says. */
 export function inner(contents: Uint8Array | undefined): BerField | undefined {
-  if (contents === undefined || contents.length === 0) return undefined;
-  const reader = new ByteReader(contents);
-  return lengthIsReadable(reader) ? readBerTolerant(reader, "field") : undefined;
+  const tag = contents?.[0];
+  if (contents === undefined || tag === undefined) return undefined;
+  const reader = new ByteReader(contents, 1);
+  if (!lengthIsReadable(reader, 0)) return undefined;
+  reader.length("field");
+  return { tag, contents: reader.rest() };
 }
 
 /** An octet-string in its EXPLICIT tag; without it, the bytes as they are. */

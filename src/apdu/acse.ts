@@ -4,6 +4,7 @@ import { ber, berBits, berBitsContents, berInteger, berIntegerValue, dlmsOid, dl
 import {
   acseApdu,
   type AcseFields,
+  type FieldOrder,
   contextArc,
   mechanismArc,
   explicitOctets,
@@ -21,6 +22,42 @@ const aareTags = { invocationId: 0xa7, requirements: 0x88, mechanism: 0x89, auth
 const protocolVersionTag = 0x80;
 const contextTag = 0xa1;
 const implementationTag = 0x9d;
+const userInformation = [0xbe, 0x04, 0x01, 0x08, 0x0e, 0x21, 0x28, 0xdb, 0xdc] as const;
+
+/** Fields in their order, and what their contents begin with (IEC 62056-5-3, table of the ACSE APDUs). */
+const aarqOrder: FieldOrder = [
+  [protocolVersionTag],
+  [contextTag, 0x06, 0x60],
+  [0xa2, 0x04],
+  [0xa3, 0x04, 0x02],
+  [0xa4, 0x02],
+  [0xa5, 0x02],
+  [0xa6, 0x04],
+  [0xa7, 0x04],
+  [0xa8, 0x02],
+  [aarqTags.invocationId, 0x02],
+  [aarqTags.requirements],
+  [aarqTags.mechanism, 0x60, 0x06],
+  [aarqTags.authentication, 0x80],
+  [implementationTag],
+  userInformation,
+];
+const aareOrder: FieldOrder = [
+  [protocolVersionTag],
+  [contextTag, 0x06, 0x60],
+  [0xa2, 0x02],
+  [0xa3, 0xa1, 0xa2],
+  [0xa4, 0x04],
+  [0xa5, 0x04],
+  [0xa6, 0x02],
+  [aareTags.invocationId, 0x02],
+  [aareTags.requirements],
+  [aareTags.mechanism, 0x60, 0x06],
+  [aareTags.authentication, 0x80],
+  [implementationTag],
+  userInformation,
+];
+const releaseOrder: FieldOrder = [[0x80], userInformation];
 
 /** The fields that AARQ and AARE share, each only if it is present. */
 function readShared(
@@ -76,7 +113,7 @@ function integer(contents: Uint8Array | undefined): number | undefined {
 
 /** AARQ; the tag has been read. A context outside the arc of the DLMS UA becomes 0. */
 export function readAarq(reader: ByteReader): Aarq {
-  const found = readAcseFields(reader, "aarq");
+  const found = readAcseFields(reader, "aarq", aarqOrder);
   const { fields } = found;
   const called = innerOctets(fields.get(0xa2));
   const calling = innerOctets(fields.get(0xa6));
@@ -112,7 +149,7 @@ export function writeAarq(writer: ByteWriter, apdu: Aarq): void {
  * @throws DlmsDecodeError DECODE_VALUE if there is no result
  */
 export function readAare(reader: ByteReader): Aare {
-  const found = readAcseFields(reader, "aare");
+  const found = readAcseFields(reader, "aare", aareOrder);
   const { fields } = found;
   const result = resultOf(fields.get(0xa2));
   if (result === undefined) reader.fail("DECODE_VALUE", "aare.result", "the association response has no result");
@@ -176,7 +213,7 @@ export function readRlre(reader: ByteReader): Rlre {
 }
 
 function readRelease(reader: ByteReader, what: string): Omit<Rlrq, "apdu"> {
-  const { fields, userInformation, notes } = readAcseFields(reader, what);
+  const { fields, userInformation, notes } = readAcseFields(reader, what, releaseOrder);
   const contents = fields.get(0x80);
   const reason = contents && releaseReason(contents);
   return {

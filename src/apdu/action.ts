@@ -1,6 +1,7 @@
 /** ACTION request and response: reader and writer. */
-import type { ByteReader, ByteWriter } from "../bytes";
+import { ByteReader, type ByteWriter } from "../bytes";
 import { sliceValue } from "../codec";
+import { DlmsDecodeError } from "../errors";
 import {
   readDataBlock,
   readDataList,
@@ -99,7 +100,7 @@ export function readActionResponse(reader: ByteReader): ActionResponse {
   const choice = reader.u8(what);
   if (choice < 1 || choice > 4) unknownChoice(reader, what, choice);
   const invokeId = reader.u8(`${what}.invoke-id-and-priority`);
-  if (choice === 1) return { apdu: "action-response-normal", invokeId, response: readActionResult(reader, what) };
+  if (choice === 1) return { apdu: "action-response-normal", invokeId, response: readLoneResult(reader, what) };
   if (choice === 2) {
     return { apdu: "action-response-with-pblock", invokeId, block: readDataBlock(reader, `${what}.pblock`) };
   }
@@ -131,6 +132,57 @@ export function writeActionResponse(writer: ByteWriter, apdu: ActionResponse): v
       return;
     case "action-response-next-pblock":
       writeU32(writer, apdu.blockNumber, "block-number");
+  }
+}
+
+/**
+ * The result of one method, which reaches to the end. Old meters leave octets of its options out: where the standard's
+ * form does not fit, and a whole value is left to the end, that value is the data.
+ */
+function readLoneResult(reader: ByteReader, what: string): ActionResult {
+  const start = reader.offset;
+  let problem: DlmsDecodeError | undefined;
+  try {
+    const result = readActionResult(reader, what);
+    if (reader.remaining === 0) return result;
+  } catch (error) {
+    if (!(error instanceof DlmsDecodeError)) throw error;
+    problem = error;
+  }
+  const end = reader.offset;
+  reader.seek(start);
+  const data = dataOfShortened(reader.source.subarray(start, reader.end));
+  if (data !== undefined) {
+    reader.rest();
+    return { result: 0, returnParameters: { ok: true, data } };
+  }
+  if (problem !== undefined) throw problem;
+  const result = readActionResult(reader, what);
+  reader.seek(end);
+  return result;
+}
+
+/** What may stand before the data: result and presence, result and choice, the result alone, nothing. */
+const shortenedHeads = [[0, 1], [0, 0], [0], []] as const;
+
+function dataOfShortened(bytes: Uint8Array): Uint8Array | undefined {
+  for (const head of shortenedHeads) {
+    const data = bytes.subarray(head.length);
+    // two octets could be the start of the standard's form just as well; null-data would be padding
+    const enough = data.length > (head.length === 2 ? 1 : 2);
+    if (enough && head.every((byte, i) => bytes[i] === byte) && data[0] !== 0 && isWholeValue(data)) return data;
+  }
+  return undefined;
+}
+
+function isWholeValue(bytes: Uint8Array): boolean {
+  const reader = new ByteReader(bytes);
+  try {
+    sliceValue(reader, "data");
+    return reader.remaining === 0;
+  } catch (error) {
+    if (error instanceof DlmsDecodeError) return false;
+    throw error;
   }
 }
 

@@ -83,6 +83,7 @@ export type {
   WriteResponse,
   WriteResult,
 } from "./model";
+export { partialInitiateResponse, type PartialInitiateResponse, wholeInitiateResponse } from "./initiate";
 export { parseApdu, type ParseOptions } from "./parse";
 export {
   actionAccess,

@@ -1,6 +1,7 @@
 /** xDLMS InitiateRequest and InitiateResponse: reader and writer. */
-import type { ByteReader, ByteWriter } from "../bytes";
-import { DlmsConfigError } from "../errors";
+import { ByteReader, type ByteWriter } from "../bytes";
+import { DlmsConfigError, DlmsDecodeError } from "../errors";
+import { conformanceMask } from "./conformance";
 import { hexByte, readOctets, readPresence, writeOctets, writeU16, writeU8 } from "./fields";
 import type { InitiateRequest, InitiateResponse } from "./model";
 
@@ -99,4 +100,112 @@ function writeConformance(writer: ByteWriter, conformance: number): void {
     throw new DlmsConfigError("CONFIG_INVALID", `conformance: expected 24 bits, got ${conformance}`);
   }
   writer.u8(0x5f).u8(0x1f).u8(0x04).u32(conformance);
+}
+
+/** The parts that could be read. */
+export interface PartialInitiateResponse {
+  readonly dlmsVersion?: number;
+  readonly conformance?: number;
+  readonly maxPduSize?: number;
+  readonly vaaName?: number;
+  /** what deviates, in words */
+  readonly notes: readonly string[];
+}
+
+const initiateResponseTag = 0x08;
+const logicalNames = 0x0007;
+const shortNames = 0xfa00;
+/** The tag of the conformance, in the standard and in IEC 61334-4-41. */
+const conformanceTags: readonly (number | undefined)[] = [0x5f, 0x5e];
+/** Presence and value of the quality of service, and the version, come before it. */
+const latestConformance = 4;
+const leastPdu = 12;
+/** Maximum PDU size and VAA name. */
+const tailLength = 4;
+
+/** The whole initiate-response in `bytes`, which may have more behind it; undefined unless it is as the standard says. */
+export function wholeInitiateResponse(bytes: Uint8Array): InitiateResponse | undefined {
+  if (bytes[0] !== initiateResponseTag) return undefined;
+  try {
+    return readInitiateResponse(new ByteReader(bytes, 1));
+  } catch (error) {
+    if (error instanceof DlmsDecodeError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What can be read of an initiate-response that deviates.
+ * @param referencing by logical or short names, where the response itself does not say so
+ */
+export function partialInitiateResponse(bytes: Uint8Array, referencing: "ln" | "sn"): PartialInitiateResponse {
+  const at = bytes.findIndex((byte, i) => i > 0 && i <= latestConformance && conformanceTags.includes(byte));
+  const version = at > 1 ? bytes[at - 1] : undefined;
+  const body = at < 0 ? undefined : conformanceAndTail(bytes.subarray(at + 1));
+  const tail = body?.tail ?? (at < 0 && isTail(bytes.subarray(-tailLength)) ? bytes.subarray(-tailLength) : nothing);
+  const size = tail.length >= 2 ? u16(tail, 0) : undefined;
+  const vaaName = tail.length >= tailLength ? u16(tail, 2) : undefined;
+  const bySn = vaaName === shortNames || (vaaName !== logicalNames && referencing === "sn");
+  const conformance = body === undefined ? undefined : conformanceIn(body.contents, body.cut, bySn);
+  const maxPduSize = size !== undefined && (size === 0 || size >= leastPdu) ? size : undefined;
+  return {
+    ...(version === undefined || version === 0 ? {} : { dlmsVersion: version }),
+    ...(conformance === undefined ? {} : { conformance }),
+    ...(maxPduSize === undefined ? {} : { maxPduSize }),
+    ...(vaaName === undefined ? {} : { vaaName }),
+    notes: [
+      conformanceNote(body?.contents, conformance),
+      ...(maxPduSize === undefined ? ["its maximum PDU size cannot be read, the proposed one is assumed"] : []),
+      ...(vaaName === undefined ? ["its VAA name cannot be read, the referencing asked for is assumed"] : []),
+    ].filter((note) => note !== ""),
+  };
+}
+
+/** The contents of the bit string, and the four bytes behind them as far as they are there. */
+function conformanceAndTail(bytes: Uint8Array): { contents: Uint8Array; tail: Uint8Array; cut: boolean } {
+  // older Landis+Gyr meters leave the 1F out
+  const rest = bytes[0] === 0x1f ? bytes.subarray(1) : bytes;
+  const declared = rest[0] ?? 0;
+  const behind = rest.subarray(1);
+  const tail = behind.subarray(declared, declared + tailLength);
+  const known = behind.subarray(-tailLength);
+  // the known name at the end tells more than a length that contradicts it
+  if (!isTail(tail) && isTail(known)) return { contents: behind.subarray(0, -tailLength), tail: known, cut: false };
+  return { contents: behind.subarray(0, declared), tail, cut: behind.length < declared };
+}
+
+const nothing = new Uint8Array(0);
+const u16 = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+
+/** Whether four bytes end in a VAA name of the standard. */
+const isTail = (bytes: Uint8Array): boolean =>
+  bytes.length === tailLength && [logicalNames, shortNames].includes(u16(bytes, 2));
+
+const get = conformanceMask(["get"]);
+const read = conformanceMask(["read"]);
+
+/**
+ * 24 bits from a bit string of another length. Its first octet counts unused bits; without that octet, it is bits too.
+ * The services of short names are the first bits, those of logical names the last: what lacks both GET and READ is on
+ * the wrong side, or no conformance.
+ */
+function conformanceIn(contents: Uint8Array, cut: boolean, bySn: boolean): number | undefined {
+  const needed = bySn ? read : get;
+  const octets = (contents[0] ?? 0) <= 7 ? contents.subarray(1) : contents;
+  const fromStart = u24(Uint8Array.from([0, 1, 2], (i) => octets[i] ?? 0));
+  if (octets.length === 3 && !cut) return fromStart;
+  const fromEnd = u24(Uint8Array.from([3, 2, 1], (i) => octets[octets.length - i] ?? 0));
+  const sides = bySn ? [fromStart, fromEnd] : [fromEnd, fromStart];
+  return (cut ? [fromStart] : sides).find((candidate) => (candidate & needed) !== 0);
+}
+
+const u24 = (bytes: Uint8Array): number => ((bytes[0] ?? 0) << 16) | u16(bytes, 1);
+
+function conformanceNote(contents: Uint8Array | undefined, conformance: number | undefined): string {
+  if (contents === undefined || conformance === undefined) {
+    return "its conformance cannot be read, what was proposed is assumed";
+  }
+  return contents.length === 4
+    ? ""
+    : `its conformance has ${contents.length} octets instead of 4; the bits in them are taken`;
 }

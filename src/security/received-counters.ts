@@ -157,6 +157,7 @@ interface Stream {
 export class ReceivedCounters {
   readonly #store: ReceivedCounterStore;
   readonly #now: () => number;
+  readonly #restarts: boolean;
   readonly #last = new Map<string, number>();
   /** the streams of this association, from their first message on */
   readonly #streams: Stream[] = [];
@@ -167,10 +168,12 @@ export class ReceivedCounters {
   /**
    * @param store store for keys that outlive the association
    * @param now a monotonic clock, in ms
+   * @param restarts counters rise within an association only, under lasting keys too
    */
-  constructor(store: ReceivedCounterStore = memoryReceivedCounters(), now: () => number = () => 0) {
+  constructor(store: ReceivedCounterStore = memoryReceivedCounters(), now: () => number = () => 0, restarts = false) {
     this.#store = store;
     this.#now = now;
+    this.#restarts = restarts;
   }
 
   /** Called before an association: loads the counters of earlier runs. */
@@ -187,6 +190,12 @@ export class ReceivedCounters {
     this.#since = order;
     this.#streams.length = 0;
     this.#recent = undefined;
+    if (this.#restarts) this.#last.clear();
+  }
+
+  /** Whether no message of this sender was accepted in this association yet; of lasting keys only. */
+  isFirst(systemTitle: Uint8Array, keyRole: string, key: Uint8Array | undefined): boolean {
+    return key !== undefined && !this.#restarts && this.#of(systemTitle, keyRole, key).own < 0;
   }
 
   /**
@@ -202,7 +211,7 @@ export class ReceivedCounters {
       if (stream.counter.missing?.(counter, this.#since) === true) return;
       if (content !== undefined && heardPushes.has(content, this.#now(), this.#since)) return;
     }
-    throw replayed(stream, counter, last, key === undefined ? undefined : this.#store.remedy);
+    throw replayed(stream, counter, last, key === undefined || this.#restarts ? undefined : this.#store.remedy);
   }
 
   /**
@@ -231,7 +240,10 @@ export class ReceivedCounters {
       systemTitle: Uint8Array.from(systemTitle),
       keyRole,
       key,
-      counter: key === undefined ? this.#passing(`${keyRole} ${toHex(systemTitle)}`) : this.#store.of(key, systemTitle),
+      counter:
+        key === undefined || this.#restarts
+          ? this.#passing(`${keyRole} ${toHex(systemTitle)}`)
+          : this.#store.of(key, systemTitle),
       own: -1,
     };
     return this.#recent;

@@ -215,6 +215,11 @@ export interface Quirks {
    * once the AARE was sent. Otherwise the global key holds until the proofs are exchanged, as in the Gurux meters.
    */
   readonly dedicatedKeyInHls: boolean;
+  /**
+   * For a meter whose own invocation counter begins again with each association under the same key (one such meter was
+   * captured): counters have to rise within an association only. Messages recorded earlier are believed then.
+   */
+  readonly meterCounterRestarts: boolean;
 }
 
 export interface ConnectOptions {

@@ -87,6 +87,7 @@ const noQuirks: Quirks = {
   alwaysSendMechanism: false,
   landisGyrHls2: false,
   dedicatedKeyInHls: false,
+  meterCounterRestarts: false,
 };
 
 /**
@@ -128,7 +129,7 @@ export function resolveSettings(options: ConnectOptions): Settings {
     security,
     counters: options.security?.invocationCounter,
     counterSource: resolveCounterSource(options, auth, hdlc),
-    receivedCounters: receivedCountersOf(options.security, clock),
+    receivedCounters: receivedCountersOf(options, clock),
     correlation: new Correlation(),
     referencing,
     maxPduSize: integer("association.maxPduSize", association.maxPduSize ?? 0xffff, 64, 0xffff),
@@ -263,16 +264,17 @@ function resolveSecurity(security: SecurityOptions | undefined): SessionSecurity
 /** Of all clients in this process that have no store of their own. */
 const processReceivedCounters = memoryReceivedCounters();
 
-/**
- * Counters belong to the key, so the store is shared. A meter that starts its counter again with each association needs
- * a store that does so too: this is the place for such a quirk.
- */
-function receivedCountersOf(security: SecurityOptions | undefined, clock: Clock): ReceivedCounters {
+/** Counters belong to the key, so the store is shared, unless the meter starts its counter again with each association. */
+function receivedCountersOf({ security, quirks }: ConnectOptions, clock: Clock): ReceivedCounters {
   const store = security?.receivedCounters;
   if (store !== undefined && typeof store.of !== "function") {
     throw missing("security.receivedCounters", "a store, for example fileReceivedCounters(path)");
   }
-  return new ReceivedCounters(store ?? processReceivedCounters, () => clock.now());
+  return new ReceivedCounters(
+    store ?? processReceivedCounters,
+    () => clock.now(),
+    quirks?.meterCounterRestarts === true,
+  );
 }
 
 /** Ciphering and the mechanisms that sign titles need keys and a title. */

@@ -6,8 +6,10 @@ import {
   conformanceNames,
   encodeApdu,
   parseApdu,
+  partialInitiateResponse,
   serviceErrorCode,
   userDiagnostic,
+  wholeInitiateResponse,
 } from "../../apdu";
 import type { Aare, Aarq, ConfirmedServiceError, InitiateResponse } from "../../apdu/model";
 import { DlmsAssociationError, DlmsConfigError, DlmsSecurityError } from "../../errors";
@@ -41,6 +43,7 @@ import type { AssociationInfo, SessionOptions, SessionSecurity } from "../steps/
 import { noteStep } from "../steps/steps";
 
 const dlmsVersion = 6;
+const initiateResponseTag = 0x08;
 const invocationCounterError = serviceErrorCode["invocation-counter-error"];
 /** A meter that takes less can't even take a GET. */
 const smallestPdu = 12;
@@ -108,6 +111,8 @@ export function assumeAssociation(channel: ServiceChannel): AssociationInfo {
   return info;
 }
 
+const isCipheredContext = (context: number): boolean => context === 3 || context === 4;
+
 function proposedContext({ referencing, security }: SessionOptions): number {
   const ciphered = security !== undefined && security.policy !== "none";
   return (referencing === "sn" ? 2 : 1) + (ciphered ? 2 : 0);
@@ -163,7 +168,7 @@ function* requestAssociation(channel: ServiceChannel, challenge: Uint8Array | un
       const due = repeated + earlier;
       return challenge === undefined || due === 0 ? answer : yield* newestAnswer(channel, answer, due);
     }
-    throw refusedAssociation(refusalOf(answer), authenticated, ciphering?.active === true);
+    throw refusedAssociation(refusalOf(answer, channel.options), authenticated, ciphering?.active === true);
   }
 }
 
@@ -233,9 +238,16 @@ function aarqOf(options: SessionOptions, challenge: Uint8Array | undefined, user
   };
 }
 
-function refusalOf(aare: Aare): Refusal {
+function refusalOf(aare: Aare, options: SessionOptions): Refusal {
   const initiateError = serviceErrorIn(aare.userInformation);
+  const asked = isCipheredContext(proposedContext(options));
+  const { applicationContext, userInformation } = aare;
+  const answered =
+    applicationContext === undefined
+      ? asked && userInformation?.[0] !== initiateResponseTag
+      : isCipheredContext(applicationContext);
   return {
+    ...(answered === asked ? {} : { context: answered ? ("ciphered" as const) : ("plain" as const) }),
     result: aare.result,
     diagnosticSource: aare.diagnosticSource,
     diagnostic: aare.diagnostic,
@@ -273,24 +285,44 @@ function* readInitiate(channel: ServiceChannel, aare: Aare): Operation<InitiateR
       "the meter accepted the association, but sent no initiate-response (user-information)",
     );
   }
-  const outer = yield* channel.parse(bytes);
-  const inner = isProtected(outer) ? yield* openInitiate(channel, outer) : outer;
+  const outer = yield* parseInitiate(channel, bytes, aare);
+  const inner = isProtected(outer) ? yield* openInitiate(channel, outer, aare) : outer;
   if (inner.apdu === "confirmed-service-error") throw initiateError(inner);
   if (inner.apdu !== "initiate-response") throw unexpectedAnswer("an initiate-response", inner);
   if (inner === outer && channel.ciphering?.active === true) {
     throw new DlmsSecurityError(
       "SEC_POLICY",
       `the meter sent its initiate-response plain, protection "${channel.ciphering.security.policy}" is required; ` +
-        "check whether this client address has a ciphered association",
+        "check whether this client address has a ciphered association, else set the security policy to NONE",
       { details: { required: channel.ciphering.security.policy, received: "none (plain)" } },
     );
   }
   return inner;
 }
 
-function* openInitiate(channel: ServiceChannel, envelope: Protected): Operation<Apdu> {
+function* openInitiate(channel: ServiceChannel, envelope: Protected, aare: Aare): Operation<Apdu> {
   if (channel.ciphering === undefined) throw keysMissing();
-  return yield* channel.parse(channel.ciphering.open(envelope));
+  return yield* parseInitiate(channel, channel.ciphering.open(envelope), aare);
+}
+
+/** The meter has accepted: what its initiate-response does not say, or not readably, is as it was proposed. */
+function* parseInitiate(channel: ServiceChannel, bytes: Uint8Array, aare: Aare): Operation<Apdu> {
+  if (bytes[0] !== initiateResponseTag || wholeInitiateResponse(bytes) !== undefined)
+    return yield* channel.parse(bytes);
+  const { options } = channel;
+  const context = aare.applicationContext ?? proposedContext(options);
+  const referencing = context % 2 === 0 ? "sn" : "ln";
+  const { notes, ...parts } = partialInitiateResponse(bytes, referencing);
+  yield* noteStep("the meter accepted the association, but its initiate-response deviates from the standard");
+  for (const note of notes) yield* noteStep(`initiate-response: ${note}`);
+  return {
+    apdu: "initiate-response",
+    dlmsVersion,
+    conformance: options.conformance,
+    maxPduSize: options.maxPduSize,
+    vaaName: referencing === "sn" ? associationShortName : 0x0007,
+    ...parts,
+  };
 }
 
 function negotiated(channel: ServiceChannel, aare: Aare, initiate: InitiateResponse): AssociationInfo {

@@ -220,13 +220,29 @@ export class Ciphering {
     // a dedicated key ends with its association, and so do its counters
     const lasting = control.broadcast ? keys.broadcastKey : role === "dedicated" ? undefined : keys.encryptionKey;
     requirePolicy(securityControl, this.security.policy, "ciphered APDU");
-    this.#received.check(systemTitle, counterRole, invocationCounter, lasting, content);
+    try {
+      this.#received.check(systemTitle, counterRole, invocationCounter, lasting, content);
+    } catch (error) {
+      const first = this.#received.isFirst(systemTitle, counterRole, lasting);
+      if (!first || !(error instanceof DlmsSecurityError)) throw error;
+      throw this.#isGenuine({ content, keys, systemTitle, keyRole: role }) ? counterRestarted(error) : error;
+    }
     // on the path of every answer: an input that is spread together, or a callback, costs more than the cipher itself
     const { plaintext } = unprotect({ content, keys, systemTitle, suite: this.security.suite, keyRole: role });
     requireMatchingTag(envelope, plaintext);
     const push = isNotificationTag(plaintext[0]) ? content : undefined;
     this.#received.commit(systemTitle, counterRole, invocationCounter, lasting, push);
     return plaintext;
+  }
+
+  #isGenuine(message: Omit<Parameters<typeof unprotect>[0], "suite">): boolean {
+    try {
+      unprotect({ ...message, suite: this.security.suite });
+      return true;
+    } catch (error) {
+      if (error instanceof DlmsSecurityError) return false;
+      throw error;
+    }
   }
 
   *#protectGenerally(messageKeys: MessageKeys, plaintext: Uint8Array): Operation<Uint8Array> {
@@ -341,6 +357,19 @@ export class Ciphering {
     this.#resynchronised = true;
     yield* raiseStep(expected);
   }
+}
+
+/** The first message of an association has a lower counter, and its tag is right. */
+function counterRestarted(replay: DlmsSecurityError): DlmsSecurityError {
+  const { systemTitle, keyRole, received, last } = replay.details;
+  return new DlmsSecurityError(
+    "SEC_REPLAY",
+    `the meter's invocation counter went back: system title ${String(systemTitle)}, ${String(keyRole)} key: the first message of this ` +
+      `association has counter ${String(received)} and a right tag, expected more than ${String(last)}. Either the meter starts its own ` +
+      "counter again with each association: then set the quirk meterCounterRestarts; or a recorded message was sent again: " +
+      "then look for another device on the way",
+    { details: { ...replay.details, restarted: true } },
+  );
 }
 
 /** The tag of a service-specific envelope is not authenticated, but what it says has to be true; errors excepted. */

@@ -103,6 +103,8 @@ export interface Refusal {
   readonly result: number;
   readonly diagnosticSource: "service-user" | "service-provider";
   readonly diagnostic: number;
+  /** the meter names the context of the other kind, with or without ciphering, than was asked for */
+  readonly context?: "plain" | "ciphered";
   /** in the user-information of some refusals */
   readonly initiateError?: ConfirmedServiceError;
 }
@@ -123,7 +125,7 @@ export function refusedAssociation(refusal: Refusal, authenticated: boolean, cip
     ...(inner === undefined ? {} : { initiateError: serviceErrorDetails(inner) }),
   };
   const because = inner === undefined ? "" : `, ${describeServiceError(inner)}`;
-  const advice = adviceFor(user, refusal.diagnostic) + secretAdvice(refusal, authenticated, ciphered);
+  const advice = refusalAdvice(refusal, authenticated, ciphered);
   const text = `the meter refused the association: ${result}, ${diagnostic}${because}${advice}`;
   const failed = refusal.diagnostic === userDiagnostic["authentication-failure"];
   const secret =
@@ -132,6 +134,20 @@ export function refusedAssociation(refusal: Refusal, authenticated: boolean, cip
   // an unspecific refusal whose reason is the initiate request is the initiate request's failure
   const code = inner !== undefined && inner.value !== 0 ? "ASSOC_INITIATE_ERROR" : "ASSOC_REJECTED";
   return new DlmsAssociationError(code, text, { details });
+}
+
+const contextAdvice = {
+  plain: "; the meter answers without ciphering: set the security policy to NONE",
+  ciphered: "; the meter answers with ciphering: set the security policy and the keys",
+} as const;
+
+/** A meter that answers in the other context says enough; an explicit reason is told with it. */
+function refusalAdvice(refusal: Refusal, authenticated: boolean, ciphered: boolean): string {
+  const { context, diagnosticSource, diagnostic, initiateError } = refusal;
+  const user = diagnosticSource === "service-user";
+  if (context === undefined) return adviceFor(user, diagnostic) + secretAdvice(refusal, authenticated, ciphered);
+  const unsaid = diagnostic <= userDiagnostic["application-context-name-not-supported"] && initiateError === undefined;
+  return contextAdvice[context] + (unsaid ? "" : adviceFor(user, diagnostic));
 }
 
 /** Many meters refuse a password or a key without a reason. */

@@ -4,7 +4,7 @@ import { DlmsAssociationError, DlmsConfigError, DlmsDecodeError, DlmsServiceErro
 import { Session } from "../../../src/session";
 import { drive, failure } from "./drive";
 import { CipheringMeter, clientTitle, meterTitle, security } from "./meter";
-import { associated, energy, options } from "./fixtures";
+import { associated, energy, options, usualConformance } from "./fixtures";
 import { aare, aarqNone, exceptionResponse, getRefused, getRequest, releaseResponse } from "../../support/apdus";
 
 const lls = { mechanism: "lls", secret: fromHex("3132333435363738") } as const;
@@ -160,6 +160,66 @@ describe("session: associate", () => {
     assert.match(get.message, /expected an AARE, the meter sent get-response-normal/);
     const empty = "6117a109060760857405080101a203020100a305a103020100";
     assert.equal(failure(new Session(options()).associate(), [{ in: empty }]).code, "DLMS_ASSOC_INITIATE_ERROR");
+  });
+
+  it("stands when the initiate-response of an accepting AARE is readable only in part, with notes", () => {
+    const head = "a109060760857405080101a203020100a305a103020100";
+    const reply = (information: string): string => {
+      const body = head + information;
+      return `61${(body.length / 2).toString(16)}${body}`;
+    };
+    const short = drive(new Session(options()).associate(), [{ in: reply("be10040e0800065f1f03007c1f04000007") }]);
+    assert.deepEqual([short.result.conformance, short.result.maxPduSize], [0x007c1f & usualConformance, 0x400]);
+    assert.equal(short.notes.filter((note) => note.startsWith("initiate-response: its conformance has 3")).length, 1);
+    for (const cut of ["be03040108", "be050403080006", "be0804060800065f1f04"]) {
+      const { result, notes } = drive(new Session(options()).associate(), [{ in: reply(cut) }]);
+      assert.deepEqual([result.conformance, result.maxPduSize, result.referencing], [usualConformance, 1200, "ln"]);
+      assert.ok(notes.some((note) => note.includes("what was proposed is assumed")));
+    }
+  });
+
+  it("reads values after an AARE whose conformance is short", () => {
+    const session = new Session(options());
+    const reply = "6128a109060760857405080101a203020100a305a103020100be0f040d0800065f1f03007c1f04000007";
+    drive(session.associate(), [{ in: reply }]);
+    drive(session.get(energy, "read"), [{ out: getRequest(), in: getRefused(3) }]);
+  });
+
+  describe("refusals in the other context", () => {
+    const refusal = (context: number, code: string, more = ""): string => {
+      const body = `a10906076085740508010${context}a203020101a305a1030201${code}${more}`;
+      return `61${(body.length / 2).toString(16).padStart(2, "0")}${body}`;
+    };
+    const plainInitiate = "be10040e0800065f1f040000501f01f40007";
+
+    it("tells a ciphered client that the meter answers without ciphering", () => {
+      for (const auth of [{ mechanism: "none" }, lls] as const) {
+        for (const reply of [refusal(1, "01", plainInitiate), refusal(1, "00"), refusal(1, "02")]) {
+          const own = new Session(options({ auth, security: security(), clientSystemTitle: clientTitle }));
+          const error = failure(own.associate(), [{ in: reply }]);
+          assert.equal(error.code, "DLMS_ASSOC_REJECTED");
+          assert.match(error.message, /the meter answers without ciphering: set the security policy to NONE/);
+          assert.doesNotMatch(error.message, /key|GUEK|lock/);
+        }
+      }
+    });
+
+    it("tells a plain client that the meter answers with ciphering", () => {
+      const error = failure(new Session(options()).associate(), [{ in: refusal(3, "02") }]);
+      assert.match(error.message, /the meter answers with ciphering: set the security policy and the keys/);
+    });
+
+    it("still tells a wrong password that the meter names", () => {
+      const own = new Session(options({ auth: lls, security: security(), clientSystemTitle: clientTitle }));
+      const error = failure(own.associate(), [{ in: refusal(1, "0d", plainInitiate) }]);
+      assert.equal(error.code, "DLMS_ASSOC_AUTH_FAILED");
+      assert.match(error.message, /without ciphering.*password or key is wrong/);
+    });
+
+    it("keeps the advice on keys where the meter refuses in the context that was asked for", () => {
+      const own = new Session(options({ security: security(), clientSystemTitle: clientTitle }));
+      assert.match(failure(own.associate(), [{ in: refusal(3, "01") }]).message, /GUEK/);
+    });
   });
 
   it("takes PDU size 0 for no limit and refuses nonsense", () => {

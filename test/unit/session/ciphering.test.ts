@@ -373,4 +373,38 @@ describe("session: the meter expects another counter", () => {
     assert.equal(error.code, "DLMS_EXCEPTION");
     assert.equal(error.details["expectedInvocationCounter"], 4096);
   });
+
+  describe("with a meter whose own counter restarts with each association", () => {
+    const twice = (received: ReceivedCounters): { second: Session; meter: CipheringMeter; driver: Driver } => {
+      const more = { security: security(), clientSystemTitle: clientTitle, receivedCounters: received };
+      const { meter } = opened(more);
+      const second = new Session(options(more));
+      meter.counter = 10;
+      return { second, meter, driver: new Driver() };
+    };
+
+    it("refuses the second association, and names the cause and the quirk", () => {
+      const { second, meter, driver } = twice(new ReceivedCounters());
+      const error = failure(second.associate(), [{ in: meter.aare() }], driver);
+      assert.equal(error.code, "DLMS_SEC_REPLAY");
+      assert.match(error.message, /counter 11 and a right tag, expected more than 101.*quirk meterCounterRestarts/);
+      assert.equal(second.association, undefined);
+    });
+
+    it("does not name the quirk for a message with a wrong tag", () => {
+      const { second, meter, driver } = twice(new ReceivedCounters());
+      const forged = meter.aare().replace(/..$/, (last) => (last === "00" ? "01" : "00"));
+      const error = failure(second.associate(), [{ in: forged }], driver);
+      assert.equal(error.code, "DLMS_SEC_REPLAY");
+      assert.doesNotMatch(error.message, /meterCounterRestarts/);
+    });
+
+    it("lets counters rise within an association only, under the quirk", () => {
+      const { second, meter, driver } = twice(new ReceivedCounters(undefined, undefined, true));
+      driver.run(second.associate(), [{ in: meter.aare() }]);
+      driver.run(second.get(energy, what), [{ in: meter.service("cc", answer) }]);
+      const replayed = failure(second.get(energy, what), [{ in: meter.service("cc", answer, 12) }], driver);
+      assert.equal(replayed.code, "DLMS_SEC_REPLAY");
+    });
+  });
 });
