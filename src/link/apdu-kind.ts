@@ -10,6 +10,14 @@ export function isPush(apdu: Uint8Array): boolean {
   return apdu[0] !== undefined && pushTags.has(apdu[0]);
 }
 
+/** General ciphering and signing, and general blocks: each may carry a push. */
+const envelopeTags = new Set([0xdb, 0xdc, 0xdd, 0xdf, 0xe0]);
+
+/** Whether the APDU is a push, or may carry one. */
+export function mayBePush(apdu: Uint8Array): boolean {
+  return isPush(apdu) || (apdu[0] !== undefined && envelopeTags.has(apdu[0]));
+}
+
 /** Whether the APDU is a general-block-transfer block behind which more come unasked (streaming, not the last). */
 export function isStreamedBlock(apdu: Uint8Array): boolean {
   return apdu[0] === 0xe0 && ((apdu[1] ?? 0) & 0xc0) === 0x40;

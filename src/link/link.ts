@@ -78,7 +78,7 @@ export interface LinkProtocol {
 export interface LinkSendOptions {
   /** false: no answer is expected, the link stays "open" (unconfirmed services) */
   readonly expectAnswer?: boolean;
-  /** names the request at the beginning of messages; the session adds the name by itself */
+  /** names the request at the beginning of messages; the session adds the name itself */
   readonly what?: string;
   /**
    * Where no answer comes at all, the link reports `unanswered`, stays up, and does not send the request again. A link

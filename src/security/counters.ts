@@ -20,7 +20,7 @@ export function checkExhaustion(next: number, count: number): void {
   throw new DlmsSecurityError(
     "SEC_COUNTER_EXHAUSTED",
     `invocation counter: ${next} plus ${count} values would pass the limit ${counterLimit}; ` +
-      "exchange the keys in the meter and the configuration, which starts the counter anew",
+      "exchange the keys in the meter and the configuration, which restarts the counter",
     { details: { next, count, limit: counterLimit } },
   );
 }

@@ -7,7 +7,7 @@ export type ClientState = "idle" | "connecting" | "open" | "reconnecting" | "clo
 
 /**
  * `idle`: not connected, will connect when something is asked. `reconnecting`: the last try failed, and another
- * follows by itself in `nextTryInMs`, or is under way.
+ * follows automatically in `nextTryInMs`, or is under way.
  */
 export interface StateEvent {
   readonly state: ClientState;

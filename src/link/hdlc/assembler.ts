@@ -1,6 +1,6 @@
 import { concatBytes, GrowingBuffer } from "../../bytes";
 import { DlmsLinkError } from "../../errors";
-import { isPush } from "../apdu-kind";
+import { isPush, mayBePush } from "../apdu-kind";
 import { shownBytes } from "../looks-like";
 
 /** LLC of the meter's APDUs: destination and source LSAP E6, E7 in answers (IEC 62056-46, 6.3). */
@@ -60,7 +60,7 @@ export class Assembler {
     const fits = (llc: readonly number[]): boolean => llc.every((byte, i) => whole[i] === byte);
     if (!fits(answerLlc) && !(this.#forPushes && fits(requestLlc))) {
       // general blocks of pushes have LLC bytes only in the first, and some meters never send any
-      if (this.#forPushes && whole.length > 0) return whole;
+      if (this.#forPushes && mayBePush(whole)) return whole;
       throw new DlmsLinkError(
         "LINK_FRAME_INVALID",
         `HDLC: the answer does not begin with the LLC bytes e6e700 but with ${shownBytes(whole)}`,

@@ -59,7 +59,7 @@ export class Evidence {
       new DlmsLinkError(code, `${head}: ${text}`, { details });
 
     if (this.sequence !== undefined)
-      return link("LINK_SEQUENCE", `${this.sequence}; the session has to be set up anew`);
+      return link("LINK_SEQUENCE", `${this.sequence}; the session has to be set up again`);
     if (failure.part > 0) {
       return timeout(
         `the answer stopped after ${failure.part} bytes${badChecks(report)}; check the line, or a smaller maximum information length`,

@@ -15,7 +15,7 @@ export function rejected(name: string, what: string, info: Uint8Array): DlmsLink
   const reason = frameRejectText(info);
   return new DlmsLinkError(
     "LINK_FRAME_REJECTED",
-    `${prefix(what)}${name} rejected a frame (FRMR): ${reason}; the session has to be set up anew`,
+    `${prefix(what)}${name} rejected a frame (FRMR): ${reason}; the session has to be set up again`,
     { details: { reason } },
   );
 }
@@ -31,7 +31,7 @@ export function gone(name: string, what: string, type: "DM" | "DISC"): DlmsLinkE
 }
 
 export function sequenceError(name: string, what: string, problem: string): DlmsLinkError {
-  return new DlmsLinkError("LINK_SEQUENCE", `${prefix(what)}${name}: ${problem}; the session has to be set up anew`);
+  return new DlmsLinkError("LINK_SEQUENCE", `${prefix(what)}${name}: ${problem}; the session has to be set up again`);
 }
 
 /** Each segment came in time, but all of them together bring too little. */

@@ -100,8 +100,8 @@ export class HdlcFrameLine {
   }
 
   /** It is the meter's turn, after `length` bytes of ours. */
-  awaitReply(now: number, length: number, patience = this.settings.timeouts.response): void {
-    const first = now + transmissionTime(length, this.settings.baudRate) + patience;
+  awaitReply(now: number, length: number, timeoutMs = this.settings.timeouts.response): void {
+    const first = now + transmissionTime(length, this.settings.baudRate) + timeoutMs;
     const hard = first + frameTime(this.parameters.maxInfoReceive, this.settings.baudRate);
     this.#wait = { kind: "reply", first, hard, due: first };
     this.#inWindow = false;

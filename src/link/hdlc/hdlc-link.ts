@@ -173,9 +173,9 @@ export class HdlcLink implements LinkProtocol {
     this.#disconnect(now, Math.min(this.#settings.timeouts.response, maxDiscWaitMs), outputs);
   }
 
-  #disconnect(now: number, patience: number, outputs: LinkOutput[]): void {
+  #disconnect(now: number, timeoutMs: number, outputs: LinkOutput[]): void {
     this.#line.beginTurn();
-    this.#line.awaitReply(now, this.#line.transmit({ type: "DISC", pollFinal: true }, outputs), patience);
+    this.#line.awaitReply(now, this.#line.transmit({ type: "DISC", pollFinal: true }, outputs), timeoutMs);
   }
 
   #connect(attempt: Connecting, now: number, outputs: LinkOutput[]): void {
