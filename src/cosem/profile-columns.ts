@@ -140,10 +140,16 @@ export function profileColumns(
   });
 }
 
+/** Time stamp of a billing period, 0.1.2: meters of IS 15959 capture it as a Register. */
+function isBillingTime({ classId, logicalName, attributeId }: CaptureObject): boolean {
+  if (attributeId !== 2 || (classId !== classIds.data && classId !== classIds.register)) return false;
+  return logicalName.split(".").slice(2, 5).join(".") === "0.1.2";
+}
+
 /** How the values of a column are shown: the attribute, or the element of it that the data index names. */
 export function columnDefinition(object: CaptureObject): Omit<FieldDefinition, "name"> {
   const whole: Omit<FieldDefinition, "name"> = attributeDefinition(object.classId, undefined, object.attributeId) ?? {};
-  if (object.dataIndex === 0) return whole;
+  if (object.dataIndex === 0) return isBillingTime(object) ? { presentation: "date-time" } : whole;
   return whole.fields?.[object.dataIndex - 1] ?? elementOf(whole);
 }
 

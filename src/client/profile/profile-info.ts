@@ -19,6 +19,13 @@ import { DlmsDecodeError, isDlmsError } from "../../errors";
 import { accessError } from "../association/access-error";
 import type { Association, Kept } from "../association/association";
 import { referencingOf } from "../services/referencing";
+import {
+  readScalerProfile,
+  scalerProfileNote,
+  scalerProfileRefs,
+  scalerProfilesOf,
+  type ScalersByName,
+} from "./scaler-profiles";
 import type { FetchOptions } from "../association/meter-hints";
 import { isRefusal } from "../services/lists";
 import { parseScaler } from "../services/read";
@@ -105,7 +112,7 @@ export async function profileFacts(
   if (known !== undefined) return { info: known, entriesInUse };
   const captureObjects = readCaptureObjects(required(at(3), objects, failures));
   const notes: string[] = [];
-  const scalers = await columnScalers(active, captureObjects, notes, options);
+  const scalers = await columnScalers(active, profile.logicalName, captureObjects, notes, options);
   const capturePeriod = numberOf(period);
   if (capturePeriod === undefined) {
     notes.push("the meter does not tell its capture_period: a time that it leaves out stays unknown");
@@ -159,15 +166,19 @@ async function fetchOptional(
 /** Scalers and units of columns; what is refused for good is known to be none for the whole association. */
 async function columnScalers(
   active: Association,
+  profileName: string,
   objects: readonly CaptureObject[],
   notes: string[],
   options: FetchOptions,
 ): Promise<{ readonly told: boolean; of(object: CaptureObject): ScalerUnit | null | undefined }> {
   const missing = new Map<string, AttributeRef>();
+  const refused = new Map<string, AttributeRef>();
   const found = new Map<string, ScalerUnit | null>();
   for (const object of objects) {
     const ref = columnScaler(object);
-    if (ref !== undefined && !active.scalers.has(keyOf(ref))) missing.set(keyOf(ref), ref);
+    if (ref === undefined) continue;
+    if (!active.scalers.has(keyOf(ref))) missing.set(keyOf(ref), ref);
+    else if (active.refusedScalers.has(keyOf(ref))) refused.set(keyOf(ref), ref);
   }
   const items = [...missing];
   const refs = items.map(([, ref]) => ref);
@@ -180,8 +191,30 @@ async function columnScalers(
     if (answer?.ok === true || (answer?.ok === false && notReadable.has(answer.result))) {
       active.scalers.set(key, scaler ?? null);
     }
-    if (answer?.ok !== true) notes.push(unscaled(ref, answer));
+    if (answer?.ok !== true) refused.set(key, ref);
   });
+  const answerOf = new Map(items.map(([key], i) => [key, answers[i]]));
+  for (const name of refused.size === 0 ? [] : scalerProfilesOf(profileName)) {
+    const scalers = await scalersOf(active, name, options);
+    const taken = [...refused].filter(([, ref]) => scalers?.has(ref.logicalName));
+    for (const [key, ref] of taken) {
+      active.scalers.set(key, scalers?.get(ref.logicalName) ?? null);
+      active.refusedScalers.delete(key);
+      refused.delete(key);
+    }
+    if (taken.length === 0) continue;
+    notes.push(
+      scalerProfileNote(
+        name,
+        taken.map(([, ref]) => ref),
+      ),
+    );
+    break;
+  }
+  for (const [key, ref] of refused) {
+    if (active.scalers.has(key)) active.refusedScalers.add(key);
+    if (answerOf.has(key)) notes.push(unscaled(ref, answerOf.get(key)));
+  }
   return {
     told: items.every(([key]) => active.scalers.has(key)),
     of: (object) => {
@@ -189,6 +222,18 @@ async function columnScalers(
       return ref === undefined ? undefined : (active.scalers.get(keyOf(ref)) ?? found.get(keyOf(ref)));
     },
   };
+}
+
+/** What was read of scaler profiles, by their logical names; undefined where the meter has none. */
+const knownScalers: Kept<Map<string, ScalersByName | undefined>> = { make: () => new Map() };
+
+async function scalersOf(active: Association, name: string, options: FetchOptions): Promise<ScalersByName | undefined> {
+  const known = active.kept(knownScalers);
+  if (known.has(name)) return known.get(name);
+  const answers = await fetchOptional(active, scalerProfileRefs(name), options);
+  const scalers = readScalerProfile(answers[0], answers[1]);
+  if (!answers.some((one) => one?.ok === false && mayPass.has(one.result))) known.set(name, scalers);
+  return scalers;
 }
 
 function unscaled(ref: AttributeRef, answer: Fetched): string {

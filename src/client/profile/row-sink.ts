@@ -41,6 +41,9 @@ export class RowSink {
   #leftOut = 0;
   /** rows without a time, left out because they may be of another range */
   #timeless = 0;
+  #timed = false;
+  /** the time column has structures */
+  #hasMarks = false;
   #misfit: DlmsDecodeError | undefined;
   #short: DlmsDecodeError | undefined;
   #withoutDeviation = false;
@@ -119,6 +122,8 @@ export class RowSink {
     if (!this.#empty && this.#misfit === undefined) {
       const elements = this.#rowsOf(bytes);
       const first = elements.find(({ time }) => time !== undefined)?.time;
+      this.#timed ||= first !== undefined;
+      this.#hasMarks ||= elements.some(({ row }) => Array.isArray(row[this.#timeKey ?? ""]));
       this.#withoutDeviation ||=
         this.#strategy.needsOffset === true && first !== undefined && first.offset === undefined;
       this.#distrust();
@@ -161,6 +166,7 @@ export class RowSink {
     if (behind > 0) this.#note(`the meter sent ${behind} bytes behind the last of the rows that it announced`);
     if (this.#leftOut > 0) this.#noteExcess(`${this.#leftOut} rows of another time`);
     if (this.#timeless > 0) this.#noteTimeless();
+    if (this.#hasMarks && !this.#timed) this.#note(marksNote);
     if (this.#order.note !== undefined) this.#note(this.#order.note);
   }
 
@@ -257,6 +263,9 @@ export class RowSink {
     return typeof value === "number" ? resolveInstant(value * (this.#unit ?? 1), this.#plan.meter) : undefined;
   }
 }
+
+const marksNote =
+  "the rows have no times: the meter puts time marks in place of date-times, as SL7000 and ACE6000 meters do; each mark says when its interval began or ended, and the rows after it follow one capture period apart";
 
 /** null-data or an empty string, which some meters send for an empty buffer. */
 function isAbsentBuffer(bytes: Uint8Array): boolean {

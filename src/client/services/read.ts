@@ -143,6 +143,7 @@ function learnScalers(
       if (known !== undefined) active.scalers.set(key, known);
     } else if (fetched.has(key) && (answer === undefined || notReadable.has(answer.result))) {
       active.scalers.set(key, null);
+      active.refusedScalers.add(key);
     }
   }
 }
