@@ -31,6 +31,8 @@ class Transfer {
   readonly #early = new Map<number, GeneralBlockTransfer>();
   /** number of our next block */
   #ownNumber = 1;
+  /** number of the meter's first block */
+  #first = 1;
   /** the meter's block that is to come next */
   #expected = 1;
   #window: number;
@@ -100,9 +102,16 @@ class Transfer {
     return encodeApdu(block);
   }
 
+  /** Some meters number their blocks from 0: the first block is taken as such, with a note. */
+  *begin({ blockNumber }: GeneralBlockTransfer): Operation<void> {
+    if (blockNumber !== 0 || !this.#received.empty) return;
+    this.#first = this.#expected = 0;
+    yield* noteStep("the general blocks start at number 0");
+  }
+
   /** Take a block of the meter; whether it brought the answer on. */
   take(block: GeneralBlockTransfer): boolean {
-    if (block.blockNumber === 1 && this.#received.empty) this.#expected = 1;
+    if (block.blockNumber === 1 && this.#first === 1 && this.#received.empty) this.#expected = 1;
     const ahead = (block.blockNumber - this.#expected) & 0xffff;
     this.#refuseOtherContent(block);
     if (ahead > largestWindow) return false;
@@ -139,7 +148,7 @@ class Transfer {
       return delivery.keepsOrder || correlation.isFinishedBlock(blockNumber, data);
     }
     // the first block has the invoke-id
-    if (blockNumber === 1 || !correlation.isFinishedBlock(blockNumber, data, asked)) return false;
+    if (blockNumber === this.#first || !correlation.isFinishedBlock(blockNumber, data, asked)) return false;
     if (!this.#doubted.has(blockNumber)) {
       this.#doubted.add(blockNumber);
       return true;
@@ -204,6 +213,7 @@ export function* receiveByBlocks(
 }
 
 function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operation<Uint8Array> {
+  yield* transfer.begin(first);
   let block: GeneralBlockTransfer | undefined = first;
   let moved = false;
   let streamed = 0;

@@ -392,7 +392,7 @@ export class ServiceChannel implements Exchange {
   /** A notification that came unasked, deciphered. */
   incoming(bytes: Uint8Array): Apdu {
     let apdu = parseApdu(bytes, { allowTrailing: true });
-    if (apdu.apdu === "general-block-transfer" && apdu.last && apdu.blockNumber === 1) {
+    if (apdu.apdu === "general-block-transfer" && apdu.last && apdu.blockNumber <= 1) {
       const { data } = apdu;
       apdu = parseApdu(data, { allowTrailing: true });
     }

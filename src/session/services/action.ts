@@ -8,7 +8,7 @@ import { Collector } from "../exchange/collector";
 import { noteTrailing } from "../exchange/trailing-bytes";
 import { inconsistentAnswer, unexpectedAnswer } from "../steps/errors";
 import type { Operation } from "../steps/operation";
-import { progressStep } from "../steps/steps";
+import { noteStep, progressStep } from "../steps/steps";
 import { uploadBlocks } from "./upload";
 
 /** C3, choice, invoke-id, class, logical name, method; last-block, number, length of up to three bytes */
@@ -128,6 +128,7 @@ function* collectBlocks(
 ): Operation<Uint8Array> {
   const collected = new Collector(channel.maxResultSize);
   let { block } = first;
+  if (block.blockNumber !== 1) yield* noteStep(`the blocks start at number ${block.blockNumber}`);
   for (;;) {
     collected.add(block.raw);
     if (block.last) return collected.bytes();

@@ -75,6 +75,14 @@ describe("session: ACTION", () => {
     });
   }
 
+  it("notes a first block with another number than 1", () => {
+    const { result, notes } = drive(associated().action(script, undefined, what), [
+      { in: actionBlock(0, forms["data alone"], "last") },
+    ]);
+    assert.deepEqual(result, expected);
+    assert.match(notes.join(), /the blocks start at number 0/);
+  });
+
   it("takes an array or a structure in blocks for data, and two bytes for a result", () => {
     const run = (raw: string): unknown =>
       drive(associated().action(script, undefined, what), [{ in: actionBlock(1, raw, "last") }]).result;

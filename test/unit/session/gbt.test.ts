@@ -92,6 +92,41 @@ describe("session: general block transfer, received", () => {
     assert.equal(data(result), "0600001391");
   });
 
+  it("takes blocks that are numbered from 0, with a note", () => {
+    const { result, notes } = drive(associated().get(energy, what), [
+      { out: request, in: generalBlock({ blockNumber: 0, acknowledged: 0, data: pieces[0] }) },
+      { out: "e087 0001 0000 00", in: generalBlock({ blockNumber: 1, acknowledged: 1, data: pieces[1] }) },
+      { out: "e087 0002 0001 00", in: generalBlock({ blockNumber: 2, acknowledged: 2, data: pieces[2], last: true }) },
+    ]);
+    assert.equal(data(result), "0600001391");
+    assert.match(notes.join(), /the general blocks start at number 0/);
+    const streamed = drive(associated({ blockWindow: 3 }).get(energy, what), [
+      { in: generalBlock({ blockNumber: 0, acknowledged: 0, data: pieces[0], streaming: true }) },
+      { kind: "receive", in: generalBlock({ blockNumber: 2, acknowledged: 0, data: pieces[2], last: true }) },
+      { out: "e083 0001 0000 00", in: generalBlock({ blockNumber: 1, acknowledged: 1, data: pieces[1] }) },
+    ]);
+    assert.equal(data(streamed.result), "0600001391");
+    const alone = generalBlock({ blockNumber: 0, acknowledged: 0, data: answer, last: true });
+    assert.equal(data(drive(associated().get(energy, what), [{ in: alone }]).result), "0600001391");
+  });
+
+  it("asks for the first block when another one comes first, and says so when it does not come", () => {
+    const second = generalBlock({ blockNumber: 2, acknowledged: 0, data: pieces[1] });
+    const { result } = drive(associated().get(energy, what), [
+      { in: second },
+      { out: "e081 0001 0000 00", in: generalBlock({ blockNumber: 1, acknowledged: 1, data: pieces[0] }) },
+      { out: "e081 0002 0002 00", in: generalBlock({ blockNumber: 3, acknowledged: 2, data: pieces[2], last: true }) },
+    ]);
+    assert.equal(data(result), "0600001391");
+    const error = failure(associated().get(energy, what), [
+      { in: second },
+      { in: second },
+      { in: second },
+      { in: second },
+    ]);
+    assert.match(error.message, /block 1 does not come/);
+  });
+
   it("asks again for a block that was lost in the middle", () => {
     const { result } = drive(associated().get(energy, what), [
       { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0], streaming: true }) },
