@@ -80,6 +80,11 @@ export class LinkDriver implements LineUser {
     return this.#response;
   }
 
+  /** Bytes of an APDU that the link sends in one turn; Infinity where any number goes out at once. */
+  get bytesPerTurn(): number {
+    return this.#link.bytesPerTurn ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Whether exchanges are possible. */
   get usable(): boolean {
     return this.#ended === undefined && this.#attached;

@@ -60,6 +60,8 @@ export interface LinkProtocol {
   readonly deadline: number | undefined;
   /** False while an answer of the other side is due, also one that nobody asked for (a keep-alive); absent: unknown. */
   readonly atRest?: boolean;
+  /** Bytes of an APDU that go out in one turn, before the other side has to answer; absent: any number. */
+  readonly bytesPerTurn?: number | undefined;
   open(now: number): LinkOutput[];
   /** Send one APDU. Only in state "open" (or "busy", for a service with several requests before its answer). */
   send(apdu: Uint8Array, now: number, options?: LinkSendOptions): LinkOutput[];

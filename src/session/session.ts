@@ -172,15 +172,18 @@ export class Session {
     return namedNow("notification", () => this.#channel.incoming(apdu));
   }
 
-  /** How many of these, from the first on, fit one GET with list to the meter; at least 1 of a non-empty list. */
-  fitsGetList(attributes: readonly AttributeDescriptorWithSelection[]): number {
+  /**
+   * How many of these, from the first on, fit one GET with list to the meter; at least 1 of a non-empty list.
+   * @param most bytes that the link sends in one turn: a longer list would cost a round trip for each turn
+   */
+  fitsGetList(attributes: readonly AttributeDescriptorWithSelection[], most?: number): number {
     // C0 03 invoke-id, and a count that is one byte below 128
     let length = 4;
     let count = 0;
     for (const attribute of attributes) {
       const single = encodeApdu({ apdu: "get-request-normal", invokeId: 0xc1, attribute });
       length += single.length - 3 + (count === 127 ? 1 : 0);
-      if (count > 0 && !this.#channel.fits(length)) break;
+      if (count > 0 && !this.#channel.fits(length, most)) break;
       count += 1;
     }
     return count;

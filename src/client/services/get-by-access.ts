@@ -29,10 +29,15 @@ export function usesAccess(
   return names.includes("access") && !names.includes("multiple-references");
 }
 
-/** How many gets fit one ACCESS to the meter. */
-export function fitsAccess({ session }: Association): number {
+/** Bytes of a list to the meter: at most its PDU size, and what the link sends in one turn. */
+export function requestRoom({ session, channel }: Association): number {
   const limit = session.association?.maxPduSize ?? 0;
-  if (limit === 0) return 255;
+  return Math.min(limit === 0 ? Number.POSITIVE_INFINITY : limit, channel.bytesPerTurn);
+}
+
+/** How many gets fit one ACCESS to the meter. */
+export function fitsAccess(active: Association): number {
+  const limit = requestRoom(active);
   return Math.max(1, Math.min(255, Math.floor((limit - envelope - requestHeader) / requestItem)));
 }
 

@@ -29,7 +29,7 @@ export async function getAttributes(
     active,
     items,
     {
-      fits: (rest) => session.fitsGetList(descriptors(rest)),
+      fits: (rest) => session.fitsGetList(descriptors(rest), active.channel.bytesPerTurn),
       together: async (part, request) => {
         const answers = await active.run(session.getWithList(descriptors(part), request), options);
         active.answered++;

@@ -22,6 +22,7 @@ import type { Association, Kept, RunOptions } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
 import { type AttributeRequest, describeRead, type Fetched } from "./attribute-request";
 import { askInLists } from "./lists";
+import { requestRoom } from "./get-by-access";
 import { objectsOf, toEnd, withRights } from "./object-list";
 
 const { associationSnNames: own, currentAssociation } = wellKnownObjects;
@@ -96,9 +97,7 @@ async function readTogether(
 
 /** A variable name takes 3 bytes; 40 bytes are left for the ciphering header and tag. */
 function namesPerRequest(active: Association): number {
-  const limit = active.session.association?.maxPduSize ?? 0;
-  if (limit === 0) return 255;
-  return Math.max(1, Math.min(255, Math.floor((limit - 40) / 3)));
+  return Math.max(1, Math.min(255, Math.floor((requestRoom(active) - 40) / 3)));
 }
 
 async function readChunks(

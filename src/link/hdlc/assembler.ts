@@ -6,6 +6,8 @@ import { shownBytes } from "../looks-like";
 /** LLC of the meter's APDUs: destination and source LSAP E6, E7 in answers (IEC 62056-46, 6.3). */
 const answerLlc = [0xe6, 0xe7, 0x00] as const;
 const requestLlc = [0xe6, 0xe6, 0x00] as const;
+/** Both have as many bytes. */
+export const llcLength = requestLlc.length;
 /** Segments without a byte in a row, before it is called no progress. */
 const maxEmptySegments = 8;
 

@@ -1,5 +1,6 @@
 /** The HDLC link of IEC 62056-46: connecting, the transfer phase, disconnecting. */
 import { type DlmsError, DlmsStateError } from "../../errors";
+import { llcLength } from "./assembler";
 import type { LinkOutput, LinkProtocol, LinkSendOptions, PushAddress, PushFit } from "../link";
 import { refused, rejected } from "./failures";
 import type { HdlcFrame } from "./frame";
@@ -71,6 +72,11 @@ export class HdlcLink implements LinkProtocol {
 
   get atRest(): boolean {
     return this.#line.atRest;
+  }
+
+  get bytesPerTurn(): number {
+    const { maxInfoTransmit, windowTransmit } = this.#line.parameters;
+    return maxInfoTransmit * windowTransmit - llcLength;
   }
 
   /** What holds between both stations, from the client's view. */

@@ -318,11 +318,19 @@ export class HdlcTransfer {
       `${prefix(this.#what)}no answer, repetition ${this.#attempts} of ${this.#line.settings.retries}`,
       outputs,
     );
+    this.#narrow(outputs);
     // First ask where the meter stands; if that is not answered either, send again.
     if (this.#window.outstanding > 0 && this.#attempts % 2 === 0) {
       this.#window.rewind();
       this.#sendWindow(now, outputs);
     } else this.#poll(now, outputs);
+  }
+
+  /** Some meters agree to a window and take one frame of those that arrive together: from now on one goes at a time. */
+  #narrow(outputs: LinkOutput[]): void {
+    if (this.#lastBurst < 2) return;
+    this.#line.parameters = { ...this.#line.parameters, windowTransmit: 1 };
+    this.#line.note("no answer to several frames of a window: one frame at a time is sent from now on", outputs);
   }
 
   #exhausted(tries: number): DlmsError {

@@ -131,6 +131,10 @@ class ModeELink implements LinkProtocol {
     }
   }
 
+  get bytesPerTurn(): number | undefined {
+    return this.#hdlc?.bytesPerTurn;
+  }
+
   get atRest(): boolean {
     return this.#state.phase === "hdlc" ? this.#state.hdlc.atRest : this.#state.phase === "closed";
   }

@@ -75,10 +75,10 @@ export class ServiceChannel implements Exchange {
     return size === 0 ? Number.POSITIVE_INFINITY : size;
   }
 
-  /** Whether a plain APDU of this length fits one APDU to the meter. */
-  fits(plainLength: number): boolean {
+  /** Whether a plain APDU of this length fits one APDU to the meter, and `most` bytes with its envelope. */
+  fits(plainLength: number, most = Number.POSITIVE_INFINITY): boolean {
     const overhead = this.ciphering?.overhead(plainLength) ?? 0;
-    return plainLength + overhead <= this.meterLimit;
+    return plainLength + overhead <= Math.min(this.meterLimit, most);
   }
 
   /** Largest raw piece that a block with `header` bytes in front (its length included) may carry; at least 1. */

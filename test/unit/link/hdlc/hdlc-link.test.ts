@@ -236,6 +236,23 @@ describe("HDLC link: transfer", () => {
     assert.deepEqual(session.taken(), [second, third]);
   });
 
+  it("sends one frame at a time once a window was met with silence, with a note", () => {
+    const session = up({}, wideUa).send("00".repeat(40));
+    assert.equal(session.taken().length, 3);
+    session.pass(1000);
+    assert.deepEqual(session.taken(), [rr(0)]);
+    session.receive(fromMeter(0x31));
+    assert.deepEqual(session.taken(), [toMeter(0x12, "00".repeat(16), true)]);
+    session.receive(fromMeter(0x51));
+    assert.deepEqual(session.taken(), [toMeter(0x14, "00".repeat(11))]);
+    assert.match(session.notes.join(), /one frame at a time is sent from now on/);
+    session.receive(fromMeter(0x70, `e6e700${value}`));
+    assert.deepEqual(session.apdus, [value]);
+    session.taken();
+    session.send("00".repeat(40));
+    assert.equal(session.taken().length, 1);
+  });
+
   it("does the same for REJ", () => {
     const session = up({}, wideUa).send("00".repeat(40));
     const [, second, third] = session.taken();
