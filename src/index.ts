@@ -192,6 +192,7 @@ export {
   DlmsError,
   type DlmsErrorOptions,
   DlmsLinkError,
+  DlmsPushError,
   DlmsSecurityError,
   DlmsServiceError,
   DlmsStateError,
@@ -274,6 +275,22 @@ export {
   type InspectOptions,
   type WrapperFrameInfo,
 } from "./inspect";
+export {
+  type CounterPolicy,
+  decodePush,
+  type Push,
+  PushDecoder,
+  type PushDecoderOptions,
+  type PushEvent,
+  type PushFacts,
+  type PushFraming,
+  type PushItem,
+  type PushKeys,
+  type PushKeySet,
+  type PushKeySource,
+  type PushLink,
+  type PushSecurity,
+} from "./push";
 export {
   describeClass,
   describeObis,

@@ -37,6 +37,12 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     services: ["exchange", "protection", "steps"],
     association: ["services", "exchange", "protection", "steps"],
   },
+  "src/push": {
+    lists: [],
+    units: [],
+    opening: [],
+    layouts: ["lists", "units"],
+  },
   "src/simulator": {
     stations: ["definition"],
     behaviours: ["stations"],

@@ -51,10 +51,10 @@ interface Named {
 /** All names that src/index.ts exports. One that goes or changes its kind breaks programs; one that comes is a promise. */
 const values = words(`
   AccessRegistry DlmsAccessError DlmsAssociationError DlmsClient DlmsConfigError DlmsConnectionError
-  DlmsDecodeError DlmsError DlmsLinkError DlmsSecurityError DlmsServiceError DlmsStateError DlmsTimeoutError
+  DlmsDecodeError DlmsError DlmsLinkError DlmsPushError DlmsSecurityError DlmsServiceError DlmsStateError DlmsTimeoutError
   MemoryAccountGuard MeterPool ProfileReader SharedMeter accountOf afterRunning attribute attributeName
   className classTitle clientIdentity connect createClient createMeter createRuntime decodeApdu decodeData
-  decodeFrame demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
+  decodeFrame decodePush PushDecoder demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
   describeUnit endpointKey endpointOf errorCodes fileCounterStore fileReceivedCounters findAddress
   findAttribute findClass fromHex householdDefinition isDlmsError isObis isTimeZone keyFingerprint listClasses
   listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage
@@ -63,6 +63,8 @@ const values = words(`
   toHex unitSymbol withAdvice withExclusiveAccess
 `);
 const types = words(`
+  CounterPolicy Push PushDecoderOptions PushEvent PushFacts PushFraming PushItem PushKeySet PushKeySource PushKeys
+  PushLink PushSecurity
   Aare Aarq AccessRequest AccessResponse AccessSpecification Account AccountGuard ActionRequest
   ActionRequestNextPblock ActionRequestNormal ActionRequestWithFirstPblock ActionRequestWithList
   ActionRequestWithListAndFirstPblock ActionRequestWithPblock ActionResponse ActionResponseNextPblock

@@ -1,0 +1,186 @@
+import { splitApdus } from "../apdu";
+import { type DlmsError, DlmsPushError, type ErrorCode, isDlmsError } from "../errors";
+import { toBytes } from "../inspect";
+import { interpret, interpretBody, type Interpretation } from "./interpret";
+import { PushCounters } from "./opening/counters";
+import { KeyRing } from "./opening/keys";
+import { openPush } from "./opening/open";
+import { checkPushOptions, type PushDecoderOptions } from "./options";
+import type { Push } from "./push";
+import { Senders } from "./senders";
+import { readPayload } from "./units/payload";
+import { StreamUnits } from "./units/recognition";
+import { noNotes, type PushFraming, sinkOf, type Unit, type UnitSink } from "./units/unit";
+
+/** What a decoder has done so far. */
+export interface PushFacts {
+  readonly bytes: number;
+  readonly pushes: number;
+  /** pushes that came twice and were given out once */
+  readonly repeated: number;
+  /** what was refused or dropped, by code */
+  readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** the framing of the stream; null where it is not known yet */
+  readonly framing: PushFraming | null;
+}
+
+/** Ciphered APDUs inside each other. */
+const maxLayers = 4;
+
+/**
+ * Turns what meters push into values: bytes of one connection or line in, pushes out. It knows no socket and no clock: times
+ * come in as arguments, in milliseconds since 1970. Without a time no unfinished message gets too old; all other bounds hold.
+ * Nothing of a push that is incomplete, changed, old or not opened is given out; `onProblem` is told why.
+ */
+export class PushDecoder {
+  readonly #options: PushDecoderOptions;
+  readonly #keys: KeyRing;
+  readonly #counters: PushCounters;
+  readonly #senders = new Senders();
+  readonly #refused: Partial<Record<ErrorCode, number>> = {};
+  #stream: StreamUnits;
+  #bytes = 0;
+  #pushes = 0;
+  #repeated = 0;
+
+  /** @throws DlmsConfigError CONFIG_INVALID */
+  constructor(options: PushDecoderOptions = {}) {
+    checkPushOptions(options);
+    this.#options = options;
+    this.#keys = new KeyRing(options.keys);
+    this.#counters = new PushCounters(options.counters ?? "strict", options.receivedCounters);
+    this.#stream = new StreamUnits(options.framing ?? "auto");
+  }
+
+  get facts(): PushFacts {
+    return {
+      bytes: this.#bytes,
+      pushes: this.#pushes,
+      repeated: this.#repeated,
+      refused: { ...this.#refused },
+      framing: this.#stream.framing ?? null,
+    };
+  }
+
+  /** Takes bytes of the stream as they come; the pushes that are complete with them. */
+  add(bytes: Uint8Array, now?: number): Push[] {
+    const plain = toBytes(bytes);
+    this.#bytes += plain.length;
+    return this.#run(now, (sink) => {
+      this.#stream.add(plain, now, sink);
+    });
+  }
+
+  /** Takes one message of a reader (MQTT): bytes, hex, hex of hex, a body alone, or an envelope. Pieces are joined. */
+  addPayload(payload: Uint8Array | string, now?: number): Push[] {
+    const read = readPayload(typeof payload === "string" ? payload : toBytes(payload));
+    if (read.kind === "other") return [];
+    if (read.kind === "stream") return this.add(read.bytes, now);
+    const { length } = read.bytes;
+    this.#bytes += length;
+    const link = { framing: "apdu", source: null, destination: null, frames: 1, bytes: length } as const;
+    const unit: Unit = { kind: "apdu", apdu: read.bytes, link, notes: noNotes };
+    return this.#guarded(() => [this.#counted(interpretBody(unit, read.bytes, this.#how(now)))]);
+  }
+
+  /** The time has moved on: unfinished messages that are too old are dropped. */
+  tick(now: number): Push[] {
+    return this.#run(now, (sink) => {
+      this.#stream.tick(now, sink);
+    });
+  }
+
+  /** The stream has ended; what was incomplete is named. The next bytes begin a new stream. */
+  end(now?: number): Push[] {
+    const pushes = this.#run(now, (sink) => {
+      this.#stream.end(sink);
+    });
+    this.#stream = new StreamUnits(this.#options.framing ?? "auto");
+    return pushes;
+  }
+
+  #run(now: number | undefined, read: (sink: UnitSink) => void): Push[] {
+    const sink = sinkOf();
+    read(sink);
+    const pushes = sink.units.flatMap((unit) => this.#guarded(() => this.#decode(unit, now, 0)));
+    for (const problem of sink.problems) this.#problem(problem);
+    return pushes;
+  }
+
+  #decode(unit: Unit, now: number | undefined, layer: number): Push[] {
+    const { keys, counters } = { keys: this.#keys, counters: this.#counters };
+    const { withoutAuthenticationKey = "refuse", peer } = this.#options;
+    const opened =
+      unit.kind === "text"
+        ? { plain: unit.text, security: null, systemTitle: null, notes: noNotes }
+        : openPush(unit.apdu, { keys, counters, withoutAuthenticationKey, peer, now });
+    if (opened.security?.repeated === true && (this.#options.counters ?? "strict") === "strict") {
+      this.#repeated++;
+      return [];
+    }
+    const block = opened.security === null ? undefined : innerBlock(opened.plain);
+    if (block === undefined || unit.kind === "text") return [this.#counted(interpret(unit, opened, this.#how(now)))];
+    if (layer >= maxLayers)
+      throw new DlmsPushError("PUSH_LIMIT", `push: more than ${maxLayers} APDUs inside each other`);
+    return this.#decode({ ...unit, apdu: block }, now, layer + 1);
+  }
+
+  #counted(push: Push): Push {
+    this.#pushes++;
+    return push;
+  }
+
+  #how(now: number | undefined): Interpretation {
+    const { reversedDeviation, timeZone, standardTime, lists, rememberObjects, peer } = this.#options;
+    return {
+      dates: { reversedDeviation, timeZone, standardTime },
+      lists: lists ?? "auto",
+      rememberObjects: rememberObjects === true,
+      senders: this.#senders,
+      peer: peer ?? null,
+      receivedAt: now === undefined ? null : new Date(now).toISOString(),
+    };
+  }
+
+  #guarded(run: () => Push[]): Push[] {
+    try {
+      return run();
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      this.#problem(error);
+      return [];
+    }
+  }
+
+  #problem(problem: DlmsError): void {
+    this.#refused[problem.code] = (this.#refused[problem.code] ?? 0) + 1;
+    this.#options.onProblem?.(problem);
+  }
+}
+
+/** The APDU in a single general block inside a ciphered one. */
+function innerBlock(plain: Uint8Array): Uint8Array | undefined {
+  if (plain[0] !== 0xe0) return undefined;
+  const [piece, ...others] = splitApdus(plain).pieces;
+  const isWhole = piece?.apdu.apdu === "general-block-transfer" && piece.apdu.last && piece.apdu.blockNumber <= 1;
+  return isWhole && others.length === 0 && piece.apdu.apdu === "general-block-transfer" ? piece.apdu.data : undefined;
+}
+
+/**
+ * All pushes in one payload (an MQTT message, a file, a datagram), and why others were not given out. The counters are
+ * checked among the pushes of the payload, and against `receivedCounters` where that is given.
+ * @throws DlmsConfigError CONFIG_INVALID
+ */
+export function decodePush(
+  payload: Uint8Array | string,
+  options: PushDecoderOptions = {},
+): { readonly pushes: readonly Push[]; readonly problems: readonly DlmsError[] } {
+  const problems: DlmsError[] = [];
+  const onProblem = (problem: DlmsError): void => {
+    problems.push(problem);
+    options.onProblem?.(problem);
+  };
+  const decoder = new PushDecoder({ ...options, onProblem });
+  const pushes = [...decoder.addPayload(payload), ...decoder.end()];
+  return { pushes, problems };
+}

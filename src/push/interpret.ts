@@ -1,0 +1,234 @@
+/** From an opened unit to a push. */
+import { type Apdu, parseApdu } from "../apdu";
+import { ByteReader, toHex } from "../bytes";
+import { attributeName, dateTimeFromBytes, obisDotted } from "../cosem";
+import { DlmsDecodeError, isDlmsError } from "../errors";
+import { type Body, type BodyItem, clockName, readBody, textOf, withObjects } from "./layouts/body";
+import { chooseList, listIdOf } from "./layouts/choose-list";
+import { dateOf, presentItem, type PushDates, type PushItem } from "./layouts/items";
+import { readTelegram } from "./layouts/telegram";
+import { pushLists } from "./lists";
+import { type Opened, wrongKey } from "./opening/open";
+import type { Push } from "./push";
+import type { Senders } from "./senders";
+import type { Unit } from "./units/unit";
+import { crc16Arc } from "./units/p1-units";
+
+export interface Interpretation {
+  readonly dates: PushDates;
+  readonly lists: string;
+  readonly rememberObjects: boolean;
+  readonly senders: Senders;
+  readonly peer: string | null;
+  readonly receivedAt: string | null;
+}
+
+interface Notification {
+  readonly time: Uint8Array | undefined;
+  readonly body: Body;
+}
+
+const slash = 0x2f;
+/** Meter numbers, in the order in which they name the meter. */
+const meterNumbers = [
+  ...["0.0.96.1.0.255", "0.0.42.0.0.255", "0.0.96.1.1.255", "1.1.0.0.5.255", "1.1.96.1.0.255", "1.0.96.1.0.255"],
+];
+
+/** @throws DlmsError where the content is no push */
+export function interpret(unit: Unit, opened: Opened, how: Interpretation): Push {
+  const { plain } = opened;
+  if (unit.kind === "text" || plain[0] === slash) return textPush(plain, unit, opened, how);
+  if (plain[0] === 0xc2) return eventPush(unit, opened, how);
+  try {
+    return dataPush(unit, opened, how, readNotification(plain));
+  } catch (error) {
+    // Without a tag only the content tells that the key was wrong.
+    const unverified = opened.security?.encrypted === true && !opened.security.verified;
+    if (unverified && opened.systemTitle !== null && isDlmsError(error) && error.layer === "codec") {
+      throw wrongKey(opened.systemTitle);
+    }
+    throw error;
+  }
+}
+
+/** A body without an APDU around it, as readers forward it. */
+export function interpretBody(unit: Unit, bytes: Uint8Array, how: Interpretation): Push {
+  const opened = { plain: bytes, security: null, systemTitle: null, notes: [] };
+  return dataPush(unit, opened, how, { time: undefined, body: readBody(bytes) });
+}
+
+function readNotification(bytes: Uint8Array): Notification {
+  const untyped = untypedNotification(bytes);
+  if (untyped !== undefined) return untyped;
+  const apdu = parseApdu(bytes);
+  if (apdu.apdu === "data-notification") return { time: apdu.dateTime, body: readBody(apdu.data) };
+  throw notPushed(apdu);
+}
+
+function notPushed({ apdu }: Apdu): DlmsDecodeError {
+  return new DlmsDecodeError("DECODE_TAG", `push: ${apdu} is no notification; it was not given out`, {
+    details: { path: "apdu" },
+  });
+}
+
+/** A data-notification whose body is no A-XDR: its header is read alone. */
+function untypedNotification(bytes: Uint8Array): Notification | undefined {
+  if (bytes[0] !== 0x0f || bytes.length < 12) return undefined;
+  const reader = new ByteReader(bytes, 5);
+  const length = reader.u8("date-time");
+  if (length !== 0 && length !== 12) return undefined;
+  const time = length === 0 ? undefined : reader.bytes(12, "date-time");
+  const rest = reader.rest();
+  if (rest[0] !== 2 || rest[1] !== 2 || rest[2] !== 0x16 || rest[4] !== 1) return undefined;
+  try {
+    return { time, body: readBody(rest) };
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    return undefined;
+  }
+}
+
+function base(
+  unit: Unit,
+  opened: Opened,
+  how: Interpretation,
+): Pick<Push, "systemTitle" | "security" | "link" | "receivedAt"> {
+  return {
+    systemTitle: opened.systemTitle === null ? null : toHex(opened.systemTitle).toUpperCase(),
+    receivedAt: how.receivedAt,
+    security: opened.security,
+    link: { ...unit.link, peer: how.peer },
+  };
+}
+
+function dataPush(unit: Unit, opened: Opened, how: Interpretation, { time, body: sent }: Notification): Push {
+  const sender =
+    opened.systemTitle === null ? `${unit.link.destination}/${unit.link.source}` : toHex(opened.systemTitle);
+  const notes = [...unit.notes, ...opened.notes];
+  const body = named(sent, sender, how, notes);
+  const evidence = { link: unit.link, systemTitle: opened.systemTitle, earlierListId: how.senders.listId(sender) };
+  const { list, items: rows, notes: listNotes } = chooseList(body, pushLists, how.lists, evidence);
+  for (const note of listNotes) notes.push(note);
+  const items = rows.map((row, index) => presentItem(row, index, list, how.dates));
+  const listId = listIdOf(rows) ?? null;
+  if (listId !== null) how.senders.sentListId(sender, listId);
+  if (list !== undefined && items.some(({ scalerFrom }) => scalerFrom === "table")) {
+    notes.push(`list table ${list.id} gives scalers and units, the frame has none`);
+  }
+  return {
+    kind: "data",
+    meterId: meterIdOf(rows),
+    listId,
+    table: list?.id ?? null,
+    time: time === undefined ? null : dateOf(time, how.dates),
+    clock: clockOf(items),
+    values: valuesOf(items),
+    items,
+    notes,
+    ...base(unit, opened, how),
+  };
+}
+
+function named(body: Body, sender: string, how: Interpretation, notes: string[]): Body {
+  if (!how.rememberObjects) return body;
+  if (body.objects !== undefined) how.senders.sentObjects(sender, body.objects);
+  const objects = how.senders.objects(sender, body.items.length);
+  const again = objects === undefined ? undefined : withObjects(body, objects);
+  if (again === undefined) return body;
+  notes.push("an object list that the meter pushed earlier gives the names");
+  return again;
+}
+
+function meterIdOf(items: readonly BodyItem[]): string | null {
+  for (const name of meterNumbers) {
+    const item = items.find(({ logicalName }) => logicalName === name);
+    const text = item && textOf(item.node)?.trim();
+    if (text !== undefined && text !== "") return text;
+  }
+  // Netz NÖ sends the meter number last, without a name, behind values that have names
+  const last = items.at(-1);
+  const isAlone = items.filter(({ logicalName }) => logicalName === null).length === 1;
+  return last?.logicalName === null && isAlone && items.length > 1 ? (textOf(last.node) ?? null) : null;
+}
+
+function clockOf(items: readonly PushItem[]): string | null {
+  const valueOf = (name: string): string | null => {
+    const value = items.find(({ logicalName }) => logicalName === name)?.value;
+    return typeof value === "string" ? value : null;
+  };
+  const [date, time] = [valueOf("1.0.0.9.2.255"), valueOf("1.0.0.9.1.255")];
+  return valueOf(clockName) ?? (date !== null && time !== null ? `${date}T${time}` : null);
+}
+
+/** By name; where an object has several attributes in the push, those other than 2 stand under name and attribute. */
+function valuesOf(items: readonly PushItem[]): Record<string, unknown> {
+  const counts = new Map<string, number>();
+  for (const { name } of items) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const values: Record<string, unknown> = {};
+  for (const { name, value, index, attributeId } of items) {
+    const isShared = (counts.get(name) ?? 0) > 1 && attributeId !== null && attributeId !== 2;
+    const key = isShared ? `${name}/${attributeId}` : name;
+    values[Object.hasOwn(values, key) ? `#${index}` : key] = value;
+  }
+  return values;
+}
+
+function eventPush(unit: Unit, opened: Opened, how: Interpretation): Push {
+  const apdu = parseApdu(opened.plain);
+  if (apdu.apdu !== "event-notification") throw notPushed(apdu);
+  const { classId, instanceId, attributeId } = apdu.attribute;
+  const logicalName = obisDotted(instanceId);
+  const node = readBody(apdu.data).items;
+  const items = node.map((item, index) =>
+    presentItem(node.length === 1 ? { ...item, classId, logicalName, attributeId } : item, index, undefined, how.dates),
+  );
+  const value = items.length === 1 ? items[0]?.value : items.map((item) => item.value);
+  return {
+    kind: "event",
+    meterId: meterIdOf(node),
+    listId: null,
+    table: null,
+    time: apdu.time === undefined || dateTimeFromBytes(apdu.time).year === null ? null : dateOf(apdu.time, how.dates),
+    clock: null,
+    values: valuesOf(items),
+    items,
+    event: { classId, logicalName, attributeId, attribute: attributeName(classId, attributeId) ?? null, value },
+    notes: [...unit.notes, ...opened.notes],
+    ...base(unit, opened, how),
+  };
+}
+
+/** A telegram, plain or inside a ciphered APDU: there a tag says more than the CRC, which some meters get wrong. */
+function textPush(plain: Uint8Array, unit: Unit, opened: Opened, how: Interpretation): Push {
+  const notes = [...unit.notes, ...opened.notes];
+  const end = plain.lastIndexOf(0x21);
+  if (unit.kind === "apdu") for (const note of crcNotes(plain, end, opened)) notes.push(note);
+  const { items, time, meterId, identification } = readTelegram(
+    plain.subarray(0, end < 0 ? plain.length : end),
+    how.dates,
+  );
+  return {
+    kind: "text",
+    meterId,
+    listId: identification,
+    table: null,
+    time,
+    clock: time,
+    values: valuesOf(items),
+    items,
+    notes,
+    ...base(unit, opened, how),
+  };
+}
+
+function crcNotes(plain: Uint8Array, end: number, opened: Opened): string[] {
+  const behind = Buffer.from(plain.subarray(end + 1)).toString("latin1");
+  const isRight = end > 0 && Number.parseInt(behind, 16) === crc16Arc(plain.subarray(0, end + 1));
+  const isClean = /^[0-9A-Fa-f]{0,4}\r?\n?$/.test(behind);
+  if (isRight && isClean) return [];
+  if (opened.security?.verified === true)
+    return ["the CRC of the text is wrong or absent, its authentication tag is right"];
+  if (opened.systemTitle !== null && end > 0 && !isClean) throw wrongKey(opened.systemTitle);
+  if (end < 0 || !isClean || behind.trim() !== "") throw wrongKey(opened.systemTitle ?? new Uint8Array(0));
+  return ["the text has no CRC, and no tag was verified"];
+}

@@ -1,0 +1,8 @@
+import { centralEuropeanLists } from "./central-europe";
+import type { PushList } from "./list";
+import { nordicLists } from "./nordic";
+
+export type { PushList, PushListEntry } from "./list";
+
+/** All list tables of this package. */
+export const pushLists: readonly PushList[] = [...nordicLists, ...centralEuropeanLists];

@@ -1,0 +1,123 @@
+/** Received invocation counters of pushes: checked after the tag, so that a forged push moves nothing. */
+import { toHex } from "../../bytes";
+import { DlmsSecurityError } from "../../errors";
+import { memoryReceivedCounters, type ReceivedCounter, type ReceivedCounterStore } from "../../security";
+
+export type CounterPolicy = "strict" | "warn" | "off";
+
+/** A push that comes again within this time is a repetition, in ms. */
+const repetitionMs = 30_000;
+/** Messages under keys of their own (wrapped, agreed) that are remembered. */
+const maxOneTime = 4096;
+const lastCounter = 0xffff_ffff;
+
+interface Stream {
+  readonly counter: ReceivedCounter;
+  readonly key: Uint8Array;
+  /** the end of the content that came last, which tells it from others with the same counter */
+  mark: string;
+  at: number | undefined;
+}
+
+export interface CheckedCounter {
+  /** counters that were passed over since the last push */
+  readonly gap: number;
+  /** the same push once more */
+  readonly repeated: boolean;
+  readonly notes: readonly string[];
+}
+
+const fresh: CheckedCounter = { gap: 0, repeated: false, notes: [] };
+
+export interface VerifiedContent {
+  readonly systemTitle: Uint8Array;
+  /** "global unicast", "global broadcast", "dedicated" */
+  readonly keySet: string;
+  readonly key: Uint8Array;
+  readonly counter: number;
+  readonly content: Uint8Array;
+  /** the key was made for this message */
+  readonly isOneTime: boolean;
+}
+
+export class PushCounters {
+  readonly #policy: CounterPolicy;
+  readonly #store: ReceivedCounterStore;
+  readonly #streams = new Map<string, Stream>();
+  readonly #oneTime = new Set<string>();
+
+  constructor(policy: CounterPolicy, store: ReceivedCounterStore = memoryReceivedCounters()) {
+    this.#policy = policy;
+    this.#store = store;
+  }
+
+  /**
+   * The counter of a push whose tag was verified.
+   * @throws DlmsSecurityError SEC_REPLAY under the strict policy, DlmsStateError where the store is full: it forgets none
+   */
+  check(push: VerifiedContent, now: number | undefined): CheckedCounter {
+    if (this.#policy === "off") return fresh;
+    if (push.isOneTime) return this.#checkOneTime(push);
+    const stream = this.#stream(push);
+    const { counter, content } = push;
+    const { last } = stream.counter;
+    const mark = toHex(content.subarray(-12));
+    if (last !== undefined && counter <= last) return this.#notFresh(push, stream, last, mark, now);
+    stream.counter.accept(counter);
+    stream.mark = mark;
+    stream.at = now;
+    const gap = last === undefined ? 0 : counter - last - 1;
+    if (gap === 0 && counter !== lastCounter) return fresh;
+    const notes: string[] = gap === 0 ? [] : [`${gap} invocation counters were passed over since the last push`];
+    if (counter === lastCounter) notes.push("the invocation counter is used up: the meter needs new keys");
+    return { gap, repeated: false, notes };
+  }
+
+  #notFresh(
+    push: VerifiedContent,
+    stream: Stream,
+    last: number,
+    mark: string,
+    now: number | undefined,
+  ): CheckedCounter {
+    const recent = now === undefined || stream.at === undefined || Math.abs(now - stream.at) <= repetitionMs;
+    const repeated = push.counter === last && mark === stream.mark && recent;
+    if (this.#policy === "strict" && !repeated) throw replayed(push, last, this.#store.remedy);
+    const note = repeated
+      ? "the same push came once more"
+      : `invocation counter ${push.counter} is not above ${last}: an old push, or the meter has started its counter again`;
+    return { gap: 0, repeated, notes: [note] };
+  }
+
+  #checkOneTime(push: VerifiedContent): CheckedCounter {
+    const mark = toHex(push.systemTitle) + toHex(push.content.subarray(0, 5)) + toHex(push.content.subarray(-12));
+    if (this.#oneTime.has(mark)) return { gap: 0, repeated: true, notes: ["the same push came once more"] };
+    this.#oneTime.add(mark);
+    const [oldest] = this.#oneTime;
+    if (this.#oneTime.size <= maxOneTime || oldest === undefined) return fresh;
+    this.#oneTime.delete(oldest);
+    const note = `only the last ${maxOneTime} pushes under keys of their own are known: an older one would not be noticed`;
+    return { gap: 0, repeated: false, notes: [note] };
+  }
+
+  /** Looking a key up in the store costs more than the cipher, so the streams are kept; the store bounds their number. */
+  #stream({ systemTitle, keySet, key }: VerifiedContent): Stream {
+    const name = `${keySet} ${toHex(systemTitle)}`;
+    const kept = this.#streams.get(name);
+    if (kept?.key === key) return kept;
+    const stream: Stream = { counter: this.#store.of(key, systemTitle), key, mark: "", at: undefined };
+    this.#streams.set(name, stream);
+    return stream;
+  }
+}
+
+function replayed(push: VerifiedContent, last: number, remedy: string | undefined): DlmsSecurityError {
+  const title = toHex(push.systemTitle);
+  const how = remedy === undefined ? "" : `, or ${remedy}`;
+  return new DlmsSecurityError(
+    "SEC_REPLAY",
+    `old push: system title ${title}, ${push.keySet} key: invocation counter ${push.counter} came, expected more than ${last}; ` +
+      `it was refused. If the meter has started its counter again, exchange its keys${how}`,
+    { details: { systemTitle: title, keyRole: push.keySet, invocationCounter: push.counter, last } },
+  );
+}

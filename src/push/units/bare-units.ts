@@ -1,0 +1,130 @@
+import { firstApdu, withoutLlc } from "../../apdu";
+import { ByteReader } from "../../bytes";
+import { DlmsPushError, isDlmsError } from "../../errors";
+import { FieldApdus } from "./field-apdus";
+import { maxPushBytes } from "./limits";
+import { StreamBuffer } from "./stream-buffer";
+import type { UnitReader, UnitSink } from "./unit";
+
+/** APDUs that stand where a stream begins, or right behind another APDU. */
+const plainTags = new Set([0x0f, 0xc2, 0xca, 0xd2, 0x18, 0x38, 0x58, 0xdd, 0xdc, 0xe0]);
+const generalGlo = 0xdb;
+const titleBytes = 8;
+
+/**
+ * APDUs without a frame around them (Luxembourg, Steiermark). A general-glo-ciphering is found anywhere, by its title,
+ * its length and its security control; others only where the stream begins or behind another APDU, since nothing checks
+ * them.
+ */
+export class BareUnits implements UnitReader {
+  readonly framing = "apdu";
+  readonly #buffer = new StreamBuffer(maxPushBytes);
+  readonly #fields = new FieldApdus();
+  /** the last bytes that were skipped: a header of another layer may stand there */
+  #before: number[] = [];
+  #isAnchored = true;
+
+  get begun(): boolean {
+    return this.#buffer.length > 2 || this.#fields.unfinished > 0;
+  }
+
+  add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
+    this.tick(now, sink);
+    this.#buffer.add(bytes, now);
+    while (this.#step(now, sink));
+    this.#fields.report(sink);
+  }
+
+  tick(now: number | undefined, sink: UnitSink): void {
+    if (this.#buffer.isStale(now)) {
+      this.#skip(1);
+      while (this.#step(now, sink));
+    }
+    this.#fields.expire(now);
+    this.#fields.report(sink);
+  }
+
+  end(sink: UnitSink): void {
+    if (this.begun) {
+      const { length } = this.#buffer;
+      sink.problems.push(
+        new DlmsPushError("PUSH_INCOMPLETE", `incomplete push: the stream ended inside an APDU; ${length} bytes came`),
+      );
+    }
+    this.#fields.end("the stream ended");
+  }
+
+  #step(now: number | undefined, sink: UnitSink): boolean {
+    const { view } = this.#buffer;
+    const tag = view[0];
+    if (tag === undefined) return false;
+    if (this.#isAnchored && tag === 0xe6) {
+      if (view.length < 3) return false;
+      if (withoutLlc(view) !== view) {
+        this.#buffer.skip(3);
+        return true;
+      }
+    }
+    const length = tag === generalGlo ? this.#generalGlo(view) : this.#anchored(view, tag);
+    if (length === "wait") return false;
+    if (length === undefined) {
+      this.#skip(1);
+      return true;
+    }
+    const apdu = view.slice(0, length);
+    this.#buffer.skip(length);
+    this.#before = [];
+    this.#isAnchored = true;
+    const link = { framing: "apdu", source: null, destination: null, frames: 1, bytes: length } as const;
+    this.#fields.add(apdu, "the stream", link, now, sink);
+    return true;
+  }
+
+  /** Bytes of the general-glo-ciphering at the start. */
+  #generalGlo(view: Uint8Array): number | "wait" | undefined {
+    if (isFramed(this.#before)) return undefined;
+    const title = view[1];
+    if (title !== undefined && title !== titleBytes && !(title === 0 && this.#isAnchored)) return undefined;
+    if (title === undefined || view.length < title + 8) return "wait";
+    const reader = new ByteReader(view, 2 + title);
+    try {
+      const length = reader.length("length");
+      if (length < 5 || length > maxPushBytes - 16 || !isSecurityControl(view[reader.offset])) return undefined;
+      return reader.remaining < length ? "wait" : reader.offset + length;
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      return error.is("DECODE_TRUNCATED") ? "wait" : undefined;
+    }
+  }
+
+  #anchored(view: Uint8Array, tag: number): number | "wait" | undefined {
+    if (!this.#isAnchored || !plainTags.has(tag)) return undefined;
+    try {
+      return firstApdu(view).bytes.length;
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      return error.is("DECODE_TRUNCATED") ? "wait" : undefined;
+    }
+  }
+
+  #skip(count: number): void {
+    for (const byte of this.#buffer.view.subarray(0, count)) this.#before.push(byte);
+    this.#before = this.#before.slice(-9);
+    this.#isAnchored = false;
+    this.#buffer.skip(count);
+  }
+}
+
+/** Suite 0 to 2, no compression, and at least one protection. */
+function isSecurityControl(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0x8c) === 0 && (byte & 3) < 3 && (byte & 0x30) !== 0;
+}
+
+/** Whether these bytes are the end of a header of HDLC, of a general block, of M-Bus or of the wrapper. */
+function isFramed(before: readonly number[]): boolean {
+  const at = (back: number): number | undefined => before[before.length - back];
+  if (at(3) === 0xe6 && (at(2) === 0xe6 || at(2) === 0xe7) && at(1) === 0) return true;
+  if (at(9) === 0x68 && at(6) === 0x68 && (at(3) ?? 0xff) <= 0x1f) return true;
+  if (at(8) === 0 && at(7) === 1) return true;
+  return [7, 8, 9].some((back) => at(back) === 0xe0 && at(back - 2) === 0 && (at(back - 3) ?? 2) < 2);
+}

@@ -1,0 +1,40 @@
+import { BlockCollector, splitApdus } from "../../apdu";
+import { droppedError, seriesLimits } from "./limits";
+import { noNotes, type PushLink, type UnitSink } from "./unit";
+
+/** The APDUs of a field that a link has handed over whole: several in one, or general blocks of one. */
+export class FieldApdus {
+  readonly #blocks = new BlockCollector(seriesLimits);
+
+  get unfinished(): number {
+    return this.#blocks.unfinished;
+  }
+
+  add(field: Uint8Array, sender: string, link: PushLink, now: number | undefined, sink: UnitSink): void {
+    if (field.length === 0) return;
+    const { pieces, rest } = splitApdus(field);
+    for (const { apdu, bytes } of pieces) {
+      if (apdu.apdu !== "general-block-transfer") {
+        sink.units.push({ kind: "apdu", apdu: bytes, link, notes: noNotes });
+        continue;
+      }
+      const whole = this.#blocks.add(sender, apdu, now);
+      if (whole === undefined) continue;
+      sink.units.push({ kind: "apdu", apdu: whole.apdu, link: { ...link, frames: whole.blocks }, notes: noNotes });
+    }
+    // A body that is not A-XDR (untyped attribute descriptors) is a unit too: the decoder knows such bodies.
+    if (rest.length > 0) sink.units.push({ kind: "apdu", apdu: rest, link, notes: noNotes });
+  }
+
+  expire(now: number | undefined): void {
+    this.#blocks.expire(now);
+  }
+
+  end(why: string): void {
+    this.#blocks.end(why);
+  }
+
+  report(sink: UnitSink): void {
+    for (const dropped of this.#blocks.takeDropped()) sink.problems.push(droppedError("general blocks", dropped));
+  }
+}

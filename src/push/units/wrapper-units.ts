@@ -1,0 +1,99 @@
+import { apduName, splitApdus } from "../../apdu";
+import { DlmsPushError } from "../../errors";
+import { decodeWrapperHeader, headerError, wrapperHeaderLength } from "../../link";
+import { FieldApdus } from "./field-apdus";
+import { maxPushBytes } from "./limits";
+import { StreamBuffer } from "./stream-buffer";
+import type { UnitReader, UnitSink } from "./unit";
+
+/** Tags that a meter may push under. */
+const pushedTags = new Set([0x0f, 0x18, 0x38, 0x58, 0xc2, 0xca, 0xd2, 0xdb, 0xdc, 0xdd, 0xdf, 0xe0]);
+
+/** The wrapper over TCP, UDP or a file: several WPDUs in one piece, or one in several. Bytes between them are skipped. */
+export class WrapperUnits implements UnitReader {
+  readonly framing = "wrapper";
+  readonly #buffer = new StreamBuffer(maxPushBytes + wrapperHeaderLength);
+  readonly #fields = new FieldApdus();
+  /** skipped bytes are reported once for each gap */
+  #inGap = false;
+
+  get begun(): boolean {
+    return this.#fields.unfinished > 0 || this.#buffer.length >= wrapperHeaderLength;
+  }
+
+  add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
+    this.tick(now, sink);
+    this.#buffer.add(bytes, now);
+    while (this.#step(now, sink));
+    this.#fields.report(sink);
+  }
+
+  tick(now: number | undefined, sink: UnitSink): void {
+    if (this.#buffer.isStale(now)) {
+      this.#buffer.skip(1);
+      while (this.#step(now, sink));
+    }
+    this.#fields.expire(now);
+    this.#fields.report(sink);
+  }
+
+  end(sink: UnitSink): void {
+    const { length } = this.#buffer;
+    if (length >= wrapperHeaderLength) {
+      const { length: announced } = decodeWrapperHeader(this.#buffer.view);
+      sink.problems.push(
+        new DlmsPushError(
+          "PUSH_INCOMPLETE",
+          `incomplete push: the stream ended inside a wrapper PDU; its header announces ${announced} bytes, ` +
+            `${length - wrapperHeaderLength} came`,
+        ),
+      );
+    } else if (length > 0 && !this.#inGap) sink.problems.push(headerError(this.#buffer.view, "the stream ended in it"));
+    this.#fields.end("the stream ended");
+    this.#fields.report(sink);
+  }
+
+  /** One decision; false where more bytes are needed. */
+  #step(now: number | undefined, sink: UnitSink): boolean {
+    const { view } = this.#buffer;
+    if (view.length === 0) return false;
+    if (view[0] !== 0 || (view.length > 1 && view[1] !== 1)) return this.#gap(sink);
+    if (view.length <= wrapperHeaderLength) return false;
+    const { source, destination, length } = decodeWrapperHeader(view);
+    const tag = view[wrapperHeaderLength] ?? 0;
+    if (length === 0 || (!pushedTags.has(tag) && apduName(tag) === undefined)) return this.#gap(sink);
+    if (view.length < wrapperHeaderLength + length) return false;
+    const apdu = view.slice(wrapperHeaderLength, wrapperHeaderLength + length);
+    if (!isContent(apdu)) return this.#gap(sink);
+    this.#inGap = false;
+    this.#buffer.skip(wrapperHeaderLength + length);
+    // what is no push (an AARE on a line that is listened to) is passed over
+    if (!pushedTags.has(tag)) return true;
+    const bytes = wrapperHeaderLength + length;
+    const link = {
+      framing: "wrapper",
+      source: String(source),
+      destination: String(destination),
+      frames: 1,
+      bytes,
+    } as const;
+    this.#fields.add(apdu, `wrapper port ${source} to ${destination}`, link, now, sink);
+    return true;
+  }
+
+  #gap(sink: UnitSink): boolean {
+    const { view } = this.#buffer;
+    if (!this.#inGap) sink.problems.push(headerError(view.slice(0, 16), "no header of version 1 before a push"));
+    this.#inGap = true;
+    const next = view.indexOf(0, 1);
+    this.#buffer.skip(next < 0 ? view.length : next);
+    return true;
+  }
+}
+
+/** A header of eight bytes is no check, so what follows has to be an APDU, or a body of EGD's form in one. */
+function isContent(bytes: Uint8Array): boolean {
+  const { pieces, rest } = splitApdus(bytes);
+  if (pieces.length > 0 && rest.length === 0) return true;
+  return bytes[0] === 0x0f && [6, 18].some((at) => bytes[at] === 2 && bytes[at + 1] === 2 && bytes[at + 2] === 0x16);
+}
