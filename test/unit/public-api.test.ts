@@ -101,7 +101,7 @@ const types = words(`
 `);
 
 function words(text: string): readonly string[] {
-  return text.trim().split(/\s+/);
+  return text.trim().split(/\s+/).sort();
 }
 
 /** The names of all export clauses of src/index.ts, types apart from values. */
