@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { attribute, connect, type ConnectOptions, createMeter, fromHex, type MeterDefinition, toHex } from "../../src";
 import { parseApdu } from "../../src/apdu";
 import type { GeneralCiphering } from "../../src/apdu/model";
-import { KeySet, type SecurityPolicy, unprotect } from "../../src/security";
-import { headerBytes, MessageKeys } from "../../src/session/protection/message-keys";
+import { headerBytes, KeySet, type SecurityPolicy, unprotect } from "../../src/security";
+import { MessageKeys } from "../../src/session/protection/message-keys";
 import { longText } from "./held-values";
 import { type JavaFleet, needsJava, type PeerOptions, startJavaFleet } from "./peers";
 import {
