@@ -1,3 +1,4 @@
+/** Encodes date-times from Date, epoch, ISO 8601 text and parts. */
 import { DlmsConfigError } from "../errors";
 import { quote } from "../errors/arguments";
 import { type DateTimeParts, isCalendarDay } from "./date-time";

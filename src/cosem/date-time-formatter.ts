@@ -1,3 +1,4 @@
+/** Fast formatting of the date-times in profile columns. */
 import {
   type DateTimeParts,
   dateTimeFromBytes,

@@ -1,3 +1,4 @@
+/** COSEM dates and times: decoding, ISO form and instant. */
 import { DlmsDecodeError } from "../errors";
 import type { DateTimeInfo, PresentOptions } from "./model";
 import { utcMs, zoneRules } from "./time-zone";

@@ -1,3 +1,5 @@
+/** COSEM objects: class table, OBIS codes, values, dates, profiles and object lists. */
+
 export { isAbsent } from "./absent";
 export {
   clockStatusBits,

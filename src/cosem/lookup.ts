@@ -1,3 +1,4 @@
+/** Look-ups in the class table, and references to attributes and methods from user input. */
 import { DlmsConfigError } from "../errors";
 import { invalid, quote } from "../errors/arguments";
 import { interfaceClasses } from "./interface-classes";

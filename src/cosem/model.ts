@@ -1,3 +1,4 @@
+/** Types of the COSEM layer: class definitions, references and presented values. */
 import type { DlmsValue } from "../codec/value";
 
 /**

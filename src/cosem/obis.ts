@@ -1,3 +1,4 @@
+/** OBIS codes: parsing and printing. */
 import { DlmsConfigError } from "../errors";
 
 /** An OBIS code in any spelling: see `parseObis`. */

@@ -1,3 +1,4 @@
+/** Reads the entries of an object list from its bytes, and recovers from wrong counts and broken entries. */
 import { ByteReader } from "../bytes";
 import { decodeValue, type DlmsValue } from "../codec";
 import { DlmsDecodeError } from "../errors";

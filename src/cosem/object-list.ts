@@ -1,3 +1,4 @@
+/** The object list of an association as a directory of objects with access rights. */
 import { classIds } from "../apdu/class-ids";
 import { ByteReader } from "../bytes";
 import { decodeValue } from "../codec/decode";

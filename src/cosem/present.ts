@@ -1,3 +1,4 @@
+/** Converts decoded values to readable JSON by the class table. */
 import { classIds } from "../apdu/class-ids";
 import { toHex } from "../bytes";
 import type { DlmsValue } from "../codec/value";

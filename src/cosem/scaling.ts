@@ -1,3 +1,5 @@
+/** Exact decimal scaling of integers and floats. */
+
 const powers = Array.from({ length: 23 }, (_, n) => Number(`1e${n}`));
 const f32 = new Float32Array(1);
 /** Integers below are shown in full: no decimal that is rounded is written in fewer figures. */

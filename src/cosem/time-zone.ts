@@ -1,3 +1,4 @@
+/** Offsets of IANA time zones, cached. */
 import { DlmsConfigError } from "../errors";
 
 /** Offsets of one IANA zone. Asking Intl is slow, so answers are kept per quarter of an hour. */

@@ -3,7 +3,7 @@ import { concatBytes, toHex } from "../bytes";
 import type { DlmsConnectionError, DlmsError } from "../errors";
 import { withAdvice } from "../errors/retell";
 import type { LinkProtocol } from "../link/link";
-import { looksLike } from "../link/looks-like";
+import { looksLike } from "../link/guess-protocol";
 
 const maxKeptBytes = 16;
 

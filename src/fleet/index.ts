@@ -1,3 +1,5 @@
+/** Shared meters: exclusive access, pools of sessions and shared state of a process. */
+
 export {
   AccessRegistry,
   EndpointAccess,

@@ -1,3 +1,4 @@
+/** Parses an APDU for inspection, with or without LLC bytes. */
 import { type Apdu, parseApdu, withoutLlc } from "../apdu";
 import { type InspectKeys, opened } from "./decipher";
 import { type BytesLike, toBytes } from "./input";

@@ -1,3 +1,4 @@
+/** Text of A-XDR data as a tree. */
 import { latin1, toHex } from "../bytes";
 import { type DlmsValue, decodeValueBytes, type TypeDescription } from "../codec";
 import { dateTimeFromBytes, obisPrinted, presentDateTime } from "../cosem";

@@ -1,3 +1,4 @@
+/** Deciphers captured APDUs with given keys. */
 import { type Apdu, cipheredTag, type GeneralCiphering, parseApdu } from "../apdu";
 import { ByteWriter, concatBytes } from "../bytes";
 import { readSecurityHeader, unprotect } from "../security";

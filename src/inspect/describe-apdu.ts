@@ -1,3 +1,4 @@
+/** Describes an APDU as lines of text. */
 import {
   type Apdu,
   apduName,

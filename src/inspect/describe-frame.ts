@@ -1,3 +1,4 @@
+/** Describes a frame as lines of text. */
 import { controlText, type HdlcAddress } from "../link";
 import { apduLines, attempt, type InspectOptions } from "./describe-apdu";
 import { indent } from "./data";

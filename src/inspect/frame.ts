@@ -1,3 +1,4 @@
+/** Decodes a captured HDLC or wrapper frame, with the APDU in it. */
 import { type Apdu, llcOf, splitApdus, withoutLlc } from "../apdu";
 import { isDlmsError } from "../errors";
 import { oneOf } from "../errors/arguments";

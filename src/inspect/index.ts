@@ -1,3 +1,5 @@
+/** Inspection of frames and APDUs, and traces of communication. */
+
 export { decodeApdu } from "./apdu";
 export { decodeData, describeData } from "./data";
 export { decipher, type InspectKeys } from "./decipher";

@@ -1,3 +1,4 @@
+/** Reads captured bytes from pasted text. */
 import { fromHex } from "../bytes";
 import { invalid, object } from "../errors/arguments";
 

@@ -1,3 +1,4 @@
+/** Finds secrets in APDUs, so that traces can mask them. */
 import { type Apdu, associationShortName, classIds, parseApdu, type VariableAccess } from "../apdu";
 import { DlmsDecodeError } from "../errors";
 

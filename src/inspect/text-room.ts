@@ -1,3 +1,4 @@
+/** Text with a size limit. */
 import { toHex } from "../bytes";
 
 /** The most characters of the text about one frame, APDU or value; a few lines that count what was left out come on top. */

@@ -1,3 +1,4 @@
+/** Trace events: frames and APDUs with their text, secrets masked. */
 import { type Apdu, llcOf, parseApdu } from "../apdu";
 import { latin1, toHex } from "../bytes";
 import { isDlmsError } from "../errors";

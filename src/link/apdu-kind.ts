@@ -1,11 +1,11 @@
 /**
- * The tags of APDUs that a meter sends of its own accord: data-notification, information-report,
- * event-notification and its globally and dedicatedly ciphered forms (IEC 62056-5-3, clause 8). General ciphering
- * hides what is inside, so those are not in this list.
+ * The tags of unsolicited APDUs: data-notification, information-report, event-notification and its globally and
+ * dedicatedly ciphered forms (IEC 62056-5-3, clause 8). General ciphering hides what is inside, so those are not in
+ * this list.
  */
 const pushTags = new Set([0x0f, 0x18, 0xc2, 0xca, 0xd2]);
 
-/** Whether the APDU is a push, whatever is awaited at the moment. */
+/** Whether the APDU is a push, regardless of the awaited answer. */
 export function isPush(apdu: Uint8Array): boolean {
   return apdu[0] !== undefined && pushTags.has(apdu[0]);
 }
@@ -34,7 +34,7 @@ export function isBlock(apdu: Uint8Array): boolean {
  */
 const takenTwice = new Set([0x60, 0x62, 0xc0, 0xc8, 0xd0]);
 
-/** Whether a request may reach the meter twice. What is not known to be harmless may be carried out twice. */
+/** Whether a request may reach the meter twice. Requests outside this list might be executed twice. */
 export function isTakenTwice(apdu: Uint8Array): boolean {
   return apdu[0] !== undefined && takenTwice.has(apdu[0]);
 }

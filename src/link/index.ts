@@ -1,3 +1,5 @@
+/** Data links without sockets and timers: HDLC, wrapper, mode E and wired M-Bus. */
+
 export { isAnswer, isBlock, isPush, isStreamedBlock, isTakenTwice } from "./apdu-kind";
 export {
   addressLength,
@@ -55,7 +57,7 @@ export {
   type PushAddress,
   type PushFit,
 } from "./link";
-export { looksLike, shownBytes } from "./looks-like";
+export { looksLike, shownBytes } from "./guess-protocol";
 export {
   decodeMbusFrame,
   encodeMbusFrame,

@@ -9,7 +9,7 @@ export interface LineSettings {
   readonly parity: "none" | "even";
 }
 
-/** What a link wants done, in order. */
+/** Outputs of a link; the driver carries them out in order. */
 export type LinkOutput =
   /** Put these bytes on the line. */
   | { readonly kind: "transmit"; readonly bytes: Uint8Array }
@@ -20,15 +20,15 @@ export type LinkOutput =
   /** A complete APDU in answer to `send` (LLC bytes and wrapper header taken off). */
   | { readonly kind: "apdu"; readonly apdu: Uint8Array }
   /**
-   * A complete APDU that nobody asked for (UI frame, or a WPDU while none is awaited). `address`: absent when it came
-   * from this link's meter to this client; else whoever shares the line may be the one that it is for.
+   * A complete unsolicited APDU (UI frame, or a WPDU while none is awaited). `address`: absent when it came from this
+   * link's meter to this client; otherwise it may be for another user of the line.
    */
   | { readonly kind: "notification"; readonly apdu: Uint8Array; readonly address?: PushAddress }
   /** Nothing came in answer to a `send` or an `await` that wants to be told of silence; the link is still up. */
   | { readonly kind: "unanswered"; readonly error: DlmsError }
   /** The link is down because `close` was called. */
   | { readonly kind: "closed" }
-  /** The link is down because of this; it may be opened again. */
+  /** The link is down because of this error; it may be opened again. */
   | { readonly kind: "failed"; readonly error: DlmsError }
   /** A frame went out or came in: for the trace. */
   | { readonly kind: "frame"; readonly direction: "out" | "in"; readonly bytes: Uint8Array }
@@ -43,7 +43,10 @@ export interface PushAddress {
   readonly client: number;
 }
 
-/** How well a push fits a link: not at all, from its meter to somebody else (also to all), or from its meter to it. */
+/**
+ * How well a push matches a link: no match, from its meter to another client (or to all), or from its meter to its
+ * client.
+ */
 export type PushFit = "none" | "meter" | "exact";
 
 /**
@@ -56,9 +59,9 @@ export type PushFit = "none" | "meter" | "exact";
 export interface LinkProtocol {
   readonly kind: "wrapper" | "hdlc" | "hdlc-mode-e";
   readonly state: "closed" | "opening" | "open" | "busy" | "closing";
-  /** When `tick` wants to be called next; undefined = no wait is under way. */
+  /** Time of the next call of `tick`; undefined = no wait is running. */
   readonly deadline: number | undefined;
-  /** False while an answer of the other side is due, also one that nobody asked for (a keep-alive); absent: unknown. */
+  /** False while an answer of the peer is due, also to a keep-alive; absent: unknown. */
   readonly atRest?: boolean;
   /** Bytes of an APDU that go out in one turn, before the other side has to answer; absent: any number. */
   readonly bytesPerTurn?: number | undefined;
@@ -97,6 +100,6 @@ export interface LinkSendOptions {
 
 /**
  * The outputs of a call that has none. One list for all, since `receive` may be called for every single byte; it is
- * frozen, so that nobody adds to it.
+ * frozen, so that no caller can add to it.
  */
 export const noOutputs: LinkOutput[] = Object.freeze<LinkOutput[]>([]) as LinkOutput[];

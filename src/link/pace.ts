@@ -1,13 +1,13 @@
-/** Content that a long answer has to bring on average, in bytes/s: a seventh of what a line of 300 bit/s carries. */
+/** Minimum average rate of a long answer, in bytes/s: a seventh of a line of 300 bit/s. */
 export const slowestContent = 4;
-/** How long a long answer may take besides, in response time-outs: the meter collects data, the line is disturbed. */
+/** Additional time for a long answer, in response time-outs: for a meter that collects data, or a disturbed line. */
 export const graceTimeouts = 20;
 
 /**
- * How long an answer in pieces may take in all, in ms. Each piece has a time-out of its own, so a peer that sends one
- * byte in each could go on for weeks.
+ * Maximum time of an answer in pieces, in ms. Each piece has a time-out of its own, so a peer that sends one byte in
+ * each could continue for weeks.
  */
-export function longestTransfer(content: number, response: number): number {
+export function maxTransferMs(content: number, response: number): number {
   return graceTimeouts * response + (content * 1000) / slowestContent;
 }
 

@@ -1,3 +1,4 @@
+/** Time-outs of a link, and checks of numeric options. */
 import { DlmsConfigError } from "../errors";
 
 /** The waits of a link, in ms. */

@@ -1,3 +1,4 @@
+/** OBIS codes with the texts of one language, as the tables of names use them. */
 import type { Catalogue, PhraseKey } from "./en-us";
 
 /** The texts of one language: phrases, single objects by medium and pattern, classes by id, units by code. */

@@ -1,3 +1,4 @@
+/** German words for OBIS codes. */
 import type { Catalogue } from "./en-us";
 
 /** As German metering codes and meters' data sheets call them: Bezug = import, Lieferung = export. */

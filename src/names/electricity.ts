@@ -1,3 +1,4 @@
+/** Names of electricity codes (value group A = 1). */
 import { type Code, found, phrase, tariff } from "./code";
 
 /** Rows of group C that do not follow the order of the phases, to the phrase of their quantity. */

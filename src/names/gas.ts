@@ -1,3 +1,4 @@
+/** Names of gas codes (value group A = 7). */
 import { type Code, found, phrase, tariff } from "./code";
 import type { PhraseKey } from "./en-us";
 import { objectText } from "./patterns";

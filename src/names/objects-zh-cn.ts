@@ -1,3 +1,4 @@
+/** Chinese names of single objects, by medium and pattern of the OBIS code. */
 import type { ObjectTexts } from "./objects-en-us";
 
 const generalObjects = {

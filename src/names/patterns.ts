@@ -1,3 +1,4 @@
+/** Matches OBIS codes against the patterns of the tables. */
 import { type Code, fill } from "./code";
 
 type Texts = Readonly<Record<string, string>>;

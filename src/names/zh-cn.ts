@@ -1,3 +1,4 @@
+/** Chinese words for OBIS codes. */
 import type { Catalogue } from "./en-us";
 
 /** Terms as in GB/T 17215, DL/T 645 and DL/T 790: 正向 = import, 反向 = export, A, B, C = L1, L2, L3. */

@@ -3,7 +3,7 @@ import type { Apdu } from "../../apdu/model";
 import type { ScalerUnit } from "../../cosem";
 import type { SecretMessage } from "../account/account-guard";
 import { DlmsStateError, DlmsTimeoutError } from "../../errors";
-import { longestTransfer, paceText } from "../../link/pace";
+import { maxTransferMs, paceText } from "../../link/pace";
 import type { Session } from "../../session/session";
 import type { Operation, SessionStep, StepAnswer } from "../../session/steps/operation";
 import type { LinkDriver } from "../../driver/link-driver";
@@ -118,7 +118,7 @@ export class Association {
     if (this.#transfer === undefined || bytes < this.#transfer.bytes) this.#transfer = { bytes, since: waited };
     this.#transfer.bytes = bytes;
     const taken = waited - this.#transfer.since;
-    if (taken <= longestTransfer(bytes, response)) return;
+    if (taken <= maxTransferMs(bytes, response)) return;
     throw new DlmsTimeoutError("TIMEOUT_RESPONSE", paceText(bytes, taken), {
       // once more would be as slow; while associating, what a secret risks is judged by silence
       ...(this.session.association === undefined ? {} : { retry: "no" }),

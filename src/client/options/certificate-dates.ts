@@ -1,3 +1,4 @@
+/** Warnings about the validity dates of the configured certificates. */
 import { certificateDatesWarning, curveOf, importPublicKey } from "../../security";
 import type { Settings } from "./resolve-options";
 

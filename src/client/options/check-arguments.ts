@@ -1,3 +1,4 @@
+/** Checks of the arguments of client calls. */
 import { type AttributeRef, type MethodRef, parseObis } from "../../cosem";
 import { integer, invalid, milliseconds, object, oneOf } from "../../errors/arguments";
 import type { OperationOptions, ReadOptions } from "./options";

@@ -1,3 +1,4 @@
+/** Options for the source of the invocation counter. */
 import { parseObis, wellKnownObjects } from "../../cosem";
 import { DlmsConfigError } from "../../errors";
 import { integer, object, oneOf } from "../../errors/arguments";

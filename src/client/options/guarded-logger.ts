@@ -1,3 +1,4 @@
+/** Calls the user's logger so that its errors do not reach the client. */
 import { callSafely, reportUnexpected } from "../../errors/boundary";
 import type { Logger } from "./options";
 

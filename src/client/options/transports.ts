@@ -1,3 +1,4 @@
+/** Creates the transport that the options describe, and the key of its line. */
 import type { Clock } from "../../clock";
 import { DlmsConfigError } from "../../errors";
 import { callback, integer, invalid } from "../../errors/arguments";

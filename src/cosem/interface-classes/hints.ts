@@ -1,3 +1,4 @@
+/** Hints on presentation that several rows of the class table share. */
 import type { FieldDefinition } from "../model";
 import type { Hints } from "./row";
 

@@ -1,3 +1,4 @@
+/** The form in which the class table is written, and its conversion to class definitions. */
 import type { AttributeDefinition, ClassDefinition, FieldDefinition, MethodDefinition } from "../model";
 
 /** What a table says of an attribute beyond its name and type. */

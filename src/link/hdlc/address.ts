@@ -1,3 +1,4 @@
+/** HDLC addresses of meters and clients: encoding, decoding and comparison. */
 import { DlmsConfigError } from "../../errors";
 
 /** One address field of an HDLC frame (IEC 62056-46, 6.4.2). */

@@ -1,7 +1,8 @@
+/** Joins the HDLC segments of an APDU, and adds or removes the LLC bytes. */
 import { concatBytes, GrowingBuffer } from "../../bytes";
 import { DlmsLinkError } from "../../errors";
 import { isPush, mayBePush } from "../apdu-kind";
-import { shownBytes } from "../looks-like";
+import { shownBytes } from "../guess-protocol";
 
 /** LLC of the meter's APDUs: destination and source LSAP E6, E7 in answers (IEC 62056-46, 6.3). */
 const answerLlc = [0xe6, 0xe7, 0x00] as const;

@@ -1,3 +1,5 @@
+/** Check sequences (HCS and FCS) of HDLC frames. */
+
 const table = Uint16Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
   for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x8408 : value >>> 1;

@@ -1,6 +1,7 @@
+/** Collects what the line showed during an exchange, for the error after a time-out. */
 import type { CodesOf } from "../../errors";
 import { type DlmsError, DlmsLinkError, DlmsTimeoutError } from "../../errors";
-import { looksLike, shownBytes } from "../looks-like";
+import { looksLike, shownBytes } from "../guess-protocol";
 import { prefix } from "../request-prefix";
 import { type HdlcAddress, addressText } from "./address";
 import type { FramerReport } from "./framer";

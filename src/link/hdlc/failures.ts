@@ -1,3 +1,4 @@
+/** Errors of the HDLC link. */
 import { DlmsLinkError, DlmsTimeoutError } from "../../errors";
 import { prefix } from "../request-prefix";
 import { frameRejectText } from "./frmr";

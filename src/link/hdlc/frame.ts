@@ -1,3 +1,4 @@
+/** HDLC frames: encoding, decoding and text for traces. */
 import { DlmsLinkError } from "../../errors";
 import { toHex } from "../../bytes";
 import { type HdlcAddress, addressLength, decodeAddress, encodeAddress } from "./address";

@@ -1,3 +1,4 @@
+/** Cuts received bytes into HDLC frames. */
 import { checkSequenceFits } from "./crc";
 import { flag, type HdlcFrame, frameAddresses, frameLength, headerLength, lengthFitsHeader, parseFrame } from "./frame";
 
@@ -111,7 +112,7 @@ export class HdlcFramer {
     return found ?? nothing;
   }
 
-  /** Give up the frame that has begun: the line went silent. Frames that were hidden behind it come out. */
+  /** Drop the unfinished frame after silence on the line. Returns the frames that its bytes contained. */
   flush(): readonly ReceivedFrame[] {
     let found: ReceivedFrame[] | undefined;
     while (this.#end > this.#start) {
@@ -203,7 +204,7 @@ export class HdlcFramer {
       this.#need = 1 + header + 2;
       return undefined;
     }
-    // Without an information field the two bytes behind the header are the FCS.
+    // Without an information field the two bytes after the header are the FCS.
     if (!this.#check(at, header)) {
       this.#badHeaders++;
       this.#skip();

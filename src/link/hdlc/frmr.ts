@@ -1,3 +1,4 @@
+/** Text for a frame reject (FRMR) response. */
 import { controlText, decodeControl } from "./frame";
 
 const reasons = [

@@ -15,9 +15,9 @@ const maxDiscWaitMs = 1500;
 /** The SNRMs of one `open`. */
 interface Connecting {
   readonly connects: number;
-  /** SNRM without parameters: some meters do not take one with */
-  readonly bare: boolean;
-  readonly bareRefused: boolean;
+  /** SNRM without parameters: some meters refuse one with parameters */
+  readonly withoutParameters: boolean;
+  readonly refusedWithoutParameters: boolean;
 }
 
 type State =
@@ -97,7 +97,7 @@ export class HdlcLink implements LinkProtocol {
     this.#line.clear();
     this.#line.parameters = defaultParameters;
     this.#line.beginExchange(now);
-    const first: Connecting = { connects: 0, bare: false, bareRefused: false };
+    const first: Connecting = { connects: 0, withoutParameters: false, refusedWithoutParameters: false };
     if (this.#unsure || this.#settings.discFirst) this.#clear(first, now, outputs);
     else this.#connect(first, now, outputs);
     return outputs;
@@ -187,7 +187,7 @@ export class HdlcLink implements LinkProtocol {
   #connect(attempt: Connecting, now: number, outputs: LinkOutput[]): void {
     this.#state = { ...attempt, phase: "connecting", connects: attempt.connects + 1 };
     this.#line.beginTurn();
-    const info = attempt.bare ? undefined : encodeParameters(this.#settings.proposal);
+    const info = attempt.withoutParameters ? undefined : encodeParameters(this.#settings.proposal);
     this.#line.awaitReply(now, this.#line.transmit({ type: "SNRM", pollFinal: true }, outputs, info));
   }
 
@@ -195,17 +195,17 @@ export class HdlcLink implements LinkProtocol {
     const { type } = frame.control;
     if (type === "UA") this.#connected(attempt, frame, now, outputs);
     else if (type === "DM" || type === "FRMR") {
-      if (!attempt.bare && !attempt.bareRefused) {
+      if (!attempt.withoutParameters && !attempt.refusedWithoutParameters) {
         this.#line.note(`${type} to an SNRM with parameters, trying one without`, outputs);
-        this.#connect({ ...attempt, bare: true, bareRefused: true }, now, outputs);
+        this.#connect({ ...attempt, withoutParameters: true, refusedWithoutParameters: true }, now, outputs);
       } else if (type === "FRMR") this.#fail(rejected(this.#settings.name, "connect", frame.info), outputs);
       else this.#fail(refused(this.#settings.name), outputs);
     } else this.#line.ignore(frame, outputs);
   }
 
-  #connected({ bare }: Connecting, frame: HdlcFrame, now: number, outputs: LinkOutput[]): void {
+  #connected({ withoutParameters }: Connecting, frame: HdlcFrame, now: number, outputs: LinkOutput[]): void {
     // An SNRM without parameters has proposed the defaults.
-    const own = bare ? defaultParameters : this.#settings.proposal;
+    const own = withoutParameters ? defaultParameters : this.#settings.proposal;
     this.#line.parameters = negotiate(own, decodeParameters(frame.info));
     const transfer = new HdlcTransfer(this.#line, (error, failure) => {
       this.#fail(error, failure);
@@ -232,7 +232,12 @@ export class HdlcLink implements LinkProtocol {
           const exchange = { what: "connect", tries: state.connects, timeout: "TIMEOUT_LINK", part: 0 } as const;
           this.#fail(this.#line.unanswered(exchange), outputs);
           // Every other try goes without parameters: some meters meet those with silence.
-        } else this.#clear({ ...state, bare: state.bareRefused || !state.bare }, now, outputs);
+        } else
+          this.#clear(
+            { ...state, withoutParameters: state.refusedWithoutParameters || !state.withoutParameters },
+            now,
+            outputs,
+          );
         return;
       case "transfer":
         state.transfer.onNoReply(now, outputs);

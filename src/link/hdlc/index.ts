@@ -1,3 +1,5 @@
+/** The HDLC data link of IEC 62056-46. */
+
 export {
   addressLength,
   addressMatches,

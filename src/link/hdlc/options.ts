@@ -1,3 +1,4 @@
+/** Options of an HDLC link, their checks, and the times of frames at a baud rate. */
 import { DlmsConfigError } from "../../errors";
 import { defaultInterFrameMs, type LinkTimeouts, integerWithin, resolveTimeouts } from "../timeouts";
 import { type HdlcAddress, type HdlcAddressSize, addressText, clientAddress, serverAddress } from "./address";

@@ -1,3 +1,4 @@
+/** Negotiable HDLC parameters: information field size and window. */
 import { ByteWriter } from "../../bytes";
 import { maxInfoLength } from "./frame";
 

@@ -1,3 +1,4 @@
+/** Joins pushes that arrive in segmented UI frames. */
 import { addressText } from "./address";
 import { Assembler } from "./assembler";
 import type { HdlcFrame } from "./frame";

@@ -3,7 +3,7 @@ import type { DlmsError } from "../../errors";
 import { isPush } from "../apdu-kind";
 import { EarlyBlocks } from "../early-blocks";
 import type { LinkOutput, LinkSendOptions } from "../link";
-import { longestTransfer, paceText } from "../pace";
+import { maxTransferMs, paceText } from "../pace";
 import { prefix } from "../request-prefix";
 import { Assembler, withRequestLlc } from "./assembler";
 import { gone, rejected, sequenceError, tooSlow } from "./failures";
@@ -44,7 +44,7 @@ export class HdlcTransfer {
   /** repetitions since the last progress */
   #attempts = 0;
   /** when a meter that is there, but not ready, is given up */
-  #patienceDue: number | undefined;
+  #notReadyDue: number | undefined;
   #pause = minPauseMs;
   #lastBurst = 0;
   /** since when the answer comes, and bytes of it that are there */
@@ -157,7 +157,7 @@ export class HdlcTransfer {
   #keepsPace(length: number, now: number, outputs: LinkOutput[]): boolean {
     this.#content += length;
     const taken = now - this.#since;
-    if (!this.#awaiting || taken <= longestTransfer(this.#content, this.#line.settings.timeouts.response)) return true;
+    if (!this.#awaiting || taken <= maxTransferMs(this.#content, this.#line.settings.timeouts.response)) return true;
     this.#fail(tooSlow(this.#line.settings.name, this.#what, paceText(this.#content, taken), this.#content), outputs);
     return false;
   }
@@ -165,9 +165,9 @@ export class HdlcTransfer {
   #onOutOfSequence(frame: IFrame, now: number, outputs: LinkOutput[]): void {
     const { sendSequence, pollFinal } = frame.control;
     const window = this.#line.parameters.windowReceive;
-    const behind = (this.#expected - sendSequence) & 7;
+    const lag = (this.#expected - sendSequence) & 7;
     const ahead = (sendSequence - this.#expected) & 7;
-    if (behind <= window && (ahead >= window || behind <= ahead)) {
+    if (lag <= window && (ahead >= window || lag <= ahead)) {
       this.#line.note(`a late duplicate was dropped (${controlText(frame.control)})`, outputs);
       return;
     }
@@ -252,7 +252,7 @@ export class HdlcTransfer {
 
   /** The meter works on our request. */
   #ready(): void {
-    this.#patienceDue = undefined;
+    this.#notReadyDue = undefined;
     this.#pause = minPauseMs;
   }
 
@@ -295,12 +295,12 @@ export class HdlcTransfer {
   /** The meter is there but not ready: ask again in a while, for as long as silence would be borne too. */
   #pollLater(now: number, outputs: LinkOutput[]): void {
     const { response } = this.#line.settings.timeouts;
-    this.#patienceDue ??= now + response * (this.#line.settings.retries + 1);
-    if (now >= this.#patienceDue) {
+    this.#notReadyDue ??= now + response * (this.#line.settings.retries + 1);
+    if (now >= this.#notReadyDue) {
       this.#fail(this.#exhausted(this.#line.settings.retries + 1), outputs);
       return;
     }
-    this.#line.pause("pause", Math.min(now + this.#pause, this.#patienceDue));
+    this.#line.pause("pause", Math.min(now + this.#pause, this.#notReadyDue));
     this.#pause = Math.min(2 * this.#pause, maxPauseMs);
   }
 

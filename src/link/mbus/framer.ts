@@ -1,3 +1,4 @@
+/** Cuts received bytes into long frames of wired M-Bus. */
 import {
   mbusFrameAt,
   mbusFrameFits,
@@ -62,7 +63,7 @@ export class MbusFramer {
     return found ?? nothing;
   }
 
-  /** The line went silent: gives up the frame that has begun. Frames that were hidden behind it come out. */
+  /** Drops the unfinished frame after silence on the line. Returns the frames that its bytes contained. */
   flush(): readonly ReceivedMbusFrame[] {
     let found: ReceivedMbusFrame[] | undefined;
     while (this.#end > this.#start) {

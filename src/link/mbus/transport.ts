@@ -1,3 +1,4 @@
+/** The DLMS transport layer over wired M-Bus (EN 13757-1): joins segments to APDUs. */
 import { type DroppedSeries, type SeriesLimits, toHex, UnfinishedSeries } from "../../bytes";
 import type { MbusFrame } from "./frame";
 

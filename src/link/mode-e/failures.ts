@@ -1,6 +1,6 @@
 /** The errors of a mode E sign-on: what came instead of an identification, and what to try. */
 import { type DlmsError, DlmsLinkError, DlmsTimeoutError } from "../../errors";
-import { shownBytes } from "../looks-like";
+import { shownBytes } from "../guess-protocol";
 import { type Identification, withoutParity } from "./sign-on";
 
 /** What the sign-ons of one `open` have brought so far. */

@@ -17,7 +17,7 @@ const rates: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** Slash, maker, baud character, `\2` and 16 characters, of IEC 62056-21, 6.3.2; more of a line is not quoted. */
-const longestIdentification = 23;
+const maxIdentificationLength = 23;
 
 /** What a meter says of itself at the sign-on. */
 export interface Identification {
@@ -56,7 +56,7 @@ export function findIdentification(text: string): Identification | undefined {
   if (!match) return undefined;
   const [line, maker = "", baudCharacter = "", rest = ""] = match;
   // within a line of text it is more likely a part of what another service says
-  const shown = /[ -~]/.test(text.charAt(match.index - 1)) ? 5 : longestIdentification;
+  const shown = /[ -~]/.test(text.charAt(match.index - 1)) ? 5 : maxIdentificationLength;
   return { maker, baudCharacter, modeE: rest.includes("\\2"), text: line.trim().slice(0, shown) };
 }
 

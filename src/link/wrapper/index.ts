@@ -1,3 +1,5 @@
+/** The wrapper of IEC 62056-47 for TCP, TLS, UDP and serial lines. */
+
 export type { WrapperLinkOptions } from "./options";
 export {
   decodeWpdu,

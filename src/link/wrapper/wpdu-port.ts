@@ -1,4 +1,7 @@
-/** The wPort pair of a wrapper link: frames what goes out, sorts what comes in, and knows what was seen meanwhile. */
+/**
+ * The wPort pair of a wrapper link: frames requests, sorts received APDUs, and records them for the error after a
+ * time-out.
+ */
 import { bytesEqual } from "../../bytes";
 import { DlmsTimeoutError } from "../../errors";
 import { isPush } from "../apdu-kind";

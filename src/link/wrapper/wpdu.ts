@@ -1,5 +1,6 @@
+/** Wrapper protocol data units: encoding and decoding. */
 import { DlmsLinkError } from "../../errors";
-import { looksLike, shownBytes } from "../looks-like";
+import { looksLike, shownBytes } from "../guess-protocol";
 
 /** A wrapper protocol data unit (IEC 62056-47). */
 export interface Wpdu {

@@ -1,3 +1,4 @@
+/** Cuts a byte stream into wrapper protocol data units. */
 import { concatBytes } from "../../bytes";
 import type { DlmsError } from "../../errors";
 import { isDlmsError } from "../../errors";

@@ -1,3 +1,4 @@
+/** Recognizes copies of earlier answers. */
 import { type Apdu, encodeApdu, hasConformance } from "../../apdu";
 import type { ReadRequest } from "../../apdu/model";
 import { bytesEqual } from "../../bytes";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { looksLike } from "../../../src/link/looks-like";
+import { looksLike } from "../../../src/link/guess-protocol";
 
 const text = (value: string): Uint8Array => Buffer.from(value);
 

@@ -1,6 +1,7 @@
+/** Guesses the protocol of received bytes that do not fit the expected framing. */
 import { latin1, toHex } from "../bytes";
 
-/** Text is told by its kind and not quoted: what another service says is none of a meter's errors. */
+/** Text is named by its kind and not quoted, because text of another service is no error of a meter. */
 const textProtocols: readonly (readonly [kind: string, pattern: RegExp])[] = [
   ["HTTP", /^(HTTP\/|<!DOCTYPE|<html)/i],
   ["SSH", /^SSH-/],
