@@ -1,8 +1,8 @@
 /** Recognizes copies of earlier answers. */
 import { type Apdu, encodeApdu, hasConformance } from "../../apdu";
-import type { ReadRequest } from "../../apdu/model";
+import type { ReadRequest, ReadResponse } from "../../apdu/model";
 import { bytesEqual } from "../../bytes";
-import { DlmsLinkError } from "../../errors";
+import { DlmsLinkError, isDlmsError } from "../../errors";
 import type { Exchange, Repetition } from "./exchange";
 import { isNoAnswer } from "../steps/errors";
 import type { Operation } from "../steps/operation";
@@ -93,19 +93,21 @@ export class CopiedAnswers {
     try {
       again = yield* ask(proof);
     } catch (error) {
+      if (isDlmsError(error) && error.layer === "codec") return "bad-list";
       if (isNoAnswer(error) && correlation.lists === "unknown") correlation.lists = "fail";
       throw error;
     }
     const results = again.apdu === "read-response" ? again.results : [];
     if (results.length === proof.variables.length) {
+      // a meter that takes no list may answer with an error for each variable
+      if (answersWithErrors(results, answer)) return "bad-list";
       const { answerBytes } = this.#channel;
       correlation.lists = "answered";
       correlation.remember(textWithoutId(encodeApdu(proof)), digest(answerBytes, placeOfId(answerBytes)));
       return { apdu: "read-response", results: results.slice(0, request.variables.length) };
     }
-    // some meters offer lists, but refuse them, answer the first variable alone, or send a short list in blocks
-    const isRefusal = again.apdu === "exception-response" || again.apdu === "confirmed-service-error";
-    if (!isRefusal && results.length !== 1) throw this.#shifted();
+    // some meters offer lists, but refuse them, answer nothing or the first variable alone, or send a list in blocks
+    if (results.length > 1) throw this.#shifted();
     return "bad-list";
   }
 
@@ -171,6 +173,12 @@ export class CopiedAnswers {
     this.#channel.correlation.copiesCame = true;
     return shifted();
   }
+}
+
+/** Whether a variable that had a value before has an error now. */
+function answersWithErrors(results: ReadResponse["results"], before: Apdu): boolean {
+  if (before.apdu !== "read-response") return false;
+  return before.results.some(({ kind }, i) => kind === "data" && results[i]?.kind === "error");
 }
 
 /** long-get-aborted to data-block-number-invalid: about a transfer that this request does not belong to */
