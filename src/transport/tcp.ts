@@ -17,8 +17,27 @@ export function hostAndPort(host: string, port: number): string {
 
 /** The same key for all spellings of a host that are equal without a name server. */
 export function hostKey(host: string): string {
-  const name = host.toLowerCase().replace(/\.$/, "");
-  return name === "localhost" ? "127.0.0.1" : name;
+  const name = host
+    .trim()
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, "$1")
+    .replace(/\.$/, "");
+  if (name === "localhost") return "127.0.0.1";
+  return net.isIPv6(name) ? ipv6Key(name) : name;
+}
+
+/** The canonical spelling of RFC 5952. An IPv4-mapped address is the IPv4 address, and ::1 is this machine as well. */
+function ipv6Key(address: string): string {
+  const [digits = "", zone] = address.split("%");
+  // the URL parser writes an address in its canonical form
+  const canonical = new URL(`http://[${digits}]`).hostname.slice(1, -1);
+  if (canonical === "::1") return "127.0.0.1";
+  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
+  if (mapped !== null) {
+    const [high, low] = [mapped[1], mapped[2]].map((group) => parseInt(group ?? "", 16)) as [number, number];
+    return [high >> 8, high & 0xff, low >> 8, low & 0xff].join(".");
+  }
+  return zone === undefined ? canonical : `${canonical}%${zone}`;
 }
 
 /** A TCP connection. Meters behind one host and port share it. */

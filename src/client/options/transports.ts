@@ -51,7 +51,9 @@ function address(options: { readonly host: string; readonly port: number }): { h
   if (/[\s/]/.test(host.trim())) {
     throw invalid("transport.host", "a host name or IP address without scheme, port or path", host);
   }
-  return { host: host.trim(), port: integer("transport.port", port, 1, 65535) };
+  // an IPv6 address as it stands in a URL
+  const name = host.trim().replace(/^\[(.*:.*)\]$/, "$1");
+  return { host: name, port: integer("transport.port", port, 1, 65535) };
 }
 
 function serialPath(path: string): string {
