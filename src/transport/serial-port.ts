@@ -18,9 +18,18 @@ export interface SerialPortLike {
   on(event: "error" | "close", listener: (error?: unknown) => void): unknown;
 }
 
+export interface SerialPortSettings {
+  path: string;
+  baudRate: number;
+  autoOpen: false;
+  /** default: 8 data bits without parity */
+  dataBits?: 8;
+  parity?: "even";
+}
+
 export interface SerialModule {
   readonly SerialPort: {
-    new (options: { path: string; baudRate: number; autoOpen: false }): SerialPortLike;
+    new (options: SerialPortSettings): SerialPortLike;
     list(): Promise<readonly SerialPortInfo[]>;
   };
 }

@@ -17,10 +17,12 @@ export interface SerialOptions {
   readonly path: string;
   /** bit/s */
   readonly baudRate: number;
+  /** data bits, parity, stop bits ("8N1") */
+  readonly mode?: "8N1" | "8E1" | "7E1";
 }
 
-/** Start, eight data bits, stop; 7E1 has as many. */
-const bitsPerByte = 10;
+/** Start, eight data bits, stop; 7E1 has as many, 8E1 one more. */
+const bitsPerByte = (mode: SerialOptions["mode"]): number => (mode === "8E1" ? 11 : 10);
 /** Maximum wait for outgoing bytes and for a call-back of the driver, in ms. */
 const maxDrainMs = 2000;
 
@@ -72,8 +74,13 @@ function openPort(
 ): Promise<Connection> {
   const { signal } = init;
   return new Promise((resolve, reject) => {
-    // 8N1 throughout: 7E1 has the same ten bits on the line, and software computes its parity bit
-    const port = new module.SerialPort({ path: options.path, baudRate: options.baudRate, autoOpen: false });
+    // 7E1 has the same ten bits on the line as 8N1, and software computes its parity bit
+    const port = new module.SerialPort({
+      path: options.path,
+      baudRate: options.baudRate,
+      autoOpen: false,
+      ...(options.mode === "8E1" ? ({ dataBits: 8, parity: "even" } as const) : {}),
+    });
     let settled = false;
     const settle = (): boolean => {
       if (settled) return false;
@@ -114,15 +121,22 @@ function openPort(
         else letGo();
         return;
       }
-      if (error === null) resolve(connectionOf(port, endpoint, events, clock));
+      if (error === null) resolve(connectionOf(port, options.mode, endpoint, events, clock));
       else reject(serialOpenError(error, options.path, endpoint));
     });
   });
 }
 
-function connectionOf(port: SerialPortLike, endpoint: string, events: ConnectionEvents, clock: Clock): Connection {
+function connectionOf(
+  port: SerialPortLike,
+  mode: SerialOptions["mode"],
+  endpoint: string,
+  events: ConnectionEvents,
+  clock: Clock,
+): Connection {
   let ours = false;
-  let parity = false;
+  /** seven bits and even parity, in software */
+  let parity = mode === "7E1";
   let baudRate = port.baudRate;
   let bytesIn = 0;
   let bytesOut = 0;
@@ -147,7 +161,7 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
     write: (bytes) => {
       if (ours) return;
       bytesOut += bytes.length;
-      sentAt = Math.max(sentAt, clock.now()) + (bytes.length * bitsPerByte * 1000) / baudRate;
+      sentAt = Math.max(sentAt, clock.now()) + (bytes.length * bitsPerByte(mode) * 1000) / baudRate;
       port.write(parity ? bytes.map(withEvenParity) : bytes);
     },
     drain: () =>
@@ -156,7 +170,7 @@ function connectionOf(port: SerialPortLike, endpoint: string, events: Connection
         else port.drain(done);
       }),
     setLine: async (settings: TransportLineSettings) => {
-      parity = settings.parity === "even";
+      parity = mode === "7E1" || settings.parity === "even";
       if (ours || settings.baudRate === baudRate) return;
       // USB adapters report "drained" while bytes are in their buffer, and a change of rate discards those
       const rest = Math.min(sentAt - clock.now(), maxDrainMs);

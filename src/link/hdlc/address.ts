@@ -45,11 +45,11 @@ export function serverAddress(logical: number, physical?: number, size: HdlcAddr
 
 /**
  * The address of a client: always one byte.
- * @throws DlmsConfigError CONFIG_INVALID outside 1..127
+ * @throws DlmsConfigError CONFIG_INVALID outside 0..127
  */
 export function clientAddress(sap: number): HdlcAddress {
-  if (!Number.isInteger(sap) || sap < 1 || sap > 0x7f) {
-    throw new DlmsConfigError("CONFIG_INVALID", `client address: expected 1 to 127 on HDLC, got ${sap}`);
+  if (!Number.isInteger(sap) || sap < 0 || sap > 0x7f) {
+    throw new DlmsConfigError("CONFIG_INVALID", `client address: expected 0 to 127 on HDLC, got ${sap}`);
   }
   return { logical: sap, size: 1 };
 }

@@ -5,6 +5,7 @@ import { looksLike, shownBytes } from "../guess-protocol";
 import { prefix } from "../request-prefix";
 import { type HdlcAddress, addressText } from "./address";
 import type { FramerReport } from "./framer";
+import type { SevenBitEvidence } from "./parity";
 
 export interface Failure {
   /** "connect", "read 1-0:1.8.0*255/2" */
@@ -18,6 +19,8 @@ export interface Failure {
   /** bytes of the answer that are there */
   readonly part: number;
   readonly report: FramerReport;
+  /** what came is a frame in seven bits */
+  readonly sevenBits?: SevenBitEvidence | undefined;
 }
 
 /** What was seen on the line since an exchange began, so that its end by time-out can say more than "time-out". */
@@ -80,6 +83,12 @@ export class Evidence {
         `only frames of others came (${this.#others.join(", ")}); check client and server address`,
       );
     }
+    if (failure.sevenBits !== undefined) {
+      const { where } = failure.sevenBits;
+      return new DlmsLinkError("LINK_FRAME_INVALID", `${head}: ${sevenBitsText(failure.sevenBits)}`, {
+        details: { ...details, sevenBits: where },
+      });
+    }
     if (report.badFrames + report.badHeaders > 0) {
       return link(
         "LINK_FCS",
@@ -103,6 +112,13 @@ export class Evidence {
       "no byte came; check wiring and baud rate, the server address (logical, physical, size), and whether another client holds the meter",
     );
   }
+}
+
+function sevenBitsText({ where, whose }: SevenBitEvidence): string {
+  const frames = whose === "own" ? "these are our own frames" : "this is the meter's answer (UA)";
+  return where === "line"
+    ? `${frames} with a parity bit: the line is at 7E1; set it to 8N1 at the meter, the adapter or the gateway`
+    : `${frames} without bit 8: the port is at 7E1; set it to 8N1 (serialMode, transport.mode)`;
 }
 
 function badChecks(report: FramerReport): string {

@@ -9,6 +9,7 @@ import { flag, type HdlcControl, type HdlcFrame, controlText, encodeHdlcFrame } 
 import { HdlcFramer, type ReceivedFrame } from "./framer";
 import { type HdlcSettings, frameTime, transmissionTime } from "./options";
 import { type HdlcParameters, defaultParameters } from "./parameters";
+import { sevenBitFrames } from "./parity";
 import { PushAssembler } from "./push-assembler";
 
 const noInfo = new Uint8Array(0);
@@ -47,6 +48,8 @@ export class HdlcFrameLine {
   #wait: HdlcWait | undefined;
   /** own frames whose echo may come */
   #sent: Uint8Array[] = [];
+  /** the first frame of the exchange, which the first bytes that come may repeat */
+  #firstSent: Uint8Array | undefined;
   /** the adapter was seen to echo */
   #echoing = false;
   /** client and server address look alike, so addresses do not tell an echo */
@@ -95,6 +98,7 @@ export class HdlcFrameLine {
     const { server: destination, client: source } = this.settings;
     const bytes = encodeHdlcFrame({ destination, source, control, segmented, info });
     this.#sent.push(bytes);
+    this.#firstSent ??= bytes;
     outputs.push({ kind: "transmit", bytes }, { kind: "frame", direction: "out", bytes });
     return bytes.length;
   }
@@ -134,6 +138,7 @@ export class HdlcFrameLine {
     // A frame that began long ago and never ended must not swallow the beginning of an answer.
     if (this.#framer.inFrame && now - this.#lastByte > this.settings.interFrame) this.#framer.clear();
     this.evidence.begin();
+    this.#firstSent = undefined;
     this.#framer.clearReport();
   }
 
@@ -156,7 +161,9 @@ export class HdlcFrameLine {
 
   unanswered(exchange: Unanswered): DlmsError {
     const { name, timeouts } = this.settings;
-    return this.evidence.failure({ ...exchange, name, awaited: timeouts.response, report: this.#framer.report });
+    const { report } = this.#framer;
+    const sevenBits = sevenBitFrames(report.first, this.#firstSent, this.settings);
+    return this.evidence.failure({ ...exchange, name, awaited: timeouts.response, report, sevenBits });
   }
 
   pushFit(address: PushAddress): PushFit {

@@ -98,7 +98,8 @@ export class HdlcLink implements LinkProtocol {
     this.#line.parameters = defaultParameters;
     this.#line.beginExchange(now);
     const first: Connecting = { connects: 0, withoutParameters: false, refusedWithoutParameters: false };
-    if (this.#unsure || this.#settings.discFirst) this.#clear(first, now, outputs);
+    if (this.#settings.skipSetUp) this.#begin(now, outputs);
+    else if (this.#unsure || this.#settings.discFirst) this.#clear(first, now, outputs);
     else this.#connect(first, now, outputs);
     return outputs;
   }
@@ -115,6 +116,11 @@ export class HdlcLink implements LinkProtocol {
     const outputs: LinkOutput[] = [];
     if (this.#state.phase === "closed") return [{ kind: "closed" }];
     if (this.#state.phase === "closing") return [];
+    if (this.#settings.skipSetUp) {
+      // what was not set up is not taken down
+      this.#goDown();
+      return [{ kind: "closed" }];
+    }
     this.#state = closing;
     this.#disconnect(now, this.#settings.timeouts.close, outputs);
     return outputs;
@@ -207,6 +213,10 @@ export class HdlcLink implements LinkProtocol {
     // An SNRM without parameters has proposed the defaults.
     const own = withoutParameters ? defaultParameters : this.#settings.proposal;
     this.#line.parameters = negotiate(own, decodeParameters(frame.info));
+    this.#begin(now, outputs);
+  }
+
+  #begin(now: number, outputs: LinkOutput[]): void {
     const transfer = new HdlcTransfer(this.#line, (error, failure) => {
       this.#fail(error, failure);
     });

@@ -6,7 +6,7 @@ import { maxInfoLength } from "./frame";
 import type { HdlcParameters } from "./parameters";
 
 export interface HdlcLinkOptions {
-  /** client SAP, 1..127 */
+  /** client SAP, 0..127 */
   readonly clientAddress: number;
   readonly server: { readonly logical: number; readonly physical?: number };
   readonly addressSize?: HdlcAddressSize;
@@ -21,6 +21,8 @@ export interface HdlcLinkOptions {
   readonly baudRate?: number;
   /** Begin with a DISC, whatever is known. Without it a DISC comes first after a session that did not end well. */
   readonly discFirst?: boolean;
+  /** No SNRM: the meter takes I frames at once, with the default parameters (false). */
+  readonly skipSetUp?: boolean;
   /** Send an RR after so many ms without traffic, so that the meter's inactivity time-out does not strike (0 = never). */
   readonly keepAlive?: number;
   /** Longest APDU that is put together, in bytes (4 MiB). */
@@ -39,6 +41,7 @@ export interface HdlcSettings {
   readonly retries: number;
   readonly baudRate: number | undefined;
   readonly discFirst: boolean;
+  readonly skipSetUp: boolean;
   readonly keepAlive: number;
   readonly maxApdu: number;
 }
@@ -70,6 +73,7 @@ export function resolveHdlcOptions(options: HdlcLinkOptions): HdlcSettings {
     retries: integerWithin("retries", options.retries ?? 2, 0, 100),
     baudRate,
     discFirst: options.discFirst ?? false,
+    skipSetUp: options.skipSetUp ?? false,
     keepAlive: integerWithin("keepAlive", options.keepAlive ?? 0, 0, 86_400_000),
     maxApdu: integerWithin("maxApdu", options.maxApdu ?? 4 * 1024 * 1024, 16, 0x7fffffff),
   };

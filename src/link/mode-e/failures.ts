@@ -8,6 +8,8 @@ export interface SignOn {
   readonly tries: number;
   /** bytes that came, noise included */
   readonly bytes: number;
+  /** the first of them */
+  readonly first: Uint8Array;
   /** the meter answered a DISC, so it speaks HDLC at that rate */
   readonly answeredDisc: boolean;
   /** our own request came back: the optical probe echoes */
@@ -15,8 +17,8 @@ export interface SignOn {
 }
 
 export function modeENotOffered({ text }: Identification): DlmsError {
-  const problem = `the meter identifies itself as "${text}", which does not offer mode E (\\2) but mode C or older only; read it by an IEC 62056-21 reader, or look for another interface of it`;
-  return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`, { retry: "no" });
+  const problem = `the meter identifies itself as "${text}", which does not offer mode E (\\2) but mode C or older only; read it by an IEC 62056-21 reader, look for another interface of it, or set modeEUnannounced (link.unannounced) if it is known to take HDLC`;
+  return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`, { retry: "no", details: { modeE: "not-offered" } });
 }
 
 export function unknownBaudCharacter({ baudCharacter, text }: Identification): DlmsError {
@@ -24,9 +26,28 @@ export function unknownBaudCharacter({ baudCharacter, text }: Identification): D
   return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`);
 }
 
+/** The meter answered the option select as mode C has it. */
+export function readoutInstead(received: Uint8Array): DlmsError {
+  const problem =
+    "the meter answered the acknowledgement with a mode C data readout, not with HDLC; read it by an IEC 62056-21 reader, or look for another interface of it";
+  return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`, {
+    retry: "no",
+    details: { modeE: "readout", bytes: received.length, first: shownBytes(received) },
+  });
+}
+
+/** The error of an HDLC link that got no answer, with what came before its first frame. */
+export function withBytesBefore(error: DlmsError, before: Uint8Array): DlmsError {
+  const came = `${before.length} bytes came after the acknowledgement, before HDLC began (${shownBytes(before)}); the meter may send a mode C data readout at the sign-on speed`;
+  return new DlmsTimeoutError("TIMEOUT_LINK", `${error.message}; ${came}`, {
+    cause: error,
+    details: { ...error.details, bytesBefore: before.length, firstBefore: shownBytes(before) },
+  });
+}
+
 export function hdlcRefused(): DlmsError {
   const problem = "the meter refused to go on in HDLC (NAK); it may offer mode C only";
-  return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`);
+  return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`, { details: { modeE: "refused" } });
 }
 
 /** What was asked, at which rate, and how long the answer was awaited. */
@@ -38,16 +59,19 @@ interface Asked {
 
 export function signOnUnanswered(signOn: SignOn, received: Uint8Array, asked: Asked): DlmsError {
   const { bytes, tries, echoing } = signOn;
+  // the last try may have brought nothing
+  const shown = shownBytes(received.length > 0 ? received : signOn.first);
   const request = withoutParity(asked.request);
+  const onlyEcho = echoing && withoutParity(received) === request;
   const came =
     bytes === 0
       ? "no byte came; check the optical probe's position and direction, the start rate and the device address; a meter that is still in HDLC answers after its inactivity time-out"
-      : echoing && withoutParity(received) === request
+      : onlyEcho
         ? "only our own bytes came back (the head echoes); check the head's place and the device address"
-        : `${bytes} bytes came, but no identification (${shownBytes(received)}); check the start rate and parity`;
+        : `${bytes} bytes came, but no identification (${shown}); check the start rate and parity`;
   return new DlmsTimeoutError(
     "TIMEOUT_LINK",
     `mode E: the meter did not answer the sign-on "${request.trim()}" at ${asked.baudRate} bit/s within ${asked.waitMs} ms, ${tries} tries: ${came}`,
-    { details: { bytes, tries, first: shownBytes(received) } },
+    { details: { bytes, tries, first: shown, echoing: onlyEcho } },
   );
 }

@@ -12,11 +12,20 @@ import {
 } from "../hdlc";
 import { transmissionTime } from "../hdlc/options";
 import type { LineSettings, LinkOutput, LinkProtocol, LinkSendOptions, PushAddress, PushFit } from "../link";
-import { type SignOn, hdlcRefused, modeENotOffered, signOnUnanswered, unknownBaudCharacter } from "./failures";
+import {
+  type SignOn,
+  hdlcRefused,
+  modeENotOffered,
+  readoutInstead,
+  signOnUnanswered,
+  unknownBaudCharacter,
+  withBytesBefore,
+} from "./failures";
 import {
   acknowledgeMessage,
   chooseRate,
   findIdentification,
+  isReadout,
   requestMessage,
   withEvenParity,
   withoutParity,
@@ -35,6 +44,8 @@ export interface ModeELinkOptions extends Omit<HdlcLinkOptions, "baudRate"> {
    * for gateways that make it themselves and for meters that take none.
    */
   readonly softwareParity?: boolean;
+  /** Go on in HDLC although the identification has no `\2` (false). */
+  readonly unannounced?: boolean;
   /** No sign-on: the meter is in HDLC already, at maxBaud (or startBaud). */
   readonly directHdlc?: boolean;
   /** How long the meter's optional confirmation is awaited before HDLC begins, in ms (1000). */
@@ -92,6 +103,8 @@ class ModeELink implements LinkProtocol {
   #unsureBaud: number | undefined;
   /** Rate of HDLC: the highest allowed until the meter has offered one. */
   #baudRate: number;
+  /** What came after the acknowledgement, before HDLC began: evidence where HDLC stays without an answer. */
+  #before: Uint8Array = noBytes;
 
   constructor(options: ModeELinkOptions) {
     this.#options = options;
@@ -151,7 +164,8 @@ class ModeELink implements LinkProtocol {
   open(now: number): LinkOutput[] {
     if (this.#state.phase !== "closed") throw new DlmsStateError("STATE_BUSY", "mode E: the link is not closed");
     const outputs: LinkOutput[] = [];
-    const signOn: SignOn = { tries: 0, bytes: 0, answeredDisc: false, echoing: false };
+    this.#before = noBytes;
+    const signOn: SignOn = { tries: 0, bytes: 0, first: noBytes, answeredDisc: false, echoing: false };
     if (this.#options.directHdlc) this.#startHdlc(now, outputs, true);
     else if (this.#unsureBaud !== undefined) this.#clear(signOn, this.#unsureBaud, now, outputs);
     else this.#identify(signOn, now, outputs);
@@ -182,7 +196,9 @@ class ModeELink implements LinkProtocol {
         this.#onCleared(state.signOn, state.framer.push(bytes), now, outputs);
         return outputs;
       case "identifying": {
-        const signOn = { ...state.signOn, bytes: state.signOn.bytes + bytes.length };
+        const before = state.signOn;
+        const first = before.bytes === 0 ? bytes.slice(0, maxTextBytes) : before.first;
+        const signOn = { ...before, bytes: before.bytes + bytes.length, first };
         this.#onIdentification({ ...state, signOn, received: collected(state.received, bytes) }, now, outputs);
         return outputs;
       }
@@ -264,7 +280,8 @@ class ModeELink implements LinkProtocol {
     }
     outputs.push({ kind: "frame", direction: "in", bytes: wait.received });
     const rate = chooseRate(identification.baudCharacter, this.#options.maxBaud ?? Infinity);
-    if (!identification.modeE) this.#fail(modeENotOffered(identification), outputs);
+    if (!identification.modeE && this.#options.unannounced !== true)
+      this.#fail(modeENotOffered(identification), outputs);
     else if (!rate) this.#fail(unknownBaudCharacter(identification), outputs);
     else {
       this.#note(`"${identification.text}" continues with ${rate.baudRate} bit/s`, outputs);
@@ -303,14 +320,23 @@ class ModeELink implements LinkProtocol {
       this.#startHdlc(now, outputs, false);
       return;
     }
+    if (isReadout(withoutParity(received))) {
+      outputs.push({ kind: "frame", direction: "in", bytes: received });
+      this.#fail(readoutInstead(received), outputs);
+      return;
+    }
     // A confirmation at the old rate is noise at the new one: wait until it has ended.
     this.#state = { ...state, due: Math.min(Math.max(state.due, now + confirmGapMs), state.hardDue) };
   }
 
   /** Many meters do not confirm; a NAK and nothing else is a refusal. */
   #unconfirmed({ received }: Confirming, now: number, outputs: LinkOutput[]): void {
-    if (withoutParity(received).trim() === "\u0015") this.#fail(hdlcRefused(), outputs);
-    else this.#startHdlc(now, outputs, false);
+    if (withoutParity(received).trim() === "\u0015") {
+      this.#fail(hdlcRefused(), outputs);
+      return;
+    }
+    this.#before = received;
+    this.#startHdlc(now, outputs, false);
   }
 
   #unidentified({ signOn, received }: Identifying, now: number, outputs: LinkOutput[]): void {
@@ -336,14 +362,22 @@ class ModeELink implements LinkProtocol {
   }
 
   /** Outputs of the HDLC link, watched for its end. */
-  #delegate(outputs: LinkOutput[]): LinkOutput[] {
+  #delegate(given: LinkOutput[]): LinkOutput[] {
+    const outputs = this.#before.length === 0 ? given : given.map((output) => this.#withEvidence(output));
     for (const output of outputs) {
+      if (output.kind === "opened") this.#before = noBytes;
       if (output.kind !== "closed" && output.kind !== "failed") continue;
       // After an orderly end the meter waits for a sign-on again; after any other it may still be in HDLC.
       this.#unsureBaud = output.kind === "failed" ? this.#baudRate : undefined;
       this.#state = closed;
     }
     return outputs;
+  }
+
+  /** An HDLC link that was never set up: what came between the acknowledgement and its first frame tells why. */
+  #withEvidence(output: LinkOutput): LinkOutput {
+    if (output.kind !== "failed" || !output.error.is("TIMEOUT_LINK")) return output;
+    return { ...output, error: withBytesBefore(output.error, this.#before) };
   }
 
   #interCharacter(): number {

@@ -60,6 +60,12 @@ export function findIdentification(text: string): Identification | undefined {
   return { maker, baudCharacter, modeE: rest.includes("\\2"), text: line.trim().slice(0, shown) };
 }
 
+/** Whether text is the data readout of mode C: STX, or lines such as `0-0:C.1.0(12345678)`. */
+export function isReadout(text: string): boolean {
+  const start = text.indexOf("\u0002");
+  return (start >= 0 && text.includes("(", start)) || /^[0-9A-F.:*&-]{3,}\([^()\r\n]*\)/im.test(text);
+}
+
 /** The rate to go on with: what the meter offers, or the highest below it that `maxBaud` allows. */
 export function chooseRate(offered: string, maxBaud: number): { character: string; baudRate: number } | undefined {
   const limit = rates.get(offered);

@@ -2,7 +2,7 @@
 import { type LinkTimeouts, defaultInterFrameMs, integerWithin, resolveTimeouts } from "../timeouts";
 
 export interface WrapperLinkOptions {
-  /** wPort of the client, 1..65535 */
+  /** wPort of the client, 0..65535 */
   readonly clientSap: number;
   /** wPort of the logical device */
   readonly serverSap: number;

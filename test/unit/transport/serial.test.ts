@@ -7,7 +7,12 @@ import { SerialPortMock } from "serialport";
 import { DlmsConfigError, type DlmsConnectionError, DlmsError } from "../../../src/errors";
 import { listPorts, serialTransport } from "../../../src/transport";
 import { withEvenParity } from "../../../src/transport/serial";
-import { loadSerialPort, type SerialModule, type SerialPortLike } from "../../../src/transport/serial-port";
+import {
+  loadSerialPort,
+  type SerialModule,
+  type SerialPortLike,
+  type SerialPortSettings,
+} from "../../../src/transport/serial-port";
 import { VirtualClock } from "../../support/virtual-clock";
 
 const path = "/dev/ttyMOCK";
@@ -17,7 +22,7 @@ const made: SerialPortMock[] = [];
 const mock = (): Promise<SerialModule> =>
   Promise.resolve({
     SerialPort: class extends SerialPortMock {
-      constructor(options: { path: string; baudRate: number; autoOpen: false }) {
+      constructor(options: SerialPortSettings) {
         super(options);
         made.push(this);
       }

@@ -93,9 +93,10 @@ describe("HDLC address comparison", () => {
 });
 
 describe("HDLC client address", () => {
-  it("is one byte, 1 to 127", () => {
+  it("is one byte, 0 to 127", () => {
     assert.equal(toHex(encodeAddress(clientAddress(16))), "21");
-    for (const sap of [0, 128, 1.5, -1]) assert.throws(() => clientAddress(sap), { code: "DLMS_CONFIG_INVALID" });
+    assert.equal(toHex(encodeAddress(clientAddress(0))), "01");
+    for (const sap of [128, 1.5, -1]) assert.throws(() => clientAddress(sap), { code: "DLMS_CONFIG_INVALID" });
   });
 });
 

@@ -44,6 +44,50 @@ describe("mode E: sign-on messages", () => {
   });
 });
 
+/** IEC 62056-21, mode C: STX, data lines, "!", ETX, BCC */
+const readout = ascii("\u00020-0:C.1.0(12345678)\r\n1-0:1.8.0(000123.4*kWh)\r\n!\r\n\u0003") + "5a";
+
+describe("mode E link where the meter speaks mode C", () => {
+  for (const [what, bytes] of [
+    ["", readout],
+    [" with parity bits", toHex(withEvenParity(fromHex(readout)))],
+  ] as const) {
+    it(`names a data readout in answer to the acknowledgement${what}`, () => {
+      const session = line().open().receive(identification);
+      assert.deepEqual(session.taken().at(-1), acknowledge);
+      session.receive(...(bytes.match(/../g) ?? []));
+      assert.equal(session.failure?.code, "DLMS_LINK_MODE_E");
+      assert.match(session.failure.message, /answered the acknowledgement with a mode C data readout/);
+      assert.equal(session.failure.details.modeE, "readout");
+    });
+  }
+
+  it("keeps what came after the acknowledgement as evidence where HDLC gets no answer", () => {
+    const session = line({ retries: 0 }).open().receive(identification);
+    session.receive("8a91f2c4").timeOut();
+    while (session.failure === undefined) session.timeOut();
+    assert.equal(session.failure.code, "DLMS_TIMEOUT_LINK");
+    assert.match(session.failure.message, /4 bytes came after the acknowledgement, before HDLC began \(8a91f2c4\)/);
+    assert.equal(session.failure.details.bytesBefore, 4);
+  });
+
+  it("shows what earlier sign-ons brought where the last one brings nothing", () => {
+    const session = line({ retries: 1 }).open().receive("8a91f2");
+    while (session.failure === undefined) session.timeOut();
+    assert.match(session.failure.message, /3 bytes came, but no identification \(8a91f2\)/);
+  });
+
+  it("names the setting for meters that take HDLC without announcing it, and goes on with it", () => {
+    const silent = ascii("/GRX0\r\n");
+    const refused = line().open().receive(silent);
+    assert.match(refused.failure?.message ?? "", /"\/GRX0".*set modeEUnannounced \(link\.unannounced\)/);
+    const session = line({ unannounced: true }).open().receive(silent);
+    assert.deepEqual(session.taken().at(-1), "063230320d0a");
+    session.receive("063230320d0a").receive(ua);
+    assert.deepEqual(session.events, ["opened"]);
+  });
+});
+
 describe("mode E link", () => {
   it("signs on, goes to the offered rate, takes the confirmation, and speaks HDLC", () => {
     const session = line().open();
