@@ -36,6 +36,8 @@ function valuesOf(row: SettingRow): string {
       return Object.keys(row.choices)
         .map((word) => code(word === "" ? '""' : word))
         .join(" ");
+    case "names":
+      return `any of ${row.names.map(code).join(" ")}`;
     case "secret":
       return neededText(row.needed);
   }

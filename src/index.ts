@@ -140,6 +140,7 @@ export type {
   ReadOptions,
   SecurityOptions,
   Timeouts,
+  SerialMode,
   TransportOptions,
   ValueOptions,
 } from "./client/options/options";

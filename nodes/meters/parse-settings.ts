@@ -19,8 +19,17 @@ import {
   type TransportOptions,
 } from "../../src/index";
 import { type RawSettings, isAbsent } from "../node-red/raw-settings";
-import { choice, flag, integer, neededText, optionalInteger, text } from "./setting-values";
-import { framingOf, isCiphered, isUsed, type MeterChoices, needOf, rowOf, type SecretName } from "./settings-rules";
+import { choice, flag, integer, names, neededText, optionalInteger, text } from "./setting-values";
+import {
+  framingOf,
+  hasPhysicalPart,
+  isCiphered,
+  isUsed,
+  type MeterChoices,
+  needOf,
+  rowOf,
+  type SecretName,
+} from "./settings-rules";
 import { meterSettings } from "./settings-table";
 
 /** Secrets of a meter, as Node-RED stores them apart from the flow. */
@@ -60,6 +69,8 @@ function transportOf(raw: RawSettings, credentials: MeterCredentials): Transport
       kind,
       path: neededText(raw, "serialPort", "the path of the serial port"),
       baudRate: integer(raw, "baudRate"),
+      // a mode E start switches between 7E1 and 8N1
+      mode: framingOf(lineOf(raw)) === "HDLC_MODE_E" ? "8N1" : choice(raw, "serialMode"),
     };
   }
   const host = neededText(raw, "host", "the meter's host name or address");
@@ -82,25 +93,34 @@ function transportOf(raw: RawSettings, credentials: MeterCredentials): Transport
 function linkOf(raw: RawSettings): LinkOptions {
   const kind = meterSettings.framing.choices[framingOf(lineOf(raw))];
   if (kind === "wrapper") return { kind };
-  const { addressSize } = raw;
-  const size = choice(
-    { addressSize: typeof addressSize === "number" ? String(addressSize) : addressSize },
-    "addressSize",
-  );
   const hdlc = {
-    addressSize: meterSettings.addressSize.choices[size],
+    addressSize: meterSettings.addressSize.choices[addressSizeOf(raw)],
     maxInfo: integer(raw, "hdlcMaxInfo"),
     window: integer(raw, "hdlcWindow"),
     keepAlive: integer(raw, "hdlcKeepAlive"),
     discFirst: flag(raw, "hdlcDiscFirst"),
+    skipSetUp: flag(raw, "skipLink"),
   };
   if (kind === "hdlc") return { kind, ...hdlc };
-  return { kind, ...hdlc, deviceAddress: text(raw, "modeEAddress"), startBaud: integer(raw, "modeEStartBaud") };
+  return {
+    kind,
+    ...hdlc,
+    deviceAddress: text(raw, "modeEAddress"),
+    startBaud: integer(raw, "modeEStartBaud"),
+    unannounced: flag(raw, "modeEUnannounced"),
+  };
+}
+
+function addressSizeOf(raw: RawSettings): keyof typeof meterSettings.addressSize.choices {
+  const { addressSize } = raw;
+  const size = typeof addressSize === "number" ? String(addressSize) : addressSize;
+  return choice({ addressSize: size }, "addressSize");
 }
 
 /** What decides about ranges. @throws DlmsConfigError */
 function lineOf(raw: RawSettings): MeterChoices {
-  return { transportType: choice(raw, "transportType"), framing: choice(raw, "framing") };
+  const line = { transportType: choice(raw, "transportType"), framing: choice(raw, "framing") };
+  return isUsed("addressSize", line) ? { ...line, addressSize: addressSizeOf(raw) } : line;
 }
 
 function authenticationOf(raw: RawSettings, credentials: MeterCredentials): AuthenticationOptions {
@@ -119,6 +139,7 @@ function authenticationOf(raw: RawSettings, credentials: MeterCredentials): Auth
       };
     default: {
       const format = meterSettings.passwordFormat.choices[choice(raw, "passwordFormat")];
+      if (mechanism === "lls" && flag(raw, "emptyPassword")) return { mechanism, secret: "", emptySecret: true };
       return { mechanism, secret: parseSecret(needed("password"), format, "password") };
     }
   }
@@ -263,7 +284,14 @@ function timeZoneOf(raw: RawSettings): string {
 
 function serverOf(raw: RawSettings, line: MeterChoices): ConnectOptions["server"] {
   const title = text(raw, "meterSystemTitle");
-  const physical = isUsed("physicalAddress", line) ? optionalInteger(raw, "physicalAddress") : undefined;
+  const physical = isUsed("physicalAddress", line) ? optionalInteger(raw, "physicalAddress", line) : undefined;
+  if (physical !== undefined && !hasPhysicalPart(line)) {
+    throw new DlmsConfigError(
+      "CONFIG_INVALID",
+      `physicalAddress: a 1-byte server address has no room for physical address ${physical}; choose addressSize AUTO, 2 or 4, or leave it empty`,
+      { details: { property: "physicalAddress" } },
+    );
+  }
   return {
     logical: integer(raw, "serverAddress", line),
     ...(physical === undefined ? {} : { physical }),
@@ -286,6 +314,29 @@ export function destinationOf(raw: RawSettings): string {
   const transport = transportOf(raw, {});
   const { logical, physical = 0 } = serverOf(raw, lineOf(raw));
   return JSON.stringify([{ ...transport, baudRate: undefined }, logical, physical]);
+}
+
+function associationOf(raw: RawSettings): NonNullable<ConnectOptions["association"]> {
+  return {
+    referencing: meterSettings.referencing.choices[choice(raw, "referencing")],
+    maxPduSize: integer(raw, "maxPduSize"),
+    preEstablished: flag(raw, "preEstablished"),
+  };
+}
+
+/** Two quirks have settings of their own, too. */
+function quirksOf(raw: RawSettings): NonNullable<ConnectOptions["quirks"]> {
+  const named = names(raw, "quirks");
+  const { names: all } = meterSettings.quirks;
+  const listed = Object.fromEntries(all.map((name) => [name, named.has(name)])) as Record<
+    (typeof all)[number],
+    boolean
+  >;
+  return {
+    ...listed,
+    reversedDeviation: listed.reversedDeviation || meterSettings.deviationSign.choices[choice(raw, "deviationSign")],
+    wrapperSwappedBytes: listed.wrapperSwappedBytes || flag(raw, "wrapperSwappedBytes"),
+  };
 }
 
 function valuesOf(raw: RawSettings): NonNullable<ConnectOptions["values"]> {
@@ -316,7 +367,6 @@ export function parseMeterSettings(
   const counterSource = counterSourceOf(raw, ciphering !== undefined);
   const needsTitle = ciphering !== undefined || auth.mechanism === "hls-sha256" || auth.mechanism === "hls-ecdsa";
   const common = { transport, link, server: serverOf(raw, line), timeouts: timeoutsOf(raw), values: valuesOf(raw) };
-  const reversedDeviation = meterSettings.deviationSign.choices[choice(raw, "deviationSign")];
   const connect: ConnectOptions = {
     ...common,
     client: {
@@ -325,11 +375,8 @@ export function parseMeterSettings(
     },
     auth,
     ...(ciphering === undefined ? {} : { security: { ...ciphering, ...(counterSource && { counterSource }) } }),
-    association: {
-      referencing: meterSettings.referencing.choices[choice(raw, "referencing")],
-      maxPduSize: integer(raw, "maxPduSize"),
-    },
-    quirks: { reversedDeviation, wrapperSwappedBytes: flag(raw, "wrapperSwappedBytes") },
+    association: associationOf(raw),
+    quirks: quirksOf(raw),
   };
   return {
     connect,

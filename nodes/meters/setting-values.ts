@@ -1,14 +1,16 @@
 // Values of a meter's settings, checked by the table: each comes back as its default or as a value within its bounds.
+import { DlmsConfigError } from "../../src/index";
 import {
   choiceOf,
   flagOf,
   integerOf,
   isAbsent,
   neededTextOf,
+  quote,
   type RawSettings,
   textOf,
 } from "../node-red/raw-settings";
-import { type MeterChoices, type NamesOf, rangeOf, rowOf, type WordOf } from "./settings-rules";
+import { type MeterChoices, type NameIn, type NamesOf, rangeOf, rowOf, type WordOf } from "./settings-rules";
 import { meterSettings } from "./settings-table";
 
 /** @throws DlmsConfigError */
@@ -44,9 +46,42 @@ export function integer(
 }
 
 /** Undefined: none. @throws DlmsConfigError */
-export function optionalInteger(raw: RawSettings, name: OptionalInteger): number | undefined {
-  const [min, max] = rangeOf(name, {});
+export function optionalInteger(
+  raw: RawSettings,
+  name: OptionalInteger,
+  choices: MeterChoices = {},
+): number | undefined {
+  const [min, max] = rangeOf(name, choices);
   return isAbsent(raw[name]) ? undefined : integerOf(raw, name, { fallback: min, min, max });
+}
+
+const unknownName = (name: string, found: string, names: readonly string[]): DlmsConfigError =>
+  new DlmsConfigError("CONFIG_INVALID", `${name}: expected ${names.join(", ")}, got ${quote(found)}`, {
+    details: { property: name, choices: names.join(", ") },
+  });
+
+/** A list, a text with spaces or commas, or an object of flags; in any case. @throws DlmsConfigError */
+export function names<Name extends NamesOf<"names">>(raw: RawSettings, name: Name): ReadonlySet<NameIn<Name>> {
+  const { names: known }: { readonly names: readonly string[] } = meterSettings[name];
+  const found = new Set<string>();
+  for (const one of givenNames(raw, name)) {
+    const match = known.find((other) => other.toLowerCase() === one.toLowerCase());
+    if (match === undefined) throw unknownName(name, one, known);
+    found.add(match);
+  }
+  return found as ReadonlySet<string> as ReadonlySet<NameIn<Name>>;
+}
+
+function givenNames(raw: RawSettings, name: NamesOf<"names">): readonly string[] {
+  const value = raw[name];
+  if (Array.isArray(value)) return value.map(String);
+  if (typeof value === "object" && value !== null) {
+    const flags = value as RawSettings;
+    return Object.keys(flags).filter((key) => flagOf(flags, key, false));
+  }
+  return textOf(raw, name, "")
+    .split(/[\s,]+/)
+    .filter((one) => one !== "");
 }
 
 /** One of a setting's words. @throws DlmsConfigError */

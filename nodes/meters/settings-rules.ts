@@ -13,6 +13,9 @@ export type PropertyName = Exclude<SettingName, SecretName>;
 /** The words of a choice, as written in a flow. */
 export type WordOf<Name extends NamesOf<"choice">> = keyof Table[Name]["choices"] & string;
 
+/** The names of which a setting lists some. */
+export type NameIn<Name extends NamesOf<"names">> = Table[Name]["names"][number];
+
 /** Settings on which others depend, as written in a flow; absent and "" mean the default. */
 export interface MeterChoices {
   readonly transportType?: string;
@@ -21,6 +24,11 @@ export interface MeterChoices {
   readonly securityPolicy?: string;
   readonly ciphering?: string;
   readonly signMessages?: boolean;
+  /** LOW with a password of no bytes */
+  readonly emptyPassword?: boolean;
+  readonly addressSize?: string;
+  readonly referencing?: string;
+  readonly invocationCounterSource?: string;
 }
 
 const rows: Readonly<Record<string, SettingRow>> = meterSettings;
@@ -48,6 +56,7 @@ export const searchSettings = {
 export function settingOfOption(path: string): SettingName | undefined {
   const found = names.find((name) => rowOf(name).option === path);
   if (found !== undefined) return found;
+  if (path.startsWith("quirks.")) return "quirks";
   // an option with the setting's own name at any path: security.generalSigning.signingKey
   const last = path.split(".").at(-1) ?? "";
   return Object.hasOwn(rows, last) ? (last as SettingName) : undefined;
@@ -80,8 +89,26 @@ function applies(appliesTo: Applicability, choices: MeterChoices): boolean {
 
 export function rangeOf(name: NamesOf<"integer">, choices: MeterChoices): Range {
   const { range } = meterSettings[name];
-  if (!("hdlc" in range)) return range;
-  return framingOf(choices) === "WRAPPER" ? range.wrapper : range.hdlc;
+  const wrapper = framingOf(choices) === "WRAPPER";
+  const [min, max] = !("hdlc" in range) ? range : wrapper ? range.wrapper : range.hdlc;
+  const addressPart = name === "serverAddress" || name === "physicalAddress";
+  return [min, addressPart && !wrapper ? Math.min(max, longestPart(choices)) : max];
+}
+
+/** The largest number in each part of an HDLC server address of the chosen length. */
+function longestPart({ addressSize }: MeterChoices): number {
+  return addressSize === "1" || addressSize === "2" ? 127 : 16_383;
+}
+
+/** Whether the server address has room for a physical one. */
+export function hasPhysicalPart({ addressSize }: MeterChoices): boolean {
+  return addressSize !== "1";
+}
+
+/** Whether a client of its own reads the invocation counter from the meter. */
+export function readsCounter(choices: MeterChoices): boolean {
+  const { invocationCounterSource: source, referencing } = choices;
+  return isCiphered(choices) && source !== "STORED" && referencing !== "SN";
 }
 
 const isSet = (word: string | undefined): word is string => word !== undefined && word !== "" && word !== "NONE";
@@ -97,6 +124,7 @@ export function needOf(name: SecretName, choices: MeterChoices): string | undefi
   const need: Need | undefined = row.kind === "secret" ? row.needed : undefined;
   if (need === undefined) return undefined;
   const { authentication = "", securityPolicy, ciphering = "", signMessages } = choices;
+  if (name === "password" && authentication === "LOW" && choices.emptyPassword === true) return undefined;
   if (need.authentication?.includes(authentication)) return `for ${authentication}`;
   if (!isCiphered(choices)) return undefined;
   if (need.ciphered) return isSet(securityPolicy) ? `for security policy ${securityPolicy}` : `for ${authentication}`;

@@ -37,6 +37,13 @@ interface IntegerRow extends Row {
   readonly unit?: "ms" | "bit/s" | "bytes";
 }
 
+/** Some of several names, separated by spaces or commas. */
+interface NamesRow extends Row {
+  readonly kind: "names";
+  readonly default: "";
+  readonly names: readonly string[];
+}
+
 interface FlagRow extends Row {
   readonly kind: "flag";
   readonly default: boolean;
@@ -68,7 +75,7 @@ interface SecretRow extends Row {
   readonly needed?: Need;
 }
 
-export type SettingRow = TextRow | IntegerRow | FlagRow | ChoiceRow | SecretRow;
+export type SettingRow = TextRow | IntegerRow | FlagRow | ChoiceRow | NamesRow | SecretRow;
 
 const port: Range = [1, 65_535];
 const hour = 3_600_000;
@@ -93,6 +100,10 @@ export const meterSettings = {
     ...{ kind: "integer", default: 9600, range: [300, 921_600], unit: "bit/s", appliesTo: "serial" },
     ...{ message, search, option: "transport.baudRate" },
   },
+  serialMode: {
+    ...{ kind: "choice", default: "8N1", appliesTo: "serial", message, search, option: "transport.mode" },
+    choices: { "8N1": "8N1", "8E1": "8E1", "7E1": "7E1" },
+  },
   tlsCa: { kind: "text", default: "", message, search, option: "transport.ca" },
   tlsServerName: { kind: "text", default: "", message, search, option: "transport.serverName" },
   // not in messages: the sender of a message could have the secrets sent to any server
@@ -108,6 +119,7 @@ export const meterSettings = {
     ...{ kind: "integer", default: 300, range: [300, 19_200], unit: "bit/s", appliesTo: "modeE" },
     ...{ message, search, option: "link.startBaud" },
   },
+  modeEUnannounced: { kind: "flag", default: false, appliesTo: "modeE", message, search, option: "link.unannounced" },
   addressSize: {
     ...{ kind: "choice", default: "AUTO", appliesTo: "hdlc", message, option: "link.addressSize" },
     choices: { AUTO: "auto", "1": 1, "2": 2, "4": 4 },
@@ -128,11 +140,11 @@ export const meterSettings = {
   wrapperSwappedBytes: { kind: "flag", default: false, message, search, option: "quirks.wrapperSwappedBytes" },
 
   clientAddress: {
-    ...{ kind: "integer", default: 16, range: { hdlc: [1, 127], wrapper: [1, 65_535] } },
+    ...{ kind: "integer", default: 16, range: { hdlc: [0, 127], wrapper: [0, 65_535] } },
     ...{ message, option: "client.sap" },
   },
   serverAddress: {
-    ...{ kind: "integer", default: 1, range: { hdlc: [0, 16_383], wrapper: [1, 65_535] } },
+    ...{ kind: "integer", default: 1, range: { hdlc: [0, 16_383], wrapper: [0, 65_535] } },
     ...{ message, option: "server.logical" },
   },
   physicalAddress: {
@@ -147,6 +159,9 @@ export const meterSettings = {
     ...{ kind: "choice", default: "LN", message, option: "association.referencing" },
     choices: { LN: "ln", SN: "sn" },
   },
+
+  preEstablished: { kind: "flag", default: false, message, option: "association.preEstablished" },
+  skipLink: { kind: "flag", default: false, appliesTo: "hdlc", message, option: "link.skipSetUp" },
 
   authentication: {
     ...{ kind: "choice", default: "NONE", message, option: "auth.mechanism" },
@@ -196,7 +211,7 @@ export const meterSettings = {
     ...{ message, option: "security.counterSource.logicalName" },
   },
   invocationCounterClient: {
-    ...{ kind: "integer", default: 16, range: { hdlc: [1, 127], wrapper: [1, 65_535] } },
+    ...{ kind: "integer", default: 16, range: { hdlc: [0, 127], wrapper: [0, 65_535] } },
     ...{ message, option: "security.counterSource.client" },
   },
   invocationCounterPause: {
@@ -208,6 +223,7 @@ export const meterSettings = {
     ...{ kind: "integer", default: 1_000_000, range: [0, 0xffff_ffff] },
     ...{ message, option: "security.maxCounterJump" },
   },
+  emptyPassword: { kind: "flag", default: false, message, option: "auth.emptySecret" },
   passwordFormat: { kind: "choice", default: "TEXT", choices: { TEXT: "text", HEX: "hex" }, message },
   keyFormat: { kind: "choice", default: "HEX", choices: { TEXT: "text", HEX: "hex" }, message },
 
@@ -241,6 +257,14 @@ export const meterSettings = {
   octetStrings: {
     ...{ kind: "choice", default: "AUTO", message, option: "values.octetStrings" },
     choices: { AUTO: "auto", HEX: "hex", TEXT: "text" },
+  },
+
+  quirks: {
+    ...{ kind: "names", default: "", message, option: "quirks" },
+    names: [
+      ...["wrapperSwappedBytes", "reversedDeviation", "strictInvokeId", "noGeneralBlockTransfer", "noGetWithList"],
+      ...["noRelease", "alwaysSendMechanism", "landisGyrHls2"],
+    ],
   },
 
   poolSize: { kind: "integer", default: 10, range: [1, 1000] },

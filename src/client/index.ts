@@ -30,6 +30,7 @@ export type {
   ReadOptions,
   SecurityOptions,
   Timeouts,
+  SerialMode,
   TransportOptions,
   ValueOptions,
 } from "./options/options";

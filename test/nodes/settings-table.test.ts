@@ -20,6 +20,8 @@ import {
   settingOfOption,
 } from "../../nodes/meters/settings-rules";
 import { meterSettings } from "../../nodes/meters/settings-table";
+import { makeLink } from "../../src/client/connection/factories";
+import { noQuirks, resolveSettings } from "../../src/client/options/resolve-options";
 import { isDlmsError, type MeterSettings, memoryCounterStore } from "../../src";
 
 type Validator = (this: object, value: unknown, opt: object) => true | string;
@@ -84,6 +86,115 @@ const lines = words("transportType").flatMap((transportType) =>
   words("framing").map((framing) => ({ transportType, framing })),
 );
 
+/** Whether client and link can be made of settings. */
+function runs(settings: object): boolean {
+  try {
+    const { connect } = parseMeterSettings({ ...settings }, allSecrets, persistentState);
+    makeLink(resolveSettings(connect));
+    return true;
+  } catch (error) {
+    assert.ok(isDlmsError(error));
+    return false;
+  }
+}
+
+describe("quirks of the table", () => {
+  it("are all quirks of the library", () => {
+    assert.deepEqual([...meterSettings.quirks.names].sort(), Object.keys(noQuirks).sort());
+  });
+
+  it("are set by name: as a text, as a list, and as an object; off by default", () => {
+    const quirksOf = (settings: object): object =>
+      parseMeterSettings({ ...settings }, allSecrets, persistentState).connect.quirks ?? {};
+    assert.deepEqual(quirksOf({}), noQuirks);
+    for (const name of meterSettings.quirks.names) {
+      const on = { ...noQuirks, [name]: true };
+      for (const quirks of [name, ` ${name.toUpperCase()} `, [name], { [name]: true }]) {
+        assert.deepEqual(quirksOf({ quirks }), on, JSON.stringify(quirks));
+      }
+      assert.deepEqual(quirksOf({ quirks: { [name]: false } }), noQuirks);
+    }
+    const { noRelease, noGetWithList } = { ...noQuirks, ...quirksOf({ quirks: "noRelease, noGetWithList" }) };
+    assert.deepEqual([noRelease, noGetWithList], [true, true]);
+  });
+
+  it("say which names there are when one is unknown", () => {
+    const details = refusal({ quirks: "noSuchQuirk" });
+    assert.deepEqual([details?.code, details?.property], ["DLMS_CONFIG_INVALID", "quirks"]);
+    assert.match(String(details?.choices), /noRelease/);
+  });
+
+  for (const language of ["en-US", "de", "zh-CN"]) {
+    it(`have a label in the dialog, or a field (${language})`, () => {
+      const file = join(root, "nodes", "dlms-meter", "locales", language, "dlms-meter.json");
+      const texts = (JSON.parse(readFileSync(file, "utf8")) as { "dlms-meter": { quirk: object } })["dlms-meter"];
+      for (const name of meterSettings.quirks.names) {
+        assert.ok(name in texts.quirk || settingOfOption(`quirks.${name}`) !== "quirks", name);
+      }
+    });
+  }
+});
+
+describe("a password of no bytes", () => {
+  it("is an explicit choice: without it an absent password is missing", () => {
+    const low = { authentication: "LOW" };
+    assert.equal(refusal(low, {})?.code, "DLMS_CONFIG_MISSING");
+    const { auth } = parseMeterSettings({ ...low, emptyPassword: true }, {}, persistentState).connect;
+    assert.deepEqual(auth, { mechanism: "lls", secret: "", emptySecret: true });
+    assert.equal(refusal({ authentication: "HIGH_MD5", emptyPassword: true }, {})?.code, "DLMS_CONFIG_MISSING");
+  });
+});
+
+describe("dialog and run time", () => {
+  const accepts = (name: string, settings: object): boolean => {
+    const validate = definition.defaults[name]?.validate;
+    assert.ok(validate !== undefined, name);
+    return validate.call({ id: "m", ...settings }, (settings as Record<string, unknown>)[name], {}) === true;
+  };
+  const hdlc = { framing: "HDLC" };
+  for (const [name, cases] of [
+    [
+      "physicalAddress",
+      ["", "0", "127", "128", "16383", "16384"].flatMap((physicalAddress) =>
+        ["AUTO", "1", "2", "4"].map((addressSize) => ({ ...hdlc, addressSize, physicalAddress })),
+      ),
+    ],
+    [
+      "serverAddress",
+      ["0", "127", "128", "16383", "16384"].flatMap((serverAddress) => [
+        ...["AUTO", "1", "2", "4"].map((addressSize) => ({ ...hdlc, addressSize, serverAddress })),
+        { serverAddress },
+      ]),
+    ],
+    [
+      "clientAddress",
+      ["-1", "0", "127", "128"].flatMap((clientAddress) => [{ clientAddress }, { ...hdlc, clientAddress }]),
+    ],
+    [
+      "invocationCounterClient",
+      ["0", "1", "16"].flatMap((invocationCounterClient) =>
+        ["METER", "STORED"].flatMap((invocationCounterSource) => [
+          { ...ciphered, clientAddress: "1", invocationCounterSource, invocationCounterClient },
+          { clientAddress: "1", invocationCounterSource, invocationCounterClient },
+        ]),
+      ),
+    ],
+    ["reconnectMax", ["100", "999", "1000"].map((reconnectMax) => ({ reconnectMax }))],
+    [
+      "modeEAddress",
+      ["", "12345678", "A B", "x".repeat(32), "x".repeat(33), "/?!", "ä"].map((modeEAddress) => ({
+        framing: "HDLC_MODE_E",
+        modeEAddress,
+      })),
+    ],
+    ["timeZone", ["", "Europe/Vienna", "UTC", "Vienna", "Mars/Olympus"].map((timeZone) => ({ timeZone }))],
+  ] as const) {
+    it(`agree about ${name}`, () => {
+      for (const settings of cases) assert.equal(accepts(name, settings), runs(settings), JSON.stringify(settings));
+    });
+  }
+});
+
 describe("the table of a meter's settings", () => {
   it("has the properties and defaults of the dialog, which stand there as a literal", () => {
     const expected = propertyNames.map((name) => {
@@ -119,7 +230,7 @@ describe("the table of a meter's settings", () => {
       if (name === "securitySuite") return assert.equal(validate, undefined);
       assert.ok(validate !== undefined);
       const inPool = name === "poolSize" || name === "poolIdle" || name === "queueLimit";
-      for (const line of lines.map((one) => ({ ...one, ...ciphered }))) {
+      for (const line of lines.map((one) => ({ ...one, ...ciphered, reconnectMin: "100" }))) {
         const [min, max] = rangeOf(name, line);
         const numbers = [min - 1, min, max, max + 1].map(String);
         for (const value of [...numbers, "", "1.5", "1e2", "0x20", " 100 ", "many"]) {
@@ -194,6 +305,8 @@ describe("the table of a meter's settings", () => {
       }
       case "flag":
         return !row.default;
+      case "names":
+        return row.names[0];
       case "choice":
         return Object.keys(row.choices).findLast((word) => word !== row.default && word !== "SN");
       case "secret":
@@ -201,7 +314,7 @@ describe("the table of a meter's settings", () => {
     }
   }
   const contexts: readonly object[] = [
-    ...[{}, { transportType: "TLS" }, { transportType: "SERIAL" }, { framing: "HDLC_MODE_E" }],
+    ...[{}, { transportType: "TLS" }, { transportType: "SERIAL" }, { framing: "HDLC" }, { framing: "HDLC_MODE_E" }],
     ...[{ authentication: "LOW" }, { authentication: "HIGH_ECDSA" }, ciphered, { ...ciphered, ciphering: "ONE_PASS" }],
   ];
 

@@ -1,8 +1,17 @@
 // What the fields of the dlms-meter dialog accept, without its secrets. An empty field means the default, so it is valid.
 import { isObis } from "../../../src/cosem/obis";
-import { isUsed, type MeterChoices, type NamesOf, rangeOf } from "../../meters/settings-rules";
+import { isTimeZone } from "../../../src/cosem/time-zone";
+import {
+  hasPhysicalPart,
+  isUsed,
+  type MeterChoices,
+  type NamesOf,
+  rangeOf,
+  readsCounter,
+} from "../../meters/settings-rules";
+import { meterSettings } from "../../meters/settings-table";
 import { type EditedNode, textsOf, type Validator, validator } from "../../editor/red";
-import { type EditedProperties, isEmpty, isEnv } from "../../editor/values";
+import { asText, type EditedProperties, isEmpty, isEnv } from "../../editor/values";
 
 export const t = textsOf("dlms-meter");
 
@@ -21,11 +30,20 @@ export function choicesOf(properties: EditedProperties, node: EditedNode): Meter
   const securityPolicy = properties.text(node, "securityPolicy");
   const ciphering = properties.text(node, "ciphering");
   const signMessages = properties.checked(node, "signMessages");
-  return { transportType, framing, authentication, securityPolicy, ciphering, signMessages };
+  const emptyPassword = properties.checked(node, "emptyPassword");
+  const addressSize = properties.text(node, "addressSize");
+  const referencing = properties.text(node, "referencing");
+  const invocationCounterSource = properties.text(node, "invocationCounterSource");
+  return {
+    ...{ transportType, framing, authentication, securityPolicy, ciphering, signMessages, emptyPassword },
+    ...{ addressSize, referencing, invocationCounterSource },
+  };
 }
 
 /** As the node reads a number: no fraction, no exponent. */
 const wholeNumber = /^\s*-?(\d+|0x[0-9a-f]+)\s*$/i;
+
+const rangeText = (min: number, max: number): string => t("error.whole", { min, max });
 
 export class MeterChecks {
   readonly #properties: EditedProperties;
@@ -41,9 +59,35 @@ export class MeterChecks {
       if (!isUsed(name, choices) || isEnv(value) || isEmpty(value)) return "";
       const [min, max] = rangeOf(name, choices);
       const number = wholeNumber.test(String(value)) ? Number(value) : NaN;
-      return number >= min && number <= max ? "" : t("error.whole", { min, max });
+      return number >= min && number <= max ? this.#otherProblem(name, node, choices, number) : rangeText(min, max);
     });
   }
+
+  /** What the run time refuses although the number is in its range. */
+  #otherProblem(name: NamesOf<"integer">, node: EditedNode, choices: MeterChoices, number: number): string {
+    const other = (of: NamesOf<"integer">): number => {
+      const text = this.#properties.text(node, of);
+      return isEmpty(text) ? Number(meterSettings[of].default) : Number(text);
+    };
+    switch (name) {
+      case "physicalAddress":
+        return hasPhysicalPart(choices) ? "" : t("preview.noRoom");
+      case "reconnectMax":
+        return number < other("reconnectMin") ? t("error.belowMinimum") : "";
+      case "invocationCounterClient":
+        return readsCounter(choices) && number === other("clientAddress") ? t("error.counterClient") : "";
+      default:
+        return "";
+    }
+  }
+
+  readonly timeZone = validator((_, value) =>
+    isEnv(value) || isEmpty(value) || isTimeZone(asText(value).trim()) ? "" : t("error.timeZone"),
+  );
+
+  readonly modeEAddress = validator((_, value) =>
+    isEnv(value) || /^[0-9A-Za-z ]{0,32}$/.test(asText(value)) ? "" : t("error.modeEAddress"),
+  );
 
   readonly title = validator((_, value) =>
     isEnv(value) || isEmpty(value) || /^[0-9a-f]{16}$/i.test(bareHex(value)) ? "" : t("error.title"),

@@ -49,6 +49,7 @@ function showStep(list: JQuery, line: TestLine): void {
 const reported = [
   ...["transportType", "framing", "clientAddress", "serverAddress", "physicalAddress", "addressSize", "referencing"],
   ...["authentication", "securityPolicy", "securitySuite", "ciphering"],
+  ...["preEstablished", "skipLink", "modeEUnannounced", "quirks"],
 ];
 
 /** A report that may be published: without secrets, host and name of the meter. */

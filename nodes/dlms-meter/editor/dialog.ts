@@ -17,6 +17,7 @@ import { ConnectionTest } from "./connection-test";
 import { field } from "./dialog-fields";
 import { loadPresets } from "./presets";
 import { type SecretChecks, symmetricKeys } from "./secret-checks";
+import { prepareQuirks } from "./quirks";
 import { findPorts } from "./serial-ports";
 
 const checked = (name: string): boolean => Boolean(field(name).prop("checked"));
@@ -31,12 +32,15 @@ function shownGroups(choices: MeterChoices): Record<string, boolean> {
   return {
     network: !serial,
     serial,
+    // a mode E start switches the line itself
+    "serial-mode": serial && !isUsed("modeEAddress", choices),
     hdlc: isUsed("hdlcWindow", choices),
     tls,
     unverified: tls && checked("tlsUnverified"),
     "mode-e": isUsed("modeEAddress", choices),
     "serial-wrapper": serial && choices.framing === "WRAPPER",
-    password: needs("password"),
+    password: needs("password") || (authentication === "LOW" && choices.emptyPassword !== true),
+    "empty-password": authentication === "LOW",
     ecdsa: needs("signingKey"),
     agreement: needs("meterAgreementCertificate"),
     wrapped: keys && ciphering === "WRAPPED_KEY",
@@ -94,6 +98,7 @@ export class MeterDialog {
     });
     dialog.find(".dlms-fold").on("click", fold);
     loadPresets();
+    prepareQuirks();
     this.#showNeededFields(node);
     const test = new ConnectionTest(node);
     const search = new AddressSearch(node);

@@ -83,6 +83,7 @@ export function makeSession(settings: Settings): Session {
     blockWindow: settings.blockWindow,
     conformance: defaultConformance(settings),
     auth: settings.auth,
+    preEstablished: settings.preEstablished,
     quirks,
     random: settings.random,
     receivedCounters: settings.receivedCounters,
@@ -109,9 +110,10 @@ export function makeLink(settings: Settings): LinkProtocol {
   }
   const hdlc = hdlcOptionsOf(settings, link);
   if (link.kind === "hdlc") return hdlcLink(hdlc);
-  const { deviceAddress, startBaud = 300, maxBaud, softwareParity } = link;
+  const { deviceAddress, startBaud = 300, maxBaud, softwareParity, unannounced = false } = link;
   return modeELink({
     ...hdlc,
+    unannounced,
     startBaud,
     // a gateway hands eight bits through, at a rate that this side cannot switch
     maxBaud: maxBaud ?? transport.baudRate ?? startBaud,
@@ -134,7 +136,7 @@ export function hdlcOptionsOf(
   { client, server, transport, timeouts }: Settings,
   link: Exclude<Settings["link"], { kind: "wrapper" }>,
 ): HdlcLinkOptions {
-  const { addressSize, maxInfo, window, keepAlive, discFirst } = link;
+  const { addressSize, maxInfo, window, keepAlive, discFirst, skipSetUp } = link;
   const { baudRate } = transport;
   return {
     clientAddress: client.sap,
@@ -149,6 +151,7 @@ export function hdlcOptionsOf(
     ...(window === undefined ? {} : { window }),
     ...(keepAlive === undefined ? {} : { keepAlive }),
     ...(discFirst === undefined ? {} : { discFirst }),
+    ...(skipSetUp === undefined ? {} : { skipSetUp }),
     ...(baudRate === undefined ? {} : { baudRate }),
   };
 }

@@ -179,7 +179,7 @@ class Search {
       transport: this.#settings === undefined ? transport : this.#settings.transport,
       ...(link !== undefined ? { link: { ...link, ...sized } } : {}),
       ...(serial && addressSize !== undefined ? { link: { kind: "hdlc", addressSize } } : {}),
-      client: { sap: integer("client", this.#options.client ?? 16, 1, 0xffff) },
+      client: { sap: integer("client", this.#options.client ?? 16, 0, 0xffff) },
       server: { logical, ...(physical === undefined ? {} : { physical }) },
       timeouts: { response: defaultResponse, retries: 0, close: 1000, ...timeouts },
       ...(quirks === undefined ? {} : { quirks }),

@@ -27,6 +27,21 @@ export const connectionHints = {
   otherService: "Check host and port: another service may answer there, for example a web server.",
   hdlcOverTcp: "Check whether the meter uses HDLC over TCP instead of the wrapper.",
   opticalHead: "Realign the optical probe; check the sign-on speed (300 baud), or try plain HDLC at 9600.",
+  opticalRate:
+    "Check the sign-on speed (300 baud is usual) and the optical probe: bytes arrive, but they are not readable.",
+  opticalEcho: "Turn and realign the optical probe, and check the device address: only its own echo came back.",
+  modeCOnly: "Read this meter with an IEC 62056-21 reader, or use another interface of it: it offers mode C only here.",
+  modeEUnannounced: "If this meter is known to accept HDLC, switch on the start of mode E without announcement.",
+  lineTo8N1: "Set the line to 8N1 at the meter, the adapter or the gateway: it is at 7E1, which HDLC cannot use.",
+  portTo8N1: "Set the serial port to 8N1: it is at 7E1, which HDLC cannot use.",
+  framesOfOthers:
+    "Check client, logical and physical address: frames of the line arrive, but for others. Speed and framing are right.",
+  anotherSession:
+    "Check the address, or wait until the meter has ended another session: it answered, so speed and framing are right.",
+  smallerFrames: "Set a smaller HDLC info field (128) and window 1.",
+  damagedFrames: "Check baud rate, wiring, termination and signal ground of the line: frames arrive damaged.",
+  onlyEcho: "Check wiring and address: only the adapter's own echo came back.",
+  speedAndFraming: "Check baud rate, parity and framing: bytes arrive, but no frame.",
   wires: "Check the baud rate and that the lines A and B are not swapped.",
   setPhysical: "Set a physical address: often 16 or 17, or the last four digits of the serial number plus 1000.",
   checkPhysical: "Check the physical address, or try without one.",
@@ -82,7 +97,7 @@ export function hintsFor(step: ConnectionStepName, error: DlmsError, settings: S
     case "line":
       return lineHints(error, settings);
     case "link":
-      return linkHints(settings);
+      return linkHints(error, settings);
     case "counter":
       return counterHints(settings, error);
     case "association":
@@ -102,7 +117,33 @@ function lineHints(error: DlmsError, { transport }: Settings): readonly Connecti
   return hints("reachHost", "mobile");
 }
 
-function linkHints({ link, server, transport }: Settings): readonly ConnectionHint[] {
+/** What was seen on the line decides. The general advice is for a line on which nothing came. */
+function linkHints(error: DlmsError, settings: Settings): readonly ConnectionHint[] {
+  if (error.layer === "transport") return lineHints(error, settings);
+  return seenHints(error, settings) ?? silentHints(settings);
+}
+
+function seenHints(error: DlmsError, { server }: Settings): readonly ConnectionHint[] | undefined {
+  const { modeE, sevenBits, others, bytes = 0, bytesBefore = 0, echoes = 0, echoing } = error.details;
+  const physical = server.physical === undefined ? "setPhysical" : "checkPhysical";
+  if (modeE !== undefined || Number(bytesBefore) > 0) {
+    return modeE === "not-offered" ? hints("modeCOnly", "modeEUnannounced") : hints("modeCOnly");
+  }
+  if (sevenBits !== undefined) return hints(sevenBits === "line" ? "lineTo8N1" : "portTo8N1");
+  if (error.is("LINK_REFUSED")) return hints("anotherSession", physical, "addressSize");
+  if (error.is("LINK_ADDRESS") || (Array.isArray(others) && others.length > 0)) {
+    return hints("framesOfOthers", physical, "addressSize");
+  }
+  if (error.is("LINK_FRAME_REJECTED")) return hints("smallerFrames");
+  if (error.is("LINK_DISCONNECTED")) return hints("anotherSession");
+  if (error.is("LINK_FCS", "TIMEOUT_INTERFRAME")) return hints("damagedFrames", "smallerFrames");
+  if (echoing === true) return hints("opticalEcho");
+  if (Number(echoes) > 0) return hints("onlyEcho", physical, "addressSize");
+  if (Number(bytes) === 0) return undefined;
+  return echoing === false ? hints("opticalRate") : hints("speedAndFraming", "otherFraming");
+}
+
+function silentHints({ link, server, transport }: Settings): readonly ConnectionHint[] {
   if (link.kind === "wrapper") return hints("hdlcOverTcp");
   const physical = server.physical === undefined ? "setPhysical" : "checkPhysical";
   if (link.kind === "hdlc-mode-e") return hints("opticalHead", physical, "addressSize");

@@ -10,9 +10,9 @@ const salt = systemRandom(32);
 
 /** The account that a client with these options asks with. */
 export function accountOf(
-  options: Pick<ConnectOptions, "transport" | "client" | "server" | "auth" | "security">,
+  options: Pick<ConnectOptions, "transport" | "client" | "server" | "auth" | "security" | "quirks">,
 ): Account {
-  const { transport, client, server, auth, security } = options;
+  const { transport, client, server, auth, security, quirks } = options;
   const place = "open" in transport ? transport.endpoint : endpointKey(transport);
   // where the counters come from and how they run on is nothing that the meter judges
   const {
@@ -22,7 +22,8 @@ export function accountOf(
     maxCounterJump: _jump,
     ...keys
   } = security ?? {};
-  const secret = JSON.stringify([client, server.systemTitle, auth, keys]);
+  // the quirk makes another proof of the same password
+  const secret = JSON.stringify([client, server.systemTitle, auth, keys, quirks?.landisGyrHls2 === true]);
   return {
     // no physical address and 0 are the same to a meter
     meter: `${place} ${server.logical} ${server.physical ?? 0} ${client.sap}`,

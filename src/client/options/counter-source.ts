@@ -34,7 +34,7 @@ export function resolveCounterSource(
   object("security.counterSource", source, "{ client, logicalName }");
   const when = source.when ?? "always";
   oneOf("security.counterSource.when", when, ["always", "lost"]);
-  const client = integer("security.counterSource.client", source.client ?? 16, 1, hdlc ? 127 : 0xffff);
+  const client = integer("security.counterSource.client", source.client ?? 16, 0, hdlc ? 127 : 0xffff);
   const pauseMs = integer("security.counterSource.pauseMs", source.pauseMs ?? 0, 0, longestPause);
   const logicalName = parseObis(source.logicalName ?? defaultCounter).join(".");
   const hasShortNames = options.association?.referencing === "sn";

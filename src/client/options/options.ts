@@ -52,7 +52,15 @@ export type TransportOptions =
       readonly key?: string;
     }
   | { readonly kind: "udp"; readonly host: string; readonly port: number }
-  | { readonly kind: "serial"; readonly path: string; readonly baudRate: number };
+  | {
+      readonly kind: "serial";
+      readonly path: string;
+      readonly baudRate: number;
+      /** Data bits, parity and stop bits ("8N1"). A mode E start switches between 7E1 and 8N1 itself. */
+      readonly mode?: SerialMode;
+    };
+
+export type SerialMode = "8N1" | "8E1" | "7E1";
 
 export type AddressSize = "auto" | 1 | 2 | 4;
 
@@ -69,6 +77,8 @@ export interface HdlcOptions {
   readonly keepAlive?: number;
   /** Begin every connection with a DISC; otherwise only after one that did not end well (false). */
   readonly discFirst?: boolean;
+  /** With `association.preEstablished`: no SNRM either, the meter takes I frames at once (false). */
+  readonly skipSetUp?: boolean;
 }
 
 export type LinkOptions =
@@ -87,6 +97,11 @@ export type LinkOptions =
       readonly maxBaud?: number;
       /** The line carries eight bits, parity is made here (default: true but on a serial port). */
       readonly softwareParity?: boolean;
+      /**
+       * Go on in HDLC although the identification does not announce mode E by `\2` (false). For meters that take HDLC
+       * all the same, for example some that identify themselves as `/GRX0`.
+       */
+      readonly unannounced?: boolean;
     } & HdlcOptions);
 
 export type AuthenticationOptions =
@@ -94,6 +109,8 @@ export type AuthenticationOptions =
   | {
       readonly mechanism: "lls" | "hls-2" | "hls-md5" | "hls-sha1" | "hls-sha256";
       readonly secret: Uint8Array | string;
+      /** LLS only: the meter expects a password of no bytes, and `secret` is empty on purpose (false). */
+      readonly emptySecret?: boolean;
     }
   | { readonly mechanism: "hls-gmac" }
   | {
@@ -163,6 +180,11 @@ export interface AssociationOptions {
   /** Largest APDU the client accepts, proposed to the meter, 64..65535 (65535). */
   readonly maxPduSize?: number;
   /**
+   * The meter keeps the association of this client at all times: requests go without AARQ and RLRQ, and what is
+   * proposed counts as agreed. Ciphered ones need `server.systemTitle`. Mechanism "none" only (false).
+   */
+  readonly preEstablished?: boolean;
+  /**
    * Names of the conformance bits to propose; default: all that the client implements, but for general-block-transfer
    * over UDP, whose blocks do not say which answer they belong to.
    */
@@ -227,11 +249,11 @@ export interface ConnectOptions {
   /** default: wrapper for tcp, tls and udp; hdlc for serial */
   readonly link?: LinkOptions;
   readonly client: {
-    /** 1..127 on HDLC, 1..65535 on the wrapper */ readonly sap: number;
+    /** 0..127 on HDLC, 0..65535 on the wrapper */ readonly sap: number;
     readonly systemTitle?: Uint8Array;
   };
   readonly server: {
-    /** logical device: 1..16383 on HDLC (the public one is 1), 1..65535 on the wrapper */
+    /** logical device (the management one is 1): 0..16383 on HDLC, 0..65535 on the wrapper */
     readonly logical: number;
     /** HDLC only, 0..16383 */
     readonly physical?: number;

@@ -15,6 +15,7 @@ import {
 } from "../../security";
 import { Correlation } from "../../session/steps/correlation";
 import { defaultBlockWindow, type SessionAuthentication, type SessionSecurity } from "../../session/steps/options";
+import { serverAddress } from "../../link";
 import type { Transport } from "../../transport";
 import { guardedLogger } from "./guarded-logger";
 import { type Account, type AccountGuard, MemoryAccountGuard } from "../account/account-guard";
@@ -55,6 +56,7 @@ export interface Settings {
   /** Tells which request an answer belongs to, in all associations of a client. */
   readonly correlation: Correlation;
   readonly referencing: "ln" | "sn";
+  readonly preEstablished: boolean;
   readonly maxPduSize: number;
   readonly blockWindow: number;
   readonly conformance: readonly string[] | undefined;
@@ -77,7 +79,7 @@ const defaultTimeouts = {
   idle: 0,
 } as const;
 
-const noQuirks: Quirks = {
+export const noQuirks: Quirks = {
   wrapperSwappedBytes: false,
   reversedDeviation: false,
   strictInvokeId: false,
@@ -104,12 +106,10 @@ export function resolveSettings(options: ConnectOptions): Settings {
   const clock = options.clock ?? systemClock;
   hasMethods("clock", clock, ["now", "wallTime", "setTimeout", "clearTimeout"]);
   const transport = transportOf(options.transport, clock);
-  const link = resolveLink(options.link, transport);
+  const link = resolveLink(options, transport);
   const hdlc = link.kind !== "wrapper";
   const { client, server } = sections(options);
-  integer("client.sap", client.sap, 1, hdlc ? 127 : 0xffff);
-  integer("server.logical", server.logical, hdlc ? 0 : 1, hdlc ? 0x3fff : 0xffff);
-  if (server.physical !== undefined) integer("server.physical", server.physical, 0, 0x3fff);
+  checkAddresses(client, server, link);
   title("client.systemTitle", client.systemTitle);
   title("server.systemTitle", server.systemTitle);
   const auth = resolveAuth(options.auth);
@@ -118,6 +118,7 @@ export function resolveSettings(options: ConnectOptions): Settings {
   const association = options.association ?? {};
   const referencing = association.referencing ?? "ln";
   oneOf("association.referencing", referencing, ["ln", "sn"]);
+  const preEstablished = resolvePreEstablished(options, link, auth);
   return {
     transport,
     link,
@@ -132,6 +133,7 @@ export function resolveSettings(options: ConnectOptions): Settings {
     receivedCounters: receivedCountersOf(options, clock),
     correlation: new Correlation(),
     referencing,
+    preEstablished,
     maxPduSize: integer("association.maxPduSize", association.maxPduSize ?? 0xffff, 64, 0xffff),
     blockWindow: integer("association.blockWindow", association.blockWindow ?? defaultBlockWindow, 1, 63),
     conformance: resolveConformance(association.conformance),
@@ -158,7 +160,44 @@ function sections(options: ConnectOptions): Pick<ConnectOptions, "client" | "ser
   return { client, server };
 }
 
-function resolveLink(link: LinkOptions | undefined, transport: Transport): LinkOptions {
+/** An HDLC address has room for less where its length is given. */
+function checkAddresses(
+  client: ConnectOptions["client"],
+  { logical, physical }: ConnectOptions["server"],
+  link: LinkOptions,
+): void {
+  const hdlc = link.kind !== "wrapper";
+  integer("client.sap", client.sap, 0, hdlc ? 127 : 0xffff);
+  integer("server.logical", logical, 0, hdlc ? 0x3fff : 0xffff);
+  if (physical !== undefined) integer("server.physical", physical, 0, 0x3fff);
+  if (hdlc) serverAddress(logical, physical, link.addressSize);
+}
+
+/** A proof of HLS is part of the association request, so an association without one has none. */
+function resolvePreEstablished(options: ConnectOptions, link: LinkOptions, auth: SessionAuthentication): boolean {
+  const preEstablished = options.association?.preEstablished === true;
+  if (link.kind !== "wrapper" && link.skipSetUp === true && !preEstablished) {
+    throw invalid("link.skipSetUp", "association.preEstablished as well", "skipSetUp alone");
+  }
+  if (!preEstablished) return false;
+  if (auth.mechanism !== "none") {
+    throw invalid(
+      "auth.mechanism",
+      "none, because a pre-established association has no association request that could carry a secret",
+      auth.mechanism,
+    );
+  }
+  const { security } = options;
+  if (security !== undefined && security.policy !== "none" && options.server.systemTitle === undefined) {
+    throw missing("server.systemTitle", "8 bytes, because a pre-established association does not bring the meter's");
+  }
+  if (security?.dedicatedKey === true) {
+    throw invalid("security.dedicatedKey", "false, because no association request brings the key to the meter", true);
+  }
+  return true;
+}
+
+function resolveLink({ link, transport: given }: ConnectOptions, transport: Transport): LinkOptions {
   if (link === undefined) return transport.kind === "serial" ? { kind: "hdlc" } : { kind: "wrapper" };
   oneOf("link.kind", link.kind, ["wrapper", "hdlc", "hdlc-mode-e"]);
   if (link.kind === "wrapper") return link;
@@ -168,6 +207,9 @@ function resolveLink(link: LinkOptions | undefined, transport: Transport): LinkO
   if (link.keepAlive !== undefined) integer("link.keepAlive", link.keepAlive, 0, 86_400_000);
   if (link.kind === "hdlc-mode-e" && transport.kind === "udp") {
     throw new DlmsConfigError("CONFIG_INVALID", "link.kind: mode E needs a serial line or a TCP gateway, not UDP");
+  }
+  if (link.kind === "hdlc-mode-e" && "mode" in given && given.mode !== undefined && given.mode !== "8N1") {
+    throw invalid("transport.mode", "8N1, because mode E switches between 7E1 and 8N1 itself", given.mode);
   }
   return link;
 }
@@ -185,6 +227,7 @@ function resolveAuth(auth: AuthenticationOptions | undefined): SessionAuthentica
     case "hls-md5":
     case "hls-sha1":
     case "hls-sha256":
+      if (isEmptyOnPurpose(auth)) return { mechanism: auth.mechanism, secret: new Uint8Array(0) };
       return { mechanism: auth.mechanism, secret: resolveSecret(auth.secret, auth.mechanism) };
     case "hls-ecdsa":
       return resolveEcdsa(auth);
@@ -197,10 +240,23 @@ function resolveAuth(auth: AuthenticationOptions | undefined): SessionAuthentica
   }
 }
 
+/** An empty password has to be chosen, so that a forgotten one is not taken for it. */
+function isEmptyOnPurpose({
+  mechanism,
+  secret,
+  emptySecret,
+}: Extract<AuthenticationOptions, { readonly secret: unknown }>): boolean {
+  if (emptySecret !== true) return false;
+  if (mechanism !== "lls") throw invalid("auth.emptySecret", "mechanism lls", mechanism);
+  if (hasLength(secret)) throw invalid("auth.emptySecret", "an empty secret beside it", "a secret with bytes");
+  return true;
+}
+
 /** The value is a secret: it is not in the message. */
 function resolveSecret(secret: Uint8Array | string | undefined, mechanism: string): Uint8Array {
   if (!hasLength(secret)) {
-    throw missing("auth.secret", `the password or key of mechanism ${mechanism}`);
+    const empty = mechanism === "lls" ? "; set auth.emptySecret for a password of no bytes" : "";
+    throw missing("auth.secret", `the password or key of mechanism ${mechanism}${empty}`);
   }
   return typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
 }

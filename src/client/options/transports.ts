@@ -1,7 +1,7 @@
 /** Creates the transport that the options describe, and the key of its line. */
 import type { Clock } from "../../clock";
 import { DlmsConfigError } from "../../errors";
-import { callback, integer, invalid } from "../../errors/arguments";
+import { callback, integer, invalid, oneOf } from "../../errors/arguments";
 import {
   boundedTransport,
   deviceOf,
@@ -12,7 +12,7 @@ import {
   type Transport,
   udpTransport,
 } from "../../transport";
-import type { TransportOptions } from "./options";
+import type { SerialMode, TransportOptions } from "./options";
 
 /**
  * The transport that the options describe, or the one that was given.
@@ -37,7 +37,14 @@ export function transportOf(options: TransportOptions | Transport, clock: Clock)
       }
       return tlsTransport({ ...options, ...address(options) }, clock);
     case "serial":
-      return serialTransport({ path: serialPath(options.path), baudRate: rate(options.baudRate) }, clock);
+      return serialTransport(
+        {
+          path: serialPath(options.path),
+          baudRate: rate(options.baudRate),
+          mode: serialMode(options.mode),
+        },
+        clock,
+      );
     default:
       throw invalid("transport.kind", "one of tcp, tls, udp, serial", (options as { kind?: unknown }).kind);
   }
@@ -59,6 +66,11 @@ function address(options: { readonly host: string; readonly port: number }): { h
 function serialPath(path: string): string {
   if (typeof path === "string" && path.trim() !== "") return path.trim();
   throw new DlmsConfigError("CONFIG_MISSING", "transport.path: missing; expected a serial port such as /dev/ttyUSB0");
+}
+
+function serialMode(mode: SerialMode = "8N1"): SerialMode {
+  oneOf("transport.mode", mode, ["8N1", "8E1", "7E1"]);
+  return mode;
 }
 
 function rate(baudRate: number): number {

@@ -51,6 +51,7 @@ const smallestPdu = 12;
 /** Open an association: AARQ and AARE, then the passes 3 and 4 of the HLS mechanisms. */
 export function* associate(channel: ServiceChannel): Operation<AssociationInfo> {
   const { options } = channel;
+  if (options.preEstablished === true) return assumeAssociation(channel);
   const { auth } = options;
   const mechanism = auth.mechanism;
   channel.association = undefined;

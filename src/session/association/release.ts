@@ -10,7 +10,8 @@ import { exchangeStep, noteStep } from "../steps/steps";
 export function* release(channel: ServiceChannel): Operation<void> {
   const info = channel.association;
   channel.association = undefined;
-  if (info === undefined || channel.options.quirks?.noRelease === true) return;
+  const { quirks, preEstablished } = channel.options;
+  if (info === undefined || preEstablished === true || quirks?.noRelease === true) return;
   try {
     const userInformation = info.ciphered ? yield* cipheredInitiate(channel) : undefined;
     const request = encodeApdu({ apdu: "rlrq", reason: 0, ...(userInformation ? { userInformation } : {}) });

@@ -91,6 +91,8 @@ export interface SessionOptions {
   /** Conformance bits to propose; bit 0 of the standard is 0x800000. */
   readonly conformance: number;
   readonly auth: SessionAuthentication;
+  /** The meter keeps this client's association at all times: nothing is sent to begin or to end it (false). */
+  readonly preEstablished?: boolean;
   readonly security?: SessionSecurity;
   /** 8 bytes; needed when ciphered and for mechanisms 5, 6 and 7. */
   readonly clientSystemTitle?: Uint8Array;

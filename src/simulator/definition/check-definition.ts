@@ -16,7 +16,7 @@ export function checkDefinition(definition: unknown): void {
   if (associations.length === 0) throw invalid("definition.associations", "at least one account", "none");
   associations.forEach((account, n) => {
     const path = `definition.associations[${n}]`;
-    whole(`${path}.client`, fields(path, account)["client"], 1, 0xffff);
+    whole(`${path}.client`, fields(path, account)["client"], 0, 0xffff);
   });
   list("definition.objects", root["objects"]).forEach((object, n) => {
     checkObject(`definition.objects[${n}]`, fields(`definition.objects[${n}]`, object));

@@ -74,7 +74,7 @@ export function parseDefinition(json: unknown): MeterDefinition {
   if (associations.length === 0) throw invalid("definition.associations", "at least one account", "none");
   return {
     ...present({
-      serverAddress: numberField(root, "serverAddress", 1, 0x3fff),
+      serverAddress: numberField(root, "serverAddress", 0, 0x3fff),
       physicalAddress: numberField(root, "physicalAddress", 0, 0x3fff),
       framing: wordField(root, "framing", ["WRAPPER", "HDLC", "HDLC_MODE_E"] as const),
       maxPduSize: numberField(root, "maxPduSize", 12, 0xffff),
@@ -125,7 +125,7 @@ function parseHdlc(fields: Fields): NonNullable<MeterDefinition["hdlc"]> {
 
 function parseAccount(fields: Fields): SimulatedAssociation {
   onlyKnown(fields, accountFields);
-  const client = numberField(fields, "client", 1, 0xffff);
+  const client = numberField(fields, "client", 0, 0xffff);
   if (client === undefined) throw invalid(`${fields.path}.client`, "a client address", "nothing");
   const suite = numberField(fields, "suite", 0, 2) as 0 | 1 | 2 | undefined;
   const keyLength = suite === 2 ? 32 : 16;

@@ -28,7 +28,11 @@ const refused: readonly [string, unknown, RegExp][] = [
   ["no account", { ...minimal, associations: [] }, /^definition\.associations: expected at least one account/],
   ["an unknown field", { ...minimal, serverAdress: 1 }, /^definition\.serverAdress: .*unknown field/],
   ["a framing that is none", { ...minimal, framing: "TCP" }, /^definition\.framing: expected one of WRAPPER, HDLC/],
-  ["a port-like address", { ...minimal, serverAddress: 0 }, /^definition\.serverAddress: .*from 1 to 16383, got 0/],
+  [
+    "a port-like address",
+    { ...minimal, serverAddress: 40590 },
+    /^definition\.serverAddress: .*from 0 to 16383, got 40590/,
+  ],
   ["a bad title", { ...minimal, systemTitle: "00" }, /^definition\.systemTitle: expected 8 bytes in hex, got 1/],
   ["an account without client", { ...minimal, associations: [{}] }, /^definition\.associations\[0\]\.client/],
   [

@@ -18,6 +18,8 @@ import {
   DlmsLinkError,
   DlmsTimeoutError,
 } from "../../../../src/errors/index";
+import { withEvenParity } from "../../../../src/link";
+import { memoryTransport } from "../../../../src/transport";
 import { number, requests, silentWhen } from "../../../support/meters";
 import { modeEPort } from "../../../support/mode-e-meter";
 import { VirtualClock } from "../../../support/virtual-clock";
@@ -266,6 +268,91 @@ describe("testConnection", () => {
     const silent = new DlmsTimeoutError("TIMEOUT_LINK", "x");
     assert.deepEqual(adviceOn("link", silent, serial), ["wires", "setPhysical", "addressSize"]);
     assert.doesNotMatch(connectionHints.wires, /TCP|gateway/);
+  });
+
+  const onSerial: Partial<ConnectOptions> = {
+    transport: { kind: "serial", path: "/dev/ttyS0", baudRate: 9600 },
+    link: { kind: "hdlc" },
+  };
+  for (const [what, error, expected] of [
+    ["a DM", new DlmsLinkError("LINK_REFUSED", "x"), ["anotherSession", "setPhysical", "addressSize"]],
+    [
+      "frames for others",
+      new DlmsLinkError("LINK_ADDRESS", "x", { details: { bytes: 90, others: ["from 1/17 to 102"] } }),
+      ["framesOfOthers", "setPhysical", "addressSize"],
+    ],
+    [
+      "a meter without mode E",
+      new DlmsLinkError("LINK_MODE_E", "x", { details: { modeE: "not-offered" } }),
+      ["modeCOnly", "modeEUnannounced"],
+    ],
+    ["a mode C readout", new DlmsLinkError("LINK_MODE_E", "x", { details: { modeE: "readout" } }), ["modeCOnly"]],
+    [
+      "bytes before HDLC",
+      new DlmsTimeoutError("TIMEOUT_LINK", "x", { details: { bytes: 0, bytesBefore: 9 } }),
+      ["modeCOnly"],
+    ],
+    [
+      "a line at 7E1",
+      new DlmsLinkError("LINK_FRAME_INVALID", "x", { details: { sevenBits: "line", bytes: 9 } }),
+      ["lineTo8N1"],
+    ],
+    [
+      "a port at 7E1",
+      new DlmsLinkError("LINK_FRAME_INVALID", "x", { details: { sevenBits: "port", bytes: 9 } }),
+      ["portTo8N1"],
+    ],
+    [
+      "damaged frames",
+      new DlmsLinkError("LINK_FCS", "x", { details: { bytes: 9 } }),
+      ["damagedFrames", "smallerFrames"],
+    ],
+    ["an FRMR", new DlmsLinkError("LINK_FRAME_REJECTED", "x"), ["smallerFrames"]],
+    [
+      "an echo",
+      new DlmsTimeoutError("TIMEOUT_LINK", "x", { details: { bytes: 9, echoes: 3 } }),
+      ["onlyEcho", "setPhysical", "addressSize"],
+    ],
+    [
+      "bytes without a frame",
+      new DlmsTimeoutError("TIMEOUT_LINK", "x", { details: { bytes: 9, echoes: 0 } }),
+      ["speedAndFraming", "otherFraming"],
+    ],
+    [
+      "unreadable bytes",
+      new DlmsTimeoutError("TIMEOUT_LINK", "x", { details: { bytes: 9, echoing: false } }),
+      ["opticalRate"],
+    ],
+    [
+      "an optical echo",
+      new DlmsTimeoutError("TIMEOUT_LINK", "x", { details: { bytes: 5, echoing: true } }),
+      ["opticalEcho"],
+    ],
+  ] as const) {
+    it(`follows the evidence: ${what}`, () => {
+      assert.deepEqual(adviceOn("link", error, onSerial), expected);
+    });
+  }
+
+  it("recognises a line at 7E1 from what comes back on it", async () => {
+    const clock = new VirtualClock();
+    const transport = memoryTransport((line) => ({
+      receive: (bytes) => {
+        line.send(withEvenParity(bytes));
+      },
+      closed: () => undefined,
+    }));
+    const options: ConnectOptions = {
+      ...{ transport, link: { kind: "hdlc" }, clock, client: { sap: 16 }, server: { logical: 1 } },
+    };
+    const taken: ConnectionStep[] = [];
+    const run = async (): Promise<void> => {
+      for await (const step of testConnection(options, {}, { lines: new SharedLines() })) taken.push(step);
+    };
+    await clock.runUntil(run());
+    assert.deepEqual(short(taken), ["line ok", "link failed"]);
+    assert.match(taken[1]?.text ?? "", /our own frames with a parity bit: the line is at 7E1; set it to 8N1/);
+    assert.deepEqual(taken[1]?.advice, [connectionHints.lineTo8N1]);
   });
 
   for (const [what, options] of [

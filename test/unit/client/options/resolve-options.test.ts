@@ -44,14 +44,59 @@ const cases: readonly Case[] = [
   ["a port that is text", { transport: { kind: "udp", host: "m", port: "4059" } }, /^transport\.port: .* got "4059"$/],
   ["no serial path", { transport: { kind: "serial", path: "", baudRate: 9600 } }, /^transport\.path: missing/],
   ["no rate", { transport: { kind: "serial", path: "/dev/x", baudRate: 0 } }, /^transport\.baudRate: /],
-  ["client 0", { client: { sap: 0 } }, /^client\.sap: expected an integer from 1 to 65535, got 0$/],
+  ["client -1", { client: { sap: -1 } }, /^client\.sap: expected an integer from 0 to 65535, got -1$/],
   [
     "client 128 on HDLC",
     { link: { kind: "hdlc" }, client: { sap: 128 } },
-    /^client\.sap: expected an integer from 1 to 127, got 128$/,
+    /^client\.sap: expected an integer from 0 to 127, got 128$/,
   ],
   ["no client", { client: undefined }, /^client: missing/],
-  ["server 0", { server: { logical: 0 } }, /^server\.logical: expected an integer from 1 to 65535, got 0$/],
+  ["server -1", { server: { logical: -1 } }, /^server\.logical: expected an integer from 0 to 65535, got -1$/],
+  [
+    "a logical device that the chosen address length has no room for",
+    { link: { kind: "hdlc", addressSize: 2 }, server: { logical: 200, physical: 1 } },
+    /^server\.logical: 200 does not fit a 2-byte server address/,
+  ],
+  [
+    "a physical address in an address of one byte",
+    { link: { kind: "hdlc", addressSize: 1 }, server: { logical: 1, physical: 17 } },
+    /no room for physical address 17/,
+  ],
+  [
+    "8E1 with mode E, which switches the line itself",
+    { transport: { kind: "serial", path: "/dev/x", baudRate: 9600, mode: "8E1" }, link: { kind: "hdlc-mode-e" } },
+    /^transport\.mode: expected 8N1, because mode E switches/,
+  ],
+  [
+    "an unknown character format",
+    { transport: { kind: "serial", path: "/dev/x", baudRate: 9600, mode: "8O1" } },
+    /^transport\.mode: expected one of 8N1, 8E1, 7E1, got "8O1"$/,
+  ],
+  [
+    "a forgotten password",
+    { auth: { mechanism: "lls", secret: "" } },
+    /^auth\.secret: missing; .*set auth\.emptySecret for a password of no bytes$/,
+  ],
+  [
+    "an empty secret of HLS",
+    { auth: { mechanism: "hls-md5", secret: "", emptySecret: true } },
+    /^auth\.emptySecret: expected mechanism lls/,
+  ],
+  [
+    "a password beside the empty one",
+    { auth: { mechanism: "lls", secret: "12345678", emptySecret: true } },
+    /^auth\.emptySecret: expected an empty secret beside it, got a text$/,
+  ],
+  [
+    "a secret in a pre-established association",
+    { association: { preEstablished: true }, auth: { mechanism: "lls", secret: "12345678" } },
+    /^auth\.mechanism: expected none, because a pre-established association/,
+  ],
+  [
+    "a link that is not set up for an association that is",
+    { link: { kind: "hdlc", skipSetUp: true } },
+    /^link\.skipSetUp: expected association\.preEstablished as well/,
+  ],
   [
     "server 16384 on HDLC",
     { link: { kind: "hdlc" }, server: { logical: 16384 } },
