@@ -39,9 +39,11 @@ const others: Readonly<Record<string, readonly [other: unknown, context?: object
   port: [4321],
   serialPort: ["/dev/ttyS9", serial],
   baudRate: [19_200, serial],
+  serialMode: ["8E1", serial],
   framing: ["HDLC"],
   modeEAddress: ["12345678", modeE],
   modeEStartBaud: [600, modeE],
+  modeEUnannounced: [true, modeE],
   clientAddress: [17],
   serverAddress: [3],
   physicalAddress: [18, hdlc],
@@ -53,6 +55,8 @@ const others: Readonly<Record<string, readonly [other: unknown, context?: object
   wrapperSwappedBytes: [true],
   maxPduSize: [512],
   referencing: ["SN"],
+  preEstablished: [true],
+  skipLink: [true, { ...hdlc, preEstablished: true }],
   tlsCa: ["-----BEGIN CERTIFICATE-----", tls],
   tlsServerName: ["meter.example", tls],
   authentication: ["HIGH_GMAC"],
@@ -77,10 +81,12 @@ const others: Readonly<Record<string, readonly [other: unknown, context?: object
   reconnectMax: [90_000],
   probeInterval: [15_000],
   offlineAfter: [90_000],
+  emptyPassword: [true, { authentication: "LOW" }],
   passwordFormat: ["HEX", { authentication: "LOW" }],
   deviationSign: ["REVERSED"],
   timeZone: ["Europe/Vienna"],
   octetStrings: ["HEX"],
+  quirks: ["noRelease"],
 };
 
 const key = "00112233445566778899AABBCCDDEEFF";

@@ -91,7 +91,7 @@ const types = words(`
   ProfileRow ProfileRows ProfileTable Protection Quirks RandomSource ReadOptions ReadRequest ReadResponse
   ReadResult Reading ReceivedCounter ReceivedCounterStore ReceivedItem RetryEvent Rlre Rlrq RunningWait
   Runtime RuntimeParts Scope SecretFormat SecretMessage SecurityOptions SecurityPolicy SecuritySuite
-  SelectionUsed SelectiveAccess SerialPortInfo ServiceCiphered SetRequest SetRequestNormal
+  SelectionUsed SelectiveAccess SerialMode SerialPortInfo ServiceCiphered SetRequest SetRequestNormal
   SetRequestWithDatablock SetRequestWithFirstDatablock SetRequestWithList SetRequestWithListAndFirstDatablock
   SetResponse SetResponseDatablock SetResponseLastDatablock SetResponseLastDatablockWithList SetResponseNormal
   SetResponseWithList SharedMeterOptions SimulatedAssociation SimulatedMeter SimulatedMethod SimulatedObject
