@@ -57,6 +57,10 @@ const phrases: Partial<Record<ErrorName, Phrase>> = {
   ACCESS_OBJECT_UNAVAILABLE: "notThere",
   ACCESS_OBJECT_CLASS_INCONSISTENT: "wrongClass",
   STATE_QUEUE_FULL: "busy",
+  PUSH_INCOMPLETE: "badAnswer",
+  PUSH_NO_UNIT: "notDlms",
+  PUSH_SILENT: "noAnswer",
+  PUSH_LIMIT: "busy",
 };
 
 /** The phrase for an error: chosen by its code where the table has it, else by its layer. */

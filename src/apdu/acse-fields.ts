@@ -116,7 +116,7 @@ function contentsAt(bytes: Uint8Array, at: number, end: number): number | undefi
 /** Whether a field holds another one. */
 const isConstructed = (tag: number): boolean => (tag & 0x20) !== 0;
 
-/** Tags inside an EXPLICIT field: INTEGER, OCTET STRING, OBJECT IDENTIFIER, a charstring, the two diagnostics. */
+/** Tags inside an EXPLICIT field: INTEGER, OCTET STRING, OBJECT IDENTIFIER, a character string, the two diagnostics. */
 const innerTags: readonly (number | undefined)[] = [0x02, 0x04, 0x06, 0x80, 0xa1, 0xa2];
 
 /** Where the one field inside `contents` says that it ends; undefined where none begins. */

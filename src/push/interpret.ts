@@ -145,7 +145,7 @@ function meterIdOf(items: readonly BodyItem[]): string | null {
     const text = item && textOf(item.node)?.trim();
     if (text !== undefined && text !== "") return text;
   }
-  // Netz NÖ sends the meter number last, without a name, behind values that have names
+  // the Lower Austrian operator sends the meter number last, without a name, behind values that have names
   const last = items.at(-1);
   const isAlone = items.filter(({ logicalName }) => logicalName === null).length === 1;
   return last?.logicalName === null && isAlone && items.length > 1 ? (textOf(last.node) ?? null) : null;
