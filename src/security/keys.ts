@@ -28,7 +28,7 @@ export function parseSecret(input: Uint8Array | string, format: SecretFormat, na
   if (/[^0-9a-f]/i.test(clean)) {
     throw new DlmsConfigError(
       "CONFIG_INVALID",
-      `${name}: expected hex digits, got characters that are none; if it is meant as text, choose the text format`,
+      `${name}: expected hex digits, found other characters; if it is meant as text, choose the text format`,
       { details: { setting: name } },
     );
   }

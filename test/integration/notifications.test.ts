@@ -40,6 +40,39 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
       });
     }
 
+    describe("a ciphered push, where the client has no keys", () => {
+      // general-glo-ciphering, system title KFM.., security control 30, counter 1, content and tag of no meaning
+      const ciphered = fromHex("db084b464d6750000001" + "19" + "3000000001" + "00".repeat(20));
+      const opened = async (sealed: (answer: Uint8Array) => readonly Uint8Array[] | undefined) => {
+        const { client, clock, meter } = bench({ framing, objects: registers(3) });
+        const notes: string[] = [];
+        client.on("trace", (event) => event.kind === "note" && notes.push(event.text));
+        await clock.runUntil(client.open());
+        meter.use({ name: "ciphered", sealed });
+        return { client, clock, notes };
+      };
+
+      it("is named before an answer, and the answer is the answer", async () => {
+        const { client, clock, notes } = await opened((answer) =>
+          answer[0] === 0xc4 ? [ciphered, answer] : undefined,
+        );
+        const { value } = await clock.runUntil(client.read(registerRef(1)));
+        assert.equal(value, 100.1);
+        assert.match(notes.join("\n"), /general-glo-ciphering .*no keys are configured/);
+        assert.equal(client.statistics.associations, 1);
+        await clock.runUntil(client.close());
+      });
+
+      it("is the error where nothing else comes", async () => {
+        const { client, clock } = await opened((answer) => (answer[0] === 0xc4 ? [ciphered] : undefined));
+        await assert.rejects(clock.runUntil(client.read(registerRef(1))), {
+          code: "DLMS_SEC_KEY_MISSING",
+          message: /the meter sent a ciphered APDU, but no keys are configured/,
+        });
+        await clock.runUntil(client.close());
+      });
+    });
+
     const inBlocks: Readonly<Record<string, readonly string[]>> = {
       "one general block": ["e0810001000008" + reports["data-notification"]],
       "general blocks": ["e04100010000040f000000", "e081000200000401001105"],

@@ -1,5 +1,5 @@
 /** Several attributes in one request, and one by one where a meter refuses that: the same for every service. */
-import { dataAccess } from "../../apdu";
+import { dataAccess, serviceErrorCode } from "../../apdu";
 import type { GetDataResult } from "../../apdu/model";
 import type { AttributeRef } from "../../cosem";
 import { DlmsDecodeError, DlmsServiceError, type RequestName } from "../../errors";
@@ -7,8 +7,11 @@ import type { Association } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
 import { describeReads, type Fetched } from "./attribute-request";
 
-/** invocation counter and deciphering: of the envelope, not of what is asked for */
-const envelopeErrors = new Set<unknown>([5, 6]);
+/** Errors of the envelope, not of what is asked for. */
+const envelopeErrors = new Set<unknown>([
+  serviceErrorCode["deciphering-error"],
+  serviceErrorCode["invocation-counter-error"],
+]);
 
 /** Some meters answer what they do not have with an exception-response. */
 export function isRefusal(error: unknown): error is DlmsServiceError {

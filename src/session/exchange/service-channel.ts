@@ -56,6 +56,8 @@ export class ServiceChannel implements Exchange {
   /** of the answer that is awaited */
   #form: AnswerForm = {};
   #stream: ContentStream | undefined;
+  /** an APDU came that needs keys, and this client has none */
+  #ciphered = false;
   /** APDUs that came between the blocks of a report */
   #aside: Uint8Array[] = [];
 
@@ -233,9 +235,10 @@ export class ServiceChannel implements Exchange {
     let bytes = first;
     let stale = 0;
     this.#aside = [];
+    this.#ciphered = false;
     let again = delivery;
     for (let others = 0; others < maxNotifications; others++) {
-      if (others > 0) bytes = this.#aside.shift() ?? (yield* receiveStep(again, "any"));
+      if (others > 0) bytes = this.#aside.shift() ?? (yield* this.#next(again));
       const answer = yield* this.#unlessNotification(bytes);
       if (answer === "stale") {
         yield* noteStep("an answer to an earlier request, late or once more, was dropped");
@@ -248,6 +251,15 @@ export class ServiceChannel implements Exchange {
       }
     }
     throw limitExceeded(`${maxNotifications} notifications came, but no answer`, maxNotifications);
+  }
+
+  /** @throws DlmsSecurityError SEC_KEY_MISSING where nothing came but what this client has no keys for */
+  *#next(delivery: Delivery | undefined): Operation<Uint8Array> {
+    try {
+      return yield* receiveStep(delivery, "any");
+    } catch (error) {
+      throw this.#ciphered && isNoAnswer(error) ? keysMissing() : error;
+    }
   }
 
   /** The answer; "stale" for one to another request, undefined for what is no answer. */
@@ -267,6 +279,12 @@ export class ServiceChannel implements Exchange {
     if (apdu.apdu === "general-signing") apdu = yield* this.parse(this.#signedContent(apdu));
     else this.#requireSignature(apdu);
     if (isProtected(apdu)) {
+      if (this.ciphering === undefined && apdu.apdu !== "service-ciphered") {
+        // a plain request has a plain answer, so this is a push
+        yield* noteStep(`${apdu.apdu} came before the answer and was dropped: ${keysMissing().message}`);
+        this.#ciphered = true;
+        return undefined;
+      }
       const opened = yield* this.#openUnlessLate(apdu);
       if (opened === undefined) return "stale";
       apdu = opened;

@@ -349,7 +349,7 @@ export class Ciphering {
         { details: { sent, ...(expected === undefined ? {} : { expected }), maxCounterJump: jump } },
       );
     if (expected === undefined) throw refuse("it did not say which one it expects: read the counter from the meter");
-    if (this.#resynchronised) throw refuse("the counter was already set anew once in this association");
+    if (this.#resynchronised) throw refuse("the counter was already set once in this association");
     if (expected <= sent) throw refuse("a counter never goes back: check the system title and whose counter is stored");
     if (expected - sent > jump) {
       throw refuse(`this is more than the allowed jump of ${jump}: read the counter from the meter`);
