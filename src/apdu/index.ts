@@ -83,7 +83,12 @@ export type {
   WriteResponse,
   WriteResult,
 } from "./model";
-export { partialInitiateResponse, type PartialInitiateResponse, wholeInitiateResponse } from "./initiate";
+export {
+  cipheredInitiateToFieldEnd,
+  partialInitiateResponse,
+  type PartialInitiateResponse,
+  wholeInitiateResponse,
+} from "./initiate";
 export { parseApdu, type ParseOptions } from "./parse";
 export {
   actionAccess,

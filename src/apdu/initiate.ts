@@ -1,5 +1,5 @@
 /** xDLMS InitiateRequest and InitiateResponse: reader and writer. */
-import { ByteReader, type ByteWriter } from "../bytes";
+import { ByteReader, type ByteWriter, concatBytes } from "../bytes";
 import { DlmsConfigError, DlmsDecodeError } from "../errors";
 import { conformanceMask } from "./conformance";
 import { hexByte, readOctets, readPresence, writeOctets, writeU16, writeU8 } from "./fields";
@@ -208,4 +208,20 @@ function conformanceNote(contents: Uint8Array | undefined, conformance: number |
   return contents.length === 4
     ? ""
     : `its conformance has ${contents.length} octets instead of 4; the bits in them are taken`;
+}
+
+/** glo-initiate-response and ded-initiate-response */
+const cipheredInitiateTags: ReadonlySet<number> = new Set([0x28, 0x48]);
+/** Longest content whose length is one octet. */
+const maxShortLength = 0x7f;
+
+/**
+ * A ciphered initiate-response whose own length does not agree with the field that it stands in, with the length of the
+ * rest of the field; undefined where the two agree.
+ */
+export function cipheredInitiateToFieldEnd(field: Uint8Array): Uint8Array | undefined {
+  const [tag = 0, length = 0] = field;
+  const rest = field.subarray(2);
+  if (!cipheredInitiateTags.has(tag) || rest.length > maxShortLength || length === rest.length) return undefined;
+  return concatBytes(Uint8Array.of(tag, rest.length), rest);
 }

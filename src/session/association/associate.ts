@@ -2,6 +2,7 @@
 import {
   type Apdu,
   associationShortName,
+  cipheredInitiateToFieldEnd,
   conformanceMask,
   conformanceNames,
   encodeApdu,
@@ -12,7 +13,7 @@ import {
   wholeInitiateResponse,
 } from "../../apdu";
 import type { Aare, Aarq, ConfirmedServiceError, InitiateResponse } from "../../apdu/model";
-import { DlmsAssociationError, DlmsConfigError, DlmsSecurityError } from "../../errors";
+import { DlmsAssociationError, DlmsConfigError, DlmsSecurityError, isDlmsError } from "../../errors";
 import {
   checkLandisGyrSecret,
   checkSystemTitle,
@@ -286,11 +287,10 @@ function* readInitiate(channel: ServiceChannel, aare: Aare): Operation<InitiateR
       "the meter accepted the association, but sent no initiate-response (user-information)",
     );
   }
-  const outer = yield* parseInitiate(channel, bytes, aare);
-  const inner = isProtected(outer) ? yield* openInitiate(channel, outer, aare) : outer;
+  const inner = yield* initiateIn(channel, bytes, aare);
   if (inner.apdu === "confirmed-service-error") throw initiateError(inner);
   if (inner.apdu !== "initiate-response") throw unexpectedAnswer("an initiate-response", inner);
-  if (inner === outer && channel.ciphering?.active === true) {
+  if (bytes[0] === initiateResponseTag && channel.ciphering?.active === true) {
     throw new DlmsSecurityError(
       "SEC_POLICY",
       `the meter sent its initiate-response plain, protection "${channel.ciphering.security.policy}" is required; ` +
@@ -299,6 +299,28 @@ function* readInitiate(channel: ServiceChannel, aare: Aare): Operation<InitiateR
     );
   }
   return inner;
+}
+
+/** What the user-information holds, deciphered. An envelope whose length is wrong is read to the end of its field. */
+function* initiateIn(channel: ServiceChannel, bytes: Uint8Array, aare: Aare): Operation<Apdu> {
+  try {
+    return yield* initiateOf(channel, bytes, aare);
+  } catch (error) {
+    const toEnd = cipheredInitiateToFieldEnd(bytes);
+    if (toEnd === undefined || !isDlmsError(error)) throw error;
+    try {
+      const initiate = yield* initiateOf(channel, toEnd, aare);
+      yield* noteStep("the length of the ciphered initiate-response is wrong; it was read to the end of its field");
+      return initiate;
+    } catch {
+      throw error;
+    }
+  }
+}
+
+function* initiateOf(channel: ServiceChannel, bytes: Uint8Array, aare: Aare): Operation<Apdu> {
+  const outer = yield* parseInitiate(channel, bytes, aare);
+  return isProtected(outer) ? yield* openInitiate(channel, outer, aare) : outer;
 }
 
 function* openInitiate(channel: ServiceChannel, envelope: Protected, aare: Aare): Operation<Apdu> {

@@ -3,7 +3,7 @@ import { fromHex, toHex } from "../../../src/bytes";
 import { DlmsConfigError, DlmsSecurityError, isDlmsError } from "../../../src/errors";
 import { ReceivedCounters, unprotect } from "../../../src/security";
 import { Session, type SessionOptions } from "../../../src/session";
-import { Driver, failure } from "./drive";
+import { drive, Driver, failure } from "./drive";
 import { energy, energyHex, options } from "./fixtures";
 import { CipheringMeter, clientTitle, gak, guek, meterTitle, security } from "./meter";
 
@@ -194,6 +194,31 @@ class SuiteMeter extends CipheringMeter {
     return super.content(plain, counter, this.key);
   }
 }
+
+describe("session: a ciphered initiate-response whose length octet is wrong", () => {
+  const withLength = (aare: string, change: number): string =>
+    aare.replace(/(be..04..28)(..)(30)/, (_, before: string, length: string, after: string) => {
+      return before + (parseInt(length, 16) + change).toString(16).padStart(2, "0") + after;
+    });
+
+  for (const change of [-9, -1, 1, 9]) {
+    it(`is read to the end of its field where it is ${change} bytes off`, () => {
+      const meter = new CipheringMeter();
+      const wrong = withLength(meter.aare(), change);
+      const session = new Session(options({ security: security(), clientSystemTitle: clientTitle }));
+      const { notes } = drive(session.associate(), [{ in: wrong }]);
+      assert.equal(session.association?.maxPduSize, 1024);
+      assert.match(notes.join(), /the length of the ciphered initiate-response is wrong/);
+    });
+  }
+
+  it("does not make a wrong tag a right one", () => {
+    const wrong = withLength(new CipheringMeter().aare(), -1).replace(/..$/, (last) => (last === "00" ? "01" : "00"));
+    const session = new Session(options({ security: security(), clientSystemTitle: clientTitle }));
+    assert.equal(failure(session.associate(), [{ in: wrong }]).code, "DLMS_SEC_TAG");
+    assert.equal(session.association, undefined);
+  });
+});
 
 describe("session: attacks on a ciphered association", () => {
   it("refuses plain and weaker answers, and takes plain errors as errors", () => {
