@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { phraseOf } from "../../nodes/meters/status";
-import { DlmsConfigError, errorCodes } from "../../src";
+import { DlmsError, type ErrorName, errorCodes } from "../../src/errors";
 
 const root = resolve(__dirname, "..", "..");
 const read = (name: string): string => readFileSync(join(root, name), "utf8");
@@ -51,10 +51,12 @@ describe("README.md", () => {
     const texts = JSON.parse(read("nodes/dlms-read/locales/en-US/dlms-read.json")) as {
       "dlms-read": { status: Record<string, string> };
     };
-    const error = new DlmsConfigError("CONFIG_INVALID", "x");
-    const phrases = Object.entries(errorCodes).map(([name, { layer }]) =>
-      phraseOf(Object.assign(Object.create(error) as DlmsConfigError, { code: `DLMS_${name}`, layer })),
-    );
+    class ErrorOfCode extends DlmsError {
+      constructor(code: ErrorName) {
+        super("DlmsConfigError", code, "x");
+      }
+    }
+    const phrases = (Object.keys(errorCodes) as ErrorName[]).map((name) => phraseOf(new ErrorOfCode(name)));
     for (const phrase of new Set([...phrases, "invalid", "offline"])) {
       const text = texts["dlms-read"].status[phrase] ?? "";
       assert.match(readme, new RegExp(`^\\| (?:[^|]*, |[^|]*; )?\\*${text}\\*`, "m"), phrase);

@@ -198,7 +198,7 @@ describe("dlms-read with failures", () => {
 
   for (const [property, bad, code] of [
     ["port", "70000", "DLMS_CONFIG_INVALID"],
-    ["clientAddress", "0", "DLMS_CONFIG_INVALID"],
+    ["clientAddress", "-1", "DLMS_CONFIG_INVALID"],
     ["serverAddress", "one", "DLMS_CONFIG_INVALID"],
     ["timeout", "soon", "DLMS_CONFIG_INVALID"],
     ["framing", "MODBUS", "DLMS_CONFIG_INVALID"],

@@ -113,7 +113,7 @@ describe("a refused secret and the buttons of a dialog", () => {
     );
     await two.meter.waitFor(() => passwords(two) === 2);
     await helper.setFlows([...flow, { id: "more", type: "helper", z: "tab", x: 0, y: 0 }], "nodes");
-    assert.match((await press).text, /a deploy ended it/);
+    assert.match((await press).text, /a deploy ended the request/);
     await askOften(3, () => ({ meter: { port: two.port } }));
     assert.equal(passwords(two), 2, "unanswered");
   });

@@ -273,7 +273,7 @@ describe("a deploy in the middle", () => {
       const last = (await ended).text.trim().split("\n").at(-1) ?? "";
       const { error, step } = JSON.parse(last) as { error?: { code: string; message: string }; step?: string };
       assert.equal(error?.code, "DLMS_STATE_CLOSED");
-      assert.match(error.message, /a deploy ended it/);
+      assert.match(error.message, /a deploy ended the request/);
       assert.equal(step, path === "test-connection" ? "association" : undefined);
     });
   }

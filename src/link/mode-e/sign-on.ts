@@ -90,9 +90,10 @@ export function withoutParity(bytes: Uint8Array): string {
 /** Even parity in bit 7: what a line of 7E1 carries, for lines that hand eight bits through. */
 export function withEvenParity(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte) => {
+    const data = byte & 0x7f;
     let ones = 0;
-    for (let bit = 0; bit < 7; bit++) ones += (byte >> bit) & 1;
-    return ones % 2 === 1 ? byte | 0x80 : byte;
+    for (let bit = 0; bit < 7; bit++) ones += (data >> bit) & 1;
+    return ones % 2 === 1 ? data | 0x80 : data;
   });
 }
 

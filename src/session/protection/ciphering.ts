@@ -361,13 +361,10 @@ export class Ciphering {
 
 /** The first message of an association has a lower counter, and its tag is right. */
 function counterRestarted(replay: DlmsSecurityError): DlmsSecurityError {
-  const { systemTitle, keyRole, received, last } = replay.details;
   return new DlmsSecurityError(
     "SEC_REPLAY",
-    `the meter's invocation counter went back: system title ${String(systemTitle)}, ${String(keyRole)} key: the first message of this ` +
-      `association has counter ${String(received)} and a right tag, expected more than ${String(last)}. Either the meter starts its own ` +
-      "counter again with each association: then set the quirk meterCounterRestarts; or a recorded message was sent again: " +
-      "then look for another device on the way",
+    `the meter's invocation counter went back: ${replay.message}. This is the first message of an association, and its tag is right: ` +
+      "where the meter starts its own counter again with each association, set the quirk meterCounterRestarts",
     { details: { ...replay.details, restarted: true } },
   );
 }

@@ -29,7 +29,7 @@ const code = (name: string) => (error: unknown) => error instanceof DlmsError &&
 /** The real file system as a new object: stores on it share nothing with those of before, as after a restart. */
 const restarted = (): CounterFileSystem => ({ ...fs });
 
-const unprovenKills = 10;
+const unprovenKills = 20;
 
 /** Time that jumps to each timer at once, so that bounded waits end without waiting. */
 function jumpingClock(): Clock {
@@ -428,7 +428,7 @@ describe("client: counter file", () => {
       proofs += lines.filter((line) => line === "proven").length;
       used.push(...lines.filter((line) => line.startsWith("used ")).map((line) => Number(line.slice(5))));
     }
-    assert.ok(used.length > 20 && proofs > 0, `only ${used.length} values and ${proofs} proofs`);
+    assert.ok(used.length > 30 && proofs > 0, `only ${used.length} values and ${proofs} proofs`);
     assert.equal(new Set(used).size, used.length, "a value was used twice");
   });
 });

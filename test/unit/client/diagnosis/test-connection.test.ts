@@ -463,6 +463,6 @@ describe("testConnection", () => {
   });
 
   it("refuses options that cannot be right before anything is opened", async () => {
-    await assert.rejects(trial({}, { client: { sap: 0 } }).all(), { code: "DLMS_CONFIG_INVALID" });
+    await assert.rejects(trial({}, { client: { sap: -1 } }).all(), { code: "DLMS_CONFIG_INVALID" });
   });
 });

@@ -203,7 +203,7 @@ describe("the options of a client", () => {
       { auth: secret },
       { security: secret },
       { security: { ...security, policy: secret } },
-      { auth: { mechanism: "lls", secret }, client: { sap: 0 } },
+      { auth: { mechanism: "lls", secret }, client: { sap: -1 } },
       { security: { ...security, encryptionKey: Buffer.from(secret) }, client: { sap: 1, systemTitle: title } },
     ];
     for (const change of wrong) {
