@@ -2,6 +2,8 @@
 
 /** Bytes of a segment that its fingerprint is made of. */
 const sampledBytes = 32;
+/** Shorter segments are often equal, and are taken as they come. */
+const minComparedBytes = 8;
 
 /**
  * N(S) counts modulo 8: the copy of a segment that arrives eight frames late has the number of the segment that is due,
@@ -17,7 +19,8 @@ export class SegmentHistory {
 
   /** Whether to leave the segment and to ask for it again. */
   isDoubtful(sendSequence: number, info: Uint8Array): boolean {
-    if (this.#doubted === sendSequence || this.#fingerprints[sendSequence] !== fingerprint(info)) return false;
+    if (info.length < minComparedBytes || this.#doubted === sendSequence) return false;
+    if (this.#fingerprints[sendSequence] !== fingerprint(info)) return false;
     this.#doubted = sendSequence;
     this.#mayAskAgain = true;
     return true;
