@@ -158,13 +158,15 @@ describe("the editor in a browser", function () {
   it("keeps a key of the wrong length visible on the node after OK", async () => {
     const key = (name: string, value: string): Promise<void> => page.locator(`#node-config-input-${name}`).fill(value);
     await openDialog(page, "dlms-meter");
+    // the counter is read by client 16, so the meter's client is another one
+    await key("clientAddress", "1");
     await page.locator("#node-config-input-securityPolicy").selectOption("AUTHENTICATED_ENCRYPTED");
     await key("encryptionKey", "000102030405060708090A0B0C0D0E");
     await key("authenticationKey", "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDG");
     await key("broadcastKey", "${GBEK}");
     await saveMeter();
     assert.deepEqual(await validity(), {
-      errors: ["GUEK: 15 bytes instead of 16; GAK: hex digits in pairs are needed"],
+      errors: ["GUEK: 15 bytes instead of 16; GAK: hex digits must come in pairs"],
       reader: false,
     });
     await openDialog(page, "dlms-meter");
@@ -180,6 +182,7 @@ describe("the editor in a browser", function () {
     await key("encryptionKey", "__PWRD__");
     await page.keyboard.press("Tab");
     assert.equal(await page.locator("#dlms-meter-key-length").innerText(), "");
+    await key("clientAddress", "16");
     await key("encryptionKey", "");
     await key("authenticationKey", "");
     await key("broadcastKey", "");
@@ -188,7 +191,7 @@ describe("the editor in a browser", function () {
     await page.locator("#node-config-input-passwordFormat").selectOption("HEX");
     await key("password", "123");
     await saveMeter();
-    assert.deepEqual(await validity(), { errors: ["Password: hex digits in pairs are needed"], reader: false });
+    assert.deepEqual(await validity(), { errors: ["Password: hex digits must come in pairs"], reader: false });
     await openDialog(page, "dlms-meter");
     await key("password", "");
     await page.locator("#node-config-input-passwordFormat").selectOption("TEXT");
