@@ -1,5 +1,5 @@
-// Runs the tests once and records what they cover: `node scripts/coverage.mjs test`. `report` then compares it with the
-// floor in .c8rc.json. Without an argument both are done.
+// Runs the tests once and records what they cover: `node scripts/coverage.mjs test`. `vectors` adds what the vectors
+// cover, and `report` then compares all with the floor in .c8rc.json. Without an argument the first and the last are done.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -19,6 +19,10 @@ function test() {
   run("npm", ["run", "--silent", "test:run"], { NODE_V8_COVERAGE: data });
 }
 
+function vectors() {
+  run("npm", ["run", "--silent", "test:vectors"], { NODE_V8_COVERAGE: data });
+}
+
 /** Leaves out what was loaded from elsewhere than a file: c8 stops at its source map. */
 function onlyFiles(path) {
   const coverage = JSON.parse(readFileSync(path, "utf8"));
@@ -34,5 +38,6 @@ function report() {
 }
 
 const [what] = process.argv.slice(2);
-if (what !== "report") test();
-if (what !== "test") report();
+if (what === undefined || what === "test") test();
+if (what === "vectors") vectors();
+if (what === undefined || what === "report") report();

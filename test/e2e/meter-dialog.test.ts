@@ -243,6 +243,8 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
 
   it("still marks a deployed key of the wrong length after the editor is opened again", async () => {
     await dialogIn("en-US");
+    // the counter is read by client 16
+    await input("clientAddress").fill("1");
     await input("securityPolicy").selectOption("AUTHENTICATED_ENCRYPTED");
     await input("encryptionKey").fill("000102030405060708090A0B0C0D0E");
     await input("authenticationKey").fill("D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF");

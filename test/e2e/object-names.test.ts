@@ -91,6 +91,8 @@ describe("names of objects in the language of the editor", function () {
         await page.locator("#dlms-read-browse").click();
         await page.locator(".dlms-browser-tree > li").first().waitFor();
         await page.locator(".dlms-browser-search").fill(search);
+        // the tree is drawn again once no key was pressed for a while
+        await page.waitForFunction(() => document.querySelectorAll(".dlms-browser-tree li").length < 20);
         const row = page.locator(".dlms-browser-row", { hasText: name }).first();
         await row.filter({ hasText: className }).locator("i").click();
         await page

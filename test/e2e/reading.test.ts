@@ -332,7 +332,7 @@ describe("a person's way in the editor", function () {
     const name = row.locator(".dlms-point-name");
     await name.fill(await page.locator(".dlms-point-name").nth(1).inputValue());
     await page.keyboard.press("Tab");
-    await said(".dlms-point-name", "is there twice");
+    await said(".dlms-point-name", "is used twice");
     await name.fill("Clock; the meter's");
     await right();
   });
