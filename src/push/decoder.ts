@@ -15,6 +15,8 @@ import { noNotes, type PushFraming, sinkOf, type Unit, type UnitSink } from "./u
 /** What a decoder has done so far. */
 export interface PushFacts {
   readonly bytes: number;
+  /** whole APDUs and telegrams, also those that were refused */
+  readonly units: number;
   readonly pushes: number;
   /** pushes that came twice and were given out once */
   readonly repeated: number;
@@ -22,6 +24,18 @@ export interface PushFacts {
   readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
   /** the framing of the stream; null where it is not known yet */
   readonly framing: PushFraming | null;
+}
+
+/** Parts that the decoders of several connections share, so that a meter may come back over another connection. */
+export class PushDecoderParts {
+  readonly keys: KeyRing;
+  readonly counters: PushCounters;
+  readonly senders = new Senders();
+
+  constructor(options: PushDecoderOptions) {
+    this.keys = new KeyRing(options.keys);
+    this.counters = new PushCounters(options.counters ?? "strict", options.receivedCounters);
+  }
 }
 
 /** Ciphered APDUs inside each other. */
@@ -34,27 +48,29 @@ const maxLayers = 4;
  */
 export class PushDecoder {
   readonly #options: PushDecoderOptions;
-  readonly #keys: KeyRing;
-  readonly #counters: PushCounters;
-  readonly #senders = new Senders();
+  readonly #parts: PushDecoderParts;
   readonly #refused: Partial<Record<ErrorCode, number>> = {};
   #stream: StreamUnits;
   #bytes = 0;
+  #units = 0;
   #pushes = 0;
   #repeated = 0;
 
   /** @throws DlmsConfigError CONFIG_INVALID */
-  constructor(options: PushDecoderOptions = {}) {
+  constructor(options?: PushDecoderOptions);
+  /** @internal */
+  constructor(options: PushDecoderOptions | undefined, parts: PushDecoderParts | undefined);
+  constructor(options: PushDecoderOptions = {}, parts?: PushDecoderParts) {
     checkPushOptions(options);
     this.#options = options;
-    this.#keys = new KeyRing(options.keys);
-    this.#counters = new PushCounters(options.counters ?? "strict", options.receivedCounters);
+    this.#parts = parts ?? new PushDecoderParts(options);
     this.#stream = new StreamUnits(options.framing ?? "auto");
   }
 
   get facts(): PushFacts {
     return {
       bytes: this.#bytes,
+      units: this.#units,
       pushes: this.#pushes,
       repeated: this.#repeated,
       refused: { ...this.#refused },
@@ -79,6 +95,7 @@ export class PushDecoder {
     const { length } = read.bytes;
     this.#bytes += length;
     const link = { framing: "apdu", source: null, destination: null, frames: 1, bytes: length } as const;
+    this.#units++;
     const unit: Unit = { kind: "apdu", apdu: read.bytes, link, notes: noNotes };
     return this.#guarded(() => [this.#counted(interpretBody(unit, read.bytes, this.#how(now)))]);
   }
@@ -102,13 +119,14 @@ export class PushDecoder {
   #run(now: number | undefined, read: (sink: UnitSink) => void): Push[] {
     const sink = sinkOf();
     read(sink);
+    this.#units += sink.units.length;
     const pushes = sink.units.flatMap((unit) => this.#guarded(() => this.#decode(unit, now, 0)));
     for (const problem of sink.problems) this.#problem(problem);
     return pushes;
   }
 
   #decode(unit: Unit, now: number | undefined, layer: number): Push[] {
-    const { keys, counters } = { keys: this.#keys, counters: this.#counters };
+    const { keys, counters } = this.#parts;
     const { withoutAuthenticationKey = "refuse", peer } = this.#options;
     const opened =
       unit.kind === "text"
@@ -136,7 +154,7 @@ export class PushDecoder {
       dates: { reversedDeviation, timeZone, standardTime },
       lists: lists ?? "auto",
       rememberObjects: rememberObjects === true,
-      senders: this.#senders,
+      senders: this.#parts.senders,
       peer: peer ?? null,
       receivedAt: now === undefined ? null : new Date(now).toISOString(),
     };

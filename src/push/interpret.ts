@@ -103,7 +103,9 @@ function base(
 
 function dataPush(unit: Unit, opened: Opened, how: Interpretation, { time, body: sent }: Notification): Push {
   const sender =
-    opened.systemTitle === null ? `${unit.link.destination}/${unit.link.source}` : toHex(opened.systemTitle);
+    opened.systemTitle === null
+      ? `${how.peer ?? ""}/${unit.link.destination}/${unit.link.source}`
+      : toHex(opened.systemTitle);
   const notes = [...unit.notes, ...opened.notes];
   const body = named(sent, sender, how, notes);
   const evidence = { link: unit.link, systemTitle: opened.systemTitle, earlierListId: how.senders.listId(sender) };
