@@ -491,6 +491,15 @@ describe("architecture", () => {
     );
   });
 
+  it("has a comment at the top of each file but lists of exports", () => {
+    const bare = files.map(parse).filter((source) => !source.text.startsWith("/*") && !source.text.startsWith("//"));
+    const missing = bare.filter(({ statements }) => !statements.every((each) => ts.isExportDeclaration(each)));
+    assert.deepEqual(
+      missing.map(({ fileName }) => below(fileName)),
+      [],
+    );
+  });
+
   it("matches the drawing in the documents", () => {
     const text = readFileSync(join(root, "docs/architecture.md"), "utf8");
     const drawn = new Map<string, Set<string>>();

@@ -1,3 +1,4 @@
+/** The conformance block: which services client and meter offer each other. */
 import { DlmsConfigError } from "../errors";
 
 /** The conformance block, IEC 62056-5-3 clause 7.3.1: bit number -> the standard's name. Bit 0 is sent first. */

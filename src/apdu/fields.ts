@@ -1,3 +1,4 @@
+/** Fields that several services share: reader and writer of each, side by side. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import { decodeValue, encodeValue, sliceValue } from "../codec";
 import { DlmsConfigError } from "../errors";
@@ -9,8 +10,6 @@ import type {
   MethodDescriptor,
   SelectiveAccess,
 } from "./model";
-
-/** Fields that several services share: reader and writer of each, side by side. */
 
 /** A one-byte flag of an OPTIONAL or a CHOICE between absence and presence. */
 export function readPresence(reader: ByteReader, what: string): boolean {

@@ -1,10 +1,9 @@
-import type { DlmsValue } from "../codec/value";
-
 /**
  * Every APDU of the xDLMS and ACSE protocols that this stack knows (Green Book, IEC 62056-5-3), as plain data. The
  * discriminant is `apdu`. Byte fields are views of what was received. An A-XDR value that is not decoded here stays in
  * a `Uint8Array` named `data`, so that the bytes are at hand and the caller decodes large results only once.
  */
+import type { DlmsValue } from "../codec/value";
 
 /** Invoke-id-and-priority: low 4 bits id, bit 6 confirmed, bit 7 priority. The raw byte is kept. */
 export type InvokeIdAndPriority = number;

@@ -1,3 +1,4 @@
+/** Tags, lengths and object identifiers of BER, as far as ACSE needs them. */
 import { type ByteReader, ByteWriter } from "../bytes";
 
 /** The small part of BER that ACSE needs: tags of one byte, definite lengths. */

@@ -1,3 +1,4 @@
+/** Decodes A-XDR data into values (IEC 62056-6-2, common data types). */
 import { ByteReader } from "../bytes";
 import { DataCursor } from "./cursor";
 import type { DecodeLimits } from "./limits";

@@ -1,3 +1,4 @@
+/** Decodes a stream of pushes: units from bytes, opened, checked against counters, with names and units. */
 import { splitApdus } from "../apdu";
 import { type DlmsError, DlmsPushError, type ErrorCode, isDlmsError } from "../errors";
 import { toBytes } from "../inspect";

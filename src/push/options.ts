@@ -1,3 +1,4 @@
+/** The options of a push decoder, and their checks. */
 import type { DlmsError } from "../errors";
 import { callback, invalid, knownKeys, object, oneOf } from "../errors/arguments";
 import { isTimeZone } from "../cosem";

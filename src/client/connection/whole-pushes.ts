@@ -1,3 +1,4 @@
+/** Joins general blocks of messages that a meter sends unasked within a session. */
 import { BlockCollector, splitApdus } from "../../apdu";
 
 /** The APDUs of what a meter sent unasked, and what was dropped of it. */

@@ -1,3 +1,4 @@
+/** List tables of meters in Central Europe. */
 import { narrow, type PushList, register, textEntry, timeEntry, wide } from "./list";
 
 const energies = ["1.8.0", "2.8.0", "3.8.0", "4.8.0"].map(wide);

@@ -1,3 +1,4 @@
+/** The list tables of all regions. */
 import { centralEuropeanLists } from "./central-europe";
 import type { PushList } from "./list";
 import { nordicLists } from "./nordic";

@@ -1,3 +1,4 @@
+/** List tables of meters in Norway and Sweden. */
 import { type PushList, textEntry, timeEntry, wide } from "./list";
 
 const kaifaScalers = { "31.7.0": -3, "51.7.0": -3, "71.7.0": -3, "32.7.0": -1, "52.7.0": -1, "72.7.0": -1 } as const;

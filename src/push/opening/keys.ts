@@ -1,3 +1,4 @@
+/** The keys of meters that push: where the one that a message needs comes from. */
 import { type BytesLike } from "../../inspect";
 import { bytesEqual, fromHex, toHex } from "../../bytes";
 import { DlmsConfigError } from "../../errors";

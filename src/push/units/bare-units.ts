@@ -1,67 +1,56 @@
+/** Finds APDUs that have no frame around them. */
 import { firstApdu, withoutLlc } from "../../apdu";
 import { ByteReader } from "../../bytes";
 import { DlmsPushError, isDlmsError } from "../../errors";
+import type { BufferedFraming } from "./buffered-units";
 import { FieldApdus } from "./field-apdus";
 import { maxPushBytes } from "./limits";
 import { StreamBuffer } from "./stream-buffer";
-import type { UnitReader, UnitSink } from "./unit";
+import type { UnitSink } from "./unit";
 
-/** APDUs that stand where a stream begins, or right behind another APDU. */
+/** APDUs that stand where a stream begins, or directly after another APDU. */
 const plainTags = new Set([0x0f, 0xc2, 0xca, 0xd2, 0x18, 0x38, 0x58, 0xdd, 0xdc, 0xe0]);
 const generalGlo = 0xdb;
 const titleBytes = 8;
 
 /**
  * APDUs without a frame around them (Luxembourg, Steiermark). A general-glo-ciphering is found anywhere, by its title,
- * its length and its security control; others only where the stream begins or behind another APDU, since nothing checks
- * them.
+ * its length and its security control; others only where the stream begins or after another APDU, because nothing
+ * checks them.
  */
-export class BareUnits implements UnitReader {
+export class BareUnits implements BufferedFraming {
   readonly framing = "apdu";
-  readonly #buffer = new StreamBuffer(maxPushBytes);
-  readonly #fields = new FieldApdus();
+  readonly buffer = new StreamBuffer(maxPushBytes);
+  readonly fields = new FieldApdus();
   /** the last bytes that were skipped: a header of another layer may stand there */
   #before: number[] = [];
   #isAnchored = true;
 
   get begun(): boolean {
-    return this.#buffer.length > 2 || this.#fields.unfinished > 0;
+    return this.buffer.length > 2 || this.fields.unfinished > 0;
   }
 
-  add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
-    this.tick(now, sink);
-    this.#buffer.add(bytes, now);
-    while (this.#step(now, sink));
-    this.#fields.report(sink);
-  }
-
-  tick(now: number | undefined, sink: UnitSink): void {
-    if (this.#buffer.isStale(now)) {
-      this.#skip(1);
-      while (this.#step(now, sink));
-    }
-    this.#fields.expire(now);
-    this.#fields.report(sink);
+  skipByte(): void {
+    this.#skip(1);
   }
 
   end(sink: UnitSink): void {
     if (this.begun) {
-      const { length } = this.#buffer;
+      const { length } = this.buffer;
       sink.problems.push(
         new DlmsPushError("PUSH_INCOMPLETE", `incomplete push: the stream ended inside an APDU; ${length} bytes came`),
       );
     }
-    this.#fields.end("the stream ended");
   }
 
-  #step(now: number | undefined, sink: UnitSink): boolean {
-    const { view } = this.#buffer;
+  cut(now: number | undefined, sink: UnitSink): boolean {
+    const { view } = this.buffer;
     const tag = view[0];
     if (tag === undefined) return false;
     if (this.#isAnchored && tag === 0xe6) {
       if (view.length < 3) return false;
       if (withoutLlc(view) !== view) {
-        this.#buffer.skip(3);
+        this.buffer.skip(3);
         return true;
       }
     }
@@ -72,11 +61,11 @@ export class BareUnits implements UnitReader {
       return true;
     }
     const apdu = view.slice(0, length);
-    this.#buffer.skip(length);
+    this.buffer.skip(length);
     this.#before = [];
     this.#isAnchored = true;
     const link = { framing: "apdu", source: null, destination: null, frames: 1, bytes: length } as const;
-    this.#fields.add(apdu, "the stream", link, now, sink);
+    this.fields.add(apdu, "the stream", link, now, sink);
     return true;
   }
 
@@ -108,10 +97,10 @@ export class BareUnits implements UnitReader {
   }
 
   #skip(count: number): void {
-    for (const byte of this.#buffer.view.subarray(0, count)) this.#before.push(byte);
+    for (const byte of this.buffer.view.subarray(0, count)) this.#before.push(byte);
     this.#before = this.#before.slice(-9);
     this.#isAnchored = false;
-    this.#buffer.skip(count);
+    this.buffer.skip(count);
   }
 }
 

@@ -1,3 +1,4 @@
+/** Finds the APDUs in a field that a link has delivered. */
 import { BlockCollector, splitApdus } from "../../apdu";
 import { droppedError, seriesLimits } from "./limits";
 import { noNotes, type PushLink, type UnitSink } from "./unit";

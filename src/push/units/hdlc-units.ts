@@ -1,12 +1,11 @@
+/** Joins the segments and general blocks of pushed HDLC frames into APDUs. */
 import { BlockCollector, splitApdus } from "../../apdu";
 import { toHex, UnfinishedSeries } from "../../bytes";
 import { DlmsPushError } from "../../errors";
 import { encodeAddress, type HdlcFrame, HdlcFramer, type ReceivedFrame } from "../../link";
+import type { FramedFraming } from "./framed-units";
 import { droppedError, seriesLimits } from "./limits";
-import { noNotes, type PushLink, type UnitReader, type UnitSink } from "./unit";
-
-/** ms of silence after which a frame that has begun will not end. */
-const frameSilenceMs = 2000;
+import { noNotes, type PushLink, type UnitSink } from "./unit";
 
 /** Frames and bytes of the message that a sender has begun. */
 interface Tally {
@@ -18,52 +17,31 @@ interface Tally {
  * HDLC as meters push it: UI frames, and I frames without a connection (Kaifa); segments, general blocks with LLC bytes
  * in the first one only, and several APDUs in one information field.
  */
-export class HdlcUnits implements UnitReader {
+export class HdlcUnits implements FramedFraming<ReceivedFrame> {
   readonly framing = "hdlc";
-  readonly #framer = new HdlcFramer();
+  readonly frameName = "an HDLC frame";
+  readonly framer = new HdlcFramer();
   readonly #segments = new UnfinishedSeries(seriesLimits);
   readonly #blocks = new BlockCollector(seriesLimits);
   readonly #tallies = new Map<string, Tally>();
-  #lastByte: number | undefined;
 
   get begun(): boolean {
-    return this.#framer.inFrame || this.#segments.size > 0 || this.#blocks.unfinished > 0;
+    return this.framer.inFrame || this.#segments.size > 0 || this.#blocks.unfinished > 0;
   }
 
-  add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
-    this.tick(now, sink);
-    this.#lastByte = now;
-    this.#take(this.#framer.push(bytes), now, sink);
+  take({ frame, raw }: ReceivedFrame, now: number | undefined, sink: UnitSink): void {
+    const { type } = frame.control;
+    if (type === "UI" || type === "I") this.#frame(frame, raw.length + 2, now, sink);
   }
 
-  tick(now: number | undefined, sink: UnitSink): void {
-    if (now === undefined) return;
-    const silent = this.#lastByte !== undefined && now - this.#lastByte > frameSilenceMs;
-    if (silent && this.#framer.pending) this.#take(this.#framer.flush(), now, sink);
+  expire(now: number): void {
     this.#segments.expire(now);
     this.#blocks.expire(now);
-    this.#report(sink);
   }
 
-  end(sink: UnitSink): void {
-    const cut = this.#framer.inFrame;
-    this.#take(this.#framer.flush(), undefined, sink);
-    if (cut && sink.units.length === 0) {
-      sink.problems.push(
-        new DlmsPushError("PUSH_INCOMPLETE", "incomplete push: the stream ended inside an HDLC frame"),
-      );
-    }
-    this.#segments.dropAll("the stream ended");
-    this.#blocks.end("the stream ended");
-    this.#report(sink);
-  }
-
-  #take(frames: readonly ReceivedFrame[], now: number | undefined, sink: UnitSink): void {
-    for (const { frame, raw } of frames) {
-      const { type } = frame.control;
-      if (type === "UI" || type === "I") this.#frame(frame, raw.length + 2, now, sink);
-    }
-    this.#report(sink);
+  end(why: string): void {
+    this.#segments.dropAll(why);
+    this.#blocks.end(why);
   }
 
   #frame(frame: HdlcFrame, length: number, now: number | undefined, sink: UnitSink): void {
@@ -124,7 +102,7 @@ export class HdlcUnits implements UnitReader {
     return tally;
   }
 
-  #report(sink: UnitSink): void {
+  report(sink: UnitSink): void {
     for (const dropped of this.#segments.takeDropped()) sink.problems.push(droppedError("segments", dropped));
     for (const dropped of this.#blocks.takeDropped()) sink.problems.push(droppedError("general blocks", dropped));
   }

@@ -1,3 +1,4 @@
+/** Bounds of what a stream may leave unfinished. */
 import { DlmsPushError } from "../../errors";
 import type { DroppedSeries } from "../../bytes";
 

@@ -1,7 +1,9 @@
+/** Cuts text telegrams (P1) out of a stream. */
 import { concatBytes, latin1 } from "../../bytes";
 import { DlmsLinkError, DlmsPushError } from "../../errors";
+import type { BufferedFraming } from "./buffered-units";
 import { StreamBuffer } from "./stream-buffer";
-import { noNotes, type UnitReader, type UnitSink } from "./unit";
+import { noNotes, type UnitSink } from "./unit";
 
 /** Bytes of one text telegram; those of DSMR 5 have about 2000. */
 export const maxTelegramBytes = 16_384;
@@ -25,9 +27,9 @@ export function crc16Arc(bytes: Uint8Array): number {
  * Text telegrams (P1 of DSMR, IEC 62056-21 mode D), and Elgama's form: the identification, an empty line, and the content
  * of a general-glo-ciphering without its tag.
  */
-export class P1Units implements UnitReader {
+export class P1Units implements BufferedFraming {
   readonly framing = "p1";
-  readonly #buffer = new StreamBuffer(maxTelegramBytes);
+  readonly buffer = new StreamBuffer(maxTelegramBytes);
   /** telegrams without a CRC are taken where the framing was chosen */
   readonly #withoutCrc: boolean;
 
@@ -36,19 +38,11 @@ export class P1Units implements UnitReader {
   }
 
   get begun(): boolean {
-    return this.#buffer.length > 8;
+    return this.buffer.length > 8;
   }
 
-  add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
-    this.tick(now, sink);
-    this.#buffer.add(bytes, now);
-    while (this.#step(sink));
-  }
-
-  tick(now: number | undefined, sink: UnitSink): void {
-    if (!this.#buffer.isStale(now)) return;
-    this.#buffer.skip(1);
-    while (this.#step(sink));
+  skipByte(): void {
+    this.buffer.skip(1);
   }
 
   end(sink: UnitSink): void {
@@ -58,8 +52,8 @@ export class P1Units implements UnitReader {
     );
   }
 
-  #step(sink: UnitSink): boolean {
-    const { view } = this.#buffer;
+  cut(_now: number | undefined, sink: UnitSink): boolean {
+    const { view } = this.buffer;
     if (view.length === 0) return false;
     if (view[0] !== slash) return this.#skipTo(view.indexOf(slash));
     if (view.length < 5) return false;
@@ -73,7 +67,7 @@ export class P1Units implements UnitReader {
   }
 
   #skipTo(at: number): boolean {
-    this.#buffer.skip(at < 0 ? this.#buffer.length : at);
+    this.buffer.skip(at < 0 ? this.buffer.length : at);
     return true;
   }
 
@@ -84,7 +78,7 @@ export class P1Units implements UnitReader {
     const hasCrc = /^[0-9A-Fa-f]/.test(behind);
     if (hasCrc && view.length < end + 5) return false;
     const text = view.slice(0, end + 1);
-    this.#buffer.skip(end + (hasCrc ? 5 : 1));
+    this.buffer.skip(end + (hasCrc ? 5 : 1));
     if (hasCrc ? Number.parseInt(behind, 16) !== crc16Arc(text) : !this.#withoutCrc) {
       const problem = hasCrc
         ? `its CRC is ${behind.replace(/[^\x20-\x7e]/g, "?")}, the text gives ${crcText(text)}`
@@ -115,7 +109,7 @@ export class P1Units implements UnitReader {
     if (length < 5 || end > maxTelegramBytes) return this.#skipTo(view.indexOf(slash, 1));
     if (view.length < end) return false;
     const apdu = concatBytes(generalGlo, view.subarray(head, end));
-    this.#buffer.skip(view[end] === bang ? end + 1 : end);
+    this.buffer.skip(view[end] === bang ? end + 1 : end);
     const link = { framing: "p1", source: null, destination: null, frames: 1, bytes: end } as const;
     sink.units.push({ kind: "apdu", apdu, link, notes: noNotes });
     return true;

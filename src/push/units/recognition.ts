@@ -1,7 +1,10 @@
+/** Finds the framing of a stream, and reads the stream by it. */
 import { toHex } from "../../bytes";
 import { DlmsPushError } from "../../errors";
 import { looksLike, shownBytes } from "../../link";
 import { BareUnits } from "./bare-units";
+import { BufferedUnits } from "./buffered-units";
+import { FramedUnits } from "./framed-units";
 import { HdlcUnits } from "./hdlc-units";
 import { MbusUnits } from "./mbus-units";
 import { P1Units } from "./p1-units";
@@ -15,15 +18,15 @@ const sampleBytes = 512;
 export function readerOf(framing: PushFraming, withoutCrc = true): UnitReader {
   switch (framing) {
     case "hdlc":
-      return new HdlcUnits();
+      return new FramedUnits(new HdlcUnits());
     case "wrapper":
-      return new WrapperUnits();
+      return new BufferedUnits(new WrapperUnits());
     case "mbus":
-      return new MbusUnits();
+      return new FramedUnits(new MbusUnits());
     case "apdu":
-      return new BareUnits();
+      return new BufferedUnits(new BareUnits());
     case "p1":
-      return new P1Units(withoutCrc);
+      return new BufferedUnits(new P1Units(withoutCrc));
   }
 }
 

@@ -1,3 +1,4 @@
+/** The bounded buffer of a stream. */
 import { maxUnfinishedMs } from "./limits";
 
 /** Bytes of a stream that belong to no unit yet: a bounded buffer that grows when it must. */

@@ -1,46 +1,36 @@
+/** Cuts wrapper PDUs out of a stream. */
 import { apduName, splitApdus } from "../../apdu";
 import { DlmsPushError } from "../../errors";
 import { decodeWrapperHeader, headerError, wrapperHeaderLength } from "../../link";
+import type { BufferedFraming } from "./buffered-units";
 import { FieldApdus } from "./field-apdus";
 import { maxPushBytes } from "./limits";
 import { StreamBuffer } from "./stream-buffer";
-import type { UnitReader, UnitSink } from "./unit";
+import type { UnitSink } from "./unit";
 
 /** Tags that a meter may push under. */
 const pushedTags = new Set([0x0f, 0x18, 0x38, 0x58, 0xc2, 0xca, 0xd2, 0xdb, 0xdc, 0xdd, 0xdf, 0xe0]);
 
 /** The wrapper over TCP, UDP or a file: several WPDUs in one piece, or one in several. Bytes between them are skipped. */
-export class WrapperUnits implements UnitReader {
+export class WrapperUnits implements BufferedFraming {
   readonly framing = "wrapper";
-  readonly #buffer = new StreamBuffer(maxPushBytes + wrapperHeaderLength);
-  readonly #fields = new FieldApdus();
+  readonly buffer = new StreamBuffer(maxPushBytes + wrapperHeaderLength);
+  readonly fields = new FieldApdus();
   /** skipped bytes are reported once for each gap */
   #inGap = false;
 
   get begun(): boolean {
-    return this.#fields.unfinished > 0 || this.#buffer.length >= wrapperHeaderLength;
+    return this.fields.unfinished > 0 || this.buffer.length >= wrapperHeaderLength;
   }
 
-  add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
-    this.tick(now, sink);
-    this.#buffer.add(bytes, now);
-    while (this.#step(now, sink));
-    this.#fields.report(sink);
-  }
-
-  tick(now: number | undefined, sink: UnitSink): void {
-    if (this.#buffer.isStale(now)) {
-      this.#buffer.skip(1);
-      while (this.#step(now, sink));
-    }
-    this.#fields.expire(now);
-    this.#fields.report(sink);
+  skipByte(): void {
+    this.buffer.skip(1);
   }
 
   end(sink: UnitSink): void {
-    const { length } = this.#buffer;
+    const { length } = this.buffer;
     if (length >= wrapperHeaderLength) {
-      const { length: announced } = decodeWrapperHeader(this.#buffer.view);
+      const { length: announced } = decodeWrapperHeader(this.buffer.view);
       sink.problems.push(
         new DlmsPushError(
           "PUSH_INCOMPLETE",
@@ -48,14 +38,11 @@ export class WrapperUnits implements UnitReader {
             `${length - wrapperHeaderLength} came`,
         ),
       );
-    } else if (length > 0 && !this.#inGap) sink.problems.push(headerError(this.#buffer.view, "the stream ended in it"));
-    this.#fields.end("the stream ended");
-    this.#fields.report(sink);
+    } else if (length > 0 && !this.#inGap) sink.problems.push(headerError(this.buffer.view, "the stream ended in it"));
   }
 
-  /** One decision; false where more bytes are needed. */
-  #step(now: number | undefined, sink: UnitSink): boolean {
-    const { view } = this.#buffer;
+  cut(now: number | undefined, sink: UnitSink): boolean {
+    const { view } = this.buffer;
     if (view.length === 0) return false;
     if (view[0] !== 0 || (view.length > 1 && view[1] !== 1)) return this.#gap(sink);
     if (view.length <= wrapperHeaderLength) return false;
@@ -66,7 +53,7 @@ export class WrapperUnits implements UnitReader {
     const apdu = view.slice(wrapperHeaderLength, wrapperHeaderLength + length);
     if (!isContent(apdu)) return this.#gap(sink);
     this.#inGap = false;
-    this.#buffer.skip(wrapperHeaderLength + length);
+    this.buffer.skip(wrapperHeaderLength + length);
     // what is no push (an AARE on a line that is listened to) is passed over
     if (!pushedTags.has(tag)) return true;
     const bytes = wrapperHeaderLength + length;
@@ -77,16 +64,16 @@ export class WrapperUnits implements UnitReader {
       frames: 1,
       bytes,
     } as const;
-    this.#fields.add(apdu, `wrapper port ${source} to ${destination}`, link, now, sink);
+    this.fields.add(apdu, `wrapper port ${source} to ${destination}`, link, now, sink);
     return true;
   }
 
   #gap(sink: UnitSink): boolean {
-    const { view } = this.#buffer;
+    const { view } = this.buffer;
     if (!this.#inGap) sink.problems.push(headerError(view.slice(0, 16), "no header of version 1 before a push"));
     this.#inGap = true;
     const next = view.indexOf(0, 1);
-    this.#buffer.skip(next < 0 ? view.length : next);
+    this.buffer.skip(next < 0 ? view.length : next);
     return true;
   }
 }

@@ -1,0 +1,57 @@
+/** Reads a stream whose framing has no check sequence of its frames: bytes wait in a buffer until a unit is complete. */
+import type { FieldApdus } from "./field-apdus";
+import type { StreamBuffer } from "./stream-buffer";
+import type { PushFraming, UnitReader, UnitSink } from "./unit";
+
+/** What is particular to one framing: where a unit begins and ends. */
+export interface BufferedFraming {
+  readonly framing: PushFraming;
+  readonly buffer: StreamBuffer;
+  /** APDUs of the units; absent where a unit is no APDU */
+  readonly fields?: FieldApdus;
+  readonly begun: boolean;
+  /** Cuts one unit, or skips bytes, at the start of the buffer; false where more bytes are needed. */
+  cut(now: number | undefined, sink: UnitSink): boolean;
+  /** Skips the first byte: the unit that began there was not complete in time. */
+  skipByte(): void;
+  /** The stream has ended. Names the unit that is incomplete. */
+  end(sink: UnitSink): void;
+}
+
+export class BufferedUnits implements UnitReader {
+  readonly #of: BufferedFraming;
+
+  constructor(framing: BufferedFraming) {
+    this.#of = framing;
+  }
+
+  get framing(): PushFraming {
+    return this.#of.framing;
+  }
+
+  get begun(): boolean {
+    return this.#of.begun;
+  }
+
+  add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
+    this.tick(now, sink);
+    this.#of.buffer.add(bytes, now);
+    while (this.#of.cut(now, sink));
+    this.#of.fields?.report(sink);
+  }
+
+  tick(now: number | undefined, sink: UnitSink): void {
+    if (this.#of.buffer.isStale(now)) {
+      this.#of.skipByte();
+      while (this.#of.cut(now, sink));
+    }
+    this.#of.fields?.expire(now);
+    this.#of.fields?.report(sink);
+  }
+
+  end(sink: UnitSink): void {
+    this.#of.end(sink);
+    this.#of.fields?.end("the stream ended");
+    this.#of.fields?.report(sink);
+  }
+}
