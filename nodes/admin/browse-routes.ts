@@ -24,15 +24,15 @@ import { presets } from "./presets";
 import { wholeNumber } from "../node-red/raw-settings";
 
 /** Time that the session stays after the last request of a dialog, because a dialog sends several in a row. */
-const keepMs = 20_000;
+const maxIdleMs = 20_000;
 /** An object list of hundreds of entries over 9600 bit/s takes half a minute. */
 const maxRequestMs = 180_000;
 /** Concurrent requests of open dialogs to one meter. */
 const maxRequests = 4;
 /** A dialog shows only the beginning of a longer value. */
-const shownCharacters = 400;
+const maxShownCharacters = 400;
 
-/** The open dialogs as one user of a meter's session. It releases the session `keepMs` after their last request. */
+/** The open dialogs as one user of a meter's session. It releases the session `maxIdleMs` after their last request. */
 class EditorUse {
   readonly #session: SharedMeter;
   #timer: NodeJS.Timeout | undefined;
@@ -52,7 +52,7 @@ class EditorUse {
     } finally {
       // a request that a deploy ended arrives here after the node was closed
       if (--this.#running === 0 && !this.#closed) {
-        this.#timer = setTimeout(() => void this.#session.removeUser("editor"), keepMs);
+        this.#timer = setTimeout(() => void this.#session.removeUser("editor"), maxIdleMs);
       }
     }
   }
@@ -112,7 +112,7 @@ const read: Ask<ReadAnswer> = async (session, body, signal) => {
   const { value, unitCode, type, valueName } = reading;
   const unit = unitCode === null ? null : describeUnit(unitCode, { language: languageOf(body) });
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-  const short = text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text;
+  const short = text.length > maxShownCharacters ? `${text.slice(0, maxShownCharacters)}…` : text;
   return { text: short, unit, type, ...(valueName === undefined ? {} : { valueName }) };
 };
 

@@ -19,7 +19,7 @@ export function resolvedVariable(RED: NodeAPI, value: unknown): unknown {
 }
 
 /** Bytes that a route shows of an answer that is not DLMS: enough to identify the protocol, too few to read files. */
-const shownForeignBytes = 4;
+const maxForeignBytes = 4;
 
 /**
  * The answer of a route as text. It shortens what another service answered (`details.first`, quoted in the sentences
@@ -29,7 +29,7 @@ export function answerText(answer: object): string {
   const text = JSON.stringify(answer);
   const { first } = objectOf(objectOf(objectOf(answer).error).details);
   const hex = typeof first === "string" ? (/^[0-9a-f]*/.exec(first)?.[0] ?? "") : "";
-  const kept = hex.slice(0, 2 * shownForeignBytes);
+  const kept = hex.slice(0, 2 * maxForeignBytes);
   return kept === hex ? text : text.replaceAll(String(first), `${kept}...`).replaceAll(hex, `${kept}...`);
 }
 

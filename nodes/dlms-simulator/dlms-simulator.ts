@@ -54,7 +54,7 @@ const ring = (fill: "red" | "yellow", text: string): NodeStatus => ({
 });
 
 /** Time for which the next deploy waits until the port is free. */
-const closeMs = 2500;
+const maxCloseMs = 2500;
 
 export default function (RED: NodeAPI): void {
   async function listen(node: Node, settings: Settings, ended: () => boolean): Promise<Listener | undefined> {
@@ -91,7 +91,7 @@ export default function (RED: NodeAPI): void {
     this.on("close", (_removed: boolean, done: () => void) => {
       ended = true;
       const close = listening.then((listener) => listener?.close());
-      void settledWithin(systemClock, closeMs, close).then(() => {
+      void settledWithin(systemClock, maxCloseMs, close).then(() => {
         this.status({});
         done();
       });

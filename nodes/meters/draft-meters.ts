@@ -20,7 +20,7 @@ export interface DraftOptions {
 }
 
 /** How long a session stays open after the last request of its dialog (ms), because users click from value to value. */
-export const draftIdleMs = 10_000;
+export const maxDraftIdleMs = 10_000;
 /** Meters with a session at a time, and requests in progress. */
 const maxMeters = 4;
 const maxRequests = 8;
@@ -104,7 +104,7 @@ export class DraftMeters {
   }
 
   #pooled(): MeterPool {
-    this.#pool ??= new MeterPool({ size: maxMeters, idleMs: draftIdleMs, queue: maxRequests }, this.#options.clock);
+    this.#pool ??= new MeterPool({ size: maxMeters, idleMs: maxDraftIdleMs, queue: maxRequests }, this.#options.clock);
     return this.#pool;
   }
 }

@@ -92,11 +92,11 @@ export function rangeOf(name: NamesOf<"integer">, choices: MeterChoices): Range 
   const wrapper = framingOf(choices) === "WRAPPER";
   const [min, max] = !("hdlc" in range) ? range : wrapper ? range.wrapper : range.hdlc;
   const addressPart = name === "serverAddress" || name === "physicalAddress";
-  return [min, addressPart && !wrapper ? Math.min(max, longestPart(choices)) : max];
+  return [min, addressPart && !wrapper ? Math.min(max, maxAddressPart(choices)) : max];
 }
 
 /** The largest number in each part of an HDLC server address of the chosen length. */
-function longestPart({ addressSize }: MeterChoices): number {
+function maxAddressPart({ addressSize }: MeterChoices): number {
   return addressSize === "1" || addressSize === "2" ? 127 : 16_383;
 }
 

@@ -85,6 +85,7 @@ export type {
 } from "./model";
 export {
   cipheredInitiateToFieldEnd,
+  minPduBytes,
   partialInitiateResponse,
   type PartialInitiateResponse,
   wholeInitiateResponse,

@@ -119,7 +119,8 @@ const shortNames = 0xfa00;
 const conformanceTags: readonly (number | undefined)[] = [0x5f, 0x5e];
 /** Presence and value of the quality of service, and the version, come before it. */
 const latestConformance = 4;
-const leastPdu = 12;
+/** A smaller maximum PDU size is invalid: not even a GET fits. */
+export const minPduBytes = 12;
 /** Maximum PDU size and VAA name. */
 const tailLength = 4;
 
@@ -147,7 +148,7 @@ export function partialInitiateResponse(bytes: Uint8Array, referencing: "ln" | "
   const vaaName = tail.length >= tailLength ? u16(tail, 2) : undefined;
   const bySn = vaaName === shortNames || (vaaName !== logicalNames && referencing === "sn");
   const conformance = body === undefined ? undefined : conformanceIn(body.contents, body.cut, bySn);
-  const maxPduSize = size !== undefined && (size === 0 || size >= leastPdu) ? size : undefined;
+  const maxPduSize = size !== undefined && (size === 0 || size >= minPduBytes) ? size : undefined;
   return {
     ...(version === undefined || version === 0 ? {} : { dlmsVersion: version }),
     ...(conformance === undefined ? {} : { conformance }),

@@ -19,7 +19,7 @@ export interface SplitApdus {
 
 const nothing = new Uint8Array(0);
 /** APDUs of one field; the rest is not looked at. */
-const mostApdus = 64;
+const maxApdus = 64;
 
 /** Whose LLC header (E6 E6 00, E6 E7 00) the bytes begin with. */
 export function llcOf(bytes: Uint8Array): "command" | "response" | undefined {
@@ -46,7 +46,7 @@ export function firstApdu(bytes: Uint8Array): ApduPiece & { readonly rest: Uint8
 export function splitApdus(field: Uint8Array): SplitApdus {
   const pieces: ApduPiece[] = [];
   let rest = field;
-  while (rest.length > 0 && pieces.length < mostApdus) {
+  while (rest.length > 0 && pieces.length < maxApdus) {
     try {
       const { apdu, bytes, rest: behind } = firstApdu(withoutLlc(rest));
       pieces.push({ apdu, bytes });

@@ -17,7 +17,7 @@ import type { MeterHints } from "./association/meter-hints";
 import { adaptingBlocks, keepsBlocks, leavesBlocks } from "./connection/without-general-blocks";
 import { checkOperation, checkReadOptions } from "./options/check-arguments";
 import { type QueuedRequest, type ClientRequest, RequestQueue } from "./services/request-queue";
-import { longestRequest, RequestWatch } from "./services/request-watch";
+import { maxRequestMs, RequestWatch } from "./services/request-watch";
 import { processLines } from "../driver/shared-line";
 import { type ClientFacts, Observer } from "./connection/observer";
 import type { BrowseOptions, ConnectOptions, OperationOptions, ReadOptions } from "./options/options";
@@ -100,7 +100,7 @@ export class DlmsClient implements AsyncDisposable {
     });
     this.#supervisor = new Supervisor({
       clock,
-      timeouts: { ...timeouts, establish: longestConnecting(settings) },
+      timeouts: { ...timeouts, establish: maxConnectingMs(settings) },
       establish,
       accountRisk: () => risk,
       lock: () => settings.accountGuard.lockOf(settings.account),
@@ -426,8 +426,8 @@ export async function connect(options: ConnectOptions, init: OperationOptions = 
 }
 
 /** A meter may answer each step of an association in time, and all of them together without end. */
-function longestConnecting({ timeouts, counterSource }: Settings): number {
-  return timeouts.connect + longestRequest(timeouts) + (counterSource?.pauseMs ?? 0);
+function maxConnectingMs({ timeouts, counterSource }: Settings): number {
+  return timeouts.connect + maxRequestMs(timeouts) + (counterSource?.pauseMs ?? 0);
 }
 
 function cancelledWith(queued: { readonly abandoned: boolean }): { readonly cancelled: () => boolean } {

@@ -1,7 +1,7 @@
 /** Injected time: clock, waiting and time-outs. */
 
 export { type Clock, systemClock, type TimerHandle } from "./clock";
-export { afterInput, afterRunning, inputGrace, lateFiring, type RunningWait } from "./running-time";
+export { afterInput, afterRunning, inputGraceMs, maxLateMs, type RunningWait } from "./running-time";
 export {
   Mutex,
   onAbort,

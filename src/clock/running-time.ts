@@ -2,10 +2,10 @@
 import type { Clock, TimerHandle } from "./clock";
 
 /** A timer that fires later than this means that the event loop was blocked or the process stopped (ms). */
-export const lateFiring = 50;
+export const maxLateMs = 50;
 
 /** Time for late input after such a block, because ports and handshakes need several turns of the event loop (ms). */
-export const inputGrace = 100;
+export const inputGraceMs = 100;
 
 /** Number of parts of a wait: a part in which this process did not run is not counted. */
 const parts = 8;
@@ -39,7 +39,7 @@ export function afterRunning(clock: Clock, callback: () => void, ms: number): Ru
     timer = clock.setTimeout(ended, length);
   };
   const ended = (): void => {
-    const late = clock.now() - due > lateFiring;
+    const late = clock.now() - due > maxLateMs;
     if (late && excused < parts) {
       excused++;
       afterInput(clock, begin);

@@ -14,7 +14,7 @@ export interface ZoneRules {
 
 const quarter = 900_000;
 const day = 86_400_000;
-const cacheLimit = 20_000;
+const maxKeptQuarters = 20_000;
 const zones = new Map<string, ZoneRules>();
 
 /** @throws DlmsConfigError CONFIG_INVALID for a name that this runtime does not know */
@@ -45,7 +45,7 @@ function makeRules(name: string): ZoneRules {
     const slot = Math.floor(epochMs / quarter);
     let offset = cache.get(slot);
     if (offset === undefined) {
-      if (cache.size > cacheLimit) cache.clear();
+      if (cache.size > maxKeptQuarters) cache.clear();
       offset = askOffset(format, slot * quarter);
       cache.set(slot, offset);
     }

@@ -2,8 +2,8 @@
 import { isBlock, isPush } from "../link/apdu-kind";
 
 /** APDUs, and bytes of them, that are kept for an operation that may ask for them. */
-const limit = 64;
-const byteLimit = 4 * 1024 * 1024;
+const maxKeptApdus = 64;
+const maxKeptBytes = 4 * 1024 * 1024;
 const none: readonly Uint8Array[] = [];
 
 /**
@@ -33,8 +33,8 @@ export class EarlyApdus {
 
   /** Whether it is kept; if not, it was sent unasked. */
   keep(apdu: Uint8Array): boolean {
-    if (this.#kept === undefined || this.#kept.length >= limit || isPush(apdu)) return false;
-    if (this.#kept.reduce((sum, { length }) => sum + length, apdu.length) > byteLimit) return false;
+    if (this.#kept === undefined || this.#kept.length >= maxKeptApdus || isPush(apdu)) return false;
+    if (this.#kept.reduce((sum, { length }) => sum + length, apdu.length) > maxKeptBytes) return false;
     this.#kept.push(apdu);
     return true;
   }

@@ -3,9 +3,9 @@ import type { Clock } from "../clock";
 import { DlmsConnectionError } from "../errors";
 
 /** The span in which what comes unasked is counted, in ms. */
-const span = 10_000;
+const floodSpanMs = 10_000;
 
-/** Unsolicited traffic that a line may bring within `span`: far more than any meter reports, and easy to process. */
+/** Unsolicited traffic that a line may bring within `floodSpanMs`: far more than any meter reports, and easy to process. */
 export const unaskedLimits = {
   /** bytes while no request is under way */
   bytes: 4 * 1024 * 1024,
@@ -39,7 +39,7 @@ export class FloodGuard {
     counts[kind] += count;
     if (counts[kind] <= unaskedLimits[kind]) return undefined;
     const now = this.#clock.now();
-    if (now - this.#since >= span) {
+    if (now - this.#since >= floodSpanMs) {
       this.#since = now;
       counts.bytes = counts.frames = counts.notifications = 0;
       counts[kind] = count;
@@ -53,9 +53,9 @@ function flood(endpoint: string, kind: Unasked): DlmsConnectionError {
   const limit = unaskedLimits[kind];
   return new DlmsConnectionError(
     "CONN_LOST",
-    `${endpoint}: the connection was ended, since more than ${limit} ${words[kind]} came within ${span / 1000} s: ` +
+    `${endpoint}: the connection was ended, since more than ${limit} ${words[kind]} came within ${floodSpanMs / 1000} s: ` +
       "a meter pushes without end to this client, or another device talks on the line; check the meter's push setup " +
       "(destination and repetition), and whether the port is one of a meter or gateway",
-    { fault: "meter", details: { endpoint, flood: kind, limit, spanMs: span } },
+    { fault: "meter", details: { endpoint, flood: kind, limit, spanMs: floodSpanMs } },
   );
 }

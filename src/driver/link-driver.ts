@@ -2,7 +2,7 @@
 import { type DlmsConnectionError, type DlmsError, DlmsStateError, DlmsTimeoutError } from "../errors";
 import { contained } from "../errors/boundary";
 import { defaultTimeouts } from "../link/timeouts";
-import type { LinkOutput, LinkProtocol, LinkSendOptions, PushFit } from "../link/link";
+import type { LinkOutput, LinkProtocol, LinkSendOptions, PushMatch } from "../link/link";
 import type { TransportLineSettings } from "../transport";
 import type { LinkAddress } from "./address-reservations";
 import type { LinkDriverEvents, LinkDriverParts, Traffic } from "./driver-parts";
@@ -189,8 +189,8 @@ export class LinkDriver implements LineUser {
     if (this.#ended === undefined) this.#failed(error);
   };
 
-  matchPush({ address }: Push): PushFit {
-    return this.usable ? (this.#link.pushFit?.(address) ?? "none") : "none";
+  matchPush({ address }: Push): PushMatch {
+    return this.usable ? (this.#link.matchPush?.(address) ?? "none") : "none";
   }
 
   pushed({ apdu }: Push): void {
@@ -259,7 +259,7 @@ export class LinkDriver implements LineUser {
       }
       this.#apply(output);
     }
-    if (this.#link.atRest !== false) {
+    if (this.#link.isIdle !== false) {
       if (this.#ownTurn.held) this.#ownTurn.end();
       if (this.#waits.waiter?.kind === "rest") this.#answer("rest", nothing);
     }

@@ -1,5 +1,5 @@
 /** The timer of a link: calls its machine when the deadline of the link has passed. */
-import { afterInput, type Clock, inputGrace, lateFiring, type TimerHandle } from "../clock";
+import { afterInput, type Clock, inputGraceMs, maxLateMs, type TimerHandle } from "../clock";
 
 /** Wakes a link at its deadlines, in a time that leaves out what this process did not run. */
 export class LinkTimer {
@@ -73,10 +73,10 @@ export class LinkTimer {
    */
   #wasHeldUp(deadline: number | undefined): boolean {
     const late = this.#clock.now() - this.#lost - Math.max(this.#fires, this.#told);
-    if (deadline === undefined || late <= lateFiring || deadline === this.#excused) return false;
+    if (deadline === undefined || late <= maxLateMs || deadline === this.#excused) return false;
     this.#lost += late;
     if (Math.max(this.#fires, this.#told) >= deadline) {
-      this.#lost += inputGrace;
+      this.#lost += inputGraceMs;
       this.#excused = deadline;
     }
     return true;

@@ -3,7 +3,7 @@ import { bytesEqual } from "../bytes";
 import { untilAborted, WaitList } from "../clock";
 import { DlmsConnectionError, DlmsStateError } from "../errors";
 import { contained, reportUnexpected } from "../errors/boundary";
-import type { PushAddress, PushFit } from "../link";
+import type { PushAddress, PushMatch } from "../link";
 import type { Connection, Transport, TransportLineSettings } from "../transport";
 import { AddressReservations, type LinkAddress, type ReservationOptions } from "./address-reservations";
 import { HalfOpenDetector } from "./half-open";
@@ -16,7 +16,7 @@ export interface LineUser {
   readonly address?: LinkAddress;
   data(bytes: Uint8Array): void;
   /** How well a push fits this user that another user received; absent: not at all. */
-  matchPush?(push: Push): PushFit;
+  matchPush?(push: Push): PushMatch;
   /** A push for this user that another user received. */
   pushed?(push: Push): void;
   /** The connection is gone, and the user is no longer attached to this line. */
@@ -209,7 +209,7 @@ export class SharedLine {
    * Returns false when no user of this line speaks to that meter.
    */
   dispatchPush(push: Push): boolean {
-    const fits = (user: LineUser): PushFit => user.matchPush?.(push) ?? "none";
+    const fits = (user: LineUser): PushMatch => user.matchPush?.(push) ?? "none";
     const users = [...this.#users];
     const exact = users.filter((user) => fits(user) === "exact");
     const known = this.#dispatched;

@@ -49,10 +49,10 @@ export interface SharedMeterOptions {
 }
 
 /** Requests of one session that may wait for their turn: as many as its client would queue. */
-const mostWaiting = 1000;
+const maxWaiting = 1000;
 
 /** Bound of a release: below the 3 s that a deploy may take. */
-const closeMs = 2500;
+const maxCloseMs = 2500;
 
 /**
  * One meter, one session, shared by the nodes that use it. It begins with the first request and is released after
@@ -137,8 +137,8 @@ export class SharedMeter {
   }
 
   async #enter(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#waiting >= mostWaiting) {
-      const text = `${mostWaiting} requests wait for this meter already; ask less often, or in one list`;
+    if (this.#waiting >= maxWaiting) {
+      const text = `${maxWaiting} requests wait for this meter already; ask less often, or in one list`;
       throw new DlmsStateError("STATE_QUEUE_FULL", text);
     }
     this.#waiting++;
@@ -318,7 +318,7 @@ export class SharedMeter {
     clock.clearTimeout(this.#countdown);
     this.#probe = this.#offline = this.#countdown = undefined;
     this.#isOffline = false;
-    return this.#drop();
+    return this.#endSession();
   }
 
   /** For another session with the same meter: the next request opens this one again. */
@@ -327,12 +327,12 @@ export class SharedMeter {
     this.#offline?.cancel();
     clock.clearTimeout(this.#countdown);
     this.#offline = this.#countdown = undefined;
-    return this.#drop();
+    return this.#endSession();
   }
 
-  #drop(): Promise<void> {
+  #endSession(): Promise<void> {
     const used = this.#client !== undefined;
-    this.#releasing ??= this.#dropClient().finally(() => {
+    this.#releasing ??= this.#closeClient().finally(() => {
       this.#releasing = undefined;
       this.#access.released(this.#self);
       const lock = used ? this.#lock() : undefined;
@@ -342,12 +342,12 @@ export class SharedMeter {
     return this.#releasing;
   }
 
-  async #dropClient(): Promise<void> {
+  async #closeClient(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
     this.#tracing = false;
     for (const off of this.#unsubscribe.splice(0)) off();
-    if (client !== undefined) await settledWithin(this.#options.clock, closeMs, client.close());
+    if (client !== undefined) await settledWithin(this.#options.clock, maxCloseMs, client.close());
   }
 }
 

@@ -28,7 +28,7 @@ export function dataLines(value: DlmsValue, room = new TextRoom()): string[] {
     case "structure":
       return [room.line(`${value.type} (${value.value.length})`), ...children(value.value, room)];
     case "compact-array": {
-      const head = `compact-array (${value.value.length}) of ${typeText(value.description, new TextRoom(longestType))}`;
+      const head = `compact-array (${value.value.length}) of ${typeText(value.description, new TextRoom(maxTypeCharacters))}`;
       return [room.line(head), ...children(value.value, room)];
     }
     default:
@@ -37,7 +37,7 @@ export function dataLines(value: DlmsValue, room = new TextRoom()): string[] {
 }
 
 /** The most characters of a compact-array's type description. */
-const longestType = 400;
+const maxTypeCharacters = 400;
 
 type Plain = Exclude<DlmsValue, { readonly type: "array" | "structure" | "compact-array" }>;
 

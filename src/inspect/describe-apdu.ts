@@ -135,7 +135,7 @@ const dateFields = new Set(["dateTime", "time"]);
 const contentFields = new Set(["content"]);
 
 /** The longest data that are shown as a tree; of longer ones the first bytes are. */
-const longestTree = 0x10000;
+const maxTreeBytes = 0x10000;
 
 function bytesLines(key: string, bytes: Uint8Array, context: Context): string[] {
   const { masked, apdu, room } = context;
@@ -143,7 +143,7 @@ function bytesLines(key: string, bytes: Uint8Array, context: Context): string[] 
   if (apduFields.has(key) || (apdu.apdu === "general-signing" && key === "content")) {
     return attempt(() => apduLines(parseApdu(bytes, { allowTrailing: true }), keyed(context), room));
   }
-  if (dataFields.has(key) && !pieces.has(apdu.apdu) && bytes.length <= longestTree) {
+  if (dataFields.has(key) && !pieces.has(apdu.apdu) && bytes.length <= maxTreeBytes) {
     const lines = attempt(() => dataLines(decodeValueBytes(bytes), room));
     return lines[0]?.startsWith("cannot be read") ? [room.line(`${room.hex(bytes)}, ${lines[0]}`)] : lines;
   }

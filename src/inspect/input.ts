@@ -19,7 +19,7 @@ export function tagged(path: string, value: unknown, tag: string, expected: stri
 }
 
 /** Where `part`, a view, lies inside `whole`; undefined if it is not a view of the same bytes. */
-export function placeOf(part: Uint8Array, whole: Uint8Array): number | undefined {
+export function offsetOf(part: Uint8Array, whole: Uint8Array): number | undefined {
   const at = part.byteOffset - whole.byteOffset;
   return part.buffer === whole.buffer && at >= 0 && at + part.length <= whole.length ? at : undefined;
 }

@@ -2,7 +2,7 @@
 import { toHex } from "../bytes";
 
 /** The most characters of the text about one frame, APDU or value; a few lines that count what was left out come on top. */
-export const longestText = 8192;
+export const maxTextCharacters = 8192;
 
 /** How deep in an APDU and a frame the lines of a list are, as a rule. */
 const indentation = 3;
@@ -15,7 +15,7 @@ export class TextRoom {
   #left: number;
   #depth = 0;
 
-  constructor(length = longestText) {
+  constructor(length = maxTextCharacters) {
     this.#left = length;
   }
 

@@ -35,7 +35,7 @@ export interface TraceInspectorOptions {
 const minSecretBytes = 4;
 
 /** The most bytes that a trace shows in hex: every HDLC frame is shorter. */
-const longestHex = 4096;
+const maxHexBytes = 4096;
 
 /**
  * Makes a trace fit to be shown. It is to see one session's bytes in order: pieces of a segmented APDU, and the
@@ -152,7 +152,7 @@ export class TraceInspector {
   }
 
   #hex(bytes: Uint8Array, parts: readonly Uint8Array[]): string {
-    const shown = bytes.subarray(0, longestHex);
+    const shown = bytes.subarray(0, maxHexBytes);
     const masked = new Uint8Array(shown.length);
     for (const part of parts) {
       const at = part.byteOffset - bytes.byteOffset;

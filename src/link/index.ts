@@ -55,7 +55,7 @@ export {
   type LinkSendOptions,
   noOutputs,
   type PushAddress,
-  type PushFit,
+  type PushMatch,
 } from "./link";
 export { looksLike, shownBytes } from "./guess-protocol";
 export {

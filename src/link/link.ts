@@ -47,7 +47,7 @@ export interface PushAddress {
  * How well a push matches a link: no match, from its meter to another client (or to all), or from its meter to its
  * client.
  */
-export type PushFit = "none" | "meter" | "exact";
+export type PushMatch = "none" | "meter" | "exact";
 
 /**
  * A data link between one client and one server, without socket, timer or clock: bytes, time and wishes go in,
@@ -62,7 +62,7 @@ export interface LinkProtocol {
   /** Time of the next call of `tick`; undefined = no wait is running. */
   readonly deadline: number | undefined;
   /** False while an answer of the peer is due, also to a keep-alive; absent: unknown. */
-  readonly atRest?: boolean;
+  readonly isIdle?: boolean;
   /** Bytes of an APDU that go out in one turn, before the other side has to answer; absent: any number. */
   readonly bytesPerTurn?: number | undefined;
   open(now: number): LinkOutput[];
@@ -75,7 +75,7 @@ export interface LinkProtocol {
   receive(bytes: Uint8Array, now: number): LinkOutput[];
   tick(now: number): LinkOutput[];
   /** Whether a push that another user of the line heard is for this link; absent: never. */
-  pushFit?(address: PushAddress): PushFit;
+  matchPush?(address: PushAddress): PushMatch;
   /** The transport is gone: forget everything, answer nothing. */
   reset(): void;
 }

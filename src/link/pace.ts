@@ -1,5 +1,5 @@
 /** Minimum average rate of a long answer, in bytes/s: a seventh of a line of 300 bit/s. */
-export const slowestContent = 4;
+export const minBytesPerSecond = 4;
 /** Additional time for a long answer, in response time-outs: for a meter that collects data, or a disturbed line. */
 export const graceTimeouts = 20;
 
@@ -8,10 +8,10 @@ export const graceTimeouts = 20;
  * each could continue for weeks.
  */
 export function maxTransferMs(content: number, response: number): number {
-  return graceTimeouts * response + (content * 1000) / slowestContent;
+  return graceTimeouts * response + (content * 1000) / minBytesPerSecond;
 }
 
 /** "40 bytes in 138 s; at least 4 bytes/s were expected" */
 export function paceText(content: number, ms: number): string {
-  return `the answer came too slowly: ${content} bytes in ${Math.round(ms / 1000)} s, at least ${slowestContent} bytes/s are expected after a while; check the line and the meter, or raise the time-out`;
+  return `the answer came too slowly: ${content} bytes in ${Math.round(ms / 1000)} s, at least ${minBytesPerSecond} bytes/s are expected after a while; check the line and the meter, or raise the time-out`;
 }

@@ -3,7 +3,7 @@ import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import type { InvocationCounterStore } from "./model";
 
 /** Values from here on are never used: 65536 short of the end, so that keys can still be changed in time. */
-export const counterLimit = 2 ** 32 - 2 ** 16;
+export const maxCounter = 2 ** 32 - 2 ** 16;
 
 /** Refuse a number that is no counter value. */
 function checkValue(value: number, what: string): void {
@@ -16,12 +16,12 @@ function checkValue(value: number, what: string): void {
 
 /** @throws DlmsSecurityError SEC_COUNTER_EXHAUSTED when `count` values from `next` on reach the limit */
 export function checkExhaustion(next: number, count: number): void {
-  if (next + count <= counterLimit) return;
+  if (next + count <= maxCounter) return;
   throw new DlmsSecurityError(
     "SEC_COUNTER_EXHAUSTED",
-    `invocation counter: ${next} plus ${count} values would pass the limit ${counterLimit}; ` +
+    `invocation counter: ${next} plus ${count} values would pass the limit ${maxCounter}; ` +
       "exchange the keys in the meter and the configuration, which restarts the counter",
-    { details: { next, count, limit: counterLimit } },
+    { details: { next, count, limit: maxCounter } },
   );
 }
 

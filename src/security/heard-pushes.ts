@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 /**
  * Clients of one line hear a push at the same time. This is the maximum time until all of them have handled it, in ms.
  */
-const sameTimeMs = 5000;
+const maxSameTimeMs = 5000;
 const maxHeardPushes = 256;
 
 /**
@@ -31,7 +31,7 @@ export class HeardPushes {
 
   #drop(now: number): void {
     for (const [digest, { at }] of this.#heard) {
-      if (Math.abs(now - at) <= sameTimeMs) return;
+      if (Math.abs(now - at) <= maxSameTimeMs) return;
       this.#heard.delete(digest);
     }
   }

@@ -9,7 +9,7 @@ export {
   untried,
   withTried,
 } from "./counter-record";
-export { checkExhaustion, CounterBlock, counterLimit, memoryCounterStore } from "./counters";
+export { checkExhaustion, CounterBlock, maxCounter, memoryCounterStore } from "./counters";
 export {
   curveOf,
   type EcCurve,

@@ -4,9 +4,9 @@ import { DlmsConnectionError, DlmsTimeoutError, isDlmsError } from "../errors";
 import type { Connection, ConnectionEvents, Transport } from "./transport";
 
 /** Extra time for opening beyond the transport's own time-out, so that the transport's error comes first, in ms. */
-const grace = 1000;
+const maxLateErrorMs = 1000;
 /** Time for closing a connection or undoing an opening, in ms. */
-const closeMs = 2000;
+const maxCloseMs = 2000;
 
 interface OpenInit {
   readonly timeoutMs: number;
@@ -60,7 +60,7 @@ async function openWithin(
     () => undefined,
   );
   try {
-    const connection = await openedInTime(opening, clock, timeoutMs + grace, signal, () =>
+    const connection = await openedInTime(opening, clock, timeoutMs + maxLateErrorMs, signal, () =>
       tooSlow("TIMEOUT_CONNECT", transport, "did not connect", timeoutMs),
     );
     return boundedConnection(connection, transport, clock, events, timeoutMs);
@@ -71,7 +71,7 @@ async function openWithin(
   }
 }
 
-/** Settles as the opening does, or rejects after its time. After an abort the opening has `closeMs` to end. */
+/** Settles as the opening does, or rejects after its time. After an abort the opening has `maxCloseMs` to end. */
 async function openedInTime<T>(
   opening: Promise<T>,
   clock: Clock,
@@ -83,7 +83,7 @@ async function openedInTime<T>(
     return await withTimeout(clock, ms, untilAborted(opening, signal), late);
   } catch (error) {
     if (signal?.aborted !== true || error !== signal.reason) throw error;
-    return withTimeout(clock, closeMs, opening, () => signal.reason as Error);
+    return withTimeout(clock, maxCloseMs, opening, () => signal.reason as Error);
   }
 }
 
@@ -125,7 +125,7 @@ async function closeWithin(connection: Connection, clock: Clock): Promise<void> 
   // close never rejects; a connection that does not close is abandoned
   await settledWithin(
     clock,
-    closeMs,
+    maxCloseMs,
     attempt(() => connection.close()),
   );
 }

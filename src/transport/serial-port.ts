@@ -3,7 +3,7 @@ import { DlmsConfigError, DlmsConnectionError } from "../errors";
 import { causeCode, exhaustedAdvice, type ConnectionFacts } from "./socket-errors";
 
 /** Time for closing a port, in ms. */
-export const closeMs = 2000;
+export const maxCloseMs = 2000;
 
 /** The used part of the module "serialport", declared here so that users of this package do not need its types. */
 export interface SerialPortLike {

@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { afterRunning, type Clock, systemClock } from "../clock";
 import { DlmsTimeoutError } from "../errors";
 import {
-  closeMs,
+  maxCloseMs,
   loadSerialPort,
   serialLostError,
   serialOpenError,
@@ -94,7 +94,7 @@ function openPort(
     const aborted = (): void => {
       if (!settle()) return;
       const reason = signal?.reason as Error;
-      const ended = withinTime(clock, closeMs, (done) => {
+      const ended = withinTime(clock, maxCloseMs, (done) => {
         letGo = done;
       });
       void ended.then(() => {
@@ -194,7 +194,7 @@ function connectionOf(
 /** Resolves when the port can be opened again; bounded. */
 function closePort(port: SerialPortLike, clock: Clock, mark: () => void): Promise<void> {
   mark();
-  return withinTime(clock, closeMs, (done) => {
+  return withinTime(clock, maxCloseMs, (done) => {
     if (port.isOpen) port.close(done);
     else done();
   });

@@ -6,7 +6,7 @@ import { type ConnectionFacts, lostError, socketError } from "./socket-errors";
 import type { Connection, ConnectionEvents } from "./transport";
 
 /** Time for flushing written bytes before a socket is destroyed, in ms. */
-const closeGrace = 500;
+const maxHalfClosedMs = 500;
 
 export interface OpenSocketOptions {
   readonly transport: TransportKind;
@@ -137,7 +137,7 @@ function connectionOf(
       }
       const timer = clock.setTimeout(() => {
         socket.destroy();
-      }, closeGrace);
+      }, maxHalfClosedMs);
       await gone;
       clock.clearTimeout(timer);
     },

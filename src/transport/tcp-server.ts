@@ -19,12 +19,12 @@ export interface ListenOptions {
 }
 
 /** Maximum size of unread answers for a client, in bytes. Above it, no request of the client is read. */
-const highWater = 0x10000;
+const maxUntakenBytes = 0x10000;
 /**
  * Size of the pieces in which requests are delivered, in bytes. The answers to a whole piece may be queued before any
  * is sent.
  */
-const pieceSize = 256;
+const maxPieceBytes = 256;
 
 export interface TcpListener {
   /** the bound port, also for port 0 */
@@ -152,12 +152,12 @@ class PacedRequests {
 
   resume(): void {
     const socket = this.#socket;
-    while (!socket.destroyed && this.#rest.length > 0 && socket.writableLength <= highWater) {
-      const piece = this.#rest.subarray(0, pieceSize);
-      this.#rest = this.#rest.subarray(pieceSize);
+    while (!socket.destroyed && this.#rest.length > 0 && socket.writableLength <= maxUntakenBytes) {
+      const piece = this.#rest.subarray(0, maxPieceBytes);
+      this.#rest = this.#rest.subarray(maxPieceBytes);
       this.#peer.receive(piece);
     }
-    const stalled = socket.writableLength > highWater;
+    const stalled = socket.writableLength > maxUntakenBytes;
     if (socket.destroyed || stalled === socket.isPaused()) return;
     socket.setTimeout(stalled ? this.#limits.stalledMs : this.#limits.idleMs);
     if (stalled) socket.pause();

@@ -28,7 +28,7 @@ function run(scenario: string, pieces: number): Promise<Ending> {
 }
 
 /** docs/limits.md: what any one message may take beside its own bytes. */
-const mostMb = 100;
+const maxMegabytes = 100;
 
 describe("messages in pieces of one byte, with a heap of 128 MB", function () {
   this.timeout(120_000);
@@ -36,20 +36,20 @@ describe("messages in pieces of one byte, with a heap of 128 MB", function () {
   it("takes an answer in 300,000 HDLC segments", async () => {
     const { ended, peakMb } = await run("hdlc-answer", 300_000);
     assert.equal(ended, "value 299991");
-    assert.ok(peakMb <= mostMb, `${peakMb} MB`);
+    assert.ok(peakMb <= maxMegabytes, `${peakMb} MB`);
   });
 
   it("ends a connection on which 300,000 segments of a push come without a pause, or takes them", async () => {
     const { ended, peakMb } = await run("hdlc-push", 300_000);
     assert.match(ended, /^(push 300011|DLMS_CONN_LOST)$/);
-    assert.ok(peakMb <= mostMb, `${peakMb} MB`);
+    assert.ok(peakMb <= maxMegabytes, `${peakMb} MB`);
   });
 
   for (const scenario of ["get-blocks", "general-blocks"]) {
     it(`ends ${scenario} of one byte at the limit of a result`, async () => {
       const { ended, peakMb } = await run(scenario, 400_000);
       assert.equal(ended, "DLMS_DECODE_LIMIT");
-      assert.ok(peakMb <= mostMb, `${peakMb} MB`);
+      assert.ok(peakMb <= maxMegabytes, `${peakMb} MB`);
     });
   }
 });

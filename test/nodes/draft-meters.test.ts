@@ -7,13 +7,13 @@ import { inspect } from "node:util";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import sinon from "sinon";
 import { DescribedMeters } from "../../nodes/meters/described-meters";
-import { DraftMeters, draftIdleMs } from "../../nodes/meters/draft-meters";
+import { DraftMeters, maxDraftIdleMs } from "../../nodes/meters/draft-meters";
 import type { MeterSettings } from "../../src";
 import { SharedMeter } from "../../src/fleet/shared-meter";
 import { createClient, createMeter, householdDefinition, isDlmsError, type SimulatedMeter } from "../../src";
 import { neverAnswer } from "../../src/simulator";
 import { VirtualClock } from "../support/virtual-clock";
-import { allNodes, clean, flowFor, helper, type RunningMeter, startMeter, value } from "./support";
+import { allNodes, clean, flowFor, helper, type RunningMeter, startMeter, value, maxAssociationsOf } from "./support";
 
 const password = "Okapi-7712-Ufer";
 const wrongPassword = "Serval-3305-Mole";
@@ -52,18 +52,6 @@ const settings = (port: number, more: object = {}): { properties: object } => ({
   properties: { version: 2, transportType: "TCP", host: "127.0.0.1", port: String(port), timeout: "1000", ...more },
 });
 
-/** The most associations that the meter was asked to have at one time. */
-function mostOf({ meter }: RunningMeter): () => number {
-  let most = 0;
-  meter.use({
-    name: "counts",
-    request: ({ apdu }) => {
-      most = Math.max(most, meter.associations + (apdu === "aarq" ? 1 : 0));
-      return undefined;
-    },
-  });
-  return () => most;
-}
 const attempts = ({ meter }: RunningMeter): number =>
   meter.received.filter((item) => item.kind === "apdu" && item.apdu.apdu === "aarq").length;
 const withPassword = (): Promise<RunningMeter> =>
@@ -78,7 +66,7 @@ describe("a meter as an open dialog has it", () => {
 
   it("is browsed, read and asked for columns before the first deploy, over one association", async () => {
     const one = await startMeter();
-    const most = mostOf(one);
+    const most = maxAssociationsOf(one);
     await helper.load(allNodes, []);
     const list = await ask("browse", settings(one.port));
     assert.equal(list.status, 200);
@@ -173,7 +161,7 @@ describe("a meter as an open dialog has it", () => {
 
   it("takes turns with the flow that runs with other settings", async () => {
     const one = await withPassword();
-    const most = mostOf(one);
+    const most = maxAssociationsOf(one);
     await helper.load(allNodes, flowFor(one.port));
     const changed = { ...settings(one.port, low), credentials: { password }, ...voltage };
     for (let round = 0; round < 3; round++) {
@@ -191,7 +179,7 @@ describe("a meter as an open dialog has it", () => {
 
   it("is left alone by a deploy that makes it the deployed one, and by a test of the connection", async () => {
     const one = await startMeter();
-    const most = mostOf(one);
+    const most = maxAssociationsOf(one);
     const gone = await startMeter();
     await gone.close();
     await helper.load(allNodes, flowFor(gone.port));
@@ -210,7 +198,7 @@ describe("a meter as an open dialog has it", () => {
     const one = await startMeter();
     const gone = await startMeter();
     await gone.close();
-    const most = mostOf(one);
+    const most = maxAssociationsOf(one);
     let release = (): void => assert.fail("nobody wanted to leave");
     one.meter.use({
       name: "slow to release",
@@ -237,7 +225,7 @@ describe("a meter as an open dialog has it", () => {
 
   it("gives up its wait when its dialog is closed", async () => {
     const one = await startMeter();
-    const most = mostOf(one);
+    const most = maxAssociationsOf(one);
     await helper.load(allNodes, []);
     await ask("read", { ...settings(one.port), ...voltage });
     const again = one.meter.use(neverAnswer());
@@ -344,16 +332,16 @@ describe("sessions of drafts", () => {
   it("stay open for a bounded time after the last request", async () => {
     const { clock, meters, read } = bench(1);
     await read(0);
-    await clock.tickAsync(draftIdleMs - 1);
+    await clock.tickAsync(maxDraftIdleMs - 1);
     assert.deepEqual(open(meters), [1]);
     await read(0);
-    await clock.tickAsync(draftIdleMs - 1);
+    await clock.tickAsync(maxDraftIdleMs - 1);
     assert.deepEqual(open(meters), [1]);
     const closed = meters[0]?.waitFor((item) => item.kind === "closed");
     await clock.tickAsync(1);
     await closed;
     assert.deepEqual(open(meters), [0]);
-    await clock.tickAsync(draftIdleMs);
+    await clock.tickAsync(maxDraftIdleMs);
     assert.equal(clock.pending, 0);
   });
 

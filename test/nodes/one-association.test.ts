@@ -3,20 +3,7 @@ import { SharedMeter } from "../../src/fleet/shared-meter";
 import { EndpointAccess, AccessRegistry, withExclusiveAccess } from "../../src/fleet/exclusive-access";
 import { createClient, demoPassword } from "../../src";
 import { bench, requests } from "../support/meters";
-import { type Message, type RunningMeter, allNodes, clean, flowFor, helper, startMeter, value } from "./support";
-
-/** The most associations that the meter was asked to have at one time. */
-function mostOf({ meter }: RunningMeter): () => number {
-  let most = 0;
-  meter.use({
-    name: "counts",
-    request: ({ apdu }) => {
-      most = Math.max(most, meter.associations + (apdu === "aarq" ? 1 : 0));
-      return undefined;
-    },
-  });
-  return () => most;
-}
+import { type Message, allNodes, clean, flowFor, helper, startMeter, value, maxAssociationsOf } from "./support";
 
 /** Sends all at once and waits for as many values. */
 async function all(messages: readonly object[]): Promise<unknown[]> {
@@ -55,7 +42,7 @@ describe("a meter that both a config node and messages describe", () => {
 
   it("never has a second association beside the first, whatever the messages say", async () => {
     const one = await startMeter();
-    const most = mostOf(one);
+    const most = maxAssociationsOf(one);
     await helper.load(allNodes, flowFor(one.port, {}, { timeout: "20000" }), { meter: { password: demoPassword } });
     const kinds: object[] = [
       {},
@@ -72,7 +59,7 @@ describe("a meter that both a config node and messages describe", () => {
 
   it("counts as one meter also where only messages describe it", async () => {
     const one = await startMeter();
-    const most = mostOf(one);
+    const most = maxAssociationsOf(one);
     await helper.load(allNodes, flowFor(1, {}, { timeout: "20000" }));
     const { port } = one;
     await all([0, 1, 2, 0, 1, 2].map((n) => ({ meter: { port, timeout: 10_000 + n } })));
@@ -81,7 +68,7 @@ describe("a meter that both a config node and messages describe", () => {
 
   it("is tested from the dialog without a second association", async () => {
     const one = await startMeter();
-    const most = mostOf(one);
+    const most = maxAssociationsOf(one);
     const flow = flowFor(one.port);
     await helper.load(allNodes, flow);
     await value({ meter: { timeout: 2000 } });

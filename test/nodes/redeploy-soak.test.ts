@@ -10,7 +10,7 @@ const patience = 60_000;
 /** A meter outside of Node-RED, and the most associations that it ever had at one time. */
 class WatchedMeter {
   readonly meter: SimulatedMeter;
-  mostAssociations = 0;
+  maxAssociations = 0;
 
   constructor(definition: MeterDefinition = householdDefinition()) {
     this.meter = createMeter(definition);
@@ -18,7 +18,7 @@ class WatchedMeter {
       name: "count",
       request: ({ apdu }) => {
         // a connection that was given up while it associated may be noticed as late as the AARQ of the next comes
-        if (apdu !== "aarq") this.mostAssociations = Math.max(this.mostAssociations, this.meter.associations);
+        if (apdu !== "aarq") this.maxAssociations = Math.max(this.maxAssociations, this.meter.associations);
         return undefined;
       },
     });
@@ -221,8 +221,8 @@ describe("hundreds of redeploys in the middle of reads", function () {
     assert.deepEqual({ ...listeners, "clients' events": 0 }, { ...running.listeners, "clients' events": 0 });
     assert.deepEqual(users, running.users);
     assert.deepEqual(users.socket, [4, 4], "three reads and a monitor");
-    for (const [name, { mostAssociations, meter }] of Object.entries(meters)) {
-      assert.equal(mostAssociations, 1, `${name}: associations at one time`);
+    for (const [name, { maxAssociations, meter }] of Object.entries(meters)) {
+      assert.equal(maxAssociations, 1, `${name}: associations at one time`);
       assert.ok(meter.counters.connections > samples, `${name} was connected to again and again`);
     }
   });

@@ -180,3 +180,16 @@ export function statusesOf(id: string): { list: NodeStatus[]; until(text: RegExp
       }),
   };
 }
+
+/** The most associations that the meter was asked to have at one time. */
+export function maxAssociationsOf({ meter }: RunningMeter): () => number {
+  let most = 0;
+  meter.use({
+    name: "counts",
+    request: ({ apdu }) => {
+      most = Math.max(most, meter.associations + (apdu === "aarq" ? 1 : 0));
+      return undefined;
+    },
+  });
+  return () => most;
+}

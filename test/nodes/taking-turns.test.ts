@@ -19,6 +19,7 @@ import {
   sharedByNodes,
   startMeter,
   value,
+  maxAssociationsOf,
 } from "./support";
 
 type Flow = ReturnType<typeof flowFor>;
@@ -75,19 +76,6 @@ async function readBoth(times: number): Promise<Set<string>> {
   return got;
 }
 
-/** The most associations that the meter was asked to have at one time. */
-function mostOf({ meter }: RunningMeter): () => number {
-  let most = 0;
-  meter.use({
-    name: "counts",
-    request: ({ apdu }) => {
-      most = Math.max(most, meter.associations + (apdu === "aarq" ? 1 : 0));
-      return undefined;
-    },
-  });
-  return () => most;
-}
-
 const frames = ({ meter }: RunningMeter): string[] =>
   meter.received.flatMap((item) => (item.kind === "frame" ? [item.frame] : []));
 
@@ -103,7 +91,7 @@ describe("two config nodes with the same meter", () => {
 
   it("take turns for the same client, get each its own values, and log it once", async () => {
     const one = await startMeter(numbered(3));
-    const most = mostOf(one);
+    const most = maxAssociationsOf(one);
     const flow = twins(one.port);
     await helper.load(allNodes, flow);
     for (let round = 0; round < 6; round++) {
@@ -121,7 +109,7 @@ describe("two config nodes with the same meter", () => {
   ] as const) {
     it(`take turns too where the meter cannot tell them apart: ${name}`, async () => {
       const one = await startMeter(numbered(3));
-      const most = mostOf(one);
+      const most = maxAssociationsOf(one);
       const first = "physicalAddress" in second ? { addressSize: "2" } : {};
       const flow = twins(one.port, second).map((node) => (node.id === "meter" ? { ...node, ...first } : node));
       await helper.load(allNodes, flow);
@@ -150,7 +138,7 @@ describe("a dialog of a node that is not deployed", () => {
   for (const path of ["test-connection", "find-address", "drafts/new/browse"]) {
     it(`does not disturb the flow that reads the same meter: ${path}`, async () => {
       const one = await startMeter(numbered(3));
-      const most = mostOf(one);
+      const most = maxAssociationsOf(one);
       await helper.load(allNodes, twins(one.port, { clientAddress: "17" }));
       const { port } = one;
       const properties = { host: "127.0.0.1", port, framing: "HDLC", timeout: 5000, retries: 0 };

@@ -123,12 +123,12 @@ class Conversation {
   }
 
   #assertConsistent(): void {
-    const { state, deadline, atRest } = this.link;
+    const { state, deadline, isIdle } = this.link;
     assert.ok(["closed", "opening", "open", "busy", "closing"].includes(state), state);
     if (state === "closed") assert.equal(deadline, undefined, "a closed link awaits nothing");
     else if (state !== "open") assert.notEqual(deadline, undefined, `${state} without a deadline would never end`);
     if (deadline !== undefined) assert.ok(Number.isFinite(deadline), `deadline ${deadline}`);
-    if (state === "busy" && atRest !== undefined) assert.equal(atRest, false, "a link that awaits an answer rests");
+    if (state === "busy" && isIdle !== undefined) assert.equal(isIdle, false, "a link that awaits an answer rests");
   }
 }
 
@@ -376,11 +376,11 @@ function receivingPushes(subject: LinkSubject): void {
   it("says whether a push of the line is its own, its meter's, or another one's", () => {
     const { server, client } = subject.address;
     const { link } = new Conversation(subject);
-    assert.equal(link.pushFit?.(subject.address), "none", "a closed link has no pushes");
+    assert.equal(link.matchPush?.(subject.address), "none", "a closed link has no pushes");
     const open = new Conversation(subject).openWhole().link;
-    assert.equal(open.pushFit?.(subject.address), "exact");
-    assert.equal(open.pushFit?.({ server, client: client + 1 }), "meter");
-    assert.equal(open.pushFit?.({ server: { ...server, logical: server.logical + 1 }, client }), "none");
+    assert.equal(open.matchPush?.(subject.address), "exact");
+    assert.equal(open.matchPush?.({ server, client: client + 1 }), "meter");
+    assert.equal(open.matchPush?.({ server: { ...server, logical: server.logical + 1 }, client }), "none");
   });
 }
 

@@ -43,11 +43,10 @@ function listed(start: readonly number[], count: number, before = false): Uint8A
 }
 
 /** As many as fit a result of 4 MB, the largest that is reassembled. */
-const mostPairs = 2_000_000;
+const maxPairs = 2_000_000;
 
 /** An array of 4 MB whose elements have a tag and a length of 0. */
-const pairs = (tag: number): Uint8Array =>
-  listed([1], mostPairs).map((byte, i) => (i >= 6 && i % 2 === 0 ? tag : byte));
+const pairs = (tag: number): Uint8Array => listed([1], maxPairs).map((byte, i) => (i >= 6 && i % 2 === 0 ? tag : byte));
 
 const response = (data: Uint8Array): Uint8Array =>
   encodeApdu({ apdu: "get-response-normal", invokeId: 0xc1, result: { ok: true, data } });
@@ -97,9 +96,9 @@ export const smallHeapCases: Readonly<Record<string, () => unknown>> = {
   "empty-octet-strings": () => decodeValueBytes(pairs(9)).type,
   "empty-octet-strings-plain": () => decodePlainBytes(pairs(9)),
   "empty-octet-strings-stream": () => new ArrayElementStream().push(pairs(9)).elements.length,
-  "list-get": () => parseApdu(listed([0xc4, 3, 0xc1], mostPairs)).apdu,
-  "list-read": () => parseApdu(listed([0x0c], mostPairs)).apdu,
-  "list-action": () => parseApdu(listed([0xc7, 3, 0xc1], mostPairs)).apdu,
+  "list-get": () => parseApdu(listed([0xc4, 3, 0xc1], maxPairs)).apdu,
+  "list-read": () => parseApdu(listed([0x0c], maxPairs)).apdu,
+  "list-action": () => parseApdu(listed([0xc7, 3, 0xc1], maxPairs)).apdu,
   "list-access": () => parseApdu(listed([0xda, 0x40, 0, 0, 1, 0, 0], 1_333_333, true)).apdu,
   read: () => read(nullRows, false),
   "read-with-trace": () => read(nullRows, true),

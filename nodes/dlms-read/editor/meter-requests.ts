@@ -97,18 +97,18 @@ export function askMeter<T>(meterId: string, what: string, body: object = {}): M
 
 /** The objects of the last browse, by meter and settings: the OBIS field offers them while a user types. */
 export class BrowsedObjects {
-  readonly #byPlace = new Map<string, readonly BrowsedObject[]>();
+  readonly #byKey = new Map<string, readonly BrowsedObject[]>();
 
   of(meterId: string): readonly BrowsedObject[] | undefined {
-    return this.#byPlace.get(this.placeOf(meterId));
+    return this.#byKey.get(this.keyOf(meterId));
   }
 
-  /** @param place from before the request: settings may change while it runs */
-  keep(place: string, objects: readonly BrowsedObject[]): void {
-    this.#byPlace.set(place, objects);
+  /** @param key from before the request: settings may change while it runs */
+  keep(key: string, objects: readonly BrowsedObject[]): void {
+    this.#byKey.set(key, objects);
   }
 
-  placeOf(meterId: string): string {
+  keyOf(meterId: string): string {
     const node = meterNode(meterId);
     return node === undefined ? meterId : meterId + JSON.stringify(propertiesOf(node));
   }

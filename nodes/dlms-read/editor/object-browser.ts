@@ -167,12 +167,12 @@ export class ObjectBrowser {
     this.#say("");
     this.#note.append($("<i class='fa fa-spinner fa-spin'>"), document.createTextNode(` ${t("browse.loading")}`));
     this.#list.attr("aria-busy", "true");
-    const place = browsed.placeOf(id);
+    const key = browsed.keyOf(id);
     const request = askMeter<BrowseAnswer>(id, "browse");
     this.#pending = request;
     request
       .done(({ objects, skipped }) => {
-        browsed.keep(place, objects);
+        browsed.keep(key, objects);
         this.#objects = objects.filter(accepts);
         this.#draw();
         this.#say(this.#summary() + (skipped ? ` ${t("browse.skipped", { count: skipped })}` : ""));

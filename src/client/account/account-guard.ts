@@ -126,12 +126,12 @@ export class MemoryAccountGuard implements AccountGuard {
   }
 
   allowOneMoreTry(account: Account): void {
-    this.#pardon(keyOf(account));
+    this.#allowNextTry(keyOf(account));
   }
 
   /** The same for all secrets that an owner has sent. */
   allowOneMoreTryOf(owner: string): void {
-    for (const [key, entry] of this.#failures) if (entry.owner === owner) this.#pardon(key);
+    for (const [key, entry] of this.#failures) if (entry.owner === owner) this.#allowNextTry(key);
   }
 
   /** The same guard, for those whose tries are to be known by their owner. */
@@ -148,7 +148,7 @@ export class MemoryAccountGuard implements AccountGuard {
     };
   }
 
-  #pardon(key: string): void {
+  #allowNextTry(key: string): void {
     const entry = this.#failures.get(key);
     if (entry !== undefined) this.#failures.set(key, { ...entry, until: -Infinity, lookFirst: false });
   }

@@ -6,7 +6,7 @@ import { invalid, object } from "../../errors/arguments";
 import {
   checkExhaustion,
   CounterBlock,
-  counterLimit,
+  maxCounter,
   type CounterRecord,
   decodeCounterRecord,
   encodeCounterRecord,
@@ -34,7 +34,7 @@ export interface FileCounterOptions {
 }
 
 /** A record is under 2500 bytes; what is larger is something else and is not read. */
-const recordMost = 4096;
+const maxRecordBytes = 4096;
 const usualBlock = 256;
 const usualStart = 1;
 /** Unproven values that are claimed with one write: an association needs a few. */
@@ -129,7 +129,7 @@ const keptCounter = (path: string, { fs, clock }: Settings): KeptFile =>
     clock,
     kind: "invocation counter file",
     need: "without it no counter value is safe to use",
-    mostBytes: recordMost,
+    maxBytes: maxRecordBytes,
   });
 
 const markerText =
@@ -218,7 +218,7 @@ class FileCounter {
     const size = Math.max(count, this.#settings.block);
     const first = untried(tried, Math.max(next ?? 0, this.#block.mark), size);
     checkExhaustion(first, count);
-    const mark = Math.min(first + size, counterLimit);
+    const mark = Math.min(first + size, maxCounter);
     await this.#write({ next: mark, tried }, token);
     this.#block.claim(first, mark);
   }

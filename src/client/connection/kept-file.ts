@@ -31,9 +31,9 @@ export interface CounterFileHandle {
 export const realFileSystem: CounterFileSystem = nodeFs;
 
 /** A lock whose holder does not seem to be alive is taken over after this time, in ms. */
-const lockStaleMs = 5000;
+const maxLockAgeMs = 5000;
 /** How long an operation waits for another process, in ms: beyond the time after which a lock is stale. */
-const lockWaitMs = 8000;
+const maxLockWaitMs = 8000;
 const lockPollMs = 20;
 
 export interface KeptFileOptions {
@@ -44,7 +44,7 @@ export interface KeptFileOptions {
   /** for messages: what does not work without the file */
   readonly need: string;
   /** a larger file is something else and is not read */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
 }
 
 /** A small file that several processes replace as a whole, one after the other. */
@@ -61,12 +61,12 @@ export class KeptFile {
 
   /** The contents, or undefined when there is no file. */
   async read(): Promise<string | undefined> {
-    const { fs, mostBytes } = this.#options;
+    const { fs, maxBytes } = this.#options;
     try {
       const facts = await fs.stat(this.path);
       if (!facts.isFile()) throw this.error("is not a file");
       if ((facts.mode & 0o222) === 0) throw this.error("is read-only");
-      if (facts.size > mostBytes) throw this.error(`holds ${facts.size} bytes, at most ${mostBytes} are expected`);
+      if (facts.size > maxBytes) throw this.error(`holds ${facts.size} bytes, at most ${maxBytes} are expected`);
       return await fs.readFile(this.path, "utf8");
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
@@ -158,7 +158,7 @@ export class KeptFile {
   async #lock(): Promise<string> {
     const { fs, clock } = this.#options;
     const token = JSON.stringify({ pid: process.pid, host: hostname(), token: toHex(systemRandom(8)) });
-    const deadline = clock.now() + lockWaitMs;
+    const deadline = clock.now() + maxLockWaitMs;
     for (;;) {
       try {
         const file = await fs.open(this.#lockPath, "wx");
@@ -180,7 +180,7 @@ export class KeptFile {
   #busy(): DlmsStateError {
     return new DlmsStateError(
       "STATE_BUSY",
-      `${this.#options.kind} ${this.path}: another process holds ${this.#lockPath} for more than ${lockWaitMs} ms; ` +
+      `${this.#options.kind} ${this.path}: another process holds ${this.#lockPath} for more than ${maxLockWaitMs} ms; ` +
         "use one file for each Node-RED, or remove the lock if no other process runs",
       { details: { path: this.path } },
     );
@@ -218,7 +218,7 @@ export class KeptFile {
     if (await this.#holds(token)) return;
     throw new DlmsStateError(
       "STATE_BUSY",
-      `${this.#options.kind} ${this.path}: another process took it over, since writing took more than ${lockStaleMs} ms`,
+      `${this.#options.kind} ${this.path}: another process took it over, since writing took more than ${maxLockAgeMs} ms`,
     );
   }
 
@@ -267,7 +267,7 @@ async function removed(path: string, fs: CounterFileSystem): Promise<void> {
 
 /** A holder on this machine that is gone, or one that has been silent for longer than a write can take. */
 function isStale(holder: string, ageMs: number): boolean {
-  if (Math.abs(ageMs) > lockStaleMs) return true;
+  if (Math.abs(ageMs) > maxLockAgeMs) return true;
   const facts = /^\{"pid":(\d+),"host":"([^"]*)"/.exec(holder);
   if (facts?.[2] !== hostname()) return false;
   const pid = Number(facts[1]);

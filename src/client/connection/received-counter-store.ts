@@ -26,7 +26,7 @@ export interface FileReceivedCountersOptions {
 }
 
 /** 65,536 entries of at most 60 bytes. */
-const recordMost = 4_194_304;
+const maxRecordBytes = 4_194_304;
 
 /**
  * Received counters in a file, shared by all clients of a process that are given the store: recorded messages are refused
@@ -70,7 +70,7 @@ class FileReceivedCounters implements ReceivedCounterStore {
       clock,
       kind: "received counter file",
       need: "without it messages that were recorded earlier would be believed",
-      mostBytes: recordMost,
+      maxBytes: maxRecordBytes,
     });
     this.#marks = new ReceivedMarks(maxReceivedCounters, () => {
       this.#changed();

@@ -208,7 +208,7 @@ const addressText = ({ logical, physical }: Settings["server"]): string =>
   physical === undefined ? String(logical) : `${logical}/${physical}`;
 
 /** A longer value is cut; it is a name or a time. */
-const longestValue = 64;
+const maxValueCharacters = 64;
 
 async function firstRead(active: Association, { present }: Settings): Promise<ConnectionFacts> {
   const sn = active.session.association?.referencing === "sn";
@@ -231,7 +231,7 @@ async function firstRead(active: Association, { present }: Settings): Promise<Co
     if (result.ok) {
       const { value } = presentAttribute(decodeValueBytes(result.data, undefined, what), ref, undefined, present);
       const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-      return { found: "value", logicalName: obisPrinted(ref.logicalName), value: text.slice(0, longestValue) };
+      return { found: "value", logicalName: obisPrinted(ref.logicalName), value: text.slice(0, maxValueCharacters) };
     }
     refused ??= { ref, result: result.result };
   }

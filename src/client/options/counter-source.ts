@@ -17,7 +17,7 @@ export interface CounterSource {
 
 /** The counter that most meters have for the first of their ciphered clients. */
 const defaultCounter = wellKnownObjects.invocationCounter(0);
-const longestPause = 600_000;
+const maxPauseMs = 600_000;
 
 /**
  * Undefined where the counter is not read from the meter: by choice, since this association uses none, or since this
@@ -35,7 +35,7 @@ export function resolveCounterSource(
   const when = source.when ?? "always";
   oneOf("security.counterSource.when", when, ["always", "lost"]);
   const client = integer("security.counterSource.client", source.client ?? 16, 0, hdlc ? 127 : 0xffff);
-  const pauseMs = integer("security.counterSource.pauseMs", source.pauseMs ?? 0, 0, longestPause);
+  const pauseMs = integer("security.counterSource.pauseMs", source.pauseMs ?? 0, 0, maxPauseMs);
   const logicalName = parseObis(source.logicalName ?? defaultCounter).join(".");
   const hasShortNames = options.association?.referencing === "sn";
   if (when === "lost" && (hasShortNames || client === options.client.sap)) return undefined;

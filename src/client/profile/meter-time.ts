@@ -86,7 +86,7 @@ const aroundTwice = 2 * hour;
 export const seasonShift = hour;
 
 /** The last second of a clock of 32 bits, in ms. */
-const largestUnix = 0xffffffff * 1000;
+const maxUnixMs = 0xffffffff * 1000;
 
 /**
  * Writes bounds for a meter. The usual way: an instant with its deviation, a time of the meter's clock without one. Some
@@ -172,7 +172,7 @@ export class BoundWriter {
     if (this.#isDateTime) return timeBound(this.#restricting, moment, options);
     // a clock that counts since 1970 has nothing before, and nothing behind its largest number
     const { earliest } = instantsOf(moment, this.#meter);
-    return timeBound(this.#restricting, Math.min(Math.max(earliest, 0), largestUnix), options);
+    return timeBound(this.#restricting, Math.min(Math.max(earliest, 0), maxUnixMs), options);
   }
 }
 

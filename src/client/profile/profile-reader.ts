@@ -258,7 +258,7 @@ function nothingRead(): ReadingProgress {
   return { rows: 0, blocks: 0, bytes: 0, last: undefined, equal: 0, ascending: true, skip: undefined, resumed: false };
 }
 
-const largestEntry = 0xffffffff;
+const maxEntryNumber = 0xffffffff;
 const rangeForms = "{ last }, { from, to }, { entries }, { column, least, most } or nothing";
 
 function checkRange(range: ProfileRange | undefined): ProfileRange | undefined {
@@ -293,7 +293,7 @@ function checkColumns(columns: unknown): readonly string[] {
 }
 
 function whole(value: unknown, min: number): boolean {
-  return Number.isInteger(value) && (value as number) >= min && (value as number) <= largestEntry;
+  return Number.isInteger(value) && (value as number) >= min && (value as number) <= maxEntryNumber;
 }
 
 function refuse(expected: string, got: unknown): never {

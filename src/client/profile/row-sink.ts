@@ -248,7 +248,7 @@ export class RowSink {
     const inRange = this.#strategy.used === "range";
     let fresh = progress.skip === undefined ? rows : afterBreak(rows, progress, inRange);
     // after a break more may have been captured than there was when the reading began
-    const most = mostRows(range);
+    const most = maxRows(range);
     if (most !== undefined) fresh = fresh.slice(0, Math.max(0, most - progress.rows));
     if (fresh.length === 0) return;
     for (const { time } of fresh) follow(progress, time);
@@ -317,7 +317,7 @@ function follow(progress: ReadingProgress, time: ResolvedTime | undefined): void
   progress.last = time;
 }
 
-function mostRows(range: ProfileReading["range"]): number | undefined {
+function maxRows(range: ProfileReading["range"]): number | undefined {
   if (range === undefined) return undefined;
   if ("last" in range) return range.last;
   return "entries" in range ? range.entries[1] - range.entries[0] + 1 : undefined;

@@ -3,7 +3,7 @@ import { afterRunning, type Clock, type RunningWait } from "../../clock";
 import { DlmsStateError } from "../../errors";
 
 /** How long rows may wait to be taken before the meter is let go, in ms. */
-export const stallLimit = 60_000;
+export const maxStallMs = 60_000;
 
 interface Taker<T> {
   resolve(value: IteratorResult<T, undefined>): void;
@@ -50,13 +50,13 @@ export class RowStream<T> {
       const late = (): void => {
         const error = new DlmsStateError(
           "STATE_BUSY",
-          `the rows were not taken for ${stallLimit / 1000} s, so the reading ended (${this.#name}); while it lasts, the client can ask the meter for nothing else: take rows faster, or all at once with toTable()`,
+          `the rows were not taken for ${maxStallMs / 1000} s, so the reading ended (${this.#name}); while it lasts, the client can ask the meter for nothing else: take rows faster, or all at once with toTable()`,
           { request: this.#name },
         );
         this.fail(error);
         reject(error);
       };
-      wait = afterRunning(this.#clock, late, stallLimit);
+      wait = afterRunning(this.#clock, late, maxStallMs);
     });
     this.#drained = undefined;
     wait?.cancel();

@@ -243,14 +243,14 @@ function isLocal(bound: TimeBound, { timeZone }: MeterTime): boolean {
 }
 
 /** Entries of a piece: they fit one answer even where the meter cannot send blocks. */
-const pieceEntries = 24;
+const maxPieceEntries = 24;
 const maxPieces = 2000;
 const day = 86_400_000;
 
 /** The range in pieces, for meters that give a short range but not a long one; none where it cannot be cut. */
 function pieceBounds({ info, meter, now }: ProfilePlan, { from, to, open }: TimeSpan): (readonly [Moment, Moment])[] {
   const period = info.capturePeriod * 1000;
-  const step = pieceEntries * period;
+  const step = maxPieceEntries * period;
   // newest first within each piece would be no order at all
   if (period === 0 || info.sortMethod !== 1) return [];
   const end = readMoment(to);

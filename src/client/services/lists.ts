@@ -112,7 +112,7 @@ export async function askOneByOne<T>(
 }
 
 /** How many lists in a row have to be answered with nonsense until the meter, not the line, is thought to be the cause. */
-const garbledLimit = 2;
+const maxGarbledLists = 2;
 
 /** An error message instead of the list, or an answer that cannot be read; rethrows what says nothing about lists. */
 function learnFromFailure(error: unknown, options: FetchOptions): void {
@@ -123,7 +123,7 @@ function learnFromFailure(error: unknown, options: FetchOptions): void {
   }
   if (!(error instanceof DlmsDecodeError)) throw error;
   hints.garbledLists = (hints.garbledLists ?? 0) + 1;
-  if (hints.garbledLists >= garbledLimit) stopLists(options, error.message);
+  if (hints.garbledLists >= maxGarbledLists) stopLists(options, error.message);
   else note?.(`the answer to the list cannot be read, its items are read one by one: ${error.message}`);
 }
 

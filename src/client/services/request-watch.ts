@@ -1,29 +1,29 @@
 /** Bounds of requests that set none: how long one may run, and how long the meter may answer one that was given up. */
-import { type Clock, lateFiring, type TimerHandle } from "../../clock";
+import { type Clock, maxLateMs, type TimerHandle } from "../../clock";
 import { DlmsTimeoutError } from "../../errors";
 import { maxTimerMs } from "../../errors/arguments";
 import { graceTimeouts } from "../../link/pace";
 import type { Timeouts } from "../options/options";
 
 /** How long a request without `timeoutMs` may run, and a connection may take to be made, in ms. */
-const usualRequestMs = 600_000;
+const minRequestMs = 600_000;
 /** The same in response time-outs with their retries, for settings with long ones. */
-const usualRequestTimeouts = 40;
+const minRequestTimeouts = 40;
 /** How long a profile without `timeoutMs` may take, in ms. */
-const longestProfileMs = 86_400_000;
+const maxProfileMs = 86_400_000;
 
 /** What a request asks for, as far as its time depends on it. */
 export type RequestSize = { readonly attributes: number } | "profile";
 
 /** How long a request of this size may run where its caller sets no bound, in ms. */
-export function longestRequest(
+export function maxRequestMs(
   { response, retries }: Pick<Timeouts, "response" | "retries">,
   size?: RequestSize,
 ): number {
   const each = response * (retries + 1);
-  const usual = Math.max(usualRequestMs, usualRequestTimeouts * each);
+  const usual = Math.max(minRequestMs, minRequestTimeouts * each);
   const more = size === undefined || size === "profile" ? 0 : Math.max(0, size.attributes - 1) * each;
-  return Math.min(maxTimerMs, size === "profile" ? Math.max(usual, longestProfileMs) : usual + more);
+  return Math.min(maxTimerMs, size === "profile" ? Math.max(usual, maxProfileMs) : usual + more);
 }
 
 /** A request that the client has begun, as the watch sees it. */
@@ -64,7 +64,7 @@ export class RequestWatch {
 
   begin(request: WatchedRequest, size: RequestSize | undefined): void {
     this.#request = request;
-    this.#longest = longestRequest(this.#timeouts, size);
+    this.#longest = maxRequestMs(this.#timeouts, size);
     this.#since = this.#clock.now();
     this.#abandonedSince = undefined;
     if (this.#timer === undefined) this.#arm();
@@ -98,7 +98,7 @@ export class RequestWatch {
     const request = this.#request;
     if (request === undefined) return;
     const late = this.#clock.now() - this.#due;
-    if (late > lateFiring) {
+    if (late > maxLateMs) {
       this.#since += late;
       if (this.#abandonedSince !== undefined) this.#abandonedSince += late;
     }

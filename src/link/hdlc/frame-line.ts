@@ -2,7 +2,7 @@
 import { bytesEqual } from "../../bytes";
 import type { CodesOf, DlmsError } from "../../errors";
 import { isDlmsError } from "../../errors";
-import { type LinkOutput, noOutputs, type PushAddress, type PushFit } from "../link";
+import { type LinkOutput, noOutputs, type PushAddress, type PushMatch } from "../link";
 import { addressMatches } from "./address";
 import { Evidence } from "./evidence";
 import { flag, type HdlcControl, type HdlcFrame, controlText, encodeHdlcFrame } from "./frame";
@@ -71,7 +71,7 @@ export class HdlcFrameLine {
     return this.#wait;
   }
 
-  get atRest(): boolean {
+  get isIdle(): boolean {
     return this.#wait === undefined || this.#wait.kind === "idle";
   }
 
@@ -166,7 +166,7 @@ export class HdlcFrameLine {
     return this.evidence.failure({ ...exchange, name, awaited: timeouts.response, report, sevenBits });
   }
 
-  pushFit(address: PushAddress): PushFit {
+  matchPush(address: PushAddress): PushMatch {
     if (!this.#handler.listening || !addressMatches(this.settings.server, address.server)) return "none";
     return address.client === this.settings.client.logical ? "exact" : "meter";
   }
@@ -249,7 +249,7 @@ export class HdlcFrameLine {
       const apdu = this.#pushes.add(frame);
       if (!apdu) return;
       const address = { server: frame.source, client: frame.destination.logical };
-      const exact = this.pushFit(address) === "exact";
+      const exact = this.matchPush(address) === "exact";
       outputs.push({ kind: "notification", apdu, ...(exact ? {} : { address }) });
     });
     if (error) this.note(`a UI frame was dropped: ${error.message}`, outputs);

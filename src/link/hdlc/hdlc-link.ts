@@ -1,7 +1,7 @@
 /** The HDLC link of IEC 62056-46: connecting, the transfer phase, disconnecting. */
 import { type DlmsError, DlmsStateError } from "../../errors";
 import { llcLength } from "./assembler";
-import type { LinkOutput, LinkProtocol, LinkSendOptions, PushAddress, PushFit } from "../link";
+import type { LinkOutput, LinkProtocol, LinkSendOptions, PushAddress, PushMatch } from "../link";
 import { refused, rejected } from "./failures";
 import type { HdlcFrame } from "./frame";
 import { HdlcFrameLine } from "./frame-line";
@@ -70,8 +70,8 @@ export class HdlcLink implements LinkProtocol {
     return this.#line.wait?.due;
   }
 
-  get atRest(): boolean {
-    return this.#line.atRest;
+  get isIdle(): boolean {
+    return this.#line.isIdle;
   }
 
   get bytesPerTurn(): number {
@@ -141,8 +141,8 @@ export class HdlcLink implements LinkProtocol {
     return outputs;
   }
 
-  pushFit(address: PushAddress): PushFit {
-    return this.#line.pushFit(address);
+  matchPush(address: PushAddress): PushMatch {
+    return this.#line.matchPush(address);
   }
 
   reset(): void {

@@ -16,7 +16,7 @@ export interface SevenBitEvidence {
 }
 
 /** Fewer equal bytes prove nothing. */
-const leastBytes = 6;
+const minComparedBytes = 6;
 /** UA with the final bit. */
 const unnumberedAcknowledge = 0x73;
 
@@ -31,7 +31,7 @@ export function sevenBitFrames(
   { client, server }: { readonly client: HdlcAddress; readonly server: HdlcAddress },
 ): SevenBitEvidence | undefined {
   const start = withoutFlags(first);
-  if (start.length < leastBytes) return undefined;
+  if (start.length < minComparedBytes) return undefined;
   for (const where of ["line", "port"] as const) {
     const changed = where === "line" ? evenParity : sevenBits;
     if (sent !== undefined && isChanged(start, withoutFlags(sent), changed)) return { where, whose: "own" };

@@ -11,7 +11,7 @@ import {
   type HdlcSettings,
 } from "../hdlc";
 import { transmissionTime } from "../hdlc/options";
-import type { LineSettings, LinkOutput, LinkProtocol, LinkSendOptions, PushAddress, PushFit } from "../link";
+import type { LineSettings, LinkOutput, LinkProtocol, LinkSendOptions, PushAddress, PushMatch } from "../link";
 import {
   type SignOn,
   hdlcRefused,
@@ -148,8 +148,8 @@ class ModeELink implements LinkProtocol {
     return this.#hdlc?.bytesPerTurn;
   }
 
-  get atRest(): boolean {
-    return this.#state.phase === "hdlc" ? this.#state.hdlc.atRest : this.#state.phase === "closed";
+  get isIdle(): boolean {
+    return this.#state.phase === "hdlc" ? this.#state.hdlc.isIdle : this.#state.phase === "closed";
   }
 
   /** What holds between both stations; undefined before the HDLC link is made. */
@@ -221,8 +221,8 @@ class ModeELink implements LinkProtocol {
     return outputs;
   }
 
-  pushFit(address: PushAddress): PushFit {
-    return this.#hdlc?.pushFit(address) ?? "none";
+  matchPush(address: PushAddress): PushMatch {
+    return this.#hdlc?.matchPush(address) ?? "none";
   }
 
   reset(): void {

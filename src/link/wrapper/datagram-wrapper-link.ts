@@ -9,7 +9,7 @@ import {
   type LinkSendOptions,
   noOutputs,
   type PushAddress,
-  type PushFit,
+  type PushMatch,
 } from "../link";
 import { prefix } from "../request-prefix";
 import { type WrapperLinkOptions, type WrapperSettings, resolveWrapperOptions } from "./options";
@@ -148,8 +148,8 @@ export class DatagramWrapperLink implements LinkProtocol {
     this.#owed = this.#retried = 0;
   }
 
-  pushFit(address: PushAddress): PushFit {
-    return this.#state.phase === "closed" ? "none" : this.#port.pushFit(address);
+  matchPush(address: PushAddress): PushMatch {
+    return this.#state.phase === "closed" ? "none" : this.#port.matchPush(address);
   }
 
   #assertOpen(): void {

@@ -5,7 +5,7 @@
 import { bytesEqual } from "../../bytes";
 import { DlmsTimeoutError } from "../../errors";
 import { isPush } from "../apdu-kind";
-import type { LinkOutput, PushAddress, PushFit } from "../link";
+import type { LinkOutput, PushAddress, PushMatch } from "../link";
 import { prefix } from "../request-prefix";
 import type { WrapperLinkOptions } from "./options";
 import { type Wpdu, encodeWpdu } from "./wpdu";
@@ -84,7 +84,7 @@ export class WpduPort {
     return source === this.#options.serverSap && destination === this.#options.clientSap;
   }
 
-  pushFit(address: PushAddress): PushFit {
+  matchPush(address: PushAddress): PushMatch {
     const { serverSap, clientSap } = this.#options;
     if (address.server.logical !== serverSap) return "none";
     return address.client === clientSap ? "exact" : "meter";

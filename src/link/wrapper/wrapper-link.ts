@@ -7,7 +7,7 @@ import {
   type LinkSendOptions,
   noOutputs,
   type PushAddress,
-  type PushFit,
+  type PushMatch,
 } from "../link";
 import { prefix } from "../request-prefix";
 import { DatagramWrapperLink } from "./datagram-wrapper-link";
@@ -148,8 +148,8 @@ class WrapperLink implements LinkProtocol {
     this.#wholeDue = undefined;
   }
 
-  pushFit(address: PushAddress): PushFit {
-    return this.#state.phase === "closed" ? "none" : this.#port.pushFit(address);
+  matchPush(address: PushAddress): PushMatch {
+    return this.#state.phase === "closed" ? "none" : this.#port.matchPush(address);
   }
 
   #assertOpen(): void {

@@ -12,7 +12,7 @@ import { type PushFraming, sinkOf, type UnitReader, type UnitSink } from "./unit
 import { WrapperUnits } from "./wrapper-units";
 
 /** Bytes without a unit before the reader says so. */
-const hintBytes = 2048;
+const minHintBytes = 2048;
 const sampleBytes = 512;
 
 export function readerOf(framing: PushFraming, withoutCrc = true): UnitReader {
@@ -63,7 +63,7 @@ export class StreamUnits {
     if (
       this.#units > 0 ||
       this.#hinted ||
-      this.#bytes < hintBytes ||
+      this.#bytes < minHintBytes ||
       this.#readers.some(({ begun, framing }) => begun && framing === "mbus")
     )
       return;

@@ -6,6 +6,7 @@ import {
   conformanceMask,
   conformanceNames,
   encodeApdu,
+  minPduBytes,
   parseApdu,
   partialInitiateResponse,
   serviceErrorCode,
@@ -46,8 +47,6 @@ import { noteStep } from "../steps/steps";
 const dlmsVersion = 6;
 const initiateResponseTag = 0x08;
 const invocationCounterError = serviceErrorCode["invocation-counter-error"];
-/** A meter that takes less can't even take a GET. */
-const smallestPdu = 12;
 
 /** Open an association: AARQ and AARE, then the passes 3 and 4 of the HLS mechanisms. */
 export function* associate(channel: ServiceChannel): Operation<AssociationInfo> {
@@ -351,11 +350,11 @@ function* parseInitiate(channel: ServiceChannel, bytes: Uint8Array, aare: Aare):
 function negotiated(channel: ServiceChannel, aare: Aare, initiate: InitiateResponse): AssociationInfo {
   const { options, ciphering } = channel;
   const { maxPduSize } = initiate;
-  if (maxPduSize !== 0 && maxPduSize < smallestPdu) {
+  if (maxPduSize !== 0 && maxPduSize < minPduBytes) {
     throw new DlmsAssociationError(
       "ASSOC_INITIATE_ERROR",
-      `the meter says that it takes APDUs of ${maxPduSize} bytes, at least ${smallestPdu} are needed`,
-      { details: { maxPduSize, least: smallestPdu } },
+      `the meter says that it takes APDUs of ${maxPduSize} bytes, at least ${minPduBytes} are needed`,
+      { details: { maxPduSize, least: minPduBytes } },
     );
   }
   const applicationContext = aare.applicationContext ?? proposedContext(options);
@@ -429,10 +428,10 @@ export function checkOptions(options: SessionOptions): void {
   if ("secret" in options.auth && isLandisGyr(options)) checkLandisGyrSecret(options.auth.secret);
   signingKeys(options);
   if (options.security !== undefined) checkSecurity(options, options.security);
-  if (!Number.isInteger(options.maxPduSize) || options.maxPduSize < smallestPdu || options.maxPduSize > 0xffff) {
+  if (!Number.isInteger(options.maxPduSize) || options.maxPduSize < minPduBytes || options.maxPduSize > 0xffff) {
     throw new DlmsConfigError(
       "CONFIG_INVALID",
-      `association.maxPduSize: expected ${smallestPdu}..65535, got ${options.maxPduSize}`,
+      `association.maxPduSize: expected ${minPduBytes}..65535, got ${options.maxPduSize}`,
     );
   }
 }

@@ -64,7 +64,7 @@ export class ContentStream {
    * Hand on what has come. Whoever takes it may end the operation there, so this is for moments in which the meter
    * sends nothing.
    */
-  *handOn(complete: boolean): Operation<void> {
+  *deliver(complete: boolean): Operation<void> {
     const pieces = this.#pending;
     this.#pending = [];
     for (const [i, { data, blockNumber }] of pieces.entries()) {

@@ -10,7 +10,7 @@ import { digest, placeOfId, textWithoutId, withoutId } from "../steps/correlatio
 import { noteStep, receiveStep } from "../steps/steps";
 
 /** Variables that a proof asks for in addition: 1 to this many. */
-const mostAdditional = 8;
+const maxAdditionalVariables = 8;
 
 /**
  * Copies of answers that carry nothing to be told by: plain answers of a meter with invoke-ids of its own, or to short
@@ -127,7 +127,7 @@ export class CopiedAnswers {
     const room = Math.min(options.maxPduSize, meterLimit) - length;
     let best: ReadRequest | undefined;
     let leastRecent = Infinity;
-    for (let n = 1; n <= mostAdditional && n * more <= room; n++) {
+    for (let n = 1; n <= maxAdditionalVariables && n * more <= room; n++) {
       const variables = [...request.variables, ...Array.from({ length: n }, () => variable)];
       const at = this.#counts.get(variables.length) ?? 0;
       const proof: ReadRequest = { apdu: "read-request", variables };

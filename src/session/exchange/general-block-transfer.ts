@@ -18,7 +18,7 @@ const blockHeader = 9;
 /** Acknowledgements without any new block before the transfer is given up. */
 const maxStalls = 3;
 /** The largest window that six bits can say: no meter streams more before it waits. */
-const largestWindow = 63;
+const maxWindowBlocks = 63;
 
 /** general-glo-ciphering, general-ded-ciphering, general-ciphering, general-signing */
 const protections: ReadonlySet<number> = new Set([0xdb, 0xdc, 0xdd, 0xdf]);
@@ -54,7 +54,7 @@ class Transfer {
     this.channel = channel;
     this.#stream = stream;
     this.#received = new Collector(channel.options.maxResultSize ?? defaultMaxBlockTransfer);
-    this.#window = Math.min(largestWindow, Math.max(1, channel.options.blockWindow ?? defaultBlockWindow));
+    this.#window = Math.min(maxWindowBlocks, Math.max(1, channel.options.blockWindow ?? defaultBlockWindow));
   }
 
   get receivedTo(): number {
@@ -114,7 +114,7 @@ class Transfer {
     if (block.blockNumber === 1 && this.#first === 1 && this.#received.empty) this.#expected = 1;
     const ahead = (block.blockNumber - this.#expected) & 0xffff;
     this.#refuseOtherContent(block);
-    if (ahead > largestWindow) return false;
+    if (ahead > maxWindowBlocks) return false;
     if (this.#isDoubtful(block, ahead > 0)) return false;
     this.#early.set(block.blockNumber, block);
     let moved = false;
@@ -166,7 +166,7 @@ class Transfer {
 
   #add({ data, blockNumber }: GeneralBlockTransfer): void {
     this.content += data.length;
-    if (this.#taken.size === largestWindow) this.#taken.delete((blockNumber - largestWindow) & 0xffff);
+    if (this.#taken.size === maxWindowBlocks) this.#taken.delete((blockNumber - maxWindowBlocks) & 0xffff);
     this.#taken.set(blockNumber, digest(data));
     this.#empty = data.length === 0 ? this.#empty + 1 : 0;
     if (this.#empty > maxEmptyBlocks) {
@@ -176,8 +176,8 @@ class Transfer {
   }
 
   /** Hands what came to the stream; the meter has nothing to send at the moment. */
-  *handOn(): Operation<void> {
-    if (this.#stream !== undefined) yield* this.#stream.handOn(this.complete);
+  *deliver(): Operation<void> {
+    if (this.#stream !== undefined) yield* this.#stream.deliver(this.complete);
   }
 
   /** Nothing new came: ask for one block at a time, and give up in the end. */
@@ -220,12 +220,12 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
   for (;;) {
     if (block !== undefined && transfer.take(block)) moved = true;
     if (transfer.complete) {
-      yield* transfer.handOn();
+      yield* transfer.deliver();
       return transfer.bytes();
     }
     yield* progressStep(transfer.content);
     streamed += 1;
-    if (block?.streaming === true && !block.last && transfer.mayStream && streamed <= largestWindow) {
+    if (block?.streaming === true && !block.last && transfer.mayStream && streamed <= maxWindowBlocks) {
       block = yield* awaitStreamed(transfer);
       continue;
     }
@@ -233,7 +233,7 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
     if (moved) transfer.stalls = 0;
     else yield* transfer.receivingStalled();
     moved = false;
-    yield* transfer.handOn();
+    yield* transfer.deliver();
     const acknowledgement = transfer.own(nothing, true, false);
     block = yield* askForBlock(transfer, acknowledgement);
   }

@@ -48,7 +48,7 @@ function otherId(received: number, sent: number): string {
  * Whether an APDU answers a request of an earlier association on the same connection: no answer to an association
  * request, or one too many of those.
  */
-export function isOfBefore({ delivery, association, correlation }: Facts, apdu: Apdu): boolean {
+export function answersEarlierAssociation({ delivery, association, correlation }: Facts, apdu: Apdu): boolean {
   if (!delivery.outlivesAssociation) return false;
   if (apdu.apdu === "aare") {
     if (association === undefined || correlation.associations === 0) return false;

@@ -18,7 +18,7 @@ import { CopiedAnswers } from "./copied-answers";
 import { noteTrailing } from "./trailing-bytes";
 import { Correlation, maxStaleAnswers } from "../steps/correlation";
 import type { Exchange, Repetition } from "./exchange";
-import { invocationCounterError, isLate, isOfBefore } from "./late-answers";
+import { invocationCounterError, isLate, answersEarlierAssociation } from "./late-answers";
 import { type Delivery, type DeliveryPolicy, streamDelivery } from "../steps/delivery";
 import type { AnswerForm, Operation, Sink } from "../steps/operation";
 import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "../steps/options";
@@ -269,7 +269,7 @@ export class ServiceChannel implements Exchange {
       return undefined;
     }
     let apdu = yield* this.parse(bytes);
-    if (isOfBefore(this, apdu)) return "stale";
+    if (answersEarlierAssociation(this, apdu)) return "stale";
     if (apdu.apdu === "general-block-transfer") {
       if (this.#isOfFinishedTransfer(apdu)) return "stale";
       const whole = yield* this.#assembled(apdu);

@@ -10,10 +10,10 @@ const lastId = 15;
 /** Answers to other requests that are dropped while the answer to one request is awaited. */
 export const maxStaleAnswers = 64;
 /** Answers of a meter that does not echo the invoke-id, which are compared with the ones that follow. */
-const rememberedAnswers = 64;
+const maxRememberedAnswers = 64;
 
 /** General block transfers whose blocks are compared with the ones that follow. */
-const rememberedTransfers = 3;
+const maxRememberedTransfers = 3;
 
 /** A general block transfer that came to its end. */
 export interface FinishedTransfer {
@@ -183,7 +183,7 @@ export class Correlation {
     const earlier = this.#answers.get(answer);
     this.#answers.delete(answer);
     this.#answers.set(answer, request);
-    if (this.#answers.size > rememberedAnswers) {
+    if (this.#answers.size > maxRememberedAnswers) {
       for (const oldest of this.#answers.keys()) {
         this.#answers.delete(oldest);
         break;
@@ -194,7 +194,7 @@ export class Correlation {
 
   /** A general block transfer came to its end. */
   finished(transfer: FinishedTransfer): void {
-    this.#finished = [transfer, ...this.#finished.slice(0, rememberedTransfers - 1)];
+    this.#finished = [transfer, ...this.#finished.slice(0, maxRememberedTransfers - 1)];
   }
 
   /**

@@ -1,5 +1,5 @@
 /** Checks of an AARQ and its initiate-request: which account it may use, or the AARE that rejects it. */
-import type { Aare, Aarq, InitiateRequest } from "../../apdu";
+import { type Aare, type Aarq, type InitiateRequest, minPduBytes } from "../../apdu";
 import { mechanismIds } from "../../security";
 import { usesKeys } from "../objects/generated";
 import type { MeterDefinition, SimulatedAssociation } from "../definition/definition";
@@ -92,7 +92,7 @@ export function checkAarq(aarq: Aarq, client: number, definition: MeterDefinitio
 export function checkInitiate(request: InitiateRequest, conformance: number): Refusal | undefined {
   if (request.dlmsVersion < 6) return initiateRefusal("dlms-version-too-low");
   if ((request.conformance & conformance) === 0) return initiateRefusal("incompatible-conformance");
-  if (request.maxPduSize !== 0 && request.maxPduSize < 12) return initiateRefusal("pdu-size-too-short");
+  if (request.maxPduSize !== 0 && request.maxPduSize < minPduBytes) return initiateRefusal("pdu-size-too-short");
   return undefined;
 }
 

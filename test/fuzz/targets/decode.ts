@@ -15,7 +15,7 @@ const keys = {
 /** 16 values for each byte in compact-arrays; a value is an object, its type and its content. */
 const nodesPerByte = 64;
 /** in characters: 8192, and a few lines that count what was left out */
-const longestDescription = 12_288;
+const maxDescriptionBytes = 12_288;
 
 /** Encodes a decoded value again and compares the bytes: the decoder must not lose or invent anything. */
 function checkRoundTrip(value: DlmsValue): void {
@@ -34,7 +34,7 @@ export const decodeTargets: readonly Target[] = [
       if (value === undefined) return;
       checkNodes(value, input, nodesPerByte);
       checkRoundTrip(value);
-      checkText(describeData(value), longestDescription);
+      checkText(describeData(value), maxDescriptionBytes);
     },
   },
   {
@@ -67,9 +67,9 @@ export const decodeTargets: readonly Target[] = [
     seeds: ["apdu", "hdlc", "wrapper"],
     // never throws for what the bytes hold
     run: (input) => {
-      checkText(describeApdu(input, { keys }), longestDescription);
+      checkText(describeApdu(input, { keys }), maxDescriptionBytes);
       for (const link of ["hdlc", "wrapper"] as const) {
-        checkText(describeFrame(input, link, { keys }), longestDescription);
+        checkText(describeFrame(input, link, { keys }), maxDescriptionBytes);
       }
     },
   },
@@ -84,8 +84,8 @@ export const decodeTargets: readonly Target[] = [
           for (const direction of ["out", "in"] as const) {
             for (const bytes of [input.subarray(0, half), input.subarray(half), input]) {
               const { hex, decoded } = inspector.inspect({ direction, layer, link, bytes });
-              checkText(hex, longestDescription + 200);
-              checkText(decoded, longestDescription);
+              checkText(hex, maxDescriptionBytes + 200);
+              checkText(decoded, maxDescriptionBytes);
             }
           }
         }

@@ -16,7 +16,7 @@ export interface Target {
 }
 
 /** The longest message of an error, in characters: 4096, and how much was left out. */
-const longestMessage = 4200;
+const maxMessageBytes = 4200;
 
 /** What the work returns; undefined where it ends in an error of the family, which is checked for its size. */
 export function onlyDlmsErrors<T>(work: () => T): T | undefined {
@@ -31,7 +31,7 @@ export function onlyDlmsErrors<T>(work: () => T): T | undefined {
 export function checkError(error: unknown): void {
   if (!isDlmsError(error)) throw error;
   const { length } = error.message;
-  assert.ok(length > 0 && length <= longestMessage, `an error's message has ${length} characters`);
+  assert.ok(length > 0 && length <= maxMessageBytes, `an error's message has ${length} characters`);
   JSON.stringify(error);
 }
 

@@ -4,7 +4,7 @@ import { DlmsError } from "../../../src/errors";
 import {
   checkExhaustion,
   CounterBlock,
-  counterLimit,
+  maxCounter,
   decodeCounterRecord,
   encodeCounterRecord,
   memoryCounterStore,
@@ -65,19 +65,19 @@ describe("security: memoryCounterStore", () => {
   });
 
   it("is exhausted 65536 values before 2^32, and stays usable below after a refused raise", async () => {
-    const store = memoryCounterStore(counterLimit - 2);
-    assert.equal(await store.reserve(2), counterLimit - 2);
+    const store = memoryCounterStore(maxCounter - 2);
+    assert.equal(await store.reserve(2), maxCounter - 2);
     await assert.rejects(store.reserve(1), code("SEC_COUNTER_EXHAUSTED"));
     const young = memoryCounterStore(7);
     await assert.rejects(young.raiseTo(2 ** 32 - 1), code("SEC_COUNTER_EXHAUSTED"));
     assert.equal(await young.reserve(1), 7);
-    assert.throws(() => checkExhaustion(counterLimit, 1), /exchange the keys/);
+    assert.throws(() => checkExhaustion(maxCounter, 1), /exchange the keys/);
   });
 });
 
 describe("security: counter record", () => {
   it("reads back what it writes", () => {
-    for (const next of [0, 1, 4096, counterLimit])
+    for (const next of [0, 1, 4096, maxCounter])
       assert.equal(decodeCounterRecord(encodeCounterRecord({ next, tried: [] }), "f").next, next);
   });
 

@@ -21,7 +21,7 @@ import {
 } from "../../../../src/client/connection/file-counter-store";
 import type { Clock } from "../../../../src/clock/index";
 import { DlmsError } from "../../../../src/errors/index";
-import { counterLimit, decodeCounterRecord, encodeCounterRecord } from "../../../../src/security/index";
+import { maxCounter, decodeCounterRecord, encodeCounterRecord } from "../../../../src/security/index";
 import { bundledChild } from "../../../support/bundled-child";
 
 const code = (name: string) => (error: unknown) => error instanceof DlmsError && error.code === `DLMS_${name}`;
@@ -119,13 +119,13 @@ describe("client: counter file", () => {
   });
 
   it("is exhausted long before 2^32, and a raise beyond the limit changes nothing", async () => {
-    writeFileSync(path, encodeCounterRecord({ next: counterLimit - 3, tried: [] }));
+    writeFileSync(path, encodeCounterRecord({ next: maxCounter - 3, tried: [] }));
     const store = fileCounterStore(path, { fs: restarted() });
-    assert.equal(await store.reserve(2), counterLimit - 3);
+    assert.equal(await store.reserve(2), maxCounter - 3);
     await assert.rejects(store.reserve(2), code("SEC_COUNTER_EXHAUSTED"));
-    assert.equal(await store.reserve(1), counterLimit - 1);
+    assert.equal(await store.reserve(1), maxCounter - 1);
     await assert.rejects(store.reserve(1), code("SEC_COUNTER_EXHAUSTED"));
-    assert.equal(stored(), counterLimit);
+    assert.equal(stored(), maxCounter);
     const young = fileCounterStore(join(folder, "young"), { fs: restarted() });
     await assert.rejects(young.raiseTo(2 ** 32 - 1), code("SEC_COUNTER_EXHAUSTED"));
     assert.equal(await young.reserve(1), 1);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileCounterStore } from "../../../../src/client/connection/file-counter-store";
 import { DlmsError } from "../../../../src/errors";
-import { counterLimit, type InvocationCounterStore, type UnprovenCounter } from "../../../../src/security";
+import { maxCounter, type InvocationCounterStore, type UnprovenCounter } from "../../../../src/security";
 
 const code = (name: string) => (error: unknown) => error instanceof DlmsError && error.code === `DLMS_${name}`;
 
@@ -65,8 +65,8 @@ describe("client: unproven values of a counter file", () => {
   it("a forged reading near the end is refused or costs one association, and the key stays usable", async () => {
     const store = opened();
     assert.throws(() => store.tryFrom?.(0xffff_fff1), code("SEC_COUNTER_EXHAUSTED"));
-    assert.equal(await tried(store, counterLimit - 16).reserve(1), counterLimit - 16);
-    await assert.rejects(tried(store, counterLimit - 16).reserve(1), code("SEC_COUNTER_EXHAUSTED"));
+    assert.equal(await tried(store, maxCounter - 16).reserve(1), maxCounter - 16);
+    await assert.rejects(tried(store, maxCounter - 16).reserve(1), code("SEC_COUNTER_EXHAUSTED"));
     const right = tried(store, 7001);
     assert.equal(await right.reserve(1), 7001);
     await right.prove();
