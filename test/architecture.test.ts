@@ -12,7 +12,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   codec: ["bytes", "errors"],
   security: ["bytes", "errors"],
   link: ["bytes", "errors"],
-  transport: ["errors", "clock"],
+  transport: ["bytes", "errors", "clock"],
   apdu: ["codec", "bytes", "errors"],
   cosem: ["apdu", "codec", "bytes", "errors"],
   names: ["cosem", "codec", "bytes", "errors"],

@@ -26,7 +26,7 @@ import type { AccountRisk } from "./connection/secret-attempt";
 import { resolveSettings, type Settings } from "./options/resolve-options";
 import { type ProfileOptions, ProfileReader } from "./profile/profile-reader";
 import type { ProfileRange } from "./profile/read-profile";
-import { referencingOf } from "./services/referencing";
+import { referencingOf } from "./services/choose-referencing";
 import { Supervisor } from "./connection/supervisor";
 import { describeReads, type AttributeRequest, requestFor } from "./services/attribute-request";
 import { makeLink, makeSession } from "./connection/factories";

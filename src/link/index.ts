@@ -78,7 +78,6 @@ export {
   modeELink,
   type ModeELinkOptions,
   requestMessage,
-  withEvenParity,
   withoutParity,
 } from "./mode-e";
 export { defaultInterFrameMs, defaultTimeouts, integerWithin, type LinkTimeouts, resolveTimeouts } from "./timeouts";

@@ -3,7 +3,7 @@
 export { boundedTransport } from "./bounded";
 export { listPorts, type PortFolders } from "./list-ports";
 export { type MemoryLine, type MemoryPeer, memoryTransport } from "./memory";
-export { deviceOf, type SerialOptions, serialTransport, withEvenParity } from "./serial";
+export { deviceOf, type SerialOptions, serialTransport } from "./serial";
 export type { SerialPortInfo } from "./serial-port";
 export { hostAndPort, hostKey, type TcpOptions, tcpTransport } from "./tcp";
 export { type ListenOptions, listenTcp, type TcpListener } from "./tcp-server";

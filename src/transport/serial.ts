@@ -1,5 +1,6 @@
 /** The serial transport: opens, drains, switches and closes a port of the module "serialport". */
 import { realpathSync } from "node:fs";
+import { withEvenParity } from "../bytes";
 import { afterRunning, type Clock, systemClock } from "../clock";
 import { DlmsTimeoutError } from "../errors";
 import {
@@ -162,7 +163,7 @@ function connectionOf(
       if (ours) return;
       bytesOut += bytes.length;
       sentAt = Math.max(sentAt, clock.now()) + (bytes.length * bitsPerByte(mode) * 1000) / baudRate;
-      port.write(parity ? bytes.map(withEvenParity) : bytes);
+      port.write(parity ? withEvenParity(bytes) : bytes);
     },
     drain: () =>
       withinTime(clock, Math.max(0, sentAt - clock.now()) + maxDrainMs, (done) => {
@@ -209,13 +210,4 @@ function withinTime(clock: Clock, withinMs: number, start: (done: () => void) =>
       resolve();
     });
   });
-}
-
-/** Adds even parity to seven bits, as bit 7. */
-export function withEvenParity(byte: number): number {
-  let ones = byte & 0x7f;
-  ones ^= ones >> 4;
-  ones ^= ones >> 2;
-  ones ^= ones >> 1;
-  return (byte & 0x7f) | ((ones & 1) << 7);
 }

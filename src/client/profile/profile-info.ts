@@ -18,7 +18,7 @@ import { describeObis } from "../../names";
 import { DlmsDecodeError, isDlmsError } from "../../errors";
 import { accessError } from "../association/access-error";
 import type { Association, Kept } from "../association/association";
-import { referencingOf } from "../services/referencing";
+import { referencingOf } from "../services/choose-referencing";
 import {
   readScalerProfile,
   scalerProfileNote,

@@ -5,7 +5,7 @@ import type { DlmsAccessError, DlmsDecodeError, DlmsServiceError } from "../../e
 import { accessError } from "../association/access-error";
 import { type Association, OperationCancelled } from "../association/association";
 import { isRefusal } from "../services/lists";
-import { referencingOf } from "../services/referencing";
+import { referencingOf } from "../services/choose-referencing";
 import type { FetchOptions } from "../association/meter-hints";
 import {
   type SelectionStrategy,

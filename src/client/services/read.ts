@@ -15,7 +15,7 @@ import { DlmsAccessError, DlmsDecodeError, type DlmsError, isDlmsError } from ".
 import { accessError, describeTarget } from "../association/access-error";
 import type { Association } from "../association/association";
 import { askOneByOne } from "./lists";
-import { referencingOf } from "./referencing";
+import { referencingOf } from "./choose-referencing";
 import type { FetchOptions } from "../association/meter-hints";
 import type { AttributeRequest, Fetched } from "./attribute-request";
 

@@ -1,11 +1,9 @@
-/** The two ways to name what a meter has, by logical or by short names; an association chooses one of them once. */
+/** The services of an association, whether it names objects by logical or by short names. */
 import type { ActionResult } from "../../apdu/model";
 import type { AttributeRef, MethodRef, ObjectDirectory, Selection } from "../../cosem";
-import type { Association, Kept, RunOptions } from "../association/association";
+import type { Association, RunOptions } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
 import type { AttributeRequest, Fetched } from "./attribute-request";
-import { logicalNames } from "./logical-names";
-import { shortNames } from "./short-names";
 
 /** The services by one way of naming. */
 export interface Referencing {
@@ -43,15 +41,4 @@ export interface Referencing {
   ): Promise<ActionResult>;
   /** Returns what makes the directory from the bytes. */
   objectList(active: Association, options: RunOptions): Promise<() => ObjectDirectory>;
-}
-
-const ways: Readonly<Record<"ln" | "sn", Referencing>> = { ln: logicalNames, sn: shortNames };
-
-const chosen: Kept<Referencing> = {
-  make: ({ session }) => ways[session.association?.referencing ?? "ln"],
-};
-
-/** How the meter of this association names its objects. */
-export function referencingOf(active: Association): Referencing {
-  return active.kept(chosen);
 }

@@ -1,5 +1,5 @@
 /** The services by short names: Read and Write of the names that the meter's object list gives. */
-import type { ActionResult, GetDataResult, ReadResult, VariableAccess, WriteResult } from "../../apdu/model";
+import type { GetDataResult, ReadResult, VariableAccess, WriteResult } from "../../apdu/model";
 import { classIds, dataAccess } from "../../apdu";
 import { encodeValueBytes } from "../../codec";
 import {
@@ -7,11 +7,8 @@ import {
   type AttributeRef,
   findClass,
   findMethod,
-  type MethodRef,
   obisDotted,
-  type ObjectDirectory,
   readShortNameListBytes,
-  type Selection,
   wellKnownObjects,
 } from "../../cosem";
 import { DlmsDecodeError, DlmsServiceError, type RequestName } from "../../errors";
@@ -20,10 +17,11 @@ import type { AnswerForm } from "../../session/steps/operation";
 import { accessError } from "../association/access-error";
 import type { Association, Kept, RunOptions } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
-import { type AttributeRequest, describeRead, type Fetched } from "./attribute-request";
+import { describeRead, type Fetched } from "./attribute-request";
 import { askInLists } from "./lists";
 import { requestRoom } from "./get-by-access";
 import { objectsOf, toEnd, withRights } from "./object-list";
+import type { Referencing } from "./referencing";
 
 const { associationSnNames: own, currentAssociation } = wellKnownObjects;
 const objectListAttribute: AttributeRef = {
@@ -41,25 +39,67 @@ type BaseNames = ReadonlyMap<string, number>;
 /** The base names of this association, once they were read. */
 const baseNames: Kept<{ known: BaseNames | undefined }> = { make: () => ({ known: undefined }) };
 
-/** The services by short names; see `Referencing`. */
-export const shortNames = {
-  readsTogether: (): boolean => true,
-  readOne,
-  readTogether,
-  readChunks,
-  write,
-  invoke,
-  objectList,
-};
+/** The services by short names. */
+export const shortNames: Referencing = {
+  readsTogether: () => true,
 
-async function readOne(
-  active: Association,
-  { ref }: Pick<AttributeRequest, "ref">,
-  options: FetchOptions,
-): Promise<Fetched> {
-  const [only] = await readTogether(active, [ref], options);
-  return only;
-}
+  async readOne(active, { ref }, options) {
+    const [only] = await readTogether(active, [ref], options);
+    return only;
+  },
+
+  readTogether,
+
+  async readChunks(active, ref, selection, request, options) {
+    const name = shortNameOf(await namesOf(active, options), ref);
+    if (name === undefined) return objectUndefined;
+    const variable: VariableAccess =
+      selection === undefined
+        ? { kind: "variable-name", name }
+        : {
+            kind: "parameterized-access",
+            name,
+            selector: selection.selector,
+            data: encodeValueBytes(selection.parameters),
+          };
+    const outcome = await active.run(active.session.readChunks(variable, request), options);
+    active.answered++;
+    return outcome.ok ? 0 : outcome.result;
+  },
+
+  async write(active, ref, data, request, options) {
+    const name = shortNameOf(await namesOf(active, options), ref);
+    if (name === undefined) return objectUndefined;
+    const variable = { kind: "variable-name", name } as const;
+    const [result] = await active.run(active.session.write([variable], [data], request), options);
+    return resultOf(result);
+  },
+
+  /** A method is invoked by a Read with parameters, IEC 62056-5-3 "Read". */
+  async invoke(active, ref, parameters, request, options) {
+    const base = (await namesOf(active, options)).get(`${ref.classId}/${obisDotted(ref.logicalName)}`);
+    const cls = findClass(ref.classId, ref.version);
+    const offset = cls === undefined ? undefined : findMethod(cls, ref.methodId)?.shortNameOffset;
+    if (base === undefined || offset === undefined) return { result: objectUndefined };
+    const name = (base + offset) & 0xffff;
+    const data = parameters ?? encodeValueBytes({ type: "integer", value: 0 });
+    const variable = { kind: "parameterized-access", name, selector: noSelector, data } as const;
+    const [answer] = await readVariables(active, [variable], request, options);
+    if (answer?.ok === false) return { result: answer.result };
+    return { result: 0, ...(answer === undefined ? {} : { returnParameters: answer }) };
+  },
+
+  async objectList(active, options) {
+    const list = await readOwnList(active, own.objectList, options);
+    // access_rights_list: many meters do not have it
+    const rights = list.ok ? await readOwnList(active, own.accessRights, options) : undefined;
+    return () => {
+      if (!list.ok) throw accessError("get", objectListAttribute, list.result);
+      const directory = objectsOf(active, readShortNameListBytes(list.data, describeObis));
+      return rights?.ok === true ? withRights(active, directory, rights.data) : directory;
+    };
+  },
+};
 
 async function readTogether(
   active: Association,
@@ -100,77 +140,10 @@ function namesPerRequest(active: Association): number {
   return Math.max(1, Math.min(255, Math.floor((requestRoom(active) - 40) / 3)));
 }
 
-async function readChunks(
-  active: Association,
-  ref: AttributeRef,
-  selection: Selection | undefined,
-  request: string,
-  options: RunOptions,
-): Promise<number> {
-  const name = shortNameOf(await namesOf(active, options), ref);
-  if (name === undefined) return objectUndefined;
-  const variable: VariableAccess =
-    selection === undefined
-      ? { kind: "variable-name", name }
-      : {
-          kind: "parameterized-access",
-          name,
-          selector: selection.selector,
-          data: encodeValueBytes(selection.parameters),
-        };
-  const outcome = await active.run(active.session.readChunks(variable, request), options);
-  active.answered++;
-  return outcome.ok ? 0 : outcome.result;
-}
-
-async function write(
-  active: Association,
-  ref: AttributeRef,
-  data: Uint8Array,
-  request: string,
-  options: RunOptions,
-): Promise<number> {
-  const name = shortNameOf(await namesOf(active, options), ref);
-  if (name === undefined) return objectUndefined;
-  const [result] = await active.run(active.session.write([{ kind: "variable-name", name }], [data], request), options);
-  return resultOf(result);
-}
-
 function resultOf(result: WriteResult | undefined): number {
   if (result?.kind === "success") return 0;
   if (result?.kind === "error") return result.result;
   throw new DlmsDecodeError("DECODE_VALUE", "expected success or an error, the meter sent a block number");
-}
-
-/** A method is invoked by a Read with parameters, IEC 62056-5-3 "Read". */
-async function invoke(
-  active: Association,
-  ref: MethodRef,
-  parameters: Uint8Array | undefined,
-  request: string,
-  options: RunOptions,
-): Promise<ActionResult> {
-  const base = (await namesOf(active, options)).get(`${ref.classId}/${obisDotted(ref.logicalName)}`);
-  const cls = findClass(ref.classId, ref.version);
-  const offset = cls === undefined ? undefined : findMethod(cls, ref.methodId)?.shortNameOffset;
-  if (base === undefined || offset === undefined) return { result: objectUndefined };
-  const name = (base + offset) & 0xffff;
-  const data = parameters ?? encodeValueBytes({ type: "integer", value: 0 });
-  const variable = { kind: "parameterized-access", name, selector: noSelector, data } as const;
-  const [answer] = await readVariables(active, [variable], request, options);
-  if (answer?.ok === false) return { result: answer.result };
-  return { result: 0, ...(answer === undefined ? {} : { returnParameters: answer }) };
-}
-
-async function objectList(active: Association, options: RunOptions): Promise<() => ObjectDirectory> {
-  const list = await readOwnList(active, own.objectList, options);
-  // access_rights_list: many meters do not have it
-  const rights = list.ok ? await readOwnList(active, own.accessRights, options) : undefined;
-  return () => {
-    if (!list.ok) throw accessError("get", objectListAttribute, list.result);
-    const directory = objectsOf(active, readShortNameListBytes(list.data, describeObis));
-    return rights?.ok === true ? withRights(active, directory, rights.data) : directory;
-  };
 }
 
 /** The base names of the meter's objects; the object list is read for them once in an association. */

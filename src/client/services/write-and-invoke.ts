@@ -4,7 +4,7 @@ import { type AttributeRef, type MethodRef, obisPrinted } from "../../cosem";
 import { accessError } from "../association/access-error";
 import type { Association } from "../association/association";
 import { checkAttributeRef, checkMethodRef } from "../options/check-arguments";
-import { referencingOf } from "./referencing";
+import { referencingOf } from "./choose-referencing";
 import type { ClientRequest } from "./request-queue";
 
 /**

@@ -1,5 +1,5 @@
 /** A line that is set to seven data bits on one side and to eight on the other: what HDLC frames look like then. */
-import { bytesEqual } from "../../bytes";
+import { bytesEqual, evenParity } from "../../bytes";
 import { encodeAddress, type HdlcAddress } from "./address";
 import { flag } from "./frame";
 
@@ -68,11 +68,3 @@ function withoutFlags(bytes: Uint8Array): Uint8Array {
 }
 
 const sevenBits = (byte: number): number => byte & 0x7f;
-
-function evenParity(byte: number): number {
-  let ones = byte & 0x7f;
-  ones ^= ones >> 4;
-  ones ^= ones >> 2;
-  ones ^= ones >> 1;
-  return (byte & 0x7f) | ((ones & 1) << 7);
-}

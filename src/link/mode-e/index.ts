@@ -8,6 +8,5 @@ export {
   type Identification,
   isWithinOffer,
   requestMessage,
-  withEvenParity,
   withoutParity,
 } from "./sign-on";

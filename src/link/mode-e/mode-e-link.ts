@@ -1,5 +1,5 @@
 /** The mode E link: sign-on in text (IEC 62056-21), then HDLC at the rate that the meter offers. */
-import { concatBytes } from "../../bytes";
+import { concatBytes, withEvenParity } from "../../bytes";
 import { DlmsConfigError, type DlmsError, DlmsStateError } from "../../errors";
 import {
   type HdlcLink,
@@ -27,7 +27,6 @@ import {
   findIdentification,
   isReadout,
   requestMessage,
-  withEvenParity,
   withoutParity,
 } from "./sign-on";
 

@@ -87,16 +87,6 @@ export function withoutParity(bytes: Uint8Array): string {
   return latin1(bytes.map((byte) => byte & 0x7f));
 }
 
-/** Even parity in bit 7: what a line of 7E1 carries, for lines that hand eight bits through. */
-export function withEvenParity(bytes: Uint8Array): Uint8Array {
-  return bytes.map((byte) => {
-    const data = byte & 0x7f;
-    let ones = 0;
-    for (let bit = 0; bit < 7; bit++) ones += (data >> bit) & 1;
-    return ones % 2 === 1 ? data | 0x80 : data;
-  });
-}
-
 function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

@@ -6,7 +6,7 @@ import { MockBinding, type MockPortBinding } from "@serialport/binding-mock";
 import { SerialPortMock } from "serialport";
 import { DlmsConfigError, type DlmsConnectionError, DlmsError } from "../../../src/errors";
 import { listPorts, serialTransport } from "../../../src/transport";
-import { withEvenParity } from "../../../src/transport/serial";
+import { evenParity } from "../../../src/bytes";
 import {
   loadSerialPort,
   type SerialModule,
@@ -125,9 +125,9 @@ describe("serialTransport", () => {
 
   it("computes even parity of all seven-bit characters", () => {
     for (let byte = 0; byte < 128; byte++) {
-      const ones = [...withEvenParity(byte).toString(2)].filter((bit) => bit === "1").length;
+      const ones = [...evenParity(byte).toString(2)].filter((bit) => bit === "1").length;
       assert.equal(ones % 2, 0);
-      assert.equal(withEvenParity(byte) & 0x7f, byte);
+      assert.equal(evenParity(byte) & 0x7f, byte);
     }
   });
 

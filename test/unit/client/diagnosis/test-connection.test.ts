@@ -18,7 +18,7 @@ import {
   DlmsLinkError,
   DlmsTimeoutError,
 } from "../../../../src/errors/index";
-import { withEvenParity } from "../../../../src/link";
+import { withEvenParity } from "../../../../src/bytes";
 import { memoryTransport } from "../../../../src/transport";
 import { number, requests, silentWhen } from "../../../support/meters";
 import { modeEPort } from "../../../support/mode-e-meter";

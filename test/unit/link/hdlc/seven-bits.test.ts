@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { fromHex, toHex } from "../../../../src/bytes";
-import { hdlcLink, withEvenParity } from "../../../../src/link";
+import { fromHex, toHex, withEvenParity } from "../../../../src/bytes";
+import { hdlcLink } from "../../../../src/link";
 import { hdlcFrame } from "../../../support/hdlc-peer";
 import { LinkLine } from "../../../support/link-line";
 
