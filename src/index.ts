@@ -279,6 +279,7 @@ export {
 export {
   type CounterPolicy,
   decodePush,
+  parsePushList,
   type Push,
   PushDecoder,
   type PushDecoderOptions,
@@ -289,8 +290,16 @@ export {
   type PushKeys,
   type PushKeySet,
   type PushKeySource,
+  type PushKeyStyle,
   type PushLink,
+  type PushListDefinition,
+  type PushListEntryDefinition,
+  type PushMeter,
+  type PushMeterSource,
+  type PushObject,
   type PushSecurity,
+  type PushSetupObject,
+  pushValues,
 } from "./push";
 export {
   describeClass,

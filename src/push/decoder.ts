@@ -5,8 +5,8 @@ import { toBytes } from "../inspect";
 import { interpret, interpretBody, type Interpretation } from "./interpret";
 import { PushCounters } from "./opening/counters";
 import { KeyRing } from "./opening/keys";
-import { openPush } from "./opening/open";
-import { checkPushOptions, type PushDecoderOptions } from "./options";
+import { type Opened, openPush } from "./opening/open";
+import { type CheckedOptions, checkPushOptions, type PushDecoderOptions } from "./options";
 import type { Push } from "./push";
 import { Senders } from "./senders";
 import { readPayload } from "./units/payload";
@@ -29,13 +29,16 @@ export interface PushFacts {
 
 /** Parts that the decoders of several connections share, so that a meter may come back over another connection. */
 export class PushDecoderParts {
+  readonly checked: CheckedOptions;
   readonly keys: KeyRing;
   readonly counters: PushCounters;
   readonly senders = new Senders();
 
+  /** @throws DlmsConfigError CONFIG_INVALID */
   constructor(options: PushDecoderOptions) {
-    this.keys = new KeyRing(options.keys);
-    this.counters = new PushCounters(options.counters ?? "strict", options.receivedCounters);
+    this.checked = checkPushOptions(options);
+    this.keys = new KeyRing(options.keys, options.tryKeys);
+    this.counters = new PushCounters(options.receivedCounters);
   }
 }
 
@@ -62,7 +65,6 @@ export class PushDecoder {
   /** @internal */
   constructor(options: PushDecoderOptions | undefined, parts: PushDecoderParts | undefined);
   constructor(options: PushDecoderOptions = {}, parts?: PushDecoderParts) {
-    checkPushOptions(options);
     this.#options = options;
     this.#parts = parts ?? new PushDecoderParts(options);
     this.#stream = new StreamUnits(options.framing ?? "auto");
@@ -98,7 +100,7 @@ export class PushDecoder {
     const link = { framing: "apdu", source: null, destination: null, frames: 1, bytes: length } as const;
     this.#units++;
     const unit: Unit = { kind: "apdu", apdu: read.bytes, link, notes: noNotes };
-    return this.#guarded(() => [this.#counted(interpretBody(unit, read.bytes, this.#how(now)))]);
+    return this.#guarded(() => [this.#counted(interpretBody(unit, read.bytes, this.#how(null, now)))]);
   }
 
   /** The time has moved on: unfinished messages that are too old are dropped. */
@@ -121,27 +123,31 @@ export class PushDecoder {
     const sink = sinkOf();
     read(sink);
     this.#units += sink.units.length;
-    const pushes = sink.units.flatMap((unit) => this.#guarded(() => this.#decode(unit, now, 0)));
+    const pushes = sink.units.flatMap((unit) => this.#guarded(() => this.#decode(unit, now)));
     for (const problem of sink.problems) this.#problem(problem);
     return pushes;
   }
 
-  #decode(unit: Unit, now: number | undefined, layer: number): Push[] {
-    const { keys, counters } = this.#parts;
-    const { withoutAuthenticationKey = "refuse", peer } = this.#options;
-    const opened =
+  #decode(unit: Unit, now: number | undefined, layers: readonly Opened[] = []): Push[] {
+    const { keys, counters, checked } = this.#parts;
+    const { peer } = this.#options;
+    const own =
       unit.kind === "text"
         ? { plain: unit.text, security: null, systemTitle: null, notes: noNotes }
-        : openPush(unit.apdu, { keys, counters, withoutAuthenticationKey, peer, now });
-    if (opened.security?.repeated === true && (this.#options.counters ?? "strict") === "strict") {
+        : openPush(unit.apdu, { keys, counters, meters: checked.meters, peer, now });
+    const [outer] = layers;
+    // what is plain inside a ciphered APDU is as safe as that
+    const opened = own.security === null && outer !== undefined ? { ...outer, plain: own.plain } : own;
+    const how = this.#how(opened.systemTitle, now);
+    if (own.security?.repeated === true && how.settings.counters === "strict") {
       this.#repeated++;
       return [];
     }
     const block = opened.security === null ? undefined : innerBlock(opened.plain);
-    if (block === undefined || unit.kind === "text") return [this.#counted(interpret(unit, opened, this.#how(now)))];
-    if (layer >= maxLayers)
+    if (block === undefined || unit.kind === "text") return [this.#counted(interpret(unit, opened, how))];
+    if (layers.length >= maxLayers)
       throw new DlmsPushError("PUSH_LIMIT", `push: more than ${maxLayers} APDUs inside each other`);
-    return this.#decode({ ...unit, apdu: block }, now, layer + 1);
+    return this.#decode({ ...unit, apdu: block }, now, [opened, ...layers]);
   }
 
   #counted(push: Push): Push {
@@ -149,13 +155,13 @@ export class PushDecoder {
     return push;
   }
 
-  #how(now: number | undefined): Interpretation {
-    const { reversedDeviation, timeZone, standardTime, lists, rememberObjects, peer } = this.#options;
+  #how(systemTitle: Uint8Array | null, now: number | undefined): Interpretation {
+    const { checked, senders } = this.#parts;
+    const { peer } = this.#options;
     return {
-      dates: { reversedDeviation, timeZone, standardTime },
-      lists: lists ?? "auto",
-      rememberObjects: rememberObjects === true,
-      senders: this.#parts.senders,
+      settings: checked.meters.find(systemTitle, peer),
+      tables: checked.tables,
+      senders,
       peer: peer ?? null,
       receivedAt: now === undefined ? null : new Date(now).toISOString(),
     };

@@ -5,9 +5,11 @@ import { attributeName, dateTimeFromBytes, obisDotted } from "../cosem";
 import { DlmsDecodeError, isDlmsError } from "../errors";
 import { type Body, type BodyItem, clockName, readBody, textOf, withObjects } from "./layouts/body";
 import { chooseList, listIdOf } from "./layouts/choose-list";
-import { dateOf, presentItem, type PushDates, type PushItem } from "./layouts/items";
+import { dateOf, presentItem, type PushItem } from "./layouts/items";
+import { withLearned } from "./layouts/learned";
 import { readTelegram } from "./layouts/telegram";
-import { pushLists } from "./lists";
+import type { PushList } from "./lists";
+import type { PushSettings } from "./meters";
 import { type Opened, wrongKey } from "./opening/open";
 import type { Push } from "./push";
 import type { Senders } from "./senders";
@@ -15,9 +17,8 @@ import type { Unit } from "./units/unit";
 import { crc16Arc } from "./units/p1-units";
 
 export interface Interpretation {
-  readonly dates: PushDates;
-  readonly lists: string;
-  readonly rememberObjects: boolean;
+  readonly settings: PushSettings;
+  readonly tables: readonly PushList[];
   readonly senders: Senders;
   readonly peer: string | null;
   readonly receivedAt: string | null;
@@ -92,8 +93,9 @@ function base(
   unit: Unit,
   opened: Opened,
   how: Interpretation,
-): Pick<Push, "systemTitle" | "security" | "link" | "receivedAt"> {
+): Pick<Push, "meter" | "systemTitle" | "security" | "link" | "receivedAt"> {
   return {
+    meter: how.settings.name,
     systemTitle: opened.systemTitle === null ? null : toHex(opened.systemTitle).toUpperCase(),
     receivedAt: how.receivedAt,
     security: opened.security,
@@ -107,11 +109,12 @@ function dataPush(unit: Unit, opened: Opened, how: Interpretation, { time, body:
       ? `${how.peer ?? ""}/${unit.link.destination}/${unit.link.source}`
       : toHex(opened.systemTitle);
   const notes = [...unit.notes, ...opened.notes];
+  const { dates, lists } = how.settings;
   const body = named(sent, sender, how, notes);
   const evidence = { link: unit.link, systemTitle: opened.systemTitle, earlierListId: how.senders.listId(sender) };
-  const { list, items: rows, notes: listNotes } = chooseList(body, pushLists, how.lists, evidence);
+  const { list, items: rows, notes: listNotes } = chooseList(body, how.tables, lists, evidence);
   for (const note of listNotes) notes.push(note);
-  const items = rows.map((row, index) => presentItem(row, index, list, how.dates));
+  const items = rows.map((row, index) => presentItem(row, index, list, dates));
   const listId = listIdOf(rows) ?? null;
   if (listId !== null) how.senders.sentListId(sender, listId);
   if (list !== undefined && items.some(({ scalerFrom }) => scalerFrom === "table")) {
@@ -122,7 +125,7 @@ function dataPush(unit: Unit, opened: Opened, how: Interpretation, { time, body:
     meterId: meterIdOf(rows),
     listId,
     table: list?.id ?? null,
-    time: time === undefined ? null : dateOf(time, how.dates),
+    time: time === undefined ? null : dateOf(time, dates),
     clock: clockOf(items),
     values: valuesOf(items),
     items,
@@ -132,7 +135,13 @@ function dataPush(unit: Unit, opened: Opened, how: Interpretation, { time, body:
 }
 
 function named(body: Body, sender: string, how: Interpretation, notes: string[]): Body {
-  if (!how.rememberObjects) return body;
+  const { learned, rememberObjects } = how.settings;
+  if (learned.length > 0) {
+    const { body: known, note } = withLearned(body, learned);
+    if (note !== undefined) notes.push(note);
+    if (known.layout !== "positional") return known;
+  }
+  if (!rememberObjects) return body;
   if (body.objects !== undefined) how.senders.sentObjects(sender, body.objects);
   const objects = how.senders.objects(sender, body.items.length);
   const again = objects === undefined ? undefined : withObjects(body, objects);
@@ -178,11 +187,12 @@ function valuesOf(items: readonly PushItem[]): Record<string, unknown> {
 function eventPush(unit: Unit, opened: Opened, how: Interpretation): Push {
   const apdu = parseApdu(opened.plain);
   if (apdu.apdu !== "event-notification") throw notPushed(apdu);
+  const { dates } = how.settings;
   const { classId, instanceId, attributeId } = apdu.attribute;
   const logicalName = obisDotted(instanceId);
   const node = readBody(apdu.data).items;
   const items = node.map((item, index) =>
-    presentItem(node.length === 1 ? { ...item, classId, logicalName, attributeId } : item, index, undefined, how.dates),
+    presentItem(node.length === 1 ? { ...item, classId, logicalName, attributeId } : item, index, undefined, dates),
   );
   const value = items.length === 1 ? items[0]?.value : items.map((item) => item.value);
   return {
@@ -190,7 +200,7 @@ function eventPush(unit: Unit, opened: Opened, how: Interpretation): Push {
     meterId: meterIdOf(node),
     listId: null,
     table: null,
-    time: apdu.time === undefined || dateTimeFromBytes(apdu.time).year === null ? null : dateOf(apdu.time, how.dates),
+    time: apdu.time === undefined || dateTimeFromBytes(apdu.time).year === null ? null : dateOf(apdu.time, dates),
     clock: null,
     values: valuesOf(items),
     items,
@@ -207,7 +217,7 @@ function textPush(plain: Uint8Array, unit: Unit, opened: Opened, how: Interpreta
   if (unit.kind === "apdu") for (const note of crcNotes(plain, end, opened)) notes.push(note);
   const { items, time, meterId, identification } = readTelegram(
     plain.subarray(0, end < 0 ? plain.length : end),
-    how.dates,
+    how.settings.dates,
   );
   return {
     kind: "text",

@@ -1,9 +1,9 @@
 /** The options of a push decoder, and their checks. */
 import type { DlmsError } from "../errors";
 import { callback, invalid, knownKeys, object, oneOf } from "../errors/arguments";
-import { isTimeZone } from "../cosem";
 import type { ReceivedCounterStore } from "../security";
-import { pushLists } from "./lists";
+import { compilePushList, type PushList, type PushListDefinition, pushLists } from "./lists";
+import { checkSettings, Meters, type PushMeterSource, type PushSettings } from "./meters";
 import type { CounterPolicy } from "./opening/counters";
 import type { PushKeySource } from "./opening/keys";
 import type { PushFraming } from "./units/unit";
@@ -12,6 +12,13 @@ export interface PushDecoderOptions {
   /** "auto" (default): the first frame, telegram or APDU whose check holds decides for the whole stream */
   readonly framing?: PushFraming | "auto";
   readonly keys?: PushKeySource;
+  /**
+   * A push whose system title fits no keys is tried with those that name no system title (false): at most 16, where the
+   * tag decides, or for pushes without a tag the first key that gives an APDU.
+   */
+  readonly tryKeys?: boolean;
+  /** settings of single meters, which win over those here */
+  readonly meters?: PushMeterSource;
   /** "strict" (default) refuses old pushes, "warn" notes them, "off" checks nothing; only where a tag was verified */
   readonly counters?: CounterPolicy;
   /** counters of earlier runs, or shared by several decoders */
@@ -20,6 +27,8 @@ export interface PushDecoderOptions {
   readonly withoutAuthenticationKey?: "refuse" | "mark";
   /** "auto" (default), "none", or the id of a list table */
   readonly lists?: string;
+  /** list tables of the user, beside those of this package */
+  readonly customLists?: readonly PushListDefinition[];
   /** an object list that was pushed also names later pushes of the same sender that have as many values (false) */
   readonly rememberObjects?: boolean;
   /** IANA zone of meters that send local time without an offset */
@@ -35,19 +44,57 @@ export interface PushDecoderOptions {
 }
 
 const known = [
-  ...["framing", "keys", "counters", "receivedCounters", "withoutAuthenticationKey", "lists", "rememberObjects"],
-  ...["timeZone", "standardTime", "reversedDeviation", "peer", "onProblem"],
+  ...["framing", "keys", "tryKeys", "meters", "counters", "receivedCounters", "withoutAuthenticationKey", "lists"],
+  ...["customLists", "rememberObjects", "timeZone", "standardTime", "reversedDeviation", "peer", "onProblem"],
 ];
+const maxCustomLists = 64;
+
+/** Options after their checks: the list tables, and what holds for each meter. */
+export interface CheckedOptions {
+  readonly tables: readonly PushList[];
+  readonly meters: Meters;
+}
 
 /** @throws DlmsConfigError CONFIG_INVALID */
-export function checkPushOptions(options: PushDecoderOptions): void {
+export function checkPushOptions(options: PushDecoderOptions): CheckedOptions {
   object("options", options);
   knownKeys("options", options, known);
   oneOf("framing", options.framing ?? "auto", ["auto", "hdlc", "wrapper", "mbus", "apdu", "p1"]);
-  oneOf("counters", options.counters ?? "strict", ["strict", "warn", "off"]);
-  oneOf("withoutAuthenticationKey", options.withoutAuthenticationKey ?? "refuse", ["refuse", "mark"]);
-  oneOf("lists", options.lists ?? "auto", ["auto", "none", ...pushLists.map(({ id }) => id)]);
-  if (options.onProblem !== undefined) callback("onProblem", options.onProblem);
-  const { timeZone } = options;
-  if (timeZone !== undefined && !isTimeZone(timeZone)) throw invalid("timeZone", "an IANA time zone", timeZone);
+  const { onProblem, meters, tryKeys, peer, customLists } = options;
+  if (onProblem !== undefined) callback("onProblem", onProblem);
+  if (meters !== undefined) callback("meters", meters);
+  if (tryKeys !== undefined && typeof tryKeys !== "boolean") throw invalid("tryKeys", "true or false", tryKeys);
+  if (peer !== undefined && typeof peer !== "string") throw invalid("peer", "a text", peer);
+  const tables = customLists === undefined ? pushLists : [...customTables(customLists), ...pushLists];
+  const ids = tables.map(({ id }) => id);
+  checkSettings(options, "", ids);
+  return { tables, meters: new Meters(meters, settingsOf(options), ids) };
+}
+
+function settingsOf(options: PushDecoderOptions): PushSettings {
+  const { timeZone, standardTime, reversedDeviation, lists = "auto", counters = "strict" } = options;
+  const { rememberObjects = false, withoutAuthenticationKey = "refuse" } = options;
+  return {
+    name: null,
+    systemTitle: undefined,
+    lists,
+    dates: { timeZone, standardTime, reversedDeviation },
+    rememberObjects,
+    counters,
+    withoutAuthenticationKey,
+    learned: [],
+  };
+}
+
+function customTables(given: readonly PushListDefinition[]): PushList[] {
+  if (!Array.isArray(given) || given.length > maxCustomLists) {
+    throw invalid("customLists", `an array of at most ${maxCustomLists} list tables`, given);
+  }
+  const taken = new Set(["auto", "none", ...pushLists.map(({ id }) => id)]);
+  return given.map((each: unknown, i) => {
+    const list = compilePushList(each, `customLists[${i}]`);
+    if (taken.has(list.id)) throw invalid(`customLists[${i}].id`, "an id that no other table has", list.id);
+    taken.add(list.id);
+    return list;
+  });
 }

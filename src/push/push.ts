@@ -13,6 +13,8 @@ export interface PushEvent {
 
 export interface Push {
   readonly kind: "data" | "event" | "text";
+  /** name of the meter in the settings; null where it has none */
+  readonly meter: string | null;
   /** the number of the meter, as its push says */
   readonly meterId: string | null;
   /** 16 hex digits; null for a push that is not ciphered */

@@ -14,8 +14,12 @@ export interface BodyItem {
   readonly logicalName: string | null;
   readonly classId: number | null;
   readonly attributeId: number | null;
+  /** the element of the attribute; null for the whole of it */
+  readonly dataIndex: number | null;
   readonly node: BodyNode;
   readonly scalerUnit: ScalerUnit | undefined;
+  /** where the scaler is from, unless the frame has it */
+  readonly scalerFrom?: "table" | "meter";
 }
 
 export type Layout = "items" | "flat" | "object-list" | "positional";
@@ -23,8 +27,11 @@ export type Layout = "items" | "flat" | "object-list" | "positional";
 /** The object that a value of an object list belongs to. */
 export interface PushObject {
   readonly classId: number;
+  /** dotted OBIS code */
   readonly logicalName: string;
   readonly attributeId: number;
+  /** the element of the attribute; 0 or absent: the whole attribute */
+  readonly dataIndex?: number;
 }
 
 export interface Body {
@@ -62,12 +69,14 @@ export function withObjects(body: Body, objects: readonly PushObject[]): Body | 
   };
 }
 
+const unknown = { classId: null, attributeId: null, dataIndex: null } as const;
+
 function plain(node: BodyNode): BodyItem {
-  return { logicalName: null, classId: null, attributeId: null, node, scalerUnit: undefined };
+  return { ...unknown, logicalName: null, node, scalerUnit: undefined };
 }
 
 function named(node: BodyNode, logicalName: string, scalerUnit?: ScalerUnit): BodyItem {
-  return { logicalName, classId: null, attributeId: null, node, scalerUnit };
+  return { ...unknown, logicalName, node, scalerUnit };
 }
 
 /** The elements of an array or a structure with their bytes; undefined for other values. */
@@ -160,11 +169,17 @@ function objectsOf({ value }: BodyNode): readonly PushObject[] | undefined {
   const objects: PushObject[] = [];
   for (const entry of value.value) {
     if (entry.type !== "structure" || entry.value.length < 4) return undefined;
-    const [classId, name, attributeId] = entry.value;
+    const [classId, name, attributeId, index] = entry.value;
     if (classId?.type !== "long-unsigned" || name?.type !== "octet-string" || attributeId?.type !== "integer")
       return undefined;
     if (name.value.length !== 6) return undefined;
-    objects.push({ classId: classId.value, logicalName: obisDotted(name.value), attributeId: attributeId.value });
+    const dataIndex = index?.type === "long-unsigned" ? index.value : 0;
+    objects.push({
+      classId: classId.value,
+      logicalName: obisDotted(name.value),
+      attributeId: attributeId.value,
+      ...(dataIndex !== 0 && { dataIndex }),
+    });
   }
   return objects;
 }
@@ -179,7 +194,8 @@ function namedBy(objects: readonly PushObject[], values: readonly BodyNode[]): B
     const object = objects[i];
     if (object === undefined) return plain(node);
     const scalerUnit = object.attributeId === 2 ? scalers.get(object.logicalName) : undefined;
-    return { ...object, node, scalerUnit };
+    const { classId, logicalName, attributeId, dataIndex = null } = object;
+    return { classId, logicalName, attributeId, dataIndex, node, scalerUnit };
   });
 }
 
@@ -204,6 +220,7 @@ function readUntyped(bytes: Uint8Array): BodyItem[] | undefined {
         logicalName,
         classId,
         attributeId,
+        dataIndex: null,
         node: { value: decodeValueBytes(raw), raw },
         scalerUnit: undefined,
       });

@@ -3,6 +3,10 @@ import { latin1 } from "../../bytes";
 import type { PushLink } from "../units/unit";
 import type { PushList, PushListEntry } from "../lists";
 import { type Body, type BodyItem, listIdName, textOf } from "./body";
+import { unitByObis } from "./units-by-obis";
+
+/** "no unit, count" in the standard's table */
+const noUnit = 255;
 
 export interface ListEvidence {
   readonly link: PushLink;
@@ -90,7 +94,12 @@ function fits(items: readonly BodyItem[], entries: readonly PushListEntry[]): bo
 }
 
 function applied(items: readonly BodyItem[], entries: readonly PushListEntry[]): BodyItem[] {
-  return items.map((item, i) => ({ ...item, logicalName: entries[i]?.logicalName ?? null }));
+  return items.map((item, i) => {
+    const { logicalName = null, scaler, unitCode } = entries[i] ?? {};
+    if (scaler === undefined && unitCode === undefined) return { ...item, logicalName };
+    const unit = unitCode ?? (logicalName === null ? undefined : unitByObis(logicalName)) ?? noUnit;
+    return { ...item, logicalName, scalerUnit: { scaler: scaler ?? 0, unitCode: unit }, scalerFrom: "table" };
+  });
 }
 
 /** The list id of a push that has names. */

@@ -30,12 +30,14 @@ export interface PushItem {
   readonly name: string;
   readonly objectType: string | null;
   readonly attributeId: number | null;
+  /** the element of the attribute; null for the whole of it */
+  readonly dataIndex: number | null;
   readonly value: unknown;
   readonly unit: string | null;
   readonly unitCode: number | null;
   readonly scaler: number | null;
-  /** where the scaler is from; a table may be wrong by a power of ten */
-  readonly scalerFrom: "frame" | "table" | "text" | "none";
+  /** where the scaler is from: "meter" was read from the meter before; a table may be wrong by a power of ten */
+  readonly scalerFrom: "frame" | "meter" | "table" | "text" | "none";
   /** the standard's word for the type in the frame; "text" in a telegram */
   readonly type: string;
   /** A-XDR bytes in hex; the text of the telegram */
@@ -69,7 +71,7 @@ function inStandardTime(parts: DateTimeParts, { timeZone, standardTime, reversed
 }
 
 export function presentItem(item: BodyItem, index: number, list: PushList | undefined, dates: PushDates): PushItem {
-  const { logicalName, classId, attributeId, node } = item;
+  const { logicalName, classId, attributeId, dataIndex, node } = item;
   const { scalerUnit, from } = scalerFor(item, list);
   const value = presentNode(node, scalerUnit?.scaler ?? 0, logicalName, classId, dates);
   const unitCode = scalerUnit?.unitCode ?? null;
@@ -79,6 +81,7 @@ export function presentItem(item: BodyItem, index: number, list: PushList | unde
     name: logicalName ?? `#${index}`,
     objectType: classId === null ? null : className(classId),
     attributeId,
+    dataIndex,
     value,
     unit: unitCode === null ? null : unitSymbol(unitCode),
     unitCode,
@@ -90,10 +93,10 @@ export function presentItem(item: BodyItem, index: number, list: PushList | unde
 }
 
 function scalerFor(
-  { scalerUnit, logicalName, attributeId, node }: BodyItem,
+  { scalerUnit, scalerFrom, logicalName, attributeId, node }: BodyItem,
   list: PushList | undefined,
 ): { scalerUnit: ScalerUnit | undefined; from: PushItem["scalerFrom"] } {
-  if (scalerUnit !== undefined) return { scalerUnit, from: "frame" };
+  if (scalerUnit !== undefined) return { scalerUnit, from: scalerFrom ?? "frame" };
   const isValue = logicalName !== null && (attributeId ?? 2) === 2 && isNumber(node.value);
   const unitCode = isValue && list !== undefined ? unitByObis(logicalName) : undefined;
   if (list === undefined || unitCode === undefined || logicalName === null)

@@ -63,6 +63,7 @@ function itemOf(logicalName: string, groups: string, index: number): PushItem {
     name: logicalName,
     objectType: null,
     attributeId: null,
+    dataIndex: null,
     type: "text",
     raw: groups,
   };

@@ -4,6 +4,14 @@ import type { PushList } from "./list";
 import { nordicLists } from "./nordic";
 
 export type { PushList, PushListEntry } from "./list";
+export {
+  compilePushList,
+  logicalNameOf,
+  parsePushList,
+  type PushListDefinition,
+  type PushListEntryDefinition,
+  unitCodeOf,
+} from "./parse";
 
 /** All list tables of this package. */
 export const pushLists: readonly PushList[] = [...nordicLists, ...centralEuropeanLists];

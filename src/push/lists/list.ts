@@ -8,6 +8,10 @@ export interface PushListEntry {
   readonly types?: readonly string[];
   /** length of an octet-string */
   readonly length?: number;
+  /** power of ten; wins over the list's own table */
+  readonly scaler?: number;
+  /** wins over the unit that the OBIS code tells */
+  readonly unitCode?: number;
 }
 
 export interface PushList {

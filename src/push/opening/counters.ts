@@ -41,13 +41,11 @@ export interface VerifiedContent {
 }
 
 export class PushCounters {
-  readonly #policy: CounterPolicy;
   readonly #store: ReceivedCounterStore;
   readonly #streams = new Map<string, Stream>();
   readonly #oneTime = new Set<string>();
 
-  constructor(policy: CounterPolicy, store: ReceivedCounterStore = memoryReceivedCounters()) {
-    this.#policy = policy;
+  constructor(store: ReceivedCounterStore = memoryReceivedCounters()) {
     this.#store = store;
   }
 
@@ -55,14 +53,14 @@ export class PushCounters {
    * The counter of a push whose tag was verified.
    * @throws DlmsSecurityError SEC_REPLAY under the strict policy, DlmsStateError where the store is full: it forgets none
    */
-  check(push: VerifiedContent, now: number | undefined): CheckedCounter {
-    if (this.#policy === "off") return fresh;
+  check(push: VerifiedContent, policy: CounterPolicy, now: number | undefined): CheckedCounter {
+    if (policy === "off") return fresh;
     if (push.isOneTime) return this.#checkOneTime(push);
     const stream = this.#stream(push);
     const { counter, content } = push;
     const { last } = stream.counter;
     const mark = toHex(content.subarray(-12));
-    if (last !== undefined && counter <= last) return this.#notFresh(push, stream, last, mark, now);
+    if (last !== undefined && counter <= last) return this.#notFresh(push, policy, stream, last, mark, now);
     stream.counter.accept(counter);
     stream.mark = mark;
     stream.at = now;
@@ -75,6 +73,7 @@ export class PushCounters {
 
   #notFresh(
     push: VerifiedContent,
+    policy: CounterPolicy,
     stream: Stream,
     last: number,
     mark: string,
@@ -82,7 +81,7 @@ export class PushCounters {
   ): CheckedCounter {
     const recent = now === undefined || stream.at === undefined || Math.abs(now - stream.at) <= repetitionMs;
     const repeated = push.counter === last && mark === stream.mark && recent;
-    if (this.#policy === "strict" && !repeated) throw replayed(push, last, this.#store.remedy);
+    if (policy === "strict" && !repeated) throw replayed(push, last, this.#store.remedy);
     const note = repeated
       ? "the same push came once more"
       : `invocation counter ${push.counter} is not above ${last}: an old push, or the meter has started its counter again`;

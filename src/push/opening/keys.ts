@@ -1,7 +1,8 @@
 /** The keys of meters that push: where the one that a message needs comes from. */
 import { type BytesLike } from "../../inspect";
-import { bytesEqual, fromHex, toHex } from "../../bytes";
+import { fromHex, toHex } from "../../bytes";
 import { DlmsConfigError } from "../../errors";
+import { asked } from "./asked";
 
 /** The keys of a meter that pushes: bytes, or hex as it was handed out by the operator. */
 export interface PushKeys {
@@ -21,14 +22,19 @@ export interface PushKeys {
   readonly meterAgreementCertificate?: Uint8Array | string | undefined;
   /** the meter's system title: whose keys these are, and the title of messages that carry none */
   readonly systemTitle?: BytesLike | undefined;
+  /** the other end of the connection, for a meter that is known by its address */
+  readonly peer?: string | undefined;
 }
 
 /**
- * Where keys come from: one set, several with their system titles, or a function that is asked with the title of the
- * message (empty where it carries none) and the peer of the connection.
+ * Where keys come from: one set, several, or a function that is asked with the title of the message (empty where it carries
+ * none) and the peer of the connection. Among several the system title decides, then the peer, then the only set that names
+ * neither. Arrays and sets are read once.
  */
 export type PushKeySource =
-  PushKeys | readonly PushKeys[] | ((systemTitle: Uint8Array, peer: string | undefined) => PushKeys | undefined);
+  | PushKeys
+  | readonly PushKeys[]
+  | ((systemTitle: Uint8Array, peer: string | undefined) => PushKeys | readonly PushKeys[] | undefined);
 
 /** Keys as bytes. */
 export interface OpeningKeys {
@@ -41,37 +47,80 @@ export interface OpeningKeys {
   readonly meterSigningCertificate: Uint8Array | string | undefined;
   readonly meterAgreementCertificate: Uint8Array | string | undefined;
   readonly systemTitle: Uint8Array | undefined;
+  readonly peer: string | undefined;
 }
 
 /** Key sets that were turned into bytes are kept: they are the same objects for every push. */
 const maxKept = 4096;
+/** Key sets without a system title that are tried for one push. */
+export const maxTriedKeys = 16;
+/** System titles whose keys were found by trying. */
+const maxFound = 4096;
+
+/** The keys for a push, or several sets of which the tag decides. */
+export type FoundKeys =
+  { readonly keys: OpeningKeys; readonly trial?: undefined } | { readonly trial: readonly OpeningKeys[] };
 
 export class KeyRing {
   readonly #source: PushKeySource | undefined;
+  readonly #tries: boolean;
   readonly #kept = new Map<PushKeys, OpeningKeys>();
+  readonly #found = new Map<string, OpeningKeys>();
+  readonly #list: KeyList | undefined;
 
-  constructor(source: PushKeySource | undefined) {
+  /**
+   * @param tries key sets without a system title are tried for titles that fit none
+   * @throws DlmsConfigError CONFIG_INVALID for keys that are no bytes
+   */
+  constructor(source: PushKeySource | undefined, tries = false) {
     this.#source = source;
+    this.#tries = tries;
+    if (source !== undefined && typeof source !== "function") this.#list = this.#listOf(source);
   }
 
-  /** The keys for a message; undefined where there are none for its sender. */
-  find(title: Uint8Array, peer: string | undefined): OpeningKeys | undefined {
+  /**
+   * The keys for a push: those of its system title, of its peer, or those of the only meter; else the ones to be tried.
+   * @param title empty where the push carries none
+   * @returns undefined where there are none
+   */
+  find(title: Uint8Array, peer: string | undefined): FoundKeys | undefined {
     const source = this.#source;
-    if (source === undefined) return undefined;
-    if (typeof source === "function") return this.#bytes(source(title, peer));
-    const sets = isList(source) ? source : [source];
-    if (title.length === 0) return sets.length === 1 ? this.#bytes(sets[0]) : undefined;
-    let nameless: PushKeys | undefined;
-    for (const set of sets) {
-      const own = this.#bytes(set)?.systemTitle;
-      if (own === undefined) nameless ??= set;
-      else if (bytesEqual(own, title)) return this.#bytes(set);
+    let list = this.#list;
+    if (typeof source === "function") {
+      const answer = asked("keys", () => source(title, peer));
+      if (answer === undefined) return undefined;
+      if (!isList(answer)) return { keys: this.#bytes(answer) };
+      list = this.#listOf(answer);
     }
-    return this.#bytes(nameless);
+    if (list === undefined) return undefined;
+    const keys = lookUp(list, title, peer);
+    if (keys !== undefined) return { keys };
+    const trial = this.#tries && title.length > 0 ? this.#candidates(list, title) : [];
+    return trial.length > 0 ? { trial } : undefined;
   }
 
-  #bytes(keys: PushKeys | undefined): OpeningKeys | undefined {
-    if (keys === undefined) return undefined;
+  /** The trial has found the keys of a title. */
+  remember(title: Uint8Array, keys: OpeningKeys): void {
+    const [oldest] = this.#found.keys();
+    if (oldest !== undefined && this.#found.size >= maxFound) this.#found.delete(oldest);
+    this.#found.set(toHex(title), keys);
+  }
+
+  #candidates({ untitled }: KeyList, title: Uint8Array): readonly OpeningKeys[] {
+    const candidates = untitled.slice(0, maxTriedKeys);
+    const found = this.#found.get(toHex(title));
+    return found === undefined ? candidates : [found, ...candidates.filter((each) => each !== found)];
+  }
+
+  #listOf(source: PushKeys | readonly PushKeys[]): KeyList {
+    const all = (isList(source) ? source : [source]).map((each) => this.#bytes(each));
+    const untitled = all.filter(({ systemTitle }) => systemTitle === undefined);
+    const byTitle = new Map<string, OpeningKeys>();
+    for (const keys of all) if (keys.systemTitle !== undefined) byTitle.set(toHex(keys.systemTitle), keys);
+    return { all, untitled, byTitle };
+  }
+
+  #bytes(keys: PushKeys): OpeningKeys {
     const kept = this.#kept.get(keys);
     if (kept !== undefined) return kept;
     const made = openingKeys(keys);
@@ -79,6 +128,26 @@ export class KeyRing {
     this.#kept.set(keys, made);
     return made;
   }
+}
+
+interface KeyList {
+  readonly all: readonly OpeningKeys[];
+  readonly untitled: readonly OpeningKeys[];
+  readonly byTitle: ReadonlyMap<string, OpeningKeys>;
+}
+
+function lookUp(
+  { all, untitled, byTitle }: KeyList,
+  title: Uint8Array,
+  peer: string | undefined,
+): OpeningKeys | undefined {
+  const isNameless = title.length === 0;
+  const own = isNameless ? undefined : byTitle.get(toHex(title));
+  if (own !== undefined) return own;
+  const ofPeer = peer === undefined ? undefined : (isNameless ? all : untitled).find((each) => each.peer === peer);
+  if (ofPeer !== undefined) return ofPeer;
+  const [only, ...others] = isNameless ? all : untitled.filter((each) => each.peer === undefined);
+  return others.length === 0 ? only : undefined;
 }
 
 const isList = (source: PushKeys | readonly PushKeys[]): source is readonly PushKeys[] => Array.isArray(source);
@@ -98,6 +167,7 @@ function openingKeys(keys: PushKeys): OpeningKeys {
     meterSigningCertificate: keys.meterSigningCertificate,
     meterAgreementCertificate: keys.meterAgreementCertificate,
     systemTitle,
+    peer: keys.peer,
   };
 }
 

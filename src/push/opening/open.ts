@@ -1,7 +1,7 @@
 /** Opens what is ciphered in a push, layer by layer. Nothing is handed on before its tag is verified. */
 import { type Apdu, apduName, cipheredTag, parseApdu } from "../../apdu";
 import { toHex } from "../../bytes";
-import { DlmsConfigError, DlmsPushError, DlmsSecurityError } from "../../errors";
+import { DlmsConfigError, DlmsPushError, DlmsSecurityError, isDlmsError } from "../../errors";
 import {
   headerBytes,
   type KeyRole,
@@ -15,8 +15,8 @@ import {
   tagLength,
   unprotect,
 } from "../../security";
-import type { PushCounters } from "./counters";
-import type { KeyRing, OpeningKeys } from "./keys";
+import type { CounterPolicy, PushCounters } from "./counters";
+import type { FoundKeys, KeyRing, OpeningKeys } from "./keys";
 
 export type PushKeySet = "global unicast" | "global broadcast" | "dedicated" | "wrapped" | "agreed";
 
@@ -44,10 +44,18 @@ export interface Opened {
   readonly notes: readonly string[];
 }
 
+/** What the settings of a meter say about opening its pushes. */
+export interface OpenSettings {
+  /** system title of a meter that sends none */
+  readonly systemTitle: Uint8Array | undefined;
+  readonly counters: CounterPolicy;
+  readonly withoutAuthenticationKey: "refuse" | "mark";
+}
+
 export interface OpenContext {
   readonly keys: KeyRing;
   readonly counters: PushCounters;
-  readonly withoutAuthenticationKey: "refuse" | "mark";
+  readonly meters: { find(systemTitle: Uint8Array | null, peer: string | undefined): OpenSettings };
   readonly peer: string | undefined;
   readonly now: number | undefined;
 }
@@ -75,20 +83,18 @@ function openEnvelope(apdu: Ciphered, context: OpenContext): Opened {
   const { content } = apdu;
   const { control, invocationCounter } = readSecurityHeader(content);
   const suite = requireSupported(control.byte, "push");
-  const { keys, title } = findKeys(apdu, context);
-  const { key, keySet, role, isOneTime } = chooseKey(apdu, control, suite, keys, title);
-  const notes: string[] = [];
-  const verified = control.authenticated && canVerify(keys, title, context, notes);
-  const opening = { apdu, content, key, keys, title, suite, control, role, verified };
-  const plain = verified || !control.authenticated ? decipher(opening) : decipherUnverified(opening);
-  checkPlain(apdu, plain, control, verified, title);
+  const { found, title, settings } = findKeys(apdu, context);
+  const envelope = { apdu, content, control, suite, title, settings };
+  const { plain, chosen, verified, notes } =
+    found.trial === undefined ? openWith(envelope, found.keys) : openByTrial(envelope, found.trial, context.keys);
+  const { keySet, key, isOneTime } = chosen;
   const checked = verified
     ? context.counters.check(
         { systemTitle: title, keySet, key, counter: invocationCounter, content, isOneTime },
+        settings.counters,
         context.now,
       )
-    : { gap: 0, repeated: false, notes: [] };
-  for (const note of checked.notes) notes.push(note);
+    : unchecked;
   const { encrypted, authenticated } = control;
   const security = {
     control: toHex(Uint8Array.of(control.byte)),
@@ -101,7 +107,74 @@ function openEnvelope(apdu: Ciphered, context: OpenContext): Opened {
     gap: checked.gap,
     repeated: checked.repeated,
   };
-  return { plain, security, systemTitle: title, notes };
+  return { plain, security, systemTitle: title, notes: [...notes, ...checked.notes] };
+}
+
+const unchecked = { gap: 0, repeated: false, notes: [] } as const;
+
+interface Envelope {
+  readonly apdu: Ciphered;
+  readonly content: Uint8Array;
+  readonly control: SecurityControl;
+  readonly suite: SecuritySuite;
+  readonly title: Uint8Array;
+  readonly settings: OpenSettings;
+}
+
+interface OpenedEnvelope {
+  readonly plain: Uint8Array;
+  readonly chosen: ChosenKey;
+  readonly verified: boolean;
+  readonly notes: readonly string[];
+}
+
+function openWith(envelope: Envelope, keys: OpeningKeys): OpenedEnvelope {
+  const { apdu, control, suite, title } = envelope;
+  const chosen = chooseKey(apdu, control, suite, keys, title);
+  const notes: string[] = [];
+  const verified = control.authenticated && canVerify(keys, envelope, notes);
+  const opening = { ...envelope, keys, key: chosen.key, role: chosen.role };
+  const plain = verified || !control.authenticated ? decipher(opening) : decipherUnverified(opening);
+  checkPlain(apdu, plain, control, verified, title);
+  return { plain, chosen, verified, notes };
+}
+
+/** Tries keys that name no system title: the tag decides, and without a tag the first APDU that comes out. */
+function openByTrial(envelope: Envelope, sets: readonly OpeningKeys[], ring: KeyRing): OpenedEnvelope {
+  const { control, title } = envelope;
+  for (const keys of sets) {
+    const opened = tried(envelope, keys);
+    if (opened === undefined) continue;
+    ring.remember(title, keys);
+    const how = control.authenticated ? "its tag is right" : "no tag proves it";
+    const note = `the keys of system title ${toHex(title)} were found by trying (${how}): enter it beside its keys`;
+    return { ...opened, notes: [...opened.notes, note] };
+  }
+  throw new DlmsPushError(
+    "PUSH_NO_KEY",
+    `no key for system title ${toHex(title)}: none of ${sets.length} key sets without a system title opens its push; ` +
+      "enter the keys of this meter",
+    { details: { systemTitle: toHex(title), tried: sets.length } },
+  );
+}
+
+function tried(envelope: Envelope, keys: OpeningKeys): OpenedEnvelope | undefined {
+  if (envelope.control.authenticated && keys.authenticationKey === undefined) return undefined;
+  try {
+    const opened = openWith(envelope, keys);
+    return opened.verified || isWhole(opened.plain) ? opened : undefined;
+  } catch (error) {
+    // Another meter's keys: their length, their role or their tag does not fit.
+    if (isDlmsError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** One APDU, or a text from "/" to "!". */
+function isWhole(plain: Uint8Array): boolean {
+  if (plain[0] === 0x2f) return plain.every((byte) => byte < 0x80) && plain.includes(0x21);
+  parseApdu(plain);
+  return true;
 }
 
 function isCipheredTag(tag: number | undefined): boolean {
@@ -115,37 +188,45 @@ function isCiphered(apdu: Apdu): apdu is Ciphered {
   );
 }
 
-function findKeys(apdu: Ciphered, { keys: ring, peer }: OpenContext): { keys: OpeningKeys; title: Uint8Array } {
-  const stated =
-    apdu.apdu === "service-ciphered"
-      ? nothing
-      : apdu.apdu === "general-ciphering"
-        ? apdu.originatorSystemTitle
-        : apdu.systemTitle;
-  if (stated.length !== 0 && stated.length !== 8) {
-    throw new DlmsSecurityError("SEC_SYSTEM_TITLE", `push: its system title has ${stated.length} bytes, expected 8`);
-  }
-  const keys = ring.find(stated, peer);
-  const of = stated.length === 0 ? (peer ?? "a meter that sends no system title") : `system title ${toHex(stated)}`;
-  if (keys === undefined) {
+interface FoundFor {
+  readonly found: FoundKeys;
+  readonly title: Uint8Array;
+  readonly settings: OpenSettings;
+}
+
+function findKeys(apdu: Ciphered, { keys: ring, meters, peer }: OpenContext): FoundFor {
+  const stated = statedTitle(apdu);
+  const settings = meters.find(stated.length === 0 ? null : stated, peer);
+  const known = stated.length === 0 ? (settings.systemTitle ?? stated) : stated;
+  const found = ring.find(known, peer);
+  const of = known.length === 0 ? (peer ?? "a meter that sends no system title") : `system title ${toHex(known)}`;
+  if (found === undefined) {
     throw new DlmsPushError(
       "PUSH_NO_KEY",
       `no key for ${of}: the push is ciphered (${envelopeName(apdu)}) and was not opened; enter the encryption key (GUEK), ` +
         "and the authentication key (GAK) where the operator gave one",
       {
         details: {
-          ...(stated.length > 0 && { systemTitle: toHex(stated) }),
+          ...(known.length > 0 && { systemTitle: toHex(known) }),
           ...(peer !== undefined && { sender: peer }),
         },
       },
     );
   }
-  const title = stated.length > 0 ? stated : keys.systemTitle;
-  if (title !== undefined) return { keys, title };
+  const title = known.length > 0 ? known : found.trial === undefined ? found.keys.systemTitle : undefined;
+  if (title !== undefined) return { found, title, settings };
   throw new DlmsSecurityError(
     "SEC_SYSTEM_TITLE",
     `push of ${of}: it carries no system title, which is needed for opening it; set the meter's system title beside its keys`,
   );
+}
+
+/** The system title in the push; empty where it carries none. */
+function statedTitle(apdu: Ciphered): Uint8Array {
+  if (apdu.apdu === "service-ciphered") return nothing;
+  const stated = apdu.apdu === "general-ciphering" ? apdu.originatorSystemTitle : apdu.systemTitle;
+  if (stated.length === 0 || stated.length === 8) return stated;
+  throw new DlmsSecurityError("SEC_SYSTEM_TITLE", `push: its system title has ${stated.length} bytes, expected 8`);
 }
 
 interface ChosenKey {
@@ -201,9 +282,9 @@ function noKey(what: string, title: Uint8Array, more: string): DlmsPushError {
   );
 }
 
-function canVerify(keys: OpeningKeys, title: Uint8Array, context: OpenContext, notes: string[]): boolean {
+function canVerify(keys: OpeningKeys, { title, settings }: Envelope, notes: string[]): boolean {
   if (keys.authenticationKey !== undefined) return true;
-  if (context.withoutAuthenticationKey === "refuse") {
+  if (settings.withoutAuthenticationKey === "refuse") {
     const more =
       " to verify its tag, and only the encryption key is known; enter it, or accept pushes that are not verified";
     throw noKey("authentication key (GAK)", title, more);
@@ -212,14 +293,9 @@ function canVerify(keys: OpeningKeys, title: Uint8Array, context: OpenContext, n
   return false;
 }
 
-interface Opening {
-  readonly apdu: Ciphered;
-  readonly content: Uint8Array;
+interface Opening extends Envelope {
   readonly key: Uint8Array;
   readonly keys: OpeningKeys;
-  readonly title: Uint8Array;
-  readonly suite: SecuritySuite;
-  readonly control: SecurityControl;
   readonly role: KeyRole;
 }
 

@@ -1,0 +1,123 @@
+/** Which keys open a push, and what is refused. */
+import assert from "node:assert/strict";
+import { decodePush, type PushKeys, type PushDecoderOptions } from "../../../src/push";
+import {
+  dataNotification,
+  double32,
+  gak,
+  gbek,
+  generalGlo,
+  guek,
+  item,
+  structure,
+  title,
+  wrapped,
+} from "../../support/pushes";
+
+const energy = dataNotification(structure(item("1.0.1.8.0.255", double32(1005), -3, 30)));
+const otherKey = Buffer.from("101112131415161718191a1b1c1d1e1f", "hex");
+const own: PushKeys = { encryptionKey: guek, authenticationKey: gak };
+const foreign: PushKeys = { encryptionKey: otherKey, authenticationKey: gak };
+
+function outcome(push: Uint8Array, options: PushDecoderOptions): string {
+  const { pushes, problems } = decodePush(wrapped(push), options);
+  return pushes[0] === undefined ? (problems[0]?.code ?? "nothing") : `opened ${String(pushes[0].security?.verified)}`;
+}
+
+describe("keys of a push", () => {
+  const push = generalGlo(energy);
+
+  it("are those of its system title, else of its peer, else of the only meter", () => {
+    const cases: readonly (readonly [readonly PushKeys[], string | undefined, string])[] = [
+      [
+        [
+          { ...foreign, systemTitle: "4d4d4d0000000001" },
+          { ...own, systemTitle: title },
+        ],
+        undefined,
+        "opened true",
+      ],
+      [
+        [
+          { ...foreign, peer: "192.0.2.2" },
+          { ...own, peer: "192.0.2.1" },
+        ],
+        "192.0.2.1",
+        "opened true",
+      ],
+      [[{ ...foreign, peer: "192.0.2.2" }, own], "192.0.2.1", "opened true"],
+      [[{ ...own, systemTitle: "4d4d4d0000000001" }], undefined, "DLMS_PUSH_NO_KEY"],
+      [[foreign, own], undefined, "DLMS_PUSH_NO_KEY"],
+      [[], undefined, "DLMS_PUSH_NO_KEY"],
+    ];
+    for (const [keys, peer, wanted] of cases) {
+      assert.equal(outcome(push, { keys, ...(peer !== undefined && { peer }) }), wanted);
+    }
+  });
+
+  it("may come from a function, one set or several", () => {
+    assert.equal(outcome(push, { keys: () => own }), "opened true");
+    assert.equal(outcome(push, { keys: () => [{ ...own, systemTitle: title }, foreign] }), "opened true");
+    assert.equal(outcome(push, { keys: () => undefined }), "DLMS_PUSH_NO_KEY");
+  });
+
+  it("are refused where they are no bytes, without their text in the message", () => {
+    assert.throws(
+      () => decodePush(push, { keys: { encryptionKey: "secret-key" } }),
+      (error: Error) =>
+        error.message.startsWith("keys.encryptionKey: expected bytes") && !error.message.includes("secret"),
+    );
+  });
+
+  it("the broadcast key is needed for a broadcast push, and the unicast key is not tried", () => {
+    const broadcast = generalGlo(energy, { control: 0x70, key: gbek });
+    assert.equal(outcome(broadcast, { keys: own }), "DLMS_PUSH_NO_KEY");
+    assert.equal(outcome(generalGlo(energy, { control: 0x70 }), { keys: own }), "DLMS_PUSH_NO_KEY");
+    assert.equal(outcome(broadcast, { keys: { ...own, broadcastKey: gbek } }), "opened true");
+  });
+
+  it("without the authentication key the push is refused, or marked where that is set", () => {
+    const keys = { encryptionKey: guek };
+    assert.equal(outcome(push, { keys }), "DLMS_PUSH_NO_KEY");
+    assert.equal(outcome(push, { keys, withoutAuthenticationKey: "mark" }), "opened false");
+  });
+
+  it("a wrong key and a wrong authentication key are SEC_TAG", () => {
+    assert.equal(outcome(push, { keys: foreign }), "DLMS_SEC_TAG");
+    assert.equal(outcome(push, { keys: { ...own, authenticationKey: otherKey } }), "DLMS_SEC_TAG");
+    assert.equal(outcome(generalGlo(energy, { control: 0x20 }), { keys: foreign }), "DLMS_SEC_TAG");
+  });
+});
+
+describe("trying keys that name no system title", () => {
+  const ring = [foreign, { encryptionKey: otherKey }, own];
+  const push = generalGlo(energy);
+
+  it("happens only where it is asked for", () => {
+    assert.equal(outcome(push, { keys: ring }), "DLMS_PUSH_NO_KEY");
+    assert.equal(outcome(push, { keys: ring, tryKeys: true }), "opened true");
+  });
+
+  it("is told in the notes", () => {
+    const [first] = decodePush(wrapped(push), { keys: ring, tryKeys: true }).pushes;
+    assert.match(first?.notes[0] ?? "", /were found by trying \(its tag is right\)/);
+  });
+
+  it("takes the first APDU that comes out of a push without a tag, and does not call it verified", () => {
+    assert.equal(outcome(generalGlo(energy, { control: 0x20 }), { keys: ring, tryKeys: true }), "opened false");
+  });
+
+  it("never tries keys of another system title, nor more than 16", () => {
+    const titled = [{ ...own, systemTitle: "4d4d4d0000000001" }, foreign, foreign];
+    assert.equal(outcome(push, { keys: titled, tryKeys: true }), "DLMS_PUSH_NO_KEY");
+    const many = [...Array.from({ length: 16 }, () => ({ ...foreign })), own];
+    assert.equal(outcome(push, { keys: many, tryKeys: true }), "DLMS_PUSH_NO_KEY");
+    assert.equal(outcome(push, { keys: many.slice(1), tryKeys: true }), "opened true");
+  });
+
+  it("leaves an old counter an old counter", () => {
+    const bytes = Buffer.concat([5, 4].map((counter) => wrapped(generalGlo(energy, { counter }))));
+    const { pushes, problems } = decodePush(bytes, { keys: ring, tryKeys: true });
+    assert.deepEqual([pushes.length, problems[0]?.code], [1, "DLMS_SEC_REPLAY"]);
+  });
+});
