@@ -65,18 +65,28 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     editor: ["meters"],
     "node-red": [],
     meters: ["node-red"],
-    admin: ["meters", "node-red"],
+    push: ["meters", "node-red"],
+    admin: ["meters", "push", "node-red"],
     "dlms-meter": ["admin", "meters", "node-red", "editor"],
     "dlms-read": ["meters", "node-red", "editor"],
     "dlms-monitor": ["meters", "node-red"],
     "dlms-simulator": ["meters", "node-red", "editor"],
+    "dlms-push-source": ["admin", "push", "meters", "node-red", "editor"],
+    "dlms-listen": ["push", "meters", "node-red", "editor"],
+    "dlms-decode": ["push", "meters", "node-red", "editor"],
   },
 };
 
 /** What the scripts of the dialogs may use of src/, in a browser: they take only what they need. */
 const forEditor = ["cosem", "errors", "link"];
 /** Files that the nodes and all scripts of the dialogs use; they import what runs in a browser. */
-const forBoth = ["nodes/meters/settings-table.ts", "nodes/meters/settings-rules.ts", "nodes/admin/answers.ts"];
+const forBoth = [
+  "nodes/node-red/csv-rows.ts",
+  "nodes/push/source-table.ts",
+  "nodes/meters/settings-table.ts",
+  "nodes/meters/settings-rules.ts",
+  "nodes/admin/answers.ts",
+];
 const isEditorScript = (path: string): boolean => /^nodes\/([\w-]+\/)?editor\//.test(path);
 
 /** Modules of the platform, and packages, that only one folder may use. */

@@ -33,6 +33,9 @@ export const migrations = {
   "dlms-read": [first, readOnItsOwn, readWithBound],
   "dlms-simulator": [first],
   "dlms-monitor": [first],
+  "dlms-push-source": [first],
+  "dlms-listen": [first],
+  "dlms-decode": [first],
 } as const satisfies Record<string, MigrationChain>;
 
 /**

@@ -22,7 +22,10 @@ import {
 
 const nodes = resolve(__dirname, "..", "..", "nodes");
 const languages = ["en-US", "de", "zh-CN"];
-const types = ["dlms-meter", "dlms-read", "dlms-simulator", "dlms-monitor"];
+const types = [
+  ...["dlms-meter", "dlms-read", "dlms-simulator", "dlms-monitor"],
+  ...["dlms-push-source", "dlms-decode"],
+];
 
 type Tree = { [key: string]: string | Tree };
 
@@ -46,6 +49,7 @@ const editorFolders: Readonly<Record<string, readonly string[]>> = {
   "dlms-meter": ["dlms-meter/editor", "editor"],
   "dlms-read": ["dlms-read/editor"],
   "dlms-simulator": ["dlms-simulator/editor"],
+  "dlms-push-source": ["dlms-push-source/editor"],
 };
 const script = (type: string): string =>
   (editorFolders[type] ?? [])

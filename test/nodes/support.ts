@@ -4,8 +4,10 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import helper from "node-red-node-test-helper";
+import dlmsDecode from "../../nodes/dlms-decode/dlms-decode";
 import dlmsMeter from "../../nodes/dlms-meter/dlms-meter";
 import dlmsMonitor from "../../nodes/dlms-monitor/dlms-monitor";
+import dlmsPushSource from "../../nodes/dlms-push-source/dlms-push-source";
 import dlmsRead from "../../nodes/dlms-read/dlms-read";
 import dlmsSimulator from "../../nodes/dlms-simulator/dlms-simulator";
 import { type NodeRuntime, nodeRuntimeOf } from "../../nodes/meters/node-runtime";
@@ -31,7 +33,7 @@ export { helper };
 
 /** What the nodes of the helper's Node-RED share. */
 export const sharedByNodes = (): NodeRuntime => nodeRuntimeOf({ events } as unknown as NodeAPI);
-export const allNodes = [dlmsMeter, dlmsRead, dlmsSimulator, dlmsMonitor];
+export const allNodes = [dlmsMeter, dlmsRead, dlmsSimulator, dlmsMonitor, dlmsPushSource, dlmsDecode];
 
 export type Message = NodeMessageInFlow & { dlms?: Record<string, unknown>; dlmsError?: ErrorJson };
 

@@ -1,0 +1,67 @@
+// Decoders by topic: the pieces of one reader do not mix with those of another.
+import type { DlmsError, Push, PushDecoder } from "../../src/index";
+
+/** Topics with a decoder; at the limit the one that was silent longest goes. */
+export const maxTopics = 256;
+
+export interface Decoded {
+  readonly pushes: readonly Push[];
+  readonly problems: readonly DlmsError[];
+  /** The payload is nothing of a meter. */
+  readonly passedOver: boolean;
+}
+
+interface Entry {
+  readonly decoder: PushDecoder;
+  problems: DlmsError[];
+}
+
+export class TopicDecoders {
+  readonly #make: (topic: string, onProblem: (problem: DlmsError) => void) => PushDecoder;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(make: (topic: string, onProblem: (problem: DlmsError) => void) => PushDecoder) {
+    this.#make = make;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** @param now ms since 1970 */
+  add(topic: string, payload: Uint8Array | string, now: number): Decoded {
+    const entry = this.#entry(topic);
+    const before = entry.decoder.facts.bytes;
+    const pushes = entry.decoder.addPayload(payload, now);
+    return { pushes, problems: taken(entry), passedOver: entry.decoder.facts.bytes === before };
+  }
+
+  /** Drops unfinished pieces that are too old; what comes of that, by topic. */
+  tick(now: number): [topic: string, decoded: Decoded][] {
+    return [...this.#entries].map(([topic, entry]) => {
+      const pushes = entry.decoder.tick(now);
+      return [topic, { pushes, problems: taken(entry), passedOver: false }];
+    });
+  }
+
+  #entry(topic: string): Entry {
+    const known = this.#entries.get(topic);
+    this.#entries.delete(topic);
+    const entry = known ?? this.#made(topic);
+    this.#entries.set(topic, entry);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > maxTopics && oldest !== undefined) this.#entries.delete(oldest);
+    return entry;
+  }
+
+  #made(topic: string): Entry {
+    const entry: Entry = { problems: [], decoder: this.#make(topic, (problem) => entry.problems.push(problem)) };
+    return entry;
+  }
+}
+
+function taken(entry: Entry): DlmsError[] {
+  const { problems } = entry;
+  entry.problems = [];
+  return problems;
+}

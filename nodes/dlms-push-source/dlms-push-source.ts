@@ -1,0 +1,60 @@
+/** The config node `dlms-push-source`: one place that listens to meters, with their keys and names. */
+import { type DlmsError, isDlmsError, systemClock } from "../../src/index";
+import type { Node, NodeAPI, NodeDef } from "node-red";
+import { join } from "node:path";
+import { nodeRuntimeOf } from "../meters/node-runtime";
+import { migrate, migrations } from "../node-red/migrations";
+import { isAbsent, type RawSettings } from "../node-red/raw-settings";
+import { PushSource } from "../push/push-source";
+import type { PushSourceNode } from "../push/push-source-node";
+import { pushSourceSettingsOf } from "../push/source-settings";
+import { keyCredentials } from "../push/source-table";
+
+type Credentials = Readonly<Record<string, string>>;
+type SourceConfigNode = Node<Credentials> & { -readonly [K in "push" | "users"]: PushSourceNode[K] };
+
+export default function (RED: NodeAPI): void {
+  const { runtime } = nodeRuntimeOf(RED);
+
+  function makeSource(node: SourceConfigNode, config: NodeDef): PushSource {
+    const raw = migrate(config as unknown as RawSettings, migrations["dlms-push-source"]);
+    const settings = pushSourceSettingsOf(raw, node.credentials ?? {});
+    const folder = join(RED.settings.userDir ?? ".", "dlms");
+    return new PushSource({
+      label: config.name || config.id,
+      settings,
+      clock: systemClock,
+      counters: runtime.receivedCounters(join(folder, "push-counters.json")),
+      variable: (name) => {
+        const value: unknown = RED.util.evaluateNodeProperty(name, "env", node, {});
+        return typeof value === "string" && !isAbsent(value) ? value : undefined;
+      },
+      onProblem: (problem) => {
+        node.error(problem.message, { dlmsError: problem.toJSON() });
+      },
+    });
+  }
+
+  function DlmsPushSource(this: SourceConfigNode, config: NodeDef): void {
+    RED.nodes.createNode(this, config);
+    this.users = {};
+    const label = config.name || config.id;
+    let source: PushSource | undefined;
+    let problem: DlmsError | undefined;
+    try {
+      source = makeSource(this, config);
+    } catch (error) {
+      if (!isDlmsError(error)) throw error;
+      problem = error;
+      this.error(error.message);
+    }
+    this.push = { label, source, problem };
+    this.on("close", (_removed: boolean, done: () => void) => {
+      void (source?.close() ?? Promise.resolve()).finally(done);
+    });
+  }
+
+  RED.nodes.registerType<SourceConfigNode, NodeDef, object, Credentials>("dlms-push-source", DlmsPushSource, {
+    credentials: Object.fromEntries(keyCredentials.map((name) => [name, { type: "password" }])),
+  });
+}

@@ -1,0 +1,95 @@
+// The message of a push: payload in the form that was asked for, and `msg.dlms`.
+import type { Push, PushItem } from "../../src/index";
+import { choiceOf, type RawSettings } from "../node-red/raw-settings";
+import { inKilo } from "./kilo-units";
+
+export const payloadForms = ["VALUES", "ITEMS", "SINGLE"] as const;
+
+export interface PushShape {
+  /** values by OBIS code; a list of items; one message per value */
+  readonly payload: (typeof payloadForms)[number];
+  readonly dates: "iso" | "date" | "epoch";
+  readonly units: "METER" | "KILO";
+}
+
+/** Where a push comes from, in the words of the flow. */
+export interface PushOrigin {
+  /** name of the source; null without one */
+  readonly source: string | null;
+  /** name of the meter; null where it has none */
+  readonly meter: string | null;
+}
+
+export interface PushMessage {
+  readonly topic: string;
+  readonly payload: unknown;
+  readonly dlms: Readonly<Record<string, unknown>>;
+  /** of one message per value, for a Join node */
+  readonly parts?: { readonly type: "object"; readonly key: string; readonly index: number; readonly count: number };
+}
+
+/** @throws DlmsConfigError */
+export function pushShapeOf(raw: RawSettings): PushShape {
+  return {
+    payload: choiceOf(raw, "payload", payloadForms, "VALUES"),
+    dates: choiceOf(raw, "dates", ["iso", "date", "epoch"], "iso"),
+    units: choiceOf(raw, "units", ["METER", "KILO"], "METER"),
+  };
+}
+
+const withOffset = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** An octet-string of 12 bytes, a date-time, or a time in a telegram: other texts are no times, whatever they look like. */
+const isTime = ({ raw, type }: PushItem): boolean => type === "text" || /^(090c|19)/.test(raw);
+
+/** A time without an offset is no point in time, and stays as it is. */
+function dated(value: unknown, dates: PushShape["dates"]): unknown {
+  if (dates === "iso" || typeof value !== "string" || !withOffset.test(value)) return value;
+  const instant = new Date(value);
+  return dates === "date" ? instant : instant.getTime();
+}
+
+function shaped(item: PushItem, { dates, units }: PushShape): PushItem {
+  const value = isTime(item) ? dated(item.value, dates) : item.value;
+  const quantity = units === "KILO" ? inKilo({ value, unit: item.unit }) : { value, unit: item.unit };
+  return { ...item, ...quantity };
+}
+
+/** Pairs of key and value in the order of the items: an object has several attributes under a name of its own each. */
+function keyed(push: Push, items: readonly PushItem[]): [string, PushItem][] {
+  const keys = Object.keys(push.values);
+  return items.map((item, index) => [keys[index] ?? item.name, item]);
+}
+
+/** The topic of a push: the name of the meter, else its number, else its system title. */
+export function topicOf(push: Push, { meter, source }: PushOrigin): string {
+  return meter ?? push.meterId ?? push.systemTitle ?? push.link.peer ?? source ?? "";
+}
+
+function dlmsOf(push: Push, origin: PushOrigin, items: readonly PushItem[]): Readonly<Record<string, unknown>> {
+  const { kind, meterId, systemTitle, listId, table, time, clock, receivedAt, event, security, link, notes } = push;
+  return {
+    ...origin,
+    ...{ meterId, systemTitle, kind, listId, table, time, clock, receivedAt, items },
+    ...(event !== undefined && { event }),
+    ...{ security, link, notes },
+  };
+}
+
+/** The messages of a push: one, or one for each of its values. */
+export function messagesOf(push: Push, origin: PushOrigin, shape: PushShape): PushMessage[] {
+  const items = push.items.map((item) => shaped(item, shape));
+  const dlms = dlmsOf(push, origin, items);
+  const topic = topicOf(push, origin);
+  if (shape.payload === "ITEMS") return [{ topic, payload: items, dlms }];
+  const pairs = keyed(push, items);
+  if (shape.payload === "VALUES" || pairs.length === 0) {
+    return [{ topic, payload: Object.fromEntries(pairs.map(([key, { value }]) => [key, value])), dlms }];
+  }
+  return pairs.map(([key, item], index) => ({
+    topic: `${topic}/${key}`,
+    payload: item.value,
+    dlms: { ...dlms, items: [item], item },
+    parts: { type: "object", key, index, count: pairs.length },
+  }));
+}
