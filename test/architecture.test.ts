@@ -45,7 +45,8 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   "src/simulator": {
     stations: ["definition"],
-    behaviours: ["stations"],
+    behaviours: ["stations", "definition"],
+    push: ["objects", "behaviours", "definition"],
     definition: [],
     objects: ["behaviours", "definition"],
     household: ["objects", "definition"],

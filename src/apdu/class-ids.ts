@@ -11,6 +11,7 @@ export const classIds = {
   "association-sn": 12,
   "association-ln": 15,
   "sap-assignment": 17,
+  "push-setup": 40,
   "security-setup": 64,
   "disconnect-control": 70,
 } as const;

@@ -20,7 +20,7 @@ function quoteUnlessText(value: unknown): string {
 
 /** The error for a wrong value. A text given for an authentication or a key is not shown. */
 export function invalid(path: string, expected: string, got: unknown): DlmsConfigError {
-  const shown = /^(auth|security)\b/.test(path) ? quoteUnlessText(got) : quote(got);
+  const shown = /(^|\.)(auth|security)\b/.test(path) ? quoteUnlessText(got) : quote(got);
   return new DlmsConfigError("CONFIG_INVALID", `${path}: expected ${expected}, got ${shown}`, {
     details: { setting: path },
   });

@@ -10,6 +10,9 @@ import type { AssociationMachine } from "./association/association";
 import type { Behaviour, LineAction } from "./behaviours/behaviour";
 import { checkDefinition } from "./definition/check-definition";
 import type { MeterDefinition, SimulatedAssociation } from "./definition/definition";
+import { checkPushSetup, type PushSetup } from "./definition/push-setup";
+import { checkDialIn, DialledLine, type DialInOptions } from "./push/dialled-line";
+import { MeterPush, type PushingMeter } from "./push/meter-push";
 import { generatedObjects } from "./objects/generated";
 import { MeterModel } from "./objects/model";
 import { type ReceivedEvent, type ReceivedItem, ReceivedLog, type WaitOptions } from "./received";
@@ -57,8 +60,32 @@ export interface SimulatedMeter {
   readonly counters: MeterCounters;
   /** Sends an unsolicited APDU on every open connection, to this client (default: the one that spoke last). */
   push(apdu: Uint8Array, client?: number): void;
+  /**
+   * Begins to push as this setup says, and shows it as an object of class 40.
+   * @throws DlmsConfigError CONFIG_INVALID or CONFIG_MISSING
+   */
+  pushTo(setup: PushSetup): PushHandle;
+  /** Begins the intervals of the push setups of the definition. */
+  startPushing(): StopHandle;
+  /**
+   * Connects to a listener, keeps that connection, and answers requests on it. `push`: what the meter pushes on it.
+   * @throws DlmsConfigError CONFIG_INVALID or CONFIG_MISSING
+   */
+  dialIn(options: DialInOptions, push?: Omit<PushSetup, "to">): PushHandle;
   /** Discards links and associations, as after a power failure; connections stay open. */
   restart(): void;
+}
+
+export interface StopHandle {
+  /** Ends timers and connections. Idempotent, never rejects. */
+  close(): Promise<void>;
+}
+
+export interface PushHandle extends StopHandle {
+  /** Whether the connection to the receiver is open. */
+  readonly isConnected: boolean;
+  /** Sends a push now. Rejects when it could not be sent after all retries. */
+  push(): Promise<void>;
 }
 
 const defaultTitle = Uint8Array.of(0x53, 0x49, 0x4d, 0, 0, 0, 0, 1);
@@ -92,6 +119,7 @@ class Meter implements SimulatedMeter {
   readonly #log: ReceivedLog;
   readonly #core: MeterCore;
   readonly #machines = new Set<ServerMachine>();
+  readonly #pushes: readonly MeterPush[];
   #behaviours: readonly Behaviour[] = [];
   #connections = 0;
   #frames = 0;
@@ -103,6 +131,7 @@ class Meter implements SimulatedMeter {
     this.#clock = clock;
     this.#log = new ReceivedLog(definition.receivedLimit ?? 1000, clock);
     this.#core = this.#makeCore(definition);
+    this.#pushes = (definition.pushSetups ?? []).map((setup) => new MeterPush(this.#pushing(), setup));
   }
 
   get received(): readonly ReceivedItem[] {
@@ -151,6 +180,33 @@ class Meter implements SimulatedMeter {
     for (const machine of this.#machines) machine.notify(apdu, client);
   }
 
+  pushTo(setup: PushSetup): PushHandle {
+    checkPushSetup("push", setup);
+    const push = new MeterPush(this.#pushing(), setup);
+    push.start();
+    return push;
+  }
+
+  startPushing(): StopHandle {
+    for (const push of this.#pushes) push.start();
+    return {
+      close: async () => {
+        await Promise.all(this.#pushes.map((push) => push.stop()));
+      },
+    };
+  }
+
+  dialIn(options: DialInOptions, setup?: Omit<PushSetup, "to">): PushHandle {
+    checkDialIn(options);
+    if (setup !== undefined) checkPushSetup("push", setup);
+    const connect = (line: MemoryLine): MemoryPeer => this.connect(line);
+    const dialled = new DialledLine(options, this.#clock, connect, (problem) => {
+      this.#record({ kind: "fault", problem });
+    });
+    const push = setup && new MeterPush(this.#pushing(), setup, (frames) => dialled.send(frames));
+    return dialInHandle(dialled, push);
+  }
+
   restart(): void {
     for (const machine of this.#machines) machine.restart();
   }
@@ -179,6 +235,29 @@ class Meter implements SimulatedMeter {
         }
       },
       closed,
+    };
+  }
+
+  #pushing(): PushingMeter {
+    const core = this.#core;
+    return {
+      definition: this.definition,
+      model: core.model,
+      systemTitle: core.systemTitle,
+      random: core.random,
+      clock: this.#clock,
+      behaviours: () => this.#behaviours,
+      nextCounter: () => core.nextCounter(),
+      sendToClients: (apdus, client) => {
+        for (const apdu of apdus) this.push(apdu, client);
+        return this.#machines.size > 0;
+      },
+      pushed: (setup, bytes) => {
+        this.#record({ kind: "pushed", setup, bytes });
+      },
+      fault: (problem) => {
+        this.#record({ kind: "fault", problem });
+      },
     };
   }
 
@@ -225,6 +304,22 @@ class Meter implements SimulatedMeter {
     if (event.kind === "apdu") this.#requests += 1;
     this.#log.add(event);
   }
+}
+
+function dialInHandle(dialled: DialledLine, push: MeterPush | undefined): PushHandle {
+  dialled.start(() => {
+    push?.start();
+  });
+  return {
+    get isConnected() {
+      return dialled.isConnected;
+    },
+    push: () =>
+      push?.push() ?? Promise.reject(new DlmsConfigError("CONFIG_MISSING", "dialIn: no push setup was given")),
+    close: async () => {
+      await Promise.all([push?.close(), dialled.close()]);
+    },
+  };
 }
 
 /** The most bytes of delayed answers; the longest answer is shorter. */

@@ -11,6 +11,8 @@ export type ReceivedItem = { /** consecutive number */ readonly sequence: number
   | { readonly kind: "frame"; readonly frame: string; readonly bytes: Uint8Array; readonly client: number }
   /** A deciphered request; `bytes` are plain. */
   | { readonly kind: "apdu"; readonly apdu: Apdu; readonly bytes: Uint8Array; readonly client: number }
+  /** The meter has sent a push to a target of its own: all its frames. */
+  | { readonly kind: "pushed"; readonly setup: string; readonly bytes: Uint8Array }
   /** Code of the definition or a behaviour failed or returned an invalid value; the meter answered with a fault. */
   | { readonly kind: "fault"; readonly problem: string }
   | { readonly kind: "nonsense"; readonly bytes: Uint8Array; readonly problem: string; readonly client: number }

@@ -77,6 +77,11 @@ export class ServerMachine implements AssociationHost, StationHost {
     this.#send(this.#station.notify(apdu, client));
   }
 
+  /** Sends frames that are already built. */
+  sendFrames(frames: readonly Uint8Array[]): void {
+    this.#send(frames);
+  }
+
   /** Discards links and associations; the connection stays open. */
   restart(): void {
     this.#station.reset();

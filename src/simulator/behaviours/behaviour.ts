@@ -1,5 +1,6 @@
 /** The hooks by which a test or a flow changes what a simulated meter receives and sends. */
 import type { Apdu } from "../../apdu";
+import type { PushMessage } from "../definition/push-message";
 import type { FrameVerdict, IncomingFrame } from "../stations/station";
 
 /** An action on the line. */
@@ -41,4 +42,8 @@ export interface Behaviour {
   sealed?(answer: Uint8Array, line: BehaviourLine): readonly Uint8Array[] | undefined;
   /** An outgoing frame; undefined = unchanged. */
   frameOut?(frame: Uint8Array, line: BehaviourLine): readonly LineAction[] | undefined;
+  /** A push before it becomes bytes: counter, keys, form of the date; undefined = unchanged. */
+  push?(message: PushMessage): PushMessage | undefined;
+  /** The frames of a push that the meter sends to a target of its own; undefined = unchanged. */
+  pushFrames?(frames: readonly Uint8Array[], message: PushMessage): readonly Uint8Array[] | undefined;
 }

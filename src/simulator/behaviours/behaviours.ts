@@ -10,7 +10,8 @@ export interface Occasion {
   readonly times?: number;
 }
 
-function occasions({ from = 1, times = Number.POSITIVE_INFINITY }: Occasion): () => boolean {
+/** Counts occasions: true for those in which the fault happens. */
+export function occasions({ from = 1, times = Number.POSITIVE_INFINITY }: Occasion): () => boolean {
   let count = 0;
   return () => {
     count += 1;

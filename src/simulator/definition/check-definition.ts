@@ -3,6 +3,7 @@ import { encodeValueBytes } from "../../codec/encode";
 import type { DlmsValue } from "../../codec/value";
 import { parseObis } from "../../cosem/obis";
 import { DlmsConfigError, isDlmsError } from "../../errors";
+import { checkPushSetup, type PushSetup } from "./push-setup";
 
 const words = { object: "an object", array: "a list", function: "a function", number: "a number" } as const;
 
@@ -20,6 +21,10 @@ export function checkDefinition(definition: unknown): void {
   });
   list("definition.objects", root["objects"]).forEach((object, n) => {
     checkObject(`definition.objects[${n}]`, fields(`definition.objects[${n}]`, object));
+  });
+  if (root["pushSetups"] === undefined) return;
+  list("definition.pushSetups", root["pushSetups"]).forEach((setup, n) => {
+    checkPushSetup(`definition.pushSetups[${n}]`, setup as PushSetup);
   });
 }
 

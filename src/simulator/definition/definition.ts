@@ -1,5 +1,6 @@
 /** The types that define a simulated meter: accounts, objects, framing and limits. */
 import type { DlmsValue } from "../../codec/value";
+import type { PushSetup } from "./push-setup";
 import type { Mechanism, RandomSource, SecurityPolicy, SecuritySuite } from "../../security/model";
 
 /** An account of a simulated meter: a client that may associate, and its authentication. */
@@ -130,4 +131,6 @@ export interface MeterDefinition {
   readonly receivedLimit?: number;
   readonly associations: readonly SimulatedAssociation[];
   readonly objects: readonly SimulatedObject[];
+  /** What the meter pushes. The intervals begin with `startPushing`; method 1 of a push setup sends at any time. */
+  readonly pushSetups?: readonly PushSetup[];
 }

@@ -5,6 +5,7 @@ import { DlmsConfigError, isDlmsError } from "../../errors";
 import { quote } from "../../errors/arguments";
 import { type Mechanism, mechanismIds } from "../../security";
 import type { MeterDefinition, SimulatedAssociation, SimulatedObject } from "./definition";
+import { parsePushSetup } from "./json-push";
 import { maxValues, parseJsonValue, type ValueRoom } from "./json-value";
 import {
   bytesField,
@@ -36,6 +37,7 @@ const meterFields = [
   "receivedLimit",
   "associations",
   "objects",
+  "pushSetups",
 ] as const;
 const hdlcFields = ["maxInfoTransmit", "maxInfoReceive", "windowTransmit", "windowReceive", "addressSize"] as const;
 const accountFields = [
@@ -92,6 +94,7 @@ export function parseDefinition(json: unknown): MeterDefinition {
     }),
     associations,
     objects: listOf(root, "objects").map((object) => parseObject(object, room)),
+    ...(root.values["pushSetups"] === undefined ? {} : { pushSetups: listOf(root, "pushSetups").map(parsePushSetup) }),
   };
 }
 

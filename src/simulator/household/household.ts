@@ -18,6 +18,7 @@ import {
   unsigned,
 } from "../objects/build";
 import type { MeterDefinition, ProfileRows, SimulatedAssociation, SimulatedObject } from "../definition/definition";
+import type { PushSetup } from "../definition/push-setup";
 import { HouseholdFlows } from "./household-flows";
 import { slotMs } from "./load-curve";
 import {
@@ -59,7 +60,18 @@ export interface HouseholdOptions {
   readonly framing?: NonNullable<MeterDefinition["framing"]>;
   readonly maxPduSize?: number;
   readonly associations?: readonly SimulatedAssociation[];
+  /** The household pushes its number, energies, powers, voltages and currents as this setup says. */
+  readonly push?: Omit<PushSetup, "objects"> & Partial<Pick<PushSetup, "objects">>;
 }
+
+/** What the household pushes unless its push setup says otherwise. */
+const pushedNames = [
+  wellKnownObjects.clock,
+  "0.0.96.1.0.255",
+  ...["1.0.1.7.0.255", "1.0.2.7.0.255", "1.0.1.8.0.255", "1.0.2.8.0.255"],
+  ...["1.0.32.7.0.255", "1.0.52.7.0.255", "1.0.72.7.0.255"],
+  ...["1.0.31.7.0.255", "1.0.51.7.0.255", "1.0.71.7.0.255"],
+] as const;
 
 interface Household {
   readonly now: () => number;
@@ -105,6 +117,9 @@ export function householdDefinition(options: HouseholdOptions = {}): MeterDefini
       billingProfile(house),
       ...subMeters(house),
     ],
+    ...(options.push === undefined
+      ? {}
+      : { pushSetups: [{ objects: pushedNames.map((logicalName) => ({ logicalName })), ...options.push }] }),
   };
 }
 

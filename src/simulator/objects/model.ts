@@ -56,7 +56,7 @@ const failed = (name: keyof typeof dataAccess): { readonly ok: false; readonly r
 /** The objects of a simulated meter: what each client may read, write and invoke. */
 export class MeterModel {
   readonly definition: MeterDefinition;
-  readonly objects: readonly ModelObject[];
+  #objects: ModelObject[] = [];
   readonly #byName = new Map<string, ModelObject[]>();
   readonly #generated: GeneratedObjects;
   readonly #report: ReportFault;
@@ -66,18 +66,47 @@ export class MeterModel {
     this.definition = definition;
     this.#report = report;
     this.#generated = generated;
-    this.objects = modelObjects(definition.objects);
-    for (const object of this.objects) {
-      const key = toHex(object.name);
-      const others = this.#byName.get(key) ?? [];
-      if (others.some((other) => other.classId === object.classId)) {
-        throw new DlmsConfigError(
-          "CONFIG_INVALID",
-          `definition.objects: ${object.definition.logicalName} of class ${object.classId} is defined twice`,
-        );
-      }
-      this.#byName.set(key, [...others, object]);
+    for (const object of modelObjects(definition.objects)) this.#add(object);
+  }
+
+  get objects(): readonly ModelObject[] {
+    return this.#objects;
+  }
+
+  /**
+   * Adds an object to the running meter; the returned function takes it out.
+   * @throws DlmsConfigError CONFIG_INVALID for a malformed logical name or an object that is defined twice
+   */
+  add(object: SimulatedObject): () => void {
+    const last = this.#objects.at(-1)?.shortName ?? 0x80;
+    const added = modelObjects([object], last + 0x80);
+    for (const made of added) this.#add(made);
+    return () => {
+      const others = (object: ModelObject): boolean => !added.includes(object);
+      this.#objects = this.#objects.filter(others);
+      for (const [name, same] of this.#byName) this.#byName.set(name, same.filter(others));
+    };
+  }
+
+  /** The object with this name: of the class, if one is given, else the first one. Generated ones come last. */
+  object(logicalName: string, classId?: number): ModelObject | undefined {
+    const key = toHex(parseObis(logicalName));
+    const fits = (object: ModelObject): boolean => classId === undefined || object.classId === classId;
+    const generated = (): readonly ModelObject[] => modelObjects(this.#generated(noClient(this.definition), this));
+    return this.#byName.get(key)?.find(fits) ?? generated().find((made) => toHex(made.name) === key && fits(made));
+  }
+
+  #add(object: ModelObject): void {
+    const key = toHex(object.name);
+    const others = this.#byName.get(key) ?? [];
+    if (others.some((other) => other.classId === object.classId)) {
+      throw new DlmsConfigError(
+        "CONFIG_INVALID",
+        `definition.objects: ${object.definition.logicalName} of class ${object.classId} is defined twice`,
+      );
     }
+    this.#byName.set(key, [...others, object]);
+    this.#objects.push(object);
   }
 
   /** All objects that this client may reach, the generated ones first. */
@@ -181,6 +210,21 @@ export class MeterModel {
     if (object === undefined) return dataAccess["object-class-inconsistent"];
     return isVisible(object, view) ? object : dataAccess["read-write-denied"];
   }
+}
+
+/** The view of the meter itself. */
+function noClient({ associations, maxPduSize = 1024 }: MeterDefinition): ClientView {
+  const account = associations[0] ?? { client: 16 };
+  return {
+    client: account.client,
+    account,
+    applicationContext: 1,
+    mechanismId: 0,
+    conformance: 0,
+    serverMaxPdu: maxPduSize,
+    clientMaxPdu: maxPduSize,
+    clientSystemTitle: undefined,
+  };
 }
 
 /** The current value of an attribute; undefined when the object has no such attribute. */

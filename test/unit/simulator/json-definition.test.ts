@@ -45,6 +45,21 @@ const refused: readonly [string, unknown, RegExp][] = [
     { ...minimal, associations: [{ client: 1, mechanism: "hls-gmac" }] },
     /^definition\.associations\[0\]\.encryptionKey: expected 16 bytes, got nothing/,
   ],
+  [
+    "a push setup without objects",
+    { ...minimal, pushSetups: [{}] },
+    /^definition\.pushSetups\[0\]\.objects: expected a list of objects to push, got undefined/,
+  ],
+  [
+    "a push key of the wrong length",
+    { ...minimal, pushSetups: [{ objects: [{ logicalName: "1-0:1.8.0" }], security: { encryptionKey: "00ff" } }] },
+    /^definition\.pushSetups\[0\]\.security\.encryptionKey: expected 16 bytes for suite 0, got 2 bytes$/,
+  ],
+  [
+    "an unknown field of a push target",
+    { ...minimal, pushSetups: [{ objects: [{ logicalName: "1-0:1.8.0" }], to: { kind: "tcp", hots: "a" } }] },
+    /^definition\.pushSetups\[0\]\.to\.hots: expected one of/,
+  ],
   ["a conformance bit that is none", { ...minimal, conformance: ["gett"] }, /^definition\.conformance: .*"gett"/],
   [
     "a malformed OBIS code",
@@ -191,5 +206,20 @@ describe("simulated meter: definition in JSON", () => {
     assert.throws(() => createMeter(parseDefinition({ ...minimal, objects: [register, register] })), {
       code: "DLMS_CONFIG_INVALID",
     });
+  });
+
+  it("reads push setups, keys as hex digits", () => {
+    const key = "000102030405060708090a0b0c0d0e0f";
+    const objects = [{ logicalName: "1-0:1.8.0" }];
+    const to = { kind: "udp", host: "127.0.0.1", port: 4059 };
+    const security = { policy: "encrypted", encryptionKey: key };
+    const definition = parseDefinition({
+      ...minimal,
+      pushSetups: [{ objects, to, every: 1000, list: "items", security }],
+    });
+    const [setup] = definition.pushSetups ?? [];
+    assert.deepEqual(setup?.to, to);
+    assert.equal(toHex(setup?.security?.encryptionKey ?? new Uint8Array(0)), key);
+    assert.equal(createMeter(definition).counters.connections, 0);
   });
 });

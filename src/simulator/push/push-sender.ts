@@ -1,0 +1,103 @@
+/** Sends the pushes of one setup: at its interval, on demand, and again after a failure. */
+import { type Clock, sleep, type TimerHandle } from "../../clock";
+import { DlmsStateError, isDlmsError } from "../../errors";
+
+/** What a sender knows of its setup at the time of a push. */
+export interface PushTiming {
+  /** ms of random delay before it */
+  readonly delayMs: number;
+  readonly retries: number;
+  readonly retryDelayMs: number;
+}
+
+export interface PushSenderHost {
+  readonly clock: Clock;
+  /** ms between pushes; 0: on demand only */
+  readonly every: number;
+  timing(): PushTiming;
+  /** Builds the next push; the returned function sends it, and may be called again after a failure. */
+  prepare(): () => Promise<void>;
+  /** Gives the connection back where it is not needed until the next push. */
+  release(): Promise<void>;
+  failed(error: unknown): void;
+}
+
+export class PushSender {
+  readonly #host: PushSenderHost;
+  #abort = new AbortController();
+  #closed = false;
+  #timer: TimerHandle | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(host: PushSenderHost) {
+    this.#host = host;
+  }
+
+  get isStarted(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  /** Begins to push at the interval; the first push goes at once. */
+  start(): void {
+    const { clock, every } = this.#host;
+    if (every === 0 || this.#timer !== undefined || this.#closed) return;
+    const due = (): void => {
+      this.#timer = clock.setTimeout(due, every);
+      // a push that is still being sent, or tried again, takes the place of this one
+      if (this.#running === undefined) this.pushUnasked();
+    };
+    due();
+  }
+
+  /** Sends a push now. A call while one is being sent waits for that one. */
+  push(): Promise<void> {
+    return (this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    }));
+  }
+
+  /** The same where nobody waits for the outcome: failures are reported. */
+  pushUnasked(): void {
+    this.push().catch((error: unknown) => {
+      if (!isDlmsError(error) || !error.is("STATE_CLOSED") || !this.#closed) this.#host.failed(error);
+    });
+  }
+
+  /** Ends timers, waits and the connection. Idempotent, never rejects; pushes on demand are still sent. */
+  async stop(): Promise<void> {
+    this.#host.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#abort.abort(new DlmsStateError("STATE_CLOSED", "push: the meter has stopped pushing"));
+    this.#abort = new AbortController();
+    await this.#host.release();
+    await this.#running?.catch(() => undefined);
+  }
+
+  /** The same for good. */
+  close(): Promise<void> {
+    this.#closed = true;
+    return this.stop();
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#host;
+    const { signal } = this.#abort;
+    if (this.#closed) throw new DlmsStateError("STATE_CLOSED", "push: the meter has stopped pushing");
+    const { delayMs, retries, retryDelayMs } = this.#host.timing();
+    // not within the call: the answer to the method goes first
+    await Promise.resolve();
+    await sleep(clock, delayMs, signal);
+    const send = this.#host.prepare();
+    for (let left = retries; ; left--) {
+      try {
+        await send();
+        break;
+      } catch (error) {
+        if (left === 0 || signal.aborted) throw error;
+        await this.#host.release();
+        await sleep(clock, retryDelayMs, signal);
+      }
+    }
+    if (!this.isStarted) await this.#host.release();
+  }
+}
