@@ -1,8 +1,12 @@
 /** General block transfer that fails, and the fallback without it. */
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
+import { isDlmsError } from "../../src/errors";
+import type { ConnectOptions } from "../../src/client/options/options";
 import type { Behaviour } from "../../src/simulator";
-import { bench, number, registerRef, requests } from "../support/meters";
+import type { SimulatedAssociation } from "../../src/simulator/definition/definition";
+import { bench, number, registerRef, registers, requests } from "../support/meters";
+import { account, clientTitle, keys, watchedStore } from "./security/secured";
 
 const definition = { generalBlockTransferWindow: 4 };
 
@@ -104,4 +108,75 @@ describe("general block transfer that fails", () => {
     assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
     await clock.runUntil(client.close());
   });
+});
+
+/** The network delivers the meter's message number `at` once more, behind `behind` further ones. */
+function doubles(at: number, behind: number): Behaviour {
+  let count = 0;
+  let copy: Uint8Array | undefined;
+  return {
+    name: "a network that doubles a message",
+    frameOut: (frame) => {
+      const index = count++;
+      if (index === at) copy = Uint8Array.from(frame);
+      if (copy === undefined || index !== at + behind) return undefined;
+      return [
+        { kind: "send", bytes: frame },
+        { kind: "send", bytes: copy },
+      ];
+    },
+  };
+}
+
+describe("a doubled message in a session with general blocks", () => {
+  const texts = [0, 1, 2].map((n) => `text ${n} `.repeat(40));
+  const refs = texts.map((_, n) => ({ classId: 1, logicalName: `0.0.96.1.${n}.255`, attributeId: 2 }));
+  const objects = texts.map((value, n) => ({
+    ...{ classId: 1, logicalName: `0.0.96.1.${n}.255` },
+    attributes: { 2: { type: "visible-string", value } as const },
+  }));
+  const messages = 24;
+  interface Protection {
+    readonly account: SimulatedAssociation;
+    readonly options: Partial<ConnectOptions>;
+  }
+  const protections: Readonly<Record<string, () => Protection>> = {
+    plain: () => ({ account: { client: 16 }, options: {} }),
+    ciphered: () => ({
+      account: { ...account, mechanism: "none" },
+      options: {
+        client: { sap: 1, systemTitle: clientTitle },
+        security: { suite: 0, policy: "authenticated-encrypted", ...keys, invocationCounter: watchedStore() },
+      },
+    }),
+  };
+
+  for (const [name, protection] of Object.entries(protections)) {
+    it(`${name}: costs one value at most, and general block transfer stays in use`, async () => {
+      for (let at = 0; at < messages; at++) {
+        for (const behind of [0, 1, 3]) {
+          const protect = protection();
+          const { client, clock } = bench(
+            { ...definition, associations: [protect.account], objects: [...objects, ...registers(1)] },
+            { association: { maxPduSize: 128 }, timeouts: { reconnectMin: 10, reconnectMax: 10 }, ...protect.options },
+            [doubles(at, behind)],
+          );
+          const errors: string[] = [];
+          const read = async (ref: (typeof refs)[number], value: unknown): Promise<void> => {
+            const got = await clock.runUntil(client.read(ref).catch((error: unknown) => error));
+            if (isDlmsError(got)) errors.push(got.message);
+            else assert.deepEqual((got as { readonly value: unknown }).value, value);
+          };
+          for (let round = 0; round < 2; round++) {
+            await read(registerRef(0), 100);
+            for (const [n, ref] of refs.entries()) await read(ref, texts[n]);
+          }
+          const place = `message ${at}, ${behind} later: ${errors.join("; ")}`;
+          assert.ok(errors.length <= 1, place);
+          assert.ok(client.association.conformanceNames.includes("general-block-transfer"), place);
+          await clock.runUntil(client.close());
+        }
+      }
+    });
+  }
 });

@@ -21,6 +21,8 @@ export interface Exchange {
   readonly delivery: DeliveryPolicy;
   /** The request whose answer is awaited, before any ciphering. */
   readonly asked: Uint8Array;
+  /** The request under way was sent more than once: it may have several answers. */
+  readonly isRepeated: boolean;
   /** Largest APDU that the meter takes; Infinity when it set no limit. */
   readonly meterLimit: number;
   /** The answer that was parsed last, as it came or was deciphered. */
@@ -29,6 +31,11 @@ export interface Exchange {
   readonly tellsAnswersApart: boolean;
   /** @throws DlmsDecodeError */
   parse(bytes: Uint8Array): Operation<Apdu>;
+  /**
+   * Whether an APDU that came between the blocks of an answer is no part of it: it answers an earlier request, or is a
+   * push, which is handed on.
+   */
+  isBeside(bytes: Uint8Array, apdu: Apdu): Operation<boolean>;
   /** Keeps an APDU that came between the blocks of a report; false when one is kept already. */
   setAside(bytes: Uint8Array): boolean;
 }

@@ -6,8 +6,8 @@ import type { Exchange } from "./exchange";
 import { Collector } from "./collector";
 import type { ContentStream } from "./content-stream";
 import { isNotificationTag } from "../protection/ciphering";
-import { digest } from "../steps/correlation";
-import { inconsistentAnswer, isNoAnswer, limitExceeded, unexpectedAnswer } from "../steps/errors";
+import { digest, maxStaleAnswers } from "../steps/correlation";
+import { copiedBlock, inconsistentAnswer, isNoAnswer, limitExceeded, unexpectedAnswer } from "../steps/errors";
 import type { Operation } from "../steps/operation";
 import { defaultBlockWindow, defaultMaxBlockTransfer, maxEmptyBlocks } from "../steps/options";
 import { exchangeStep, noteStep, progressStep, receiveStep, transmitStep } from "../steps/steps";
@@ -135,25 +135,28 @@ class Transfer {
   }
 
   /**
-   * Whether a block may belong to an earlier transfer: blocks do not name the request that they answer. In plain, over
-   * a connection that numbers nothing, only a copy comes before its turn. A block that is due and equals one of the
-   * transfers before is taken when it comes a second time: answers to other requests may well have equal parts.
+   * Whether a block may belong to an earlier transfer: blocks do not name the request that they answer. Over a
+   * connection that numbers nothing, a plain block that comes before its turn is a copy. A block that is due and equals
+   * one of the transfers before is taken when it comes a second time: answers to other requests may well have equal
+   * parts, and ciphered ones a short last block by chance.
    */
   #isDoubtful({ blockNumber, data }: GeneralBlockTransfer, early: boolean): boolean {
     const { delivery, ciphering, correlation, asked } = this.channel;
-    if (delivery.numbered || ciphering?.active === true) return false;
+    if (delivery.numbered) return false;
+    const ciphered = ciphering?.active === true;
     if (early) {
       // what follows a block that was not taken comes before its turn too
       if (!this.#doubted.has(this.#expected & 0xffff)) this.#sawGap = true;
-      return delivery.keepsOrder || correlation.isFinishedBlock(blockNumber, data);
+      return (delivery.keepsOrder && !ciphered) || correlation.isFinishedBlock(blockNumber, data);
     }
-    // the first block has the invoke-id
-    if (blockNumber === this.#first || !correlation.isFinishedBlock(blockNumber, data, asked)) return false;
+    // the first block of a plain answer has the invoke-id; two ciphered answers to one request are never equal
+    if (blockNumber === this.#first && !ciphered) return false;
+    if (!correlation.isFinishedBlock(blockNumber, data, ciphered ? undefined : asked)) return false;
     if (!this.#doubted.has(blockNumber)) {
       this.#doubted.add(blockNumber);
       return true;
     }
-    if (this.#sawGap) throw inconsistentAnswer(`general block ${blockNumber} seems to be one of an earlier answer`);
+    if (this.#sawGap) throw copiedBlock(blockNumber);
     return false;
   }
 
@@ -161,6 +164,9 @@ class Transfer {
   #refuseOtherContent({ blockNumber, data }: GeneralBlockTransfer): void {
     const taken = this.#taken.get(blockNumber);
     if (taken === undefined || data.length === 0 || taken === digest(data)) return;
+    const { correlation, isRepeated } = this.channel;
+    // copies on the way, and answers to two tries, say nothing about the meter's general block transfer
+    if (isRepeated || correlation.isFinishedBlock(blockNumber, data)) throw copiedBlock(blockNumber);
     throw inconsistentAnswer(`general block ${blockNumber} came twice, with different data`);
   }
 
@@ -244,42 +250,46 @@ function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operatio
   const { channel } = transfer;
   const isReport = transfer.report === "yes";
   const delivery = channel.delivery.retries === 0 && !isReport ? undefined : ({ reportSilence: true } as const);
-  let bytes: Uint8Array;
   try {
-    bytes = yield* exchangeStep(acknowledgement, "request", delivery);
+    return yield* parseBlock(transfer, yield* exchangeStep(acknowledgement, "request", delivery));
   } catch (error) {
     // a report is not worth a second try: the answer is still to come
     if (delivery === undefined || isReport || !isNoAnswer(error)) throw error;
     yield* noteStep(`no block came after block ${transfer.receivedTo}`);
     return undefined;
   }
-  return yield* parseBlock(transfer, bytes);
 }
 
 /** The next streamed block; undefined when it did not come in time, so that it is asked for. */
 function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | undefined> {
-  let bytes: Uint8Array;
   try {
-    bytes = yield* receiveStep({ reportSilence: true }, "block");
+    return yield* parseBlock(transfer, yield* receiveStep({ reportSilence: true }, "block"));
   } catch (error) {
     if (!(error instanceof DlmsTimeoutError)) throw error;
     yield* noteStep(`no block came after block ${transfer.receivedTo}`);
     return undefined;
   }
-  return yield* parseBlock(transfer, bytes);
 }
 
-/** A block. Where it may be one of a report, the answer to the request may be put before it. */
-function* parseBlock(transfer: Transfer, bytes: Uint8Array): Operation<GeneralBlockTransfer> {
+/**
+ * A block. What belongs to an earlier request may come before it, and a push; where the blocks may be those of a
+ * report, also the answer to the request.
+ */
+function* parseBlock(transfer: Transfer, first: Uint8Array): Operation<GeneralBlockTransfer> {
   const { channel, report, receivedTo } = transfer;
-  const apdu = yield* channel.parse(bytes);
-  if (apdu.apdu === "general-block-transfer") return apdu;
-  const ends = apdu.apdu === "exception-response" || apdu.apdu === "confirmed-service-error";
-  if (report === "no" || (ends && report === "perhaps") || !channel.setAside(bytes)) {
-    throw unexpectedAnswer(`general block ${receivedTo + 1}`, apdu);
+  let bytes = first;
+  for (let others = 0; others < maxStaleAnswers; others++) {
+    const apdu = yield* channel.parse(bytes);
+    if (apdu.apdu === "general-block-transfer") return apdu;
+    const ends = apdu.apdu === "exception-response" || apdu.apdu === "confirmed-service-error";
+    if (report !== "no" && !(ends && report === "perhaps") && channel.setAside(bytes)) {
+      yield* noteStep(`${apdu.apdu} came between the blocks of a notification`);
+    } else if (ends || !(yield* channel.isBeside(bytes, apdu))) {
+      throw unexpectedAnswer(`general block ${receivedTo + 1}`, apdu);
+    }
+    bytes = yield* receiveStep({ reportSilence: true, sameWait: true }, "block");
   }
-  yield* noteStep(`${apdu.apdu} came between the blocks of a notification`);
-  return yield* parseBlock(transfer, yield* receiveStep({ reportSilence: true }, "block"));
+  throw limitExceeded(`${maxStaleAnswers} answers to other requests came between general blocks`, maxStaleAnswers);
 }
 
 /**

@@ -67,6 +67,10 @@ export class ServiceChannel implements Exchange {
     this.correlation = options.correlation ?? new Correlation();
   }
 
+  get isRepeated(): boolean {
+    return this.#repeated > 0;
+  }
+
   get maxResultSize(): number {
     return this.options.maxResultSize ?? defaultMaxResultSize;
   }
@@ -241,7 +245,7 @@ export class ServiceChannel implements Exchange {
       if (others > 0) bytes = this.#aside.shift() ?? (yield* this.#next(again));
       const answer = yield* this.#unlessNotification(bytes);
       if (answer === "stale") {
-        yield* noteStep("an answer to an earlier request, late or once more, was dropped");
+        yield* staleStep();
         stale += 1;
         again = { ...delivery, sameWait: true };
         if (stale > maxStaleAnswers) throw limitExceeded(`${stale} answers to other requests came`, maxStaleAnswers);
@@ -276,6 +280,12 @@ export class ServiceChannel implements Exchange {
       if (whole === undefined) return undefined;
       apdu = whole;
     }
+    return yield* this.#opened(bytes, apdu);
+  }
+
+  /** Opens the envelopes of an APDU; the outcome is that of `#unlessNotification`. */
+  *#opened(bytes: Uint8Array, envelope: Apdu): Operation<Apdu | "stale" | undefined> {
+    let apdu = envelope;
     if (apdu.apdu === "general-signing") apdu = yield* this.parse(this.#signedContent(apdu));
     else this.#requireSignature(apdu);
     if (isProtected(apdu)) {
@@ -292,6 +302,12 @@ export class ServiceChannel implements Exchange {
     if (!isNotification(apdu)) return (yield* isLate(this, apdu)) ? "stale" : apdu;
     yield* notificationStep(`the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
     return undefined;
+  }
+
+  *isBeside(bytes: Uint8Array, apdu: Apdu): Operation<boolean> {
+    const opened = yield* this.#opened(bytes, apdu);
+    if (opened === "stale") yield* staleStep();
+    return opened === undefined || opened === "stale";
   }
 
   /** A transfer begins with block 1, which has an id or a counter of its own where the meter is told by these. */
@@ -427,6 +443,8 @@ export class ServiceChannel implements Exchange {
     return parseApdu(ciphering.open(apdu), { allowTrailing: true });
   }
 }
+
+const staleStep = (): Operation<void> => noteStep("an answer to an earlier request, late or once more, was dropped");
 
 /** Whether a meter sends this on its own account, never as an answer. */
 function isNotification(apdu: Apdu): boolean {

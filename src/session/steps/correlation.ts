@@ -13,7 +13,7 @@ export const maxStaleAnswers = 64;
 const maxRememberedAnswers = 64;
 
 /** General block transfers whose blocks are compared with the ones that follow. */
-const maxRememberedTransfers = 3;
+const maxRememberedTransfers = 8;
 
 /** A general block transfer that came to its end. */
 export interface FinishedTransfer {

@@ -13,6 +13,7 @@ import {
 import {
   DlmsAssociationError,
   DlmsDecodeError,
+  DlmsLinkError,
   DlmsSecurityError,
   DlmsServiceError,
   DlmsTimeoutError,
@@ -34,6 +35,16 @@ export function unexpectedAnswer(expected: string, got: Apdu): DlmsDecodeError |
 /** An answer of the right kind whose content contradicts the request. */
 export function inconsistentAnswer(problem: string, details: Readonly<Record<string, unknown>> = {}): DlmsDecodeError {
   return new DlmsDecodeError("DECODE_VALUE", problem, { details });
+}
+
+/** A block of an earlier transfer came in the one under way. */
+export function copiedBlock(blockNumber: number): DlmsLinkError {
+  return new DlmsLinkError(
+    "LINK_SEQUENCE",
+    `general block ${blockNumber} seems to be a copy of one of an earlier answer; the session ends, so that no value is taken for another; ` +
+      "look for what doubles messages on the way",
+    { fault: "network", details: { blockNumber } },
+  );
 }
 
 export function limitExceeded(problem: string, limit: number): DlmsDecodeError {

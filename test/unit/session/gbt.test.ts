@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { fromHex, toHex } from "../../../src/bytes";
 import { DlmsTimeoutError } from "../../../src/errors";
 import { streamDelivery } from "../../../src/session/steps/delivery";
+import { Correlation } from "../../../src/session/steps/correlation";
 import { drive, Driver, failure, type Turn } from "./drive";
 import { associated, energy, energyHex } from "./fixtures";
 import {
@@ -64,6 +65,39 @@ describe("session: general block transfer over a connection that numbers nothing
       { out: "e087 0001 0002 00", in: block(3, parts[2], { last: true }) },
     ]);
     assert.equal(data(equal.result), "0906212223040506");
+  });
+
+  it("drops an answer to an earlier request that comes between blocks", () => {
+    const session = associated({ delivery, correlation: new Correlation() });
+    const single = (id: number): Turn[] => [{ in: getData("0600000007", id) }];
+    // ids 2 and 3 show that the meter echoes them
+    drive(session.get(energy, what), single(0xc2));
+    drive(session.get(energy, what), single(0xc3));
+    const { result, notes } = drive(session.get(other, what), [
+      { in: block(1, "c401c40009", { streaming: true }) },
+      { kind: "receive", in: getData("0600000007", 0xc3) },
+      { kind: "receive", in: block(2, parts[1], { streaming: true }) },
+      { kind: "receive", in: block(3, parts[2], { last: true }) },
+    ]);
+    assert.equal(data(result), "0906010203040506");
+    assert.match(notes.join(), /an answer to an earlier request, late or once more, was dropped/);
+    const error = failure(session.get(other, what), [
+      { in: block(1, "c401c50009", { streaming: true }) },
+      { kind: "receive", in: getData("0600000007", 0xc5) },
+    ]);
+    assert.equal(error.code, "DLMS_DECODE_TAG");
+  });
+
+  it("ends the session, not general block transfer, when a number comes again with data of an earlier answer", () => {
+    const session = associated({ delivery });
+    drive(session.get(energy, what), streamed(parts));
+    const error = failure(session.get(other, what), [
+      { in: block(1, otherParts[0], { streaming: true }) },
+      { kind: "receive", in: block(2, otherParts[1], { streaming: true }) },
+      { kind: "receive", in: block(2, parts[1], { streaming: true }) },
+    ]);
+    assert.equal(error.code, "DLMS_LINK_SEQUENCE");
+    assert.equal(session.generalBlocksFailed, false);
   });
 
   it("takes equal answers to the same request at once", () => {
