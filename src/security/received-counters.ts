@@ -70,6 +70,11 @@ export class ReceivedMarks {
     }
   }
 
+  /** Names that are remembered. */
+  get size(): number {
+    return this.#marks.size;
+  }
+
   entries(): [string, number][] {
     return [...this.#marks].map(([name, { last }]) => [name, last]);
   }

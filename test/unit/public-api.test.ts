@@ -54,7 +54,7 @@ const values = words(`
   DlmsDecodeError DlmsError DlmsLinkError DlmsPushError DlmsSecurityError DlmsServiceError DlmsStateError DlmsTimeoutError
   MemoryAccountGuard MeterPool ProfileReader SharedMeter accountOf afterRunning attribute attributeName
   className classTitle clientIdentity connect createClient createMeter createRuntime decodeApdu decodeData
-  decodeFrame decodePush parsePushList PushDecoder pushValues demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
+  decodeFrame decodePush parsePushList pushCounterStore PushDecoder pushValues demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
   describeUnit endpointKey endpointOf errorCodes fileCounterStore fileReceivedCounters findAddress
   findAttribute findClass fromHex householdDefinition isDlmsError isObis isTimeZone keyFingerprint listClasses
   listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage
@@ -67,7 +67,7 @@ const types = words(`
   SimulatedPushFraming SimulatedPushList StopHandle
   CounterPolicy Push PushDecoderOptions PushEvent PushFacts PushFraming PushItem PushKeySet PushKeySource PushKeys
   PushLink PushSecurity PushKeyStyle PushListDefinition PushListEntryDefinition PushMeter PushMeterSource PushObject
-  PushSetupObject
+  PushSetupObject PushCounterStore PushCounterStoreOptions
   Aare Aarq AccessRequest AccessResponse AccessSpecification Account AccountGuard ActionRequest
   ActionRequestNextPblock ActionRequestNormal ActionRequestWithFirstPblock ActionRequestWithList
   ActionRequestWithListAndFirstPblock ActionRequestWithPblock ActionResponse ActionResponseNextPblock

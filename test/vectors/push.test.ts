@@ -42,7 +42,7 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   "syn-hdlc-segment-lost": ["DLMS_PUSH_INCOMPLETE"],
   "syn-one-parity-bit-stream": ["DLMS_PUSH_NO_UNIT"],
   "syn-replay-sequence": ["DLMS_SEC_REPLAY"],
-  "syn-counter-at-its-end": ["DLMS_SEC_REPLAY"],
+  "syn-counter-at-its-end": ["DLMS_SEC_COUNTER_EXHAUSTED"],
   "syn-wrong-key": ["DLMS_SEC_TAG"],
   "syn-wrong-ak": ["DLMS_SEC_TAG"],
   "syn-wrong-key-sc20": ["DLMS_SEC_TAG"],

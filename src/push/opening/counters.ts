@@ -1,6 +1,6 @@
 /** Received invocation counters of pushes: checked after the tag, so that a forged push moves nothing. */
-import { toHex } from "../../bytes";
-import { DlmsSecurityError } from "../../errors";
+import { bytesEqual, toHex } from "../../bytes";
+import { DlmsPushError, DlmsSecurityError, isDlmsError } from "../../errors";
 import { memoryReceivedCounters, type ReceivedCounter, type ReceivedCounterStore } from "../../security";
 
 export type CounterPolicy = "strict" | "warn" | "off";
@@ -51,7 +51,8 @@ export class PushCounters {
 
   /**
    * The counter of a push whose tag was verified.
-   * @throws DlmsSecurityError SEC_REPLAY under the strict policy, DlmsStateError where the store is full: it forgets none
+   * @throws DlmsSecurityError SEC_REPLAY under the strict policy, or SEC_COUNTER_EXHAUSTED after the last counter;
+   * DlmsPushError PUSH_LIMIT where the store is full: it forgets none
    */
   check(push: VerifiedContent, policy: CounterPolicy, now: number | undefined): CheckedCounter {
     if (policy === "off") return fresh;
@@ -81,7 +82,9 @@ export class PushCounters {
   ): CheckedCounter {
     const recent = now === undefined || stream.at === undefined || Math.abs(now - stream.at) <= repetitionMs;
     const repeated = push.counter === last && mark === stream.mark && recent;
-    if (policy === "strict" && !repeated) throw replayed(push, last, this.#store.remedy);
+    if (policy === "strict" && !repeated) {
+      throw last === lastCounter ? exhausted(push) : replayed(push, last, this.#store.remedy);
+    }
     const note = repeated
       ? "the same push came once more"
       : `invocation counter ${push.counter} is not above ${last}: an old push, or the meter has started its counter again`;
@@ -103,11 +106,36 @@ export class PushCounters {
   #stream({ systemTitle, keySet, key }: VerifiedContent): Stream {
     const name = `${keySet} ${toHex(systemTitle)}`;
     const kept = this.#streams.get(name);
-    if (kept?.key === key) return kept;
-    const stream: Stream = { counter: this.#store.of(key, systemTitle), key, mark: "", at: undefined };
+    if (kept !== undefined && (kept.key === key || bytesEqual(kept.key, key))) return kept;
+    const stream: Stream = { counter: this.#counterOf(key, systemTitle), key, mark: "", at: undefined };
     this.#streams.set(name, stream);
     return stream;
   }
+
+  #counterOf(key: Uint8Array, systemTitle: Uint8Array): ReceivedCounter {
+    try {
+      return this.#store.of(key, systemTitle);
+    } catch (error) {
+      if (!isDlmsError(error) || !error.is("STATE_QUEUE_FULL")) throw error;
+      const title = toHex(systemTitle);
+      throw new DlmsPushError(
+        "PUSH_LIMIT",
+        `the push of system title ${title} was refused: the counters of as many meters as fit are remembered, and none is ` +
+          "forgotten, since its pushes could be replayed. Receive further meters with another listener",
+        { details: { systemTitle: title }, cause: error },
+      );
+    }
+  }
+}
+
+function exhausted(push: VerifiedContent): DlmsSecurityError {
+  const title = toHex(push.systemTitle);
+  return new DlmsSecurityError(
+    "SEC_COUNTER_EXHAUSTED",
+    `the invocation counter of system title ${title} is used up (${lastCounter} came before), and a push with counter ` +
+      `${push.counter} was refused: it is an old one, or the meter has begun again. Exchange the meter's keys`,
+    { details: { systemTitle: title, keyRole: push.keySet, invocationCounter: push.counter, last: lastCounter } },
+  );
 }
 
 function replayed(push: VerifiedContent, last: number, remedy: string | undefined): DlmsSecurityError {

@@ -50,8 +50,6 @@ export interface OpeningKeys {
   readonly peer: string | undefined;
 }
 
-/** Key sets that were turned into bytes are kept: they are the same objects for every push. */
-const maxKept = 4096;
 /** Key sets without a system title that are tried for one push. */
 export const maxTriedKeys = 16;
 /** System titles whose keys were found by trying. */
@@ -64,7 +62,8 @@ export type FoundKeys =
 export class KeyRing {
   readonly #source: PushKeySource | undefined;
   readonly #tries: boolean;
-  readonly #kept = new Map<PushKeys, OpeningKeys>();
+  /** key sets are the same objects for every push */
+  readonly #kept = new WeakMap<PushKeys, OpeningKeys>();
   readonly #found = new Map<string, OpeningKeys>();
   readonly #list: KeyList | undefined;
 
@@ -124,7 +123,6 @@ export class KeyRing {
     const kept = this.#kept.get(keys);
     if (kept !== undefined) return kept;
     const made = openingKeys(keys);
-    if (this.#kept.size >= maxKept) this.#kept.clear();
     this.#kept.set(keys, made);
     return made;
   }

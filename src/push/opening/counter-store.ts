@@ -1,0 +1,79 @@
+/** The invocation counters of a fleet of pushing meters, with a record that a file can keep. */
+import { toHex } from "../../bytes";
+import { integer } from "../../errors/arguments";
+import {
+  decodeReceivedRecord,
+  encodeReceivedRecord,
+  maxReceivedCounters,
+  ReceivedMarks,
+  type ReceivedCounter,
+  type ReceivedCounterStore,
+  secretFingerprint,
+  systemRandom,
+} from "../../security";
+
+/**
+ * Digits of the name of a key. So few tell an exchanged key from the one before, and are too few to prove that a guessed
+ * key is the right one.
+ */
+const keyNameDigits = 6;
+
+export interface PushCounterStoreOptions {
+  /** what `record` returned in an earlier run */
+  readonly record?: string;
+  /** pairs of meter and key that are remembered (65536): pushes of further ones are refused with PUSH_LIMIT */
+  readonly limit?: number;
+}
+
+/** Received counters of a fleet. It forgets none: at its limit it refuses further meters. */
+export interface PushCounterStore extends ReceivedCounterStore {
+  /** pairs of meter and key that are remembered */
+  readonly size: number;
+  /** rises with each change: a file has to be written only where it has risen */
+  readonly changes: number;
+  /** all counters as text, for a file; it holds no key */
+  record(): string;
+}
+
+/**
+ * Received counters that can be kept across restarts: write `record()` to a file from time to time, and give it back at the
+ * next start. What came after the last write would be accepted once more after a crash.
+ * @throws DlmsConfigError CONFIG_INVALID for a record that is damaged
+ */
+export function pushCounterStore(options: PushCounterStoreOptions = {}): PushCounterStore {
+  const limit = integer("limit", options.limit ?? maxReceivedCounters, 1, 1_000_000);
+  const earlier = options.record === undefined ? undefined : decodeReceivedRecord(options.record, "of pushes");
+  return new Store(limit, earlier?.salt ?? systemRandom(16), earlier?.counters ?? []);
+}
+
+class Store implements PushCounterStore {
+  readonly remedy = "remove the meter's counter from the file of received counters";
+  readonly #marks: ReceivedMarks;
+  readonly #salt: Uint8Array;
+  #changes = 0;
+
+  constructor(limit: number, salt: Uint8Array, counters: readonly (readonly [string, number])[]) {
+    this.#salt = salt;
+    this.#marks = new ReceivedMarks(Math.max(limit, counters.length), () => {
+      this.#changes++;
+    });
+    this.#marks.merge(counters);
+  }
+
+  get size(): number {
+    return this.#marks.size;
+  }
+
+  get changes(): number {
+    return this.#changes;
+  }
+
+  of(key: Uint8Array, systemTitle: Uint8Array): ReceivedCounter {
+    const name = secretFingerprint(this.#salt, key).slice(0, keyNameDigits);
+    return this.#marks.of(`${name}-${toHex(systemTitle)}`);
+  }
+
+  record(): string {
+    return encodeReceivedRecord(this.#salt, this.#marks.entries());
+  }
+}
