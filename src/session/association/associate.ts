@@ -2,19 +2,16 @@
 import {
   type Apdu,
   associationShortName,
-  cipheredInitiateToFieldEnd,
   conformanceMask,
   conformanceNames,
   encodeApdu,
   minPduBytes,
   parseApdu,
-  partialInitiateResponse,
   serviceErrorCode,
   userDiagnostic,
-  wholeInitiateResponse,
 } from "../../apdu";
 import type { Aare, Aarq, ConfirmedServiceError, InitiateResponse } from "../../apdu/model";
-import { DlmsAssociationError, DlmsConfigError, DlmsSecurityError, isDlmsError } from "../../errors";
+import { DlmsAssociationError, DlmsConfigError } from "../../errors";
 import {
   checkLandisGyrSecret,
   checkSystemTitle,
@@ -27,7 +24,7 @@ import {
   ReceivedCounters,
 } from "../../security";
 import type { ServiceChannel } from "../exchange/service-channel";
-import { Ciphering, isProtected, type Protected } from "../protection/ciphering";
+import { Ciphering } from "../protection/ciphering";
 import {
   exceptionError,
   initiateError,
@@ -35,17 +32,15 @@ import {
   type Refusal,
   refusedAssociation,
   unexpectedAnswer,
-  keysMissing,
 } from "../steps/errors";
 import { isLandisGyr, proveByHls, signingKeys } from "./hls";
+import { dlmsVersion, initiateResponseTag, proposedContext, readInitiate } from "./read-initiate";
 import { MessageKeys } from "../protection/message-keys";
 import { MessageSigning } from "../protection/message-signing";
 import type { Operation } from "../steps/operation";
 import type { AssociationInfo, SessionOptions, SessionSecurity } from "../steps/options";
 import { noteStep } from "../steps/steps";
 
-const dlmsVersion = 6;
-const initiateResponseTag = 0x08;
 const invocationCounterError = serviceErrorCode["invocation-counter-error"];
 
 /** Open an association: AARQ and AARE, then the passes 3 and 4 of the HLS mechanisms. */
@@ -113,11 +108,6 @@ export function assumeAssociation(channel: ServiceChannel): AssociationInfo {
 }
 
 const isCipheredContext = (context: number): boolean => context === 3 || context === 4;
-
-function proposedContext({ referencing, security }: SessionOptions): number {
-  const ciphered = security !== undefined && security.policy !== "none";
-  return (referencing === "sn" ? 2 : 1) + (ciphered ? 2 : 0);
-}
 
 function makeCiphering({
   security,
@@ -276,75 +266,6 @@ function takeMeterTitle(channel: ServiceChannel, aare: Aare): void {
   if (ciphering === undefined) return;
   if (title.length !== 8 && !ciphering.active) return;
   ciphering.setMeterTitle(title);
-}
-
-function* readInitiate(channel: ServiceChannel, aare: Aare): Operation<InitiateResponse> {
-  const bytes = aare.userInformation;
-  if (bytes === undefined) {
-    throw new DlmsAssociationError(
-      "ASSOC_INITIATE_ERROR",
-      "the meter accepted the association, but sent no initiate-response (user-information)",
-    );
-  }
-  const inner = yield* initiateIn(channel, bytes, aare);
-  if (inner.apdu === "confirmed-service-error") throw initiateError(inner);
-  if (inner.apdu !== "initiate-response") throw unexpectedAnswer("an initiate-response", inner);
-  if (bytes[0] === initiateResponseTag && channel.ciphering?.active === true) {
-    throw new DlmsSecurityError(
-      "SEC_POLICY",
-      `the meter sent its initiate-response plain, protection "${channel.ciphering.security.policy}" is required; ` +
-        "check whether this client address has a ciphered association, else set the security policy to NONE",
-      { details: { required: channel.ciphering.security.policy, received: "none (plain)" } },
-    );
-  }
-  return inner;
-}
-
-/** What the user-information holds, deciphered. An envelope whose length is wrong is read to the end of its field. */
-function* initiateIn(channel: ServiceChannel, bytes: Uint8Array, aare: Aare): Operation<Apdu> {
-  try {
-    return yield* initiateOf(channel, bytes, aare);
-  } catch (error) {
-    const toEnd = cipheredInitiateToFieldEnd(bytes);
-    if (toEnd === undefined || !isDlmsError(error)) throw error;
-    try {
-      const initiate = yield* initiateOf(channel, toEnd, aare);
-      yield* noteStep("the length of the ciphered initiate-response is wrong; it was read to the end of its field");
-      return initiate;
-    } catch {
-      throw error;
-    }
-  }
-}
-
-function* initiateOf(channel: ServiceChannel, bytes: Uint8Array, aare: Aare): Operation<Apdu> {
-  const outer = yield* parseInitiate(channel, bytes, aare);
-  return isProtected(outer) ? yield* openInitiate(channel, outer, aare) : outer;
-}
-
-function* openInitiate(channel: ServiceChannel, envelope: Protected, aare: Aare): Operation<Apdu> {
-  if (channel.ciphering === undefined) throw keysMissing();
-  return yield* parseInitiate(channel, channel.ciphering.open(envelope), aare);
-}
-
-/** The meter has accepted: what its initiate-response does not say, or not readably, is as it was proposed. */
-function* parseInitiate(channel: ServiceChannel, bytes: Uint8Array, aare: Aare): Operation<Apdu> {
-  if (bytes[0] !== initiateResponseTag || wholeInitiateResponse(bytes) !== undefined)
-    return yield* channel.parse(bytes);
-  const { options } = channel;
-  const context = aare.applicationContext ?? proposedContext(options);
-  const referencing = context % 2 === 0 ? "sn" : "ln";
-  const { notes, ...parts } = partialInitiateResponse(bytes, referencing);
-  yield* noteStep("the meter accepted the association, but its initiate-response deviates from the standard");
-  for (const note of notes) yield* noteStep(`initiate-response: ${note}`);
-  return {
-    apdu: "initiate-response",
-    dlmsVersion,
-    conformance: options.conformance,
-    maxPduSize: options.maxPduSize,
-    vaaName: referencing === "sn" ? associationShortName : 0x0007,
-    ...parts,
-  };
 }
 
 function negotiated(channel: ServiceChannel, aare: Aare, initiate: InitiateResponse): AssociationInfo {

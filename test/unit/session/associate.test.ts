@@ -154,12 +154,37 @@ describe("session: associate", () => {
     assert.match(error.message, /service-not-allowed \(1\).*service-not-supported \(2\)/);
   });
 
-  it("refuses other answers and accepted AAREs without an initiate-response", () => {
+  it("refuses other answers", () => {
     const get = failure(new Session(options()).associate(), [{ in: getRefused(1) }]);
     assert.ok(get instanceof DlmsDecodeError);
     assert.match(get.message, /expected an AARE, the meter sent get-response-normal/);
-    const empty = "6117a109060760857405080101a203020100a305a103020100";
-    assert.equal(failure(new Session(options()).associate(), [{ in: empty }]).code, "DLMS_ASSOC_INITIATE_ERROR");
+  });
+
+  describe("an accepting AARE whose user-information", () => {
+    const head = "a109060760857405080101a203020100a305a103020100";
+    const reply = (information: string): string => {
+      const body = head + information;
+      return `61${(body.length / 2).toString(16)}${body}`;
+    };
+    const forms = {
+      "is missing": "",
+      "has no bytes": "be020400",
+      "is an empty field": "be00",
+      "has no known tag": "be040402ffff",
+    };
+
+    for (const [what, information] of Object.entries(forms)) {
+      it(`${what} makes the association that was proposed, with one note`, () => {
+        const { result, notes } = drive(new Session(options()).associate(), [{ in: reply(information) }]);
+        assert.deepEqual([result.conformance, result.maxPduSize, result.referencing], [usualConformance, 1200, "ln"]);
+        assert.equal(notes.filter((note) => /user-information .*; what was proposed is assumed/.test(note)).length, 1);
+      });
+    }
+
+    it("is missing is refused where ciphering was asked for, which only an initiate-response can show", () => {
+      const own = new Session(options({ security: security(), clientSystemTitle: clientTitle }));
+      assert.equal(failure(own.associate(), [{ in: reply("") }]).code, "DLMS_ASSOC_INITIATE_ERROR");
+    });
   });
 
   it("stands when the initiate-response of an accepting AARE is readable only in part, with notes", () => {
