@@ -54,6 +54,7 @@ export {
   type LinkProtocol,
   type LinkSendOptions,
   noOutputs,
+  type PartPushes,
   type PushAddress,
   type PushMatch,
 } from "./link";

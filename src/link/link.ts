@@ -80,6 +80,14 @@ export interface LinkProtocol {
   reset(): void;
 }
 
+/**
+ * Parts a field that begins with a push and goes on with an answer; undefined for one of pushes only. It comes from
+ * above, because a link does not read APDUs.
+ */
+export type PartPushes = (
+  field: Uint8Array,
+) => { readonly pushes: Uint8Array; readonly answer: Uint8Array } | undefined;
+
 export interface LinkSendOptions {
   /** false: no answer is expected, the link stays "open" (unconfirmed services) */
   readonly expectAnswer?: boolean;

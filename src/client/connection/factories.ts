@@ -11,6 +11,7 @@ import {
 import { datagramDelivery, type DeliveryPolicy, Session, streamDelivery } from "../../session";
 import type { LinkAddress } from "../../driver/address-reservations";
 import type { Settings } from "../options/resolve-options";
+import { partPushes } from "./part-pushes";
 
 /** The services that are proposed by logical names, and by short names. */
 const proposedLn = [
@@ -105,6 +106,7 @@ export function makeLink(settings: Settings): LinkProtocol {
       retries: settings.timeouts.retries,
       datagrams: transport.kind === "udp",
       swappedBytes: settings.quirks.wrapperSwappedBytes,
+      partPushes,
       ...(transport.baudRate === undefined ? {} : { baudRate: transport.baudRate }),
     });
   }
@@ -146,6 +148,7 @@ export function hdlcOptionsOf(
     },
     timeouts: linkTimeouts(timeouts),
     retries: timeouts.retries,
+    partPushes,
     ...(addressSize === undefined ? {} : { addressSize }),
     ...(maxInfo === undefined ? {} : { maxInfo }),
     ...(window === undefined ? {} : { window }),

@@ -1,5 +1,6 @@
 /** Options of an HDLC link, their checks, and the times of frames at a baud rate. */
 import { DlmsConfigError } from "../../errors";
+import type { PartPushes } from "../link";
 import { defaultInterFrameMs, type LinkTimeouts, integerWithin, resolveTimeouts } from "../timeouts";
 import { type HdlcAddress, type HdlcAddressSize, addressText, clientAddress, serverAddress } from "./address";
 import { maxInfoLength } from "./frame";
@@ -27,6 +28,8 @@ export interface HdlcLinkOptions {
   readonly keepAlive?: number;
   /** Longest APDU that is put together, in bytes (4 MiB). */
   readonly maxApdu?: number;
+  /** parts an information field that has an answer behind a push; without it such a field counts as a push */
+  readonly partPushes?: PartPushes;
 }
 
 /** The options, checked and complete. */
@@ -44,6 +47,7 @@ export interface HdlcSettings {
   readonly skipSetUp: boolean;
   readonly keepAlive: number;
   readonly maxApdu: number;
+  readonly partPushes: PartPushes | undefined;
 }
 
 /** Start, eight data bits, stop; 7E1 has as many. */
@@ -76,6 +80,7 @@ export function resolveHdlcOptions(options: HdlcLinkOptions): HdlcSettings {
     skipSetUp: options.skipSetUp ?? false,
     keepAlive: integerWithin("keepAlive", options.keepAlive ?? 0, 0, 86_400_000),
     maxApdu: integerWithin("maxApdu", options.maxApdu ?? 4 * 1024 * 1024, 16, 0x7fffffff),
+    partPushes: options.partPushes,
   };
 }
 

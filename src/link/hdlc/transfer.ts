@@ -179,8 +179,12 @@ export class HdlcTransfer {
 
   /** Hand out a complete APDU; false when it ended the link. */
   #deliver(apdu: Uint8Array, outputs: LinkOutput[]): boolean {
-    if (isPush(apdu)) outputs.push({ kind: "notification", apdu });
-    else if (this.#awaiting) {
+    if (isPush(apdu)) {
+      const parts = this.#line.settings.partPushes?.(apdu);
+      outputs.push({ kind: "notification", apdu: parts?.pushes ?? apdu });
+      return parts === undefined || this.#deliver(parts.answer, outputs);
+    }
+    if (this.#awaiting) {
       if (!this.#window.empty) {
         const problem = "it answered before it had acknowledged the whole request";
         this.#fail(sequenceError(this.#line.settings.name, this.#what, problem), outputs);

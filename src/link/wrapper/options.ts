@@ -1,4 +1,5 @@
 /** What a wrapper link is made of, checked and complete. */
+import type { PartPushes } from "../link";
 import { type LinkTimeouts, defaultInterFrameMs, integerWithin, resolveTimeouts } from "../timeouts";
 
 export interface WrapperLinkOptions {
@@ -15,6 +16,8 @@ export interface WrapperLinkOptions {
   readonly swappedBytes?: boolean;
   /** longest APDU that is taken, in bytes (65535) */
   readonly maxApdu?: number;
+  /** parts a WPDU that has an answer behind a push; without it such a WPDU counts as a push */
+  readonly partPushes?: PartPushes;
   /** bit/s of the line where it is known: how long a message may take to come in follows from it. */
   readonly baudRate?: number;
 }

@@ -75,9 +75,15 @@ export class WpduPort {
       if (isPush(apdu)) outputs.push({ kind: "notification", apdu, address: addressOf(wpdu) });
       else this.#dropForeign(wpdu, outputs);
     } else if (apdu.length === 0) outputs.push({ kind: "note", text: "an empty message was dropped" });
-    else if (isPush(apdu)) outputs.push({ kind: "notification", apdu });
+    else if (isPush(apdu)) return this.#answerBehind(apdu, outputs);
     else return apdu;
     return undefined;
+  }
+
+  #answerBehind(apdu: Uint8Array, outputs: LinkOutput[]): Uint8Array | undefined {
+    const parts = this.#options.partPushes?.(apdu);
+    outputs.push({ kind: "notification", apdu: parts?.pushes ?? apdu });
+    return parts?.answer;
   }
 
   isOurs({ source, destination }: Pick<Wpdu, "source" | "destination">): boolean {

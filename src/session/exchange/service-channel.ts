@@ -15,7 +15,7 @@ import { confirmedServiceError, exceptionError, isNoAnswer, keysMissing, limitEx
 import { ContentStream } from "./content-stream";
 import { receiveByBlocks, sendByBlocks } from "./general-block-transfer";
 import { CopiedAnswers } from "./copied-answers";
-import { noteTrailing } from "./trailing-bytes";
+import { noteTrailing, notificationsIn } from "./trailing-bytes";
 import { Correlation, maxStaleAnswers } from "../steps/correlation";
 import type { Exchange, Repetition } from "./exchange";
 import { invocationCounterError, isLate, answersEarlierAssociation } from "./late-answers";
@@ -413,13 +413,16 @@ export class ServiceChannel implements Exchange {
 
   /** An APDU from bytes; bytes behind it are ignored with a note. */
   *parse(bytes: Uint8Array): Operation<Apdu> {
-    let trailing = 0;
+    let trailing: Uint8Array | undefined;
     const onTrailing = (rest: Uint8Array): void => {
-      trailing = rest.length;
+      trailing = rest;
     };
     const apdu = parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing });
     this.answerBytes = bytes;
-    yield* noteTrailing(trailing);
+    if (trailing === undefined) return apdu;
+    const notifications = notificationsIn(trailing);
+    if (notifications.length === 0) yield* noteTrailing(trailing.length);
+    for (const one of notifications) yield* this.#plainNotification(one);
     return apdu;
   }
 
