@@ -31,17 +31,23 @@ export class Evidence {
   /** something about sequence numbers that did not fit */
   sequence: string | undefined;
   #others: string[] = [];
+  /** from where to where the meter pushed */
+  #pushes: string[] = [];
 
   begin(): void {
     this.own = this.echoes = this.notReady = 0;
     this.sequence = undefined;
     this.#others = [];
+    this.#pushes = [];
   }
 
   other(source: HdlcAddress, destination: HdlcAddress): string {
-    const text = `from ${addressText(source)} to ${addressText(destination)}`;
-    if (this.#others.length < 4 && !this.#others.includes(text)) this.#others.push(text);
-    return text;
+    return added(this.#others, source, destination);
+  }
+
+  /** The meter pushed to this client, or to another. */
+  pushed(source: HdlcAddress, destination: HdlcAddress): void {
+    added(this.#pushes, source, destination);
   }
 
   /** The error for an exchange that came to its end without an answer. */
@@ -52,7 +58,7 @@ export class Evidence {
       frames: report.frames,
       badCheckSequences: report.badFrames + report.badHeaders,
       echoes: this.echoes,
-      others: this.#others,
+      others: [...this.#others, ...this.#pushes],
       tries,
       first: shownBytes(report.first),
     };
@@ -81,6 +87,11 @@ export class Evidence {
       return link(
         "LINK_ADDRESS",
         `only frames of others came (${this.#others.join(", ")}); check client and server address`,
+      );
+    }
+    if (this.#pushes.length > 0) {
+      return timeout(
+        `it pushed (${this.#pushes.join(", ")}), and did not answer; check the client address, and whether another client holds the meter`,
       );
     }
     if (failure.sevenBits !== undefined) {
@@ -114,8 +125,17 @@ export class Evidence {
   }
 }
 
+/** Pairs of addresses that an error names. */
+const maxPairs = 4;
+
+function added(pairs: string[], source: HdlcAddress, destination: HdlcAddress): string {
+  const text = `from ${addressText(source)} to ${addressText(destination)}`;
+  if (pairs.length < maxPairs && !pairs.includes(text)) pairs.push(text);
+  return text;
+}
+
 function sevenBitsText({ where, whose }: SevenBitEvidence): string {
-  const frames = whose === "own" ? "these are our own frames" : "this is the meter's answer (UA)";
+  const frames = whose === "own" ? "these are our own frames" : `this is the meter's answer (${whose})`;
   return where === "line"
     ? `${frames} with a parity bit: the line is at 7E1; set it to 8N1 at the meter, the adapter or the gateway`
     : `${frames} without bit 8: the port is at 7E1; set it to 8N1 (serialMode, transport.mode)`;

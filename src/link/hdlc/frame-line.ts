@@ -217,7 +217,10 @@ export class HdlcFrameLine {
     const ours = addressMatches(this.settings.server, frame.source);
     if (frame.control.type === "UI") {
       this.#onPush(frame, outputs);
-      if (ours) return;
+      if (ours) {
+        this.evidence.pushed(frame.source, frame.destination);
+        return;
+      }
     }
     if (!ours || frame.destination.logical !== this.settings.client.logical) {
       const between = this.evidence.other(frame.source, frame.destination);

@@ -9,19 +9,23 @@ import { flag } from "./frame";
  */
 export type SevenBits = "line" | "port";
 
-/** Whose frames they are: our own, echoed, or an answer of the meter. */
+/** Whose frame it is: our own, echoed, or the meter's answer to an SNRM, by its name. */
 export interface SevenBitEvidence {
   readonly where: SevenBits;
-  readonly whose: "own" | "meter";
+  readonly whose: "own" | "UA" | "DM" | "FRMR";
 }
 
 /** Fewer equal bytes prove nothing. */
 const minComparedBytes = 6;
-/** UA with the final bit. */
-const unnumberedAcknowledge = 0x73;
+/** Answers to an SNRM, with the final bit. */
+const answers = [
+  ["UA", 0x73],
+  ["DM", 0x1f],
+  ["FRMR", 0x97],
+] as const;
 
 /**
- * Whether received bytes are frames in seven bits: our own frame, or the beginning of a UA to us.
+ * Whether received bytes are frames in seven bits: our own frame, or the beginning of an answer to us.
  * @param first the first bytes that came
  * @param sent the first frame that was sent
  */
@@ -35,7 +39,8 @@ export function sevenBitFrames(
   for (const where of ["line", "port"] as const) {
     const changed = where === "line" ? evenParity : sevenBits;
     if (sent !== undefined && isChanged(start, withoutFlags(sent), changed)) return { where, whose: "own" };
-    if (isAcknowledge(start, changed, client, server)) return { where, whose: "meter" };
+    const answer = answers.find(([, control]) => isAnswer(start, changed, [client, server], control));
+    if (answer !== undefined) return { where, whose: answer[0] };
   }
   return undefined;
 }
@@ -47,14 +52,14 @@ function isChanged(start: Uint8Array, frame: Uint8Array, changed: (byte: number)
   return bytesEqual(start.subarray(0, expected.length), expected) && !bytesEqual(expected, original);
 }
 
-/** Format and length, our address, the meter's, UA: each byte as the line changes it, and one of them changed by it. */
-function isAcknowledge(
+/** Format and length, our address, the meter's, the control byte: each as the line changes it, and one changed by it. */
+function isAnswer(
   start: Uint8Array,
   changed: (byte: number) => number,
-  client: HdlcAddress,
-  server: HdlcAddress,
+  [client, server]: readonly [HdlcAddress, HdlcAddress],
+  control: number,
 ): boolean {
-  const header = [...encodeAddress(client), ...encodeAddress(server), unnumberedAcknowledge];
+  const header = [...encodeAddress(client), ...encodeAddress(server), control];
   const expected = header.map(changed);
   if (start.length < 2 + expected.length || start[0] !== changed(0xa0)) return false;
   const same = expected.every((byte, i) => start[2 + i] === byte);

@@ -26,10 +26,13 @@ export function unknownBaudCharacter({ baudCharacter, text }: Identification): D
   return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`);
 }
 
-/** The meter answered the option select as mode C has it. */
-export function readoutInstead(received: Uint8Array): DlmsError {
-  const problem =
-    "the meter answered the acknowledgement with a mode C data readout, not with HDLC; read it by an IEC 62056-21 reader, or look for another interface of it";
+/** The meter sent its data readout: after the option select as mode C has it, or at once as modes A and B do. */
+export function readoutInstead(received: Uint8Array, when: "selected" | "identified"): DlmsError {
+  const what =
+    when === "selected"
+      ? "answered the acknowledgement with a mode C data readout, not with HDLC"
+      : "sent a data readout right behind its identification, without waiting for the acknowledgement";
+  const problem = `the meter ${what}; read it by an IEC 62056-21 reader, or look for another interface of it`;
   return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`, {
     retry: "no",
     details: { modeE: "readout", bytes: received.length, first: shownBytes(received) },

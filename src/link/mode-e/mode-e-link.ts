@@ -279,12 +279,14 @@ class ModeELink implements LinkProtocol {
     }
     outputs.push({ kind: "frame", direction: "in", bytes: wait.received });
     const rate = chooseRate(identification.baudCharacter, this.#options.maxBaud ?? Infinity);
-    if (!identification.modeE && this.#options.unannounced !== true)
+    if (isReadout(identification.behind)) this.#fail(readoutInstead(state.received, "identified"), outputs);
+    else if (!identification.modeE && this.#options.unannounced !== true)
       this.#fail(modeENotOffered(identification), outputs);
     else if (!rate) this.#fail(unknownBaudCharacter(identification), outputs);
     else {
       this.#note(`"${identification.text}" continues with ${rate.baudRate} bit/s`, outputs);
-      this.#select(rate, state, now, outputs);
+      const behind = state.received.subarray(state.received.length - identification.behind.length);
+      this.#select(rate, { ...state, received: behind }, now, outputs);
     }
   }
 
@@ -304,7 +306,7 @@ class ModeELink implements LinkProtocol {
       phase: "confirming",
       echoing: before.signOn.echoing,
       confirmation: withoutParity(message),
-      received: noBytes,
+      received: before.received,
       due,
       hardDue: due + 1000,
     };
@@ -321,7 +323,7 @@ class ModeELink implements LinkProtocol {
     }
     if (isReadout(withoutParity(received))) {
       outputs.push({ kind: "frame", direction: "in", bytes: received });
-      this.#fail(readoutInstead(received), outputs);
+      this.#fail(readoutInstead(received, "selected"), outputs);
       return;
     }
     // A confirmation at the old rate is noise at the new one: wait until it has ended.

@@ -29,6 +29,8 @@ export interface Identification {
   readonly modeE: boolean;
   /** the line as it came, without its end; at most as long as the standard allows */
   readonly text: string;
+  /** what came behind the line */
+  readonly behind: string;
 }
 
 /** `/?<address>!` */
@@ -55,9 +57,10 @@ export function findIdentification(text: string): Identification | undefined {
   const match = /\/([A-Za-z]{3})([^\r\n])([^\r\n]*)\r?\n/.exec(text);
   if (!match) return undefined;
   const [line, maker = "", baudCharacter = "", rest = ""] = match;
+  const behind = text.slice(match.index + line.length);
   // within a line of text it is more likely a part of what another service says
   const shown = /[ -~]/.test(text.charAt(match.index - 1)) ? 5 : maxIdentificationLength;
-  return { maker, baudCharacter, modeE: rest.includes("\\2"), text: line.trim().slice(0, shown) };
+  return { maker, baudCharacter, modeE: rest.includes("\\2"), text: line.trim().slice(0, shown), behind };
 }
 
 /** Whether text is the data readout of mode C: STX, or lines such as `0-0:C.1.0(12345678)`. */

@@ -7,6 +7,8 @@ import { LinkLine } from "../../../support/link-line";
 const parity = (hex: string): string => toHex(withEvenParity(fromHex(hex)));
 const seven = (hex: string): string => toHex(fromHex(hex).map((byte) => byte & 0x7f));
 const ua = hdlcFrame("21", "03", 0x73);
+const dm = hdlcFrame("21", "03", 0x1f);
+const frmr = hdlcFrame("21", "03", 0x97, "330000");
 const uaWithParameters = hdlcFrame("21", "03", 0x73, "8180140502008006020080070400000001080400000001");
 
 /** The line until the link gives up: each SNRM is answered by `answer`. */
@@ -36,6 +38,8 @@ describe("a line with seven data bits", () => {
       /the meter's answer \(UA\) with a parity bit: the line is at 7E1/,
     ],
     ["a UA with parameters and parity bits", () => parity(uaWithParameters), "line", /the line is at 7E1/],
+    ["a DM with parity bits", () => parity(dm), "line", /the meter's answer \(DM\) with a parity bit/],
+    ["an FRMR without bit 8", () => seven(frmr), "port", /the meter's answer \(FRMR\) without bit 8/],
     ["our own frames without bit 8", seven, "port", /our own frames without bit 8: the port is at 7E1; set it to 8N1/],
     ["a UA without bit 8", () => seven(ua), "port", /the meter's answer \(UA\) without bit 8: the port is at 7E1/],
   ] as const) {
@@ -55,6 +59,22 @@ describe("a line with seven data bits", () => {
   ] as const) {
     it(`is not seen in ${what}`, () => {
       assert.equal(failed(answer).failure?.details.sevenBits, undefined);
+    });
+  }
+});
+
+describe("a meter that pushes and does not answer", () => {
+  const push = "e6e7000f00000001001101";
+  for (const [whom, destination, named] of [
+    ["another client", "41", "from 1 to 32"],
+    ["all clients", "ff", "from 1 to 127"],
+    ["this client", "21", "from 1 to 16"],
+  ] as const) {
+    it(`is named with the addresses of its frames: to ${whom}`, () => {
+      const { failure } = failed(() => hdlcFrame(destination, "03", 0x13, push));
+      assert.equal(failure?.code, "DLMS_TIMEOUT_LINK");
+      assert.ok(failure.message.includes(`it pushed (${named}), and did not answer; check the client address`));
+      assert.deepEqual(failure.details.others, [named]);
     });
   }
 });

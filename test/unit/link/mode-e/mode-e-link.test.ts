@@ -27,6 +27,7 @@ describe("mode E: sign-on messages", () => {
       baudCharacter: "5",
       modeE: true,
       text: "/ABC5\\2METER01",
+      behind: "",
     });
     assert.equal(findIdentification("/?!\r\n/ABC5\\2MET"), undefined);
     assert.equal(findIdentification("/ABC5METER\r\n")?.modeE, false);
@@ -58,6 +59,21 @@ describe("mode E link where the meter speaks mode C", () => {
       session.receive(...(bytes.match(/../g) ?? []));
       assert.equal(session.failure?.code, "DLMS_LINK_MODE_E");
       assert.match(session.failure.message, /answered the acknowledgement with a mode C data readout/);
+      assert.equal(session.failure.details.modeE, "readout");
+    });
+  }
+
+  for (const [what, rest] of [
+    ["in the same piece", []],
+    ["in further pieces", [readout.slice(20)]],
+  ] as const) {
+    it(`names a data readout right behind the identification, ${what}`, () => {
+      const first = rest.length === 0 ? readout : readout.slice(0, 20);
+      const session = line()
+        .open()
+        .receive(`${identification}${first}`, ...rest);
+      assert.equal(session.failure?.code, "DLMS_LINK_MODE_E");
+      assert.match(session.failure.message, /data readout/);
       assert.equal(session.failure.details.modeE, "readout");
     });
   }
