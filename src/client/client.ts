@@ -21,6 +21,7 @@ import { maxRequestMs, RequestWatch } from "./services/request-watch";
 import { processLines } from "../driver/shared-line";
 import { type ClientFacts, Observer } from "./connection/observer";
 import type { BrowseOptions, ConnectOptions, OperationOptions, ReadOptions } from "./options/options";
+import { learnFromSilence } from "./services/lists";
 import { type Outcome, readAttributes, type Reading } from "./services/read";
 import type { AccountRisk } from "./connection/secret-attempt";
 import { resolveSettings, type Settings } from "./options/resolve-options";
@@ -242,20 +243,23 @@ export class DlmsClient implements AsyncDisposable {
     const name = more === 0 ? first.name : describeReads(wanted.map(({ ref }) => ref));
     const present = this.#present(options);
     let single = false;
-    const run: ClientRequest<Association, Outcome[]>["run"] = (active, queued, attempt) => {
+    const run: ClientRequest<Association, Outcome[]>["run"] = async (active, queued, attempt) => {
       // a meter that stays silent after its first list may be one that cannot answer lists
       const silent = attempt > 0 && this.#observer.facts.lastError?.is("TIMEOUT_RESPONSE") === true;
       if (silent && this.#hints.listsAnswered !== true) single = true;
-      return readAttributes(active, wanted, {
+      const context = {
         cancelled: () => queued.abandoned,
         hints: this.#hints,
         noGetWithList: this.#settings.quirks.noGetWithList || single,
-        note: (text) => {
+        note: (text: string) => {
           this.#observer.note(text);
         },
         present,
         wallTime: () => this.#settings.clock.wallTime(),
-      });
+      };
+      const outcomes = await readAttributes(active, wanted, context);
+      if (single) learnFromSilence(context);
+      return outcomes;
     };
     const size = { attributes: wanted.length };
     return this.#submit({ name, key: `read ${options.dates ?? ""} ${keys}`, repeatable: true, size, run }, options);

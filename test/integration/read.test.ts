@@ -213,6 +213,24 @@ describe("reading a simulated meter", () => {
       await clock.runUntil(client.close());
     });
 
+    it("leaves lists out after the meter was silent to them twice", async () => {
+      const silent = {
+        name: "silent to lists",
+        request: (request: { apdu: string }) => (request.apdu === "get-request-with-list" ? [] : undefined),
+      };
+      const { client, clock, meter } = bench({}, {}, [silent]);
+      const lists: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        await clock.runUntil(client.read(registerRef(0, 1)));
+        meter.forgetReceived();
+        const outcomes = await clock.runUntil(client.readMany([0, 1].map((n) => registerRef(n))));
+        assert.deepEqual(values(outcomes), [100, 100.1]);
+        lists.push(requests(meter).filter((name) => name === "get-request-with-list").length);
+      }
+      assert.deepEqual(lists, [1, 1, 0]);
+      await clock.runUntil(client.close());
+    });
+
     describe("an answer to a list that cannot be read", () => {
       const garbling = (times: number) => {
         let left = times;
@@ -335,6 +353,33 @@ describe("reading a simulated meter", () => {
       assert.equal(client.state, "open");
       await clock.runUntil(client.close());
     });
+
+    for (const referencing of ["ln", "sn"] as const) {
+      it(`are left out with a note where the meter refuses them with an exception (${referencing})`, async () => {
+        const refuses: Behaviour = {
+          name: "scaler_unit refused by an exception",
+          request: (request) => {
+            const byName = request.apdu === "get-request-normal" && request.attribute.attributeId === 3;
+            const several = request.apdu === "read-request" && request.variables.length > 1;
+            const [variable] = request.apdu === "read-request" ? request.variables : [];
+            const byShortName = variable?.kind === "variable-name" && variable.name % 0x100 === 0x10;
+            return byName || several || byShortName ? [Uint8Array.of(0xd8, 2, 2)] : undefined;
+          },
+        };
+        const { client, clock } =
+          referencing === "ln"
+            ? bench(withoutLists, {}, [refuses])
+            : bench(shortNameDefinition, { association: { referencing } }, [refuses, shortNameMeter(registers(1))]);
+        const notes: string[] = [];
+        client.on("trace", (entry) => notes.push("text" in entry ? String(entry.text) : ""));
+        for (let i = 0; i < 2; i++) {
+          const { value, unit, scaler } = await clock.runUntil(client.read(registerRef(0)));
+          assert.deepEqual([value, unit, scaler], [1000, null, null]);
+        }
+        assert.equal(notes.filter((note) => note.includes("is given without scaler and unit")).length, 1);
+        await clock.runUntil(client.close());
+      });
+    }
 
     it("are read again in a new association", async () => {
       const { client, clock, meter } = bench({}, { timeouts: { idle: 1000 } });

@@ -9,6 +9,8 @@ export interface MeterHints {
   listsAnswered?: boolean;
   /** lists in a row whose answer could not be read; one may be the line's fault */
   garbledLists?: number;
+  /** requests in a row that got no answer with lists, and one without */
+  silentLists?: number;
   /** ACCESS was negotiated, but is refused or answered with nonsense. */
   accessRefused?: boolean;
   /** General block transfer was negotiated, but failed: it is not proposed any more. */

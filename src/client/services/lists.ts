@@ -127,6 +127,19 @@ function learnFromFailure(error: unknown, options: FetchOptions): void {
   else note?.(`the answer to the list cannot be read, its items are read one by one: ${error.message}`);
 }
 
+/** How often in a row a request may get no answer with lists, and one without, until lists are left out. */
+const silenceLimit = 2;
+
+/** The request was answered without lists after silence: one such silence may be a lost message. */
+export function learnFromSilence(options: FetchOptions): void {
+  const { hints } = options;
+  if (hints.listsAnswered === true || hints.listsRefused) return;
+  hints.silentLists = (hints.silentLists ?? 0) + 1;
+  if (hints.silentLists < silenceLimit) return;
+  hints.accessRefused = true;
+  stopLists(options, "they were not answered, and the same attributes alone were");
+}
+
 function stopLists({ hints, note }: FetchOptions, reason: string): void {
   hints.listsRefused = true;
   note?.(`lists are not used with this meter any more, attributes are read one by one: ${reason}`);

@@ -14,7 +14,7 @@ import {
 import { DlmsAccessError, DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
 import { accessError, describeTarget } from "../association/access-error";
 import type { Association } from "../association/association";
-import { askOneByOne } from "./lists";
+import { askOneByOne, isRefusal } from "./lists";
 import { referencingOf } from "./choose-referencing";
 import type { FetchOptions } from "../association/meter-hints";
 import type { AttributeRequest, Fetched } from "./attribute-request";
@@ -67,7 +67,7 @@ export async function readAttributes(
   const fetched = new Map<string, Fetched>();
   if (referencingOf(active).readsTogether(active, context)) await fetchTogether(active, distinct, fetched, context);
   else await fetchInTurn(active, distinct, fetched, context);
-  learnScalers(active, distinct, fetched);
+  learnScalers(active, distinct, fetched, context);
   const readAt = isoTime(context.wallTime());
   // the scalers of this association, as they are now: a later one may differ
   const scalers = active.scalers;
@@ -125,7 +125,8 @@ async function fetchInTurn(
     if (fetched.get(key)?.ok === true) scalers.set(scaler.key, scaler);
   }
   const missing = [...scalers.values()];
-  const answers = await askOneByOne(missing, get, items.length > 1);
+  // their values were answered, so an exception is about the scaler_unit
+  const answers = await askOneByOne(missing, get, missing.length > 0);
   missing.forEach(({ key }, i) => fetched.set(key, answers[i]));
 }
 
@@ -133,8 +134,9 @@ function learnScalers(
   active: Association,
   wanted: ReadonlyMap<string, AttributeRequest>,
   fetched: ReadonlyMap<string, Fetched>,
+  { note }: FetchOptions,
 ): void {
-  for (const { scaler } of wanted.values()) {
+  for (const { key: valueKey, ref, scaler } of wanted.values()) {
     if (scaler === undefined) continue;
     const { key } = scaler;
     const answer = fetched.get(key);
@@ -144,8 +146,17 @@ function learnScalers(
     } else if (fetched.has(key) && (answer === undefined || notReadable.has(answer.result))) {
       active.scalers.set(key, null);
       active.refusedScalers.add(key);
+    } else if (isRefusedAlone(answer, fetched.get(valueKey))) {
+      active.scalers.set(key, null);
+      active.refusedScalers.add(key);
+      note?.(`${describeTarget(ref)} is given without scaler and unit: ${answer.error.message}`);
     }
   }
+}
+
+/** Some meters refuse a scaler_unit that they do not have with an exception, and answer for the value beside it. */
+function isRefusedAlone(scaler: Fetched, value: Fetched): scaler is Extract<Fetched, { readonly error: Error }> {
+  return value?.ok === true && scaler?.ok === false && "error" in scaler && isRefusal(scaler.error);
 }
 
 /** null-data or an empty string, as some meters have it for registers without a unit, means that there is none. */
