@@ -1,23 +1,21 @@
 /** The client of one meter: its requests, one at a time, over a connection that it keeps. */
 import type { DlmsValue } from "../codec";
 import type { AttributeRef, MethodRef, ObisLike, ObjectDirectory, PresentOptions } from "../cosem";
-import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
+import { DlmsStateError } from "../errors";
 import { callback, invalid, oneOf } from "../errors/arguments";
 import { asDlmsError } from "../errors/boundary";
-import { nameRequest } from "../errors/retell";
 import type { RandomSource } from "../security";
 import type { AssociationInfo } from "../session/steps/options";
-import { type Association, OperationCancelled } from "./association/association";
+import type { Association } from "./association/association";
 import { certificateDateWarnings } from "./options/certificate-dates";
 import { invoking, writing } from "./services/write-and-invoke";
 import { type ClientParts, establisher } from "./connection/establish";
 import type { ClientEvents, ClientState, Unsubscribe } from "./connection/events";
-import { breaksSession, worthRepeating } from "./connection/failure";
 import type { MeterHints } from "./association/meter-hints";
-import { adaptingBlocks, keepsBlocks, leavesBlocks } from "./connection/without-general-blocks";
-import { checkOperation, checkReadOptions } from "./options/check-arguments";
-import { type QueuedRequest, type ClientRequest, RequestQueue } from "./services/request-queue";
-import { maxRequestMs, RequestWatch } from "./services/request-watch";
+import { adaptingBlocks } from "./connection/without-general-blocks";
+import { checkReadOptions } from "./options/check-arguments";
+import type { ClientRequest } from "./services/request-queue";
+import { maxRequestMs } from "./services/request-watch";
 import { processLines } from "../driver/shared-line";
 import { type ClientFacts, Observer } from "./connection/observer";
 import type { BrowseOptions, ConnectOptions, OperationOptions, ReadOptions } from "./options/options";
@@ -31,6 +29,7 @@ import { referencingOf } from "./services/choose-referencing";
 import { Supervisor } from "./connection/supervisor";
 import { describeReads, type AttributeRequest, requestFor } from "./services/attribute-request";
 import { makeLink, makeSession } from "./connection/factories";
+import { closedError, RequestRunner } from "./request-runner";
 
 export interface CloseOptions {
   /** bound of release and disconnect together, in ms; default: timeouts.close */
@@ -43,8 +42,6 @@ export interface ClientStatistics extends ClientFacts {
   readonly queued: number;
 }
 
-type ActiveRequest<T> = QueuedRequest<Association, T>;
-
 const transportWarnings = ({ transport: { warning } }: Settings): readonly string[] =>
   warning === undefined ? [] : [warning];
 
@@ -55,14 +52,10 @@ const transportWarnings = ({ transport: { warning } }: Settings): readonly strin
 export class DlmsClient implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #observer: Observer;
-  readonly #queue: RequestQueue<Association>;
-  readonly #watch: RequestWatch;
   readonly #supervisor: Supervisor;
+  readonly #runner: RequestRunner;
   readonly #hints: MeterHints = { listsRefused: false };
-  #working: Promise<void> | undefined;
-  #running: ActiveRequest<unknown> | undefined;
   #closing: Promise<void> | undefined;
-  #idleTimer: ReturnType<Settings["clock"]["setTimeout"]> | undefined;
   #lastAssociation: AssociationInfo | undefined;
 
   /**
@@ -77,17 +70,26 @@ export class DlmsClient implements AsyncDisposable {
     const warnings = [...transportWarnings(settings), ...certificateDateWarnings(settings)];
     for (const text of warnings) settings.logger?.warn(`${settings.transport.endpoint}: ${text}`);
     this.#settings = settings;
-    const { clock, timeouts } = settings;
     this.#observer = new Observer(settings);
-    this.#queue = new RequestQueue(clock, settings.queueLimit);
-    this.#watch = new RequestWatch(clock, timeouts, (error) => {
-      void this.#supervisor.active?.channel.destroy(error);
+    this.#supervisor = this.#supervise(settings, warnings, parts);
+    this.#runner = new RequestRunner({
+      settings,
+      supervisor: this.#supervisor,
+      observer: this.#observer,
+      hints: this.#hints,
     });
+  }
+
+  #supervise(settings: Settings, warnings: readonly string[], parts: Partial<ClientParts>): Supervisor {
+    const { clock, timeouts } = settings;
+    const note = (text: string): void => {
+      this.#observer.note(text);
+    };
     let risk: AccountRisk = "none";
     const all = adaptingBlocks({ lines: processLines, makeLink, makeSession, ...parts }, this.#hints);
     const establish = establisher(settings, all, this.#observer, {
       associating: () => {
-        for (const text of warnings) this.#observer.note(text);
+        warnings.forEach(note);
       },
       associated: (association) => {
         this.#lastAssociation = association;
@@ -99,7 +101,7 @@ export class DlmsClient implements AsyncDisposable {
         risk = of;
       },
     });
-    this.#supervisor = new Supervisor({
+    return new Supervisor({
       clock,
       timeouts: { ...timeouts, establish: maxConnectingMs(settings) },
       establish,
@@ -108,14 +110,9 @@ export class DlmsClient implements AsyncDisposable {
       random: () => jitter(settings.random),
       onState: (event) => {
         this.#observer.state(event);
-        if (this.#working !== undefined) return;
-        // reconnected automatically: no request may be waiting
-        if (event.state === "open") this.#armIdle();
-        else this.#watch.stop();
+        this.#runner.connectionChanged(event.state);
       },
-      note: (text) => {
-        this.#observer.note(text);
-      },
+      note,
     });
   }
 
@@ -138,7 +135,7 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   get statistics(): ClientStatistics {
-    return { ...this.#observer.facts, queued: this.#queue.length };
+    return { ...this.#observer.facts, queued: this.#runner.queued };
   }
 
   /**
@@ -154,7 +151,10 @@ export class DlmsClient implements AsyncDisposable {
   /** Connect and associate now, rather than with the first request. */
   open(options: OperationOptions = {}): Promise<void> {
     const name = `connect to ${this.endpoint}`;
-    return this.#submit({ name, key: "open", repeatable: true, run: () => Promise.resolve(() => undefined) }, options);
+    return this.#runner.submit(
+      { name, key: "open", repeatable: true, run: () => Promise.resolve(() => undefined) },
+      options,
+    );
   }
 
   /**
@@ -195,7 +195,7 @@ export class DlmsClient implements AsyncDisposable {
       reversedDeviation: quirks.reversedDeviation,
       hints: this.#hints,
       noGetWithList: quirks.noGetWithList,
-      submit: (request, init) => this.#submit(request, init),
+      submit: (request, init) => this.#runner.submit(request, init),
       note: (text) => {
         this.#observer.note(text);
       },
@@ -205,7 +205,7 @@ export class DlmsClient implements AsyncDisposable {
   /** The objects of the association, with names, classes and rights. */
   browse(options: BrowseOptions = {}): Promise<ObjectDirectory> {
     const name = "read the object list";
-    return this.#submit(
+    return this.#runner.submit(
       {
         name,
         key: "browse",
@@ -218,12 +218,12 @@ export class DlmsClient implements AsyncDisposable {
 
   /** Write one attribute. The client never retries it. */
   async write(ref: AttributeRef, value: DlmsValue, options: OperationOptions = {}): Promise<void> {
-    await this.#submit(writing(ref, value), options);
+    await this.#runner.submit(writing(ref, value), options);
   }
 
   /** Invoke a method; returns what it returns, null-data if nothing. The client never retries it. */
   async invoke(ref: MethodRef, argument?: DlmsValue, options: OperationOptions = {}): Promise<DlmsValue> {
-    return this.#submit(invoking(ref, argument), options);
+    return this.#runner.submit(invoking(ref, argument), options);
   }
 
   /** Release, disconnect and free the line. Whatever waits is rejected. Idempotent, never rejects, bounded. */
@@ -262,7 +262,10 @@ export class DlmsClient implements AsyncDisposable {
       return outcomes;
     };
     const size = { attributes: wanted.length };
-    return this.#submit({ name, key: `read ${options.dates ?? ""} ${keys}`, repeatable: true, size, run }, options);
+    return this.#runner.submit(
+      { name, key: `read ${options.dates ?? ""} ${keys}`, repeatable: true, size, run },
+      options,
+    );
   }
 
   #present(options: ReadOptions): PresentOptions {
@@ -270,115 +273,8 @@ export class DlmsClient implements AsyncDisposable {
     return options.dates === undefined ? present : { ...present, dates: options.dates };
   }
 
-  #submit<T>(request: ClientRequest<Association, T>, options: OperationOptions): Promise<T> {
-    try {
-      checkOperation(options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    if (this.#closing !== undefined) return Promise.reject(closedError(request.name));
-    const result = this.#queue.submit(request, options);
-    this.#clearIdle();
-    this.#working ??= this.#work();
-    return result;
-  }
-
-  /** One request after the other, until none is left. */
-  async #work(): Promise<void> {
-    // lets equal requests of one turn find each other
-    await Promise.resolve();
-    for (let queued = this.#queue.next(); queued !== undefined; queued = this.#queue.next()) {
-      this.#running = queued;
-      this.#watch.begin(queued, queued.request.size);
-      await this.#run(queued);
-      this.#running = undefined;
-    }
-    // in the same turn as the look at the queue, so that no request falls between
-    this.#working = undefined;
-    if (this.state === "open") this.#watch.rest();
-    else this.#watch.stop();
-    this.#armIdle();
-  }
-
-  async #run(queued: ActiveRequest<unknown>): Promise<void> {
-    let furthest = queued.request.progress?.() ?? 0;
-    /** tries since it last got on */
-    let tries = 0;
-    for (let attempt = 0; !queued.abandoned; attempt++) {
-      const before = this.#supervisor.active;
-      let active: Association;
-      try {
-        active = this.#supervisor.usable ?? (await this.#supervisor.ensure(queued.name));
-      } catch (error) {
-        queued.settle({ ok: false, error: asDlmsError(error, queued.name) });
-        return;
-      }
-      const { answered } = active;
-      try {
-        const make = await queued.request.run(active, queued, attempt);
-        if (active.answered > 0) this.#supervisor.noteSuccess();
-        keepsBlocks(active, this.#hints);
-        queued.settle({ ok: true, make });
-        // what was asked for was whole before the connection broke
-        if (!active.channel.usable) await this.#supervisor.discard(active, undefined, false);
-        return;
-      } catch (error) {
-        if (error instanceof OperationCancelled) {
-          queued.settle({ ok: false, error });
-          return;
-        }
-        const reached = queued.request.progress?.() ?? 0;
-        if (reached > furthest) tries = 0;
-        furthest = Math.max(furthest, reached);
-        // one that has stood idle may have been ended by the meter's inactivity time-out
-        const fresh = active !== before && active.answered === answered && tries === attempt;
-        const again = await this.#failed(active, queued, named(error, queued.name), fresh, tries === 0);
-        if (!again) return;
-        tries++;
-      }
-    }
-  }
-
-  /** Returns whether the request is to be tried once more. */
-  async #failed(
-    active: Association,
-    queued: ActiveRequest<unknown>,
-    error: DlmsError,
-    fresh: boolean,
-    first: boolean,
-  ): Promise<boolean> {
-    this.#observer.failed(error);
-    const note = (text: string): void => this.#observer.note(text);
-    const adapted = leavesBlocks(active, error, this.#hints, note);
-    if (!breaksSession(error, fresh)) {
-      queued.settle({ ok: false, error });
-      return false;
-    }
-    const { repeatable } = queued.request;
-    const may = typeof repeatable === "function" ? repeatable() : repeatable;
-    const worth = adapted || (first && !fresh && worthRepeating(error));
-    const again = worth && may && !queued.abandoned && this.#closing === undefined;
-    await this.#supervisor.discard(active, error, !again && fresh && !queued.abandoned);
-    if (!again) {
-      queued.settle({ ok: false, error });
-      return false;
-    }
-    this.#observer.hub.emit("retry", { what: queued.name, error });
-    return true;
-  }
-
   async #close(options: CloseOptions): Promise<void> {
-    this.#clearIdle();
-    this.#queue.rejectAll(closedError);
-    const running = this.#running;
-    running?.settle({ ok: false, error: closedError(running.name) });
-    this.#watch.stop();
-    await this.#supervisor.close(
-      async () => {
-        await this.#working;
-      },
-      (options as CloseOptions | null)?.timeoutMs,
-    );
+    await this.#runner.close((options as CloseOptions | null)?.timeoutMs);
     await this.#keepReceivedCounters();
   }
 
@@ -391,21 +287,6 @@ export class DlmsClient implements AsyncDisposable {
       this.#observer.note(text);
       this.#settings.logger?.warn(`${this.endpoint}: ${text}`);
     }
-  }
-
-  #armIdle(): void {
-    const { clock, timeouts } = this.#settings;
-    if (timeouts.idle === 0 || this.#closing !== undefined) return;
-    this.#clearIdle();
-    this.#idleTimer = clock.setTimeout(() => {
-      this.#idleTimer = undefined;
-      void this.#supervisor.release();
-    }, timeouts.idle);
-  }
-
-  #clearIdle(): void {
-    this.#settings.clock.clearTimeout(this.#idleTimer);
-    this.#idleTimer = undefined;
   }
 }
 
@@ -436,15 +317,6 @@ function maxConnectingMs({ timeouts, counterSource }: Settings): number {
 
 function cancelledWith(queued: { readonly abandoned: boolean }): { readonly cancelled: () => boolean } {
   return { cancelled: () => queued.abandoned };
-}
-
-/** What the session did not name itself. */
-function named(error: unknown, request: string): DlmsError {
-  return isDlmsError(error) ? nameRequest(error, request) : asDlmsError(error, request);
-}
-
-function closedError(what: string): DlmsStateError {
-  return new DlmsStateError("STATE_CLOSED", `client is closed (${what})`, { request: what });
 }
 
 /** 0..1 */
