@@ -63,7 +63,7 @@ function lineOf(trial: AddressTrial): SearchLine {
 
 export function registerAddressSearch(RED: NodeAPI): void {
   registerLines(RED, "/dlms/find-address", {
-    what: "the search for the address",
+    task: "the search for the address",
     linesOf: searchLines,
     // the search tries the addresses of open sessions too
     claimOf: (runtime, body) => ({ endpoint: endpointOf(dialogSettings(runtime, body, parts)) }),

@@ -51,7 +51,7 @@ export function endedStep(error: EndingError, before: Pick<TestLine, "step" | "o
 
 export function registerConnectionTest(RED: NodeAPI): void {
   registerLines(RED, "/dlms/test-connection", {
-    what: "connection test",
+    task: "connection test",
     linesOf: testLines,
     claimOf: (runtime, body) => scopeOfMeter(dialogSettings(runtime, body)),
     lastLine: (error, before) => endedStep(error, before as TestLine | undefined),

@@ -53,9 +53,9 @@ export function endingOf(RED: NodeAPI, response: Response): AbortSignal {
 }
 
 /** Tells only the kind of the error, because its message may quote anything. */
-export function unexpectedError(what: string, error: unknown): UnexpectedError {
+export function unexpectedError(task: string, error: unknown): UnexpectedError {
   const kind = error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : "no error object";
-  return { code: "INTERNAL", message: `${what} failed inside Node-RED (${kind}); Node-RED's log says more` };
+  return { code: "INTERNAL", message: `${task} failed inside Node-RED (${kind}); Node-RED's log says more` };
 }
 
 /** Asks a meter with the settings of an open dialog, and yields a line for each result. */
@@ -66,7 +66,7 @@ type LastLine = (error: EndingError, before: object | undefined) => object;
 
 interface Streaming {
   /** name of the request in messages: "connection test" */
-  readonly what: string;
+  readonly task: string;
   readonly linesOf: Lines;
   /** The scope of the exclusive access that the request needs. @throws DlmsConfigError for settings that are not valid */
   readonly claimOf?: (RED: NodeAPI, body: unknown) => EndpointScope;
@@ -111,8 +111,8 @@ async function answer(RED: NodeAPI, of: Streaming, request: Request, response: R
     if (isDlmsError(reason)) send(of.lastLine(reason.toJSON(), before));
     // a closed dialog receives nothing
     else if (!ending.aborted) {
-      RED.log.error(`dlms-meter: ${of.what}: ${String(error)}`);
-      send(of.lastLine(unexpectedError(of.what, error), before));
+      RED.log.error(`dlms-meter: ${of.task}: ${String(error)}`);
+      send(of.lastLine(unexpectedError(of.task, error), before));
     }
   }
   response.end();

@@ -22,10 +22,10 @@ function readTitle(file: string): Uint8Array | undefined {
   return parseSystemTitle(text.trim(), `system title in ${file}`);
 }
 
-function notStored(what: string, folder: string, error: unknown, instead = ""): DlmsConfigError {
+function notStored(problem: string, folder: string, error: unknown, instead = ""): DlmsConfigError {
   return new DlmsConfigError(
     "CONFIG_MISSING",
-    `${what} in ${folder}: ${String(error)}; ${instead}let Node-RED write there`,
+    `${problem} in ${folder}: ${String(error)}; ${instead}let Node-RED write there`,
     { cause: error },
   );
 }

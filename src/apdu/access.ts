@@ -22,22 +22,22 @@ import type { AccessRequest, AccessResponse, AccessSpecification } from "./model
 
 const kinds = ["get", "set", "action"] as const;
 
-function readSpecification(reader: ByteReader, what: string): AccessSpecification {
-  const choice = reader.u8(what);
+function readSpecification(reader: ByteReader, field: string): AccessSpecification {
+  const choice = reader.u8(field);
   switch (choice) {
     case 1:
     case 2:
-      return { kind: choice === 1 ? "get" : "set", attribute: readAttribute(reader, what) };
+      return { kind: choice === 1 ? "get" : "set", attribute: readAttribute(reader, field) };
     case 3:
-      return { kind: "action", method: readMethod(reader, what) };
+      return { kind: "action", method: readMethod(reader, field) };
     case 4:
     case 5: {
-      const attribute = readAttribute(reader, what);
-      const access = readSelectiveAccess(reader, what);
+      const attribute = readAttribute(reader, field);
+      const access = readSelectiveAccess(reader, field);
       return { kind: choice === 4 ? "get" : "set", attribute: { ...attribute, access } };
     }
     default:
-      return unknownChoice(reader, what, choice);
+      return unknownChoice(reader, field, choice);
   }
 }
 
@@ -52,16 +52,16 @@ function writeSpecification(writer: ByteWriter, specification: AccessSpecificati
   if (attribute.access) writeSelectiveAccess(writer, attribute.access);
 }
 
-function readSpecifications(reader: ByteReader, what: string): AccessSpecification[] {
-  return readList(reader, `${what}.specifications`, 10, (path) => readSpecification(reader, path));
+function readSpecifications(reader: ByteReader, field: string): AccessSpecification[] {
+  return readList(reader, `${field}.specifications`, 10, (path) => readSpecification(reader, path));
 }
 
 export function readAccessRequest(reader: ByteReader): AccessRequest {
-  const what = "access-request";
-  const longInvokeId = reader.u32(`${what}.long-invoke-id-and-priority`);
-  const dateTime = readDateTime(reader, `${what}.date-time`);
-  const specifications = readSpecifications(reader, what);
-  const data = readDataList(reader, `${what}.data`);
+  const field = "access-request";
+  const longInvokeId = reader.u32(`${field}.long-invoke-id-and-priority`);
+  const dateTime = readDateTime(reader, `${field}.date-time`);
+  const specifications = readSpecifications(reader, field);
+  const data = readDataList(reader, `${field}.data`);
   const request = { apdu: "access-request", longInvokeId, specifications, data } as const;
   return dateTime === undefined ? request : { ...request, dateTime };
 }
@@ -74,12 +74,14 @@ export function writeAccessRequest(writer: ByteWriter, apdu: AccessRequest): voi
 }
 
 export function readAccessResponse(reader: ByteReader): AccessResponse {
-  const what = "access-response";
-  const longInvokeId = reader.u32(`${what}.long-invoke-id-and-priority`);
-  const dateTime = readDateTime(reader, `${what}.date-time`);
-  const specifications = readPresence(reader, `${what}.specifications`) ? readSpecifications(reader, what) : undefined;
-  const data = readDataList(reader, `${what}.data`);
-  const results = readList(reader, `${what}.results`, 2, (path) => {
+  const field = "access-response";
+  const longInvokeId = reader.u32(`${field}.long-invoke-id-and-priority`);
+  const dateTime = readDateTime(reader, `${field}.date-time`);
+  const specifications = readPresence(reader, `${field}.specifications`)
+    ? readSpecifications(reader, field)
+    : undefined;
+  const data = readDataList(reader, `${field}.data`);
+  const results = readList(reader, `${field}.results`, 2, (path) => {
     const choice = reader.u8(path);
     const kind = kinds[choice - 1] ?? unknownChoice(reader, path, choice);
     return { kind, result: reader.u8(`${path}.result`) };

@@ -26,11 +26,11 @@ export type FieldOrder = readonly (readonly [tag: number, ...first: readonly num
  * Read the fields of an AARQ, AARE, RLRQ or RLRE whose tag has been read. Meters send wrong lengths, unknown fields and
  * broken ends. The reader takes all readable fields and notes the rest, so that the result of an association is known.
  */
-export function readAcseFields(reader: ByteReader, what: string, order: FieldOrder): AcseFields {
+export function readAcseFields(reader: ByteReader, field: string, order: FieldOrder): AcseFields {
   const fields = new Map<number, Uint8Array>();
   const notes: string[] = [];
   let userInformation: Uint8Array | undefined;
-  const end = readOuterLength(reader, what, notes);
+  const end = readOuterLength(reader, field, notes);
   const ends = new FieldEnds(reader, order, end);
   while (reader.offset < end && reader.remaining > 0) {
     if (reader.peek() === userInformationTag) {
@@ -38,17 +38,17 @@ export function readAcseFields(reader: ByteReader, what: string, order: FieldOrd
       continue;
     }
     if (!lengthIsReadable(reader)) {
-      notes.push(`${what} ends inside a field`);
+      notes.push(`${field} ends inside a field`);
       reader.rest();
       break;
     }
-    const tag = reader.u8(what);
-    const declared = reader.length(what);
+    const tag = reader.u8(field);
+    const declared = reader.length(field);
     const from = reader.offset;
     const to = ends.of(tag, from, from + declared);
     if (from + declared > reader.end) notes.push(`field ${tag.toString(16)} is cut short`);
     else if (to !== from + declared) notes.push(lengthNote(tag, declared, to - from));
-    const contents = reader.bytes(to - from, what);
+    const contents = reader.bytes(to - from, field);
     const innerLength = isConstructed(tag) ? innerEnd(contents) : undefined;
     if (innerLength !== undefined && innerLength !== contents.length) {
       notes.push(`field ${tag.toString(16)}: the lengths inside and outside differ`);
@@ -128,15 +128,15 @@ function innerEnd(contents: Uint8Array): number | undefined {
   return reader.offset + length;
 }
 
-function readOuterLength(reader: ByteReader, what: string, notes: string[]): number {
+function readOuterLength(reader: ByteReader, field: string, notes: string[]): number {
   if (reader.remaining === 0 || !lengthIsReadable(reader, 0)) {
-    notes.push(`${what} has no length`);
+    notes.push(`${field} has no length`);
     reader.rest();
     return reader.end;
   }
-  const length = reader.length(what);
+  const length = reader.length(field);
   if (length <= reader.remaining) return reader.offset + length;
-  notes.push(`${what} declares ${length} bytes, ${reader.remaining} are there`);
+  notes.push(`${field} declares ${length} bytes, ${reader.remaining} are there`);
   return reader.end;
 }
 

@@ -212,8 +212,8 @@ export function readRlre(reader: ByteReader): Rlre {
   return { apdu: "rlre", ...readRelease(reader, "rlre") };
 }
 
-function readRelease(reader: ByteReader, what: string): Omit<Rlrq, "apdu"> {
-  const { fields, userInformation, notes } = readAcseFields(reader, what, releaseOrder);
+function readRelease(reader: ByteReader, field: string): Omit<Rlrq, "apdu"> {
+  const { fields, userInformation, notes } = readAcseFields(reader, field, releaseOrder);
   const contents = fields.get(0x80);
   const reason = contents && releaseReason(contents);
   return {

@@ -22,38 +22,38 @@ import type { ActionRequest, ActionResponse, ActionResult } from "./model";
 
 /** ACTION request; the tag has been read. */
 export function readActionRequest(reader: ByteReader): ActionRequest {
-  const what = "action-request";
-  const choice = reader.u8(what);
-  if (choice < 1 || choice > 6) unknownChoice(reader, what, choice);
-  const invokeId = reader.u8(`${what}.invoke-id-and-priority`);
+  const field = "action-request";
+  const choice = reader.u8(field);
+  if (choice < 1 || choice > 6) unknownChoice(reader, field, choice);
+  const invokeId = reader.u8(`${field}.invoke-id-and-priority`);
   if (choice === 2) {
-    return { apdu: "action-request-next-pblock", invokeId, blockNumber: reader.u32(`${what}.block-number`) };
+    return { apdu: "action-request-next-pblock", invokeId, blockNumber: reader.u32(`${field}.block-number`) };
   }
   if (choice === 6) {
-    return { apdu: "action-request-with-pblock", invokeId, block: readDataBlock(reader, `${what}.pblock`) };
+    return { apdu: "action-request-with-pblock", invokeId, block: readDataBlock(reader, `${field}.pblock`) };
   }
   if (choice === 1 || choice === 4) {
-    const method = readMethod(reader, `${what}.method`);
+    const method = readMethod(reader, `${field}.method`);
     if (choice === 4) {
       return {
         apdu: "action-request-with-first-pblock",
         invokeId,
         method,
-        block: readDataBlock(reader, `${what}.pblock`),
+        block: readDataBlock(reader, `${field}.pblock`),
       };
     }
-    return readPresence(reader, `${what}.parameters`)
-      ? { apdu: "action-request-normal", invokeId, method, parameters: sliceValue(reader, `${what}.parameters`) }
+    return readPresence(reader, `${field}.parameters`)
+      ? { apdu: "action-request-normal", invokeId, method, parameters: sliceValue(reader, `${field}.parameters`) }
       : { apdu: "action-request-normal", invokeId, method };
   }
-  const methods = readList(reader, `${what}.methods`, 9, (path) => readMethod(reader, path));
+  const methods = readList(reader, `${field}.methods`, 9, (path) => readMethod(reader, path));
   return choice === 3
-    ? { apdu: "action-request-with-list", invokeId, methods, parameters: readDataList(reader, `${what}.parameters`) }
+    ? { apdu: "action-request-with-list", invokeId, methods, parameters: readDataList(reader, `${field}.parameters`) }
     : {
         apdu: "action-request-with-list-and-first-pblock",
         invokeId,
         methods,
-        block: readDataBlock(reader, `${what}.pblock`),
+        block: readDataBlock(reader, `${field}.pblock`),
       };
 }
 
@@ -96,19 +96,19 @@ export function writeActionRequest(writer: ByteWriter, apdu: ActionRequest): voi
 
 /** ACTION response; the tag has been read. */
 export function readActionResponse(reader: ByteReader): ActionResponse {
-  const what = "action-response";
-  const choice = reader.u8(what);
-  if (choice < 1 || choice > 4) unknownChoice(reader, what, choice);
-  const invokeId = reader.u8(`${what}.invoke-id-and-priority`);
-  if (choice === 1) return { apdu: "action-response-normal", invokeId, response: readLoneResult(reader, what) };
+  const field = "action-response";
+  const choice = reader.u8(field);
+  if (choice < 1 || choice > 4) unknownChoice(reader, field, choice);
+  const invokeId = reader.u8(`${field}.invoke-id-and-priority`);
+  if (choice === 1) return { apdu: "action-response-normal", invokeId, response: readLoneResult(reader, field) };
   if (choice === 2) {
-    return { apdu: "action-response-with-pblock", invokeId, block: readDataBlock(reader, `${what}.pblock`) };
+    return { apdu: "action-response-with-pblock", invokeId, block: readDataBlock(reader, `${field}.pblock`) };
   }
   if (choice === 3) {
-    const responses = readList(reader, `${what}.responses`, 2, (path) => readActionResult(reader, path));
+    const responses = readList(reader, `${field}.responses`, 2, (path) => readActionResult(reader, path));
     return { apdu: "action-response-with-list", invokeId, responses };
   }
-  return { apdu: "action-response-next-pblock", invokeId, blockNumber: reader.u32(`${what}.block-number`) };
+  return { apdu: "action-response-next-pblock", invokeId, blockNumber: reader.u32(`${field}.block-number`) };
 }
 
 const responseChoices = {
@@ -139,11 +139,11 @@ export function writeActionResponse(writer: ByteWriter, apdu: ActionResponse): v
  * The result of one method, which reaches to the end. Old meters leave octets of its options out: where the standard's
  * form does not fit, and a whole value is left to the end, that value is the data.
  */
-function readLoneResult(reader: ByteReader, what: string): ActionResult {
+function readLoneResult(reader: ByteReader, field: string): ActionResult {
   const start = reader.offset;
   let problem: DlmsDecodeError | undefined;
   try {
-    const result = readActionResult(reader, what);
+    const result = readActionResult(reader, field);
     if (reader.remaining === 0) return result;
   } catch (error) {
     if (!(error instanceof DlmsDecodeError)) throw error;
@@ -157,7 +157,7 @@ function readLoneResult(reader: ByteReader, what: string): ActionResult {
     return { result: 0, returnParameters: { ok: true, data } };
   }
   if (problem !== undefined) throw problem;
-  const result = readActionResult(reader, what);
+  const result = readActionResult(reader, field);
   reader.seek(end);
   return result;
 }
@@ -186,11 +186,11 @@ function isWholeValue(bytes: Uint8Array): boolean {
   }
 }
 
-function readActionResult(reader: ByteReader, what: string): ActionResult {
-  const result = reader.u8(`${what}.result`);
+function readActionResult(reader: ByteReader, field: string): ActionResult {
+  const result = reader.u8(`${field}.result`);
   // some meters leave out the presence byte when there is nothing to return
-  if (reader.remaining === 0 || !readPresence(reader, `${what}.return-parameters`)) return { result };
-  return { result, returnParameters: readGetDataResult(reader, `${what}.return-parameters`) };
+  if (reader.remaining === 0 || !readPresence(reader, `${field}.return-parameters`)) return { result };
+  return { result, returnParameters: readGetDataResult(reader, `${field}.return-parameters`) };
 }
 
 function writeActionResult(writer: ByteWriter, response: ActionResult): void {

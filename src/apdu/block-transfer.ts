@@ -6,10 +6,10 @@ import type { GeneralBlockTransfer } from "./model";
 
 /** Block control: bit 7 last block, bit 6 streaming, bits 0..5 window (IEC 62056-5-3 clause 7.3.13). */
 export function readGeneralBlockTransfer(reader: ByteReader): GeneralBlockTransfer {
-  const what = "general-block-transfer";
-  const control = reader.u8(`${what}.block-control`);
-  const blockNumber = reader.u16(`${what}.block-number`);
-  const blockNumberAck = reader.u16(`${what}.block-number-ack`);
+  const field = "general-block-transfer";
+  const control = reader.u8(`${field}.block-control`);
+  const blockNumber = reader.u16(`${field}.block-number`);
+  const blockNumberAck = reader.u16(`${field}.block-number-ack`);
   return {
     apdu: "general-block-transfer",
     last: (control & 0x80) !== 0,
@@ -17,7 +17,7 @@ export function readGeneralBlockTransfer(reader: ByteReader): GeneralBlockTransf
     window: control & 0x3f,
     blockNumber,
     blockNumberAck,
-    data: readOctets(reader, `${what}.block-data`),
+    data: readOctets(reader, `${field}.block-data`),
   };
 }
 

@@ -12,18 +12,18 @@ import type {
 } from "./model";
 
 /** A one-byte flag of an OPTIONAL or a CHOICE between absence and presence. */
-export function readPresence(reader: ByteReader, what: string): boolean {
-  const flag = reader.u8(what);
+export function readPresence(reader: ByteReader, field: string): boolean {
+  const flag = reader.u8(field);
   if (flag > 1) {
     reader.seek(reader.offset - 1);
-    reader.fail("DECODE_VALUE", what, `expected 00 (absent) or 01 (present), got ${hexByte(flag)}`);
+    reader.fail("DECODE_VALUE", field, `expected 00 (absent) or 01 (present), got ${hexByte(flag)}`);
   }
   return flag === 1;
 }
 
 /** A BOOLEAN: meters send 01, FF and others for true. */
-export function readBoolean(reader: ByteReader, what: string): boolean {
-  return reader.u8(what) !== 0;
+export function readBoolean(reader: ByteReader, field: string): boolean {
+  return reader.u8(field) !== 0;
 }
 
 /**
@@ -33,23 +33,23 @@ export function readBoolean(reader: ByteReader, what: string): boolean {
 export const maxListEntries = 65_535;
 
 /** An element count, checked against the remaining bytes before memory is allocated. */
-export function readCount(reader: ByteReader, what: string, minSize: number): number {
-  const count = reader.length(what);
+export function readCount(reader: ByteReader, field: string, minSize: number): number {
+  const count = reader.length(field);
   if (count * minSize > reader.remaining) {
-    reader.fail("DECODE_TRUNCATED", what, `${count} entries are declared, ${reader.remaining} bytes are left`, {
+    reader.fail("DECODE_TRUNCATED", field, `${count} entries are declared, ${reader.remaining} bytes are left`, {
       need: count * minSize,
     });
   }
   if (count > maxListEntries) {
-    reader.fail("DECODE_LIMIT", what, `${count} entries are declared, at most ${maxListEntries} are taken`, { count });
+    reader.fail("DECODE_LIMIT", field, `${count} entries are declared, at most ${maxListEntries} are taken`, { count });
   }
   return count;
 }
 
-export function readList<T>(reader: ByteReader, what: string, minSize: number, read: (what: string) => T): T[] {
-  const count = readCount(reader, what, minSize);
+export function readList<T>(reader: ByteReader, field: string, minSize: number, read: (field: string) => T): T[] {
+  const count = readCount(reader, field, minSize);
   const list: T[] = [];
-  for (let i = 0; i < count; i++) list.push(read(`${what}[${i}]`));
+  for (let i = 0; i < count; i++) list.push(read(`${field}[${i}]`));
   return list;
 }
 
@@ -59,8 +59,8 @@ export function writeList<T>(writer: ByteWriter, list: readonly T[], write: (ite
 }
 
 /** An OCTET STRING with its length. */
-export function readOctets(reader: ByteReader, what: string): Uint8Array {
-  return reader.bytes(reader.length(what), what);
+export function readOctets(reader: ByteReader, field: string): Uint8Array {
+  return reader.bytes(reader.length(field), field);
 }
 
 export function writeOctets(writer: ByteWriter, bytes: Uint8Array): void {
@@ -68,18 +68,18 @@ export function writeOctets(writer: ByteWriter, bytes: Uint8Array): void {
 }
 
 /** A list of A-XDR values, each as its raw bytes. */
-export function readDataList(reader: ByteReader, what: string): Uint8Array[] {
-  return readList(reader, what, 1, (path) => sliceValue(reader, path));
+export function readDataList(reader: ByteReader, field: string): Uint8Array[] {
+  return readList(reader, field, 1, (path) => sliceValue(reader, path));
 }
 
 export function writeDataList(writer: ByteWriter, list: readonly Uint8Array[]): void {
   writeList(writer, list, (data) => writer.bytes(data));
 }
 
-export function readAttribute(reader: ByteReader, what: string): AttributeDescriptor {
-  const classId = reader.u16(`${what}.class-id`);
-  const instanceId = reader.bytes(6, `${what}.instance-id`);
-  return { classId, instanceId, attributeId: reader.i8(`${what}.attribute-id`) };
+export function readAttribute(reader: ByteReader, field: string): AttributeDescriptor {
+  const classId = reader.u16(`${field}.class-id`);
+  const instanceId = reader.bytes(6, `${field}.instance-id`);
+  return { classId, instanceId, attributeId: reader.i8(`${field}.attribute-id`) };
 }
 
 export function writeAttribute(writer: ByteWriter, attribute: AttributeDescriptor): void {
@@ -88,10 +88,10 @@ export function writeAttribute(writer: ByteWriter, attribute: AttributeDescripto
   writeI8(writer, attribute.attributeId, "attribute-id");
 }
 
-export function readMethod(reader: ByteReader, what: string): MethodDescriptor {
-  const classId = reader.u16(`${what}.class-id`);
-  const instance = reader.bytes(6, `${what}.instance-id`);
-  return { classId, instanceId: instance, methodId: reader.i8(`${what}.method-id`) };
+export function readMethod(reader: ByteReader, field: string): MethodDescriptor {
+  const classId = reader.u16(`${field}.class-id`);
+  const instance = reader.bytes(6, `${field}.instance-id`);
+  return { classId, instanceId: instance, methodId: reader.i8(`${field}.method-id`) };
 }
 
 export function writeMethod(writer: ByteWriter, method: MethodDescriptor): void {
@@ -100,9 +100,9 @@ export function writeMethod(writer: ByteWriter, method: MethodDescriptor): void 
   writeI8(writer, method.methodId, "method-id");
 }
 
-export function readSelectiveAccess(reader: ByteReader, what: string): SelectiveAccess {
-  const selector = reader.u8(`${what}.access-selector`);
-  return { selector, parameters: decodeValue(reader, undefined, `${what}.access-parameters`) };
+export function readSelectiveAccess(reader: ByteReader, field: string): SelectiveAccess {
+  const selector = reader.u8(`${field}.access-selector`);
+  return { selector, parameters: decodeValue(reader, undefined, `${field}.access-parameters`) };
 }
 
 export function writeSelectiveAccess(writer: ByteWriter, access: SelectiveAccess): void {
@@ -110,10 +110,10 @@ export function writeSelectiveAccess(writer: ByteWriter, access: SelectiveAccess
   encodeValue(writer, access.parameters, "access-parameters");
 }
 
-export function readAttributeWithSelection(reader: ByteReader, what: string): AttributeDescriptorWithSelection {
-  const attribute = readAttribute(reader, what);
-  if (!readPresence(reader, `${what}.access-selection`)) return attribute;
-  return { ...attribute, access: readSelectiveAccess(reader, what) };
+export function readAttributeWithSelection(reader: ByteReader, field: string): AttributeDescriptorWithSelection {
+  const attribute = readAttribute(reader, field);
+  if (!readPresence(reader, `${field}.access-selection`)) return attribute;
+  return { ...attribute, access: readSelectiveAccess(reader, field) };
 }
 
 export function writeAttributeWithSelection(writer: ByteWriter, attribute: AttributeDescriptorWithSelection): void {
@@ -123,10 +123,10 @@ export function writeAttributeWithSelection(writer: ByteWriter, attribute: Attri
 }
 
 /** Get-Data-Result: 00 data, 01 data-access-result. */
-export function readGetDataResult(reader: ByteReader, what: string, toEnd = false): GetDataResult {
-  return readPresence(reader, what)
-    ? { ok: false, result: reader.u8(`${what}.data-access-result`) }
-    : { ok: true, data: toEnd ? reader.rest() : sliceValue(reader, `${what}.data`) };
+export function readGetDataResult(reader: ByteReader, field: string, toEnd = false): GetDataResult {
+  return readPresence(reader, field)
+    ? { ok: false, result: reader.u8(`${field}.data-access-result`) }
+    : { ok: true, data: toEnd ? reader.rest() : sliceValue(reader, `${field}.data`) };
 }
 
 export function writeGetDataResult(writer: ByteWriter, result: GetDataResult): void {
@@ -135,10 +135,10 @@ export function writeGetDataResult(writer: ByteWriter, result: GetDataResult): v
 }
 
 /** DataBlock-SA: last, number, raw. */
-export function readDataBlock(reader: ByteReader, what: string): DataBlock {
-  const last = readBoolean(reader, `${what}.last-block`);
-  const blockNumber = reader.u32(`${what}.block-number`);
-  return { last, blockNumber, raw: readOctets(reader, `${what}.raw-data`) };
+export function readDataBlock(reader: ByteReader, field: string): DataBlock {
+  const last = readBoolean(reader, `${field}.last-block`);
+  const blockNumber = reader.u32(`${field}.block-number`);
+  return { last, blockNumber, raw: readOctets(reader, `${field}.raw-data`) };
 }
 
 export function writeDataBlock(writer: ByteWriter, block: DataBlock): void {
@@ -148,19 +148,19 @@ export function writeDataBlock(writer: ByteWriter, block: DataBlock): void {
 }
 
 /** Date-time of DataNotification and ACCESS: 00, or 0C and 12 bytes; Kaifa meters put a data tag before it (09 0C, 09 00). */
-export function readDateTime(reader: ByteReader, what: string): Uint8Array | undefined {
-  const first = reader.u8(what);
+export function readDateTime(reader: ByteReader, field: string): Uint8Array | undefined {
+  const first = reader.u8(field);
   if (first === 0) return undefined;
   if (first === 9 && reader.peek() === 0) {
-    reader.u8(what);
+    reader.u8(field);
     return undefined;
   }
-  if (first === 9 && reader.peek() === 12) reader.u8(what);
+  if (first === 9 && reader.peek() === 12) reader.u8(field);
   else if (first !== 12) {
     reader.seek(reader.offset - 1);
-    reader.fail("DECODE_LENGTH", what, `a date-time has 0 or 12 bytes, the length says ${first}`);
+    reader.fail("DECODE_LENGTH", field, `a date-time has 0 or 12 bytes, the length says ${first}`);
   }
-  return reader.bytes(12, what);
+  return reader.bytes(12, field);
 }
 
 export function writeDateTime(writer: ByteWriter, dateTime: Uint8Array | undefined): void {
@@ -170,37 +170,37 @@ export function writeDateTime(writer: ByteWriter, dateTime: Uint8Array | undefin
   writeOctets(writer, dateTime ?? new Uint8Array(0));
 }
 
-export function writeU8(writer: ByteWriter, value: number, what: string): void {
-  writer.u8(inRange(value, 0, 0xff, what));
+export function writeU8(writer: ByteWriter, value: number, field: string): void {
+  writer.u8(inRange(value, 0, 0xff, field));
 }
 
-export function writeI8(writer: ByteWriter, value: number, what: string): void {
-  writer.i8(inRange(value, -0x80, 0x7f, what));
+export function writeI8(writer: ByteWriter, value: number, field: string): void {
+  writer.i8(inRange(value, -0x80, 0x7f, field));
 }
 
-export function writeU16(writer: ByteWriter, value: number, what: string): void {
-  writer.u16(inRange(value, 0, 0xffff, what));
+export function writeU16(writer: ByteWriter, value: number, field: string): void {
+  writer.u16(inRange(value, 0, 0xffff, field));
 }
 
-export function writeU32(writer: ByteWriter, value: number, what: string): void {
-  writer.u32(inRange(value, 0, 0xffffffff, what));
+export function writeU32(writer: ByteWriter, value: number, field: string): void {
+  writer.u32(inRange(value, 0, 0xffffffff, field));
 }
 
 /** Refuses a choice byte that no form of the service has. */
-export function unknownChoice(reader: ByteReader, what: string, choice: number): never {
+export function unknownChoice(reader: ByteReader, field: string, choice: number): never {
   reader.seek(reader.offset - 1);
-  return reader.fail("DECODE_TAG", what, `choice ${hexByte(choice)} is not one of this service`, { choice });
+  return reader.fail("DECODE_TAG", field, `choice ${hexByte(choice)} is not one of this service`, { choice });
 }
 
 export function hexByte(byte: number): string {
   return byte.toString(16).padStart(2, "0");
 }
 
-function inRange(value: number, low: number, high: number, what: string): number {
+function inRange(value: number, low: number, high: number, field: string): number {
   if (!Number.isInteger(value) || value < low || value > high) {
     throw new DlmsConfigError(
       "CONFIG_INVALID",
-      `${what}: expected a whole number from ${low} to ${high}, got ${value}`,
+      `${field}: expected a whole number from ${low} to ${high}, got ${value}`,
     );
   }
   return value;

@@ -19,17 +19,21 @@ import type { GetDataResult, GetRequest, GetResponse } from "./model";
 
 /** GET request, IEC 62056-5-3 clause 7.3.2.4; the tag has been read. */
 export function readGetRequest(reader: ByteReader): GetRequest {
-  const what = "get-request";
-  const choice = reader.u8(what);
-  if (choice < 1 || choice > 3) unknownChoice(reader, what, choice);
-  const invokeId = reader.u8(`${what}.invoke-id-and-priority`);
+  const field = "get-request";
+  const choice = reader.u8(field);
+  if (choice < 1 || choice > 3) unknownChoice(reader, field, choice);
+  const invokeId = reader.u8(`${field}.invoke-id-and-priority`);
   if (choice === 1) {
-    return { apdu: "get-request-normal", invokeId, attribute: readAttributeWithSelection(reader, `${what}.attribute`) };
+    return {
+      apdu: "get-request-normal",
+      invokeId,
+      attribute: readAttributeWithSelection(reader, `${field}.attribute`),
+    };
   }
   if (choice === 2) {
-    return { apdu: "get-request-next", invokeId, blockNumber: reader.u32(`${what}.block-number`) };
+    return { apdu: "get-request-next", invokeId, blockNumber: reader.u32(`${field}.block-number`) };
   }
-  const attributes = readList(reader, `${what}.attributes`, 10, (path) => readAttributeWithSelection(reader, path));
+  const attributes = readList(reader, `${field}.attributes`, 10, (path) => readAttributeWithSelection(reader, path));
   return { apdu: "get-request-with-list", invokeId, attributes };
 }
 
@@ -52,22 +56,22 @@ export function writeGetRequest(writer: ByteWriter, apdu: GetRequest): void {
 
 /** GET response; the tag has been read. */
 export function readGetResponse(reader: ByteReader, { dataToEnd = false }: { dataToEnd?: boolean }): GetResponse {
-  const what = "get-response";
-  const choice = reader.u8(what);
-  if (choice < 1 || choice > 3) unknownChoice(reader, what, choice);
-  const invokeId = reader.u8(`${what}.invoke-id-and-priority`);
+  const field = "get-response";
+  const choice = reader.u8(field);
+  if (choice < 1 || choice > 3) unknownChoice(reader, field, choice);
+  const invokeId = reader.u8(`${field}.invoke-id-and-priority`);
   if (choice === 1) {
-    return { apdu: "get-response-normal", invokeId, result: readGetDataResult(reader, `${what}.result`, dataToEnd) };
+    return { apdu: "get-response-normal", invokeId, result: readGetDataResult(reader, `${field}.result`, dataToEnd) };
   }
   if (choice === 2) {
-    const last = readBoolean(reader, `${what}.last-block`);
-    const blockNumber = reader.u32(`${what}.block-number`);
-    const result: GetDataResult = readPresence(reader, `${what}.result`)
-      ? { ok: false, result: reader.u8(`${what}.result.data-access-result`) }
-      : { ok: true, data: readOctets(reader, `${what}.raw-data`) };
+    const last = readBoolean(reader, `${field}.last-block`);
+    const blockNumber = reader.u32(`${field}.block-number`);
+    const result: GetDataResult = readPresence(reader, `${field}.result`)
+      ? { ok: false, result: reader.u8(`${field}.result.data-access-result`) }
+      : { ok: true, data: readOctets(reader, `${field}.raw-data`) };
     return { apdu: "get-response-with-datablock", invokeId, last, blockNumber, result };
   }
-  const results = readList(reader, `${what}.results`, 2, (path) => readGetDataResult(reader, path));
+  const results = readList(reader, `${field}.results`, 2, (path) => readGetDataResult(reader, path));
   return { apdu: "get-response-with-list", invokeId, results };
 }
 

@@ -7,17 +7,17 @@ import type { InitiateRequest, InitiateResponse } from "./model";
 
 /** xDLMS InitiateRequest; the tag has been read. */
 export function readInitiateRequest(reader: ByteReader): InitiateRequest {
-  const what = "initiate-request";
-  const dedicatedKey = readPresence(reader, `${what}.dedicated-key`)
-    ? readOctets(reader, `${what}.dedicated-key`)
+  const field = "initiate-request";
+  const dedicatedKey = readPresence(reader, `${field}.dedicated-key`)
+    ? readOctets(reader, `${field}.dedicated-key`)
     : undefined;
-  const responseAllowed = readPresence(reader, `${what}.response-allowed`)
-    ? reader.u8(`${what}.response-allowed`) !== 0
+  const responseAllowed = readPresence(reader, `${field}.response-allowed`)
+    ? reader.u8(`${field}.response-allowed`) !== 0
     : true;
-  const qualityOfService = readQuality(reader, what);
-  const dlmsVersion = reader.u8(`${what}.dlms-version`);
-  const conformance = readConformance(reader, `${what}.conformance`);
-  const maxPduSize = reader.u16(`${what}.client-max-receive-pdu-size`);
+  const qualityOfService = readQuality(reader, field);
+  const dlmsVersion = reader.u8(`${field}.dlms-version`);
+  const conformance = readConformance(reader, `${field}.conformance`);
+  const maxPduSize = reader.u16(`${field}.client-max-receive-pdu-size`);
   return {
     apdu: "initiate-request",
     ...(dedicatedKey && { dedicatedKey }),
@@ -42,12 +42,12 @@ export function writeInitiateRequest(writer: ByteWriter, apdu: InitiateRequest):
 
 /** xDLMS InitiateResponse; the tag has been read. A maximum PDU size of 0 means that the server sets no limit. */
 export function readInitiateResponse(reader: ByteReader): InitiateResponse {
-  const what = "initiate-response";
-  const qualityOfService = readQuality(reader, what);
-  const dlmsVersion = reader.u8(`${what}.dlms-version`);
-  const conformance = readConformance(reader, `${what}.conformance`);
-  const maxPduSize = reader.u16(`${what}.server-max-receive-pdu-size`);
-  const vaaName = reader.u16(`${what}.vaa-name`);
+  const field = "initiate-response";
+  const qualityOfService = readQuality(reader, field);
+  const dlmsVersion = reader.u8(`${field}.dlms-version`);
+  const conformance = readConformance(reader, `${field}.conformance`);
+  const maxPduSize = reader.u16(`${field}.server-max-receive-pdu-size`);
+  const vaaName = reader.u16(`${field}.vaa-name`);
   return {
     apdu: "initiate-response",
     ...(qualityOfService !== undefined && { qualityOfService }),
@@ -67,8 +67,8 @@ export function writeInitiateResponse(writer: ByteWriter, apdu: InitiateResponse
   writeU16(writer, apdu.vaaName, "vaa-name");
 }
 
-function readQuality(reader: ByteReader, what: string): number | undefined {
-  return readPresence(reader, `${what}.quality-of-service`) ? reader.i8(`${what}.quality-of-service`) : undefined;
+function readQuality(reader: ByteReader, field: string): number | undefined {
+  return readPresence(reader, `${field}.quality-of-service`) ? reader.i8(`${field}.quality-of-service`) : undefined;
 }
 
 function writeQuality(writer: ByteWriter, quality: number | undefined): void {
@@ -83,16 +83,16 @@ function writeQuality(writer: ByteWriter, quality: number | undefined): void {
 }
 
 /** `5F 1F 04 00` and 24 bits; older Landis+Gyr meters leave out the 1F. */
-function readConformance(reader: ByteReader, what: string): number {
-  const tag = reader.u8(what);
+function readConformance(reader: ByteReader, field: string): number {
+  const tag = reader.u8(field);
   if (tag !== 0x5f) {
     reader.seek(reader.offset - 1);
-    reader.fail("DECODE_TAG", what, `expected the tag 5f, got ${hexByte(tag)}`, { tag });
+    reader.fail("DECODE_TAG", field, `expected the tag 5f, got ${hexByte(tag)}`, { tag });
   }
-  if (reader.peek() === 0x1f) reader.u8(what);
-  const length = reader.length(what);
-  if (length !== 4) reader.fail("DECODE_LENGTH", what, `expected 4 bytes, the length says ${length}`);
-  return reader.u32(what) & 0xffffff;
+  if (reader.peek() === 0x1f) reader.u8(field);
+  const length = reader.length(field);
+  if (length !== 4) reader.fail("DECODE_LENGTH", field, `expected 4 bytes, the length says ${length}`);
+  return reader.u32(field) & 0xffffff;
 }
 
 function writeConformance(writer: ByteWriter, conformance: number): void {

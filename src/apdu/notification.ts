@@ -14,10 +14,10 @@ import {
 import type { DataNotification, EventNotification } from "./model";
 
 export function readEventNotification(reader: ByteReader): EventNotification {
-  const what = "event-notification";
-  const time = readPresence(reader, `${what}.time`) ? readEventTime(reader, `${what}.time`) : undefined;
-  const attribute = readAttribute(reader, `${what}.attribute`);
-  const data = sliceValue(reader, `${what}.value`);
+  const field = "event-notification";
+  const time = readPresence(reader, `${field}.time`) ? readEventTime(reader, `${field}.time`) : undefined;
+  const attribute = readAttribute(reader, `${field}.attribute`);
+  const data = sliceValue(reader, `${field}.value`);
   const event = { apdu: "event-notification", attribute, data } as const;
   return time === undefined ? event : { ...event, time };
 }
@@ -26,10 +26,10 @@ export function readEventNotification(reader: ByteReader): EventNotification {
  * Meters send 12 bytes with a length before them, or with a data tag and a length (09 0C). Without a length, as the
  * fixed size in the standard suggests, the first byte belongs to the year: 07 from 1792 to 2047.
  */
-function readEventTime(reader: ByteReader, what: string): Uint8Array | undefined {
+function readEventTime(reader: ByteReader, field: string): Uint8Array | undefined {
   const first = reader.peek();
-  if (first === 7 || first === 8 || first === 0xff) return reader.bytes(12, what);
-  return readDateTime(reader, what);
+  if (first === 7 || first === 8 || first === 0xff) return reader.bytes(12, field);
+  return readDateTime(reader, field);
 }
 
 export function writeEventNotification(writer: ByteWriter, apdu: EventNotification): void {
@@ -45,10 +45,10 @@ export function writeEventNotification(writer: ByteWriter, apdu: EventNotificati
 }
 
 export function readDataNotification(reader: ByteReader): DataNotification {
-  const what = "data-notification";
-  const longInvokeId = reader.u32(`${what}.long-invoke-id-and-priority`);
-  const dateTime = readDateTime(reader, `${what}.date-time`);
-  const data = sliceValue(reader, `${what}.body`);
+  const field = "data-notification";
+  const longInvokeId = reader.u32(`${field}.long-invoke-id-and-priority`);
+  const dateTime = readDateTime(reader, `${field}.date-time`);
+  const data = sliceValue(reader, `${field}.body`);
   const notification = { apdu: "data-notification", longInvokeId, data } as const;
   return dateTime === undefined ? notification : { ...notification, dateTime };
 }

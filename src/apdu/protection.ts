@@ -32,13 +32,13 @@ interface ProtectionHeader {
   readonly otherInformation: Uint8Array;
 }
 
-function readHeader(reader: ByteReader, what: string): ProtectionHeader {
+function readHeader(reader: ByteReader, field: string): ProtectionHeader {
   return {
-    transactionId: readOctets(reader, `${what}.transaction-id`),
-    originatorSystemTitle: readOctets(reader, `${what}.originator-system-title`),
-    recipientSystemTitle: readOctets(reader, `${what}.recipient-system-title`),
-    dateTime: readOctets(reader, `${what}.date-time`),
-    otherInformation: readOctets(reader, `${what}.other-information`),
+    transactionId: readOctets(reader, `${field}.transaction-id`),
+    originatorSystemTitle: readOctets(reader, `${field}.originator-system-title`),
+    recipientSystemTitle: readOctets(reader, `${field}.recipient-system-title`),
+    dateTime: readOctets(reader, `${field}.date-time`),
+    otherInformation: readOctets(reader, `${field}.other-information`),
   };
 }
 
@@ -51,10 +51,10 @@ function writeHeader(writer: ByteWriter, header: ProtectionHeader): void {
 }
 
 export function readGeneralCiphering(reader: ByteReader): GeneralCiphering {
-  const what = "general-ciphering";
-  const header = readHeader(reader, what);
-  const keyInfo = readPresence(reader, `${what}.key-info`) ? readKeyInfo(reader, `${what}.key-info`) : undefined;
-  const content = readOctets(reader, `${what}.ciphered-content`);
+  const field = "general-ciphering";
+  const header = readHeader(reader, field);
+  const keyInfo = readPresence(reader, `${field}.key-info`) ? readKeyInfo(reader, `${field}.key-info`) : undefined;
+  const content = readOctets(reader, `${field}.ciphered-content`);
   return { apdu: "general-ciphering", ...header, ...(keyInfo && { keyInfo }), content };
 }
 
@@ -65,21 +65,21 @@ export function writeGeneralCiphering(writer: ByteWriter, apdu: GeneralCiphering
   writeOctets(writer, apdu.content);
 }
 
-function readKeyInfo(reader: ByteReader, what: string): KeyInfo {
-  const choice = reader.u8(what);
+function readKeyInfo(reader: ByteReader, field: string): KeyInfo {
+  const choice = reader.u8(field);
   switch (choice) {
     case 0:
-      return { kind: "identified-key", keyId: reader.u8(`${what}.key-id`) };
+      return { kind: "identified-key", keyId: reader.u8(`${field}.key-id`) };
     case 1: {
-      const kekId = reader.u8(`${what}.kek-id`);
-      return { kind: "wrapped-key", kekId, wrappedKey: readOctets(reader, `${what}.key-ciphered-data`) };
+      const kekId = reader.u8(`${field}.kek-id`);
+      return { kind: "wrapped-key", kekId, wrappedKey: readOctets(reader, `${field}.key-ciphered-data`) };
     }
     case 2: {
-      const parameters = readOctets(reader, `${what}.key-parameters`);
-      return { kind: "agreed-key", parameters, cipheredData: readOctets(reader, `${what}.key-ciphered-data`) };
+      const parameters = readOctets(reader, `${field}.key-parameters`);
+      return { kind: "agreed-key", parameters, cipheredData: readOctets(reader, `${field}.key-ciphered-data`) };
     }
     default:
-      return unknownChoice(reader, what, choice);
+      return unknownChoice(reader, field, choice);
   }
 }
 
@@ -99,10 +99,10 @@ function writeKeyInfo(writer: ByteWriter, keyInfo: KeyInfo): void {
 }
 
 export function readGeneralSigning(reader: ByteReader): GeneralSigning {
-  const what = "general-signing";
-  const header = readHeader(reader, what);
-  const content = readOctets(reader, `${what}.content`);
-  return { apdu: "general-signing", ...header, content, signature: readOctets(reader, `${what}.signature`) };
+  const field = "general-signing";
+  const header = readHeader(reader, field);
+  const content = readOctets(reader, `${field}.content`);
+  return { apdu: "general-signing", ...header, content, signature: readOctets(reader, `${field}.signature`) };
 }
 
 export function writeGeneralSigning(writer: ByteWriter, apdu: GeneralSigning): void {

@@ -6,10 +6,10 @@ import type { ConfirmedServiceError, ExceptionResponse } from "./model";
 import { serviceErrorCode } from "./results";
 
 export function readConfirmedServiceError(reader: ByteReader): ConfirmedServiceError {
-  const what = "confirmed-service-error";
-  const service = reader.u8(`${what}.service`);
-  const errorType = reader.u8(`${what}.error-type`);
-  return { apdu: "confirmed-service-error", service, errorType, value: reader.u8(`${what}.value`) };
+  const field = "confirmed-service-error";
+  const service = reader.u8(`${field}.service`);
+  const errorType = reader.u8(`${field}.error-type`);
+  return { apdu: "confirmed-service-error", service, errorType, value: reader.u8(`${field}.value`) };
 }
 
 export function writeConfirmedServiceError(writer: ByteWriter, apdu: ConfirmedServiceError): void {
@@ -20,13 +20,13 @@ export function writeConfirmedServiceError(writer: ByteWriter, apdu: ConfirmedSe
 
 /** The counter has 4 bytes in the standard; some meters send 8. */
 export function readExceptionResponse(reader: ByteReader): ExceptionResponse {
-  const what = "exception-response";
-  const stateError = reader.u8(`${what}.state-error`);
-  const serviceError = reader.u8(`${what}.service-error`);
+  const field = "exception-response";
+  const stateError = reader.u8(`${field}.state-error`);
+  const serviceError = reader.u8(`${field}.service-error`);
   const error = { apdu: "exception-response", stateError, serviceError } as const;
   if (serviceError !== serviceErrorCode["invocation-counter-error"] || reader.remaining < 4) return error;
   const counter =
-    reader.remaining >= 8 ? Number(reader.u64(`${what}.counter`)) : reader.u32(`${what}.invocation-counter`);
+    reader.remaining >= 8 ? Number(reader.u64(`${field}.counter`)) : reader.u32(`${field}.invocation-counter`);
   return Number.isSafeInteger(counter) ? { ...error, invocationCounter: counter } : error;
 }
 

@@ -18,32 +18,32 @@ import type { SetRequest, SetResponse } from "./model";
 
 /** SET request; the tag has been read. */
 export function readSetRequest(reader: ByteReader): SetRequest {
-  const what = "set-request";
-  const choice = reader.u8(what);
-  if (choice < 1 || choice > 5) unknownChoice(reader, what, choice);
-  const invokeId = reader.u8(`${what}.invoke-id-and-priority`);
+  const field = "set-request";
+  const choice = reader.u8(field);
+  if (choice < 1 || choice > 5) unknownChoice(reader, field, choice);
+  const invokeId = reader.u8(`${field}.invoke-id-and-priority`);
   if (choice === 3) {
-    return { apdu: "set-request-with-datablock", invokeId, block: readDataBlock(reader, `${what}.block`) };
+    return { apdu: "set-request-with-datablock", invokeId, block: readDataBlock(reader, `${field}.block`) };
   }
   if (choice <= 2) {
-    const attribute = readAttributeWithSelection(reader, `${what}.attribute`);
+    const attribute = readAttributeWithSelection(reader, `${field}.attribute`);
     return choice === 1
-      ? { apdu: "set-request-normal", invokeId, attribute, data: sliceValue(reader, `${what}.value`) }
+      ? { apdu: "set-request-normal", invokeId, attribute, data: sliceValue(reader, `${field}.value`) }
       : {
           apdu: "set-request-with-first-datablock",
           invokeId,
           attribute,
-          block: readDataBlock(reader, `${what}.block`),
+          block: readDataBlock(reader, `${field}.block`),
         };
   }
-  const attributes = readList(reader, `${what}.attributes`, 10, (path) => readAttributeWithSelection(reader, path));
+  const attributes = readList(reader, `${field}.attributes`, 10, (path) => readAttributeWithSelection(reader, path));
   return choice === 4
-    ? { apdu: "set-request-with-list", invokeId, attributes, values: readDataList(reader, `${what}.values`) }
+    ? { apdu: "set-request-with-list", invokeId, attributes, values: readDataList(reader, `${field}.values`) }
     : {
         apdu: "set-request-with-list-and-first-datablock",
         invokeId,
         attributes,
-        block: readDataBlock(reader, `${what}.block`),
+        block: readDataBlock(reader, `${field}.block`),
       };
 }
 
@@ -81,20 +81,20 @@ export function writeSetRequest(writer: ByteWriter, apdu: SetRequest): void {
 
 /** SET response; the tag has been read. */
 export function readSetResponse(reader: ByteReader): SetResponse {
-  const what = "set-response";
-  const choice = reader.u8(what);
-  if (choice < 1 || choice > 5) unknownChoice(reader, what, choice);
-  const invokeId = reader.u8(`${what}.invoke-id-and-priority`);
-  if (choice === 1) return { apdu: "set-response-normal", invokeId, result: reader.u8(`${what}.result`) };
+  const field = "set-response";
+  const choice = reader.u8(field);
+  if (choice < 1 || choice > 5) unknownChoice(reader, field, choice);
+  const invokeId = reader.u8(`${field}.invoke-id-and-priority`);
+  if (choice === 1) return { apdu: "set-response-normal", invokeId, result: reader.u8(`${field}.result`) };
   if (choice === 2)
-    return { apdu: "set-response-datablock", invokeId, blockNumber: reader.u32(`${what}.block-number`) };
+    return { apdu: "set-response-datablock", invokeId, blockNumber: reader.u32(`${field}.block-number`) };
   if (choice === 3) {
-    const result = reader.u8(`${what}.result`);
-    return { apdu: "set-response-last-datablock", invokeId, result, blockNumber: reader.u32(`${what}.block-number`) };
+    const result = reader.u8(`${field}.result`);
+    return { apdu: "set-response-last-datablock", invokeId, result, blockNumber: reader.u32(`${field}.block-number`) };
   }
-  const results = readList(reader, `${what}.results`, 1, (path) => reader.u8(path));
+  const results = readList(reader, `${field}.results`, 1, (path) => reader.u8(path));
   if (choice === 5) return { apdu: "set-response-with-list", invokeId, results };
-  const blockNumber = reader.u32(`${what}.block-number`);
+  const blockNumber = reader.u32(`${field}.block-number`);
   return { apdu: "set-response-last-datablock-with-list", invokeId, results, blockNumber };
 }
 

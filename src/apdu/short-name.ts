@@ -28,26 +28,26 @@ import type {
 } from "./model";
 
 /** Variable-Access-Specification, IEC 62056-5-3 clause 8. */
-function readVariable(reader: ByteReader, what: string): VariableAccess {
-  const choice = reader.u8(what);
+function readVariable(reader: ByteReader, field: string): VariableAccess {
+  const choice = reader.u8(field);
   switch (choice) {
     case 2:
-      return { kind: "variable-name", name: reader.u16(`${what}.name`) };
+      return { kind: "variable-name", name: reader.u16(`${field}.name`) };
     case 4: {
-      const name = reader.u16(`${what}.name`);
-      const selector = reader.u8(`${what}.selector`);
-      return { kind: "parameterized-access", name, selector, data: sliceValue(reader, `${what}.parameter`) };
+      const name = reader.u16(`${field}.name`);
+      const selector = reader.u8(`${field}.selector`);
+      return { kind: "parameterized-access", name, selector, data: sliceValue(reader, `${field}.parameter`) };
     }
     case 5:
-      return { kind: "block-number-access", blockNumber: reader.u16(`${what}.block-number`) };
+      return { kind: "block-number-access", blockNumber: reader.u16(`${field}.block-number`) };
     case 6:
-      return { kind: "read-data-block-access", block: readShortBlock(reader, what) };
+      return { kind: "read-data-block-access", block: readShortBlock(reader, field) };
     case 7: {
-      const last = readBoolean(reader, `${what}.last-block`);
-      return { kind: "write-data-block-access", last, blockNumber: reader.u16(`${what}.block-number`) };
+      const last = readBoolean(reader, `${field}.last-block`);
+      return { kind: "write-data-block-access", last, blockNumber: reader.u16(`${field}.block-number`) };
     }
     default:
-      return unknownChoice(reader, what, choice);
+      return unknownChoice(reader, field, choice);
   }
 }
 
@@ -73,10 +73,10 @@ function writeVariable(writer: ByteWriter, variable: VariableAccess): void {
 }
 
 /** Blocks of the short-name services have 16-bit numbers. */
-function readShortBlock(reader: ByteReader, what: string): DataBlock {
-  const last = readBoolean(reader, `${what}.last-block`);
-  const blockNumber = reader.u16(`${what}.block-number`);
-  return { last, blockNumber, raw: readOctets(reader, `${what}.raw-data`) };
+function readShortBlock(reader: ByteReader, field: string): DataBlock {
+  const last = readBoolean(reader, `${field}.last-block`);
+  const blockNumber = reader.u16(`${field}.block-number`);
+  return { last, blockNumber, raw: readOctets(reader, `${field}.raw-data`) };
 }
 
 function writeShortBlock(writer: ByteWriter, block: DataBlock): void {
@@ -84,8 +84,8 @@ function writeShortBlock(writer: ByteWriter, block: DataBlock): void {
   writeOctets(writer, block.raw);
 }
 
-function readVariables(reader: ByteReader, what: string): VariableAccess[] {
-  return readList(reader, `${what}.variables`, 3, (path) => readVariable(reader, path));
+function readVariables(reader: ByteReader, field: string): VariableAccess[] {
+  return readList(reader, `${field}.variables`, 3, (path) => readVariable(reader, path));
 }
 
 function writeVariables(writer: ByteWriter, variables: readonly VariableAccess[]): void {
@@ -144,9 +144,9 @@ export function readWriteRequest(reader: ByteReader): WriteRequest {
 }
 
 export function readUnconfirmedWriteRequest(reader: ByteReader): UnconfirmedWriteRequest {
-  const what = "unconfirmed-write-request";
-  const variables = readVariables(reader, what);
-  return { apdu: "unconfirmed-write-request", variables, values: readDataList(reader, `${what}.values`) };
+  const field = "unconfirmed-write-request";
+  const variables = readVariables(reader, field);
+  return { apdu: "unconfirmed-write-request", variables, values: readDataList(reader, `${field}.values`) };
 }
 
 export function writeWriteRequest(writer: ByteWriter, apdu: WriteRequest | UnconfirmedWriteRequest): void {
@@ -180,10 +180,10 @@ export function writeWriteResponse(writer: ByteWriter, apdu: WriteResponse): voi
 }
 
 export function readInformationReport(reader: ByteReader): InformationReport {
-  const what = "information-report";
-  const time = readPresence(reader, `${what}.current-time`) ? readOctets(reader, `${what}.current-time`) : undefined;
-  const variables = readVariables(reader, what);
-  const values = readDataList(reader, `${what}.values`);
+  const field = "information-report";
+  const time = readPresence(reader, `${field}.current-time`) ? readOctets(reader, `${field}.current-time`) : undefined;
+  const variables = readVariables(reader, field);
+  const values = readDataList(reader, `${field}.values`);
   const report = { apdu: "information-report", variables, values } as const;
   return time === undefined ? report : { ...report, currentTime: Buffer.from(time).toString("latin1") };
 }

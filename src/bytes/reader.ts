@@ -47,53 +47,53 @@ export class ByteReader {
     return this.#offset < this.#end ? this.#bytes[this.#offset] : undefined;
   }
 
-  u8(what: string): number {
-    return this.#bytes[this.#take(1, what)] ?? 0;
+  u8(field: string): number {
+    return this.#bytes[this.#take(1, field)] ?? 0;
   }
 
-  i8(what: string): number {
-    return (this.u8(what) << 24) >> 24;
+  i8(field: string): number {
+    return (this.u8(field) << 24) >> 24;
   }
 
-  u16(what: string): number {
-    const at = this.#take(2, what);
+  u16(field: string): number {
+    const at = this.#take(2, field);
     return ((this.#bytes[at] ?? 0) << 8) | (this.#bytes[at + 1] ?? 0);
   }
 
-  i16(what: string): number {
-    return (this.u16(what) << 16) >> 16;
+  i16(field: string): number {
+    return (this.u16(field) << 16) >> 16;
   }
 
-  u32(what: string): number {
-    return this.i32(what) >>> 0;
+  u32(field: string): number {
+    return this.i32(field) >>> 0;
   }
 
-  i32(what: string): number {
-    const at = this.#take(4, what);
+  i32(field: string): number {
+    const at = this.#take(4, field);
     const bytes = this.#bytes;
     const high = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
     return high | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
   }
 
-  u64(what: string): bigint {
-    return this.#wide().getBigUint64(this.#take(8, what));
+  u64(field: string): bigint {
+    return this.#wide().getBigUint64(this.#take(8, field));
   }
 
-  i64(what: string): bigint {
-    return this.#wide().getBigInt64(this.#take(8, what));
+  i64(field: string): bigint {
+    return this.#wide().getBigInt64(this.#take(8, field));
   }
 
-  f32(what: string): number {
-    return this.#wide().getFloat32(this.#take(4, what));
+  f32(field: string): number {
+    return this.#wide().getFloat32(this.#take(4, field));
   }
 
-  f64(what: string): number {
-    return this.#wide().getFloat64(this.#take(8, what));
+  f64(field: string): number {
+    return this.#wide().getFloat64(this.#take(8, field));
   }
 
   /** The next `count` bytes, as a view. */
-  bytes(count: number, what: string): Uint8Array {
-    const at = this.#take(count, what);
+  bytes(count: number, field: string): Uint8Array {
+    const at = this.#take(count, field);
     return this.#bytes.subarray(at, at + count);
   }
 
@@ -105,39 +105,39 @@ export class ByteReader {
   }
 
   /** A reader for the next `count` bytes only. This reader continues after them. */
-  sub(count: number, what: string): ByteReader {
-    const at = this.#take(count, what);
-    return new ByteReader(this.#bytes, at, at + count, this.#path(what));
+  sub(count: number, field: string): ByteReader {
+    const at = this.#take(count, field);
+    return new ByteReader(this.#bytes, at, at + count, this.#path(field));
   }
 
   /**
    * The length form that BER and A-XDR share: one byte below 128, else 81..84 and big-endian bytes.
    * Non-minimal lengths are accepted: meters send them.
    */
-  length(what: string): number {
-    const first = this.u8(what);
+  length(field: string): number {
+    const first = this.u8(field);
     if (first < 0x80) return first;
     const count = first & 0x7f;
     if (count === 0 || count > 4)
-      this.fail("DECODE_LENGTH", what, `length form ${first.toString(16)} is not supported`);
+      this.fail("DECODE_LENGTH", field, `length form ${first.toString(16)} is not supported`);
     let value = 0;
-    for (let i = 0; i < count; i++) value = value * 256 + this.u8(what);
+    for (let i = 0; i < count; i++) value = value * 256 + this.u8(field);
     return value;
   }
 
   /** Refuse remaining bytes. */
-  finish(what: string): void {
-    if (this.remaining > 0) this.fail("DECODE_TRAILING", what, `${this.remaining} bytes are left over`);
+  finish(field: string): void {
+    if (this.remaining > 0) this.fail("DECODE_TRAILING", field, `${this.remaining} bytes are left over`);
   }
 
   /** Throw a decode error that knows the path and the offset. */
   fail(
     code: "DECODE_TRUNCATED" | "DECODE_TAG" | "DECODE_LENGTH" | "DECODE_VALUE" | "DECODE_TRAILING" | "DECODE_LIMIT",
-    what: string,
+    field: string,
     problem: string,
     details: Readonly<Record<string, unknown>> = {},
   ): never {
-    const path = this.#path(what);
+    const path = this.#path(field);
     throw new DlmsDecodeError(code, `${path}: ${problem} (at byte ${this.#offset})`, {
       details: { path, offset: this.#offset, have: this.remaining, ...details },
     });
@@ -150,16 +150,16 @@ export class ByteReader {
     return (this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength));
   }
 
-  #take(count: number, what: string): number {
+  #take(count: number, field: string): number {
     const at = this.#offset;
     if (count > this.#end - at) {
-      this.fail("DECODE_TRUNCATED", what, `needs ${count} bytes, ${this.#end - at} are left`, { need: count });
+      this.fail("DECODE_TRUNCATED", field, `needs ${count} bytes, ${this.#end - at} are left`, { need: count });
     }
     this.#offset = at + count;
     return at;
   }
 
-  #path(what: string): string {
-    return this.#base === "" ? what : `${this.#base}.${what}`;
+  #path(field: string): string {
+    return this.#base === "" ? field : `${this.#base}.${field}`;
   }
 }

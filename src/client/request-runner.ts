@@ -194,6 +194,6 @@ function named(error: unknown, request: string): DlmsError {
   return isDlmsError(error) ? nameRequest(error, request) : asDlmsError(error, request);
 }
 
-export function closedError(what: string): DlmsStateError {
-  return new DlmsStateError("STATE_CLOSED", `client is closed (${what})`, { request: what });
+export function closedError(request: string): DlmsStateError {
+  return new DlmsStateError("STATE_CLOSED", `client is closed (${request})`, { request });
 }

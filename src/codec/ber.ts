@@ -12,20 +12,20 @@ export interface BerField {
 const dlmsRoot = [0x60, 0x85, 0x74, 0x05, 0x08] as const;
 
 /** Read one tag, length and contents. */
-export function readBer(reader: ByteReader, what: string): BerField {
-  const tag = reader.u8(what);
-  return { tag, contents: reader.bytes(reader.length(what), what) };
+export function readBer(reader: ByteReader, field: string): BerField {
+  const tag = reader.u8(field);
+  return { tag, contents: reader.bytes(reader.length(field), field) };
 }
 
 /**
  * Read one field whose length may be wrong: contents end where the bytes end. Meters are known that count inner
  * lengths one short or too long; what is there is still readable.
  */
-export function readBerTolerant(reader: ByteReader, what: string): BerField & { readonly complete: boolean } {
-  const tag = reader.u8(what);
-  const length = reader.remaining === 0 ? 0 : reader.length(what);
+export function readBerTolerant(reader: ByteReader, field: string): BerField & { readonly complete: boolean } {
+  const tag = reader.u8(field);
+  const length = reader.remaining === 0 ? 0 : reader.length(field);
   const complete = length <= reader.remaining;
-  return { tag, contents: reader.bytes(complete ? length : reader.remaining, what), complete };
+  return { tag, contents: reader.bytes(complete ? length : reader.remaining, field), complete };
 }
 
 export function writeBer(writer: ByteWriter, tag: number, contents: Uint8Array): void {

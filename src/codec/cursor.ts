@@ -36,15 +36,15 @@ export class DataCursor {
   readonly #buffer: ArrayBufferLike;
   readonly #base: number;
   readonly #strict: boolean;
-  readonly #what: string;
+  readonly #field: string;
   #budget: number;
 
   constructor(
     protected readonly reader: ByteReader,
-    what: string,
+    field: string,
     limits: DecodeLimits = {},
   ) {
-    this.#what = what;
+    this.#field = field;
     const { source } = reader;
     this.bytes = source;
     this.#buffer = source.buffer;
@@ -243,7 +243,7 @@ export class DataCursor {
   }
 
   protected where(): string {
-    let where = this.#what;
+    let where = this.#field;
     for (let i = 0; i < this.depth; i++) where += `[${this.path[i]}]`;
     return where;
   }

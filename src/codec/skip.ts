@@ -9,25 +9,25 @@ import { readTypeDescription } from "./type-description";
  * Move the reader past one A-XDR value without building it. The contents of a compact-array are skipped as a whole.
  * @throws DlmsDecodeError DECODE_TAG, DECODE_TRUNCATED, DECODE_LENGTH, DECODE_LIMIT
  */
-export function skipValue(reader: ByteReader, what = "data", maxDepth = defaultMaxDepth): void {
+export function skipValue(reader: ByteReader, field = "data", maxDepth = defaultMaxDepth): void {
   const left: number[] = [];
   let depth = 0;
   for (;;) {
-    const form = contentForm(tagOf(reader, what));
-    if (form >= 0) skip(reader, form, what);
-    else if (form === formOctets) skip(reader, reader.length(what), what);
-    else if (form === formBits) skip(reader, Math.ceil(reader.length(what) / 8), what);
+    const form = contentForm(tagOf(reader, field));
+    if (form >= 0) skip(reader, form, field);
+    else if (form === formOctets) skip(reader, reader.length(field), field);
+    else if (form === formBits) skip(reader, Math.ceil(reader.length(field) / 8), field);
     else if (form === formCompact) {
-      readTypeDescription(reader, maxDepth - depth, what);
-      skip(reader, reader.length(what), what);
+      readTypeDescription(reader, maxDepth - depth, field);
+      skip(reader, reader.length(field), field);
     } else if (form === formSequence) {
-      const count = reader.length(what);
+      const count = reader.length(field);
       if (count > reader.remaining) {
-        reader.fail("DECODE_TRUNCATED", what, `${count} elements are declared, ${reader.remaining} bytes are left`, {
+        reader.fail("DECODE_TRUNCATED", field, `${count} elements are declared, ${reader.remaining} bytes are left`, {
           need: count,
         });
       }
-      if (depth >= maxDepth) reader.fail("DECODE_LIMIT", what, `values nest deeper than ${maxDepth}`);
+      if (depth >= maxDepth) reader.fail("DECODE_LIMIT", field, `values nest deeper than ${maxDepth}`);
       left[depth++] = count;
     }
     while (depth > 0 && left[depth - 1] === 0) depth--;
@@ -37,25 +37,25 @@ export function skipValue(reader: ByteReader, what = "data", maxDepth = defaultM
 }
 
 /** The bytes of one A-XDR value, as a view. The reader moves past it. */
-export function sliceValue(reader: ByteReader, what = "data"): Uint8Array {
+export function sliceValue(reader: ByteReader, field = "data"): Uint8Array {
   const start = reader.offset;
-  skipValue(reader, what);
+  skipValue(reader, field);
   return reader.source.subarray(start, reader.offset);
 }
 
-function skip(reader: ByteReader, count: number, what: string): void {
+function skip(reader: ByteReader, count: number, field: string): void {
   const { remaining } = reader;
   if (count > remaining) {
-    reader.fail("DECODE_TRUNCATED", what, `needs ${count} bytes, ${remaining} are left`, { need: count });
+    reader.fail("DECODE_TRUNCATED", field, `needs ${count} bytes, ${remaining} are left`, { need: count });
   }
   reader.seek(reader.offset + count);
 }
 
-function tagOf(reader: ByteReader, what: string): number {
-  const tag = reader.u8(what);
+function tagOf(reader: ByteReader, field: string): number {
+  const tag = reader.u8(field);
   if (contentForm(tag) !== -1) return tag;
   const at = reader.offset - 1;
   const bytes = toHex(reader.source.subarray(at, Math.min(at + 8, reader.end)));
   reader.seek(at);
-  return reader.fail("DECODE_TAG", what, `tag ${tag} is not a data type; bytes ${bytes}`, { tag, bytes });
+  return reader.fail("DECODE_TAG", field, `tag ${tag} is not a data type; bytes ${bytes}`, { tag, bytes });
 }

@@ -101,9 +101,9 @@ function readTime(bytes: Uint8Array, at: number): TimeParts {
   };
 }
 
-function expectLength(bytes: Uint8Array, length: number, what: string): void {
+function expectLength(bytes: Uint8Array, length: number, name: string): void {
   if (bytes.length === length) return;
-  throw new DlmsDecodeError("DECODE_LENGTH", `${what}: ${length} bytes are needed, got ${bytes.length}`, {
+  throw new DlmsDecodeError("DECODE_LENGTH", `${name}: ${length} bytes are needed, got ${bytes.length}`, {
     details: { need: length, have: bytes.length },
   });
 }

@@ -6,7 +6,7 @@ import { DlmsDecodeError } from "../errors";
 /** How the entries of a list look. */
 export interface EntryShape {
   /** for the paths of errors */
-  readonly what: string;
+  readonly listName: string;
   /** Whether an entry, and hardly anything else, begins here. */
   startsAt(bytes: Uint8Array, at: number): boolean;
   /** Whether a value can be used as an entry. */
@@ -46,9 +46,9 @@ export function isPlainArray(bytes: Uint8Array): boolean {
  */
 export function readEntries(bytes: Uint8Array, shape: EntryShape): ListEntries {
   const header = new ByteReader(bytes, 1);
-  const declared = header.length(shape.what);
+  const declared = header.length(shape.listName);
   if (declared > 0 && header.remaining === 0) {
-    header.fail("DECODE_TRUNCATED", shape.what, `${declared} entries are declared, none came`);
+    header.fail("DECODE_TRUNCATED", shape.listName, `${declared} entries are declared, none came`);
   }
   const items: DlmsValue[] = [];
   let gaps = 0;
@@ -56,7 +56,7 @@ export function readEntries(bytes: Uint8Array, shape: EntryShape): ListEntries {
   let error: DlmsDecodeError | undefined;
   let at = header.offset;
   while (at < bytes.length && gaps < maxGaps) {
-    const found = entryAt(bytes, at, `${shape.what}[${items.length + gaps}]`);
+    const found = entryAt(bytes, at, `${shape.listName}[${items.length + gaps}]`);
     if ("error" in found) error ??= found.error;
     const end = "error" in found ? undefined : found.end;
     const other = nextStart(bytes, at + 1, end ?? bytes.length, shape);
@@ -78,10 +78,10 @@ export function readEntries(bytes: Uint8Array, shape: EntryShape): ListEntries {
 
 type Found = { readonly value: DlmsValue; readonly end: number } | { readonly error: DlmsDecodeError };
 
-function entryAt(bytes: Uint8Array, at: number, what: string): Found {
+function entryAt(bytes: Uint8Array, at: number, listName: string): Found {
   const reader = new ByteReader(bytes, at);
   try {
-    const value = decodeValue(reader, { maxElements }, what);
+    const value = decodeValue(reader, { maxElements }, listName);
     return { value, end: reader.offset };
   } catch (error) {
     if (error instanceof DlmsDecodeError) return { error };

@@ -76,17 +76,17 @@ export interface DirectoryReading {
 }
 
 const lnShape: EntryShape = {
-  what: "object_list",
+  listName: "object_list",
   startsAt: startsLnEntry,
   fits: (item) => readLnEntry(item) !== undefined,
 };
 const snShape: EntryShape = {
-  what: "object_list",
+  listName: "object_list",
   startsAt: startsSnEntry,
   fits: (item) => readSnEntry(item, undescribed) !== undefined,
 };
 const rightsShape: EntryShape = {
-  what: "access_rights_list",
+  listName: "access_rights_list",
   startsAt: startsRights,
   fits: (item) => readRights(item) !== undefined,
 };
@@ -141,28 +141,28 @@ function fromBytes(bytes: Uint8Array, shape: EntryShape, read: (list: DlmsValue)
   if (items.length === 0 && error !== undefined) throw error;
   const { objects } = read({ type: "array", value: items });
   const skipped = Math.max(gaps, declared - objects.length);
-  return { directory: { objects, skipped }, notes: notesOn(entries, shape.what) };
+  return { directory: { objects, skipped }, notes: notesOn(entries, shape.listName) };
 }
 
 /** A compact-array has no tags by which an entry could be found; what is no list is refused. */
 function fromValue(bytes: Uint8Array, shape: EntryShape, read: (list: DlmsValue) => ObjectDirectory): DirectoryReading {
   const reader = new ByteReader(bytes);
-  const directory = read(decodeValue(reader, undefined, shape.what));
-  return { directory, notes: trailingNotes(reader.remaining, shape.what) };
+  const directory = read(decodeValue(reader, undefined, shape.listName));
+  return { directory, notes: trailingNotes(reader.remaining, shape.listName) };
 }
 
-function trailingNotes(trailing: number, what: string): string[] {
-  return trailing === 0 ? [] : [`${what}: ${trailing} bytes behind the entries were ignored`];
+function trailingNotes(trailing: number, listName: string): string[] {
+  return trailing === 0 ? [] : [`${listName}: ${trailing} bytes behind the entries were ignored`];
 }
 
-function notesOn({ items, declared, gaps, trailing, error }: ListEntries, what: string): string[] {
+function notesOn({ items, declared, gaps, trailing, error }: ListEntries, listName: string): string[] {
   const notes: string[] = [];
-  if (items.length !== declared) notes.push(`${what}: ${declared} entries are declared, ${items.length} were read`);
+  if (items.length !== declared) notes.push(`${listName}: ${declared} entries are declared, ${items.length} were read`);
   if (gaps > 0) {
     const why = error === undefined ? "they are no entries" : error.message;
-    notes.push(`${what}: ${gaps} ${gaps === 1 ? "passage was" : "passages were"} passed over: ${why}`);
+    notes.push(`${listName}: ${gaps} ${gaps === 1 ? "passage was" : "passages were"} passed over: ${why}`);
   }
-  return [...notes, ...trailingNotes(trailing, what)];
+  return [...notes, ...trailingNotes(trailing, listName)];
 }
 
 function readSnEntry(item: DlmsValue, describeObis: DescribeObis): ObjectEntry | undefined {
@@ -346,10 +346,10 @@ function methodAccess(mode: number, bitMask: boolean): MethodAccess | null {
   return methodModes[mode] ?? null;
 }
 
-function listOf(data: DlmsValue, what: string): readonly DlmsValue[] {
+function listOf(data: DlmsValue, listName: string): readonly DlmsValue[] {
   if (isAbsent(data)) return [];
   if (data.type === "array" || data.type === "compact-array") return data.value;
-  throw new DlmsDecodeError("DECODE_VALUE", `${what}: an array is expected, got ${data.type}`);
+  throw new DlmsDecodeError("DECODE_VALUE", `${listName}: an array is expected, got ${data.type}`);
 }
 
 /** The fields of each structure in an array; anything else is skipped. */

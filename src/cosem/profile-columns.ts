@@ -65,9 +65,9 @@ function malformed(problem: string): DlmsDecodeError {
   return new DlmsDecodeError("DECODE_VALUE", `capture_objects: ${problem}`);
 }
 
-function integer(data: DlmsValue | undefined, index: number, what: string): number {
+function integer(data: DlmsValue | undefined, index: number, name: string): number {
   if (typeof data?.value === "number") return data.value;
-  throw malformed(`entry ${index + 1} has no ${what}`);
+  throw malformed(`entry ${index + 1} has no ${name}`);
 }
 
 /** The A-XDR form of a capture object definition. */

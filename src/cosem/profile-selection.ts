@@ -143,9 +143,9 @@ export function entrySelection({ from, to, fromColumn = 1, toColumn = 0 }: Entry
   };
 }
 
-function checked(what: string, value: number, largest: number): number {
+function checked(name: string, value: number, largest: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= largest) return value;
-  throw new DlmsConfigError("CONFIG_INVALID", `${what}: 0 to ${largest} is expected, got ${value}`);
+  throw new DlmsConfigError("CONFIG_INVALID", `${name}: 0 to ${largest} is expected, got ${value}`);
 }
 
 /** How a profile's entries are numbered: its sort_method and entries_in_use. */

@@ -9,12 +9,12 @@ import type { EcPublicKey } from "./ec-keys";
  * @param title system title of the party, as far as it is known
  * @throws DlmsSecurityError SEC_SYSTEM_TITLE
  */
-export function checkCertificateTitle(key: EcPublicKey, title: Uint8Array | undefined, what: string): void {
+export function checkCertificateTitle(key: EcPublicKey, title: Uint8Array | undefined, name: string): void {
   const named = key.systemTitle;
   if (named === undefined || title === undefined || bytesEqual(named, title)) return;
   throw new DlmsSecurityError(
     "SEC_SYSTEM_TITLE",
-    `${what}: the certificate is the one of system title ${toHex(named)}, the other side is ${toHex(title)}; give the ` +
+    `${name}: the certificate is the one of system title ${toHex(named)}, the other side is ${toHex(title)}; give the ` +
       "certificate of this meter. If the common name in it is wrong, give the public key alone (openssl x509 -pubkey)",
     { details: { expected: toHex(named), received: toHex(title) } },
   );

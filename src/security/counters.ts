@@ -6,11 +6,11 @@ import type { InvocationCounterStore } from "./model";
 export const maxCounter = 2 ** 32 - 2 ** 16;
 
 /** Refuse a number that is no counter value. */
-function checkValue(value: number, what: string): void {
+function checkValue(value: number, name: string): void {
   if (Number.isSafeInteger(value) && value >= 0) return;
   throw new DlmsConfigError(
     "CONFIG_INVALID",
-    `invocation counter: expected ${what} to be a whole number from 0, got ${value}`,
+    `invocation counter: expected ${name} to be a whole number from 0, got ${value}`,
   );
 }
 

@@ -312,13 +312,13 @@ function curveWords(allowed: EcCurve | readonly EcCurve[]): string {
 
 function unreadable(
   name: string,
-  what: string,
+  expected: string,
   allowed: EcCurve | readonly EcCurve[],
   bytes: Uint8Array,
 ): DlmsConfigError {
   return new DlmsConfigError(
     "CONFIG_INVALID",
-    `${name}: expected ${what}, ${curveWords(allowed)}; the ${bytes.length} bytes given cannot be read as one`,
+    `${name}: expected ${expected}, ${curveWords(allowed)}; the ${bytes.length} bytes given cannot be read as one`,
     { details: { setting: name, length: bytes.length } },
   );
 }
@@ -341,13 +341,13 @@ function titleOfSubject(subject: string): Uint8Array | undefined {
 export function splitSigned(
   bytes: Uint8Array,
   curve: EcCurve,
-  what: string,
+  name: string,
 ): { point: Uint8Array; signature: Uint8Array } {
   const { size } = curves[curve];
   if (bytes.length !== 4 * size) {
     throw new DlmsConfigError(
       "CONFIG_INVALID",
-      `${what}: expected ${4 * size} bytes (public key and signature on ${curve}), got ${bytes.length}`,
+      `${name}: expected ${4 * size} bytes (public key and signature on ${curve}), got ${bytes.length}`,
       { layer: "security", fault: "meter" },
     );
   }

@@ -193,8 +193,8 @@ function aesProof(secret: Uint8Array, challenge: Uint8Array): Uint8Array {
   return new Uint8Array(cipher.update(data));
 }
 
-function missing(context: HlsContext, what: string): DlmsSecurityError {
-  return new DlmsSecurityError("SEC_KEY_MISSING", `${context.mechanism}: ${what} is needed and not configured`, {
+function missing(context: HlsContext, needed: string): DlmsSecurityError {
+  return new DlmsSecurityError("SEC_KEY_MISSING", `${context.mechanism}: ${needed} is needed and not configured`, {
     details: { mechanism: context.mechanism },
   });
 }

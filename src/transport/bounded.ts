@@ -95,11 +95,11 @@ function boundedConnection(
   timeoutMs: number,
 ): Connection {
   let closing: Promise<void> | undefined;
-  const within = async (what: string, work: () => Promise<void>): Promise<void> => {
+  const within = async (failure: string, work: () => Promise<void>): Promise<void> => {
     try {
-      await withTimeout(clock, timeoutMs, attempt(work), () => tooSlow("TIMEOUT_LINK", transport, what, timeoutMs));
+      await withTimeout(clock, timeoutMs, attempt(work), () => tooSlow("TIMEOUT_LINK", transport, failure, timeoutMs));
     } catch (error) {
-      throw isDlmsError(error) ? error : failed(transport, what, error);
+      throw isDlmsError(error) ? error : failed(transport, failure, error);
     }
   };
   return {
@@ -142,19 +142,19 @@ function attempt<T>(work: () => Promise<T>): Promise<T> {
 function tooSlow(
   code: "TIMEOUT_CONNECT" | "TIMEOUT_LINK",
   { kind, endpoint }: Transport,
-  what: string,
+  failure: string,
   timeoutMs: number,
 ): DlmsTimeoutError {
   return new DlmsTimeoutError(
     code,
-    `${endpoint}: the transport ${what} within ${timeoutMs} ms, and said nothing; check the transport that was given to the client`,
+    `${endpoint}: the transport ${failure} within ${timeoutMs} ms, and said nothing; check the transport that was given to the client`,
     { details: { transport: kind, endpoint, timeoutMs } },
   );
 }
 
-function failed({ kind, endpoint }: Transport, what: string, error: unknown): DlmsConnectionError {
+function failed({ kind, endpoint }: Transport, failure: string, error: unknown): DlmsConnectionError {
   const reason = error instanceof Error && error.message !== "" ? error.message : String(error);
-  return new DlmsConnectionError("CONN_LOST", `${endpoint}: the transport failed (${what}): ${reason}`, {
+  return new DlmsConnectionError("CONN_LOST", `${endpoint}: the transport failed (${failure}): ${reason}`, {
     details: { transport: kind, endpoint },
     cause: error,
   });

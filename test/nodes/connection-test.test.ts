@@ -160,7 +160,7 @@ describe("Test connection", () => {
     it("keeps the earlier lines", async () => {
       function broken(RED: NodeAPI): void {
         registerLines(RED, "/dlms/broken", {
-          what: "the work",
+          task: "the work",
           linesOf: async function* () {
             yield { index: 1 };
             await Promise.resolve();

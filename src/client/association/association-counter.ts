@@ -49,10 +49,10 @@ export class AssociationCounter {
    * @param next that a meter has said in plain
    * @throws DlmsSecurityError SEC_COUNTER_REJECTED for more than the counter can have risen, SEC_COUNTER_EXHAUSTED
    */
-  async raise(next: number, what: string): Promise<void> {
+  async raise(next: number, request: string): Promise<void> {
     const mark = await this.#mark();
     const isClaimed = mark.value !== undefined && next <= mark.value;
-    if (!isClaimed) this.#checkJump(next, mark, what);
+    if (!isClaimed) this.#checkJump(next, mark, request);
     if (isClaimed || this.#store.tryFrom === undefined) await this.#store.raiseTo(next);
     else this.#unproven = this.#store.tryFrom(next);
   }
@@ -78,16 +78,16 @@ export class AssociationCounter {
    * An attacker on the line could answer with a number near the end, or with many that are a little higher each time,
    * and use the key up. The jump is bounded by the setting, and by the time since the mark was moved last.
    */
-  #checkJump(next: number, { value: stored, movedAt }: Mark, what: string): void {
+  #checkJump(next: number, { value: stored, movedAt }: Mark, request: string): void {
     const jump = this.#maxJump;
     if (stored === undefined) return;
     const seconds = movedAt === undefined ? undefined : (this.#clock.wallTime() - movedAt) / 1000;
     // a clock that was set back says nothing about the time
-    if (seconds !== undefined && seconds >= 0) checkRate(next, stored, seconds, what);
+    if (seconds !== undefined && seconds >= 0) checkRate(next, stored, seconds, request);
     if (next - stored <= jump) return;
     throw new DlmsSecurityError(
       "SEC_COUNTER_REJECTED",
-      `${what}: the meter says ${next - 1}, which is ${next - stored} above the stored counter ${stored}, more than the allowed ` +
+      `${request}: the meter says ${next - 1}, which is ${next - stored} above the stored counter ${stored}, more than the allowed ` +
         `jump of ${jump}; the value comes plain and may be forged. If it is right, since others use the same key, raise the ` +
         "allowed jump (security.maxCounterJump, invocationCounterMaxJump of the node) once",
       { details: { received: next - 1, stored, maxCounterJump: jump } },
@@ -95,13 +95,13 @@ export class AssociationCounter {
   }
 }
 
-function checkRate(next: number, stored: number, seconds: number, what: string): void {
+function checkRate(next: number, stored: number, seconds: number, request: string): void {
   const possible = Math.floor(seconds * countsPerSecond);
   if (next - stored <= possible) return;
   const wait = Math.ceil((next - stored) / countsPerSecond - seconds);
   throw new DlmsSecurityError(
     "SEC_COUNTER_REJECTED",
-    `${what}: the meter says ${next - 1}, which is ${next - stored} above the stored counter ${stored}; in the ${Math.floor(seconds)} s since ` +
+    `${request}: the meter says ${next - 1}, which is ${next - stored} above the stored counter ${stored}; in the ${Math.floor(seconds)} s since ` +
       `that was stored a counter rises by at most ${possible}. The value comes plain and may be forged. If it is right, since others use ` +
       `the same key, it is accepted in ${wait} s`,
     { details: { received: next - 1, stored, seconds: Math.floor(seconds), possible } },

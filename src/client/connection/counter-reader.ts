@@ -40,16 +40,16 @@ export async function raiseFromMeter(
   settings: Settings,
   counter: AssociationCounter | undefined,
 ): Promise<number> {
-  const what = readingCounter(source);
+  const request = readingCounter(source);
   try {
     await active.run(active.session.associate());
     const descriptor = { classId: 1, instanceId: parseObis(source.logicalName), attributeId: 2 };
-    const result = await active.run(active.session.get(descriptor, what));
+    const result = await active.run(active.session.get(descriptor, request));
     if (!result.ok) throw accessError("get", { ...descriptor, logicalName: source.logicalName }, result.result);
-    const value = counterIn(decodeValueBytes(result.data, undefined, what), what);
+    const value = counterIn(decodeValueBytes(result.data, undefined, request), request);
     await active.run(active.session.release());
     const lost = await settings.counters?.lost?.();
-    await counter?.raise(value + 1, what);
+    await counter?.raise(value + 1, request);
     if (lost !== undefined) {
       settings.logger?.warn(`${lost}; the meter was asked, and the counter continues from what it says: ${value + 1}`);
     }
@@ -60,13 +60,13 @@ export async function raiseFromMeter(
   }
 }
 
-function counterIn(value: DlmsValue, what: string): number {
+function counterIn(value: DlmsValue, request: string): number {
   const number = typeof value.value === "bigint" ? Number(value.value) : value.value;
   if (typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 0xffffffff) return number;
   throw new DlmsDecodeError(
     "DECODE_VALUE",
-    `expected a number from 0 to 4294967295 (double-long-unsigned), got ${value.type} (${what})`,
-    { request: what, details: { type: value.type } },
+    `expected a number from 0 to 4294967295 (double-long-unsigned), got ${value.type} (${request})`,
+    { request, details: { type: value.type } },
   );
 }
 

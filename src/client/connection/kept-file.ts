@@ -122,12 +122,12 @@ export class KeptFile {
     }
   }
 
-  error(what: string, cause?: unknown): Error {
+  error(problem: string, cause?: unknown): Error {
     if (isDlmsError(cause)) return cause;
     const code = codeOf(cause);
     return new DlmsConfigError(
       "CONFIG_INVALID",
-      `${this.#options.kind} ${this.path}: ${what}${code === "" ? "" : ` (${code})`}; ` +
+      `${this.#options.kind} ${this.path}: ${problem}${code === "" ? "" : ` (${code})`}; ` +
         `${this.#options.need}. The file and its folder have to be readable and writable for this process`,
       {
         details: { path: this.path, ...(code === "" ? {} : { code }) },

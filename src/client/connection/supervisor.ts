@@ -82,7 +82,7 @@ export class Supervisor {
    * and says when the next try is.
    * @param what the request that it is for, for messages
    */
-  async ensure(what?: string): Promise<Association> {
+  async ensure(request?: string): Promise<Association> {
     for (;;) {
       if (this.#closed) throw new DlmsStateError("STATE_CLOSED", "the client is closed");
       if (this.#active !== undefined) return this.#active;
@@ -90,18 +90,18 @@ export class Supervisor {
       if (this.#ending === undefined) break;
       await this.#ending;
     }
-    this.#checkPause(what);
+    this.#checkPause(request);
     return this.#connect();
   }
 
   /** @throws DlmsError in the pause after a failure, and while the secret may not be sent */
-  #checkPause(what: string | undefined): void {
+  #checkPause(request: string | undefined): void {
     const lock = this.#lock();
     const failure =
       this.#failure ?? (lock === undefined ? undefined : { error: lock.error, until: 0, automatic: false });
     if (failure === undefined) return;
     const wait = Math.ceil(Math.max(failure.until - this.#options.clock.now(), lock?.remainingMs ?? 0));
-    if (wait > 0) throw stillFailing(failure, wait, what);
+    if (wait > 0) throw stillFailing(failure, wait, request);
   }
 
   /** Undefined also where a look without the secret may end it. */
@@ -182,9 +182,9 @@ export class Supervisor {
   }
 
   /** A failed farewell is only noted. */
-  #noting(what: string, work: Promise<unknown>): Promise<unknown> {
+  #noting(step: string, work: Promise<unknown>): Promise<unknown> {
     return work.catch((error: unknown) => {
-      this.#options.note(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      this.#options.note(`${step}: ${error instanceof Error ? error.message : String(error)}`);
     });
   }
 
@@ -290,10 +290,10 @@ function connectsTooLong(ms: number): DlmsTimeoutError {
   );
 }
 
-function stillFailing(failure: Failure, wait: number, what: string | undefined): DlmsError {
+function stillFailing(failure: Failure, wait: number, request: string | undefined): DlmsError {
   const when = duration(wait);
   const next = failure.automatic
     ? `the next try is in ${when}`
     : `not tried again by itself, since meters lock accounts; correct the setting, or ask again in ${when}`;
-  return neverSent(failure.error, what, next, { nextTryInMs: wait });
+  return neverSent(failure.error, request, next, { nextTryInMs: wait });
 }

@@ -196,13 +196,13 @@ export class RowSink {
     this.#noteExcess(`${count} entries where ${wanted} were asked for`);
   }
 
-  #note(what: string): void {
+  #note(text: string): void {
     const { ref, note } = this.#reading;
-    note(`read profile ${obisPrinted(ref.logicalName)}: ${what}`);
+    note(`read profile ${obisPrinted(ref.logicalName)}: ${text}`);
   }
 
-  #noteExcess(what: string): void {
-    this.#note(`the meter sent ${what}; what was not asked for is left out`);
+  #noteExcess(excess: string): void {
+    this.#note(`the meter sent ${excess}; what was not asked for is left out`);
   }
 
   #noteTimeless(): void {
@@ -278,8 +278,8 @@ function isAbsentBuffer(bytes: Uint8Array): boolean {
 const stringTags: ReadonlySet<number> = new Set([9, 10, 12]);
 
 export function tooFew(count: number, wanted: number): DlmsDecodeError {
-  const what = `of ${wanted} entries that are in use the meter sent ${count}`;
-  return new DlmsDecodeError("DECODE_VALUE", what, { details: { expected: wanted, got: count } });
+  const problem = `of ${wanted} entries that are in use the meter sent ${count}`;
+  return new DlmsDecodeError("DECODE_VALUE", problem, { details: { expected: wanted, got: count } });
 }
 
 /** How far a row without an offset of its own may seem to lie outside of a range that the meter chose it for. */

@@ -12,30 +12,30 @@ export class DefinitionFault extends Error {
 export type ReportFault = (problem: string) => void;
 
 /** Runs code of the definition; reports what it throws and rethrows it as a DefinitionFault. */
-export function guarded<T>(what: string, report: ReportFault, run: () => T): T {
+export function guarded<T>(place: string, report: ReportFault, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    throw asFault(what, report, error);
+    throw asFault(place, report, error);
   }
 }
 
 /** The same for pieces that are computed while they are taken. */
 export function* guardedPieces(
-  what: string,
+  place: string,
   report: ReportFault,
   pieces: Iterable<Uint8Array>,
 ): Generator<Uint8Array, void> {
   try {
     yield* pieces;
   } catch (error) {
-    throw asFault(what, report, error);
+    throw asFault(place, report, error);
   }
 }
 
-function asFault(what: string, report: ReportFault, error: unknown): DefinitionFault {
+function asFault(place: string, report: ReportFault, error: unknown): DefinitionFault {
   if (error instanceof DefinitionFault) return error;
-  const fault = new DefinitionFault(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  const fault = new DefinitionFault(`${place}: ${error instanceof Error ? error.message : String(error)}`);
   report(fault.problem);
   return fault;
 }

@@ -117,8 +117,8 @@ export class MeterModel {
 
   /** hardware-fault when code of the definition fails; a long profile throws DefinitionFault while it is encoded. */
   read(attribute: AttributeDescriptorWithSelection, view: ClientView): ReadOutcome {
-    return this.#orFault(attribute, `attribute ${attribute.attributeId}`, failed("hardware-fault"), (what) =>
-      this.#read(attribute, view, what),
+    return this.#orFault(attribute, `attribute ${attribute.attributeId}`, failed("hardware-fault"), (place) =>
+      this.#read(attribute, view, place),
     );
   }
 
@@ -139,18 +139,18 @@ export class MeterModel {
     { classId, instanceId }: Pick<AttributeDescriptor, "classId" | "instanceId">,
     member: string,
     fault: T,
-    run: (what: string) => T,
+    run: (place: string) => T,
   ): T {
-    const what = `object ${toHex(instanceId)} of class ${classId}, ${member}`;
+    const place = `object ${toHex(instanceId)} of class ${classId}, ${member}`;
     try {
-      return guarded(what, this.#report, () => run(what));
+      return guarded(place, this.#report, () => run(place));
     } catch (error) {
       if (error instanceof DefinitionFault) return fault;
       throw error;
     }
   }
 
-  #read(attribute: AttributeDescriptorWithSelection, view: ClientView, what: string): ReadOutcome {
+  #read(attribute: AttributeDescriptorWithSelection, view: ClientView, place: string): ReadOutcome {
     const object = this.#find(attribute, view);
     if (typeof object === "number") return { ok: false, result: object };
     const { definition } = object;
@@ -159,7 +159,7 @@ export class MeterModel {
       const rows = definition.rows ?? rowsOf(definition.attributes[2]);
       if (rows !== undefined) {
         const selected = selectRows(rows, captureObjects(object), attribute.access);
-        return selected.ok ? { ok: true, pieces: guardedPieces(what, this.#report, selected.pieces) } : selected;
+        return selected.ok ? { ok: true, pieces: guardedPieces(place, this.#report, selected.pieces) } : selected;
       }
     }
     if (attribute.access !== undefined) return failed("scope-of-access-violated");
