@@ -54,6 +54,11 @@ export class BlockCollector {
     return this.#series.size;
   }
 
+  /** Bytes of all unfinished messages. */
+  get bytes(): number {
+    return this.#series.bytes;
+  }
+
   /** Takes a block; the APDU where it was the last. Block numbers begin with 1; some meters begin with 0. */
   add(sender: string, block: GeneralBlockTransfer, now?: number): CollectedBlocks | undefined {
     this.expire(now);

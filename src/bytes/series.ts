@@ -44,6 +44,13 @@ export class UnfinishedSeries {
     return this.#open.size;
   }
 
+  /** Bytes of all unfinished messages. */
+  get bytes(): number {
+    let sum = 0;
+    for (const { buffer } of this.#open.values()) sum += buffer.length;
+    return sum;
+  }
+
   /** The number that the next piece of a sender must have; undefined where no message has begun. */
   next(sender: string): number | undefined {
     return this.#open.get(sender)?.next;

@@ -81,6 +81,11 @@ export class PushDecoder {
     };
   }
 
+  /** @internal the part of the facts that a listener follows with every piece */
+  get progress(): { readonly units: number; readonly repeated: number; readonly unfinishedBytes: number } {
+    return { units: this.#units, repeated: this.#repeated, unfinishedBytes: this.#stream.unfinishedBytes };
+  }
+
   /** Takes bytes of the stream as they come; the pushes that are complete with them. */
   add(bytes: Uint8Array, now?: number): Push[] {
     const plain = toBytes(bytes);

@@ -3,11 +3,7 @@ export type { PushObject } from "./layouts/body";
 export type { PushItem } from "./layouts/items";
 export { parsePushList, type PushListDefinition, type PushListEntryDefinition } from "./lists";
 export type { PushMeter, PushMeterSource, PushSetupObject } from "./meters";
-export {
-  type PushCounterStore,
-  pushCounterStore,
-  type PushCounterStoreOptions,
-} from "./opening/counter-store";
+export { type PushCounterStore, pushCounterStore, type PushCounterStoreOptions } from "./opening/counter-store";
 export type { CounterPolicy } from "./opening/counters";
 export type { PushKeys, PushKeySource } from "./opening/keys";
 export type { PushKeySet, PushSecurity } from "./opening/open";

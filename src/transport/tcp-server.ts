@@ -1,9 +1,8 @@
 /** A TCP server for simulated meters, with bounds on connections and unread answers. */
 import net from "node:net";
-import { DlmsConfigError, DlmsConnectionError, type DlmsError } from "../errors";
 import { contained, reportUnexpected } from "../errors/boundary";
+import { listenError } from "./listen-error";
 import type { MemoryLine, MemoryPeer } from "./memory";
-import { causeCode, exhaustedAdvice } from "./socket-errors";
 
 export interface ListenOptions {
   /** interface to listen on; 127.0.0.1 keeps it on this machine */
@@ -162,39 +161,5 @@ class PacedRequests {
     socket.setTimeout(stalled ? this.#limits.stalledMs : this.#limits.idleMs);
     if (stalled) socket.pause();
     else socket.resume();
-  }
-}
-
-function listenError(error: Error, options: ListenOptions): DlmsError {
-  const where = `${options.host}:${options.port}`;
-  const details = { host: options.host, port: options.port };
-  switch (causeCode(error)) {
-    case "EADDRINUSE":
-      return new DlmsConnectionError(
-        "CONN_PORT_BUSY",
-        `listen on ${where}: the port is in use by another program; choose another port, or stop that program`,
-        { cause: error, details },
-      );
-    case "EACCES":
-    case "EPERM":
-      return new DlmsConnectionError(
-        "CONN_PORT_FORBIDDEN",
-        `listen on ${where}: not permitted; ports below 1024 need privileges, choose a higher one`,
-        { cause: error, details },
-      );
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return new DlmsConfigError(
-        "CONFIG_INVALID",
-        `listen on ${where}: "${options.host}" is not an address of this machine; use 127.0.0.1 or 0.0.0.0`,
-        { cause: error, details },
-      );
-    default:
-      return new DlmsConfigError(
-        "CONFIG_INVALID",
-        `listen on ${where}: ${exhaustedAdvice(causeCode(error)) ?? error.message}`,
-        { cause: error, details },
-      );
   }
 }

@@ -65,7 +65,7 @@ const unverified =
   "and change everything, passwords included; give the certificate or its CA as transport.ca instead";
 
 /** The command line of the process can forbid TLS 1.2; it cannot allow what is older. */
-const minVersion = (): tls.SecureVersion => (tls.DEFAULT_MIN_VERSION === "TLSv1.3" ? "TLSv1.3" : "TLSv1.2");
+export const minVersion = (): tls.SecureVersion => (tls.DEFAULT_MIN_VERSION === "TLSv1.3" ? "TLSv1.3" : "TLSv1.2");
 
 function secureContext(options: TlsOptions): tls.SecureContext {
   const pieces = [
@@ -96,11 +96,11 @@ function secureContext(options: TlsOptions): tls.SecureContext {
 }
 
 /** Whether the text has a certificate: OpenSSL accepts any text as an empty list of CAs. */
-function hasCertificate(pem: string): boolean {
+export function hasCertificate(pem: string): boolean {
   return /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(pem);
 }
 
-function opensslReason(error: unknown): string {
+export function opensslReason(error: unknown): string {
   const reason = (error as { reason?: unknown }).reason;
   return typeof reason === "string" ? reason : (causeCode(error) ?? "not readable");
 }

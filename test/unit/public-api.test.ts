@@ -57,7 +57,7 @@ const values = words(`
   decodeFrame decodePush parsePushList pushCounterStore PushDecoder pushValues demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
   describeUnit endpointKey endpointOf errorCodes fileCounterStore fileReceivedCounters findAddress
   findAttribute findClass fromHex householdDefinition isDlmsError isObis isTimeZone keyFingerprint listClasses
-  listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage
+  listenPush listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage
   obisLanguages obisPrinted parseDefinition parseKey parseObis parseSecret parseSystemTitle
   scopeOfMeter scopeOfSession secretFingerprint secretOf settledWithin systemClock systemRandom testConnection
   toHex unitSymbol withAdvice withExclusiveAccess
@@ -68,6 +68,9 @@ const types = words(`
   CounterPolicy Push PushDecoderOptions PushEvent PushFacts PushFraming PushItem PushKeySet PushKeySource PushKeys
   PushLink PushSecurity PushKeyStyle PushListDefinition PushListEntryDefinition PushMeter PushMeterSource PushObject
   PushSetupObject PushCounterStore PushCounterStoreOptions
+  ListenBytes ListenConnection ListenerFacts ListenLimits ListenLogger ListenProblem
+  ListenPushOptions ListenState ListenStateEvent ListenTransport NoiseHint NoiseKind PushListener PushListenerEvents
+  PushSerialMode SerialLine ServerTlsOptions UnknownTitle
   Aare Aarq AccessRequest AccessResponse AccessSpecification Account AccountGuard ActionRequest
   ActionRequestNextPblock ActionRequestNormal ActionRequestWithFirstPblock ActionRequestWithList
   ActionRequestWithListAndFirstPblock ActionRequestWithPblock ActionResponse ActionResponseNextPblock

@@ -33,6 +33,11 @@ export class MbusTransport {
     return this.#series.size;
   }
 
+  /** Bytes of all unfinished messages. */
+  get bytes(): number {
+    return this.#series.bytes;
+  }
+
   /** Takes a frame; the APDU where the frame completes one. Frames without a segment are passed over. */
   add(frame: MbusFrame, now?: number): MbusApdu | undefined {
     this.#series.expire(now);

@@ -33,6 +33,10 @@ export class BufferedUnits implements UnitReader {
     return this.#of.begun;
   }
 
+  get unfinishedBytes(): number {
+    return this.#of.buffer.length + (this.#of.fields?.bytes ?? 0);
+  }
+
   add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
     this.tick(now, sink);
     this.#of.buffer.add(bytes, now);

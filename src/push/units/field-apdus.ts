@@ -11,6 +11,10 @@ export class FieldApdus {
     return this.#blocks.unfinished;
   }
 
+  get bytes(): number {
+    return this.#blocks.bytes;
+  }
+
   add(field: Uint8Array, sender: string, link: PushLink, now: number | undefined, sink: UnitSink): void {
     if (field.length === 0) return;
     const { pieces, rest } = splitApdus(field);

@@ -23,6 +23,8 @@ export interface FramedFraming<Frame> {
   readonly frameName: string;
   readonly framer: Framer<Frame>;
   readonly begun: boolean;
+  /** bytes of unfinished units */
+  readonly unfinishedBytes: number;
   take(frame: Frame, now: number | undefined, sink: UnitSink): void;
   /** Drops unfinished units that are too old. */
   expire(now: number): void;
@@ -46,6 +48,10 @@ export class FramedUnits<Frame> implements UnitReader {
 
   get begun(): boolean {
     return this.#of.begun;
+  }
+
+  get unfinishedBytes(): number {
+    return this.#of.unfinishedBytes;
   }
 
   add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {

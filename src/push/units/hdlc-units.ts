@@ -29,6 +29,10 @@ export class HdlcUnits implements FramedFraming<ReceivedFrame> {
     return this.framer.inFrame || this.#segments.size > 0 || this.#blocks.unfinished > 0;
   }
 
+  get unfinishedBytes(): number {
+    return this.#segments.bytes + this.#blocks.bytes;
+  }
+
   take({ frame, raw }: ReceivedFrame, now: number | undefined, sink: UnitSink): void {
     const { type } = frame.control;
     if (type === "UI" || type === "I") this.#frame(frame, raw.length + 2, now, sink);

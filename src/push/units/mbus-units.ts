@@ -19,6 +19,10 @@ export class MbusUnits implements FramedFraming<ReceivedMbusFrame> {
     return this.#transport.unfinished > 0 || this.#fields.unfinished > 0;
   }
 
+  get unfinishedBytes(): number {
+    return this.#transport.bytes + this.#fields.bytes;
+  }
+
   take({ frame, raw }: ReceivedMbusFrame, now: number | undefined, sink: UnitSink): void {
     if (!isMbusSegment(frame)) return;
     this.#bytes += raw.length;

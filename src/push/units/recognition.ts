@@ -54,6 +54,12 @@ export class StreamUnits {
     return others.length === 0 ? reader?.framing : undefined;
   }
 
+  get unfinishedBytes(): number {
+    let sum = 0;
+    for (const { unfinishedBytes } of this.#readers) sum += unfinishedBytes;
+    return sum;
+  }
+
   add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
     this.#bytes += bytes.length;
     for (const byte of bytes.subarray(0, sampleBytes - this.#sample.length)) this.#sample.push(byte);

@@ -1,6 +1,9 @@
 /** The bounded buffer of a stream. */
 import { maxUnfinishedMs } from "./limits";
 
+/** Room that an empty buffer keeps, in bytes. */
+const keptBytes = 4096;
+
 /** Bytes of a stream that belong to no unit yet: a bounded buffer that grows when it must. */
 export class StreamBuffer {
   readonly #max: number;
@@ -35,7 +38,10 @@ export class StreamBuffer {
 
   skip(count: number): void {
     this.#start += count;
-    if (this.#start >= this.#end) this.#start = this.#end = 0;
+    if (this.#start < this.#end) return;
+    this.#start = this.#end = 0;
+    // a fleet has thousands of these, and most of them wait for the next push
+    if (this.#bytes.length > keptBytes) this.#bytes = new Uint8Array(0);
   }
 
   /** What waits at the start began longer ago than a unit may take. */

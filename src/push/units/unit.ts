@@ -31,6 +31,8 @@ export interface UnitReader {
   readonly framing: PushFraming;
   /** A unit has begun in a way that noise does not, and is not complete. */
   readonly begun: boolean;
+  /** bytes that are held because their unit is not complete */
+  readonly unfinishedBytes: number;
   add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void;
   /** Drops what is too old. */
   tick(now: number | undefined, sink: UnitSink): void;

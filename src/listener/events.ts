@@ -1,0 +1,56 @@
+/** The events of a listener. */
+import type { DlmsError } from "../errors";
+import type { Push } from "../push";
+import type { PushSerialMode } from "./options";
+
+/**
+ * `opening`: the port or the connection is being opened. `listening`: bytes can come. `waiting`: the line was lost or did
+ * not open, and the next attempt follows in `nextTryInMs`. `closed`: the end.
+ */
+export type ListenState = "opening" | "listening" | "waiting" | "closed";
+
+/** Settings of a serial line. */
+export interface SerialLine {
+  readonly baudRate: number;
+  readonly mode: PushSerialMode;
+}
+
+export interface ListenStateEvent {
+  readonly state: ListenState;
+  /** why the listener waits */
+  readonly error?: DlmsError;
+  readonly nextTryInMs?: number;
+  /** settings of the serial line that are tried or used */
+  readonly line?: SerialLine;
+  /** the search for serial settings has ended with these, because a push was read */
+  readonly found?: true;
+}
+
+/** Something that was refused, dropped or missed. At most one event for each peer or meter and code in a minute. */
+export interface ListenProblem {
+  readonly error: DlmsError;
+  /** how often it happened since the last event of its kind */
+  readonly count: number;
+  /** address and port of the peer, or the line; null where no single peer is concerned */
+  readonly peer: string | null;
+}
+
+/** Bytes as they came, before anything is decoded. */
+export interface ListenBytes {
+  readonly peer: string;
+  /** a view that is valid during the call */
+  readonly bytes: Uint8Array;
+}
+
+export interface ListenConnection {
+  readonly peer: string;
+  readonly open: boolean;
+}
+
+export interface PushListenerEvents {
+  readonly push: Push;
+  readonly problem: ListenProblem;
+  readonly state: ListenStateEvent;
+  readonly connection: ListenConnection;
+  readonly bytes: ListenBytes;
+}

@@ -1,0 +1,152 @@
+/** Listens for what meters push: on a port, on a serial line, or at a gateway. */
+import type { TimerHandle } from "../clock";
+import { callSafely } from "../errors/boundary";
+import type { Push } from "../push";
+import type { ListenState, ListenStateEvent, PushListenerEvents } from "./events";
+import type { ListenerFacts } from "./facts";
+import { Intake } from "./intake";
+import { LineSource } from "./line-source";
+import { type ListenPushOptions, resolveListenOptions } from "./options";
+import type { Source } from "./source";
+import { TcpSource } from "./tcp-source";
+import { UdpSource } from "./udp-source";
+
+/** ms between two looks at what has become too old, for all connections together. */
+const sweepMs = 1000;
+
+/**
+ * Pushes as they arrive: `for await (const push of listener)`, or `listener.on("push", ...)`. An iterator holds a bounded
+ * number of pushes; the oldest go, and `facts.dropped.queue` counts them.
+ */
+export interface PushListener extends AsyncIterable<Push>, AsyncDisposable {
+  /** for messages: "tcp 127.0.0.1:4059" */
+  readonly endpoint: string;
+  /** where meters send to; null for a serial line and for a gateway */
+  readonly address: { readonly host: string; readonly port: number } | null;
+  readonly facts: ListenerFacts;
+  /** What a listener throws goes to the logger, or becomes a warning of the process. Returns a function that ends it. */
+  on<E extends keyof PushListenerEvents>(event: E, listener: (event: PushListenerEvents[E]) => void): () => void;
+  /** Frees the port at once. What has come is still decoded and given out. Idempotent, never rejects. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts to listen. A port that cannot be opened rejects. A serial line or a gateway that does not open is tried again,
+ * with growing pauses, until `close`; the event "state" says so.
+ * @throws DlmsConfigError for the options; DlmsConnectionError CONN_PORT_BUSY, CONN_PORT_FORBIDDEN
+ */
+export async function listenPush(options: ListenPushOptions): Promise<PushListener> {
+  const settings = resolveListenOptions(options);
+  await settings.decoder.receivedCounters?.ready?.();
+  const listener = new Listener(new Intake(settings));
+  await listener.open();
+  return listener;
+}
+
+class Listener implements PushListener {
+  readonly #intake: Intake;
+  #source: Source | undefined;
+  #state: ListenState = "opening";
+  #timer: TimerHandle | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(intake: Intake) {
+    this.#intake = intake;
+  }
+
+  async open(): Promise<void> {
+    const { transport } = this.#intake.settings;
+    if ("open" in transport || transport.kind === "tcp" || transport.kind === "serial") {
+      const line = new LineSource(this.#intake, transport, (event) => {
+        this.#became(event);
+      });
+      this.#source = line;
+      await line.open();
+    } else if (transport.kind === "tcp-server") {
+      this.#source = await TcpSource.listen(this.#intake, transport);
+      this.#became({ state: "listening" });
+    } else {
+      this.#source = await UdpSource.listen(this.#intake, transport);
+      this.#became({ state: "listening" });
+    }
+    this.#planSweep();
+  }
+
+  get endpoint(): string {
+    return this.#source?.endpoint ?? "";
+  }
+
+  get address(): { readonly host: string; readonly port: number } | null {
+    return this.#source?.address ?? null;
+  }
+
+  get facts(): ListenerFacts {
+    const { bytes, units, pushes, repeated, refused, dropped, framing, lastPushAt, hint, unknown, rate, silence } =
+      this.#intake;
+    return {
+      state: this.#state,
+      ...{ bytes, units, pushes, repeated, framing, hint },
+      refused: { ...refused },
+      dropped: { ...dropped },
+      connections: this.#source?.connections ?? 0,
+      meters: silence.meters,
+      unknown: unknown.list(),
+      perSecond: rate.perSecond(this.#intake.settings.clock.now()),
+      lastPushAt: lastPushAt === undefined ? null : new Date(lastPushAt).toISOString(),
+      line: this.#source?.line ?? null,
+    };
+  }
+
+  on<E extends keyof PushListenerEvents>(event: E, listener: (event: PushListenerEvents[E]) => void): () => void {
+    return this.#intake.hub.on(event, listener);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Push> {
+    const queue = this.#intake.iterate();
+    if (this.#closing !== undefined) queue.end();
+    return queue;
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { clock, decoder, logger } = this.#intake.settings;
+    clock.clearTimeout(this.#timer);
+    await this.#source?.close();
+    this.#became({ state: "closed" });
+    this.#intake.end();
+    try {
+      await decoder.receivedCounters?.flush?.();
+    } catch (error) {
+      const text = `push listener: the received counters were not written: ${error instanceof Error ? error.message : String(error)}`;
+      callSafely(
+        () => {
+          if (logger === undefined) process.emitWarning(text, { type: "DlmsWarning" });
+          else logger.error(text);
+        },
+        () => undefined,
+      );
+    }
+  }
+
+  #became(event: ListenStateEvent): void {
+    this.#state = event.state;
+    this.#intake.hub.emit("state", event);
+  }
+
+  #planSweep(): void {
+    if (this.#closing !== undefined) return;
+    const { clock } = this.#intake.settings;
+    this.#timer = clock.setTimeout(() => {
+      this.#planSweep();
+      this.#source?.sweep();
+      this.#intake.sweep();
+    }, sweepMs);
+  }
+}

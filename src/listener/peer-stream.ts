@@ -1,0 +1,152 @@
+/** The bytes of one connection, line or UDP peer: their decoder, which is made with the first byte, and their statistics. */
+import type { DlmsError } from "../errors";
+import { DlmsPushError } from "../errors";
+import type { PushDecoder } from "../push";
+import { toHex } from "../bytes";
+import type { Intake } from "./intake";
+import { NoiseStatistics } from "./noise";
+
+/** ms and bytes without a unit after which the listener says so. */
+export const noiseMs = 30_000;
+export const noiseBytes = 200;
+/** ms after the last byte in which unfinished pushes may still get too old. */
+const settleMs = 35_000;
+
+export interface PeerName {
+  /** address and port, or the line; for messages and keys */
+  readonly peer: string;
+  /** without the port: each connection has another one */
+  readonly address: string;
+  /** the bytes come over a serial line, whose settings may be wrong */
+  readonly serial?: boolean;
+}
+
+export class PeerStream {
+  readonly name: PeerName;
+  readonly #intake: Intake;
+  #decoder: PushDecoder | undefined;
+  #noise: NoiseStatistics | undefined;
+  #firstAt = 0;
+  #lastAt = 0;
+  #units = 0;
+  #repeated = 0;
+  #unfinished = 0;
+  #isTold = false;
+
+  constructor(intake: Intake, name: PeerName) {
+    this.#intake = intake;
+    this.name = name;
+  }
+
+  /** Whole APDUs and telegrams, also those that were refused. */
+  get units(): number {
+    return this.#units;
+  }
+
+  /** Pushes that were read, or whose frame has a check that held: what noise does not give. */
+  get isProven(): boolean {
+    if (this.#units === 0 || this.#decoder === undefined) return false;
+    const { pushes, framing } = this.#decoder.facts;
+    return pushes > 0 || (framing !== "apdu" && framing !== "wrapper");
+  }
+
+  /** PUSH_NO_UNIT was reported: what comes is no push. */
+  get isNoise(): boolean {
+    return this.#isTold;
+  }
+
+  get hasBytes(): boolean {
+    return this.#decoder !== undefined;
+  }
+
+  get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  /** Whether bytes came so lately that `tick` may find something too old. */
+  isRecent(now: number): boolean {
+    return this.#decoder !== undefined && now - this.#lastAt <= settleMs;
+  }
+
+  /** Hands out the pushes that are complete; how many units these bytes have ended. */
+  add(bytes: Uint8Array): number {
+    const { clock } = this.#intake.settings;
+    const intake = this.#intake;
+    this.#lastAt = clock.now();
+    intake.bytes += bytes.length;
+    if (intake.hub.has("bytes")) intake.hub.emit("bytes", { peer: this.name.peer, bytes });
+    const decoder = (this.#decoder ??= this.#begin());
+    if (this.#units === 0) this.#noise?.add(bytes);
+    for (const push of decoder.add(bytes, clock.wallTime())) intake.push(push);
+    return this.#account(decoder);
+  }
+
+  /** Drops what is too old, and says once that bytes come and no push. */
+  tick(): void {
+    const decoder = this.#decoder;
+    if (decoder === undefined) return;
+    const { clock } = this.#intake.settings;
+    for (const push of decoder.tick(clock.wallTime())) this.#intake.push(push);
+    this.#account(decoder);
+    const noise = this.#noise;
+    if (noise === undefined || this.#isTold || noise.bytes < noiseBytes) return;
+    if (clock.now() - this.#firstAt >= noiseMs) this.noUnit();
+  }
+
+  /** The connection has ended: what came before is still decoded. */
+  end(): void {
+    const decoder = this.#decoder;
+    if (decoder === undefined) return;
+    for (const push of decoder.end(this.#intake.settings.clock.wallTime())) this.#intake.push(push);
+    this.#account(decoder);
+    this.#decoder = undefined;
+    this.#intake.unfinished -= this.#unfinished;
+    this.#unfinished = 0;
+  }
+
+  /** What came is no push: says so once. */
+  noUnit(): void {
+    const noise = this.#noise;
+    if (this.#isTold || noise === undefined) return;
+    this.#isTold = true;
+    const { peer, serial = false } = this.name;
+    const hint = noise.hint(serial);
+    this.#intake.hint = hint;
+    this.#report(
+      new DlmsPushError("PUSH_NO_UNIT", `no push in ${noise.bytes} bytes from ${peer}: ${hint.text}`, {
+        details: { bytes: noise.bytes, first: toHex(noise.first), hint: hint.kind, sender: peer },
+      }),
+    );
+  }
+
+  #begin(): PushDecoder {
+    this.#noise = new NoiseStatistics();
+    this.#firstAt = this.#lastAt;
+    return this.#intake.decoder({
+      peer: this.name.peer,
+      onProblem: (error) => {
+        // the statistics of the listener say more than the first bytes do
+        if (error.is("PUSH_NO_UNIT")) this.noUnit();
+        else this.#report(error);
+      },
+    });
+  }
+
+  #report(error: DlmsError): void {
+    this.#intake.problem(error, this.name.peer, this.name.address);
+  }
+
+  #account(decoder: PushDecoder): number {
+    const { units, repeated, unfinishedBytes } = decoder.progress;
+    const added = units - this.#units;
+    this.#units = units;
+    if (added > 0) this.#noise = undefined;
+    const intake = this.#intake;
+    intake.units += added;
+    intake.repeated += repeated - this.#repeated;
+    this.#repeated = repeated;
+    intake.unfinished += unfinishedBytes - this.#unfinished;
+    this.#unfinished = unfinishedBytes;
+    return added;
+  }
+}

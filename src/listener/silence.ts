@@ -1,0 +1,58 @@
+/** Meters that have pushed, and which of them have become silent. */
+import { DlmsPushError } from "../errors";
+
+/** Meters that are remembered; beyond them the one that was silent longest goes. */
+export const maxMeters = 100_000;
+
+interface Heard {
+  readonly at: number;
+  told: boolean;
+}
+
+export class SilenceWatch {
+  readonly #afterMs: number;
+  readonly #report: (error: DlmsPushError) => void;
+  readonly #meters = new Map<string, Heard>();
+  #since: number;
+  #isTold = false;
+
+  /** @param afterMs 0 = nothing is reported */
+  constructor(afterMs: number, now: number, report: (error: DlmsPushError) => void) {
+    this.#afterMs = afterMs;
+    this.#since = now;
+    this.#report = report;
+  }
+
+  get meters(): number {
+    return this.#meters.size;
+  }
+
+  heard(meter: string, now: number): void {
+    this.#since = now;
+    this.#isTold = false;
+    // the order of the map is that of the last pushes
+    this.#meters.delete(meter);
+    this.#meters.set(meter, { at: now, told: false });
+    const [oldest] = this.#meters.keys();
+    if (oldest !== undefined && this.#meters.size > maxMeters) this.#meters.delete(oldest);
+  }
+
+  sweep(now: number): void {
+    if (this.#afterMs === 0) return;
+    for (const [meter, heard] of this.#meters) {
+      if (heard.told || now - heard.at < this.#afterMs) continue;
+      heard.told = true;
+      this.#isTold = true;
+      this.#report(silent(`${meter}: no push`, this.#afterMs, meter));
+    }
+    if (this.#isTold || now - this.#since < this.#afterMs) return;
+    this.#isTold = true;
+    this.#report(silent("no push from any meter", this.#afterMs));
+  }
+}
+
+function silent(what: string, ms: number, sender?: string): DlmsPushError {
+  return new DlmsPushError("PUSH_SILENT", `${what} for ${ms / 1000} s; check the meter, its push setup and the line`, {
+    details: { silenceMs: ms, ...(sender === undefined ? {} : { sender }) },
+  });
+}
