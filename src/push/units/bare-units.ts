@@ -11,6 +11,9 @@ import type { UnitSink } from "./unit";
 /** APDUs that stand where a stream begins, or directly after another APDU. */
 const plainTags = new Set([0x0f, 0xc2, 0xca, 0xd2, 0x18, 0x38, 0x58, 0xdd, 0xdc, 0xe0]);
 const generalGlo = 0xdb;
+const generalDed = 0xdc;
+/** Notifications under a service-specific ciphering. */
+const cipheredTags = new Set([0xca, 0xd2, 0x38, 0x58]);
 const titleBytes = 8;
 
 /**
@@ -54,7 +57,7 @@ export class BareUnits implements BufferedFraming {
         return true;
       }
     }
-    const length = tag === generalGlo ? this.#generalGlo(view) : this.#anchored(view, tag);
+    const length = this.#lengthAtStart(view, tag);
     if (length === "wait") return false;
     if (length === undefined) {
       this.#skip(1);
@@ -69,31 +72,20 @@ export class BareUnits implements BufferedFraming {
     return true;
   }
 
-  /** Bytes of the general-glo-ciphering at the start. */
-  #generalGlo(view: Uint8Array): number | "wait" | undefined {
-    if (isFramed(this.#before)) return undefined;
+  /** Bytes of the APDU at the start. */
+  #lengthAtStart(view: Uint8Array, tag: number): number | "wait" | undefined {
+    if (tag === generalGlo) return isFramed(this.#before) ? undefined : this.#titled(view);
+    if (!this.#isAnchored || !plainTags.has(tag)) return undefined;
+    if (tag === generalDed) return this.#titled(view);
+    return cipheredTags.has(tag) ? cipheredLength(view, 1) : plainLength(view);
+  }
+
+  /** A ciphered APDU with a system title. */
+  #titled(view: Uint8Array): number | "wait" | undefined {
     const title = view[1];
     if (title !== undefined && title !== titleBytes && !(title === 0 && this.#isAnchored)) return undefined;
     if (title === undefined || view.length < title + 8) return "wait";
-    const reader = new ByteReader(view, 2 + title);
-    try {
-      const length = reader.length("length");
-      if (length < 5 || length > maxPushBytes - 16 || !isSecurityControl(view[reader.offset])) return undefined;
-      return reader.remaining < length ? "wait" : reader.offset + length;
-    } catch (error) {
-      if (!isDlmsError(error)) throw error;
-      return error.is("DECODE_TRUNCATED") ? "wait" : undefined;
-    }
-  }
-
-  #anchored(view: Uint8Array, tag: number): number | "wait" | undefined {
-    if (!this.#isAnchored || !plainTags.has(tag)) return undefined;
-    try {
-      return firstApdu(view).bytes.length;
-    } catch (error) {
-      if (!isDlmsError(error)) throw error;
-      return error.is("DECODE_TRUNCATED") ? "wait" : undefined;
-    }
+    return cipheredLength(view, 2 + title);
   }
 
   #skip(count: number): void {
@@ -104,9 +96,33 @@ export class BareUnits implements BufferedFraming {
   }
 }
 
+/** Bytes up to the end of the ciphered content whose length stands at `offset`. */
+function cipheredLength(view: Uint8Array, offset: number): number | "wait" | undefined {
+  const reader = new ByteReader(view, offset);
+  return orWait(() => {
+    const length = reader.length("length");
+    const control = view[reader.offset];
+    if (length < 5 || length > maxPushBytes - 16 || (control !== undefined && !isSecurityControl(control)))
+      return undefined;
+    return reader.remaining < length ? "wait" : reader.offset + length;
+  });
+}
+
+const plainLength = (view: Uint8Array): number | "wait" | undefined => orWait(() => firstApdu(view).bytes.length);
+
+/** What is cut short may go on; what is otherwise wrong is no APDU. */
+function orWait(measure: () => number | "wait" | undefined): number | "wait" | undefined {
+  try {
+    return measure();
+  } catch (error) {
+    if (!isDlmsError(error)) throw error;
+    return error.is("DECODE_TRUNCATED") ? "wait" : undefined;
+  }
+}
+
 /** Suite 0 to 2, no compression, and at least one protection. */
-function isSecurityControl(byte: number | undefined): boolean {
-  return byte !== undefined && (byte & 0x8c) === 0 && (byte & 3) < 3 && (byte & 0x30) !== 0;
+function isSecurityControl(byte: number): boolean {
+  return (byte & 0x8c) === 0 && (byte & 3) < 3 && (byte & 0x30) !== 0;
 }
 
 /** Whether these bytes are the end of a header of HDLC, of a general block, of M-Bus or of the wrapper. */

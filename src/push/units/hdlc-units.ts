@@ -1,5 +1,5 @@
 /** Joins the segments and general blocks of pushed HDLC frames into APDUs. */
-import { BlockCollector, splitApdus } from "../../apdu";
+import { BlockCollector, splitApdus, withoutLlc } from "../../apdu";
 import { toHex, UnfinishedSeries } from "../../bytes";
 import { DlmsPushError } from "../../errors";
 import { encodeAddress, type HdlcFrame, HdlcFramer, type ReceivedFrame } from "../../link";
@@ -52,8 +52,13 @@ export class HdlcUnits implements FramedFraming<ReceivedFrame> {
     const source = toHex(encodeAddress(frame.source));
     const destination = toHex(encodeAddress(frame.destination));
     const sender = `HDLC address ${source} to ${destination}`;
-    const tally = this.#tally(sender, length);
     const segments = this.#segments;
+    // LLC bytes stand only where a message begins: the last segments of the one before were lost
+    if (segments.next(sender) !== undefined && withoutLlc(frame.info) !== frame.info) {
+      segments.drop(sender, "the next message began");
+      this.#tallies.delete(sender);
+    }
+    const tally = this.#tally(sender, length);
     if (segments.next(sender) === undefined) {
       if (frame.segmented) {
         segments.begin(sender, frame.info, 0, now);
