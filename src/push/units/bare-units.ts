@@ -1,6 +1,7 @@
 /** Finds APDUs that have no frame around them. */
 import { firstApdu, withoutLlc } from "../../apdu";
 import { ByteReader } from "../../bytes";
+import { sliceValue } from "../../codec";
 import { DlmsPushError, isDlmsError } from "../../errors";
 import type { BufferedFraming } from "./buffered-units";
 import { FieldApdus } from "./field-apdus";
@@ -15,6 +16,8 @@ const generalDed = 0xdc;
 /** Notifications under a service-specific ciphering. */
 const cipheredTags = new Set([0xca, 0xd2, 0x38, 0x58]);
 const titleBytes = 8;
+/** structure of two, enum, array; undefined: any byte */
+const untypedHead = [2, 2, 0x16, undefined, 1] as const;
 
 /**
  * APDUs without a frame around them (Luxembourg, Steiermark). A general-glo-ciphering is found anywhere, by its title,
@@ -108,7 +111,22 @@ function cipheredLength(view: Uint8Array, offset: number): number | "wait" | und
   });
 }
 
-const plainLength = (view: Uint8Array): number | "wait" | undefined => orWait(() => firstApdu(view).bytes.length);
+const plainLength = (view: Uint8Array): number | "wait" | undefined =>
+  orWait(() => untypedLength(view) ?? firstApdu(view).bytes.length);
+
+/** Bytes of a data-notification with EGD's and CEZ's body: {enum, array of {class, name, attribute, value}} without types. */
+function untypedLength(view: Uint8Array): number | undefined {
+  const body = view[5] === 0 ? 6 : 18;
+  const isUntyped = untypedHead.every((byte, i) => byte === undefined || view[body + i] === byte);
+  if (view[0] !== 0x0f || !isUntyped) return undefined;
+  const reader = new ByteReader(view, body + untypedHead.length);
+  for (let left = reader.length("count"); left > 0; left--) {
+    if (reader.u16("structure") !== 0x0202) return undefined;
+    reader.bytes(9, "attribute-descriptor");
+    sliceValue(reader);
+  }
+  return reader.offset;
+}
 
 /** What is cut short may go on; what is otherwise wrong is no APDU. */
 function orWait(measure: () => number | "wait" | undefined): number | "wait" | undefined {
