@@ -1,7 +1,8 @@
 /** Creates simulated meters: connections, counters, and delayed output on the clock. */
 import { type Clock, systemClock, type TimerHandle } from "../clock";
 import { DlmsConfigError } from "../errors";
-import { object } from "../errors/arguments";
+import { callback, object } from "../errors/arguments";
+import { callSafely, reportUnexpected } from "../errors/boundary";
 import type { RandomSource } from "../security";
 import { type MemoryLine, type MemoryPeer, memoryTransport } from "../transport/memory";
 import { listenTcp, type TcpListener } from "../transport/tcp-server";
@@ -21,6 +22,8 @@ import { type MeterCore, ServerMachine } from "./server-machine";
 export interface CreateMeterOptions {
   /** for delays and time-outs; default: the system clock */
   readonly clock?: Clock;
+  /** is told of each event on the meter, as `received` keeps them */
+  readonly onEvent?: (item: ReceivedItem) => void;
 }
 
 export interface MeterListenOptions {
@@ -96,7 +99,8 @@ const defaultTitle = Uint8Array.of(0x53, 0x49, 0x4d, 0, 0, 0, 0, 1);
  */
 export function createMeter(definition: MeterDefinition, options: CreateMeterOptions = {}): SimulatedMeter {
   object("options", options);
-  return new Meter(definition, options.clock ?? systemClock);
+  if (options.onEvent !== undefined) callback("options.onEvent", options.onEvent);
+  return new Meter(definition, options.clock ?? systemClock, options.onEvent);
 }
 
 /** Counters start at a value derived from the time, so that clients do not take answers of a new meter for replays. */
@@ -120,13 +124,15 @@ class Meter implements SimulatedMeter {
   readonly #core: MeterCore;
   readonly #machines = new Set<ServerMachine>();
   readonly #pushes: readonly MeterPush[];
+  readonly #onEvent: CreateMeterOptions["onEvent"];
   #behaviours: readonly Behaviour[] = [];
   #connections = 0;
   #frames = 0;
   #requests = 0;
 
-  constructor(definition: MeterDefinition, clock: Clock) {
+  constructor(definition: MeterDefinition, clock: Clock, onEvent: CreateMeterOptions["onEvent"]) {
     checkDefinition(definition);
+    this.#onEvent = onEvent;
     this.definition = definition;
     this.#clock = clock;
     this.#log = new ReceivedLog(definition.receivedLimit ?? 1000, clock);
@@ -302,7 +308,17 @@ class Meter implements SimulatedMeter {
   #record(event: ReceivedEvent): void {
     if (event.kind === "frame") this.#frames += 1;
     if (event.kind === "apdu") this.#requests += 1;
-    this.#log.add(event);
+    const item = this.#log.add(event);
+    if (this.#onEvent === undefined) return;
+    const tell = this.#onEvent;
+    callSafely(
+      () => {
+        tell(item);
+      },
+      (error) => {
+        reportUnexpected("simulated meter: onEvent", error);
+      },
+    );
   }
 }
 

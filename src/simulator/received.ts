@@ -65,13 +65,14 @@ export class ReceivedLog {
     this.#bytes = 0;
   }
 
-  add(event: ReceivedEvent): void {
+  add(event: ReceivedEvent): ReceivedItem {
     const item: ReceivedItem = { ...event, sequence: this.#next };
     this.#next += 1;
     this.#items.push(item);
     this.#bytes += sizeOf(item);
     if (this.#items.length >= 2 * this.#maxItems || this.#bytes > bytesPerItem * this.#maxItems) this.#cut();
     for (const waiter of [...this.#waiters]) if (waiter.predicate(item)) waiter.done(item);
+    return item;
   }
 
   /** Drops many items at once, down to the item limit and half of the bytes, so that adding stays cheap. */

@@ -4,11 +4,27 @@ import { isEmpty, isEnv } from "../../editor/values";
 import { t } from "./texts";
 
 const maxPort = 65_535;
+const maxEveryS = 86_400;
+const maxPushingMeters = 1000;
+const minBaudRate = 300;
+const maxBaudRate = 4_000_000;
 
-function portProblem(value: unknown): string {
+function rangeProblem(value: unknown, min: number, max: number, text: string): string {
   if (isEnv(value) || isEmpty(value)) return "";
-  const port = Number(value);
-  return Number.isInteger(port) && port >= 1 && port <= maxPort ? "" : t("error.port");
+  const number = Number(value);
+  return Number.isInteger(number) && number >= min && number <= max ? "" : t(text, { min, max });
+}
+
+const portProblem = (value: unknown): string => rangeProblem(value, 1, maxPort, "error.port");
+
+/** A property that matters only while the node pushes to one of these places. */
+function pushing(places: readonly string[], problem: (value: unknown) => string): ReturnType<typeof validator> {
+  return validator((node, value) => (places.includes(String(node.push)) ? problem(value) : ""));
+}
+
+function titleProblem(value: unknown): string {
+  if (isEnv(value) || isEmpty(value)) return "";
+  return /^[0-9a-f]{16}$/i.test(String(value).replace(/0x|[\s:,;-]/gi, "")) ? "" : t("error.systemTitle");
 }
 
 function definitionProblem(value: unknown): string {
@@ -24,4 +40,9 @@ function definitionProblem(value: unknown): string {
 export class SimulatorChecks {
   readonly port = validator((_, value) => portProblem(value));
   readonly definition = validator((_, value) => definitionProblem(value));
+  readonly systemTitle = validator((_, value) => titleProblem(value));
+  readonly pushPort = pushing(["TCP", "UDP"], portProblem);
+  readonly pushBaudRate = pushing(["SERIAL"], (value) => rangeProblem(value, minBaudRate, maxBaudRate, "error.range"));
+  readonly pushEvery = pushing(["TCP", "UDP", "SERIAL"], (value) => rangeProblem(value, 1, maxEveryS, "error.range"));
+  readonly pushMeters = pushing(["TCP", "UDP"], (value) => rangeProblem(value, 1, maxPushingMeters, "error.range"));
 }

@@ -15,6 +15,16 @@ function expand(): void {
   });
 }
 
+/** Shows the settings of pushing that matter: those of the household, and of the chosen place. */
+function showPush(): void {
+  const household = input().typedInput("type") === "household";
+  const place = household ? String($("#node-input-push").val() ?? "") : "";
+  $(".dlms-household").toggle(household);
+  $(".dlms-push").toggle(place !== "");
+  $(".dlms-push-socket").toggle(place === "TCP" || place === "UDP");
+  $(".dlms-push-serial").toggle(place === "SERIAL");
+}
+
 export class SimulatorDialog {
   prepare(node: EditedNode): void {
     const household = { value: "household", label: t("definition.household"), icon: "fa fa-home", hasValue: false };
@@ -22,11 +32,17 @@ export class SimulatorDialog {
     const json = { value: "json", label: t("definition.json"), icon, expand };
     input().typedInput({ types: [household, json], default: "household" });
     input().typedInput("type", isEmpty(node.definition) ? "household" : "json");
+    input().on("change", showPush);
+    $("#node-input-push").on("change", showPush);
+    showPush();
   }
 
-  /** Stores the household meter as an empty definition. */
+  /** Stores the household meter as an empty definition; a definition says itself what it pushes. */
   save(): void {
-    if (input().typedInput("type") !== "household") return;
+    if (input().typedInput("type") !== "household") {
+      $("#node-input-push").val("");
+      return;
+    }
     input().typedInput("type", "json");
     input().typedInput("value", "");
     input().val("");

@@ -66,6 +66,8 @@ export interface PushSetup {
   readonly to?: PushTarget;
   /** ms between pushes; default 0: only by method 1 of the push setup */
   readonly every?: number;
+  /** ms before the first of these (0): meters that start together need not push together */
+  readonly firstAfter?: number;
   /** default: that of the meter */
   readonly framing?: SimulatedPushFraming;
   /** default "objects" */
@@ -90,7 +92,19 @@ export interface PushSetup {
 }
 
 const setupFields = [
-  ...["logicalName", "objects", "to", "every", "framing", "list", "listId", "date", "security", "blockSize"],
+  ...[
+    "logicalName",
+    "objects",
+    "to",
+    "every",
+    "firstAfter",
+    "framing",
+    "list",
+    "listId",
+    "date",
+    "security",
+    "blockSize",
+  ],
   ...["segmentSize", "client", "randomisation", "retries", "retryDelay"],
 ];
 const protectionFields = [
@@ -113,6 +127,7 @@ export function checkPushSetup(path: string, setup: PushSetup): void {
   if (setup.logicalName !== undefined) checkName(`${path}.logicalName`, setup.logicalName);
   if (setup.to !== undefined) checkPushTarget(`${path}.to`, setup.to);
   if (setup.every !== undefined && setup.every !== 0) milliseconds(`${path}.every`, setup.every, 1);
+  if (setup.firstAfter !== undefined) milliseconds(`${path}.firstAfter`, setup.firstAfter, 0);
   if (setup.framing !== undefined) oneOf(`${path}.framing`, setup.framing, ["wrapper", "hdlc", "mbus", "apdu", "p1"]);
   oneOf(`${path}.list`, setup.list ?? "objects", ["items", "pairs", "triples", "positional", "objects", "event"]);
   oneOf(`${path}.date`, setup.date ?? "length", ["length", "tagged", "none"]);

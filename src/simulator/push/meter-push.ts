@@ -74,6 +74,7 @@ export class MeterPush {
     this.#sender = new PushSender({
       clock,
       every: setup.every ?? 0,
+      firstAfter: setup.firstAfter ?? 0,
       timing: () => this.#timing(),
       prepare: () => this.#prepare(),
       release: () => line?.release() ?? Promise.resolve(),

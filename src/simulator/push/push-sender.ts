@@ -14,6 +14,8 @@ export interface PushSenderHost {
   readonly clock: Clock;
   /** ms between pushes; 0: on demand only */
   readonly every: number;
+  /** ms before the first of these */
+  readonly firstAfter: number;
   timing(): PushTiming;
   /** Builds the next push; the returned function sends it, and may be called again after a failure. */
   prepare(): () => Promise<void>;
@@ -37,16 +39,17 @@ export class PushSender {
     return this.#timer !== undefined;
   }
 
-  /** Begins to push at the interval; the first push goes at once. */
+  /** Begins to push at the interval; the first push goes at once where the setup names no time. */
   start(): void {
-    const { clock, every } = this.#host;
+    const { clock, every, firstAfter } = this.#host;
     if (every === 0 || this.#timer !== undefined || this.#closed) return;
     const due = (): void => {
       this.#timer = clock.setTimeout(due, every);
       // a push that is still being sent, or tried again, takes the place of this one
       if (this.#running === undefined) this.pushUnasked();
     };
-    due();
+    if (firstAfter === 0) due();
+    else this.#timer = clock.setTimeout(due, firstAfter);
   }
 
   /** Sends a push now. A call while one is being sent waits for that one. */

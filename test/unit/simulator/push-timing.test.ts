@@ -1,5 +1,6 @@
 /** When a simulated meter pushes, to where, and what its push setup object says and does. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { fromHex, toHex } from "../../../src/bytes";
 import { DlmsConnectionError } from "../../../src/errors";
 import { decodePush } from "../../../src/push";
@@ -60,6 +61,28 @@ describe("interval of a push setup", () => {
     assert.deepEqual([clock.pending, receiver.open(), handle.isConnected], [0, 0, false]);
     await clock.tickAsync(60_000);
     assert.equal(receiver.take().length, 0);
+  });
+
+  it("waits before the first push as the setup says, and tells each event", async () => {
+    const clock = new VirtualClock({ epoch: Date.UTC(2026, 0, 15, 11) });
+    const kinds: string[] = [];
+    const onEvent = ({ kind }: { readonly kind: string }): void => {
+      kinds.push(kind);
+      throw new Error("a listener that throws does no harm");
+    };
+    const warned = once(process, "warning");
+    const meter = createMeter(householdDefinition({ clock }), { clock, onEvent });
+    const receiver = pushReceiver();
+    const handle = meter.pushTo({ objects, to: receiver.transport, every: 10_000, firstAfter: 3000 });
+    await clock.tickAsync(2999);
+    assert.deepEqual([count(receiver.take()), kinds], [0, []]);
+    await clock.tickAsync(1);
+    assert.deepEqual([count(receiver.take()), kinds], [1, ["pushed"]]);
+    await clock.tickAsync(10_000);
+    assert.equal(count(receiver.take()), 1);
+    await warned;
+    await handle.close();
+    assert.equal(clock.pending, 0);
   });
 
   it("connects again with the next push after a loss", async () => {
