@@ -6,7 +6,7 @@ import type { Exchange } from "./exchange";
 import { Collector } from "./collector";
 import type { ContentStream } from "./content-stream";
 import { isNotificationTag } from "../protection/ciphering";
-import { digest, maxStaleAnswers } from "../steps/correlation";
+import { digest, maxStaleAnswers, requestDigest } from "../steps/correlation";
 import { copiedBlock, inconsistentAnswer, isNoAnswer, limitExceeded, unexpectedAnswer } from "../steps/errors";
 import type { Operation } from "../steps/operation";
 import { defaultBlockWindow, defaultMaxBlockTransfer, maxEmptyBlocks } from "../steps/options";
@@ -19,6 +19,9 @@ const blockHeader = 9;
 const maxStalls = 3;
 /** The largest window that six bits can say: no meter streams more before it waits. */
 const maxWindowBlocks = 63;
+
+/** Stands for the number of the first block where its digest is without the invoke-id. */
+const firstWithoutId = -1;
 
 /** general-glo-ciphering, general-ded-ciphering, general-ciphering, general-signing */
 const protections: ReadonlySet<number> = new Set([0xdb, 0xdc, 0xdd, 0xdf]);
@@ -44,6 +47,9 @@ class Transfer {
   readonly #taken = new Map<number, string>();
   /** blocks that equal one of an earlier transfer, and came once */
   readonly #doubted = new Set<number>();
+  /** The answer differs from the one before to an equal request. */
+  #changed = false;
+  readonly #request: string;
   /** A block came before its turn: messages are lost or copied on the way. */
   #sawGap = false;
   complete = false;
@@ -53,6 +59,7 @@ class Transfer {
   constructor(channel: Exchange, stream?: ContentStream) {
     this.channel = channel;
     this.#stream = stream;
+    this.#request = requestDigest(channel.asked);
     this.#received = new Collector(channel.options.maxResultSize ?? defaultMaxBlockTransfer);
     this.#window = Math.min(maxWindowBlocks, Math.max(1, channel.options.blockWindow ?? defaultBlockWindow));
   }
@@ -138,10 +145,11 @@ class Transfer {
    * Whether a block may belong to an earlier transfer: blocks do not name the request that they answer. Over a
    * connection that numbers nothing, a plain block that comes before its turn is a copy. A block that is due and equals
    * one of the transfers before is taken when it comes a second time: answers to other requests may well have equal
-   * parts, and ciphered ones a short last block by chance.
+   * parts, and ciphered ones a short last block by chance. An answer that equals the one before to an equal request so
+   * far may go on like that.
    */
   #isDoubtful({ blockNumber, data }: GeneralBlockTransfer, early: boolean): boolean {
-    const { delivery, ciphering, correlation, asked } = this.channel;
+    const { delivery, ciphering, correlation } = this.channel;
     if (delivery.numbered) return false;
     const ciphered = ciphering?.active === true;
     if (early) {
@@ -151,7 +159,8 @@ class Transfer {
     }
     // the first block of a plain answer has the invoke-id; two ciphered answers to one request are never equal
     if (blockNumber === this.#first && !ciphered) return false;
-    if (!correlation.isFinishedBlock(blockNumber, data, ciphered ? undefined : asked)) return false;
+    const request = correlation.requestOfBlock(blockNumber, digest(data));
+    if (request === undefined || (!ciphered && !this.#changed && request === this.#request)) return false;
     if (!this.#doubted.has(blockNumber)) {
       this.#doubted.add(blockNumber);
       return true;
@@ -173,7 +182,12 @@ class Transfer {
   #add({ data, blockNumber }: GeneralBlockTransfer): void {
     this.content += data.length;
     if (this.#taken.size === maxWindowBlocks) this.#taken.delete((blockNumber - maxWindowBlocks) & 0xffff);
+    const isFirst = blockNumber === this.#first;
     this.#taken.set(blockNumber, digest(data));
+    if (isFirst) this.#taken.set(firstWithoutId, requestDigest(data));
+    const compared = isFirst ? firstWithoutId : blockNumber;
+    const key = this.#taken.get(compared) ?? "";
+    this.#changed ||= this.channel.correlation.requestOfBlock(compared, key) !== this.#request;
     this.#empty = data.length === 0 ? this.#empty + 1 : 0;
     if (this.#empty > maxEmptyBlocks) {
       throw limitExceeded(`${this.#empty} empty general blocks came in a row`, maxEmptyBlocks);

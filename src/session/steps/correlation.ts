@@ -12,8 +12,8 @@ export const maxStaleAnswers = 64;
 /** Answers of a meter that does not echo the invoke-id, which are compared with the ones that follow. */
 const maxRememberedAnswers = 64;
 
-/** General block transfers whose blocks are compared with the ones that follow. */
-const maxRememberedTransfers = 8;
+/** Blocks of general block transfers that came to their end, which are compared with the ones that follow. */
+const maxRememberedBlocks = 512;
 
 /** A general block transfer that came to its end. */
 export interface FinishedTransfer {
@@ -60,8 +60,8 @@ export class Correlation {
   /** an id that was taken for stale while the request under way is awaited */
   #dropped: number | undefined;
   readonly #answers = new Map<string, string>();
-  /** the latest general block transfers, the last one first */
-  #finished: readonly FinishedTransfer[] = [];
+  /** digests of the requests whose answers the latest general blocks belong to, by the blocks' keys */
+  readonly #blocks = new Map<string, string>();
 
   /** @param first the ids from here to `last` take turns */
   constructor(first = firstId, last = lastId) {
@@ -98,7 +98,7 @@ export class Correlation {
     this.#evidence = "none";
     this.#matched = this.#dropped = undefined;
     this.#answers.clear();
-    this.#finished = [];
+    this.#blocks.clear();
   }
 
   /** The invoke-id of the next request. */
@@ -181,33 +181,39 @@ export class Correlation {
    */
   remember(request: string, answer: string): string | undefined {
     const earlier = this.#answers.get(answer);
-    this.#answers.delete(answer);
-    this.#answers.set(answer, request);
-    if (this.#answers.size > maxRememberedAnswers) {
-      for (const oldest of this.#answers.keys()) {
-        this.#answers.delete(oldest);
-        break;
-      }
-    }
+    keepLatest(this.#answers, answer, request, maxRememberedAnswers);
     return earlier;
   }
 
   /** A general block transfer came to its end. */
-  finished(transfer: FinishedTransfer): void {
-    this.#finished = [transfer, ...this.#finished.slice(0, maxRememberedTransfers - 1)];
+  finished({ request, blocks }: FinishedTransfer): void {
+    const asked = requestDigest(request);
+    for (const [blockNumber, key] of blocks)
+      keepLatest(this.#blocks, blockKey(blockNumber, key), asked, maxRememberedBlocks);
+  }
+
+  /** Whether a block is a copy of one of the latest transfers, or equals it. */
+  isFinishedBlock(blockNumber: number, data: Uint8Array): boolean {
+    return this.#blocks.size > 0 && this.requestOfBlock(blockNumber, digest(data)) !== undefined;
   }
 
   /**
-   * Whether a block is a copy of one of the latest transfers, or equals it.
-   * @param asked transfers that answered an equal request do not count
+   * The request whose answer had a block with this digest, as `requestDigest` gives it; undefined for a block that is
+   * new.
    */
-  isFinishedBlock(blockNumber: number, data: Uint8Array, asked?: Uint8Array): boolean {
-    if (this.#finished.length === 0) return false;
-    const key = digest(data);
-    return this.#finished.some(
-      ({ blocks, request }) => blocks.get(blockNumber) === key && (asked === undefined || !isRepeated(request, asked)),
-    );
+  requestOfBlock(blockNumber: number, key: string): string | undefined {
+    return this.#blocks.get(blockKey(blockNumber, key));
   }
+}
+
+const blockKey = (blockNumber: number, key: string): string => `${blockNumber} ${key}`;
+
+/** Sets an entry as the latest one, and forgets the oldest beyond the bound. */
+function keepLatest(map: Map<string, string>, key: string, value: string, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > most && oldest !== undefined) map.delete(oldest);
 }
 
 const isIn = (ids: number, id: number): boolean => ((ids >> id) & 1) === 1;
@@ -249,8 +255,8 @@ export function withoutId(bytes: Uint8Array): Uint8Array {
   return bytes.slice().fill(0, from, to);
 }
 
-const isRepeated = (request: Uint8Array, asked: Uint8Array): boolean =>
-  digest(request, placeOfId(request)) === digest(asked, placeOfId(asked));
+/** Digest of a request, or of the beginning of an answer, without its invoke-id. */
+export const requestDigest = (bytes: Uint8Array): string => digest(bytes, placeOfId(bytes));
 
 /** FNV-1a and the length, without the bytes at `left`. Two answers that share it cost an exchange, no more. */
 export function digest(bytes: Uint8Array, left?: Place): string {

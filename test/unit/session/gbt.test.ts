@@ -67,6 +67,18 @@ describe("session: general block transfer over a connection that numbers nothing
     assert.equal(data(equal.result), "0906212223040506");
   });
 
+  it("takes no block of an older answer to the same request for one of a newer answer that differs", () => {
+    const session = associated({ delivery });
+    drive(session.get(energy, what), streamed(parts));
+    const { result } = drive(session.get(energy, what), [
+      { in: block(1, parts[0], { streaming: true }) },
+      { kind: "receive", in: block(2, otherParts[1], { streaming: true }) },
+      { kind: "receive", in: block(3, parts[2], { last: true }) },
+      { out: "e087 0001 0002 00", in: block(3, otherParts[2], { last: true }) },
+    ]);
+    assert.equal(data(result), "0906111213141516");
+  });
+
   it("drops an answer to an earlier request that comes between blocks", () => {
     const session = associated({ delivery, correlation: new Correlation() });
     const single = (id: number): Turn[] => [{ in: getData("0600000007", id) }];
