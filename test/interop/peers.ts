@@ -256,16 +256,37 @@ export interface OpenTask {
   readonly signingCertificate: string;
 }
 
+/** A script of test/interop/python that takes a list of tasks as JSON and prints one of answers. */
+function runPython<Answer>(name: string, tasks: readonly object[]): Promise<readonly Answer[]> {
+  return new Promise((resolve, reject) => {
+    const script = join(__dirname, "python", name);
+    const child = execFile(python, [script], { timeout: 30_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
+      if (error !== null) reject(new Error(`${name}: ${error.message} ${stderr}`));
+      else resolve(JSON.parse(stdout) as Answer[]);
+    });
+    child.stdin?.end(JSON.stringify(tasks));
+  });
+}
+
 /** Open messages with the package `cryptography` (Python). */
 export function openWithPython(
   tasks: readonly OpenTask[],
 ): Promise<readonly { readonly key?: string; readonly plain?: string; readonly error?: string }[]> {
-  return new Promise((resolve, reject) => {
-    const script = join(__dirname, "python", "open_messages.py");
-    const child = execFile(python, [script], { timeout: 30_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
-      if (error !== null) reject(new Error(`open_messages.py: ${error.message} ${stderr}`));
-      else resolve(JSON.parse(stdout) as { key?: string; plain?: string; error?: string }[]);
-    });
-    child.stdin?.end(JSON.stringify(tasks));
-  });
+  return runPython("open_messages.py", tasks);
+}
+
+export interface PushTask {
+  /** name of Gurux' InterfaceType */
+  readonly framing: "WRAPPER" | "HDLC" | "WIRED_MBUS";
+  /** hex */
+  readonly bytes: string;
+  readonly encryptionKey?: string;
+  readonly authenticationKey?: string;
+}
+
+/** Decode pushes with Gurux for Python. */
+export function decodePushesWithGurux(
+  tasks: readonly PushTask[],
+): Promise<readonly { readonly value?: unknown; readonly error?: string }[]> {
+  return runPython("decode_pushes.py", tasks);
 }
