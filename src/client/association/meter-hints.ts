@@ -15,6 +15,8 @@ export interface MeterHints {
   accessRefused?: boolean;
   /** General block transfer was negotiated, but failed: it is not proposed any more. */
   generalBlocksFailed?: boolean;
+  /** A block was not answered, so that the link may have to be recovered before the next association. */
+  blocksLedNowhere?: boolean;
   /** An answer in general blocks came to its end: one that does not come later got lost, unless it is lost again. */
   generalBlocksCame?: boolean;
 }

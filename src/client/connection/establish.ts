@@ -14,6 +14,7 @@ import { needsReading, publicSettings, raiseFromMeter, whileReading } from "./co
 import type { CounterSource } from "../options/counter-source";
 import type { SharedLine, SharedLines, LineUser } from "../../driver/shared-line";
 import type { Observer } from "./observer";
+import { connectAfterBlocks } from "./recovery";
 import { type AccountRisk, SecretAttempt } from "./secret-attempt";
 import type { Settings } from "../options/resolve-options";
 import { publicClient, signOfLife, withoutSecret } from "./sign-of-life";
@@ -25,6 +26,8 @@ export interface ClientParts {
   readonly lines: SharedLines;
   readonly makeLink: (settings: Settings) => LinkProtocol;
   readonly makeSession: (settings: Settings) => Session;
+  /** Whether general blocks led nowhere on the link before this connection; asked once for each connection. */
+  readonly takeBlockFailure?: () => boolean;
 }
 
 export interface EstablishEvents {
@@ -89,8 +92,11 @@ export function establisher(
   };
   return async (signal) => {
     const secret = new SecretAttempt(settings.accountGuard, settings.account, settings);
+    const afterBlocks = parts.takeBlockFailure?.() === true && settings.link.kind !== "wrapper";
+    const once = (): Promise<Association> => connect(signal, secret);
+    const note = (text: string): void => observer.note(text);
     try {
-      return await connect(signal, secret);
+      return await (afterBlocks ? connectAfterBlocks(once, settings, signal, note) : once());
     } catch (error) {
       events.failed(secret.failed(error));
       throw error;

@@ -11,6 +11,11 @@ export function adaptingBlocks(parts: ClientParts, hints: MeterHints): ClientPar
     ...parts,
     makeSession: (settings) =>
       parts.makeSession(hints.generalBlocksFailed === true ? withoutGeneralBlocks(settings) : settings),
+    takeBlockFailure: () => {
+      const failed = hints.blocksLedNowhere === true;
+      hints.blocksLedNowhere = false;
+      return failed;
+    },
   };
 }
 
@@ -26,7 +31,9 @@ export function leavesBlocks(
   note: (text: string) => void,
 ): boolean {
   if (session.generalBlocksFailed !== true || hints.generalBlocksFailed === true) return false;
-  if (error instanceof DlmsTimeoutError && hints.generalBlocksCame === true) {
+  const silent = error instanceof DlmsTimeoutError || error.is("LINK_DISCONNECTED");
+  hints.blocksLedNowhere = silent;
+  if (silent && hints.generalBlocksCame === true) {
     hints.generalBlocksCame = false;
     return false;
   }

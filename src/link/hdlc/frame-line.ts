@@ -54,7 +54,7 @@ export class HdlcFrameLine {
   #echoing = false;
   /** client and server address look alike, so addresses do not tell an echo */
   readonly #lookAlike: boolean;
-  #lastByte = 0;
+  #lastByte = Number.NEGATIVE_INFINITY;
   /** the unfinished frame: which one, since when, and whether it may be awaited */
   readonly #unfinished = { number: 0, since: 0, ours: false };
   /** frames came since our turn ended, and the last of them was not final */
@@ -73,6 +73,11 @@ export class HdlcFrameLine {
 
   get isIdle(): boolean {
     return this.#wait === undefined || this.#wait.kind === "idle";
+  }
+
+  /** When the line counts as quiet, if nothing more comes. */
+  get quietFrom(): number {
+    return this.#lastByte + this.settings.interFrame;
   }
 
   receive(bytes: Uint8Array, now: number): LinkOutput[] {

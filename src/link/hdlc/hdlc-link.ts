@@ -24,6 +24,8 @@ type State =
   | { readonly phase: "closed" }
   /** DISC sent to end a session that the meter may believe is open; SNRM follows */
   | ({ readonly phase: "clearing" } & Connecting)
+  /** DISC was not answered, and bytes still come: SNRM follows when the line is quiet, or at `until` */
+  | ({ readonly phase: "settling"; readonly until: number } & Connecting)
   /** SNRM sent */
   | ({ readonly phase: "connecting" } & Connecting)
   | { readonly phase: "transfer"; readonly transfer: HdlcTransfer }
@@ -57,6 +59,7 @@ export class HdlcLink implements LinkProtocol {
   get state(): LinkProtocol["state"] {
     switch (this.#state.phase) {
       case "clearing":
+      case "settling":
       case "connecting":
         return "opening";
       case "transfer":
@@ -137,7 +140,8 @@ export class HdlcLink implements LinkProtocol {
     if (wait.kind === "reply") {
       this.#line.flush(now, outputs);
       if (this.#line.wait === wait && now >= wait.due) this.#onNoReply(now, outputs);
-    } else if (this.#state.phase === "transfer") this.#state.transfer.resume(wait.kind, now, outputs);
+    } else if (this.#state.phase === "settling") this.#settle(this.#state, now, outputs);
+    else if (this.#state.phase === "transfer") this.#state.transfer.resume(wait.kind, now, outputs);
     return outputs;
   }
 
@@ -155,6 +159,7 @@ export class HdlcLink implements LinkProtocol {
     const state = this.#state;
     switch (state.phase) {
       case "clearing":
+      case "settling":
         if (isAnswerToDisc(frame)) this.#connect(state, now, outputs);
         else this.#line.ignore(frame, outputs);
         return;
@@ -183,6 +188,17 @@ export class HdlcLink implements LinkProtocol {
     this.#state = { ...attempt, phase: "clearing" };
     this.#line.note("DISC first, in case the meter believes that a session is open", outputs);
     this.#disconnect(now, Math.min(this.#settings.timeouts.response, maxDiscWaitMs), outputs);
+  }
+
+  /** What the meter was still sending must not be taken for the answer to an SNRM, nor drown it. */
+  #settle(state: Extract<State, { phase: "settling" }>, now: number, outputs: LinkOutput[]): void {
+    const quiet = this.#line.quietFrom;
+    if (now >= quiet || now >= state.until) {
+      this.#connect(state, now, outputs);
+      return;
+    }
+    this.#state = state;
+    this.#line.pause("pause", Math.min(quiet, state.until));
   }
 
   #disconnect(now: number, timeoutMs: number, outputs: LinkOutput[]): void {
@@ -235,7 +251,7 @@ export class HdlcLink implements LinkProtocol {
     const state = this.#state;
     switch (state.phase) {
       case "clearing":
-        this.#connect(state, now, outputs);
+        this.#settle({ ...state, phase: "settling", until: now + this.#settings.timeouts.response }, now, outputs);
         return;
       case "connecting":
         if (state.connects > this.#settings.retries) {

@@ -332,8 +332,10 @@ export class ServiceChannel implements Exchange {
       yield* this.#plainNotification(whole);
       return undefined;
     } catch (error) {
-      const unusable = error instanceof DlmsDecodeError || error instanceof DlmsTimeoutError;
-      if (unusable && (isNotificationTag(first.data[0]) || this.#aside.length > 0)) {
+      // a meter that did not take a block may end its link by itself before the client gives up
+      const ended = isDlmsError(error) && error.is("LINK_DISCONNECTED");
+      const unusable = error instanceof DlmsDecodeError || error instanceof DlmsTimeoutError || ended;
+      if (unusable && !ended && (isNotificationTag(first.data[0]) || this.#aside.length > 0)) {
         yield* noteStep(`a notification in blocks was dropped: ${error.message}`);
         return undefined;
       }

@@ -682,3 +682,50 @@ describe("HDLC link: waits", () => {
     assert.ok(session.now < 20_000, `${session.now} ms`);
   });
 });
+
+describe("HDLC link after a session that did not end well", () => {
+  const settings = {
+    clientAddress: 16,
+    server: { logical: 1 },
+    timeouts: { response: 3000, interFrame: 1000, close: 500 },
+  };
+  const broken = (): LinkLine => {
+    const session = new LinkLine(hdlcLink(settings)).open().receive(hdlcFrame("21", "03", 0x73));
+    session.link.reset();
+    session.taken();
+    return session.open();
+  };
+  /** an I frame that the meter was still sending */
+  const late = hdlcFrame("21", "03", 0x30, "e6e700c401c100120064");
+  const sendsSnrm = (session: LinkLine): boolean => session.taken().some((frame) => frame.includes("032193"));
+
+  it("sends SNRM at once when DISC is not answered on a quiet line", () => {
+    const session = broken();
+    assert.match(session.taken().join(), /032153/);
+    session.pass(1500);
+    assert.ok(sendsSnrm(session));
+  });
+
+  it("waits for a quiet line before SNRM where the meter is still sending", () => {
+    const session = broken();
+    session.taken();
+    session.pass(1400).receive(late).pass(900);
+    assert.ok(!sendsSnrm(session));
+    session.receive(late).pass(999);
+    assert.ok(!sendsSnrm(session));
+    session.pass(1);
+    assert.ok(sendsSnrm(session));
+  });
+
+  it("sends SNRM after a response time-out, however long the meter goes on", () => {
+    const session = broken();
+    session.taken();
+    session.pass(1400);
+    let waited = 0;
+    while (waited < 10_000 && !sendsSnrm(session)) {
+      session.receive(late).pass(500);
+      waited += 500;
+    }
+    assert.ok(waited >= 3000 && waited <= 5000, String(waited));
+  });
+});
