@@ -8,7 +8,7 @@ import { writeGeneralBlockTransfer } from "./block-transfer";
 import { writeGetRequest, writeGetResponse } from "./get";
 import { writeInitiateRequest, writeInitiateResponse } from "./initiate";
 import type { Apdu } from "./model";
-import { writeDataNotification, writeEventNotification } from "./notification";
+import { writeDataNotification, writeDataNotificationConfirm, writeEventNotification } from "./notification";
 import {
   writeGeneralCiphering,
   writeGeneralGloCiphering,
@@ -72,6 +72,7 @@ const writers: Writers = {
   "information-report": writeInformationReport,
   "event-notification": writeEventNotification,
   "data-notification": writeDataNotification,
+  "data-notification-confirm": writeDataNotificationConfirm,
   "access-request": writeAccessRequest,
   "access-response": writeAccessResponse,
   "general-block-transfer": writeGeneralBlockTransfer,

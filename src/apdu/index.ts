@@ -36,6 +36,7 @@ export type {
   ConfirmedServiceError,
   DataBlock,
   DataNotification,
+  DataNotificationConfirm,
   EventNotification,
   ExceptionResponse,
   GeneralBlockTransfer,

@@ -366,6 +366,12 @@ export interface DataNotification {
   readonly dateTime?: Uint8Array;
   readonly data: Uint8Array;
 }
+/** The receiver of a confirmed data-notification has taken it. */
+export interface DataNotificationConfirm {
+  readonly apdu: "data-notification-confirm";
+  readonly longInvokeId: LongInvokeIdAndPriority;
+  readonly dateTime?: Uint8Array;
+}
 
 // --- ACCESS -----------------------------------------------------------------------------------------------
 
@@ -486,6 +492,7 @@ export type Apdu =
   | InformationReport
   | EventNotification
   | DataNotification
+  | DataNotificationConfirm
   | AccessRequest
   | AccessResponse
   | GeneralBlockTransfer

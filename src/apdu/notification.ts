@@ -1,4 +1,4 @@
-/** EventNotification and DataNotification: reader and writer. */
+/** EventNotification, DataNotification and its confirmation: reader and writer. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import { sliceValue } from "../codec";
 import { DlmsConfigError } from "../errors";
@@ -11,7 +11,7 @@ import {
   writeOctets,
   writeU32,
 } from "./fields";
-import type { DataNotification, EventNotification } from "./model";
+import type { DataNotification, DataNotificationConfirm, EventNotification } from "./model";
 
 export function readEventNotification(reader: ByteReader): EventNotification {
   const field = "event-notification";
@@ -57,4 +57,17 @@ export function writeDataNotification(writer: ByteWriter, apdu: DataNotification
   writeU32(writer.u8(0x0f), apdu.longInvokeId, "long-invoke-id-and-priority");
   writeDateTime(writer, apdu.dateTime);
   writer.bytes(apdu.data);
+}
+
+export function readDataNotificationConfirm(reader: ByteReader): DataNotificationConfirm {
+  const what = "data-notification-confirm";
+  const longInvokeId = reader.u32(`${what}.long-invoke-id-and-priority`);
+  const dateTime = readDateTime(reader, `${what}.date-time`);
+  const confirm = { apdu: what, longInvokeId } as const;
+  return dateTime === undefined ? confirm : { ...confirm, dateTime };
+}
+
+export function writeDataNotificationConfirm(writer: ByteWriter, apdu: DataNotificationConfirm): void {
+  writeU32(writer.u8(0x10), apdu.longInvokeId, "long-invoke-id-and-priority");
+  writeDateTime(writer, apdu.dateTime);
 }

@@ -8,7 +8,7 @@ import { hexByte } from "./fields";
 import { readGetRequest, readGetResponse } from "./get";
 import { readInitiateRequest, readInitiateResponse } from "./initiate";
 import type { Apdu } from "./model";
-import { readDataNotification, readEventNotification } from "./notification";
+import { readDataNotification, readDataNotificationConfirm, readEventNotification } from "./notification";
 import { readGeneralCiphering, readGeneralGloCiphering, readGeneralSigning, readServiceCiphered } from "./protection";
 import { readConfirmedServiceError, readExceptionResponse } from "./service-errors";
 import { readSetRequest, readSetResponse } from "./set";
@@ -43,6 +43,7 @@ const readers: Readonly<Partial<Record<number, (reader: ByteReader, options: Par
   0x0d: readWriteResponse,
   0x0e: readConfirmedServiceError,
   0x0f: readDataNotification,
+  0x10: readDataNotificationConfirm,
   0x16: readUnconfirmedWriteRequest,
   0x18: readInformationReport,
   0x60: readAarq,

@@ -16,6 +16,7 @@ export const apduTags = [
   { tag: 0x0d, name: "write-response", glo: 0x2d, ded: 0x4d },
   { tag: 0x0e, name: "confirmed-service-error", glo: 0x2e, ded: 0x4e },
   { tag: 0x0f, name: "data-notification" },
+  { tag: 0x10, name: "data-notification-confirm" },
   { tag: 0x16, name: "unconfirmed-write-request", glo: 0x36, ded: 0x56 },
   { tag: 0x18, name: "information-report", glo: 0x38, ded: 0x58 },
   { tag: 0x60, name: "aarq" },

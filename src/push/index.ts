@@ -1,3 +1,4 @@
+export { pushConfirmation } from "./confirm";
 export { decodePush, PushDecoder, PushDecoderParts, type PushFacts } from "./decoder";
 export type { PushObject } from "./layouts/body";
 export type { PushItem } from "./layouts/items";

@@ -1,9 +1,9 @@
 /** From an opened unit to a push. */
-import { type Apdu, parseApdu } from "../apdu";
+import { type Apdu, type InformationReport, parseApdu } from "../apdu";
 import { ByteReader, toHex } from "../bytes";
 import { attributeName, dateTimeFromBytes, obisDotted } from "../cosem";
 import { DlmsDecodeError, isDlmsError } from "../errors";
-import { type Body, type BodyItem, clockName, readBody, textOf, withObjects } from "./layouts/body";
+import { type Body, type BodyItem, clockName, plainBody, readBody, textOf, withObjects } from "./layouts/body";
 import { chooseList, listIdOf } from "./layouts/choose-list";
 import { dateOf, presentItem, type PushItem } from "./layouts/items";
 import { withLearned } from "./layouts/learned";
@@ -25,9 +25,15 @@ export interface Interpretation {
 }
 
 interface Notification {
+  readonly longInvokeId: number | null;
+  /** 12 bytes */
   readonly time: Uint8Array | undefined;
   readonly body: Body;
+  readonly notes?: readonly string[];
 }
+
+/** Service-class bit of the long-invoke-id-and-priority. */
+const confirmedBit = 30;
 
 const slash = 0x2f;
 /** Meter numbers, in the order in which they name the meter. */
@@ -55,14 +61,18 @@ export function interpret(unit: Unit, opened: Opened, how: Interpretation): Push
 /** A body without an APDU around it, as readers forward it. */
 export function interpretBody(unit: Unit, bytes: Uint8Array, how: Interpretation): Push {
   const opened = { plain: bytes, security: null, systemTitle: null, notes: [] };
-  return dataPush(unit, opened, how, { time: undefined, body: readBody(bytes) });
+  return dataPush(unit, opened, how, { longInvokeId: null, time: undefined, body: readBody(bytes) });
 }
 
 function readNotification(bytes: Uint8Array): Notification {
   const untyped = untypedNotification(bytes);
   if (untyped !== undefined) return untyped;
   const apdu = parseApdu(bytes);
-  if (apdu.apdu === "data-notification") return { time: apdu.dateTime, body: readBody(apdu.data) };
+  if (apdu.apdu === "data-notification") {
+    const { longInvokeId, dateTime, data } = apdu;
+    return { longInvokeId, time: dateTime, body: readBody(data) };
+  }
+  if (apdu.apdu === "information-report") return reported(apdu);
   throw notPushed(apdu);
 }
 
@@ -72,17 +82,25 @@ function notPushed({ apdu }: Apdu): DlmsDecodeError {
   });
 }
 
+/** Meters with short names push information-reports: their values have no OBIS codes. */
+function reported({ variables, values }: InformationReport): Notification {
+  const names = variables.map((each) => ("name" in each ? `0x${each.name.toString(16).padStart(4, "0")}` : each.kind));
+  const note = `the values of an information-report have short names, no OBIS codes: ${names.join(", ")}`;
+  return { longInvokeId: null, time: undefined, body: plainBody(values), notes: [note] };
+}
+
 /** A data-notification whose body is no A-XDR: its header is read alone. */
 function untypedNotification(bytes: Uint8Array): Notification | undefined {
   if (bytes[0] !== 0x0f || bytes.length < 12) return undefined;
-  const reader = new ByteReader(bytes, 5);
+  const reader = new ByteReader(bytes, 1);
+  const longInvokeId = reader.u32("long-invoke-id-and-priority");
   const length = reader.u8("date-time");
   if (length !== 0 && length !== 12) return undefined;
   const time = length === 0 ? undefined : reader.bytes(12, "date-time");
   const rest = reader.rest();
   if (rest[0] !== 2 || rest[1] !== 2 || rest[2] !== 0x16 || rest[4] !== 1) return undefined;
   try {
-    return { time, body: readBody(rest) };
+    return { longInvokeId, time, body: readBody(rest) };
   } catch (error) {
     if (!isDlmsError(error)) throw error;
     return undefined;
@@ -103,14 +121,17 @@ function base(
   };
 }
 
-function dataPush(unit: Unit, opened: Opened, how: Interpretation, { time, body: sent }: Notification): Push {
+const unconfirmed = { longInvokeId: null, confirmed: false } as const;
+
+function dataPush(unit: Unit, opened: Opened, how: Interpretation, sent: Notification): Push {
   const sender =
     opened.systemTitle === null
       ? `${how.peer ?? ""}/${unit.link.destination}/${unit.link.source}`
       : toHex(opened.systemTitle);
-  const notes = [...unit.notes, ...opened.notes];
+  const { time, longInvokeId } = sent;
+  const notes = [...unit.notes, ...opened.notes, ...(sent.notes ?? [])];
   const { dates, lists } = how.settings;
-  const body = named(sent, sender, how, notes);
+  const body = named(sent.body, sender, how, notes);
   const evidence = { link: unit.link, systemTitle: opened.systemTitle, earlierListId: how.senders.listId(sender) };
   const { list, items: rows, notes: listNotes } = chooseList(body, how.tables, lists, evidence);
   for (const note of listNotes) notes.push(note);
@@ -127,6 +148,8 @@ function dataPush(unit: Unit, opened: Opened, how: Interpretation, { time, body:
     table: list?.id ?? null,
     time: time === undefined ? null : dateOf(time, dates),
     clock: clockOf(items),
+    longInvokeId,
+    confirmed: ((longInvokeId ?? 0) >>> confirmedBit) % 2 === 1,
     values: valuesOf(items),
     items,
     notes,
@@ -202,6 +225,7 @@ function eventPush(unit: Unit, opened: Opened, how: Interpretation): Push {
     table: null,
     time: apdu.time === undefined || dateTimeFromBytes(apdu.time).year === null ? null : dateOf(apdu.time, dates),
     clock: null,
+    ...unconfirmed,
     values: valuesOf(items),
     items,
     event: { classId, logicalName, attributeId, attribute: attributeName(classId, attributeId) ?? null, value },
@@ -226,6 +250,7 @@ function textPush(plain: Uint8Array, unit: Unit, opened: Opened, how: Interpreta
     table: null,
     time,
     clock: time,
+    ...unconfirmed,
     values: valuesOf(items),
     items,
     notes,

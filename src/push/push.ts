@@ -28,6 +28,13 @@ export interface Push {
   readonly clock: string | null;
   /** ISO time of receipt; null where the decoder was given no time */
   readonly receivedAt: string | null;
+  /** long-invoke-id-and-priority of a data-notification, 32 bits; null for other pushes */
+  readonly longInvokeId: number | null;
+  /**
+   * The meter marks the push as one to be confirmed. Meters of one-way interfaces (Aidon, Kaifa) mark theirs too, so a
+   * receiver confirms only where it is set to.
+   */
+  readonly confirmed: boolean;
   /** values by logical name ("#3" without one) */
   readonly values: Readonly<Record<string, unknown>>;
   readonly items: readonly PushItem[];

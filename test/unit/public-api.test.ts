@@ -54,7 +54,7 @@ const values = words(`
   DlmsDecodeError DlmsError DlmsLinkError DlmsPushError DlmsSecurityError DlmsServiceError DlmsStateError DlmsTimeoutError
   MemoryAccountGuard MeterPool ProfileReader SharedMeter accountOf afterRunning attribute attributeName
   className classTitle clientIdentity connect createClient createMeter createRuntime decodeApdu decodeData
-  decodeFrame decodePush parsePushList pushCounterStore PushDecoder pushValues demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
+  decodeFrame decodePush parsePushList pushConfirmation pushCounterStore PushDecoder pushValues demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
   describeUnit endpointKey endpointOf errorCodes fileCounterStore fileReceivedCounters findAddress
   findAttribute findClass fromHex householdDefinition isDlmsError isObis isTimeZone keyFingerprint listClasses
   listenPush listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage
@@ -81,7 +81,7 @@ const types = words(`
   ClassDefinition ClassName ClientEvents ClientFacts ClientState ClientStatistics Clock CloseOptions CodesOf
   ConfirmedServiceError ConnectOptions Connection ConnectionEvents ConnectionFacts ConnectionHint
   ConnectionHintKey ConnectionStep ConnectionStepName CounterFileHandle CounterFileSystem CounterSourceOptions
-  CreateMeterOptions DataBlock DataNotification DataTag DataType DateTimeInfo DescribeOptions DetailsByClass DetailsOf DlmsErrorOf DlmsErrorOptions
+  CreateMeterOptions DataBlock DataNotification DataNotificationConfirm DataTag DataType DateTimeInfo DescribeOptions DetailsByClass DetailsOf DlmsErrorOf DlmsErrorOptions
   DlmsValue EndpointAccess EndpointDetails EndpointScope ErrorClassName ErrorCode ErrorDetails ErrorFault ErrorJson ErrorLayer
   ErrorName ErrorRetry EventNotification ExceptionResponse ExclusiveAccess FieldDefinition FileCounterOptions
   FileReceivedCountersOptions FindAddressOptions Frame FrameVerdict GeneralBlockTransfer GeneralCiphering

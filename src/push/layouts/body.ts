@@ -69,6 +69,11 @@ export function withObjects(body: Body, objects: readonly PushObject[]): Body | 
   };
 }
 
+/** Values without names, each with its bytes. */
+export function plainBody(values: readonly Uint8Array[]): Body {
+  return { layout: "positional", items: values.map((raw) => plain({ value: decodeValueBytes(raw), raw })) };
+}
+
 const unknown = { classId: null, attributeId: null, dataIndex: null } as const;
 
 function plain(node: BodyNode): BodyItem {

@@ -217,6 +217,7 @@ export const apdus: Kinds = {
     { currentTime: fc.constant("20260102030405.67Z") },
   ),
   "event-notification": kind("event-notification", { attribute, data }, { time: dateTime }),
+  "data-notification-confirm": kind("data-notification-confirm", { longInvokeId: u32 }, { dateTime }),
   "data-notification": kind("data-notification", { longInvokeId: u32, data }, { dateTime }),
   "access-request": kind(
     "access-request",
