@@ -104,6 +104,59 @@ export interface PortChoice {
   readonly label: string;
 }
 
+/** Published settings of a meter that pushes. */
+export interface PushPreset {
+  /** key `preset.<id>` of the catalogue */
+  readonly id: string;
+  /** ISO code of the country; "" for any */
+  readonly country: string;
+  /** which keys the pushes need; key `preset.keys.<keys>` of the catalogue */
+  readonly keys: "none" | "encryption" | "both" | "some";
+  /** who hands the keys out; absent: the grid operator */
+  readonly operator?: string;
+  readonly source: string;
+  readonly values: Readonly<Record<string, string>>;
+  /** what holds for each such meter */
+  readonly meter?: Readonly<Record<string, string>>;
+}
+
+export interface PushPresetsAnswer {
+  readonly presets: readonly PushPreset[];
+  /** ids of the list tables */
+  readonly lists: readonly string[];
+}
+
+/** A value of a push, as the dialog shows it. */
+export interface ArrivedValue {
+  readonly name: string;
+  readonly text: string;
+  readonly scalerFrom: string;
+}
+
+/** A line of what arrives at a source, while its dialog is open. */
+export type ArrivalLine =
+  | { readonly kind: "state"; readonly state: string; readonly line?: string; readonly shared?: true }
+  /** `hint`: key `noise.<hint>` of the catalogue, why bytes come and no push */
+  | { readonly kind: "facts"; readonly bytes: number; readonly units: number; readonly hint?: string }
+  | {
+      readonly kind: "push";
+      readonly meter: string | null;
+      readonly meterId: string | null;
+      readonly systemTitle: string | null;
+      readonly framing: string;
+      readonly table: string | null;
+      readonly time: string | null;
+      /** null: not ciphered */
+      readonly verified: boolean | null;
+      readonly values: readonly ArrivedValue[];
+      /** values that are not shown */
+      readonly more: number;
+      readonly notes: readonly string[];
+    }
+  | { readonly kind: "problem"; readonly error: EndingError; readonly systemTitle?: string }
+  | { readonly kind: "end"; readonly reason: "time" | "lines" | "message" }
+  | { readonly kind: "end"; readonly error: EndingError };
+
 /** Published settings of a family of meters. The dialog shows each value in its field. */
 export interface Preset {
   /** key `preset.<id>` of the catalogue */

@@ -3,7 +3,7 @@ import { DlmsConfigError, isDlmsError, type MeterSettings } from "../../src/inde
 import type { NodeAPI } from "node-red";
 import { objectOf, resolvedVariable } from "./streaming-route";
 import { nodeRuntimeOf } from "../meters/node-runtime";
-import { type MeterCredentials, parseMeterSettings, destinationOf } from "../meters/parse-settings";
+import { parseMeterSettings, destinationOf } from "../meters/parse-settings";
 import { migrate, migrations } from "../node-red/migrations";
 import type { RawSettings } from "../node-red/raw-settings";
 
@@ -15,7 +15,7 @@ interface DialogMeter {
 }
 
 /** The node as it was deployed, `${NAME}` as written; empty before the first deploy. */
-interface DeployedMeter {
+export interface DeployedNode {
   readonly properties: RawSettings;
   readonly credentials: RawSettings;
 }
@@ -34,11 +34,11 @@ function pick(values: RawSettings, names: readonly string[] | undefined): RawSet
   return Object.fromEntries(names.filter((name) => Object.hasOwn(values, name)).map((name) => [name, values[name]]));
 }
 
-/** The deployed dlms-meter with this id. Secrets of other node types are not read. */
-function deployedMeter(RED: NodeAPI, id: unknown): DeployedMeter {
+/** The deployed node with this id and type. Secrets of other node types are not read. */
+export function deployedNode(RED: NodeAPI, id: unknown, type: string): DeployedNode {
   let properties: RawSettings | undefined;
   RED.nodes.eachNode((node) => {
-    if (node.id === id && node.type === "dlms-meter") properties = objectOf(node);
+    if (node.id === id && node.type === type) properties = objectOf(node);
   });
   if (properties === undefined) return { properties: {}, credentials: {} };
   return { properties, credentials: objectOf(RED.nodes.getCredentials(String(id))) };
@@ -48,7 +48,7 @@ function deployedMeter(RED: NodeAPI, id: unknown): DeployedMeter {
  * Resolves `${NAME}` only where the deployed node has the same text in the same field: otherwise a request could send
  * any environment variable of the process anywhere, as a password or as a host name.
  */
-function resolvedLike(RED: NodeAPI, given: RawSettings, deployed: RawSettings): RawSettings {
+export function resolvedLike(RED: NodeAPI, given: RawSettings, deployed: RawSettings): RawSettings {
   return Object.fromEntries(
     Object.entries(given).map(([name, value]) => [
       name,
@@ -68,11 +68,14 @@ function deployableDestination(properties: RawSettings): string | undefined {
 }
 
 /** The secrets of a dialog: typed ones override stored ones. */
-function credentialsOf(typed: RawSettings, stored: RawSettings): MeterCredentials {
+export function credentialsOf(typed: RawSettings, stored: RawSettings): Readonly<Record<string, string>> {
   const fresh = Object.fromEntries(
     Object.entries(typed).filter(([, value]) => value !== undefined && value !== unchanged),
   );
-  return Object.fromEntries(Object.entries({ ...stored, ...fresh }).filter(([, value]) => typeof value === "string"));
+  const texts = Object.entries({ ...stored, ...fresh }).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  );
+  return Object.fromEntries(texts);
 }
 
 /** Replaces "is missing" with the reason why a setting that the dialog shows is not used. */
@@ -112,7 +115,7 @@ export function dialogSettings(RED: NodeAPI, body: unknown, parts?: DialogParts)
     properties: pick(objectOf(properties), parts?.properties),
     credentials: parts === undefined ? objectOf(credentials) : {},
   };
-  const deployed = deployedMeter(RED, id);
+  const deployed = deployedNode(RED, id, "dlms-meter");
   const own = pick(deployed.properties, parts?.properties);
   const raw = migrate(resolvedLike(RED, given.properties, own), migrations["dlms-meter"]);
   const kept = pick(deployed.credentials, parts?.credentials);

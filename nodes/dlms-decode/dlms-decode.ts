@@ -115,12 +115,9 @@ class DecodeNode {
     const incoming = msg as Outgoing;
     const topic = incoming.topic;
     const outer = { ...incoming };
-    const source = this.#source;
     let first = true;
     for (const push of pushes) {
-      const meter = source?.meterOf(push);
-      const name = meter === undefined || meter.name === "" ? null : meter.name;
-      const origin = { source: source?.label ?? null, meter: name };
+      const origin = { source: this.#source?.label ?? null, meter: push.meter };
       const id = this.#RED.util.generateId();
       for (const made of messagesOf(push, origin, shape)) {
         const one: Outgoing = first ? incoming : { ...outer };

@@ -1,10 +1,15 @@
 /** The config node `dlms-push-source`: one place that listens to meters, with their keys and names. */
-import { type DlmsError, isDlmsError, systemClock } from "../../src/index";
+import { DlmsConfigError, type DlmsError, isDlmsError, type SharedMeter, systemClock } from "../../src/index";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { join } from "node:path";
+import { registerPushArrivals } from "../admin/push-arrivals-route";
+import { registerPushPresets } from "../admin/push-presets";
+import { findMeter } from "../meters/meter-node";
 import { nodeRuntimeOf } from "../meters/node-runtime";
 import { migrate, migrations } from "../node-red/migrations";
 import { isAbsent, type RawSettings } from "../node-red/raw-settings";
+import { LearnedNames } from "../push/learned-names";
+import { listenTransportOf } from "../push/push-place";
 import { PushSource } from "../push/push-source";
 import type { PushSourceNode } from "../push/push-source-node";
 import { pushSourceSettingsOf } from "../push/source-settings";
@@ -16,6 +21,13 @@ type SourceConfigNode = Node<Credentials> & { -readonly [K in "push" | "users"]:
 export default function (RED: NodeAPI): void {
   const { runtime } = nodeRuntimeOf(RED);
 
+  function sessionOf(id: string): SharedMeter {
+    const { session, problem } = findMeter(RED, id, "meter").meter;
+    if (session === undefined)
+      throw problem ?? new DlmsConfigError("CONFIG_INVALID", "meter: its settings are invalid");
+    return session;
+  }
+
   function makeSource(node: SourceConfigNode, config: NodeDef): PushSource {
     const raw = migrate(config as unknown as RawSettings, migrations["dlms-push-source"]);
     const settings = pushSourceSettingsOf(raw, node.credentials ?? {});
@@ -25,6 +37,15 @@ export default function (RED: NodeAPI): void {
       settings,
       clock: systemClock,
       counters: runtime.receivedCounters(join(folder, "push-counters.json")),
+      transport: listenTransportOf(RED, settings),
+      learned: new LearnedNames({
+        clock: systemClock,
+        user: node.id,
+        sessionOf: (id) => sessionOf(id),
+        onProblem: (meter, problem) => {
+          node.warn(RED._("dlms-push-source.log.notLearned", { meter: meter.name, reason: problem.message }));
+        },
+      }),
       variable: (name) => {
         const value: unknown = RED.util.evaluateNodeProperty(name, "env", node, {});
         return typeof value === "string" && !isAbsent(value) ? value : undefined;
@@ -57,4 +78,6 @@ export default function (RED: NodeAPI): void {
   RED.nodes.registerType<SourceConfigNode, NodeDef, object, Credentials>("dlms-push-source", DlmsPushSource, {
     credentials: Object.fromEntries(keyCredentials.map((name) => [name, { type: "password" }])),
   });
+  registerPushPresets(RED);
+  registerPushArrivals(RED);
 }

@@ -1,5 +1,5 @@
 // The message of a push: payload in the form that was asked for, and `msg.dlms`.
-import type { Push, PushItem } from "../../src/index";
+import { type Push, type PushItem, pushValues } from "../../src/index";
 import { choiceOf, type RawSettings } from "../node-red/raw-settings";
 import { inKilo } from "./kilo-units";
 
@@ -55,9 +55,9 @@ function shaped(item: PushItem, { dates, units }: PushShape): PushItem {
   return { ...item, ...quantity };
 }
 
-/** Pairs of key and value in the order of the items: an object has several attributes under a name of its own each. */
-function keyed(push: Push, items: readonly PushItem[]): [string, PushItem][] {
-  const keys = Object.keys(push.values);
+/** Keys and items, in the order of the push. */
+function keyed(items: readonly PushItem[]): [string, PushItem][] {
+  const keys = Object.keys(pushValues({ items }));
   return items.map((item, index) => [keys[index] ?? item.name, item]);
 }
 
@@ -82,7 +82,7 @@ export function messagesOf(push: Push, origin: PushOrigin, shape: PushShape): Pu
   const dlms = dlmsOf(push, origin, items);
   const topic = topicOf(push, origin);
   if (shape.payload === "ITEMS") return [{ topic, payload: items, dlms }];
-  const pairs = keyed(push, items);
+  const pairs = keyed(items);
   if (shape.payload === "VALUES" || pairs.length === 0) {
     return [{ topic, payload: Object.fromEntries(pairs.map(([key, { value }]) => [key, value])), dlms }];
   }

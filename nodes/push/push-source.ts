@@ -1,27 +1,66 @@
-// A deployed push source: its keys, its names, its counters, and later its place of listening.
+// A deployed push source: its keys, its names, its counters, and the one port that its nodes share.
 import {
   type Clock,
+  DlmsConfigError,
   type DlmsError,
+  isDlmsError,
+  type ListenBytes,
+  type ListenerFacts,
+  listenPush,
+  type ListenProblem,
+  type ListenStateEvent,
+  type ListenTransport,
   type Push,
   PushDecoder,
   type PushDecoderOptions,
+  type PushListener,
+  type PushMeter,
   type ReceivedCounterStore,
+  type TimerHandle,
+  toHex,
 } from "../../src/index";
 import { KeyFile } from "./key-file";
 import type { KnownMeter } from "./known-meter";
+import type { LearnedNames } from "./learned-names";
 import { MeterDirectory } from "./meter-directory";
-import { decoderOptionsOf, type PushSourceSettings } from "./source-settings";
+import type { PushSourceSettings } from "./source-settings";
+
+/** ms after which a port that another program has is tried again. */
+export const portRetryMs = 10_000;
 
 export interface PushSourceParts {
   readonly label: string;
   readonly settings: PushSourceSettings;
   readonly clock: Clock;
   /** invocation counters of earlier pushes, kept in the user directory */
-  readonly counters: ReceivedCounterStore;
+  readonly counters?: ReceivedCounterStore;
+  /** the place of listening; undefined where the bytes come with messages */
+  readonly transport: ListenTransport | undefined;
+  /** names that are read from the meters themselves */
+  readonly learned?: LearnedNames;
   /** the value of an environment variable */
   readonly variable: (name: string) => string | undefined;
-  /** is told of problems that belong to no push */
+  /** is told of problems that belong to no push and no user */
   readonly onProblem: (problem: DlmsError) => void;
+}
+
+/** What a source tells of its place of listening. */
+export interface PushView {
+  readonly state: "idle" | "failed" | ListenStateEvent["state"];
+  readonly error?: DlmsError;
+  readonly nextTryInMs?: number;
+  readonly line?: ListenStateEvent["line"];
+  readonly found?: true;
+  readonly facts: ListenerFacts | undefined;
+}
+
+/** A node that takes the pushes of a source. */
+export interface PushUser {
+  readonly id: string;
+  push(push: Push): void;
+  problem(problem: ListenProblem): void;
+  changed(view: PushView): void;
+  bytes?(event: ListenBytes): void;
 }
 
 export class PushSource {
@@ -29,8 +68,16 @@ export class PushSource {
   readonly settings: PushSourceSettings;
   readonly #parts: PushSourceParts;
   readonly #file: KeyFile | undefined;
+  readonly #users = new Map<string, PushUser>();
+  /** the decoder recognises the settings of a meter by the object */
+  readonly #pushMeters = new WeakMap<KnownMeter, PushMeter>();
   #directory: MeterDirectory;
   #fileMeters: readonly KnownMeter[] = [];
+  #listener: PushListener | undefined;
+  #opening: Promise<void> | undefined;
+  #retry: TimerHandle | undefined;
+  #state: Omit<PushView, "facts"> = { state: "idle" };
+  #closed = false;
 
   /** @throws DlmsConfigError */
   constructor(parts: PushSourceParts) {
@@ -42,37 +89,80 @@ export class PushSource {
     this.#file = path === "" ? undefined : new KeyFile({ path, clock, variable, onProblem });
     this.#fileMeters = this.#file?.meters ?? [];
     this.#directory = new MeterDirectory([...settings.meters, ...this.#fileMeters]);
-    // a wrong list id, for example, is told at the deploy
-    new PushDecoder(this.#decoderOptions());
+    this.#checkLists();
+  }
+
+  get view(): PushView {
+    return { ...this.#state, facts: this.#listener?.facts };
+  }
+
+  /** The first user opens the port. */
+  addUser(user: PushUser): void {
+    this.#users.set(user.id, user);
+    user.changed(this.view);
+    this.#opening ??= this.#open();
+  }
+
+  removeUser(id: string): void {
+    this.#users.delete(id);
   }
 
   /** Resolves when the counters of earlier runs are read. */
   async ready(): Promise<void> {
     if (this.settings.counters === "off") return;
-    await this.#parts.counters.ready?.();
+    await this.#parts.counters?.ready?.();
   }
 
-  /** Writes the counters. Never rejects: a failed write is told by the next start. */
+  /** Frees the port and writes the counters. Never rejects: a failed write is told by the next start. */
   async close(): Promise<void> {
-    await this.#parts.counters.flush?.().catch(() => undefined);
+    this.#closed = true;
+    this.#users.clear();
+    this.#parts.clock.clearTimeout(this.#retry);
+    this.#parts.learned?.close();
+    await this.#opening;
+    await this.#listener?.close();
+    await this.#parts.counters?.flush?.().catch(() => undefined);
+  }
+
+  /** The name of a meter in the settings; undefined where it has none. */
+  meterNamed(title: string, peer: string | null): string | undefined {
+    const name = this.#current().find(title, peer ?? undefined)?.name;
+    return name === "" ? undefined : name;
   }
 
   /** A decoder for one stream of bytes. @param peer address of the sender, or the topic of its messages */
   decoder(peer: string | undefined, onProblem: (problem: DlmsError) => void): PushDecoder {
-    return new PushDecoder({ ...this.#decoderOptions(), ...(peer !== undefined && { peer }), onProblem });
+    return new PushDecoder({ ...this.decoderOptions(), ...(peer !== undefined && { peer }), onProblem });
   }
 
-  /** The meter that a push comes from; undefined where none of the source's meters fits. */
-  meterOf({ systemTitle, link }: Push): KnownMeter | undefined {
-    return this.#current().find(systemTitle ?? "", link.peer ?? undefined);
-  }
-
-  #decoderOptions(): PushDecoderOptions {
+  decoderOptions(): PushDecoderOptions {
+    const { framing, counters, withoutAuthenticationKey, rememberObjects, lists, ownLists } = this.settings;
     return {
-      ...decoderOptionsOf(this.settings, this.#directory.all),
-      keys: (title, from) => this.#current().keys(title, from),
-      receivedCounters: this.#parts.counters,
+      ...{ framing, counters, withoutAuthenticationKey, rememberObjects, lists, customLists: ownLists },
+      keys: (title, peer) => this.#current().keys(title, peer),
+      meters: (title, peer) => this.#meter(title === null ? "" : toHex(title), peer),
+      ...(this.#parts.counters !== undefined && { receivedCounters: this.#parts.counters }),
     };
+  }
+
+  #meter(title: string, peer: string | undefined): PushMeter | undefined {
+    const known = this.#current().find(title, peer);
+    if (known === undefined) return undefined;
+    const objects = this.#parts.learned?.objectsOf(known);
+    const made = this.#pushMeters.get(known);
+    if (made !== undefined && made.objects === objects) return made;
+    const meter = pushMeterOf(known, objects);
+    this.#pushMeters.set(known, meter);
+    return meter;
+  }
+
+  /** A wrong list of one meter would refuse each of its pushes, so it is told at the deploy. */
+  #checkLists(): void {
+    const options = this.decoderOptions();
+    for (const lists of new Set(this.#directory.all.map(({ list }) => list ?? this.settings.lists))) {
+      new PushDecoder({ ...options, lists });
+    }
+    new PushDecoder(options);
   }
 
   /** The meters with those of the key file as it is now. */
@@ -80,8 +170,93 @@ export class PushSource {
     const meters = this.#file?.meters ?? this.#fileMeters;
     if (meters !== this.#fileMeters) {
       this.#fileMeters = meters;
-      this.#directory = new MeterDirectory([...this.settings.meters, ...meters]);
+      try {
+        this.#directory = new MeterDirectory([...this.settings.meters, ...meters]);
+      } catch (error) {
+        if (!isDlmsError(error)) throw error;
+        this.#parts.onProblem(error);
+      }
     }
     return this.#directory;
   }
+
+  async #open(): Promise<void> {
+    const { transport, clock } = this.#parts;
+    if (transport === undefined) {
+      const text = "from: this source takes messages of a dlms-decode node; it has no port to listen on";
+      this.#failed(new DlmsConfigError("CONFIG_INVALID", text, { details: { property: "from" } }));
+      return;
+    }
+    this.#became({ state: "opening" });
+    try {
+      const { silenceAfter: silenceAfterMs } = this.settings;
+      const listener = await listenPush({ ...this.decoderOptions(), transport, silenceAfterMs, clock });
+      this.#listener = listener;
+      if (this.#closed) {
+        await listener.close();
+        return;
+      }
+      this.#follow(listener);
+    } catch (error) {
+      if (!this.#closed) this.#failed(error);
+    }
+  }
+
+  #follow(listener: PushListener): void {
+    this.#became({ state: listener.facts.state });
+    listener.on("state", (event) => {
+      if (!this.#closed) this.#became(event);
+    });
+    listener.on("push", (push) => {
+      for (const user of this.#users.values()) user.push(push);
+    });
+    listener.on("problem", (problem) => {
+      this.#tell(problem);
+    });
+    listener.on("connection", () => {
+      this.#changed();
+    });
+    listener.on("bytes", (event) => {
+      for (const user of this.#users.values()) user.bytes?.(event);
+    });
+  }
+
+  /** Another program may free the port, so it is tried again; wrong settings stay wrong until the next deploy. */
+  #failed(error: unknown): void {
+    const problem = isDlmsError(error) ? error : new DlmsConfigError("CONFIG_INVALID", String(error));
+    const isForLater = problem.layer === "transport" && !this.#closed;
+    this.#became({ state: "failed", error: problem, ...(isForLater && { nextTryInMs: portRetryMs }) });
+    this.#tell({ error: problem, count: 1, peer: null });
+    if (!isForLater) return;
+    this.#retry = this.#parts.clock.setTimeout(() => {
+      this.#opening = this.#open();
+    }, portRetryMs);
+  }
+
+  #tell(problem: ListenProblem): void {
+    for (const user of this.#users.values()) user.problem(problem);
+  }
+
+  #became(state: Omit<PushView, "facts">): void {
+    this.#state = state;
+    this.#changed();
+  }
+
+  #changed(): void {
+    const { view } = this;
+    for (const user of this.#users.values()) user.changed(view);
+  }
+}
+
+function pushMeterOf(known: KnownMeter, objects: PushMeter["objects"]): PushMeter {
+  const { name, systemTitle, list, timeZone, standardTime, reversedDeviation } = known;
+  return {
+    ...(name !== "" && { name }),
+    ...(systemTitle !== "" && { systemTitle }),
+    ...(list !== undefined && { lists: list }),
+    ...(timeZone !== undefined && { timeZone }),
+    ...(standardTime && { standardTime }),
+    ...(reversedDeviation && { reversedDeviation }),
+    ...(objects !== undefined && { objects }),
+  };
 }

@@ -1,5 +1,5 @@
 // The settings of a `dlms-push-source`, read and checked by the table.
-import { DlmsConfigError, type PushDecoderOptions, type PushFraming } from "../../src/index";
+import { DlmsConfigError, type PushFraming, type PushListDefinition } from "../../src/index";
 import {
   choiceOf,
   flagOf,
@@ -37,6 +37,8 @@ export interface PushSourceSettings {
   /** ms; 0 = never */
   readonly silenceAfter: number;
   readonly lists: string;
+  /** list tables of the user */
+  readonly ownLists: readonly PushListDefinition[];
   readonly rememberObjects: boolean;
 }
 
@@ -114,6 +116,20 @@ function metersOf(raw: RawSettings, credentials: Credentials): KnownMeter[] {
   return all.map((row, index) => knownMeter({ ...row, ...keysOf(slotOf(row, index)) }, `meters[${index}].`));
 }
 
+/** JSON of one list table or several; the decoder checks what is in them. */
+function ownListsOf(raw: RawSettings): readonly PushListDefinition[] {
+  const given = raw.ownLists;
+  if (isAbsent(given)) return [];
+  try {
+    const lists: unknown = typeof given === "string" ? JSON.parse(given) : given;
+    return (Array.isArray(lists) ? lists : [lists]) as readonly PushListDefinition[];
+  } catch {
+    throw new DlmsConfigError("CONFIG_INVALID", "ownLists: expected JSON of a list table, or an array of them", {
+      details: { property: "ownLists" },
+    });
+  }
+}
+
 /** @throws DlmsConfigError */
 export function pushSourceSettingsOf(raw: RawSettings, credentials: Credentials): PushSourceSettings {
   const lists = text(raw, "lists");
@@ -128,21 +144,7 @@ export function pushSourceSettingsOf(raw: RawSettings, credentials: Credentials)
     withoutAuthenticationKey: table.withoutAuthenticationKey.choices[choice(raw, "withoutAuthenticationKey")],
     silenceAfter: integer(raw, "silenceAfter") * 1000,
     lists: ["AUTO", "NONE"].includes(lists.toUpperCase()) ? lists.toLowerCase() : lists,
+    ownLists: ownListsOf(raw),
     rememberObjects: flag(raw, "rememberObjects"),
-  };
-}
-
-/** What a decoder needs of the settings, besides the keys. A source with one meter takes that meter's list and zone. */
-export function decoderOptionsOf(settings: PushSourceSettings, meters: readonly KnownMeter[]): PushDecoderOptions {
-  const { framing, counters, withoutAuthenticationKey, rememberObjects } = settings;
-  const [only] = meters.length === 1 ? meters : [];
-  return {
-    framing,
-    counters,
-    withoutAuthenticationKey,
-    rememberObjects,
-    lists: only?.list ?? settings.lists,
-    ...(only?.timeZone !== undefined && { timeZone: only.timeZone, standardTime: only.standardTime }),
-    ...(only?.reversedDeviation === true && { reversedDeviation: true }),
   };
 }

@@ -45,6 +45,7 @@ export const pushSourceSettings = {
   },
   silenceAfter: { kind: "integer", default: 0, range: [0, week] },
   lists: { kind: "text", default: "AUTO" },
+  ownLists: { kind: "text", default: "" },
   rememberObjects: { kind: "flag", default: false },
 } as const satisfies Readonly<Record<string, SettingRow>>;
 

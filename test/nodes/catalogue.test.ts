@@ -8,6 +8,11 @@ import { PersistentStates } from "../../nodes/meters/persistent-state";
 import { parseMeterSettings } from "../../nodes/meters/parse-settings";
 import { migrate, migrations } from "../../nodes/node-red/migrations";
 import { presets } from "../../nodes/admin/presets";
+import { pushPresets } from "../../nodes/admin/push-presets";
+import { pushListIds } from "../../nodes/push/list-ids";
+import { pushPhraseOf } from "../../nodes/push/push-status";
+import { pushSourceSettingsOf } from "../../nodes/push/source-settings";
+import { pushLists } from "../../src/push/lists";
 import { phraseOf, valueText } from "../../nodes/meters/status";
 import { connectionHints } from "../../src/client/diagnosis/hints";
 import {
@@ -24,7 +29,7 @@ const nodes = resolve(__dirname, "..", "..", "nodes");
 const languages = ["en-US", "de", "zh-CN"];
 const types = [
   ...["dlms-meter", "dlms-read", "dlms-simulator", "dlms-monitor"],
-  ...["dlms-push-source", "dlms-decode"],
+  ...["dlms-push-source", "dlms-listen", "dlms-decode"],
 ];
 
 type Tree = { [key: string]: string | Tree };
@@ -57,6 +62,19 @@ const script = (type: string): string =>
       readdirSync(join(nodes, folder)).map((name) => readFileSync(join(nodes, folder, name), "utf8")),
     )
     .join("\n");
+class ErrorOfCode extends DlmsError {
+  constructor(code: ErrorName) {
+    super("DlmsConfigError", code, "x");
+  }
+}
+const timeouts = [
+  ...(["TIMEOUT_CONNECT", "TIMEOUT_LINK", "TIMEOUT_ASSOCIATE"] as const),
+  ...(["TIMEOUT_RESPONSE", "TIMEOUT_INTERFRAME", "TIMEOUT_CLOSE"] as const),
+];
+const errorOf = (name: string): DlmsError => {
+  const timeout = timeouts.find((one) => one === name);
+  return timeout === undefined ? new ErrorOfCode(name as ErrorName) : new DlmsTimeoutError(timeout, "x");
+};
 const placeholders = (text: string): string[] => (text.match(/__\w+?__/g) ?? []).sort();
 
 describe("catalogues, help and editor files", () => {
@@ -158,19 +176,6 @@ describe("catalogues, help and editor files", () => {
 
   it("has a phrase of the catalogue for every error code", () => {
     const known = catalogue("en-US", "dlms-read");
-    class ErrorOfCode extends DlmsError {
-      constructor(code: ErrorName) {
-        super("DlmsConfigError", code, "x");
-      }
-    }
-    const timeouts = [
-      ...(["TIMEOUT_CONNECT", "TIMEOUT_LINK", "TIMEOUT_ASSOCIATE"] as const),
-      ...(["TIMEOUT_RESPONSE", "TIMEOUT_INTERFRAME", "TIMEOUT_CLOSE"] as const),
-    ];
-    const errorOf = (name: string): DlmsError => {
-      const timeout = timeouts.find((one) => one === name);
-      return timeout === undefined ? new ErrorOfCode(name as ErrorName) : new DlmsTimeoutError(timeout, "x");
-    };
     for (const name of Object.keys(errorCodes)) {
       const phrase = phraseOf(errorOf(name));
       for (const type of ["dlms-read", "dlms-meter", "dlms-monitor"]) {
@@ -270,6 +275,36 @@ describe("catalogues, help and editor files", () => {
     for (const key of ["obis", "unclosed", "columns"]) assert.ok(read.has(`dlms-read.csv.${key}`));
     for (const medium of [0, 1, 4, 5, 6, 7, 8, 9, 15, "other"]) {
       assert.ok(read.has(`dlms-read.browse.medium.${medium}`));
+    }
+  });
+
+  it("has a text for each preset of a meter that pushes, its country and its keys, with settings that are valid", () => {
+    const known = catalogue("en-US", "dlms-push-source");
+    assert.equal(new Set(pushPresets.map(({ id }) => id)).size, pushPresets.length);
+    for (const { id, country, keys, source, values, meter } of pushPresets) {
+      const keysOf = [`preset.${id}`, `preset.group.${country || "none"}`, `preset.keys.${keys}`];
+      for (const key of keysOf) assert.ok(known.has(`dlms-push-source.${key}`), key);
+      assert.ok(source.length > 20, `${id} says where it is from`);
+      pushSourceSettingsOf(values, meter ?? {});
+    }
+    assert.deepEqual(
+      [...pushListIds()].sort(),
+      pushLists.map(({ id }) => id).sort(),
+      "the dialog offers each list table",
+    );
+  });
+
+  it("has a phrase for every error of a push, and one for each look of noise", () => {
+    for (const name of Object.keys(errorCodes)) {
+      const phrase = pushPhraseOf(errorOf(name));
+      for (const type of ["dlms-listen", "dlms-decode", "dlms-push-source"]) {
+        assert.ok(catalogue("en-US", type).has(`${type}.status.${phrase}`), `${type}.status.${phrase}`);
+      }
+    }
+    const looks = ["http", "tls", "text", "mbus", "signal", "parity", "seven-bits", "speed", "foreign"];
+    for (const look of looks) {
+      assert.ok(catalogue("en-US", "dlms-listen").has(`dlms-listen.status.hint.${look}`), look);
+      assert.ok(catalogue("en-US", "dlms-push-source").has(`dlms-push-source.noise.${look}`), look);
     }
   });
 

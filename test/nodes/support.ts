@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import helper from "node-red-node-test-helper";
 import dlmsDecode from "../../nodes/dlms-decode/dlms-decode";
+import dlmsListen from "../../nodes/dlms-listen/dlms-listen";
 import dlmsMeter from "../../nodes/dlms-meter/dlms-meter";
 import dlmsMonitor from "../../nodes/dlms-monitor/dlms-monitor";
 import dlmsPushSource from "../../nodes/dlms-push-source/dlms-push-source";
@@ -33,7 +34,7 @@ export { helper };
 
 /** What the nodes of the helper's Node-RED share. */
 export const sharedByNodes = (): NodeRuntime => nodeRuntimeOf({ events } as unknown as NodeAPI);
-export const allNodes = [dlmsMeter, dlmsRead, dlmsSimulator, dlmsMonitor, dlmsPushSource, dlmsDecode];
+export const allNodes = [dlmsMeter, dlmsRead, dlmsSimulator, dlmsMonitor, dlmsPushSource, dlmsListen, dlmsDecode];
 
 export type Message = NodeMessageInFlow & { dlms?: Record<string, unknown>; dlmsError?: ErrorJson };
 

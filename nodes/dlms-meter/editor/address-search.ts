@@ -2,9 +2,9 @@
 import type { SearchLine, TrialLine } from "../../admin/answers";
 import { showProblem } from "../../editor/problem";
 import { type EditedNode, red } from "../../editor/red";
+import { reveal, StreamedRequest } from "../../editor/streamed-request";
 import { t } from "./checks";
-import { field, reveal, standingProperties } from "./dialog-fields";
-import { StreamedRequest } from "./streamed-request";
+import { field, standingProperties } from "./dialog-fields";
 
 function useAddress(trial: TrialLine): void {
   for (const [name, value] of [
@@ -44,7 +44,7 @@ export class AddressSearch {
   constructor(node: EditedNode) {
     const serial = $("#dlms-meter-find-serial");
     this.#request = new StreamedRequest<SearchLine>({
-      ...{ name: "find", url: "dlms/find-address", list: this.#list },
+      ...{ say: (key) => t(`find.${key}`), url: "dlms/find-address", list: this.#list },
       ...{ start: $("#dlms-meter-find"), stop: $("#dlms-meter-find-stop") },
       body: () => ({ id: node.id, properties: standingProperties(node), serialNumber: serial.val() }),
       begin: () => {

@@ -2,9 +2,9 @@
 import type { TestFacts, TestLine } from "../../admin/answers";
 import { showProblem } from "../../editor/problem";
 import { type EditedNode, red } from "../../editor/red";
+import { reveal, StreamedRequest } from "../../editor/streamed-request";
 import { t } from "./checks";
-import { reveal, standingProperties, standingSecrets } from "./dialog-fields";
-import { StreamedRequest } from "./streamed-request";
+import { standingProperties, standingSecrets } from "./dialog-fields";
 
 /** The sentences of a step, from its facts. */
 function sentencesOf(facts: TestFacts): string {
@@ -81,7 +81,7 @@ export class ConnectionTest {
 
   constructor(node: EditedNode) {
     this.#request = new StreamedRequest<TestLine>({
-      ...{ name: "test", url: "dlms/test-connection", list: this.#list },
+      ...{ say: (key) => t(`test.${key}`), url: "dlms/test-connection", list: this.#list },
       ...{ start: $("#dlms-meter-test"), stop: $("#dlms-meter-test-stop") },
       body: () => ({ id: node.id, properties: standingProperties(node), credentials: standingSecrets(node) }),
       begin: () => {

@@ -1,4 +1,4 @@
-// The inputs of the dlms-meter dialog, and how its results come into view.
+// The inputs of the dlms-meter dialog.
 import type { EditedNode } from "../../editor/red";
 
 export function field(name: string): JQuery {
@@ -23,9 +23,4 @@ function standing(node: EditedNode, names: readonly string[]): Record<string, un
     else values[name] = input.is(":checkbox") ? Boolean(input.prop("checked")) : input.val();
   }
   return values;
-}
-
-/** The results stand below the last field, out of sight in a usual window. */
-export function reveal(item: JQuery): void {
-  item[0]?.scrollIntoView({ block: "nearest" });
 }

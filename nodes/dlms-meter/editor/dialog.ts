@@ -1,5 +1,6 @@
 // The dlms-meter dialog: shows the fields that the chosen settings need, and starts what its buttons do.
 import type { EditedNode } from "../../editor/red";
+import { findPorts } from "../../editor/serial-ports";
 import { asText, type EditedProperties, textIn } from "../../editor/values";
 import {
   isCiphered,
@@ -18,7 +19,6 @@ import { field } from "./dialog-fields";
 import { loadPresets } from "./presets";
 import { type SecretChecks, symmetricKeys } from "./secret-checks";
 import { prepareQuirks } from "./quirks";
-import { findPorts } from "./serial-ports";
 
 const checked = (name: string): boolean => Boolean(field(name).prop("checked"));
 
@@ -94,7 +94,10 @@ export class MeterDialog {
       this.#checkSecrets(node);
     });
     $("#dlms-meter-find-ports").on("click", () => {
-      findPorts(asText(node._def.defaults.serialPort?.value));
+      findPorts({
+        ...{ path: field("serialPort"), list: $("#dlms-meter-ports"), note: $("#dlms-meter-ports-note"), t },
+        usual: asText(node._def.defaults.serialPort?.value),
+      });
     });
     dialog.find(".dlms-fold").on("click", fold);
     loadPresets();

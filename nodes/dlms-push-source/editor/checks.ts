@@ -50,6 +50,16 @@ export class SourceChecks {
     });
   }
 
+  readonly json = validator((_, value) => {
+    if (isEnv(value) || isEmpty(value)) return "";
+    try {
+      JSON.parse(asText(value));
+      return "";
+    } catch (error) {
+      return t("error.json", { reason: error instanceof Error ? error.message : String(error) });
+    }
+  });
+
   /** The rows of the table of meters. */
   readonly meters = validator((_, value) => {
     const rows: readonly unknown[] = Array.isArray(value) ? value : [];

@@ -1,7 +1,10 @@
 // The dlms-push-source dialog: shows the fields that the chosen settings need.
 import type { EditedNode } from "../../editor/red";
-import { type EditedProperties, textIn } from "../../editor/values";
+import { findPorts } from "../../editor/serial-ports";
+import { asText, type EditedProperties, textIn } from "../../editor/values";
+import { Arrivals } from "./arrivals";
 import { MeterRows } from "./meter-rows";
+import { loadPresets } from "./presets";
 import { field, t } from "./texts";
 
 /** Which groups of fields are shown, by the part of their class after "dlms-". */
@@ -12,6 +15,7 @@ function shownGroups(from: string): Record<string, boolean> {
     tcp: from === "TCP_LISTEN" || from === "TCP_CONNECT",
     listen: from === "TCP_LISTEN" || from === "UDP",
     message: from === "MESSAGE",
+    port: from !== "MESSAGE",
   };
 }
 
@@ -33,6 +37,7 @@ function showDefaults(node: EditedNode): void {
 export class SourceDialog {
   readonly #properties: EditedProperties;
   #meters: MeterRows | undefined;
+  #arrivals: Arrivals | undefined;
 
   constructor(properties: EditedProperties) {
     this.#properties = properties;
@@ -46,7 +51,16 @@ export class SourceDialog {
       this.#showNeededFields();
     });
     dialog.find(".dlms-fold").on("click", fold);
-    this.#meters = new MeterRows(node);
+    $("#dlms-push-find-ports").on("click", () => {
+      findPorts({
+        ...{ path: field("serialPort"), list: $("#dlms-push-ports"), note: $("#dlms-push-ports-note"), t },
+        usual: asText(node._def.defaults.serialPort?.value),
+      });
+    });
+    const meters = new MeterRows(node);
+    this.#meters = meters;
+    this.#arrivals = new Arrivals(node, meters);
+    loadPresets(node, meters);
     this.#showNeededFields();
   }
 
@@ -58,6 +72,8 @@ export class SourceDialog {
   }
 
   close(): void {
+    this.#arrivals?.stop();
+    this.#arrivals = undefined;
     this.#meters = undefined;
   }
 

@@ -1,5 +1,5 @@
 // The meters of a source in its dialog: one row each, with the keys in Node-RED's credentials.
-import type { EditedNode } from "../../editor/red";
+import { type EditedNode, red } from "../../editor/red";
 import { asText, textIn } from "../../editor/values";
 import { credentialName, type KeyName, keyNames, maxTableMeters } from "../../push/source-table";
 import { hidden, keyProblem, timeZoneProblem, titleProblem } from "./checks";
@@ -116,6 +116,8 @@ export class MeterRows {
       if (problemOf !== undefined) check(texts[name], problemOf);
     }
     texts.list?.attr("list", "dlms-push-lists");
+    const reader = meterSelect(asText(meter.meter), more);
+    if (reader !== undefined) texts.meter = reader;
     const keys = Object.fromEntries(
       keyNames.map((key) => [key, this.#keyInput(key, slot, seldomKeys.includes(key) ? more : second)]),
     ) as Record<KeyName, JQuery>;
@@ -178,7 +180,7 @@ const isFilled = ({ texts, flags: boxes, keys }: Row): boolean =>
   Object.values(boxes).some((box) => box.prop("checked") === true);
 
 const isUnusual = ({ texts, flags: boxes, keys }: Row): boolean =>
-  seldom.some((name) => texts[name] !== undefined && textIn(texts[name]) !== "") ||
+  [...seldom, "meter"].some((name) => texts[name] !== undefined && textIn(texts[name]) !== "") ||
   seldomKeys.some((key) => textIn(keys[key]) !== "") ||
   Object.values(boxes).some((box) => box.prop("checked") === true);
 
@@ -200,6 +202,22 @@ function flagInput(name: string, isOn: boolean, parent: JQuery): JQuery {
     .text(` ${t(`meter.${name}`)}`)
     .appendTo(label);
   return box;
+}
+
+/** The `dlms-meter` that reads the same meter, from which names are learned; undefined where the flow has none. */
+function meterSelect(chosen: string, parent: JQuery): JQuery | undefined {
+  const select = $("<select>").append($("<option>").val("").text(t("meter.placeholder.meter")));
+  let count = 0;
+  red().nodes.eachConfig((found) => {
+    const node = found as EditedNode;
+    if (node.type !== "dlms-meter") return true;
+    count++;
+    const { label } = node._def as unknown as { readonly label: (this: unknown) => string };
+    $("<option>").val(node.id).text(label.call(node)).appendTo(select);
+    return true;
+  });
+  if (count === 0) return undefined;
+  return labelled("meter", select.val(chosen), parent);
 }
 
 /** Shown in the dialog for a table whose id is typed. */

@@ -1,10 +1,13 @@
 // A request of the dialog that shows each line of its answer at once, with buttons that start and stop it.
-import { t } from "./checks";
-import { reveal } from "./dialog-fields";
+
+/** The results stand below the last field, out of sight in a usual window. */
+export function reveal(item: JQuery): void {
+  item[0]?.scrollIntoView({ block: "nearest" });
+}
 
 export interface StreamedRequestOptions<Line> {
-  /** section of the catalogue that holds `forbidden` and `unavailable` */
-  readonly name: "test" | "find";
+  /** the text for an answer that did not come */
+  say(key: "forbidden" | "unavailable"): string;
   readonly url: string;
   readonly start: JQuery;
   readonly stop: JQuery;
@@ -93,8 +96,8 @@ export class StreamedRequest<Line> {
     }
   }
 
-  #say(key: string): void {
-    const text = t(`${this.#options.name}.${key}`);
+  #say(key: "forbidden" | "unavailable"): void {
+    const text = this.#options.say(key);
     reveal($("<li>").addClass("dlms-failed").text(text).appendTo(this.#options.list));
   }
 }

@@ -1,0 +1,131 @@
+// The status of a `dlms-listen`: what arrived last, or why nothing does.
+import { type Clock, type DlmsError, type Push, type TimerHandle } from "../../src/index";
+import type { Node, NodeStatus } from "node-red";
+import type { PushView } from "../push/push-source";
+import { problemStatus, pushPhraseOf, type Translate } from "../push/push-status";
+
+/** ms between two statuses: Node-RED sends each to all open editors. */
+const statusEveryMs = 1000;
+/** ms after which a line without a byte is called silent. */
+export const noByteMs = 30_000;
+
+const key = (phrase: string): string => `dlms-listen.status.${phrase}`;
+
+export class ListenStatus {
+  readonly #node: Node;
+  readonly #translate: Translate;
+  readonly #clock: Clock;
+  #next: NodeStatus | undefined;
+  #timer: TimerHandle | undefined;
+  #silence: TimerHandle | undefined;
+  #shownAt = -Infinity;
+  #shown = "";
+  #isSerial = false;
+  #view: (() => PushView) | undefined;
+  #closed = false;
+
+  constructor(node: Node, translate: Translate, clock: Clock) {
+    this.#node = node;
+    this.#translate = translate;
+    this.#clock = clock;
+  }
+
+  /** @param isLine a serial line or a gateway, from which bytes should come at once */
+  follow(view: () => PushView, isLine: boolean): void {
+    this.#view = view;
+    this.#isSerial = isLine;
+  }
+
+  changed(view: PushView): void {
+    const { state, error, nextTryInMs, line, found } = view;
+    if (state === "failed" || state === "waiting") {
+      this.show({ fill: "red", shape: "ring", text: this.#failure(error, nextTryInMs) }, true);
+    } else if (state === "idle" || state === "opening") this.#ring("yellow", "opening");
+    else if (state === "listening" && (view.facts?.pushes ?? 0) === 0) {
+      const baudRate = line?.baudRate ?? 0;
+      const text = line === undefined ? "" : `${baudRate} ${line.mode}`;
+      if (line !== undefined && found !== true && view.facts?.line !== null && this.#isSerial) {
+        this.show({ fill: "grey", shape: "ring", text: this.#translate(key("waitingAt"), { line: text }) }, true);
+      } else this.#ring("grey", "waiting");
+      this.#watch();
+    }
+  }
+
+  pushed(push: Push, view: PushView): void {
+    const time = new Date(this.#clock.wallTime()).toLocaleTimeString("en-GB");
+    const meters = view.facts?.meters ?? 1;
+    const count = meters > 1 ? meters : push.items.length;
+    const phrase = meters > 1 ? "meters" : count === 1 ? "receivedOne" : "received";
+    this.show({ fill: "green", shape: "dot", text: this.#translate(key(phrase), { count, time }) });
+  }
+
+  /** A push of a meter that the node does not take. */
+  other(name: string): void {
+    this.show({ fill: "grey", shape: "dot", text: this.#translate(key("otherMeter"), { meter: name }) });
+  }
+
+  problem(error: DlmsError, view: PushView): void {
+    const hint = view.facts?.hint;
+    if (error.is("PUSH_NO_UNIT") && hint !== null && hint !== undefined) {
+      const text = this.#translate(key(`hint.${hint.kind}`));
+      this.show({ fill: "yellow", shape: "ring", text });
+    } else this.show(problemStatus("dlms-listen", error, this.#translate));
+  }
+
+  /** Shows a change of state at once, and of what arrives the last within a second. */
+  show(status: NodeStatus, atOnce = false): void {
+    if (this.#closed) return;
+    this.#next = status;
+    if (atOnce) {
+      this.#flush();
+      return;
+    }
+    if (this.#timer !== undefined) return;
+    const wait = this.#shownAt + statusEveryMs - this.#clock.now();
+    if (wait <= 0) this.#flush();
+    else {
+      this.#timer = this.#clock.setTimeout(() => {
+        this.#flush();
+      }, wait);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#clock.clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#silence);
+    this.#node.status({});
+  }
+
+  #flush(): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const status = this.#next;
+    if (status === undefined || this.#closed) return;
+    const text = `${status.fill ?? ""} ${status.text ?? ""}`;
+    if (text === this.#shown) return;
+    this.#shown = text;
+    this.#shownAt = this.#clock.now();
+    this.#node.status(status);
+  }
+
+  /** Says after a while that nothing comes at all. */
+  #watch(): void {
+    this.#clock.clearTimeout(this.#silence);
+    this.#silence = this.#clock.setTimeout(() => {
+      const { state, facts } = this.#view?.() ?? {};
+      if (state !== "listening" || facts === undefined || facts.bytes > 0) return;
+      this.#ring("yellow", this.#isSerial ? "noByte" : "noSender");
+    }, noByteMs);
+  }
+
+  #failure(error: DlmsError | undefined, nextTryInMs: number | undefined): string {
+    const reason = this.#translate(key(error === undefined ? "connectionLost" : pushPhraseOf(error)));
+    if (nextTryInMs === undefined) return reason;
+    return this.#translate(key("retry"), { reason, seconds: Math.max(1, Math.round(nextTryInMs / 1000)) });
+  }
+
+  #ring(fill: NodeStatus["fill"], phrase: string): void {
+    this.show({ fill, shape: "ring", text: key(phrase) }, true);
+  }
+}

@@ -1,0 +1,11 @@
+// The list tables that the dialog offers, by id.
+
+const ids = [
+  ...["kaifa-1", "kaifa-9", "kaifa-13", "kaifa-14", "kaifa-18", "kamstrup", "kamstrup-wh"],
+  ...["wiener-netze", "kelag", "lg-e450"],
+  ...["si-18", "si-12-energy", "si-12-power", "si-9-power", "si-9-energy", "si-4"],
+] as const;
+
+export function pushListIds(): readonly string[] {
+  return ids;
+}
