@@ -263,7 +263,14 @@ export const meterSettings = {
     ...{ kind: "names", default: "", message, option: "quirks" },
     names: [
       ...["wrapperSwappedBytes", "reversedDeviation", "strictInvokeId", "noGeneralBlockTransfer", "noGetWithList"],
-      ...["noRelease", "alwaysSendMechanism", "landisGyrHls2", "dedicatedKeyInHls", "meterCounterRestarts"],
+      ...[
+        "noRelease",
+        "alwaysSendMechanism",
+        "landisGyrHls2",
+        "dedicatedKeyInHls",
+        "meterCounterRestarts",
+        "timeMarks",
+      ],
     ],
   },
 

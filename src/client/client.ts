@@ -193,6 +193,7 @@ export class DlmsClient implements AsyncDisposable {
       clock,
       present: this.#present(options),
       reversedDeviation: quirks.reversedDeviation,
+      timeMarks: quirks.timeMarks,
       hints: this.#hints,
       noGetWithList: quirks.noGetWithList,
       submit: (request, init) => this.#runner.submit(request, init),

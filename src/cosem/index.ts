@@ -103,6 +103,7 @@ export {
   type RowMapperOptions,
   type TimedRow,
 } from "./profile-rows";
+export { createMarkedRowReader, type TimeMark } from "./time-marks";
 export {
   defaultClock,
   entriesByAge,

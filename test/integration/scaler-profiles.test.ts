@@ -256,4 +256,77 @@ describe("a load profile with time marks (SL7000, ACE6000)", () => {
     assert.match(notes.join(), /the rows have no times: .* time marks .*SL7000/);
     await time.runUntil(client.close());
   });
+
+  const objects =
+    "0106020412000809060000010000ff0f02120000020412000109060000600a01ff0f02120000020412000109060000600a02ff0f02120000020412000109060000600a03ff0f02120000020412000309060100011d00ff0f02120000020412000309060100031d00ff0f02120000";
+  const powerFailure = (time: string): unknown => ({ time, status: ["power-failure"] });
+  const clockSet = (time: string): unknown => ({ time, status: ["clock-set"] });
+  const started = (time: string): unknown => ({ time, status: [] });
+  /** start mark, end mark, time, values of the two registers */
+  type Row = readonly [start: unknown, end: unknown, time: string | null, energy: number, reactive: number];
+  const vectors: readonly (readonly [name: string, buffer: string, rows: readonly Row[]])[] = [
+    [
+      "a power failure over several intervals",
+      "010402060202090c07e50b03ff0a00000080000004060000000012012c1200320206000202090c07e50b03ff0a160c00800000040640000012008c12001402060202090c07e50b03ff0b341e00800000040640000000120096120016020600000000120136120034",
+      [
+        [started("2021-11-03T10:00:00"), null, "2021-11-03T10:15:00", 300, 50],
+        [null, powerFailure("2021-11-03T10:22:12"), "2021-11-03T10:30:00", 140, 20],
+        [powerFailure("2021-11-03T11:52:30"), null, "2021-11-03T12:00:00", 150, 22],
+        [null, null, "2021-11-03T12:15:00", 310, 52],
+      ],
+    ],
+    [
+      "a clock that was set forward",
+      "010302060202090c07e50b03ff0c00000080000004060000000012012c1200320206000202090c07e50b03ff0c120000800000040620000012003c12000a02060202090c07e50b03ff0c1f0000800000040620000000120118120030",
+      [
+        [started("2021-11-03T12:00:00"), null, "2021-11-03T12:15:00", 300, 50],
+        [null, clockSet("2021-11-03T12:18:00"), null, 60, 10],
+        [clockSet("2021-11-03T12:31:00"), null, "2021-11-03T12:45:00", 280, 48],
+      ],
+    ],
+  ];
+  const profile = (buffer: string): SimulatedObject[] => {
+    const made = profileGeneric("0.0.99.1.0.255", objects, buffer);
+    return [{ ...made, attributes: { ...made.attributes, 4: number(900) } }, ...registersOf(objects)];
+  };
+  const keys = ["0.0.1.0.0.255", "0.0.96.10.1.255", "time", "1.0.1.29.0.255", "1.0.3.29.0.255"];
+
+  for (const [name, buffer, expected] of vectors) {
+    it(`gives rows their times from the marks, with the quirk timeMarks: ${name}`, async () => {
+      const { client, clock: time } = bench({ objects: profile(buffer) }, { quirks: { timeMarks: true } });
+      const { rows } = await time.runUntil(client.profile("0.0.99.1.0.255").toTable());
+      assert.deepEqual(
+        rows.map((row) => keys.map((key) => row[key])),
+        expected,
+      );
+      await time.runUntil(client.close());
+    });
+  }
+
+  it("counts from midnight after a mark of a date alone", async () => {
+    const buffer =
+      "010402060202090c07e50b03ffffffffff8000000406000000001202001200650206000000001201f21200630206000000001201f9120061020600000000120208120064";
+    const { client, clock: time } = bench({ objects: profile(buffer) }, { quirks: { timeMarks: true } });
+    const { rows, notes } = await time.runUntil(client.profile("0.0.99.1.0.255").toTable());
+    assert.deepEqual(
+      rows.map((row) => row.time),
+      ["00:15", "00:30", "00:45", "01:00"].map((clock) => `2021-11-03T${clock}:00`),
+    );
+    assert.doesNotMatch(notes.join(), /time marks/);
+    await time.runUntil(client.close());
+  });
+
+  it("keeps the times where some columns are wanted", async () => {
+    const [, buffer = ""] = vectors[0] ?? [];
+    const { client, clock: time } = bench({ objects: profile(buffer) }, { quirks: { timeMarks: true } });
+    const reader = client.profile("0.0.99.1.0.255", undefined, { columns: ["1.0.1.29.0.255"] });
+    const { rows } = await time.runUntil(reader.toTable());
+    assert.deepEqual(rows, [
+      { time: "2021-11-03T10:15:00", "1.0.1.29.0.255": 300 },
+      { time: "2021-11-03T10:30:00", "1.0.1.29.0.255": 140 },
+      { time: "2021-11-03T12:00:00", "1.0.1.29.0.255": 150 },
+      { time: "2021-11-03T12:15:00", "1.0.1.29.0.255": 310 },
+    ]);
+    await time.runUntil(client.close());
+  });
 });

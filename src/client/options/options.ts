@@ -242,6 +242,13 @@ export interface Quirks {
    * captured): counters have to rise within an association only. Messages recorded earlier are believed then.
    */
   readonly meterCounterRestarts: boolean;
+  /**
+   * Load profiles of Itron SL7000 and ACE6000 meters: the first columns hold time marks (`{ time, status }`) in place of
+   * date-times. Each row gets its time, the end of its interval, as `time`; null where the marks do not tell it, as
+   * before the first mark of a range. All
+   * columns are asked for, and a reading that breaks off after rows were handed on does not go on.
+   */
+  readonly timeMarks: boolean;
 }
 
 export interface ConnectOptions {

@@ -90,6 +90,7 @@ export const noQuirks: Quirks = {
   landisGyrHls2: false,
   dedicatedKeyInHls: false,
   meterCounterRestarts: false,
+  timeMarks: false,
 };
 
 /**

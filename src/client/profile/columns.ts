@@ -40,6 +40,13 @@ export function chooseColumns({ columns, captureObjects }: ProfileInfo, names: r
   };
 }
 
+/** The same for a profile with time marks: all columns are asked for, since the marks are in some, and each row keeps its time. */
+export function chooseMarkedColumns(info: ProfileInfo, names: readonly string[]): ColumnChoice {
+  const { columns, project } = chooseColumns(info, names);
+  const withTime = project && ((row: ProfileRow): ProfileRow => ({ time: row.time, ...project(row) }));
+  return { columns, project: withTime, byRange: undefined, byEntry: undefined };
+}
+
 function isCapturedTwice(columns: readonly ProfileColumn[], index: number): boolean {
   const one = columns[index];
   return columns.some(

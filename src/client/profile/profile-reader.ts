@@ -49,6 +49,7 @@ export interface ProfileHost {
   readonly clock: Clock;
   readonly present: PresentOptions;
   readonly reversedDeviation: boolean;
+  readonly timeMarks: boolean;
   readonly hints: MeterHints;
   readonly noGetWithList: boolean;
   submit<T>(request: ClientRequest<Association, T>, options: OperationOptions): Promise<T>;
@@ -186,7 +187,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     notes: readonly string[];
     selection(): SelectionUsed | undefined;
   } {
-    const { clock, present, reversedDeviation } = this.#host;
+    const { clock, present, reversedDeviation, timeMarks } = this.#host;
     const notes: string[] = [];
     let selection: SelectionUsed | undefined;
     this.#notes = notes;
@@ -201,6 +202,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
       columns: this.#columns,
       present,
       reversedDeviation,
+      timeMarks,
       now: () => clock.wallTime(),
       begun: (columns, used) => {
         selection = used;

@@ -15,7 +15,7 @@ import {
   timeRange,
   type ProfilePlan,
 } from "./strategies";
-import { chooseColumns } from "./columns";
+import { chooseColumns, chooseMarkedColumns } from "./columns";
 import { profileCache, profileFacts } from "./profile-info";
 import { isAmbiguousLocalTime } from "./meter-time";
 import { RowSink, tooFew } from "./row-sink";
@@ -23,18 +23,21 @@ import { RowSink, tooFew } from "./row-sink";
 export type { ProfileProgress, ProfileRange, SelectionUsed } from "./strategies";
 
 /** Whether the reading can go on behind the row that was handed on last, by its time. */
-export function resumesByTime({ range, progress }: Pick<ProfileReading, "range" | "progress">): boolean {
+export function resumesByTime(reading: Pick<ProfileReading, "range" | "progress" | "timeMarks">): boolean {
+  const { range, progress, timeMarks } = reading;
+  // the rows behind the break would be without the mark that gives them their times
+  if (timeMarks === true) return false;
   const byColumn = range !== undefined && "column" in range;
   return progress.last !== undefined && progress.ascending && !isAmbiguousLocalTime(progress.last) && !byColumn;
 }
 
 /** Whether it can be gone on with at all after a break. */
-export function canResume(reading: Pick<ProfileReading, "range" | "progress" | "forget">): boolean {
+export function canResume(reading: Pick<ProfileReading, "range" | "progress" | "forget" | "timeMarks">): boolean {
   return reading.progress.rows === 0 || resumesByTime(reading) || reading.forget !== undefined;
 }
 
 /** Prepares a reading that broke off to go on, or to begin again. Returns what is done, in words. */
-export function resume(reading: Pick<ProfileReading, "range" | "progress" | "forget">): string {
+export function resume(reading: Pick<ProfileReading, "range" | "progress" | "forget" | "timeMarks">): string {
   const { progress, forget } = reading;
   const { last, rows } = progress;
   if (rows === 0) return "read again";
@@ -81,7 +84,10 @@ async function planOf(active: Association, reading: ProfileReading, options: Fet
   const { offset, daylight, lead = 0 } = active.kept(profileCache).clockOffset ?? {};
   return {
     ...facts,
-    choice: chooseColumns(facts.info, reading.columns),
+    choice:
+      reading.timeMarks === true
+        ? chooseMarkedColumns(facts.info, reading.columns)
+        : chooseColumns(facts.info, reading.columns),
     meter: { timeZone, offset, daylight, reversedDeviation },
     now: reading.now() + lead,
     withoutDeviation: active.kept(profileCache).withoutDeviation.has(reading.ref.logicalName),

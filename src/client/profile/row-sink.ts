@@ -1,6 +1,13 @@
 /** Turns the bytes of a profile's buffer into rows, filters them and hands them on. */
 import { ElementStream } from "../../codec";
-import { clockKind, createTimedRowReader, obisPrinted, restrictingObject, type TimedRow } from "../../cosem";
+import {
+  clockKind,
+  createMarkedRowReader,
+  createTimedRowReader,
+  obisPrinted,
+  restrictingObject,
+  type TimedRow,
+} from "../../cosem";
 import { DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
 import { maxBlocksBehind } from "../../session/steps/options";
 import {
@@ -63,7 +70,8 @@ export class RowSink {
     this.#timeKey = clock === undefined ? undefined : info.columns[info.captureObjects.indexOf(clock)]?.key;
     this.#order = new RowOrder(entryOrder(info.sortMethod), this.#timeKey !== undefined);
     const asked = strategy.columns?.flatMap((index) => info.columns[index] ?? []);
-    const reader = createTimedRowReader(asked ?? info.columns, {
+    const createReader = reading.timeMarks === true ? createMarkedRowReader : createTimedRowReader;
+    const reader = createReader(asked ?? info.columns, {
       ...reading.present,
       // in a buffer of unknown order the time of the next row may lie on either side
       capturePeriod: info.sortMethod === undefined ? 0 : info.capturePeriod,
@@ -265,7 +273,7 @@ export class RowSink {
 }
 
 const marksNote =
-  "the rows have no times: the meter puts time marks in place of date-times, as SL7000 and ACE6000 meters do; each mark says when its interval began or ended, and the rows after it follow one capture period apart";
+  "the rows have no times: the meter puts time marks in place of date-times, as SL7000 and ACE6000 meters do; each mark says when its interval began or ended, and the rows after it follow one capture period apart; set the quirk timeMarks for rows with times";
 
 /** null-data or an empty string, which some meters send for an empty buffer. */
 function isAbsentBuffer(bytes: Uint8Array): boolean {

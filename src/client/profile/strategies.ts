@@ -83,6 +83,8 @@ export interface ProfileReading {
   readonly columns: readonly string[];
   readonly present: PresentOptions;
   readonly reversedDeviation: boolean;
+  /** rows get their times from time marks, which needs all columns (quirk timeMarks) */
+  readonly timeMarks?: boolean;
   readonly now: () => number;
   readonly begun: (columns: readonly ProfileColumn[], selection: SelectionUsed) => void;
   /** Takes rows in the order in which they are to be seen; resolves when more are wanted. */
