@@ -16,6 +16,12 @@ function ofType(nodes: readonly FlowNode[], ...types: string[]): FlowNode[] {
   return nodes.filter(({ type }) => types.includes(type));
 }
 
+/** Keys of simulated meters that push: the example key, its last two bytes counted up, as the help of the simulator says. */
+const fleetKeys = Array.from({ length: 12 }, (_, index) => {
+  const last = (0x0e0f + index).toString(16).padStart(4, "0");
+  return `${toHex(demoKeys.encryptionKey).slice(0, -4)}${last}`.toUpperCase();
+});
+
 describe("each example, as it is written", () => {
   it("has a name of its own with a number, from 01 on", () => {
     assert.deepEqual(
@@ -32,16 +38,21 @@ describe("each example, as it is written", () => {
       assert.ok(String(comment?.name).length > 20 && String(comment?.info).length > 200);
       const [caught] = ofType(nodes, "catch");
       assert.ok((caught?.wires as string[][])[0]?.length);
-      const simulated = ofType(nodes, "dlms-simulator").map(({ host, port }) => `${String(host)}:${String(port)}`);
+      const simulators = ofType(nodes, "dlms-simulator");
+      const simulated = simulators.map(({ host, port }) => `${String(host)}:${String(port)}`);
       assert.ok(simulated.length > 0);
+      const receivers = simulators.map(({ pushHost, pushPort }) => `${String(pushHost)}:${String(pushPort)}`);
+      for (const source of ofType(nodes, "dlms-push-source")) {
+        assert.ok(receivers.includes(`${String(source.host)}:${String(source.port)}`), String(source.name));
+      }
       for (const meter of ofType(nodes, "dlms-meter")) {
         assert.ok(simulated.includes(`${String(meter.host)}:${String(meter.port)}`), String(meter.name));
       }
       const ids = new Set(nodes.map(({ id }) => id));
       for (const node of nodes as readonly (FlowNode & Links)[]) {
-        const { wires, z, g, meter, broker, scope } = node;
-        const links = [...(wires ?? []).flat(), ...(scope ?? []), z, g, meter];
-        if (node.type === "mqtt out") links.push(broker);
+        const { wires, z, g, meter, source, broker, scope } = node;
+        const links = [...(wires ?? []).flat(), ...(scope ?? []), z, g, meter, source === "" ? undefined : source];
+        if (node.type === "mqtt out" || node.type === "mqtt in") links.push(broker);
         for (const id of links) assert.ok(id === undefined || ids.has(id), node.id);
       }
     });
@@ -62,7 +73,7 @@ describe("each example, as it is written", () => {
       for (const [address] of text.matchAll(/(?<![\d.:])\d{1,3}(\.\d{1,3}){3}(?![\d.])/g)) {
         if (isIP(address) === 4) assert.equal(address, "127.0.0.1");
       }
-      const published = [demoPassword, ...Object.values(demoKeys).map((key) => toHex(key).toUpperCase())];
+      const published = [demoPassword, ...Object.values(demoKeys).map((key) => toHex(key).toUpperCase()), ...fleetKeys];
       for (const { credentials } of nodes as { credentials?: Record<string, string> }[]) {
         for (const secret of Object.values(credentials ?? {})) assert.ok(published.includes(secret));
       }
@@ -89,7 +100,10 @@ describe("each example, as it is written", () => {
     const all = [...examples.values()].flat();
     for (const list of [
       all.map(({ id }) => id),
-      ofType(all, "dlms-simulator").map(({ port }) => port),
+      ofType(all, "dlms-simulator").flatMap(({ port, pushPort }) =>
+        pushPort === undefined ? [port] : [port, pushPort],
+      ),
+      ofType(all, "dlms-push-source").map(({ name }) => name),
       ofType(all, "dlms-meter").map(({ name }) => name),
     ]) {
       assert.deepEqual(
@@ -106,6 +120,7 @@ interface Links {
   readonly z?: string;
   readonly g?: string;
   readonly meter?: string;
+  readonly source?: string;
   readonly broker?: string;
 }
 
@@ -145,15 +160,22 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
     nodeRed = await ObservedNodeRed.start({ TZ: "Etc/GMT+12" });
     const all = [...examples.values()].flat();
     const ports = new Map<unknown, string>();
-    for (const { port } of ofType(all, "dlms-simulator")) ports.set(port, String(await freePort()));
+    for (const { port, pushPort } of ofType(all, "dlms-simulator")) {
+      ports.set(port, String(await freePort()));
+      if (pushPort !== undefined) ports.set(pushPort, String(await freePort()));
+    }
     const variables = {
+      KEY_FILE: join(csvFolder, "keys.json"),
       CSV_FOLDER: csvFolder,
       ALARM_ABOVE_W: "0",
       NORMAL_BELOW_W: "0",
     };
     flow = all.map((node) => {
       if (node.type === "tab") return withVariables(node, variables);
-      if (ports.has(node.port) && node.type.startsWith("dlms-")) return { ...node, port: ports.get(node.port) };
+      if (node.type === "dlms-simulator" && ports.has(node.pushPort)) {
+        return { ...node, port: ports.get(node.port), pushPort: ports.get(node.pushPort), pushEvery: "1" };
+      }
+      if (ports.has(node.port) && /^(dlms-|tcp in)/.test(node.type)) return { ...node, port: ports.get(node.port) };
       // shortens the waits that are meant for people
       if (node.type === "inject" && Number(node.repeat) > 0) return { ...node, repeat: "0.5" };
       // at that time of the day it would write the file in which a test reads
@@ -275,6 +297,49 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
     assert.equal(new Set(configs.map(({ payload }) => (payload as Record<string, string>).unique_id)).size, 6);
   });
 
+  it("12 feeds the gauge and the chart from the HAN port", async () => {
+    const live = await nodeRed.arrival(find("12", "Power", "ui-gauge"));
+    assert.equal(typeof (live.payload as Record<string, unknown>)["1.0.1.7.0.255"], "number");
+    const dlms = live.dlms as Record<string, unknown>;
+    assert.equal((dlms.link as Record<string, unknown>).framing, "hdlc");
+    assert.equal(dlms.meterId, "SIM00000001");
+    assert.equal(typeof (await nodeRed.arrival(find("12", "Power, last hour", "ui-chart"))).payload, "number");
+  });
+
+  it("13 announces each value with a unit once, by the key that the state has", async () => {
+    const state = await nodeRed.arrival(find("13", "would be published"));
+    const values = state.payload as Record<string, unknown>;
+    const configs = await nodeRed.arrivals(find("13", "would be announced"), 10);
+    for (const { topic, payload } of configs) {
+      const config = payload as Record<string, string>;
+      assert.match(String(topic), /^homeassistant\/sensor\/dlms_SIM00000001\/\w+\/config$/);
+      assert.equal(config.state_topic, state.topic);
+      const key = /\['(\w+)'\]/.exec(config.value_template ?? "")?.[1] ?? "";
+      assert.equal(typeof values[key], "number", `${key} has no value`);
+      assert.ok(["W", "Wh", "V", "A"].includes(config.unit_of_measurement ?? ""));
+    }
+    await nodeRed.arrivals(find("13", "would be published"), 3);
+    assert.equal(nodeRed.received(find("13", "would be announced")).length, 10);
+  });
+
+  it("14 tells twelve meters apart by their titles, each push verified", async () => {
+    const { payload } = await nodeRed.arrival(
+      find("14", "all meters"),
+      ({ payload }) => Object.keys(payload as object).length === 12,
+    );
+    for (const [name, { verified, watts }] of Object.entries(payload as Record<string, Record<string, unknown>>)) {
+      assert.match(name, /^Meter \d+$/);
+      assert.deepEqual([verified, typeof watts], [true, "number"]);
+    }
+  });
+
+  it("15 decodes the hex digits of a reader", async () => {
+    const { payload, topic, dlms } = await nodeRed.arrival(find("15", "values"));
+    assert.equal(topic, "reader/han/hex");
+    assert.ok(Number((payload as Record<string, unknown>)["1.0.32.7.0.255"]) > 200);
+    assert.equal((dlms as Record<string, unknown>).meterId, "SIM00000001");
+  });
+
   it("catch and log no error", () => {
     assert.deepEqual(
       nodeRed.receivedByType("catch").map(({ msg }) => msg.dlmsError ?? msg.error),
@@ -284,6 +349,21 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
       nodeRed.output.split("\n").filter((line) => / {2}error {2}/.test(line)),
       [],
     );
+  });
+
+  it("14 writes a key file that the source takes instead of its table", async () => {
+    await nodeRed.inject(find("14", "write the key file"));
+    const { filename } = await nodeRed.arrival(find("14", "written"));
+    const before = nodeRed.received(find("14", "one message")).length;
+    const nodes = flow.map((node) => {
+      if (node.type !== "dlms-push-source" || node.name !== "Meters on port 4175") return node;
+      return { ...node, meters: [], credentials: {}, keyFile: filename };
+    });
+    await nodeRed.deploy(nodes, "nodes");
+    await nodeRed.arrivals(find("14", "one message"), before + 12, ({ dlms }) =>
+      /^Meter \d+$/.test(String((dlms as { meter: unknown }).meter)),
+    );
+    await nodeRed.deploy(flow, "nodes");
   });
 
   it("11 shows an outage and recovers from it", async () => {

@@ -77,6 +77,12 @@ export class ObservedNodeRed {
     if (!response.ok) throw new Error(`deploy: ${response.status} ${await response.text()}`);
   }
 
+  /** Presses the button of an inject node. */
+  async inject(node: string): Promise<void> {
+    const response = await fetch(`${this.url}inject/${node}`, { method: "POST" });
+    if (!response.ok) throw new Error(`inject: ${response.status} ${await response.text()}`);
+  }
+
   /** All messages that the node has received. */
   received(node: string): Record<string, unknown>[] {
     return this.#arrivals.filter((arrival) => arrival.node === node).map(({ msg }) => msg);
