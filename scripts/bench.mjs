@@ -75,6 +75,35 @@ async function readBench() {
   else console.log("  Gurux Java client: not built (npm run interop:setup)");
 }
 
+/** 10,000 meters push to one TCP port for two minutes; the sender is a process of its own. */
+function pushFleetBench() {
+  const script = compile();
+  const [file, args] = script("push-fleet-meters", 10_000, 2);
+  // two sockets for each meter are open, in two processes
+  const quoted = [file, ...args].map((part) => `'${part}'`).join(" ");
+  const result = spawnSync("sh", ["-c", `ulimit -n "$(ulimit -H -n)"; exec ${quoted}`], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  const line = (result.stdout ?? "").split("\n").find((text) => text.startsWith("{"));
+  if (line === undefined) throw new Error(`the benchmark gave no result: ${result.stderr}`);
+  const of = JSON.parse(line);
+  const own = of.heapPerMeterAfterPushes - of.bareBytes;
+  console.log(`${of.meters} meters, one ciphered push a minute each over TCP, ${of.seconds} s, one process:`);
+  console.log(`  pushes sent, received, distinct           ${of.sent}, ${of.pushes}, ${of.distinct}`);
+  console.log(
+    `  memory of a meter beyond its bare socket  ${own} bytes (socket ${of.bareBytes}, before its first push ${of.heapPerConnection - of.bareBytes})`,
+  );
+  console.log(
+    `  event loop delay, p99 and maximum         ${of.delayP99ms.toFixed(1)} ms, ${of.delayMaxMs.toFixed(1)} ms`,
+  );
+  console.log(
+    `  processor time of the listener            ${of.cpuSeconds.toFixed(1)} s; resident ${(of.rss / 2 ** 20).toFixed(0)} MB`,
+  );
+  if (of.sent !== of.pushes)
+    console.log(`  LOST PUSHES: refused ${JSON.stringify(of.refused)}, dropped ${JSON.stringify(of.dropped)}`);
+}
+
 async function main() {
   mkdirSync(join(root, ".cache"), { recursive: true });
   const benches = { read: readBench };
@@ -89,6 +118,8 @@ async function main() {
   for (const [name, start] of Object.entries(benches)) {
     if (wanted.length === 0 || wanted.includes(name)) await start();
   }
+  // takes minutes, so it runs only where it is asked for
+  if (wanted.includes("push") || wanted.includes("push-fleet")) pushFleetBench();
 }
 
 await main();

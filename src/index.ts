@@ -307,6 +307,13 @@ export {
   pushValues,
 } from "./push";
 export {
+  acceptMeters,
+  type AcceptMetersOptions,
+  type HeartbeatOptions,
+  type IncomingMeter,
+  type MeterAcceptor,
+  type MeterAcceptorEvents,
+  type MeterEvidence,
   type ListenBytes,
   type ListenConnection,
   type ListenerFacts,
@@ -320,6 +327,8 @@ export {
   type ListenTransport,
   type NoiseHint,
   type NoiseKind,
+  pushCounterFile,
+  type PushCounterFileOptions,
   type PushListener,
   type PushListenerEvents,
   type PushSerialMode,

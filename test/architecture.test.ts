@@ -25,7 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   fleet: ["client", "transport", "names", "cosem", "security", "bytes", "errors", "clock"],
   push: ["inspect", "link", "transport", "apdu", "security", "cosem", "codec", "bytes", "errors", "clock"],
-  listener: ["push", "transport", "bytes", "errors", "clock"],
+  listener: ["push", "transport", "security", "bytes", "errors", "clock"],
   simulator: ["link", "transport", "apdu", "security", "cosem", "codec", "bytes", "errors", "clock"],
 };
 

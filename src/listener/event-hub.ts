@@ -1,22 +1,19 @@
 /** Hands events to listeners of the user. What one of them throws is reported and changes nothing. */
 import { callSafely } from "../errors/boundary";
-import type { PushListenerEvents } from "./events";
 
-type Name = keyof PushListenerEvents;
+export class ListenerHub<Events> {
+  readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>();
+  readonly #failed: (event: keyof Events, error: unknown) => void;
 
-export class ListenerHub {
-  readonly #listeners = new Map<Name, Set<(event: never) => void>>();
-  readonly #failed: (event: Name, error: unknown) => void;
-
-  constructor(failed: (event: Name, error: unknown) => void) {
+  constructor(failed: (event: keyof Events, error: unknown) => void) {
     this.#failed = failed;
   }
 
-  on<E extends Name>(event: E, listener: (event: PushListenerEvents[E]) => void): () => void {
+  on<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): () => void {
     const set = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, set);
     // one entry for each call, so that a function that is registered twice is taken off once per unsubscribe
-    const entry = (value: PushListenerEvents[E]): void => {
+    const entry = (value: Events[E]): void => {
       callSafely(
         () => {
           listener(value);
@@ -32,11 +29,11 @@ export class ListenerHub {
     };
   }
 
-  has(event: Name): boolean {
+  has(event: keyof Events): boolean {
     return (this.#listeners.get(event)?.size ?? 0) > 0;
   }
 
-  emit<E extends Name>(event: E, value: PushListenerEvents[E]): void {
+  emit<E extends keyof Events>(event: E, value: Events[E]): void {
     for (const listener of [...(this.#listeners.get(event) ?? [])]) listener(value as never);
   }
 }

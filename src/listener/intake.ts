@@ -1,7 +1,9 @@
 /** Where all connections of a listener hand on their pushes and problems; counts them and gives them to the user. */
 import type { DlmsError, ErrorCode } from "../errors";
+import { callSafely } from "../errors/boundary";
 import { type Push, type PushDecoderOptions, PushDecoder, PushDecoderParts, type PushFraming } from "../push";
 import { ListenerHub } from "./event-hub";
+import type { PushListenerEvents } from "./events";
 import { PushRate, UnknownTitles } from "./facts";
 import type { NoiseHint } from "./noise";
 import type { ListenSettings } from "./options";
@@ -11,7 +13,7 @@ import { SilenceWatch } from "./silence";
 
 export class Intake {
   readonly settings: ListenSettings;
-  readonly hub: ListenerHub;
+  readonly hub: ListenerHub<PushListenerEvents>;
   readonly unknown = new UnknownTitles();
   readonly rate: PushRate;
   readonly silence: SilenceWatch;
@@ -33,11 +35,9 @@ export class Intake {
   constructor(settings: ListenSettings) {
     this.settings = settings;
     this.#parts = new PushDecoderParts(settings.decoder);
-    const { clock, logger } = settings;
+    const { clock } = settings;
     this.hub = new ListenerHub((event, error) => {
-      const text = `push listener: a listener of "${event}" failed: ${error instanceof Error ? error.message : String(error)}`;
-      if (logger === undefined) process.emitWarning(text, { type: "DlmsWarning" });
-      else logger.error(text);
+      this.listenerFailed(event, error);
     });
     this.#gate = new ProblemGate(clock, (problem) => {
       this.hub.emit("problem", problem);
@@ -89,12 +89,33 @@ export class Intake {
     this.#gate.sweep();
   }
 
-  end(): void {
+  listenerFailed(event: string, error: unknown): void {
+    this.#log(`push listener: a listener of "${event}" failed: ${messageOf(error)}`);
+  }
+
+  /** Nothing follows: reports what was counted, ends iterators and writes the counters. Never rejects. */
+  async finish(): Promise<void> {
     this.#gate.end();
     for (const queue of this.#queues) queue.end();
     this.#queues.clear();
+    try {
+      await this.settings.decoder.receivedCounters?.flush?.();
+    } catch (error) {
+      this.#log(`push listener: the received counters were not written: ${messageOf(error)}`);
+    }
+  }
+
+  #log(text: string): void {
+    const { logger } = this.settings;
+    const warn = (): void => {
+      process.emitWarning(text, { type: "DlmsWarning" });
+    };
+    if (logger === undefined) warn();
+    else callSafely(() => logger.error(text), warn);
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A meter is known by its title, not by its address; without a title by its number, then by the peer. */
 function meterOf({ systemTitle, meterId, link }: Push): string {

@@ -1,6 +1,5 @@
 /** Listens for what meters push: on a port, on a serial line, or at a gateway. */
 import type { TimerHandle } from "../clock";
-import { callSafely } from "../errors/boundary";
 import type { Push } from "../push";
 import type { ListenState, ListenStateEvent, PushListenerEvents } from "./events";
 import type { ListenerFacts } from "./facts";
@@ -116,23 +115,10 @@ class Listener implements PushListener {
   }
 
   async #close(): Promise<void> {
-    const { clock, decoder, logger } = this.#intake.settings;
-    clock.clearTimeout(this.#timer);
+    this.#intake.settings.clock.clearTimeout(this.#timer);
     await this.#source?.close();
     this.#became({ state: "closed" });
-    this.#intake.end();
-    try {
-      await decoder.receivedCounters?.flush?.();
-    } catch (error) {
-      const text = `push listener: the received counters were not written: ${error instanceof Error ? error.message : String(error)}`;
-      callSafely(
-        () => {
-          if (logger === undefined) process.emitWarning(text, { type: "DlmsWarning" });
-          else logger.error(text);
-        },
-        () => undefined,
-      );
-    }
+    await this.#intake.finish();
   }
 
   #became(event: ListenStateEvent): void {

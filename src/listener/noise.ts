@@ -1,5 +1,5 @@
 /** Why bytes come and no push: statistics of a stream without a unit, and what they mean. */
-import { latin1 } from "../bytes";
+import { evenParity, latin1 } from "../bytes";
 
 export type NoiseKind = "http" | "tls" | "text" | "mbus" | "signal" | "parity" | "seven-bits" | "speed" | "foreign";
 
@@ -10,14 +10,6 @@ export interface NoiseHint {
 }
 
 const sampleBytes = 128;
-
-const parityOf = (byte: number): number => {
-  let ones = byte;
-  ones ^= ones >> 4;
-  ones ^= ones >> 2;
-  ones ^= ones >> 1;
-  return ones & 1;
-};
 
 const texts = {
   http: "a web browser or an HTTP client has connected, which is no meter: give the port to meters only",
@@ -65,7 +57,7 @@ export class NoiseStatistics {
     for (const [at, byte] of bytes.entries()) {
       if (byte === 0 || byte === 0xff) this.#flat++;
       if (byte > 0x7f) this.#high++;
-      this.#odd += parityOf(byte);
+      if (evenParity(byte) !== byte) this.#odd++;
       const isStart = byte === 0x68 && bytes[at + 3] === 0x68 && bytes[at + 1] === bytes[at + 2];
       if (isStart || byte === 0xe5) this.#mbus++;
     }

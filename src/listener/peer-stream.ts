@@ -23,6 +23,8 @@ export interface PeerName {
 
 export class PeerStream {
   readonly name: PeerName;
+  /** A client asks the meter over this connection, so what is no push is an answer to it. */
+  isQuiet = false;
   readonly #intake: Intake;
   #decoder: PushDecoder | undefined;
   #noise: NoiseStatistics | undefined;
@@ -107,7 +109,7 @@ export class PeerStream {
   /** What came is no push: says so once. */
   noUnit(): void {
     const noise = this.#noise;
-    if (this.#isTold || noise === undefined) return;
+    if (this.#isTold || noise === undefined || this.isQuiet) return;
     this.#isTold = true;
     const { peer, serial = false } = this.name;
     const hint = noise.hint(serial);
@@ -133,7 +135,7 @@ export class PeerStream {
   }
 
   #report(error: DlmsError): void {
-    this.#intake.problem(error, this.name.peer, this.name.address);
+    if (!this.isQuiet) this.#intake.problem(error, this.name.peer, this.name.address);
   }
 
   #account(decoder: PushDecoder): number {

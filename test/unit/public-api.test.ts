@@ -52,9 +52,9 @@ interface Named {
 const values = words(`
   AccessRegistry DlmsAccessError DlmsAssociationError DlmsClient DlmsConfigError DlmsConnectionError
   DlmsDecodeError DlmsError DlmsLinkError DlmsPushError DlmsSecurityError DlmsServiceError DlmsStateError DlmsTimeoutError
-  MemoryAccountGuard MeterPool ProfileReader SharedMeter accountOf afterRunning attribute attributeName
+  MemoryAccountGuard acceptMeters MeterPool ProfileReader SharedMeter accountOf afterRunning attribute attributeName
   className classTitle clientIdentity connect createClient createMeter createRuntime decodeApdu decodeData
-  decodeFrame decodePush parsePushList pushConfirmation pushCounterStore PushDecoder pushValues demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
+  decodeFrame decodePush parsePushList pushConfirmation pushCounterFile pushCounterStore PushDecoder pushValues demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
   describeUnit endpointKey endpointOf errorCodes fileCounterStore fileReceivedCounters findAddress
   findAttribute findClass fromHex householdDefinition isDlmsError isObis isTimeZone keyFingerprint listClasses
   listenPush listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage
@@ -69,7 +69,8 @@ const types = words(`
   PushLink PushSecurity PushKeyStyle PushListDefinition PushListEntryDefinition PushMeter PushMeterSource PushObject
   PushSetupObject PushCounterStore PushCounterStoreOptions
   ListenBytes ListenConnection ListenerFacts ListenLimits ListenLogger ListenProblem
-  ListenPushOptions ListenState ListenStateEvent ListenTransport NoiseHint NoiseKind PushListener PushListenerEvents
+  ListenPushOptions ListenState ListenStateEvent ListenTransport NoiseHint NoiseKind PushListener PushListenerEvents PushCounterFileOptions
+  AcceptMetersOptions HeartbeatOptions IncomingMeter MeterAcceptor MeterAcceptorEvents MeterEvidence
   PushSerialMode SerialLine ServerTlsOptions UnknownTitle
   Aare Aarq AccessRequest AccessResponse AccessSpecification Account AccountGuard ActionRequest
   ActionRequestNextPblock ActionRequestNormal ActionRequestWithFirstPblock ActionRequestWithList
