@@ -168,7 +168,7 @@ class Acceptor implements MeterAcceptor {
   on<E extends keyof MeterAcceptorEvents>(event: E, listener: (event: MeterAcceptorEvents[E]) => void): () => void {
     if (event === "push") return this.#intake.hub.on("push", listener as (event: Push) => void);
     if (event === "problem") return this.#intake.hub.on("problem", listener as (event: ListenProblem) => void);
-    return this.#hub.on(event as "meter" | "gone", listener as (event: MeterAcceptorEvents["meter" | "gone"]) => void);
+    return this.#hub.on(event, listener as (event: MeterAcceptorEvents["meter" | "gone"]) => void);
   }
 
   transport(id: string): Transport {
