@@ -123,7 +123,9 @@ export class LineSource implements Source {
     this.#endpoint = transport.endpoint;
     this.#state({ state: "opening", ...this.#shownLine() });
     const name = { peer: transport.endpoint, address: transport.endpoint, serial: transport.kind === "serial" };
-    const peer = new PeerStream(this.#intake, name);
+    // customer interfaces are one-way, though their meters may ask for confirmations
+    const reply = (bytes: Uint8Array): void => this.#opened?.connection.write(bytes);
+    const peer = new PeerStream(this.#intake, name, name.serial ? undefined : reply);
     let isLost = false;
     const connection = await boundedTransport(transport, clock).open(
       {

@@ -51,6 +51,8 @@ export interface ListenLogger {
 export interface ListenPushOptions extends Omit<PushDecoderOptions, "peer" | "onProblem"> {
   readonly transport: ListenTransport;
   readonly limits?: Partial<ListenLimits>;
+  /** confirms pushes that ask for it, over TCP and UDP; the confirmation is plain (true) */
+  readonly confirm?: boolean;
   /** ms without a byte after which a connection to the TCP port, or what is known of a UDP peer, goes (600,000) */
   readonly idleTimeoutMs?: number;
   /** ms without a push after which a meter that has pushed, or the whole line, is reported as PUSH_SILENT, once (0 = never) */
@@ -60,7 +62,7 @@ export interface ListenPushOptions extends Omit<PushDecoderOptions, "peer" | "on
   readonly logger?: ListenLogger;
   /** for tests */
   readonly clock?: Clock;
-  /** for tests: 0 to 1, spreads reconnections */
+  /** for tests: 0 to 1, spreads further attempts */
   readonly random?: () => number;
 }
 
@@ -68,6 +70,7 @@ export interface ListenSettings {
   readonly decoder: PushDecoderOptions;
   readonly transport: ListenTransport;
   readonly limits: ListenLimits;
+  readonly confirm: boolean;
   readonly idleTimeoutMs: number;
   readonly silenceAfterMs: number;
   readonly expectedIntervalMs: number;
@@ -88,14 +91,26 @@ const defaultIntervalMs = 10_000;
 /** @throws DlmsConfigError CONFIG_INVALID, CONFIG_MISSING */
 export function resolveListenOptions(options: ListenPushOptions): ListenSettings {
   object("options", options);
-  const { transport, limits, idleTimeoutMs, silenceAfterMs, expectedIntervalMs, logger, clock, random, ...decoder } =
-    options;
+  const {
+    transport,
+    limits,
+    confirm = true,
+    idleTimeoutMs,
+    silenceAfterMs,
+    expectedIntervalMs,
+    logger,
+    clock,
+    random,
+    ...decoder
+  } = options;
   checkPushOptions(decoder);
   checkTransport(transport);
+  if (typeof (confirm as unknown) !== "boolean") throw invalid("confirm", "true or false", confirm);
   return {
     decoder,
     transport,
     limits: resolveLimits(limits),
+    confirm,
     idleTimeoutMs: milliseconds("idleTimeoutMs", idleTimeoutMs ?? defaultIdleTimeoutMs, 1000),
     silenceAfterMs: milliseconds("silenceAfterMs", silenceAfterMs ?? 0, 0),
     expectedIntervalMs: milliseconds("expectedIntervalMs", expectedIntervalMs ?? defaultIntervalMs, 500),

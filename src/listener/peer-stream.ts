@@ -1,7 +1,7 @@
 /** The bytes of one connection, line or UDP peer: their decoder, which is made with the first byte, and their statistics. */
 import type { DlmsError } from "../errors";
 import { DlmsPushError } from "../errors";
-import type { PushDecoder } from "../push";
+import { type Push, pushConfirmation, type PushDecoder } from "../push";
 import { toHex } from "../bytes";
 import type { Intake } from "./intake";
 import { NoiseStatistics } from "./noise";
@@ -26,6 +26,7 @@ export class PeerStream {
   /** A client asks the meter over this connection, so what is no push is an answer to it. */
   isQuiet = false;
   readonly #intake: Intake;
+  readonly #reply: ((bytes: Uint8Array) => void) | undefined;
   #decoder: PushDecoder | undefined;
   #noise: NoiseStatistics | undefined;
   #firstAt = 0;
@@ -35,9 +36,11 @@ export class PeerStream {
   #unfinished = 0;
   #isTold = false;
 
-  constructor(intake: Intake, name: PeerName) {
+  /** @param reply sends bytes to the peer, where pushes may be confirmed */
+  constructor(intake: Intake, name: PeerName, reply?: (bytes: Uint8Array) => void) {
     this.#intake = intake;
     this.name = name;
+    this.#reply = intake.settings.confirm ? reply : undefined;
   }
 
   /** Whole APDUs and telegrams, also those that were refused. */
@@ -79,7 +82,7 @@ export class PeerStream {
     if (intake.hub.has("bytes")) intake.hub.emit("bytes", { peer: this.name.peer, bytes });
     const decoder = (this.#decoder ??= this.#begin());
     if (this.#units === 0) this.#noise?.add(bytes);
-    for (const push of decoder.add(bytes, clock.wallTime())) intake.push(push);
+    for (const push of decoder.add(bytes, clock.wallTime())) this.#push(push);
     return this.#account(decoder);
   }
 
@@ -88,7 +91,7 @@ export class PeerStream {
     const decoder = this.#decoder;
     if (decoder === undefined) return;
     const { clock } = this.#intake.settings;
-    for (const push of decoder.tick(clock.wallTime())) this.#intake.push(push);
+    for (const push of decoder.tick(clock.wallTime())) this.#push(push);
     this.#account(decoder);
     const noise = this.#noise;
     if (noise === undefined || this.#isTold || noise.bytes < noiseBytes) return;
@@ -132,6 +135,13 @@ export class PeerStream {
         else this.#report(error);
       },
     });
+  }
+
+  #push(push: Push): void {
+    this.#intake.push(push);
+    if (this.#reply === undefined || !push.confirmed || this.isQuiet) return;
+    const confirmation = pushConfirmation(push);
+    if (confirmation !== undefined) this.#reply(confirmation);
   }
 
   #report(error: DlmsError): void {

@@ -11,6 +11,8 @@ import { TokenBucket } from "./token-bucket";
 
 /** Sockets beyond the limit of connections that are open for a moment: handshakes, and those that make room. */
 const spareSockets = 64;
+/** Confirmations that a peer has not taken, after which its connection ends. */
+const maxUnsentBytes = 65_536;
 /** Bytes in which a peer of another protocol shows. */
 const firstBytes = 6;
 
@@ -108,7 +110,11 @@ export class TcpSource implements Source {
     const now = clock.now();
     const incoming: Incoming = {
       stream,
-      peer: new PeerStream(this.#intake, name),
+      peer: new PeerStream(this.#intake, name, (bytes) => {
+        stream.write(bytes);
+        // a peer that takes no confirmation gets no more of this process' memory
+        if (stream.unsent > maxUnsentBytes) stream.destroy();
+      }),
       bucket: new TokenBucket(limits.messagesPerSecond, now),
       lastAt: now,
       isPaused: false,

@@ -67,7 +67,7 @@ export class UdpSource implements Source {
     const { clock, limits } = this.#intake.settings;
     const now = clock.now();
     const name = hostAndPort(from.address, from.port);
-    const sender = this.#senders.get(name) ?? this.#begin(name, from.address, now);
+    const sender = this.#senders.get(name) ?? this.#begin(name, from, now);
     this.#senders.delete(name);
     this.#senders.set(name, sender);
     sender.lastAt = now;
@@ -84,9 +84,11 @@ export class UdpSource implements Source {
     while (this.#intake.unfinished > limits.unfinishedBytes && this.#dropLargest());
   }
 
-  #begin(name: string, address: string, now: number): Sender {
+  #begin(name: string, from: DatagramPeer, now: number): Sender {
     return {
-      peer: new PeerStream(this.#intake, { peer: name, address }),
+      peer: new PeerStream(this.#intake, { peer: name, address: from.address }, (bytes) => {
+        this.#server?.send(bytes, from);
+      }),
       bucket: new TokenBucket(this.#intake.settings.limits.messagesPerSecond, now),
       lastAt: now,
     };

@@ -352,7 +352,10 @@ describe("push listener", () => {
     const clients: net.Socket[] = [];
     const gateway = net.createServer((socket) => {
       clients.push(socket);
-      socket.on("error", () => undefined).write(plainPush(clients.length));
+      socket
+        .on("error", () => undefined)
+        .resume()
+        .write(plainPush(clients.length));
     });
     gateway.listen(0, "127.0.0.1");
     await once(gateway, "listening");
@@ -391,6 +394,35 @@ describe("push listener", () => {
     await done;
     assert.deepEqual(values, [1, 2]);
     await listener.close();
+  });
+
+  it("confirms the pushes that ask for it over their connection, and no others", async () => {
+    const listener = await listen();
+    const socket = await dial(listener);
+    const confirmed = plainPush(5);
+    // bit 30 of long-invoke-id-and-priority: confirmed
+    assert.equal(confirmed[9], 0x40);
+    const unconfirmed = confirmed.slice();
+    unconfirmed[9] = 0;
+    const answer = once(socket, "data");
+    socket.write(concatBytes(unconfirmed, confirmed));
+    const [bytes] = (await answer) as [Buffer];
+    assert.equal(bytes.subarray(0, 8).toString("hex"), "0001006600010006");
+    assert.equal(bytes[8], 0x10, "data-notification-confirm");
+    assert.equal(bytes.length, 14);
+    assert.equal(listener.facts.pushes, 2);
+  });
+
+  it("confirms nothing where it was told not to", async () => {
+    const listener = await listen({ confirm: false });
+    const socket = await dial(listener);
+    const pushes = pushesOf(listener, 1);
+    const ended = once(socket, "end");
+    socket.resume();
+    socket.end(plainPush(5));
+    await pushes;
+    await ended;
+    assert.equal(socket.bytesRead, 0);
   });
 
   it("goes on when a listener of the user throws", async () => {

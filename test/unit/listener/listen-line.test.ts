@@ -159,8 +159,8 @@ describe("push listener on a line", () => {
       { transport: { kind: "serial", path: "/dev/ttyX", baudRate: "auto", mode: "8N1" } },
       { transport: { kind: "tcp-server", port: 0, tls: { cert: "x" } } },
       { transport: far.transport, limits: { connections: 0 } },
-      { transport: far.transport, limits: { conections: 5 } },
-      { transport: far.transport, frming: "hdlc" },
+      { transport: far.transport, limits: { connection: 5 } },
+      { transport: far.transport, frame: "hdlc" },
       { transport: far.transport, silenceAfterMs: -1 },
       {},
     ];
