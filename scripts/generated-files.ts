@@ -3,11 +3,13 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { rowOf, type SettingName } from "../nodes/meters/settings-rules";
+import { pushSourceSettings } from "../nodes/push/source-table";
 import { meterSettings, type Need, type Range, type SettingRow } from "../nodes/meters/settings-table";
 import { connectionHints } from "../src/client/diagnosis/hints";
 
 export const root = resolve(__dirname, "..");
 const englishTexts = "nodes/dlms-meter/locales/en-US/dlms-meter.json";
+const sourceTexts = "nodes/dlms-push-source/locales/en-US/dlms-push-source.json";
 
 interface Texts {
   "dlms-meter": { label: Record<string, string>; test: { advice: Record<string, string> } };
@@ -55,6 +57,37 @@ function neededText(need: Need | undefined): string {
 
 const applicabilities = { network: "TCP, TLS, UDP", serial: "serial ports", hdlc: "HDLC", modeE: "mode E" } as const;
 
+/** The part of docs/settings.md on push sources. */
+function sourceDocument(labels: Readonly<Record<string, string>>): string {
+  const lines = Object.entries<SettingRow>(pushSourceSettings).map(([name, row]) => {
+    const appliesTo = row.appliesTo === undefined ? "" : ` (${sourceApplicabilities[row.appliesTo]} only)`;
+    const fallback = row.kind === "secret" ? "" : code(row.default === "" ? '""' : row.default);
+    return `| ${[code(name), labels[name] ?? "", valuesOf(row) + appliesTo, fallback].join(" | ")} |`;
+  });
+  return `
+# Settings of a push source
+
+Every setting of a \`dlms-push-source\` node. This part is written from \`nodes/push/source-table.ts\`.
+
+| property | in the dialog | values | default |
+|---|---|---|---|
+${lines.join("\n")}
+
+\`meters\` is a list of \`{name, systemTitle, peer, list, timeZone, standardTime, reversedDeviation, meter, slot}\`; everything in
+it is optional. The keys of the first are the credentials \`encryptionKey\`, \`authenticationKey\`, \`broadcastKey\` and \`dedicatedKey\`,
+those of others have the number of the meter (\`slot\`, else its place in the list) behind the name: \`encryptionKey2\`. \`meter\` is the id of a
+\`dlms-meter\` that reads the same meter: its push setups are read once and name the values.
+
+\`keyFile\` is JSON, a list of such objects with their keys beside the other properties, or CSV with the names in its first row. A value may be
+\`\${NAME}\`. The file is read again when it changes; it is refused when other users of the machine may read or write it.
+
+\`ownLists\` is JSON: \`[{"id": "mine", "entries": [{"obis": "1-0:1.7.0", "unit": "W"}, {"obis": null}]}]\`, chosen by its id in *lists* or
+by the \`listId\` that the meter sends first.
+`;
+}
+
+const sourceApplicabilities = { network: "TCP, UDP", serial: "serial ports", hdlc: "HDLC", modeE: "mode E" } as const;
+
 /** docs/settings.md */
 function settingsDocument(labels: Readonly<Record<string, string>>): string {
   const all = Object.keys(meterSettings) as SettingName[];
@@ -100,9 +133,12 @@ ${secrets.join("\n")}
 export function generatedFiles(): Readonly<Record<string, string>> {
   const texts = JSON.parse(readFileSync(join(root, englishTexts), "utf8")) as Texts;
   const { label, test } = texts["dlms-meter"];
+  const source = JSON.parse(readFileSync(join(root, sourceTexts), "utf8")) as {
+    "dlms-push-source": { label: Record<string, string> };
+  };
   test.advice = { ...connectionHints };
   return {
-    "docs/settings.md": settingsDocument(label),
+    "docs/settings.md": settingsDocument(label) + sourceDocument(source["dlms-push-source"].label),
     [englishTexts]: `${JSON.stringify(texts, null, 2)}\n`,
   };
 }

@@ -129,6 +129,8 @@ export interface PushPresetsAnswer {
 /** A value of a push, as the dialog shows it. */
 export interface ArrivedValue {
   readonly name: string;
+  /** what the OBIS code stands for, in the language of the editor; "" without a code */
+  readonly description: string;
   readonly text: string;
   readonly scalerFrom: string;
 }

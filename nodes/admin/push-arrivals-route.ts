@@ -1,6 +1,7 @@
 /** What arrives: listens with the settings of an open dialog, and answers a line for what comes, before the first deploy. */
 import {
   type Clock,
+  describeObis,
   type DlmsError,
   isDlmsError,
   type Push,
@@ -18,6 +19,7 @@ import type { PushSourceNode } from "../push/push-source-node";
 import { pushSourceSettingsOf, type PushSourceSettings } from "../push/source-settings";
 import type { ArrivalLine, EndingError } from "./answers";
 import { credentialsOf, deployedNode, resolvedLike } from "./dialog-settings";
+import { languageOf } from "./editor-language";
 import { objectOf, registerLines, resolvedVariable } from "./streaming-route";
 
 /** ms for which a dialog listens. */
@@ -82,7 +84,7 @@ class LineQueue {
   }
 }
 
-function pushLine(push: Push): ArrivalLine {
+function pushLine(push: Push, language: string): ArrivalLine {
   const { meter, meterId, systemTitle, link, table, time, security, items, notes } = push;
   const shown = items.slice(0, maxShownValues);
   return {
@@ -90,7 +92,10 @@ function pushLine(push: Push): ArrivalLine {
     ...{ meter, meterId, systemTitle, table, time, notes },
     framing: link.framing,
     verified: security === null ? null : security.verified,
-    values: shown.map(({ name, value, unit, scalerFrom }) => ({ name, text: valueText(value, unit), scalerFrom })),
+    values: shown.map(({ name, logicalName, value, unit, scalerFrom }) => ({
+      ...{ name, text: valueText(value, unit), scalerFrom },
+      description: logicalName === null ? "" : describeObis(logicalName, { language }),
+    })),
     more: items.length - shown.length,
   };
 }
@@ -118,12 +123,14 @@ class Arrivals {
   readonly #shared: PushSource | undefined;
   readonly #decoders = new Map<string, PushDecoder>();
   readonly #user: string;
+  readonly #language: string;
   #timers: TimerHandle[] = [];
   #bytes = 0;
   #units = 0;
   #told = "";
 
-  constructor(draft: PushSource, shared: PushSource | undefined, clock: Clock) {
+  constructor(draft: PushSource, shared: PushSource | undefined, clock: Clock, language: string) {
+    this.#language = language;
     this.#draft = draft;
     this.#shared = shared;
     this.#clock = clock;
@@ -152,7 +159,7 @@ class Arrivals {
     return {
       id: this.#user,
       push: (push) => {
-        if (!shared) this.queue.add(pushLine(push));
+        if (!shared) this.queue.add(pushLine(push, this.#language));
       },
       problem: ({ error }) => {
         if (!shared) this.queue.add(problemLine(error));
@@ -179,7 +186,8 @@ class Arrivals {
       });
       this.#decoders.set(peer, decoder);
     }
-    for (const push of decoder.add(Uint8Array.from(bytes), this.#clock.wallTime())) this.queue.add(pushLine(push));
+    for (const push of decoder.add(Uint8Array.from(bytes), this.#clock.wallTime()))
+      this.queue.add(pushLine(push, this.#language));
     this.#units = [...this.#decoders.values()].reduce((sum, { facts }) => sum + facts.units, 0);
   }
 
@@ -224,7 +232,7 @@ export async function* arrivalLines(
       },
       onProblem: (problem) => problems.push(problem),
     });
-    arrivals = new Arrivals(draft, shared, systemClock);
+    arrivals = new Arrivals(draft, shared, systemClock, languageOf(objectOf(body)));
     arrivals.begin();
     yield* arrivals.queue.drain(signal);
   } catch (error) {

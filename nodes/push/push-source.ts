@@ -69,7 +69,7 @@ export class PushSource {
   readonly #parts: PushSourceParts;
   readonly #file: KeyFile | undefined;
   readonly #users = new Map<string, PushUser>();
-  /** the decoder recognises the settings of a meter by the object */
+  /** the decoder keeps the settings of a meter by their object */
   readonly #pushMeters = new WeakMap<KnownMeter, PushMeter>();
   #directory: MeterDirectory;
   #fileMeters: readonly KnownMeter[] = [];

@@ -17,6 +17,8 @@ const endpoints: readonly (readonly [method: "GET" | "POST", path: string, permi
     ["POST", "dlms/drafts/unknown/columns", "dlms.write"],
     ["POST", "dlms/test-connection", "dlms.write"],
     ["POST", "dlms/find-address", "dlms.write"],
+    ["GET", "dlms/push-presets", "dlms.read"],
+    ["POST", "dlms/push-arrivals", "dlms.write"],
   ];
 
 describe("endpoints where the editor is closed (adminAuth)", function () {
@@ -34,7 +36,7 @@ describe("endpoints where the editor is closed (adminAuth)", function () {
         "content-type": "application/json",
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
-      ...(method === "POST" ? { body: JSON.stringify({ id: "", properties: { transportType: "nothing" } }) } : {}),
+      ...(method === "POST" ? { body: JSON.stringify({ id: "", properties: { transportType: "nothing", from: "nothing" } }) } : {}),
     });
     await response.text();
     return response.status;

@@ -7,7 +7,7 @@ import { ListenSieve, listenFilterOf } from "../../nodes/dlms-listen/listen-filt
 import { freePort } from "../support/node-red-process";
 import { VirtualClock } from "../support/virtual-clock";
 import { aidon, cipheredPush, kaifa, pushKeys } from "./push-frames";
-import { allNodes, clean, helper, type Message, next, statusesOf } from "./support";
+import { allNodes, clean, helper, type Message, next, startMeter, statusesOf } from "./support";
 
 type Flow = { id: string; type: string }[];
 
@@ -276,5 +276,72 @@ describe("what a dlms-listen sends on", () => {
     assert.equal(sieve.isOfMeter(push({}, { meterId: null, systemTitle: "545354000000000A" })), true);
     assert.equal(sieve.isOfMeter(push({}, { meterId: "9" })), false);
     assert.equal(sieve.take(push({ a: 1 }, { kind: "event" }), false), undefined);
+  });
+});
+
+describe("names that a push does not carry", () => {
+  afterEach(clean);
+
+  it("are read once from the meter, with its scalers, where a dlms-meter is chosen for it", async () => {
+    const pushPort = await freePort();
+    const register = (logicalName: string, value: number, scaler: number, unit: number): object => ({
+      ...{ classId: 3, logicalName },
+      attributes: {
+        2: { type: "double-long-unsigned", value },
+        3: {
+          type: "structure",
+          value: [
+            { type: "integer", value: scaler },
+            { type: "enum", value: unit },
+          ],
+        },
+      },
+    });
+    const objects = ["1.0.1.7.0.255", "1.0.32.7.0.255"].map((logicalName) => ({
+      classId: 3,
+      logicalName,
+      attributeId: 2,
+    }));
+    const meter = await startMeter({
+      associations: [{ client: 16 }],
+      objects: [register("1.0.1.7.0.255", 1500, 0, 27), register("1.0.32.7.0.255", 2311, -1, 35)],
+    } as never);
+    const to = { kind: "tcp", host: "127.0.0.1", port: pushPort } as const;
+    const setup = meter.meter.pushTo({ objects, list: "positional", to });
+    const flow = [
+      ...listenFlow({ from: "TCP_LISTEN", port: String(pushPort), meters: [{ name: "house", meter: "meter" }] }),
+      {
+        id: "meter",
+        type: "dlms-meter",
+        version: 2,
+        name: "house",
+        host: "127.0.0.1",
+        port: String(meter.port),
+        timeout: "1000",
+      },
+    ];
+    await helper.load(allNodes, flow as never);
+    await listening();
+    const seen: Message[] = [];
+    const named = new Promise<Message>((resolve) => {
+      helper.getNode("out").on("input", (msg: Message) => {
+        seen.push(msg);
+        if ("1.0.1.7.0.255" in (msg.payload as object)) resolve(msg);
+        else void setup.push();
+      });
+    });
+    await setup.push();
+    const msg = await named;
+    await setup.close();
+    assert.deepEqual(seen[0]?.payload, { "#0": 1500, "#1": 2311 });
+    assert.deepEqual(msg.payload, { "1.0.1.7.0.255": 1500, "1.0.32.7.0.255": 231.1 });
+    const items = (msg.dlms as { items: { unit: string; scalerFrom: string }[] }).items;
+    assert.deepEqual(
+      items.map(({ unit, scalerFrom }) => [unit, scalerFrom]),
+      [
+        ["W", "meter"],
+        ["V", "meter"],
+      ],
+    );
   });
 });

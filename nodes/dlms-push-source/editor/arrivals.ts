@@ -1,7 +1,7 @@
 // "What arrives" in the dlms-push-source dialog: listens with the settings of the dialog and shows what comes.
 import type { ArrivalLine } from "../../admin/answers";
 import { showProblem } from "../../editor/problem";
-import { type EditedNode, red } from "../../editor/red";
+import { editorLanguage, type EditedNode, red } from "../../editor/red";
 import { StreamedRequest } from "../../editor/streamed-request";
 import type { MeterRows } from "./meter-rows";
 import { field, t } from "./texts";
@@ -34,7 +34,12 @@ export class Arrivals {
     this.#request = new StreamedRequest<ArrivalLine>({
       ...{ say: (key: string) => t(`arrive.${key}`), url: "dlms/push-arrivals", list: this.#list },
       ...{ start: $("#dlms-push-listen"), stop: $("#dlms-push-listen-stop") },
-      body: () => ({ id: node.id, properties: standing(node, meters), credentials: meters.keys() }),
+      body: () => ({
+        id: node.id,
+        properties: standing(node, meters),
+        credentials: meters.keys(),
+        language: editorLanguage(),
+      }),
       begin: () => {
         this.#shown.clear();
         this.#state.text(t("arrive.starting"));
@@ -121,9 +126,10 @@ function pushView(line: Arrived): JQuery {
   const facts = [framing.toUpperCase(), t(`arrive.${security}`), table ?? "", time ?? ""].filter((fact) => fact !== "");
   $("<div class='dlms-push-facts'>").text(facts.join(" · ")).appendTo(view);
   const rows = $("<table class='dlms-push-values'>").appendTo(view);
-  for (const { name, text, scalerFrom } of values) {
+  for (const { name, description, text, scalerFrom } of values) {
     const row = $("<tr>").appendTo(rows);
     $("<td>").text(name).appendTo(row);
+    $("<td class='dlms-push-described'>").text(description).appendTo(row);
     $("<td>").text(text).appendTo(row);
     $("<td>")
       .text(scalerFrom === "table" ? t("arrive.fromTable") : "")
