@@ -75,6 +75,35 @@ async function readBench() {
   else console.log("  Gurux Java client: not built (npm run interop:setup)");
 }
 
+/** Ciphered pushes to named, scaled values, in turns with Gurux for Java decoding the same bytes. */
+function pushDecodeBench() {
+  const script = compile();
+  const blocks = 5;
+  const [ours, peers] = [[], []];
+  let sums = [];
+  for (let block = 0; block < blocks; block++) {
+    const { mean, sum, file, bytes } = run(...script("push-decode", 100));
+    ours.push(mean);
+    sums = [sum, sum, bytes];
+    if (!existsSync(join(java, "interop-peer.jar"))) continue;
+    const peer = run("java", ["-cp", classPath, "peer.Main", "bench-push", "--file", file, "--rounds", "100"]);
+    peers.push(peer.mean);
+    sums[1] = peer.sum;
+  }
+  const own = median(ours);
+  const where = pinned ? ", one CPU" : "";
+  console.log(
+    `pushes of ${sums[2]} bytes with 10 registers decoded a second of processor time, median of ${blocks} runs${where}:`,
+  );
+  console.log(`  PushDecoder, named and scaled values      ${own.toFixed(0)}`);
+  if (peers.length === 0) console.log("  Gurux Java: not built (npm run interop:setup)");
+  else
+    console.log(
+      `  Gurux Java                                ${median(peers).toFixed(0)} (ours ${(own / median(peers)).toFixed(2)} x)`,
+    );
+  if (sums[0] !== sums[1]) console.log(`  THE VALUES DIFFER: their sums are ${sums[0]} and ${sums[1]}`);
+}
+
 /** 10,000 meters push to one TCP port for two minutes; the sender is a process of its own. */
 function pushFleetBench() {
   const script = compile();
@@ -118,6 +147,7 @@ async function main() {
   for (const [name, start] of Object.entries(benches)) {
     if (wanted.length === 0 || wanted.includes(name)) await start();
   }
+  if (wanted.length === 0 || wanted.includes("push") || wanted.includes("push-decode")) pushDecodeBench();
   // takes minutes, so it runs only where it is asked for
   if (wanted.includes("push") || wanted.includes("push-fleet")) pushFleetBench();
 }

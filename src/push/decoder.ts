@@ -55,6 +55,7 @@ export class PushDecoder {
   readonly #parts: PushDecoderParts;
   readonly #refused: Partial<Record<ErrorCode, number>> = {};
   #stream: StreamUnits;
+  #time: { readonly now: number; readonly iso: string } | undefined;
   #bytes = 0;
   #units = 0;
   #pushes = 0;
@@ -168,8 +169,15 @@ export class PushDecoder {
       tables: checked.tables,
       senders,
       peer: peer ?? null,
-      receivedAt: now === undefined ? null : new Date(now).toISOString(),
+      receivedAt: this.#isoTime(now),
     };
+  }
+
+  /** Pushes of one piece have one time. */
+  #isoTime(now: number | undefined): string | null {
+    if (now === undefined) return null;
+    if (this.#time?.now !== now) this.#time = { now, iso: new Date(now).toISOString() };
+    return this.#time.iso;
   }
 
   #guarded(run: () => Push[]): Push[] {

@@ -41,6 +41,8 @@ const meterNumbers = [
   ...["0.0.96.1.0.255", "0.0.42.0.0.255", "0.0.96.1.1.255", "1.1.0.0.5.255", "1.1.96.1.0.255", "1.0.96.1.0.255"],
 ];
 
+const meterNumberSet: ReadonlySet<string> = new Set(meterNumbers);
+
 /** @throws DlmsError where the content is no push */
 export function interpret(unit: Unit, opened: Opened, how: Interpretation): Push {
   const { plain } = opened;
@@ -129,7 +131,7 @@ function dataPush(unit: Unit, opened: Opened, how: Interpretation, sent: Notific
       ? `${how.peer ?? ""}/${unit.link.destination}/${unit.link.source}`
       : toHex(opened.systemTitle);
   const { time, longInvokeId } = sent;
-  const notes = [...unit.notes, ...opened.notes, ...(sent.notes ?? [])];
+  const notes = unit.notes.concat(opened.notes, sent.notes ?? []);
   const { dates, lists } = how.settings;
   const body = named(sent.body, sender, how, notes);
   const evidence = { link: unit.link, systemTitle: opened.systemTitle, earlierListId: how.senders.listId(sender) };
@@ -137,12 +139,18 @@ function dataPush(unit: Unit, opened: Opened, how: Interpretation, sent: Notific
   for (const note of listNotes) notes.push(note);
   const items = rows.map((row, index) => presentItem(row, index, list, dates));
   const listId = listIdOf(rows) ?? null;
+  const { meter, systemTitle, security, receivedAt, link } = base(unit, opened, how);
   if (listId !== null) how.senders.sentListId(sender, listId);
   if (list !== undefined && items.some(({ scalerFrom }) => scalerFrom === "table")) {
     notes.push(`list table ${list.id} gives scalers and units, the frame has none`);
   }
   return {
     kind: "data",
+    meter,
+    systemTitle,
+    security,
+    receivedAt,
+    link,
     meterId: meterIdOf(rows),
     listId,
     table: list?.id ?? null,
@@ -153,7 +161,6 @@ function dataPush(unit: Unit, opened: Opened, how: Interpretation, sent: Notific
     values: valuesOf(items),
     items,
     notes,
-    ...base(unit, opened, how),
   };
 }
 
@@ -174,6 +181,7 @@ function named(body: Body, sender: string, how: Interpretation, notes: string[])
 }
 
 function meterIdOf(items: readonly BodyItem[]): string | null {
+  if (!items.some(({ logicalName }) => logicalName === null || meterNumberSet.has(logicalName))) return null;
   for (const name of meterNumbers) {
     const item = items.find(({ logicalName }) => logicalName === name);
     const text = item && textOf(item.node)?.trim();
@@ -196,6 +204,16 @@ function clockOf(items: readonly PushItem[]): string | null {
 
 /** By name; where an object has several attributes in the push, those other than 2 stand under name and attribute. */
 function valuesOf(items: readonly PushItem[]): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  let isUnique = true;
+  for (const { name, value } of items) {
+    isUnique &&= !Object.hasOwn(values, name);
+    values[name] = value;
+  }
+  return isUnique ? values : sharedValues(items);
+}
+
+function sharedValues(items: readonly PushItem[]): Record<string, unknown> {
   const counts = new Map<string, number>();
   for (const { name } of items) counts.set(name, (counts.get(name) ?? 0) + 1);
   const values: Record<string, unknown> = {};

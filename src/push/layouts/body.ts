@@ -3,6 +3,7 @@ import { ByteReader, latin1 } from "../../bytes";
 import { decodeValueBytes, type DlmsValue, sliceValue } from "../../codec";
 import { obisDotted, readScalerUnit, type ScalerUnit } from "../../cosem";
 import { isDlmsError } from "../../errors";
+import { readPlainItems } from "./plain-items";
 
 /** A value with the bytes that it has in the frame. */
 export interface BodyNode {
@@ -49,6 +50,8 @@ const maxUntyped = 1024;
 
 /** @throws DlmsDecodeError for a body that is no value */
 export function readBody(bytes: Uint8Array): Body {
+  const items = readPlainItems(bytes);
+  if (items !== undefined) return { layout: "items", items };
   const untyped = readUntyped(bytes);
   if (untyped !== undefined) return { layout: "items", items: untyped };
   const top = { value: decodeValueBytes(bytes), raw: bytes };
@@ -74,14 +77,12 @@ export function plainBody(values: readonly Uint8Array[]): Body {
   return { layout: "positional", items: values.map((raw) => plain({ value: decodeValueBytes(raw), raw })) };
 }
 
-const unknown = { classId: null, attributeId: null, dataIndex: null } as const;
-
 function plain(node: BodyNode): BodyItem {
-  return { ...unknown, logicalName: null, node, scalerUnit: undefined };
+  return { logicalName: null, classId: null, attributeId: null, dataIndex: null, node, scalerUnit: undefined };
 }
 
 function named(node: BodyNode, logicalName: string, scalerUnit?: ScalerUnit): BodyItem {
-  return { ...unknown, logicalName, node, scalerUnit };
+  return { logicalName, classId: null, attributeId: null, dataIndex: null, node, scalerUnit };
 }
 
 /** The elements of an array or a structure with their bytes; undefined for other values. */

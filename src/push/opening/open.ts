@@ -107,7 +107,7 @@ function openEnvelope(apdu: Ciphered, context: OpenContext): Opened {
     gap: checked.gap,
     repeated: checked.repeated,
   };
-  return { plain, security, systemTitle: title, notes: [...notes, ...checked.notes] };
+  return { plain, security, systemTitle: title, notes: notes.concat(checked.notes) };
 }
 
 const unchecked = { gap: 0, repeated: false, notes: [] } as const;
@@ -129,11 +129,12 @@ interface OpenedEnvelope {
 }
 
 function openWith(envelope: Envelope, keys: OpeningKeys): OpenedEnvelope {
-  const { apdu, control, suite, title } = envelope;
+  const { apdu, content, control, suite, title, settings } = envelope;
   const chosen = chooseKey(apdu, control, suite, keys, title);
   const notes: string[] = [];
   const verified = control.authenticated && canVerify(keys, envelope, notes);
-  const opening = { ...envelope, keys, key: chosen.key, role: chosen.role };
+  const { key, role } = chosen;
+  const opening = { apdu, content, control, suite, title, settings, keys, key, role };
   const plain = verified || !control.authenticated ? decipher(opening) : decipherUnverified(opening);
   checkPlain(apdu, plain, control, verified, title);
   return { plain, chosen, verified, notes };

@@ -2,14 +2,14 @@ package peer;
 
 import java.util.Arrays;
 
-/** Entry point of the interop peer: `server`, `client`, `fleet` or `bench-decode`. */
+/** Entry point of the interop peer: `server`, `client`, `fleet`, `bench-decode` or `bench-push`. */
 public final class Main {
     private Main() {
     }
 
     public static void main(String[] args) throws Exception {
         if (args.length == 0) {
-            throw new IllegalArgumentException("usage: server|client|fleet|bench-decode [--name value ...]");
+            throw new IllegalArgumentException("usage: server|client|fleet|bench-decode|bench-push [--name value ...]");
         }
         Options options = new Options(Arrays.copyOfRange(args, 1, args.length));
         switch (args[0]) {
@@ -17,6 +17,7 @@ public final class Main {
             case "client" -> MeterClient.run(options);
             case "fleet" -> Fleet.run();
             case "bench-decode" -> DecodeBench.run(options);
+            case "bench-push" -> PushBench.run(options);
             default -> throw new IllegalArgumentException("unknown command " + args[0]);
         }
     }
