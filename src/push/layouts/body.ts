@@ -1,27 +1,12 @@
 /** Finds the values of a pushed body, and the names and scalers that the frame gives them. */
 import { ByteReader, latin1 } from "../../bytes";
-import { decodeValueBytes, type DlmsValue, sliceValue } from "../../codec";
+import { decodeValueBytes, sliceValue } from "../../codec";
 import { obisDotted, readScalerUnit, type ScalerUnit } from "../../cosem";
 import { isDlmsError } from "../../errors";
+import type { BodyItem, BodyNode } from "./body-item";
 import { readPlainItems } from "./plain-items";
 
-/** A value with the bytes that it has in the frame. */
-export interface BodyNode {
-  readonly value: DlmsValue;
-  readonly raw: Uint8Array;
-}
-
-export interface BodyItem {
-  readonly logicalName: string | null;
-  readonly classId: number | null;
-  readonly attributeId: number | null;
-  /** the element of the attribute; null for the whole of it */
-  readonly dataIndex: number | null;
-  readonly node: BodyNode;
-  readonly scalerUnit: ScalerUnit | undefined;
-  /** where the scaler is from, unless the frame has it */
-  readonly scalerFrom?: "table" | "meter";
-}
+export type { BodyItem, BodyNode } from "./body-item";
 
 export type Layout = "items" | "flat" | "object-list" | "positional";
 

@@ -1,24 +1,12 @@
 /** A short way for the usual body: items {obis, value, {scaler, unit}} with a length of one byte each. */
 import { decodeValueBytes } from "../../codec";
 import { obisDotted } from "../../cosem";
-import type { BodyItem } from "./body";
+import type { BodyItem } from "./body-item";
 
-/** Bytes of the values of fixed length, by tag; 0: of another form. */
-const valueBytes = new Uint8Array(256);
-for (const [tag, length] of [
-  [3, 1],
-  [5, 4],
-  [6, 4],
-  [15, 1],
-  [16, 2],
-  [17, 1],
-  [18, 2],
-  [20, 8],
-  [21, 8],
-  [22, 1],
-] as const) {
-  valueBytes[tag] = length;
-}
+/** Bytes of the values of fixed length, by tag. */
+const valueBytes = { 3: 1, 5: 4, 6: 4, 15: 1, 16: 2, 17: 1, 18: 2, 20: 8, 21: 8, 22: 1 } as Readonly<
+  Record<number, number>
+>;
 /** array, structure, octet-string, visible-string, integer, enum */
 const [array, structure, octets, text, integer, enumeration] = [1, 2, 9, 10, 15, 22];
 /** "02 03 09 06" and an OBIS code */
