@@ -71,6 +71,9 @@ class ListenNode {
       },
       changed: (view) => {
         this.#status.changed(view);
+        const { line, found } = view;
+        if (found !== true || line === undefined) return;
+        this.#node.log(this.#RED._("dlms-listen.log.found", { line: `${line.baudRate} ${line.mode}` }));
       },
     });
   }

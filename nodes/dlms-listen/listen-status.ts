@@ -20,7 +20,8 @@ export class ListenStatus {
   #silence: TimerHandle | undefined;
   #shownAt = -Infinity;
   #shown = "";
-  #isSerial = false;
+  #isLine = false;
+  #isOpen = false;
   #view: (() => PushView) | undefined;
   #closed = false;
 
@@ -33,22 +34,17 @@ export class ListenStatus {
   /** @param isLine a serial line or a gateway, from which bytes should come at once */
   follow(view: () => PushView, isLine: boolean): void {
     this.#view = view;
-    this.#isSerial = isLine;
+    this.#isLine = isLine;
   }
 
-  changed(view: PushView): void {
-    const { state, error, nextTryInMs, line, found } = view;
+  /** Further connections to an open port change nothing: what arrived last, or what was wrong with it, stays. */
+  changed({ state, error, nextTryInMs, line, found }: PushView): void {
+    const isOpen = state === "listening";
     if (state === "failed" || state === "waiting") {
       this.show({ fill: "red", shape: "ring", text: this.#failure(error, nextTryInMs) }, true);
-    } else if (state === "idle" || state === "opening") this.#ring("yellow", "opening");
-    else if (state === "listening" && (view.facts?.pushes ?? 0) === 0) {
-      const baudRate = line?.baudRate ?? 0;
-      const text = line === undefined ? "" : `${baudRate} ${line.mode}`;
-      if (line !== undefined && found !== true && view.facts?.line !== null && this.#isSerial) {
-        this.show({ fill: "grey", shape: "ring", text: this.#translate(key("waitingAt"), { line: text }) }, true);
-      } else this.#ring("grey", "waiting");
-      this.#watch();
-    }
+    } else if (!isOpen) this.#ring("yellow", "opening");
+    else if (!this.#isOpen || (line !== undefined && found !== true)) this.#waiting(line);
+    this.#isOpen = isOpen;
   }
 
   pushed(push: Push, view: PushView): void {
@@ -109,13 +105,22 @@ export class ListenStatus {
     this.#node.status(status);
   }
 
+  #waiting(line: PushView["line"]): void {
+    if (line === undefined) this.#ring("grey", "waiting");
+    else {
+      const text = this.#translate(key("waitingAt"), { line: `${line.baudRate} ${line.mode}` });
+      this.show({ fill: "grey", shape: "ring", text }, true);
+    }
+    this.#watch();
+  }
+
   /** Says after a while that nothing comes at all. */
   #watch(): void {
     this.#clock.clearTimeout(this.#silence);
     this.#silence = this.#clock.setTimeout(() => {
       const { state, facts } = this.#view?.() ?? {};
       if (state !== "listening" || facts === undefined || facts.bytes > 0) return;
-      this.#ring("yellow", this.#isSerial ? "noByte" : "noSender");
+      this.#ring("yellow", this.#isLine ? "noByte" : "noSender");
     }, noByteMs);
   }
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Push } from "../../src";
 import { ListenSieve, listenFilterOf } from "../../nodes/dlms-listen/listen-filter";
+import type { PushSourceNode } from "../../nodes/push/push-source-node";
 import { freePort } from "../support/node-red-process";
 import { VirtualClock } from "../support/virtual-clock";
 import { aidon, cipheredPush, kaifa, pushKeys } from "./push-frames";
@@ -25,11 +26,22 @@ const listenFlow = (source: object, listen: object = {}, more: object[] = []): F
     ...more,
   ] as Flow;
 
-const listening = (id = "listen"): Promise<unknown> => statusesOf(id).until(/waiting$/);
+/** Resolves when the port of the source is open, also where it is already. */
+const listening = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { source } = (helper.getNode("source") as unknown as PushSourceNode).push;
+    source?.addUser({
+      ...{ id: "test", push: () => undefined, problem: () => undefined },
+      changed: ({ state }) => {
+        if (state === "listening") resolve();
+      },
+    });
+  });
 
 async function sender(port: number): Promise<Socket> {
   const socket = connect({ host: "127.0.0.1", port });
-  socket.on("error", () => undefined);
+  // the end of a connection comes to those who read
+  socket.on("error", () => undefined).resume();
   await once(socket, "connect");
   return socket;
 }
@@ -102,8 +114,12 @@ describe("dlms-listen", () => {
     const payload = (await next("out")).payload as Record<string, unknown>;
     assert.equal(payload["1.0.32.7.0.255"], 240);
     const again = next("out");
+    const statuses = statusesOf("listen");
     sockets[0]?.destroy();
+    await statuses.until(/^red ring dlms-listen\.status\.retry$/);
     assert.equal((await again).dlms?.meterId, "6970631000000001");
+    await statuses.until(/^green dot /);
+    assert.ok(statuses.list.some(({ text }) => text === "dlms-listen.status.waiting"));
   });
 
   it("keeps its port and its connection when only another node is deployed, and frees it for a full deploy", async () => {
@@ -320,7 +336,7 @@ describe("names that a push does not carry", () => {
         timeout: "1000",
       },
     ];
-    await helper.load(allNodes, flow as never);
+    await helper.load(allNodes, flow);
     await listening();
     const seen: Message[] = [];
     const named = new Promise<Message>((resolve) => {
