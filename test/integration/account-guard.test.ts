@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import type { Apdu } from "../../src/apdu";
 import type { ConnectOptions } from "../../src/client/options/options";
 import type { MeterDefinition } from "../../src/simulator";
+import { exceptionResponse } from "../support/apdus";
 import { type Bench, bench, registerRef, registers, requests } from "../support/meters";
 
 type Framing = "WRAPPER" | "HDLC";
 type Mechanism = "lls" | "hls-md5";
-type Answer = "silence" | "hang-up" | "refusal";
+type Answer = "silence" | "hang-up" | "refusal" | "exception";
 
 const definition = (mechanism: Mechanism): Partial<MeterDefinition> => ({
   associations: [{ client: 16 }, { client: 17, mechanism, secret: "right" }],
@@ -34,6 +35,10 @@ function powerCuts({ meter, clock }: Bench, periodMs: number, darkMs: number): v
 /** A permanent refusal of the association request without a reason, and of a proof. */
 const requestRefused = Buffer.from("611fa109060760857405080101a203020101a305a203020101be0604040e010600", "hex");
 const proofRefused = Buffer.from("c7014201", "hex");
+const exceptions: Readonly<Record<Mechanism, Buffer>> = {
+  lls: Buffer.from(exceptionResponse(1, 1), "hex"),
+  "hls-md5": Buffer.from(exceptionResponse(1, 3), "hex"),
+};
 
 const carriesSecret = (apdu: Apdu, mechanism: Mechanism): boolean =>
   mechanism === "lls"
@@ -52,6 +57,7 @@ function takeForWrong({ meter, clock }: Bench, mechanism: Mechanism, answer: Ans
       tries.push(clock.now() - start);
       hangsUp = answer === "hang-up";
       if (answer === "silence") return [];
+      if (answer === "exception") return [exceptions[mechanism]];
       return [mechanism === "lls" ? requestRefused : proofRefused];
     },
     frameOut: (frame) => {
@@ -149,7 +155,7 @@ describe("power cuts", () => {
 describe("a wrong secret", () => {
   /**
    * Times (ms) of the first four tries and the number of tries within an hour, as they were when two tries without an
-   * answer were all that counted. No later rule may try sooner or more often.
+   * answer were all that counted. No later rule may try sooner or more often. An exception-response counts like no answer.
    */
   const before: Readonly<Record<Framing, Readonly<Record<Mechanism, Readonly<Record<Answer, [number[], number]>>>>>> = {
     WRAPPER: {
@@ -157,11 +163,13 @@ describe("a wrong secret", () => {
         silence: [[0, 6000, 311_000, 616_000], 13],
         "hang-up": [[0, 1000, 301_000, 601_000], 13],
         refusal: [[0, 300_000, 600_000, 900_000], 12],
+        exception: [[0, 1000, 301_000, 601_000], 13],
       },
       "hls-md5": {
         silence: [[0, 310_000, 620_000, 930_000], 12],
         "hang-up": [[0, 300_000, 600_000, 900_000], 12],
         refusal: [[0, 300_000, 600_000, 900_000], 12],
+        exception: [[0, 300_000, 600_000, 900_000], 12],
       },
     },
     HDLC: {
@@ -169,18 +177,20 @@ describe("a wrong secret", () => {
         silence: [[0, 16_000, 331_000, 646_000], 13],
         "hang-up": [[0, 1000, 301_000, 601_000], 13],
         refusal: [[0, 300_000, 600_000, 900_000], 12],
+        exception: [[0, 1000, 301_000, 601_000], 13],
       },
       "hls-md5": {
         silence: [[0, 320_000, 640_000, 960_000], 12],
         "hang-up": [[0, 300_000, 600_000, 900_000], 12],
         refusal: [[0, 300_000, 600_000, 900_000], 12],
+        exception: [[0, 300_000, 600_000, 900_000], 12],
       },
     },
   };
 
   for (const framing of framings) {
     for (const mechanism of mechanisms) {
-      for (const answer of ["silence", "hang-up", "refusal"] as const) {
+      for (const answer of ["silence", "hang-up", "refusal", "exception"] as const) {
         for (const changed of [false, true]) {
           const which = changed ? "that the meter has accepted before" : "from the beginning";
           it(`${which}, ${answer}, ${mechanism}, ${framing}: no more attempts than the record, none sooner`, async () => {

@@ -87,10 +87,20 @@ export class SecretAttempt {
   }
 }
 
-/** It got no answer that could be read: some meters refuse a secret like that. */
+/**
+ * It got no answer that could be read, or an error in place of an answer to an association: some meters refuse a secret
+ * like that.
+ */
 function saysNothing(error: DlmsError): boolean {
-  return ["transport", "link", "codec"].includes(error.layer) || error instanceof DlmsTimeoutError;
+  if (["transport", "link", "codec"].includes(error.layer) || error instanceof DlmsTimeoutError) return true;
+  return error.layer === "service" && !judgesNoSecret.has(error.details.serviceError);
 }
+
+/** Service errors of an exception-response that have another reason than the secret. */
+const judgesNoSecret: ReadonlySet<unknown> = new Set([
+  serviceErrorCode["invocation-counter-error"],
+  serviceErrorCode["pdu-too-long"],
+]);
 
 /** As a meter is that has no power. */
 function isSilent(error: DlmsError): boolean {
