@@ -10,6 +10,7 @@ import {
 import { afterRunning, type Clock, type RunningWait, settledWithin, type TimerHandle, untilAborted } from "../clock";
 import { attribute } from "../cosem";
 import { DlmsAccessError, type DlmsError, DlmsStateError } from "../errors";
+import { callSafely, reportUnexpected } from "../errors/boundary";
 import { withAdvice } from "../errors/retell";
 import { EndpointAccess, type Holder, type ExclusiveAccess } from "./exclusive-access";
 
@@ -79,6 +80,8 @@ export class SharedMeter {
   #offline: RunningWait | undefined;
   /** no answer for `offlineAfter`; stays until there is one */
   #isOffline = false;
+  /** an error of a user's function was reported */
+  #reported = false;
 
   constructor(options: SharedMeterOptions) {
     this.#options = options;
@@ -101,7 +104,7 @@ export class SharedMeter {
   addUser(user: MeterUser): void {
     this.#users.set(user.id, user);
     if (this.#client !== undefined) this.#watchTrace(this.#client);
-    user.meterChanged(this.view, false);
+    this.#call(() => user.meterChanged(this.view, false));
     this.#beginProbing();
   }
 
@@ -199,7 +202,7 @@ export class SharedMeter {
     this.#tracing = true;
     this.#unsubscribe.push(
       client.on("trace", (event) => {
-        for (const user of this.#users.values()) user.trace?.(event);
+        for (const user of this.#users.values()) this.#call(() => user.trace?.(event));
       }),
     );
   }
@@ -252,13 +255,21 @@ export class SharedMeter {
     this.#view = view;
     this.#options.clock.clearTimeout(this.#countdown);
     this.#countdown = undefined;
-    if (previous.phase !== view.phase) this.#options.changed(this.view, previous.phase);
+    if (previous.phase !== view.phase) this.#call(() => this.#options.changed(this.view, previous.phase));
     this.#tell(false);
     if (view.nextTryAt !== undefined) this.#tick();
   }
 
   #tell(tick: boolean): void {
-    for (const user of [...this.#users.values()]) user.meterChanged(this.view, tick);
+    for (const user of [...this.#users.values()]) this.#call(() => user.meterChanged(this.view, tick));
+  }
+
+  /** What a user's function throws reaches neither the requests nor the other users. */
+  #call(run: () => unknown): void {
+    callSafely(run, (error) => {
+      if (!this.#reported) reportUnexpected("node-red-contrib-dlms: a user of a meter threw", error);
+      this.#reported = true;
+    });
   }
 
   /** Counts down every second near the end, every 5 s before: a Status node hears each of them. */

@@ -14,10 +14,9 @@ export class ListenerHub<Events> {
     this.#listeners.set(event, set);
     // one entry for each call, so that a function that is registered twice is taken off once per unsubscribe
     const entry = (value: Events[E]): void => {
+      // the result may be a promise that rejects
       callSafely(
-        () => {
-          listener(value);
-        },
+        () => listener(value),
         (error) => {
           this.#failed(event, error);
         },

@@ -1,6 +1,7 @@
 /** Decodes a stream of pushes: units from bytes, opened, checked against counters, with names and units. */
 import { splitApdus } from "../apdu";
 import { type DlmsError, DlmsPushError, type ErrorCode, isDlmsError } from "../errors";
+import { callSafely, reportUnexpected } from "../errors/boundary";
 import { toBytes } from "../inspect";
 import { interpret, interpretBody, type Interpretation } from "./interpret";
 import { PushCounters } from "./opening/counters";
@@ -192,9 +193,13 @@ export class PushDecoder {
 
   #problem(problem: DlmsError): void {
     this.#refused[problem.code] = (this.#refused[problem.code] ?? 0) + 1;
-    this.#options.onProblem?.(problem);
+    callSafely(() => this.#options.onProblem?.(problem), onProblemThrew);
   }
 }
+
+const onProblemThrew = (error: unknown): void => {
+  reportUnexpected("push decoder: onProblem threw", error);
+};
 
 /** The APDU in a single general block inside a ciphered one. */
 function innerBlock(plain: Uint8Array): Uint8Array | undefined {
@@ -216,7 +221,7 @@ export function decodePush(
   const problems: DlmsError[] = [];
   const onProblem = (problem: DlmsError): void => {
     problems.push(problem);
-    options.onProblem?.(problem);
+    return options.onProblem?.(problem);
   };
   const decoder = new PushDecoder({ ...options, onProblem });
   const pushes = [...decoder.addPayload(payload), ...decoder.end()];

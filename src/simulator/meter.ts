@@ -311,10 +311,9 @@ class Meter implements SimulatedMeter {
     const item = this.#log.add(event);
     if (this.#onEvent === undefined) return;
     const tell = this.#onEvent;
+    // the result may be a promise that rejects
     callSafely(
-      () => {
-        tell(item);
-      },
+      () => tell(item),
       (error) => {
         reportUnexpected("simulated meter: onEvent", error);
       },

@@ -1,10 +1,17 @@
 /** User code that throws, and unexpected internal errors. */
 import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
+import { fromHex, toHex } from "../../src/bytes";
 import { DlmsError } from "../../src/errors";
-import type { Behaviour } from "../../src/simulator";
+import { SharedMeter } from "../../src/fleet/shared-meter";
+import { listenPush } from "../../src/listener";
+import { decodePush } from "../../src/push";
+import { type Behaviour, createMeter } from "../../src/simulator";
+import { dataNotification, wpdu } from "../support/apdus";
 import { makeLink } from "../../src/client/connection/factories";
-import { bench, registerRef } from "../support/meters";
+import { bench, number, registerRef } from "../support/meters";
+import { counted, profileName, profileOf, quarter, stampOf } from "../support/profiles";
+import { VirtualClock } from "../support/virtual-clock";
 
 /** Warnings of this process while `run` runs. */
 async function warnings(run: () => Promise<void>): Promise<string[]> {
@@ -66,6 +73,77 @@ describe("user code that throws", () => {
           assert.match(text, new RegExp(`a listener of "${event}" threw: (TypeError: )?listener broke`));
       });
     }
+  }
+
+  for (const [kind, listener] of [
+    ["throws", fails],
+    ["rejects", rejects],
+  ] as const) {
+    it(`onProgress of a profile ${kind}: all rows come, and a note says so`, async () => {
+      const rows = counted(1, 12).map((n) => [stampOf(Date.UTC(2024, 0, 1) + n * quarter, 60), number(n)]);
+      const { client, clock } = bench({ objects: profileOf(rows) });
+      const notes: string[] = [];
+      client.on("trace", (event) => {
+        if (event.kind === "note") notes.push(event.text);
+      });
+      const profile = client.profile(profileName, { entries: [1, 12] }, { onProgress: listener });
+      assert.equal((await clock.runUntil(profile.toTable())).rows.length, 12);
+      await clock.runUntil(client.close());
+      assert.match(notes.join("\n"), /onProgress threw TypeError: listener broke/);
+    });
+
+    it(`a user of a shared meter ${kind}: the request and the other users go on, and one warning says so`, async () => {
+      const said = await warnings(async () => {
+        const { client, clock } = bench();
+        const shared = new SharedMeter({
+          makeClient: () => client,
+          ...{ clock, probeInterval: 0, offlineAfter: 60_000, changed: listener },
+        });
+        const phases: string[] = [];
+        shared.addUser({ id: "broken", meterChanged: listener, trace: listener });
+        shared.addUser({ id: "other", meterChanged: ({ phase }) => phases.push(phase) });
+        assert.equal((await clock.runUntil(shared.run((one) => one.read(registerRef(0))))).value, 100);
+        await clock.runUntil(shared.close());
+        assert.deepEqual(phases, ["idle", "connecting", "connected", "idle"]);
+        assert.equal(clock.pending, 0);
+      });
+      assert.deepEqual(said.length, 1);
+      assert.match(said[0] ?? "", /a user of a meter threw: listener broke/);
+    });
+
+    it(`onProblem of a push decoder ${kind}: the next push is decoded, and a warning says so`, async () => {
+      const said = await warnings(async () => {
+        const bytes = fromHex(wpdu(1, 16, dataNotification("0600000007")));
+        const { pushes, problems } = decodePush(fromHex(`${wpdu(1, 16, "0f00")}${toHex(bytes)}`), {
+          onProblem: listener,
+        });
+        assert.deepEqual([pushes.length, problems.length], [1, 1]);
+        await Promise.resolve();
+      });
+      assert.equal(said.length, 1);
+      assert.match(said[0] ?? "", /onProblem threw: listener broke/);
+    });
+
+    it(`onEvent of a simulated meter ${kind}: it answers, and a warning says so`, async () => {
+      const said = await warnings(async () => {
+        const clock = new VirtualClock();
+        const meter = createMeter({ associations: [{ client: 16 }], objects: [] }, { clock, onEvent: listener });
+        const { client } = bench({}, { transport: meter.transport(), clock });
+        await clock.runUntil(client.open());
+        await clock.runUntil(client.close());
+      });
+      assert.match(said[0] ?? "", /simulated meter: onEvent: listener broke/);
+    });
+
+    it(`a listener of a push listener, and its logger, ${kind}: a warning says so`, async () => {
+      const said = await warnings(async () => {
+        const logger = { debug: listener, info: listener, warn: listener, error: listener };
+        const pushes = await listenPush({ transport: { kind: "tcp-server", port: 0 }, logger });
+        pushes.on("state", listener);
+        await pushes.close();
+      });
+      assert.match(said.join("\n"), /a listener of "state" failed: listener broke/);
+    });
   }
 
   it("a listener, without a logger: a warning of the process says so", async () => {

@@ -13,6 +13,7 @@ import {
 import { encodeValueBytes } from "../../codec";
 import { DlmsConfigError } from "../../errors";
 import { object, quote } from "../../errors/arguments";
+import { callSafely } from "../../errors/boundary";
 import type { Association } from "../association/association";
 import type { FetchOptions, MeterHints } from "../association/meter-hints";
 import type { ClientRequest } from "../services/request-queue";
@@ -220,13 +221,14 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     return { done: this.#submit(reading, consumer), notes, selection: () => selection };
   }
 
-  /** What a listener throws changes nothing else. */
+  /** What a listener throws, or rejects with, changes nothing else. */
   #progress(progress: ProfileProgress): void {
-    try {
-      this.#options.onProgress?.(progress);
-    } catch (error) {
-      this.#host.note(`${this.#name}: onProgress threw ${String(error)}`);
-    }
+    callSafely(
+      () => this.#options.onProgress?.(progress),
+      (error) => {
+        this.#host.note(`${this.#name}: onProgress threw ${String(error)}`);
+      },
+    );
   }
 
   #submit(reading: ProfileReading, consumer: Consumer): Promise<void> {
