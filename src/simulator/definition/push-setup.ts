@@ -89,6 +89,11 @@ export interface PushSetup {
   readonly retries?: number;
   /** seconds between attempts (10) */
   readonly retryDelay?: number;
+  /**
+   * Confirmed pushes over wrapper, HDLC or bare APDUs: ms to wait for the data-notification-confirm. Without one the
+   * attempt has failed. Default 0: unconfirmed.
+   */
+  readonly confirmWithin?: number;
 }
 
 const setupFields = [
@@ -105,7 +110,7 @@ const setupFields = [
     "security",
     "blockSize",
   ],
-  ...["segmentSize", "client", "randomisation", "retries", "retryDelay"],
+  ...["segmentSize", "client", "randomisation", "retries", "retryDelay", "confirmWithin"],
 ];
 const protectionFields = [
   ...["suite", "policy", "encryptionKey", "authenticationKey", "broadcast", "securityControl", "ciphering"],
@@ -142,7 +147,19 @@ export function checkPushSetup(path: string, setup: PushSetup): void {
   integer(`${path}.randomisation`, setup.randomisation ?? 0, 0, 0xffff);
   integer(`${path}.retries`, setup.retries ?? 0, 0, 0xff);
   integer(`${path}.retryDelay`, setup.retryDelay ?? 0, 0, 0xffff);
+  if (setup.confirmWithin !== undefined && setup.confirmWithin !== 0) checkConfirmed(path, setup);
   if (setup.security !== undefined) checkProtection(`${path}.security`, setup.security, setup.list);
+}
+
+function checkConfirmed(path: string, { confirmWithin, framing, list, to }: PushSetup): void {
+  milliseconds(`${path}.confirmWithin`, confirmWithin, 1);
+  const hasNone = framing === "mbus" || framing === "p1" || list === "event" || to === undefined;
+  if (!hasNone) return;
+  throw invalid(
+    `${path}.confirmWithin`,
+    "0: only a data-notification over wrapper, HDLC or bare APDUs to a target of its own is confirmed",
+    confirmWithin,
+  );
 }
 
 function checkObjects(path: string, objects: readonly PushedAttribute[]): void {

@@ -10,10 +10,11 @@ import type { RandomSource } from "../../security";
 import type { Behaviour } from "../behaviours/behaviour";
 import type { MeterDefinition } from "../definition/definition";
 import type { PushedValue, PushMessage } from "../definition/push-message";
-import type { PushSetup } from "../definition/push-setup";
+import type { PushSetup, SimulatedPushFraming } from "../definition/push-setup";
 import { nothing } from "../objects/build";
 import { type MeterModel, type ModelObject, valueOf } from "../objects/model";
 import { buildPush, buildPushApdus } from "./build-push";
+import { Confirmations } from "./confirmations";
 import { OutgoingLine } from "./outgoing-line";
 import { listedObjects, type PushedObject, pushSetupObject, timingOf } from "./push-object";
 import { PushSender, type PushTiming } from "./push-sender";
@@ -41,6 +42,8 @@ const defaultClient = 102;
 const defaultMbusClient = 103;
 const maxPushSetups = 64;
 const invokeIdBits = 0xffffff;
+/** service class of long-invoke-id-and-priority: confirmed */
+const confirmedBit = 0x40000000;
 /** Attribute that holds the scaler_unit of attribute 2, by class. */
 const scalerAttributes: Readonly<Record<number, number>> = {
   [classIds.register]: 3,
@@ -55,6 +58,7 @@ export class MeterPush {
   readonly #sender: PushSender;
   readonly #send: SendFrames | undefined;
   readonly #line: OutgoingLine | undefined;
+  readonly #confirmations: Confirmations | undefined;
   readonly #removeObject: () => void;
   #invokeId = 0;
 
@@ -67,7 +71,17 @@ export class MeterPush {
     this.#meter = meter;
     this.#setup = setup;
     const { clock } = meter;
-    const line = setup.to === undefined ? undefined : new OutgoingLine(setup.to, clock, silent);
+    const confirmations = (setup.confirmWithin ?? 0) === 0 ? undefined : new Confirmations(this.#framing, clock);
+    this.#confirmations = confirmations;
+    const events = {
+      ...silent,
+      ...(confirmations && {
+        data: (bytes: Uint8Array) => {
+          confirmations.receive(bytes);
+        },
+      }),
+    };
+    const line = setup.to === undefined ? undefined : new OutgoingLine(setup.to, clock, events);
     this.#line = line;
     this.#send = send ?? (line && ((frames) => line.send(frames)));
     this.#checkObjects();
@@ -123,6 +137,11 @@ export class MeterPush {
     });
   }
 
+  get #framing(): SimulatedPushFraming {
+    const isHdlc = this.#meter.definition.framing?.startsWith("HDLC") === true;
+    return this.#setup.framing ?? (isHdlc ? "hdlc" : "wrapper");
+  }
+
   get #object(): ModelObject {
     const object = this.#meter.model.object(this.name, classIds["push-setup"]);
     if (object === undefined) throw new DlmsStateError("STATE_CLOSED", `push ${this.name}: the setup is gone`);
@@ -136,7 +155,7 @@ export class MeterPush {
     return { delayMs: Math.floor(randomisation * 1000 * share), retries, retryDelayMs: retryDelay * 1000 };
   }
 
-  #prepare(): () => Promise<void> {
+  #prepare(): (signal: AbortSignal) => Promise<void> {
     const behaviours = this.#meter.behaviours();
     const message = behaviours.reduce((current, behaviour) => behaviour.push?.(current) ?? current, this.#message());
     const send = this.#send;
@@ -148,8 +167,9 @@ export class MeterPush {
       (current, behaviour) => behaviour.pushFrames?.(current, message) ?? current,
       buildPush(message),
     );
-    return async () => {
+    return async (signal) => {
       await send(frames);
+      await this.#confirmations?.wait(message.longInvokeId, this.#setup.confirmWithin ?? 0, signal);
       this.#meter.pushed(this.name, joinBytes(frames));
     };
   }
@@ -167,7 +187,7 @@ export class MeterPush {
   #message(): PushMessage {
     const { definition, systemTitle, model } = this.#meter;
     const setup = this.#setup;
-    const framing = setup.framing ?? (definition.framing?.startsWith("HDLC") === true ? "hdlc" : "wrapper");
+    const framing = this.#framing;
     this.#invokeId = (this.#invokeId + 1) & invokeIdBits;
     return {
       framing,
@@ -177,7 +197,7 @@ export class MeterPush {
       setupName: parseObis(this.name),
       date: setup.date === "none" ? undefined : clockOf(model),
       taggedDate: setup.date === "tagged",
-      longInvokeId: this.#invokeId,
+      longInvokeId: this.#confirmations === undefined ? this.#invokeId : this.#invokeId | confirmedBit,
       security: setup.security,
       systemTitle,
       invocationCounter: setup.security === undefined ? 0 : this.#meter.nextCounter(),

@@ -18,7 +18,7 @@ export interface PushSenderHost {
   readonly firstAfter: number;
   timing(): PushTiming;
   /** Builds the next push; the returned function sends it, and may be called again after a failure. */
-  prepare(): () => Promise<void>;
+  prepare(): (signal: AbortSignal) => Promise<void>;
   /** Gives the connection back where it is not needed until the next push. */
   release(): Promise<void>;
   failed(error: unknown): void;
@@ -93,7 +93,7 @@ export class PushSender {
     const send = this.#host.prepare();
     for (let left = retries; ; left--) {
       try {
-        await send();
+        await send(signal);
         break;
       } catch (error) {
         if (left === 0 || signal.aborted) throw error;

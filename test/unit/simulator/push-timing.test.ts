@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { fromHex, toHex } from "../../../src/bytes";
 import { DlmsConnectionError } from "../../../src/errors";
-import { decodePush } from "../../../src/push";
+import { decodePush, pushConfirmation } from "../../../src/push";
 import { createMeter, householdDefinition, type PushSetup, type SimulatedMeter } from "../../../src/simulator";
 import type { Transport } from "../../../src/transport/transport";
 import { actionResult, aarqNone, getData, setResult } from "../../support/apdus";
@@ -164,6 +164,55 @@ describe("failures of a push", () => {
   });
 });
 
+describe("confirmed pushes", () => {
+  for (const framing of ["wrapper", "hdlc", "apdu"] as const) {
+    it(`wait for the confirmation over ${framing}`, async () => {
+      const { clock, meter } = pushing();
+      const receiver = pushReceiver();
+      const handle = meter.pushTo({ objects, to: receiver.transport, framing, confirmWithin: 5000, every: 60_000 });
+      let confirmed = false;
+      const push = handle.push().then(() => {
+        confirmed = true;
+      });
+      await clock.tickAsync(1000);
+      const [sent] = decodePush(receiver.take(), {}).pushes;
+      assert.ok(sent?.confirmed === true);
+      const confirmation = pushConfirmation(sent) ?? new Uint8Array(0);
+      receiver.lines[0]?.send(confirmation.subarray(0, 3));
+      await clock.tickAsync(0);
+      assert.equal(confirmed, false);
+      receiver.lines[0]?.send(framing === "apdu" ? confirmation : confirmation.subarray(3));
+      await clock.runUntil(push);
+      assert.equal(confirmed, true);
+      await handle.close();
+      assert.equal(clock.pending, 0);
+    });
+  }
+
+  it("are sent again without one, and fail after the last attempt", async () => {
+    const { clock, meter } = pushing();
+    const receiver = pushReceiver();
+    const handle = meter.pushTo({ objects, to: receiver.transport, confirmWithin: 2000, retries: 1, retryDelay: 1 });
+    const outcome = assert.rejects(handle.push(), { code: "DLMS_TIMEOUT_RESPONSE" });
+    await clock.runUntil(outcome);
+    const { pushes } = decodePush(receiver.take(), {});
+    assert.deepEqual([pushes.length, pushes[0]?.longInvokeId], [2, pushes[1]?.longInvokeId]);
+    await handle.close();
+    assert.equal(clock.pending, 0);
+  });
+
+  it("take no confirmation of another push", async () => {
+    const { clock, meter } = pushing();
+    const receiver = pushReceiver();
+    const handle = meter.pushTo({ objects, to: receiver.transport, confirmWithin: 2000 });
+    const outcome = assert.rejects(handle.push(), { code: "DLMS_TIMEOUT_RESPONSE" });
+    await clock.tickAsync(0);
+    receiver.lines[0]?.send(fromHex("0001006600010006" + "10" + "40000009" + "00"));
+    await clock.runUntil(outcome);
+    await handle.close();
+  });
+});
+
 describe("object of class 40", () => {
   const attribute = (id: number): string => `c001c10028${setupName}0${id}00`;
 
@@ -248,6 +297,7 @@ describe("checks of a push setup", () => {
     ["an unknown form", { objects, list: "xml" }, /^push\.list: expected one of/],
     ["no host", { objects, to: { kind: "tcp", port: 4059 } }, /^push\.to\.host: missing/],
     ["a port out of range", { objects, to: { kind: "udp", host: "h", port: 70_000 } }, /^push\.to\.port/],
+    ["confirmed telegrams", { objects, framing: "p1", confirmWithin: 1000 }, /^push\.confirmWithin: expected 0/],
     ["a negative interval", { objects, every: -1 }, /^push\.every/],
     ["a client address beyond HDLC", { objects, framing: "hdlc", client: 200 }, /^push\.client/],
     [
