@@ -11,8 +11,8 @@ function sentencesOf(facts: TestFacts): string {
   const say = (key: string, values?: Readonly<Record<string, unknown>>): string => t(`test.found.${key}`, values);
   const { found, maxPduSize, unverified, sizes, policy, suite } = facts;
   const values: Record<string, unknown> = { ...facts };
+  if (facts.referencing) values.referencing = facts.referencing.toUpperCase();
   if (found === "associated") {
-    values.referencing = facts.referencing?.toUpperCase();
     values.size = maxPduSize === 0 ? say("unlimited") : say("upTo", { bytes: maxPduSize });
     values.services = facts.services?.join(", ");
   }

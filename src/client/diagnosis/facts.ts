@@ -30,6 +30,8 @@ export type ConnectionFacts =
   | { readonly found: "counter"; readonly logicalName: string; readonly client: number; readonly value: number }
   /** the wrapper needs no link setup */
   | { readonly found: "noSetUp" }
+  /** no SNRM was sent (`link.skipSetUp`) */
+  | { readonly found: "setUpSkipped" }
   /** `server`: logical, or logical/physical */
   | { readonly found: "linkUp"; readonly server: string; readonly sizes?: LinkSizes }
   | {
@@ -39,6 +41,12 @@ export type ConnectionFacts =
       /** bytes, 0 = no limit */
       readonly maxPduSize: number;
       readonly services: readonly string[];
+    }
+  /** Nothing was asked for (`association.preEstablished`); the meter gave its association object, or refused it. */
+  | {
+      readonly found: "presumed" | "presumedRefused";
+      readonly client: number;
+      readonly referencing: "ln" | "sn";
     }
   /** the meter answered the association request; the authentication in it failed */
   | { readonly found: "answered"; readonly client: number }
@@ -59,6 +67,8 @@ export function describeFacts(facts: ConnectionFacts): string {
       return `read the invocation counter ${facts.logicalName}/2 as client ${facts.client}: ${facts.value}`;
     case "noSetUp":
       return "the wrapper needs no link setup";
+    case "setUpSkipped":
+      return "the link setup was skipped, as set: nothing was sent, so the address is not proven yet";
     case "linkUp":
       return `the meter at server address ${facts.server} answered the link setup${sizesText(facts.sizes)}`;
     case "associated": {
@@ -66,6 +76,10 @@ export function describeFacts(facts: ConnectionFacts): string {
       const { client, referencing, services } = facts;
       return `client ${client} is associated (${referencing.toUpperCase()}, requests ${size}; ${services.join(", ")})`;
     }
+    case "presumed":
+      return `no association was requested: the meter answered client ${facts.client} with its association object (${facts.referencing.toUpperCase()}), so a pre-established association is there`;
+    case "presumedRefused":
+      return `no association was requested: the meter answered client ${facts.client} and refused its association object (${facts.referencing.toUpperCase()}); a pre-established association is not proven`;
     case "answered":
       return `the meter answered client ${facts.client}`;
     case "noAuthentication":

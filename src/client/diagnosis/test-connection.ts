@@ -12,6 +12,7 @@ import { AssociationCounter } from "../association/association-counter";
 import { type ConnectionHint, type ConnectionStepName, describeHint, hintsFor } from "./hints";
 import { type Attempt, attemptOn } from "./connection-attempt";
 import { type ConnectionFacts, describeFacts, sizesOf } from "./facts";
+import { isRefusal } from "../services/lists";
 import { checkOperation } from "../options/check-arguments";
 import { needsReading, publicSettings, raiseFromMeter } from "../connection/counter-reader";
 import { processLines, type SharedLines } from "../../driver/shared-line";
@@ -163,6 +164,7 @@ function* steps(
       const events = { ...quiet, sending: (message: SecretMessage) => secret.sending(message) };
       active = attempt.use(new Association(makeSession(settings), channel, counter, events));
       if (link.kind === "wrapper") return { found: "noSetUp" };
+      if (settings.link.kind !== "wrapper" && settings.link.skipSetUp === true) return { found: "setUpSkipped" };
       const sizes = sizesOf(link);
       return { found: "linkUp", server: addressText(server), ...(sizes === undefined ? {} : { sizes }) };
     },
@@ -178,6 +180,7 @@ function* steps(
           throw error;
         });
       secret.accepted();
+      if (settings.preEstablished) return probeAssociation(made(active), client.sap);
       const { referencing, maxPduSize, conformanceNames: services } = info;
       return { found: "associated", client: client.sap, referencing, maxPduSize, services };
     },
@@ -206,6 +209,31 @@ function made(active: Association | undefined): Association {
 
 const addressText = ({ logical, physical }: Settings["server"]): string =>
   physical === undefined ? String(logical) : `${logical}/${physical}`;
+
+/** Nothing was sent for a pre-established association: a read of its own object shows whether the meter answers. */
+async function probeAssociation(active: Association, client: number): Promise<ConnectionFacts> {
+  const { session } = active;
+  const referencing = session.association?.referencing ?? "ln";
+  const what = "read the association object";
+  try {
+    const ok =
+      referencing === "sn"
+        ? (await active.run(session.read([{ kind: "variable-name", name: associationShortName }], what)))[0]?.kind ===
+          "data"
+        : (await active.run(session.get(associationObject, what))).ok;
+    return { found: ok ? "presumed" : "presumedRefused", client, referencing };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return { found: "presumedRefused", client, referencing };
+  }
+}
+
+/** logical_name of the current association */
+const associationObject = {
+  classId: classIds["association-ln"],
+  instanceId: parseObis(wellKnownObjects.currentAssociation),
+  attributeId: 1,
+};
 
 /** A longer value is cut; it is a name or a time. */
 const maxValueCharacters = 64;

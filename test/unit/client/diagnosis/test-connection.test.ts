@@ -18,8 +18,10 @@ import {
   DlmsLinkError,
   DlmsTimeoutError,
 } from "../../../../src/errors/index";
-import { withEvenParity } from "../../../../src/bytes";
+import { fromHex, toHex, withEvenParity } from "../../../../src/bytes";
 import { memoryTransport } from "../../../../src/transport";
+import { wpdu } from "../../../support/apdus";
+import { hdlcFrame, HdlcPeer } from "../../../support/hdlc-peer";
 import { number, requests, silentWhen } from "../../../support/meters";
 import { modeEPort } from "../../../support/mode-e-meter";
 import { VirtualClock } from "../../../support/virtual-clock";
@@ -126,6 +128,59 @@ describe("testConnection", () => {
       nothingLeft(tried);
     });
   }
+
+  describe("with a pre-established association", () => {
+    /** A meter that answers each GET of its association object by `own`, and others with their name. */
+    const trialOf = (own: string | undefined, hdlc = false): Promise<ConnectionStep[]> => {
+      const answer = (apdu: string): string | undefined => {
+        const id = apdu.slice(4, 6);
+        return apdu.slice(6, 10) === "000f" ? own?.replace("c1", id) : `c401${id}000a0378797a`;
+      };
+      const peer = new HdlcPeer({ answer: (apdu) => [answer(apdu) ?? ""] });
+      peer.receive(fromHex(hdlcFrame("0223", "21", 0x93)));
+      const transport = memoryTransport((line) => ({
+        receive: (bytes) => {
+          const replies = hdlc
+            ? peer.receive(bytes)
+            : [answer(toHex(bytes.subarray(8)))].map((apdu) => apdu && wpdu(1, 16, apdu));
+          for (const reply of replies) if (reply !== undefined) line.send(Buffer.from(reply, "hex"));
+        },
+        closed: () => undefined,
+      }));
+      const link = hdlc ? ({ kind: "hdlc", skipSetUp: true } as const) : ({ kind: "wrapper" } as const);
+      const server = hdlc ? { logical: 1, physical: 17 } : { logical: 1 };
+      const tried = trial({}, { transport, link, server, association: { preEstablished: true } });
+      return tried.clock.runUntil(tried.all());
+    };
+    const facts = (steps: readonly ConnectionStep[]): unknown[] => steps.map((step) => step.facts?.found);
+
+    it("says that the meter gave its association object, not that the client associated", async () => {
+      const steps = await trialOf("c401c10009060000280000ff");
+      assert.deepEqual(facts(steps), ["lineOpen", "noSetUp", "presumed", "noAuthentication", "value"]);
+      assert.match(steps[2]?.text ?? "", /no association was requested: the meter answered client 16/);
+    });
+
+    for (const [what, own] of [
+      ["a result", "c401c10103"],
+      ["an exception", "d80202"],
+    ] as const) {
+      it(`says that nothing is proven where the meter refuses that by ${what}`, async () => {
+        const steps = await trialOf(own);
+        assert.deepEqual(facts(steps), ["lineOpen", "noSetUp", "presumedRefused", "noAuthentication", "value"]);
+        assert.match(steps[2]?.text ?? "", /pre-established association is not proven/);
+      });
+    }
+
+    it("fails at the association where the meter does not answer", async () => {
+      const steps = await trialOf(undefined);
+      assert.deepEqual(short(steps), ["line ok", "link ok", "association failed"]);
+    });
+
+    it("says that the link setup was skipped", async () => {
+      const steps = await trialOf("c401c10009060000280000ff", true);
+      assert.deepEqual(facts(steps), ["lineOpen", "setUpSkipped", "presumed", "noAuthentication", "value"]);
+    });
+  });
 
   it("tells that an older Landis+Gyr meter sent no proof, for LN and SN", async () => {
     const secret = "3141592";
