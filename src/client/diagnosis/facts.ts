@@ -42,12 +42,10 @@ export type ConnectionFacts =
       readonly maxPduSize: number;
       readonly services: readonly string[];
     }
-  /** Nothing was asked for (`association.preEstablished`); the meter gave its association object, or refused it. */
-  | {
-      readonly found: "presumed" | "presumedRefused";
-      readonly client: number;
-      readonly referencing: "ln" | "sn";
-    }
+  /** nothing was asked for (`association.preEstablished`), and the meter gave its association object */
+  | { readonly found: "presumed"; readonly client: number; readonly referencing: "ln" | "sn" }
+  /** the same, and the meter refused it */
+  | { readonly found: "presumedRefused"; readonly client: number; readonly referencing: "ln" | "sn" }
   /** the meter answered the association request; the authentication in it failed */
   | { readonly found: "answered"; readonly client: number }
   | ({ readonly found: "noAuthentication" } & Protection)
