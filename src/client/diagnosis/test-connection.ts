@@ -1,9 +1,9 @@
 /** Connection test: connects step by step, up to the first value, and reports each step. */
-import { associationShortName, classIds, dataAccess } from "../../apdu";
+import { associationShortName, classIds, dataAccess, serviceErrorCode } from "../../apdu";
 import { afterRunning, sleep } from "../../clock";
 import { decodeValueBytes } from "../../codec";
 import { attribute, type AttributeRef, obisPrinted, parseObis, presentAttribute, wellKnownObjects } from "../../cosem";
-import { type DlmsError, DlmsStateError, isDlmsError } from "../../errors";
+import { type DlmsError, DlmsServiceError, DlmsStateError, isDlmsError } from "../../errors";
 import type { GetDataResult } from "../../apdu/model";
 import { accessError } from "../association/access-error";
 import type { SecretMessage } from "../account/account-guard";
@@ -12,7 +12,6 @@ import { AssociationCounter } from "../association/association-counter";
 import { type ConnectionHint, type ConnectionStepName, describeHint, hintsFor } from "./hints";
 import { type Attempt, attemptOn } from "./connection-attempt";
 import { type ConnectionFacts, describeFacts, sizesOf } from "./facts";
-import { isRefusal } from "../services/lists";
 import { checkOperation } from "../options/check-arguments";
 import { needsReading, publicSettings, raiseFromMeter } from "../connection/counter-reader";
 import { processLines, type SharedLines } from "../../driver/shared-line";
@@ -223,10 +222,16 @@ async function probeAssociation(active: Association, client: number): Promise<Co
         : (await active.run(session.get(associationObject, what))).ok;
     return { found: ok ? "presumed" : "presumedRefused", client, referencing };
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    // what concerns keys and counters is no refusal of the object
+    if (!(error instanceof DlmsServiceError) || envelopeErrors.has(error.details.serviceError)) throw error;
     return { found: "presumedRefused", client, referencing };
   }
 }
+
+const envelopeErrors: ReadonlySet<unknown> = new Set([
+  serviceErrorCode["deciphering-error"],
+  serviceErrorCode["invocation-counter-error"],
+]);
 
 /** logical_name of the current association */
 const associationObject = {
