@@ -40,7 +40,9 @@ export class NoiseStatistics {
   #flat = 0;
   #high = 0;
   #odd = 0;
-  #mbus = 0;
+  /** of wired M-Bus: start sequences, and single E5 */
+  #starts = 0;
+  #acknowledgements = 0;
 
   get bytes(): number {
     return this.#bytes;
@@ -58,8 +60,8 @@ export class NoiseStatistics {
       if (byte === 0 || byte === 0xff) this.#flat++;
       if (byte > 0x7f) this.#high++;
       if (evenParity(byte) !== byte) this.#odd++;
-      const isStart = byte === 0x68 && bytes[at + 3] === 0x68 && bytes[at + 1] === bytes[at + 2];
-      if (isStart || byte === 0xe5) this.#mbus++;
+      if (byte === 0xe5) this.#acknowledgements++;
+      if (byte === 0x68 && bytes[at + 3] === 0x68 && bytes[at + 1] === bytes[at + 2]) this.#starts++;
     }
   }
 
@@ -70,7 +72,7 @@ export class NoiseStatistics {
     if (foreign !== undefined) return foreign;
     const share = (count: number): number => (this.#bytes === 0 ? 0 : count / this.#bytes);
     if (share(this.#flat) > 0.9) return hintOf("signal");
-    if (this.#mbus > 0 && share(this.#mbus) > 1 / 300) return hintOf("mbus");
+    if (this.#starts > 0 || share(this.#acknowledgements) > 0.05) return hintOf("mbus");
     const seven = latin1(sample.map((byte) => byte & 0x7f));
     const isText = /\/[A-Za-z]{3}[0-9A-Za-z]|\d-\d:\d+\.\d+\.\d+/.test(seven);
     if (share(this.#high) > 0.1 && this.#odd <= this.#bytes / 50) return hintOf("parity");

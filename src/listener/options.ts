@@ -51,7 +51,10 @@ export interface ListenLogger {
 export interface ListenPushOptions extends Omit<PushDecoderOptions, "peer" | "onProblem"> {
   readonly transport: ListenTransport;
   readonly limits?: Partial<ListenLimits>;
-  /** confirms pushes that ask for it, over TCP and UDP; the confirmation is plain (true) */
+  /**
+   * confirms pushes that ask for it, over TCP and UDP; the confirmation is plain (false). Some senders mark each push and
+   * take no confirmation: their connection then breaks, and with it what they sent last is lost.
+   */
   readonly confirm?: boolean;
   /** ms without a byte after which a connection to the TCP port, or what is known of a UDP peer, goes (600,000) */
   readonly idleTimeoutMs?: number;
@@ -94,7 +97,7 @@ export function resolveListenOptions(options: ListenPushOptions): ListenSettings
   const {
     transport,
     limits,
-    confirm = true,
+    confirm = false,
     idleTimeoutMs,
     silenceAfterMs,
     expectedIntervalMs,

@@ -397,7 +397,7 @@ describe("push listener", () => {
   });
 
   it("confirms the pushes that ask for it over their connection, and no others", async () => {
-    const listener = await listen();
+    const listener = await listen({ confirm: true });
     const socket = await dial(listener);
     const confirmed = plainPush(5);
     // bit 30 of long-invoke-id-and-priority: confirmed
@@ -413,8 +413,8 @@ describe("push listener", () => {
     assert.equal(listener.facts.pushes, 2);
   });
 
-  it("confirms nothing where it was told not to", async () => {
-    const listener = await listen({ confirm: false });
+  it("confirms nothing unless it is told to", async () => {
+    const listener = await listen();
     const socket = await dial(listener);
     const pushes = pushesOf(listener, 1);
     const ended = once(socket, "end");

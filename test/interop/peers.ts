@@ -290,3 +290,33 @@ export function decodePushesWithGurux(
 ): Promise<readonly { readonly value?: unknown; readonly error?: string }[]> {
   return runPython("decode_pushes.py", tasks);
 }
+
+/** A push that Gurux for Python or dlms-cosem builds and sends; keys and title in hex. */
+export interface SendPushTask {
+  readonly library: "gurux" | "dlms-cosem";
+  /** name of Gurux' InterfaceType */
+  readonly framing: "WRAPPER" | "HDLC";
+  readonly transport: "tcp" | "udp";
+  readonly port: number;
+  readonly value: number;
+  /** general blocks of 64 bytes */
+  readonly blocks?: boolean;
+  readonly title?: string;
+  readonly encryptionKey?: string;
+  readonly authenticationKey?: string;
+  /** name of Gurux' Security */
+  readonly security?: "AUTHENTICATION" | "ENCRYPTION" | "AUTHENTICATION_ENCRYPTION";
+  readonly counter?: number;
+}
+
+/** Send pushes with Gurux for Python or dlms-cosem, each over a socket of its own. */
+export function sendPushesWithPython(tasks: readonly SendPushTask[]): Promise<readonly { readonly bytes: string }[]> {
+  return runPython("send_pushes.py", tasks);
+}
+
+/** Push the values 1 to `count` with the notify classes of Gurux for Java, over one TCP connection. */
+export async function pushWithJava(
+  options: PeerOptions & { readonly port: number; readonly count: number },
+): Promise<void> {
+  await run("java", ["-XX:TieredStopAtLevel=1", "-cp", classPath, "peer.Main", "push", ...commandLine(options)]);
+}
