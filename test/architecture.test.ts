@@ -231,7 +231,7 @@ const stateExceptions: Readonly<Record<string, string>> = {
   "src/cosem/scaling.ts: f32": "scratch bytes of one synchronous call",
   "src/security/gcm.ts: ivBytes": "scratch bytes of one synchronous call",
   "src/security/gcm.ts: plainBytes": "scratch bytes of one synchronous call",
-  "src/client/options/resolve-options.ts: processReceivedCounters":
+  "src/client/options/resolve-security.ts: processReceivedCounters":
     "connect() takes no runtime; clients of a key share",
   "src/driver/shared-line.ts: processLines": "connect() takes no runtime; a port opens once per process, whoever asks",
 };

@@ -81,43 +81,44 @@ class ChangeLog {
   }
 }
 
-export default function (RED: NodeAPI): void {
-  const shared = nodeRuntimeOf(RED);
-  const { runtime } = shared;
+/** Makes the meter behind a node, or behind a message that describes one. */
+class MeterFactory {
+  readonly #red: NodeAPI;
+  readonly #shared: ReturnType<typeof nodeRuntimeOf>;
+
+  constructor(RED: NodeAPI, shared: ReturnType<typeof nodeRuntimeOf>) {
+    this.#red = RED;
+    this.#shared = shared;
+  }
 
   /** `shown`: this is the node's own meter, not one of a message. */
-  function makeSession(
-    node: MeterConfigNode,
-    settings: MeterSettings,
-    access: ExclusiveAccess,
-    shown: boolean,
-  ): SharedMeter {
-    const log = new ChangeLog(node, RED._, settings.endpointLabel);
+  #makeSession(node: MeterConfigNode, settings: MeterSettings, access: ExclusiveAccess, shown: boolean): SharedMeter {
+    const log = new ChangeLog(node, this.#red._, settings.endpointLabel);
     return new SharedMeter({
-      ...runtime.guardedClient(settings, node.id),
+      ...this.#shared.runtime.guardedClient(settings, node.id),
       clock: systemClock,
       access,
       probeInterval: settings.probeInterval,
       offlineAfter: settings.offlineAfter,
       changed: (view) => {
         if (shown || view.phase !== "connected") log.changed(view, settings.offlineAfter);
-        if (shown) node.status(meterStatus("dlms-meter", view, RED._, systemClock.wallTime()));
+        if (shown) node.status(meterStatus("dlms-meter", view, this.#red._, systemClock.wallTime()));
       },
     });
   }
 
   /** Warns once if another node has the same meter and client. */
-  function announce(node: MeterConfigNode, settings: MeterSettings, label: string): void {
+  #announce(node: MeterConfigNode, settings: MeterSettings, label: string): void {
     const name = label === node.id ? label : `${label} (${node.id})`;
-    const { twin, remove } = shared.deployedMeters.add(clientIdentity(settings), name);
+    const { twin, remove } = this.#shared.deployedMeters.add(clientIdentity(settings), name);
     node.on("close", remove);
     if (twin === undefined) return;
-    node.warn(RED._("dlms-meter.log.twin", { name, twin, endpoint: settings.endpointLabel }));
+    node.warn(this.#red._("dlms-meter.log.twin", { name, twin, endpoint: settings.endpointLabel }));
   }
 
-  function makeMeter(node: MeterConfigNode, config: NodeDef): MeterNode["meter"] {
+  make(node: MeterConfigNode, config: NodeDef): MeterNode["meter"] {
     const label = config.name || config.id;
-    const persistentState = shared.persistentState(RED);
+    const persistentState = this.#shared.persistentState(this.#red);
     const credentials = (node.credentials as MeterCredentials | undefined) ?? {};
     const raw = attempt(() => migrate(config as unknown as RawSettings, migrations["dlms-meter"]));
     if (isDlmsError(raw)) return { label, endpointLabel: "", session: undefined, problem: raw, described: undefined };
@@ -127,19 +128,19 @@ export default function (RED: NodeAPI): void {
       credentials,
       persistentState,
       clock: systemClock,
-      access: runtime.access,
-      makeSession: (settings, access, own) => makeSession(node, settings, access, own),
+      access: this.#shared.runtime.access,
+      makeSession: (settings, access, own) => this.#makeSession(node, settings, access, own),
     });
     // a user who changes the node allows one more try for each of its secrets; a full deploy makes unchanged nodes too
-    const changed = shared.deployedSecrets.isChanged(node.id, config as unknown as RawSettings, credentials);
-    if (changed) runtime.guard.allowOneMoreTryOf(node.id);
+    const changed = this.#shared.deployedSecrets.isChanged(node.id, config as unknown as RawSettings, credentials);
+    if (changed) this.#shared.runtime.guard.allowOneMoreTryOf(node.id);
     const settings = attempt(() => parseMeterSettings(raw, credentials, persistentState));
     if (isDlmsError(settings)) return { label, endpointLabel: "", session: undefined, problem: settings, described };
-    if (changed) runtime.guard.allowOneMoreTry(secretOf(settings));
-    announce(node, settings, label);
+    if (changed) this.#shared.runtime.guard.allowOneMoreTry(secretOf(settings));
+    this.#announce(node, settings, label);
     const { transport } = settings.connect;
     if ("verify" in transport && transport.verify === false) {
-      node.warn(RED._("dlms-meter.log.unverified", { name: label, endpoint: settings.endpointLabel }));
+      node.warn(this.#red._("dlms-meter.log.unverified", { name: label, endpoint: settings.endpointLabel }));
     }
     return {
       label,
@@ -149,11 +150,16 @@ export default function (RED: NodeAPI): void {
       described,
     };
   }
+}
+
+export default function (RED: NodeAPI): void {
+  const shared = nodeRuntimeOf(RED);
+  const meters = new MeterFactory(RED, shared);
 
   function DlmsMeter(this: MeterConfigNode, config: NodeDef): void {
     RED.nodes.createNode(this, config);
     this.users = {};
-    this.meter = makeMeter(this, config);
+    this.meter = meters.make(this, config);
     if (this.meter.problem !== undefined) this.error(this.meter.problem.message);
     // with two parameters Node-RED waits for `done`: it checks the length of the handler
     this.on("close", (removed: boolean, done: () => void) => {

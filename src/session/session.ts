@@ -15,6 +15,7 @@ import type {
 import { accessList } from "./services/access";
 import { invokeList, invokeMethod } from "./services/action";
 import { associate, assumeAssociation, checkOptions } from "./association/associate";
+import { openNotification } from "./exchange/envelopes";
 import { ServiceChannel } from "./exchange/service-channel";
 import { getAttribute, getChunks, getList, type GetOutcome } from "./services/get";
 import type { AnswerForm, Operation } from "./steps/operation";
@@ -169,7 +170,7 @@ export class Session {
    * @throws DlmsSecurityError for one that is weaker protected than the policy asks for, DlmsDecodeError
    */
   incoming(apdu: Uint8Array): Apdu {
-    return namedNow("notification", () => this.#channel.incoming(apdu));
+    return namedNow("notification", () => openNotification(this.#channel, apdu));
   }
 
   /**

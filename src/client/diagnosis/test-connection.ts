@@ -119,38 +119,11 @@ function* steps(
   attempt: Attempt,
   signal: AbortSignal,
 ): Generator<Step> {
-  const { transport, client, server, auth, security, counters } = settings;
+  const { transport, client, server, counters } = settings;
   const counter = counters === undefined ? undefined : new AssociationCounter(counters, settings);
-  yield {
-    name: "line",
-    run: async () => {
-      await attempt.openLine();
-      const unverified = transport.warning === undefined ? {} : ({ unverified: true } as const);
-      return { found: "lineOpen", endpoint: transport.endpoint, ...unverified };
-    },
-  };
+  yield { name: "line", run: () => lineOpened(attempt, transport) };
   if (counterSource !== undefined) {
-    const open = publicSettings(settings, counterSource);
-    yield {
-      name: "counter",
-      run: async () => {
-        const channel = await attempt.openLink(makeLink(open), open);
-        const value = await raiseFromMeter(
-          new Association(makeSession(open), channel, undefined, attempt),
-          counterSource,
-          settings,
-          counter,
-        );
-        await attempt.closeLink({ line: counterSource.reconnect });
-        await sleep(settings.clock, counterSource.pauseMs, signal);
-        return {
-          found: "counter",
-          logicalName: obisPrinted(counterSource.logicalName),
-          client: counterSource.client,
-          value,
-        };
-      },
-    };
+    yield { name: "counter", run: () => counterRead(settings, counterSource, counter, attempt, signal) };
   }
   let active: Association | undefined;
   // the user started the test, so it does not ask the guard; its outcome counts for all clients with this secret
@@ -184,18 +157,39 @@ function* steps(
       return { found: "associated", client: client.sap, referencing, maxPduSize, services };
     },
   };
-  yield {
-    name: "authentication",
-    run: () => {
-      const ciphered = security !== undefined && security.policy !== "none";
-      const protection = ciphered ? { policy: security.policy, suite: security.suite } : {};
-      if (auth.mechanism === "none") return Promise.resolve({ found: "noAuthentication", ...protection });
-      if (auth.mechanism === "lls") return Promise.resolve({ found: "passwordAccepted", ...protection });
-      const found = active?.session.association?.meterProven === false ? "clientProven" : "bothProven";
-      return Promise.resolve({ found, mechanism: auth.mechanism, ...protection });
-    },
-  };
+  yield { name: "authentication", run: () => Promise.resolve(authenticated(active, settings)) };
   yield { name: "read", run: () => firstRead(made(active), settings) };
+}
+
+async function lineOpened(attempt: Attempt, transport: Settings["transport"]): Promise<ConnectionFacts> {
+  await attempt.openLine();
+  const unverified = transport.warning === undefined ? {} : ({ unverified: true } as const);
+  return { found: "lineOpen", endpoint: transport.endpoint, ...unverified };
+}
+
+async function counterRead(
+  settings: Settings,
+  source: CounterSource,
+  counter: AssociationCounter | undefined,
+  attempt: Attempt,
+  signal: AbortSignal,
+): Promise<ConnectionFacts> {
+  const open = publicSettings(settings, source);
+  const channel = await attempt.openLink(makeLink(open), open);
+  const association = new Association(makeSession(open), channel, undefined, attempt);
+  const value = await raiseFromMeter(association, source, settings, counter);
+  await attempt.closeLink({ line: source.reconnect });
+  await sleep(settings.clock, source.pauseMs, signal);
+  return { found: "counter", logicalName: obisPrinted(source.logicalName), client: source.client, value };
+}
+
+function authenticated(active: Association | undefined, { auth, security }: Settings): ConnectionFacts {
+  const ciphered = security !== undefined && security.policy !== "none";
+  const protection = ciphered ? { policy: security.policy, suite: security.suite } : {};
+  if (auth.mechanism === "none") return { found: "noAuthentication", ...protection };
+  if (auth.mechanism === "lls") return { found: "passwordAccepted", ...protection };
+  const found = active?.session.association?.meterProven === false ? "clientProven" : "bothProven";
+  return { found, mechanism: auth.mechanism, ...protection };
 }
 
 /** A test reports only its steps. */

@@ -1,6 +1,6 @@
 /** The channel that all services share: one request out, one answer in. */
 import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu } from "../../apdu";
-import type { GeneralBlockTransfer, GeneralSigning } from "../../apdu/model";
+import type { GeneralBlockTransfer } from "../../apdu/model";
 import {
   DlmsAssociationError,
   DlmsDecodeError,
@@ -9,12 +9,12 @@ import {
   DlmsTimeoutError,
   isDlmsError,
 } from "../../errors";
-import { requirePolicy } from "../../security";
 import { type Ciphering, isNotificationTag, isProtected, type Protected } from "../protection/ciphering";
 import { confirmedServiceError, exceptionError, isNoAnswer, keysMissing, limitExceeded } from "../steps/errors";
 import { ContentStream } from "./content-stream";
 import { receiveByBlocks, sendByBlocks } from "./general-block-transfer";
 import { CopiedAnswers } from "./copied-answers";
+import { isNotification, openNotification, requireProtection, requireSignature, signedContent } from "./envelopes";
 import { noteTrailing, notificationsIn } from "./trailing-bytes";
 import { Correlation, maxStaleAnswers } from "../steps/correlation";
 import type { Exchange, Repetition } from "./exchange";
@@ -32,8 +32,6 @@ export interface ExchangeForm extends AnswerForm {
   /** takes the data of a get-response that comes in plain general blocks, as they come */
   readonly sink?: Sink;
 }
-
-const exempt: readonly Apdu["apdu"][] = ["exception-response", "confirmed-service-error", "aare", "rlre"];
 
 /** What all services share: one request out, one answer in, with ciphering, blocks, events and errors between. */
 export class ServiceChannel implements Exchange {
@@ -286,8 +284,8 @@ export class ServiceChannel implements Exchange {
   /** Opens the envelopes of an APDU; the outcome is that of `#unlessNotification`. */
   *#opened(bytes: Uint8Array, envelope: Apdu): Operation<Apdu | "stale" | undefined> {
     let apdu = envelope;
-    if (apdu.apdu === "general-signing") apdu = yield* this.parse(this.#signedContent(apdu));
-    else this.#requireSignature(apdu);
+    if (apdu.apdu === "general-signing") apdu = yield* this.parse(signedContent(this, apdu));
+    else requireSignature(this, apdu);
     if (isProtected(apdu)) {
       if (this.ciphering === undefined && apdu.apdu !== "service-ciphered") {
         // a plain request has a plain answer, so this is a push
@@ -298,7 +296,7 @@ export class ServiceChannel implements Exchange {
       const opened = yield* this.#openUnlessLate(apdu);
       if (opened === undefined) return "stale";
       apdu = opened;
-    } else this.#requireProtection(apdu);
+    } else requireProtection(this, apdu);
     if (!isNotification(apdu)) return (yield* isLate(this, apdu)) ? "stale" : apdu;
     yield* notificationStep(`the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
     return undefined;
@@ -367,30 +365,13 @@ export class ServiceChannel implements Exchange {
   *#plainNotification(bytes: Uint8Array): Operation<void> {
     let apdu: Apdu;
     try {
-      apdu = this.incoming(bytes);
+      apdu = openNotification(this, bytes);
     } catch (error) {
       if (!isDlmsError(error)) throw error;
       yield* noteStep(`a notification was dropped: ${error.message}`);
       return;
     }
     yield* notificationStep(`the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
-  }
-
-  #signedContent(apdu: GeneralSigning): Uint8Array {
-    if (this.ciphering === undefined) throw keysMissing();
-    return this.ciphering.openSigned(apdu);
-  }
-
-  /** As with ciphering, errors and ACSE APDUs are taken as they are. */
-  #requireSignature(apdu: Apdu): void {
-    if (this.ciphering?.signatureRequired !== true || exempt.includes(apdu.apdu)) return;
-    // the initiate and the proofs of ACSE are behind the association that is agreed upon first
-    if (this.association === undefined) return;
-    throw new DlmsSecurityError(
-      "SEC_POLICY",
-      `a signed answer is required, but the meter sent ${apdu.apdu} without a signature; it was refused`,
-      { details: { required: "general-signing", received: apdu.apdu } },
-    );
   }
 
   /** What has a counter that is past may be a copy, or was overtaken: it is dropped, and something newer awaited. */
@@ -407,12 +388,6 @@ export class ServiceChannel implements Exchange {
     }
   }
 
-  /** Plain errors and ACSE APDUs are taken, since a meter that can't decipher can't answer otherwise. */
-  #requireProtection(apdu: Apdu): void {
-    if (this.ciphering?.active !== true || exempt.includes(apdu.apdu)) return;
-    requirePolicy(undefined, this.ciphering.security.policy, apdu.apdu);
-  }
-
   /** An APDU from bytes; bytes behind it are ignored with a note. */
   *parse(bytes: Uint8Array): Operation<Apdu> {
     let trailing: Uint8Array | undefined;
@@ -427,31 +402,6 @@ export class ServiceChannel implements Exchange {
     for (const one of notifications) yield* this.#plainNotification(one);
     return apdu;
   }
-
-  /** A notification that came unasked, deciphered. */
-  incoming(bytes: Uint8Array): Apdu {
-    let apdu = parseApdu(bytes, { allowTrailing: true });
-    if (apdu.apdu === "general-block-transfer" && apdu.last && apdu.blockNumber <= 1) {
-      const { data } = apdu;
-      apdu = parseApdu(data, { allowTrailing: true });
-    }
-    if (apdu.apdu === "general-signing") {
-      const content = this.#signedContent(apdu);
-      apdu = parseApdu(content, { allowTrailing: true });
-    } else this.#requireSignature(apdu);
-    if (!isProtected(apdu)) {
-      this.#requireProtection(apdu);
-      return apdu;
-    }
-    const { ciphering } = this;
-    if (ciphering === undefined) throw keysMissing();
-    return parseApdu(ciphering.open(apdu), { allowTrailing: true });
-  }
 }
 
 const staleStep = (): Operation<void> => noteStep("an answer to an earlier request, late or once more, was dropped");
-
-/** Whether a meter sends this on its own account, never as an answer. */
-function isNotification(apdu: Apdu): boolean {
-  return apdu.apdu === "data-notification" || apdu.apdu === "event-notification" || apdu.apdu === "information-report";
-}
