@@ -65,7 +65,7 @@ export class DlmsClient implements AsyncDisposable {
    */
   constructor(options: ConnectOptions, parts: Partial<ClientParts> = {}) {
     const settings = resolveSettings(options);
-    // what a session refuses is refused now, before anything is asked of the meter
+    // options that a session refuses are refused now, before the first request to the meter
     makeSession(settings);
     const warnings = [...transportWarnings(settings), ...certificateDateWarnings(settings)];
     for (const text of warnings) settings.logger?.warn(`${settings.transport.endpoint}: ${text}`);
@@ -126,7 +126,7 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   /**
-   * What was negotiated with the meter, at the last association.
+   * The parameters negotiated at the last association.
    * @throws DlmsStateError STATE_BUSY before the first one
    */
   get association(): AssociationInfo {
@@ -139,8 +139,8 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   /**
-   * Listen. What a listener throws, or rejects with, goes to the logger and changes nothing else; without a logger the first
-   * is a warning of the process.
+   * Listens to an event. An exception or rejection of a listener goes to the logger and changes nothing else; without a
+   * logger the first one is a warning of the process.
    */
   on<E extends keyof ClientEvents>(event: E, listener: (event: ClientEvents[E]) => void): Unsubscribe {
     oneOf("event", event, ["state", "notification", "trace", "retry"]);
@@ -168,8 +168,8 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   /**
-   * Read several attributes, in as few requests as the meter allows. Positions are kept, and what the meter refuses is
-   * an outcome of its own; it rejects only when link or association fail.
+   * Reads several attributes in as few requests as the meter allows. Positions are kept, and a refused attribute is an
+   * outcome with an error; the promise rejects only when link or association fail.
    */
   readMany(refs: readonly AttributeRef[], options: ReadOptions = {}): Promise<Outcome[]> {
     try {
@@ -222,7 +222,7 @@ export class DlmsClient implements AsyncDisposable {
     await this.#runner.submit(writing(ref, value), options);
   }
 
-  /** Invoke a method; returns what it returns, null-data if nothing. The client never retries it. */
+  /** Invokes a method; resolves with its return value, or null-data if it has none. The client never retries it. */
   async invoke(ref: MethodRef, argument?: DlmsValue, options: OperationOptions = {}): Promise<DlmsValue> {
     return this.#runner.submit(invoking(ref, argument), options);
   }
@@ -279,7 +279,7 @@ export class DlmsClient implements AsyncDisposable {
     await this.#keepReceivedCounters();
   }
 
-  /** The store says so itself to the next association; here it must not hide that the meter was released. */
+  /** The store reports its error to the next association; here the error must not hide that the meter was released. */
   async #keepReceivedCounters(): Promise<void> {
     try {
       await this.#settings.receivedCounters.flush();

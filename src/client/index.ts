@@ -1,4 +1,4 @@
-/** What other folders use of the client. */
+/** The parts of the client that other folders use. */
 export { type CloseOptions, type ClientStatistics, connect, createClient, DlmsClient } from "./client";
 export { type Account, type AccountGuard, type Attempt, type Lock, MemoryAccountGuard } from "./account/account-guard";
 export type { SecretMessage } from "./account/account-guard";

@@ -1,4 +1,4 @@
-/** Runs the requests of a client one after the other, over the connection that the supervisor keeps. */
+/** Runs the requests of a client in turn, over the connection that the supervisor keeps. */
 import { type DlmsError, DlmsStateError, isDlmsError } from "../errors";
 import { asDlmsError } from "../errors/boundary";
 import { nameRequest } from "../errors/retell";
@@ -62,7 +62,7 @@ export class RequestRunner {
     else this.#watch.stop();
   }
 
-  /** Puts a request into the queue; requests run one after the other. */
+  /** Puts a request into the queue; requests run in turn. */
   submit<T>(request: ClientRequest<Association, T>, options: OperationOptions): Promise<T> {
     try {
       checkOperation(options);
@@ -86,7 +86,7 @@ export class RequestRunner {
       await this.#run(queued);
       this.#running = undefined;
     }
-    // in the same turn as the look at the queue, so that no request falls between
+    // in the same turn of the event loop as the check of the queue, so that no request is missed
     this.#working = undefined;
     if (this.#supervisor.state === "open") this.#watch.rest();
     else this.#watch.stop();
@@ -112,7 +112,7 @@ export class RequestRunner {
         if (active.answered > 0) this.#supervisor.noteSuccess();
         keepsBlocks(active, this.#hints);
         queued.settle({ ok: true, make });
-        // what was asked for was whole before the connection broke
+        // the result was complete before the connection broke
         if (!active.channel.usable) await this.#supervisor.discard(active, undefined, false);
         return;
       } catch (error) {
@@ -132,7 +132,7 @@ export class RequestRunner {
     }
   }
 
-  /** Returns whether the request is to be tried once more. */
+  /** Returns whether to try the request again. */
   async #failed(
     active: Association,
     queued: ActiveRequest<unknown>,
@@ -189,7 +189,7 @@ export class RequestRunner {
   }
 }
 
-/** What the session did not name itself. */
+/** Names the request in an error that has no name yet. */
 function named(error: unknown, request: string): DlmsError {
   return isDlmsError(error) ? nameRequest(error, request) : asDlmsError(error, request);
 }

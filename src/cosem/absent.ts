@@ -2,8 +2,8 @@
 import type { DlmsValue } from "../codec/value";
 
 /**
- * Whether a value stands for none: null-data or, as some meters write it where a time, a name or a list belongs, a
- * string without content.
+ * Whether a value means "no value": null-data or an empty string, which some meters write in place of a time, a name or
+ * a list.
  */
 export function isAbsent(value: DlmsValue): boolean {
   switch (value.type) {

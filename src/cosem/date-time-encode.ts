@@ -81,8 +81,8 @@ function fromText(text: string, options: EncodeDateTimeOptions): Uint8Array {
 }
 
 /**
- * What a moment says: an instant in epoch ms, or, for a text without an offset, a time of the meter's own clock, in ms
- * as if that were UTC.
+ * The moment that a date denotes: an instant in epoch ms or, for a text without an offset, a local time of the meter in
+ * ms as if it were UTC.
  * @throws DlmsConfigError CONFIG_INVALID for anything that is not a date
  */
 export function readMoment(

@@ -225,7 +225,7 @@ export function rowTime(
   };
 }
 
-/** What a date-time says beyond its string. */
+/** Facts of a date-time that its string does not show. */
 export function dateTimeInfo(parts: DateTimeParts, epochMs: number | null): DateTimeInfo {
   const status = parts.status ?? 0;
   return {

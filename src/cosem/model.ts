@@ -35,7 +35,7 @@ export interface FieldDefinition {
   readonly name: string;
   readonly presentation?: Presentation;
   readonly fields?: readonly FieldDefinition[];
-  /** fields of other forms of the structure; which one a value has is told by its number of fields */
+  /** fields of other forms of the structure; the number of fields of a value selects the form */
   readonly otherFields?: readonly (readonly FieldDefinition[])[];
   /** element of an array */
   readonly element?: Omit<FieldDefinition, "name">;

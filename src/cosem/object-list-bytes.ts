@@ -13,23 +13,23 @@ export interface EntryShape {
   fits(value: DlmsValue): boolean;
 }
 
-/** What was found in the bytes of a list, whatever its counts say. */
+/** Entries found in the bytes of a list, independent of its counts. */
 export interface ListEntries {
   /** values that fit, in order */
   readonly items: readonly DlmsValue[];
-  /** how many entries the list says that it has */
+  /** number of entries that the list declares */
   readonly declared: number;
   /** passages that are no entries and were passed over */
   readonly gaps: number;
-  /** bytes behind the declared entries in which there is no further one */
+  /** bytes after the declared entries that contain no further entry */
   readonly trailing: number;
-  /** what was wrong first */
+  /** the first fault */
   readonly error: DlmsDecodeError | undefined;
 }
 
 /** Values in one entry: attributes and methods have ids of 8 bits, and some five values each. */
 const maxElements = 4096;
-/** Passages that are passed over before the rest is left alone: each may cost as much as the largest entry. */
+/** Limit of skipped passages: each of them may cost as much as the largest entry. */
 const maxGaps = 1000;
 const arrayTag = 1;
 
@@ -39,10 +39,10 @@ export function isPlainArray(bytes: Uint8Array): boolean {
 }
 
 /**
- * The entries of an array, one after the other until the bytes end: meters declare more or fewer than they send, in
- * the list as well as inside its entries. What cannot be read, or has another entry inside itself since one of its own
- * counts is too high, is passed over up to where the next entry begins.
- * @throws DlmsDecodeError where not even the header can be read, or nothing comes behind it
+ * The entries of an array, read until the bytes end, because meters declare more or fewer entries than they send, both
+ * in the list and inside its entries. An entry that cannot be read, or that contains another entry because one of its
+ * counts is too high, is skipped up to the start of the next entry.
+ * @throws DlmsDecodeError where the header cannot be read, or no bytes follow it
  */
 export function readEntries(bytes: Uint8Array, shape: EntryShape): ListEntries {
   const header = new ByteReader(bytes, 1);
@@ -113,7 +113,7 @@ function startsStructure(bytes: Uint8Array, at: number, fields: number): boolean
   return bytes[at] === 2 && bytes[at + 1] === fields;
 }
 
-/** A version in one byte or, from some meters, in two, and an octet-string of six behind it. */
+/** A version in one byte (two bytes from some meters), followed by an octet-string of six bytes. */
 function namesObject(bytes: Uint8Array, at: number): boolean {
   const name = at + (isLong(bytes[at]) ? 3 : 2);
   return bytes[name] === 9 && bytes[name + 1] === 6;

@@ -19,7 +19,7 @@ import {
 } from "./object-list-bytes";
 import { currentAssociation } from "./well-known-objects";
 
-/** What the association may do with an attribute. */
+/** The association's access rights to an attribute. */
 export type AttributeAccess = "none" | "read" | "write" | "read-write";
 export type MethodAccess = "none" | "execute";
 
@@ -27,7 +27,7 @@ export interface AttributeEntry {
   readonly attributeId: number;
   /** name by the class table, or `attribute 12` */
   readonly attribute: string;
-  /** null where the meter does not say, or says what the standard does not know */
+  /** null where the meter does not tell, or sends a value that the standard does not define */
   readonly access: AttributeAccess | null;
   /** access_mode as sent: an enumeration below version 3 of Association LN, a bit mask from there on */
   readonly accessMode: number | null;
@@ -68,10 +68,10 @@ export type DescribeObis = (logicalName: string) => string;
 
 const undescribed: DescribeObis = () => "";
 
-/** A directory, and what is to be said of the bytes that it was read from. */
+/** A directory, with notes on the bytes that it was read from. */
 export interface DirectoryReading {
   readonly directory: ObjectDirectory;
-  /** for the trace: counts that are wrong, and what was passed over */
+  /** for the trace: wrong counts and skipped passages */
   readonly notes: readonly string[];
 }
 

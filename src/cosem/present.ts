@@ -19,7 +19,7 @@ import { unitSymbol } from "./units";
 
 type Definition = Omit<FieldDefinition, "name">;
 
-/** What the presentation of a value depends on beyond its own definition. */
+/** Settings and facts that the presentation of a value depends on, beyond the definition of its attribute. */
 export interface PresentContext {
   readonly options: PresentOptions;
   readonly scalerUnit: ScalerUnit | undefined;
@@ -31,8 +31,8 @@ const none: Definition = {};
 const noOptions: PresentOptions = {};
 
 /**
- * A value made readable by what the class table says of its attribute, and by the general rules where the
- * table says nothing. Never fails: what does not have the expected form is shown by the general rules.
+ * A readable form of a value, by the attribute's entry in the class table and by general rules where the table has no
+ * entry. Never fails: the general rules also show a value of an unexpected form.
  */
 export const presentAttribute: PresentAttribute = (data, ref, scalerUnit, options = noOptions) => {
   const definition = definitionFor(data, ref) ?? none;
@@ -68,7 +68,10 @@ function fits(data: DlmsValue, definition: Definition): boolean {
   return fieldsOf(elementOf(definition), first.value.length) !== undefined;
 }
 
-/** The form of a structure with so many fields; undefined where the table knows none: names would be guesses. */
+/**
+ * The form of a structure with this number of fields; undefined where the table has no such form, because names would
+ * be guesses.
+ */
 function fieldsOf(definition: Definition, count: number): readonly FieldDefinition[] | undefined {
   if (definition.fields?.length === count) return definition.fields;
   return definition.otherFields?.find((fields) => fields.length === count);
@@ -184,7 +187,7 @@ export function presentUnixTime(seconds: number, options: PresentOptions): unkno
   return options.dates === "date" ? instant : instant.toISOString().replace(".000Z", "Z");
 }
 
-/** Presentations of which a string without content is a value; elsewhere it stands for none. */
+/** Presentations in which an empty string is a value; in all others it means "no value". */
 const emptyForms: ReadonlySet<Presentation | undefined> = new Set(["text", "bytes", "scaled", undefined]);
 
 function hasEmptyForm({ presentation, fields, element }: Definition): boolean {

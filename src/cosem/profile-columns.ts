@@ -28,7 +28,7 @@ export interface ProfileColumn extends CaptureObject {
   readonly unit: string | null;
   readonly unitCode: number | null;
   readonly scaler: number | null;
-  /** what the OBIS code means, in words */
+  /** meaning of the OBIS code, in words */
   readonly label: string;
 }
 
@@ -94,9 +94,8 @@ export function columnScaler(object: CaptureObject): AttributeRef | undefined {
 }
 
 /**
- * The names of the columns: the dotted OBIS code where the column is attribute 2 and no other is attribute 2 of
- * the same code, else `<obis>/<attribute id>`, else `<obis>/<attribute id>.<data index>`; what is still the
- * same gets `#2`, `#3`.
+ * The names of the columns: the dotted OBIS code for attribute 2 if the code occurs once, else `<obis>/<attribute id>`,
+ * else `<obis>/<attribute id>.<data index>`; equal names get `#2`, `#3`.
  */
 export function columnKeys(objects: readonly CaptureObject[]): string[] {
   const withAttribute = (o: CaptureObject): string => `${o.logicalName}/${o.attributeId}`;

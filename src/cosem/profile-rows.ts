@@ -22,7 +22,7 @@ export interface RowMapperOptions extends PresentOptions {
   readonly newestFirst?: boolean;
   /** what entries have, from the first on, where a meter sends all columns though it was asked for some */
   readonly allColumns?: readonly ProfileColumn[];
-  /** key of the column of class Clock whose times are wanted beside the rows */
+  /** key of the Clock column whose times are returned beside the rows */
   readonly timeKey?: string | undefined;
 }
 
@@ -61,7 +61,7 @@ export function createRowReader(
   return new RowReader(columns, options);
 }
 
-/** The same with the times of the rows as the meter wrote them, however `dates` wants them shown. */
+/** The same rows with the times as the meter wrote them, independent of `dates`. */
 export function createTimedRowReader(
   columns: readonly ProfileColumn[],
   options: RowMapperOptions,
@@ -224,7 +224,7 @@ class ValueCell implements Cell {
     return next === undefined ? null : this.#take(next);
   }
 
-  /** What was read before, in the form in which it can be added to. */
+  /** Rows that were read before, in the form that further rows are added to. */
   #last(): DlmsValue | undefined {
     if (!Number.isNaN(this.#integer)) this.#take({ type: "double-long", value: this.#integer });
     return this.#before;

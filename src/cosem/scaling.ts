@@ -29,7 +29,7 @@ export function scaleInteger(value: number | bigint, scaler: number): number | s
   return Math.abs(product) <= Number.MAX_SAFE_INTEGER ? product : decimalText(BigInt(value), scaler);
 }
 
-/** The exact decimal of `value` times ten to the power of `scaler`, no trailing zeros behind the point. */
+/** The exact decimal of `value` times ten to the power of `scaler`, without trailing zeros after the point. */
 export function decimalText(value: bigint, scaler: number): string {
   if (value === 0n) return "0";
   if (scaler >= 0) return `${value}${"0".repeat(scaler)}`;

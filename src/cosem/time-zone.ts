@@ -17,7 +17,7 @@ const day = 86_400_000;
 const maxKeptQuarters = 20_000;
 const zones = new Map<string, ZoneRules>();
 
-/** @throws DlmsConfigError CONFIG_INVALID for a name that this runtime does not know */
+/** @throws DlmsConfigError CONFIG_INVALID for a name that this runtime does not support */
 export function zoneRules(name: string): ZoneRules {
   let rules = zones.get(name);
   if (rules === undefined) {
@@ -28,7 +28,7 @@ export function zoneRules(name: string): ZoneRules {
   return rules;
 }
 
-/** Whether the runtime knows an IANA zone of this name. */
+/** Whether the runtime supports an IANA zone of this name. */
 export function isTimeZone(name: string): boolean {
   try {
     zoneRules(name);

@@ -1,6 +1,6 @@
 /** A row of the table of units. */
 export interface UnitDefinition {
-  /** as it is written behind a number; empty where a number stands alone */
+  /** symbol after a number; empty for a number without a symbol */
   readonly symbol: string;
   readonly quantity: string;
 }

@@ -3,8 +3,8 @@ import { type Clock, systemClock, WaitList } from "../clock";
 import { DlmsStateError } from "../errors";
 
 /**
- * The server that a user of a line speaks to, and the client that it speaks as. A meter knows its clients by these
- * alone: it takes two users with the same address for one client, and would give one of them the other's answers.
+ * The server address that a user of a line sends to, and the client address that it sends from. A meter distinguishes
+ * its clients by these addresses alone: two users with equal addresses would receive each other's answers.
  */
 export interface LinkAddress {
   /** mode E only precedes HDLC */

@@ -6,10 +6,10 @@ import type { TransportLineSettings } from "../transport";
 import type { LinkAddress } from "./address-reservations";
 import type { SharedLine } from "./shared-line";
 
-/** What a driver tells its owner besides the answers. */
+/** Events of a driver besides its answers. */
 export interface LinkDriverEvents {
   notification(apdu: Uint8Array): void;
-  /** Why the connection cannot go on after an APDU that answers no request; undefined if it can. */
+  /** The reason why the connection has to end after an APDU that answers no request; undefined if it can continue. */
   unasked?(apdu: Uint8Array): DlmsError | undefined;
   /** The link went down while no operation was waiting for it. */
   down(error: DlmsError): void;
@@ -36,10 +36,10 @@ export interface LinkDriverParts {
   readonly traffic: Traffic;
   /** Reserved for this driver while it is open. */
   readonly address?: LinkAddress;
-  /** The address may have no meter: a missing answer says nothing about the connection. */
+  /** The address may have no meter, so a missing answer does not count against the connection. */
   readonly probe?: boolean;
   /** response time-out of the link, in ms: how slow an answer in blocks may be follows from it (5000) */
   readonly response?: number;
-  /** what the meter needs of a line that has settings */
+  /** line settings that the meter needs */
   readonly settings?: TransportLineSettings;
 }

@@ -7,8 +7,8 @@ const maxKeptBytes = 4 * 1024 * 1024;
 const none: readonly Uint8Array[] = [];
 
 /**
- * What comes within an operation while it awaits nothing: its answer may be right behind something that only the
- * operation can tell to be none, such as a notification that came ciphered, or in general blocks.
+ * APDUs that arrive within an operation before it awaits one. The answer may follow an APDU that only the operation can
+ * recognize as unsolicited, such as a ciphered notification or one in general blocks.
  */
 export class EarlyApdus {
   #kept: Uint8Array[] | undefined;
@@ -18,20 +18,20 @@ export class EarlyApdus {
     this.#kept ??= [];
   }
 
-  /** The operation is over. Returns what it did not ask for. */
+  /** The operation has ended. Returns the APDUs that it did not take. */
   end(): readonly Uint8Array[] {
     const left = this.#kept ?? none;
     this.#kept = undefined;
     return left;
   }
 
-  /** The operation goes on with another request. Returns what cannot be the answer to that. */
+  /** The operation continues with another request. Returns the APDUs that cannot be its answer. */
   pass(request: Uint8Array): readonly Uint8Array[] {
-    // behind the acknowledgement of a block the answer may still be one that has come
+    // after the acknowledgement of a block the answer may be one of the kept APDUs
     return this.#kept === undefined || this.#kept.length === 0 || isBlock(request) ? none : this.#kept.splice(0);
   }
 
-  /** Whether it is kept; if not, it was sent unasked. */
+  /** Keeps an APDU; false means that it is unsolicited. */
   keep(apdu: Uint8Array): boolean {
     if (this.#kept === undefined || this.#kept.length >= maxKeptApdus || isPush(apdu)) return false;
     if (this.#kept.reduce((sum, { length }) => sum + length, apdu.length) > maxKeptBytes) return false;

@@ -1,4 +1,4 @@
-/** The first bytes of a connection: they tell which other protocol is there when the peer hangs up. */
+/** The first bytes of a connection. When the peer closes it, they show which other protocol the peer uses. */
 import { concatBytes, toHex } from "../bytes";
 import type { DlmsConnectionError, DlmsError } from "../errors";
 import { withAdvice } from "../errors/retell";
@@ -21,7 +21,7 @@ export class FirstBytes {
     this.#bytes = undefined;
   }
 
-  /** The lost connection with what the bytes look like: a web server, for one. */
+  /** The error of a lost connection, with the protocol that the bytes suggest, for example HTTP. */
   explain(error: DlmsConnectionError, link: LinkProtocol["kind"]): DlmsError {
     if (this.#bytes === undefined) return error;
     const hint = looksLike(this.#bytes, link === "wrapper" ? "wrapper" : "hdlc");

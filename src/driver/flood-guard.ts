@@ -1,8 +1,8 @@
-/** Bounds what a peer may send while no request is under way. */
+/** Bounds the traffic of a peer while no request runs. */
 import type { Clock } from "../clock";
 import { DlmsConnectionError } from "../errors";
 
-/** The span in which what comes unasked is counted, in ms. */
+/** The time over which unsolicited traffic is counted, in ms. */
 const floodSpanMs = 10_000;
 
 /** Unsolicited traffic that a line may bring within `floodSpanMs`: far more than any meter reports, and easy to process. */
@@ -23,7 +23,7 @@ const words: Readonly<Record<Unasked, string>> = {
   notifications: "unsolicited messages",
 };
 
-/** Counts what comes unasked, and says when it is a flood. */
+/** Counts unsolicited traffic and reports a flood. */
 export class FloodGuard {
   readonly #clock: Clock;
   #since = Number.NEGATIVE_INFINITY;

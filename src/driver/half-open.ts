@@ -75,7 +75,7 @@ export class HalfOpenDetector {
   /**
    * The frame that this user sent in its turn was not answered in time.
    * @param users all users of the connection
-   * @returns the number of consecutive unanswered frames, if the connection has to be given up
+   * @returns the number of consecutive unanswered frames, if the connection counts as half open
    */
   unanswered(user: Addressed, users: ReadonlySet<Addressed>): number | undefined {
     if (!this.#isPossible || !this.#awaitsAnswer) return undefined;

@@ -180,7 +180,7 @@ export class LinkDriver implements LineUser {
     this.#unsolicited.count("frames", outputs.length);
   }
 
-  /** What a transport or a timer calls: whatever is thrown in it ends this session. */
+  /** Runs a callback of the transport or of a timer: an exception in it ends this session. */
   #contained(run: () => void): void {
     contained(this.#line.transport.endpoint, run, this.#broken);
   }
@@ -275,7 +275,7 @@ export class LinkDriver implements LineUser {
     };
     this.#line.setLine(settings).then(resume, (error: unknown) => {
       this.#events.note(`line settings: ${error instanceof Error ? error.message : String(error)}`);
-      // a transport that does not even answer is in no state to go on with
+      // a transport that does not answer cannot continue
       if (!(error instanceof DlmsTimeoutError)) resume();
       else if (this.#ended === undefined) this.#failed(error);
     });
@@ -380,7 +380,7 @@ export class LinkDriver implements LineUser {
     });
   };
 
-  /** What the link does unasked, such as a keep-alive, takes a turn of its own: another meter's exchange may run. */
+  /** Unsolicited frames of the link, such as a keep-alive, need a turn, because another meter's exchange may run. */
   #unasked(): void {
     if (this.#ownTurn.awaited) return;
     this.#ownTurn.begin(this.#ownTurn.held ? this.#yieldTurn() : this.#line.acquire(this));
@@ -394,7 +394,7 @@ export class LinkDriver implements LineUser {
     this.#ownTurn.hold();
     const { deadline } = this.#link;
     const now = this.#timer.now;
-    // an exchange that came before may have done what was due
+    // an earlier exchange may have done the due work
     if (this.#waits.waiter !== undefined || deadline === undefined || now < deadline) {
       this.#ownTurn.end();
       this.#timer.arm();

@@ -1,7 +1,7 @@
 /** The timer of a link: calls its machine when the deadline of the link has passed. */
 import { afterInput, type Clock, inputGraceMs, maxLateMs, type TimerHandle } from "../clock";
 
-/** Wakes a link at its deadlines, in a time that leaves out what this process did not run. */
+/** Wakes a link at its deadlines. Time in which this process did not run does not count. */
 export class LinkTimer {
   readonly #clock: Clock;
   readonly #link: { readonly deadline: number | undefined };
@@ -68,8 +68,8 @@ export class LinkTimer {
   };
 
   /**
-   * A timer that fires late says that the event loop was blocked, or that the process was stopped. An answer may have
-   * arrived in that time, so each deadline is put off once.
+   * A late timer means that the event loop was blocked or the process stopped. An answer may have arrived in that time,
+   * so each deadline is postponed once.
    */
   #wasHeldUp(deadline: number | undefined): boolean {
     const late = this.#clock.now() - this.#lost - Math.max(this.#fires, this.#told);

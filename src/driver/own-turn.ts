@@ -1,7 +1,7 @@
-/** The turn on a shared line that a link needs for what it sends unasked, such as a keep-alive. */
+/** The turn on a shared line for unsolicited frames of a link, such as a keep-alive. */
 import type { LineUser, SharedLine } from "./shared-line";
 
-/** Waits for a turn on the line, and knows whether it is held. */
+/** Waits for a turn on the line, and records whether it holds one. */
 export class OwnTurn {
   readonly #line: SharedLine;
   readonly #user: LineUser;

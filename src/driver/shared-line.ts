@@ -168,8 +168,8 @@ export class SharedLine {
   }
 
   /**
-   * What the user sent in its turn was not answered in time. Returns the number of consecutive unanswered frames when
-   * the connection seems to be half open: the user has to call `giveUp` then.
+   * The frame that the user sent in its turn was not answered in time. Returns the number of consecutive unanswered
+   * frames when the connection counts as half open: the user then has to call `giveUp`.
    */
   unanswered(user: LineUser): number | undefined {
     // a single user closes it by leaving
@@ -228,7 +228,7 @@ export class SharedLine {
     this.#connection?.write(bytes);
   }
 
-  /** Switch the line after what was written has left. */
+  /** Switches the line after all written bytes have left. */
   async setLine(settings: TransportLineSettings): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return;

@@ -12,7 +12,7 @@ type Parts = Pick<LinkDriverParts, "line" | "link" | "clock" | "events" | "traff
 export class UnsolicitedApdus {
   readonly #user: LineUser;
   readonly #parts: Parts;
-  /** The connection cannot go on because of this. */
+  /** The connection has to end for this reason. */
   readonly #fail: (error: DlmsError) => void;
   readonly #early = new EarlyApdus();
   readonly #floods: FloodGuard;
@@ -43,7 +43,10 @@ export class UnsolicitedApdus {
     return this.#early.take(wanted);
   }
 
-  /** A flood ends the connection for all its users, since it would go on for the others. Returns whether it is one. */
+  /**
+   * A flood ends the connection for all its users, because it would continue for the others. Returns whether the
+   * traffic is a flood.
+   */
   count(kind: "bytes" | "frames" | "notifications", count: number): boolean {
     const { line } = this.#parts;
     const error = this.#floods.came(kind, count, line.transport.endpoint);

@@ -7,11 +7,11 @@ export interface Holder {
   release(): Promise<void>;
 }
 
-/** What a holder needs exclusively. Holders whose scopes have nothing in common have access side by side. */
+/** The scope that a holder needs exclusively. Holders whose scopes do not overlap have access at the same time. */
 export interface Scope {
   /** which meter; absent: every meter of the endpoint */
   readonly server?: string;
-  /** link addresses that the meter cannot tell apart between its users; absent: every client */
+  /** link addresses between which the meter does not distinguish its users; absent: every client */
   readonly clients?: readonly number[];
   /** scopes of one owner on one meter exclude each other, whatever their clients: many meters serve one at a time */
   readonly owner?: object;
@@ -55,8 +55,8 @@ const conflict = (some: readonly Scope[], others: readonly Scope[]): boolean =>
 const everything: readonly Scope[] = [{}];
 
 /**
- * Access at one endpoint. Holders whose scopes exclude each other have it one after the other, first come first served;
- * a holder keeps it until another one asks.
+ * Access at one endpoint. Holders with conflicting scopes take turns, first come, first served; a holder keeps its
+ * access until another one asks for it.
  */
 export class EndpointAccess implements ExclusiveAccess {
   readonly #grants = new Map<Holder, Grant>();
@@ -139,7 +139,8 @@ export class AccessRegistry {
 
   /** Access to all scopes together. */
   to(scopes: readonly EndpointScope[]): ExclusiveAccess {
-    // always in the same order: two clients that want the same two endpoints would otherwise wait for each other
+    // always in the same order, because two clients that need the same two endpoints would otherwise wait for each
+    // other
     const endpoints = [...new Set(scopes.map(({ endpoint }) => endpoint))].sort();
     return inSequence(
       endpoints.map((endpoint) => {

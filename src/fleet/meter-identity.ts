@@ -4,9 +4,9 @@ import type { MeterSettings } from "./meter-options";
 import type { EndpointScope } from "./exclusive-access";
 
 /**
- * Where meters are reached: a host and port, or a serial port. Keyed like shared lines, so that all clients that the
- * meter cannot tell apart take turns: a link to a device counts as that device, a short name of this machine as its
- * address.
+ * Where meters are reached: a host and port, or a serial port. The key is the one of shared lines, so that all clients
+ * that the meter cannot tell apart take turns: a link to a device counts as that device, a short name of this machine
+ * as its address.
  */
 export function endpointOf({ connect: { transport }, endpointLabel }: MeterSettings): string {
   return "open" in transport ? endpointLabel : endpointKey(transport);
@@ -23,7 +23,7 @@ function meterOf(settings: MeterSettings): string {
   return `${endpointOf(settings)} ${serverOf(settings)}`;
 }
 
-/** Who asks which meter: what a meter keeps an account, and on HDLC a link, for. */
+/** The client and the meter that it asks: the meter has an account for this pair, and on HDLC a link. */
 export function clientIdentity(settings: MeterSettings): string {
   return `${meterOf(settings)} ${settings.connect.client.sap}`;
 }

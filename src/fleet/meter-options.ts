@@ -1,7 +1,7 @@
 /** The settings that a shared meter is made from. */
 import type { ConnectOptions } from "../client";
 
-/** What a shared meter is made from: how it is reached, and how its health is judged. */
+/** The options of a shared meter: how it is reached, and when it counts as offline. */
 export interface MeterSettings {
   readonly connect: ConnectOptions;
   /** for logs: "tcp meter.example:4059" */

@@ -41,8 +41,8 @@ const maxOvertakes = 20;
 const user = { id: "pool", meterChanged: (): void => undefined };
 
 /**
- * Sessions with meters that come and go with messages: one for each key, no more than a limit at a time. A session
- * stays for a while after its last request; when a place is wanted, the one that rested longest goes first.
+ * Sessions with meters that messages describe: one for each key, up to a limit. A session stays for a while after its
+ * last request; when another key needs a place, the session that was idle longest ends first.
  */
 export class MeterPool {
   readonly #limits: PoolLimits;
@@ -71,7 +71,7 @@ export class MeterPool {
   }
 
   /**
-   * The session of a key, made when there is none. Waits for a place when all are taken.
+   * The session of a key; makes it where needed. Waits for a place when the pool is full.
    * @throws DlmsStateError STATE_QUEUE_FULL, STATE_CLOSED; or the signal's reason
    */
   acquire(key: string, make: () => SharedMeter, signal: AbortSignal): Promise<Lease> {

@@ -1,4 +1,6 @@
-/** The composition root: what all meters of a program, or of one Node-RED, share. Nothing of it is module-level. */
+/**
+ * The composition root: the parts that all meters of a program, or of one Node-RED, share. None of it is module-level.
+ */
 import { join } from "node:path";
 import { toHex } from "../bytes";
 import {
@@ -50,7 +52,7 @@ export class Runtime {
   readonly random: RandomSource;
   /** @internal */
   readonly lines: SharedLines;
-  /** a meter does not know which node, message or dialog a request comes from */
+  /** a meter cannot tell which node, message or dialog a request comes from */
   readonly access = new AccessRegistry();
   /** a meter counts the failures of all nodes, messages and dialogs together */
   readonly guard: MemoryAccountGuard;
@@ -92,7 +94,7 @@ export class Runtime {
     return { ...connect, accountGuard: this.guard.ownedBy(owner) };
   }
 
-  /** What a shared meter needs to send the secret of these settings. */
+  /** The parts that a shared meter needs before it may send the secret of these settings. */
   guardedClient(settings: MeterSettings, owner: string): GuardedClient {
     const options = this.guarded(settings, owner);
     const { lines } = this;

@@ -41,11 +41,11 @@ export interface SharedMeterOptions {
   readonly clock: Clock;
   readonly probeInterval: number;
   readonly offlineAfter: number;
-  /** With all others who ask this meter; default: there are none. */
+  /** Access shared with the other users of this meter; default: no other users. */
   readonly access?: ExclusiveAccess;
-  /** What the client asks before it sends its secret; default: only the client asks. */
+  /** The guard that the client asks before it sends its secret; default: a guard of this client alone. */
   readonly secret?: { readonly guard: AccountGuard; readonly account: Account };
-  /** Called once per change of phase, with what was before. */
+  /** Called once per change of phase, with the phase before. */
   changed(view: MeterView, previous: MeterPhase): void;
 }
 
@@ -56,8 +56,8 @@ const maxWaiting = 1000;
 const maxCloseMs = 2500;
 
 /**
- * One meter, one session, shared by the nodes that use it. It begins with the first request and is released after
- * the last user; it knows whether the meter answers, and asks it now and then when a probe is wanted.
+ * One session with one meter, shared by the nodes that use it. It begins with the first request and ends after the last
+ * user. It judges whether the meter answers, and probes the meter at intervals if `probeInterval` is set.
  */
 export class SharedMeter {
   readonly #options: SharedMeterOptions;
@@ -121,15 +121,15 @@ export class SharedMeter {
   }
 
   /**
-   * Ask the meter for something. Rejects with what the client rejects with, and without asking the meter while a
-   * refused secret keeps it locked out, or too many wait.
-   * @param signal ends the wait for the meter; what is asked of the client needs it too
+   * Sends a request. Rejects with the client's error; rejects without a request while a refused secret locks the meter,
+   * or too many requests wait.
+   * @param signal ends the wait for the meter; a request to the client needs the signal too
    */
   async run<T>(work: (client: DlmsClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
     this.#refuseWhenLocked();
     await this.#enter(signal);
     try {
-      // what was released since comes back on a line that is closed
+      // a client that was released in the meantime returns on a closed line
       while (this.#releasing !== undefined) await untilAborted(this.#releasing, signal);
       this.#refuseWhenLocked();
       return await this.#ask(work);
@@ -172,7 +172,7 @@ export class SharedMeter {
 
   #refuseWhenLocked(): void {
     if (this.#closed) throw closedError();
-    // what was associated before is not in danger
+    // an earlier association is not in danger
     const lock = this.#client?.state === "open" ? undefined : this.#lock();
     if (lock === undefined) return;
     throw withAdvice(
@@ -196,7 +196,7 @@ export class SharedMeter {
     return client;
   }
 
-  /** The trace is costly, so it is on only while a user wants it. */
+  /** The trace is costly, so it runs only while a user listens. */
   #watchTrace(client: DlmsClient): void {
     if (this.#tracing || ![...this.#users.values()].some((user) => user.trace !== undefined)) return;
     this.#tracing = true;

@@ -6,16 +6,17 @@ import { type BytesLike, tagged, toBytes } from "./input";
 import { TextRoom } from "./text-room";
 
 /**
- * The A-XDR value in some bytes, or hex.
- * @throws DlmsDecodeError with path and offset; DECODE_TRAILING for bytes behind the value
+ * Decodes one A-XDR value from bytes or hex.
+ * @throws DlmsDecodeError with path and offset; DECODE_TRAILING for bytes after the value
  */
 export function decodeData(bytes: BytesLike): DlmsValue {
   return decodeValueBytes(toBytes(bytes));
 }
 
 /**
- * A value as a readable tree, one line each, in a text of about 8 kB at most. Hints in brackets say what bytes look like; they are no more than that.
- * @throws DlmsConfigError CONFIG_INVALID for what is no value
+ * A value as a readable tree, one line each, in a text of about 8 kB at most. Hints in brackets show what bytes
+ * resemble; they are guesses.
+ * @throws DlmsConfigError CONFIG_INVALID for an input that is not a value
  */
 export function describeData(value: DlmsValue): string {
   tagged("value", value, "type", "a value with its type, as decodeData returns it");

@@ -12,7 +12,7 @@ export interface InspectKeys {
   readonly authenticationKey?: BytesLike;
   /** the dedicated key of the association, for ded-... APDUs */
   readonly dedicatedKey?: BytesLike;
-  /** the system title of whoever sent the APDU, where the APDU does not carry it */
+  /** the sender's system title, where the APDU does not carry it */
   readonly systemTitle?: BytesLike;
 }
 

@@ -41,9 +41,9 @@ interface Context {
 }
 
 /**
- * An APDU as a readable tree, one field a line, secrets masked, in a text of about 8 kB at most. Never throws for what the bytes hold: what cannot be
- * read is said in the text.
- * @throws DlmsConfigError CONFIG_INVALID for what is neither bytes nor hex nor an APDU
+ * An APDU as a readable tree, one field a line, secrets masked, in a text of about 8 kB at most. Never throws for
+ * unreadable bytes: the text names them.
+ * @throws DlmsConfigError CONFIG_INVALID for an input that is neither bytes nor hex nor an APDU
  */
 export function describeApdu(input: BytesLike | Apdu, options: InspectOptions = {}): string {
   const isBytes = typeof input === "string" || input instanceof Uint8Array;
@@ -60,7 +60,7 @@ export function apduLines(apdu: Apdu, options: InspectOptions = {}, room = new T
   return [title, ...indent([...fieldLines(fields, context), ...plainLines(apdu, options, room)])];
 }
 
-/** What is inside a ciphered APDU, where the keys open it. */
+/** The content of a ciphered APDU, where the keys open it. */
 function plainLines(apdu: Apdu, options: InspectOptions, room: TextRoom): string[] {
   const { keys } = options;
   if (keys === undefined || room.full) return [];

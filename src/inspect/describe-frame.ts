@@ -7,9 +7,7 @@ import type { BytesLike } from "./input";
 import { carriesSecret } from "./secrets";
 import { TextRoom } from "./text-room";
 
-/**
- * A link frame, and the APDU in it, as a readable tree with secrets masked. Never throws for what the bytes hold.
- */
+/** A link frame with its APDU as a readable tree, secrets masked. Never throws for unreadable bytes. */
 export function describeFrame(input: BytesLike, link: "hdlc" | "wrapper", options: InspectOptions = {}): string {
   return attempt(() => frameLines(decodeFrame(input, link), options)).join("\n");
 }

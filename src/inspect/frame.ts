@@ -28,7 +28,7 @@ export interface HdlcFrameInfo {
   /** of an FRMR, in words */
   readonly rejected?: string;
   readonly llc?: "command" | "response";
-  /** what an I or UI frame carries behind the LLC bytes; in a segment, a piece of it */
+  /** content of an I or UI frame after the LLC bytes; in a segment, a piece of it */
   readonly payload?: Uint8Array;
   /** the APDU, where the frame holds all of it and it can be read; the first of several */
   readonly apdu?: Apdu;

@@ -12,7 +12,7 @@ export function toBytes(input: BytesLike): Uint8Array {
   return Buffer.isBuffer(input) ? new Uint8Array(input.buffer, input.byteOffset, input.length) : input;
 }
 
-/** @throws DlmsConfigError CONFIG_INVALID unless the value is an object whose kind stands in `tag` */
+/** @throws DlmsConfigError CONFIG_INVALID unless the value is an object with its kind in `tag` */
 export function tagged(path: string, value: unknown, tag: string, expected: string): void {
   object(path, value, expected);
   if (typeof (value as Readonly<Record<string, unknown>>)[tag] !== "string") throw invalid(path, expected, value);

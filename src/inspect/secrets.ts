@@ -121,7 +121,7 @@ function nested(bytes: Uint8Array | undefined): readonly Uint8Array[] {
     return secretParts(parseApdu(bytes, { allowTrailing: true }));
   } catch (error) {
     if (!(error instanceof DlmsDecodeError)) throw error;
-    // what cannot be read may hold anything
+    // unreadable bytes may contain a secret
     return carriesSecret(bytes) ? [bytes] : [];
   }
 }

@@ -1,15 +1,15 @@
 /** Text with a size limit. */
 import { toHex } from "../bytes";
 
-/** The most characters of the text about one frame, APDU or value; a few lines that count what was left out come on top. */
+/** Maximum length of the text about one frame, APDU or value, without the few lines that count omitted parts. */
 export const maxTextCharacters = 8192;
 
 /** How deep in an APDU and a frame the lines of a list are, as a rule. */
 const indentation = 3;
 
 /**
- * Room for the text about something that was received. Every piece of text is taken out of it, and who walks a list stops
- * when it is full: the text of millions of values costs no more than what is shown.
+ * Room for the text about received data. Every piece of text takes its length out of it, and a loop over a list ends
+ * when the room is used up: the text of millions of values costs no more than the part that is shown.
  */
 export class TextRoom {
   #left: number;

@@ -26,7 +26,7 @@ export interface ShownBytes {
 }
 
 export interface TraceInspectorOptions {
-  /** look into ciphered APDUs; their plain bytes then stand in `decoded`, secrets masked */
+  /** open ciphered APDUs; `decoded` then shows their plain bytes, secrets masked */
   readonly keys?: InspectKeys;
   /** byte strings that are masked wherever they occur, such as the password; shorter than 4 bytes: not looked for */
   readonly secrets?: readonly Uint8Array[];
@@ -108,7 +108,7 @@ export class TraceInspector {
     return { hex: this.#hex(bytes, parts), decoded: decoded.join("\n") };
   }
 
-  /** What is to be masked in the information field of an I or UI frame. */
+  /** The parts to mask in the information field of an I or UI frame. */
   #information(
     direction: "out" | "in",
     info: Uint8Array,
@@ -135,7 +135,7 @@ export class TraceInspector {
     this.#hlsAnswer = direction === "out" && apdu !== undefined && isHlsPass(this.#plain(apdu));
   }
 
-  /** A ciphered APDU opened, if the keys are there and fit. */
+  /** A ciphered APDU, opened if the keys are given and fit. */
   #plain(apdu: Apdu): Apdu {
     if (this.#keys === undefined) return apdu;
     try {
@@ -159,7 +159,7 @@ export class TraceInspector {
       if (part.buffer === bytes.buffer && at >= 0) masked.fill(1, at, at + part.length);
     }
     for (const secret of this.#secrets) {
-      // one that begins in what is shown may end behind it
+      // a secret may begin in the shown part and end after it
       for (const at of occurrences(bytes.subarray(0, shown.length + secret.length - 1), secret)) {
         masked.fill(1, at, at + secret.length);
       }

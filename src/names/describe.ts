@@ -51,7 +51,7 @@ export function describeClass(classId: number, options: DescribeOptions = {}): s
   return language.classes === undefined ? classTitle(classId) : fill(language.phrases.class, { n: classId });
 }
 
-/** What is written behind a number: mostly a symbol that is the same everywhere; null where there is none. */
+/** The text after a number: mostly a symbol that all languages share; null for a unit without one. */
 export function describeUnit(unitCode: number, options: DescribeOptions = {}): string | null {
   object("options", options);
   if (typeof unitCode !== "number") throw invalid("unit code", "a number", unitCode);

@@ -23,7 +23,7 @@ export function gas(code: Code): string[] {
   return [...(said ?? [`D=${code.d}`]), ...tariff(code)];
 }
 
-/** What is analysed, and at which conditions, by its number. */
+/** The analysed quantity and its conditions, by number. */
 export const gasComponent = (code: Code, n: number): string => found(code, `gas.component.${n}`) ?? String(n);
 
 /**
@@ -117,7 +117,7 @@ function process(code: Code): string[] | undefined {
   return [phrase(code, `gas.process.${step}`, { n: 1 + Math.floor((d - 15) / 18) }), under];
 }
 
-/** Sources differ on the condition that D = 0 stands for here, so it is not said. */
+/** Sources differ on the condition of D = 0, so the text omits it. */
 function conversion(code: Code): string[] {
   const { d, e } = code;
   if (d === 12) return [e === 0 ? phrase(code, "gas.method") : phrase(code, "gas.methods", { n: e })];

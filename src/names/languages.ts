@@ -7,7 +7,7 @@ import { objectTexts } from "./objects-en-us";
 /** A language that there are names in. */
 export type ObisLanguageTag = "en-US" | "de" | "zh-CN";
 
-/** The languages that there are names in. The first one stands in for all others. */
+/** The languages of the names. The first one replaces a missing text of the others. */
 export const obisLanguages: readonly ObisLanguageTag[] = ["en-US", "de", "zh-CN"];
 
 const english: ObisLanguage = { phrases: enUs, objects: objectTexts, units: {} };

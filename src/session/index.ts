@@ -1,4 +1,4 @@
-/** What other folders use of the session. */
+/** The parts of the session that other folders use. */
 export type { AnswerForm, Early, Operation, SessionStep, Sink, StepAnswer } from "./steps/operation";
 export { datagramDelivery, type Delivery, type DeliveryPolicy, streamDelivery } from "./steps/delivery";
 export {

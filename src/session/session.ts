@@ -41,7 +41,7 @@ export class Session {
     this.#channel = new ServiceChannel(options);
   }
 
-  /** What was negotiated; undefined while there is no association. */
+  /** The negotiated parameters; undefined without an association. */
   get association(): AssociationInfo | undefined {
     return this.#channel.association;
   }
@@ -56,7 +56,7 @@ export class Session {
     return this.#channel.blocksCame;
   }
 
-  /** Whether a copy of an answer is told from the answer to another request, by its invoke-id or its counter. */
+  /** Whether a copy of an answer is detected by its invoke-id or its counter. */
   get tellsAnswersApart(): boolean {
     return this.#channel.tellsAnswersApart;
   }
@@ -74,7 +74,7 @@ export class Session {
     return assumeAssociation(this.#channel);
   }
 
-  /** RLRQ; never fails for what the meter answers, or does not. */
+  /** RLRQ; never fails, neither for an answer nor for a missing one. */
   release(): Operation<void> {
     return release(this.#channel);
   }
@@ -166,8 +166,8 @@ export class Session {
   }
 
   /**
-   * A notification that came unasked, deciphered.
-   * @throws DlmsSecurityError for one that is weaker protected than the policy asks for, DlmsDecodeError
+   * An unsolicited notification, deciphered.
+   * @throws DlmsSecurityError for one with less protection than the policy requires, DlmsDecodeError
    */
   incoming(apdu: Uint8Array): Apdu {
     return namedNow("notification", () => openNotification(this.#channel, apdu));

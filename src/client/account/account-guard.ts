@@ -28,9 +28,9 @@ const maxUncertainMs = 30_000;
 /** Of more accounts than this, those that were used longest ago are forgotten. */
 const maxAccounts = 10_000;
 
-/** What a meter counts failures of, and what is sent to it. */
+/** The unit in which a meter counts failures. */
 export interface Account {
-  /** where the meter is, which one it is there, and as which client it is asked */
+  /** the endpoint, the meter behind it, and the client address */
   readonly meter: string;
   /** fingerprint of the password or the keys */
   readonly secret: string;
@@ -53,7 +53,7 @@ export interface Attempt {
   accepted(): void;
   refused(error: DlmsError): void;
   unanswered(error: DlmsError): void;
-  /** The meter answered something that says nothing of the secret. */
+  /** The meter answered, and the answer does not judge the secret. */
   notJudged(): void;
 }
 
@@ -88,7 +88,7 @@ interface Failures {
 const notToldYet = (): DlmsError =>
   new DlmsTimeoutError("TIMEOUT_ASSOCIATE", "the session was ended before the meter answered its association request");
 
-/** For all who share it: the clients of a process, as a rule. */
+/** The guard that the clients of a process share. */
 export class MemoryAccountGuard implements AccountGuard {
   readonly #clock: Clock;
   /** in the order of their last failure */

@@ -1,4 +1,4 @@
-/** The invocation counter of one association, and the check of what a meter says of it. */
+/** The invocation counter of one association, and the check of the values that the meter reports for it. */
 import type { Clock } from "../../clock";
 import { DlmsSecurityError } from "../../errors";
 import type { InvocationCounterStore, UnprovenCounter } from "../../security/model";
@@ -17,9 +17,8 @@ interface Mark {
 }
 
 /**
- * The invocation counter of one association. What a meter says of it in plain (to the public client, or in an
- * exception-response) begins an unproven part of the counter: the store keeps it only after the association has proven
- * the keys.
+ * The invocation counter of one association. A value that the meter reports in plain (to the public client, or in an
+ * exception-response) is unproven: the store keeps it only after the association has proven the keys.
  */
 export class AssociationCounter {
   readonly #store: InvocationCounterStore;
@@ -40,7 +39,7 @@ export class AssociationCounter {
     return this.#before === undefined ? this.#mark().then(() => store.reserve(count)) : store.reserve(count);
   }
 
-  /** The meter has refused a counter and says which one it expects. */
+  /** The meter has refused a counter and reports the one that it expects. */
   raiseTo(atLeast: number): Promise<void> {
     return this.raise(atLeast, "associate: the meter refused the invocation counter");
   }
@@ -62,7 +61,7 @@ export class AssociationCounter {
     return this.#unproven !== undefined;
   }
 
-  /** The meter has answered under the keys: what it said in plain is right. */
+  /** The meter has answered under the keys, which proves the value that it reported in plain. */
   async prove(): Promise<void> {
     const unproven = this.#unproven;
     this.#unproven = undefined;
@@ -82,7 +81,7 @@ export class AssociationCounter {
     const jump = this.#maxJump;
     if (stored === undefined) return;
     const seconds = movedAt === undefined ? undefined : (this.#clock.wallTime() - movedAt) / 1000;
-    // a clock that was set back says nothing about the time
+    // a clock that was set back does not measure the time
     if (seconds !== undefined && seconds >= 0) checkRate(next, stored, seconds, request);
     if (next - stored <= jump) return;
     throw new DlmsSecurityError(

@@ -3,14 +3,14 @@ import { DlmsTimeoutError } from "../../errors";
 import type { LinkProtocol } from "../../link";
 
 /**
- * One sentence for an association request that was not answered, from what is known: connected only, link up, or
- * bytes that were no answer. The link itself cannot know what it waited for.
+ * The error sentence for an unanswered association request, from the known facts: connected only, link up, or bytes
+ * that were no answer. The link itself cannot know which request it waited for.
  */
 export function silentAssociation(error: DlmsTimeoutError, link: LinkProtocol["kind"]): DlmsTimeoutError {
   const { bytes, tries } = error.details;
   const asked = tries === 1 || typeof tries !== "number" ? "" : `, asked ${tries} times`;
   const options = { details: { ...error.details, link }, cause: error };
-  // what came says more than the layers do
+  // the received bytes are the best evidence
   if (typeof bytes === "number" && bytes > 0) return new DlmsTimeoutError("TIMEOUT_ASSOCIATE", error.message, options);
   const text =
     link === "wrapper"

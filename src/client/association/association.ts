@@ -11,7 +11,7 @@ import type { AssociationCounter } from "./association-counter";
 import { silentAssociation } from "./association-timeout";
 
 export interface RunOptions {
-  /** Looked at between exchanges: when it says so, the operation ends there. */
+  /** Checked between exchanges: true ends the operation there. */
   readonly cancelled?: () => boolean;
   /** Takes a piece of a long result; the next one is asked for when it resolves. */
   readonly onChunk?: (bytes: Uint8Array, blockNumber: number, last: boolean) => Promise<void> | void;
@@ -31,12 +31,12 @@ export interface AssociationEvents {
   sending?(message: SecretMessage): void;
 }
 
-/** Names what a service keeps for the life of an association, and makes it. */
+/** Names and makes a value that a service keeps for the life of an association. */
 export interface Kept<T> {
   make(association: Association): T;
 }
 
-/** One association over one channel, with what was learned in it. Runs the session's operations. */
+/** One association over one channel, with the facts learned in it. Runs the session's operations. */
 export class Association {
   readonly session: Session;
   readonly channel: LinkDriver;
@@ -46,7 +46,7 @@ export class Association {
   readonly scalers = new Map<string, ScalerUnit | null>();
   /** Keys of those that the meter refused: its scaler profiles may have them. */
   readonly refusedScalers = new Set<string>();
-  /** What was sent so far that may carry a secret. */
+  /** The messages sent so far that may carry a secret. */
   #sent: SecretMessage | undefined;
   /** Requests that were answered in this association. */
   answered = 0;
@@ -66,7 +66,7 @@ export class Association {
     this.#events = events;
   }
 
-  /** What a service keeps for the life of this association; made when it is asked for the first time. */
+  /** A value that a service keeps for the life of this association; made at the first call. */
   kept<T>(what: Kept<T>): T {
     const known = this.#kept.get(what) as T | undefined;
     if (known !== undefined) return known;
@@ -80,7 +80,7 @@ export class Association {
     this.#events.note(text);
   }
 
-  /** Runs an operation to its end: its result, or what it throws. */
+  /** Runs an operation to its end. Returns its result or throws its error. */
   async run<T>(operation: Operation<T>, options: RunOptions = {}): Promise<T> {
     this.channel.begin();
     this.#transfer = undefined;
@@ -103,7 +103,7 @@ export class Association {
         }
         step = operation.next(answer);
       }
-      // the session has verified what was answered, else it had thrown
+      // the session throws for an answer that it cannot verify
       if (answered && this.#counters?.isUnproven === true) await this.#counters.prove();
       return step.value;
     } finally {
@@ -153,7 +153,7 @@ export class Association {
     }
   }
 
-  /** The link cannot know that the missing answer is one to an association request. */
+  /** The link cannot know that the missing answer belongs to an association request. */
   async #associating(step: Extract<SessionStep, { kind: "exchange" }>): Promise<Uint8Array> {
     const { apdu } = step;
     try {
@@ -181,7 +181,7 @@ export class Association {
 
 const nothing = (): undefined => undefined;
 
-/** A request that was not sent can be left out; what the meter is sending already has to be taken. */
+/** An unsent request can be skipped; an answer that the meter is already sending has to be received. */
 function mayStopBefore(step: SessionStep): boolean {
   return step.kind === "exchange" || step.kind === "transmit" || step.kind === "chunk";
 }

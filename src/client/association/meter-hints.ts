@@ -1,7 +1,7 @@
-/** What a client has learned about its meter, over all associations. */
+/** Facts that a client has learned about its meter, over all associations. */
 import type { RunOptions } from "./association";
 
-/** What was learned about a meter and stays true when it is connected again. */
+/** Facts about a meter that remain true after a reconnect. */
 export interface MeterHints {
   /** Lists were negotiated, but are refused or not answered. */
   listsRefused: boolean;

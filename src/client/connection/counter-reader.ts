@@ -1,4 +1,4 @@
-/** Reads the invocation counter of a meter by a public association, and judges what the meter says. */
+/** Reads the invocation counter of a meter by a public association, and checks the value. */
 import { decodeValueBytes, type DlmsValue } from "../../codec";
 import { obisPrinted, parseObis } from "../../cosem";
 import { DlmsDecodeError, type DlmsError, isDlmsError } from "../../errors";
@@ -23,7 +23,7 @@ export function publicSettings(settings: Settings, source: CounterSource): Setti
   return withoutSecret(settings, source.client);
 }
 
-/** What is under way, for messages. */
+/** The name of the request, for messages. */
 export const readingCounter = ({ logicalName, client }: CounterSource): string =>
   `read the invocation counter ${obisPrinted(logicalName)}/2 as client ${client}`;
 

@@ -1,4 +1,6 @@
-/** Makes an association: line, link, counter, secret, in this order; takes down what it made when one fails. */
+/**
+ * Makes an association: line, link, counter, secret, in this order. When one step fails, it undoes the earlier ones.
+ */
 import { onAbort, settledWithin, sleep } from "../../clock";
 import { type DlmsError, DlmsLinkError, DlmsStateError, isDlmsError } from "../../errors";
 import type { LinkProtocol } from "../../link";
@@ -21,7 +23,7 @@ import { publicClient, signOfLife, withoutSecret } from "./sign-of-life";
 import type { Establish } from "./supervisor";
 import { linkAddress } from "./factories";
 
-/** What a client is made of besides its options; replaced in tests. */
+/** Parts of a client besides its options; tests replace them. */
 export interface ClientParts {
   readonly lines: SharedLines;
   readonly makeLink: (settings: Settings) => LinkProtocol;
@@ -40,7 +42,7 @@ export interface EstablishEvents {
 }
 
 /**
- * Connects the line, sets the link up and associates; takes down what it had made when one of them fails. Where the
+ * Connects the line, sets the link up and associates. When one step fails, it undoes the earlier ones. Where the
  * invocation counter comes from the meter, or its store has lost it, the public client reads it first.
  */
 export function establisher(
@@ -104,7 +106,7 @@ export function establisher(
   };
 }
 
-/** Asks as the public client, without a secret, whether the meter is there. */
+/** Asks as the public client, without a secret, whether the meter answers. */
 function makeLook(settings: Settings, parts: ClientParts, observer: Observer): (signal: AbortSignal) => Promise<void> {
   const open = withoutSecret(settings, publicClient);
   return async (signal) => {
@@ -142,7 +144,7 @@ interface KeptLine {
   release(): Promise<void>;
 }
 
-/** Reads the counter by an association of its own, before the one that needs it. */
+/** Reads the counter in a separate association, before the one that needs it. */
 function counterReader(
   settings: Settings,
   source: CounterSource,

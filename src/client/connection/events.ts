@@ -49,7 +49,7 @@ export type TraceEvent =
   | { readonly kind: "note"; readonly time: string; readonly text: string };
 
 export interface RetryEvent {
-  /** what is asked again: "read 1-0:1.8.0*255/2" */
+  /** the repeated request: "read 1-0:1.8.0*255/2" */
   readonly what: string;
   readonly error: DlmsError;
 }
@@ -63,7 +63,7 @@ export interface ClientEvents {
 
 export type Unsubscribe = () => void;
 
-/** Listeners by event. What a listener throws, or rejects with, is reported and changes nothing. */
+/** Listeners by event. An exception or rejection of a listener is reported and changes nothing else. */
 export class EventHub {
   readonly #listeners = new Map<keyof ClientEvents, Set<(event: never) => void>>();
   readonly #onThrow: (event: string, error: unknown) => void;

@@ -67,7 +67,7 @@ export function withoutGeneralBlocks(settings: Settings): Settings {
   };
 }
 
-/** What can happen to the messages of a session. HDLC numbers its frames and retries lost ones itself. */
+/** Faults that the line may cause. HDLC numbers its frames and retries lost ones itself. */
 function deliveryOf({ transport, link, timeouts }: Settings): DeliveryPolicy {
   const numbered = link.kind !== "wrapper";
   if (transport.kind === "udp") return datagramDelivery({ retries: numbered ? 0 : timeouts.retries, numbered });
@@ -124,7 +124,7 @@ export function makeLink(settings: Settings): LinkProtocol {
   });
 }
 
-/** What the meter knows this client by. */
+/** The address that the meter identifies this client by. */
 export function linkAddress({ link, server, client }: Settings): LinkAddress {
   const { logical, physical } = server;
   // the wrapper's header has one number for the server

@@ -10,7 +10,7 @@ export function breaksSession(error: unknown, fresh: boolean): boolean {
     case "security":
       return true;
     case "service":
-      // a meter that says so right after the association means the request, not the association
+      // an error right after the association concerns the request, not the association
       return error.retry === "reconnect" && !fresh;
     // of the association: a service that was not negotiated is refused before anything is sent
     case "association":
@@ -22,7 +22,7 @@ export function breaksSession(error: unknown, fresh: boolean): boolean {
   }
 }
 
-/** Whether a read may be asked once more on a new association: it was lost on the way, not answered. */
+/** Whether a read may be repeated on a new association: it was lost in transit and has no answer. */
 export function worthRepeating(error: unknown): boolean {
   return error instanceof DlmsError && error.retry === "reconnect" && error.layer !== "codec";
 }

@@ -33,7 +33,7 @@ export interface FileCounterOptions {
   readonly clock?: Clock;
 }
 
-/** A record is under 2500 bytes; what is larger is something else and is not read. */
+/** A record is under 2500 bytes; a larger file is something else and is not read. */
 const maxRecordBytes = 4096;
 const usualBlock = 256;
 const usualStart = 1;
@@ -241,7 +241,7 @@ class FileCounter {
     this.#marked = true;
   }
 
-  /** The file existed, is gone, and this process does not know the mark either. */
+  /** The file existed and is missing, and this process has not read the mark before. */
   async #isLost(): Promise<boolean> {
     if (this.#marker === undefined || this.#block.mark > this.#settings.start) return false;
     return (await this.#read()).next === undefined && (await this.#marker.read()) !== undefined;

@@ -30,7 +30,7 @@ export interface CounterFileHandle {
 
 export const realFileSystem: CounterFileSystem = nodeFs;
 
-/** A lock whose holder does not seem to be alive is taken over after this time, in ms. */
+/** The lock of a process that seems to have ended is taken over after this time, in ms. */
 const maxLockAgeMs = 5000;
 /** How long an operation waits for another process, in ms: beyond the time after which a lock is stale. */
 const maxLockWaitMs = 8000;
@@ -47,7 +47,7 @@ export interface KeptFileOptions {
   readonly maxBytes: number;
 }
 
-/** A small file that several processes replace as a whole, one after the other. */
+/** A small file that several processes replace as a whole, in turns. */
 export class KeptFile {
   readonly path: string;
   readonly #lockPath: string;
@@ -91,7 +91,7 @@ export class KeptFile {
    */
   async write(text: string, token: string): Promise<void> {
     const { fs } = this.#options;
-    // a name of its own for each lock, since the next holder removes what an earlier one has left
+    // each lock has its own name, because the next holder removes the file that an earlier one left
     const temporary = `${this.path}.${nameOf(token)}.tmp`;
     try {
       const file = await fs.open(temporary, "wx");
@@ -103,7 +103,7 @@ export class KeptFile {
       }
       await this.#requireHeld(token);
       await fs.rename(temporary, this.path);
-      // the process may have stood still between the look at the lock and the rename
+      // the process may have been stopped between the check of the lock and the rename
       await this.#requireHeld(token);
       await syncFolder(dirname(this.path), fs);
     } catch (error) {
@@ -240,7 +240,7 @@ export class KeptFile {
   }
 }
 
-/** The path without symbolic links; of a file that is not there yet, that of its folder, which is made if needed. */
+/** The path without symbolic links. For a missing file: that of its folder, which is made if needed. */
 export async function realPath(path: string, fs: CounterFileSystem, file: KeptFile): Promise<string> {
   try {
     return await fs.realpath(path);

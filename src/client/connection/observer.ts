@@ -118,7 +118,7 @@ export class Observer {
     }
   }
 
-  /** What cannot be made readable must not end the session; nor is it shown, since nothing in it was masked. */
+  /** An undecodable frame must not end the session; it is not shown either, because its secrets are not masked. */
   #shown(traced: TracedBytes): ShownBytes {
     try {
       return this.#inspector.inspect(traced);

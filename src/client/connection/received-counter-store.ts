@@ -125,7 +125,7 @@ class FileReceivedCounters implements ReceivedCounterStore {
       // a failure is reported by the next association, which tries again
       this.flush().catch(() => undefined);
     }, this.#options.writeEvery);
-    // what is not written must not keep a process alive that has closed its clients
+    // a pending write must not keep a process running that has closed its clients
     (this.#timer as { unref?: () => void }).unref?.();
   }
 

@@ -1,4 +1,4 @@
-/** Where the rule of `account-guard` meets an association: whose secret it is, when it leaves, and what came of it. */
+/** Applies the rule of `account-guard` to an association: which secret it sends, when, and with which outcome. */
 
 import { associationResult, serviceErrorCode, userDiagnostic } from "../../apdu";
 import { type DlmsError, DlmsTimeoutError, isDlmsError } from "../../errors";
@@ -6,7 +6,7 @@ import type { Account, AccountGuard, Attempt, Lock, SecretMessage } from "../acc
 import { withAdvice } from "../../errors/retell";
 import { duration } from "./failure";
 
-/** What a failed association could mean to the account. */
+/** Possible effect of a failed association on the account. */
 export type AccountRisk = "none" | "unanswered" | "refused";
 
 interface SecretSettings {
@@ -14,7 +14,7 @@ interface SecretSettings {
   readonly security?: { readonly policy: string } | undefined;
 }
 
-/** One association of one account: tells the guard when the secret leaves, and what came of it. */
+/** One association of one account. Reports to the guard when the secret leaves, and the outcome. */
 export class SecretAttempt {
   readonly #guard: AccountGuard;
   readonly #account: Account;
@@ -27,7 +27,7 @@ export class SecretAttempt {
   constructor(guard: AccountGuard, account: Account, { auth: { mechanism }, security }: SecretSettings) {
     this.#guard = guard;
     this.#account = account;
-    // a password and what is ciphered go with the association request, the proof of HLS after it
+    // a password and ciphered content leave with the association request, the proof of HLS after it
     this.#inRequest = mechanism === "lls" || (security !== undefined && security.policy !== "none");
     this.#inProof = mechanism !== "none" && mechanism !== "lls";
   }
@@ -64,7 +64,7 @@ export class SecretAttempt {
     this.#attempt?.accepted();
   }
 
-  /** @param error what the association ended with, or why it was given up */
+  /** @param error the error that ended the association, or the reason for the abort */
   failed(error: unknown): AccountRisk {
     if (this.#stopped) return "none";
     const known = isDlmsError(error) && error.layer !== "state" ? error : undefined;
@@ -76,7 +76,7 @@ export class SecretAttempt {
       if (known !== undefined && isSilent(known)) this.#guard.seen(this.#account, "silent");
       return "none";
     }
-    // given up: the guard counts it as unanswered already
+    // aborted: the guard already counts it as unanswered
     if (known === undefined) return "none";
     if (this.#message === "request" && !saysNothing(known)) {
       this.#attempt.notJudged();

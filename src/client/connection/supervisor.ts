@@ -12,7 +12,7 @@ import { duration } from "./failure";
 import type { Timeouts } from "../options/options";
 import type { AccountRisk } from "./secret-attempt";
 
-/** Makes a channel and an association; tears down what it had made when it fails or is aborted. */
+/** Makes a channel and an association. When it fails or is aborted, it undoes its work. */
 export type Establish = (signal: AbortSignal) => Promise<Association>;
 
 export interface SupervisorOptions {
@@ -21,7 +21,7 @@ export interface SupervisorOptions {
   readonly timeouts: Pick<Timeouts, "reconnectMin" | "reconnectMax" | "close"> & { readonly establish: number };
   readonly random: () => number;
   readonly establish: Establish;
-  /** what the association that failed last could mean to the account */
+  /** possible effect of the last failed association on the account */
   readonly accountRisk: () => AccountRisk;
   /** why the secret may not be sent now */
   readonly lock: () => Lock | undefined;
@@ -78,9 +78,9 @@ export class Supervisor {
   }
 
   /**
-   * The association, made now if there is none. In the pause after a failure it rejects at once with that failure
-   * and says when the next try is.
-   * @param what the request that it is for, for messages
+   * The association; makes it if there is none. In the pause after a failure it rejects at once with that failure and
+   * the time of the next attempt.
+   * @param request name of the request that needs it, for messages
    */
   async ensure(request?: string): Promise<Association> {
     for (;;) {
@@ -145,7 +145,7 @@ export class Supervisor {
   /** End for good. `settled` resolves when the exchange that is under way has ended. Never rejects; bounded. */
   async close(settled: () => Promise<void>, timeoutMs?: number): Promise<void> {
     if (this.#closed) return;
-    // close never rejects: a time that is none, whatever it is instead, is the one of the settings
+    // close never rejects, so an invalid time is replaced by that of the settings
     const given = typeof timeoutMs === "number" && timeoutMs >= 0 && timeoutMs <= maxTimerMs;
     const bound = given ? timeoutMs : this.#options.timeouts.close;
     this.#closed = true;
@@ -181,7 +181,7 @@ export class Supervisor {
     note(`release: the meter did not answer within ${timeoutMs} ms`);
   }
 
-  /** A failed farewell is only noted. */
+  /** A failed release is only noted. */
   #noting(step: string, work: Promise<unknown>): Promise<unknown> {
     return work.catch((error: unknown) => {
       this.#options.note(`${step}: ${error instanceof Error ? error.message : String(error)}`);
@@ -262,7 +262,7 @@ export class Supervisor {
         this.#failure = { error: this.#failure.error, until: 0, automatic: false };
         this.#setState("idle", this.#failure.error);
       } else {
-        // its failure is an event of its own, and plans the next try
+        // its failure is a separate event, and plans the next attempt
         this.#connect().catch(() => undefined);
       }
     }, pause);

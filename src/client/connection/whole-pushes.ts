@@ -1,7 +1,7 @@
-/** Joins general blocks of messages that a meter sends unasked within a session. */
+/** Joins general blocks of unsolicited messages within a session. */
 import { BlockCollector, splitApdus } from "../../apdu";
 
-/** The APDUs of what a meter sent unasked, and what was dropped of it. */
+/** The APDUs of unsolicited messages, with notes on dropped ones. */
 export interface UnaskedApdus {
   readonly apdus: readonly Uint8Array[];
   readonly notes: readonly string[];

@@ -15,8 +15,8 @@ export interface AddressCandidate {
 }
 
 /**
- * Physical addresses that a serial number stands for: makers take its last four digits plus 1000, its last four
- * digits, or its last two.
+ * Physical addresses that makers derive from a serial number: its last four digits plus 1000, its last four digits, or
+ * its last two.
  * @throws DlmsConfigError CONFIG_INVALID for a number without digits
  */
 function physicalFromSerial(serialNumber: string): { physical: number; why: string }[] {

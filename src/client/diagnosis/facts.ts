@@ -1,4 +1,4 @@
-// What the steps of a connection test find out, as data and in English.
+// The facts that the steps of a connection test find, as data and in English.
 import type { LinkProtocol } from "../../link";
 import type { Mechanism, SecurityPolicy, SecuritySuite } from "../../security";
 

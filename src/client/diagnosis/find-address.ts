@@ -30,7 +30,7 @@ export interface FindAddressOptions extends Pick<ConnectOptions, "transport" | "
   readonly serialNumber?: string;
   /** Addresses to try instead of the usual ones. */
   readonly candidates?: readonly AddressCandidate[];
-  /** Go on after the first that answered, for lines with several meters (false). */
+  /** Continue after the first answer, for lines with several meters (false). */
   readonly all?: boolean;
   /** `response`: how long each address may be silent (1500 ms, and the time that the frames take) */
   readonly timeouts?: Partial<Pick<Timeouts, "connect" | "response">>;
@@ -47,14 +47,14 @@ export interface AddressTrial {
   /** the server address as it goes on the line, hex; two bytes of the wrapper's header there */
   readonly bytes: string;
   readonly why: string;
-  /** A station with this address is there. */
+  /** A station with this address exists. */
   readonly answered: boolean;
   /**
    * `accepted`: the public client was let in. `refused`: the meter is there, but not for this client. `linked`: the
    * link came up, the association request was not answered. `silent`: nothing for us came.
    */
   readonly result: "accepted" | "refused" | "linked" | "silent";
-  /** what came, in a sentence */
+  /** the answer, in a sentence */
   readonly text: string;
   /** its logical device name, where the public client may read it */
   readonly device?: string;
@@ -156,7 +156,7 @@ class Search {
       try {
         trial = await this.#try(candidate, at + 1);
       } catch (error) {
-        // what was found until then has been told
+        // results up to here were reported
         if (this.#timedOut) return;
         if (this.#signal.aborted) throw this.#signal.reason as Error;
         throw error;
@@ -227,7 +227,7 @@ class Search {
     }
   }
 
-  /** Opens a lost line once more. If that fails, the search ends. */
+  /** Opens a lost line again. If that fails, the search ends. */
   async #open(link: SpiedLink, settings: Settings): ReturnType<Attempt["openLink"]> {
     try {
       return await this.#attempt.openLink(link, settings);
@@ -308,7 +308,7 @@ function addressBytes({ link, server }: Settings): string {
   return toHex(encodeAddress(serverAddress(server.logical, server.physical, link.addressSize ?? "auto")));
 }
 
-/** A link that records what it sent. */
+/** A link that records the frames that it sends. */
 class SpiedLink implements LinkProtocol {
   readonly kind: LinkProtocol["kind"];
   readonly #link: LinkProtocol;

@@ -117,7 +117,7 @@ function lineHints(error: DlmsError, { transport }: Settings): readonly Connecti
   return hints("reachHost", "mobile");
 }
 
-/** What was seen on the line decides. The general advice is for a line on which nothing came. */
+/** The evidence on the line selects the advice. The general advice is for a silent line. */
 function linkHints(error: DlmsError, settings: Settings): readonly ConnectionHint[] {
   if (error.layer === "transport") return lineHints(error, settings);
   return seenHints(error, settings) ?? silentHints(settings);
@@ -182,7 +182,7 @@ function associationHints(error: DlmsError, settings: Settings): readonly Connec
   const isPublic = client.sap === 16 && auth.mechanism === "none" && !ciphered;
   return [
     mechanismHint(error, settings) ?? { key: "ownersSettings", client: client.sap },
-    // do not advise what has just failed
+    // no advice to do what has just failed
     { key: ciphered ? "policyAndSuite" : isPublic ? "otherClient" : "tryPublic" },
   ];
 }

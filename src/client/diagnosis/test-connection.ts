@@ -25,10 +25,10 @@ import { makeLink, makeSession } from "../connection/factories";
 export interface ConnectionStep {
   readonly step: ConnectionStepName;
   readonly ok: boolean;
-  /** what was found, in a sentence */
+  /** the result, in a sentence */
   readonly text: string;
   readonly durationMs: number;
-  /** what the sentence is made of, where the step is ok */
+  /** the facts in the sentence, where the step is ok */
   readonly facts?: ConnectionFacts;
   /** what went wrong */
   readonly error?: DlmsError;

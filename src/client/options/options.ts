@@ -26,7 +26,7 @@ export interface ReadOptions extends OperationOptions {
 
 export type BrowseOptions = OperationOptions;
 
-/** Four methods; each takes a text or a function that makes it when it is wanted. */
+/** Four methods; each takes a text, or a function that makes the text when it is needed. */
 export interface Logger {
   debug(text: string | (() => string)): void;
   info(text: string | (() => string)): void;
@@ -88,7 +88,7 @@ export type LinkOptions =
       readonly kind: "hdlc-mode-e";
       /** IEC 62056-21 device address between "/?" and "!" */
       readonly deviceAddress?: string;
-      /** bit/s of the sign-on, 300 unless the meter wants another */
+      /** bit/s of the sign-on: 300, unless the meter needs another rate */
       readonly startBaud?: number;
       /**
        * Upper bound of the rate that the meter offers. Default: the rate of the serial port; on a gateway, whose rate
@@ -138,7 +138,7 @@ export interface SecurityOptions {
   readonly generalCiphering?: GeneralCipheringOptions;
   /** general-signing around each request, and its signature checked on each answer. */
   readonly generalSigning?: GeneralSigningOptions;
-  /** Where the counters of this key come from; one store for all who use the key. */
+  /** The store of this key's counters; one store for all clients that use the key. */
   readonly invocationCounter: InvocationCounterStore;
   /**
    * Where received counters are remembered, so that no recorded message is believed. Absent: in this process, for all its
@@ -157,7 +157,7 @@ export interface SecurityOptions {
   readonly maxCounterJump?: number;
 }
 
-/** How the counter is read. It needs logical names and a client that is let in without a secret. */
+/** How the counter is read. It needs logical names and a client that associates without a secret. */
 export interface CounterSourceOptions {
   /**
    * Before each association, or only where the store has lost its counter ("always"). With "lost", a meter that cannot be
@@ -168,7 +168,7 @@ export interface CounterSourceOptions {
   readonly client?: number;
   /** the counter object, class Data ("0.0.43.1.0.255") */
   readonly logicalName?: ObisLike;
-  /** ms between the two associations, for meters that need a rest (0) */
+  /** ms between the two associations, for meters that need a pause (0) */
   readonly pauseMs?: number;
   /** close the connection between the two associations and open it again (false) */
   readonly reconnect?: boolean;

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../../clock";
 import { isTimeZone, type PresentOptions } from "../../cosem";
 import { describeObis } from "../../names";
 import { DlmsConfigError } from "../../errors";
-import type { ReceivedCounters} from "../../security";
+import type { ReceivedCounters } from "../../security";
 import { type InvocationCounterStore, type RandomSource, systemRandom } from "../../security";
 import { Correlation } from "../../session/steps/correlation";
 import { defaultBlockWindow, type SessionAuthentication, type SessionSecurity } from "../../session/steps/options";
@@ -36,9 +36,9 @@ export interface Settings {
   readonly counterSource: CounterSource | undefined;
   readonly accountGuard: AccountGuard;
   readonly account: Account;
-  /** what was accepted once is refused ever after, by every client that uses the key */
+  /** a counter that was accepted once is refused from then on, by every client of the key */
   readonly receivedCounters: ReceivedCounters;
-  /** Tells which request an answer belongs to, in all associations of a client. */
+  /** Matches answers to requests, in all associations of a client. */
   readonly correlation: Correlation;
   readonly referencing: "ln" | "sn";
   readonly preEstablished: boolean;
@@ -79,8 +79,8 @@ export const noQuirks: Quirks = {
 };
 
 /**
- * Checks everything that can be checked without the meter.
- * @throws DlmsConfigError CONFIG_INVALID, CONFIG_MISSING: the path of the option, what was expected, what it was
+ * Checks all options that can be checked without the meter.
+ * @throws DlmsConfigError CONFIG_INVALID, CONFIG_MISSING: the path of the option, the expected and the given value
  */
 export function resolveSettings(options: ConnectOptions): Settings {
   object("options", options);

@@ -31,7 +31,7 @@ export function resolveAuth(auth: AuthenticationOptions | undefined): SessionAut
   }
 }
 
-/** An empty password has to be chosen, so that a forgotten one is not taken for it. */
+/** An empty password has to be chosen, because a missing one would look the same. */
 function isEmptyOnPurpose({
   mechanism,
   secret,
@@ -108,7 +108,7 @@ export function resolveSecurity(security: SecurityOptions | undefined): SessionS
   };
 }
 
-/** Of all clients in this process that have no store of their own. */
+/** The store of all clients in this process that have none in their options. */
 const processReceivedCounters = memoryReceivedCounters();
 
 /** Counters belong to the key, so the store is shared, unless the meter starts its counter again with each association. */

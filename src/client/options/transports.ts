@@ -58,7 +58,7 @@ function address(options: { readonly host: string; readonly port: number }): { h
   if (/[\s/]/.test(host.trim())) {
     throw invalid("transport.host", "a host name or IP address without scheme, port or path", host);
   }
-  // an IPv6 address as it stands in a URL
+  // an IPv6 address as a URL writes it
   const name = host.trim().replace(/^\[(.*:.*)\]$/, "$1");
   return { host: name, port: integer("transport.port", port, 1, 65535) };
 }

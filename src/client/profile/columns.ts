@@ -3,7 +3,7 @@ import { isObis, obisDotted, type ProfileColumn, type ProfileRow, restrictingObj
 import { DlmsConfigError } from "../../errors";
 import type { ProfileInfo } from "./profile-info";
 
-/** Which columns of a profile are wanted, and which of them the meter can be asked for. */
+/** Selects the columns of a profile, and those of them that a request can name. */
 export interface ColumnChoice {
   /** as they are to be shown */
   readonly columns: readonly ProfileColumn[];
@@ -11,13 +11,13 @@ export interface ColumnChoice {
   readonly project: ((row: ProfileRow) => ProfileRow) | undefined;
   /** Indices of the columns to ask for by selector 1, ascending; undefined = all. */
   readonly byRange: readonly number[] | undefined;
-  /** The same for selector 2, which knows a first and a last column only. */
+  /** The same for selector 2, which has only a first and a last column. */
   readonly byEntry: readonly number[] | undefined;
 }
 
 /**
- * Finds the columns that are named. The time is asked for too: a range is checked by it, and a broken reading goes on
- * by it. @throws DlmsConfigError CONFIG_INVALID for a column that the profile does not have
+ * Finds the named columns. The time is read too: it checks the range, and a broken reading continues by it.
+ * @throws DlmsConfigError CONFIG_INVALID for a column that the profile does not have
  */
 export function chooseColumns({ columns, captureObjects }: ProfileInfo, names: readonly string[]): ColumnChoice {
   if (names.length === 0) return { columns, project: undefined, byRange: undefined, byEntry: undefined };

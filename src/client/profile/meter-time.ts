@@ -14,7 +14,7 @@ import type { DlmsValue } from "../../codec";
 const hour = 3_600_000;
 const minute = 60_000;
 
-/** How a meter's times are to be understood. What a time says itself goes before, then the zone, then the clock. */
+/** How a meter's times are understood: first by their own offset, then by the zone, then by the clock. */
 export interface MeterTime {
   /** IANA zone; empty = none was configured */
   readonly timeZone: string;
@@ -34,7 +34,7 @@ export interface ResolvedTime {
   readonly local: number;
   /** minutes east of UTC, where the row says it itself */
   readonly offset: number | undefined;
-  /** it comes once only: nothing but the row's own offset, or the zone, tells that */
+  /** the local time occurs once only: only the row's own offset, or the zone, shows that */
   readonly sure: boolean;
   /** the instant is right as far as the meter's daylight saving bit can be trusted */
   readonly exact: boolean;
@@ -82,7 +82,7 @@ export type TimeBound = { readonly moment: Moment } | { readonly time: ResolvedT
 /** From within one of two equal hours this leads out of both. */
 const aroundTwice = 2 * hour;
 
-/** What the offset of today may be wrong by at another time of the year, in ms. */
+/** Maximum error of today's offset at another time of the year, in ms. */
 export const seasonShift = hour;
 
 /** The last second of a clock of 32 bits, in ms. */
@@ -236,12 +236,12 @@ export class TimeFilter {
     return time.instant <= this.#latest + (time.exact ? 0 : slack);
   }
 
-  /** A time without an offset of its own, and a zone by which it was placed. */
+  /** A time without its own offset, and the zone that placed it. */
   #byZone(time: ResolvedTime): boolean {
     return this.#zoned && time.offset === undefined;
   }
 
-  /** The clock was set back behind a row that was taken: by the offset it is later all the same. */
+  /** The clock was set back after a row was taken; by its offset the row is later. */
   #isSecondHour({ local, offset, instant }: ResolvedTime): boolean {
     const { local: start } = this.#from;
     const first = this.#first;

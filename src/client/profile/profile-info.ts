@@ -1,4 +1,4 @@
-/** What has to be read of a profile before its rows: columns, scalers, period, order. */
+/** Facts about a profile that are read before its rows: columns, scalers, period, order. */
 import { classIds, mayPass, notReadable } from "../../apdu";
 import { decodePlainBytes, decodeValueBytes } from "../../codec";
 import type { DlmsValue } from "../../codec";
@@ -31,7 +31,7 @@ import { isRefusal } from "../services/lists";
 import { parseScaler } from "../services/read";
 import { type Fetched, keyOf } from "../services/attribute-request";
 
-/** What has to be known of a profile before its rows can be read; kept for the association. */
+/** Facts about a profile that its rows need; kept for the association. */
 export interface ProfileInfo {
   readonly columns: readonly ProfileColumn[];
   readonly captureObjects: readonly CaptureObject[];
@@ -39,11 +39,11 @@ export interface ProfileInfo {
   readonly capturePeriod: number;
   /** 1 oldest first, 2 newest first, 3 to 6 by value; undefined where the meter does not tell */
   readonly sortMethod: number | undefined;
-  /** what the meter did not tell, and what follows from it */
+  /** missing facts, and their consequences */
   readonly notes: readonly string[];
 }
 
-/** What a clock says of the meter's local time. */
+/** Facts about the meter's local time from its clock. */
 export interface ClockOffset {
   /** minutes east of UTC */
   readonly offset: number | undefined;
@@ -52,7 +52,7 @@ export interface ClockOffset {
   readonly lead: number;
 }
 
-/** What is known of the profiles of a meter within one association. */
+/** The known profiles of a meter within one association. */
 export interface ProfileCache {
   /** by the profile's logical name */
   readonly infos: Map<string, ProfileInfo>;
@@ -66,7 +66,7 @@ export const profileCache: Kept<ProfileCache> = {
   make: () => ({ infos: new Map(), withoutDeviation: new Set(), clockOffset: undefined }),
 };
 
-/** What else is wanted along with a profile's columns, in the same request. */
+/** Further attributes to read along with a profile's columns, in the same request. */
 export interface AlsoWanted {
   /** the offset of the meter's clock */
   readonly clock?: boolean;
@@ -76,7 +76,7 @@ export interface AlsoWanted {
 
 export interface ProfileFacts {
   readonly info: ProfileInfo;
-  /** undefined where it was not wanted, or the meter does not tell */
+  /** undefined where it was not requested, or the meter does not report it */
   readonly entriesInUse: number | undefined;
 }
 
@@ -88,7 +88,7 @@ export interface InfoOptions extends FetchOptions {
 
 const clockTime: AttributeRef = { classId: classIds.clock, logicalName: wellKnownObjects.clock, attributeId: 2 };
 
-/** Reads what is not known yet: one request for the profile, one for the scalers of its columns. */
+/** Reads the unknown facts: one request for the profile, one for the scalers of its columns. */
 export async function profileFacts(
   active: Association,
   profile: AttributeRef,
@@ -124,13 +124,13 @@ export async function profileFacts(
     sortMethod: numberOf(sort),
     notes,
   };
-  // what was answered with an exception or nonsense, or failed for now, may be told the next time
+  // an attribute with an exception, nonsense or a temporary failure may be readable the next time
   const allTold = [period, sort].every((one) => one !== undefined && (one.ok || !mayPass.has(one.result)));
   if (allTold && scalers.told) cache.infos.set(profile.logicalName, info);
   return { info, entriesInUse };
 }
 
-/** Attributes without which the reading goes on: what is answered with an exception, or nonsense, is not told. */
+/** Attributes that the reading can do without: an exception or nonsense counts as "not reported". */
 async function fetchOptional(
   active: Association,
   refs: readonly AttributeRef[],
@@ -163,7 +163,7 @@ async function fetchOptional(
   }
 }
 
-/** Scalers and units of columns; what is refused for good is known to be none for the whole association. */
+/** Scalers and units of columns; a final refusal means "none" for the whole association. */
 async function columnScalers(
   active: Association,
   profileName: string,
@@ -224,7 +224,7 @@ async function columnScalers(
   };
 }
 
-/** What was read of scaler profiles, by their logical names; undefined where the meter has none. */
+/** The scaler profiles that were read, by their logical names; undefined where the meter has none. */
 const knownScalers: Kept<Map<string, ScalersByName | undefined>> = { make: () => new Map() };
 
 async function scalersOf(active: Association, name: string, options: FetchOptions): Promise<ScalersByName | undefined> {
@@ -261,7 +261,7 @@ function offsetOf(answer: Fetched, { reversedDeviation, now }: InfoOptions): Clo
   return { offset: time?.offset, daylight: time?.daylight, lead: instant === undefined ? 0 : instant - now() };
 }
 
-/** What cannot be decoded is not told. */
+/** An undecodable attribute counts as "not reported". */
 function decoded<T>(answer: Fetched, decode: (bytes: Uint8Array) => T): T | undefined {
   if (answer?.ok !== true) return undefined;
   try {

@@ -41,11 +41,11 @@ export interface ProfileTable {
   readonly rows: readonly ProfileRow[];
   /** how the entries were chosen in the end */
   readonly selection: SelectionUsed;
-  /** what the meter refused, and what was done instead; breaks and how the reading went on */
+  /** refusals with the fallbacks used; breaks with the way to continue */
   readonly notes: readonly string[];
 }
 
-/** What a reader needs of its client. */
+/** The parts of its client that a reader needs. */
 export interface ProfileHost {
   readonly clock: Clock;
   readonly present: PresentOptions;
@@ -84,17 +84,17 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     this.#host = host;
   }
 
-  /** How the entries are chosen by the reading that began last; undefined until its first row is there. */
+  /** How the last reading selected its entries; undefined until its first row. */
   get selection(): SelectionUsed | undefined {
     return this.#selection;
   }
 
-  /** What the meter refused in the reading that began last, and what was done instead; breaks, and what was left out. */
+  /** Notes on the last reading: refusals with the fallbacks used, breaks, and omitted rows. */
   get notes(): readonly string[] {
     return [...this.#notes];
   }
 
-  /** The columns that are wanted, without reading rows. */
+  /** The selected columns, without reading rows. */
   columns(): Promise<readonly ProfileColumn[]> {
     const { host, ref, columns } = { host: this.#host, ref: this.#ref, columns: this.#columns };
     return host.submit(
@@ -182,7 +182,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     return { cancelled, hints: this.#host.hints, noGetWithList: this.#host.noGetWithList };
   }
 
-  /** Begins a reading of its own. */
+  /** Begins a separate reading. */
   #begin(consumer: Consumer): {
     done: Promise<void>;
     notes: readonly string[];
@@ -236,7 +236,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     return this.#host.submit(
       {
         name: this.#name,
-        // what was handed on cannot be taken back: it goes on only where the time of the last row is known
+        // delivered rows cannot be taken back, so it continues only where the time of the last row is known
         repeatable: () => !consumer.stopped() && canResume(reading),
         progress: () => progress.rows,
         size: "profile",

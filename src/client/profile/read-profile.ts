@@ -22,7 +22,7 @@ import { RowSink, tooFew } from "./row-sink";
 
 export type { ProfileProgress, ProfileRange, SelectionUsed } from "./strategies";
 
-/** Whether the reading can go on behind the row that was handed on last, by its time. */
+/** Whether the reading can continue after the last delivered row, by its time. */
 export function resumesByTime(reading: Pick<ProfileReading, "range" | "progress" | "timeMarks">): boolean {
   const { range, progress, timeMarks } = reading;
   // the rows behind the break would be without the mark that gives them their times
@@ -31,12 +31,12 @@ export function resumesByTime(reading: Pick<ProfileReading, "range" | "progress"
   return progress.last !== undefined && progress.ascending && !isAmbiguousLocalTime(progress.last) && !byColumn;
 }
 
-/** Whether it can be gone on with at all after a break. */
+/** Whether it can continue at all after a break. */
 export function canResume(reading: Pick<ProfileReading, "range" | "progress" | "forget" | "timeMarks">): boolean {
   return reading.progress.rows === 0 || resumesByTime(reading) || reading.forget !== undefined;
 }
 
-/** Prepares a reading that broke off to go on, or to begin again. Returns what is done, in words. */
+/** Prepares a broken reading to continue, or to begin again. Returns the decision, in words. */
 export function resume(reading: Pick<ProfileReading, "range" | "progress" | "forget" | "timeMarks">): string {
   const { progress, forget } = reading;
   const { last, rows } = progress;
@@ -66,7 +66,7 @@ export async function readProfile(active: Association, reading: ProfileReading, 
       if (!(await isMissingRows(active, reading, options))) return;
       continue;
     }
-    // it goes on as long as it gets on
+    // it continues as long as it makes progress
     if (reading.progress.rows <= most || !canResume(reading)) throw broken;
     most = reading.progress.rows;
     noteOf(reading, `${broken.message} after ${most} rows; ${resume(reading)}`);
@@ -195,7 +195,7 @@ async function tryStrategy(
     if (!began || failure.kind === "broken" || failure.kind === "withoutDeviation") return failure;
     const tail = strategy.lastPieceIsFuture === true && index === selections.length - 1;
     if (!tail && !(failure.kind === "result" && notThere.has(failure.result))) {
-      // what came can be taken back, and another way may have all
+      // the received rows can be discarded, and another strategy may get all
       if (reading.forget === undefined) throw refused(reading, plan, failure);
       startOver(reading.progress, reading.forget);
       return failure;
@@ -227,7 +227,7 @@ async function fetchInto(
     if (error instanceof OperationCancelled && sink.isEnough) return undefined;
     const after = sink.afterRows(error);
     if (after !== undefined) {
-      // answers may be shifted, or the line is gone: the next request begins with an association of its own
+      // answers may be shifted, or the line is lost: the next request begins with a new association
       if (after.layer !== "service") await active.channel.destroy(after);
       return undefined;
     }
@@ -242,7 +242,7 @@ async function fetchInto(
   throw error;
 }
 
-/** What came and is not what was asked for. */
+/** Received entries that were not requested. */
 function unusable(sink: RowSink, { expected = 0 }: SelectionStrategy): Failure | undefined {
   if (sink.withoutDeviation) return { kind: "withoutDeviation" };
   if (sink.misfit !== undefined) {

@@ -30,17 +30,17 @@ export class RowOrder {
     this.#note = "the rows are in the meter's order: it does not keep them by age, and they have no time";
   }
 
-  /** They are handed on as they come. */
+  /** They are delivered as they arrive. */
   get streams(): boolean {
     return this.#order === "oldest-first";
   }
 
-  /** What was done where the meter's order is not that of age, or not known. */
+  /** The reordering done where the meter's order is not by age, or unknown. */
   get note(): string | undefined {
     return this.#note;
   }
 
-  /** Takes the next rows of the buffer; returns those that can be handed on. */
+  /** Takes the next rows of the buffer; returns those that can be delivered. */
   put(rows: readonly ResolvedRow[]): readonly ResolvedRow[] {
     if (this.#order === "oldest-first") return rows;
     for (const row of rows) this.#held.push(row);
@@ -52,7 +52,7 @@ export class RowOrder {
     return held;
   }
 
-  /** The same where the last `count` alone are wanted, at the end. */
+  /** The same where only the last `count` rows are needed, at the end. */
   keepLast(rows: readonly ResolvedRow[], count: number): void {
     for (const row of rows) this.#held.push(row);
     if (this.#order === "unknown") this.#learn();
@@ -64,7 +64,7 @@ export class RowOrder {
     }
   }
 
-  /** What is left, oldest first. */
+  /** The remaining rows, oldest first. */
   end(): readonly ResolvedRow[] {
     const held = this.#order === "by-value" ? this.#sorted() : this.#held;
     this.#held = [];

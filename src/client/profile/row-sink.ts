@@ -109,7 +109,7 @@ export class RowSink {
     return this.#misfit;
   }
 
-  /** Fewer entries came than the meter says that there are: those that are wanted are other ones. */
+  /** Fewer entries came than the meter reported, so they are not the requested ones. */
   get short(): DlmsDecodeError | undefined {
     return this.#short;
   }
@@ -147,7 +147,7 @@ export class RowSink {
     } catch (error) {
       const first = this.#strategy.columns !== undefined && this.#elements.received === 0;
       if (!first || !(error instanceof DlmsDecodeError)) throw error;
-      // the rest of the answer has to come all the same before something else can be asked
+      // the rest of the answer has to be received before the next request
       this.#misfit = error;
       return [];
     }
@@ -178,7 +178,7 @@ export class RowSink {
     if (this.#order.note !== undefined) this.#note(this.#order.note);
   }
 
-  /** The row before the break has not come again: what is later than it is new. */
+  /** The row before the break is missing: later rows are new. */
   async #deliverLater(): Promise<void> {
     const { progress } = this.#reading;
     const { skip } = progress;

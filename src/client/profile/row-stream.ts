@@ -32,7 +32,7 @@ export class RowStream<T> {
     this.#name = name;
   }
 
-  /** No more is wanted. */
+  /** No more rows are needed. */
   get stopped(): boolean {
     return this.#stopped;
   }
@@ -67,9 +67,9 @@ export class RowStream<T> {
     this.#serve();
   }
 
-  /** What came before can still be taken. The producer is not held up any longer. */
+  /** Earlier rows can still be taken. The producer does not wait any longer. */
   fail(error: unknown): void {
-    // a consumer that has left is told of no failure
+    // a consumer that has left gets no error
     if (!this.#stopped) this.#failure ??= { error };
     this.#stopped = true;
     this.#drained?.();
@@ -83,7 +83,7 @@ export class RowStream<T> {
     });
   }
 
-  /** The consumer leaves: the producer goes on at once, and sees `stopped`. */
+  /** The consumer leaves: the producer continues at once, and sees `stopped`. */
   stop(): void {
     this.#stopped = true;
     this.#batch = [];

@@ -31,7 +31,7 @@ export function scalerProfilesOf(logicalName: string): readonly string[] {
   return scalerProfiles[logicalName] ?? (eventLog.test(logicalName) ? ["1.0.94.91.7.255"] : []);
 }
 
-/** What is read of a scaler profile: its columns, and its one row. */
+/** The parts of a scaler profile that are read: its columns, and its one row. */
 export function scalerProfileRefs(logicalName: string): readonly [AttributeRef, AttributeRef] {
   const profile = { classId: classIds["profile-generic"], logicalName };
   return [

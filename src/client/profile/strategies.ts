@@ -57,29 +57,29 @@ export interface ResolvedRow {
   readonly time: ResolvedTime | undefined;
 }
 
-/** What was handed on of a reading; it outlives a break of the connection. */
+/** The delivered part of a reading; it outlives a break of the connection. */
 export interface ReadingProgress {
   rows: number;
   blocks: number;
   bytes: number;
-  /** where the row that was handed on last lies in time; undefined where it has no time */
+  /** time of the last delivered row; undefined where it has none */
   last: ResolvedTime | undefined;
   /** how many of the last rows have that same time */
   equal: number;
-  /** no row lies before the one that was handed on before it */
+  /** no row is earlier than the row delivered before it */
   ascending: boolean;
   /** after a break: rows that come again, up to this one and `equal` rows of its time */
   skip:
     { readonly upTo: ResolvedTime; readonly equal: number; seen: number; readonly later: ResolvedRow[] } | undefined;
-  /** it went on by time after a break */
+  /** it continued by time after a break */
   resumed: boolean;
 }
 
-/** What one profile reading knows of itself. */
+/** The state of one profile reading. */
 export interface ProfileReading {
   readonly ref: AttributeRef;
   readonly range: ProfileRange | undefined;
-  /** names of the columns that are wanted; none = all */
+  /** names of the selected columns; empty = all */
   readonly columns: readonly string[];
   readonly present: PresentOptions;
   readonly reversedDeviation: boolean;
@@ -87,25 +87,25 @@ export interface ProfileReading {
   readonly timeMarks?: boolean;
   readonly now: () => number;
   readonly begun: (columns: readonly ProfileColumn[], selection: SelectionUsed) => void;
-  /** Takes rows in the order in which they are to be seen; resolves when more are wanted. */
+  /** Takes rows in the order of their delivery; resolves when more are needed. */
   readonly rows: (rows: readonly ProfileRow[]) => Promise<void>;
   readonly report: (progress: ProfileProgress) => void;
   readonly note: (text: string) => void;
-  /** Whether what was handed on can be taken back, so that the reading may begin again. */
+  /** Whether the received rows can be discarded, so that the reading may begin again. */
   readonly forget: (() => void) | undefined;
   readonly progress: ReadingProgress;
 }
 
-/** A strategy to get the entries: what the meter is asked for, and what is left to do with what comes. */
+/** A strategy to get the entries: the selection in the request, and the work left to do with the answer. */
 export interface SelectionStrategy {
   readonly used: SelectionUsed;
   readonly selection: Selection | undefined;
-  /** which rows are wanted of what comes */
+  /** the rows of the answer to deliver */
   readonly rowFilter: "all" | { readonly last: number } | { readonly slice: readonly [number, number] } | "time";
   readonly note?: string;
   /** the meter's numbers of the entries that are asked for */
   readonly numbers?: { readonly from: number; readonly to: number };
-  /** the range in pieces, asked for one after the other, in place of `selection` */
+  /** the range in pieces, requested in turn, in place of `selection` */
   readonly pieces?: readonly Selection[];
   /** the last piece is all the time to come, where hardly anything is */
   readonly lastPieceIsFuture?: boolean;
@@ -113,13 +113,13 @@ export interface SelectionStrategy {
   readonly boundsWidened?: boolean;
   /** number of entries that the meter reported; a shorter answer is incomplete */
   readonly expected?: number;
-  /** the bounds are right only for a meter whose rows have an offset of their own */
+  /** the bounds are right only for a meter whose rows have their own offset */
   readonly needsOffset?: boolean;
   /** indices of the columns that the meter is asked for; undefined = all */
   readonly columns?: readonly number[] | undefined;
 }
 
-/** What is known of the profile and of the columns that are wanted. */
+/** The known facts about the profile and the selected columns. */
 export interface ProfilePlan {
   readonly info: ProfileInfo;
   readonly choice: ColumnChoice;
@@ -138,12 +138,12 @@ export function timeRange(range: ProfileRange | undefined): { from: Moment; to: 
   return { from: range.from, to: range.to };
 }
 
-/** What stands for "no end" in a range, from now: ten years. */
+/** The "no end" of a range, from now: ten years. */
 const openEnd = 10 * 365.25 * 86_400_000;
 
 const whole = { used: "all", selection: undefined, note: "reading the whole buffer" } as const;
 
-/** The ways to get what is wanted, the one that takes the least first; none: there are no such entries. */
+/** The strategies for the range, the one with the smallest answer first; empty: there are no such entries. */
 export function strategiesFor(reading: ProfileReading, plan: ProfilePlan): SelectionStrategy[] {
   const { range } = reading;
   const { skip } = reading.progress;
@@ -158,7 +158,7 @@ export function strategiesFor(reading: ProfileReading, plan: ProfilePlan): Selec
   return numberStrategies(plan, range);
 }
 
-/** Some columns, then all of them for meters that know no choice. */
+/** Some columns first, then all of them for meters that cannot select columns. */
 const withAndWithout = (columns: readonly number[] | undefined): (readonly number[] | undefined)[] =>
   columns === undefined ? [undefined] : [columns, undefined];
 const allColumnsNote = "asking for all columns";
@@ -232,7 +232,7 @@ function timeStrategies(reading: ProfileReading, plan: ProfilePlan, span: TimeSp
 
 const piecesNote = "asking for the range in pieces";
 
-/** Whether the request names an instant: what a meter without offsets makes of it rests on the offset of today. */
+/** Whether the request names an instant: a meter without offsets interprets it by today's offset. */
 function namesInstants({ from, to, open }: TimeSpan): boolean {
   const isInstant = (moment: Moment): boolean => readMoment(moment).local === undefined;
   return ("moment" in from && isInstant(from.moment)) || (!open && isInstant(to));
@@ -339,5 +339,5 @@ function numberStrategies(
   return [...entries, all];
 }
 
-/** A sort_method that says nothing of the order in time. */
+/** A sort_method that does not order by time. */
 const unordered = 0xff;

@@ -24,10 +24,10 @@ export interface AttributeRequest {
   readonly scaler: AttributeRequest | undefined;
 }
 
-/** By the objects that callers read with again and again; what the text says is worked out once. */
+/** By the objects that callers read repeatedly; the text is parsed once. */
 const requestsByRef = new WeakMap<AttributeRef, AttributeRequest>();
 
-/** @throws DlmsConfigError CONFIG_INVALID for a logical name that is none */
+/** @throws DlmsConfigError CONFIG_INVALID for an invalid logical name */
 export function requestFor(ref: AttributeRef): AttributeRequest {
   const before = requestsByRef.get(ref);
   if (before !== undefined && isSame(before.ref, ref)) return before;
@@ -38,7 +38,7 @@ export function requestFor(ref: AttributeRef): AttributeRequest {
   return wanted;
 }
 
-/** Names the attribute for the sets and maps that hold what is known of it. */
+/** The key of the attribute in sets and maps. */
 export function keyOf(ref: AttributeRef): string {
   return `${ref.classId}/${obisDotted(ref.logicalName)}/${ref.attributeId}/${ref.version ?? ""}`;
 }

@@ -29,7 +29,7 @@ export function usesAccess(
   return names.includes("access") && !names.includes("multiple-references");
 }
 
-/** Bytes of a list to the meter: at most its PDU size, and what the link sends in one turn. */
+/** Bytes of a list to the meter: at most its PDU size, and the content of one turn of the link. */
 export function requestRoom({ session, channel }: Association): number {
   const limit = session.association?.maxPduSize ?? 0;
   return Math.min(limit === 0 ? Number.POSITIVE_INFINITY : limit, channel.bytesPerTurn);

@@ -7,7 +7,7 @@ import type { Association } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
 import { describeReads, type Fetched } from "./attribute-request";
 
-/** Errors of the envelope, not of what is asked for. */
+/** Errors of the envelope, not of the requested attributes. */
 const envelopeErrors = new Set<unknown>([
   serviceErrorCode["deciphering-error"],
   serviceErrorCode["invocation-counter-error"],
@@ -114,7 +114,7 @@ export async function askOneByOne<T>(
 /** How many lists in a row have to be answered with nonsense until the meter, not the line, is thought to be the cause. */
 const maxGarbledLists = 2;
 
-/** An error message instead of the list, or an answer that cannot be read; rethrows what says nothing about lists. */
+/** An error message instead of the list, or an unreadable answer; rethrows an error that does not concern lists. */
 function learnFromFailure(error: unknown, options: FetchOptions): void {
   const { hints, note } = options;
   if (isRefusal(error)) {

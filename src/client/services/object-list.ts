@@ -6,7 +6,7 @@ import type { Association } from "../association/association";
 /** The lists are read by their own bytes: meters get their counts wrong. */
 export const toEnd = { dataToEnd: true } as const;
 
-/** The objects of a list; the trace is told what was left out. */
+/** The objects of a list; omitted entries are noted in the trace. */
 export function objectsOf(active: Association, { directory, notes }: DirectoryReading): ObjectDirectory {
   for (const note of notes) active.note(note);
   return directory;

@@ -23,10 +23,10 @@ import type { AttributeRequest, Fetched } from "./attribute-request";
 export interface Reading {
   /** scaled where the class has a scaler_unit; otherwise by type, see the value rules */
   readonly value: unknown;
-  /** `"Wh"`, null where there is none */
+  /** `"Wh"`, null where the value has none */
   readonly unit: string | null;
   readonly unitCode: number | null;
-  /** power of ten that was applied; null where there is none */
+  /** power of ten that was applied; null where the value has none */
   readonly scaler: number | null;
   /** the standard's word for the A-XDR type */
   readonly type: string;
@@ -154,12 +154,12 @@ function learnScalers(
   }
 }
 
-/** Some meters refuse a scaler_unit that they do not have with an exception, and answer for the value beside it. */
+/** Some meters refuse a missing scaler_unit with an exception, and answer for the value beside it. */
 function isRefusedAlone(scaler: Fetched, value: Fetched): scaler is Extract<Fetched, { readonly error: Error }> {
   return value?.ok === true && scaler?.ok === false && "error" in scaler && isRefusal(scaler.error);
 }
 
-/** null-data or an empty string, as some meters have it for registers without a unit, means that there is none. */
+/** null-data or an empty string, as some meters have it for registers without a unit, means "no unit". */
 export function parseScaler(data: Uint8Array): ScalerUnit | null | undefined {
   try {
     const value = decodeValueBytes(data, undefined, "scaler_unit");

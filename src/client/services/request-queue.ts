@@ -15,14 +15,14 @@ export interface ClientRequest<C, T> {
   readonly progress?: () => number;
   /** What its bound follows from, where the caller sets none (one attribute). */
   readonly size?: RequestSize;
-  /** The exchange with the meter. What it returns is called to make the result, apart from the connection's fate. */
+  /** The exchange with the meter. Its return value makes the result later, independent of the connection. */
   run(context: C, queued: QueuedRequest<C, T>, attempt: number): Promise<() => T>;
 }
 
 /** A request in the queue, and all callers that wait for its answer. */
 export class QueuedRequest<C, T = unknown> {
   readonly request: ClientRequest<C, T>;
-  /** true: the caller has set a bound of its own */
+  /** true: the caller has set a time-out */
   readonly #callers = new WaitList<boolean, T>();
   readonly #left: () => void;
 
@@ -120,7 +120,7 @@ export class RequestQueue<C> {
     return this.#waiting.shift();
   }
 
-  /** Everything that waits gets an error of its own. */
+  /** Rejects every waiting request with an error for each. */
   rejectAll(error: (name: string) => Error): void {
     for (const queued of this.#waiting.splice(0)) queued.settle({ ok: false, error: error(queued.name) });
   }

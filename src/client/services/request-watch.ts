@@ -1,4 +1,4 @@
-/** Bounds of requests that set none: how long one may run, and how long the meter may answer one that was given up. */
+/** Bounds of requests that set none: how long one may run, and how long an abandoned one may still be answered. */
 import { type Clock, maxLateMs, type TimerHandle } from "../../clock";
 import { DlmsTimeoutError } from "../../errors";
 import { maxTimerMs } from "../../errors/arguments";
@@ -12,7 +12,7 @@ const minRequestTimeouts = 40;
 /** How long a profile without `timeoutMs` may take, in ms. */
 const maxProfileMs = 86_400_000;
 
-/** What a request asks for, as far as its time depends on it. */
+/** The size of a request, as far as its time depends on it. */
 export type RequestSize = { readonly attributes: number } | "profile";
 
 /** How long a request of this size may run where its caller sets no bound, in ms. */
@@ -82,7 +82,7 @@ export class RequestWatch {
     this.#timer = undefined;
   }
 
-  /** ms that an exchange may go on that no caller awaits any more. */
+  /** ms that an exchange may continue after its callers have left. */
   get #drain(): number {
     return graceTimeouts * this.#timeouts.response;
   }

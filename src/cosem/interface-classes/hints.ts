@@ -76,5 +76,5 @@ export const captureObject = {
     [...captured, field("restriction", restriction), field("columns", arrayOf(structure(...captured)))],
   ],
 } as const satisfies Hints;
-/** a list of them that says which columns there are */
+/** a list of them that names the columns */
 export const captureObjects = { presentation: "capture-objects", element: captureObject } as const satisfies Hints;

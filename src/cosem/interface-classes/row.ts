@@ -1,7 +1,7 @@
 /** The form in which the class table is written, and its conversion to class definitions. */
 import type { AttributeDefinition, ClassDefinition, FieldDefinition, MethodDefinition } from "../model";
 
-/** What a table says of an attribute beyond its name and type. */
+/** Facts about an attribute beyond its name and type. */
 export type Hints = Omit<FieldDefinition, "name"> & { readonly static?: boolean; readonly shortNameOffset?: number };
 
 /** name, type, hints. Ids count from 2: attribute 1 is the logical name in every class. */
@@ -19,7 +19,7 @@ export interface ClassRow {
   readonly methods?: readonly string[];
   /** short-name offset of the first method; the others follow at steps of 8 */
   readonly methodsAt?: number;
-  /** how many of the first methods have no short name though those behind them do */
+  /** number of leading methods without a short name, although later methods have one */
   readonly withoutShortName?: number;
   readonly source: string;
 }

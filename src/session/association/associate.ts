@@ -81,8 +81,8 @@ function ownChallenge(options: SessionOptions): Uint8Array | undefined {
 }
 
 /**
- * Take a pre-established association for granted: nothing is sent, and what was proposed counts as agreed. Its
- * meter's system title has to be configured when it is ciphered.
+ * Assumes a pre-established association: nothing is sent, and the proposed parameters count as agreed. For a ciphered
+ * one the meter's system title has to be configured.
  */
 export function assumeAssociation(channel: ServiceChannel): AssociationInfo {
   const { options } = channel;
@@ -168,8 +168,8 @@ function answersAssociation({ apdu }: Apdu): boolean {
 }
 
 /**
- * A request that was repeated, since a message got lost, may have begun two associations, one after the other: the
- * challenge that counts is the one of the last, whose answer may still be on its way.
+ * A request that was repeated because a message got lost may have opened two associations in turn. The challenge of the
+ * last one counts, and its answer may still be in transit.
  */
 function* newestAnswer(channel: ServiceChannel, first: Aare, due: number): Operation<Aare> {
   const owed = channel.delivery.outlivesAssociation ? channel.correlation : undefined;
@@ -202,7 +202,7 @@ function encodeInitiate(channel: ServiceChannel): Uint8Array {
   });
 }
 
-/** What is proposed, without what a quirk forbids. */
+/** The proposed conformance, without the services that a quirk forbids. */
 export function conformanceWithoutQuirks(options: SessionOptions): number {
   const withoutBlocks = options.quirks?.noGeneralBlockTransfer === true;
   return withoutBlocks ? options.conformance & ~conformanceMask(["general-block-transfer"]) : options.conformance;
@@ -281,7 +281,7 @@ function negotiated(channel: ServiceChannel, aare: Aare, initiate: InitiateRespo
   const applicationContext = aare.applicationContext ?? proposedContext(options);
   const shortNames =
     initiate.vaaName === associationShortName || (initiate.vaaName !== 0x0007 && applicationContext % 2 === 0);
-  // a meter can't add to what was proposed; some send their whole list
+  // a meter cannot add to the proposal; some send their whole list
   const conformance = initiate.conformance & conformanceWithoutQuirks(options);
   const meterSystemTitle = ciphering?.meterTitle ?? titleOf(aare);
   return {

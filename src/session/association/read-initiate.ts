@@ -1,4 +1,4 @@
-/** Reads the initiate-response of an accepting AARE: also ciphered, readable in part only, or not there. */
+/** Reads the initiate-response of an accepting AARE: plain, ciphered, readable in part only, or missing. */
 import {
   type Apdu,
   associationShortName,
@@ -48,7 +48,7 @@ export function* readInitiate(channel: ServiceChannel, aare: Aare): Operation<In
   return inner;
 }
 
-/** What the user-information holds, deciphered. An envelope whose length is wrong is read to the end of its field. */
+/** The content of the user-information, deciphered. An envelope with a wrong length is read to the end of its field. */
 function* initiateIn(channel: ServiceChannel, bytes: Uint8Array, aare: Aare): Operation<Apdu> {
   try {
     return yield* initiateOf(channel, bytes, aare);

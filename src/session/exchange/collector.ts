@@ -3,7 +3,7 @@ import { GrowingBuffer } from "../../bytes";
 import { limitExceeded } from "../steps/errors";
 import type { Operation } from "../steps/operation";
 
-/** Keeps pieces until the whole is wanted, up to a limit. */
+/** Keeps pieces until the whole is read, up to a limit. */
 export class Collector {
   readonly #pieces: GrowingBuffer;
   readonly #limit: number;
@@ -23,12 +23,12 @@ export class Collector {
     return this.#pieces.length;
   }
 
-  /** What was kept so far; valid until the next piece. */
+  /** The kept bytes; valid until the next piece. */
   get view(): Uint8Array {
     return this.#pieces.view;
   }
 
-  /** The first byte of what was kept. */
+  /** The first kept byte. */
   get first(): number | undefined {
     return this.#pieces.view[0];
   }

@@ -1,4 +1,4 @@
-/** Hands on the data of an answer in plain general blocks while the blocks come. */
+/** Delivers the data of an answer in plain general blocks while the blocks arrive. */
 import { concatBytes } from "../../bytes";
 import type { Operation, Sink } from "../steps/operation";
 
@@ -27,12 +27,12 @@ export class ContentStream {
     this.#accepts = accepts;
   }
 
-  /** Data are, or were, handed on. */
+  /** Data are being delivered, or were. */
   get streaming(): boolean {
     return this.#state === "streaming";
   }
 
-  /** What stands in front of the data. */
+  /** The bytes before the data. */
   get head(): Uint8Array {
     return this.#head;
   }
@@ -61,7 +61,7 @@ export class ContentStream {
   }
 
   /**
-   * Hand on what has come. Whoever takes it may end the operation there, so this is for moments in which the meter
+   * Delivers the received data. The consumer may end the operation there, so this is for moments in which the meter
    * sends nothing.
    */
   *deliver(complete: boolean): Operation<void> {

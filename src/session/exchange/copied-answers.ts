@@ -138,7 +138,7 @@ export class CopiedAnswers {
     return best;
   }
 
-  /** The answer once more: it has to be the same. */
+  /** The answer for a second time: both have to be equal. */
   *#confirmed(
     request: Apdu,
     answer: Apdu,
@@ -184,7 +184,7 @@ function answersWithErrors(results: ReadResponse["results"], before: Apdu): bool
 /** long-get-aborted to data-block-number-invalid: about a transfer that this request does not belong to */
 const transferErrors: ReadonlySet<number> = new Set([15, 16, 17, 18, 19]);
 
-/** What a meter answers to a copy of a request of a transfer rather than to the beginning of one. */
+/** The meter's answer to a copy of a later request of a transfer, in contrast to the first request. */
 function isOutOfPlace(answer: Apdu): boolean {
   if (answer.apdu === "exception-response" || answer.apdu === "confirmed-service-error") return true;
   if (answer.apdu !== "read-response") return false;

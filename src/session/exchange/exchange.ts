@@ -32,8 +32,8 @@ export interface Exchange {
   /** @throws DlmsDecodeError */
   parse(bytes: Uint8Array): Operation<Apdu>;
   /**
-   * Whether an APDU that came between the blocks of an answer is no part of it: it answers an earlier request, or is a
-   * push, which is handed on.
+   * Whether an APDU between the blocks of an answer is no part of it: it answers an earlier request, or is a push,
+   * which is delivered.
    */
   isBeside(bytes: Uint8Array, apdu: Apdu): Operation<boolean>;
   /** Keeps an APDU that came between the blocks of a report; false when one is kept already. */

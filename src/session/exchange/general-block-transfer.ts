@@ -15,12 +15,12 @@ import { exchangeStep, noteStep, progressStep, receiveStep, transmitStep } from 
 const nothing = new Uint8Array(0);
 /** tag, control, two block numbers, length of up to three bytes */
 const blockHeader = 9;
-/** Acknowledgements without any new block before the transfer is given up. */
+/** Maximum number of acknowledgements in a row without a new block. */
 const maxStalls = 3;
 /** The largest window that six bits can say: no meter streams more before it waits. */
 const maxWindowBlocks = 63;
 
-/** Stands for the number of the first block where its digest is without the invoke-id. */
+/** Replaces the number of the first block where its digest is without the invoke-id. */
 const firstWithoutId = -1;
 
 /** general-glo-ciphering, general-ded-ciphering, general-ciphering, general-signing */
@@ -41,7 +41,7 @@ class Transfer {
   #window: number;
   /** blocks without data since the last with some */
   #empty = 0;
-  /** bytes of the answer that came, the ones included that were handed on */
+  /** received bytes of the answer, including delivered ones */
   content = 0;
   /** digests of the blocks that came last, by their numbers */
   readonly #taken = new Map<number, string>();
@@ -68,7 +68,10 @@ class Transfer {
     return this.#expected - 1;
   }
 
-  /** With a window of one no block follows by itself, whatever the bit of a block says (Gurux' server sets it). */
+  /**
+   * With a window of one the meter sends no further block without an acknowledgement, whatever the bit of a block says
+   * (Gurux' server sets it).
+   */
   get mayStream(): boolean {
     return this.#window > 1;
   }
@@ -94,7 +97,7 @@ class Transfer {
     return tag !== undefined && protections.has(tag) ? "perhaps" : "no";
   }
 
-  /** One of our blocks; it acknowledges what has come so far. */
+  /** One block to the meter; it acknowledges the blocks received so far. */
   own(data: Uint8Array, last: boolean, streaming: boolean): Uint8Array {
     const block: GeneralBlockTransfer = {
       apdu: "general-block-transfer",
@@ -195,7 +198,7 @@ class Transfer {
     if (this.#stream?.take(data, blockNumber) !== true) this.#received.add(data);
   }
 
-  /** Hands what came to the stream; the meter has nothing to send at the moment. */
+  /** Delivers the received data to the stream; the meter sends nothing at this moment. */
   *deliver(): Operation<void> {
     if (this.#stream !== undefined) yield* this.#stream.deliver(this.complete);
   }
@@ -223,7 +226,9 @@ class Transfer {
   }
 }
 
-/** The APDU that the meter sends in general blocks, whose first has come; without what the stream handed on. */
+/**
+ * The APDU that the meter sends in general blocks, from its first block on; without the part that the stream delivered.
+ */
 export function* receiveByBlocks(
   channel: Exchange,
   first: GeneralBlockTransfer,
@@ -286,8 +291,8 @@ function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | un
 }
 
 /**
- * A block. What belongs to an earlier request may come before it, and a push; where the blocks may be those of a
- * report, also the answer to the request.
+ * The next block. Before it may come an answer to an earlier request, a push and, where the blocks may be those of a
+ * report, the answer to the request.
  */
 function* parseBlock(transfer: Transfer, first: Uint8Array): Operation<GeneralBlockTransfer> {
   const { channel, report, receivedTo } = transfer;
@@ -343,7 +348,7 @@ export function* sendByBlocks(channel: Exchange, whole: Uint8Array, repeatable: 
   }
 }
 
-/** What answers our last block of a window; undefined when nothing did, and the window may go out again. */
+/** The answer to our last block of a window; undefined when none came, and the window may be sent again. */
 function* sendLastOfWindow(block: Uint8Array, repeatable: boolean): Operation<Uint8Array | undefined> {
   try {
     return yield* exchangeStep(block, "request", repeatable ? { reportSilence: true } : undefined);
@@ -353,7 +358,7 @@ function* sendLastOfWindow(block: Uint8Array, repeatable: boolean): Operation<Ui
   }
 }
 
-/** Our last block was acknowledged by an empty block: the answer follows by itself, in blocks or whole. */
+/** An empty block acknowledged our last one: the answer follows without a request, in blocks or whole. */
 function* receiveAfter(transfer: Transfer, acknowledgement: GeneralBlockTransfer): Operation<Uint8Array> {
   transfer.pass(acknowledgement);
   const bytes = yield* receiveStep(undefined, "any");

@@ -14,7 +14,7 @@ export const invocationCounterError = serviceErrorCode["invocation-counter-error
 type Facts = Pick<Exchange, "options" | "association" | "ciphering" | "delivery" | "correlation">;
 
 /**
- * Whether an APDU answers another request than the one under way, by what it says itself.
+ * Whether an APDU answers another request than the present one, by its own fields.
  * @throws DlmsDecodeError DECODE_VALUE for an id that no request had, where ids are taken strictly
  */
 export function* isLate(channel: Facts, apdu: Apdu): Operation<boolean> {

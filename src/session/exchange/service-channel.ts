@@ -33,7 +33,9 @@ export interface ExchangeForm extends AnswerForm {
   readonly sink?: Sink;
 }
 
-/** What all services share: one request out, one answer in, with ciphering, blocks, events and errors between. */
+/**
+ * The part that all services share: one request, one answer, with ciphering, blocks, events and errors between them.
+ */
 export class ServiceChannel implements Exchange {
   readonly options: SessionOptions;
   readonly delivery: DeliveryPolicy;
@@ -118,7 +120,9 @@ export class ServiceChannel implements Exchange {
     return 0xc0 | this.correlation.next();
   }
 
-  /** Whether the meter has not shown that its answers can be told apart; ciphered ones are told by their counters. */
+  /**
+   * Whether answers of this meter may be copies that cannot be detected; counters detect copies of ciphered answers.
+   */
   get #mayBeCopies(): boolean {
     if (this.delivery.numbered || this.ciphering?.active === true) return false;
     return this.association?.referencing === "sn" || !this.correlation.echoes;
@@ -159,7 +163,7 @@ export class ServiceChannel implements Exchange {
 
   /**
    * One request and its answer. A repeatable request without an answer is retried where messages get lost, each time
-   * under an invocation counter of its own, since a meter that has taken the first one refuses it a second time.
+   * under a new invocation counter, because a meter that received the first one refuses the same counter.
    */
   *#ask(plain: Uint8Array, repetition: Repetition): Operation<Apdu> {
     const limit = repetition === "never" ? 0 : this.delivery.retries;
@@ -184,7 +188,7 @@ export class ServiceChannel implements Exchange {
     }
   }
 
-  /** What a meter answers that gives all answers one id, as some do, is told from a late one by waiting for that. */
+  /** Some meters give all answers one id: their answer is told from a late one by waiting for the late one. */
   #deliveryOf(repetition: Repetition): Delivery {
     const uncorrelated = repetition === "uncorrelated" || !this.correlation.agrees;
     return { reportSilence: true, uncorrelated, isRetry: this.#repeated > 0 };
@@ -195,13 +199,13 @@ export class ServiceChannel implements Exchange {
     return yield* this.#answer(yield* exchangeStep(bytes, phase, delivery), delivery);
   }
 
-  /** One more answer to what was asked already; throws the time-out when none comes. */
+  /** A further answer to the last request; throws the time-out when none comes. */
   *further(wait: "same" | "new"): Operation<Apdu> {
     const delivery: Delivery = { reportSilence: true, sameWait: wait === "same" };
     return yield* this.#answer(yield* receiveStep(delivery, "any"), delivery);
   }
 
-  /** Sends what is longer than the meter accepts. */
+  /** Sends a request that is longer than the meter accepts. */
   *#transferLong(bytes: Uint8Array, delivery: Delivery | undefined, repeatable: boolean): Operation<Uint8Array> {
     if (this.#blocksAllowed()) return yield* sendByBlocks(this, bytes, repeatable);
     yield* noteStep(`the request has ${bytes.length} bytes, the meter accepts ${this.meterLimit}; it may not answer`);
@@ -255,7 +259,7 @@ export class ServiceChannel implements Exchange {
     throw limitExceeded(`${maxNotifications} notifications came, but no answer`, maxNotifications);
   }
 
-  /** @throws DlmsSecurityError SEC_KEY_MISSING where nothing came but what this client has no keys for */
+  /** @throws DlmsSecurityError SEC_KEY_MISSING where only APDUs came that this client has no keys for */
   *#next(delivery: Delivery | undefined): Operation<Uint8Array> {
     try {
       return yield* receiveStep(delivery, "any");
@@ -264,7 +268,7 @@ export class ServiceChannel implements Exchange {
     }
   }
 
-  /** The answer; "stale" for one to another request, undefined for what is no answer. */
+  /** The answer; "stale" for an answer to another request, undefined for a notification. */
   *#unlessNotification(bytes: Uint8Array): Operation<Apdu | "stale" | undefined> {
     if (isNotificationTag(bytes[0])) {
       yield* this.#plainNotification(bytes);
@@ -308,13 +312,16 @@ export class ServiceChannel implements Exchange {
     return opened === undefined || opened === "stale";
   }
 
-  /** A transfer begins with block 1, which has an id or a counter of its own where the meter is told by these. */
+  /** A transfer begins with block 1. Its id or counter is unique where the meter echoes ids or ciphers. */
   #isOfFinishedTransfer({ blockNumber, data }: GeneralBlockTransfer): boolean {
     const unique = this.ciphering?.active === true || this.correlation.echoes;
     return (blockNumber > 1 || unique) && this.correlation.isFinishedBlock(blockNumber, data);
   }
 
-  /** What came in blocks; undefined where it was a report, or came to nothing once an answer was put between. */
+  /**
+   * The APDU from blocks; undefined for a report, and for a transfer that failed after an answer came between its
+   * blocks.
+   */
   *#assembled(first: GeneralBlockTransfer): Operation<Apdu | undefined> {
     try {
       const stream = this.#stream;
@@ -330,7 +337,7 @@ export class ServiceChannel implements Exchange {
       yield* this.#plainNotification(whole);
       return undefined;
     } catch (error) {
-      // a meter that did not take a block may end its link by itself before the client gives up
+      // a meter that did not take a block may end its link before the client gives up
       const ended = isDlmsError(error) && error.is("LINK_DISCONNECTED");
       const unusable = error instanceof DlmsDecodeError || error instanceof DlmsTimeoutError || ended;
       if (unusable && !ended && (isNotificationTag(first.data[0]) || this.#aside.length > 0)) {
@@ -342,26 +349,28 @@ export class ServiceChannel implements Exchange {
     }
   }
 
-  /** The data of the answer were handed on while they came; the answer itself has none. */
+  /** The data of the answer were delivered while they came; the answer itself has none. */
   get handedOn(): boolean {
     return this.#stream?.streaming === true;
   }
 
-  /** Whether data may be handed on from an answer with this invoke-id before all of it has come. */
+  /** Whether data of an answer with this invoke-id may be delivered before the whole answer has come. */
   #mayHandOn(invokeId: number): boolean {
     if (this.ciphering?.active === true || this.ciphering?.signatureRequired === true) return false;
     if (this.correlation.isOurs(invokeId)) return true;
     return this.tellsAnswersApart && this.correlation.hasOwnIds && !this.correlation.isStale(invokeId);
   }
 
-  /** Keeps what came between the blocks of something that may be a report: the answer may come before it is whole. */
+  /**
+   * Keeps an APDU that came between the blocks of a possible report: the answer may come before the report is complete.
+   */
   setAside(bytes: Uint8Array): boolean {
     if (this.#aside.length > 0) return false;
     this.#aside.push(bytes);
     return true;
   }
 
-  /** What a meter sends on its own account never fails the request that is under way. */
+  /** A notification never fails the present request. */
   *#plainNotification(bytes: Uint8Array): Operation<void> {
     let apdu: Apdu;
     try {
@@ -374,7 +383,7 @@ export class ServiceChannel implements Exchange {
     yield* notificationStep(`the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
   }
 
-  /** What has a counter that is past may be a copy, or was overtaken: it is dropped, and something newer awaited. */
+  /** An APDU with an old counter may be a copy, or was overtaken: it is dropped, and a newer one awaited. */
   *#openUnlessLate(apdu: Protected): Operation<Apdu | undefined> {
     if (this.ciphering === undefined) throw keysMissing();
     try {
@@ -388,7 +397,7 @@ export class ServiceChannel implements Exchange {
     }
   }
 
-  /** An APDU from bytes; bytes behind it are ignored with a note. */
+  /** Decodes an APDU; bytes after it are ignored with a note. */
   *parse(bytes: Uint8Array): Operation<Apdu> {
     let trailing: Uint8Array | undefined;
     const onTrailing = (rest: Uint8Array): void => {

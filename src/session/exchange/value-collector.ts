@@ -1,4 +1,4 @@
-/** Collects a value that comes in blocks, and knows when it is whole. */
+/** Collects a value that comes in blocks, and detects its end. */
 import { defaultMaxDepth } from "../../codec";
 import { ElementScanner } from "../../codec/element-scanner";
 import { scanIncomplete } from "../../codec/scan-outcome";
@@ -11,8 +11,8 @@ import type { ServiceChannel } from "./service-channel";
 import { noteTrailing } from "./trailing-bytes";
 
 /**
- * Meters are known that go on with blocks when the whole value has come, or that refuse the next one: what came whole
- * is the answer, and what follows it is noted.
+ * Some meters continue with blocks after the whole value, or refuse the next block: the whole value is the answer, and
+ * the rest is noted.
  */
 export class ValueCollector {
   readonly #collected: Collector;
@@ -28,12 +28,12 @@ export class ValueCollector {
     this.#start = start;
   }
 
-  /** The bytes that came are a whole value, perhaps with others behind it. */
+  /** The received bytes are a whole value, perhaps with further bytes after it. */
   get isWhole(): boolean {
     return this.#length >= 0;
   }
 
-  /** The value is whole, and so many blocks came after it that no more are asked for. */
+  /** The value is whole, and the maximum number of further blocks came after it. */
   get isEnough(): boolean {
     return this.#behind > maxBlocksBehind;
   }
@@ -66,8 +66,8 @@ export class ValueCollector {
 const fromStart = (): number => 0;
 
 /**
- * Whether an error behind a whole value leaves the value as it is. An answer that makes no sense does where answers can
- * be told apart: elsewhere the next one may be shifted, and the session has to end.
+ * Whether an error after a whole value leaves the value valid. After an undecodable answer it is valid only where
+ * answers can be told apart: elsewhere the next answer may be shifted, and the session has to end.
  */
 export function concernsOnlyTheRest(channel: ServiceChannel, error: unknown): error is Error {
   if (error instanceof DlmsDecodeError) return channel.tellsAnswersApart;

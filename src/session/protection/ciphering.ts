@@ -31,8 +31,8 @@ export type Protected = Extract<
 >;
 
 /**
- * An initiate request that carries a dedicated key is authenticated and encrypted whatever the policy (IEC 62056-5-3,
- * COSEM-OPEN): under "authenticated" alone the key would be on the line for everybody to read.
+ * An initiate request with a dedicated key is authenticated and encrypted, whatever the policy (IEC 62056-5-3,
+ * COSEM-OPEN): under "authenticated" alone the key would be readable on the line.
  */
 const carriesKey: SecurityPolicy = "authenticated-encrypted";
 
@@ -46,7 +46,7 @@ export function isProtected(apdu: Apdu): apdu is Protected {
   );
 }
 
-/** Protects what is sent and opens what comes, under the keys of one association. */
+/** Protects requests and opens answers, under the keys of one association. */
 export class Ciphering {
   readonly security: SessionSecurity;
   readonly clientTitle: Uint8Array;
@@ -173,7 +173,7 @@ export class Ciphering {
     });
   }
 
-  /** A request as it goes out: ciphered as the policy wants, and signed where that was asked for. */
+  /** A request in the form that is sent: ciphered by the policy, and signed where the options require it. */
   *seal(plain: Uint8Array): Operation<Uint8Array> {
     const content = this.active ? yield* this.protect(plain) : plain;
     return this.#signing?.sign(content, this.clientTitle, this.#meterTitle) ?? content;
@@ -274,7 +274,7 @@ export class Ciphering {
     requirePolicy(securityControl, this.security.policy, "ciphered APDU");
     const { keys, role } = this.#messageKeys.ofReceived(envelope, envelope.keyInfo);
     const transaction = toHex(envelope.transactionId);
-    // a key of its own counts from wherever the meter likes: the transaction makes it fresh
+    // the meter may start the counter of a message key anywhere: the transaction makes the key unique
     const own = role === "wrapped" || role === "agreed";
     const counterRole = own ? `${role} ${transaction}` : role;
     const lasting = own ? undefined : keys.encryptionKey;
@@ -329,7 +329,7 @@ export class Ciphering {
     );
   }
 
-  /** Whether a counter that a meter says it expects is met by what was sent: it complains about something older. */
+  /** Whether the sent counter already satisfies the one that the meter expects: then it refused an older message. */
   isPast(expected: number | undefined): boolean {
     return expected !== undefined && expected <= this.#lastSent;
   }
@@ -369,7 +369,7 @@ function counterRestarted(replay: DlmsSecurityError): DlmsSecurityError {
   );
 }
 
-/** The tag of a service-specific envelope is not authenticated, but what it says has to be true; errors excepted. */
+/** The tag of a service-specific envelope is not authenticated, but has to match the APDU inside; errors excepted. */
 function requireMatchingTag(envelope: Protected, plaintext: Uint8Array): void {
   if (envelope.apdu !== "service-ciphered") return;
   const inner = plaintext[0];

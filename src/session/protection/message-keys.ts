@@ -61,8 +61,8 @@ export class MessageKeys {
   }
 
   /**
-   * Look at the keys of what is sent, before anything is.
-   * @throws DlmsConfigError for keys that are missing, can't be read, or are on another curve than the suite's
+   * Checks the keys for requests before the first one.
+   * @throws DlmsConfigError for keys that are missing, unreadable, or on another curve than the suite's
    */
   check(): void {
     switch (this.#options.key) {
@@ -96,7 +96,7 @@ export class MessageKeys {
     return kind === "one-pass" ? 5 + (this.#suite === 2 ? 192 : 128) : lengths[kind];
   }
 
-  /** The key of an APDU that is to be sent, and the key-info that tells it to the meter. */
+  /** The key of an APDU to send, and the key-info that describes it to the meter. */
   toSend(header: MessageHeader): MessageKey & { readonly keyInfo: KeyInfo } {
     const originator = header.originatorSystemTitle;
     const recipient = checkSystemTitle(header.recipientSystemTitle, "the meter's");

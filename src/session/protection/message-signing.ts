@@ -32,9 +32,7 @@ export function signedBytes(header: MessageHeader, content: Uint8Array): Uint8Ar
   return concatBytes(headerBytes(header), content);
 }
 
-/**
- * Signs what is sent, outside any ciphering, and checks the signature of what comes.
- */
+/** Signs requests, outside any ciphering, and verifies the signatures of answers. */
 export class MessageSigning {
   /** Whether answers that are not signed are refused. */
   readonly required: boolean;
@@ -63,8 +61,8 @@ export class MessageSigning {
   }
 
   /**
-   * An APDU in general-signing, with a transaction-id of its own.
-   * @throws DlmsSecurityError SEC_SYSTEM_TITLE when the meter is not known, or the certificate is another meter's
+   * An APDU in general-signing, with a new transaction-id.
+   * @throws DlmsSecurityError SEC_SYSTEM_TITLE when the meter's title is unknown, or the certificate is another meter's
    */
   sign(content: Uint8Array, clientTitle: Uint8Array, meterTitle: Uint8Array | undefined): Uint8Array {
     const recipientSystemTitle = checkSystemTitle(meterTitle, "the meter's");

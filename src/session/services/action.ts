@@ -162,7 +162,7 @@ function* singleFrom(raw: Uint8Array, invokeId: number): Operation<ActionResult>
     const parsed = parse(prefix, false);
     if (parsed !== undefined && (parsed.response.result === 0 || raw.length === 2)) return parsed.response;
   }
-  // no form takes all bytes: some come behind the data, whose form the first bytes tell
+  // no form takes all bytes: some are after the data, and the first bytes select the form
   const [first, second = 0] = raw;
   const parsed = parse(first !== 0 ? [0x00, 0x01, 0x00] : second > 1 ? [0x00, 0x01] : [], true);
   if (parsed !== undefined) {

@@ -43,7 +43,7 @@ function* getWhole(
   return yield* collectValue(channel, invokeId, answer);
 }
 
-/** One value from blocks; what comes behind it is noted, whether bytes, further blocks or a refusal. */
+/** One value from blocks; anything after it is noted: bytes, further blocks or a refusal. */
 function* collectValue(channel: ServiceChannel, invokeId: number, answer: Apdu): Operation<GetDataResult> {
   const collected = new ValueCollector(channel.maxResultSize);
   try {
@@ -57,7 +57,10 @@ function* collectValue(channel: ServiceChannel, invokeId: number, answer: Apdu):
   return { ok: true, data: yield* collected.value() };
 }
 
-/** Runs what collects an answer; once more from its beginning when a lost message broke a transfer in blocks. */
+/**
+ * Runs the operation that collects an answer; runs it again from the beginning when a lost message broke a block
+ * transfer.
+ */
 function* retryLostTransfer<T>(channel: ServiceChannel, run: () => Operation<T>): Operation<T> {
   for (let again = 1; ; again++) {
     try {
@@ -223,7 +226,7 @@ function* nextBlock(channel: ServiceChannel, invokeId: number, blockNumber: numb
   return answer;
 }
 
-/** Whether this block came before, and now once more: it, or its request, was doubled on the way. */
+/** Whether this block is a copy of an earlier one: the line doubled the block or its request. */
 function isEarlierBlock(answer: Apdu, expected: number): answer is GetResponseWithDatablock {
   return answer.apdu === "get-response-with-datablock" && answer.result.ok && answer.blockNumber < expected;
 }

@@ -100,7 +100,7 @@ function* readBlocks(
   return refused === undefined ? yield* resultsIn(channel, collected.bytes(), count, form) : [refused];
 }
 
-/** One result from blocks; what comes behind its value is noted, whether bytes, further blocks or a refusal. */
+/** One result from blocks; anything after its value is noted: bytes, further blocks or a refusal. */
 function* readOneByBlocks(channel: ServiceChannel, first: DataBlock): Operation<readonly ReadResult[]> {
   const collected = new ValueCollector(channel.maxResultSize, startOfOnlyValue);
   try {
@@ -144,7 +144,7 @@ function* takeBlocks(
     content += block.raw.length;
     yield* progressStep(content);
     const expected = (block.blockNumber + 1) & 0xffff;
-    // never repeated: a meter that sent the block already has its place behind it
+    // never repeated, because a meter that sent the block has already advanced
     const variable = { kind: "block-number-access", blockNumber: block.blockNumber } as const;
     const [next] = yield* exchangeRead(channel, [variable], "never", form);
     if (next?.kind === "error") return next;
@@ -183,7 +183,7 @@ function* chunkStep(bytes: Uint8Array, blockNumber: number, last: boolean): Oper
 
 /** `01 00` and data, or `01 01` and an error; Gurux' server leaves out the first two bytes before data. */
 class OnlyResult {
-  /** what came before it was clear what it is; undefined from then on */
+  /** bytes received before the form was clear; undefined from then on */
   #begun: Uint8Array | undefined = new Uint8Array(0);
   readonly #sink: Sink;
   shortened = false;
@@ -249,12 +249,12 @@ function shortenedResults(
   { dataToEnd }: AnswerForm,
 ): readonly ReadResult[] | undefined {
   if (count >= 0x80 || exactResults(Uint8Array.of(0x0c), bytes, count) !== undefined) return undefined;
-  // whether the data are well formed says nothing here
+  // well-formed data prove nothing here
   const onlyData = dataToEnd === true && count === 1 && (bytes[0] !== 1 || bytes[1] !== 0);
   return onlyData ? [{ kind: "data", data: bytes }] : exactResults(Uint8Array.of(0x0c, count, 0), bytes, count);
 }
 
-/** The same with bytes behind the results; undefined where the first two bytes are there. */
+/** The same with bytes after the results; undefined where the first two bytes are missing. */
 function shortenedWithTrailing(
   bytes: Uint8Array,
   count: number,

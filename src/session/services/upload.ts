@@ -1,4 +1,4 @@
-/** Sends what is too long for one request in blocks (SET, ACTION). */
+/** Sends a value that is too long for one request in blocks (SET, ACTION). */
 import type { Apdu, DataBlock } from "../../apdu/model";
 import type { ServiceChannel } from "../exchange/service-channel";
 import { inconsistentAnswer } from "../steps/errors";

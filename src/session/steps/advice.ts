@@ -1,4 +1,4 @@
-/** What a person can try after a refusal, by the code that the meter gave. */
+/** Advice after a refusal, by the meter's code. */
 
 /** By user diagnostic of the AARE. */
 export const userAdvice: Readonly<Partial<Record<number, string>>> = {

@@ -42,7 +42,7 @@ export type Verdict = "ours" | "stale" | "other";
 export class Correlation {
   readonly #first: number;
   readonly #last: number;
-  /** the id that was given out last */
+  /** the id of the last request */
   #id: number;
   /** ids of the requests on this connection: bit n for id n */
   #asked = 0;
@@ -57,7 +57,7 @@ export class Correlation {
   #evidence: "none" | "echoes" | "own-ids" = "none";
   /** the id that the last answer and its request had in common */
   #matched: number | undefined;
-  /** an id that was taken for stale while the request under way is awaited */
+  /** an id that was judged stale while the present request is awaited */
   #dropped: number | undefined;
   readonly #answers = new Map<string, string>();
   /** digests of the requests whose answers the latest general blocks belong to, by the blocks' keys */
@@ -107,7 +107,7 @@ export class Correlation {
     return this.#id;
   }
 
-  /** The request under way goes out, or goes on with a further block. */
+  /** The present request is sent, or continues with a further block. */
   sending(): void {
     this.#asked |= 1 << this.#id;
     this.#owed |= 1 << this.#id;
@@ -119,7 +119,7 @@ export class Correlation {
     this.#owed &= ~(1 << this.#id);
   }
 
-  /** The request under way got no answer. A meter with a constant id says nothing but what was dropped. */
+  /** The present request got no answer. A meter with a constant id only shows which answers were dropped. */
   silent(): void {
     if (this.#dropped !== undefined && !this.echoes) this.#evidence = "own-ids";
     this.#dropped = undefined;
@@ -175,8 +175,8 @@ export class Correlation {
   }
 
   /**
-   * Keeps an answer. Returns what was asked when an equal answer came before; undefined for an answer that is new.
-   * Answers and requests are compared without their ids.
+   * Keeps an answer. Returns the request of an earlier equal answer; undefined for a new answer. Answers and requests
+   * are compared without their ids.
    * @param answer its digest
    */
   remember(request: string, answer: string): string | undefined {

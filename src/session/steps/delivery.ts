@@ -1,14 +1,14 @@
-/** What can happen to messages on their way to the meter and back, and what a session does about it. */
+/** Faults of messages between client and meter, and the policy of a session for them. */
 
 /** How one step's message is carried where messages get lost; elsewhere it changes nothing. */
 export interface Delivery {
   /** The driver throws silence in as an error that leaves the link up: the session retries. */
   readonly reportSilence?: boolean;
-  /** the previous request once more, under another invocation counter */
+  /** a retry of the previous request, under a new invocation counter */
   readonly isRetry?: boolean;
   /** the answer does not name its request */
   readonly uncorrelated?: boolean;
-  /** What came was no answer: the time-out that is running goes on. */
+  /** The received APDU was no answer: the running time-out continues. */
   readonly sameWait?: boolean;
 }
 
@@ -16,11 +16,11 @@ export interface Delivery {
 export interface DeliveryPolicy {
   /** Retries of a request that changes nothing in the meter, when no answer came. */
   readonly retries: number;
-  /** An answer cannot overtake another one: what has the id of the request is its answer. */
+  /** Answers keep their order: an APDU with the id of the request is its answer. */
   readonly keepsOrder: boolean;
   /** The link numbers its messages and drops copies; otherwise a copy of an answer reaches the session. */
   readonly numbered: boolean;
-  /** The connection outlives an association that was given up: answers to its requests may still come. */
+  /** The connection outlives an abandoned association: answers to its requests may still come. */
   readonly outlivesAssociation: boolean;
   /** An answer with a past invocation counter is a copy, or was overtaken: the session drops it and waits on. */
   readonly dropsReplays: boolean;

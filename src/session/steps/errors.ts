@@ -86,7 +86,7 @@ export function describeServiceError(error: ConfirmedServiceError): string {
   return `${service}: ${errorType} / ${coded(value, error.value)}`;
 }
 
-/** `word (number)`; an unlisted code is told with its number already. */
+/** `word (number)`; the text of an unlisted code is its number. */
 const coded = (word: string, code: number): string => (word.endsWith(`(${code})`) ? word : `${word} (${code})`);
 
 function serviceErrorDetails(error: ConfirmedServiceError): Readonly<Record<string, number>> {
@@ -109,7 +109,7 @@ export function initiateError(error: ConfirmedServiceError): DlmsAssociationErro
   );
 }
 
-/** What a refusing AARE says. */
+/** The contents of a refusing AARE. */
 export interface Refusal {
   readonly result: number;
   readonly diagnosticSource: "service-user" | "service-provider";
@@ -152,7 +152,7 @@ const contextAdvice = {
   ciphered: "; the meter answers with ciphering: set the security policy and the keys",
 } as const;
 
-/** A meter that answers in the other context says enough; an explicit reason is told with it. */
+/** An answer in the other context is explained by the context, and by the explicit reason if there is one. */
 function refusalAdvice(refusal: Refusal, authenticated: boolean, ciphered: boolean): string {
   const { context, diagnosticSource, diagnostic, initiateError } = refusal;
   const user = diagnosticSource === "service-user";

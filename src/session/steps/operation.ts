@@ -5,13 +5,13 @@ import type { Delivery } from "./delivery";
 /** Takes the pieces of an answer in order. */
 export type Sink = (piece: Uint8Array, blockNumber: number, last: boolean) => Operation<void>;
 
-/** What is special about the answer to a request. */
+/** Special properties of the answer to a request. */
 export interface AnswerForm {
   /** its data are whatever follows, also where their own counts are wrong; see `ParseOptions` */
   readonly dataToEnd?: boolean;
 }
 
-/** What may have come before it was asked for. */
+/** APDUs that may have come before the step. */
 export type Early = "any" | "block";
 
 /**
@@ -46,7 +46,7 @@ export type SessionStep =
    */
   | { readonly kind: "note"; readonly text: string; readonly notification?: Apdu; readonly raw?: Uint8Array };
 
-/** What the driver resumes a step with: bytes for exchange and receive, a number for reserve-counter. */
+/** The value that the driver resumes a step with: bytes for exchange and receive, a number for reserve-counter. */
 export type StepAnswer = Uint8Array | number | undefined;
 
 /** A running operation of the session. */

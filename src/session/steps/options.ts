@@ -1,10 +1,10 @@
-/** The options of a session, what was negotiated with the meter, and the bounds of both. */
+/** The options of a session, the negotiated parameters, and the bounds of both. */
 import type { ReceivedCounters } from "../../security";
 import type { Mechanism, RandomSource, SecurityPolicy, SecuritySuite, SymmetricKeys } from "../../security/model";
 import type { Correlation } from "./correlation";
 import type { DeliveryPolicy } from "./delivery";
 
-/** How the client proves who it is, and which proof it wants from the meter. */
+/** How the client authenticates, and which proof it expects from the meter. */
 export type SessionAuthentication =
   | { readonly mechanism: "none" }
   | {
@@ -82,9 +82,9 @@ export interface SessionQuirks {
 
 export interface SessionOptions {
   readonly referencing: "ln" | "sn";
-  /** What can happen to messages on their way; a stream with a link that numbers them by default. */
+  /** Faults of the line; default: a stream with a link that numbers messages. */
   readonly delivery?: DeliveryPolicy;
-  /** Tells which request an answer belongs to. One for all sessions of a client, one after the other. */
+  /** Matches answers to requests. One for all sessions of a client. */
   readonly correlation?: Correlation;
   /** Largest APDU that the client accepts, 12..65535. */
   readonly maxPduSize: number;
@@ -110,7 +110,7 @@ export interface SessionOptions {
   readonly blockWindow?: number;
 }
 
-/** What was negotiated with the meter. */
+/** The negotiated parameters. */
 export interface AssociationInfo {
   readonly referencing: "ln" | "sn";
   /** 2.16.756.5.8.1.n: 1 LN, 2 SN, 3 LN ciphered, 4 SN ciphered */
@@ -130,7 +130,7 @@ export interface AssociationInfo {
   readonly meterProven?: false;
 }
 
-/** A GET without end would block every other request; what is longer than this is a profile, and read in chunks. */
+/** A GET without end would block every other request; a longer value is a profile, which is read in chunks. */
 export const defaultMaxResultSize = 4 * 1024 * 1024;
 /** General blocks are put together before it is known what they carry, a profile's chunks included. */
 export const defaultMaxBlockTransfer = 64 * 1024 * 1024;

@@ -20,7 +20,7 @@ export function* transmitStep(apdu: Uint8Array): Operation<void> {
   yield { kind: "transmit", apdu };
 }
 
-/** Bytes of an answer in blocks that are there; the driver judges whether they come fast enough. */
+/** Received bytes of an answer in blocks; the driver judges their rate. */
 export function* progressStep(bytes: number): Operation<void> {
   yield { kind: "progress", bytes };
 }
@@ -40,7 +40,7 @@ export function* noteStep(text: string): Operation<void> {
   yield { kind: "note", text };
 }
 
-/** Hand on what the meter reported unasked. */
+/** Deliver an unsolicited report of the meter. */
 export function* notificationStep(text: string, notification: Apdu, raw: Uint8Array): Operation<void> {
   yield { kind: "note", text, notification, raw };
 }

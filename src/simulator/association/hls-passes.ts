@@ -1,4 +1,4 @@
-/** What the simulated meter needs for passes 3 and 4 of HLS: challenges, keys and the form of the answer. */
+/** Challenges, keys and the form of the answer for passes 3 and 4 of HLS in the simulated meter. */
 import { classIds } from "../../apdu/class-ids";
 import type { Aarq, Apdu, MethodDescriptor } from "../../apdu";
 import { bytesEqual } from "../../bytes";

@@ -11,7 +11,7 @@ export class DefinitionFault extends Error {
 /** Reports a fault in the code of the definition. */
 export type ReportFault = (problem: string) => void;
 
-/** Runs code of the definition; reports what it throws and rethrows it as a DefinitionFault. */
+/** Runs code of the definition; reports an exception and rethrows it as a DefinitionFault. */
 export function guarded<T>(place: string, report: ReportFault, run: () => T): T {
   try {
     return run();

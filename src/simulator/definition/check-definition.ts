@@ -8,7 +8,7 @@ import { checkPushSetup, type PushSetup } from "./push-setup";
 const words = { object: "an object", array: "a list", function: "a function", number: "a number" } as const;
 
 /**
- * Checks what the types of a definition require: lists, ids, and values that can be encoded.
+ * Checks the lists, ids and values of a definition: values have to be encodable.
  * @throws DlmsConfigError CONFIG_INVALID with the path
  */
 export function checkDefinition(definition: unknown): void {

@@ -14,7 +14,7 @@ import { DefinitionFault, guarded, guardedPieces, type ReportFault } from "../be
 import { selectRows } from "./profile-selection";
 import { dataAccess } from "../../apdu/results";
 
-/** The client that asks: what the objects know of its open association. */
+/** The client of a request: the facts of its association that objects need. */
 export interface ClientView {
   readonly client: number;
   readonly account: SimulatedAssociation;

@@ -8,7 +8,7 @@ const maxRequestBytes = 1 << 20;
 /** Consecutive empty blocks after which a transfer is aborted. */
 const maxEmptyBlocks = 1000;
 
-/** A request whose value arrives in blocks. `T` is what it addresses. */
+/** A request whose value arrives in blocks. `T` is its target. */
 export class IncomingBlocks<T> {
   readonly target: T;
   readonly #pieces = new GrowingBuffer(maxRequestBytes, maxEmptyBlocks);

@@ -9,7 +9,7 @@ export interface IncomingFrame {
 /** What to do with a received frame: take it, ignore it, or answer "receive not ready" (HDLC). */
 export type FrameVerdict = "take" | "drop" | "busy";
 
-/** What a station needs from its connection. */
+/** The connection as a station needs it. */
 export interface StationHost {
   frameCame(frame: IncomingFrame): FrameVerdict;
   /** Passes an APDU to the association of this client and returns the answers. */
