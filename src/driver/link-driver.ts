@@ -319,7 +319,7 @@ export class LinkDriver implements LineUser {
   #answer(kind: Waiter["kind"], apdu: Uint8Array): void {
     const waiter = this.#waits.waiter;
     if (waiter?.kind !== kind) {
-      this.#events.note(`${kind} came from the link, but nobody waits for it`);
+      this.#events.note(`${kind} came from the link, but no request awaits it`);
       return;
     }
     this.#takeWaiter();

@@ -104,7 +104,7 @@ export class SharedLine {
     this.release(user);
     if (this.#users.size > 0) return;
     const opening = this.#opening;
-    opening?.abort.abort(new Error("nobody waits for the connection any more"));
+    opening?.abort.abort(new Error("no user waits for the connection any more"));
     const connection = this.#connection;
     this.#forget();
     // a port that is still opening is as locked as an open one; the transport bounds both
@@ -337,8 +337,8 @@ export class SharedLine {
 function halfOpen({ endpoint }: Transport, unanswered: number): DlmsConnectionError {
   return new DlmsConnectionError(
     "CONN_LOST",
-    `${endpoint}: the connection was given up, since ${unanswered} frames in a row, to whichever meter, were met without a ` +
-      "single byte: the other side seems to be gone; the next request makes a new connection",
+    `${endpoint}: the connection was closed after ${unanswered} consecutive frames without a byte from any meter; the peer ` +
+      "seems to be gone; the next request makes a new connection",
     { details: { endpoint, phase: "open", unanswered } },
   );
 }

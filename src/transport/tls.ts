@@ -61,7 +61,7 @@ export function tlsTransport(options: TlsOptions, clock: Clock = systemClock): T
 }
 
 const unverified =
-  "the server's certificate is not checked (transport.verify is false): whoever is on the way to the meter can read " +
+  "the server's certificate is not checked (transport.verify is false): anyone between here and the meter can read " +
   "and change everything, passwords included; give the certificate or its CA as transport.ca instead";
 
 /** The command line of the process can forbid TLS 1.2; it cannot allow what is older. */

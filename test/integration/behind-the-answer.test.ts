@@ -57,7 +57,7 @@ const emptyBlock = (invokeId: number, blockNumber: number): readonly Uint8Array[
 ];
 
 describe("behind an answer that is whole", () => {
-  it("the rows of a profile by short names stay when the meter goes on with blocks", async () => {
+  it("the rows of a profile by short names stay when the meter continues with blocks", async () => {
     const { client, clock, meter } = bench(
       { referencing: "sn", objects: rowsOf(40), maxPduSize: 200 },
       { association: { referencing: "sn", maxPduSize: 200 } },

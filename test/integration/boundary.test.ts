@@ -42,7 +42,7 @@ const foreign: unknown = runInNewContext('async () => { throw new TypeError("lis
 const rejectsElsewhere = foreign as () => void;
 
 describe("user code that throws", () => {
-  it("a logger: reads go on, and one warning of the process says so", async () => {
+  it("a logger: reads continue, and the process warns once", async () => {
     const said = await warnings(async () => {
       const logger = { debug: fails, info: fails, warn: fails, error: fails };
       const { client, clock } = bench({}, { logger });
@@ -59,7 +59,7 @@ describe("user code that throws", () => {
       ["rejects", rejects],
       ["rejects in another context", rejectsElsewhere],
     ] as const) {
-      it(`a listener of "${event}" that ${kind}: reads go on, and the logger is told`, async () => {
+      it(`a listener of "${event}" that ${kind}: reads continue, and the logger reports it`, async () => {
         const errors: string[] = [];
         const none = (): void => undefined;
         const logger = { debug: none, info: none, warn: none, error: (text: unknown) => errors.push(String(text)) };

@@ -128,7 +128,7 @@ describe("general blocks that lead nowhere over HDLC", () => {
     await clock.runUntil(client.close());
   });
 
-  it("make the line stay quiet where the link set-up is not answered, and connect once more", async () => {
+  it("make the line stay quiet where the link set-up is not answered, and connect again", async () => {
     const { client, clock, meter, notes } = bench(9000);
     assert.equal((await clock.runUntil(client.read(ref))).value, 100);
     assert.equal(notes.filter((text) => quietNote.test(text)).length, 1);

@@ -167,7 +167,7 @@ describe("a half-open connection to a gateway", () => {
     assert.equal(await ask(one, at(clients, 1)), 100);
     assert.equal(opened(), 2);
     assert.equal(lost.length, 1);
-    assert.match(lost[0] ?? "", /^gateway: the connection was given up, since 4 frames in a row/);
+    assert.match(lost[0] ?? "", /^gateway: the connection was closed after 4 consecutive frames/);
     assert.deepEqual(await askAll(one), valuesOf(4));
     assert.deepEqual(lost.length, 1);
     await end(one);

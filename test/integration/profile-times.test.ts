@@ -135,7 +135,7 @@ describe("profiles by time at the end of daylight saving", () => {
     }
   });
 
-  it("begin in the first of two equal hours, and go on through the second", async () => {
+  it("begin in the first of two equal hours, and continue through the second", async () => {
     const { client, clock } = bench({ objects: profileOf(withDeviation, { clock: stampOf(start, 120) }) }, {}, [
       refusesRanges("all"),
     ]);

@@ -125,7 +125,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("without an end go on to the newest", async () => {
+  it("without an end continue to the newest", async () => {
     const { client, clock } = bench({ objects: profile(20) });
     const table = await clock.runUntil(client.profile(profileName, { from: start + 18 * quarter }).toTable());
     assert.deepEqual(energies(table.rows), expected(18, 19));

@@ -85,8 +85,8 @@ function endless(kind: "aarq" | "get", object: "first" | "all" = "all"): Rig {
 
 const ref = attribute("DATA", "0.0.96.1.0.255", "value");
 
-describe("a request without a bound of its own", () => {
-  it("ends after ten minutes, though the meter goes on answering", async () => {
+describe("a request without its own bound", () => {
+  it("ends after ten minutes, though the meter continues to answer", async () => {
     const { clock, one } = endless("get");
     const began = clock.now();
     await assert.rejects(clock.runUntil(one.read(ref)), {

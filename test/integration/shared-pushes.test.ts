@@ -126,7 +126,7 @@ const told = ({ readers }: Bus): number[][] => readers.map(({ pushed }) => pushe
 
 for (const framing of ["WRAPPER", "HDLC"] as const) {
   describe(`pushes on a shared line over ${framing}`, () => {
-    it("reach the client of the meter that sent them, whichever client has the line", async () => {
+    it("reach the client of the meter that sent them, independent of which client has the line", async () => {
       const bus = shared(framing, 3, [{ server: 0 }, { server: 1 }, { server: 2 }]);
       await open(bus);
       at(bus.meters, 0).use({

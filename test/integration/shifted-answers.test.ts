@@ -277,7 +277,7 @@ describe("answers that are doubled, delayed or swapped", () => {
     assert.match(bench.notes.join("\n"), /the answer equals one to another request, so it is asked for once more/);
   });
 
-  it("waits for further copies before it believes an equal answer, once an unasked one has ended a session", async () => {
+  it("waits for further copies before it believes an equal answer, once an unsolicited one has ended a session", async () => {
     for (const copies of [0, 1]) {
       const clock = new VirtualClock();
       const objects = [1, 1, 1].map((value, n) => register(`1.0.1.8.${n}.255`, value, 0));

@@ -132,7 +132,7 @@ describe("dlms-read with failures", () => {
     assert.equal(typeof (await value()).payload, "number");
   });
 
-  it("gives each access error its code, and goes on", async () => {
+  it("gives each access error its code, and continues", async () => {
     const { port } = await startMeter({
       associations: [{ client: 16 }],
       objects: [
@@ -227,7 +227,7 @@ describe("dlms-read with failures", () => {
     assert.match(dlmsError.message, /^password/);
   });
 
-  it("fails with a clear error on garbage and truncated answers, and goes on", async () => {
+  it("fails with a clear error on garbage and truncated answers, and continues", async () => {
     const { port, meter } = await startMeter();
     await helper.load(allNodes, flowFor(port, {}, { timeout: "200" }));
     await value();

@@ -69,7 +69,7 @@ describe("Test connection", () => {
     assert.doesNotMatch(typed.text, /Tapir/);
   });
 
-  it("borrows the meter from a running flow, which goes on afterwards", async () => {
+  it("borrows the meter from a running flow, which continues afterwards", async () => {
     const { meter, port } = await startMeter();
     const flow = flowFor(port);
     await helper.load(allNodes, flow);

@@ -23,7 +23,7 @@ const fleetKeys = Array.from({ length: 12 }, (_, index) => {
 });
 
 describe("each example, as it is written", () => {
-  it("has a name of its own with a number, from 01 on", () => {
+  it("has its own name with a number, from 01 on", () => {
     assert.deepEqual(
       files.map((name) => Number(/^(\d\d)-[a-z0-9-]+\.json$/.exec(name)?.[1])),
       files.map((_, index) => index + 1),

@@ -111,7 +111,7 @@ describe("a simulator that pushes", () => {
     assert.equal(new Set(pushes.map(({ meterId }) => meterId)).size, 5);
   });
 
-  it("says that the receiver is not there, and goes on when it is", async () => {
+  it("reports a missing receiver, and continues once it listens", async () => {
     const port = await freePort();
     await simulator({ push: "TCP", pushPort: port, pushEvery: "1" });
     await statusesOf("s").until(/^yellow.*notReached/);

@@ -365,7 +365,7 @@ function receivingPushes(subject: LinkSubject): void {
     assert.deepEqual([line.apdus("notification"), line.apdus(), line.link.state], [[push], [], "open"]);
   });
 
-  it("goes on waiting for its answer when a push comes first", () => {
+  it("continues to wait for its answer when a push comes first", () => {
     const line = new Conversation(subject).openWhole();
     const { far } = line;
     line.far = (bytes) => [subject.push(push), ...far(bytes)];
@@ -447,7 +447,7 @@ function receivingAnything(subject: LinkSubject): void {
     assert.deepEqual(line.outputs, []);
   });
 
-  it("never throws, and always comes to an end, whatever comes and in whichever order (property)", () => {
+  it("never throws, and always comes to an end, for any bytes in any order (property)", () => {
     fc.assert(
       fc.property(fc.array(steps, { maxLength: 25 }), (sequence) => {
         const line = new Conversation(subject).open();

@@ -115,7 +115,7 @@ function makeLook(settings: Settings, parts: ClientParts, observer: Observer): (
     const channel = makeChannel(
       line,
       parts.makeLink(open),
-      channelEventsFor(observer, () => undefined, nobody, open),
+      channelEventsFor(observer, () => undefined, noEvents, open),
       observer,
       open,
     );
@@ -126,7 +126,7 @@ function makeLook(settings: Settings, parts: ClientParts, observer: Observer): (
   };
 }
 
-const nobody: EstablishEvents = {
+const noEvents: EstablishEvents = {
   associating: () => undefined,
   associated: () => undefined,
   lost: () => undefined,
@@ -159,7 +159,7 @@ function counterReader(
     const channel = makeChannel(
       line,
       link,
-      channelEventsFor(observer, () => undefined, nobody, open),
+      channelEventsFor(observer, () => undefined, noEvents, open),
       observer,
       open,
     );

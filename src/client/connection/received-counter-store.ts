@@ -18,7 +18,7 @@ import type { ReceivedCounterStore } from "../../security/model";
 import { type CounterFileSystem, KeptFile, realFileSystem, realPath } from "./kept-file";
 
 export interface FileReceivedCountersOptions {
-  /** at most one write in this time, in ms (10000): a crash forgets what came in the last so many ms */
+  /** at most one write in this time, in ms (10000): a crash loses the counters of this time */
   readonly writeEvery?: number;
   /** for tests */
   readonly fs?: CounterFileSystem;

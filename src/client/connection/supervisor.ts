@@ -294,6 +294,6 @@ function stillFailing(failure: Failure, wait: number, request: string | undefine
   const when = duration(wait);
   const next = failure.automatic
     ? `the next try is in ${when}`
-    : `not tried again by itself, since meters lock accounts; correct the setting, or ask again in ${when}`;
+    : `not tried again automatically, because meters lock accounts; correct the setting, or ask again in ${when}`;
   return neverSent(failure.error, request, next, { nextTryInMs: wait });
 }

@@ -58,8 +58,18 @@ export function hdlcCandidates(serialNumber?: string): AddressCandidate[] {
     { logical: 2, why: "logical 2, one byte" },
     { logical: 1, physical: 2, addressSize: 2, why: "physical 2, two bytes" },
     { logical: 1, physical: 18, addressSize: 4, why: "physical 18, four bytes" },
-    { logical: 1, physical: 0x7f, addressSize: 2, why: "all stations, two bytes: whoever is alone on the line" },
-    { logical: 1, physical: 0x3fff, addressSize: 4, why: "all stations, four bytes: whoever is alone on the line" },
+    {
+      logical: 1,
+      physical: 0x7f,
+      addressSize: 2,
+      why: "all stations, two bytes: for a meter that is alone on the line",
+    },
+    {
+      logical: 1,
+      physical: 0x3fff,
+      addressSize: 4,
+      why: "all stations, four bytes: for a meter that is alone on the line",
+    },
   );
   return list.filter((one, at) => list.findIndex((other) => sameAddress(one, other)) === at);
 }

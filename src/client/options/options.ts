@@ -71,8 +71,8 @@ export interface HdlcOptions {
   /** Window to propose, 1..7 (7). */
   readonly window?: number;
   /**
-   * Send an RR after so many ms without traffic, for meters with a short inactivity time-out (0 = never: when the
-   * meter has ended the link meanwhile, the next request makes a new one).
+   * Send an RR after this many ms without traffic, for meters with a short inactivity time-out (0 = never: after the
+   * meter has ended the link, the next request makes a new one).
    */
   readonly keepAlive?: number;
   /** Begin every connection with a DISC; otherwise only after one that did not end well (false). */

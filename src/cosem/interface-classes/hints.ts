@@ -64,10 +64,10 @@ const restriction = structure(
 );
 
 /**
- * Capture object definition of Profile generic and of everything that refers to it. Push setup has a fifth field from version
- * 1 on, the restriction to some entries of a captured profile, and from version 2 on, like Compact data version 1, a sixth,
- * the columns: DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 5.4.11; of Push setup version 3 no source says it. The number of
- * fields tells them apart, since mostly nobody knows the version.
+ * Capture object definition of Profile generic and of every class that refers to it. Push setup has a fifth field from
+ * version 1 on, the restriction to some entries of a captured profile, and from version 2 on, like Compact data version
+ * 1, a sixth, the columns: DLMS UA 1000-1 (Blue Book) part 2, Ed. 16, 5.4.11; no source mentions it for Push setup
+ * version 3. The number of fields selects the form, because the version is often unknown.
  */
 export const captureObject = {
   ...structure(...captured),

@@ -24,7 +24,9 @@ export interface HdlcLinkOptions {
   readonly discFirst?: boolean;
   /** No SNRM: the meter takes I frames at once, with the default parameters (false). */
   readonly skipSetUp?: boolean;
-  /** Send an RR after so many ms without traffic, so that the meter's inactivity time-out does not strike (0 = never). */
+  /**
+   * Send an RR after this many ms without traffic, so that the meter's inactivity time-out does not strike (0 = never).
+   */
   readonly keepAlive?: number;
   /** Longest APDU that is put together, in bytes (4 MiB). */
   readonly maxApdu?: number;

@@ -44,7 +44,7 @@ async function failureOf(attack: Behaviour, change: Parameters<typeof secured>[0
 
 describe("attacks on a ciphered association", () => {
   for (const policy of ["authenticated", "authenticated-encrypted"] as const) {
-    it(`no answer with a flipped bit is accepted, whichever bit (${policy})`, async () => {
+    it(`no answer with a flipped bit is accepted, at any position (${policy})`, async () => {
       let length = 0;
       const measure = attackGet((answer) => {
         length = answer.length;

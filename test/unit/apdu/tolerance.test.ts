@@ -78,7 +78,7 @@ describe("association responses that are not as they should be", () => {
     assert.equal(error.details["path"], "aare.result");
   });
 
-  it("fields that nobody knows are passed over", () => {
+  it("unknown fields are skipped", () => {
     const apdu = aare("611b" + "9e021122" + accepted.slice(4, -36));
     assert.equal(apdu.result, 0);
   });

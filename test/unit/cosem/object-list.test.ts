@@ -246,7 +246,7 @@ describe("object list with wrong counts", () => {
       assert.match(fewer.notes.join(), /2 entries are declared, 3 were read/);
     });
 
-    it(`${kind}: passes over what cannot be read, and goes on with the next entry`, () => {
+    it(`${kind}: passes over what cannot be read, and continues with the next entry`, () => {
       for (const odd of ["0204 12 0003 ff", "08", "0203 11 01", "00 00", "0905 41"]) {
         const found = read[kind](list(4, [three[0] ?? "", odd, three[1] ?? "", three[2] ?? ""]));
         assert.deepEqual([names(found), found.directory.skipped], [[1, 2, 3], 1], odd);
@@ -281,7 +281,7 @@ describe("object list with wrong counts", () => {
     });
   }
 
-  it("LN: an entry with a wrong count of its own costs that entry alone", () => {
+  it("LN: an entry with a wrong count costs that entry alone", () => {
     const tooMany = ln(9, "0202 0102 02030f011601 00 0100");
     for (let place = 0; place < 3; place++) {
       const entries = [ln(1), ln(2), ln(3)];

@@ -256,7 +256,7 @@ describe("presentAttribute", () => {
     });
   });
 
-  it("tells the version of a structure by its fields where nobody says it", () => {
+  it("tells the version of a structure by its fields where the value does not say it", () => {
     const zero = (n: number) => structure(...Array.from({ length: n }, () => u16(0)));
     assert.deepEqual(Object.keys(show(zero(4), 47, 6).value as object), [
       "cellId",

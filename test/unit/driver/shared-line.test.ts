@@ -66,7 +66,7 @@ class User implements LineUser {
 const attach = { timeoutMs: 1000 };
 
 describe("a line that is left while it opens", () => {
-  it("is left when the port has let go, and opened anew only then", async () => {
+  it("is left when the port has closed, and opened again only then", async () => {
     let letGo = (): void => undefined;
     let opened = 0;
     const transport: Transport = {
@@ -149,7 +149,7 @@ describe("SharedLine", () => {
     assert.deepEqual(order, [0, 1, 2, 0, 1, 2, 0, 1, 2]);
   });
 
-  it("gives bytes to whoever holds the turn, and to all while nobody does", async () => {
+  it("gives bytes to the holder of the turn, and to all users between turns", async () => {
     const transport = new FakeTransport();
     const line = new SharedLine(transport);
     const [a, b] = [new User(), new User()];
@@ -185,7 +185,7 @@ describe("SharedLine", () => {
     await third;
   });
 
-  it("tells everybody when it is lost, and can be opened again", async () => {
+  it("tells every user when it is lost, and can be opened again", async () => {
     const transport = new FakeTransport();
     const line = new SharedLine(transport);
     const [a, b] = [new User(), new User()];
@@ -301,7 +301,7 @@ describe("users of a line with the same address", () => {
     assert.equal(transport.log.filter((one) => one === "open").length, 3, "each has a connection without a past");
   });
 
-  it("wait no longer than they want to, and never count as users meanwhile", async () => {
+  it("wait no longer than they want to, and do not count as users while they wait", async () => {
     const { clock, come, go, line, log } = namesakes("a", "b", "c", "d");
     const abort = new AbortController();
     come("a");
@@ -383,7 +383,7 @@ describe("SharedLines", () => {
 });
 
 describe("a port that is still closing", () => {
-  it("is not opened a second time, whoever came and went meanwhile", async () => {
+  it("is not opened a second time, although users came and went in the meantime", async () => {
     const registry = new SharedLines();
     const transport = new FakeTransport();
     transport.holdClose = true;
@@ -407,7 +407,7 @@ describe("a port that is still closing", () => {
     assert.equal(registry.size, 0);
   });
 
-  it("is forgotten when it has closed and nobody came, and not opened for one who left again", async () => {
+  it("is forgotten after it has closed without a new user, and not opened for a user that left again", async () => {
     const registry = new SharedLines();
     const transport = new FakeTransport();
     transport.holdClose = true;

@@ -92,7 +92,7 @@ describe("PushDecoder: settings of a meter", () => {
     assert.match(problems.join(), /^meter\.timeZone: expected an IANA time zone/);
   });
 
-  it("refuses a push where the function throws, and goes on", () => {
+  it("refuses a push where the function throws, and continues", () => {
     const failing = (): PushMeter => {
       throw new Error("database is away");
     };

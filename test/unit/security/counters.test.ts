@@ -23,7 +23,7 @@ describe("security: CounterBlock", () => {
     assert.deepEqual([block.take(1), block.take(2), block.take(1)], [5, 6, undefined]);
   });
 
-  it("goes on without a gap when the next claim follows, and drops what is left when it does not", () => {
+  it("continues without a gap when the next claim follows, and drops what is left when it does not", () => {
     const block = new CounterBlock(0);
     block.claim(0, 4);
     assert.equal(block.take(3), 0);

@@ -255,7 +255,7 @@ describe("session: associate", () => {
     assert.match(error.message, /11 bytes/);
   });
 
-  it("forgets the association when it is opened anew and fails", () => {
+  it("forgets the association when it is opened again and fails", () => {
     const session = associated();
     failure(session.associate(), [{ in: exceptionResponse(1, 1) }]);
     assert.equal(session.association, undefined);

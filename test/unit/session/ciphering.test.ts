@@ -244,7 +244,7 @@ describe("session: attacks on a ciphered association", () => {
   });
 
   for (const policy of ["authenticated", "authenticated-encrypted"] as const) {
-    it(`accepts no answer with a flipped bit (${policy}), and goes on with the true one`, () => {
+    it(`accepts no answer with a flipped bit (${policy}), and continues with the true one`, () => {
       const { session, meter, driver } = opened({ security: security({ policy }) });
       const good = fromHex(meter.service("cc", answer));
       let refused = 0;
@@ -322,7 +322,7 @@ describe("session: attacks on a ciphered association", () => {
     assert.match(notes.join(), /a notification was dropped/);
   });
 
-  it("deciphers notifications that come unasked, and refuses weaker ones", () => {
+  it("deciphers notifications that are unsolicited, and refuses weaker ones", () => {
     const { session, meter } = opened();
     assert.equal(session.incoming(fromHex(meter.general("db", "0f0063d76a0003ff"))).apdu, "data-notification");
     assert.equal(

@@ -207,7 +207,7 @@ describe("session: general block transfer, received", () => {
     assert.equal(data(result), "0600001391");
   });
 
-  it("gives up on a meter that repeats one block for ever", () => {
+  it("gives up on a meter that repeats one block without end", () => {
     const first = generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0] });
     const error = failure(associated().get(energy, what), [
       { in: first },
@@ -220,7 +220,7 @@ describe("session: general block transfer, received", () => {
     assert.match(error.message, /does not go on: block 2 does not come.*noGeneralBlockTransfer/);
   });
 
-  it("gives up on a meter that streams one block for ever", () => {
+  it("gives up on a meter that streams one block without end", () => {
     const first = { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0], streaming: true }) };
     const session = associated();
     const operation = session.get(energy, what);
@@ -306,7 +306,7 @@ describe("session: chunks in general blocks", () => {
   const long = `0908${"5a".repeat(8)}`;
   const whole = `c401c100${long}`;
 
-  it("are handed on before the next blocks are asked for", () => {
+  it("are delivered before the next blocks are asked for", () => {
     const operation = associated({ blockWindow: 1 }).getChunks(energy, what);
     const kinds: string[] = [];
     let step = operation.next();
@@ -329,7 +329,7 @@ describe("session: chunks in general blocks", () => {
     assert.deepEqual(kinds, ["exchange", "09", "exchange", "085a5a5a5a", "exchange", "5a5a5a5a"]);
   });
 
-  it("of a window come together, since the meter goes on by itself", () => {
+  it("of a window come together, since the meter continues without a request", () => {
     const { result, chunks } = drive(associated({ blockWindow: 3 }).getChunks(energy, what), [
       { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: whole.slice(0, 6), streaming: true }) },
       {

@@ -170,7 +170,7 @@ describe("session: GET", () => {
     }
   });
 
-  it("keeps a whole value when the meter goes on with blocks, and asks for no more after sixteen", () => {
+  it("keeps a whole value when the meter continues with blocks, and asks for no more after sixteen", () => {
     const behind = Array.from({ length: 17 }, (_, n) => ({ in: getBlock(n + 2, n % 2 === 0 ? "" : "ff") }));
     const { result, notes } = drive(associated().get(energy, what), [{ in: getBlock(1, "0600001391") }, ...behind]);
     assert.equal(data(result), "0600001391");
@@ -217,7 +217,7 @@ describe("session: GET", () => {
     assert.equal(failure(associated().get(energy, what), [{ in: "" }]).code, "DLMS_DECODE_TRUNCATED");
   });
 
-  it("sets notifications aside and goes on waiting", () => {
+  it("sets notifications aside and continues to wait", () => {
     const { result, notifications } = drive(associated().get(energy, what), [
       { out: request, in: dataNotification("03ff", 6543210) },
       { kind: "receive", in: "c20000010100000300ff0203ff" },

@@ -139,7 +139,7 @@ describe("session: HLS", () => {
     }
   });
 
-  it("does not send its proof again by itself when the answer to it makes no sense", () => {
+  it("does not send its proof again automatically when the answer to it makes no sense", () => {
     const answers = {
       c701c1000100: "DLMS_ASSOC_SERVER_UNPROVEN",
       c701c100010009200a: "DLMS_ASSOC_SERVER_UNPROVEN",

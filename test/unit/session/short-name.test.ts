@@ -68,7 +68,7 @@ describe("session: Read and Write", () => {
     }
   });
 
-  it("keeps a whole value when the meter goes on with blocks, or refuses the next one", () => {
+  it("keeps a whole value when the meter continues with blocks, or refuses the next one", () => {
     const begin = { in: "0c0102000001 07 0100 0600001391" };
     const block = (n: number): string => `0c01020000${(n + 2).toString(16).padStart(2, "0")} 01 00`;
     const behind = Array.from({ length: 17 }, (_, n) => ({ in: block(n) }));
@@ -118,7 +118,7 @@ describe("session: Read and Write", () => {
     assert.equal(toHex(next.apdu), "0501050001");
   });
 
-  it("hands on what comes whole, and says what was refused", () => {
+  it("delivers whole values, and reports refusals", () => {
     const at = (...turns: Parameters<typeof drive>[1]) => drive(sn().readChunks(value, what), turns);
     assert.deepEqual(at({ in: "0c01001105" }).chunks, [{ hex: "1105", blockNumber: 1, last: true }]);
     assert.deepEqual(at({ in: "0c010103" }).result, { ok: false, result: 3 });
@@ -178,7 +178,7 @@ describe("session: Read and Write", () => {
       ["answers the first variable of the list alone", zero],
       ["sends a short list in blocks", "0c0102000001 03 020011"],
     ] as const) {
-      it(`is asked for once more where the meter ${way}; then lists are left out`, () => {
+      it(`is requested again where the meter ${way}; then lists are left out`, () => {
         const { session } = wrapper();
         read(session, value, { in: zero });
         const wait = { kind: "receive", in: silence } as const;

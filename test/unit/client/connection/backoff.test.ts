@@ -11,7 +11,7 @@ describe("Backoff", () => {
     assert.equal(backoff.next(), 1000);
   });
 
-  it("stays between min and max whatever the jitter, for ever", () => {
+  it("stays between min and max whatever the jitter, without end", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 2000 }), (dice) => {
         let at = 0;

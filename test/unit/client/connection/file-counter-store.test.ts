@@ -75,7 +75,7 @@ describe("client: counter file", () => {
     assert.equal(writes, 2);
   });
 
-  it("goes on above all that was claimed after a restart, and leaves no file but its own", async () => {
+  it("continues above all that was claimed after a restart, and leaves no file but its own", async () => {
     assert.equal(await fileCounterStore(path, { block: 10, fs: restarted() }).reserve(3), 1);
     assert.equal(await fileCounterStore(path, { block: 10, fs: restarted() }).reserve(1), 11);
     assert.equal(await fileCounterStore(path, { block: 10, fs: restarted() }).reserve(25), 21);
@@ -236,7 +236,7 @@ describe("client: counter file", () => {
     const marked = (): ReturnType<typeof fileCounterStore> =>
       fileCounterStore(path, { block: 10, marker: `${path}.known`, fs: restarted() });
 
-    it("hands out no value, says what to do, and goes on once the meter's counter is known", async () => {
+    it("hands out no value, says what to do, and continues once the meter's counter is known", async () => {
       assert.equal(await marked().lost?.(), undefined);
       assert.equal(await marked().reserve(1), 1);
       assert.equal(await marked().reserve(1), 11);
@@ -296,7 +296,7 @@ describe("client: counter file", () => {
       }
     });
 
-    it("one that nobody touched for seconds is taken over, whoever left it", async () => {
+    it("one that was not touched for seconds is taken over", async () => {
       for (const text of [holder(process.pid), holder(1, "another-machine"), "", "rubbish"]) {
         writeFileSync(lock(), text);
         utimesSync(lock(), 1_000_000, 1_000_000);

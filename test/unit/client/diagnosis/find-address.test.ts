@@ -95,7 +95,7 @@ describe("findAddress", () => {
     for (const trial of silent) assert.ok(trial.durationMs <= 1500, `${trial.bytes}: ${trial.durationMs} ms`);
   });
 
-  it("finds every meter of a line when it is asked to go on", async () => {
+  it("finds every meter of a line when it is asked to continue", async () => {
     const search = new Search(
       { physicalAddress: 17 },
       { physicalAddress: 16 },
@@ -226,7 +226,7 @@ describe("findAddress", () => {
     assert.equal(search.lines.size, 0);
   });
 
-  it("goes on when the gateway closes the connection for an address that it does not know", async () => {
+  it("continues when the gateway closes the connection for an address that it does not know", async () => {
     const search = new Search({ serverAddress: 1, physicalAddress: 16 });
     let connections = 0;
     const transport: Transport = {

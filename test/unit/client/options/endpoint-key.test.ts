@@ -27,7 +27,7 @@ describe("the key of an endpoint", () => {
     assert.notEqual(key("fe80::1%eth0"), key("fe80::1%eth1"));
   });
 
-  it("is one account, whichever way the host is written", () => {
+  it("is one account, in any spelling of the host", () => {
     const meterOf = (host: string): string =>
       resolveSettings({ transport: { kind: "tcp", host, port: 4059 }, client: { sap: 1 }, server: { logical: 1 } })
         .account.meter;

@@ -349,7 +349,7 @@ describe("HDLC link: transfer", () => {
     });
   });
 
-  it("waits for a meter that is not ready (RR), in growing pauses and not for ever", () => {
+  it("waits for a meter that is not ready (RR), in growing pauses and not without end", () => {
     const session = up().send(get, { what: "read" });
     session.taken();
     let polls = 0;
@@ -367,7 +367,7 @@ describe("HDLC link: transfer", () => {
     assert.ok(polls >= 4 && polls <= 10, `${polls} polls`);
   });
 
-  it("waits and polls after RNR, and goes on after RR", () => {
+  it("waits and polls after RNR, and continues after RR", () => {
     const session = up({}, wideUa).send("00".repeat(60));
     session.taken();
     session.receive(fromMeter(0x75));
@@ -395,14 +395,14 @@ describe("HDLC link: transfer", () => {
     assert.deepEqual(session.taken(), []);
   });
 
-  it("hands on the general blocks of a push, which have LLC bytes in the first only", () => {
+  it("delivers the general blocks of a push, which have LLC bytes in the first only", () => {
     const session = up()
       .receive(fromMeter(0x13, "e6e700e04000010000020f00"))
       .receive(fromMeter(0x13, "e08000020000060000000100ff"));
     assert.deepEqual(session.notifications, ["e04000010000020f00", "e08000020000060000000100ff"]);
   });
 
-  it("takes a push in an I frame for a notification and goes on waiting", () => {
+  it("takes a push in an I frame for a notification and continues to wait", () => {
     const session = up().send(get);
     session.taken();
     session.receive(fromMeter(0x30, "e6e700c20000010000010000ff0211aa"));
@@ -572,7 +572,7 @@ describe("HDLC link: echo, strangers and errors", () => {
     assert.match(session.failure?.message ?? "", /e6e700 but with e6e6006129/);
   });
 
-  it("refuses an answer that is longer than allowed, or that goes on without bytes", () => {
+  it("refuses an answer that is longer than allowed, or that continues without bytes", () => {
     const long = up({ maxApdu: 16 })
       .send(get)
       .receive(fromMeter(0x30, `e6e700${"00".repeat(17)}`, true));
@@ -675,7 +675,7 @@ describe("HDLC link: waits", () => {
     assert.deepEqual(session.apdus, [aareApdu]);
   });
 
-  it("is not held for ever by bytes that are no frame", () => {
+  it("is not held without end by bytes that are no frame", () => {
     const session = up({ retries: 0 }).send(get);
     while (!session.failure && session.now < 1_000_000) session.receive("55").pass(100);
     assert.ok(session.failure);
@@ -717,7 +717,7 @@ describe("HDLC link after a session that did not end well", () => {
     assert.ok(sendsSnrm(session));
   });
 
-  it("sends SNRM after a response time-out, however long the meter goes on", () => {
+  it("sends SNRM after a response time-out, however long the meter sends", () => {
     const session = broken();
     session.taken();
     session.pass(1400);

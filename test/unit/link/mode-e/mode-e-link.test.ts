@@ -93,7 +93,7 @@ describe("mode E link where the meter speaks mode C", () => {
     assert.match(session.failure.message, /3 bytes came, but no identification \(8a91f2\)/);
   });
 
-  it("names the setting for meters that take HDLC without announcing it, and goes on with it", () => {
+  it("names the setting for meters that take HDLC without announcing it, and continues with it", () => {
     const silent = ascii("/GRX0\r\n");
     const refused = line().open().receive(silent);
     assert.match(refused.failure?.message ?? "", /"\/GRX0".*set modeEUnannounced \(link\.unannounced\)/);
@@ -130,7 +130,7 @@ describe("mode E link", () => {
     ["garbled by the change of rate", "00e0fc"],
     ["not at all", ""],
   ] as const) {
-    it(`goes on when the meter confirms ${what}`, () => {
+    it(`continues when the meter confirms ${what}`, () => {
       const session = line().open().receive(identification);
       session.taken();
       if (confirmation !== "") session.receive(confirmation);
@@ -175,7 +175,7 @@ describe("mode E link", () => {
     assert.ok(snrm.startsWith(snrmStart), "HDLC has no parity");
   });
 
-  it("signs on without parity where that is not answered, and goes on as it was answered", () => {
+  it("signs on without parity where that is not answered, and continues as it was answered", () => {
     const session = line({ softwareParity: true, startBaud: 9600, maxBaud: 9600, retries: 3 }).open();
     assert.deepEqual(session.taken(), ["af3f218d0a"]);
     session.timeOut().timeOut();
@@ -258,7 +258,7 @@ describe("mode E link", () => {
     assert.equal(session.link.deadline, 2000 + (5 * 10_000) / 300);
   });
 
-  it("is not held for ever by bytes that are no identification", () => {
+  it("is not held without end by bytes that are no identification", () => {
     const session = line({ retries: 0 }).open();
     while (!session.failure && session.now < 1_000_000) session.receive("55").pass(100);
     assert.ok(session.now < 20_000, `${session.now} ms`);

@@ -127,7 +127,7 @@ describe("wrapper link", () => {
     assert.deepEqual(session.apdus, [value]);
   });
 
-  it("takes pushes in the middle of an exchange, and what nobody awaits, for notifications", () => {
+  it("takes pushes in the middle of an exchange, and unawaited APDUs, for notifications", () => {
     const wrapped = `000100010010${(push.length / 2).toString(16).padStart(4, "0")}${push}`;
     const session = line().send(get).receive(wrapped);
     assert.equal(session.link.state, "busy");
@@ -228,7 +228,7 @@ describe("wrapper link", () => {
     }
   });
 
-  it("is not held for ever by single bytes", () => {
+  it("is not held without end by single bytes", () => {
     const session = line().send(get).receive("000100010010ffff");
     while (!session.failure) session.receive("00").pass(299);
     assert.ok(session.now < 700_000, `${session.now} ms`);
@@ -294,7 +294,7 @@ describe("wrapper link", () => {
   // set and action, write by short name, their ciphered forms, access, general ciphering, blocks; and reads by short
   // name, whose answers cannot be told apart
   for (const tag of tags("c1 c3 c9 cb d1 d3 06 26 d9 db dc dd df e0 16 36 05 25")) {
-    it(`does not send a datagram with tag ${tag} again by itself`, () => {
+    it(`does not send a datagram with tag ${tag} again automatically`, () => {
       const session = line({ datagrams: true, retries: 2 }).send(`${tag}010203`).timeOut();
       assert.equal(session.failure?.code, "DLMS_TIMEOUT_RESPONSE");
       assert.match(session.failure?.message ?? "", /sent once only/);
@@ -302,7 +302,7 @@ describe("wrapper link", () => {
     });
   }
 
-  it("stays up in silence where that is asked for, and sends nothing again by itself", () => {
+  it("stays up in silence where that is asked for, and sends nothing again automatically", () => {
     const session = line({ datagrams: true, retries: 2 }).send(get, { reportSilence: true }).timeOut();
     assert.equal(session.failure, undefined);
     assert.equal(session.unanswered?.code, "DLMS_TIMEOUT_RESPONSE");
@@ -333,7 +333,7 @@ describe("wrapper link", () => {
     assert.deepEqual(session.apdus, ["0c010001", "0c010003"]);
   });
 
-  it("holds it for one time-out at most, and takes pushes meanwhile", () => {
+  it("holds it for one time-out at most, and takes pushes in that time", () => {
     const session = line({ datagrams: true }).send(readName, uncorrelated).timeOut();
     session
       .send(readName, { ...uncorrelated, isRetry: true })
