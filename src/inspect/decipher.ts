@@ -10,6 +10,8 @@ export interface InspectKeys {
   readonly encryptionKey?: BytesLike;
   /** global authentication key (GAK) */
   readonly authenticationKey?: BytesLike;
+  /** global broadcast encryption key (GBEK), for APDUs under the broadcast key set */
+  readonly broadcastKey?: BytesLike;
   /** the dedicated key of the association, for ded-... APDUs */
   readonly dedicatedKey?: BytesLike;
   /** the sender's system title, where the APDU does not carry it */
@@ -18,6 +20,8 @@ export interface InspectKeys {
 
 const encryptedOnly = ~0x10;
 const tagLength = 12;
+/** key-id of an identified key: 0 the unicast, 1 the broadcast encryption key */
+const broadcastKeyId = 1;
 
 /** The bytes inside a ciphered APDU, or undefined where the keys given are not those that it needs. */
 export function decipher(apdu: Apdu, keys: InspectKeys): Uint8Array | undefined {
@@ -34,7 +38,13 @@ export function decipher(apdu: Apdu, keys: InspectKeys): Uint8Array | undefined 
     }
     case "general-ciphering":
       if (apdu.keyInfo?.kind !== "identified-key") return undefined;
-      return open(apdu.content, keys.encryptionKey, apdu.originatorSystemTitle, keys, headerOf(apdu));
+      return open(
+        apdu.content,
+        apdu.keyInfo.keyId === broadcastKeyId ? keys.broadcastKey : keys.encryptionKey,
+        apdu.originatorSystemTitle,
+        keys,
+        headerOf(apdu),
+      );
     default:
       return undefined;
   }
@@ -56,12 +66,13 @@ function headerOf(apdu: GeneralCiphering): Uint8Array {
 
 function open(
   content: Uint8Array,
-  key: BytesLike | undefined,
+  unicastKey: BytesLike | undefined,
   title: BytesLike | undefined,
   keys: InspectKeys,
   extraAad?: Uint8Array,
 ): Uint8Array | undefined {
   const { control } = readSecurityHeader(content);
+  const key = control.broadcast ? keys.broadcastKey : unicastKey;
   if (title === undefined || key === undefined) return undefined;
   const encryptionKey = toBytes(key);
   const systemTitle = toBytes(title);
