@@ -3,7 +3,10 @@ import type { BrowserContext, Page } from "playwright-core";
 import { NodeRedProcess, freePort } from "../support/node-red-process";
 import { needsBrowser, openBrowser, openEditor } from "./browser";
 
-const types = ["dlms-read", "dlms-meter", "dlms-simulator", "dlms-monitor"];
+const types = [
+  ...["dlms-read", "dlms-meter", "dlms-simulator", "dlms-monitor"],
+  ...["dlms-push-source", "dlms-listen", "dlms-decode"],
+];
 
 describe("help in the sidebar", function () {
   this.timeout(180_000);
@@ -46,6 +49,7 @@ describe("help in the sidebar", function () {
       page.setDefaultTimeout(60_000);
       await openEditor(page, url);
       for (const type of types) {
+        await page.waitForFunction((wanted) => RED.nodes.getType(wanted) !== undefined, type);
         const found = await tooWide(page, type);
         assert.deepEqual(found, [], type);
       }
