@@ -1,7 +1,7 @@
 /** A line that is opened from here: a serial port, a gateway, or a transport of the user. It is opened again when it is lost. */
 import { asDlmsError } from "../errors/boundary";
 import { type DlmsError, isDlmsError } from "../errors";
-import type { TimerHandle } from "../clock";
+import type { Clock, TimerHandle } from "../clock";
 import { boundedTransport, type Connection, serialTransport, tcpTransport, type Transport } from "../transport";
 import type { ListenStateEvent, SerialLine } from "./events";
 import type { Intake } from "./intake";
@@ -22,6 +22,9 @@ export const searchedLines: readonly SerialLine[] = [
   { baudRate: 2400, mode: "8N1" },
   { baudRate: 38_400, mode: "8N1" },
 ];
+
+/** Makes the transport of a serial port; tests give their own. */
+type SerialLineFactory = (options: SerialLine & { readonly path: string }, clock: Clock) => Transport;
 
 interface Opened {
   readonly connection: Connection;
@@ -50,10 +53,11 @@ export class LineSource implements Source {
     intake: Intake,
     transport: Exclude<ListenTransport, { kind: "tcp-server" } | { kind: "udp"; port: number }>,
     state: (event: ListenStateEvent) => void,
+    serial: SerialLineFactory = serialTransport,
   ) {
     this.#intake = intake;
     this.#state = state;
-    const { lines, transportOf } = linesOf(transport, intake);
+    const { lines, transportOf } = linesOf(transport, intake, serial);
     this.#lines = lines;
     this.#transportOf = transportOf;
     this.#isFixed = lines.length < 2;
@@ -190,6 +194,7 @@ export class LineSource implements Source {
 function linesOf(
   transport: Exclude<ListenTransport, { kind: "tcp-server" } | { kind: "udp"; port: number }>,
   { settings: { clock } }: Intake,
+  serial: SerialLineFactory,
 ): { readonly lines: readonly SerialLine[]; readonly transportOf: (line: SerialLine | undefined) => Transport } {
   if ("open" in transport) return { lines: [], transportOf: () => transport };
   if (transport.kind === "tcp") {
@@ -198,5 +203,5 @@ function linesOf(
   }
   const { path, baudRate, mode = "8N1" } = transport;
   const lines = baudRate === "auto" ? searchedLines : [{ baudRate, mode }];
-  return { lines, transportOf: (line = { baudRate: 9600, mode }) => serialTransport({ path, ...line }, clock) };
+  return { lines, transportOf: (line = { baudRate: 9600, mode }) => serial({ path, ...line }, clock) };
 }
