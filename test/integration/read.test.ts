@@ -354,8 +354,21 @@ describe("reading a simulated meter", () => {
       await clock.runUntil(client.close());
     });
 
+    it("fails the value where the exception may pass", async () => {
+      const busy: Behaviour = {
+        name: "operation not possible for scaler_unit",
+        request: (request) =>
+          request.apdu === "get-request-normal" && request.attribute.attributeId === 3
+            ? [Uint8Array.of(0xd8, 1, 1)]
+            : undefined,
+      };
+      const { client, clock } = bench(withoutLists, {}, [busy]);
+      await assert.rejects(clock.runUntil(client.read(registerRef(0))), { code: "DLMS_EXCEPTION" });
+      await clock.runUntil(client.close());
+    });
+
     for (const referencing of ["ln", "sn"] as const) {
-      it(`are left out with a note where the meter refuses them with an exception (${referencing})`, async () => {
+      it(`gives the value without a unit, with a note, where an exception says not supported (${referencing})`, async () => {
         const refuses: Behaviour = {
           name: "scaler_unit refused by an exception",
           request: (request) => {

@@ -1,5 +1,5 @@
 /** Reads attributes with their scalers, and makes readings of the answers. */
-import { notReadable } from "../../apdu";
+import { notReadable, serviceErrorCode } from "../../apdu";
 import { decodeNumber, decodeValueBytes } from "../../codec";
 import {
   type AttributeRef,
@@ -154,9 +154,13 @@ function learnScalers(
   }
 }
 
-/** Some meters refuse a missing scaler_unit with an exception, and answer for the value beside it. */
+/**
+ * Some meters refuse a missing scaler_unit with an exception, and answer for the value beside it. Other service errors
+ * may pass: a value without its scaler would then be a wrong one.
+ */
 function isRefusedAlone(scaler: Fetched, value: Fetched): scaler is Extract<Fetched, { readonly error: Error }> {
-  return value?.ok === true && scaler?.ok === false && "error" in scaler && isRefusal(scaler.error);
+  if (value?.ok !== true || scaler?.ok !== false || !("error" in scaler) || !isRefusal(scaler.error)) return false;
+  return scaler.error.details.serviceError === serviceErrorCode["service-not-supported"];
 }
 
 /** null-data or an empty string, as some meters have it for registers without a unit, means "no unit". */
