@@ -22,15 +22,19 @@ export function resolvedVariable(RED: NodeAPI, value: unknown): unknown {
 const maxForeignBytes = 4;
 
 /**
- * The answer of a route as text. It shortens what another service answered (`details.first`, quoted in the sentences
- * too), because the route connects to any address in the request and must not let its user read that service.
+ * The answer of a route as text. It shortens what another service answered (`details.first` and `details.bytes`, quoted
+ * in the sentences too), because the route connects to any address in the request and must not let its user read that
+ * service.
  */
 export function answerText(answer: object): string {
-  const text = JSON.stringify(answer);
-  const { first } = objectOf(objectOf(objectOf(answer).error).details);
-  const hex = typeof first === "string" ? (/^[0-9a-f]*/.exec(first)?.[0] ?? "") : "";
+  const { first, bytes } = objectOf(objectOf(objectOf(answer).error).details);
+  return [first, bytes].reduce(shortened, JSON.stringify(answer));
+}
+
+function shortened(text: string, quoted: unknown): string {
+  const hex = typeof quoted === "string" ? (/^[0-9a-f]*/.exec(quoted)?.[0] ?? "") : "";
   const kept = hex.slice(0, 2 * maxForeignBytes);
-  return kept === hex ? text : text.replaceAll(String(first), `${kept}...`).replaceAll(hex, `${kept}...`);
+  return kept === hex ? text : text.replaceAll(String(quoted), `${kept}...`).replaceAll(hex, `${kept}...`);
 }
 
 /** Aborts when the dialog is closed. */

@@ -148,6 +148,33 @@ describe("environment variables in a request of a dialog", () => {
   });
 });
 
+describe("an answer in a WPDU that is no APDU", () => {
+  const content = "heron-5512-internal";
+  afterEach(clean);
+
+  for (const path of Object.values(endpoints)) {
+    it(`is shown with four bytes at most: ${path}`, async () => {
+      const header = Buffer.from("0001000100100013", "hex");
+      const server = net
+        .createServer((socket) => {
+          socket
+            .on("error", () => undefined)
+            .on("data", () => socket.write(Buffer.concat([header, Buffer.from(content)])));
+        })
+        .listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const { port } = server.address() as AddressInfo;
+      await helper.load(allNodes, []);
+      const properties = { host: "127.0.0.1", port: String(port), timeout: "500", retries: "0" };
+      const { text } = await send(path, { id: "", properties });
+      server.close();
+      assert.match(text, /DLMS_DECODE_TAG/);
+      assert.ok(text.includes(Buffer.from(content.slice(0, 4)).toString("hex")), text);
+      assert.ok(!text.includes(Buffer.from(content.slice(0, 5)).toString("hex")), text);
+    });
+  }
+});
+
 describe("an answer from something other than a meter", () => {
   const said = "HTTP/1.1 200 OK\r\nX-Internal: heron-5512\r\nLocation: http://10.0.0.1/adm2heron\r\n\r\n";
   let server: net.Server;
