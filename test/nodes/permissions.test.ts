@@ -36,7 +36,9 @@ describe("endpoints where the editor is closed (adminAuth)", function () {
         "content-type": "application/json",
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
-      ...(method === "POST" ? { body: JSON.stringify({ id: "", properties: { transportType: "nothing", from: "nothing" } }) } : {}),
+      ...(method === "POST"
+        ? { body: JSON.stringify({ id: "", properties: { transportType: "nothing", from: "nothing" } }) }
+        : {}),
     });
     await response.text();
     return response.status;

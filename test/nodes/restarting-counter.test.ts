@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { demoKeys, householdDefinition, toHex } from "../../src/index";
+import { demoKeys, fromHex, householdDefinition, toHex } from "../../src/index";
 import { allNodes, clean, failure, flowFor, helper, startMeter, value } from "./support";
 
 const node = {
@@ -16,6 +16,9 @@ const secrets = {
   encryptionKey: toHex(demoKeys.encryptionKey),
   authenticationKey: toHex(demoKeys.authenticationKey),
 };
+
+/** Of this meter alone: received counters belong to title and key, for all of the process. */
+const systemTitle = fromHex("53494d00000000c5");
 
 /** Joins each connection with a meter of the same name and keys whose counter begins at 10. */
 class RestartingMeter {
@@ -47,7 +50,7 @@ class RestartingMeter {
 
   async #join(client: Socket): Promise<void> {
     this.#sockets.push(client);
-    const { port } = await startMeter({ ...householdDefinition(), invocationCounter: 10 });
+    const { port } = await startMeter({ ...householdDefinition(), systemTitle, invocationCounter: 10 });
     const meter = connect(port, "127.0.0.1");
     this.#sockets.push(meter);
     for (const socket of [client, meter]) socket.on("error", () => undefined);

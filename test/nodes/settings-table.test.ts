@@ -371,6 +371,7 @@ describe("the table of a meter's settings", () => {
 /** Files that may name several settings in one place, and why. */
 const listed: Readonly<Record<string, string>> = {
   "nodes/meters/settings-table.ts": "the table",
+  "nodes/push/source-table.ts": "the table of a push source",
   "nodes/meters/settings-rules.ts": "the settings that decide about others",
   "nodes/dlms-meter/editor/connection-test.ts": "settings that a report in public shows",
   "nodes/admin/presets.ts": "values of some settings, by family of meters",
