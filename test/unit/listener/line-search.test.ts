@@ -21,12 +21,12 @@ describe("search for the settings of a serial line", () => {
       transport,
       (event) => states.push(event),
       ({ baudRate, mode }) => {
-        const { open } = memoryTransport((end) => {
+        const memory = memoryTransport((end) => {
           tried.push({ baudRate, mode });
           ends.push(end);
           return { receive: () => undefined, closed: () => undefined };
         });
-        return { kind: "serial", endpoint: "serial /dev/ttyTEST", baudRate, open };
+        return { ...memory, kind: "serial", endpoint: "serial /dev/ttyTEST", baudRate };
       },
     );
     await source.open();
@@ -65,11 +65,11 @@ describe("search for the settings of a serial line", () => {
       transport,
       () => undefined,
       ({ baudRate }) => {
-        const { open } = memoryTransport(() => {
+        const memory = memoryTransport(() => {
           tried.push(baudRate);
           return { receive: () => undefined, closed: () => undefined };
         });
-        return { kind: "serial", endpoint: "serial /dev/ttyTEST", baudRate, open };
+        return { ...memory, kind: "serial", endpoint: "serial /dev/ttyTEST", baudRate };
       },
     );
     await source.open();
