@@ -50,7 +50,7 @@ check(
 );
 for (const file of files) {
   check(
-    !/^(test|scripts|\.ci|src|nodes|node_modules)\/|^resources\/(?!dlms-\w+\.js$)/.test(file),
+    !/^(test|scripts|\.ci|src|nodes|node_modules)\/|^resources\/(?!dlms-[\w-]+\.js$)/.test(file),
     `${file} should not be published`,
   );
 }
