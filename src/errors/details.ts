@@ -79,5 +79,59 @@ export interface DetailsByClass {
   };
 }
 
+/** Facts that belong to single codes, besides those of their class. */
+export interface DetailsByCode {
+  readonly STATE_QUEUE_FULL: {
+    /** requests that may wait */
+    readonly limit?: number;
+  };
+  readonly SEC_REPLAY: {
+    /** which key: "global", "global unicast", "dedicated", "broadcast" and so on */
+    readonly keyRole?: string;
+    /** invocation counter of the message, or its transaction-id in hex */
+    readonly received?: number | string;
+    /** highest invocation counter that was accepted before */
+    readonly last?: number;
+    /** the first message of an association, with a right tag: the meter starts its counter again */
+    readonly restarted?: boolean;
+  };
+  readonly SEC_TAG: {
+    readonly keyRole?: string;
+  };
+  readonly SEC_POLICY: {
+    /** protection that the settings ask for */
+    readonly required?: string;
+    /** protection, APDU or security suite that came */
+    readonly received?: string | number;
+  };
+  readonly DECODE_TRUNCATED: {
+    /** bytes that the value needs, and that are there */
+    readonly need?: number;
+    readonly have?: number;
+  };
+  readonly DECODE_LIMIT: {
+    readonly limit?: number;
+  };
+  readonly PUSH_INCOMPLETE: {
+    /** what came of the message */
+    readonly pieces?: number;
+    readonly bytes?: number;
+  };
+  readonly PUSH_NO_UNIT: {
+    readonly bytes?: number;
+    /** the first bytes, in hex */
+    readonly first?: string;
+    /** kind of the hint: "parity", "speed", "inverted" and so on */
+    readonly hint?: string;
+  };
+  readonly PUSH_SILENT: {
+    readonly silenceMs?: number;
+  };
+  readonly PUSH_LIMIT: {
+    readonly limit?: number;
+  };
+}
+
 /** The facts of an error with this code, without its `DLMS_`. */
-export type DetailsOf<N extends ErrorName> = DetailsByClass[(typeof errorCodes)[N]["class"] & ErrorClassName];
+export type DetailsOf<N extends ErrorName> = DetailsByClass[(typeof errorCodes)[N]["class"] & ErrorClassName] &
+  (N extends keyof DetailsByCode ? DetailsByCode[N] : unknown);

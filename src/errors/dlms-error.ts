@@ -125,15 +125,16 @@ export abstract class DlmsError extends Error {
   }
 }
 
+/** What an error of a class is made of: the facts in its details fit its code. */
+export type ErrorArguments<C extends ErrorClassName> = {
+  [N in CodesOf<C>]: [code: N, message: string, options?: DlmsErrorOptions<DetailsOf<N>>];
+}[CodesOf<C>];
+
 /** A setting is missing, malformed, contradictory or not supported. */
 export class DlmsConfigError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsConfigError"];
 
-  constructor(
-    code: CodesOf<"DlmsConfigError">,
-    message: string,
-    options?: DlmsErrorOptions<DetailsByClass["DlmsConfigError"]>,
-  ) {
+  constructor(...[code, message, options]: ErrorArguments<"DlmsConfigError">) {
     super("DlmsConfigError", code, message, options);
   }
 }
@@ -142,11 +143,7 @@ export class DlmsConfigError extends DlmsError {
 export class DlmsStateError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsStateError"];
 
-  constructor(
-    code: CodesOf<"DlmsStateError">,
-    message: string,
-    options?: DlmsErrorOptions<DetailsByClass["DlmsStateError"]>,
-  ) {
+  constructor(...[code, message, options]: ErrorArguments<"DlmsStateError">) {
     super("DlmsStateError", code, message, options);
   }
 }
@@ -155,11 +152,7 @@ export class DlmsStateError extends DlmsError {
 export class DlmsConnectionError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsConnectionError"];
 
-  constructor(
-    code: CodesOf<"DlmsConnectionError">,
-    message: string,
-    options?: DlmsErrorOptions<DetailsByClass["DlmsConnectionError"]>,
-  ) {
+  constructor(...[code, message, options]: ErrorArguments<"DlmsConnectionError">) {
     super("DlmsConnectionError", code, message, options);
   }
 }
@@ -168,11 +161,7 @@ export class DlmsConnectionError extends DlmsError {
 export class DlmsLinkError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsLinkError"];
 
-  constructor(
-    code: CodesOf<"DlmsLinkError">,
-    message: string,
-    options?: DlmsErrorOptions<DetailsByClass["DlmsLinkError"]>,
-  ) {
+  constructor(...[code, message, options]: ErrorArguments<"DlmsLinkError">) {
     super("DlmsLinkError", code, message, options);
   }
 }
@@ -181,11 +170,7 @@ export class DlmsLinkError extends DlmsError {
 export class DlmsAssociationError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsAssociationError"];
 
-  constructor(
-    code: CodesOf<"DlmsAssociationError">,
-    message: string,
-    options?: DlmsErrorOptions<DetailsByClass["DlmsAssociationError"]>,
-  ) {
+  constructor(...[code, message, options]: ErrorArguments<"DlmsAssociationError">) {
     super("DlmsAssociationError", code, message, options);
   }
 }
@@ -194,11 +179,7 @@ export class DlmsAssociationError extends DlmsError {
 export class DlmsAccessError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsAccessError"];
 
-  constructor(
-    code: CodesOf<"DlmsAccessError">,
-    message: string,
-    options?: DlmsErrorOptions<DetailsByClass["DlmsAccessError"]>,
-  ) {
+  constructor(...[code, message, options]: ErrorArguments<"DlmsAccessError">) {
     super("DlmsAccessError", code, message, options);
   }
 }
@@ -207,11 +188,7 @@ export class DlmsAccessError extends DlmsError {
 export class DlmsServiceError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsServiceError"];
 
-  constructor(
-    code: CodesOf<"DlmsServiceError">,
-    message: string,
-    options?: DlmsErrorOptions<DetailsByClass["DlmsServiceError"]>,
-  ) {
+  constructor(...[code, message, options]: ErrorArguments<"DlmsServiceError">) {
     super("DlmsServiceError", code, message, options);
   }
 }
@@ -220,11 +197,7 @@ export class DlmsServiceError extends DlmsError {
 export class DlmsSecurityError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsSecurityError"];
 
-  constructor(
-    code: CodesOf<"DlmsSecurityError">,
-    message: string,
-    options?: DlmsErrorOptions<DetailsByClass["DlmsSecurityError"]>,
-  ) {
+  constructor(...[code, message, options]: ErrorArguments<"DlmsSecurityError">) {
     super("DlmsSecurityError", code, message, options);
   }
 }
@@ -233,11 +206,7 @@ export class DlmsSecurityError extends DlmsError {
 export class DlmsTimeoutError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsTimeoutError"];
 
-  constructor(
-    code: CodesOf<"DlmsTimeoutError">,
-    message: string,
-    options?: DlmsErrorOptions<DetailsByClass["DlmsTimeoutError"]>,
-  ) {
+  constructor(...[code, message, options]: ErrorArguments<"DlmsTimeoutError">) {
     super("DlmsTimeoutError", code, message, options);
   }
 }
@@ -246,11 +215,7 @@ export class DlmsTimeoutError extends DlmsError {
 export class DlmsDecodeError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsDecodeError"];
 
-  constructor(
-    code: CodesOf<"DlmsDecodeError">,
-    message: string,
-    options?: DlmsErrorOptions<DetailsByClass["DlmsDecodeError"]>,
-  ) {
+  constructor(...[code, message, options]: ErrorArguments<"DlmsDecodeError">) {
     super("DlmsDecodeError", code, message, options);
   }
 }
@@ -259,11 +224,7 @@ export class DlmsDecodeError extends DlmsError {
 export class DlmsPushError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsPushError"];
 
-  constructor(
-    code: CodesOf<"DlmsPushError">,
-    message: string,
-    options?: DlmsErrorOptions<DetailsByClass["DlmsPushError"]>,
-  ) {
+  constructor(...[code, message, options]: ErrorArguments<"DlmsPushError">) {
     super("DlmsPushError", code, message, options);
   }
 }

@@ -10,7 +10,7 @@ export {
   type ErrorName,
   type ErrorRetry,
 } from "./codes";
-export type { DetailsByClass, DetailsOf, EndpointDetails, ErrorDetails, TransportKind } from "./details";
+export type { DetailsByClass, DetailsByCode, DetailsOf, EndpointDetails, ErrorDetails, TransportKind } from "./details";
 export {
   DlmsAccessError,
   DlmsAssociationError,
@@ -20,6 +20,7 @@ export {
   DlmsError,
   type DlmsErrorOf,
   type DlmsErrorOptions,
+  type ErrorArguments,
   type RequestName,
   DlmsLinkError,
   DlmsPushError,

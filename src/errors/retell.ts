@@ -1,5 +1,5 @@
 /** Copies of errors with more information: advice, or the request that the error ended. */
-import type { ErrorClassName } from "./codes";
+import type { ErrorClassName, ErrorName } from "./codes";
 import {
   DlmsAccessError,
   DlmsAssociationError,
@@ -17,7 +17,9 @@ import {
   DlmsTimeoutError,
 } from "./dlms-error";
 
-const classes: Readonly<Record<ErrorClassName, new (code: never, message: string, options?: never) => DlmsError>> = {
+type AnyError = new (code: ErrorName, message: string, options: DlmsErrorOptions) => DlmsError;
+
+const classes: Readonly<Record<ErrorClassName, new (...made: never) => DlmsError>> = {
   DlmsConfigError,
   DlmsStateError,
   DlmsConnectionError,
@@ -82,8 +84,8 @@ export function nameRequest(error: DlmsError, name: RequestName): DlmsError {
 }
 
 function remade(error: DlmsError, message: string, options: DlmsErrorOptions): DlmsError {
-  const cls = classes[error.name as ErrorClassName];
-  const { layer, fault, retry } = error;
   // code and details belong to the same class
-  return new cls(error.codeName as never, message, { layer, fault, retry, ...options } as never);
+  const Made = classes[error.name as ErrorClassName] as unknown as AnyError;
+  const { layer, fault, retry } = error;
+  return new Made(error.codeName, message, { layer, fault, retry, ...options });
 }

@@ -82,8 +82,8 @@ const types = words(`
   ClassDefinition ClassName ClientEvents ClientFacts ClientState ClientStatistics Clock CloseOptions CodesOf
   ConfirmedServiceError ConnectOptions Connection ConnectionEvents ConnectionFacts ConnectionHint
   ConnectionHintKey ConnectionStep ConnectionStepName CounterFileHandle CounterFileSystem CounterSourceOptions
-  CreateMeterOptions DataBlock DataNotification DataNotificationConfirm DataTag DataType DateTimeInfo DescribeOptions DetailsByClass DetailsOf DlmsErrorOf DlmsErrorOptions
-  DlmsValue EndpointAccess EndpointDetails EndpointScope ErrorClassName ErrorCode ErrorDetails ErrorFault ErrorJson ErrorLayer
+  CreateMeterOptions DataBlock DataNotification DataNotificationConfirm DataTag DataType DateTimeInfo DescribeOptions DetailsByClass DetailsByCode DetailsOf DlmsErrorOf DlmsErrorOptions
+  DlmsValue EndpointAccess EndpointDetails EndpointScope ErrorArguments ErrorClassName ErrorCode ErrorDetails ErrorFault ErrorJson ErrorLayer
   ErrorName ErrorRetry EventNotification ExceptionResponse ExclusiveAccess FieldDefinition FileCounterOptions
   FileReceivedCountersOptions FindAddressOptions Frame FrameVerdict GeneralBlockTransfer GeneralCiphering
   GeneralCipheringOptions GeneralGloCiphering GeneralSigning GeneralSigningOptions GetDataResult GetRequest

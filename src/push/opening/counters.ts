@@ -134,7 +134,7 @@ function exhausted(push: VerifiedContent): DlmsSecurityError {
     "SEC_COUNTER_EXHAUSTED",
     `the invocation counter of system title ${title} is used up (${lastCounter} came before), and a push with counter ` +
       `${push.counter} was refused: it is an old one, or the meter has begun again. Exchange the meter's keys`,
-    { details: { systemTitle: title, keyRole: push.keySet, invocationCounter: push.counter, last: lastCounter } },
+    { details: { systemTitle: title, keyRole: push.keySet, invocationCounter: push.counter } },
   );
 }
 
@@ -145,6 +145,6 @@ function replayed(push: VerifiedContent, last: number, remedy: string | undefine
     "SEC_REPLAY",
     `old push: system title ${title}, ${push.keySet} key: invocation counter ${push.counter} came, expected more than ${last}; ` +
       `it was refused. If the meter has started its counter again, exchange its keys${how}`,
-    { details: { systemTitle: title, keyRole: push.keySet, invocationCounter: push.counter, last } },
+    { details: { systemTitle: title, keyRole: push.keySet, received: push.counter, last } },
   );
 }

@@ -1,6 +1,6 @@
 /** Errors with long messages and details stay bounded. */
 import assert from "node:assert/strict";
-import { DlmsDecodeError, type DlmsError, DlmsServiceError } from "../../../src/errors";
+import { DlmsDecodeError, type DlmsError, DlmsSecurityError, DlmsServiceError } from "../../../src/errors";
 
 describe("DlmsError", () => {
   it("keeps the beginning and the end of a message and of details that are too long", () => {
@@ -24,5 +24,13 @@ describe("DlmsError", () => {
     const serviceError: number | undefined = error.is("EXCEPTION") ? error.details.serviceError : undefined;
     assert.equal(serviceError, 5);
     assert.deepEqual(Object.keys(error.toJSON()).sort(), "code details fault layer message name retry".split(" "));
+  });
+
+  it("has the details that belong to its code, as a type that is checked where the error is made", () => {
+    const error: DlmsError = new DlmsSecurityError("SEC_REPLAY", "old", { details: { received: 4, last: 5 } });
+    const last: number | undefined = error.is("SEC_REPLAY") ? error.details.last : undefined;
+    assert.equal(last, 5);
+    // @ts-expect-error the last counter is a number
+    assert.ok(new DlmsSecurityError("SEC_REPLAY", "old", { details: { last: "5" } }));
   });
 });
