@@ -150,10 +150,13 @@ function* replyByRead(channel: ServiceChannel, data: Uint8Array): Operation<GetD
   return result?.kind === "error" && result.result !== 0 ? { ok: false, result: result.result } : undefined;
 }
 
-/** The meter's proof; undefined where it sent none, which some meters say with null-data or an empty octet-string. */
+/** The meter's proof; undefined where it sent none: no data, null-data, an empty octet-string, or the result success alone. */
 function proofIn(mechanism: HlsMechanism, answer: GetDataResult | undefined): Uint8Array | undefined {
   if (answer === undefined) return undefined;
-  if (!answer.ok) throw refused(mechanism, dataAccessResult(answer.result).word, { result: answer.result });
+  if (!answer.ok) {
+    if (answer.result === 0) return undefined;
+    throw refused(mechanism, dataAccessResult(answer.result).word, { result: answer.result });
+  }
   const value = proofValue(mechanism, answer.data);
   if (value.type === "null-data") return undefined;
   if (value.type === "octet-string") return value.value.length === 0 ? undefined : value.value;
