@@ -1,5 +1,5 @@
 /** Keeps APDUs that arrive within an operation before they are awaited. */
-import { isBlock, isPush } from "../link/apdu-kind";
+import { isBlock, isCipheredPush, isPush } from "../link/apdu-kind";
 
 /** APDUs, and bytes of them, that are kept for an operation that may ask for them. */
 const maxKeptApdus = 64;
@@ -31,9 +31,13 @@ export class EarlyApdus {
     return this.#kept === undefined || this.#kept.length === 0 || isBlock(request) ? none : this.#kept.splice(0);
   }
 
-  /** Keeps an APDU; false means that it is unsolicited. */
+  /**
+   * Keeps an APDU; false means that it is unsolicited. A ciphered push behind the answer is kept too: deciphered before
+   * the answer, its counter would make the answer look like a repeated message.
+   */
   keep(apdu: Uint8Array): boolean {
-    if (this.#kept === undefined || this.#kept.length >= maxKeptApdus || isPush(apdu)) return false;
+    if (this.#kept === undefined || this.#kept.length >= maxKeptApdus) return false;
+    if (isPush(apdu) && !isCipheredPush(apdu)) return false;
     if (this.#kept.reduce((sum, { length }) => sum + length, apdu.length) > maxKeptBytes) return false;
     this.#kept.push(apdu);
     return true;

@@ -10,6 +10,11 @@ export function isPush(apdu: Uint8Array): boolean {
   return apdu[0] !== undefined && pushTags.has(apdu[0]);
 }
 
+/** Whether the APDU is a push under a key: its invocation counter follows the one of the APDU before it. */
+export function isCipheredPush(apdu: Uint8Array): boolean {
+  return apdu[0] === 0xca || apdu[0] === 0xd2;
+}
+
 /** General ciphering and signing, and general blocks: each may carry a push. */
 const envelopeTags = new Set([0xdb, 0xdc, 0xdd, 0xdf, 0xe0]);
 

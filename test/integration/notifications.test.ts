@@ -1,8 +1,10 @@
 /** Unsolicited reports within a session. */
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../src/bytes";
+import { KeySet, protect, securityControlByte } from "../../src/security";
 import { bench, registerRef, registers } from "../support/meters";
-import { dataNotification } from "../support/apdus";
+import { dataNotification, sized } from "../support/apdus";
+import { keys, secured } from "./security/secured";
 
 /** What a meter may report unasked, each as it is on the line. */
 const reports = {
@@ -119,6 +121,48 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
     });
   });
 }
+
+describe("a ciphered report right behind a ciphered answer", () => {
+  const title = fromHex("4d4d4d0000bc614e");
+  /** Event-notification of Register 1.0.1.8.0.255, in the envelope of its service or of general-glo. */
+  const envelopes: Readonly<Record<string, (content: Uint8Array) => string>> = {
+    "glo-event-notification": (content) => `ca${sized(toHex(content))}`,
+    "general-glo-ciphering": (content) => `db08${toHex(title)}${sized(toHex(content))}`,
+  };
+  for (const framing of ["WRAPPER", "HDLC"] as const) {
+    for (const [name, envelope] of Object.entries(envelopes)) {
+      it(`${name} over ${framing}: the answer is the answer, and the report is an event`, async () => {
+        const { client, clock, meter } = secured({
+          meter: { framing, systemTitle: title },
+          client: framing === "HDLC" ? { link: { kind: "hdlc" } } : {},
+        });
+        const seen: string[] = [];
+        client.on("notification", ({ apdu }) => seen.push(apdu.apdu));
+        await clock.runUntil(client.open());
+        meter.use({
+          name: "a report behind the answer",
+          sealed: (answer) => {
+            if (answer[0] !== 0xcc) return undefined;
+            const counter = new DataView(answer.buffer, answer.byteOffset).getUint32(3);
+            const content = protect({
+              plaintext: fromHex(reports["event-notification"]),
+              keys: new KeySet(0, keys),
+              suite: 0,
+              systemTitle: title,
+              securityControl: securityControlByte(0, "authenticated-encrypted"),
+              invocationCounter: counter + 1,
+            });
+            return [answer, fromHex(envelope(content))];
+          },
+        });
+        assert.equal((await clock.runUntil(client.read(registerRef(1)))).value, 100.1);
+        await clock.runUntil(client.close());
+        assert.deepEqual(seen, ["event-notification"]);
+        assert.equal(client.statistics.associations, 1);
+      });
+    }
+  }
+});
 
 describe("pushes within a session over HDLC", () => {
   const seenOf = async (pushes: readonly string[]): Promise<{ seen: string[]; notes: string[] }> => {
