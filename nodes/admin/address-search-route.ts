@@ -1,4 +1,4 @@
-/** Find the address: tries server addresses with the settings of an open dialog, and answers a line for each. */
+/** "Find address": tries server addresses with the settings of an open dialog and reports each in a line. */
 import { type AddressTrial, endpointOf, findAddress, type FindAddressOptions, isDlmsError } from "../../src/index";
 import type { NodeAPI } from "node-red";
 import type { SearchLine } from "./answers";
@@ -9,7 +9,7 @@ import { searchSettings } from "../meters/settings-rules";
 
 const maxSearchMs = 180_000;
 
-/** The search uses no address, client or secret of the dialog. The key of a TLS client is no secret of the meter. */
+/** The search uses no address, client or secret of the dialog. The key of a TLS client is not a secret of the meter. */
 const parts = {
   properties: ["version", ...searchSettings.properties],
   credentials: searchSettings.credentials,

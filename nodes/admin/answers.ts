@@ -112,11 +112,11 @@ export interface PushPreset {
   readonly country: string;
   /** which keys the pushes need; key `preset.keys.<keys>` of the catalogue */
   readonly keys: "none" | "encryption" | "both" | "some";
-  /** who hands the keys out; absent: the grid operator */
+  /** organization that issues the keys; absent: the grid operator */
   readonly operator?: string;
   readonly source: string;
   readonly values: Readonly<Record<string, string>>;
-  /** what holds for each such meter */
+  /** settings that each such meter needs */
   readonly meter?: Readonly<Record<string, string>>;
 }
 
@@ -129,16 +129,16 @@ export interface PushPresetsAnswer {
 /** A value of a push, as the dialog shows it. */
 export interface ArrivedValue {
   readonly name: string;
-  /** what the OBIS code stands for, in the language of the editor; "" without a code */
+  /** meaning of the OBIS code in the editor's language; "" without a code */
   readonly description: string;
   readonly text: string;
   readonly scalerFrom: string;
 }
 
-/** A line of what arrives at a source, while its dialog is open. */
+/** A line about data that a source receives while its dialog is open. */
 export type ArrivalLine =
   | { readonly kind: "state"; readonly state: string; readonly line?: string; readonly shared?: true }
-  /** `hint`: key `noise.<hint>` of the catalogue, why bytes come and no push */
+  /** `hint`: key `noise.<hint>` of the catalogue, the reason why received bytes contain no push */
   | { readonly kind: "facts"; readonly bytes: number; readonly units: number; readonly hint?: string }
   | {
       readonly kind: "push";
@@ -151,7 +151,7 @@ export type ArrivalLine =
       /** null: not ciphered */
       readonly verified: boolean | null;
       readonly values: readonly ArrivedValue[];
-      /** values that are not shown */
+      /** number of values that are not shown */
       readonly more: number;
       readonly notes: readonly string[];
     }
@@ -191,13 +191,13 @@ export interface BrowsedAttribute {
   readonly id: number;
   /** null: the class table does not know the attribute */
   readonly name: string | null;
-  /** null: the meter does not tell the access rights */
+  /** null: the meter does not report the access rights */
   readonly access: string | null;
 }
 
 /** An object as the tree of the dialog shows it. */
 export interface BrowsedObject {
-  /** as the dialog writes it: 1-0:1.8.0*255 */
+  /** in the dialog's notation: 1-0:1.8.0*255 */
   readonly obis: string;
   readonly logicalName: string;
   readonly classId: number;
@@ -210,7 +210,7 @@ export interface BrowsedObject {
   readonly group: ObjectGroup;
   /** the attribute that a click on the object chooses */
   readonly attributeId: number;
-  /** the attribute whose value a click shows; null where each attribute is long or has no value for people */
+  /** the attribute whose value a click shows; null if every attribute is long or unreadable for people */
   readonly shownAttributeId: number | null;
   readonly attributes: readonly BrowsedAttribute[];
 }

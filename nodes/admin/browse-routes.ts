@@ -1,4 +1,4 @@
-/** Browse meter: the read dialog asks a meter, deployed or not, for its objects, values and columns. */
+/** "Browse meter": the read dialog reads objects, values and columns of a meter, deployed or not. */
 import {
   attribute,
   describeObis,
@@ -234,7 +234,7 @@ export function registerMeterAdmin(RED: NodeAPI): void {
   const allowedDraft = RED.auth.needsPermission("dlms.write");
   type Answer = (RED: NodeAPI, ask: Ask, request: Request, response: Response) => Promise<void>;
   const by = (way: Answer, ask: Ask) => (request: Request, response: Response) => {
-    // no caller awaits this promise: an error that left here would end Node-RED
+    // no caller awaits this promise, so a rejection would end Node-RED
     way(RED, ask, request, response).catch((error: unknown) => {
       refuseFor(RED, response, error);
     });

@@ -76,7 +76,7 @@ const rows: readonly Row[] = [
   row("6-0:1.0.0*255", "Heat energy", "Wärmeenergie", "热量"),
 ];
 
-/** @param wanted a language tag; what there are no labels in is English */
+/** @param wanted a language tag; a language without labels falls back to English */
 export function commonCodesIn(wanted: unknown): readonly CommonCode[] {
   const language = obisLanguage(wanted);
   return rows.map(({ obis, labels, objectType }) => ({ obis, label: labels[language], objectType }));

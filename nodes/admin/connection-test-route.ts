@@ -1,4 +1,4 @@
-/** Test connection: connects with the settings of an open dialog, and answers a line for each step. */
+/** "Test connection": connects with the settings of an open dialog and reports each step in a line. */
 import { type ConnectionStep, isDlmsError, testConnection, scopeOfMeter } from "../../src/index";
 import type { NodeAPI } from "node-red";
 import { nodeRuntimeOf } from "../meters/node-runtime";

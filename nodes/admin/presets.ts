@@ -35,7 +35,7 @@ const landisNetwork =
 const landisOptical =
   "not the maker, but github.com/Gurux/gurux.dlms.java, ManufacturerSettings/lgz.obx: client 16 without and 17 with a password, server 1, SN; on a bus logical 1, physical = the last four digits of the serial number + 1000. Start in mode E: www.gurux.fi/node/15856 (ZMD410). SN also in IPESOFT's manual of D2000 (doc.ipesoft.com, ZMD400)";
 
-/** Only what can be read in public; a maker's other settings are in the papers of the meter. */
+/** Only publicly documented settings; the meter's own documents contain the others. */
 export const presets: readonly Preset[] = [
   { id: "public", source: book, values: { clientAddress: "16", serverAddress: "1", ...open } },
   { id: "dsmrPublic", source: dsmr, values: { clientAddress: "16", serverAddress: "1", ...open } },

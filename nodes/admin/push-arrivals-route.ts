@@ -1,4 +1,4 @@
-/** What arrives: listens with the settings of an open dialog, and answers a line for what comes, before the first deploy. */
+/** "What arrives": listens with the settings of an open dialog, before the first deploy, and streams a report. */
 import {
   type Clock,
   describeObis,
@@ -29,7 +29,7 @@ const maxArrivalLines = 2000;
 const factsEveryMs = 1000;
 /** Values of one push that are shown. */
 const maxShownValues = 60;
-/** Senders that are told apart. */
+/** Number of senders that are distinguished. */
 const maxPeers = 16;
 
 /** The settings of the dialog; keys that it does not show are the deployed ones. @throws DlmsConfigError */
@@ -40,11 +40,11 @@ export function pushDialogSettings(RED: NodeAPI, body: unknown): PushSourceSetti
   const stored = deployed.credentials;
   const typed = resolvedLike(RED, objectOf(credentials), stored);
   const settings = pushSourceSettingsOf(raw, credentialsOf(typed, resolvedLike(RED, stored, stored)));
-  // looking at pushes moves no counter, and refuses none that came before
+  // a preview updates no counter and rejects no push as replayed
   return { ...settings, counters: "off", silenceAfter: 0 };
 }
 
-/** Lines that wait until they are asked for. */
+/** Lines that wait until the response takes them. */
 class LineQueue {
   readonly #lines: ArrivalLine[] = [];
   #count = 0;
@@ -105,7 +105,7 @@ function problemLine(error: DlmsError): ArrivalLine {
   return { kind: "problem", error: error.toJSON(), ...(/^[0-9A-F]{16}$/.test(systemTitle) && { systemTitle }) };
 }
 
-/** The deployed source of the dialog, where it has the same port open: a port opens once. */
+/** The deployed source of the dialog if it has the same port open, because a port can be opened only once. */
 function openSource(RED: NodeAPI, body: unknown, settings: PushSourceSettings): PushSource | undefined {
   const { id } = objectOf(body);
   const node = RED.nodes.getNode(typeof id === "string" ? id : "") as Node | null | undefined;
@@ -176,7 +176,7 @@ class Arrivals {
     };
   }
 
-  /** The keys of the dialog may be others than those of the deployed source. */
+  /** The keys in the dialog may differ from those of the deployed source. */
   #decode(peer: string, bytes: Uint8Array): void {
     let decoder = this.#decoders.get(peer);
     if (decoder === undefined) {
@@ -208,7 +208,7 @@ class Arrivals {
   }
 }
 
-/** Yields what arrives until the dialog ends the request, or a bound is reached. */
+/** Yields received data until the dialog ends the request or a limit is reached. */
 export async function* arrivalLines(
   RED: NodeAPI,
   body: unknown,

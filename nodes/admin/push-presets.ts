@@ -16,7 +16,7 @@ const denmark = "Kamstrup 5512-2584, DLMS push (Denmark): encryption key GPK60, 
 const noPaper = "not the operator, but captures that users have published";
 const text = "DSMR 5.0 P1 companion standard (Netbeheer Nederland) and its national forms";
 
-/** `keys`: which keys the pushes need. `operator`: who hands them out, where it is not simply the grid operator. */
+/** `keys`: which keys the pushes need. `operator`: the organization that issues them, if it is not the grid operator. */
 export const pushPresets: readonly PushPreset[] = [
   { id: "noKaifa", country: "NO", keys: "none", source: kaifa, values: mbusPort },
   { id: "noAidon", country: "NO", keys: "none", source: aidon, values: mbusPort },

@@ -1,4 +1,4 @@
-/** Routes that answer line by line while they ask a meter with the settings of an open dialog. */
+/** Routes that query a meter with the settings of an open dialog and answer line by line. */
 import { withExclusiveAccess, isDlmsError, type EndpointScope } from "../../src/index";
 import type { Request, Response } from "express";
 import type { Node, NodeAPI } from "node-red";
@@ -56,7 +56,7 @@ export function endingOf(RED: NodeAPI, response: Response): AbortSignal {
   return ending.signal;
 }
 
-/** Tells only the kind of the error, because its message may quote anything. */
+/** Reports only the kind of the error, because its message may quote anything. */
 export function unexpectedError(task: string, error: unknown): UnexpectedError {
   const kind = error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : "no error object";
   return { code: "INTERNAL", message: `${task} failed inside Node-RED (${kind}); Node-RED's log says more` };

@@ -1,4 +1,4 @@
-/** The node `dlms-decode`: payloads that readers forward (MQTT, files, sockets) become messages with values. */
+/** The node `dlms-decode`: turns payloads that readers forward (MQTT, files, sockets) into messages with values. */
 import { type DlmsError, isDlmsError, type Push, PushDecoder, systemClock, type TimerHandle } from "../../src/index";
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow, NodeStatus } from "node-red";
 import { migrate, migrations } from "../node-red/migrations";
@@ -14,7 +14,7 @@ type Send = (msg: NodeMessage) => void;
 type Done = (error?: Error) => void;
 type Outgoing = NodeMessage & Record<string, unknown>;
 
-/** How often unfinished pieces are looked at, in ms. */
+/** Interval at which unfinished pieces are checked for their age, in ms. */
 const sweepMs = 10_000;
 
 /** Bytes or text of a payload; undefined for everything else. */
@@ -108,7 +108,7 @@ class DecodeNode {
     else this.#fail(msg, first, done);
   }
 
-  /** The first message is the one that came in. */
+  /** The first message is the input message. */
   #send(msg: NodeMessageInFlow, pushes: readonly Push[], send: Send): boolean {
     const shape = this.#shape;
     if (shape === undefined) return false;
@@ -134,13 +134,13 @@ class DecodeNode {
     return !first;
   }
 
-  /** Shows the problems in the status, and gives those that may be told. */
+  /** Shows the problems in the status and returns those that may be reported. */
   #told(problems: readonly DlmsError[]): DlmsError[] {
     for (const problem of problems) this.#node.status(problemStatus("dlms-decode", problem, this.#RED._));
     return problems.filter((problem) => this.#limit.admit(problem).told);
   }
 
-  /** The message itself goes on with a push, so the error has a copy of it. */
+  /** The error carries a copy of the message, because the node sends the message itself with a push. */
   #report(problem: DlmsError, msg: Outgoing): void {
     this.#node.error(problem, { ...msg, dlmsError: problem.toJSON() });
   }

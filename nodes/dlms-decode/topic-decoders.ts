@@ -1,13 +1,13 @@
 // Decoders by topic: the pieces of one reader do not mix with those of another.
 import type { DlmsError, Push, PushDecoder } from "../../src/index";
 
-/** Topics with a decoder; at the limit the one that was silent longest goes. */
+/** Maximum number of topics with a decoder; beyond it the least recently used decoder is dropped. */
 export const maxTopics = 256;
 
 export interface Decoded {
   readonly pushes: readonly Push[];
   readonly problems: readonly DlmsError[];
-  /** The payload is nothing of a meter. */
+  /** The payload contains no meter data. */
   readonly passedOver: boolean;
 }
 
@@ -36,7 +36,7 @@ export class TopicDecoders {
     return { pushes, problems: taken(entry), passedOver: entry.decoder.facts.bytes === before };
   }
 
-  /** Drops unfinished pieces that are too old; what comes of that, by topic. */
+  /** Drops unfinished pieces that are too old, and returns the results by topic. */
   tick(now: number): [topic: string, decoded: Decoded][] {
     return [...this.#entries].map(([topic, entry]) => {
       const pushes = entry.decoder.tick(now);

@@ -1,4 +1,4 @@
-/** The node `dlms-listen`: each push that arrives at a source becomes a message. */
+/** The node `dlms-listen`: sends a message for each push that a source receives. */
 import { type DlmsError, isDlmsError, type ListenProblem, type Push, systemClock } from "../../src/index";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { whenFlowsStarted } from "../node-red/flows-started";
@@ -23,7 +23,7 @@ class ListenNode {
   /** errors from before the flows have started, when Catch nodes receive nothing */
   #early: (() => void)[] | undefined = [];
   readonly #unreport: () => void;
-  /** a push was sent, so pushes of other meters are no news */
+  /** a push was sent, so the status no longer mentions pushes of other meters */
   #hasSent = false;
 
   constructor(RED: NodeAPI, node: Node, config: NodeDef) {

@@ -1,8 +1,8 @@
-// Which pushes a `dlms-listen` sends: of which meters and kinds, only changes, not too often.
+// Selects the pushes that a `dlms-listen` sends: by meter and kind, only changes, at a limited rate.
 import { type Clock, DlmsConfigError, type Push, type PushItem } from "../../src/index";
 import { integerOf, isAbsent, quote, type RawSettings, textOf } from "../node-red/raw-settings";
 
-/** Meters whose last values are remembered; the one that was silent longest goes. */
+/** Maximum number of meters whose last values are kept; beyond it the least recently heard meter is dropped. */
 export const maxRemembered = 65_536;
 const kinds = ["data", "event", "text"] as const;
 const maxIntervalS = 604_800;
@@ -12,7 +12,7 @@ export interface ListenFilter {
   readonly meters: ReadonlySet<string>;
   readonly kinds: ReadonlySet<string>;
   readonly onlyChanges: boolean;
-  /** what a number has to change by, in its unit */
+  /** minimum change of a number, in its unit */
   readonly threshold: number;
   /** ms between two messages of one meter; 0 = all */
   readonly minInterval: number;
@@ -54,7 +54,7 @@ export function listenFilterOf(raw: RawSettings, onlyChanges: boolean): ListenFi
   };
 }
 
-/** What a meter is remembered by. */
+/** The key under which a meter's last values are kept. */
 const idOf = ({ meter, systemTitle, meterId, link }: Push): string =>
   systemTitle ?? meterId ?? meter ?? `${link.peer ?? ""} ${link.source ?? ""}`;
 
@@ -63,7 +63,7 @@ interface Remembered {
   sentAt: number;
 }
 
-/** A time changes with every push and says nothing of the rest. */
+/** Times are not compared, because they change with every push. */
 const isClock = ({ raw, type, value }: PushItem): boolean =>
   (type === "text" || /^(090c|19)/.test(raw)) && typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value);
 
@@ -77,7 +77,7 @@ export class ListenSieve {
     this.#clock = clock;
   }
 
-  /** Whether the push is of a meter that the node takes. */
+  /** Whether the push is from a meter that the node accepts. */
   isOfMeter({ meter, systemTitle, meterId }: Push): boolean {
     return this.isNamed(meter, systemTitle, meterId);
   }
@@ -87,7 +87,7 @@ export class ListenSieve {
     return meters.size === 0 || names.some((name) => name !== null && meters.has(name.toLowerCase()));
   }
 
-  /** The push with the items that are to be sent; undefined: nothing of it. @param single items go one by one */
+  /** The push with the items to send; undefined if there are none. @param single each item is sent separately */
   take(push: Push, single: boolean): Push | undefined {
     const { kinds: wanted, onlyChanges, minInterval } = this.#filter;
     if (!wanted.has(push.kind)) return undefined;

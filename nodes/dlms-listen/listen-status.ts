@@ -1,4 +1,4 @@
-// The status of a `dlms-listen`: what arrived last, or why nothing does.
+// The status of a `dlms-listen`: the last received data, or the reason why none arrive.
 import { type Clock, type DlmsError, type Push, type TimerHandle } from "../../src/index";
 import type { Node, NodeStatus } from "node-red";
 import type { PushView } from "../push/push-source";
@@ -37,7 +37,7 @@ export class ListenStatus {
     this.#isLine = isLine;
   }
 
-  /** Further connections to an open port change nothing: what arrived last, or what was wrong with it, stays. */
+  /** Further connections to an open port keep the status, which shows the last push or its error. */
   changed({ state, error, nextTryInMs, line, found }: PushView): void {
     const isOpen = state === "listening";
     if (state === "failed" || state === "waiting") {
@@ -55,7 +55,7 @@ export class ListenStatus {
     this.show({ fill: "green", shape: "dot", text: this.#translate(key(phrase), { count, time }) });
   }
 
-  /** A push of a meter that the node does not take. */
+  /** A push from a meter that the node does not accept. */
   other(name: string): void {
     this.show({ fill: "grey", shape: "dot", text: this.#translate(key("otherMeter"), { meter: name }) });
   }
@@ -68,7 +68,7 @@ export class ListenStatus {
     } else this.show(problemStatus("dlms-listen", error, this.#translate));
   }
 
-  /** Shows a change of state at once, and of what arrives the last within a second. */
+  /** Shows a change of state at once; of several pushes within a second, only the last. */
   show(status: NodeStatus, atOnce = false): void {
     if (this.#closed) return;
     this.#next = status;
@@ -114,7 +114,7 @@ export class ListenStatus {
     this.#watch();
   }
 
-  /** Says after a while that nothing comes at all. */
+  /** Reports after a while that no bytes have been received. */
   #watch(): void {
     this.#clock.clearTimeout(this.#silence);
     this.#silence = this.#clock.setTimeout(() => {

@@ -1,4 +1,4 @@
-/** The config node `dlms-meter`: makes the meter of its settings and closes it with a deploy. */
+/** The config node `dlms-meter`: creates the meter from its settings and closes it on a deploy. */
 import {
   clientIdentity,
   type DlmsError,
@@ -37,7 +37,7 @@ function attempt<T>(make: () => T): T | DlmsError {
   }
 }
 
-/** Writes one log line for each change that matters to people. */
+/** Writes one log line for each relevant change of state. */
 class ChangeLog {
   readonly #node: Node;
   readonly #translate: NodeAPI["_"];
@@ -81,7 +81,7 @@ class ChangeLog {
   }
 }
 
-/** Makes the meter behind a node, or behind a message that describes one. */
+/** Creates the meter of a node, or of a message that describes one. */
 class MeterFactory {
   readonly #red: NodeAPI;
   readonly #shared: ReturnType<typeof nodeRuntimeOf>;
@@ -91,7 +91,7 @@ class MeterFactory {
     this.#shared = shared;
   }
 
-  /** `shown`: this is the node's own meter, not one of a message. */
+  /** `shown`: the node's own meter, not one that a message describes. */
   #makeSession(node: MeterConfigNode, settings: MeterSettings, access: ExclusiveAccess, shown: boolean): SharedMeter {
     const log = new ChangeLog(node, this.#red._, settings.endpointLabel);
     return new SharedMeter({

@@ -31,7 +31,7 @@ function statePayload(meter: MeterNode, view: MeterView, previous: MeterPhase): 
 
 type Bytes = Extract<TraceEvent, { kind: "bytes" }>;
 
-/** `msg.payload` for what passed on the line; hex and text come with secrets masked. */
+/** `msg.payload` for traffic on the line; hex and text have their secrets masked. */
 function framePayload(
   meter: MeterNode,
   { time, direction, layer, link, hex, decoded }: Bytes,

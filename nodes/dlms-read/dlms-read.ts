@@ -24,7 +24,7 @@ import { meterStatus, phraseOf } from "../meters/status";
 type Send = (msg: NodeMessage | NodeMessage[][]) => void;
 type Done = (error?: Error) => void;
 
-/** One week: longer rhythms belong to an Inject node, which can be seen. */
+/** One week: longer intervals belong in an Inject node, which is visible in the flow. */
 const maxIntervalS = 604_800;
 
 /** The status announces the first read if its random delay is longer than this, because an idle node looks broken. */

@@ -7,7 +7,7 @@ export const maxReadS = 86_400;
 /** The default limit of a read that is not a profile; a profile may take the maximum. */
 export const defaultReadS = 600;
 
-/** The longest wait of a timer: a request's own time-out of the client is not wanted beside the node's limit. */
+/** The longest wait of a timer: the client's own request time-out must not apply besides the node's limit. */
 export const noBoundMs = 2_147_483_647;
 
 export interface DeadlineOptions {

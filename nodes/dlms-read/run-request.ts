@@ -1,4 +1,4 @@
-/** Runs a request on a meter and makes payload, `msg.dlms` and status of the result. */
+/** Runs a request on a meter and turns the result into payload, `msg.dlms` and status. */
 import {
   type DlmsError,
   type ErrorJson,
@@ -24,11 +24,11 @@ export interface ReadOutcome {
 }
 
 export interface ReaderOptions {
-  /** ends the read, by its own bound too: the client's default is not wanted beside it */
+  /** ends the read, also at the node's limit: the client's default limit must not apply besides it */
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
   readonly dates: "iso" | "date" | "epoch";
-  /** called now and then while a profile comes in */
+  /** called at intervals while a profile is received */
   readonly progress: (rows: number) => void;
 }
 

@@ -1,4 +1,4 @@
-/** The node `dlms-simulator`: a simulated meter that listens on a TCP port, and pushes where the settings ask for it. */
+/** The node `dlms-simulator`: a simulated meter that listens on a TCP port and pushes if so configured. */
 import {
   createMeter,
   fromHex,
@@ -115,7 +115,7 @@ class SimulatorNode {
     const onEvent = (item: ReceivedItem): void => {
       this.#told(item, bound, push);
     };
-    // one meter speaks for all: they push to one receiver
+    // one meter represents all, because they push to one receiver
     const meters = definitions.map((definition, index) => createMeter(definition, index === 0 ? { onEvent } : {}));
     const [first] = meters;
     if (first === undefined) return;

@@ -1,4 +1,4 @@
-// What a `dlms-simulator` pushes: its settings, and the meters that they ask for.
+// The push settings of a `dlms-simulator`, and the meters that they define.
 import { demoKeys, DlmsConfigError, type HouseholdOptions, type PushTarget } from "../../src/index";
 import { choiceOf, integerOf, isAbsent, neededTextOf, type RawSettings } from "../node-red/raw-settings";
 
@@ -9,7 +9,7 @@ export interface PushSettings {
   readonly count: number;
   /** for the status: "127.0.0.1:4060", "/dev/ttyUSB0" */
   readonly place: string;
-  /** what meter `index` pushes, from 0 */
+  /** the pushes of meter `index`, from 0 */
   setup(index: number): Push;
 }
 
@@ -39,7 +39,7 @@ function targetOf(raw: RawSettings, kind: "TCP" | "UDP" | "SERIAL"): { target: P
   return { target: { kind: kind === "TCP" ? "tcp" : "udp", host, port }, place: `${host}:${port}` };
 }
 
-/** The example key, its last two bytes counted up: the meters of one node have keys of their own. */
+/** The example key with its last two bytes counted up, because each meter of a node has its own key. */
 function numbered(key: Uint8Array, index: number): Uint8Array {
   const made = Uint8Array.from(key);
   const view = new DataView(made.buffer);
@@ -53,7 +53,7 @@ export function numberedTitle(title: Uint8Array, index: number): Uint8Array {
 }
 
 /**
- * Undefined where the node does not push.
+ * Undefined if the node does not push.
  * @throws DlmsConfigError
  */
 export function pushSettingsOf(raw: RawSettings): PushSettings | undefined {

@@ -1,4 +1,4 @@
-// An error of this package in a dialog: what it means and what to try, in the language of the editor.
+// An error of this package in a dialog: its meaning and a remedy, in the language of the editor.
 import { rowOf, type SettingName, settingOfOption } from "../meters/settings-rules";
 import type { Translator } from "./red";
 
@@ -33,7 +33,7 @@ function formSentence(name: SettingName | undefined): string | undefined {
 function finder(editor: Translator): Find {
   return (key, values) => {
     const text = editor._(catalogue + key, values);
-    // Node-RED gives a missing key back
+    // Node-RED returns the key if it has no text
     return text === catalogue + key || text === `dlms-meter.${key}` ? undefined : text;
   };
 }
@@ -50,7 +50,7 @@ function ruleOf(find: Find, name: SettingName | undefined, missing: boolean, det
   return find(formSentence(name) ?? "error.wrong");
 }
 
-/** Which setting is wrong, and the rule that it breaks; undefined where the error does not tell. */
+/** The wrong setting and the rule that it breaks; undefined if the error does not name them. */
 function settingProblem(find: Find, missing: boolean, details: Details): string | undefined {
   const path = details.property ?? details.setting;
   if (typeof path !== "string") return undefined;
@@ -69,7 +69,7 @@ export function describeProblem(editor: Translator, error: SentError): Problem {
     : undefined;
   return {
     text: setting ?? find(`problem.${known}.text`) ?? "",
-    // the rule that a setting breaks says what to do as well
+    // the rule that a setting breaks is advice enough
     advice: setting === undefined ? (find(`problem.${known}.advice`) ?? "") : "",
     detail: error.message ?? "",
   };

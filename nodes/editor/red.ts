@@ -3,7 +3,7 @@ import type { EditorRED } from "node-red";
 
 declare const RED: EditorRED;
 
-/** Values that a text has places for. */
+/** Values for the placeholders of a text. */
 export type TextValues = Readonly<Record<string, unknown>>;
 
 /** Gives a text of a catalogue in the language of the editor. */
@@ -14,7 +14,7 @@ export interface Translator {
   _(key: string, values?: TextValues): string;
 }
 
-/** A node of this package in the editor: its properties stand beside what the editor keeps in it. */
+/** A node of this package in the editor: its properties, together with the editor's own. */
 export interface EditedNode {
   readonly id: string;
   readonly type: string;

@@ -1,12 +1,12 @@
 // A request of the dialog that shows each line of its answer at once, with buttons that start and stop it.
 
-/** The results stand below the last field, out of sight in a usual window. */
+/** The results are below the last field, outside a window of usual size. */
 export function reveal(item: JQuery): void {
   item[0]?.scrollIntoView({ block: "nearest" });
 }
 
 export interface StreamedRequestOptions<Line> {
-  /** the text for an answer that did not come */
+  /** the text for a missing answer */
   say(key: "forbidden" | "unavailable"): string;
   readonly url: string;
   readonly start: JQuery;

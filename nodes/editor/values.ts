@@ -1,4 +1,4 @@
-// What the fields of the dialogs hold.
+// Values of the fields in the dialogs.
 import type { EditedNode } from "./red";
 
 /** Whether a value names an environment variable: Node-RED replaces it when the flow starts. */
@@ -11,7 +11,7 @@ export function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === "";
 }
 
-/** A value of a property as text; objects are none. */
+/** A value of a property as text; "" for an object. */
 export function asText(value: unknown): string {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 }
@@ -21,7 +21,7 @@ export function textIn(field: JQuery): string {
   return asText(field.val());
 }
 
-/** The properties of a node: as they stand in its dialog while that is open, else as they were saved. */
+/** The properties of a node: from its dialog while it is open, otherwise as saved. */
 export class EditedProperties {
   readonly #prefix: string;
   #open: string | undefined;

@@ -1,4 +1,4 @@
-/** Deployed nodes by the meter and client that they have: two with the same ones can only take turns. */
+/** Deployed nodes by meter and client, because two nodes with the same pair can only take turns. */
 export class DeployedMeters {
   readonly #nodes = new Map<string, string[]>();
 

@@ -6,7 +6,7 @@ import type { MeterCredentials } from "./parse-settings";
 export class DeployedSecrets {
   /** a fingerprint is of no use outside this runtime */
   readonly #salt: Uint8Array;
-  /** fingerprint of what each dlms-meter was deployed with last, by its id */
+  /** fingerprint of the last deployed settings and credentials of each dlms-meter, by its id */
   readonly #deployed = new Map<string, string>();
 
   constructor(random: RandomSource) {
@@ -31,7 +31,7 @@ export class DeployedSecrets {
   }
 }
 
-/** A node's name, description, position and users change nothing of what the meter is asked with. */
+/** A node's name, description, position and users do not affect its requests to the meter. */
 const ofTheEditor: ReadonlySet<string> = new Set([
   ...["name", "info", "x", "y", "z", "g", "l", "d", "wires", "_users", "_flow", "_alias"],
 ]);

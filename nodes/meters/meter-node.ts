@@ -11,7 +11,7 @@ export interface MeterNode extends Node {
     /** for logs: "tcp meter.example:4059" */
     readonly endpointLabel: string;
     readonly session: SharedMeter | undefined;
-    /** why there is no session: the error in the settings */
+    /** the error in the settings, which is the reason why there is no session */
     readonly problem: DlmsError | undefined;
     /** meters that messages describe by overrides; undefined if the settings belong to a later version */
     readonly described: DescribedMeters | undefined;

@@ -117,7 +117,7 @@ function addressSizeOf(raw: RawSettings): keyof typeof meterSettings.addressSize
   return choice({ addressSize: size }, "addressSize");
 }
 
-/** What decides about ranges. @throws DlmsConfigError */
+/** The settings on which ranges depend. @throws DlmsConfigError */
 function lineOf(raw: RawSettings): MeterChoices {
   const line = { transportType: choice(raw, "transportType"), framing: choice(raw, "framing") };
   return isUsed("addressSize", line) ? { ...line, addressSize: addressSizeOf(raw) } : line;

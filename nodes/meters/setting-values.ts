@@ -1,4 +1,4 @@
-// Values of a meter's settings, checked by the table: each comes back as its default or as a value within its bounds.
+// Values of a meter's settings, checked by the table: each is returned as its default or as a value within its bounds.
 import { DlmsConfigError } from "../../src/index";
 import {
   choiceOf,

@@ -1,5 +1,5 @@
-// What follows from the table of a meter's settings: lists of names, ranges, and which secrets are needed. For Node-RED
-// and for the editor's scripts, so it imports the table alone.
+// Derived from the table of a meter's settings: lists of names, ranges, and the secrets needed. Used by Node-RED
+// and by the editor's scripts, so it imports only the table.
 import { meterSettings, type Need, type Applicability, type Range, type SettingRow } from "./settings-table";
 
 type Table = typeof meterSettings;
@@ -46,7 +46,7 @@ export const propertyNames = names.filter((name): name is PropertyName => !isSec
 /** Settings that `msg.meter` may override besides secrets: all but those that govern how messages are handled. */
 export const messageSettings: readonly PropertyName[] = propertyNames.filter((name) => rowOf(name).message);
 
-/** What the search for a meter's address needs: no address, client or secret of the meter. */
+/** Settings that the search for a meter's address needs: no address, client or secret of the meter. */
 export const searchSettings = {
   properties: propertyNames.filter((name) => rowOf(name).search),
   credentials: secretNames.filter((name) => rowOf(name).search),
@@ -105,7 +105,7 @@ export function hasPhysicalPart({ addressSize }: MeterChoices): boolean {
   return addressSize !== "1";
 }
 
-/** Whether a client of its own reads the invocation counter from the meter. */
+/** Whether a separate client reads the invocation counter from the meter. */
 export function readsCounter(choices: MeterChoices): boolean {
   const { invocationCounterSource: source, referencing } = choices;
   return isCiphered(choices) && source !== "STORED" && referencing !== "SN";

@@ -133,7 +133,7 @@ function nextTry(
 
 const shown = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 12, useGrouping: false });
 
-/** A time without its offset, which a person at the meter knows: the whole is longer than a status may be. */
+/** A time without its offset, because the full time is too long for a status and users know the offset. */
 function timeText(text: string): string {
   const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?$/.exec(text);
   return match === null ? text : `${match[1] ?? ""} ${match[2] ?? ""}${match[3] === "Z" ? "Z" : ""}`;

@@ -22,10 +22,10 @@ function adds(fresh: RawSettings): Migration {
 /** 2: meters that messages describe */
 const meterPool = adds({ poolSize: "10", poolIdle: "30000", secretsInMessages: false });
 
-/** 2: an own interval, one message per item, columns of a profile */
+/** 2: interval of the node, one message per item, columns of a profile */
 const readOnItsOwn = adds({ interval: "0", spread: "0", split: false, columns: "" });
 
-/** 3: a bound for a whole read, columns from elsewhere */
+/** 3: time limit of a whole read, columns from a message or context */
 const readWithBound = adds({ giveUpAfter: "", columnsType: "str" });
 
 export const migrations = {

@@ -7,7 +7,7 @@ import { type KnownMeter, knownMeter } from "./known-meter";
 
 const maxKeyFileBytes = 16_777_216;
 const maxKeyFileMeters = 100_000;
-/** The file is looked at once in this time, in ms. */
+/** Interval at which the file is checked for changes, in ms. */
 const lookEvery = 1000;
 /** Bits of a file's mode that let others read or write it. */
 const openToOthers = 0o006;
@@ -17,7 +17,7 @@ export interface KeyFileOptions {
   readonly clock: Clock;
   /** the value of an environment variable */
   readonly variable: (name: string) => string | undefined;
-  /** is told why a changed file was not taken; the meters of the earlier one stay */
+  /** receives the reason why a changed file was rejected; the meters of the earlier file stay */
   readonly onProblem: (problem: DlmsError) => void;
 }
 
@@ -96,7 +96,7 @@ export class KeyFile {
   #mark: string;
   #meters: readonly KnownMeter[];
   #lookedAt: number;
-  /** the problem that was told last, so that it is told once */
+  /** the problem reported last, so that it is reported once */
   #told = "";
 
   /** @throws DlmsConfigError */
@@ -108,7 +108,7 @@ export class KeyFile {
     this.#lookedAt = options.clock.now();
   }
 
-  /** The meters; another array after the file has changed. */
+  /** The meters; a new array after the file has changed. */
   get meters(): readonly KnownMeter[] {
     const now = this.#options.clock.now();
     if (now - this.#lookedAt >= lookEvery) {

@@ -1,4 +1,4 @@
-// Values in kWh, kW and their like: the decimal point moves by three places, without rounding.
+// Converts values to kWh, kW and similar units: the decimal point moves by three places, without rounding.
 
 const kilo: Readonly<Record<string, string>> = {
   Wh: "kWh",
@@ -9,7 +9,7 @@ const kilo: Readonly<Record<string, string>> = {
   VA: "kVA",
 };
 
-/** Digits that a number holds exactly. */
+/** Number of digits that a JavaScript number holds exactly. */
 const exactDigits = 15;
 
 export interface Quantity {

@@ -1,4 +1,4 @@
-// A meter that pushes: its name, what tells it apart, its keys and what its values need. From the node's table or a key file.
+// A meter that pushes: its name, identification, keys and value settings, from the node's table or a key file.
 import {
   DlmsConfigError,
   isDlmsError,
@@ -27,7 +27,7 @@ export interface KnownMeter {
   readonly keys: PushKeys | undefined;
 }
 
-/** Operators and makers give keys other names. */
+/** Other names that operators and manufacturers use for keys. */
 const keyAliases: Readonly<Record<string, readonly string[]>> = {
   encryptionKey: ["encryptionKey", "guek", "ek", "gpk60", "key"],
   authenticationKey: ["authenticationKey", "gak", "ak", "gpk61"],
@@ -78,8 +78,8 @@ function titleOf(text: string, property: string): string {
 }
 
 /**
- * @param where how an error calls the place of the meter: "meters[0]."
- * @throws DlmsConfigError; the texts of keys stand in no message
+ * @param where the position of the meter in error messages: "meters[0]."
+ * @throws DlmsConfigError; no message contains the text of a key
  */
 export function knownMeter(raw: RawSettings, where: string): KnownMeter {
   const text = (name: string): string => {

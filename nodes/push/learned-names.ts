@@ -63,7 +63,7 @@ export class LearnedNames {
     return entry.objects;
   }
 
-  /** Ends what is being read. */
+  /** Aborts the read in progress. */
   close(): void {
     this.#ending.abort(new DlmsStateError("STATE_CLOSED", "the push source was closed by a deploy"));
   }

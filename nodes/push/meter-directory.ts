@@ -1,4 +1,4 @@
-// Which known meter a push comes from: by its system title, by its sender, or the only one.
+// Finds the known meter that sent a push: by system title, by sender, or because it is the only one.
 import { DlmsConfigError, type PushKeys, toHex } from "../../src/index";
 import type { KnownMeter } from "./known-meter";
 
@@ -42,7 +42,7 @@ export class MeterDirectory {
   }
 }
 
-/** A meter with a title of its own does not take the pushes of another title. */
+/** A meter with a configured title does not accept pushes with another title. */
 const fits = ({ systemTitle }: KnownMeter, title: string): boolean =>
   systemTitle === "" || title === "" || systemTitle === title.toUpperCase();
 

@@ -1,8 +1,8 @@
-// Errors of pushes for Catch nodes: at most one for each meter, code and minute. What is held back is counted.
+// Errors of pushes for Catch nodes: at most one per meter, code and minute. Suppressed errors are counted.
 import { type Clock, type DlmsError } from "../../src/index";
 
 const oneErrorPerMs = 60_000;
-/** Meters and codes that are remembered; the oldest goes. */
+/** Maximum number of meters and codes that are tracked; beyond it the oldest is dropped. */
 const maxRemembered = 1024;
 
 interface Told {
@@ -10,7 +10,7 @@ interface Told {
   heldBack: number;
 }
 
-/** What an error says of its sender: the system title, else the peer. */
+/** The sender in an error: the system title, else the peer. */
 export function senderOf({ details }: DlmsError): string {
   const { systemTitle, sender } = details;
   return typeof systemTitle === "string" ? systemTitle.toUpperCase() : typeof sender === "string" ? sender : "";
@@ -24,7 +24,7 @@ export class ProblemLimit {
     this.#clock = clock;
   }
 
-  /** Whether the error may be told; `heldBack`: how many of its kind were not, since the last one that was. */
+  /** Whether the error may be reported; `heldBack`: number of suppressed errors of its kind since the last report. */
   admit(error: DlmsError): { readonly told: boolean; readonly heldBack: number } {
     const key = `${error.code} ${senderOf(error)}`;
     const before = this.#told.get(key);

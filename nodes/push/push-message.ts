@@ -1,4 +1,4 @@
-// The message of a push: payload in the form that was asked for, and `msg.dlms`.
+// The message of a push: payload in the chosen form, and `msg.dlms`.
 import { type Push, type PushItem, pushValues } from "../../src/index";
 import { choiceOf, type RawSettings } from "../node-red/raw-settings";
 import { inKilo } from "./kilo-units";
@@ -12,7 +12,7 @@ export interface PushShape {
   readonly units: "METER" | "KILO";
 }
 
-/** Where a push comes from, in the words of the flow. */
+/** The origin of a push, by the names in the flow. */
 export interface PushOrigin {
   /** name of the source; null without one */
   readonly source: string | null;
@@ -39,10 +39,10 @@ export function pushShapeOf(raw: RawSettings): PushShape {
 
 const withOffset = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 
-/** An octet-string of 12 bytes, a date-time, or a time in a telegram: other texts are no times, whatever they look like. */
+/** An octet-string of 12 bytes, a date-time, or a time in a telegram; no other text counts as a time. */
 const isTime = ({ raw, type }: PushItem): boolean => type === "text" || /^(090c|19)/.test(raw);
 
-/** A time without an offset is no point in time, and stays as it is. */
+/** A time without an offset is not a point in time and remains unchanged. */
 function dated(value: unknown, dates: PushShape["dates"]): unknown {
   if (dates === "iso" || typeof value !== "string" || !withOffset.test(value)) return value;
   const instant = new Date(value);

@@ -8,7 +8,7 @@ export interface PushSourceNode extends Node {
     /** name or id, for `msg.dlms.source` */
     readonly label: string;
     readonly source: PushSource | undefined;
-    /** why there is no source: the error in the settings */
+    /** the error in the settings, which is the reason why there is no source */
     readonly problem: DlmsError | undefined;
   };
   /** Node-RED delivers this node's errors and statuses to the Catch and Status nodes of its users. */

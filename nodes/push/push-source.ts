@@ -25,7 +25,7 @@ import type { LearnedNames } from "./learned-names";
 import { MeterDirectory } from "./meter-directory";
 import type { PushSourceSettings } from "./source-settings";
 
-/** ms after which a port that another program has is tried again. */
+/** ms after which opening a port that another program uses is retried. */
 export const portRetryMs = 10_000;
 
 export interface PushSourceParts {
@@ -34,17 +34,17 @@ export interface PushSourceParts {
   readonly clock: Clock;
   /** invocation counters of earlier pushes, kept in the user directory */
   readonly counters?: ReceivedCounterStore;
-  /** the place of listening; undefined where the bytes come with messages */
+  /** the port or line to listen on; undefined if messages carry the bytes */
   readonly transport: ListenTransport | undefined;
-  /** names that are read from the meters themselves */
+  /** names that are read from the meters */
   readonly learned?: LearnedNames;
   /** the value of an environment variable */
   readonly variable: (name: string) => string | undefined;
-  /** is told of problems that belong to no push and no user */
+  /** receives problems that belong to no push and no user */
   readonly onProblem: (problem: DlmsError) => void;
 }
 
-/** What a source tells of its place of listening. */
+/** Reports of a source about its port or line. */
 export interface PushView {
   readonly state: "idle" | "failed" | ListenStateEvent["state"];
   readonly error?: DlmsError;
@@ -54,7 +54,7 @@ export interface PushView {
   readonly facts: ListenerFacts | undefined;
 }
 
-/** A node that takes the pushes of a source. */
+/** A node that receives the pushes of a source. */
 export interface PushUser {
   readonly id: string;
   push(push: Push): void;
@@ -69,7 +69,7 @@ export class PushSource {
   readonly #parts: PushSourceParts;
   readonly #file: KeyFile | undefined;
   readonly #users = new Map<string, PushUser>();
-  /** the decoder keeps the settings of a meter by their object */
+  /** the decoder identifies the settings of a meter by their object */
   readonly #pushMeters = new WeakMap<KnownMeter, PushMeter>();
   #directory: MeterDirectory;
   #fileMeters: readonly KnownMeter[] = [];
@@ -113,7 +113,7 @@ export class PushSource {
     await this.#parts.counters?.ready?.();
   }
 
-  /** Frees the port and writes the counters. Never rejects: a failed write is told by the next start. */
+  /** Frees the port and writes the counters. Never rejects: the next start reports a failed write. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#users.clear();
@@ -156,7 +156,7 @@ export class PushSource {
     return meter;
   }
 
-  /** A wrong list of one meter would refuse each of its pushes, so it is told at the deploy. */
+  /** A wrong list of one meter would cause each of its pushes to be refused, so the deploy reports it. */
   #checkLists(): void {
     const options = this.decoderOptions();
     for (const lists of new Set(this.#directory.all.map(({ list }) => list ?? this.settings.lists))) {
@@ -165,7 +165,7 @@ export class PushSource {
     new PushDecoder(options);
   }
 
-  /** The meters with those of the key file as it is now. */
+  /** The meters, including those in the current key file. */
   #current(): MeterDirectory {
     const meters = this.#file?.meters ?? this.#fileMeters;
     if (meters !== this.#fileMeters) {
@@ -221,7 +221,7 @@ export class PushSource {
     });
   }
 
-  /** Another program may free the port, so it is tried again; wrong settings stay wrong until the next deploy. */
+  /** Opening is retried, because another program may free the port; wrong settings stay wrong until the next deploy. */
   #failed(error: unknown): void {
     const problem = isDlmsError(error) ? error : new DlmsConfigError("CONFIG_INVALID", String(error));
     const isForLater = problem.layer === "transport" && !this.#closed;

@@ -1,9 +1,9 @@
-// Short phrases for what happens to pushes; each is a key `<type>.status.<phrase>` of the catalogue.
+// Short phrases for the outcome of pushes; each is a key `<type>.status.<phrase>` of the catalogue.
 import { type DlmsError, type ErrorName } from "../../src/index";
 import type { NodeStatus } from "node-red";
 import { senderOf } from "./problem-limit";
 
-/** The node types that show what becomes of pushes. */
+/** The node types that show the outcome of pushes. */
 export type PushStatusPrefix = "dlms-listen" | "dlms-decode" | "dlms-push-source";
 export type Translate = (key: string, values?: Record<string, string | number>) => string;
 
@@ -61,10 +61,10 @@ export function pushPhraseOf(error: DlmsError): PushPhrase {
   }
 }
 
-/** Characters of a sender in a status. */
+/** Maximum number of characters of a sender in a status. */
 const shownSender = 16;
 
-/** What is wrong, and with which meter where the error names one. */
+/** The problem, and the meter if the error names one. */
 export function problemStatus(prefix: PushStatusPrefix, error: DlmsError, translate: Translate): NodeStatus {
   const phrase = translate(`${prefix}.status.${pushPhraseOf(error)}`);
   const sender = senderOf(error).slice(0, shownSender);

@@ -17,7 +17,7 @@ type NameOf<Kind extends string> = {
   [Name in keyof Table]: Table[Name]["kind"] extends Kind ? Name : never;
 }[keyof Table];
 
-/** Where the bytes come from. */
+/** The origin of the bytes. */
 export type PushPlace =
   | { readonly from: "SERIAL"; readonly path: string; readonly baudRate: number; readonly mode: "8N1" | "8E1" | "7E1" }
   | { readonly from: "TCP_LISTEN" | "TCP_CONNECT" | "UDP"; readonly host: string; readonly port: number }
@@ -25,7 +25,7 @@ export type PushPlace =
 
 export interface PushSourceSettings {
   readonly place: PushPlace;
-  /** look for the speed and parity of the line */
+  /** search for the speed and parity of the line */
   readonly findLine: boolean;
   /** id of a core `tls-config` node; "" for none */
   readonly tls: string;
@@ -102,7 +102,7 @@ function rowsOf(raw: RawSettings): readonly RawSettings[] {
   return rows as readonly RawSettings[];
 }
 
-/** The number of a row's credentials: as the dialog has noted it, else its place in the table. */
+/** The number of a row's credentials: as stored by the dialog, else its position in the table. */
 function slotOf(row: RawSettings, index: number): number {
   return integerOf(row, "slot", { fallback: index + 1, min: 1, max: maxTableMeters });
 }
@@ -111,12 +111,12 @@ function metersOf(raw: RawSettings, credentials: Credentials): KnownMeter[] {
   const rows = rowsOf(raw);
   const keysOf = (slot: number): RawSettings =>
     Object.fromEntries(keyNames.map((key) => [key, credentials[credentialName(key, slot)]]));
-  // keys without a row are those of the only meter
+  // keys without a row belong to the only meter
   const all = rows.length === 0 && keyNames.some((key) => !isAbsent(credentials[key])) ? [{}] : rows;
   return all.map((row, index) => knownMeter({ ...row, ...keysOf(slotOf(row, index)) }, `meters[${index}].`));
 }
 
-/** JSON of one list table or several; the decoder checks what is in them. */
+/** JSON of one list table or several; the decoder checks their contents. */
 function ownListsOf(raw: RawSettings): readonly PushListDefinition[] {
   const given = raw.ownLists;
   if (isAbsent(given)) return [];

@@ -49,14 +49,14 @@ export const pushSourceSettings = {
   rememberObjects: { kind: "flag", default: false },
 } as const satisfies Readonly<Record<string, SettingRow>>;
 
-/** Meters in the table of the dialog; more belong in a key file. */
+/** Maximum number of meters in the table of the dialog; more belong in a key file. */
 export const maxTableMeters = 32;
 
-/** The keys of a meter, as they are called in a key file. */
+/** The keys of a meter, by their names in a key file. */
 export const keyNames = ["encryptionKey", "authenticationKey", "broadcastKey", "dedicatedKey"] as const;
 export type KeyName = (typeof keyNames)[number];
 
-/** The credential of a meter's key: those of the first meter are called as the key, others have the number of the meter. */
+/** The credential of a meter's key: named like the key for the first meter, with the meter's number for others. */
 export function credentialName(key: KeyName, slot: number): string {
   return slot === 1 ? key : `${key}${slot}`;
 }

@@ -1,4 +1,4 @@
-// The server address as it will stand in an HDLC frame, shown below its fields.
+// Shows the server address as encoded in an HDLC frame, below its fields.
 import { encodeAddress, type HdlcAddressSize, serverAddress } from "../../../src/link/hdlc/address";
 import { isEnv, textIn } from "../../editor/values";
 import { t } from "./checks";

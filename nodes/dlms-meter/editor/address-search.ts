@@ -70,7 +70,7 @@ export class AddressSearch {
     this.#request.stop();
   }
 
-  /** Drops the results: they are those of another line. */
+  /** Drops the results, because they belong to another line. */
   forget(): void {
     this.stop();
     this.#list.empty();

@@ -1,4 +1,4 @@
-// What the fields of the dlms-meter dialog accept, without its secrets. An empty field means the default, so it is valid.
+// Checks of the fields in the dlms-meter dialog, except secrets. An empty field means the default, so it is valid.
 import { isObis } from "../../../src/cosem/obis";
 import { isTimeZone } from "../../../src/cosem/time-zone";
 import {
@@ -15,14 +15,14 @@ import { asText, type EditedProperties, isEmpty, isEnv } from "../../editor/valu
 
 export const t = textsOf("dlms-meter");
 
-/** Hex digits without what people write between them. */
+/** Hex digits without separators. */
 export function bareHex(value: unknown): string {
   return String(value)
     .replace(/0x/gi, "")
     .replace(/[\s:,;-]+/g, "");
 }
 
-/** The choices of a meter that decide about its other settings. */
+/** The choices on which a meter's other settings depend. */
 export function choicesOf(properties: EditedProperties, node: EditedNode): MeterChoices {
   const transportType = properties.text(node, "transportType");
   const framing = properties.text(node, "framing");
@@ -40,7 +40,7 @@ export function choicesOf(properties: EditedProperties, node: EditedNode): Meter
   };
 }
 
-/** As the node reads a number: no fraction, no exponent. */
+/** A number in the form that the node accepts: no fraction, no exponent. */
 const wholeNumber = /^\s*-?(\d+|0x[0-9a-f]+)\s*$/i;
 
 const rangeText = (min: number, max: number): string => t("error.whole", { min, max });
@@ -52,7 +52,7 @@ export class MeterChecks {
     this.#properties = properties;
   }
 
-  /** A whole number in its range; a setting that has no meaning may hold anything. */
+  /** A whole number in its range; a setting that does not apply may have any value. */
   number(name: NamesOf<"integer">): Validator {
     return validator((node, value) => {
       const choices = choicesOf(this.#properties, node);
@@ -63,7 +63,7 @@ export class MeterChecks {
     });
   }
 
-  /** What the run time refuses although the number is in its range. */
+  /** Numbers that the runtime refuses although they are in range. */
   #otherProblem(name: NamesOf<"integer">, node: EditedNode, choices: MeterChoices, number: number): string {
     const other = (of: NamesOf<"integer">): number => {
       const text = this.#properties.text(node, of);

@@ -106,7 +106,7 @@ export class ConnectionTest {
     this.#request.stop();
   }
 
-  /** Drops the results: they are those of other settings. */
+  /** Drops the results, because they belong to other settings. */
   forget(): void {
     this.stop();
     this.#clear();

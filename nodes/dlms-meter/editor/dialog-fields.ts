@@ -5,12 +5,12 @@ export function field(name: string): JQuery {
   return $(`#node-config-input-${name}`);
 }
 
-/** The settings as they stand in the dialog, deployed or not. */
+/** The settings in the dialog, deployed or not. */
 export function standingProperties(node: EditedNode): Record<string, unknown> {
   return standing(node, Object.keys(node._def.defaults));
 }
 
-/** The secrets as they stand in the dialog. */
+/** The secrets in the dialog. */
 export function standingSecrets(node: EditedNode): Record<string, unknown> {
   return standing(node, Object.keys(node._def.credentials ?? {}));
 }

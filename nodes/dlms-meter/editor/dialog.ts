@@ -59,7 +59,7 @@ function fold(this: HTMLElement): void {
   $(button.attr("data-section") ?? "").toggle(open);
 }
 
-/** A property that a flow leaves out has its default, and is shown so. */
+/** The dialog shows the default of a property that a flow leaves out. */
 function showDefaults(node: EditedNode): void {
   for (const [name, { value }] of Object.entries(node._def.defaults)) {
     if (node[name] === undefined && typeof value === "string" && value !== "") field(name).val(value);
@@ -115,7 +115,7 @@ export class MeterDialog {
   }
 
   save(node: EditedNode): void {
-    // what was saved here is of this version, also when it came with an older flow
+    // a node that is saved here has the current version, even if an older flow contained it
     node.version = node._def.defaults.version?.value;
     this.close();
   }

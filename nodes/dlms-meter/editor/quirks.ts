@@ -1,4 +1,4 @@
-// The quirks of a meter as boxes to tick. The property lists the names of those that are on.
+// The quirks of a meter as check boxes. The property lists the names of the selected ones.
 import { isEnv, textIn } from "../../editor/values";
 import { settingOfOption } from "../../meters/settings-rules";
 import { meterSettings } from "../../meters/settings-table";

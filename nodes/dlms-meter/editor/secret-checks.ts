@@ -1,4 +1,4 @@
-// Which secrets the settings of a dlms-meter need, and what is wrong with those that are there.
+// Finds the secrets that the settings of a dlms-meter need, and errors in the secrets entered.
 import { type EditedNode, type Validator, validator } from "../../editor/red";
 import { asText, type EditedProperties, isEmpty, isEnv } from "../../editor/values";
 import {
@@ -15,7 +15,7 @@ import type { StoredSecrets } from "./stored-secrets";
 
 const formOf = (name: SecretName): string => meterSettings[name].form;
 
-/** How messages call a secret. */
+/** Names of secrets in messages. */
 function shownName(name: SecretName): string {
   const row = rowOf(name);
   return row.kind === "secret" && row.short !== undefined ? row.short : t(`label.${name}`);
@@ -58,7 +58,7 @@ export class SecretChecks {
       .join("; "),
   );
 
-  /** What is wrong with a secret, or "". */
+  /** The error in a secret, or "". */
   problem(node: EditedNode, name: SecretName, value?: unknown): string {
     const missing = this.#missing(node, name);
     if (missing !== "" || formOf(name) === "pem") return missing;
@@ -92,7 +92,7 @@ export class SecretChecks {
   #missing(node: EditedNode, name: SecretName): string {
     if (needOf(name, this.#choices(node)) === undefined) return "";
     const typed = this.#properties.input(node, name)?.val();
-    // an emptied field removes its secret; a field that could not be filled tells nothing
+    // an emptied field removes its secret; a field that could not be filled has no meaning
     const fieldTells = typed !== undefined && (!isEmpty(typed) || node.credentials);
     if (fieldTells ? !isEmpty(typed) : this.#stored.has(node, name)) return "";
     return t("error.missing", { name: shownName(name) });

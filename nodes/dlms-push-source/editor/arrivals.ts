@@ -1,4 +1,4 @@
-// "What arrives" in the dlms-push-source dialog: listens with the settings of the dialog and shows what comes.
+// "What arrives" in the dlms-push-source dialog: listens with the settings of the dialog and shows received data.
 import type { ArrivalLine } from "../../admin/answers";
 import { showProblem } from "../../editor/problem";
 import { editorLanguage, type EditedNode, red } from "../../editor/red";
@@ -6,7 +6,7 @@ import { StreamedRequest } from "../../editor/streamed-request";
 import type { MeterRows } from "./meter-rows";
 import { field, t } from "./texts";
 
-/** Pushes of one meter replace each other; so many meters and problems are shown. */
+/** Maximum number of meters and problems shown; a meter's new push replaces its previous one. */
 const maxShown = 20;
 
 type Arrived = Extract<ArrivalLine, { kind: "push" }>;
@@ -88,7 +88,7 @@ export class Arrivals {
       .appendTo(item);
   }
 
-  /** The element of a meter or problem, emptied; the oldest goes when there are many. */
+  /** The emptied element of a meter or problem; beyond the maximum the oldest element is removed. */
   #place(name: string): JQuery {
     const known = this.#shown.get(name);
     if (known !== undefined) return known.empty();

@@ -1,4 +1,4 @@
-// What the fields of the dlms-push-source dialog accept. An empty field means the default, so it is valid.
+// Checks of the fields in the dlms-push-source dialog. An empty field means the default, so it is valid.
 import { isTimeZone } from "../../../src/cosem/time-zone";
 import { type Validator, validator } from "../../editor/red";
 import { asText, type EditedProperties, isEmpty, isEnv } from "../../editor/values";
@@ -9,10 +9,10 @@ const wholeNumber = /^\s*\d+\s*$/;
 /** Node-RED shows this word in place of a stored secret. */
 export const hidden = "__PWRD__";
 
-/** Hex digits without what people write between them. */
+/** Hex digits without separators. */
 const bareHex = (value: string): string => value.replace(/0x/gi, "").replace(/[\s:,;-]+/g, "");
 
-/** What is wrong with a key, or "". */
+/** The error in a key, or "". */
 export function keyProblem(value: string): string {
   if (value === "" || value === hidden || isEnv(value)) return "";
   const digits = bareHex(value);
@@ -38,7 +38,7 @@ export class SourceChecks {
     this.#properties = properties;
   }
 
-  /** A whole number in its range; a setting that has no meaning may hold anything. */
+  /** A whole number in its range; a setting that does not apply may have any value. */
   number(name: Numbered): Validator {
     const [min, max] = pushSourceSettings[name].range;
     return validator((node, value) => {

@@ -33,7 +33,7 @@ function labelled(name: string, input: JQuery, parent: JQuery): JQuery {
   return input.appendTo(label);
 }
 
-/** Shows what is wrong with a field at the field. */
+/** Shows the error of a field at the field. */
 function check(input: JQuery, problemOf: (value: string) => string): void {
   const show = (): void => {
     const problem = problemOf(textIn(input));
@@ -56,7 +56,7 @@ export class MeterRows {
     given.slice(0, maxTableMeters).forEach((meter, index) => {
       this.#append(meter, typeof meter.slot === "number" ? meter.slot : index + 1);
     });
-    // one meter is the usual case: its fields are there
+    // the dialog starts with one row, because most sources have one meter
     if (this.#rows.length === 0) this.#append({}, 1);
     this.#add.on("click", () => {
       const row = this.#append({}, this.#freeSlot());
@@ -65,12 +65,12 @@ export class MeterRows {
     });
   }
 
-  /** The rows that hold anything, for the flow. */
+  /** The rows that are not empty, for the flow. */
   rows(): MeterRow[] {
     return this.#rows.filter((row) => isFilled(row)).map((row) => plain(row));
   }
 
-  /** The keys as they stand in the dialog, by the names of the credentials. */
+  /** The keys in the dialog, by the names of the credentials. */
   keys(): Record<string, string> {
     const entries = this.#rows.flatMap(({ slot, keys }) =>
       keyNames.map((key) => [credentialName(key, slot), textIn(keys[key])] as const),
@@ -78,7 +78,7 @@ export class MeterRows {
     return Object.fromEntries(entries);
   }
 
-  /** Fills fields of the first meter that are empty. */
+  /** Fills empty fields of the first meter. */
   fill(values: Readonly<Record<string, string>>): void {
     const [first] = this.#rows;
     if (first === undefined) return;
@@ -88,7 +88,7 @@ export class MeterRows {
     }
   }
 
-  /** A system title that was seen on the line, for the first meter without one. */
+  /** Enters a system title that was seen on the line for the first meter without one. */
   takeTitle(title: string): void {
     const free = this.#rows.find(({ texts }) => texts.systemTitle !== undefined && textIn(texts.systemTitle) === "");
     const row = free ?? this.#append({}, this.#freeSlot());
@@ -129,7 +129,7 @@ export class MeterRows {
     return row;
   }
 
-  /** The id is the one by which Node-RED stores the credential. */
+  /** Node-RED finds the credential by this id. */
   #keyInput(key: KeyName, slot: number, parent: JQuery): JQuery {
     const name = credentialName(key, slot);
     const stored = this.#node.credentials ?? {};
@@ -204,7 +204,7 @@ function flagInput(name: string, isOn: boolean, parent: JQuery): JQuery {
   return box;
 }
 
-/** The `dlms-meter` that reads the same meter, from which names are learned; undefined where the flow has none. */
+/** The `dlms-meter` that reads the same meter and supplies its names; undefined if the flow has none. */
 function meterSelect(chosen: string, parent: JQuery): JQuery | undefined {
   const select = $("<select>").append($("<option>").val("").text(t("meter.placeholder.meter")));
   let count = 0;

@@ -1,4 +1,4 @@
-// "My meter is": published settings by country and operator fill in fields, and say which keys are needed.
+// "My meter is": published settings by country and operator fill in fields and name the keys needed.
 import type { PushPreset, PushPresetsAnswer } from "../../admin/answers";
 import type { EditedNode } from "../../editor/red";
 import { asText, textIn } from "../../editor/values";

@@ -1,4 +1,4 @@
-// The object that a dlms-read node reads alone: its code, class and attribute.
+// The single object that a dlms-read node reads: its code, class and attribute.
 import type { EditorClass, TablesAnswer } from "../../admin/answers";
 import type { EditedNode } from "../../editor/red";
 import { isEmpty, textIn } from "../../editor/values";
@@ -49,7 +49,7 @@ export class AttributeFields {
       .trigger("change", [code.typedInput("type"), code.typedInput("value")]);
   }
 
-  /** Takes over what was picked in the object browser. */
+  /** Takes over the object picked in the object browser. */
   choose(choice: ObjectChoice): void {
     field("logicalName").typedInput("type", "str");
     field("logicalName").typedInput("value", choice.logicalName);
@@ -59,7 +59,7 @@ export class AttributeFields {
     field("attributeId").typedInput("value", choice.attributeId);
   }
 
-  /** A class that the list does not have is a number. */
+  /** A class that is not in the list is entered as a number. */
   #chooseType(objectType: string): void {
     const row = findClass(this.#tables.classes, objectType);
     field("objectType").typedInput("type", row === undefined ? "num" : "str");
@@ -126,7 +126,7 @@ export class AttributeFields {
     attribute.typedInput("value", type !== "str" || keeps || row === undefined ? value : "2");
   }
 
-  /** A code from the list brings its class along. */
+  /** A code from the list also sets its class. */
   #codeChanged(type: string, value: string): void {
     const code = this.#codes.find(this.#tables, value);
     if (code !== undefined && isAttributeMode() && field("objectType").typedInput("type") === "str") {

@@ -1,4 +1,4 @@
-// What the fields of the dlms-read dialog accept. An empty field means the default, so it is valid.
+// Checks of the fields in the dlms-read dialog. An empty field means the default, so it is valid.
 import type { EditorClass } from "../../admin/answers";
 import { isObis, obisDotted } from "../../../src/cosem/obis";
 import { type EditedNode, type Validator, validator } from "../../editor/red";
@@ -54,7 +54,7 @@ export class ReadChecks {
     this.#classes = classes;
   }
 
-  /** Whether a property stands in the node, and does not come from the message or a context. */
+  /** Whether the node holds the property's value, and not the message or a context. */
   isFixed(node: EditedNode, name: string): boolean {
     return ["", "str", "num"].includes(this.#properties.text(node, `${name}Type`));
   }
@@ -88,7 +88,7 @@ export class ReadChecks {
     return problem === undefined ? "" : t("error.row", { row: row + 1, reason: problem.reason });
   });
 
-  /** What is wrong with one value of a list. */
+  /** The error in one value of a list. */
   pointProblem({ logicalName, objectType, attributeId }: Point): PointProblem | undefined {
     if (!isCode(logicalName)) return { field: "logicalName", reason: t("error.obis") };
     const type = this.#typeProblem(objectType);
@@ -97,7 +97,7 @@ export class ReadChecks {
     return attribute === "" ? undefined : { field: "attributeId", reason: attribute };
   }
 
-  /** What is wrong with each value of a list, two with one name included. */
+  /** The errors in the values of a list, including duplicate names. */
   pointProblems(points: readonly Point[]): (PointProblem | undefined)[] {
     const names = new Set<string>();
     return points.map((point) => {

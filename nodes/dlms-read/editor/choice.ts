@@ -6,9 +6,9 @@ import { t } from "./texts";
 export interface ChoiceFieldOptions {
   readonly css: string;
   readonly label: string;
-  /** what to choose from, that value included */
+  /** the choices, including the current value */
   choicesOf(value: string): readonly Choice[];
-  /** a typed value as it stands in the list */
+  /** a typed value in the spelling of the list */
   normal(text: string): string;
   changed(): void;
 }

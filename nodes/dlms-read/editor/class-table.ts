@@ -1,4 +1,4 @@
-// The class table of the stack as the dlms-read dialog has it, once it is loaded.
+// The class table of the stack in the dlms-read dialog, once loaded.
 import type { EditorClass } from "../../admin/answers";
 import { isEmpty } from "../../editor/values";
 
@@ -7,7 +7,7 @@ export interface Choice {
   readonly label: string;
 }
 
-/** Names are the same in any case and punctuation, as the node takes them. */
+/** Names are compared without case and punctuation, as in the node. */
 export function plainName(text: unknown): string {
   return String(text)
     .trim()
@@ -22,14 +22,14 @@ export function findClass(classes: readonly EditorClass[], value: unknown): Edit
   return classes.find(({ id, name }) => String(id) === text || name === plainName(text));
 }
 
-/** The classes to choose from; a value that is none of them is a choice too. */
+/** The classes to choose from, including a current value that is not in the table. */
 export function classChoices(classes: readonly EditorClass[], value: unknown): Choice[] {
   const choices = classes.map(({ id, name, title }) => ({ value: name, label: `${title} (${id})` }));
   if (isEmpty(value) || findClass(classes, value) !== undefined) return choices;
   return [...choices, { value: String(value), label: String(value) }];
 }
 
-/** The attributes of a class to choose from; a value that is none of them is a choice too. */
+/** The attributes of a class to choose from, including a current value that is not in the table. */
 export function attributeChoices(row: EditorClass | undefined, value: unknown): Choice[] {
   const choices = (row?.attributes ?? []).map(({ id, name }) => ({ value: String(id), label: `${id}  ${name}` }));
   if (isEmpty(value) || choices.some((choice) => choice.value === String(value))) return choices;

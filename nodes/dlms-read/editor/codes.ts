@@ -1,4 +1,4 @@
-// The class table and the OBIS codes that the dlms-read dialog offers, and what a code means.
+// The class table and the OBIS codes that the dlms-read dialog offers, and the meaning of a code.
 import type { CommonCode, TablesAnswer } from "../../admin/answers";
 import { isObis } from "../../../src/cosem/obis";
 import { editorLanguage } from "../../editor/red";
@@ -21,7 +21,7 @@ export class KnownCodes {
     this.#browsed = browsed;
   }
 
-  /** Loads the tables once. Without them the lists hold only what is already chosen, and numbers. */
+  /** Loads the tables once. Without them the lists offer only the current values and numbers. */
   load(): JQuery.Promise<TablesAnswer> {
     this.#tables ??= $.getJSON("dlms/classes", { language: editorLanguage() }).then(
       (tables: TablesAnswer) => tables,

@@ -1,4 +1,4 @@
-// Lists of values as CSV (RFC 4180): what a spreadsheet writes, read back as points of a dlms-read node.
+// Lists of values as CSV (RFC 4180): reads the files of spreadsheets as points of a dlms-read node.
 import { delimiterOf, parseCsv } from "../../node-red/csv-rows";
 
 /** A point as a row of a table holds it. */

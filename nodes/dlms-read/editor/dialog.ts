@@ -1,4 +1,4 @@
-// The dlms-read dialog: its parts, the object browser, and what is shown in which mode.
+// The dlms-read dialog: its parts, the object browser, and the fields shown in each mode.
 import type { EditedNode } from "../../editor/red";
 import { type EditedProperties, isEmpty, textIn } from "../../editor/values";
 import { AttributeFields } from "./attribute";
@@ -59,9 +59,9 @@ export class ReadDialog {
   }
 
   save(node: EditedNode): void {
-    // what was saved here is of this version, also when it came with an older flow
+    // a node that is saved here has the current version, even if an older flow contained it
     node.version = node._def.defaults.version?.value;
-    // a person who picked values and pressed Done wants them
+    // Done also takes over values that were picked but not added
     this.#browser?.take();
     node.points = this.#list.points();
     this.#profile.save();
@@ -107,7 +107,7 @@ export class ReadDialog {
       button.attr("aria-expanded", "true");
       browser.open();
     });
-    // the tree is that of one meter and mode; the keyboard stays where the change was made
+    // the tree belongs to one meter and mode; the keyboard focus stays on the changed field
     $("#node-input-mode, #node-input-meter").on("change", function () {
       if (!browser.isVisible()) return;
       const here = document.activeElement;

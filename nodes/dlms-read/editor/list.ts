@@ -12,7 +12,7 @@ const maxShownErrors = 5;
 
 const list = (): JQuery => $("#node-input-points-container");
 
-/** Editable lists have no own types for what their actions give. */
+/** Editable lists have no types for the results of their actions. */
 function act(action: "items" | "empty"): JQuery {
   return (list().editableList as unknown as (action: string) => JQuery).call(list(), action);
 }
@@ -64,7 +64,7 @@ export class PointList {
     addItem(point);
   }
 
-  /** Begins the list with the object that was read alone. */
+  /** Starts the list with the object of the single-value mode. */
   beginWith(obis: string): void {
     const plain = (name: string): string => {
       const input = $(`#node-input-${name}`);

@@ -13,7 +13,7 @@ interface FormerField {
   readonly value: string;
 }
 
-/** In this order: a code brings its class along, and a class its attributes. */
+/** In this order, because a code sets its class, and a class its attributes. */
 const objectFields = ["logicalName", "objectType", "attributeId"];
 
 export class ModeChange {

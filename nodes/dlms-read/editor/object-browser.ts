@@ -9,7 +9,7 @@ import { ObjectTree } from "./object-tree";
 import { t } from "./texts";
 import { ValueReader } from "./value-reader";
 
-/** What a person chose in the tree. */
+/** The user's choice in the tree. */
 export interface ObjectChoice {
   readonly logicalName: string;
   readonly objectType: string;
@@ -110,7 +110,7 @@ export class ObjectBrowser {
   open(): void {
     const { browsed, meterId, multiple } = this.#options;
     this.#panel.show();
-    // search and choice were those of another list
+    // search and choice belong to the previous list
     this.#search.val("");
     this.#chosen.clear();
     this.#list.attr("aria-multiselectable", String(multiple()));
@@ -132,7 +132,7 @@ export class ObjectBrowser {
     this.#options.onClose();
   }
 
-  /** Hands over what was picked for the list and is not in it yet. */
+  /** Hands over the picked objects that are not in the list yet. */
   take(): void {
     if (!this.isVisible() || !this.#options.multiple()) return;
     this.#options.onAdd([...this.#chosen.values()]);

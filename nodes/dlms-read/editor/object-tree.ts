@@ -15,7 +15,7 @@ import type { ShownValue } from "./value-reader";
 export interface ObjectTreeOptions {
   isChosen(key: string): boolean;
   valueOf(key: string): ShownValue | undefined;
-  /** @param last the person wants no other one */
+  /** @param last the user chooses no further object */
   onChoose(leaf: ObjectLeaf, item: JQuery, last: boolean): void;
   /** The keyboard leaves the tree at its top. */
   onTop(): void;
@@ -57,7 +57,7 @@ function fillRow(node: TreeNode, row: JQuery): void {
 export class ObjectTree {
   readonly #element: JQuery;
   readonly #options: ObjectTreeOptions;
-  /** whether a person opened or closed a branch, by its key */
+  /** whether the user opened or closed a branch, by its key */
   readonly #opened = new Map<string, boolean>();
 
   constructor(element: JQuery, options: ObjectTreeOptions) {
@@ -76,7 +76,7 @@ export class ObjectTree {
     });
   }
 
-  /** Draws the objects that have all words; gives their number. */
+  /** Draws the objects that contain all words; returns their number. */
   draw(objects: readonly BrowsedObject[], words: readonly string[]): number {
     const found = words.length > 0 ? objects.filter((object) => matches(object, words)) : objects;
     const all = words.length > 0 && found.length <= maxOpenFound;
@@ -113,7 +113,7 @@ export class ObjectTree {
     return item;
   }
 
-  /** The same of all items with one key: a search may have drawn the tree since. */
+  /** The same for all items with one key, because a search may have redrawn the tree. */
   markAll(key: string): void {
     this.#element.find("[role=treeitem]").each((_, element) => {
       const item = $(element);

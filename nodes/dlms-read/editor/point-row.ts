@@ -51,7 +51,7 @@ export function fillPointRow(row: JQuery, point: Point, table: PointTable, noteI
   row.append(name, obis, type.element, attribute.element).after(note);
   movesByKey(row, checkSoon);
   row.on("change", "input, select", checkSoon).on("input", "input", () => {
-    // a problem disappears when it is put right; a half typed value is not judged
+    // a problem disappears when it is corrected; an incomplete value is not checked
     if ($(".dlms-row-problem:not(:empty)").length > 0) checkSoon();
   });
   obis.on("change", () => {
@@ -115,7 +115,7 @@ const inputsOf: Readonly<Record<PointProblem["field"], string>> = {
   attributeId: ".dlms-point-attribute, .dlms-point-attribute-other",
 };
 
-/** What is wrong stands below its row, and a screen reader says it of the field. */
+/** The error is shown below its row, and a screen reader reads it with the field. */
 export function showRowProblem(row: JQuery, problem: PointProblem | undefined): void {
   const note = row.find(".dlms-row-problem");
   if (problem === undefined && note.text() === "") return;

@@ -50,7 +50,7 @@ function fillRangeFields({ last, from, to, entries }: StoredRange): void {
   });
 }
 
-/** The columns of the profile as boxes to tick, asked from the meter. */
+/** The columns of the profile as check boxes, read from the meter. */
 function prepareColumns(): void {
   const field = $("#node-input-columns");
   const panel = $("#dlms-read-columns-panel");
@@ -59,7 +59,7 @@ function prepareColumns(): void {
     types: [{ value: "str", label: t("label.columns"), icon: "fa fa-columns" }, ...dynamicTypes],
     ...{ default: "str", typeField: "#node-input-columnsType" },
   });
-  // boxes to tick are for columns that stand here
+  // check boxes apply only to columns that the node holds
   field
     .on("change", () => {
       const here = field.typedInput("type") === "str";
@@ -130,7 +130,7 @@ export class ProfileFields {
     const kind = this.#unset && !isProfileMode() ? "all" : textIn($("#node-input-rangeKind"));
     const field = $("#node-input-range");
     if (kind === "dynamic") {
-      // the first type offered was never chosen, so the field does not know of it
+      // the field does not report the first type offered, because no user chose it
       $("#node-input-rangeType").val(field.typedInput("type"));
       return;
     }
@@ -150,7 +150,7 @@ export class ProfileFields {
     // the field asks where the range comes from; a range as text is no place
     if (!moves) field.typedInput("value", "range");
     this.#unset = asText(node.mode) !== "profile" && !moves && Object.keys(range).length === 0;
-    // all rows of a full profile take hours on a slow line, so a person has to choose them
+    // all rows of a full profile take hours on a slow line, so the user has to choose them
     $("#node-input-rangeKind").val(this.#unset ? "period" : moves ? "dynamic" : kindOf(range));
   }
 }

@@ -2,7 +2,7 @@
 import { asText } from "../../editor/values";
 import { t } from "./texts";
 
-/** What a stored range may hold; a flow written by hand may hold anything. */
+/** Fields of a stored range; a flow written by hand may contain anything. */
 export interface StoredRange {
   readonly last?: number | string;
   readonly from?: string;
@@ -43,7 +43,7 @@ function momentOf(text: string): number {
   return Date.parse(`${text.replace(" ", "T")}${time}${hasOffset(text) ? "" : "Z"}`);
 }
 
-/** What is wrong with the beginning and the end of a range, or "". */
+/** The error in the beginning or end of a range, or "". */
 export function timesProblem(from: string, to: string): string {
   if (Number.isNaN(momentOf(from))) return t("error.from");
   if (to === "") return "";

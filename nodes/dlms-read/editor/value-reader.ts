@@ -23,7 +23,7 @@ export class ValueReader {
   #reading: MeterRequest<ReadAnswer> | undefined;
   #waiting: ObjectLeaf[] = [];
 
-  /** @param changed the value of this key is another one now */
+  /** @param changed called when the value of this key has changed */
   constructor(meterId: () => string, changed: (key: string) => void) {
     this.#meterId = meterId;
     this.#changed = changed;
@@ -42,7 +42,7 @@ export class ValueReader {
     this.#reading?.abort();
   }
 
-  /** @param queued after those that are being read; else only the newest is wanted */
+  /** @param queued read after the pending ones; otherwise only the newest request counts */
   read(leaf: ObjectLeaf, queued: boolean): void {
     const { object, attribute } = leaf;
     const key = choiceKeyOf(leaf);

@@ -1,4 +1,4 @@
-// What the fields of the dlms-simulator dialog accept. An empty field means the default, so it is valid.
+// Checks of the fields in the dlms-simulator dialog. An empty field means the default, so it is valid.
 import { validator } from "../../editor/red";
 import { isEmpty, isEnv } from "../../editor/values";
 import { t } from "./texts";

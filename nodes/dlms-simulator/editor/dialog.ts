@@ -15,7 +15,7 @@ function expand(): void {
   });
 }
 
-/** Shows the settings of pushing that matter: those of the household, and of the chosen place. */
+/** Shows the push settings that apply to the household meter and to the chosen destination. */
 function showPush(): void {
   const household = input().typedInput("type") === "household";
   const place = household ? String($("#node-input-push").val() ?? "") : "";

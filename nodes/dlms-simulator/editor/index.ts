@@ -1,4 +1,4 @@
-// The script of the dlms-simulator dialog: what dlms-simulator.html uses of it is window.dlmsSimulatorEditor.
+// The script of the dlms-simulator dialog: dlms-simulator.html uses its window.dlmsSimulatorEditor.
 import { SimulatorChecks } from "./checks";
 import { SimulatorDialog } from "./dialog";
 import { t } from "./texts";
