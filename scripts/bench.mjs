@@ -1,4 +1,4 @@
-// Benchmarks, each beside a peer in the same run: npm run bench [-- read decode cipher]. Prints figures, asserts nothing.
+// Benchmarks, each with a peer in the same run: npm run bench [-- read decode cipher]. Prints figures, asserts nothing.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,7 +12,7 @@ const pinned = spawnSync("taskset", ["-c", "0", "true"]).status === 0;
 const onOneCpu = (command, args) => (pinned ? ["taskset", ["-c", "0", command, ...args]] : [command, args]);
 const tsx = (script, ...args) => [process.execPath, ["--import", "tsx", join(bench, script), ...args.map(String)]];
 
-/** What users run is compiled by tsc; tsx adds work to every closure, which counts where few microseconds are measured. */
+/** Users run code compiled by tsc; tsx adds work to every closure, which counts where few microseconds are measured. */
 function compiled(name) {
   const out = join(root, ".cache", "bench");
   spawnSync("npx", ["tsc", "-p", "tsconfig.test.json", "--noEmit", "false", "--outDir", out], { cwd: root });
@@ -57,7 +57,7 @@ async function readBench() {
   const results = { bare: [], ours: [], java: [] };
   const hasJava = existsSync(join(java, "interop-peer.jar"));
   const javaArgs = ["-cp", classPath, "peer.Main", "client", "--port", String(server.port), "--repeat", String(rounds)];
-  // in turns, so that what else the machine does falls on all alike
+  // in turns, so that other load on the machine affects all candidates equally
   for (let block = 0; block < blocks; block++) {
     results.bare.push(run(...script("bare-client", server.port, rounds)).medianMicroseconds);
     results.ours.push(run(...script("read-client", server.port, rounds)).medianMicroseconds);
@@ -104,7 +104,7 @@ function pushDecodeBench() {
   if (sums[0] !== sums[1]) console.log(`  THE VALUES DIFFER: their sums are ${sums[0]} and ${sums[1]}`);
 }
 
-/** 10,000 meters push to one TCP port for two minutes; the sender is a process of its own. */
+/** 10,000 meters push to one TCP port for two minutes; the sender is a separate process. */
 function pushFleetBench() {
   const script = compile();
   const [file, args] = script("push-fleet-meters", 10_000, 2);
@@ -148,7 +148,7 @@ async function main() {
     if (wanted.length === 0 || wanted.includes(name)) await start();
   }
   if (wanted.length === 0 || wanted.includes("push") || wanted.includes("push-decode")) pushDecodeBench();
-  // takes minutes, so it runs only where it is asked for
+  // takes minutes, so it runs only on request
   if (wanted.includes("push") || wanted.includes("push-fleet")) pushFleetBench();
 }
 

@@ -72,7 +72,7 @@ function replace(folder, by) {
   rmSync(old, { recursive: true, force: true });
 }
 
-/** What a build that was killed has left behind; one that still runs is left alone. */
+/** Removes the remains of a killed build; those of a running build stay. */
 function clean() {
   for (const name of readdirSync(root)) {
     const pid = Number(/^(?:dist|resources)\.(\d+)\.tmp(?:\.old)?$/.exec(name)?.[1]);

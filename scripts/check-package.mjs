@@ -1,4 +1,4 @@
-// Checks what would be published: the files that Node-RED and users need are in, nothing else is, the node sets exist.
+// Checks the package to publish: it contains exactly the files that Node-RED and users need, and the node sets exist.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -18,7 +18,7 @@ const packed = Array.isArray(listing) ? listing[0] : Object.values(listing)[0];
 const files = new Set(packed.files.map((file) => file.path));
 
 for (const [type, file] of Object.entries(manifest["node-red"].nodes)) {
-  // what the flow library's scorecard reads out of the editor file
+  // the parts of the editor file that the flow library's scorecard reads
   const editor = readFileSync(join(root, "nodes", type, `${type}.html`), "utf8");
   check(
     editor.includes(`registerType("${type}", {`),

@@ -1,5 +1,5 @@
-// Runs the tests once and records what they cover: `node scripts/coverage.mjs test`. `vectors` adds what the vectors
-// cover, and `report` then compares all with the floor in .c8rc.json. Without an argument the first and the last are done.
+// Runs the tests once and records their coverage: `node scripts/coverage.mjs test`. `vectors` adds the coverage of the
+// vectors, and `report` compares the sum with the floor in .c8rc.json. Without an argument: `test`, then `report`.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -23,7 +23,7 @@ function vectors() {
   run("npm", ["run", "--silent", "test:vectors"], { NODE_V8_COVERAGE: data });
 }
 
-/** Leaves out what was loaded from elsewhere than a file: c8 stops at its source map. */
+/** Omits code that was not loaded from a file, because c8 fails at its source map. */
 function onlyFiles(path) {
   const coverage = JSON.parse(readFileSync(path, "utf8"));
   const maps = Object.entries(coverage["source-map-cache"] ?? {});

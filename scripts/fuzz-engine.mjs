@@ -15,7 +15,7 @@ const replacements = [
   { from: "GLIBCXX_3.4.32", to: "GLIBCXX_3.4", names: { _ZSt21ios_base_library_initv: undefined } },
 ];
 
-/** The parts of a 64-bit little-endian ELF file that name what it needs from other libraries. */
+/** The parts of a 64-bit little-endian ELF file that name its imports from other libraries. */
 class ElfReferences {
   #file;
   #sections;

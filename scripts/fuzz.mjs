@@ -1,4 +1,4 @@
-// Fuzzing: npm run fuzz -- help. Compiled to .cache/fuzz; the engine is installed there when it is asked for the first time.
+// Fuzzing: npm run fuzz -- help. Compiled to .cache/fuzz; the engine is installed there on first use.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -46,7 +46,7 @@ function loads() {
   return spawnSync(process.execPath, ["-e", "require(process.argv[1])", nativePart], { encoding: "utf8" });
 }
 
-/** Whether the engine is there and its native part loads on this system. */
+/** Whether the engine is installed and its native part loads on this system. */
 function engineIsReady() {
   if (!existsSync(engineCli)) {
     mkdirSync(engineFolder, { recursive: true });
@@ -78,7 +78,7 @@ function writeCorpus(target) {
   return [...stdout.matchAll(/^corpus (\S+) (\d+)$/gm)].map(([, name, seeds]) => ({ name, seeds: Number(seeds) }));
 }
 
-/** One target under the engine. Resolves with what it executed, and how it ended. */
+/** Runs one target under the engine. Resolves with the number of executions and the result. */
 function guided(name, runs, seed) {
   const corpus = join(cache, "corpus", name);
   const findings = join(cache, "findings");

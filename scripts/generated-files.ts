@@ -1,5 +1,5 @@
 // Files, or parts of files, that are written from tables of the code. `npm run generate` writes them, and a test
-// compares them with what stands in the repository.
+// compares them with the files in the repository.
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { rowOf, type SettingName } from "../nodes/meters/settings-rules";
@@ -57,7 +57,7 @@ function neededText(need: Need | undefined): string {
 
 const applicabilities = { network: "TCP, TLS, UDP", serial: "serial ports", hdlc: "HDLC", modeE: "mode E" } as const;
 
-/** The part of docs/settings.md on push sources. */
+/** The part of docs/settings.md about push sources. */
 function sourceDocument(labels: Readonly<Record<string, string>>): string {
   const lines = Object.entries<SettingRow>(pushSourceSettings).map(([name, row]) => {
     const appliesTo = row.appliesTo === undefined ? "" : ` (${sourceApplicabilities[row.appliesTo]} only)`;

@@ -1,4 +1,4 @@
-// Builds the Java peers and installs the Python peers of test/interop. Test-only: nothing of it is shipped.
+// Builds the Java peers and installs the Python peers of test/interop. Test-only: none of it is shipped.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";

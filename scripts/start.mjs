@@ -96,7 +96,7 @@ function prepareUserDir(options) {
   );
 }
 
-/** Node-RED's own advice for servers is left out; what nodes say, and errors, are shown. */
+/** Omits Node-RED's own advice for servers; shows errors and the output of nodes. */
 function showLog(entry) {
   const isError = entry.level <= 20;
   if (!isError && !entry.id) return;
@@ -130,7 +130,7 @@ function settingsFor(options) {
   };
 }
 
-/** The server comes first: a taken port is found before anything else is started. */
+/** The server starts first, so that a port in use is found before anything else starts. */
 function listen(app, port) {
   const server = createServer(app);
   return new Promise((done, fail) => {
@@ -158,7 +158,7 @@ function show(value) {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** `1.0.1.7.0.255` as people write it: `1-0:1.7.0*255` */
+/** `1.0.1.7.0.255` in the usual notation: `1-0:1.7.0*255` */
 function obisText(dotted) {
   const parts = dotted.split(".");
   return parts.length === 6 ? `${parts[0]}-${parts[1]}:${parts[2]}.${parts[3]}.${parts[4]}*${parts[5]}` : dotted;
@@ -170,7 +170,7 @@ function itemLine(name, info) {
   return `${name.padEnd(20)}  ${show(info.value)}${unit}`;
 }
 
-/** What a dlms-read node sent, one line a value. */
+/** The values that a dlms-read node sent, one per line. */
 function linesOf(msg) {
   const info = msg.dlms;
   if (!info) return [];

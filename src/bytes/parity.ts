@@ -9,7 +9,7 @@ export function evenParity(byte: number): number {
   return (byte & 0x7f) | ((ones & 1) << 7);
 }
 
-/** What a line of 7E1 carries, for lines that pass eight bits through. */
+/** The bytes on a 7E1 line, for lines that pass eight bits through. */
 export function withEvenParity(bytes: Uint8Array): Uint8Array {
   return bytes.map(evenParity);
 }

@@ -1,16 +1,16 @@
-/** Messages that come in pieces, kept apart by sender: each with a bound on bytes and age. */
+/** Messages that arrive in pieces, by sender, each with a limit on bytes and age. */
 import { GrowingBuffer } from "./growing-buffer";
 
 export interface SeriesLimits {
   /** bytes of one message (65536) */
   readonly maxBytes?: number;
-  /** unfinished messages at a time; the oldest makes room (8) */
+  /** unfinished messages at a time; beyond it the oldest is dropped (8) */
   readonly maxOpen?: number;
   /** ms after which an unfinished message is dropped (30000) */
   readonly maxAgeMs?: number;
 }
 
-/** An unfinished message that was given up. */
+/** An unfinished message that was dropped. */
 export interface DroppedSeries {
   readonly sender: string;
   readonly pieces: number;
@@ -26,9 +26,9 @@ interface Series {
 }
 
 const defaults = { maxBytes: 65_536, maxOpen: 8, maxAgeMs: 30_000 } as const satisfies SeriesLimits;
-/** Dropped messages that are remembered until they are asked for. */
+/** Maximum number of dropped messages that are kept until they are reported. */
 const maxDropped = 64;
-/** Pieces without a byte in a row. */
+/** Maximum number of consecutive empty pieces. */
 const maxEmpty = 8;
 
 export class UnfinishedSeries {
@@ -51,12 +51,12 @@ export class UnfinishedSeries {
     return sum;
   }
 
-  /** The number that the next piece of a sender must have; undefined where no message has begun. */
+  /** The number that the next piece of a sender must have; undefined if no message has begun. */
   next(sender: string): number | undefined {
     return this.#open.get(sender)?.next;
   }
 
-  /** Pieces that came of the unfinished message of a sender. */
+  /** Number of pieces received of a sender's unfinished message. */
   pieces(sender: string): number {
     return this.#open.get(sender)?.buffer.pieces ?? 0;
   }
@@ -72,7 +72,7 @@ export class UnfinishedSeries {
     this.append(sender, piece, next);
   }
 
-  /** Adds a piece to the message that has begun. False where the message was dropped. */
+  /** Adds a piece to the unfinished message. False if the message was dropped. */
   append(sender: string, piece: Uint8Array, next: number): boolean {
     const series = this.#open.get(sender);
     if (series === undefined) return false;
@@ -87,7 +87,7 @@ export class UnfinishedSeries {
     return true;
   }
 
-  /** The whole message; undefined where none has begun. */
+  /** The whole message; undefined if none has begun. */
   take(sender: string): Uint8Array | undefined {
     const series = this.#open.get(sender);
     this.#open.delete(sender);
@@ -102,7 +102,7 @@ export class UnfinishedSeries {
     this.#dropped.push({ sender, pieces: series.buffer.pieces, bytes: series.buffer.length, why });
   }
 
-  /** Drops what is older than the limit. Without a time only the other bounds hold. */
+  /** Drops messages older than the limit. Without a time only the other limits apply. */
   expire(now: number | undefined): void {
     if (now === undefined || this.#open.size === 0) return;
     const { maxAgeMs } = this.#limits;
@@ -117,7 +117,7 @@ export class UnfinishedSeries {
     for (const sender of [...this.#open.keys()]) this.drop(sender, why);
   }
 
-  /** What was dropped since the last call. */
+  /** The messages dropped since the last call. */
   takeDropped(): readonly DroppedSeries[] {
     if (this.#dropped.length === 0) return this.#dropped;
     const dropped = this.#dropped;

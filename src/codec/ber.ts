@@ -32,7 +32,7 @@ export function writeBer(writer: ByteWriter, tag: number, contents: Uint8Array):
   writer.u8(tag).writeLength(contents.length).bytes(contents);
 }
 
-/** Tag, length and contents as bytes of their own. */
+/** Tag, length and contents as new bytes. */
 export function ber(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;

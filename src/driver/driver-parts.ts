@@ -22,7 +22,7 @@ export interface LinkDriverEvents {
 export interface Traffic {
   bytesIn: number;
   bytesOut: number;
-  /** requests that were sent to be answered */
+  /** requests sent that expect an answer */
   roundTrips: number;
   /** pushes of meters that no client of the line reads; they were dropped */
   strayPushes?: number;

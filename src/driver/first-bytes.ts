@@ -7,7 +7,7 @@ import { looksLike } from "../link/guess-protocol";
 
 const maxKeptBytes = 16;
 
-/** Keeps the first bytes that came until the link is up. */
+/** Keeps the first bytes received until the link is up. */
 export class FirstBytes {
   #bytes: Uint8Array | undefined = new Uint8Array(0);
 

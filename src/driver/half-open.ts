@@ -29,12 +29,12 @@ export class HalfOpenDetector {
   readonly #isPossible: boolean;
   /** peers that answered on this connection, until an exchange with them failed */
   readonly #heard = new Set<unknown>();
-  /** peers that did not answer since the last byte came */
+  /** peers that have not answered since the last received byte */
   readonly #silent = new Set<unknown>();
   /** those of `#silent` that had answered before */
   readonly #wentSilent = new Set<unknown>();
   #frames = 0;
-  /** something was sent in this turn, and no byte has come since */
+  /** something was sent in this turn, and no byte has been received since */
   #awaitsAnswer = false;
   #lastHeard: Addressed | undefined;
 
@@ -50,7 +50,7 @@ export class HalfOpenDetector {
     this.#awaitsAnswer = true;
   }
 
-  /** Bytes came. @param user the one whose turn it is, if any */
+  /** Bytes were received. @param user the user that holds the turn, if any */
   heard(user: Addressed | undefined): void {
     this.#awaitsAnswer = false;
     if (this.#frames > 0) this.#clearSilence();
@@ -65,7 +65,7 @@ export class HalfOpenDetector {
     this.#lastHeard = undefined;
   }
 
-  /** The connection is another one. */
+  /** The connection was replaced. */
   reset(): void {
     this.#heard.clear();
     this.#lastHeard = undefined;

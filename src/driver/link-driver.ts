@@ -14,7 +14,7 @@ import { UnsolicitedApdus } from "./unsolicited";
 import { type Waiter, WaiterSlot } from "./waiter";
 
 const nothing = new Uint8Array(0);
-/** Bytes that the link takes at once: all outputs that it makes of them are in memory together. */
+/** Bytes that the link processes at once, because all outputs for them are in memory together. */
 const maxBytesAtOnce = 64 * 1024;
 
 /**
@@ -101,7 +101,7 @@ export class LinkDriver implements LineUser {
     await this.#inTurn("opened", () => this.#link.open(this.#timer.now));
   }
 
-  /** Send an APDU and wait for the one that answers it. `sending` is called when it is its turn. */
+  /** Send an APDU and wait for its answer. `sending` is called when this driver has the turn. */
   exchange(apdu: Uint8Array, options: LinkSendOptions, sending?: () => void): Promise<Uint8Array> {
     this.#traffic.roundTrips++;
     this.#unsolicited.beginRequest(apdu);
@@ -112,7 +112,7 @@ export class LinkDriver implements LineUser {
     });
   }
 
-  /** Wait for one more APDU; `early`: one that came before it was asked for will do, or only if it is a block. */
+  /** Wait for one more APDU; `early`: whether an APDU that arrived before this call is accepted, or only a block. */
   receive(options: LinkSendOptions & { readonly early?: "any" | "block" }): Promise<Uint8Array> {
     const early =
       options.early === undefined || this.#ended !== undefined ? undefined : this.#unsolicited.take(options.early);
@@ -130,15 +130,15 @@ export class LinkDriver implements LineUser {
     this.#unsolicited.endOperation();
   }
 
-  /** Send an APDU that is not answered; the link may have to be told that it came, and the turn is kept until then. */
+  /** Send an APDU without an answer; if the link expects an acknowledgement, the turn is kept until it arrives. */
   async transmit(apdu: Uint8Array, options: LinkSendOptions): Promise<void> {
     this.#events.apdu("out", apdu);
     await this.#inTurn("rest", () => this.#link.send(apdu, this.#timer.now, { ...options, expectAnswer: false }));
   }
 
   /**
-   * Orderly disconnect, then leave the line; an exchange that is under way ends with an error. Rejects never; takes as
-   * long as the link's own bound.
+   * Orderly disconnect, then leave the line; an exchange in progress ends with an error. Never rejects; takes at most
+   * the release time-out of the link.
    */
   async close(): Promise<void> {
     if (this.usable && this.#link.state !== "closed") {
@@ -155,7 +155,7 @@ export class LinkDriver implements LineUser {
     await this.destroy(new DlmsStateError("STATE_CLOSED", "the connection was closed"));
   }
 
-  /** Leaves the line at once; a waiting exchange is rejected with `reason`. Resolves when the line has let go. */
+  /** Leaves the line at once; a waiting exchange is rejected with `reason`. Resolves when the line is released. */
   async destroy(reason: Error): Promise<void> {
     this.#end(reason);
     await this.#leave();
@@ -236,7 +236,7 @@ export class LinkDriver implements LineUser {
     });
   }
 
-  /** The exchange that waits, to be settled now; the turn goes to the next user. */
+  /** Returns the waiting exchange, to be settled now, and passes the turn to the next user. */
   #takeWaiter(): Waiter | undefined {
     if (this.#waits.waiter === undefined) return undefined;
     const waiter = this.#waits.take(this.#timer.now);
@@ -332,7 +332,7 @@ export class LinkDriver implements LineUser {
     if (this.#end(error) && !waited) this.#events.down(error);
   }
 
-  /** Returns false when it had ended before. */
+  /** Returns false if the driver had already ended. */
   #end(reason: Error): boolean {
     if (this.#ended !== undefined) return false;
     this.#ended = reason;

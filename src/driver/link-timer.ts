@@ -5,16 +5,16 @@ import { afterInput, type Clock, inputGraceMs, maxLateMs, type TimerHandle } fro
 export class LinkTimer {
   readonly #clock: Clock;
   readonly #link: { readonly deadline: number | undefined };
-  /** the deadline has come */
+  /** the deadline has passed */
   readonly #due: () => void;
   #timer: TimerHandle | undefined;
   /** when the timer fires, in the time of the link */
   #fires = 0;
   /** ms in which this process did not run: the link does not count them */
   #lost = 0;
-  /** the latest time that the link was told */
+  /** the latest time that was passed to the link */
   #told = 0;
-  /** the deadline that was put off once already */
+  /** the deadline that was already postponed once */
   #excused: number | undefined;
   #stopped = false;
 
@@ -45,7 +45,7 @@ export class LinkTimer {
     this.#timer = this.#clock.setTimeout(this.#fire, Math.max(0, Math.ceil(deadline - this.#clock.now() + this.#lost)));
   }
 
-  /** For good. */
+  /** Stops the timer permanently. */
   stop(): void {
     this.#stopped = true;
     this.#clock.clearTimeout(this.#timer);

@@ -5,7 +5,7 @@ import type { LineUser, SharedLine } from "./shared-line";
 export class OwnTurn {
   readonly #line: SharedLine;
   readonly #user: LineUser;
-  /** the turn has come */
+  /** called when the turn is granted */
   readonly #run: () => void;
   #state: "none" | "awaited" | "held" = "none";
 
@@ -23,7 +23,7 @@ export class OwnTurn {
     return this.#state === "held";
   }
 
-  /** @param turn undefined: the turn is here */
+  /** @param turn undefined: the turn is granted already */
   begin(turn: Promise<void> | undefined): void {
     this.#state = "awaited";
     if (turn === undefined) this.#run();

@@ -8,7 +8,7 @@ import type { LineUser, Push } from "./shared-line";
 
 type Parts = Pick<LinkDriverParts, "line" | "link" | "clock" | "events" | "traffic">;
 
-/** Hands each unsolicited APDU to the user that it is for, and ends the connection when there are too many. */
+/** Hands each unsolicited APDU to its addressee, and ends the connection when there are too many. */
 export class UnsolicitedApdus {
   readonly #user: LineUser;
   readonly #parts: Parts;
@@ -33,12 +33,12 @@ export class UnsolicitedApdus {
     for (const apdu of this.#early.end()) this.#stray(apdu);
   }
 
-  /** The operation sends a request: an APDU that came before cannot answer it. */
+  /** The operation sends a request, which an APDU received earlier cannot answer. */
   beginRequest(request: Uint8Array): void {
     for (const apdu of this.#early.pass(request)) this.#stray(apdu);
   }
 
-  /** An APDU of this operation that came before it was awaited. */
+  /** An APDU of this operation that arrived before it was awaited. */
   take(wanted: "any" | "block"): Uint8Array | undefined {
     return this.#early.take(wanted);
   }

@@ -7,7 +7,7 @@ export interface Waiter {
   reject(error: unknown): void;
 }
 
-/** Holds at most one waiter, and adds up the time of all. */
+/** Holds at most one waiter, and adds up the waiting time of all. */
 export class WaiterSlot {
   #waiter: Waiter | undefined;
   #since = 0;

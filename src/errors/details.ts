@@ -72,9 +72,9 @@ export interface DetailsByClass {
     readonly offset?: number;
   };
   readonly DlmsPushError: {
-    /** the meter's system title, where it is known */
+    /** the meter's system title, if known */
     readonly systemTitle?: string;
-    /** who sent it: an address of the link, or the other end of the connection */
+    /** the sender: an address of the link, or the other end of the connection */
     readonly sender?: string;
   };
 }
@@ -92,20 +92,20 @@ export interface DetailsByCode {
     readonly received?: number | string;
     /** highest invocation counter that was accepted before */
     readonly last?: number;
-    /** the first message of an association, with a right tag: the meter starts its counter again */
+    /** the first message of an association, with a right tag: the meter has restarted its counter */
     readonly restarted?: boolean;
   };
   readonly SEC_TAG: {
     readonly keyRole?: string;
   };
   readonly SEC_POLICY: {
-    /** protection that the settings ask for */
+    /** protection that the settings require */
     readonly required?: string;
-    /** protection, APDU or security suite that came */
+    /** protection, APDU or security suite that was received */
     readonly received?: string | number;
   };
   readonly DECODE_TRUNCATED: {
-    /** bytes that the value needs, and that are there */
+    /** bytes that the value needs, and bytes available */
     readonly need?: number;
     readonly have?: number;
   };
@@ -113,7 +113,7 @@ export interface DetailsByCode {
     readonly limit?: number;
   };
   readonly PUSH_INCOMPLETE: {
-    /** what came of the message */
+    /** number of pieces received */
     readonly pieces?: number;
     readonly bytes?: number;
   };

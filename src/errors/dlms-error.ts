@@ -125,7 +125,7 @@ export abstract class DlmsError extends Error {
   }
 }
 
-/** What an error of a class is made of: the facts in its details fit its code. */
+/** Constructor arguments of an error: the facts in its details fit its code. */
 export type ErrorArguments<C extends ErrorClassName> = {
   [N in CodesOf<C>]: [code: N, message: string, options?: DlmsErrorOptions<DetailsOf<N>>];
 }[CodesOf<C>];
@@ -220,7 +220,7 @@ export class DlmsDecodeError extends DlmsError {
   }
 }
 
-/** What a meter pushed cannot be given out: no key, incomplete, unknown framing, too much, or nothing at all. */
+/** A push cannot be delivered: no key, incomplete, unknown framing, too much data, or no data at all. */
 export class DlmsPushError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsPushError"];
 

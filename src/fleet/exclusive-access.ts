@@ -32,7 +32,7 @@ export interface ExclusiveAccess {
 
 interface Grant {
   readonly scopes: readonly Scope[];
-  /** requests that are under way */
+  /** requests in progress */
   requests: number;
   releasing: boolean;
 }

@@ -1,4 +1,4 @@
-/** What two settings must have in common to mean one endpoint, one meter, or one client of a meter. */
+/** Decides whether two settings mean the same endpoint, the same meter, or the same client of a meter. */
 import { endpointKey } from "../client";
 import type { MeterSettings } from "./meter-options";
 import type { EndpointScope } from "./exclusive-access";
@@ -18,7 +18,7 @@ export function serverOf({ connect: { server } }: MeterSettings): string {
   return `${server.logical} ${server.physical ?? 0}`;
 }
 
-/** The meter itself, whatever client asks it, and how: many allow one association at a time. */
+/** The meter, regardless of client and access, because many meters allow one association at a time. */
 function meterOf(settings: MeterSettings): string {
   return `${endpointOf(settings)} ${serverOf(settings)}`;
 }

@@ -1,4 +1,4 @@
-/** The settings that a shared meter is made from. */
+/** The settings of a shared meter. */
 import type { ConnectOptions } from "../client";
 
 /** The options of a shared meter: how it is reached, and when it counts as offline. */

@@ -1,4 +1,4 @@
-/** A bounded number of shared meters that come and go with messages. */
+/** A bounded number of shared meters that are created and released with messages. */
 import { type Clock, type TimerHandle, WaitList } from "../clock";
 import { DlmsStateError } from "../errors";
 import type { SharedMeter } from "./shared-meter";
@@ -23,13 +23,13 @@ interface Entry {
   readonly session: SharedMeter;
   leases: number;
   idle: TimerHandle | undefined;
-  /** released just now: gone from the pool when that is done */
+  /** being released; leaves the pool afterwards */
   leaving: boolean;
 }
 
 interface Request {
   readonly make: () => SharedMeter;
-  /** how many requests had overtaken others when it came */
+  /** number of requests that had overtaken others when this request arrived */
   readonly since: number;
 }
 
@@ -47,12 +47,12 @@ const user = { id: "pool", meterChanged: (): void => undefined };
 export class MeterPool {
   readonly #limits: PoolLimits;
   readonly #clock: Clock;
-  /** in the order of use: the first has rested longest */
+  /** in the order of use: the first has been idle longest */
   readonly #entries = new Map<string, Entry>();
   /** the waiting requests of each key; the keys in the order of their first request */
   readonly #line = new Map<string, Requests>();
   #waiting = 0;
-  /** requests that were served past others, because their sessions were in the pool */
+  /** number of requests that overtook others because their sessions were in the pool */
   #overtakes = 0;
   readonly #releases = new Set<Promise<void>>();
   #closed = false;
@@ -71,7 +71,7 @@ export class MeterPool {
   }
 
   /**
-   * The session of a key; makes it where needed. Waits for a place when the pool is full.
+   * The session of a key, created if needed. Waits for a place when the pool is full.
    * @throws DlmsStateError STATE_QUEUE_FULL, STATE_CLOSED; or the signal's reason
    */
   acquire(key: string, make: () => SharedMeter, signal: AbortSignal): Promise<Lease> {
@@ -99,7 +99,7 @@ export class MeterPool {
     return requests.wait({ make, since: this.#overtakes }, { signal, left });
   }
 
-  /** Requests that wait no longer. */
+  /** Removes requests that no longer wait. */
   #left(key: string, requests: Requests, count: number): void {
     this.#waiting -= count;
     if (requests.size === 0) this.#line.delete(key);
@@ -142,7 +142,7 @@ export class MeterPool {
     return undefined;
   }
 
-  /** The session that has to make room when a request was overtaken too often: the one that has been used longest. */
+  /** The session to release when a request was overtaken too often: the session in use for the longest time. */
   #overdue(): Entry | undefined {
     const next = this.#entries.size < this.#limits.size ? undefined : this.#next();
     const oldest = next === undefined ? undefined : this.#line.get(next)?.first();

@@ -52,9 +52,9 @@ export class Runtime {
   readonly random: RandomSource;
   /** @internal */
   readonly lines: SharedLines;
-  /** a meter cannot tell which node, message or dialog a request comes from */
+  /** shared, because a meter cannot distinguish requests of nodes, messages and dialogs */
   readonly access = new AccessRegistry();
-  /** a meter counts the failures of all nodes, messages and dialogs together */
+  /** shared, because a meter counts the failures of all nodes, messages and dialogs together */
   readonly guard: MemoryAccountGuard;
   readonly #files: CounterFileSystem;
   readonly #counters = new Map<string, InvocationCounterStore>();

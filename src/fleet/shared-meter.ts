@@ -14,14 +14,14 @@ import { callSafely, reportUnexpected } from "../errors/boundary";
 import { withAdvice } from "../errors/retell";
 import { EndpointAccess, type Holder, type ExclusiveAccess } from "./exclusive-access";
 
-/** How a meter is doing, as its users show it. */
+/** The state of a meter, as its users show it. */
 export type MeterPhase = "idle" | "connecting" | "connected" | "waiting" | "error" | "refused" | "offline";
 
 export interface MeterView {
   readonly phase: MeterPhase;
-  /** why it is not connected */
+  /** the reason why it is not connected */
   readonly error?: DlmsError;
-  /** wall-clock ms of the next try, in the phases "waiting" and "offline" */
+  /** wall-clock ms of the next attempt, in the phases "waiting" and "offline" */
   readonly nextTryAt?: number;
   /** wall-clock ms of the last answer of the meter */
   readonly lastExchangeAt?: number;
@@ -30,13 +30,13 @@ export interface MeterView {
 /** A node that uses a meter. */
 export interface MeterUser {
   readonly id: string;
-  /** `tick`: nothing changed but the time that is left until the next try. */
+  /** `tick`: only the time until the next attempt has changed. */
   meterChanged(view: MeterView, tick: boolean): void;
   trace?(event: TraceEvent): void;
 }
 
 export interface SharedMeterOptions {
-  /** Makes the client; it connects when something is asked of it. */
+  /** Creates the client, which connects at its first request. */
   makeClient(): DlmsClient;
   readonly clock: Clock;
   readonly probeInterval: number;
@@ -78,7 +78,7 @@ export class SharedMeter {
   #countdown: TimerHandle | undefined;
   #probe: TimerHandle | undefined;
   #offline: RunningWait | undefined;
-  /** no answer for `offlineAfter`; stays until there is one */
+  /** no answer for `offlineAfter`; reset by the next answer */
   #isOffline = false;
   /** an error of a user's function was reported */
   #reported = false;
@@ -163,7 +163,7 @@ export class SharedMeter {
     }
   }
 
-  /** Why the secret may not be sent; undefined also where a look without it may tell more. */
+  /** The reason why the secret may not be sent; also undefined if a check without the secret may reveal more. */
   #lock(): Lock | undefined {
     const { secret } = this.#options;
     const lock = secret?.guard.lockOf(secret.account);
@@ -172,7 +172,7 @@ export class SharedMeter {
 
   #refuseWhenLocked(): void {
     if (this.#closed) throw closedError();
-    // an earlier association is not in danger
+    // a lock does not endanger an existing association
     const lock = this.#client?.state === "open" ? undefined : this.#lock();
     if (lock === undefined) return;
     throw withAdvice(
@@ -264,7 +264,7 @@ export class SharedMeter {
     for (const user of [...this.#users.values()]) this.#call(() => user.meterChanged(this.view, tick));
   }
 
-  /** What a user's function throws reaches neither the requests nor the other users. */
+  /** An error that a user's function throws affects neither the requests nor the other users. */
   #call(run: () => unknown): void {
     callSafely(run, (error) => {
       if (!this.#reported) reportUnexpected("node-red-contrib-dlms: a user of a meter threw", error);
@@ -300,13 +300,13 @@ export class SharedMeter {
     let wait = this.#lastGood + probeInterval - clock.now();
     if (wait <= 0) {
       wait = probeInterval;
-      // What went wrong is in the state that the client tells; an access error is an answer.
+      // The client reports the failure in its state; an access error is an answer.
       await this.run((client) => {
         if (this.#offline === undefined && !this.#isOffline) this.#armOffline();
         return client.read(attribute("CLOCK", "0.0.1.0.0.255", "time"));
       }).catch(() => undefined);
     }
-    // another one is set when the session was released and is used again
+    // a session that was released and is used again has another client
     if (this.#users.size > 0 && !this.#closed && this.#probe === timer) this.#probeAfter(wait);
   }
 

@@ -14,7 +14,7 @@ export interface InspectKeys {
   readonly broadcastKey?: BytesLike;
   /** the dedicated key of the association, for ded-... APDUs */
   readonly dedicatedKey?: BytesLike;
-  /** the sender's system title, where the APDU does not carry it */
+  /** the sender's system title, if the APDU does not carry it */
   readonly systemTitle?: BytesLike;
 }
 
@@ -23,7 +23,7 @@ const tagLength = 12;
 /** key-id of an identified key: 0 the unicast, 1 the broadcast encryption key */
 const broadcastKeyId = 1;
 
-/** The bytes inside a ciphered APDU, or undefined where the keys given are not those that it needs. */
+/** The bytes inside a ciphered APDU, or undefined if the given keys do not match. */
 export function decipher(apdu: Apdu, keys: InspectKeys): Uint8Array | undefined {
   switch (apdu.apdu) {
     case "service-ciphered": {
@@ -89,7 +89,7 @@ function open(
   return unprotect({ content: unverified, keys: symmetric, systemTitle }).plaintext;
 }
 
-/** A ciphered APDU opened as far as the keys go; others as they are. */
+/** A ciphered APDU, opened as far as the keys allow; other APDUs unchanged. */
 export function opened(apdu: Apdu, keys: InspectKeys): Apdu {
   if (apdu.apdu === "aarq" || apdu.apdu === "aare" || apdu.apdu === "rlrq" || apdu.apdu === "rlre") {
     return openedUserInformation(apdu, keys);

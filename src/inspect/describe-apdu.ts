@@ -60,7 +60,7 @@ export function apduLines(apdu: Apdu, options: InspectOptions = {}, room = new T
   return [title, ...indent([...fieldLines(fields, context), ...plainLines(apdu, options, room)])];
 }
 
-/** The content of a ciphered APDU, where the keys open it. */
+/** The content of a ciphered APDU, if the keys open it. */
 function plainLines(apdu: Apdu, options: InspectOptions, room: TextRoom): string[] {
   const { keys } = options;
   if (keys === undefined || room.full) return [];
@@ -71,7 +71,7 @@ function plainLines(apdu: Apdu, options: InspectOptions, room: TextRoom): string
   });
 }
 
-/** Lines of what `run` makes, or of the error that it ends in. */
+/** The lines that `run` produces, or those of its error. */
 export function attempt(run: () => string[]): string[] {
   try {
     return run();
@@ -128,13 +128,13 @@ function selection(value: object, context: Context): string[] {
 
 /** Fields whose bytes are an A-XDR value. */
 const dataFields = new Set(["data", "values", "parameters"]);
-/** APDUs whose `data` are a piece of something else. */
+/** APDUs whose `data` are a piece of a longer APDU. */
 const pieces = new Set(["general-block-transfer", "get-response-with-datablock"]);
 const apduFields = new Set(["userInformation"]);
 const dateFields = new Set(["dateTime", "time"]);
 const contentFields = new Set(["content"]);
 
-/** The longest data that are shown as a tree; of longer ones the first bytes are. */
+/** Maximum length of data shown as a tree; of longer data only the first bytes are shown. */
 const maxTreeBytes = 0x10000;
 
 function bytesLines(key: string, bytes: Uint8Array, context: Context): string[] {
@@ -152,7 +152,7 @@ function bytesLines(key: string, bytes: Uint8Array, context: Context): string[] 
   return [room.line(`(${bytes.length} bytes) ${room.hex(bytes)}${date}`)];
 }
 
-/** The keys for an APDU inside this one: an association's parties carry their titles. */
+/** The keys for an APDU inside this one, with the system titles that this APDU carries. */
 function keyed({ keys, apdu }: Context): InspectOptions {
   if (keys === undefined) return {};
   const title = apdu.apdu === "aarq" ? apdu.callingApTitle : apdu.apdu === "aare" ? apdu.respondingApTitle : undefined;

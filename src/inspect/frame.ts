@@ -23,14 +23,14 @@ export interface HdlcFrameInfo {
   readonly segmented: boolean;
   /** the information field */
   readonly info: Uint8Array;
-  /** of an SNRM or a UA that carries them */
+  /** parameters of an SNRM or a UA that carries them */
   readonly parameters?: HdlcParameters;
-  /** of an FRMR, in words */
+  /** reason of an FRMR, in words */
   readonly rejected?: string;
   readonly llc?: "command" | "response";
   /** content of an I or UI frame after the LLC bytes; in a segment, a piece of it */
   readonly payload?: Uint8Array;
-  /** the APDU, where the frame holds all of it and it can be read; the first of several */
+  /** the APDU, if the frame contains all of it and it can be read; the first of several */
   readonly apdu?: Apdu;
   /** all APDUs, where the frame holds more than one */
   readonly apdus?: readonly Apdu[];
@@ -50,8 +50,8 @@ export interface WrapperFrameInfo {
 export type Frame = HdlcFrameInfo | WrapperFrameInfo;
 
 /**
- * One frame of the link, from bytes or hex, with the APDU inside it where it is whole.
- * @throws DlmsLinkError for a frame that is not one: LINK_FRAME_INVALID, LINK_FCS, LINK_WRAPPER_HEADER
+ * One frame of the link, from bytes or hex, with the APDU inside it if that is complete.
+ * @throws DlmsLinkError for an invalid frame: LINK_FRAME_INVALID, LINK_FCS, LINK_WRAPPER_HEADER
  */
 export function decodeFrame(bytes: BytesLike, link: "hdlc" | "wrapper", keys?: InspectKeys): Frame {
   const input = toBytes(bytes);
@@ -81,7 +81,7 @@ export function decodeFrame(bytes: BytesLike, link: "hdlc" | "wrapper", keys?: I
   }
 }
 
-/** The APDUs in a payload; none where it cannot be read: it may be a piece, or sent by something else. */
+/** The APDUs in a payload; none if it cannot be read, because it may be a piece or another protocol. */
 function readable(payload: Uint8Array, keys: InspectKeys | undefined): Pick<Frame, "apdu" | "apdus"> {
   try {
     const apdus = splitApdus(payload).pieces.map(({ apdu }) => (keys === undefined ? apdu : opened(apdu, keys)));

@@ -2,7 +2,7 @@
 import { fromHex } from "../bytes";
 import { invalid, object } from "../errors/arguments";
 
-/** Bytes, or hex as people paste it. */
+/** Bytes, or hex from pasted text. */
 export type BytesLike = Uint8Array | string;
 
 export function toBytes(input: BytesLike): Uint8Array {

@@ -32,7 +32,7 @@ export function secretParts(apdu: Apdu): readonly Uint8Array[] {
       return isSecretMethod(apdu.method) ? [apdu.block.raw] : [];
     case "action-request-with-list-and-first-pblock":
       return apdu.methods.some(isSecretMethod) ? [apdu.block.raw] : [];
-    // which method a later block belongs to is not in it
+    // a later block does not name its method
     case "action-request-with-pblock":
       return [apdu.block.raw];
     default:
@@ -82,12 +82,12 @@ export function hlsAnswerParts(apdu: Apdu): readonly Uint8Array[] {
   return apdu.results.flatMap((result) => (result.kind === "data" ? [result.data] : []));
 }
 
-/** Whether bytes that are only the beginning of an APDU may belong to one with secrets in it. */
+/** Whether the beginning of an APDU may belong to an APDU with secrets. */
 export function carriesSecret(start: Uint8Array): boolean {
   const tag = start[0] ?? 0;
   if (tag === 0x60 || tag === 0x61 || tag === 0x01 || tag === 0x05 || tag === 0x06) return true;
   if (tag !== 0xc3 && tag !== 0xc1 && tag !== 0xd9) return false;
-  // the class id stands behind tag, form and invoke id; further items of a list are not looked for
+  // the class id follows tag, form and invoke id; further items of a list are not searched
   const classId = (start[3] ?? 0) * 256 + (start[4] ?? 0);
   return tag === 0xd9 || start[1] !== 1 || classId in secretMethods || classId in secretAttributes;
 }

@@ -4,7 +4,7 @@ import { toHex } from "../bytes";
 /** Maximum length of the text about one frame, APDU or value, without the few lines that count omitted parts. */
 export const maxTextCharacters = 8192;
 
-/** How deep in an APDU and a frame the lines of a list are, as a rule. */
+/** Usual depth of a list's lines in an APDU and a frame. */
 const indentation = 3;
 
 /**
@@ -23,7 +23,7 @@ export class TextRoom {
     return this.#left <= 0;
   }
 
-  /** A line, cut to what there is room for. */
+  /** A line, cut to the available room. */
   line(text: string): string {
     const shown = text.length > this.#left ? `${text.slice(0, Math.max(0, this.#left))}...` : text;
     this.#left -= shown.length + 2 * (this.#depth + indentation) + 1;
@@ -35,7 +35,7 @@ export class TextRoom {
     return text.length > this.#left ? text.slice(0, Math.max(0, this.#left)) : text;
   }
 
-  /** Bytes in hex, as many as there is room for; they are charged with their line. */
+  /** Bytes in hex, as many as fit; they are charged with their line. */
   hex(bytes: Uint8Array): string {
     const most = Math.max(0, this.#left - 40) >> 1;
     return bytes.length > most

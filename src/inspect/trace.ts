@@ -8,7 +8,7 @@ import { decodeFrame } from "./frame";
 import { carriesSecret, hlsAnswerParts, isHlsPass, secretParts } from "./secrets";
 import { type InspectKeys, opened } from "./decipher";
 
-/** What passed on a line, as the client's trace hands it out. */
+/** Traffic on a line, as the client's trace reports it. */
 export interface TracedBytes {
   readonly direction: "out" | "in";
   /** a frame of the link, or the APDU that its frames carry */
@@ -17,7 +17,7 @@ export interface TracedBytes {
   readonly bytes: Uint8Array;
 }
 
-/** The same, fit for people: nothing secret in it. */
+/** The same for people, without secrets. */
 export interface ShownBytes {
   /** hex, with `**` for each byte that is masked; of the first 4096 bytes, and the number of those left out */
   readonly hex: string;
@@ -28,13 +28,13 @@ export interface ShownBytes {
 export interface TraceInspectorOptions {
   /** open ciphered APDUs; `decoded` then shows their plain bytes, secrets masked */
   readonly keys?: InspectKeys;
-  /** byte strings that are masked wherever they occur, such as the password; shorter than 4 bytes: not looked for */
+  /** byte strings that are masked wherever they occur, such as the password; shorter than 4 bytes: not searched for */
   readonly secrets?: readonly Uint8Array[];
 }
 
 const minSecretBytes = 4;
 
-/** The most bytes that a trace shows in hex: every HDLC frame is shorter. */
+/** Maximum number of bytes that a trace shows in hex; every HDLC frame is shorter. */
 const maxHexBytes = 4096;
 
 /**
@@ -101,7 +101,7 @@ export class TraceInspector {
       decoded = frameLines(frame, whole ? { ...options, hlsAnswer: true } : options);
     } catch (error) {
       if (!isDlmsError(error)) throw error;
-      // noise: an own frame that came back damaged may be in it
+      // noise may contain the damaged echo of an own frame
       decoded = ["not a whole frame"];
       parts = [bytes.subarray(Math.min(16, bytes.length))];
     }
@@ -186,7 +186,7 @@ function readable(bytes: Uint8Array): Apdu | undefined {
   }
 }
 
-/** An APDU with secrets that cannot be read to its end: all but its tag. */
+/** Masks all but the tag of an APDU with secrets that cannot be read to its end. */
 function unreadable(payload: Uint8Array): readonly Uint8Array[] {
   return carriesSecret(payload) ? [payload.subarray(1)] : [];
 }
@@ -195,7 +195,7 @@ function isHdlc(bytes: Uint8Array): boolean {
   return bytes[0] === 0x7e || ((bytes[0] ?? 0) & 0xf0) === 0xa0;
 }
 
-/** Where the information field of an HDLC frame begins: behind flag, format, two addresses, control and HCS. */
+/** Offset of the information field in an HDLC frame: after flag, format, two addresses, control and HCS. */
 function informationAt(bytes: Uint8Array): number | undefined {
   let at = (bytes[0] === 0x7e ? 1 : 0) + 2;
   for (let address = 0; address < 2; address++) {

@@ -11,7 +11,7 @@ export interface ObisLanguage {
   readonly units: Readonly<Record<number, string>>;
 }
 
-/** The six groups as numbers, with the language that puts them in words. */
+/** The six groups as numbers, with the language of their texts. */
 export interface Code {
   readonly a: number;
   readonly b: number;
@@ -28,7 +28,7 @@ export function fill(text: string, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
-/** The text of a key that is made up of numbers, where there is one. */
+/** The text of a key that consists of numbers, if there is one. */
 export const found = (code: Code, key: string): string | undefined =>
   (code.language.phrases as Readonly<Record<string, string>>)[key];
 export const phrase = (code: Code, key: PhraseKey, values: Values = {}): string =>

@@ -1,4 +1,4 @@
-// Names for people: what an OBIS code, an interface class or a unit stands for, in three languages.
+// Names for people: the meaning of an OBIS code, an interface class or a unit, in three languages.
 import { invalid, object } from "../errors/arguments";
 import { classTitle } from "../cosem/lookup";
 import { type ObisLike, parseObis } from "../cosem/obis";
@@ -10,13 +10,13 @@ import { type ObisLanguageTag, obisTexts } from "./languages";
 import { objectText } from "./patterns";
 
 export interface DescribeOptions {
-  /** BCP 47, as a browser gives it: `de`, `de-AT`, `zh-CN`, `zh-Hans`; what there are no names in is "en-US" (default) */
+  /** BCP 47, as a browser gives it: `de`, `de-AT`, `zh-CN`, `zh-Hans`; fallback and default: "en-US" */
   readonly language?: string;
 }
 
 /**
  * The language of names that fits a language tag best: `de-AT` -> `de`, `zh` and `zh-Hans-SG` -> `zh-CN`. Traditional
- * Chinese is not simplified Chinese. Whatever else comes, of any type, is `en-US`.
+ * Chinese is not simplified Chinese. Any other value, of any type, is `en-US`.
  */
 export function obisLanguage(wanted: unknown): ObisLanguageTag {
   const [language, ...more] = typeof wanted === "string" ? wanted.toLowerCase().split(/[-_]/, 4) : [];
@@ -72,7 +72,7 @@ function subject(code: Code): string[] {
   return variant(code) ?? [medium(code, "unknown")];
 }
 
-/** What groups D and E say beyond the text that is found for an object, of media other than electricity. */
+/** The meaning of groups D and E besides the object's text, for media other than electricity. */
 function details(code: Code): string[] {
   const { a, c, d } = code;
   // The parameters of the gas analysis are numbered in group E like its results in group D.
@@ -81,7 +81,7 @@ function details(code: Code): string[] {
   return a >= 4 && a <= 9 && c >= 1 && c <= 92 ? [...kept(code), ...tariff(code)] : [];
 }
 
-/** Script tables and schedules have makers' own implementations in group D, of the one that has 0 there. */
+/** Group D other than 0 of script tables and schedules is a manufacturer's implementation of the object with D = 0. */
 function variant(code: Code): string[] | undefined {
   const { a, c, d } = code;
   if (a !== 0 || (c !== 10 && c !== 15) || d === 0 || d > 127) return undefined;
@@ -89,7 +89,7 @@ function variant(code: Code): string[] | undefined {
   return text === undefined ? undefined : [text, phrase(code, "implementation", { n: d })];
 }
 
-/** Groups B to E have ranges that each maker fills as it likes, IEC 62056-6-1 "Manufacturer specific codes". */
+/** Groups B to E have manufacturer specific ranges (IEC 62056-6-1, "Manufacturer specific codes"). */
 function isManufacturer({ a, b, c, d, e, f }: Code): boolean {
   if (c === 96 && d >= 50 && d <= 99 && (a === 0 || a === 1 || a === 7)) return true;
   return (b >= 128 && b <= 199) || (c >= 128 && c <= 199) || c === 240 || inRange(d) || inRange(e) || inRange(f);
@@ -105,7 +105,7 @@ function medium(code: Code, key: SpecificKey): string {
   return code.a === 0 || name === undefined ? text : phrase(code, "inMedium", { medium: name, text });
 }
 
-/** Group D of country specific codes is the country, mostly its telephone prefix. */
+/** Group D of country specific codes is the country, usually its telephone prefix. */
 function country(code: Code): string {
   const text = medium(code, "country");
   const name = found(code, `country.${code.d}`);

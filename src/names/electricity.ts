@@ -40,7 +40,7 @@ export function electricity(code: Code): string[] {
   return [name, ...processing(code), ...groupE(code)];
 }
 
-/** Of a threshold, group F is the number. Everywhere else it is a billing period. */
+/** Group F of a threshold is its number. For all other codes it is a billing period. */
 export const hasThresholds = ({ a, c, d }: Code): boolean =>
   a === 1 && isElectricQuantity(c) && (d === 31 || d === 35 || d === 39);
 
@@ -68,7 +68,7 @@ function angle(code: Code, name: string): string {
 
 /**
  * Group E of the losses: 1 to 28 are sums of all phases, then 20 for each phase in the order of the first 18, with the
- * squares of current and voltage behind them.
+ * squares of current and voltage after them.
  */
 function loss(code: Code): string {
   const { e } = code;
@@ -81,7 +81,7 @@ function loss(code: Code): string {
   return e === 0 || e === 255 ? all : phrase(code, "numbered", { name: all, n: e });
 }
 
-/** Group D; time integral 1 of an energy and the instantaneous value are what is meant anyway. */
+/** Group D; the text omits time integral 1 of an energy and the instantaneous value, because they are the default. */
 function processing(code: Code): string[] {
   const { c, d, e } = code;
   if (d === 7) return [];
@@ -103,7 +103,7 @@ const hasDips = ({ c, d }: Code): boolean => d === 32 && isVoltage(quantityOf(c)
 
 /**
  * UNIPEDE classes: the tens of E are the depth, the units the time. E = 0 would be the smallest class, but DSMR meters and
- * others count all dips in it, so nothing is said of it.
+ * others count all dips in it, so the text omits it.
  */
 function dip(code: Code): string[] {
   const { e } = code;

@@ -3,7 +3,7 @@ import { type Code, found, phrase, tariff } from "./code";
 import type { PhraseKey } from "./en-us";
 import { objectText } from "./patterns";
 
-/** Groups C whose values count on: volumes, energies and masses. */
+/** Groups C with accumulating values: volumes, energies and masses. */
 const isIndex = (c: number): boolean =>
   (c >= 1 && c <= 8) || [11, 21, 31, 61].some((first) => c >= first && c <= first + 5);
 /** Conversion: correction and conversion factors, compressibility, calorific value. */
@@ -14,7 +14,7 @@ const isAnalysis = (c: number): boolean => c === 70;
 export const isGasQuantity = (c: number): boolean =>
   isIndex(c) || (c >= 41 && c <= 49) || isConversion(c) || isAnalysis(c);
 
-/** What groups D and E say of a measured quantity: EN 13757-1; DLMS UA 1000-1 (Blue Book) part 1, "Value group D codes - Gas". */
+/** The meaning of groups D and E of a measured quantity: EN 13757-1; DLMS UA 1000-1 (Blue Book) part 1, "Value group D codes - Gas". */
 export function gas(code: Code): string[] {
   const { c } = code;
   if (isAnalysis(c)) return [gasComponent(code, code.d), ...averaging(code)];
@@ -72,7 +72,7 @@ function index(code: Code): string[] | undefined {
 function indexOfBillingPeriod(code: Code, n: number, step: number): string {
   if (step === 0) return phrase(code, "gas.index", { n });
   if (step <= 2) return phrase(code, step === 1 ? "gas.now.billing" : "gas.last.billing", { n });
-  // Only billing period 2 has the largest of billing period 1 behind those of the three measurement periods.
+  // Only billing period 2 has the largest value of billing period 1 after those of the three measurement periods.
   return step === 6
     ? phrase(code, "gas.maximum.billing", { n, m: 1 })
     : phrase(code, "gas.maximum.measurement", { n, m: step - 2 });

@@ -1,4 +1,4 @@
-// All German texts, loaded when they are first asked for.
+// All German texts, loaded on first use.
 import { classTitlesDe, unitWordsDe } from "./class-titles";
 import type { ObisLanguage } from "./code";
 import { de } from "./de";

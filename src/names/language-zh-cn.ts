@@ -1,4 +1,4 @@
-// All Chinese texts, loaded when they are first asked for.
+// All Chinese texts, loaded on first use.
 import { classTitlesZhCn, unitWordsZhCn } from "./class-titles";
 import type { ObisLanguage } from "./code";
 import { objectsZhCn } from "./objects-zh-cn";

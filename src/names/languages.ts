@@ -1,18 +1,18 @@
-// The languages that there are names in. English is always loaded, the others when they are first asked for.
+// The languages of the names. English is always loaded, the others on first use.
 import type { ObisLanguage } from "./code";
 import { enUs } from "./en-us";
 import type * as LanguageModule from "./language-de";
 import { objectTexts } from "./objects-en-us";
 
-/** A language that there are names in. */
+/** A language of the names. */
 export type ObisLanguageTag = "en-US" | "de" | "zh-CN";
 
-/** The languages of the names. The first one replaces a missing text of the others. */
+/** The languages of the names. The first is the fallback for a text missing in the others. */
 export const obisLanguages: readonly ObisLanguageTag[] = ["en-US", "de", "zh-CN"];
 
 const english: ObisLanguage = { phrases: enUs, objects: objectTexts, units: {} };
 
-/** The texts of a language: to read and compare them, not to change them. */
+/** The texts of a language, read-only. */
 export function obisTexts(tag: ObisLanguageTag): ObisLanguage {
   switch (tag) {
     case "en-US":

@@ -1,13 +1,13 @@
 /**
  * Objects that stand for one thing each: `C.D.E`, `C.D.*` or `C.*.*` -> text, also with a range, `C.D.10-19` or
- * `C.10-19.E`, and with a star behind where group F is not 255. `{d}`, `{e}`, `{f}` are the groups, `{e1}` is E + 1, `{n}`
+ * `C.10-19.E`, and followed by a star if group F is not 255. `{d}`, `{e}`, `{f}` are the groups, `{e1}` is E + 1, `{n}`
  * the number within the range. The pattern, with the medium in front, is the key of the text in every language.
  * Source: IEC 62056-6-1 (OBIS), DLMS UA 1000-1 part 1 (Blue Book), clause 6; EN 13757-1 for heat, water and gas; single codes
  * and numbers compared with the list of codes that gurux.dlms has.
  */
 type Objects = Readonly<Record<string, string>>;
 
-/** Objects that all media have alike in group C = 0. */
+/** Objects of group C = 0 that all media share. */
 const generalObjects = {
   "0.0.255": "Identification number, combined",
   "0.0.*": "Identification number {e1}",
@@ -598,5 +598,5 @@ export const objectTexts = {
 
 type Patterns = typeof objectTexts;
 
-/** The same media and patterns as in the English table: none missing. */
+/** The same media and patterns as in the English table, without omissions. */
 export type ObjectTexts = { readonly [Medium in keyof Patterns]: Readonly<Record<keyof Patterns[Medium], string>> };

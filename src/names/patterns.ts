@@ -41,7 +41,7 @@ function findRange(texts: Texts, { c, d, e }: Code): RangeRow | undefined {
 
 const within = (group: number, [from, to]: Span): boolean => group >= from && group <= to;
 
-/** Group D counts where it is the one with the range. */
+/** Position within the range, which may be in group D or E. */
 const position = ({ d, e }: RangeRow, code: Code): number => 1 + (d[0] === d[1] ? code.e - e[0] : code.d - d[0]);
 
 function compile(texts: Texts): ReadonlyMap<string, readonly RangeRow[]> {
