@@ -23,7 +23,10 @@ export interface PushDecoderOptions {
   readonly counters?: CounterPolicy;
   /** counters of earlier runs, or shared by several decoders */
   readonly receivedCounters?: ReceivedCounterStore;
-  /** authenticated pushes whose authentication key is not known: "refuse" (default), or "mark" them as not verified */
+  /**
+   * Authenticated pushes whose authentication key is not known, and pushes without a tag of a meter of which a tag was
+   * verified before: "refuse" (default), or "mark" them as not verified.
+   */
   readonly withoutAuthenticationKey?: "refuse" | "mark";
   /** "auto" (default), "none", or the id of a list table */
   readonly lists?: string;

@@ -72,6 +72,19 @@ export class PushCounters {
     return { gap, repeated: false, notes };
   }
 
+  /** The tag of an earlier push of this meter was verified: under this key, or under another key of one message. */
+  isKnown(systemTitle: Uint8Array, key: Uint8Array, isOneTime: boolean): boolean {
+    const title = toHex(systemTitle);
+    if (isOneTime && [...this.#oneTime].some((mark) => mark.startsWith(title))) return true;
+    try {
+      return this.#store.of(key, systemTitle).last !== undefined;
+    } catch (error) {
+      // a full store knows all its meters, and this is none of them
+      if (isDlmsError(error) && error.is("STATE_QUEUE_FULL")) return false;
+      throw error;
+    }
+  }
+
   #notFresh(
     push: VerifiedContent,
     policy: CounterPolicy,

@@ -85,8 +85,9 @@ function openEnvelope(apdu: Ciphered, context: OpenContext): Opened {
   const suite = requireSupported(control.byte, "push");
   const { found, title, settings } = findKeys(apdu, context);
   const envelope = { apdu, content, control, suite, title, settings };
-  const { plain, chosen, verified, notes } =
+  const opened =
     found.trial === undefined ? openWith(envelope, found.keys) : openByTrial(envelope, found.trial, context.keys);
+  const { plain, chosen, verified, notes } = opened;
   const { keySet, key, isOneTime } = chosen;
   const checked = verified
     ? context.counters.check(
@@ -95,6 +96,7 @@ function openEnvelope(apdu: Ciphered, context: OpenContext): Opened {
         context.now,
       )
     : unchecked;
+  const bareNotes = control.authenticated ? [] : checkBare(envelope, opened, context.counters);
   const { encrypted, authenticated } = control;
   const security = {
     control: toHex(Uint8Array.of(control.byte)),
@@ -107,7 +109,7 @@ function openEnvelope(apdu: Ciphered, context: OpenContext): Opened {
     gap: checked.gap,
     repeated: checked.repeated,
   };
-  return { plain, security, systemTitle: title, notes: notes.concat(checked.notes) };
+  return { plain, security, systemTitle: title, notes: notes.concat(checked.notes, bareNotes) };
 }
 
 const unchecked = { gap: 0, repeated: false, notes: [] } as const;
@@ -124,6 +126,7 @@ interface Envelope {
 interface OpenedEnvelope {
   readonly plain: Uint8Array;
   readonly chosen: ChosenKey;
+  readonly authenticationKey: Uint8Array | undefined;
   readonly verified: boolean;
   readonly notes: readonly string[];
 }
@@ -137,7 +140,37 @@ function openWith(envelope: Envelope, keys: OpeningKeys): OpenedEnvelope {
   const opening = { apdu, content, control, suite, title, settings, keys, key, role };
   const plain = verified || !control.authenticated ? decipher(opening) : decipherUnverified(opening);
   checkPlain(apdu, plain, control, verified, title);
-  return { plain, chosen, verified, notes };
+  return { plain, chosen, verified, notes, authenticationKey: keys.authenticationKey };
+}
+
+/**
+ * A push without a tag, from a meter whose authentication key is known. Encryption alone proves nothing: who has heard an
+ * authenticated push can take its tag away and turn bits of its values.
+ * @throws DlmsSecurityError SEC_POLICY where the tag of an earlier push of the meter was verified
+ */
+function checkBare(
+  { title, settings, control }: Envelope,
+  { chosen, authenticationKey }: OpenedEnvelope,
+  counters: PushCounters,
+): readonly string[] {
+  if (authenticationKey === undefined) return [];
+  const isDowngrade = counters.isKnown(title, chosen.key, chosen.isOneTime);
+  if (isDowngrade && settings.withoutAuthenticationKey === "refuse") {
+    throw new DlmsSecurityError(
+      "SEC_POLICY",
+      `push of system title ${toHex(title)}: it has no authentication tag, but earlier pushes of this meter had one; it was ` +
+        "refused, because it may be a changed copy. If the meter sends both, accept pushes that are not verified",
+      {
+        details: {
+          systemTitle: toHex(title),
+          required: "authenticated",
+          received: toHex(Uint8Array.of(control.byte)),
+        },
+      },
+    );
+  }
+  const earlier = isDowngrade ? ", unlike earlier pushes of this meter" : "";
+  return [`the push has no authentication tag${earlier}: nothing proves that its values were not changed on the way`];
 }
 
 /** Tries keys that name no system title: the tag decides, and without a tag the first APDU that comes out. */

@@ -125,6 +125,55 @@ describe("counters of pushes", () => {
   }
 });
 
+describe("a push without a tag, of a meter whose authentication key is known", () => {
+  /** What an attacker makes of an authenticated push: the tag taken away, a bit of the energy turned. */
+  function changed(): Buffer {
+    const bare = generalGlo(energy(1), { counter: 7, control: 0x20 });
+    const lastByteOfEnergy = bare.length - 7;
+    bare[lastByteOfEnergy] = (bare[lastByteOfEnergy] ?? 0) ^ 0x40;
+    return wrapped(bare);
+  }
+  const noTag = /^the push has no authentication tag: nothing proves that its values were not changed/;
+
+  it("is given out with a note where the meter never sent a tag", () => {
+    const [bare] = new PushDecoder({ keys, framing: "wrapper" }).add(changed());
+    assert.deepEqual(bare?.values, { "1.0.1.8.0.255": 65 });
+    assert.equal(bare.security?.verified, false);
+    assert.match(bare.notes.join(), noTag);
+  });
+
+  it("is refused once a tag of the meter was verified", () => {
+    const receiver = new Receiver();
+    assert.deepEqual(receiver.take(push(7)), [7]);
+    assert.deepEqual(receiver.take(changed()), []);
+    assert.deepEqual(receiver.take(push(8)), [8]);
+    assert.deepEqual(receiver.problems, ["DLMS_SEC_POLICY"]);
+  });
+
+  it("is refused after a restart too, where the counters are kept", () => {
+    const before = pushCounterStore();
+    new Receiver({ receivedCounters: before }).take(push(7));
+    const receiver = new Receiver({ receivedCounters: pushCounterStore({ record: before.record() }) });
+    assert.deepEqual(receiver.take(changed()), []);
+    assert.deepEqual(receiver.problems, ["DLMS_SEC_POLICY"]);
+  });
+
+  it("is given out with a note where pushes that are not verified are accepted", () => {
+    const decoder = new PushDecoder({ keys, framing: "wrapper", withoutAuthenticationKey: "mark" });
+    decoder.add(push(7));
+    const [bare] = decoder.add(changed());
+    assert.match(bare?.notes.join() ?? "", /no authentication tag, unlike earlier pushes of this meter/);
+  });
+
+  it("does not make other meters suspect, and is not noted where no authentication key is known", () => {
+    const receiver = new Receiver();
+    receiver.take(push(7, { title: "4d4d4d0000000001" }));
+    assert.deepEqual(receiver.take(changed()), [7]);
+    const [bare] = new PushDecoder({ keys: { encryptionKey: guek }, framing: "wrapper" }).add(changed());
+    assert.deepEqual(bare?.notes, []);
+  });
+});
+
 describe("pushCounterStore", () => {
   it("refuses what came before its record was made, after a restart too", () => {
     const store = pushCounterStore();

@@ -18,7 +18,11 @@ import { random } from "../../support/random";
 
 const titles = ["4d4d4d0000000001", "4b464d0000000002", "5341470000000003"];
 const controls = [0x10, 0x20, 0x30, 0x70, undefined] as const;
-const options: PushDecoderOptions = { keys: { encryptionKey: guek, authenticationKey: gak, broadcastKey: gbek } };
+const options: PushDecoderOptions = {
+  keys: { encryptionKey: guek, authenticationKey: gak, broadcastKey: gbek },
+  // each meter sends pushes with a tag and others without
+  withoutAuthenticationKey: "mark",
+};
 
 type Framing = "hdlc" | "mbus" | "wrapper" | "apdu";
 
