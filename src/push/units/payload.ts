@@ -3,6 +3,7 @@ import { ByteReader, fromHex, joinBytes, latin1 } from "../../bytes";
 import { decodeValueBytes } from "../../codec";
 import { isDlmsError } from "../../errors";
 import { withoutLlc } from "../../apdu";
+import { maxPushBytes } from "./limits";
 
 /** What a payload holds: bytes of a line, the body of a data-notification, or nothing of a meter. */
 export type Payload =
@@ -28,7 +29,7 @@ function unhexed(bytes: Uint8Array): Uint8Array | undefined {
   const digits = latin1(bytes)
     .replace(/0x/gi, "")
     .replace(/[\s:,-]+/g, "");
-  if (!/^[0-9a-f]{4,}$/i.test(digits)) return undefined;
+  if (digits.length < 4 || /[^0-9a-f]/i.test(digits)) return undefined;
   return fromHex(digits.slice(0, digits.length - (digits.length % 2)));
 }
 
@@ -81,9 +82,9 @@ function variable(reader: ByteReader): number {
   return value;
 }
 
-/** An array or a structure that ends with the last byte. */
+/** An array or a structure that ends with the last byte, and is no longer than an APDU. */
 function isBody(bytes: Uint8Array): boolean {
-  if ((bytes[0] !== 1 && bytes[0] !== 2) || withoutLlc(bytes) !== bytes) return false;
+  if (bytes.length > maxPushBytes || (bytes[0] !== 1 && bytes[0] !== 2) || withoutLlc(bytes) !== bytes) return false;
   try {
     decodeValueBytes(bytes);
     return true;
