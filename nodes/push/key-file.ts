@@ -66,7 +66,9 @@ function rowsOf(path: string, text: string): RawSettings[] {
   const [head = [], ...others] = rows;
   const names = head.map((name) => name.trim());
   if (names.length < 2) throw wrong(path, "is neither JSON nor CSV with a first row of names (name, systemTitle, ...)");
-  return others.map((row) => Object.fromEntries(names.map((name, i) => [name, (row[i] ?? "").trim()])));
+  return others
+    .filter((row) => row.some((cell) => cell.trim() !== ""))
+    .map((row) => Object.fromEntries(names.map((name, i) => [name, (row[i] ?? "").trim()])));
 }
 
 /** The content of a key file. @throws DlmsConfigError */

@@ -64,6 +64,14 @@ describe("the key file of a push source", () => {
     assert.deepEqual(meter?.keys?.encryptionKey, meter?.keys?.authenticationKey);
   });
 
+  it("takes no meter from the empty rows that spreadsheets leave", () => {
+    const csv = `\uFEFFname;systemTitle;GUEK\r\nMeter;5453540000000001;${key}\r\n;;\r\n ; ;\r\n`;
+    assert.deepEqual(
+      parseKeyFile(path, csv).map(({ name }) => name),
+      ["Meter"],
+    );
+  });
+
   it("refuses what is no list of meters, and quotes nothing of it", () => {
     const secret = "5ec2e7".repeat(6);
     for (const text of [
