@@ -203,6 +203,57 @@ describe("profiles of a meter that refuses the scaler_unit of its registers", ()
     await time.runUntil(client.close());
   });
 
+  const answering = (scalerUnit: string): SimulatedObject[] =>
+    registersOf(survey.objects).map((object) => ({
+      ...object,
+      attributes: { ...object.attributes, 3: value(scalerUnit) },
+      denied: [],
+    }));
+  for (const [name, scalerUnit] of [
+    ["null-data", "00"],
+    ["an empty octet-string", "0900"],
+    ["a number", "120064"],
+  ] as const) {
+    it(`are scaled by it where the scaler_unit is ${name}, also after a single read`, async () => {
+      const { client, clock: time } = loads([
+        profileGeneric(survey.profile, survey.objects, survey.buffer),
+        profileGeneric(survey.scalers, survey.scalerObjects, survey.scalerBuffer),
+        ...answering(scalerUnit),
+      ]);
+      const voltage = { classId: 3, logicalName: "1.0.12.27.0.255", attributeId: 2 };
+      await time.runUntil(client.readMany([voltage]));
+      const { rows } = await time.runUntil(client.profile(survey.profile).toTable());
+      assert.deepEqual(rows, survey.rows);
+      await time.runUntil(client.close());
+    });
+  }
+
+  it("are raw, with a note, where a scaler_unit is something else and there is no scaler profile", async () => {
+    const { client, clock: time } = loads([
+      profileGeneric(survey.profile, survey.objects, survey.buffer),
+      ...answering("120064"),
+    ]);
+    const { rows, notes } = await time.runUntil(client.profile(survey.profile).toTable());
+    assert.equal(rows[0]?.["1.0.12.27.0.255"], 23456);
+    assert.match(notes.join(), /1-0:12\.27\.0\*255 are shown without scaler and unit: the meter sent something else/);
+    // a single value fails in that case, also after the profile
+    await assert.rejects(time.runUntil(client.read({ classId: 3, logicalName: "1.0.12.27.0.255", attributeId: 2 })), {
+      code: "DLMS_DECODE_VALUE",
+    });
+    await time.runUntil(client.close());
+  });
+
+  it("have no note where a scaler_unit is null-data and there is no scaler profile", async () => {
+    const { client, clock: time } = loads([
+      profileGeneric(survey.profile, survey.objects, survey.buffer),
+      ...answering("00"),
+    ]);
+    const { rows, notes } = await time.runUntil(client.profile(survey.profile).toTable());
+    assert.equal(rows[0]?.["1.0.12.27.0.255"], 23456);
+    assert.deepEqual(notes, []);
+    await time.runUntil(client.close());
+  });
+
   for (const [name, scalerBuffer] of [
     ["is empty", "0100"],
     ["has fewer values than columns", "0101020102020ffe1623"],

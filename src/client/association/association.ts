@@ -44,7 +44,7 @@ export class Association {
   readonly #events: AssociationEvents;
   /** Scaler and unit by `class/logical name/attribute`; null where the meter has none. */
   readonly scalers = new Map<string, ScalerUnit | null>();
-  /** Keys of those that the meter refused: its scaler profiles may have them. */
+  /** Keys of those that the meter refused or left empty: its scaler profiles may have them. */
   readonly refusedScalers = new Set<string>();
   /** The messages sent so far that may carry a secret. */
   #sent: SecretMessage | undefined;

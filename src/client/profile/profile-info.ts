@@ -163,7 +163,10 @@ async function fetchOptional(
   }
 }
 
-/** Scalers and units of columns; a final refusal means "none" for the whole association. */
+/**
+ * Scalers and units of columns; a final refusal means "none" for the whole association. The scaler profile is asked for
+ * those that the meter refuses, leaves empty, or gives in a form that is unknown.
+ */
 async function columnScalers(
   active: Association,
   profileName: string,
@@ -174,6 +177,7 @@ async function columnScalers(
   const missing = new Map<string, AttributeRef>();
   const refused = new Map<string, AttributeRef>();
   const found = new Map<string, ScalerUnit | null>();
+  const absent = new Set<string>();
   for (const object of objects) {
     const ref = columnScaler(object);
     if (ref === undefined) continue;
@@ -188,10 +192,10 @@ async function columnScalers(
     if (answer?.ok === false && mayPass.has(answer.result)) throw accessError("get", ref, answer.result);
     const scaler = answer?.ok === true ? parseScaler(answer.data) : null;
     found.set(key, scaler ?? null);
-    if (answer?.ok === true || (answer?.ok === false && notReadable.has(answer.result))) {
-      active.scalers.set(key, scaler ?? null);
-    }
-    if (answer?.ok !== true) refused.set(key, ref);
+    const isFinal = answer?.ok === true || (answer?.ok === false && notReadable.has(answer.result));
+    if (isFinal && scaler !== undefined) active.scalers.set(key, scaler);
+    if (answer?.ok === true && scaler === null) absent.add(key);
+    if ((scaler ?? null) === null) refused.set(key, ref);
   });
   const answerOf = new Map(items.map(([key], i) => [key, answers[i]]));
   for (const name of refused.size === 0 ? [] : scalerProfilesOf(profileName)) {
@@ -213,7 +217,7 @@ async function columnScalers(
   }
   for (const [key, ref] of refused) {
     if (active.scalers.has(key)) active.refusedScalers.add(key);
-    if (answerOf.has(key)) notes.push(unscaled(ref, answerOf.get(key)));
+    if (answerOf.has(key) && !absent.has(key)) notes.push(unscaled(ref, answerOf.get(key)));
   }
   return {
     told: items.every(([key]) => active.scalers.has(key)),
@@ -237,7 +241,8 @@ async function scalersOf(active: Association, name: string, options: FetchOption
 }
 
 function unscaled(ref: AttributeRef, answer: Fetched): string {
-  const why = answer?.ok === false ? accessError("get", ref, answer.result).message : "the meter does not tell";
+  const other = answer === undefined ? "the meter does not tell" : "the meter sent something else than scaler and unit";
+  const why = answer?.ok === false ? accessError("get", ref, answer.result).message : other;
   return `values of ${obisPrinted(ref.logicalName)} are shown without scaler and unit: ${why}`;
 }
 

@@ -143,6 +143,7 @@ function learnScalers(
     if (answer?.ok === true) {
       const known = parseScaler(answer.data);
       if (known !== undefined) active.scalers.set(key, known);
+      if (known === null) active.refusedScalers.add(key);
     } else if (fetched.has(key) && (answer === undefined || notReadable.has(answer.result))) {
       active.scalers.set(key, null);
       active.refusedScalers.add(key);
