@@ -25,23 +25,23 @@ import { PeerStream } from "./peer-stream";
 import type { Push } from "../push";
 
 export interface AcceptMetersOptions {
-  /** interface to listen on; 127.0.0.1 (default) takes connections of this machine only */
+  /** interface to listen on; 127.0.0.1 (default) accepts only connections from this machine */
   readonly host?: string;
   /** 0 = any free port */
   readonly port: number;
   readonly tls?: ServerTlsOptions;
-  /** what modems send between the frames of their meters */
+  /** bytes that modems send between the frames of their meters */
   readonly heartbeat?: HeartbeatOptions;
   /**
-   * Names a meter; undefined = not known yet. Called when a heartbeat or a push came, and once after `silentMs`
-   * without either. It may ask the meter for its logical device name over the transport. Default: the name in the
+   * Returns the name of a meter; undefined = not known yet. Called after a heartbeat or a push, and once after
+   * `silentMs` without either. It may read the meter's logical device name over the transport. Default: the name in the
    * heartbeat, else the system title, else the meter number, else the IP address.
    */
   readonly identify?: (
     evidence: MeterEvidence,
     transport: Transport,
   ) => string | undefined | Promise<string | undefined>;
-  /** ms that a meter may be silent before it is identified by its address (3000) */
+  /** ms of silence after which a meter is identified by its address (3000) */
   readonly silentMs?: number;
   /** how pushes on these connections are decoded */
   readonly push?: Omit<PushDecoderOptions, "peer" | "onProblem">;
@@ -53,7 +53,7 @@ export interface AcceptMetersOptions {
   readonly clock?: Clock;
 }
 
-/** A meter that is connected. */
+/** A connected meter. */
 export interface IncomingMeter {
   readonly id: string;
   readonly peer: string;
@@ -74,11 +74,11 @@ export interface MeterAcceptorEvents {
 export interface MeterAcceptor extends AsyncDisposable {
   /** where meters dial in */
   readonly address: { readonly host: string; readonly port: number };
-  /** the meters that are connected and known */
+  /** the connected meters that have been identified */
   readonly meters: readonly IncomingMeter[];
   /**
-   * The transport of a meter, whether it is connected or not: opening it waits for the meter to dial in, as long as the
-   * time-out of the client for connecting.
+   * The transport of a meter, connected or not: opening it waits for the meter to dial in, up to the connection
+   * time-out of the client.
    */
   transport(id: string): Transport;
   on<E extends keyof MeterAcceptorEvents>(event: E, listener: (event: MeterAcceptorEvents[E]) => void): () => void;
@@ -133,7 +133,7 @@ class Acceptor implements MeterAcceptor {
     this.#hub = new ListenerHub((event, error) => {
       intake.listenerFailed(event, error);
     });
-    // the push is handed out during the call that delivers its bytes
+    // the push is reported during the call that delivers its bytes
     intake.hub.on("push", (push) => {
       this.#pushed(push);
     });
@@ -282,7 +282,7 @@ class Acceptor implements MeterAcceptor {
     const earlier = this.#byId.get(id);
     meter.id = id;
     this.#byId.set(id, meter);
-    // a meter has one connection: the earlier one is half open
+    // a meter has one connection, so the earlier one is half open
     if (earlier !== undefined) earlier.stream.destroy();
     this.#hub.emit("meter", this.#shown(id, meter));
     this.#waiting.first((wanted) => wanted === id)?.grant(meter);
@@ -310,7 +310,7 @@ class Acceptor implements MeterAcceptor {
     if (id !== undefined) this.#hub.emit("gone", { id, peer: meter.pushes.name.peer });
   }
 
-  /** Ends the connection that was silent longest of those that are not known and not in use. */
+  /** Closes the connection silent longest among those that are neither identified nor in use. */
   #makeRoom(): boolean {
     let oldest: DialledMeter | undefined;
     for (const meter of this.#open) {

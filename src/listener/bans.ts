@@ -1,11 +1,11 @@
-/** Addresses whose connections brought no push again and again: refused for a while. */
+/** Bans addresses whose connections repeatedly brought no push. */
 import type { Clock } from "../clock";
 
 /** Connections without a push after which an address is refused. */
 export const maxStrikes = 3;
-/** ms for which it is refused, and after which strikes are forgotten. */
+/** Duration of a ban in ms; strikes expire after the same time. */
 export const banMs = 60_000;
-/** Addresses that are remembered; the oldest goes. */
+/** Limit of remembered addresses; the oldest is removed. */
 export const maxBanned = 4096;
 
 interface Strikes {
@@ -33,7 +33,7 @@ export class Bans {
     return count === maxStrikes;
   }
 
-  /** A push came from there: many meters may share the address. */
+  /** Clears the strikes of an address from which a push was received, because many meters may share it. */
   forgive(address: string): void {
     this.#strikes.delete(address);
   }

@@ -7,9 +7,9 @@ import { type PushCounterStore, pushCounterStore } from "../push";
 import type { ReceivedCounter, ReceivedCounterStore } from "../security";
 
 export interface PushCounterFileOptions {
-  /** at most one write in this time, in ms (10,000): a crash forgets what came in the last so many ms */
+  /** minimum time between two writes, in ms (10,000); a crash loses the counters received since the last write */
   readonly writeEveryMs?: number;
-  /** pairs of meter and key that are remembered (65,536) */
+  /** pairs of meter and key in memory (65,536) */
   readonly limit?: number;
   /** for tests */
   readonly clock?: Clock;
@@ -18,9 +18,11 @@ export interface PushCounterFileOptions {
 const defaultWriteEveryMs = 10_000;
 
 /**
- * Received counters in a file, for one listener or for several of one process. The file is replaced as a whole, at most once
- * in `writeEveryMs` and when a listener closes; it holds no key. A listener does not start while the file is damaged or
- * cannot be read, because recorded pushes would be accepted then.
+ * Received counters in a file, for one listener or for several of one process. The file is replaced as a whole, at most
+ * once
+ * per `writeEveryMs` and when a listener closes; it contains no key. A listener does not start if the file is damaged
+ * or
+ * unreadable, because recorded pushes would be accepted then.
  * @throws DlmsConfigError CONFIG_INVALID for the arguments
  */
 export function pushCounterFile(path: string, options: PushCounterFileOptions = {}): ReceivedCounterStore {
@@ -100,7 +102,7 @@ class CounterFile implements ReceivedCounterStore {
         error,
       );
     }
-    // a folder that cannot be written to is told at the start, not with the first push
+    // reports a folder without write permission at the start instead of with the first push
     await this.#write();
   }
 
@@ -117,10 +119,10 @@ class CounterFile implements ReceivedCounterStore {
     if (this.#timer !== undefined || this.#writing !== undefined) return;
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
-      // the next write tries again, and the last one, at the end, reports the failure
+      // the next write retries, and the final write reports the failure
       this.flush().catch(() => undefined);
     }, this.#writeEveryMs);
-    // what is not written must not keep a process alive that has closed its listener
+    // a pending write must not keep the process alive after its listener has closed
     (this.#timer as { unref?: () => void }).unref?.();
   }
 

@@ -1,10 +1,10 @@
-/** One connection of a meter that has dialled in: heartbeats, pushes, and the client that asks over it. */
+/** One connection of a meter that has dialled in: heartbeats, pushes, and the client that uses it. */
 import { DlmsConnectionError } from "../errors";
 import type { Connection, ConnectionEvents, IncomingStream } from "../transport";
 import { type FoundHeartbeat, heartbeatBytes, type HeartbeatOptions, maxHeartbeatBytes } from "./heartbeat";
 import type { PeerStream } from "./peer-stream";
 
-/** What tells which meter a connection belongs to. */
+/** Facts that identify the meter of a connection. */
 export interface MeterEvidence {
   /** address and port of the other end */
   readonly peer: string;
@@ -25,7 +25,7 @@ interface Hooks {
   learned(): void;
 }
 
-/** Unsent bytes for a meter that takes none, after which its connection ends. */
+/** Maximum unsent bytes for a meter that does not read; beyond them the connection is closed. */
 export const maxUnsentBytes = 1 << 20;
 
 export class DialledMeter {
@@ -34,7 +34,7 @@ export class DialledMeter {
   readonly #hooks: Hooks;
   lastAt: number;
   id: string | undefined;
-  /** identification is under way, or has ended without a name */
+  /** identification is in progress, or has ended without a name */
   isAsked = false;
   heartbeat: string | null = null;
   systemTitle: string | null = null;
@@ -74,7 +74,7 @@ export class DialledMeter {
     if (rest.length > 0) this.#deliver(rest);
   }
 
-  /** Bytes that might have begun a heartbeat belong to the meter after all. */
+  /** Passes on bytes that looked like the beginning of a heartbeat but belong to the meter. */
   releaseHeld(): void {
     const held = this.#held;
     this.#held = new Uint8Array(0);
@@ -140,7 +140,7 @@ export class DialledMeter {
         this.#hooks.learned();
       }
     }
-    // a heartbeat may come in pieces, until the meter is known
+    // a heartbeat may arrive in pieces until the meter is identified
     if (this.heartbeat !== null || rest.length === 0 || rest.length >= maxHeartbeatBytes || isDlms(rest)) return rest;
     this.#held = rest.slice();
     return new Uint8Array(0);

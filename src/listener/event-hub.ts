@@ -1,4 +1,4 @@
-/** Hands events to listeners of the user. What one of them throws is reported and changes nothing. */
+/** Delivers events to listeners of the user. An error that a listener throws is reported and has no other effect. */
 import { callSafely } from "../errors/boundary";
 
 export class ListenerHub<Events> {
@@ -12,7 +12,7 @@ export class ListenerHub<Events> {
   on<E extends keyof Events>(event: E, listener: (event: Events[E]) => void): () => void {
     const set = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, set);
-    // one entry for each call, so that a function that is registered twice is taken off once per unsubscribe
+    // one entry per call, so that each unsubscribe removes one registration of a function registered twice
     const entry = (value: Events[E]): void => {
       // the result may be a promise that rejects
       callSafely(

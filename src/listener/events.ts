@@ -4,8 +4,8 @@ import type { Push } from "../push";
 import type { PushSerialMode } from "./options";
 
 /**
- * `opening`: the port or the connection is being opened. `listening`: bytes can come. `waiting`: the line was lost or did
- * not open, and the next attempt follows in `nextTryInMs`. `closed`: the end.
+ * `opening`: the port or the connection is being opened. `listening`: ready to receive. `waiting`: the line was lost or
+ * could not be opened, and the next attempt follows in `nextTryInMs`. `closed`: final.
  */
 export type ListenState = "opening" | "listening" | "waiting" | "closed";
 
@@ -20,13 +20,13 @@ export interface ListenStateEvent {
   /** why the listener waits */
   readonly error?: DlmsError;
   readonly nextTryInMs?: number;
-  /** settings of the serial line that are tried or used */
+  /** settings of the serial line that are being tried or in use */
   readonly line?: SerialLine;
   /** the search for serial settings has ended with these, because a push was read */
   readonly found?: true;
 }
 
-/** Something that was refused, dropped or missed. At most one event for each peer or meter and code in a minute. */
+/** An item that was refused, dropped or missed. At most one event per minute for each peer or meter and code. */
 export interface ListenProblem {
   readonly error: DlmsError;
   /** how often it happened since the last event of its kind */
@@ -35,7 +35,7 @@ export interface ListenProblem {
   readonly peer: string | null;
 }
 
-/** Bytes as they came, before anything is decoded. */
+/** Raw bytes as received, before any decoding. */
 export interface ListenBytes {
   readonly peer: string;
   /** a view that is valid during the call */

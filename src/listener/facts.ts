@@ -1,10 +1,10 @@
-/** What a listener has done so far. */
+/** Statistics of a listener. */
 import type { ErrorCode } from "../errors";
 import type { PushFraming } from "../push";
 import type { ListenState, SerialLine } from "./events";
 import type { NoiseHint } from "./noise";
 
-/** A sender whose pushes cannot be opened. */
+/** A sender whose pushes cannot be deciphered. */
 export interface UnknownTitle {
   /** system title, 16 hex digits */
   readonly title: string;
@@ -19,9 +19,9 @@ export interface ListenerFacts {
   /** whole APDUs and telegrams, also those that were refused */
   readonly units: number;
   readonly pushes: number;
-  /** pushes that came twice and were given out once */
+  /** pushes that were received twice and reported once */
   readonly repeated: number;
-  /** what was refused or dropped, by code */
+  /** refused or dropped items, by error code */
   readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
   readonly dropped: {
     /** datagrams of peers that sent more than they may */
@@ -35,21 +35,21 @@ export interface ListenerFacts {
   readonly connections: number;
   /** meters that have pushed: by system title, number or peer */
   readonly meters: number;
-  /** senders without a key, those that were heard last (64 at most) */
+  /** senders without a key, most recent ones (64 at most) */
   readonly unknown: readonly UnknownTitle[];
   /** pushes per second over the last minute */
   readonly perSecond: number;
-  /** framing of the push that came last */
+  /** framing of the last push */
   readonly framing: PushFraming | null;
   /** ISO */
   readonly lastPushAt: string | null;
-  /** settings of the serial line that are tried or used */
+  /** settings of the serial line that are being tried or in use */
   readonly line: SerialLine | null;
-  /** why bytes come and no push */
+  /** why bytes arrive without any push */
   readonly hint: NoiseHint | null;
 }
 
-/** Titles without a key that are remembered. */
+/** Limit of remembered titles without a key. */
 export const maxUnknownTitles = 64;
 
 export class UnknownTitles {

@@ -4,8 +4,8 @@ import { invalid } from "../errors/arguments";
 
 export interface HeartbeatOptions {
   /**
-   * what a heartbeat looks like: these bytes or this text, or a regular expression over the bytes as Latin-1 text, whose
-   * first group is the meter's name. It is looked for where bytes begin to come.
+   * form of a heartbeat: these bytes or this text, or a regular expression over the bytes as Latin-1 text, whose first
+   * group is the meter's name. It is matched where a piece of received bytes begins.
    */
   readonly pattern: RegExp | string | Uint8Array;
   /** sent back for each heartbeat; absent = heartbeats are only skipped */
@@ -18,7 +18,7 @@ export interface FoundHeartbeat {
   readonly length: number;
 }
 
-/** Bytes of one heartbeat. */
+/** Maximum bytes of one heartbeat. */
 export const maxHeartbeatBytes = 1024;
 
 export const heartbeatBytes = (value: string | Uint8Array): Uint8Array =>

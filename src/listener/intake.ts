@@ -1,4 +1,4 @@
-/** Where all connections of a listener hand on their pushes and problems; counts them and gives them to the user. */
+/** Receives the pushes and problems of all connections of a listener, counts them and passes them to the user. */
 import type { DlmsError, ErrorCode } from "../errors";
 import { callSafely } from "../errors/boundary";
 import { type Push, type PushDecoderOptions, PushDecoder, PushDecoderParts, type PushFraming } from "../push";
@@ -93,7 +93,7 @@ export class Intake {
     this.#log(`push listener: a listener of "${event}" failed: ${messageOf(error)}`);
   }
 
-  /** Nothing follows: reports what was counted, ends iterators and writes the counters. Never rejects. */
+  /** Ends the intake: reports suppressed problems, ends iterators and writes the counters. Never rejects. */
   async finish(): Promise<void> {
     this.#gate.end();
     for (const queue of this.#queues) queue.end();

@@ -1,4 +1,4 @@
-/** A line that is opened from here: a serial port, a gateway, or a transport of the user. It is opened again when it is lost. */
+/** A line that this side opens: a serial port, a gateway, or a transport of the user. It is reopened after a loss. */
 import { asDlmsError } from "../errors/boundary";
 import { type DlmsError, isDlmsError } from "../errors";
 import type { Clock, TimerHandle } from "../clock";
@@ -23,7 +23,7 @@ export const searchedLines: readonly SerialLine[] = [
   { baudRate: 38_400, mode: "8N1" },
 ];
 
-/** Makes the transport of a serial port; tests give their own. */
+/** Creates the transport of a serial port; tests pass their own. */
 type SerialLineFactory = (options: SerialLine & { readonly path: string }, clock: Clock) => Transport;
 
 interface Opened {
@@ -36,7 +36,7 @@ export class LineSource implements Source {
   readonly #intake: Intake;
   readonly #transportOf: (line: SerialLine | undefined) => Transport;
   readonly #state: (event: ListenStateEvent) => void;
-  /** the settings that a search tries; empty where they are known */
+  /** settings that the search tries; empty if the settings are known */
   readonly #lines: readonly SerialLine[];
   #lineIndex = 0;
   #isFixed: boolean;
@@ -127,7 +127,7 @@ export class LineSource implements Source {
     this.#endpoint = transport.endpoint;
     this.#state({ state: "opening", ...this.#shownLine() });
     const name = { peer: transport.endpoint, address: transport.endpoint, serial: transport.kind === "serial" };
-    // customer interfaces are one-way, though their meters may ask for confirmations
+    // customer interfaces are one-way, although their meters may request confirmations
     const reply = (bytes: Uint8Array): void => this.#opened?.connection.write(bytes);
     const peer = new PeerStream(this.#intake, name, name.serial ? undefined : reply);
     let isLost = false;

@@ -1,4 +1,4 @@
-/** Listens for what meters push: on a port, on a serial line, or at a gateway. */
+/** Listens for pushes of meters: on a port, on a serial line, or at a gateway. */
 import type { TimerHandle } from "../clock";
 import type { Push } from "../push";
 import type { ListenState, ListenStateEvent, PushListenerEvents } from "./events";
@@ -10,7 +10,7 @@ import type { Source } from "./source";
 import { TcpSource } from "./tcp-source";
 import { UdpSource } from "./udp-source";
 
-/** ms between two looks at what has become too old, for all connections together. */
+/** ms between two checks for expired items, for all connections together. */
 const sweepMs = 1000;
 
 /**
@@ -23,15 +23,18 @@ export interface PushListener extends AsyncIterable<Push>, AsyncDisposable {
   /** where meters send to; null for a serial line and for a gateway */
   readonly address: { readonly host: string; readonly port: number } | null;
   readonly facts: ListenerFacts;
-  /** What a listener throws goes to the logger, or becomes a warning of the process. Returns a function that ends it. */
+  /**
+   * Adds a listener and returns a function that removes it. Errors that it throws go to the logger, or become a warning
+   * of the process.
+   */
   on<E extends keyof PushListenerEvents>(event: E, listener: (event: PushListenerEvents[E]) => void): () => void;
-  /** Frees the port at once. What has come is still decoded and given out. Idempotent, never rejects. */
+  /** Frees the port at once. Received bytes are still decoded and reported. Idempotent, never rejects. */
   close(): Promise<void>;
 }
 
 /**
- * Starts to listen. A port that cannot be opened rejects. A serial line or a gateway that does not open is tried again,
- * with growing pauses, until `close`; the event "state" says so.
+ * Starts to listen. Rejects if a port cannot be opened. A serial line or a gateway that does not open is retried with
+ * exponential back-off until `close`; the event "state" reports it.
  * @throws DlmsConfigError for the options; DlmsConnectionError CONN_PORT_BUSY, CONN_PORT_FORBIDDEN
  */
 export async function listenPush(options: ListenPushOptions): Promise<PushListener> {

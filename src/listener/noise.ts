@@ -1,11 +1,11 @@
-/** Why bytes come and no push: statistics of a stream without a unit, and what they mean. */
+/** Explains why bytes arrive without any push: statistics of a stream without a unit, and their meaning. */
 import { evenParity, latin1 } from "../bytes";
 
 export type NoiseKind = "http" | "tls" | "text" | "mbus" | "signal" | "parity" | "seven-bits" | "speed" | "foreign";
 
 export interface NoiseHint {
   readonly kind: NoiseKind;
-  /** half a sentence: what it looks like and what to try */
+  /** half a sentence: the likely cause and what to try */
   readonly text: string;
 }
 
@@ -25,7 +25,7 @@ const texts = {
 
 const hintOf = (kind: NoiseKind): NoiseHint => ({ kind, text: texts[kind] });
 
-/** What the first bytes of a connection say about a peer that speaks another protocol. */
+/** Detects from the first bytes of a connection that the peer uses another protocol. */
 export function foreignProtocol(first: Uint8Array): NoiseHint | undefined {
   const text = latin1(first.subarray(0, 12));
   if (/^(GET|POST|PUT|HEAD|OPTIONS|DELETE|PATCH|CONNECT|TRACE) |^PRI \* /.test(text)) return hintOf("http");
@@ -65,7 +65,7 @@ export class NoiseStatistics {
     }
   }
 
-  /** @param serial the bytes come over a serial line, whose settings may be wrong */
+  /** @param serial the bytes arrive over a serial line, whose settings may be wrong */
   hint(serial: boolean): NoiseHint {
     const sample = Uint8Array.from(this.#sample);
     const foreign = serial ? undefined : foreignProtocol(sample);

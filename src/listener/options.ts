@@ -7,9 +7,9 @@ import type { ServerTlsOptions, Transport } from "../transport";
 /** Data bits, parity and stop bits of a serial line. */
 export type PushSerialMode = "8N1" | "8E1" | "7E1";
 
-/** Where pushes come from. */
+/** Source of pushes. */
 export type ListenTransport =
-  /** meters connect to this port; 127.0.0.1 (default) takes connections of this machine only */
+  /** meters connect to this port; 127.0.0.1 (default) accepts only connections from this machine */
   | {
       readonly kind: "tcp-server";
       readonly host?: string;
@@ -17,10 +17,10 @@ export type ListenTransport =
       readonly port: number;
       readonly tls?: ServerTlsOptions;
     }
-  /** a gateway that sends what it hears to whoever connects */
+  /** a gateway that sends all bytes of its line to its clients */
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "udp"; readonly host?: string; readonly port: number }
-  /** baudRate "auto" tries the usual settings one after the other until a push is read */
+  /** baudRate "auto" tries the usual settings in order until a push is decoded */
   | {
       readonly kind: "serial";
       readonly path: string;
@@ -34,13 +34,13 @@ export interface ListenLimits {
   readonly connections: number;
   /** bytes of unfinished pushes of all connections together (2,000,000) */
   readonly unfinishedBytes: number;
-  /** pushes of one peer in a second, on average: a TCP peer has to wait, datagrams beyond it are dropped (20) */
+  /** average limit of pushes per second and peer: a TCP peer is slowed down, further datagrams are dropped (20) */
   readonly messagesPerSecond: number;
   /** pushes that an iterator holds; the oldest is dropped (1000) */
   readonly queue: number;
 }
 
-/** What a listener tells for the log. */
+/** Messages of a listener for the log. */
 export interface ListenLogger {
   debug(text: string | (() => string)): void;
   info(text: string | (() => string)): void;
@@ -52,11 +52,11 @@ export interface ListenPushOptions extends Omit<PushDecoderOptions, "peer" | "on
   readonly transport: ListenTransport;
   readonly limits?: Partial<ListenLimits>;
   /**
-   * confirms pushes that ask for it, over TCP and UDP; the confirmation is plain (false). Some senders mark each push and
-   * take no confirmation: their connection then breaks, and with it what they sent last is lost.
+   * confirms pushes that request it, over TCP and UDP; the confirmation is plain (false). Some senders request it for
+   * each push but do not accept it: they drop the connection, and their last push is lost.
    */
   readonly confirm?: boolean;
-  /** ms without a byte after which a connection to the TCP port, or what is known of a UDP peer, goes (600,000) */
+  /** ms without a byte after which a TCP connection, or the state of a UDP peer, is dropped (600,000) */
   readonly idleTimeoutMs?: number;
   /** ms without a push after which a meter that has pushed, or the whole line, is reported as PUSH_SILENT, once (0 = never) */
   readonly silenceAfterMs?: number;

@@ -1,4 +1,4 @@
-/** The bytes of one connection, line or UDP peer: their decoder, which is made with the first byte, and their statistics. */
+/** The bytes of one connection, line or UDP peer: statistics and a decoder, which is created with the first byte. */
 import type { DlmsError } from "../errors";
 import { DlmsPushError } from "../errors";
 import { type Push, pushConfirmation, type PushDecoder } from "../push";
@@ -6,7 +6,7 @@ import { toHex } from "../bytes";
 import type { Intake } from "./intake";
 import { NoiseStatistics } from "./noise";
 
-/** ms and bytes without a unit after which the listener says so. */
+/** Time in ms and number of bytes without a unit after which the listener reports it. */
 export const noiseMs = 30_000;
 export const noiseBytes = 200;
 /** ms after the last byte in which unfinished pushes may still get too old. */
@@ -15,15 +15,15 @@ const settleMs = 35_000;
 export interface PeerName {
   /** address and port, or the line; for messages and keys */
   readonly peer: string;
-  /** without the port: each connection has another one */
+  /** without the port, which differs for each connection */
   readonly address: string;
-  /** the bytes come over a serial line, whose settings may be wrong */
+  /** the bytes arrive over a serial line, whose settings may be wrong */
   readonly serial?: boolean;
 }
 
 export class PeerStream {
   readonly name: PeerName;
-  /** A client asks the meter over this connection, so what is no push is an answer to it. */
+  /** A client uses this connection, so an APDU other than a push is a response to it. */
   isQuiet = false;
   readonly #intake: Intake;
   readonly #reply: ((bytes: Uint8Array) => void) | undefined;
@@ -48,14 +48,14 @@ export class PeerStream {
     return this.#units;
   }
 
-  /** Pushes that were read, or whose frame has a check that held: what noise does not give. */
+  /** A push was decoded, or a frame had a valid check: noise produces neither. */
   get isProven(): boolean {
     if (this.#units === 0 || this.#decoder === undefined) return false;
     const { pushes, framing } = this.#decoder.facts;
     return pushes > 0 || (framing !== "apdu" && framing !== "wrapper");
   }
 
-  /** PUSH_NO_UNIT was reported: what comes is no push. */
+  /** PUSH_NO_UNIT was reported: the stream contains no push. */
   get isNoise(): boolean {
     return this.#isTold;
   }
@@ -68,12 +68,12 @@ export class PeerStream {
     return this.#unfinished;
   }
 
-  /** Whether bytes came so lately that `tick` may find something too old. */
+  /** Whether bytes were received recently enough that `tick` may find an expired item. */
   isRecent(now: number): boolean {
     return this.#decoder !== undefined && now - this.#lastAt <= settleMs;
   }
 
-  /** Hands out the pushes that are complete; how many units these bytes have ended. */
+  /** Reports the complete pushes; returns the number of units that these bytes completed. */
   add(bytes: Uint8Array): number {
     const { clock } = this.#intake.settings;
     const intake = this.#intake;
@@ -86,7 +86,7 @@ export class PeerStream {
     return this.#account(decoder);
   }
 
-  /** Drops what is too old, and says once that bytes come and no push. */
+  /** Drops expired items, and reports once that bytes arrive without any push. */
   tick(): void {
     const decoder = this.#decoder;
     if (decoder === undefined) return;
@@ -98,7 +98,7 @@ export class PeerStream {
     if (clock.now() - this.#firstAt >= noiseMs) this.noUnit();
   }
 
-  /** The connection has ended: what came before is still decoded. */
+  /** The connection has ended: decodes the bytes received before. */
   end(): void {
     const decoder = this.#decoder;
     if (decoder === undefined) return;
@@ -109,7 +109,7 @@ export class PeerStream {
     this.#unfinished = 0;
   }
 
-  /** What came is no push: says so once. */
+  /** Reports once that the stream contains no push. */
   noUnit(): void {
     const noise = this.#noise;
     if (this.#isTold || noise === undefined || this.isQuiet) return;
@@ -130,7 +130,7 @@ export class PeerStream {
     return this.#intake.decoder({
       peer: this.name.peer,
       onProblem: (error) => {
-        // the statistics of the listener say more than the first bytes do
+        // the statistics of the listener are more precise than the first bytes
         if (error.is("PUSH_NO_UNIT")) this.noUnit();
         else this.#report(error);
       },

@@ -1,11 +1,11 @@
-/** Lets one problem of a kind through in a minute, and counts the others. */
+/** Passes one problem of each kind per minute, and counts the others. */
 import type { Clock } from "../clock";
 import type { DlmsError } from "../errors";
 import type { ListenProblem } from "./events";
 
 /** ms in which the same code of the same meter or peer is reported once. */
 export const problemWindowMs = 60_000;
-/** Kinds that are told apart; beyond them only the code tells problems apart. */
+/** Limit of distinct kinds; beyond it, problems are distinguished only by their code. */
 export const maxProblemKinds = 1000;
 
 interface Kind {
@@ -25,7 +25,7 @@ export class ProblemGate {
     this.#emit = emit;
   }
 
-  /** @param address of the peer without its port, since each connection has another one */
+  /** @param address of the peer without its port, which differs for each connection */
   add(error: DlmsError, peer: string | null, address: string | null): void {
     const name = this.#name(error, address);
     const known = this.#kinds.get(name);
@@ -39,7 +39,7 @@ export class ProblemGate {
     this.#emit({ error, count: 1, peer });
   }
 
-  /** Reports what was counted in minutes that are over. */
+  /** Reports the problems counted in past minutes. */
   sweep(): void {
     const now = this.#clock.now();
     for (const [name, kind] of this.#kinds) {
@@ -55,7 +55,7 @@ export class ProblemGate {
     }
   }
 
-  /** The listener closes: what was counted is reported. */
+  /** Reports the counted problems when the listener closes. */
   end(): void {
     for (const { error, count, peer } of this.#kinds.values()) if (count > 0) this.#emit({ error, count, peer });
     this.#kinds.clear();

@@ -1,4 +1,4 @@
-/** Pushes that wait for one async iterator: bounded, the oldest goes. */
+/** Bounded queue of pushes for one async iterator; when it is full, the oldest push is dropped. */
 import type { Push } from "../push";
 
 type Result = IteratorResult<Push, undefined>;
@@ -31,7 +31,7 @@ export class PushQueue implements AsyncIterator<Push, undefined> {
     this.#dropped();
   }
 
-  /** No push follows; those that wait are still taken. */
+  /** Ends the queue; pushes that wait are still delivered. */
   end(): void {
     this.#ended = true;
     for (const next of this.#waiting.splice(0)) next({ done: true, value: undefined });
@@ -56,7 +56,7 @@ export class PushQueue implements AsyncIterator<Push, undefined> {
     const push = this.#pushes[this.#first];
     if (push === undefined) return undefined;
     this.#first++;
-    // taken entries are cut off in large pieces, so that taking one stays cheap
+    // removes delivered entries in large pieces, so that taking one stays cheap
     if (this.#first >= 1024 || this.#first === this.#pushes.length) {
       this.#pushes = this.#pushes.slice(this.#first);
       this.#first = 0;

@@ -1,7 +1,7 @@
 /** Meters that have pushed, and which of them have become silent. */
 import { DlmsPushError } from "../errors";
 
-/** Meters that are remembered; beyond them the one that was silent longest goes. */
+/** Limit of remembered meters; beyond it, the one silent longest is removed. */
 export const maxMeters = 100_000;
 
 interface Heard {

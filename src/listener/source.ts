@@ -1,4 +1,4 @@
-/** What the listener needs of a port, a line or a connection that brings pushes. */
+/** The interface between the listener and a port, line or connection that receives pushes. */
 import type { SerialLine } from "./events";
 
 export interface Source {
@@ -8,8 +8,8 @@ export interface Source {
   readonly address: { readonly host: string; readonly port: number } | null;
   readonly connections: number;
   readonly line: SerialLine | null;
-  /** Once a second: what has become too old goes. */
+  /** Called once a second: drops expired items. */
   sweep(): void;
-  /** Frees the port. Decodes what has come. Never rejects. */
+  /** Frees the port. Decodes the bytes already received. Never rejects. */
   close(): Promise<void>;
 }

@@ -9,9 +9,9 @@ import { PeerStream } from "./peer-stream";
 import type { Source } from "./source";
 import { TokenBucket } from "./token-bucket";
 
-/** Sockets beyond the limit of connections that are open for a moment: handshakes, and those that make room. */
+/** Sockets that may briefly exceed the limit of connections: handshakes, and those that make room. */
 const spareSockets = 64;
-/** Confirmations that a peer has not taken, after which its connection ends. */
+/** Maximum confirmations that a peer has not read; beyond them its connection is closed. */
 const maxUnsentBytes = 65_536;
 /** Bytes in which a peer of another protocol shows. */
 const firstBytes = 6;
@@ -112,7 +112,7 @@ export class TcpSource implements Source {
       stream,
       peer: new PeerStream(this.#intake, name, (bytes) => {
         stream.write(bytes);
-        // a peer that takes no confirmation gets no more of this process' memory
+        // a peer that does not read its confirmations must not use more memory of this process
         if (stream.unsent > maxUnsentBytes) stream.destroy();
       }),
       bucket: new TokenBucket(limits.messagesPerSecond, now),
@@ -138,7 +138,7 @@ export class TcpSource implements Source {
 
   #received(incoming: Incoming, bytes: Uint8Array): void {
     const { peer, stream, bucket } = incoming;
-    // what a socket has read before it was ended
+    // bytes that the socket read before it was closed
     if (peer.isNoise || !this.#open.has(incoming)) return;
     const { clock, limits } = this.#intake.settings;
     const now = clock.now();

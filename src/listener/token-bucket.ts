@@ -1,4 +1,4 @@
-/** How many pushes a peer may send: so many a second on average, and as many again at once. */
+/** Limits the pushes of a peer: an average number per second, and a burst of the same size. */
 export class TokenBucket {
   readonly #perSecond: number;
   #tokens: number;
@@ -10,7 +10,7 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** Takes tokens, also those that are not there yet; false where the peer owes some. */
+  /** Takes tokens even if the balance becomes negative; false while the balance is negative. */
   take(count: number, now: number): boolean {
     this.#fill(now);
     this.#tokens -= count;

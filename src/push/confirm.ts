@@ -1,15 +1,15 @@
-/** Confirms a data-notification over the framing that it came in. */
+/** Confirms a data-notification over the framing in which it was received. */
 import { encodeApdu } from "../apdu";
 import { fromHex, joinBytes } from "../bytes";
 import { decodeAddress, encodeHdlcFrame, encodeWpdu, type HdlcAddress } from "../link";
 import type { Push } from "./push";
 
-/** LLC bytes of what a client sends */
+/** LLC bytes of a frame from a client */
 const clientLlc = Uint8Array.of(0xe6, 0xe6, 0x00);
 
 /**
- * The bytes of the data-notification-confirm that a push asks for, plain, with the addresses of the push exchanged. Undefined
- * where the push asks for none, or where its line has no way back (M-Bus, text, a body alone).
+ * The bytes of the plain data-notification-confirm that a push requests, with the addresses of the push exchanged.
+ * Undefined if the push requests none, or if its link is one-way (M-Bus, text, a body alone).
  */
 export function pushConfirmation(push: Pick<Push, "confirmed" | "longInvokeId" | "link">): Uint8Array | undefined {
   const { confirmed, longInvokeId, link } = push;
@@ -31,7 +31,7 @@ export function pushConfirmation(push: Pick<Push, "confirmed" | "longInvokeId" |
   });
 }
 
-/** The address whose bytes on the line are these, in hex. */
+/** The address that has these bytes on the line (given in hex). */
 function addressOf(hex: string): HdlcAddress {
   const bytes = fromHex(hex);
   return decodeAddress(bytes, 0, bytes.length === 4 ? 4 : bytes.length === 2 ? 2 : 1);

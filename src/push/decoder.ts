@@ -14,21 +14,21 @@ import { readPayload } from "./units/payload";
 import { StreamUnits } from "./units/recognition";
 import { noNotes, type PushFraming, sinkOf, type Unit, type UnitSink } from "./units/unit";
 
-/** What a decoder has done so far. */
+/** Statistics of a decoder. */
 export interface PushFacts {
   readonly bytes: number;
   /** whole APDUs and telegrams, also those that were refused */
   readonly units: number;
   readonly pushes: number;
-  /** pushes that came twice and were given out once */
+  /** pushes that were received twice and reported once */
   readonly repeated: number;
-  /** what was refused or dropped, by code */
+  /** refused or dropped items, by error code */
   readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
-  /** the framing of the stream; null where it is not known yet */
+  /** the framing of the stream; null until it is recognised */
   readonly framing: PushFraming | null;
 }
 
-/** Parts that the decoders of several connections share, so that a meter may come back over another connection. */
+/** Parts that the decoders of several connections share, so that a meter may reconnect. */
 export class PushDecoderParts {
   readonly checked: CheckedOptions;
   readonly keys: KeyRing;
@@ -47,9 +47,10 @@ export class PushDecoderParts {
 const maxLayers = 4;
 
 /**
- * Turns what meters push into values: bytes of one connection or line in, pushes out. It knows no socket and no clock: times
- * come in as arguments, in milliseconds since 1970. Without a time no unfinished message gets too old; all other bounds hold.
- * Nothing of a push that is incomplete, changed, old or not opened is given out; `onProblem` is told why.
+ * Decodes the pushes of meters: takes the bytes of one connection or line and returns pushes. It uses no socket and no
+ * clock: the caller passes times in milliseconds since 1970. Without a time, unfinished messages never expire; all
+ * other bounds apply. A push that is incomplete, altered, replayed or not deciphered is never returned; `onProblem`
+ * receives the reason.
  */
 export class PushDecoder {
   readonly #options: PushDecoderOptions;
@@ -88,7 +89,7 @@ export class PushDecoder {
     return { units: this.#units, repeated: this.#repeated, unfinishedBytes: this.#stream.unfinishedBytes };
   }
 
-  /** Takes bytes of the stream as they come; the pushes that are complete with them. */
+  /** Takes bytes of the stream in any pieces; returns the pushes that they complete. */
   add(bytes: Uint8Array, now?: number): Push[] {
     const plain = toBytes(bytes);
     this.#bytes += plain.length;
@@ -97,7 +98,7 @@ export class PushDecoder {
     });
   }
 
-  /** Takes one message of a reader (MQTT): bytes, hex, hex of hex, a body alone, or an envelope. Pieces are joined. */
+  /** Takes one message of a reader (MQTT): bytes, hex, hex of hex, a body alone, or an envelope. Joins pieces. */
   addPayload(payload: Uint8Array | string, now?: number): Push[] {
     const read = readPayload(typeof payload === "string" ? payload : toBytes(payload));
     if (read.kind === "other") return [];
@@ -110,14 +111,14 @@ export class PushDecoder {
     return this.#guarded(() => [this.#counted(interpretBody(unit, read.bytes, this.#how(null, now)))]);
   }
 
-  /** The time has moved on: unfinished messages that are too old are dropped. */
+  /** Reports the current time: drops unfinished messages that have expired. */
   tick(now: number): Push[] {
     return this.#run(now, (sink) => {
       this.#stream.tick(now, sink);
     });
   }
 
-  /** The stream has ended; what was incomplete is named. The next bytes begin a new stream. */
+  /** Ends the stream and reports an incomplete push. The next bytes begin a new stream. */
   end(now?: number): Push[] {
     const pushes = this.#run(now, (sink) => {
       this.#stream.end(sink);
@@ -143,7 +144,7 @@ export class PushDecoder {
         ? { plain: unit.text, security: null, systemTitle: null, notes: noNotes }
         : openPush(unit.apdu, { keys, counters, meters: checked.meters, peer, now });
     const [outer] = layers;
-    // what is plain inside a ciphered APDU is as safe as that
+    // a plain APDU inside a ciphered APDU is as safe as the ciphered APDU
     const opened = own.security === null && outer !== undefined ? { ...outer, plain: own.plain } : own;
     const how = this.#how(opened.systemTitle, now);
     if (own.security?.repeated === true && how.settings.counters === "strict") {
@@ -174,7 +175,7 @@ export class PushDecoder {
     };
   }
 
-  /** Pushes of one piece have one time. */
+  /** All parts of one push get the same time. */
   #isoTime(now: number | undefined): string | null {
     if (now === undefined) return null;
     if (this.#time?.now !== now) this.#time = { now, iso: new Date(now).toISOString() };
@@ -201,7 +202,7 @@ const onProblemThrew = (error: unknown): void => {
   reportUnexpected("push decoder: onProblem threw", error);
 };
 
-/** The APDU in a single general block inside a ciphered one. */
+/** Returns the APDU in a single general block inside a ciphered APDU. */
 function innerBlock(plain: Uint8Array): Uint8Array | undefined {
   if (plain[0] !== 0xe0) return undefined;
   const [piece, ...others] = splitApdus(plain).pieces;
@@ -210,8 +211,9 @@ function innerBlock(plain: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * All pushes in one payload (an MQTT message, a file, a datagram), and why others were not given out. The counters are
- * checked among the pushes of the payload, and against `receivedCounters` where that is given.
+ * Decodes all pushes in one payload (an MQTT message, a file, a datagram) and reports why any were refused. Counters
+ * are
+ * checked among the pushes of the payload, and against `receivedCounters` if given.
  * @throws DlmsConfigError CONFIG_INVALID
  */
 export function decodePush(

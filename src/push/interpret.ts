@@ -51,7 +51,7 @@ export function interpret(unit: Unit, opened: Opened, how: Interpretation): Push
   try {
     return dataPush(unit, opened, how, readNotification(plain));
   } catch (error) {
-    // Without a tag only the content tells that the key was wrong.
+    // Without a tag, only the content shows that the key was wrong.
     const unverified = opened.security?.encrypted === true && !opened.security.verified;
     if (unverified && opened.systemTitle !== null && isDlmsError(error) && error.layer === "codec") {
       throw wrongKey(opened.systemTitle);
@@ -91,7 +91,7 @@ function reported({ variables, values }: InformationReport): Notification {
   return { longInvokeId: null, time: undefined, body: plainBody(values), notes: [note] };
 }
 
-/** A data-notification whose body is no A-XDR: its header is read alone. */
+/** A data-notification whose body is not valid A-XDR: reads only its header. */
 function untypedNotification(bytes: Uint8Array): Notification | undefined {
   if (bytes[0] !== 0x0f || bytes.length < 12) return undefined;
   const reader = new ByteReader(bytes, 1);
@@ -187,7 +187,7 @@ function meterIdOf(items: readonly BodyItem[]): string | null {
     const text = item && textOf(item.node)?.trim();
     if (text !== undefined && text !== "") return text;
   }
-  // the Lower Austrian operator sends the meter number last, without a name, behind values that have names
+  // the Lower Austrian operator sends the meter number last, without a name, after values with names
   const last = items.at(-1);
   const isAlone = items.filter(({ logicalName }) => logicalName === null).length === 1;
   return last?.logicalName === null && isAlone && items.length > 1 ? (textOf(last.node) ?? null) : null;
@@ -202,7 +202,7 @@ function clockOf(items: readonly PushItem[]): string | null {
   return valueOf(clockName) ?? (date !== null && time !== null ? `${date}T${time}` : null);
 }
 
-/** By name; where an object has several attributes in the push, those other than 2 stand under name and attribute. */
+/** Values by name; if a push has several attributes of an object, those other than 2 are stored as name/attribute. */
 function valuesOf(items: readonly PushItem[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   let isUnique = true;
@@ -252,7 +252,7 @@ function eventPush(unit: Unit, opened: Opened, how: Interpretation): Push {
   };
 }
 
-/** A telegram, plain or inside a ciphered APDU: there a tag says more than the CRC, which some meters get wrong. */
+/** A telegram, plain or inside a ciphered APDU. There the tag is decisive, because some meters send a wrong CRC. */
 function textPush(plain: Uint8Array, unit: Unit, opened: Opened, how: Interpretation): Push {
   const notes = [...unit.notes, ...opened.notes];
   const end = plain.lastIndexOf(0x21);

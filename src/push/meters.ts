@@ -11,17 +11,17 @@ import type { CounterPolicy } from "./opening/counters";
 
 /** An object of a meter's push setup, as a client has read it, with the scaler and unit of its value. */
 export interface PushSetupObject extends PushObject {
-  /** power of ten; absent where the object has none */
+  /** power of ten; absent if the object has none */
   readonly scaler?: number;
   /** code or symbol of the unit */
   readonly unit?: number | string;
 }
 
-/** Settings of one meter. The object is read once: a function that gives other settings returns another object. */
+/** Settings of one meter. The object is read once: a function must return another object for other settings. */
 export interface PushMeter {
   /** name of the meter, for `push.meter` */
   readonly name?: string;
-  /** system title of a meter that sends none */
+  /** system title of a meter that does not send it */
   readonly systemTitle?: BytesLike;
   /** "auto", "none", or the id of a list table */
   readonly lists?: string;
@@ -36,10 +36,10 @@ export interface PushMeter {
   readonly objects?: readonly PushSetupObject[] | readonly (readonly PushSetupObject[])[];
 }
 
-/** Is asked for each push, with the system title (null where the push carries none) and the peer of the connection. */
+/** Called for each push with the system title (null if the push has none) and the peer of the connection. */
 export type PushMeterSource = (systemTitle: Uint8Array | null, peer: string | undefined) => PushMeter | undefined;
 
-/** What holds for a push. */
+/** The settings that apply to one push. */
 export interface PushSettings {
   readonly name: string | null;
   readonly systemTitle: Uint8Array | undefined;
@@ -71,7 +71,7 @@ export class Meters {
     this.#tables = tables;
   }
 
-  /** @throws DlmsConfigError CONFIG_INVALID for settings that are wrong, or a function that throws */
+  /** @throws DlmsConfigError CONFIG_INVALID for invalid settings, or a function that throws */
   find(systemTitle: Uint8Array | null, peer: string | undefined): PushSettings {
     const source = this.#source;
     if (source === undefined) return this.#defaults;
@@ -115,7 +115,7 @@ function settingsOf(meter: PushMeter, defaults: PushSettings, tables: readonly s
 
 type Checked = Omit<PushMeter, "name" | "systemTitle" | "objects">;
 
-/** Checks what a decoder and a single meter have in common. */
+/** Checks the options that a decoder and a single meter share. */
 export function checkSettings(settings: Checked, path: string, tables: readonly string[]): void {
   const { timeZone } = settings;
   oneOf(`${path}counters`, settings.counters ?? "strict", ["strict", "warn", "off"]);

@@ -9,12 +9,14 @@ import type { PushKeySource } from "./opening/keys";
 import type { PushFraming } from "./units/unit";
 
 export interface PushDecoderOptions {
-  /** "auto" (default): the first frame, telegram or APDU whose check holds decides for the whole stream */
+  /**
+   * "auto" (default): the first frame, telegram or APDU with a valid check determines the framing of the whole stream
+   */
   readonly framing?: PushFraming | "auto";
   readonly keys?: PushKeySource;
   /**
-   * A push whose system title fits no keys is tried with those that name no system title (false): at most 16, where the
-   * tag decides, or for pushes without a tag the first key that gives an APDU.
+   * Tries the key sets without a system title for a push with an unknown title (false): at most 16; the tag decides, or
+   * without a tag the first key that yields an APDU.
    */
   readonly tryKeys?: boolean;
   /** settings of single meters, which win over those here */
@@ -24,13 +26,13 @@ export interface PushDecoderOptions {
   /** counters of earlier runs, or shared by several decoders */
   readonly receivedCounters?: ReceivedCounterStore;
   /**
-   * Authenticated pushes whose authentication key is not known, and pushes without a tag of a meter of which a tag was
-   * verified before: "refuse" (default), or "mark" them as not verified.
+   * Authenticated pushes without a known authentication key, and untagged pushes of a meter that has sent a verified tag
+   * before: "refuse" (default), or "mark" them as not verified.
    */
   readonly withoutAuthenticationKey?: "refuse" | "mark";
   /** "auto" (default), "none", or the id of a list table */
   readonly lists?: string;
-  /** list tables of the user, beside those of this package */
+  /** list tables of the user, in addition to those of this package */
   readonly customLists?: readonly PushListDefinition[];
   /** an object list that was pushed also names later pushes of the same sender that have as many values (false) */
   readonly rememberObjects?: boolean;
@@ -42,7 +44,7 @@ export interface PushDecoderOptions {
   readonly reversedDeviation?: boolean;
   /** the other end of the connection, for messages and for the keys */
   readonly peer?: string;
-  /** is told of what was refused or dropped */
+  /** called for each refused or dropped item */
   readonly onProblem?: (problem: DlmsError) => void;
 }
 
@@ -52,7 +54,7 @@ const known = [
 ];
 const maxCustomLists = 64;
 
-/** Options after their checks: the list tables, and what holds for each meter. */
+/** The checked options: the list tables, and the settings for each meter. */
 export interface CheckedOptions {
   readonly tables: readonly PushList[];
   readonly meters: Meters;

@@ -1,4 +1,4 @@
-/** A push as it is handed out. */
+/** A push as it is returned to the user. */
 import type { PushItem } from "./layouts/items";
 import type { PushSecurity } from "./opening/open";
 import type { PushLink } from "./units/unit";
@@ -13,9 +13,9 @@ export interface PushEvent {
 
 export interface Push {
   readonly kind: "data" | "event" | "text";
-  /** name of the meter in the settings; null where it has none */
+  /** name of the meter in the settings; null if it has none */
   readonly meter: string | null;
-  /** the number of the meter, as its push says */
+  /** the meter's number, as sent in its push */
   readonly meterId: string | null;
   /** 16 hex digits; null for a push that is not ciphered */
   readonly systemTitle: string | null;
@@ -26,16 +26,16 @@ export interface Push {
   readonly time: string | null;
   /** clock object among the values */
   readonly clock: string | null;
-  /** ISO time of receipt; null where the decoder was given no time */
+  /** ISO time of receipt; null if the caller passed no time */
   readonly receivedAt: string | null;
   /** long-invoke-id-and-priority of a data-notification, 32 bits; null for other pushes */
   readonly longInvokeId: number | null;
   /**
-   * The meter marks the push as one to be confirmed. Meters of one-way interfaces (Aidon, Kaifa) mark theirs too, so a
-   * receiver confirms only where it is set to.
+   * The meter requests a confirmation. Meters with one-way interfaces (Aidon, Kaifa) request one too, so a receiver
+   * confirms only if it is configured to.
    */
   readonly confirmed: boolean;
-  /** values by logical name ("#3" without one) */
+  /** values by logical name ("#3" for the fourth value if it has none) */
   readonly values: Readonly<Record<string, unknown>>;
   readonly items: readonly PushItem[];
   readonly event?: PushEvent;

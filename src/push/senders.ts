@@ -1,4 +1,4 @@
-/** What is remembered of senders: the list id and the object list that they sent before. */
+/** Remembers the list id and the object list that each sender sent last. */
 import type { PushObject } from "./layouts/body";
 
 interface Sender {
@@ -7,7 +7,7 @@ interface Sender {
   readonly objects: Map<number, readonly PushObject[]>;
 }
 
-/** Senders that are remembered; the one that was silent longest goes, and its next list names its pushes again. */
+/** Limit of remembered senders; the one silent longest is removed, and its next object list names its values again. */
 const maxSenders = 4096;
 const maxObjectLists = 8;
 

@@ -6,8 +6,9 @@ import type { Push } from "./push";
 export type PushKeyStyle = "OBIS" | "INDEX";
 
 /**
- * The values of a push as one object. By OBIS code the keys are those of profile rows: the dotted code for attribute 2 where
- * it is unique, else `<obis>/<attribute>`, else `<obis>/<attribute>.<dataIndex>`. The fourth value, without a name, is "#3".
+ * The values of a push as one object. By OBIS code, the keys are those of profile rows: the dotted code for attribute 2
+ * if it is unique, otherwise `<obis>/<attribute>`, otherwise `<obis>/<attribute>.<dataIndex>`. The fourth value has the
+ * key "#3" if it has no name.
  */
 export function pushValues({ items }: Pick<Push, "items">, keys: PushKeyStyle = "OBIS"): Record<string, unknown> {
   const named = items.flatMap(({ logicalName, attributeId, dataIndex }) =>

@@ -1,4 +1,4 @@
-/** Finds the values of a pushed body, and the names and scalers that the frame gives them. */
+/** Finds the values of a pushed body, and the names and scalers that the frame contains. */
 import { ByteReader, latin1 } from "../../bytes";
 import { decodeValueBytes, sliceValue } from "../../codec";
 import { obisDotted, readScalerUnit, type ScalerUnit } from "../../cosem";
@@ -10,7 +10,7 @@ export type { BodyItem, BodyNode } from "./body-item";
 
 export type Layout = "items" | "flat" | "object-list" | "positional";
 
-/** The object that a value of an object list belongs to. */
+/** The object in an object list to which a value belongs. */
 export interface PushObject {
   readonly classId: number;
   /** dotted OBIS code */
@@ -23,7 +23,7 @@ export interface PushObject {
 export interface Body {
   readonly layout: Layout;
   readonly items: readonly BodyItem[];
-  /** the object list that came with the values, without the entry for itself */
+  /** the object list sent with the values, without the entry for itself */
   readonly objects?: readonly PushObject[];
 }
 
@@ -33,7 +33,7 @@ const pushSetupClass = 40;
 /** Objects of an untyped list (EGD, CEZ). */
 const maxUntyped = 1024;
 
-/** @throws DlmsDecodeError for a body that is no value */
+/** @throws DlmsDecodeError for a body that is not a value */
 export function readBody(bytes: Uint8Array): Body {
   const items = readPlainItems(bytes);
   if (items !== undefined) return { layout: "items", items };
@@ -45,7 +45,7 @@ export function readBody(bytes: Uint8Array): Body {
   return readObjectListBody(nodes) ?? readNamed(nodes) ?? { layout: "positional", items: nodes.map(plain) };
 }
 
-/** Names of an object list that came earlier, for values that came without it. */
+/** Names from an earlier object list, for values sent without one. */
 export function withObjects(body: Body, objects: readonly PushObject[]): Body | undefined {
   if (body.layout !== "positional" || body.items.length !== objects.length) return undefined;
   return {
@@ -78,7 +78,7 @@ function childrenOf({ value, raw }: BodyNode): BodyNode[] | undefined {
   return value.value.map((child) => ({ value: child, raw: sliceValue(reader) }));
 }
 
-/** Six octets of which the first is a medium: a serial number of six digits is none. */
+/** Six octets whose first one is a medium; a serial number of six ASCII digits is not. */
 function obisOf({ value }: BodyNode): string | undefined {
   if (value.type !== "octet-string" || value.value.length !== 6 || (value.value[0] ?? 0xff) > 15) return undefined;
   return obisDotted(value.value);
@@ -122,7 +122,7 @@ function readNamed(nodes: readonly BodyNode[]): Body | undefined {
   return { layout: names > structures ? "flat" : "items", items };
 }
 
-/** What stands first without a name: the clock, or the list id. */
+/** The unnamed first value: the clock, or the list id. */
 function unnamed(node: BodyNode, index: number): BodyItem {
   if (index === 0 && isDateTime(node)) return named(node, clockName);
   if (index === 0 && (node.value.type === "visible-string" || node.value.type === "utf8-string")) {
@@ -191,8 +191,8 @@ function namedBy(objects: readonly PushObject[], values: readonly BodyNode[]): B
 }
 
 /**
- * {enum, array of {class, name, attribute, value}} where the first three have no type bytes, as meters of EGD and CEZ
- * send it: this is no A-XDR, so it is read by its own form, which has to end with the last byte.
+ * {enum, array of {class, name, attribute, value}} in which the first three have no type bytes, as meters of EGD and
+ * CEZ send it. This is not A-XDR, so it is parsed as a special form and must end with the last byte.
  */
 function readUntyped(bytes: Uint8Array): BodyItem[] | undefined {
   if (bytes[0] !== 2 || bytes[1] !== 2 || bytes[2] !== 0x16 || bytes[4] !== 1) return undefined;
@@ -223,7 +223,7 @@ function readUntyped(bytes: Uint8Array): BodyItem[] | undefined {
   }
 }
 
-/** Printable text of octets or a string, without the NUL bytes that fill it up; undefined for what is no text. */
+/** Printable text of octets or a string, without NUL padding; undefined for anything else. */
 export function textOf({ value }: BodyNode): string | undefined {
   if (value.type === "visible-string" || value.type === "utf8-string") return value.value.replace(/\0+$/, "");
   if (value.type !== "octet-string") return undefined;

@@ -38,7 +38,7 @@ export interface PushItem {
   readonly scaler: number | null;
   /** where the scaler is from: "meter" was read from the meter before; a table may be wrong by a power of ten */
   readonly scalerFrom: "frame" | "meter" | "table" | "text" | "none";
-  /** the standard's word for the type in the frame; "text" in a telegram */
+  /** the standard's name of the type in the frame; "text" in a telegram */
   readonly type: string;
   /** A-XDR bytes in hex; the text of the telegram */
   readonly raw: string;
@@ -50,7 +50,7 @@ export interface PushDates {
   readonly standardTime?: boolean | undefined;
 }
 
-/** The date-time of 12 bytes; local time without an offset where neither the meter nor the settings give one. */
+/** The date-time of 12 bytes; local time without an offset if neither the meter nor the settings define one. */
 export function dateOf(bytes: Uint8Array, dates: PushDates): string | null {
   const { value } = presentDateTime(inStandardTime(dateTimeFromBytes(bytes), dates), optionsOf(dates));
   return typeof value === "string" ? value : null;
@@ -132,7 +132,7 @@ function presentNode(
   return presentValue(value, {}, { options: optionsOf(dates), scalerUnit: undefined, printableIsText: true });
 }
 
-/** Twelve octets that are a date of this century, and no text. */
+/** Twelve octets that are a date of this century and not text. */
 function looksLikeDate(bytes: Uint8Array): boolean {
   const year = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0);
   return year >= 1990 && year < 2100 && (bytes[2] ?? 0) >= 1 && (bytes[2] ?? 0) <= 12 && (bytes[5] ?? 0) < 24;

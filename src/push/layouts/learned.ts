@@ -17,8 +17,8 @@ const clockClass = 8;
 const valueAttribute = 2;
 
 /**
- * The body with the names of the object list that has as many values, and types that can be theirs; with the scalers of the
- * lists where the frame names the values and gives none.
+ * The body with names from the object list whose number and types of values match; with the scalers of the list tables
+ * if the frame has names but no scalers.
  */
 export function withLearned(body: Body, lists: readonly (readonly LearnedObject[])[]): Learned {
   if (body.layout !== "positional") return scaled(body, lists);

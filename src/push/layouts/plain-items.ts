@@ -1,4 +1,4 @@
-/** A short way for the usual body: items {obis, value, {scaler, unit}} with a length of one byte each. */
+/** Fast path for the usual body: items {obis, value, {scaler, unit}} with a length of one byte each. */
 import { decodeValueBytes } from "../../codec";
 import { obisDotted } from "../../cosem";
 import type { BodyItem } from "./body-item";
@@ -16,8 +16,8 @@ const scalerUnitBytes = 6;
 const maxMedium = 15;
 
 /**
- * The items of a body that consists of nothing else; undefined for any other body, well formed or not: that is read by its
- * types. The bytes are read once and no tree is built, which more than halves the time that a push takes.
+ * The items of a body that has only this form; undefined for any other body, well formed or not, which the general
+ * parser reads. The bytes are read once and no tree is built, which more than halves the decoding time of a push.
  */
 export function readPlainItems(bytes: Uint8Array): BodyItem[] | undefined {
   const count = bytes[1] ?? 0;

@@ -4,7 +4,7 @@ import { decimalText, isoOffset, obisDotted, utcMs, zoneRules } from "../../cose
 import type { PushDates, PushItem } from "./items";
 
 export interface Telegram {
-  /** what follows "/" in the first line */
+  /** the text after "/" in the first line */
   readonly identification: string;
   readonly items: readonly PushItem[];
   readonly time: string | null;

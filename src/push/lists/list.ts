@@ -1,22 +1,22 @@
-/** The form of a list table: what the values of a push mean where the frame does not say it. */
+/** The form of a list table: the meaning of the values of a push whose frame does not contain it. */
 
 /** A value of a positional list; null: no known meaning. */
 export interface PushListEntry {
   /** dotted OBIS code */
   readonly logicalName: string | null;
-  /** the standard's words for the types that the meter sends; absent: any */
+  /** the standard's names of the types that the meter sends; absent: any */
   readonly types?: readonly string[];
   /** length of an octet-string */
   readonly length?: number;
   /** power of ten; wins over the list's own table */
   readonly scaler?: number;
-  /** wins over the unit that the OBIS code tells */
+  /** overrides the unit derived from the OBIS code */
   readonly unitCode?: number;
 }
 
 export interface PushList {
   readonly id: string;
-  /** the list id that the push begins with */
+  /** the list id at the beginning of the push */
   readonly listId?: RegExp;
   /** logical device name, or first letters of the system title */
   readonly maker?: RegExp;
@@ -26,13 +26,13 @@ export interface PushList {
   readonly after?: RegExp;
   /** of a positional list: its values in order */
   readonly entries?: readonly PushListEntry[];
-  /** power of ten by groups C.D.E, or by D.E; what is not listed has 0 */
+  /** power of ten by groups C.D.E, or by D.E; 0 for groups that are not listed */
   readonly scalers: Readonly<Record<string, number>>;
   /** only by the user's choice */
   readonly chosenOnly?: boolean;
   /** for the notes of a push */
   readonly caution?: string;
-  /** the public paper or capture behind the table */
+  /** the public document or capture on which the table is based */
   readonly source: string;
 }
 
@@ -50,7 +50,7 @@ export const register = (groups: string, types: readonly string[] = number): Pus
   logicalName: `1.0.${groups}.255`,
   types,
 });
-/** double-long-unsigned, as energy and power come in positional lists */
+/** double-long-unsigned, the type of energy and power in positional lists */
 export const wide = (groups: string): PushListEntry => register(groups, ["double-long-unsigned", "double-long"]);
 /** long-unsigned */
 export const narrow = (groups: string): PushListEntry => register(groups, ["long-unsigned", "long"]);

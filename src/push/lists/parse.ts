@@ -6,23 +6,23 @@ import type { PushList, PushListEntry } from "./list";
 
 /** One value of a positional list. */
 export interface PushListEntryDefinition {
-  /** OBIS code in any form; null for a value whose meaning is not known */
+  /** OBIS code in any form; null for a value of unknown meaning */
   readonly obis: string | null;
   /** power of ten (0) */
   readonly scaler?: number;
-  /** symbol ("Wh") or code (30) of the unit; by default the OBIS code tells it */
+  /** symbol ("Wh") or code (30) of the unit; derived from the OBIS code by default */
   readonly unit?: string | number;
-  /** the standard's words for the types that the meter sends; absent: any */
+  /** the standard's names of the types that the meter sends; absent: any */
   readonly types?: readonly string[];
   /** length of an octet-string in bytes */
   readonly length?: number;
 }
 
-/** A list table: what the values of a push mean where the frame does not say it. */
+/** A list table: the meaning of the values of a push whose frame does not contain it. */
 export interface PushListDefinition {
   /** name of the table, for `lists` and for `push.table` */
   readonly id: string;
-  /** text that the push begins with, as the meter sends it */
+  /** text at the beginning of the push, as the meter sends it */
   readonly listId?: string;
   /** number of values; has to agree with `entries` */
   readonly count?: number;
@@ -30,7 +30,7 @@ export interface PushListDefinition {
   readonly types?: readonly (string | null)[];
   /** of a push without names: its values in order */
   readonly entries?: readonly PushListEntryDefinition[];
-  /** of a push that has names: power of ten by the groups C.D.E; what is not listed has 0 */
+  /** for a push with names: power of ten by groups C.D.E; 0 for groups that are not listed */
   readonly scalers?: Readonly<Record<string, number>>;
   /** where the table is from */
   readonly source?: string;
@@ -43,7 +43,7 @@ const groups = /^\d{1,3}\.\d{1,3}\.\d{1,3}$/;
 /**
  * Checks a list table that a user wrote.
  * @param path name of the table in messages
- * @throws DlmsConfigError CONFIG_INVALID with the path of what is wrong
+ * @throws DlmsConfigError CONFIG_INVALID with the path of the invalid field
  */
 export function parsePushList(value: unknown, path = "list"): PushListDefinition {
   compilePushList(value, path);
@@ -140,7 +140,7 @@ export function logicalNameOf(path: string, value: unknown): string {
   throw invalid(path, "an OBIS code such as 1-0:1.8.0", value);
 }
 
-/** The code of a unit that is given by code or symbol. */
+/** The code of a unit given by code or symbol. */
 export function unitCodeOf(path: string, value: unknown): number {
   if (typeof value === "number" && findUnit(value) !== undefined) return value;
   const row = Object.entries(units).find(([, { symbol }]) => symbol === value && symbol !== "");

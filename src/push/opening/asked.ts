@@ -1,7 +1,7 @@
 /** Calls functions that users give. */
 import { DlmsConfigError, isDlmsError } from "../../errors";
 
-/** The answer of a user's function; an error of it refuses the push that was asked for, and no other. */
+/** The return value of a user's function; an error refuses only the push for which the function was called. */
 export function asked<T>(name: string, ask: () => T): T {
   try {
     return ask();

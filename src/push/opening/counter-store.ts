@@ -12,22 +12,19 @@ import {
   systemRandom,
 } from "../../security";
 
-/**
- * Digits of the name of a key. So few tell an exchanged key from the one before, and are too few to prove that a guessed
- * key is the right one.
- */
+/** Digits in the name of a key: enough to tell a new key from the previous one, too few to verify a guessed key. */
 const keyNameDigits = 6;
 
 export interface PushCounterStoreOptions {
-  /** what `record` returned in an earlier run */
+  /** the return value of `record` in an earlier run */
   readonly record?: string;
-  /** pairs of meter and key that are remembered (65536): pushes of further ones are refused with PUSH_LIMIT */
+  /** pairs of meter and key in memory (65536); pushes of further pairs are refused with PUSH_LIMIT */
   readonly limit?: number;
 }
 
-/** Received counters of a fleet. It forgets none: at its limit it refuses further meters. */
+/** Received counters of a fleet. The store never forgets a pair: at its limit it refuses further meters. */
 export interface PushCounterStore extends ReceivedCounterStore {
-  /** pairs of meter and key that are remembered */
+  /** pairs of meter and key in memory */
   readonly size: number;
   /** rises with each change: a file has to be written only where it has risen */
   readonly changes: number;
@@ -36,9 +33,9 @@ export interface PushCounterStore extends ReceivedCounterStore {
 }
 
 /**
- * Received counters that can be kept across restarts: write `record()` to a file from time to time, and give it back at the
- * next start. What came after the last write would be accepted once more after a crash.
- * @throws DlmsConfigError CONFIG_INVALID for a record that is damaged
+ * Received counters that survive a restart: write `record()` to a file from time to time and pass it in at the next
+ * start. After a crash, pushes received since the last write would be accepted once more.
+ * @throws DlmsConfigError CONFIG_INVALID for a damaged record
  */
 export function pushCounterStore(options: PushCounterStoreOptions = {}): PushCounterStore {
   const limit = integer("limit", options.limit ?? maxReceivedCounters, 1, 1_000_000);

@@ -5,16 +5,16 @@ import { memoryReceivedCounters, type ReceivedCounter, type ReceivedCounterStore
 
 export type CounterPolicy = "strict" | "warn" | "off";
 
-/** A push that comes again within this time is a repetition, in ms. */
+/** An identical push received within this time is a repetition, in ms. */
 const repetitionMs = 30_000;
-/** Messages under keys of their own (wrapped, agreed) that are remembered. */
+/** Messages with keys of their own (wrapped, agreed) that are kept in memory. */
 const maxOneTime = 4096;
 const lastCounter = 0xffff_ffff;
 
 interface Stream {
   readonly counter: ReceivedCounter;
   readonly key: Uint8Array;
-  /** the end of the content that came last, which tells it from others with the same counter */
+  /** the end of the last content, which distinguishes it from others with the same counter */
   mark: string;
   at: number | undefined;
 }
@@ -36,7 +36,7 @@ export interface VerifiedContent {
   readonly key: Uint8Array;
   readonly counter: number;
   readonly content: Uint8Array;
-  /** the key was made for this message */
+  /** the key was generated for this message only */
   readonly isOneTime: boolean;
 }
 
@@ -50,9 +50,9 @@ export class PushCounters {
   }
 
   /**
-   * The counter of a push whose tag was verified.
+   * Checks the counter of a push whose tag was verified.
    * @throws DlmsSecurityError SEC_REPLAY under the strict policy, or SEC_COUNTER_EXHAUSTED after the last counter;
-   * DlmsPushError PUSH_LIMIT where the store is full: it forgets none
+   * DlmsPushError PUSH_LIMIT if the store is full, because it never forgets a pair
    */
   check(push: VerifiedContent, policy: CounterPolicy, now: number | undefined): CheckedCounter {
     if (policy === "off") return fresh;
@@ -115,7 +115,7 @@ export class PushCounters {
     return { gap: 0, repeated: false, notes: [note] };
   }
 
-  /** Looking a key up in the store costs more than the cipher, so the streams are kept; the store bounds their number. */
+  /** A look-up in the store costs more than the cipher, so the streams are cached; the store bounds their number. */
   #stream({ systemTitle, keySet, key }: VerifiedContent): Stream {
     const name = `${keySet} ${toHex(systemTitle)}`;
     const kept = this.#streams.get(name);

@@ -1,10 +1,10 @@
-/** The keys of meters that push: where the one that a message needs comes from. */
+/** The keys of meters that push: finds the key for a message. */
 import { type BytesLike } from "../../inspect";
 import { fromHex, toHex } from "../../bytes";
 import { DlmsConfigError } from "../../errors";
 import { asked } from "./asked";
 
-/** The keys of a meter that pushes: bytes, or hex as it was handed out by the operator. */
+/** The keys of a meter that pushes: bytes, or hex as issued by the operator. */
 export interface PushKeys {
   /** global unicast encryption key: GUEK, EK, "GPK60" */
   readonly encryptionKey?: BytesLike | undefined;
@@ -14,22 +14,22 @@ export interface PushKeys {
   readonly broadcastKey?: BytesLike | undefined;
   /** dedicated key, for general-ded-ciphering */
   readonly dedicatedKey?: BytesLike | undefined;
-  /** master key (KEK), for keys that come wrapped */
+  /** master key (KEK), for wrapped keys */
   readonly masterKey?: BytesLike | undefined;
   /** own private agreement key, for agreed keys */
   readonly agreementKey?: Uint8Array | string | undefined;
   readonly meterSigningCertificate?: Uint8Array | string | undefined;
   readonly meterAgreementCertificate?: Uint8Array | string | undefined;
-  /** the meter's system title: whose keys these are, and the title of messages that carry none */
+  /** system title of the meter that has these keys, also used for messages without one */
   readonly systemTitle?: BytesLike | undefined;
-  /** the other end of the connection, for a meter that is known by its address */
+  /** the other end of the connection, for a meter identified by its address */
   readonly peer?: string | undefined;
 }
 
 /**
- * Where keys come from: one set, several, or a function that is asked with the title of the message (empty where it carries
- * none) and the peer of the connection. Among several the system title decides, then the peer, then the only set that names
- * neither. Arrays and sets are read once.
+ * Source of keys: one set, several, or a function called with the title of the message (empty if it has none) and the
+ * peer of the connection. Among several, the system title decides, then the peer, then the only set that names neither.
+ * Arrays and sets are read once.
  */
 export type PushKeySource =
   | PushKeys
@@ -50,9 +50,9 @@ export interface OpeningKeys {
   readonly peer: string | undefined;
 }
 
-/** Key sets without a system title that are tried for one push. */
+/** Limit of key sets without a system title that are tried for one push. */
 export const maxTriedKeys = 16;
-/** System titles whose keys were found by trying. */
+/** Limit of system titles whose keys were found by trial. */
 const maxFound = 4096;
 
 /** The keys for a push, or several sets of which the tag decides. */
@@ -68,8 +68,8 @@ export class KeyRing {
   readonly #list: KeyList | undefined;
 
   /**
-   * @param tries key sets without a system title are tried for titles that fit none
-   * @throws DlmsConfigError CONFIG_INVALID for keys that are no bytes
+   * @param tries whether key sets without a system title are tried for unknown titles
+   * @throws DlmsConfigError CONFIG_INVALID for keys that are not bytes
    */
   constructor(source: PushKeySource | undefined, tries = false) {
     this.#source = source;
@@ -78,9 +78,9 @@ export class KeyRing {
   }
 
   /**
-   * The keys for a push: those of its system title, of its peer, or those of the only meter; else the ones to be tried.
-   * @param title empty where the push carries none
-   * @returns undefined where there are none
+   * The keys for a push: those of its system title, of its peer, or of the only meter; otherwise the sets to try.
+   * @param title empty if the push has none
+   * @returns undefined if there are none
    */
   find(title: Uint8Array, peer: string | undefined): FoundKeys | undefined {
     const source = this.#source;
@@ -169,7 +169,7 @@ function openingKeys(keys: PushKeys): OpeningKeys {
   };
 }
 
-/** The text of a key stands in no message. */
+/** No message contains the text of a key. */
 function bytesOf(value: BytesLike | undefined, name: string): Uint8Array | undefined {
   if (value === undefined || value.length === 0) return undefined;
   if (typeof value !== "string") return Uint8Array.from(value);

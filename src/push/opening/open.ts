@@ -1,4 +1,4 @@
-/** Opens what is ciphered in a push, layer by layer. Nothing is handed on before its tag is verified. */
+/** Deciphers a push layer by layer. Nothing is returned before its tag is verified. */
 import { type Apdu, apduName, cipheredTag, parseApdu } from "../../apdu";
 import { toHex } from "../../bytes";
 import { DlmsConfigError, DlmsPushError, DlmsSecurityError, isDlmsError } from "../../errors";
@@ -20,7 +20,7 @@ import type { FoundKeys, KeyRing, OpeningKeys } from "./keys";
 
 export type PushKeySet = "global unicast" | "global broadcast" | "dedicated" | "wrapped" | "agreed";
 
-/** How a push was protected, and what was checked of it. */
+/** How a push was protected, and which checks were made. */
 export interface PushSecurity {
   /** security control byte, two hex digits */
   readonly control: string;
@@ -33,7 +33,7 @@ export interface PushSecurity {
   readonly invocationCounter: number;
   /** counters that were passed over since the last push of this meter */
   readonly gap: number;
-  /** the same push came before */
+  /** the same push was received before */
   readonly repeated: boolean;
 }
 
@@ -44,9 +44,9 @@ export interface Opened {
   readonly notes: readonly string[];
 }
 
-/** What the settings of a meter say about opening its pushes. */
+/** The settings of a meter for deciphering its pushes. */
 export interface OpenSettings {
-  /** system title of a meter that sends none */
+  /** system title of a meter that does not send it */
   readonly systemTitle: Uint8Array | undefined;
   readonly counters: CounterPolicy;
   readonly withoutAuthenticationKey: "refuse" | "mark";
@@ -65,13 +65,13 @@ type Ciphered = Extract<
   { apdu: "service-ciphered" | "general-glo-ciphering" | "general-ded-ciphering" | "general-ciphering" }
 >;
 
-/** First bytes of what may be pushed: APDUs, and "/" of a text telegram. */
+/** First bytes of valid pushed content: APDUs, and "/" of a text telegram. */
 const plausible = new Set([0x0f, 0xc2, 0x18, 0xe0, 0x2f]);
 /** Tags of notifications, which are pushed under a service-specific ciphering. */
 const notificationTags = new Set([0xc2, 0x18]);
 const nothing = new Uint8Array(0);
 
-/** @throws DlmsError for everything that cannot be given out */
+/** @throws DlmsError for a push that is refused */
 export function openPush(bytes: Uint8Array, context: OpenContext): Opened {
   if (!isCipheredTag(bytes[0])) return { plain: bytes, security: null, systemTitle: null, notes: [] };
   const apdu = parseApdu(bytes);
@@ -173,7 +173,7 @@ function checkBare(
   return [`the push has no authentication tag${earlier}: nothing proves that its values were not changed on the way`];
 }
 
-/** Tries keys that name no system title: the tag decides, and without a tag the first APDU that comes out. */
+/** Tries keys without a system title: the tag decides, and without a tag the first key that yields an APDU. */
 function openByTrial(envelope: Envelope, sets: readonly OpeningKeys[], ring: KeyRing): OpenedEnvelope {
   const { control, title } = envelope;
   for (const keys of sets) {
@@ -255,7 +255,7 @@ function findKeys(apdu: Ciphered, { keys: ring, meters, peer }: OpenContext): Fo
   );
 }
 
-/** The system title in the push; empty where it carries none. */
+/** The system title in the push; empty if it has none. */
 function statedTitle(apdu: Ciphered): Uint8Array {
   if (apdu.apdu === "service-ciphered") return nothing;
   const stated = apdu.apdu === "general-ciphering" ? apdu.originatorSystemTitle : apdu.systemTitle;
@@ -342,7 +342,7 @@ function decipher({ apdu, content, key, keys, title, suite, control, role }: Ope
   return unprotect({ content, keys: symmetric, systemTitle: title, keyRole: role, what: "push", extraAad }).plaintext;
 }
 
-/** Without the authentication key: the tag is cut off, and what is encrypted is opened. */
+/** Without the authentication key: cuts off the tag and decrypts the content. */
 function decipherUnverified(opening: Opening): Uint8Array {
   const { content, control } = opening;
   const end = content.length - tagLength;
@@ -362,7 +362,7 @@ function requireLength(key: Uint8Array, suite: SecuritySuite, role: string): voi
   );
 }
 
-/** What came out must be a push. Without a tag nothing else tells a wrong key. */
+/** The deciphered content must be a push. Without a tag, nothing else reveals a wrong key. */
 function checkPlain(
   apdu: Ciphered,
   plain: Uint8Array,

@@ -9,7 +9,7 @@ import { maxPushBytes } from "./limits";
 import { StreamBuffer } from "./stream-buffer";
 import type { UnitSink } from "./unit";
 
-/** APDUs that stand where a stream begins, or directly after another APDU. */
+/** Tags accepted only at the beginning of a stream, or directly after another APDU. */
 const plainTags = new Set([0x0f, 0xc2, 0xca, 0xd2, 0x18, 0x38, 0x58, 0xdd, 0xdc, 0xe0]);
 const generalGlo = 0xdb;
 const generalDed = 0xdc;
@@ -20,15 +20,15 @@ const titleBytes = 8;
 const untypedHead = [2, 2, 0x16, undefined, 1] as const;
 
 /**
- * APDUs without a frame around them (Luxembourg, Steiermark). A general-glo-ciphering is found anywhere, by its title,
- * its length and its security control; others only where the stream begins or after another APDU, because nothing
- * checks them.
+ * APDUs without a frame around them (Luxembourg, Steiermark). A general-glo-ciphering is found anywhere by its title,
+ * length and security control; others only at the beginning of the stream or after another APDU, because no check
+ * sequence protects them.
  */
 export class BareUnits implements BufferedFraming {
   readonly framing = "apdu";
   readonly buffer = new StreamBuffer(maxPushBytes);
   readonly fields = new FieldApdus();
-  /** the last bytes that were skipped: a header of another layer may stand there */
+  /** the last skipped bytes, which may contain a header of another layer */
   #before: number[] = [];
   #isAnchored = true;
 
@@ -99,7 +99,7 @@ export class BareUnits implements BufferedFraming {
   }
 }
 
-/** Bytes up to the end of the ciphered content whose length stands at `offset`. */
+/** Bytes up to the end of the ciphered content whose length field is at `offset`. */
 function cipheredLength(view: Uint8Array, offset: number): number | "wait" | undefined {
   const reader = new ByteReader(view, offset);
   return orWait(() => {
@@ -128,7 +128,7 @@ function untypedLength(view: Uint8Array): number | undefined {
   return reader.offset;
 }
 
-/** What is cut short may go on; what is otherwise wrong is no APDU. */
+/** A truncated APDU may continue; any other error means that these bytes are not an APDU. */
 function orWait(measure: () => number | "wait" | undefined): number | "wait" | undefined {
   try {
     return measure();

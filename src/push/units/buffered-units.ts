@@ -1,9 +1,9 @@
-/** Reads a stream whose framing has no check sequence of its frames: bytes wait in a buffer until a unit is complete. */
+/** Reads a stream whose frames have no check sequence: buffers bytes until a unit is complete. */
 import type { FieldApdus } from "./field-apdus";
 import type { StreamBuffer } from "./stream-buffer";
 import type { PushFraming, UnitReader, UnitSink } from "./unit";
 
-/** What is particular to one framing: where a unit begins and ends. */
+/** The part that differs between framings: where a unit begins and ends. */
 export interface BufferedFraming {
   readonly framing: PushFraming;
   readonly buffer: StreamBuffer;
@@ -14,7 +14,7 @@ export interface BufferedFraming {
   cut(now: number | undefined, sink: UnitSink): boolean;
   /** Skips the first byte: the unit that began there was not complete in time. */
   skipByte(): void;
-  /** The stream has ended. Names the unit that is incomplete. */
+  /** Ends the stream and reports an incomplete unit. */
   end(sink: UnitSink): void;
 }
 

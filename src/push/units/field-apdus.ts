@@ -3,7 +3,7 @@ import { BlockCollector, splitApdus } from "../../apdu";
 import { droppedError, seriesLimits } from "./limits";
 import { noNotes, type PushLink, type UnitSink } from "./unit";
 
-/** The APDUs of a field that a link has handed over whole: several in one, or general blocks of one. */
+/** The APDUs of a complete field from a link: several in one field, or one as general blocks. */
 export class FieldApdus {
   readonly #blocks = new BlockCollector(seriesLimits);
 
@@ -27,7 +27,8 @@ export class FieldApdus {
       if (whole === undefined) continue;
       sink.units.push({ kind: "apdu", apdu: whole.apdu, link: { ...link, frames: whole.blocks }, notes: noNotes });
     }
-    // A body that is not A-XDR (untyped attribute descriptors) is a unit too: the decoder knows such bodies.
+    // A body that is not A-XDR (untyped attribute descriptors) counts as a unit, because the decoder supports such
+    // bodies.
     if (rest.length > 0) sink.units.push({ kind: "apdu", apdu: rest, link, notes: noNotes });
   }
 

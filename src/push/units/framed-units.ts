@@ -1,4 +1,4 @@
-/** Reads a stream of frames with check sequences; what a frame carries is one piece of a unit. */
+/** Reads a stream of frames with check sequences; each frame carries one piece of a unit. */
 import { DlmsPushError } from "../../errors";
 import type { PushFraming, UnitReader, UnitSink } from "./unit";
 
@@ -9,14 +9,14 @@ const maxSilenceInFrameMs = 2000;
 interface Framer<Frame> {
   /** A frame has begun and is not complete. */
   readonly inFrame: boolean;
-  /** Bytes wait that may begin a frame. */
+  /** The buffer contains bytes that may begin a frame. */
   readonly pending: boolean;
   push(bytes: Uint8Array): readonly Frame[];
-  /** Gives up the frame that has begun; the frames within its bytes. */
+  /** Abandons the incomplete frame; returns the frames within its bytes. */
   flush(): readonly Frame[];
 }
 
-/** What is particular to one framing: how frames become units. */
+/** The part that differs between framings: how frames become units. */
 export interface FramedFraming<Frame> {
   readonly framing: PushFraming;
   /** as an error names a frame: "an HDLC frame" */
@@ -26,7 +26,7 @@ export interface FramedFraming<Frame> {
   /** bytes of unfinished units */
   readonly unfinishedBytes: number;
   take(frame: Frame, now: number | undefined, sink: UnitSink): void;
-  /** Drops unfinished units that are too old. */
+  /** Drops unfinished units that have expired. */
   expire(now: number): void;
   /** Drops all unfinished units. */
   end(why: string): void;

@@ -15,7 +15,7 @@ interface Tally {
 
 /**
  * HDLC as meters push it: UI frames, and I frames without a connection (Kaifa); segments, general blocks with LLC bytes
- * in the first one only, and several APDUs in one information field.
+ * in the first block only, and several APDUs in one information field.
  */
 export class HdlcUnits implements FramedFraming<ReceivedFrame> {
   readonly framing = "hdlc";
@@ -53,7 +53,7 @@ export class HdlcUnits implements FramedFraming<ReceivedFrame> {
     const destination = toHex(encodeAddress(frame.destination));
     const sender = `HDLC address ${source} to ${destination}`;
     const segments = this.#segments;
-    // LLC bytes stand only where a message begins: the last segments of the one before were lost
+    // Only the first segment of a message has LLC bytes, so the last segments of the previous message were lost.
     if (segments.next(sender) !== undefined && withoutLlc(frame.info) !== frame.info) {
       segments.drop(sender, "the next message began");
       this.#tallies.delete(sender);
@@ -94,7 +94,8 @@ export class HdlcUnits implements FramedFraming<ReceivedFrame> {
       } else if (apdu.last) this.#tallies.delete(sender);
     }
     if (!pieces.some(({ apdu }) => apdu.apdu === "general-block-transfer")) this.#tallies.delete(sender);
-    // A body that is not A-XDR (untyped attribute descriptors) is a unit too: the decoder knows such bodies.
+    // A body that is not A-XDR (untyped attribute descriptors) counts as a unit, because the decoder supports such
+    // bodies.
     if (rest.length > 0) sink.units.push({ kind: "apdu", apdu: rest, link, notes: noNotes });
   }
 

@@ -1,17 +1,17 @@
-/** Bounds of what a stream may leave unfinished. */
+/** Limits for the unfinished messages of a stream. */
 import { DlmsPushError } from "../../errors";
 import type { DroppedSeries } from "../../bytes";
 
-/** Bytes of one pushed APDU or telegram. */
+/** Maximum bytes of one pushed APDU or telegram. */
 export const maxPushBytes = 65_536;
-/** Unfinished messages of one stream, by sender. */
+/** Maximum number of unfinished messages of one stream, by sender. */
 export const maxUnfinished = 8;
 /** ms after which an unfinished message is dropped. */
 export const maxUnfinishedMs = 30_000;
 
 export const seriesLimits = { maxBytes: maxPushBytes, maxOpen: maxUnfinished, maxAgeMs: maxUnfinishedMs } as const;
 
-/** A message that came in pieces and was given up. */
+/** A message received in pieces that was abandoned. */
 export function droppedError(what: string, { sender, pieces, bytes, why }: DroppedSeries): DlmsPushError {
   return new DlmsPushError(
     "PUSH_INCOMPLETE",

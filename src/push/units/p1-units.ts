@@ -5,7 +5,7 @@ import type { BufferedFraming } from "./buffered-units";
 import { StreamBuffer } from "./stream-buffer";
 import { noNotes, type UnitSink } from "./unit";
 
-/** Bytes of one text telegram; those of DSMR 5 have about 2000. */
+/** Maximum bytes of one text telegram; those of DSMR 5 have about 2000. */
 export const maxTelegramBytes = 16_384;
 const slash = 0x2f;
 const bang = 0x21;
@@ -30,7 +30,7 @@ export function crc16Arc(bytes: Uint8Array): number {
 export class P1Units implements BufferedFraming {
   readonly framing = "p1";
   readonly buffer = new StreamBuffer(maxTelegramBytes);
-  /** telegrams without a CRC are taken where the framing was chosen */
+  /** telegrams without a CRC are accepted if the user chose the framing */
   readonly #withoutCrc: boolean;
 
   constructor(withoutCrc: boolean) {
@@ -94,7 +94,7 @@ export class P1Units implements BufferedFraming {
     return true;
   }
 
-  /** Elgama: title length, title, length and content behind the identification, then "!". */
+  /** Elgama: title length, title, length and content after the identification, then "!". */
   #ciphered(view: Uint8Array, head: number, sink: UnitSink): boolean {
     const title = view[head] ?? 0;
     const at = head + 1 + title;
@@ -118,17 +118,17 @@ export class P1Units implements BufferedFraming {
 
 const crcText = (text: Uint8Array): string => crc16Arc(text).toString(16).toUpperCase().padStart(4, "0");
 
-/** Title lengths of a general-glo content: none, or eight bytes. */
+/** Valid title lengths of a general-glo content: zero or eight bytes. */
 const isBinary = (byte: number | undefined): boolean => byte === 0 || byte === 8;
 
-/** Where the empty line after the identification ends; undefined where it is not there (yet). */
+/** The end of the empty line after the identification; undefined if it has not been received (yet). */
 function headLength(view: Uint8Array): number | undefined {
   const lineEnd = view.indexOf(0x0a);
   if (lineEnd < 0 || view[lineEnd + 1] !== 0x0d || view[lineEnd + 2] !== 0x0a) return undefined;
   return lineEnd + 3;
 }
 
-/** Where the "!" at the beginning of a line stands; undefined where something that is no text comes first. */
+/** The position of the "!" at the beginning of a line; undefined if non-text bytes precede it. */
 function textEnd(view: Uint8Array): number | "wait" | undefined {
   for (let i = 1; i < view.length; i++) {
     const byte = view[i] ?? 0;

@@ -5,7 +5,7 @@ import { isDlmsError } from "../../errors";
 import { withoutLlc } from "../../apdu";
 import { maxPushBytes } from "./limits";
 
-/** What a payload holds: bytes of a line, the body of a data-notification, or nothing of a meter. */
+/** Content of a payload: bytes of a line, the body of a data-notification, or nothing from a meter. */
 export type Payload =
   | { readonly kind: "stream"; readonly bytes: Uint8Array }
   | { readonly kind: "body"; readonly bytes: Uint8Array }
@@ -13,7 +13,7 @@ export type Payload =
 
 const envelopeHead = [0x08, 0x01, 0x12] as const;
 
-/** Takes the form off a payload. */
+/** Removes the text or envelope format of a payload. */
 export function readPayload(payload: Uint8Array | string): Payload {
   let bytes = typeof payload === "string" ? Uint8Array.from(Buffer.from(payload, "utf8")) : payload;
   for (let layer = 0; layer < 2; layer++) bytes = unhexed(bytes) ?? bytes;
@@ -23,7 +23,7 @@ export function readPayload(payload: Uint8Array | string): Payload {
   return isBody(bytes) ? { kind: "body", bytes } : { kind: "stream", bytes };
 }
 
-/** The bytes of a hex text, with blanks, line ends or 0x; an odd digit at the end is the start of a byte that is cut. */
+/** The bytes of a hex text, with blanks, line ends or 0x; an odd digit at the end is half of a truncated byte. */
 function unhexed(bytes: Uint8Array): Uint8Array | undefined {
   if (bytes.length < 4 || !bytes.every(isHexText)) return undefined;
   const digits = latin1(bytes)
@@ -42,7 +42,7 @@ function isJson(bytes: Uint8Array): boolean {
     JSON.parse(Buffer.from(bytes).toString("utf8"));
     return true;
   } catch {
-    // Not JSON: it is read as bytes of a line.
+    // Not JSON: treated as bytes of a line.
     return false;
   }
 }
@@ -65,7 +65,7 @@ function fromEnvelope(bytes: Uint8Array): Uint8Array | undefined {
     }
   } catch (error) {
     if (!isDlmsError(error)) throw error;
-    // A cut envelope: its whole frames are given, the rest is read as it is.
+    // A truncated envelope: returns its complete frames and treats the rest as raw bytes.
     if (frames.length === 0) return undefined;
   }
   return joinBytes(frames);

@@ -11,7 +11,7 @@ import { P1Units } from "./p1-units";
 import { type PushFraming, sinkOf, type UnitReader, type UnitSink } from "./unit";
 import { WrapperUnits } from "./wrapper-units";
 
-/** Bytes without a unit before the reader says so. */
+/** Bytes without a unit after which the reader reports a hint. */
 const minHintBytes = 2048;
 const sampleBytes = 512;
 
@@ -34,8 +34,8 @@ export function readerOf(framing: PushFraming, withoutCrc = true): UnitReader {
 const framings = ["hdlc", "mbus", "p1", "wrapper", "apdu"] as const satisfies readonly PushFraming[];
 
 /**
- * Reads a stream whose framing is chosen or not known. Where it is not, all readers take the bytes until one of them has a
- * unit whose check holds; that one reads the rest of the stream.
+ * Reads a stream of chosen or unknown framing. If it is unknown, all readers receive the bytes until one of them finds
+ * a unit with a valid check; that reader handles the rest of the stream.
  */
 export class StreamUnits {
   #readers: readonly UnitReader[];
@@ -48,7 +48,7 @@ export class StreamUnits {
     this.#readers = framing === "auto" ? framings.map((each) => readerOf(each, false)) : [readerOf(framing)];
   }
 
-  /** The framing of the stream; undefined where it is not known yet. */
+  /** The framing of the stream; undefined until it is recognised. */
   get framing(): PushFraming | undefined {
     const [reader, ...others] = this.#readers;
     return others.length === 0 ? reader?.framing : undefined;
@@ -99,7 +99,7 @@ export class StreamUnits {
       const own = sinkOf();
       run(reader, own);
       const isKnown = this.#readers.length === 1;
-      // an HDLC frame whose header is right says more than what looks like an APDU within it
+      // an HDLC frame with a valid header is stronger evidence than an apparent APDU inside it
       const isWithinFrame = reader.framing !== "hdlc" && this.#readers[0]?.framing === "hdlc" && this.#readers[0].begun;
       if (!isKnown && (own.units.length === 0 || isWithinFrame)) continue;
       this.#units += own.units.length;
@@ -137,7 +137,7 @@ export class StreamUnits {
 function parityOf(bytes: readonly number[]): "even" | "odd" | undefined {
   if (bytes.length < 32 || new Set(bytes).size < 8) return undefined;
   const odd = bytes.filter((byte) => (byte.toString(2).replaceAll("0", "").length & 1) === 1).length;
-  // flags, which a line may send in its own way, are no evidence
+  // flags are no evidence, because a line may send them differently
   if (odd <= bytes.length / 50) return "even";
   return odd >= bytes.length * 0.98 ? "odd" : undefined;
 }

@@ -4,7 +4,7 @@ import { maxUnfinishedMs } from "./limits";
 /** Room that an empty buffer keeps, in bytes. */
 const keptBytes = 4096;
 
-/** Bytes of a stream that belong to no unit yet: a bounded buffer that grows when it must. */
+/** Bytes of a stream that do not belong to a unit yet: a bounded buffer that grows on demand. */
 export class StreamBuffer {
   readonly #max: number;
   #bytes = new Uint8Array(0);
@@ -21,7 +21,7 @@ export class StreamBuffer {
     return this.#end - this.#start;
   }
 
-  /** What waits; a view, valid until the next call. */
+  /** The buffered bytes; a view that is valid until the next call. */
   get view(): Uint8Array {
     return this.#bytes.subarray(this.#start, this.#end);
   }
@@ -44,7 +44,7 @@ export class StreamBuffer {
     if (this.#bytes.length > keptBytes) this.#bytes = new Uint8Array(0);
   }
 
-  /** What waits at the start began longer ago than a unit may take. */
+  /** The buffered bytes began longer ago than a unit may take. */
   isStale(now: number | undefined): boolean {
     if (now === undefined || this.#since === undefined || this.length === 0) return false;
     if (Math.abs(now - this.#since) <= maxUnfinishedMs) return false;

@@ -1,4 +1,4 @@
-/** What the readers of a stream hand on: whole APDUs or texts, with what their link says of them. */
+/** Output of the readers of a stream: whole APDUs or texts, with the details of their link. */
 import type { DlmsError } from "../../errors";
 
 /** How a stream is framed: HDLC, wrapper, wired M-Bus, APDUs without a frame, or text telegrams (P1). */
@@ -6,7 +6,7 @@ export type PushFraming = "hdlc" | "wrapper" | "mbus" | "apdu" | "p1";
 
 export interface PushLink {
   readonly framing: PushFraming;
-  /** as on the line: hex for HDLC and M-Bus, the port number for the wrapper; null where the framing has none */
+  /** as on the line: hex for HDLC and M-Bus, the port number for the wrapper; null if the framing has none */
   readonly source: string | null;
   readonly destination: string | null;
   /** frames, segments or blocks that carried the push */
@@ -17,24 +17,24 @@ export interface PushLink {
 
 export type Unit =
   | { readonly kind: "apdu"; readonly apdu: Uint8Array; readonly link: PushLink; readonly notes: readonly string[] }
-  /** a text telegram from "/" to "!" whose CRC is right, or that has none */
+  /** a text telegram from "/" to "!" with a valid CRC or without one */
   | { readonly kind: "text"; readonly text: Uint8Array; readonly link: PushLink; readonly notes: readonly string[] };
 
-/** Where readers put what they find. */
+/** Receives the units that the readers find. */
 export interface UnitSink {
   readonly units: Unit[];
   readonly problems: DlmsError[];
 }
 
-/** Cuts a stream into units. Time is milliseconds of one clock, or undefined where the caller has none. */
+/** Cuts a stream into units. Time is in milliseconds of one clock, or undefined if the caller has none. */
 export interface UnitReader {
   readonly framing: PushFraming;
-  /** A unit has begun in a way that noise does not, and is not complete. */
+  /** An incomplete unit whose beginning is unlikely to be noise. */
   readonly begun: boolean;
-  /** bytes that are held because their unit is not complete */
+  /** number of bytes buffered for an incomplete unit */
   readonly unfinishedBytes: number;
   add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void;
-  /** Drops what is too old. */
+  /** Drops unfinished units that have expired. */
   tick(now: number | undefined, sink: UnitSink): void;
   /** The stream has ended. */
   end(sink: UnitSink): void;

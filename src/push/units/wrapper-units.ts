@@ -11,7 +11,9 @@ import type { UnitSink } from "./unit";
 /** Tags that a meter may push under. */
 const pushedTags = new Set([0x0f, 0x18, 0x38, 0x58, 0xc2, 0xca, 0xd2, 0xdb, 0xdc, 0xdd, 0xdf, 0xe0]);
 
-/** The wrapper over TCP, UDP or a file: several WPDUs in one piece, or one in several. Bytes between them are skipped. */
+/**
+ * The wrapper over TCP, UDP or a file: several WPDUs in one piece, or one in several. Bytes between WPDUs are skipped.
+ */
 export class WrapperUnits implements BufferedFraming {
   readonly framing = "wrapper";
   readonly buffer = new StreamBuffer(maxPushBytes + wrapperHeaderLength);
@@ -54,7 +56,7 @@ export class WrapperUnits implements BufferedFraming {
     if (!isContent(apdu)) return this.#gap(sink);
     this.#inGap = false;
     this.buffer.skip(wrapperHeaderLength + length);
-    // what is no push (an AARE on a line that is listened to) is passed over
+    // APDUs other than pushes are skipped (an AARE on a monitored line)
     if (!pushedTags.has(tag)) return true;
     const bytes = wrapperHeaderLength + length;
     const link = {
@@ -78,7 +80,7 @@ export class WrapperUnits implements BufferedFraming {
   }
 }
 
-/** A header of eight bytes is no check, so what follows has to be an APDU, or a body of EGD's form in one. */
+/** A header of eight bytes is weak evidence, so an APDU, or one with a body in EGD's form, must follow. */
 function isContent(bytes: Uint8Array): boolean {
   const { pieces, rest } = splitApdus(bytes);
   if (pieces.length > 0 && rest.length === 0) return true;
