@@ -1,7 +1,6 @@
 /**
- * The tags of unsolicited APDUs: data-notification, information-report, event-notification and its globally and
- * dedicatedly ciphered forms (IEC 62056-5-3, clause 8). General ciphering hides what is inside, so those are not in
- * this list.
+ * Tags of unsolicited APDUs: data-notification, information-report, event-notification and its globally and dedicatedly
+ * ciphered forms (IEC 62056-5-3, clause 8). General ciphering hides the APDU inside, so its tags are not listed.
  */
 const pushTags = new Set([0x0f, 0x18, 0xc2, 0xca, 0xd2]);
 
@@ -18,12 +17,15 @@ export function isCipheredPush(apdu: Uint8Array): boolean {
 /** General ciphering and signing, and general blocks: each may carry a push. */
 const envelopeTags = new Set([0xdb, 0xdc, 0xdd, 0xdf, 0xe0]);
 
-/** Whether the APDU is a push, or may carry one. */
+/** Whether the APDU is a push, or may contain one. */
 export function mayBePush(apdu: Uint8Array): boolean {
   return isPush(apdu) || (apdu[0] !== undefined && envelopeTags.has(apdu[0]));
 }
 
-/** Whether the APDU is a general-block-transfer block behind which more come unasked (streaming, not the last). */
+/**
+ * Whether the APDU is a general-block-transfer block after which more blocks follow unrequested (streaming, not the
+ * last).
+ */
 export function isStreamedBlock(apdu: Uint8Array): boolean {
   return apdu[0] === 0xe0 && ((apdu[1] ?? 0) & 0xc0) === 0x40;
 }
@@ -34,8 +36,9 @@ export function isBlock(apdu: Uint8Array): boolean {
 }
 
 /**
- * AARQ, RLRQ, and get-request with its globally and dedicatedly ciphered forms. Reads by short name change nothing
- * either, but their answers carry no invoke-id: a late one would be taken for the answer to the next read.
+ * AARQ, RLRQ, and get-request with its globally and dedicatedly ciphered forms. Reads by short name have no side
+ * effects either, but their responses carry no invoke-id, so a late one would be taken for the response to the next
+ * read.
  */
 const takenTwice = new Set([0x60, 0x62, 0xc0, 0xc8, 0xd0]);
 
@@ -47,7 +50,7 @@ export function isTakenTwice(apdu: Uint8Array): boolean {
 /** Responses of GET, SET, ACTION, ACCESS, Read and Write, confirmedServiceError and exception-response, plain. */
 const answerTags = new Set([0xc4, 0xc5, 0xc7, 0xda, 0x0c, 0x0d, 0x0e, 0xd8]);
 
-/** Whether a meter only sends the APDU in answer to a request. Ciphering hides what is inside an envelope. */
+/** Whether a meter sends the APDU only in response to a request. Ciphering hides the APDU inside an envelope. */
 export function isAnswer(apdu: Uint8Array): boolean {
   return apdu[0] !== undefined && answerTags.has(apdu[0]);
 }

@@ -1,4 +1,4 @@
-/** Blocks of a stream that come before the session awaits them: every link keeps a bounded number. */
+/** Blocks of a stream that arrive before the session awaits them: every link buffers a bounded number. */
 import { isBlock, isStreamedBlock } from "./apdu-kind";
 
 const maxBlocks = 64;
@@ -10,7 +10,7 @@ export class EarlyBlocks {
   #bytes = 0;
   #streaming = false;
 
-  /** A request goes out: what is left of the stream before does not belong to it. */
+  /** A request is sent: discards the buffered blocks, because they belong to an earlier stream. */
   clear(): void {
     this.#streaming = false;
     if (this.#blocks.length === 0) return;
@@ -18,12 +18,12 @@ export class EarlyBlocks {
     this.#bytes = 0;
   }
 
-  /** An awaited APDU was handed out: more blocks may follow it unasked. */
+  /** An awaited APDU was delivered: more blocks may follow it unrequested. */
   follow(apdu: Uint8Array): void {
     this.#streaming = isStreamedBlock(apdu);
   }
 
-  /** Keeps an APDU that nothing awaits; false when it is no block of the stream, or too much. */
+  /** Buffers an APDU that is not awaited; false if it is not a block of the stream, or exceeds the limit. */
   keep(apdu: Uint8Array): boolean {
     if (!this.#streaming || !isBlock(apdu) || this.#blocks.length >= maxBlocks) return false;
     if (this.#bytes + apdu.length > maxBytes) return false;
@@ -32,7 +32,7 @@ export class EarlyBlocks {
     return true;
   }
 
-  /** The block that came first. */
+  /** Removes and returns the oldest block. */
   take(): Uint8Array | undefined {
     const apdu = this.#blocks.shift();
     this.#bytes -= apdu?.length ?? 0;

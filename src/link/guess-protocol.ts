@@ -9,8 +9,8 @@ const textProtocols: readonly (readonly [kind: string, pattern: RegExp])[] = [
 ];
 
 /**
- * What bytes that are not the expected framing look like, as a hint for people: a sentence, or "" when they look
- * like nothing known.
+ * Guesses the protocol of bytes that do not have the expected framing: a sentence for the user, or "" if no known
+ * protocol matches.
  */
 export function looksLike(first: Uint8Array, expected: "hdlc" | "wrapper"): string {
   const [a, b] = first;
@@ -27,7 +27,7 @@ export function looksLike(first: Uint8Array, expected: "hdlc" | "wrapper"): stri
   if (a === 0x15 && b === 0x03) return "this looks like a TLS alert: the meter speaks TLS, choose transport TLS";
   if (a === 0x16 && b === 0x03) return "this looks like TLS: choose transport TLS";
   if (a === 0x68 && first[3] === 0x68) return "this looks like wired M-Bus, which is another protocol";
-  // Even parity in bit 7 is what 7E1 text looks like on a line that is set to 8N1.
+  // 7E1 text that is read on a line set to 8N1 has even parity in bit 7.
   const text = Array.from(first, (byte) => byte & 0x7f);
   if (text.length >= 4 && text.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0d || byte === 0x0a)) {
     const shown = latin1(Uint8Array.from(text)).trim();

@@ -13,31 +13,33 @@ export interface LineSettings {
 export type LinkOutput =
   /** Put these bytes on the line. */
   | { readonly kind: "transmit"; readonly bytes: Uint8Array }
-  /** Switch the line, after what was transmitted has left; transports without line settings ignore it. */
+  /**
+   * Change the settings of the line after all transmitted bytes have left; transports without line settings ignore it.
+   */
   | { readonly kind: "line"; readonly settings: LineSettings }
   /** The link is up: `send` may be called. */
   | { readonly kind: "opened" }
-  /** A complete APDU in answer to `send` (LLC bytes and wrapper header taken off). */
+  /** A complete APDU in answer to `send` (LLC bytes and wrapper header removed). */
   | { readonly kind: "apdu"; readonly apdu: Uint8Array }
   /**
-   * A complete unsolicited APDU (UI frame, or a WPDU while none is awaited). `address`: absent when it came from this
-   * link's meter to this client; otherwise it may be for another user of the line.
+   * A complete unsolicited APDU (UI frame, or a WPDU while none is awaited). `address`: absent if the APDU was sent by
+   * this link's meter to this client; otherwise it may be for another user of the line.
    */
   | { readonly kind: "notification"; readonly apdu: Uint8Array; readonly address?: PushAddress }
-  /** Nothing came in answer to a `send` or an `await` that wants to be told of silence; the link is still up. */
+  /** No answer to a `send` or an `await` with `reportSilence`; the link is still up. */
   | { readonly kind: "unanswered"; readonly error: DlmsError }
   /** The link is down because `close` was called. */
   | { readonly kind: "closed" }
   /** The link is down because of this error; it may be opened again. */
   | { readonly kind: "failed"; readonly error: DlmsError }
-  /** A frame went out or came in: for the trace. */
+  /** A frame was sent or received: for the trace. */
   | { readonly kind: "frame"; readonly direction: "out" | "in"; readonly bytes: Uint8Array }
   /** Something was dropped, repeated or tolerated: for the trace. */
   | { readonly kind: "note"; readonly text: string };
 
-/** Where a push came from and where it goes to, as its frame says. */
+/** Source and destination of a push, from its frame. */
 export interface PushAddress {
-  /** the logical device, and the physical one where the framing has it */
+  /** the logical device, and the physical one if the framing has it */
   readonly server: { readonly logical: number; readonly physical?: number };
   /** the client SAP */
   readonly client: number;
@@ -50,20 +52,20 @@ export interface PushAddress {
 export type PushMatch = "none" | "meter" | "exact";
 
 /**
- * A data link between one client and one server, without socket, timer or clock: bytes, time and wishes go in,
- * outputs come out. One exchange at a time: `send`, then an `apdu` or a `failed`.
+ * A data link between one client and one server, without socket, timer or clock: bytes, time and requests are its
+ * inputs, `LinkOutput` its outputs. One exchange at a time: `send`, then an `apdu` or a `failed`.
  *
- * Time is monotonic milliseconds. After each call the driver looks at `deadline` and calls `tick` when it has
- * come. Every wait inside has such a deadline, so a link that was opened or sent through always ends in an output.
+ * Time is monotonic milliseconds. After each call the driver reads `deadline` and calls `tick` at that time. Every wait
+ * has such a deadline, so `open` and `send` always end in an output.
  */
 export interface LinkProtocol {
   readonly kind: "wrapper" | "hdlc" | "hdlc-mode-e";
   readonly state: "closed" | "opening" | "open" | "busy" | "closing";
   /** Time of the next call of `tick`; undefined = no wait is running. */
   readonly deadline: number | undefined;
-  /** False while an answer of the peer is due, also to a keep-alive; absent: unknown. */
+  /** False while an answer of the peer is awaited, also to a keep-alive; absent: unknown. */
   readonly isIdle?: boolean;
-  /** Bytes of an APDU that go out in one turn, before the other side has to answer; absent: any number. */
+  /** Bytes of an APDU that are sent in one turn, before the peer has to answer; absent: any number. */
   readonly bytesPerTurn?: number | undefined;
   open(now: number): LinkOutput[];
   /** Send one APDU. Only in state "open" (or "busy", for a service with several requests before its answer). */
@@ -74,15 +76,15 @@ export interface LinkProtocol {
   close(now: number): LinkOutput[];
   receive(bytes: Uint8Array, now: number): LinkOutput[];
   tick(now: number): LinkOutput[];
-  /** Whether a push that another user of the line heard is for this link; absent: never. */
+  /** Whether a push received by another user of the line is for this link; absent: never. */
   matchPush?(address: PushAddress): PushMatch;
-  /** The transport is gone: forget everything, answer nothing. */
+  /** The transport is lost: discards all state, returns no output. */
   reset(): void;
 }
 
 /**
- * Parts a field that begins with a push and goes on with an answer; undefined for one of pushes only. It comes from
- * above, because a link does not read APDUs.
+ * Splits a field that begins with a push and continues with an answer; undefined for a field with pushes only. A higher
+ * layer provides it, because a link does not parse APDUs.
  */
 export type PartPushes = (
   field: Uint8Array,
@@ -94,20 +96,22 @@ export interface LinkSendOptions {
   /** names the request at the beginning of messages; the session adds the name itself */
   readonly what?: string;
   /**
-   * Where no answer comes at all, the link reports `unanswered`, stays up, and does not send the request again. A link
-   * that repeats lost frames (HDLC) ignores this, and fails.
+   * Without an answer, the link reports `unanswered`, stays up, and does not send the request again. A link that
+   * repeats lost frames (HDLC) ignores this option, and fails.
    */
   readonly reportSilence?: boolean;
-  /** The previous request once more, perhaps in other bytes: an answer to that one answers this one. */
+  /**
+   * A retry of the previous request, possibly with other bytes: an answer to the previous request answers this one too.
+   */
   readonly isRetry?: boolean;
-  /** Of `await`: what came was no answer, so the response time-out that is running goes on. */
+  /** For `await`: the received APDU was not the answer, so the current response time-out continues. */
   readonly sameWait?: boolean;
-  /** The answer does not name its request, so the link keeps a late one away from the next request. */
+  /** The answer does not identify its request, so the link keeps a late answer away from the next request. */
   readonly uncorrelated?: boolean;
 }
 
 /**
- * The outputs of a call that has none. One list for all, since `receive` may be called for every single byte; it is
+ * The outputs of a call that has none. All calls share it because `receive` may be called for every single byte; it is
  * frozen, so that no caller can add to it.
  */
 export const noOutputs: LinkOutput[] = Object.freeze<LinkOutput[]>([]) as LinkOutput[];

@@ -4,8 +4,8 @@ export const minBytesPerSecond = 4;
 export const graceTimeouts = 20;
 
 /**
- * Maximum time of an answer in pieces, in ms. Each piece has a time-out of its own, so a peer that sends one byte in
- * each could continue for weeks.
+ * Maximum time of an answer in pieces, in ms. Each piece has its own time-out, so a peer that sends one byte in each
+ * could continue for weeks.
  */
 export function maxTransferMs(content: number, response: number): number {
   return graceTimeouts * response + (content * 1000) / minBytesPerSecond;

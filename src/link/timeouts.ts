@@ -6,8 +6,7 @@ export interface LinkTimeouts {
   /** until the first byte of an answer, counted from the end of our transmission (5000) */
   readonly response: number;
   /**
-   * From the last byte that came, while a frame or an answer is unfinished (1500; on a line of known rate it follows
-   * from the rate).
+   * From the last received byte, while a frame or an answer is unfinished (1500; derived from the rate if it is known).
    */
   readonly interFrame?: number;
   /** for the answer to a disconnect (2000) */
@@ -19,7 +18,7 @@ export const defaultInterFrameMs = 1500;
 
 /**
  * The timeouts with their defaults.
- * @throws DlmsConfigError CONFIG_INVALID for what is not a positive number
+ * @throws DlmsConfigError CONFIG_INVALID for a value that is not a positive number
  */
 export function resolveTimeouts(given: Partial<LinkTimeouts> = {}): LinkTimeouts {
   const timeouts = { ...defaultTimeouts, ...given };
@@ -31,7 +30,7 @@ export function resolveTimeouts(given: Partial<LinkTimeouts> = {}): LinkTimeouts
   return timeouts;
 }
 
-/** @throws DlmsConfigError CONFIG_INVALID when it is no integer within the bounds */
+/** @throws DlmsConfigError CONFIG_INVALID for a value that is not an integer within the bounds */
 export function integerWithin(name: string, value: number, min: number, max: number): number {
   if (!Number.isInteger(value) || value < min || value > max) {
     throw new DlmsConfigError("CONFIG_INVALID", `${name}: expected an integer from ${min} to ${max}, got ${value}`);

@@ -18,8 +18,9 @@ export const allStations1 = 0x7f;
 export const allStations2 = 0x3fff;
 
 /**
- * The address of a server. "auto" takes one byte without a physical address and with a logical below 128, two bytes
- * when both parts are below 128, else four. A forced two or four bytes without a physical address carry physical 0.
+ * The address of a server. "auto" uses one byte without a physical address and with a logical address below 128, two
+ * bytes if both parts are below 128, otherwise four. Forced to two or four bytes without a physical address, it has
+ * physical address 0.
  * @throws DlmsConfigError CONFIG_INVALID when a part does not fit
  */
 export function serverAddress(logical: number, physical?: number, size: HdlcAddressSize = "auto"): HdlcAddress {
@@ -71,8 +72,8 @@ export function encodeAddress(address: HdlcAddress): Uint8Array {
 }
 
 /**
- * How many bytes the address field at `start` has: 1, 2 or 4; 0 when `end` comes before its last byte;
- * -1 when it is no address (three bytes, or more than four).
+ * Length of the address field at `start`: 1, 2 or 4 bytes; 0 if `end` precedes its last byte; -1 if it is not an
+ * address (three bytes, or more than four).
  */
 export function addressLength(bytes: Uint8Array, start: number, end: number): 0 | 1 | 2 | 4 | -1 {
   for (let i = 0; i < 4; i++) {
@@ -91,9 +92,9 @@ export function decodeAddress(bytes: Uint8Array, start: number, size: 1 | 2 | 4)
 }
 
 /**
- * Whether a frame from `got` is an answer of the station asked as `asked`. Parts are compared, not bytes, since
- * meters answer in a wider form than they were asked; a part that was not asked for, or was asked as all-station,
- * may be anything.
+ * Whether a frame from `got` answers a request to `asked`. The parts are compared, not the bytes, because meters may
+ * answer with a longer address form; a part that was not addressed, or was addressed as all-station, may have any
+ * value.
  */
 export function addressMatches(asked: HdlcAddress, got: Omit<HdlcAddress, "size">): boolean {
   if (asked.logical !== got.logical && !isAllStation(asked.logical, asked.size)) return false;

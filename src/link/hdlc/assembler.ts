@@ -9,7 +9,7 @@ const answerLlc = [0xe6, 0xe7, 0x00] as const;
 const requestLlc = [0xe6, 0xe6, 0x00] as const;
 /** Both have as many bytes. */
 export const llcLength = requestLlc.length;
-/** Segments without a byte in a row, before it is called no progress. */
+/** Consecutive empty segments after which the transfer counts as stalled. */
 const maxEmptySegments = 8;
 
 /** LLC and APDU, as they go into the information fields. */
@@ -17,7 +17,7 @@ export function withRequestLlc(apdu: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.from(requestLlc), apdu);
 }
 
-/** Puts segments together and takes the LLC bytes off, which only the first one has. */
+/** Reassembles segments and removes the LLC bytes, which only the first segment has. */
 export class Assembler {
   readonly #pieces: GrowingBuffer;
   readonly #max: number;
@@ -30,12 +30,12 @@ export class Assembler {
     this.#forPushes = forPushes;
   }
 
-  /** Bytes of an unfinished APDU, LLC included; 0 = none has begun. */
+  /** Bytes of an unfinished APDU, LLC included; 0 = none. */
   get length(): number {
     return this.#pieces.length;
   }
 
-  /** Whether what has begun is a push, as far as what came of it tells. */
+  /** Whether the unfinished APDU is a push, as far as its first bytes show. */
   get isPush(): boolean {
     return isPush(this.#pieces.view.subarray(answerLlc.length));
   }
@@ -45,7 +45,7 @@ export class Assembler {
   }
 
   /**
-   * Take a segment; the APDU when it is complete.
+   * Adds a segment; returns the APDU when it is complete.
    * @throws DlmsLinkError LINK_FRAME_INVALID for a wrong LLC or too long an APDU
    */
   add(info: Uint8Array, segmented: boolean): Uint8Array | undefined {

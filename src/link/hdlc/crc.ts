@@ -7,8 +7,8 @@ const table = Uint16Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * CRC-16/X.25 of `bytes[start..end)`, the HCS and FCS of HDLC (ISO/IEC 13239): initial FFFF, reflected polynomial
- * 8408, complemented at the end. On the line its low byte goes first.
+ * CRC-16/X.25 of `bytes[start..end)`, the HCS and FCS of HDLC (ISO/IEC 13239): initial FFFF, reflected polynomial 8408,
+ * complemented at the end. Its low byte is sent first.
  */
 export function crc16x25(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let crc = 0xffff;

@@ -1,4 +1,4 @@
-/** Collects what the line showed during an exchange, for the error after a time-out. */
+/** Collects what the line showed during an exchange, so that the error after a time-out can name the cause. */
 import type { CodesOf } from "../../errors";
 import { type DlmsError, DlmsLinkError, DlmsTimeoutError } from "../../errors";
 import { looksLike, shownBytes } from "../guess-protocol";
@@ -16,14 +16,14 @@ export interface Failure {
   readonly awaited: number;
   readonly tries: number;
   readonly timeout: CodesOf<"DlmsTimeoutError">;
-  /** bytes of the answer that are there */
+  /** received bytes of the incomplete answer */
   readonly part: number;
   readonly report: FramerReport;
-  /** what came is a frame in seven bits */
+  /** the received bytes are a frame in seven bits */
   readonly sevenBits?: SevenBitEvidence | undefined;
 }
 
-/** What was seen on the line since an exchange began, so that its end by time-out can say more than "time-out". */
+/** Evidence from the line since an exchange began, so that the error can say more than "time-out". */
 export class Evidence {
   own = 0;
   echoes = 0;
@@ -50,7 +50,7 @@ export class Evidence {
     added(this.#pushes, source, destination);
   }
 
-  /** The error for an exchange that came to its end without an answer. */
+  /** The error for an exchange that ended without an answer. */
   failure(failure: Failure): DlmsError {
     const { what, name, awaited, tries, report } = failure;
     const details = {

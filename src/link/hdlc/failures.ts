@@ -35,7 +35,7 @@ export function sequenceError(name: string, what: string, problem: string): Dlms
   return new DlmsLinkError("LINK_SEQUENCE", `${prefix(what)}${name}: ${problem}; the session has to be set up again`);
 }
 
-/** Each segment came in time, but all of them together bring too little. */
+/** Each segment arrived in time, but the transfer as a whole is too slow. */
 export function tooSlow(name: string, what: string, problem: string, bytes: number): DlmsTimeoutError {
   return new DlmsTimeoutError("TIMEOUT_RESPONSE", `${prefix(what)}${name}: ${problem}`, { details: { bytes } });
 }

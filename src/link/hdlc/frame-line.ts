@@ -1,4 +1,7 @@
-/** HDLC frames between a client and one station: out, in without echoes and others' frames, and the waits between. */
+/**
+ * HDLC frames between a client and one station: sends and receives frames, drops echoes and frames of other stations,
+ * and keeps the waits between frames.
+ */
 import { bytesEqual } from "../../bytes";
 import type { CodesOf, DlmsError } from "../../errors";
 import { isDlmsError } from "../../errors";
@@ -14,50 +17,50 @@ import { PushAssembler } from "./push-assembler";
 
 const noInfo = new Uint8Array(0);
 
-/** What `tick` is awaited for. */
+/** The reason for the next `tick`. */
 export type HdlcWait =
   /** an answer: `first` until its first byte, `hard` as a whole */
   | { readonly kind: "reply"; readonly first: number; hard: number; due: number }
   /** a pause before polling again, or the keep-alive interval */
   | { readonly kind: "pause" | "idle"; readonly due: number };
 
-/** What gives the frames of the meter a meaning: the link. */
+/** The link, which interprets the frames of the meter. */
 export interface FrameHandler {
   /** False while the link is closed: nothing is received then. */
   readonly listening: boolean;
   onFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void;
 }
 
-/** An exchange that came to its end without an answer. */
+/** An exchange that ended without an answer. */
 export interface Unanswered {
   readonly what: string;
   readonly tries: number;
   readonly timeout: CodesOf<"DlmsTimeoutError">;
-  /** bytes of the answer that are there */
+  /** received bytes of the incomplete answer */
   readonly part: number;
 }
 
 export class HdlcFrameLine {
   readonly settings: HdlcSettings;
   readonly evidence = new Evidence();
-  /** what was negotiated with the meter's UA */
+  /** the parameters negotiated by the meter's UA */
   parameters: HdlcParameters = defaultParameters;
   readonly #handler: FrameHandler;
   readonly #framer = new HdlcFramer();
   readonly #pushes: PushAssembler;
   #wait: HdlcWait | undefined;
-  /** own frames whose echo may come */
+  /** sent frames whose echo may arrive */
   #sent: Uint8Array[] = [];
-  /** the first frame of the exchange, which the first bytes that come may repeat */
+  /** the first frame of the exchange, which an echo may repeat in the first received bytes */
   #firstSent: Uint8Array | undefined;
   /** the adapter was seen to echo */
   #echoing = false;
-  /** client and server address look alike, so addresses do not tell an echo */
+  /** client and server address look alike, so addresses do not identify an echo */
   readonly #lookAlike: boolean;
   #lastByte = Number.NEGATIVE_INFINITY;
-  /** the unfinished frame: which one, since when, and whether it may be awaited */
+  /** the unfinished frame: its number, its start, and whether it is for this client */
   readonly #unfinished = { number: 0, since: 0, ours: false };
-  /** frames came since our turn ended, and the last of them was not final */
+  /** frames were received since our turn ended, and the last of them was not final */
   #inWindow = false;
 
   constructor(settings: HdlcSettings, handler: FrameHandler) {
@@ -75,7 +78,7 @@ export class HdlcFrameLine {
     return this.#wait === undefined || this.#wait.kind === "idle";
   }
 
-  /** When the line counts as quiet, if nothing more comes. */
+  /** Time at which the line counts as quiet if nothing more arrives. */
   get quietFrom(): number {
     return this.#lastByte + this.settings.interFrame;
   }
@@ -93,7 +96,7 @@ export class HdlcFrameLine {
     return outputs;
   }
 
-  /** The frame that has begun will not end; the bytes after its first one may be a frame nevertheless. */
+  /** Abandons the unfinished frame; the bytes after its first one may contain another frame. */
   flush(now: number, outputs: LinkOutput[]): void {
     this.#accept(this.#framer.flush(), now, outputs);
   }
@@ -108,7 +111,7 @@ export class HdlcFrameLine {
     return bytes.length;
   }
 
-  /** It is the meter's turn, after `length` bytes of ours. */
+  /** Starts the wait for the meter after `length` bytes were sent. */
   awaitReply(now: number, length: number, timeoutMs = this.settings.timeouts.response): void {
     const first = now + transmissionTime(length, this.settings.baudRate) + timeoutMs;
     const hard = first + frameTime(this.parameters.maxInfoReceive, this.settings.baudRate);
@@ -126,19 +129,19 @@ export class HdlcFrameLine {
     this.#wait = undefined;
   }
 
-  /** The answer came on: only then is the rest of it awaited for longer, so that chatter cannot hold the line. */
+  /** The answer has made progress. Only progress extends the wait for the rest, so that noise cannot hold the line. */
   progress(now: number): void {
     if (this.#wait?.kind !== "reply") return;
     const { response } = this.settings.timeouts;
     this.#wait.hard = now + response + frameTime(this.parameters.maxInfoReceive, this.settings.baudRate);
   }
 
-  /** A new transmission begins: echoes of the one before are not awaited any longer. */
+  /** A new transmission begins: echoes of the previous one are no longer expected. */
   beginTurn(): void {
     this.#sent = [];
   }
 
-  /** What is seen from here on is evidence of a new exchange. */
+  /** Evidence collected from here on belongs to a new exchange. */
   beginExchange(now: number): void {
     // A frame that began long ago and never ended must not swallow the beginning of an answer.
     if (this.#framer.inFrame && now - this.#lastByte > this.settings.interFrame) this.#framer.clear();
@@ -147,7 +150,7 @@ export class HdlcFrameLine {
     this.#framer.clearReport();
   }
 
-  /** The link is down: nothing of what came belongs to the next session. */
+  /** The link is down: discards everything received, because none of it belongs to the next session. */
   clear(): void {
     this.#framer.clear();
     this.#pushes.reset();
@@ -189,7 +192,10 @@ export class HdlcFrameLine {
     wait.due = Math.min(this.#dueAfterBytes(now, wait.first), wait.hard);
   }
 
-  /** Only the answer puts the time-out off: not frames for others, and noise no longer than a header may take. */
+  /**
+   * Only the answer extends the time-out: frames for other stations do not, and noise only for as long as a header
+   * takes.
+   */
   #dueAfterBytes(now: number, first: number): number {
     const { interFrame } = this.settings;
     const silence = now + interFrame;
@@ -237,7 +243,7 @@ export class HdlcFrameLine {
     this.#handler.onFrame(frame, now, outputs);
   }
 
-  /** Half-duplex converters hand back what was sent. */
+  /** Half-duplex converters echo the sent frames. */
   #isEcho(frame: HdlcFrame, raw: Uint8Array): boolean {
     const { client, server } = this.settings;
     if (frame.source.logical !== client.logical || frame.source.size !== 1) return false;
@@ -251,7 +257,7 @@ export class HdlcFrameLine {
     return true;
   }
 
-  /** UI frames may come at any time, also to other clients (broadcast), and also in segments. */
+  /** UI frames may arrive at any time, also for other clients (broadcast), and also in segments. */
   #onPush(frame: HdlcFrame, outputs: LinkOutput[]): void {
     const error = attempt(() => {
       const apdu = this.#pushes.add(frame);
@@ -264,7 +270,7 @@ export class HdlcFrameLine {
   }
 }
 
-/** Runs what may throw a link error; the error, if it did. */
+/** Runs code that may throw a link error; returns the error, if any. */
 export function attempt(run: () => void): DlmsError | undefined {
   try {
     run();

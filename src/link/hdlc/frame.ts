@@ -12,7 +12,7 @@ export const minFrameLength = 7;
 /** The largest information field that fits a frame with addresses of four bytes and one byte, HCS and FCS. */
 export const maxInfoLength = 2030;
 
-/** What the control byte says (IEC 62056-46, 6.4.3). `pollFinal` is P in commands and F in responses. */
+/** Meaning of the control byte (IEC 62056-46, 6.4.3). `pollFinal` is P in commands and F in responses. */
 export type HdlcControl =
   | { readonly type: "I"; readonly sendSequence: number; readonly receiveSequence: number; readonly pollFinal: boolean }
   | { readonly type: "RR" | "RNR" | "REJ"; readonly receiveSequence: number; readonly pollFinal: boolean }
@@ -66,7 +66,7 @@ export function decodeControl(byte: number): HdlcControl {
 }
 
 /**
- * A frame with its opening and closing flag. HCS only where there is an information field.
+ * A frame with its opening and closing flag. It has an HCS only if it has an information field.
  * @throws DlmsLinkError LINK_FRAME_INVALID when it would be longer than 2047 bytes
  */
 export function encodeHdlcFrame(frame: HdlcFrame): Uint8Array {
@@ -98,7 +98,7 @@ export function encodeHdlcFrame(frame: HdlcFrame): Uint8Array {
 }
 
 /**
- * One frame, with or without flags around it.
+ * Parses one frame, with or without flags around it.
  * @throws DlmsLinkError LINK_FRAME_INVALID for a wrong form, LINK_FCS for a wrong check sequence
  */
 export function decodeHdlcFrame(bytes: Uint8Array): HdlcFrame {
@@ -134,7 +134,7 @@ export function headerLength(bytes: Uint8Array, start: number, end: number): num
   return start + header > end ? 0 : header;
 }
 
-/** The addresses of a frame whose header is there and right. */
+/** The addresses of a frame whose header is complete and valid. */
 export function frameAddresses(
   bytes: Uint8Array,
   start: number,
@@ -153,7 +153,7 @@ export function lengthFitsHeader(length: number, header: number): boolean {
   return length === header + 2 || length >= header + 4;
 }
 
-/** The parts of a frame whose length and check sequences were found right. The information field is copied. */
+/** The parts of a frame whose length and check sequences are valid. The information field is copied. */
 export function parseFrame(bytes: Uint8Array, start: number, length: number): HdlcFrame {
   const end = start + length;
   const destinationSize = addressLength(bytes, start + 2, end) as 1 | 2 | 4;

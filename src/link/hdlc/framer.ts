@@ -4,20 +4,20 @@ import { flag, type HdlcFrame, frameAddresses, frameLength, headerLength, length
 
 export interface ReceivedFrame {
   readonly frame: HdlcFrame;
-  /** as it came, without flags */
+  /** as received, without flags */
   readonly raw: Uint8Array;
 }
 
-/** What came since the last `clearReport`. */
+/** Statistics of the bytes received since the last `clearReport`. */
 export interface FramerReport {
   /** all bytes, flags and noise too */
   readonly bytes: number;
   readonly frames: number;
-  /** bytes that belong to no frame; flags do not count */
+  /** bytes outside frames; flags do not count */
   readonly dropped: number;
   readonly badHeaders: number;
   readonly badFrames: number;
-  /** the first bytes that came, at most 16 */
+  /** the first received bytes, at most 16 */
   readonly first: Uint8Array;
   /** bytes that were looked at, check sequences included: the cost */
   readonly work: number;
@@ -30,20 +30,20 @@ const maxHeaderBytes = 1 + 2 + 8 + 1 + 2;
 const nothing: readonly ReceivedFrame[] = [];
 
 /**
- * Cuts a stream into HDLC frames of format type 3. There is no byte stuffing in this profile, so a frame is what its
- * length field says; the header check sequence is looked at as soon as it is there, so that noise with the look of a
- * long frame does not swallow what follows. After a wrong check sequence the search goes on one byte further. A flag
+ * Cuts a stream into HDLC frames of format type 3. This profile has no byte stuffing, so the length field defines the
+ * end of a frame; the header check sequence is verified as soon as it is received, so that noise that resembles a long
+ * frame does not swallow the bytes after it. After a wrong check sequence the search continues one byte further. A flag
  * may close one frame and open the next.
  *
- * The buffer is fixed; nothing is allocated per byte, and a frame is copied once.
+ * The buffer has a fixed size; nothing is allocated per byte, and a frame is copied once.
  */
 export class HdlcFramer {
   readonly #buffer = new Uint8Array(capacity);
   #start = 0;
   #end = 0;
-  /** bytes from #start that have to be there before anything new can be said */
+  /** bytes from #start required before the next decision */
   #need = 1;
-  /** the frame at #start has a header that was found right (or has none to check) */
+  /** the header of the frame at #start is valid (or has no check sequence) */
   #headerGood = false;
   #begun = 0;
   #bytes = 0;
@@ -60,12 +60,12 @@ export class HdlcFramer {
     return this.#headerGood;
   }
 
-  /** How many frames have begun so far, the ones included that did not become complete. */
+  /** Number of frames that have begun so far, including incomplete ones. */
   get begun(): number {
     return this.#begun;
   }
 
-  /** Whether bytes wait that may begin a frame. */
+  /** Whether the buffer contains bytes that may begin a frame. */
   get pending(): boolean {
     return this.#end > this.#start;
   }
@@ -97,7 +97,7 @@ export class HdlcFramer {
     this.#firstLength = 0;
   }
 
-  /** Take received bytes; the frames that are complete with them. */
+  /** Adds received bytes; returns the frames that they complete. */
   push(bytes: Uint8Array): readonly ReceivedFrame[] {
     this.#sample(bytes);
     let found: ReceivedFrame[] | undefined;
@@ -122,7 +122,7 @@ export class HdlcFramer {
     return found ?? nothing;
   }
 
-  /** Forget what has come. */
+  /** Discards the received bytes. */
   clear(): void {
     this.#start = this.#end = 0;
     this.#expect(1);
@@ -136,7 +136,7 @@ export class HdlcFramer {
   }
 
   #copy(bytes: Uint8Array, from: number, count: number): void {
-    // A view per call would be an allocation per byte when the line hands over single bytes.
+    // A view per call would be an allocation per byte on a line that delivers single bytes.
     if (count < 32) for (let i = 0; i < count; i++) this.#buffer[this.#end + i] = bytes[from + i] ?? 0;
     else this.#buffer.set(bytes.subarray(from, from + count), this.#end);
     this.#end += count;
@@ -163,7 +163,7 @@ export class HdlcFramer {
     return frames;
   }
 
-  /** Move on by one decision; there are at least #need bytes. */
+  /** Makes one decision; at least #need bytes are available. */
   #step(): ReceivedFrame | undefined {
     const buffer = this.#buffer;
     if (buffer[this.#start] !== flag) {
@@ -173,7 +173,7 @@ export class HdlcFramer {
     const at = this.#start + 1;
     if (this.#headerGood) return this.#complete(at, this.#need - 1);
     if (this.#need < 3) {
-      // Flags in a row are fill; the last one may open a frame.
+      // Consecutive flags are fill; the last one may open a frame.
       if (this.#need === 2) {
         if (buffer[at] === flag) this.#advance(1);
         else if (((buffer[at] ?? 0) & 0xf0) !== 0xa0) this.#skip();
@@ -234,7 +234,7 @@ export class HdlcFramer {
     return checkSequenceFits(this.#buffer, at, at + length);
   }
 
-  /** No frame starts at #start: look one byte further. */
+  /** No frame starts at #start: continues one byte further. */
   #skip(): void {
     if (this.#buffer[this.#start] !== flag) this.#dropped++;
     this.#advance(1);

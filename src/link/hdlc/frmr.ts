@@ -8,7 +8,7 @@ const reasons = [
   [0x08, "invalid N(R)"],
 ] as const;
 
-/** What an FRMR says (ISO/IEC 13239, 5.5.3.4.2; three bytes in modulo 8), in words. */
+/** The meaning of an FRMR in words (ISO/IEC 13239, 5.5.3.4.2; three bytes in modulo 8). */
 export function frameRejectText(info: Uint8Array): string {
   const [control, sequences, flags] = info;
   if (control === undefined) return "no reason given";

@@ -9,13 +9,13 @@ import { type HdlcLinkOptions, type HdlcSettings, resolveHdlcOptions } from "./o
 import { decodeParameters, defaultParameters, encodeParameters, negotiate } from "./parameters";
 import { HdlcTransfer } from "./transfer";
 
-/** Silence is a fine answer to a DISC, so it is not awaited for long, in ms. */
+/** Wait for the answer to a DISC, in ms; short because a missing answer is acceptable. */
 const maxDiscWaitMs = 1500;
 
 /** The SNRMs of one `open`. */
 interface Connecting {
   readonly connects: number;
-  /** SNRM without parameters: some meters refuse one with parameters */
+  /** send the SNRM without parameters, because some meters refuse one with parameters */
   readonly withoutParameters: boolean;
   readonly refusedWithoutParameters: boolean;
 }
@@ -24,7 +24,7 @@ type State =
   | { readonly phase: "closed" }
   /** DISC sent to end a session that the meter may believe is open; SNRM follows */
   | ({ readonly phase: "clearing" } & Connecting)
-  /** DISC was not answered, and bytes still come: SNRM follows when the line is quiet, or at `until` */
+  /** DISC was not answered, and bytes still arrive: SNRM follows when the line is quiet, or at `until` */
   | ({ readonly phase: "settling"; readonly until: number } & Connecting)
   /** SNRM sent */
   | ({ readonly phase: "connecting" } & Connecting)
@@ -82,12 +82,12 @@ export class HdlcLink implements LinkProtocol {
     return maxInfoTransmit * windowTransmit - llcLength;
   }
 
-  /** What holds between both stations, from the client's view. */
+  /** The parameters negotiated between both stations, from the client's view. */
   get negotiated(): HdlcSettings["proposal"] {
     return this.#line.parameters;
   }
 
-  /** For the frame line: whether bytes are taken. */
+  /** For the frame line: whether the link accepts bytes. */
   get listening(): boolean {
     return this.#state.phase !== "closed";
   }
@@ -120,7 +120,7 @@ export class HdlcLink implements LinkProtocol {
     if (this.#state.phase === "closed") return [{ kind: "closed" }];
     if (this.#state.phase === "closing") return [];
     if (this.#settings.skipSetUp) {
-      // what was not set up is not taken down
+      // a link that was never set up needs no DISC
       this.#goDown();
       return [{ kind: "closed" }];
     }
@@ -190,7 +190,7 @@ export class HdlcLink implements LinkProtocol {
     this.#disconnect(now, Math.min(this.#settings.timeouts.response, maxDiscWaitMs), outputs);
   }
 
-  /** What the meter was still sending must not be taken for the answer to an SNRM, nor drown it. */
+  /** Bytes that the meter is still sending must neither be taken for the answer to an SNRM nor collide with it. */
   #settle(state: Extract<State, { phase: "settling" }>, now: number, outputs: LinkOutput[]): void {
     const quiet = this.#line.quietFrom;
     if (now >= quiet || now >= state.until) {
@@ -257,7 +257,7 @@ export class HdlcLink implements LinkProtocol {
         if (state.connects > this.#settings.retries) {
           const exchange = { what: "connect", tries: state.connects, timeout: "TIMEOUT_LINK", part: 0 } as const;
           this.#fail(this.#line.unanswered(exchange), outputs);
-          // Every other try goes without parameters: some meters meet those with silence.
+          // Every other attempt omits the parameters, because some meters do not answer an SNRM that has them.
         } else
           this.#clear(
             { ...state, withoutParameters: state.refusedWithoutParameters || !state.withoutParameters },
@@ -285,7 +285,7 @@ export class HdlcLink implements LinkProtocol {
   }
 
   #fail(error: DlmsError, outputs: LinkOutput[]): void {
-    // A meter that says that it is disconnected needs no DISC before the next SNRM.
+    // A meter that reports that it is disconnected needs no DISC before the next SNRM.
     if (error.is("LINK_DISCONNECTED")) this.#unsure = false;
     this.#goDown();
     outputs.push({ kind: "failed", error });
@@ -297,7 +297,7 @@ export class HdlcLink implements LinkProtocol {
   }
 }
 
-/** UA and DM both say that the meter is disconnected now. */
+/** UA and DM both mean that the meter is disconnected now. */
 function isAnswerToDisc(frame: HdlcFrame): boolean {
   return frame.control.type === "UA" || frame.control.type === "DM";
 }

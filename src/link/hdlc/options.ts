@@ -18,19 +18,21 @@ export interface HdlcLinkOptions {
   readonly timeouts?: Partial<LinkTimeouts>;
   /** Repetitions without progress before giving up (2). */
   readonly retries?: number;
-  /** bit/s of the line where it is known: time-outs then count the time that frames take. */
+  /** bit/s of the line if known: time-outs then include the transmission time of frames. */
   readonly baudRate?: number;
-  /** Begin with a DISC, whatever is known. Without it a DISC comes first after a session that did not end well. */
+  /** Always begin with a DISC. Otherwise a DISC is sent first only after a session that did not end properly. */
   readonly discFirst?: boolean;
-  /** No SNRM: the meter takes I frames at once, with the default parameters (false). */
+  /** Skip the SNRM: the meter accepts I frames at once, with the default parameters (false). */
   readonly skipSetUp?: boolean;
   /**
    * Send an RR after this many ms without traffic, so that the meter's inactivity time-out does not strike (0 = never).
    */
   readonly keepAlive?: number;
-  /** Longest APDU that is put together, in bytes (4 MiB). */
+  /** Maximum length of a reassembled APDU, in bytes (4 MiB). */
   readonly maxApdu?: number;
-  /** parts an information field that has an answer behind a push; without it such a field counts as a push */
+  /**
+   * splits an information field that contains a push followed by an answer; without it such a field counts as a push
+   */
   readonly partPushes?: PartPushes;
 }
 
@@ -86,12 +88,12 @@ export function resolveHdlcOptions(options: HdlcLinkOptions): HdlcSettings {
   };
 }
 
-/** How long `bytes` take on the line, in ms; 0 where the rate is not known. */
+/** Transmission time of `bytes`, in ms; 0 if the rate is not known. */
 export function transmissionTime(bytes: number, baudRate: number | undefined): number {
   return baudRate === undefined ? 0 : (bytes * bitsPerByte * 1000) / baudRate;
 }
 
-/** The longest that a frame with so large an information field may take to come in, in ms. */
+/** Maximum transmission time of a frame with an information field of this length, in ms. */
 export function frameTime(info: number, baudRate: number | undefined): number {
   return transmissionTime(info + frameOverhead, baudRate ?? minBaudRate);
 }

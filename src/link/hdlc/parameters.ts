@@ -4,10 +4,10 @@ import { maxInfoLength } from "./frame";
 
 /** The negotiable parameters, from the view of the station that sends them (IEC 62056-46, 6.4.4.4.3.2). */
 export interface HdlcParameters {
-  /** octets in an information field, 128 when not said */
+  /** octets in an information field, 128 by default */
   readonly maxInfoTransmit: number;
   readonly maxInfoReceive: number;
-  /** frames, 1 when not said */
+  /** frames, 1 by default */
   readonly windowTransmit: number;
   readonly windowReceive: number;
 }
@@ -37,9 +37,9 @@ export function encodeParameters(parameters: HdlcParameters): Uint8Array {
 }
 
 /**
- * The parameters in an information field. What meters send is taken as far as it makes sense: no field at all,
- * values of zero length, values of 1, 2 or 4 bytes, a wrong group length, unknown identifiers. What is absent or
- * senseless has its default; never an error.
+ * The parameters in an information field. The parser is tolerant of meters: it accepts no field at all, values of zero
+ * length, values of 1, 2 or 4 bytes, a wrong group length and unknown identifiers. Absent or invalid parameters get
+ * their default; never an error.
  */
 export function decodeParameters(info: Uint8Array): HdlcParameters {
   const values: { -readonly [K in keyof HdlcParameters]: number } = { ...defaultParameters };
@@ -68,8 +68,8 @@ export function decodeParameters(info: Uint8Array): HdlcParameters {
 }
 
 /**
- * What holds for the station with `own` after the other one sent `theirs`: its transmit limits our receive and
- * the other way round.
+ * The parameters in force for the station with `own` after the peer has sent `theirs`: the peer's transmit values limit
+ * our receive values and vice versa.
  */
 export function negotiate(own: HdlcParameters, theirs: HdlcParameters): HdlcParameters {
   return {

@@ -1,21 +1,21 @@
-/** A line that is set to seven data bits on one side and to eight on the other: what HDLC frames look like then. */
+/** Detects a line set to seven data bits on one side and to eight on the other by its HDLC frames. */
 import { bytesEqual, evenParity } from "../../bytes";
 import { encodeAddress, type HdlcAddress } from "./address";
 import { flag } from "./frame";
 
 /**
- * Where the wrong setting is. "line": the line behind the port has 7E1, so bit 8 of what comes is an even parity bit.
- * "port": this side's port has 7E1, so what comes has lost bit 8.
+ * Location of the wrong setting. "line": the line beyond the port uses 7E1, so bit 8 of received bytes is an even
+ * parity bit. "port": the local port uses 7E1, so received bytes have lost bit 8.
  */
 export type SevenBits = "line" | "port";
 
-/** Whose frame it is: our own, echoed, or the meter's answer to an SNRM, by its name. */
+/** Origin of the frame: the echo of our own, or the meter's answer to an SNRM, by its name. */
 export interface SevenBitEvidence {
   readonly where: SevenBits;
   readonly whose: "own" | "UA" | "DM" | "FRMR";
 }
 
-/** Fewer equal bytes prove nothing. */
+/** Fewer equal bytes are no proof. */
 const minComparedBytes = 6;
 /** Answers to an SNRM, with the final bit. */
 const answers = [
@@ -26,8 +26,8 @@ const answers = [
 
 /**
  * Whether received bytes are frames in seven bits: our own frame, or the beginning of an answer to us.
- * @param first the first bytes that came
- * @param sent the first frame that was sent
+ * @param first the first received bytes
+ * @param sent the first sent frame
  */
 export function sevenBitFrames(
   first: Uint8Array,
@@ -52,7 +52,10 @@ function isChanged(start: Uint8Array, frame: Uint8Array, changed: (byte: number)
   return bytesEqual(start.subarray(0, expected.length), expected) && !bytesEqual(expected, original);
 }
 
-/** Format and length, our address, the meter's, the control byte: each as the line changes it, and one changed by it. */
+/**
+ * Format and length, our address, the meter's address and the control byte, as the line changes them; at least one byte
+ * must be changed.
+ */
 function isAnswer(
   start: Uint8Array,
   changed: (byte: number) => number,

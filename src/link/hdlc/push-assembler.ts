@@ -3,7 +3,9 @@ import { addressText } from "./address";
 import { Assembler } from "./assembler";
 import type { HdlcFrame } from "./frame";
 
-/** Stations on a bus whose pushes are put together at a time; the one that began first makes room. */
+/**
+ * Maximum number of stations on a bus whose pushes are reassembled at the same time; beyond it the oldest is discarded.
+ */
 const maxSenders = 8;
 
 /** Puts the segments of UI frames together, those of each sender and receiver for themselves. */
@@ -20,7 +22,7 @@ export class PushAssembler {
   }
 
   /**
-   * Take a UI frame; the APDU when it is complete.
+   * Adds a UI frame; returns the APDU when it is complete.
    * @throws DlmsLinkError LINK_FRAME_INVALID for a wrong LLC or too long an APDU
    */
   add({ source, destination, info, segmented }: HdlcFrame): Uint8Array | undefined {

@@ -1,23 +1,23 @@
-/** Copies of segments that come a whole cycle of N(S) late, and so have the number that is due. */
+/** Detects copies of segments that arrive a whole cycle of N(S) late, and so have the expected number. */
 
-/** Bytes of a segment that its fingerprint is made of. */
+/** Bytes of a segment that enter its fingerprint. */
 const sampledBytes = 32;
-/** Shorter segments are often equal, and are taken as they come. */
+/** Shorter segments are often equal, so they are accepted without a comparison. */
 const minComparedBytes = 8;
 
 /**
- * N(S) counts modulo 8: the copy of a segment that arrives eight frames late has the number of the segment that is due,
- * and its check sequence is right. A segment that looks like the one before it with this number is therefore not taken
- * when it comes for the first time. The meter is asked for it again, and what it sends then is taken: meters do send
- * equal segments, and then one more poll is the price.
+ * N(S) counts modulo 8: the copy of a segment that arrives eight frames late has the number of the expected segment,
+ * and its check sequence is right. A segment that equals the previous one with this number is therefore rejected the
+ * first time. The client polls for it again and accepts the second one: meters do send equal segments, and one more
+ * poll is the price.
  */
 export class SegmentHistory {
   readonly #fingerprints = new Int32Array(8).fill(-1);
-  /** the number that was not taken */
+  /** the number of the rejected segment */
   #doubted: number | undefined;
   #mayAskAgain = false;
 
-  /** Whether to leave the segment and to ask for it again. */
+  /** Whether to reject the segment and to request it again. */
   isDoubtful(sendSequence: number, info: Uint8Array): boolean {
     if (info.length < minComparedBytes || this.#doubted === sendSequence) return false;
     if (this.#fingerprints[sendSequence] !== fingerprint(info)) return false;
@@ -26,14 +26,14 @@ export class SegmentHistory {
     return true;
   }
 
-  /** The segment was taken. */
+  /** Records an accepted segment. */
   taken(sendSequence: number, info: Uint8Array): void {
     this.#fingerprints[sendSequence] = fingerprint(info);
     this.#doubted = undefined;
     this.#mayAskAgain = false;
   }
 
-  /** Whether a poll is due for a segment that was doubted, which is no repetition; once for each. */
+  /** Whether to poll again for a rejected segment without counting a retry; true once for each. */
   askAgain(): boolean {
     const due = this.#mayAskAgain;
     this.#mayAskAgain = false;

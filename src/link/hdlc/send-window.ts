@@ -1,5 +1,5 @@
 /** The sending side of the sliding window of HDLC. */
-/** One I frame's worth of what is to be sent. */
+/** The content of one I frame to be sent. */
 export interface Segment {
   readonly info: Uint8Array;
   readonly segmented: boolean;
@@ -28,7 +28,7 @@ export class SendWindow {
     return this.#sent;
   }
 
-  /** Cut what is to be sent into segments of at most `maxInfo` bytes. */
+  /** Splits an APDU into segments of at most `maxInfo` bytes. */
   add(bytes: Uint8Array, maxInfo: number): void {
     for (let at = 0; at < bytes.length; at += maxInfo) {
       this.#segments.push({ info: bytes.subarray(at, at + maxInfo), segmented: at + maxInfo < bytes.length });
@@ -59,7 +59,7 @@ export class SendWindow {
     return count;
   }
 
-  /** Send again what was not acknowledged, with unchanged N(S). */
+  /** Sends unacknowledged segments again, with unchanged N(S). */
   rewind(): void {
     this.#sent = 0;
   }

@@ -12,7 +12,7 @@ import { type HdlcFrameLine, attempt } from "./frame-line";
 import { SegmentHistory } from "./segment-history";
 import { SendWindow } from "./send-window";
 
-/** Between polls of a meter that is not ready: doubled from the first to the last, in ms. */
+/** Interval between polls of a meter that is not ready: doubles from the first value to the last, in ms. */
 const minPauseMs = 50;
 const maxPauseMs = 1000;
 
@@ -20,8 +20,8 @@ type IFrame = HdlcFrame & { readonly control: Extract<HdlcControl, { type: "I" }
 type SFrame = HdlcFrame & { readonly control: Extract<HdlcControl, { type: "RR" | "RNR" | "REJ" }> };
 
 /**
- * One session of an HDLC link, from its UA to its end: both sides count from 0. The turn goes to the meter with the
- * poll bit and comes back with the final bit.
+ * One session of an HDLC link, from its UA to its end: both sides count from 0. The poll bit passes the turn to the
+ * meter, the final bit returns it.
  */
 export class HdlcTransfer {
   readonly #line: HdlcFrameLine;
@@ -34,20 +34,20 @@ export class HdlcTransfer {
   #expected = 0;
   #awaiting = false;
   #what = "";
-  /** the poll bit went out, the final bit has not come back */
+  /** the poll bit was sent, the final bit has not been received */
   #meterHasTurn = false;
-  /** an answer was complete without the final bit, which may still come */
+  /** an answer was complete without the final bit, which may still arrive */
   #finalDue = false;
   /** the meter was seen to leave out the final bit of its last frame */
   #finalMissing = false;
   #peerBusy = false;
   /** repetitions since the last progress */
   #attempts = 0;
-  /** when a meter that is there, but not ready, is given up */
+  /** time at which a meter that is present but not ready is given up */
   #notReadyDue: number | undefined;
   #pause = minPauseMs;
   #lastBurst = 0;
-  /** since when the answer comes, and bytes of it that are there */
+  /** start of the current answer, and the number of its bytes received so far */
   #since = 0;
   #content = 0;
 
@@ -67,7 +67,7 @@ export class HdlcTransfer {
     this.#early.clear();
     this.#awaiting ||= options.expectAnswer !== false;
     this.#window.add(withRequestLlc(apdu), this.#line.parameters.maxInfoTransmit);
-    // Half duplex: while it is the meter's turn, what is to be sent waits for the final bit, or for its time-out.
+    // Half duplex: during the meter's turn, segments to be sent wait for the final bit, or for its time-out.
     if (!this.#meterHasTurn) this.#ourTurn(now, false, outputs);
     return outputs;
   }
@@ -90,7 +90,7 @@ export class HdlcTransfer {
     else this.#line.rest();
   }
 
-  /** The pause is over, or the keep-alive is due. */
+  /** The pause has ended, or the keep-alive is due. */
   resume(kind: "pause" | "idle", now: number, outputs: LinkOutput[]): void {
     if (kind === "idle") this.#beginExchange("keep-alive", now);
     this.#poll(now, outputs);
@@ -124,7 +124,7 @@ export class HdlcTransfer {
       return;
     }
     if (!this.#acknowledge(frame, now, outputs)) return;
-    // whole answers are told apart by their invoke-ids
+    // complete answers are distinguished by their invoke-ids
     if (this.#answer.length > 0 && this.#segments.isDoubtful(this.#expected, frame.info)) {
       this.#line.note(`${controlText(frame.control)} equals an earlier segment and is asked for again`, outputs);
       if (frame.control.pollFinal && this.#meterHasTurn) this.#repeat(now, outputs);
@@ -177,7 +177,7 @@ export class HdlcTransfer {
     if (pollFinal && this.#meterHasTurn) this.#repeat(now, outputs);
   }
 
-  /** Hand out a complete APDU; false when it ended the link. */
+  /** Delivers a complete APDU; false if that ended the link. */
   #deliver(apdu: Uint8Array, outputs: LinkOutput[]): boolean {
     if (isPush(apdu)) {
       const parts = this.#line.settings.partPushes?.(apdu);
@@ -208,7 +208,7 @@ export class HdlcTransfer {
       return;
     }
     if (this.#window.outstanding > 0) {
-      // A single frame that a meter did not take is met with silence, so this RR answers an older poll.
+      // A meter ignores a single frame that it did not accept, so this RR answers an older poll.
       if (type === "RR" && before === 1 && this.#lastBurst === 1) {
         this.#line.note(`${controlText(frame.control)} does not acknowledge the last frame and was dropped`, outputs);
         return;
@@ -233,20 +233,20 @@ export class HdlcTransfer {
     return true;
   }
 
-  /** The exchange came on: pushes between do not count, since a meter may have any number of them. */
+  /** The exchange has made progress. Pushes do not count, because a meter may send any number of them. */
   #moved(now: number): void {
     this.#attempts = 0;
     this.#ready();
     this.#line.progress(now);
   }
 
-  /** The meter is missing frames of ours, or we one of its: send or ask again, bounded. */
+  /** The meter lacks frames of ours, or we lack one of its: sends or polls again, within the retry limit. */
   #repeat(now: number, outputs: LinkOutput[]): void {
     this.#meterHasTurn = false;
     if (this.#segments.askAgain() || this.#tryAgain(outputs)) this.#ourTurn(now, true, outputs);
   }
 
-  /** Count a repetition; false when it was one too many and the link failed. */
+  /** Counts a retry; false if it exceeded the limit and the link failed. */
   #tryAgain(outputs: LinkOutput[]): boolean {
     this.#attempts++;
     if (this.#attempts <= this.#line.settings.retries) return true;
@@ -262,7 +262,7 @@ export class HdlcTransfer {
 
   /** We may send: segments, or a poll when an answer is awaited. `atOnce`: the poll needs no pause before it. */
   #ourTurn(now: number, atOnce: boolean, outputs: LinkOutput[]): void {
-    // What was sent and not acknowledged by now goes again, with its N(S).
+    // Sends unacknowledged segments again, with their N(S).
     this.#window.rewind();
     if (this.#window.empty && !this.#awaiting) this.rest(now);
     else if (this.#peerBusy || (this.#window.empty && !atOnce)) this.#pollLater(now, outputs);
@@ -296,7 +296,9 @@ export class HdlcTransfer {
     this.#finalDue = false;
   }
 
-  /** The meter is there but not ready: ask again in a while, for as long as silence would be borne too. */
+  /**
+   * The meter is present but not ready: polls again after a pause, for as long as a missing answer would be tolerated.
+   */
   #pollLater(now: number, outputs: LinkOutput[]): void {
     const { response } = this.#line.settings.timeouts;
     this.#notReadyDue ??= now + response * (this.#line.settings.retries + 1);
@@ -323,14 +325,16 @@ export class HdlcTransfer {
       outputs,
     );
     this.#narrow(outputs);
-    // First ask where the meter stands; if that is not answered either, send again.
+    // First poll the meter for its state; if that is not answered either, send again.
     if (this.#window.outstanding > 0 && this.#attempts % 2 === 0) {
       this.#window.rewind();
       this.#sendWindow(now, outputs);
     } else this.#poll(now, outputs);
   }
 
-  /** Some meters agree to a window and take one frame of those that arrive together: from now on one goes at a time. */
+  /**
+   * Some meters agree to a window but accept only one of several consecutive frames: from now on send one at a time.
+   */
   #narrow(outputs: LinkOutput[]): void {
     if (this.#lastBurst < 2) return;
     this.#line.parameters = { ...this.#line.parameters, windowTransmit: 1 };

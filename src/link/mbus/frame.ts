@@ -18,7 +18,7 @@ export interface MbusFrame {
   readonly address: number;
   /** CI field: 00 to 1F for segments of DLMS APDUs (EN 13757-1) */
   readonly controlInformation: number;
-  /** what follows the CI field */
+  /** the bytes after the CI field */
   readonly data: Uint8Array;
 }
 

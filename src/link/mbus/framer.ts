@@ -11,7 +11,7 @@ import {
 
 export interface ReceivedMbusFrame {
   readonly frame: MbusFrame;
-  /** as it came, from 68 to 16 */
+  /** as received, from 68 to 16 */
   readonly raw: Uint8Array;
 }
 
@@ -19,9 +19,9 @@ const capacity = 2048;
 const nothing: readonly ReceivedMbusFrame[] = [];
 
 /**
- * Cuts a stream into long frames of wired M-Bus. The check sum and the stop byte decide, since the length field counts
- * modulo 256 on some meters: the framer tries L first, then L + 256 where the CI field names a DLMS segment. Bytes that
- * begin no frame are skipped one by one, so short frames and acknowledgements (E5) are passed over.
+ * Cuts a stream into long frames of wired M-Bus. The check sum and the stop byte decide, because the length field
+ * counts modulo 256 on some meters: the framer tries L first, then L + 256 if the CI field identifies a DLMS segment.
+ * Bytes that begin no frame are skipped one by one, and so are short frames and acknowledgements (E5).
  */
 export class MbusFramer {
   readonly #buffer = new Uint8Array(capacity);
@@ -30,7 +30,7 @@ export class MbusFramer {
   #dropped = 0;
   #badFrames = 0;
 
-  /** Bytes wait that begin like a frame. */
+  /** The buffer contains bytes that may begin a frame. */
   get pending(): boolean {
     return this.#end > this.#start;
   }
@@ -40,12 +40,12 @@ export class MbusFramer {
     return this.#end - this.#start >= 4;
   }
 
-  /** Bytes that belong to no frame. */
+  /** Number of bytes outside frames. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Frames that were given up because check sum or stop byte were wrong. */
+  /** Number of frames discarded because of a wrong check sum or stop byte. */
   get badFrames(): number {
     return this.#badFrames;
   }
@@ -100,7 +100,7 @@ export class MbusFramer {
     return frames;
   }
 
-  /** Counted bytes of the frame at the start; undefined where there is none. */
+  /** Counted bytes of the frame at the start; undefined if there is no frame. */
   #lengthAtStart(): number | "wait" | undefined {
     const buffer = this.#buffer;
     const at = this.#start;

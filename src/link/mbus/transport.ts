@@ -5,7 +5,7 @@ import type { MbusFrame } from "./frame";
 /** CI fields of DLMS transport segments (EN 13757-1): bits 0 to 3 count, bit 4 (FIN) marks the last. */
 const lastSegment = 0x10;
 const sequenceBits = 0x0f;
-/** STSAP and DTSAP stand before the piece of the APDU. */
+/** STSAP and DTSAP precede the piece of the APDU. */
 const addressBytes = 2;
 
 export interface MbusApdu {
@@ -38,7 +38,7 @@ export class MbusTransport {
     return this.#series.bytes;
   }
 
-  /** Takes a frame; the APDU where the frame completes one. Frames without a segment are passed over. */
+  /** Adds a frame; returns the APDU that it completes. Frames without a segment are ignored. */
   add(frame: MbusFrame, now?: number): MbusApdu | undefined {
     this.#series.expire(now);
     if (!isMbusSegment(frame)) return undefined;

@@ -1,18 +1,18 @@
-/** The errors of a mode E sign-on: what came instead of an identification, and what to try. */
+/** The errors of a mode E sign-on: what was received instead of an identification, and what to try. */
 import { type DlmsError, DlmsLinkError, DlmsTimeoutError } from "../../errors";
 import { shownBytes } from "../guess-protocol";
 import { type Identification, withoutParity } from "./sign-on";
 
-/** What the sign-ons of one `open` have brought so far. */
+/** Evidence from the sign-ons of one `open`. */
 export interface SignOn {
   readonly tries: number;
-  /** bytes that came, noise included */
+  /** received bytes, noise included */
   readonly bytes: number;
   /** the first of them */
   readonly first: Uint8Array;
-  /** the meter answered a DISC, so it speaks HDLC at that rate */
+  /** the meter answered a DISC, so it uses HDLC at that rate */
   readonly answeredDisc: boolean;
-  /** our own request came back: the optical probe echoes */
+  /** our own request was received: the optical probe echoes */
   readonly echoing: boolean;
 }
 
@@ -26,7 +26,7 @@ export function unknownBaudCharacter({ baudCharacter, text }: Identification): D
   return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`);
 }
 
-/** The meter sent its data readout: after the option select as mode C has it, or at once as modes A and B do. */
+/** The meter sent its data readout: after the option select as in mode C, or at once as in modes A and B. */
 export function readoutInstead(received: Uint8Array, when: "selected" | "identified"): DlmsError {
   const what =
     when === "selected"
@@ -39,7 +39,7 @@ export function readoutInstead(received: Uint8Array, when: "selected" | "identif
   });
 }
 
-/** The error of an HDLC link that got no answer, with what came before its first frame. */
+/** The error of an HDLC link without an answer, with the bytes received before its first frame. */
 export function withBytesBefore(error: DlmsError, before: Uint8Array): DlmsError {
   const came = `${before.length} bytes came after the acknowledgement, before HDLC began (${shownBytes(before)}); the meter may send a mode C data readout at the sign-on speed`;
   return new DlmsTimeoutError("TIMEOUT_LINK", `${error.message}; ${came}`, {
@@ -53,7 +53,7 @@ export function hdlcRefused(): DlmsError {
   return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`, { details: { modeE: "refused" } });
 }
 
-/** What was asked, at which rate, and how long the answer was awaited. */
+/** The request, its rate, and how long the answer was awaited. */
 interface Asked {
   readonly request: Uint8Array;
   readonly baudRate: number;
@@ -62,7 +62,7 @@ interface Asked {
 
 export function signOnUnanswered(signOn: SignOn, received: Uint8Array, asked: Asked): DlmsError {
   const { bytes, tries, echoing } = signOn;
-  // the last try may have brought nothing
+  // the last attempt may have received nothing
   const shown = shownBytes(received.length > 0 ? received : signOn.first);
   const request = withoutParity(asked.request);
   const onlyEcho = echoing && withoutParity(received) === request;

@@ -38,16 +38,16 @@ export interface ModeELinkOptions extends Omit<HdlcLinkOptions, "baudRate"> {
   /** upper bound of the rate that the meter offers; for a gateway of fixed rate: that rate (no bound) */
   readonly maxBaud?: number;
   /**
-   * The line hands eight bits through (a transparent TCP gateway, an adapter that is fixed to 8N1): even parity is
-   * made and taken off here, and the line is never switched to seven bits. Every other sign-on goes without parity,
-   * for gateways that make it themselves and for meters that take none.
+   * The line transmits eight bits unchanged (a transparent TCP gateway, an adapter fixed to 8N1): the link adds and
+   * removes even parity itself and never switches the line to seven bits. Every other sign-on omits parity, for
+   * gateways that add it themselves and for meters that do not accept it.
    */
   readonly softwareParity?: boolean;
-  /** Go on in HDLC although the identification has no `\2` (false). */
+  /** Continue in HDLC although the identification has no `\2` (false). */
   readonly unannounced?: boolean;
   /** No sign-on: the meter is in HDLC already, at maxBaud (or startBaud). */
   readonly directHdlc?: boolean;
-  /** How long the meter's optional confirmation is awaited before HDLC begins, in ms (1000). */
+  /** Wait for the meter's optional confirmation before HDLC begins, in ms (1000). */
   readonly confirmWait?: number;
 }
 
@@ -55,14 +55,14 @@ export interface ModeELinkOptions extends Omit<HdlcLinkOptions, "baudRate"> {
 const maxTextBytes = 256;
 /** Silence after a confirmation that could not be read, in ms. */
 const confirmGapMs = 200;
-/** A DISC to a meter that may still be in HDLC is often not answered, so the wait for it is short, in ms. */
+/** Wait for the answer to a DISC, in ms; short because a meter that may still be in HDLC often does not answer. */
 const maxClearWaitMs = 1500;
 
-/** Text is awaited: what has come of it so far, and when the wait ends. */
+/** Waits for text: the text received so far, and the end of the wait. */
 interface TextWait {
   readonly received: Uint8Array;
   readonly due: number;
-  /** `due` moves with each byte, but not beyond this */
+  /** each byte extends `due`, up to this time */
   readonly hardDue: number;
 }
 
@@ -102,7 +102,7 @@ class ModeELink implements LinkProtocol {
   #unsureBaud: number | undefined;
   /** Rate of HDLC: the highest allowed until the meter has offered one. */
   #baudRate: number;
-  /** What came after the acknowledgement, before HDLC began: evidence where HDLC stays without an answer. */
+  /** Bytes received between the acknowledgement and HDLC: evidence if HDLC gets no answer. */
   #before: Uint8Array = noBytes;
 
   constructor(options: ModeELinkOptions) {
@@ -151,7 +151,7 @@ class ModeELink implements LinkProtocol {
     return this.#state.phase === "hdlc" ? this.#state.hdlc.isIdle : this.#state.phase === "closed";
   }
 
-  /** What holds between both stations; undefined before the HDLC link is made. */
+  /** The negotiated parameters; undefined before the HDLC link is created. */
   get negotiated(): HdlcLink["negotiated"] | undefined {
     return this.#hdlc?.negotiated;
   }
@@ -232,7 +232,7 @@ class ModeELink implements LinkProtocol {
 
   // --- sign-on ---
 
-  /** A meter in HDLC does not hear a sign-on: end the session that it may believe is open. */
+  /** A meter in HDLC ignores a sign-on: ends the session that the meter may consider open. */
   #clear(signOn: SignOn, baudRate: number, now: number, outputs: LinkOutput[]): void {
     this.#unsureBaud = undefined;
     this.#setLine({ baudRate, dataBits: 8, parity: "none" }, outputs);
@@ -312,7 +312,7 @@ class ModeELink implements LinkProtocol {
     };
   }
 
-  /** The confirmation repeats the acknowledgement; an echo of ours looks the same and comes before it. */
+  /** The confirmation repeats the acknowledgement; an echo of ours looks the same and precedes it. */
   #onConfirmation(state: Confirming, now: number, outputs: LinkOutput[]): void {
     const { received, confirmation, echoing } = state;
     const seen = withoutParity(received).split(confirmation).length - 1;
@@ -350,7 +350,7 @@ class ModeELink implements LinkProtocol {
     this.#note("the sign-on was not answered, trying again", outputs);
     // A client that ended without a DISC (a crash, a pulled plug) leaves the meter in HDLC, deaf to a sign-on.
     if (signOn.bytes === 0 && signOn.tries === 1) this.#clear(signOn, this.#baudRate, now, outputs);
-    // A meter that answered the DISC speaks HDLC at that rate; some stay in it and take no sign-on.
+    // A meter that answered the DISC uses HDLC at that rate; some stay in HDLC and accept no sign-on.
     else if (signOn.answeredDisc) this.#startHdlc(now, outputs, true);
     else this.#identify(signOn, now, outputs);
   }
@@ -375,7 +375,7 @@ class ModeELink implements LinkProtocol {
     return outputs;
   }
 
-  /** An HDLC link that was never set up: what came between the acknowledgement and its first frame tells why. */
+  /** An HDLC link that was never set up: the bytes between the acknowledgement and its first frame explain why. */
   #withEvidence(output: LinkOutput): LinkOutput {
     if (output.kind !== "failed" || !output.error.is("TIMEOUT_LINK")) return output;
     return { ...output, error: withBytesBefore(output.error, this.#before) };
@@ -413,7 +413,7 @@ class ModeELink implements LinkProtocol {
   }
 }
 
-/** The end of all text that came: noise before an identification must not fill the memory. */
+/** The end of the received text: noise before an identification must not fill the memory. */
 function collected(received: Uint8Array, bytes: Uint8Array): Uint8Array {
   const all = concatBytes(received, bytes);
   return all.length > maxTextBytes ? all.slice(all.length - maxTextBytes) : all;

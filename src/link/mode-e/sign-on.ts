@@ -19,17 +19,17 @@ const rates: ReadonlyMap<string, number> = new Map([
 /** Slash, maker, baud character, `\2` and 16 characters, of IEC 62056-21, 6.3.2; more of a line is not quoted. */
 const maxIdentificationLength = 23;
 
-/** What a meter says of itself at the sign-on. */
+/** The identification of a meter at the sign-on. */
 export interface Identification {
   /** three letters of the maker */
   readonly maker: string;
   /** the baud character */
   readonly baudCharacter: string;
-  /** announced by `\2`: the meter takes HDLC */
+  /** announced by `\2`: the meter supports HDLC */
   readonly modeE: boolean;
-  /** the line as it came, without its end; at most as long as the standard allows */
+  /** the line as received, without its end; at most as long as the standard allows */
   readonly text: string;
-  /** what came behind the line */
+  /** the bytes after the line */
   readonly behind: string;
 }
 
@@ -50,15 +50,15 @@ export function acknowledgeMessage(baudCharacter: string): Uint8Array {
 }
 
 /**
- * The identification in what was received, parity bits taken off; undefined while none is complete. An echo of the
- * request begins with `/?` and is passed over, as is noise before the slash.
+ * The identification in the received bytes, parity bits removed; undefined while incomplete. An echo of the request
+ * begins with `/?` and is skipped, as is noise before the slash.
  */
 export function findIdentification(text: string): Identification | undefined {
   const match = /\/([A-Za-z]{3})([^\r\n])([^\r\n]*)\r?\n/.exec(text);
   if (!match) return undefined;
   const [line, maker = "", baudCharacter = "", rest = ""] = match;
   const behind = text.slice(match.index + line.length);
-  // within a line of text it is more likely a part of what another service says
+  // within a line of text it is more likely part of the output of another service
   const shown = /[ -~]/.test(text.charAt(match.index - 1)) ? 5 : maxIdentificationLength;
   return { maker, baudCharacter, modeE: rest.includes("\\2"), text: line.trim().slice(0, shown), behind };
 }
@@ -69,7 +69,7 @@ export function isReadout(text: string): boolean {
   return (start >= 0 && text.includes("(", start)) || /^[0-9A-F.:*&-]{3,}\([^()\r\n]*\)/im.test(text);
 }
 
-/** The rate to go on with: what the meter offers, or the highest below it that `maxBaud` allows. */
+/** The rate to continue with: the meter's offer, or the highest rate below it that `maxBaud` allows. */
 export function chooseRate(offered: string, maxBaud: number): { character: string; baudRate: number } | undefined {
   const limit = rates.get(offered);
   if (limit === undefined) return undefined;
@@ -80,12 +80,12 @@ export function chooseRate(offered: string, maxBaud: number): { character: strin
   return best;
 }
 
-/** Whether a meter that offers one baud character can go on with another: the client may choose a lower rate. */
+/** Whether a meter that offers one baud character can continue with another: the client may choose a lower rate. */
 export function isWithinOffer(chosen: string, offered: string): boolean {
   return (rates.get(chosen) ?? Infinity) <= (rates.get(offered) ?? -Infinity);
 }
 
-/** Bytes as text, the parity bit taken off. */
+/** Bytes as text, without the parity bit. */
 export function withoutParity(bytes: Uint8Array): string {
   return latin1(bytes.map((byte) => byte & 0x7f));
 }

@@ -1,4 +1,4 @@
-/** The wrapper of IEC 62056-47 over datagrams (UDP), which get lost, come twice, and come late. */
+/** The wrapper of IEC 62056-47 over datagrams (UDP), which may be lost, duplicated or late. */
 import { bytesEqual } from "../../bytes";
 import { type DlmsError, DlmsStateError } from "../../errors";
 import { isTakenTwice } from "../apdu-kind";
@@ -20,9 +20,9 @@ import { type ReceivedWpdu, WrapperFramer } from "./wrapper-framer";
 type State =
   | { readonly phase: "closed" }
   | { readonly phase: "open" }
-  /** The request waits until late answers to the one before have come, or until `due`. */
+  /** The request waits until late answers to the previous one have arrived, or until `due`. */
   | { readonly phase: "held"; readonly due: number; readonly request: Uint8Array; readonly reportSilence: boolean }
-  /** An answer is awaited until `due`; then `request` is sent again `resends` times. */
+  /** Waits for an answer until `due`; then `request` is sent again, `resends` times at most. */
   | {
       readonly phase: "busy";
       readonly due: number;
@@ -42,16 +42,16 @@ export class DatagramWrapperLink implements LinkProtocol {
   readonly #early = new EarlyBlocks();
   #state: State = closed;
   #what = "";
-  /** when the last answer was due */
+  /** time-out of the last answer */
   #lastDue = 0;
   /** how often the link sent the current request again, and how often its caller did */
   #resent = 0;
   #retried = 0;
   #uncorrelated = false;
-  /** answers that may come late without saying what they answer, and until when */
+  /** number of possible late answers that do not identify their request, and until when they may arrive */
   #owed = 0;
   #owedUntil = 0;
-  /** an answer that may come again, since its request was sent more than once */
+  /** an answer that may arrive again, because its request was sent more than once */
   #repeatable: { readonly apdu: Uint8Array; times: number } | undefined;
 
   constructor(options: WrapperLinkOptions) {
@@ -156,7 +156,7 @@ export class DatagramWrapperLink implements LinkProtocol {
     if (this.#state.phase === "closed") throw new DlmsStateError("STATE_CLOSED", "wrapper: the link is not open");
   }
 
-  /** A request goes out, and its answer is awaited. */
+  /** Sends a request and waits for its answer. */
   #begin(request: Uint8Array, reportSilence: boolean, now: number, outputs: LinkOutput[]): void {
     const { response } = this.#settings.timeouts;
     if (this.#retried === 0) this.#owed = 0;
@@ -200,7 +200,7 @@ export class DatagramWrapperLink implements LinkProtocol {
     else if (!this.#early.keep(apdu)) outputs.push({ kind: "notification", apdu });
   }
 
-  /** An answer to the request before the one that is held back. */
+  /** An answer to the request before the held one. */
   #dropLate(held: Extract<State, { phase: "held" }>, now: number, outputs: LinkOutput[]): void {
     outputs.push({ kind: "note", text: "a late answer to an earlier request was dropped" });
     this.#owed--;

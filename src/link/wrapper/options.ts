@@ -1,4 +1,4 @@
-/** What a wrapper link is made of, checked and complete. */
+/** The checked and complete settings of a wrapper link. */
 import type { PartPushes } from "../link";
 import { type LinkTimeouts, defaultInterFrameMs, integerWithin, resolveTimeouts } from "../timeouts";
 
@@ -10,15 +10,15 @@ export interface WrapperLinkOptions {
   readonly timeouts?: Partial<LinkTimeouts>;
   /** With `datagrams`: how often a request that changes nothing is sent again, byte for byte (0). */
   readonly retries?: number;
-  /** Each `receive` is one datagram: what does not fit is dropped alone and not the end of the link. */
+  /** Each `receive` is one datagram: an invalid datagram is dropped alone and does not end the link. */
   readonly datagrams?: boolean;
   /** Quirk: the header's words are sent and expected low byte first. */
   readonly swappedBytes?: boolean;
-  /** longest APDU that is taken, in bytes (65535) */
+  /** maximum length of a received APDU, in bytes (65535) */
   readonly maxApdu?: number;
-  /** parts a WPDU that has an answer behind a push; without it such a WPDU counts as a push */
+  /** splits a WPDU that contains a push followed by an answer; without it such a WPDU counts as a push */
   readonly partPushes?: PartPushes;
-  /** bit/s of the line where it is known: how long a message may take to come in follows from it. */
+  /** bit/s of the line if known: determines the maximum transmission time of a message. */
   readonly baudRate?: number;
 }
 

@@ -11,7 +11,7 @@ import type { WrapperLinkOptions } from "./options";
 import { type Wpdu, encodeWpdu } from "./wpdu";
 import type { ReceivedWpdu } from "./wrapper-framer";
 
-/** Own messages whose echo is still known when it comes. */
+/** Number of own messages whose echo is recognised. */
 const maxEchoes = 64;
 /** Other pairs of ports that an error names. */
 const maxForeign = 4;
@@ -25,7 +25,7 @@ export interface SendCount {
 
 export class WpduPort {
   readonly #options: WrapperLinkOptions;
-  /** own messages whose echo may come */
+  /** own messages whose echo may arrive */
   #echoable: Uint8Array[] = [];
   #echoes = 0;
   #echoedBytes = 0;
@@ -62,7 +62,10 @@ export class WpduPort {
     this.#echoable = [];
   }
 
-  /** An APDU from the meter to this client that is no push; pushes, echoes and others' messages are dealt with here. */
+  /**
+   * An APDU from the meter to this client that is not a push; pushes, echoes and messages of other users are handled
+   * here.
+   */
   accept({ wpdu, raw }: ReceivedWpdu, outputs: LinkOutput[]): Uint8Array | undefined {
     outputs.push({ kind: "frame", direction: "in", bytes: raw });
     const { apdu } = wpdu;
@@ -71,7 +74,7 @@ export class WpduPort {
       this.#echoedBytes += raw.length;
       outputs.push({ kind: "note", text: "the line echoes: the echo of our own message was dropped" });
     } else if (!this.isOurs(wpdu)) {
-      // A push may go to the client of its own kind (broadcast, pre-established), so the ports need not be ours.
+      // A push may have a special client address (broadcast, pre-established), so the ports need not be ours.
       if (isPush(apdu)) outputs.push({ kind: "notification", apdu, address: addressOf(wpdu) });
       else this.#dropForeign(wpdu, outputs);
     } else if (apdu.length === 0) outputs.push({ kind: "note", text: "an empty message was dropped" });
@@ -96,7 +99,7 @@ export class WpduPort {
     return address.client === clientSap ? "exact" : "meter";
   }
 
-  /** The error for a request without an answer, from what was seen since `beginWait`. */
+  /** The error for a request without an answer, from the evidence since `beginWait`. */
   unanswered(what: string, response: number, { times, onceOnly }: SendCount): DlmsTimeoutError {
     const { serverSap, clientSap } = this.#options;
     const tries = times > 1 ? `, sent ${times} times` : onceOnly ? ", sent once only" : "";
@@ -123,7 +126,7 @@ export class WpduPort {
   #isEcho(raw: Uint8Array): boolean {
     const at = this.#echoable.findIndex((sent) => bytesEqual(sent, raw));
     if (at < 0) return false;
-    // an echo comes in the order in which it was sent
+    // echoes arrive in the order of sending
     this.#echoable.splice(0, at + 1);
     return true;
   }

@@ -43,7 +43,7 @@ export function encodeWpdu(wpdu: Wpdu, swapped = false): Uint8Array {
   return bytes;
 }
 
-/** Bytes that a socket takes as they are: a small array of its own memory would be moved out of V8's heap for it. */
+/** Allocates bytes that a socket can use directly: V8 would move the memory of a small array out of its heap for it. */
 function pooled(length: number): Uint8Array {
   const { buffer, byteOffset } = Buffer.allocUnsafe(length);
   return new Uint8Array(buffer, byteOffset, length);
@@ -62,7 +62,7 @@ function getWord(bytes: Uint8Array, at: number, swapped: boolean): number {
 
 /**
  * The header in the first eight bytes.
- * @throws DlmsLinkError LINK_WRAPPER_HEADER when it is none
+ * @throws DlmsLinkError LINK_WRAPPER_HEADER for an invalid header
  */
 export function decodeWrapperHeader(bytes: Uint8Array, swapped = false): WrapperHeader {
   if (bytes.length < wrapperHeaderLength) {
@@ -80,7 +80,7 @@ export function decodeWrapperHeader(bytes: Uint8Array, swapped = false): Wrapper
 }
 
 /**
- * One WPDU.
+ * Parses one WPDU.
  * @throws DlmsLinkError LINK_WRAPPER_HEADER for a wrong header, LINK_FRAME_INVALID when the length does not fit
  */
 export function decodeWpdu(bytes: Uint8Array, swapped = false): Wpdu {

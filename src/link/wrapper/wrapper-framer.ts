@@ -11,21 +11,21 @@ export interface ReceivedWpdu {
 
 export interface WrapperFramerResult {
   readonly pdus: readonly ReceivedWpdu[];
-  /** The stream is no wrapper from here on; nothing more comes out before `clear`. */
+  /** The stream is no longer a valid wrapper stream; no more output before `clear`. */
   readonly error?: DlmsError;
 }
 
 export interface WrapperFramerOptions {
   readonly swappedBytes?: boolean;
-  /** longest APDU that is taken (65535) */
+  /** maximum length of an APDU (65535) */
   readonly maxApdu?: number;
 }
 
 const nothing: WrapperFramerResult = { pdus: [] };
 
 /**
- * Cuts a stream into WPDUs: half of one or several may come at a time. The wrapper has no check sequence to
- * resynchronise by, so a wrong header ends the stream. Memory is taken once per WPDU, for the length its header says.
+ * Cuts a stream into WPDUs, which may arrive in pieces or several at a time. The wrapper has no check sequence to
+ * resynchronise by, so a wrong header ends the stream. Memory is allocated once per WPDU, for the length in its header.
  */
 export class WrapperFramer {
   readonly #swapped: boolean;
@@ -33,7 +33,7 @@ export class WrapperFramer {
   readonly #head = new Uint8Array(wrapperHeaderLength);
   #header: WrapperHeader | undefined;
   #body = new Uint8Array(0);
-  /** bytes of header and body that are there */
+  /** received bytes of header and body */
   #have = 0;
   #error: DlmsError | undefined;
 
@@ -47,7 +47,7 @@ export class WrapperFramer {
     return this.#have;
   }
 
-  /** Bytes of the unfinished WPDU that are still to come; undefined while its header is not complete. */
+  /** Missing bytes of the unfinished WPDU; undefined while its header is incomplete. */
   get missing(): number | undefined {
     return this.#header && wrapperHeaderLength + this.#header.length - this.#have;
   }
@@ -73,7 +73,7 @@ export class WrapperFramer {
     return pdus ? { pdus } : nothing;
   }
 
-  /** What comes nearly always: one WPDU and nothing else. It is handed out as views of what was received. */
+  /** Fast path for the usual case: one WPDU and nothing else. It is returned as views of the received bytes. */
   #whole(bytes: Uint8Array): ReceivedWpdu | undefined {
     if (bytes.length < wrapperHeaderLength || !this.#isVersion(bytes) || Buffer.isBuffer(bytes)) return undefined;
     const { source, destination, length } = decodeWrapperHeader(bytes, this.#swapped);
@@ -97,7 +97,7 @@ export class WrapperFramer {
     for (let i = 0; i < count; i++) this.#head[this.#have + i] = bytes[at + i] ?? 0;
     this.#have += count;
     const version = this.#have >= 2 ? (this.#head[0] ?? 0) * 256 + (this.#head[1] ?? 0) : undefined;
-    // Two bytes tell a wrong version: other framings may never send eight.
+    // Two bytes reveal a wrong version; other framings may never send eight.
     if (version !== undefined && version !== (this.#swapped ? 0x0100 : 0x0001)) {
       this.#error = headerError(
         concatBytes(this.#head.subarray(0, this.#have), bytes.subarray(at + count, at + count + 16)),

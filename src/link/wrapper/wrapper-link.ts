@@ -35,7 +35,7 @@ export function wrapperLink(options: WrapperLinkOptions): LinkProtocol {
 type State =
   | { readonly phase: "closed" }
   | { readonly phase: "open" }
-  /** An answer is awaited until `due`; `reportSilence`: the link stays up when none comes. */
+  /** Waits for an answer until `due`; `reportSilence`: without an answer the link stays up. */
   | { readonly phase: "busy"; readonly due: number; readonly reportSilence: boolean };
 
 const closed: State = { phase: "closed" };
@@ -50,7 +50,7 @@ class WrapperLink implements LinkProtocol {
   readonly #early = new EarlyBlocks();
   #state: State = closed;
   #what = "";
-  /** when the last answer was due */
+  /** time-out of the last answer */
   #lastDue = 0;
   #lastByte = 0;
   /** when the unfinished WPDU began, and when it has to be complete */
@@ -73,7 +73,7 @@ class WrapperLink implements LinkProtocol {
     if (state.phase !== "busy") return undefined;
     if (this.#framer.pending === 0) return state.due;
     const { interFrame } = this.#settings;
-    // a header that is never complete must not put the time-out off
+    // a header that is never completed must not extend the time-out
     const whole = this.#wholeDue ?? state.due + interFrame;
     return Math.min(this.#lastByte + interFrame, this.#mayBeAnswer(state.due) ? whole : state.due);
   }
@@ -162,13 +162,16 @@ class WrapperLink implements LinkProtocol {
     this.#port.beginWait(this.#framer.pending);
   }
 
-  /** Whether the unfinished WPDU may be the answer, and began in time: messages for others do not put the time-out off. */
+  /**
+   * Whether the unfinished WPDU may be the answer, and began in time: messages for other users do not extend the
+   * time-out.
+   */
   #mayBeAnswer(due: number): boolean {
     const { header } = this.#framer;
     return this.#began <= due && (header === undefined || this.#port.isOurs(header));
   }
 
-  /** How long the rest of a WPDU may take to come in, in ms. */
+  /** Maximum transmission time of the rest of a WPDU, in ms. */
   #wholeTime(missing: number): number {
     const { response } = this.#settings.timeouts;
     const { baudRate } = this.#options;
@@ -178,7 +181,7 @@ class WrapperLink implements LinkProtocol {
     return response + this.#settings.interFrame + transfer;
   }
 
-  /** The rest of a WPDU that began long ago will not come: it must not swallow the answer. */
+  /** Discards the rest of a WPDU that began long ago: it will not arrive, and must not swallow the answer. */
   #forgetUnfinished(now: number, outputs: LinkOutput[]): void {
     if (this.#framer.pending === 0 || now - this.#lastByte < this.#settings.interFrame) return;
     outputs.push({ kind: "note", text: `${this.#framer.pending} bytes of an unfinished message dropped` });
