@@ -22,7 +22,7 @@ import { type MeterCore, ServerMachine } from "./server-machine";
 export interface CreateMeterOptions {
   /** for delays and time-outs; default: the system clock */
   readonly clock?: Clock;
-  /** is told of each event on the meter, as `received` keeps them */
+  /** called for each event on the meter that `received` records */
   readonly onEvent?: (item: ReceivedItem) => void;
 }
 
@@ -61,17 +61,19 @@ export interface SimulatedMeter {
   /** The number of open associations. */
   readonly associations: number;
   readonly counters: MeterCounters;
-  /** Sends an unsolicited APDU on every open connection, to this client (default: the one that spoke last). */
+  /**
+   * Sends an unsolicited APDU on every open connection, to this client (default: the one that sent the last request).
+   */
   push(apdu: Uint8Array, client?: number): void;
   /**
-   * Begins to push as this setup says, and shows it as an object of class 40.
+   * Starts to push as defined by this setup, and adds an object of class 40 for it.
    * @throws DlmsConfigError CONFIG_INVALID or CONFIG_MISSING
    */
   pushTo(setup: PushSetup): PushHandle;
-  /** Begins the intervals of the push setups of the definition. */
+  /** Starts the intervals of the push setups of the definition. */
   startPushing(): StopHandle;
   /**
-   * Connects to a listener, keeps that connection, and answers requests on it. `push`: what the meter pushes on it.
+   * Connects to a listener, keeps that connection, and answers requests on it. `push`: the pushes on this connection.
    * @throws DlmsConfigError CONFIG_INVALID or CONFIG_MISSING
    */
   dialIn(options: DialInOptions, push?: Omit<PushSetup, "to">): PushHandle;

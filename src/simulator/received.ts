@@ -1,4 +1,4 @@
-/** The bounded log of what reached a simulated meter. */
+/** The bounded log of everything that a simulated meter received. */
 import type { Apdu } from "../apdu";
 import type { Clock, TimerHandle } from "../clock";
 import { DlmsTimeoutError } from "../errors";
@@ -11,7 +11,7 @@ export type ReceivedItem = { /** consecutive number */ readonly sequence: number
   | { readonly kind: "frame"; readonly frame: string; readonly bytes: Uint8Array; readonly client: number }
   /** A deciphered request; `bytes` are plain. */
   | { readonly kind: "apdu"; readonly apdu: Apdu; readonly bytes: Uint8Array; readonly client: number }
-  /** The meter has sent a push to a target of its own: all its frames. */
+  /** The meter has sent a push to a push target: all frames of it. */
   | { readonly kind: "pushed"; readonly setup: string; readonly bytes: Uint8Array }
   /** Code of the definition or a behaviour failed or returned an invalid value; the meter answered with a fault. */
   | { readonly kind: "fault"; readonly problem: string }

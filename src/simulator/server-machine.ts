@@ -33,8 +33,8 @@ export interface MeterCore {
 const maxClients = 256;
 
 /**
- * One connection to a meter: link station, associations and behaviours. It takes bytes and emits line actions through
- * `emit`; it uses no socket, timer or clock.
+ * One connection to a meter: link station, associations and behaviours. It receives bytes and emits line actions
+ * through `emit`; it uses no socket, timer or clock.
  */
 export class ServerMachine implements AssociationHost, StationHost {
   readonly #core: MeterCore;
@@ -64,7 +64,7 @@ export class ServerMachine implements AssociationHost, StationHost {
     return this.#core.random;
   }
 
-  /** Takes bytes from the client. */
+  /** Processes bytes from the client. */
   receive(bytes: Uint8Array): void {
     let taken = bytes;
     for (const behaviour of this.#core.behaviours) taken = behaviour.bytesIn?.(taken, this.#line) ?? taken;

@@ -28,7 +28,7 @@ export const initiateError = {
   "pdu-size-too-short": 3,
 } as const;
 
-/** User diagnostic of an AARE that accepts while HLS passes 3 and 4 are still due. */
+/** User diagnostic of an AARE that accepts the association while HLS passes 3 and 4 are outstanding. */
 export const authenticationRequired = 14;
 
 export function refusal(diagnostic: keyof typeof userDiagnostic): Refusal {

@@ -43,7 +43,7 @@ import type { MeterModel, ClientView } from "../objects/model";
 import { type CounterKeeper, type Envelope, envelopeOverhead, isProtected, MeterProtection } from "./protection";
 import { exception, Services } from "../services/services";
 
-/** What an association needs from its meter. */
+/** The parts of a meter that an association uses. */
 export interface AssociationHost extends CounterKeeper {
   readonly model: MeterModel;
   readonly systemTitle: Uint8Array;
@@ -58,9 +58,9 @@ export interface AssociationHost extends CounterKeeper {
   recordNonsense(bytes: Uint8Array, problem: string, client: number): void;
   /** The answers that replace the usual one (an empty list: no answer), or undefined for the usual one. */
   intercept(apdu: Apdu, bytes: Uint8Array, client: number): readonly Uint8Array[] | undefined;
-  /** Lets behaviours change a plain answer before it is protected. */
+  /** Calls the behaviours that change a plain answer before it is protected. */
   transformPlain(answer: Uint8Array, request: Apdu | undefined): readonly Uint8Array[];
-  /** Lets behaviours change a protected answer before the link sends it. */
+  /** Calls the behaviours that change a protected answer before the link sends it. */
   transformSealed(answer: Uint8Array): readonly Uint8Array[];
 }
 
@@ -361,7 +361,7 @@ function initiateResponse(view: ClientView): Uint8Array {
   });
 }
 
-/** The fields of an AARE that begins HLS. */
+/** The fields of an AARE that starts HLS. */
 function hlsFields(mechanism: number, { serverChallenge }: HlsContext): Partial<Aare> {
   return { acseRequirements: true, mechanism, authenticationValue: serverChallenge };
 }

@@ -67,7 +67,7 @@ export function isProtected(apdu: Apdu): boolean {
   return envelopeOf(apdu) !== "plain";
 }
 
-/** Opens the requests and seals the answers of one association, under the policy of its account. */
+/** Deciphers the requests and protects the answers of one association, under the policy of its account. */
 export class MeterProtection {
   readonly #options: ProtectionOptions;
   readonly #suite: SecuritySuite;

@@ -25,8 +25,8 @@ export interface BehaviourLine {
 }
 
 /**
- * A deviation of a simulated meter from the standard: one small object, added with `use`. Each hook may change what
- * passes through it. The newest behaviour comes first; each one gets the output of the one before.
+ * A deviation of a simulated meter from the standard: one small object, added with `use`. Each hook may change the data
+ * that it receives. The newest behaviour runs first; each one gets the output of the previous one.
  */
 export interface Behaviour {
   readonly name: string;
@@ -44,6 +44,6 @@ export interface Behaviour {
   frameOut?(frame: Uint8Array, line: BehaviourLine): readonly LineAction[] | undefined;
   /** A push before it becomes bytes: counter, keys, form of the date; undefined = unchanged. */
   push?(message: PushMessage): PushMessage | undefined;
-  /** The frames of a push that the meter sends to a target of its own; undefined = unchanged. */
+  /** The frames of a push that the meter sends to a push target; undefined = unchanged. */
   pushFrames?(frames: readonly Uint8Array[], message: PushMessage): readonly Uint8Array[] | undefined;
 }

@@ -20,7 +20,7 @@ export function guarded<T>(place: string, report: ReportFault, run: () => T): T 
   }
 }
 
-/** The same for pieces that are computed while they are taken. */
+/** The same for pieces that are computed on demand. */
 export function* guardedPieces(
   place: string,
   report: ReportFault,

@@ -72,7 +72,7 @@ function named(path: string, parse: () => unknown): void {
   try {
     parse();
   } catch (cause) {
-    // something that is not a value fails inside the encoder
+    // an invalid value makes the encoder throw
     const why = isDlmsError(cause) ? cause.message : "not a value of the standard's types";
     throw new DlmsConfigError("CONFIG_INVALID", `${path}: ${why}`, { cause, details: { path } });
   }

@@ -108,7 +108,7 @@ export interface MeterDefinition {
     /** size of the server address in answers; default: that of the request */
     readonly addressSize?: 1 | 2 | 4;
     /**
-     * A link ends only with a DISC: it survives the connection, and the meter ignores an SNRM while it is open. Some
+     * Only a DISC ends a link: the link survives the connection, and the meter ignores an SNRM while it is open. Some
      * meters do this until their inactivity time-out (false).
      */
     readonly keepsLinks?: boolean;
@@ -131,6 +131,6 @@ export interface MeterDefinition {
   readonly receivedLimit?: number;
   readonly associations: readonly SimulatedAssociation[];
   readonly objects: readonly SimulatedObject[];
-  /** What the meter pushes. The intervals begin with `startPushing`; method 1 of a push setup sends at any time. */
+  /** The pushes of the meter. The intervals begin with `startPushing`; method 1 of a push setup sends at any time. */
   readonly pushSetups?: readonly PushSetup[];
 }

@@ -2,14 +2,14 @@
 import type { DlmsValue } from "../../codec/value";
 import type { PushProtection, SimulatedPushFraming, SimulatedPushList } from "./push-setup";
 
-/** An attribute with the value that is pushed. */
+/** An attribute with its pushed value. */
 export interface PushedValue {
   readonly classId: number;
   /** 6 bytes */
   readonly name: Uint8Array;
   readonly attributeId: number;
   readonly value: DlmsValue;
-  /** of the object, where it has one */
+  /** of the object, if it has one */
   readonly scalerUnit: DlmsValue | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Push setups of a simulated meter: what it sends unasked, in which form, when and to where. */
+/** Push setups of a simulated meter: content, form, time and target of its unsolicited messages. */
 import { parseObis } from "../../cosem/obis";
 import { DlmsConfigError, isDlmsError } from "../../errors";
 import { integer, invalid, knownKeys, milliseconds, missing, object, oneOf } from "../../errors/arguments";
@@ -33,7 +33,7 @@ export type SimulatedPushFraming = "wrapper" | "hdlc" | "mbus" | "apdu" | "p1";
 
 /**
  * The form of the values: items {name, value, scaler_unit}; flat pairs (name, value) or triples (name, value,
- * scaler_unit); values only; values behind their object list; or an event-notification with the first attribute.
+ * scaler_unit); values only; values after their object list; or an event-notification with the first attribute.
  */
 export type SimulatedPushList = "items" | "pairs" | "triples" | "positional" | "objects" | "event";
 
@@ -56,13 +56,15 @@ export interface PushProtection {
   readonly withoutTitle?: boolean;
 }
 
-/** What a meter sends unasked. The meter shows it as an object of class 40 (Push setup), whose method 1 sends it. */
+/**
+ * An unsolicited message of a meter. The meter shows it as an object of class 40 (Push setup), whose method 1 sends it.
+ */
 export interface PushSetup {
-  /** default 0.0.25.9.0.255, or the next of 0.1.25.9.0.255, ... that is free */
+  /** default 0.0.25.9.0.255, or the next free one of 0.1.25.9.0.255, ... */
   readonly logicalName?: string;
   /** the object list */
   readonly objects: readonly PushedAttribute[];
-  /** default: the connections that are open to the meter */
+  /** default: the open connections to the meter */
   readonly to?: PushTarget;
   /** ms between pushes; default 0: only by method 1 of the push setup */
   readonly every?: number;
@@ -77,21 +79,21 @@ export interface PushSetup {
   /** date-time of the APDU: "length" (0C and 12 bytes, default), "tagged" (09 0C and 12 bytes), "none" */
   readonly date?: "length" | "tagged" | "none";
   readonly security?: PushProtection;
-  /** bytes in a general block; default: the APDU goes whole */
+  /** bytes in a general block; default: the APDU is sent whole */
   readonly blockSize?: number;
   /** bytes in an HDLC information field (default 2030) or of the APDU in an M-Bus frame (default 245) */
   readonly segmentSize?: number;
   /** receiver: wPort, HDLC client address or DTSAP; default 102, with M-Bus 103 */
   readonly client?: number;
-  /** random delay before each push: at most so many seconds (0) */
+  /** maximum random delay before each push, in seconds (0) */
   readonly randomisation?: number;
   /** further attempts when the receiver cannot be reached (0) */
   readonly retries?: number;
   /** seconds between attempts (10) */
   readonly retryDelay?: number;
   /**
-   * Confirmed pushes over wrapper, HDLC or bare APDUs: ms to wait for the data-notification-confirm. Without one the
-   * attempt has failed. Default 0: unconfirmed.
+   * Confirmed pushes over wrapper, HDLC or bare APDUs: ms to wait for the data-notification-confirm. An attempt without
+   * it has failed. Default 0: unconfirmed.
    */
   readonly confirmWithin?: number;
 }
@@ -118,7 +120,7 @@ const protectionFields = [
 ];
 export const maxPushedAttributes = 256;
 const maxHdlcInfo = 2030;
-/** C, A, CI and the two access points are counted along, in one length byte that some meters let overflow. */
+/** C, A, CI and the two access points are included in the length byte, which overflows on some meters. */
 const maxMbusSegment = 506;
 
 /**

@@ -88,7 +88,7 @@ export interface Phase {
   readonly exported: number;
 }
 
-/** What the meters of a household measure, as pure functions of time. */
+/** The measured values of a household's meters, as pure functions of time. */
 export class HouseholdFlows {
   readonly #seed: number;
   readonly #curves: Readonly<Record<keyof typeof flows, LoadCurve>>;

@@ -60,11 +60,11 @@ export interface HouseholdOptions {
   readonly framing?: NonNullable<MeterDefinition["framing"]>;
   readonly maxPduSize?: number;
   readonly associations?: readonly SimulatedAssociation[];
-  /** The household pushes its number, energies, powers, voltages and currents as this setup says. */
+  /** Makes the household push its number, energies, powers, voltages and currents as defined by this setup. */
   readonly push?: Omit<PushSetup, "objects"> & Partial<Pick<PushSetup, "objects">>;
 }
 
-/** What the household pushes unless its push setup says otherwise. */
+/** The pushed values, unless the push setup defines others. */
 const pushedNames = [
   wellKnownObjects.clock,
   "0.0.96.1.0.255",

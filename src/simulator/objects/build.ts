@@ -1,4 +1,4 @@
-/** Short constructors of the values that the simulator's objects are made of. */
+/** Short constructors for the values of the simulator's objects. */
 import type { DlmsValue, NumberDataType } from "../../codec/value";
 
 export const nothing: DlmsValue = { type: "null-data", value: null };

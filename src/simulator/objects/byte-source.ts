@@ -3,7 +3,7 @@ import { ByteWriter, concatBytes, joinBytes } from "../../bytes";
 import { encodeValueBytes } from "../../codec/encode";
 import type { DlmsValue } from "../../codec/value";
 
-/** Bytes that are encoded while they are taken, so that a long answer never exists as a whole. */
+/** Bytes that are encoded on demand, so that a long answer never exists as a whole. */
 export class ByteSource {
   readonly #pieces: Iterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array(0);
@@ -13,7 +13,7 @@ export class ByteSource {
     this.#pieces = pieces[Symbol.iterator]();
   }
 
-  /** Whether all bytes have been taken. */
+  /** Whether all bytes have been read. */
   get exhausted(): boolean {
     this.#fill(1);
     return this.#rest.length === 0;

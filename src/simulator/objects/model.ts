@@ -74,7 +74,7 @@ export class MeterModel {
   }
 
   /**
-   * Adds an object to the running meter; the returned function takes it out.
+   * Adds an object to the running meter; the returned function removes it.
    * @throws DlmsConfigError CONFIG_INVALID for a malformed logical name or an object that is defined twice
    */
   add(object: SimulatedObject): () => void {
@@ -285,7 +285,7 @@ function captureObjects(object: ModelObject): readonly DlmsValue[] {
   return columns?.type === "array" ? columns.value : [];
 }
 
-/** Rows of a buffer that the definition gives as a plain array. */
+/** Rows of a buffer that the definition contains as a plain array. */
 function rowsOf(value: DlmsValue | (() => DlmsValue) | undefined): ProfileRows | undefined {
   const buffer = typeof value === "function" ? value() : value;
   if (buffer?.type !== "array") return undefined;

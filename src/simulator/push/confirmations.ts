@@ -18,7 +18,7 @@ export class Confirmations {
     this.#apdusOf = readerOf(framing);
   }
 
-  /** What came from the receiver. */
+  /** Adds bytes received from the push target. */
   receive(bytes: Uint8Array): void {
     for (const apdu of this.#apdusOf(bytes)) {
       if (apdu.apdu !== "data-notification-confirm") continue;
@@ -37,7 +37,7 @@ export class Confirmations {
   }
 }
 
-/** Bytes that are no frame or no APDU are passed over. */
+/** Bytes that are not a frame or not an APDU are ignored. */
 function readerOf(framing: SimulatedPushFraming): (bytes: Uint8Array) => readonly Apdu[] {
   if (framing === "hdlc") {
     const framer = new HdlcFramer();

@@ -14,7 +14,7 @@ export interface DialInOptions {
   readonly heartbeat?: string | Uint8Array;
   /** ms between further heartbeats (0 = none) */
   readonly heartbeatEvery?: number;
-  /** what the listener answers to a heartbeat; the modem keeps it from the meter */
+  /** the listener's answer to a heartbeat; the modem does not pass it to the meter */
   readonly heartbeatAnswer?: string | Uint8Array;
   /** ms before the next attempt, after a loss or a failure (5000) */
   readonly reconnectAfter?: number;
@@ -53,7 +53,7 @@ export class DialledLine {
   #peer: MemoryPeer | undefined;
   #timer: TimerHandle | undefined;
   #closed = false;
-  /** begins of an answer to the heartbeat that has come in part */
+  /** received bytes that begin an answer to the heartbeat */
   #answer: Uint8Array = new Uint8Array(0);
   #awaitsAnswer = false;
 
@@ -139,7 +139,7 @@ export class DialledLine {
     }, heartbeatEvery);
   }
 
-  /** Keeps the answer to a heartbeat from the meter, also where it comes in pieces. */
+  /** Removes the answer to a heartbeat, also if it arrives in pieces. */
   #withoutAnswer(bytes: Uint8Array): Uint8Array {
     const { heartbeatAnswer } = this.#options;
     if (!this.#awaitsAnswer || heartbeatAnswer === undefined) return bytes;

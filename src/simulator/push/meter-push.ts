@@ -1,4 +1,4 @@
-/** A push setup of a running meter: reads the values, builds the push, and sends it where the setup says. */
+/** A push setup of a running meter: reads the values, builds the push, and sends it to the target. */
 import { classIds } from "../../apdu/class-ids";
 import { joinBytes } from "../../bytes";
 import type { Clock } from "../../clock";
@@ -19,7 +19,7 @@ import { OutgoingLine } from "./outgoing-line";
 import { listedObjects, type PushedObject, pushSetupObject, timingOf } from "./push-object";
 import { PushSender, type PushTiming } from "./push-sender";
 
-/** What a push setup uses of its meter. */
+/** The parts of a meter that a push setup uses. */
 export interface PushingMeter {
   readonly definition: MeterDefinition;
   readonly model: MeterModel;
@@ -29,7 +29,7 @@ export interface PushingMeter {
   behaviours(): readonly Behaviour[];
   readonly clock: Clock;
   nextCounter(): number;
-  /** Sends APDUs on the connections that are open to the meter; false: there is none. */
+  /** Sends APDUs on the open connections to the meter; false if there is none. */
   sendToClients(apdus: readonly Uint8Array[], client: number | undefined): boolean;
   pushed(setup: string, bytes: Uint8Array): void;
   fault(problem: string): void;
@@ -115,7 +115,7 @@ export class MeterPush {
     return this.#sender.stop();
   }
 
-  /** Stops for good, and takes the object out of the meter. */
+  /** Stops permanently, and removes the object from the meter. */
   async close(): Promise<void> {
     this.#removeObject();
     await this.#sender.close();

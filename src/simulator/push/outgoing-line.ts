@@ -28,7 +28,7 @@ export function targetTransport(target: PushTarget, clock: Clock): Transport {
   }
 }
 
-/** One connection to a target; it is opened by the first frames and stays until it is released or lost. */
+/** One connection to a target; the first frames open it, and it remains open until it is released or lost. */
 export class OutgoingLine {
   readonly #transport: Transport;
   readonly #events: OutgoingEvents;
@@ -59,7 +59,7 @@ export class OutgoingLine {
     await connection.drain();
   }
 
-  /** Sends bytes if the connection is open; it is not opened for them. */
+  /** Sends bytes if the connection is open, and never opens it. */
   write(bytes: Uint8Array): void {
     this.#connection?.write(bytes);
   }

@@ -21,7 +21,7 @@ function framesFault(
   return { name, pushFrames: (frames, message) => (hit() ? change(frames, message) : undefined) };
 }
 
-/** Where the check sequence of a frame stands, from its end; wrapper and bare APDUs have none. */
+/** Position of the check sequence of a frame, from its end; wrapper and bare APDUs have none. */
 const checkSequenceAt = { hdlc: 2, mbus: 2, p1: 3, wrapper: undefined, apdu: undefined } as const;
 
 /** Corrupts the check sequence of the last frame: FCS of HDLC, check sum of M-Bus, CRC of a telegram. */
@@ -63,7 +63,7 @@ export function repeatCounter(occasion: Occasion = {}): Behaviour {
   };
 }
 
-/** Sends an invocation counter that is `by` below the one that is due. */
+/** Sends an invocation counter that is `by` below the expected one. */
 export function oldCounter(by = 100, occasion: Occasion = {}): Behaviour {
   return messageFault("old-counter", occasion, (message) => ({
     ...message,
@@ -90,7 +90,7 @@ export function lModulo(occasion: Occasion = {}): Behaviour {
   return messageFault("l-modulo", occasion, (message) => ({ ...message, segmentSize: 252 }));
 }
 
-/** The receiver hears the second half of a push first, as one that is switched on while the meter sends. */
+/** The receiver gets the second half of a push first, as if it were switched on while the meter sends. */
 export function midFrameStart(occasion: Occasion = { times: 1 }): Behaviour {
   return framesFault("mid-frame-start", occasion, (frames) => {
     const whole = joinBytes(frames);
@@ -98,7 +98,7 @@ export function midFrameStart(occasion: Occasion = { times: 1 }): Behaviour {
   });
 }
 
-/** A second meter on the line sends at the same time: its frames come between those of this one. */
+/** A second meter on the line sends at the same time: its frames are interleaved with those of this one. */
 export function interleaved(occasion: Occasion = {}): Behaviour {
   return framesFault("interleaved", occasion, (frames, message) => {
     const { logical, physical } = message.source;

@@ -1,4 +1,4 @@
-/** The object of class 40 (Push setup) that shows a push setup, and what clients may change of it. */
+/** The object of class 40 (Push setup) that represents a push setup, and the attributes that clients may change. */
 import { classIds } from "../../apdu/class-ids";
 import type { DlmsValue } from "../../codec/value";
 import { parseObis } from "../../cosem/obis";
@@ -13,7 +13,7 @@ const ids = { objectList: 2, destination: 3, window: 4, randomisation: 5, retrie
 const transportServices = { tcp: 0, udp: 1, serial: 5, mbus: 6, other: 200 } as const;
 const axdrMessage = 0;
 
-/** What a push setup sends, as its object says now. */
+/** The current content of a push setup, as its object defines it. */
 export interface PushedObject {
   readonly classId: number;
   readonly name: Uint8Array;
@@ -69,7 +69,9 @@ function placeOf(to: PushTarget, mbus: boolean): readonly [number, string] {
   return [transportServices[to.kind], `${to.host}:${to.port}`];
 }
 
-/** The object list that stands in the object now: a client may have written it. The entry for the list itself is left out. */
+/**
+ * The current object list of the object, which a client may have written. The entry for the list itself is left out.
+ */
 export function listedObjects(object: ModelObject): PushedObject[] {
   const list = valueOf(object, ids.objectList);
   const entries = list?.type === "array" ? list.value.slice(0, maxPushedAttributes) : [];

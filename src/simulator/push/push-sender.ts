@@ -2,7 +2,7 @@
 import { type Clock, sleep, type TimerHandle } from "../../clock";
 import { DlmsStateError, isDlmsError } from "../../errors";
 
-/** What a sender knows of its setup at the time of a push. */
+/** The parts of a push setup that a sender uses. */
 export interface PushTiming {
   /** ms of random delay before it */
   readonly delayMs: number;
@@ -19,7 +19,7 @@ export interface PushSenderHost {
   timing(): PushTiming;
   /** Builds the next push; the returned function sends it, and may be called again after a failure. */
   prepare(): (signal: AbortSignal) => Promise<void>;
-  /** Gives the connection back where it is not needed until the next push. */
+  /** Releases the connection if it is not needed until the next push. */
   release(): Promise<void>;
   failed(error: unknown): void;
 }
@@ -39,27 +39,27 @@ export class PushSender {
     return this.#timer !== undefined;
   }
 
-  /** Begins to push at the interval; the first push goes at once where the setup names no time. */
+  /** Starts the interval; the first push is sent at once unless the setup defines a time. */
   start(): void {
     const { clock, every, firstAfter } = this.#host;
     if (every === 0 || this.#timer !== undefined || this.#closed) return;
     const due = (): void => {
       this.#timer = clock.setTimeout(due, every);
-      // a push that is still being sent, or tried again, takes the place of this one
+      // a push that is still being sent or retried replaces this one
       if (this.#running === undefined) this.pushUnasked();
     };
     if (firstAfter === 0) due();
     else this.#timer = clock.setTimeout(due, firstAfter);
   }
 
-  /** Sends a push now. A call while one is being sent waits for that one. */
+  /** Sends a push now. A call during another push waits for that one. */
   push(): Promise<void> {
     return (this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     }));
   }
 
-  /** The same where nobody waits for the outcome: failures are reported. */
+  /** Sends a push without a caller that waits for the outcome: failures are reported. */
   pushUnasked(): void {
     this.push().catch((error: unknown) => {
       if (!isDlmsError(error) || !error.is("STATE_CLOSED") || !this.#closed) this.#host.failed(error);
@@ -87,7 +87,7 @@ export class PushSender {
     const { signal } = this.#abort;
     if (this.#closed) throw new DlmsStateError("STATE_CLOSED", "push: the meter has stopped pushing");
     const { delayMs, retries, retryDelayMs } = this.#host.timing();
-    // not within the call: the answer to the method goes first
+    // not within the call, because the answer to the method must be sent first
     await Promise.resolve();
     await sleep(clock, delayMs, signal);
     const send = this.#host.prepare();

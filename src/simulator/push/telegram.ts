@@ -7,7 +7,7 @@ import { unitSymbol } from "../../cosem/units";
 import type { PushedValue, PushMessage } from "../definition/push-message";
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-/** Quantities that a telegram gives in thousands. */
+/** Quantities in thousands in a telegram. */
 const inThousands: Readonly<Record<string, number>> = { W: 3, Wh: 3, var: 3, varh: 3, VA: 3, VAh: 3 };
 
 /** The telegram with its check sum. */

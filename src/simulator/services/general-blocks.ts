@@ -45,7 +45,7 @@ export class GeneralBlocks {
     this.#outgoing = undefined;
   }
 
-  /** Takes a block from the client; `serve` answers a complete request. */
+  /** Processes a block from the client; `serve` answers a complete request. */
   receive(
     block: GeneralBlockTransfer,
     limit: number,

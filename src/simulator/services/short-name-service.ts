@@ -137,7 +137,7 @@ export class ShortNameService {
     return { apdu: "read-response", results: [{ kind: "data-block", block }] };
   }
 
-  /** Takes one block of a long read-request. */
+  /** Processes one block of a long read-request. */
   #takeRequest(block: DataBlock, view: ClientView, room: number): Apdu {
     const answer = (result: ReadResult): Apdu => ({ apdu: "read-response", results: [result] });
     if (block.blockNumber === 1) this.#asked = new IncomingBlocks(undefined, 1);

@@ -26,7 +26,7 @@ const maxEmptySegments = 8;
 const maxLinks = 64;
 const noInfo = new Uint8Array(0);
 
-/** FRMR reasons: control field, information where none belongs, information too long, N(R). */
+/** FRMR reasons: control field, information that is not permitted, information too long, N(R). */
 const reject = { control: 0x01, information: 0x03, length: 0x04, sequence: 0x08 } as const;
 
 interface Segment {
@@ -152,7 +152,7 @@ export class SimulatedHdlcStation implements Station {
     return unnumbered("UA", encodeParameters(parameters));
   }
 
-  /** Drops the oldest link when there are too many. */
+  /** Drops the oldest link when the limit is exceeded. */
   #makeRoom(client: number): void {
     const [oldest] = this.#links.keys();
     if (oldest === undefined || this.#links.size < maxLinks || this.#links.has(client)) return;

@@ -6,7 +6,7 @@ export interface IncomingFrame {
   readonly client: number;
 }
 
-/** What to do with a received frame: take it, ignore it, or answer "receive not ready" (HDLC). */
+/** Action for a received frame: process it, ignore it, or answer "receive not ready" (HDLC). */
 export type FrameVerdict = "take" | "drop" | "busy";
 
 /** The connection as a station needs it. */
