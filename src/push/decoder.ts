@@ -6,7 +6,7 @@ import { toBytes } from "../inspect";
 import { interpret, interpretBody, type Interpretation } from "./interpret";
 import { PushCounters } from "./opening/counters";
 import { KeyRing } from "./opening/keys";
-import { type Opened, openPush } from "./opening/open";
+import { type Opened, openPush, unciphered } from "./opening/open";
 import { type CheckedOptions, checkPushOptions, type PushDecoderOptions } from "./options";
 import type { Push } from "./push";
 import { Senders } from "./senders";
@@ -141,7 +141,7 @@ export class PushDecoder {
     const { peer } = this.#options;
     const own =
       unit.kind === "text"
-        ? { plain: unit.text, security: null, systemTitle: null, notes: noNotes }
+        ? unciphered(unit.text, { keys, peer })
         : openPush(unit.apdu, { keys, counters, meters: checked.meters, peer, now });
     const [outer] = layers;
     // a plain APDU inside a ciphered APDU is as safe as the ciphered APDU

@@ -73,11 +73,19 @@ const nothing = new Uint8Array(0);
 
 /** @throws DlmsError for a push that is refused */
 export function openPush(bytes: Uint8Array, context: OpenContext): Opened {
-  if (!isCipheredTag(bytes[0])) return { plain: bytes, security: null, systemTitle: null, notes: [] };
+  if (!isCipheredTag(bytes[0])) return unciphered(bytes, context);
   const apdu = parseApdu(bytes);
-  if (!isCiphered(apdu)) return { plain: bytes, security: null, systemTitle: null, notes: [] };
-  return openEnvelope(apdu, context);
+  return isCiphered(apdu) ? openEnvelope(apdu, context) : unciphered(bytes, context);
 }
+
+/** A push or a text that is not ciphered; anyone could have sent it, which is noted where its sender has keys. */
+export function unciphered(plain: Uint8Array, { keys, peer }: Pick<OpenContext, "keys" | "peer">): Opened {
+  const found = keys.find(nothing, peer);
+  const notes = found?.keys === undefined ? [] : [plainNote];
+  return { plain, security: null, systemTitle: null, notes };
+}
+
+const plainNote = "the push is not ciphered, although keys are known for its sender: nothing proves who sent it";
 
 function openEnvelope(apdu: Ciphered, context: OpenContext): Opened {
   const { content } = apdu;

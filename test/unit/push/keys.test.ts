@@ -61,6 +61,21 @@ describe("keys of a push", () => {
     assert.equal(outcome(push, { keys: () => undefined }), "DLMS_PUSH_NO_KEY");
   });
 
+  it("are missed, in a note, where their meter sends a push that is not ciphered", () => {
+    const note = ["the push is not ciphered, although keys are known for its sender: nothing proves who sent it"];
+    const notesOf = (bytes: Uint8Array, options: PushDecoderOptions): unknown =>
+      decodePush(bytes, options).pushes[0]?.notes;
+    const plain = wrapped(energy);
+    assert.deepEqual(notesOf(plain, { keys: own }), note);
+    assert.deepEqual(notesOf(plain, {}), []);
+    const telegram = Buffer.from("/KFM5\r\n\r\n1-0:1.8.0(000006.695*kWh)\r\n!\r\n");
+    assert.deepEqual(notesOf(telegram, { keys: own, framing: "p1" }), ["the telegram has no CRC", ...note]);
+    assert.deepEqual(notesOf(plain, { keys: () => undefined }), []);
+    const ofPeer = { ...own, peer: "192.0.2.1" };
+    assert.deepEqual(notesOf(plain, { keys: [ofPeer, foreign, foreign], peer: "192.0.2.1" }), note);
+    assert.deepEqual(notesOf(plain, { keys: [ofPeer, foreign, foreign], peer: "192.0.2.2" }), []);
+  });
+
   it("are refused where they are no bytes, without their text in the message", () => {
     assert.throws(
       () => decodePush(push, { keys: { encryptionKey: "secret-key" } }),
