@@ -80,8 +80,7 @@ export function openPush(bytes: Uint8Array, context: OpenContext): Opened {
 
 /** A push or a text that is not ciphered; anyone could have sent it, which is noted where its sender has keys. */
 export function unciphered(plain: Uint8Array, { keys, peer }: Pick<OpenContext, "keys" | "peer">): Opened {
-  const found = keys.find(nothing, peer);
-  const notes = found?.keys === undefined ? [] : [plainNote];
+  const notes = keys.find(nothing, peer) === undefined ? [] : [plainNote];
   return { plain, security: null, systemTitle: null, notes };
 }
 
