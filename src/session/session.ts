@@ -46,12 +46,12 @@ export class Session {
     return this.#channel.association;
   }
 
-  /** An answer in general blocks did not come to an end: another association may do without them. */
+  /** An answer in general blocks did not complete: another association may omit them. */
   get generalBlocksFailed(): boolean {
     return this.#channel.blocksFailed;
   }
 
-  /** An answer in general blocks came to its end. */
+  /** An answer in general blocks was complete. */
   get generalBlocksCame(): boolean {
     return this.#channel.blocksCame;
   }
@@ -74,14 +74,14 @@ export class Session {
     return assumeAssociation(this.#channel);
   }
 
-  /** RLRQ; never fails, neither for an answer nor for a missing one. */
+  /** Sends an RLRQ; never fails, whatever the answer or without one. */
   release(): Operation<void> {
     return release(this.#channel);
   }
 
   /**
-   * GET of one attribute; blocks are put together, up to `maxResultSize`. With `dataToEnd` the data are all that the
-   * meter sent, also where they are longer or shorter than their own counts say.
+   * GET of one attribute; blocks are reassembled, up to `maxResultSize`. With `dataToEnd` the data are all bytes that
+   * the meter sent, even if they are longer or shorter than their own counts.
    */
   get(attribute: AttributeDescriptorWithSelection, request: RequestName, form?: AnswerForm): Operation<GetDataResult> {
     return withRequestName(request, getAttribute(this.#channel, attribute, form));
@@ -96,14 +96,14 @@ export class Session {
   }
 
   /**
-   * GET of one attribute, however long: its A-XDR encoding comes in `chunk` steps, in order, as the blocks come. Only
-   * what comes in general blocks and is ciphered or signed as a whole is collected first.
+   * GET of one attribute of any length: its A-XDR encoding is delivered in `chunk` steps, in order, as the blocks
+   * arrive. Only answers that are ciphered or signed as a whole in general blocks are collected first.
    */
   getChunks(attribute: AttributeDescriptorWithSelection, request: RequestName): Operation<GetOutcome> {
     return withRequestName(request, getChunks(this.#channel, attribute));
   }
 
-  /** SET of one attribute, in blocks where the PDU size asks for them: the data-access-result, 0 = success. */
+  /** SET of one attribute, in blocks if the PDU size requires them: the data-access-result, 0 = success. */
   set(attribute: AttributeDescriptorWithSelection, data: Uint8Array, request: RequestName): Operation<number> {
     return withRequestName(request, setAttribute(this.#channel, attribute, data));
   }
@@ -116,7 +116,7 @@ export class Session {
     return withRequestName(request, setList(this.#channel, attributes, values));
   }
 
-  /** ACTION of one method, in blocks where the PDU size asks for them. */
+  /** ACTION of one method, in blocks if the PDU size requires them. */
   action(method: MethodDescriptor, parameters: Uint8Array | undefined, request: RequestName): Operation<ActionResult> {
     return withRequestName(request, invokeMethod(this.#channel, method, parameters));
   }
@@ -149,8 +149,8 @@ export class Session {
   }
 
   /**
-   * Read of one short name, however long: its A-XDR encoding comes in `chunk` steps, in order, as the data blocks come
-   * (in general blocks it is collected first).
+   * Read of one short name of any length: its A-XDR encoding is delivered in `chunk` steps, in order, as the data
+   * blocks arrive (in general blocks it is collected first).
    */
   readChunks(variable: VariableAccess, request: RequestName): Operation<GetOutcome> {
     return withRequestName(request, readChunks(this.#channel, variable));
@@ -174,7 +174,7 @@ export class Session {
   }
 
   /**
-   * How many of these, from the first on, fit one GET with list to the meter; at least 1 of a non-empty list.
+   * Number of these, from the first on, that fit one GET with list to the meter; at least 1 of a non-empty list.
    * @param most bytes that the link sends in one turn: a longer list would cost a round trip for each turn
    */
   fitsGetList(attributes: readonly AttributeDescriptorWithSelection[], most?: number): number {

@@ -1,4 +1,4 @@
-/** Makes an association: AARQ, AARE and, for HLS, both proofs. */
+/** Establishes an association: AARQ, AARE and, for HLS, both proofs. */
 import {
   type Apdu,
   associationShortName,
@@ -68,7 +68,7 @@ export function* associate(channel: ServiceChannel): Operation<AssociationInfo> 
     channel.association = undefined;
     throw error;
   }
-  // the proofs are part of the establishment, which is under the global key
+  // the proofs are part of the association, which is established under the global key
   channel.ciphering?.useDedicatedKey();
   return channel.association;
 }
@@ -123,7 +123,7 @@ function makeCiphering({
 function* requestAssociation(channel: ServiceChannel, challenge: Uint8Array | undefined): Operation<Aare> {
   const authenticated = channel.options.auth.mechanism !== "none";
   const initiate = encodeInitiate(channel);
-  // a password that is wrong counts each time, also where the refusal gets lost
+  // a wrong password counts each time, even if the refusal is lost
   const most = channel.delivery.retries;
   const retries = channel.options.auth.mechanism === "lls" ? Math.min(1, most) : most;
   let repeated = 0;
@@ -144,7 +144,7 @@ function* requestAssociation(channel: ServiceChannel, challenge: Uint8Array | un
       yield* noteStep(`no answer, asked again (${repeated} of ${retries})`);
       continue;
     }
-    // anything else answers a request of before: the answer to this one is still to come
+    // anything else answers an earlier request: the answer to this one is still outstanding
     if (owed !== undefined && answersAssociation(answer)) owed.associations -= 1;
     if (answer.apdu === "exception-response") {
       if (answer.serviceError !== invocationCounterError || ciphering?.active !== true) {
@@ -168,8 +168,8 @@ function answersAssociation({ apdu }: Apdu): boolean {
 }
 
 /**
- * A request that was repeated because a message got lost may have opened two associations in turn. The challenge of the
- * last one counts, and its answer may still be in transit.
+ * A retry after a lost message may have opened two associations in turn. The challenge of the last one is valid, and
+ * its answer may still be in transit.
  */
 function* newestAnswer(channel: ServiceChannel, first: Aare, due: number): Operation<Aare> {
   const owed = channel.delivery.outlivesAssociation ? channel.correlation : undefined;
@@ -246,7 +246,7 @@ function refusalOf(aare: Aare, options: SessionOptions): Refusal {
   };
 }
 
-/** The confirmedServiceError in a refusal's user-information, if it is one that can be read. */
+/** The confirmedServiceError in a refusal's user-information, if it can be decoded. */
 function serviceErrorIn(userInformation: Uint8Array | undefined): ConfirmedServiceError | undefined {
   if (userInformation?.[0] !== 0x0e) return undefined;
   try {

@@ -40,9 +40,9 @@ export function isLandisGyr({ auth, quirks }: SessionOptions): boolean {
 }
 
 /**
- * Passes 3 and 4 of an HLS authentication: prove ourselves over the meter's challenge, and check its proof over
- * ours. Nothing of the meter is believed before.
- * @returns whether the meter has proven itself; only older Landis+Gyr meters may leave that out
+ * Passes 3 and 4 of an HLS authentication: sends the client's proof for the meter's challenge, and verifies the meter's
+ * proof for ours. No other data from the meter is trusted before.
+ * @returns whether the meter has proven itself; only older Landis+Gyr meters may omit their proof
  * @throws DlmsAssociationError ASSOC_AUTH_FAILED (pass 3) or ASSOC_SERVER_UNPROVEN (passes 2 and 4)
  */
 export function* proveByHls(
@@ -80,7 +80,7 @@ function contextOf(
   const { auth, security, clientSystemTitle, meterSystemTitle } = channel.options;
   const title = aare.respondingApTitle?.length === 8 ? aare.respondingApTitle : meterSystemTitle;
   const signing = signingKeys(channel.options);
-  // before the client proves itself to the wrong meter
+  // checked before the client sends its proof to the wrong meter
   if (signing?.peerSigningKey !== undefined) {
     checkCertificateTitle(signing.peerSigningKey, title, "auth.meterSigningCertificate");
   }
@@ -99,8 +99,8 @@ function contextOf(
 }
 
 /**
- * The keys of mechanism 7; nothing for the others.
- * @throws DlmsConfigError for keys that can't be read, or are on another curve than the suite's
+ * The keys of mechanism 7; undefined for other mechanisms.
+ * @throws DlmsConfigError for keys that are unreadable, or on another curve than the suite's
  */
 export function signingKeys({
   auth,
@@ -135,7 +135,7 @@ function* reply(
     return returnParameters;
   } catch (error) {
     if (error instanceof DlmsServiceError) throw refused(mechanism, error.message, error.details, error);
-    // our proof was sent, and counts: an answer that makes no sense must not make it be sent again and again
+    // the proof was sent and counts as an attempt, so an invalid answer must not make the client send it repeatedly
     if (error instanceof DlmsDecodeError) throw unreadable(mechanism, error.message, error);
     const left = error instanceof DlmsAssociationError && error.is("ASSOC_RELEASED");
     if (left) throw refused(mechanism, error.message, error.details, error);
@@ -150,7 +150,7 @@ function* replyByRead(channel: ServiceChannel, data: Uint8Array): Operation<GetD
   return result?.kind === "error" && result.result !== 0 ? { ok: false, result: result.result } : undefined;
 }
 
-/** The meter's proof; undefined where it sent none: no data, null-data, an empty octet-string, or the result success alone. */
+/** The meter's proof; undefined if it sent none, which some meters express as null-data or an empty octet-string. */
 function proofIn(mechanism: HlsMechanism, answer: GetDataResult | undefined): Uint8Array | undefined {
   if (answer === undefined) return undefined;
   if (!answer.ok) {

@@ -18,7 +18,7 @@ import { noteStep } from "../steps/steps";
 export const dlmsVersion = 6;
 export const initiateResponseTag = 0x08;
 
-/** The application context that is asked for: 1 and 2 plain, 3 and 4 ciphered, by logical and by short names. */
+/** The proposed application context: 1 and 2 plain, 3 and 4 ciphered, by logical and by short names. */
 export function proposedContext({ referencing, security }: SessionOptions): number {
   const ciphered = security !== undefined && security.policy !== "none";
   return (referencing === "sn" ? 2 : 1) + (ciphered ? 2 : 0);
@@ -75,7 +75,7 @@ function* openInitiate(channel: ServiceChannel, envelope: Protected, aare: Aare)
   return yield* parseInitiate(channel, channel.ciphering.open(envelope), aare);
 }
 
-/** The meter has accepted: what its initiate-response does not say, or not readably, is as it was proposed. */
+/** The meter has accepted: parameters that are missing or unreadable in its initiate-response count as proposed. */
 function* parseInitiate(channel: ServiceChannel, bytes: Uint8Array, aare: Aare): Operation<Apdu> {
   if (bytes[0] === initiateResponseTag && wholeInitiateResponse(bytes) === undefined) {
     const { notes, ...parts } = partialInitiateResponse(bytes, referencingOf(channel, aare));

@@ -6,7 +6,7 @@ import type { ServiceChannel } from "../exchange/service-channel";
 import type { Operation } from "../steps/operation";
 import { exchangeStep, noteStep } from "../steps/steps";
 
-/** RLRQ and whatever comes: many meters do not implement it, and the association is over in any case. */
+/** Sends an RLRQ and accepts any answer: many meters do not implement it, and the association ends in any case. */
 export function* release(channel: ServiceChannel): Operation<void> {
   const info = channel.association;
   channel.association = undefined;

@@ -13,22 +13,22 @@ export class Collector {
     this.#limit = limit;
   }
 
-  /** Whether nothing was kept so far, not even an empty piece. */
+  /** Whether no piece was collected so far, not even an empty one. */
   get empty(): boolean {
     return this.#pieces.pieces === 0;
   }
 
-  /** Bytes that were kept. */
+  /** Number of collected bytes. */
   get size(): number {
     return this.#pieces.length;
   }
 
-  /** The kept bytes; valid until the next piece. */
+  /** The collected bytes; valid until the next piece. */
   get view(): Uint8Array {
     return this.#pieces.view;
   }
 
-  /** The first kept byte. */
+  /** The first collected byte. */
   get first(): number | undefined {
     return this.#pieces.view[0];
   }
@@ -45,7 +45,7 @@ export class Collector {
     this.add(piece);
   }.bind(this);
 
-  /** The whole, once: it is not kept. */
+  /** Returns all bytes once and empties the collector. */
   bytes(): Uint8Array {
     return this.#pieces.take();
   }

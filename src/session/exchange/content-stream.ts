@@ -7,12 +7,12 @@ interface Piece {
   readonly blockNumber: number;
 }
 
-/** get-response, normal, invoke-id, data: what follows is the value */
+/** get-response, normal, invoke-id, data: followed by the value */
 const headLength = 4;
 
 /**
- * Hands the data of a plain get-response on while the general blocks that carry it come in. What carries anything else
- * is left alone, and collected: a ciphered answer has to be whole before its tag can be checked.
+ * Delivers the data of a plain get-response while the general blocks that contain it are received. All other content is
+ * collected, because the tag of a ciphered answer can be verified only when the answer is complete.
  */
 export class ContentStream {
   readonly #sink: Sink;
@@ -21,7 +21,7 @@ export class ContentStream {
   #state: "undecided" | "streaming" | "collected" = "undecided";
   #pending: Piece[] = [];
 
-  /** @param accepts whether a plain answer with this invoke-id-and-priority is the one that is awaited */
+  /** @param accepts whether a plain answer with this invoke-id-and-priority is the awaited one */
   constructor(sink: Sink, accepts: (invokeId: number) => boolean) {
     this.#sink = sink;
     this.#accepts = accepts;
@@ -37,14 +37,14 @@ export class ContentStream {
     return this.#head;
   }
 
-  /** Another transfer begins, the one before was none of the answer. */
+  /** A new transfer begins; the previous one was not part of the answer. */
   begin(): void {
     if (this.#state === "streaming") return;
     this.#state = "undecided";
     this.#head = new Uint8Array(0);
   }
 
-  /** Take the data of the block that comes next; false: they are to be collected, the first ones in any case. */
+  /** Adds the data of the next block; false if the caller has to collect them, as it always does for the first ones. */
   take(data: Uint8Array, blockNumber: number): boolean {
     if (this.#state === "undecided") {
       const missing = headLength - this.#head.length;

@@ -27,9 +27,9 @@ const maxAdditionalVariables = 8;
  */
 export class CopiedAnswers {
   readonly #channel: Exchange;
-  /** the request that began the block transfer under way */
+  /** the request that started the current block transfer */
   #begun = "";
-  /** when a number of variables was asked for last, counted in requests */
+  /** when each number of variables was last requested, counted in requests */
   readonly #counts = new Map<number, number>();
   #requests = 0;
 
@@ -40,7 +40,7 @@ export class CopiedAnswers {
   /**
    * @param plain the request, encoded
    * @param answer whose bytes are the channel's `answerBytes`
-   * @param ask sends a request: the same again, or a proof
+   * @param ask sends a request: a repetition, or a proof
    * @throws DlmsLinkError LINK_SEQUENCE for an answer to another request
    */
   *checked(
@@ -59,7 +59,7 @@ export class CopiedAnswers {
     const earlier = correlation.remember(key, digest(bytes, placeOfId(bytes)));
     this.#count(request);
     if (this.#channel.tellsAnswersApart || (repetition === "never" && !goesOn)) return answer;
-    // within a transfer the number tells a block from the one before
+    // within a transfer the block number distinguishes a block from the previous one
     const isKnown = earlier !== undefined && earlier !== key && !(goesOn && earlier.startsWith(this.#begun));
     if (!isKnown && (goesOn || !isOutOfPlace(answer))) return answer;
     if (goesOn) throw this.#shifted();
@@ -76,8 +76,8 @@ export class CopiedAnswers {
   }
 
   /**
-   * The answer, shown by its number of results to be that of this request; undefined where that is not possible.
-   * "bad-list": what came is a copy, or this meter's way with lists.
+   * The answer, if its number of results proves that it belongs to this request; undefined if no proof is possible.
+   * "bad-list": the answer is a copy, or this meter answers lists differently.
    */
   *#proved(
     request: Apdu,
@@ -99,7 +99,7 @@ export class CopiedAnswers {
     }
     const results = again.apdu === "read-response" ? again.results : [];
     if (results.length === proof.variables.length) {
-      // a meter that takes no list may answer with an error for each variable
+      // a meter that does not support lists may answer with an error for each variable
       if (answersWithErrors(results, answer)) return "bad-list";
       const { answerBytes } = this.#channel;
       correlation.lists = "answered";
@@ -111,7 +111,7 @@ export class CopiedAnswers {
     return "bad-list";
   }
 
-  /** The variables of a request, and its first one some times more; undefined where the meter could not answer that. */
+  /** The variables of a request, with its first one repeated; undefined if the meter could not answer such a list. */
   #proofOf(request: Apdu, answer: Apdu): ReadRequest | undefined {
     const { association, correlation, meterLimit, options } = this.#channel;
     if (request.apdu !== "read-request" || answer.apdu !== "read-response") return undefined;
@@ -158,7 +158,7 @@ export class CopiedAnswers {
     return again;
   }
 
-  /** @throws DlmsLinkError LINK_SEQUENCE where something comes that is not owed */
+  /** @throws DlmsLinkError LINK_SEQUENCE for an unexpected message */
   *#nothingElseComes(): Operation<void> {
     try {
       yield* receiveStep({ reportSilence: true }, "any");
@@ -181,7 +181,7 @@ function answersWithErrors(results: ReadResponse["results"], before: Apdu): bool
   return before.results.some(({ kind }, i) => kind === "data" && results[i]?.kind === "error");
 }
 
-/** long-get-aborted to data-block-number-invalid: about a transfer that this request does not belong to */
+/** long-get-aborted to data-block-number-invalid: errors of a transfer to which this request does not belong */
 const transferErrors: ReadonlySet<number> = new Set([15, 16, 17, 18, 19]);
 
 /** The meter's answer to a copy of a later request of a transfer, in contrast to the first request. */

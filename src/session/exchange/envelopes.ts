@@ -12,7 +12,7 @@ type Facts = Pick<Exchange, "association" | "ciphering">;
 /** APDUs that a meter may send without protection: a meter that cannot decipher a request has no other answer. */
 const exempt: readonly Apdu["apdu"][] = ["exception-response", "confirmed-service-error", "aare", "rlre"];
 
-/** The APDU inside a signed one, once its signature is verified. */
+/** The APDU inside a signed envelope, once its signature is verified. */
 export function signedContent({ ciphering }: Facts, apdu: GeneralSigning): Uint8Array {
   if (ciphering === undefined) throw keysMissing();
   return ciphering.openSigned(apdu);
@@ -21,7 +21,7 @@ export function signedContent({ ciphering }: Facts, apdu: GeneralSigning): Uint8
 /** @throws DlmsSecurityError SEC_POLICY for an unsigned answer where the settings require a signature */
 export function requireSignature({ association, ciphering }: Facts, apdu: Apdu): void {
   if (ciphering?.signatureRequired !== true || exempt.includes(apdu.apdu)) return;
-  // the initiate-response and the proofs of HLS come before the association exists
+  // the initiate-response and the proofs of HLS are received before the association exists
   if (association === undefined) return;
   throw new DlmsSecurityError(
     "SEC_POLICY",

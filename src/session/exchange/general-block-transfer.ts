@@ -17,7 +17,7 @@ const nothing = new Uint8Array(0);
 const blockHeader = 9;
 /** Maximum number of acknowledgements in a row without a new block. */
 const maxStalls = 3;
-/** The largest window that six bits can say: no meter streams more before it waits. */
+/** The largest window that fits six bits: no meter streams more blocks before it waits. */
 const maxWindowBlocks = 63;
 
 /** Replaces the number of the first block where its digest is without the invoke-id. */
@@ -30,27 +30,27 @@ const protections: ReadonlySet<number> = new Set([0xdb, 0xdc, 0xdd, 0xdf]);
 class Transfer {
   readonly channel: Exchange;
   readonly #received: Collector;
-  /** blocks that came before one that is missing */
+  /** blocks received before a missing one */
   readonly #early = new Map<number, GeneralBlockTransfer>();
   /** number of our next block */
   #ownNumber = 1;
   /** number of the meter's first block */
   #first = 1;
-  /** the meter's block that is to come next */
+  /** number of the next expected block of the meter */
   #expected = 1;
   #window: number;
   /** blocks without data since the last with some */
   #empty = 0;
   /** received bytes of the answer, including delivered ones */
   content = 0;
-  /** digests of the blocks that came last, by their numbers */
+  /** digests of the last received blocks, by block number */
   readonly #taken = new Map<number, string>();
-  /** blocks that equal one of an earlier transfer, and came once */
+  /** blocks that equal one of an earlier transfer, received once so far */
   readonly #doubted = new Set<number>();
-  /** The answer differs from the one before to an equal request. */
+  /** The answer differs from the previous one to an equal request. */
   #changed = false;
   readonly #request: string;
-  /** A block came before its turn: messages are lost or copied on the way. */
+  /** A block was received out of order: the line loses or copies messages. */
   #sawGap = false;
   complete = false;
   stalls = 0;
@@ -69,7 +69,7 @@ class Transfer {
   }
 
   /**
-   * With a window of one the meter sends no further block without an acknowledgement, whatever the bit of a block says
+   * With a window of one the meter sends no further block without an acknowledgement, whatever its streaming bit says
    * (Gurux' server sets it).
    */
   get mayStream(): boolean {
@@ -80,24 +80,24 @@ class Transfer {
     return this.#received.bytes();
   }
 
-  /** A block that carries nothing but an acknowledgement: meters number those too, or begin at 1 after them. */
+  /** A block that contains only an acknowledgement: some meters number these too, or restart at 1 after them. */
   pass(block: GeneralBlockTransfer): void {
     if (block.blockNumber === this.#expected) this.#expected = (this.#expected + 1) & 0xffff;
   }
 
-  /** Number of the block that `own` makes next; a lost one is sent again under its old number. */
+  /** Number of the next block in `own`; a lost one is sent again under its old number. */
   restartAt(number: number): void {
     this.#ownNumber = number;
   }
 
-  /** Whether it is a notification, or may be once it is deciphered: then the answer comes besides. */
+  /** Whether it is a notification, or may turn out to be one when deciphered: then the answer arrives separately. */
   get report(): "yes" | "perhaps" | "no" {
     const tag = this.#received.first;
     if (isNotificationTag(tag)) return "yes";
     return tag !== undefined && protections.has(tag) ? "perhaps" : "no";
   }
 
-  /** One block to the meter; it acknowledges the blocks received so far. */
+  /** Sends one block to the meter; it acknowledges the blocks received so far. */
   own(data: Uint8Array, last: boolean, streaming: boolean): Uint8Array {
     const block: GeneralBlockTransfer = {
       apdu: "general-block-transfer",
@@ -112,14 +112,14 @@ class Transfer {
     return encodeApdu(block);
   }
 
-  /** Some meters number their blocks from 0: the first block is taken as such, with a note. */
+  /** Some meters number their blocks from 0: such a first block is accepted with a note. */
   *begin({ blockNumber }: GeneralBlockTransfer): Operation<void> {
     if (blockNumber !== 0 || !this.#received.empty) return;
     this.#first = this.#expected = 0;
     yield* noteStep("the general blocks start at number 0");
   }
 
-  /** Take a block of the meter; whether it brought the answer on. */
+  /** Adds a block of the meter; returns whether the answer made progress. */
   take(block: GeneralBlockTransfer): boolean {
     if (block.blockNumber === 1 && this.#first === 1 && this.#received.empty) this.#expected = 1;
     const ahead = (block.blockNumber - this.#expected) & 0xffff;
@@ -156,7 +156,7 @@ class Transfer {
     if (delivery.numbered) return false;
     const ciphered = ciphering?.active === true;
     if (early) {
-      // what follows a block that was not taken comes before its turn too
+      // the blocks after a rejected one are out of order too
       if (!this.#doubted.has(this.#expected & 0xffff)) this.#sawGap = true;
       return (delivery.keepsOrder && !ciphered) || correlation.isFinishedBlock(blockNumber, data);
     }
@@ -172,12 +172,12 @@ class Transfer {
     return false;
   }
 
-  /** A number that comes twice with different data: one of the two belongs to another transfer. */
+  /** Detects a number received twice with different data: one of the two belongs to another transfer. */
   #refuseOtherContent({ blockNumber, data }: GeneralBlockTransfer): void {
     const taken = this.#taken.get(blockNumber);
     if (taken === undefined || data.length === 0 || taken === digest(data)) return;
     const { correlation, isRepeated } = this.channel;
-    // copies on the way, and answers to two tries, say nothing about the meter's general block transfer
+    // copies on the line, and answers to two attempts, do not mean that the meter's general block transfer is faulty
     if (isRepeated || correlation.isFinishedBlock(blockNumber, data)) throw copiedBlock(blockNumber);
     throw inconsistentAnswer(`general block ${blockNumber} came twice, with different data`);
   }
@@ -203,7 +203,7 @@ class Transfer {
     if (this.#stream !== undefined) yield* this.#stream.deliver(this.complete);
   }
 
-  /** Nothing new came: ask for one block at a time, and give up in the end. */
+  /** No progress: requests one block at a time, and finally gives up. */
   *receivingStalled(): Operation<void> {
     this.#countStall(`block ${this.#expected} does not come`);
     this.#window = 1;
@@ -264,7 +264,7 @@ function* receiveRest(transfer: Transfer, first: GeneralBlockTransfer): Operatio
   }
 }
 
-/** An acknowledgement out, the next block in; undefined when it got lost, so that it is asked for again. */
+/** Sends an acknowledgement and returns the next block; undefined if it was lost and has to be requested again. */
 function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operation<GeneralBlockTransfer | undefined> {
   const { channel } = transfer;
   const isReport = transfer.report === "yes";
@@ -272,14 +272,14 @@ function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operatio
   try {
     return yield* parseBlock(transfer, yield* exchangeStep(acknowledgement, "request", delivery));
   } catch (error) {
-    // a report is not worth a second try: the answer is still to come
+    // a report is not worth a retry, because the answer is still outstanding
     if (delivery === undefined || isReport || !isNoAnswer(error)) throw error;
     yield* noteStep(`no block came after block ${transfer.receivedTo}`);
     return undefined;
   }
 }
 
-/** The next streamed block; undefined when it did not come in time, so that it is asked for. */
+/** The next streamed block; undefined if it did not arrive in time and has to be requested. */
 function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | undefined> {
   try {
     return yield* parseBlock(transfer, yield* receiveStep({ reportSilence: true }, "block"));
@@ -291,7 +291,7 @@ function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | un
 }
 
 /**
- * The next block. Before it may come an answer to an earlier request, a push and, where the blocks may be those of a
+ * The next block. It may be preceded by an answer to an earlier request, a push and, if the blocks may be those of a
  * report, the answer to the request.
  */
 function* parseBlock(transfer: Transfer, first: Uint8Array): Operation<GeneralBlockTransfer> {
@@ -312,9 +312,9 @@ function* parseBlock(transfer: Transfer, first: Uint8Array): Operation<GeneralBl
 }
 
 /**
- * Send an APDU that is too long for the meter in general blocks, and take what answers it: the bytes of a plain
- * APDU, or of one that came in blocks itself.
- * @param repeatable blocks that get lost may be sent again: the request changes nothing
+ * Sends an APDU that exceeds the meter's limit in general blocks, and receives the answer: the bytes of a plain
+ * APDU, or of one sent in blocks itself.
+ * @param repeatable lost blocks may be sent again, because the request changes nothing
  */
 export function* sendByBlocks(channel: Exchange, whole: Uint8Array, repeatable: boolean): Operation<Uint8Array> {
   const transfer = new Transfer(channel);
@@ -335,7 +335,7 @@ export function* sendByBlocks(channel: Exchange, whole: Uint8Array, repeatable: 
       continue;
     }
     const answer = yield* channel.parse(bytes);
-    // an answer that is no block answers the whole request, or refuses it
+    // an answer that is not a block answers the whole request, or refuses it
     if (answer.apdu !== "general-block-transfer") return bytes;
     if (answer.blockNumberAck === count) {
       return answer.data.length === 0 ? yield* receiveAfter(transfer, answer) : yield* receiveRest(transfer, answer);
@@ -348,7 +348,7 @@ export function* sendByBlocks(channel: Exchange, whole: Uint8Array, repeatable: 
   }
 }
 
-/** The answer to our last block of a window; undefined when none came, and the window may be sent again. */
+/** The answer to the last block of a window; undefined without one, in which case the window may be sent again. */
 function* sendLastOfWindow(block: Uint8Array, repeatable: boolean): Operation<Uint8Array | undefined> {
   try {
     return yield* exchangeStep(block, "request", repeatable ? { reportSilence: true } : undefined);
@@ -358,7 +358,7 @@ function* sendLastOfWindow(block: Uint8Array, repeatable: boolean): Operation<Ui
   }
 }
 
-/** An empty block acknowledged our last one: the answer follows without a request, in blocks or whole. */
+/** An empty block acknowledged the last block: the answer follows without a request, in blocks or whole. */
 function* receiveAfter(transfer: Transfer, acknowledgement: GeneralBlockTransfer): Operation<Uint8Array> {
   transfer.pass(acknowledgement);
   const bytes = yield* receiveStep(undefined, "any");

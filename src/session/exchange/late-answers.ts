@@ -1,4 +1,4 @@
-/** Recognizes answers to other requests than the one under way. */
+/** Recognizes answers to requests other than the current one. */
 import { serviceErrorCode } from "../../apdu";
 import type { Apdu } from "../../apdu/model";
 import type { Exchange } from "./exchange";
@@ -14,8 +14,8 @@ export const invocationCounterError = serviceErrorCode["invocation-counter-error
 type Facts = Pick<Exchange, "options" | "association" | "ciphering" | "delivery" | "correlation">;
 
 /**
- * Whether an APDU answers another request than the present one, by its own fields.
- * @throws DlmsDecodeError DECODE_VALUE for an id that no request had, where ids are taken strictly
+ * Whether the fields of an APDU show that it answers another request than the current one.
+ * @throws DlmsDecodeError DECODE_VALUE for an id that no request had, if ids are checked strictly
  */
 export function* isLate(channel: Facts, apdu: Apdu): Operation<boolean> {
   const { association, ciphering, correlation, options } = channel;
@@ -35,7 +35,7 @@ export function* isLate(channel: Facts, apdu: Apdu): Operation<boolean> {
   }
   const known = correlation.hasOwnIds;
   const verdict = correlation.judge(received);
-  // said once for each connection: such a meter answers every request like this
+  // reported once for each connection, because such a meter answers every request like this
   if (verdict === "other" && !known) yield* noteStep(otherId(received, correlation.id));
   return verdict === "stale";
 }
@@ -45,8 +45,8 @@ function otherId(received: number, sent: number): string {
 }
 
 /**
- * Whether an APDU answers a request of an earlier association on the same connection: no answer to an association
- * request, or one too many of those.
+ * Whether an APDU answers a request of an earlier association on the same connection: it answers no association
+ * request, or one that was answered already.
  */
 export function answersEarlierAssociation({ delivery, association, correlation }: Facts, apdu: Apdu): boolean {
   if (!delivery.outlivesAssociation) return false;

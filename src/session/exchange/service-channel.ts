@@ -1,4 +1,4 @@
-/** The channel that all services share: one request out, one answer in. */
+/** The channel of all services: one request, one answer. */
 import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu } from "../../apdu";
 import type { GeneralBlockTransfer } from "../../apdu/model";
 import {
@@ -24,18 +24,16 @@ import type { AnswerForm, Operation, Sink } from "../steps/operation";
 import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "../steps/options";
 import { exchangeStep, noteStep, notificationStep, type Phase, receiveStep } from "../steps/steps";
 
-/** Notifications that may come before the answer to one request. */
+/** Maximum notifications before the answer to one request. */
 const maxNotifications = 1000;
 const getResponseTag = 0xc4;
-/** How an answer is taken. */
+/** How an answer is received. */
 export interface ExchangeForm extends AnswerForm {
-  /** takes the data of a get-response that comes in plain general blocks, as they come */
+  /** receives the data of a get-response in plain general blocks while they arrive */
   readonly sink?: Sink;
 }
 
-/**
- * The part that all services share: one request, one answer, with ciphering, blocks, events and errors between them.
- */
+/** The common part of all services: one request, one answer, including ciphering, blocks, events and errors. */
 export class ServiceChannel implements Exchange {
   readonly options: SessionOptions;
   readonly delivery: DeliveryPolicy;
@@ -43,7 +41,7 @@ export class ServiceChannel implements Exchange {
   /** Set while a request may be sent. */
   association: AssociationInfo | undefined;
   ciphering: Ciphering | undefined;
-  /** General block transfer with this meter did not come to an end, or to sense. */
+  /** General block transfer with this meter did not complete, or gave no valid answer. */
   blocksFailed = false;
   /** General block transfer with this meter has led to an answer. */
   blocksCame = false;
@@ -53,12 +51,12 @@ export class ServiceChannel implements Exchange {
   #repeated = 0;
   /** replays that were dropped while an answer was awaited */
   #replays: DlmsSecurityError[] = [];
-  /** of the answer that is awaited */
+  /** form of the awaited answer */
   #form: AnswerForm = {};
   #stream: ContentStream | undefined;
-  /** an APDU came that needs keys, and this client has none */
+  /** an APDU was received that needs keys, and this client has none */
   #ciphered = false;
-  /** APDUs that came between the blocks of a report */
+  /** APDUs received between the blocks of a report */
   #aside: Uint8Array[] = [];
 
   constructor(options: SessionOptions) {
@@ -75,7 +73,7 @@ export class ServiceChannel implements Exchange {
     return this.options.maxResultSize ?? defaultMaxResultSize;
   }
 
-  /** Largest APDU that the meter takes, envelope included; Infinity when it set no limit. */
+  /** Maximum APDU size that the meter accepts, envelope included; Infinity without a limit. */
   get meterLimit(): number {
     const size = this.association?.maxPduSize ?? 0;
     return size === 0 ? Number.POSITIVE_INFINITY : size;
@@ -128,14 +126,14 @@ export class ServiceChannel implements Exchange {
     return this.association?.referencing === "sn" || !this.correlation.echoes;
   }
 
-  /** Whether a copy of an answer, or a late one, can be told from the answer to another request. */
+  /** Whether a copy of an answer, or a late one, can be distinguished from the answer to another request. */
   get tellsAnswersApart(): boolean {
     if (this.delivery.numbered || this.ciphering?.active === true) return true;
     return this.association?.referencing !== "sn" && !this.correlation.hasOwnIds;
   }
 
   /**
-   * Send a request and take its answer. An exception-response or a confirmedServiceError is thrown; the first
+   * Sends a request and returns its answer. An exception-response or a confirmedServiceError is thrown; the first
    * invocation-counter-error of an association moves the counter and repeats the request.
    */
   *exchange(request: Apdu, repetition: Repetition = "never", form: ExchangeForm = {}): Operation<Apdu> {
@@ -145,7 +143,7 @@ export class ServiceChannel implements Exchange {
     const plain = encodeApdu(request);
     this.asked = plain;
     const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
-    // a further block has the id of the request that it belongs to, whose first answer was taken
+    // a further block has the id of its request, whose first answer was accepted
     if ("invokeId" in request || request.apdu === "access-request") this.correlation.sending();
     for (;;) {
       let answer = yield* this.#ask(plain, repetition);
@@ -162,8 +160,8 @@ export class ServiceChannel implements Exchange {
   }
 
   /**
-   * One request and its answer. A repeatable request without an answer is retried where messages get lost, each time
-   * under a new invocation counter, because a meter that received the first one refuses the same counter.
+   * One request and its answer. A repeatable request without an answer is retried if the link may lose messages, each
+   * time under a new invocation counter, because a meter that received the first one refuses the same counter.
    */
   *#ask(plain: Uint8Array, repetition: Repetition): Operation<Apdu> {
     const limit = repetition === "never" ? 0 : this.delivery.retries;
@@ -180,7 +178,7 @@ export class ServiceChannel implements Exchange {
       } catch (error) {
         if (isNoAnswer(error)) this.correlation.silent();
         if (!isNoAnswer(error) || this.handedOn) throw error;
-        // a meter whose counter went back answers each time, and is never to be believed
+        // a meter whose counter went back answers each time, and must never be trusted
         if (this.#repeated >= limit) throw this.#replays[this.#repeated] ?? error;
       }
       this.#repeated += 1;
@@ -188,18 +186,21 @@ export class ServiceChannel implements Exchange {
     }
   }
 
-  /** Some meters give all answers one id: their answer is told from a late one by waiting for the late one. */
+  /**
+   * Some meters use the same id in all answers: their answer is distinguished from a late one by waiting for the late
+   * one.
+   */
   #deliveryOf(repetition: Repetition): Delivery {
     const uncorrelated = repetition === "uncorrelated" || !this.correlation.agrees;
     return { reportSilence: true, uncorrelated, isRetry: this.#repeated > 0 };
   }
 
-  /** Send bytes as they are and take the bytes that answer them, notifications and block transfer left out. */
+  /** Sends bytes unchanged and returns the bytes of their answer, without notifications and block transfer. */
   *exchangeBytes(bytes: Uint8Array, phase: Phase, delivery?: Delivery): Operation<Apdu> {
     return yield* this.#answer(yield* exchangeStep(bytes, phase, delivery), delivery);
   }
 
-  /** A further answer to the last request; throws the time-out when none comes. */
+  /** Receives a further answer to the last request; throws the time-out if there is none. */
   *further(wait: "same" | "new"): Operation<Apdu> {
     const delivery: Delivery = { reportSilence: true, sameWait: wait === "same" };
     return yield* this.#answer(yield* receiveStep(delivery, "any"), delivery);
@@ -216,7 +217,7 @@ export class ServiceChannel implements Exchange {
     return this.options.quirks?.noGeneralBlockTransfer !== true && this.supports("general-block-transfer");
   }
 
-  /** The answer that comes most often; undefined for whatever needs more than to be parsed. */
+  /** Fast path for the most frequent answer; undefined for an answer that needs more than parsing. */
   #plainGet(bytes: Uint8Array): Apdu | undefined {
     const { ciphering, correlation, options } = this;
     const [tag, , invokeId = 0] = bytes;
@@ -259,7 +260,9 @@ export class ServiceChannel implements Exchange {
     throw limitExceeded(`${maxNotifications} notifications came, but no answer`, maxNotifications);
   }
 
-  /** @throws DlmsSecurityError SEC_KEY_MISSING where only APDUs came that this client has no keys for */
+  /**
+   * @throws DlmsSecurityError SEC_KEY_MISSING if the only APDUs received were ones for which this client has no keys
+   */
   *#next(delivery: Delivery | undefined): Operation<Uint8Array> {
     try {
       return yield* receiveStep(delivery, "any");
@@ -312,15 +315,15 @@ export class ServiceChannel implements Exchange {
     return opened === undefined || opened === "stale";
   }
 
-  /** A transfer begins with block 1. Its id or counter is unique where the meter echoes ids or ciphers. */
+  /** A transfer begins with block 1. Its id or counter is unique if the meter echoes ids or ciphers. */
   #isOfFinishedTransfer({ blockNumber, data }: GeneralBlockTransfer): boolean {
     const unique = this.ciphering?.active === true || this.correlation.echoes;
     return (blockNumber > 1 || unique) && this.correlation.isFinishedBlock(blockNumber, data);
   }
 
   /**
-   * The APDU from blocks; undefined for a report, and for a transfer that failed after an answer came between its
-   * blocks.
+   * The APDU from blocks; undefined for a report, and for a transfer that failed after an answer was received between
+   * its blocks.
    */
   *#assembled(first: GeneralBlockTransfer): Operation<Apdu | undefined> {
     try {
@@ -337,7 +340,7 @@ export class ServiceChannel implements Exchange {
       yield* this.#plainNotification(whole);
       return undefined;
     } catch (error) {
-      // a meter that did not take a block may end its link before the client gives up
+      // a meter that rejected a block may end its link before the client gives up
       const ended = isDlmsError(error) && error.is("LINK_DISCONNECTED");
       const unusable = error instanceof DlmsDecodeError || error instanceof DlmsTimeoutError || ended;
       if (unusable && !ended && (isNotificationTag(first.data[0]) || this.#aside.length > 0)) {
@@ -349,12 +352,12 @@ export class ServiceChannel implements Exchange {
     }
   }
 
-  /** The data of the answer were delivered while they came; the answer itself has none. */
+  /** The data of the answer were delivered as they arrived, so the answer itself contains none. */
   get handedOn(): boolean {
     return this.#stream?.streaming === true;
   }
 
-  /** Whether data of an answer with this invoke-id may be delivered before the whole answer has come. */
+  /** Whether data of an answer with this invoke-id may be delivered before the answer is complete. */
   #mayHandOn(invokeId: number): boolean {
     if (this.ciphering?.active === true || this.ciphering?.signatureRequired === true) return false;
     if (this.correlation.isOurs(invokeId)) return true;
@@ -362,7 +365,8 @@ export class ServiceChannel implements Exchange {
   }
 
   /**
-   * Keeps an APDU that came between the blocks of a possible report: the answer may come before the report is complete.
+   * Stores an APDU received between the blocks of a possible report: the answer may arrive before the report is
+   * complete.
    */
   setAside(bytes: Uint8Array): boolean {
     if (this.#aside.length > 0) return false;
@@ -383,7 +387,7 @@ export class ServiceChannel implements Exchange {
     yield* notificationStep(`the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
   }
 
-  /** An APDU with an old counter may be a copy, or was overtaken: it is dropped, and a newer one awaited. */
+  /** An APDU with an old counter may be a copy, or arrive out of order: it is dropped, and a newer one awaited. */
   *#openUnlessLate(apdu: Protected): Operation<Apdu | undefined> {
     if (this.ciphering === undefined) throw keysMissing();
     try {

@@ -1,4 +1,4 @@
-/** One rule for bytes after an answer: notifications are delivered, the rest is counted in a note. */
+/** One rule for bytes after an answer: notifications are delivered, other bytes are counted in a note. */
 import { splitApdus } from "../../apdu";
 import { isNotificationTag } from "../protection/ciphering";
 import type { Operation } from "../steps/operation";
@@ -9,7 +9,7 @@ export function* noteTrailing(count: number): Operation<void> {
   if (count > 0) yield* noteStep(`${count} bytes behind the answer were ignored`);
 }
 
-/** The notifications in the bytes after an answer; none where these contain anything else. */
+/** The notifications in the bytes after an answer; none if these contain anything else. */
 export function notificationsIn(trailing: Uint8Array): readonly Uint8Array[] {
   const { pieces, rest } = splitApdus(trailing);
   const apdus = pieces.map(({ bytes }) => bytes);

@@ -1,4 +1,4 @@
-/** Collects a value that comes in blocks, and detects its end. */
+/** Collects a value received in blocks, and detects its end. */
 import { defaultMaxDepth } from "../../codec";
 import { ElementScanner } from "../../codec/element-scanner";
 import { scanIncomplete } from "../../codec/scan-outcome";
@@ -11,15 +11,15 @@ import type { ServiceChannel } from "./service-channel";
 import { noteTrailing } from "./trailing-bytes";
 
 /**
- * Some meters continue with blocks after the whole value, or refuse the next block: the whole value is the answer, and
- * the rest is noted.
+ * Some meters continue with blocks after the complete value, or refuse the next block: the complete value is the
+ * answer, and the excess is noted.
  */
 export class ValueCollector {
   readonly #collected: Collector;
-  /** where the value begins; undefined while that is not known */
+  /** start of the value; undefined while unknown */
   readonly #start: (bytes: Uint8Array) => number | undefined;
   readonly #scanner = new ElementScanner(defaultMaxDepth);
-  /** of the value, once it is whole; below 0 before, and for bytes that are no value */
+  /** length of the complete value; below 0 before, and for bytes that are not a value */
   #length = scanIncomplete;
   #behind = 0;
 
@@ -33,7 +33,7 @@ export class ValueCollector {
     return this.#length >= 0;
   }
 
-  /** The value is whole, and the maximum number of further blocks came after it. */
+  /** The value is complete, and the maximum number of further blocks was received after it. */
   get isEnough(): boolean {
     return this.#behind > maxBlocksBehind;
   }
@@ -49,12 +49,14 @@ export class ValueCollector {
     if (from !== undefined) this.#length = this.#scanner.scan(view, from, view.length);
   }.bind(this);
 
-  /** All that came. */
+  /** All received bytes. */
   bytes(): Uint8Array {
     return this.#collected.bytes();
   }
 
-  /** The value alone. Bytes that are no whole value stay as they are: decoding says why. */
+  /**
+   * The value alone. Bytes that are not a complete value are returned unchanged, so that decoding reports the error.
+   */
   *value(): Operation<Uint8Array> {
     const bytes = this.#collected.bytes();
     if (!this.isWhole) return bytes;
@@ -66,15 +68,15 @@ export class ValueCollector {
 const fromStart = (): number => 0;
 
 /**
- * Whether an error after a whole value leaves the value valid. After an undecodable answer it is valid only where
- * answers can be told apart: elsewhere the next answer may be shifted, and the session has to end.
+ * Whether an error after a complete value leaves the value valid. After an undecodable answer it is valid only if
+ * answers can be distinguished: otherwise the next answer may be shifted, and the session has to end.
  */
 export function concernsOnlyTheRest(channel: ServiceChannel, error: unknown): error is Error {
   if (error instanceof DlmsDecodeError) return channel.tellsAnswersApart;
   return error instanceof DlmsServiceError || error instanceof DlmsTimeoutError;
 }
 
-/** The note on what followed a whole value. */
+/** The note on excess data after a complete value. */
 export function* noteRest(problem: string): Operation<void> {
   yield* noteStep(`the value was whole before the last block: ${problem}`);
 }

@@ -1,4 +1,4 @@
-/** The ciphering of one association: seals requests and opens answers. */
+/** The ciphering of one association: protects requests and deciphers answers. */
 import { type Apdu, apduName, cipheredTag, dedTag, encodeApdu, gloTag } from "../../apdu";
 import type { GeneralCiphering, GeneralSigning } from "../../apdu/model";
 import { bytesEqual, toHex } from "../../bytes";
@@ -117,7 +117,7 @@ export class Ciphering {
     return key;
   }
 
-  /** From here on the dedicated key is used, if there is one. */
+  /** Switches to the dedicated key, if there is one. */
   useDedicatedKey(): void {
     this.#dedicatedInUse = this.#dedicatedKeys !== undefined;
   }
@@ -227,7 +227,7 @@ export class Ciphering {
       if (!first || !(error instanceof DlmsSecurityError)) throw error;
       throw this.#isGenuine({ content, keys, systemTitle, keyRole: role }) ? counterRestarted(error) : error;
     }
-    // on the path of every answer: an input that is spread together, or a callback, costs more than the cipher itself
+    // this runs for every answer: object spread for the input, or a callback, costs more than the cipher itself
     const { plaintext } = unprotect({ content, keys, systemTitle, suite: this.security.suite, keyRole: role });
     requireMatchingTag(envelope, plaintext);
     const push = isNotificationTag(plaintext[0]) ? content : undefined;
@@ -317,7 +317,7 @@ export class Ciphering {
     return this.#checkedOriginator(stated);
   }
 
-  /** The title that an envelope names; an empty one means the one of the association. */
+  /** The title in an envelope; an empty one stands for the title of the association. */
   #checkedOriginator(stated: Uint8Array): Uint8Array {
     const own = this.#meterTitle;
     if (stated.length === 0) return checkSystemTitle(own, "the meter's");
@@ -335,8 +335,8 @@ export class Ciphering {
   }
 
   /**
-   * The meter refused our counter and says which one it expects: follow once per association, upwards only and
-   * not further than configured, since the plain exception-response can be forged.
+   * The meter refused our counter and reports the expected one: follows once per association, upwards only and
+   * within the configured limit, because the plain exception-response can be forged.
    * @throws DlmsSecurityError SEC_COUNTER_REJECTED when it must not be followed
    */
   *resynchronise(expected: number | undefined): Operation<void> {

@@ -44,7 +44,7 @@ export function makeHeader(transaction: number, originator: Uint8Array, recipien
   };
 }
 
-/** The keys of general-ciphering: identified, transported wrapped, or agreed, as the key-info of each APDU says. */
+/** The keys of general-ciphering: identified, wrapped, or agreed, as the key-info of each APDU specifies. */
 export class MessageKeys {
   readonly #options: GeneralCipheringOptions;
   readonly #suite: SecuritySuite;
@@ -131,7 +131,7 @@ export class MessageKeys {
     }
   }
 
-  /** The key of an APDU that has come. Without key-info it is the global one. */
+  /** The key of a received APDU. Without key-info it is the global one. */
   ofReceived(header: MessageHeader, keyInfo: KeyInfo | undefined): MessageKey {
     const { key, role } = this.#received.of(header, keyInfo);
     return key === undefined ? { keys: this.#global, role } : this.#with(key, role);

@@ -24,9 +24,9 @@ const nothing = new Uint8Array(0);
 const transactionLength = 8;
 
 /**
- * What the signature of general-signing is made over: the header fields, each behind its length, and the content
- * without its length; not the tag. The Green Book's clause is not public: this is what two implementations that work
- * with meters in the field agree upon, each written without the other (EnergyICT's DLMS session layer, Gurux.DLMS).
+ * The input of the signature of general-signing: the header fields, each after its length, and the content without its
+ * length; not the tag. The Green Book's clause is not public: two independent implementations that work with meters in
+ * the field agree on this form (EnergyICT's DLMS session layer, Gurux.DLMS).
  */
 export function signedBytes(header: MessageHeader, content: Uint8Array): Uint8Array {
   return concatBytes(headerBytes(header), content);
@@ -34,7 +34,7 @@ export function signedBytes(header: MessageHeader, content: Uint8Array): Uint8Ar
 
 /** Signs requests, outside any ciphering, and verifies the signatures of answers. */
 export class MessageSigning {
-  /** Whether answers that are not signed are refused. */
+  /** Whether unsigned answers are refused. */
   readonly required: boolean;
   readonly #signingKey: EcPrivateKey;
   readonly #meterKey: EcPublicKey;
@@ -94,8 +94,8 @@ export class MessageSigning {
   }
 
   /**
-   * Refuse an answer to another request. Some meters leave the transaction-id out, which is taken where ciphering
-   * keeps replays away.
+   * Refuses an answer to another request. Some meters omit the transaction-id, which is accepted if ciphering
+   * prevents replays.
    * @throws DlmsSecurityError SEC_REPLAY
    */
   checkTransaction(envelope: GeneralSigning, ciphered: boolean): void {

@@ -83,7 +83,7 @@ export function* invokeList(
   return answer.responses;
 }
 
-/** In one request if the meter takes it, else in blocks; the answer is to the same invoke-id. */
+/** Sends the request whole if the meter accepts it, otherwise in blocks; the answer has the same invoke-id. */
 function* send(
   channel: ServiceChannel,
   request: ActionRequest,
@@ -98,7 +98,7 @@ function* send(
   return answer;
 }
 
-/** Whether a request has to be cut; without blocks negotiated it goes out whole, or in general blocks. */
+/** Whether a request has to be split; without negotiated blocks it is sent whole, or in general blocks. */
 function tooLong(channel: ServiceChannel, request: ActionRequest): boolean {
   return channel.supports("block-transfer-with-action") && !channel.fits(encodeApdu(request).length);
 }
@@ -162,7 +162,7 @@ function* singleFrom(raw: Uint8Array, invokeId: number): Operation<ActionResult>
     const parsed = parse(prefix, false);
     if (parsed !== undefined && (parsed.response.result === 0 || raw.length === 2)) return parsed.response;
   }
-  // no form takes all bytes: some are after the data, and the first bytes select the form
+  // no form uses up all bytes: some follow the data, so the first bytes select the form
   const [first, second = 0] = raw;
   const parsed = parse(first !== 0 ? [0x00, 0x01, 0x00] : second > 1 ? [0x00, 0x01] : [], true);
   if (parsed !== undefined) {

@@ -15,13 +15,13 @@ import { noteStep, progressStep } from "../steps/steps";
 /** How a read ended. */
 export type GetOutcome = { readonly ok: true } | { readonly ok: false; readonly result: number };
 
-/** GET of one attribute; blocks are put together. */
+/** GET of one attribute; blocks are reassembled. */
 export function getAttribute(
   channel: ServiceChannel,
   attribute: AttributeDescriptorWithSelection,
   form?: AnswerForm,
 ): Operation<GetDataResult> {
-  // no generator around the most frequent one: each costs a call for every step
+  // the most frequent operation has no generator around it, because each costs a call for every step
   if (channel.delivery.retries === 0) return getWhole(channel, attribute, form);
   return retryLostTransfer(channel, () => getWhole(channel, attribute, form));
 }
@@ -43,7 +43,7 @@ function* getWhole(
   return yield* collectValue(channel, invokeId, answer);
 }
 
-/** One value from blocks; anything after it is noted: bytes, further blocks or a refusal. */
+/** One value from blocks; further bytes, blocks or a refusal after it are noted. */
 function* collectValue(channel: ServiceChannel, invokeId: number, answer: Apdu): Operation<GetDataResult> {
   const collected = new ValueCollector(channel.maxResultSize);
   try {
@@ -79,9 +79,9 @@ function fitsResult(channel: ServiceChannel, result: GetDataResult): boolean {
 }
 
 /**
- * GET of one attribute whose pieces are handed out as they come: data blocks, ciphered one by one or plain, and plain
- * general blocks, window by window. A ciphered answer in general blocks has to be whole before its tag can be checked,
- * and is one piece; so is one to a request that went out in general blocks itself.
+ * GET of one attribute whose pieces are delivered as they arrive: data blocks, ciphered one by one or plain, and plain
+ * general blocks, window by window. A ciphered answer in general blocks is one piece, because its tag can be verified
+ * only when it is complete; so is an answer to a request that was itself sent in general blocks.
  */
 export function* getChunks(
   channel: ServiceChannel,
@@ -153,7 +153,7 @@ function* getWholeList(
   return list.results;
 }
 
-/** The blocks of a list carry what follows the invoke-id of the unblocked form. */
+/** The blocks of a list contain the fields after the invoke-id of the unblocked form. */
 function* listFromBlocks(channel: ServiceChannel, invokeId: number, first: GetResponseWithDatablock): Operation<Apdu> {
   const collected = new Collector(channel.maxResultSize);
   const outcome = yield* getBlocks(channel, invokeId, first, collected.sink);
@@ -165,8 +165,8 @@ function* listFromBlocks(channel: ServiceChannel, invokeId: number, first: GetRe
 }
 
 /**
- * All blocks of a get-response, from the first that has come. Numbers start at 1, at 0, or where the last
- * transfer ended; within a transfer they have to rise by one.
+ * All blocks of a get-response, beginning with the received one. Numbers start at 1, at 0, or where the last transfer
+ * ended; within a transfer they have to rise by one.
  */
 function* getBlocks(
   channel: ServiceChannel,
@@ -216,7 +216,7 @@ function* nextBlock(channel: ServiceChannel, invokeId: number, blockNumber: numb
   }
   if (!answer.result.ok) refuseLostPlace(channel, answer.result.result, blockNumber);
   if (answer.apdu === "get-response-normal") return answer;
-  // an error may come with any number: some meters repeat the last one, some send 0
+  // an error may have any number: some meters repeat the last one, some send 0
   if (answer.result.ok && answer.blockNumber !== expected) {
     throw inconsistentAnswer(`block ${expected} was asked for, block ${answer.blockNumber} came`, {
       expected,
@@ -226,14 +226,14 @@ function* nextBlock(channel: ServiceChannel, invokeId: number, blockNumber: numb
   return answer;
 }
 
-/** Whether this block is a copy of an earlier one: the line doubled the block or its request. */
+/** Whether this block is a copy of an earlier one, because the line duplicated the block or its request. */
 function isEarlierBlock(answer: Apdu, expected: number): answer is GetResponseWithDatablock {
   return answer.apdu === "get-response-with-datablock" && answer.result.ok && answer.blockNumber < expected;
 }
 
 /**
- * A block whose request came twice is refused by meters that sent it before: their place is after it. That is no
- * answer about the attribute, and all of it is to be asked for again.
+ * A meter that receives the request for a block twice may refuse it, because its position is already after that block.
+ * This refusal says nothing about the attribute, which has to be requested again from the start.
  */
 function refuseLostPlace(channel: ServiceChannel, result: number, blockNumber: number): void {
   if (channel.delivery.retries === 0 || !blockTransferFailed.has(result)) return;

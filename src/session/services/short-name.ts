@@ -39,7 +39,7 @@ export function* readVariablesUnchecked(
   return counted(results, variables.length);
 }
 
-/** Sends a request whole or, where it is too long for the meter and blocks were agreed upon, in blocks. */
+/** Sends a request whole or, if it is too long for the meter and blocks were negotiated, in blocks. */
 function* askFor(
   channel: ServiceChannel,
   variables: readonly VariableAccess[],
@@ -52,14 +52,14 @@ function* askFor(
   }
   const results = yield* sendBlocks(channel, whole.subarray(1), form);
   const [first] = results;
-  // a block that was refused refuses all that was asked for
+  // a refused block refuses the whole request
   return first?.kind === "error" && results.length === 1 ? variables.map(() => first) : results;
 }
 
 /** tag, count, choice, last-block, number, length of up to three bytes */
 const readBlockHeader = 9;
 
-/** The blocks carry what follows the tag of a read-request: the list of variables. */
+/** The blocks contain the fields after the tag of a read-request: the list of variables. */
 function* sendBlocks(channel: ServiceChannel, whole: Uint8Array, form: AnswerForm): Operation<readonly ReadResult[]> {
   const size = channel.roomFor(readBlockHeader);
   for (let at = 0, blockNumber = 1; ; blockNumber++) {
@@ -87,7 +87,7 @@ function* exchangeRead(
   return answer.results;
 }
 
-/** The blocks carry what follows the tag of a read-response: the list of results. */
+/** The blocks contain the fields after the tag of a read-response: the list of results. */
 function* readBlocks(
   channel: ServiceChannel,
   first: DataBlock,
@@ -100,7 +100,7 @@ function* readBlocks(
   return refused === undefined ? yield* resultsIn(channel, collected.bytes(), count, form) : [refused];
 }
 
-/** One result from blocks; anything after its value is noted: bytes, further blocks or a refusal. */
+/** One result from blocks; further bytes, blocks or a refusal after its value are noted. */
 function* readOneByBlocks(channel: ServiceChannel, first: DataBlock): Operation<readonly ReadResult[]> {
   const collected = new ValueCollector(channel.maxResultSize, startOfOnlyValue);
   try {
@@ -123,7 +123,7 @@ function startOfOnlyValue(bytes: Uint8Array): number | undefined {
   return count === 1 && choice === 0 ? 2 : 0;
 }
 
-/** All blocks of a read-response, from the first that has come; the error that one was refused with. */
+/** All blocks of a read-response, beginning with the received one; or the error with which one was refused. */
 function* takeBlocks(
   channel: ServiceChannel,
   first: DataBlock,
@@ -159,7 +159,7 @@ function* takeBlocks(
   }
 }
 
-/** Read of one variable whose data are handed out as the blocks come. */
+/** Read of one variable whose data are delivered as the blocks arrive. */
 export function* readChunks(channel: ServiceChannel, variable: VariableAccess): Operation<GetOutcome> {
   channel.require("read");
   const results = yield* askFor(channel, [variable], "uncorrelated", {});
@@ -197,7 +197,7 @@ class OnlyResult {
     let data = piece;
     if (this.#begun !== undefined) {
       this.#begun = concatBytes(this.#begun, piece);
-      // an error has three bytes, and so has an array of one null: that is no row
+      // an error has three bytes, and so has an array of one null, which is not a row
       if (this.#begun.length <= 3 && !last) return;
       data = this.#dataOf(this.#begun);
       this.#begun = undefined;
@@ -209,7 +209,7 @@ class OnlyResult {
   #dataOf(bytes: Uint8Array): Uint8Array {
     const [count, choice] = bytes;
     if (count === 1 && choice === 1 && bytes.length === 3) this.error = bytes[2];
-    // an empty array has these bytes too, and nothing behind them
+    // an empty array has these bytes too, but no bytes after them
     else if (count === 1 && choice === 0 && bytes.length > 2) return bytes.subarray(2);
     else this.shortened = true;
     return bytes;
@@ -217,8 +217,8 @@ class OnlyResult {
 }
 
 /**
- * The list of results that came in blocks. Gurux' server leaves out its first two bytes: how many there are, and that
- * the first of them is data.
+ * The list of results received in blocks. Gurux' server omits its first two bytes: the number of results, and the tag
+ * that the first of them is data.
  */
 function* resultsIn(
   channel: ServiceChannel,
@@ -242,14 +242,14 @@ function* resultsIn(
   return whole.results;
 }
 
-/** Undefined if the first two bytes are there, or if the rest makes no sense without them either. */
+/** Undefined if the first two bytes are present, or if the rest is not valid without them either. */
 function shortenedResults(
   bytes: Uint8Array,
   count: number,
   { dataToEnd }: AnswerForm,
 ): readonly ReadResult[] | undefined {
   if (count >= 0x80 || exactResults(Uint8Array.of(0x0c), bytes, count) !== undefined) return undefined;
-  // well-formed data prove nothing here
+  // well-formed data are no proof here
   const onlyData = dataToEnd === true && count === 1 && (bytes[0] !== 1 || bytes[1] !== 0);
   return onlyData ? [{ kind: "data", data: bytes }] : exactResults(Uint8Array.of(0x0c, count, 0), bytes, count);
 }
@@ -307,7 +307,7 @@ export function* writeVariables(
 /** tag, count, choice, last-block, number; count, octet-string tag, length of up to three bytes */
 const writeBlockHeader = 6 + 5;
 
-/** The blocks carry what follows the tag of a write-request, as octet-strings. */
+/** The blocks contain the fields after the tag of a write-request, as octet-strings. */
 function* writeBlocks(channel: ServiceChannel, whole: Uint8Array): Operation<readonly WriteResult[]> {
   const size = channel.roomFor(writeBlockHeader);
   for (let at = 0, blockNumber = 1; ; blockNumber++) {
@@ -328,7 +328,7 @@ function* writeBlocks(channel: ServiceChannel, whole: Uint8Array): Operation<rea
   }
 }
 
-/** @throws DlmsDecodeError DECODE_VALUE unless there is a result per item */
+/** @throws DlmsDecodeError DECODE_VALUE unless there is one result per item */
 function counted<T>(results: readonly T[], expected: number): readonly T[] {
   if (results.length === expected) return results;
   throw inconsistentAnswer(`${expected} items were asked for, ${results.length} were answered`, {

@@ -4,21 +4,23 @@ import type { ServiceChannel } from "../exchange/service-channel";
 import { inconsistentAnswer } from "../steps/errors";
 import type { Operation } from "../steps/operation";
 
-/** How one service cuts a long request into blocks. */
+/** How one service splits a long request into blocks. */
 export interface Upload {
-  /** the encoding that is cut */
+  /** the encoding to be split */
   readonly whole: Uint8Array;
-  /** bytes of the first request and of the later ones in front of the raw piece, its length included */
+  /** bytes before the raw piece in the first request and in the later ones, its length field included */
   readonly firstHeader: number;
   readonly laterHeader: number;
   request(block: DataBlock): Apdu;
-  /** Block number that an answer acknowledges; undefined when it says something else. */
+  /** Block number that an answer acknowledges; undefined for any other answer. */
   acknowledged(answer: Apdu): number | undefined;
-  /** Whether an answer says that the request failed, which may come before the last block. */
+  /** Whether an answer reports that the request failed, possibly before the last block. */
   failed(answer: Apdu): boolean;
 }
 
-/** Send a long request block by block; the answer to the last block, or the one that ended the transfer early. */
+/**
+ * Sends a long request block by block; returns the answer to the last block, or the one that ended the transfer early.
+ */
 export function* uploadBlocks(channel: ServiceChannel, upload: Upload): Operation<Apdu> {
   const { whole } = upload;
   let at = 0;

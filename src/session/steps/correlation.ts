@@ -2,20 +2,20 @@
 import type { Apdu } from "../../apdu/model";
 
 /**
- * Ids 2 to 15 take turns. Meters that do not echo the invoke-id answer with 0 or 1, so their first answer shows it: no
- * request had that id, and no copy of an answer can have it.
+ * Ids 2 to 15 are used in rotation. Meters that do not echo the invoke-id answer with 0 or 1, so their first answer
+ * reveals it: no request had that id, and no copy of an answer can have it.
  */
 const firstId = 2;
 const lastId = 15;
-/** Answers to other requests that are dropped while the answer to one request is awaited. */
+/** Maximum stale answers that are dropped while the answer to one request is awaited. */
 export const maxStaleAnswers = 64;
-/** Answers of a meter that does not echo the invoke-id, which are compared with the ones that follow. */
+/** Number of answers of a meter without echoed invoke-ids that are kept for comparison with later ones. */
 const maxRememberedAnswers = 64;
 
-/** Blocks of general block transfers that came to their end, which are compared with the ones that follow. */
+/** Number of blocks of completed general block transfers that are kept for comparison with later ones. */
 const maxRememberedBlocks = 512;
 
-/** A general block transfer that came to its end. */
+/** A completed general block transfer. */
 export interface FinishedTransfer {
   /** the request that it answered */
   readonly request: Uint8Array;
@@ -23,7 +23,7 @@ export interface FinishedTransfer {
   readonly blocks: ReadonlyMap<number, string>;
 }
 
-/** `ours`: the answer to the request under way. `stale`: one to another request. `other`: the meter has its own ids. */
+/** `ours`: the answer to the current request. `stale`: one to another request. `other`: the meter has its own ids. */
 export type Verdict = "ours" | "stale" | "other";
 
 /**
@@ -46,7 +46,7 @@ export class Correlation {
   #id: number;
   /** ids of the requests on this connection: bit n for id n */
   #asked = 0;
-  /** ids of the requests that have no answer so far, the one under way included */
+  /** ids of the requests without an answer so far, the current one included */
   #owed = 0;
   /** association requests that have no answer so far; counted where the connection outlives them */
   associations = 0;
@@ -60,16 +60,16 @@ export class Correlation {
   /** an id that was judged stale while the present request is awaited */
   #dropped: number | undefined;
   readonly #answers = new Map<string, string>();
-  /** digests of the requests whose answers the latest general blocks belong to, by the blocks' keys */
+  /** digests of the requests answered by the latest general blocks, by the blocks' keys */
   readonly #blocks = new Map<string, string>();
 
-  /** @param first the ids from here to `last` take turns */
+  /** @param first the ids from here to `last` are used in rotation */
   constructor(first = firstId, last = lastId) {
     this.#first = first;
     this.#id = this.#last = last;
   }
 
-  /** The id of the request under way. */
+  /** The id of the current request. */
   get id(): number {
     return this.#id;
   }
@@ -91,7 +91,7 @@ export class Correlation {
     return this.#owed !== 0;
   }
 
-  /** A new connection: nothing of an earlier one can arrive on it. */
+  /** A new connection: no data of an earlier one can arrive on it. */
   forgetConnection(): void {
     this.#asked = this.#owed = 0;
     this.associations = 0;
@@ -114,7 +114,7 @@ export class Correlation {
     this.#dropped = undefined;
   }
 
-  /** The request under way has its answer. */
+  /** The current request has its answer. */
   answered(): void {
     this.#owed &= ~(1 << this.#id);
   }
@@ -143,12 +143,12 @@ export class Correlation {
     return "other";
   }
 
-  /** Whether this is the id of the request under way. */
+  /** Whether this is the id of the current request. */
   isOurs(received: number): boolean {
     return (received & 0x0f) === this.#id;
   }
 
-  /** Whether this is the id of the request under way, or the meter is known for its own ids and this may be one. */
+  /** Whether this is the id of the current request, or may be one because the meter is known to use its own ids. */
   isUsual(received: number): boolean {
     return this.isOurs(received) || (this.hasOwnIds && !this.isStale(received));
   }
@@ -158,7 +158,7 @@ export class Correlation {
     return isIn(this.#asked, received & 0x0f);
   }
 
-  /** Whether an answer with this id belongs to another request than the one under way. */
+  /** Whether an answer with this id belongs to another request than the current one. */
   isStale(received: number): boolean {
     const id = received & 0x0f;
     if (id === this.#id) return false;
@@ -166,7 +166,7 @@ export class Correlation {
     return isIn(this.#evidence === "none" ? this.#asked : this.#owed, id);
   }
 
-  /** Takes note that an answer to an earlier request came; false if none with this id is due. */
+  /** Records an answer to an earlier request; false if none with this id is outstanding. */
   takeOwed(received: number): boolean {
     const id = received & 0x0f;
     const due = isIn(this.#owed, id);
@@ -185,7 +185,7 @@ export class Correlation {
     return earlier;
   }
 
-  /** A general block transfer came to its end. */
+  /** Records a completed general block transfer. */
   finished({ request, blocks }: FinishedTransfer): void {
     const asked = requestDigest(request);
     for (const [blockNumber, key] of blocks)
@@ -198,8 +198,7 @@ export class Correlation {
   }
 
   /**
-   * The request whose answer had a block with this digest, as `requestDigest` gives it; undefined for a block that is
-   * new.
+   * The request whose answer had a block with this digest, as `requestDigest` returns it; undefined for a new block.
    */
   requestOfBlock(blockNumber: number, key: string): string | undefined {
     return this.#blocks.get(blockKey(blockNumber, key));
@@ -208,7 +207,7 @@ export class Correlation {
 
 const blockKey = (blockNumber: number, key: string): string => `${blockNumber} ${key}`;
 
-/** Sets an entry as the latest one, and forgets the oldest beyond the bound. */
+/** Sets an entry as the latest one, and removes the oldest beyond the limit. */
 function keepLatest(map: Map<string, string>, key: string, value: string, most: number): void {
   map.delete(key);
   map.set(key, value);
@@ -218,7 +217,7 @@ function keepLatest(map: Map<string, string>, key: string, value: string, most: 
 
 const isIn = (ids: number, id: number): boolean => ((ids >> id) & 1) === 1;
 
-/** The invoke-id of an answer; undefined where it has none. */
+/** The invoke-id of an answer; undefined if it has none. */
 export function invokeIdOf(apdu: Apdu): number | undefined {
   if ("invokeId" in apdu) return apdu.invokeId;
   return apdu.apdu === "access-response" ? apdu.longInvokeId : undefined;

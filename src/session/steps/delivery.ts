@@ -1,6 +1,6 @@
 /** Faults of messages between client and meter, and the policy of a session for them. */
 
-/** How one step's message is carried where messages get lost; elsewhere it changes nothing. */
+/** How the message of one step is delivered over a link that may lose messages; no effect on other links. */
 export interface Delivery {
   /** The driver throws silence in as an error that leaves the link up: the session retries. */
   readonly reportSilence?: boolean;
@@ -14,13 +14,13 @@ export interface Delivery {
 
 /** The policy of a session, chosen by its transport and its framing. */
 export interface DeliveryPolicy {
-  /** Retries of a request that changes nothing in the meter, when no answer came. */
+  /** Retries of a request that changes nothing in the meter, after a missing answer. */
   readonly retries: number;
   /** Answers keep their order: an APDU with the id of the request is its answer. */
   readonly keepsOrder: boolean;
   /** The link numbers its messages and drops copies; otherwise a copy of an answer reaches the session. */
   readonly numbered: boolean;
-  /** The connection outlives an abandoned association: answers to its requests may still come. */
+  /** The connection outlives an abandoned association: answers to its requests may still arrive. */
   readonly outlivesAssociation: boolean;
   /** An answer with a past invocation counter is a copy, or was overtaken: the session drops it and waits on. */
   readonly dropsReplays: boolean;
@@ -36,7 +36,7 @@ export function streamDelivery({ numbered = true, outlivesAssociation = false }:
   return { retries: 0, keepsOrder: true, numbered, outlivesAssociation, dropsReplays: !numbered };
 }
 
-/** Datagrams: each may get lost, come twice, or overtake another one. */
+/** Datagrams: each may be lost, duplicated, or reordered. */
 export function datagramDelivery({
   retries,
   numbered = true,

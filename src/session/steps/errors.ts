@@ -37,7 +37,7 @@ export function inconsistentAnswer(problem: string, details: Readonly<Record<str
   return new DlmsDecodeError("DECODE_VALUE", problem, { details });
 }
 
-/** A block of an earlier transfer came in the one under way. */
+/** A block of an earlier transfer was received in the current one. */
 export function copiedBlock(blockNumber: number): DlmsLinkError {
   return new DlmsLinkError(
     "LINK_SEQUENCE",
@@ -59,7 +59,7 @@ export function keysMissing(kind = "a ciphered APDU"): DlmsSecurityError {
   );
 }
 
-/** exception-response in words. */
+/** Text of an exception-response. */
 export function exceptionError(exception: ExceptionResponse): DlmsServiceError {
   const state = coded(stateErrorWord(exception.stateError), exception.stateError);
   const service = coded(exceptionServiceErrorWord(exception.serviceError), exception.serviceError);
@@ -80,7 +80,7 @@ export function exceptionError(exception: ExceptionResponse): DlmsServiceError {
   );
 }
 
-/** The three parts of a confirmedServiceError in words: "read: access / object-unavailable (4)". */
+/** Text of the three parts of a confirmedServiceError: "read: access / object-unavailable (4)". */
 export function describeServiceError(error: ConfirmedServiceError): string {
   const { service, errorType, value } = confirmedServiceErrorWords(error);
   return `${service}: ${errorType} / ${coded(value, error.value)}`;
@@ -114,14 +114,14 @@ export interface Refusal {
   readonly result: number;
   readonly diagnosticSource: "service-user" | "service-provider";
   readonly diagnostic: number;
-  /** the meter names the context of the other kind, with or without ciphering, than was asked for */
+  /** the meter names the opposite context of the proposed one, with or without ciphering */
   readonly context?: "plain" | "ciphered";
   /** in the user-information of some refusals */
   readonly initiateError?: ConfirmedServiceError;
 }
 
 /**
- * A refusing AARE in words. `authenticated`: whether the AARQ carried a password or a challenge; `ciphered`: whether
+ * Text of a refusing AARE. `authenticated`: whether the AARQ carried a password or a challenge; `ciphered`: whether
  * keys were used on it.
  */
 export function refusedAssociation(refusal: Refusal, authenticated: boolean, ciphered = false): DlmsAssociationError {
@@ -142,7 +142,7 @@ export function refusedAssociation(refusal: Refusal, authenticated: boolean, cip
   const secret =
     user && (failed || (refusal.diagnostic === userDiagnostic["authentication-required"] && authenticated));
   if (secret) return new DlmsAssociationError("ASSOC_AUTH_FAILED", text, { details });
-  // an unspecific refusal whose reason is the initiate request is the initiate request's failure
+  // an unspecific refusal because of the initiate request is reported as the initiate request's failure
   const code = inner !== undefined && inner.value !== 0 ? "ASSOC_INITIATE_ERROR" : "ASSOC_REJECTED";
   return new DlmsAssociationError(code, text, { details });
 }
@@ -176,7 +176,7 @@ function adviceFor(user: boolean, diagnostic: number): string {
   return advice === undefined ? "" : `; ${advice}`;
 }
 
-/** Nothing came, so that it may be asked again. */
+/** The request got no answer, so it may be sent again. */
 export function isNoAnswer(error: unknown): boolean {
   return error instanceof DlmsTimeoutError && error.is("TIMEOUT_RESPONSE", "TIMEOUT_ASSOCIATE");
 }

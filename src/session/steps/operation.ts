@@ -1,8 +1,8 @@
-/** The steps of a session's operations: what the session asks of its driver, and what the driver resumes it with. */
+/** The steps of a session's operations: what the session requests of its driver, and how the driver resumes it. */
 import type { Apdu } from "../../apdu/model";
 import type { Delivery } from "./delivery";
 
-/** Takes the pieces of an answer in order. */
+/** Receives the pieces of an answer in order. */
 export type Sink = (piece: Uint8Array, blockNumber: number, last: boolean) => Operation<void>;
 
 /** Special properties of the answer to a request. */
@@ -11,13 +11,13 @@ export interface AnswerForm {
   readonly dataToEnd?: boolean;
 }
 
-/** APDUs that may have come before the step. */
+/** APDUs that may have been received before the step. */
 export type Early = "any" | "block";
 
 /**
- * A session runs its operations as generators: each step says what the driver should do, and the driver resumes
- * with the answer, or throws the link's error in. So the association machine owns no socket, timer, clock or
- * promise, and a test can drive it by hand.
+ * A session runs its operations as generators: each step tells the driver what to do, and the driver resumes with the
+ * answer, or throws the link's error in. So the association machine owns no socket, timer, clock or promise, and a test
+ * can drive it by hand.
  */
 export type SessionStep =
   /** Send an APDU and resume with the APDU that answers it. */
@@ -27,8 +27,8 @@ export type SessionStep =
       readonly phase: "associate" | "request" | "release";
     })
   /**
-   * Resume with one more APDU without sending anything. `early`: one that came in this operation when none was awaited
-   * will do, or only if it is a general block.
+   * Resume with one more APDU without sending anything. `early`: accept an APDU that was received earlier in this
+   * operation while none was awaited; any one, or only a general block.
    */
   | (Delivery & { readonly kind: "receive"; readonly early?: Early })
   /** Send an APDU that has no answer. */
@@ -36,13 +36,13 @@ export type SessionStep =
   /** Resume with the first of `count` reserved invocation counter values. */
   | { readonly kind: "reserve-counter"; readonly count: number }
   | { readonly kind: "raise-counter"; readonly atLeast: number }
-  /** A piece of a long result, in order; resume when more may be asked for. */
+  /** A piece of a long result, in order; resume when the next one may be requested. */
   | { readonly kind: "chunk"; readonly bytes: Uint8Array; readonly blockNumber: number; readonly last: boolean }
-  /** So much of an answer in blocks has come; the driver throws in an error where that is too little for its time. */
+  /** Progress of an answer in blocks; the driver throws in an error if it is too slow. */
   | { readonly kind: "progress"; readonly bytes: number }
   /**
-   * Something for the trace. `notification` is what the meter reported unasked while an answer was awaited, `raw`
-   * its bytes as they came, envelope included.
+   * An item for the trace. `notification` is an unsolicited APDU received while an answer was awaited, `raw` its bytes
+   * as received, envelope included.
    */
   | { readonly kind: "note"; readonly text: string; readonly notification?: Apdu; readonly raw?: Uint8Array };
 

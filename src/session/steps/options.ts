@@ -32,8 +32,8 @@ export interface GeneralCipheringOptions {
   readonly signingKey?: Uint8Array | string;
   readonly agreementKey?: Uint8Array | string;
   /**
-   * The meter's certificates or bare public keys. A certificate that names another system title is refused
-   * (SEC_SYSTEM_TITLE); its chain is not checked, and one out of date is used with a warning to the logger.
+   * The meter's certificates or bare public keys. A certificate with another system title is refused
+   * (SEC_SYSTEM_TITLE); its chain is not verified, and an expired or future one is used with a warning to the logger.
    */
   readonly meterSigningCertificate?: Uint8Array | string;
   readonly meterAgreementCertificate?: Uint8Array | string;
@@ -45,14 +45,14 @@ export interface GeneralSigningOptions {
   readonly signingKey: Uint8Array | string;
   /** the meter's signing certificate or public key */
   readonly meterSigningCertificate: Uint8Array | string;
-  /** whether answers have to be signed, too ("required"); errors that a meter sends plain are taken all the same */
+  /** whether answers have to be signed, too ("required"); plain errors of a meter are always accepted */
   readonly answers?: "required" | "accepted";
 }
 
 /** Keys and rules of a ciphered association; also needed for HLS with GMAC under policy "none". */
 export interface SessionSecurity {
   readonly suite: SecuritySuite;
-  /** What every request carries and every answer has to carry. "none" keeps the plain application context. */
+  /** The protection of every request, and the minimum for every answer. "none" keeps the plain application context. */
   readonly policy: SecurityPolicy;
   readonly keys: SymmetricKeys;
   /** Use a random key for this association, transported in the initiate request (false). */
@@ -91,7 +91,7 @@ export interface SessionOptions {
   /** Conformance bits to propose; bit 0 of the standard is 0x800000. */
   readonly conformance: number;
   readonly auth: SessionAuthentication;
-  /** The meter keeps this client's association at all times: nothing is sent to begin or to end it (false). */
+  /** The association of this client is pre-established: no request opens or closes it (false). */
   readonly preEstablished?: boolean;
   readonly security?: SessionSecurity;
   /** 8 bytes; needed when ciphered and for mechanisms 5, 6 and 7. */
@@ -102,9 +102,9 @@ export interface SessionOptions {
   readonly random: RandomSource;
   /** Bytes of the client's challenge for the HLS mechanisms, 8..64 (16; 32 for ECDSA). */
   readonly challengeLength?: number;
-  /** Highest counters that came from the meter; handed over from one session to the next, replays stay refused. */
+  /** Highest counters received from the meter; passed from one session to the next, so that replays stay refused. */
   readonly receivedCounters?: ReceivedCounters;
-  /** Bound of one assembled answer in bytes (4 MiB; 64 MiB in general blocks); chunked reads have none. */
+  /** Maximum size of one reassembled answer in bytes (4 MiB; 64 MiB in general blocks); chunked reads have none. */
   readonly maxResultSize?: number;
   /** Blocks that may be sent to the client before it acknowledges, general block transfer, 1..63 (7). */
   readonly blockWindow?: number;
@@ -126,17 +126,17 @@ export interface AssociationInfo {
   readonly vaaName: number;
   readonly meterSystemTitle?: Uint8Array;
   readonly ciphered: boolean;
-  /** false: HLS was agreed, and the meter sent no proof that it knows the secret (quirk `landisGyrHls2`) */
+  /** false: HLS was negotiated, and the meter sent no proof that it knows the secret (quirk `landisGyrHls2`) */
   readonly meterProven?: false;
 }
 
-/** A GET without end would block every other request; a longer value is a profile, which is read in chunks. */
+/** An endless GET would block every other request; a longer value is a profile, which is read in chunks. */
 export const defaultMaxResultSize = 4 * 1024 * 1024;
-/** General blocks are put together before it is known what they carry, a profile's chunks included. */
+/** General blocks are reassembled before their content is known, a profile's chunks included. */
 export const defaultMaxBlockTransfer = 64 * 1024 * 1024;
 /** Empty blocks in a row that a meter may send while it collects data. */
 export const maxEmptyBlocks = 1000;
-/** Blocks after a value that is whole, before no more are asked for. */
+/** Blocks after a complete value, before the client stops requesting more. */
 export const maxBlocksBehind = 16;
 export const defaultBlockWindow = 7;
 export const defaultMaxCounterJump = 1_000_000;

@@ -1,12 +1,12 @@
-/** Adds the name of a request ("read 1-0:1.8.0*255/2") to the error that it ends in, in one place. */
+/** Adds the name of a request ("read 1-0:1.8.0*255/2") to the errors of that request, in one place. */
 
 import { type DlmsError, isDlmsError, type RequestName } from "../../errors";
 import { nameRequest } from "../../errors/retell";
 import type { Operation } from "./operation";
 
 /**
- * Runs an operation; the DlmsError that it ends in names the request. Nothing below has to know the name, and a name
- * that is a function is called only when an error passes.
+ * Runs an operation and adds the name of the request to its DlmsError. Lower layers do not need the name, and a name
+ * given as a function is computed only for an error.
  * @param saysItself whether an error needs no name
  */
 export function* withRequestName<T>(

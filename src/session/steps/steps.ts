@@ -6,12 +6,12 @@ import type { Early, Operation, SessionStep, StepAnswer } from "./operation";
 
 export type Phase = Extract<SessionStep, { kind: "exchange" }>["phase"];
 
-/** Send an APDU and take the one that answers it. */
+/** Send an APDU and receive its answer. */
 export function* exchangeStep(apdu: Uint8Array, phase: Phase, delivery?: Delivery): Operation<Uint8Array> {
   return bytesOf(yield { kind: "exchange", apdu, phase, ...delivery });
 }
 
-/** Take one more APDU, which may have come already. */
+/** Receive one more APDU, which may have arrived already. */
 export function* receiveStep(delivery?: Delivery, early?: Early): Operation<Uint8Array> {
   return bytesOf(yield { kind: "receive", ...delivery, ...(early && { early }) });
 }
