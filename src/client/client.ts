@@ -1,4 +1,4 @@
-/** The client of one meter: its requests, one at a time, over a connection that it keeps. */
+/** The client of one meter: sends its requests one at a time over a connection that it keeps. */
 import type { DlmsValue } from "../codec";
 import type { AttributeRef, MethodRef, ObisLike, ObjectDirectory, PresentOptions } from "../cosem";
 import { DlmsStateError } from "../errors";
@@ -36,7 +36,7 @@ export interface CloseOptions {
   readonly timeoutMs?: number;
 }
 
-/** What happened on the line so far, over all connections of this client. */
+/** Statistics of the line, over all connections of this client. */
 export interface ClientStatistics extends ClientFacts {
   /** requests that wait */
   readonly queued: number;
@@ -46,8 +46,8 @@ const transportWarnings = ({ transport: { warning } }: Settings): readonly strin
   warning === undefined ? [] : [warning];
 
 /**
- * A client of one logical device of one meter. It connects when something is asked, keeps the association, makes it
- * again after a loss, and sends one request at a time.
+ * A client of one logical device of one meter. It connects on the first request, keeps the association, reconnects
+ * after a loss, and sends one request at a time.
  */
 export class DlmsClient implements AsyncDisposable {
   readonly #settings: Settings;
@@ -139,8 +139,8 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   /**
-   * Listens to an event. An exception or rejection of a listener goes to the logger and changes nothing else; without a
-   * logger the first one is a warning of the process.
+   * Adds a listener to an event. An exception or rejection of a listener goes to the logger and has no other effect;
+   * without a logger the first one is a warning of the process.
    */
   on<E extends keyof ClientEvents>(event: E, listener: (event: ClientEvents[E]) => void): Unsubscribe {
     oneOf("event", event, ["state", "notification", "trace", "retry"]);
@@ -158,8 +158,8 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   /**
-   * Read one attribute. A scaled value comes with its unit: the scaler_unit is read along the first time.
-   * Rejects with DlmsAccessError when the meter refuses it.
+   * Reads one attribute. A scaled value has its unit: the first read includes the scaler_unit. Rejects with
+   * DlmsAccessError when the meter refuses it.
    */
   async read(ref: AttributeRef, options: ReadOptions = {}): Promise<Reading> {
     const [outcome] = await this.readMany([ref], options);
@@ -182,8 +182,9 @@ export class DlmsClient implements AsyncDisposable {
   }
 
   /**
-   * The rows of a Profile generic, oldest first, streamed as they come. Nothing is asked before rows or columns are.
-   * @throws DlmsConfigError CONFIG_INVALID for an OBIS code or a range that cannot be right
+   * The rows of a Profile generic, oldest first, streamed as they arrive. No request is sent before rows or columns are
+   * used.
+   * @throws DlmsConfigError CONFIG_INVALID for an invalid OBIS code or range
    */
   profile(obis: ObisLike, range?: ProfileRange, options: ProfileOptions = {}): ProfileReader {
     const { clock, quirks } = this.#settings;
@@ -217,7 +218,7 @@ export class DlmsClient implements AsyncDisposable {
     );
   }
 
-  /** Write one attribute. The client never retries it. */
+  /** Writes one attribute. The client never retries it. */
   async write(ref: AttributeRef, value: DlmsValue, options: OperationOptions = {}): Promise<void> {
     await this.#runner.submit(writing(ref, value), options);
   }
@@ -245,7 +246,7 @@ export class DlmsClient implements AsyncDisposable {
     const present = this.#present(options);
     let single = false;
     const run: ClientRequest<Association, Outcome[]>["run"] = async (active, queued, attempt) => {
-      // a meter that stays silent after its first list may be one that cannot answer lists
+      // a meter without an answer to its first list may not support lists
       const silent = attempt > 0 && this.#observer.facts.lastError?.is("TIMEOUT_RESPONSE") === true;
       if (silent && this.#hints.listsAnswered !== true) single = true;
       const context = {
@@ -299,7 +300,7 @@ export function createClient(options: ConnectOptions): DlmsClient {
   return new DlmsClient(options);
 }
 
-/** A client that is connected and associated. */
+/** Creates a client and connects it. */
 export async function connect(options: ConnectOptions, init: OperationOptions = {}): Promise<DlmsClient> {
   const client = createClient(options);
   try {

@@ -76,9 +76,9 @@ export class RequestRunner {
     return result;
   }
 
-  /** One request after the other, until none is left. */
+  /** Runs one request after the other, until none is left. */
   async #work(): Promise<void> {
-    // lets equal requests of one turn find each other
+    // lets equal requests of one turn merge
     await Promise.resolve();
     for (let queued = this.#queue.next(); queued !== undefined; queued = this.#queue.next()) {
       this.#running = queued;
@@ -95,7 +95,7 @@ export class RequestRunner {
 
   async #run(queued: ActiveRequest<unknown>): Promise<void> {
     let furthest = queued.request.progress?.() ?? 0;
-    /** tries since it last got on */
+    /** attempts since its last progress */
     let tries = 0;
     for (let attempt = 0; !queued.abandoned; attempt++) {
       const before = this.#supervisor.active;
@@ -123,7 +123,7 @@ export class RequestRunner {
         const reached = queued.request.progress?.() ?? 0;
         if (reached > furthest) tries = 0;
         furthest = Math.max(furthest, reached);
-        // one that has stood idle may have been ended by the meter's inactivity time-out
+        // the meter's inactivity time-out may have ended an idle association
         const fresh = active !== before && active.answered === answered && tries === attempt;
         const again = await this.#failed(active, queued, named(error, queued.name), fresh, tries === 0);
         if (!again) return;

@@ -30,7 +30,7 @@ const maxAccounts = 10_000;
 
 /** The unit in which a meter counts failures. */
 export interface Account {
-  /** the endpoint, the meter behind it, and the client address */
+  /** the endpoint, the meter reached through it, and the client address */
   readonly meter: string;
   /** fingerprint of the password or the keys */
   readonly secret: string;
@@ -38,17 +38,17 @@ export interface Account {
 
 /** Why a secret is not sent now. */
 export interface Lock {
-  /** what became of the last try */
+  /** outcome of the last attempt */
   readonly error: DlmsError;
   readonly remainingMs: number;
-  /** A connection without the secret is worth a try: what the meter answers may end the lock earlier. */
+  /** A connection without the secret may be tried, because the meter's answer may end the lock earlier. */
   readonly lookFirst: boolean;
 }
 
 /** Which message carried the secret: a request (password, ciphering), or the proof of an HLS mechanism. */
 export type SecretMessage = "request" | "proof";
 
-/** A secret on its way. It counts as unanswered until one of these is called. */
+/** A secret that is being sent. It counts as unanswered until one of these is called. */
 export interface Attempt {
   accepted(): void;
   refused(error: DlmsError): void;
@@ -65,7 +65,7 @@ export interface AccountGuard {
   sent(account: Account, message: SecretMessage): Attempt;
   /** How the meter took something without a secret, for example the set-up of the link. */
   seen(account: Account, how: "answering" | "silent"): void;
-  /** The user wishes it: one try, and if that fails too, the lock again. */
+  /** On the user's request: allows one attempt; if it fails, the lock applies again. */
   allowOneMoreTry(account: Account): void;
 }
 
@@ -73,13 +73,13 @@ interface Failures {
   readonly error: DlmsError;
   /** a refusal counts as `maxUnanswered` */
   readonly count: number;
-  /** the one that sent the secret last */
+  /** the owner that sent the secret last */
   readonly owner: string;
-  /** on the monotonic clock: a wall clock that is set must neither end a lock nor make it last */
+  /** on the monotonic clock: a change of the wall clock must neither end nor extend a lock */
   readonly until: number;
   /** rules 3 and 4 hold */
   readonly lookFirst: boolean;
-  /** silent to a request without a secret since the last try */
+  /** no answer to a request without a secret since the last attempt */
   readonly silent: boolean;
   /** rule 4 was used */
   readonly restarted: boolean;
@@ -93,7 +93,7 @@ export class MemoryAccountGuard implements AccountGuard {
   readonly #clock: Clock;
   /** in the order of their last failure */
   readonly #failures = new Map<string, Failures>();
-  /** accounts whose secret was accepted last, in the order of use; whether the meter answers without a secret */
+  /** accounts whose secret was accepted last, in the order of use; value: whether the meter answers without a secret */
   readonly #accepted = new Map<string, boolean>();
 
   constructor(clock: Clock) {
@@ -134,7 +134,7 @@ export class MemoryAccountGuard implements AccountGuard {
     for (const [key, entry] of this.#failures) if (entry.owner === owner) this.#allowNextTry(key);
   }
 
-  /** The same guard, for those whose tries are to be known by their owner. */
+  /** The same guard, for clients whose attempts are recorded under their owner. */
   ownedBy(owner: string): AccountGuard {
     return {
       lockOf: (account) => this.lockOf(account),

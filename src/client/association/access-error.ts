@@ -29,7 +29,7 @@ const causes: Readonly<Partial<Record<AccessCode, string>>> = {
   ACCESS_OTHER_REASON: "the meter gives no reason; often the attribute or the selection is not supported",
 };
 
-/** Classes that meters use for the same purpose: what to try when the class is not the one that the meter has. */
+/** Classes that meters use for the same purpose: suggestions if the meter does not have the requested class. */
 const alternatives: Readonly<Record<number, readonly number[]>> = {
   1: [3],
   3: [4, 1],
@@ -37,7 +37,7 @@ const alternatives: Readonly<Record<number, readonly number[]>> = {
   5: [4, 3],
 };
 
-/** Codes whose objects are of one class in every meter (Blue Book, the chapter on OBIS codes of abstract objects). */
+/** Codes whose objects have one class in every meter (Blue Book, the chapter on OBIS codes of abstract objects). */
 const usualClasses: readonly (readonly [code: RegExp, classId: number])[] = [
   [/^0\.\d+\.1\.0\.\d+\.\d+$/, 8],
   [/^\d+\.\d+\.9[89]\./, 7],

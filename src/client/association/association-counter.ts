@@ -6,8 +6,8 @@ import { defaultMaxCounterJump } from "../../session/steps/options";
 import type { Settings } from "../options/resolve-options";
 
 /**
- * Values that other users of the key can have taken in a second, day and night. At this rate forged answers need more
- * than 13 years to use a key up.
+ * Maximum rate at which other users of the key can use values, per second, day and night. At this rate forged answers
+ * need more than 13 years to exhaust a key.
  */
 const countsPerSecond = 10;
 
@@ -39,13 +39,13 @@ export class AssociationCounter {
     return this.#before === undefined ? this.#mark().then(() => store.reserve(count)) : store.reserve(count);
   }
 
-  /** The meter has refused a counter and reports the one that it expects. */
+  /** The meter has refused a counter and reports the expected one. */
   raiseTo(atLeast: number): Promise<void> {
     return this.raise(atLeast, "associate: the meter refused the invocation counter");
   }
 
   /**
-   * @param next that a meter has said in plain
+   * @param next value that a meter has reported in plain
    * @throws DlmsSecurityError SEC_COUNTER_REJECTED for more than the counter can have risen, SEC_COUNTER_EXHAUSTED
    */
   async raise(next: number, request: string): Promise<void> {
@@ -56,7 +56,7 @@ export class AssociationCounter {
     else this.#unproven = this.#store.tryFrom(next);
   }
 
-  /** Whether values are in use that a meter said in plain. */
+  /** Whether values are in use that a meter reported in plain. */
   get isUnproven(): boolean {
     return this.#unproven !== undefined;
   }
@@ -75,7 +75,7 @@ export class AssociationCounter {
 
   /**
    * An attacker on the line could answer with a number near the end, or with many that are a little higher each time,
-   * and use the key up. The jump is bounded by the setting, and by the time since the mark was moved last.
+   * and exhaust the key. The jump is limited by the setting, and by the time since the last change of the mark.
    */
   #checkJump(next: number, { value: stored, movedAt }: Mark, request: string): void {
     const jump = this.#maxJump;

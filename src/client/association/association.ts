@@ -13,7 +13,7 @@ import { silentAssociation } from "./association-timeout";
 export interface RunOptions {
   /** Checked between exchanges: true ends the operation there. */
   readonly cancelled?: () => boolean;
-  /** Takes a piece of a long result; the next one is asked for when it resolves. */
+  /** Receives a piece of a long result; the next one is requested when it resolves. */
   readonly onChunk?: (bytes: Uint8Array, blockNumber: number, last: boolean) => Promise<void> | void;
 }
 
@@ -27,11 +27,11 @@ export class OperationCancelled extends DlmsStateError {
 export interface AssociationEvents {
   note(text: string): void;
   notification(apdu: Apdu, raw: Uint8Array): void;
-  /** The association request goes out now, or what follows it: the proof of an HLS mechanism. */
+  /** The association request is about to be sent, or the next message of it: the proof of an HLS mechanism. */
   sending?(message: SecretMessage): void;
 }
 
-/** Names and makes a value that a service keeps for the life of an association. */
+/** Name and factory of a value that a service keeps for the life of an association. */
 export interface Kept<T> {
   make(association: Association): T;
 }
@@ -42,7 +42,7 @@ export class Association {
   readonly channel: LinkDriver;
   readonly #counters: AssociationCounter | undefined;
   readonly #events: AssociationEvents;
-  /** Scaler and unit by `class/logical name/attribute`; null where the meter has none. */
+  /** Scaler and unit by `class/logical name/attribute`; null if the meter has none. */
   readonly scalers = new Map<string, ScalerUnit | null>();
   /** Keys of those that the meter refused or left empty: its scaler profiles may have them. */
   readonly refusedScalers = new Set<string>();
@@ -51,7 +51,7 @@ export class Association {
   /** Requests that were answered in this association. */
   answered = 0;
   readonly #kept = new Map<Kept<unknown>, unknown>();
-  /** The answer in blocks that is under way: bytes so far, and ms that the channel had waited when it began. */
+  /** The current answer in blocks: its bytes so far, and the ms that the channel had waited at its start. */
   #transfer: { bytes: number; readonly since: number } | undefined;
 
   constructor(
@@ -66,7 +66,7 @@ export class Association {
     this.#events = events;
   }
 
-  /** A value that a service keeps for the life of this association; made at the first call. */
+  /** A value that a service keeps for the life of this association; created by the first call. */
   kept<T>(what: Kept<T>): T {
     const known = this.#kept.get(what) as T | undefined;
     if (known !== undefined) return known;
@@ -111,7 +111,7 @@ export class Association {
     }
   }
 
-  /** Each block may come in time, and all of them together too slowly: only the waits for the meter count. */
+  /** Each block may arrive in time while the whole transfer is too slow: only the waits for the meter count. */
   #judgePace({ bytes }: Extract<SessionStep, { kind: "progress" }>): void {
     const { waited, response } = this.channel;
     // also the same answer once more, from its beginning
@@ -120,7 +120,7 @@ export class Association {
     const taken = waited - this.#transfer.since;
     if (taken <= maxTransferMs(bytes, response)) return;
     throw new DlmsTimeoutError("TIMEOUT_RESPONSE", paceText(bytes, taken), {
-      // once more would be as slow; while associating, what a secret risks is judged by silence
+      // a retry would be as slow; during the association, silence decides whether a secret is at risk
       ...(this.session.association === undefined ? {} : { retry: "no" }),
       details: { bytes, ms: Math.round(taken) },
     });
@@ -131,7 +131,7 @@ export class Association {
       case "exchange":
         if (step.phase === "associate") return this.#associating(step);
         if (this.#sent !== "request") return this.channel.exchange(step.apdu, step);
-        // not before its turn: what waits for other meters of the line may never be sent
+        // not before its turn: a request that waits for other meters of the line may never be sent
         return this.channel.exchange(step.apdu, step, () => {
           this.#sending("proof");
         });

@@ -5,19 +5,19 @@ import type { RunOptions } from "./association";
 export interface MeterHints {
   /** Lists were negotiated, but are refused or not answered. */
   listsRefused: boolean;
-  /** A request for several attributes was answered: one that is not answered later got lost. */
+  /** A request for several attributes was answered, so a later one without an answer was lost. */
   listsAnswered?: boolean;
-  /** lists in a row whose answer could not be read; one may be the line's fault */
+  /** consecutive lists whose answer could not be decoded; one may be a fault of the line */
   garbledLists?: number;
-  /** requests in a row that got no answer with lists, and one without */
+  /** consecutive requests without an answer with lists, followed by one without lists */
   silentLists?: number;
   /** ACCESS was negotiated, but is refused or answered with nonsense. */
   accessRefused?: boolean;
-  /** General block transfer was negotiated, but failed: it is not proposed any more. */
+  /** General block transfer was negotiated, but failed: it is no longer proposed. */
   generalBlocksFailed?: boolean;
   /** A block was not answered, so that the link may have to be recovered before the next association. */
   blocksLedNowhere?: boolean;
-  /** An answer in general blocks came to its end: one that does not come later got lost, unless it is lost again. */
+  /** An answer in general blocks was complete, so a later incomplete one was lost, unless the next one is lost too. */
   generalBlocksCame?: boolean;
 }
 

@@ -28,8 +28,8 @@ export const readingCounter = ({ logicalName, client }: CounterSource): string =
   `read the invocation counter ${obisPrinted(logicalName)}/2 as client ${client}`;
 
 /**
- * Read the counter over an open channel, by an association of its own, and begin the next association above it. What
- * the meter answers is plain and may be forged or stale: it never moves the counter down.
+ * Reads the counter in a separate association over an open channel, and starts the next association above it. The
+ * meter's answer is plain and may be forged or stale: it never moves the counter down.
  * @param counter of the next association
  * @returns the value that the meter has accepted last
  * @throws DlmsError of the public association, DlmsAccessError, DlmsDecodeError; SEC_COUNTER_EXHAUSTED
@@ -70,13 +70,13 @@ function counterIn(value: DlmsValue, request: string): number {
   );
 }
 
-/** Marks an error as one of the public association: no secret was sent, so no account is in danger. */
+/** Marks an error of the public association: no secret was sent, so no account is at risk. */
 function counterFailure(error: DlmsError, source: CounterSource): DlmsError {
   if (error.layer === "transport" || error.layer === "state" || error.layer === "config") return error;
   return whileReading(error, source);
 }
 
-/** The client that reads the counter is another one than the user has set as the meter's. */
+/** The client that reads the counter differs from the configured client of the meter. */
 export function whileReading(error: DlmsError, source: CounterSource): DlmsError {
   const otherwise =
     source.when === "always"

@@ -1,6 +1,4 @@
-/**
- * Makes an association: line, link, counter, secret, in this order. When one step fails, it undoes the earlier ones.
- */
+/** Establishes an association: line, link, counter, secret, in this order. A failed step undoes the earlier ones. */
 import { onAbort, settledWithin, sleep } from "../../clock";
 import { type DlmsError, DlmsLinkError, DlmsStateError, isDlmsError } from "../../errors";
 import type { LinkProtocol } from "../../link";
@@ -28,22 +26,22 @@ export interface ClientParts {
   readonly lines: SharedLines;
   readonly makeLink: (settings: Settings) => LinkProtocol;
   readonly makeSession: (settings: Settings) => Session;
-  /** Whether general blocks led nowhere on the link before this connection; asked once for each connection. */
+  /** Whether general blocks failed on the link before this connection; called once for each connection. */
   readonly takeBlockFailure?: () => boolean;
 }
 
 export interface EstablishEvents {
-  /** The association is about to be asked for. */
+  /** The association request is about to be sent. */
   associating(): void;
   associated(association: AssociationInfo): void;
   lost(active: Association, error: DlmsError): void;
-  /** It did not come to an association. */
+  /** No association was established. */
   failed(risk: AccountRisk): void;
 }
 
 /**
- * Connects the line, sets the link up and associates. When one step fails, it undoes the earlier ones. Where the
- * invocation counter comes from the meter, or its store has lost it, the public client reads it first.
+ * Connects the line, sets the link up and associates. A failed step undoes the earlier ones. If the invocation counter
+ * is read from the meter, or its store has lost it, the public client reads it first.
  */
 export function establisher(
   settings: Settings,
@@ -133,7 +131,7 @@ const noEvents: EstablishEvents = {
   failed: () => undefined,
 };
 
-/** A port is the same wire when it is opened again; a socket is a new one. */
+/** A reopened port is the same wire; a reopened socket is a new connection. */
 function forgetConnection(line: SharedLine, { transport, correlation }: Settings): void {
   if (!line.connected && transport.kind !== "serial") correlation.forgetConnection();
 }
@@ -187,7 +185,7 @@ function counterReader(
   };
 }
 
-/** Opens the channel and runs what makes it useful; an abort or a failure takes it down. */
+/** Opens the channel and runs the set-up on it; an abort or a failure closes it. */
 async function openAndRun<T>(
   channel: LinkDriver,
   settings: Settings,
@@ -263,7 +261,7 @@ function channelEventsFor(
   };
 }
 
-/** The session cannot tell it from the answer to the next request. */
+/** The session cannot distinguish it from the answer to the next request. */
 function answerUnasked(): DlmsLinkError {
   return new DlmsLinkError(
     "LINK_SEQUENCE",

@@ -1,4 +1,4 @@
-/** The events of a client, and the hub that hands them to listeners. */
+/** The events of a client, and the hub that delivers them to listeners. */
 import type { Apdu } from "../../apdu/model";
 import type { DlmsError } from "../../errors";
 import { callSafely } from "../../errors/boundary";
@@ -6,19 +6,19 @@ import { callSafely } from "../../errors/boundary";
 export type ClientState = "idle" | "connecting" | "open" | "reconnecting" | "closing" | "closed";
 
 /**
- * `idle`: not connected, will connect when something is asked. `reconnecting`: the last try failed, and another
- * follows automatically in `nextTryInMs`, or is under way.
+ * `idle`: not connected, will connect on the next request. `reconnecting`: the last attempt failed, and another follows
+ * automatically in `nextTryInMs`, or is in progress.
  */
 export interface StateEvent {
   readonly state: ClientState;
   readonly previous: ClientState;
   /** why the client left the state before */
   readonly error?: DlmsError;
-  /** ms until the next try; absent where none is planned */
+  /** ms until the next attempt; absent if none is planned */
   readonly nextTryInMs?: number;
   /** a secret was refused, or may have been: for some minutes nothing more is sent */
   readonly refused?: true;
-  /** a secret was sent and got no answer: some meters refuse one like that */
+  /** a secret was sent and got no answer: some meters refuse a wrong secret silently */
   readonly doubtful?: true;
 }
 
@@ -27,7 +27,7 @@ export interface NotificationEvent {
   readonly raw: Uint8Array;
 }
 
-/** What passed on the line, in order. Secrets are masked in what can be shown. */
+/** Traffic on the line, in order. Secrets are masked in the displayed form. */
 export type TraceEvent =
   | {
       readonly kind: "bytes";
@@ -41,7 +41,7 @@ export type TraceEvent =
       readonly length: number;
       /** As they passed, nothing masked. Not enumerable, so that no log or message gets them by accident. */
       readonly bytes: Uint8Array;
-      /** `**` for each byte that is masked */
+      /** `**` for each masked byte */
       readonly hex: string;
       /** a readable tree */
       readonly decoded: string;
@@ -75,7 +75,7 @@ export class EventHub {
   on<E extends keyof ClientEvents>(event: E, listener: (event: ClientEvents[E]) => void): Unsubscribe {
     let set = this.#listeners.get(event);
     if (set === undefined) this.#listeners.set(event, (set = new Set()));
-    // one entry per call, so that a function that is registered twice is taken off once per unsubscribe
+    // one entry per call, so that each unsubscribe removes one registration of a function registered twice
     const failed = (error: unknown): void => {
       this.#onThrow(event, error);
     };
@@ -88,7 +88,7 @@ export class EventHub {
     };
   }
 
-  /** Whether there is a listener; costly events are made only then. */
+  /** Whether there is a listener; costly events are created only then. */
   has(event: keyof ClientEvents): boolean {
     return (this.#listeners.get(event)?.size ?? 0) > 0;
   }

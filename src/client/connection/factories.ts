@@ -1,4 +1,4 @@
-/** Makes the link and the session of resolved settings. */
+/** Creates the link and the session from resolved settings. */
 import { conformanceMask } from "../../apdu";
 import {
   hdlcLink,
@@ -13,7 +13,7 @@ import type { LinkAddress } from "../../driver/address-reservations";
 import type { Settings } from "../options/resolve-options";
 import { partPushes } from "./part-pushes";
 
-/** The services that are proposed by logical names, and by short names. */
+/** The services proposed by logical names, and by short names. */
 const proposedLn = [
   "general-block-transfer",
   "block-transfer-with-get-or-read",
@@ -51,8 +51,8 @@ export function defaultConformance(settings: Settings): number {
 }
 
 /**
- * General blocks have numbers, but do not say which answer they are of: over datagrams a late one fits into the next
- * answer. The blocks of GET carry the invoke-id.
+ * General blocks have numbers, but do not identify their answer: over datagrams a late one fits into the next answer.
+ * The blocks of GET contain the invoke-id.
  */
 function mixesGeneralBlocks({ transport, link }: Settings): boolean {
   return transport.kind === "udp" && link.kind === "wrapper";
@@ -95,7 +95,7 @@ export function makeSession(settings: Settings): Session {
   });
 }
 
-/** The link to the meter: one for the life of a client, since it remembers how the last session ended. */
+/** The link to the meter: one for the life of a client, because it remembers how the last session ended. */
 export function makeLink(settings: Settings): LinkProtocol {
   const { link, client, server, transport } = settings;
   if (link.kind === "wrapper") {
@@ -117,7 +117,7 @@ export function makeLink(settings: Settings): LinkProtocol {
     ...hdlc,
     unannounced,
     startBaud,
-    // a gateway hands eight bits through, at a rate that this side cannot switch
+    // a gateway transmits eight bits, at a rate that this side cannot switch
     maxBaud: maxBaud ?? transport.baudRate ?? startBaud,
     softwareParity: softwareParity ?? transport.baudRate === undefined,
     ...(deviceAddress === undefined ? {} : { deviceAddress }),
@@ -133,7 +133,7 @@ export function linkAddress({ link, server, client }: Settings): LinkAddress {
   return { framing: "hdlc", server: { logical, physical }, client: client.sap };
 }
 
-/** What both kinds of HDLC link need. */
+/** The options that both kinds of HDLC link need. */
 export function hdlcOptionsOf(
   { client, server, transport, timeouts }: Settings,
   link: Exclude<Settings["link"], { kind: "wrapper" }>,

@@ -1,4 +1,4 @@
-/** What an error means for the association and for the request. */
+/** Effect of an error on the association and on the request. */
 import { DlmsError } from "../../errors";
 
 /** Whether the association cannot be used after this error. `fresh`: it has not answered a request yet. */

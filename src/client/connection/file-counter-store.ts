@@ -1,4 +1,4 @@
-/** An invocation counter in a file: no value is handed out twice, even after a crash. */
+/** An invocation counter in a file: no value is used twice, even after a crash. */
 import { resolve } from "node:path";
 import { type Clock, Mutex, systemClock } from "../../clock";
 import { DlmsConfigError, DlmsStateError } from "../../errors";
@@ -19,13 +19,13 @@ import { type CounterFileSystem, KeptFile, realFileSystem, realPath } from "./ke
 export type { CounterFileHandle, CounterFileSystem } from "./kept-file";
 
 export interface FileCounterOptions {
-  /** values claimed with one write, 1..65536 (256): a crash skips what is left of them */
+  /** values claimed with one write, 1..65536 (256): a crash skips the unused ones */
   readonly block?: number;
   /** first value when there is no file yet (1) */
   readonly start?: number;
   /**
-   * Path of a file that says that the counter's file existed: when that one is gone, no value is handed out before
-   * the counter is raised, rather than starting again. Absent: a missing file is a new counter.
+   * Path of a marker file, which records that the counter's file existed: if the counter's file is lost, the store
+   * issues no value before the counter is raised, rather than starting again. Absent: a missing file is a new counter.
    */
   readonly marker?: string;
   /** for tests */
@@ -41,8 +41,8 @@ const usualStart = 1;
 const unprovenBlock = 16;
 
 /**
- * Counters that are in use in this process, by file system and real path: two stores on one path hand out values of
- * one block, in order, since a meter refuses whatever is below the highest that it has seen.
+ * Counters in use in this process, by file system and real path: two stores on one path issue values of one block, in
+ * order, because a meter refuses any value below the highest that it has received.
  */
 const shared = new WeakMap<CounterFileSystem, Map<string, FileCounter>>();
 
@@ -73,7 +73,7 @@ export function fileCounterStore(path: string, options: FileCounterOptions = {})
 }
 
 /**
- * The same for a file whose name takes some time to work out: it is asked for when the counter is used first.
+ * A store for a file whose name takes some time to determine: the name is requested when the counter is used first.
  * @param path of the file; its marker is beside it
  */
 export function namedCounterStore(
@@ -88,7 +88,7 @@ export function namedCounterStore(
 
 function storeOf(openFile: () => Promise<FileCounter>): InvocationCounterStore {
   let opening: Promise<FileCounter> | undefined;
-  // One opening for all that wait, so that they are served in the order in which they asked; a failed one is repeated.
+  // All waiting calls share one opening, so that they are served in the order of the calls; a failed one is repeated.
   const open = (): Promise<FileCounter> =>
     (opening ??= openFile().catch((error: unknown) => {
       opening = undefined;
@@ -154,7 +154,7 @@ class FileCounter {
     return this.#take(this.#block, count, (token) => this.#claim(count, token));
   }
 
-  /** Values above the mark: they are remembered as tried before they are used, and the mark stays where it is. */
+  /** Values above the mark: they are recorded as tried before they are used, and the mark does not move. */
   reserveUnproven(unproven: CounterBlock, count: number): Promise<number> {
     return this.#take(unproven, count, async (token) => {
       const record = await this.#read();

@@ -41,7 +41,7 @@ export interface KeptFileOptions {
   readonly clock: Clock;
   /** for messages: "invocation counter file" */
   readonly kind: string;
-  /** for messages: what does not work without the file */
+  /** for messages: the function that needs the file */
   readonly need: string;
   /** a larger file is something else and is not read */
   readonly maxBytes: number;
@@ -59,7 +59,7 @@ export class KeptFile {
     this.#options = options;
   }
 
-  /** The contents, or undefined when there is no file. */
+  /** The contents, or undefined without a file. */
   async read(): Promise<string | undefined> {
     const { fs, maxBytes } = this.#options;
     try {
@@ -74,7 +74,7 @@ export class KeptFile {
     }
   }
 
-  /** When the contents were replaced last, in ms since 1970; undefined when there is no file. */
+  /** Time of the last replacement of the contents, in ms since 1970; undefined without a file. */
   async replacedAt(): Promise<number | undefined> {
     try {
       return (await this.#options.fs.stat(this.path)).mtimeMs;
@@ -85,9 +85,9 @@ export class KeptFile {
   }
 
   /**
-   * Replace the contents: all of it or nothing, and on the disk before this resolves.
+   * Replaces the contents: all of it or nothing, and on the disk before this resolves.
    * @param token of the lock
-   * @throws DlmsStateError STATE_BUSY when another process took the lock over: what was written is not to be relied upon
+   * @throws DlmsStateError STATE_BUSY when another process took the lock over: the written contents may be lost
    */
   async write(text: string, token: string): Promise<void> {
     const { fs } = this.#options;
@@ -186,7 +186,7 @@ export class KeptFile {
     );
   }
 
-  /** Whether the lock was left by a process that died, and is now out of the way. */
+  /** Whether the lock was left by a process that died, and has been removed. */
   async #takeOverStale(): Promise<boolean> {
     const { fs, clock } = this.#options;
     const aside = `${this.#lockPath}.${process.pid}`;
@@ -240,7 +240,7 @@ export class KeptFile {
   }
 }
 
-/** The path without symbolic links. For a missing file: that of its folder, which is made if needed. */
+/** The path without symbolic links. For a missing file: that of its folder, which is created if needed. */
 export async function realPath(path: string, fs: CounterFileSystem, file: KeptFile): Promise<string> {
   try {
     return await fs.realpath(path);
@@ -265,7 +265,7 @@ async function removed(path: string, fs: CounterFileSystem): Promise<void> {
   }
 }
 
-/** A holder on this machine that is gone, or one that has been silent for longer than a write can take. */
+/** A holder on this machine that has ended, or one without activity for longer than a write can take. */
 function isStale(holder: string, ageMs: number): boolean {
   if (Math.abs(ageMs) > maxLockAgeMs) return true;
   const facts = /^\{"pid":(\d+),"host":"([^"]*)"/.exec(holder);

@@ -1,4 +1,4 @@
-/** Gathers what happens on the line of a client: statistics, notes, trace and events. */
+/** Collects the traffic and events of a client's line: statistics, notes, trace and events. */
 import type { Apdu } from "../../apdu";
 import { type DlmsError, isDlmsError } from "../../errors";
 import { reportUnexpected } from "../../errors/boundary";
@@ -9,29 +9,29 @@ import { EventHub, type StateEvent, type TraceEvent } from "./events";
 import type { Settings } from "../options/resolve-options";
 import { WholePushes } from "./whole-pushes";
 
-/** What happened on the line so far, over all connections of a client. */
+/** Statistics of the line, over all connections of a client. */
 export interface ClientFacts {
-  /** requests that went out for an answer, association and release included */
+  /** requests sent for an answer, association and release included */
   readonly roundTrips: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** pushes of meters that no client here reads; they were dropped (absent: none) */
+  /** pushes of meters without a client here; they were dropped (absent: none) */
   readonly strayPushes?: number;
-  /** associations that were made */
+  /** number of established associations */
   readonly associations: number;
   /** wall-clock ms of the last APDU from the meter; null before the first */
   readonly lastExchangeAt: number | null;
   readonly lastError: DlmsError | null;
 }
 
-/** Tells the listeners of a client what happens, and keeps count. */
+/** Reports events to the listeners of a client, and keeps statistics. */
 export class Observer {
   readonly hub: EventHub;
   readonly traffic: Traffic = { bytesIn: 0, bytesOut: 0, roundTrips: 0 };
   readonly #settings: Settings;
   readonly #inspector: TraceInspector;
   readonly #pushes = new WholePushes();
-  /** a listener threw, and no logger could be told: the process was warned, once */
+  /** a listener threw without a logger to report it to: one warning of the process was issued */
   #warned = false;
   #associations = 0;
   #lastExchangeAt: number | null = null;
@@ -75,7 +75,7 @@ export class Observer {
     this.#lastError = error;
   }
 
-  /** The one place where traffic becomes a trace. */
+  /** The only place that converts traffic into a trace. */
   trace(direction: "out" | "in", layer: "link" | "apdu", bytes: Uint8Array): void {
     if (direction === "in" && layer === "apdu") this.#lastExchangeAt = this.#settings.clock.wallTime();
     if (!this.hub.has("trace")) return;
@@ -136,12 +136,12 @@ export class Observer {
   }
 }
 
-/** Whether a meter only sends this when it is asked: a late one is no report. */
+/** Whether a meter sends this only in response to a request: a late response is not a report. */
 function isAnswer({ apdu }: Apdu): boolean {
   return apdu.includes("-response") || apdu === "aare" || apdu === "rlre";
 }
 
-/** What must not be seen in a trace, wherever it occurs. */
+/** Secrets that must not be visible anywhere in a trace. */
 function secretsOf({ auth, security }: Settings): Uint8Array[] {
   const secrets = "secret" in auth ? [auth.secret] : [];
   if (security === undefined) return secrets;

@@ -1,8 +1,11 @@
-/** Parts a field in which an answer stands behind pushes: meters put both into one WPDU or information field. */
+/** Splits a field in which an answer follows pushes: some meters put both into one WPDU or information field. */
 import { splitApdus } from "../../apdu";
 import { isPush, type PartPushes } from "../../link";
 
-/** A field that begins with pushes and goes on with an answer, in its two parts; undefined for one of pushes only. */
+/**
+ * A field that begins with pushes and continues with an answer, in its two parts; undefined for a field with pushes
+ * only.
+ */
 export const partPushes: PartPushes = (field) => {
   const { pieces } = splitApdus(field);
   const at = pieces.findIndex(({ bytes }) => !isPush(bytes));

@@ -81,7 +81,7 @@ class FileReceivedCounters implements ReceivedCounterStore {
     return this.#marks.of(`${this.#nameOf(key)}-${toHex(systemTitle)}`);
   }
 
-  /** Reads the file once. After a failed write it tries again, so that a full disk is not passed over in silence. */
+  /** Reads the file once. A failed write is retried, so that a full disk is not ignored silently. */
   async ready(keys: readonly Uint8Array[] = []): Promise<void> {
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
@@ -105,7 +105,10 @@ class FileReceivedCounters implements ReceivedCounterStore {
     this.#marks.merge(counters);
   }
 
-  /** Before the first name is made: of two processes that begin at one time, the second takes the salt of the first. */
+  /**
+   * Before the first name is computed: of two processes that start at the same time, the second uses the salt of the
+   * first.
+   */
   async #make(): Promise<string> {
     await realPath(this.#file.path, this.#options.fs, this.#file);
     return this.#file.locked(async (token) => {
@@ -122,7 +125,7 @@ class FileReceivedCounters implements ReceivedCounterStore {
     if (this.#timer !== undefined || this.#writing !== undefined) return;
     this.#timer = this.#options.clock.setTimeout(() => {
       this.#timer = undefined;
-      // a failure is reported by the next association, which tries again
+      // the next association reports a failure and tries again
       this.flush().catch(() => undefined);
     }, this.#options.writeEvery);
     // a pending write must not keep a process running that has closed its clients

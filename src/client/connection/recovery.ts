@@ -15,8 +15,8 @@ export function quietMs({ timeouts }: Pick<Settings, "timeouts">): number {
 }
 
 /**
- * Connects; where the link set-up is not answered, waits quietly and connects once more. The link itself begins with
- * DISC, since the session before did not end well.
+ * Connects; if the link set-up is not answered, waits quietly and connects once more. The link itself begins with DISC,
+ * because the previous session did not end properly.
  */
 export async function connectAfterBlocks<T>(
   connect: () => Promise<T>,

@@ -42,7 +42,7 @@ export class SecretAttempt {
     this.#guard.seen(this.#account, "answering");
   }
 
-  /** @throws the error of the last try, while the secret may not be sent */
+  /** @throws the error of the last attempt, while the secret may not be sent */
   check(): void {
     const { lock } = this;
     if (lock === undefined) return;

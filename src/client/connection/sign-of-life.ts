@@ -4,7 +4,7 @@ import type { Association } from "../association/association";
 import { withAdvice } from "../../errors/retell";
 import type { Settings } from "../options/resolve-options";
 
-/** Every meter has it, and lets it in without a secret (Green Book: the public client). */
+/** Every meter has the public client, and accepts it without a secret (Green Book). */
 export const publicClient = 16;
 
 /** The settings of an association of another client that has no secret and no keys, and only reads. */
@@ -21,8 +21,8 @@ export function withoutSecret(settings: Settings, client: number): Settings {
 }
 
 /**
- * Waits until the meter answers an association request without a secret, in whatever way: one that refuses the client is
- * there as well.
+ * Waits until the meter answers an association request without a secret in any way: a meter that refuses the client is
+ * alive as well.
  * @throws DlmsError when it does not
  */
 export async function signOfLife(active: Association): Promise<void> {

@@ -1,4 +1,4 @@
-/** Keeps a client's association: when it is made, made again after a loss, and taken down. */
+/** Keeps a client's association: establishes it, re-establishes it after a loss, and closes it. */
 import { afterRunning, type Clock, settledWithin, type TimerHandle } from "../../clock";
 import { type DlmsError, DlmsStateError, DlmsTimeoutError } from "../../errors";
 import { maxTimerMs } from "../../errors/arguments";
@@ -12,12 +12,12 @@ import { duration } from "./failure";
 import type { Timeouts } from "../options/options";
 import type { AccountRisk } from "./secret-attempt";
 
-/** Makes a channel and an association. When it fails or is aborted, it undoes its work. */
+/** Creates a channel and an association. On failure or abort, it undoes its work. */
 export type Establish = (signal: AbortSignal) => Promise<Association>;
 
 export interface SupervisorOptions {
   readonly clock: Clock;
-  /** `establish`: how long an association may take to be made, with the connection, in ms */
+  /** `establish`: maximum time to connect and establish an association, in ms */
   readonly timeouts: Pick<Timeouts, "reconnectMin" | "reconnectMax" | "close"> & { readonly establish: number };
   readonly random: () => number;
   readonly establish: Establish;
@@ -31,7 +31,7 @@ export interface SupervisorOptions {
 
 interface Failure {
   readonly error: DlmsError;
-  /** clock time before which no try is made */
+  /** clock time before which no attempt is made */
   readonly until: number;
   readonly automatic: boolean;
   /** only attempts without the secret may follow automatically */
@@ -39,8 +39,8 @@ interface Failure {
 }
 
 /**
- * Keeps at most one association: makes it when it is needed, makes it again after a loss with growing pauses, never
- * resends a refused secret automatically, and takes it down in order.
+ * Keeps at most one association: establishes it on demand, re-establishes it after a loss with exponential back-off,
+ * never resends a refused secret automatically, and closes it properly.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -68,7 +68,7 @@ export class Supervisor {
     return this.#active;
   }
 
-  /** The association, if there is one to be used now. */
+  /** The current association, if there is a usable one. */
   get usable(): Association | undefined {
     return this.#closed ? undefined : this.#active;
   }
@@ -78,8 +78,9 @@ export class Supervisor {
   }
 
   /**
-   * The association; makes it if there is none. In the pause after a failure it rejects at once with that failure and
-   * the time of the next attempt.
+   * Returns the association; establishes it if there is none. During the back-off it rejects at once with the last
+   * failure
+   * and the time of the next attempt.
    * @param request name of the request that needs it, for messages
    */
   async ensure(request?: string): Promise<Association> {
@@ -116,7 +117,7 @@ export class Supervisor {
     this.#failure = undefined;
   }
 
-  /** The association is lost. The next `ensure` makes a new one at once, unless `pause` is asked for. */
+  /** The association is lost. The next `ensure` establishes a new one at once, unless `pause` is requested. */
   async discard(active: Association, error: DlmsError | undefined, pause: boolean): Promise<void> {
     if (this.#active === active) {
       this.#active = undefined;
@@ -142,7 +143,7 @@ export class Supervisor {
     if (!this.#closed) this.#setState("idle");
   }
 
-  /** End for good. `settled` resolves when the exchange that is under way has ended. Never rejects; bounded. */
+  /** Closes permanently. `settled` resolves when the current exchange has ended. Never rejects; bounded. */
   async close(settled: () => Promise<void>, timeoutMs?: number): Promise<void> {
     if (this.#closed) return;
     // close never rejects, so an invalid time is replaced by that of the settings
@@ -152,7 +153,7 @@ export class Supervisor {
     this.#setState("closing");
     this.#options.clock.clearTimeout(this.#timer);
     this.#abort?.abort(new DlmsStateError("STATE_CLOSED", "the client was closed while it connected"));
-    // a connection in the making takes itself down after the abort; a transport that does not is left behind
+    // a connection in progress closes itself after the abort; a transport that does not is abandoned
     if (this.#connecting !== undefined) await settledWithin(this.#options.clock, bound, this.#connecting);
     await this.#ending;
     const active = this.#active;
@@ -208,7 +209,7 @@ export class Supervisor {
     try {
       const active = await this.#options.establish(signal);
       if (this.#closed) {
-        // too late even for close: no other code takes it down
+        // too late even for close: no other code closes it
         if (this.#state === "closed") void active.channel.destroy(signal.reason as Error);
         else this.#active = active;
         throw signal.reason as Error;

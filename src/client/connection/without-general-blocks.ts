@@ -20,9 +20,9 @@ export function adaptingBlocks(parts: ClientParts, hints: MeterHints): ClientPar
 }
 
 /**
- * Learns from the failure of a request: true when it was general block transfer that led nowhere, so that the next
- * association goes without and the request is worth another try. That happens once in the life of a client. Silence
- * counts only the second time in a row where general blocks came before: a block was lost then.
+ * Learns from the failure of a request: true if general block transfer failed, so that the next association omits it
+ * and the request should be retried. That happens once in the life of a client. If general blocks were received before,
+ * a missing answer counts only the second time in a row, because the first may be a lost block.
  */
 export function leavesBlocks(
   { session }: Association,

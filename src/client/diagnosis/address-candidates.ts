@@ -10,7 +10,7 @@ export interface AddressCandidate {
   readonly physical?: number;
   /** HDLC only; absent: as short as it can be */
   readonly addressSize?: AddressSize;
-  /** where it comes from, in words */
+  /** its origin, in words */
   readonly why: string;
 }
 
@@ -74,7 +74,7 @@ export function hdlcCandidates(serialNumber?: string): AddressCandidate[] {
   return list.filter((one, at) => list.findIndex((other) => sameAddress(one, other)) === at);
 }
 
-/** Logical devices that are usual on the wrapper, likeliest first. */
+/** Usual logical devices on the wrapper, most likely first. */
 export function wrapperCandidates(): AddressCandidate[] {
   return [1, 16, 17, 2, 3, 32].map((logical) => ({ logical, why: `logical device ${logical}` }));
 }

@@ -33,7 +33,7 @@ class LineAttempt implements Attempt {
   readonly #holder: LineUser = {
     settings: undefined,
     data: () => undefined,
-    // others may have opened the next one on another line
+    // other users may have opened the next one on another line
     lost: () => {
       this.#line = undefined;
     },

@@ -2,7 +2,9 @@
 import type { LinkProtocol } from "../../link";
 import type { Mechanism, SecurityPolicy, SecuritySuite } from "../../security";
 
-/** What both stations of an HDLC link have negotiated, seen from the client: bytes per information field, frames per window. */
+/**
+ * The negotiated parameters of an HDLC link, from the client's view: bytes per information field, frames per window.
+ */
 export interface LinkSizes {
   readonly maxInfoTransmit: number;
   readonly maxInfoReceive: number;
@@ -22,7 +24,7 @@ export interface Protection {
   readonly suite?: SecuritySuite;
 }
 
-/** The result of a step of a connection test as data, so that each language can word it. */
+/** The result of a step of a connection test as data, so that each language can phrase it. */
 export type ConnectionFacts =
   /** `unverified`: the server's certificate was not checked */
   | { readonly found: "lineOpen"; readonly endpoint: string; readonly unverified?: true }
@@ -42,7 +44,7 @@ export type ConnectionFacts =
       readonly maxPduSize: number;
       readonly services: readonly string[];
     }
-  /** nothing was asked for (`association.preEstablished`), and the meter gave its association object */
+  /** no association request was sent (`association.preEstablished`), and the meter returned its association object */
   | { readonly found: "presumed"; readonly client: number; readonly referencing: "ln" | "sn" }
   /** the same, and the meter refused it */
   | { readonly found: "presumedRefused"; readonly client: number; readonly referencing: "ln" | "sn" }
@@ -56,7 +58,7 @@ export type ConnectionFacts =
   | { readonly found: "value"; readonly logicalName: string; readonly value: string }
   | { readonly found: "associationObject" };
 
-/** Words the facts as an English sentence. */
+/** Formats the facts as an English sentence. */
 export function describeFacts(facts: ConnectionFacts): string {
   switch (facts.found) {
     case "lineOpen":

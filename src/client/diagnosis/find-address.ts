@@ -22,7 +22,7 @@ import type { AddressSize, ConnectOptions, OperationOptions, Timeouts } from "..
 import { resolveSettings, type Settings } from "../options/resolve-options";
 import { hdlcOptionsOf, makeLink, makeSession } from "../connection/factories";
 
-/** Where to look, and for what. No secret is taken: only the public client asks. */
+/** Where to search, and for what. The options contain no secret, because only the public client is used. */
 export interface FindAddressOptions extends Pick<ConnectOptions, "transport" | "link" | "quirks" | "clock" | "logger"> {
   /** client SAP that asks (16, the public client) */
   readonly client?: number;
@@ -32,7 +32,7 @@ export interface FindAddressOptions extends Pick<ConnectOptions, "transport" | "
   readonly candidates?: readonly AddressCandidate[];
   /** Continue after the first answer, for lines with several meters (false). */
   readonly all?: boolean;
-  /** `response`: how long each address may be silent (1500 ms, and the time that the frames take) */
+  /** `response`: time-out for each address (1500 ms, and the transmission time of the frames) */
   readonly timeouts?: Partial<Pick<Timeouts, "connect" | "response">>;
 }
 
@@ -44,14 +44,14 @@ export interface AddressTrial {
   readonly logical: number;
   readonly physical: number | undefined;
   readonly addressSize: AddressSize | undefined;
-  /** the server address as it goes on the line, hex; two bytes of the wrapper's header there */
+  /** the server address on the line in hex; on the wrapper, the two bytes in its header */
   readonly bytes: string;
   readonly why: string;
   /** A station with this address exists. */
   readonly answered: boolean;
   /**
-   * `accepted`: the public client was let in. `refused`: the meter is there, but not for this client. `linked`: the
-   * link came up, the association request was not answered. `silent`: nothing for us came.
+   * `accepted`: the public client was accepted. `refused`: the meter is present, but refuses this client. `linked`: the
+   * link was set up, the association request was not answered. `silent`: no answer.
    */
   readonly result: "accepted" | "refused" | "linked" | "silent";
   /** the answer, in a sentence */
@@ -67,17 +67,17 @@ export interface FindAddressParts {
 }
 
 const defaultResponse = 1500;
-/** A gateway that closed the connection may need a moment before it takes the next. */
+/** A gateway that closed the connection may need a moment before it accepts the next. */
 const gatewayRest = 1000;
 const deviceName = attribute("DATA", wellKnownObjects.logicalDeviceName, "value");
 
 /**
- * Tries the usual forms of server address on a line, one after the other, and tells what each of them gave; ends after
- * the first that answered unless `all` is set. It asks as the public client and sends no secret. Meters that are in use
- * on the same line keep their turns.
+ * Tries the usual forms of server address on a line in order, and reports the result of each; ends after the first that
+ * answered unless `all` is set. It uses the public client and sends no secret. Meters that are in use on the same line
+ * keep their turns.
  *
- * Throws DlmsConfigError, what the transport throws when the line cannot be opened, DlmsLinkError and DlmsTimeoutError
- * when a mode E sign-on fails, and `signal.reason` when it is aborted. Leaves nothing open, whenever it ends.
+ * Throws DlmsConfigError, the error of a transport that cannot be opened, DlmsLinkError and DlmsTimeoutError when a
+ * mode E sign-on fails, and `signal.reason` when it is aborted. It always closes everything that it opened.
  */
 export function findAddress(
   options: FindAddressOptions,

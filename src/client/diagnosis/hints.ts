@@ -182,7 +182,7 @@ function associationHints(error: DlmsError, settings: Settings): readonly Connec
   const isPublic = client.sap === 16 && auth.mechanism === "none" && !ciphered;
   return [
     mechanismHint(error, settings) ?? { key: "ownersSettings", client: client.sap },
-    // no advice to do what has just failed
+    // do not advise the action that has just failed
     { key: ciphered ? "policyAndSuite" : isPublic ? "otherClient" : "tryPublic" },
   ];
 }

@@ -21,7 +21,7 @@ import { refusesSecret, SecretAttempt } from "../connection/secret-attempt";
 import { resolveSettings, type Settings } from "../options/resolve-options";
 import { makeLink, makeSession } from "../connection/factories";
 
-/** One step of a connection test. After the first that is not ok no other follows. */
+/** One step of a connection test. A step that is not ok is the last one. */
 export interface ConnectionStep {
   readonly step: ConnectionStepName;
   readonly ok: boolean;
@@ -30,9 +30,9 @@ export interface ConnectionStep {
   readonly durationMs: number;
   /** the facts in the sentence, where the step is ok */
   readonly facts?: ConnectionFacts;
-  /** what went wrong */
+  /** the cause of the failure */
   readonly error?: DlmsError;
-  /** what to try then, the likeliest first */
+  /** suggestions, most likely first */
   readonly advice?: readonly string[];
   /** the same, by keys */
   readonly hints?: readonly ConnectionHint[];
@@ -49,12 +49,12 @@ const firstReads: readonly AttributeRef[] = [
 ];
 
 /**
- * Connects step by step up to a first value: line, invocation counter (where it comes from the meter), link,
- * association, authentication, first read. Each secret is sent once, and only to an address that
- * answered the link setup. It closes everything it opened, also when the caller stops the iteration.
+ * Connects step by step up to a first value: line, invocation counter (if read from the meter), link, association,
+ * authentication, first read. Each secret is sent once, and only to an address that answered the link setup. It closes
+ * everything it opened, also when the caller stops the iteration.
  *
- * Throws DlmsConfigError for options that cannot be right, and `signal.reason` when it is aborted; everything else
- * is the result of a step.
+ * Throws DlmsConfigError for invalid options, and `signal.reason` when it is aborted; everything else is the result of
+ * a step.
  */
 export function testConnection(
   options: ConnectOptions,
@@ -100,7 +100,7 @@ export async function* testConnection(
   }
 }
 
-/** Where the counter is read from; undefined where the store knows it. The step that uses the store shows its error. */
+/** The source of the counter; undefined if the store has it. The step that uses the store shows its error. */
 async function sourceUsed(settings: Settings): Promise<CounterSource | undefined> {
   const { counterSource } = settings;
   const reads = counterSource !== undefined && (await needsReading(counterSource, settings).catch(() => false));
@@ -203,7 +203,7 @@ function made(active: Association | undefined): Association {
 const addressText = ({ logical, physical }: Settings["server"]): string =>
   physical === undefined ? String(logical) : `${logical}/${physical}`;
 
-/** Nothing was sent for a pre-established association: a read of its own object shows whether the meter answers. */
+/** A pre-established association sends no request: a read of its own object shows whether the meter answers. */
 async function probeAssociation(active: Association, client: number): Promise<ConnectionFacts> {
   const { session } = active;
   const referencing = session.association?.referencing ?? "ln";
@@ -216,7 +216,7 @@ async function probeAssociation(active: Association, client: number): Promise<Co
         : (await active.run(session.get(associationObject, what))).ok;
     return { found: ok ? "presumed" : "presumedRefused", client, referencing };
   } catch (error) {
-    // what concerns keys and counters is no refusal of the object
+    // an error of keys or counters is not a refusal of the object
     if (!(error instanceof DlmsServiceError) || envelopeErrors.has(error.details.serviceError)) throw error;
     return { found: "presumedRefused", client, referencing };
   }
@@ -234,7 +234,7 @@ const associationObject = {
   attributeId: 1,
 };
 
-/** A longer value is cut; it is a name or a time. */
+/** A longer value is truncated; it is a name or a time. */
 const maxValueCharacters = 64;
 
 async function firstRead(active: Association, { present }: Settings): Promise<ConnectionFacts> {
@@ -269,7 +269,10 @@ async function firstRead(active: Association, { present }: Settings): Promise<Co
   );
 }
 
-/** A step's result. A failed proof or password is one of the authentication, which the association request carries. */
+/**
+ * A step's result. A failed proof or password belongs to the authentication, although the association request contains
+ * it.
+ */
 async function settle(step: Step, settings: Settings, signal: AbortSignal): Promise<ConnectionStep[]> {
   const started = settings.clock.now();
   const since = (): number => Math.round(settings.clock.now() - started);

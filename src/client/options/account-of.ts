@@ -14,7 +14,7 @@ export function accountOf(
 ): Account {
   const { transport, client, server, auth, security, quirks } = options;
   const place = "open" in transport ? transport.endpoint : endpointKey(transport);
-  // where the counters come from and how they run on is nothing that the meter judges
+  // the meter does not see where counters are stored and how they continue
   const {
     invocationCounter: _store,
     receivedCounters: _received,
@@ -22,7 +22,7 @@ export function accountOf(
     maxCounterJump: _jump,
     ...keys
   } = security ?? {};
-  // the quirk makes another proof of the same password
+  // the quirk makes another proof from the same password
   const secret = JSON.stringify([client, server.systemTitle, auth, keys, quirks?.landisGyrHls2 === true]);
   return {
     // no physical address and 0 are the same to a meter

@@ -2,7 +2,7 @@
 import { certificateDatesWarning, curveOf, importPublicKey } from "../../security";
 import type { Settings } from "./resolve-options";
 
-/** Sentences about certificates of the meter that are out of date; they are used all the same. */
+/** Sentences about expired or future certificates of the meter, which are used nevertheless. */
 export function certificateDateWarnings(settings: Settings): string[] {
   const { auth, security, clock } = settings;
   const given: [string, Uint8Array | string | undefined][] = [];

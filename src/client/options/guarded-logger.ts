@@ -2,7 +2,7 @@
 import { callSafely, reportUnexpected } from "../../errors/boundary";
 import type { Logger } from "./options";
 
-/** A logger whose failures change nothing. The first is a warning of the process, since no logger can be told of it. */
+/** A logger whose failures have no effect. The first is a warning of the process, because no logger can report it. */
 export function guardedLogger(logger: Logger): Logger {
   let reported = false;
   const failed = (error: unknown): void => {

@@ -12,21 +12,21 @@ export interface OperationOptions {
   /** Aborting rejects with `signal.reason`, untouched. */
   readonly signal?: AbortSignal;
   /**
-   * Bound of the whole operation, queueing included, in ms. Absent: 10 minutes from when the operation begins, or 40
-   * response time-outs with their retries where that is longer; each further attribute adds one of them, and a profile may
+   * Limit of the whole operation, queueing included, in ms. Absent: 10 minutes from when the operation begins, or 40
+   * response time-outs with their retries if that is longer; each further attribute adds one of them, and a profile may
    * take a day.
    */
   readonly timeoutMs?: number;
 }
 
 export interface ReadOptions extends OperationOptions {
-  /** how date-times are given ("iso") */
+  /** format of date-times ("iso") */
   readonly dates?: "iso" | "date" | "epoch";
 }
 
 export type BrowseOptions = OperationOptions;
 
-/** Four methods; each takes a text, or a function that makes the text when it is needed. */
+/** Four methods; each receives a text, or a function that creates the text on demand. */
 export interface Logger {
   debug(text: string | (() => string)): void;
   info(text: string | (() => string)): void;
@@ -72,12 +72,12 @@ export interface HdlcOptions {
   readonly window?: number;
   /**
    * Send an RR after this many ms without traffic, for meters with a short inactivity time-out (0 = never: after the
-   * meter has ended the link, the next request makes a new one).
+   * meter has ended the link, the next request sets up a new one).
    */
   readonly keepAlive?: number;
-  /** Begin every connection with a DISC; otherwise only after one that did not end well (false). */
+  /** Begin every connection with a DISC; otherwise only after a session that did not end properly (false). */
   readonly discFirst?: boolean;
-  /** With `association.preEstablished`: no SNRM either, the meter takes I frames at once (false). */
+  /** With `association.preEstablished`: skip the SNRM too, because the meter accepts I frames at once (false). */
   readonly skipSetUp?: boolean;
 }
 
@@ -91,11 +91,11 @@ export type LinkOptions =
       /** bit/s of the sign-on: 300, unless the meter needs another rate */
       readonly startBaud?: number;
       /**
-       * Upper bound of the rate that the meter offers. Default: the rate of the serial port; on a gateway, whose rate
-       * is fixed, the one of the sign-on.
+       * Upper limit of the rate that the meter offers. Default: the rate of the serial port; on a gateway with a fixed
+       * rate, the rate of the sign-on.
        */
       readonly maxBaud?: number;
-      /** The line carries eight bits, parity is made here (default: true but on a serial port). */
+      /** The line transmits eight bits, and the link adds the parity (default: true except on a serial port). */
       readonly softwareParity?: boolean;
       /**
        * Go on in HDLC although the identification does not announce mode E by `\2` (false). For meters that take HDLC
@@ -146,8 +146,8 @@ export interface SecurityOptions {
    */
   readonly receivedCounters?: ReceivedCounterStore;
   /**
-   * Read the counter from the meter before an association, as the public client: the store goes on from the higher
-   * of its own mark and the value read. Absent: the store alone decides.
+   * Read the counter from the meter before an association, as the public client: the store continues from the higher of
+   * its own mark and the value read. Absent: the store alone decides.
    */
   readonly counterSource?: CounterSourceOptions;
   /**
@@ -180,8 +180,8 @@ export interface AssociationOptions {
   /** Largest APDU the client accepts, proposed to the meter, 64..65535 (65535). */
   readonly maxPduSize?: number;
   /**
-   * The meter keeps the association of this client at all times: requests go without AARQ and RLRQ, and what is
-   * proposed counts as agreed. Ciphered ones need `server.systemTitle`. Mechanism "none" only (false).
+   * The meter keeps the association of this client at all times: requests are sent without AARQ and RLRQ, and the
+   * proposed parameters count as agreed. Ciphered ones need `server.systemTitle`. Mechanism "none" only (false).
    */
   readonly preEstablished?: boolean;
   /**
@@ -211,7 +211,7 @@ export interface Timeouts {
   readonly idle: number;
 }
 
-/** Deviations of particular meters, all off unless said otherwise. */
+/** Deviations of particular meters, all off by default. */
 export interface Quirks {
   /** Wrapper header fields arrive and are expected with swapped bytes. */
   readonly wrapperSwappedBytes: boolean;
@@ -273,7 +273,7 @@ export interface ConnectOptions {
   readonly timeouts?: Partial<Timeouts>;
   readonly quirks?: Partial<Quirks>;
   readonly logger?: Logger;
-  /** How many requests may wait (1000); a further one is refused with STATE_QUEUE_FULL. */
+  /** Maximum number of waiting requests (1000); a further one is refused with STATE_QUEUE_FULL. */
   readonly queueLimit?: number;
   /**
    * Decides whether a secret may be sent, so that meters do not lock accounts. Clients that may send the same secret to

@@ -146,7 +146,7 @@ function sections(options: ConnectOptions): Pick<ConnectOptions, "client" | "ser
   return { client, server };
 }
 
-/** An HDLC address has room for less where its length is given. */
+/** An HDLC address of fixed length has a smaller range. */
 function checkAddresses(
   client: ConnectOptions["client"],
   { logical, physical }: ConnectOptions["server"],

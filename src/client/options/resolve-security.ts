@@ -31,7 +31,7 @@ export function resolveAuth(auth: AuthenticationOptions | undefined): SessionAut
   }
 }
 
-/** An empty password has to be chosen, because a missing one would look the same. */
+/** An empty password needs an explicit choice, because a missing one would look the same. */
 function isEmptyOnPurpose({
   mechanism,
   secret,
@@ -43,7 +43,7 @@ function isEmptyOnPurpose({
   return true;
 }
 
-/** The value is a secret: it is not in the message. */
+/** The value is a secret, so the message does not contain it. */
 function resolveSecret(secret: Uint8Array | string | undefined, mechanism: string): Uint8Array {
   if (!hasLength(secret)) {
     const empty = mechanism === "lls" ? "; set auth.emptySecret for a password of no bytes" : "";
@@ -108,7 +108,7 @@ export function resolveSecurity(security: SecurityOptions | undefined): SessionS
   };
 }
 
-/** The store of all clients in this process that have none in their options. */
+/** The store of all clients in this process without a store in their options. */
 const processReceivedCounters = memoryReceivedCounters();
 
 /** Counters belong to the key, so the store is shared, unless the meter starts its counter again with each association. */

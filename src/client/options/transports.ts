@@ -15,7 +15,7 @@ import {
 import type { SerialMode, TransportOptions } from "./options";
 
 /**
- * The transport that the options describe, or the one that was given.
+ * The transport that the options describe, or the given one.
  * @throws DlmsConfigError CONFIG_INVALID, CONFIG_MISSING
  */
 export function transportOf(options: TransportOptions | Transport, clock: Clock): Transport {

@@ -40,7 +40,10 @@ export function chooseColumns({ columns, captureObjects }: ProfileInfo, names: r
   };
 }
 
-/** The same for a profile with time marks: all columns are asked for, since the marks are in some, and each row keeps its time. */
+/**
+ * The columns of a profile with time marks: all are requested, because some contain the marks, and each row keeps its
+ * time.
+ */
 export function chooseMarkedColumns(info: ProfileInfo, names: readonly string[]): ColumnChoice {
   const { columns, project } = chooseColumns(info, names);
   const withTime = project && ((row: ProfileRow): ProfileRow => ({ time: row.time, ...project(row) }));
@@ -65,7 +68,7 @@ function normal(name: string): string {
   return [isObis(obis) ? obisDotted(obis) : obis, ...rest].join("/");
 }
 
-/** A column by its key, or by its OBIS code alone where that is enough. */
+/** A column by its key, or by its OBIS code alone if that is unique. */
 export function columnOf(name: string, columns: readonly ProfileColumn[]): ProfileColumn {
   const wanted = normal(name);
   const exact = columns.find(({ key }) => key === wanted);

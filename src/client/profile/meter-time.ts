@@ -1,4 +1,4 @@
-/** Times of a meter: where a row lies in time, and how the bounds of a range are written. */
+/** Times of a meter: the instant of a row, and the encoding of the bounds of a range. */
 import {
   type CaptureObject,
   clockKind,
@@ -18,9 +18,9 @@ const minute = 60_000;
 export interface MeterTime {
   /** IANA zone; empty = none was configured */
   readonly timeZone: string;
-  /** minutes east of UTC of the meter's clock now; undefined where it does not say, or was not asked */
+  /** minutes east of UTC of the meter's clock now; undefined if the clock does not report it, or was not read */
   readonly offset: number | undefined;
-  /** whether daylight saving is on now; undefined where the clock does not say, or was not asked */
+  /** whether daylight saving is on now; undefined if the clock does not report it, or was not read */
   readonly daylight: boolean | undefined;
   /** the meter uses the deviation with the opposite sign */
   readonly reversedDeviation: boolean;
@@ -32,7 +32,7 @@ export interface ResolvedTime {
   readonly instant: number;
   /** the meter's wall clock as if it were UTC */
   readonly local: number;
-  /** minutes east of UTC, where the row says it itself */
+  /** minutes east of UTC, if the row contains it */
   readonly offset: number | undefined;
   /** the local time occurs once only: only the row's own offset, or the zone, shows that */
   readonly sure: boolean;
@@ -50,7 +50,7 @@ export function resolveTime(time: RowTime, meter: MeterTime): ResolvedTime {
     const sure = first === second;
     return { local, offset, instant: local - own * minute, sure, exact: sure || daylight !== undefined };
   }
-  // the clock was asked today, the row may be of the other season
+  // the clock was read today, but the row may be of the other season
   const known = daylight !== undefined && meter.daylight !== undefined;
   const season = known ? (Number(daylight) - Number(meter.daylight)) * hour : 0;
   const exact = known && meter.offset !== undefined;
@@ -111,7 +111,7 @@ export class BoundWriter {
     return this.#write(time.instant, { ...this.#options(), offset: time.offset });
   }
 
-  /** Undefined where there is no other way. */
+  /** Undefined if there is no other form. */
   encodeAlternative(bound: TimeBound, side: -1 | 1): DlmsValue | undefined {
     if (!this.#isDateTime) return undefined;
     const { timeZone, offset } = this.#meter;
@@ -170,7 +170,7 @@ export class BoundWriter {
 
   #write(moment: Moment, options: EncodeDateTimeOptions): DlmsValue {
     if (this.#isDateTime) return timeBound(this.#restricting, moment, options);
-    // a clock that counts since 1970 has nothing before, and nothing behind its largest number
+    // a clock that counts since 1970 has no time before that, and none after its largest number
     const { earliest } = instantsOf(moment, this.#meter);
     return timeBound(this.#restricting, Math.min(Math.max(earliest, 0), maxUnixMs), options);
   }
@@ -206,7 +206,7 @@ export class TimeFilter {
   readonly #earliest: number;
   readonly #latest: number;
   readonly #zoned: boolean;
-  /** the row that was taken first */
+  /** the first accepted row */
   #first: ResolvedTime | undefined;
 
   constructor(from: Moment, to: Moment, meter: MeterTime) {
@@ -241,7 +241,7 @@ export class TimeFilter {
     return this.#zoned && time.offset === undefined;
   }
 
-  /** The clock was set back after a row was taken; by its offset the row is later. */
+  /** The clock was set back after a row was accepted; by its offset the row is later. */
   #isSecondHour({ local, offset, instant }: ResolvedTime): boolean {
     const { local: start } = this.#from;
     const first = this.#first;

@@ -31,13 +31,13 @@ import { isRefusal } from "../services/lists";
 import { parseScaler } from "../services/read";
 import { type Fetched, keyOf } from "../services/attribute-request";
 
-/** Facts about a profile that its rows need; kept for the association. */
+/** Facts about a profile that its rows need; stored for the association. */
 export interface ProfileInfo {
   readonly columns: readonly ProfileColumn[];
   readonly captureObjects: readonly CaptureObject[];
   /** seconds; 0 = on events, or not known */
   readonly capturePeriod: number;
-  /** 1 oldest first, 2 newest first, 3 to 6 by value; undefined where the meter does not tell */
+  /** 1 oldest first, 2 newest first, 3 to 6 by value; undefined if the meter does not report it */
   readonly sortMethod: number | undefined;
   /** missing facts, and their consequences */
   readonly notes: readonly string[];
@@ -48,7 +48,7 @@ export interface ClockOffset {
   /** minutes east of UTC */
   readonly offset: number | undefined;
   readonly daylight: boolean | undefined;
-  /** ms by which it is ahead of ours, when it was asked; 0 where that is not known */
+  /** ms by which the meter's clock was ahead of ours when it was read; 0 if unknown */
   readonly lead: number;
 }
 
@@ -56,7 +56,7 @@ export interface ClockOffset {
 export interface ProfileCache {
   /** by the profile's logical name */
   readonly infos: Map<string, ProfileInfo>;
-  /** logical names of profiles whose rows have no deviation, as was seen */
+  /** logical names of profiles whose rows were seen to have no deviation */
   readonly withoutDeviation: Set<string>;
   /** undefined until the meter's clock was read */
   clockOffset: ClockOffset | undefined;

@@ -29,8 +29,8 @@ export interface ProfileOptions extends ReadOptions {
   /** Called after each block. */
   readonly onProgress?: (progress: ProfileProgress) => void;
   /**
-   * The columns that are wanted, in this order, by their keys, or by OBIS code where that is enough; none = all.
-   * With a range the meter is asked for these only, and for the time, by which a broken reading goes on.
+   * The requested columns, in this order, by their keys, or by OBIS code if that is unique; none = all. With a range,
+   * only these and the time, by which an interrupted reading continues, are requested from the meter.
    */
   readonly columns?: readonly string[];
 }
@@ -41,7 +41,7 @@ export interface ProfileTable {
   readonly rows: readonly ProfileRow[];
   /** how the entries were chosen in the end */
   readonly selection: SelectionUsed;
-  /** refusals with the fallbacks used; breaks with the way to continue */
+  /** refusals with the fallbacks used; interruptions with the way to continue */
   readonly notes: readonly string[];
 }
 
@@ -61,7 +61,7 @@ interface Consumer {
   begun(columns: readonly ProfileColumn[]): void;
   rows(rows: readonly ProfileRow[]): Promise<void>;
   stopped(): boolean;
-  /** Forgets the rows that it was given, so that the reading may begin again; absent where they are gone. */
+  /** Discards the rows that it received, so that the reading may restart; absent if they have been delivered. */
   readonly forget?: () => void;
 }
 
@@ -182,7 +182,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     return { cancelled, hints: this.#host.hints, noGetWithList: this.#host.noGetWithList };
   }
 
-  /** Begins a separate reading. */
+  /** Starts a separate reading. */
   #begin(consumer: Consumer): {
     done: Promise<void>;
     notes: readonly string[];
@@ -221,7 +221,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     return { done: this.#submit(reading, consumer), notes, selection: () => selection };
   }
 
-  /** What a listener throws, or rejects with, changes nothing else. */
+  /** An exception or rejection of a listener has no other effect. */
   #progress(progress: ProfileProgress): void {
     callSafely(
       () => this.#options.onProgress?.(progress),

@@ -36,7 +36,7 @@ export function canResume(reading: Pick<ProfileReading, "range" | "progress" | "
   return reading.progress.rows === 0 || resumesByTime(reading) || reading.forget !== undefined;
 }
 
-/** Prepares a broken reading to continue, or to begin again. Returns the decision, in words. */
+/** Prepares an interrupted reading to continue or to restart. Returns the decision, in words. */
 export function resume(reading: Pick<ProfileReading, "range" | "progress" | "forget" | "timeMarks">): string {
   const { progress, forget } = reading;
   const { last, rows } = progress;
@@ -55,7 +55,7 @@ function startOver(progress: ReadingProgress, forget: (() => void) | undefined):
   Object.assign(progress, { rows: 0, skip: undefined, last: undefined, ascending: true, resumed: false });
 }
 
-/** Reads the rows of a profile by the first way that the meter accepts. */
+/** Reads the rows of a profile by the first method that the meter accepts. */
 export async function readProfile(active: Association, reading: ProfileReading, options: FetchOptions): Promise<void> {
   const plan = await planOf(active, reading, options);
   for (const text of plan.info.notes) noteOf(reading, text);
@@ -117,7 +117,7 @@ function countsEntries({ range, progress }: ProfileReading, sortMethod: number |
   return ("last" in range && sortMethod !== 2) || ("entries" in range && sortMethod !== 1);
 }
 
-/** Returns what broke the answer off in the middle, where the association is in order. */
+/** Returns the error that interrupted the answer, if the association is still usable. */
 async function readOnce(
   active: Association,
   reading: ProfileReading,
@@ -205,7 +205,7 @@ async function tryStrategy(
   return undefined;
 }
 
-/** Asks for a selection; what the meter refused, or what broke off, where the association is in order. */
+/** Requests a selection; returns the refusal, or the interruption if the association is still usable. */
 async function fetchInto(
   sink: RowSink,
   active: Association,
@@ -227,7 +227,7 @@ async function fetchInto(
     if (error instanceof OperationCancelled && sink.isEnough) return undefined;
     const after = sink.afterRows(error);
     if (after !== undefined) {
-      // answers may be shifted, or the line is lost: the next request begins with a new association
+      // answers may be shifted, or the line is lost: the next request starts with a new association
       if (after.layer !== "service") await active.channel.destroy(after);
       return undefined;
     }

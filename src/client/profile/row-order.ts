@@ -1,7 +1,7 @@
 /** Brings the rows of a profile into the order in which they were captured. */
 import type { ResolvedRow } from "./strategies";
 
-/** How a meter keeps its entries: by age, by value, or it does not tell. */
+/** How a meter orders its entries: by age, by value, or unknown. */
 export type EntryOrderName = "oldest-first" | "newest-first" | "by-value" | "unknown";
 
 /** By sort_method. */
@@ -14,7 +14,7 @@ export function entryOrder(sortMethod: number | undefined): EntryOrderName {
 /** Held rows beyond twice the requested number before they are cut. */
 const maxExcessRows = 1000;
 
-/** Brings rows into the order in which they were captured. Only those that come in it are not held until the end. */
+/** Restores the order in which rows were captured. Only rows that arrive in this order are not held until the end. */
 export class RowOrder {
   #order: EntryOrderName;
   readonly #told: boolean;
@@ -40,7 +40,7 @@ export class RowOrder {
     return this.#note;
   }
 
-  /** Takes the next rows of the buffer; returns those that can be delivered. */
+  /** Adds the next rows of the buffer; returns those that can be delivered. */
   put(rows: readonly ResolvedRow[]): readonly ResolvedRow[] {
     if (this.#order === "oldest-first") return rows;
     for (const row of rows) this.#held.push(row);
@@ -56,7 +56,7 @@ export class RowOrder {
   keepLast(rows: readonly ResolvedRow[], count: number): void {
     for (const row of rows) this.#held.push(row);
     if (this.#order === "unknown") this.#learn();
-    // newest first: the first n that came
+    // newest first: the first n received
     if (this.#order === "newest-first") this.#held.length = Math.min(this.#held.length, count);
     // else the last n: cut only now and then, since each cut copies them
     else if (this.#order !== "unknown" && this.#held.length > 2 * count + maxExcessRows) {

@@ -1,4 +1,4 @@
-/** Turns the bytes of a profile's buffer into rows, filters them and hands them on. */
+/** Decodes the bytes of a profile's buffer into rows, filters them and delivers them. */
 import { ElementStream } from "../../codec";
 import {
   clockKind,
@@ -26,22 +26,22 @@ const layersAfterRows: ReadonlySet<DlmsError["layer"]> = new Set(["codec", "serv
 
 const clockUnits = { "date-time": undefined, unix: 1000, "unix-microseconds": 0.001 } as const;
 
-/** Turns the pieces of a buffer into rows, oldest first, and hands them on. */
+/** Decodes the pieces of a buffer into rows, and delivers them oldest first. */
 export class RowSink {
   readonly #reading: ProfileReading;
   readonly #plan: ProfilePlan;
   readonly #strategy: SelectionStrategy;
   #rowFilter: SelectionStrategy["rowFilter"];
-  /** where the range is one by time */
+  /** if the range is a range by time */
   readonly #filter: TimeFilter | undefined;
   readonly #slack: number;
   readonly #elements: ElementStream<TimedRow>;
   readonly #timeKey: string | undefined;
-  /** ms in one step of a clock that counts since 1970 */
+  /** ms per step of a clock that counts since 1970 */
   readonly #unit: number | undefined;
   readonly #order: RowOrder;
   #blocks = 0;
-  /** blocks that came when all rows were there */
+  /** blocks received after all rows */
   #behind = 0;
   #empty = false;
   #seen = 0;
@@ -82,14 +82,14 @@ export class RowSink {
     this.#elements = new ElementStream(reader);
   }
 
-  /** All rows that the meter announced have come. */
+  /** All rows that the meter announced have been received. */
   get isWhole(): boolean {
     return this.#empty || this.#elements.complete;
   }
 
   /**
-   * So many blocks came after the last row that no more are asked for: some meters send padding and empty blocks there,
-   * and others never say that a block is the last one.
+   * The limit of blocks after the last row is reached: some meters send padding and empty blocks there, and others
+   * never mark a block as the last one.
    */
   get isEnough(): boolean {
     return this.#behind > maxBlocksBehind;
@@ -99,17 +99,17 @@ export class RowSink {
     return this.#blocks > 0;
   }
 
-  /** How many entries came. */
+  /** Number of received entries. */
   get entries(): number {
     return this.#elements.received;
   }
 
-  /** The first entry has neither the columns that were asked for nor all of them: what comes is of no use. */
+  /** The first entry has neither the requested columns nor all of them, so the answer is unusable. */
   get misfit(): DlmsDecodeError | undefined {
     return this.#misfit;
   }
 
-  /** Fewer entries came than the meter reported, so they are not the requested ones. */
+  /** Fewer entries were received than the meter reported, so they are not the requested ones. */
   get short(): DlmsDecodeError | undefined {
     return this.#short;
   }
@@ -188,7 +188,7 @@ export class RowSink {
     await this.#deliver(skip.later);
   }
 
-  /** Some meters accept a selection of entries and send more: then it is made here. */
+  /** Some meters accept a selection of entries and send more: then it is applied here. */
   #distrust(): void {
     const { range } = this.#reading;
     const { numbers } = this.#strategy;

@@ -1,8 +1,8 @@
-/** Rows on their way from a reading to the program that iterates over them. */
+/** Transfers rows from a reading to the program that iterates over them. */
 import { afterRunning, type Clock, type RunningWait } from "../../clock";
 import { DlmsStateError } from "../../errors";
 
-/** How long rows may wait to be taken before the meter is let go, in ms. */
+/** How long rows may wait for the consumer before the meter is released, in ms. */
 export const maxStallMs = 60_000;
 
 interface Taker<T> {
@@ -24,7 +24,7 @@ export class RowStream<T> {
   /** calls of `next` that wait, in their order */
   readonly #takers: Taker<T>[] = [];
   #drained: (() => void) | undefined;
-  /** the consumer left, or the producer failed: no more is taken from it */
+  /** the consumer left, or the producer failed: no more values are accepted */
   #stopped = false;
 
   constructor(clock: Clock, name: string) {
@@ -37,7 +37,9 @@ export class RowStream<T> {
     return this.#stopped;
   }
 
-  /** Resolves when the batch was taken. @throws DlmsStateError STATE_BUSY when the consumer does not take it for a minute */
+  /**
+   * Resolves when the consumer has taken the batch. @throws DlmsStateError STATE_BUSY if it does not within a minute
+   */
   async push(batch: readonly T[]): Promise<void> {
     if (this.#stopped || batch.length === 0) return;
     this.#batch = batch;
@@ -67,7 +69,7 @@ export class RowStream<T> {
     this.#serve();
   }
 
-  /** Earlier rows can still be taken. The producer does not wait any longer. */
+  /** The producer stops waiting. Earlier rows can still be read. */
   fail(error: unknown): void {
     // a consumer that has left gets no error
     if (!this.#stopped) this.#failure ??= { error };

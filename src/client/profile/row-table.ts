@@ -22,7 +22,7 @@ export class RowTable<T> {
     this.#last = [];
   }
 
-  /** All rows, in the order in which they came. */
+  /** All rows, in the order of arrival. */
   all(): T[] {
     return joinRuns(this.#runs);
   }

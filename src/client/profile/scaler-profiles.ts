@@ -53,7 +53,7 @@ export function readScalerProfile(objects: Fetched, buffer: Fetched): ScalersByN
     const columns = readCaptureObjects(decodeValueBytes(objects.data, undefined, "capture_objects"));
     const rows = decodeValueBytes(buffer.data, undefined, "buffer");
     const row = rows.type === "array" || rows.type === "compact-array" ? rows.value[0] : undefined;
-    // without a value for each column it is not known which one is whose
+    // without a value for each column, values cannot be assigned to columns
     if (row?.type !== "structure" || row.value.length !== columns.length) return undefined;
     const scalers = new Map<string, ScalerUnit>();
     columns.forEach((column, i) => {

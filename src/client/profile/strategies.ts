@@ -51,7 +51,7 @@ export interface ProfileProgress {
   readonly bytes: number;
 }
 
-/** A row, and where it lies in time, as far as that is known. */
+/** A row and its time, as far as known. */
 export interface ResolvedRow {
   readonly row: ProfileRow;
   readonly time: ResolvedTime | undefined;
@@ -62,13 +62,13 @@ export interface ReadingProgress {
   rows: number;
   blocks: number;
   bytes: number;
-  /** time of the last delivered row; undefined where it has none */
+  /** time of the last delivered row; undefined if it has none */
   last: ResolvedTime | undefined;
   /** how many of the last rows have that same time */
   equal: number;
   /** no row is earlier than the row delivered before it */
   ascending: boolean;
-  /** after a break: rows that come again, up to this one and `equal` rows of its time */
+  /** after an interruption: repeated rows up to this one and `equal` rows of its time */
   skip:
     { readonly upTo: ResolvedTime; readonly equal: number; seen: number; readonly later: ResolvedRow[] } | undefined;
   /** it continued by time after a break */
@@ -87,11 +87,11 @@ export interface ProfileReading {
   readonly timeMarks?: boolean;
   readonly now: () => number;
   readonly begun: (columns: readonly ProfileColumn[], selection: SelectionUsed) => void;
-  /** Takes rows in the order of their delivery; resolves when more are needed. */
+  /** Receives rows in the order of their delivery; resolves when more are needed. */
   readonly rows: (rows: readonly ProfileRow[]) => Promise<void>;
   readonly report: (progress: ProfileProgress) => void;
   readonly note: (text: string) => void;
-  /** Whether the received rows can be discarded, so that the reading may begin again. */
+  /** Whether the received rows can be discarded, so that the reading may restart. */
   readonly forget: (() => void) | undefined;
   readonly progress: ReadingProgress;
 }
@@ -103,19 +103,19 @@ export interface SelectionStrategy {
   /** the rows of the answer to deliver */
   readonly rowFilter: "all" | { readonly last: number } | { readonly slice: readonly [number, number] } | "time";
   readonly note?: string;
-  /** the meter's numbers of the entries that are asked for */
+  /** the meter's numbers of the requested entries */
   readonly numbers?: { readonly from: number; readonly to: number };
   /** the range in pieces, requested in turn, in place of `selection` */
   readonly pieces?: readonly Selection[];
-  /** the last piece is all the time to come, where hardly anything is */
+  /** the last piece is all future time, which contains hardly any entries */
   readonly lastPieceIsFuture?: boolean;
   /** the bounds are widened because meters disagree on whether they are inclusive */
   readonly boundsWidened?: boolean;
   /** number of entries that the meter reported; a shorter answer is incomplete */
   readonly expected?: number;
-  /** the bounds are right only for a meter whose rows have their own offset */
+  /** the bounds are correct only for a meter whose rows have their own offset */
   readonly needsOffset?: boolean;
-  /** indices of the columns that the meter is asked for; undefined = all */
+  /** indices of the requested columns; undefined = all */
   readonly columns?: readonly number[] | undefined;
 }
 
@@ -124,15 +124,15 @@ export interface ProfilePlan {
   readonly info: ProfileInfo;
   readonly choice: ColumnChoice;
   readonly meter: MeterTime;
-  /** epoch ms, by the meter's clock where it was asked */
+  /** epoch ms, by the meter's clock if it was read */
   readonly now: number;
-  /** undefined where it was not asked for, or the meter does not tell */
+  /** undefined if it was not requested, or the meter does not report it */
   readonly entriesInUse: number | undefined;
-  /** rows of this profile have no offset, as one was seen */
+  /** a row of this profile was seen to have no offset */
   readonly withoutDeviation: boolean;
 }
 
-/** A range by time: both bounds, if it is one. */
+/** A range by time: both bounds; undefined for other ranges. */
 export function timeRange(range: ProfileRange | undefined): { from: Moment; to: Moment | undefined } | undefined {
   if (range === undefined || !("from" in range)) return undefined;
   return { from: range.from, to: range.to };

@@ -12,7 +12,7 @@ import { checkAttributeRef } from "../options/check-arguments";
 export type Fetched =
   GetDataResult | { readonly ok: false; readonly result: number; readonly error: DlmsServiceError } | undefined;
 
-/** An attribute that is asked for, and what follows from its reference. */
+/** A requested attribute, and the facts that follow from its reference. */
 export interface AttributeRequest {
   readonly ref: AttributeRef;
   /** the same for references to the same attribute, however they are written */
@@ -20,7 +20,7 @@ export interface AttributeRequest {
   /** for messages: `read 1-0:1.8.0*255/2` */
   readonly name: string;
   readonly descriptor: AttributeDescriptorWithSelection;
-  /** the attribute that holds the scaler and unit of this one, if it is a scaled one */
+  /** the attribute that contains the scaler and unit of this one, if it is scaled */
   readonly scaler: AttributeRequest | undefined;
 }
 
@@ -52,8 +52,8 @@ export function describeRead(ref: AttributeRef): string {
 const maxNamed = 3;
 
 /**
- * `read 1-0:1.8.0*255/2, 1-0:2.8.0*255/2 with 2 scaler_unit`: what is read for the sake of another value is told
- * from what the caller asked for.
+ * `read 1-0:1.8.0*255/2, 1-0:2.8.0*255/2 with 2 scaler_unit`: distinguishes attributes that the client adds from those
+ * that the caller requested.
  */
 export function describeReads(refs: readonly AttributeRef[]): string {
   const wanted = refs.map(requestFor);

@@ -29,7 +29,7 @@ export function usesAccess(
   return names.includes("access") && !names.includes("multiple-references");
 }
 
-/** Bytes of a list to the meter: at most its PDU size, and the content of one turn of the link. */
+/** Maximum bytes of a list to the meter: its PDU size, and the content of one turn of the link. */
 export function requestRoom({ session, channel }: Association): number {
   const limit = session.association?.maxPduSize ?? 0;
   return Math.min(limit === 0 ? Number.POSITIVE_INFINITY : limit, channel.bytesPerTurn);
@@ -42,8 +42,8 @@ export function fitsAccess(active: Association): number {
 }
 
 /**
- * One ACCESS of several gets; positions are kept. An item that is undefined has to be asked for by a GET of its own;
- * so have all when the meter does not do ACCESS after all.
+ * One ACCESS of several gets; positions are kept. An undefined item has to be read by its own GET; so have all if the
+ * meter does not support ACCESS after all.
  */
 export async function getByAccess(
   active: Association,

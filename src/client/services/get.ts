@@ -8,7 +8,7 @@ import { getByAccess, fitsAccess, stopAccess, usesAccess } from "./get-by-access
 import { descriptorOf, type AttributeRequest, type Fetched, requestFor } from "./attribute-request";
 import { askInLists, askOneByOne, usesLists } from "./lists";
 
-/** Whether several attributes go into one request, of whatever service. */
+/** Whether one request reads several attributes, by any service. */
 export function readsTogether(active: Association, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean {
   return usesLists(active, options) || usesAccess(active, options);
 }
@@ -65,7 +65,7 @@ async function getAccessPart(
   const answers = await getByAccess(active, refs, options);
   const results: Fetched[] = [...answers];
   const [first] = refs;
-  // all failed: either each for itself, or because of the service; the first one alone tells
+  // all failed, either individually or because of the service; only the first one alone can show which
   const isDoubtful = first !== undefined && answers.every((one) => one?.ok === false);
   if (isDoubtful) {
     [results[0]] = await getSingly(active, [first], options, true);

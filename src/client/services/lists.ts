@@ -1,4 +1,4 @@
-/** Several attributes in one request, and one by one where a meter refuses that: the same for every service. */
+/** Reads several attributes in one request, or one by one if a meter refuses that: the same for every service. */
 import { dataAccess, serviceErrorCode } from "../../apdu";
 import type { GetDataResult } from "../../apdu/model";
 import type { AttributeRef } from "../../cosem";
@@ -13,7 +13,7 @@ const envelopeErrors = new Set<unknown>([
   serviceErrorCode["invocation-counter-error"],
 ]);
 
-/** Some meters answer what they do not have with an exception-response. */
+/** Some meters answer a request for a missing object with an exception-response. */
 export function isRefusal(error: unknown): error is DlmsServiceError {
   return error instanceof DlmsServiceError && !envelopeErrors.has(error.details.serviceError);
 }
@@ -32,7 +32,7 @@ export interface ListService<T> {
   readonly alone: (item: T) => Promise<Fetched>;
 }
 
-/** Asks for attributes in as few requests as the meter allows; positions are kept. */
+/** Requests attributes in as few requests as the meter allows; positions are kept. */
 export async function askInLists<T extends { readonly ref: AttributeRef }>(
   active: Association,
   items: readonly T[],
@@ -52,7 +52,7 @@ export async function askInLists<T extends { readonly ref: AttributeRef }>(
   return results;
 }
 
-/** One request; when the meter does not do lists after all, the same attributes one by one. */
+/** One request; if the meter does not support lists after all, the same attributes one by one. */
 async function askTogether<T extends { readonly ref: AttributeRef }>(
   items: readonly T[],
   { together, alone }: ListService<T>,
@@ -71,7 +71,7 @@ async function askTogether<T extends { readonly ref: AttributeRef }>(
     return askOneByOne(items, alone);
   }
   if (results.some((result) => result.ok)) return results;
-  // all failed: either each for itself, or because it was a list; the first one alone tells
+  // all failed, either individually or because it was a list; only the first one alone can show which
   const [probe] = await askOneByOne([first], alone, true);
   if (probe?.ok !== true) return results;
   stopLists(options, `the list was refused as a whole (${request()}), its first item alone is answered`);
@@ -85,8 +85,8 @@ const isTold = (answer: Fetched): boolean => answer !== undefined && !("error" i
 const maxRefusals = 3;
 
 /**
- * Asks for items one by one. An exception-response to one of several is that item's error, unless nothing else is
- * answered either: then it is about more than the item. `othersAnswered`: other items of the request were answered.
+ * Requests items one by one. An exception-response to one of several is that item's error, unless no other item is
+ * answered either: then it concerns more than the item. `othersAnswered`: other items of the request were answered.
  */
 export async function askOneByOne<T>(
   items: readonly T[],
@@ -127,7 +127,7 @@ function learnFromFailure(error: unknown, options: FetchOptions): void {
   else note?.(`the answer to the list cannot be read, its items are read one by one: ${error.message}`);
 }
 
-/** How often in a row a request may get no answer with lists, and one without, until lists are left out. */
+/** Consecutive requests without an answer with lists, but with one without, after which lists are no longer used. */
 const silenceLimit = 2;
 
 /** The request was answered without lists after silence: one such silence may be a lost message. */

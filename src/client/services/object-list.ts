@@ -1,4 +1,4 @@
-/** What both ways of referencing share when they read the object list of an association. */
+/** The common part of both referencing methods for reading the object list of an association. */
 import { type DirectoryReading, type ObjectDirectory, withShortNameAccessBytes } from "../../cosem";
 import { DlmsDecodeError } from "../../errors";
 import type { Association } from "../association/association";

@@ -1,4 +1,4 @@
-/** Reads attributes with their scalers, and makes readings of the answers. */
+/** Reads attributes with their scalers, and converts the answers into readings. */
 import { notReadable, serviceErrorCode } from "../../apdu";
 import { decodeNumber, decodeValueBytes } from "../../codec";
 import {
@@ -19,20 +19,20 @@ import { referencingOf } from "./choose-referencing";
 import type { FetchOptions } from "../association/meter-hints";
 import type { AttributeRequest, Fetched } from "./attribute-request";
 
-/** A value as it was read, made readable. */
+/** A decoded value with its metadata. */
 export interface Reading {
   /** scaled where the class has a scaler_unit; otherwise by type, see the value rules */
   readonly value: unknown;
-  /** `"Wh"`, null where the value has none */
+  /** `"Wh"`, null if the value has none */
   readonly unit: string | null;
   readonly unitCode: number | null;
-  /** power of ten that was applied; null where the value has none */
+  /** power of ten that was applied; null if the value has none */
   readonly scaler: number | null;
-  /** the standard's word for the A-XDR type */
+  /** the standard's name of the A-XDR type */
   readonly type: string;
   /** the A-XDR data as the meter sent it */
   readonly raw: Uint8Array;
-  /** when the answer came: ISO, UTC */
+  /** time of the answer: ISO, UTC */
   readonly readAt: string;
   /** name of an enumeration value */
   readonly valueName?: string;
@@ -50,8 +50,8 @@ export interface ReadContext extends FetchOptions {
 }
 
 /**
- * Reads attributes, and the scalers that are not known yet along with them: in the same request where lists are
- * used, else in one request more for each, the first time only. What is returned makes the outcomes from the bytes.
+ * Reads attributes, and with them the scalers that are not known yet: in the same request if lists are used, otherwise
+ * in one more request for each, the first time only. The returned function converts the bytes into outcomes.
  */
 export async function readAttributes(
   active: Association,
@@ -69,13 +69,13 @@ export async function readAttributes(
   else await fetchInTurn(active, distinct, fetched, context);
   learnScalers(active, distinct, fetched, context);
   const readAt = isoTime(context.wallTime());
-  // the scalers of this association, as they are now: a later one may differ
+  // the current scalers of this association, because a later one may differ
   const scalers = active.scalers;
   return () =>
     wanted.map((one) => outcome(one, fetched.get(one.key), () => scalerOf(one, fetched, scalers), readAt, context));
 }
 
-/** Whether the attribute is all that is needed. */
+/** Whether the attribute alone is enough: it has no scaler, or the scaler is known. */
 function isReadAlone(active: Association, { scaler }: AttributeRequest): boolean {
   return scaler === undefined || active.scalers.has(scaler.key);
 }
@@ -206,7 +206,7 @@ function scalerOf(
   const { ref: source, key } = scaler;
   const known = scalers.get(key);
   if (known !== undefined) return known ?? undefined;
-  // a number without its power of ten would be a wrong one: the item fails
+  // a number without its power of ten would be wrong, so the item fails
   const answer = fetched.get(key);
   if (answer?.ok === false) throw refusal(source, answer);
   throw new DlmsDecodeError(
@@ -243,7 +243,7 @@ function reading(
 
 let lastTime = { ms: Number.NaN, iso: "" };
 
-/** ISO, UTC. Several answers come within one millisecond. */
+/** ISO, UTC. Several answers may arrive within one millisecond. */
 function isoTime(ms: number): string {
   if (ms !== lastTime.ms) lastTime = { ms, iso: new Date(ms).toISOString() };
   return lastTime.iso;

@@ -5,9 +5,9 @@ import type { Association, RunOptions } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
 import type { AttributeRequest, Fetched } from "./attribute-request";
 
-/** The services by one way of naming. */
+/** The services by one referencing method. */
 export interface Referencing {
-  /** Whether several attributes go into one request, of whatever service. */
+  /** Whether one request reads several attributes, by any service. */
   readsTogether(active: Association, options: Pick<FetchOptions, "hints" | "noGetWithList">): boolean;
   readOne(
     active: Association,
@@ -16,7 +16,7 @@ export interface Referencing {
   ): Promise<Fetched>;
   /** In as few round trips as the association allows; positions are kept. */
   readTogether(active: Association, refs: readonly AttributeRef[], options: FetchOptions): Promise<readonly Fetched[]>;
-  /** One attribute, however long: its pieces go to `onChunk`. Returns the result, 0 = success. */
+  /** One attribute of any length: its pieces are passed to `onChunk`. Returns the result, 0 = success. */
   readChunks(
     active: Association,
     ref: AttributeRef,
@@ -39,6 +39,6 @@ export interface Referencing {
     request: string,
     options: RunOptions,
   ): Promise<ActionResult>;
-  /** Returns what makes the directory from the bytes. */
+  /** Returns a function that builds the directory from the bytes. */
   objectList(active: Association, options: RunOptions): Promise<() => ObjectDirectory>;
 }

@@ -1,4 +1,4 @@
-/** The requests of a client, in the order in which they came. Equal reads that still wait are one. */
+/** The requests of a client, in the order of the calls. Equal reads that still wait are merged. */
 import { type Clock, WaitList } from "../../clock";
 import { DlmsStateError, DlmsTimeoutError } from "../../errors";
 import type { OperationOptions } from "../options/options";
@@ -9,11 +9,11 @@ export interface ClientRequest<C, T> {
   readonly name: string;
   /** Requests with the same key ask for the same and are joined; undefined: never joined (writes, actions). */
   readonly key?: string;
-  /** Whether it may be asked a second time when the connection breaks before the answer. */
+  /** Whether it may be sent again when the connection is lost before the answer. */
   readonly repeatable: boolean | (() => boolean);
-  /** How far it got; as long as that grows, it may be asked again after another break. */
+  /** Progress so far; if it has grown, the request may be retried after another interruption. */
   readonly progress?: () => number;
-  /** What its bound follows from, where the caller sets none (one attribute). */
+  /** The basis of its time limit, if the caller sets none (one attribute). */
   readonly size?: RequestSize;
   /** The exchange with the meter. Its return value makes the result later, independent of the connection. */
   run(context: C, queued: QueuedRequest<C, T>, attempt: number): Promise<() => T>;
@@ -37,7 +37,7 @@ export class QueuedRequest<C, T = unknown> {
     return this.request.name;
   }
 
-  /** No caller waits for the answer: an exchange that is under way ends, and no further one begins. */
+  /** No caller waits for the answer: the current exchange ends, and no further one begins. */
   get abandoned(): boolean {
     return this.#callers.size === 0;
   }
@@ -77,7 +77,7 @@ export class QueuedRequest<C, T = unknown> {
   }
 }
 
-/** Requests in the order in which they came, bounded; equal reads that still wait are one. */
+/** Requests in the order of the calls, bounded; equal reads that still wait are merged. */
 export class RequestQueue<C> {
   readonly #clock: Clock;
   readonly #limit: number;
@@ -125,7 +125,7 @@ export class RequestQueue<C> {
     for (const queued of this.#waiting.splice(0)) queued.settle({ ok: false, error: error(queued.name) });
   }
 
-  /** An equal read that waits, unless something that may change its answer stands between. */
+  /** An equal read that waits, unless a request between them may change its answer. */
   #equal<T>(request: ClientRequest<C, T>): QueuedRequest<C, T> | undefined {
     if (request.key === undefined) return undefined;
     for (let i = this.#waiting.length - 1; i >= 0; i--) {

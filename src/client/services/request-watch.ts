@@ -1,11 +1,11 @@
-/** Bounds of requests that set none: how long one may run, and how long an abandoned one may still be answered. */
+/** Time limits of requests that set none: how long one may run, and how long an abandoned one may still be answered. */
 import { type Clock, maxLateMs, type TimerHandle } from "../../clock";
 import { DlmsTimeoutError } from "../../errors";
 import { maxTimerMs } from "../../errors/arguments";
 import { graceTimeouts } from "../../link/pace";
 import type { Timeouts } from "../options/options";
 
-/** How long a request without `timeoutMs` may run, and a connection may take to be made, in ms. */
+/** How long a request without `timeoutMs` may run, and a connection may take, in ms. */
 const minRequestMs = 600_000;
 /** The same in response time-outs with their retries, for settings with long ones. */
 const minRequestTimeouts = 40;
@@ -36,8 +36,8 @@ export interface WatchedRequest {
 }
 
 /**
- * Watches the request that a client has begun. One timer looks now and then, for all requests that follow one another
- * without a pause, since setting one for each would be a good part of what a short answer costs.
+ * Watches the current request of a client. One timer serves all consecutive requests, because a timer for each would be
+ * a good part of the cost of a short answer.
  */
 export class RequestWatch {
   readonly #clock: Clock;
@@ -70,7 +70,7 @@ export class RequestWatch {
     if (this.#timer === undefined) this.#arm();
   }
 
-  /** No request is under way. The timer stays for the next one: setting one for each costs more than it is worth. */
+  /** No request is running. The timer remains for the next one, because a new timer costs more. */
   rest(): void {
     this.#request = undefined;
   }

@@ -1,4 +1,4 @@
-/** The services by short names: Read and Write of the names that the meter's object list gives. */
+/** The services by short names: Read and Write of the names in the meter's object list. */
 import type { GetDataResult, ReadResult, VariableAccess, WriteResult } from "../../apdu/model";
 import { classIds, dataAccess } from "../../apdu";
 import { encodeValueBytes } from "../../codec";
@@ -30,7 +30,7 @@ const objectListAttribute: AttributeRef = {
   attributeId: 2,
 };
 const objectUndefined = dataAccess["object-undefined"];
-/** Selector of the Read that invokes a method: methods have none. */
+/** Selector of the Read that invokes a method, because methods have no other reference. */
 const noSelector = 0;
 
 /** Base names by `class/logical name`. */

@@ -9,7 +9,7 @@ import type { ClientRequest } from "./request-queue";
 
 /**
  * The write of one attribute.
- * @throws DlmsConfigError for a reference or a value that cannot be right
+ * @throws DlmsConfigError for an invalid reference or value
  */
 export function writing(ref: AttributeRef, value: DlmsValue): ClientRequest<Association, undefined> {
   checkAttributeRef(ref);
@@ -30,8 +30,8 @@ export function writing(ref: AttributeRef, value: DlmsValue): ClientRequest<Asso
 }
 
 /**
- * The call of one method, and name it returns: null-data if nothing.
- * @throws DlmsConfigError for a reference or an argument that cannot be right
+ * The call of one method, and its return value: null-data if none.
+ * @throws DlmsConfigError for an invalid reference or argument
  */
 export function invoking(ref: MethodRef, argument: DlmsValue | undefined): ClientRequest<Association, DlmsValue> {
   checkMethodRef(ref);
