@@ -49,12 +49,13 @@ export function readAcseFields(reader: ByteReader, field: string, order: FieldOr
     if (from + declared > reader.end) notes.push(`field ${tag.toString(16)} is cut short`);
     else if (to !== from + declared) notes.push(lengthNote(tag, declared, to - from));
     const contents = reader.bytes(to - from, field);
-    const innerLength = isConstructed(tag) ? innerEnd(contents) : undefined;
-    if (innerLength !== undefined && innerLength !== contents.length) {
+    const inside = isConstructed(tag) ? inner(contents) : undefined;
+    if (inside !== undefined && !(fits(contents) && (!isConstructed(inside.tag) || fits(inside.contents)))) {
       notes.push(`field ${tag.toString(16)}: the lengths inside and outside differ`);
     }
     if (!fields.has(tag)) fields.set(tag, contents);
   }
+  if (reader.offset > end) notes.push(`${field} goes on for ${reader.offset - end} bytes behind its end`);
   return { fields, userInformation, notes };
 }
 
@@ -127,6 +128,9 @@ function innerEnd(contents: Uint8Array): number | undefined {
   const length = reader.length("field");
   return reader.offset + length;
 }
+
+/** Whether the one field inside `contents`, if there is one, ends with them. */
+const fits = (contents: Uint8Array): boolean => (innerEnd(contents) ?? contents.length) === contents.length;
 
 function readOuterLength(reader: ByteReader, field: string, notes: string[]): number {
   if (reader.remaining === 0 || !lengthIsReadable(reader, 0)) {
