@@ -149,7 +149,7 @@ describe("the examples in a browser", function () {
     });
   }
 
-  it("reads with all of them after one deploy, ciphered ones included", async () => {
+  it("reads with each after one deploy, including ciphered ones", async () => {
     for (const { nodes } of examples) {
       for (const { type, port } of nodes) {
         if (type === "dlms-simulator" && port !== undefined) ports.set(port, await freePort());

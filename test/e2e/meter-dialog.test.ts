@@ -107,7 +107,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     assert.equal(await found.count(), 0);
   });
 
-  it("tells in German why a meter cannot be browsed", async () => {
+  it("reports in German why a meter cannot be browsed", async () => {
     await dialogIn("de");
     await page.locator("#node-config-dialog-cancel").click();
     await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
@@ -124,7 +124,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     );
   });
 
-  it("tells it in Chinese", async () => {
+  it("reports it in Chinese", async () => {
     await dialogIn("zh-CN");
     assert.match((await test()).at(-1) ?? "", /^首次读取 已读取 0-0:42\.0\.0\*255：\S+$/);
     await input("port").fill(String(await freePort()));
@@ -281,7 +281,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
     assert.deepEqual(await errors(), []);
   });
 
-  it("marks a meter whose password is missing, on the node and in the dialog, until there is one", async () => {
+  it("marks a meter without its password, on the node and in the dialog, until one is entered", async () => {
     await dialogIn("en-US", "m3");
     await page.waitForFunction(
       () => (RED.nodes.node("r3") as { valid?: boolean }).valid === false && RED.nodes.node("m3") !== null,

@@ -44,7 +44,7 @@ describe("presets in the editor", function () {
     await nodeRed?.stop();
   });
 
-  it("fill in what they promise, and take back what the one before filled in", async () => {
+  it("fill in their settings, and restore those that the previous preset changed", async () => {
     const touched = [...new Set(presets.flatMap((preset) => Object.keys(preset.values)))];
     const original = await values(touched);
     assert.equal(original.physicalAddress, "42");
@@ -62,7 +62,7 @@ describe("presets in the editor", function () {
     assert.deepEqual(await values(touched), original);
   });
 
-  it("leave alone what was changed by hand after them", async () => {
+  it("keep later changes by hand", async () => {
     await page.locator("#dlms-meter-preset").selectOption("iskraReader");
     await page.locator("#node-config-input-physicalAddress").fill("59");
     await page.locator("#dlms-meter-preset").selectOption("");

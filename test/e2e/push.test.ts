@@ -108,7 +108,7 @@ describe("meters that push, in the browser", function () {
     await dialogOpened(page);
   }
 
-  it("fills in the preset of a country, and shows what arrives before the first deploy", async () => {
+  it("fills in the preset of a country, and shows received data before the first deploy", async () => {
     await openSource("add");
     await input("preset").selectOption("noAidon");
     assert.equal(await input("baudRate").inputValue(), "2400");

@@ -59,7 +59,7 @@ describe("the read dialog with a flow from before", function () {
     await page.locator("#dlms-read-dialog").waitFor({ state: "detached" });
   }
 
-  it("shows what such a node does, and saves it in today's form", async () => {
+  it("shows the effective settings of such a node, and saves it in the current form", async () => {
     await openDialog(page, "dlms-read");
     await page.locator("#dlms-read-period").waitFor();
     assert.equal(await page.locator(input("dates")).inputValue(), "iso");
@@ -85,7 +85,7 @@ describe("the read dialog with a flow from before", function () {
     assert.equal((await saved()).giveUpAfter, "600");
   });
 
-  it("takes range and columns from elsewhere, and then offers no boxes to tick", async () => {
+  it("takes range and columns from a message or context, and then offers no check boxes", async () => {
     await openDialog(page, "dlms-read");
     await page.locator("#dlms-read-columns").waitFor();
     await page.locator(input("rangeKind")).selectOption("dynamic");

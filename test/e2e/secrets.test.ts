@@ -23,7 +23,7 @@ const flow = [
   })),
 ];
 
-describe("what the editor exports", function () {
+describe("the editor's export", function () {
   this.timeout(180_000);
   let nodeRed: NodeRedProcess;
   let context: BrowserContext;

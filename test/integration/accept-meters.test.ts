@@ -148,7 +148,7 @@ describe("meters that dial in", () => {
     assert.equal((await meter).id, "5453540000000009");
   });
 
-  it("gives pushes of a meter that a client asks over the same connection, and takes no answer for one", async () => {
+  it("delivers pushes of a meter that a client reads over the same connection, and mistakes no answer for one", async () => {
     const acceptor = await accept({ heartbeat: { pattern: /#(\d+);/ } });
     const problems: string[] = [];
     acceptor.on("problem", ({ error }) => problems.push(error.message));

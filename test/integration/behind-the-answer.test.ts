@@ -56,8 +56,8 @@ const emptyBlock = (invokeId: number, blockNumber: number): readonly Uint8Array[
   Uint8Array.of(0xc4, 2, invokeId, 0, 0, 0, 0, blockNumber + 1, 0, 0),
 ];
 
-describe("behind an answer that is whole", () => {
-  it("the rows of a profile by short names stay when the meter continues with blocks", async () => {
+describe("bytes after a complete answer", () => {
+  it("keep the rows of a profile by short names when the meter continues with blocks", async () => {
     const { client, clock, meter } = bench(
       { referencing: "sn", objects: rowsOf(40), maxPduSize: 200 },
       { association: { referencing: "sn", maxPduSize: 200 } },
@@ -87,7 +87,7 @@ describe("behind an answer that is whole", () => {
     ["the meter says nothing more", goesOn(() => []), /all rows had come before the answer broke off/],
   ];
   for (const [what, behaviour, note] of others) {
-    it(`the rows stay when ${what}, and the next request is answered`, async () => {
+    it(`keep the rows when ${what}, and the next request is answered`, async () => {
       const { client, clock, meter } = bench({ objects: rowsOf(40) }, { association: { maxPduSize: 300 } });
       meter.use(behaviour);
       const { rows, notes } = await clock.runUntil(client.profile(profileName).toTable());
@@ -101,7 +101,7 @@ describe("behind an answer that is whole", () => {
     });
   }
 
-  it("a surplus byte in blocks hinders neither capture_objects nor an empty buffer", async () => {
+  it("affect neither capture_objects nor an empty buffer, in blocks", async () => {
     const { client, clock, meter } = bench({ objects: rowsOf(0) });
     meter.use({
       name: "a surplus byte in blocks",

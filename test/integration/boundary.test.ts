@@ -79,7 +79,7 @@ describe("user code that throws", () => {
     ["throws", fails],
     ["rejects", rejects],
   ] as const) {
-    it(`onProgress of a profile ${kind}: all rows come, and a note says so`, async () => {
+    it(`onProgress of a profile ${kind}: all rows arrive, and a note reports it`, async () => {
       const rows = counted(1, 12).map((n) => [stampOf(Date.UTC(2024, 0, 1) + n * quarter, 60), number(n)]);
       const { client, clock } = bench({ objects: profileOf(rows) });
       const notes: string[] = [];
@@ -92,7 +92,7 @@ describe("user code that throws", () => {
       assert.match(notes.join("\n"), /onProgress threw TypeError: listener broke/);
     });
 
-    it(`a user of a shared meter ${kind}: the request and the other users go on, and one warning says so`, async () => {
+    it(`a user of a shared meter ${kind}: the request and the other users continue, and one warning reports it`, async () => {
       const said = await warnings(async () => {
         const { client, clock } = bench();
         const shared = new SharedMeter({
@@ -111,7 +111,7 @@ describe("user code that throws", () => {
       assert.match(said[0] ?? "", /a user of a meter threw: listener broke/);
     });
 
-    it(`onProblem of a push decoder ${kind}: the next push is decoded, and a warning says so`, async () => {
+    it(`onProblem of a push decoder ${kind}: the next push is decoded, and a warning reports it`, async () => {
       const said = await warnings(async () => {
         const bytes = fromHex(wpdu(1, 16, dataNotification("0600000007")));
         const { pushes, problems } = decodePush(fromHex(`${wpdu(1, 16, "0f00")}${toHex(bytes)}`), {
@@ -124,7 +124,7 @@ describe("user code that throws", () => {
       assert.match(said[0] ?? "", /onProblem threw: listener broke/);
     });
 
-    it(`onEvent of a simulated meter ${kind}: it answers, and a warning says so`, async () => {
+    it(`onEvent of a simulated meter ${kind}: the meter answers, and a warning reports it`, async () => {
       const said = await warnings(async () => {
         const clock = new VirtualClock();
         const meter = createMeter({ associations: [{ client: 16 }], objects: [] }, { clock, onEvent: listener });
@@ -135,7 +135,7 @@ describe("user code that throws", () => {
       assert.match(said[0] ?? "", /simulated meter: onEvent: listener broke/);
     });
 
-    it(`a listener of a push listener, and its logger, ${kind}: a warning says so`, async () => {
+    it(`a listener of a push listener, and its logger, ${kind}: a warning reports it`, async () => {
       const said = await warnings(async () => {
         const logger = { debug: listener, info: listener, warn: listener, error: listener };
         const pushes = await listenPush({ transport: { kind: "tcp-server", port: 0 }, logger });
@@ -146,7 +146,7 @@ describe("user code that throws", () => {
     });
   }
 
-  it("a listener, without a logger: a warning of the process says so", async () => {
+  it("a listener, without a logger: a process warning reports it", async () => {
     const said = await warnings(async () => {
       const { client, clock } = bench();
       client.on("state", fails);

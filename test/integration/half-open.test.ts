@@ -258,7 +258,7 @@ describe("a half-open connection to a gateway", () => {
     await end(one);
   });
 
-  it("locks no client out whose proof was still queued", async () => {
+  it("does not lock a client out while its proof is queued", async () => {
     const secret = { client: { sap: 17 }, auth: { mechanism: "hls-md5", secret: "secret" } } as const;
     const one = gateway(4, "WRAPPER", (server) => (server === 1 ? secret : {}));
     const { clock, clients, opened, dead } = one;

@@ -150,7 +150,7 @@ describe("an answer that a faulty meter has changed", () => {
     }
   });
 
-  it("an answer with one byte changed, or cut anywhere: a value of that type or a typed error, never a hang", async function () {
+  it("turns an answer with one changed byte, or truncated anywhere, into a value of that type or a typed error, without hanging", async function () {
     this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(

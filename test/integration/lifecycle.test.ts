@@ -65,7 +65,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("is bounded: it rejects one request too many and answers the others", async () => {
+    it("rejects one request beyond its limit and answers the others", async () => {
       const { client, clock } = bench({}, { queueLimit: 3 });
       const first = client.read(registerRef(0));
       const second = client.read(registerRef(1));

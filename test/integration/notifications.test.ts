@@ -65,7 +65,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
         await clock.runUntil(client.close());
       });
 
-      it("is the error where nothing else comes", async () => {
+      it("becomes the error if no answer arrives", async () => {
         const { client, clock } = await opened((answer) => (answer[0] === 0xc4 ? [ciphered] : undefined));
         await assert.rejects(clock.runUntil(client.read(registerRef(1))), {
           code: "DLMS_SEC_KEY_MISSING",
@@ -80,7 +80,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
       "general blocks": ["e04100010000040f000000", "e081000200000401001105"],
     };
     for (const [name, blocks] of Object.entries(inBlocks)) {
-      it(`a report in ${name} with the answer right behind it is an event, and the answer is the answer`, async () => {
+      it(`becomes an event in ${name} directly before the answer, and the answer is returned`, async () => {
         const { client, clock, meter } = bench({ framing, objects: registers(3), generalBlockTransferWindow: 4 });
         const seen: string[] = [];
         const notes: string[] = [];
@@ -185,7 +185,7 @@ describe("pushes within a session over HDLC", () => {
     assert.deepEqual(seen, [first, second, third]);
   });
 
-  it("says that bytes behind a push were not read", async () => {
+  it("reports unread bytes after a push", async () => {
     const { seen, notes } = await seenOf([`${dataNotification("1105")}fe`]);
     assert.deepEqual(seen, [dataNotification("1105")]);
     assert.ok(
@@ -194,7 +194,7 @@ describe("pushes within a session over HDLC", () => {
     );
   });
 
-  it("puts a push in general blocks together, and names one with a hole", async () => {
+  it("assembles a push in general blocks, and reports one with a missing block", async () => {
     const whole = dataNotification("1105");
     const blocks = [`e04000010000020f00`, `e0800002000006${whole.slice(4)}`];
     assert.equal(whole.length / 2, 8, "the blocks above fit the push");

@@ -77,7 +77,7 @@ const cases: readonly { name: string; ln: string; sn: string; found: string[]; s
 describe("malformed object lists", () => {
   for (const { name, ln, sn: short, found, skipped, note } of cases) {
     for (const referencing of ["ln", "sn"] as const) {
-      it(`a ${referencing.toUpperCase()} list that ${name} is read as far as it goes`, async () => {
+      it(`a ${referencing.toUpperCase()} list that ${name} is read as far as possible`, async () => {
         const { client, clock } = bench(referencing === "sn" ? sn : {}, { association: { referencing } }, [
           lists(referencing === "sn" ? short : ln),
         ]);
@@ -105,7 +105,7 @@ describe("malformed object lists", () => {
     });
   }
 
-  it("a value that is cut is an error with its path, as before", async () => {
+  it("reports a truncated value as an error with its path", async () => {
     const { client, clock } = bench({ objects: registers(1) }, {}, [
       {
         name: "cut",

@@ -71,7 +71,7 @@ describe("a pre-established association", () => {
 
 describe("address 0", () => {
   for (const framing of ["WRAPPER", "HDLC"] as const) {
-    it(`is one of a client and of a logical device (${framing})`, async () => {
+    it(`is valid for a client and a logical device (${framing})`, async () => {
       const { client, clock, meter } = bench(
         { framing, serverAddress: 0, associations: [{ client: 0 }] },
         { client: { sap: 0 }, server: { logical: 0 } },

@@ -76,7 +76,7 @@ describe("profiles with a non-standard sort_method", () => {
 describe("profiles that are kept by value", () => {
   const byValue = [2, 0, 3, 1].map(row);
 
-  it("come oldest first, whatever part is requested", async () => {
+  it("arrive oldest first for any requested part", async () => {
     const cases: readonly [ProfileRange | undefined, readonly number[]][] = [
       [undefined, [0, 1, 2, 3]],
       [{ last: 2 }, [2, 3]],
@@ -142,7 +142,7 @@ describe("profiles of incomplete meters", () => {
     await bed.clock.runUntil(bed.client.close());
   });
 
-  it("are read as a whole when fewer of the last entries come than the meter says", async () => {
+  it("are read as a whole when fewer of the last entries arrive than the meter reports", async () => {
     const bed = bench({ objects: profileOf(counted(0, 49).map(row), { inUse: 60 }) });
     const table = await read(bed, { last: 20 });
     assert.deepEqual([energies(table.rows), table.selection], [counted(30, 49), "all"]);
@@ -161,7 +161,7 @@ describe("profiles of incomplete meters", () => {
     await bed.clock.runUntil(bed.client.close());
   });
 
-  it("are read as a whole when there are fewer entries than the meter says", async () => {
+  it("are read as a whole when fewer entries exist than the meter reports", async () => {
     const bed = bench({ objects: profileOf(oldestFirst, { inUse: 100 }) });
     const table = await read(bed, { last: 2 });
     assert.deepEqual([energies(table.rows), table.selection], [[8, 9], "all"]);
@@ -222,7 +222,7 @@ describe("profiles by the value of a column", () => {
     await clock.runUntil(client.close());
   });
 
-  it("are refused for a column that is not there, and for bounds that are no values", async () => {
+  it("are refused for a missing column, and for bounds that are not values", async () => {
     const { client, clock } = bench({ objects: profileOf(oldestFirst) });
     const wrong = { column: "1-0:2.8.0", least: number(0), most: number(1) };
     await assert.rejects(clock.runUntil(client.profile(profileName, wrong).toTable()), /is no column of this profile/);

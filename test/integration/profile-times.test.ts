@@ -145,7 +145,7 @@ describe("profiles by time at the end of daylight saving", () => {
     await clock.runUntil(client.close());
   });
 
-  it("take the zone that is set: from the earlier of two equal times to the later", async () => {
+  it("take the configured zone: from the earlier of two equal times to the later", async () => {
     const values = { timeZone: "Europe/Vienna" };
     const objects = profileOf(bare, { clock: bareStampOf(start, 120) });
     const table = await read(bench({ objects }, { values }, [refusesRanges("all")]), {
@@ -249,7 +249,7 @@ describe("profiles by time of a meter whose rows have no deviation", () => {
     ["a time that comes twice", { from: "2024-10-27T02:30", to: "2024-10-27T02:30" }, counted(14, 18)],
   ];
   for (const [name, range, wanted] of bounds) {
-    it(`and whose zone is set are exact in the hours that come twice: ${name}`, async () => {
+    it(`with a configured zone are exact in repeated hours: ${name}`, async () => {
       const rows = counted(0, 31).map((n) => {
         const at = first + n * quarter;
         return [bareStampOf(at, offsetAt(at), at < change), number(n)];

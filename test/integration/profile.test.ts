@@ -107,7 +107,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("by time include both ends, whatever way the bounds are written", async () => {
+  it("by time include both ends in every notation of the bounds", async () => {
     const { client, clock } = bench({ objects: profile(20) });
     const from = start + 4 * quarter;
     const to = start + 6 * quarter;
@@ -158,7 +158,7 @@ describe("profiles of a simulated meter", () => {
     });
   }
 
-  it("ask again without the deviation when the meter refuses bounds that have one", async () => {
+  it("retry without the deviation when the meter refuses bounds with one", async () => {
     const { client, clock } = bench({ objects: profile(20) }, {}, [refuseSelection(1, "set")]);
     const range = { from: start + 4 * quarter, to: start + 6 * quarter };
     const table = await clock.runUntil(client.profile(profileName, range).toTable());
@@ -196,7 +196,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("end with the exception when nothing but exceptions comes, after a bounded number of requests", async () => {
+  it("end with the exception after a bounded number of requests when the meter answers exceptions only", async () => {
     const exception: Behaviour = {
       name: "exception for the buffer",
       request: (request) =>
@@ -214,7 +214,7 @@ describe("profiles of a simulated meter", () => {
   });
 
   for (const sortMethod of [1, 2]) {
-    it(`leave out what a meter sends beyond the accepted selection (sort method ${sortMethod})`, async () => {
+    it(`omit entries that a meter sends beyond the accepted selection (sort method ${sortMethod})`, async () => {
       let ignore = true;
       const { client, clock, meter } = bench({ objects: profile(20, sortMethod) });
       meter.use({
@@ -449,7 +449,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("of an object that is not there are an access error", async () => {
+  it("end with an access error for a missing object", async () => {
     const { client, clock } = bench();
     await assert.rejects(clock.runUntil(client.profile("1.0.99.2.0.255").toTable()), (error: unknown) => {
       assert.ok(error instanceof DlmsError);

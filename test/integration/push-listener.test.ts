@@ -87,7 +87,7 @@ describe("push listener", () => {
       });
     });
 
-  it("gives the pushes of a TCP connection, in order, in whichever pieces they come", async () => {
+  it("delivers the pushes of a TCP connection in order, however they are cut", async () => {
     const listener = await listen();
     const pushes = pushesOf(listener, 3);
     const socket = await dial(listener);
@@ -111,7 +111,7 @@ describe("push listener", () => {
     assert.equal(listener.endpoint, `tcp 127.0.0.1:${portOf(listener)}`);
   });
 
-  it("decodes what came before a peer ended the connection", async () => {
+  it("decodes data received before a peer ended the connection", async () => {
     const listener = await listen();
     const pushes = pushesOf(listener, 2);
     const socket = await dial(listener);
@@ -128,7 +128,7 @@ describe("push listener", () => {
     assert.equal(listener.facts.pushes, 1);
   });
 
-  it("keeps the meters of one port apart by their titles and keys", async () => {
+  it("distinguishes the meters of one port by their titles and keys", async () => {
     const listener = await listen({
       keys: (title) => (title[7] === 3 ? undefined : { ...pushKeys, systemTitle: title }),
     });
@@ -168,7 +168,7 @@ describe("push listener", () => {
     assert.equal(valueOf((await next)[0]), 11);
   });
 
-  it("gives no value of a push with a flipped bit", async () => {
+  it("delivers no value of a push with a flipped bit", async () => {
     const listener = await listen({ keys: { ...pushKeys, systemTitle: titleOf(1) } });
     const refused = nextProblem(listener, "DLMS_SEC_TAG");
     const socket = await dial(listener);
@@ -212,7 +212,7 @@ describe("push listener", () => {
     await closing(socket);
   });
 
-  it("keeps an address that sends pushes, whatever else comes from there", async () => {
+  it("keeps an address that sends pushes, although it sends other data too", async () => {
     const listener = await listen();
     for (let attempt = 0; attempt < 4; attempt++) {
       const pushes = pushesOf(listener, 1);
@@ -227,7 +227,7 @@ describe("push listener", () => {
     assert.equal(listener.facts.dropped.connections, 0);
   });
 
-  it("ends connections that never brought a push for a new one, and keeps those that did", async () => {
+  it("ends connections without pushes in favour of a new one, and keeps those with pushes", async () => {
     const listener = await listen({ limits: { connections: 3 } });
     const meter = await dial(listener);
     const first = pushesOf(listener, 1);
@@ -348,7 +348,7 @@ describe("push listener", () => {
     assert.equal(valueOf((await pushes)[0]), 1);
   });
 
-  it("reads from a gateway, and connects again when the gateway comes back", async () => {
+  it("reads from a gateway, and reconnects when the gateway returns", async () => {
     const clients: net.Socket[] = [];
     const gateway = net.createServer((socket) => {
       clients.push(socket);
@@ -413,7 +413,7 @@ describe("push listener", () => {
     assert.equal(listener.facts.pushes, 2);
   });
 
-  it("confirms nothing unless it is told to", async () => {
+  it("confirms no push unless configured to", async () => {
     const listener = await listen();
     const socket = await dial(listener);
     const pushes = pushesOf(listener, 1);
@@ -425,7 +425,7 @@ describe("push listener", () => {
     assert.equal(socket.bytesRead, 0);
   });
 
-  it("goes on when a listener of the user throws", async () => {
+  it("continues when a listener of the user throws", async () => {
     const logged: unknown[] = [];
     const log = (text: unknown): void => void logged.push(text);
     const logger = { debug: log, info: log, warn: log, error: log };

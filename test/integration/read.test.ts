@@ -201,7 +201,7 @@ describe("reading a simulated meter", () => {
       await clock.runUntil(client.close());
     });
 
-    it("reads one by one after a list that the meter did not answer", async () => {
+    it("reads items singly after a list that the meter did not answer", async () => {
       const silent = {
         name: "silent to lists",
         request: (request: { apdu: string }) => (request.apdu === "get-request-with-list" ? [] : undefined),
@@ -243,7 +243,7 @@ describe("reading a simulated meter", () => {
       const refs = [0, 1, 2].map((n) => registerRef(n));
       const expected = [100, 100.1, 100.2];
 
-      it("once: its items come one by one, the next list is a list again, and a note tells it", async () => {
+      it("once: its items are read singly, the next list is a list again, and a note reports it", async () => {
         const { client, clock, meter } = bench({}, {}, [garbling(1)]);
         const notes: string[] = [];
         client.on("trace", (event) => {
@@ -275,7 +275,7 @@ describe("reading a simulated meter", () => {
     });
   });
 
-  describe("what the meter refuses", () => {
+  describe("refusals of the meter", () => {
     const cases = [
       [
         "an object that it does not have",
@@ -450,7 +450,7 @@ describe("reading a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  describe("by short names, from a meter that takes one name in a Read", () => {
+  describe("by short names, from a meter that accepts one name in a Read", () => {
     const error = (count: number): Uint8Array =>
       Uint8Array.of(0x0c, count, ...Array.from({ length: count }, () => [1, 250]).flat());
     const refusals: readonly [string, (count: number) => Uint8Array, number][] = [
@@ -463,7 +463,7 @@ describe("reading a simulated meter", () => {
       ["an answer that is cut", () => Uint8Array.of(0x0c, 4, 0, 6, 0), 2],
     ];
     for (const [name, answer, tries] of refusals) {
-      it(`asks for the names one by one after ${name}`, async () => {
+      it(`requests the names singly after ${name}`, async () => {
         const refuses: Behaviour = {
           name,
           request: (request) =>
@@ -497,7 +497,7 @@ describe("reading a simulated meter", () => {
     }
   });
 
-  describe("an exception-response to one of several attributes that are read one by one", () => {
+  describe("an exception-response to one of several attributes that are read singly", () => {
     const refuses: Behaviour = {
       name: "refuses lists, and one object, by exceptions",
       request: (request) => {
@@ -513,7 +513,7 @@ describe("reading a simulated meter", () => {
       ["after an ACCESS", { conformance: ["get", "access", "block-transfer-with-get-or-read"] }],
       ["by short names", shortNameDefinition],
     ] as const) {
-      it(`is the error of that one (${name})`, async () => {
+      it(`becomes the error of that attribute (${name})`, async () => {
         const short = definition === shortNameDefinition;
         const behaviours = short ? [refuses, shortNameMeter(registers(4))] : [refuses];
         const options = short ? ({ association: { referencing: "sn" } } as const) : {};

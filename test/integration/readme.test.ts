@@ -47,7 +47,7 @@ describe("README.md", () => {
     for (const node of Object.keys(manifest["node-red"].nodes)) assert.ok(readme.includes(`| \`${node}\` |`), node);
   });
 
-  it("says what to try for every status that a failure can have", () => {
+  it("suggests a remedy for every status of a failure", () => {
     const texts = JSON.parse(read("nodes/dlms-read/locales/en-US/dlms-read.json")) as {
       "dlms-read": { status: Record<string, string> };
     };

@@ -44,7 +44,7 @@ function optical(options: Partial<ConnectOptions> = {}): ModeE {
 }
 
 describe("a session that the meter or the network ends", () => {
-  it("a meter that has ended the link for inactivity says DM: the read is repeated on a new link", async () => {
+  it("repeats the read on a new link when the meter answers DM after an inactivity time-out", async () => {
     const { client, clock, meter } = bench(hdlc);
     assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
     await clock.tickAsync(600_000);
@@ -55,7 +55,7 @@ describe("a session that the meter or the network ends", () => {
     await clock.runUntil(client.close());
   });
 
-  it("an optical meter that a crashed client has left in HDLC is read by the next one, without its inactivity time-out", async () => {
+  it("reads an optical meter that a crashed client left in HDLC, without waiting for its inactivity time-out", async () => {
     const { client, clock, meter, transport } = optical();
     assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
     // a process that dies sends nothing; what it holds is closed by the system
@@ -70,7 +70,7 @@ describe("a session that the meter or the network ends", () => {
     await clock.runUntil(next.close());
   });
 
-  it("an optical meter that has gone back to its sign-on is silent: the read is repeated behind a new sign-on", async () => {
+  it("repeats the read after a new sign-on when an optical meter has returned to its sign-on", async () => {
     const { client, clock } = optical();
     assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
     // the port goes back to text after 30 s
@@ -81,7 +81,7 @@ describe("a session that the meter or the network ends", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("the same holds for an automatic new association that has answered nothing yet", async () => {
+  it("repeats the read also after an automatic new association without an answer", async () => {
     const { client, clock } = optical();
     await clock.runUntil(client.open());
     await clock.tickAsync(60_000);

@@ -89,7 +89,7 @@ const at = <T>(list: readonly T[], index: number): T => {
 };
 
 describe("several meters on one line", () => {
-  it("share one connection, keep their associations side by side, and answer each for itself", async () => {
+  it("share one connection, keep their associations concurrently, and answer separately", async () => {
     const { clock, clients, meters, opened, lines } = bus(3, []);
     for (let round = 0; round < 3; round++) {
       const readings = await clock.runUntil(Promise.all(clients.map((client) => client.read(registerRef(0)))));

@@ -246,7 +246,7 @@ describe("answers that are doubled, delayed or swapped", () => {
       assert.equal(right, all);
     });
 
-    it(`${kind.name}: one doubled answer, at any place, shifts none`, async () => {
+    it(`${kind.name}: a doubled answer at any position shifts no other answer`, async () => {
       for (let at = 0; at < 20; at++) {
         for (const by of [1, latency + 5]) {
           const { right, errors } = await readAll(benchOf(kind, [{ at, how: "doubled", by }]));
@@ -322,7 +322,7 @@ describe("answers that are doubled, delayed or swapped", () => {
     }
   });
 
-  it("notes what was dropped", async () => {
+  it("notes the dropped answers", async () => {
     const [kind] = kinds;
     assert.ok(kind);
     const bench = benchOf(kind, [{ at: 3, how: "doubled", by: 5 }]);

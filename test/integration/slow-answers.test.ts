@@ -130,7 +130,7 @@ describe("a response time-out of 1 s", () => {
 });
 
 describe("an answer that comes too slowly", () => {
-  it("ends as one WPDU of which a byte comes every 900 ms", async () => {
+  it("ends for one WPDU with a byte every 900 ms", async () => {
     const own = await rig(wrapper());
     const header = wpdu(1, 16, "00".repeat(2000)).slice(0, 16);
     const { at, code, message } = await ending(own, 900, (round) => {
@@ -141,7 +141,7 @@ describe("an answer that comes too slowly", () => {
     assert.ok(at <= 60_000, `${at} ms`);
   });
 
-  it("ends as HDLC segments of one byte, and is not requested again and again", async () => {
+  it("ends for HDLC segments of one byte, without repeated requests", async () => {
     const own = await rig(hdlc());
     const { at, code, message } = await ending(own, 900, (round) => {
       const [send, receive] = [round % 8, 1];
@@ -205,7 +205,7 @@ describe("an answer that comes too slowly", () => {
     return { clock, one };
   };
 
-  it("ends as blocks of one byte every 900 ms, within a minute", async () => {
+  it("ends within a minute for blocks of one byte every 900 ms", async () => {
     const { clock, one } = blocks(1, 900, 1_000_000);
     const began = clock.now();
     await assert.rejects(clock.runUntil(one.read(ref)), {

@@ -60,7 +60,7 @@ describe("lists over HDLC", () => {
     assert.deepEqual(await framesFor(frames), { frames: 4, lists: 1 });
   });
 
-  it("a meter that agrees to a window and takes one of its frames is read after one time-out", async () => {
+  it("reads a meter that accepts only one frame of the negotiated window, after one time-out", async () => {
     const frames = { maxInfoTransmit: 128, maxInfoReceive: 128 };
     const { client, clock, meter } = bench({ framing: "HDLC", hdlc: frames, objects: registers(20) });
     const notes: string[] = [];

@@ -76,7 +76,7 @@ function setup(ciphered: boolean, conformance?: readonly string[]) {
 
 for (const ciphered of [false, true]) {
   describe(`a long profile in ${ciphered ? "ciphered" : "plain"} blocks`, () => {
-    it("holds at most three blocks, and takes one round trip per block plus two the first time", async () => {
+    it("holds at most three blocks, and needs one round trip per block plus two the first time", async () => {
       const { client, clock, meter, made } = setup(ciphered);
       await clock.runUntil(client.open());
       const extra: number[] = [];

@@ -99,7 +99,7 @@ describe("a client and a simulated meter over TCP", () => {
     await second.close();
   });
 
-  describe("what can go wrong", () => {
+  describe("failures", () => {
     const closing = async (client: DlmsClient, close: () => Promise<void>): Promise<void> => {
       await client.close();
       await close();
@@ -141,7 +141,7 @@ describe("a client and a simulated meter over TCP", () => {
       });
     }
 
-    it("the framing is the other one", async () => {
+    it("the meter uses the other framing", async () => {
       const meter = createMeter({ ...definition, framing: "HDLC" });
       const listener = await meter.listen();
       const client = createClient(optionsFor(listener.port, { timeouts: { response: 20, retries: 0 } }));
@@ -164,7 +164,7 @@ describe("a client and a simulated meter over TCP", () => {
       await closing(without, () => listener.close());
     });
 
-    it("connect() closes what it opened when the association is refused", async () => {
+    it("connect() closes its connection when the association is refused", async () => {
       const meter = createMeter(definition);
       const listener = await meter.listen();
       await failureOf(connect(optionsFor(listener.port, { client: { sap: 99 } })));

@@ -91,7 +91,7 @@ for (const line of lines) {
       }
     });
 
-    it("a wrong password is an authentication failure that is not retried", async () => {
+    it("reports a wrong password as an authentication failure without a retry", async () => {
       await assert.rejects(
         connect(options({ client: { sap: 17 }, auth: { mechanism: "lls", secret: "wrong" } })),
         (error: { code?: string; retry?: string }) => {

@@ -190,7 +190,7 @@ const plain = "c001c100030100010800ff0200";
 const schemes = { "static-unified": "STATIC_UNIFIED_MODEL", "one-pass": "ONE_PASS_DIFFIE_HELLMAN" } as const;
 
 const generalCipheringTests = (judged: JudgedMessage[], fleetOf: () => JavaFleet): void => {
-  it("static-unified, encrypted: what our client sends is opened by Gurux' code", async () => {
+  it("static-unified, encrypted: Gurux' code opens our client's APDUs", async () => {
     const cell: MessageCell = { protection: "static-unified", policy: "encrypted" };
     const sent = await ourRequest(cell);
     assert.deepEqual(await fleetOf().open({ ...javaPolicy(cell), apdu: sent.apdu }), { plain: sent.plain });
@@ -199,7 +199,7 @@ const generalCipheringTests = (judged: JudgedMessage[], fleetOf: () => JavaFleet
 
   for (const policy of ["encrypted", "authenticated-encrypted"] as const) {
     const fault = policy === "encrypted" ? "" : ", once the header is left out of what is authenticated";
-    it(`static-unified, ${policy}: what Gurux' code makes is opened by ours${fault}`, async () => {
+    it(`static-unified, ${policy}: our code opens the APDUs of Gurux' code${fault}`, async () => {
       const cell: MessageCell = { protection: "static-unified", policy };
       const { apdu, agreed } = await sealedByJava(cell, fleetOf());
       const opened = (extraAad: Uint8Array): string =>
@@ -222,7 +222,7 @@ const generalCipheringTests = (judged: JudgedMessage[], fleetOf: () => JavaFleet
     });
   }
 
-  it("one-pass: what Gurux' code makes is refused for its signature: the peer is wrong", async () => {
+  it("one-pass: our code refuses the wrong signature of Gurux' code", async () => {
     const { agreed } = await sealedByJava({ protection: "one-pass", policy: "encrypted" }, fleetOf());
     assert.throws(agreed, { code: "DLMS_SEC_TAG" });
   });

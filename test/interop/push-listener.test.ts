@@ -10,7 +10,7 @@ const keys = {
 const title = "4D4D4D0000BC614E";
 const energy = "1.0.1.8.0.255";
 
-describe("the push listener receives what other implementations push", function () {
+describe("the push listener receives pushes of other implementations", function () {
   this.timeout(60_000);
   const open: PushListener[] = [];
 

@@ -40,7 +40,7 @@ const ways = {
   "ciphered in general blocks": { blockSize: 40, security: demoKeys },
 } as const satisfies Readonly<Record<string, Partial<PushSetup>>>;
 
-describe("Gurux' Python client decodes what the simulated meter pushes", function () {
+describe("Gurux' Python client decodes the pushes of the simulated meter", function () {
   this.timeout(60_000);
   const cases = (["wrapper", "hdlc", "mbus"] as const).flatMap((framing) =>
     Object.entries(ways)

@@ -98,7 +98,7 @@ describe("security: every association that the peers know", function () {
       }
     }
 
-    it("client 16 is told the counter whose file was lost, and the ciphered client continues above it", async () => {
+    it("client 16 reads the counter after the loss of its file, and the ciphered client continues above it", async () => {
       const folder = mkdtempSync(join(tmpdir(), "dlms-counter-"));
       const path = join(folder, "counter");
       const marker = `${path}.known`;
@@ -221,7 +221,7 @@ describe("security: every association that the peers know", function () {
 
   // a suite of its own, so that it comes after the others
   describe("the table", () => {
-    it("the table in security-matrix.md says what was judged", function () {
+    it("the table in security-matrix.md matches the verified combinations", function () {
       needsJava(this);
       needsPython(this);
       const path = join(__dirname, "security-matrix.md");

@@ -69,7 +69,7 @@ for (const line of lines) {
       server: { logical: 1 },
     });
 
-    it("our client reads what the meter holds, long values too", async () => {
+    it("our client reads the meter's values, including long ones", async () => {
       const client = await connect(options());
       try {
         for (const held of heldValues) {

@@ -144,7 +144,7 @@ for (const setup of setups) {
       assert.deepEqual(last.rows, heldRows(rows - 7, rows - 1));
     });
 
-    it("the object list has what the meter holds, once each", async () => {
+    it("the object list contains each object of the meter once", async () => {
       const { objects, skipped } = await client().browse();
       assert.equal(skipped, 0);
       const names = objects.map((one) => `${one.objectType} ${one.logicalName}`);
@@ -230,7 +230,7 @@ describe("services of the Gurux meter: ACCESS", function () {
   const held = heldValues.filter(({ value }) => value !== longText).slice(0, 6);
   const refs = held.map((one) => attribute(one.objectType as never, one.logicalName, one.attributeId));
 
-  it("brings values of several kinds in one request", async () => {
+  it("reads values of several kinds in one request", async () => {
     const { conformanceNames } = client().association;
     assert.ok(conformanceNames.includes("access") && !conformanceNames.includes("multiple-references"));
     const before = client().statistics.roundTrips;
@@ -242,7 +242,7 @@ describe("services of the Gurux meter: ACCESS", function () {
     );
   });
 
-  it("an answer without the datum of a refused item, as this library makes it: one by one", async () => {
+  it("reads items singly after an answer without the datum of a refused item, as this library sends it", async () => {
     const [refused, ...outcomes] = await client().readMany([denied, ...refs]);
     assert.ok(refused !== undefined && !refused.ok);
     assert.equal(refused.error.code, "DLMS_ACCESS_READ_WRITE_DENIED");

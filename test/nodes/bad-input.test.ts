@@ -38,7 +38,7 @@ async function stranger(says: Uint8Array | undefined): Promise<{ port: number; c
 describe("dlms-read with failures", () => {
   afterEach(clean);
 
-  it("says that a connection was refused, and recovers automatically when the meter comes", async () => {
+  it("reports a refused connection, and recovers automatically when the meter is available", async () => {
     const port = await freePort();
     await helper.load(allNodes, flowFor(port));
     const statuses = statusesOf("read");
@@ -68,7 +68,7 @@ describe("dlms-read with failures", () => {
     assert.match(dlmsError.message, /no-such-host\.invalid/);
   });
 
-  it("distinguishes silence from an answer that is not DLMS", async () => {
+  it("distinguishes silence from a non-DLMS answer", async () => {
     const silent = await stranger(undefined);
     const web = await stranger(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"));
     try {
@@ -84,7 +84,7 @@ describe("dlms-read with failures", () => {
     }
   });
 
-  it("says that the client address is not known to the meter", async () => {
+  it("reports that the meter does not know the client address", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, flowFor(port, {}, { clientAddress: "99", timeout: "200" }));
     const { dlmsError } = await failure();
@@ -92,7 +92,7 @@ describe("dlms-read with failures", () => {
     assert.match(dlmsError.message, /client/);
   });
 
-  it("says that the server address does not answer", async () => {
+  it("reports a server address without an answer", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, flowFor(port, {}, { serverAddress: "77", timeout: "200" }));
     const { dlmsError } = await failure();

@@ -78,7 +78,7 @@ describe("the endpoints of the read dialog", () => {
     assert.equal(meter.associations, 0);
   });
 
-  it("keeps nothing of a request that a deploy ends", async () => {
+  it("keeps no data of a request that a deploy ends", async () => {
     const one = await startMeter();
     await helper.load(allNodes, flowFor(one.port));
     one.meter.use(neverAnswer());
@@ -173,7 +173,7 @@ describe("the endpoints of the read dialog", () => {
 });
 
 describe("lists of values as CSV", () => {
-  it("reads what RFC 4180 allows: quotes, delimiters and line ends in fields, no line end at the end", () => {
+  it("reads all forms of RFC 4180: quotes, delimiters and line ends in fields, no line end at the end", () => {
     assert.deepEqual(parseCsv('a,"b,""c""",d\r\n"x\r\ny",,z', ","), [
       ["a", 'b,"c"', "d"],
       ["x\r\ny", "", "z"],
@@ -181,7 +181,7 @@ describe("lists of values as CSV", () => {
     assert.throws(() => parseCsv('a,"b', ","));
   });
 
-  it("writes what it reads", () => {
+  it("writes the rows that it reads", () => {
     const points = [
       { name: 'say "hi", you', logicalName: "1-0:1.8.0*255", objectType: "REGISTER", attributeId: "2" },
       { name: " spaced\n", logicalName: "1.0.2.8.0.255", objectType: "3" },
@@ -206,7 +206,7 @@ describe("lists of values as CSV", () => {
     }
   });
 
-  it("says which row has no code", () => {
+  it("names the row without a code", () => {
     const { points, errors } = readCsv("name,obis\na,1-0:1.8.0\nb,\nc,voltage\n", isObis);
     assert.equal(points.length, 1);
     assert.deepEqual(errors, [

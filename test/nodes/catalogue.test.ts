@@ -79,7 +79,7 @@ const placeholders = (text: string): string[] => (text.match(/__\w+?__/g) ?? [])
 
 describe("catalogues, help and editor files", () => {
   for (const type of types) {
-    it(`${type}: every key that the editor uses is there`, () => {
+    it(`${type}: has every key that the editor uses`, () => {
       const known = catalogue("en-US", type);
       const used = new Set<string>();
       for (const [, list = ""] of html(type).matchAll(/data-i18n="([^"]+)"/g)) {
@@ -222,7 +222,7 @@ describe("catalogues, help and editor files", () => {
     }
   }
 
-  it("says for every error code what it means and what to try, in every language, and for no other", () => {
+  it("explains every error code and a remedy, in every language, and no other code", () => {
     const wanted = [...Object.keys(errorCodes), "OTHER"].flatMap((name) => [`${name}.text`, `${name}.advice`]);
     keysBelow("problem", (keys, texts) => {
       assert.deepEqual([...keys].sort(), wanted.sort());

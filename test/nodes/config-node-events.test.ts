@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { allNodes, clean, flowFor, helper, next, startMeter, value } from "./support";
 
-describe("what happens at the config node", () => {
+describe("events at the config node", () => {
   afterEach(clean);
 
   it("reaches the Status nodes of the flows that use it", async () => {

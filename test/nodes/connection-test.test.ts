@@ -55,7 +55,7 @@ describe("Test connection", () => {
     assert.equal(meter.associations, 0);
   });
 
-  it("takes the stored secret where no new one was typed, and shows it nowhere", async () => {
+  it("uses the stored secret if no new one was typed, and never shows it", async () => {
     const { port } = await meterWithPassword();
     const settings = { clientAddress: "17", authentication: "LOW" };
     const flow = flowFor(port, {}, settings);
@@ -107,7 +107,7 @@ describe("Test connection", () => {
     }
   });
 
-  it("says what to try when no program listens on the port", async () => {
+  it("suggests a remedy when no program listens on the port", async () => {
     const gone = await startMeter();
     await gone.close();
     await helper.load(allNodes, []);
@@ -129,7 +129,7 @@ describe("Test connection", () => {
     };
     const last = (step: string): object => ({ step, ok: false, text: error.message, error });
 
-    it("ends with a line that says so, and quotes nothing", async () => {
+    it("ends with a line that reports it, without a quote", async () => {
       const { port } = await startMeter();
       const flow = flowFor(port);
       await helper.load(allNodes, flow);

@@ -37,7 +37,7 @@ function wrong(language: Language, settings: object, credentials: MeterCredentia
 
 describe("dlmsProblem: an error in the editor's language", () => {
   for (const language of languages) {
-    it(`has a sentence and an advice for every code (${language})`, () => {
+    it(`has a sentence and advice for every code (${language})`, () => {
       const other = tell(editor(language), { code: "NOT_OURS", message: "m" });
       for (const name of Object.keys(errorCodes)) {
         const code = `DLMS_${name}` as ErrorJson["code"];
@@ -82,7 +82,7 @@ describe("dlmsProblem: an error in the editor's language", () => {
     });
   }
 
-  it("knows settings by the names of the library, and says the usual where it knows none", () => {
+  it("finds settings by the library's names, and falls back to the general sentence", () => {
     const of = (setting: string): string =>
       tell(editor("en-US"), { code: "DLMS_CONFIG_INVALID", message: "m", details: { setting } }).text;
     assert.equal(of("client.sap"), "Client: invalid");

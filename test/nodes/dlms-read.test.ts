@@ -169,7 +169,7 @@ describe("dlms-read, mode list", () => {
     await statuses.until(/^green dot dlms-read\.status\.values$/);
   });
 
-  it("keeps what could be read when one item fails, and turns yellow", async () => {
+  it("keeps the other values when one item fails, and turns yellow", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, flowFor(port, { mode: "list", points }));
     const statuses = statusesOf("read");
@@ -184,7 +184,7 @@ describe("dlms-read, mode list", () => {
     await statuses.until(/^yellow dot/);
   });
 
-  it("takes any name, also those that objects inherit, one by one too", async () => {
+  it("accepts any name, including inherited ones of objects, also in single messages", async () => {
     const { port } = await startMeter();
     const names = ["__proto__", "constructor", "toString"];
     const codes = ["1-0:1.7.0", "1-0:32.7.0", "1-0:99.9.9"];
@@ -209,7 +209,7 @@ describe("dlms-read, mode list", () => {
     );
   });
 
-  it("fails when nothing could be read", async () => {
+  it("fails when no value could be read", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, flowFor(port, { mode: "list", points: [{ logicalName: "1-0:99.9.9*255" }] }));
     assert.match((await failure()).dlmsError.code, /^DLMS_ACCESS_/);

@@ -61,7 +61,7 @@ const withPassword = (): Promise<RunningMeter> =>
   });
 const low = { clientAddress: "17", authentication: "LOW" };
 
-describe("a meter as an open dialog has it", () => {
+describe("a meter of an open dialog", () => {
   afterEach(clean);
 
   it("is browsed, read and asked for columns before the first deploy, over one association", async () => {
@@ -124,7 +124,7 @@ describe("a meter as an open dialog has it", () => {
     assert.equal(attempts(one), 0);
   });
 
-  it("is the deployed one where nothing was changed, and gets no second session", async () => {
+  it("is the deployed meter if nothing was changed, and gets no second session", async () => {
     const one = await withPassword();
     const flow = flowFor(one.port, {}, low);
     await helper.load(allNodes, flow, { meter: { password } });
@@ -177,7 +177,7 @@ describe("a meter as an open dialog has it", () => {
     assert.equal(one.meter.associations, 1);
   });
 
-  it("is left alone by a deploy that makes it the deployed one, and by a test of the connection", async () => {
+  it("survives its own deploy and a connection test", async () => {
     const one = await startMeter();
     const most = maxAssociationsOf(one);
     const gone = await startMeter();
@@ -194,7 +194,7 @@ describe("a meter as an open dialog has it", () => {
     assert.equal(most(), 1);
   });
 
-  it("is released before the deployed one connects, though the meter takes its time", async () => {
+  it("is released before the deployed meter connects, although the release is slow", async () => {
     const one = await startMeter();
     const gone = await startMeter();
     await gone.close();
@@ -249,7 +249,7 @@ describe("a meter as an open dialog has it", () => {
     await one.meter.waitFor((item) => item.kind === "closed");
   });
 
-  it("says which setting is wrong, and what the meter refuses", async () => {
+  it("reports the wrong setting, and refusals of the meter", async () => {
     const one = await startMeter();
     const gone = await startMeter();
     await gone.close();

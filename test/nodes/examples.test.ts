@@ -57,7 +57,7 @@ describe("each example, as it is written", () => {
       }
     });
 
-    it(`${name} shows what failed, also when another node than a DLMS one failed`, () => {
+    it(`${name} shows the failure, also that of a node other than a DLMS node`, () => {
       for (const caught of ofType(nodes, "catch") as readonly (FlowNode & { scope?: unknown; wires?: string[][] })[]) {
         const shown = ofType(nodes, "debug").filter(({ id }) => (caught.wires ?? []).flat().includes(id));
         if (caught.scope !== null) continue;
@@ -322,7 +322,7 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
     assert.equal(nodeRed.received(find("13", "would be announced")).length, 10);
   });
 
-  it("14 tells twelve meters apart by their titles, each push verified", async () => {
+  it("14 distinguishes twelve meters by their titles, each push verified", async () => {
     const { payload } = await nodeRed.arrival(
       find("14", "all meters"),
       ({ payload }) => Object.keys(payload as object).length === 12,

@@ -38,7 +38,7 @@ async function run(
 }
 
 describe("a process that is suspended", () => {
-  it("reads the answers that came while its event loop was blocked, and does not lock the password", async () => {
+  it("reads the answers received while its event loop was blocked, and does not lock the password", async () => {
     const events = await run("blocks", () => false);
     assert.deepEqual(
       events.filter(({ value }) => value !== undefined).map(({ value }) => value),

@@ -14,7 +14,7 @@ const described = (): MeterNode["meter"]["described"] =>
 describe("meters that messages describe", () => {
   afterEach(clean);
 
-  it("polls 50 meters with one flow, a few sessions at a time, and releases them when they rest", async () => {
+  it("polls 50 meters with one flow, a few sessions at a time, and releases idle ones", async () => {
     const meters: RunningMeter[] = [];
     for (let i = 0; i < 50; i++) meters.push(await startMeter(householdDefinition({ seed: i })));
     await helper.load(allNodes, flowFor(1, {}, { poolSize: "5", poolIdle: "50", timeout: "10000" }));
@@ -153,7 +153,7 @@ describe("meters that messages describe", () => {
     assert.throws(() => queueLimitOf({ queueLimit: "0" }), { code: "DLMS_CONFIG_INVALID", message: /^queueLimit: / });
   });
 
-  it("leaves nothing behind when it is redeployed while messages wait", async () => {
+  it("leaves no resources when it is redeployed while messages wait", async () => {
     const silent = createMeter(householdDefinition());
     silent.use({ name: "silence", request: () => [] });
     const listener = await silent.listen();

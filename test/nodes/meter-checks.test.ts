@@ -81,7 +81,7 @@ describe("secrets that a dlms-meter needs, in the editor", () => {
   });
   afterEach(clean);
 
-  it("marks missing secrets after Node-RED has told which ones it stores, and none before", async () => {
+  it("marks missing secrets only after Node-RED has listed the stored ones", async () => {
     const { checks, emit, validated } = editor({ other: ["password"] });
     const { allSecrets } = checks;
     assert.equal(allSecrets.call(low, "", {}), true, "not known yet");
@@ -126,7 +126,7 @@ describe("secrets that a dlms-meter needs, in the editor", () => {
     assert.equal(checks.secret("broadcastKey").call(gmac, "", {}), true, "not every meter has one");
   });
 
-  it("hears the names of secrets from Node-RED, never what they are", async () => {
+  it("receives the names of secrets from Node-RED, never their values", async () => {
     const meter = { type: "dlms-meter", host: "127.0.0.1", port: "1" };
     await helper.load(
       allNodes,

@@ -53,7 +53,7 @@ describe("example 10 with a broker", function () {
     assert.ok(!example.some(({ type }) => type === "mqtt in"));
   });
 
-  it("publishes again what it could not publish before the broker accepted it", async () => {
+  it("publishes messages again that the broker did not accept", async () => {
     await broker.knocked();
     await nodeRed.arrival(id("would be published"), ({ payload }) => payload === "online");
     await nodeRed.arrivals(id("would be announced"), 6);

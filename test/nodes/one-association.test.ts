@@ -23,7 +23,7 @@ async function all(messages: readonly object[]): Promise<unknown[]> {
 describe("a meter that both a config node and messages describe", () => {
   afterEach(clean);
 
-  it("has one session where the message says nothing else, however it is written", async () => {
+  it("has one session for equal settings, in any spelling", async () => {
     const one = await startMeter();
     await helper.load(allNodes, flowFor(one.port));
     await value();
@@ -40,7 +40,7 @@ describe("a meter that both a config node and messages describe", () => {
     assert.equal(one.meter.associations, 1);
   });
 
-  it("never has a second association beside the first, whatever the messages say", async () => {
+  it("never has a second association, for any messages", async () => {
     const one = await startMeter();
     const most = maxAssociationsOf(one);
     await helper.load(allNodes, flowFor(one.port, {}, { timeout: "20000" }), { meter: { password: demoPassword } });

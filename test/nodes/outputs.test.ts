@@ -26,7 +26,7 @@ function several(id: string, count: number): Promise<Message[]> {
 describe("dlms-read: one message per item, columns, periods, own interval", () => {
   afterEach(clean);
 
-  it("sends one message per value, with parts, and what failed beside them", async () => {
+  it("sends one message per value, with parts, and the failures with them", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, flowFor(port, { mode: "list", points, split: true }));
     const coming = several("out", 2);
@@ -76,7 +76,7 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     assert.deepEqual(Object.keys(msg.payload as object), ["energy", "voltage"]);
   });
 
-  it("keeps the wanted columns in the wanted order, by any spelling, and names those that are not there", async () => {
+  it("keeps the requested columns in the requested order, in any spelling, and names missing ones", async () => {
     const { port } = await startMeter(householdDefinition({ now }));
     const columns = "1-0:1.8.0*255, 0.0.1.0.0.255/2";
     await helper.load(allNodes, flowFor(port, { ...profile, range: '{"last":2}', columns }));

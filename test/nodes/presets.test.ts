@@ -76,7 +76,7 @@ describe("presets of the meter's dialog", () => {
     });
   }
 
-  it("has no text of a preset that is gone", () => {
+  it("has no text of a removed preset", () => {
     const known = new Set(["none", "source", ...presets.map(({ id }) => id)]);
     for (const language of languages) {
       assert.deepEqual(

@@ -56,7 +56,7 @@ function collected(id = "out"): Message[] & { count(wanted: number): Promise<voi
 describe("dlms-decode", () => {
   afterEach(clean);
 
-  it("decodes a plain push without a source, and keeps what came with the message", async () => {
+  it("decodes a plain push without a source, and keeps the properties of the message", async () => {
     await helper.load(allNodes, decodeFlow());
     const msg = await decoded({ payload: aidon(), topic: "han/raw", req: "kept" });
     assert.deepEqual(msg.payload, {
@@ -116,7 +116,7 @@ describe("dlms-decode", () => {
     );
   });
 
-  it("passes over a payload that is no push, without an error", async () => {
+  it("ignores a payload without a push, without an error", async () => {
     await helper.load(allNodes, decodeFlow());
     const statuses = statusesOf("decode");
     const list = collected();
@@ -130,7 +130,7 @@ describe("dlms-decode", () => {
     assert.ok(statuses.list.some(({ text }) => text === "dlms-decode.status.passedOver"));
   });
 
-  it("gives kW and kWh, dates, items and one message per value where the node asks for them", async () => {
+  it("outputs kW and kWh, dates, items and one message per value if configured", async () => {
     await helper.load(allNodes, decodeFlow({ units: "KILO", dates: "epoch" }, {}), { source: pushKeys });
     const msg = await decoded({ payload: cipheredPush({ counter: 901, systemTitle: "5453540000000091" }) });
     assert.deepEqual(msg.payload, {
@@ -178,7 +178,7 @@ describe("dlms-decode", () => {
     assert.equal(msg.topic, "house");
   });
 
-  it("tells a missing key, a wrong key and an old push, and never the key", async () => {
+  it("reports a missing key, a wrong key and an old push, and never the key", async () => {
     const meters = [
       { name: "wrong", systemTitle: "5453540000000021" },
       { name: "right", systemTitle: "5453540000000022" },
@@ -222,7 +222,7 @@ describe("dlms-decode", () => {
     assert.equal(msg.dlmsError?.code, "DLMS_SEC_REPLAY");
   });
 
-  it("tells an error once per meter and minute", async () => {
+  it("reports an error once per meter and minute", async () => {
     await helper.load(allNodes, decodeFlow({}, {}));
     const errors = collected("caught");
     const node = helper.getNode("decode");

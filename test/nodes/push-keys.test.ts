@@ -35,7 +35,7 @@ describe("the key file of a push source", () => {
     assert.deepEqual(names(file), ["b"]);
   });
 
-  it("keeps the earlier keys while a changed file is wrong, and tells it once", () => {
+  it("keeps the earlier keys while a changed file is wrong, and reports it once", () => {
     const clock = new VirtualClock();
     const problems: DlmsError[] = [];
     write(JSON.stringify([{ name: "a" }]));
@@ -72,7 +72,7 @@ describe("the key file of a push source", () => {
     );
   });
 
-  it("refuses what is no list of meters, and quotes nothing of it", () => {
+  it("refuses a file without a list of meters, and quotes nothing of it", () => {
     const secret = "5ec2e7".repeat(6);
     for (const text of [
       ...[secret, `["${secret}"]`, `{"keys": "${secret}"}`, `[{"encryptionKey": "${secret}"}]`],
@@ -91,7 +91,7 @@ describe("the key file of a push source", () => {
 describe("the meters of a push source", () => {
   const meter = (settings: object): ReturnType<typeof knownMeter> => knownMeter(settings as never, "");
 
-  it("are found by system title, then by sender, then as the only one", () => {
+  it("are found by system title, then by sender, then as the only meter", () => {
     const titled = meter({ name: "titled", systemTitle: "5453540000000001" });
     const sender = meter({ name: "sender", peer: "192.0.2.7" });
     const both = new MeterDirectory([titled, sender]);

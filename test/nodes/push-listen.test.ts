@@ -185,7 +185,7 @@ describe("dlms-listen", () => {
     ]);
   });
 
-  it("says in status and Catch why a push is not sent: no key, a wrong key", async () => {
+  it("reports in status and Catch why a push is not sent: no key, a wrong key", async () => {
     const wrong = { encryptionKey: "11".repeat(16), authenticationKey: "22".repeat(16) };
     const socket = await onTcp({}, { meters: [{ systemTitle: "5453540000000081" }] }, wrong);
     const statuses = statusesOf("listen");
@@ -201,7 +201,7 @@ describe("dlms-listen", () => {
     for (const key of [...Object.values(wrong), ...Object.values(pushKeys)]) assert.equal(told.includes(key), false);
   });
 
-  it("says that another program has the port, and takes it once it is free", async () => {
+  it("reports that another program uses the port, and opens it once free", async () => {
     const port = await freePort();
     const other = createServer();
     other.listen(port, "127.0.0.1");
@@ -212,7 +212,7 @@ describe("dlms-listen", () => {
     other.close();
   });
 
-  it("reports a source that is missing, has wrong settings, or brings no bytes itself", async () => {
+  it("reports a source that is missing, has wrong settings, or takes messages", async () => {
     for (const [source, listen, pattern] of [
       [{}, { source: "" }, /^source: choose a push source/],
       [{ port: "0", from: "UDP" }, {}, /^port: expected a whole number from 1/],
@@ -244,7 +244,7 @@ describe("dlms-listen", () => {
   });
 });
 
-describe("what a dlms-listen sends on", () => {
+describe("messages of a dlms-listen", () => {
   const push = (values: Record<string, number | string>, more: Partial<Push> = {}): Push =>
     ({
       ...{ kind: "data", meter: null, meterId: "4711", systemTitle: null, link: {}, ...more },
@@ -255,7 +255,7 @@ describe("what a dlms-listen sends on", () => {
   const sieveOf = (raw: object, clock = new VirtualClock()): ListenSieve =>
     new ListenSieve(listenFilterOf(raw as never, (raw as { onlyChanged?: boolean }).onlyChanged === true), clock);
 
-  it("only changes: a push whose values are the same is not sent, whatever its clock says", () => {
+  it("include only changes: a push with equal values is not sent, whatever its clock shows", () => {
     const sieve = sieveOf({ onlyChanged: true });
     assert.ok(sieve.take(push({ a: 1, clock: "2026-01-01T00:00:00" }), false));
     assert.equal(sieve.take(push({ a: 1, clock: "2026-01-01T00:00:10" }), false), undefined);
@@ -267,14 +267,14 @@ describe("what a dlms-listen sends on", () => {
     );
   });
 
-  it("only changes: a number has to change by the threshold since it was sent", () => {
+  it("include only numbers that changed by the threshold since they were sent", () => {
     const sieve = sieveOf({ onlyChanged: true, threshold: "0,5" });
     assert.ok(sieve.take(push({ a: 230 }), false));
     assert.equal(sieve.take(push({ a: 230.3 }), false), undefined);
     assert.ok(sieve.take(push({ a: 230.5 }), false), "half a volt since the value that was sent");
   });
 
-  it("at most one per n seconds and meter, but every event", () => {
+  it("are limited to one per n seconds and meter, except events", () => {
     const clock = new VirtualClock();
     const sieve = sieveOf({ minInterval: "10" }, clock);
     assert.ok(sieve.take(push({ a: 1 }), false));
@@ -285,7 +285,7 @@ describe("what a dlms-listen sends on", () => {
     assert.ok(sieve.take(push({ a: 3 }), false));
   });
 
-  it("takes meters by name, number or system title, in any case, and kinds", () => {
+  it("are selected by name, number or system title of the meter, in any case, and by kind", () => {
     const sieve = sieveOf({ meters: "House, 4711; 545354000000000a", kinds: "data" });
     assert.equal(sieve.isOfMeter(push({}, { meter: "house" })), true);
     assert.equal(sieve.isOfMeter(push({})), true);

@@ -30,10 +30,10 @@ function leaveEditor(): void {
 
 const check = (...list: object[]): true | string => points.call({ mode: "list" }, list, {});
 
-describe("what the dialog says of a list of values", () => {
+describe("the dialog's check of a list of values", () => {
   before(useEditor);
   after(leaveEditor);
-  it("takes any names that differ, and values without one", () => {
+  it("accepts distinct names, and values without a name", () => {
     const codes = ["1-0:32.7.0*255", "1-0:52.7.0*255"].map((logicalName) => ({ logicalName }));
     assert.equal(check(...codes), true);
     assert.equal(check({ ...codes[0], name: "constructor" }, { ...codes[1], name: "toString" }), true);
@@ -41,7 +41,7 @@ describe("what the dialog says of a list of values", () => {
     assert.equal(check({ logicalName: "${CODE}" }, { logicalName: "${CODE}" }), true, "known when it is deployed");
   });
 
-  it("reports a name that occurs twice, also one that the node makes", () => {
+  it("reports a duplicate name, also a generated one", () => {
     assert.equal(
       check({ logicalName: "1-0:32.7.0", name: "L" }, { logicalName: "1-0:52.7.0", name: "L" }),
       "row 2 duplicate L",
@@ -55,7 +55,7 @@ describe("what the dialog says of a list of values", () => {
     }
   });
 
-  it("says which row has no code", () => {
+  it("names the row without a code", () => {
     assert.match(String(check({ logicalName: "1-0:32.7.0" }, { logicalName: "1-0:foo" })), /^row 2 /);
   });
 
@@ -70,7 +70,7 @@ describe("what the dialog says of a list of values", () => {
       checks.useClasses([]);
     });
 
-    it("takes each name of each class that the node takes", () => {
+    it("accepts each name of each class that the node accepts", () => {
       for (const { id, name, attributes } of listClasses()) {
         assert.equal(of(name), true, name);
         for (const one of attributes) {
@@ -81,7 +81,7 @@ describe("what the dialog says of a list of values", () => {
       }
     });
 
-    it("says which type or attribute the node would refuse", () => {
+    it("names the type or attribute that the node would refuse", () => {
       for (const good of ["", undefined, "Extended register", "0", "65535", 8192, "${TYPE}"]) {
         assert.equal(of(good), true, String(good));
       }
@@ -121,10 +121,10 @@ describe("what the dialog says of a list of values", () => {
   });
 });
 
-describe("what the dialog says of a range, and of a number of things", () => {
+describe("the dialog's check of a range, and its singular forms", () => {
   before(useEditor);
   after(leaveEditor);
-  it("takes an end after its beginning, in whatever offsets, and refuses one before it", () => {
+  it("accepts an end after its beginning, in any offsets, and refuses one before it", () => {
     assert.equal(timesProblem("2026-02-01", ""), "");
     assert.equal(timesProblem("2026-01-31T00:00", "2026-02-01"), "");
     assert.equal(timesProblem("2026-02-01", "2026-01-31T00:00"), "order");
@@ -133,7 +133,7 @@ describe("what the dialog says of a range, and of a number of things", () => {
     assert.equal(timesProblem("2026-01-01T02:00", "2026-01-01T00:00Z"), "", "known to the meter alone");
   });
 
-  it("says that there is one of something", () => {
+  it("uses the singular for a count of one", () => {
     assert.equal(t("palette.list", { count: 1 }), "listOne 1");
     assert.equal(t("palette.list", { count: 2 }), "list 2");
     assert.equal(t("browse.entries", { count: "1" }), "entriesOne 1");

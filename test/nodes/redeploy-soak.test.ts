@@ -191,7 +191,7 @@ describe("hundreds of redeploys in the middle of reads", function () {
     return measured;
   }
 
-  it("leave no instance, listener, route, timer, socket, heap or second association behind", async () => {
+  it("leave no instance, listener, route, timer, socket, heap or second association", async () => {
     await nodeRed.deploy(flow, "full");
     const running = await nodeRed.measure();
     const measured: Measurement[] = [];

@@ -36,7 +36,7 @@ describe("redeploys", () => {
     assert.equal(meter.counters.connections, connections);
   });
 
-  it("releases the association when the last user goes", async () => {
+  it("releases the association when the last user is removed", async () => {
     const { meter, port } = await startMeter();
     const flow = flowFor(port);
     await helper.load(allNodes, flow);

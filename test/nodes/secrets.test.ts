@@ -369,7 +369,7 @@ describe("a secret", function () {
     assertClean(nodeRed.output, "log, messages, statuses and events");
   });
 
-  it("is found by this test where there is one", () => {
+  it("is found by this test if there is one", () => {
     for (const [name, secret] of Object.entries(secrets)) {
       for (const form of forms(secret)) assert.throws(() => assertClean(`a ${form} b`, "a text"), new RegExp(name));
     }

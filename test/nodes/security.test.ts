@@ -75,7 +75,7 @@ describe("security of dlms-meter", () => {
       clientSigningCertificate: pem(client.publicKey),
     };
     for (const [name, spelling] of Object.entries(spellings)) {
-      it(`HIGH_ECDSA on ${curve}, ${name}, without ciphering: the curve is the one of the keys`, async () => {
+      it(`HIGH_ECDSA on ${curve}, ${name}, without ciphering: the curve follows the keys`, async () => {
         await reads(
           account,
           { authentication: "HIGH_ECDSA" },
@@ -170,7 +170,7 @@ describe("security of dlms-meter", () => {
     }
   });
 
-  it("short names with the counter of the meter: refused, and says what to choose", async () => {
+  it("refuses short names with the counter of the meter, and suggests another choice", async () => {
     const keys = { encryptionKey: hex(bytes(5, 16)), authenticationKey: hex(bytes(77, 16)) };
     const node = { securityPolicy: "AUTHENTICATED_ENCRYPTED", referencing: "SN" };
     const error = await refusal(node, keys);

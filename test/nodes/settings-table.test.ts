@@ -118,7 +118,7 @@ describe("quirks of the table", () => {
     assert.deepEqual([noRelease, noGetWithList], [true, true]);
   });
 
-  it("say which names there are when one is unknown", () => {
+  it("list the known names when one is unknown", () => {
     const details = refusal({ quirks: "noSuchQuirk" });
     assert.deepEqual([details?.code, details?.property], ["DLMS_CONFIG_INVALID", "quirks"]);
     assert.match(String(details?.choices), /noRelease/);
@@ -196,7 +196,7 @@ describe("dialog and run time", () => {
 });
 
 describe("the table of a meter's settings", () => {
-  it("has the properties and defaults of the dialog, which stand there as a literal", () => {
+  it("has the properties and defaults of the dialog, which are literals there", () => {
     const expected = propertyNames.map((name) => {
       const row = rowOf(name);
       assert.ok(row.kind !== "secret");
@@ -266,7 +266,7 @@ describe("the table of a meter's settings", () => {
     }
   });
 
-  it("says which secrets are needed, and node and dialog agree for every combination", () => {
+  it("defines the secrets needed, and node and dialog agree for every combination", () => {
     for (const authentication of words("authentication")) {
       for (const securityPolicy of words("securityPolicy")) {
         for (const ciphering of words("ciphering")) {
@@ -343,7 +343,7 @@ describe("the table of a meter's settings", () => {
     }
   });
 
-  it("is what errors of the library are told by in the dialog", () => {
+  it("maps errors of the library to settings in the dialog", () => {
     const RED = { _: (path: string, values: object = {}) => `${path} ${JSON.stringify(values)}!` };
     const said = (details: Readonly<Record<string, unknown>>): string =>
       describeProblem(RED, { code: "DLMS_CONFIG_INVALID", message: "m", details }).text;

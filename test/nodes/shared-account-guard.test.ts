@@ -144,7 +144,7 @@ describe("a secret without an answer", () => {
     });
   }
 
-  it("gets one more try with a deploy of a changed node, and is sent as usual when it was accepted", async () => {
+  it("gets one more attempt with a deploy of a changed node, and is sent as usual once accepted", async () => {
     const one = await startMeter(definition);
     const again = silentToPasswords(one);
     const flow = flowFor(1, {}, { timeout: "100", ...low, poolIdle: "0" });
@@ -207,7 +207,7 @@ describe("the guard of accounts", () => {
     assert.equal(guard.lockOf(other)?.error, silent);
   });
 
-  it("allows one more try of the secrets that a node has sent, and of no other", () => {
+  it("allows one more attempt for the secrets that a node has sent, and for no other", () => {
     const guard = new MemoryAccountGuard(new VirtualClock());
     const mine: Account = { meter: "one", secret: "x" };
     const yours: Account = { meter: "two", secret: "x" };

@@ -45,7 +45,7 @@ describe("several dlms-meter nodes on one gateway", () => {
     return { meters, flow: all };
   }
 
-  it("share its one connection, with their associations side by side", async () => {
+  it("share its connection, with concurrent associations", async () => {
     const { meters } = await load();
     for (let round = 0; round < 3; round++) {
       assert.equal(typeof (await value()).payload, "number");

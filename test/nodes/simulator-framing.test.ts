@@ -20,7 +20,7 @@ const freePort = (): Promise<number> =>
 describe("a simulator from a definition", () => {
   afterEach(clean);
 
-  it("has the framing that the definition names, whatever the node's default is", async () => {
+  it("has the framing of the definition, whatever the node's default is", async () => {
     const port = await freePort();
     const definition = JSON.stringify({
       framing: "HDLC",
@@ -98,7 +98,7 @@ describe("a simulator with mode E", () => {
   });
 });
 
-describe("a meter that is not there", () => {
+describe("a missing meter", () => {
   it("is reported with five of the names that exist", () => {
     const defs = Array.from({ length: 40 }, (_, n) => ({ id: `m${n}`, type: "dlms-meter", name: `Meter ${n}` }));
     const RED = {

@@ -121,13 +121,13 @@ describe("a simulator that pushes", () => {
     await later;
   });
 
-  it("refuses settings for a meter that says itself what it pushes", async () => {
+  it("refuses push settings for a meter that defines its pushes", async () => {
     const definition = JSON.stringify({ associations: [{ client: 16 }], objects: [] });
     await simulator({ push: "TCP", definition });
     await statusesOf("s").until(/^red.*invalid/);
   });
 
-  it("pushes what a definition in JSON says", async () => {
+  it("pushes as defined in a JSON definition", async () => {
     receiver = await tcpReceiver();
     const number = {
       classId: 1,

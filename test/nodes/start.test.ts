@@ -75,7 +75,7 @@ describe("npm start", function () {
     }
   });
 
-  it("says what to do when the port is taken", async () => {
+  it("suggests a remedy when the port is in use", async () => {
     const other = createServer();
     await new Promise<void>((done) => other.listen(0, "127.0.0.1", done));
     const address = other.address();

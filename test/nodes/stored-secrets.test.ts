@@ -41,7 +41,7 @@ describe("stored secrets of a meter", () => {
   afterEach(clean);
 
   for (const [name, path] of Object.entries(endpoints)) {
-    it(`are not sent to another address by ${name}, which says so; a secret that is typed again is sent`, async () => {
+    it(`are not sent to another address by ${name}, which reports it; a retyped secret is sent`, async () => {
       const own = await withPassword();
       const other = await withPassword();
       const flow = flowFor(own.port, {}, low);
@@ -148,7 +148,7 @@ describe("environment variables in a request of a dialog", () => {
   });
 });
 
-describe("an answer in a WPDU that is no APDU", () => {
+describe("a WPDU without an APDU", () => {
   const content = "heron-5512-internal";
   afterEach(clean);
 

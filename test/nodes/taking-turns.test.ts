@@ -320,7 +320,7 @@ describe("claims at one endpoint", () => {
     assert.equal(order.length, 3);
   });
 
-  it("leave nothing behind when they are released midway", async () => {
+  it("leave no resources when they are released midway", async () => {
     const claims = ["test c", "test d"].map((endpoint) => ({ endpoint }));
     const somebody = { ...resting };
     const registry = new AccessRegistry();

@@ -29,7 +29,7 @@ describe("a dlms-meter over TLS", () => {
     await clean();
   });
 
-  it("refuses a certificate without a known issuer, and says what to do", async () => {
+  it("refuses a certificate without a known issuer, and suggests a remedy", async () => {
     await helper.load(allNodes, flowFor(front.port, {}, { transportType: "TLS" }));
     const { dlmsError } = await failure();
     assert.equal(dlmsError.code, "DLMS_CONN_TLS");

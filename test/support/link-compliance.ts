@@ -248,7 +248,7 @@ function exchanging(subject: LinkSubject): void {
   });
 
   if (subject.stream) {
-    it("takes an answer that comes byte by byte", () => {
+    it("accepts an answer that arrives byte by byte", () => {
       const whole = subject.meter(() => [answer]);
       const far: FarSide = (bytes) => [...concatBytes(...whole(bytes))].map((byte) => Uint8Array.of(byte));
       assert.deepEqual(new Conversation(subject, far).openWhole().send().apdus(), [answer]);
@@ -298,7 +298,7 @@ function timingOut(subject: LinkSubject): void {
     assert.deepEqual(line.apdus(), [answer]);
   });
 
-  it("says nothing more after its failure", () => {
+  it("reports nothing more after its failure", () => {
     const line = new Conversation(subject).openWhole();
     line.far = never;
     line.send().exhaust();
@@ -336,7 +336,7 @@ function timingOut(subject: LinkSubject): void {
     assert.equal(line.link.state, line.count("unanswered") === 1 ? "open" : "closed");
   });
 
-  it("ends an await that brings nothing", () => {
+  it("ends an await without a result", () => {
     const line = new Conversation(subject).openWhole().send();
     line.far = never;
     line.await();
@@ -360,12 +360,12 @@ function timingOut(subject: LinkSubject): void {
 }
 
 function receivingPushes(subject: LinkSubject): void {
-  it("hands out a push that comes while nothing is asked", () => {
+  it("delivers a push that arrives while no request runs", () => {
     const line = new Conversation(subject).openWhole().receive(subject.push(push));
     assert.deepEqual([line.apdus("notification"), line.apdus(), line.link.state], [[push], [], "open"]);
   });
 
-  it("continues to wait for its answer when a push comes first", () => {
+  it("continues to wait for its answer when a push arrives first", () => {
     const line = new Conversation(subject).openWhole();
     const { far } = line;
     line.far = (bytes) => [subject.push(push), ...far(bytes)];
@@ -373,7 +373,7 @@ function receivingPushes(subject: LinkSubject): void {
     assert.deepEqual([line.apdus("notification"), line.apdus()], [[push], [answer]]);
   });
 
-  it("says whether a push of the line is its own, its meter's, or another one's", () => {
+  it("reports whether a push of the line is its own, its meter's, or another meter's", () => {
     const { server, client } = subject.address;
     const { link } = new Conversation(subject);
     assert.equal(link.matchPush?.(subject.address), "none", "a closed link has no pushes");
@@ -447,7 +447,7 @@ function receivingAnything(subject: LinkSubject): void {
     assert.deepEqual(line.outputs, []);
   });
 
-  it("never throws, and always comes to an end, for any bytes in any order (property)", () => {
+  it("never throws, and always terminates, for any bytes in any order (property)", () => {
     fc.assert(
       fc.property(fc.array(steps, { maxLength: 25 }), (sequence) => {
         const line = new Conversation(subject).open();
@@ -463,7 +463,7 @@ function receivingAnything(subject: LinkSubject): void {
     );
   });
 
-  it("gives no more outputs for a flood than bytes came", () => {
+  it("produces no more outputs for a flood than bytes received", () => {
     const line = new Conversation(subject).openWhole();
     const { length } = line.outputs;
     const flood = 50_000;

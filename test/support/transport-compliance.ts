@@ -101,7 +101,7 @@ export function transportCompliance(subject: TransportSubject): void {
       assert.deepEqual(owner.losses, []);
     });
 
-    it("closes as often as it is asked, and that is no loss", async () => {
+    it("closes on every request, without reporting a loss", async () => {
       const owner = new Owner();
       const connection = await open(owner);
       await Promise.all([connection.close(), connection.close()]);
@@ -109,7 +109,7 @@ export function transportCompliance(subject: TransportSubject): void {
       assert.deepEqual(owner.losses, []);
     });
 
-    it("takes everything after its close in silence", async () => {
+    it("ignores all calls after its close", async () => {
       const owner = new Owner();
       const connection = await open(owner);
       await exchange(connection, owner, [1, 2]);
@@ -159,14 +159,14 @@ export function transportCompliance(subject: TransportSubject): void {
       await again.close();
     });
 
-    it("does not open when it was aborted before, and says why", async () => {
+    it("does not open when it was aborted before, and reports the reason", async () => {
       const reason = new Error("not wanted any more");
       const opening = far.transport().open(new Owner(), { timeoutMs, signal: AbortSignal.abort(reason) });
       await assert.rejects(opening, (error) => error === reason);
     });
 
     if (subject.opensLater) {
-      it("ends its opening when it is aborted, says why, and opens again", async () => {
+      it("ends its opening when it is aborted, reports the reason, and opens again", async () => {
         const reason = new Error("not wanted any more");
         const controller = new AbortController();
         const opening = far.transport().open(new Owner(), { timeoutMs, signal: controller.signal });
@@ -195,7 +195,7 @@ export function transportCompliance(subject: TransportSubject): void {
 
     const { nowhere } = subject;
     if (nowhere !== undefined) {
-      it("rejects with a typed error where nothing is there", async () => {
+      it("rejects with a typed error if there is no peer", async () => {
         const transport = await nowhere();
         await assert.rejects(transport.open(new Owner(), { timeoutMs }), (error) => {
           assert.ok(error instanceof DlmsConnectionError, String(error));

@@ -329,7 +329,7 @@ describe("attacks on a ciphered association", () => {
       await clock.runUntil(client.close());
     });
 
-    it("never goes down, and never further than the configured jump", async () => {
+    it("never decreases, and never increases beyond the configured jump", async () => {
       for (const [expected, jump] of [
         [1, 1000],
         [5000, 1000],
@@ -345,7 +345,7 @@ describe("attacks on a ciphered association", () => {
       }
     });
 
-    it("a client whose counter was rolled back is resynchronised, and no value is used twice", async () => {
+    it("resynchronises a client whose counter was rolled back, and uses no value twice", async () => {
       const ahead = secured({ store: watchedStore(500) });
       await ahead.clock.runUntil(ahead.client.read(registerRef(0)));
       await ahead.clock.runUntil(ahead.client.close());

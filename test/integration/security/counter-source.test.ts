@@ -118,7 +118,7 @@ describe("invocation counter of the store, and of the meter where it was lost", 
     }
   });
 
-  it("says what to do where the meter does not tell it", async () => {
+  it("suggests a remedy if the meter does not provide the counter", async () => {
     const source = { ...counterSource, logicalName: "0.0.43.1.99.255" };
     const made = secured({ security: { counterSource: source }, store: lostStore() });
     await assert.rejects(made.clock.runUntil(made.client.open()), {
@@ -192,7 +192,7 @@ describe("invocation counter from the meter", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("never goes below the store's mark: a stale or forged value changes nothing", async () => {
+  it("never falls below the store's mark: a stale or forged value has no effect", async () => {
     const store = watchedStore(9000);
     const { client, clock } = secured({ security: { counterSource: {} }, meter: counterObject(3), store });
     await clock.runUntil(client.open());
@@ -329,7 +329,7 @@ describe("invocation counter from the meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("closing while it waits between the associations leaves nothing behind", async () => {
+  it("leaves no resources when it is closed between the associations", async () => {
     const { client, clock, meter, store } = secured({ security: { counterSource: { pauseMs: 60_000 } } });
     const opening = client.open();
     opening.catch(() => undefined);

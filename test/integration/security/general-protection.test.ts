@@ -151,7 +151,7 @@ describe("general-ciphering against the simulated meter", () => {
     }
   }
 
-  it("takes no changed answer: every bit of one under an agreed key", async () => {
+  it("rejects an answer under an agreed key with any changed bit", async () => {
     const bench = made(1, { generalCiphering: generalCiphering(1, "one-pass") });
     const { client, clock, meter } = bench;
     await clock.runUntil(client.open());
@@ -261,7 +261,7 @@ describe("general-signing against the simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("takes unsigned answers where that is allowed", async () => {
+  it("accepts unsigned answers if configured", async () => {
     const { client, clock, meter } = made(1, { generalSigning: { ...generalSigning(1), answers: "accepted" } });
     meter.use({
       name: "strip",
@@ -294,7 +294,7 @@ describe("broadcast key", () => {
     return encodeApdu({ apdu: "general-glo-ciphering", systemTitle: meterTitle, content });
   };
 
-  it("opens what the meter sends to all, with counters of its own; replays and forgeries are dropped", async () => {
+  it("opens broadcasts of the meter, with separate counters, and drops replays and forgeries", async () => {
     const { client, clock, meter } = made(0, { broadcastKey });
     const seen: string[] = [];
     client.on("notification", ({ apdu }) => seen.push(apdu.apdu));

@@ -110,7 +110,7 @@ describe("a recorded session", () => {
     await third.clock.runUntil(third.client.close());
   });
 
-  it("whose counters cannot be kept is closed all the same, and the logger reports it", async () => {
+  it("is closed even if its counters cannot be stored, and the logger reports it", async () => {
     const keys = freshKeys();
     const meter = scopeOfSession("none", keys);
     const receivedCounters: ReceivedCounterStore = {

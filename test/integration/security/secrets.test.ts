@@ -243,7 +243,7 @@ describe("no secret appears in a log, trace, error, event or inspection", () => 
     }
   }
 
-  it("finds a secret where there is one", () => {
+  it("finds a secret if there is one", () => {
     for (const form of forms(encryptionKey)) assert.throws(() => assertClean(`x${form}y`, "a text"));
     const seen = new Seen();
     seen.add({ key: encryptionKey });

@@ -156,7 +156,7 @@ describe("clients that share the keys of one meter", () => {
     await closed(clock, [a, b]);
   });
 
-  it("take no push that was recorded before their association, nor one that comes later by another line", async () => {
+  it("reject a push recorded before their association, also one that arrives later over another line", async () => {
     const clock = new VirtualClock();
     const meter = makeMeter(clock, 1);
     const [first, second] = [wire(meter, "push-here"), wire(meter, "push-there")];
@@ -183,7 +183,7 @@ describe("clients that share the keys of one meter", () => {
     await closed(clock, [a, b, late]);
   });
 
-  it("reach it over two lines at once: an answer that is overtaken by the other line's is taken", async () => {
+  it("reach it over two lines at once, and accept an answer that the other line's has overtaken", async () => {
     const clock = new VirtualClock();
     const meter = makeMeter(clock, 500);
     const [slow, fast] = [wire(meter, "slow"), wire(meter, "fast")];
@@ -208,7 +208,7 @@ describe("clients that share the keys of one meter", () => {
     await closed(clock, [a, b]);
   });
 
-  it("refuse an answer that another line has delivered: a message counts once", async () => {
+  it("reject an answer that another line has already delivered", async () => {
     const clock = new VirtualClock();
     const meter = makeMeter(clock, 1);
     const [here, there] = [wire(meter, "here"), wire(meter, "there")];
@@ -233,7 +233,7 @@ describe("clients that share the keys of one meter", () => {
     await closed(clock, [a, b]);
   });
 
-  it("refuse what was recorded before their association began, though no client has received it", async () => {
+  it("reject a message recorded before their association, although no client received it", async () => {
     const clock = new VirtualClock();
     const meter = makeMeter(clock, 500);
     const line = wire(meter, "withheld");

@@ -93,7 +93,7 @@ describe("ACSE fields with wrong lengths", () => {
     }
   }
 
-  it("reads a challenge behind an outer length of 2 (Elster EK240)", () => {
+  it("reads a challenge after an outer length of 2 (Elster EK240)", () => {
     const { bytes } = build(associations["with HLS"] ?? "");
     const right = essence(parseApdu(Uint8Array.from(bytes)));
     const wrong = fromHex(
@@ -104,21 +104,21 @@ describe("ACSE fields with wrong lengths", () => {
     assert.ok("notes" in apdu && apdu.notes?.some((note) => note.includes("field aa declares 2 bytes")));
   });
 
-  it("reads an initiate-response whose last byte lies right behind the AARE", () => {
+  it("reads an initiate-response whose last byte directly follows the AARE", () => {
     const hex = "6128a109060760857405080101a203020100a305a103020100be0f040d0800065f1f040000501f01f40007";
     const apdu = parseApdu(fromHex(hex));
     assert.ok(apdu.apdu === "aare");
     assert.equal(toHex(apdu.userInformation ?? new Uint8Array()), initiate);
   });
 
-  it("does not take other bytes behind the AARE for a part of it", () => {
+  it("does not treat other bytes after the AARE as a part of it", () => {
     const hex = "6129a109060760857405080101a203020100a305a103020100be10040e0800065f1f040000501f01f40007";
     let left = "";
     parseApdu(fromHex(`${hex}0007`), { allowTrailing: true, onTrailing: (bytes) => (left = toHex(bytes)) });
     assert.equal(left, "0007");
   });
 
-  it("keeps the result of an AARE whatever one byte behind it is changed to", () => {
+  it("keeps the result of an AARE for any change of one later byte", () => {
     const { bytes } = build(associations["with every field, ciphered"] ?? "");
     const behind = toHex(Uint8Array.from(bytes)).indexOf("a305a1") / 2 + 7;
     fc.assert(
@@ -159,7 +159,7 @@ describe("initiate-responses that are readable in part", () => {
     assert.deepEqual(partly("0800065f1f06007c1f04000007"), { ...rest, conformance: 0x007c1f });
   });
 
-  it("leaves out what is not there", () => {
+  it("omits missing fields", () => {
     assert.deepEqual(partly("08"), {});
     assert.deepEqual(partly("080006"), {});
     assert.deepEqual(partly("0800065f"), { dlmsVersion: 6 });
@@ -176,7 +176,7 @@ describe("initiate-responses that are readable in part", () => {
     assert.deepEqual(partly("0800065f1f03007c1f000b0007"), { dlmsVersion: 6, vaaName: 7, conformance: 0x007c1f });
   });
 
-  it("never fails, whatever comes behind the tag", () => {
+  it("never fails, for any bytes after the tag", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 40 }),
@@ -200,15 +200,15 @@ describe("ACTION responses that leave octets out", () => {
   };
 
   for (const head of ["000100", "0001", "0000", "00", ""]) {
-    it(`finds a value behind "${head}"`, () => assert.equal(data(`c701c1${head}${proof}`), proof));
+    it(`finds a value after "${head}"`, () => assert.equal(data(`c701c1${head}${proof}`), proof));
   }
 
-  it("takes an array and a structure for data", () => {
+  it("accepts an array and a structure as data", () => {
     assert.equal(data("c701c10001020211051106"), "020211051106");
     assert.equal(data("c701c10001010111051106".slice(0, -4)), "01011105");
   });
 
-  it("keeps to the standard's form where it fits", () => {
+  it("prefers the standard's form if it fits", () => {
     assert.equal(data("c701c10000"), undefined);
     assert.equal(data("c701c100010103"), undefined);
     assert.equal(data("c701c1000000"), undefined);
@@ -218,7 +218,7 @@ describe("ACTION responses that leave octets out", () => {
     assert.ok(denied.apdu === "action-response-normal" && denied.response.result === 3);
   });
 
-  it("takes no value that does not reach to the end, or goes beyond it", () => {
+  it("accepts no value that ends before or after the last byte", () => {
     for (const hex of [`c701c10001${proof}00`, `c701c10001${proof.slice(0, -2)}`, "c701c1000100", "c701c10301"]) {
       assert.throws(() => parseApdu(fromHex(hex), { allowTrailing: true }), { name: "DlmsDecodeError" }, hex);
     }

@@ -28,14 +28,14 @@ describe("apdu/split", () => {
     assert.equal(error, undefined);
   });
 
-  it("says what is left behind the last APDU", () => {
+  it("reports the bytes left after the last APDU", () => {
     const { pieces, rest, error } = splitApdus(fromHex(`${push(1)}fe00`));
     assert.equal(pieces.length, 1);
     assert.equal(toHex(rest), "fe00");
     assert.equal(error?.code, "DLMS_DECODE_TAG");
   });
 
-  it("gives no APDU of a field that begins with none, and says why", () => {
+  it("returns no APDU for a field that does not begin with one, and reports the reason", () => {
     const { pieces, rest, error } = splitApdus(fromHex(first));
     assert.deepEqual(pieces, []);
     assert.equal(toHex(rest), first);
@@ -56,7 +56,7 @@ describe("apdu/BlockCollector", () => {
     }
   });
 
-  it("drops a message whose block was lost, names it, and takes the next one", () => {
+  it("drops a message with a lost block, names it, and accepts the next one", () => {
     const collector = new BlockCollector();
     collector.add("a", block(1, "0f00"));
     assert.equal(collector.add("a", block(3, "0100", true)), undefined);
@@ -78,7 +78,7 @@ describe("apdu/BlockCollector", () => {
     assert.equal(toHex(collector.add("a", block(2, "aa", true))?.apdu ?? fromHex("")), "aa02aa");
   });
 
-  it("passes over a block that came twice", () => {
+  it("skips a doubled block", () => {
     const collector = new BlockCollector();
     for (const each of [block(1, "01"), block(1, "01"), block(2, "02"), block(2, "02")]) collector.add("a", each);
     assert.equal(toHex(collector.add("a", block(3, "03", true))?.apdu ?? fromHex("")), "010203");

@@ -59,7 +59,7 @@ describe("conformance", () => {
     assert.ok(!hasConformance(0x7e1f, "access"));
   });
 
-  it("takes the shorter spellings and refuses what it does not know", () => {
+  it("accepts the shorter spellings and refuses unknown ones", () => {
     assert.equal(conformanceMask(["priority-management"]), conformanceMask(["priority-mgmt-supported"]));
     assert.throws(() => conformanceMask(["gett"]), /"gett" is not one of general-protection, /);
   });

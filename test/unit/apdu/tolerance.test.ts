@@ -33,7 +33,7 @@ describe("association responses that are not as they should be", () => {
     assert.equal(apdu.notes, undefined);
   });
 
-  it("a refusal is reported with user-information that is nonsense", () => {
+  it("reports a refusal with unreadable user-information", () => {
     for (const tail of ["be00", "be020400", "be0604040e", "beff", "be", "be0401020304"]) {
       const body = `a109060760857405080101a203020102a305a20302010${"2"}${tail}`;
       const apdu = aare(`61${(body.length / 2).toString(16)}${body}`);
@@ -43,7 +43,7 @@ describe("association responses that are not as they should be", () => {
     }
   });
 
-  it("an inner length one short does not lose the user-information (Landis+Gyr)", () => {
+  it("keeps the user-information when an inner length is one short (Landis+Gyr)", () => {
     const apdu = aare(accepted.replace("be10040e", "be0f040e"));
     assert.equal(toHex(apdu.userInformation ?? new Uint8Array()), initiateResponse);
     assert.deepEqual(apdu.notes, ["user-information: the lengths inside and outside differ"]);
@@ -61,7 +61,7 @@ describe("association responses that are not as they should be", () => {
     }
   });
 
-  it("result and diagnostic survive a cut anywhere behind them", () => {
+  it("keeps result and diagnostic when any later byte is cut off", () => {
     const bytes = fromHex(accepted);
     const behind = accepted.indexOf("be10") / 2;
     for (let length = behind; length < bytes.length; length++) {
@@ -83,7 +83,7 @@ describe("association responses that are not as they should be", () => {
     assert.equal(apdu.result, 0);
   });
 
-  it("a context that is not of the DLMS UA stays unknown", () => {
+  it("reports a context outside the DLMS UA's as unknown", () => {
     assert.equal(aare("6114a10906072a864886f70d01a203020101a305a103020102").applicationContext, undefined);
     const aarq = parse("600ba10906072a864886f70d01");
     assert.ok(aarq.apdu === "aarq");
@@ -111,7 +111,7 @@ describe("releases of every form", () => {
 });
 
 describe("initiate", () => {
-  it("takes the conformance tag 5F 04 without 1F (Landis+Gyr)", () => {
+  it("accepts the conformance tag 5F 04 without 1F (Landis+Gyr)", () => {
     assert.deepEqual(parse("0800065f040000501f01f40007"), parse(initiateResponse));
   });
 
@@ -144,11 +144,11 @@ describe("exception responses", () => {
 });
 
 describe("notifications", () => {
-  it("takes a date-time that is an empty octet-string with its data tag for none", () => {
+  it("reads an empty octet-string with its data tag as no date-time", () => {
     assert.deepEqual(parse("0f400000000900020106000016dc"), parse("0f4000000000020106000016dc"));
   });
 
-  it("takes the date-time with a data tag before its length (Kaifa)", () => {
+  it("accepts the date-time with a data tag before its length (Kaifa)", () => {
     assert.deepEqual(
       parse("0f40000000090c07e3020401173416ff800000020106000016dc"),
       parse("0f400000000c07e3020401173416ff800000020106000016dc"),
@@ -159,7 +159,7 @@ describe("notifications", () => {
     assert.equal(failure(() => parse("0f0063d76a0103ff")).code, "DLMS_DECODE_LENGTH");
   });
 
-  it("takes an event's time with and without its length", () => {
+  it("accepts an event's time with and without its length", () => {
     const event = "000101000003 00ff 02 03ff".replace(/ /g, "");
     assert.deepEqual(parse(`c20107e7011f0212221700000000${event}`), parse(`c2010c07e7011f0212221700000000${event}`));
     assert.deepEqual(
@@ -170,11 +170,11 @@ describe("notifications", () => {
 });
 
 describe("parsing an APDU", () => {
-  it("takes an ACTION response without its presence byte", () => {
+  it("accepts an ACTION response without its presence byte", () => {
     assert.deepEqual(parse("c701c103"), { apdu: "action-response-normal", invokeId: 0xc1, response: { result: 3 } });
   });
 
-  it("refuses trailing bytes, or tells about them", () => {
+  it("refuses trailing bytes, or reports them", () => {
     assert.equal(failure(() => parse("c401c1001105dead")).code, "DLMS_DECODE_TRAILING");
     let left = "";
     const options = { allowTrailing: true, onTrailing: (bytes: Uint8Array) => (left = toHex(bytes)) };
@@ -190,7 +190,7 @@ describe("parsing an APDU", () => {
     assert.equal(failure(() => parse("")).code, "DLMS_DECODE_TRUNCATED");
   });
 
-  it("gives the path of what is wrong in a list", () => {
+  it("reports the path of an error in a list", () => {
     const error = failure(() => parse("c403c10200110500060000"));
     assert.equal(error.details["path"], "get-response.results[1].data");
     assert.equal(error.details["offset"], 9);

@@ -105,7 +105,7 @@ describe("client: received counter file", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("keeps what two processes wrote to one file", async () => {
+  it("keeps the entries that two processes wrote to one file", async () => {
     const [one, two] = [fileReceivedCounters(path), fileReceivedCounters(path)];
     await one.ready?.();
     one.of(key, title).accept(5);
@@ -132,7 +132,7 @@ describe("client: received counter file", () => {
     assert.deepEqual([later.of(key, title).last, later.of(otherKey, title).last], [9, 3]);
   });
 
-  it("refuses associations with a damaged file, leaves it as it is, and says what to do", async () => {
+  it("refuses associations with a damaged file, keeps the file, and suggests a remedy", async () => {
     const store = fileReceivedCounters(path);
     await store.ready?.();
     store.of(key, title).accept(7);

@@ -96,7 +96,7 @@ describe("WaitList", () => {
     assert.deepEqual([list.size, clock.pending], [0, 0]);
   });
 
-  it("leaves no listener and no timer behind, however an entry ends", async () => {
+  it("leaves no listener and no timer, however an entry ends", async () => {
     for (const end of ["grant", "refuse"] as const) {
       const clock = new VirtualClock();
       const counted = new CountedSignal();
@@ -208,7 +208,7 @@ describe("untilAborted", () => {
 });
 
 describe("sleep", () => {
-  it("waits its time, and rejects with the signal's reason if that is first", async () => {
+  it("waits its time, and rejects with the signal's reason if aborted before", async () => {
     const clock = new VirtualClock();
     const counted = new CountedSignal();
     let over = false;

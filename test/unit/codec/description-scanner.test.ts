@@ -32,7 +32,7 @@ describe("the end of a type description that arrives in pieces", () => {
     assert.ok(looks() <= 3 * wide.length, `${looks()} looks at ${wide.length} bytes`);
   });
 
-  it("is not looked for behind a tag that no description has, nor deeper than the limit", () => {
+  it("is not searched after a tag that no description has, nor deeper than the limit", () => {
     assert.equal(new DescriptionScanner(32).scan(Uint8Array.of(2, 2, 99), 0, 3), scanBroken);
     assert.equal(new DescriptionScanner(32).scan(Uint8Array.of(19), 0, 1), scanBroken);
     assert.equal(new DescriptionScanner(2).scan(Uint8Array.of(2, 1, 2, 1, 17), 0, 5), scanBroken);
@@ -54,7 +54,7 @@ describe("the end of a type description that arrives in pieces", () => {
     }
   });
 
-  it("refuses what nests too deep as soon as it has come", () => {
+  it("refuses too deep nesting as soon as it arrives", () => {
     const stream = new ArrayElementStream();
     const pieces = [19, ...new Array<number[]>(40).fill([2, 1]).flat()];
     assert.throws(() => pieces.forEach((byte) => stream.push(Uint8Array.of(byte))), { code: "DLMS_DECODE_LIMIT" });

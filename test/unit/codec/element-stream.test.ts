@@ -38,7 +38,7 @@ describe("ArrayElementStream", () => {
     }
   });
 
-  it("hands an element out as soon as its last byte is there", () => {
+  it("returns an element as soon as its last byte has arrived", () => {
     const stream = new ArrayElementStream();
     const size = row(0).length / 2;
     assert.equal(stream.push(profile.subarray(0, 2 + size - 1)).elements.length, 0);
@@ -46,14 +46,14 @@ describe("ArrayElementStream", () => {
     assert.equal(stream.pending, 0);
   });
 
-  it("hands out each element's bytes when asked", () => {
+  it("returns each element's bytes on request", () => {
     const stream = new ArrayElementStream({ raw: true });
     const raw = [...stream.push(profile.subarray(0, 100)).raw, ...stream.push(profile.subarray(100)).raw];
     assert.equal(raw.length, 24);
     raw.forEach((bytes, n) => assert.deepEqual(bytes, fromHex(row(n))));
   });
 
-  it("does not change what it handed out", () => {
+  it("does not change returned elements", () => {
     const stream = new ArrayElementStream({ raw: true });
     const first = stream.push(profile.subarray(0, 60));
     const copy = structuredClone(first);
@@ -61,7 +61,7 @@ describe("ArrayElementStream", () => {
     assert.deepEqual(first, copy);
   });
 
-  it("says how many elements are missing", () => {
+  it("reports the number of missing elements", () => {
     const stream = new ArrayElementStream();
     stream.push(profile.subarray(0, 2 + 2 * (row(0).length / 2) + 5));
     assert.throws(
@@ -84,7 +84,7 @@ describe("ArrayElementStream", () => {
     );
   });
 
-  it("takes a single value for one element, and counts trailing bytes", () => {
+  it("treats a single value as one element, and counts trailing bytes", () => {
     const stream = new ArrayElementStream();
     assert.deepEqual(stream.push(fromHex("00ffff")).elements, [{ type: "null-data", value: null }]);
     assert.equal(stream.kind, "value");
@@ -102,7 +102,7 @@ describe("ArrayElementStream", () => {
     }
   });
 
-  it("keeps only what is unfinished: a million rows in a few kilobytes", () => {
+  it("keeps only the incomplete element: a million rows in a few kilobytes", () => {
     const count = 1_000_000;
     const stream = new ArrayElementStream();
     stream.push(fromHex(`0184${count.toString(16).padStart(8, "0")}`));

@@ -128,7 +128,7 @@ describe("A-XDR values", () => {
     assert.deepEqual(decodeValueBytes(fromHex("01840000000100")).value, [{ type: "null-data", value: null }]);
   });
 
-  it("passes over set padding bits and broken UTF-8, and refuses them in strict mode", () => {
+  it("tolerates set padding bits and broken UTF-8, and refuses them in strict mode", () => {
     assert.deepEqual(decodeValueBytes(fromHex("040755")), { type: "bit-string", value: "0101010" });
     assert.deepEqual(decodeValueBytes(fromHex("0c0241ff")), { type: "utf8-string", value: "A\ufffd" });
     for (const hex of ["040755", "0c0241ff"]) {
@@ -157,7 +157,7 @@ describe("A-XDR decode errors", () => {
     assert.match(error.message, /data\[1\]\[1\]: tag 11 .* 0b11223344556677 .*at byte 8/);
   });
 
-  it("says what was needed and what was there", () => {
+  it("reports the bytes needed and available", () => {
     const error = failure(() => decodeValueBytes(fromHex("0102060000000106000000")));
     assert.equal(error.code, "DLMS_DECODE_TRUNCATED");
     assert.deepEqual(error.details, { path: "data[1]", offset: 8, have: 3, need: 4 });
@@ -203,14 +203,14 @@ describe("A-XDR decode errors", () => {
     assert.equal(failure(() => decodeValueBytes(fromHex(types))).code, "DLMS_DECODE_LIMIT");
   });
 
-  it("takes 32 levels and no more, or as many as it is told", () => {
+  it("accepts 32 levels at most, or the configured number", () => {
     const nested = (levels: number): Uint8Array => fromHex("0101".repeat(levels) + "00");
     assert.equal(decodeValueBytes(nested(32)).type, "array");
     assert.equal(failure(() => decodeValueBytes(nested(33))).code, "DLMS_DECODE_LIMIT");
     assert.equal(failure(() => decodeValueBytes(nested(3), { maxDepth: 2 })).code, "DLMS_DECODE_LIMIT");
   });
 
-  it("bounds what a few bytes of compact-array can make", () => {
+  it("limits the values of a few bytes of compact-array", () => {
     // an array of 65535 structures of 255 nulls and one integer, by its description; the contents do not have them
     const bomb = `13 01 ffff 02 ff ${"00".repeat(254)} 0f 04 01020304`;
     assert.equal(failure(() => decodeValueBytes(fromHex(bomb))).code, "DLMS_DECODE_TRUNCATED");
@@ -395,7 +395,7 @@ describe("long arrays", () => {
     );
   });
 
-  it("name the element that is broken", () => {
+  it("name the broken element", () => {
     const bytes = Uint8Array.from([...header(9000), ...indices(8999).flatMap(longUnsigned), 8, 0, 0]);
     const broken = { code: "DLMS_DECODE_TAG", message: /data\[8999\]/ };
     assert.throws(() => decodePlainBytes(bytes), broken);

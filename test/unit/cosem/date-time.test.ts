@@ -137,7 +137,7 @@ describe("date-time", () => {
     }
   });
 
-  it("comes as Date or epoch when asked, but only when the instant is known", () => {
+  it("is returned as Date or epoch on request if the instant is known", () => {
     assert.deepEqual(show("07e40106ff00030000ffc400", { dates: "date" }), new Date("2020-01-06T00:03:00+01:00"));
     assert.equal(show("07e40106ff00030000ffc400", { dates: "epoch" }), Date.parse("2020-01-06T00:03:00+01:00"));
     assert.equal(show("07e2020cff00000000800000", { dates: "date" }), "2018-02-12T00:00:00");
@@ -147,7 +147,7 @@ describe("date-time", () => {
     );
   });
 
-  describe("in a zone of one's own", () => {
+  describe("in a configured zone", () => {
     const vienna = { timeZone: "Europe/Vienna" };
     const at = (iso: string, status = "ff") => toHex(dateTimeToBytes(iso)).slice(0, 22) + status;
     it("gets the offset of the season", () => {
@@ -157,12 +157,12 @@ describe("date-time", () => {
     it("leaves the meter's own deviation alone", () => {
       assert.equal(show("07e40106ff00030000000000", vienna), "2020-01-06T00:03:00Z");
     });
-    it("takes a time that is skipped with the offset before the gap", () => {
+    it("reads a skipped time with the offset before the gap", () => {
       assert.equal(show(at("2024-03-31T01:59:59"), vienna), "2024-03-31T01:59:59+01:00");
       assert.equal(show(at("2024-03-31T02:30"), vienna), "2024-03-31T02:30:00+01:00");
       assert.equal(show(at("2024-03-31T03:00"), vienna), "2024-03-31T03:00:00+02:00");
     });
-    it("tells the hour that comes twice by the status", () => {
+    it("resolves the repeated hour by the status", () => {
       assert.equal(show(at("2024-10-27T01:59:59"), vienna), "2024-10-27T01:59:59+02:00");
       assert.equal(show(at("2024-10-27T02:30", "80"), vienna), "2024-10-27T02:30:00+02:00");
       assert.equal(show(at("2024-10-27T02:30", "00"), vienna), "2024-10-27T02:30:00+01:00");
@@ -283,7 +283,7 @@ describe("date-time", () => {
     );
   });
 
-  it("writes back what it reads, where it is a point in time", () => {
+  it("writes back each point in time that it reads", () => {
     fc.assert(
       fc.property(likely, (bytes) => {
         const parts = dateTimeFromBytes(bytes);

@@ -204,7 +204,7 @@ describe("interface classes", () => {
     assert.equal(offset(64, "security_activate", 1), 0x30);
   });
 
-  it("have no short name for what an Association SN has no more", () => {
+  it("have no short name for members removed from the Association SN", () => {
     const offsets = (version: number) => findClass(12, version)?.methods.map((row) => row.shortNameOffset);
     assert.deepEqual(offsets(0)?.slice(0, 3), [0x20, 0x28, 0x30]);
     for (const version of [1, 2, 3, 4]) {
@@ -261,7 +261,7 @@ describe("references", () => {
     assert.equal(attribute("REGISTER", "1-0:1.8.0", 40).attributeId, 40);
   });
 
-  it("name what is close", () => {
+  it("suggest similar names", () => {
     assert.throws(() => attribute("REGSTER", "1-0:1.8.0", 2), invalid(/"REGSTER".*did you mean REGISTER/));
     assert.throws(() => attribute("PROFILE", "1-0:1.8.0", 2), invalid(/did you mean PROFILE_GENERIC/));
     assert.throws(() => attribute("REGISTER", "1-0:1.8.0", "vlaue"), invalid(/"vlaue".*Register.*did you mean value/));

@@ -171,7 +171,7 @@ describe("object list of Association LN", () => {
     );
   });
 
-  it("refuses what is no list", () => {
+  it("refuses a value that is not a list", () => {
     assert.throws(() => readObjectList(u8(1)), DlmsDecodeError);
     assert.throws(() => readShortNameList(u8(1)), DlmsDecodeError);
   });
@@ -232,12 +232,12 @@ describe("object list with wrong counts", () => {
   for (const kind of ["LN", "SN"] as const) {
     const three = [1, 2, 3].map((n) => entry[kind](n));
 
-    it(`${kind}: reads what a right list holds, without a word`, () => {
+    it(`${kind}: reads a correct list without a note`, () => {
       const found = read[kind](list(3, three));
       assert.deepEqual([names(found), found.directory.skipped, found.notes], [[1, 2, 3], 0, []]);
     });
 
-    it(`${kind}: keeps all entries where more or fewer are declared, and tells`, () => {
+    it(`${kind}: keeps all entries if more or fewer are declared, with a note`, () => {
       const more = read[kind](list(4, three));
       assert.deepEqual([names(more), more.directory.skipped], [[1, 2, 3], 1]);
       assert.match(more.notes.join(), /4 entries are declared, 3 were read/);
@@ -246,7 +246,7 @@ describe("object list with wrong counts", () => {
       assert.match(fewer.notes.join(), /2 entries are declared, 3 were read/);
     });
 
-    it(`${kind}: passes over what cannot be read, and continues with the next entry`, () => {
+    it(`${kind}: skips an unreadable entry and continues with the next one`, () => {
       for (const odd of ["0204 12 0003 ff", "08", "0203 11 01", "00 00", "0905 41"]) {
         const found = read[kind](list(4, [three[0] ?? "", odd, three[1] ?? "", three[2] ?? ""]));
         assert.deepEqual([names(found), found.directory.skipped], [[1, 2, 3], 1], odd);
@@ -254,7 +254,7 @@ describe("object list with wrong counts", () => {
       }
     });
 
-    it(`${kind}: ignores bytes behind the last entry with a note`, () => {
+    it(`${kind}: ignores bytes after the last entry, with a note`, () => {
       const found = read[kind](list(3, [...three, "0000 ee"]));
       assert.deepEqual([names(found), found.directory.skipped], [[1, 2, 3], 0]);
       assert.match(found.notes.join(), /3 bytes behind the entries were ignored/);
@@ -274,7 +274,7 @@ describe("object list with wrong counts", () => {
       }
     });
 
-    it(`${kind}: refuses what is no list`, () => {
+    it(`${kind}: refuses a value that is not a list`, () => {
       for (const bytes of ["1105", "01", "0103", "0103 08", ""]) {
         assert.throws(() => read[kind](fromHex(bytes)), DlmsDecodeError, bytes);
       }
@@ -305,7 +305,7 @@ describe("object list with wrong counts", () => {
     assert.ok(directory.skipped >= 1000);
   });
 
-  it("SN: access rights with a wrong count fill in what is there", () => {
+  it("SN: access rights with a wrong count keep the entries present", () => {
     const { directory } = readShortNameListBytes(list(2, [sn(1), sn(2)]));
     const rights = "0203 10 1001 0101 02030f021601 00 0100";
     const { directory: filled, notes } = withShortNameAccessBytes(directory, list(2, [rights]));

@@ -256,7 +256,7 @@ describe("presentAttribute", () => {
     });
   });
 
-  it("tells the version of a structure by its fields where the value does not say it", () => {
+  it("determines the version of a structure by its fields if the value does not state it", () => {
     const zero = (n: number) => structure(...Array.from({ length: n }, () => u16(0)));
     assert.deepEqual(Object.keys(show(zero(4), 47, 6).value as object), [
       "cellId",
@@ -275,7 +275,7 @@ describe("presentAttribute", () => {
     assert.equal((show(zero(4), 151, 3).value as Record<string, unknown>)["coverageEnhancementName"], "level-0");
   });
 
-  it("tells the version of an array of structures by the fields of the first", () => {
+  it("determines the version of an array of structures by the fields of the first", () => {
     const pair = (...more: DlmsValue[]) => array(structure(text("ATZ"), text("OK"), ...more));
     assert.deepEqual(show(pair(), 27, 3).value, [{ request: "ATZ", response: "OK" }]);
     assert.deepEqual(show(pair(u16(500)), 27, 3).value, [{ request: "ATZ", response: "OK", delayAfterResponse: 500 }]);

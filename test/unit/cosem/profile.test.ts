@@ -67,7 +67,7 @@ describe("profile columns", () => {
     assert.deepEqual(readCaptureObjects(octets("")), []);
     assert.deepEqual(readCaptureObjects(none), []);
   });
-  it("refuse what is no capture object", () => {
+  it("refuse values that are not capture objects", () => {
     for (const wrong of [
       u32(1),
       { type: "array", value: [u32(1)] },
@@ -351,7 +351,7 @@ describe("profile selection", () => {
   it("by range takes other bounds as they are", () => {
     assert.equal(rangeSelectionOf(energy, u32(1), u32(5)).parameters.type, "structure");
   });
-  it("refuses what is no moment", () => {
+  it("refuses a value that is not a time", () => {
     assert.throws(() => rangeSelection("now", "later"), DlmsConfigError);
   });
   it("finds the column of time", () => {

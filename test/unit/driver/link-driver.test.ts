@@ -92,7 +92,7 @@ function neighbour(): LineUser & { readonly got: string[] } {
   };
 }
 
-describe("a channel on a shared line that sends what is not answered", () => {
+describe("a channel on a shared line that sends an unconfirmed APDU", () => {
   it("keeps the turn until the meter has acknowledged it", async () => {
     const { line, channel, say, sent } = await up();
     const other = neighbour();
@@ -112,7 +112,7 @@ describe("a channel on a shared line that sends what is not answered", () => {
     assert.deepEqual(other.got, []);
   });
 
-  it("gives it back when no acknowledgement comes, and says so", async () => {
+  it("returns the turn when no acknowledgement arrives, and reports it", async () => {
     const { clock, line, channel, downs } = await up();
     const other = neighbour();
     await line.attach(other, { timeoutMs: 1000 });

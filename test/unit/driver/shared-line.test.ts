@@ -132,7 +132,7 @@ describe("SharedLine", () => {
     assert.deepEqual(transport.log, ["open", "close", "closed", "open"]);
   });
 
-  it("gives turns in the order in which they were asked for", async () => {
+  it("grants turns in the order of the requests", async () => {
     const line = new SharedLine(new FakeTransport());
     const users = [new User(), new User(), new User()];
     for (const user of users) await line.attach(user, attach);
@@ -173,7 +173,7 @@ describe("SharedLine", () => {
     );
   });
 
-  it("passes the turn on when its holder leaves, and forgets who left while waiting", async () => {
+  it("passes the turn on when its holder leaves, and skips users that left while waiting", async () => {
     const line = new SharedLine(new FakeTransport());
     const [a, b, c] = [new User(), new User(), new User()];
     for (const user of [a, b, c]) await line.attach(user, attach);
@@ -185,7 +185,7 @@ describe("SharedLine", () => {
     await third;
   });
 
-  it("tells every user when it is lost, and can be opened again", async () => {
+  it("notifies every user when it is lost, and can be reopened", async () => {
     const transport = new FakeTransport();
     const line = new SharedLine(transport);
     const [a, b] = [new User(), new User()];
@@ -202,7 +202,7 @@ describe("SharedLine", () => {
     assert.deepEqual(transport.log, ["open", "open", "close", "closed"]);
   });
 
-  it("switches the line to what the holder of the turn needs", async () => {
+  it("switches the line to the settings of the turn's holder", async () => {
     const transport = new FakeTransport();
     const line = new SharedLine(transport);
     const [slow, fast] = [new User(300), new User(9600)];
@@ -235,7 +235,7 @@ describe("SharedLine", () => {
     assert.deepEqual(transport.log, ["open", "abort"]);
   });
 
-  it("passes on why it could not be opened, to all who waited", async () => {
+  it("reports the reason why it could not be opened to all waiting users", async () => {
     const transport = new FakeTransport();
     transport.holdNext = true;
     const line = new SharedLine(transport);
@@ -280,7 +280,7 @@ function namesakes(...names: readonly string[]): {
 }
 
 describe("users of a line with the same address", () => {
-  it("come one after the other, in the order of coming", async () => {
+  it("are admitted one at a time, in the order of arrival", async () => {
     const { clock, come, go, log, transport } = namesakes("a", "b", "c");
     for (const name of ["a", "b", "c"]) come(name);
     await settle();
@@ -320,7 +320,7 @@ describe("users of a line with the same address", () => {
     await go("a");
   });
 
-  it("come when the connection of the one before is lost", async () => {
+  it("are admitted when the previous user's connection is lost", async () => {
     const { come, go, log, transport, clock } = namesakes("a", "b");
     come("a");
     come("b");
@@ -332,7 +332,7 @@ describe("users of a line with the same address", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("come when the one before cannot connect", async () => {
+  it("are admitted when the previous user cannot connect", async () => {
     const { come, go, log, transport, clock } = namesakes("a", "b");
     transport.holdNext = true;
     come("a");

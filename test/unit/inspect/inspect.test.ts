@@ -103,7 +103,7 @@ describe("decodeFrame", () => {
     ]);
   });
 
-  it("refuses what is no frame, and says so in the description", () => {
+  it("refuses bytes that are not a frame, and reports it in the description", () => {
     assert.throws(() => decodeFrame("7ea0", "hdlc"), DlmsLinkError);
     assert.throws(() => decodeFrame("zz", "hdlc"), DlmsDecodeError);
     assert.match(describeFrame("00020001", "wrapper"), /^cannot be read: wrapper/);
@@ -120,7 +120,7 @@ describe("describeApdu", () => {
     assert.doesNotMatch(text, /3132333435363738|12345678/);
   });
 
-  it("shows what keys open, the dedicated key masked", () => {
+  it("shows the content that keys open, with the dedicated key masked", () => {
     const text = describeApdu(aarqCiphered, { keys });
     assert.match(text, /suite 0, authenticated and encrypted, counter 19088743/);
     assert.match(text, /plain: initiate-request/);
@@ -149,7 +149,7 @@ describe("describeApdu", () => {
     }
   });
 
-  it("says what cannot be read instead of throwing", () => {
+  it("describes unreadable bytes instead of throwing", () => {
     assert.match(describeApdu("ff00"), /cannot be read: apdu: no APDU has the tag ff/);
   });
 });
@@ -221,7 +221,7 @@ describe("TraceInspector", () => {
     assert.equal(shown.decoded, 'mode E: "/?!\\r\\n"');
   });
 
-  it("never throws for what bytes hold", () => {
+  it("never throws for any bytes", () => {
     const inspector = new TraceInspector({ keys });
     for (const source of [aarqLls, aarqCiphered, pass, answer]) {
       const bytes = fromHex(source);
@@ -240,7 +240,7 @@ describe("TraceInspector", () => {
   });
 });
 
-describe("descriptions of what is nothing of the kind", () => {
+describe("descriptions of other bytes", () => {
   const wrong: readonly unknown[] = [null, undefined, 5, true, [], {}, { type: 1, apdu: 1 }, () => ""];
   const expected = { name: "DlmsConfigError", code: "DLMS_CONFIG_INVALID" };
 

@@ -3,7 +3,7 @@ import { looksLike } from "../../../src/link/guess-protocol";
 
 const text = (value: string): Uint8Array => Buffer.from(value);
 
-describe("what bytes look like that are not the framing", () => {
+describe("protocols recognised in bytes of another framing", () => {
   it("a flood of flags is no text", () => {
     assert.match(looksLike(new Uint8Array(16).fill(0x7e), "hdlc"), /^only flags \(7E\)/);
     assert.match(looksLike(new Uint8Array(16).fill(0x7e), "wrapper"), /^only flags \(7E\)/);

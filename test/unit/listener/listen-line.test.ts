@@ -96,7 +96,7 @@ describe("push listener on a line", () => {
     assert.equal(listener.facts.hint, null);
   });
 
-  it("opens a lost line again with growing pauses, and decodes what came before the loss", async () => {
+  it("reopens a lost line with growing pauses, and decodes data received before the loss", async () => {
     await start();
     far.ends[0]?.send(plainPush(1));
     far.ends[0]?.drop();

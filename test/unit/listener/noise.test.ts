@@ -12,25 +12,25 @@ const kindOf = (bytes: Uint8Array, serial = true): string => {
 const noise = (count: number): Uint8Array =>
   Uint8Array.from({ length: count }, (_, at) => (at * 167 + (at >> 3) * 29) & 0xff);
 
-describe("why bytes come and no push", () => {
-  it("tells a missing supply or an inverted signal by bytes of 00 and FF alone", () => {
+describe("diagnosis of bytes without a push", () => {
+  it("recognises a missing supply or an inverted signal by bytes of 00 and FF alone", () => {
     assert.equal(kindOf(new Uint8Array(300)), "signal");
     assert.equal(kindOf(new Uint8Array(300).fill(0xff)), "signal");
   });
 
-  it("tells wired M-Bus by its start bytes and acknowledgements", () => {
+  it("recognises wired M-Bus by its start bytes and acknowledgements", () => {
     const frame = Uint8Array.of(0x68, 0xfa, 0xfa, 0x68, 0x53, 0xff, 0x00, 0x01, 0x67);
     assert.equal(kindOf(Uint8Array.of(...frame, ...noise(200))), "mbus");
     assert.equal(kindOf(Uint8Array.of(...new Uint8Array(20).fill(0xe5), ...noise(200))), "mbus");
     assert.notEqual(kindOf(Uint8Array.of(0xe5, ...noise(200))), "mbus", "one E5 is an accident");
   });
 
-  it("tells 7E1 by the even parity of every byte", () => {
+  it("recognises 7E1 by the even parity of every byte", () => {
     const sent = withEvenParity(text("/KFM5MA304\r\n\r\n1-0:1.8.0(000123.456*kWh)\r\n".repeat(8)));
     assert.equal(kindOf(sent), "parity");
   });
 
-  it("tells a telegram, and a lost eighth bit", () => {
+  it("recognises a telegram, and a lost eighth bit", () => {
     assert.equal(kindOf(text("/KFM5MA304\r\n\r\n1-0:1.8.0(000123.456*kWh)\r\n".repeat(8))), "text");
     assert.equal(kindOf(noise(400).map((byte) => byte & 0x7f)), "seven-bits");
   });
@@ -46,7 +46,7 @@ describe("why bytes come and no push", () => {
     );
   });
 
-  it("tells HTTP, TLS and SSH by the first bytes, and takes no frame for them", () => {
+  it("recognises HTTP, TLS and SSH by the first bytes, and mistakes no frame for them", () => {
     assert.equal(foreignProtocol(text("GET / HTTP/1.1\r\n"))?.kind, "http");
     assert.equal(foreignProtocol(text("PRI * HTTP/2.0\r\n"))?.kind, "http");
     assert.equal(foreignProtocol(Uint8Array.of(0x16, 3, 1, 2, 0, 1))?.kind, "tls");

@@ -12,7 +12,7 @@ function confirmation(bytes: Uint8Array): Uint8Array | undefined {
   return pushConfirmation(push);
 }
 
-describe("a push that is to be confirmed", () => {
+describe("a push that requires confirmation", () => {
   it("says so by the service-class bit of its long-invoke-id", () => {
     const pushes = [confirmed, dataNotification("00", 7)].flatMap((apdu) => decodePush(wrapped(apdu)).pushes);
     assert.deepEqual(

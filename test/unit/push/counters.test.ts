@@ -72,7 +72,7 @@ describe("counters of pushes", () => {
     assert.deepEqual(receiver.problems, ["DLMS_SEC_COUNTER_EXHAUSTED"]);
   });
 
-  it("moves nothing for a push whose tag is wrong", () => {
+  it("moves no counter for a push with a wrong tag", () => {
     const receiver = new Receiver();
     const forged = push(1000);
     forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
@@ -175,7 +175,7 @@ describe("a push without a tag, of a meter whose authentication key is known", (
 });
 
 describe("pushCounterStore", () => {
-  it("refuses what came before its record was made, after a restart too", () => {
+  it("rejects a push from before its record, also after a restart", () => {
     const store = pushCounterStore();
     new Receiver({ receivedCounters: store }).take(push(7));
     const receiver = new Receiver({ receivedCounters: pushCounterStore({ record: store.record() }) });
@@ -184,7 +184,7 @@ describe("pushCounterStore", () => {
     assert.deepEqual(receiver.problems, ["DLMS_SEC_REPLAY"]);
   });
 
-  it("says when there is something to write, and writes no key", () => {
+  it("reports when there is something to write, and writes no key", () => {
     const store = pushCounterStore();
     const receiver = new Receiver({ receivedCounters: store });
     receiver.take(push(7));

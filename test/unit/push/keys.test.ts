@@ -113,12 +113,12 @@ describe("trying keys that name no system title", () => {
     assert.equal(outcome(push, { keys: ring, tryKeys: true }), "opened true");
   });
 
-  it("is told in the notes", () => {
+  it("is reported in the notes", () => {
     const [first] = decodePush(wrapped(push), { keys: ring, tryKeys: true }).pushes;
     assert.match(first?.notes[0] ?? "", /were found by trying \(its tag is right\)/);
   });
 
-  it("takes the first APDU that comes out of a push without a tag, and does not call it verified", () => {
+  it("accepts the first readable APDU of a push without a tag, and does not mark it verified", () => {
     assert.equal(outcome(generalGlo(energy, { control: 0x20 }), { keys: ring, tryKeys: true }), "opened false");
   });
 

@@ -163,7 +163,7 @@ describe("PushDecoder: names that were read from the push setup", () => {
     assert.deepEqual(push?.notes, ["scalers and units were read from the meter, the frame has none"]);
   });
 
-  it("refuses an object list with the path of what is wrong", () => {
+  it("refuses an object list with the path of the error", () => {
     const wrong = { classId: 3, logicalName: "1-0:1.8.0", attributeId: 2, scaler: 1, unit: "kWhh" };
     assert.match(
       decode(positional, [wrong]).problems[0]?.message ?? "",

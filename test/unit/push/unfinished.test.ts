@@ -116,7 +116,7 @@ describe("object lists that a meter pushed", () => {
     return push?.items.map(({ logicalName }) => logicalName) ?? [];
   };
 
-  it("name its later pushes only where that is asked for", () => {
+  it("name its later pushes only if configured", () => {
     assert.deepEqual(names({}), [null, null]);
     assert.deepEqual(names({ rememberObjects: true }), ["1.0.1.8.0.255", "1.0.1.7.0.255"]);
   });

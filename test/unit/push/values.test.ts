@@ -40,7 +40,7 @@ describe("pushValues", () => {
     );
   });
 
-  it("names values by their place where nothing names them, or where that is asked for", () => {
+  it("names values by their position if nothing names them, or if configured", () => {
     const [plain] = decodePush(wrapped(dataNotification(structure(text("a"), double32(1))))).pushes;
     assert.ok(plain);
     assert.deepEqual(pushValues(plain), { "#0": "a", "#1": 1 });

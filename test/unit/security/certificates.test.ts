@@ -21,7 +21,7 @@ const imported = (pem: string): ReturnType<typeof importPublicKey> => importPubl
 const meterTitle = fromHex("53494d0000000001");
 const clientTitle = fromHex("4752580000000001");
 
-describe("security: whose a certificate is", () => {
+describe("security: the owner of a certificate", () => {
   it("the meter's own is taken, so is one that names no system title, and a bare key", () => {
     checkCertificateTitle(imported(meterCertificate), meterTitle, "general-signing");
     checkCertificateTitle(imported(untitledCertificate), meterTitle, "general-signing");
@@ -54,7 +54,7 @@ describe("security: whose a certificate is", () => {
 describe("security: the dates of a certificate", () => {
   const at = (day: string): number => Date.parse(`${day}T12:00:00Z`);
 
-  it("in time there is nothing to say, nor about a bare key", () => {
+  it("reports nothing within the period of validity, nor for a bare key", () => {
     assert.equal(certificateDatesWarning(imported(meterCertificate), at("2015-06-01"), "c"), undefined);
     assert.equal(certificateDatesWarning(imported(otherMeterCertificate), at("2099-06-01"), "c"), undefined);
     const bare = publicKeyOf(importPrivateKey(meterCertificateKey, "P-256", "key"));

@@ -23,7 +23,7 @@ describe("security: CounterBlock", () => {
     assert.deepEqual([block.take(1), block.take(2), block.take(1)], [5, 6, undefined]);
   });
 
-  it("continues without a gap when the next claim follows, and drops what is left when it does not", () => {
+  it("continues without a gap when the next claim follows, and otherwise drops the rest", () => {
     const block = new CounterBlock(0);
     block.claim(0, 4);
     assert.equal(block.take(3), 0);
@@ -34,7 +34,7 @@ describe("security: CounterBlock", () => {
     assert.equal(block.take(1), 100);
   });
 
-  it("refuses a claim below what was claimed already", () => {
+  it("refuses a claim below an earlier one", () => {
     const block = new CounterBlock(0);
     block.claim(0, 10);
     assert.throws(() => block.claim(9, 20), code("CONFIG_INVALID"));
@@ -76,7 +76,7 @@ describe("security: memoryCounterStore", () => {
 });
 
 describe("security: counter record", () => {
-  it("reads back what it writes", () => {
+  it("reads back the record that it writes", () => {
     for (const next of [0, 1, 4096, maxCounter])
       assert.equal(decodeCounterRecord(encodeCounterRecord({ next, tried: [] }), "f").next, next);
   });
@@ -92,7 +92,7 @@ describe("security: counter record", () => {
     }
   });
 
-  it("refuses foreign contents and says what to do", () => {
+  it("refuses foreign contents and suggests a remedy", () => {
     for (const text of ["", "0", "null", "[]", "1234\n", '{"next":7}', "\0".repeat(90)]) {
       assert.throws(() => decodeCounterRecord(text, "/data/counter"), {
         code: "DLMS_CONFIG_INVALID",
@@ -127,7 +127,7 @@ describe("security: ReceivedCounters", () => {
     assert.equal(counters.last(meter, "global"), 9);
   });
 
-  it("names title, key role, what came and what was expected", () => {
+  it("names title, key role, received and expected value", () => {
     const counters = new ReceivedCounters();
     counters.commit(meter, "dedicated", 9);
     assert.throws(() => counters.check(meter, "dedicated", 8), {

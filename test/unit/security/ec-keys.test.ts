@@ -100,7 +100,7 @@ for (const [curve, openssl, size] of [
       assert.ok(!verifyRaw(other, data, signature));
     });
 
-    it("refuses the other curve and says which one was expected", () => {
+    it("refuses the other curve and names the expected one", () => {
       const wanted = curve === "P-256" ? "P-384" : "P-256";
       const error = failure(() => importPrivateKey(pkcs8, wanted, "auth.signingKey"));
       assert.equal(error.code, "DLMS_CONFIG_INVALID");

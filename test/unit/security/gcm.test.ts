@@ -150,7 +150,7 @@ describe("security: AES-GCM", () => {
         const open = (change: Partial<Parameters<typeof unprotect>[0]> = {}): Uint8Array =>
           unprotect({ content, keys: input.keys, systemTitle: meterTitle, suite, policy, ...change }).plaintext;
 
-        it("opens what it protected, plain text only where it is meant to be seen", () => {
+        it("opens its own protected APDUs, which contain plain text only without encryption", () => {
           assert.deepEqual(open(), plaintext);
           assert.equal(toHex(content).includes(toHex(plaintext)), policy === "authenticated");
           assert.equal(content.length, 5 + plaintext.length + (policy === "encrypted" ? 0 : 12));

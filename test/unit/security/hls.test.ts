@@ -165,7 +165,7 @@ describe("security: HLS", () => {
     );
   });
 
-  it("says what is missing, by mechanism", () => {
+  it("names the missing parameters, by mechanism", () => {
     const role = "client";
     assert.throws(() => hlsReply({ ...base, mechanism: "hls-md5", role }), code("SEC_KEY_MISSING"));
     assert.throws(() => hlsReply({ ...base, mechanism: "hls-gmac", role }, 1), code("SEC_KEY_MISSING"));

@@ -146,7 +146,7 @@ describe("security: system titles", () => {
     assert.equal(toHex(title), "4e5244ababababab");
   });
 
-  it("says whose title is missing", () => {
+  it("names the party whose title is missing", () => {
     const error = failure(() => checkSystemTitle(new Uint8Array(0), "the meter's"));
     assert.equal(error.code, "DLMS_SEC_SYSTEM_TITLE");
     assert.match(error.message, /^the meter's system title: expected 8 bytes, got none/);

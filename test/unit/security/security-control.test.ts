@@ -51,7 +51,7 @@ describe("security: control byte", () => {
     });
   });
 
-  it("refuses a plain answer under every policy but none, and says what was asked for", () => {
+  it("refuses a plain answer under every policy but none, and names the required protection", () => {
     requirePolicy(undefined, "none", "get-response");
     for (const policy of policies.slice(1)) {
       assert.throws(() => requirePolicy(undefined, policy, "get-response"), {

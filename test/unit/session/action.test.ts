@@ -66,7 +66,7 @@ describe("session: ACTION", () => {
   }
 
   for (const [name, raw] of Object.entries(forms)) {
-    it(`notes bytes behind a blocked answer: ${name}`, () => {
+    it(`notes bytes after an answer in blocks: ${name}`, () => {
       const { result, notes } = drive(associated().action(script, undefined, what), [
         { in: actionBlock(1, `${raw}0f`, "last") },
       ]);

@@ -14,7 +14,7 @@ const aarqLls =
 const aareOk = "6129a109060760857405080101a203020100a305a103020100be10040e0800065f1f040000501f01f40007";
 
 describe("session: associate", () => {
-  it("sends the AARQ of the standard's example and reports what was agreed", () => {
+  it("sends the AARQ of the standard's example and reports the negotiated parameters", () => {
     const session = new Session(options());
     const { result } = drive(session.associate(), [{ out: aarqNone, in: aareOk }]);
     assert.deepEqual(result, {
@@ -68,7 +68,7 @@ describe("session: associate", () => {
     assert.ok(!result.conformanceNames.includes("general-block-transfer"));
   });
 
-  it("keeps to what it proposed when the meter sends its whole list", () => {
+  it("keeps its proposed conformance when the meter sends its whole list", () => {
     const { result } = drive(new Session(options({ conformance: 0x001010 })).associate(), [
       { in: aare(0xffffff, 500) },
     ]);
@@ -90,7 +90,7 @@ describe("session: associate", () => {
     [1, "a1", 99, "ASSOC_REJECTED", /99/],
   ] as const;
   for (const [result, source, diagnostic, code, words] of refusals) {
-    it(`tells refusal ${result} with diagnostic ${source}/${diagnostic} in words`, () => {
+    it(`reports refusal ${result} with diagnostic ${source}/${diagnostic} in words`, () => {
       const code2 = diagnostic.toString(16).padStart(2, "0");
       const reply = `6117a109060760857405080101a20302010${result}a305${source}030201${code2}`;
       const session = new Session(options());
@@ -137,7 +137,7 @@ describe("session: associate", () => {
     }
   });
 
-  it("tells a confirmedServiceError instead of an AARE, or in an accepting one", () => {
+  it("reports a confirmedServiceError instead of an AARE, or in an accepting one", () => {
     const alone = failure(new Session(options()).associate(), [{ in: "0e010603" }]);
     assert.equal(alone.code, "DLMS_ASSOC_INITIATE_ERROR");
     assert.match(alone.message, /pdu-size-too-short \(3\)/);
@@ -147,7 +147,7 @@ describe("session: associate", () => {
     assert.match(error.message, /incompatible-conformance \(2\)/);
   });
 
-  it("tells an exception-response instead of an AARE", () => {
+  it("reports an exception-response instead of an AARE", () => {
     const error = failure(new Session(options()).associate(), [{ in: exceptionResponse(1, 2) }]);
     assert.ok(error instanceof DlmsServiceError);
     assert.equal(error.code, "DLMS_EXCEPTION");
@@ -174,7 +174,7 @@ describe("session: associate", () => {
     };
 
     for (const [what, information] of Object.entries(forms)) {
-      it(`${what} makes the association that was proposed, with one note`, () => {
+      it(`${what} establishes the proposed association, with one note`, () => {
         const { result, notes } = drive(new Session(options()).associate(), [{ in: reply(information) }]);
         assert.deepEqual([result.conformance, result.maxPduSize, result.referencing], [usualConformance, 1200, "ln"]);
         assert.equal(notes.filter((note) => /user-information .*; what was proposed is assumed/.test(note)).length, 1);
@@ -217,7 +217,7 @@ describe("session: associate", () => {
     };
     const plainInitiate = "be10040e0800065f1f040000501f01f40007";
 
-    it("tells a ciphered client that the meter answers without ciphering", () => {
+    it("reports to a ciphered client that the meter answers without ciphering", () => {
       for (const auth of [{ mechanism: "none" }, lls] as const) {
         for (const reply of [refusal(1, "01", plainInitiate), refusal(1, "00"), refusal(1, "02")]) {
           const own = new Session(options({ auth, security: security(), clientSystemTitle: clientTitle }));
@@ -229,12 +229,12 @@ describe("session: associate", () => {
       }
     });
 
-    it("tells a plain client that the meter answers with ciphering", () => {
+    it("reports to a plain client that the meter answers with ciphering", () => {
       const error = failure(new Session(options()).associate(), [{ in: refusal(3, "02") }]);
       assert.match(error.message, /the meter answers with ciphering: set the security policy and the keys/);
     });
 
-    it("still tells a wrong password that the meter names", () => {
+    it("still reports a wrong password that the meter names", () => {
       const own = new Session(options({ auth: lls, security: security(), clientSystemTitle: clientTitle }));
       const error = failure(own.associate(), [{ in: refusal(1, "0d", plainInitiate) }]);
       assert.equal(error.code, "DLMS_ASSOC_AUTH_FAILED");
@@ -297,7 +297,7 @@ describe("session: release", () => {
     drive(session.release(), []);
   });
 
-  it("never fails, whatever comes or does not come", () => {
+  it("never fails, for any answer or none", () => {
     for (const answer of ["63", "6300", "6305800100", exceptionResponse(1, 1), "0e000000", "ff", "", getRefused(1)]) {
       drive(associated().release(), [{ in: answer }]);
     }
@@ -305,7 +305,7 @@ describe("session: release", () => {
     assert.match(notes.join(), /gone/);
   });
 
-  it("passes on what is no DlmsError: an abort", () => {
+  it("passes on errors other than DlmsError: an abort", () => {
     const reason = new Error("aborted");
     assert.throws(
       () => drive(associated().release(), [{ in: reason }]),

@@ -137,7 +137,7 @@ describe("session: ciphered association", () => {
     }
   }
 
-  it("hands nothing on of what comes in general blocks before all of it is deciphered", () => {
+  it("delivers no part of general blocks before all of it is deciphered", () => {
     const cut = (hex: string) => [hex.slice(0, 20), hex.slice(20)] as const;
     const block = (n: number, ack: number, hex: string, control = "01") =>
       `e0${control}000${n}000${ack}${(hex.length / 2).toString(16).padStart(2, "0")}${hex}`;
@@ -212,7 +212,7 @@ describe("session: a ciphered initiate-response whose length octet is wrong", ()
     });
   }
 
-  it("does not make a wrong tag a right one", () => {
+  it("does not accept a wrong tag", () => {
     const wrong = withLength(new CipheringMeter().aare(), -1).replace(/..$/, (last) => (last === "00" ? "01" : "00"));
     const session = new Session(options({ security: security(), clientSystemTitle: clientTitle }));
     assert.equal(failure(session.associate(), [{ in: wrong }]).code, "DLMS_SEC_TAG");
@@ -237,7 +237,7 @@ describe("session: attacks on a ciphered association", () => {
     assert.equal(failure(session.get(energy, what), [{ in: "0e050402" }], driver).code, "DLMS_SERVICE_ERROR");
   });
 
-  it("refuses an accepting AARE whose initiate-response came plain", () => {
+  it("refuses an accepting AARE with a plain initiate-response", () => {
     const session = new Session(options({ security: security(), clientSystemTitle: clientTitle }));
     const plain = "6129a109060760857405080101a203020100a305a103020100be10040e0800065f1f040000501f01f40007";
     assert.equal(failure(session.associate(), [{ in: plain }]).code, "DLMS_SEC_POLICY");
@@ -273,7 +273,7 @@ describe("session: attacks on a ciphered association", () => {
     }
   });
 
-  it("refuses what was repeated or is out of order, across associations too", () => {
+  it("rejects replayed and reordered APDUs, also across associations", () => {
     const receivedCounters = new ReceivedCounters();
     const { session, meter, driver } = opened({ receivedCounters });
     const first = meter.service("cc", answer);
@@ -360,7 +360,7 @@ describe("session: the meter expects another counter", () => {
     assert.deepEqual(driver.run(session.get(energy, what), turns).raised, [256]);
   });
 
-  it("never goes back, nor further than allowed, nor without a number", () => {
+  it("never decreases, never advances beyond the limit, and requires a number", () => {
     for (const [exception, words] of [
       ["d8020600000002", /never goes back/],
       ["d8020600000001", /never goes back/],

@@ -37,7 +37,7 @@ describe("session: general block transfer over a connection that numbers nothing
   ];
   const delivery = streamDelivery({ numbered: false });
 
-  it("keeps no block that comes before its turn: it may be of an earlier answer", () => {
+  it("drops a block out of order, because it may belong to an earlier answer", () => {
     const session = associated({ delivery });
     const { result } = drive(session.get(energy, what), [
       { in: block(1, parts[0], { streaming: true }) },
@@ -48,7 +48,7 @@ describe("session: general block transfer over a connection that numbers nothing
     assert.equal(data(result), "0906010203040506");
   });
 
-  it("takes a block that equals one of an answer before when it comes a second time only", () => {
+  it("accepts a block equal to one of an earlier answer only when it arrives twice", () => {
     const session = associated({ delivery });
     drive(session.get(energy, what), streamed(parts));
     const { result } = drive(session.get(other, what), [
@@ -67,7 +67,7 @@ describe("session: general block transfer over a connection that numbers nothing
     assert.equal(data(equal.result), "0906212223040506");
   });
 
-  it("takes no block of an older answer to the same request for one of a newer answer that differs", () => {
+  it("mistakes no block of an older answer for one of a different newer answer to the same request", () => {
     const session = associated({ delivery });
     drive(session.get(energy, what), streamed(parts));
     const { result } = drive(session.get(energy, what), [
@@ -79,7 +79,7 @@ describe("session: general block transfer over a connection that numbers nothing
     assert.equal(data(result), "0906111213141516");
   });
 
-  it("drops an answer to an earlier request that comes between blocks", () => {
+  it("drops an answer to an earlier request between blocks", () => {
     const session = associated({ delivery, correlation: new Correlation() });
     const single = (id: number): Turn[] => [{ in: getData("0600000007", id) }];
     // ids 2 and 3 show that the meter echoes them
@@ -100,7 +100,7 @@ describe("session: general block transfer over a connection that numbers nothing
     assert.equal(error.code, "DLMS_DECODE_TAG");
   });
 
-  it("ends the session, not general block transfer, when a number comes again with data of an earlier answer", () => {
+  it("ends the session, not general block transfer, when a block number recurs with data of an earlier answer", () => {
     const session = associated({ delivery });
     drive(session.get(energy, what), streamed(parts));
     const error = failure(session.get(other, what), [
@@ -156,7 +156,7 @@ describe("session: general block transfer, received", () => {
     assert.equal(data(drive(associated().get(energy, what), [{ in: alone }]).result), "0600001391");
   });
 
-  it("asks for the first block when another one comes first, and says so when it does not come", () => {
+  it("requests the first block when another arrives first, and reports it if missing", () => {
     const second = generalBlock({ blockNumber: 2, acknowledged: 0, data: pieces[1] });
     const { result } = drive(associated().get(energy, what), [
       { in: second },
@@ -196,7 +196,7 @@ describe("session: general block transfer, received", () => {
     assert.match(notes.join(), /no block came after block 1/);
   });
 
-  it("drops doubled blocks, and narrows the window when nothing new comes", () => {
+  it("drops doubled blocks, and narrows the window when no new block arrives", () => {
     const first = generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0] });
     const { result } = drive(associated().get(energy, what), [
       { in: first },
@@ -458,7 +458,7 @@ describe("session: a report in general blocks before the answer", () => {
     return run;
   };
 
-  it("is an event, whole or in pieces, and the answer behind it is taken", () => {
+  it("becomes an event, whole or in pieces, and the next answer is accepted", () => {
     check(
       drive(get(), [
         { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: report, last: true }) },
@@ -488,7 +488,7 @@ describe("session: a report in general blocks before the answer", () => {
     );
   });
 
-  it("that comes to no end, or makes no sense, is dropped with a note", () => {
+  it("is dropped with a note if it is endless or unreadable", () => {
     const session = associated();
     for (const turns of [
       [
@@ -527,7 +527,7 @@ describe("session: general block transfer, sent", () => {
     generalBlock({ blockNumber: n, acknowledged: bna, data: "", last: true, window });
   const run = (turns: readonly Turn[]) => drive(associated({ maxPduSize: 30 }).get(long, what), turns);
 
-  it("cuts a request that is longer than the meter's PDU size", () => {
+  it("splits a request longer than the meter's PDU size", () => {
     const { result, sent } = run([
       { out: `e007 0001 0000 15 ${piece(1)}`, in: ack(1, 1) },
       { out: `e007 0002 0001 15 ${piece(2)}`, in: ack(2, 2) },
@@ -540,7 +540,7 @@ describe("session: general block transfer, sent", () => {
     for (const apdu of sent) assert.ok(apdu.length / 2 <= 30);
   });
 
-  it("streams as many blocks as the meter's window allows, and repeats what was lost", () => {
+  it("streams as many blocks as the meter's window allows, and repeats lost ones", () => {
     const { result } = run([
       { out: `e007 0001 0000 15 ${piece(1)}`, in: ack(1, 1, 4) },
       { kind: "transmit", out: `e047 0002 0001 15 ${piece(2)}` },

@@ -28,7 +28,7 @@ const data = (result: unknown): string => {
 };
 
 describe("session: GET", () => {
-  it("returns data, and a data-access-result as it came", () => {
+  it("returns data, and a data-access-result unchanged", () => {
     const session = associated();
     assert.equal(
       data(drive(session.get(energy, what), [{ out: request, in: getData("0600001391") }]).result),
@@ -77,7 +77,7 @@ describe("session: GET", () => {
     assert.equal(data(result), "1105");
   });
 
-  it("returns an error that comes in a block or in place of one", () => {
+  it("returns an error in a block or in place of one", () => {
     const begin: Turn = { in: getBlock(1, "0600") };
     for (const answer of [getBlockRefused(2, 15), getBlockRefused(0, 15), getRefused(15)]) {
       assert.deepEqual(drive(associated().get(energy, what), [begin, { in: answer }]).result, {
@@ -92,7 +92,7 @@ describe("session: GET", () => {
     });
   });
 
-  it("drops a block that comes twice", () => {
+  it("drops a doubled block", () => {
     const { result, notes } = drive(associated().get(energy, what), [
       { in: getBlock(1, "0600") },
       { in: getBlock(1, "0600") },
@@ -153,7 +153,7 @@ describe("session: GET", () => {
     assert.match(notes.join("\n"), /not negotiated/);
   });
 
-  it("notes bytes behind a value that came in blocks as it does behind one that came whole", () => {
+  it("notes bytes after a value in blocks as after a whole one", () => {
     const { result, notes } = drive(associated().get(energy, what), [
       { out: request, in: getBlock(1, "0100") },
       { out: getNext(1), in: getBlock(2, "0100", "last") },
@@ -162,7 +162,7 @@ describe("session: GET", () => {
     assert.deepEqual(notes, ["2 bytes behind the answer were ignored"]);
   });
 
-  it("leaves bytes that are no value, or not all of one, to the decoder", () => {
+  it("passes invalid or incomplete values to the decoder", () => {
     for (const raw of ["0e0102", "02020600"]) {
       const { result, notes } = drive(associated().get(energy, what), [{ in: getBlock(1, raw, "last") }]);
       assert.equal(data(result), raw);
@@ -190,7 +190,7 @@ describe("session: GET", () => {
     }
   });
 
-  it("is lenient with invoke-ids unless told otherwise", () => {
+  it("is lenient with invoke-ids by default", () => {
     const { notes } = drive(associated().get(energy, what), [{ out: request, in: getData("0600001391", 0x42) }]);
     assert.match(notes.join(), /invoke-id 2, the request had 1/);
     const strict = associated({ quirks: { strictInvokeId: true }, correlation: new Correlation() });
@@ -202,7 +202,7 @@ describe("session: GET", () => {
     assert.equal(error.code, "DLMS_DECODE_VALUE");
   });
 
-  it("tells exceptions and service errors in words, and answers of another kind", () => {
+  it("reports exceptions, service errors and answers of another kind in words", () => {
     const exception = failure(associated().get(energy, what), [{ in: exceptionResponse(2, 3) }]);
     assert.equal(exception.code, "DLMS_EXCEPTION");
     assert.match(exception.message, /service-unknown \(2\).*other-reason \(3\) \(read 1-0:1\.8\.0\*255\/2\)/);
@@ -290,7 +290,7 @@ describe("session: GET with list", () => {
     );
   });
 
-  it("asks singly for one item and not at all for none", () => {
+  it("reads one item singly and sends no request for none", () => {
     drive(associated().getWithList([energy], what), [{ out: request, in: getRefused(3) }]);
     assert.deepEqual(drive(associated().getWithList([], what), []).result, []);
   });
@@ -300,7 +300,7 @@ describe("session: GET with list", () => {
     assert.match(failure(session.getWithList([device, clock], what), []).message, /"multiple-references"/);
   });
 
-  it("counts what fits the meter's PDU size", () => {
+  it("counts the items that fit the meter's PDU size", () => {
     const items = Array.from({ length: 300 }, () => energy);
     const fits = (maxPduSize: number): number => {
       const session = new Session(options());

@@ -90,7 +90,7 @@ describe("session: HLS", () => {
   });
 
   for (const mechanism of Object.keys(ids) as HlsMechanism[]) {
-    it(`goes through the four passes of ${mechanism}`, () => {
+    it(`performs the four passes of ${mechanism}`, () => {
       const own = session(mechanism);
       const driver = new Driver();
       driver.run(own.associate(), [
@@ -199,7 +199,7 @@ describe("session: HLS", () => {
     ]);
   });
 
-  it("ciphers both passes, and lets the counter inside the meter's proof be an old one", () => {
+  it("ciphers both passes, and accepts an old counter inside the meter's proof", () => {
     const own = session("hls-gmac", { security: security() });
     const peer = new CipheringMeter();
     const more = `8802078089076085740508020${"5"}aa${octets(`80${octets(stoc("hls-gmac"))}`)}`;
@@ -231,7 +231,7 @@ describe("session: HLS", () => {
       { out: `${replyRequest}0908${ours}`, in: answer },
     ];
 
-    it("stands without a proof of the meter, with one note", () => {
+    it("succeeds without a proof of the meter, with one note", () => {
       for (const none of ["c701c10000", "c701c100", "c701c100010000", "c701c10001000900", "c701c100010100"]) {
         const own = landisGyr();
         const { result, notes } = new Driver().run(own.associate(), run(none));
@@ -268,7 +268,7 @@ describe("session: HLS", () => {
     });
   });
 
-  it("tells an answer of an unknown form apart from a wrong proof, and does not speak of keys", () => {
+  it("distinguishes an answer of an unknown form from a wrong proof, and does not mention keys", () => {
     for (const answer of ["c701c1000100", "c701c100010009200a", "c701c1000100 0a04 61626364", "c401c1000600000001"]) {
       const turns = [{ in: aare("hls-md5", stoc("hls-md5")) }, { in: answer }];
       const error = failure(session("hls-md5").associate(), turns);
@@ -279,7 +279,7 @@ describe("session: HLS", () => {
     }
   });
 
-  it("proves itself under the global key, and uses the dedicated one from then on", () => {
+  it("authenticates under the global key, and uses the dedicated key from then on", () => {
     const more = `8802078089076085740508020${"3"}aa${octets(`80${octets(stoc("hls-md5"))}`)}`;
     const proof = proved(toHex(hlsReply(context("hls-md5"))));
     for (const [dedicatedKeyInHls, pass3, pass4] of [

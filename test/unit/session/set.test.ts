@@ -10,7 +10,7 @@ const clockHex = "00080000010000ff0200";
 const value = fromHex("090c07e50118ff0e303950ffc400");
 
 describe("session: SET", () => {
-  it("sends one APDU where it fits and returns the result", () => {
+  it("sends one APDU if it fits and returns the result", () => {
     // set-req-clock and set-resp, Circutor/gosem, MIT
     const request = "c101c100080000010000ff0200090c07e50118ff0e303950ffc400";
     assert.equal(drive(associated().set(clock, value, what), [{ out: request, in: setResult(0) }]).result, 0);
@@ -18,7 +18,7 @@ describe("session: SET", () => {
     drive(associated({ maxPduSize: 27 }).set(clock, value, what), [{ out: request, in: setResult(0) }]);
   });
 
-  it("cuts what is longer than the meter's PDU size", () => {
+  it("splits a value longer than the meter's PDU size", () => {
     // first block: 13 bytes of header, 8 of block fields (room for a length of three bytes)
     const { result, sent } = drive(associated({ maxPduSize: 26 }).set(clock, value, what), [
       { out: `c102c1${clockHex}000000000105090c07e501`, in: setBlockTaken(1) },
@@ -28,14 +28,14 @@ describe("session: SET", () => {
     for (const apdu of sent) assert.ok(apdu.length / 2 <= 26);
   });
 
-  it("ends with an error that comes before the last block", () => {
+  it("ends with an error received before the last block", () => {
     for (const answer of [setResult(12), setLastBlockTaken(1, 12)]) {
       const { result } = drive(associated({ maxPduSize: 26 }).set(clock, value, what), [{ in: answer }]);
       assert.equal(result, 12);
     }
   });
 
-  it("never takes an early success for one of the whole", () => {
+  it("never treats an early success as final", () => {
     for (const answer of [setResult(0), setLastBlockTaken(1, 0)]) {
       const error = failure(associated({ maxPduSize: 26 }).set(clock, value, what), [{ in: answer }]);
       assert.equal(error.code, "DLMS_DECODE_VALUE", answer);

@@ -57,7 +57,7 @@ describe("session: Read and Write", () => {
     ]);
   });
 
-  it("notes bytes behind results that came in blocks, with their head or without it", () => {
+  it("notes bytes after results in blocks, with or without their head", () => {
     for (const raw of ["0100 0600001391 0f", "0600001391 0f"]) {
       const bytes = raw.replace(/ /g, "");
       const { result, notes } = drive(sn().read([value], what), [
@@ -79,7 +79,7 @@ describe("session: Read and Write", () => {
     }
   });
 
-  it("hands the data of one variable on as the blocks come, with their head or without it", () => {
+  it("delivers the data of one variable block by block, with or without their head", () => {
     const begin = { out: "0501022be8", in: "0c010200000105 0100 010211" };
     const whole = drive(sn().readChunks(value, what), [
       begin,
@@ -106,7 +106,7 @@ describe("session: Read and Write", () => {
     assert.deepEqual(empty.chunks, [{ hex: "0100", blockNumber: 1, last: true }]);
   });
 
-  it("asks for the next block when the one before was taken", () => {
+  it("requests the next block after processing the previous one", () => {
     const operation = sn().readChunks(value, what);
     operation.next();
     const chunk = operation.next(fromHex("0c010200000105 0100 010211")).value;
@@ -130,7 +130,7 @@ describe("session: Read and Write", () => {
     assert.equal(failure(sn({ conformance: 0x080000 }).readChunks(value, what), []).code.slice(0, 10), "DLMS_ASSOC");
   });
 
-  describe("an answer that equals one to another variable, over the wrapper", () => {
+  describe("an answer equal to that of another variable, over the wrapper", () => {
     const other = { kind: "variable-name", name: 0x1008 } as const;
     const zero = "0c01001100";
     const longer = { out: "0502 021008 021008" } as const;
@@ -200,7 +200,7 @@ describe("session: Read and Write", () => {
     });
   });
 
-  describe("a request that is longer than the meter takes", () => {
+  describe("a request longer than the meter's PDU size", () => {
     // 01, 04 1008 02, octet-string of 20: 27 bytes behind the tag
     const data = fromHex(`0914${"cd".repeat(20)}`);
     const selection = { kind: "parameterized-access", name: 0x1008, selector: 2, data } as const;
@@ -208,7 +208,7 @@ describe("session: Read and Write", () => {
     const ack = (n: number) => `0c01 03 000${n}`;
     const small = () => sn({ maxPduSize: 25 });
 
-    it("goes out in blocks, and its answer comes whole or in blocks", () => {
+    it("is sent in blocks, and its answer arrives whole or in blocks", () => {
       const out = [
         { out: `0501 06 00 0001 10 ${whole.slice(0, 32)}`, in: ack(1) },
         { out: `0501 06 01 0002 0b ${whole.slice(32)}`, in: "0c01001105" },
@@ -238,7 +238,7 @@ describe("session: Read and Write", () => {
       }
     });
 
-    it("goes out whole where blocks were not agreed upon", () => {
+    it("is sent whole if blocks were not negotiated", () => {
       const session = sn({ maxPduSize: 25, conformance: 0x100020 });
       const { notes } = drive(session.read([selection], what), [{ out: `05${whole}`, in: "0c01001105" }]);
       assert.match(notes.join(), /28 bytes, the meter accepts 25/);
@@ -289,7 +289,7 @@ describe("session: Read and Write", () => {
     assert.match(failure(sn({ conformance: 0x100000 }).write([value], [fromHex("00")], what), []).message, /"write"/);
   });
 
-  it("takes data whose counts are wrong as they come, where it is told to", () => {
+  it("accepts data with wrong counts if configured", () => {
     const form = { dataToEnd: true };
     const list = "01020204"; // of four declared elements there is not one
     for (const turns of [

@@ -163,7 +163,7 @@ function withCheck(frame: Uint8Array): Uint8Array {
   return bytes;
 }
 
-describe("simulated meter: what it received", () => {
+describe("simulated meter: received requests", () => {
   it("lists connections, frames and requests in order", () => {
     const { meter, line } = associated();
     line.exchange(ask);

@@ -39,7 +39,7 @@ describe("a simulated meter that dials in", () => {
     assert.deepEqual([clock.pending, listener.open()], [0, 0]);
   });
 
-  it("answers requests on the connection, behind the answer to its heartbeat in two pieces", async () => {
+  it("answers requests on the connection after the answer to its heartbeat in two pieces", async () => {
     const { clock, listener, handle } = await dialling({ heartbeatAnswer: "@OK\r\n" });
     listener.take();
     const [line] = listener.lines;
@@ -53,7 +53,7 @@ describe("a simulated meter that dials in", () => {
     await handle.close();
   });
 
-  it("gives the meter what is no answer to its heartbeat", async () => {
+  it("passes other bytes than the heartbeat's answer to the meter", async () => {
     const { clock, listener, handle } = await dialling({ heartbeatAnswer: "@OK\r\n" });
     listener.take();
     listener.lines[0]?.send(fromHex(wpdu(16, 1, aarqNone.replace(/\s/g, ""))));
@@ -62,7 +62,7 @@ describe("a simulated meter that dials in", () => {
     await handle.close();
   });
 
-  it("pushes on the same connection behind the heartbeat", async () => {
+  it("pushes on the same connection after the heartbeat", async () => {
     const { clock, listener, handle } = await dialling({}, true);
     await clock.tickAsync(0);
     const bytes = listener.take();
@@ -90,7 +90,7 @@ describe("a simulated meter that dials in", () => {
     await handle.close();
   });
 
-  it("refuses a heartbeat that is no text, and a missing listener", () => {
+  it("refuses a heartbeat that is not text, and a missing listener", () => {
     const meter = createMeter(householdDefinition());
     const dial = (options: Record<string, unknown>) => () => meter.dialIn(options as unknown as DialInOptions);
     assert.throws(dial({}), /^DlmsConfigError: dialIn\.to: missing/);

@@ -202,7 +202,7 @@ describe("simulated meter: definition in JSON", () => {
     });
   });
 
-  it("rejects an object that is defined twice", () => {
+  it("rejects a duplicate object", () => {
     assert.throws(() => createMeter(parseDefinition({ ...minimal, objects: [register, register] })), {
       code: "DLMS_CONFIG_INVALID",
     });

@@ -63,7 +63,7 @@ describe("interval of a push setup", () => {
     assert.equal(receiver.take().length, 0);
   });
 
-  it("waits before the first push as the setup says, and tells each event", async () => {
+  it("waits before the first push as configured, and reports each event", async () => {
     const clock = new VirtualClock({ epoch: Date.UTC(2026, 0, 15, 11) });
     const kinds: string[] = [];
     const onEvent = ({ kind }: { readonly kind: string }): void => {
@@ -140,7 +140,7 @@ describe("failures of a push", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("rejects after the last attempt, and reports what failed at an interval", async () => {
+  it("rejects after the last attempt, and reports failures at an interval", async () => {
     const { clock, meter } = pushing();
     const { transport } = unreachable(pushReceiver().transport, 99);
     const handle = meter.pushTo({ objects, to: transport, every: 1000 });
@@ -238,7 +238,7 @@ describe("object of class 40", () => {
     assert.deepEqual(line.apdu(attribute(7)), [getData("120007")]);
   });
 
-  it("method 1 pushes, behind its answer where the push has no target of its own", async () => {
+  it("method 1 pushes, after its answer if the push has no separate target", async () => {
     const { clock, meter } = pushing({ objects, client: 16 });
     const line = openLine(meter);
     line.apdu(aarqNone);
@@ -260,7 +260,7 @@ describe("object of class 40", () => {
     assert.deepEqual([receiver.open(), clock.pending], [0, 0]);
   });
 
-  it("pushes the object list that a client has written; what the meter lacks is null-data", async () => {
+  it("pushes the object list that a client has written, with null-data for missing objects", async () => {
     const receiver = pushReceiver();
     const { clock, meter } = pushing({ objects, to: receiver.transport, list: "positional" });
     const line = openLine(meter);
@@ -277,7 +277,7 @@ describe("object of class 40", () => {
     );
   });
 
-  it("stands at the next free name, and goes with its setup", async () => {
+  it("occupies the next free name, and is removed with its setup", async () => {
     const { meter } = pushing({ objects });
     const handle = meter.pushTo({ objects });
     const line = openLine(meter);

@@ -43,7 +43,7 @@ async function opened(connection: Partial<Connection>, events = quiet): Promise<
 }
 
 describe("a transport from elsewhere", () => {
-  it("keeps what it says of itself", () => {
+  it("keeps its description", () => {
     const given = transportWith();
     const { kind, endpoint, lineKey, baudRate } = boundedTransport(given, new VirtualClock());
     assert.deepEqual([kind, endpoint, lineKey, baudRate], ["serial", "serial own", "own", 9600]);
@@ -56,14 +56,14 @@ describe("a transport from elsewhere", () => {
     ["drain", (one: Connection) => one.drain()],
     ["setLine", (one: Connection) => one.setLine(slow)],
   ] as const) {
-    it(`whose ${what} never settles ends in a time-out`, async () => {
+    it(`ends in a time-out if its ${what} never settles`, async () => {
       const [clock, connection] = await opened({ [what]: () => never() });
       await assert.rejects(clock.runUntil(call(connection)), { code: "DLMS_TIMEOUT_LINK", name: "DlmsTimeoutError" });
       assert.equal(clock.now(), 1000);
       assert.equal(clock.pending, 0);
     });
 
-    it(`whose ${what} throws, or rejects with anything, ends in an error of the connection`, async () => {
+    it(`ends in a connection error if its ${what} throws, or rejects with anything`, async () => {
       for (const bad of [
         () => {
           throw new TypeError("broken");
@@ -77,7 +77,7 @@ describe("a transport from elsewhere", () => {
     });
   }
 
-  it("that does not close is left behind", async () => {
+  it("is abandoned if it does not close", async () => {
     const [clock, connection] = await opened({ close: () => never() });
     await clock.runUntil(connection.close());
     assert.equal(clock.now(), 2000);
@@ -85,7 +85,7 @@ describe("a transport from elsewhere", () => {
     await other.runUntil(throwing.close());
   });
 
-  it("whose write throws is lost, once", async () => {
+  it("is lost once if its write throws", async () => {
     const losses: string[] = [];
     const events: ConnectionEvents = { ...quiet, lost: (error) => losses.push(error.code) };
     const bad = (): void => {
@@ -98,7 +98,7 @@ describe("a transport from elsewhere", () => {
     assert.deepEqual(losses, ["DLMS_CONN_LOST"]);
   });
 
-  it("that never opens ends in a time-out, and what opens too late is closed", async () => {
+  it("ends in a time-out if it never opens, and is closed if it opens too late", async () => {
     const clock = new VirtualClock();
     let late = (_connection: Connection): void => undefined;
     let closed = 0;

@@ -172,7 +172,7 @@ describe("serialTransport", () => {
     });
   }
 
-  it("a port that goes away: CONN_LOST once", async () => {
+  it("a port that disappears: CONN_LOST once", async () => {
     const events = new Events();
     const connection = await serialTransport({ path, baudRate: 9600 }, undefined, mock).open(events, {
       timeoutMs: 5000,
@@ -292,7 +292,7 @@ describe("serialTransport", () => {
     }
   });
 
-  it("is loaded on demand: the real package is there when it is installed", async () => {
+  it("is loaded on demand, if the package is installed", async () => {
     const module = await loadSerialPort();
     assert.equal(typeof module.SerialPort.list, "function");
   });
@@ -305,7 +305,7 @@ describe("serialTransport", () => {
 });
 
 describe("listPorts", () => {
-  it("gives what serialport lists", async () => {
+  it("returns the ports that serialport lists", async () => {
     MockBinding.reset();
     MockBinding.createPort(path, { manufacturer: "Maker" });
     const ports = await listPorts(mock);
@@ -315,7 +315,7 @@ describe("listPorts", () => {
     );
   });
 
-  it("falls back to device files where serialport cannot list (no udev), and to nothing where there are none", async () => {
+  it("falls back to device files if serialport cannot list (no udev), and to none if there are none", async () => {
     const dev = await mkdtemp(join(tmpdir(), "ports-"));
     try {
       const byId = join(dev, "serial", "by-id");

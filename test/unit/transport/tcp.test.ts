@@ -207,7 +207,7 @@ describe("tcpTransport", () => {
 });
 
 describe("listenTcp", () => {
-  it("serves a peer per connection and tells it when its client leaves", async () => {
+  it("serves a peer per connection and notifies it when its client leaves", async () => {
     const closed: number[] = [];
     let connections = 0;
     const listener = await listenTcp({ host: "127.0.0.1", port: 0 }, (line) => {
@@ -255,7 +255,7 @@ describe("listenTcp", () => {
     await listener.close();
   });
 
-  it("says so when the port is taken, and when the host is not one of this machine", async () => {
+  it("reports a port in use, and a host of another machine", async () => {
     const peer = { receive: () => undefined, closed: () => undefined };
     const first = await listenTcp({ host: "127.0.0.1", port: 0 }, () => peer);
     await assert.rejects(

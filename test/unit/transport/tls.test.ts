@@ -81,7 +81,7 @@ describe("tlsTransport", () => {
     await connection.close();
   });
 
-  it("refuses a certificate that it does not trust: CONN_TLS with the reason and what to give", async () => {
+  it("refuses an untrusted certificate: CONN_TLS with the reason and a remedy", async () => {
     const error = await failure(
       tlsTransport({ host: "127.0.0.1", port, serverName: "meter.test" }).open(nobody, { timeoutMs: 5000 }),
     );
@@ -111,7 +111,7 @@ describe("tlsTransport", () => {
     }
   });
 
-  it("tells a server that does not speak TLS from one that does not answer", async () => {
+  it("distinguishes a server without TLS from one that does not answer", async () => {
     const plain = net.createServer((socket) => {
       socket.on("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     });
@@ -137,7 +137,7 @@ describe("tlsTransport", () => {
     await once(silent, "close");
   });
 
-  it("says that the server wants a client certificate, which TLS 1.3 finds out behind the handshake", async () => {
+  it("reports that the server requires a client certificate, which TLS 1.3 reveals after the handshake", async () => {
     const strict = tls.createServer({
       cert: testCertificate,
       key: testKey,

@@ -42,7 +42,7 @@ describe("udpTransport", () => {
     await once(socket, "close");
   });
 
-  it("tells when nothing listens on the port", async () => {
+  it("reports when nothing listens on the port", async () => {
     const { socket, port } = await socketAt();
     socket.close();
     await once(socket, "close");
@@ -99,7 +99,7 @@ describe("udpTransport", () => {
     });
   }
 
-  it("a name that is resolved too late: no socket is opened any more", async () => {
+  it("opens no socket for a name that is resolved too late", async () => {
     const clock = new VirtualClock();
     let found = (_addresses: readonly HostAddress[]): void => undefined;
     const late = new Promise<readonly HostAddress[]>((resolve) => {

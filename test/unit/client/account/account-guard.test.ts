@@ -40,7 +40,7 @@ describe("the account guard", () => {
     assert.equal(guard.lockOf({ ...account, meter: "meter 1" }), undefined);
   });
 
-  it("sends a secret without an answer a second time, and locks it then and after each further one", () => {
+  it("sends an unanswered secret a second time, and locks it after that and each further attempt", () => {
     const { clock, guard } = start();
     for (let n = 1; n < maxUnanswered; n++) {
       send(guard).unanswered(silence);
@@ -135,7 +135,7 @@ describe("the account guard", () => {
     assert.equal(isFree(guard), false);
   });
 
-  it("allows one more try after the meter was silent and answers again, and locks twice as long if that fails", () => {
+  it("allows one more attempt when a silent meter answers again, and locks twice as long if that fails", () => {
     const { guard } = start();
     send(guard).accepted();
     send(guard).unanswered(silence);
@@ -153,7 +153,7 @@ describe("the account guard", () => {
     assert.equal(isFree(guard), false, "once until the secret is accepted again");
   });
 
-  it("allows one more try when the user wishes it, and locks again if that fails", () => {
+  it("allows one more attempt when the user requests it, and locks again if that fails", () => {
     const { guard } = start();
     guard.allowOneMoreTry(account);
     send(guard).refused(refusal);
@@ -163,7 +163,7 @@ describe("the account guard", () => {
     assert.equal(guard.lockOf(account)?.error, silence);
   });
 
-  it("allows one more try of all secrets that an owner has sent, and of no other", () => {
+  it("allows one more attempt for all secrets of an owner, and for no other", () => {
     const { guard } = start();
     const other: Account = { meter: "meter 2", secret: "a" };
     guard.ownedBy("me").sent(account, "request").refused(refusal);
@@ -174,7 +174,7 @@ describe("the account guard", () => {
     assert.equal(guard.ownedBy("me").lockOf(other)?.error, refusal, "owners share what they know");
   });
 
-  it("forgets the account whose last failure is the oldest when there are too many", () => {
+  it("drops the account with the oldest last failure when there are too many", () => {
     const { guard } = start();
     const of = (n: number): Account => ({ meter: `meter ${n}`, secret: "a" });
     for (let n = 0; n <= 10_000; n++) guard.sent(of(n), "request").refused(refusal);

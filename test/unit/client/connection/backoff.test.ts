@@ -21,7 +21,7 @@ describe("Backoff", () => {
     );
   });
 
-  it("spreads what would otherwise come back in step", () => {
+  it("spreads reconnects that would otherwise coincide", () => {
     const low = new Backoff({ min: 1000, max: 60_000, random: () => 0 });
     const high = new Backoff({ min: 1000, max: 60_000, random: () => 1 });
     for (let i = 0; i < 4; i++) {

@@ -24,7 +24,7 @@ function signOn(transport: Transport): string[] {
 }
 
 describe("mode E by the kind of line", () => {
-  it("makes the parity itself on a gateway, whose line hands eight bits through", () => {
+  it("generates the parity on a gateway, whose line passes eight bits through", () => {
     assert.deepEqual(signOn(nowhere), ["8 none", "af3f218d0a"]);
   });
 
@@ -33,7 +33,7 @@ describe("mode E by the kind of line", () => {
   });
 });
 
-describe("what a meter knows a client by", () => {
+describe("a client's identity at a meter", () => {
   const address = (link: ConnectOptions["link"], physical?: number): unknown =>
     linkAddress(
       resolveSettings({

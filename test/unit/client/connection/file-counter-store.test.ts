@@ -65,7 +65,7 @@ describe("client: counter file", () => {
     assert.equal(stored(), 9);
   });
 
-  it("one write serves a whole block", async () => {
+  it("reserves a whole block with one write", async () => {
     let writes = 0;
     const counting = { ...restarted(), rename: (from: string, to: string) => (writes++, fs.rename(from, to)) };
     const store = fileCounterStore(path, { block: 100, fs: counting });
@@ -83,12 +83,12 @@ describe("client: counter file", () => {
     assert.deepEqual(readdirSync(folder), ["counter.json"]);
   });
 
-  it("makes its folder", async () => {
+  it("creates its folder", async () => {
     const deep = join(folder, "a", "b", "counter.json");
     assert.equal(await fileCounterStore(deep, { fs: restarted() }).reserve(1), 1);
   });
 
-  it("two stores on one path share one counter, symbolic links included", async () => {
+  it("shares one counter between two stores on one path, including symbolic links", async () => {
     const shared = restarted();
     const one = fileCounterStore(path, { fs: shared });
     const two = fileCounterStore(join(folder, ".", "counter.json"), { fs: shared });
@@ -163,7 +163,7 @@ describe("client: counter file", () => {
       });
     }
 
-    it("read-only: says so", async () => {
+    it("reports a read-only folder", async () => {
       writeFileSync(path, encodeCounterRecord({ next: 5, tried: [] }));
       chmodSync(path, 0o444);
       await assert.rejects(fileCounterStore(path, { fs: restarted() }).reserve(1), {
@@ -172,7 +172,7 @@ describe("client: counter file", () => {
       });
     });
 
-    it("a folder in its place: says so", async () => {
+    it("reports a folder in its place", async () => {
       mkdirSync(path);
       await assert.rejects(fileCounterStore(path, { fs: restarted() }).reserve(1), { message: /is not a file/ });
     });
@@ -232,11 +232,11 @@ describe("client: counter file", () => {
     });
   });
 
-  describe("a file that is gone although its marker says that it existed", () => {
+  describe("a missing file whose marker says that it existed", () => {
     const marked = (): ReturnType<typeof fileCounterStore> =>
       fileCounterStore(path, { block: 10, marker: `${path}.known`, fs: restarted() });
 
-    it("hands out no value, says what to do, and continues once the meter's counter is known", async () => {
+    it("issues no value, suggests a remedy, and continues once the meter's counter is known", async () => {
       assert.equal(await marked().lost?.(), undefined);
       assert.equal(await marked().reserve(1), 1);
       assert.equal(await marked().reserve(1), 11);
@@ -274,14 +274,14 @@ describe("client: counter file", () => {
     const lock = (): string => `${path}.lock`;
     const holder = (pid: number, host = hostname()): string => JSON.stringify({ pid, host, token: "00" });
 
-    it("one whose holder died is taken over at once", async () => {
+    it("is taken over at once if its holder died", async () => {
       const { pid } = spawnSync(process.execPath, ["-e", ""]);
       writeFileSync(lock(), holder(pid));
       assert.equal(await fileCounterStore(path, { fs: restarted() }).reserve(1), 1);
       assert.deepEqual(readdirSync(folder), ["counter.json"]);
     });
 
-    it("one that is fresh and alive is waited for, then reported as busy", async () => {
+    it("is awaited while its holder is alive, then reported as busy", async () => {
       const future = Date.now() / 1000 + 6;
       for (const text of [holder(process.ppid), holder(1, "another-machine"), ""]) {
         writeFileSync(lock(), text);
@@ -296,7 +296,7 @@ describe("client: counter file", () => {
       }
     });
 
-    it("one that was not touched for seconds is taken over", async () => {
+    it("is taken over if it was not touched for seconds", async () => {
       for (const text of [holder(process.pid), holder(1, "another-machine"), "", "rubbish"]) {
         writeFileSync(lock(), text);
         utimesSync(lock(), 1_000_000, 1_000_000);
@@ -305,7 +305,7 @@ describe("client: counter file", () => {
       assert.deepEqual(readdirSync(folder), ["counter.json"]);
     });
 
-    it("one that was lost between the look at it and the rename: no value is handed out", async () => {
+    it("issues no value if it was lost between the check and the rename", async () => {
       const real = restarted();
       const paused: CounterFileSystem = {
         ...real,
@@ -348,7 +348,7 @@ describe("client: counter file", () => {
       assert.deepEqual(readdirSync(folder).sort(), ["counter.json", "counter.json2.tmp"]);
     });
 
-    it("one that was lost while writing stops the write", async () => {
+    it("stops the write if it was lost meanwhile", async () => {
       const real = restarted();
       const slow: CounterFileSystem = {
         ...real,

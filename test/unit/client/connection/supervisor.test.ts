@@ -25,7 +25,7 @@ function supervised(error?: DlmsError): { readonly clock: VirtualClock; readonly
 }
 
 describe("a request in the pause after a failure", () => {
-  it("says what had failed before, and then what was not sent now", async () => {
+  it("reports the earlier failure first, then the request that was not sent", async () => {
     const { supervisor } = supervised();
     const active = await supervisor.ensure("read 1-0:99.1.0*255/7");
     const request = "read 1-0:99.1.0*255/7";
@@ -49,7 +49,7 @@ describe("a request in the pause after a failure", () => {
     await supervisor.close(() => Promise.resolve());
   });
 
-  it("keeps the failure's details and says when the next try is", async () => {
+  it("keeps the failure's details and reports the time of the next attempt", async () => {
     const failure = new DlmsConnectionError("CONN_REFUSED", "tcp meter:4059: refused", { details: { port: 4059 } });
     const { supervisor, clock } = supervised(failure);
     await assert.rejects(supervisor.ensure("read 1-0:1.7.0*255/2"), (error) => error === failure);

@@ -59,7 +59,7 @@ const last = <T>(list: readonly T[]): T => {
 };
 
 describe("findAddress", () => {
-  it("ends at the first address that answers, and says who it is and how it was asked", async () => {
+  it("ends at the first address that answers, and reports the meter and the request", async () => {
     const search = new Search({ logicalDeviceName: "SIM0000000000007" });
     const trials = await search.all();
     assert.equal(trials.length, 1);
@@ -86,7 +86,7 @@ describe("findAddress", () => {
     search.nothingLeft();
   });
 
-  it("a silent address costs its own short time-out and no more", async () => {
+  it("spends only a short time-out on a silent address", async () => {
     const search = new Search({ serverAddress: 1, physicalAddress: 18 });
     const trials = await search.all();
     assert.equal(last(trials).physical, 18);
@@ -134,7 +134,7 @@ describe("findAddress", () => {
     assert.equal(aarq.mechanism, undefined);
   });
 
-  it("on the wrapper the association request is what is answered", async () => {
+  it("recognises a meter on the wrapper by its answer to the association request", async () => {
     const clock = new VirtualClock();
     const meter = createMeter({ serverAddress: 17, associations: [{ client: 16 }], objects: [] }, { clock });
     const trials: AddressTrial[] = [];
@@ -155,7 +155,7 @@ describe("findAddress", () => {
     assert.equal(meter.counters.openConnections, 0);
   });
 
-  it("through an optical probe one sign-on serves all addresses", async () => {
+  it("tries all addresses with one sign-on of an optical probe", async () => {
     const clock = new VirtualClock();
     const meter = createMeter(
       { framing: "HDLC", physicalAddress: 16, associations: [{ client: 16 }], objects: [] },
@@ -187,7 +187,7 @@ describe("findAddress", () => {
     assert.equal(sent.filter((text) => text.startsWith("/?")).length, 1);
   });
 
-  it("a sign-on that is not answered ends the search", async () => {
+  it("ends the search when a sign-on is not answered", async () => {
     const search = new Search({});
     await assert.rejects(search.all({ link: { kind: "hdlc-mode-e" } }), {
       code: "DLMS_TIMEOUT_LINK",
@@ -196,7 +196,7 @@ describe("findAddress", () => {
     search.nothingLeft();
   });
 
-  it("stops at once when it is aborted, with the reason untouched, and leaves nothing open", async () => {
+  it("stops at once when it is aborted, with the unchanged reason, and leaves nothing open", async () => {
     const search = new Search({ physicalAddress: 99 });
     const stop = new AbortController();
     const reason = new Error("stopped by the user");

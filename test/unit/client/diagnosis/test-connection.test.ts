@@ -105,7 +105,7 @@ describe("testConnection", () => {
       nothingLeft(tried);
     });
 
-    it(`reads the counter first where it comes from the meter (${framing})`, async () => {
+    it(`reads the counter first if the meter provides it (${framing})`, async () => {
       const tried = trial(
         { framing, associations: [{ client: 16 }, account] },
         { ...hls, security: { ...hls.security, invocationCounter: watchedStore(), counterSource: {} } },
@@ -176,13 +176,13 @@ describe("testConnection", () => {
       assert.deepEqual(short(steps), ["line ok", "link ok", "association failed"]);
     });
 
-    it("says that the link setup was skipped", async () => {
+    it("reports that the link setup was skipped", async () => {
       const steps = await trialOf("c401c10009060000280000ff", true);
       assert.deepEqual(facts(steps), ["lineOpen", "setUpSkipped", "presumed", "noAuthentication", "value"]);
     });
   });
 
-  it("tells that an older Landis+Gyr meter sent no proof, for LN and SN", async () => {
+  it("reports that an older Landis+Gyr meter sent no proof, for LN and SN", async () => {
     const secret = "3141592";
     for (const referencing of ["ln", "sn"] as const) {
       const own = { client: 16, mechanism: "hls-2", secret, landisGyrHls2: true } as const;
@@ -203,7 +203,7 @@ describe("testConnection", () => {
     }
   });
 
-  it("reads the counter first where its store has lost it, and only there", async () => {
+  it("reads the counter first only if its store has lost it", async () => {
     const reasons: string[] = [];
     const invocationCounter = { ...watchedStore(), lost: () => Promise.resolve(reasons[0]) };
     const security = { ...hls.security, invocationCounter, counterSource: { when: "lost" } } as const;
@@ -217,7 +217,7 @@ describe("testConnection", () => {
     assert.deepEqual(invocationCounter.raised, [5001]);
   });
 
-  it("tells what was agreed on behind a mode E sign-on too", async () => {
+  it("reports the negotiated parameters also after a mode E sign-on", async () => {
     const clock = new VirtualClock();
     const hdlc = { maxInfoTransmit: 200, windowTransmit: 1 };
     const meter = createMeter({ framing: "HDLC", hdlc, associations: [{ client: 16 }], objects: [] }, { clock });
@@ -235,7 +235,7 @@ describe("testConnection", () => {
     assert.deepEqual([facts.sizes?.maxInfoReceive, facts.sizes?.windowReceive], [200, 1]);
   });
 
-  it("a line that cannot be opened: says so and what to try", async () => {
+  it("reports a line that cannot be opened, and a remedy", async () => {
     const tried = trial(
       {},
       {
@@ -297,13 +297,13 @@ describe("testConnection", () => {
     }
   });
 
-  it("does not advise what was just tried: the public client", () => {
+  it("does not suggest the public client after it was tried", () => {
     const rejected = new DlmsAssociationError("ASSOC_REJECTED", "x");
     assert.deepEqual(adviceOn("association", rejected), ["ownersSettings", "otherClient"]);
     assert.deepEqual(adviceOn("association", rejected, { client: { sap: 1 } }), ["ownersSettings", "tryPublic"]);
   });
 
-  it("advises another mechanism, not another password, where the meter does not know the one that was named", () => {
+  it("suggests another mechanism, not another password, if the meter does not know the mechanism", () => {
     const lls: Partial<ConnectOptions> = { client: { sap: 17 }, auth: { mechanism: "lls", secret: "Tr1al-pass" } };
     const said = (diagnostic: number) =>
       new DlmsAssociationError("ASSOC_REJECTED", "x", { details: { diagnosticSource: "service-user", diagnostic } });
@@ -315,7 +315,7 @@ describe("testConnection", () => {
     assert.deepEqual(adviceOn("association", said(14), { client: { sap: 17 } }), ["needsMechanism", "tryPublic"]);
   });
 
-  it("speaks of wires on a serial line, and of nothing else", () => {
+  it("suggests checking the wires only on a serial line", () => {
     const serial: Partial<ConnectOptions> = {
       transport: { kind: "serial", path: "/dev/ttyS0", baudRate: 9600 },
       link: { kind: "hdlc" },
@@ -389,7 +389,7 @@ describe("testConnection", () => {
     });
   }
 
-  it("recognises a line at 7E1 from what comes back on it", async () => {
+  it("recognises a 7E1 line by the received bytes", async () => {
     const clock = new VirtualClock();
     const transport = memoryTransport((line) => ({
       receive: (bytes) => {
@@ -517,7 +517,7 @@ describe("testConnection", () => {
     }
   });
 
-  it("refuses options that cannot be right before anything is opened", async () => {
+  it("refuses impossible options before it opens a line", async () => {
     await assert.rejects(trial({}, { client: { sap: -1 } }).all(), { code: "DLMS_CONFIG_INVALID" });
   });
 });

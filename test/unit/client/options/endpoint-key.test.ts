@@ -27,19 +27,19 @@ describe("the key of an endpoint", () => {
     assert.notEqual(key("fe80::1%eth0"), key("fe80::1%eth1"));
   });
 
-  it("is one account, in any spelling of the host", () => {
+  it("means one account in any spelling of the host", () => {
     const meterOf = (host: string): string =>
       resolveSettings({ transport: { kind: "tcp", host, port: 4059 }, client: { sap: 1 }, server: { logical: 1 } })
         .account.meter;
     assert.equal(meterOf(" [::1] "), meterOf("0:0:0:0:0:0:0:1"));
   });
 
-  it("leaves the brackets of a URL out of the address that is dialled", () => {
+  it("omits the brackets of a URL from the address", () => {
     const { endpoint } = transportOf({ kind: "tcp", host: "[2001:db8::7]", port: 4059 }, systemClock);
     assert.equal(endpoint, "tcp [2001:db8::7]:4059");
   });
 
-  it("tells ports, and serial ports in the case in which they are written", () => {
+  it("distinguishes ports, and serial ports by case", () => {
     const tcp = { kind: "tcp", host: "a" } as const;
     assert.notEqual(endpointKey({ ...tcp, port: 1 }), endpointKey({ ...tcp, port: 2 }));
     const serial = (path: string): string => endpointKey({ kind: "serial", path, baudRate: 9600 });

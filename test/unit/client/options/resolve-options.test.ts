@@ -196,7 +196,7 @@ describe("the options of a client", () => {
     });
   }
 
-  it("never show a secret in what they refuse", () => {
+  it("never show a secret in an error", () => {
     const secret = "PASSWORD-1234";
     const wrong = [
       { auth: { mechanism: secret, secret } },

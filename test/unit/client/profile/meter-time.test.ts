@@ -76,12 +76,12 @@ describe("a broken reading", () => {
     resumed: false,
   };
 
-  it("continues by time where the rows came in its order", () => {
+  it("continues by time if the rows are in its order", () => {
     assert.equal(resumesByTime({ range: undefined, progress }), true);
     assert.equal(resumesByTime({ range: { last: 5 }, progress }), true);
   });
 
-  it("does not where they did not, the last one has no time, or the range is none of time", () => {
+  it("does not continue by time without order, without a time in the last row, or for another range", () => {
     assert.equal(resumesByTime({ range: undefined, progress: { ...progress, ascending: false } }), false);
     assert.equal(resumesByTime({ range: undefined, progress: { ...progress, last: undefined } }), false);
     const range = { column: "1.0.1.8.0.255", least: number(0), most: number(9) };

@@ -5,8 +5,8 @@ import { bench, registerRef, registers, silentWhen } from "../../../support/mete
 
 const energy = (n: number, id = 2): ReturnType<typeof attribute> => attribute("REGISTER", `1-0:${n}.8.0*255`, id);
 
-describe("what several reads are called in messages", () => {
-  it("names three, counts the others, and tells scalers from what was asked for", () => {
+describe("the name of several reads in messages", () => {
+  it("lists three, counts the others, and distinguishes scalers from requested attributes", () => {
     const cases: [refs: ReturnType<typeof attribute>[], text: string][] = [
       [[energy(1)], "read 1-0:1.8.0*255/2"],
       [[energy(1), energy(1, 3)], "read 1-0:1.8.0*255/2 with its scaler_unit"],
@@ -18,7 +18,7 @@ describe("what several reads are called in messages", () => {
     for (const [refs, text] of cases) assert.equal(describeReads(refs), text);
   });
 
-  it("is what an error says when a value and its scaler are not answered", async () => {
+  it("appears in the error when a value and its scaler are not answered", async () => {
     const silent = silentWhen((request) => request.startsWith("get-request"));
     const { client, clock } = bench({ objects: registers(2) }, { timeouts: { response: 1000, retries: 0 } }, [silent]);
     await assert.rejects(

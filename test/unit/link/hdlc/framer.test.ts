@@ -42,7 +42,7 @@ describe("HDLC framer", () => {
     assert.equal(at, bytes.length - 2, "the closing flag is not waited for");
   });
 
-  it("passes over idle flags, zeros and noise, with a count of what was dropped", () => {
+  it("skips idle flags, zeros and noise, and counts the dropped bytes", () => {
     const framer = new HdlcFramer();
     const line = `00ff00 7e7e7e ${bare(snrm)} 7e7e 55aa7e13 7ea0 ${ua}`;
     assert.deepEqual(feed(framer, line), [bare(snrm), bare(ua)]);
@@ -53,12 +53,12 @@ describe("HDLC framer", () => {
     assert.equal(toHex(first).slice(0, 12), "00ff007e7e7e");
   });
 
-  it("does not let the false start of a long frame swallow the frames behind it", () => {
+  it("does not lose the frames after the false start of a long frame", () => {
     // 7E A7 FF announces 2047 bytes; its header check sequence is wrong.
     assert.deepEqual(feed(new HdlcFramer(), `7ea7ff${snrm}${ua}`), [bare(snrm), bare(ua)]);
   });
 
-  it("finds the frame behind one that lost a byte", () => {
+  it("finds the frame after one that lost a byte", () => {
     for (let lost = 0; lost < fromHex(aare).length; lost++) {
       const bytes = fromHex(aare);
       const cut = concatBytes(bytes.subarray(0, lost), bytes.subarray(lost + 1));

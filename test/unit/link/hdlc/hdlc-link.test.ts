@@ -67,7 +67,7 @@ describe("HDLC link: set-up", () => {
     assert.deepEqual(session.events, ["opened"]);
   });
 
-  it("says that the meter refuses when it answers DM twice", () => {
+  it("reports a refusal when the meter answers DM twice", () => {
     const session = line().open().receive(fromMeter(0x1f), fromMeter(0x1f));
     assert.equal(session.failure?.code, "DLMS_LINK_REFUSED");
     assert.equal(
@@ -169,7 +169,7 @@ describe("HDLC link: set-up", () => {
     assert.deepEqual(session.events, ["opened"]);
   });
 
-  it("refuses what does not fit, with the name of the setting", () => {
+  it("refuses values out of range, with the name of the setting", () => {
     const bad = (options: Partial<HdlcLinkOptions>, message: RegExp): void => {
       assert.throws(() => line(options), { code: "DLMS_CONFIG_INVALID", message });
     };
@@ -328,7 +328,7 @@ describe("HDLC link: transfer", () => {
     }
     const start = `c401${["a1", "a2", "a3", "a4", "a5", "a6", "a7", "b0"].map((text) => text.repeat(8)).join("")}`;
 
-    it("is not taken when it comes once, so that a late copy changes no value", () => {
+    it("is rejected when it arrives once, so that a late copy changes no value", () => {
       const session = afterNine().receive(segment(1, "a1"), segment(1, "b1"), segment(2, "b2"), segment(3, "b3", true));
       assert.deepEqual(session.apdus, [start + ["b1", "b2", "b3"].map((text) => text.repeat(8)).join("")]);
     });
@@ -341,7 +341,7 @@ describe("HDLC link: transfer", () => {
       assert.equal(session.failure, undefined);
     });
 
-    it("costs one poll when it comes within a window", () => {
+    it("costs one poll when it arrives within a window", () => {
       const session = afterNine(0).receive(segment(1, "a1"), segment(2, "b2"), segment(3, "b3", true));
       assert.deepEqual(session.taken(), [rr(1)]);
       session.receive(segment(1, "a1"), segment(2, "b2"), segment(3, "b3", true));
@@ -441,7 +441,7 @@ describe("HDLC link: transfer", () => {
     assert.equal(session.apdus.length, 2);
   });
 
-  it("stays open for what needs no answer, and holds the next request until it was acknowledged", () => {
+  it("stays open for unconfirmed APDUs, and holds the next request until the acknowledgement", () => {
     const session = up().send("c101", { expectAnswer: false });
     assert.equal(session.link.state, "open");
     assert.deepEqual(session.taken(), [toMeter(0x10, "e6e600c101")]);
@@ -483,13 +483,13 @@ describe("HDLC link: transfer", () => {
 });
 
 describe("HDLC link: echo, strangers and errors", () => {
-  it("drops the echo of its own frames, and says so once", () => {
+  it("drops the echo of its own frames, and reports it once", () => {
     const session = line().open().receive(snrm, ua).send(aarqApdu).receive(aarq, aare);
     assert.deepEqual(session.apdus, [aareApdu]);
     assert.equal(session.notes.filter((text) => text.includes("echoes")).length, 1);
   });
 
-  it("tells echo from answer when client and server have the same address", () => {
+  it("distinguishes echo from answer when client and server have the same address", () => {
     const both = (control: number, info = ""): string => hdlcFrame("03", "03", control, info);
     const session = line({ clientAddress: 1, server: { logical: 1 } }).open();
     const [own = ""] = session.taken();
@@ -505,12 +505,12 @@ describe("HDLC link: echo, strangers and errors", () => {
     assert.deepEqual(quiet.apdus, [value]);
   });
 
-  it("says that only the echo came", () => {
+  it("reports that only the echo was received", () => {
     const session = line({ retries: 0 }).open().receive(snrm).timeOut();
     assert.match(session.failure?.message ?? "", /only our own frames came back \(the adapter echoes\)/);
   });
 
-  it("drops frames for others and says which came", () => {
+  it("drops frames for others and reports them", () => {
     const session = line({ retries: 0 })
       .open()
       .receive(hdlcFrame("21", "0225", 0x73), hdlcFrame("23", "0223", 0x73))
@@ -531,14 +531,14 @@ describe("HDLC link: echo, strangers and errors", () => {
     ["a frame with a wrong check sequence", ua.replace("019a07", "019b07"), "DLMS_LINK_FCS", /1 with a wrong check/],
   ];
   for (const [what, hex, code, message] of silences) {
-    it(`says what came instead of a frame: ${what}`, () => {
+    it(`reports the bytes received instead of a frame: ${what}`, () => {
       const session = line({ retries: 0 }).open().receive(hex).timeOut();
       assert.equal(session.failure?.code, code);
       assert.match(session.failure?.message ?? "", message);
     });
   }
 
-  it("says in words what a meter rejects (FRMR)", () => {
+  it("describes a meter's rejection (FRMR) in words", () => {
     const session = up().send(get, { what: "read 1-0:1.8.0*255/2" }).receive(fromMeter(0x97, "100004"));
     assert.equal(session.failure?.code, "DLMS_LINK_FRAME_REJECTED");
     assert.match(

@@ -62,7 +62,7 @@ describe("link/mbus", () => {
     assert.deepEqual(apdus(stream.map((byte) => Uint8Array.of(byte))), wanted);
   });
 
-  it("finds the frame behind one whose check sum is wrong", () => {
+  it("finds the frame after one with a wrong check sum", () => {
     const bad = streamOf(mbusSegments(apduOf(30)));
     bad[12] = (bad[12] ?? 0) ^ 1;
     const framer = new MbusFramer();
@@ -76,13 +76,13 @@ describe("link/mbus", () => {
     assert.equal(framer.pending, false);
   });
 
-  it("passes over frames of another protocol on the line", () => {
+  it("skips frames of another protocol on the line", () => {
     const other = { control: 0x08, address: 1, controlInformation: 0x72, data: apduOf(12) };
     assert.equal(isMbusSegment(other), false);
     assert.equal(new MbusTransport().add(other), undefined);
   });
 
-  it("never puts an APDU together around a lost segment, and takes the next one", () => {
+  it("never assembles an APDU around a lost segment, and accepts the next one", () => {
     const [a, , c] = mbusSegments(apduOf(600));
     assert.ok(a !== undefined && c !== undefined);
     const transport = new MbusTransport();

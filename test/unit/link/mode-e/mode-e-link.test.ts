@@ -40,7 +40,7 @@ describe("mode E: sign-on messages", () => {
     assert.equal(chooseRate("A", 9600), undefined);
   });
 
-  it("makes even parity", () => {
+  it("adds even parity", () => {
     assert.equal(toHex(withEvenParity(fromHex(signOn))), "af3f218d0a");
   });
 });
@@ -67,7 +67,7 @@ describe("mode E link where the meter speaks mode C", () => {
     ["in the same piece", []],
     ["in further pieces", [readout.slice(20)]],
   ] as const) {
-    it(`names a data readout right behind the identification, ${what}`, () => {
+    it(`recognises a data readout directly after the identification, ${what}`, () => {
       const first = rest.length === 0 ? readout : readout.slice(0, 20);
       const session = line()
         .open()
@@ -78,7 +78,7 @@ describe("mode E link where the meter speaks mode C", () => {
     });
   }
 
-  it("keeps what came after the acknowledgement as evidence where HDLC gets no answer", () => {
+  it("keeps the bytes after the acknowledgement as evidence if HDLC gets no answer", () => {
     const session = line({ retries: 0 }).open().receive(identification);
     session.receive("8a91f2c4").timeOut();
     while (session.failure === undefined) session.timeOut();
@@ -87,7 +87,7 @@ describe("mode E link where the meter speaks mode C", () => {
     assert.equal(session.failure.details.bytesBefore, 4);
   });
 
-  it("shows what earlier sign-ons brought where the last one brings nothing", () => {
+  it("shows the answers to earlier sign-ons if the last one is not answered", () => {
     const session = line({ retries: 1 }).open().receive("8a91f2");
     while (session.failure === undefined) session.timeOut();
     assert.match(session.failure.message, /3 bytes came, but no identification \(8a91f2\)/);
@@ -142,7 +142,7 @@ describe("mode E link", () => {
     });
   }
 
-  it("tells the echo of the acknowledgement from its confirmation", () => {
+  it("distinguishes the echo of the acknowledgement from its confirmation", () => {
     const session = line()
       .open()
       .receive(signOn + identification);
@@ -164,7 +164,7 @@ describe("mode E link", () => {
     assert.deepEqual(session.lines, ["9600 7 even", "9600 8 none"]);
   });
 
-  it("makes and takes off parity itself on a line of eight bits", () => {
+  it("adds and removes parity on a line of eight bits", () => {
     const session = line({ softwareParity: true, startBaud: 9600, maxBaud: 9600 }).open();
     assert.deepEqual(session.taken(), ["af3f218d0a"]);
     assert.deepEqual(session.lines, ["9600 8 none"]);
@@ -208,7 +208,7 @@ describe("mode E link", () => {
     assert.equal(session.failure?.code, "DLMS_LINK_MODE_E");
   });
 
-  it("tries again, then says what came: nothing, the echo, or something else", () => {
+  it("retries, then reports the received bytes: none, the echo, or others", () => {
     const rows: [string, RegExp][] = [
       ["", /no byte came; check the optical probe/],
       [signOn, /only our own bytes came back \(the head echoes\)/],
@@ -248,7 +248,7 @@ describe("mode E link", () => {
     assert.deepEqual(session.events, ["opened"]);
   });
 
-  it("sends no DISC when something came: the meter is awake, or the line is bad", () => {
+  it("sends no DISC after received bytes: the meter is awake, or the line is bad", () => {
     const session = line({ retries: 1 }).open().receive("8f07").timeOut();
     assert.deepEqual(session.taken(), [signOn, signOn]);
   });

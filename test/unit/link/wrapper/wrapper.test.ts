@@ -23,7 +23,7 @@ describe("wrapper codec", () => {
     assert.deepEqual(decodeWpdu(fromHex(swapped), true).apdu, fromHex(value));
   });
 
-  it("refuses what is too long for the length field", () => {
+  it("refuses an APDU too long for the length field", () => {
     const wpdu = { source: 1, destination: 1, apdu: new Uint8Array(65536) };
     assert.throws(() => encodeWpdu(wpdu), { code: "DLMS_LINK_FRAME_INVALID" });
   });
@@ -42,7 +42,7 @@ describe("wrapper codec", () => {
     ["a length that is not there", `000100010010000a${value}`, "DLMS_LINK_FRAME_INVALID", /says 10 bytes.*9 are there/],
   ];
   for (const [what, hex, code, message] of wrong) {
-    it(`says what it got in place of a header: ${what}`, () => {
+    it(`reports the bytes received instead of a header: ${what}`, () => {
       assert.throws(() => decodeWpdu(fromHex(hex)), { code, message });
     });
   }
@@ -77,7 +77,7 @@ describe("wrapper framer", () => {
     );
   });
 
-  it("ends at a wrong version, with what came before it", () => {
+  it("ends at a wrong version, with the frames received before", () => {
     const framer = new WrapperFramer();
     const { pdus, error } = framer.push(fromHex(`${answer}7ea01f`));
     assert.equal(pdus.length, 1);
@@ -161,7 +161,7 @@ describe("wrapper link", () => {
     assert.deepEqual(session.taken(), []);
   });
 
-  it("drops what is for another client, and says so in the time-out", () => {
+  it("drops frames for another client, and reports them in the time-out", () => {
     const session = line().send(get, { what: "read" }).receive(`0001000200100001aa`, "000100010010 0000");
     assert.deepEqual(session.apdus, []);
     assert.match(session.notes[0] ?? "", /from 2 to 16 was dropped/);
@@ -181,7 +181,7 @@ describe("wrapper link", () => {
     assert.deepEqual(line().send(get).receive(request, answer).apdus, [value]);
   });
 
-  it("names the echo where only that came", () => {
+  it("names the echo if only that was received", () => {
     const session = line().send(get, { what: "read" });
     session.receive(request).timeOut();
     assert.deepEqual(session.apdus, []);
@@ -190,7 +190,7 @@ describe("wrapper link", () => {
     assert.equal(session.failure?.details.echoes, 1);
   });
 
-  it("drops the echo of what is not answered, and of each block of a window", () => {
+  it("drops the echo of unconfirmed APDUs, and of each block of a window", () => {
     const session = line({ clientSap: 1, serverSap: 1 });
     session.send("e04000010000 01aa", { expectAnswer: false }).send("e04000020000 01bb", { expectAnswer: false });
     session.send("e08000030000 01cc");
@@ -207,7 +207,7 @@ describe("wrapper link", () => {
     assert.deepEqual(session.apdus, [value]);
   });
 
-  it("says that no byte came", () => {
+  it("reports that no byte was received", () => {
     const session = line().send(get).timeOut();
     assert.equal(session.now, 1000);
     assert.match(session.failure?.message ?? "", /no byte came; check the server address/);
@@ -302,7 +302,7 @@ describe("wrapper link", () => {
     });
   }
 
-  it("stays up in silence where that is asked for, and sends nothing again automatically", () => {
+  it("stays up in silence if configured, and repeats nothing automatically", () => {
     const session = line({ datagrams: true, retries: 2 }).send(get, { reportSilence: true }).timeOut();
     assert.equal(session.failure, undefined);
     assert.equal(session.unanswered?.code, "DLMS_TIMEOUT_RESPONSE");
@@ -319,7 +319,7 @@ describe("wrapper link", () => {
   const readAnswer = (data: string): string => `0001000100100004 0c0100${data}`;
   const uncorrelated = { reportSilence: true, uncorrelated: true } as const;
 
-  it("holds the request behind an uncorrelated one that was repeated until its late answer has come", () => {
+  it("holds the request after a repeated uncorrelated one until its late answer has arrived", () => {
     const session = line({ datagrams: true }).send(readName, uncorrelated).timeOut();
     session.send(readName, { ...uncorrelated, isRetry: true });
     session.receive(readAnswer("01"));
@@ -333,7 +333,7 @@ describe("wrapper link", () => {
     assert.deepEqual(session.apdus, ["0c010001", "0c010003"]);
   });
 
-  it("holds it for one time-out at most, and takes pushes in that time", () => {
+  it("holds it for one time-out at most, and accepts pushes in that time", () => {
     const session = line({ datagrams: true }).send(readName, uncorrelated).timeOut();
     session
       .send(readName, { ...uncorrelated, isRetry: true })
@@ -353,7 +353,7 @@ describe("wrapper link", () => {
     assert.equal(session.taken().length, 1, "nothing is owed any more");
   });
 
-  it("drops a datagram that is no WPDU, alone", () => {
+  it("drops only a datagram that is not a WPDU", () => {
     const session = line({ datagrams: true }).send(get).receive("7e00", answer.slice(0, 20), answer);
     assert.deepEqual(session.apdus, [value]);
     assert.equal(session.notes.length, 2);
