@@ -62,7 +62,7 @@ export function readAcseFields(reader: ByteReader, field: string, order: FieldOr
 const lengthNote = (tag: number, declared: number, got: number): string =>
   `field ${tag.toString(16)} declares ${declared} bytes, its content has ${got}`;
 
-/** Finds where a field ends: a length that is followed by no field gives way to the content. */
+/** Finds the end of a field: a length that is not followed by a field is overridden by the content. */
 class FieldEnds {
   readonly #bytes: Uint8Array;
   readonly #order: FieldOrder;
@@ -90,7 +90,7 @@ class FieldEnds {
     return found ?? clipped;
   }
 
-  /** Whether the APDU ends there, or a later field begins. */
+  /** Whether the APDU ends at this position, or a later field begins. */
   #isEnd(at: number, place: number): boolean {
     if (this.#ends.includes(at)) return true;
     const next = this.#later(at, place);
@@ -105,7 +105,7 @@ class FieldEnds {
   }
 }
 
-/** Where the contents begin whose length stands at `at`. */
+/** Start of the contents whose length field is at `at`. */
 function contentsAt(bytes: Uint8Array, at: number, end: number): number | undefined {
   const first = bytes[at];
   if (first === undefined || at >= end) return undefined;
@@ -114,13 +114,13 @@ function contentsAt(bytes: Uint8Array, at: number, end: number): number | undefi
   return count > 0 && count <= 4 && at + count < end ? at + 1 + count : undefined;
 }
 
-/** Whether a field holds another one. */
+/** Whether a field contains another one. */
 const isConstructed = (tag: number): boolean => (tag & 0x20) !== 0;
 
 /** Tags inside an EXPLICIT field: INTEGER, OCTET STRING, OBJECT IDENTIFIER, a character string, the two diagnostics. */
 const innerTags: readonly (number | undefined)[] = [0x02, 0x04, 0x06, 0x80, 0xa1, 0xa2];
 
-/** Where the one field inside `contents` says that it ends; undefined where none begins. */
+/** The end of the one field inside `contents` by its own length; undefined if none begins. */
 function innerEnd(contents: Uint8Array): number | undefined {
   if (!innerTags.includes(contents[0])) return undefined;
   const reader = new ByteReader(contents, 1);

@@ -1,4 +1,4 @@
-/** General-Block-Transfer: reader, writer, and the collector of blocks that are pushed. */
+/** General-Block-Transfer: reader, writer, and the collector of pushed blocks. */
 import { type ByteReader, type ByteWriter, type DroppedSeries, type SeriesLimits, UnfinishedSeries } from "../bytes";
 import { DlmsConfigError } from "../errors";
 import { readOctets, writeOctets, writeU16 } from "./fields";
@@ -43,7 +43,7 @@ export interface CollectedBlocks {
  */
 export class BlockCollector {
   readonly #series: UnfinishedSeries;
-  /** the block that came last, by sender: it may come twice */
+  /** the last block of each sender, which may be received twice */
   readonly #last = new Map<string, GeneralBlockTransfer>();
 
   constructor(limits?: SeriesLimits) {
@@ -59,7 +59,7 @@ export class BlockCollector {
     return this.#series.bytes;
   }
 
-  /** Takes a block; the APDU where it was the last. Block numbers begin with 1; some meters begin with 0. */
+  /** Adds a block; returns the APDU if it was the last. Block numbers begin with 1; some meters begin with 0. */
   add(sender: string, block: GeneralBlockTransfer, now?: number): CollectedBlocks | undefined {
     this.expire(now);
     const { blockNumber, data, last } = block;
@@ -86,7 +86,7 @@ export class BlockCollector {
     this.#forget();
   }
 
-  /** The stream has ended: what is unfinished stays so. */
+  /** The stream has ended: drops the unfinished series. */
   end(why: string): void {
     this.#series.dropAll(why);
     this.#last.clear();
@@ -123,7 +123,7 @@ export class BlockCollector {
     );
   }
 
-  /** A block whose series is not there is named too. */
+  /** A block without a known series is named too. */
   #lost(sender: string, why: string): void {
     this.#last.delete(sender);
     if (this.#series.next(sender) === undefined) this.#series.begin(sender, new Uint8Array(0), 0, undefined);

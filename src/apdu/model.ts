@@ -366,7 +366,7 @@ export interface DataNotification {
   readonly dateTime?: Uint8Array;
   readonly data: Uint8Array;
 }
-/** The receiver of a confirmed data-notification has taken it. */
+/** The receiver of a confirmed data-notification has accepted it. */
 export interface DataNotificationConfirm {
   readonly apdu: "data-notification-confirm";
   readonly longInvokeId: LongInvokeIdAndPriority;
@@ -416,7 +416,7 @@ export interface ServiceCiphered {
 }
 export interface GeneralGloCiphering {
   readonly apdu: "general-glo-ciphering" | "general-ded-ciphering";
-  /** 8 bytes, or empty: take the one of the association */
+  /** 8 bytes, or empty: use the one of the association */
   readonly systemTitle: Uint8Array;
   readonly content: Uint8Array;
 }

@@ -308,7 +308,7 @@ export const serviceErrorGroups = {
 
 const groups: Readonly<Partial<Record<number, ErrorGroup>>> = serviceErrorGroups;
 
-/** The three parts of a ConfirmedServiceError in words. */
+/** Text of the three parts of a ConfirmedServiceError. */
 export function confirmedServiceErrorWords(error: {
   readonly service: number;
   readonly errorType: number;

@@ -11,28 +11,28 @@ export interface ApduPiece {
 
 export interface SplitApdus {
   readonly pieces: readonly ApduPiece[];
-  /** what is left behind the last APDU and is none; empty where everything was read */
+  /** the bytes after the last APDU that are not an APDU; empty if all were parsed */
   readonly rest: Uint8Array;
-  /** why the rest is no APDU */
+  /** why the rest is not an APDU */
   readonly error?: DlmsError;
 }
 
 const nothing = new Uint8Array(0);
-/** APDUs of one field; the rest is not looked at. */
+/** Maximum APDUs of one field; further ones are ignored. */
 const maxApdus = 64;
 
-/** Whose LLC header (E6 E6 00, E6 E7 00) the bytes begin with. */
+/** Sender of the LLC header (E6 E6 00, E6 E7 00) at the beginning of the bytes. */
 export function llcOf(bytes: Uint8Array): "command" | "response" | undefined {
   if (bytes[0] !== 0xe6 || bytes[2] !== 0x00) return undefined;
   return bytes[1] === 0xe6 ? "command" : bytes[1] === 0xe7 ? "response" : undefined;
 }
 
-/** The bytes behind the LLC header, or all of them if there is none. */
+/** The bytes after the LLC header, or all of them if there is none. */
 export function withoutLlc(bytes: Uint8Array): Uint8Array {
   return llcOf(bytes) === undefined ? bytes : bytes.subarray(3);
 }
 
-/** The first APDU, and the bytes behind it. @throws DlmsDecodeError where no APDU begins here */
+/** The first APDU, and the bytes after it. @throws DlmsDecodeError if no APDU begins here */
 export function firstApdu(bytes: Uint8Array): ApduPiece & { readonly rest: Uint8Array } {
   let rest: Uint8Array = nothing;
   const onTrailing = (trailing: Uint8Array): void => {

@@ -23,7 +23,7 @@ export function mayBePush(apdu: Uint8Array): boolean {
 }
 
 /**
- * Whether the APDU is a general-block-transfer block after which more blocks follow unrequested (streaming, not the
+ * Whether the APDU is a general-block-transfer block after which more blocks follow without a request (streaming, not the
  * last).
  */
 export function isStreamedBlock(apdu: Uint8Array): boolean {

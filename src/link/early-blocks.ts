@@ -18,7 +18,7 @@ export class EarlyBlocks {
     this.#bytes = 0;
   }
 
-  /** An awaited APDU was delivered: more blocks may follow it unrequested. */
+  /** An awaited APDU was delivered: more blocks may follow it without a request. */
   follow(apdu: Uint8Array): void {
     this.#streaming = isStreamedBlock(apdu);
   }

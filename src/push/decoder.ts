@@ -24,7 +24,7 @@ export interface PushFacts {
   readonly repeated: number;
   /** refused or dropped items, by error code */
   readonly refused: Readonly<Partial<Record<ErrorCode, number>>>;
-  /** the framing of the stream; null until it is recognised */
+  /** the framing of the stream; null until it is recognized */
   readonly framing: PushFraming | null;
 }
 

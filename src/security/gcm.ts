@@ -60,7 +60,7 @@ export interface SecurityHeader {
 }
 
 export interface Unprotected extends SecurityHeader {
-  /** a view into `content` where that is authenticated only */
+  /** a view into `content` if that is authenticated only */
   readonly plaintext: Uint8Array;
 }
 

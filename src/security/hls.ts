@@ -49,7 +49,7 @@ export type HlsVerdict =
 
 const other = { client: "server", server: "client" } as const satisfies Record<HlsRole, HlsRole>;
 
-/** What HlsContext needs for a mechanism beside the challenges. */
+/** Values that HlsContext needs for a mechanism in addition to the challenges. */
 const hashes = { "hls-md5": "md5", "hls-sha1": "sha1", "hls-sha256": "sha256" } as const;
 
 /** Whether `hlsReply` needs an invocation counter. */
@@ -135,7 +135,7 @@ function gmacOver(context: HlsContext, prover: HlsRole): { systemTitle: Uint8Arr
   return { systemTitle: titleOf(context, prover), data: challengeFor(context, prover) };
 }
 
-/** The challenge that a side answers: it comes from the other side. */
+/** The challenge that a side answers: the one received from the other side. */
 const challengeFor = (context: HlsContext, prover: HlsRole): Uint8Array =>
   prover === "client" ? context.serverChallenge : context.clientChallenge;
 

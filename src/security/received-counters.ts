@@ -70,7 +70,7 @@ export class ReceivedMarks {
     }
   }
 
-  /** Names that are remembered. */
+  /** Limit of remembered names. */
   get size(): number {
     return this.#marks.size;
   }

@@ -1,4 +1,4 @@
-/** The keys of received general-ciphering messages: identified, transported wrapped, or agreed, as their key-info says. */
+/** The keys of received general-ciphering messages: identified, wrapped, or agreed, as their key-info specifies. */
 import { ByteWriter, toHex } from "../bytes";
 import { DlmsConfigError, DlmsSecurityError } from "../errors";
 import { checkCertificateTitle } from "./certificates";
@@ -20,7 +20,7 @@ export interface MessageHeader {
   readonly otherInformation: Uint8Array;
 }
 
-/** Which key protects a general-ciphering message, as its key-info says. */
+/** The key that protects a general-ciphering message, according to its key-info. */
 export type ReceivedKeyInfo =
   | { readonly kind: "identified-key"; readonly keyId: number }
   | { readonly kind: "wrapped-key"; readonly kekId: number; readonly wrappedKey: Uint8Array }
@@ -34,7 +34,7 @@ export interface ReceivedKeyMaterial {
   readonly meterAgreementCertificate?: Uint8Array | string | undefined;
 }
 
-/** The header fields as they are on the wire, each behind its length: part of what is authenticated. */
+/** The header fields as they are on the wire, each after its length: part of the authenticated data. */
 export function headerBytes(header: MessageHeader): Uint8Array {
   const writer = new ByteWriter(48);
   for (const field of [
@@ -66,7 +66,7 @@ export class ReceivedMessageKeys {
     this.#global = global;
   }
 
-  /** The key of an APDU that has come. Without key-info it is the global one. */
+  /** The key of a received APDU. Without key-info it is the global one. */
   of(header: MessageHeader, keyInfo: ReceivedKeyInfo | undefined): ReceivedKey {
     if (keyInfo === undefined) return { key: undefined, role: "global" };
     if (keyInfo.kind === "identified-key") return this.#identified(keyInfo.keyId);

@@ -1,4 +1,4 @@
-/** A UDP socket that takes datagrams of any peer. */
+/** A UDP socket that receives datagrams from any peer. */
 import dgram from "node:dgram";
 import net from "node:net";
 import { contained, reportUnexpected } from "../errors/boundary";
@@ -66,7 +66,7 @@ export function listenDatagrams(
     try {
       socket.bind({ address: host, port, exclusive: true }, () => {
         socket.off("error", failed);
-        // a peer that is gone (ICMP) does not end the listener
+        // an ICMP error of a lost peer does not end the listener
         socket.on("error", () => undefined);
         growBuffer(socket);
         resolve({

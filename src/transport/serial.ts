@@ -54,7 +54,7 @@ export function serialTransport(
   };
 }
 
-/** /dev/serial/by-id/... and the device that it points to are one line. */
+/** /dev/serial/by-id/... and its target device are one line. */
 export function deviceOf(path: string): string {
   if (!path.startsWith("/")) return path;
   try {

@@ -1,4 +1,4 @@
-/** A TCP or TLS server for meters that connect by themselves: each connection with the address of its peer. */
+/** A TCP or TLS server for meters that connect on their own initiative: each connection has the address of its peer. */
 import net from "node:net";
 import tls from "node:tls";
 import { DlmsConfigError, DlmsConnectionError } from "../errors";
@@ -33,15 +33,15 @@ export interface IncomingStream {
   /** IP address of the peer */
   readonly address: string;
   readonly port: number;
-  /** Bytes that the peer has not taken yet. */
+  /** Bytes that the peer has not read yet. */
   readonly unsent: number;
   write(bytes: Uint8Array): void;
   /** No byte is read until `resume`: the peer waits. */
   pause(): void;
   resume(): void;
-  /** Ends the connection at once. `ended` follows. */
+  /** Closes the connection at once. `ended` follows. */
   destroy(): void;
-  /** Sends what was written and ends the connection. */
+  /** Sends the written bytes and closes the connection. */
   end(): void;
 }
 
@@ -224,7 +224,7 @@ function serve(socket: net.Socket, events: StreamServerEvents): void {
   });
 }
 
-/** An IPv4 address that comes over an IPv6 socket is the IPv4 address. */
+/** An IPv4 address mapped to IPv6 is returned as the IPv4 address. */
 export function plainAddress(address: string | undefined): string {
   return address?.startsWith("::ffff:") === true && address.includes(".") ? address.slice(7) : (address ?? "");
 }

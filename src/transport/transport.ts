@@ -16,7 +16,7 @@ export interface TransportLineSettings {
 
 /** An open socket or port. */
 export interface Connection {
-  /** Bytes go out in order. Errors come through `lost`. */
+  /** Bytes are sent in order. Errors are reported through `lost`. */
   write(bytes: Uint8Array): void;
   /**
    * Resolves when all written bytes have left the machine. Only serial ports wait; other transports resolve at once.

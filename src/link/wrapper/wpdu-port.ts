@@ -11,7 +11,7 @@ import type { WrapperLinkOptions } from "./options";
 import { type Wpdu, encodeWpdu } from "./wpdu";
 import type { ReceivedWpdu } from "./wrapper-framer";
 
-/** Number of own messages whose echo is recognised. */
+/** Number of own messages whose echo is recognized. */
 const maxEchoes = 64;
 /** Other pairs of ports that an error names. */
 const maxForeign = 4;

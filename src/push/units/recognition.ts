@@ -48,7 +48,7 @@ export class StreamUnits {
     this.#readers = framing === "auto" ? framings.map((each) => readerOf(each, false)) : [readerOf(framing)];
   }
 
-  /** The framing of the stream; undefined until it is recognised. */
+  /** The framing of the stream; undefined until it is recognized. */
   get framing(): PushFraming | undefined {
     const [reader, ...others] = this.#readers;
     return others.length === 0 ? reader?.framing : undefined;
