@@ -1,4 +1,4 @@
-/** Which values say that an attribute has no value. */
+/** Recognizes values that mean that an attribute has no value. */
 import type { DlmsValue } from "../codec/value";
 
 /**

@@ -93,8 +93,8 @@ export type ClassName = string;
 export type AttributeName = string;
 
 /**
- * A reference to an attribute, from what people write: class by name or id, OBIS in any spelling, attribute by
- * name or id. Ids that the table does not have are taken as they are.
+ * A reference to an attribute from user input: class by name or id, OBIS in any spelling, attribute by
+ * name or id. Ids that the table does not have are accepted unchanged.
  * @throws DlmsConfigError CONFIG_INVALID
  */
 export function attribute(

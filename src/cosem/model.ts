@@ -75,7 +75,7 @@ export interface ClassDefinition {
   readonly source?: string;
 }
 
-/** Which attribute of which object; what `attribute()` makes and every read takes. */
+/** A reference to one attribute of one object; `attribute()` creates it, and every read accepts it. */
 export interface AttributeRef {
   readonly classId: number;
   /** dotted OBIS, six groups */
@@ -97,17 +97,17 @@ export interface ScalerUnit {
   readonly unitCode: number;
 }
 
-/** A value made readable. */
+/** A decoded value in readable form. */
 export interface PresentedValue {
   /** JSON-safe: number, string, boolean, null, array, object */
   readonly value: unknown;
-  /** the standard's word of the A-XDR type that was read */
+  /** the standard's name of the A-XDR type that was read */
   readonly type: string;
   /** name of an enumeration value */
   readonly valueName?: string;
   /** for a bit-string, or an integer of flags, whose bits the class defines: name -> set */
   readonly bits?: Readonly<Record<string, boolean>>;
-  /** for a date-time: the parts that a string can't say */
+  /** for a date-time: the parts that a string cannot express */
   readonly dateTime?: DateTimeInfo;
 }
 

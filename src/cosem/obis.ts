@@ -44,13 +44,13 @@ function invalid(problem: string): DlmsConfigError {
   return new DlmsConfigError("CONFIG_INVALID", `logical name (OBIS code): ${problem}; write ${example}`);
 }
 
-/** `1.0.1.8.0.255`, as it stands in data. */
+/** `1.0.1.8.0.255`, the form in data. */
 export function obisDotted(obis: ObisLike): string {
   const bytes = obis instanceof Uint8Array && obis.length === 6 ? obis : parseObis(obis);
   return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}.${bytes[4]}.${bytes[5]}`;
 }
 
-/** `1-0:1.8.0*255`, as it stands in sentences. */
+/** `1-0:1.8.0*255`, the form in sentences. */
 export function obisPrinted(obis: ObisLike): string {
   const bytes = obis instanceof Uint8Array && obis.length === 6 ? obis : parseObis(obis);
   return `${bytes[0]}-${bytes[1]}:${bytes[2]}.${bytes[3]}.${bytes[4]}*${bytes[5]}`;

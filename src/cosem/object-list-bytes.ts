@@ -7,7 +7,7 @@ import { DlmsDecodeError } from "../errors";
 export interface EntryShape {
   /** for the paths of errors */
   readonly listName: string;
-  /** Whether an entry, and hardly anything else, begins here. */
+  /** Whether the bytes at this position are very likely the beginning of an entry. */
   startsAt(bytes: Uint8Array, at: number): boolean;
   /** Whether a value can be used as an entry. */
   fits(value: DlmsValue): boolean;
@@ -19,7 +19,7 @@ export interface ListEntries {
   readonly items: readonly DlmsValue[];
   /** number of entries that the list declares */
   readonly declared: number;
-  /** passages that are no entries and were passed over */
+  /** skipped passages that are not entries */
   readonly gaps: number;
   /** bytes after the declared entries that contain no further entry */
   readonly trailing: number;
@@ -33,7 +33,7 @@ const maxElements = 4096;
 const maxGaps = 1000;
 const arrayTag = 1;
 
-/** Whether the bytes hold an array of values that have tags: what `readEntries` reads. */
+/** Whether the bytes contain an array of tagged values, as `readEntries` requires. */
 export function isPlainArray(bytes: Uint8Array): boolean {
   return bytes[0] === arrayTag;
 }

@@ -27,7 +27,7 @@ export interface AttributeEntry {
   readonly attributeId: number;
   /** name by the class table, or `attribute 12` */
   readonly attribute: string;
-  /** null where the meter does not tell, or sends a value that the standard does not define */
+  /** null if the meter does not report it, or sends a value that the standard does not define */
   readonly access: AttributeAccess | null;
   /** access_mode as sent: an enumeration below version 3 of Association LN, a bit mask from there on */
   readonly accessMode: number | null;
@@ -59,7 +59,7 @@ export interface ObjectEntry {
 
 export interface ObjectDirectory {
   readonly objects: readonly ObjectEntry[];
-  /** entries that could not be understood and were left out, or that are counted in the list but did not come */
+  /** entries that were invalid and left out, or that are counted in the list but were not received */
   readonly skipped: number;
 }
 
@@ -284,7 +284,7 @@ function usesBitMask(drafts: readonly (Draft | undefined)[], version: number | u
   );
 }
 
-/** A mode was sent, and the enumeration has no word for it. */
+/** A mode was sent that the enumeration does not define. */
 function isUnknownMode({ access, accessMode }: AttributeEntry | MethodEntry): boolean {
   return accessMode !== null && access === null;
 }

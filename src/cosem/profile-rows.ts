@@ -20,16 +20,16 @@ export interface RowMapperOptions extends PresentOptions {
   readonly capturePeriod?: number;
   /** the rows come newest first, so a missing time lies one period before the previous one */
   readonly newestFirst?: boolean;
-  /** what entries have, from the first on, where a meter sends all columns though it was asked for some */
+  /** the attributes of an entry, in order, if a meter sends all columns although only some were requested */
   readonly allColumns?: readonly ProfileColumn[];
-  /** key of the Clock column whose times are returned beside the rows */
+  /** key of the Clock column whose times are returned separately from the rows */
   readonly timeKey?: string | undefined;
 }
 
 /** A row, and when it was captured. */
 export interface TimedRow {
   readonly row: ProfileRow;
-  /** undefined where it is not known, or not one point in time */
+  /** undefined if it is not known, or not one point in time */
   readonly time: RowTime | undefined;
 }
 
@@ -114,7 +114,7 @@ class RowReader implements ElementReader<ProfileRow> {
   }
 
   fromValue(entry: DlmsValue): ProfileRow {
-    // A profile of one column is sent by some meters without the structure around it.
+    // Some meters send a profile of one column without the structure around it.
     const values = entry.type === "structure" || entry.type === "array" ? entry.value : [entry];
     this.#fit(values.length);
     const cells = this.#cells;
@@ -197,7 +197,7 @@ class ValueCell implements Cell {
 
   read(cursor: ValueDecoder): unknown {
     const divisor = this.#divisor;
-    // The columns of nearly all profiles; everything else takes the long way.
+    // Fast path for the columns of nearly all profiles; other columns use the general one.
     if (divisor !== 0) {
       const number = cursor.integer();
       if (!Number.isNaN(number)) {
@@ -213,7 +213,7 @@ class ValueCell implements Cell {
     if (!isNull && !value.type.startsWith("delta-")) return this.#take(value);
     const before = this.#last();
     if (!isNull) {
-      // Without a row before there is nothing to add to, and the difference is no value.
+      // Without a previous row there is no value to add the difference to.
       const sum = before === undefined || typeof value.value !== "number" ? undefined : add(before, value.value);
       return sum === undefined ? null : this.#take(sum);
     }

@@ -11,7 +11,7 @@ import { addSeconds } from "./date-time-formatter";
 import type { ProfileColumn } from "./profile-columns";
 import { createRowReader, type ProfileRow, type RowMapperOptions, type TimedRow } from "./profile-rows";
 
-/** A time mark as it is shown in a row. */
+/** A time mark as it is displayed in a row. */
 export interface TimeMark {
   /** the date-time, with null for each part that the meter leaves out */
   readonly time: unknown;
@@ -25,7 +25,7 @@ interface Mark {
   readonly bits: number;
 }
 
-/** Marks may stand in the first four columns. */
+/** Number of leading columns that may contain marks. */
 const markColumns = 4;
 const statusNames: ReadonlyMap<number, string> = new Map([
   [0x40, "power-failure"],
@@ -34,7 +34,7 @@ const statusNames: ReadonlyMap<number, string> = new Map([
   [0x04, "watchdog"],
 ]);
 const clockSet = 0x20;
-/** Bits of an end mark behind which the meter's clock jumps. */
+/** Bits of an end mark after which the meter's clock jumps. */
 const jumps = 0x40 | clockSet | 0x08;
 const daySeconds = 86_400;
 
@@ -51,7 +51,7 @@ class MarkedRowReader implements ElementReader<TimedRow> {
   readonly #rows: ElementReader<ProfileRow>;
   readonly #markKeys: readonly string[];
   readonly #period: number;
-  /** start of the next interval; undefined where it is not known */
+  /** start of the next interval; undefined if it is not known */
   #running: DateTimeParts | undefined;
 
   constructor(columns: readonly ProfileColumn[], options: RowMapperOptions) {
@@ -81,7 +81,7 @@ class MarkedRowReader implements ElementReader<TimedRow> {
     return { row: { time, ...row }, time: end === undefined ? undefined : this.#rowTime(end) };
   }
 
-  /** The end of the row's interval; undefined where it is not known. */
+  /** The end of the row's interval; undefined if it is not known. */
   #endOf(start: Mark | undefined, end: Mark | undefined): DateTimeParts | undefined {
     if (start !== undefined) this.#start(start);
     const running = this.#running;

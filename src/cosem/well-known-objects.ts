@@ -1,7 +1,7 @@
 /** Objects that have the same logical name in every meter (IEC 62056-6-1, abstract objects of value group A = 0). */
 import { associationShortName } from "../apdu/class-ids";
 
-/** The association that is in use, of class Association LN or SN. */
+/** The current association, of class Association LN or SN. */
 export const currentAssociation = "0.0.40.0.0.255";
 export const clock = "0.0.1.0.0.255";
 export const securitySetup = "0.0.43.0.0.255";

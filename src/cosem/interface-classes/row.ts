@@ -32,7 +32,7 @@ const logicalName: AttributeDefinition = {
   presentation: "logical-name",
 };
 
-/** The name under which a class goes in settings and messages. */
+/** The name of a class in settings and messages. */
 export function settingName(title: string): string {
   return title
     .toUpperCase()
