@@ -150,7 +150,7 @@ function* replyByRead(channel: ServiceChannel, data: Uint8Array): Operation<GetD
   return result?.kind === "error" && result.result !== 0 ? { ok: false, result: result.result } : undefined;
 }
 
-/** The meter's proof; undefined if it sent none, which some meters express as null-data or an empty octet-string. */
+/** The meter's proof; undefined if it sent none: no data, null-data, an empty octet-string, or the result success alone. */
 function proofIn(mechanism: HlsMechanism, answer: GetDataResult | undefined): Uint8Array | undefined {
   if (answer === undefined) return undefined;
   if (!answer.ok) {
