@@ -117,9 +117,10 @@ export class Intake {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** A meter is known by its title, not by its address; without a title by its number, then by the peer. */
+/** A meter is known by its title, not by its address; without a title by its number, then by its host: ports change. */
 function meterOf({ systemTitle, meterId, link }: Push): string {
   if (systemTitle !== null) return `system title ${systemTitle}`;
   if (meterId !== null) return `meter ${meterId}`;
-  return `${link.peer ?? "meter"}${link.source === null ? "" : `, address ${link.source}`}`;
+  const host = link.peer?.replace(/:\d+$/, "") ?? "meter";
+  return `${host}${link.source === null ? "" : `, address ${link.source}`}`;
 }

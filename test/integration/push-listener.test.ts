@@ -105,6 +105,14 @@ describe("push listener", () => {
     assert.ok(facts.lastPushAt !== null);
   });
 
+  it("takes a meter without a title and a number for the same one when it connects again", async () => {
+    const listener = await listen();
+    const pushes = pushesOf(listener, 2);
+    for (const value of [1, 2]) (await dial(listener)).end(plainPush(value));
+    assert.deepEqual((await pushes).map(valueOf).sort(), [1, 2]);
+    assert.equal(listener.facts.meters, 1);
+  });
+
   it("listens on 127.0.0.1 unless another address is chosen", async () => {
     const listener = await listen();
     assert.equal(listener.address?.host, "127.0.0.1");
