@@ -73,7 +73,7 @@ describe("the read dialog with a flow from before", function () {
     });
   });
 
-  it("accepts a limit for a whole read, and says why a limit is wrong", async () => {
+  it("accepts a limit for a whole read, and explains an invalid limit", async () => {
     await openDialog(page, "dlms-read");
     await page.locator(input("giveUpAfter")).fill("soon");
     await page.keyboard.press("Tab");

@@ -246,7 +246,7 @@ describe("a person's way in the editor", function () {
     assert.deepEqual(await codes(), [first, second, ...rest], "with the keyboard in it");
   });
 
-  it("exports and imports the list as CSV, and says which row is wrong", async () => {
+  it("exports and imports the list as CSV, and names an invalid row", async () => {
     const [download] = await Promise.all([
       page.waitForEvent("download"),
       page.locator("#dlms-read-csv-export").click(),

@@ -139,7 +139,7 @@ describe("meters that dial in", () => {
     assert.equal((await client.read(energy)).value, 6);
   });
 
-  it("names a meter by the system title of its first push, and gives its pushes", async () => {
+  it("names a meter by the system title of its first push, and delivers its pushes", async () => {
     const acceptor = await accept({ push: { keys: pushKeys } });
     const [push, meter] = [nextPush(acceptor), nextMeter(acceptor)];
     const socket = await rawDial(acceptor);

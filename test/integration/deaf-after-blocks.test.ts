@@ -107,7 +107,7 @@ function bench(inactivity: Inactivity, options: Partial<ConnectOptions> = {}): B
 const quietNote = /the line stays quiet for 10 s before the last try/;
 
 describe("general blocks that lead nowhere over HDLC", () => {
-  it("begin the next try with DISC and SNRM, and the same read gives the value", async () => {
+  it("begin the next attempt with DISC and SNRM, and the same read returns the value", async () => {
     const { client, clock, meter, notes } = bench("until DISC");
     assert.equal((await clock.runUntil(client.read(ref))).value, 100);
     const controls = meter.sent.map(({ control }) => control);
@@ -117,7 +117,7 @@ describe("general blocks that lead nowhere over HDLC", () => {
     await clock.runUntil(client.close());
   });
 
-  it("begin the next try with SNRM where the meter says that its inactivity time-out ended the link", async () => {
+  it("begin the next attempt with SNRM if the meter reports that its inactivity time-out ended the link", async () => {
     const { client, clock, meter, notes } = bench(4000);
     assert.equal((await clock.runUntil(client.read(ref))).value, 100);
     assert.deepEqual(

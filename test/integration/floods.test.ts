@@ -12,7 +12,7 @@ const push = fromHex(dataNotification("11ff"));
 
 describe("a meter that sends unsolicited messages without end", () => {
   for (const framing of ["WRAPPER", "HDLC"] as const) {
-    it(`${framing}, idle: the connection ends with an error that says so, the next read works`, async () => {
+    it(`${framing}, idle: the connection ends with an error that names the flood, the next read works`, async () => {
       const { client, clock, meter } = bench({ framing });
       let heard = 0;
       const ended: DlmsError[] = [];

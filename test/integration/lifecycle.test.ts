@@ -283,7 +283,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("reports what answered in place of the meter before it hung up", async () => {
+    it("names the protocol of the bytes that arrived before the peer closed the connection", async () => {
       const transport = memoryTransport((line) => ({
         receive: () => {
           line.send(Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n"));

@@ -19,7 +19,7 @@ const reports = {
 for (const framing of ["WRAPPER", "HDLC"] as const) {
   describe(`reports in the middle of a session over ${framing}`, () => {
     for (const [name, hex] of Object.entries(reports)) {
-      it(`${name} before an answer is an event, and the answer is the answer`, async () => {
+      it(`${name} before an answer becomes an event, and the answer is returned`, async () => {
         const { client, clock, meter } = bench({ framing, objects: registers(3) });
         const seen: { apdu: { apdu: string } }[] = [];
         client.on("notification", (event) => seen.push(event));
@@ -54,7 +54,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
         return { client, clock, notes };
       };
 
-      it("is named before an answer, and the answer is the answer", async () => {
+      it("is reported before an answer, and the answer is returned", async () => {
         const { client, clock, notes } = await opened((answer) =>
           answer[0] === 0xc4 ? [ciphered, answer] : undefined,
         );
@@ -122,7 +122,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
   });
 }
 
-describe("a ciphered report right behind a ciphered answer", () => {
+describe("a ciphered report directly after a ciphered answer", () => {
   const title = fromHex("4d4d4d0000bc614e");
   /** Event-notification of Register 1.0.1.8.0.255, in the envelope of its service or of general-glo. */
   const envelopes: Readonly<Record<string, (content: Uint8Array) => string>> = {
@@ -131,7 +131,7 @@ describe("a ciphered report right behind a ciphered answer", () => {
   };
   for (const framing of ["WRAPPER", "HDLC"] as const) {
     for (const [name, envelope] of Object.entries(envelopes)) {
-      it(`${name} over ${framing}: the answer is the answer, and the report is an event`, async () => {
+      it(`${name} over ${framing}: the answer is returned, and the report becomes an event`, async () => {
         const { client, clock, meter } = secured({
           meter: { framing, systemTitle: title },
           client: framing === "HDLC" ? { link: { kind: "hdlc" } } : {},

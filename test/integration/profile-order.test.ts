@@ -150,7 +150,7 @@ describe("profiles of incomplete meters", () => {
     await bed.clock.runUntil(bed.client.close());
   });
 
-  it("say that values are shown without their scaler", async () => {
+  it("carry a note that values are shown without their scaler", async () => {
     const refused = answersWith(({ attributeId, classId }) => classId === 3 && attributeId === 3, { result: 3 });
     const bed = bench({ objects: profileOf(oldestFirst), ...noLists }, {}, [refused]);
     for (let time = 0; time < 2; time++) {
@@ -168,7 +168,7 @@ describe("profiles of incomplete meters", () => {
     await bed.clock.runUntil(bed.client.close());
   });
 
-  it("have no time column: a range by time is an error that says so", async () => {
+  it("report a missing time column for a range by time", async () => {
     const rows = counted(0, 3).map((n) => [number(n)]);
     const bed = bench({ objects: profileOf(rows, { timeless: true }) });
     await assert.rejects(read(bed, { from: new Date(start) }), /no column with the time: ask for the last rows/);
@@ -295,7 +295,7 @@ describe("profiles taken row by row", () => {
     ["by short names", { referencing: "sn", maxPduSize: 128 }, { referencing: "sn", maxPduSize: 128 }],
     ["in general blocks", { generalBlockTransferWindow: 1 }, { maxPduSize: 256 }],
   ] as const) {
-    it(`come while the meter still sends (${name})`, async () => {
+    it(`are delivered while the meter still sends (${name})`, async () => {
       const { client, clock, meter } = bench({ objects: profileOf(long), ...definition }, { association: options });
       await clock.runUntil(client.profile(profileName).columns());
       meter.forgetReceived();

@@ -83,7 +83,7 @@ describe("profiles by time, read in another season than they were captured in", 
       }
     });
 
-    it(`also where the meter wants no deviation, or no range at all (${name})`, async () => {
+    it(`are returned even if the meter rejects a deviation, or any range (${name})`, async () => {
       for (const range of [local, dates]) {
         for (const which of ["set", "all"] as const) {
           const table = await read(meter(refusesRanges(which)), range);
@@ -155,7 +155,7 @@ describe("profiles by time at the end of daylight saving", () => {
     assert.deepEqual(energies(table.rows), counted(10, 14));
   });
 
-  it("have no row twice and miss none where they come in pieces", async () => {
+  it("contain each row once when they are read in pieces", async () => {
     const first = end - 96 * quarter;
     const rows = counted(0, 191).map((n) => {
       const at = first + n * quarter;

@@ -374,7 +374,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("report how many rows without a time a range leaves out; after a resume none is", async () => {
+  it("report how many rows without a time a range leaves out; a resume leaves out none", async () => {
     const [one, ...rest] = profile(100);
     const all = one?.rows;
     assert.ok(one !== undefined && all !== undefined);

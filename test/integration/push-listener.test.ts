@@ -105,7 +105,7 @@ describe("push listener", () => {
     assert.ok(facts.lastPushAt !== null);
   });
 
-  it("takes a meter without a title and a number for the same one when it connects again", async () => {
+  it("recognises a meter without title and number when it reconnects", async () => {
     const listener = await listen();
     const pushes = pushesOf(listener, 2);
     for (const value of [1, 2]) (await dial(listener)).end(plainPush(value));

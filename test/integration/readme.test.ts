@@ -18,7 +18,7 @@ const manifest = JSON.parse(read("package.json")) as {
 };
 
 describe("README.md", () => {
-  it("has an example without Node-RED that runs as it stands", function () {
+  it("has an example without Node-RED that runs unchanged", function () {
     this.timeout(30_000);
     const samples = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
     const whole = samples.filter((text) => text.includes('from "node-red-contrib-dlms"'));

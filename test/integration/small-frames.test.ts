@@ -54,7 +54,7 @@ describe("lists over HDLC", () => {
     assert.deepEqual(await framesFor(frames), { frames: 4, lists: 4 });
   });
 
-  it("a list is as long as the window of the meter lets it be", async () => {
+  it("the meter's window limits the length of a list", async () => {
     const frames = { maxInfoTransmit: 128, maxInfoReceive: 128, windowTransmit: 7, windowReceive: 7 };
     // 40 attributes are four frames, which go out together
     assert.deepEqual(await framesFor(frames), { frames: 4, lists: 1 });

@@ -84,7 +84,7 @@ describe("dlms-read with failures", () => {
     }
   });
 
-  it("reports that the meter does not know the client address", async () => {
+  it("reports that the meter rejects the client address", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, flowFor(port, {}, { clientAddress: "99", timeout: "200" }));
     const { dlmsError } = await failure();
@@ -181,7 +181,7 @@ describe("dlms-read with failures", () => {
     assert.equal(meter.counters.connections, 0);
   });
 
-  it("survives an expression that fails, and says which", async () => {
+  it("continues after an expression that fails, and names it", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, flowFor(port, { logicalName: "$nothing(", logicalNameType: "jsonata" }));
     const { dlmsError } = await failure();

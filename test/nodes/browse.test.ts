@@ -215,7 +215,7 @@ describe("lists of values as CSV", () => {
     ]);
   });
 
-  it("says why a row with a code is wrong, and leaves it out", () => {
+  it("explains why a row with a code is invalid, and omits it", () => {
     const { points, errors } = readCsv("obis;attribute\n1-0:1.8.0;2\n1-0:2.8.0;x\n?;x\n", isObis, (point) =>
       point.attributeId === "x" ? "no attribute" : undefined,
     );

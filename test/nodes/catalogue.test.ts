@@ -141,7 +141,7 @@ describe("catalogues, help and editor files", () => {
     });
   }
 
-  it("says in the simulator's help, in every language, how each client of the household reads", () => {
+  it("explains in the simulator's help, in every language, how each client of the household reads", () => {
     for (const language of languages) {
       const help = readFileSync(join(nodes, "dlms-simulator", "locales", language, "dlms-simulator.html"), "utf8");
       for (const client of ["16", "17", "18"]) assert.match(help, new RegExp(`<dt>\\S+ ${client}</dt>`), language);
@@ -156,7 +156,7 @@ describe("catalogues, help and editor files", () => {
     }
   });
 
-  it("gives settings that are new in a version the former behaviour, and keeps settings that are set", () => {
+  it("sets new settings to the former behaviour, and keeps existing settings", () => {
     assert.deepEqual(migrate({ version: 1, interval: "60", mode: "list" }, migrations["dlms-read"]), {
       ...{ interval: "60", mode: "list", spread: "0", split: false, columns: "" },
       ...{ columnsType: "str", giveUpAfter: "", version: 3 },

@@ -36,7 +36,7 @@ const whole = ["line ok", "link ok", "association ok", "authentication ok", "rea
 describe("Test connection", () => {
   afterEach(clean);
 
-  it("works before the first deploy, with settings as text, and leaves nothing open", async () => {
+  it("works before the first deploy, with settings as text, and closes all connections", async () => {
     const { meter, port } = await startMeter();
     await helper.load(allNodes, []);
     const { lines } = await test("never-deployed", {
@@ -81,7 +81,7 @@ describe("Test connection", () => {
     assert.equal(meter.counters.openConnections, 1);
   });
 
-  it("resolves the variables of the deployed node, and says which setting is wrong", async () => {
+  it("resolves the variables of the deployed node, and names the invalid setting", async () => {
     const { port } = await startMeter();
     process.env.DLMS_TEST_PORT = String(port);
     await helper.load(allNodes, flowFor("${DLMS_TEST_PORT}"));
@@ -141,7 +141,7 @@ describe("Test connection", () => {
       }
     });
 
-    it("names the step at which it happened", async () => {
+    it("names the step that failed", async () => {
       const { port } = await startMeter();
       const flow = flowFor(port);
       await helper.load(allNodes, flow);

@@ -50,7 +50,7 @@ describe("dlms-read", () => {
     assert.equal("dlmsError" in msg, false);
   });
 
-  it("lets the message win over the editor, takes an empty text as absent, and remembers nothing", async () => {
+  it("prefers the message to the editor, treats an empty text as absent, and does not remember overrides", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, flowFor(port));
     assert.equal((await value({ logicalName: "0100200700ff" })).dlms?.logicalName, "1.0.32.7.0.255");
@@ -108,7 +108,7 @@ describe("dlms-read", () => {
     }
   });
 
-  it("gives dates as ISO text, Date or epoch", async () => {
+  it("outputs dates as ISO text, Date or epoch", async () => {
     const { port } = await startMeter(householdDefinition({ now: () => Date.UTC(2026, 0, 15, 12, 0, 0) }));
     const read = { logicalName: "0-0:1.0.0*255", objectType: "CLOCK" };
     await helper.load(allNodes, flowFor(port, read));

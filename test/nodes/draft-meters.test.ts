@@ -124,7 +124,7 @@ describe("a meter of an open dialog", () => {
     assert.equal(attempts(one), 0);
   });
 
-  it("is the deployed meter if nothing was changed, and gets no second session", async () => {
+  it("uses the session of the deployed meter if no setting was changed", async () => {
     const one = await withPassword();
     const flow = flowFor(one.port, {}, low);
     await helper.load(allNodes, flow, { meter: { password } });
@@ -223,7 +223,7 @@ describe("a meter of an open dialog", () => {
     assert.equal(most(), 1);
   });
 
-  it("gives up its wait when its dialog is closed", async () => {
+  it("stops waiting when its dialog is closed", async () => {
     const one = await startMeter();
     const most = maxAssociationsOf(one);
     await helper.load(allNodes, []);

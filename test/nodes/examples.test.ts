@@ -79,7 +79,7 @@ describe("each example, as it is written", () => {
       }
     });
 
-    it(`${name} is laid out: nodes inside their groups, none above another`, () => {
+    it(`${name} is laid out: nodes inside their groups, without overlap`, () => {
       const drawn = nodes.filter(({ z, type }) => z !== undefined && type !== "group") as unknown as {
         id: string;
         x: number;
@@ -229,7 +229,7 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
     assert.ok(lines.every((line) => /^[^,]+,\d+,\d+$/.test(line)));
   });
 
-  it("05 sends the last day as line protocol to the stand-in, on whatever port this Node-RED is", async () => {
+  it("05 sends the last day as line protocol to the stand-in, on any port of Node-RED", async () => {
     const { payload } = await nodeRed.arrival(find("05", "what came"));
     const lines = String(payload).split("\n");
     assert.equal(lines.length, 96);
@@ -259,7 +259,7 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
     assert.match((payload as { hex: string }).hex, /^7e/i);
   });
 
-  it("08 reads with a password, and ciphered, with what the import brought", async () => {
+  it("08 reads with a password, and ciphered, with the imported credentials", async () => {
     assert.equal(typeof (await nodeRed.arrival(find("08", "with password"))).payload, "number");
     assert.equal(typeof (await nodeRed.arrival(find("08", "ciphered"))).payload, "number");
     const exported = await (await fetch(`${nodeRed.url}flows`)).text();

@@ -6,7 +6,7 @@ import { generatedFiles, root } from "../../scripts/generated-files";
 
 describe("generated files", () => {
   for (const [path, content] of Object.entries(generatedFiles())) {
-    it(`${path} is what \`npm run generate\` writes`, () => {
+    it(`${path} equals the output of \`npm run generate\``, () => {
       assert.equal(readFileSync(join(root, path), "utf8"), content);
     });
   }

@@ -18,7 +18,7 @@ const forEver = (signal: AbortSignal): Promise<never> =>
   });
 
 describe("a time limit for a whole read", () => {
-  it("ends an unfinished read, and leaves no timer and no listener", async () => {
+  it("ends an unfinished read, and removes its timer and listener", async () => {
     const clock = new VirtualClock();
     const ending = new AbortController();
     const late = withDeadline({ clock, after: 5000, ending: ending.signal }, forEver);
@@ -35,7 +35,7 @@ describe("a time limit for a whole read", () => {
     assert.equal(getEventListeners(ending.signal, "abort").length, 0);
   });
 
-  it("sets no limit for 0, and ends with the node in either case", async () => {
+  it("treats 0 as no limit, and ends with the node in either case", async () => {
     for (const after of [0, 5000]) {
       const clock = new VirtualClock();
       const ending = new AbortController();
@@ -49,14 +49,14 @@ describe("a time limit for a whole read", () => {
     }
   });
 
-  it("takes its default from the mode of the read, and has no limit for 0", () => {
+  it("depends on the mode of the read by default, and 0 removes it", () => {
     assert.equal(giveUpAfterOf({ giveUpAfter: "" }, {}, "attribute"), 600_000);
     assert.equal(giveUpAfterOf({}, {}, "list"), 600_000);
     assert.equal(giveUpAfterOf({ giveUpAfter: "" }, {}, "profile"), 86_400_000);
     assert.equal(giveUpAfterOf({ giveUpAfter: "0" }, {}, "profile"), 0);
   });
 
-  it("ends the wait for exclusive access, and the next request gets it", async () => {
+  it("ends the wait for exclusive access, and the next request acquires it", async () => {
     const turn = new EndpointAccess();
     const occupant = (): { release(): Promise<void> } => ({ release: () => Promise.resolve() });
     const first = occupant();
@@ -74,14 +74,14 @@ describe("a time limit for a whole read", () => {
   });
 });
 
-describe("dlms-read gives up", () => {
+describe("dlms-read with a time limit", () => {
   afterEach(clean);
 
   const silence = (meter: SimulatedMeter, when: () => boolean): void => {
     meter.use({ name: "silent", request: ({ apdu }) => (when() && apdu.startsWith("get") ? [] : undefined) });
   };
 
-  it("stops after the time of the node or of the message, and the next read works", async () => {
+  it("stops after the limit of the node or of the message, and the next read works", async () => {
     const { meter, port } = await startMeter();
     let delayMs = 0;
     meter.use({
@@ -106,7 +106,7 @@ describe("dlms-read gives up", () => {
     );
   });
 
-  it("stops also while it waits for a session that others use", async () => {
+  it("also stops while it waits for a session in use", async () => {
     const { meter, port } = await startMeter();
     silence(meter, () => true);
     const flow = flowFor(1, {}, { timeout: "600000", poolSize: "1" });
@@ -124,7 +124,7 @@ describe("dlms-read, settings from elsewhere", () => {
   afterEach(clean);
   const now = (): number => Date.UTC(2026, 0, 15, 12, 5, 0);
 
-  it("takes columns from the flow's context, a property of the message, or an expression", async () => {
+  it("reads columns from the flow context, a message property or an expression", async () => {
     const { port } = await startMeter(householdDefinition({ now }));
     const cases: [columnsType: string, columns: string][] = [
       ["flow", "columns"],
@@ -142,7 +142,7 @@ describe("dlms-read, settings from elsewhere", () => {
     }
   });
 
-  it("takes the form of dates from the message", async () => {
+  it("formats dates as the message specifies", async () => {
     const { port } = await startMeter(householdDefinition({ now }));
     const clock = { logicalName: "0-0:1.0.0*255", objectType: "CLOCK", attributeId: "2" };
     await helper.load(allNodes, flowFor(port, clock));
@@ -152,7 +152,7 @@ describe("dlms-read, settings from elsewhere", () => {
     assert.match((await failure({ dates: "roman" })).dlmsError.message, /^msg\.dates: expected iso, date, epoch/);
   });
 
-  it("says once when the first read will be, where it is spread far", async () => {
+  it("logs once when the first read is due after a long random delay", async () => {
     for (const [spread, expected] of [
       ["3600", /^grey ring dlms-read\.status\.firstRead$/],
       ["4", /^grey ring dlms-read\.status\.idle$/],
@@ -175,7 +175,7 @@ describe("dlms-read, settings from elsewhere", () => {
 describe("a long outage", () => {
   afterEach(clean);
 
-  it("writes one warning to the log where a Catch node takes the errors of the messages", async () => {
+  it("logs one warning if a Catch node receives the errors of the messages", async () => {
     await helper.load(allNodes, flowFor(1));
     helper.log().resetHistory();
     for (let n = 0; n < 5; n++) await failure();

@@ -42,7 +42,7 @@ describe("meters that messages describe", () => {
     assert.ok(meters.every(({ meter }) => meter.associations === 0));
   });
 
-  it("shares a session between messages that say the same, and takes the name that the message gives", async () => {
+  it("shares a session between messages with equal settings, and uses the name in the message", async () => {
     const one = await startMeter();
     await helper.load(allNodes, flowFor(1));
     const first = await value({ meter: { port: one.port, name: "cellar" } });
@@ -140,7 +140,7 @@ describe("meters that messages describe", () => {
     await listener.close();
   });
 
-  it("lets as many requests wait as the pool serves in the usual time of a read, where queueLimit is empty", () => {
+  it("queues as many requests as the pool serves in the usual time of a read if queueLimit is empty", () => {
     const cases: [RawSettings, number][] = [
       [{}, 1200],
       [{ queueLimit: "" }, 1200],

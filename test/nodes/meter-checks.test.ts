@@ -114,7 +114,7 @@ describe("secrets that a dlms-meter needs, in the editor", () => {
     assert.equal(of({ password: "", has_password: false }), "missing password");
   });
 
-  it("knows which form of ciphering and signing needs which key", async () => {
+  it("requires the key that each form of ciphering and signing needs", async () => {
     const { checks, emit } = editor({ m1: ["encryptionKey", "authenticationKey"] });
     await emit("nodes:add", { type: "dlms-meter" });
     const of = (settings: object): string => String(checks.allSecrets.call({ ...gmac, ...settings }, "", {}));

@@ -38,7 +38,7 @@ function fake(): { made: Map<string, FakeSession>; make(key: string): () => Shar
 describe("the pool of sessions", () => {
   const limits = { size: 2, idleMs: 1000, queue: 3 };
 
-  it("gives one session per key, makes no more than its limit, and lets others wait in order", async () => {
+  it("provides one session per key up to its limit, and queues other requests in order", async () => {
     const clock = new VirtualClock();
     const pool = new MeterPool(limits, clock);
     const sessions = fake();
@@ -82,7 +82,7 @@ describe("the pool of sessions", () => {
     assert.equal(pool.size, 0);
   });
 
-  it("gives a place to a waiting meter although the others are read without a pause", async () => {
+  it("serves a waiting meter even if the others are read continuously", async () => {
     const pool = new MeterPool({ size: 1, idleMs: 1000, queue: 1000 }, new VirtualClock());
     const sessions = fake();
     const order: string[] = [];

@@ -64,7 +64,7 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     assert.equal("parts" in (await single), false);
   });
 
-  it("gives the same as one message after a Join node", async () => {
+  it("yields the same as one message after a Join node", async () => {
     const { port } = await startMeter();
     const join = createRequire(__filename)("@node-red/nodes/core/sequence/17-split.js") as never;
     const flow = flowFor(port, { mode: "list", points, split: true, wires: [["join"]] });
@@ -160,7 +160,7 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     );
   });
 
-  it("reports it at once, to a Catch node or in the log, because no message will come", async () => {
+  it("reports it at once, to a Catch node or in the log, because no message will follow", async () => {
     const meter = { id: "meter", type: "dlms-meter", host: "127.0.0.1", port: "1" };
     const on = { z: "tab", x: 0, y: 0 };
     const read = { id: "read", type: "dlms-read", ...on, meter: "meter", interval: "0.5", wires: [[]] };

@@ -37,7 +37,7 @@ describe("presets of the meter's dialog", () => {
   });
 
   for (const { id, source, values } of presets) {
-    it(`${id} says where its values are from, so that a person finds it again`, () => {
+    it(`${id} cites the source of its values`, () => {
       // what is not from the maker has its address; a paper has its number, version or year
       if (source.startsWith("not the maker, but ")) assert.match(source, /\b[\w-]+\.(com|org|fi)\b/);
       else assert.match(source, /\b(v\d|\d{4}|IEC \d|\d+\.\d)/);
@@ -55,7 +55,7 @@ describe("presets of the meter's dialog", () => {
       }
     });
 
-    it(`${id} makes settings with which a meter can be asked, over the network and over a serial line`, () => {
+    it(`${id} produces settings that can read a meter, over the network and over a serial line`, () => {
       const folder = mkdtempSync(join(tmpdir(), "dlms-presets-"));
       const credentials = { password: "x", encryptionKey: "00".repeat(16), authenticationKey: "00".repeat(16) };
       for (const transportType of values.transportType === undefined ? ["TCP", "SERIAL"] : [values.transportType]) {

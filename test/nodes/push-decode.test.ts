@@ -56,7 +56,7 @@ function collected(id = "out"): Message[] & { count(wanted: number): Promise<voi
 describe("dlms-decode", () => {
   afterEach(clean);
 
-  it("decodes a plain push without a source, and keeps the properties of the message", async () => {
+  it("decodes a plain push without a source, and preserves the message properties", async () => {
     await helper.load(allNodes, decodeFlow());
     const msg = await decoded({ payload: aidon(), topic: "han/raw", req: "kept" });
     assert.deepEqual(msg.payload, {
@@ -81,7 +81,7 @@ describe("dlms-decode", () => {
     assert.deepEqual([current?.unit, current?.scaler, current?.scalerFrom], ["A", -1, "frame"]);
   });
 
-  it("takes hex text, hex of hex and an array of bytes, and names the topic by the meter", async () => {
+  it("accepts hex text, hex of hex and an array of bytes, and uses the meter's name as topic", async () => {
     await helper.load(allNodes, decodeFlow());
     const hexOfHex = Buffer.from(aidonHex, "latin1").toString("hex");
     for (const payload of [aidonHex, hexOfHex, [...aidon()]]) {
@@ -91,7 +91,7 @@ describe("dlms-decode", () => {
     }
   });
 
-  it("joins the pieces of a push by topic", async () => {
+  it("assembles the pieces of a push by topic", async () => {
     await helper.load(allNodes, decodeFlow());
     const list = collected();
     const halves = (bytes: Buffer): [Buffer, Buffer] => [bytes.subarray(0, 60), bytes.subarray(60)];
@@ -116,7 +116,7 @@ describe("dlms-decode", () => {
     );
   });
 
-  it("ignores a payload without a push, without an error", async () => {
+  it("ignores a payload without a push", async () => {
     await helper.load(allNodes, decodeFlow());
     const statuses = statusesOf("decode");
     const list = collected();
@@ -212,7 +212,7 @@ describe("dlms-decode", () => {
     for (const key of [wrongKey, ...Object.values(pushKeys)]) assert.equal(told.toLowerCase().includes(key), false);
   });
 
-  it("refuses an old push after a restart too", async () => {
+  it("refuses an old push after a restart", async () => {
     const flow = decodeFlow({}, {});
     await helper.load(allNodes, flow, { source: pushKeys });
     await decoded({ payload: cipheredPush({ counter: 500, systemTitle: "5453540000000031" }) });
@@ -237,7 +237,7 @@ describe("dlms-decode", () => {
     );
   });
 
-  it("takes the keys of a fleet from a file, and refuses one that other users may read", async () => {
+  it("loads the keys of a fleet from a file, and refuses a file that other users may read", async () => {
     const folder = mkdtempSync(join(tmpdir(), "dlms-keys-"));
     const path = join(folder, "meters.csv");
     const rows = [
@@ -258,7 +258,7 @@ describe("dlms-decode", () => {
     assert.match(error.dlmsError?.message ?? "", /^keyFile: .*open\.csv may be read or written by every user/);
   });
 
-  it("reports settings that are wrong with each message", async () => {
+  it("reports invalid settings with each message", async () => {
     for (const [wrong, pattern] of [
       [{ meters: [{ systemTitle: "12" }] }, /^meters\[0\]\.systemTitle: expected 16 hex digits/],
       [{ lists: "nonsense" }, /^lists: /],
@@ -274,7 +274,7 @@ describe("dlms-decode", () => {
     assert.equal((await refused({ payload: aidon() })).dlmsError?.code, "DLMS_CONFIG_MISSING");
   });
 
-  it("sends a push and the error of another one from the same payload", async () => {
+  it("sends a push and an error if a payload contains a good and a bad push", async () => {
     await helper.load(allNodes, decodeFlow());
     const error = next("caught");
     const payload = Buffer.concat([

@@ -72,7 +72,7 @@ describe("the key file of a push source", () => {
     );
   });
 
-  it("refuses a file without a list of meters, and quotes nothing of it", () => {
+  it("refuses a file without a list of meters, and does not quote it", () => {
     const secret = "5ec2e7".repeat(6);
     for (const text of [
       ...[secret, `["${secret}"]`, `{"keys": "${secret}"}`, `[{"encryptionKey": "${secret}"}]`],

@@ -49,7 +49,7 @@ describe("redeploys", () => {
     assert.equal(meter.counters.openConnections, 0);
   });
 
-  it("asks nothing of the meter before the first message", async () => {
+  it("sends no request to the meter before the first message", async () => {
     const { meter, port } = await startMeter();
     await helper.load(allNodes, flowFor(port));
     assert.equal(meter.counters.connections, 0);

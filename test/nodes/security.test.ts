@@ -130,7 +130,7 @@ describe("security of dlms-meter", () => {
     }
   }
 
-  it("says which key is missing, or does not fit, before anything is sent", async () => {
+  it("names a missing or unsuitable key before the first frame", async () => {
     const { client, meter } = keysOn["P-256"];
     const other = keysOn["P-384"];
     const ecdsa = { authentication: "HIGH_ECDSA" };

@@ -254,7 +254,7 @@ describe("the table of a meter's settings", () => {
     });
   }
 
-  it("knows the OBIS codes that the node knows, in the dialog too", () => {
+  it("accepts the same OBIS codes in the dialog and in the node", () => {
     const validate = definition.defaults.invocationCounterObis?.validate;
     assert.ok(validate !== undefined);
     for (const value of [

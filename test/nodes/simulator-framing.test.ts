@@ -47,7 +47,7 @@ describe("a simulator from a definition", () => {
 describe("two simulators with one definition", () => {
   afterEach(clean);
 
-  it("have system titles of their own, since counters belong to a title and a key", async () => {
+  it("have different system titles, because counters are kept per title and key", async () => {
     const key = "5e".repeat(16);
     const account = { client: 17, mechanism: "hls-gmac", policy: "authenticated-encrypted", suite: 0 };
     const definition = JSON.stringify({

@@ -69,7 +69,7 @@ describe("a simulator that pushes", () => {
     socket = undefined;
   });
 
-  it("sends the household's values with names and units to a TCP listener, and says so", async () => {
+  it("sends the household's values with names and units to a TCP listener, and shows it in the status", async () => {
     receiver = await tcpReceiver();
     await simulator({ push: "TCP", pushPort: receiver.port, pushFraming: "HDLC", pushEvery: "1" });
     const statuses = statusesOf("s");

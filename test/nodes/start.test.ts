@@ -39,7 +39,7 @@ describe("npm start", function () {
     }
   });
 
-  it("hands the example's published password and keys to Node-RED, which never shows them", async () => {
+  it("passes the example's published password and keys to Node-RED, which never shows them", async () => {
     const example = readFileSync(join(root, "examples", "08-password-and-ciphering.json"), "utf8");
     const flow = example.replaceAll('"4069"', `"${await freePort()}"`);
     const nodeRed = new NodeRedProcess({ flow });

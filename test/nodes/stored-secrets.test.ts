@@ -60,7 +60,7 @@ describe("stored secrets of a meter", () => {
     });
   }
 
-  it("belong to the meter's whole address, however it is written", async () => {
+  it("are bound to the meter's whole address in any spelling", async () => {
     const own = await withPassword("HDLC");
     const deployed = { ...low, framing: "HDLC", physicalAddress: "" };
     const flow = flowFor(own.port, {}, deployed);

@@ -144,7 +144,7 @@ export function linkCompliance(subject: LinkSubject): void {
 }
 
 function openingAndClosing(subject: LinkSubject): void {
-  it("starts closed and awaits nothing", () => {
+  it("starts closed and awaits no answer", () => {
     const { link } = new Conversation(subject);
     assert.deepEqual([link.state, link.deadline], ["closed", undefined]);
     assert.deepEqual(link.tick(1e6), []);
@@ -182,7 +182,7 @@ function openingAndClosing(subject: LinkSubject): void {
     assert.deepEqual([opening.count("closed"), opening.link.state], [1, "closed"]);
   });
 
-  it("transmits nothing when it is closed a second time", () => {
+  it("does not transmit when it is closed a second time", () => {
     const line = new Conversation(subject).openWhole().close().exhaust();
     const sent = line.count("transmit");
     line.close();
@@ -262,7 +262,7 @@ function exchanging(subject: LinkSubject): void {
     assert.ok(frames.some(({ direction }) => direction === "in"));
   });
 
-  it("is open and awaits nothing after a request without an answer", () => {
+  it("is open and awaits no answer after a request without one", () => {
     const line = new Conversation(
       subject,
       subject.meter(() => []),
@@ -298,7 +298,7 @@ function timingOut(subject: LinkSubject): void {
     assert.deepEqual(line.apdus(), [answer]);
   });
 
-  it("reports nothing more after its failure", () => {
+  it("does not report anything after its failure", () => {
     const line = new Conversation(subject).openWhole();
     line.far = never;
     line.send().exhaust();

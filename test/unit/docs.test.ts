@@ -208,7 +208,7 @@ describe("documents", () => {
     );
   });
 
-  it("give the bounds that the code has", () => {
+  it("state the bounds in the code", () => {
     const bounds = boundsIn(read("docs/limits.md"));
     assert.ok(bounds.length > 50, `${bounds.length} bounds`);
     assert.deepEqual(

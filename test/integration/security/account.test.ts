@@ -33,7 +33,7 @@ async function pester(on: Bench, minutes: number): Promise<void> {
   }
 }
 
-describe("a secret and a meter that gives no reason for its rejection", () => {
+describe("a secret that a meter rejects without a reason", () => {
   for (const [name, answer] of [
     ["permanent, provider, no reason", refusal(1, "a2", 1)],
     ["permanent, provider, null", refusal(1, "a2", 0)],

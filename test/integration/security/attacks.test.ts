@@ -178,7 +178,7 @@ describe("attacks on a ciphered association", () => {
       }
     });
 
-    it("an AARE that accepts with another context, or a plain initiate-response, opens nothing", async () => {
+    it("an AARE that accepts with another context, or a plain initiate-response, opens no association", async () => {
       const weaken: Behaviour = {
         name: "weaken",
         sealed: (answer) => {

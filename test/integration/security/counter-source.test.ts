@@ -290,7 +290,7 @@ describe("invocation counter from the meter", () => {
     });
   }
 
-  it("says which client and object failed, never as a failed secret, and sends no secret after it", async () => {
+  it("names the client and object that failed, does not blame the secret, and sends no secret afterwards", async () => {
     for (const meter of [
       { associations: [{ client: 1, mechanism: "hls-gmac", policy: "authenticated-encrypted", ...keys }] },
       { objects: [{ classId: 1, logicalName: "0.0.43.1.0.255", attributes: { 2: number(1) }, denied: [2] }] },

@@ -126,7 +126,7 @@ describe("a recorded session", () => {
     assert.match(warnings.join(" "), /close: .*the disk is full/);
   });
 
-  it("of a meter with another key or title says nothing about this one", async () => {
+  it("of a meter with another key or title does not affect this meter", async () => {
     const receivedCounters = memoryReceivedCounters();
     for (const keys of [freshKeys(), freshKeys()]) {
       const meter = createMeter({
@@ -140,7 +140,7 @@ describe("a recorded session", () => {
     }
   });
 
-  it("of a meter whose counter restarts at 1 is rejected with a way out, which works", async () => {
+  it("of a meter whose counter restarts at 1 is rejected with a remedy that works", async () => {
     const keys = freshKeys();
     const restarted = (): Transport =>
       createMeter({

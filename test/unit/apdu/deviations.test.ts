@@ -140,7 +140,7 @@ describe("initiate-responses that are readable in part", () => {
   };
   const rest = { dlmsVersion: 6, maxPduSize: 0x400, vaaName: 7 };
 
-  it("takes the last bits of a short conformance for logical names, and the first for short names", () => {
+  it("reads a short conformance as the last bits for logical names, as the first for short names", () => {
     assert.deepEqual(partly("0800065f1f03007c1f04000007"), { ...rest, conformance: 0x007c1f });
     assert.deepEqual(partly("0800065f1f03001c030400fa00"), { ...rest, vaaName: 0xfa00, conformance: 0x1c0300 });
     assert.deepEqual(partly("0800065f1f02001f04000007"), { ...rest, conformance: 0x00001f });

@@ -126,7 +126,7 @@ describe("initiate", () => {
     assert.equal(failure(() => parse("0800065f1f040000101d008000")).code, "DLMS_DECODE_TRUNCATED");
   });
 
-  it("knows that a response is not allowed", () => {
+  it("decodes that a response is not allowed", () => {
     const apdu = parse("010001 00 00 06 5f1f04 00007e1f 04b0");
     assert.ok(apdu.apdu === "initiate-request");
     assert.equal(apdu.responseAllowed, false);

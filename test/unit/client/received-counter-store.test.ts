@@ -51,7 +51,7 @@ describe("client: received counter file", () => {
     );
   });
 
-  it("knows the names of the keys that an association announces, without holding up the event loop", async () => {
+  it("computes the names of the keys that an association announces without blocking the event loop", async () => {
     const first = fileReceivedCounters(path);
     await first.ready?.();
     let turns = 0;
@@ -120,7 +120,7 @@ describe("client: received counter file", () => {
     assert.deepEqual([later.of(key, title).last, later.of(otherKey, title).last], [9, 3]);
   });
 
-  it("keeps what two processes wrote that began at one time, before there was a file", async () => {
+  it("keeps the entries of two processes that started together, before the file existed", async () => {
     const fresh = join(folder, "user", "received-counters.json");
     const both = [fileReceivedCounters(fresh), fileReceivedCounters(fresh)];
     await Promise.all(both.map(async (store) => store.ready?.()));

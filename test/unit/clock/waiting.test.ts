@@ -181,7 +181,7 @@ describe("withTimeout", () => {
 });
 
 describe("settledWithin", () => {
-  it("says whether the work has settled in time, and never rejects", async () => {
+  it("resolves to whether the work settled in time, and never rejects", async () => {
     const clock = new VirtualClock();
     assert.equal(await settledWithin(clock, 100, Promise.resolve()), true);
     assert.equal(await settledWithin(clock, 100, Promise.reject(reason)), true);

@@ -42,7 +42,7 @@ describe("BER subset", () => {
     assert.equal(berIntegerValue(new Uint8Array(0)), undefined);
   });
 
-  it("cuts a field whose length is too long at the end of the bytes, when told to", () => {
+  it("truncates a field whose length is too long at the end of the bytes, if configured", () => {
     assert.throws(() => readBer(new ByteReader(fromHex("04080102")), "field"), { code: "DLMS_DECODE_TRUNCATED" });
     const field = readBerTolerant(new ByteReader(fromHex("04080102")), "field");
     assert.deepEqual(field, { tag: 4, contents: fromHex("0102"), complete: false });

@@ -25,7 +25,7 @@ function elementsOf(value: DlmsValue): readonly DlmsValue[] {
 }
 
 describe("ArrayElementStream", () => {
-  it("gives the same rows wherever the blocks are cut", () => {
+  it("returns the same rows for every cut into blocks", () => {
     const rows = elementsOf(decodeValueBytes(profile));
     for (let size = 1; size <= profile.length; size++) {
       const stream = new ArrayElementStream();

@@ -38,7 +38,7 @@ describe("date-time", () => {
     it(`${hex} is ${expected}`, () => assert.equal(show(hex), expected));
   }
 
-  it("gives the instant and the status", () => {
+  it("returns the instant and the status", () => {
     assert.deepEqual(info("07e40701030a000000ff8880"), {
       epochMs: Date.UTC(2020, 6, 1, 8),
       deviation: -120,
@@ -84,7 +84,7 @@ describe("date-time", () => {
         status: 0,
       });
     });
-    it("FF in every byte means that nothing is specified, the deviation included", () => {
+    it("treats FF in every byte as unspecified, including the deviation", () => {
       for (const part of Object.values(parts("ffffffffffffffffffffffff"))) assert.equal(part, null);
       assert.equal(info("ffffffffffffffffffffffff").deviation, null);
     });
@@ -306,7 +306,7 @@ describe("date-time", () => {
       assert.equal(presentDateTime(next).value, "2020-01-01T00:00:00+01:00");
       assert.equal(next.weekday, 3);
     });
-    it("follows the zone's daylight saving where the meter gives no deviation", () => {
+    it("follows the zone's daylight saving if the meter sends no deviation", () => {
       const options = { timeZone: "Europe/Vienna" };
       let parts = dateTimeFromBytes(
         dateTimeToBytes({ ...dateTimeFromBytes(dateTimeToBytes("2024-10-27T02:30")), status: 0x80 }),

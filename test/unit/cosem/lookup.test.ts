@@ -185,7 +185,7 @@ describe("interface classes", () => {
     });
   }
 
-  it("know the short-name offsets of methods", () => {
+  it("contain the short-name offsets of methods", () => {
     const offset = (id: number, name: string, version?: number) => {
       const cls = findClass(id, version);
       return cls === undefined ? undefined : findMethod(cls, name)?.shortNameOffset;
@@ -221,7 +221,7 @@ describe("interface classes", () => {
     }
   });
 
-  it("have names for every attribute, also where the table has none", () => {
+  it("name every attribute, even if the table does not", () => {
     assert.equal(attributeName(3, 2), "value");
     assert.equal(attributeName(3, 9), "attribute 9");
     assert.equal(attributeName(8192, 2), "attribute 2");
@@ -230,7 +230,7 @@ describe("interface classes", () => {
     assert.equal(findAttribute(clock, "TIME_ZONE")?.id, 3);
   });
 
-  it("say where scaled values get their scaler", () => {
+  it("state where scaled values get their scaler", () => {
     assert.equal(scalerSource(3, 0, 2), 3);
     assert.equal(scalerSource(4, 0, 2), 3);
     assert.equal(scalerSource(5, 0, 2), 4);
@@ -243,7 +243,7 @@ describe("interface classes", () => {
 });
 
 describe("references", () => {
-  it("are made from what people write", () => {
+  it("are made from user input", () => {
     const expected = { classId: 3, logicalName: "1.0.1.8.0.255", attributeId: 2 };
     assert.deepEqual(attribute("register", "1-0:1.8.0*255", "VALUE"), expected);
     assert.deepEqual(attribute("REGISTER", "1-0:1.8.0", 2), expected);

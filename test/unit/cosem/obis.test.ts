@@ -55,7 +55,7 @@ describe("OBIS codes", () => {
     });
   }
 
-  it("is read back from what it writes", () => {
+  it("parses its own output", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 6, maxLength: 6 }), (bytes) => {
         assert.deepEqual(parseObis(obisDotted(bytes)), bytes);

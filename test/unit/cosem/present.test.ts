@@ -96,7 +96,7 @@ describe("presentAttribute", () => {
     assert.equal(show({ type: "float64", value: 3.14 }, 3, 2, {}, -1).value, 0.314);
   });
 
-  it("makes {scaler, unit, unitCode} of scaler_unit", () => {
+  it("converts scaler_unit to {scaler, unit, unitCode}", () => {
     const pair = structure({ type: "integer", value: -3 }, enumerated(30));
     assert.deepEqual(show(pair, 3, 3).value, { scaler: -3, unit: "Wh", unitCode: 30 });
     assert.deepEqual(show(structure({ type: "integer", value: 0 }, enumerated(255)), 3, 3).value, {
@@ -115,11 +115,11 @@ describe("presentAttribute", () => {
   });
 
   describe("octet-strings", () => {
-    it("are logical names where the table says so", () => {
+    it("are logical names if the table specifies them", () => {
       assert.equal(show(octets("0100010800ff"), 3, 1).value, "1.0.1.8.0.255");
       assert.equal(show(octets("0100010800"), 3, 1).value, "0100010800");
     });
-    it("are dates only where the table says so", () => {
+    it("are dates only if the table specifies them", () => {
       const clock = octets("07e40106ff00030000ffc400");
       assert.equal(show(clock, 8, 2).value, "2020-01-06T00:03:00+01:00");
       assert.equal(show(clock, 8, 2).dateTime?.deviation, -60);
@@ -349,7 +349,7 @@ describe("presentAttribute", () => {
     });
   }
 
-  it("makes a directory of object_list, by logical and by short names", () => {
+  it("converts object_list to a directory, by logical and by short names", () => {
     const rights = structure(array(structure({ type: "integer", value: 2 }, enumerated(1), none)), array());
     const byName = array(structure(u16(3), u8(0), octets("0100010800ff"), rights));
     const [object] = show(byName, 15, 2).value as Record<string, unknown>[];
@@ -368,7 +368,7 @@ describe("presentAttribute", () => {
     assert.deepEqual(show(structure(u8(1), u8(2), u8(3)), 7, 6).value, [1, 2, 3]);
   });
 
-  it("shows capture_objects by name, and drops nothing of one that has more fields than are known", () => {
+  it("shows capture_objects by name, and keeps unknown extra fields", () => {
     const entry = structure(u16(3), octets("0100010800ff"), { type: "integer", value: 2 }, u16(0));
     assert.deepEqual(show(array(entry, none), 7, 3).value, [
       { classId: 3, logicalName: "1.0.1.8.0.255", attributeId: 2, dataIndex: 0 },
@@ -395,7 +395,7 @@ describe("presentAttribute", () => {
     assert.equal(show({ type: "visible-string", value: "AIDON_V0001" }, 1, 2).value, "AIDON_V0001");
   });
 
-  it("never throws anything but a DlmsError, and gives what JSON can carry", () => {
+  it("throws only a DlmsError, and returns JSON values", () => {
     const bytes = fc.uint8Array({ maxLength: 14 });
     const leaf: fc.Arbitrary<DlmsValue> = fc.oneof(
       fc.constant<DlmsValue>(none),

@@ -59,7 +59,7 @@ describe("profile columns", () => {
     const data = decodeValueBytes(fromHex("0101020412000809060000010000ff0f02120000"));
     assert.deepEqual(readCaptureObjects(data), [clock]);
   });
-  it("keep the place of an object without a name, and none for a list that is an empty string", () => {
+  it("keep the place of an object without a name, and are empty for an empty string", () => {
     const objects = decodeValueBytes(
       fromHex("0102 0204 120000 0900 0f00 120000 0204 120003 0906 0100010800ff 0f02 120000".replaceAll(" ", "")),
     );
@@ -109,7 +109,7 @@ describe("profile columns", () => {
     );
   });
 
-  it("know where their scaler is, what they mean, and their unit", () => {
+  it("include the place of their scaler, their meaning and their unit", () => {
     assert.deepEqual(columnScaler(energy), { classId: 3, logicalName: "1.0.1.8.0.255", attributeId: 3 });
     assert.deepEqual(columnScaler(capture(5, "1.0.1.4.0.255", 3)), {
       classId: 5,
@@ -172,7 +172,7 @@ describe("profile rows", () => {
     );
   });
 
-  it("take an empty string in place of a time for a null", () => {
+  it("treat an empty string in place of a time as null", () => {
     const empty = [octets(""), { type: "visible-string", value: "" }, { type: "utf8-string", value: "" }] as const;
     for (const absent of empty) {
       const rows = map([clock, energy], [row(midnight, u32(1000)), row(absent, u32(2000)), row(absent, u32(3000))], {
@@ -208,12 +208,12 @@ describe("profile rows", () => {
     assert.deepEqual(keys(map([clock], [row(wildcard), row(none)], { capturePeriod: 60 }))[1], null);
   });
 
-  it("count back when the newest comes first", () => {
+  it("count back when the newest row is first", () => {
     const rows = map([clock], [row(midnight), row(none)], { capturePeriod: 3600, newestFirst: true });
     assert.deepEqual(rows[1], { "0.0.1.0.0.255": "2020-01-05T23:00:00+01:00" });
   });
 
-  it("take Date and epoch as the option says, for filled times too", () => {
+  it("return Date or epoch as configured, also for filled times", () => {
     const rows = map([clock], [row(midnight), row(none)], { capturePeriod: 3600, dates: "epoch" });
     assert.deepEqual(
       rows.map((r) => r["0.0.1.0.0.255"]),
@@ -335,13 +335,13 @@ describe("profile selection", () => {
     ]);
     assert.deepEqual(bounds({ timeZone: "Europe/Vienna" }), ["07e40101ff0a000000ffc400", "07e40101ff0b000000ffc400"]);
   });
-  it("by range takes seconds for a unix clock", () => {
+  it("by range uses seconds for a unix clock", () => {
     const unix = capture(1, "0.0.1.1.0.255");
     const { parameters } = rangeSelection("2020-01-01T00:00:00Z", "2020-01-01T01:00:00+01:00", { restricting: unix });
     assert.deepEqual((parameters.value as DlmsValue[]).slice(1, 3), [u32(1577836800), u32(1577836800)]);
     assert.throws(() => rangeSelection("1969-01-01", "2020-01-01", { restricting: unix }), DlmsConfigError);
   });
-  it("by range takes microseconds for a high-resolution clock", () => {
+  it("by range uses microseconds for a high-resolution clock", () => {
     const micro = capture(1, "0.0.1.2.0.255");
     const { parameters } = rangeSelection("2020-01-01T00:00:00Z", new Date(1577836800000), { restricting: micro });
     const bound = { type: "long64-unsigned", value: 1577836800000000n };
@@ -376,7 +376,7 @@ describe("profile selection", () => {
     assert.throws(() => entrySelection({ from: 1, to: 1.5 }), DlmsConfigError);
   });
 
-  it("knows which entries are the last, by the sort method", () => {
+  it("determines the last entries by the sort method", () => {
     assert.deepEqual(lastEntries(10, { sortMethod: 1, entriesInUse: 100 }), { from: 91, to: 100 });
     assert.deepEqual(lastEntries(10, { sortMethod: 2, entriesInUse: 100 }), { from: 1, to: 10 });
     assert.deepEqual(lastEntries(10, { sortMethod: 1, entriesInUse: 4 }), { from: 1, to: 4 });
@@ -417,7 +417,7 @@ describe("rows straight from the bytes", () => {
   const objects = [clock, energy, status, capture(1, "0.0.1.1.0.255"), capture(3, "1.0.2.8.0.255", 3)];
   const entries = fc.array(fc.tuple(time, cell, cell, cell, cell), { maxLength: 20 });
 
-  it("are those that the values give, in whatever pieces the bytes come", () => {
+  it("equal those of the values for every cut into pieces", () => {
     fc.assert(
       fc.property(
         entries,
@@ -453,7 +453,7 @@ describe("rows straight from the bytes", () => {
     ]);
   });
 
-  it("refuse an entry with another number of values, and say where a value is broken", () => {
+  it("refuse an entry with another number of values, and locate an invalid value", () => {
     const columns = profileColumns([clock, energy]);
     const read = (hex: string): unknown => new ElementStream(createRowReader(columns)).push(fromHex(hex)).elements;
     assert.throws(() => read("01010203000000"), { code: "DLMS_DECODE_VALUE" });

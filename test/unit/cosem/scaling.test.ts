@@ -66,7 +66,7 @@ describe("scaling", () => {
     it(`${value} and ${scaler} give the text ${expected}`, () => assert.equal(scaleInteger(value, scaler), expected));
   }
 
-  it("gives the double that is nearest to the exact quotient", () => {
+  it("returns the double that is nearest to the exact quotient", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }).filter((n) => n !== 0),
@@ -84,7 +84,7 @@ describe("scaling", () => {
     );
   });
 
-  it("gives exact integers for positive scalers, as text beyond 2^53", () => {
+  it("returns exact integers for positive scalers, as text beyond 2^53", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }), fc.integer({ min: 0, max: 127 }), (v, s) => {
         const exact = v * 10n ** BigInt(s);
@@ -131,7 +131,7 @@ describe("scaling", () => {
     );
   });
 
-  it("scales floats by their decimal form, and has words for what JSON lacks", () => {
+  it("scales floats by their decimal form, and returns text for values that JSON lacks", () => {
     assert.equal(scaleFloat(1.1, -3), 0.0011);
     assert.equal(scaleFloat(1e-7, -3), 1e-10);
     assert.equal(scaleFloat(2.5, 3), 2500);

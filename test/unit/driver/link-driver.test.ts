@@ -127,7 +127,7 @@ describe("a time-out in a process that was held up", () => {
   const request = fromHex("c001c100");
   const answer = hdlcFrame(client, meter, 0x30, "e6e700c401c100");
 
-  it("lets the answer be read that arrived in that time", async () => {
+  it("reads an answer that arrived in that time", async () => {
     const { clock, channel, say } = await up();
     const exchange = channel.exchange(request, {});
     await settle();

@@ -149,7 +149,7 @@ describe("SharedLine", () => {
     assert.deepEqual(order, [0, 1, 2, 0, 1, 2, 0, 1, 2]);
   });
 
-  it("gives bytes to the holder of the turn, and to all users between turns", async () => {
+  it("delivers bytes to the holder of the turn, and to all users between turns", async () => {
     const transport = new FakeTransport();
     const line = new SharedLine(transport);
     const [a, b] = [new User(), new User()];
@@ -217,7 +217,7 @@ describe("SharedLine", () => {
     assert.deepEqual(transport.log, ["open", "drain", "line 300", "drain", "line 9600"]);
   });
 
-  it("stops opening only when the last who waits for it has gone", async () => {
+  it("stops opening only when the last waiting user has left", async () => {
     const transport = new FakeTransport();
     transport.holdNext = true;
     const line = new SharedLine(transport);
@@ -301,7 +301,7 @@ describe("users of a line with the same address", () => {
     assert.equal(transport.log.filter((one) => one === "open").length, 3, "each has a connection without a past");
   });
 
-  it("wait no longer than they want to, and do not count as users while they wait", async () => {
+  it("wait at most for their time-out, and do not count as users while they wait", async () => {
     const { clock, come, go, line, log } = namesakes("a", "b", "c", "d");
     const abort = new AbortController();
     come("a");
@@ -369,7 +369,7 @@ describe("users of a line with the same address", () => {
 });
 
 describe("SharedLines", () => {
-  it("gives one line to transports with one key, for as long as it is used", async () => {
+  it("shares one line between transports with one key while it is in use", async () => {
     const registry = new SharedLines();
     const transport = new FakeTransport();
     const line = registry.lineFor(transport);
@@ -383,7 +383,7 @@ describe("SharedLines", () => {
 });
 
 describe("a port that is still closing", () => {
-  it("is not opened a second time, although users came and went in the meantime", async () => {
+  it("is not opened a second time when users join and leave in the meantime", async () => {
     const registry = new SharedLines();
     const transport = new FakeTransport();
     transport.holdClose = true;

@@ -170,7 +170,7 @@ describe("TraceInspector", () => {
     assert.doesNotMatch(shown.hex + shown.decoded, /3132333435/);
   });
 
-  it("masks both passes of the high level security, and nothing after them", () => {
+  it("masks only the two passes of high level security", () => {
     const inspector = new TraceInspector();
     const sent = show(inspector, "out", pass);
     assert.doesNotMatch(sent.hex + sent.decoded, /0102030405/);
@@ -266,7 +266,7 @@ describe("decodeFrame of pushes", () => {
       info: fromHex(info),
     });
 
-  it("gives all APDUs of one information field", () => {
+  it("returns all APDUs of one information field", () => {
     const push = (n: number): string =>
       `e6e7000f000000${n.toString(16).padStart(2, "0")}0011${n.toString(16).padStart(2, "0")}`;
     const frame = decodeFrame(ui(push(1) + push(2) + push(3)), "hdlc");

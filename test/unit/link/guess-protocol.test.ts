@@ -4,12 +4,12 @@ import { looksLike } from "../../../src/link/guess-protocol";
 const text = (value: string): Uint8Array => Buffer.from(value);
 
 describe("protocols recognised in bytes of another framing", () => {
-  it("a flood of flags is no text", () => {
+  it("does not treat a flood of flags as text", () => {
     assert.match(looksLike(new Uint8Array(16).fill(0x7e), "hdlc"), /^only flags \(7E\)/);
     assert.match(looksLike(new Uint8Array(16).fill(0x7e), "wrapper"), /^only flags \(7E\)/);
   });
 
-  it("names the protocol of a text and quotes nothing of it", () => {
+  it("names the protocol of a text and does not quote it", () => {
     for (const [first, kind] of [
       ["HTTP/1.1 400 Bad", "HTTP"],
       ["SSH-2.0-OpenSSH", "SSH"],

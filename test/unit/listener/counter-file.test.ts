@@ -60,7 +60,7 @@ describe("received counters of pushes in a file", () => {
     assert.equal(await readFile(path, "utf8"), '{"type":"dlms-received-counters","version":1}');
   });
 
-  it("says at the start that the file cannot be written", async () => {
+  it("reports at the start that the file cannot be written", async () => {
     const store = pushCounterFile(join(folder, "missing", "counters.json"));
     await assert.rejects(
       async () => store.ready?.(),

@@ -79,7 +79,7 @@ describe("push listener on a line", () => {
     assert.match(problems[1]?.error.message ?? "", /no push for 60 s/);
   });
 
-  it("says once why bytes come and no push, after 30 s and 200 bytes", async () => {
+  it("reports once why bytes without a push arrive, after 30 s and 200 bytes", async () => {
     await start();
     await send(new Uint8Array(150));
     await clock.tickAsync(60_000);

@@ -35,7 +35,7 @@ describe("diagnosis of bytes without a push", () => {
     assert.equal(kindOf(noise(400).map((byte) => byte & 0x7f)), "seven-bits");
   });
 
-  it("names the speed of a serial line otherwise, and no speed where there is none", () => {
+  it("names the speed of a serial line otherwise, and no speed for other lines", () => {
     assert.equal(kindOf(noise(400).map((byte) => (byte === 0xe5 ? 1 : byte))), "speed");
     assert.equal(
       kindOf(

@@ -13,7 +13,7 @@ function confirmation(bytes: Uint8Array): Uint8Array | undefined {
 }
 
 describe("a push that requires confirmation", () => {
-  it("says so by the service-class bit of its long-invoke-id", () => {
+  it("requests it by the service-class bit of its long-invoke-id", () => {
     const pushes = [confirmed, dataNotification("00", 7)].flatMap((apdu) => decodePush(wrapped(apdu)).pushes);
     assert.deepEqual(
       pushes.map((push) => [push.confirmed, push.longInvokeId]),
@@ -39,7 +39,7 @@ describe("a push that requires confirmation", () => {
     assert.equal(toHex(confirmation(confirmed) ?? Buffer.alloc(0)), "104000000700");
   });
 
-  it("has no confirmation over M-Bus, and none where it asks for none", () => {
+  it("is not confirmed over M-Bus, or if it does not request it", () => {
     assert.equal(confirmation(mbus(confirmed)), undefined);
     assert.equal(confirmation(wrapped(dataNotification("00", 7))), undefined);
   });

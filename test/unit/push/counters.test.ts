@@ -35,7 +35,7 @@ class Receiver {
 }
 
 describe("counters of pushes", () => {
-  it("gives the same push out once within 30 s, and counts it", () => {
+  it("delivers the same push once within 30 s, and counts it", () => {
     const receiver = new Receiver();
     assert.deepEqual(receiver.take(push(7), 0), [7]);
     assert.deepEqual(receiver.take(push(7), 30_000), []);
@@ -64,7 +64,7 @@ describe("counters of pushes", () => {
     assert.deepEqual(next.notes, ["3 invocation counters were passed over since the last push"]);
   });
 
-  it("gives out the push with the last counter with a note, and refuses all later ones as exhausted", () => {
+  it("delivers the push with the last counter with a note, and refuses later pushes as exhausted", () => {
     const receiver = new Receiver();
     const [last] = receiver.decoder.add(push(0xffffffff));
     assert.match(last?.notes.join() ?? "", /used up: the meter needs new keys/);
@@ -104,7 +104,7 @@ describe("counters of pushes", () => {
     assert.deepEqual(receiver.take(push(1, { key: gbek })), [1]);
   });
 
-  it("recognizes a repetition also where the keys come as new objects each time", () => {
+  it("recognizes a repetition even if the keys are new objects each time", () => {
     const receiver = new Receiver({ keys: () => ({ ...keys }) });
     receiver.take(push(7), 0);
     assert.deepEqual(receiver.take(push(7), 1), []);
@@ -117,7 +117,7 @@ describe("counters of pushes", () => {
     ["off", [5, 4, 6], 0],
   ];
   for (const [counters, given, refused] of policies) {
-    it(`gives out an old push only where the policy allows it: ${counters}`, () => {
+    it(`delivers an old push only if the policy allows it: ${counters}`, () => {
       const receiver = new Receiver({ counters });
       assert.deepEqual(receiver.take(Buffer.concat([push(5), push(4), push(6)])), given);
       assert.equal(receiver.problems.length, refused);

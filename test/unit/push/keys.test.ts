@@ -55,7 +55,7 @@ describe("keys of a push", () => {
     }
   });
 
-  it("may come from a function, one set or several", () => {
+  it("may be supplied by a function, one set or several", () => {
     assert.equal(outcome(push, { keys: () => own }), "opened true");
     assert.equal(outcome(push, { keys: () => [{ ...own, systemTitle: title }, foreign] }), "opened true");
     assert.equal(outcome(push, { keys: () => undefined }), "DLMS_PUSH_NO_KEY");
@@ -76,7 +76,7 @@ describe("keys of a push", () => {
     assert.deepEqual(notesOf(plain, { keys: [ofPeer, foreign, foreign], peer: "192.0.2.2" }), []);
   });
 
-  it("are refused where they are no bytes, without their text in the message", () => {
+  it("are refused if they are not bytes, without their text in the message", () => {
     assert.throws(
       () => decodePush(push, { keys: { encryptionKey: "secret-key" } }),
       (error: Error) =>

@@ -145,7 +145,7 @@ class Stream {
 
 describe("random streams of pushes", () => {
   for (const framing of ["hdlc", "mbus", "wrapper", "apdu"] as const) {
-    it(`give the pushes that are whole, in order, none invented and none twice: ${framing}`, () => {
+    it(`deliver each complete push once and in order: ${framing}`, () => {
       for (let seed = 1; seed <= 150; seed++) {
         const stream = new Stream(framing, seed);
         const decoder = new PushDecoder({ ...options, framing });

@@ -65,7 +65,7 @@ describe("unfinished pushes", () => {
     });
   }
 
-  it("give way to the next message of the same meter", () => {
+  it("are replaced by the next message of the same meter", () => {
     const receiver = new Receiver();
     const [first = Buffer.alloc(0)] = hdlcFrames(energy(1), 40);
     assert.deepEqual(receiver.take(Buffer.concat([first, hdlc(energy(2), 40)])), [2]);
@@ -81,7 +81,7 @@ describe("unfinished pushes", () => {
     assert.deepEqual(receiver.take(wrapped(energy(3))), [3]);
   });
 
-  it("of a wrapper header that lies are dropped after 30 s, and later pushes come", () => {
+  it("of a wrong wrapper header are dropped after 30 s, and later pushes are delivered", () => {
     const receiver = new Receiver({ framing: "wrapper" });
     receiver.take(Buffer.from("00010001006600ff0f000000010002", "hex"), 0);
     receiver.decoder.tick(31_000);

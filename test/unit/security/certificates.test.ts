@@ -22,7 +22,7 @@ const meterTitle = fromHex("53494d0000000001");
 const clientTitle = fromHex("4752580000000001");
 
 describe("security: the owner of a certificate", () => {
-  it("the meter's own is taken, so is one that names no system title, and a bare key", () => {
+  it("accepts the meter's own, a certificate without a system title, and a bare key", () => {
     checkCertificateTitle(imported(meterCertificate), meterTitle, "general-signing");
     checkCertificateTitle(imported(untitledCertificate), meterTitle, "general-signing");
     checkCertificateTitle(publicKeyOf(importPrivateKey(meterCertificateKey, "P-256", "key")), meterTitle, "x");
@@ -54,14 +54,14 @@ describe("security: the owner of a certificate", () => {
 describe("security: the dates of a certificate", () => {
   const at = (day: string): number => Date.parse(`${day}T12:00:00Z`);
 
-  it("reports nothing within the period of validity, nor for a bare key", () => {
+  it("is silent within the period of validity and for a bare key", () => {
     assert.equal(certificateDatesWarning(imported(meterCertificate), at("2015-06-01"), "c"), undefined);
     assert.equal(certificateDatesWarning(imported(otherMeterCertificate), at("2099-06-01"), "c"), undefined);
     const bare = publicKeyOf(importPrivateKey(meterCertificateKey, "P-256", "key"));
     assert.equal(certificateDatesWarning(bare, at("2099-06-01"), "c"), undefined);
   });
 
-  it("too late and too early are said, with the day", () => {
+  it("reports an expired or not yet valid certificate with the date", () => {
     assert.match(
       certificateDatesWarning(imported(meterCertificate), at("2020-01-02"), "auth.meterSigningCertificate") ?? "",
       /^auth\.meterSigningCertificate: .* past its validity \(until 2020-01-01\); it is used all the same$/,

@@ -16,7 +16,7 @@ const meter = fromHex("4D4D4D0000BC614E");
 const other = fromHex("4D4D4D0000000001");
 
 describe("security: CounterBlock", () => {
-  it("hands out nothing that was not claimed, and a claimed value once", () => {
+  it("issues only claimed values, each once", () => {
     const block = new CounterBlock(5);
     assert.equal(block.take(1), undefined);
     block.claim(5, 8);
@@ -103,7 +103,7 @@ describe("security: counter record", () => {
 });
 
 describe("security: ReceivedCounters", () => {
-  it("wants counters to rise, per title and key", () => {
+  it("requires rising counters per title and key", () => {
     const counters = new ReceivedCounters();
     counters.check(meter, "global", 0);
     counters.commit(meter, "global", 0);
@@ -113,7 +113,7 @@ describe("security: ReceivedCounters", () => {
     counters.check(other, "global", 0);
   });
 
-  it("does not move before the commit: a forged message with a high counter changes nothing", () => {
+  it("does not move before the commit, so a forged message with a high counter has no effect", () => {
     const counters = new ReceivedCounters();
     counters.commit(meter, "global", 5);
     counters.check(meter, "global", 4_000_000_000);

@@ -189,13 +189,13 @@ describe("security: certificates and wrong input", () => {
   const rsa = generateKeyPairSync("rsa", { modulusLength: 1024 });
   const p521 = generateKeyPairSync("ec", { namedCurve: "secp521r1" });
 
-  it("an encrypted private key: says so and how to decrypt it", () => {
+  it("an encrypted private key: explains how to decrypt it", () => {
     const error = failure(() => importPrivateKey(encrypted, "P-256", "auth.signingKey"));
     assert.equal(error.code, "DLMS_CONFIG_UNSUPPORTED");
     assert.match(error.message, /passphrase.*openssl pkey/);
   });
 
-  it("a certificate where a private key belongs, and the reverse: names both", () => {
+  it("a certificate in place of a private key, and the reverse: names both", () => {
     assert.match(
       failure(() => importPrivateKey(certificate, "P-256", "auth.signingKey")).message,
       /expected PEM with PRIVATE KEY or EC PRIVATE KEY, got CERTIFICATE/,
@@ -213,7 +213,7 @@ describe("security: certificates and wrong input", () => {
     );
   });
 
-  it("a certificate with one damaged byte is read or refused, and no error of the platform comes out", () => {
+  it("a certificate with one damaged byte is read or refused, without an error of the platform", () => {
     const whole = der(certificate);
     const codes = new Set<string>();
     for (let at = 0; at < whole.length; at++) {
@@ -237,7 +237,7 @@ describe("security: certificates and wrong input", () => {
     }
   });
 
-  it("a block whose end is another one's is none, and the next whole one is taken", () => {
+  it("skips a block with the end of another one, and reads the next complete block", () => {
     const cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
     assert.equal(importPublicKey(`${cut}${certificate}`, "P-256", "k").curve, "P-256");
     const many = `${"-----BEGIN A-----".repeat(1000)}${"-----END B-----".repeat(1000)}`;

@@ -111,7 +111,7 @@ describe("security: HLS", () => {
     });
   }
 
-  it("GMAC gives the standard's f(StoC) and accepts its f(CtoS) (Green Book, table of HLS example)", () => {
+  it("GMAC computes the standard's f(StoC) and accepts its f(CtoS) (Green Book, table of HLS example)", () => {
     const client: HlsContext = { ...base, mechanism: "hls-gmac", role: "client", keys };
     assert.equal(toHex(hlsReply(client, 1)), "10000000011a52fe7dd3e72748973c1e28");
     const proof = fromHex("1001234567fe1466afb3dbcd4f9389e2b7");
@@ -257,7 +257,7 @@ describe("security: mechanism 2 of Landis+Gyr meters", () => {
     }
   });
 
-  it("refuses a password of another length or with other characters, and does not say which", () => {
+  it("refuses a password of another length or with other characters, without showing it", () => {
     for (const password of ["314159", "31415926", "314159G"]) {
       assert.throws(() => proof("18B11E81", password), code("CONFIG_INVALID"));
       assert.throws(

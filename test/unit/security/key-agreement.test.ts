@@ -85,7 +85,7 @@ describe("security: key agreement", () => {
     assert.deepEqual(key, whole.slice(0, 32));
   });
 
-  it("static unified: the transaction-id with its length stands between the titles", () => {
+  it("static unified: the transaction-id with its length is between the titles", () => {
     const z = new Uint8Array(32).fill(1);
     const transactionId = fromHex("0102030405060708");
     const key = deriveKey({ suite: 1, z, partyU: clientTitle, partyV: serverTitle, transactionId });
@@ -93,7 +93,7 @@ describe("security: key agreement", () => {
     assert.deepEqual(key, concatenationKdf(1, z, info).slice(0, 16));
   });
 
-  it("gives the standard's shared secrets, from either side", () => {
+  it("computes the standard's shared secrets, from either side", () => {
     const z = (own: string, peer: string): string =>
       toHex(sharedSecret(privateKey(own), publicKey(peer))).toUpperCase();
     assert.equal(z(book.serverAgreement, book.toServer.slice(0, 128)), book.zToServer);
@@ -123,7 +123,7 @@ describe("security: key agreement", () => {
     assert.equal(toHex(toClient), "f0184bda9466bfa4601a64a7ef46504a");
   });
 
-  it("makes the standard's ephemeral public key out of its private key", () => {
+  it("derives the standard's ephemeral public key from its private key", () => {
     const offer = onePassOriginate({
       suite: 1,
       originator: clientTitle,
@@ -230,7 +230,7 @@ describe("security: key agreement", () => {
     });
   }
 
-  it("draws again when the randomness is out of range, and gives up when it stays so", () => {
+  it("draws again when the randomness is out of range, and stops when it remains so", () => {
     const draws = [new Uint8Array(32), new Uint8Array(32).fill(0xff), new Uint8Array(32).fill(1)];
     const key = generatePrivateKey("P-256", () => draws.shift() ?? new Uint8Array(32));
     assert.equal(draws.length, 0);

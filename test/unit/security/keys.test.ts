@@ -42,7 +42,7 @@ describe("security: keys as people type them", () => {
     assert.equal(parseSecret("", "text", "password").length, 0);
   });
 
-  it("says setting, expected and given length", () => {
+  it("names the setting, the expected and the actual length", () => {
     const error = failure(() => parseKey(hex.slice(2), "hex", 0, "security.encryptionKey"));
     assert.equal(error.code, "DLMS_CONFIG_INVALID");
     assert.equal(error.message, "security.encryptionKey: expected 16 bytes for suite 0, got 15");
@@ -55,13 +55,13 @@ describe("security: keys as people type them", () => {
     assert.equal(failure(() => parseKey(undefined, "hex", 0, "k")).code, "DLMS_CONFIG_MISSING");
   });
 
-  it("says when the other format would fit", () => {
+  it("suggests the other format if it fits", () => {
     assert.match(failure(() => parseKey(hex, "text", 0, "k")).message, /would fit as hex/);
     assert.match(failure(() => parseKey("abcdefabcdefabcd", "hex", 0, "k")).message, /would fit as text/);
     assert.match(failure(() => parseKey("MYDUMMYGLOBALKEY", "hex", 0, "k")).message, /choose the text format/);
   });
 
-  it("shows nothing of the secret in an error", () => {
+  it("does not show the secret in an error", () => {
     for (const secret of ["5ecre7zz5ecre7zz", "5ec4e75ec4e75", "ZQ"]) {
       const error = failure(() => parseSecret(secret, "hex", "password"));
       const all = `${error.message} ${JSON.stringify(error)}`;
@@ -141,7 +141,7 @@ describe("security: system titles", () => {
     assert.equal(failure(() => parseSystemTitle(new Uint8Array(9))).code, "DLMS_CONFIG_INVALID");
   });
 
-  it("makes one for the client out of given randomness", () => {
+  it("derives one for the client from given randomness", () => {
     const title = makeSystemTitle((count) => new Uint8Array(count).fill(0xab));
     assert.equal(toHex(title), "4e5244ababababab");
   });

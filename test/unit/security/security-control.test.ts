@@ -32,7 +32,7 @@ describe("security: control byte", () => {
     for (const policy of policies) assert.equal(policyOf(securityControlByte(1, policy)), policy);
   });
 
-  it("knows which protection is weaker than a policy", () => {
+  it("recognises a protection weaker than a policy", () => {
     // rows: what came; columns: what is required, in the order of `policies`
     const weaker = [
       [false, true, true, true],

@@ -83,7 +83,7 @@ describe("session: ACTION", () => {
     assert.match(notes.join(), /the blocks start at number 0/);
   });
 
-  it("takes an array or a structure in blocks for data, and two bytes for a result", () => {
+  it("treats an array or a structure in blocks as data, and two bytes as a result", () => {
     const run = (raw: string): unknown =>
       drive(associated().action(script, undefined, what), [{ in: actionBlock(1, raw, "last") }]).result;
     for (const raw of ["02010100", "0102110511" + "06", "0201020100"]) {

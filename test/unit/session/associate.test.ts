@@ -55,7 +55,7 @@ describe("session: associate", () => {
     assert.match(other.notes.join(), /ln was asked for, the meter uses sn/);
   });
 
-  it("names a mechanism even without authentication where the quirk asks for it", () => {
+  it("names a mechanism even without authentication if the quirk requires it", () => {
     const session = new Session(options({ quirks: { alwaysSendMechanism: true } }));
     const { sent } = drive(session.associate(), [{ in: aareOk }]);
     assert.match(sent[0] ?? "", /8a0207808b0760857405080200be10/);
@@ -103,7 +103,7 @@ describe("session: associate", () => {
     });
   }
 
-  it("takes 'authentication required' for a failed authentication when a password was sent", () => {
+  it("treats 'authentication required' as a failed authentication when a password was sent", () => {
     const reply = "6117a109060760857405080101a203020101a305a10302010e";
     const error = failure(new Session(options({ auth: lls })).associate(), [{ in: reply }]);
     assert.equal(error.code, "DLMS_ASSOC_AUTH_FAILED");
@@ -181,13 +181,13 @@ describe("session: associate", () => {
       });
     }
 
-    it("is missing is refused where ciphering was asked for, which only an initiate-response can show", () => {
+    it("is missing is refused if ciphering was requested, which only an initiate-response can confirm", () => {
       const own = new Session(options({ security: security(), clientSystemTitle: clientTitle }));
       assert.equal(failure(own.associate(), [{ in: reply("") }]).code, "DLMS_ASSOC_INITIATE_ERROR");
     });
   });
 
-  it("stands when the initiate-response of an accepting AARE is readable only in part, with notes", () => {
+  it("is readable only in part is accepted with notes", () => {
     const head = "a109060760857405080101a203020100a305a103020100";
     const reply = (information: string): string => {
       const body = head + information;
@@ -241,13 +241,13 @@ describe("session: associate", () => {
       assert.match(error.message, /without ciphering.*password or key is wrong/);
     });
 
-    it("keeps the advice on keys where the meter refuses in the context that was asked for", () => {
+    it("keeps the advice on keys if the meter refuses in the requested context", () => {
       const own = new Session(options({ security: security(), clientSystemTitle: clientTitle }));
       assert.match(failure(own.associate(), [{ in: refusal(3, "01") }]).message, /GUEK/);
     });
   });
 
-  it("takes PDU size 0 for no limit and refuses nonsense", () => {
+  it("treats PDU size 0 as no limit and refuses invalid sizes", () => {
     assert.equal(drive(new Session(options()).associate(), [{ in: aare(0x501f, 0) }]).result.maxPduSize, 0);
     assert.equal(drive(new Session(options()).associate(), [{ in: aare(0x501f, 12) }]).result.maxPduSize, 12);
     const error = failure(new Session(options()).associate(), [{ in: aare(0x501f, 11) }]);
@@ -297,7 +297,7 @@ describe("session: release", () => {
     drive(session.release(), []);
   });
 
-  it("never fails, for any answer or none", () => {
+  it("never fails, with any answer or without one", () => {
     for (const answer of ["63", "6300", "6305800100", exceptionResponse(1, 1), "0e000000", "ff", "", getRefused(1)]) {
       drive(associated().release(), [{ in: answer }]);
     }
@@ -313,7 +313,7 @@ describe("session: release", () => {
     );
   });
 
-  it("sends nothing where the quirk says so", () => {
+  it("sends no RLRQ if the quirk forbids it", () => {
     drive(associated({ quirks: { noRelease: true } }).release(), []);
   });
 });

@@ -179,7 +179,7 @@ describe("session: ciphered association", () => {
     assert.throws(() => new Session(options({ security: security({ keys }) })), DlmsConfigError);
   });
 
-  it("says that keys are missing when the meter ciphers and the client does not", () => {
+  it("reports missing keys when the meter ciphers and the client does not", () => {
     const error = failure(new Session(options()).associate(), [{ in: new CipheringMeter().aare() }]);
     assert.equal(error.code, "DLMS_SEC_KEY_MISSING");
   });
@@ -392,7 +392,7 @@ describe("session: the meter expects another counter", () => {
     assert.equal(error.code, "DLMS_SEC_COUNTER_REJECTED");
   });
 
-  it("is an ordinary exception where nothing is ciphered", () => {
+  it("is an ordinary exception without ciphering", () => {
     const session = new Session(options());
     const error = failure(session.associate(), [{ in: "d8010600001000" }]);
     assert.equal(error.code, "DLMS_EXCEPTION");
@@ -427,7 +427,7 @@ describe("session: the meter expects another counter", () => {
       assert.doesNotMatch(error.message, /meterCounterRestarts/);
     });
 
-    it("lets counters rise within an association only, under the quirk", () => {
+    it("requires rising counters within an association only, under the quirk", () => {
       const { second, meter, driver } = twice(new ReceivedCounters(undefined, undefined, true));
       driver.run(second.associate(), [{ in: meter.aare() }]);
       driver.run(second.get(energy, what), [{ in: meter.service("cc", answer) }]);

@@ -25,7 +25,7 @@ const late = new DlmsTimeoutError("TIMEOUT_RESPONSE", "nothing came");
 
 const other = { classId: 1, instanceId: fromHex("0000600100ff"), attributeId: 2 };
 
-describe("session: general block transfer over a connection that numbers nothing", () => {
+describe("session: general block transfer over a connection without sequence numbers", () => {
   const parts = ["c401c10009", "06010203", "040506"] as const;
   const otherParts = ["c401c10009", "06111213", "141516"] as const;
   const block = (blockNumber: number, data: string, more = {}): string =>
@@ -67,7 +67,7 @@ describe("session: general block transfer over a connection that numbers nothing
     assert.equal(data(equal.result), "0906212223040506");
   });
 
-  it("mistakes no block of an older answer for one of a different newer answer to the same request", () => {
+  it("does not mistake a block of an older answer for one of a newer answer to the same request", () => {
     const session = associated({ delivery });
     drive(session.get(energy, what), streamed(parts));
     const { result } = drive(session.get(energy, what), [
@@ -112,7 +112,7 @@ describe("session: general block transfer over a connection that numbers nothing
     assert.equal(session.generalBlocksFailed, false);
   });
 
-  it("takes equal answers to the same request at once", () => {
+  it("accepts equal answers to the same request at once", () => {
     const session = associated({ delivery });
     drive(session.get(energy, what), streamed(parts));
     assert.equal(data(drive(session.get(energy, what), streamed(parts)).result), "0906010203040506");
@@ -129,7 +129,7 @@ describe("session: general block transfer, received", () => {
     assert.equal(data(result), "0600001391");
   });
 
-  it("takes a window of streamed blocks before it acknowledges", () => {
+  it("receives a window of streamed blocks before it acknowledges", () => {
     const { result } = drive(associated({ blockWindow: 3 }).get(energy, what), [
       { out: request, in: generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0], streaming: true }) },
       { kind: "receive", in: generalBlock({ blockNumber: 2, acknowledged: 0, data: pieces[1] }) },
@@ -138,7 +138,7 @@ describe("session: general block transfer, received", () => {
     assert.equal(data(result), "0600001391");
   });
 
-  it("takes blocks that are numbered from 0, with a note", () => {
+  it("accepts blocks that are numbered from 0, with a note", () => {
     const { result, notes } = drive(associated().get(energy, what), [
       { out: request, in: generalBlock({ blockNumber: 0, acknowledged: 0, data: pieces[0] }) },
       { out: "e087 0001 0000 00", in: generalBlock({ blockNumber: 1, acknowledged: 1, data: pieces[1] }) },
@@ -173,7 +173,7 @@ describe("session: general block transfer, received", () => {
     assert.match(error.message, /block 1 does not come/);
   });
 
-  it("asks again for a block that was lost in the middle", () => {
+  it("requests a block lost in the middle again", () => {
     const { result } = drive(associated().get(energy, what), [
       { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0], streaming: true }) },
       { kind: "receive", in: generalBlock({ blockNumber: 3, acknowledged: 0, data: pieces[2], last: true }) },
@@ -182,7 +182,7 @@ describe("session: general block transfer, received", () => {
     assert.equal(data(result), "0600001391");
   });
 
-  it("asks again for the end of a window that did not come", () => {
+  it("requests the missing end of a window again", () => {
     const { result, notes } = drive(associated().get(energy, what), [
       { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0], streaming: true }) },
       { kind: "receive", in: late },
@@ -207,7 +207,7 @@ describe("session: general block transfer, received", () => {
     assert.equal(data(result), "0600001391");
   });
 
-  it("gives up on a meter that repeats one block without end", () => {
+  it("stops when a meter repeats one block endlessly", () => {
     const first = generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0] });
     const error = failure(associated().get(energy, what), [
       { in: first },
@@ -220,7 +220,7 @@ describe("session: general block transfer, received", () => {
     assert.match(error.message, /does not go on: block 2 does not come.*noGeneralBlockTransfer/);
   });
 
-  it("gives up on a meter that streams one block without end", () => {
+  it("stops when a meter streams one block endlessly", () => {
     const first = { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: pieces[0], streaming: true }) };
     const session = associated();
     const operation = session.get(energy, what);
@@ -234,7 +234,7 @@ describe("session: general block transfer, received", () => {
     }, /does not go on/);
   });
 
-  it("takes empty blocks, and gives up on a meter that sends nothing else", () => {
+  it("accepts empty blocks, and stops when a meter sends no others", () => {
     const { result } = drive(associated().get(energy, what), [
       { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: "" }) },
       { in: generalBlock({ blockNumber: 2, acknowledged: 1, data: answer.slice(0, 10) }) },
@@ -260,7 +260,7 @@ describe("session: general block transfer, received", () => {
     );
   });
 
-  it("is bounded by its size", () => {
+  it("is limited in size", () => {
     const long = "00".repeat(100);
     const error = failure(associated({ maxResultSize: 150 }).get(energy, what), [
       { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: long }) },
@@ -269,14 +269,14 @@ describe("session: general block transfer, received", () => {
     assert.equal(error.code, "DLMS_DECODE_LIMIT");
   });
 
-  it("refuses another APDU in the middle, and rubbish in the blocks", () => {
+  it("refuses another APDU in the middle, and invalid data in the blocks", () => {
     const begin = { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: "ee" }) };
     assert.equal(failure(associated().get(energy, what), [begin, { in: answer }]).code, "DLMS_DECODE_TAG");
     const whole = { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: "ee", last: true }) };
     assert.equal(failure(associated().get(energy, what), [whole]).code, "DLMS_DECODE_TAG");
   });
 
-  it("gives the same result for any cut, window and pattern of losses", () => {
+  it("returns the same result for any cut, window and pattern of losses", () => {
     const text = `09820100${"5a".repeat(256)}`;
     const whole = `c401c100${text}`;
     const plan = fc.record({
@@ -306,7 +306,7 @@ describe("session: chunks in general blocks", () => {
   const long = `0908${"5a".repeat(8)}`;
   const whole = `c401c100${long}`;
 
-  it("are delivered before the next blocks are asked for", () => {
+  it("are delivered before the next blocks are requested", () => {
     const operation = associated({ blockWindow: 1 }).getChunks(energy, what);
     const kinds: string[] = [];
     let step = operation.next();
@@ -329,7 +329,7 @@ describe("session: chunks in general blocks", () => {
     assert.deepEqual(kinds, ["exchange", "09", "exchange", "085a5a5a5a", "exchange", "5a5a5a5a"]);
   });
 
-  it("of a window come together, since the meter continues without a request", () => {
+  it("of a window are delivered together, because the meter continues without a request", () => {
     const { result, chunks } = drive(associated({ blockWindow: 3 }).getChunks(energy, what), [
       { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: whole.slice(0, 6), streaming: true }) },
       {
@@ -350,7 +350,7 @@ describe("session: chunks in general blocks", () => {
     ]);
   });
 
-  it("give the data for any cut, window and pattern of losses, in order", () => {
+  it("deliver the data in order for any cut, window and pattern of losses", () => {
     const text = `09820100${"5a".repeat(256)}`;
     const plan = fc.record({
       size: fc.integer({ min: 1, max: 120 }),
@@ -380,7 +380,7 @@ describe("session: chunks in general blocks", () => {
     );
   });
 
-  it("are not begun by a refusal, nor by a report; data blocks inside go their own way", () => {
+  it("do not include a refusal or a report, and come from data blocks inside", () => {
     const refused = drive(associated().getChunks(energy, what), [
       { in: generalBlock({ blockNumber: 1, acknowledged: 0, data: "c401c1" }) },
       { in: generalBlock({ blockNumber: 2, acknowledged: 1, data: "0103", last: true }) },
@@ -554,7 +554,7 @@ describe("session: general block transfer, sent", () => {
     assert.equal(data(result), "0600001391");
   });
 
-  it("takes the answer whole, or in blocks after a bare acknowledgement", () => {
+  it("accepts the answer whole, or in blocks after a bare acknowledgement", () => {
     const begin = [{ in: ack(1, 1) }, { in: ack(2, 2) }];
     assert.equal(data(run([...begin, { in: answer }]).result), "0600001391");
     assert.equal(data(run([...begin, { in: ack(3, 3) }, { kind: "receive", in: answer }]).result), "0600001391");
@@ -569,7 +569,7 @@ describe("session: general block transfer, sent", () => {
     }
   });
 
-  it("takes a refusal at any time, and gives up without progress", () => {
+  it("accepts a refusal at any time, and stops without progress", () => {
     const refused = failure(associated({ maxPduSize: 30 }).get(long, what), [
       { in: ack(1, 1) },
       { in: exceptionResponse(2, 4) },

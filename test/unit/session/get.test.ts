@@ -112,7 +112,7 @@ describe("session: GET", () => {
     }
   });
 
-  it("ends at 4 MiB when nothing else is said", () => {
+  it("ends at 4 MiB by default", () => {
     const blocks = Array.from({ length: 70 }, (_, i) => ({ in: getBlock(i + 1, "0984ffff".repeat(0x3c00)) }));
     assert.equal(failure(associated().get(energy, what), blocks).code, "DLMS_DECODE_LIMIT");
   });
@@ -127,7 +127,7 @@ describe("session: GET", () => {
     assert.equal(failure(associated().get(energy, what), empty).code, "DLMS_DECODE_LIMIT");
   });
 
-  it("hands out chunks as they come, whatever their number", () => {
+  it("delivers chunks as they arrive, whatever their number", () => {
     const { result, chunks } = drive(associated({ maxResultSize: 3 }).getChunks(energy, what), [
       { out: request, in: getBlock(1, "0600") },
       { out: getNext(1), in: getBlock(2, "001391", "last") },
@@ -178,7 +178,7 @@ describe("session: GET", () => {
     assert.match(notes.join(), /8 bytes behind the answer were ignored/);
   });
 
-  it("keeps a whole value when the next block is refused, makes no sense or does not come", () => {
+  it("keeps a whole value when the next block is refused, invalid or missing", () => {
     const late = new DlmsTimeoutError("TIMEOUT_RESPONSE", "nothing came");
     for (const next of [getRefused(18), getBlock(5, "00"), exceptionResponse(2, 2), late]) {
       const { result, notes } = drive(associated().get(energy, what), [
@@ -290,7 +290,7 @@ describe("session: GET with list", () => {
     );
   });
 
-  it("reads one item singly and sends no request for none", () => {
+  it("reads one item singly and sends no request for an empty list", () => {
     drive(associated().getWithList([energy], what), [{ out: request, in: getRefused(3) }]);
     assert.deepEqual(drive(associated().getWithList([], what), []).result, []);
   });

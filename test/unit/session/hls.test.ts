@@ -250,7 +250,7 @@ describe("session: HLS", () => {
       assert.equal(failure(known.associate(), run(proved(proof))).code, "DLMS_ASSOC_SERVER_UNPROVEN");
     });
 
-    it("does not stand when the meter refuses the proof", () => {
+    it("fails when the meter refuses the proof", () => {
       assert.equal(failure(landisGyr().associate(), run("c701c10300")).code, "DLMS_ASSOC_AUTH_FAILED");
     });
 

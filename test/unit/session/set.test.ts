@@ -49,7 +49,7 @@ describe("session: SET", () => {
     assert.equal(failure(associated().set(clock, value, what), [{ in: setBlockTaken(1) }]).code, "DLMS_DECODE_TAG");
   });
 
-  it("says so where the meter offers no way to send that much", () => {
+  it("reports that the meter offers no service for a request of that length", () => {
     const session = associated({ maxPduSize: 26, conformance: 0x000008 });
     const error = failure(session.set(clock, value, what), []);
     assert.equal(error.code, "DLMS_ASSOC_SERVICE_NOT_NEGOTIATED");

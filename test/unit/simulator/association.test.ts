@@ -71,7 +71,7 @@ describe("simulated meter: association", () => {
     assert.equal(meter.counters.frames, 0);
   });
 
-  it("answers a release with RLRE and serves nothing afterwards", () => {
+  it("answers a release with RLRE and serves no request afterwards", () => {
     const meter = createMeter(plain);
     const line = openLine(meter);
     line.apdu(aarqNone);

@@ -96,7 +96,7 @@ describe("simulated meter: behaviours", () => {
     assert.deepEqual(line.taken(), [answer]);
   });
 
-  it("sends nothing after the client has disconnected", async () => {
+  it("does not send after the client has disconnected", async () => {
     const { line, clock, meter } = associated(sim.delayAnswers(200));
     line.exchange(ask);
     line.close();

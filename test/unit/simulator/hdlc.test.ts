@@ -248,7 +248,7 @@ describe("simulated meter: mode E", () => {
 });
 
 describe("simulated bus", () => {
-  it("lets each meter answer to its own address, next to a dead one", () => {
+  it("has each meter answer to its own address, next to a dead one", () => {
     const at = (physicalAddress: number): MeterDefinition => ({ ...meter17, physicalAddress });
     const bus = createBus([17, 18, 19].map((address) => createMeter(at(address))));
     bus.meters[1]?.use(dropAnswers());

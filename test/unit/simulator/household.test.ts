@@ -215,7 +215,7 @@ describe("simulated household", () => {
     for (const row of rows) assert.equal(number(row[1]), number(row[2]) + number(row[3]));
   });
 
-  it("knows the largest demand of the month and its time", () => {
+  it("records the largest demand of the month and its time", () => {
     const house = new House();
     const largest = house.number("1.0.1.6.0.255", 4);
     const rows = house.rows("1.0.99.1.0.255", entries(1, 0));

@@ -109,7 +109,7 @@ describe("simulated meter: definition in JSON", () => {
     assert.deepEqual(line.apdu("c001c100030100010800ff0300"), [getData("02020ffd161e")]);
   });
 
-  it("knows every kind of value", () => {
+  it("accepts every kind of value", () => {
     const values = [
       [{ type: "null-data" }, "00"],
       [{ type: "boolean", value: true }, "0301"],

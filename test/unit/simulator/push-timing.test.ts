@@ -127,7 +127,7 @@ describe("interval of a push setup", () => {
 });
 
 describe("failures of a push", () => {
-  it("tries again as often as the setup says, with the same bytes", async () => {
+  it("retries as often as the setup specifies, with the same bytes", async () => {
     const { clock, meter } = pushing();
     const receiver = pushReceiver();
     const { transport, tried } = unreachable(receiver.transport, 2);
@@ -249,7 +249,7 @@ describe("object of class 40", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("method 1 pushes to the target, and gives the connection back", async () => {
+  it("method 1 pushes to the target, and releases the connection", async () => {
     const receiver = pushReceiver();
     const { clock, meter } = pushing({ objects, to: receiver.transport });
     const line = openLine(meter);

@@ -199,7 +199,7 @@ describe("pushes of a simulated meter", () => {
 });
 
 describe("M-Bus frames of a push", () => {
-  it("stand as Austrian meters send them: 68 L L 68, C, A, CI, STSAP, DTSAP, data, check sum, 16", async () => {
+  it("have the layout of Austrian meters: 68 L L 68, C, A, CI, STSAP, DTSAP, data, check sum, 16", async () => {
     const many = Array.from({ length: 12 }, () => objects[1] ?? { logicalName: "" });
     const bytes = joinBytes(await pushed({ framing: "mbus", objects: many, security: demoKeys }));
     const first = bytes.subarray(0, 256);
@@ -259,7 +259,7 @@ describe("faults of pushes", () => {
     assert.equal(decoded(bytes).pushes[0]?.time, "2026-01-15T12:00:00+01:00");
   });
 
-  it("lModulo: the length field of an M-Bus frame says 01", async () => {
+  it("lModulo: the length field of an M-Bus frame is 01", async () => {
     const many = Array.from({ length: 30 }, () => objects[1] ?? { logicalName: "" });
     const bytes = joinBytes(await pushed({ framing: "mbus", objects: many }, 1, [lModulo()]));
     assert.equal(toHex(bytes.subarray(0, 4)), "68010168");

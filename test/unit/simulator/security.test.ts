@@ -127,12 +127,12 @@ describe("simulated meter: GMAC and ciphering", () => {
     assert.deepEqual(line.apdu(seal("c8", register, 4), 18), [exceptionResponse(1, 1)]);
   });
 
-  it("serves nothing before the proof", () => {
+  it("rejects requests before the proof", () => {
     const { line } = firstPasses();
     assert.deepEqual(line.apdu(seal("c8", register, 3), 18), [exceptionResponse(1, 1)]);
   });
 
-  it("serves nothing in clear", () => {
+  it("rejects requests in clear", () => {
     assert.deepEqual(associated().apdu(register, 18), [exceptionResponse(1, 1)]);
   });
 
@@ -180,7 +180,7 @@ describe("simulated meter: GMAC and ciphering", () => {
     assert.equal(open(`db${general.slice(20)}`, "db"), getData("06000003ed"));
   });
 
-  it("lets a behaviour change a protected answer", () => {
+  it("allows a behaviour to change a protected answer", () => {
     const meter = createMeter(definition);
     const line = associated(meter);
     meter.use(tamperWithAnswer(-1));

@@ -5,9 +5,9 @@ import { socketError } from "../../../src/transport/socket-errors";
 const failure = (code: string): Error => Object.assign(new Error(`connect ${code}`), { code });
 const facts = { endpoint: "tcp meter:4059", phase: "connect", bytesIn: 0, bytesOut: 0 } as const;
 
-describe("transport: the operating system has nothing left", () => {
+describe("transport: the operating system runs out of resources", () => {
   for (const code of ["EMFILE", "ENFILE"]) {
-    it(`${code}: says that file descriptors are missing, and where their limit is`, () => {
+    it(`${code}: reports that file descriptors are exhausted, and where their limit is set`, () => {
       for (const error of [
         socketError(failure(code), facts),
         serialOpenError(failure(code), "/dev/ttyUSB0", "serial /dev/ttyUSB0"),
@@ -19,7 +19,7 @@ describe("transport: the operating system has nothing left", () => {
     });
   }
 
-  it("ENOBUFS: says that memory is missing", () => {
+  it("ENOBUFS: reports that memory is exhausted", () => {
     assert.match(socketError(failure("ENOBUFS"), facts).message, /no memory left for a connection \(ENOBUFS\)/);
   });
 });

@@ -241,7 +241,7 @@ describe("serialTransport", () => {
     assert.ok(listeners.includes("error"));
   });
 
-  it("a driver that never says that it has sent, or switched the rate, is not waited for without end", async () => {
+  it("limits the wait for a driver that never confirms sending or a rate switch", async () => {
     const port = {
       isOpen: true,
       baudRate: 300,

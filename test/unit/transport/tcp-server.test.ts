@@ -50,7 +50,7 @@ async function serving(options: Partial<ListenOptions> = {}): Promise<Served> {
 describe("TCP server", () => {
   const requests = new Uint8Array(100_000);
 
-  it("reads no more requests than the client takes answers, and ends a client that takes none", async () => {
+  it("reads no more requests than the client reads answers, and disconnects a client that reads none", async () => {
     const { peers, connect, close } = await serving({ stalledMs: 50 });
     const socket = connect();
     socket.pause();
@@ -94,7 +94,7 @@ describe("TCP server", () => {
     await close();
   });
 
-  it("ends a connection on which nothing happens", async () => {
+  it("closes an idle connection", async () => {
     const { peers, connect, close } = await serving({ idleMs: 30 });
     const socket = connect();
     await once(socket.resume(), "close");

@@ -186,7 +186,7 @@ describe("tcpTransport", () => {
     await server.close();
   });
 
-  it("hands nothing over after close, and close does not wait for a peer that keeps its side open", async () => {
+  it("delivers no bytes after close, and close does not wait for a peer that keeps its side open", async () => {
     let accepted: net.Socket | undefined;
     const server = net.createServer({ allowHalfOpen: true }, (socket) => {
       accepted = socket;
@@ -240,7 +240,7 @@ describe("listenTcp", () => {
     await all[1]?.connection.close();
   });
 
-  it("breaks a connection when the peer wants it", async () => {
+  it("closes a connection when its handler drops it", async () => {
     const listener = await listenTcp({ host: "127.0.0.1", port: 0 }, (line) => ({
       receive: () => {
         line.drop();

@@ -97,7 +97,7 @@ describe("tlsTransport", () => {
     assert.match(error.message, /transport\.serverName/);
   });
 
-  it("refuses settings that are no PEM before it connects, and shows nothing of them", async () => {
+  it("refuses settings that are not PEM before it connects, without showing them", async () => {
     for (const [option, name] of [
       [{ ca: "SECRETca" }, /transport\.ca/],
       [{ certificate: testCertificate, key: "SECRETkey" }, /transport\.certificate and transport\.key/],

@@ -69,7 +69,7 @@ describe("the account guard", () => {
     assert.equal(guard.lockOf(account)?.error, silence);
   });
 
-  it("restores the former count when the answer says nothing about the secret", () => {
+  it("restores the former count when the answer does not concern the secret", () => {
     const { guard } = start();
     send(guard).notJudged();
     send(guard).unanswered(silence);

@@ -232,7 +232,7 @@ describe("client: counter file", () => {
     });
   });
 
-  describe("a missing file whose marker says that it existed", () => {
+  describe("a missing file whose marker proves that it existed", () => {
     const marked = (): ReturnType<typeof fileCounterStore> =>
       fileCounterStore(path, { block: 10, marker: `${path}.known`, fs: restarted() });
 
@@ -254,7 +254,7 @@ describe("client: counter file", () => {
       assert.equal(await lost.lost?.(), undefined);
     });
 
-    it("is no loss for the process that knows the mark", async () => {
+    it("does not affect the process that holds the mark", async () => {
       const store = marked();
       assert.equal(await store.reserve(1), 1);
       rmSync(path);
@@ -348,7 +348,7 @@ describe("client: counter file", () => {
       assert.deepEqual(readdirSync(folder).sort(), ["counter.json", "counter.json2.tmp"]);
     });
 
-    it("stops the write if it was lost meanwhile", async () => {
+    it("stops the write if it was lost in the meantime", async () => {
       const real = restarted();
       const slow: CounterFileSystem = {
         ...real,

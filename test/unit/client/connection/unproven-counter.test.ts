@@ -93,7 +93,7 @@ describe("client: unproven values of a counter file", () => {
     assert.equal(await opened().markedAt?.(), 1_700_000_000_000);
   });
 
-  it("do not bring a lost counter back before they are proven", async () => {
+  it("do not restore a lost counter before they are proven", async () => {
     await opened().reserve(1);
     rmSync(join(folder, "counter.json"));
     const store = opened();

@@ -114,7 +114,7 @@ describe("findAddress", () => {
     search.nothingLeft();
   });
 
-  it("a meter that does not let the public client in has been found", async () => {
+  it("finds a meter that rejects the public client", async () => {
     const search = new Search({ associations: [{ client: 1, mechanism: "lls", secret: "12345678" }] });
     const [trial] = await search.all();
     assert.deepEqual([trial?.answered, trial?.result, trial?.error?.code], [true, "refused", "DLMS_ASSOC_REJECTED"]);
@@ -196,7 +196,7 @@ describe("findAddress", () => {
     search.nothingLeft();
   });
 
-  it("stops at once when it is aborted, with the unchanged reason, and leaves nothing open", async () => {
+  it("stops at once when it is aborted, with the unchanged reason, and closes the connection", async () => {
     const search = new Search({ physicalAddress: 99 });
     const stop = new AbortController();
     const reason = new Error("stopped by the user");
@@ -208,7 +208,7 @@ describe("findAddress", () => {
     search.nothingLeft();
   });
 
-  it("leaves nothing open when the caller stops listening", async () => {
+  it("closes the connection when the caller stops iterating", async () => {
     const search = new Search({});
     const run = async (): Promise<void> => {
       const options = { transport: search.transport, link: { kind: "hdlc" }, clock: search.clock, all: true } as const;
@@ -226,7 +226,7 @@ describe("findAddress", () => {
     assert.equal(search.lines.size, 0);
   });
 
-  it("continues when the gateway closes the connection for an address that it does not know", async () => {
+  it("continues when the gateway closes the connection for an unknown address", async () => {
     const search = new Search({ serverAddress: 1, physicalAddress: 16 });
     let connections = 0;
     const transport: Transport = {

@@ -84,7 +84,7 @@ const hls = {
 
 describe("testConnection", () => {
   for (const framing of ["WRAPPER", "HDLC"] as const) {
-    it(`shows each step, and leaves nothing open (${framing})`, async () => {
+    it(`reports each step, and closes the connection (${framing})`, async () => {
       // transmit and receive are the meter's
       const hdlc = { maxInfoTransmit: 256, maxInfoReceive: 248, windowTransmit: 2, windowReceive: 3 };
       const tried = trial({ framing, ...(framing === "HDLC" ? { hdlc } : {}) });
@@ -154,7 +154,7 @@ describe("testConnection", () => {
     };
     const facts = (steps: readonly ConnectionStep[]): unknown[] => steps.map((step) => step.facts?.found);
 
-    it("says that the meter gave its association object, not that the client associated", async () => {
+    it("reports that the association object was read, not that the client associated", async () => {
       const steps = await trialOf("c401c10009060000280000ff");
       assert.deepEqual(facts(steps), ["lineOpen", "noSetUp", "presumed", "noAuthentication", "value"]);
       assert.match(steps[2]?.text ?? "", /no association was requested: the meter answered client 16/);
@@ -164,7 +164,7 @@ describe("testConnection", () => {
       ["a result", "c401c10103"],
       ["an exception", "d80202"],
     ] as const) {
-      it(`says that nothing is proven where the meter refuses that by ${what}`, async () => {
+      it(`reports that nothing is proven when the meter refuses by ${what}`, async () => {
         const steps = await trialOf(own);
         assert.deepEqual(facts(steps), ["lineOpen", "noSetUp", "presumedRefused", "noAuthentication", "value"]);
         assert.match(steps[2]?.text ?? "", /pre-established association is not proven/);
@@ -275,7 +275,7 @@ describe("testConnection", () => {
     nothingLeft(tried);
   });
 
-  it("a client that the meter does not know", async () => {
+  it("an unknown client", async () => {
     const tried = trial({}, { client: { sap: 99 } });
     const steps = await tried.clock.runUntil(tried.all());
     assert.deepEqual(short(steps), ["line ok", "link ok", "association failed"]);
@@ -303,7 +303,7 @@ describe("testConnection", () => {
     assert.deepEqual(adviceOn("association", rejected, { client: { sap: 1 } }), ["ownersSettings", "tryPublic"]);
   });
 
-  it("suggests another mechanism, not another password, if the meter does not know the mechanism", () => {
+  it("suggests another mechanism, not another password, if the meter does not support the mechanism", () => {
     const lls: Partial<ConnectOptions> = { client: { sap: 17 }, auth: { mechanism: "lls", secret: "Tr1al-pass" } };
     const said = (diagnostic: number) =>
       new DlmsAssociationError("ASSOC_REJECTED", "x", { details: { diagnosticSource: "service-user", diagnostic } });
@@ -464,7 +464,7 @@ describe("testConnection", () => {
     nothingLeft(clockOnly);
   });
 
-  it("leaves nothing open when the caller stops listening after any step", async () => {
+  it("closes the connection when the caller stops iterating after any step", async () => {
     for (let stopAfter = 1; stopAfter <= 5; stopAfter++) {
       const tried = trial({ framing: "HDLC" });
       const steps = tried.steps();

@@ -235,7 +235,7 @@ describe("the options of a client", () => {
     assert.ok(Object.values(settings.quirks).every((quirk) => !quirk));
   });
 
-  it("take HDLC for a serial port, and an undefined time-out as not given", () => {
+  it("use HDLC on a serial port, and treat an undefined time-out as absent", () => {
     const serial = { kind: "serial", path: "/dev/ttyUSB0", baudRate: 9600 } as const;
     const settings = resolveSettings({ ...good, transport: serial, timeouts: { response: undefined as never } });
     assert.equal(settings.link.kind, "hdlc");

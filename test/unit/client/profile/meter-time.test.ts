@@ -28,13 +28,13 @@ describe("places of rows in time", () => {
     assert.equal(first?.sure, false);
   });
 
-  it("rest on the clock's offset of now at last, moved by the season where both tell it", () => {
+  it("fall back to the clock's present offset, corrected for the season if both report it", () => {
     assert.equal(at("2024-07-01T12:00:00").instant, Date.UTC(2024, 6, 1, 11));
     assert.equal(at("2024-07-01T12:00:00", { daylight: true }).instant, Date.UTC(2024, 6, 1, 10));
     assert.equal(at("2024-07-01T12:00:00", { daylight: true }, { ...meter, daylight: undefined }).sure, false);
   });
 
-  it("may come twice in the small hours of a week's end in spring and autumn, and not with an offset", () => {
+  it("may occur twice in weekend nights in spring and autumn, unless they have an offset", () => {
     const twice = (text: string, offset?: number): boolean =>
       isAmbiguousLocalTime(at(text, offset === undefined ? {} : { offset }));
     assert.equal(twice("2024-10-27T02:30:00"), true);

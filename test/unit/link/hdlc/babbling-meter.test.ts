@@ -58,7 +58,7 @@ describe("a meter that talks without end", () => {
   ];
   for (const [what, say] of words) {
     for (const everyMs of [20, 400, 900]) {
-      it(`${what}, every ${everyMs} ms: the request has an end`, () => {
+      it(`${what}, every ${everyMs} ms: the request ends`, () => {
         const line = up();
         const took = babble(line, everyMs, say);
         assert.ok(took <= 60_000, `${took} ms`);
@@ -68,7 +68,7 @@ describe("a meter that talks without end", () => {
     }
   }
 
-  it("whatever it says, in whatever order: an end, and no answer that was not sent in order", function () {
+  it("any frames in any order: the request ends, without an answer that was not sent in order", function () {
     this.timeout(60_000);
     const word = fc.oneof(
       fc.record({

@@ -227,7 +227,7 @@ describe("HDLC link: every single fault at every byte", () => {
 });
 
 describe("HDLC link: bad lines and slow meters", () => {
-  it("gives the right APDUs or a typed error, within bounds, and recovers when the line does", function () {
+  it("returns the right APDUs or a typed error within bounds, and recovers with the line", function () {
     this.timeout(120_000);
     let good = 0;
     let failed = 0;

@@ -98,7 +98,7 @@ describe("HDLC frame", () => {
     assert.equal(toHex(frame.info).slice(-4), "157e");
   });
 
-  it("knows the segmentation bit and four-byte addresses", () => {
+  it("decodes the segmentation bit and four-byte addresses", () => {
     const frame = {
       destination: serverAddress(1, 17, 4),
       source: client,
@@ -146,7 +146,7 @@ describe("HDLC frame", () => {
 });
 
 describe("FRMR", () => {
-  it("says why, which frame, and where the meter's counters stand", () => {
+  it("reports the reason, the frame and the meter's counters", () => {
     assert.equal(
       frameRejectText(fromHex("325408")),
       "invalid N(R); rejected frame: I, N(S) 1, N(R) 1, P/F; the meter's V(S) is 2, its V(R) is 2",

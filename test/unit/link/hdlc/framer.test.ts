@@ -73,7 +73,7 @@ describe("HDLC framer", () => {
     }
   });
 
-  it("gives nothing for a frame cut at any offset, and finds the next one", () => {
+  it("drops a frame cut at any offset, and finds the next one", () => {
     const bytes = fromHex(aare);
     for (let end = 0; end < bytes.length - 1; end++) {
       const framer = new HdlcFramer();
@@ -105,7 +105,7 @@ describe("HDLC framer", () => {
     assert.equal(second.report.badHeaders, 0);
   });
 
-  it("says when a frame has begun", () => {
+  it("reports when a frame has begun", () => {
     const framer = new HdlcFramer();
     feed(framer, ua.slice(0, 24));
     assert.equal(framer.inFrame, true);
@@ -187,7 +187,7 @@ describe("HDLC framer", () => {
     assert.ok(framer.report.work < bytes.length * 250, `${framer.report.work} for ${bytes.length}`);
   });
 
-  it("hands out the same empty list for bytes that complete nothing", () => {
+  it("returns the same empty list for bytes that complete no frame", () => {
     const framer = new HdlcFramer();
     const byte = Uint8Array.of(0x55);
     assert.equal(framer.push(byte), framer.push(byte), "no list is made per byte");

@@ -101,7 +101,7 @@ describe("HDLC link: set-up", () => {
     assert.deepEqual(session.taken(), [disc, bareSnrm]);
   });
 
-  it("holds to the defaults after an SNRM without parameters, whatever the UA says", () => {
+  it("keeps the defaults after an SNRM without parameters, whatever the UA contains", () => {
     const session = line().open().receive(fromMeter(0x1f));
     session.receive(fromMeter(0x73, "818014 050207ee 060207ee 070400000007 080400000007"));
     session.taken();
@@ -121,7 +121,7 @@ describe("HDLC link: set-up", () => {
     ["DM", fromMeter(0x1f)],
     ["silence", ""],
   ] as const) {
-    it(`begins with DISC when asked to, and takes ${what} for a fine answer`, () => {
+    it(`begins with DISC if configured, and accepts ${what} as an answer`, () => {
       const session = line({ discFirst: true }).open();
       assert.deepEqual(session.taken(), [disc]);
       if (answer === "") session.timeOut();
@@ -157,7 +157,7 @@ describe("HDLC link: set-up", () => {
     assert.deepEqual(session.events, ["opened", "closed"]);
   });
 
-  it("takes a UA that says nothing for 128 bytes and a window of 1", () => {
+  it("assumes 128 bytes and a window of 1 after a UA without parameters", () => {
     const session = up({}, fromMeter(0x73)).send("aa".repeat(300));
     assert.deepEqual(session.taken(), [toMeter(0x10, `e6e600${"aa".repeat(125)}`, true)]);
   });
@@ -190,7 +190,7 @@ describe("HDLC link: set-up", () => {
 });
 
 describe("HDLC link: transfer", () => {
-  it("takes an answer in segments, with an RR for each", () => {
+  it("assembles an answer in segments, with an RR for each", () => {
     const session = up().send(get);
     session.taken();
     session.receive(fromMeter(0x30, "e6e700c401c1", true));
@@ -402,7 +402,7 @@ describe("HDLC link: transfer", () => {
     assert.deepEqual(session.notifications, ["e04000010000020f00", "e08000020000060000000100ff"]);
   });
 
-  it("takes a push in an I frame for a notification and continues to wait", () => {
+  it("reports a push in an I frame as a notification and continues to wait", () => {
     const session = up().send(get);
     session.taken();
     session.receive(fromMeter(0x30, "e6e700c20000010000010000ff0211aa"));
@@ -432,7 +432,7 @@ describe("HDLC link: transfer", () => {
     assert.deepEqual(session.notifications, []);
   });
 
-  it("polls for a further APDU when nothing is kept", () => {
+  it("polls for a further APDU when none is buffered", () => {
     const session = up().send(get).receive(fromMeter(0x30, "e6e700e040000100000 1aa"));
     session.taken();
     session.await();
@@ -553,7 +553,7 @@ describe("HDLC link: echo, strangers and errors", () => {
     [0x53, false],
     [0x53, true],
   ] as const) {
-    it(`notices ${control === 0x1f ? "DM" : "DISC"} ${idle ? "while nothing is asked" : "in place of an answer"}`, () => {
+    it(`detects ${control === 0x1f ? "DM" : "DISC"} ${idle ? "while nothing is asked" : "in place of an answer"}`, () => {
       const session = up();
       if (!idle) session.send(get);
       session.receive(fromMeter(control));
@@ -631,7 +631,7 @@ describe("HDLC link: waits", () => {
     assert.equal(session.link.deadline, 1000 + (bytes * 10_000) / 300);
   });
 
-  it("waits for the rest of a frame as long as bytes come, and not longer", () => {
+  it("waits for the rest of a frame only while bytes arrive", () => {
     const session = up({ timeouts: { response: 1000, interFrame: 200 } }).send(get);
     session.taken();
     session.pass(900).receive(aare.slice(0, 30));
@@ -663,7 +663,7 @@ describe("HDLC link: waits", () => {
     assert.deepEqual(session.taken(), [rr(1)]);
   });
 
-  it("does not let the stump of an old frame swallow an answer", () => {
+  it("accepts an answer after the beginning of an old frame", () => {
     const session = up().receive(aare.slice(0, 30)).pass(60_000).send(aarqApdu).receive(aare);
     assert.deepEqual(session.apdus, [aareApdu]);
   });
@@ -675,7 +675,7 @@ describe("HDLC link: waits", () => {
     assert.deepEqual(session.apdus, [aareApdu]);
   });
 
-  it("is not held without end by bytes that are no frame", () => {
+  it("ends despite endless bytes without a frame", () => {
     const session = up({ retries: 0 }).send(get);
     while (!session.failure && session.now < 1_000_000) session.receive("55").pass(100);
     assert.ok(session.failure);

@@ -49,7 +49,7 @@ describe("HDLC parameters", () => {
     });
   }
 
-  it("lets the meter's transmit limit our receive, and the other way round", () => {
+  it("limits our receive by the meter's transmit, and the reverse", () => {
     const own = { maxInfoTransmit: 2030, maxInfoReceive: 2030, windowTransmit: 7, windowReceive: 7 };
     const meter = { maxInfoTransmit: 500, maxInfoReceive: 128, windowTransmit: 3, windowReceive: 1 };
     assert.deepEqual(negotiate(own, meter), {

@@ -33,7 +33,7 @@ describe("mode E: sign-on messages", () => {
     assert.equal(findIdentification("/ABC5METER\r\n")?.modeE, false);
   });
 
-  it("takes the offered rate, or the highest that is allowed", () => {
+  it("uses the offered rate, or the highest allowed rate", () => {
     assert.deepEqual(chooseRate("6", Infinity), { character: "6", baudRate: 19200 });
     assert.deepEqual(chooseRate("6", 9600), { character: "5", baudRate: 9600 });
     assert.deepEqual(chooseRate("0", 9600), { character: "0", baudRate: 300 });
@@ -53,7 +53,7 @@ describe("mode E link where the meter speaks mode C", () => {
     ["", readout],
     [" with parity bits", toHex(withEvenParity(fromHex(readout)))],
   ] as const) {
-    it(`names a data readout in answer to the acknowledgement${what}`, () => {
+    it(`reports a data readout in answer to the acknowledgement${what}`, () => {
       const session = line().open().receive(identification);
       assert.deepEqual(session.taken().at(-1), acknowledge);
       session.receive(...(bytes.match(/../g) ?? []));
@@ -93,7 +93,7 @@ describe("mode E link where the meter speaks mode C", () => {
     assert.match(session.failure.message, /3 bytes came, but no identification \(8a91f2\)/);
   });
 
-  it("names the setting for meters that take HDLC without announcing it, and continues with it", () => {
+  it("names the setting for meters that accept HDLC without announcing it, and continues with it", () => {
     const silent = ascii("/GRX0\r\n");
     const refused = line().open().receive(silent);
     assert.match(refused.failure?.message ?? "", /"\/GRX0".*set modeEUnannounced \(link\.unannounced\)/);
@@ -105,7 +105,7 @@ describe("mode E link where the meter speaks mode C", () => {
 });
 
 describe("mode E link", () => {
-  it("signs on, goes to the offered rate, takes the confirmation, and speaks HDLC", () => {
+  it("signs on, switches to the offered rate, accepts the confirmation, and uses HDLC", () => {
     const session = line().open();
     assert.deepEqual(session.lines, ["300 7 even"]);
     assert.deepEqual(session.taken(), [signOn]);
@@ -175,7 +175,7 @@ describe("mode E link", () => {
     assert.ok(snrm.startsWith(snrmStart), "HDLC has no parity");
   });
 
-  it("signs on without parity where that is not answered, and continues as it was answered", () => {
+  it("signs on without parity after silence, and continues in the form that was answered", () => {
     const session = line({ softwareParity: true, startBaud: 9600, maxBaud: 9600, retries: 3 }).open();
     assert.deepEqual(session.taken(), ["af3f218d0a"]);
     session.timeOut().timeOut();
@@ -187,7 +187,7 @@ describe("mode E link", () => {
     assert.equal(again.taken().at(-1), "af3f218d0a");
   });
 
-  it("says clearly that the meter offers mode C only", () => {
+  it("reports that the meter offers mode C only", () => {
     const session = line().open().receive(ascii("/ABC5METER01\r\n"));
     assert.equal(session.failure?.code, "DLMS_LINK_MODE_E");
     assert.equal(session.failure?.retry, "no");
@@ -197,13 +197,13 @@ describe("mode E link", () => {
     );
   });
 
-  it("says that the meter refuses", () => {
+  it("reports that the meter refuses", () => {
     const session = line().open().receive(identification, "15").timeOut();
     assert.equal(session.failure?.code, "DLMS_LINK_MODE_E");
     assert.match(session.failure?.message ?? "", /NAK/);
   });
 
-  it("says that its rate is not known", () => {
+  it("reports an unknown rate", () => {
     const session = line().open().receive(ascii("/ABCZ\\2METER\r\n"));
     assert.equal(session.failure?.code, "DLMS_LINK_MODE_E");
   });
@@ -226,7 +226,7 @@ describe("mode E link", () => {
     }
   });
 
-  it("a meter that another client has left in HDLC hears no sign-on: a DISC brings it back", () => {
+  it("sends a DISC to a meter that another client has left in HDLC, because it ignores the sign-on", () => {
     const session = line({ retries: 1, maxBaud: 9600 }).open().timeOut();
     assert.deepEqual(session.taken(), [signOn, disc]);
     assert.deepEqual(session.lines, ["300 7 even", "9600 8 none"]);
@@ -237,7 +237,7 @@ describe("mode E link", () => {
     assert.deepEqual(session.events, ["opened"]);
   });
 
-  it("a meter that answers the DISC and stays in HDLC is spoken to in HDLC", () => {
+  it("uses HDLC with a meter that answers the DISC and stays in HDLC", () => {
     const session = line({ retries: 2, maxBaud: 9600 }).open().timeOut();
     session.receive(ua);
     session.taken();
@@ -258,13 +258,13 @@ describe("mode E link", () => {
     assert.equal(session.link.deadline, 2000 + (5 * 10_000) / 300);
   });
 
-  it("is not held without end by bytes that are no identification", () => {
+  it("ends despite endless bytes without an identification", () => {
     const session = line({ retries: 0 }).open();
     while (!session.failure && session.now < 1_000_000) session.receive("55").pass(100);
     assert.ok(session.now < 20_000, `${session.now} ms`);
   });
 
-  it("ends a session that the meter may still believe in, before it signs on again", () => {
+  it("ends a session that may still be open in the meter before it signs on again", () => {
     const session = line().open().receive(identification, acknowledge, ua);
     session.taken();
     session.link.reset();
@@ -281,7 +281,7 @@ describe("mode E link", () => {
     assert.equal(silent.taken().at(-1), signOn);
   });
 
-  it("does the same after a session that failed, and not after one that was closed", () => {
+  it("does the same after a failed session, but not after a closed one", () => {
     const session = line({ retries: 0 }).open().receive(identification, acknowledge, ua).send("c001").timeOut();
     assert.equal(session.failure?.code, "DLMS_TIMEOUT_RESPONSE");
     session.taken();
@@ -301,7 +301,7 @@ describe("mode E link", () => {
     assert.deepEqual(session.events, ["opened"]);
   });
 
-  it("passes on how HDLC fails", () => {
+  it("reports a failure of HDLC unchanged", () => {
     const session = line({ retries: 0 }).open().receive(identification, acknowledge).timeOut();
     assert.equal(session.failure?.code, "DLMS_TIMEOUT_LINK");
     assert.equal(session.link.state, "closed");
@@ -316,7 +316,7 @@ describe("mode E link", () => {
     assert.equal(session.taken().length, 1);
   });
 
-  it("refuses settings that do not fit", () => {
+  it("refuses invalid settings", () => {
     assert.throws(() => line({ deviceAddress: "a!b" }), { code: "DLMS_CONFIG_INVALID" });
     assert.throws(() => line({ startBaud: 100 }), { code: "DLMS_CONFIG_INVALID" });
     assert.throws(() => line({ maxBaud: 110 }), { code: "DLMS_CONFIG_INVALID" });

@@ -127,7 +127,7 @@ describe("wrapper link", () => {
     assert.deepEqual(session.apdus, [value]);
   });
 
-  it("takes pushes in the middle of an exchange, and unawaited APDUs, for notifications", () => {
+  it("reports pushes during an exchange, and unawaited APDUs, as notifications", () => {
     const wrapped = `000100010010${(push.length / 2).toString(16).padStart(4, "0")}${push}`;
     const session = line().send(get).receive(wrapped);
     assert.equal(session.link.state, "busy");
@@ -215,7 +215,7 @@ describe("wrapper link", () => {
     assert.throws(() => session.send(get), { code: "DLMS_STATE_CLOSED" });
   });
 
-  it("says that an answer broke off, soon after it did", () => {
+  it("reports an incomplete answer soon after it broke off", () => {
     for (let cut = 1; cut < answer.length / 2; cut++) {
       const session = line()
         .send(get)
@@ -265,7 +265,7 @@ describe("wrapper link", () => {
     assert.equal(session.link.state, "closed");
   });
 
-  it("sends nothing again on a stream", () => {
+  it("does not repeat a message on a stream", () => {
     const session = line({ retries: 2 }).send(get).timeOut();
     assert.equal(session.failure?.code, "DLMS_TIMEOUT_RESPONSE");
     assert.deepEqual(session.taken(), [request]);
@@ -365,7 +365,7 @@ describe("wrapper link", () => {
     assert.equal(session.link.deadline, undefined);
   });
 
-  it("does not let the rest of an old message swallow an answer", () => {
+  it("accepts an answer after the rest of an old message", () => {
     const session = line().receive("0001000100").pass(10_000).send(get).receive(answer);
     assert.deepEqual(session.apdus, [value]);
   });
