@@ -1,4 +1,5 @@
-// The list tables that the dialog offers, by id.
+// The list tables that the dialog offers, by id. The tables are in src/push/lists; test/nodes/catalogue.test.ts compares
+// the two.
 
 const ids = [
   ...["kaifa-1", "kaifa-9", "kaifa-13", "kaifa-14", "kaifa-18", "kamstrup", "kamstrup-wh"],

@@ -1,4 +1,6 @@
-/** The interface between the listener and a port, line or connection that receives pushes. */
+/**
+ * The interface between the listener and a port, line or connection that receives pushes. `Listener.open` chooses one.
+ */
 import type { SerialLine } from "./events";
 
 export interface Source {

@@ -1,4 +1,7 @@
-/** Recovers an HDLC link on which general blocks led nowhere: the meter may stay deaf until its inactivity time-out. */
+/**
+ * Recovers an HDLC link on which general blocks led nowhere: the meter may stay deaf until its inactivity time-out. For
+ * the reconnection after a loss see `Supervisor`.
+ */
 import { sleep } from "../../clock";
 import { isDlmsError } from "../../errors";
 import { defaultInterFrameMs } from "../../link/timeouts";

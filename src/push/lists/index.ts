@@ -13,5 +13,5 @@ export {
   unitCodeOf,
 } from "./parse";
 
-/** All list tables of this package. */
+/** All list tables of this package. `nodes/push/list-ids.ts` repeats their ids for the dialog. */
 export const pushLists: readonly PushList[] = [...nordicLists, ...centralEuropeanLists];
