@@ -54,10 +54,10 @@ export class RequestRunner {
     return this.#queue.length;
   }
 
-  /** The connection has another state. */
+  /** Handles a new state of the connection. */
   connectionChanged(state: ClientState): void {
     if (this.#working !== undefined) return;
-    // reconnected automatically: no request may be waiting
+    // after an automatic reconnect there may be no waiting request, so the idle time starts here
     if (state === "open") this.#armIdle();
     else this.#watch.stop();
   }
@@ -76,7 +76,7 @@ export class RequestRunner {
     return result;
   }
 
-  /** Runs one request after the other, until none is left. */
+  /** Runs the requests in turn until none is left. */
   async #work(): Promise<void> {
     // lets equal requests of one turn merge
     await Promise.resolve();

@@ -1,31 +1,36 @@
 /**
- * The rule that keeps accounts open: when a secret may be sent to a meter.
+ * The rule that prevents account lock-out: when a secret may be sent to a meter.
  *
- * Most meters lock an account after a few wrong secrets. Some say that a secret is wrong, some fall silent or hang up,
- * and so does a meter that loses its power. Hence:
+ * Most meters lock an account after a few wrong secrets. Some meters report that a secret is wrong. Others fall silent
+ * or disconnect, as does a meter that loses its power. Hence:
  *
- * 1. A secret that was refused rests for `lockOutMs`.
- * 2. A secret that got no answer may be sent a second time at once. After `maxUnanswered` it rests as if it was refused,
- *    and after each further one. The proof of HLS is sent after the meter has answered: without an answer it rests at once.
- * 3. A secret that this meter has accepted before, and then did not answer, is most likely still right. So it is sent
- *    a second time only after the meter has answered something that carries no secret: then no outage uses tries up.
- * 4. If such a secret rests, and the meter was silent to requests without a secret and answers them again, the meter has
- *    restarted: one more try, once until the secret is accepted again. Should that fail, it rests twice as long.
+ * 1. A refused secret is locked for `lockOutMs`.
+ * 2. A secret without an answer may be sent a second time at once. After `maxUnanswered` attempts, and after each
+ *    further one, it is locked as if it was refused. The proof of HLS is sent after the meter has answered, so without
+ *    an answer it is locked at once.
+ * 3. A secret that this meter accepted before, and then did not answer, is most likely still right. So it is sent a
+ *    second time only after the meter has answered a message without a secret: an outage then uses up no attempts.
+ * 4. If such a secret is locked, and the meter was silent to requests without a secret and now answers them again, the
+ *    meter has restarted. This allows one more attempt, once until the secret is accepted again. If that attempt fails,
+ *    the lock lasts twice as long.
  *
- * What carried no secret counts for nothing. The rule is one per meter, client and secret: see `Account`.
+ * A message without a secret does not count. The rule applies per meter, client and secret: see `Account`.
  */
 
 import type { Clock } from "../../clock";
 import { type DlmsError, DlmsTimeoutError } from "../../errors";
 
-/** A refused secret is not sent again before this, unless the user wishes it. */
+/** How long a refused secret is locked, in ms, unless the user allows an attempt. */
 export const lockOutMs = 5 * 60_000;
 /** Number of attempts without an answer that count as a refusal. */
 export const maxUnanswered = 2;
-/** How long a meter that is silent without a secret too counts as down: one that answers the public client, and others. */
+/**
+ * How long the second attempt of rule 3 waits for an answer without a secret, in ms: on a meter that has given such an
+ * answer before, and on others.
+ */
 const maxDownMs = 60 * 60_000;
 const maxUncertainMs = 30_000;
-/** Of more accounts than this, those that were used longest ago are forgotten. */
+/** Limit of accounts in memory; beyond it, the least recently used ones are forgotten. */
 const maxAccounts = 10_000;
 
 /** The unit in which a meter counts failures. */
@@ -63,7 +68,7 @@ export interface AccountGuard {
   lockOf(account: Account): Lock | undefined;
   /** The secret is being sent. */
   sent(account: Account, message: SecretMessage): Attempt;
-  /** How the meter took something without a secret, for example the set-up of the link. */
+  /** How the meter reacted to a message without a secret, for example to the link set-up. */
   seen(account: Account, how: "answering" | "silent"): void;
   /** On the user's request: allows one attempt; if it fails, the lock applies again. */
   allowOneMoreTry(account: Account): void;
@@ -77,7 +82,7 @@ interface Failures {
   readonly owner: string;
   /** on the monotonic clock: a change of the wall clock must neither end nor extend a lock */
   readonly until: number;
-  /** rules 3 and 4 hold */
+  /** rules 3 and 4 apply */
   readonly lookFirst: boolean;
   /** no answer to a request without a secret since the last attempt */
   readonly silent: boolean;
@@ -93,7 +98,7 @@ export class MemoryAccountGuard implements AccountGuard {
   readonly #clock: Clock;
   /** in the order of their last failure */
   readonly #failures = new Map<string, Failures>();
-  /** accounts whose secret was accepted last, in the order of use; value: whether the meter answers without a secret */
+  /** accounts whose last secret was accepted, in the order of use; value: whether the meter answers without a secret */
   readonly #accepted = new Map<string, boolean>();
 
   constructor(clock: Clock) {
@@ -129,7 +134,7 @@ export class MemoryAccountGuard implements AccountGuard {
     this.#allowNextTry(keyOf(account));
   }
 
-  /** The same for all secrets that an owner has sent. */
+  /** `allowOneMoreTry` for all secrets that an owner has sent. */
   allowOneMoreTryOf(owner: string): void {
     for (const [key, entry] of this.#failures) if (entry.owner === owner) this.#allowNextTry(key);
   }

@@ -29,7 +29,7 @@ const causes: Readonly<Partial<Record<AccessCode, string>>> = {
   ACCESS_OTHER_REASON: "the meter gives no reason; often the attribute or the selection is not supported",
 };
 
-/** Classes that meters use for the same purpose: suggestions if the meter does not have the requested class. */
+/** Classes that meters use for the same purpose: suggested if the meter does not have the requested class. */
 const alternatives: Readonly<Record<number, readonly number[]>> = {
   1: [3],
   3: [4, 1],

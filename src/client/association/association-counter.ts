@@ -25,7 +25,7 @@ export class AssociationCounter {
   readonly #clock: Clock;
   readonly #maxJump: number;
   #unproven: UnprovenCounter | undefined;
-  /** of the store, before this association has used it */
+  /** mark of the store before this association used it */
   #before: Mark | undefined;
 
   constructor(store: InvocationCounterStore, { clock, security }: Pick<Settings, "clock" | "security">) {
@@ -74,14 +74,15 @@ export class AssociationCounter {
   }
 
   /**
-   * An attacker on the line could answer with a number near the end, or with many that are a little higher each time,
-   * and exhaust the key. The jump is limited by the setting, and by the time since the last change of the mark.
+   * Limits the jump by the setting, and by the time since the last change of the mark. Without limits, an attacker on
+   * the line could answer with a number near the end, or with many that are a little higher each time, and exhaust the
+   * key.
    */
   #checkJump(next: number, { value: stored, movedAt }: Mark, request: string): void {
     const jump = this.#maxJump;
     if (stored === undefined) return;
     const seconds = movedAt === undefined ? undefined : (this.#clock.wallTime() - movedAt) / 1000;
-    // a clock that was set back does not measure the time
+    // a clock that was set back cannot measure the time
     if (seconds !== undefined && seconds >= 0) checkRate(next, stored, seconds, request);
     if (next - stored <= jump) return;
     throw new DlmsSecurityError(

@@ -27,7 +27,7 @@ export class OperationCancelled extends DlmsStateError {
 export interface AssociationEvents {
   note(text: string): void;
   notification(apdu: Apdu, raw: Uint8Array): void;
-  /** The association request is about to be sent, or the next message of it: the proof of an HLS mechanism. */
+  /** The association request, or its second message (the proof of an HLS mechanism), is about to be sent. */
   sending?(message: SecretMessage): void;
 }
 
@@ -44,7 +44,7 @@ export class Association {
   readonly #events: AssociationEvents;
   /** Scaler and unit by `class/logical name/attribute`; null if the meter has none. */
   readonly scalers = new Map<string, ScalerUnit | null>();
-  /** Keys of those that the meter refused or left empty: its scaler profiles may have them. */
+  /** Keys of the scaler_units that the meter refused or left empty: its scaler profiles may contain them. */
   readonly refusedScalers = new Set<string>();
   /** The messages sent so far that may carry a secret. */
   #sent: SecretMessage | undefined;
@@ -75,7 +75,7 @@ export class Association {
     return made;
   }
 
-  /** Something for the trace. */
+  /** Adds a note to the trace. */
   note(text: string): void {
     this.#events.note(text);
   }
@@ -114,7 +114,7 @@ export class Association {
   /** Each block may arrive in time while the whole transfer is too slow: only the waits for the meter count. */
   #judgePace({ bytes }: Extract<SessionStep, { kind: "progress" }>): void {
     const { waited, response } = this.channel;
-    // also the same answer once more, from its beginning
+    // also when the same answer is repeated from its beginning
     if (this.#transfer === undefined || bytes < this.#transfer.bytes) this.#transfer = { bytes, since: waited };
     this.#transfer.bytes = bytes;
     const taken = waited - this.#transfer.since;
@@ -131,7 +131,7 @@ export class Association {
       case "exchange":
         if (step.phase === "associate") return this.#associating(step);
         if (this.#sent !== "request") return this.channel.exchange(step.apdu, step);
-        // not before its turn: a request that waits for other meters of the line may never be sent
+        // only when the line grants its turn: a request that waits for other meters of the line may never be sent
         return this.channel.exchange(step.apdu, step, () => {
           this.#sending("proof");
         });

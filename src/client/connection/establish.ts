@@ -50,7 +50,7 @@ export function establisher(
   events: EstablishEvents,
 ): Establish {
   const { transport, counters, counterSource } = settings;
-  // one for all connections: it remembers how the last session ended
+  // one link for all connections: it remembers how the last session ended
   const link = parts.makeLink(settings);
   const reader = counterSource === undefined ? undefined : counterReader(settings, counterSource, parts, observer);
   const look = makeLook(settings, parts, observer);
@@ -76,7 +76,7 @@ export function establisher(
       const made = new Association(parts.makeSession(settings), channel, counter, ofSession);
       events.associating();
       const association = await openAndRun(channel, settings, signal, () => {
-        // its set-up was answered
+        // the meter answered the link set-up
         if (link.kind !== "wrapper") secret.answers();
         secret.check();
         return made.run(made.session.associate());
@@ -261,7 +261,7 @@ function channelEventsFor(
   };
 }
 
-/** The session cannot distinguish it from the answer to the next request. */
+/** The error for an unsolicited answer, which the session cannot distinguish from the answer to the next request. */
 function answerUnasked(): DlmsLinkError {
   return new DlmsLinkError(
     "LINK_SEQUENCE",

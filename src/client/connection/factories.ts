@@ -58,7 +58,7 @@ function mixesGeneralBlocks({ transport, link }: Settings): boolean {
   return transport.kind === "udp" && link.kind === "wrapper";
 }
 
-/** The same without general block transfer, also where the options name it. */
+/** The options without general block transfer, also where they name it. */
 export function withoutGeneralBlocks(settings: Settings): Settings {
   return {
     ...settings,

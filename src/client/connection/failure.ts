@@ -12,7 +12,7 @@ export function breaksSession(error: unknown, fresh: boolean): boolean {
     case "service":
       // an error right after the association concerns the request, not the association
       return error.retry === "reconnect" && !fresh;
-    // of the association: a service that was not negotiated is refused before anything is sent
+    // refused by the client itself: a service that was not negotiated is refused before anything is sent
     case "association":
     case "codec":
     case "config":

@@ -48,11 +48,11 @@ const shared = new WeakMap<CounterFileSystem, Map<string, FileCounter>>();
 
 /**
  * An invocation counter in a file. Values are claimed in blocks: the new high-water mark is on the disk before the
- * first value of a block is handed out, so a kill at any instant skips values but never repeats one. Several stores
- * and several processes may use one file; each value is handed out once.
+ * first value of a block is used, so a kill at any instant skips values but never repeats one. Several stores and
+ * several processes may use one file; each value is issued once.
  *
  * Operations reject with DlmsConfigError CONFIG_INVALID for a file that is damaged, foreign, or cannot be read or
- * written (never starting again), DlmsStateError STATE_BUSY when another process does not let go of it, and
+ * written (the counter never restarts), DlmsStateError STATE_BUSY when another process does not release it, and
  * DlmsSecurityError SEC_COUNTER_EXHAUSTED near 2^32.
  * @throws DlmsConfigError CONFIG_MISSING, CONFIG_INVALID for the arguments
  */
@@ -73,7 +73,7 @@ export function fileCounterStore(path: string, options: FileCounterOptions = {})
 }
 
 /**
- * A store for a file whose name takes some time to determine: the name is requested when the counter is used first.
+ * A store for a file whose name takes some time to determine: the name is requested when the counter is first used.
  * @param path of the file; its marker is beside it
  */
 export function namedCounterStore(
@@ -122,7 +122,7 @@ async function sharedCounter(path: string, settings: Settings): Promise<FileCoun
   return counter;
 }
 
-/** Without the counter no value is safe to use. */
+/** The counter's file: without it no value is safe to use. */
 const keptCounter = (path: string, { fs, clock }: Settings): KeptFile =>
   new KeptFile(path, {
     fs,
@@ -154,7 +154,7 @@ class FileCounter {
     return this.#take(this.#block, count, (token) => this.#claim(count, token));
   }
 
-  /** Values above the mark: they are recorded as tried before they are used, and the mark does not move. */
+  /** Claims values above the mark: they are recorded as tried before they are used, and the mark does not move. */
   reserveUnproven(unproven: CounterBlock, count: number): Promise<number> {
     return this.#take(unproven, count, async (token) => {
       const record = await this.#read();
@@ -241,7 +241,7 @@ class FileCounter {
     this.#marked = true;
   }
 
-  /** The file existed and is missing, and this process has not read the mark before. */
+  /** Whether the file existed and is missing, and this process has not read the mark before. */
   async #isLost(): Promise<boolean> {
     if (this.#marker === undefined || this.#block.mark > this.#settings.start) return false;
     return (await this.#read()).next === undefined && (await this.#marker.read()) !== undefined;

@@ -30,7 +30,7 @@ export interface CounterFileHandle {
 
 export const realFileSystem: CounterFileSystem = nodeFs;
 
-/** The lock of a process that seems to have ended is taken over after this time, in ms. */
+/** How long the lock of a process that seems to have ended is respected, in ms; then it is taken over. */
 const maxLockAgeMs = 5000;
 /** How long an operation waits for another process, in ms: beyond the time after which a lock is stale. */
 const maxLockWaitMs = 8000;
@@ -111,7 +111,7 @@ export class KeptFile {
     }
   }
 
-  /** Run a task while no other process does: processes take turns by a file that only one can create. */
+  /** Runs a task while no other process does: processes take turns by a file that only one of them can create. */
   async locked<T>(task: (token: string) => Promise<T>): Promise<T> {
     const token = await this.#lock();
     try {
@@ -137,8 +137,8 @@ export class KeptFile {
   }
 
   /**
-   * Removes the temporary files of processes that were killed. It also stops an earlier holder of the lock that has
-   * stood still before its rename: the rename finds no file.
+   * Removes the temporary files of processes that were killed. This also stops an earlier holder of the lock that was
+   * suspended before its rename: the rename finds no file.
    */
   async #removeLeftovers(): Promise<void> {
     const { fs } = this.#options;
@@ -186,7 +186,7 @@ export class KeptFile {
     );
   }
 
-  /** Whether the lock was left by a process that died, and has been removed. */
+  /** Returns whether the lock was left by a process that has ended, and is now removed. */
   async #takeOverStale(): Promise<boolean> {
     const { fs, clock } = this.#options;
     const aside = `${this.#lockPath}.${process.pid}`;
@@ -209,7 +209,7 @@ export class KeptFile {
     try {
       await this.#options.fs.link(aside, this.#lockPath);
     } catch (error) {
-      // A third process has the lock by now; the holder notices before it writes.
+      // a third process has the lock by now; the holder notices that before it writes
       if (codeOf(error) !== "EEXIST") throw error;
     }
   }
@@ -265,7 +265,7 @@ async function removed(path: string, fs: CounterFileSystem): Promise<void> {
   }
 }
 
-/** A holder on this machine that has ended, or one without activity for longer than a write can take. */
+/** Whether the holder has ended on this machine, or has shown no activity for longer than a write can take. */
 function isStale(holder: string, ageMs: number): boolean {
   if (Math.abs(ageMs) > maxLockAgeMs) return true;
   const facts = /^\{"pid":(\d+),"host":"([^"]*)"/.exec(holder);

@@ -98,7 +98,7 @@ export class Observer {
     if (this.hub.has("trace")) this.#emit({ kind: "note", time: this.#time(), text });
   }
 
-  /** An unsolicited APDU; an association deciphers it if there is one. */
+  /** Reports an unsolicited APDU, deciphered if there is an association. */
   notified(active: Association | undefined, raw: Uint8Array): void {
     if (active === undefined) this.note("a notification came before the association stood; it was dropped");
     if (active === undefined || !this.hub.has("notification")) return;

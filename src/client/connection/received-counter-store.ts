@@ -29,12 +29,12 @@ export interface FileReceivedCountersOptions {
 const maxRecordBytes = 4_194_304;
 
 /**
- * Received counters in a file, shared by all clients of a process that are given the store: recorded messages are refused
- * after a restart too. New counters are written at most once in `writeEvery` ms and when a client closes, so a process
- * that is killed forgets those of its last `writeEvery` ms. The file names keys by a costly salted hash only.
+ * Received counters in a file, shared by all clients of a process that are given the store: recorded messages are
+ * refused after a restart too. New counters are written at most once in `writeEvery` ms and when a client closes, so a
+ * process that is killed forgets those of its last `writeEvery` ms. The file names keys by a costly salted hash only.
  *
- * Associations are refused with DlmsConfigError CONFIG_INVALID while the file is damaged or cannot be read or written:
- * going on without it would mean to believe recorded messages.
+ * Associations are refused with DlmsConfigError CONFIG_INVALID while the file is damaged or cannot be read or written,
+ * because without it the client could not detect recorded messages.
  * @throws DlmsConfigError CONFIG_INVALID for the arguments
  */
 export function fileReceivedCounters(path: string, options: FileReceivedCountersOptions = {}): ReceivedCounterStore {
@@ -52,7 +52,10 @@ class FileReceivedCounters implements ReceivedCounterStore {
   readonly #file: KeptFile;
   readonly #options: Required<FileReceivedCountersOptions>;
   readonly #marks: ReceivedMarks;
-  /** by the key's name in this process: the hash takes some 10 ms, so those of an association are learned before it begins */
+  /**
+   * entries by the key's name in this process: the hash takes some 10 ms, so it is computed before an association
+   * begins
+   */
   readonly #names = new Map<string, string>();
   #salt: Uint8Array | undefined;
   #opening: Promise<void> | undefined;
@@ -128,7 +131,7 @@ class FileReceivedCounters implements ReceivedCounterStore {
       // the next association reports a failure and tries again
       this.flush().catch(() => undefined);
     }, this.#options.writeEvery);
-    // a pending write must not keep a process running that has closed its clients
+    // a pending write must not keep a process alive after it has closed its clients
     (this.#timer as { unref?: () => void }).unref?.();
   }
 
@@ -139,7 +142,7 @@ class FileReceivedCounters implements ReceivedCounterStore {
         const text = await this.#file.read();
         if (text !== undefined) {
           const stored = decodeReceivedRecord(text, this.#file.path);
-          // of another process that uses the same file
+          // entries of another process that uses the same file
           if (toHex(stored.salt) !== toHex(salt)) throw this.#changedFile();
           this.#marks.merge(stored.counters);
         }

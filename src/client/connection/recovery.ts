@@ -1,6 +1,6 @@
 /**
- * Recovers an HDLC link on which general blocks led nowhere: the meter may stay deaf until its inactivity time-out. For
- * the reconnection after a loss see `Supervisor`.
+ * Recovers an HDLC link after general block transfer failed: the meter may not answer until its inactivity time-out.
+ * For reconnection after a loss see `Supervisor`.
  */
 import { sleep } from "../../clock";
 import { isDlmsError } from "../../errors";
@@ -8,9 +8,10 @@ import { defaultInterFrameMs } from "../../link/timeouts";
 import type { Settings } from "../options/resolve-options";
 
 /**
- * How long the line stays quiet before the last try, in ms. The bound is our choice: no document says how long such a
- * meter is deaf. One with a Gurux stack ends its session after an inactivity time-out that each byte may begin again,
- * so only silence helps, and a read must not wait for minutes: users with such a meter raise the response time-out.
+ * How long the line stays quiet before the last attempt, in ms. The bound is our choice, because no document says how
+ * long such a meter does not answer. A meter with a Gurux stack ends its session after an inactivity time-out that each
+ * byte may restart, so only silence helps. A read must not wait for minutes, so users with such a meter raise the
+ * response time-out.
  */
 export function quietMs({ timeouts }: Pick<Settings, "timeouts">): number {
   const { response, retries, interFrame = defaultInterFrameMs } = timeouts;

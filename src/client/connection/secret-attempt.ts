@@ -88,28 +88,28 @@ export class SecretAttempt {
 }
 
 /**
- * It got no answer that could be read, or an error in place of an answer to an association: some meters refuse a secret
- * like that.
+ * Whether no readable answer was received, or an error instead of an answer to the association: some meters refuse a
+ * secret in this way.
  */
 function saysNothing(error: DlmsError): boolean {
   if (["transport", "link", "codec"].includes(error.layer) || error instanceof DlmsTimeoutError) return true;
   return error.layer === "service" && !judgesNoSecret.has(error.details.serviceError);
 }
 
-/** Service errors of an exception-response that have another reason than the secret. */
+/** Service errors of an exception-response that have a cause other than the secret. */
 const judgesNoSecret: ReadonlySet<unknown> = new Set([
   serviceErrorCode["invocation-counter-error"],
   serviceErrorCode["pdu-too-long"],
 ]);
 
-/** As a meter is that has no power. */
+/** Whether the meter behaves as if it has no power. */
 function isSilent(error: DlmsError): boolean {
   return error instanceof DlmsTimeoutError || error.is("CONN_REFUSED", "CONN_UNREACHABLE", "CONN_LOST");
 }
 
 /**
- * Whether a secret was refused, or may have been. Only meant for errors that came while associating. Many meters give
- * no reason, or a wrong one, when they refuse a password, so every permanent refusal counts.
+ * Whether a secret was refused, or may have been. Only for errors received while associating. Many meters give no
+ * reason, or a wrong one, when they refuse a password, so every permanent refusal counts.
  * @param authenticated whether a secret is used at all
  */
 export function refusesSecret(error: DlmsError, authenticated: boolean): boolean {

@@ -7,7 +7,7 @@ import type { Settings } from "../options/resolve-options";
 /** Every meter has the public client, and accepts it without a secret (Green Book). */
 export const publicClient = 16;
 
-/** The settings of an association of another client that has no secret and no keys, and only reads. */
+/** The settings of an association for a client that has no secret and no keys, and only reads. */
 export function withoutSecret(settings: Settings, client: number): Settings {
   return {
     ...settings,
@@ -21,9 +21,9 @@ export function withoutSecret(settings: Settings, client: number): Settings {
 }
 
 /**
- * Waits until the meter answers an association request without a secret in any way: a meter that refuses the client is
- * alive as well.
- * @throws DlmsError when it does not
+ * Waits until the meter answers an association request without a secret in any way, because a meter that refuses the
+ * client is alive as well.
+ * @throws DlmsError if the meter does not answer
  */
 export async function signOfLife(active: Association): Promise<void> {
   try {

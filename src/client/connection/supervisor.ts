@@ -79,8 +79,7 @@ export class Supervisor {
 
   /**
    * Returns the association; establishes it if there is none. During the back-off it rejects at once with the last
-   * failure
-   * and the time of the next attempt.
+   * failure and the time of the next attempt.
    * @param request name of the request that needs it, for messages
    */
   async ensure(request?: string): Promise<Association> {
@@ -105,7 +104,7 @@ export class Supervisor {
     if (wait > 0) throw stillFailing(failure, wait, request);
   }
 
-  /** Undefined also where a look without the secret may end it. */
+  /** The active lock; undefined also where an attempt without the secret may end it. */
   #lock(): Lock | undefined {
     const lock = this.#options.lock();
     return lock?.lookFirst === true ? undefined : lock;
@@ -209,7 +208,7 @@ export class Supervisor {
     try {
       const active = await this.#options.establish(signal);
       if (this.#closed) {
-        // too late even for close: no other code closes it
+        // `close` has already given up waiting, so no other code closes this connection
         if (this.#state === "closed") void active.channel.destroy(signal.reason as Error);
         else this.#active = active;
         throw signal.reason as Error;
@@ -263,7 +262,7 @@ export class Supervisor {
         this.#failure = { error: this.#failure.error, until: 0, automatic: false };
         this.#setState("idle", this.#failure.error);
       } else {
-        // its failure is a separate event, and plans the next attempt
+        // its failure is a separate event, and schedules the next attempt
         this.#connect().catch(() => undefined);
       }
     }, pause);

@@ -7,7 +7,7 @@ export interface UnaskedApdus {
   readonly notes: readonly string[];
 }
 
-/** Cuts unsolicited fields into APDUs, and puts general blocks together: meters push both forms within a session. */
+/** Cuts unsolicited fields into APDUs and joins general blocks, because meters push both forms within a session. */
 export class WholePushes {
   readonly #blocks = new BlockCollector({ maxOpen: 1 });
 

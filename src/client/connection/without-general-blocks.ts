@@ -5,7 +5,9 @@ import type { ClientParts } from "./establish";
 import type { MeterHints } from "../association/meter-hints";
 import { withoutGeneralBlocks } from "./factories";
 
-/** The same parts, but their sessions do not propose general block transfer once it has led nowhere with this meter. */
+/**
+ * The same parts, but their sessions do not propose general block transfer after it has failed once with this meter.
+ */
 export function adaptingBlocks(parts: ClientParts, hints: MeterHints): ClientParts {
   return {
     ...parts,
@@ -20,9 +22,9 @@ export function adaptingBlocks(parts: ClientParts, hints: MeterHints): ClientPar
 }
 
 /**
- * Learns from the failure of a request: true if general block transfer failed, so that the next association omits it
- * and the request should be retried. That happens once in the life of a client. If general blocks were received before,
- * a missing answer counts only the second time in a row, because the first may be a lost block.
+ * Learns from the failure of a request: returns true if general block transfer failed, so that the next association
+ * omits it and the request should be retried. That happens once in the life of a client. If general blocks were
+ * received before, a missing answer counts only the second time in a row, because the first may be a lost block.
  */
 export function leavesBlocks(
   { session }: Association,

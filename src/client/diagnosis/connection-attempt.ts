@@ -110,7 +110,7 @@ class LineAttempt implements Attempt {
   }
 
   notification(_apdu: Apdu, _raw: Uint8Array): void {
-    // not used in a test
+    // a test does not use it
   }
 
   /** Ignores the meter's answer to the release: the line is closed in any case. */

@@ -156,7 +156,7 @@ class Search {
       try {
         trial = await this.#try(candidate, at + 1);
       } catch (error) {
-        // results up to here were reported
+        // all results up to this point were reported
         if (this.#timedOut) return;
         if (this.#signal.aborted) throw this.#signal.reason as Error;
         throw error;
@@ -222,7 +222,7 @@ class Search {
     } finally {
       if (link.sentFrames) this.#signedOnAt = link.baudRate ?? this.#signedOnAt;
       await this.#attempt.closeLink({ line: false });
-      // a meter that was left in order waits for a sign-on again
+      // a meter whose session ended properly waits for a sign-on again
       if (link.closedInOrder) this.#signedOnAt = undefined;
     }
   }
@@ -281,7 +281,7 @@ async function associate(active: Association, settings: Settings): Promise<Found
   };
 }
 
-/** Whether the error carries an answer of the meter. */
+/** Whether the error contains an answer of the meter. */
 function answers(error: DlmsError): boolean {
   return error instanceof DlmsAssociationError || error.is("EXCEPTION") || error.layer === "codec";
 }

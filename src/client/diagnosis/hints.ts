@@ -1,4 +1,5 @@
-// Advice after a failed step of a connection test: which sentences exist and which of them fit the error.
+// Advice after a failed step of a connection test: the available sentences, and the selection of those that fit the
+// error.
 import { userDiagnostic } from "../../apdu";
 import { type DlmsError, DlmsTimeoutError } from "../../errors";
 import type { Settings } from "../options/resolve-options";

@@ -5,10 +5,10 @@ import type { Account } from "../account/account-guard";
 import type { ConnectOptions } from "./options";
 import { endpointKey } from "./transports";
 
-/** Of this process, so that nothing that was written down by accident could be tried elsewhere. */
+/** Salt of this process, so that a fingerprint that was written down by accident cannot be verified elsewhere. */
 const salt = systemRandom(32);
 
-/** The account that a client with these options asks with. */
+/** The account that a client with these options uses. */
 export function accountOf(
   options: Pick<ConnectOptions, "transport" | "client" | "server" | "auth" | "security" | "quirks">,
 ): Account {
@@ -22,7 +22,7 @@ export function accountOf(
     maxCounterJump: _jump,
     ...keys
   } = security ?? {};
-  // the quirk makes another proof from the same password
+  // the quirk derives another proof from the same password
   const secret = JSON.stringify([client, server.systemTitle, auth, keys, quirks?.landisGyrHls2 === true]);
   return {
     // no physical address and 0 are the same to a meter

@@ -15,13 +15,13 @@ export interface CounterSource {
   readonly reconnect: boolean;
 }
 
-/** The counter that most meters have for the first of their ciphered clients. */
+/** The counter that most meters use for the first of their ciphered clients. */
 const defaultCounter = wellKnownObjects.invocationCounter(0);
 const maxPauseMs = 600_000;
 
 /**
- * Undefined where the counter is not read from the meter: by choice, since this association uses none, or since this
- * meter cannot be asked for a counter that was lost.
+ * The counter source; undefined if the counter is not read from the meter: by choice, because this association uses
+ * none, or because a lost counter cannot be requested from this meter.
  * @throws DlmsConfigError CONFIG_INVALID, CONFIG_UNSUPPORTED
  */
 export function resolveCounterSource(

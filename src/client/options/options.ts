@@ -9,12 +9,12 @@ import type { AccountGuard } from "../account/account-guard";
 export type { GeneralCipheringOptions, GeneralSigningOptions };
 
 export interface OperationOptions {
-  /** Aborting rejects with `signal.reason`, untouched. */
+  /** Aborting rejects with `signal.reason`, unchanged. */
   readonly signal?: AbortSignal;
   /**
-   * Limit of the whole operation, queueing included, in ms. Absent: 10 minutes from when the operation begins, or 40
-   * response time-outs with their retries if that is longer; each further attribute adds one of them, and a profile may
-   * take a day.
+   * Limit of the whole operation, queueing included, in ms. Absent: 10 minutes from the start of the operation, or 40
+   * response time-outs with their retries if that is longer; each further attribute adds one of these time-outs, and a
+   * profile may take a day.
    */
   readonly timeoutMs?: number;
 }
@@ -98,8 +98,8 @@ export type LinkOptions =
       /** The line transmits eight bits, and the link adds the parity (default: true except on a serial port). */
       readonly softwareParity?: boolean;
       /**
-       * Go on in HDLC although the identification does not announce mode E by `\2` (false). For meters that take HDLC
-       * all the same, for example some that identify themselves as `/GRX0`.
+       * Continue in HDLC although the identification does not announce mode E by `\2` (false). For meters that accept
+       * HDLC nevertheless, for example some that identify themselves as `/GRX0`.
        */
       readonly unannounced?: boolean;
     } & HdlcOptions);
@@ -109,7 +109,7 @@ export type AuthenticationOptions =
   | {
       readonly mechanism: "lls" | "hls-2" | "hls-md5" | "hls-sha1" | "hls-sha256";
       readonly secret: Uint8Array | string;
-      /** LLS only: the meter expects a password of no bytes, and `secret` is empty on purpose (false). */
+      /** LLS only: the meter expects an empty password, and `secret` is empty on purpose (false). */
       readonly emptySecret?: boolean;
     }
   | { readonly mechanism: "hls-gmac" }
@@ -118,8 +118,8 @@ export type AuthenticationOptions =
       /** the client's private signing key, PEM or DER */
       readonly signingKey: Uint8Array | string;
       /**
-       * The meter's signing certificate or public key, PEM or DER. A certificate that names another system title is
-       * refused (SEC_SYSTEM_TITLE); its chain is not checked, and one out of date is used with a warning to the logger.
+       * The meter's signing certificate or public key, PEM or DER. A certificate with another system title is refused
+       * (SEC_SYSTEM_TITLE). Its chain is not checked, and an expired certificate is used with a warning to the logger.
        */
       readonly meterSigningCertificate: Uint8Array | string;
       /** the client's own certificate, sent as calling-AE-qualifier when given */
@@ -134,15 +134,15 @@ export interface SecurityOptions {
   readonly broadcastKey?: Uint8Array;
   readonly dedicatedKey?: boolean;
   readonly general?: boolean;
-  /** general-ciphering, with a key for each message, in place of the other envelopes. */
+  /** general-ciphering, with a key for each message, instead of the other envelopes. */
   readonly generalCiphering?: GeneralCipheringOptions;
-  /** general-signing around each request, and its signature checked on each answer. */
+  /** Sign each request by general-signing, and verify the signature of each answer. */
   readonly generalSigning?: GeneralSigningOptions;
   /** The store of this key's counters; one store for all clients that use the key. */
   readonly invocationCounter: InvocationCounterStore;
   /**
-   * Where received counters are remembered, so that no recorded message is believed. Absent: in this process, for all its
-   * clients; fileReceivedCounters(path) remembers them across restarts.
+   * Where received counters are stored, so that recorded messages are refused. Absent: in this process, for all its
+   * clients; fileReceivedCounters(path) keeps them across restarts.
    */
   readonly receivedCounters?: ReceivedCounterStore;
   /**
@@ -151,8 +151,9 @@ export interface SecurityOptions {
    */
   readonly counterSource?: CounterSourceOptions;
   /**
-   * Largest jump of a counter that was used before, by a meter's invocation-counter-error or by what the public client
-   * reads: both come plain and could be forged (1 000 000).
+   * Largest accepted jump of a counter that was used before, whether the jump comes from a meter's
+   * invocation-counter-error or from the value that the public client reads: both are plain and could be forged (1 000
+   * 000).
    */
   readonly maxCounterJump?: number;
 }
@@ -160,8 +161,8 @@ export interface SecurityOptions {
 /** How the counter is read. It needs logical names and a client that associates without a secret. */
 export interface CounterSourceOptions {
   /**
-   * Before each association, or only where the store has lost its counter ("always"). With "lost", a meter that cannot be
-   * asked (short names, or a client that is the one to be let in) is no error: the store alone decides.
+   * Before each association, or only if the store has lost its counter ("always"). With "lost", a meter that cannot be
+   * queried (short names, or a client that is itself the one to associate) is not an error: the store alone decides.
    */
   readonly when?: "always" | "lost";
   /** client SAP that may read the counter object (16) */
@@ -185,8 +186,8 @@ export interface AssociationOptions {
    */
   readonly preEstablished?: boolean;
   /**
-   * Names of the conformance bits to propose; default: all that the client implements, but for general-block-transfer
-   * over UDP, whose blocks do not say which answer they belong to.
+   * Names of the conformance bits to propose. Default: all that the client implements, except general-block-transfer
+   * over UDP, because its blocks do not identify their answer.
    */
   readonly conformance?: readonly string[];
   /** General block transfer: blocks that the meter may send before they are acknowledged, 1..63 (7). */
@@ -198,13 +199,13 @@ export interface Timeouts {
   readonly connect: number;
   /** one answer on the link (5000 ms) */
   readonly response: number;
-  /** from the last byte of an unfinished frame (follows from the baud rate on serial lines, else 1500 ms) */
+  /** from the last byte of an unfinished frame (derived from the baud rate on serial lines, else 1500 ms) */
   readonly interFrame: number;
   /** release and disconnect together (2000 ms) */
   readonly close: number;
-  /** repetitions on the link before giving up (2) */
+  /** retries on the link before it gives up (2) */
   readonly retries: number;
-  /** first pause before connecting again (1000 ms), doubled up to reconnectMax */
+  /** first pause before reconnecting (1000 ms), doubled up to reconnectMax */
   readonly reconnectMin: number;
   readonly reconnectMax: number;
   /** release the association after this idle time (0 = keep) */
@@ -217,7 +218,7 @@ export interface Quirks {
   readonly wrapperSwappedBytes: boolean;
   /** Deviation of date-times has the opposite sign. */
   readonly reversedDeviation: boolean;
-  /** Refuse an answer with an invoke-id that no request had, in place of reading a meter that does not echo it. */
+  /** Refuse an answer with an invoke-id that no request had, instead of accepting a meter that does not echo it. */
   readonly strictInvokeId: boolean;
   /** Never ask for general block transfer. */
   readonly noGeneralBlockTransfer: boolean;
@@ -228,25 +229,27 @@ export interface Quirks {
   /** Send ACSE authentication fields even with mechanism 0. */
   readonly alwaysSendMechanism: boolean;
   /**
-   * Mechanism 2 in the form of older Landis+Gyr meters (ZMD): the password is 7 hexadecimal digits, the challenge 8. Such
-   * a meter may send no proof of its own; the association stands with a note, and `meterProven` is false.
+   * Mechanism 2 in the form of older Landis+Gyr meters (ZMD): the password is 7 hexadecimal digits, the challenge 8.
+   * Such a meter may send no proof of its own: the association is then accepted with a note, and `meterProven` is
+   * false.
    */
   readonly landisGyrHls2: boolean;
   /**
-   * With a dedicated key, send the proof of HLS under it already, for meters that count the association as established
-   * once the AARE was sent. Otherwise the global key holds until the proofs are exchanged, as in the Gurux meters.
+   * With a dedicated key, use it already for the proof of HLS, for meters that regard the association as established
+   * once they have sent the AARE. Otherwise the global key applies until the proofs are exchanged, as in the Gurux
+   * meters.
    */
   readonly dedicatedKeyInHls: boolean;
   /**
-   * For a meter whose own invocation counter begins again with each association under the same key (one such meter was
-   * captured): counters have to rise within an association only. Messages recorded earlier are believed then.
+   * For a meter whose own invocation counter restarts with each association under the same key (one such meter was
+   * captured): counters must rise only within an association. The client then accepts messages recorded earlier.
    */
   readonly meterCounterRestarts: boolean;
   /**
-   * Load profiles of Itron SL7000 and ACE6000 meters: the first columns hold time marks (`{ time, status }`) in place of
-   * date-times. Each row gets its time, the end of its interval, as `time`; null where the marks do not tell it, as
-   * before the first mark of a range. All
-   * columns are asked for, and a reading that breaks off after rows were handed on does not go on.
+   * Load profiles of Itron SL7000 and ACE6000 meters: the first columns hold time marks (`{ time, status }`) instead of
+   * date-times. Each row gets its time, the end of its interval, as `time`; null if the marks do not determine it, as
+   * before the first mark of a range. All columns are requested, and a reading that breaks off after rows were
+   * delivered does not resume.
    */
   readonly timeMarks: boolean;
 }
@@ -264,7 +267,7 @@ export interface ConnectOptions {
     readonly logical: number;
     /** HDLC only, 0..16383 */
     readonly physical?: number;
-    /** 8 bytes, for meters that do not send theirs */
+    /** 8 bytes, for meters that do not send their system title */
     readonly systemTitle?: Uint8Array;
   };
   readonly auth?: AuthenticationOptions;

@@ -36,7 +36,7 @@ export interface Settings {
   readonly counterSource: CounterSource | undefined;
   readonly accountGuard: AccountGuard;
   readonly account: Account;
-  /** a counter that was accepted once is refused from then on, by every client of the key */
+  /** a counter that was accepted once is refused afterwards, for every client of the key */
   readonly receivedCounters: ReceivedCounters;
   /** Matches answers to requests, in all associations of a client. */
   readonly correlation: Correlation;
@@ -159,7 +159,7 @@ function checkAddresses(
   if (hdlc) serverAddress(logical, physical, link.addressSize);
 }
 
-/** A proof of HLS is part of the association request, so an association without one has none. */
+/** Whether the association is pre-established: then no message carries a secret, so mechanisms and keys are limited. */
 function resolvePreEstablished(options: ConnectOptions, link: LinkOptions, auth: SessionAuthentication): boolean {
   const preEstablished = options.association?.preEstablished === true;
   if (link.kind !== "wrapper" && link.skipSetUp === true && !preEstablished) {
@@ -235,7 +235,7 @@ function resolveQuirks(given: Partial<Quirks> | undefined): Quirks {
   return { ...noQuirks, ...defined(given) };
 }
 
-/** A list without a service would be an association that can do nothing. */
+/** Refuses a list without a service, because such an association could do nothing. */
 function resolveConformance(names: readonly string[] | undefined): readonly string[] | undefined {
   if (names === undefined) return undefined;
   const isList: boolean = Array.isArray(names);

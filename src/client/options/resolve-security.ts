@@ -31,7 +31,7 @@ export function resolveAuth(auth: AuthenticationOptions | undefined): SessionAut
   }
 }
 
-/** An empty password needs an explicit choice, because a missing one would look the same. */
+/** An empty password needs an explicit choice, because it would otherwise look like a missing one. */
 function isEmptyOnPurpose({
   mechanism,
   secret,

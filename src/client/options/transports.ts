@@ -78,7 +78,9 @@ function rate(baudRate: number): number {
   throw invalid("transport.baudRate", "bit/s such as 9600", baudRate);
 }
 
-/** Which line a transport leads to: equal for all ways to write the same host and port, or the same serial port. */
+/**
+ * The line to which a transport leads: equal for all spellings of the same host and port, or of the same serial port.
+ */
 export function endpointKey(options: TransportOptions): string {
   return options.kind === "serial" ? deviceOf(options.path) : `${hostKey(options.host)}:${options.port}`;
 }

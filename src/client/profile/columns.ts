@@ -5,18 +5,18 @@ import type { ProfileInfo } from "./profile-info";
 
 /** Selects the columns of a profile, and those of them that a request can name. */
 export interface ColumnChoice {
-  /** as they are to be shown */
+  /** in the form in which they are displayed */
   readonly columns: readonly ProfileColumn[];
-  /** undefined: rows are shown as they are */
+  /** undefined: rows are delivered unchanged */
   readonly project: ((row: ProfileRow) => ProfileRow) | undefined;
-  /** Indices of the columns to ask for by selector 1, ascending; undefined = all. */
+  /** Indices of the columns to request by selector 1, ascending; undefined = all. */
   readonly byRange: readonly number[] | undefined;
   /** The same for selector 2, which has only a first and a last column. */
   readonly byEntry: readonly number[] | undefined;
 }
 
 /**
- * Finds the named columns. The time is read too: it checks the range, and a broken reading continues by it.
+ * Finds the named columns. The time is read too, because it checks the range, and an interrupted reading resumes by it.
  * @throws DlmsConfigError CONFIG_INVALID for a column that the profile does not have
  */
 export function chooseColumns({ columns, captureObjects }: ProfileInfo, names: readonly string[]): ColumnChoice {
@@ -34,7 +34,7 @@ export function chooseColumns({ columns, captureObjects }: ProfileInfo, names: r
   return {
     columns: chosen,
     project: (row) => Object.fromEntries(keys.map((key) => [key, row[key]])),
-    // of an object that is captured twice it is not said which one, or whether both, would come
+    // for an object that is captured twice, the standard does not say which column, or whether both, would be sent
     byRange: asked.some((index) => isCapturedTwice(columns, index)) ? undefined : fewer(asked),
     byEntry: fewer(span),
   };

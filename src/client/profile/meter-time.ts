@@ -14,7 +14,7 @@ import type { DlmsValue } from "../../codec";
 const hour = 3_600_000;
 const minute = 60_000;
 
-/** How a meter's times are understood: first by their own offset, then by the zone, then by the clock. */
+/** How a meter's times are interpreted: first by their own offset, then by the zone, then by the clock. */
 export interface MeterTime {
   /** IANA zone; empty = none was configured */
   readonly timeZone: string;
@@ -28,15 +28,15 @@ export interface MeterTime {
 
 /** A row's place in time, in ms. */
 export interface ResolvedTime {
-  /** epoch; as good as it can be known */
+  /** epoch ms, as exact as the known facts allow */
   readonly instant: number;
   /** the meter's wall clock as if it were UTC */
   readonly local: number;
   /** minutes east of UTC, if the row contains it */
   readonly offset: number | undefined;
-  /** the local time occurs once only: only the row's own offset, or the zone, shows that */
+  /** the local time occurs only once, which only the row's own offset or the zone can show */
   readonly sure: boolean;
-  /** the instant is right as far as the meter's daylight saving bit can be trusted */
+  /** the instant is as reliable as the meter's daylight saving bit */
   readonly exact: boolean;
 }
 
@@ -50,22 +50,22 @@ export function resolveTime(time: RowTime, meter: MeterTime): ResolvedTime {
     const sure = first === second;
     return { local, offset, instant: local - own * minute, sure, exact: sure || daylight !== undefined };
   }
-  // the clock was read today, but the row may be of the other season
+  // the clock was read today, but the row may be from the other season
   const known = daylight !== undefined && meter.daylight !== undefined;
   const season = known ? (Number(daylight) - Number(meter.daylight)) * hour : 0;
   const exact = known && meter.offset !== undefined;
   return { local, offset, instant: local - (meter.offset ?? 0) * minute - season, sure: false, exact };
 }
 
-/** The place of a row whose clock counts since 1970. */
+/** The place in time of a row whose clock counts since 1970. */
 export function resolveInstant(instant: number, meter: MeterTime): ResolvedTime {
   const offset = meter.timeZone === "" ? (meter.offset ?? 0) : zoneRules(meter.timeZone).offsetAt(instant);
   return { instant, local: instant + offset * minute, offset, sure: true, exact: true };
 }
 
 /**
- * Whether a time without an offset may be one that comes twice a year, as far as that can be known without the zone:
- * clocks are set back in the night before or within the end of a week, in spring or autumn.
+ * Whether a time without an offset may occur twice, as far as that can be determined without the zone: clocks are set
+ * back in the night before or at the end of a week, in spring or autumn.
  */
 export function isAmbiguousLocalTime({ local, offset, sure }: ResolvedTime): boolean {
   if (sure || offset !== undefined) return false;
@@ -76,10 +76,10 @@ export function isAmbiguousLocalTime({ local, offset, sure }: ResolvedTime): boo
   return night && (weekday === 0 || weekday > 3) && (month === 2 || month === 3 || month > 7);
 }
 
-/** A bound of a range by time: an instant, a time of the meter's clock, or a time just as the meter wrote it. */
+/** A bound of a range by time: an instant, a time of the meter's clock, or a time exactly as the meter wrote it. */
 export type TimeBound = { readonly moment: Moment } | { readonly time: ResolvedTime };
 
-/** From within one of two equal hours this leads out of both. */
+/** Moves a bound from within one of two equal hours to outside both. */
 const aroundTwice = 2 * hour;
 
 /** Maximum error of today's offset at another time of the year, in ms. */
@@ -89,9 +89,9 @@ export const seasonShift = hour;
 const maxUnixMs = 0xffffffff * 1000;
 
 /**
- * Writes bounds for a meter. The usual way: an instant with its deviation, a time of the meter's clock without one. Some
- * meters want it the other way round; what then rests on the offset of today is asked for with an hour more, and sorted
- * out here.
+ * Writes bounds for a meter. The standard form is an instant with its deviation, and a time of the meter's clock
+ * without one. Some meters expect the opposite. A bound that then depends on today's offset is widened by an hour, and
+ * the client filters the rows.
  */
 export class BoundWriter {
   readonly #restricting: CaptureObject;
@@ -102,12 +102,12 @@ export class BoundWriter {
     this.#meter = meter;
   }
 
-  /** `side`: -1 the first bound, 1 the last; of a time that comes twice the first takes the earlier one. */
+  /** `side`: -1 the first bound, 1 the last; for a time that occurs twice, the first bound uses the earlier instant. */
   encodeStandard(bound: TimeBound, side: -1 | 1): DlmsValue {
     if (!("time" in bound)) return this.#write(this.#edge(bound.moment, side), this.#options());
     const { time } = bound;
     if (!this.#isDateTime || time.offset === undefined) return this.#write(this.#momentOf(time), this.#options());
-    // as the meter wrote it: not in the offset of today
+    // as the meter wrote it, not in today's offset
     return this.#write(time.instant, { ...this.#options(), offset: time.offset });
   }
 
@@ -118,7 +118,7 @@ export class BoundWriter {
     if ("time" in bound) {
       const { time } = bound;
       if (time.offset === undefined && timeZone === "") return undefined;
-      // the meter may take it for the second of two equal hours; what comes before the break is passed over
+      // the meter may interpret it as the second of two equal hours; rows before the break are skipped
       return this.#write(isoLocal(time.local - aroundTwice), { ...this.#options(), timeZone: "" });
     }
     const read = readMoment(bound.moment);
@@ -133,7 +133,10 @@ export class BoundWriter {
     return this.#write(read.local - offset * minute + side * seasonShift, this.#options());
   }
 
-  /** A bound whose time of the meter's clock comes twice, and is moved out of both hours: rows are sorted out here. */
+  /**
+   * Whether the bound's time of the meter's clock occurs twice, so that the bound is moved out of both hours and the
+   * client filters the rows.
+   */
   isMoved(bound: TimeBound, side: -1 | 1): boolean {
     return "moment" in bound && this.#isDateTime && this.#instantOf(bound.moment, side)?.twice === true;
   }
@@ -144,7 +147,7 @@ export class BoundWriter {
     return found.twice && this.#isDateTime ? found.instant + side * aroundTwice : found.instant;
   }
 
-  /** With a zone: the instant that a bound means, and whether its time of the meter's clock comes twice. */
+  /** With a zone: the instant of a bound, and whether its time of the meter's clock occurs twice. */
   #instantOf(moment: Moment, side: -1 | 1): { readonly instant: number; readonly twice: boolean } | undefined {
     const { timeZone } = this.#meter;
     if (timeZone === "") return undefined;
@@ -181,7 +184,9 @@ export function isoLocal(local: number): string {
   return new Date(local).toISOString().slice(0, -1);
 }
 
-/** The instants between which a moment is, as far as the zone is known: a time that comes twice is two of them. */
+/**
+ * The earliest and latest instant of a moment, as far as the zone is known: a time that occurs twice has two instants.
+ */
 export function instantsOf(moment: Moment, { timeZone, offset }: MeterTime): { earliest: number; latest: number } {
   const read = readMoment(moment);
   if (read.local === undefined) return { earliest: read.instant, latest: read.instant };
@@ -197,8 +202,8 @@ export function instantsOf(moment: Moment, { timeZone, offset }: MeterTime): { e
 }
 
 /**
- * Tells the rows of a range by time from others. A bound without an offset is compared with the meter's own wall clock,
- * which needs no offset; an instant with the row's instant.
+ * Selects the rows of a range by time. A bound without an offset is compared with the meter's own wall clock, which
+ * needs no offset; an instant is compared with the row's instant.
  */
 export class TimeFilter {
   readonly #from: { readonly instant?: number; readonly local?: number };
@@ -217,7 +222,7 @@ export class TimeFilter {
     this.#zoned = meter.timeZone !== "";
   }
 
-  /** `slack`: how far a row whose instant is not exact may lie outside, in ms, and still be taken. */
+  /** `slack`: how far a row with an inexact instant may lie outside the range, in ms, and still be accepted. */
   takes(time: ResolvedTime, slack: number): boolean {
     const taken = (this.#isAfterStart(time, slack) || this.#isSecondHour(time)) && this.#isBeforeEnd(time, slack);
     if (taken) this.#first ??= time;
@@ -236,12 +241,12 @@ export class TimeFilter {
     return time.instant <= this.#latest + (time.exact ? 0 : slack);
   }
 
-  /** A time without its own offset, and the zone that placed it. */
+  /** Whether the time has no offset of its own, and the zone determined its instant. */
   #byZone(time: ResolvedTime): boolean {
     return this.#zoned && time.offset === undefined;
   }
 
-  /** The clock was set back after a row was accepted; by its offset the row is later. */
+  /** Whether the clock was set back after a row was accepted, so that the row is later by its offset. */
   #isSecondHour({ local, offset, instant }: ResolvedTime): boolean {
     const { local: start } = this.#from;
     const first = this.#first;

@@ -130,7 +130,7 @@ export async function profileFacts(
   return { info, entriesInUse };
 }
 
-/** Attributes that the reading can do without: an exception or nonsense counts as "not reported". */
+/** Attributes that the reading does not depend on: an exception or an undecodable value counts as "not reported". */
 async function fetchOptional(
   active: Association,
   refs: readonly AttributeRef[],
@@ -164,8 +164,8 @@ async function fetchOptional(
 }
 
 /**
- * Scalers and units of columns; a final refusal means "none" for the whole association. The scaler profile is asked for
- * those that the meter refuses, leaves empty, or gives in a form that is unknown.
+ * Scalers and units of columns; a final refusal means "none" for the whole association. For those that the meter
+ * refuses, leaves empty or gives in an unknown form, the scaler profile is read.
  */
 async function columnScalers(
   active: Association,

@@ -39,7 +39,7 @@ export interface ProfileTable {
   readonly columns: readonly ProfileColumn[];
   /** oldest first */
   readonly rows: readonly ProfileRow[];
-  /** how the entries were chosen in the end */
+  /** the method that finally selected the entries */
   readonly selection: SelectionUsed;
   /** refusals with the fallbacks used; interruptions with the way to continue */
   readonly notes: readonly string[];
@@ -89,7 +89,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     return this.#selection;
   }
 
-  /** Notes on the last reading: refusals with the fallbacks used, breaks, and omitted rows. */
+  /** Notes on the last reading: refusals with the fallbacks used, interruptions, and omitted rows. */
   get notes(): readonly string[] {
     return [...this.#notes];
   }
@@ -236,7 +236,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
     return this.#host.submit(
       {
         name: this.#name,
-        // delivered rows cannot be taken back, so it continues only where the time of the last row is known
+        // delivered rows cannot be withdrawn, so the reading continues only where the time of the last row is known
         repeatable: () => !consumer.stopped() && canResume(reading),
         progress: () => progress.rows,
         size: "profile",
@@ -278,7 +278,7 @@ function checkRange(range: ProfileRange | undefined): ProfileRange | undefined {
   if ("column" in range) {
     if (typeof range.column !== "string")
       return refuse("range.column: expected a name like 1.0.1.8.0.255", range.column);
-    // both are refused now if they are no values
+    // bounds that are not values are refused now
     for (const bound of [range.least, range.most]) encodeValueBytes(bound);
     return range;
   }
@@ -304,7 +304,7 @@ function refuse(expected: string, got: unknown): never {
   throw new DlmsConfigError("CONFIG_INVALID", `${expected}, got ${shown(got)}`);
 }
 
-/** As JSON, where it has such a form. */
+/** The value as JSON, if it has such a form. */
 function shown(value: unknown): string {
   try {
     return (

@@ -25,13 +25,13 @@ export type { ProfileProgress, ProfileRange, SelectionUsed } from "./strategies"
 /** Whether the reading can continue after the last delivered row, by its time. */
 export function resumesByTime(reading: Pick<ProfileReading, "range" | "progress" | "timeMarks">): boolean {
   const { range, progress, timeMarks } = reading;
-  // the rows behind the break would be without the mark that gives them their times
+  // the rows after the break would lack the mark that gives them their times
   if (timeMarks === true) return false;
   const byColumn = range !== undefined && "column" in range;
   return progress.last !== undefined && progress.ascending && !isAmbiguousLocalTime(progress.last) && !byColumn;
 }
 
-/** Whether it can continue at all after a break. */
+/** Whether the reading can continue at all after a break. */
 export function canResume(reading: Pick<ProfileReading, "range" | "progress" | "forget" | "timeMarks">): boolean {
   return reading.progress.rows === 0 || resumesByTime(reading) || reading.forget !== undefined;
 }
@@ -66,7 +66,7 @@ export async function readProfile(active: Association, reading: ProfileReading, 
       if (!(await isMissingRows(active, reading, options))) return;
       continue;
     }
-    // it continues as long as it makes progress
+    // the reading continues as long as it makes progress
     if (reading.progress.rows <= most || !canResume(reading)) throw broken;
     most = reading.progress.rows;
     noteOf(reading, `${broken.message} after ${most} rows; ${resume(reading)}`);
@@ -95,8 +95,8 @@ async function planOf(active: Association, reading: ProfileReading, options: Fet
 }
 
 /**
- * Whether a reading of all that went on by time has fewer rows than there are: those that a clock that was set back put
- * before the break. Then it begins again, where that is possible.
+ * Whether a reading of the whole buffer that resumed by time has fewer rows than the profile: rows are missing that a
+ * clock that was set back placed before the break. The reading then restarts, if possible.
  */
 async function isMissingRows(active: Association, reading: ProfileReading, options: FetchOptions): Promise<boolean> {
   const { progress, range, ref, forget } = reading;
@@ -111,7 +111,7 @@ async function isMissingRows(active: Association, reading: ProfileReading, optio
   return true;
 }
 
-/** Whether it matters how many entries there are: not where both count from the same end. */
+/** Whether the number of entries matters: it does not if range and meter count from the same end. */
 function countsEntries({ range, progress }: ProfileReading, sortMethod: number | undefined): boolean {
   if (range === undefined || progress.skip !== undefined) return false;
   return ("last" in range && sortMethod !== 2) || ("entries" in range && sortMethod !== 1);
@@ -149,7 +149,7 @@ function noteOf({ ref, note }: ProfileReading, text: string): void {
   note(`read profile ${obisPrinted(ref.logicalName)}: ${text}`);
 }
 
-/** Why an attempt led to nothing. */
+/** Why an attempt failed. */
 type Refusal =
   | { readonly kind: "result"; readonly result: number; readonly text: string }
   | { readonly kind: "error"; readonly error: DlmsServiceError | DlmsDecodeError; readonly text: string };
@@ -174,7 +174,7 @@ function ofException(error: DlmsServiceError): Refusal {
   return { kind: "error", error, text: `the meter refused the selection (${how})` };
 }
 
-/** Returns what the meter refused before anything came, what is wrong with the columns that came, or what broke off. */
+/** Returns the meter's refusal before it sent any rows, the error in the received columns, or the interruption. */
 async function tryStrategy(
   active: Association,
   reading: ProfileReading,
@@ -195,7 +195,7 @@ async function tryStrategy(
     if (!began || failure.kind === "broken" || failure.kind === "withoutDeviation") return failure;
     const tail = strategy.lastPieceIsFuture === true && index === selections.length - 1;
     if (!tail && !(failure.kind === "result" && notThere.has(failure.result))) {
-      // the received rows can be discarded, and another strategy may get all
+      // the received rows can be discarded, and another strategy may get all of them
       if (reading.forget === undefined) throw refused(reading, plan, failure);
       startOver(reading.progress, reading.forget);
       return failure;

@@ -30,12 +30,12 @@ export class RowOrder {
     this.#note = "the rows are in the meter's order: it does not keep them by age, and they have no time";
   }
 
-  /** They are delivered as they arrive. */
+  /** Whether rows are delivered as they arrive. */
   get streams(): boolean {
     return this.#order === "oldest-first";
   }
 
-  /** The reordering done where the meter's order is not by age, or unknown. */
+  /** Describes the order of the rows if the meter's order is not by age, or is unknown. */
   get note(): string | undefined {
     return this.#note;
   }
@@ -52,13 +52,13 @@ export class RowOrder {
     return held;
   }
 
-  /** The same where only the last `count` rows are needed, at the end. */
+  /** Adds rows where only the last `count` rows are needed, at the end. */
   keepLast(rows: readonly ResolvedRow[], count: number): void {
     for (const row of rows) this.#held.push(row);
     if (this.#order === "unknown") this.#learn();
     // newest first: the first n received
     if (this.#order === "newest-first") this.#held.length = Math.min(this.#held.length, count);
-    // else the last n: cut only now and then, since each cut copies them
+    // otherwise the last n: the array is cut only now and then, because each cut copies it
     else if (this.#order !== "unknown" && this.#held.length > 2 * count + maxExcessRows) {
       this.#held = (this.#order === "by-value" ? this.#sorted() : this.#held).slice(-count);
     }
@@ -71,7 +71,7 @@ export class RowOrder {
     return this.#order === "newest-first" ? [...held].reverse() : held;
   }
 
-  /** The first two times that differ tell on which side the newest entry is. */
+  /** Learns from the first two times that differ on which side the newest entry is. */
   #learn(): void {
     const first = this.#held.find(({ time }) => time !== undefined)?.time;
     const other = this.#held.find(({ time }) => time !== undefined && time.instant !== first?.instant)?.time;

@@ -21,7 +21,7 @@ import {
 import { type MeterTime, type ResolvedTime, resolveTime, resolveInstant, seasonShift, TimeFilter } from "./meter-time";
 import { entryOrder, RowOrder } from "./row-order";
 
-/** Where an error comes from that may concern only what follows the rows; a wrong tag does not. */
+/** Layers of errors that may concern only the bytes after the rows; a wrong tag is not one of them. */
 const layersAfterRows: ReadonlySet<DlmsError["layer"]> = new Set(["codec", "service", "access", "link", "transport"]);
 
 const clockUnits = { "date-time": undefined, unix: 1000, "unix-microseconds": 0.001 } as const;
@@ -153,7 +153,7 @@ export class RowSink {
     }
   }
 
-  /** The error, where the rows were whole before it and stay as they are; it is noted. Undefined for any other. */
+  /** Returns the error, with a note, if all rows were received before it and stay valid; undefined for any other. */
   afterRows(error: unknown): DlmsError | undefined {
     if (!this.isWhole || !isDlmsError(error) || !layersAfterRows.has(error.layer)) return undefined;
     this.#note(`all rows had come before the answer broke off: ${error.message}`);
@@ -188,7 +188,7 @@ export class RowSink {
     await this.#deliver(skip.later);
   }
 
-  /** Some meters accept a selection of entries and send more: then it is applied here. */
+  /** Applies the selection here if a meter accepts a selection of entries but sends more. */
   #distrust(): void {
     const { range } = this.#reading;
     const { numbers } = this.#strategy;
@@ -198,7 +198,8 @@ export class RowSink {
     if (count < (this.#strategy.expected ?? 0) && this.#elements.count !== undefined)
       this.#short = tooFew(count, wanted);
     if (count <= wanted) return;
-    // more than up to the last one: the whole buffer; else it began where it should (Gurux' server takes `to` for a count)
+    // more entries than the number of the last one: the whole buffer; otherwise the answer began where it should
+    // (Gurux' server interprets `to` as a count)
     if ("entries" in range && count > numbers.to) this.#rowFilter = { slice: range.entries };
     else if ("last" in range || this.#plan.info.sortMethod === 2) this.#rowFilter = { last: wanted };
     this.#noteExcess(`${count} entries where ${wanted} were asked for`);
@@ -236,7 +237,10 @@ export class RowSink {
     await this.#deliver(ordered.slice(Math.max(0, from - 1 - first), Math.max(0, to - first)));
   }
 
-  /** By time: of a whole buffer those that are surely of the range, of a selection all but those that surely are not. */
+  /**
+   * Filters by time: from a whole buffer it keeps the rows that are certainly in the range; from a selection it drops
+   * only those that are certainly outside.
+   */
   #ofRange(rows: readonly ResolvedRow[], rowFilter: SelectionStrategy["rowFilter"]): readonly ResolvedRow[] {
     const filter = this.#filter;
     if (filter === undefined) return rows;
@@ -255,7 +259,7 @@ export class RowSink {
     const { progress, range } = this.#reading;
     const inRange = this.#strategy.used === "range";
     let fresh = progress.skip === undefined ? rows : afterBreak(rows, progress, inRange);
-    // after a break more may have been captured than there was when the reading began
+    // after a break the meter may have captured more rows than at the start of the reading
     const most = maxRows(range);
     if (most !== undefined) fresh = fresh.slice(0, Math.max(0, most - progress.rows));
     if (fresh.length === 0) return;
@@ -290,7 +294,7 @@ export function tooFew(count: number, wanted: number): DlmsDecodeError {
   return new DlmsDecodeError("DECODE_VALUE", problem, { details: { expected: wanted, got: count } });
 }
 
-/** How far a row without an offset of its own may seem to lie outside of a range that the meter chose it for. */
+/** How far a row without its own offset may seem to lie outside a range for which the meter selected it. */
 function slackOf({ rowFilter, boundsWidened }: SelectionStrategy, { timeZone, offset }: MeterTime): number {
   if (rowFilter === "time") return 0;
   if (timeZone === "" && offset === undefined) return Number.POSITIVE_INFINITY;
@@ -298,8 +302,8 @@ function slackOf({ rowFilter, boundsWidened }: SelectionStrategy, { timeZone, of
 }
 
 /**
- * Which of these rows come behind the break. Until the row is found that was handed on last, those that are later than
- * it are kept: they lie before it where the clock was once ahead, and are new where the meter has overwritten it.
+ * Returns the rows after the break. Until the last delivered row is found, later rows are kept aside: they lie before
+ * it if the clock was once ahead, and are new if the meter has overwritten it.
  */
 function afterBreak(rows: readonly ResolvedRow[], progress: ReadingProgress, inRange: boolean): readonly ResolvedRow[] {
   for (const [index, row] of rows.entries()) {
@@ -309,7 +313,7 @@ function afterBreak(rows: readonly ResolvedRow[], progress: ReadingProgress, inR
       return rows.slice(index);
     }
     const { time } = row;
-    // a selection begins with that row: it is also what has no time there, since the row before is missing
+    // a selection begins with that row; a row without a time counts as it too, because the row before it is missing
     if (time === undefined ? inRange : time.instant === skip.upTo.instant) {
       skip.seen++;
       skip.later.length = 0;

@@ -11,8 +11,8 @@ interface Taker<T> {
 }
 
 /**
- * Values on their way from a producer, which is held up while the last batch has not been taken, to one consumer.
- * So what waits is bounded by one batch.
+ * Values on their way from a producer to one consumer. The producer waits until the last batch has been consumed, so at
+ * most one batch is held.
  */
 export class RowStream<T> {
   readonly #clock: Clock;
@@ -101,7 +101,7 @@ export class RowStream<T> {
     }
   }
 
-  /** Whether there was something to settle it with. */
+  /** Returns whether a waiting call could be settled. */
   #settle(taker: Taker<T>): boolean {
     if (this.#at < this.#batch.length) {
       const value = this.#batch[this.#at++] as T;

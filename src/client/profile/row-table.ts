@@ -2,8 +2,8 @@
 import { joinRuns, maxRunLength } from "../../codec/runs";
 
 /**
- * Collects rows until all are there. In runs, put together at the end: an array of more than 128 KB would be moved to
- * the old generation half filled, and keep whatever is put into it until the next full collection.
+ * Collects all rows. They are kept in runs and joined at the end, because an array of more than 128 KB would be moved
+ * to the old generation half filled, and would keep its contents alive until the next full collection.
  */
 export class RowTable<T> {
   #runs: T[][] = [];

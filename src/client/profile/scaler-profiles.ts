@@ -14,7 +14,7 @@ import type { Fetched } from "../services/attribute-request";
 
 /**
  * By the logical name of a profile: the scaler profiles of IS 15959 (1.0.94.91.n) and of SPODES (1.0.94.7.n) that may
- * belong to it, the more frequent one first.
+ * belong to it, the more common one first.
  */
 const scalerProfiles: Readonly<Record<string, readonly string[]>> = {
   "1.0.94.91.0.255": ["1.0.94.91.3.255"],
@@ -40,12 +40,12 @@ export function scalerProfileRefs(logicalName: string): readonly [AttributeRef, 
   ];
 }
 
-/** Scaler and unit by the logical name of the object that they belong to. */
+/** Scaler and unit by the logical name of their object. */
 export type ScalersByName = ReadonlyMap<string, ScalerUnit>;
 
 /**
- * The scalers of a scaler profile; undefined where the meter does not give it, or gives something else. Columns without
- * a scaler_unit, such as a clock, are passed over.
+ * The scalers of a scaler profile; undefined if the meter does not provide it, or sends something else. Columns without
+ * a scaler_unit, such as a clock, are skipped.
  */
 export function readScalerProfile(objects: Fetched, buffer: Fetched): ScalersByName | undefined {
   if (objects?.ok !== true || buffer?.ok !== true) return undefined;
@@ -73,7 +73,7 @@ function isScalerUnit({ classId, attributeId }: CaptureObject): boolean {
   return attributeId === (classId === classIds["demand-register"] ? 4 : 3);
 }
 
-/** Objects that a note names. */
+/** Maximum number of objects that a note names. */
 const maxNamed = 5;
 
 export function scalerProfileNote(logicalName: string, refs: readonly AttributeRef[]): string {

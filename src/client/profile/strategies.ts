@@ -28,21 +28,21 @@ import {
 } from "./meter-time";
 
 /**
- * Which entries of a profile: the last n; those of a time, both ends included; those of these numbers (1 = the oldest);
- * those whose value in a column is within bounds, which the meter compares; or all.
+ * The entries to read from a profile: the last n; those of a time range, both ends included; those with these numbers
+ * (1 = the oldest); those whose value in a column is within bounds, which the meter compares; or all.
  */
 export type ProfileRange =
   | { readonly last: number }
   | { readonly from: Moment; readonly to?: Moment }
   | { readonly entries: readonly [first: number, last: number] }
   | {
-      /** key of a column, or its OBIS code where that is enough */
+      /** key of a column, or its OBIS code if that is unique */
       readonly column: string;
       readonly least: DlmsValue;
       readonly most: DlmsValue;
     };
 
-/** How the entries were chosen in the end: by the meter by time, by the meter by number, or all were read. */
+/** How the entries were finally selected: by the meter by time, by the meter by number, or by reading all of them. */
 export type SelectionUsed = "range" | "entry" | "all";
 
 export interface ProfileProgress {
@@ -66,12 +66,12 @@ export interface ReadingProgress {
   last: ResolvedTime | undefined;
   /** how many of the last rows have that same time */
   equal: number;
-  /** no row is earlier than the row delivered before it */
+  /** no delivered row is earlier than the one before it */
   ascending: boolean;
-  /** after an interruption: repeated rows up to this one and `equal` rows of its time */
+  /** after an interruption: skips repeated rows up to this one and `equal` rows of its time */
   skip:
     { readonly upTo: ResolvedTime; readonly equal: number; seen: number; readonly later: ResolvedRow[] } | undefined;
-  /** it continued by time after a break */
+  /** the reading resumed by time after a break */
   resumed: boolean;
 }
 
@@ -138,7 +138,7 @@ export function timeRange(range: ProfileRange | undefined): { from: Moment; to: 
   return { from: range.from, to: range.to };
 }
 
-/** The "no end" of a range, from now: ten years. */
+/** A range without an end reaches ten years into the future. */
 const openEnd = 10 * 365.25 * 86_400_000;
 
 const whole = { used: "all", selection: undefined, note: "reading the whole buffer" } as const;
@@ -148,7 +148,7 @@ export function strategiesFor(reading: ProfileReading, plan: ProfilePlan): Selec
   const { range } = reading;
   const { skip } = reading.progress;
   const timed = timeRange(range);
-  // the meter's clock may be far ahead of ours
+  // the meter's clock may be far ahead of the client's
   const to: Moment = timed?.to ?? plan.now + openEnd;
   const open = timed?.to === undefined;
   if (skip !== undefined) return timeStrategies(reading, plan, { from: { time: skip.upTo }, to, open });
@@ -158,7 +158,7 @@ export function strategiesFor(reading: ProfileReading, plan: ProfilePlan): Selec
   return numberStrategies(plan, range);
 }
 
-/** Some columns first, then all of them for meters that cannot select columns. */
+/** First the chosen columns, then all of them for meters that cannot select columns. */
 const withAndWithout = (columns: readonly number[] | undefined): (readonly number[] | undefined)[] =>
   columns === undefined ? [undefined] : [columns, undefined];
 const allColumnsNote = "asking for all columns";
@@ -238,28 +238,29 @@ function namesInstants({ from, to, open }: TimeSpan): boolean {
   return ("moment" in from && isInstant(from.moment)) || (!open && isInstant(to));
 }
 
-/** Written without a deviation in the usual way. */
+/** Whether the bound is written without a deviation in the standard form. */
 function isLocal(bound: TimeBound, { timeZone }: MeterTime): boolean {
   if ("time" in bound) return bound.time.offset === undefined && timeZone === "";
   return readMoment(bound.moment).local !== undefined && timeZone === "";
 }
 
-/** Entries of a piece: they fit one answer even where the meter cannot send blocks. */
+/** Entries of a piece, few enough for one answer even if the meter cannot send blocks. */
 const maxPieceEntries = 24;
 const maxPieces = 2000;
 const day = 86_400_000;
 
-/** The range in pieces, for meters that give a short range but not a long one; none where it cannot be cut. */
+/** The range in pieces, for meters that answer a short range but not a long one; empty if it cannot be split. */
 function pieceBounds({ info, meter, now }: ProfilePlan, { from, to, open }: TimeSpan): (readonly [Moment, Moment])[] {
   const period = info.capturePeriod * 1000;
   const step = maxPieceEntries * period;
-  // newest first within each piece would be no order at all
+  // newest first within each piece would give no usable order
   if (period === 0 || info.sortMethod !== 1) return [];
   const end = readMoment(to);
-  // times of the meter's clock are cut as such, where both are: then the offset of another season does not matter
+  // if both bounds are times of the meter's clock, the pieces are too, so that the offset of another season does not
+  // matter
   const local = meter.timeZone === "" && isLocal(from, meter) && (open || end.local !== undefined);
   const first = "time" in from ? (local ? from.time.local : from.time.instant) : edge(from.moment, local, -1, meter);
-  // entries of the future are few: an end that the request does not name is not cut into pieces
+  // future entries are few, so an end that the request does not name is not split into pieces
   const last = open ? now + day : edge(to, local, 1, meter);
   if (last - first <= step || last - first > maxPieces * step) return [];
   const moment = (ms: number): Moment => (local ? isoLocal(ms) : ms);
@@ -267,7 +268,7 @@ function pieceBounds({ info, meter, now }: ProfilePlan, { from, to, open }: Time
   const shift = local ? 0 : (meter.offset ?? 0) * 60_000;
   for (let at = first; at <= last;) {
     const next = at + step + outOfNight(at + step + shift, step);
-    // bounds are included, and have hundredths of seconds: the next piece begins a hundredth later
+    // bounds are inclusive and have hundredths of seconds, so the next piece begins a hundredth later
     pieces.push([moment(at), moment(Math.min(next - 10, last))]);
     at = next;
   }
@@ -276,12 +277,13 @@ function pieceBounds({ info, meter, now }: ProfilePlan, { from, to, open }: Time
 }
 
 const hour = 3_600_000;
-/** Clocks are put on and back before this hour. */
+/** Clock changes take place before this hour. */
 const nightEnds = 4 * hour;
 
 /**
- * By how much the end of a piece is moved so as not to lie where the clock may be put back: there a meter that keeps no
- * offset would send the same rows for both pieces, or for none. Back where that leaves a piece, else on.
+ * How far the end of a piece is moved away from the hours in which the clock may be set back: there a meter that stores
+ * no offset would send the same rows for both pieces, or for none. It is moved back if the piece remains long enough,
+ * otherwise forward.
  */
 function outOfNight(local: number, step: number): number {
   const ofDay = ((local % day) + day) % day;
@@ -289,7 +291,10 @@ function outOfNight(local: number, step: number): number {
   return step > nightEnds + hour ? -(ofDay + hour) : nightEnds - ofDay;
 }
 
-/** Where the pieces begin (-1) or end (1): a time of the meter's clock as such, or as an instant that is surely outside. */
+/**
+ * Where the pieces begin (-1) or end (1): a time of the meter's clock unchanged, or an instant that is certainly
+ * outside the range.
+ */
 function edge(moment: Moment, local: boolean, side: -1 | 1, meter: MeterTime): number {
   const read = readMoment(moment);
   if (local) return read.local ?? read.instant;
@@ -319,7 +324,7 @@ function numberStrategies(
 ): SelectionStrategy[] {
   const all: SelectionStrategy =
     "last" in range ? { ...whole, rowFilter: { last: range.last } } : { ...whole, rowFilter: { slice: range.entries } };
-  // counted from the side at which the meter counts too, entries_in_use does not matter
+  // entries_in_use does not matter if the range counts from the same end as the meter
   const newestFirst = info.sortMethod === 2;
   const plain = ("entries" in range && info.sortMethod === 1) || ("last" in range && newestFirst);
   const inUse = plain ? Number.MAX_SAFE_INTEGER : entriesInUse;

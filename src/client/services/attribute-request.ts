@@ -6,8 +6,8 @@ import type { DlmsServiceError } from "../../errors";
 import { checkAttributeRef } from "../options/check-arguments";
 
 /**
- * Data, a result code, the exception-response that the meter answered one of several attributes with, or undefined where
- * the meter's own object list does not have the object (short names).
+ * The answer for an attribute: data, a result code, the exception-response with which the meter answered one of several
+ * attributes, or undefined if the meter's own object list does not contain the object (short names).
  */
 export type Fetched =
   GetDataResult | { readonly ok: false; readonly result: number; readonly error: DlmsServiceError } | undefined;
@@ -15,7 +15,7 @@ export type Fetched =
 /** A requested attribute, and the facts that follow from its reference. */
 export interface AttributeRequest {
   readonly ref: AttributeRef;
-  /** the same for references to the same attribute, however they are written */
+  /** key that is equal for all references to the same attribute, however they are written */
   readonly key: string;
   /** for messages: `read 1-0:1.8.0*255/2` */
   readonly name: string;
@@ -32,7 +32,7 @@ export function requestFor(ref: AttributeRef): AttributeRequest {
   const before = requestsByRef.get(ref);
   if (before !== undefined && isSame(before.ref, ref)) return before;
   checkAttributeRef(ref);
-  // of a copy, so that a change of the original is seen
+  // a copy is compared, so that a change of the original is noticed
   const wanted = work({ ...ref });
   requestsByRef.set(ref, wanted);
   return wanted;
@@ -48,7 +48,7 @@ export function describeRead(ref: AttributeRef): string {
   return `read ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
 }
 
-/** References that a message about several names. */
+/** Maximum number of references that a message names. */
 const maxNamed = 3;
 
 /**

@@ -17,8 +17,8 @@ const envelope = 40;
 const nullData = Uint8Array.of(0);
 
 /**
- * Whether several attributes go into one ACCESS: where the meter has no GET with list. Its answers cannot be cut into
- * blocks but by general block transfer.
+ * Whether several attributes are read by one ACCESS: if the meter does not support GET with list. Only general block
+ * transfer can split its answers into blocks.
  */
 export function usesAccess(
   { session }: Association,
@@ -42,8 +42,8 @@ export function fitsAccess(active: Association): number {
 }
 
 /**
- * One ACCESS of several gets; positions are kept. An undefined item has to be read by its own GET; so have all if the
- * meter does not support ACCESS after all.
+ * One ACCESS with several gets; positions are kept. An undefined item has to be read by its own GET, and so have all
+ * items if the meter does not support ACCESS after all.
  */
 export async function getByAccess(
   active: Association,

@@ -26,7 +26,7 @@ export function usesLists(active: Association, options: Pick<FetchOptions, "hint
 
 /** How a service asks for attributes. */
 export interface ListService<T> {
-  /** How many of these, from the first on, fit one request; at least 1. */
+  /** How many of these items fit one request, counted from the first; at least 1. */
   readonly fits: (items: readonly T[]) => number;
   readonly together: (items: readonly T[], request: RequestName) => Promise<readonly GetDataResult[]>;
   readonly alone: (item: T) => Promise<Fetched>;
@@ -78,10 +78,10 @@ async function askTogether<T extends { readonly ref: AttributeRef }>(
   return [probe, ...(await askOneByOne(items.slice(1), alone, true))];
 }
 
-/** The meter answered the request for this attribute. */
+/** Whether the meter answered the request for this attribute. */
 const isTold = (answer: Fetched): boolean => answer !== undefined && !("error" in answer);
 
-/** Refusals in a row, with nothing answered before, that end a request of several attributes. */
+/** Refusals in a row, without any answered item before, that end a request of several attributes. */
 const maxRefusals = 3;
 
 /**
@@ -111,10 +111,13 @@ export async function askOneByOne<T>(
   return results;
 }
 
-/** How many lists in a row have to be answered with nonsense until the meter, not the line, is thought to be the cause. */
+/** Number of undecodable list answers in a row after which the meter, not the line, counts as the cause. */
 const maxGarbledLists = 2;
 
-/** An error message instead of the list, or an unreadable answer; rethrows an error that does not concern lists. */
+/**
+ * Learns from an error message instead of the list, or an undecodable answer; rethrows an error that does not concern
+ * lists.
+ */
 function learnFromFailure(error: unknown, options: FetchOptions): void {
   const { hints, note } = options;
   if (isRefusal(error)) {
@@ -127,10 +130,10 @@ function learnFromFailure(error: unknown, options: FetchOptions): void {
   else note?.(`the answer to the list cannot be read, its items are read one by one: ${error.message}`);
 }
 
-/** Consecutive requests without an answer with lists, but with one without, after which lists are no longer used. */
+/** Number of requests that got no answer with lists, but one without, after which lists are no longer used. */
 const silenceLimit = 2;
 
-/** The request was answered without lists after silence: one such silence may be a lost message. */
+/** Learns from a request that got no answer with lists, but one without: a single silence may be a lost message. */
 export function learnFromSilence(options: FetchOptions): void {
   const { hints } = options;
   if (hints.listsAnswered === true || hints.listsRefused) return;

@@ -75,7 +75,7 @@ export async function readAttributes(
     wanted.map((one) => outcome(one, fetched.get(one.key), () => scalerOf(one, fetched, scalers), readAt, context));
 }
 
-/** Whether the attribute alone is enough: it has no scaler, or the scaler is known. */
+/** Whether the attribute alone is enough because it has no scaler, or the scaler is known. */
 function isReadAlone(active: Association, { scaler }: AttributeRequest): boolean {
   return scaler === undefined || active.scalers.has(scaler.key);
 }
@@ -125,7 +125,7 @@ async function fetchInTurn(
     if (fetched.get(key)?.ok === true) scalers.set(scaler.key, scaler);
   }
   const missing = [...scalers.values()];
-  // their values were answered, so an exception is about the scaler_unit
+  // their values were answered, so an exception concerns the scaler_unit
   const answers = await askOneByOne(missing, get, missing.length > 0);
   missing.forEach(({ key }, i) => fetched.set(key, answers[i]));
 }
@@ -156,15 +156,15 @@ function learnScalers(
 }
 
 /**
- * Some meters refuse a missing scaler_unit with an exception, and answer for the value beside it. Other service errors
- * may pass: a value without its scaler would then be a wrong one.
+ * Some meters refuse a missing scaler_unit with an exception, but answer for the value in the same list. Other service
+ * errors may be temporary: a value without its scaler would then be wrong.
  */
 function isRefusedAlone(scaler: Fetched, value: Fetched): scaler is Extract<Fetched, { readonly error: Error }> {
   if (value?.ok !== true || scaler?.ok !== false || !("error" in scaler) || !isRefusal(scaler.error)) return false;
   return scaler.error.details.serviceError === serviceErrorCode["service-not-supported"];
 }
 
-/** null-data or an empty string, as some meters have it for registers without a unit, means "no unit". */
+/** null-data or an empty string, which some meters send for registers without a unit, means "no unit". */
 export function parseScaler(data: Uint8Array): ScalerUnit | null | undefined {
   try {
     const value = decodeValueBytes(data, undefined, "scaler_unit");

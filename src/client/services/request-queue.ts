@@ -7,7 +7,7 @@ import type { RequestSize } from "./request-watch";
 export interface ClientRequest<C, T> {
   /** for messages: "read 1-0:1.8.0*255/2" */
   readonly name: string;
-  /** Requests with the same key ask for the same and are joined; undefined: never joined (writes, actions). */
+  /** Requests with an equal key ask for the same data and are merged; undefined: never merged (writes, actions). */
   readonly key?: string;
   /** Whether it may be sent again when the connection is lost before the answer. */
   readonly repeatable: boolean | (() => boolean);
@@ -15,7 +15,7 @@ export interface ClientRequest<C, T> {
   readonly progress?: () => number;
   /** The basis of its time limit, if the caller sets none (one attribute). */
   readonly size?: RequestSize;
-  /** The exchange with the meter. Its return value makes the result later, independent of the connection. */
+  /** The exchange with the meter. Its return value later produces the result, independent of the connection. */
   run(context: C, queued: QueuedRequest<C, T>, attempt: number): Promise<() => T>;
 }
 
@@ -47,7 +47,7 @@ export class QueuedRequest<C, T = unknown> {
     return this.#callers.wait(ms !== undefined, { signal, timeout, left: this.#left });
   }
 
-  /** Refuses the callers that have set no bound. */
+  /** Rejects the callers that have set no time limit. */
   refuseUnbounded(error: Error): void {
     this.#callers.refuseAll(error, (bounded) => !bounded);
   }

@@ -7,15 +7,15 @@ import type { Timeouts } from "../options/options";
 
 /** How long a request without `timeoutMs` may run, and a connection may take, in ms. */
 const minRequestMs = 600_000;
-/** The same in response time-outs with their retries, for settings with long ones. */
+/** The same limit in response time-outs with their retries, for settings with long ones. */
 const minRequestTimeouts = 40;
 /** How long a profile without `timeoutMs` may take, in ms. */
 const maxProfileMs = 86_400_000;
 
-/** The size of a request, as far as its time depends on it. */
+/** The size of a request, as far as its duration depends on it. */
 export type RequestSize = { readonly attributes: number } | "profile";
 
-/** How long a request of this size may run where its caller sets no bound, in ms. */
+/** How long a request of this size may run if its caller sets no limit, in ms. */
 export function maxRequestMs(
   { response, retries }: Pick<Timeouts, "response" | "retries">,
   size?: RequestSize,
@@ -29,15 +29,15 @@ export function maxRequestMs(
 /** A request that the client has begun, as the watch sees it. */
 export interface WatchedRequest {
   readonly name: string;
-  /** No caller waits for its answer. */
+  /** Whether no caller waits for its answer any more. */
   readonly abandoned: boolean;
-  /** Refuses the callers that have set no bound. */
+  /** Rejects the callers that have set no time limit. */
   refuseUnbounded(error: Error): void;
 }
 
 /**
- * Watches the current request of a client. One timer serves all consecutive requests, because a timer for each would be
- * a good part of the cost of a short answer.
+ * Watches the current request of a client. One timer serves all consecutive requests, because a timer for each one
+ * would be a considerable part of the cost of a short answer.
  */
 export class RequestWatch {
   readonly #clock: Clock;
@@ -47,7 +47,7 @@ export class RequestWatch {
   #due = 0;
   #request: WatchedRequest | undefined;
   #longest = 0;
-  /** since when it runs, without the time in which this process did not */
+  /** start of its run, without the time in which this process was suspended */
   #since = 0;
   #abandonedSince: number | undefined;
 
@@ -75,7 +75,7 @@ export class RequestWatch {
     this.#request = undefined;
   }
 
-  /** For good. */
+  /** Stops the watch permanently. */
   stop(): void {
     this.#request = undefined;
     this.#clock.clearTimeout(this.#timer);

@@ -36,7 +36,7 @@ const noSelector = 0;
 /** Base names by `class/logical name`. */
 type BaseNames = ReadonlyMap<string, number>;
 
-/** The base names of this association, once they were read. */
+/** The base names of this association, once they have been read. */
 const baseNames: Kept<{ known: BaseNames | undefined }> = { make: () => ({ known: undefined }) };
 
 /** The services by short names. */
@@ -146,7 +146,7 @@ function resultOf(result: WriteResult | undefined): number {
   throw new DlmsDecodeError("DECODE_VALUE", "expected success or an error, the meter sent a block number");
 }
 
-/** The base names of the meter's objects; the object list is read for them once in an association. */
+/** The base names of the meter's objects; the object list is read for them once per association. */
 async function namesOf(active: Association, options: RunOptions): Promise<BaseNames> {
   const kept = active.kept(baseNames);
   kept.known ??= await readNames(active, options);
