@@ -17,14 +17,15 @@ export interface AcseFields {
 const userInformationTag = 0xbe;
 
 /**
- * Tags of the fields in their order, each with the bytes that its contents may begin with (none: any). They tell where
- * the next field begins when a length is wrong.
+ * Tags of the fields in their order, each with the bytes that may begin its contents (none: any). They show where the
+ * next field begins if a length is wrong.
  */
 export type FieldOrder = readonly (readonly [tag: number, ...first: readonly number[]])[];
 
 /**
- * Read the fields of an AARQ, AARE, RLRQ or RLRE whose tag has been read. Meters send wrong lengths, unknown fields and
- * broken ends. The reader takes all readable fields and notes the rest, so that the result of an association is known.
+ * Reads the fields of an AARQ, AARE, RLRQ or RLRE whose tag has been read. Meters send wrong lengths, unknown fields
+ * and broken ends. The reader accepts all readable fields and notes the rest, so that the result of an association is
+ * known.
  */
 export function readAcseFields(reader: ByteReader, field: string, order: FieldOrder): AcseFields {
   const fields = new Map<number, Uint8Array>();
@@ -83,7 +84,7 @@ class FieldEnds {
     if (place < 0) return clipped;
     const inside = isConstructed(tag) ? innerEnd(this.#bytes.subarray(from, this.#end)) : undefined;
     const byInside = inside === undefined ? declared : from + inside;
-    // a later field that is broken itself ends this one too, where both lengths say so
+    // a broken later field also ends this one, if both lengths agree
     if (byInside === declared && this.#later(declared, place) !== undefined) return clipped;
     const ends = [byInside, declared, declared + 1, declared - 1];
     const found = ends.find((end) => end >= from && this.#isEnd(end, place));
@@ -145,8 +146,9 @@ function readOuterLength(reader: ByteReader, field: string, notes: string[]): nu
 }
 
 /**
- * The user-information is the last field: where it ends is told by the length of the octet-string inside, else by the
- * length around it, else by the end of the APDU. Landis+Gyr and Elster meters are known whose outer length is one short.
+ * The contents of the user-information, which is the last field. Its end is determined by the length of the
+ * octet-string inside, otherwise by the length around it, otherwise by the end of the APDU. Some Landis+Gyr and Elster
+ * meters send an outer length that is one short.
  */
 function readUserInformation(reader: ByteReader, notes: string[]): Uint8Array | undefined {
   reader.u8("user-information");
@@ -179,7 +181,9 @@ function readUserInformation(reader: ByteReader, notes: string[]): Uint8Array | 
   return contents;
 }
 
-/** The nearest end at which what the octet-string carries is whole; where none is, what the lengths say. */
+/**
+ * The nearest end at which the content of the octet-string is complete; without one, the end by the declared lengths.
+ */
 function contentEnd(reader: ByteReader, from: number, inside: number, outside: number): number {
   const clipped = Math.min(inside, reader.end);
   const { source } = reader;
@@ -188,11 +192,13 @@ function contentEnd(reader: ByteReader, from: number, inside: number, outside: n
   return ends.find((end) => isWholeInitiate(source.subarray(from, end))) ?? clipped;
 }
 
-/** Tags of envelopes whose length follows: glo-initiate-request and -response; the general ones have a title before it. */
+/**
+ * Tags of envelopes followed by a length: glo-initiate-request and -response; the general ones have a title before it.
+ */
 const serviceEnvelopes: readonly (number | undefined)[] = [0x21, 0x28];
 const generalEnvelopes: readonly (number | undefined)[] = [0xdb, 0xdc];
 
-/** Whether an initiate is complete, as far as it can be told without keys; what is of another kind counts as whole. */
+/** Whether an initiate is complete, as far as can be determined without keys; other content counts as complete. */
 function isWholeInitiate(bytes: Uint8Array): boolean {
   const [tag] = bytes;
   if (tag === 0x08) return wholeInitiateResponse(bytes) !== undefined;
@@ -211,7 +217,7 @@ function lengthIsReadable(reader: ByteReader, skip = 1): boolean {
   return count > 0 && count <= 4 && reader.remaining > skip + count;
 }
 
-/** The field inside an EXPLICIT tag: `04 08 ...` -> 8 bytes. It reaches to the end, whatever its own length says. */
+/** The field inside an EXPLICIT tag: `04 08 ...` -> 8 bytes. It extends to the end, regardless of its own length. */
 export function inner(contents: Uint8Array | undefined): BerField | undefined {
   const tag = contents?.[0];
   if (contents === undefined || tag === undefined) return undefined;
@@ -221,7 +227,7 @@ export function inner(contents: Uint8Array | undefined): BerField | undefined {
   return { tag, contents: reader.rest() };
 }
 
-/** An octet-string in its EXPLICIT tag; without it, the bytes as they are. */
+/** An octet-string in its EXPLICIT tag; without the tag, the bytes unchanged. */
 export function innerOctets(contents: Uint8Array | undefined): Uint8Array | undefined {
   const field = inner(contents);
   return field?.tag === 0x04 ? field.contents : contents;

@@ -24,7 +24,7 @@ const contextTag = 0xa1;
 const implementationTag = 0x9d;
 const userInformation = [0xbe, 0x04, 0x01, 0x08, 0x0e, 0x21, 0x28, 0xdb, 0xdc] as const;
 
-/** Fields in their order, and what their contents begin with (IEC 62056-5-3, table of the ACSE APDUs). */
+/** Fields in their order, and the first bytes of their contents (IEC 62056-5-3, table of the ACSE APDUs). */
 const aarqOrder: FieldOrder = [
   [protocolVersionTag],
   [contextTag, 0x06, 0x60],
@@ -99,7 +99,7 @@ function writeShared(apdu: Aarq | Aare, tags: typeof aarqTags | typeof aareTags)
   ];
 }
 
-/** n of the context or mechanism name, which may or may not carry its own tag. */
+/** n of the context or mechanism name, with or without its own tag. */
 function oidNumber(contents: Uint8Array | undefined, arc: number): number | undefined {
   if (contents === undefined) return undefined;
   const field = contents[0] === 0x06 ? inner(contents) : undefined;
@@ -223,7 +223,7 @@ function readRelease(reader: ByteReader, field: string): Omit<Rlrq, "apdu"> {
   };
 }
 
-/** The reason, which meters also send as a whole INTEGER inside its field: `80 03 02 01 00`. */
+/** The reason, which some meters send as a complete INTEGER inside its field: `80 03 02 01 00`. */
 function releaseReason(contents: Uint8Array): number | undefined {
   const isWhole = contents[0] === 0x02 && contents.length > 1 && contents[1] === contents.length - 2;
   return berIntegerValue(isWhole ? contents.subarray(2) : contents);

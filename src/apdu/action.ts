@@ -136,8 +136,8 @@ export function writeActionResponse(writer: ByteWriter, apdu: ActionResponse): v
 }
 
 /**
- * The result of one method, which reaches to the end. Old meters leave octets of its options out: where the standard's
- * form does not fit, and a whole value is left to the end, that value is the data.
+ * The result of one method, which extends to the end. Old meters omit octets of its options: if the standard's form
+ * does not fit and the rest is one complete value, that value is the data.
  */
 function readLoneResult(reader: ByteReader, field: string): ActionResult {
   const start = reader.offset;
@@ -162,13 +162,13 @@ function readLoneResult(reader: ByteReader, field: string): ActionResult {
   return result;
 }
 
-/** What may stand before the data: result and presence, result and choice, the result alone, nothing. */
+/** Possible octets before the data: result and presence, result and choice, the result alone, none. */
 const shortenedHeads = [[0, 1], [0, 0], [0], []] as const;
 
 function dataOfShortened(bytes: Uint8Array): Uint8Array | undefined {
   for (const head of shortenedHeads) {
     const data = bytes.subarray(head.length);
-    // two octets could be the start of the standard's form just as well; null-data would be padding
+    // two octets could also be the start of the standard's form, and null-data could be padding
     const enough = data.length > (head.length === 2 ? 1 : 2);
     if (enough && head.every((byte, i) => bytes[i] === byte) && data[0] !== 0 && isWholeValue(data)) return data;
   }

@@ -38,8 +38,8 @@ export interface CollectedBlocks {
 }
 
 /**
- * Puts the general blocks of pushes together, those of each sender for themselves. A push is not acknowledged, so a lost
- * block loses the message.
+ * Joins the general blocks of pushes, separately for each sender. A push is not acknowledged, so a lost block loses the
+ * message.
  */
 export class BlockCollector {
   readonly #series: UnfinishedSeries;
@@ -109,7 +109,7 @@ export class BlockCollector {
     return undefined;
   }
 
-  /** Keeps the last block of unfinished messages only. */
+  /** Drops the last blocks of complete messages. */
   #forget(): void {
     for (const sender of this.#last.keys()) if (this.#series.next(sender) === undefined) this.#last.delete(sender);
   }
@@ -123,7 +123,7 @@ export class BlockCollector {
     );
   }
 
-  /** A block without a known series is named too. */
+  /** Drops the message of this sender, so that its loss is reported; also one without a known series. */
   #lost(sender: string, why: string): void {
     this.#last.delete(sender);
     if (this.#series.next(sender) === undefined) this.#series.begin(sender, new Uint8Array(0), 0, undefined);

@@ -102,13 +102,13 @@ function writeConformance(writer: ByteWriter, conformance: number): void {
   writer.u8(0x5f).u8(0x1f).u8(0x04).u32(conformance);
 }
 
-/** The parts that could be read. */
+/** The readable parts. */
 export interface PartialInitiateResponse {
   readonly dlmsVersion?: number;
   readonly conformance?: number;
   readonly maxPduSize?: number;
   readonly vaaName?: number;
-  /** what deviates, in words */
+  /** the deviations, in words */
   readonly notes: readonly string[];
 }
 
@@ -117,14 +117,17 @@ const logicalNames = 0x0007;
 const shortNames = 0xfa00;
 /** The tag of the conformance, in the standard and in IEC 61334-4-41. */
 const conformanceTags: readonly (number | undefined)[] = [0x5f, 0x5e];
-/** Presence and value of the quality of service, and the version, come before it. */
+/** The quality of service (presence and value) and the version precede it. */
 const latestConformance = 4;
 /** A smaller maximum PDU size is invalid: not even a GET fits. */
 export const minPduBytes = 12;
 /** Maximum PDU size and VAA name. */
 const tailLength = 4;
 
-/** The whole initiate-response in `bytes`, which may have more behind it; undefined unless it is as the standard says. */
+/**
+ * The complete initiate-response in `bytes`, which may contain more after it; undefined if it deviates from the
+ * standard.
+ */
 export function wholeInitiateResponse(bytes: Uint8Array): InitiateResponse | undefined {
   if (bytes[0] !== initiateResponseTag) return undefined;
   try {
@@ -136,8 +139,8 @@ export function wholeInitiateResponse(bytes: Uint8Array): InitiateResponse | und
 }
 
 /**
- * What can be read of an initiate-response that deviates.
- * @param referencing by logical or short names, where the response itself does not say so
+ * The readable parts of an initiate-response that deviates.
+ * @param referencing by logical or short names, if the response itself does not show it
  */
 export function partialInitiateResponse(bytes: Uint8Array, referencing: "ln" | "sn"): PartialInitiateResponse {
   const at = bytes.findIndex((byte, i) => i > 0 && i <= latestConformance && conformanceTags.includes(byte));
@@ -162,15 +165,15 @@ export function partialInitiateResponse(bytes: Uint8Array, referencing: "ln" | "
   };
 }
 
-/** The contents of the bit string, and the four bytes behind them as far as they are there. */
+/** The contents of the bit string, and the four bytes after them as far as they are present. */
 function conformanceAndTail(bytes: Uint8Array): { contents: Uint8Array; tail: Uint8Array; cut: boolean } {
-  // older Landis+Gyr meters leave the 1F out
+  // older Landis+Gyr meters omit the 1F
   const rest = bytes[0] === 0x1f ? bytes.subarray(1) : bytes;
   const declared = rest[0] ?? 0;
   const behind = rest.subarray(1);
   const tail = behind.subarray(declared, declared + tailLength);
   const known = behind.subarray(-tailLength);
-  // the known name at the end tells more than a length that contradicts it
+  // a known name at the end is stronger evidence than a length that contradicts it
   if (!isTail(tail) && isTail(known)) return { contents: behind.subarray(0, -tailLength), tail: known, cut: false };
   return { contents: behind.subarray(0, declared), tail, cut: behind.length < declared };
 }
@@ -186,9 +189,9 @@ const get = conformanceMask(["get"]);
 const read = conformanceMask(["read"]);
 
 /**
- * 24 bits from a bit string of another length. Its first octet counts unused bits; without that octet, it is bits too.
- * The services of short names are the first bits, those of logical names the last: what lacks both GET and READ is on
- * the wrong side, or no conformance.
+ * 24 bits from a bit string of another length. Its first octet counts unused bits; without that octet, it contains bits
+ * too. The services of short names are the first bits, those of logical names the last: a result with neither GET nor
+ * READ is from the wrong side, or is not a conformance.
  */
 function conformanceIn(contents: Uint8Array, cut: boolean, bySn: boolean): number | undefined {
   const needed = bySn ? read : get;
@@ -217,8 +220,8 @@ const cipheredInitiateTags: ReadonlySet<number> = new Set([0x28, 0x48]);
 const maxShortLength = 0x7f;
 
 /**
- * A ciphered initiate-response whose own length does not agree with the field that it stands in, with the length of the
- * rest of the field; undefined where the two agree.
+ * A ciphered initiate-response whose own length contradicts the length of its field, corrected to the rest of the
+ * field; undefined if the two agree.
  */
 export function cipheredInitiateToFieldEnd(field: Uint8Array): Uint8Array | undefined {
   const [tag = 0, length = 0] = field;

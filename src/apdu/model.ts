@@ -1,7 +1,7 @@
 /**
- * Every APDU of the xDLMS and ACSE protocols that this stack knows (Green Book, IEC 62056-5-3), as plain data. The
- * discriminant is `apdu`. Byte fields are views of what was received. An A-XDR value that is not decoded here stays in
- * a `Uint8Array` named `data`, so that the bytes are at hand and the caller decodes large results only once.
+ * Every APDU of the xDLMS and ACSE protocols that this stack supports (Green Book, IEC 62056-5-3), as plain data. The
+ * discriminant is `apdu`. Byte fields are views of the received bytes. An A-XDR value that is not decoded here stays in
+ * a `Uint8Array` named `data`, so that the bytes are available and the caller decodes large results only once.
  */
 import type { DlmsValue } from "../codec/value";
 

@@ -23,8 +23,8 @@ export function readEventNotification(reader: ByteReader): EventNotification {
 }
 
 /**
- * Meters send 12 bytes with a length before them, or with a data tag and a length (09 0C). Without a length, as the
- * fixed size in the standard suggests, the first byte belongs to the year: 07 from 1792 to 2047.
+ * Meters send 12 bytes after a length, or after a data tag and a length (09 0C). Without a length, as the fixed size in
+ * the standard suggests, the first byte belongs to the year: 07 from 1792 to 2047.
  */
 function readEventTime(reader: ByteReader, field: string): Uint8Array | undefined {
   const first = reader.peek();

@@ -68,7 +68,7 @@ const readers: Readonly<Partial<Record<number, (reader: ByteReader, options: Par
 };
 
 /**
- * Parse one APDU. Its type comes from the tag alone. Byte fields are views of `bytes`; A-XDR values that are not part
+ * Parses one APDU. Its type comes from the tag alone. Byte fields are views of `bytes`; A-XDR values that are not part
  * of the service itself are cut out but stay encoded.
  * @throws DlmsDecodeError; DECODE_TAG for a tag that no APDU has, DECODE_TRAILING for bytes after the APDU
  */

@@ -25,7 +25,7 @@ export const dataAccessResults = {
   250: { word: "other-reason", errorName: "ACCESS_OTHER_REASON" },
 } as const satisfies Readonly<Record<number, AccessRow>>;
 
-/** Action-Result: 15 and 16 are about actions instead of gets, 17 to 19 do not exist. */
+/** Action-Result: 15 and 16 concern actions instead of gets, 17 to 19 do not exist. */
 export const actionResults = {
   1: dataAccessResults[1],
   2: dataAccessResults[2],
@@ -89,7 +89,7 @@ export const mayPass: ReadonlySet<number> = new Set([dataAccess["hardware-fault"
 
 const success = "success";
 
-/** Meaning of a result code: the standard's name (or the number as text), and the error that it becomes. */
+/** Meaning of a result code: the standard's name (or the number as text), and the resulting error. */
 export interface ResultMeaning {
   readonly word: string;
   /** undefined for success */

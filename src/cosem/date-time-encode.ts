@@ -54,7 +54,7 @@ function fromEpoch(epochMs: number, options: EncodeDateTimeOptions): Uint8Array 
   return write(epochMs + offset * 60_000, offset, options);
 }
 
-/** A text, taken apart: local time in ms as if it were UTC, and the minutes east of UTC that it names. */
+/** A text in its parts: local time in ms as if it were UTC, and its offset in minutes east of UTC. */
 function readText(text: string): { readonly localMs: number; readonly own: number | undefined } {
   const match = isoForm.exec(text);
   if (match === null) throw invalid(text, "it is not in ISO 8601 form");
@@ -81,8 +81,8 @@ function fromText(text: string, options: EncodeDateTimeOptions): Uint8Array {
 }
 
 /**
- * The moment that a date denotes: an instant in epoch ms or, for a text without an offset, a local time of the meter in
- * ms as if it were UTC.
+ * The moment of a date: an instant in epoch ms or, for a text without an offset, a local time of the meter in ms as if
+ * it were UTC.
  * @throws DlmsConfigError CONFIG_INVALID for anything that is not a date
  */
 export function readMoment(

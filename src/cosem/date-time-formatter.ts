@@ -17,8 +17,8 @@ const minuteTexts = Array.from(
 const secondTexts = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, "0"));
 
 /**
- * Shows date-times, 12 bytes from `at` on, exactly as `presentDateTime` does, for columns of many: the calendar day
- * and the offset are worked out once per day, not once per row.
+ * Formats date-times, 12 bytes from `at` on, exactly as `presentDateTime` does, for columns with many of them: the
+ * calendar day and the offset are computed once per day, not once per row.
  */
 export function dateTimeFormatter(options: PresentOptions): (bytes: Uint8Array, at?: number) => unknown {
   const wish = options.dates ?? "iso";
@@ -95,7 +95,7 @@ export function addSeconds(base: DateTimeParts, seconds: number, options: Presen
     const rules = zoneRules(options.timeZone);
     const offset = rules.offsetAt(moved);
     const local = partsOf(moved + offset * 60_000 - (base.hundredths ?? 0) * 10, base);
-    // Of the two equal hours in autumn the status bit tells which one is meant; keep it in step.
+    // In the two equal hours in autumn the daylight saving bit of the status distinguishes them, so it is updated.
     const daylight = offset > rules.offsetOfLocal(moved + offset * 60_000, true);
     const status = base.status === null ? null : daylight ? base.status | 0x80 : base.status & 0x7f;
     return { ...local, status: status ?? (daylight ? null : 0) };

@@ -3,7 +3,7 @@ import { DlmsDecodeError } from "../errors";
 import type { DateTimeInfo, PresentOptions } from "./model";
 import { utcMs, zoneRules } from "./time-zone";
 
-/** Days and months that move from year to year, IEC 62056-6-2 "Date and time formats". */
+/** Days and months with a changing date, IEC 62056-6-2 "Date and time formats". */
 export type SpecialMonth = "daylight-saving-begin" | "daylight-saving-end";
 export type SpecialDay = "last" | "second-last";
 
@@ -54,31 +54,31 @@ function day(byte: number | undefined): DateParts["day"] {
   return orNull(byte);
 }
 
-/** The 5 bytes of a date, taken apart. @throws DlmsDecodeError DECODE_LENGTH for another length */
+/** The fields of a date of 5 bytes. @throws DlmsDecodeError DECODE_LENGTH for another length */
 export function dateFromBytes(bytes: Uint8Array): DateParts {
   expectLength(bytes, 5, "date");
   return readDate(bytes);
 }
 
-/** The 4 bytes of a time, taken apart. @throws DlmsDecodeError DECODE_LENGTH for another length */
+/** The fields of a time of 4 bytes. @throws DlmsDecodeError DECODE_LENGTH for another length */
 export function timeFromBytes(bytes: Uint8Array): TimeParts {
   expectLength(bytes, 4, "time");
   return readTime(bytes, 0);
 }
 
 /**
- * The 12 bytes of a date-time, taken apart. Nothing is checked or corrected: impossible values stay as sent.
+ * The fields of a date-time of 12 bytes. Nothing is checked or corrected: impossible values stay as sent.
  * @throws DlmsDecodeError DECODE_LENGTH for another length
  */
 export function dateTimeFromBytes(bytes: Uint8Array): DateTimeParts {
   expectLength(bytes, 12, "date-time");
   const raw = ((bytes[9] ?? 0) << 8) | (bytes[10] ?? 0);
-  // not specified: 8000 by the standard; FFFF where a meter fills all that it does not know with FF
+  // not specified: 8000 by the standard; FFFF on a meter that fills all unknown fields with FF
   const deviation = raw === 0x8000 || raw === 0xffff ? null : raw > 0x8000 ? raw - 0x10000 : raw;
   const { year, month: monthOfYear, day: dayOfMonth, weekday } = readDate(bytes);
   const { hour, minute, second, hundredths } = readTime(bytes, 5);
   const status = orNull(bytes[11]);
-  // by name: spreading the two costs more than all the rest, and rows have a time each
+  // field by field: spreading the two objects costs more than the rest of the function, and every row has a time
   return { year, month: monthOfYear, day: dayOfMonth, weekday, hour, minute, second, hundredths, deviation, status };
 }
 
@@ -140,7 +140,7 @@ export function isoOffset(minutesEast: number): string {
   return `${minutesEast < 0 ? "-" : "+"}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
 }
 
-/** A date-time that can be placed in time, as far as its parts allow. */
+/** A date-time and its place in time, as far as its parts allow. */
 export interface ResolvedDateTime {
   /** null when a part is missing, special or impossible */
   readonly iso: string | null;
@@ -181,24 +181,24 @@ function offsetEast(
   // `+ 0` turns the -0 of a deviation of 0 into 0.
   if (parts.deviation !== null) return (options.reversedDeviation === true ? parts.deviation : -parts.deviation) + 0;
   if (options.timeZone === undefined || options.timeZone === "") return null;
-  // In the hour that comes twice the daylight saving bit of the status says which one is meant.
+  // In the hour that occurs twice, the daylight saving bit of the status distinguishes the two.
   const standard = parts.status !== null && (parts.status & clockStatusBits.daylightSavingActive) === 0;
   return zoneRules(options.timeZone).offsetOfLocal(localMs, standard);
 }
 
-/** When a row of a profile was captured, as its meter writes it. */
+/** The capture time of a profile row, as its meter writes it. */
 export interface RowTime {
   /** the meter's wall clock, in ms as if it were UTC */
   readonly local: number;
-  /** minutes east of UTC; undefined where the meter does not say */
+  /** minutes east of UTC; undefined if the meter does not report it */
   readonly offset: number | undefined;
-  /** whether daylight saving is on; undefined where the meter does not say */
+  /** whether daylight saving is on; undefined if the meter does not report it */
   readonly daylight: boolean | undefined;
 }
 
 /**
- * When a row was captured, by the 12 bytes from `at` on; undefined where that is not one point in time. Straight from the
- * bytes: a profile has many rows.
+ * The capture time of a row, from the 12 bytes at `at`; undefined if they are not one point in time. Read directly from
+ * the bytes, because a profile has many rows.
  */
 export function rowTime(
   bytes: Uint8Array,
@@ -238,7 +238,7 @@ export function dateTimeInfo(parts: DateTimeParts, epochMs: number | null): Date
   };
 }
 
-/** A date-time as `options.dates` asks; the parts where it is not one point in time. */
+/** A date-time in the format of `options.dates`; its parts if it is not one point in time. */
 export function presentDateTime(
   parts: DateTimeParts,
   options: PresentOptions = {},
@@ -246,7 +246,7 @@ export function presentDateTime(
   const { iso, epochMs } = resolveDateTime(parts, options);
   const dateTime = dateTimeInfo(parts, epochMs);
   if (iso === null) return { value: { ...parts }, dateTime };
-  // Without an offset there is no instant: local time stays a text rather than a wrong Date.
+  // Without an offset there is no instant, so local time stays a text rather than becoming a wrong Date.
   if (epochMs === null || options.dates === undefined || options.dates === "iso") return { value: iso, dateTime };
   return { value: options.dates === "date" ? new Date(epochMs) : epochMs, dateTime };
 }

@@ -19,9 +19,9 @@ export function listClasses(): readonly ClassDefinition[] {
 }
 
 /**
- * The row of a class: by id, or by its name in any case and punctuation (`EXTENDED_REGISTER`, `Extended register`),
- * or by the id as text. Without a version the newest row; for a version that is not in the table the one below it,
- * since versions mostly add to what was there, or else the oldest.
+ * The row of a class: by id, or by its name in any case and punctuation (`EXTENDED_REGISTER`, `Extended register`), or
+ * by the id as text. Without a version the newest row. For a version that is not in the table the next lower one,
+ * because versions mostly add to their predecessors; otherwise the oldest.
  */
 export function findClass(idOrName: number | string, version?: number): ClassDefinition | undefined {
   const rows = typeof idOrName === "number" ? byId.get(idOrName) : rowsOf(idOrName);
@@ -36,7 +36,7 @@ function rowsOf(name: string): ClassDefinition[] | undefined {
   return /^\d+$/.test(text) ? byId.get(Number(text)) : byName.get(settingName(text));
 }
 
-/** `"EXTENDED_REGISTER"`, or the id as text for a class that is not in the table. */
+/** `"EXTENDED_REGISTER"`, or the id as text for a class that the table does not contain. */
 export function className(id: number): string {
   return byId.get(id)?.at(-1)?.name ?? quote(id);
 }
@@ -65,7 +65,7 @@ function find<T extends { readonly id: number; readonly name: string }>(
   return rows.find((row) => settingName(row.name) === wanted);
 }
 
-/** The definition of an attribute, or undefined where the table does not have it. */
+/** The definition of an attribute, or undefined if the table does not contain it. */
 export function attributeDefinition(
   classId: number,
   version: number | undefined,
@@ -80,7 +80,7 @@ export function attributeName(classId: number, attributeId: number, version?: nu
   return attributeDefinition(classId, version, attributeId)?.name ?? `attribute ${attributeId}`;
 }
 
-/** Which attribute holds the scaler_unit of a scaled attribute; undefined where the value is not scaled. */
+/** The attribute with the scaler_unit of a scaled attribute; undefined if the value is not scaled. */
 export function scalerSource(classId: number, version: number | undefined, attributeId: number): number | undefined {
   const cls = findClass(classId, version);
   if (cls === undefined || findAttribute(cls, attributeId)?.presentation !== "scaled") return undefined;
@@ -93,8 +93,8 @@ export type ClassName = string;
 export type AttributeName = string;
 
 /**
- * A reference to an attribute from user input: class by name or id, OBIS in any spelling, attribute by
- * name or id. Ids that the table does not have are accepted unchanged.
+ * A reference to an attribute from user input: class by name or id, OBIS in any spelling, attribute by name or id. Ids
+ * that the table does not contain are accepted unchanged.
  * @throws DlmsConfigError CONFIG_INVALID
  */
 export function attribute(
@@ -145,7 +145,7 @@ function memberId(
     if (Number.isInteger(numeric) && numeric >= smallest && numeric <= 127) return numeric;
     throw new DlmsConfigError("CONFIG_INVALID", `${kind}: an id is ${smallest} to 127, got ${numeric}`);
   }
-  // Newest first: a name that only an older version has is still found.
+  // Newest first, so that a name that only an older version has is still found.
   const rows = [...(byId.get(classId) ?? [])].reverse();
   for (const row of rows) {
     const found = find(members(row), nameOrId);
@@ -159,7 +159,7 @@ function memberId(
   );
 }
 
-/** `; did you mean A or B?`: the names that are a few changes away, or all when there are few. */
+/** `; did you mean A or B?`: the names at a small edit distance, or all if there are few. */
 function suggest(wanted: string, names: readonly string[], showAll = 0): string {
   const key = settingName(wanted.slice(0, 60));
   const near = names

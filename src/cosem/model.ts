@@ -26,7 +26,7 @@ export type Presentation =
   | "object-list"
   /** rows of a Profile generic */
   | "buffer"
-  /** anything: structure with named fields, see `fields` */
+  /** any value: structure with named fields, see `fields` */
   | "structure"
   | "array";
 
@@ -50,7 +50,7 @@ export interface AttributeDefinition extends FieldDefinition {
   /** the standard's word, or words joined by " | " for a CHOICE; "any" where the book leaves it open */
   readonly type: string;
   readonly static?: boolean;
-  /** SN: offset from the base name, where it is not 8 * (id - 1) */
+  /** SN: offset from the base name, if it is not 8 * (id - 1) */
   readonly shortNameOffset?: number;
 }
 
@@ -125,10 +125,10 @@ export interface DateTimeInfo {
 export interface PresentOptions {
   readonly octetStrings?: "auto" | "hex" | "text";
   readonly reversedDeviation?: boolean;
-  /** IANA zone for date-times without deviation; their ISO form then carries its offset */
+  /** IANA zone for date-times without deviation; their ISO form then has its offset */
   readonly timeZone?: string;
   readonly dates?: "iso" | "date" | "epoch";
-  /** the words for a dotted OBIS code, for the objects of an object list */
+  /** the description of a dotted OBIS code, for the objects of an object list */
   readonly describeObis?: (logicalName: string) => string;
 }
 

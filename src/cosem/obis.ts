@@ -6,7 +6,7 @@ export type ObisLike = string | Uint8Array;
 
 const example = 'for example "1-0:1.8.0*255", "1.0.1.8.0.255" or "0100010800ff"';
 
-/** `A-B:C.D.E*F`, `A-B:C.D.E&F`, `A-B:C.D.E`; IEC 62056-61 writes `&` where the value was stored by hand. */
+/** `A-B:C.D.E*F`, `A-B:C.D.E&F`, `A-B:C.D.E`; IEC 62056-61 writes `&` for a value that was stored manually. */
 const printed = /^(\d{1,3})-(\d{1,3}):(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[*&.](\d{1,3}))?$/;
 const dotted = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:[.*&](\d{1,3}))?$/;
 const hex = /^[0-9a-f]{12}$/i;

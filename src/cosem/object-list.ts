@@ -63,7 +63,7 @@ export interface ObjectDirectory {
   readonly skipped: number;
 }
 
-/** The words for a dotted OBIS code; see src/names. */
+/** Describes a dotted OBIS code in words; see src/names. */
 export type DescribeObis = (logicalName: string) => string;
 
 const undescribed: DescribeObis = () => "";
@@ -92,10 +92,10 @@ const rightsShape: EntryShape = {
 };
 
 /**
- * The object_list of an Association LN. Odd entries are left out and counted, odd access rights become null;
- * a meter's list is never refused as a whole for one of its entries.
- * @param associationVersion version of the association object; without it, what the list says of itself
- * @throws DlmsDecodeError DECODE_VALUE when the value is no list at all
+ * The object_list of an Association LN. Invalid entries are left out and counted, invalid access rights become null; a
+ * list is never refused as a whole because of one entry.
+ * @param associationVersion version of the association object; without it, the list itself determines the encoding
+ * @throws DlmsDecodeError DECODE_VALUE if the value is not a list
  */
 export function readObjectList(
   data: DlmsValue,
@@ -110,9 +110,9 @@ export function readObjectList(
 }
 
 /**
- * The same from the bytes of the list. All entries that are in them are read, whatever number the list declares, and
- * an entry whose bytes make no sense costs that entry alone.
- * @throws DlmsDecodeError when the bytes are no list at all, or none of the entries in them can be read
+ * The same from the bytes of the list. All entries in the bytes are read, whatever number the list declares, and an
+ * undecodable entry does not affect the others.
+ * @throws DlmsDecodeError if the bytes are not a list, or contain no readable entry
  */
 export function readObjectListBytes(
   bytes: Uint8Array,
@@ -144,7 +144,7 @@ function fromBytes(bytes: Uint8Array, shape: EntryShape, read: (list: DlmsValue)
   return { directory: { objects, skipped }, notes: notesOn(entries, shape.listName) };
 }
 
-/** A compact-array has no tags by which an entry could be found; what is no list is refused. */
+/** A compact-array has no tags by which an entry could be found; a value that is not a list is refused. */
 function fromValue(bytes: Uint8Array, shape: EntryShape, read: (list: DlmsValue) => ObjectDirectory): DirectoryReading {
   const reader = new ByteReader(bytes);
   const directory = read(decodeValue(reader, undefined, shape.listName));
@@ -177,7 +177,7 @@ function readSnEntry(item: DlmsValue, describeObis: DescribeObis): ObjectEntry |
   const unsaid = { access: null, accessMode: null };
   return {
     ...describe(id, known, logicalName, describeObis),
-    // A base name is a long: FA00 comes as -1536.
+    // A base name is a long: FA00 is received as -1536.
     shortName: shortName & 0xffff,
     attributes: (row?.attributes ?? []).map(({ id: attributeId, name: attribute }) => ({
       attributeId,
@@ -188,7 +188,7 @@ function readSnEntry(item: DlmsValue, describeObis: DescribeObis): ObjectEntry |
   };
 }
 
-/** Fills the access rights of short-name objects in from the association's access_rights_list (attribute 3). */
+/** Adds the access rights from the association's access_rights_list (attribute 3) to short-name objects. */
 export function withShortNameAccess(directory: ObjectDirectory, accessRightsList: DlmsValue): ObjectDirectory {
   const rights = new Map<number, Rights>();
   for (const item of listOf(accessRightsList, "access_rights_list")) {
@@ -266,8 +266,8 @@ function describe(
 }
 
 /**
- * The current association, 0-0:40.0.0*255, says by its version which encoding its list uses. A list without it says so
- * only where it has a mode that the enumeration does not know (version 3 and later have bit masks).
+ * Whether the list encodes access modes as bit masks (version 3 and later). The version of the current association,
+ * 0-0:40.0.0*255, decides. Without this object, the list shows it only by a mode that the enumeration does not define.
  */
 function usesBitMask(drafts: readonly (Draft | undefined)[], version: number | undefined): boolean {
   if (version !== undefined) return version >= 3;
@@ -284,7 +284,7 @@ function usesBitMask(drafts: readonly (Draft | undefined)[], version: number | u
   );
 }
 
-/** A mode was sent that the enumeration does not define. */
+/** Whether the meter sent a mode that the enumeration does not define. */
 function isUnknownMode({ access, accessMode }: AttributeEntry | MethodEntry): boolean {
   return accessMode !== null && access === null;
 }
@@ -336,7 +336,7 @@ const masks = ["none", "read", "write", "read-write"] as const;
 /** The same for methods: 2 is the authenticated form of 1. */
 const methodModes = ["none", "execute", "execute"] as const;
 
-/** The word for an attribute's access_mode; null for one that the enumeration does not have. */
+/** The word for an attribute's access_mode; null for one that the enumeration does not define. */
 export function attributeAccess(mode: number, bitMask: boolean): AttributeAccess | null {
   return (bitMask ? masks[mode & 3] : modes[mode]) ?? null;
 }
@@ -352,7 +352,7 @@ function listOf(data: DlmsValue, listName: string): readonly DlmsValue[] {
   throw new DlmsDecodeError("DECODE_VALUE", `${listName}: an array is expected, got ${data.type}`);
 }
 
-/** The fields of each structure in an array; anything else is skipped. */
+/** The fields of each structure in an array; other elements are skipped. */
 function members(data: DlmsValue | undefined): (readonly DlmsValue[])[] {
   if (data?.type !== "array" && data?.type !== "compact-array") return [];
   return data.value.flatMap((item) => (item.type === "structure" ? [item.value] : []));
@@ -367,13 +367,13 @@ function integer(data: DlmsValue | undefined): number | undefined {
   return typeof data?.value === "number" && Number.isInteger(data.value) ? data.value : undefined;
 }
 
-/** An id is an integer of 8 bits; some meters send those below 0 as unsigned. */
+/** An id is an integer of 8 bits; some meters send negative ones as unsigned. */
 function signed(data: DlmsValue | undefined): number | undefined {
   const value = integer(data);
   return value !== undefined && data?.type === "unsigned" && value > 127 ? value - 256 : value;
 }
 
-/** Version 0 has a boolean for methods. */
+/** In version 0, methods have a boolean. */
 function number(data: DlmsValue | undefined): number | null {
   if (typeof data?.value === "boolean") return data.value ? 1 : 0;
   return integer(data) ?? null;

@@ -19,11 +19,11 @@ import { unitSymbol } from "./units";
 
 type Definition = Omit<FieldDefinition, "name">;
 
-/** Settings and facts that the presentation of a value depends on, beyond the definition of its attribute. */
+/** Settings and facts that determine the presentation of a value, in addition to the definition of its attribute. */
 export interface PresentContext {
   readonly options: PresentOptions;
   readonly scalerUnit: ScalerUnit | undefined;
-  /** inside class Data, octets that are all printable are text */
+  /** in class Data, octets are shown as text if all of them are printable */
   readonly printableIsText: boolean;
 }
 
@@ -44,8 +44,8 @@ export const presentAttribute: PresentAttribute = (data, ref, scalerUnit, option
 };
 
 /**
- * Where the version is not known, a structure, or the first one in an array, tells by its number of fields which
- * version it belongs to: the newest that it fits.
+ * The definition of an attribute. If the version is unknown, the number of fields of a structure, or of the first
+ * structure in an array, selects it: the newest version that fits.
  */
 function definitionFor(data: DlmsValue, ref: Parameters<PresentAttribute>[1]): Definition | undefined {
   const definition = attributeDefinition(ref.classId, ref.version, ref.attributeId);
@@ -59,7 +59,7 @@ function definitionFor(data: DlmsValue, ref: Parameters<PresentAttribute>[1]): D
   );
 }
 
-/** Whether the definition has names for as many fields as the structure, or the first structure of the array, has. */
+/** Whether the definition has as many fields as the structure, or as the first structure of the array. */
 function fits(data: DlmsValue, definition: Definition): boolean {
   if (data.type === "structure") return fieldsOf(definition, data.value.length) !== undefined;
   if (data.type !== "array" && data.type !== "compact-array") return true;
@@ -69,20 +69,20 @@ function fits(data: DlmsValue, definition: Definition): boolean {
 }
 
 /**
- * The form of a structure with this number of fields; undefined where the table has no such form, because names would
- * be guesses.
+ * The form of a structure with this number of fields; undefined if the table has no such form, because field names
+ * would be guesses.
  */
 function fieldsOf(definition: Definition, count: number): readonly FieldDefinition[] | undefined {
   if (definition.fields?.length === count) return definition.fields;
   return definition.otherFields?.find((fields) => fields.length === count);
 }
 
-/** How the elements of an array are shown. In a Register table, it is they that the scaler_unit scales. */
+/** How the elements of an array are shown. In a Register table, the scaler_unit applies to each element. */
 export function elementOf(definition: Definition): Definition {
   return definition.element ?? (definition.presentation === "scaled" ? definition : none);
 }
 
-/** The directory that an object_list makes; undefined when the value has another form. */
+/** The directory of an object_list; undefined if the value has another form. */
 function presentObjectList(data: DlmsValue, version: number | undefined, { describeObis }: PresentOptions): unknown {
   if (data.type !== "array" && data.type !== "compact-array") return undefined;
   const first = data.value.find((item) => item.type === "structure");
@@ -93,7 +93,7 @@ function presentObjectList(data: DlmsValue, version: number | undefined, { descr
   return objects.length === 0 && skipped > 0 ? undefined : objects;
 }
 
-/** A value by an explicit definition, with what only the top of a value can say. */
+/** A value by an explicit definition, with the details that exist only at the top level of a value. */
 export function presentTop(data: DlmsValue, definition: Definition, context: PresentContext): PresentedValue {
   const parts = dateTimeBytes(data, definition);
   if (parts !== undefined) {
@@ -107,7 +107,7 @@ export function presentTop(data: DlmsValue, definition: Definition, context: Pre
   return bits === undefined ? base : { ...base, bits };
 }
 
-/** The named bits of a bit-string, or of an integer that is a set of flags. */
+/** The named bits of a bit-string, or of an integer that contains flags. */
 function bitsOf(data: DlmsValue, { bits }: Definition): Readonly<Record<string, boolean>> | undefined {
   if (bits === undefined) return undefined;
   if (data.type === "bit-string") return bitNames(data.value, bits);
@@ -126,7 +126,10 @@ function enumerationName(data: DlmsValue, definition: Definition): string | unde
   return typeof data.value === "number" ? definition.enumeration?.[data.value] : undefined;
 }
 
-/** The names of the bits, with whether each is set. Bits beyond the names are left out: the string has them. */
+/**
+ * The names of the bits, and whether each one is set. Bits beyond the names are left out, because the string shows
+ * them.
+ */
 export function bitNames(value: string, names: readonly string[]): Readonly<Record<string, boolean>> {
   const named: Record<string, boolean> = {};
   names.forEach((name, i) => {
@@ -182,7 +185,7 @@ export function presentUnixTime(seconds: number, options: PresentOptions): unkno
   const epochMs = seconds * 1000;
   if (options.dates === "epoch") return epochMs;
   const instant = new Date(epochMs);
-  // Beyond the range of Date the number itself says more than an error.
+  // Beyond the range of Date, the number itself is more useful than an error.
   if (Number.isNaN(instant.getTime())) return seconds;
   return options.dates === "date" ? instant : instant.toISOString().replace(".000Z", "Z");
 }
@@ -227,7 +230,7 @@ function presentUnknownOctets(value: Uint8Array, context: PresentContext): strin
   return wish === "auto" && context.printableIsText ? (printableText(value) ?? toHex(value)) : toHex(value);
 }
 
-/** The octets as ASCII when all are printable (20 to 7E). */
+/** The octets as ASCII if all are printable (20 to 7E). */
 function printableText(value: Uint8Array): string | undefined {
   for (const byte of value) if (byte < 0x20 || byte > 0x7e) return undefined;
   return utf8.decode(value);
@@ -235,7 +238,7 @@ function printableText(value: Uint8Array): string | undefined {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The octets as UTF-8 without control characters; meters fill short names up with NUL. */
+/** The octets as UTF-8 without control characters; meters pad short names with NUL. */
 function readableText(value: Uint8Array): string | undefined {
   let end = value.length;
   while (end > 0 && value[end - 1] === 0) end--;
@@ -251,7 +254,7 @@ function readableText(value: Uint8Array): string | undefined {
   }
 }
 
-/** A date-time, date or time by the length of the octets; undefined when no such form has this length. */
+/** A date-time, date or time, selected by the length of the octets; undefined if no such form has this length. */
 export function presentDates(
   value: Uint8Array,
   presentation: "date-time" | "date" | "time",
@@ -294,7 +297,7 @@ function presentStructure(items: readonly DlmsValue[], definition: Definition, c
   return named;
 }
 
-/** The pair in a scaler_unit attribute, or undefined when the value is something else. */
+/** The pair in a scaler_unit attribute, or undefined if the value has another form. */
 export function readScalerUnit(data: DlmsValue): ScalerUnit | undefined {
   if (data.type !== "structure" || data.value.length !== 2) return undefined;
   const scaler = data.value[0]?.value;

@@ -9,7 +9,7 @@ import { obisDotted } from "./obis";
 import { elementOf } from "./present";
 import { unitSymbol } from "./units";
 
-/** One element of capture_objects: which attribute of which object is a column. */
+/** One element of capture_objects: the attribute of an object that a column captures. */
 export interface CaptureObject {
   readonly classId: number;
   /** dotted OBIS, six groups */
@@ -52,7 +52,10 @@ export function readCaptureObjects(data: DlmsValue): CaptureObject[] {
   });
 }
 
-/** What meters write where no object is captured: a column that is kept, so that the values of the others keep their places. */
+/**
+ * The definition that meters write where no object is captured. The column is kept, so that the other values stay in
+ * their columns.
+ */
 const noObject = "0.0.0.0.0.0";
 
 function logicalNameOf(data: DlmsValue | undefined, index: number): string {
@@ -83,10 +86,10 @@ export function captureObjectValue(object: CaptureObject, logicalName: Uint8Arra
   };
 }
 
-/** The one class of which not the value is scaled but each element of an array. */
+/** The only class whose array elements are scaled, instead of the value itself. */
 const registerTable = 61;
 
-/** The attribute that holds a column's scaler_unit, or undefined where its values are not scaled. */
+/** The attribute with a column's scaler_unit, or undefined if its values are not scaled. */
 export function columnScaler(object: CaptureObject): AttributeRef | undefined {
   const attributeId = scalerSource(object.classId, undefined, object.attributeId);
   if (attributeId === undefined || (object.dataIndex !== 0 && object.classId !== registerTable)) return undefined;
@@ -115,7 +118,10 @@ export function columnKeys(objects: readonly CaptureObject[]): string[] {
   });
 }
 
-/** The columns with everything that is known of them. `scalerUnitOf` gives the scaler_unit of a captured object, `describeObis` its label. */
+/**
+ * The columns with all known facts. `scalerUnitOf` returns the scaler_unit of a captured object, `describeObis` its
+ * label.
+ */
 export function profileColumns(
   objects: readonly CaptureObject[],
   scalerUnitOf: (object: CaptureObject) => ScalerUnit | undefined = () => undefined,
@@ -145,7 +151,7 @@ function isBillingTime({ classId, logicalName, attributeId }: CaptureObject): bo
   return logicalName.split(".").slice(2, 5).join(".") === "0.1.2";
 }
 
-/** How the values of a column are shown: the attribute, or the element of it that the data index names. */
+/** How the values of a column are shown: the attribute, or its element selected by the data index. */
 export function columnDefinition(object: CaptureObject): Omit<FieldDefinition, "name"> {
   const whole: Omit<FieldDefinition, "name"> = attributeDefinition(object.classId, undefined, object.attributeId) ?? {};
   if (object.dataIndex === 0) return isBillingTime(object) ? { presentation: "date-time" } : whole;
@@ -153,7 +159,7 @@ export function columnDefinition(object: CaptureObject): Omit<FieldDefinition, "
 }
 
 /**
- * Whether, and how, a column holds the time of its row: a Clock, or a Data object with the seconds (0-b:1.1.0) or
+ * Whether and how a column holds the time of its row: as a Clock, or as a Data object with the seconds (0-b:1.1.0) or
  * microseconds (0-b:1.2.0) since 1970.
  */
 export function clockKind(object: CaptureObject): "date-time" | "unix" | "unix-microseconds" | undefined {

@@ -1,4 +1,7 @@
-/** Rows of a profile from its buffer entries. Fills in a null: a clock one capture period after the row before, a value as before. */
+/**
+ * Rows of a profile from its buffer entries. A null becomes, for a clock, the time one capture period after the
+ * previous row, and for other columns the previous value.
+ */
 import { classIds } from "../apdu/class-ids";
 import type { ElementReader, ValueDecoder } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";
@@ -16,7 +19,7 @@ import { scaleInteger } from "./scaling";
 export type ProfileRow = Record<string, unknown>;
 
 export interface RowMapperOptions extends PresentOptions {
-  /** capture_period in seconds; 0 = captured on events, then a missing time stays null */
+  /** capture_period in seconds; 0 = captured on events, so that a missing time stays null */
   readonly capturePeriod?: number;
   /** the rows come newest first, so a missing time lies one period before the previous one */
   readonly newestFirst?: boolean;
@@ -34,20 +37,20 @@ export interface TimedRow {
 }
 
 /**
- * Turns buffer entries into rows, in the order in which they come: it remembers the row before, since a null
- * means "as before", or for the time "one period later". One mapper per read.
- * @throws DlmsDecodeError DECODE_VALUE for an entry that has not one value per column
+ * Converts buffer entries into rows, in the order of their arrival. It remembers the previous row, because a null means
+ * "as before", or for the time "one period later". One mapper per reading.
+ * @throws DlmsDecodeError DECODE_VALUE for an entry that does not have one value per column
  */
 export type RowMapper = (entry: DlmsValue) => ProfileRow;
 
 /** Shows the values of one column in turn. */
 interface Cell {
   show(value: DlmsValue): unknown;
-  /** the same from the bytes under the cursor: without the values in between, of which a profile has millions */
+  /** the same from the bytes under the cursor, without intermediate values, because a profile has millions of them */
   read(cursor: ValueDecoder): unknown;
 }
 
-/** A mapper of values that were decoded before. */
+/** A mapper for values that are already decoded. */
 export function createRowMapper(columns: readonly ProfileColumn[], options: RowMapperOptions = {}): RowMapper {
   const reader = createRowReader(columns, options);
   return (entry) => reader.fromValue(entry);
@@ -78,10 +81,10 @@ class RowReader implements ElementReader<ProfileRow> {
   readonly #options: RowMapperOptions;
   #keys: readonly string[] = [];
   #cells: readonly Cell[] = [];
-  /** all rows are made of it, so that all have the same keys in the same order from the start */
+  /** template of all rows, so that all have the same keys in the same order from the start */
   #blank: ProfileRow = {};
   #clock: ClockCell | undefined;
-  /** until the first entry has shown which columns came */
+  /** undefined until the first entry has shown which columns the meter sends */
   #allColumns: readonly ProfileColumn[] | undefined;
 
   constructor(columns: readonly ProfileColumn[], options: RowMapperOptions) {
@@ -98,12 +101,12 @@ class RowReader implements ElementReader<ProfileRow> {
     this.#clock = clock instanceof ClockCell ? clock : undefined;
   }
 
-  /** The time of the row that was read last. */
+  /** The time of the last row that was read. */
   time(): RowTime | undefined {
     return this.#clock?.time();
   }
 
-  /** @throws DlmsDecodeError where an entry has as many values as nothing that was asked for */
+  /** @throws DlmsDecodeError if the number of values matches neither the requested columns nor all columns */
   #fit(count: number): void {
     const all = this.#allColumns;
     if (count !== this.#cells.length) {
@@ -114,7 +117,7 @@ class RowReader implements ElementReader<ProfileRow> {
   }
 
   fromValue(entry: DlmsValue): ProfileRow {
-    // Some meters send a profile of one column without the structure around it.
+    // Some meters send a profile with one column without the enclosing structure.
     const values = entry.type === "structure" || entry.type === "array" ? entry.value : [entry];
     this.#fit(values.length);
     const cells = this.#cells;
@@ -171,19 +174,19 @@ function cellOf(column: ProfileColumn, options: RowMapperOptions): Cell {
 }
 
 /**
- * A null repeats the value before; in a unix clock it is `step` later, or stays null without a step. Deltas add up
- * on the value before.
+ * A null repeats the previous value; in a unix clock it is `step` later, or stays null without a step. Deltas are added
+ * to the previous value.
  */
 class ValueCell implements Cell {
   readonly #present: (value: DlmsValue) => unknown;
-  /** undefined where the values are no plain numbers */
+  /** undefined if the values are not plain numbers */
   readonly #scaler: number | undefined;
   readonly #step: number;
   readonly #isClock: boolean;
-  /** the value times 10 to the power of the scaler is the value divided by this, correctly rounded; 0 = it is not */
+  /** dividing the value by this gives the correctly rounded scaled value; 0 = scaling needs the general path */
   readonly #divisor: number;
   #before: DlmsValue | undefined;
-  /** the value before, where it is an integer of a usual type; NaN = `#before` has it */
+  /** the previous value, if it is an integer of a common type; NaN = see `#before` */
   #integer = Number.NaN;
   #shown: unknown = null;
 
@@ -224,7 +227,7 @@ class ValueCell implements Cell {
     return next === undefined ? null : this.#take(next);
   }
 
-  /** Rows that were read before, in the form that further rows are added to. */
+  /** The previous value, in the form to which deltas are added. */
   #last(): DlmsValue | undefined {
     if (!Number.isNaN(this.#integer)) this.#take({ type: "double-long", value: this.#integer });
     return this.#before;
@@ -251,18 +254,18 @@ function add(before: DlmsValue, difference: number): DlmsValue | undefined {
 }
 
 /**
- * The time of the row; a null, or an empty string in its place, lies `step` seconds after the row before, and stays null
- * without a period.
+ * The time of the row; a null, or an empty string in its place, means `step` seconds after the previous row, and stays
+ * null without a period.
  */
 class ClockCell implements Cell {
   readonly #options: RowMapperOptions;
   readonly #step: number;
   readonly #format: (bytes: Uint8Array, at?: number) => unknown;
-  /** the bytes of the time before and where it is in them, until it is taken apart */
+  /** the bytes that contain the previous time, with its position in them, until the time is decoded */
   #before: Uint8Array | undefined;
   #at = 0;
   #parts: DateTimeParts | null = null;
-  /** the last row has a time, its own or one that follows from the row before */
+  /** the last row has a time: its own, or one that follows from the previous row */
   #known = false;
 
   constructor(options: RowMapperOptions, step: number) {

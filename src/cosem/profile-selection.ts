@@ -23,7 +23,7 @@ export const sortMethods = {
   6: "farthest-from-zero",
 } as const satisfies Readonly<Record<number, string>>;
 
-/** The clock that restricts a range where the profile does not capture another one. */
+/** The clock that restricts a range if the profile does not capture another one. */
 export const defaultClock: CaptureObject = {
   classId: classIds.clock,
   logicalName: clock,
@@ -51,7 +51,7 @@ export type Moment = Date | number | string;
 
 /**
  * Selector 1: the entries from `from` to `to`, both included.
- * @throws DlmsConfigError CONFIG_INVALID when a bound is no date
+ * @throws DlmsConfigError CONFIG_INVALID if a bound is not a date
  */
 export function rangeSelection(from: Moment, to: Moment, options: RangeSelectionOptions = {}): Selection {
   const restricting = options.restricting ?? defaultClock;
@@ -67,7 +67,7 @@ export function timeBound(restricting: CaptureObject, moment: Moment, options: E
   return { type: "octet-string", value: dateTimeToBytes(moment, options) };
 }
 
-/** Selector 1 with bounds of any type, for profiles that are restricted by something else than time. */
+/** Selector 1 with bounds of any type, for profiles that are restricted by an object other than time. */
 export function rangeSelectionOf(
   restricting: CaptureObject,
   from: DlmsValue,
@@ -104,8 +104,8 @@ function microsecondBound(moment: Moment, options: EncodeDateTimeOptions): DlmsV
 }
 
 /**
- * The instant that a text means for this meter: its own offset, else `offset` or `timeZone`, else UTC.
- * @throws DlmsConfigError CONFIG_INVALID when it is no date
+ * The instant of a text for this meter: its own offset, else `offset` or `timeZone`, else UTC.
+ * @throws DlmsConfigError CONFIG_INVALID if it is not a date
  */
 export function momentToEpoch(moment: Moment, options: EncodeDateTimeOptions = {}): number {
   if (moment instanceof Date) return moment.getTime();
@@ -155,14 +155,14 @@ export interface EntryOrder {
 }
 
 /**
- * The meter's entry numbers of the newest `count` entries; `"none"` when the buffer is empty, `"unordered"` when
- * it is sorted by value, so that numbers say nothing about age.
+ * The meter's entry numbers of the newest `count` entries; `"none"` if the buffer is empty, `"unordered"` if it is
+ * sorted by value, so that numbers do not express age.
  */
 export function lastEntries(count: number, order: EntryOrder): { from: number; to: number } | "none" | "unordered" {
   return entriesByAge(order.entriesInUse - Math.min(count, order.entriesInUse) + 1, order.entriesInUse, order);
 }
 
-/** The meter's entry numbers of entries `first` to `last` as counted from the oldest, 1-based, both included. */
+/** The meter's entry numbers of entries `first` to `last`, counted from the oldest, 1-based, both included. */
 export function entriesByAge(
   first: number,
   last: number,

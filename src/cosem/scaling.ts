@@ -2,14 +2,14 @@
 
 const powers = Array.from({ length: 23 }, (_, n) => Number(`1e${n}`));
 const f32 = new Float32Array(1);
-/** Integers below are shown in full: no decimal that is rounded is written in fewer figures. */
+/** Integers below this limit are shown in full: no rounded decimal has fewer digits. */
 const exactIntegers = 2 ** 53;
 
 /**
  * `value` times ten to the power of `scaler`, without the noise of binary fractions.
  *
- * A number when the meter's integer is within 2^53 and so is an integer result: a negative scaler gives
- * the double that is nearest to the exact quotient. Beyond 2^53 the exact decimal as text.
+ * The result is a number if the meter's integer is within 2^53, and so is an integer result: a negative scaler gives
+ * the double that is nearest to the exact quotient. Beyond 2^53, the result is the exact decimal as text.
  */
 export function scaleInteger(value: number | bigint, scaler: number): number | string {
   if (typeof value === "bigint") {
@@ -41,8 +41,8 @@ export function decimalText(value: bigint, scaler: number): string {
 }
 
 /**
- * A floating point value, scaled by moving the point of its decimal form. JSON has no NaN and no infinity:
- * they become the texts "NaN", "Infinity", "-Infinity".
+ * A floating-point value, scaled by moving the decimal point. JSON has no NaN and no infinity, so they become the texts
+ * "NaN", "Infinity", "-Infinity".
  */
 export function scaleFloat(value: number, scaler: number): number | string {
   if (!Number.isFinite(value)) return String(value);

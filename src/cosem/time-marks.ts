@@ -1,7 +1,7 @@
 /**
- * Rows of load profiles that have time marks in place of times: Itron SL7000 and ACE6000. The first column holds the
- * mark at the start of an interval, the second the one at its end, the next two those inside. The rows between two
- * marks follow one capture period apart. What is known of them is from public drivers and a report from the field.
+ * Rows of load profiles that have time marks instead of times: Itron SL7000 and ACE6000. The first column holds the
+ * mark at the start of an interval, the second the one at its end, the next two the marks inside. The rows between two
+ * marks follow at intervals of one capture period. The known facts come from public drivers and a field report.
  */
 import type { ElementReader, ValueDecoder } from "../codec/decode";
 import type { DlmsValue } from "../codec/value";
@@ -58,7 +58,7 @@ class MarkedRowReader implements ElementReader<TimedRow> {
     this.#options = options;
     this.#rows = createRowReader(columns, options);
     this.#markKeys = columns.slice(0, markColumns).map(({ key }) => key);
-    // the marks of a buffer with the newest row first do not tell the rows behind them
+    // with the newest row first, a mark does not determine the times of the rows after it
     this.#period = options.newestFirst === true ? 0 : (options.capturePeriod ?? 0);
   }
 
@@ -73,7 +73,7 @@ class MarkedRowReader implements ElementReader<TimedRow> {
     this.#markKeys.forEach((key, i) => {
       const mark = marks[i];
       if (mark !== undefined) row[key] = this.#shown(mark);
-      // elsewhere a null repeats the value before; here it says that there is no mark
+      // in other columns a null repeats the previous value; here it means that there is no mark
       else if (values[i]?.type === "null-data") row[key] = null;
     });
     const end = this.#endOf(marks[0], marks[1]);
@@ -89,14 +89,14 @@ class MarkedRowReader implements ElementReader<TimedRow> {
     const next =
       running === undefined || this.#period === 0 ? undefined : addSeconds(running, this.#period, this.#options);
     this.#running = (ended & jumps) === 0 ? (next ?? undefined) : undefined;
-    // the interval ended when the clock was set, which is at no full period
+    // the interval ended when the clock was set, and not after a full period
     return (ended & clockSet) === 0 ? (next ?? undefined) : undefined;
   }
 
   #start({ parts, bits }: Mark): void {
     const start = roundedDown(parts, this.#period);
     const running = this.#running;
-    // some firmware writes the wrong date at midnight: a mark without a reason does not move the time by a day
+    // some firmware writes the wrong date at midnight, so a mark without a reason does not move the time by a day
     if (bits === 0 && running !== undefined && start !== undefined && this.#differByADay(start, running)) return;
     this.#running = start;
   }
@@ -128,7 +128,7 @@ function markIn(value: DlmsValue | undefined): Mark | undefined {
   return { parts: dateTimeFromBytes(time.value), bits: parseInt(status.value.slice(0, 8).padEnd(8, "0"), 2) };
 }
 
-/** A time that is not told is midnight, and minutes are those of the interval that runs then. */
+/** The start of the interval that contains the mark. An unspecified time means midnight. */
 function roundedDown(parts: DateTimeParts, period: number): DateTimeParts | undefined {
   const seconds = (parts.hour ?? 0) * 3600 + (parts.minute ?? 0) * 60 + (parts.second ?? 0);
   const rounded = period === 0 ? seconds : seconds - (seconds % period);

@@ -1,13 +1,13 @@
 /** Offsets of IANA time zones, cached. */
 import { DlmsConfigError } from "../errors";
 
-/** Offsets of one IANA zone. Asking Intl is slow, so answers are kept per quarter of an hour. */
+/** Offsets of one IANA zone. Intl is slow, so results are cached per quarter of an hour. */
 export interface ZoneRules {
   /** minutes east of UTC at an instant */
   offsetAt(epochMs: number): number;
   /**
-   * Minutes east of UTC for a local time, given as if it were UTC. A time that occurs twice is taken with
-   * daylight saving, unless `standard` says otherwise; one that is skipped with the offset before the gap.
+   * Minutes east of UTC for a local time, given as if it were UTC. A time that occurs twice counts as daylight saving
+   * time, unless `standard` is set; a skipped time uses the offset before the gap.
    */
   offsetOfLocal(localMs: number, standard?: boolean): number;
 }
@@ -52,7 +52,7 @@ function makeRules(name: string): ZoneRules {
     return offset;
   };
   const offsetOfLocal = (localMs: number, standard = false): number => {
-    // A day before and after brackets any transition that can matter for this local time.
+    // One day before and after bracket any transition that can affect this local time.
     const before = offsetAt(localMs - day);
     const after = offsetAt(localMs + day);
     if (before === after) return before;

@@ -19,10 +19,8 @@ const defaultWriteEveryMs = 10_000;
 
 /**
  * Received counters in a file, for one listener or for several of one process. The file is replaced as a whole, at most
- * once
- * per `writeEveryMs` and when a listener closes; it contains no key. A listener does not start if the file is damaged
- * or
- * unreadable, because recorded pushes would be accepted then.
+ * once per `writeEveryMs` and when a listener closes; it contains no key. A listener does not start if the file is
+ * damaged or unreadable, because recorded pushes would be accepted then.
  * @throws DlmsConfigError CONFIG_INVALID for the arguments
  */
 export function pushCounterFile(path: string, options: PushCounterFileOptions = {}): ReceivedCounterStore {

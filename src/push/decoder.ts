@@ -212,8 +212,7 @@ function innerBlock(plain: Uint8Array): Uint8Array | undefined {
 
 /**
  * Decodes all pushes in one payload (an MQTT message, a file, a datagram) and reports why any were refused. Counters
- * are
- * checked among the pushes of the payload, and against `receivedCounters` if given.
+ * are checked among the pushes of the payload, and against `receivedCounters` if given.
  * @throws DlmsConfigError CONFIG_INVALID
  */
 export function decodePush(
