@@ -1,4 +1,4 @@
-/** Shapes of what the editor's routes answer, types only: the routes and the scripts of the dialogs share them. */
+/** Types of the answers of the editor's routes: the routes and the scripts of the dialogs share them. */
 import type { ErrorJson } from "../../src/errors/dlms-error";
 
 /** An error that no part of the package foresaw, as a dialog shows it. */

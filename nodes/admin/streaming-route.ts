@@ -22,8 +22,8 @@ export function resolvedVariable(RED: NodeAPI, value: unknown): unknown {
 const maxForeignBytes = 4;
 
 /**
- * The answer of a route as text. It shortens what another service answered (`details.first` and `details.bytes`, quoted
- * in the sentences too), because the route connects to any address in the request and must not let its user read that
+ * The answer of a route as text. It shortens answers of another service (`details.first` and `details.bytes`, quoted in
+ * the sentences too), because the route connects to any address in the request and must not let its user read that
  * service.
  */
 export function answerText(answer: object): string {

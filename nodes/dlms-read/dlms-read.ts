@@ -237,7 +237,9 @@ class ReadNode {
     return { wanted: this.#raw.meter, source: "meter" };
   }
 
-  /** `described`: the message describes another meter, so the state of the own meter says nothing about the error. */
+  /**
+   * `described`: the message describes another meter, so the state of the node's own meter does not explain the error.
+   */
   #use(meter: MeterNode, described = false): void {
     this.#shown = described ? undefined : meter;
     if (this.#meters.get(meter.id) === meter) return;
@@ -292,7 +294,7 @@ class ReadNode {
     }
     msg.dlmsError = error.toJSON();
     const phase = this.#shown?.meter.session?.view.phase ?? "idle";
-    // without a session, the state of the meter says more than the error of the request
+    // without a session, the state of the meter is more specific than the error of the request
     if (error.layer === "config" || error.layer === "state" || phase === "connected" || phase === "idle") {
       this.#node.status(red(this.#shown?.meter.problem === error ? "invalid" : phraseOf(error)));
     }

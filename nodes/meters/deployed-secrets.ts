@@ -1,4 +1,6 @@
-/** Whether a `dlms-meter` was deployed with other settings or secrets than before: an explicit wish to try them. */
+/**
+ * Whether a `dlms-meter` was deployed with other settings or secrets than before, which requests an attempt with them.
+ */
 import { type RandomSource, secretFingerprint } from "../../src/index";
 import type { RawSettings } from "../node-red/raw-settings";
 import type { MeterCredentials } from "./parse-settings";

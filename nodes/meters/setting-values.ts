@@ -28,12 +28,12 @@ export function flag(raw: RawSettings, name: NamesOf<"flag">): boolean {
   return flagOf(raw, name, meterSettings[name].default);
 }
 
-/** Integers whose default is no number. */
+/** Integers whose default is not a number. */
 type OptionalInteger = "physicalAddress" | "queueLimit";
 
 /**
- * A number whose default is one.
- * @param choices what decides about the range
+ * A number whose default is a number.
+ * @param choices settings that determine the range
  * @throws DlmsConfigError
  */
 export function integer(

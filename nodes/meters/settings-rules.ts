@@ -52,7 +52,7 @@ export const searchSettings = {
   credentials: secretNames.filter((name) => rowOf(name).search),
 } as const;
 
-/** The setting behind an option of the library, by the option's path. */
+/** The setting that supplies an option of the library, by the option's path. */
 export function settingOfOption(path: string): SettingName | undefined {
   const found = names.find((name) => rowOf(name).option === path);
   if (found !== undefined) return found;

@@ -29,7 +29,7 @@ function refuseUnset(value: unknown, name: string): void {
   }
 }
 
-/** @param rule what was expected, for texts in other languages */
+/** @param rule the expected value, for texts in other languages */
 function invalid(name: string, expected: string, value: unknown, rule: object = {}): DlmsConfigError {
   return new DlmsConfigError("CONFIG_INVALID", `${name}: expected ${expected}, got ${quote(value)}`, {
     details: { property: name, ...rule },

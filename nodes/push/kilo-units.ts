@@ -17,7 +17,7 @@ export interface Quantity {
   readonly unit: string | null;
 }
 
-/** The quantity in thousands of its unit; unchanged where the unit has none, or the value is no number. */
+/** The quantity in thousands of its unit; unchanged if the unit has no such multiple, or the value is not a number. */
 export function inKilo({ value, unit }: Quantity): Quantity {
   const large = unit === null || !Object.hasOwn(kilo, unit) ? undefined : kilo[unit];
   const text = typeof value === "number" || typeof value === "string" ? String(value) : "";

@@ -1,4 +1,4 @@
-// The dlms-meter dialog: shows the fields that the chosen settings need, and starts what its buttons do.
+// The dlms-meter dialog: shows the fields that the chosen settings need, and runs the actions of its buttons.
 import type { EditedNode } from "../../editor/red";
 import { findPorts } from "../../editor/serial-ports";
 import { asText, type EditedProperties, textIn } from "../../editor/values";

@@ -147,7 +147,7 @@ export class ProfileFields {
     const moves = !this.#checks.isFixed(node, "range") || isEnv(node.range);
     fillRangeFields(range);
     field.typedInput({ types: [...dynamicTypes], default: "msg", typeField: "#node-input-rangeType" });
-    // the field asks where the range comes from; a range as text is no place
+    // the field selects the source of the range; a range as text is not a source
     if (!moves) field.typedInput("value", "range");
     this.#unset = asText(node.mode) !== "profile" && !moves && Object.keys(range).length === 0;
     // all rows of a full profile take hours on a slow line, so the user has to choose them

@@ -37,7 +37,7 @@ export class SimulatorDialog {
     showPush();
   }
 
-  /** Stores the household meter as an empty definition; a definition says itself what it pushes. */
+  /** Stores the household meter as an empty definition; a definition contains its own pushes. */
   save(): void {
     if (input().typedInput("type") !== "household") {
       $("#node-input-push").val("");
