@@ -79,9 +79,9 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
 };
 
-/** What the scripts of the dialogs may use of src/, in a browser: they take only what they need. */
+/** Modules of src/ that the scripts of the dialogs may import in a browser. */
 const forEditor = ["cosem", "errors", "link"];
-/** Files that the nodes and all scripts of the dialogs use; they import what runs in a browser. */
+/** Files that the nodes and all scripts of the dialogs share; they import only modules that run in a browser. */
 const forBoth = [
   "nodes/node-red/csv-rows.ts",
   "nodes/push/source-table.ts",
@@ -211,8 +211,8 @@ function isMemberName(node: ts.Identifier): boolean {
 }
 
 /**
- * Module-level state that may stay, and why. Everything else that is written to belongs to an object that a caller makes,
- * such as the runtime of src/fleet.
+ * Allowed module-level state, with the reason. All other state belongs in an object that a caller creates, such as the
+ * runtime of src/fleet.
  */
 const stateExceptions: Readonly<Record<string, string>> = {
   "nodes/meters/node-runtime.ts: runtimes": "the runtime of each Node-RED; its API objects differ by module",
@@ -276,7 +276,7 @@ function unwrapped(value: ts.Expression): ts.Expression {
   return wrapped ? unwrapped(value.expression) : value;
 }
 
-/** Which of the names a function of the file writes to: what is filled while the module loads is a table. */
+/** The names that a function of the file writes to. A table that is filled while the module loads does not count. */
 function writtenIn(source: ts.SourceFile, names: ReadonlySet<string>): Set<string> {
   const found = new Set<string>();
   const visit = (node: ts.Node, inFunction: boolean): void => {

@@ -7,10 +7,10 @@ import { answer, cipherKeys, clientTitle, lessons, request } from "./cipher-setu
 
 /**
  * What ciphering (suite 0, authenticated and encrypted) adds to the CPU of a register read over loopback TCP, beside a
- * bare createCipheriv and createDecipheriv on the same bytes. The meter is a process of its own whose answers were sealed
- * beforehand, so that only the client's work is counted and both kinds of read wait equally long. What counts is
- * processor time (user and system). Plain reads, ciphered reads and bare pairs take turns in batches, and the medians
- * are compared.
+ * bare createCipheriv and createDecipheriv on the same bytes. The meter is a separate process whose answers were
+ * ciphered beforehand, so that only the client's work is counted and both kinds of read wait equally long. The
+ * benchmark measures processor time (user and system). Plain reads, ciphered reads and bare pairs take turns in
+ * batches, and the medians are compared.
  */
 const batch = 250;
 const warmUp = 12;

@@ -1,4 +1,4 @@
-/** A listener for many meters in a process of its own: pushes received, memory of idle connections, event loop delay. */
+/** A listener for many meters in a separate process: pushes received, memory of idle connections, event loop delay. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { listenPush } from "../../src";

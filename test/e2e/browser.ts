@@ -14,7 +14,7 @@ export function needsBrowser(context: Mocha.Context): void {
   context.skip();
 }
 
-/** A browser with an empty profile that calls nobody by itself. */
+/** A browser with an empty profile that makes no requests of its own. */
 export function openBrowser(language = "en-US"): Promise<BrowserContext> {
   return chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), "dlms-chromium-")), {
     executablePath: chromiumPath,
@@ -29,7 +29,7 @@ export function openBrowser(language = "en-US"): Promise<BrowserContext> {
 }
 
 declare global {
-  // what the specs use of the editor's global object
+  // the part of the editor's global object that the specs use
   var RED: {
     nodes: {
       getType(type: string): unknown;
@@ -49,8 +49,8 @@ export async function openEditor(page: Page, url: string): Promise<void> {
 }
 
 /**
- * The last dialog has slid in and has taken the focus, as Node-RED does it some time after it opened it: what is typed
- * before would land elsewhere.
+ * Waits until the last dialog has slid in and has the focus. Node-RED sets the focus some time after it opens a dialog;
+ * earlier input would go to another field.
  */
 export async function dialogOpened(page: Page): Promise<void> {
   await page.waitForFunction(() => {

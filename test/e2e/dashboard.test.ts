@@ -27,8 +27,8 @@ interface Drawn {
 }
 
 /**
- * What the page's chart holds: its component is found in the tree of the mounted application, the series are asked from
- * the drawing library. A text, since the page knows nothing of what a compiler adds.
+ * The series of the page's chart: the script finds its component in the tree of the mounted application and reads the
+ * series from the drawing library. It is a text, because the page lacks the helpers that a compiler adds.
  */
 const drawnSeries = String.raw`(() => {
   const seen = new Set();
@@ -59,7 +59,7 @@ const pixelsOf = (red: number, green: number, blue: number): string => String.ra
   return count;
 })()`;
 
-/** Mean power of each quarter of an hour, from what the meter itself says. */
+/** Mean power of each quarter of an hour, from the meter's own values. */
 async function expectedPoints(port: number, from: number): Promise<Map<string, [number, number][]>> {
   const client = await connect({
     transport: { kind: "tcp", host: "127.0.0.1", port },

@@ -177,7 +177,7 @@ describe("the editor in a browser", function () {
     await page.locator("#node-config-input-keyFormat:not(.input-error)").waitFor();
     await saveMeter();
     assert.deepEqual(await validity(), { errors: [], reader: true });
-    // a stored secret is hidden behind a word, and valid; without a policy the keys are not asked
+    // a placeholder stands for a stored secret, and is valid; without a policy no keys are required
     await openDialog(page, "dlms-meter");
     await key("encryptionKey", "__PWRD__");
     await page.keyboard.press("Tab");

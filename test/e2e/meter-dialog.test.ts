@@ -33,7 +33,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
         ...{ id: "r1", type: "dlms-read", z: "f1", version: 2, meter: "m1", mode: "attribute" },
         ...{ logicalName: "1-0:1.8.0*255", x: 200, y: 100, wires: [[]] },
       },
-      // as a flow comes that was imported: without its secrets
+      // like an imported flow: without its secrets
       { ...{ id: "m3", type: "dlms-meter", version: 2, host: "127.0.0.1", port: "9" }, authentication: "LOW" },
       {
         ...{ id: "r3", type: "dlms-read", z: "f1", version: 2, meter: "m3", mode: "attribute" },

@@ -4,7 +4,7 @@ import { createMeter, householdDefinition, type TcpListener } from "../../src/in
 import { NodeRedProcess, freePort } from "../support/node-red-process";
 import { dialogOpened, needsBrowser, openBrowser, openEditor } from "./browser";
 
-/** What stands in the dialog by the language of the browser. */
+/** Texts of the dialog by the language of the browser. */
 const languages = [
   {
     language: "de",

@@ -53,7 +53,7 @@ describe("presets in the editor", function () {
       assert.deepEqual(await values(touched), { ...original, ...preset.values }, preset.id);
       assert.ok((await page.locator("#dlms-meter-preset-source").innerText()).includes(preset.source), preset.id);
       const invalid = page.locator("#dlms-meter-dialog .input-error:not([type=hidden])");
-      // what only the meter's owner knows stays open: password and keys
+      // only the meter's owner knows password and keys, so they stay empty
       for (const id of await invalid.evaluateAll((fields) => fields.map((field) => field.id))) {
         assert.match(id, /-(password|encryptionKey|authenticationKey)$/, preset.id);
       }

@@ -9,7 +9,7 @@ import { dialogOpened, needsBrowser, openBrowser, openEditor } from "./browser";
 
 const pictures = process.env.SCREENSHOTS;
 
-/** A HAN port behind a TCP gateway: it sends the same push to whoever connects, and again when it is asked to. */
+/** A HAN port behind a TCP gateway: it sends the same push to every client that connects, and again on request. */
 class HanPort {
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((socket) => {

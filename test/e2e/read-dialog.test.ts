@@ -3,7 +3,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { NodeRedProcess, freePort } from "../support/node-red-process";
 import { needsBrowser, openBrowser, openDialog, openEditor } from "./browser";
 
-/** A node of a flow from before the choices that came later. */
+/** A node of a flow that is older than some of the settings. */
 const old = {
   ...{ id: "read", type: "dlms-read", z: "tab", x: 200, y: 100, version: 1, meter: "house", wires: [[]] },
   ...{ mode: "profile", logicalName: "1-0:99.1.0*255", range: '{"last":"day"}' },

@@ -114,7 +114,7 @@ describe("a person's way in the editor", function () {
     await page.locator("#node-config-dialog-ok").click();
     await page.locator("#dlms-meter-dialog").waitFor({ state: "detached" });
     await page.locator(".dlms-browser").waitFor({ state: "hidden" });
-    // the meter is not deployed yet: it is asked by what was typed
+    // the meter is not deployed yet, so the dialog reads it with the typed settings
     await page.locator("#dlms-read-browse").click();
     await page.locator(".dlms-browser-note", { hasText: /\d+ objects/ }).waitFor();
     await page.locator(".dlms-browser-search").fill("voltage l1");
@@ -145,7 +145,7 @@ describe("a person's way in the editor", function () {
     await row.locator(".dlms-browser-value", { hasText: /^2\d\d(\.\d)? V$/ }).waitFor();
     await page.locator("#dlms-read-obis-label", { hasText: "Voltage L2" }).waitFor();
     await picture("browse");
-    // the answer comes when the tree has been drawn anew: the row is found again
+    // the answer arrives after the tree was redrawn, so the row is looked up again
     await page.locator(".dlms-browser-search").fill("voltage l");
     const third = tree.locator(".dlms-browser-row", { hasText: "1-0:72.7.0*255" });
     await third.waitFor();
@@ -183,7 +183,7 @@ describe("a person's way in the editor", function () {
 
   it("works with the keyboard alone: opens, searches, moves in the tree, chooses three values, adds them", async () => {
     await page.locator("#node-input-mode").focus();
-    // another class than the one that the code is known to have
+    // not the class that is known for this code
     await page.evaluate(() => {
       const dialog = globalThis as unknown as { $(selector: string): { typedInput(...values: string[]): void } };
       dialog.$("#node-input-objectType").typedInput("value", "DATA");

@@ -8,7 +8,7 @@ export type ByteFault = (typeof byteFaults)[number];
 
 /**
  * The message with one fault. Flips are at most three bits and bursts at most 16: a frame check sequence of 16 bits
- * detects every one of them, so a wrong value behind it is a fault of the reader.
+ * detects every one of them, so a wrong value despite it is a fault of the reader.
  */
 export function withByteFault(random: Seeded, bytes: Uint8Array, fault: ByteFault): Uint8Array {
   const at = random.below(bytes.length);

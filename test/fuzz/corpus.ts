@@ -15,7 +15,7 @@ export interface Seed {
 
 const longest = 4096;
 
-/** What hex typed into a test looks like; an APDU and a value are not told apart. */
+/** Pattern of hex in a test; it matches APDUs and values alike. */
 function kindsOf(bytes: Uint8Array): SeedKind[] {
   if (bytes[0] === 0x7e) return ["hdlc"];
   if (bytes[0] === 0 && bytes[1] === 1) return ["wrapper"];

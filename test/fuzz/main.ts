@@ -64,7 +64,7 @@ async function corpus(options: Options): Promise<number> {
   for (const target of wanted(textOf(options, "target"))) {
     const own = seedsFor(target, seeds);
     writeCorpus(join(options.cache, "corpus", target.name), own);
-    // the names are what scripts/fuzz.mjs reads
+    // scripts/fuzz.mjs reads these names
     say(`corpus ${target.name} ${own.length}`);
   }
   return 0;

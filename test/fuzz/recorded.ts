@@ -45,7 +45,7 @@ export async function recordedSeeds(): Promise<Seed[]> {
     await clock.runUntil(client.close());
     const whole = Buffer.concat(arrived);
     const link = kind.client().link?.kind ?? "wrapper";
-    // what came from the meter, as one stream
+    // the bytes from the meter, as one stream
     seeds.push({ kind: link === "hdlc-mode-e" ? "mode-e" : link, bytes: Uint8Array.from(whole) });
   }
   return seeds;

@@ -20,7 +20,7 @@ function benchWith(framing: Framing, mechanism: Mechanism, options: Partial<Conn
   return bench({ ...definition(mechanism), framing }, { ...secret, ...options });
 }
 
-/** No power for `darkMs` at the end of each period: every frame is lost, and so is what the meter knew. */
+/** No power for `darkMs` at the end of each period: every frame and the meter's state are lost. */
 function powerCuts({ meter, clock }: Bench, periodMs: number, darkMs: number): void {
   meter.use({
     name: "power cuts",
@@ -45,7 +45,7 @@ const carriesSecret = (apdu: Apdu, mechanism: Mechanism): boolean =>
     ? apdu.apdu === "aarq" && apdu.authenticationValue !== undefined
     : apdu.apdu === "action-request-normal" && apdu.method.classId === 15;
 
-/** From now on the meter takes the secret for wrong, in one of the ways that meters have. Returns the times of the tries. */
+/** From now on the meter rejects the secret, in one of the ways that meters use. Returns the times of the attempts. */
 function takeForWrong({ meter, clock }: Bench, mechanism: Mechanism, answer: Answer): number[] {
   const start = clock.now();
   const tries: number[] = [];

@@ -1,4 +1,4 @@
-/** What a meter sends behind an answer that is whole: bytes, further blocks, refusals and silence. */
+/** Data after a complete answer: bytes, further blocks, refusals and silence. */
 import assert from "node:assert/strict";
 import { encodeValueBytes } from "../../src/codec";
 import type { Behaviour } from "../../src/simulator";
@@ -10,7 +10,7 @@ const start = Date.UTC(2024, 0, 1);
 const rowsOf = (count: number): ReturnType<typeof profileOf> =>
   profileOf(Array.from({ length: count }, (_, n) => [stampOf(start + n * quarter, 60), number(n + 1)]));
 
-/** Marks no block of a Read as the last one, and goes on with blocks of one byte. */
+/** Marks no block of a Read as the last one, and continues with blocks of one byte. */
 function endlessReads(): Behaviour {
   let next = 0;
   return {

@@ -37,7 +37,9 @@ const fails = (): never => {
 const rejecting: unknown = () => Promise.reject(new TypeError("listener broke"));
 const rejects = rejecting as () => void;
 
-/** An async function of a vm context, where Node-RED runs function nodes: its promises are no instances of our Promise. */
+/**
+ * An async function of a vm context, where Node-RED runs function nodes: its promises are not instances of our Promise.
+ */
 const foreign: unknown = runInNewContext('async () => { throw new TypeError("listener broke"); }');
 const rejectsElsewhere = foreign as () => void;
 
@@ -64,7 +66,7 @@ describe("user code that throws", () => {
         const none = (): void => undefined;
         const logger = { debug: none, info: none, warn: none, error: (text: unknown) => errors.push(String(text)) };
         const { client, clock } = bench({}, { logger });
-        // an async function is what many users write here
+        // many users write an async function here
         client.on(event, listener);
         for (let i = 0; i < 3; i++) assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
         await clock.runUntil(client.close());

@@ -1,4 +1,4 @@
-/** UDP behind a network that delays and doubles datagrams. */
+/** UDP over a network that delays and doubles datagrams. */
 import assert from "node:assert/strict";
 import { DlmsClient } from "../../src/client";
 import { SharedLines } from "../../src/driver/shared-line";
@@ -11,11 +11,14 @@ import { VirtualClock } from "../support/virtual-clock";
 interface Network {
   readonly clock: VirtualClock;
   readonly client: DlmsClient;
-  /** Answers from now on are held back until so many are there; then the first comes, the others with the next request. */
+  /**
+   * Holds back answers until this number has accumulated; then delivers the first, and the others with the next
+   * request.
+   */
   readonly holdUntil: (count: number) => void;
 }
 
-/** A meter whose first register counts how often it was read, behind a network that may delay what it sends. */
+/** A meter whose first register counts its reads, on a network that may delay its messages. */
 function network(echoedId: (id: number) => number = (id) => id, options: Partial<ConnectOptions> = {}): Network {
   const clock = new VirtualClock();
   let reads = 0;

@@ -1,4 +1,6 @@
-/** An HDLC meter that goes deaf in a general block transfer, as Gurux servers do until their inactivity time-out. */
+/**
+ * An HDLC meter that stops answering in a general block transfer, like Gurux servers until their inactivity time-out.
+ */
 import assert from "node:assert/strict";
 import { conformanceMask } from "../../src/apdu";
 import { fromHex } from "../../src/bytes";
@@ -16,7 +18,7 @@ const ref = { classId: 1, logicalName: "0.0.96.1.0.255", attributeId: 2 };
 const SNRM = 0x93;
 const DISC = 0x53;
 
-/** ms without a byte after which the meter hears again, or a DISC after which it does */
+/** ms without a byte after which the meter answers again, or a DISC that has this effect */
 type Inactivity = number | "until DISC";
 
 interface Sent {

@@ -36,7 +36,7 @@ function loses(answered: number, lost: number): Behaviour {
     request: ({ apdu }) => {
       if (!apdu.startsWith("get-request")) return undefined;
       count++;
-      // the first block comes, and the others do not
+      // the first block arrives, and the others do not
       return count > answered && count <= answered + lost ? [fromHex("e00100010000040001c401")] : undefined;
     },
   };
@@ -110,7 +110,7 @@ describe("general block transfer that fails", () => {
   });
 });
 
-/** The network delivers the meter's message number `at` once more, behind `behind` further ones. */
+/** The network delivers the meter's message number `at` once more, after `behind` further messages. */
 function doubles(at: number, behind: number): Behaviour {
   let count = 0;
   let copy: Uint8Array | undefined;

@@ -20,13 +20,13 @@ interface Gateway {
   readonly clients: readonly DlmsClient[];
   /** connections so far */
   readonly opened: () => number;
-  /** From now on nothing comes back on the connections that are open, and they stay open. */
+  /** From now on the open connections stay open, but deliver no answers. */
   readonly swallow: () => void;
   /** meters without power */
   readonly dead: Set<number>;
 }
 
-/** A gateway on one port, with meters 1..count behind it. */
+/** A gateway on one port, with meters 1..count. */
 function gateway(
   count: number,
   framing: "WRAPPER" | "HDLC",
@@ -101,7 +101,7 @@ const at = (clients: readonly DlmsClient[], server: number): DlmsClient => {
   return one;
 };
 
-/** Its value, or the code of what it was refused with. */
+/** The value that was read, or the code of the error. */
 const ask = async ({ clock }: Gateway, client: DlmsClient): Promise<unknown> =>
   clock.runUntil(
     client.read(registerRef(0)).then(
@@ -161,7 +161,7 @@ describe("a half-open connection to a gateway", () => {
     });
     for (let round = 0; round < 3; round++) {
       await ask(one, at(clients, 1));
-      // beyond the pause, in which it tries again by itself
+      // beyond the pause, after which it retries automatically
       await clock.tickAsync(6000);
     }
     assert.equal(await ask(one, at(clients, 1)), 100);
@@ -193,7 +193,7 @@ describe("a half-open connection to a gateway", () => {
     const first = await askAll(one);
     assert.deepEqual(first.slice(2), valuesOf(6).slice(2));
     for (let round = 0; round < 10; round++) {
-      // the dead ones are tried while nobody else says a word, next to each other
+      // the dead meters are read one after the other while all others are silent
       for (const server of [1, 2, 1, 2]) await ask(one, at(clients, server));
       await clock.tickAsync(6000);
       const values = await askAll(one);
@@ -219,7 +219,7 @@ describe("a half-open connection to a gateway", () => {
       }
       assert.deepEqual((await askAll(one)).slice(1), valuesOf(4).slice(1));
     }
-    // alone on the line, a client closes its connection by itself
+    // a client that is alone on the line closes its connection itself
     assert.ok(opened() > 2);
     assert.deepEqual(
       clients.map(({ statistics }) => statistics.associations),

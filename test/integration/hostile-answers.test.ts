@@ -36,7 +36,7 @@ const byte = (value: number): string => value.toString(16).padStart(2, "0");
 const block = (id: number, last: boolean, number_: number, raw: string): Uint8Array =>
   fromHex(`c402${byte(id)}${last ? "01" : "00"}${word(number_)}00${byte(raw.length / 2)}${raw}`);
 
-/** What is asked for attribute 2 of one object is answered in blocks by `say`, which gets the number that was asked for. */
+/** `say` answers requests for attribute 2 of one object in blocks; it receives the requested block number. */
 function inBlocks(classId: number, say: (id: number, next: number) => Uint8Array | undefined): Behaviour {
   let on = false;
   return {
@@ -88,7 +88,7 @@ async function outcome(classId: number, say: (id: number, next: number) => Uint8
 }
 
 describe("a malformed long answer", () => {
-  // the first block begins an octet-string that is longer than all that comes
+  // the first block begins an octet-string that is longer than all blocks together
   const filler = (next: number): string => (next === 1 ? "0983ffffff" : "") + "00".repeat(100);
   const cases: readonly [string, (id: number, next: number) => Uint8Array | undefined][] = [
     ["the same block again", (id, next) => block(id, false, Math.min(next, 3), filler(next))],

@@ -30,8 +30,8 @@ interface Gateway {
 }
 
 /**
- * Two meters behind one gateway over the wrapper: the connection stays open when one of the clients begins anew, so
- * what the meter says too late still arrives.
+ * Two meters behind one gateway over the wrapper: the connection stays open when one of the clients starts again, so
+ * late answers of the meter still arrive.
  */
 function gateway(order: "in order" | "overtaking", long = false): Gateway {
   const clock = new VirtualClock();
@@ -44,7 +44,7 @@ function gateway(order: "in order" | "overtaking", long = false): Gateway {
         associations: [{ client: 16 }],
         conformance: ["get", "block-transfer-with-get-or-read"],
         objects: [0, 1, 2, 3].map((n) => {
-          // no scaler in between, which would tell one answer from the other
+          // without a scaler, which would distinguish the answers
           const attributes = { 2: long ? text(serverAddress, n) : number(100 * serverAddress + n) };
           return { classId: 1, logicalName: dataRef(n).logicalName, attributes };
         }),
@@ -53,7 +53,7 @@ function gateway(order: "in order" | "overtaking", long = false): Gateway {
     ),
   );
   const bus = memoryTransport((line) => {
-    // a gateway asks its bus one request after the other, and hands on whatever the bus says
+    // a gateway sends one request after the other to its bus, and forwards every answer
     let lastAt = 0;
     const peers = meters.map((meter, n) =>
       meter.connect({

@@ -79,7 +79,7 @@ const kinds: readonly Kind[] = [
     twice: 1,
     provesItself: true,
   },
-  // not asked for: a general block that comes late would fit into the next answer
+  // not requested, because a late general block would fit into the next answer
   { name: "general blocks, offered", meter: { generalBlockTransferWindow: 3 }, twice: 0 },
   // the tag refuses an answer with a block of another one; nothing else could
   {
@@ -107,7 +107,7 @@ interface Run {
   readonly clock: VirtualClock;
   /** datagrams of both directions so far */
   readonly passed: { out: number; in: number };
-  /** set-requests that came to the meter */
+  /** set-requests that reached the meter */
   readonly writes: () => number;
 }
 
@@ -228,7 +228,7 @@ async function readAll({ client, clock }: Run): Promise<Outcome> {
   await one(0);
   await one(1);
   const { associations } = client.statistics;
-  // what is still on its way comes to a client that waits for nothing
+  // datagrams in flight reach a client that awaits no answer
   await clock.tickAsync(2 * response);
   await clock.runUntil(client.close());
   assert.deepEqual(reports, [], "the meter reported nothing");
@@ -239,7 +239,7 @@ describe("a write whose datagram is lost", () => {
   for (const kind of kinds.filter(({ name }) => /^(logical|ciphered by)/.test(name))) {
     it(`is never sent a second time: ${kind.name}`, async () => {
       for (const direction of ["out", "in"] as const) {
-        // the association comes first
+        // the association precedes it
         const { client, clock, passed, writes } = network(kind, [{ direction, index: 1, how: "lost" }]);
         await clock.runUntil(client.open());
         await assert.rejects(clock.runUntil(client.write(registerRef(0), number(5))), {

@@ -13,7 +13,7 @@ const snEntry = (n: number): string => `0204101${n}0012000311000906010001080${n}
 
 const list = (declared: number, entries: readonly string[]): string => `010${declared}${entries.join("")}`;
 
-/** The object list is what `hex` says, for LN and SN. */
+/** Sets the object list to `hex`, for LN and SN. */
 function lists(hex: string): Behaviour {
   return {
     name: "object list",

@@ -75,7 +75,7 @@ function countBytes({ meter }: Bench): () => number {
   };
 }
 
-/** What came with the requests for the buffer: the columns of selector 1, first and last column of selector 2. */
+/** Selections in the requests for the buffer: the columns of selector 1, first and last column of selector 2. */
 function asked({ meter }: Bench): unknown[] {
   return meter.received.flatMap((item): unknown[] => {
     if (item.kind !== "apdu" || item.apdu.apdu !== "get-request-normal") return [];

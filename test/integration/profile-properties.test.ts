@@ -103,7 +103,7 @@ async function readBack(one: Case): Promise<void> {
     await time.runUntil(read());
     assert.deepEqual(seen, wanted);
   } catch (error) {
-    // several breaks without a row in between, or of rows that cannot be taken back; what was given before is right
+    // several interruptions without a row in between, or after rows that cannot be revoked; the earlier rows are right
     if ((error as DlmsError).code !== "DLMS_CONN_LOST" || one.breaks.length === 0) throw error;
     assert.deepEqual(seen, wanted.slice(0, seen.length));
   } finally {

@@ -396,7 +396,7 @@ describe("profiles of a simulated meter", () => {
       frameOut: (bytes) => (++blocks === 4 ? [{ kind: "close", reason: "cable" }] : [{ kind: "send", bytes }]),
     });
     const resumed = await clock.runUntil(client.profile(profileName).toTable());
-    // what comes behind the last row that was there is new, with a time or without
+    // rows after the previous last row are new, with a time or without
     assert.deepEqual(energies(resumed.rows), expected(0, 99));
     await clock.runUntil(client.close());
   });

@@ -54,7 +54,7 @@ describe("push listener", () => {
     return socket;
   }
 
-  /** The next so many pushes. */
+  /** Resolves with the next `count` pushes. */
   function pushesOf(listener: PushListener, count: number): Promise<Push[]> {
     const pushes: Push[] = [];
     return new Promise((resolve) => {
@@ -255,7 +255,7 @@ describe("push listener", () => {
 
   it("bounds the unfinished bytes of all connections, and ends the one with the most", async () => {
     const listener = await listen({ limits: { unfinishedBytes: 100_000 }, framing: "wrapper" });
-    // a general block whose header announces more than ever comes
+    // a general block whose header announces more bytes than arrive
     const limit = nextProblem(listener, "DLMS_PUSH_LIMIT");
     const attackers = [await dial(listener), await dial(listener), await dial(listener)];
     for (const attacker of attackers) {

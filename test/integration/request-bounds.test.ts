@@ -107,7 +107,7 @@ describe("a request without its own bound", () => {
     });
     await clock.tickAsync(34 * minute);
     assert.equal(ended, false);
-    // 100 more attributes of 3 tries of 5 s each
+    // 100 more attributes with 3 attempts of 5 s each
     await clock.tickAsync(2 * minute);
     assert.equal(ended, true);
     await clock.runUntil(one.close());

@@ -58,7 +58,7 @@ describe("a session that the meter or the network ends", () => {
   it("reads an optical meter that a crashed client left in HDLC, without waiting for its inactivity time-out", async () => {
     const { client, clock, meter, transport } = optical();
     assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
-    // a process that dies sends nothing; what it holds is closed by the system
+    // a process that dies sends nothing; the system closes its connections
     const next = new DlmsClient({ ...opticalOptions(transport, clock) }, { lines: new SharedLines() });
     const start = clock.now();
     assert.equal((await clock.runUntil(next.read(registerRef(0)))).value, 100);
@@ -73,7 +73,7 @@ describe("a session that the meter or the network ends", () => {
   it("repeats the read after a new sign-on when an optical meter has returned to its sign-on", async () => {
     const { client, clock } = optical();
     assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
-    // the port goes back to text after 30 s
+    // the port returns to text after 30 s
     await clock.tickAsync(60_000);
     assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
     assert.equal(client.statistics.associations, 2);
@@ -148,7 +148,7 @@ describe("the end of a session", () => {
 describe("the trace of a bug report", () => {
   const secret = "Tapir-4401-Fluss-Ufer";
 
-  /** The ways in which a secret could stand in a text; base64 at each of its three alignments, ends left out. */
+  /** The forms in which a secret could occur in a text; base64 at each of its three alignments, ends left out. */
   const forms = [
     secret,
     Buffer.from(secret).toString("hex"),

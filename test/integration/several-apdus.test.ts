@@ -1,4 +1,4 @@
-/** Several APDUs in one WPDU or information field, within a session: none of them vanishes. */
+/** Several APDUs in one WPDU or information field, within a session: all of them are delivered. */
 import assert from "node:assert/strict";
 import { toHex } from "../../src/bytes";
 import { DlmsClient } from "../../src/client";

@@ -15,7 +15,7 @@ interface Bus {
   readonly clients: readonly DlmsClient[];
   readonly lines: SharedLines;
   readonly opened: () => number;
-  /** those that say nothing for now */
+  /** meters that are silent for now */
   readonly silence: Set<number>;
 }
 
@@ -159,7 +159,7 @@ describe("several meters on one line", () => {
       console.log(
         `      ${count} meters: slowest of ${rounds.length} rounds ${Math.round(slowest)} ms beside a dead meter with a time-out of ${response} ms`,
       );
-      // the time-out counts from the end of the frame; DISC and SNRM of a try are two turns
+      // the time-out counts from the end of the frame; DISC and SNRM of an attempt are two turns
       assert.ok(slowest <= response + 50, rounds.join(" "));
       assert.ok(Math.max(...rounds) > 0, "the dead meter was asked");
       stop = true;

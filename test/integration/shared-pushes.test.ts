@@ -17,7 +17,7 @@ const notification = (value: number): string => dataNotification(unsigned(value)
 
 interface Reader {
   readonly client: DlmsClient;
-  /** what it was told of, as the values of data-notifications */
+  /** values of the data-notifications that it received */
   readonly pushed: number[];
   readonly notes: string[];
 }

@@ -67,7 +67,7 @@ const kinds: readonly Kind[] = (["stream", "datagrams", "hdlc"] as const).flatMa
   { name: `${link}, short names`, link, ...shortNames },
 ]);
 
-/** Two copies of equal answers at a time are beyond what bytes alone can tell; see docs/limits.md. */
+/** The bytes alone cannot distinguish two simultaneous copies of equal answers; see docs/limits.md. */
 const onlyBytes = ({ link, name, invokeId }: Kind): boolean =>
   link !== "hdlc" && (invokeId !== undefined || name === "datagrams, short names");
 
@@ -109,7 +109,7 @@ function benchOf(kind: Kind, faults: readonly Fault[]): Bench {
       }, ms);
     };
     const deliver = (bytes: Uint8Array, fault: Fault | undefined): void => {
-      // a stream keeps the order of its messages; what is delayed holds up what follows
+      // a stream keeps the order of its messages; a delayed message delays those that follow
       const extra = fault?.how === "delayed" ? fault.by : 0;
       const at = Math.max(kind.link === "datagrams" ? 0 : free, clock.now() + latency + extra);
       free = at;

@@ -92,7 +92,7 @@ const sessions: readonly Session[] = [
     meter: { associations: [{ client: 16 }], objects: registers(3) },
     client: () => ({ link: { kind: "wrapper" }, client: { sap: 16 }, server: { logical: 1 }, timeouts }),
     ...list(3),
-    // without a check sum anywhere, what is changed in the payload is taken for what the meter said
+    // without any check sum, the client cannot detect a changed payload
     kinds: ["silent", "half-open", "closed", "delayed", "cut"],
     header: 8,
   },

@@ -20,11 +20,11 @@ interface Rig {
   readonly clock: VirtualClock;
   readonly channel: LinkDriver;
   readonly say: (hex: string) => void;
-  /** what the client sent last */
+  /** last message of the client */
   readonly heard: () => string;
 }
 
-/** A channel whose other side says what the test says. */
+/** A channel whose other side is scripted by the test. */
 async function rig(link: LinkProtocol): Promise<Rig> {
   const clock = new VirtualClock();
   let say = (_hex: string): void => undefined;
@@ -60,7 +60,7 @@ const hdlc = (): LinkProtocol =>
   hdlcLink({ clientAddress: 16, server: { logical: 1, physical: 17 }, timeouts: { response: 1000 }, retries: 0 });
 const wrapper = (): LinkProtocol => wrapperLink({ clientSap: 16, serverSap: 1, timeouts: { response: 1000 } });
 
-/** When the exchange ended, and with what, while `each` runs every `ms`. */
+/** Time and outcome of the exchange, while `each` runs every `ms`. */
 async function ending(
   { clock, channel }: Rig,
   ms: number,
@@ -108,7 +108,7 @@ describe("a response time-out of 1 s", () => {
         own.say(chunks[round % chunks.length] ?? "");
       });
       assert.match(code, /^DLMS_(TIMEOUT_RESPONSE|LINK_ADDRESS)$/);
-      // the time-out, and once the wait between bytes for what may be the header of the answer
+      // the time-out, and once the wait between bytes for a possible header of the answer
       assert.ok(at >= 1000 && at <= 2600, `${at} ms`);
     });
   }

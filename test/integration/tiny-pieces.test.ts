@@ -27,7 +27,7 @@ function run(scenario: string, pieces: number): Promise<Ending> {
   });
 }
 
-/** docs/limits.md: what any one message may take beside its own bytes. */
+/** docs/limits.md: memory that a message may occupy besides its own bytes. */
 const maxMegabytes = 100;
 
 describe("messages in pieces of one byte, with a heap of 128 MB", function () {

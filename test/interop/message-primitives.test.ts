@@ -18,7 +18,7 @@ type Policy = "authenticated" | "authenticated-encrypted";
 interface Message {
   readonly direction: "out" | "in";
   readonly apdu: string;
-  /** what the meter took it for, or sealed */
+  /** the APDU that the meter decoded or protected */
   readonly plain: string;
 }
 
@@ -62,7 +62,7 @@ function meterOf(cell: Cell): MeterDefinition {
   return { ...definition, associations: definition.associations.map((account) => ({ ...account, ...keys })) };
 }
 
-/** A read between our client and our meter: the messages as they went by, and what was in them. */
+/** A read between our client and our meter: the messages on the line, and their contents. */
 async function dialogue(kind: Kind, cell: Cell): Promise<Message[]> {
   const meter = createMeter(meterOf(cell));
   const answers: string[] = [];
@@ -141,7 +141,7 @@ describe("keys and signatures of single messages, opened by the Python package c
           for (const message of await dialogue(kind, cell)) {
             const task = taskOf(message, cell);
             tasks.push(task);
-            // what is signed is ciphered for itself
+            // signed content is ciphered separately
             expected.push({ key: words[kind], plain: kind === "general-signing" ? undefined : message.plain });
             // transaction-id, the last byte of the header's titles, and the end
             for (const at of [5, 18, task.apdu.length / 2 - 1]) {

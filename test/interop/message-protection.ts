@@ -122,7 +122,7 @@ async function ourClientReads(cell: MessageCell, port: number): Promise<void> {
   }
 }
 
-/** The first request of our client in general-ciphering, and what is inside it. */
+/** The first request of our client in general-ciphering, and its content. */
 async function ourRequest(cell: MessageCell): Promise<{ readonly apdu: string; readonly plain: string }> {
   const meter = createMeter(ourMeter(cell));
   const listener = await meter.listen();
@@ -258,7 +258,7 @@ async function sealedByJava(
   return { apdu, agreed: () => keys.ofReceived(apdu, apdu.keyInfo).keys };
 }
 
-/** The tests of keys and signatures of single messages; what was judged is added to the list. */
+/** The tests of keys and signatures of single messages; each adds its result to the list. */
 export function describeMessageProtection(judged: JudgedMessage[]): void {
   describe("keys and signatures of single messages, and Gurux' Java library", () => {
     let fleet: JavaFleet;

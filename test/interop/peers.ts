@@ -7,9 +7,9 @@ import { createInterface } from "node:readline";
 import type { Context } from "mocha";
 
 /**
- * Other people's implementations, each in a process of its own: the Java libraries `org.gurux:gurux.dlms` and
- * `org.openmuc:jdlms` behind the small mains in test/interop/java and test/interop/jdlms, and the Python clients of
- * test/interop/python. `npm run interop:setup` builds the ones and installs the others.
+ * Other implementations, each in a separate process: the Java libraries `org.gurux:gurux.dlms` and `org.openmuc:jdlms`
+ * behind the small mains in test/interop/java and test/interop/jdlms, and the Python clients of test/interop/python.
+ * `npm run interop:setup` builds the ones and installs the others.
  */
 const root = join(__dirname, "..", "..");
 const javaTarget = join(root, "test", "interop", "java", "target");
@@ -42,7 +42,7 @@ export function needsPython(context: Context): void {
   if (!existsSync(python)) missing(context, "the Python peers");
 }
 
-/** Skip this test, with the reason, where there is no socat; in CI that is a failure. */
+/** Skip this test, with the reason, if socat is missing; in CI that is a failure. */
 export function needsSocat(context: Context): void {
   if (spawnSync("socat", ["-V"]).status !== 0) missing(context, "socat");
 }
@@ -87,7 +87,7 @@ function commandLine(options: PeerOptions): string[] {
 /** A meter on Gurux' server classes, on a loopback port of its own. */
 export interface JavaMeter {
   readonly port: number;
-  /** what it wrote to standard error so far */
+  /** its standard error output so far */
   readonly log: () => string;
   close(): Promise<void>;
 }
@@ -309,7 +309,7 @@ export interface SendPushTask {
   readonly counter?: number;
 }
 
-/** Send pushes with Gurux for Python or dlms-cosem, each over a socket of its own. */
+/** Sends pushes with Gurux for Python or dlms-cosem, each over a separate socket. */
 export function sendPushesWithPython(tasks: readonly SendPushTask[]): Promise<readonly { readonly bytes: string }[]> {
   return runPython("send_pushes.py", tasks);
 }

@@ -18,7 +18,7 @@ describe("the push listener receives pushes of other implementations", function 
     for (const listener of open.splice(0)) await listener.close();
   });
 
-  /** A listener, and its next so many pushes; a problem ends the wait. */
+  /** A listener, and its next `count` pushes; a problem ends the wait. */
   async function listen(kind: "tcp-server" | "udp", count: number): Promise<{ port: number; pushes: Promise<Push[]> }> {
     const listener = await listenPush({ transport: kind === "udp" ? { kind, port: 0 } : { kind, port: 0 }, keys });
     open.push(listener);

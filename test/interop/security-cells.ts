@@ -66,7 +66,7 @@ export const cells: readonly Cell[] = [
 export const nameOf = ({ mechanism, policy, suite, ciphering }: Cell): string =>
   `${mechanism}, ${policy}, suite ${suite}, ${ciphering}`;
 
-/** Small, so that a text comes in blocks, each protected for itself. */
+/** Small, so that a text is sent in blocks, each protected separately. */
 const pdu = 600;
 /** A register, and a text that takes several blocks. */
 export const readable = ["3/1.0.1.8.0.255/2", "1/0.0.96.50.0.255/2"];
@@ -270,7 +270,7 @@ export function dlmsCosemClient(cell: Cell, port: number): PythonOptions | undef
   };
 }
 
-/** What jDLMS knows of this cell; undefined where it has no such association, or does it in a way of its own. */
+/** The settings of jDLMS for this cell; undefined if it does not support such an association, or deviates. */
 export function jdlmsPeer(cell: Cell, role: "meter" | "client"): PeerOptions | undefined {
   const { mechanism, policy, suite, ciphering } = cell;
   const common = { client: clientSap };
@@ -279,7 +279,7 @@ export function jdlmsPeer(cell: Cell, role: "meter" | "client"): PeerOptions | u
     "encryption-key": encryptionKey(suite),
     "authentication-key": authenticationKey(suite),
   };
-  // what it calls suite 1 is AES with 256 bits, which is suite 2's
+  // its suite 1 uses AES with 256 bits, which belongs to suite 2
   if (suite !== 0 || ciphering !== "glo") return undefined;
   const ciphered = policy === "authenticated-encrypted";
   if (mechanism === "none" && policy === "none") return { ...common, mechanism: "NONE" };
@@ -290,7 +290,10 @@ export function jdlmsPeer(cell: Cell, role: "meter" | "client"): PeerOptions | u
   return mechanism === "hls-gmac" && ciphered ? { ...common, ...keys, mechanism: "HLS5_GMAC" } : undefined;
 }
 
-/** Where the Java library is wrong, so that the cell has no judge: what it does, and the clause that says otherwise. */
+/**
+ * Errors of the Java library, which leave the cell without a reference: its behaviour, and the clause that contradicts
+ * it.
+ */
 export function javaFault(cell: Cell, direction: "our client" | "our meter"): string | undefined {
   if (cell.mechanism !== "hls-ecdsa") return undefined;
   if (cell.suite === 2) return "ecdsa-p384";

@@ -62,7 +62,7 @@ async function readMeter(cell: Cell, port: number): Promise<void> {
   }
 }
 
-/** The APDU tags that came to a meter on the wrapper. */
+/** The APDU tags that a meter received on the wrapper. */
 function tagsAt(meter: SimulatedMeter): number[] {
   return meter.received.flatMap((item) => (item.kind === "frame" ? [item.bytes[8] ?? 0] : []));
 }
@@ -219,7 +219,7 @@ describe("security: every association that the peers know", function () {
 
   describeMessageProtection(judgedMessages);
 
-  // a suite of its own, so that it comes after the others
+  // a separate suite, so that it runs after the others
   describe("the table", () => {
     it("the table in security-matrix.md matches the verified combinations", function () {
       needsJava(this);

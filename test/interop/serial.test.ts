@@ -14,7 +14,7 @@ import {
   startSerialCable,
 } from "./peers";
 
-/** The Gurux meter behind a pseudo terminal: our serial transport opens a real port. */
+/** The Gurux meter on a pseudo terminal: our serial transport opens a real port. */
 interface Line {
   readonly name: string;
   readonly meter: PeerOptions;

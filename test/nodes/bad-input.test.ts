@@ -12,7 +12,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Something that is no meter: it says what it is given to say to everybody. */
+/** A server that is not a meter: it sends the same bytes to every client. */
 async function stranger(says: Uint8Array | undefined): Promise<{ port: number; close(): Promise<void> }> {
   const sockets = new Set<net.Socket>();
   const server = net.createServer((socket) => {

@@ -23,7 +23,7 @@ function editor(language: Language): { _(key: string, values?: Readonly<Record<s
   };
 }
 
-/** What the dialog says of settings that cannot be. */
+/** The dialog's text for invalid settings. */
 function wrong(language: Language, settings: object, credentials: MeterCredentials = {}): Problem {
   const persistentState = { systemTitle: () => new Uint8Array(8), counter: () => memoryCounterStore() };
   try {

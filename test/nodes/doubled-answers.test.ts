@@ -3,7 +3,7 @@ import type { Behaviour } from "../../src/simulator";
 import { registers } from "../support/meters";
 import { allNodes, ask, clean, flowFor, helper, startMeter } from "./support";
 
-/** The answer with this number comes once more, right before the next one: the next request is under way by then. */
+/** Sends the answer with this number once more, directly before the next one, when the next request is under way. */
 function doubled(number: number): Behaviour {
   let count = 0;
   let copy: Uint8Array | undefined;

@@ -34,7 +34,7 @@ const ask = async (what: string, body: object, id = "draft"): Promise<Answer> =>
     .post(`/dlms/drafts/${id}/${what}`)
     .send(body);
 
-/** The endpoints behind a server, for requests that are given up. */
+/** The endpoints on a server, for requests that are aborted. */
 async function withServer(work: (url: string) => Promise<void>): Promise<void> {
   const { _httpAdmin: admin } = helper as unknown as { _httpAdmin: RequestListener };
   const server = createServer(admin).listen(0, "127.0.0.1");

@@ -30,7 +30,7 @@ interface Case {
   readonly account: Partial<MeterDefinition["associations"][number]>;
   readonly node: object;
   readonly credentials: object;
-  /** what the meter does beyond refusing what is wrong */
+  /** behaviour of the meter besides refusing wrong secrets */
   readonly prepare?: (running: RunningMeter) => void;
   readonly code: RegExp;
 }

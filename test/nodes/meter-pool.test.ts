@@ -91,7 +91,7 @@ describe("the pool of sessions", () => {
       order.push("b");
       lease.release();
     });
-    // each begins before the one before it ends; behind b they wait their turn
+    // each begins before the previous one ends; after b they wait for their turn
     for (let n = 0; n < 100 && !order.includes("b"); n++) {
       const next = pool.acquire("a", sessions.make("a"), never);
       const before = held;

@@ -7,7 +7,7 @@ import { type FlowNode, ObservedNodeRed } from "../support/observed-node-red";
 
 const example = JSON.parse(readFileSync(join(root, "examples", "10-mqtt-home-assistant.json"), "utf8")) as FlowNode[];
 
-/** As the example's comment says: the broker is filled in, and the two mqtt out nodes are enabled. */
+/** As described in the example's comment: the broker is filled in, and the two mqtt out nodes are enabled. */
 function madeOnesOwn(brokerPort: number, meterPort: number): FlowNode[] {
   return example.map((node) => {
     if (node.type === "mqtt-broker") return { ...node, port: String(brokerPort) };

@@ -22,7 +22,7 @@ function defaults(): Record<string, unknown> {
   return Object.fromEntries(entries);
 }
 
-/** These say how messages are treated, or belong to the editor. */
+/** Settings for the handling of messages, or of the editor. */
 const ofThePool = ["poolSize", "queueLimit", "poolIdle", "secretsInMessages"];
 const notOfTheMeter = ["version", "tlsUnverified", ...ofThePool, "secretSizes"];
 
@@ -32,7 +32,7 @@ const tls = { transportType: "TLS" };
 const hdlc = { framing: "HDLC" };
 const modeE = { framing: "HDLC_MODE_E" };
 
-/** For each property another value, and what it takes for the property to have a meaning. */
+/** For each property another value, and the settings that make it effective. */
 const others: Readonly<Record<string, readonly [other: unknown, context?: object]>> = {
   transportType: ["UDP"],
   host: ["192.0.2.7"],

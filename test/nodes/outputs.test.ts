@@ -174,7 +174,7 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     await helper.unload();
     let caught: (msg: Message) => void = () => undefined;
     const message = new Promise<Message>((resolve) => (caught = resolve));
-    // what a Catch node gets at the end of a deploy is gone before the test could ask for the node
+    // a Catch node receives errors at the end of a deploy before the test can look up the node
     const recorder = (RED: NodeAPI): void => {
       RED.nodes.registerType("recorder", function (this: Node, config: NodeDef) {
         RED.nodes.createNode(this, config);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TalkativeNodeRed } from "../support/talkative-node-red";
 
-/** Every endpoint that these nodes have, and what it takes. */
+/** Every endpoint of these nodes, and the permission that it requires. */
 const endpoints: readonly (readonly [method: "GET" | "POST", path: string, permission: "dlms.read" | "dlms.write"])[] =
   [
     ["GET", "dlms/classes", "dlms.read"],

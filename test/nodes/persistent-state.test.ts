@@ -9,7 +9,7 @@ describe("persistent state", () => {
   it("reports that Node-RED cannot write: system title and invocation counter", () => {
     const folder = mkdtempSync(join(tmpdir(), "dlms-persistent-state-"));
     try {
-      // a file stands where the folder should be made
+      // a file occupies the path of the folder
       const file = join(folder, "file");
       writeFileSync(file, "");
       const persistentState = new PersistentStates(createRuntime()).in(file);
@@ -46,7 +46,7 @@ describe("persistent state", () => {
       assert.equal(await counter.reserve(3), 1);
       const name = `counter-${toHex(title)}-${keyFingerprint(title, key)}.json`;
       assert.deepEqual(readdirSync(join(folder, "dlms")).sort(), [name, `${name}.known`]);
-      // the next process goes on behind the values that were claimed
+      // the next process continues after the claimed values
       const next = new PersistentStates(createRuntime()).in(folder).counter(title, key);
       assert.ok((await next.reserve(1)) >= 4);
     } finally {

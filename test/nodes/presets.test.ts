@@ -38,7 +38,7 @@ describe("presets of the meter's dialog", () => {
 
   for (const { id, source, values } of presets) {
     it(`${id} cites the source of its values`, () => {
-      // what is not from the maker has its address; a paper has its number, version or year
+      // a source other than the manufacturer has its address; a document has its number, version or year
       if (source.startsWith("not the maker, but ")) assert.match(source, /\b[\w-]+\.(com|org|fi)\b/);
       else assert.match(source, /\b(v\d|\d{4}|IEC \d|\d+\.\d)/);
     });

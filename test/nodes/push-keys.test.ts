@@ -14,7 +14,7 @@ const key = "000102030405060708090a0b0c0d0e0f";
 describe("the key file of a push source", () => {
   const path = join(mkdtempSync(join(tmpdir(), "dlms-key-file-")), "meters.json");
   let written = 0;
-  /** Each version has a time of its own, whatever the file system's clock resolves. */
+  /** Each version has a different time, whatever the resolution of the file system's clock. */
   const write = (text: string): void => {
     writeFileSync(path, text, { mode: 0o600 });
     written++;

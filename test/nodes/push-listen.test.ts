@@ -40,7 +40,7 @@ const listening = (): Promise<void> =>
 
 async function sender(port: number): Promise<Socket> {
   const socket = connect({ host: "127.0.0.1", port });
-  // the end of a connection comes to those who read
+  // only a reader notices the end of a connection
   socket.on("error", () => undefined).resume();
   await once(socket, "connect");
   return socket;
@@ -221,7 +221,7 @@ describe("dlms-listen", () => {
       [{ from: "UDP" }, { kinds: "nonsense" }, /^kinds: expected data, event, text/],
       [{ from: "UDP" }, { threshold: "much" }, /^threshold: expected a number/],
     ] as const) {
-      // what a Catch node receives is not logged
+      // errors that a Catch node receives are not logged
       const flow = listenFlow(source, listen).filter(({ type }) => type !== "catch");
       await helper.load(allNodes, flow);
       const logged = helper.log().args.map(([entry]) => entry as { type?: string; msg?: unknown });

@@ -17,7 +17,7 @@ class WatchedMeter {
     this.meter.use({
       name: "count",
       request: ({ apdu }) => {
-        // a connection that was given up while it associated may be noticed as late as the AARQ of the next comes
+        // the meter may notice an abandoned connection only when the AARQ of the next one arrives
         if (apdu !== "aarq") this.maxAssociations = Math.max(this.maxAssociations, this.meter.associations);
         return undefined;
       },
@@ -55,7 +55,7 @@ interface Ports {
   readonly nobody: number;
 }
 
-/** Every kind of read on a socket of its own in one tab, on a shared line and to a simulator of the flow in another. */
+/** Every kind of read on a separate socket in one tab, on a shared line and to a simulator of the flow in another. */
 function flowOf(ports: Ports): FlowNode[] {
   const meter = (id: string, port: number, more: object = {}): FlowNode => ({
     ...{
@@ -114,7 +114,7 @@ const turns = ["socket", "line1", "dynamic1", "line2", "socket", "dynamic2", "li
 
 const samples = 9;
 const redeploysPerSample = 24;
-/** Of each thing so many may live by chance: one that each redeploy left would be hundreds. */
+/** Number of objects of a kind that may be alive by chance; a leak in each redeploy would leave hundreds. */
 const slack = 3;
 /** In bytes, from the first third of the samples to the last, 144 redeploys later. */
 const heapSlack = 1_000_000;

@@ -17,7 +17,7 @@ const secrets = {
   authenticationKey: toHex(demoKeys.authenticationKey),
 };
 
-/** Of this meter alone: received counters belong to title and key, for all of the process. */
+/** Used by this meter only, because the process keeps received counters per title and key. */
 const systemTitle = fromHex("53494d00000000c5");
 
 /** Joins each connection with a meter of the same name and keys whose counter begins at 10. */

@@ -135,7 +135,7 @@ const object: MeterDefinition["objects"][number] = {
 let titles = 0;
 /** The right meter, and one for which each secret is wrong. */
 const right = (account: Partial<Account>): MeterDefinition => ({
-  // each has its own: received counters belong to a key and a title, and the meters here have the same keys
+  // each has its own title, because received counters belong to a key and a title, and the meters here share their keys
   systemTitle: Buffer.from(`SIM${String(++titles).padStart(5, "0")}`, "latin1"),
   associations: [{ client: 16 }, { client: 17, ...account }],
   objects: [object],
@@ -296,7 +296,7 @@ describe("a secret", function () {
     };
     for (const { id, properties, typed } of tests) {
       const known = { password: "__PWRD__", encryptionKey: "__PWRD__", signingKey: "__PWRD__" };
-      // what the meter's node keeps, and what was typed into the dialog just now
+      // the secrets of the meter's node, and those just typed into the dialog
       for (const credentials of [known, typed]) {
         const text = await post("test-connection", { id, properties, credentials });
         assert.match(text, /"step":"association"/, text);

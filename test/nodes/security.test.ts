@@ -182,7 +182,7 @@ describe("security of dlms-meter", () => {
     };
     const { connect } = parseMeterSettings({ ...node, invocationCounterSource: "STORED" }, keys, persistentState);
     assert.equal(connect.security?.counterSource, undefined);
-    // without ciphering there is no counter, whatever its setting says
+    // without ciphering there is no counter, whatever its setting
     assert.doesNotThrow(() => parseMeterSettings({ referencing: "SN" }, {}, persistentState));
   });
 });

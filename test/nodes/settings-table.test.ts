@@ -58,7 +58,7 @@ function registered(): Definition {
 }
 
 const definition = registered();
-/** Of the editor alone: they are no settings of a meter. */
+/** Properties of the editor only, not settings of a meter. */
 const bookkeeping = ["version", "secretSizes"];
 
 const store = memoryCounterStore();
@@ -397,7 +397,7 @@ describe("lists of a meter's settings", () => {
       if (ts.isStringLiteral(part) && names.has(part.text)) found.add(part.text);
       const isKey = ts.isPropertyAssignment(part) || ts.isPropertySignature(part);
       if (isKey && names.has(part.name.getText().replace(/["']/g, ""))) found.add(part.name.getText());
-      // what a call asks for is no list
+      // lists inside a call do not count
       if (!ts.isFunctionLike(part) && !ts.isCallExpression(part)) ts.forEachChild(part, visit);
     };
     ts.forEachChild(node, visit);

@@ -27,13 +27,13 @@ const definition: MeterDefinition = {
 };
 const low = { clientAddress: "17", authentication: "LOW" };
 
-/** Passwords that came to the meter. */
+/** Passwords that the meter received. */
 const passwords = ({ meter }: RunningMeter): number =>
   meter.received.filter(
     (item) => item.kind === "apdu" && item.apdu.apdu === "aarq" && item.apdu.authenticationValue !== undefined,
   ).length;
 
-/** Until it is called back, the meter says nothing to a password. */
+/** The meter does not answer a password until the returned function is called. */
 const silentToPasswords = ({ meter }: RunningMeter): (() => void) =>
   meter.use({
     name: "silent to passwords",
@@ -101,7 +101,7 @@ describe("a refused secret and the buttons of a dialog", () => {
     assert.equal(passwords(one), 1, "refused");
     const two = await startMeter(definition);
     silentToPasswords(two);
-    // the stored secret goes to its own address only, so it is typed for this one
+    // the stored secret is sent to its own address only, so it is typed again for this one
     const other = { ...body, properties: { ...flow[1], port: two.port }, credentials: { password: "wrong" } };
     await post("/dlms/test-connection", other);
     // a deploy breaks the second one off

@@ -20,7 +20,7 @@ const keysOfMeter = (title: Uint8Array) => {
   return { ...demoKeys, encryptionKey };
 };
 
-/** Decodes what comes on each connection, and asks again with each piece. */
+/** Decodes the data on each connection, and checks the condition again with each piece. */
 async function tcpReceiver(port = 0): Promise<Receiver> {
   const pieces = new Map<net.Socket, Buffer[]>();
   const server = net.createServer((socket) => {

@@ -119,7 +119,7 @@ export interface Result {
   readonly caught?: Message;
 }
 
-/** Sends a message into a node and waits for what becomes of it: a message at `out`, or an error at `caught`. */
+/** Sends a message into a node and waits for its outcome: a message at `out`, or an error at `caught`. */
 export async function ask(msg: object = {}, id = "read"): Promise<Result> {
   const out = helper.getNode("out");
   const caught = helper.getNode("caught");

@@ -36,7 +36,7 @@ const numbered = (count: number): MeterDefinition => ({
   })),
 });
 
-/** Two nodes, each read by one node of its own: object 1 by `read`, object 2 by `read2`. */
+/** Two meter nodes, each read by a separate node: object 1 by `read`, object 2 by `read2`. */
 function twins(port: number, second: object = {}): Flow {
   const read = { objectType: "DATA", attributeId: "2" };
   const flow = flowFor(port, { ...read, logicalName: "0.0.96.1.1.255" }, { framing: "HDLC", timeout: "5000" });
@@ -51,7 +51,7 @@ function twins(port: number, second: object = {}): Flow {
   ];
 }
 
-/** What `times` reads of both nodes bring, all at once. */
+/** The results of `times` simultaneous reads of both nodes. */
 async function readBoth(times: number): Promise<Set<string>> {
   const got = new Set<string>();
   let left = 2 * times;

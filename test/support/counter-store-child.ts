@@ -4,9 +4,9 @@ import * as fs from "node:fs/promises";
 import { type CounterFileSystem, fileCounterStore } from "../../src/client/connection/file-counter-store";
 
 /**
- * A process that takes counter values until it is killed. A value is on standard output before it counts as used,
- * so what was handed out is known whatever happens next. With a number as second argument it kills itself right
- * before that file operation. In the mode "unproven" it also uses values above the mark, of which it proves every other.
+ * A process that takes counter values until it is killed. A value is on standard output before it counts as used, so
+ * what was handed out is known whatever happens next. With a number as second argument it kills itself directly before
+ * that file operation. In the mode "unproven" it also uses values above the mark, of which it proves every other.
  */
 const [path = "", dieBefore = "never", mode = "claimed"] = process.argv.slice(2);
 let operations = 0;

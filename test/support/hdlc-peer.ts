@@ -107,7 +107,7 @@ export class HdlcPeer {
       const length = ((this.#buffer[at + 1]! & 7) << 8) | this.#buffer[at + 2]!;
       const frame = this.#buffer.slice(at + 1, at + 1 + length);
       if (frame.length < length) {
-        // An unfinished frame hides nothing behind it, unless its header is wrong: try on.
+        // An unfinished frame does not hide the next frame, unless its header is wrong: continue the search.
         continue;
       }
       const parsed = this.#parse(frame);

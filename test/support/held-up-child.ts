@@ -3,8 +3,8 @@ import { SharedMeter } from "../../src/fleet/shared-meter";
 import { attribute, createClient, type DlmsClient, systemClock } from "../../src/index";
 
 /**
- * A process that reads a meter and is held up: by itself (mode "blocks", a busy loop after each of its two association
- * requests), or from outside (mode "probes"). It tells each event in a line of JSON.
+ * A process that reads a meter and is held up: by a busy loop after each of its two association requests (mode
+ * "blocks"), or from outside (mode "probes"). It prints each event as a line of JSON.
  */
 const [mode = "", port = ""] = process.argv.slice(2);
 const tell = (event: object): void => {

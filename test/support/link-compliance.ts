@@ -9,7 +9,7 @@ import { dataNotification, getData, getRequest } from "./apdus";
 /** The meter's side of a line: takes the transmitted bytes and returns the answer, one piece per receive. */
 export type FarSide = (bytes: Uint8Array) => readonly Uint8Array[];
 
-/** The link under test and what the suite needs to know about it. */
+/** The link under test and the facts about it that the suite needs. */
 export interface LinkSubject {
   readonly name: string;
   readonly kind: LinkProtocol["kind"];
@@ -77,7 +77,7 @@ class Conversation {
     return this.#take(this.link.tick(this.now));
   }
 
-  /** Moves from deadline to deadline until none is left; fails when that does not end. */
+  /** Advances from deadline to deadline until none is left; fails if they do not end. */
   exhaust(): this {
     for (let ticks = 0; this.link.deadline !== undefined; ticks++) {
       assert.ok(ticks < maxTicks, `still waiting after ${ticks} deadlines, state ${this.link.state}`);

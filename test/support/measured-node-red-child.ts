@@ -6,8 +6,8 @@ import { join, sep } from "node:path";
 import type { Command, Measurement } from "./measured-node-red";
 
 /**
- * Stands between `npm start` and Node-RED, in a process of its own: deploys, hands messages to nodes and counts what
- * lives, as the parent process says. The path of the real Node-RED comes in MEASURED_NODE_RED.
+ * Runs between `npm start` and Node-RED in a separate process: on commands of the parent process it deploys, passes
+ * messages to nodes and counts live objects. MEASURED_NODE_RED is the path of the real Node-RED.
  */
 interface Runtime {
   readonly events: EventEmitter;
@@ -100,7 +100,7 @@ function trackClasses(): void {
     const exported = module?.exports as Record<string, unknown>;
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(exported))) {
       if (typeof value !== "function" || !/^class\b/.test(Function.prototype.toString.call(value))) continue;
-      // Node-RED recognizes errors by what they extend and keeps those that it shows
+      // Node-RED recognizes errors by their base class and keeps those that it shows
       if (!(value.prototype instanceof Error)) exported[name] = tracked(name, value);
     }
   }
@@ -131,7 +131,7 @@ function instances(): Record<string, number> {
 }
 
 async function settle(): Promise<void> {
-  // what was closed tells it in a later turn of the loop, and what was collected frees more in the next
+  // closed objects report it in a later turn of the loop, and collected objects release others in the next
   for (let turn = 0; turn < 3; turn++) {
     await new Promise((done) => setImmediate(done));
     collect();
@@ -198,5 +198,5 @@ process.on("message", (command: Command) => {
   );
 });
 
-// what `require` gives must be Node-RED itself
+// `require` must return Node-RED itself
 module.exports = nodeRed;

@@ -23,7 +23,7 @@ export interface Measurement {
   readonly listeners: Readonly<Record<string, number>>;
   /** of each meter: users of its session, and nodes that get its errors */
   readonly users: Readonly<Record<string, readonly [session: number, node: number]>>;
-  /** by class or type of node: of what was made since the start, how many live */
+  /** by class or type of node: number of live objects among those created since the start */
   readonly instances: Readonly<Record<string, number>>;
 }
 

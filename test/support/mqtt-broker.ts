@@ -36,7 +36,7 @@ export class MqttBroker {
         this.#changed();
       },
     });
-    // what the broker itself says of its clients comes without one; a last will has none either
+    // the broker's own messages about its clients have no client, nor has a last will
     aedes.on("publish", ({ topic, payload, retain, qos }: AedesPublishPacket, _client: Client | null) => {
       if (topic.startsWith("$SYS/")) return;
       this.#published.push({ topic, payload: payload.toString(), retain, qos });

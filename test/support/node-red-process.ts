@@ -1,4 +1,4 @@
-/** Starts a Node-RED with this package in a process of its own, and finds free ports. */
+/** Starts a Node-RED with this package in a separate process, and finds free ports. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -2,8 +2,8 @@
 import { createRequire } from "node:module";
 
 /**
- * Stands between `npm start` and Node-RED, in a process of its own: every message that a node receives is also told to
- * the parent process. The path of the real Node-RED comes in OBSERVED_NODE_RED.
+ * Runs between `npm start` and Node-RED in a separate process, and reports every message that a node receives to the
+ * parent process. OBSERVED_NODE_RED is the path of the real Node-RED.
  */
 interface Runtime {
   readonly hooks: {
@@ -24,5 +24,5 @@ nodeRed.hooks.add("onReceive.observer", ({ msg, destination }) => {
   process.send?.({ node: destination.id, type: destination.node.type, msg: JSON.parse(JSON.stringify(shown)) });
 });
 
-// what `require` gives must be Node-RED itself
+// `require` must return Node-RED itself
 module.exports = nodeRed;

@@ -9,7 +9,7 @@ const driverBytes = 32;
 
 /**
  * A serial line of a given rate between two ends that are as fast as one likes, on a virtual clock: every byte takes
- * ten bit times, one after the other in each direction. It counts what collides, as the line is half duplex.
+ * ten bit times, one after the other in each direction. It counts collisions, because the line is half duplex.
  */
 export class PacedLine {
   readonly transport: Transport;

@@ -99,7 +99,7 @@ export function uiFrame(info: Uint8Array, segmented = false, source = "03", dest
   return Buffer.concat([Buffer.of(0x7e), body, fcs(body), Buffer.of(0x7e)]);
 }
 
-/** An APDU behind its LLC bytes in UI frames of at most `size` bytes of information. */
+/** An APDU after its LLC bytes, in UI frames of at most `size` bytes of information. */
 export function hdlcFrames(apdu: Uint8Array, size = 2000, source = "03", destination = "41"): Buffer[] {
   const info = Buffer.concat([Buffer.from("e6e700", "hex"), apdu]);
   const frames: Buffer[] = [];

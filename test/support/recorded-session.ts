@@ -10,7 +10,7 @@ interface Connects {
   connect(line: MemoryLine): MemoryPeer;
 }
 
-/** A transport that records what the meter sends, like an eavesdropper. */
+/** A transport that records the meter's messages, like an eavesdropper. */
 export function recordingTransport(meter: Connects, recording: Recording): Transport {
   return memoryTransport(
     (line) =>

@@ -4,7 +4,7 @@ import { connect, fileReceivedCounters, fromHex, isDlmsError, memoryCounterStore
 import { registerRef } from "./meters";
 import { replayTransport } from "./recorded-session";
 
-/** A process of its own that is given a recorded session: prints what it reads, or the code of its error. */
+/** A separate process that receives a recorded session: prints the values it reads, or the code of its error. */
 interface Given {
   readonly counters: string;
   readonly key: string;

@@ -2,7 +2,7 @@
 import { DlmsError } from "../../src/errors";
 import { smallHeapCases } from "./small-heap-cases";
 
-/** Runs one case of `small-heap-cases` and prints its outcome: what it returned, or the code of the DlmsError. */
+/** Runs one case of `small-heap-cases` and prints its outcome: its return value, or the code of the DlmsError. */
 const [name = ""] = process.argv.slice(2);
 const run = smallHeapCases[name];
 if (run === undefined) throw new Error(`there is no case "${name}"`);

@@ -2,9 +2,9 @@
 import { createRequire } from "node:module";
 
 /**
- * Stands between `npm start` and Node-RED, in a process of its own: the log at its most talkative level, every message,
- * status and comms event go to standard output. With TALKATIVE_AUTH the editor's API is closed: a bearer token's text is
- * the permissions that it has. The path of the real Node-RED comes in TALKATIVE_NODE_RED.
+ * Runs between `npm start` and Node-RED in a separate process, and writes the log at its most verbose level, every
+ * message, status and comms event to standard output. With TALKATIVE_AUTH the editor's API is closed: a bearer token's
+ * text is the permissions that it has. TALKATIVE_NODE_RED is the path of the real Node-RED.
  */
 interface Runtime {
   init(server: unknown, settings: Record<string, unknown>): void;
@@ -64,5 +64,5 @@ nodeRed.init = (server, settings) => {
   }
 };
 
-// what `require` gives must be Node-RED itself
+// `require` must return Node-RED itself
 module.exports = nodeRed;

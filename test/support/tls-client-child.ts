@@ -1,4 +1,4 @@
-/** Opens a TLS transport with the options of the first argument, and prints as JSON what came of it. */
+/** Opens a TLS transport with the options of the first argument, and prints the outcome as JSON. */
 import { isDlmsError } from "../../src/errors";
 import { tlsTransport, type TlsOptions } from "../../src/transport";
 

@@ -8,8 +8,8 @@ interface Timer {
 }
 
 /**
- * A clock that a test advances. `tick` runs due timers in order, synchronously; `tickAsync` also lets promises settle
- * before, between and after them.
+ * A clock that a test advances. `tick` runs due timers in order, synchronously; `tickAsync` also waits for promises to
+ * settle before, between and after them.
  */
 export class VirtualClock implements Clock {
   #now: number;
@@ -49,7 +49,7 @@ export class VirtualClock implements Clock {
     this.#now += ms;
   }
 
-  /** The number of pending timers: 0 when none was left behind. */
+  /** The number of pending timers; 0 proves that none was leaked. */
   get pending(): number {
     return this.#timers.size;
   }

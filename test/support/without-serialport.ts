@@ -4,7 +4,7 @@ import { connect, createMeter, listPorts } from "../../src";
 
 /**
  * A process in which the package serialport is not installed. Reads a simulated meter over TCP, then tries a serial
- * port, and prints what came of both.
+ * port, and prints both outcomes.
  */
 const resolver = Module as unknown as { _resolveFilename: (request: string, ...rest: unknown[]) => string };
 const resolve = resolver._resolveFilename;

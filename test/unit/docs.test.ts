@@ -1,4 +1,4 @@
-// The documents name files, constants and headings. These tests say which of them no longer exist or have another value.
+// The documents name files, constants and headings. These tests report outdated ones.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
@@ -92,7 +92,7 @@ function boundsIn(table: string): Bound[] {
 /** Upper and lower case and underscores belong to the style of a name. */
 const plain = (name: string): string => name.replace(/_/g, "").toLowerCase();
 
-/** The number that an expression stands for, as far as it is written in this file. */
+/** The value of a numeric expression, as far as this file defines it. */
 function evaluate(node: ts.Expression, file: ts.SourceFile): number | undefined {
   if (ts.isNumericLiteral(node)) return Number(node.text);
   if (ts.isParenthesizedExpression(node)) return evaluate(node.expression, file);

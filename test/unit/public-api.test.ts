@@ -48,7 +48,10 @@ interface Named {
   readonly tools: [Apdu, Frame, AddressTrial, ConnectionStep, MeterDefinition, SimulatedMeter];
 }
 
-/** All names that src/index.ts exports. One that goes or changes its kind breaks programs; one that comes is a promise. */
+/**
+ * All names that src/index.ts exports. Removing a name or changing its kind breaks programs; a new name is a
+ * commitment.
+ */
 const values = words(`
   AccessRegistry DlmsAccessError DlmsAssociationError DlmsClient DlmsConfigError DlmsConnectionError
   DlmsDecodeError DlmsError DlmsLinkError DlmsPushError DlmsSecurityError DlmsServiceError DlmsStateError DlmsTimeoutError

@@ -57,7 +57,7 @@ function typeView(type: TypeDescription): View {
   return type.type === "structure" ? { structure: type.fields.map(typeView) } : type.type;
 }
 
-/** The fields of the 12 bytes; what is not specified is null. */
+/** The fields of the 12 bytes; unspecified fields are null. */
 export function dateTimeView(bytes: Uint8Array): View {
   assert.equal(bytes.length, 12);
   const reader = new ByteReader(bytes);

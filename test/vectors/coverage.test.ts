@@ -8,8 +8,8 @@ import { apduView, valueView, withoutHints } from "./apdu-view";
 import { absent, type SharedVector, sharedVectors } from "./shared-vectors";
 
 /**
- * Which test compares which vector, so that none lies unused, and what of them only the decoders of the public API
- * show: the APDUs inside of frames, opened where they are ciphered. M-Bus is not spoken here.
+ * The test that compares each vector, so that none is unused, and the parts that only the decoders of the public API
+ * show: the APDUs inside frames, deciphered if necessary. M-Bus is not supported here.
  */
 const claims = {
   hdlc: ["link.test.ts: headers and addresses", "coverage.test.ts: payloads"],
@@ -32,7 +32,7 @@ const expectedCounts: Readonly<Record<Layer, number>> = {
 
 /**
  * Two Czech pushes put attribute descriptors into their structures without data tags (class id, logical name and
- * attribute id bare). That is no A-XDR data: a decoder that made something of it would have to guess.
+ * attribute id bare). That is not A-XDR data, so a decoder could only guess.
  */
 const untypedDescriptors = ["cz-egd-raw", "cz-sagemcom-xt211"];
 
@@ -60,7 +60,7 @@ function comparePayload(payload: Uint8Array, expected: Fields, vector: Keyed): v
   assert.deepEqual(apduView(plain), inner);
 }
 
-/** What the frames carry together, and the general blocks that it came in. */
+/** The joint content of the frames, and its general blocks. */
 function assembled(vector: Keyed): { payload: Uint8Array; blocks: readonly Fields[] } {
   const bytes = fromHex(vector.hex.startsWith("7e") ? vector.hex : `7e${vector.hex}7e`);
   const pieces: Uint8Array[] = [];

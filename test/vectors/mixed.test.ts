@@ -10,7 +10,7 @@ import { absent, sharedVectors } from "./shared-vectors";
 const keys = { encryptionKey: new Uint8Array(16).fill(1), authenticationKey: new Uint8Array(16).fill(2) };
 const systemTitle = fromHex("4d4d4d0000000001");
 
-/** What is damaged may be what a meter, or whoever has its keys, has inside the ciphering. */
+/** Damage may also be inside the ciphering, from a meter or from another party with its keys. */
 const ciphered = (plaintext: Uint8Array): Uint8Array =>
   encodeApdu({
     apdu: "general-glo-ciphering",

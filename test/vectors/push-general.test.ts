@@ -13,7 +13,7 @@ interface PushVector {
 
 /** Vectors whose numbers are those of the frame: our list tables scale them. */
 const unscaled = new Set(["dk-kamstrup-omnipower-glo"]);
-/** Vectors whose expected values are no values of the objects. */
+/** Vectors whose expected values are not values of the objects. */
 const ownWords = new Set(["energomera-raw"]);
 const categories = ["UI push", "GBT push ciphered", "segmented push", "UI push ciphered", "data-notification/other"];
 

@@ -29,7 +29,7 @@ const summary = (pushes: readonly Push[]): string[] =>
   pushes.map(({ kind, values, time, systemTitle, security }) => JSON.stringify([kind, values, time, systemTitle, security]));
 
 const streams = vectors.filter(({ layer, negative }) => layer !== "mqtt" && !negative);
-/** APDUs without a frame and without a system title: nothing tells where they begin, so they have to come first. */
+/** APDUs without a frame and without a system title: nothing marks their beginning, so they have to come first. */
 const unmarked = new Set(["at-salzburg-triples-72", "syn-empty-title"]);
 
 describe("shared push vectors within noise", () => {

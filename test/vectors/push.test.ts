@@ -50,7 +50,10 @@ const refusals: Readonly<Record<string, readonly string[]>> = {
   "syn-wrapper-length-lie": ["DLMS_PUSH_NO_UNIT"],
   "syn-wrapper-garbage-first": ["DLMS_PUSH_NO_UNIT"],
 };
-/** Values that the vector names by words, since no OBIS code was meant: their places in KELAG's push, and what they are. */
+/**
+ * Values that the vector names by words, because they have no OBIS code: their places in KELAG's push, and their
+ * meaning.
+ */
 const words: Readonly<Record<string, readonly [number, unknown]>> = {
   "push-setup": [0, "0006190900ff"],
   time: [2, "12:00:05"],

@@ -28,7 +28,7 @@ interface Vector {
 
 const path = resolve(__dirname, "../../../shared/vectors/vectors.json");
 
-/** The protected content behind an APDU's tag, general-glo's system title and the length. */
+/** The protected content after an APDU's tag, general-glo's system title and the length. */
 function contentOf(apdu: Uint8Array): Uint8Array {
   let at = apdu[0] === 0xdb ? 2 + (apdu[1] ?? 0) : 1;
   const length = apdu[at] ?? 0;
@@ -74,7 +74,7 @@ function kdf(vector: Vector): void {
   assert.equal(toHex(deriveKey({ suite: 1, z: key(vector, "Z"), ...parties })), vector.hex.slice(0, 32));
 }
 
-/** The example's printed tag fits no reading of the standard that anybody found; its plain text and key do. */
+/** The example's printed tag fits no known reading of the standard; its plain text and key do. */
 function onePass(vector: Vector): void {
   const z = fromHex("0D4385BA0DD756CBCAB9887EB538396EE8F090A14C1079B4359F115B977F4615");
   const agreed = deriveKey({ suite: 1, z, partyU: key(vector, "originator"), partyV: key(vector, "recipient") });

@@ -18,7 +18,7 @@ const file = resolve(__dirname, "../../../shared/vectors/vectors.json");
 /** Why the collection cannot be used, or undefined if it is there. */
 export const absent: string | undefined = existsSync(file) ? undefined : "the shared vectors are not beside this repository";
 
-/** The vectors of one layer; none if the collection is not there. */
+/** The vectors of one layer; empty if the collection is missing. */
 export function sharedVectors(layer: string): readonly SharedVector[] {
   if (absent !== undefined) return [];
   const all = JSON.parse(readFileSync(file, "utf8")) as SharedVector[];

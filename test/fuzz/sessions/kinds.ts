@@ -13,7 +13,7 @@ import type { VirtualClock } from "../../support/virtual-clock";
 import { byteFaults } from "../byte-faults";
 import { type LineFault, messageFaults } from "./mutating-line";
 
-/** A link with a security: what meter, what client, and which faults a check sequence or a tag must detect. */
+/** A link with a security: its meter, its client, and the faults that a check sequence or a tag must detect. */
 export interface Kind {
   readonly name: string;
   readonly meter: MeterDefinition;
@@ -36,7 +36,7 @@ const data = (n: number, value: DlmsValue): SimulatedObject => ({
   attributes: { 2: value },
 });
 
-/** Numbers, long texts, registers with different scalers, and a profile: no value fits where another one belongs. */
+/** Numbers, long texts, registers with different scalers, and a profile: no value fits in the place of another one. */
 const objects: readonly SimulatedObject[] = [
   ...[0, 1, 2, 3].map((n) => data(n, number(5000 + n))),
   ...[4, 5].map((n) => data(n, text(n))),

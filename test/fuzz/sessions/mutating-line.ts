@@ -36,7 +36,7 @@ interface Held {
 interface End {
   open: boolean;
   readonly held: { out: Held[]; in: Held[] };
-  /** messages that wait for the rest of one that comes in pieces: no other message comes between */
+  /** messages that wait for the rest of a message in pieces, because no other message may come between */
   readonly behind: { out: (() => void)[] | undefined; in: (() => void)[] | undefined };
   readonly timers: Set<TimerHandle>;
 }
@@ -135,7 +135,7 @@ export class MutatingLine {
       return;
     }
     let fault = this.#random.pick(faults);
-    // an ended connection takes what is held with it: rarer than the others
+    // ending a connection discards the held messages, so it is rarer than the other faults
     if (fault === "closed" && this.#random.chance(0.7)) fault = this.#random.pick(faults);
     this.hits.set(fault, (this.hits.get(fault) ?? 0) + 1);
     this.#strike(end, direction, fault, bytes, send, lost);
@@ -209,7 +209,7 @@ export class MutatingLine {
   #countDown(end: End, direction: "out" | "in"): void {
     for (const held of [...end.held[direction]]) {
       held.left--;
-      // behind the message that passes now
+      // after the message that passes now
       if (held.left <= 0) this.#after(end, 0, () => this.#release(end, direction, held));
     }
   }

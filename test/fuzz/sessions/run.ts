@@ -159,7 +159,7 @@ function sameValue(value: unknown, right: unknown): boolean {
 
 const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 300) ?? "undefined";
 
-/** One session on a disturbed line. Throws for a wrong value, a foreign error, a hang and a timer left behind. */
+/** One session on a disturbed line. Throws for a wrong value, a foreign error, a hang and a leaked timer. */
 export async function runSession(kind: Kind, seed: number): Promise<SessionResult> {
   const right = await rightValues(kind);
   const random = new Seeded(seed);

@@ -14,7 +14,7 @@ const keys = {
 };
 /** 16 values for each byte in compact-arrays; a value is an object, its type and its content. */
 const nodesPerByte = 64;
-/** in characters: 8192, and a few lines that count what was left out */
+/** in characters: 8192, and a few lines that count the omitted parts */
 const maxDescriptionBytes = 12_288;
 
 /** Encodes a decoded value again and compares the bytes: the decoder must not lose or invent anything. */
@@ -65,7 +65,7 @@ export const decodeTargets: readonly Target[] = [
   {
     name: "describe",
     seeds: ["apdu", "hdlc", "wrapper"],
-    // never throws for what the bytes hold
+    // never throws, whatever the bytes contain
     run: (input) => {
       checkText(describeApdu(input, { keys }), maxDescriptionBytes);
       for (const link of ["hdlc", "wrapper"] as const) {

@@ -9,7 +9,7 @@ export type SeedKind = "hdlc" | "wrapper" | "mode-e" | "apdu" | "data" | "pem" |
 export interface Target {
   readonly name: string;
   readonly seeds: readonly SeedKind[];
-  /** bytes before each seed: what the target takes as its settings; absent: none */
+  /** bytes before each seed that select the target's settings; absent: none */
   readonly prefixes?: readonly (readonly number[])[];
   /** Throws for a finding: a foreign error or a broken bound. */
   run(input: Uint8Array): void | Promise<void>;

@@ -25,7 +25,9 @@ const answering = (apdu: "aarq" | "action-request-normal", answer: readonly Uint
 
 const tries = ({ meter }: Bench): number => requests(meter).filter((name) => name === "aarq").length;
 
-/** Asks every 10 s for `minutes`; whatever comes back, nothing may be sent that is not in the meter's record. */
+/**
+ * Sends a request every 10 s for `minutes`; whatever the outcome, the meter's record must contain every secret sent.
+ */
 async function pester(on: Bench, minutes: number): Promise<void> {
   for (let n = 0; n < minutes * 6; n++) {
     void on.client.read(registerRef(0)).catch(() => undefined);

@@ -8,7 +8,7 @@ import type { Behaviour } from "../../../src/simulator";
 import { registerRef, requests } from "../../support/meters";
 import { account, keys, secured, watchedStore } from "./secured";
 
-/** The n-th protected answer to a GET (0 = the first) is handed to `change`, as it goes to the link. */
+/** Passes the n-th protected answer to a GET (0 = the first) through `change` on its way to the link. */
 function attackGet(change: (answer: Uint8Array, n: number) => readonly Uint8Array[]): Behaviour {
   let count = 0;
   return {
@@ -299,7 +299,7 @@ describe("attacks on a ciphered association", () => {
   });
 
   describe("the invocation counter", () => {
-    // the simulated meter protects what behaviours answer, so the exception is put on the line bare
+    // the simulated meter protects the answers of behaviours, so the test sends the exception directly
     const bareCounterError = (expected: number, times: number): Behaviour => {
       let count = 0;
       const apdu = encodeApdu({

@@ -312,7 +312,7 @@ describe("invocation counter from the meter", () => {
       });
       assert.equal(requests(made.meter).filter((name) => name === "aarq").length, 1);
       assert.equal(made.meter.counters.openConnections, 0);
-      // another try is allowed at once, or by itself: nothing was locked
+      // another attempt is allowed at once, also an automatic one, because no secret was locked
       await assert.rejects(made.clock.runUntil(made.client.open()), (error: Error) => {
         assert.doesNotMatch(error.message, /not tried again automatically/);
         return true;

@@ -102,7 +102,7 @@ describe("a recorded session", () => {
     await second.clock.runUntil(second.client.open());
     await second.clock.runUntil(second.client.close());
 
-    // a store that has not seen the second session, so that only the order within the replay can tell
+    // a store without the second session, so that only the order within the replay reveals it
     const receivedCounters = memoryReceivedCounters();
     const mixed = [...later.slice(0, 1), ...recording.slice(1)];
     const third = clientOn(replayTransport(mixed), keys, { receivedCounters });

@@ -16,7 +16,7 @@ import { registerRef, registers, silentWhen } from "../../support/meters";
 import { VirtualClock } from "../../support/virtual-clock";
 import { clientTitle } from "./secured";
 
-/** Values that occur nowhere else; the symmetric ones are no text, the passwords no hex. */
+/** Values that occur nowhere else; the symmetric keys are not text, the passwords not hex. */
 const password = "Zx9-Quagga-Winter";
 const hlsSecret = "Okapi~7731~Sommer";
 const encryptionKey = fromHex("91e7b35c0d4f6a28c8f1035ed47b9a62");
@@ -31,7 +31,7 @@ const pair = (): { privateKey: Buffer; publicKey: Buffer } =>
 const own = pair();
 const meterPair = pair();
 const masterKey = fromHex("2f86c01be97d5a43b812f6cc07359ea4");
-// PKCS#8 of a P-256 key: the scalar stands behind 36 bytes
+// PKCS#8 of a P-256 key: the scalar follows 36 bytes
 const scalar = own.privateKey.subarray(36, 68);
 
 const secrets: readonly Uint8Array[] = [

@@ -13,7 +13,7 @@ export const keys = {
 } as const;
 export const clientTitle = fromHex("4d4d4d0000000a01");
 
-/** A store that remembers what was asked of it. */
+/** A store that records its calls. */
 export interface WatchedStore extends InvocationCounterStore {
   readonly used: number[];
   readonly raised: number[];
@@ -50,7 +50,7 @@ export interface Secured extends Bench {
   readonly store: WatchedStore;
 }
 
-/** A client that associates with HLS GMAC, authenticated and encrypted, and the meter that lets it in. */
+/** A client that associates with HLS GMAC, authenticated and encrypted, and the meter that accepts it. */
 export function secured(
   change: {
     readonly account?: Partial<SimulatedAssociation>;

@@ -20,7 +20,7 @@ import { settle, VirtualClock } from "../../support/virtual-clock";
 import { clientTitle, keys } from "./secured";
 
 const meterTitle = fromHex("5348415245443031");
-/** A push of the meter as it is on the line: glo-event-notification-request, which says that the value is `value`. */
+/** A push of the meter as it is on the line: glo-event-notification-request with `value`. */
 function ciphered(value: number, invocationCounter: number): Uint8Array {
   const content = protect({
     plaintext: Uint8Array.of(0xc2, 0, 0, 3, 1, 0, 1, 8, 0, 255, 2, 0x11, value),
@@ -57,9 +57,9 @@ interface Wire {
   readonly transport: Transport;
   /** bytes to all that are on the wire */
   say(bytes: Uint8Array): void;
-  /** while true, what the meter sends waits */
+  /** while true, the meter's messages are held back */
   hold(held: boolean): void;
-  /** what the meter sent, message by message */
+  /** messages of the meter */
   readonly recorded: Uint8Array[];
 }
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type Apdu, conformanceMask, parseApdu, partialInitiateResponse } from "../../../src/apdu";
 import { fromHex, toHex } from "../../../src/bytes";
 
-/** A field of hex parts; each `[tag, ...parts]` gets a length byte, whose place is told to `lengths`. */
+/** A field of hex parts; each `[tag, ...parts]` gets a length byte, whose position is added to `lengths`. */
 interface Field extends ReadonlyArray<Node> {
   readonly 0: string;
 }

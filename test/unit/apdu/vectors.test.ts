@@ -34,7 +34,7 @@ const first = { classId: 1, instanceId: obis(1, 0, 0, 3, 0, 255) };
 const second = { classId: 1, instanceId: obis(0, 0, 8, 0, 0, 255) };
 const block = { last: true, blockNumber: 1, raw: hex("0102030405") };
 
-/** Bytes and what they mean, with where they were published. Each is read and written. */
+/** Bytes with their meaning and source. Each is read and written. */
 const published: readonly (readonly [string, string, Apdu])[] = [
   [
     "Green Book example, AARQ with LLS (u9n/dlms-cosem, MIT)",

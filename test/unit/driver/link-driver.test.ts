@@ -21,7 +21,7 @@ interface Rig {
   readonly downs: string[];
 }
 
-/** A channel to meter 1/17 whose HDLC link is up; the meter says what the test says. */
+/** A channel to meter 1/17 whose HDLC link is up; the test scripts the meter. */
 async function up(): Promise<Rig> {
   const clock = new VirtualClock();
   const sent: string[] = [];

@@ -12,7 +12,7 @@ class FakeTransport implements Transport {
   readonly baudRate = 9600;
   readonly log: string[] = [];
   events: ConnectionEvents | undefined;
-  /** resolves or rejects what is being opened; set = opening waits */
+  /** resolves or rejects the pending open; set = opening waits */
   hold: { resolve(): void; reject(error: Error): void } | undefined;
   holdNext = false;
   closing: (() => void) | undefined;
@@ -249,12 +249,12 @@ describe("SharedLine", () => {
   });
 });
 
-/** Users of one line who would be one and the same to the meter, by name. */
+/** Users of one line that the meter cannot distinguish, by name. */
 function namesakes(...names: readonly string[]): {
   readonly clock: VirtualClock;
   readonly line: SharedLine;
   readonly transport: FakeTransport;
-  /** attaches one and writes down what came of it */
+  /** attaches a user and records the outcome */
   readonly come: (name: string, signal?: AbortSignal) => void;
   readonly go: (name: string) => Promise<void>;
   readonly log: string[];
@@ -286,7 +286,7 @@ describe("users of a line with the same address", () => {
     await settle();
     assert.deepEqual(log.splice(0), ["a is there"]);
     const left = go("a");
-    // it comes back at once, and is behind those who wait
+    // it returns at once, and queues after the waiting users
     come("a");
     await left;
     await settle();

@@ -11,7 +11,7 @@ const timeouts = { response: 2000, close: 500 };
 const wpdu = (source: string, destination: string, apdu: string): Uint8Array =>
   fromHex(`0001${source}${destination}${(apdu.length / 2).toString(16).padStart(4, "0")}${apdu}`);
 
-/** A meter behind the wrapper: one answer per message, all of a request's APDUs after each other. */
+/** A meter on the wrapper: one answer per message, all of a request's APDUs in sequence. */
 const wrapperMeter =
   (answer: (apdu: string) => readonly string[]): FarSide =>
   (bytes) =>

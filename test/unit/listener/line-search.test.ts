@@ -37,7 +37,7 @@ describe("search for the settings of a serial line", () => {
         await clock.tickAsync(0);
       }
     };
-    // what a line with wrong settings gives
+    // bytes of a line with wrong settings
     ends[0]?.send(Uint8Array.of(0xff, 0x00, 0xfc, 0x1c));
     await seconds(19);
     assert.deepEqual(tried, [searchedLines[0]]);

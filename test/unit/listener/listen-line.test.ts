@@ -1,4 +1,4 @@
-/** A push listener on a line of its own: the memory transport and a virtual clock. */
+/** A push listener on a separate line: the memory transport and a virtual clock. */
 import assert from "node:assert/strict";
 import type { ListenPushOptions, ListenStateEvent } from "../../../src/listener";
 import { type ListenProblem, listenPush, type PushListener } from "../../../src/listener";

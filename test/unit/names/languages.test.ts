@@ -140,7 +140,7 @@ const international = new Set(
     "udp unix usa va wi xm xs zigbee"
   ).split(" "),
 );
-/** Words that are as German as they are English, and technical ones that German meters' handbooks use. */
+/** Words that are equal in German and English, and technical terms in the manuals of German meters. */
 const german = new Set(
   (
     "absolute argon belarus broadcast chile china client encoder firmware gas gateway helium hybrid id ii iii index " +

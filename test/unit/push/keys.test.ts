@@ -1,4 +1,4 @@
-/** Which keys open a push, and what is refused. */
+/** Keys that open a push, and keys that are refused. */
 import assert from "node:assert/strict";
 import { decodePush, type PushKeys, type PushDecoderOptions } from "../../../src/push";
 import {

@@ -33,7 +33,7 @@ describe("security: control byte", () => {
   });
 
   it("recognises a protection weaker than a policy", () => {
-    // rows: what came; columns: what is required, in the order of `policies`
+    // rows: received protection; columns: required protection, in the order of `policies`
     const weaker = [
       [false, true, true, true],
       [false, false, true, true],

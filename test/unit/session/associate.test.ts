@@ -123,7 +123,7 @@ describe("session: associate", () => {
     const error = failure(new Session(options()).associate(), [{ in: reply }]);
     assert.equal(error.code, "DLMS_ASSOC_INITIATE_ERROR");
     assert.match(error.message, /rejected-permanent.*initiate \/ dlms-version-too-low \(1\)/);
-    // aare-gosem-authfail: the service error says nothing, the diagnostic does
+    // aare-gosem-authfail: the service error is unspecific, the diagnostic is not
     const other = "611fa109060760857405080101a203020101a305a10302010dbe0604040e010600";
     assert.equal(failure(new Session(options()).associate(), [{ in: other }]).code, "DLMS_ASSOC_AUTH_FAILED");
   });

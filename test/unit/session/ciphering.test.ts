@@ -76,7 +76,7 @@ describe("session: ciphered association", () => {
     const { sent } = driver.run(session.get(energy, what), [{ in: meter.service("d4", answer) }]);
     assert.match(sent[0] ?? "", /^d01e3000000002/);
     assert.equal(plainOf(sent[0], new Uint8Array(16).fill(1)), `c001c1${energyHex}`);
-    // the next association has another key, whose counters begin anew
+    // the next association has another key, whose counters start again
     meter.encryptionKey = guek;
     driver.run(session.associate(), [{ in: meter.aare() }]);
     meter.encryptionKey = new Uint8Array(16).fill(2);
@@ -185,7 +185,7 @@ describe("session: ciphered association", () => {
   });
 });
 
-/** As CipheringMeter, with an authentication key of its own. */
+/** Like CipheringMeter, but with a different authentication key. */
 class SuiteMeter extends CipheringMeter {
   constructor(private readonly key: Uint8Array) {
     super();

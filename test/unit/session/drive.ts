@@ -4,13 +4,13 @@ import { fromHex, toHex } from "../../../src/bytes";
 import { type DlmsError, isDlmsError } from "../../../src/errors";
 import type { Operation, SessionStep, StepAnswer } from "../../../src/session";
 
-/** One request that the meter expects, and what it answers; an error is thrown in as the driver would. */
+/** One request that the meter expects, and its answer; an error is thrown into the operation, as the driver does. */
 export interface Turn {
-  /** hex, spaces allowed; undefined: whatever comes */
+  /** hex, spaces allowed; undefined: any request */
   readonly out?: string;
   /** hex; undefined for a step without an answer */
   readonly in?: string | Error;
-  /** which kind of step: "exchange" unless said otherwise */
+  /** kind of step; the default is "exchange" */
   readonly kind?: "receive" | "transmit";
 }
 
@@ -90,7 +90,7 @@ export class Driver {
   }
 }
 
-/** Drive an operation with a script of its own. */
+/** Drives an operation by a script. */
 export function drive<T>(operation: Operation<T>, turns: readonly Turn[]): Run<T> {
   return new Driver().run(operation, turns);
 }

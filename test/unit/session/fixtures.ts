@@ -5,7 +5,7 @@ import { Correlation } from "../../../src/session/steps/correlation";
 import { aare } from "../../support/apdus";
 import { drive } from "./drive";
 
-/** The bits of the conformance block 00 7E 1F: what most LN clients propose. */
+/** The bits of the conformance block 00 7E 1F: the proposal of most LN clients. */
 export const usualConformance = 0x007e1f;
 export const everything = 0x7fffff;
 

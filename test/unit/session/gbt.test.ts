@@ -419,7 +419,7 @@ class BlockMeter {
     this.#count = Math.ceil(whole.length / size);
   }
 
-  /** null: nothing comes. */
+  /** null: no answer arrives. */
   answer(apdu: Uint8Array | undefined): Uint8Array | null {
     if (apdu !== undefined) {
       if (apdu[0] === 0xe0) this.#next = (((apdu[4] ?? 0) << 8) | (apdu[5] ?? 0)) + 1;

@@ -38,7 +38,7 @@ function pair(suite: 1 | 2): { secret: string; open: string; key: EcPrivateKey }
   };
 }
 
-/** One meter, with all the keys that its client may want to use. */
+/** One meter, with all the keys that its client may use. */
 class GeneralMeter {
   readonly client: { signing: ReturnType<typeof pair>; agreement: ReturnType<typeof pair> };
   readonly own: { signing: ReturnType<typeof pair>; agreement: ReturnType<typeof pair> };
@@ -107,7 +107,7 @@ class GeneralMeter {
     return staticUnified({ ...parties, ownKey: this.own.agreement.key, peerKey, transactionId });
   }
 
-  /** An answer to a request, or one that belongs to another transaction. */
+  /** An answer to a request, or an answer of another transaction. */
   answer(sent: string, kind: GeneralCipheringOptions["key"], change: Partial<GeneralCiphering> = {}): string {
     const request = parseApdu(fromHex(sent)) as GeneralCiphering;
     const fields = {
@@ -157,7 +157,7 @@ class GeneralMeter {
   }
 }
 
-/** Each field behind its length, as they stand in the APDU. */
+/** Each field after its length, as in the APDU. */
 function header(apdu: Omit<GeneralCiphering, "apdu" | "keyInfo" | "content">): Uint8Array {
   const fields = [
     apdu.transactionId,
@@ -169,7 +169,7 @@ function header(apdu: Omit<GeneralCiphering, "apdu" | "keyInfo" | "content">): U
   return fromHex(fields.map((field) => toHex(Uint8Array.of(field.length)) + toHex(field)).join(""));
 }
 
-/** Runs a GET against the meter; `reply` makes the answer from what was sent. */
+/** Runs a GET against the meter; `reply` makes the answer from the request. */
 function read(meter: GeneralMeter, key: GeneralCipheringOptions["key"], reply: (sent: string) => string): string {
   const session = new Session(
     options({ security: meter.security(key), clientSystemTitle: clientTitle, maxPduSize: 1200 }),

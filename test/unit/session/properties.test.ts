@@ -72,7 +72,7 @@ describe("session: any cut into blocks gives the same result", () => {
           assert.equal(step.value.kind, "exchange");
           const apdu = toHex("apdu" in step.value ? step.value.apdu : new Uint8Array());
           assert.ok(apdu.length / 2 <= maxPduSize);
-          // the raw piece stands behind its length, one byte here
+          // the raw piece follows its length, one byte here
           const whole = apdu.startsWith("c101");
           const header = apdu.startsWith("c102") ? 13 : 3;
           const at = whole ? 13 : header + 6;
@@ -89,7 +89,7 @@ describe("session: any cut into blocks gives the same result", () => {
   });
 });
 
-/** Recorded answers, by what was asked; each is cut at every byte and changed in every byte. */
+/** Recorded answers, by request; each is cut at every byte and changed in every byte. */
 interface Recording {
   readonly name: string;
   readonly run: () => { readonly operation: Operation<unknown>; readonly driver: Driver };
@@ -188,7 +188,7 @@ function survive(recording: Recording, changed: number, change: (hex: string) =>
         continue;
       }
       const next = queue.shift();
-      // a meter that was asked once more than recorded falls silent: what the driver does then is not the point here
+      // the meter does not answer a request beyond the recording; the driver's reaction is not tested here
       if (next === undefined) return "error";
       step = operation.next(fromHex(next.in));
     }

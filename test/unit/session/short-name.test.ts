@@ -201,7 +201,7 @@ describe("session: Read and Write", () => {
   });
 
   describe("a request longer than the meter's PDU size", () => {
-    // 01, 04 1008 02, octet-string of 20: 27 bytes behind the tag
+    // 01, 04 1008 02, octet-string of 20: 27 bytes after the tag
     const data = fromHex(`0914${"cd".repeat(20)}`);
     const selection = { kind: "parameterized-access", name: 0x1008, selector: 2, data } as const;
     const whole = `0104100802${toHex(data)}`;

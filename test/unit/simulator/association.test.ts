@@ -101,7 +101,7 @@ describe("simulated meter: association", () => {
     const second = openLine(meter);
     first.apdu(aarqNone);
     assert.deepEqual(second.apdu(aarqNone), [aareRejected(2, 1)]);
-    // the one that has it may begin anew
+    // the client that holds it may associate again
     assert.match(first.apdu(aarqNone)[0] ?? "", /a203020100/);
     first.close();
     assert.match(second.apdu(aarqNone)[0] ?? "", /a203020100/);

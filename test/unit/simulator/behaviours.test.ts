@@ -34,7 +34,7 @@ describe("simulated meter: behaviours", () => {
   it("applies the newest first and removes them again", () => {
     const { meter, line } = associated(sim.answerInstead(fromHex(exceptionResponse(1, 1))));
     const undo = meter.use(sim.answerInstead(fromHex(exceptionResponse(2, 3))));
-    // the newest changed the answer first, the older one what it left
+    // the newest behaviour changed the answer first, the older one changed its result
     assert.deepEqual(line.apdu(register), [exceptionResponse(1, 1)]);
     undo();
     assert.deepEqual(line.apdu(register), [exceptionResponse(1, 1)]);

@@ -210,7 +210,7 @@ describe("simulated meter: mode E", () => {
     assert.deepEqual(line.exchange(text("/?!\r\n")), [text("/SIM5\\2SIMULATED\r\n")]);
     assert.deepEqual(line.exchange("063235320d0a"), ["063235320d0a"]);
     assert.deepEqual(answers(line, SNRM), ["UA F 21"]);
-    // and begins anew when the client does
+    // and starts again when the client does
     assert.deepEqual(line.exchange(text("/?!\r\n")), [text("/SIM5\\2SIMULATED\r\n")]);
     assert.deepEqual(line.exchange(SNRM), []);
   });

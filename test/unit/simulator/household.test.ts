@@ -144,7 +144,7 @@ describe("simulated household", () => {
     house.now = Date.UTC(2026, 10, 22, 11, 0, 0);
     assert.equal(number(rows.at(-1)?.[1]), house.number("1.0.1.8.0.255"));
     assert.equal(number(rows.at(-1)?.[2]), house.number("1.0.2.8.0.255"));
-    // one period later the oldest row has gone, and what was second is first
+    // one period later the oldest row is gone, and the second is first
     house.now = start + 900_000;
     assert.deepEqual(house.rows("1.0.99.1.0.255", entries(1, 1))[0], rows[1]);
   });

@@ -5,9 +5,9 @@ import { wpdu } from "../../support/apdus";
 
 /** A line to a simulated meter that is driven by hand: hex in, hex out, nothing in between. */
 export interface HandLine {
-  /** What came out of the meter since the last call, one entry for each piece that it put on the line. */
+  /** Bytes that the meter sent since the last call, one entry for each piece. */
   exchange(hex: string): string[];
-  /** One APDU in the wrapper from this client; the APDUs that came back, headers checked and taken off. */
+  /** One APDU in the wrapper from this client; returns the APDUs of the answer, with headers checked and removed. */
   apdu(hex: string, client?: number): string[];
   taken(): string[];
   readonly dropped: string[];

@@ -89,7 +89,7 @@ describe("simulated meter: short names", () => {
 
   it("sends a long answer in blocks", () => {
     const line = associated(definition, aarq(30));
-    // room 30 - 9: 21 octets of what follows the tag
+    // room 30 - 9: 21 octets after the tag
     const whole = `01000928${toHex(longOctets)}`;
     assert.deepEqual(line.apdu("0501020308"), [`0c0102` + `00` + `0001` + `15${whole.slice(0, 42)}`]);
     assert.deepEqual(line.apdu("0501050001"), [`0c0102` + `00` + `0002` + `15${whole.slice(42, 84)}`]);

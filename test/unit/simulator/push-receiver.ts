@@ -9,7 +9,7 @@ export interface PushReceiver {
   readonly lines: MemoryLine[];
   /** connections that are open */
   readonly open: () => number;
-  /** what came since the last call */
+  /** bytes received since the last call */
   take(): Uint8Array;
 }
 

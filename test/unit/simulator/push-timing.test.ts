@@ -1,4 +1,4 @@
-/** When a simulated meter pushes, to where, and what its push setup object says and does. */
+/** Time and target of a simulated meter's pushes, and the attributes and methods of its push setup object. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { fromHex, toHex } from "../../../src/bytes";

@@ -72,7 +72,7 @@ describe("simulated meter: GET", () => {
     assert.equal(first, `c402c1000000000100${"12"}${whole.slice(0, 36)}`);
     assert.deepEqual(line.apdu(getNext(1)), [`c402c1000000000200${"12"}${whole.slice(36, 72)}`]);
     assert.deepEqual(line.apdu(getNext(2)), [`c402c1010000000300${"06"}${whole.slice(72)}`]);
-    // no long get any more
+    // no further block of the long get
     assert.deepEqual(line.apdu(getNext(3)), [getBlockRefused(3, 16)]);
   });
 

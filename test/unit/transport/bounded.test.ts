@@ -15,7 +15,7 @@ const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 const quiet: ConnectionEvents = { data: () => undefined, lost: () => undefined };
 const slow: TransportLineSettings = { baudRate: 300, dataBits: 7, parity: "even" };
 
-/** A transport whose connection does what the test says, and otherwise what it should. */
+/** A transport whose connection follows the test's overrides, and otherwise works correctly. */
 function transportWith(connection: Partial<Connection> = {}, open?: Transport["open"]): Transport {
   return {
     kind: "serial",

@@ -19,7 +19,7 @@ import type { SerialModule } from "../../../src/transport/serial-port";
 import { testCertificate, testKey } from "../../support/test-certificate";
 import { type FarEnd, transportCompliance } from "../../support/transport-compliance";
 
-/** Bytes that came in at the far end, handed out in the order in which they are asked for. */
+/** Bytes received at the far end, returned in the order of the requests. */
 class Inbox {
   #bytes: number[] = [];
   #waiting: { readonly bytes: readonly number[]; readonly resolve: () => void }[] = [];
@@ -119,7 +119,7 @@ async function datagramServer(): Promise<FarEnd> {
     send: (bytes) => {
       if (client) socket.send(Uint8Array.from(bytes), client.port, client.address);
     },
-    // nothing tells of a host that is gone, but the answer to the next datagram
+    // only the answer to the next datagram reveals that a host is gone
     breakOff: (connection) => {
       void stop().then(() => {
         connection.write(Uint8Array.of(0));
@@ -174,7 +174,7 @@ function serialPort(): Promise<FarEnd> {
   });
 }
 
-/** What the mock binding is given to write is what the far end of the cable receives. */
+/** The far end of the cable receives the bytes written to the mock binding. */
 function hear(port: MockPortBinding, inbox: Inbox): void {
   const write = port.write.bind(port);
   port.write = async (bytes) => {

@@ -58,7 +58,7 @@ describe("TCP server", () => {
     socket.write(requests);
     while (peers[0] === undefined) await new Promise(setImmediate);
     await peers[0].gone;
-    // what the buffers of the two sockets hold is the system's choice
+    // the system chooses the buffer sizes of the two sockets
     assert.ok(peers[0].taken > 0 && peers[0].taken < 50_000, `${peers[0].taken} requests were taken`);
     socket.destroy();
     await close();

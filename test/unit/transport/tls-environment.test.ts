@@ -11,7 +11,7 @@ import { testCertificate, testKey } from "../../support/test-certificate";
 const run = promisify(execFile);
 const child = join(__dirname, "..", "..", "support", "tls-client-child.ts");
 
-/** What a process says that has this environment. */
+/** Output of a process with this environment. */
 async function attempt(
   options: TlsOptions,
   environment: Readonly<Record<string, string>>,

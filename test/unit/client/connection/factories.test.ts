@@ -7,7 +7,7 @@ import { memoryTransport, type Transport } from "../../../../src/transport/index
 
 const nowhere = memoryTransport(() => ({ receive: () => undefined, closed: () => undefined }));
 
-/** What goes out first in mode E, in hex, and how the line is switched for it. */
+/** The first bytes sent in mode E, in hex, and the line settings for them. */
 function signOn(transport: Transport): string[] {
   const settings = resolveSettings({
     transport,

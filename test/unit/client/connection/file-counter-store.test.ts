@@ -99,7 +99,7 @@ describe("client: counter file", () => {
   });
 
   it("stores of several processes never hand out the same value", async () => {
-    // Each file system object stands for a process: nothing but the files is shared.
+    // Each file system object stands for a process: they share only the files.
     const stores = Array.from({ length: 4 }, () => fileCounterStore(path, { block: 2, fs: restarted() }));
     const firsts = await Promise.all(stores.flatMap((store) => Array.from({ length: 5 }, () => store.reserve(1))));
     assert.equal(new Set(firsts).size, 20);
@@ -157,7 +157,7 @@ describe("client: counter file", () => {
         await assert.rejects(store.raiseTo(500), code("CONFIG_INVALID"));
         assert.equal(readFileSync(path, "utf8"), text);
         assert.deepEqual(readdirSync(folder), ["counter.json"]);
-        // and it recovers by itself when the file is put right
+        // and it recovers automatically when the file is repaired
         writeFileSync(path, encodeCounterRecord({ next: 900, tried: [] }));
         assert.equal(await store.reserve(1), 900);
       });
@@ -285,7 +285,7 @@ describe("client: counter file", () => {
       const future = Date.now() / 1000 + 6;
       for (const text of [holder(process.ppid), holder(1, "another-machine"), ""]) {
         writeFileSync(lock(), text);
-        // As old as the clock will say when the wait ends, so that it never counts as left behind.
+        // As old as the clock will say when the wait ends, so that it never counts as stale.
         const waiting: Clock = { ...jumpingClock(), wallTime: () => future * 1000 };
         utimesSync(lock(), future, future);
         await assert.rejects(fileCounterStore(path, { fs: restarted(), clock: waiting }).reserve(1), {
@@ -397,8 +397,8 @@ describe("client: counter file", () => {
     this.timeout(60_000);
     const used: number[] = [];
     for (let round = 0; round < 14; round++) {
-      // By turns: killed by itself right before an operation, and from outside on a message of its own.
-      // The moments are spread over the life of a child; what it has written by then is known to be at least so much.
+      // In turns: the child kills itself directly before an operation, or the test kills it after one of its messages.
+      // The moments are spread over the life of a child; by then it has written at least this much.
       const messages = 20 + 12 * round;
       const own = String(4 + 7 * round);
       const lines = await (round % 2 === 0 ? runChild(path, own) : runChild(path, "never", messages));
@@ -433,7 +433,10 @@ describe("client: counter file", () => {
   });
 });
 
-/** A file system of a process that dies right before the n-th operation; its files stay, what it writes is cut. */
+/**
+ * A file system of a process that dies directly before the n-th operation; its files remain, its last write is
+ * truncated.
+ */
 function crashingFileSystem(crashAt: number): { fs: CounterFileSystem; crashed: () => boolean } {
   let operations = 0;
   const step = async <T>(operation: () => Promise<T>): Promise<T> => {
@@ -471,7 +474,7 @@ function childScript(): string {
   return (bundle ??= bundledChild(resolve(__dirname, "../../../support/counter-store-child.ts")));
 }
 
-/** Lines that a child wrote before it died: by itself, or by SIGKILL after so many of its lines. */
+/** Lines that a child wrote before it died: on its own, or by SIGKILL after a number of lines. */
 function runChild(
   path: string,
   dieBefore: string,

@@ -41,7 +41,7 @@ describe("a request in the pause after a failure", () => {
       code,
       message: `${text}; the next try is in 1 s (${request} was not sent again)`,
     });
-    // where nothing is known of the request, the failure is still told as one of before
+    // without knowledge of the request, the failure is still reported as an earlier one
     await assert.rejects(supervisor.ensure(), {
       code,
       message: `${text}; the next try is in 1 s (the request was not sent)`,

@@ -25,7 +25,10 @@ function up(): LinkLine {
 
 const over = (line: LinkLine): boolean => line.failure !== undefined || line.apdus.length > 0;
 
-/** A request, and a meter that says the same every so many ms whatever it is asked; how long until that had an end. */
+/**
+ * A request to a meter that repeats the same bytes at an interval, whatever the request; returns how long it took to
+ * end.
+ */
 function babble(line: LinkLine, everyMs: number, say: (n: number) => string): number {
   line.send(get);
   const from = line.now;
@@ -98,7 +101,7 @@ describe("a meter that talks without end", () => {
           else if (said?.kind === "control") line.receive(fromMeter(said.byte)).pass(30);
           else if (said !== undefined) {
             const data = `${whole === "" ? "e6e700c4" : ""}${(n & 0xff).toString(16).padStart(2, "0")}`;
-            // what a receiver that goes by the numbers alone would put together: one frame was sent, none behind it
+            // result of a receiver that checks only the numbers: one frame was sent, and no other after it
             if (said.ns === expected && said.nr <= 1) {
               whole += data;
               expected = (expected + 1) & 7;

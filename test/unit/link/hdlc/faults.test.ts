@@ -84,7 +84,7 @@ class FaultyLine {
     for (const reply of this.#peer.receive(arrived)) {
       const coming = this.#pass(fromHex(reply), "in");
       at += 20 + coming.length + (this.weather ? Math.floor(this.weather.random() * this.weather.delay) : 0);
-      // One line: what was sent later does not come earlier.
+      // One line keeps the order of its bytes.
       this.#lastArrival = at = Math.max(at, this.#lastArrival + coming.length);
       if (coming.length > 0) this.#due.push({ at, bytes: coming });
     }
@@ -147,7 +147,7 @@ const kinds: Kind[] = [
   },
 ];
 
-/** One session of three exchanges; the APDUs that came and the error, if any. */
+/** One session of three exchanges; the received APDUs and the error, if any. */
 function session(link: LinkProtocol, line: FaultyLine): void {
   line.take(link.open(line.now));
   line.run(() => link.state === "open");
