@@ -72,7 +72,7 @@ export interface LinkProtocol {
   send(apdu: Uint8Array, now: number, options?: LinkSendOptions): LinkOutput[];
   /** Wait for a further APDU without sending one (general block transfer in streaming). */
   await(now: number, options?: LinkSendOptions): LinkOutput[];
-  /** Orderly disconnect; ends in "closed" within its own bound even if nothing answers. */
+  /** Disconnects properly; ends in "closed" within its own bound even without any answer. */
   close(now: number): LinkOutput[];
   receive(bytes: Uint8Array, now: number): LinkOutput[];
   tick(now: number): LinkOutput[];

@@ -72,7 +72,7 @@ export interface MeterAcceptorEvents {
 }
 
 export interface MeterAcceptor extends AsyncDisposable {
-  /** where meters dial in */
+  /** address at which meters dial in */
   readonly address: { readonly host: string; readonly port: number };
   /** the connected meters that have been identified */
   readonly meters: readonly IncomingMeter[];

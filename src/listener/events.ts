@@ -29,9 +29,9 @@ export interface ListenStateEvent {
 /** An item that was refused, dropped or missed. At most one event per minute for each peer or meter and code. */
 export interface ListenProblem {
   readonly error: DlmsError;
-  /** how often it happened since the last event of its kind */
+  /** number of occurrences since the last event of its kind */
   readonly count: number;
-  /** address and port of the peer, or the line; null where no single peer is concerned */
+  /** address and port of the peer, or the line; null if no single peer is concerned */
   readonly peer: string | null;
 }
 

@@ -77,8 +77,8 @@ export class LineSource implements Source {
   }
 
   /**
-   * The first attempt; a line that does not open is tried again.
-   * @throws DlmsConfigError where no further attempt can help
+   * The first attempt; a line that does not open is retried.
+   * @throws DlmsConfigError if no further attempt can help
    */
   async open(): Promise<void> {
     const error = await this.#attempt();

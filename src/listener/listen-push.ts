@@ -20,7 +20,7 @@ const sweepMs = 1000;
 export interface PushListener extends AsyncIterable<Push>, AsyncDisposable {
   /** for messages: "tcp 127.0.0.1:4059" */
   readonly endpoint: string;
-  /** where meters send to; null for a serial line and for a gateway */
+  /** address to which meters send; null for a serial line and for a gateway */
   readonly address: { readonly host: string; readonly port: number } | null;
   readonly facts: ListenerFacts;
   /**

@@ -36,7 +36,7 @@ export class PeerStream {
   #unfinished = 0;
   #isTold = false;
 
-  /** @param reply sends bytes to the peer, where pushes may be confirmed */
+  /** @param reply sends bytes to the peer, if pushes may be confirmed */
   constructor(intake: Intake, name: PeerName, reply?: (bytes: Uint8Array) => void) {
     this.#intake = intake;
     this.name = name;

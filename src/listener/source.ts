@@ -6,7 +6,7 @@ import type { SerialLine } from "./events";
 export interface Source {
   /** for messages: "tcp 127.0.0.1:4059" */
   readonly endpoint: string;
-  /** where meters send to; null for a line and for a connection to a gateway */
+  /** address to which meters send; null for a line and for a connection to a gateway */
   readonly address: { readonly host: string; readonly port: number } | null;
   readonly connections: number;
   readonly line: SerialLine | null;

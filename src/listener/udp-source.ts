@@ -1,4 +1,4 @@
-/** A UDP port to which meters push: a decoder for each peer, since a push may come in several datagrams. */
+/** A UDP port to which meters push: a decoder for each peer, because a push may arrive in several datagrams. */
 import { DlmsPushError } from "../errors";
 import { type DatagramPeer, type DatagramServer, hostAndPort, listenDatagrams } from "../transport";
 import type { Intake } from "./intake";

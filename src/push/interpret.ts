@@ -43,7 +43,7 @@ const meterNumbers = [
 
 const meterNumberSet: ReadonlySet<string> = new Set(meterNumbers);
 
-/** @throws DlmsError where the content is no push */
+/** @throws DlmsError if the content is not a push */
 export function interpret(unit: Unit, opened: Opened, how: Interpretation): Push {
   const { plain } = opened;
   if (unit.kind === "text" || plain[0] === slash) return textPush(plain, unit, opened, how);

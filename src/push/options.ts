@@ -21,7 +21,9 @@ export interface PushDecoderOptions {
   readonly tryKeys?: boolean;
   /** settings of single meters, which win over those here */
   readonly meters?: PushMeterSource;
-  /** "strict" (default) refuses old pushes, "warn" notes them, "off" checks nothing; only where a tag was verified */
+  /**
+   * "strict" (default) refuses old pushes, "warn" notes them, "off" checks nothing; only for pushes with a verified tag
+   */
   readonly counters?: CounterPolicy;
   /** counters of earlier runs, or shared by several decoders */
   readonly receivedCounters?: ReceivedCounterStore;

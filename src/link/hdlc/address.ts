@@ -83,7 +83,7 @@ export function addressLength(bytes: Uint8Array, start: number, end: number): 0 
   return -1;
 }
 
-/** The address of `size` bytes at `start`; `addressLength` has told the size. */
+/** The address of `size` bytes at `start`, with the size from `addressLength`. */
 export function decodeAddress(bytes: Uint8Array, start: number, size: 1 | 2 | 4): HdlcAddress {
   const seven = (at: number): number => (bytes[start + at] ?? 0) >>> 1;
   if (size === 1) return { logical: seven(0), size };

@@ -31,7 +31,7 @@ export class Evidence {
   /** something about sequence numbers that did not fit */
   sequence: string | undefined;
   #others: string[] = [];
-  /** from where to where the meter pushed */
+  /** addresses from and to which the meter pushed */
   #pushes: string[] = [];
 
   begin(): void {

@@ -26,7 +26,7 @@ export type HdlcWait =
 
 /** The link, which interprets the frames of the meter. */
 export interface FrameHandler {
-  /** False while the link is closed: nothing is received then. */
+  /** False while the link is closed and receives nothing. */
   readonly listening: boolean;
   onFrame(frame: HdlcFrame, now: number, outputs: LinkOutput[]): void;
 }
@@ -119,7 +119,7 @@ export class HdlcFrameLine {
     this.#inWindow = false;
   }
 
-  /** Nothing is awaited but the time to poll again, or to send a keep-alive. */
+  /** Waits only for the time to poll again, or to send a keep-alive. */
   pause(kind: "pause" | "idle", due: number): void {
     this.#wait = { kind, due };
   }

@@ -190,7 +190,10 @@ export class HdlcLink implements LinkProtocol {
     this.#disconnect(now, Math.min(this.#settings.timeouts.response, maxDiscWaitMs), outputs);
   }
 
-  /** Bytes that the meter is still sending must neither be taken for the answer to an SNRM nor collide with it. */
+  /**
+   * Waits until the line is quiet, because bytes that the meter is still sending must neither count as the answer to an
+   * SNRM nor collide with it.
+   */
   #settle(state: Extract<State, { phase: "settling" }>, now: number, outputs: LinkOutput[]): void {
     const quiet = this.#line.quietFrom;
     if (now >= quiet || now >= state.until) {

@@ -56,7 +56,7 @@ export interface HdlcSettings {
 
 /** Start, eight data bits, stop; 7E1 has as many. */
 const bitsPerByte = 10;
-/** Assumed where the rate is not known, for the bound of a whole frame only. */
+/** Assumed if the rate is unknown, only for the time limit of a whole frame. */
 const minBaudRate = 400;
 /** Flags, format, the longest addresses, control, HCS, FCS. */
 const frameOverhead = 16;

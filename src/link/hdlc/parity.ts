@@ -45,7 +45,10 @@ export function sevenBitFrames(
   return undefined;
 }
 
-/** Whether bytes are those of a frame, changed. A frame that has the same bytes in seven bits is no evidence. */
+/**
+ * Whether the bytes are those of a frame, changed by the line. A frame with the same bytes in seven bits is no
+ * evidence.
+ */
 function isChanged(start: Uint8Array, frame: Uint8Array, changed: (byte: number) => number): boolean {
   const original = frame.subarray(0, start.length);
   const expected = original.map(changed);

@@ -41,9 +41,9 @@ export class HdlcTransfer {
   /** the meter was seen to leave out the final bit of its last frame */
   #finalMissing = false;
   #peerBusy = false;
-  /** repetitions since the last progress */
+  /** retries since the last progress */
   #attempts = 0;
-  /** time at which a meter that is present but not ready is given up */
+  /** time at which the client gives up a meter that is present but not ready */
   #notReadyDue: number | undefined;
   #pause = minPauseMs;
   #lastBurst = 0;
@@ -83,14 +83,14 @@ export class HdlcTransfer {
     return outputs;
   }
 
-  /** Nothing is to be sent and nothing awaited: until the keep-alive. */
+  /** Rests until the keep-alive, because nothing is to be sent or awaited. */
   rest(now: number): void {
     const { keepAlive } = this.#line.settings;
     if (keepAlive > 0) this.#line.pause("idle", now + keepAlive);
     else this.#line.rest();
   }
 
-  /** The pause has ended, or the keep-alive is due. */
+  /** Continues after a pause, or sends the keep-alive that is due. */
   resume(kind: "pause" | "idle", now: number, outputs: LinkOutput[]): void {
     if (kind === "idle") this.#beginExchange("keep-alive", now);
     this.#poll(now, outputs);

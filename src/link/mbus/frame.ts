@@ -42,7 +42,7 @@ export function encodeMbusFrame(frame: MbusFrame): Uint8Array {
   return bytes;
 }
 
-/** Whether a frame with `length` counted bytes stands at `start`: check sum and stop byte are right. */
+/** Whether a frame with `length` counted bytes starts at `start`: its check sum and stop byte must be right. */
 export function mbusFrameFits(bytes: Uint8Array, start: number, length: number): boolean {
   const end = start + 4 + length;
   return bytes[end + 1] === mbusStop && bytes[end] === checkSum(bytes, start + 4, end);

@@ -30,7 +30,7 @@ export class MbusFramer {
   #dropped = 0;
   #badFrames = 0;
 
-  /** The buffer contains bytes that may begin a frame. */
+  /** Whether the buffer contains bytes that may begin a frame. */
   get pending(): boolean {
     return this.#end > this.#start;
   }

@@ -65,7 +65,7 @@ export class MbusTransport {
     this.#series.expire(now);
   }
 
-  /** The stream has ended: what is unfinished stays so. */
+  /** Ends the stream; unfinished messages are dropped. */
   end(why: string): void {
     this.#series.dropAll(why);
   }

@@ -330,7 +330,7 @@ class ModeELink implements LinkProtocol {
     this.#state = { ...state, due: Math.min(Math.max(state.due, now + confirmGapMs), state.hardDue) };
   }
 
-  /** Many meters do not confirm; a NAK and nothing else is a refusal. */
+  /** Many meters do not confirm; only a NAK alone is a refusal. */
   #unconfirmed({ received }: Confirming, now: number, outputs: LinkOutput[]): void {
     if (withoutParity(received).trim() === "\u0015") {
       this.#fail(hdlcRefused(), outputs);

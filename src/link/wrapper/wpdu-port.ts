@@ -122,7 +122,7 @@ export class WpduPort {
       : "no byte came; check the server address and the client address, and whether the meter serves another client";
   }
 
-  /** Compared by bytes, since client and server may have the same number. No meter repeats its request. */
+  /** Compared by bytes, because client and server may have the same number. No meter sends the request back. */
   #isEcho(raw: Uint8Array): boolean {
     const at = this.#echoable.findIndex((sent) => bytesEqual(sent, raw));
     if (at < 0) return false;

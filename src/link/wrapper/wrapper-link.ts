@@ -25,7 +25,7 @@ const maxWpduTimeouts = 20;
 const slack = 1.5;
 
 /**
- * A wrapper link over a stream, or over datagrams where the options say so.
+ * A wrapper link over a stream, or over datagrams if the options request it.
  * @throws DlmsConfigError CONFIG_INVALID for options outside their ranges
  */
 export function wrapperLink(options: WrapperLinkOptions): LinkProtocol {

@@ -16,6 +16,6 @@ export interface BodyItem {
   readonly dataIndex: number | null;
   readonly node: BodyNode;
   readonly scalerUnit: ScalerUnit | undefined;
-  /** where the scaler is from, unless the frame has it */
+  /** origin of the scaler, unless the frame contains it */
   readonly scalerFrom?: "table" | "meter";
 }

@@ -93,7 +93,7 @@ export function isDateTime({ value }: BodyNode): boolean {
   return (value.type === "octet-string" && value.value.length === 12) || value.type === "date-time";
 }
 
-/** Items {obis, value, scaler_unit}, the same without structures, or both. Undefined where too few values have names. */
+/** Items {obis, value, scaler_unit}, the same without structures, or both. Undefined if too few values have names. */
 function readNamed(nodes: readonly BodyNode[]): Body | undefined {
   const items: BodyItem[] = [];
   let names = 0;

@@ -24,7 +24,7 @@ import { unitByObis } from "./units-by-obis";
 export interface PushItem {
   /** place in the push, from 0 */
   readonly index: number;
-  /** dotted OBIS code; null where nothing names the value */
+  /** dotted OBIS code; null if the value has no name */
   readonly logicalName: string | null;
   /** the logical name; "#3" for the fourth value of a push without names */
   readonly name: string;
@@ -36,7 +36,7 @@ export interface PushItem {
   readonly unit: string | null;
   readonly unitCode: number | null;
   readonly scaler: number | null;
-  /** where the scaler is from: "meter" was read from the meter before; a table may be wrong by a power of ten */
+  /** origin of the scaler: "meter" was read from the meter before; a table may be wrong by a power of ten */
   readonly scalerFrom: "frame" | "meter" | "table" | "text" | "none";
   /** the standard's name of the type in the frame; "text" in a telegram */
   readonly type: string;
@@ -61,7 +61,7 @@ const optionsOf = ({ reversedDeviation, timeZone }: PushDates): PresentOptions =
   ...(timeZone !== undefined && { timeZone }),
 });
 
-/** Meters that keep standard time all year send no deviation: the zone's own offset in winter holds. */
+/** Meters that keep standard time all year send no deviation, so the zone's own offset in winter applies. */
 function inStandardTime(parts: DateTimeParts, { timeZone, standardTime, reversedDeviation }: PushDates): DateTimeParts {
   if (standardTime !== true || timeZone === undefined || parts.deviation !== null || parts.year === null) return parts;
   const rules = zoneRules(timeZone);

@@ -75,7 +75,7 @@ function itemOf(logicalName: string, groups: string, index: number): PushItem {
   return { ...base, value, unit: unit.unit, unitCode: unit.code, scaler: unit.scaler, scalerFrom: "text" };
 }
 
-/** A decimal text times a power of ten, exactly; text where a number would not be exact. */
+/** A decimal text times a power of ten, exactly; text if a number would not be exact. */
 function shifted(text: string, scaler: number): number | string {
   const [whole = "0", fraction = ""] = text.split(".");
   const exact = decimalText(BigInt(whole + fraction), scaler - fraction.length);
@@ -83,7 +83,7 @@ function shifted(text: string, scaler: number): number | string {
   return digits.length <= 15 ? Number(exact) : exact;
 }
 
-/** YYMMDDhhmmss and S or W: daylight saving or standard time, of Central Europe where the settings name no zone. */
+/** YYMMDDhhmmss and S or W: daylight saving or standard time, of Central Europe if the settings contain no zone. */
 function timeOf(text: string, { timeZone }: PushDates): string | null {
   const match = moment.exec(text);
   if (match === null) return null;

@@ -32,7 +32,7 @@ export interface PushListDefinition {
   readonly entries?: readonly PushListEntryDefinition[];
   /** for a push with names: power of ten by groups C.D.E; 0 for groups that are not listed */
   readonly scalers?: Readonly<Record<string, number>>;
-  /** where the table is from */
+  /** origin of the table */
   readonly source?: string;
 }
 

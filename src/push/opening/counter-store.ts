@@ -1,4 +1,4 @@
-/** The invocation counters of a fleet of pushing meters, with a record that a file can keep. */
+/** The invocation counters of a fleet of pushing meters, with a record that can be stored in a file. */
 import { toHex } from "../../bytes";
 import { integer } from "../../errors/arguments";
 import {
@@ -26,7 +26,7 @@ export interface PushCounterStoreOptions {
 export interface PushCounterStore extends ReceivedCounterStore {
   /** pairs of meter and key in memory */
   readonly size: number;
-  /** rises with each change: a file has to be written only where it has risen */
+  /** rises with each change: a file needs to be written only after it has risen */
   readonly changes: number;
   /** all counters as text, for a file; it holds no key */
   record(): string;

@@ -1,4 +1,4 @@
-/** Received invocation counters of pushes: checked after the tag, so that a forged push moves nothing. */
+/** Received invocation counters of pushes: checked after the tag, so that a forged push changes nothing. */
 import { bytesEqual, toHex } from "../../bytes";
 import { DlmsPushError, DlmsSecurityError, isDlmsError } from "../../errors";
 import { memoryReceivedCounters, type ReceivedCounter, type ReceivedCounterStore } from "../../security";
@@ -20,7 +20,7 @@ interface Stream {
 }
 
 export interface CheckedCounter {
-  /** counters that were passed over since the last push */
+  /** counters that were skipped since the last push */
   readonly gap: number;
   /** the same push once more */
   readonly repeated: boolean;
@@ -72,14 +72,17 @@ export class PushCounters {
     return { gap, repeated: false, notes };
   }
 
-  /** The tag of an earlier push of this meter was verified: under this key, or under another key of one message. */
+  /**
+   * Whether the tag of an earlier push of this meter was verified: under this key, or under a key used for one message
+   * only.
+   */
   isKnown(systemTitle: Uint8Array, key: Uint8Array, isOneTime: boolean): boolean {
     const title = toHex(systemTitle);
     if (isOneTime && [...this.#oneTime].some((mark) => mark.startsWith(title))) return true;
     try {
       return this.#store.of(key, systemTitle).last !== undefined;
     } catch (error) {
-      // a full store knows all its meters, and this is none of them
+      // a full store contains all its meters, and this meter is not among them
       if (isDlmsError(error) && error.is("STATE_QUEUE_FULL")) return false;
       throw error;
     }

@@ -31,7 +31,7 @@ export interface PushSecurity {
   readonly verified: boolean;
   readonly keySet: PushKeySet;
   readonly invocationCounter: number;
-  /** counters that were passed over since the last push of this meter */
+  /** counters that were skipped since the last push of this meter */
   readonly gap: number;
   /** the same push was received before */
   readonly repeated: boolean;
@@ -78,7 +78,10 @@ export function openPush(bytes: Uint8Array, context: OpenContext): Opened {
   return isCiphered(apdu) ? openEnvelope(apdu, context) : unciphered(bytes, context);
 }
 
-/** A push or a text that is not ciphered; anyone could have sent it, which is noted where its sender has keys. */
+/**
+ * Accepts a push or a text that is not ciphered. Any sender could have sent it, so a note is added if its sender has
+ * keys.
+ */
 export function unciphered(plain: Uint8Array, { keys, peer }: Pick<OpenContext, "keys" | "peer">): Opened {
   const notes = keys.find(nothing, peer) === undefined ? [] : [plainNote];
   return { plain, security: null, systemTitle: null, notes };
@@ -151,9 +154,9 @@ function openWith(envelope: Envelope, keys: OpeningKeys): OpenedEnvelope {
 }
 
 /**
- * A push without a tag, from a meter whose authentication key is known. Encryption alone proves nothing: who has heard an
- * authenticated push can take its tag away and turn bits of its values.
- * @throws DlmsSecurityError SEC_POLICY where the tag of an earlier push of the meter was verified
+ * Checks a push without a tag, from a meter whose authentication key is known. Encryption alone proves nothing: an
+ * attacker who has recorded an authenticated push can remove its tag and change bits of its values.
+ * @throws DlmsSecurityError SEC_POLICY if the tag of an earlier push of the meter was verified
  */
 function checkBare(
   { title, settings, control }: Envelope,

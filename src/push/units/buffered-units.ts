@@ -7,10 +7,10 @@ import type { PushFraming, UnitReader, UnitSink } from "./unit";
 export interface BufferedFraming {
   readonly framing: PushFraming;
   readonly buffer: StreamBuffer;
-  /** APDUs of the units; absent where a unit is no APDU */
+  /** APDUs of the units; absent if the units are not APDUs */
   readonly fields?: FieldApdus;
   readonly begun: boolean;
-  /** Cuts one unit, or skips bytes, at the start of the buffer; false where more bytes are needed. */
+  /** Cuts one unit, or skips bytes, at the start of the buffer; false if more bytes are needed. */
   cut(now: number | undefined, sink: UnitSink): boolean;
   /** Skips the first byte: the unit that began there was not complete in time. */
   skipByte(): void;

@@ -9,7 +9,7 @@ const maxSilenceInFrameMs = 2000;
 interface Framer<Frame> {
   /** A frame has begun and is not complete. */
   readonly inFrame: boolean;
-  /** The buffer contains bytes that may begin a frame. */
+  /** Whether the buffer contains bytes that may begin a frame. */
   readonly pending: boolean;
   push(bytes: Uint8Array): readonly Frame[];
   /** Abandons the incomplete frame; returns the frames within its bytes. */

@@ -1,4 +1,4 @@
-/** Finds the framing of a stream, and reads the stream by it. */
+/** Finds the framing of a stream, and reads the stream with it. */
 import { toHex } from "../../bytes";
 import { DlmsPushError } from "../../errors";
 import { looksLike, shownBytes } from "../../link";
@@ -133,7 +133,7 @@ export class StreamUnits {
   }
 }
 
-/** Whether all bytes have the same parity, among enough of them that this is no accident. */
+/** Whether all bytes have the same parity, and are enough to exclude chance. */
 function parityOf(bytes: readonly number[]): "even" | "odd" | undefined {
   if (bytes.length < 32 || new Set(bytes).size < 8) return undefined;
   const odd = bytes.filter((byte) => (byte.toString(2).replaceAll("0", "").length & 1) === 1).length;

@@ -44,7 +44,7 @@ export class StreamBuffer {
     if (this.#bytes.length > keptBytes) this.#bytes = new Uint8Array(0);
   }
 
-  /** The buffered bytes began longer ago than a unit may take. */
+  /** Whether the buffered bytes began longer ago than a unit may take. */
   isStale(now: number | undefined): boolean {
     if (now === undefined || this.#since === undefined || this.length === 0) return false;
     if (Math.abs(now - this.#since) <= maxUnfinishedMs) return false;

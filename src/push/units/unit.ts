@@ -29,7 +29,7 @@ export interface UnitSink {
 /** Cuts a stream into units. Time is in milliseconds of one clock, or undefined if the caller has none. */
 export interface UnitReader {
   readonly framing: PushFraming;
-  /** An incomplete unit whose beginning is unlikely to be noise. */
+  /** Whether a unit is incomplete whose beginning is unlikely to be noise. */
   readonly begun: boolean;
   /** number of bytes buffered for an incomplete unit */
   readonly unfinishedBytes: number;

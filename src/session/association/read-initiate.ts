@@ -75,7 +75,10 @@ function* openInitiate(channel: ServiceChannel, envelope: Protected, aare: Aare)
   return yield* parseInitiate(channel, channel.ciphering.open(envelope), aare);
 }
 
-/** The meter has accepted: parameters that are missing or unreadable in its initiate-response count as proposed. */
+/**
+ * The parameters of an accepted association: those that are missing or unreadable in the initiate-response count as
+ * proposed.
+ */
 function* parseInitiate(channel: ServiceChannel, bytes: Uint8Array, aare: Aare): Operation<Apdu> {
   if (bytes[0] === initiateResponseTag && wholeInitiateResponse(bytes) === undefined) {
     const { notes, ...parts } = partialInitiateResponse(bytes, referencingOf(channel, aare));

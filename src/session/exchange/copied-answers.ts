@@ -13,17 +13,18 @@ import { noteStep, receiveStep } from "../steps/steps";
 const maxAdditionalVariables = 8;
 
 /**
- * Copies of answers that carry nothing to be told by: plain answers of a meter with invoke-ids of its own, or to short
- * names, over a link that does not number its messages. Such a copy, taken for the answer to the next request, shifts
- * all answers that follow; so does the answer to a copy of a request. An answer that equals an earlier one to another
- * request therefore has to be proved, and so has an error of the whole message or of a block transfer. All other answers
- * pass without a cost.
+ * Detects copies of earlier answers where an answer does not identify its request: plain answers of a meter with its
+ * own invoke-ids, or to short names, over a link that does not number its messages. If such a copy is accepted as the
+ * answer to the next request, all following answers are shifted; the answer to a copy of a request has the same effect.
+ * An answer that equals an earlier one to another request therefore needs a proof, and so does an error of the whole
+ * message or of a block transfer. All other answers pass at no cost.
  *
- * - Short names, and the meter takes lists: the client asks for the same variables and some more, so many that no
- *   recent request had as many. The number of results then says which request the answer belongs to.
- * - Otherwise the client asks once more: after a shift, the second answer is the one that was due first, and differs.
- *   Two copies that are on the way at a time pass this. Where the answer is a block, or a copy was seen before, the
- *   client also waits one response time-out, in which the answers that are still due would come.
+ * - With short names, and a meter that supports lists, the client requests the same variables and some more, in a
+ *   number that no recent request had. The number of results then identifies the request of the answer.
+ * - Otherwise the client repeats the request: after a shift, the second answer is the one that was outstanding first,
+ *   and differs. Two copies in transit at the same time pass this check. If the answer is a block, if the proof by a
+ *   list failed, or if a copy was detected before, the client also waits for one response time-out, in which
+ *   outstanding answers would arrive.
  */
 export class CopiedAnswers {
   readonly #channel: Exchange;
@@ -38,6 +39,7 @@ export class CopiedAnswers {
   }
 
   /**
+   * Returns the answer once it is certain, as far as possible, that it is not a copy.
    * @param plain the request, encoded
    * @param answer whose bytes are the channel's `answerBytes`
    * @param ask sends a request: a repetition, or a proof
@@ -111,7 +113,10 @@ export class CopiedAnswers {
     return "bad-list";
   }
 
-  /** The variables of a request, with its first one repeated; undefined if the meter could not answer such a list. */
+  /**
+   * The variables of a request, and its first one repeated several times; undefined if the meter could not answer such
+   * a list.
+   */
   #proofOf(request: Apdu, answer: Apdu): ReadRequest | undefined {
     const { association, correlation, meterLimit, options } = this.#channel;
     if (request.apdu !== "read-request" || answer.apdu !== "read-response") return undefined;
@@ -158,7 +163,7 @@ export class CopiedAnswers {
     return again;
   }
 
-  /** @throws DlmsLinkError LINK_SEQUENCE for an unexpected message */
+  /** Waits for one response time-out. @throws DlmsLinkError LINK_SEQUENCE if a further message arrives in this time */
   *#nothingElseComes(): Operation<void> {
     try {
       yield* receiveStep({ reportSilence: true }, "any");
@@ -184,7 +189,7 @@ function answersWithErrors(results: ReadResponse["results"], before: Apdu): bool
 /** long-get-aborted to data-block-number-invalid: errors of a transfer to which this request does not belong */
 const transferErrors: ReadonlySet<number> = new Set([15, 16, 17, 18, 19]);
 
-/** The meter's answer to a copy of a later request of a transfer, in contrast to the first request. */
+/** Whether the answer fits a later request of a transfer (of which a copy may exist), but not a first request. */
 function isOutOfPlace(answer: Apdu): boolean {
   if (answer.apdu === "exception-response" || answer.apdu === "confirmed-service-error") return true;
   if (answer.apdu !== "read-response") return false;

@@ -18,7 +18,7 @@ export function signedContent({ ciphering }: Facts, apdu: GeneralSigning): Uint8
   return ciphering.openSigned(apdu);
 }
 
-/** @throws DlmsSecurityError SEC_POLICY for an unsigned answer where the settings require a signature */
+/** @throws DlmsSecurityError SEC_POLICY for an unsigned answer if the settings require a signature */
 export function requireSignature({ association, ciphering }: Facts, apdu: Apdu): void {
   if (ciphering?.signatureRequired !== true || exempt.includes(apdu.apdu)) return;
   // the initiate-response and the proofs of HLS are received before the association exists
@@ -30,7 +30,7 @@ export function requireSignature({ association, ciphering }: Facts, apdu: Apdu):
   );
 }
 
-/** @throws DlmsSecurityError SEC_POLICY for a plain answer where the settings require ciphering */
+/** @throws DlmsSecurityError SEC_POLICY for a plain answer if the settings require ciphering */
 export function requireProtection({ ciphering }: Facts, apdu: Apdu): void {
   if (ciphering?.active !== true || exempt.includes(apdu.apdu)) return;
   requirePolicy(undefined, ciphering.security.policy, apdu.apdu);

@@ -32,8 +32,8 @@ export interface Exchange {
   /** @throws DlmsDecodeError */
   parse(bytes: Uint8Array): Operation<Apdu>;
   /**
-   * Whether an APDU between the blocks of an answer does not belong to it: it answers an earlier request, or is a push,
-   * which is delivered.
+   * Whether an APDU between the blocks of an answer does not belong to it, because it answers an earlier request, or is
+   * a push, which is delivered.
    */
   isBeside(bytes: Uint8Array, apdu: Apdu): Operation<boolean>;
   /** Stores an APDU received between the blocks of a report; false if one is stored already. */

@@ -20,7 +20,7 @@ const maxStalls = 3;
 /** The largest window that fits six bits: no meter streams more blocks before it waits. */
 const maxWindowBlocks = 63;
 
-/** Replaces the number of the first block where its digest is without the invoke-id. */
+/** Key of the first block for its digest without the invoke-id, instead of its number. */
 const firstWithoutId = -1;
 
 /** general-glo-ciphering, general-ded-ciphering, general-ciphering, general-signing */
@@ -80,24 +80,27 @@ class Transfer {
     return this.#received.bytes();
   }
 
-  /** A block that contains only an acknowledgement: some meters number these too, or restart at 1 after them. */
+  /** Skips a block that contains only an acknowledgement: some meters number these too, or restart at 1 after them. */
   pass(block: GeneralBlockTransfer): void {
     if (block.blockNumber === this.#expected) this.#expected = (this.#expected + 1) & 0xffff;
   }
 
-  /** Number of the next block in `own`; a lost one is sent again under its old number. */
+  /** Sets the number of the next block that `own` creates; a lost block is sent again under its old number. */
   restartAt(number: number): void {
     this.#ownNumber = number;
   }
 
-  /** Whether it is a notification, or may turn out to be one when deciphered: then the answer arrives separately. */
+  /**
+   * Whether the received APDU is a notification, or may turn out to be one when deciphered: then the answer arrives
+   * separately.
+   */
   get report(): "yes" | "perhaps" | "no" {
     const tag = this.#received.first;
     if (isNotificationTag(tag)) return "yes";
     return tag !== undefined && protections.has(tag) ? "perhaps" : "no";
   }
 
-  /** Sends one block to the meter; it acknowledges the blocks received so far. */
+  /** Creates our next block, which acknowledges the blocks received so far. */
   own(data: Uint8Array, last: boolean, streaming: boolean): Uint8Array {
     const block: GeneralBlockTransfer = {
       apdu: "general-block-transfer",
@@ -145,11 +148,12 @@ class Transfer {
   }
 
   /**
-   * Whether a block may belong to an earlier transfer: blocks do not name the request that they answer. Over a
-   * connection that numbers nothing, a plain block that comes before its turn is a copy. A block that is due and equals
-   * one of the transfers before is taken when it comes a second time: answers to other requests may well have equal
-   * parts, and ciphered ones a short last block by chance. An answer that equals the one before to an equal request so
-   * far may go on like that.
+   * Whether a block may belong to an earlier transfer, because blocks do not identify the request that they answer. On
+   * a link that keeps the order but does not number its messages, a plain block that arrives early is a copy. An
+   * expected block that equals one of an earlier transfer is accepted only when it is received a second time: answers
+   * to other requests may well have equal parts, and ciphered ones may have an equal short last block by chance. If
+   * blocks were also received out of order, the transfer fails. An answer that has so far equalled the previous one to
+   * an equal request may continue to do so.
    */
   #isDoubtful({ blockNumber, data }: GeneralBlockTransfer, early: boolean): boolean {
     const { delivery, ciphering, correlation } = this.channel;
@@ -172,7 +176,9 @@ class Transfer {
     return false;
   }
 
-  /** Detects a number received twice with different data: one of the two belongs to another transfer. */
+  /**
+   * Refuses a block number that was received before with different data: one of the two belongs to another transfer.
+   */
   #refuseOtherContent({ blockNumber, data }: GeneralBlockTransfer): void {
     const taken = this.#taken.get(blockNumber);
     if (taken === undefined || data.length === 0 || taken === digest(data)) return;
@@ -203,14 +209,16 @@ class Transfer {
     if (this.#stream !== undefined) yield* this.#stream.deliver(this.complete);
   }
 
-  /** No progress: requests one block at a time, and finally gives up. */
+  /** Handles a missing block: requests one block at a time from now on, and gives up after `maxStalls` attempts. */
   *receivingStalled(): Operation<void> {
     this.#countStall(`block ${this.#expected} does not come`);
     this.#window = 1;
     yield* noteStep(`block ${this.#expected} is missing, it is asked for again`);
   }
 
-  /** Nothing new was acknowledged: send again, and give up in the end. */
+  /**
+   * Handles a missing acknowledgement: the blocks are sent again, and the transfer gives up after `maxStalls` attempts.
+   */
   *sendingStalled(acknowledged: number): Operation<void> {
     this.#countStall(`the meter acknowledges nothing after block ${acknowledged}`);
     yield* noteStep(`block ${acknowledged + 1} is sent again`);

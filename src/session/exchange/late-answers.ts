@@ -45,8 +45,8 @@ function otherId(received: number, sent: number): string {
 }
 
 /**
- * Whether an APDU answers a request of an earlier association on the same connection: it answers no association
- * request, or one that was answered already.
+ * Whether an APDU answers a request of an earlier association on the same connection: it does not answer an association
+ * request, or it answers one that was answered already.
  */
 export function answersEarlierAssociation({ delivery, association, correlation }: Facts, apdu: Apdu): boolean {
   if (!delivery.outlivesAssociation) return false;

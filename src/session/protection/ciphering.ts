@@ -173,7 +173,7 @@ export class Ciphering {
     });
   }
 
-  /** A request in the form that is sent: ciphered by the policy, and signed where the options require it. */
+  /** A request in the form that is sent: ciphered by the policy, and signed if the options require it. */
   *seal(plain: Uint8Array): Operation<Uint8Array> {
     const content = this.active ? yield* this.protect(plain) : plain;
     return this.#signing?.sign(content, this.clientTitle, this.#meterTitle) ?? content;

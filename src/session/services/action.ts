@@ -151,9 +151,9 @@ function* collectBlocks(
 }
 
 /**
- * The blocks carry what follows the invoke-id of the unblocked form: result and optional data. Some meters leave
- * the result out and send the Get-Data-Result, or the data alone: then the method succeeded. A result other than
- * success comes without data, in two bytes; anything longer that begins so is data alone (01 array, 02 structure).
+ * The blocks contain the fields after the invoke-id of the unblocked form: result and optional data. Some meters omit
+ * the result and send the Get-Data-Result, or the data alone: then the method succeeded. A result other than success
+ * has two bytes and no data; longer content that begins like one is data alone (01 array, 02 structure).
  */
 function* singleFrom(raw: Uint8Array, invokeId: number): Operation<ActionResult> {
   const parse = (prefix: readonly number[], allowTrailing: boolean): ReturnType<typeof tryParse> =>

@@ -14,7 +14,7 @@ import type { GetOutcome } from "./get";
 import type { AnswerForm, Operation, Sink } from "../steps/operation";
 import { noteStep, progressStep } from "../steps/steps";
 
-/** Read of several variables; results keep their positions, blocks are put together. */
+/** Read of several variables; results keep their positions, blocks are reassembled. */
 export function* readVariables(
   channel: ServiceChannel,
   variables: readonly VariableAccess[],
@@ -116,7 +116,10 @@ function* readOneByBlocks(channel: ServiceChannel, first: DataBlock): Operation<
   return yield* resultsIn(channel, collected.bytes(), 1, {});
 }
 
-/** Behind `01 00`, which Gurux' server leaves out; undefined while that cannot be told, and for an error (`01 01`). */
+/**
+ * The start of the value after `01 00`, which Gurux' server omits; undefined while it cannot be determined, and for an
+ * error (`01 01`).
+ */
 function startOfOnlyValue(bytes: Uint8Array): number | undefined {
   const [count, choice] = bytes;
   if (bytes.length < 3 || (count === 1 && choice === 1)) return undefined;
@@ -242,7 +245,10 @@ function* resultsIn(
   return whole.results;
 }
 
-/** Undefined if the first two bytes are present, or if the rest is not valid without them either. */
+/**
+ * The results of a list whose first two bytes are missing; undefined if these bytes are present, or if the rest is not
+ * valid without them either.
+ */
 function shortenedResults(
   bytes: Uint8Array,
   count: number,
@@ -254,7 +260,7 @@ function shortenedResults(
   return onlyData ? [{ kind: "data", data: bytes }] : exactResults(Uint8Array.of(0x0c, count, 0), bytes, count);
 }
 
-/** The same with bytes after the results; undefined where the first two bytes are missing. */
+/** The same for results with bytes after them; undefined if the first two bytes look present. */
 function shortenedWithTrailing(
   bytes: Uint8Array,
   count: number,
@@ -270,7 +276,7 @@ function shortenedWithTrailing(
   return results && { results, trailing };
 }
 
-/** The results, if the bytes are `count` of data and errors; and nothing else, unless the options allow it. */
+/** The results, if the bytes are exactly `count` data and errors; further bytes only if the options allow them. */
 function exactResults(
   head: Uint8Array,
   bytes: Uint8Array,

@@ -27,17 +27,18 @@ export interface FinishedTransfer {
 export type Verdict = "ours" | "stale" | "other";
 
 /**
- * Tells the answer to the request under way from copies of earlier answers and from late ones. One for all associations
- * of a client.
+ * Distinguishes the answer to the current request from copies of earlier answers and from late ones. One instance
+ * serves all associations of a client.
  *
- * - The invoke-id moves with every request. An answer with the id of the request is its answer.
- * - An answer with an id that no request on this connection had is no copy: the meter does not echo (`other`).
+ * - The invoke-id changes with every request. An answer with the id of the current request is its answer.
+ * - An answer with an id that no request on this connection had is not a copy: the meter does not echo ids (`other`).
  * - Two successive requests with different ids that were answered with these ids show that the meter echoes. From then
- *   on every answer with another id is stale.
- * - Before that, an answer with the id of an earlier request is stale too: it may be a copy. A meter with a constant id
- *   from 2 to 15 shows itself by silence after such an answer, or by its first answer on the next connection.
- * - Where the meter has its own ids, and where answers have none (short names, errors), only the bytes remain: an
- *   answer that equals an earlier one to another request has to be proved (see copied-answers.ts).
+ *   on, every answer with another id is stale.
+ * - Before that, an answer with the id of an earlier request is stale too, because it may be a copy. A meter with a
+ *   constant id from 2 to 15 is recognized by its silence after such an answer, or by its first answer on the next
+ *   connection.
+ * - If the meter has its own ids, or if the answers have none (short names, errors), only the bytes can be compared: an
+ *   answer that equals an earlier one to another request needs a proof (see copied-answers.ts).
  */
 export class Correlation {
   readonly #first: number;
@@ -48,7 +49,7 @@ export class Correlation {
   #asked = 0;
   /** ids of the requests without an answer so far, the current one included */
   #owed = 0;
-  /** association requests that have no answer so far; counted where the connection outlives them */
+  /** association requests without an answer so far; counted if the connection outlives them */
   associations = 0;
   /** A copy of an answer has ended a session of this client. */
   copiesCame = false;

@@ -31,7 +31,7 @@ interface StreamOptions {
   readonly outlivesAssociation?: boolean;
 }
 
-/** A connection or a serial line: nothing gets lost without the link noticing it. */
+/** A connection or a serial line: the link notices each lost message. */
 export function streamDelivery({ numbered = true, outlivesAssociation = false }: StreamOptions = {}): DeliveryPolicy {
   return { retries: 0, keepsOrder: true, numbered, outlivesAssociation, dropsReplays: !numbered };
 }

@@ -7,7 +7,7 @@ export type Sink = (piece: Uint8Array, blockNumber: number, last: boolean) => Op
 
 /** Special properties of the answer to a request. */
 export interface AnswerForm {
-  /** its data are whatever follows, also where their own counts are wrong; see `ParseOptions` */
+  /** its data extend to the end, even if their own counts are wrong; see `ParseOptions` */
   readonly dataToEnd?: boolean;
 }
 

@@ -21,7 +21,7 @@ export function* withRequestName<T>(
   }
 }
 
-/** The same for a part of the session that waits for nothing. */
+/** The same for a part of the session that awaits nothing. */
 export function namedNow<T>(name: RequestName, run: () => T): T {
   try {
     return run();

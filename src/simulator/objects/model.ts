@@ -88,7 +88,7 @@ export class MeterModel {
     };
   }
 
-  /** The object with this name: of the class, if one is given, else the first one. Generated ones come last. */
+  /** The object with this name: of the class, if one is given, otherwise the first one. Generated objects come last. */
   object(logicalName: string, classId?: number): ModelObject | undefined {
     const key = toHex(parseObis(logicalName));
     const fits = (object: ModelObject): boolean => classId === undefined || object.classId === classId;
@@ -115,7 +115,9 @@ export class MeterModel {
     return [...generated, ...this.objects].filter((object) => isVisible(object, view));
   }
 
-  /** hardware-fault when code of the definition fails; a long profile throws DefinitionFault while it is encoded. */
+  /**
+   * Answers hardware-fault if code of the definition fails; a long profile throws DefinitionFault while it is encoded.
+   */
   read(attribute: AttributeDescriptorWithSelection, view: ClientView): ReadOutcome {
     return this.#orFault(attribute, `attribute ${attribute.attributeId}`, failed("hardware-fault"), (place) =>
       this.#read(attribute, view, place),
