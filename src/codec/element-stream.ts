@@ -10,7 +10,7 @@ import { minimumSize, maxCompactElements, readTypeDescription, valuesPerElement 
 import type { DlmsValue, TypeDescription } from "./value";
 
 export interface ElementStreamOptions extends DecodeLimits {
-  /** also hand out the bytes of each element, as views (default false) */
+  /** also return the bytes of each element, as views (default false) */
   readonly raw?: boolean;
   /** maximum size of one incomplete element in bytes (default 4 MiB) */
   readonly maxElementBytes?: number;
@@ -79,7 +79,7 @@ export class ElementStream<T> {
     return this.#descriptionFound;
   }
 
-  /** How many elements were handed out. */
+  /** Number of elements returned so far. */
   get received(): number {
     return this.#taken;
   }

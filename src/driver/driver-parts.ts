@@ -6,7 +6,7 @@ import type { TransportLineSettings } from "../transport";
 import type { LinkAddress } from "./address-reservations";
 import type { SharedLine } from "./shared-line";
 
-/** Events of a driver besides its answers. */
+/** Events of a driver, in addition to its answers. */
 export interface LinkDriverEvents {
   notification(apdu: Uint8Array): void;
   /** The reason why the connection has to end after an APDU that answers no request; undefined if it can continue. */

@@ -1,7 +1,7 @@
 /** Keeps APDUs that arrive within an operation before they are awaited. */
 import { isBlock, isCipheredPush, isPush } from "../link/apdu-kind";
 
-/** APDUs, and bytes of them, that are kept for an operation that may ask for them. */
+/** Maximum number of APDUs, and of their bytes, that are kept for an operation that may await them. */
 const maxKeptApdus = 64;
 const maxKeptBytes = 4 * 1024 * 1024;
 const none: readonly Uint8Array[] = [];
@@ -18,7 +18,7 @@ export class EarlyApdus {
     this.#kept ??= [];
   }
 
-  /** The operation has ended. Returns the APDUs that it did not take. */
+  /** The operation has ended. Returns the APDUs that it did not receive. */
   end(): readonly Uint8Array[] {
     const left = this.#kept ?? none;
     this.#kept = undefined;

@@ -6,7 +6,7 @@ interface Addressed {
   readonly address?: LinkAddress;
 }
 
-/** The peer that a user speaks to. Users come and go with each association; the peer stays. */
+/** The peer of a user. Users come and go with each association; the peer stays. */
 const peerKey = (user: Addressed): unknown => (user.address === undefined ? user : addressKey(user.address));
 
 /** Consecutive unanswered frames after which the connection counts as half open. Noise has no such effect. */
@@ -18,7 +18,7 @@ const halfOpenAfter = {
 } as const;
 
 /**
- * Judges from missing answers whether a connection that several users share is half open. A single user closes its
+ * Determines from missing answers whether a connection that several users share is half open. A single user closes its
  * connection after a failure; of several users one always keeps it open.
  *
  * A meter may also be dead, and that must not cost the others their associations. So only meters that answered on this

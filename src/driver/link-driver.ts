@@ -394,7 +394,7 @@ export class LinkDriver implements LineUser {
     this.#ownTurn.hold();
     const { deadline } = this.#link;
     const now = this.#timer.now;
-    // an earlier exchange may have done the due work
+    // an earlier exchange may have handled the deadline already
     if (this.#waits.waiter !== undefined || deadline === undefined || now < deadline) {
       this.#ownTurn.end();
       this.#timer.arm();

@@ -31,8 +31,8 @@ export class LinkTimer {
   }
 
   /**
-   * A timer that fires too early looks again, so that one is set for many exchanges: most deadlines never come, and
-   * setting and clearing a timer costs more than what else is done here for an answer.
+   * A timer that fires too early checks the deadline again, so that one timer serves many exchanges: most deadlines are
+   * never reached, and setting and clearing a timer costs more than everything else here for an answer.
    */
   arm(): void {
     const deadline = this.#stopped ? undefined : this.#link.deadline;

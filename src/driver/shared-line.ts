@@ -12,7 +12,7 @@ import { HalfOpenDetector } from "./half-open";
 export interface LineUser {
   /** line settings that this user's meter needs; undefined: those that the line has */
   readonly settings: TransportLineSettings | undefined;
-  /** Reserved for this user while it is attached; absent: it speaks to no meter. */
+  /** Reserved for this user while it is attached; absent: it communicates with no meter. */
   readonly address?: LinkAddress;
   data(bytes: Uint8Array): void;
   /** How well a push fits this user that another user received; absent: not at all. */
@@ -143,8 +143,8 @@ export class SharedLine {
   }
 
   /**
-   * Lets the waiting users go first, between two attempts of one exchange: a silent meter then costs the others one
-   * time-out and not all of them. Undefined when no user waits; else it resolves when the turn is back.
+   * Gives the turn to waiting users between two attempts of one exchange: a silent meter then costs the others one
+   * time-out, not all of them. Undefined if no user waits; otherwise it resolves when the turn is back.
    */
   yieldTurn(user: LineUser): Promise<void> | undefined {
     if (this.#turn !== user || this.#waiting.size === 0) return undefined;
@@ -205,8 +205,8 @@ export class SharedLine {
   }
 
   /**
-   * Hands a push to the users that match it best: the client that it is addressed to, else the clients of its meter.
-   * Returns false when no user of this line speaks to that meter.
+   * Delivers a push to the users that match it best: the client to which it is addressed, otherwise the clients of its
+   * meter. Returns false if no user of this line communicates with that meter.
    */
   dispatchPush(push: Push): boolean {
     const fits = (user: LineUser): PushMatch => user.matchPush?.(push) ?? "none";
@@ -353,7 +353,7 @@ function samePush(a: Push, b: Push): boolean {
   );
 }
 
-/** Finds the line that a transport belongs to: clients with the same key share one. */
+/** Finds the line to which a transport belongs: clients with the same key share one. */
 export class SharedLines {
   readonly #lines = new Map<string, SharedLine>();
 

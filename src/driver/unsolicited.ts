@@ -8,7 +8,7 @@ import type { LineUser, Push } from "./shared-line";
 
 type Parts = Pick<LinkDriverParts, "line" | "link" | "clock" | "events" | "traffic">;
 
-/** Hands each unsolicited APDU to its addressee, and ends the connection when there are too many. */
+/** Delivers each unsolicited APDU to its addressee, and closes the connection if there are too many. */
 export class UnsolicitedApdus {
   readonly #user: LineUser;
   readonly #parts: Parts;
@@ -28,7 +28,7 @@ export class UnsolicitedApdus {
     this.#early.begin();
   }
 
-  /** APDUs that the operation has not taken are unsolicited. */
+  /** APDUs that the operation has not received are unsolicited. */
   endOperation(): void {
     for (const apdu of this.#early.end()) this.#stray(apdu);
   }

@@ -71,7 +71,7 @@ export class Runtime {
   /**
    * The invocation counter of one key under one system title, in a file of a folder. The file's name is a costly hash of
    * the two, worked out when the counter is used first, without holding up the event loop. One store for each: two
-   * would hand out values unaware of each other.
+   * would issue values unaware of each other.
    */
   keyCounterStore(folder: string, systemTitle: Uint8Array, key: Uint8Array): InvocationCounterStore {
     const { clock } = this;

@@ -53,8 +53,8 @@ class FileReceivedCounters implements ReceivedCounterStore {
   readonly #options: Required<FileReceivedCountersOptions>;
   readonly #marks: ReceivedMarks;
   /**
-   * entries by the key's name in this process: the hash takes some 10 ms, so it is computed before an association
-   * begins
+   * names in the file, by the key's name in this process: a name is a hash that takes some 10 ms, so the names of an
+   * association are computed before it begins
    */
   readonly #names = new Map<string, string>();
   #salt: Uint8Array | undefined;
@@ -142,7 +142,7 @@ class FileReceivedCounters implements ReceivedCounterStore {
         const text = await this.#file.read();
         if (text !== undefined) {
           const stored = decodeReceivedRecord(text, this.#file.path);
-          // entries of another process that uses the same file
+          // another process that uses the same file may have written this record
           if (toHex(stored.salt) !== toHex(salt)) throw this.#changedFile();
           this.#marks.merge(stored.counters);
         }
