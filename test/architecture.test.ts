@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import ts from "typescript";
 
-/** Which folder of src/ may import which. What is not listed here is refused. */
+/** Which folder of src/ may import which. Imports that are not listed here are refused. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   clock: ["errors"],

@@ -334,7 +334,7 @@ export function giveUpAfterOf(raw: RawSettings, msg: NodeMessage, mode: ReadRequ
 
 /**
  * The request of a message.
- * @throws DlmsConfigError with the property's name, `msg.` before it where it came with the message
+ * @throws DlmsConfigError with the property's name, prefixed with `msg.` if the message supplied it
  */
 export async function readRequestOf(
   RED: NodeAPI,

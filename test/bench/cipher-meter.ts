@@ -56,7 +56,10 @@ function withId(plain: Uint8Array, invokeId: number): Uint8Array {
   return Uint8Array.from(plain, (byte, i) => (i === 2 ? invokeId : byte));
 }
 
-/** The answers to a client that asks as the plain one did. Its invoke-ids take turns, or are always the same. */
+/**
+ * The answers to a client whose requests equal those of the plain client. Its invoke-ids alternate, or are always the
+ * same.
+ */
 function sealStock(): Uint8Array[] {
   const ids = asked.map(({ invokeId }) => invokeId);
   const period = Math.max(1, ids.indexOf(ids[0] ?? 0, 1));

@@ -12,5 +12,5 @@ export const answer = "c401c1000600bc614e";
 
 export const scalerAnswer = "c401c10002020f00161e";
 
-/** plain requests from which the meter learns how a client asks: more than there are invoke-ids */
+/** plain requests from which the meter learns the client's requests: more than the number of invoke-ids */
 export const lessons = 40;

@@ -1,4 +1,4 @@
-/** Benchmark: decoding of ciphered pushes to named, scaled values, beside Gurux for Java decoding the same bytes. */
+/** Benchmark: decoding of ciphered pushes to named, scaled values, compared with Gurux for Java on the same bytes. */
 import { createCipheriv } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

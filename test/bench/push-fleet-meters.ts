@@ -9,7 +9,7 @@ import { cipheredPush } from "../support/meter-pushes";
 const meters = Number(process.argv[2] ?? 10_000);
 const minutes = Number(process.argv[3] ?? 2);
 
-/** A listener that does nothing but hold the sockets, for comparison. */
+/** A listener that only keeps the sockets open, for comparison. */
 const bare = `
 const net = require("net");
 const sockets = [];

@@ -64,9 +64,11 @@ export async function dialogOpened(page: Page): Promise<void> {
   });
 }
 
-/** Double click, as a person would do it, on the first node of a type; or the dialog of the first config node, or of one by its id. */
+/**
+ * Double click, like a user, on the first node of a type; or the dialog of the first config node, or of one by its id.
+ */
 export async function openDialog(page: Page, type: string, id?: string): Promise<void> {
-  // the types are known before the flows are there
+  // the editor loads the types before the flows
   await page.waitForFunction((wanted) => {
     let there = false;
     RED.nodes.eachNode(({ type: found }) => {

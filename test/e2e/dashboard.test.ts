@@ -95,7 +95,7 @@ describe("the examples in a browser", function () {
   before(async function () {
     needsBrowser(this);
     csvFolder = mkdtempSync(join(tmpdir(), "dlms-csv-"));
-    // So far in the west the day began long ago: "today" has a load profile at whatever time this runs.
+    // So far in the west the day began long ago: "today" has a load profile at any time of the test.
     const zone = process.env.TZ;
     if (pictures === undefined) process.env.TZ = "Etc/GMT+12";
     nodeRed = new NodeRedProcess({

@@ -52,7 +52,7 @@ interface Vector {
   readonly frames?: readonly { readonly hex?: string }[];
 }
 
-/** The collection beside the repository, where it is present. */
+/** The collection next to the repository, if present. */
 function collectedSeeds(folder: string): Seed[] {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((name) => name.endsWith(".json"));

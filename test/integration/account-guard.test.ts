@@ -76,7 +76,7 @@ async function askFor({ client, clock }: Bench, ms: number): Promise<void> {
   }
 }
 
-/** Ends an association that is good without a word, so that the next request makes another. */
+/** Ends a working association silently, so that the next request establishes another. */
 async function breakConnection({ client, clock, meter }: Bench): Promise<void> {
   let cut = true;
   meter.use({
@@ -154,8 +154,8 @@ describe("power cuts", () => {
 
 describe("a wrong secret", () => {
   /**
-   * Times (ms) of the first four tries and the number of tries within an hour, as they were when two tries without an
-   * answer were all that counted. No later rule may try sooner or more often. An exception-response counts like no answer.
+   * Times (ms) of the first four attempts and the number of attempts within an hour, from the version that counted only
+   * two unanswered attempts. No later rule may try sooner or more often. An exception-response counts like no answer.
    */
   const before: Readonly<Record<Framing, Readonly<Record<Mechanism, Readonly<Record<Answer, [number[], number]>>>>>> = {
     WRAPPER: {

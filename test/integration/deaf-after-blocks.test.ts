@@ -27,8 +27,8 @@ interface Sent {
 }
 
 /**
- * The meter, written on `HdlcPeer` alone. It begins an answer in general blocks, and does not take the next request
- * for a block, nor anything else until nothing was sent to it for `inactivity` ms.
+ * The meter, written on `HdlcPeer` alone. It begins an answer in general blocks, and ignores the next request for a
+ * block and all other frames until the line was idle for `inactivity` ms.
  */
 class DeafMeter {
   readonly sent: Sent[] = [];

@@ -9,7 +9,7 @@ import { bench, number, register, registerRef, registers } from "../support/mete
 const profileName = "1.0.99.1.0.255";
 const dataRef = { classId: 1, logicalName: "0.0.96.1.9.255", attributeId: 2 };
 
-/** A load profile of registers and a long text, so that there is something to be sent in blocks. */
+/** A load profile of registers and a long text, which need blocks. */
 const definition = {
   maxPduSize: 1024,
   objects: [
@@ -62,7 +62,7 @@ async function failing(classId: number, say: (id: number, next: number) => Uint8
   return error;
 }
 
-/** What the read fails with; undefined where it does not. The next read has to work in any case. */
+/** The error of the read; undefined if it succeeds. The next read has to work in either case. */
 async function outcome(classId: number, say: (id: number, next: number) => Uint8Array | undefined): Promise<unknown> {
   const { client, clock, meter } = bench(definition, { timeouts: { response: 500, reconnectMin: 1, reconnectMax: 1 } });
   await clock.runUntil(client.open());

@@ -15,7 +15,7 @@ const response = 1000;
 const finely = [1.05, 1.055, 1.06, 1.0625, 1.065, 1.07, 1.075];
 const dataRef = (n: number): AttributeRef => ({ classId: 1, logicalName: `0.0.96.1.${n}.255`, attributeId: 2 });
 
-/** takes three blocks where an answer has 64 bytes */
+/** needs three blocks if an answer has 64 bytes */
 const text = (meter: number, n: number): DlmsValue => ({
   type: "visible-string",
   value: `meter ${meter} value ${n} `.repeat(8),

@@ -30,20 +30,20 @@ interface Fault {
   readonly how: "lost" | "late" | "just late" | "twice";
 }
 
-/** "just late": the answer to the repeated request was there before, and the next request is under way */
+/** "just late": it arrives after the answer to the repeated request, when the next request is under way */
 const delays = { late: 1.6 * response, "just late": 1.012 * response, twice: 5 } as const;
 
 interface Kind {
   readonly name: string;
   readonly meter?: Partial<MeterDefinition>;
   readonly client?: () => Partial<ConnectOptions>;
-  /** How many of the datagrams may cost the association, never the value, when they are lost or late (none). */
+  /** Number of datagrams whose loss or delay may cost the association, but never the value (0). */
   readonly reconnects?: number;
-  /** How many may cost a value, by an error (none). */
+  /** Number of datagrams that may cost a value, by an error (0). */
   readonly errors?: number;
-  /** How many may cost it when they come twice; undefined: not tried. */
+  /** Number of datagrams that may cost it when they arrive twice; undefined: not tested. */
   readonly twice?: number;
-  /** the invoke-id of every answer, whatever was asked */
+  /** the invoke-id of every answer, regardless of the request */
   readonly invokeId?: number;
   /** A proof that gets lost is not sent again: meters lock accounts. */
   readonly provesItself?: true;
@@ -81,7 +81,7 @@ const kinds: readonly Kind[] = [
   },
   // not requested, because a late general block would fit into the next answer
   { name: "general blocks, offered", meter: { generalBlockTransferWindow: 3 }, twice: 0 },
-  // the tag refuses an answer with a block of another one; nothing else could
+  // only the tag reveals an answer with a block of another one
   {
     name: "general blocks, asked for, ciphered",
     meter: { ...secret, generalBlockTransferWindow: 3 },

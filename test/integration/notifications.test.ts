@@ -6,7 +6,7 @@ import { bench, registerRef, registers } from "../support/meters";
 import { dataNotification, sized } from "../support/apdus";
 import { keys, secured } from "./security/secured";
 
-/** What a meter may report unasked, each as it is on the line. */
+/** Unsolicited messages of a meter, as bytes on the line. */
 const reports = {
   // event-notification, no time, Register 1.0.1.8.0.255 attribute 2, unsigned 5
   "event-notification": "c20000030100010800ff021105",

@@ -48,7 +48,7 @@ describe("profiles whose connection breaks", () => {
 
   it("end with the error when no more rows arrive", async () => {
     const line = meter(ordinary);
-    // each connection gives the association, the columns, the scalers and one block
+    // each connection lasts for the association, the columns, the scalers and one block
     line.meter.use(breaksAt(6, ...counted(7, 60)));
     const { client, clock } = line;
     await assert.rejects(clock.runUntil(client.profile(profileName).toTable()), { code: "DLMS_CONN_LOST" });

@@ -96,7 +96,7 @@ const answer = (invokeId: number, rows: readonly DlmsValue[][]): readonly Uint8A
   ),
 ];
 
-/** Does something else where columns are chosen. */
+/** Replaces the answer to a request that selects columns. */
 function forChosenColumns(name: string, act: (invokeId: number) => readonly Uint8Array[] | undefined): Behaviour {
   return {
     name,

@@ -65,7 +65,7 @@ function asked(one: Case, at: (age: number) => number): { range: ProfileRange | 
   }
 }
 
-/** Where times of the clock come twice, rows between two of them may be of the range or not. */
+/** If clock times occur twice, rows between them may be inside the range or outside. */
 const isClear = ({ kind, before, period, count }: Case): boolean =>
   kind !== "local" || before === 3000 || count === 0 || period === 86_400;
 

@@ -19,7 +19,9 @@ interface Rig {
   readonly connections: () => number;
 }
 
-/** A meter whose answers to these requests go on in segments of 20 bytes, fast enough for the rate and without end. */
+/**
+ * A meter whose answers to these requests continue in segments of 20 bytes, fast enough for the rate and without end.
+ */
 function endless(kind: "aarq" | "get", object: "first" | "all" = "all"): Rig {
   const clock = new VirtualClock();
   let connections = 0;
@@ -37,7 +39,7 @@ function endless(kind: "aarq" | "get", object: "first" | "all" = "all"): Rig {
       sent = (sent + 1) % 8;
     };
     let segments = 0;
-    // no segment equals another, since the link asks again for one that may be a late copy
+    // no segment equals another, because the link requests a possible late copy again
     const goOn = (text: string): void => {
       info(text, true);
       segments++;

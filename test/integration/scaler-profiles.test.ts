@@ -1,4 +1,4 @@
-/** Profiles of meters that refuse scaler_unit and have it in a scaler profile (IS 15959, SPODES). */
+/** Profiles of meters that refuse scaler_unit and store it in a scaler profile (IS 15959, SPODES). */
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
 import { decodeValueBytes } from "../../src/codec";
@@ -148,7 +148,7 @@ function profileGeneric(logicalName: string, objects: string, buffer: string): S
   };
 }
 
-/** The captured registers are there, and their scaler_unit is not for this client. */
+/** The captured registers exist, but this client may not read their scaler_unit. */
 function registersOf(objects: string): SimulatedObject[] {
   const captured = readCaptureObjects(value(objects)).filter(({ attributeId }) => attributeId === 2);
   return captured.map(({ classId, logicalName }) => ({

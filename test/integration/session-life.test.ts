@@ -185,7 +185,7 @@ describe("the trace of a bug report", () => {
       }
       const text = JSON.stringify(seen);
       for (const form of forms) assert.ok(!text.toLowerCase().includes(form.toLowerCase()), form);
-      // a piece of it in one of the segments would be a leak too
+      // a part of the secret in one of the segments is also a leak
       for (let at = 0; at + 8 <= secret.length; at++) {
         assert.ok(!text.includes(Buffer.from(secret.slice(at, at + 8)).toString("hex")), "a piece in hex");
         assert.ok(!text.includes(secret.slice(at, at + 8)), "a piece in text");

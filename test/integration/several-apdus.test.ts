@@ -11,7 +11,7 @@ import { VirtualClock } from "../support/virtual-clock";
 const push = (n: number): string => dataNotification(`110${n}`, n);
 const ref = { classId: 1, logicalName: "0.0.96.1.0.255", attributeId: 2 };
 
-/** What a field holds around the answer to a GET, and how many pushes are in it. */
+/** The content of a field around the answer to a GET, and its number of pushes. */
 const fields: Readonly<Record<string, (answer: string, llc: string) => string>> = {
   "the answer, then a push": (answer, llc) => `${answer}${llc}${push(1)}`,
   "a push, then the answer": (answer, llc) => `${push(1)}${llc}${answer}`,

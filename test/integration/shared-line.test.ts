@@ -174,7 +174,7 @@ describe("several meters on one line", () => {
     const [greedy, modest] = [at(clients, 0), at(clients, 1)];
     let greedyReads = 0;
     let answered = false;
-    // bounded, since nothing else runs while both sides only wait for each other's microtasks
+    // bounded, because no other task runs while both sides only wait for each other's microtasks
     const polling = (async () => {
       for (; !answered && greedyReads < 100; greedyReads++) await greedy.read(registerRef(0));
     })();
@@ -233,7 +233,7 @@ describe("several meters on one line", () => {
     await clock.tickAsync(10);
     assert.equal(sent.filter((one) => one.startsWith("kept")).length, 1, sent.join(", "));
     silence.delete(1);
-    // it was answered: the association holds, and its meter is asked again after the next pause
+    // it was answered, so the association remains, and the meter is probed again after the next pause
     assert.equal((await clock.runUntil(kept.read(registerRef(0)))).value, 100);
     assert.equal(kept.statistics.associations, 1);
     await clock.tickAsync(3 * keepAlive);

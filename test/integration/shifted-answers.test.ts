@@ -32,7 +32,7 @@ interface Kind {
   readonly link: "stream" | "datagrams" | "hdlc";
   readonly meter?: Partial<MeterDefinition>;
   readonly client?: () => Partial<ConnectOptions>;
-  /** of every answer, whatever was asked */
+  /** of every answer, regardless of the request */
   readonly invokeId?: number;
 }
 

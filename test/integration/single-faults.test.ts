@@ -29,8 +29,8 @@ interface Session {
 
 const timeouts = { connect: 2000, response: 1000, close: 1000, retries: 2, reconnectMin: 500, reconnectMax: 2000 };
 /**
- * The longest that a read may take: each of two tries (the second after a reconnect) consists of a link set-up and a
- * few exchanges, and each of those of three tries of the response time-out, a frame's time and the pauses between.
+ * Maximum duration of a read: each of two attempts (the second after a reconnect) consists of a link set-up and a few
+ * exchanges, and each exchange of three attempts with the response time-out, a frame's time and the pauses between.
  */
 const bound = 60_000;
 /** A refused secret is not sent again before this, for the sake of the account. */
@@ -98,7 +98,7 @@ const sessions: readonly Session[] = [
   },
 ];
 
-/** Promises settle in one turn of the event loop: nothing here waits for a thread or a socket. */
+/** Promises settle in one turn of the event loop: no code here waits for a thread or a socket. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function within<T>(clock: VirtualClock, work: Promise<T>, limit: number): Promise<T> {

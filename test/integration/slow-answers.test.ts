@@ -146,7 +146,7 @@ describe("an answer that comes too slowly", () => {
     const { at, code, message } = await ending(own, 900, (round) => {
       const [send, receive] = [round % 8, 1];
       const control = (receive << 5) | 0x10 | (send << 1);
-      // no segment equals the one eight before it, which the link would ask for again
+      // no segment equals the one eight before it, because the link would request it again
       const byte = (round & 0xff).toString(16).padStart(2, "0");
       own.say(hdlcFrame(client, meter, control, round === 0 ? "e6e700c4" : byte, true));
     });

@@ -6,7 +6,7 @@ import { memoryCounterStore } from "../../src/security";
 import { demoKeys } from "../../src/simulator";
 import { bench, number, register, requests } from "../support/meters";
 
-/** What is held of a long profile, counted: nothing here depends on when memory is collected. */
+/** These tests count the rows of a long profile in memory, which does not depend on garbage collection. */
 const profileName = "1.0.99.1.0.255";
 const rows = 5000;
 const blockSize = 512;

@@ -22,7 +22,7 @@ interface Passes {
   proof: string;
 }
 
-/** Lets the client associate, with the meter's proof made by `prove` instead of the meter itself. */
+/** Associates the client with a proof made by `prove` instead of the meter. */
 async function associate(prove: (passes: Passes) => Promise<string>): Promise<{ value: unknown; passes: Passes }> {
   const passes: Passes = { ctos: "", stoc: "", proof: "" };
   const plain: Cell = { ...cell, policy: "none" };

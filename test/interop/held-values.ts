@@ -1,7 +1,7 @@
 /** The values of the Java meter, for comparison. */
 import type { ObisLike } from "../../src";
 
-/** What the Java meter of test/interop/java holds (Household.java), in the words of our reader. */
+/** The values of the Java meter of test/interop/java (Household.java), as our reader returns them. */
 export interface HeldValue {
   readonly objectType: string;
   readonly logicalName: ObisLike;

@@ -4,7 +4,7 @@ import { createMeter } from "../../src";
 import type { SimulatedMeter } from "../../src";
 import { type PeerReport, needsJava, needsPython, readWithDlmsCosem, readWithGuruxPython, readWithJava } from "./peers";
 
-/** Our simulated meter read by other people's clients, each in its own process. */
+/** Our simulated meter read by other implementations, each in a separate process. */
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 const longText = "simulated meter ".repeat(250);
 

@@ -27,17 +27,17 @@ function missing(context: Context, what: string): never {
   return context.skip();
 }
 
-/** Skip this test, with the reason, where the Java peer was not built; in CI that is a failure. */
+/** Skip this test, with the reason, if the Java peer was not built; in CI that is a failure. */
 export function needsJava(context: Context): void {
   if (!existsSync(join(javaTarget, "interop-peer.jar"))) missing(context, "the Java peer");
 }
 
-/** Skip this test, with the reason, where the peer on jDLMS was not built; in CI that is a failure. */
+/** Skip this test, with the reason, if the peer on jDLMS was not built; in CI that is a failure. */
 export function needsJdlms(context: Context): void {
   if (!existsSync(join(jdlmsTarget, "interop-jdlms.jar"))) missing(context, "the jDLMS peer");
 }
 
-/** Skip this test, with the reason, where the Python peers were not installed; in CI that is a failure. */
+/** Skip this test, with the reason, if the Python peers were not installed; in CI that is a failure. */
 export function needsPython(context: Context): void {
   if (!existsSync(python)) missing(context, "the Python peers");
 }
@@ -84,7 +84,7 @@ function commandLine(options: PeerOptions): string[] {
   return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
 }
 
-/** A meter on Gurux' server classes, on a loopback port of its own. */
+/** A meter on Gurux' server classes, on a separate loopback port. */
 export interface JavaMeter {
   readonly port: number;
   /** its standard error output so far */
@@ -178,7 +178,7 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/** Gurux' Java library, which opens and makes single messages too. */
+/** Gurux' Java library, which also opens and builds single messages. */
 export interface JavaFleet extends Fleet {
   /** What is inside a general-ciphering APDU, in hex. */
   open(options: PeerOptions): Promise<{ readonly plain: string }>;
@@ -256,7 +256,7 @@ export interface OpenTask {
   readonly signingCertificate: string;
 }
 
-/** A script of test/interop/python that takes a list of tasks as JSON and prints one of answers. */
+/** A script of test/interop/python that reads a list of tasks as JSON and prints a list of answers. */
 function runPython<Answer>(name: string, tasks: readonly object[]): Promise<readonly Answer[]> {
   return new Promise((resolve, reject) => {
     const script = join(__dirname, "python", name);

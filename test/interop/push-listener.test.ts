@@ -1,4 +1,4 @@
-/** Pushes of Gurux for Java, Gurux for Python and dlms-cosem, as processes of their own, received by the push listener. */
+/** Pushes of Gurux for Java, Gurux for Python and dlms-cosem, in separate processes, received by the push listener. */
 import assert from "node:assert/strict";
 import { listenPush, type Push, type PushListener } from "../../src";
 import { needsJava, needsPython, pushWithJava, type SendPushTask, sendPushesWithPython } from "./peers";

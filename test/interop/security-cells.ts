@@ -41,7 +41,7 @@ export const cells: readonly Cell[] = [
   ...mechanisms.flatMap((mechanism) =>
     policies.flatMap((policy) =>
       suites
-        // without ciphering and without keys in the proof the suite means nothing
+        // without ciphering and without keys in the proof the suite has no effect
         .filter((suite) => policy !== "none" || suite === 0 || mechanism === "hls-gmac" || mechanism === "hls-ecdsa")
         // suite 0 has no signatures
         .filter((suite) => mechanism !== "hls-ecdsa" || suite > 0)
@@ -248,7 +248,7 @@ export function javaClient(cell: Cell, port: number): PeerOptions {
   };
 }
 
-/** The client of dlms-cosem in this cell; undefined where it has no such association. */
+/** The client of dlms-cosem in this cell; undefined if it supports no such association. */
 export function dlmsCosemClient(cell: Cell, port: number): PythonOptions | undefined {
   const { mechanism, policy, suite, ciphering } = cell;
   const names: Partial<Record<Mechanism, string>> = { none: "NONE", lls: "LOW", "hls-gmac": "HIGH_GMAC" };

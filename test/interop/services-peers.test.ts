@@ -96,7 +96,7 @@ function meterOf(more: Partial<MeterDefinition>) {
   });
 }
 
-/** What a peer makes of rows `from` to `to`: the time in hex where it does not read it, the number as text. */
+/** A peer's decoding of rows `from` to `to`: the time in hex if it does not decode it, the number as text. */
 function heldRows(from: number, to: number): unknown[] {
   return Array.from({ length: to - from + 1 }, (_, n) => [
     Buffer.from(stamp(from + n)).toString("hex"),

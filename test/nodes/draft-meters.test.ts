@@ -215,7 +215,7 @@ describe("a meter of an open dialog", () => {
     await helper.setFlows(flowFor(one.port), "full");
     await one.meter.waitFor((item) => item.kind === "apdu" && item.apdu.apdu === "rlrq");
     const reading = value();
-    // as long as this takes, it could have connected several times
+    // long enough for several connections
     for (let n = 0; n < 5; n++) await helper.request().get("/dlms/describe?obis=1-0:1.8.0");
     assert.equal(attempts(one), 1);
     release();

@@ -156,7 +156,7 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
 
   before(async () => {
     csvFolder = mkdtempSync(join(tmpdir(), "dlms-csv-"));
-    // So far in the west the day began long ago: the profile of "today" has rows at whatever time this runs.
+    // So far in the west the day began long ago: the profile of "today" has rows at any time of the test.
     nodeRed = await ObservedNodeRed.start({ TZ: "Etc/GMT+12" });
     const all = [...examples.values()].flat();
     const ports = new Map<unknown, string>();

@@ -1,4 +1,4 @@
-// Files that are written from tables of the code are as the code would write them.
+// Generated files equal the output of their generator.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -104,7 +104,7 @@ describe("settings of dlms-meter in a message's msg.meter", () => {
   const persistentState: PersistentState = { systemTitle: () => new Uint8Array(8), counter: () => store };
   const raw = { ...defaults(), version: 2 };
 
-  /** What a session would be made with. */
+  /** The options of the session. */
   async function settingsFor(overrides: Record<string, unknown>): Promise<MeterSettings | undefined> {
     let made: MeterSettings | undefined;
     const session = { addUser: () => undefined, removeUser: () => Promise.resolve(), view: { phase: "idle" } };

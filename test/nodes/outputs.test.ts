@@ -137,7 +137,7 @@ describe("dlms-read: one message per item, columns, periods, own interval", () =
     }
     const moment = "2026-01-31T00:00";
     assert.ok((await value({ range: { from: moment, to: moment } })).payload);
-    // without an offset it is the meter's time, whatever that is
+    // without an offset it is the meter's time, in an unknown zone
     assert.ok((await value({ range: { from: "2026-01-31T01:00", to: "2026-01-31T00:00Z" } })).payload);
   });
 

@@ -33,7 +33,7 @@ const refused = async (msg: object): Promise<Message> => {
   return caught;
 };
 
-/** Every message at a node from now on, and a way to wait until there are as many. */
+/** Collects every message at a node from now on, and can wait for a number of them. */
 function collected(id = "out"): Message[] & { count(wanted: number): Promise<void> } {
   const waiting: (() => void)[] = [];
   const list = Object.assign([] as Message[], {

@@ -26,7 +26,7 @@ const listenFlow = (source: object, listen: object = {}, more: object[] = []): F
     ...more,
   ] as Flow;
 
-/** Resolves when the port of the source is open, also where it is already. */
+/** Resolves when the port of the source is open, at once if it already is. */
 const listening = (): Promise<void> =>
   new Promise((resolve) => {
     const { source } = (helper.getNode("source") as unknown as PushSourceNode).push;

@@ -121,7 +121,7 @@ const heapSlack = 1_000_000;
 
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN;
 
-/** @throws AssertionError for each name of which there is more than there was */
+/** @throws AssertionError for each name whose count has grown */
 function assertNoMore(after: Readonly<Record<string, number>>, before: Readonly<Record<string, number>>): void {
   const grown = Object.entries(after).filter(([name, count]) => count > (before[name] ?? 0) + slack);
   assert.deepEqual(
@@ -182,7 +182,7 @@ describe("hundreds of redeploys in the middle of reads", function () {
     round++;
   }
 
-  /** What is left when no node is. */
+  /** The counts without any node. */
   async function measureIdle(): Promise<Measurement> {
     await nodeRed.deploy(idle, "full");
     for (const one of Object.values(meters)) await one.left();

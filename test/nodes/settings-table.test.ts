@@ -379,7 +379,7 @@ const listed: Readonly<Record<string, string>> = {
 
 describe("lists of a meter's settings", () => {
   const names = new Set<string>([...propertyNames, ...secretNames]);
-  /** Fewer may be an ordinary object. */
+  /** Objects with fewer keys may be ordinary objects. */
   const listLength = 5;
 
   function files(folder: string): string[] {

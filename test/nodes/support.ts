@@ -23,7 +23,7 @@ const { _events: events, _redNodes: runtime } = helper as unknown as {
   readonly _events: EventEmitter;
   readonly _redNodes: { setFlows(flow: object[], credentials: object, type: string): Promise<unknown> };
 };
-// the helper's own gives up after 300 ms, which a busy machine may need
+// the helper's own wait ends after 300 ms, which a busy machine may exceed
 helper.setFlows = async (flow, type, credentials = {}) => {
   const started = once(events, "flows:started");
   await runtime.setFlows(flow, credentials, type);

@@ -25,7 +25,7 @@ import {
 type Flow = ReturnType<typeof flowFor>;
 const never = new AbortController().signal;
 
-/** Objects that hold their own number. */
+/** Objects whose value is their own number. */
 const numbered = (count: number): MeterDefinition => ({
   framing: "HDLC",
   associations: [{ client: 16 }, { client: 17 }],

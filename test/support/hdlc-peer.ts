@@ -1,6 +1,6 @@
 /**
  * A small HDLC secondary station for tests of the link: written from IEC 62056-46 alone, without the code under test,
- * so that a mistake there is not mirrored here. Frames are plain hex texts.
+ * so that it does not repeat a mistake of that code. Frames are plain hex texts.
  */
 
 /** CRC-16/X.25, bit by bit. */

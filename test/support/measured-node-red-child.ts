@@ -93,7 +93,7 @@ function tracked<T extends object>(kind: string, made: T): T {
 /** Made and forgotten by the thousand within one read. */
 const shortLived = ["bytes", "codec", "apdu"].map((folder) => join(built, "src", folder) + sep);
 
-/** From now on every instance of a class that one module of the package takes from another is tracked. */
+/** From now on every instance of a class that one module of the package imports from another is tracked. */
 function trackClasses(): void {
   for (const [file, module] of Object.entries(load.cache)) {
     if (!file.startsWith(built + sep) || shortLived.some((folder) => file.startsWith(folder))) continue;

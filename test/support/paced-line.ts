@@ -8,8 +8,8 @@ const bitsPerByte = 10;
 const driverBytes = 32;
 
 /**
- * A serial line of a given rate between two ends that are as fast as one likes, on a virtual clock: every byte takes
- * ten bit times, one after the other in each direction. It counts collisions, because the line is half duplex.
+ * A serial line of a given rate between two ends of unlimited speed, on a virtual clock: every byte takes ten bit
+ * times, one after the other in each direction. It counts collisions, because the line is half duplex.
  */
 export class PacedLine {
   readonly transport: Transport;

@@ -12,7 +12,7 @@ const word = (value: number): Buffer => Buffer.of(value >> 8, value & 0xff);
 const double = (value: number): Buffer =>
   Buffer.of(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
 
-/** Bytes after their length, as A-XDR has it. */
+/** Bytes after their length, as in A-XDR. */
 export function sized(bytes: Uint8Array): Buffer {
   const { length } = bytes;
   const head = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];

@@ -161,7 +161,7 @@ describe(`COSEM values of the vector collection${missing ? " (skipped: the colle
     });
   }
 
-  /** The names that the source's own tests give to OBIS codes of the Nordic lists. */
+  /** The names of OBIS codes of the Nordic lists in the source's own tests. */
   const nordic: Readonly<Record<string, string>> = {
     "1.7.0": "active_power_import",
     "2.7.0": "active_power_export",

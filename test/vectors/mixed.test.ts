@@ -26,7 +26,7 @@ const readers: readonly [string, (bytes: Uint8Array) => unknown][] = [
   ["decodeFrame, wrapper", (bytes) => decodeFrame(bytes, "wrapper")],
 ];
 
-/** Tags and lengths of the standard, and counts that promise far more than there is. */
+/** Tags and lengths of the standard, and counts that exceed the data by far. */
 const pieces = ["00", "01", "02", "09", "13", "7e", "80", "81", "820fff", "84ffffffff", "c4", "cc", "db", "dd", "df", "e0"]
   .map((hex) => fromHex(hex));
 

@@ -82,7 +82,7 @@ function onePass(vector: Vector): void {
   const apdu = fromHex(vector.hex);
   const content = Uint8Array.from(apdu.subarray(apdu.length - 235));
   assert.equal(content[0], 0x31);
-  // as if it were encrypted only, so that the tag is left out of it
+  // as if it were encrypted only, so the tag is omitted
   content[0] = 0x21;
   const keys = { encryptionKey: agreed, authenticationKey: key(vector, "ak") };
   const systemTitle = key(vector, "originator");

@@ -15,7 +15,7 @@ export interface SharedVector {
 
 const file = resolve(__dirname, "../../../shared/vectors/vectors.json");
 
-/** Why the collection cannot be used, or undefined if it is there. */
+/** Why the collection cannot be used, or undefined if it can. */
 export const absent: string | undefined = existsSync(file) ? undefined : "the shared vectors are not beside this repository";
 
 /** The vectors of one layer; empty if the collection is missing. */

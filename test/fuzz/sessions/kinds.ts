@@ -22,7 +22,7 @@ export interface Kind {
   readonly client: () => Omit<ConnectOptions, "transport" | "clock">;
   /** faults after which every value must be right or an error */
   readonly judged: readonly LineFault[];
-  /** faults that nothing in the protocol detects: no foreign error and no hang, but a value may be wrong */
+  /** faults that the protocol cannot detect: no foreign error and no hang, but a value may be wrong */
   readonly unjudged?: readonly LineFault[];
 }
 

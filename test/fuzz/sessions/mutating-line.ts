@@ -15,7 +15,7 @@ export interface MutatingLineOptions {
   readonly faults: readonly LineFault[];
   /** share of disturbed messages */
   readonly rate: number;
-  /** ms that a message takes */
+  /** transmission time of a message in ms */
   readonly latency: number;
   /** the response time-out of the client, in ms: delays are made around it */
   readonly response: number;

@@ -46,7 +46,7 @@ const profile: Work = {
 };
 const objectList: Work = { name: "object list", run: async (client) => (await client.browse()).objects };
 
-/** Every kind of work that a session may hold, in a fixed order. */
+/** Every kind of work in a session, in a fixed order. */
 const works: readonly Work[] = [
   ...refs.map((_, n) => reading(n)),
   list([0, 1, 2, 3]),
@@ -137,7 +137,7 @@ async function rightValues(kind: Kind): Promise<readonly unknown[]> {
   return values;
 }
 
-/** Parts of a list may be errors; the others are at their places. */
+/** Some items of a list may be errors; the others keep their places. */
 function isRight(value: unknown, right: unknown): boolean {
   if (Array.isArray(value) && Array.isArray(right) && value.length === right.length) {
     return value.every((one, n) => isErrorCode(one) || sameValue(one, right[n]));

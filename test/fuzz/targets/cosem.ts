@@ -28,7 +28,7 @@ const columns = profileColumns([
   { classId: 3, logicalName: "1.0.1.8.0.255", attributeId: 2, dataIndex: 0 },
 ]);
 
-/** The elements that a stream hands out; the rest of it is dropped with its error. */
+/** The elements that a stream delivers; the rest is dropped with its error. */
 function streamed(input: Uint8Array, size: number): unknown[] {
   const stream = new ElementStream(createTimedRowReader(columns, { capturePeriod: 900, timeKey: "0.0.1.0.0.255" }));
   const rows: unknown[] = [];
@@ -47,7 +47,7 @@ export const cosemTargets: readonly Target[] = [
     run: (input) => {
       const rows = streamed(input, Math.max(1, input.length));
       checkNodes(rows, input, nodesPerByte);
-      // a batch that ends in an error is lost as a whole, so bytes one by one give at least as much
+      // a batch that ends in an error is lost as a whole, so single bytes yield at least as many elements
       const singly = streamed(input, 1);
       assert.deepEqual(singly.slice(0, rows.length), rows);
     },

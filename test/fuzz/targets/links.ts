@@ -8,7 +8,7 @@ const request = fromHex("c001c100080000010000ff0200");
 const server = { logical: 1 };
 const ua = fromHex("7ea01e0321737c38818012050107ee060107ee0704000000070804000000073f277e");
 
-/** What a link may put out for each byte that it takes: frames, notes, answers. */
+/** Maximum output of a link for each received byte: frames, notes, answers. */
 const outputsPerByte = 4;
 
 class Feed {
@@ -57,7 +57,7 @@ class Feed {
 
 /**
  * The first byte says where the pieces end and whether the link is open first, the second how often time passes; the
- * others arrive in pieces.
+ * other bytes arrive in pieces.
  */
 function feedLink(make: () => LinkProtocol, opening: readonly Uint8Array[], input: Uint8Array): void {
   const [shape = 0, times = 0, ...rest] = input;

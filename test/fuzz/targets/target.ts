@@ -15,10 +15,10 @@ export interface Target {
   run(input: Uint8Array): void | Promise<void>;
 }
 
-/** The longest message of an error, in characters: 4096, and how much was left out. */
+/** The longest message of an error, in characters: 4096, and the omitted length. */
 const maxMessageBytes = 4200;
 
-/** What the work returns; undefined where it ends in an error of the family, which is checked for its size. */
+/** Result of the work; undefined if it ends in a DLMS error, whose size is checked. */
 export function onlyDlmsErrors<T>(work: () => T): T | undefined {
   try {
     return work();

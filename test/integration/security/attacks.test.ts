@@ -23,7 +23,7 @@ const flip = (bytes: Uint8Array, bit: number): Uint8Array => {
   return changed;
 };
 
-/** The error that a read under attack ends with; nothing else than a DlmsError may come out. */
+/** The error of a read under attack, which must be a DlmsError. */
 async function failureOf(attack: Behaviour, change: Parameters<typeof secured>[0] = {}): Promise<DlmsError> {
   const { client, clock } = secured({
     ...change,
@@ -81,7 +81,7 @@ describe("attacks on a ciphered association", () => {
     });
     const { client, clock } = secured({ behaviours: [replay] });
     assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);
-    // the association is given up, and the read is asked once more in a new one
+    // the client abandons the association, and repeats the read in a new one
     const retried: string[] = [];
     client.on("retry", ({ error }) => retried.push(error.code));
     assert.equal((await clock.runUntil(client.read(registerRef(1)))).value, 100.1);
@@ -349,7 +349,7 @@ describe("attacks on a ciphered association", () => {
       const ahead = secured({ store: watchedStore(500) });
       await ahead.clock.runUntil(ahead.client.read(registerRef(0)));
       await ahead.clock.runUntil(ahead.client.close());
-      // the same meter, a store that knows nothing of it
+      // the same meter, with an empty store
       const used = new Set(ahead.store.used);
       assert.ok(used.size > 2);
       const late = secured({ store: watchedStore(3) });

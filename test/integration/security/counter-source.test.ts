@@ -6,7 +6,7 @@ import type { Behaviour, MeterDefinition } from "../../../src/simulator";
 import { number, registerRef, requests } from "../../support/meters";
 import { keys, secured, type WatchedStore, watchedStore } from "./secured";
 
-/** A counter object with this value, where meters have theirs. */
+/** A counter object with this value, at the usual logical name. */
 const counterObject = (value: number): Pick<MeterDefinition, "objects"> => ({
   objects: [
     { classId: 3, logicalName: "1.0.1.8.0.255", attributes: { 2: number(7), 3: { type: "null-data", value: null } } },
@@ -43,7 +43,7 @@ function provable(start = 1): WatchedStore & { readonly tried: number[]; readonl
 
 const lostText = "invocation counter file a: it existed and is gone";
 
-/** A store whose file was lost: nothing is handed out before a value is proven. */
+/** A store whose file was lost: it issues no value before one is proven. */
 function lostStore(): ReturnType<typeof provable> {
   const inner = provable();
   const isLost = (): boolean => inner.raised.length === 0;

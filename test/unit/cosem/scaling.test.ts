@@ -111,7 +111,7 @@ describe("scaling", () => {
     assert.equal(shortestFloat32(Math.fround(42.1)), 42.1);
     assert.equal(shortestFloat32(Math.fround(3.14)), 3.14);
     assert.equal(shortestFloat32(Math.fround(-0.1)), -0.1);
-    // integers in full (4294967296: the tests of gosem), but where a number of this language has no more figures
+    // integers in full (4294967296: the tests of gosem), unless a number of this language has too few digits
     assert.equal(shortestFloat32(16777215), 16777215);
     assert.equal(shortestFloat32(4294967296), 4294967296);
     assert.equal(shortestFloat32(Math.fround(-123456789)), -123456792);

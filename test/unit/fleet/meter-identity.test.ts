@@ -3,7 +3,7 @@ import { memoryCounterStore } from "../../../src";
 import { scopeOfSession } from "../../../src/fleet";
 import type { CounterSourceOptions } from "../../../src/client/options/options";
 
-/** The clients that a session keeps for itself. */
+/** The clients that a session uses exclusively. */
 function clientsOf(counterSource: CounterSourceOptions): unknown {
   const key = new Uint8Array(16);
   const settings = {

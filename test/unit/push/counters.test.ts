@@ -126,7 +126,7 @@ describe("counters of pushes", () => {
 });
 
 describe("a push without a tag, of a meter whose authentication key is known", () => {
-  /** What an attacker makes of an authenticated push: the tag taken away, a bit of the energy turned. */
+  /** An authenticated push changed by an attacker: without its tag, with one bit of the energy flipped. */
   function changed(): Buffer {
     const bare = generalGlo(energy(1), { counter: 7, control: 0x20 });
     const lastByteOfEnergy = bare.length - 7;

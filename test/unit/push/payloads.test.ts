@@ -1,4 +1,4 @@
-/** Payloads of readers: no size and no content ends the program or takes its memory. */
+/** Payloads of readers: no size and no content ends the program or exhausts its memory. */
 import assert from "node:assert/strict";
 import { decodePush } from "../../../src/push";
 import { dataNotification, double32, generalGlo, guek, structure, wrapped } from "../../support/pushes";

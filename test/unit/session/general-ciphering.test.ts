@@ -76,7 +76,7 @@ class GeneralMeter {
     };
   }
 
-  /** What a request of the client holds. */
+  /** Contents of a client request. */
   open(sent: string): string {
     const apdu = parseApdu(fromHex(sent)) as GeneralCiphering;
     const encryptionKey = this.#keyOf(apdu);

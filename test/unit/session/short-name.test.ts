@@ -291,7 +291,7 @@ describe("session: Read and Write", () => {
 
   it("accepts data with wrong counts if configured", () => {
     const form = { dataToEnd: true };
-    const list = "01020204"; // of four declared elements there is not one
+    const list = "01020204"; // none of the four declared elements is present
     for (const turns of [
       [{ in: `0c0100${list}` }],
       [{ in: `0c0102000001 03 0100${list.slice(0, 2)}` }, { in: `0c0102010002 03 ${list.slice(2)}` }],

@@ -3,7 +3,7 @@ import { fromHex, toHex } from "../../../src/bytes";
 import type { SimulatedMeter } from "../../../src/simulator";
 import { wpdu } from "../../support/apdus";
 
-/** A line to a simulated meter that is driven by hand: hex in, hex out, nothing in between. */
+/** A line to a simulated meter that the test drives: hex in, hex out, without a transport. */
 export interface HandLine {
   /** Bytes that the meter sent since the last call, one entry for each piece. */
   exchange(hex: string): string[];

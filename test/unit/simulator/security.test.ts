@@ -7,7 +7,7 @@ import { exampleKeys, plain } from "./definitions";
 import { openLine, type HandLine } from "./line";
 import { actionResult, exceptionResponse, getData, getRequest } from "../../support/apdus";
 
-/** The client's side of GCM, written against node:crypto alone, so that the meter is not judged by its own code. */
+/** The client's side of GCM, written against node:crypto alone, so that the meter is not tested with its own code. */
 const clientTitle = fromHex("4d4d4d0000bc614e");
 const meterTitle = fromHex("53494d0000000001");
 const { encryptionKey, authenticationKey } = exampleKeys;

@@ -87,7 +87,7 @@ const dialTls: Dial = (port, clock) =>
   tlsTransport({ host: "127.0.0.1", port, ca: testCertificate, serverName: "meter.test" }, clock);
 const tlsServer = (): tls.Server => tls.createServer({ cert: testCertificate, key: testKey });
 
-/** A port of this machine that nothing listens on. */
+/** A port of this machine without a listener. */
 async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -84,7 +84,7 @@ describe("the account guard", () => {
     send(guard).unanswered(silence);
     send(guard).accepted();
     assert.equal(isFree(guard), true);
-    // were the first failure still counted, this would be the second, which no answer without the secret unlocks
+    // if the first failure still counted, this would be the second, and only an answer to the secret would unlock it
     send(guard).unanswered(silence);
     guard.seen(account, "answering");
     assert.equal(isFree(guard), true, "the first of its kind");

@@ -26,7 +26,7 @@ import { bundledChild } from "../../../support/bundled-child";
 
 const code = (name: string) => (error: unknown) => error instanceof DlmsError && error.code === `DLMS_${name}`;
 
-/** The real file system as a new object: stores on it share nothing with those of before, as after a restart. */
+/** The real file system as a new object: stores on it share no state with earlier ones, as after a restart. */
 const restarted = (): CounterFileSystem => ({ ...fs });
 
 const unprovenKills = 20;
@@ -310,7 +310,7 @@ describe("client: counter file", () => {
       const paused: CounterFileSystem = {
         ...real,
         rename: async (from, to) => {
-          // another process took the lock over while this one stood still
+          // another process took over the lock while this one was stopped
           if (from.endsWith(".tmp")) writeFileSync(lock(), holder(process.ppid));
           await real.rename(from, to);
         },

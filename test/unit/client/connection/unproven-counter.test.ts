@@ -16,7 +16,7 @@ describe("client: unproven values of a counter file", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** As after a restart: nothing is shared with the stores of before. */
+  /** As after a restart: it shares no state with earlier stores. */
   const opened = (): InvocationCounterStore =>
     fileCounterStore(join(folder, "counter.json"), {
       block: 4,

@@ -284,7 +284,7 @@ describe("testConnection", () => {
     nothingLeft(tried);
   });
 
-  /** What is advised where a meter in a network fails in some way. */
+  /** The advice for failures of a meter in a network. */
   function adviceOn(step: ConnectionStepName, error: DlmsError, options: Partial<ConnectOptions> = {}): string[] {
     const transport = { kind: "tcp", host: "192.0.2.1", port: 4059 } as const;
     const settings = resolveSettings({ transport, client: { sap: 16 }, server: { logical: 1 }, ...options });

@@ -90,14 +90,14 @@ class FaultyLine {
     }
   }
 
-  /** The line was left alone for a while: nothing is on its way any longer. */
+  /** The line was idle for a while: no byte is in flight. */
   quiet(): void {
     this.#due = [];
     this.#lastArrival = this.now;
     this.#peer.silence();
   }
 
-  /** Run until the link has nothing under way, or failed. */
+  /** Runs until the link is idle, or failed. */
   run(done: () => boolean): void {
     for (let steps = 0; !done() && this.failure === undefined; steps++) {
       assert.ok(steps < 5000, "no end within 5000 steps");

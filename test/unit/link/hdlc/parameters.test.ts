@@ -15,7 +15,7 @@ describe("HDLC parameters", () => {
     assert.deepEqual(decodeParameters(encodeParameters(field)), field);
   });
 
-  // Seen in the field: the forms that meters give their UA.
+  // Forms of the UA seen in the field.
   const tolerated: [string, string, Partial<typeof defaultParameters>][] = [
     ["no field at all", "", {}],
     ["another format", "0102030405", {}],

@@ -11,7 +11,7 @@ const dm = hdlcFrame("21", "03", 0x1f);
 const frmr = hdlcFrame("21", "03", 0x97, "330000");
 const uaWithParameters = hdlcFrame("21", "03", 0x73, "8180140502008006020080070400000001080400000001");
 
-/** The line until the link gives up: each SNRM is answered by `answer`. */
+/** The line until the link fails: `answer` answers each SNRM. */
 function failed(answer: (sent: string) => string): LinkLine {
   const session = new LinkLine(
     hdlcLink({ clientAddress: 16, server: { logical: 1 }, timeouts: { response: 1000, close: 500 }, retries: 1 }),
