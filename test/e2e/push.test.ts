@@ -128,7 +128,7 @@ describe("meters that push, in the browser", function () {
     await page.locator("#dlms-push-listen-stop").click();
   });
 
-  it("shows the title of a ciphered meter, takes its keys, and opens its pushes", async () => {
+  it("shows the title of a ciphered meter, accepts its keys, and opens its pushes", async () => {
     await input("port").fill(String(cipheredPort));
     await input("framing").selectOption("AUTO");
     await page.locator("#dlms-push-listen").click();

@@ -85,7 +85,7 @@ describe("the read dialog with a flow from before", function () {
     assert.equal((await saved()).giveUpAfter, "600");
   });
 
-  it("takes range and columns from a message or context, and then offers no check boxes", async () => {
+  it("reads range and columns from a message or context, and then offers no check boxes", async () => {
     await openDialog(page, "dlms-read");
     await page.locator("#dlms-read-columns").waitFor();
     await page.locator(input("rangeKind")).selectOption("dynamic");

@@ -169,7 +169,7 @@ describe("meters that dial in", () => {
     assert.deepEqual(problems, []);
   });
 
-  it("lets the program name a meter, which may ask it over the connection", async () => {
+  it("allows the program to name a meter, and to read it over the connection", async () => {
     const acceptor = await accept({
       heartbeat: { pattern: "HELLO" },
       identify: async (_evidence, transport) => {
@@ -186,7 +186,7 @@ describe("meters that dial in", () => {
     assert.equal((await client.read(energy)).value, 31);
   });
 
-  it("takes a heartbeat in pieces, and skips further ones between frames", async () => {
+  it("accepts a heartbeat in pieces, and skips further ones between frames", async () => {
     const acceptor = await accept({ heartbeat: { pattern: /ID=(\w+)\r\n/ } });
     const found = nextMeter(acceptor);
     const socket = await rawDial(acceptor);

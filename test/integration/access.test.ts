@@ -50,7 +50,7 @@ describe("several attributes of a meter with ACCESS but without GET with list", 
     await two.clock.runUntil(two.client.close());
   });
 
-  it("GET with list is preferred where both were agreed", async () => {
+  it("GET with list is preferred if both were agreed", async () => {
     const { client, clock, meter } = bench();
     await clock.runUntil(client.readMany(refs(2)));
     assert.deepEqual(requests(meter), ["get-request-with-list"]);

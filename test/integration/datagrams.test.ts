@@ -81,7 +81,7 @@ function network(echoedId: (id: number) => number = (id) => id, options: Partial
 }
 
 describe("datagrams", () => {
-  it("a request that was sent and answered twice: the second answer is no value of another request", async () => {
+  it("a request that was sent and answered twice: the second answer is not returned for another request", async () => {
     const { clock, client, holdUntil } = network();
     let before = (await clock.runUntil(client.read(registerRef(0)))).value as number;
     await clock.runUntil(client.read(registerRef(1)));

@@ -130,7 +130,7 @@ describe("general blocks that lead nowhere over HDLC", () => {
     await clock.runUntil(client.close());
   });
 
-  it("make the line stay quiet where the link set-up is not answered, and connect again", async () => {
+  it("make the line stay quiet if the link set-up is not answered, and connect again", async () => {
     const { client, clock, meter, notes } = bench(9000);
     assert.equal((await clock.runUntil(client.read(ref))).value, 100);
     assert.equal(notes.filter((text) => quietNote.test(text)).length, 1);
@@ -154,7 +154,7 @@ describe("general blocks that lead nowhere over HDLC", () => {
     await clock.runUntil(client.close());
   });
 
-  it("end in an error of the link where the meter stays deaf for longer than the line stays quiet", async () => {
+  it("end in an error of the link if the meter stays deaf for longer than the line stays quiet", async () => {
     const { client, clock, notes } = bench(120_000);
     await assert.rejects(clock.runUntil(client.read(ref)), { code: "DLMS_TIMEOUT_LINK" });
     assert.equal(notes.filter((text) => quietNote.test(text)).length, 1);

@@ -107,7 +107,7 @@ describe("the life of a client", () => {
       await client.close();
     });
 
-    it("never gives the answer of an aborted request to the next one", async () => {
+    it("never returns the answer of an aborted request to the next one", async () => {
       const slow: Behaviour = {
         name: "slow",
         frameOut: (frame) => [{ kind: "send", bytes: frame, delayMs: 1000 }],
@@ -248,7 +248,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.close());
     });
 
-    it("disconnects after the idle time and holds nothing", async () => {
+    it("disconnects after the idle time and keeps no resources", async () => {
       const { client, clock, meter } = bench({}, { timeouts: { idle: 5000 } });
       await clock.runUntil(client.read(registerRef(0)));
       await clock.tickAsync(4000);
@@ -338,7 +338,7 @@ describe("the life of a client", () => {
       assert.equal((await failureOf(client.read(registerRef(0)))).code, "DLMS_STATE_CLOSED");
     });
 
-    it("takes no longer than its time-out when the meter is silent", async () => {
+    it("ends within its time-out when the meter is silent", async () => {
       const { client, clock, meter } = bench({}, {}, [silentWhen((apdu) => apdu !== "aarq")]);
       await clock.runUntil(client.open());
       const waiting = failureOf(client.read(registerRef(0)));
@@ -384,7 +384,7 @@ describe("the life of a client", () => {
       await inner.client.close();
     });
 
-    it("does nothing on a client that never connected", async () => {
+    it("has no effect on a client that never connected", async () => {
       const { client, meter } = bench();
       await client.close();
       assert.equal(client.state, "closed");

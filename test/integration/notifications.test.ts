@@ -42,7 +42,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
       });
     }
 
-    describe("a ciphered push, where the client has no keys", () => {
+    describe("a ciphered push to a client without keys", () => {
       // general-glo-ciphering, system title KFM.., security control 30, counter 1, content and tag of no meaning
       const ciphered = fromHex("db084b464d6750000001" + "19" + "3000000001" + "00".repeat(20));
       const opened = async (sealed: (answer: Uint8Array) => readonly Uint8Array[] | undefined) => {

@@ -95,7 +95,7 @@ describe("malformed object lists", () => {
       });
     }
 
-    it(`values are read by short names where the list ${name}`, async () => {
+    it(`values are read by short names if the list ${name}`, async () => {
       const { client, clock } = bench(sn, { association: { referencing: "sn" } }, [lists(short)]);
       const notes = await notesOf(client, async () => {
         assert.equal((await clock.runUntil(client.read(registerRef(3)))).value, 7);

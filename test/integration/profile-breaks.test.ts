@@ -114,7 +114,7 @@ describe("profiles whose connection breaks", () => {
     assert.equal(client.statistics.associations, 1);
   });
 
-  it("take every row without a time exactly once", async () => {
+  it("contain every row without a time exactly once", async () => {
     const rows = counted(0, 99).map((n) => [n % 7 === 3 ? nothing : stampOf(start + n * quarter, 60), number(n)]);
     for (const frame of counted(5, 9)) {
       const line = meter(rows, { period: 0 });
@@ -138,7 +138,7 @@ describe("profiles whose connection breaks", () => {
     }
   });
 
-  it("take the rows after the break when the meter has overwritten the row before it", async () => {
+  it("continue after the interruption when the meter has overwritten the last row", async () => {
     let oldest = 0;
     const [profile, ...rest] = profileOf(ordinary);
     assert.ok(profile !== undefined);

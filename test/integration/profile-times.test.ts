@@ -100,7 +100,7 @@ describe("profiles by time, read in another season than they were captured in", 
     });
   }
 
-  it("are placed by the daylight saving bit where the meter gives no deviation", async () => {
+  it("are placed by the daylight saving bit if the meter sends no deviation", async () => {
     const start = Date.UTC(2023, 11, 31, 23);
     const rows = counted(0, 191).map((n) => [bareStampOf(start + n * quarter, 60, false), number(n)]);
     const clock = stampOf(Date.UTC(2024, 6, 1), 120);
@@ -145,7 +145,7 @@ describe("profiles by time at the end of daylight saving", () => {
     await clock.runUntil(client.close());
   });
 
-  it("take the configured zone: from the earlier of two equal times to the later", async () => {
+  it("use the configured zone: from the earlier of two equal times to the later", async () => {
     const values = { timeZone: "Europe/Vienna" };
     const objects = profileOf(bare, { clock: bareStampOf(start, 120) });
     const table = await read(bench({ objects }, { values }, [refusesRanges("all")]), {
@@ -185,7 +185,7 @@ describe("profiles by time at the end of daylight saving", () => {
     assert.match(all.notes.join("\n"), /went on by time/);
   });
 
-  it("have no rows where the buffer is an empty octet-string", async () => {
+  it("have no rows if the buffer is an empty octet-string", async () => {
     const objects = profileOf([], { clock: stampOf(0, 0) });
     const emptyBuffer: Behaviour = {
       name: "empty octet-string",

@@ -278,7 +278,7 @@ describe("push listener", () => {
     assert.equal(valueOf((await pushes)[0]), 9);
   });
 
-  it("reads a fast peer more slowly and loses none of its pushes", async () => {
+  it("slows down a fast peer without losing pushes", async () => {
     const listener = await listen({ limits: { messagesPerSecond: 50 } });
     const pushes = pushesOf(listener, 120);
     const socket = await dial(listener);
@@ -289,7 +289,7 @@ describe("push listener", () => {
     );
   });
 
-  it("takes pushes over TLS, and refuses a meter without a certificate where one is required", async () => {
+  it("accepts pushes over TLS, and refuses a meter without a certificate if one is required", async () => {
     const server = { cert: testCertificate, key: testKey, ca: testCertificate, requireClientCertificate: true };
     const listener = await listen({ transport: { kind: "tcp-server", port: 0, tls: server } });
     const pushes = pushesOf(listener, 1);
@@ -310,7 +310,7 @@ describe("push listener", () => {
     assert.equal(listener.facts.pushes, 1);
   });
 
-  it("takes datagrams of several meters, and several pushes in one", async () => {
+  it("accepts datagrams of several meters, and several pushes in one", async () => {
     const listener = await listen({ transport: { kind: "udp", port: 0 } });
     const pushes = pushesOf(listener, 3);
     const [a, b] = [dgram.createSocket("udp4"), dgram.createSocket("udp4")];
@@ -340,7 +340,7 @@ describe("push listener", () => {
     socket.close();
   });
 
-  it("rejects where the port is in use, and frees its own at once", async () => {
+  it("rejects if the port is in use, and frees its own at once", async () => {
     const first = await listen();
     const transport = { kind: "tcp-server", port: portOf(first) } as const;
     await assert.rejects(

@@ -267,7 +267,7 @@ describe("reading a simulated meter", () => {
       });
     });
 
-    it("returns nothing for an empty list, without connecting", async () => {
+    it("returns an empty result for an empty list, without connecting", async () => {
       const { client, meter } = bench();
       assert.deepEqual(await client.readMany([]), []);
       assert.equal(meter.counters.connections, 0);
@@ -354,7 +354,7 @@ describe("reading a simulated meter", () => {
       await clock.runUntil(client.close());
     });
 
-    it("fails the value where the exception may pass", async () => {
+    it("fails the value if the exception may be temporary", async () => {
       const busy: Behaviour = {
         name: "operation not possible for scaler_unit",
         request: (request) =>
@@ -368,7 +368,7 @@ describe("reading a simulated meter", () => {
     });
 
     for (const referencing of ["ln", "sn"] as const) {
-      it(`gives the value without a unit, with a note, where an exception says not supported (${referencing})`, async () => {
+      it(`returns the value without a unit, with a note, if an exception reports not supported (${referencing})`, async () => {
         const refuses: Behaviour = {
           name: "scaler_unit refused by an exception",
           request: (request) => {

@@ -195,7 +195,7 @@ describe("profiles of a meter that refuses the scaler_unit of its registers", ()
     await time.runUntil(client.close());
   });
 
-  it("are scaled by it where the register was read before", async () => {
+  it("are scaled by it if the register was read before", async () => {
     const { client, clock: time } = loads(meterOf(survey));
     await time.runUntil(client.read({ classId: 3, logicalName: "1.0.12.27.0.255", attributeId: 2 }));
     const { rows } = await time.runUntil(client.profile(survey.profile).toTable());
@@ -214,7 +214,7 @@ describe("profiles of a meter that refuses the scaler_unit of its registers", ()
     ["an empty octet-string", "0900"],
     ["a number", "120064"],
   ] as const) {
-    it(`are scaled by it where the scaler_unit is ${name}, also after a single read`, async () => {
+    it(`are scaled by it if the scaler_unit is ${name}, also after a single read`, async () => {
       const { client, clock: time } = loads([
         profileGeneric(survey.profile, survey.objects, survey.buffer),
         profileGeneric(survey.scalers, survey.scalerObjects, survey.scalerBuffer),
@@ -228,7 +228,7 @@ describe("profiles of a meter that refuses the scaler_unit of its registers", ()
     });
   }
 
-  it("are raw, with a note, where a scaler_unit is something else and there is no scaler profile", async () => {
+  it("are raw, with a note, if a scaler_unit is something else and there is no scaler profile", async () => {
     const { client, clock: time } = loads([
       profileGeneric(survey.profile, survey.objects, survey.buffer),
       ...answering("120064"),
@@ -243,7 +243,7 @@ describe("profiles of a meter that refuses the scaler_unit of its registers", ()
     await time.runUntil(client.close());
   });
 
-  it("have no note where a scaler_unit is null-data and there is no scaler profile", async () => {
+  it("have no note if a scaler_unit is null-data and there is no scaler profile", async () => {
     const { client, clock: time } = loads([
       profileGeneric(survey.profile, survey.objects, survey.buffer),
       ...answering("00"),
@@ -260,7 +260,7 @@ describe("profiles of a meter that refuses the scaler_unit of its registers", ()
     ["has something else than scalers", "01010204120001120001120001120001"],
     ["is an empty octet-string", "0900"],
   ] as const) {
-    it(`are raw, with a note, where the scaler profile ${name}`, async () => {
+    it(`are raw, with a note, if the scaler profile ${name}`, async () => {
       const { client, clock: time } = loads(meterOf({ ...survey, scalerBuffer }));
       const { rows, notes } = await time.runUntil(client.profile(survey.profile).toTable());
       assert.equal(rows[0]?.["1.0.12.27.0.255"], 23456);
@@ -269,7 +269,7 @@ describe("profiles of a meter that refuses the scaler_unit of its registers", ()
     });
   }
 
-  it("do not read it where the registers give their scaler_unit", async () => {
+  it("do not read it if the registers return their scaler_unit", async () => {
     const {
       client,
       clock: time,
@@ -367,7 +367,7 @@ describe("a load profile with time marks (SL7000, ACE6000)", () => {
     await time.runUntil(client.close());
   });
 
-  it("keeps the times where some columns are wanted", async () => {
+  it("keeps the times if some columns are wanted", async () => {
     const [, buffer = ""] = vectors[0] ?? [];
     const { client, clock: time } = bench({ objects: profile(buffer) }, { quirks: { timeMarks: true } });
     const reader = client.profile("0.0.99.1.0.255", undefined, { columns: ["1.0.1.29.0.255"] });

@@ -33,7 +33,7 @@ const maxMegabytes = 100;
 describe("messages in pieces of one byte, with a heap of 128 MB", function () {
   this.timeout(120_000);
 
-  it("takes an answer in 300,000 HDLC segments", async () => {
+  it("accepts an answer in 300,000 HDLC segments", async () => {
     const { ended, peakMb } = await run("hdlc-answer", 300_000);
     assert.equal(ended, "value 299991");
     assert.ok(peakMb <= maxMegabytes, `${peakMb} MB`);

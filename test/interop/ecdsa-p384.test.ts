@@ -62,7 +62,7 @@ describe("ECDSA on P-384, judged by the Python package cryptography", function (
   });
   const { client, meter } = signingOf(2);
 
-  it("takes our proof f(StoC), and refuses it over other data; we take its proof f(CtoS)", async () => {
+  it("accepts our proof f(StoC), and refuses it over other data; we accept its proof f(CtoS)", async () => {
     const { value, passes } = await associate(async ({ ctos, stoc }) => {
       const data = meterTitle + clientTitle + ctos + stoc;
       const { signature } = await runP384({ do: "sign", key: toHex(meter.own), data });

@@ -67,7 +67,7 @@ function tagsAt(meter: SimulatedMeter): number[] {
   return meter.received.flatMap((item) => (item.kind === "frame" ? [item.bytes[8] ?? 0] : []));
 }
 
-describe("security: every association that the peers know", function () {
+describe("security: every association that the peers support", function () {
   const judged: Judged[] = [];
   const judgedMessages: JudgedMessage[] = [];
   this.timeout(30_000);

@@ -125,14 +125,14 @@ describe("dlms-read with failures", () => {
     assert.equal(typeof (await value()).payload, "number");
   });
 
-  it("takes a password written as hex", async () => {
+  it("accepts a password written as hex", async () => {
     const { port } = await startMeter();
     const meter = { clientAddress: "17", authentication: "LOW", passwordFormat: "HEX" };
     await helper.load(allNodes, flowFor(port, {}, meter), { meter: { password: "31 32 33 34 35 36 37 38" } });
     assert.equal(typeof (await value()).payload, "number");
   });
 
-  it("gives each access error its code, and continues", async () => {
+  it("reports each access error with its code, and continues", async () => {
     const { port } = await startMeter({
       associations: [{ client: 16 }],
       objects: [

@@ -138,7 +138,7 @@ describe("the endpoints of the read dialog", () => {
     }
   });
 
-  it("offers codes under a label of their own in each language, none twice", () => {
+  it("offers the codes under unique labels in each language", () => {
     const lists = ["en-US", "de", "zh-CN"].map((language) => commonCodesIn(language));
     for (const list of lists) {
       assert.deepEqual(
@@ -194,7 +194,7 @@ describe("lists of values as CSV", () => {
     assert.deepEqual(again, [points[0], { ...points[1], name: "spaced" }, points[2]]);
   });
 
-  it("takes other headings, orders and delimiters, and no heading at all", () => {
+  it("accepts other headings, orders and delimiters, and no heading at all", () => {
     const expected = [{ name: "a", logicalName: "1-0:1.8.0*255" }];
     for (const text of [
       "\uFEFFOBIS code;Name\r\n1-0:1.8.0*255;a\r\n",

@@ -5,7 +5,7 @@ describe("a deploy of a meter", () => {
   const settings = { id: "m", type: "dlms-meter", name: "hall", host: "10.0.0.7", clientAddress: "1" };
   const secret = { password: "12345678" };
 
-  it("counts as a change only where settings or secrets are other than before", () => {
+  it("counts as a change only if settings or secrets differ from before", () => {
     const deployed = new DeployedSecrets((length) => new Uint8Array(length));
     assert.equal(deployed.isChanged("m", settings, secret), true);
     assert.equal(deployed.isChanged("m", settings, secret), false);

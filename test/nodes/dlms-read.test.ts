@@ -90,7 +90,7 @@ describe("dlms-read", () => {
     }
   });
 
-  it("takes ${ENV} in every kind of setting, and numbers as text", async () => {
+  it("accepts ${ENV} in every kind of setting, and numbers as text", async () => {
     const { port } = await startMeter();
     process.env.DLMS_TEST_PORT = String(port);
     process.env.DLMS_TEST_CLIENT = "16";

@@ -137,7 +137,7 @@ describe("a secret that was refused is sent once", () => {
     });
   }
 
-  it("is not remembered where no secret was sent", async () => {
+  it("is not remembered if no secret was sent", async () => {
     const running = await startMeter(definition({}));
     running.meter.use({
       name: "refuse",

@@ -102,7 +102,7 @@ describe("secrets that a dlms-meter needs, in the editor", () => {
     assert.equal(knowing.checks.allSecrets.call(low, "", {}), "missing password");
   });
 
-  it("takes secrets that were typed or are hidden, and misses those that were emptied", async () => {
+  it("accepts secrets that were typed or are hidden, and reports those that were emptied", async () => {
     const { checks, emit } = editor({ m1: ["password", "encryptionKey", "authenticationKey"] });
     await emit("nodes:add", { type: "dlms-meter" });
     const { allSecrets } = checks;

@@ -70,7 +70,7 @@ describe("dlms-simulator", () => {
     });
   }
 
-  it("takes the user's own meter as JSON", async () => {
+  it("accepts the user's own meter as JSON", async () => {
     const port = await freePort();
     const definition = JSON.stringify({
       associations: [{ client: 16 }],

@@ -24,7 +24,7 @@ describe("dlms-read, modes profile and objects", () => {
     assert.equal(columns.find(({ key }) => key === "1.0.1.8.0.255")?.unit, "Wh");
   });
 
-  it("takes the range from the message: time, entries, last, as object or JSON", async () => {
+  it("reads the range from the message: time, entries, last, as object or JSON", async () => {
     const { port } = await startMeter(householdDefinition({ now }));
     await helper.load(allNodes, flowFor(port, { mode: "profile", logicalName: "1-0:99.1.0*255" }));
     const count = async (range: unknown): Promise<number> => ((await value({ range })).payload as unknown[]).length;

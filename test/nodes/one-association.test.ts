@@ -57,7 +57,7 @@ describe("a meter that both a config node and messages describe", () => {
     assert.equal(one.meter.associations, 0);
   });
 
-  it("counts as one meter also where only messages describe it", async () => {
+  it("counts as one meter also if only messages describe it", async () => {
     const one = await startMeter();
     const most = maxAssociationsOf(one);
     await helper.load(allNodes, flowFor(1, {}, { timeout: "20000" }));

@@ -57,14 +57,14 @@ describe("the key file of a push source", () => {
     );
   });
 
-  it("takes CSV with other names of the keys, blanks and variables", () => {
+  it("accepts CSV with other names of the keys, blanks and variables", () => {
     const csv = `Name;System title;EK;AK\nhouse;54 53 54 00 00 00 00 01;0x${key};\${AK}\n`;
     const [meter] = parseKeyFile(path, csv, (name) => (name === "AK" ? key : undefined));
     assert.deepEqual([meter?.name, meter?.systemTitle], ["house", "5453540000000001"]);
     assert.deepEqual(meter?.keys?.encryptionKey, meter?.keys?.authenticationKey);
   });
 
-  it("takes no meter from the empty rows that spreadsheets leave", () => {
+  it("ignores the empty rows of spreadsheets", () => {
     const csv = `\uFEFFname;systemTitle;GUEK\r\nMeter;5453540000000001;${key}\r\n;;\r\n ; ;\r\n`;
     assert.deepEqual(
       parseKeyFile(path, csv).map(({ name }) => name),

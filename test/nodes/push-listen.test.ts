@@ -86,7 +86,7 @@ describe("dlms-listen", () => {
     assert.match(link.peer, /^127\.0\.0\.1:\d+$/);
   });
 
-  it("takes datagrams over UDP", async () => {
+  it("accepts datagrams over UDP", async () => {
     const port = await freePort();
     await helper.load(allNodes, listenFlow({ from: "UDP", port: String(port) }));
     await listening();
@@ -298,7 +298,7 @@ describe("messages of a dlms-listen", () => {
 describe("names that a push does not carry", () => {
   afterEach(clean);
 
-  it("are read once from the meter, with its scalers, where a dlms-meter is chosen for it", async () => {
+  it("are read once from the meter, with its scalers, if a dlms-meter is chosen for it", async () => {
     const pushPort = await freePort();
     const register = (logicalName: string, value: number, scaler: number, unit: number): object => ({
       ...{ classId: 3, logicalName },

@@ -113,7 +113,7 @@ describe("environment variables in a request of a dialog", () => {
   });
 
   for (const path of [...Object.values(endpoints), "/dlms/find-address"]) {
-    it(`are not resolved for ${path} where the deployed node has something else`, async () => {
+    it(`are not resolved for ${path} if the deployed node has something else`, async () => {
       const { meter, port } = await startMeter();
       const flow = flowFor(port);
       await helper.load(allNodes, flow);

@@ -89,7 +89,7 @@ const advice = (): string[] =>
 describe("two config nodes with the same meter", () => {
   afterEach(clean);
 
-  it("take turns for the same client, get each its own values, and log it once", async () => {
+  it("take turns for the same client, read their own values, and log it once", async () => {
     const one = await startMeter(numbered(3));
     const most = maxAssociationsOf(one);
     const flow = twins(one.port);
@@ -107,7 +107,7 @@ describe("two config nodes with the same meter", () => {
     ["the host written in another way", { host: "LocalHost" }],
     ["a physical address of 0 that the other leaves out", { physicalAddress: "0", addressSize: "2" }],
   ] as const) {
-    it(`take turns too where the meter cannot tell them apart: ${name}`, async () => {
+    it(`take turns too if the meter cannot tell them apart: ${name}`, async () => {
       const one = await startMeter(numbered(3));
       const most = maxAssociationsOf(one);
       const first = "physicalAddress" in second ? { addressSize: "2" } : {};
@@ -285,7 +285,7 @@ describe("claims at one endpoint", () => {
     return sideBySide;
   }
 
-  it("exclude each other where the meter cannot tell them apart, or serves one owner at a time", async () => {
+  it("exclude each other if the meter cannot tell them apart, or serves one owner at a time", async () => {
     const owner = {};
     const cases: [object, object, boolean][] = [
       [all, all, false],

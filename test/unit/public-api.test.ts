@@ -153,7 +153,7 @@ describe("public API", () => {
     for (const name of functions) assert.equal(typeof api[name], "function", name);
   });
 
-  it("takes every spelling of class, object and attribute", () => {
+  it("accepts every spelling of class, object and attribute", () => {
     const names = (cls: ClassName | number, obis: ObisLike, attribute: AttributeName | number): AttributeRef =>
       api.attribute(cls, obis, attribute);
     const expected: Named["references"][0] = { classId: 3, logicalName: "1.0.1.8.0.255", attributeId: 2 };

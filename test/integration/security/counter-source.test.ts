@@ -105,7 +105,7 @@ describe("invocation counter of the store, and of the meter where it was lost", 
     await impostor.clock.runUntil(impostor.client.close());
   });
 
-  it("ends in the store's error where the counter client is the client itself, and with short names", async () => {
+  it("ends in the store's error if the counter client is the client itself, and with short names", async () => {
     for (const change of [
       { security: { counterSource: { ...counterSource, client: 1 } } },
       { security: { counterSource }, client: { association: { referencing: "sn" } }, meter: { referencing: "sn" } },
@@ -339,7 +339,7 @@ describe("invocation counter from the meter", () => {
     assert.deepEqual([clock.pending, meter.counters.openConnections, store.used.length], [0, 0, 0]);
   });
 
-  it("is not needed without ciphering, and rejected where it cannot work", () => {
+  it("is not needed without ciphering, and rejected if it cannot work", () => {
     const none = { suite: 0, policy: "none", ...keys, invocationCounter: watchedStore(), counterSource: {} } as const;
     assert.doesNotThrow(() => secured({ client: { auth: { mechanism: "none" }, security: none } }));
     assert.throws(() => secured({ security: { counterSource: { client: 1 } } }), { code: "DLMS_CONFIG_INVALID" });

@@ -227,7 +227,7 @@ describe("general-signing against the simulated meter", () => {
     }
   }
 
-  it("the meter that wants signatures refuses a client without", async () => {
+  it("a meter that requires signatures refuses a client without", async () => {
     const { client, clock } = made(1, {}, { signed: true });
     assert.match((await failureOf(clock.runUntil(client.open()))).code, /^DLMS_ASSOC_AUTH_FAILED$/);
     await clock.runUntil(client.close());
@@ -335,7 +335,7 @@ describe("broadcast key", () => {
 });
 
 describe("ephemeral unified model, by Security Setup's key_agreement", () => {
-  it("gives client and meter the same new key through invoke", async () => {
+  it("yields the same new key in client and meter through invoke", async () => {
     const { clientSigning, meterSigning } = pairs[1];
     const curve = curveOf(1);
     const keyId = keyIds["global-unicast"];

@@ -148,7 +148,7 @@ describe("initiate-responses that are readable in part", () => {
     assert.deepEqual(partly("0800065e1f03007c1f04000007"), { ...rest, conformance: 0x007c1f });
   });
 
-  it("takes 24 bits without the count of unused bits, and of more bits those of the services", () => {
+  it("reads 24 bits without the count of unused bits, and the service bits among more", () => {
     assert.deepEqual(partly("0800065f1f03407e1f04000007"), { ...rest, conformance: 0x407e1f });
     assert.deepEqual(partly("0800065f1f0500007e1f0004000007"), { ...rest, conformance: 0x007e1f });
     assert.deepEqual(partly("0800065f1f050000007e1f04000007"), { ...rest, conformance: 0x007e1f });
@@ -171,7 +171,7 @@ describe("initiate-responses that are readable in part", () => {
     assert.deepEqual(partly("0800060400fa00", "sn"), { maxPduSize: 0x400, vaaName: 0xfa00 });
   });
 
-  it("takes no conformance without GET or READ, and no PDU size below 12, from a deviating response", () => {
+  it("refuses a conformance without GET or READ, and a PDU size below 12, in a deviating response", () => {
     assert.deepEqual(partly("0800065f1f0300000004000007"), rest);
     assert.deepEqual(partly("0800065f1f03007c1f000b0007"), { dlmsVersion: 6, vaaName: 7, conformance: 0x007c1f });
   });

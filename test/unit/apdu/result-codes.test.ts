@@ -15,7 +15,7 @@ import {
 import { wellKnownObjects } from "../../../src/cosem";
 
 describe("result codes by their words", () => {
-  it("give the numbers of the standard", () => {
+  it("return the numbers of the standard", () => {
     assert.deepEqual(dataAccess, {
       success: 0,
       "hardware-fault": 1,

@@ -73,7 +73,7 @@ describe("results in words", () => {
     assert.deepEqual([...reached].sort(), family.sort());
   });
 
-  it("success is no error, and unknown codes keep their number", () => {
+  it("success is not an error, and unknown codes keep their number", () => {
     assert.deepEqual(dataAccessResult(0), { word: "success", errorName: undefined });
     assert.deepEqual(dataAccessResult(3), { word: "read-write-denied", errorName: "ACCESS_READ_WRITE_DENIED" });
     assert.deepEqual(actionResult(15).word, "long-action-aborted");

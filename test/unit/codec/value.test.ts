@@ -116,13 +116,13 @@ describe("A-XDR values", () => {
     assert.equal(toHex(encodeValueBytes(value)), hex);
   });
 
-  it("takes every non-zero byte as true: meters send 01, 1F and FF", () => {
+  it("decodes every non-zero byte as true: meters send 01, 1F and FF", () => {
     for (const hex of ["0301", "031f", "03ff"]) {
       assert.deepEqual(decodeValueBytes(fromHex(hex)), { type: "boolean", value: true });
     }
   });
 
-  it("takes lengths that are not the shortest form (Kamstrup: 82 00 nn)", () => {
+  it("accepts lengths that are not the shortest form (Kamstrup: 82 00 nn)", () => {
     assert.deepEqual(decodeValueBytes(fromHex("098200020102")), octets("0102"));
     assert.deepEqual(decodeValueBytes(fromHex("0a81024142")), { type: "visible-string", value: "AB" });
     assert.deepEqual(decodeValueBytes(fromHex("01840000000100")).value, [{ type: "null-data", value: null }]);

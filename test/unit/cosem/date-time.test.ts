@@ -62,7 +62,7 @@ describe("date-time", () => {
     assert.equal(unknown.invalid, false);
   });
 
-  it("takes a reversed deviation, and keeps it as sent", () => {
+  it("accepts a reversed deviation, and keeps it as sent", () => {
     assert.equal(show("07e40106ff00030000003c00", { reversedDeviation: true }), "2020-01-06T00:03:00+01:00");
     assert.equal(info("07e40106ff00030000003c00", { reversedDeviation: true }).deviation, 60);
     assert.equal(show("07e40106ff00030000000000", { reversedDeviation: true }), "2020-01-06T00:03:00Z");

@@ -256,7 +256,7 @@ describe("references", () => {
     });
   });
 
-  it("take ids that the table does not have", () => {
+  it("accept ids that the table lacks", () => {
     assert.equal(attribute(8192, "1-0:1.8.0", -3).attributeId, -3);
     assert.equal(attribute("REGISTER", "1-0:1.8.0", 40).attributeId, 40);
   });

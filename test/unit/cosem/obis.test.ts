@@ -65,7 +65,7 @@ describe("OBIS codes", () => {
     );
   });
 
-  it("throws nothing but its own error", () => {
+  it("throws only its own error", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         try {

@@ -98,7 +98,7 @@ describe("object list of Association LN", () => {
     assert.deepEqual(access(array(register)).at(-1), ["write"]);
   });
 
-  it("a list without its association has masks where the enumeration has no word for a mode", () => {
+  it("a list without its association has masks if the enumeration has no word for a mode", () => {
     const modes = (...of: number[]) =>
       array(
         entry(
@@ -209,7 +209,7 @@ describe("object list of Association SN", () => {
     ]);
   });
 
-  it("takes access from access_rights_list", () => {
+  it("reads access from access_rights_list", () => {
     const rights = array(structure(base(0x2710), array(right(i8(2), mode(1))), array(structure(i8(1), mode(1)))), none);
     const { objects } = withShortNameAccess(readShortNameList(list), rights);
     assert.equal(objects[0]?.attributes[0]?.access, null);

@@ -52,7 +52,7 @@ describe("presentAttribute", () => {
     assert.equal(show(value, 3, 2).value, 1005);
   });
 
-  it("shows a string without content as null where a time, a name, a list or a structure belongs", () => {
+  it("shows a string without content as null in place of a time, a name, a list or a structure", () => {
     const empty: DlmsValue[] = [octets(""), { type: "visible-string", value: "" }];
     for (const absent of empty) {
       // time, capture_time, scaler_unit, capture_objects, logical_name, object_list, entries of a schedule
@@ -135,7 +135,7 @@ describe("presentAttribute", () => {
       assert.equal(show(octets(""), 1, 2).value, "");
       assert.deepEqual(show(structure(text("A"), octets("00")), 1, 2).value, ["A", "00"]);
     });
-    it("follow the option where the table leaves it open", () => {
+    it("follow the option if the table leaves it open", () => {
       assert.equal(show(text("ABC"), 1, 2, { octetStrings: "hex" }).value, "414243");
       assert.equal(show(text("ABC"), 3, 2, { octetStrings: "text" }).value, "ABC");
       assert.equal(show(text("Zähler\0\0"), 3, 2, { octetStrings: "text" }).value, "Zähler");

@@ -148,7 +148,7 @@ describe("profile rows", () => {
     ]);
   });
 
-  it("take nulls from the row before, and the time from the period in seconds", () => {
+  it("fill nulls from the previous row, and the time from the period in seconds", () => {
     const rows = map(
       [clock, energy, status],
       [

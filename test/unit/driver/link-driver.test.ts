@@ -157,7 +157,7 @@ describe("a time-out in a process that was held up", () => {
     }
   });
 
-  it("ends also where every timer is late", async () => {
+  it("also ends if every timer is late", async () => {
     const { clock, channel } = await up();
     const exchange = channel.exchange(request, {});
     const refused = assert.rejects(exchange, { code: "DLMS_TIMEOUT_RESPONSE" });

@@ -25,7 +25,7 @@ const aarqCiphered =
 const plainInitiate = "01011000112233445566778899aabbccddeeff0000065f1f0400007e1f04b0";
 
 describe("decodeData", () => {
-  it("takes bytes and pasted hex", () => {
+  it("accepts bytes and pasted hex", () => {
     assert.deepEqual(decodeData("12 00 2A"), { type: "long-unsigned", value: 42 });
     assert.deepEqual(decodeData(fromHex("12002a")), { type: "long-unsigned", value: 42 });
     assert.throws(() => decodeData("12002a00"), { code: "DLMS_DECODE_TRAILING" });

@@ -55,7 +55,7 @@ describe("search for the settings of a serial line", () => {
     assert.equal(intake.pushes, 1);
   });
 
-  it("begins again where no setting gave a push", async () => {
+  it("starts again if no setting yielded a push", async () => {
     const clock = new VirtualClock();
     const transport = { kind: "serial", path: "/dev/ttyTEST", baudRate: "auto" } as const;
     const intake = new Intake(resolveListenOptions({ transport, clock, expectedIntervalMs: 500 }));

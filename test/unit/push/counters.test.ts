@@ -96,7 +96,7 @@ describe("counters of pushes", () => {
     assert.deepEqual(receiver.problems, []);
   });
 
-  it("begins again where the key of a meter is exchanged", () => {
+  it("starts again if the key of a meter is exchanged", () => {
     let own = { encryptionKey: guek, authenticationKey: gak };
     const receiver = new Receiver({ keys: () => own });
     receiver.take(push(500));
@@ -135,7 +135,7 @@ describe("a push without a tag, of a meter whose authentication key is known", (
   }
   const noTag = /^the push has no authentication tag: nothing proves that its values were not changed/;
 
-  it("is given out with a note where the meter never sent a tag", () => {
+  it("is delivered with a note if the meter never sent a tag", () => {
     const [bare] = new PushDecoder({ keys, framing: "wrapper" }).add(changed());
     assert.deepEqual(bare?.values, { "1.0.1.8.0.255": 65 });
     assert.equal(bare.security?.verified, false);
@@ -150,7 +150,7 @@ describe("a push without a tag, of a meter whose authentication key is known", (
     assert.deepEqual(receiver.problems, ["DLMS_SEC_POLICY"]);
   });
 
-  it("is refused after a restart too, where the counters are kept", () => {
+  it("is refused after a restart too, if the counters are kept", () => {
     const before = pushCounterStore();
     new Receiver({ receivedCounters: before }).take(push(7));
     const receiver = new Receiver({ receivedCounters: pushCounterStore({ record: before.record() }) });
@@ -158,14 +158,14 @@ describe("a push without a tag, of a meter whose authentication key is known", (
     assert.deepEqual(receiver.problems, ["DLMS_SEC_POLICY"]);
   });
 
-  it("is given out with a note where pushes that are not verified are accepted", () => {
+  it("is delivered with a note if unverified pushes are accepted", () => {
     const decoder = new PushDecoder({ keys, framing: "wrapper", withoutAuthenticationKey: "mark" });
     decoder.add(push(7));
     const [bare] = decoder.add(changed());
     assert.match(bare?.notes.join() ?? "", /no authentication tag, unlike earlier pushes of this meter/);
   });
 
-  it("does not make other meters suspect, and is not noted where no authentication key is known", () => {
+  it("does not make other meters suspect, and is not noted if no authentication key is known", () => {
     const receiver = new Receiver();
     receiver.take(push(7, { title: "4d4d4d0000000001" }));
     assert.deepEqual(receiver.take(changed()), [7]);

@@ -61,7 +61,7 @@ describe("keys of a push", () => {
     assert.equal(outcome(push, { keys: () => undefined }), "DLMS_PUSH_NO_KEY");
   });
 
-  it("are missed, in a note, where their meter sends a push that is not ciphered", () => {
+  it("lead to a note if their meter sends a push without ciphering", () => {
     const note = ["the push is not ciphered, although keys are known for its sender: nothing proves who sent it"];
     const notesOf = (bytes: Uint8Array, options: PushDecoderOptions): unknown =>
       decodePush(bytes, options).pushes[0]?.notes;
@@ -108,7 +108,7 @@ describe("trying keys that name no system title", () => {
   const ring = [foreign, { encryptionKey: otherKey }, own];
   const push = generalGlo(energy);
 
-  it("happens only where it is asked for", () => {
+  it("happens only on request", () => {
     assert.equal(outcome(push, { keys: ring }), "DLMS_PUSH_NO_KEY");
     assert.equal(outcome(push, { keys: ring, tryKeys: true }), "opened true");
   });

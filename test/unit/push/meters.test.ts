@@ -92,7 +92,7 @@ describe("PushDecoder: settings of a meter", () => {
     assert.match(problems.join(), /^meter\.timeZone: expected an IANA time zone/);
   });
 
-  it("refuses a push where the function throws, and continues", () => {
+  it("refuses a push if the function throws, and continues", () => {
     const failing = (): PushMeter => {
       throw new Error("database is away");
     };
@@ -102,7 +102,7 @@ describe("PushDecoder: settings of a meter", () => {
     assert.equal((problems[0].cause as Error).message, "database is away");
   });
 
-  it("takes the counter policy of the meter", () => {
+  it("uses the counter policy of the meter", () => {
     const bytes = Buffer.concat([5, 4].map((counter) => wrapped(generalGlo(energy, { counter }))));
     assert.equal(decodePush(bytes, { keys }).pushes.length, 1);
     assert.equal(decodePush(bytes, { keys, meters: () => ({ counters: "off" }) }).pushes.length, 2);

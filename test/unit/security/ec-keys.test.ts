@@ -131,7 +131,7 @@ for (const [curve, openssl, size] of [
 }
 
 describe("security: certificates and wrong input", () => {
-  it("takes the key and the system title out of a certificate", () => {
+  it("reads the key and the system title from a certificate", () => {
     for (const input of [certificate, der(certificate), certificate.replace(/\n/g, " ")]) {
       const key = importPublicKey(input, "P-256", "auth.meterSigningCertificate");
       assert.equal(toHex(publicPoint(key)), certificatePoint);
@@ -139,7 +139,7 @@ describe("security: certificates and wrong input", () => {
     }
   });
 
-  it("takes the right block out of a bundle", () => {
+  it("selects the right block in a bundle", () => {
     const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
     const bundle = `${privateKey.export({ format: "pem", type: "pkcs8" }) as string}${certificate}`;
     assert.equal(toHex(publicPoint(importPublicKey(bundle, "P-256", "k"))), certificatePoint);

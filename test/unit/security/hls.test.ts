@@ -91,7 +91,7 @@ describe("security: HLS", () => {
         assert.equal(hlsVerify(server, reply(server)).ok, false);
       });
 
-      it("refuses every flipped bit, a proof cut short, one prolonged, and none", () => {
+      it("refuses every flipped bit, and a truncated, prolonged or missing proof", () => {
         const proof = reply(server);
         for (let bit = 0; bit < proof.length * 8; bit++) {
           const flipped = Uint8Array.from(proof);

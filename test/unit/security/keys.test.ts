@@ -36,7 +36,7 @@ describe("security: keys as people type them", () => {
     it(`hex: ${JSON.stringify(typed)}`, () => assert.equal(toHex(parseKey(typed, "hex", 0, "key")), hex));
   }
 
-  it("text: the bytes of the characters, nothing stripped", () => {
+  it("text: the bytes of all characters", () => {
     assert.equal(toHex(parseKey("MYDUMMYGLOBALKEY", "text", 0, "key")), "4d5944554d4d59474c4f42414c4b4559");
     assert.equal(toHex(parseSecret(" 0x", "text", "password")), "203078");
     assert.equal(parseSecret("", "text", "password").length, 0);

@@ -61,7 +61,7 @@ describe("session: associate", () => {
     assert.match(sent[0] ?? "", /8a0207808b0760857405080200be10/);
   });
 
-  it("does not propose general block transfer where a quirk forbids it", () => {
+  it("does not propose general block transfer if a quirk forbids it", () => {
     const session = new Session(options({ conformance: 0x207e1f, quirks: { noGeneralBlockTransfer: true } }));
     const { sent, result } = drive(session.associate(), [{ out: aarqNone, in: aare(0x207e1f, 500) }]);
     assert.equal(sent.length, 1);

@@ -354,7 +354,7 @@ describe("session: the meter expects another counter", () => {
     assert.deepEqual(driver.raised, [256]);
   });
 
-  it("takes a counter of eight bytes", () => {
+  it("accepts a counter of eight bytes", () => {
     const { session, meter, driver } = opened();
     const turns = [{ in: "d802060000000000000100" }, { in: meter.service("cc", answer) }];
     assert.deepEqual(driver.run(session.get(energy, what), turns).raised, [256]);

@@ -579,7 +579,7 @@ describe("session: general block transfer, sent", () => {
     assert.equal(failure(associated({ maxPduSize: 30 }).get(long, what), stuck).code, "DLMS_DECODE_LIMIT");
   });
 
-  it("sends the request whole, with a note, where the quirk forbids block transfer", () => {
+  it("sends the request whole, with a note, if the quirk forbids block transfer", () => {
     const session = associated({ maxPduSize: 30, quirks: { noGeneralBlockTransfer: true } });
     const { notes } = new Driver().run(session.get(long, what), [{ out: whole, in: answer }]);
     assert.match(notes.join(), /the request has 56 bytes, the meter accepts 30/);

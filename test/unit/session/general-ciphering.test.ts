@@ -209,7 +209,7 @@ describe("session: general-ciphering", () => {
     }
   }
 
-  it("takes answers with another kind of key", () => {
+  it("accepts answers with another kind of key", () => {
     const meter = new GeneralMeter(1);
     for (const kind of kinds) {
       assert.equal(

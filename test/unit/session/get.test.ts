@@ -58,7 +58,7 @@ describe("session: GET", () => {
   });
 
   for (const first of [0, 1, 19, 0xffffffff]) {
-    it(`takes blocks that start at ${first}`, () => {
+    it(`accepts blocks that start at ${first}`, () => {
       const next = (first + 1) >>> 0;
       const { result } = drive(associated().get(energy, what), [
         { out: request, in: getBlock(first, "0600") },
@@ -68,7 +68,7 @@ describe("session: GET", () => {
     });
   }
 
-  it("takes empty blocks, also as the last", () => {
+  it("accepts empty blocks, also as the last", () => {
     const { result } = drive(associated().get(energy, what), [
       { in: getBlock(1, "") },
       { in: getBlock(2, "1105") },

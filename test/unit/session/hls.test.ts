@@ -191,7 +191,7 @@ describe("session: HLS", () => {
     assert.equal(failure(own.associate(), run("0c01000910" + "00".repeat(16))).code, "DLMS_ASSOC_SERVER_UNPROVEN");
   });
 
-  it("takes the action though it was not negotiated", () => {
+  it("accepts the action although it was not negotiated", () => {
     const own = session("hls-md5", { conformance: 0x001010 });
     new Driver().run(own.associate(), [
       { in: aare("hls-md5", stoc("hls-md5")) },

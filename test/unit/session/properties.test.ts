@@ -29,7 +29,7 @@ const payload = fc.uint8Array({ minLength: 0, maxLength: 300 });
 const lengths = fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 12 });
 const octetString = (bytes: Uint8Array): Uint8Array => fromHex(`09${octets(bytes)}`);
 
-describe("session: any cut into blocks gives the same result", () => {
+describe("session: any cut into blocks yields the same result", () => {
   it("GET", () => {
     fc.assert(
       fc.property(payload, lengths, fc.constantFrom(0, 1, 7), (bytes, sizes, first) => {

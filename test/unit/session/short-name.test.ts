@@ -156,7 +156,7 @@ describe("session: Read and Write", () => {
       read(session, third, { in: zero }, { out: `0503${" 021010".repeat(3)}`, in: `0c03${" 001100".repeat(3)}` });
     });
 
-    it("ends the session where the answer to the list has another length", () => {
+    it("ends the session if the answer to the list has another length", () => {
       const { session, correlation } = wrapper();
       read(session, value, { in: zero });
       const turns = [{ in: zero }, { in: "0c03001101001102001103" }];
@@ -164,7 +164,7 @@ describe("session: Read and Write", () => {
       assert.equal(correlation.copiesCame, true);
     });
 
-    it("ends the session where the list and the repetition show that answers are shifted", () => {
+    it("ends the session if the list and the repetition show that answers are shifted", () => {
       const { session, correlation } = wrapper();
       read(session, value, { in: zero });
       const turns = [{ in: zero }, { ...longer, in: "0c01001107" }, { ...once, in: "0c0200110700 1107" }];
@@ -178,7 +178,7 @@ describe("session: Read and Write", () => {
       ["answers the first variable of the list alone", zero],
       ["sends a short list in blocks", "0c0102000001 03 020011"],
     ] as const) {
-      it(`is requested again where the meter ${way}; then lists are left out`, () => {
+      it(`is requested again if the meter ${way}; then lists are left out`, () => {
         const { session } = wrapper();
         read(session, value, { in: zero });
         const wait = { kind: "receive", in: silence } as const;
@@ -265,7 +265,7 @@ describe("session: Read and Write", () => {
     assert.deepEqual(result, [{ kind: "success" }, { kind: "error", result: 3 }]);
   });
 
-  it("writes in blocks where the PDU size asks for them", () => {
+  it("writes in blocks if the PDU size requires them", () => {
     const long = fromHex(`0914${"cd".repeat(20)}`);
     const whole = `01022be801${toHex(long)}`;
     const { result, sent } = drive(sn({ maxPduSize: 27 }).write([value], [long], what), [

@@ -67,7 +67,7 @@ describe("simulated meter: HDLC", () => {
     assert.deepEqual(line.exchange(frame({ type: "SNRM", pollFinal: true }, proposing)), [UA_154]);
   });
 
-  it("takes 128 and window 1 from an SNRM without parameters, and answers the recorded AARQ", () => {
+  it("uses 128 bytes and window 1 after an SNRM without parameters, and answers the recorded AARQ", () => {
     const line = openLine(createMeter(meter17));
     const [ua = ""] = line.exchange(SNRM);
     assert.match(ua, /^7ea0..21022373/);
@@ -215,7 +215,7 @@ describe("simulated meter: mode E", () => {
     assert.deepEqual(line.exchange(SNRM), []);
   });
 
-  it("masks the parity bit, answers to its own device address, and may confirm nothing", () => {
+  it("masks the parity bit, answers to its own device address, and can omit the confirmation", () => {
     const line = openLine(createMeter({ ...definition, modeE: { address: "1234", confirms: false } }));
     assert.deepEqual(line.exchange(text("/?99!\r\n")), []);
     // 7E1: / 3f 31 32 33 34 21 0d 0a with even parity in bit 7

@@ -136,7 +136,7 @@ describe("simulated meter: definition in JSON", () => {
     });
   });
 
-  it("takes over accounts, keys and link settings", () => {
+  it("imports accounts, keys and link settings", () => {
     const parsed = parseDefinition({
       ...minimal,
       framing: "HDLC",

@@ -97,7 +97,7 @@ describe("simulated meter: short names", () => {
     assert.deepEqual(line.apdu("0501050003"), ["0c01" + "0110"]);
   });
 
-  it("takes a write in blocks", () => {
+  it("accepts a write in blocks", () => {
     const line = associated(definition, aarq(1200));
     // write-request without its tag: 01 02 0408 01 06 00000063
     assert.deepEqual(line.apdu("0601" + "07000001" + "01" + "0904" + "01020408"), ["0d01" + "020001"]);
@@ -155,7 +155,7 @@ describe("simulated meter: general block transfer", () => {
     assert.deepEqual(line.apdu(block("83", 2, 1, "")), [block("42", 2, 2, piece(1)), block("82", 3, 2, piece(2))]);
   });
 
-  it("takes a request in blocks", () => {
+  it("accepts a request in blocks", () => {
     const line = associated(definition, proposal);
     const set = `c101c10001${writable}0200` + "0600000011";
     assert.deepEqual(line.apdu(block("01", 1, 0, set.slice(0, 20))), [block("02", 1, 1, "")]);

@@ -201,7 +201,7 @@ describe("confirmed pushes", () => {
     assert.equal(clock.pending, 0);
   });
 
-  it("take no confirmation of another push", async () => {
+  it("ignore the confirmation of another push", async () => {
     const { clock, meter } = pushing();
     const receiver = pushReceiver();
     const handle = meter.pushTo({ objects, to: receiver.transport, confirmWithin: 2000 });

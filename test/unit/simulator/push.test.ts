@@ -85,7 +85,7 @@ describe("pushes of a simulated meter", () => {
     }
   }
 
-  it("sends bare values and a list id where the list is positional", async () => {
+  it("sends bare values and a list id if the list is positional", async () => {
     const push = await onePush({ list: "positional", listId: "SIMULATED_V1" });
     assert.equal(push.items[0]?.value, "SIMULATED_V1");
     assert.equal(push.items.length, 4);

@@ -171,7 +171,7 @@ describe("simulated meter: SET", () => {
     assert.deepEqual(line.apdu(get("01", writable, "02")), [getData("060000000b")]);
   });
 
-  it("takes a value in blocks", () => {
+  it("accepts a value in blocks", () => {
     const line = associated();
     assert.deepEqual(line.apdu(`c102c10001${writable}0200` + "00" + "00000001" + "03" + "060000"), [setBlockTaken(1)]);
     assert.deepEqual(line.apdu("c103c1" + "01" + "00000002" + "02" + "0102"), [setLastBlockTaken(2, 0)]);
@@ -235,7 +235,7 @@ describe("simulated meter: ACTION", () => {
     assert.deepEqual(line.apdu(actionNext(1)), [`c702c1010000000212${whole.slice(48)}`]);
   });
 
-  it("takes a parameter in blocks", () => {
+  it("accepts a parameter in blocks", () => {
     const line = associated(definition);
     assert.deepEqual(line.apdu("c304c100090000" + "0a0000ff01" + "00" + "00000001" + "01" + "12"), [
       actionBlockTaken(1),

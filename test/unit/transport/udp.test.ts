@@ -42,7 +42,7 @@ describe("udpTransport", () => {
     await once(socket, "close");
   });
 
-  it("reports when nothing listens on the port", async () => {
+  it("reports a port without a listener", async () => {
     const { socket, port } = await socketAt();
     socket.close();
     await once(socket, "close");

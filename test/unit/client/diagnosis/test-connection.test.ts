@@ -171,7 +171,7 @@ describe("testConnection", () => {
       });
     }
 
-    it("fails at the association where the meter does not answer", async () => {
+    it("fails at the association if the meter does not answer", async () => {
       const steps = await trialOf(undefined);
       assert.deepEqual(short(steps), ["line ok", "link ok", "association failed"]);
     });

@@ -201,7 +201,7 @@ describe("arguments that cannot be", () => {
     assert.equal(other.client.state, "closed");
   });
 
-  it("takes the household as it is", () => {
+  it("accepts the household definition unchanged", () => {
     createMeter(householdDefinition());
   });
 });

@@ -56,7 +56,7 @@ describe("ranges by time", () => {
     );
   });
 
-  it("leave a margin to rows of unknown offset, where the meter chose them", () => {
+  it("leave a margin to rows of unknown offset, if the meter chose them", () => {
     const filter = new TimeFilter(new Date(Date.UTC(2024, 0, 1)), new Date(Date.UTC(2024, 0, 2)), meter);
     assert.equal(filter.takes(at("2024-01-01T00:15:00"), 3_600_000), true);
     assert.equal(filter.takes(at("2024-01-01T00:15:00"), 0), false);

@@ -91,7 +91,7 @@ describe("HDLC frame", () => {
     }
   });
 
-  it("takes 7E inside the information field as data", () => {
+  it("treats 7E inside the information field as data", () => {
     const frame = decodeHdlcFrame(
       fromHex("a027010201105a87e6e7000f40000000090c07e4020f06011922ff8000000201060000157eea5e"),
     );

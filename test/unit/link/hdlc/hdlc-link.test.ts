@@ -202,7 +202,7 @@ describe("HDLC link: transfer", () => {
     assert.deepEqual(session.taken(), []);
   });
 
-  it("takes several frames before it sends one RR", () => {
+  it("receives several frames before it sends one RR", () => {
     const session = up({}, wideUa).send("c0");
     session.taken();
     session.receive(fromMeter(0x20, "e6e700c401c1", true), fromMeter(0x22, "0006", true));
@@ -289,7 +289,7 @@ describe("HDLC link: transfer", () => {
     assert.deepEqual(session.apdus, [aareApdu]);
   });
 
-  it("gives up after its retries: RR, the frame again, then the error", () => {
+  it("fails after its retries: RR, the frame again, then the error", () => {
     const session = up().send(aarqApdu, { what: "associate" }).timeOut().timeOut();
     assert.deepEqual(session.taken(), [aarq, rr(0), aarq]);
     session.timeOut();
@@ -595,7 +595,7 @@ describe("HDLC link: echo, strangers and errors", () => {
     assert.deepEqual(session.apdus, []);
   });
 
-  it("does not take an answer with an impossible N(R)", () => {
+  it("does not accept an answer with an impossible N(R)", () => {
     const session = up()
       .send(get)
       .receive(fromMeter(0xb0, `e6e700${value}`), fromMeter(0xb1));
@@ -606,7 +606,7 @@ describe("HDLC link: echo, strangers and errors", () => {
     assert.match(session.failure?.message ?? "", /impossible N\(R\)/);
   });
 
-  it("does not take an answer to half a request", () => {
+  it("does not accept an answer to half a request", () => {
     const session = up({}, wideUa)
       .send("00".repeat(40))
       .receive(fromMeter(0x30, `e6e700${value}`));
@@ -706,7 +706,7 @@ describe("HDLC link after a session that did not end well", () => {
     assert.ok(sendsSnrm(session));
   });
 
-  it("waits for a quiet line before SNRM where the meter is still sending", () => {
+  it("waits for a quiet line before SNRM if the meter is still sending", () => {
     const session = broken();
     session.taken();
     session.pass(1400).receive(late).pass(900);

@@ -9,7 +9,7 @@ describe("HDLC parameters", () => {
     assert.deepEqual(decodeParameters(encodeParameters(field)), field);
   });
 
-  it("takes two bytes for lengths above 255", () => {
+  it("uses two bytes for lengths above 255", () => {
     const field = { maxInfoTransmit: 2030, maxInfoReceive: 256, windowTransmit: 7, windowReceive: 3 };
     assert.equal(toHex(encodeParameters(field)), "818014050207ee06020100070400000007080400000003");
     assert.deepEqual(decodeParameters(encodeParameters(field)), field);
@@ -44,7 +44,7 @@ describe("HDLC parameters", () => {
     ],
   ];
   for (const [what, hex, expected] of tolerated) {
-    it(`takes ${what}`, () => {
+    it(`accepts ${what}`, () => {
       assert.deepEqual(decodeParameters(fromHex(hex)), { ...defaultParameters, ...expected });
     });
   }

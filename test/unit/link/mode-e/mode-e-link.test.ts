@@ -48,7 +48,7 @@ describe("mode E: sign-on messages", () => {
 /** IEC 62056-21, mode C: STX, data lines, "!", ETX, BCC */
 const readout = ascii("\u00020-0:C.1.0(12345678)\r\n1-0:1.8.0(000123.4*kWh)\r\n!\r\n\u0003") + "5a";
 
-describe("mode E link where the meter speaks mode C", () => {
+describe("mode E link to a meter that uses mode C", () => {
   for (const [what, bytes] of [
     ["", readout],
     [" with parity bits", toHex(withEvenParity(fromHex(readout)))],

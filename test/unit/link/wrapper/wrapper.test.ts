@@ -120,7 +120,7 @@ describe("wrapper link", () => {
     }
   });
 
-  it("swaps the header where the meter does", () => {
+  it("swaps the header if the meter does", () => {
     const session = line({ swappedBytes: true }).send(get);
     assert.deepEqual(session.taken(), [swap(request)]);
     session.receive(swap(answer));
@@ -251,7 +251,7 @@ describe("wrapper link", () => {
     });
   }
 
-  it("takes a body of 64 KiB on a slow line of known rate, at that rate", () => {
+  it("accepts a body of 64 KiB on a slow line of known rate, at that rate", () => {
     const session = line({ baudRate: 2400, maxApdu: 0xffff }).send(get);
     session.receive("000100010010ffff");
     for (let at = 0; at < 0xffff; at += 51) session.receive("00".repeat(51)).pass(212);
@@ -271,7 +271,7 @@ describe("wrapper link", () => {
     assert.deepEqual(session.taken(), [request]);
   });
 
-  it("sends the same bytes again where datagrams get lost, and drops the second answer", () => {
+  it("sends the same bytes again if datagrams get lost, and drops the second answer", () => {
     const session = line({ datagrams: true, retries: 2 }).send(get).timeOut();
     assert.deepEqual(session.taken(), [request, request]);
     session.receive(answer).send(get).receive(answer);
