@@ -51,7 +51,7 @@ function rowsOf(path: string, text: string): RawSettings[] {
       content = JSON.parse(text.replace(/^\uFEFF/, ""));
     } catch {
       // the parser's message would quote the file
-      throw wrong(path, "begins like JSON and is none");
+      throw wrong(path, "begins like JSON but is not valid JSON");
     }
     const list = isRecord(content) ? content.meters : content;
     if (Array.isArray(list) && list.every(isRecord)) return list;

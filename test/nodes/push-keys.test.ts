@@ -51,7 +51,7 @@ describe("the key file of a push source", () => {
     assert.deepEqual(
       problems.map(({ message }) => message.replace(path, "FILE")),
       [
-        "keyFile: FILE begins like JSON and is none",
+        "keyFile: FILE begins like JSON but is not valid JSON",
         "keyFile: FILE may be read or written by every user of this machine; take that right away (chmod o-rw)",
       ],
     );
