@@ -80,6 +80,8 @@ export class SharedMeter {
   #offline: RunningWait | undefined;
   /** no answer for `offlineAfter`; reset by the next answer */
   #isOffline = false;
+  /** An association is being established: its secret may be on the way, which the guard reports as a lock. */
+  #connecting = false;
   /** an error of a user's function was reported */
   #reported = false;
 
@@ -172,8 +174,8 @@ export class SharedMeter {
 
   #refuseWhenLocked(): void {
     if (this.#closed) throw closedError();
-    // a lock does not endanger an existing association
-    const lock = this.#client?.state === "open" ? undefined : this.#lock();
+    // a lock concerns neither an existing association nor a request that waits for the current attempt
+    const lock = this.#connecting || this.#client?.state === "open" ? undefined : this.#lock();
     if (lock === undefined) return;
     throw withAdvice(
       lock.error,
@@ -208,6 +210,8 @@ export class SharedMeter {
   }
 
   #stateChanged(event: StateEvent): void {
+    this.#connecting =
+      event.state === "connecting" || (event.state === "reconnecting" && event.nextTryInMs === undefined);
     if (event.refused === true && event.error !== undefined) {
       this.#show({ phase: "refused", error: event.error });
       return;
@@ -357,6 +361,7 @@ export class SharedMeter {
     const client = this.#client;
     this.#client = undefined;
     this.#tracing = false;
+    this.#connecting = false;
     for (const off of this.#unsubscribe.splice(0)) off();
     if (client !== undefined) await settledWithin(this.#options.clock, maxCloseMs, client.close());
   }

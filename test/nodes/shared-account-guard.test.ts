@@ -293,6 +293,21 @@ describe("sessions that send one secret", () => {
     assert.equal(clock.pending, 0);
   });
 
+  it("let a request wait for the attempt that is in progress, and reject it with the outcome of that attempt", async () => {
+    const clock = new VirtualClock();
+    const { sessions, tries } = twoSessions(clock);
+    const [first] = sessions;
+    await assert.rejects(clock.runUntil(reading(first)));
+    while (tries() < 2) await clock.tickAsync(100);
+    await assert.rejects(
+      clock.runUntil(reading(first)),
+      /^DlmsTimeoutError: connected, but the meter did not answer the association request/,
+    );
+    assert.equal(tries(), 2);
+    await clock.runUntil(first?.close() ?? Promise.resolve());
+    assert.equal(clock.pending, 0);
+  });
+
   it("wait five minutes, wherever the wall clock is set during the wait", async () => {
     for (const ahead of [86_400_000, -86_400_000]) {
       const clock = new SetClock();
