@@ -6,6 +6,7 @@ import { toHex } from "../../bytes";
 import { type Clock, sleep } from "../../clock";
 import { DlmsConfigError, DlmsStateError, isDlmsError } from "../../errors";
 import { systemRandom } from "../../security";
+import { exhaustedAdvice } from "../../transport/socket-errors";
 
 /** The part of node:fs/promises that the stores use; tests put faults in. */
 export interface CounterFileSystem {
@@ -94,19 +95,15 @@ export class KeptFile {
     // each lock has its own name, because the next holder removes the file that an earlier one left
     const temporary = `${this.path}.${nameOf(token)}.tmp`;
     try {
-      const file = await fs.open(temporary, "wx");
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await created(temporary, text, fs, (file) => file.sync());
       await this.#requireHeld(token);
       await fs.rename(temporary, this.path);
       // the process may have been stopped between the check of the lock and the rename
       await this.#requireHeld(token);
       await syncFolder(dirname(this.path), fs);
     } catch (error) {
+      // what cannot be removed now, the next holder of the lock removes
+      await removed(temporary, fs).catch(() => undefined);
       throw this.error("cannot be written", error);
     }
   }
@@ -128,7 +125,7 @@ export class KeptFile {
     return new DlmsConfigError(
       "CONFIG_INVALID",
       `${this.#options.kind} ${this.path}: ${problem}${code === "" ? "" : ` (${code})`}; ` +
-        `${this.#options.need}. The file and its folder have to be readable and writable for this process`,
+        `${this.#options.need}; ${exhaustedAdvice(code) ?? "the file and its folder have to be readable and writable for this process"}`,
       {
         details: { path: this.path, ...(code === "" ? {} : { code }) },
         ...(cause === undefined ? {} : { cause }),
@@ -156,24 +153,50 @@ export class KeptFile {
   }
 
   async #lock(): Promise<string> {
-    const { fs, clock } = this.#options;
+    const { clock } = this.#options;
     const token = JSON.stringify({ pid: process.pid, host: hostname(), token: toHex(systemRandom(8)) });
+    const own = `${this.#lockPath}.${nameOf(token)}`;
     const deadline = clock.now() + maxLockWaitMs;
     for (;;) {
-      try {
-        const file = await fs.open(this.#lockPath, "wx");
-        try {
-          await file.writeFile(token);
-        } finally {
-          await file.close();
-        }
-        return token;
-      } catch (error) {
-        if (codeOf(error) !== "EEXIST") throw this.error("cannot be locked", error);
+      if (await this.#isFree(own)) {
+        if (await this.#take(own, token)) return token;
+        continue;
       }
-      if (await this.#takeOverStale()) continue;
       if (clock.now() >= deadline) throw this.#busy();
       await sleep(clock, lockPollMs);
+    }
+  }
+
+  /** @param own file of this process: it becomes the lock, with the holder inside whenever the process is killed */
+  async #take(own: string, token: string): Promise<boolean> {
+    const { fs } = this.#options;
+    try {
+      await created(own, token, fs);
+      const taken = await this.#linked(own, token);
+      await removed(own, fs);
+      return taken;
+    } catch (error) {
+      throw this.error("cannot be locked", error);
+    }
+  }
+
+  async #linked(own: string, token: string): Promise<boolean> {
+    const { fs } = this.#options;
+    try {
+      await fs.link(own, this.#lockPath);
+      return true;
+    } catch (error) {
+      // Another process was faster, and may have removed `own` as a leftover. A network drive that repeats the link
+      // after a lost answer refuses the second one.
+      if (["EEXIST", "ENOENT"].includes(codeOf(error))) return this.#holds(token);
+    }
+    try {
+      // a file system without links
+      await created(this.#lockPath, token, fs);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === "EEXIST") return false;
+      throw error;
     }
   }
 
@@ -186,18 +209,20 @@ export class KeptFile {
     );
   }
 
-  /** Returns whether the lock was left by a process that has ended, and is now removed. */
-  async #takeOverStale(): Promise<boolean> {
+  /**
+   * Returns whether no process holds the lock; removes one that a process left which has ended.
+   * @param aside name for the removed lock
+   */
+  async #isFree(aside: string): Promise<boolean> {
     const { fs, clock } = this.#options;
-    const aside = `${this.#lockPath}.${process.pid}`;
     try {
-      const { mtimeMs } = await fs.stat(this.#lockPath);
       const holder = await fs.readFile(this.#lockPath, "utf8");
+      const { mtimeMs } = await fs.stat(this.#lockPath);
       if (!isStale(holder, clock.wallTime() - mtimeMs)) return false;
+      // Between reading and renaming another process may have done the same, and this may be its fresh lock. It is not
+      // put back: a third process may have had its turn in between. The holder sees the loss before it uses a value.
       await fs.rename(this.#lockPath, aside);
-      // Between reading and renaming another process may have done the same, and may hold a fresh lock: give it back.
-      if ((await fs.readFile(aside, "utf8")) !== holder) await this.#giveBack(aside);
-      await fs.unlink(aside);
+      await removed(aside, fs);
       return true;
     } catch (error) {
       if (codeOf(error) === "ENOENT") return true;
@@ -205,20 +230,11 @@ export class KeptFile {
     }
   }
 
-  async #giveBack(aside: string): Promise<void> {
-    try {
-      await this.#options.fs.link(aside, this.#lockPath);
-    } catch (error) {
-      // a third process has the lock by now; the holder notices that before it writes
-      if (codeOf(error) !== "EEXIST") throw error;
-    }
-  }
-
   async #requireHeld(token: string): Promise<void> {
     if (await this.#holds(token)) return;
     throw new DlmsStateError(
       "STATE_BUSY",
-      `${this.#options.kind} ${this.path}: another process took it over, since writing took more than ${maxLockAgeMs} ms`,
+      `${this.#options.kind} ${this.path}: another process took it over; nothing of this write is used, and the next one tries again`,
     );
   }
 
@@ -232,10 +248,13 @@ export class KeptFile {
   }
 
   async #unlock(token: string): Promise<void> {
+    const { fs } = this.#options;
     try {
-      if (await this.#holds(token)) await this.#options.fs.unlink(this.#lockPath);
+      // A process without a free file handle cannot read the lock. A holder whose lock is removed sees the loss.
+      const held = await this.#holds(token).catch(() => true);
+      if (held) await removed(this.#lockPath, fs);
     } catch (error) {
-      if (codeOf(error) !== "ENOENT") throw this.error("cannot be unlocked", error);
+      throw this.error("cannot be unlocked", error);
     }
   }
 }
@@ -256,6 +275,21 @@ export async function realPath(path: string, fs: CounterFileSystem, file: KeptFi
 }
 
 const nameOf = (token: string): string => /"token":"([0-9a-f]+)"/.exec(token)?.[1] ?? String(process.pid);
+
+async function created(
+  path: string,
+  text: string,
+  fs: CounterFileSystem,
+  finish: (file: CounterFileHandle) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  const file = await fs.open(path, "wx");
+  try {
+    await file.writeFile(text);
+    await finish(file);
+  } finally {
+    await file.close();
+  }
+}
 
 async function removed(path: string, fs: CounterFileSystem): Promise<void> {
   try {

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -45,6 +44,11 @@ function jumpingClock(): Clock {
     },
     clearTimeout: () => undefined,
   };
+}
+
+class Signal {
+  give: () => void = () => undefined;
+  readonly done = new Promise<void>((resolved) => (this.give = resolved));
 }
 
 describe("client: counter file", () => {
@@ -306,6 +310,95 @@ describe("client: counter file", () => {
       assert.deepEqual(readdirSync(folder), ["counter.json"]);
     });
 
+    it("names its holder at every moment, so that the lock of a killed process is taken over at once", async () => {
+      const { pid } = spawnSync(process.execPath, ["-e", ""]);
+      let kills = 0;
+      for (let crashAt = 0; ; crashAt++) {
+        const crashing = crashingFileSystem(crashAt);
+        await fileCounterStore(path, { block: 3, fs: crashing.fs })
+          .reserve(1)
+          .catch(() => undefined);
+        if (!crashing.crashed()) break;
+        if (readdirSync(folder).includes("counter.json.lock")) {
+          const text = readFileSync(lock(), "utf8");
+          assert.match(text, /^\{"pid":\d+,.*\}$/, `killed before operation ${crashAt}`);
+          writeFileSync(lock(), text.replace(/"pid":\d+/, `"pid":${pid}`));
+          kills++;
+        }
+        const patient = { ...jumpingClock(), setTimeout: () => assert.fail("waits for a process that has ended") };
+        await fileCounterStore(path, { block: 3, fs: restarted(), clock: patient }).reserve(1);
+      }
+      assert.ok(kills > 5, `only ${kills} locks were left`);
+    });
+
+    it("works on a file system without links", async () => {
+      for (const errno of ["EPERM", "ENOTSUP", "ENOSYS"]) {
+        const link = (): Promise<void> => Promise.reject(Object.assign(new Error(errno), { code: errno }));
+        const stores = Array.from({ length: 3 }, () =>
+          fileCounterStore(path, { fs: { ...restarted(), link }, block: 1 }),
+        );
+        const values = await Promise.all(stores.flatMap((store) => [store.reserve(1), store.reserve(1)]));
+        assert.equal(new Set(values).size, 6);
+        assert.deepEqual(readdirSync(folder), ["counter.json"]);
+      }
+    });
+
+    it("is not put back when a faster process has had it: its holder uses no value", async () => {
+      const { pid } = spawnSync(process.execPath, ["-e", ""]);
+      writeFileSync(lock(), holder(pid));
+      const real = restarted();
+      const [standsStill, goesOn] = [new Signal(), new Signal()];
+      let thirdValue = 0;
+      const slowTakeOver: CounterFileSystem = {
+        ...real,
+        rename: async (from, to) => {
+          // this store has read the lock of the dead process; the loser takes it over first
+          if (from === lock()) await standsStill.done;
+          await real.rename(from, to);
+          if (from === lock()) thirdValue = await fileCounterStore(path, { block: 3, fs: restarted() }).reserve(1);
+        },
+      };
+      const paused: CounterFileSystem = {
+        ...real,
+        open: async (name, flags) => {
+          if (name.endsWith(".tmp")) {
+            // this store has read the counter
+            standsStill.give();
+            await goesOn.done;
+          }
+          return real.open(name, flags);
+        },
+      };
+      const second = fileCounterStore(path, { block: 3, fs: slowTakeOver }).reserve(1);
+      const loser = fileCounterStore(path, { block: 3, fs: paused }).reserve(1);
+      const secondValue = await second;
+      goesOn.give();
+      await assert.rejects(loser, code("STATE_BUSY"));
+      assert.equal(new Set([thirdValue, secondValue]).size, 2);
+      assert.deepEqual(readdirSync(folder), ["counter.json"]);
+    });
+
+    it("is released by a process without a free file handle", async () => {
+      const real = restarted();
+      let exhausted = false;
+      const few: CounterFileSystem = {
+        ...real,
+        rename: async (from, to) => {
+          await real.rename(from, to);
+          exhausted = true;
+        },
+        readFile: (name, encoding) =>
+          exhausted
+            ? Promise.reject(Object.assign(new Error("EMFILE: too many open files"), { code: "EMFILE" }))
+            : real.readFile(name, encoding),
+      };
+      await assert.rejects(fileCounterStore(path, { block: 3, fs: few }).reserve(1), {
+        code: "DLMS_CONFIG_INVALID",
+        message: /EMFILE.*ulimit -n/,
+      });
+      assert.deepEqual(readdirSync(folder), ["counter.json"]);
+    });
+
     it("issues no value if it was lost between the check and the rename", async () => {
       const real = restarted();
       const paused: CounterFileSystem = {
@@ -406,9 +499,6 @@ describe("client: counter file", () => {
       const values = lines.filter((line) => line.startsWith("used ")).map((line) => Number(line.slice(5)));
       assert.ok(!lines.some((line) => line.startsWith("failed")), lines.join("\n"));
       used.push(...values);
-      // A process that is killed between creating the lock and writing into it leaves a lock that names no holder. Such a
-      // lock counts as stale only after some seconds, which would use up the messages of the next children.
-      if (existsSync(`${path}.lock`)) utimesSync(`${path}.lock`, 1_000_000, 1_000_000);
     }
     assert.ok(used.length > 20, `only ${used.length} values`);
     assert.equal(new Set(used).size, used.length, "a value was used twice");
