@@ -1,12 +1,10 @@
 /** Recognizes answers to requests other than the current one. */
 import { serviceErrorCode } from "../../apdu";
-import type { Apdu } from "../../apdu/model";
+import type { Apdu, GeneralBlockTransfer } from "../../apdu/model";
 import type { Exchange } from "./exchange";
 import { isProtected } from "../protection/ciphering";
 import { invokeIdOf } from "../steps/correlation";
 import { inconsistentAnswer } from "../steps/errors";
-import type { Operation } from "../steps/operation";
-import { noteStep } from "../steps/steps";
 
 /** service error of an exception-response */
 export const invocationCounterError = serviceErrorCode["invocation-counter-error"];
@@ -14,10 +12,11 @@ export const invocationCounterError = serviceErrorCode["invocation-counter-error
 type Facts = Pick<Exchange, "options" | "association" | "ciphering" | "delivery" | "correlation">;
 
 /**
- * Whether the fields of an APDU show that it answers another request than the current one.
+ * Whether the fields of an APDU show that it answers another request than the current one. A text is a note on an
+ * answer that is accepted.
  * @throws DlmsDecodeError DECODE_VALUE for an id that no request had, if ids are checked strictly
  */
-export function* isLate(channel: Facts, apdu: Apdu): Operation<boolean> {
+export function isLate(channel: Facts, apdu: Apdu): boolean | string {
   const { association, ciphering, correlation, options } = channel;
   if (association === undefined) return false;
   if (apdu.apdu === "aare") return true;
@@ -36,7 +35,7 @@ export function* isLate(channel: Facts, apdu: Apdu): Operation<boolean> {
   const known = correlation.hasOwnIds;
   const verdict = correlation.judge(received);
   // reported once for each connection, because such a meter answers every request like this
-  if (verdict === "other" && !known) yield* noteStep(otherId(received, correlation.id));
+  if (verdict === "other" && !known) return otherId(received, correlation.id);
   return verdict === "stale";
 }
 
@@ -58,4 +57,10 @@ export function answersEarlierAssociation({ delivery, association, correlation }
   if (association !== undefined || !correlation.anyOwed) return false;
   if (isProtected(apdu)) return true;
   return "invokeId" in apdu && correlation.takeOwed(apdu.invokeId);
+}
+
+/** A transfer begins with block 1. Its id or counter is unique if the meter echoes ids or ciphers. */
+export function isOfFinishedTransfer({ ciphering, correlation }: Facts, block: GeneralBlockTransfer): boolean {
+  const unique = ciphering?.active === true || correlation.echoes;
+  return (block.blockNumber > 1 || unique) && correlation.isFinishedBlock(block.blockNumber, block.data);
 }

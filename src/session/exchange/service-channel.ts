@@ -1,16 +1,16 @@
 /** The channel of all services: one request, one answer. */
-import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu } from "../../apdu";
+import { type Apdu, type ConformanceName, encodeApdu, hasConformance, parseApdu, type ParseOptions } from "../../apdu";
 import type { GeneralBlockTransfer } from "../../apdu/model";
-import {
-  DlmsAssociationError,
-  DlmsDecodeError,
-  DlmsSecurityError,
-  DlmsStateError,
-  DlmsTimeoutError,
-  isDlmsError,
-} from "../../errors";
+import { DlmsDecodeError, DlmsSecurityError, DlmsStateError, DlmsTimeoutError, isDlmsError } from "../../errors";
 import { type Ciphering, isNotificationTag, isProtected, type Protected } from "../protection/ciphering";
-import { confirmedServiceError, exceptionError, isNoAnswer, keysMissing, limitExceeded } from "../steps/errors";
+import {
+  confirmedServiceError,
+  exceptionError,
+  isNoAnswer,
+  keysMissing,
+  limitExceeded,
+  notNegotiated,
+} from "../steps/errors";
 import { ContentStream } from "./content-stream";
 import { receiveByBlocks, sendByBlocks } from "./general-block-transfer";
 import { CopiedAnswers } from "./copied-answers";
@@ -18,7 +18,7 @@ import { isNotification, openNotification, requireProtection, requireSignature, 
 import { noteTrailing, notificationsIn } from "./trailing-bytes";
 import { Correlation, maxStaleAnswers } from "../steps/correlation";
 import type { Exchange, Repetition } from "./exchange";
-import { invocationCounterError, isLate, answersEarlierAssociation } from "./late-answers";
+import { answersEarlierAssociation, invocationCounterError, isLate, isOfFinishedTransfer } from "./late-answers";
 import { type Delivery, type DeliveryPolicy, streamDelivery } from "../steps/delivery";
 import type { AnswerForm, Operation, Sink } from "../steps/operation";
 import { type AssociationInfo, defaultMaxResultSize, type SessionOptions } from "../steps/options";
@@ -51,8 +51,12 @@ export class ServiceChannel implements Exchange {
   #repeated = 0;
   /** replays that were dropped while an answer was awaited */
   #replays: DlmsSecurityError[] = [];
+  readonly #usualForm: ParseOptions = { allowTrailing: true, onTrailing: (rest) => (this.#trailing = rest) };
+  readonly #dataToEnd: ParseOptions = { ...this.#usualForm, dataToEnd: true };
   /** form of the awaited answer */
-  #form: AnswerForm = {};
+  #form = this.#usualForm;
+  /** bytes after the APDU that was parsed last, not yet reported */
+  #trailing: Uint8Array | undefined;
   #stream: ContentStream | undefined;
   /** an APDU was received that needs keys, and this client has none */
   #ciphered = false;
@@ -104,13 +108,7 @@ export class ServiceChannel implements Exchange {
       });
     }
     if (this.supports(name)) return;
-    const offered = this.association.conformanceNames.join(", ");
-    throw new DlmsAssociationError(
-      "ASSOC_SERVICE_NOT_NEGOTIATED",
-      `the meter does not offer "${name}" to this client (agreed: ${offered === "" ? "nothing" : offered}); ` +
-        "try another client address or authentication",
-      { details: { service: name, conformance: this.association.conformanceNames } },
-    );
+    throw notNegotiated(name, this.association.conformanceNames);
   }
 
   /** Invoke-id-and-priority of the next request: confirmed, high priority. Its further blocks keep it. */
@@ -137,9 +135,8 @@ export class ServiceChannel implements Exchange {
    * invocation-counter-error of an association moves the counter and repeats the request.
    */
   *exchange(request: Apdu, repetition: Repetition = "never", form: ExchangeForm = {}): Operation<Apdu> {
-    const { sink } = form;
-    this.#form = form.dataToEnd === true ? { dataToEnd: true } : {};
-    this.#stream = sink && new ContentStream(sink, (invokeId) => this.#mayHandOn(invokeId));
+    this.#form = form.dataToEnd === true ? this.#dataToEnd : this.#usualForm;
+    this.#stream = form.sink && new ContentStream(form.sink, (invokeId) => this.#mayHandOn(invokeId));
     const plain = encodeApdu(request);
     this.asked = plain;
     const ciphering = this.ciphering?.active === true ? this.ciphering : undefined;
@@ -225,12 +222,9 @@ export class ServiceChannel implements Exchange {
     const expected =
       options.quirks?.strictInvokeId === true ? correlation.isOurs(invokeId) : correlation.isUsual(invokeId);
     if (!this.delivery.keepsOrder || !expected) return undefined;
-    let whole = true;
-    const onTrailing = (): void => {
-      whole = false;
-    };
-    const apdu = parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing });
-    if (!whole) return undefined;
+    this.#trailing = undefined;
+    const apdu = parseApdu(bytes, this.#form);
+    if (this.#trailing !== undefined) return undefined;
     correlation.judge(invokeId);
     correlation.answered();
     this.answerBytes = bytes;
@@ -277,10 +271,11 @@ export class ServiceChannel implements Exchange {
       yield* this.#plainNotification(bytes);
       return undefined;
     }
-    let apdu = yield* this.parse(bytes);
+    let apdu = this.#parsed(bytes);
+    if (this.#trailing !== undefined) yield* this.#reportTrailing();
     if (answersEarlierAssociation(this, apdu)) return "stale";
     if (apdu.apdu === "general-block-transfer") {
-      if (this.#isOfFinishedTransfer(apdu)) return "stale";
+      if (isOfFinishedTransfer(this, apdu)) return "stale";
       const whole = yield* this.#assembled(apdu);
       if (whole === undefined) return undefined;
       apdu = whole;
@@ -300,11 +295,19 @@ export class ServiceChannel implements Exchange {
         this.#ciphered = true;
         return undefined;
       }
-      const opened = yield* this.#openUnlessLate(apdu);
-      if (opened === undefined) return "stale";
+      const opened = this.#openUnlessLate(apdu);
+      if (opened instanceof DlmsSecurityError) {
+        yield* noteStep(`dropped: ${opened.message}`);
+        return "stale";
+      }
       apdu = opened;
+      if (this.#trailing !== undefined) yield* this.#reportTrailing();
     } else requireProtection(this, apdu);
-    if (!isNotification(apdu)) return (yield* isLate(this, apdu)) ? "stale" : apdu;
+    if (!isNotification(apdu)) {
+      const late = isLate(this, apdu);
+      if (typeof late === "string") yield* noteStep(late);
+      return late === true ? "stale" : apdu;
+    }
     yield* notificationStep(`the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
     return undefined;
   }
@@ -313,12 +316,6 @@ export class ServiceChannel implements Exchange {
     const opened = yield* this.#opened(bytes, apdu);
     if (opened === "stale") yield* staleStep();
     return opened === undefined || opened === "stale";
-  }
-
-  /** A transfer begins with block 1. Its id or counter is unique if the meter echoes ids or ciphers. */
-  #isOfFinishedTransfer({ blockNumber, data }: GeneralBlockTransfer): boolean {
-    const unique = this.ciphering?.active === true || this.correlation.echoes;
-    return (blockNumber > 1 || unique) && this.correlation.isFinishedBlock(blockNumber, data);
   }
 
   /**
@@ -388,32 +385,40 @@ export class ServiceChannel implements Exchange {
   }
 
   /** An APDU with an old counter may be a copy, or arrive out of order: it is dropped, and a newer one awaited. */
-  *#openUnlessLate(apdu: Protected): Operation<Apdu | undefined> {
+  #openUnlessLate(apdu: Protected): Apdu | DlmsSecurityError {
     if (this.ciphering === undefined) throw keysMissing();
     try {
-      return yield* this.parse(this.ciphering.open(apdu));
+      return this.#parsed(this.ciphering.open(apdu));
     } catch (error) {
       const replay = error instanceof DlmsSecurityError && error.is("SEC_REPLAY");
       if (!replay || !this.delivery.dropsReplays) throw error;
       this.#replays.push(error);
-      yield* noteStep(`dropped: ${error.message}`);
-      return undefined;
+      return error;
     }
   }
 
   /** Decodes an APDU; bytes after it are ignored with a note. */
   *parse(bytes: Uint8Array): Operation<Apdu> {
-    let trailing: Uint8Array | undefined;
-    const onTrailing = (rest: Uint8Array): void => {
-      trailing = rest;
-    };
-    const apdu = parseApdu(bytes, { ...this.#form, allowTrailing: true, onTrailing });
+    const apdu = this.#parsed(bytes);
+    yield* this.#reportTrailing();
+    return apdu;
+  }
+
+  /** Decodes an APDU. The bytes after it are kept for `#reportTrailing`. No generator, because every answer runs it. */
+  #parsed(bytes: Uint8Array): Apdu {
+    this.#trailing = undefined;
+    const apdu = parseApdu(bytes, this.#form);
     this.answerBytes = bytes;
-    if (trailing === undefined) return apdu;
+    return apdu;
+  }
+
+  *#reportTrailing(): Operation<void> {
+    const trailing = this.#trailing;
+    if (trailing === undefined) return;
+    this.#trailing = undefined;
     const notifications = notificationsIn(trailing);
     if (notifications.length === 0) yield* noteTrailing(trailing.length);
     for (const one of notifications) yield* this.#plainNotification(one);
-    return apdu;
   }
 }
 

@@ -174,7 +174,11 @@ export class Ciphering {
   }
 
   /** A request in the form that is sent: ciphered by the policy, and signed if the options require it. */
-  *seal(plain: Uint8Array): Operation<Uint8Array> {
+  seal(plain: Uint8Array): Operation<Uint8Array> {
+    return this.#signing === undefined && this.active ? this.protect(plain) : this.#sealSigned(plain);
+  }
+
+  *#sealSigned(plain: Uint8Array): Operation<Uint8Array> {
     const content = this.active ? yield* this.protect(plain) : plain;
     return this.#signing?.sign(content, this.clientTitle, this.#meterTitle) ?? content;
   }

@@ -4,6 +4,7 @@ import {
   associationDiagnosticWord,
   associationResultWord,
   type ConfirmedServiceError,
+  type ConformanceName,
   confirmedServiceErrorWords,
   type ExceptionResponse,
   exceptionServiceErrorWord,
@@ -179,4 +180,14 @@ function adviceFor(user: boolean, diagnostic: number): string {
 /** The request got no answer, so it may be sent again. */
 export function isNoAnswer(error: unknown): boolean {
   return error instanceof DlmsTimeoutError && error.is("TIMEOUT_RESPONSE", "TIMEOUT_ASSOCIATE");
+}
+
+/** A service whose conformance bit was not agreed. */
+export function notNegotiated(service: ConformanceName, agreed: readonly string[]): DlmsAssociationError {
+  const offered = agreed.length === 0 ? "nothing" : agreed.join(", ");
+  return new DlmsAssociationError(
+    "ASSOC_SERVICE_NOT_NEGOTIATED",
+    `the meter does not offer "${service}" to this client (agreed: ${offered}); try another client address or authentication`,
+    { details: { service, conformance: agreed } },
+  );
 }
