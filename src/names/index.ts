@@ -2,3 +2,4 @@
 
 export { describeClass, describeObis, type DescribeOptions, describeUnit, obisLanguage } from "./describe";
 export { obisLanguages, type ObisLanguageTag, obisTexts } from "./languages";
+export { keyOf, keysOf, type KeySource } from "./keys/key-of";

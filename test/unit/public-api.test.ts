@@ -59,14 +59,14 @@ const values = words(`
   className classTitle clientIdentity connect createClient createMeter createRuntime decodeApdu decodeData
   decodeFrame decodePush parsePushList pushConfirmation pushCounterFile pushCounterStore PushDecoder pushValues demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
   describeUnit endpointKey endpointOf errorCodes fileCounterStore fileReceivedCounters findAddress
-  findAttribute findClass fromHex householdDefinition isDlmsError isObis isTimeZone keyFingerprint listClasses
+  findAttribute findClass fromHex householdDefinition isDlmsError isObis keyOf keysOf isTimeZone keyFingerprint listClasses
   listenPush listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage
   obisLanguages obisPrinted parseDefinition parseKey parseObis parseSecret parseSystemTitle
   scopeOfMeter scopeOfSession secretFingerprint secretOf settledWithin systemClock systemRandom testConnection
   toHex unitSymbol withAdvice withExclusiveAccess
 `);
 const types = words(`
-  DialInOptions PushHandle PushMessage PushProtection PushSetup PushTarget PushedAttribute PushedValue
+  KeySource DialInOptions PushHandle PushMessage PushProtection PushSetup PushTarget PushedAttribute PushedValue
   SimulatedPushFraming SimulatedPushList StopHandle
   CounterPolicy Push PushDecoderOptions PushEvent PushFacts PushFraming PushItem PushKeySet PushKeySource PushKeys
   PushLink PushSecurity PushKeyStyle PushListDefinition PushListEntryDefinition PushMeter PushMeterSource PushObject

@@ -15,6 +15,8 @@ describe("OBIS codes", () => {
     "0100010800ff",
     "0100010800FF",
     " 1-0:1.8.0*255 ",
+    "1.8.0",
+    "1.8.0*255",
   ]) {
     it(`reads ${JSON.stringify(spelling)}`, () => assert.deepEqual(parseObis(spelling), energy));
   }
