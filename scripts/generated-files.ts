@@ -99,7 +99,7 @@ function settingsDocument(labels: Readonly<Record<string, string>>): string {
     const cells = [
       code(name),
       labels[name] ?? "",
-      valuesOf(row) + appliesTo,
+      valuesOf(row) + appliesTo + (row.literal ? ", never `${NAME}`" : ""),
       ...fallback,
       row.message ? "yes" : "no",
       option,

@@ -24,6 +24,7 @@ import { secretNames } from "../meters/settings-rules";
 import { migrate, migrations } from "../node-red/migrations";
 import type { RawSettings } from "../node-red/raw-settings";
 import { meterStatus } from "../meters/status";
+import { writeRightOf } from "../meters/write-rights";
 
 type MeterConfigNode = Node<MeterCredentials> & { -readonly [K in "meter" | "users"]: MeterNode[K] };
 
@@ -121,7 +122,11 @@ class MeterFactory {
     const persistentState = this.#shared.persistentState(this.#red);
     const credentials = (node.credentials as MeterCredentials | undefined) ?? {};
     const raw = attempt(() => migrate(config as unknown as RawSettings, migrations["dlms-meter"]));
-    if (isDlmsError(raw)) return { label, endpointLabel: "", session: undefined, problem: raw, described: undefined };
+    const none = { label, endpointLabel: "", session: undefined, writing: "NO" } as const;
+    if (isDlmsError(raw)) return { ...none, problem: raw, described: undefined };
+    const given = attempt(() => writeRightOf(this.#red, config));
+    const writing = isDlmsError(given) ? "NO" : given;
+    const { writeRights } = this.#shared;
     const described = new DescribedMeters({
       label,
       raw,
@@ -129,15 +134,18 @@ class MeterFactory {
       persistentState,
       clock: systemClock,
       access: this.#shared.runtime.access,
+      writing,
+      writingTo: (settings) => writeRights.lowest(settings, writing),
       makeSession: (settings, access, own) => this.#makeSession(node, settings, access, own),
     });
     // a user who changes the node allows one more try for each of its secrets; a full deploy makes unchanged nodes too
     const changed = this.#shared.deployedSecrets.isChanged(node.id, config as unknown as RawSettings, credentials);
     if (changed) this.#shared.runtime.guard.allowOneMoreTryOf(node.id);
-    const settings = attempt(() => parseMeterSettings(raw, credentials, persistentState));
-    if (isDlmsError(settings)) return { label, endpointLabel: "", session: undefined, problem: settings, described };
+    const settings = isDlmsError(given) ? given : attempt(() => parseMeterSettings(raw, credentials, persistentState));
+    if (isDlmsError(settings)) return { ...none, problem: settings, described };
     if (changed) this.#shared.runtime.guard.allowOneMoreTry(secretOf(settings));
     this.#announce(node, settings, label);
+    node.on("close", writeRights.add(settings, writing));
     const { transport } = settings.connect;
     if ("verify" in transport && transport.verify === false) {
       node.warn(this.#red._("dlms-meter.log.unverified", { name: label, endpoint: settings.endpointLabel }));
@@ -148,6 +156,7 @@ class MeterFactory {
       session: described.own(settings),
       problem: undefined,
       described,
+      writing,
     };
   }
 }

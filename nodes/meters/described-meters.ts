@@ -17,6 +17,7 @@ import { type PersistentState, type MeterCredentials, parseMeterSettings } from 
 import { flag, integer, optionalInteger } from "./setting-values";
 import { messageSettings, rangeOf, secretNames } from "./settings-rules";
 import { type RawSettings, isAbsent, quote } from "../node-red/raw-settings";
+import type { WriteRight } from "./write-rights";
 
 const allowedSettings: ReadonlySet<string> = new Set(messageSettings);
 const secrets: ReadonlySet<string> = new Set(secretNames);
@@ -33,6 +34,10 @@ export interface DescribedBase {
   readonly persistentState: PersistentState;
   readonly clock: Clock;
   readonly access: AccessRegistry;
+  /** What may be written to the config node's own meter. */
+  readonly writing: WriteRight;
+  /** What may be written to another meter that a message describes. */
+  writingTo(settings: MeterSettings): WriteRight;
   /**
    * @param access exclusive access, shared with all clients of this meter
    * @param own true for the config node itself, false for a message
@@ -43,6 +48,7 @@ export interface DescribedBase {
 export interface DescribedMeter extends Lease {
   /** for `msg.dlms.meter` */
   readonly label: string;
+  readonly writing: WriteRight;
 }
 
 function invalid(property: string, text: string): DlmsConfigError {
@@ -128,12 +134,15 @@ export class DescribedMeters {
     const settings = this.#parse(effective, secret);
     const named = { label: typeof fields.name === "string" ? fields.name : label };
     const key = settingsKey(settings);
-    if (this.#own?.key === key) return { ...named, session: this.#own.session, release: () => undefined };
+    if (this.#own?.key === key) {
+      return { ...named, writing: this.#base.writing, session: this.#own.session, release: () => undefined };
+    }
     // otherwise the config node's probes would go to every meter that messages name
     const probeInterval = isAbsent(fields.probeInterval) ? 0 : settings.probeInterval;
     const access = this.#accessTo(settings);
     const make = (): SharedMeter => this.#base.makeSession({ ...settings, probeInterval }, access, false);
-    return { ...named, ...(await this.#pooled().acquire(key, make, signal)) };
+    const writing = this.#base.writingTo(settings);
+    return { ...named, writing, ...(await this.#pooled().acquire(key, make, signal)) };
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@
 import { DlmsConfigError, type DlmsError, type SharedMeter } from "../../src/index";
 import type { Node, NodeAPI } from "node-red";
 import type { DescribedMeters } from "./described-meters";
+import type { WriteRight } from "./write-rights";
 
 /** A `dlms-meter` config node as the other nodes see it. */
 export interface MeterNode extends Node {
@@ -15,6 +16,8 @@ export interface MeterNode extends Node {
     readonly problem: DlmsError | undefined;
     /** meters that messages describe by overrides; undefined if the settings belong to a later version */
     readonly described: DescribedMeters | undefined;
+    /** what may be written to this meter */
+    readonly writing: WriteRight;
   };
   /** Node-RED delivers this node's errors and statuses to the Catch and Status nodes of its users. */
   users: Record<string, Node>;

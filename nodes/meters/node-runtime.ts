@@ -7,10 +7,12 @@ import { DeployedSecrets } from "./deployed-secrets";
 import { DraftMeters } from "./draft-meters";
 import { type PersistentState } from "./parse-settings";
 import { PersistentStates } from "./persistent-state";
+import { WriteRights } from "./write-rights";
 
 export class NodeRuntime {
   readonly runtime: Runtime;
   readonly deployedMeters = new DeployedMeters();
+  readonly writeRights = new WriteRights();
   readonly deployedSecrets: DeployedSecrets;
   /** Their sessions close when the flows stop, and so before each deploy. */
   readonly drafts: DraftMeters;

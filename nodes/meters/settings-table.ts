@@ -16,6 +16,8 @@ export type Applicability = "network" | "serial" | "hdlc" | "modeE";
 interface Row {
   /** `msg.meter` may override the setting. */
   readonly message?: true;
+  /** The value stands in the flow: neither a message nor an environment variable may change it. */
+  readonly literal?: true;
   /** The address search needs the setting. */
   readonly search?: true;
   /** Path of the library's option that the setting sets. */
@@ -279,6 +281,8 @@ export const meterSettings = {
   queueLimit: { kind: "integer", default: "", range: [1, 100_000] },
   poolIdle: { kind: "integer", default: 30_000, range: [0, day], unit: "ms" },
   secretsInMessages: { kind: "flag", default: false },
+
+  allowWriting: { kind: "choice", default: "NO", literal: true, choices: { NO: "NO", CLOCK: "CLOCK", ALL: "ALL" } },
 
   password: {
     ...{ kind: "secret", form: "password", what: "a password", message, option: "auth.secret" },

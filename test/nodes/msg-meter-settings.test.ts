@@ -23,7 +23,7 @@ function defaults(): Record<string, unknown> {
 }
 
 /** Settings for the handling of messages, or of the editor. */
-const ofThePool = ["poolSize", "queueLimit", "poolIdle", "secretsInMessages"];
+const ofThePool = ["poolSize", "queueLimit", "poolIdle", "secretsInMessages", "allowWriting"];
 const notOfTheMeter = ["version", "tlsUnverified", ...ofThePool, "secretSizes"];
 
 const ciphered = { authentication: "HIGH_GMAC", securityPolicy: "AUTHENTICATED_ENCRYPTED" };
@@ -110,6 +110,8 @@ describe("settings of dlms-meter in a message's msg.meter", () => {
     const session = { addUser: () => undefined, removeUser: () => Promise.resolve(), view: { phase: "idle" } };
     const meters = new DescribedMeters({
       ...{ label: "base", raw, credentials, persistentState, clock: new VirtualClock(), access: new AccessRegistry() },
+      writing: "NO",
+      writingTo: () => "NO",
       makeSession: (settings) => {
         made = settings;
         return session as unknown as SharedMeter;

@@ -81,6 +81,9 @@ export class MeterChecks {
     }
   }
 
+  /** A setting that no environment variable may change. */
+  readonly literal = validator((_, value) => (isEnv(value) ? t("error.literal") : ""));
+
   readonly timeZone = validator((_, value) =>
     isEnv(value) || isEmpty(value) || isTimeZone(asText(value).trim()) ? "" : t("error.timeZone"),
   );

@@ -48,6 +48,7 @@ function shownGroups(choices: MeterChoices): Record<string, boolean> {
     "encrypted-only": securityPolicy === "ENCRYPTED",
     title: keys || authentication === "HIGH_SHA256" || authentication === "HIGH_ECDSA",
     counter: textIn(field("invocationCounterSource")) === "METER",
+    "writes-all": textIn(field("allowWriting")) === "ALL",
   };
 }
 
