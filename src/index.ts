@@ -111,6 +111,7 @@ export {
   type Outcome,
   type ProfileOptions,
   type ProfileProgress,
+  type ProfileDays,
   type ProfileRange,
   ProfileReader,
   type ProfileTable,

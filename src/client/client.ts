@@ -24,7 +24,7 @@ import { type Outcome, readAttributes, type Reading } from "./services/read";
 import type { AccountRisk } from "./connection/secret-attempt";
 import { resolveSettings, type Settings } from "./options/resolve-options";
 import { type ProfileOptions, ProfileReader } from "./profile/profile-reader";
-import type { ProfileRange } from "./profile/read-profile";
+import type { ProfileRange } from "./profile/time-range";
 import { referencingOf } from "./services/choose-referencing";
 import { Supervisor } from "./connection/supervisor";
 import { describeReads, type AttributeRequest, requestFor } from "./services/attribute-request";

@@ -42,7 +42,8 @@ export { type AddressTrial, findAddress, type FindAddressOptions } from "./diagn
 export { type ConnectionStep, testConnection } from "./diagnosis/test-connection";
 export { accountOf } from "./options/account-of";
 export { type ProfileOptions, ProfileReader, type ProfileTable } from "./profile/profile-reader";
-export type { ProfileProgress, ProfileRange, SelectionUsed } from "./profile/read-profile";
+export type { ProfileProgress, SelectionUsed } from "./profile/read-profile";
+export type { ProfileDays, ProfileRange } from "./profile/time-range";
 export { endpointKey } from "./options/transports";
 export { type CounterFileHandle, type CounterFileSystem, realFileSystem } from "./connection/kept-file";
 export { processLines, type SharedLines } from "../driver/shared-line";

@@ -66,7 +66,7 @@ const values = words(`
   toHex unitSymbol withAdvice withExclusiveAccess
 `);
 const types = words(`
-  KeySource DialInOptions PushHandle PushMessage PushProtection PushSetup PushTarget PushedAttribute PushedValue
+  KeySource ProfileDays DialInOptions PushHandle PushMessage PushProtection PushSetup PushTarget PushedAttribute PushedValue
   SimulatedPushFraming SimulatedPushList StopHandle
   CounterPolicy Push PushDecoderOptions PushEvent PushFacts PushFraming PushItem PushKeySet PushKeySource PushKeys
   PushLink PushSecurity PushKeyStyle PushListDefinition PushListEntryDefinition PushMeter PushMeterSource PushObject

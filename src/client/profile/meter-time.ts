@@ -211,14 +211,28 @@ export class TimeFilter {
   readonly #earliest: number;
   readonly #latest: number;
   readonly #zoned: boolean;
-  /** the first accepted row */
+  readonly #excludesFrom: boolean;
+  readonly #excludesTo: boolean;
+  /** the first row from the start on, included or not */
   #first: ResolvedTime | undefined;
 
-  constructor(from: Moment, to: Moment, meter: MeterTime) {
+  constructor(
+    from: Moment,
+    to: Moment,
+    meter: MeterTime,
+    {
+      excludesFrom = false,
+      excludesTo = false,
+    }: { readonly excludesFrom?: boolean; readonly excludesTo?: boolean } = {},
+  ) {
+    this.#excludesFrom = excludesFrom;
+    this.#excludesTo = excludesTo;
     this.#from = readMoment(from);
     this.#to = readMoment(to);
     this.#earliest = instantsOf(from, meter).earliest;
-    this.#latest = instantsOf(to, meter).latest;
+    const { earliest, latest } = instantsOf(to, meter);
+    // a day ends at the first of two midnights
+    this.#latest = excludesTo ? earliest : latest;
     this.#zoned = meter.timeZone !== "";
   }
 
@@ -226,7 +240,20 @@ export class TimeFilter {
   takes(time: ResolvedTime, slack: number): boolean {
     const taken = (this.#isAfterStart(time, slack) || this.#isSecondHour(time)) && this.#isBeforeEnd(time, slack);
     if (taken) this.#first ??= time;
-    return taken;
+    return taken && !(this.#excludesFrom && this.#isStart(time)) && !(this.#excludesTo && this.#isEnd(time));
+  }
+
+  /** A row whose instant is not exact may be later than the start, so it is kept. */
+  #isStart(time: ResolvedTime): boolean {
+    const { local } = this.#from;
+    if (local !== undefined && !this.#byZone(time)) return time.local === local && time.offset === this.#first?.offset;
+    return time.exact && time.instant === this.#earliest;
+  }
+
+  #isEnd(time: ResolvedTime): boolean {
+    const { local } = this.#to;
+    if (local !== undefined && !this.#byZone(time)) return time.local === local;
+    return time.instant === this.#latest;
   }
 
   #isAfterStart(time: ResolvedTime, slack: number): boolean {

@@ -50,6 +50,8 @@ export interface ClockOffset {
   readonly daylight: boolean | undefined;
   /** ms by which the meter's clock was ahead of ours when it was read; 0 if unknown */
   readonly lead: number;
+  /** ms by which the meter's wall clock, as if it were UTC, was ahead of our UTC; undefined if the clock has no time */
+  readonly localLead: number | undefined;
 }
 
 /** The known profiles of a meter within one association. */
@@ -263,7 +265,12 @@ function offsetOf(answer: Fetched, { reversedDeviation, now }: InfoOptions): Clo
   const isTime = value instanceof Uint8Array && value.length === 12;
   const time = isTime ? rowTime(value, 0, { reversedDeviation }) : undefined;
   const instant = time?.offset === undefined ? undefined : time.local - time.offset * 60_000;
-  return { offset: time?.offset, daylight: time?.daylight, lead: instant === undefined ? 0 : instant - now() };
+  return {
+    offset: time?.offset,
+    daylight: time?.daylight,
+    lead: instant === undefined ? 0 : instant - now(),
+    localLead: time === undefined ? undefined : time.local - now(),
+  };
 }
 
 /** An undecodable attribute counts as "not reported". */

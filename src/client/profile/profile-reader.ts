@@ -20,7 +20,8 @@ import type { ClientRequest } from "../services/request-queue";
 import type { OperationOptions, ReadOptions } from "../options/options";
 import { chooseColumns } from "./columns";
 import { profileFacts } from "./profile-info";
-import type { ReadingProgress, ProfileProgress, ProfileRange, ProfileReading, SelectionUsed } from "./strategies";
+import type { ReadingProgress, ProfileProgress, ProfileReading, SelectionUsed } from "./strategies";
+import { profileDays, type ProfileRange } from "./time-range";
 import { canResume, resume, readProfile } from "./read-profile";
 import { RowStream } from "./row-stream";
 import { RowTable } from "./row-table";
@@ -259,14 +260,27 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
 }
 
 function nothingRead(): ReadingProgress {
-  return { rows: 0, blocks: 0, bytes: 0, last: undefined, equal: 0, ascending: true, skip: undefined, resumed: false };
+  return {
+    rows: 0,
+    blocks: 0,
+    bytes: 0,
+    last: undefined,
+    equal: 0,
+    ascending: true,
+    skip: undefined,
+    resumed: false,
+  };
 }
 
 const maxEntryNumber = 0xffffffff;
-const rangeForms = "{ last }, { from, to }, { entries }, { column, least, most } or nothing";
+const rangeForms =
+  '{ last }, { from, to }, { after }, "today", "yesterday", "this-month", "last-month", { entries }, { column, least, most } or nothing';
 
 function checkRange(range: ProfileRange | undefined): ProfileRange | undefined {
   if (range === undefined) return undefined;
+  if (typeof range === "string") {
+    return profileDays.includes(range) ? range : refuse(`range: expected ${rangeForms}`, range);
+  }
   object("range", range, rangeForms);
   if ("last" in range)
     return whole(range.last, 1) ? range : refuse("range.last: expected a whole number from 1", range.last);
@@ -282,8 +296,8 @@ function checkRange(range: ProfileRange | undefined): ProfileRange | undefined {
     for (const bound of [range.least, range.most]) encodeValueBytes(bound);
     return range;
   }
-  if ("from" in range) {
-    readMoment(range.from);
+  if ("from" in range || "after" in range) {
+    readMoment("from" in range ? range.from : range.after);
     if (range.to !== undefined) readMoment(range.to);
     return range;
   }

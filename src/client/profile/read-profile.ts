@@ -1,6 +1,6 @@
 /** Reads a profile by the first strategy that the meter accepts, and resumes after a break. */
 import { blockTransferFailed, notThere } from "../../apdu";
-import { obisPrinted, restrictingObject, type Selection } from "../../cosem";
+import { obisPrinted, restrictingObject, type Selection, zoneRules } from "../../cosem";
 import type { DlmsAccessError, DlmsDecodeError, DlmsServiceError } from "../../errors";
 import { accessError } from "../association/access-error";
 import { type Association, OperationCancelled } from "../association/association";
@@ -12,22 +12,22 @@ import {
   strategiesFor,
   type ReadingProgress,
   type ProfileReading,
-  timeRange,
   type ProfilePlan,
 } from "./strategies";
 import { chooseColumns, chooseMarkedColumns } from "./columns";
 import { profileCache, profileFacts } from "./profile-info";
 import { isAmbiguousLocalTime } from "./meter-time";
 import { RowSink, tooFew } from "./row-sink";
+import { isDayRange, isTimeRange, timeRangeOf } from "./time-range";
 
-export type { ProfileProgress, ProfileRange, SelectionUsed } from "./strategies";
+export type { ProfileProgress, SelectionUsed } from "./strategies";
 
 /** Whether the reading can continue after the last delivered row, by its time. */
 export function resumesByTime(reading: Pick<ProfileReading, "range" | "progress" | "timeMarks">): boolean {
   const { range, progress, timeMarks } = reading;
   // the rows after the break would lack the mark that gives them their times
   if (timeMarks === true) return false;
-  const byColumn = range !== undefined && "column" in range;
+  const byColumn = typeof range === "object" && "column" in range;
   return progress.last !== undefined && progress.ascending && !isAmbiguousLocalTime(progress.last) && !byColumn;
 }
 
@@ -76,21 +76,30 @@ export async function readProfile(active: Association, reading: ProfileReading, 
 async function planOf(active: Association, reading: ProfileReading, options: FetchOptions): Promise<ProfilePlan> {
   const { present, reversedDeviation } = reading;
   const timeZone = present.timeZone ?? "";
+  const cache = active.kept(profileCache);
+  // an offset that was read before may be of the day before
+  if (isDayRange(reading.range)) cache.clockOffset = undefined;
   const also = {
-    clock: timeRange(reading.range) !== undefined && timeZone === "",
-    entriesInUse: countsEntries(reading, active.kept(profileCache).infos.get(reading.ref.logicalName)?.sortMethod),
+    clock: isTimeRange(reading.range) && timeZone === "",
+    entriesInUse: countsEntries(reading, cache.infos.get(reading.ref.logicalName)?.sortMethod),
   };
   const facts = await profileFacts(active, reading.ref, also, { ...options, reversedDeviation, now: reading.now });
-  const { offset, daylight, lead = 0 } = active.kept(profileCache).clockOffset ?? {};
+  const { offset, daylight, lead = 0, localLead } = cache.clockOffset ?? {};
+  const meter = { timeZone, offset, daylight, reversedDeviation };
+  const now = reading.now();
+  const localNow = timeZone === "" ? now + (localLead ?? NaN) : now + zoneRules(timeZone).offsetAt(now) * 60_000;
+  const { progress } = reading;
+  progress.timed ??= timeRangeOf(reading.range, meter, Number.isNaN(localNow) ? undefined : localNow);
   return {
     ...facts,
+    timed: progress.timed,
     choice:
       reading.timeMarks === true
         ? chooseMarkedColumns(facts.info, reading.columns)
         : chooseColumns(facts.info, reading.columns),
-    meter: { timeZone, offset, daylight, reversedDeviation },
-    now: reading.now() + lead,
-    withoutDeviation: active.kept(profileCache).withoutDeviation.has(reading.ref.logicalName),
+    meter,
+    now: now + lead,
+    withoutDeviation: cache.withoutDeviation.has(reading.ref.logicalName),
   };
 }
 
@@ -113,7 +122,7 @@ async function isMissingRows(active: Association, reading: ProfileReading, optio
 
 /** Whether the number of entries matters: it does not if range and meter count from the same end. */
 function countsEntries({ range, progress }: ProfileReading, sortMethod: number | undefined): boolean {
-  if (range === undefined || progress.skip !== undefined) return false;
+  if (typeof range !== "object" || progress.skip !== undefined) return false;
   return ("last" in range && sortMethod !== 2) || ("entries" in range && sortMethod !== 1);
 }
 
@@ -159,7 +168,7 @@ type Failure =
 
 function refused({ ref, range }: ProfileReading, { info }: ProfilePlan, refusal: Refusal): Error {
   if (refusal.kind === "error") return refusal.error;
-  const timeless = timeRange(range) !== undefined && restrictingObject(info.captureObjects) === undefined;
+  const timeless = isTimeRange(range) && restrictingObject(info.captureObjects) === undefined;
   const hint = "the profile has no column with the time: ask for the last rows, for rows by number, or for all";
   return accessError("get", ref, refusal.result, timeless ? hint : undefined);
 }

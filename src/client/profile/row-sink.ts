@@ -15,7 +15,6 @@ import {
   type ReadingProgress,
   type ResolvedRow,
   type ProfileReading,
-  timeRange,
   type ProfilePlan,
 } from "./strategies";
 import { type MeterTime, type ResolvedTime, resolveTime, resolveInstant, seasonShift, TimeFilter } from "./meter-time";
@@ -61,9 +60,9 @@ export class RowSink {
     this.#plan = plan;
     this.#strategy = strategy;
     this.#rowFilter = strategy.rowFilter;
-    const timed = timeRange(reading.range);
+    const { timed } = plan;
     const end = timed?.to ?? Number.MAX_SAFE_INTEGER;
-    this.#filter = timed === undefined ? undefined : new TimeFilter(timed.from, end, plan.meter);
+    this.#filter = timed === undefined ? undefined : new TimeFilter(timed.from, end, plan.meter, timed);
     this.#slack = slackOf(strategy, plan.meter);
     const clock = restrictingObject(info.captureObjects);
     this.#unit = clock === undefined ? undefined : clockUnits[clockKind(clock) ?? "date-time"];
@@ -192,7 +191,7 @@ export class RowSink {
   #distrust(): void {
     const { range } = this.#reading;
     const { numbers } = this.#strategy;
-    if (numbers === undefined || this.#rowFilter !== "all" || range === undefined) return;
+    if (numbers === undefined || this.#rowFilter !== "all" || typeof range !== "object") return;
     const wanted = numbers.to - numbers.from + 1;
     const count = this.#elements.count ?? 0;
     if (count < (this.#strategy.expected ?? 0) && this.#elements.count !== undefined)
@@ -330,7 +329,7 @@ function follow(progress: ReadingProgress, time: ResolvedTime | undefined): void
 }
 
 function maxRows(range: ProfileReading["range"]): number | undefined {
-  if (range === undefined) return undefined;
+  if (typeof range !== "object") return undefined;
   if ("last" in range) return range.last;
   return "entries" in range ? range.entries[1] - range.entries[0] + 1 : undefined;
 }

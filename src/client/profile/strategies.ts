@@ -26,21 +26,7 @@ import {
   seasonShift,
   type TimeBound,
 } from "./meter-time";
-
-/**
- * The entries to read from a profile: the last n; those of a time range, both ends included; those with these numbers
- * (1 = the oldest); those whose value in a column is within bounds, which the meter compares; or all.
- */
-export type ProfileRange =
-  | { readonly last: number }
-  | { readonly from: Moment; readonly to?: Moment }
-  | { readonly entries: readonly [first: number, last: number] }
-  | {
-      /** key of a column, or its OBIS code if that is unique */
-      readonly column: string;
-      readonly least: DlmsValue;
-      readonly most: DlmsValue;
-    };
+import type { ProfileRange, TimeRange } from "./time-range";
 
 /** How the entries were finally selected: by the meter by time, by the meter by number, or by reading all of them. */
 export type SelectionUsed = "range" | "entry" | "all";
@@ -73,6 +59,8 @@ export interface ReadingProgress {
     { readonly upTo: ResolvedTime; readonly equal: number; seen: number; readonly later: ResolvedRow[] } | undefined;
   /** the reading resumed by time after a break */
   resumed: boolean;
+  /** the bounds of a range by time: those of a day stay the same when midnight passes during the reading */
+  timed?: TimeRange | undefined;
 }
 
 /** The state of one profile reading. */
@@ -124,18 +112,14 @@ export interface ProfilePlan {
   readonly info: ProfileInfo;
   readonly choice: ColumnChoice;
   readonly meter: MeterTime;
+  /** the bounds of a range by time */
+  readonly timed: TimeRange | undefined;
   /** epoch ms, by the meter's clock if it was read */
   readonly now: number;
   /** undefined if it was not requested, or the meter does not report it */
   readonly entriesInUse: number | undefined;
   /** a row of this profile was seen to have no offset */
   readonly withoutDeviation: boolean;
-}
-
-/** A range by time: both bounds; undefined for other ranges. */
-export function timeRange(range: ProfileRange | undefined): { from: Moment; to: Moment | undefined } | undefined {
-  if (range === undefined || !("from" in range)) return undefined;
-  return { from: range.from, to: range.to };
 }
 
 /** A range without an end reaches ten years into the future. */
@@ -147,15 +131,15 @@ const whole = { used: "all", selection: undefined, note: "reading the whole buff
 export function strategiesFor(reading: ProfileReading, plan: ProfilePlan): SelectionStrategy[] {
   const { range } = reading;
   const { skip } = reading.progress;
-  const timed = timeRange(range);
+  const { timed } = plan;
   // the meter's clock may be far ahead of the client's
   const to: Moment = timed?.to ?? plan.now + openEnd;
   const open = timed?.to === undefined;
-  if (skip !== undefined) return timeStrategies(reading, plan, { from: { time: skip.upTo }, to, open });
+  if (skip !== undefined) return timeStrategies(plan, { from: { time: skip.upTo }, to, open });
   if (range === undefined) return [{ ...whole, rowFilter: "all" }];
-  if ("column" in range) return [byColumn(plan, range)];
-  if ("from" in range) return timeStrategies(reading, plan, { from: { moment: range.from }, to, open });
-  return numberStrategies(plan, range);
+  if (typeof range === "object" && "column" in range) return [byColumn(plan, range)];
+  if (timed !== undefined) return timeStrategies(plan, { from: { moment: timed.from }, to, open });
+  return typeof range === "object" && ("last" in range || "entries" in range) ? numberStrategies(plan, range) : [];
 }
 
 /** First the chosen columns, then all of them for meters that cannot select columns. */
@@ -170,7 +154,7 @@ interface TimeSpan {
   readonly open: boolean;
 }
 
-function timeStrategies(reading: ProfileReading, plan: ProfilePlan, span: TimeSpan): SelectionStrategy[] {
+function timeStrategies(plan: ProfilePlan, span: TimeSpan): SelectionStrategy[] {
   const { info, choice, meter } = plan;
   const clock = restrictingObject(info.captureObjects);
   const restricting = clock ?? defaultClock;
@@ -227,7 +211,7 @@ function timeStrategies(reading: ProfileReading, plan: ProfilePlan, span: TimeSp
     }
   }
   if (clock === undefined) return strategies;
-  return [...strategies, { ...whole, rowFilter: timeRange(reading.range) === undefined ? "all" : "time" }];
+  return [...strategies, { ...whole, rowFilter: plan.timed === undefined ? "all" : "time" }];
 }
 
 const piecesNote = "asking for the range in pieces";
