@@ -13,5 +13,5 @@ export function maxTransferMs(content: number, response: number): number {
 
 /** "40 bytes in 138 s; at least 4 bytes/s were expected" */
 export function paceText(content: number, ms: number): string {
-  return `the answer came too slowly: ${content} bytes in ${Math.round(ms / 1000)} s, at least ${minBytesPerSecond} bytes/s are expected after a while; check the line and the meter, or raise the time-out`;
+  return `the answer arrived too slowly: ${content} bytes in ${Math.round(ms / 1000)} s, at least ${minBytesPerSecond} bytes/s are expected after a while; check the line and the meter, or raise the time-out`;
 }

@@ -68,8 +68,7 @@ export class Evidence {
     const link = (code: CodesOf<"DlmsLinkError">, text: string): DlmsError =>
       new DlmsLinkError(code, `${head}: ${text}`, { details });
 
-    if (this.sequence !== undefined)
-      return link("LINK_SEQUENCE", `${this.sequence}; the session has to be set up again`);
+    if (this.sequence !== undefined) return link("LINK_SEQUENCE", `${this.sequence}; the link must be set up again`);
     if (failure.part > 0) {
       return timeout(
         `the answer stopped after ${failure.part} bytes${badChecks(report)}; check the line, or a smaller maximum information length`,
@@ -79,14 +78,14 @@ export class Evidence {
     if (this.own > 0) {
       return timeout(
         this.notReady > 0
-          ? `it said ${this.notReady} times that it is there, but gave no answer; it may need more time`
-          : `frames of it came, but not the answer${badChecks(report)}; check the line`,
+          ? `it reported receiver not ready ${this.notReady} times, but sent no answer; it may need more time`
+          : `some of its frames were received, but not the answer${badChecks(report)}; check the line`,
       );
     }
     if (this.#others.length > 0) {
       return link(
         "LINK_ADDRESS",
-        `only frames of others came (${this.#others.join(", ")}); check client and server address`,
+        `only frames of other stations were received (${this.#others.join(", ")}); check client and server address`,
       );
     }
     if (this.#pushes.length > 0) {
@@ -103,24 +102,24 @@ export class Evidence {
     if (report.badFrames + report.badHeaders > 0) {
       return link(
         "LINK_FCS",
-        `${report.bytes} bytes came${badChecks(report)}; check baud rate, wiring and termination`,
+        `${report.bytes} bytes received${badChecks(report)}; check baud rate, wiring and termination`,
       );
     }
     if (this.echoes > 0) {
       return timeout(
-        "only our own frames came back (the adapter echoes); the meter itself was silent: check address and wiring",
+        "only our own frames were received (the adapter echoes); the meter itself was silent: check address and wiring",
       );
     }
     if (report.bytes > 0) {
       const hint = looksLike(report.first, "hdlc");
       return timeout(
-        `${report.bytes} bytes came but no valid frame (${shownBytes(report.first)}); ${
+        `${report.bytes} bytes received, but no valid frame (${shownBytes(report.first)}); ${
           hint === "" ? "check baud rate, parity and framing" : hint
         }`,
       );
     }
     return timeout(
-      "no byte came; check wiring and baud rate, the server address (logical, physical, size), and whether another client holds the meter",
+      "no bytes received; check wiring and baud rate, the server address (logical, physical, size), and whether another client holds the meter",
     );
   }
 }

@@ -16,7 +16,7 @@ export function rejected(name: string, what: string, info: Uint8Array): DlmsLink
   const reason = frameRejectText(info);
   return new DlmsLinkError(
     "LINK_FRAME_REJECTED",
-    `${prefix(what)}${name} rejected a frame (FRMR): ${reason}; the session has to be set up again`,
+    `${prefix(what)}${name} rejected a frame (FRMR): ${reason}; the link must be set up again`,
     { details: { reason } },
   );
 }
@@ -26,13 +26,13 @@ export function gone(name: string, what: string, type: "DM" | "DISC"): DlmsLinkE
   return new DlmsLinkError(
     "LINK_DISCONNECTED",
     type === "DM"
-      ? `${prefix(what)}${name} says that it is not connected (DM); its inactivity time-out struck, it restarted, or another client took it`
+      ? `${prefix(what)}${name} is not connected (DM); its inactivity time-out has expired, it restarted, or another client took it`
       : `${prefix(what)}${name} ended the session (DISC)`,
   );
 }
 
 export function sequenceError(name: string, what: string, problem: string): DlmsLinkError {
-  return new DlmsLinkError("LINK_SEQUENCE", `${prefix(what)}${name}: ${problem}; the session has to be set up again`);
+  return new DlmsLinkError("LINK_SEQUENCE", `${prefix(what)}${name}: ${problem}; the link must be set up again`);
 }
 
 /** Each segment arrived in time, but the transfer as a whole is too slow. */

@@ -107,7 +107,7 @@ export function decodeHdlcFrame(bytes: Uint8Array): HdlcFrame {
   if (length === undefined) throw invalid("does not start with format type 3 (A)", bytes);
   const have = bytes.length - start;
   const closing = have === length + 1 && bytes[start + length] === flag;
-  if (have !== length && !closing) throw invalid(`its length field says ${length} bytes, ${have} are there`, bytes);
+  if (have !== length && !closing) throw invalid(`its length field says ${length} bytes, got ${have}`, bytes);
   const header = headerLength(bytes, start, start + length);
   if (header <= 0) throw invalid("its address fields are malformed", bytes);
   if (!lengthFitsHeader(length, header)) throw invalid(`a length of ${length} does not fit its header`, bytes);

@@ -126,7 +126,7 @@ export class HdlcTransfer {
     if (!this.#acknowledge(frame, now, outputs)) return;
     // complete answers are distinguished by their invoke-ids
     if (this.#answer.length > 0 && this.#segments.isDoubtful(this.#expected, frame.info)) {
-      this.#line.note(`${controlText(frame.control)} equals an earlier segment and is asked for again`, outputs);
+      this.#line.note(`${controlText(frame.control)} equals an earlier segment and is requested again`, outputs);
       if (frame.control.pollFinal && this.#meterHasTurn) this.#repeat(now, outputs);
       return;
     }
@@ -171,7 +171,7 @@ export class HdlcTransfer {
       this.#line.note(`a late duplicate was dropped (${controlText(frame.control)})`, outputs);
       return;
     }
-    this.#line.note(`a frame is missing: ${controlText(frame.control)} came, N(S) ${this.#expected} was due`, outputs);
+    this.#line.note(`a frame is missing: expected N(S) ${this.#expected}, got ${controlText(frame.control)}`, outputs);
     if (!this.#acknowledge(frame, now, outputs)) return;
     this.#line.evidence.sequence = `it sent N(S) ${sendSequence} where ${this.#expected} was due`;
     if (pollFinal && this.#meterHasTurn) this.#repeat(now, outputs);
@@ -226,7 +226,7 @@ export class HdlcTransfer {
     const count = this.#window.acknowledge(frame.control.receiveSequence);
     if (count === undefined) {
       this.#line.evidence.sequence = `it sent an impossible N(R) (${controlText(frame.control)})`;
-      this.#line.note(`${controlText(frame.control)} acknowledges what was never sent; dropped`, outputs);
+      this.#line.note(`${controlText(frame.control)} acknowledges frames that were never sent; dropped`, outputs);
       return false;
     }
     if (count > 0) this.#moved(now);
@@ -313,7 +313,7 @@ export class HdlcTransfer {
   onNoReply(now: number, outputs: LinkOutput[]): void {
     if (this.#finalDue && (!this.#awaiting || !this.#window.empty)) {
       if (!this.#finalMissing)
-        this.#line.note("the final bit of an answer is missing; not awaited any longer", outputs);
+        this.#line.note("the final bit of an answer is missing; the client stops waiting for it", outputs);
       this.#finalMissing = true;
       this.#meterHasTurn = this.#finalDue = false;
       this.#ourTurn(now, false, outputs);
@@ -321,7 +321,7 @@ export class HdlcTransfer {
     }
     if (!this.#tryAgain(outputs)) return;
     this.#line.note(
-      `${prefix(this.#what)}no answer, repetition ${this.#attempts} of ${this.#line.settings.retries}`,
+      `${prefix(this.#what)}no answer, retry ${this.#attempts} of ${this.#line.settings.retries}`,
       outputs,
     );
     this.#narrow(outputs);

@@ -29,7 +29,7 @@ export interface MbusFrame {
 export function encodeMbusFrame(frame: MbusFrame): Uint8Array {
   const length = minMbusLength + frame.data.length;
   if (length >= 2 * mbusLengthModulo) {
-    throw new DlmsLinkError("LINK_FRAME_INVALID", `M-Bus frame: ${length} bytes are more than its length field tells`, {
+    throw new DlmsLinkError("LINK_FRAME_INVALID", `M-Bus frame: ${length} bytes exceed its length field`, {
       fault: "internal",
     });
   }

@@ -52,7 +52,7 @@ export class MbusTransport {
     if (due !== undefined && due === sequence) this.#series.append(sender, piece, next);
     else if (sequence === 0) this.#series.begin(sender, piece, next, now);
     else {
-      this.#series.drop(sender, `segment ${sequence} came where ${due ?? 0} was due`);
+      this.#series.drop(sender, `expected segment ${due ?? 0}, got segment ${sequence}`);
       return undefined;
     }
     if ((controlInformation & lastSegment) === 0) return undefined;

@@ -31,7 +31,7 @@ export function readoutInstead(received: Uint8Array, when: "selected" | "identif
   const what =
     when === "selected"
       ? "answered the acknowledgement with a mode C data readout, not with HDLC"
-      : "sent a data readout right behind its identification, without waiting for the acknowledgement";
+      : "sent a data readout directly after its identification, without waiting for the acknowledgement";
   const problem = `the meter ${what}; read it by an IEC 62056-21 reader, or look for another interface of it`;
   return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`, {
     retry: "no",
@@ -41,7 +41,7 @@ export function readoutInstead(received: Uint8Array, when: "selected" | "identif
 
 /** The error of an HDLC link without an answer, with the bytes received before its first frame. */
 export function withBytesBefore(error: DlmsError, before: Uint8Array): DlmsError {
-  const came = `${before.length} bytes came after the acknowledgement, before HDLC began (${shownBytes(before)}); the meter may send a mode C data readout at the sign-on speed`;
+  const came = `${before.length} bytes received after the acknowledgement, before HDLC began (${shownBytes(before)}); the meter may send a mode C data readout at the sign-on speed`;
   return new DlmsTimeoutError("TIMEOUT_LINK", `${error.message}; ${came}`, {
     cause: error,
     details: { ...error.details, bytesBefore: before.length, firstBefore: shownBytes(before) },
@@ -49,7 +49,7 @@ export function withBytesBefore(error: DlmsError, before: Uint8Array): DlmsError
 }
 
 export function hdlcRefused(): DlmsError {
-  const problem = "the meter refused to go on in HDLC (NAK); it may offer mode C only";
+  const problem = "the meter refused to continue in HDLC (NAK); it may offer mode C only";
   return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`, { details: { modeE: "refused" } });
 }
 
@@ -68,10 +68,10 @@ export function signOnUnanswered(signOn: SignOn, received: Uint8Array, asked: As
   const onlyEcho = echoing && withoutParity(received) === request;
   const came =
     bytes === 0
-      ? "no byte came; check the optical probe's position and direction, the start rate and the device address; a meter that is still in HDLC answers after its inactivity time-out"
+      ? "no bytes received; check the optical probe's position and direction, the start rate and the device address; a meter that is still in HDLC answers after its inactivity time-out"
       : onlyEcho
-        ? "only our own bytes came back (the head echoes); check the head's place and the device address"
-        : `${bytes} bytes came, but no identification (${shown}); check the start rate and parity`;
+        ? "only our own bytes were received (the probe echoes); realign the probe and check the device address"
+        : `${bytes} bytes received, but no identification (${shown}); check the start rate and parity`;
   return new DlmsTimeoutError(
     "TIMEOUT_LINK",
     `mode E: the meter did not answer the sign-on "${request.trim()}" at ${asked.baudRate} bit/s within ${asked.waitMs} ms, ${tries} tries: ${came}`,

@@ -347,7 +347,7 @@ class ModeELink implements LinkProtocol {
       this.#fail(signOnUnanswered(signOn, received, asked), outputs);
       return;
     }
-    this.#note("the sign-on was not answered, trying again", outputs);
+    this.#note("the sign-on was not answered, retrying", outputs);
     // A client that ended without a DISC (a crash, a pulled plug) leaves the meter in HDLC, deaf to a sign-on.
     if (signOn.bytes === 0 && signOn.tries === 1) this.#clear(signOn, this.#baudRate, now, outputs);
     // A meter that answered the DISC uses HDLC at that rate; some stay in HDLC and accept no sign-on.

@@ -1,8 +1,7 @@
 /** The wrapper of IEC 62056-47 over datagrams (UDP), which may be lost, duplicated or late. */
 import { bytesEqual } from "../../bytes";
-import { type DlmsError, DlmsStateError } from "../../errors";
+import type { DlmsError } from "../../errors";
 import { isTakenTwice } from "../apdu-kind";
-import { EarlyBlocks } from "../early-blocks";
 import {
   type LinkOutput,
   type LinkProtocol,
@@ -14,7 +13,7 @@ import {
 import { prefix } from "../request-prefix";
 import { type WrapperLinkOptions, type WrapperSettings, resolveWrapperOptions } from "./options";
 import { wrapperHeaderLength } from "./wpdu";
-import { WpduPort } from "./wpdu-port";
+import { assertOpen, WpduPort } from "./wpdu-port";
 import { type ReceivedWpdu, WrapperFramer } from "./wrapper-framer";
 
 type State =
@@ -39,9 +38,7 @@ export class DatagramWrapperLink implements LinkProtocol {
   readonly #settings: WrapperSettings;
   readonly #framer: WrapperFramer;
   readonly #port: WpduPort;
-  readonly #early = new EarlyBlocks();
   #state: State = closed;
-  #what = "";
   /** time-out of the last answer */
   #lastDue = 0;
   /** how often the link sent the current request again, and how often its caller did */
@@ -75,10 +72,9 @@ export class DatagramWrapperLink implements LinkProtocol {
   }
 
   send(apdu: Uint8Array, now: number, options: LinkSendOptions = {}): LinkOutput[] {
-    this.#assertOpen();
+    assertOpen(this.#state);
     const outputs: LinkOutput[] = [];
-    this.#what = options.what ?? "";
-    this.#early.clear();
+    this.#port.beginRequest(options.what);
     const bytes = this.#port.encode(apdu);
     if (options.expectAnswer === false) {
       this.#port.transmit(bytes, outputs);
@@ -90,17 +86,16 @@ export class DatagramWrapperLink implements LinkProtocol {
     this.#resent = 0;
     if (!isRetry && this.#owed > 0 && now < this.#owedUntil) {
       this.#state = { phase: "held", due: this.#owedUntil, request: bytes, reportSilence };
-      const text = `${prefix(this.#what)}waits for late answers to the request before, which could be taken for its own`;
+      const text = `${prefix(this.#port.request)}waits for late answers to the previous request, which could be mistaken for its own`;
       outputs.push({ kind: "note", text });
     } else this.#begin(bytes, reportSilence, now, outputs);
     return outputs;
   }
 
   await(now: number, options: LinkSendOptions = {}): LinkOutput[] {
-    this.#assertOpen();
-    this.#what = options.what ?? this.#what;
-    const early = this.#early.take();
-    if (early) return [{ kind: "apdu", apdu: early }];
+    assertOpen(this.#state);
+    const early = this.#port.takeEarly(options.what);
+    if (early) return early;
     const due = options.sameWait === true ? this.#lastDue : now + this.#settings.timeouts.response;
     this.#wait(due, { request: undefined, resends: 0, reportSilence: options.reportSilence === true });
     return [];
@@ -132,7 +127,7 @@ export class DatagramWrapperLink implements LinkProtocol {
     else if (state.request && state.resends > 0) {
       this.#resent++;
       this.#wait(now + this.#settings.timeouts.response, { ...state, resends: state.resends - 1 });
-      const text = `${prefix(this.#what)}no answer, sent again (${this.#resent} of ${this.#settings.retries})`;
+      const text = `${prefix(this.#port.request)}no answer, retry (${this.#resent} of ${this.#settings.retries})`;
       outputs.push({ kind: "note", text });
       this.#port.transmit(state.request, outputs);
     } else this.#unanswered(state, outputs);
@@ -142,18 +137,13 @@ export class DatagramWrapperLink implements LinkProtocol {
   reset(): void {
     this.#state = closed;
     this.#framer.clear();
-    this.#early.clear();
-    this.#port.forgetEchoes();
+    this.#port.reset();
     this.#repeatable = undefined;
     this.#owed = this.#retried = 0;
   }
 
   matchPush(address: PushAddress): PushMatch {
     return this.#state.phase === "closed" ? "none" : this.#port.matchPush(address);
-  }
-
-  #assertOpen(): void {
-    if (this.#state.phase === "closed") throw new DlmsStateError("STATE_CLOSED", "wrapper: the link is not open");
   }
 
   /** Sends a request and waits for its answer. */
@@ -177,7 +167,7 @@ export class DatagramWrapperLink implements LinkProtocol {
   }
 
   #unanswered(state: Extract<State, { phase: "busy" }>, outputs: LinkOutput[]): void {
-    const error: DlmsError = this.#port.unanswered(this.#what, this.#settings.timeouts.response, {
+    const error: DlmsError = this.#port.unanswered(this.#settings.timeouts.response, {
       times: 1 + this.#resent + this.#retried,
       onceOnly: this.#settings.retries > 0 && state.request !== undefined,
     });
@@ -197,7 +187,7 @@ export class DatagramWrapperLink implements LinkProtocol {
     if (state.phase === "held") this.#dropLate(state, now, outputs);
     else if (this.#isRepeated(apdu)) outputs.push({ kind: "note", text: "a repeated answer was dropped" });
     else if (state.phase === "busy") this.#deliver(apdu, outputs);
-    else if (!this.#early.keep(apdu)) outputs.push({ kind: "notification", apdu });
+    else this.#port.deliverUnawaited(apdu, outputs);
   }
 
   /** An answer to the request before the held one. */
@@ -209,11 +199,9 @@ export class DatagramWrapperLink implements LinkProtocol {
 
   #deliver(apdu: Uint8Array, outputs: LinkOutput[]): void {
     this.#state = open;
-    this.#port.forgetEchoes();
     if (this.#owed > 0) this.#owed--;
-    this.#early.follow(apdu);
     if (this.#resent > 0) this.#repeatable = { apdu, times: this.#resent };
-    outputs.push({ kind: "apdu", apdu });
+    this.#port.deliver(apdu, outputs);
   }
 
   /** A request that was sent n times may be answered n times; the later answers must not answer the next request. */

@@ -1,10 +1,11 @@
 /**
- * The wPort pair of a wrapper link: frames requests, sorts received APDUs, and records them for the error after a
- * time-out.
+ * The wPort pair of a wrapper link, over a stream or datagrams: frames requests, sorts received APDUs, and records them
+ * for the error after a time-out.
  */
 import { bytesEqual } from "../../bytes";
-import { DlmsTimeoutError } from "../../errors";
+import { DlmsStateError, DlmsTimeoutError } from "../../errors";
 import { isPush } from "../apdu-kind";
+import { EarlyBlocks } from "../early-blocks";
 import type { LinkOutput, PushAddress, PushMatch } from "../link";
 import { prefix } from "../request-prefix";
 import type { WrapperLinkOptions } from "./options";
@@ -25,6 +26,8 @@ export interface SendCount {
 
 export class WpduPort {
   readonly #options: WrapperLinkOptions;
+  readonly #early = new EarlyBlocks();
+  #request = "";
   /** own messages whose echo may arrive */
   #echoable: Uint8Array[] = [];
   #echoes = 0;
@@ -34,6 +37,24 @@ export class WpduPort {
 
   constructor(options: WrapperLinkOptions) {
     this.#options = options;
+  }
+
+  /** name of the current request, for errors and notes */
+  get request(): string {
+    return this.#request;
+  }
+
+  /** A request is sent: blocks that arrived early belong to an earlier one. */
+  beginRequest(name = ""): void {
+    this.#request = name;
+    this.#early.clear();
+  }
+
+  /** Returns a block that arrived before it was awaited; `name`: the request, if it changes. */
+  takeEarly(name = this.#request): LinkOutput[] | undefined {
+    this.#request = name;
+    const apdu = this.#early.take();
+    return apdu && [{ kind: "apdu", apdu }];
   }
 
   encode(apdu: Uint8Array): Uint8Array {
@@ -58,7 +79,20 @@ export class WpduPort {
     this.#bytesIn += bytes;
   }
 
-  forgetEchoes(): void {
+  /** Delivers the awaited APDU. */
+  deliver(apdu: Uint8Array, outputs: LinkOutput[]): void {
+    this.#echoable = [];
+    this.#early.follow(apdu);
+    outputs.push({ kind: "apdu", apdu });
+  }
+
+  /** Buffers a block of a stream for `takeEarly`; any other APDU is a notification. */
+  deliverUnawaited(apdu: Uint8Array, outputs: LinkOutput[]): void {
+    if (!this.#early.keep(apdu)) outputs.push({ kind: "notification", apdu });
+  }
+
+  reset(): void {
+    this.#early.clear();
     this.#echoable = [];
   }
 
@@ -100,26 +134,26 @@ export class WpduPort {
   }
 
   /** The error for a request without an answer, from the evidence since `beginWait`. */
-  unanswered(what: string, response: number, { times, onceOnly }: SendCount): DlmsTimeoutError {
+  unanswered(response: number, { times, onceOnly }: SendCount): DlmsTimeoutError {
     const { serverSap, clientSap } = this.#options;
     const tries = times > 1 ? `, sent ${times} times` : onceOnly ? ", sent once only" : "";
     return new DlmsTimeoutError(
       "TIMEOUT_RESPONSE",
-      `${prefix(what)}server ${serverSap} did not answer client ${clientSap} within ${response} ms${tries}: ${this.#whatCame()}`,
+      `${prefix(this.#request)}server ${serverSap} did not answer client ${clientSap} within ${response} ms${tries}: ${this.#receivedInstead()}`,
       { details: { bytes: this.#bytesIn, tries: times, echoes: this.#echoes, others: this.#foreign } },
     );
   }
 
-  #whatCame(): string {
+  #receivedInstead(): string {
     if (this.#echoes > 0 && this.#bytesIn === this.#echoedBytes) {
-      return "only our own message came back (the line echoes); the meter itself was silent: check server address and wiring";
+      return "only our own message was received (the line echoes); the meter itself was silent: check server address and wiring";
     }
     if (this.#foreign.length > 0) {
-      return `only messages for other addresses came (${this.#foreign.join(", ")}); check client and server address`;
+      return `only messages for other addresses were received (${this.#foreign.join(", ")}); check client and server address`;
     }
     return this.#bytesIn > 0
-      ? `${this.#bytesIn} bytes came, but no answer; the meter may be busy, or the request too large for it`
-      : "no byte came; check the server address and the client address, and whether the meter serves another client";
+      ? `${this.#bytesIn} bytes received, but no answer; the meter may be busy, or the request too large for it`
+      : "no bytes received; check the server address and the client address, and whether the meter serves another client";
   }
 
   /** Compared by bytes, because client and server may have the same number. No meter sends the request back. */
@@ -137,9 +171,14 @@ export class WpduPort {
     const { serverSap, clientSap } = this.#options;
     outputs.push({
       kind: "note",
-      text: `a message ${ports} was dropped, awaited is one from ${serverSap} to ${clientSap}`,
+      text: `a message ${ports} was dropped, expected one from ${serverSap} to ${clientSap}`,
     });
   }
+}
+
+/** @throws DlmsStateError STATE_CLOSED for a link that is not open */
+export function assertOpen({ phase }: { readonly phase: string }): void {
+  if (phase === "closed") throw new DlmsStateError("STATE_CLOSED", "wrapper: the link is not open");
 }
 
 function addressOf({ source, destination }: Wpdu): PushAddress {

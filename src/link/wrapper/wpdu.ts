@@ -89,7 +89,7 @@ export function decodeWpdu(bytes: Uint8Array, swapped = false): Wpdu {
   if (have !== length) {
     throw new DlmsLinkError(
       "LINK_FRAME_INVALID",
-      `wrapper ${shownBytes(bytes)}: its length field says ${length} bytes behind the header, ${have} are there`,
+      `wrapper ${shownBytes(bytes)}: its length field says ${length} bytes after the header, got ${have}`,
     );
   }
   return { source, destination, apdu: bytes.slice(wrapperHeaderLength) };

@@ -1,6 +1,5 @@
 /** The wrapper of IEC 62056-47 over a stream of bytes: TCP, TLS or a serial line. */
-import { type DlmsError, DlmsStateError, DlmsTimeoutError } from "../../errors";
-import { EarlyBlocks } from "../early-blocks";
+import { type DlmsError, DlmsTimeoutError } from "../../errors";
 import {
   type LinkOutput,
   type LinkProtocol,
@@ -12,7 +11,7 @@ import {
 import { prefix } from "../request-prefix";
 import { DatagramWrapperLink } from "./datagram-wrapper-link";
 import { type WrapperLinkOptions, type WrapperSettings, resolveWrapperOptions } from "./options";
-import { WpduPort } from "./wpdu-port";
+import { assertOpen, WpduPort } from "./wpdu-port";
 import { type ReceivedWpdu, WrapperFramer } from "./wrapper-framer";
 
 /** Start, eight data bits, stop. */
@@ -47,9 +46,7 @@ class WrapperLink implements LinkProtocol {
   readonly #settings: WrapperSettings;
   readonly #framer: WrapperFramer;
   readonly #port: WpduPort;
-  readonly #early = new EarlyBlocks();
   #state: State = closed;
-  #what = "";
   /** time-out of the last answer */
   #lastDue = 0;
   #lastByte = 0;
@@ -85,10 +82,9 @@ class WrapperLink implements LinkProtocol {
   }
 
   send(apdu: Uint8Array, now: number, options: LinkSendOptions = {}): LinkOutput[] {
-    this.#assertOpen();
+    assertOpen(this.#state);
     const outputs: LinkOutput[] = [];
-    this.#what = options.what ?? "";
-    this.#early.clear();
+    this.#port.beginRequest(options.what);
     if (this.#state.phase === "open") this.#forgetUnfinished(now, outputs);
     this.#port.transmit(this.#port.encode(apdu), outputs);
     if (options.expectAnswer !== false) this.#wait(now + this.#settings.timeouts.response, options);
@@ -96,10 +92,9 @@ class WrapperLink implements LinkProtocol {
   }
 
   await(now: number, options: LinkSendOptions = {}): LinkOutput[] {
-    this.#assertOpen();
-    this.#what = options.what ?? this.#what;
-    const early = this.#early.take();
-    if (early) return [{ kind: "apdu", apdu: early }];
+    assertOpen(this.#state);
+    const early = this.#port.takeEarly(options.what);
+    if (early) return early;
     this.#wait(options.sameWait === true ? this.#lastDue : now + this.#settings.timeouts.response, options);
     return [];
   }
@@ -134,7 +129,7 @@ class WrapperLink implements LinkProtocol {
       return this.#fail(this.#interrupted(now), []);
     }
     const { response } = this.#settings.timeouts;
-    const error = this.#port.unanswered(this.#what, response, { times: 1, onceOnly: false });
+    const error = this.#port.unanswered(response, { times: 1, onceOnly: false });
     if (!state.reportSilence) return this.#fail(error, []);
     this.#state = open;
     return [{ kind: "unanswered", error }];
@@ -143,17 +138,12 @@ class WrapperLink implements LinkProtocol {
   reset(): void {
     this.#state = closed;
     this.#framer.clear();
-    this.#early.clear();
-    this.#port.forgetEchoes();
+    this.#port.reset();
     this.#wholeDue = undefined;
   }
 
   matchPush(address: PushAddress): PushMatch {
     return this.#state.phase === "closed" ? "none" : this.#port.matchPush(address);
-  }
-
-  #assertOpen(): void {
-    if (this.#state.phase === "closed") throw new DlmsStateError("STATE_CLOSED", "wrapper: the link is not open");
   }
 
   #wait(due: number, { reportSilence = false }: LinkSendOptions): void {
@@ -194,10 +184,8 @@ class WrapperLink implements LinkProtocol {
     if (!apdu) return;
     if (this.#state.phase === "busy") {
       this.#state = open;
-      this.#port.forgetEchoes();
-      this.#early.follow(apdu);
-      outputs.push({ kind: "apdu", apdu });
-    } else if (!this.#early.keep(apdu)) outputs.push({ kind: "notification", apdu });
+      this.#port.deliver(apdu, outputs);
+    } else this.#port.deliverUnawaited(apdu, outputs);
   }
 
   #interrupted(now: number): DlmsError {
@@ -206,9 +194,9 @@ class WrapperLink implements LinkProtocol {
     const rest = missing === undefined ? "its header is not complete" : `${missing} more bytes were expected`;
     const why =
       silent < this.#settings.interFrame
-        ? `the answer came too slowly, ${rest} after ${pending} bytes in ${Math.round((now - this.#began) / 1000)} s; check the line, or raise the time-out`
-        : `the answer stopped after ${pending} bytes, ${rest} and nothing came for ${Math.round(silent)} ms; check the line, or raise the time-out between bytes`;
-    return new DlmsTimeoutError("TIMEOUT_INTERFRAME", `${prefix(this.#what)}${why}`, {
+        ? `the answer arrived too slowly, ${rest} after ${pending} bytes in ${Math.round((now - this.#began) / 1000)} s; check the line, or raise the time-out`
+        : `the answer stopped after ${pending} bytes, ${rest} and nothing was received for ${Math.round(silent)} ms; check the line, or raise the time-out between bytes`;
+    return new DlmsTimeoutError("TIMEOUT_INTERFRAME", `${prefix(this.#port.request)}${why}`, {
       details: { bytes: pending, missing: missing ?? null },
     });
   }

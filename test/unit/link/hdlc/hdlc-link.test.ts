@@ -90,7 +90,7 @@ describe("HDLC link: set-up", () => {
     assert.equal(session.failure?.code, "DLMS_TIMEOUT_LINK");
     assert.match(
       session.failure?.message ?? "",
-      /connect: server 1\/17 did not answer within 1000 ms, 3 tries: frames of it came, but not the answer/,
+      /connect: server 1\/17 did not answer within 1000 ms, 3 tries: some of its frames were received, but not the answer/,
     );
   });
 
@@ -296,7 +296,7 @@ describe("HDLC link: transfer", () => {
     assert.equal(session.failure?.code, "DLMS_TIMEOUT_RESPONSE");
     assert.match(
       session.failure?.message ?? "",
-      /^associate: server 1\/17 did not answer within 1000 ms, 3 tries: no byte came/,
+      /^associate: server 1\/17 did not answer within 1000 ms, 3 tries: no bytes received/,
     );
     assert.equal(session.link.state, "closed");
   });
@@ -362,7 +362,7 @@ describe("HDLC link: transfer", () => {
       }
     }
     assert.equal(session.failure?.code, "DLMS_TIMEOUT_RESPONSE");
-    assert.match(session.failure?.message ?? "", /said \d+ times that it is there, but gave no answer/);
+    assert.match(session.failure?.message ?? "", /reported receiver not ready \d+ times, but sent no answer/);
     assert.ok(session.now <= 3000, `${session.now} ms`);
     assert.ok(polls >= 4 && polls <= 10, `${polls} polls`);
   });
@@ -507,7 +507,7 @@ describe("HDLC link: echo, strangers and errors", () => {
 
   it("reports that only the echo was received", () => {
     const session = line({ retries: 0 }).open().receive(snrm).timeOut();
-    assert.match(session.failure?.message ?? "", /only our own frames came back \(the adapter echoes\)/);
+    assert.match(session.failure?.message ?? "", /only our own frames were received \(the adapter echoes\)/);
   });
 
   it("drops frames for others and reports them", () => {
@@ -527,7 +527,7 @@ describe("HDLC link: echo, strangers and errors", () => {
       "DLMS_TIMEOUT_LINK",
       /IEC 62056-21 identification.*set framing HDLC_MODE_E/,
     ],
-    ["noise", "01f09133a7", "DLMS_TIMEOUT_LINK", /5 bytes came but no valid frame \(01f09133a7\)/],
+    ["noise", "01f09133a7", "DLMS_TIMEOUT_LINK", /5 bytes received, but no valid frame \(01f09133a7\)/],
     ["a frame with a wrong check sequence", ua.replace("019a07", "019b07"), "DLMS_LINK_FCS", /1 with a wrong check/],
   ];
   for (const [what, hex, code, message] of silences) {

@@ -89,7 +89,7 @@ describe("link/mbus", () => {
     const whole = mbusSegments(apduOf(600));
     assert.deepEqual(apdus([streamOf([a, c, ...whole])], transport), [toHex(apduOf(600))]);
     const [dropped] = transport.takeDropped();
-    assert.equal(dropped?.why, "segment 2 came where 1 was due");
+    assert.equal(dropped?.why, "expected segment 1, got segment 2");
     assert.equal(dropped.bytes, 245);
   });
 

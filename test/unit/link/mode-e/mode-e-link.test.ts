@@ -83,14 +83,14 @@ describe("mode E link to a meter that uses mode C", () => {
     session.receive("8a91f2c4").timeOut();
     while (session.failure === undefined) session.timeOut();
     assert.equal(session.failure.code, "DLMS_TIMEOUT_LINK");
-    assert.match(session.failure.message, /4 bytes came after the acknowledgement, before HDLC began \(8a91f2c4\)/);
+    assert.match(session.failure.message, /4 bytes received after the acknowledgement, before HDLC began \(8a91f2c4\)/);
     assert.equal(session.failure.details.bytesBefore, 4);
   });
 
   it("shows the answers to earlier sign-ons if the last one is not answered", () => {
     const session = line({ retries: 1 }).open().receive("8a91f2");
     while (session.failure === undefined) session.timeOut();
-    assert.match(session.failure.message, /3 bytes came, but no identification \(8a91f2\)/);
+    assert.match(session.failure.message, /3 bytes received, but no identification \(8a91f2\)/);
   });
 
   it("names the setting for meters that accept HDLC without announcing it, and continues with it", () => {
@@ -210,9 +210,9 @@ describe("mode E link", () => {
 
   it("retries, then reports the received bytes: none, the echo, or others", () => {
     const rows: [string, RegExp][] = [
-      ["", /no byte came; check the optical probe/],
-      [signOn, /only our own bytes came back \(the head echoes\)/],
-      ["8f0713", /3 bytes came, but no identification \(8f0713\)/],
+      ["", /no bytes received; check the optical probe/],
+      [signOn, /only our own bytes were received \(the probe echoes\)/],
+      ["8f0713", /3 bytes received, but no identification \(8f0713\)/],
     ];
     for (const [hex, message] of rows) {
       const session = line({ retries: 1 }).open();

@@ -39,7 +39,7 @@ describe("wrapper codec", () => {
     ["text", "485454502f312e31", "DLMS_LINK_WRAPPER_HEADER", /looks like HTTP: the device/],
     ["TLS", "160303004a020000", "DLMS_LINK_WRAPPER_HEADER", /choose transport TLS/],
     ["half a header", "00010001", "DLMS_LINK_WRAPPER_HEADER", /needs 8 bytes/],
-    ["a length that is not there", `000100010010000a${value}`, "DLMS_LINK_FRAME_INVALID", /says 10 bytes.*9 are there/],
+    ["a length that is not there", `000100010010000a${value}`, "DLMS_LINK_FRAME_INVALID", /says 10 bytes.*got 9/],
   ];
   for (const [what, hex, code, message] of wrong) {
     it(`reports the bytes received instead of a header: ${what}`, () => {
@@ -169,7 +169,7 @@ describe("wrapper link", () => {
     assert.equal(session.failure?.code, "DLMS_TIMEOUT_RESPONSE");
     assert.match(
       session.failure?.message ?? "",
-      /^read: server 1 did not answer client 16 within 1000 ms: only messages for other addresses came \(from 2 to 16\)/,
+      /^read: server 1 did not answer client 16 within 1000 ms: only messages for other addresses were received \(from 2 to 16\)/,
     );
   });
 
@@ -186,7 +186,7 @@ describe("wrapper link", () => {
     session.receive(request).timeOut();
     assert.deepEqual(session.apdus, []);
     assert.match(session.notes[0] ?? "", /echo/);
-    assert.match(session.failure?.message ?? "", /only our own message came back \(the line echoes\)/);
+    assert.match(session.failure?.message ?? "", /only our own message was received \(the line echoes\)/);
     assert.equal(session.failure?.details.echoes, 1);
   });
 
@@ -210,7 +210,7 @@ describe("wrapper link", () => {
   it("reports that no byte was received", () => {
     const session = line().send(get).timeOut();
     assert.equal(session.now, 1000);
-    assert.match(session.failure?.message ?? "", /no byte came; check the server address/);
+    assert.match(session.failure?.message ?? "", /no bytes received; check the server address/);
     assert.equal(session.link.state, "closed");
     assert.throws(() => session.send(get), { code: "DLMS_STATE_CLOSED" });
   });
@@ -247,7 +247,10 @@ describe("wrapper link", () => {
       while (!session.failure) session.receive("00").pass(299);
       assert.equal(session.failure.code, "DLMS_TIMEOUT_INTERFRAME");
       assert.ok(session.now <= bound, `${session.now} ms`);
-      assert.match(session.failure.message, /the answer came too slowly, \d+ more bytes were expected after \d+ bytes/);
+      assert.match(
+        session.failure.message,
+        /the answer arrived too slowly, \d+ more bytes were expected after \d+ bytes/,
+      );
     });
   }
 
