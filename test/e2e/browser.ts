@@ -48,6 +48,36 @@ export async function openEditor(page: Page, url: string): Promise<void> {
   await page.waitForFunction(() => globalThis.RED?.nodes?.getType("dlms-read") !== undefined);
 }
 
+interface EditorOptions {
+  readonly language?: string;
+  /** receives the script errors of the page */
+  readonly problems?: string[];
+  /** receives the addresses of requests to other machines */
+  readonly outside?: string[];
+}
+
+/** Opens the editor at `url` in a browser of its own. */
+export async function openEditorPage(
+  url: string,
+  { language, problems, outside }: EditorOptions = {},
+): Promise<{ readonly context: BrowserContext; readonly page: Page }> {
+  const context = await openBrowser(language);
+  try {
+    const page = context.pages()[0] ?? (await context.newPage());
+    page.setDefaultTimeout(60_000);
+    page.on("pageerror", (error) => problems?.push(error.message));
+    page.on("request", (request) => {
+      const target = request.url();
+      if (/^(http|ws)/.test(target) && !target.includes("127.0.0.1")) outside?.push(target);
+    });
+    await openEditor(page, url);
+    return { context, page };
+  } catch (error) {
+    await context.close();
+    throw error;
+  }
+}
+
 /**
  * Waits until the last dialog has slid in and has the focus. Node-RED sets the focus some time after it opens a dialog;
  * earlier input would go to another field.

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { connect } from "../../src/index";
 import { NodeRedProcess, freePort, root } from "../support/node-red-process";
-import { needsBrowser, openBrowser, openEditor } from "./browser";
+import { needsBrowser, openEditorPage } from "./browser";
 
 const pictures = process.env.SCREENSHOTS;
 const folder = join(root, "examples");
@@ -105,15 +105,7 @@ describe("the examples in a browser", function () {
     if (zone === undefined) delete process.env.TZ;
     else process.env.TZ = zone;
     address = (await nodeRed.until(/is at {2}(\S+)/))[1] ?? "";
-    context = await openBrowser();
-    page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(60_000);
-    page.on("pageerror", (error) => problems.push(error.message));
-    page.on("request", (request) => {
-      const target = request.url();
-      if (/^(http|ws)/.test(target) && !target.includes("127.0.0.1")) outside.push(target);
-    });
-    await openEditor(page, address);
+    ({ context, page } = await openEditorPage(address, { problems, outside }));
   });
 
   after(async () => {

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { NodeRedProcess, freePort, root } from "../support/node-red-process";
-import { dialogOpened, needsBrowser, openBrowser, openDialog, openEditor } from "./browser";
+import { dialogOpened, needsBrowser, openDialog, openEditorPage } from "./browser";
 
 /** `npm run screenshots` keeps the pictures of the README. */
 const pictures = process.env.SCREENSHOTS;
@@ -42,15 +42,7 @@ describe("the editor in a browser", function () {
       port: await freePort(),
     });
     const [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
-    context = await openBrowser();
-    page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(60_000);
-    page.on("pageerror", (error) => problems.push(error.message));
-    page.on("request", (request) => {
-      const target = request.url();
-      if (/^(http|ws)/.test(target) && !target.includes("127.0.0.1")) outside.push(target);
-    });
-    await openEditor(page, url);
+    ({ context, page } = await openEditorPage(url, { problems, outside }));
   });
 
   after(async () => {

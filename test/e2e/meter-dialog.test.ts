@@ -3,7 +3,7 @@ import { type AddressInfo, type Socket, createServer } from "node:net";
 import type { BrowserContext, Page } from "playwright-core";
 import { createMeter, householdDefinition } from "../../src/index";
 import { NodeRedProcess, freePort } from "../support/node-red-process";
-import { dialogOpened, needsBrowser, openBrowser, openDialog, openEditor } from "./browser";
+import { dialogOpened, needsBrowser, openDialog, openEditor, openEditorPage } from "./browser";
 
 const password = "Tapir-4401-Fluss";
 
@@ -63,11 +63,7 @@ describe("the dialog of dlms-meter, in the languages of the editor", function ()
   const steps = () => page.locator("#dlms-meter-test-steps > li");
 
   async function dialogIn(language: string, id?: string): Promise<void> {
-    context = await openBrowser(language);
-    page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(60_000);
-    page.on("pageerror", (error) => problems.push(error.message));
-    await openEditor(page, url);
+    ({ context, page } = await openEditorPage(url, { language, problems }));
     await openDialog(page, "dlms-meter", id);
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { BrowserContext, Page } from "playwright-core";
 import { presets } from "../../nodes/admin/presets";
 import { NodeRedProcess, freePort } from "../support/node-red-process";
-import { needsBrowser, openBrowser, openDialog, openEditor } from "./browser";
+import { needsBrowser, openDialog, openEditorPage } from "./browser";
 
 const flow = [
   { id: "tab", type: "tab", label: "Flow 1" },
@@ -31,10 +31,7 @@ describe("presets in the editor", function () {
     needsBrowser(this);
     nodeRed = new NodeRedProcess({ flow: JSON.stringify(flow), port: await freePort() });
     const [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
-    context = await openBrowser();
-    page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(60_000);
-    await openEditor(page, url);
+    ({ context, page } = await openEditorPage(url));
     await openDialog(page, "dlms-meter");
     await page.locator('#dlms-meter-preset option[value="public"]').waitFor({ state: "attached" });
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { NodeRedProcess, freePort, root } from "../support/node-red-process";
 import { aidon, cipheredPush, pushKeys } from "../nodes/push-frames";
-import { dialogOpened, needsBrowser, openBrowser, openEditor } from "./browser";
+import { dialogOpened, needsBrowser, openEditorPage } from "./browser";
 
 const pictures = process.env.SCREENSHOTS;
 
@@ -76,11 +76,7 @@ describe("meters that push, in the browser", function () {
     ];
     nodeRed = new NodeRedProcess({ flow: JSON.stringify(flow), port: await freePort() });
     [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
-    context = await openBrowser();
-    page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(60_000);
-    page.on("pageerror", (error) => problems.push(error.message));
-    await openEditor(page, url);
+    ({ context, page } = await openEditorPage(url, { problems }));
   });
 
   after(async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { BrowserContext, Page } from "playwright-core";
 import { NodeRedProcess, freePort } from "../support/node-red-process";
-import { needsBrowser, openBrowser, openDialog, openEditor } from "./browser";
+import { needsBrowser, openDialog, openEditorPage } from "./browser";
 
 /** A node of a flow that is older than some of the settings. */
 const old = {
@@ -25,11 +25,7 @@ describe("the read dialog with a flow from before", function () {
     ];
     nodeRed = new NodeRedProcess({ flow: JSON.stringify(flow), port: await freePort() });
     const [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
-    context = await openBrowser();
-    page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(60_000);
-    page.on("pageerror", (error) => problems.push(error.message));
-    await openEditor(page, url);
+    ({ context, page } = await openEditorPage(url, { problems }));
   });
 
   after(async () => {

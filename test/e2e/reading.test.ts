@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { createMeter, householdDefinition } from "../../src/index";
 import { NodeRedProcess, freePort, root } from "../support/node-red-process";
-import { dialogOpened, needsBrowser, openBrowser, openEditor } from "./browser";
+import { dialogOpened, needsBrowser, openEditorPage } from "./browser";
 
 const pictures = process.env.SCREENSHOTS;
 
@@ -72,11 +72,7 @@ describe("a person's way in the editor", function () {
       port: await freePort(),
     });
     const [, url = ""] = await nodeRed.until(/is at {2}(\S+)/);
-    context = await openBrowser();
-    page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(60_000);
-    page.on("pageerror", (error) => problems.push(error.message));
-    await openEditor(page, url);
+    ({ context, page } = await openEditorPage(url, { problems }));
   });
 
   after(async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { BrowserContext, Page } from "playwright-core";
 import { demoPassword } from "../../src/index";
 import { freePort, NodeRedProcess } from "../support/node-red-process";
-import { dialogOpened, needsBrowser, openBrowser, openEditor } from "./browser";
+import { dialogOpened, needsBrowser, openEditorPage } from "./browser";
 
 const key = "00112233445566778899AABBCCDDEEFF";
 const meter = {
@@ -39,10 +39,7 @@ describe("the editor's export", function () {
       body: JSON.stringify(flow),
     });
     assert.ok(deployed.ok, await deployed.text());
-    context = await openBrowser();
-    page = context.pages()[0] ?? (await context.newPage());
-    page.setDefaultTimeout(60_000);
-    await openEditor(page, url);
+    ({ context, page } = await openEditorPage(url));
   });
 
   after(async () => {
