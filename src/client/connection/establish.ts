@@ -14,7 +14,7 @@ import { needsReading, publicSettings, raiseFromMeter, whileReading } from "./co
 import type { CounterSource } from "../options/counter-source";
 import type { SharedLine, SharedLines, LineUser } from "../../driver/shared-line";
 import type { Observer } from "./observer";
-import { connectAfterBlocks } from "./recovery";
+import { connectAfterBlocks } from "./deaf-after-blocks";
 import { type AccountRisk, SecretAttempt } from "./secret-attempt";
 import type { Settings } from "../options/resolve-options";
 import { publicClient, signOfLife, withoutSecret } from "./sign-of-life";
@@ -167,7 +167,7 @@ function counterReader(
     ).catch((error: unknown) => {
       throw isDlmsError(error) && error.is("STATE_BUSY") ? whileReading(error, source) : error;
     });
-    observer.note(`invocation counter: the meter says ${value}`);
+    observer.note(`invocation counter: the meter reports ${value}`);
     const holder: LineUser = { settings: undefined, data: () => undefined, lost: () => undefined };
     const release = (): Promise<void> => line.detach(holder);
     try {
@@ -265,7 +265,7 @@ function channelEventsFor(
 function answerUnasked(): DlmsLinkError {
   return new DlmsLinkError(
     "LINK_SEQUENCE",
-    "an answer came that no request was waiting for, and the meter's answers do not say which request they belong to; the session ends, so that no value is taken for another; look for what doubles messages on the way",
+    "an answer arrived that no request was waiting for, and the meter's answers do not identify their request; the session ends, so that no value is taken for another; look for a device on the path that duplicates messages",
     { fault: "network" },
   );
 }
