@@ -97,7 +97,7 @@ function explained(error: unknown, usable: RawSettings, withheld: ReadonlySet<st
 function storedElsewhere(property: string): DlmsConfigError {
   return new DlmsConfigError(
     "CONFIG_MISSING",
-    `${property}: the stored one belongs to the deployed address of the meter and is not sent to another; type it again, ` +
+    `${property}: the stored secret belongs to the deployed address of the meter and is not sent to another; enter it again, ` +
       "or deploy the new address first",
     { details: { property, otherAddress: true } },
   );

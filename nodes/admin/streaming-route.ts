@@ -59,7 +59,7 @@ export function endingOf(RED: NodeAPI, response: Response): AbortSignal {
 /** Reports only the kind of the error, because its message may quote anything. */
 export function unexpectedError(task: string, error: unknown): UnexpectedError {
   const kind = error instanceof Error && /^\w{1,40}$/.test(error.name) ? error.name : "no error object";
-  return { code: "INTERNAL", message: `${task} failed inside Node-RED (${kind}); Node-RED's log says more` };
+  return { code: "INTERNAL", message: `${task} failed inside Node-RED (${kind}); see Node-RED's log for details` };
 }
 
 /** Asks a meter with the settings of an open dialog, and yields a line for each result. */

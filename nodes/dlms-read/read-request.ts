@@ -186,9 +186,13 @@ function pointsOf(raw: RawSettings, msg: NodeMessage): Point[] {
   const seen = new Set<string>();
   for (const { name } of points) {
     if (seen.has(name)) {
-      throw new DlmsConfigError("CONFIG_INVALID", `${source}: "${name}" is there twice; give each value its own name`, {
-        details: { property: source },
-      });
+      throw new DlmsConfigError(
+        "CONFIG_INVALID",
+        `${source}: "${name}" is listed twice; give each value its own name`,
+        {
+          details: { property: source },
+        },
+      );
     }
     seen.add(name);
   }

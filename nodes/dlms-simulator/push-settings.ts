@@ -62,7 +62,7 @@ export function pushSettingsOf(raw: RawSettings): PushSettings | undefined {
   if (!isAbsent(raw.definition)) {
     throw new DlmsConfigError(
       "CONFIG_INVALID",
-      "push: these settings are for the household meter; a definition says itself what it pushes, in pushSetups",
+      "push: these settings are for the household meter; a definition has its own pushSetups",
       { details: { property: "push" } },
     );
   }

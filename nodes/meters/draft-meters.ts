@@ -73,7 +73,7 @@ export class DraftMeters {
     if (this.#running >= maxRequests) {
       throw new DlmsStateError(
         "STATE_BUSY",
-        "open dialogs still wait for other values of meters; try again when they have finished",
+        "open dialogs are still waiting for values of meters; try again when they have finished",
       );
     }
     this.#running++;

@@ -21,7 +21,7 @@ const textOf = (value: unknown): string | undefined =>
 function tlsOf(RED: NodeAPI, id: string): TlsMaterial {
   const node = RED.nodes.getNode(id) as Node | null | undefined;
   if (node?.type === "tls-config" && "addTLSOptions" in node) return (node as TlsConfigNode).addTLSOptions({});
-  throw new DlmsConfigError("CONFIG_MISSING", "tls: the TLS configuration is not there; choose another one", {
+  throw new DlmsConfigError("CONFIG_MISSING", "tls: the TLS configuration was not found; choose another one", {
     details: { property: "tls" },
   });
 }

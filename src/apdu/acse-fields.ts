@@ -56,7 +56,7 @@ export function readAcseFields(reader: ByteReader, field: string, order: FieldOr
     }
     if (!fields.has(tag)) fields.set(tag, contents);
   }
-  if (reader.offset > end) notes.push(`${field} goes on for ${reader.offset - end} bytes behind its end`);
+  if (reader.offset > end) notes.push(`${field} continues for ${reader.offset - end} bytes after its end`);
   return { fields, userInformation, notes };
 }
 
@@ -141,7 +141,7 @@ function readOuterLength(reader: ByteReader, field: string, notes: string[]): nu
   }
   const length = reader.length(field);
   if (length <= reader.remaining) return reader.offset + length;
-  notes.push(`${field} declares ${length} bytes, ${reader.remaining} are there`);
+  notes.push(`${field} declares ${length} bytes, got ${reader.remaining}`);
   return reader.end;
 }
 
@@ -175,7 +175,7 @@ function readUserInformation(reader: ByteReader, notes: string[]): Uint8Array | 
   if (inside > reader.end) notes.push("user-information is cut short");
   if (inside !== end) notes.push("user-information: the lengths inside and outside differ");
   const to = contentEnd(reader, from, inside, end);
-  if (to > Math.max(inside, end)) notes.push(`user-information goes on for ${to - inside} bytes behind its end`);
+  if (to > Math.max(inside, end)) notes.push(`user-information continues for ${to - inside} bytes after its end`);
   const contents = reader.bytes(to - from, "user-information");
   if (reader.offset < end) reader.seek(Math.min(end, reader.end));
   return contents;

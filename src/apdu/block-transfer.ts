@@ -66,7 +66,7 @@ export class BlockCollector {
     const due = this.#series.next(sender);
     if (due === undefined || blockNumber <= 1) {
       if (blockNumber > 1) {
-        this.#lost(sender, `block ${blockNumber} came where 1 was due`);
+        this.#lost(sender, `expected block 1, got block ${blockNumber}`);
         return undefined;
       }
       if (due !== undefined && this.#isRepeated(sender, block)) return undefined;
@@ -75,7 +75,7 @@ export class BlockCollector {
     } else if (blockNumber === due) this.#series.append(sender, data, due + 1);
     else if (this.#isRepeated(sender, block)) return undefined;
     else {
-      this.#lost(sender, `block ${blockNumber} came where ${due} was due`);
+      this.#lost(sender, `expected block ${due}, got block ${blockNumber}`);
       return undefined;
     }
     return last ? this.#take(sender) : this.#remember(sender, block);

@@ -158,7 +158,7 @@ export function readDateTime(reader: ByteReader, field: string): Uint8Array | un
   if (first === 9 && reader.peek() === 12) reader.u8(field);
   else if (first !== 12) {
     reader.seek(reader.offset - 1);
-    reader.fail("DECODE_LENGTH", field, `a date-time has 0 or 12 bytes, the length says ${first}`);
+    reader.fail("DECODE_LENGTH", field, `expected a date-time of 0 or 12 bytes, got ${first}`);
   }
   return reader.bytes(12, field);
 }
@@ -189,7 +189,7 @@ export function writeU32(writer: ByteWriter, value: number, field: string): void
 /** Refuses a choice byte that no form of the service has. */
 export function unknownChoice(reader: ByteReader, field: string, choice: number): never {
   reader.seek(reader.offset - 1);
-  return reader.fail("DECODE_TAG", field, `choice ${hexByte(choice)} is not one of this service`, { choice });
+  return reader.fail("DECODE_TAG", field, `choice ${hexByte(choice)} does not belong to this service`, { choice });
 }
 
 export function hexByte(byte: number): string {

@@ -91,7 +91,7 @@ function readConformance(reader: ByteReader, field: string): number {
   }
   if (reader.peek() === 0x1f) reader.u8(field);
   const length = reader.length(field);
-  if (length !== 4) reader.fail("DECODE_LENGTH", field, `expected 4 bytes, the length says ${length}`);
+  if (length !== 4) reader.fail("DECODE_LENGTH", field, `expected 4 bytes, got ${length}`);
   return reader.u32(field) & 0xffffff;
 }
 
@@ -207,7 +207,7 @@ const u24 = (bytes: Uint8Array): number => ((bytes[0] ?? 0) << 16) | u16(bytes, 
 
 function conformanceNote(contents: Uint8Array | undefined, conformance: number | undefined): string {
   if (contents === undefined || conformance === undefined) {
-    return "its conformance cannot be read, what was proposed is assumed";
+    return "its conformance cannot be read, the proposed one is assumed";
   }
   return contents.length === 4
     ? ""

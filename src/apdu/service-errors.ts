@@ -35,7 +35,7 @@ export function writeExceptionResponse(writer: ByteWriter, apdu: ExceptionRespon
   writeU8(writer, apdu.serviceError, "service-error");
   if (apdu.invocationCounter === undefined) return;
   if (apdu.serviceError !== serviceErrorCode["invocation-counter-error"]) {
-    throw new DlmsConfigError("CONFIG_INVALID", "exception-response: a counter goes with service error 6 only");
+    throw new DlmsConfigError("CONFIG_INVALID", "exception-response: a counter is allowed with service error 6 only");
   }
   writeU32(writer, apdu.invocationCounter, "invocation-counter");
 }

@@ -151,7 +151,7 @@ export class DataCursor {
     const text = count > longText ? this.#longBits(at, count) : this.#bitsAt(at, count);
     if (this.#strict && text.indexOf("1", bits) >= 0) {
       this.pos = at;
-      this.fail("DECODE_VALUE", `padding bits behind ${bits} bits are not zero`);
+      this.fail("DECODE_VALUE", `padding bits after ${bits} bits are not zero`);
     }
     return text.slice(0, bits);
   }

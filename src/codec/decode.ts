@@ -216,7 +216,7 @@ export class ValueDecoder extends DataCursor {
     }
     const items: DlmsValue[] = [];
     if (size > 0) {
-      if (minimumSize(description) === 0) this.fail("DECODE_VALUE", "a compact-array of nothing has contents");
+      if (minimumSize(description) === 0) this.fail("DECODE_VALUE", "a compact-array of null-data has contents");
       this.#compactElements(description, stop, maxCompactElements(valuesPerElement(description), stop - from), items);
     }
     return { type: "compact-array", description, value: items };

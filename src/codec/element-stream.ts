@@ -166,7 +166,7 @@ export class ElementStream<T> {
     if (!lengthIsThere(reader)) return;
     this.#contentsLeft = reader.length("compact-array contents");
     if (this.#contentsLeft > 0 && minimumSize(description) === 0) {
-      reader.fail("DECODE_VALUE", "data", "a compact-array of nothing has contents");
+      reader.fail("DECODE_VALUE", "data", "a compact-array of null-data has contents");
     }
     this.#descriptionFound = description;
     this.#valuesEach = valuesPerElement(description);

@@ -92,7 +92,7 @@ function writeDescribed(
   depth: number,
 ): void {
   if (value.type === "compact-array" || value.type !== description.type) {
-    invalid(path, `the type description says ${description.type}, the element is ${value.type}`);
+    invalid(path, `the type description requires ${description.type}, the element is ${value.type}`);
   }
   if (!isComposed(value)) {
     writeContent(writer, value, path);
@@ -100,7 +100,7 @@ function writeDescribed(
   }
   const items = elements(value.value, value.type, path, depth);
   const count = description.type === "array" ? description.count : fieldsOf(description).length;
-  if (items.length !== count) invalid(path, `the type description says ${count} elements, got ${items.length}`);
+  if (items.length !== count) invalid(path, `the type description requires ${count} elements, got ${items.length}`);
   items.forEach((item, index) => {
     const type = description.type === "array" ? description.element : fieldsOf(description)[index];
     if (type !== undefined) writeDescribed(writer, type, item, `${path}[${index}]`, depth + 1);

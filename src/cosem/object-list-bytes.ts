@@ -48,7 +48,7 @@ export function readEntries(bytes: Uint8Array, shape: EntryShape): ListEntries {
   const header = new ByteReader(bytes, 1);
   const declared = header.length(shape.listName);
   if (declared > 0 && header.remaining === 0) {
-    header.fail("DECODE_TRUNCATED", shape.listName, `${declared} entries are declared, none came`);
+    header.fail("DECODE_TRUNCATED", shape.listName, `${declared} entries are declared, none follow`);
   }
   const items: DlmsValue[] = [];
   let gaps = 0;

@@ -152,7 +152,7 @@ function fromValue(bytes: Uint8Array, shape: EntryShape, read: (list: DlmsValue)
 }
 
 function trailingNotes(trailing: number, listName: string): string[] {
-  return trailing === 0 ? [] : [`${listName}: ${trailing} bytes behind the entries were ignored`];
+  return trailing === 0 ? [] : [`${listName}: ${trailing} bytes after the entries were ignored`];
 }
 
 function notesOn({ items, declared, gaps, trailing, error }: ListEntries, listName: string): string[] {

@@ -81,7 +81,7 @@ export class AddressReservations<U extends Addressed> {
     return new DlmsStateError(
       "STATE_BUSY",
       `connect to server ${name} on ${this.#endpoint} as client ${client}: another session of this process has the same ` +
-        `meter open under the same client address, and kept it for the ${timeoutMs} ms that were waited; use one ` +
+        `meter open under the same client address, and kept it for the ${timeoutMs} ms that this client waited; use one ` +
         "dlms-meter for all nodes, or close the other session",
       { details: { server: name, client, waitedMs: timeoutMs } },
     );

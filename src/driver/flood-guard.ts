@@ -53,9 +53,9 @@ function flood(endpoint: string, kind: Unasked): DlmsConnectionError {
   const limit = unaskedLimits[kind];
   return new DlmsConnectionError(
     "CONN_LOST",
-    `${endpoint}: the connection was ended, since more than ${limit} ${words[kind]} came within ${floodSpanMs / 1000} s: ` +
+    `${endpoint}: the connection was ended, because more than ${limit} ${words[kind]} arrived within ${floodSpanMs / 1000} s: ` +
       "a meter pushes without end to this client, or another device talks on the line; check the meter's push setup " +
-      "(destination and repetition), and whether the port is one of a meter or gateway",
+      "(destination and repetition), and whether the port belongs to a meter or gateway",
     { fault: "meter", details: { endpoint, flood: kind, limit, spanMs: floodSpanMs } },
   );
 }

@@ -143,7 +143,7 @@ export class LinkDriver implements LineUser {
   async close(): Promise<void> {
     if (this.usable && this.#link.state !== "closed") {
       this.#takeWaiter()?.reject(
-        new DlmsStateError("STATE_CLOSED", "the connection was closed before the answer came"),
+        new DlmsStateError("STATE_CLOSED", "the connection was closed before the answer arrived"),
       );
       this.#ownTurn.end();
       try {
@@ -319,7 +319,7 @@ export class LinkDriver implements LineUser {
   #answer(kind: Waiter["kind"], apdu: Uint8Array): void {
     const waiter = this.#waits.waiter;
     if (waiter?.kind !== kind) {
-      this.#events.note(`${kind} came from the link, but no request awaits it`);
+      this.#events.note(`the link delivered ${kind}, but no request awaits it`);
       return;
     }
     this.#takeWaiter();

@@ -99,12 +99,12 @@ export class SharedLine {
   async detach(user: LineUser): Promise<void> {
     this.#addresses.free(user);
     if (!this.#users.delete(user)) return;
-    const left = new DlmsStateError("STATE_CLOSED", "the line was left before its turn came");
+    const left = new DlmsStateError("STATE_CLOSED", "the client left the line before its turn");
     this.#waiting.refuseAll(left, (one) => one === user);
     this.release(user);
     if (this.#users.size > 0) return;
     const opening = this.#opening;
-    opening?.abort.abort(new Error("no user waits for the connection any more"));
+    opening?.abort.abort(new Error("no user waits for the connection"));
     const connection = this.#connection;
     this.#forget();
     // a port that is still opening is as locked as an open one; the transport bounds both

@@ -10,7 +10,7 @@ export function asDlmsError(error: unknown, where: string): DlmsError {
   if (isDlmsError(error)) return error;
   return new DlmsStateError(
     "STATE_CLOSED",
-    `an unexpected error: ${messageOf(error)} (${where}); the connection was ended, the next request makes a new one; ` +
+    `an unexpected error: ${messageOf(error)} (${where}); the connection was ended, the next request opens a new one; ` +
       "please report it, with its cause",
     { fault: "internal", retry: "reconnect", cause: error },
   );

@@ -143,7 +143,7 @@ export class SharedMeter {
 
   async #enter(signal: AbortSignal | undefined): Promise<void> {
     if (this.#waiting >= maxWaiting) {
-      const text = `${maxWaiting} requests wait for this meter already; ask less often, or in one list`;
+      const text = `${maxWaiting} requests wait for this meter already; read less often, or in one list`;
       throw new DlmsStateError("STATE_QUEUE_FULL", text);
     }
     this.#waiting++;
@@ -179,7 +179,7 @@ export class SharedMeter {
     if (lock === undefined) return;
     throw withAdvice(
       lock.error,
-      "not asked again: meters lock an account after a few failures. Deploy the right credentials, or ask again in " +
+      "not retried: meters lock an account after a few failures. Deploy the right credentials, or try again in " +
         `${Math.ceil(lock.remainingMs / 1000)} s`,
       { retryInMs: lock.remainingMs },
     );

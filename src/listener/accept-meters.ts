@@ -325,7 +325,7 @@ class Acceptor implements MeterAcceptor {
 
   #overflow(): void {
     const limit = this.#intake.settings.limits.connections;
-    const text = `more than ${limit} meters are connected: a further one was refused. Raise limits.connections for a larger fleet`;
+    const text = `more than ${limit} meters are connected: another one was refused. Raise limits.connections for a larger fleet`;
     this.#intake.dropped.connections++;
     this.#intake.problem(new DlmsPushError("PUSH_LIMIT", text, { details: { limit } }), null, null);
   }

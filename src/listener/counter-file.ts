@@ -96,7 +96,7 @@ class CounterFile implements ReceivedCounterStore {
     } catch (error) {
       if (!isDlmsError(error) || record === undefined) throw error;
       throw this.#error(
-        "is damaged or foreign, and is left as it is. Restore it from a backup, or remove it: recorded pushes are accepted once more after that",
+        "is damaged or foreign, and is left as it is. Restore it from a backup, or remove it: after that, recorded pushes are accepted again",
         error,
       );
     }

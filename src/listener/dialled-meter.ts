@@ -89,7 +89,7 @@ export class DialledMeter {
     client?.lost(
       new DlmsConnectionError(
         "CONN_LOST",
-        `${endpoint}: the meter ended its connection after ${this.#bytesOut} bytes out and ${this.#bytesIn} bytes in; it is asked again when it dials in`,
+        `${endpoint}: the meter ended its connection after ${this.#bytesOut} bytes out and ${this.#bytesIn} bytes in; the request continues when it dials in`,
         { details: { transport: "tcp", endpoint, phase: "open", bytesIn: this.#bytesIn, bytesOut: this.#bytesOut } },
       ),
     );

@@ -16,11 +16,12 @@ const texts = {
   tls: "the peer speaks TLS: give the port a certificate (transport.tls), or set the meter to plain TCP",
   text: "this is text: choose framing P1 for a telegram, or check what is connected",
   mbus: "this looks like wired M-Bus: choose framing M-Bus, and check the parity (8E1 or 8N1)",
-  signal: "only 00 and FF come: the signal is inverted, the interface has no supply, or nothing drives the line",
+  signal:
+    "only 00 and FF are received: the signal is inverted, the interface has no supply, or nothing drives the line",
   parity: "every byte has even parity: the meter sends 7E1, so set the serial port to 7E1",
   "seven-bits": "no byte is above 7F: the serial port drops the eighth bit, so set it to 8N1 or 8E1",
   speed: "check baud rate, parity and whether the signal is inverted",
-  foreign: "check what sends to this port, and the framing",
+  foreign: "check which device sends to this port, and the framing",
 } as const satisfies Record<NoiseKind, string>;
 
 const hintOf = (kind: NoiseKind): NoiseHint => ({ kind, text: texts[kind] });

@@ -166,7 +166,7 @@ export class TcpSource implements Source {
     const { peer: name, address } = peer.name;
     const text =
       `${address}: ${maxStrikes} connections brought bytes and no push; its connections are refused for ` +
-      `${banMs / 1000} s. Check what connects from there`;
+      `${banMs / 1000} s. Check which device connects from there`;
     this.#intake.problem(new DlmsPushError("PUSH_LIMIT", text, { details: { sender: address } }), name, address);
   }
 
@@ -211,7 +211,7 @@ export class TcpSource implements Source {
     const limit = this.#intake.settings.limits.connections;
     this.#intake.dropped.connections++;
     const text =
-      `more than ${limit} connections: a further one was refused. Raise limits.connections for a larger fleet, ` +
+      `more than ${limit} connections: another one was refused. Raise limits.connections for a larger fleet, ` +
       "and check that meters end connections that they do not use";
     this.#intake.problem(new DlmsPushError("PUSH_LIMIT", text, { details: { limit } }), address, null);
   }

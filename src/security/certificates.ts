@@ -14,7 +14,7 @@ export function checkCertificateTitle(key: EcPublicKey, title: Uint8Array | unde
   if (named === undefined || title === undefined || bytesEqual(named, title)) return;
   throw new DlmsSecurityError(
     "SEC_SYSTEM_TITLE",
-    `${name}: the certificate is the one of system title ${toHex(named)}, the other side is ${toHex(title)}; give the ` +
+    `${name}: the certificate belongs to system title ${toHex(named)}, the other side is ${toHex(title)}; give the ` +
       "certificate of this meter. If the common name in it is wrong, give the public key alone (openssl x509 -pubkey)",
     { details: { expected: toHex(named), received: toHex(title) } },
   );

@@ -78,7 +78,7 @@ export function decodeCounterRecord(text: string, path: string): CounterRecord {
   throw new DlmsConfigError(
     "CONFIG_INVALID",
     `invocation counter file ${path}: expected a counter record, got ${text.length === 0 ? "an empty file" : `${text.length} characters of another form, or damaged`}; ` +
-      "it is left as it is, since starting again would use counter values twice. Restore it from a backup, or remove it and " +
+      "it is left as it is, because a restart would use counter values twice. Restore it from a backup, or remove it and " +
       "let the counter be read from the meter",
     { details: { path, length: text.length } },
   );

@@ -99,7 +99,7 @@ export class ReceivedMarks {
     throw new DlmsStateError(
       "STATE_QUEUE_FULL",
       `received invocation counters: ${this.#limit} pairs of key and system title are remembered, which is the limit; none is ` +
-        "forgotten, since its messages could be replayed. Read further meters from another process",
+        "forgotten, because its messages could be replayed. Read further meters from another process",
       { details: { limit: this.#limit } },
     );
   }
@@ -128,7 +128,7 @@ export function memoryReceivedCounters(): ReceivedCounterStore {
   const marks = new ReceivedMarks(maxReceivedCounters);
   return {
     of: (key, systemTitle) => marks.of(`${processKeyName(key)}-${toHex(systemTitle)}`),
-    remedy: "restart this process, or give the client a store of its own (security.receivedCounters)",
+    remedy: "restart this process, or give the client its own store (security.receivedCounters)",
   };
 }
 
@@ -282,12 +282,12 @@ function replayed(stream: Stream, counter: number, last: number, remedy: string 
   const title = toHex(stream.systemTitle);
   return new DlmsSecurityError(
     "SEC_REPLAY",
-    `system title ${title}, ${stream.keyRole} key: received invocation counter ${counter}, expected more than ${last}; ` +
+    `system title ${title}, ${stream.keyRole} key: expected an invocation counter above ${last}, got ${counter}; ` +
       "the message was repeated or is out of order, and was refused" +
       (remedy === undefined
         ? ""
-        : `. If this is a meter that starts its counter again under the same key and title, exchange the key, or ${remedy}: ` +
-          "messages recorded earlier are believed once more after that"),
+        : `. If this meter restarts its counter under the same key and title, exchange the key, or ${remedy}: ` +
+          "after that, messages recorded earlier are accepted again"),
     { details: { systemTitle: title, keyRole: stream.keyRole, received: counter, last } },
   );
 }

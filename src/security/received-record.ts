@@ -34,7 +34,7 @@ export function decodeReceivedRecord(text: string, path: string): ReceivedRecord
   throw new DlmsConfigError(
     "CONFIG_INVALID",
     `received counter file ${path}: expected a record of received counters, got ${text.length === 0 ? "an empty file" : `${text.length} damaged or foreign characters`}; ` +
-      "it is left as it is. Restore it from a backup, or remove it: messages recorded earlier are believed once more after that",
+      "it is left as it is. Restore it from a backup, or remove it: after that, messages recorded earlier are accepted again",
     { details: { path, length: text.length } },
   );
 }

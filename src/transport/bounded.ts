@@ -147,7 +147,7 @@ function tooSlow(
 ): DlmsTimeoutError {
   return new DlmsTimeoutError(
     code,
-    `${endpoint}: the transport ${failure} within ${timeoutMs} ms, and said nothing; check the transport that was given to the client`,
+    `${endpoint}: the transport ${failure} within ${timeoutMs} ms and reported no error; check the transport that was given to the client`,
     { details: { transport: kind, endpoint, timeoutMs } },
   );
 }

@@ -84,10 +84,7 @@ function connectTimeout(facts: ConnectionFacts, timeoutMs: number): DlmsTimeoutE
   const [what, advice] =
     facts.phase === "connect"
       ? ["no answer to the connection request", "check host and port, whether the device is on, and the firewall"]
-      : [
-          "the TLS handshake did not finish",
-          "the port may be one without TLS: check host and port, or try transport TCP",
-        ];
+      : ["the TLS handshake did not finish", "the port may not use TLS: check host and port, or try transport TCP"];
   return new DlmsTimeoutError("TIMEOUT_CONNECT", `${facts.endpoint}: ${what} within ${timeoutMs} ms; ${advice}`, {
     details: { ...facts, timeoutMs },
   });

@@ -72,7 +72,7 @@ export function socketError(error: unknown, facts: ConnectionFacts): DlmsConnect
     return new DlmsConnectionError(
       "CONN_REFUSED",
       `${endpoint}: the host refused the connection (ECONNREFUSED); nothing listens on that port: check the port, ` +
-        "and whether the meter or gateway allows one connection only and has it already",
+        "and whether the meter or gateway allows only one connection, which is in use",
       options,
     );
   }
@@ -94,7 +94,7 @@ export function socketError(error: unknown, facts: ConnectionFacts): DlmsConnect
 export function lostError(facts: ConnectionFacts, reason: string, cause?: unknown): DlmsConnectionError {
   const advice =
     facts.bytesIn === 0 && facts.bytesOut > 0
-      ? "nothing was received on it: check port and framing, and whether the meter allows one connection only"
+      ? "nothing was received on it: check port and framing, and whether the meter allows only one connection"
       : "the meter or gateway closed it, or the network broke";
   const code = causeCode(cause);
   return new DlmsConnectionError(

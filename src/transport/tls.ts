@@ -113,7 +113,7 @@ const advice: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "the certificate has expired; check the clock of this machine too",
   CERT_NOT_YET_VALID: "the certificate is not valid yet; check the clock of this machine",
   ERR_TLS_CERT_ALTNAME_INVALID: "the certificate is for another name: give that name as transport.serverName",
-  ERR_SSL_WRONG_VERSION_NUMBER: "what answers there does not speak TLS; try plain TCP, or another port",
+  ERR_SSL_WRONG_VERSION_NUMBER: "the other side does not use TLS; try plain TCP, or another port",
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "the server wants a client certificate: give certificate and key",
 };
 

@@ -67,24 +67,24 @@ describe("bytes after a complete answer", () => {
     for (const range of [{ entries: [1, 40] as const }, undefined]) {
       const { rows, notes } = await clock.runUntil(client.profile(profileName, range as never).toTable());
       assert.deepEqual(energies(rows), counted(1, 40));
-      assert.match(notes.join(), /all rows have come and the meter goes on with blocks/);
+      assert.match(notes.join(), /all rows have arrived and the meter continues with blocks/);
     }
     await clock.runUntil(client.close());
   });
 
   const others: readonly (readonly [string, Behaviour, RegExp])[] = [
-    ["empty blocks follow", goesOn(emptyBlock), /goes on with blocks/],
+    ["empty blocks follow", goesOn(emptyBlock), /continues with blocks/],
     [
       "the next block is refused",
       goesOn((invokeId) => [Uint8Array.of(0xc4, 1, invokeId, 1, 16)]),
-      /all rows had come before the answer broke off/,
+      /all rows had arrived before the answer was interrupted/,
     ],
     [
       "the meter answers with an exception",
       goesOn(() => [Uint8Array.of(0xd8, 2, 2)]),
-      /all rows had come before the answer broke off/,
+      /all rows had arrived before the answer was interrupted/,
     ],
-    ["the meter says nothing more", goesOn(() => []), /all rows had come before the answer broke off/],
+    ["the meter says nothing more", goesOn(() => []), /all rows had arrived before the answer was interrupted/],
   ];
   for (const [what, behaviour, note] of others) {
     it(`keep the rows when ${what}, and the next request is answered`, async () => {

@@ -114,7 +114,7 @@ describe("general blocks that lead nowhere over HDLC", () => {
     assert.equal((await clock.runUntil(client.read(ref))).value, 100);
     const controls = meter.sent.map(({ control }) => control);
     assert.deepEqual(controls.slice(controls.lastIndexOf(DISC)).slice(0, 2), [DISC, SNRM]);
-    assert.ok(notes.some((text) => text.includes("general block transfer is not used with this meter any more")));
+    assert.ok(notes.some((text) => text.includes("general block transfer is no longer used with this meter")));
     assert.ok(!notes.some((text) => quietNote.test(text)));
     await clock.runUntil(client.close());
   });
@@ -126,7 +126,7 @@ describe("general blocks that lead nowhere over HDLC", () => {
       meter.sent.map(({ control }) => control).filter((control) => [SNRM, DISC].includes(control)),
       [SNRM, SNRM],
     );
-    assert.ok(notes.some((text) => text.includes("general block transfer is not used with this meter any more")));
+    assert.ok(notes.some((text) => text.includes("general block transfer is no longer used with this meter")));
     await clock.runUntil(client.close());
   });
 

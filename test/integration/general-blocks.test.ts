@@ -82,7 +82,7 @@ describe("general block transfer that fails", () => {
       const reading = await clock.runUntil(client.read(registerRef(0)));
       assert.equal(reading.value, 100);
       assert.ok(!client.association.conformanceNames.includes("general-block-transfer"));
-      assert.ok(notes.some((text) => /general block transfer is not used with this meter any more/.test(text)));
+      assert.ok(notes.some((text) => /general block transfer is no longer used with this meter/.test(text)));
       assert.ok(client.statistics.roundTrips < 15, String(client.statistics.roundTrips));
       await clock.runUntil(client.read(registerRef(1)));
       assert.equal(client.statistics.associations, 2);

@@ -279,7 +279,7 @@ describe("the life of a client", () => {
       const error = await failureOf(clock.runUntil(client.read(registerRef(0))));
       assert.equal(error.code, "DLMS_TIMEOUT_ASSOCIATE");
       assert.match(error.message, /answered the link set-up \(UA\), but not the association request/);
-      assert.doesNotMatch(error.message, /wiring|baud rate|no byte came/);
+      assert.doesNotMatch(error.message, /wiring|baud rate|no bytes received/);
       await clock.runUntil(client.close());
     });
 

@@ -189,7 +189,7 @@ describe("pushes within a session over HDLC", () => {
     const { seen, notes } = await seenOf([`${dataNotification("1105")}fe`]);
     assert.deepEqual(seen, [dataNotification("1105")]);
     assert.ok(
-      notes.some((note) => note.startsWith("1 bytes behind a notification could not be read")),
+      notes.some((note) => note.startsWith("1 bytes after a notification could not be read")),
       notes.join(),
     );
   });
@@ -202,7 +202,7 @@ describe("pushes within a session over HDLC", () => {
     const lost = await seenOf([blocks[0] ?? "", (blocks[1] ?? "").replace("e0800002", "e0800003")]);
     assert.deepEqual(lost.seen, []);
     assert.ok(
-      lost.notes.some((note) => note.includes("block 3 came where 2 was due")),
+      lost.notes.some((note) => note.includes("expected block 2, got block 3")),
       lost.notes.join(),
     );
   });

@@ -93,7 +93,7 @@ describe("profiles whose connection breaks", () => {
     line.meter.use(breaksAt(8));
     const { values, notes } = await table(line);
     assert.deepEqual(values, counted(0, 99));
-    assert.match(notes, /85 rows were found of 100 in use; begun again/);
+    assert.match(notes, /85 rows were found of 100 in use; restarted/);
   });
 
   it("resume when the meter has discarded the transfer", async () => {
@@ -158,7 +158,7 @@ describe("profiles whose connection breaks", () => {
     const seen = energies(table.rows) as number[];
     const gap = seen.findIndex((value, index) => index > 0 && value !== (seen[index - 1] ?? 0) + 1);
     assert.deepEqual(seen.slice(gap), counted(100, 199));
-    assert.match(table.notes.join(), /the last row before the break is not there any more/);
+    assert.match(table.notes.join(), /the meter no longer has the last row before the interruption/);
     await clock.runUntil(client.close());
   });
 });

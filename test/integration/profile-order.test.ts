@@ -34,7 +34,7 @@ describe("profiles without a sort_method", () => {
         assert.deepEqual(energies(table.rows), wanted, JSON.stringify(range));
         assert.match(
           table.notes.join(),
-          new RegExp(`does not tell its sort_method; by the times of its rows the ${name}`),
+          new RegExp(`does not report its sort_method; by the times of its rows the ${name}`),
         );
         await bed.clock.runUntil(bed.client.close());
       }

@@ -238,7 +238,7 @@ describe("profiles of a simulated meter", () => {
       for (const [range, from, to] of wanted) {
         const table = await clock.runUntil(client.profile(profileName, range).toTable());
         assert.deepEqual(energies(table.rows), expected(from, to), JSON.stringify(range));
-        assert.match(table.notes.join(), /what was not asked for is left out/);
+        assert.match(table.notes.join(), /rows that were not requested are left out/);
       }
       ignore = false;
       const table = await clock.runUntil(client.profile(profileName, { last: 2 }).toTable());
@@ -389,7 +389,7 @@ describe("profiles of a simulated meter", () => {
     const range = { from: start + 4 * quarter, to: start + 60 * quarter };
     const filtered = await clock.runUntil(client.profile(profileName, range).toTable());
     assert.deepEqual(energies(filtered.rows), [...expected(4, 6), ...expected(8, 56), ...expected(58, 60)]);
-    assert.match(filtered.notes.join(), /2 rows have no known time and may be of another one; left out/);
+    assert.match(filtered.notes.join(), /2 rows have no known time and may belong to another period; left out/);
     let blocks = 0;
     meter.use({
       name: "breaks in the fourth block",
@@ -445,7 +445,7 @@ describe("profiles of a simulated meter", () => {
     });
     const table = await clock.runUntil(client.profile(profileName).toTable());
     assert.deepEqual(energies(table.rows), expected(0, 99));
-    assert.match(table.notes.join(), /broke after \d+ rows; begun again/);
+    assert.match(table.notes.join(), /broke after \d+ rows; restarted/);
     await clock.runUntil(client.close());
   });
 

@@ -484,7 +484,7 @@ describe("reading a simulated meter", () => {
           const outcomes = await clock.runUntil(client.readMany(refs));
           assert.deepEqual(values(outcomes), [100.2, "DLMS_ACCESS_OBJECT_UNDEFINED", 100]);
         }
-        assert.match(notes.join(), /lists are not used with this meter any more/);
+        assert.match(notes.join(), /lists are no longer used with this meter/);
         meter.forgetReceived();
         await clock.runUntil(client.readMany(refs));
         const counts = meter.received.flatMap((item) =>

@@ -274,7 +274,7 @@ describe("answers that are doubled, delayed or swapped", () => {
     );
     await readAll(bench);
     assert.ok(bench.client.statistics.associations > 1);
-    assert.match(bench.notes.join("\n"), /the answer equals one to another request, so it is asked for once more/);
+    assert.match(bench.notes.join("\n"), /the answer equals one to another request, so the client requests it again/);
   });
 
   it("waits for further copies before it believes an equal answer, once an unsolicited one has ended a session", async () => {
@@ -328,6 +328,6 @@ describe("answers that are doubled, delayed or swapped", () => {
     const bench = benchOf(kind, [{ at: 3, how: "doubled", by: 5 }]);
     const { errors } = await readAll(bench);
     assert.deepEqual(errors, []);
-    assert.match(bench.notes.join("\n"), /an answer to an earlier request, late or once more, was dropped/);
+    assert.match(bench.notes.join("\n"), /a late or duplicate answer to an earlier request was dropped/);
   });
 });

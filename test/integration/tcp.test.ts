@@ -136,7 +136,7 @@ describe("a client and a simulated meter over TCP", () => {
         const client = createClient(optionsFor(silent.port, { ...more, timeouts: { response: 20, retries: 0 } }));
         const error = await failureOf(client.read(registerRef(0)));
         assert.match(error.code, /^DLMS_TIMEOUT_(ASSOCIATE|LINK|RESPONSE)$/);
-        assert.match(error.message, /no byte came|address/);
+        assert.match(error.message, /no bytes received|address/);
         await closing(client, () => silent.close());
       });
     }

@@ -82,7 +82,7 @@ describe("Find the address", function () {
   it("reports an unexpected error without quoting it", async () => {
     await helper.load(allNodes, []);
     sinon.stub(AccessRegistry.prototype, "to").throws(new RangeError("quotes a secret"));
-    const message = "the search for the address failed inside Node-RED (RangeError); Node-RED's log says more";
+    const message = "the search for the address failed inside Node-RED (RangeError); see Node-RED's log for details";
     assert.deepEqual(await search({ properties: {} }), [{ error: { code: "INTERNAL", message } }]);
   });
 

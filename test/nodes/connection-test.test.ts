@@ -125,7 +125,7 @@ describe("Test connection", () => {
     const failure = new TypeError(`something quotes ${password}`);
     const error = {
       code: "INTERNAL",
-      message: "connection test failed inside Node-RED (TypeError); Node-RED's log says more",
+      message: "connection test failed inside Node-RED (TypeError); see Node-RED's log for details",
     };
     const last = (step: string): object => ({ step, ok: false, text: error.message, error });
 
@@ -172,7 +172,7 @@ describe("Test connection", () => {
       }
       await helper.load([...allNodes, broken], []);
       const { text } = await helper.request().post("/dlms/broken").send({});
-      const message = "the work failed inside Node-RED (no error object); Node-RED's log says more";
+      const message = "the work failed inside Node-RED (no error object); see Node-RED's log for details";
       assert.deepEqual(
         text
           .trim()

@@ -217,7 +217,7 @@ describe("dlms-listen", () => {
       [{}, { source: "" }, /^source: choose a push source/],
       [{ port: "0", from: "UDP" }, {}, /^port: expected a whole number from 1/],
       [{ from: "MESSAGE" }, {}, /^from: this source takes messages/],
-      [{ from: "TCP_LISTEN", tls: "none" }, {}, /^tls: the TLS configuration is not there/],
+      [{ from: "TCP_LISTEN", tls: "none" }, {}, /^tls: the TLS configuration was not found/],
       [{ from: "UDP" }, { kinds: "nonsense" }, /^kinds: expected data, event, text/],
       [{ from: "UDP" }, { threshold: "much" }, /^threshold: expected a number/],
     ] as const) {

@@ -276,7 +276,7 @@ describe("sessions that send one secret", () => {
     await clock.tickAsync(60_000);
     assert.equal(tries(), 2, "nothing is tried again by itself");
     assert.equal(second?.view.phase, "waiting");
-    await assert.rejects(reading(second), /not asked again: meters lock an account/);
+    await assert.rejects(reading(second), /not retried: meters lock an account/);
     await clock.runUntil(second.close());
     assert.equal(clock.pending, 0);
   });
@@ -288,7 +288,7 @@ describe("sessions that send one secret", () => {
     await assert.rejects(clock.runUntil(reading(first)));
     while (tries() < 2) await clock.tickAsync(100);
     await clock.runUntil(first?.close() ?? Promise.resolve());
-    await assert.rejects(clock.runUntil(reading(second)), /not asked again/);
+    await assert.rejects(clock.runUntil(reading(second)), /not retried/);
     assert.equal(tries(), 2);
     assert.equal(clock.pending, 0);
   });
@@ -315,7 +315,7 @@ describe("sessions that send one secret", () => {
       refuse();
       await assert.rejects(clock.runUntil(reading(sessions[0])));
       clock.ahead = ahead;
-      for (const session of sessions) await assert.rejects(reading(session), /ask again in 300 s/);
+      for (const session of sessions) await assert.rejects(reading(session), /try again in 300 s/);
       await clock.tickAsync(lockOutMs);
       assert.equal(tries(), 1);
       await assert.rejects(clock.runUntil(reading(sessions[1])));

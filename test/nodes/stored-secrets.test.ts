@@ -51,7 +51,7 @@ describe("stored secrets of a meter", () => {
         const { error, text } = await send(path, { properties, credentials });
         assert.equal(error?.code, "DLMS_CONFIG_MISSING", text);
         assert.deepEqual(error.details, { property: "password", otherAddress: true });
-        assert.match(error.message, /^password: the stored one belongs to the deployed address/);
+        assert.match(error.message, /^password: the stored secret belongs to the deployed address/);
       }
       assert.equal(other.meter.counters.connections, 0);
       const { text } = await send(path, { properties, credentials: { password } });

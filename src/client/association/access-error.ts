@@ -14,18 +14,18 @@ import { type CodesOf, DlmsAccessError } from "../../errors";
 type AccessCode = CodesOf<"DlmsAccessError">;
 
 const causes: Readonly<Partial<Record<AccessCode, string>>> = {
-  ACCESS_HARDWARE_FAULT: "the meter reports a fault of its own, or has no such register in this variant",
-  ACCESS_TEMPORARY_FAILURE: "the meter is busy; ask again a little later",
+  ACCESS_HARDWARE_FAULT: "the meter reports an internal fault, or this variant has no such register",
+  ACCESS_TEMPORARY_FAILURE: "the meter is busy; try again later",
   ACCESS_READ_WRITE_DENIED:
-    "this client may not do that: associate with another client address or authentication, or the meter hides the object that way",
+    "this client has no right to do that: associate with another client address or authentication, or the meter hides the object that way",
   ACCESS_OBJECT_UNDEFINED: "the meter has no such object for this client: check the OBIS code and the client address",
   ACCESS_OBJECT_UNAVAILABLE: "the object exists but is not available now",
   ACCESS_TYPE_UNMATCHED: "the meter expects another data type",
   ACCESS_SCOPE_OF_ACCESS_VIOLATED:
-    "the meter's object may not have this attribute, or this client's rights do not reach that far: read the object list, or try another client address",
-  ACCESS_DATA_BLOCK_UNAVAILABLE: "the long answer broke off; ask again",
-  ACCESS_LONG_GET_ABORTED: "the long answer broke off; ask again",
-  ACCESS_NO_LONG_GET_IN_PROGRESS: "the long answer broke off; ask again",
+    "the meter's object may not have this attribute, or this client has no right to it: read the object list, or try another client address",
+  ACCESS_DATA_BLOCK_UNAVAILABLE: "the block transfer was interrupted; try again",
+  ACCESS_LONG_GET_ABORTED: "the block transfer was interrupted; try again",
+  ACCESS_NO_LONG_GET_IN_PROGRESS: "the block transfer was interrupted; try again",
   ACCESS_OTHER_REASON: "the meter gives no reason; often the attribute or the selection is not supported",
 };
 
@@ -95,7 +95,7 @@ const profileGeneric = 7;
 function otherClass({ classId, logicalName }: AttributeRef | MethodRef): string {
   const usual = usualClasses.find(([code]) => code.test(obisDotted(logicalName)))?.[1];
   const known = usual !== undefined && usual !== classId;
-  if (classId === profileGeneric && !known) return "the object is no profile in this meter: read it as one value";
+  if (classId === profileGeneric && !known) return "the object is not a profile in this meter: read it as one value";
   const others = (known ? [usual] : (alternatives[classId] ?? [])).flatMap((id) => findClass(id)?.name ?? []);
   const trying = others.length === 0 ? "" : `: try ${others.join(" or ")}`;
   return `the object has another class in this meter${trying}`;

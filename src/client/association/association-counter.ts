@@ -87,8 +87,8 @@ export class AssociationCounter {
     if (next - stored <= jump) return;
     throw new DlmsSecurityError(
       "SEC_COUNTER_REJECTED",
-      `${request}: the meter says ${next - 1}, which is ${next - stored} above the stored counter ${stored}, more than the allowed ` +
-        `jump of ${jump}; the value comes plain and may be forged. If it is right, since others use the same key, raise the ` +
+      `${request}: the meter reports ${next - 1}, which is ${next - stored} above the stored counter ${stored}, more than the allowed ` +
+        `jump of ${jump}; the value is not protected and may be forged. If it is right, because other clients use the same key, raise the ` +
         "allowed jump (security.maxCounterJump, invocationCounterMaxJump of the node) once",
       { details: { received: next - 1, stored, maxCounterJump: jump } },
     );
@@ -101,8 +101,8 @@ function checkRate(next: number, stored: number, seconds: number, request: strin
   const wait = Math.ceil((next - stored) / countsPerSecond - seconds);
   throw new DlmsSecurityError(
     "SEC_COUNTER_REJECTED",
-    `${request}: the meter says ${next - 1}, which is ${next - stored} above the stored counter ${stored}; in the ${Math.floor(seconds)} s since ` +
-      `that was stored a counter rises by at most ${possible}. The value comes plain and may be forged. If it is right, since others use ` +
+    `${request}: the meter reports ${next - 1}, which is ${next - stored} above the stored counter ${stored}; in the ${Math.floor(seconds)} s since ` +
+      `that was stored a counter rises by at most ${possible}. The value is not protected and may be forged. If it is right, because other clients use ` +
       `the same key, it is accepted in ${wait} s`,
     { details: { received: next - 1, stored, seconds: Math.floor(seconds), possible } },
   );

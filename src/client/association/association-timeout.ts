@@ -14,7 +14,7 @@ export function silentAssociation(error: DlmsTimeoutError, link: LinkProtocol["k
   if (typeof bytes === "number" && bytes > 0) return new DlmsTimeoutError("TIMEOUT_ASSOCIATE", error.message, options);
   const text =
     link === "wrapper"
-      ? `connected, but the meter did not answer the association request${asked}, no byte came: check client and server ` +
+      ? `connected, but the meter did not answer the association request${asked}, no bytes received: check client and server ` +
         "address, whether it wants HDLC instead of the wrapper, and whether another client holds the meter"
       : `the meter answered the link set-up (UA), but not the association request${asked}: line, framing and server ` +
         "address are right; check the client address, keys and system title if it ciphers, and whether another client " +

@@ -51,7 +51,7 @@ export async function raiseFromMeter(
     const lost = await settings.counters?.lost?.();
     await counter?.raise(value + 1, request);
     if (lost !== undefined) {
-      settings.logger?.warn(`${lost}; the meter was asked, and the counter continues from what it says: ${value + 1}`);
+      settings.logger?.warn(`${lost}; the client read it from the meter and continues with ${value + 1}`);
     }
     return value;
   } catch (error) {

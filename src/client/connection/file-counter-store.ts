@@ -133,7 +133,7 @@ const keptCounter = (path: string, { fs, clock }: Settings): KeptFile =>
   });
 
 const markerText =
-  "The counter file of this name existed. Without it no counter starts again. Leave this file where it is.\n";
+  "The counter file of this name existed. Without it no counter restarts. Leave this file where it is.\n";
 
 class FileCounter {
   readonly #file: KeptFile;
@@ -254,7 +254,7 @@ class FileCounter {
   #lostError(): DlmsConfigError {
     return new DlmsConfigError(
       "CONFIG_MISSING",
-      `${this.#lostText()}; starting again would use counter values twice. Let the counter be read from the meter, by ` +
+      `${this.#lostText()}; a restart would use counter values twice. Let the counter be read from the meter, by ` +
         `another client than this one (security.counterSource, "read from the meter" in the node), or restore the file from a backup. Only after the keys ` +
         `were exchanged in the meter, remove ${this.#marker?.path ?? "its marker"}`,
       { details: { path: this.#file.path } },

@@ -100,7 +100,8 @@ export class Observer {
 
   /** Reports an unsolicited APDU, deciphered if there is an association. */
   notified(active: Association | undefined, raw: Uint8Array): void {
-    if (active === undefined) this.note("a notification came before the association stood; it was dropped");
+    if (active === undefined)
+      this.note("a notification arrived before the association was established; it was dropped");
     if (active === undefined || !this.hub.has("notification")) return;
     const { apdus, notes } = this.#pushes.add(raw, this.#settings.clock.now());
     for (const note of notes) this.note(note);
@@ -110,7 +111,7 @@ export class Observer {
   #incoming(active: Association, raw: Uint8Array): void {
     try {
       const apdu = active.session.incoming(raw);
-      if (isAnswer(apdu)) this.note(`${apdu.apdu} came unasked, or once more; it was dropped`);
+      if (isAnswer(apdu)) this.note(`${apdu.apdu} arrived unsolicited or twice; it was dropped`);
       else this.hub.emit("notification", { apdu, raw });
     } catch (error) {
       if (!isDlmsError(error)) throw error;

@@ -162,7 +162,7 @@ class FileReceivedCounters implements ReceivedCounterStore {
   #changedFile(): DlmsConfigError {
     return new DlmsConfigError(
       "CONFIG_INVALID",
-      `received counter file ${this.#file.path}: it was replaced by one of another installation; restart this process to use it, or ` +
+      `received counter file ${this.#file.path}: it was replaced by a file of another installation; restart this process to use it, or ` +
         "remove it",
       { details: { path: this.#file.path } },
     );

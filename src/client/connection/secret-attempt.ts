@@ -48,7 +48,7 @@ export class SecretAttempt {
     if (lock === undefined) return;
     this.#stopped = true;
     const { error, remainingMs } = lock;
-    const next = `the secret is not sent again for ${duration(remainingMs)}, since meters lock accounts`;
+    const next = `the secret is not sent again for ${duration(remainingMs)}, because meters lock accounts`;
     throw withAdvice(error, next, { retryInMs: remainingMs });
   }
 

@@ -36,7 +36,7 @@ export async function signOfLife(active: Association): Promise<void> {
     if (active.session.association !== undefined) return;
     throw withAdvice(
       error,
-      `this was a look, as client ${publicClient}, whether the meter is there again: the secret got no answer before, so it ` +
+      `this was a check, as client ${publicClient}, whether the meter answers: the secret got no answer before, so it ` +
         "is not sent to a silent meter",
       { reading: "sign-of-life" },
     );

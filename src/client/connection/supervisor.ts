@@ -242,9 +242,9 @@ export class Supervisor {
     const pause = lock === undefined || looks ? usual : Math.max(usual, lock.remainingMs);
     if (risk !== "none" && lock !== undefined) {
       const next = looks
-        ? "the next one looks first whether the meter answers"
+        ? "the next one first checks whether the meter answers"
         : `the next one is in ${duration(pause)}`;
-      this.#options.note(`a try with a secret got no answer; since meters lock accounts, ${next}`);
+      this.#options.note(`an attempt with a secret got no answer; because meters lock accounts, ${next}`);
     }
     const refused = looks && (risk === "refused" || this.#failure?.refused === true);
     this.#failure = { error, until: clock.now() + usual, automatic: true, refused };
@@ -294,6 +294,6 @@ function stillFailing(failure: Failure, wait: number, request: string | undefine
   const when = duration(wait);
   const next = failure.automatic
     ? `the next try is in ${when}`
-    : `not tried again automatically, because meters lock accounts; correct the setting, or ask again in ${when}`;
+    : `not tried again automatically, because meters lock accounts; correct the setting, or try again in ${when}`;
   return neverSent(failure.error, request, next, { nextTryInMs: wait });
 }

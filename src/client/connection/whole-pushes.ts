@@ -21,7 +21,7 @@ export class WholePushes {
     });
     for (const { why } of this.#blocks.takeDropped()) notes.push(`a push in general blocks was dropped: ${why}`);
     if (error !== undefined) {
-      const where = pieces.length === 0 ? "a notification" : `${rest.length} bytes behind a notification`;
+      const where = pieces.length === 0 ? "a notification" : `${rest.length} bytes after a notification`;
       notes.push(`${where} could not be read: ${error.message}`);
     }
     return { apdus, notes };

@@ -40,7 +40,7 @@ export function leavesBlocks(
     return false;
   }
   hints.generalBlocksFailed = true;
-  note(`general block transfer is not used with this meter any more: ${error.message}`);
+  note(`general block transfer is no longer used with this meter: ${error.message}`);
   return true;
 }
 

@@ -34,7 +34,7 @@ function physicalFromSerial(serialNumber: string): { physical: number; why: stri
 
 /** The usual forms on HDLC, likeliest first, each once. */
 export function hdlcCandidates(serialNumber?: string): AddressCandidate[] {
-  const list: AddressCandidate[] = [{ logical: 1, why: "the usual one, one byte" }];
+  const list: AddressCandidate[] = [{ logical: 1, why: "the usual address, one byte" }];
   if (serialNumber !== undefined) {
     for (const { physical, why } of physicalFromSerial(serialNumber)) {
       list.push({ logical: 1, physical, addressSize: 4, why });
@@ -62,13 +62,13 @@ export function hdlcCandidates(serialNumber?: string): AddressCandidate[] {
       logical: 1,
       physical: 0x7f,
       addressSize: 2,
-      why: "all stations, two bytes: for a meter that is alone on the line",
+      why: "all stations, two bytes: for a line with one meter only",
     },
     {
       logical: 1,
       physical: 0x3fff,
       addressSize: 4,
-      why: "all stations, four bytes: for a meter that is alone on the line",
+      why: "all stations, four bytes: for a line with one meter only",
     },
   );
   return list.filter((one, at) => list.findIndex((other) => sameAddress(one, other)) === at);

@@ -68,7 +68,7 @@ export function describeFacts(facts: ConnectionFacts): string {
     case "noSetUp":
       return "the wrapper needs no link setup";
     case "setUpSkipped":
-      return "the link setup was skipped, as set: nothing was sent, so the address is not proven yet";
+      return "the link set-up was skipped, as set: nothing was sent, so the address is not confirmed yet";
     case "linkUp":
       return `the meter at server address ${facts.server} answered the link setup${sizesText(facts.sizes)}`;
     case "associated": {
@@ -77,7 +77,7 @@ export function describeFacts(facts: ConnectionFacts): string {
       return `client ${client} is associated (${referencing.toUpperCase()}, requests ${size}; ${services.join(", ")})`;
     }
     case "presumed":
-      return `no association was requested: the meter answered client ${facts.client} with its association object (${facts.referencing.toUpperCase()}), so a pre-established association is there`;
+      return `no association was requested: the meter answered client ${facts.client} with its association object (${facts.referencing.toUpperCase()}), so a pre-established association exists`;
     case "presumedRefused":
       return `no association was requested: the meter answered client ${facts.client} and refused its association object (${facts.referencing.toUpperCase()}); a pre-established association is not proven`;
     case "answered":

@@ -30,7 +30,7 @@ export const connectionHints = {
   opticalHead: "Realign the optical probe; check the sign-on speed (300 baud), or try plain HDLC at 9600.",
   opticalRate:
     "Check the sign-on speed (300 baud is usual) and the optical probe: bytes arrive, but they are not readable.",
-  opticalEcho: "Turn and realign the optical probe, and check the device address: only its own echo came back.",
+  opticalEcho: "Turn and realign the optical probe, and check the device address: only its own echo was received.",
   modeCOnly: "Read this meter with an IEC 62056-21 reader, or use another interface of it: it offers mode C only here.",
   modeEUnannounced: "If this meter is known to accept HDLC, switch on the start of mode E without announcement.",
   lineTo8N1: "Set the line to 8N1 at the meter, the adapter or the gateway: it is at 7E1, which HDLC cannot use.",
@@ -41,7 +41,7 @@ export const connectionHints = {
     "Check the address, or wait until the meter has ended another session: it answered, so speed and framing are right.",
   smallerFrames: "Set a smaller HDLC info field (128) and window 1.",
   damagedFrames: "Check baud rate, wiring, termination and signal ground of the line: frames arrive damaged.",
-  onlyEcho: "Check wiring and address: only the adapter's own echo came back.",
+  onlyEcho: "Check wiring and address: only the adapter's own echo was received.",
   speedAndFraming: "Check baud rate, parity and framing: bytes arrive, but no frame.",
   wires: "Check the baud rate and that the lines A and B are not swapped.",
   setPhysical: "Set a physical address: often 16 or 17, or the last four digits of the serial number plus 1000.",

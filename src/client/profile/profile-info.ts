@@ -117,7 +117,7 @@ export async function profileFacts(
   const scalers = await columnScalers(active, profile.logicalName, captureObjects, notes, options);
   const capturePeriod = numberOf(period);
   if (capturePeriod === undefined) {
-    notes.push("the meter does not tell its capture_period: a time that it leaves out stays unknown");
+    notes.push("the meter does not report its capture_period: times that it leaves out stay unknown");
   }
   const info: ProfileInfo = {
     captureObjects,
@@ -243,7 +243,8 @@ async function scalersOf(active: Association, name: string, options: FetchOption
 }
 
 function unscaled(ref: AttributeRef, answer: Fetched): string {
-  const other = answer === undefined ? "the meter does not tell" : "the meter sent something else than scaler and unit";
+  const other =
+    answer === undefined ? "the meter does not report it" : "the meter sent something else than scaler and unit";
   const why = answer?.ok === false ? accessError("get", ref, answer.result).message : other;
   return `values of ${obisPrinted(ref.logicalName)} are shown without scaler and unit: ${why}`;
 }

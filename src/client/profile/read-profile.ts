@@ -47,7 +47,7 @@ export function resume(reading: Pick<ProfileReading, "range" | "progress" | "for
     return "went on by time";
   }
   startOver(progress, forget);
-  return "begun again";
+  return "restarted";
 }
 
 function startOver(progress: ReadingProgress, forget: (() => void) | undefined): void {
@@ -114,7 +114,7 @@ async function isMissingRows(active: Association, reading: ProfileReading, optio
   const { entriesInUse = 0 } = await profileFacts(active, ref, { entriesInUse: true }, infoOptions);
   if (progress.rows >= entriesInUse) return false;
   const count = `after the break ${progress.rows} rows were found of ${entriesInUse} in use`;
-  noteOf(reading, `${count}; ${forget === undefined ? "some may be missing" : "begun again"}`);
+  noteOf(reading, `${count}; ${forget === undefined ? "some may be missing" : "restarted"}`);
   if (forget === undefined) return false;
   startOver(progress, forget);
   return true;
@@ -255,7 +255,7 @@ async function fetchInto(
 function unusable(sink: RowSink, { expected = 0 }: SelectionStrategy): Failure | undefined {
   if (sink.withoutDeviation) return { kind: "withoutDeviation" };
   if (sink.misfit !== undefined) {
-    return { kind: "error", error: sink.misfit, text: "the meter sent other columns than were asked for" };
+    return { kind: "error", error: sink.misfit, text: "the meter sent columns that were not requested" };
   }
   const short = sink.short ?? (expected > 0 && sink.entries === 0 ? tooFew(0, expected) : undefined);
   return short === undefined ? undefined : { kind: "error", error: short, text: short.message };

@@ -79,7 +79,7 @@ export class RowOrder {
     this.#order = other.instant > first.instant ? "oldest-first" : "newest-first";
     if (!this.#told) {
       const side = this.#order === "oldest-first" ? "oldest" : "newest";
-      this.#note = `the meter does not tell its sort_method; by the times of its rows the ${side} is first`;
+      this.#note = `the meter does not report its sort_method; by the times of its rows the ${side} is first`;
     }
   }
 

@@ -155,12 +155,13 @@ export class RowSink {
   /** Returns the error, with a note, if all rows were received before it and stay valid; undefined for any other. */
   afterRows(error: unknown): DlmsError | undefined {
     if (!this.isWhole || !isDlmsError(error) || !layersAfterRows.has(error.layer)) return undefined;
-    this.#note(`all rows had come before the answer broke off: ${error.message}`);
+    this.#note(`all rows had arrived before the answer was interrupted: ${error.message}`);
     return error;
   }
 
   async finish(): Promise<void> {
-    if (this.isEnough) this.#note("all rows have come and the meter goes on with blocks; no more are asked for");
+    if (this.isEnough)
+      this.#note("all rows have arrived and the meter continues with blocks; the client requests no more");
     if (!this.#empty) this.#elements.finish();
     const rowFilter = this.#rowFilter;
     const held = this.#order.end();
@@ -170,7 +171,7 @@ export class RowSink {
     else await this.#deliver(held);
     await this.#deliverLater();
     const behind = this.#elements.trailing;
-    if (behind > 0) this.#note(`the meter sent ${behind} bytes behind the last of the rows that it announced`);
+    if (behind > 0) this.#note(`the meter sent ${behind} bytes after the last row that it announced`);
     if (this.#leftOut > 0) this.#noteExcess(`${this.#leftOut} rows of another time`);
     if (this.#timeless > 0) this.#noteTimeless();
     if (this.#hasMarks && !this.#timed) this.#note(marksNote);
@@ -183,7 +184,7 @@ export class RowSink {
     const { skip } = progress;
     if (skip === undefined || skip.seen > 0 || skip.later.length === 0) return;
     progress.skip = undefined;
-    this.#note("the last row before the break is not there any more; what is later was taken");
+    this.#note("the meter no longer has the last row before the interruption; only later rows were taken");
     await this.#deliver(skip.later);
   }
 
@@ -201,7 +202,7 @@ export class RowSink {
     // (Gurux' server interprets `to` as a count)
     if ("entries" in range && count > numbers.to) this.#rowFilter = { slice: range.entries };
     else if ("last" in range || this.#plan.info.sortMethod === 2) this.#rowFilter = { last: wanted };
-    this.#noteExcess(`${count} entries where ${wanted} were asked for`);
+    this.#noteExcess(`${count} entries instead of ${wanted}`);
   }
 
   #note(text: string): void {
@@ -210,12 +211,12 @@ export class RowSink {
   }
 
   #noteExcess(excess: string): void {
-    this.#note(`the meter sent ${excess}; what was not asked for is left out`);
+    this.#note(`the meter sent ${excess}; rows that were not requested are left out`);
   }
 
   #noteTimeless(): void {
     const count = this.#timeless === 1 ? "1 row has" : `${this.#timeless} rows have`;
-    this.#note(`${count} no known time and may be of another one; left out`);
+    this.#note(`${count} no known time and may belong to another period; left out`);
   }
 
   async #select(rows: readonly ResolvedRow[]): Promise<void> {
@@ -276,7 +277,7 @@ export class RowSink {
 }
 
 const marksNote =
-  "the rows have no times: the meter puts time marks in place of date-times, as SL7000 and ACE6000 meters do; each mark says when its interval began or ended, and the rows after it follow one capture period apart; set the quirk timeMarks for rows with times";
+  "the rows have no times: the meter puts time marks in place of date-times, as SL7000 and ACE6000 meters do; each mark gives the beginning or the end of its interval, and the rows after it follow one capture period apart; set the quirk timeMarks for rows with times";
 
 /** null-data or an empty string, which some meters send for an empty buffer. */
 function isAbsentBuffer(bytes: Uint8Array): boolean {

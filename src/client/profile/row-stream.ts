@@ -52,7 +52,7 @@ export class RowStream<T> {
       const late = (): void => {
         const error = new DlmsStateError(
           "STATE_BUSY",
-          `the rows were not taken for ${maxStallMs / 1000} s, so the reading ended (${this.#name}); while it lasts, the client can ask the meter for nothing else: take rows faster, or all at once with toTable()`,
+          `the rows were not taken for ${maxStallMs / 1000} s, so the reading ended (${this.#name}); during a reading the client sends no other request: take rows faster, or all at once with toTable()`,
           { request: this.#name },
         );
         this.fail(error);

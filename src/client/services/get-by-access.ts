@@ -77,5 +77,5 @@ export async function getByAccess(
 
 export function stopAccess({ hints, note }: FetchOptions, reason: string): void {
   hints.accessRefused = true;
-  note?.(`ACCESS is not used with this meter any more, attributes are read one by one: ${reason}`);
+  note?.(`ACCESS is no longer used with this meter, attributes are read one by one: ${reason}`);
 }

@@ -145,5 +145,5 @@ export function learnFromSilence(options: FetchOptions): void {
 
 function stopLists({ hints, note }: FetchOptions, reason: string): void {
   hints.listsRefused = true;
-  note?.(`lists are not used with this meter any more, attributes are read one by one: ${reason}`);
+  note?.(`lists are no longer used with this meter, attributes are read one by one: ${reason}`);
 }

@@ -72,7 +72,7 @@ function positional(items: readonly BodyItem[], lists: readonly PushList[], evid
   const note =
     names === ""
       ? `the ${items.length} values of the push have no names, and no list table fits them`
-      : `the ${items.length} values of the push have no names; list tables that would fit: ${names}. Choose one, if it is the meter's`;
+      : `the ${items.length} values of the push have no names; list tables with this number of values: ${names}. Choose the one of this meter`;
   return { list: undefined, items, notes: [note] };
 }
 

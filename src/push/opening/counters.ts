@@ -67,7 +67,7 @@ export class PushCounters {
     stream.at = now;
     const gap = last === undefined ? 0 : counter - last - 1;
     if (gap === 0 && counter !== lastCounter) return fresh;
-    const notes: string[] = gap === 0 ? [] : [`${gap} invocation counters were passed over since the last push`];
+    const notes: string[] = gap === 0 ? [] : [`${gap} invocation counters were skipped since the last push`];
     if (counter === lastCounter) notes.push("the invocation counter is used up: the meter needs new keys");
     return { gap, repeated: false, notes };
   }
@@ -102,19 +102,19 @@ export class PushCounters {
       throw last === lastCounter ? exhausted(push) : replayed(push, last, this.#store.remedy);
     }
     const note = repeated
-      ? "the same push came once more"
-      : `invocation counter ${push.counter} is not above ${last}: an old push, or the meter has started its counter again`;
+      ? "the same push was received twice"
+      : `invocation counter ${push.counter} is not above ${last}: an old push, or the meter has restarted its counter`;
     return { gap: 0, repeated, notes: [note] };
   }
 
   #checkOneTime(push: VerifiedContent): CheckedCounter {
     const mark = toHex(push.systemTitle) + toHex(push.content.subarray(0, 5)) + toHex(push.content.subarray(-12));
-    if (this.#oneTime.has(mark)) return { gap: 0, repeated: true, notes: ["the same push came once more"] };
+    if (this.#oneTime.has(mark)) return { gap: 0, repeated: true, notes: ["the same push was received twice"] };
     this.#oneTime.add(mark);
     const [oldest] = this.#oneTime;
     if (this.#oneTime.size <= maxOneTime || oldest === undefined) return fresh;
     this.#oneTime.delete(oldest);
-    const note = `only the last ${maxOneTime} pushes under keys of their own are known: an older one would not be noticed`;
+    const note = `only the last ${maxOneTime} pushes with one-time keys are remembered: the repetition of an older one would not be noticed`;
     return { gap: 0, repeated: false, notes: [note] };
   }
 
@@ -137,7 +137,7 @@ export class PushCounters {
       throw new DlmsPushError(
         "PUSH_LIMIT",
         `the push of system title ${title} was refused: the counters of as many meters as fit are remembered, and none is ` +
-          "forgotten, since its pushes could be replayed. Receive further meters with another listener",
+          "forgotten, because its pushes could be replayed. Receive further meters with another listener",
         { details: { systemTitle: title }, cause: error },
       );
     }
@@ -148,8 +148,8 @@ function exhausted(push: VerifiedContent): DlmsSecurityError {
   const title = toHex(push.systemTitle);
   return new DlmsSecurityError(
     "SEC_COUNTER_EXHAUSTED",
-    `the invocation counter of system title ${title} is used up (${lastCounter} came before), and a push with counter ` +
-      `${push.counter} was refused: it is an old one, or the meter has begun again. Exchange the meter's keys`,
+    `the invocation counter of system title ${title} is used up (${lastCounter} was received), and a push with counter ` +
+      `${push.counter} was refused: it is an old push, or the meter has restarted its counter. Exchange the meter's keys`,
     { details: { systemTitle: title, keyRole: push.keySet, invocationCounter: push.counter } },
   );
 }
@@ -159,8 +159,8 @@ function replayed(push: VerifiedContent, last: number, remedy: string | undefine
   const how = remedy === undefined ? "" : `, or ${remedy}`;
   return new DlmsSecurityError(
     "SEC_REPLAY",
-    `old push: system title ${title}, ${push.keySet} key: invocation counter ${push.counter} came, expected more than ${last}; ` +
-      `it was refused. If the meter has started its counter again, exchange its keys${how}`,
+    `old push: system title ${title}, ${push.keySet} key: expected an invocation counter above ${last}, got ${push.counter}; ` +
+      `it was refused. If the meter has restarted its counter, exchange its keys${how}`,
     { details: { systemTitle: title, keyRole: push.keySet, received: push.counter, last } },
   );
 }

@@ -46,7 +46,7 @@ export class BareUnits implements BufferedFraming {
     if (this.begun) {
       const { length } = this.buffer;
       sink.problems.push(
-        new DlmsPushError("PUSH_INCOMPLETE", `incomplete push: the stream ended inside an APDU; ${length} bytes came`),
+        new DlmsPushError("PUSH_INCOMPLETE", `incomplete push: the stream ended inside an APDU after ${length} bytes`),
       );
     }
   }

@@ -141,7 +141,7 @@ function* requestAssociation(channel: ServiceChannel, challenge: Uint8Array | un
     } catch (error) {
       if (delivery === undefined || !isNoAnswer(error) || repeated >= retries) throw error;
       repeated += 1;
-      yield* noteStep(`no answer, asked again (${repeated} of ${retries})`);
+      yield* noteStep(`no answer, retry (${repeated} of ${retries})`);
       continue;
     }
     // anything else answers an earlier request: the answer to this one is still outstanding
@@ -274,7 +274,7 @@ function negotiated(channel: ServiceChannel, aare: Aare, initiate: InitiateRespo
   if (maxPduSize !== 0 && maxPduSize < minPduBytes) {
     throw new DlmsAssociationError(
       "ASSOC_INITIATE_ERROR",
-      `the meter says that it takes APDUs of ${maxPduSize} bytes, at least ${minPduBytes} are needed`,
+      `the meter accepts APDUs of at most ${maxPduSize} bytes, at least ${minPduBytes} are needed`,
       { details: { maxPduSize, least: minPduBytes } },
     );
   }
@@ -304,14 +304,14 @@ const titleOf = (aare: Aare): Uint8Array | undefined =>
 function* noteDeviations(channel: ServiceChannel, aare: Aare, info: AssociationInfo): Operation<void> {
   const asked = channel.options.referencing;
   for (const note of aare.notes ?? []) yield* noteStep(`AARE: ${note}`);
-  if (info.referencing !== asked) yield* noteStep(`${asked} was asked for, the meter uses ${info.referencing}`);
+  if (info.referencing !== asked) yield* noteStep(`${asked} was requested, the meter uses ${info.referencing}`);
   if (info.dlmsVersion !== dlmsVersion) yield* noteStep(`the meter names DLMS version ${info.dlmsVersion}`);
   if (
     aare.diagnosticSource === "service-user" &&
     aare.diagnostic === userDiagnostic["authentication-required"] &&
     info.mechanism === "lls"
   ) {
-    yield* noteStep("the meter accepted, and says that authentication is required");
+    yield* noteStep("the meter accepted, and reports that authentication is required");
   }
 }
 

@@ -62,7 +62,7 @@ export function* proveByHls(
   const answer = proofIn(mechanism, yield* withRequestName(`${mechanism} pass 3`, reply(channel, mechanism, proof)));
   if (answer === undefined) {
     if (!isLandisGyr(channel.options)) throw unproven(mechanism, 4, "the meter sent no proof");
-    yield* noteStep("the meter accepted our proof and sent none: it is not proven which meter this is");
+    yield* noteStep("the meter accepted our proof and sent no proof: its identity is not proven");
     return false;
   }
   const verdict = hlsVerify(context, answer);

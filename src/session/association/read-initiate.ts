@@ -107,7 +107,7 @@ function asProposed(channel: ServiceChannel, aare: Aare): InitiateResponse {
 
 function* proposedInitiate(channel: ServiceChannel, aare: Aare, problem: string): Operation<InitiateResponse> {
   yield* noteStep(
-    `the meter accepted the association, but its user-information ${problem}; what was proposed is assumed`,
+    `the meter accepted the association, but its user-information ${problem}; the proposed values are assumed`,
   );
   return asProposed(channel, aare);
 }

@@ -88,7 +88,7 @@ export class CopiedAnswers {
   ): Operation<Apdu | "bad-list" | undefined> {
     const proof = this.#proofOf(request, answer);
     if (proof === undefined || request.apdu !== "read-request") return undefined;
-    yield* noteStep("the answer equals one to another request, so it is asked for once more, in a longer list");
+    yield* noteStep("the answer equals one to another request, so the client requests it again, in a longer list");
     const { correlation } = this.#channel;
     this.#count(proof);
     let again: Apdu;
@@ -153,8 +153,8 @@ export class CopiedAnswers {
   ): Operation<Apdu> {
     yield* noteStep(
       isOutOfPlace(answer)
-        ? "the answer does not belong to the beginning of a request, so it is asked for once more"
-        : "the answer equals one to another request, so it is asked for once more",
+        ? "the answer does not belong to the beginning of a request, so the client requests it again"
+        : "the answer equals one to another request, so the client requests it again",
     );
     const again = yield* ask(request);
     if (!bytesEqual(withoutId(this.#channel.answerBytes), withoutId(bytes))) throw this.#shifted();
@@ -202,7 +202,7 @@ function isOutOfPlace(answer: Apdu): boolean {
 function shifted(): DlmsLinkError {
   return new DlmsLinkError(
     "LINK_SEQUENCE",
-    "the answer seems to be a copy of an earlier one, and the meter's answers do not say which request they belong to; the session ends, so that no value is taken for another; try again, and look for what doubles messages on the way",
+    "the answer seems to be a copy of an earlier one, and the meter's answers do not identify their request; the session ends, so that no value is taken for another; try again, and look for a device on the path that duplicates messages",
     { fault: "network" },
   );
 }

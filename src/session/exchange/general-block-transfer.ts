@@ -185,7 +185,7 @@ class Transfer {
     const { correlation, isRepeated } = this.channel;
     // copies on the line, and answers to two attempts, do not mean that the meter's general block transfer is faulty
     if (isRepeated || correlation.isFinishedBlock(blockNumber, data)) throw copiedBlock(blockNumber);
-    throw inconsistentAnswer(`general block ${blockNumber} came twice, with different data`);
+    throw inconsistentAnswer(`general block ${blockNumber} was received twice, with different data`);
   }
 
   #add({ data, blockNumber }: GeneralBlockTransfer): void {
@@ -199,7 +199,7 @@ class Transfer {
     this.#changed ||= this.channel.correlation.requestOfBlock(compared, key) !== this.#request;
     this.#empty = data.length === 0 ? this.#empty + 1 : 0;
     if (this.#empty > maxEmptyBlocks) {
-      throw limitExceeded(`${this.#empty} empty general blocks came in a row`, maxEmptyBlocks);
+      throw limitExceeded(`${this.#empty} consecutive empty general blocks were received`, maxEmptyBlocks);
     }
     if (this.#stream?.take(data, blockNumber) !== true) this.#received.add(data);
   }
@@ -211,16 +211,16 @@ class Transfer {
 
   /** Handles a missing block: requests one block at a time from now on, and gives up after `maxStalls` attempts. */
   *receivingStalled(): Operation<void> {
-    this.#countStall(`block ${this.#expected} does not come`);
+    this.#countStall(`block ${this.#expected} was not received`);
     this.#window = 1;
-    yield* noteStep(`block ${this.#expected} is missing, it is asked for again`);
+    yield* noteStep(`block ${this.#expected} is missing, the client requests it again`);
   }
 
   /**
    * Handles a missing acknowledgement: the blocks are sent again, and the transfer gives up after `maxStalls` attempts.
    */
   *sendingStalled(acknowledged: number): Operation<void> {
-    this.#countStall(`the meter acknowledges nothing after block ${acknowledged}`);
+    this.#countStall(`the meter acknowledged no block after block ${acknowledged}`);
     yield* noteStep(`block ${acknowledged + 1} is sent again`);
   }
 
@@ -228,7 +228,7 @@ class Transfer {
     this.stalls += 1;
     if (this.stalls <= maxStalls) return;
     throw limitExceeded(
-      `general block transfer does not go on: ${problem}; try a window of 1 (association.blockWindow), or without it (quirk noGeneralBlockTransfer)`,
+      `general block transfer failed: ${problem}; try a window of 1 (association.blockWindow), or without it (quirk noGeneralBlockTransfer)`,
       maxStalls,
     );
   }
@@ -282,7 +282,7 @@ function* askForBlock(transfer: Transfer, acknowledgement: Uint8Array): Operatio
   } catch (error) {
     // a report is not worth a retry, because the answer is still outstanding
     if (delivery === undefined || isReport || !isNoAnswer(error)) throw error;
-    yield* noteStep(`no block came after block ${transfer.receivedTo}`);
+    yield* noteStep(`no block was received after block ${transfer.receivedTo}`);
     return undefined;
   }
 }
@@ -293,7 +293,7 @@ function* awaitStreamed(transfer: Transfer): Operation<GeneralBlockTransfer | un
     return yield* parseBlock(transfer, yield* receiveStep({ reportSilence: true }, "block"));
   } catch (error) {
     if (!(error instanceof DlmsTimeoutError)) throw error;
-    yield* noteStep(`no block came after block ${transfer.receivedTo}`);
+    yield* noteStep(`no block was received after block ${transfer.receivedTo}`);
     return undefined;
   }
 }
@@ -310,13 +310,16 @@ function* parseBlock(transfer: Transfer, first: Uint8Array): Operation<GeneralBl
     if (apdu.apdu === "general-block-transfer") return apdu;
     const ends = apdu.apdu === "exception-response" || apdu.apdu === "confirmed-service-error";
     if (report !== "no" && !(ends && report === "perhaps") && channel.setAside(bytes)) {
-      yield* noteStep(`${apdu.apdu} came between the blocks of a notification`);
+      yield* noteStep(`${apdu.apdu} was received between the blocks of a notification`);
     } else if (ends || !(yield* channel.isBeside(bytes, apdu))) {
       throw unexpectedAnswer(`general block ${receivedTo + 1}`, apdu);
     }
     bytes = yield* receiveStep({ reportSilence: true, sameWait: true }, "block");
   }
-  throw limitExceeded(`${maxStaleAnswers} answers to other requests came between general blocks`, maxStaleAnswers);
+  throw limitExceeded(
+    `${maxStaleAnswers} answers to other requests were received between general blocks`,
+    maxStaleAnswers,
+  );
 }
 
 /**

@@ -179,7 +179,7 @@ export class ServiceChannel implements Exchange {
         if (this.#repeated >= limit) throw this.#replays[this.#repeated] ?? error;
       }
       this.#repeated += 1;
-      yield* noteStep(`no answer, asked again (${this.#repeated} of ${limit})`);
+      yield* noteStep(`no answer, retry (${this.#repeated} of ${limit})`);
     }
   }
 
@@ -206,7 +206,7 @@ export class ServiceChannel implements Exchange {
   /** Sends a request that is longer than the meter accepts. */
   *#transferLong(bytes: Uint8Array, delivery: Delivery | undefined, repeatable: boolean): Operation<Uint8Array> {
     if (this.#blocksAllowed()) return yield* sendByBlocks(this, bytes, repeatable);
-    yield* noteStep(`the request has ${bytes.length} bytes, the meter accepts ${this.meterLimit}; it may not answer`);
+    yield* noteStep(`the request has ${bytes.length} bytes, the meter accepts ${this.meterLimit} and may not answer`);
     return yield* exchangeStep(bytes, "request", delivery);
   }
 
@@ -245,13 +245,13 @@ export class ServiceChannel implements Exchange {
         yield* staleStep();
         stale += 1;
         again = { ...delivery, sameWait: true };
-        if (stale > maxStaleAnswers) throw limitExceeded(`${stale} answers to other requests came`, maxStaleAnswers);
+        if (stale > maxStaleAnswers) throw limitExceeded(`${stale} answers to other requests`, maxStaleAnswers);
       } else if (answer !== undefined) {
         this.correlation.answered();
         return answer;
       }
     }
-    throw limitExceeded(`${maxNotifications} notifications came, but no answer`, maxNotifications);
+    throw limitExceeded(`${maxNotifications} notifications were received, but no answer`, maxNotifications);
   }
 
   /**
@@ -291,7 +291,7 @@ export class ServiceChannel implements Exchange {
     if (isProtected(apdu)) {
       if (this.ciphering === undefined && apdu.apdu !== "service-ciphered") {
         // a plain request has a plain answer, so this is a push
-        yield* noteStep(`${apdu.apdu} came before the answer and was dropped: ${keysMissing().message}`);
+        yield* noteStep(`${apdu.apdu} was received before the answer and was dropped: ${keysMissing().message}`);
         this.#ciphered = true;
         return undefined;
       }
@@ -422,4 +422,4 @@ export class ServiceChannel implements Exchange {
   }
 }
 
-const staleStep = (): Operation<void> => noteStep("an answer to an earlier request, late or once more, was dropped");
+const staleStep = (): Operation<void> => noteStep("a late or duplicate answer to an earlier request was dropped");

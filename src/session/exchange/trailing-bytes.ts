@@ -6,7 +6,7 @@ import { noteStep } from "../steps/steps";
 
 /** The note on bytes after an answer. */
 export function* noteTrailing(count: number): Operation<void> {
-  if (count > 0) yield* noteStep(`${count} bytes behind the answer were ignored`);
+  if (count > 0) yield* noteStep(`${count} bytes after the answer were ignored`);
 }
 
 /** The notifications in the bytes after an answer; none if these contain anything else. */

@@ -368,7 +368,7 @@ function counterRestarted(replay: DlmsSecurityError): DlmsSecurityError {
   return new DlmsSecurityError(
     "SEC_REPLAY",
     `the meter's invocation counter went back: ${replay.message}. This is the first message of an association, and its tag is right: ` +
-      "where the meter starts its own counter again with each association, set the quirk meterCounterRestarts",
+      "if the meter restarts its own counter with each association, set the quirk meterCounterRestarts",
     { details: { ...replay.details, restarted: true } },
   );
 }

@@ -22,7 +22,7 @@ export function* accessList(
   const expected = specifications.length;
   if (answer.results.length !== expected || answer.data.length !== expected) {
     throw inconsistentAnswer(
-      `${expected} items were asked for, ${answer.results.length} results and ${answer.data.length} data were answered`,
+      `expected ${expected} items, got ${answer.results.length} results and ${answer.data.length} data`,
       { expected, got: answer.results.length },
     );
   }

@@ -138,7 +138,7 @@ function* collectBlocks(
     if (answer.apdu !== "action-response-with-pblock") throw unexpectedAnswer("the next block", answer);
     const expected = (blockNumber + 1) >>> 0;
     if (answer.block.blockNumber !== expected) {
-      throw inconsistentAnswer(`block ${expected} was asked for, block ${answer.block.blockNumber} came`, {
+      throw inconsistentAnswer(`expected block ${expected}, got block ${answer.block.blockNumber}`, {
         expected,
         got: answer.block.blockNumber,
       });

@@ -145,7 +145,7 @@ function* getWholeList(
     throw unexpectedAnswer(`a get-response-with-list${refused}`, list);
   }
   if (list.results.length !== attributes.length) {
-    throw inconsistentAnswer(`${attributes.length} items were asked for, ${list.results.length} were answered`, {
+    throw inconsistentAnswer(`expected ${attributes.length} items, got ${list.results.length}`, {
       expected: attributes.length,
       got: list.results.length,
     });
@@ -187,11 +187,11 @@ function* getBlocks(
     const piece = block.result.data;
     content += piece.length;
     empty = piece.length === 0 ? empty + 1 : 0;
-    if (empty > maxEmptyBlocks) throw limitExceeded(`${empty} empty blocks came in a row`, maxEmptyBlocks);
+    if (empty > maxEmptyBlocks) throw limitExceeded(`${empty} consecutive empty blocks were received`, maxEmptyBlocks);
     yield* sink(piece, block.blockNumber, block.last);
     if (block.last) return { ok: true };
     if (isEnough?.() === true) {
-      yield* noteRest("the meter goes on with blocks, no more are asked for");
+      yield* noteRest("the meter continues with blocks, the client requests no more");
       return { ok: true };
     }
     yield* progressStep(content);
@@ -208,7 +208,7 @@ function* nextBlock(channel: ServiceChannel, invokeId: number, blockNumber: numb
   const expected = (blockNumber + 1) >>> 0;
   let answer = yield* channel.exchange({ apdu: "get-request-next", invokeId, blockNumber }, "correlated");
   for (let copies = 0; copies < maxStaleAnswers && isEarlierBlock(answer, expected); copies++) {
-    yield* noteStep(`block ${answer.blockNumber} came once more and was dropped`);
+    yield* noteStep(`block ${answer.blockNumber} was received again and dropped`);
     answer = yield* channel.further("same");
   }
   if (answer.apdu !== "get-response-normal" && answer.apdu !== "get-response-with-datablock") {
@@ -218,7 +218,7 @@ function* nextBlock(channel: ServiceChannel, invokeId: number, blockNumber: numb
   if (answer.apdu === "get-response-normal") return answer;
   // an error may have any number: some meters repeat the last one, some send 0
   if (answer.result.ok && answer.blockNumber !== expected) {
-    throw inconsistentAnswer(`block ${expected} was asked for, block ${answer.blockNumber} came`, {
+    throw inconsistentAnswer(`expected block ${expected}, got block ${answer.blockNumber}`, {
       expected,
       got: answer.blockNumber,
     });

@@ -141,7 +141,7 @@ function* takeBlocks(
     yield* sink(block.raw, block.blockNumber, block.last);
     if (block.last) return undefined;
     if (isEnough?.() === true) {
-      yield* noteRest("the meter goes on with blocks, no more are asked for");
+      yield* noteRest("the meter continues with blocks, the client requests no more");
       return undefined;
     }
     content += block.raw.length;
@@ -153,7 +153,7 @@ function* takeBlocks(
     if (next?.kind === "error") return next;
     if (next?.kind !== "data-block" || next.block.blockNumber !== expected) {
       const got = next?.kind === "data-block" ? `block ${next.block.blockNumber}` : (next?.kind ?? "nothing");
-      throw inconsistentAnswer(`block ${expected} was asked for, ${got} came`);
+      throw inconsistentAnswer(`expected block ${expected}, got ${got}`);
     }
     if (next.block.raw.length === 0 && !next.block.last) {
       throw inconsistentAnswer(`block ${expected} is empty and not the last`);
@@ -172,7 +172,7 @@ export function* readChunks(channel: ServiceChannel, variable: VariableAccess): 
     yield* chunkStep(first.data, 1, true);
     return { ok: true };
   }
-  if (first?.kind !== "data-block") throw inconsistentAnswer(`data were asked for, ${first?.kind} came`);
+  if (first?.kind !== "data-block") throw inconsistentAnswer(`expected data, got ${first?.kind}`);
   const only = new OnlyResult(chunkStep);
   const refused = yield* takeBlocks(channel, first.block, {}, only.take);
   if (only.shortened) yield* noteStep("the blocks carry the results without their number");
@@ -337,7 +337,7 @@ function* writeBlocks(channel: ServiceChannel, whole: Uint8Array): Operation<rea
 /** @throws DlmsDecodeError DECODE_VALUE unless there is one result per item */
 function counted<T>(results: readonly T[], expected: number): readonly T[] {
   if (results.length === expected) return results;
-  throw inconsistentAnswer(`${expected} items were asked for, ${results.length} were answered`, {
+  throw inconsistentAnswer(`expected ${expected} items, got ${results.length}`, {
     expected,
     got: results.length,
   });

@@ -42,8 +42,8 @@ export function inconsistentAnswer(problem: string, details: Readonly<Record<str
 export function copiedBlock(blockNumber: number): DlmsLinkError {
   return new DlmsLinkError(
     "LINK_SEQUENCE",
-    `general block ${blockNumber} seems to be a copy of one of an earlier answer; the session ends, so that no value is taken for another; ` +
-      "look for what doubles messages on the way",
+    `general block ${blockNumber} seems to be a copy from an earlier answer; the session ends, so that no value is taken for another; ` +
+      "look for a device on the path that duplicates messages",
     { fault: "network", details: { blockNumber } },
   );
 }
@@ -168,7 +168,7 @@ function secretAdvice({ diagnostic }: Refusal, authenticated: boolean, ciphered:
   const used = ciphered ? "the keys (GUEK, GAK), the client's system title and the password" : "the password or key";
   return (
     `; some meters refuse a wrong secret without a reason: check ${used} too, ` +
-    "before another try, since meters lock the account after a few attempts"
+    "before another attempt, because meters lock the account after a few attempts"
   );
 }
 

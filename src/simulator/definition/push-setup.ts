@@ -159,7 +159,7 @@ function checkConfirmed(path: string, { confirmWithin, framing, list, to }: Push
   if (!hasNone) return;
   throw invalid(
     `${path}.confirmWithin`,
-    "0: only a data-notification over wrapper, HDLC or bare APDUs to a target of its own is confirmed",
+    "0: only a data-notification over wrapper, HDLC or bare APDUs to its own target is confirmed",
     confirmWithin,
   );
 }
@@ -214,11 +214,7 @@ function checkProtection(path: string, protection: PushProtection, list: Simulat
     key(`${path}.authenticationKey`, protection.authenticationKey, suite);
   }
   if (protection.ciphering === "service" && list !== "event") {
-    throw invalid(
-      `${path}.ciphering`,
-      '"general": only an event-notification has a ciphered form of its own',
-      "service",
-    );
+    throw invalid(`${path}.ciphering`, '"general": only an event-notification has its own ciphered form', "service");
   }
 }
 

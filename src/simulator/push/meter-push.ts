@@ -179,7 +179,7 @@ export class MeterPush {
     return Promise.reject(
       new DlmsStateError(
         "STATE_CLOSED",
-        `push ${this.name}: nobody is connected to the meter, and the setup has no target`,
+        `push ${this.name}: no client is connected to the meter, and the setup has no target`,
       ),
     );
   }

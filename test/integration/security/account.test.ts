@@ -45,7 +45,7 @@ describe("a secret that a meter rejects without a reason", () => {
     it(`is sent once in five minutes: ${name}`, async () => {
       const on = bench({ associations: accounts }, { auth: low }, [answering("aarq", [answer])]);
       const asked = on.client.read(registerRef(0));
-      await assert.rejects(on.clock.runUntil(asked), /check the password or key too, before another try/);
+      await assert.rejects(on.clock.runUntil(asked), /check the password or key too, before another attempt/);
       await pester(on, 4);
       assert.equal(tries(on), 1);
       await on.clock.runUntil(on.client.close());

@@ -83,7 +83,7 @@ describe("invocation counter of the store, and of the meter where it was lost", 
     await made.clock.runUntil(made.client.open());
     assert.deepEqual(names(made), ["aarq", "get-request-normal", "rlrq", "aarq"]);
     assert.deepEqual([store.tried, store.proven], [[5001], [5001]]);
-    assert.deepEqual(warnings, [`${lostText}; the meter was asked, and the counter continues from what it says: 5001`]);
+    assert.deepEqual(warnings, [`${lostText}; the client read it from the meter and continues with 5001`]);
     await made.clock.runUntil(made.client.close());
 
     const next = secured({ security: { counterSource }, meter: counterObject(9000), store, client: { logger } });
@@ -175,7 +175,7 @@ describe("invocation counter from the meter", () => {
     });
     await assert.rejects(second.clock.runUntil(second.client.read(registerRef(0))), {
       code: "DLMS_SEC_COUNTER_REJECTED",
-      message: /rises by at most 0\. The value comes plain and may be forged.*accepted in 100 s/s,
+      message: /rises by at most 0\. The value is not protected and may be forged.*accepted in 100 s/s,
     });
     assert.deepEqual([store.tried, store.proven], [[4000], [4000]]);
     await second.clock.runUntil(second.client.close());
@@ -212,7 +212,7 @@ describe("invocation counter from the meter", () => {
     const made = secured({ security: { counterSource: {} }, meter: counterObject(far), store });
     await assert.rejects(made.clock.runUntil(made.client.open()), {
       code: "DLMS_SEC_COUNTER_REJECTED",
-      message: /the meter says 5000000, .* above the stored counter 11, .*1000000.*raise/s,
+      message: /the meter reports 5000000, .* above the stored counter 11, .*1000000.*raise/s,
     });
     assert.deepEqual([store.raised, store.used.length], [[], 10], "nothing moved");
     assert.equal(requests(made.meter).filter((name) => name === "aarq").length, 1, "and no secret was sent");
@@ -236,7 +236,7 @@ describe("invocation counter from the meter", () => {
     Object.assign(store, { markedAt: () => Promise.resolve(stored) });
     await assert.rejects(made.clock.runUntil(made.client.open()), {
       code: "DLMS_SEC_COUNTER_REJECTED",
-      message: /the meter says 5000, which is 4990 above the stored counter 11; .*accepted in \d+ s/,
+      message: /the meter reports 5000, which is 4990 above the stored counter 11; .*accepted in \d+ s/,
     });
     assert.deepEqual([store.raised, store.used.length], [[], 10], "nothing moved");
     await made.clock.tickAsync(600_000);

@@ -61,10 +61,10 @@ describe("apdu/BlockCollector", () => {
     collector.add("a", block(1, "0f00"));
     assert.equal(collector.add("a", block(3, "0100", true)), undefined);
     assert.deepEqual(collector.takeDropped(), [
-      { sender: "a", pieces: 1, bytes: 2, why: "block 3 came where 2 was due" },
+      { sender: "a", pieces: 1, bytes: 2, why: "expected block 2, got block 3" },
     ]);
     assert.equal(collector.add("a", block(4, "0100", true)), undefined);
-    assert.equal(collector.takeDropped()[0]?.why, "block 4 came where 1 was due");
+    assert.equal(collector.takeDropped()[0]?.why, "expected block 1, got block 4");
     assert.deepEqual(collector.add("a", block(1, "0f", true)), { apdu: Uint8Array.of(0x0f), blocks: 1 });
   });
 

@@ -260,7 +260,10 @@ describe("A-XDR encode errors", () => {
     [{ type: "array", value: 3 }, /expects a list/],
     [{ type: "nonsense", value: 3 }, /"nonsense" is not a data type/],
     [null, /expected \{type, value\}/],
-    [{ type: "compact-array", description: { type: "long" }, value: integers(1) }, /says long, the element is integer/],
+    [
+      { type: "compact-array", description: { type: "long" }, value: integers(1) },
+      /requires long, the element is integer/,
+    ],
   ];
   for (const [value, message] of cases) {
     it(`refuses what makes ${String(message)}`, () => {

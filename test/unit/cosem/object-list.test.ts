@@ -257,7 +257,7 @@ describe("object list with wrong counts", () => {
     it(`${kind}: ignores bytes after the last entry, with a note`, () => {
       const found = read[kind](list(3, [...three, "0000 ee"]));
       assert.deepEqual([names(found), found.directory.skipped], [[1, 2, 3], 0]);
-      assert.match(found.notes.join(), /3 bytes behind the entries were ignored/);
+      assert.match(found.notes.join(), /3 bytes after the entries were ignored/);
     });
 
     it(`${kind}: a list cut anywhere keeps the entries before the cut`, () => {

@@ -89,7 +89,7 @@ describe("push listener on a line", () => {
     await send(new Uint8Array(5000));
     await clock.tickAsync(120_000);
     assert.deepEqual(codes(), ["DLMS_PUSH_NO_UNIT"]);
-    assert.match(problems[0]?.error.message ?? "", /only 00 and FF come/);
+    assert.match(problems[0]?.error.message ?? "", /only 00 and FF are received/);
     assert.equal(listener.facts.hint?.kind, "signal");
     await send(plainPush(3));
     assert.deepEqual(values, [3]);

@@ -61,7 +61,7 @@ describe("counters of pushes", () => {
     decoder.add(push(1));
     const [next] = decoder.add(push(5));
     assert.equal(next?.security?.gap, 3);
-    assert.deepEqual(next.notes, ["3 invocation counters were passed over since the last push"]);
+    assert.deepEqual(next.notes, ["3 invocation counters were skipped since the last push"]);
   });
 
   it("delivers the push with the last counter with a note, and refuses later pushes as exhausted", () => {

@@ -199,7 +199,7 @@ describe("list tables of the user", () => {
   it("is not taken by its length alone", () => {
     const [push] = decodePush(wrapped(positional), { customLists: [table] }).pushes;
     assert.equal(push?.table, null);
-    assert.match(push?.notes[0] ?? "", /tables that would fit: workshop/);
+    assert.match(push?.notes[0] ?? "", /tables with this number of values: workshop/);
   });
 
   it("is taken by the list id that the push begins with", () => {

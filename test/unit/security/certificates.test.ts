@@ -32,7 +32,7 @@ describe("security: the owner of a certificate", () => {
   it("another meter's is refused, with both titles in the sentence", () => {
     assert.throws(() => checkCertificateTitle(imported(otherMeterCertificate), meterTitle, "general-signing"), {
       code: "DLMS_SEC_SYSTEM_TITLE",
-      message: /^general-signing: the certificate is the one of system title 53494d0000000002, .* 53494d0000000001;/,
+      message: /^general-signing: the certificate belongs to system title 53494d0000000002, .* 53494d0000000001;/,
     });
   });
 

@@ -27,7 +27,7 @@ describe("session: ACCESS", () => {
     for (const answer of ["dac00000010000010001 0100", "dac0000001000002000001 0100"]) {
       assert.match(
         failure(associated().access([get, get], [fromHex("00"), fromHex("00")], what), [{ in: answer }]).message,
-        /2 items were asked for/,
+        /expected 2 items/,
       );
     }
     const answer = "dac000000200000100010103";

@@ -71,7 +71,7 @@ describe("session: ACTION", () => {
         { in: actionBlock(1, `${raw}0f`, "last") },
       ]);
       assert.deepEqual(result, expected);
-      assert.deepEqual(notes, ["1 bytes behind the answer were ignored"]);
+      assert.deepEqual(notes, ["1 bytes after the answer were ignored"]);
     });
   }
 

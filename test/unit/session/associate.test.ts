@@ -52,7 +52,7 @@ describe("session: associate", () => {
     const asked = new Session(options());
     const other = drive(asked.associate(), [{ in: aare(0x1c0320, 0, 0xfa00, 2) }]);
     assert.equal(other.result.referencing, "sn");
-    assert.match(other.notes.join(), /ln was asked for, the meter uses sn/);
+    assert.match(other.notes.join(), /ln was requested, the meter uses sn/);
   });
 
   it("names a mechanism even without authentication if the quirk requires it", () => {
@@ -177,7 +177,10 @@ describe("session: associate", () => {
       it(`${what} establishes the proposed association, with one note`, () => {
         const { result, notes } = drive(new Session(options()).associate(), [{ in: reply(information) }]);
         assert.deepEqual([result.conformance, result.maxPduSize, result.referencing], [usualConformance, 1200, "ln"]);
-        assert.equal(notes.filter((note) => /user-information .*; what was proposed is assumed/.test(note)).length, 1);
+        assert.equal(
+          notes.filter((note) => /user-information .*; the proposed values are assumed/.test(note)).length,
+          1,
+        );
       });
     }
 
@@ -199,7 +202,7 @@ describe("session: associate", () => {
     for (const cut of ["be03040108", "be050403080006", "be0804060800065f1f04"]) {
       const { result, notes } = drive(new Session(options()).associate(), [{ in: reply(cut) }]);
       assert.deepEqual([result.conformance, result.maxPduSize, result.referencing], [usualConformance, 1200, "ln"]);
-      assert.ok(notes.some((note) => note.includes("what was proposed is assumed")));
+      assert.ok(notes.some((note) => note.includes("the proposed one is assumed")));
     }
   });
 

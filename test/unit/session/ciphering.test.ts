@@ -412,10 +412,7 @@ describe("session: the meter expects another counter", () => {
       const { second, meter, driver } = twice(new ReceivedCounters());
       const error = failure(second.associate(), [{ in: meter.aare() }], driver);
       assert.equal(error.code, "DLMS_SEC_REPLAY");
-      assert.match(
-        error.message,
-        /went back.*received invocation counter 11, expected more than 101.*quirk meterCounterRestarts/,
-      );
+      assert.match(error.message, /went back.*expected an invocation counter above 101.*quirk meterCounterRestarts/);
       assert.equal(second.association, undefined);
     });
 

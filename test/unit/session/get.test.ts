@@ -100,7 +100,7 @@ describe("session: GET", () => {
     ]);
     assert.ok(result.ok);
     assert.equal(toHex(result.data), "0600001391");
-    assert.match(notes.join(), /block 1 came once more and was dropped/);
+    assert.match(notes.join(), /block 1 was received again and dropped/);
   });
 
   it("refuses a block out of turn", () => {
@@ -108,7 +108,7 @@ describe("session: GET", () => {
     for (const number of [3, 4]) {
       const error = failure(associated().get(energy, what), [begin, { in: getBlock(number, "0600") }]);
       assert.equal(error.code, "DLMS_DECODE_VALUE");
-      assert.match(error.message, /block 2 was asked for/);
+      assert.match(error.message, /expected block 2, got block \d/);
     }
   });
 
@@ -149,7 +149,7 @@ describe("session: GET", () => {
     const session = associated({ conformance: 0x000010 });
     const { result, notes } = drive(session.get(energy, what), [{ in: "c402c101000000010002110500ff" }]);
     assert.equal(data(result), "1105");
-    assert.match(notes.join("\n"), /2 bytes behind the answer/);
+    assert.match(notes.join("\n"), /2 bytes after the answer/);
     assert.match(notes.join("\n"), /not negotiated/);
   });
 
@@ -159,7 +159,7 @@ describe("session: GET", () => {
       { out: getNext(1), in: getBlock(2, "0100", "last") },
     ]);
     assert.equal(data(result), "0100");
-    assert.deepEqual(notes, ["2 bytes behind the answer were ignored"]);
+    assert.deepEqual(notes, ["2 bytes after the answer were ignored"]);
   });
 
   it("passes invalid or incomplete values to the decoder", () => {
@@ -174,8 +174,8 @@ describe("session: GET", () => {
     const behind = Array.from({ length: 17 }, (_, n) => ({ in: getBlock(n + 2, n % 2 === 0 ? "" : "ff") }));
     const { result, notes } = drive(associated().get(energy, what), [{ in: getBlock(1, "0600001391") }, ...behind]);
     assert.equal(data(result), "0600001391");
-    assert.match(notes.join(), /whole before the last block: the meter goes on with blocks/);
-    assert.match(notes.join(), /8 bytes behind the answer were ignored/);
+    assert.match(notes.join(), /whole before the last block: the meter continues with blocks/);
+    assert.match(notes.join(), /8 bytes after the answer were ignored/);
   });
 
   it("keeps a whole value when the next block is refused, invalid or missing", () => {
@@ -278,7 +278,7 @@ describe("session: GET with list", () => {
     const items = [device, clock];
     assert.match(
       failure(associated().getWithList(items, what), [{ in: "c403c101000500000001" }]).message,
-      /2 items were asked for, 1 were answered/,
+      /expected 2 items, got 1/,
     );
     assert.match(
       failure(associated().getWithList(items, what), [{ in: getRefused(3) }]).message,

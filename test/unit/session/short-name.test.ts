@@ -64,7 +64,7 @@ describe("session: Read and Write", () => {
         { in: `0c0102010001${(bytes.length / 2).toString(16).padStart(2, "0")}${bytes}` },
       ]);
       assert.deepEqual(result, [{ kind: "data", data: fromHex("0600001391") }]);
-      assert.match(notes.join(), /1 bytes behind the answer were ignored/);
+      assert.match(notes.join(), /1 bytes after the answer were ignored/);
     }
   });
 
@@ -251,7 +251,7 @@ describe("session: Read and Write", () => {
     for (const next of bad) {
       assert.match(failure(sn().read([value], what), [begin, { in: next }]).code, /DECODE/, next);
     }
-    assert.match(failure(sn().read([value], what), [{ in: "0c020103 0103" }]).message, /1 items were asked for, 2/);
+    assert.match(failure(sn().read([value], what), [{ in: "0c020103 0103" }]).message, /expected 1 items, got 2/);
     assert.equal(failure(sn().read([value], what), [{ in: "0d0100" }]).code, "DLMS_DECODE_TAG");
     assert.deepEqual(drive(sn().read([value], what), [begin, { in: "0c01010e" }]).result, [
       { kind: "error", result: 14 },

@@ -16,6 +16,6 @@ describe("texts of a meter's refusals", () => {
     assert.match(asked(1, "1.0.99.1.0.255"), /: try PROFILE_GENERIC$/);
     assert.match(asked(3, "1.0.1.8.0.255"), /: try EXTENDED_REGISTER or DATA$/);
     assert.match(asked(8, "0.0.1.0.0.255"), /another class in this meter$/, "the usual one is what the meter refused");
-    assert.match(asked(7, "1.0.1.8.0.255"), /the object is no profile in this meter: read it as one value$/);
+    assert.match(asked(7, "1.0.1.8.0.255"), /the object is not a profile in this meter: read it as one value$/);
   });
 });
