@@ -17,7 +17,7 @@ import { migrate, migrations } from "../node-red/migrations";
 import { MeterReader, type ReadOutcome, type ReaderOptions } from "./run-request";
 import { splitMessages } from "./split-output";
 import { ReadSchedule } from "./read-schedule";
-import { type ReadRequest, datesOf, giveUpAfterOf, readRequestOf } from "./read-request";
+import { type ReadRequest, datesOf, exclusiveOf, giveUpAfterOf, readRequestOf } from "./read-request";
 import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "../node-red/raw-settings";
 import { meterStatus, phraseOf } from "../meters/status";
 
@@ -33,6 +33,7 @@ const announcedMs = 5000;
 /** A session to read from, with the name for `msg.dlms.meter`. */
 interface Source extends Lease {
   readonly label: string;
+  readonly waitedMs?: number;
 }
 
 const red = (text: string): NodeStatus => ({ fill: "red", shape: "ring", text: `dlms-read.status.${text}` });
@@ -51,6 +52,8 @@ class ReadNode {
   #interval: ReadSchedule | undefined;
   /** messages that are not answered yet; the own interval waits for them */
   readonly #underWay = new Set<object>();
+  /** messages that the own interval sent */
+  readonly #ownMessages = new Set<string>();
   readonly #ending = new AbortController();
   /** meters that this node is registered with, by id */
   readonly #meters = new Map<string, MeterNode>();
@@ -94,7 +97,9 @@ class ReadNode {
       random: Math.random,
       busy: () => this.#underWay.size > 0,
       read: () => {
-        this.#node.receive({ _msgid: this.#RED.util.generateId(), topic: "" });
+        const msg = { _msgid: this.#RED.util.generateId(), topic: "" };
+        this.#ownMessages.add(msg._msgid);
+        this.#node.receive(msg);
       },
     });
   }
@@ -126,15 +131,17 @@ class ReadNode {
     this.#underWay.add(msg);
     try {
       const outcome = await this.#read(msg);
-      if (this.#ending.signal.aborted) return;
+      this.#ending.signal.throwIfAborted();
       this.#succeed(msg, outcome);
       this.#send(msg, outcome, send);
       done();
     } catch (error) {
-      if (this.#ending.signal.aborted) return;
+      // a flow may wait for the answer to its message, but not for that of the own interval
+      if (this.#ending.signal.aborted && this.#ownMessages.has(msg._msgid)) return;
       this.#fail(msg, error, done);
     } finally {
       this.#underWay.delete(msg);
+      this.#ownMessages.delete(msg._msgid);
     }
   }
 
@@ -150,7 +157,8 @@ class ReadNode {
   async close(): Promise<void> {
     this.#interval?.stop();
     this.#unreport?.();
-    this.#ending.abort(new DlmsStateError("STATE_CLOSED", "the node was closed by a deploy"));
+    const closed = "the node was closed by a deploy before the meter answered; send the message again";
+    this.#ending.abort(new DlmsStateError("STATE_CLOSED", closed, { retry: "same-session" }));
     const meters = [...this.#meters.values()];
     this.#meters.clear();
     await Promise.all(
@@ -168,13 +176,17 @@ class ReadNode {
     const dates = datesOf(this.#raw, msg);
     const request = await readRequestOf(this.#RED, this.#node, this.#raw, msg);
     const after = giveUpAfterOf(this.#raw, msg, request.mode);
+    const exclusive = exclusiveOf(this.#raw, msg);
     return withDeadline({ clock: systemClock, after, ending: this.#ending.signal }, async (signal) => {
       const source = await this.#sourceFor(meter, msg, signal);
       this.#reading++;
       try {
-        return await this.#readFrom(source, request, { signal, dates, timeoutMs: noBoundMs });
+        const outcome = await this.#readFrom(source, request, { signal, dates, timeoutMs: noBoundMs });
+        const { waitedMs = 0 } = source;
+        return waitedMs === 0 ? outcome : { ...outcome, dlms: { ...outcome.dlms, waited: waitedMs } };
       } finally {
         this.#reading--;
+        if (exclusive) await source.session.disconnect();
         source.release();
       }
     });

@@ -9,7 +9,7 @@ import {
 } from "../../src/index";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { maxReadS, defaultReadS } from "./read-deadline";
-import { type RawSettings, choiceOf, integerOf, isAbsent, quote, wholeNumber } from "../node-red/raw-settings";
+import { type RawSettings, choiceOf, flagOf, integerOf, isAbsent, quote, wholeNumber } from "../node-red/raw-settings";
 
 export interface Point {
   readonly name: string;
@@ -327,6 +327,12 @@ function plainOf(raw: RawSettings, msg: NodeMessage, name: string): readonly [se
 export function datesOf(raw: RawSettings, msg: NodeMessage): "iso" | "date" | "epoch" {
   const [settings, name] = plainOf(raw, msg, "dates");
   return choiceOf(settings, name, ["iso", "date", "epoch"], "iso");
+}
+
+/** Whether the meter is disconnected before the message goes on. @throws DlmsConfigError */
+export function exclusiveOf(raw: RawSettings, msg: NodeMessage): boolean {
+  const [settings, name] = plainOf(raw, msg, "exclusive");
+  return flagOf(settings, name, false);
 }
 
 /** Limit of a read in this mode, in ms; 0 = none. @throws DlmsConfigError */

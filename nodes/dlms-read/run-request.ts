@@ -14,7 +14,7 @@ import { valueText } from "../meters/status";
 export interface ReadOutcome {
   readonly payload: unknown;
   /** `msg.dlms` */
-  readonly dlms: unknown;
+  readonly dlms: object;
   /** `msg.topic`, where it was empty */
   readonly topic?: string;
   /** false: some items of a list failed */

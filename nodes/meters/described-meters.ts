@@ -49,6 +49,8 @@ export interface DescribedMeter extends Lease {
   /** for `msg.dlms.meter` */
   readonly label: string;
   readonly writing: WriteRight;
+  /** ms that the request waited for a place in the pool */
+  readonly waitedMs?: number;
 }
 
 function invalid(property: string, text: string): DlmsConfigError {
@@ -142,7 +144,9 @@ export class DescribedMeters {
     const access = this.#accessTo(settings);
     const make = (): SharedMeter => this.#base.makeSession({ ...settings, probeInterval }, access, false);
     const writing = this.#base.writingTo(settings);
-    return { ...named, writing, ...(await this.#pooled().acquire(key, make, signal)) };
+    const since = this.#base.clock.now();
+    const lease = await this.#pooled().acquire(key, make, signal);
+    return { ...named, writing, ...lease, waitedMs: Math.round(this.#base.clock.now() - since) };
   }
 
   async close(): Promise<void> {

@@ -229,5 +229,7 @@ export class MeterPool {
 }
 
 function closedError(): DlmsStateError {
-  return new DlmsStateError("STATE_CLOSED", "the meter's node was closed by a deploy; send the message again");
+  return new DlmsStateError("STATE_CLOSED", "the meter's node was closed by a deploy; send the message again", {
+    retry: "same-session",
+  });
 }

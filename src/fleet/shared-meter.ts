@@ -70,6 +70,8 @@ export class SharedMeter {
   #releasing: Promise<void> | undefined;
   /** requests that wait for the turn */
   #waiting = 0;
+  /** requests that wait or are in progress */
+  #requests = 0;
   #closed = false;
   #view: MeterView = { phase: "idle" };
   #lastGoodAt: number | undefined;
@@ -129,6 +131,23 @@ export class SharedMeter {
    */
   async run<T>(work: (client: DlmsClient) => Promise<T>, signal?: AbortSignal): Promise<T> {
     this.#refuseWhenLocked();
+    this.#requests++;
+    try {
+      return await this.#inTurn(work, signal);
+    } finally {
+      this.#requests--;
+    }
+  }
+
+  /**
+   * Ends the association, so that another process can use the meter; the next request connects again. Without effect
+   * while requests wait or are in progress. Never rejects; bounded.
+   */
+  async disconnect(): Promise<void> {
+    if (this.#requests === 0) await this.#releaseForOthers();
+  }
+
+  async #inTurn<T>(work: (client: DlmsClient) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     await this.#enter(signal);
     try {
       // a client that was released in the meantime returns on a closed line
@@ -368,5 +387,7 @@ export class SharedMeter {
 }
 
 function closedError(): DlmsStateError {
-  return new DlmsStateError("STATE_CLOSED", "the meter's node was closed by a deploy; send the message again");
+  return new DlmsStateError("STATE_CLOSED", "the meter's node was closed by a deploy; send the message again", {
+    retry: "same-session",
+  });
 }

@@ -202,6 +202,7 @@ describe("dlms-read, mode list", () => {
         ["toString", undefined, true],
       ],
     );
+    assert.ok(dlms);
     const single = splitMessages({}, { payload, dlms, complete: true, status: { text: "" } });
     assert.deepEqual(
       single.map(({ topic }) => topic),

@@ -6,7 +6,18 @@ import { createMeter, demoPassword, householdDefinition } from "../../src";
 import { queueLimitOf } from "../../nodes/meters/described-meters";
 import type { MeterNode } from "../../nodes/meters/meter-node";
 import type { RawSettings } from "../../nodes/node-red/raw-settings";
-import { type RunningMeter, allNodes, ask, clean, failure, flowFor, helper, startMeter, value } from "./support";
+import {
+  type Message,
+  type RunningMeter,
+  allNodes,
+  ask,
+  clean,
+  failure,
+  flowFor,
+  helper,
+  startMeter,
+  value,
+} from "./support";
 
 const described = (): MeterNode["meter"]["described"] =>
   (helper.getNode("meter") as unknown as MeterNode).meter.described;
@@ -170,5 +181,59 @@ describe("meters that messages describe", () => {
     assert.equal(silent.counters.openConnections, 0);
     assert.equal(silent.counters.connections, 1, "the others never began");
     await listener.close();
+  });
+
+  it("leaves an exclusive meter before the message goes on, the deployed one and a described one", async () => {
+    for (const deployed of [true, false]) {
+      const one = await startMeter();
+      await helper.load(allNodes, flowFor(deployed ? one.port : 1));
+      const at = deployed ? {} : { meter: { port: one.port } };
+      const open: number[] = [];
+      helper.getNode("out").on("input", () => open.push(one.meter.associations));
+      for (const exclusive of [true, "true", false]) await value({ ...at, exclusive });
+      assert.deepEqual(open, [0, 0, 1]);
+      const { dlmsError } = await failure({ ...at, exclusive: "perhaps" });
+      assert.match(dlmsError.message, /^msg\.exclusive: /);
+      await failure({ ...at, exclusive: true, logicalName: "1-0:99.99.99*255" });
+      assert.equal(one.meter.associations, 0, "after an error too");
+      await clean();
+    }
+  });
+
+  it("keeps an exclusive meter while another read of this Node-RED uses it", async () => {
+    const one = await startMeter();
+    const flow = flowFor(one.port);
+    const second = { ...flow.find(({ id }) => id === "read"), id: "read2", exclusive: true };
+    await helper.load(allNodes, [...flow, second]);
+    const both = new Promise<void>((resolve) => {
+      let count = 0;
+      helper.getNode("out").on("input", () => {
+        if (++count === 2) resolve();
+      });
+    });
+    helper.getNode("read2").receive({});
+    helper.getNode("read").receive({ logicalName: "1-0:32.7.0*255" });
+    await both;
+    assert.equal(one.meter.counters.connections, 1);
+  });
+
+  it("says how long a read waited for a place in the pool", async () => {
+    const [first, second] = [await startMeter(), await startMeter()];
+    await helper.load(allNodes, flowFor(1, {}, { poolSize: "1" }));
+    const held = first.meter.use({ name: "held", request: ({ apdu }) => (apdu === "aarq" ? undefined : []) });
+    const late = new Promise<Message>((resolve) => {
+      helper.getNode("out").on("input", (msg: Message) => {
+        if (msg.topic === "late") resolve(msg);
+      });
+    });
+    const at = ({ port }: RunningMeter): { meter: { port: number } } => ({ meter: { port } });
+    helper.getNode("read").receive(at(first));
+    await first.meter.waitFor((item) => item.kind === "apdu" && item.apdu.apdu !== "aarq");
+    helper.getNode("read").receive({ ...at(second), topic: "late" });
+    held();
+    const { dlms } = await late;
+    assert.ok(Number(dlms?.waited) > 0, String(dlms?.waited));
+    const { dlms: atOnce } = await value(at(second));
+    assert.equal(atOnce?.waited, undefined);
   });
 });

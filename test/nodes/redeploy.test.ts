@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allNodes, clean, flowFor, helper, startMeter, value } from "./support";
+import { allNodes, clean, failure, flowFor, helper, type Message, startMeter, value } from "./support";
 
 describe("redeploys", () => {
   afterEach(clean);
@@ -23,6 +23,37 @@ describe("redeploys", () => {
       assert.equal(meter.associations, 1, "one association, not two");
     });
   }
+
+  it("answers the message of a read that a deploy ends, so that queues can send it again", async () => {
+    const { meter, port } = await startMeter();
+    const flow = flowFor(port);
+    await helper.load(allNodes, flow);
+    await value();
+    const stop = meter.use({ name: "silence", request: () => [] });
+    const asked = failure({ _msgid: "ended" });
+    await meter.waitFor((item) => item.kind === "apdu");
+    stop();
+    const changed = flow.map((node) => (node.id === "read" ? { ...node, name: "changed" } : node));
+    await helper.setFlows(changed, "nodes");
+    const { _msgid, dlmsError } = await asked;
+    assert.equal(_msgid, "ended");
+    assert.equal(dlmsError.code, "DLMS_STATE_CLOSED");
+    assert.equal(dlmsError.retry, "same-session");
+    assert.match(dlmsError.message, /closed by a deploy/);
+  });
+
+  it("does not report the read of an own interval that a deploy ends", async () => {
+    const { meter, port } = await startMeter();
+    meter.use({ name: "silence", request: () => [] });
+    const flow = flowFor(port, { interval: "1", spread: "0" });
+    await helper.load(allNodes, flow);
+    const caught: Message[] = [];
+    helper.getNode("caught").on("input", (msg: Message) => caught.push(msg));
+    await meter.waitFor((item) => item.kind === "apdu");
+    const changed = flow.map((node) => (node.id === "read" ? { ...node, name: "changed", interval: "0" } : node));
+    await helper.setFlows(changed, "nodes");
+    assert.deepEqual(caught, []);
+  });
 
   it("keeps the session for the others when one of its users is redeployed", async () => {
     const { meter, port } = await startMeter();
