@@ -1,14 +1,15 @@
 /** Keeps APDUs that arrive within an operation before they are awaited. */
-import { isBlock, isCipheredPush, isPush } from "../link/apdu-kind";
+import { isBlock, isCipheredPush, isFirstBlock, isPush } from "../link/apdu-kind";
 
 /** Maximum number of APDUs, and of their bytes, that are kept for an operation that may await them. */
-const maxKeptApdus = 64;
+const maxKeptApdus = 128;
 const maxKeptBytes = 4 * 1024 * 1024;
 const none: readonly Uint8Array[] = [];
 
 /**
- * APDUs that arrive within an operation before it awaits one. The answer may follow an APDU that only the operation can
- * recognize as unsolicited, such as a ciphered notification or one in general blocks.
+ * APDUs that arrive within an operation before it awaits one, in the order of their arrival: streamed blocks, and an
+ * answer after an APDU that only the operation can recognize as unsolicited, such as a ciphered notification or one in
+ * general blocks.
  */
 export class EarlyApdus {
   #kept: Uint8Array[] | undefined;
@@ -27,8 +28,15 @@ export class EarlyApdus {
 
   /** The operation continues with another request. Returns the APDUs that cannot be its answer. */
   pass(request: Uint8Array): readonly Uint8Array[] {
-    // after the acknowledgement of a block the answer may be one of the kept APDUs
-    return this.#kept === undefined || this.#kept.length === 0 || isBlock(request) ? none : this.#kept.splice(0);
+    if (this.#kept === undefined || this.#kept.length === 0) return none;
+    if (!isBlock(request)) return this.#kept.splice(0);
+    // After the acknowledgement of a block the answer may be one of the kept APDUs, and other pushes may precede it.
+    // Further blocks of the acknowledged transfer come again.
+    const begins = this.#kept.findIndex(isFirstBlock);
+    const isPassed = (apdu: Uint8Array, at: number): boolean => isBlock(apdu) && (begins < 0 || at < begins);
+    const passed = this.#kept.filter(isPassed);
+    if (passed.length > 0) this.#kept = this.#kept.filter((apdu, at) => !isPassed(apdu, at));
+    return passed;
   }
 
   /**

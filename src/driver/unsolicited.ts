@@ -57,11 +57,10 @@ export class UnsolicitedApdus {
   /** @param exchanging an answer is awaited: the notification is not an early one */
   notification(output: Extract<LinkOutput, { kind: "notification" }>, exchanging: boolean): void {
     const { apdu, address } = output;
-    if (this.count("notifications", 1)) return;
     if (address === undefined) {
       this.#parts.events.apdu("in", apdu);
       if (exchanging || !this.#early.keep(apdu)) this.#stray(apdu);
-    } else this.#dispatchPush({ apdu, address });
+    } else if (!this.count("notifications", 1)) this.#dispatchPush({ apdu, address });
   }
 
   pushed(apdu: Uint8Array): void {
@@ -70,6 +69,7 @@ export class UnsolicitedApdus {
   }
 
   #stray(apdu: Uint8Array): void {
+    if (this.count("notifications", 1)) return;
     const { events } = this.#parts;
     const error = events.unasked?.(apdu);
     events.notification(apdu);

@@ -22,17 +22,14 @@ export function mayBePush(apdu: Uint8Array): boolean {
   return isPush(apdu) || (apdu[0] !== undefined && envelopeTags.has(apdu[0]));
 }
 
-/**
- * Whether the APDU is a general-block-transfer block after which more blocks follow without a request (streaming, not the
- * last).
- */
-export function isStreamedBlock(apdu: Uint8Array): boolean {
-  return apdu[0] === 0xe0 && ((apdu[1] ?? 0) & 0xc0) === 0x40;
-}
-
 /** Whether the APDU is a general-block-transfer block. */
 export function isBlock(apdu: Uint8Array): boolean {
   return apdu[0] === 0xe0;
+}
+
+/** Whether the APDU is the first block of a general block transfer; some meters number their blocks from 0. */
+export function isFirstBlock(apdu: Uint8Array): boolean {
+  return isBlock(apdu) && apdu[2] === 0 && (apdu[3] ?? 0) <= 1;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Data links without sockets and timers: HDLC, wrapper, mode E and wired M-Bus. */
 
-export { isAnswer, isBlock, isPush, isStreamedBlock, isTakenTwice } from "./apdu-kind";
+export { isAnswer, isBlock, isPush, isTakenTwice } from "./apdu-kind";
 export {
   addressLength,
   addressMatches,

@@ -106,6 +106,82 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
       });
     }
 
+    describe("several pushes, each in general blocks, before one answer", () => {
+      const blocksOf = (push: string, count: number): Uint8Array[] => {
+        const size = push.length / count;
+        return Array.from({ length: count }, (_, i) =>
+          fromHex(`e0${i === count - 1 ? "81" : "41"}000${i + 1}0000${sized(push.slice(i * size, (i + 1) * size))}`),
+        );
+      };
+      const sent = async (pushes: readonly string[], counts: readonly number[], request: number) => {
+        const { client, clock, meter } = bench({ framing, objects: registers(3), generalBlockTransferWindow: 4 });
+        const seen: string[] = [];
+        const notes: string[] = [];
+        client.on("notification", ({ raw }) => seen.push(toHex(raw)));
+        client.on("trace", (event) => event.kind === "note" && notes.push(event.text));
+        await clock.runUntil(client.open());
+        let requests = 0;
+        meter.use({
+          name: "pushes first",
+          sealed: (answer) =>
+            answer[0] === 0xc4 && ++requests === request
+              ? [...pushes.flatMap((push, i) => blocksOf(push, counts[i] ?? 1)), answer]
+              : undefined,
+        });
+        const values: unknown[] = [];
+        for (const at of [0, 1, 2]) values.push((await clock.runUntil(client.read(registerRef(at)))).value);
+        await clock.runUntil(client.close());
+        assert.deepEqual(values, [100, 100.1, 100.2]);
+        assert.equal(client.statistics.associations, 1);
+        return { seen, notes };
+      };
+      for (const counts of [
+        [2, 2],
+        [4, 2],
+        [1, 4],
+        [2, 4, 1, 2],
+      ]) {
+        for (const request of [1, 3]) {
+          it(`in ${counts.join(", ")} blocks before the answer to request ${request}: each becomes an event`, async () => {
+            const pushes = counts.map((_, i) => `0f00000${i}0000110${i}`);
+            const { seen, notes } = await sent(pushes, counts, request);
+            assert.deepEqual(seen, pushes);
+            assert.doesNotMatch(notes.join(), /unasked|dropped|not used/);
+          });
+        }
+      }
+
+      it("drops a push whose last block is missing with a note, and the next one becomes an event", async () => {
+        const [lost, next] = ["0f00000001001101", "0f00000002001102"];
+        const { client, clock, meter } = bench({ framing, objects: registers(3), generalBlockTransferWindow: 4 });
+        const seen: string[] = [];
+        const notes: string[] = [];
+        client.on("notification", ({ raw }) => seen.push(toHex(raw)));
+        client.on("trace", (event) => event.kind === "note" && notes.push(event.text));
+        await clock.runUntil(client.open());
+        const blocks = [...blocksOf(lost, 4).slice(0, 3), ...blocksOf(next, 2)];
+        meter.use({
+          name: "a block is missing",
+          sealed: (answer) => (answer[0] === 0xc4 ? [...blocks.splice(0), answer] : undefined),
+        });
+        assert.equal((await clock.runUntil(client.read(registerRef(1)))).value, 100.1);
+        await clock.runUntil(client.close());
+        assert.deepEqual(seen, [next]);
+        assert.match(
+          notes.join("\n"),
+          /a notification in blocks was dropped: general block 4 is missing, and the next/,
+        );
+        assert.equal(client.statistics.associations, 1);
+      });
+
+      it("drops a push whose first block equals an earlier one with a note, because it may be a copy", async () => {
+        const { seen, notes } = await sent(["0f0000000000" + "1101", "0f0000000000" + "1102"], [2, 2], 3);
+        assert.deepEqual(seen, ["0f00000000001101"]);
+        assert.equal(notes.filter((note) => note.includes("once more, was dropped")).length, 2);
+        assert.doesNotMatch(notes.join(), /not used/);
+      });
+    });
+
     it("does not fail a request for a report that cannot be decoded", async () => {
       const { client, clock, meter } = bench({ framing, objects: registers(1) });
       await clock.runUntil(client.open());

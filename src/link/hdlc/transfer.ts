@@ -1,7 +1,6 @@
 /** The transfer phase of an HDLC link: windows of I frames out, segments in, RR polling, repetition. */
 import type { DlmsError } from "../../errors";
 import { isPush } from "../apdu-kind";
-import { EarlyBlocks } from "../early-blocks";
 import type { LinkOutput, LinkSendOptions } from "../link";
 import { maxTransferMs, paceText } from "../pace";
 import { prefix } from "../request-prefix";
@@ -30,7 +29,6 @@ export class HdlcTransfer {
   readonly #window = new SendWindow();
   readonly #answer: Assembler;
   readonly #segments = new SegmentHistory();
-  readonly #early = new EarlyBlocks();
   #expected = 0;
   #awaiting = false;
   #what = "";
@@ -64,7 +62,6 @@ export class HdlcTransfer {
   send(apdu: Uint8Array, now: number, options: LinkSendOptions): LinkOutput[] {
     const outputs: LinkOutput[] = [];
     if (!this.#awaiting && this.#window.empty) this.#beginExchange(options.what ?? "", now);
-    this.#early.clear();
     this.#awaiting ||= options.expectAnswer !== false;
     this.#window.add(withRequestLlc(apdu), this.#line.parameters.maxInfoTransmit);
     // Half duplex: during the meter's turn, segments to be sent wait for the final bit, or for its time-out.
@@ -73,8 +70,6 @@ export class HdlcTransfer {
   }
 
   await(now: number, options: LinkSendOptions): LinkOutput[] {
-    const early = this.#early.take();
-    if (early) return [{ kind: "apdu", apdu: early }];
     const outputs: LinkOutput[] = [];
     this.#beginExchange(options.what ?? this.#what, now);
     this.#awaiting = true;
@@ -191,9 +186,8 @@ export class HdlcTransfer {
         return false;
       }
       this.#awaiting = false;
-      this.#early.follow(apdu);
       outputs.push({ kind: "apdu", apdu });
-    } else if (!this.#early.keep(apdu)) outputs.push({ kind: "notification", apdu });
+    } else outputs.push({ kind: "notification", apdu });
     return true;
   }
 

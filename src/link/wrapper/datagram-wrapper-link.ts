@@ -94,8 +94,7 @@ export class DatagramWrapperLink implements LinkProtocol {
 
   await(now: number, options: LinkSendOptions = {}): LinkOutput[] {
     assertOpen(this.#state);
-    const early = this.#port.takeEarly(options.what);
-    if (early) return early;
+    this.#port.continueRequest(options.what);
     const due = options.sameWait === true ? this.#lastDue : now + this.#settings.timeouts.response;
     this.#wait(due, { request: undefined, resends: 0, reportSilence: options.reportSilence === true });
     return [];
@@ -187,7 +186,7 @@ export class DatagramWrapperLink implements LinkProtocol {
     if (state.phase === "held") this.#dropLate(state, now, outputs);
     else if (this.#isRepeated(apdu)) outputs.push({ kind: "note", text: "a repeated answer was dropped" });
     else if (state.phase === "busy") this.#deliver(apdu, outputs);
-    else this.#port.deliverUnawaited(apdu, outputs);
+    else outputs.push({ kind: "notification", apdu });
   }
 
   /** An answer to the request before the held one. */

@@ -5,7 +5,6 @@
 import { bytesEqual } from "../../bytes";
 import { DlmsStateError, DlmsTimeoutError } from "../../errors";
 import { isPush } from "../apdu-kind";
-import { EarlyBlocks } from "../early-blocks";
 import type { LinkOutput, PushAddress, PushMatch } from "../link";
 import { prefix } from "../request-prefix";
 import type { WrapperLinkOptions } from "./options";
@@ -26,7 +25,6 @@ export interface SendCount {
 
 export class WpduPort {
   readonly #options: WrapperLinkOptions;
-  readonly #early = new EarlyBlocks();
   #request = "";
   /** own messages whose echo may arrive */
   #echoable: Uint8Array[] = [];
@@ -44,17 +42,13 @@ export class WpduPort {
     return this.#request;
   }
 
-  /** A request is sent: blocks that arrived early belong to an earlier one. */
   beginRequest(name = ""): void {
     this.#request = name;
-    this.#early.clear();
   }
 
-  /** Returns a block that arrived before it was awaited; `name`: the request, if it changes. */
-  takeEarly(name = this.#request): LinkOutput[] | undefined {
+  /** A further APDU of the request is awaited; `name`: the request, if it changes. */
+  continueRequest(name = this.#request): void {
     this.#request = name;
-    const apdu = this.#early.take();
-    return apdu && [{ kind: "apdu", apdu }];
   }
 
   encode(apdu: Uint8Array): Uint8Array {
@@ -82,17 +76,10 @@ export class WpduPort {
   /** Delivers the awaited APDU. */
   deliver(apdu: Uint8Array, outputs: LinkOutput[]): void {
     this.#echoable = [];
-    this.#early.follow(apdu);
     outputs.push({ kind: "apdu", apdu });
   }
 
-  /** Buffers a block of a stream for `takeEarly`; any other APDU is a notification. */
-  deliverUnawaited(apdu: Uint8Array, outputs: LinkOutput[]): void {
-    if (!this.#early.keep(apdu)) outputs.push({ kind: "notification", apdu });
-  }
-
   reset(): void {
-    this.#early.clear();
     this.#echoable = [];
   }
 

@@ -93,8 +93,7 @@ class WrapperLink implements LinkProtocol {
 
   await(now: number, options: LinkSendOptions = {}): LinkOutput[] {
     assertOpen(this.#state);
-    const early = this.#port.takeEarly(options.what);
-    if (early) return early;
+    this.#port.continueRequest(options.what);
     this.#wait(options.sameWait === true ? this.#lastDue : now + this.#settings.timeouts.response, options);
     return [];
   }
@@ -185,7 +184,7 @@ class WrapperLink implements LinkProtocol {
     if (this.#state.phase === "busy") {
       this.#state = open;
       this.#port.deliver(apdu, outputs);
-    } else this.#port.deliverUnawaited(apdu, outputs);
+    } else outputs.push({ kind: "notification", apdu });
   }
 
   #interrupted(now: number): DlmsError {

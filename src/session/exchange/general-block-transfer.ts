@@ -100,6 +100,12 @@ class Transfer {
     return tag !== undefined && protections.has(tag) ? "perhaps" : "no";
   }
 
+  /** Whether a block begins the next message although the last block of a notification is missing. */
+  isOvertakenBy({ blockNumber, data }: GeneralBlockTransfer): boolean {
+    const taken = this.#taken.get(blockNumber);
+    return this.report === "yes" && blockNumber === this.#first && taken !== undefined && taken !== digest(data);
+  }
+
   /** Creates our next block, which acknowledges the blocks received so far. */
   own(data: Uint8Array, last: boolean, streaming: boolean): Uint8Array {
     const block: GeneralBlockTransfer = {
@@ -307,7 +313,10 @@ function* parseBlock(transfer: Transfer, first: Uint8Array): Operation<GeneralBl
   let bytes = first;
   for (let others = 0; others < maxStaleAnswers; others++) {
     const apdu = yield* channel.parse(bytes);
-    if (apdu.apdu === "general-block-transfer") return apdu;
+    if (apdu.apdu === "general-block-transfer") {
+      if (!transfer.isOvertakenBy(apdu) || !channel.setAside(bytes)) return apdu;
+      throw inconsistentAnswer(`general block ${receivedTo + 1} is missing, and the next message began`);
+    }
     const ends = apdu.apdu === "exception-response" || apdu.apdu === "confirmed-service-error";
     if (report !== "no" && !(ends && report === "perhaps") && channel.setAside(bytes)) {
       yield* noteStep(`${apdu.apdu} was received between the blocks of a notification`);

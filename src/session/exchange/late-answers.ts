@@ -2,7 +2,7 @@
 import { serviceErrorCode } from "../../apdu";
 import type { Apdu, GeneralBlockTransfer } from "../../apdu/model";
 import type { Exchange } from "./exchange";
-import { isProtected } from "../protection/ciphering";
+import { isNotificationTag, isProtected } from "../protection/ciphering";
 import { invokeIdOf } from "../steps/correlation";
 import { inconsistentAnswer } from "../steps/errors";
 
@@ -62,5 +62,8 @@ export function answersEarlierAssociation({ delivery, association, correlation }
 /** A transfer begins with block 1. Its id or counter is unique if the meter echoes ids or ciphers. */
 export function isOfFinishedTransfer({ ciphering, correlation }: Facts, block: GeneralBlockTransfer): boolean {
   const unique = ciphering?.active === true || correlation.echoes;
-  return (block.blockNumber > 1 || unique) && correlation.isFinishedBlock(block.blockNumber, block.data);
+  const isFirst = block.blockNumber <= 1;
+  const equal = (!isFirst || unique) && correlation.isFinishedBlock(block.blockNumber, block.data);
+  if (isFirst) correlation.dropsPushBlocks = equal && isNotificationTag(block.data[0]);
+  return equal || correlation.dropsPushBlocks;
 }

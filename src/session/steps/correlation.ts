@@ -51,6 +51,8 @@ export class Correlation {
   #owed = 0;
   /** association requests without an answer so far; counted if the connection outlives them */
   associations = 0;
+  /** The first block of a push was dropped, since it equals an earlier one: its further blocks are dropped too. */
+  dropsPushBlocks = false;
   /** A copy of an answer has ended a session of this client. */
   copiesCame = false;
   /** "fail": the meter offers lists, but did not answer one as such, so a list cannot prove an answer of this meter. */
@@ -95,6 +97,7 @@ export class Correlation {
   /** A new connection: no data of an earlier one can arrive on it. */
   forgetConnection(): void {
     this.#asked = this.#owed = 0;
+    this.dropsPushBlocks = false;
     this.associations = 0;
     this.#evidence = "none";
     this.#matched = this.#dropped = undefined;
