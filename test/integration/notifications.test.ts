@@ -177,7 +177,7 @@ for (const framing of ["WRAPPER", "HDLC"] as const) {
       it("drops a push whose first block equals an earlier one with a note, because it may be a copy", async () => {
         const { seen, notes } = await sent(["0f0000000000" + "1101", "0f0000000000" + "1102"], [2, 2], 3);
         assert.deepEqual(seen, ["0f00000000001101"]);
-        assert.equal(notes.filter((note) => note.includes("once more, was dropped")).length, 2);
+        assert.equal(notes.filter((note) => note.includes("late or duplicate answer")).length, 2);
         assert.doesNotMatch(notes.join(), /not used/);
       });
     });
