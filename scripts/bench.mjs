@@ -104,10 +104,13 @@ function pushDecodeBench() {
   if (sums[0] !== sums[1]) console.log(`  THE VALUES DIFFER: their sums are ${sums[0]} and ${sums[1]}`);
 }
 
-/** 10,000 meters push to one TCP port for two minutes; the sender is a separate process. */
+/** Number of meters, and minutes in which each pushes once a minute. */
+const fleetSize = [10_000, 2];
+
+/** Many meters push to one TCP port; the sender is a separate process. */
 function pushFleetBench() {
   const script = compile();
-  const [file, args] = script("push-fleet-meters", 10_000, 2);
+  const [file, args] = script("push-fleet-meters", ...fleetSize);
   // two sockets for each meter are open, in two processes
   const quoted = [file, ...args].map((part) => `'${part}'`).join(" ");
   const result = spawnSync("sh", ["-c", `ulimit -n "$(ulimit -H -n)"; exec ${quoted}`], {

@@ -22,12 +22,13 @@ server.listen({ port: 0, host: "127.0.0.1", backlog: 1024 }, () => console.log("
 require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
   if (line === "connecting") before = memory();
   else if (line === "connected") console.log(JSON.stringify({ heapPerConnection: Math.round((memory() - before) / sockets.length) }));
-  else process.exit(0);
-});`;
+}).on("close", () => process.exit());`;
 
 interface Child {
   readonly port: number;
   tell(line: string): void;
+  /** Ends its input; the child closes its sockets and exits. */
+  end(): void;
   result(): Promise<Record<string, unknown>>;
 }
 
@@ -39,6 +40,9 @@ async function start(args: readonly string[]): Promise<Child> {
   return {
     port,
     tell: (line) => void child.stdin.write(`${line}\n`),
+    end: () => {
+      child.stdin.end();
+    },
     result: async () => JSON.parse(await next()) as Record<string, unknown>,
   };
 }
@@ -63,7 +67,7 @@ async function main(): Promise<void> {
   plain.tell("connected");
   const { heapPerConnection: bareBytes } = await plain.result();
   for (const socket of idle) socket.destroy();
-  plain.tell("end");
+  plain.end();
 
   const listener = await start([join(__dirname, "push-fleet.js"), String(meters)]);
   listener.tell("connecting");
@@ -88,7 +92,7 @@ async function main(): Promise<void> {
   await pause(1000);
   listener.tell("pushed");
   const result = await listener.result();
-  listener.tell("end");
+  listener.end();
   for (const socket of sockets) socket.destroy();
   console.log(JSON.stringify({ meters, sent: total, seconds: 60 * minutes, bareBytes, ...result }));
 }

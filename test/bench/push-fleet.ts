@@ -54,7 +54,7 @@ async function main(): Promise<void> {
           cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
         })}\n`,
       );
-    } else break;
+    }
   }
   await listener.close();
 }
