@@ -1,6 +1,7 @@
 /** The node `dlms-listen`: sends a message for each push that a source receives. */
-import { type DlmsError, isDlmsError, type ListenProblem, type Push, systemClock } from "../../src/index";
+import { type DlmsError, isDlmsError, type ListenProblem, type Push } from "../../src/index";
 import type { Node, NodeAPI, NodeDef } from "node-red";
+import { nodeRuntimeOf } from "../meters/node-runtime";
 import { whenFlowsStarted } from "../node-red/flows-started";
 import { migrate, migrations } from "../node-red/migrations";
 import { flagOf, type RawSettings } from "../node-red/raw-settings";
@@ -29,7 +30,8 @@ class ListenNode {
   constructor(RED: NodeAPI, node: Node, config: NodeDef) {
     this.#RED = RED;
     this.#node = node;
-    this.#status = new ListenStatus(node, RED._, systemClock);
+    const { clock } = nodeRuntimeOf(RED);
+    this.#status = new ListenStatus(node, RED._, clock);
     this.#unreport = whenFlowsStarted(RED.events, () => {
       const early = this.#early ?? [];
       this.#early = undefined;
@@ -38,7 +40,7 @@ class ListenNode {
     try {
       const raw = migrate(config as unknown as RawSettings, migrations["dlms-listen"]);
       this.#shape = pushShapeOf(raw);
-      this.#sieve = new ListenSieve(listenFilterOf(raw, flagOf(raw, "onlyChanges", false)), systemClock);
+      this.#sieve = new ListenSieve(listenFilterOf(raw, flagOf(raw, "onlyChanged", false)), clock);
       this.#use(raw.source);
     } catch (error) {
       if (!isDlmsError(error)) throw error;
@@ -105,7 +107,7 @@ class ListenNode {
     const title = senderOf(error);
     const sender = source.meterNamed(title, peer) ?? title;
     if (title !== "" && this.#sieve?.isNamed(title, sender) === false) return;
-    this.#status.problem(error, source.view);
+    this.#status.problem(error, source.view, sender === "" ? undefined : sender);
     this.#report(error, sender, { source: source.label, count, peer });
   }
 

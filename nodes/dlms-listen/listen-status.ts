@@ -60,12 +60,16 @@ export class ListenStatus {
     this.show({ fill: "grey", shape: "dot", text: this.#translate(key("otherMeter"), { meter: name }) });
   }
 
-  problem(error: DlmsError, view: PushView): void {
-    const hint = view.facts?.hint;
+  /** @param meter name of the meter that the error concerns */
+  problem(error: DlmsError, { state, facts }: PushView, meter?: string): void {
+    // the change of state has shown the error of the port, and when it is opened again
+    if (state === "failed" || state === "waiting") return;
+    const hint = facts?.hint;
     if (error.is("PUSH_NO_UNIT") && hint !== null && hint !== undefined) {
       const text = this.#translate(key(`hint.${hint.kind}`));
       this.show({ fill: "yellow", shape: "ring", text });
-    } else this.show(problemStatus("dlms-listen", error, this.#translate));
+    } else if (error.is("PUSH_SILENT") && facts?.pushes === 0) this.#ring("yellow", "noPush");
+    else this.show(problemStatus("dlms-listen", error, this.#translate, meter));
   }
 
   /** Shows a change of state at once; of several pushes within a second, only the last. */
@@ -120,7 +124,7 @@ export class ListenStatus {
     this.#silence = this.#clock.setTimeout(() => {
       const { state, facts } = this.#view?.() ?? {};
       if (state !== "listening" || facts === undefined || facts.bytes > 0) return;
-      this.#ring("yellow", this.#isLine ? "noByte" : "noSender");
+      this.#ring("yellow", this.#isLine ? "noByte" : facts.connections > 0 ? "connected" : "noSender");
     }, noByteMs);
   }
 

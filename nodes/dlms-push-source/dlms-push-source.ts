@@ -1,5 +1,5 @@
 /** The config node `dlms-push-source`: one place that listens to meters, with their keys and names. */
-import { DlmsConfigError, type DlmsError, isDlmsError, type SharedMeter, systemClock } from "../../src/index";
+import { DlmsConfigError, type DlmsError, isDlmsError, type SharedMeter } from "../../src/index";
 import type { Node, NodeAPI, NodeDef } from "node-red";
 import { join } from "node:path";
 import { registerPushArrivals } from "../admin/push-arrivals-route";
@@ -19,7 +19,8 @@ type Credentials = Readonly<Record<string, string>>;
 type SourceConfigNode = Node<Credentials> & { -readonly [K in "push" | "users"]: PushSourceNode[K] };
 
 export default function (RED: NodeAPI): void {
-  const { runtime } = nodeRuntimeOf(RED);
+  const shared = nodeRuntimeOf(RED);
+  const { runtime } = shared;
 
   function sessionOf(id: string): SharedMeter {
     const { session, problem } = findMeter(RED, id, "meter").meter;
@@ -35,11 +36,11 @@ export default function (RED: NodeAPI): void {
     return new PushSource({
       label: config.name || config.id,
       settings,
-      clock: systemClock,
+      clock: shared.clock,
       counters: runtime.receivedCounters(join(folder, "push-counters.json")),
       transport: listenTransportOf(RED, settings),
       learned: new LearnedNames({
-        clock: systemClock,
+        clock: shared.clock,
         user: node.id,
         sessionOf: (id) => sessionOf(id),
         onProblem: (meter, problem) => {

@@ -1,5 +1,5 @@
 // What all nodes of one Node-RED share.
-import { createRuntime, DlmsStateError, type Runtime, systemClock } from "../../src/index";
+import { type Clock, createRuntime, DlmsStateError, type Runtime, systemClock } from "../../src/index";
 import type { EventEmitter } from "node:events";
 import type { NodeAPI } from "node-red";
 import { DeployedMeters } from "./deployed-meters";
@@ -11,6 +11,8 @@ import { WriteRights } from "./write-rights";
 
 export class NodeRuntime {
   readonly runtime: Runtime;
+  /** of the nodes for pushes; a test replaces it */
+  clock: Clock = systemClock;
   readonly deployedMeters = new DeployedMeters();
   readonly writeRights = new WriteRights();
   readonly deployedSecrets: DeployedSecrets;

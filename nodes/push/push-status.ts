@@ -12,6 +12,7 @@ export type PushPhrase =
   | "noKey"
   | "wrongKey"
   | "oldCounter"
+  | "downgrade"
   | "incomplete"
   | "noUnit"
   | "silent"
@@ -32,6 +33,7 @@ const phrases: Partial<Record<ErrorName, PushPhrase>> = {
   SEC_KEY_MISSING: "noKey",
   SEC_TAG: "wrongKey",
   SEC_REPLAY: "oldCounter",
+  SEC_POLICY: "downgrade",
   PUSH_INCOMPLETE: "incomplete",
   PUSH_NO_UNIT: "noUnit",
   PUSH_SILENT: "silent",
@@ -64,10 +66,16 @@ export function pushPhraseOf(error: DlmsError): PushPhrase {
 /** Maximum number of characters of a sender in a status. */
 const shownSender = 16;
 
-/** The problem, and the meter if the error names one. */
-export function problemStatus(prefix: PushStatusPrefix, error: DlmsError, translate: Translate): NodeStatus {
+/** The problem, and the meter if the error names one. @param meter its name in the settings */
+export function problemStatus(
+  prefix: PushStatusPrefix,
+  error: DlmsError,
+  translate: Translate,
+  meter = senderOf(error),
+): NodeStatus {
   const phrase = translate(`${prefix}.status.${pushPhraseOf(error)}`);
-  const sender = senderOf(error).slice(0, shownSender);
-  const isHard = error.layer === "config" || error.layer === "transport" || error.is("SEC_TAG");
+  const sender = meter.slice(0, shownSender);
+  const isHard =
+    error.layer === "config" || error.layer === "transport" || error.is("SEC_TAG") || error.is("SEC_POLICY");
   return { fill: isHard ? "red" : "yellow", shape: "ring", text: sender === "" ? phrase : `${phrase}: ${sender}` };
 }

@@ -9,7 +9,7 @@ import type { NoiseHint } from "./noise";
 import type { ListenSettings } from "./options";
 import { ProblemGate } from "./problem-gate";
 import { PushQueue } from "./push-queue";
-import { SilenceWatch } from "./silence";
+import { type HeardMeter, SilenceWatch } from "./silence";
 
 export class Intake {
   readonly settings: ListenSettings;
@@ -44,7 +44,9 @@ export class Intake {
     });
     this.rate = new PushRate(clock.now());
     this.silence = new SilenceWatch(settings.silenceAfterMs, clock.now(), (error) => {
-      this.problem(error, null, null);
+      const { sender } = error.details;
+      // each silent meter is reported
+      this.problem(error, null, typeof sender === "string" ? sender : null);
     });
   }
 
@@ -118,9 +120,10 @@ export class Intake {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A meter is known by its title, not by its address; without a title by its number, then by its host: ports change. */
-function meterOf({ systemTitle, meterId, link }: Push): string {
-  if (systemTitle !== null) return `system title ${systemTitle}`;
-  if (meterId !== null) return `meter ${meterId}`;
+function meterOf({ systemTitle, meterId, link }: Push): HeardMeter {
+  if (systemTitle !== null) return { text: `system title ${systemTitle}`, details: { systemTitle } };
+  if (meterId !== null) return { text: `meter ${meterId}`, details: { sender: meterId } };
   const host = link.peer?.replace(/:\d+$/, "") ?? "meter";
-  return `${host}${link.source === null ? "" : `, address ${link.source}`}`;
+  const text = `${host}${link.source === null ? "" : `, address ${link.source}`}`;
+  return { text, details: { sender: host } };
 }

@@ -4,7 +4,14 @@ import { DlmsPushError } from "../errors";
 /** Limit of remembered meters; beyond it, the one silent longest is removed. */
 export const maxMeters = 100_000;
 
+/** A meter that pushes, as messages and the details of errors name it. */
+export interface HeardMeter {
+  readonly text: string;
+  readonly details: { readonly systemTitle: string } | { readonly sender: string };
+}
+
 interface Heard {
+  readonly details: HeardMeter["details"];
   readonly at: number;
   told: boolean;
 }
@@ -27,12 +34,12 @@ export class SilenceWatch {
     return this.#meters.size;
   }
 
-  heard(meter: string, now: number): void {
+  heard({ text, details }: HeardMeter, now: number): void {
     this.#since = now;
     this.#isTold = false;
     // the order of the map is that of the last pushes
-    this.#meters.delete(meter);
-    this.#meters.set(meter, { at: now, told: false });
+    this.#meters.delete(text);
+    this.#meters.set(text, { details, at: now, told: false });
     const [oldest] = this.#meters.keys();
     if (oldest !== undefined && this.#meters.size > maxMeters) this.#meters.delete(oldest);
   }
@@ -43,7 +50,7 @@ export class SilenceWatch {
       if (heard.told || now - heard.at < this.#afterMs) continue;
       heard.told = true;
       this.#isTold = true;
-      this.#report(silent(`${meter}: no push`, this.#afterMs, meter));
+      this.#report(silent(`${meter}: no push`, this.#afterMs, heard.details));
     }
     if (this.#isTold || now - this.#since < this.#afterMs) return;
     this.#isTold = true;
@@ -51,8 +58,8 @@ export class SilenceWatch {
   }
 }
 
-function silent(what: string, ms: number, sender?: string): DlmsPushError {
+function silent(what: string, ms: number, details?: HeardMeter["details"]): DlmsPushError {
   return new DlmsPushError("PUSH_SILENT", `${what} for ${ms / 1000} s; check the meter, its push setup and the line`, {
-    details: { silenceMs: ms, ...(sender === undefined ? {} : { sender }) },
+    details: { silenceMs: ms, ...details },
   });
 }

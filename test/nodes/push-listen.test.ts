@@ -86,6 +86,21 @@ describe("dlms-listen", () => {
     assert.match(link.peer, /^127\.0\.0\.1:\d+$/);
   });
 
+  it("sends only pushes with a changed value, if this is set", async () => {
+    const socket = await onTcp({ onlyChanged: true });
+    const values: unknown[] = [];
+    const notification = (value: number): Buffer =>
+      Buffer.from(`000100010066000b0f0000000100020112${value.toString(16).padStart(4, "0")}`, "hex");
+    const last = new Promise<void>((resolve) => {
+      helper.getNode("out").on("input", ({ payload }: Message) => {
+        if (values.push(payload) === 2) resolve();
+      });
+    });
+    socket.write(Buffer.concat([notification(1), notification(1), notification(2)]));
+    await last;
+    assert.deepEqual(values, [{ "#0": 1 }, { "#0": 2 }]);
+  });
+
   it("accepts datagrams over UDP", async () => {
     const port = await freePort();
     await helper.load(allNodes, listenFlow({ from: "UDP", port: String(port) }));
