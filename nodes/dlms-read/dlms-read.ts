@@ -4,22 +4,21 @@ import {
   type DlmsError,
   DlmsStateError,
   isDlmsError,
-  type Lease,
   type MeterView,
   systemClock,
 } from "../../src/index";
 import { setMaxListeners } from "node:events";
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow, NodeStatus } from "node-red";
 import { whenFlowsStarted } from "../node-red/flows-started";
-import { withDeadline, noBoundMs } from "./read-deadline";
-import { type MeterNode, findMeter } from "../meters/meter-node";
+import { withDeadline, noBoundMs } from "../meters/deadline";
 import { migrate, migrations } from "../node-red/migrations";
 import { MeterReader, type ReadOutcome, type ReaderOptions } from "./run-request";
 import { splitMessages } from "./split-output";
 import { ReadSchedule } from "./read-schedule";
 import { type ReadRequest, datesOf, exclusiveOf, giveUpAfterOf, readRequestOf } from "./read-request";
-import { type RawSettings, flagOf, integerOf, isAbsent, quote } from "../node-red/raw-settings";
+import { type RawSettings, flagOf, integerOf, isAbsent } from "../node-red/raw-settings";
 import { meterStatus, phraseOf } from "../meters/status";
+import { type MeterSource, UsedMeters } from "../meters/used-meters";
 
 type Send = (msg: NodeMessage | NodeMessage[][]) => void;
 type Done = (error?: Error) => void;
@@ -30,18 +29,7 @@ const maxIntervalS = 604_800;
 /** The status announces the first read if its random delay is longer than this, because an idle node looks broken. */
 const announcedMs = 5000;
 
-/** A session to read from, with the name for `msg.dlms.meter`. */
-interface Source extends Lease {
-  readonly label: string;
-  readonly waitedMs?: number;
-}
-
 const red = (text: string): NodeStatus => ({ fill: "red", shape: "ring", text: `dlms-read.status.${text}` });
-
-/** `msg.meter` as an object: settings that override those of the config node. */
-function isDescription(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** The work of a `dlms-read` node, apart from its registration. */
 class ReadNode {
@@ -55,9 +43,7 @@ class ReadNode {
   /** messages that the own interval sent */
   readonly #ownMessages = new Set<string>();
   readonly #ending = new AbortController();
-  /** meters that this node is registered with, by id */
-  readonly #meters = new Map<string, MeterNode>();
-  #shown: MeterNode | undefined;
+  readonly #meters: UsedMeters;
   #reading = 0;
   #unreport: (() => void) | undefined;
 
@@ -65,6 +51,14 @@ class ReadNode {
     this.#RED = RED;
     this.#node = node;
     this.#raw = config as unknown as RawSettings;
+    this.#meters = new UsedMeters(RED, node, {
+      changed: (view) => {
+        this.#meterChanged(view);
+      },
+      invalid: () => {
+        node.status(red("invalid"));
+      },
+    });
     // every waiting message listens to this signal
     setMaxListeners(0, this.#ending.signal);
     try {
@@ -110,7 +104,7 @@ class ReadNode {
       return;
     }
     try {
-      this.#use(findMeter(this.#RED, this.#raw.meter, "meter"));
+      this.#meters.useOwn(this.#raw.meter);
       if (this.#problem !== undefined) this.#node.status(red(phraseOf(this.#problem)));
       else this.#announce();
     } catch (error) {
@@ -159,26 +153,19 @@ class ReadNode {
     this.#unreport?.();
     const closed = "the node was closed by a deploy before the meter answered; send the message again";
     this.#ending.abort(new DlmsStateError("STATE_CLOSED", closed, { retry: "same-session" }));
-    const meters = [...this.#meters.values()];
-    this.#meters.clear();
-    await Promise.all(
-      meters.map(async (meter) => {
-        delete meter.users[this.#node.id];
-        await meter.meter.session?.removeUser(this.#node.id);
-      }),
-    );
+    await this.#meters.close();
     this.#node.status({});
   }
 
   async #read(msg: NodeMessageInFlow): Promise<ReadOutcome> {
     if (this.#problem) throw this.#problem;
-    const meter = this.#scopeOfSession(msg);
+    const meter = this.#meters.of(msg, this.#raw.meter);
     const dates = datesOf(this.#raw, msg);
     const request = await readRequestOf(this.#RED, this.#node, this.#raw, msg);
     const after = giveUpAfterOf(this.#raw, msg, request.mode);
     const exclusive = exclusiveOf(this.#raw, msg);
     return withDeadline({ clock: systemClock, after, ending: this.#ending.signal }, async (signal) => {
-      const source = await this.#sourceFor(meter, msg, signal);
+      const source = await this.#meters.sourceOf(meter, msg, signal);
       this.#reading++;
       try {
         const outcome = await this.#readFrom(source, request, { signal, dates, timeoutMs: noBoundMs });
@@ -193,7 +180,7 @@ class ReadNode {
   }
 
   #readFrom(
-    { session, label }: Source,
+    { session, label }: MeterSource,
     request: ReadRequest,
     options: Omit<ReaderOptions, "progress">,
   ): Promise<ReadOutcome> {
@@ -209,68 +196,8 @@ class ReadNode {
     }).read(request);
   }
 
-  /** The deployed meter's own session, or one of its pool for a message that describes a meter. */
-  async #sourceFor({ meter }: MeterNode, msg: NodeMessageInFlow, signal: AbortSignal): Promise<Source> {
-    if (isDescription(msg.meter)) {
-      const { meter: _base, credentials, ...overrides } = msg.meter;
-      const node = isAbsent(credentials) ? undefined : findMeter(this.#RED, credentials, "msg.meter.credentials");
-      if (meter.described === undefined)
-        throw meter.problem ?? new DlmsStateError("STATE_CLOSED", "the meter is closed");
-      return meter.described.open(overrides, node?.meter.described?.credentials, signal);
-    }
-    const { session, problem, label } = meter;
-    if (session === undefined) throw problem ?? new DlmsStateError("STATE_CLOSED", `${label}: the meter is closed`);
-    return { session, label, release: () => undefined };
-  }
-
-  #scopeOfSession(msg: NodeMessageInFlow): MeterNode {
-    const { wanted, source } = this.#wantedMeter(msg.meter);
-    if (isAbsent(wanted)) {
-      throw new DlmsConfigError("CONFIG_MISSING", "meter: choose a meter in the node, or name one in msg.meter", {
-        details: { property: "meter" },
-      });
-    }
-    const meter = findMeter(this.#RED, wanted, source);
-    this.#use(meter, isDescription(msg.meter));
-    return meter;
-  }
-
-  #wantedMeter(given: unknown): { wanted: unknown; source: string } {
-    if (isDescription(given)) {
-      if (!isAbsent(given.meter)) return { wanted: given.meter, source: "msg.meter.meter" };
-    } else if (!isAbsent(given)) {
-      if (typeof given === "string") return { wanted: given, source: "msg.meter" };
-      throw new DlmsConfigError(
-        "CONFIG_INVALID",
-        `msg.meter: expected the name or id of a dlms-meter node, or an object with its settings, got ${quote(given)}`,
-        { details: { property: "msg.meter" } },
-      );
-    }
-    return { wanted: this.#raw.meter, source: "meter" };
-  }
-
-  /**
-   * `described`: the message describes another meter, so the state of the node's own meter does not explain the error.
-   */
-  #use(meter: MeterNode, described = false): void {
-    this.#shown = described ? undefined : meter;
-    if (this.#meters.get(meter.id) === meter) return;
-    this.#meters.set(meter.id, meter);
-    meter.users[this.#node.id] = this.#node;
-    if (meter.meter.session === undefined) {
-      if (!described) this.#node.status(red("invalid"));
-      return;
-    }
-    meter.meter.session.addUser({
-      id: this.#node.id,
-      meterChanged: (view) => {
-        this.#meterChanged(meter, view);
-      },
-    });
-  }
-
-  #meterChanged(meter: MeterNode, view: MeterView): void {
-    if (meter !== this.#shown || this.#ending.signal.aborted) return;
+  #meterChanged(view: MeterView): void {
+    if (this.#ending.signal.aborted) return;
     if (view.phase === "connected" && this.#reading > 0) {
       this.#node.status({ fill: "blue", shape: "dot", text: "dlms-read.status.reading" });
       return;
@@ -305,10 +232,10 @@ class ReadNode {
       return;
     }
     msg.dlmsError = error.toJSON();
-    const phase = this.#shown?.meter.session?.view.phase ?? "idle";
+    const phase = this.#meters.shown?.session?.view.phase ?? "idle";
     // without a session, the state of the meter is more specific than the error of the request
     if (error.layer === "config" || error.layer === "state" || phase === "connected" || phase === "idle") {
-      this.#node.status(red(this.#shown?.meter.problem === error ? "invalid" : phraseOf(error)));
+      this.#node.status(red(this.#meters.shown?.problem === error ? "invalid" : phraseOf(error)));
     }
     done(error);
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import type { NodeStatus } from "node-red";
 import sinon from "sinon";
-import { withDeadline } from "../../nodes/dlms-read/read-deadline";
+import { withDeadline } from "../../nodes/meters/deadline";
 import { giveUpAfterOf } from "../../nodes/dlms-read/read-request";
 import { EndpointAccess } from "../../src/fleet/exclusive-access";
 import { type SimulatedMeter, householdDefinition } from "../../src/index";

@@ -1,4 +1,4 @@
-// The limit for a whole read (giveUpAfter).
+// The limit for a whole request of a node (giveUpAfter).
 import { afterRunning, type Clock, DlmsTimeoutError } from "../../src/index";
 
 /** A limit longer than a day is a mistake. */
@@ -12,6 +12,8 @@ export const noBoundMs = 2_147_483_647;
 
 export interface DeadlineOptions {
   readonly clock: Clock;
+  /** what ends, for the error; default: the read */
+  readonly what?: string;
   /** ms; 0 = no limit */
   readonly after: number;
   /** Aborts the work with its own reason. */
@@ -20,7 +22,7 @@ export interface DeadlineOptions {
 
 /** Runs the work; when the time is over, its signal aborts with a time-out error. */
 export async function withDeadline<T>(
-  { clock, after, ending }: DeadlineOptions,
+  { clock, after, ending, what = "the read" }: DeadlineOptions,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   if (after === 0) return work(ending);
@@ -34,7 +36,7 @@ export async function withDeadline<T>(
     own.abort(
       new DlmsTimeoutError(
         "TIMEOUT_RESPONSE",
-        `the read was given up after ${after / 1000} s (giveUpAfter); ask for less at once, or give it more time`,
+        `${what} was given up after ${after / 1000} s (giveUpAfter); ask for less at once, or give it more time`,
         { retry: "same-session", details: { giveUpAfter: after / 1000 } },
       ),
     );
