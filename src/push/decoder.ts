@@ -3,10 +3,13 @@ import { splitApdus } from "../apdu";
 import { type DlmsError, DlmsPushError, type ErrorCode, isDlmsError } from "../errors";
 import { callSafely, reportUnexpected } from "../errors/boundary";
 import { toBytes } from "../inspect";
-import { interpret, interpretBody, type Interpretation } from "./interpret";
+import type { Interpretation } from "./data-push";
+import { interpret, interpretBody } from "./interpret";
+import { KnownLayouts } from "./layouts/known-layouts";
 import { PushCounters } from "./opening/counters";
 import { KeyRing } from "./opening/keys";
 import { type Opened, openPush, unciphered } from "./opening/open";
+import { TitleTexts } from "./opening/title-text";
 import { type CheckedOptions, checkPushOptions, type PushDecoderOptions } from "./options";
 import type { Push } from "./push";
 import { Senders } from "./senders";
@@ -34,6 +37,7 @@ export class PushDecoderParts {
   readonly keys: KeyRing;
   readonly counters: PushCounters;
   readonly senders = new Senders();
+  readonly layouts = new KnownLayouts();
 
   /** @throws DlmsConfigError CONFIG_INVALID */
   constructor(options: PushDecoderOptions) {
@@ -56,6 +60,7 @@ export class PushDecoder {
   readonly #options: PushDecoderOptions;
   readonly #parts: PushDecoderParts;
   readonly #refused: Partial<Record<ErrorCode, number>> = {};
+  readonly #titles = new TitleTexts();
   #stream: StreamUnits;
   #time: { readonly now: number; readonly iso: string } | undefined;
   #bytes = 0;
@@ -142,7 +147,7 @@ export class PushDecoder {
     const own =
       unit.kind === "text"
         ? unciphered(unit.text, { keys, peer })
-        : openPush(unit.apdu, { keys, counters, meters: checked.meters, peer, now });
+        : openPush(unit.apdu, { keys, counters, meters: checked.meters, titles: this.#titles, peer, now }, unit.parsed);
     const [outer] = layers;
     // a plain APDU inside a ciphered APDU is as safe as the ciphered APDU
     const opened = own.security === null && outer !== undefined ? { ...outer, plain: own.plain } : own;
@@ -155,7 +160,7 @@ export class PushDecoder {
     if (block === undefined || unit.kind === "text") return [this.#counted(interpret(unit, opened, how))];
     if (layers.length >= maxLayers)
       throw new DlmsPushError("PUSH_LIMIT", `push: more than ${maxLayers} APDUs inside each other`);
-    return this.#decode({ ...unit, apdu: block }, now, [opened, ...layers]);
+    return this.#decode({ ...unit, apdu: block, parsed: undefined }, now, [opened, ...layers]);
   }
 
   #counted(push: Push): Push {
@@ -164,12 +169,13 @@ export class PushDecoder {
   }
 
   #how(systemTitle: Uint8Array | null, now: number | undefined): Interpretation {
-    const { checked, senders } = this.#parts;
+    const { checked, senders, layouts } = this.#parts;
     const { peer } = this.#options;
     return {
       settings: checked.meters.find(systemTitle, peer),
       tables: checked.tables,
       senders,
+      layouts,
       peer: peer ?? null,
       receivedAt: this.#isoTime(now),
     };

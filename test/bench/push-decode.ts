@@ -47,24 +47,34 @@ function push(counter: number): Uint8Array {
   return encodeWpdu({ source: 1, destination: 102, apdu });
 }
 
-function decode(pushes: readonly Uint8Array[]): number {
+interface Decoded {
+  readonly sum: number;
+  /** of the last push */
+  readonly time: string | null;
+}
+
+function decode(pushes: readonly Uint8Array[]): Decoded {
   const decoder = new PushDecoder({ framing: "wrapper", keys: { encryptionKey: key, authenticationKey, systemTitle } });
   let sum = 0;
+  let last: string | null = null;
   for (const bytes of pushes) {
-    for (const { values } of decoder.add(bytes, 0)) sum += values["1.0.32.7.0.255"] as number;
+    for (const { values, time } of decoder.add(bytes, 0)) {
+      sum += values["1.0.32.7.0.255"] as number;
+      last = time;
+    }
   }
-  return sum;
+  return { sum, time: last };
 }
 
 function main(): void {
   const pushes = Array.from({ length: count }, (_, i) => push(i + 1));
   const rates: number[] = [];
-  let sum = 0;
+  let decoded: Decoded = { sum: 0, time: null };
   let cpu = process.cpuUsage();
   for (let round = 0; round < rounds; round++) {
     if (round === rounds / 2) cpu = process.cpuUsage();
     const start = process.hrtime.bigint();
-    sum = decode(pushes);
+    decoded = decode(pushes);
     rates.push((count * 1e9) / Number(process.hrtime.bigint() - start));
   }
   const { user, system } = process.cpuUsage(cpu);
@@ -74,7 +84,7 @@ function main(): void {
   writeFileSync(file, Buffer.concat(pushes));
   const median = warm[Math.floor(warm.length / 2)] ?? Number.NaN;
   const mean = (count * (rounds / 2) * 1e6) / (user + system);
-  console.log(JSON.stringify({ pushes: count, bytes: pushes[0]?.length, sum, median, mean, file }));
+  console.log(JSON.stringify({ pushes: count, bytes: pushes[0]?.length, ...decoded, median, mean, file }));
 }
 
 main();

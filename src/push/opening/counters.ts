@@ -10,12 +10,14 @@ const repetitionMs = 30_000;
 /** Messages with keys of their own (wrapped, agreed) that are kept in memory. */
 const maxOneTime = 4096;
 const lastCounter = 0xffff_ffff;
+/** Bytes at the end of a content by which a repetition is recognized: its tag. */
+const markBytes = 12;
 
 interface Stream {
   readonly counter: ReceivedCounter;
   readonly key: Uint8Array;
   /** the end of the last content, which distinguishes it from others with the same counter */
-  mark: string;
+  readonly mark: Uint8Array;
   at: number | undefined;
 }
 
@@ -31,6 +33,8 @@ const fresh: CheckedCounter = { gap: 0, repeated: false, notes: [] };
 
 export interface VerifiedContent {
   readonly systemTitle: Uint8Array;
+  /** the system title in lower-case hex */
+  readonly titleKey: string;
   /** "global unicast", "global broadcast", "dedicated" */
   readonly keySet: string;
   readonly key: Uint8Array;
@@ -42,7 +46,8 @@ export interface VerifiedContent {
 
 export class PushCounters {
   readonly #store: ReceivedCounterStore;
-  readonly #streams = new Map<string, Stream>();
+  /** by key set, then by system title */
+  readonly #streams = new Map<string, Map<string, Stream>>();
   readonly #oneTime = new Set<string>();
 
   constructor(store: ReceivedCounterStore = memoryReceivedCounters()) {
@@ -60,10 +65,9 @@ export class PushCounters {
     const stream = this.#stream(push);
     const { counter, content } = push;
     const { last } = stream.counter;
-    const mark = toHex(content.subarray(-12));
-    if (last !== undefined && counter <= last) return this.#notFresh(push, policy, stream, last, mark, now);
+    if (last !== undefined && counter <= last) return this.#notFresh(push, policy, stream, last, now);
     stream.counter.accept(counter);
-    stream.mark = mark;
+    putMark(stream.mark, content);
     stream.at = now;
     const gap = last === undefined ? 0 : counter - last - 1;
     if (gap === 0 && counter !== lastCounter) return fresh;
@@ -93,11 +97,10 @@ export class PushCounters {
     policy: CounterPolicy,
     stream: Stream,
     last: number,
-    mark: string,
     now: number | undefined,
   ): CheckedCounter {
     const recent = now === undefined || stream.at === undefined || Math.abs(now - stream.at) <= repetitionMs;
-    const repeated = push.counter === last && mark === stream.mark && recent;
+    const repeated = push.counter === last && hasMark(stream.mark, push.content) && recent;
     if (policy === "strict" && !repeated) {
       throw last === lastCounter ? exhausted(push) : replayed(push, last, this.#store.remedy);
     }
@@ -108,7 +111,7 @@ export class PushCounters {
   }
 
   #checkOneTime(push: VerifiedContent): CheckedCounter {
-    const mark = toHex(push.systemTitle) + toHex(push.content.subarray(0, 5)) + toHex(push.content.subarray(-12));
+    const mark = push.titleKey + toHex(push.content.subarray(0, 5)) + toHex(push.content.subarray(-markBytes));
     if (this.#oneTime.has(mark)) return { gap: 0, repeated: true, notes: ["the same push was received twice"] };
     this.#oneTime.add(mark);
     const [oldest] = this.#oneTime;
@@ -119,12 +122,13 @@ export class PushCounters {
   }
 
   /** A look-up in the store costs more than the cipher, so the streams are cached; the store bounds their number. */
-  #stream({ systemTitle, keySet, key }: VerifiedContent): Stream {
-    const name = `${keySet} ${toHex(systemTitle)}`;
-    const kept = this.#streams.get(name);
+  #stream({ systemTitle, titleKey, keySet, key }: VerifiedContent): Stream {
+    const ofKeySet = this.#streams.get(keySet) ?? new Map<string, Stream>();
+    const kept = ofKeySet.get(titleKey);
     if (kept !== undefined && (kept.key === key || bytesEqual(kept.key, key))) return kept;
-    const stream: Stream = { counter: this.#counterOf(key, systemTitle), key, mark: "", at: undefined };
-    this.#streams.set(name, stream);
+    const counter = this.#counterOf(key, systemTitle);
+    const stream: Stream = { counter, key, mark: new Uint8Array(markBytes), at: undefined };
+    this.#streams.set(keySet, ofKeySet.set(titleKey, stream));
     return stream;
   }
 
@@ -142,6 +146,18 @@ export class PushCounters {
       );
     }
   }
+}
+
+/** Writes the end of a content into `mark`, in place: a slice for each push costs more than its comparison. */
+function putMark(mark: Uint8Array, content: Uint8Array): void {
+  const start = content.length - mark.length;
+  for (let i = 0; i < mark.length; i++) mark[i] = content[start + i] ?? 0;
+}
+
+function hasMark(mark: Uint8Array, content: Uint8Array): boolean {
+  const start = content.length - mark.length;
+  for (let i = 0; i < mark.length; i++) if (mark[i] !== (content[start + i] ?? 0)) return false;
+  return true;
 }
 
 function exhausted(push: VerifiedContent): DlmsSecurityError {

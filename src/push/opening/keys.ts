@@ -80,9 +80,10 @@ export class KeyRing {
   /**
    * The keys for a push: those of its system title, of its peer, or of the only meter; otherwise the sets to try.
    * @param title empty if the push has none
+   * @param titleKey the title in lower-case hex
    * @returns undefined if there are none
    */
-  find(title: Uint8Array, peer: string | undefined): FoundKeys | undefined {
+  find(title: Uint8Array, peer: string | undefined, titleKey = toHex(title)): FoundKeys | undefined {
     const source = this.#source;
     let list = this.#list;
     if (typeof source === "function") {
@@ -92,7 +93,7 @@ export class KeyRing {
       list = this.#listOf(answer);
     }
     if (list === undefined) return undefined;
-    const keys = lookUp(list, title, peer);
+    const keys = lookUp(list, titleKey, peer);
     if (keys !== undefined) return { keys };
     const trial = this.#tries && title.length > 0 ? this.#candidates(list, title) : [];
     return trial.length > 0 ? { trial } : undefined;
@@ -136,11 +137,11 @@ interface KeyList {
 
 function lookUp(
   { all, untitled, byTitle }: KeyList,
-  title: Uint8Array,
+  titleKey: string,
   peer: string | undefined,
 ): OpeningKeys | undefined {
-  const isNameless = title.length === 0;
-  const own = isNameless ? undefined : byTitle.get(toHex(title));
+  const isNameless = titleKey === "";
+  const own = isNameless ? undefined : byTitle.get(titleKey);
   if (own !== undefined) return own;
   const ofPeer = peer === undefined ? undefined : (isNameless ? all : untitled).find((each) => each.peer === peer);
   if (ofPeer !== undefined) return ofPeer;

@@ -17,6 +17,7 @@ import {
 } from "../../security";
 import type { CounterPolicy, PushCounters } from "./counters";
 import type { FoundKeys, KeyRing, OpeningKeys } from "./keys";
+import type { TitleText, TitleTexts } from "./title-text";
 
 export type PushKeySet = "global unicast" | "global broadcast" | "dedicated" | "wrapped" | "agreed";
 
@@ -41,6 +42,8 @@ export interface Opened {
   readonly plain: Uint8Array;
   readonly security: PushSecurity | null;
   readonly systemTitle: Uint8Array | null;
+  /** the text of the system title; null if there is none */
+  readonly title: TitleText | null;
   readonly notes: readonly string[];
 }
 
@@ -56,6 +59,7 @@ export interface OpenContext {
   readonly keys: KeyRing;
   readonly counters: PushCounters;
   readonly meters: { find(systemTitle: Uint8Array | null, peer: string | undefined): OpenSettings };
+  readonly titles: TitleTexts;
   readonly peer: string | undefined;
   readonly now: number | undefined;
 }
@@ -71,10 +75,13 @@ const plausible = new Set([0x0f, 0xc2, 0x18, 0xe0, 0x2f]);
 const notificationTags = new Set([0xc2, 0x18]);
 const nothing = new Uint8Array(0);
 
-/** @throws DlmsError for a push that is refused */
-export function openPush(bytes: Uint8Array, context: OpenContext): Opened {
+/**
+ * @param parsed the APDU in the bytes, if it was parsed before
+ * @throws DlmsError for a push that is refused
+ */
+export function openPush(bytes: Uint8Array, context: OpenContext, parsed?: Apdu): Opened {
   if (!isCipheredTag(bytes[0])) return unciphered(bytes, context);
-  const apdu = parseApdu(bytes);
+  const apdu = parsed ?? parseApdu(bytes);
   return isCiphered(apdu) ? openEnvelope(apdu, context) : unciphered(bytes, context);
 }
 
@@ -84,7 +91,7 @@ export function openPush(bytes: Uint8Array, context: OpenContext): Opened {
  */
 export function unciphered(plain: Uint8Array, { keys, peer }: Pick<OpenContext, "keys" | "peer">): Opened {
   const notes = keys.find(nothing, peer) === undefined ? [] : [plainNote];
-  return { plain, security: null, systemTitle: null, notes };
+  return { plain, security: null, systemTitle: null, title: null, notes };
 }
 
 const plainNote = "the push is not ciphered, although keys are known for its sender: nothing proves who sent it";
@@ -95,13 +102,14 @@ function openEnvelope(apdu: Ciphered, context: OpenContext): Opened {
   const suite = requireSupported(control.byte, "push");
   const { found, title, settings } = findKeys(apdu, context);
   const envelope = { apdu, content, control, suite, title, settings };
+  const titleText = context.titles.of(title);
   const opened =
     found.trial === undefined ? openWith(envelope, found.keys) : openByTrial(envelope, found.trial, context.keys);
   const { plain, chosen, verified, notes } = opened;
   const { keySet, key, isOneTime } = chosen;
   const checked = verified
     ? context.counters.check(
-        { systemTitle: title, keySet, key, counter: invocationCounter, content, isOneTime },
+        { systemTitle: title, titleKey: titleText.key, keySet, key, counter: invocationCounter, content, isOneTime },
         settings.counters,
         context.now,
       )
@@ -109,7 +117,7 @@ function openEnvelope(apdu: Ciphered, context: OpenContext): Opened {
   const bareNotes = control.authenticated ? [] : checkBare(envelope, opened, context.counters);
   const { encrypted, authenticated } = control;
   const security = {
-    control: toHex(Uint8Array.of(control.byte)),
+    control: control.byte.toString(16).padStart(2, "0"),
     suite: control.suite,
     encrypted,
     authenticated,
@@ -119,7 +127,8 @@ function openEnvelope(apdu: Ciphered, context: OpenContext): Opened {
     gap: checked.gap,
     repeated: checked.repeated,
   };
-  return { plain, security, systemTitle: title, notes: notes.concat(checked.notes, bareNotes) };
+  const allNotes = notes.concat(checked.notes, bareNotes);
+  return { plain, security, systemTitle: title, title: titleText, notes: allNotes };
 }
 
 const unchecked = { gap: 0, repeated: false, notes: [] } as const;
@@ -238,12 +247,13 @@ interface FoundFor {
   readonly settings: OpenSettings;
 }
 
-function findKeys(apdu: Ciphered, { keys: ring, meters, peer }: OpenContext): FoundFor {
+function findKeys(apdu: Ciphered, { keys: ring, meters, titles, peer }: OpenContext): FoundFor {
   const stated = statedTitle(apdu);
   const settings = meters.find(stated.length === 0 ? null : stated, peer);
   const known = stated.length === 0 ? (settings.systemTitle ?? stated) : stated;
-  const found = ring.find(known, peer);
-  const of = known.length === 0 ? (peer ?? "a meter that sends no system title") : `system title ${toHex(known)}`;
+  const titleKey = titles.of(known).key;
+  const found = ring.find(known, peer, titleKey);
+  const of = known.length === 0 ? (peer ?? "a meter that sends no system title") : `system title ${titleKey}`;
   if (found === undefined) {
     throw new DlmsPushError(
       "PUSH_NO_KEY",
@@ -251,7 +261,7 @@ function findKeys(apdu: Ciphered, { keys: ring, meters, peer }: OpenContext): Fo
         "and the authentication key (GAK) where the operator gave one",
       {
         details: {
-          ...(known.length > 0 && { systemTitle: toHex(known) }),
+          ...(known.length > 0 && { systemTitle: titleKey }),
           ...(peer !== undefined && { sender: peer }),
         },
       },

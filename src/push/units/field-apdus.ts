@@ -1,5 +1,5 @@
 /** Finds the APDUs in a field that a link has delivered. */
-import { BlockCollector, splitApdus } from "../../apdu";
+import { BlockCollector, type SplitApdus, splitApdus } from "../../apdu";
 import { droppedError, seriesLimits } from "./limits";
 import { noNotes, type PushLink, type UnitSink } from "./unit";
 
@@ -16,11 +16,20 @@ export class FieldApdus {
   }
 
   add(field: Uint8Array, sender: string, link: PushLink, now: number | undefined, sink: UnitSink): void {
-    if (field.length === 0) return;
-    const { pieces, rest } = splitApdus(field);
+    if (field.length > 0) this.addPieces(splitApdus(field), sender, link, now, sink);
+  }
+
+  /** Adds the APDUs of a field that is split already. */
+  addPieces(
+    { pieces, rest }: SplitApdus,
+    sender: string,
+    link: PushLink,
+    now: number | undefined,
+    sink: UnitSink,
+  ): void {
     for (const { apdu, bytes } of pieces) {
       if (apdu.apdu !== "general-block-transfer") {
-        sink.units.push({ kind: "apdu", apdu: bytes, link, notes: noNotes });
+        sink.units.push({ kind: "apdu", apdu: bytes, parsed: apdu, link, notes: noNotes });
         continue;
       }
       const whole = this.#blocks.add(sender, apdu, now);

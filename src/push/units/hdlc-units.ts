@@ -83,7 +83,7 @@ export class HdlcUnits implements FramedFraming<ReceivedFrame> {
     const { bytes } = link;
     for (const { apdu, bytes: piece } of pieces) {
       if (apdu.apdu !== "general-block-transfer") {
-        sink.units.push({ kind: "apdu", apdu: piece, link, notes: noNotes });
+        sink.units.push({ kind: "apdu", apdu: piece, parsed: apdu, link, notes: noNotes });
         continue;
       }
       const frames = this.#tallies.get(sender)?.frames ?? link.frames;

@@ -62,7 +62,7 @@ export class StreamUnits {
 
   add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
     this.#bytes += bytes.length;
-    for (const byte of bytes.subarray(0, sampleBytes - this.#sample.length)) this.#sample.push(byte);
+    if (this.#units === 0) this.#addSample(bytes);
     this.#each(sink, (reader, own) => {
       reader.add(bytes, now, own);
     });
@@ -94,18 +94,28 @@ export class StreamUnits {
       sink.problems.push(this.#noUnit());
   }
 
+  /** Keeps the first bytes, for a hint if no unit is found. */
+  #addSample(bytes: Uint8Array): void {
+    for (const byte of bytes.subarray(0, sampleBytes - this.#sample.length)) this.#sample.push(byte);
+  }
+
   #each(sink: UnitSink, run: (reader: UnitReader, sink: UnitSink) => void): void {
+    const [only, ...others] = this.#readers;
+    if (only !== undefined && others.length === 0) {
+      const before = sink.units.length;
+      run(only, sink);
+      this.#units += sink.units.length - before;
+      return;
+    }
     for (const reader of this.#readers) {
       const own = sinkOf();
       run(reader, own);
-      const isKnown = this.#readers.length === 1;
       // an HDLC frame with a valid header is stronger evidence than an apparent APDU inside it
       const isWithinFrame = reader.framing !== "hdlc" && this.#readers[0]?.framing === "hdlc" && this.#readers[0].begun;
-      if (!isKnown && (own.units.length === 0 || isWithinFrame)) continue;
+      if (own.units.length === 0 || isWithinFrame) continue;
       this.#units += own.units.length;
       for (const unit of own.units) sink.units.push(unit);
       for (const problem of own.problems) sink.problems.push(problem);
-      if (isKnown) return;
       this.#readers = [reader];
       this.#sample.length = 0;
       return;

@@ -1,4 +1,5 @@
 /** Output of the readers of a stream: whole APDUs or texts, with the details of their link. */
+import type { Apdu } from "../../apdu";
 import type { DlmsError } from "../../errors";
 
 /** How a stream is framed: HDLC, wrapper, wired M-Bus, APDUs without a frame, or text telegrams (P1). */
@@ -16,7 +17,14 @@ export interface PushLink {
 }
 
 export type Unit =
-  | { readonly kind: "apdu"; readonly apdu: Uint8Array; readonly link: PushLink; readonly notes: readonly string[] }
+  | {
+      readonly kind: "apdu";
+      readonly apdu: Uint8Array;
+      /** the parsed APDU, if the reader has parsed it */
+      readonly parsed?: Apdu | undefined;
+      readonly link: PushLink;
+      readonly notes: readonly string[];
+    }
   /** a text telegram from "/" to "!" with a valid CRC or without one */
   | { readonly kind: "text"; readonly text: Uint8Array; readonly link: PushLink; readonly notes: readonly string[] };
 

@@ -1,5 +1,5 @@
 /** Cuts wrapper PDUs out of a stream. */
-import { apduName, splitApdus } from "../../apdu";
+import { apduName, type SplitApdus, splitApdus } from "../../apdu";
 import { DlmsPushError } from "../../errors";
 import { decodeWrapperHeader, headerError, wrapperHeaderLength } from "../../link";
 import type { BufferedFraming } from "./buffered-units";
@@ -53,7 +53,8 @@ export class WrapperUnits implements BufferedFraming {
     if (length === 0 || (!pushedTags.has(tag) && apduName(tag) === undefined)) return this.#gap(sink);
     if (view.length < wrapperHeaderLength + length) return false;
     const apdu = view.slice(wrapperHeaderLength, wrapperHeaderLength + length);
-    if (!isContent(apdu)) return this.#gap(sink);
+    const split = splitApdus(apdu);
+    if (!isContent(apdu, split)) return this.#gap(sink);
     this.#inGap = false;
     this.buffer.skip(wrapperHeaderLength + length);
     // APDUs other than pushes are skipped (an AARE on a monitored line)
@@ -66,7 +67,7 @@ export class WrapperUnits implements BufferedFraming {
       frames: 1,
       bytes,
     } as const;
-    this.fields.add(apdu, `wrapper port ${source} to ${destination}`, link, now, sink);
+    this.fields.addPieces(split, `wrapper port ${source} to ${destination}`, link, now, sink);
     return true;
   }
 
@@ -81,8 +82,7 @@ export class WrapperUnits implements BufferedFraming {
 }
 
 /** A header of eight bytes is weak evidence, so an APDU, or one with a body in EGD's form, must follow. */
-function isContent(bytes: Uint8Array): boolean {
-  const { pieces, rest } = splitApdus(bytes);
+function isContent(bytes: Uint8Array, { pieces, rest }: SplitApdus): boolean {
   if (pieces.length > 0 && rest.length === 0) return true;
   return bytes[0] === 0x0f && [6, 18].some((at) => bytes[at] === 2 && bytes[at + 1] === 2 && bytes[at + 2] === 0x16);
 }

@@ -10,13 +10,21 @@ import gurux.dlms.internal.GXCommon;
 import gurux.dlms.secure.GXDLMSSecureClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Calendar;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Times the decoding of ciphered pushes read from `--file`, to scaled values by their logical names, with their units. */
+/**
+ * Times the decoding of ciphered pushes read from `--file`: the tag is verified, the time becomes ISO text, and the
+ * values are scaled and stored by their logical names, with their units.
+ */
 final class PushBench {
     private static final double[] POWERS = {1, 0.1, 0.01, 0.001};
+
+    private static String lastTime;
 
     private PushBench() {
     }
@@ -25,6 +33,7 @@ final class PushBench {
         byte[] payload = Files.readAllBytes(Path.of(options.text("file", "")));
         int rounds = options.number("rounds", 40);
         int pushes = options.number("pushes", 2000);
+        requireTagCheck(payload);
         double[] rates = new double[rounds];
         long cpu = 0;
         double sum = 0;
@@ -37,7 +46,25 @@ final class PushBench {
         double mean = 1e9 * pushes * (rounds - rounds / 2) / (cpuTime() - cpu);
         double[] warm = java.util.Arrays.copyOfRange(rates, rounds / 2, rounds);
         java.util.Arrays.sort(warm);
-        System.out.printf("{\"pushes\":%d,\"sum\":%.2f,\"median\":%.1f,\"mean\":%.1f}%n", pushes, sum, warm[warm.length / 2], mean);
+        System.out.printf(
+            "{\"pushes\":%d,\"sum\":%.2f,\"time\":\"%s\",\"median\":%.1f,\"mean\":%.1f}%n",
+            pushes, sum, lastTime, warm[warm.length / 2], mean);
+    }
+
+    /** A peer that did not verify the tag would do less. */
+    private static void requireTagCheck(byte[] payload) throws Exception {
+        byte[] damaged = payload.clone();
+        damaged[pushLength(payload, 0) - 1] ^= 1;
+        try {
+            decode(damaged, 1);
+        } catch (java.security.GeneralSecurityException refused) {
+            return;
+        }
+        throw new IllegalStateException("a push with a wrong tag was accepted");
+    }
+
+    private static int pushLength(byte[] payload, int at) {
+        return 8 + ((payload[at + 6] & 0xff) << 8 | payload[at + 7] & 0xff);
     }
 
     private static double decode(byte[] payload, int pushes) throws Exception {
@@ -50,14 +77,20 @@ final class PushBench {
         double sum = 0;
         int at = 0;
         for (int i = 0; i < pushes; i++) {
-            int length = 8 + ((payload[at + 6] & 0xff) << 8 | payload[at + 7] & 0xff);
+            int length = pushLength(payload, at);
             GXByteBuffer bytes = new GXByteBuffer(java.util.Arrays.copyOfRange(payload, at, at + length));
             at += length;
             GXReplyData notify = new GXReplyData();
             client.getData(bytes, new GXReplyData(), notify);
+            lastTime = iso(notify.getTime().getMeterCalendar());
             sum += values(notify.getValue()).get("1.0.32.7.0.255").value();
         }
         return sum;
+    }
+
+    private static String iso(Calendar time) {
+        ZoneOffset offset = ZoneOffset.ofTotalSeconds(time.getTimeZone().getOffset(time.getTimeInMillis()) / 1000);
+        return Instant.ofEpochMilli(time.getTimeInMillis()).atOffset(offset).toString();
     }
 
     private record Reading(double value, Unit unit) {
