@@ -1,6 +1,7 @@
 /** Unsolicited reports within a session. */
 import assert from "node:assert/strict";
 import { fromHex, toHex } from "../../src/bytes";
+import { DlmsError } from "../../src/errors";
 import { KeySet, protect, securityControlByte } from "../../src/security";
 import { bench, registerRef, registers } from "../support/meters";
 import { dataNotification, sized } from "../support/apdus";
@@ -237,6 +238,68 @@ describe("a ciphered report directly after a ciphered answer", () => {
         assert.equal(client.statistics.associations, 1);
       });
     }
+  }
+});
+
+describe("a replayed ciphered push before a ciphered answer", () => {
+  const title = fromHex("4d4d4d0000bc614f");
+  const replaying = async (framing: "WRAPPER" | "HDLC", copies: number, answers = true) => {
+    const { client, clock, meter } = secured({
+      meter: { framing, systemTitle: title },
+      client: framing === "HDLC" ? { link: { kind: "hdlc" } } : {},
+    });
+    const notes: string[] = [];
+    const seen: string[] = [];
+    client.on("notification", ({ apdu }) => seen.push(apdu.apdu));
+    client.on("trace", (event) => event.kind === "note" && notes.push(event.text));
+    await clock.runUntil(client.open());
+    const push = (invocationCounter: number): Uint8Array => {
+      const content = protect({
+        plaintext: fromHex(reports["event-notification"]),
+        keys: new KeySet(0, keys),
+        suite: 0,
+        systemTitle: title,
+        securityControl: securityControlByte(0, "authenticated-encrypted"),
+        invocationCounter,
+      });
+      return fromHex(`db08${toHex(title)}${sized(toHex(content))}`);
+    };
+    meter.use({
+      name: "the push of an earlier session first",
+      sealed: (answer) => {
+        if (answer[0] !== 0xcc) return undefined;
+        const pushes = Array.from({ length: copies }, () => push(0));
+        return answers ? [...pushes, answer] : pushes;
+      },
+    });
+    const reading = clock.runUntil(client.read(registerRef(1)));
+    const outcome = await reading.then(
+      ({ value }) => value,
+      (error: unknown) => error,
+    );
+    await clock.runUntil(client.close());
+    assert.deepEqual(seen, [], "a replayed push is not delivered");
+    return { outcome, notes, associations: client.statistics.associations };
+  };
+  for (const framing of ["WRAPPER", "HDLC"] as const) {
+    it(`over ${framing} is dropped with a note, and the answer is returned`, async () => {
+      const { outcome, notes, associations } = await replaying(framing, 2);
+      assert.equal(outcome, 100.1);
+      assert.equal(associations, 1);
+      assert.equal(notes.filter((note) => /^dropped: .*counter/.test(note)).length, 2, notes.join("\n"));
+    });
+
+    it(`over ${framing} becomes the error if no answer arrives`, async () => {
+      const { outcome } = await replaying(framing, 1, false);
+      assert.ok(outcome instanceof DlmsError);
+      assert.equal(outcome.code, "DLMS_SEC_REPLAY");
+    });
+
+    it(`over ${framing} ends the read after 64 copies`, async () => {
+      const { outcome } = await replaying(framing, 70);
+      assert.ok(outcome instanceof DlmsError);
+      assert.equal(outcome.code, "DLMS_DECODE_LIMIT");
+    });
   }
 });
 

@@ -384,14 +384,14 @@ export class ServiceChannel implements Exchange {
     yield* notificationStep(`the meter sent ${apdu.apdu} before its answer`, apdu, bytes);
   }
 
-  /** An APDU with an old counter may be a copy, or arrive out of order: it is dropped, and a newer one awaited. */
+  /** An APDU with an old counter may be a copy, or arrive out of order; a push does not end the wait for the answer. */
   #openUnlessLate(apdu: Protected): Apdu | DlmsSecurityError {
     if (this.ciphering === undefined) throw keysMissing();
     try {
       return this.#parsed(this.ciphering.open(apdu));
     } catch (error) {
       const replay = error instanceof DlmsSecurityError && error.is("SEC_REPLAY");
-      if (!replay || !this.delivery.dropsReplays) throw error;
+      if (!replay || !(this.delivery.dropsReplays || this.ciphering.isReplayedPush(apdu))) throw error;
       this.#replays.push(error);
       return error;
     }

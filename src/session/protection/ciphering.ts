@@ -239,6 +239,30 @@ export class Ciphering {
     return plaintext;
   }
 
+  /** Whether an APDU that was refused for its counter is a push. No counter moves. */
+  isReplayedPush(envelope: Protected): boolean {
+    const { suite } = this.security;
+    try {
+      return isNotificationTag(unprotect({ ...this.#messageOf(envelope), suite }).plaintext[0]);
+    } catch (error) {
+      if (error instanceof DlmsSecurityError) return false;
+      throw error;
+    }
+  }
+
+  #messageOf(envelope: Protected): Omit<Parameters<typeof unprotect>[0], "suite"> {
+    const { content } = envelope;
+    if (envelope.apdu !== "general-ciphering") {
+      const role = this.#roleOf(envelope);
+      const keys = role === "dedicated" ? this.#dedicatedKeys : this.#keys;
+      return { content, keys: keys ?? this.#keys, systemTitle: this.#senderTitle(envelope), keyRole: role };
+    }
+    if (this.#messageKeys === undefined) throw keysMissing("general-ciphering");
+    const { keys, role } = this.#messageKeys.ofReceived(envelope, envelope.keyInfo);
+    const systemTitle = this.#checkedOriginator(envelope.originatorSystemTitle);
+    return { content, keys, systemTitle, keyRole: role, extraAad: headerBytes(envelope) };
+  }
+
   #isGenuine(message: Omit<Parameters<typeof unprotect>[0], "suite">): boolean {
     try {
       unprotect({ ...message, suite: this.security.suite });
