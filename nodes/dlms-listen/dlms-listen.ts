@@ -84,7 +84,8 @@ class ListenNode {
     const [shape, sieve] = [this.#shape, this.#sieve];
     if (shape === undefined || sieve === undefined) return;
     const origin = { source: source.label, meter: push.meter };
-    if (!sieve.isOfMeter(push)) {
+    const isWanted = sieve.acceptsUnknown || source.knows(push.systemTitle ?? "", push.link.peer);
+    if (!isWanted || !sieve.isOfMeter(push)) {
       if (!this.#hasSent) this.#status.other(topicOf(push, origin));
       return;
     }
@@ -107,6 +108,8 @@ class ListenNode {
     const title = senderOf(error);
     const sender = source.meterNamed(title, peer) ?? title;
     if (title !== "" && this.#sieve?.isNamed(title, sender) === false) return;
+    const isTitle = typeof error.details.systemTitle === "string";
+    if (isTitle && this.#sieve?.acceptsUnknown === false && !source.knows(title, peer)) return;
     this.#status.problem(error, source.view, sender === "" ? undefined : sender);
     this.#report(error, sender, { source: source.label, count, peer });
   }

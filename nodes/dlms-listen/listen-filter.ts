@@ -1,6 +1,6 @@
 // Selects the pushes that a `dlms-listen` sends: by meter and kind, only changes, at a limited rate.
 import { type Clock, DlmsConfigError, type Push, type PushItem } from "../../src/index";
-import { integerOf, isAbsent, quote, type RawSettings, textOf } from "../node-red/raw-settings";
+import { choiceOf, integerOf, isAbsent, quote, type RawSettings, textOf } from "../node-red/raw-settings";
 
 /** Maximum number of meters whose last values are kept; beyond it the least recently heard meter is dropped. */
 export const maxRemembered = 65_536;
@@ -10,6 +10,8 @@ const maxIntervalS = 604_800;
 export interface ListenFilter {
   /** names, numbers or system titles in lower case; none = all */
   readonly meters: ReadonlySet<string>;
+  /** pushes of meters that the source does not list are sent too */
+  readonly unknown: boolean;
   readonly kinds: ReadonlySet<string>;
   readonly onlyChanges: boolean;
   /** minimum change of a number, in its unit */
@@ -47,6 +49,7 @@ export function listenFilterOf(raw: RawSettings, onlyChanges: boolean): ListenFi
   }
   return {
     meters: meters.includes("*") ? new Set() : new Set(meters),
+    unknown: choiceOf(raw, "unknown", ["SEND", "DROP"], "SEND") === "SEND",
     kinds: new Set(wanted),
     onlyChanges,
     threshold: thresholdOf(raw),
@@ -75,6 +78,11 @@ export class ListenSieve {
   constructor(filter: ListenFilter, clock: Clock) {
     this.#filter = filter;
     this.#clock = clock;
+  }
+
+  /** Whether the node accepts meters that its source does not list. */
+  get acceptsUnknown(): boolean {
+    return this.#filter.unknown;
   }
 
   /** Whether the push is from a meter that the node accepts. */

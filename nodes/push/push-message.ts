@@ -1,5 +1,5 @@
 // The message of a push: payload in the chosen form, and `msg.dlms`.
-import { type Push, type PushItem, pushValues } from "../../src/index";
+import { findClass, type KeySource, keysOf, type Push, type PushItem, pushValues } from "../../src/index";
 import { choiceOf, type RawSettings } from "../node-red/raw-settings";
 import { inKilo } from "./kilo-units";
 
@@ -8,6 +8,8 @@ export const payloadForms = ["VALUES", "ITEMS", "SINGLE"] as const;
 export interface PushShape {
   /** values by OBIS code; a list of items; one message per value */
   readonly payload: (typeof payloadForms)[number];
+  /** keys of the values: dotted OBIS codes, or short English names */
+  readonly keys: "OBIS" | "NAME";
   readonly dates: "iso" | "date" | "epoch";
   readonly units: "METER" | "KILO";
 }
@@ -32,6 +34,7 @@ export interface PushMessage {
 export function pushShapeOf(raw: RawSettings): PushShape {
   return {
     payload: choiceOf(raw, "payload", payloadForms, "VALUES"),
+    keys: choiceOf(raw, "keys", ["OBIS", "NAME"], "OBIS"),
     dates: choiceOf(raw, "dates", ["iso", "date", "epoch"], "iso"),
     units: choiceOf(raw, "units", ["METER", "KILO"], "METER"),
   };
@@ -55,9 +58,30 @@ function shaped(item: PushItem, { dates, units }: PushShape): PushItem {
   return { ...item, ...quantity };
 }
 
+/** A value without an object class stands for attribute 2 of a Register. */
+const usualClass = 3;
+
+/** Short names; a value without a logical name keeps "#3". */
+function shortNames(items: readonly PushItem[]): string[] {
+  const named: KeySource[] = items.flatMap(({ logicalName, objectType, attributeId, dataIndex }) =>
+    logicalName === null
+      ? []
+      : [
+          {
+            logicalName,
+            classId: (objectType === null ? undefined : findClass(objectType)?.id) ?? usualClass,
+            attributeId: attributeId ?? 2,
+            dataIndex: dataIndex ?? 0,
+          },
+        ],
+  );
+  const names = keysOf(named).values();
+  return items.map(({ logicalName, name }) => (logicalName === null ? name : (names.next().value ?? name)));
+}
+
 /** Keys and items, in the order of the push. */
-function keyed(items: readonly PushItem[]): [string, PushItem][] {
-  const keys = Object.keys(pushValues({ items }));
+function keyed(items: readonly PushItem[], style: PushShape["keys"]): [string, PushItem][] {
+  const keys = style === "NAME" ? shortNames(items) : Object.keys(pushValues({ items }));
   return items.map((item, index) => [keys[index] ?? item.name, item]);
 }
 
@@ -82,7 +106,7 @@ export function messagesOf(push: Push, origin: PushOrigin, shape: PushShape): Pu
   const dlms = dlmsOf(push, origin, items);
   const topic = topicOf(push, origin);
   if (shape.payload === "ITEMS") return [{ topic, payload: items, dlms }];
-  const pairs = keyed(items);
+  const pairs = keyed(items, shape.keys);
   if (shape.payload === "VALUES" || pairs.length === 0) {
     return [{ topic, payload: Object.fromEntries(pairs.map(([key, { value }]) => [key, value])), dlms }];
   }

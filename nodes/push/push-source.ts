@@ -130,6 +130,12 @@ export class PushSource {
     return name === "" ? undefined : name;
   }
 
+  /** Whether the table or the key file lists the meter; without any list each meter is known. */
+  knows(title: string, peer: string | null): boolean {
+    const directory = this.#current();
+    return directory.all.length === 0 || directory.find(title, peer ?? undefined) !== undefined;
+  }
+
   /** A decoder for one stream of bytes. @param peer address of the sender, or the topic of its messages */
   decoder(peer: string | undefined, onProblem: (problem: DlmsError) => void): PushDecoder {
     return new PushDecoder({ ...this.decoderOptions(), ...(peer !== undefined && { peer }), onProblem });

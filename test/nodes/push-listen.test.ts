@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { Push } from "../../src";
+import { keyOf, type Push } from "../../src";
 import { ListenSieve, listenFilterOf } from "../../nodes/dlms-listen/listen-filter";
 import type { PushSourceNode } from "../../nodes/push/push-source-node";
 import { freePort } from "../support/node-red-process";
@@ -99,6 +99,35 @@ describe("dlms-listen", () => {
     socket.write(Buffer.concat([notification(1), notification(1), notification(2)]));
     await last;
     assert.deepEqual(values, [{ "#0": 1 }, { "#0": 2 }]);
+  });
+
+  it("neither sends nor reports pushes of meters that its source does not list, if this is set", async () => {
+    const { encryptionKey, authenticationKey } = pushKeys;
+    const meters = [{ name: "house", systemTitle: "5453540000000091" }];
+    const socket = await onTcp({ unknown: "DROP" }, { meters }, { encryptionKey, authenticationKey });
+    const caught: Message[] = [];
+    helper.getNode("caught").on("input", (msg: Message) => caught.push(msg));
+    const topics: unknown[] = [];
+    const last = new Promise<void>((resolve) => {
+      helper.getNode("out").on("input", ({ topic }: Message) => {
+        topics.push(topic);
+        resolve();
+      });
+    });
+    socket.write(aidon());
+    socket.write(cipheredPush({ counter: 1, systemTitle: "5453540000000092" }));
+    socket.write(cipheredPush({ counter: 1, systemTitle: "5453540000000091" }));
+    await last;
+    assert.deepEqual([topics, caught], [["house"], []]);
+  });
+
+  it("keys the values by short names, if this is set", async () => {
+    const socket = await onTcp({ keys: "NAME" });
+    const first = next("out");
+    socket.write(aidon());
+    const payload = (await first).payload as Record<string, unknown>;
+    assert.deepEqual([payload.power_export, payload.current_l1, payload.voltage_l1], [1146, -5.1, 243.5]);
+    assert.equal(payload[keyOf("0-0:96.1.0*255")], "7359992000000001");
   });
 
   it("accepts datagrams over UDP", async () => {
