@@ -33,7 +33,10 @@ export function readAcseFields(reader: ByteReader, field: string, order: FieldOr
   let userInformation: Uint8Array | undefined;
   const end = readOuterLength(reader, field, notes);
   const ends = new FieldEnds(reader, order, end);
-  while (reader.offset < end && reader.remaining > 0) {
+  let last: number | undefined;
+  // with an outer length that is too short the fields go on behind it
+  while (reader.remaining > 0 && (reader.offset < end || ends.goesOn(reader.offset, last))) {
+    last = reader.peek();
     if (reader.peek() === userInformationTag) {
       userInformation = readUserInformation(reader, notes);
       continue;
@@ -91,9 +94,18 @@ class FieldEnds {
     return found ?? clipped;
   }
 
+  /** Whether a field begins at this position that may follow the one with `tag`. */
+  goesOn(at: number, tag: number | undefined): boolean {
+    const place = this.#order.findIndex(([known]) => known === tag);
+    return this.#begins(at, place);
+  }
+
   /** Whether the APDU ends at this position, or a later field begins. */
   #isEnd(at: number, place: number): boolean {
-    if (this.#ends.includes(at)) return true;
+    return this.#ends.includes(at) || this.#begins(at, place);
+  }
+
+  #begins(at: number, place: number): boolean {
     const next = this.#later(at, place);
     if (next === undefined) return false;
     const contents = contentsAt(this.#bytes, at + 1, this.#end);

@@ -1,5 +1,5 @@
 /** ACTION request and response: reader and writer. */
-import { ByteReader, type ByteWriter } from "../bytes";
+import type { ByteReader, ByteWriter } from "../bytes";
 import { sliceValue } from "../codec";
 import { DlmsDecodeError } from "../errors";
 import {
@@ -8,6 +8,7 @@ import {
   readGetDataResult,
   readList,
   readMethod,
+  isWholeValue,
   readPresence,
   unknownChoice,
   writeDataBlock,
@@ -106,6 +107,7 @@ export function readActionResponse(reader: ByteReader): ActionResponse {
   }
   if (choice === 3) {
     const responses = readList(reader, `${field}.responses`, 2, (path) => readActionResult(reader, path));
+    refuseMissingResult(reader, field, responses.at(-1));
     return { apdu: "action-response-with-list", invokeId, responses };
   }
   return { apdu: "action-response-next-pblock", invokeId, blockNumber: reader.u32(`${field}.block-number`) };
@@ -159,11 +161,19 @@ function readLoneResult(reader: ByteReader, field: string): ActionResult {
   if (problem !== undefined) throw problem;
   const result = readActionResult(reader, field);
   reader.seek(end);
+  refuseMissingResult(reader, field, result);
   return result;
 }
 
-/** Possible octets before the data: result and presence, result and choice, the result alone, none. */
-const shortenedHeads = [[0, 1], [0, 0], [0], []] as const;
+/** `01 00` before further octets may be presence and choice of a value that is cut short, not a refusal. */
+function refuseMissingResult(reader: ByteReader, field: string, last: ActionResult | undefined): void {
+  if (last?.result !== 1 || last.returnParameters !== undefined) return;
+  if (reader.source.subarray(reader.offset, reader.end).every((byte) => byte === 0)) return;
+  reader.fail("DECODE_VALUE", `${field}.result`, "the result octet is missing, and the value after it is not complete");
+}
+
+/** Possible octets before the data: two of result, presence and choice, the result or presence alone, none. */
+const shortenedHeads = [[0, 1], [0, 0], [1, 0], [0], [1], []] as const;
 
 function dataOfShortened(bytes: Uint8Array): Uint8Array | undefined {
   for (const head of shortenedHeads) {
@@ -173,17 +183,6 @@ function dataOfShortened(bytes: Uint8Array): Uint8Array | undefined {
     if (enough && head.every((byte, i) => bytes[i] === byte) && data[0] !== 0 && isWholeValue(data)) return data;
   }
   return undefined;
-}
-
-function isWholeValue(bytes: Uint8Array): boolean {
-  const reader = new ByteReader(bytes);
-  try {
-    sliceValue(reader, "data");
-    return reader.remaining === 0;
-  } catch (error) {
-    if (error instanceof DlmsDecodeError) return false;
-    throw error;
-  }
 }
 
 function readActionResult(reader: ByteReader, field: string): ActionResult {

@@ -1,7 +1,7 @@
 /** Fields that several services share: reader and writer of each, side by side. */
-import type { ByteReader, ByteWriter } from "../bytes";
+import { ByteReader, type ByteWriter } from "../bytes";
 import { decodeValue, encodeValue, sliceValue } from "../codec";
-import { DlmsConfigError } from "../errors";
+import { DlmsConfigError, DlmsDecodeError } from "../errors";
 import type {
   AttributeDescriptor,
   AttributeDescriptorWithSelection,
@@ -127,6 +127,18 @@ export function readGetDataResult(reader: ByteReader, field: string, toEnd = fal
   return readPresence(reader, field)
     ? { ok: false, result: reader.u8(`${field}.data-access-result`) }
     : { ok: true, data: toEnd ? reader.rest() : sliceValue(reader, `${field}.data`) };
+}
+
+/** Whether the bytes are one value and nothing else. */
+export function isWholeValue(bytes: Uint8Array): boolean {
+  const reader = new ByteReader(bytes);
+  try {
+    sliceValue(reader, "data");
+    return reader.remaining === 0;
+  } catch (error) {
+    if (error instanceof DlmsDecodeError) return false;
+    throw error;
+  }
 }
 
 export function writeGetDataResult(writer: ByteWriter, result: GetDataResult): void {

@@ -1,6 +1,7 @@
 /** GET request and response: reader and writer. */
 import type { ByteReader, ByteWriter } from "../bytes";
 import {
+  isWholeValue,
   readAttributeWithSelection,
   readBoolean,
   readGetDataResult,
@@ -61,7 +62,7 @@ export function readGetResponse(reader: ByteReader, { dataToEnd = false }: { dat
   if (choice < 1 || choice > 3) unknownChoice(reader, field, choice);
   const invokeId = reader.u8(`${field}.invoke-id-and-priority`);
   if (choice === 1) {
-    return { apdu: "get-response-normal", invokeId, result: readGetDataResult(reader, `${field}.result`, dataToEnd) };
+    return { apdu: "get-response-normal", invokeId, result: readLoneResult(reader, `${field}.result`, dataToEnd) };
   }
   if (choice === 2) {
     const last = readBoolean(reader, `${field}.last-block`);
@@ -73,6 +74,16 @@ export function readGetResponse(reader: ByteReader, { dataToEnd = false }: { dat
   }
   const results = readList(reader, `${field}.results`, 2, (path) => readGetDataResult(reader, path));
   return { apdu: "get-response-with-list", invokeId, results };
+}
+
+/** @throws DlmsDecodeError DECODE_VALUE for an array without its choice octet, whose tag reads as that of a refusal */
+function readLoneResult(reader: ByteReader, field: string, dataToEnd: boolean): GetDataResult {
+  const start = reader.offset;
+  const result = readGetDataResult(reader, field, dataToEnd);
+  if (!result.ok && reader.remaining > 0 && isWholeValue(reader.source.subarray(start, reader.end))) {
+    reader.fail("DECODE_VALUE", field, "the choice octet before the array is missing");
+  }
+  return result;
 }
 
 export function writeGetResponse(writer: ByteWriter, apdu: GetResponse): void {

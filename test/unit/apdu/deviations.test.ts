@@ -104,6 +104,20 @@ describe("ACSE fields with wrong lengths", () => {
     assert.ok("notes" in apdu && apdu.notes?.some((note) => note.includes("field aa declares 2 bytes")));
   });
 
+  it("reads all fields for any outer length that is too short", () => {
+    for (const [name, node] of Object.entries({ ...associations, ...releases })) {
+      const { bytes } = build(node);
+      const right = essence(parseApdu(Uint8Array.from(bytes)));
+      for (let length = 0; length < bytes.length - 2; length++) {
+        const wrong = Uint8Array.from(bytes);
+        wrong[1] = length;
+        const apdu = parseApdu(wrong, { allowTrailing: true });
+        assert.deepEqual(essence(apdu), right, `${name}: outer length ${length}`);
+        assert.ok("notes" in apdu, `${name}: a note on outer length ${length}`);
+      }
+    }
+  });
+
   it("reads an initiate-response whose last byte directly follows the AARE", () => {
     const hex = "6128a109060760857405080101a203020100a305a103020100be0f040d0800065f1f040000501f01f40007";
     const apdu = parseApdu(fromHex(hex));
@@ -199,7 +213,7 @@ describe("ACTION responses that leave octets out", () => {
     return code === 0 && returnParameters?.ok === true ? toHex(returnParameters.data) : undefined;
   };
 
-  for (const head of ["000100", "0001", "0000", "00", ""]) {
+  for (const head of ["000100", "0001", "0000", "0100", "00", "01", ""]) {
     it(`finds a value after "${head}"`, () => assert.equal(data(`c701c1${head}${proof}`), proof));
   }
 
@@ -218,9 +232,43 @@ describe("ACTION responses that leave octets out", () => {
     assert.ok(denied.apdu === "action-response-normal" && denied.response.result === 3);
   });
 
+  it("takes octets of a value that is cut short for no result", () => {
+    for (const hex of ["c701c101000910", `c701c10100${proof.slice(0, -2)}`, "c703c10101000910"]) {
+      assert.throws(
+        () => parseApdu(fromHex(hex), { allowTrailing: true }),
+        { code: "DLMS_DECODE_VALUE", message: /result octet is missing/ },
+        hex,
+      );
+    }
+    for (const hex of ["c701c101", "c701c10100", "c701c1010000", "c703c1010100"]) {
+      assert.match(JSON.stringify(parseApdu(fromHex(hex), { allowTrailing: true })), /"result":1/, hex);
+    }
+  });
+
   it("accepts no value that ends before or after the last byte", () => {
     for (const hex of [`c701c10001${proof}00`, `c701c10001${proof.slice(0, -2)}`, "c701c1000100", "c701c10301"]) {
       assert.throws(() => parseApdu(fromHex(hex), { allowTrailing: true }), { name: "DlmsDecodeError" }, hex);
+    }
+  });
+});
+
+describe("GET and SET responses that leave octets out", () => {
+  const fails = (hex: string, message: RegExp): void => {
+    assert.throws(() => parseApdu(fromHex(hex), { allowTrailing: true }), { name: "DlmsDecodeError", message }, hex);
+  };
+
+  it("takes an array without its choice octet for no refusal", () => {
+    fails("c401c1010211051106", /choice octet before the array is missing/);
+    assert.deepEqual(parseApdu(fromHex("c401c10102"), { allowTrailing: true }), {
+      apdu: "get-response-normal",
+      invokeId: 0xc1,
+      result: { ok: false, result: 2 },
+    });
+  });
+
+  it("invents no result where it is missing", () => {
+    for (const hex of ["c401c1", "c401c101", "c401c100", "c401c10910", "c501c1", "c503c100000001", "c505c101"]) {
+      fails(hex, /./);
     }
   });
 });
