@@ -50,8 +50,8 @@ function secretOf(credentials: MeterCredentials, name: SecretName, choices: Mete
   const value = credentials[name];
   if (isAbsent(value)) {
     const row = rowOf(name);
-    const what = row.kind === "secret" ? row.what : name;
-    throw new DlmsConfigError("CONFIG_MISSING", `${name}: ${what} is needed ${needOf(name, choices) ?? "here"}`, {
+    const label = row.kind === "secret" ? row.label : name;
+    throw new DlmsConfigError("CONFIG_MISSING", `${name}: ${label} is needed ${needOf(name, choices) ?? "here"}`, {
       details: { property: name },
     });
   }

@@ -19,8 +19,8 @@ export function text(raw: RawSettings, name: NamesOf<"text">): string {
 }
 
 /** @throws DlmsConfigError CONFIG_MISSING for an empty text */
-export function neededText(raw: RawSettings, name: NamesOf<"text">, what: string): string {
-  return neededTextOf(raw, name, meterSettings[name].default, what);
+export function neededText(raw: RawSettings, name: NamesOf<"text">, label: string): string {
+  return neededTextOf(raw, name, meterSettings[name].default, label);
 }
 
 /** @throws DlmsConfigError */

@@ -70,7 +70,7 @@ export interface Need {
 interface SecretRow extends Row {
   readonly kind: "secret";
   /** Its name in a sentence. */
-  readonly what: string;
+  readonly label: string;
   /** Its abbreviation in the trade. */
   readonly short?: string;
   readonly form: "password" | "key" | "pem";
@@ -285,48 +285,48 @@ export const meterSettings = {
   allowWriting: { kind: "choice", default: "NO", literal: true, choices: { NO: "NO", CLOCK: "CLOCK", ALL: "ALL" } },
 
   password: {
-    ...{ kind: "secret", form: "password", what: "a password", message, option: "auth.secret" },
+    ...{ kind: "secret", form: "password", label: "a password", message, option: "auth.secret" },
     needed: { authentication: ["LOW", "HIGH", "HIGH_MD5", "HIGH_SHA1", "HIGH_SHA256"] },
   },
   encryptionKey: {
-    ...{ kind: "secret", form: "key", what: "the key (GUEK)", short: "GUEK" },
+    ...{ kind: "secret", form: "key", label: "the key (GUEK)", short: "GUEK" },
     ...{ needed: { ciphered: true }, message, option: "security.encryptionKey" },
   },
   authenticationKey: {
-    ...{ kind: "secret", form: "key", what: "the key (GAK)", short: "GAK" },
+    ...{ kind: "secret", form: "key", label: "the key (GAK)", short: "GAK" },
     ...{ needed: { ciphered: true }, message, option: "security.authenticationKey" },
   },
   masterKey: {
-    ...{ kind: "secret", form: "key", what: "the master key (KEK)", short: "KEK" },
+    ...{ kind: "secret", form: "key", label: "the master key (KEK)", short: "KEK" },
     ...{ needed: { ciphering: ["WRAPPED_KEY"] }, message, option: "security.generalCiphering.masterKey" },
   },
   broadcastKey: {
-    ...{ kind: "secret", form: "key", what: "the broadcast key (GBEK)", short: "GBEK" },
+    ...{ kind: "secret", form: "key", label: "the broadcast key (GBEK)", short: "GBEK" },
     ...{ message, option: "security.broadcastKey" },
   },
   signingKey: {
-    ...{ kind: "secret", form: "pem", what: "the client's private signing key", message, option: "auth.signingKey" },
+    ...{ kind: "secret", form: "pem", label: "the client's private signing key", message, option: "auth.signingKey" },
     needed: { authentication: ["HIGH_ECDSA"], ciphering: ["ONE_PASS"], signed: true },
   },
   agreementKey: {
-    ...{ kind: "secret", form: "pem", what: "the client's private key for key agreement" },
+    ...{ kind: "secret", form: "pem", label: "the client's private key for key agreement" },
     ...{ needed: { ciphering: ["STATIC_UNIFIED"] }, message, option: "security.generalCiphering.agreementKey" },
   },
   meterSigningCertificate: {
-    ...{ kind: "secret", form: "pem", what: "the meter's signing certificate, or public key," },
+    ...{ kind: "secret", form: "pem", label: "the meter's signing certificate, or public key," },
     ...{ needed: { authentication: ["HIGH_ECDSA"], signed: true }, message, option: "auth.meterSigningCertificate" },
   },
   meterAgreementCertificate: {
-    ...{ kind: "secret", form: "pem", what: "the meter's certificate for key agreement" },
+    ...{ kind: "secret", form: "pem", label: "the meter's certificate for key agreement" },
     ...{ needed: { ciphering: ["ONE_PASS", "STATIC_UNIFIED"] } },
     ...{ message, option: "security.generalCiphering.meterAgreementCertificate" },
   },
   tlsCertificate: {
-    ...{ kind: "secret", form: "pem", what: "the client's TLS certificate" },
+    ...{ kind: "secret", form: "pem", label: "the client's TLS certificate" },
     ...{ message, search, option: "transport.certificate" },
   },
   tlsKey: {
-    ...{ kind: "secret", form: "pem", what: "the client's TLS key" },
+    ...{ kind: "secret", form: "pem", label: "the client's TLS key" },
     ...{ message, search, option: "transport.key" },
   },
 } as const satisfies Readonly<Record<string, SettingRow>>;

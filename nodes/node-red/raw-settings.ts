@@ -46,10 +46,10 @@ export function textOf(raw: RawSettings, name: string, fallback: string): string
 }
 
 /** A required text. */
-export function neededTextOf(raw: RawSettings, name: string, fallback: string, what: string): string {
+export function neededTextOf(raw: RawSettings, name: string, fallback: string, label: string): string {
   const text = textOf(raw, name, fallback);
   if (text !== "") return text;
-  throw new DlmsConfigError("CONFIG_MISSING", `${name}: ${what} is needed`, { details: { property: name } });
+  throw new DlmsConfigError("CONFIG_MISSING", `${name}: ${label} is needed`, { details: { property: name } });
 }
 
 /** A whole number in a range, from a number or its decimal or 0x text. */

@@ -21,8 +21,8 @@ export interface KeyFileOptions {
   readonly onProblem: (problem: DlmsError) => void;
 }
 
-const wrong = (path: string, what: string): DlmsConfigError =>
-  new DlmsConfigError("CONFIG_INVALID", `keyFile: ${path} ${what}`, { details: { property: "keyFile" } });
+const wrong = (path: string, problem: string): DlmsConfigError =>
+  new DlmsConfigError("CONFIG_INVALID", `keyFile: ${path} ${problem}`, { details: { property: "keyFile" } });
 
 /** @throws DlmsConfigError; no message quotes the file */
 function readText(path: string): { text: string; mark: string } {

@@ -46,9 +46,9 @@ export class MeterDirectory {
 const fits = ({ systemTitle }: KnownMeter, title: string): boolean =>
   systemTitle === "" || title === "" || systemTitle === title.toUpperCase();
 
-function add(to: Map<string, KnownMeter>, key: string, meter: KnownMeter, what: string): void {
+function add(to: Map<string, KnownMeter>, key: string, meter: KnownMeter, property: string): void {
   if (to.has(key)) {
-    throw new DlmsConfigError("CONFIG_INVALID", `meters: two meters have the ${what} ${key}; remove one of them`, {
+    throw new DlmsConfigError("CONFIG_INVALID", `meters: two meters have the ${property} ${key}; remove one of them`, {
       details: { property: "meters" },
     });
   }

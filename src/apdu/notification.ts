@@ -60,10 +60,10 @@ export function writeDataNotification(writer: ByteWriter, apdu: DataNotification
 }
 
 export function readDataNotificationConfirm(reader: ByteReader): DataNotificationConfirm {
-  const what = "data-notification-confirm";
-  const longInvokeId = reader.u32(`${what}.long-invoke-id-and-priority`);
-  const dateTime = readDateTime(reader, `${what}.date-time`);
-  const confirm = { apdu: what, longInvokeId } as const;
+  const apduName = "data-notification-confirm";
+  const longInvokeId = reader.u32(`${apduName}.long-invoke-id-and-priority`);
+  const dateTime = readDateTime(reader, `${apduName}.date-time`);
+  const confirm = { apdu: apduName, longInvokeId } as const;
   return dateTime === undefined ? confirm : { ...confirm, dateTime };
 }
 

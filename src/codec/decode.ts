@@ -316,8 +316,8 @@ const forbiddenTag = 8;
  * Decode one A-XDR value and move the reader past it.
  * @throws DlmsDecodeError with the path of the element that failed, and its offset
  */
-export function decodeValue(reader: ByteReader, limits?: DecodeLimits, what = "data"): DlmsValue {
-  return new ValueDecoder(reader, what, limits).decode();
+export function decodeValue(reader: ByteReader, limits?: DecodeLimits, path = "data"): DlmsValue {
+  return new ValueDecoder(reader, path, limits).decode();
 }
 
 /**
@@ -348,12 +348,12 @@ export function decodeNumber(bytes: Uint8Array): DlmsValue | undefined {
  * Decode bytes that hold one A-XDR value and nothing else.
  * @throws DlmsDecodeError, DECODE_TRAILING if bytes are left over
  */
-export function decodeValueBytes(bytes: Uint8Array, limits?: DecodeLimits, what = "data"): DlmsValue {
+export function decodeValueBytes(bytes: Uint8Array, limits?: DecodeLimits, path = "data"): DlmsValue {
   const simple = decodeNumber(bytes);
   if (simple !== undefined) return simple;
   const reader = new ByteReader(bytes);
-  const value = new ValueDecoder(reader, what, limits).decode();
-  if (reader.remaining > 0) reader.finish(what);
+  const value = new ValueDecoder(reader, path, limits).decode();
+  if (reader.remaining > 0) reader.finish(path);
   return value;
 }
 
@@ -362,9 +362,9 @@ export function decodeValueBytes(bytes: Uint8Array, limits?: DecodeLimits, what 
  * numbers, bigint (64 bits), strings, bytes, arrays (array, structure and compact-array alike).
  * @throws DlmsDecodeError, DECODE_TRAILING if bytes are left over
  */
-export function decodePlainBytes(bytes: Uint8Array, limits?: DecodeLimits, what = "data"): PlainValue {
+export function decodePlainBytes(bytes: Uint8Array, limits?: DecodeLimits, path = "data"): PlainValue {
   const reader = new ByteReader(bytes);
-  const value = new ValueDecoder(reader, what, limits).decodePlain();
-  if (reader.remaining > 0) reader.finish(what);
+  const value = new ValueDecoder(reader, path, limits).decodePlain();
+  if (reader.remaining > 0) reader.finish(path);
   return value;
 }

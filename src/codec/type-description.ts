@@ -10,21 +10,21 @@ import type { TypeDescription } from "./value";
  * Read the type description of a compact-array (IEC 62056-6-2, TypeDescription).
  * @throws DlmsDecodeError DECODE_TAG, DECODE_LIMIT, DECODE_TRUNCATED
  */
-export function readTypeDescription(reader: ByteReader, maxDepth: number, what = "type description"): TypeDescription {
-  if (maxDepth <= 0) reader.fail("DECODE_LIMIT", what, "type descriptions nest too deep");
-  const tag = reader.u8(what);
+export function readTypeDescription(reader: ByteReader, maxDepth: number, path = "type description"): TypeDescription {
+  if (maxDepth <= 0) reader.fail("DECODE_LIMIT", path, "type descriptions nest too deep");
+  const tag = reader.u8(path);
   if (tag === 1) {
-    const count = reader.u16(what);
-    const element = readTypeDescription(reader, maxDepth - 1, what);
+    const count = reader.u16(path);
+    const element = readTypeDescription(reader, maxDepth - 1, path);
     if (minimumSize(element) === 0) {
-      reader.fail("DECODE_VALUE", what, "an array of elements without contents has no end");
+      reader.fail("DECODE_VALUE", path, "an array of elements without contents has no end");
     }
     return { type: "array", count, element };
   }
   if (tag === 2) {
-    const count = reader.u8(what);
+    const count = reader.u8(path);
     const fields: TypeDescription[] = [];
-    for (let i = 0; i < count; i++) fields.push(readTypeDescription(reader, maxDepth - 1, what));
+    for (let i = 0; i < count; i++) fields.push(readTypeDescription(reader, maxDepth - 1, path));
     return { type: "structure", fields };
   }
   const type = dataType(tag);
@@ -32,7 +32,7 @@ export function readTypeDescription(reader: ByteReader, maxDepth: number, what =
     const at = reader.offset - 1;
     const bytes = toHex(reader.source.subarray(at, Math.min(at + 8, reader.end)));
     reader.seek(at);
-    reader.fail("DECODE_TAG", what, `tag ${tag} is not a data type of a compact-array; bytes ${bytes}`, { tag, bytes });
+    reader.fail("DECODE_TAG", path, `tag ${tag} is not a data type of a compact-array; bytes ${bytes}`, { tag, bytes });
   }
   return { type };
 }

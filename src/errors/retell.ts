@@ -71,8 +71,8 @@ export function nameRequest(error: DlmsError, name: RequestName): DlmsError {
   const request = typeof name === "function" ? name() : name;
   const { message, details, cause, stack } = error;
   const end = message.indexOf("; ");
-  const [what, then] = end < 0 ? [message, ""] : [message.slice(0, end), message.slice(end)];
-  const named = remade(error, `${what} (${request})${then}`, {
+  const [failure, then] = end < 0 ? [message, ""] : [message.slice(0, end), message.slice(end)];
+  const named = remade(error, `${failure} (${request})${then}`, {
     details,
     request,
     ...(cause === undefined ? {} : { cause }),

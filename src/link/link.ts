@@ -94,7 +94,7 @@ export interface LinkSendOptions {
   /** false: no answer is expected, the link stays "open" (unconfirmed services) */
   readonly expectAnswer?: boolean;
   /** names the request at the beginning of messages; the session adds the name itself */
-  readonly what?: string;
+  readonly request?: string;
   /**
    * Without an answer, the link reports `unanswered`, stays up, and does not send the request again. A link that
    * repeats lost frames (HDLC) ignores this option, and fails.

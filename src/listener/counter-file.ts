@@ -145,11 +145,15 @@ class CounterFile implements ReceivedCounterStore {
     }
   }
 
-  #error(what: string, cause: unknown): DlmsConfigError {
+  #error(problem: string, cause: unknown): DlmsConfigError {
     const code = cause instanceof Error && "code" in cause && typeof cause.code === "string" ? ` (${cause.code})` : "";
-    return new DlmsConfigError("CONFIG_INVALID", `received counters of pushes: the file ${this.#path} ${what}${code}`, {
-      details: { path: this.#path },
-      cause,
-    });
+    return new DlmsConfigError(
+      "CONFIG_INVALID",
+      `received counters of pushes: the file ${this.#path} ${problem}${code}`,
+      {
+        details: { path: this.#path },
+        cause,
+      },
+    );
   }
 }

@@ -58,8 +58,8 @@ export class SilenceWatch {
   }
 }
 
-function silent(what: string, ms: number, details?: HeardMeter["details"]): DlmsPushError {
-  return new DlmsPushError("PUSH_SILENT", `${what} for ${ms / 1000} s; check the meter, its push setup and the line`, {
+function silent(finding: string, ms: number, details?: HeardMeter["details"]): DlmsPushError {
+  return new DlmsPushError("PUSH_SILENT", `${finding} for ${ms / 1000} s; check the meter, its push setup and the line`, {
     details: { silenceMs: ms, ...details },
   });
 }

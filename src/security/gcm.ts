@@ -51,7 +51,7 @@ export interface UnprotectInput extends CipherInput {
   /** the suite of the association (default: the suite that the content names) */
   readonly suite?: SecuritySuite;
   /** name of the APDU, for messages; default "ciphered APDU" */
-  readonly what?: string;
+  readonly apduName?: string;
 }
 
 export interface SecurityHeader {
@@ -216,17 +216,17 @@ export function protect(input: ProtectInput): Uint8Array {
  */
 export function unprotect(input: UnprotectInput): Unprotected {
   const { content, keys } = input;
-  const what = input.what ?? "ciphered APDU";
+  const apduName = input.apduName ?? "ciphered APDU";
   const { securityControl, invocationCounter, control } = readSecurityHeader(content);
-  const suite = requireSupported(securityControl, what);
-  checkProtection(control, input.suite, what);
-  requirePolicy(securityControl, input.policy ?? "none", what);
+  const suite = requireSupported(securityControl, apduName);
+  checkProtection(control, input.suite, apduName);
+  requirePolicy(securityControl, input.policy ?? "none", apduName);
   const end = content.length - (control.authenticated ? tagLength : 0);
   if (end < securityHeaderLength) {
     const need = securityHeaderLength + tagLength;
     throw new DlmsDecodeError(
       "DECODE_TRUNCATED",
-      `${what}: security header and authentication tag need ${need} bytes, has ${content.length}`,
+      `${apduName}: security header and authentication tag need ${need} bytes, has ${content.length}`,
       { layer: "security", details: { need, have: content.length } },
     );
   }
@@ -246,17 +246,17 @@ export function unprotect(input: UnprotectInput): Unprotected {
     try {
       decipher.final();
     } catch {
-      throw tagError(what, input, role, invocationCounter, securityControl);
+      throw tagError(apduName, input, role, invocationCounter, securityControl);
     }
   }
   return { plaintext, securityControl, invocationCounter };
 }
 
-function checkProtection(control: SecurityControl, suite: SecuritySuite | undefined, what: string): void {
+function checkProtection(control: SecurityControl, suite: SecuritySuite | undefined, apduName: string): void {
   if (suite !== undefined && control.suite !== suite) {
     throw new DlmsSecurityError(
       "SEC_POLICY",
-      `${what}: security control ${toHex(Uint8Array.of(control.byte))} names suite ${control.suite}, but suite ${suite} is configured; ` +
+      `${apduName}: security control ${toHex(Uint8Array.of(control.byte))} names suite ${control.suite}, but suite ${suite} is configured; ` +
         `if the meter works with suite ${control.suite}, configure that`,
       { details: { configured: suite, received: control.suite, securityControl: control.byte } },
     );
@@ -264,7 +264,7 @@ function checkProtection(control: SecurityControl, suite: SecuritySuite | undefi
   if (!control.authenticated && !control.encrypted) {
     throw new DlmsSecurityError(
       "SEC_POLICY",
-      `${what}: security control ${toHex(Uint8Array.of(control.byte))} announces neither authentication nor encryption; it was refused`,
+      `${apduName}: security control ${toHex(Uint8Array.of(control.byte))} announces neither authentication nor encryption; it was refused`,
       { details: { securityControl: control.byte } },
     );
   }
@@ -273,7 +273,7 @@ function checkProtection(control: SecurityControl, suite: SecuritySuite | undefi
 const plainView = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
 function tagError(
-  what: string,
+  apduName: string,
   input: UnprotectInput,
   role: KeyRole,
   invocationCounter: number,
@@ -282,7 +282,7 @@ function tagError(
   const title = toHex(input.systemTitle);
   return new DlmsSecurityError(
     "SEC_TAG",
-    `${what} from system title ${title} with invocation counter ${invocationCounter}: the authentication tag does not ` +
+    `${apduName} from system title ${title} with invocation counter ${invocationCounter}: the authentication tag does not ` +
       `fit the ${keyWords[role]} and the authentication key (GAK); check both keys and the sender's system title. ` +
       "If they are right, the bytes were changed on the way",
     { details: { keyRole: role, systemTitle: title, invocationCounter, securityControl } },

@@ -63,17 +63,17 @@ export function isWeakerThan(securityControl: number, policy: SecurityPolicy): b
 /**
  * Refuse an APDU with less protection than the policy requires.
  * @param securityControl the received byte, or undefined for a plain APDU
- * @param what the APDU, for the message: "get-response"
+ * @param apduName the APDU, for the message: "get-response"
  * @throws DlmsSecurityError SEC_POLICY
  */
-export function requirePolicy(securityControl: number | undefined, policy: SecurityPolicy, what: string): void {
+export function requirePolicy(securityControl: number | undefined, policy: SecurityPolicy, apduName: string): void {
   if (!isWeakerThan(securityControl ?? 0, policy)) return;
-  const came = securityControl === undefined ? "none (plain)" : policyOf(securityControl);
+  const received = securityControl === undefined ? "none (plain)" : policyOf(securityControl);
   throw new DlmsSecurityError(
     "SEC_POLICY",
-    `${what}: protection "${policy}" is required, but the meter sent "${came}"; it was refused. ` +
+    `${apduName}: protection "${policy}" is required, but the meter sent "${received}"; it was refused. ` +
       "Check the security policy of the association, or whether something stands between client and meter",
-    { details: { required: policy, received: came, ...(securityControl === undefined ? {} : { securityControl }) } },
+    { details: { required: policy, received, ...(securityControl === undefined ? {} : { securityControl }) } },
   );
 }
 
@@ -81,20 +81,20 @@ export function requirePolicy(securityControl: number | undefined, policy: Secur
  * Refuse the features of a security control byte that this stack does not support: compression and unknown suites.
  * @throws DlmsConfigError CONFIG_UNSUPPORTED
  */
-export function requireSupported(securityControl: number, what: string): SecuritySuite {
+export function requireSupported(securityControl: number, apduName: string): SecuritySuite {
   const suite = securityControl & 0x0f;
   const hex = (): string => toHex(Uint8Array.of(securityControl));
   if ((securityControl & compressedBit) !== 0) {
     throw new DlmsConfigError(
       "CONFIG_UNSUPPORTED",
-      `${what}: security control ${hex()} announces compression (V.44), which is not supported; switch compression off in the meter`,
+      `${apduName}: security control ${hex()} announces compression (V.44), which is not supported; switch compression off in the meter`,
       { layer: "security", fault: "meter", details: { securityControl } },
     );
   }
   if (suite === 0 || suite === 1 || suite === 2) return suite;
   throw new DlmsConfigError(
     "CONFIG_UNSUPPORTED",
-    `${what}: security control ${hex()} names security suite ${suite}; suites 0, 1 and 2 are known`,
+    `${apduName}: security control ${hex()} names security suite ${suite}; suites 0, 1 and 2 are known`,
     { layer: "security", fault: "meter", details: { securityControl, suite } },
   );
 }

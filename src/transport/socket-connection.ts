@@ -81,11 +81,11 @@ export function openSocket(
 }
 
 function connectTimeout(facts: ConnectionFacts, timeoutMs: number): DlmsTimeoutError {
-  const [what, advice] =
+  const [failure, advice] =
     facts.phase === "connect"
       ? ["no answer to the connection request", "check host and port, whether the device is on, and the firewall"]
       : ["the TLS handshake did not finish", "the port may not use TLS: check host and port, or try transport TCP"];
-  return new DlmsTimeoutError("TIMEOUT_CONNECT", `${facts.endpoint}: ${what} within ${timeoutMs} ms; ${advice}`, {
+  return new DlmsTimeoutError("TIMEOUT_CONNECT", `${facts.endpoint}: ${failure} within ${timeoutMs} ms; ${advice}`, {
     details: { ...facts, timeoutMs },
   });
 }

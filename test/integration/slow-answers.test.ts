@@ -68,7 +68,7 @@ async function ending(
 ): Promise<{ readonly at: number; readonly code: string; readonly message: string }> {
   let outcome: { at: number; code: string; message: string } | undefined;
   const began = clock.now();
-  channel.exchange(fromHex("c001c100"), { what: "read" }).then(
+  channel.exchange(fromHex("c001c100"), { request: "read" }).then(
     (apdu) => {
       outcome = { at: clock.now() - began, code: toHex(apdu), message: "" };
     },

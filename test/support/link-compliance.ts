@@ -287,7 +287,7 @@ function timingOut(subject: LinkSubject): void {
   it("ends an exchange without an answer in one typed failure, and may be opened again", () => {
     const line = new Conversation(subject).openWhole();
     line.far = never;
-    line.send(request, { what: "read 1-0:1.8.0*255/2" });
+    line.send(request, { request: "read 1-0:1.8.0*255/2" });
     assert.equal(line.link.state, "busy");
     line.exhaust();
     assert.deepEqual([line.count("failed"), line.link.state, line.link.deadline], [1, "closed", undefined]);

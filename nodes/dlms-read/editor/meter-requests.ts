@@ -69,14 +69,14 @@ function failureOf(xhr: JQuery.jqXHR, ofDraft: boolean): RequestFailure {
 }
 
 /** Asks a meter: with the settings in the editor if it is not deployed or was changed since. */
-export function askMeter<T>(meterId: string, what: string, body: object = {}): MeterRequest<T> {
+export function askMeter<T>(meterId: string, route: string, body: object = {}): MeterRequest<T> {
   const node = meterNode(meterId);
   const result = $.Deferred<T, RequestFailure>();
   let request: JQuery.jqXHR | undefined;
   const send = (draftOf: EditedNode | undefined): void => {
     const draft = draftOf && { properties: propertiesOf(draftOf), credentials: typedSecretsOf(draftOf) };
     request = $.ajax({
-      url: `dlms/${draft ? "drafts" : "meters"}/${encodeURIComponent(meterId)}/${what}`,
+      url: `dlms/${draft ? "drafts" : "meters"}/${encodeURIComponent(meterId)}/${route}`,
       ...{ method: "POST", contentType: "application/json", dataType: "json" },
       data: JSON.stringify({ language: editorLanguage(), ...body, ...draft }),
     });

@@ -67,11 +67,11 @@ export class Association {
   }
 
   /** A value that a service keeps for the life of this association; created by the first call. */
-  kept<T>(what: Kept<T>): T {
-    const known = this.#kept.get(what) as T | undefined;
+  kept<T>(entry: Kept<T>): T {
+    const known = this.#kept.get(entry) as T | undefined;
     if (known !== undefined) return known;
-    const made = what.make(this);
-    this.#kept.set(what, made);
+    const made = entry.make(this);
+    this.#kept.set(entry, made);
     return made;
   }
 

@@ -207,13 +207,13 @@ const addressText = ({ logical, physical }: Settings["server"]): string =>
 async function probeAssociation(active: Association, client: number): Promise<ConnectionFacts> {
   const { session } = active;
   const referencing = session.association?.referencing ?? "ln";
-  const what = "read the association object";
+  const request = "read the association object";
   try {
     const ok =
       referencing === "sn"
-        ? (await active.run(session.read([{ kind: "variable-name", name: associationShortName }], what)))[0]?.kind ===
-          "data"
-        : (await active.run(session.get(associationObject, what))).ok;
+        ? (await active.run(session.read([{ kind: "variable-name", name: associationShortName }], request)))[0]
+            ?.kind === "data"
+        : (await active.run(session.get(associationObject, request))).ok;
     return { found: ok ? "presumed" : "presumedRefused", client, referencing };
   } catch (error) {
     // an error of keys or counters is not a refusal of the object
@@ -252,11 +252,11 @@ async function firstRead(active: Association, { present }: Settings): Promise<Co
   }
   let refused: { readonly ref: AttributeRef; readonly result: number } | undefined;
   for (const ref of firstReads) {
-    const what = `read ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
+    const request = `read ${obisPrinted(ref.logicalName)}/${ref.attributeId}`;
     const descriptor = { classId: ref.classId, instanceId: parseObis(ref.logicalName), attributeId: ref.attributeId };
-    const result: GetDataResult = await active.run(active.session.get(descriptor, what));
+    const result: GetDataResult = await active.run(active.session.get(descriptor, request));
     if (result.ok) {
-      const { value } = presentAttribute(decodeValueBytes(result.data, undefined, what), ref, undefined, present);
+      const { value } = presentAttribute(decodeValueBytes(result.data, undefined, request), ref, undefined, present);
       const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
       return { found: "value", logicalName: obisPrinted(ref.logicalName), value: text.slice(0, maxValueCharacters) };
     }

@@ -9,7 +9,7 @@ import type { SevenBitEvidence } from "./parity";
 
 export interface Failure {
   /** "connect", "read 1-0:1.8.0*255/2" */
-  readonly what: string;
+  readonly request: string;
   /** "server 1/17" */
   readonly name: string;
   /** ms that each answer was awaited */
@@ -52,7 +52,7 @@ export class Evidence {
 
   /** The error for an exchange that ended without an answer. */
   failure(failure: Failure): DlmsError {
-    const { what, name, awaited, tries, report } = failure;
+    const { request, name, awaited, tries, report } = failure;
     const details = {
       bytes: report.bytes,
       frames: report.frames,
@@ -62,7 +62,7 @@ export class Evidence {
       tries,
       first: shownBytes(report.first),
     };
-    const head = `${prefix(what)}${name} did not answer within ${Math.round(awaited)} ms, ${tries} ${tries === 1 ? "try" : "tries"}`;
+    const head = `${prefix(request)}${name} did not answer within ${Math.round(awaited)} ms, ${tries} ${tries === 1 ? "try" : "tries"}`;
     const timeout = (text: string, code = failure.timeout): DlmsError =>
       new DlmsTimeoutError(code, `${head}: ${text}`, { details });
     const link = (code: CodesOf<"DlmsLinkError">, text: string): DlmsError =>

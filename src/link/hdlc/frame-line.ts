@@ -33,7 +33,7 @@ export interface FrameHandler {
 
 /** An exchange that ended without an answer. */
 export interface Unanswered {
-  readonly what: string;
+  readonly request: string;
   readonly tries: number;
   readonly timeout: CodesOf<"DlmsTimeoutError">;
   /** received bytes of the incomplete answer */

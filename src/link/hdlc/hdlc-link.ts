@@ -258,7 +258,7 @@ export class HdlcLink implements LinkProtocol {
         return;
       case "connecting":
         if (state.connects > this.#settings.retries) {
-          const exchange = { what: "connect", tries: state.connects, timeout: "TIMEOUT_LINK", part: 0 } as const;
+          const exchange = { request: "connect", tries: state.connects, timeout: "TIMEOUT_LINK", part: 0 } as const;
           this.#fail(this.#line.unanswered(exchange), outputs);
           // Every other attempt omits the parameters, because some meters do not answer an SNRM that has them.
         } else

@@ -31,7 +31,7 @@ export class HdlcTransfer {
   readonly #segments = new SegmentHistory();
   #expected = 0;
   #awaiting = false;
-  #what = "";
+  #request = "";
   /** the poll bit was sent, the final bit has not been received */
   #meterHasTurn = false;
   /** an answer was complete without the final bit, which may still arrive */
@@ -61,7 +61,7 @@ export class HdlcTransfer {
 
   send(apdu: Uint8Array, now: number, options: LinkSendOptions): LinkOutput[] {
     const outputs: LinkOutput[] = [];
-    if (!this.#awaiting && this.#window.empty) this.#beginExchange(options.what ?? "", now);
+    if (!this.#awaiting && this.#window.empty) this.#beginExchange(options.request ?? "", now);
     this.#awaiting ||= options.expectAnswer !== false;
     this.#window.add(withRequestLlc(apdu), this.#line.parameters.maxInfoTransmit);
     // Half duplex: during the meter's turn, segments to be sent wait for the final bit, or for its time-out.
@@ -71,7 +71,7 @@ export class HdlcTransfer {
 
   await(now: number, options: LinkSendOptions): LinkOutput[] {
     const outputs: LinkOutput[] = [];
-    this.#beginExchange(options.what ?? this.#what, now);
+    this.#beginExchange(options.request ?? this.#request, now);
     this.#awaiting = true;
     if (this.#meterHasTurn) this.#line.awaitReply(now, 0);
     else this.#ourTurn(now, true, outputs);
@@ -103,10 +103,10 @@ export class HdlcTransfer {
         return;
       case "DM":
       case "DISC":
-        this.#fail(gone(this.#line.settings.name, this.#what, frame.control.type), outputs);
+        this.#fail(gone(this.#line.settings.name, this.#request, frame.control.type), outputs);
         return;
       case "FRMR":
-        this.#fail(rejected(this.#line.settings.name, this.#what, frame.info), outputs);
+        this.#fail(rejected(this.#line.settings.name, this.#request, frame.info), outputs);
         return;
       default:
         this.#line.ignore(frame, outputs);
@@ -153,7 +153,10 @@ export class HdlcTransfer {
     this.#content += length;
     const taken = now - this.#since;
     if (!this.#awaiting || taken <= maxTransferMs(this.#content, this.#line.settings.timeouts.response)) return true;
-    this.#fail(tooSlow(this.#line.settings.name, this.#what, paceText(this.#content, taken), this.#content), outputs);
+    this.#fail(
+      tooSlow(this.#line.settings.name, this.#request, paceText(this.#content, taken), this.#content),
+      outputs,
+    );
     return false;
   }
 
@@ -182,7 +185,7 @@ export class HdlcTransfer {
     if (this.#awaiting) {
       if (!this.#window.empty) {
         const problem = "it answered before it had acknowledged the whole request";
-        this.#fail(sequenceError(this.#line.settings.name, this.#what, problem), outputs);
+        this.#fail(sequenceError(this.#line.settings.name, this.#request, problem), outputs);
         return false;
       }
       this.#awaiting = false;
@@ -315,7 +318,7 @@ export class HdlcTransfer {
     }
     if (!this.#tryAgain(outputs)) return;
     this.#line.note(
-      `${prefix(this.#what)}no answer, retry ${this.#attempts} of ${this.#line.settings.retries}`,
+      `${prefix(this.#request)}no answer, retry ${this.#attempts} of ${this.#line.settings.retries}`,
       outputs,
     );
     this.#narrow(outputs);
@@ -337,12 +340,12 @@ export class HdlcTransfer {
 
   #exhausted(tries: number): DlmsError {
     const timeout = this.#awaiting ? "TIMEOUT_RESPONSE" : "TIMEOUT_LINK";
-    return this.#line.unanswered({ what: this.#what, tries, timeout, part: this.#answer.length });
+    return this.#line.unanswered({ request: this.#request, tries, timeout, part: this.#answer.length });
   }
 
-  #beginExchange(what: string, now: number): void {
+  #beginExchange(request: string, now: number): void {
     this.#line.beginExchange(now);
-    this.#what = what;
+    this.#request = request;
     this.#attempts = this.#content = 0;
     this.#since = now;
     this.#ready();

@@ -28,11 +28,11 @@ export function unknownBaudCharacter({ baudCharacter, text }: Identification): D
 
 /** The meter sent its data readout: after the option select as in mode C, or at once as in modes A and B. */
 export function readoutInstead(received: Uint8Array, when: "selected" | "identified"): DlmsError {
-  const what =
+  const finding =
     when === "selected"
       ? "answered the acknowledgement with a mode C data readout, not with HDLC"
       : "sent a data readout directly after its identification, without waiting for the acknowledgement";
-  const problem = `the meter ${what}; read it by an IEC 62056-21 reader, or look for another interface of it`;
+  const problem = `the meter ${finding}; read it by an IEC 62056-21 reader, or look for another interface of it`;
   return new DlmsLinkError("LINK_MODE_E", `mode E: ${problem}`, {
     retry: "no",
     details: { modeE: "readout", bytes: received.length, first: shownBytes(received) },

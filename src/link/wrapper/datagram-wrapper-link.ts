@@ -74,7 +74,7 @@ export class DatagramWrapperLink implements LinkProtocol {
   send(apdu: Uint8Array, now: number, options: LinkSendOptions = {}): LinkOutput[] {
     assertOpen(this.#state);
     const outputs: LinkOutput[] = [];
-    this.#port.beginRequest(options.what);
+    this.#port.beginRequest(options.request);
     const bytes = this.#port.encode(apdu);
     if (options.expectAnswer === false) {
       this.#port.transmit(bytes, outputs);
@@ -94,7 +94,7 @@ export class DatagramWrapperLink implements LinkProtocol {
 
   await(now: number, options: LinkSendOptions = {}): LinkOutput[] {
     assertOpen(this.#state);
-    this.#port.continueRequest(options.what);
+    this.#port.continueRequest(options.request);
     const due = options.sameWait === true ? this.#lastDue : now + this.#settings.timeouts.response;
     this.#wait(due, { request: undefined, resends: 0, reportSilence: options.reportSilence === true });
     return [];

@@ -84,7 +84,7 @@ class WrapperLink implements LinkProtocol {
   send(apdu: Uint8Array, now: number, options: LinkSendOptions = {}): LinkOutput[] {
     assertOpen(this.#state);
     const outputs: LinkOutput[] = [];
-    this.#port.beginRequest(options.what);
+    this.#port.beginRequest(options.request);
     if (this.#state.phase === "open") this.#forgetUnfinished(now, outputs);
     this.#port.transmit(this.#port.encode(apdu), outputs);
     if (options.expectAnswer !== false) this.#wait(now + this.#settings.timeouts.response, options);
@@ -93,7 +93,7 @@ class WrapperLink implements LinkProtocol {
 
   await(now: number, options: LinkSendOptions = {}): LinkOutput[] {
     assertOpen(this.#state);
-    this.#port.continueRequest(options.what);
+    this.#port.continueRequest(options.request);
     this.#wait(options.sameWait === true ? this.#lastDue : now + this.#settings.timeouts.response, options);
     return [];
   }

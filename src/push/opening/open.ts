@@ -326,10 +326,10 @@ function named(key: Uint8Array | undefined, keySet: PushKeySet, role: KeyRole, t
   throw noKey(keyWords[keySet], title, "");
 }
 
-function noKey(what: string, title: Uint8Array, more: string): DlmsPushError {
+function noKey(keyName: string, title: Uint8Array, more: string): DlmsPushError {
   return new DlmsPushError(
     "PUSH_NO_KEY",
-    `no key for system title ${toHex(title)}: the push needs the ${what}${more}`,
+    `no key for system title ${toHex(title)}: the push needs the ${keyName}${more}`,
     {
       details: { systemTitle: toHex(title) },
     },
@@ -359,7 +359,8 @@ function decipher({ apdu, content, key, keys, title, suite, control, role }: Ope
   if (control.authenticated) requireLength(authenticationKey, suite, "authentication");
   const symmetric = { encryptionKey: key, authenticationKey, broadcastKey: key };
   const extraAad = apdu.apdu === "general-ciphering" ? headerBytes(apdu) : nothing;
-  return unprotect({ content, keys: symmetric, systemTitle: title, keyRole: role, what: "push", extraAad }).plaintext;
+  return unprotect({ content, keys: symmetric, systemTitle: title, keyRole: role, apduName: "push", extraAad })
+    .plaintext;
 }
 
 /** Without the authentication key: cuts off the tag and decrypts the content. */

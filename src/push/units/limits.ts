@@ -12,10 +12,10 @@ export const maxUnfinishedMs = 30_000;
 export const seriesLimits = { maxBytes: maxPushBytes, maxOpen: maxUnfinished, maxAgeMs: maxUnfinishedMs } as const;
 
 /** A message received in pieces that was abandoned. */
-export function droppedError(what: string, { sender, pieces, bytes, why }: DroppedSeries): DlmsPushError {
+export function droppedError(pieceName: string, { sender, pieces, bytes, why }: DroppedSeries): DlmsPushError {
   return new DlmsPushError(
     "PUSH_INCOMPLETE",
-    `incomplete push from ${sender}: ${why}; ${pieces} ${what} with ${bytes} bytes were dropped. ` +
+    `incomplete push from ${sender}: ${why}; ${pieces} ${pieceName} with ${bytes} bytes were dropped. ` +
       "The next push is not affected; if this happens often, check the line",
     { details: { sender, pieces, bytes } },
   );

@@ -66,7 +66,7 @@ function feedLink(make: () => LinkProtocol, opening: readonly Uint8Array[], inpu
   feed.take(() => link.open(feed.now));
   if ((shape & 0x80) === 0) for (const bytes of opening) feed.receive(bytes);
   const send = (): void => {
-    if (link.state === "open") feed.take(() => link.send(request, feed.now, { what: "read" }));
+    if (link.state === "open") feed.take(() => link.send(request, feed.now, { request: "read" }));
   };
   send();
   const stream = Uint8Array.from(rest);

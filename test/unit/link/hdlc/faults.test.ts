@@ -154,7 +154,7 @@ function session(link: LinkProtocol, line: FaultyLine): void {
   for (const request of requests) {
     if (line.failure !== undefined) return;
     const have = line.apdus.length;
-    line.take(link.send(fromHex(request), line.now, { what: "read" }));
+    line.take(link.send(fromHex(request), line.now, { request: "read" }));
     line.run(() => line.apdus.length > have);
   }
   if (line.failure !== undefined) return;

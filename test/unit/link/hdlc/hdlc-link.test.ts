@@ -290,7 +290,7 @@ describe("HDLC link: transfer", () => {
   });
 
   it("fails after its retries: RR, the frame again, then the error", () => {
-    const session = up().send(aarqApdu, { what: "associate" }).timeOut().timeOut();
+    const session = up().send(aarqApdu, { request: "associate" }).timeOut().timeOut();
     assert.deepEqual(session.taken(), [aarq, rr(0), aarq]);
     session.timeOut();
     assert.equal(session.failure?.code, "DLMS_TIMEOUT_RESPONSE");
@@ -350,7 +350,7 @@ describe("HDLC link: transfer", () => {
   });
 
   it("waits for a meter that is not ready (RR), in growing pauses and not without end", () => {
-    const session = up().send(get, { what: "read" });
+    const session = up().send(get, { request: "read" });
     session.taken();
     let polls = 0;
     session.receive(fromMeter(0x31));
@@ -537,7 +537,7 @@ describe("HDLC link: echo, strangers and errors", () => {
   }
 
   it("describes a meter's rejection (FRMR) in words", () => {
-    const session = up().send(get, { what: "read 1-0:1.8.0*255/2" }).receive(fromMeter(0x97, "100004"));
+    const session = up().send(get, { request: "read 1-0:1.8.0*255/2" }).receive(fromMeter(0x97, "100004"));
     assert.equal(session.failure?.code, "DLMS_LINK_FRAME_REJECTED");
     assert.match(
       session.failure?.message ?? "",
@@ -614,7 +614,7 @@ describe("HDLC link: echo, strangers and errors", () => {
 
   it("names an answer that broke off", () => {
     const session = up({ retries: 1 })
-      .send(get, { what: "read" })
+      .send(get, { request: "read" })
       .receive(fromMeter(0x30, "e6e700c401c1", true));
     session.timeOut().timeOut();
     assert.equal(session.failure?.code, "DLMS_TIMEOUT_INTERFRAME");

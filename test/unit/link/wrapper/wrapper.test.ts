@@ -161,7 +161,7 @@ describe("wrapper link", () => {
   });
 
   it("drops frames for another client, and reports them in the time-out", () => {
-    const session = line().send(get, { what: "read" }).receive(`0001000200100001aa`, "000100010010 0000");
+    const session = line().send(get, { request: "read" }).receive(`0001000200100001aa`, "000100010010 0000");
     assert.deepEqual(session.apdus, []);
     assert.match(session.notes[0] ?? "", /from 2 to 16 was dropped/);
     session.timeOut();
@@ -181,7 +181,7 @@ describe("wrapper link", () => {
   });
 
   it("names the echo if only that was received", () => {
-    const session = line().send(get, { what: "read" });
+    const session = line().send(get, { request: "read" });
     session.receive(request).timeOut();
     assert.deepEqual(session.apdus, []);
     assert.match(session.notes[0] ?? "", /echo/);
