@@ -59,7 +59,11 @@ export class SilenceWatch {
 }
 
 function silent(finding: string, ms: number, details?: HeardMeter["details"]): DlmsPushError {
-  return new DlmsPushError("PUSH_SILENT", `${finding} for ${ms / 1000} s; check the meter, its push setup and the line`, {
-    details: { silenceMs: ms, ...details },
-  });
+  return new DlmsPushError(
+    "PUSH_SILENT",
+    `${finding} for ${ms / 1000} s; check the meter, its push setup and the line`,
+    {
+      details: { silenceMs: ms, ...details },
+    },
+  );
 }
