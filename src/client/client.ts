@@ -1,14 +1,23 @@
 /** The client of one meter: sends its requests one at a time over a connection that it keeps. */
 import type { DlmsValue } from "../codec";
-import type { AttributeRef, MethodRef, ObisLike, ObjectDirectory, PresentOptions } from "../cosem";
+import type { AttributeRef, MethodRef, ObisLike, ObjectDirectory, PresentOptions, WriteValueOptions } from "../cosem";
 import { DlmsStateError } from "../errors";
-import { callback, invalid, oneOf } from "../errors/arguments";
+import { callback, invalid, object, oneOf } from "../errors/arguments";
 import { asDlmsError } from "../errors/boundary";
 import type { RandomSource } from "../security";
 import type { AssociationInfo } from "../session/steps/options";
 import type { Association } from "./association/association";
 import { certificateDateWarnings } from "./options/certificate-dates";
-import { invoking, writing } from "./services/write-and-invoke";
+import { invoking, invokingAll, writing, writingAll } from "./services/write-and-invoke";
+import type {
+  AttributeWrite,
+  InvokeOptions,
+  InvokeOutcome,
+  MethodCall,
+  WriteOptions,
+  WriteOutcome,
+} from "./services/write-types";
+import { scaledBy } from "./services/write-values";
 import { type ClientParts, establisher } from "./connection/establish";
 import type { ClientEvents, ClientState, Unsubscribe } from "./connection/events";
 import type { MeterHints } from "./association/meter-hints";
@@ -218,14 +227,54 @@ export class DlmsClient implements AsyncDisposable {
     );
   }
 
-  /** Writes one attribute. The client never retries it. */
-  async write(ref: AttributeRef, value: DlmsValue, options: OperationOptions = {}): Promise<void> {
-    await this.#runner.submit(writing(ref, value), options);
+  /**
+   * Writes one attribute: a DlmsValue, or a plain value whose type the class table knows. The client never repeats it:
+   * when the answer is lost, the promise rejects with WRITE_OUTCOME_UNKNOWN. With `scaled` the value is in its unit, and
+   * the client first reads the scaler and the type.
+   */
+  async write(ref: AttributeRef, value: unknown, options: WriteOptions = {}): Promise<void> {
+    object("options", options);
+    const { scaled, signal, timeoutMs, ...values } = options;
+    const limits: OperationOptions = {
+      ...(signal === undefined ? {} : { signal }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    };
+    const more = scaled === true ? await scaledBy(ref, (wanted) => this.read(wanted, limits)) : {};
+    await this.#runner.submit(writing({ ...this.#valueOptions(), ...values, ...more, ref, value }), limits);
   }
 
-  /** Invokes a method; resolves with its return value, or null-data if it has none. The client never retries it. */
-  async invoke(ref: MethodRef, argument?: DlmsValue, options: OperationOptions = {}): Promise<DlmsValue> {
-    return this.#runner.submit(invoking(ref, argument), options);
+  /**
+   * Writes several attributes, in one request where the meter supports lists, else one after the other. A refused
+   * attribute is an outcome with an error.
+   */
+  async writeMany(writes: readonly AttributeWrite[], options: OperationOptions = {}): Promise<WriteOutcome[]> {
+    if (!Array.isArray(writes)) throw invalid("writes", "a list of { ref, value }", writes);
+    if (writes.length === 0) return [];
+    return this.#runner.submit(
+      writingAll((writes as readonly AttributeWrite[]).map((one) => ({ ...this.#valueOptions(), ...one }))),
+      options,
+    );
+  }
+
+  /**
+   * Invokes a method; resolves with its return value, or null-data if it has none. The argument is a DlmsValue, or a
+   * plain value whose type is known. The client never repeats it: when the answer is lost, the promise rejects with
+   * WRITE_OUTCOME_UNKNOWN.
+   */
+  async invoke(ref: MethodRef, argument?: unknown, options: InvokeOptions = {}): Promise<DlmsValue> {
+    object("options", options);
+    const { signal: _, timeoutMs: __, ...values } = options;
+    return this.#runner.submit(invoking({ ...this.#valueOptions(), ...values, ref, argument }), options);
+  }
+
+  /** Invokes several methods, in one request where the meter supports lists, else one after the other. */
+  async invokeMany(calls: readonly MethodCall[], options: OperationOptions = {}): Promise<InvokeOutcome[]> {
+    if (!Array.isArray(calls)) throw invalid("calls", "a list of { ref, argument }", calls);
+    if (calls.length === 0) return [];
+    return this.#runner.submit(
+      invokingAll((calls as readonly MethodCall[]).map((one) => ({ ...this.#valueOptions(), ...one }))),
+      options,
+    );
   }
 
   /** Release, disconnect and free the line. Whatever waits is rejected. Idempotent, never rejects, bounded. */
@@ -273,6 +322,18 @@ export class DlmsClient implements AsyncDisposable {
   #present(options: ReadOptions): PresentOptions {
     const { present } = this.#settings;
     return options.dates === undefined ? present : { ...present, dates: options.dates };
+  }
+
+  /** The meter's habits: the sign of its deviation, its time zone, and how it uses octet-strings. */
+  #valueOptions(): Pick<WriteValueOptions, "octetStrings" | "dateTimes"> {
+    const { octetStrings, reversedDeviation, timeZone } = this.#settings.present;
+    return {
+      ...(octetStrings === undefined ? {} : { octetStrings }),
+      dateTimes: {
+        ...(timeZone === undefined ? {} : { timeZone }),
+        ...(reversedDeviation === undefined ? {} : { reversedDeviation }),
+      },
+    };
   }
 
   async #close(options: CloseOptions): Promise<void> {

@@ -35,6 +35,15 @@ export type {
   ValueOptions,
 } from "./options/options";
 export type { Outcome, Reading } from "./services/read";
+export type {
+  AttributeWrite,
+  InvokeOptions,
+  InvokeOutcome,
+  MethodCall,
+  WriteOptions,
+  WriteOutcome,
+  WriteValues,
+} from "./services/write-types";
 export type { ConnectionHint, ConnectionHintKey, ConnectionStepName } from "./diagnosis/hints";
 export type { ConnectionFacts } from "./diagnosis/facts";
 export type { AddressCandidate } from "./diagnosis/address-candidates";

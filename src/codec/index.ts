@@ -43,6 +43,7 @@ export {
   formOctets,
   formSequence,
   formUnknown,
+  isDataType,
 } from "./tags";
 export {
   compactValuesPerByte,

@@ -10,6 +10,11 @@ export function dataTag(type: string): number | undefined {
   return tags.get(type);
 }
 
+/** Whether a text is the standard's word for a data type. */
+export function isDataType(word: string): word is DataType {
+  return tags.has(word);
+}
+
 /** The standard's word for a tag byte, or undefined for a tag that it does not know. */
 export function dataType(tag: number): DataType | undefined {
   return types[tag];

@@ -1,7 +1,7 @@
 /** Encodes date-times from Date, epoch, ISO 8601 text and parts. */
 import { DlmsConfigError } from "../errors";
 import { quote } from "../errors/arguments";
-import { type DateTimeParts, isCalendarDay } from "./date-time";
+import { clockStatusBits, type DateTimeParts, isCalendarDay } from "./date-time";
 import { utcMs, zoneRules } from "./time-zone";
 
 export interface EncodeDateTimeOptions {
@@ -18,14 +18,26 @@ export interface EncodeDateTimeOptions {
   readonly reversedDeviation?: boolean;
   /** also write the day of week; range selectors leave it unspecified */
   readonly weekday?: boolean;
+  /**
+   * Clock status byte of instants and texts: a number (0), null = not specified (FF), or "by-zone": the bit for daylight
+   * saving time if `timeZone` has it at that moment.
+   */
+  readonly status?: number | null | "by-zone";
 }
 
 const isoForm =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 
+/** A text with `*` for unspecified fields, and the special days and months of the standard. */
+const wildForm =
+  /^(\*|\d{4})-(\*|\d{2}|dst-begin|dst-end)-(\*|\d{2}|last|second-last)(?:[T ](\*|\d{2}):(\*|\d{2})(?::(\*|\d{2}))?)?$/i;
+const timeForm = /^(\*|\d{2}):(\*|\d{2})(?::(\*|\d{2})(?:[.,](\d{1,2}))?)?$/;
+const specialMonths = { "dst-begin": "daylight-saving-begin", "dst-end": "daylight-saving-end" } as const;
+
 /**
  * The 12 bytes of a date-time. A Date or a number (epoch in ms) is an instant; a text is ISO 8601, and without
- * an offset it is the meter's local time; parts are written as they are, null as unspecified.
+ * an offset it is the meter's local time; `*` stands for an unspecified field of a text. Parts are written as they are,
+ * null as unspecified.
  * @throws DlmsConfigError CONFIG_INVALID for anything that is not a date
  */
 export function dateTimeToBytes(
@@ -35,8 +47,73 @@ export function dateTimeToBytes(
   if (value instanceof Date) return fromEpoch(value.getTime(), options);
   if (typeof value === "number") return fromEpoch(value, options);
   if (typeof value === "string") return fromText(value.trim(), options);
-  if (typeof value === "object" && value !== null) return fromParts(value);
+  if (typeof value === "object" && value !== null) return fromParts(withWeekday(value, options));
   throw invalid(value, `a ${typeof value} is no date`);
+}
+
+/**
+ * The 5 bytes of a date: `2024-12-25`, `*-12-25` (each year), a Date in the meter's zone, or parts.
+ * @throws DlmsConfigError CONFIG_INVALID for anything that is not a date
+ */
+export function dateToBytes(
+  value: Date | string | Partial<DateTimeParts>,
+  options: EncodeDateTimeOptions = {},
+): Uint8Array {
+  if (typeof value === "string" && /[T:]/i.test(value.replace(/dst-|last/gi, ""))) {
+    throw invalid(value, "a date has no time");
+  }
+  return dateTimeToBytes(value, { weekday: false, ...options }).subarray(0, 5);
+}
+
+/**
+ * The 4 bytes of a time: `06:30`, `06:30:00`, `*:00:00` (each hour), a Date in the meter's zone, or parts.
+ * @throws DlmsConfigError CONFIG_INVALID for anything that is not a time
+ */
+export function timeToBytes(
+  value: Date | string | Partial<DateTimeParts>,
+  options: EncodeDateTimeOptions = {},
+): Uint8Array {
+  if (typeof value !== "string") return dateTimeToBytes(value, options).subarray(5, 9);
+  const match = timeForm.exec(value.trim());
+  if (match === null) throw invalid(value, "a time is hh:mm, hh:mm:ss or has * for unspecified fields");
+  const [, hour = "", minute = "", second = "00", fraction = "0"] = match;
+  const hundredths = Number(fraction.padEnd(2, "0"));
+  return fromParts({ hour: wild(hour), minute: wild(minute), second: wild(second), hundredths }).subarray(5, 9);
+}
+
+const wild = (text: string): number | null => (text === "*" ? null : Number(text));
+
+/** A text with wildcards in its parts; undefined if it has none. */
+function readWildcards(text: string): Partial<DateTimeParts> | undefined {
+  if (!/\*|dst|last/i.test(text)) return undefined;
+  const match = wildForm.exec(text);
+  if (match === null) throw invalid(text, "a text with * is *-mm-dd or *-mm-ddThh:mm:ss");
+  const [, year = "*", month = "*", day = "*", hour = "*", minute = "*", second = minute === "*" ? "*" : "00"] = match;
+  const special = specialMonths[month.toLowerCase() as keyof typeof specialMonths] as
+    DateTimeParts["month"] | undefined;
+  const dayWord = day.toLowerCase();
+  return {
+    year: wild(year),
+    month: special ?? wild(month),
+    day: dayWord === "last" || dayWord === "second-last" ? dayWord : wild(day),
+    weekday: null,
+    hour: wild(hour),
+    minute: wild(minute),
+    second: wild(second),
+    hundredths: second === "*" ? null : 0,
+  };
+}
+
+/** Parts with their day of week, if it is wanted and they have none; a wrong one is refused. */
+function withWeekday(parts: Partial<DateTimeParts>, { weekday }: EncodeDateTimeOptions): Partial<DateTimeParts> {
+  const { year, month, day } = parts;
+  if (weekday !== true || typeof year !== "number" || typeof month !== "number" || typeof day !== "number")
+    return parts;
+  if (!isCalendarDay(year, month, day)) throw invalid(`${year}-${month}-${day}`, "no such day");
+  const right = new Date(utcMs(year, month, day, 0, 0, 0)).getUTCDay() || 7;
+  if (parts.weekday === undefined) return { ...parts, weekday: right };
+  if (parts.weekday === null || parts.weekday === right) return parts;
+  throw invalid(`${year}-${month}-${day}`, `its day of week is ${right}, not ${parts.weekday}`);
 }
 
 function invalid(value: unknown, problem: string): DlmsConfigError {
@@ -52,6 +129,13 @@ function fromEpoch(epochMs: number, options: EncodeDateTimeOptions): Uint8Array 
   const zone = options.timeZone === undefined || options.timeZone === "" ? undefined : options.timeZone;
   const offset = options.offset ?? (zone === undefined ? 0 : zoneRules(zone).offsetAt(epochMs));
   return write(epochMs + offset * 60_000, offset, options);
+}
+
+/** The status byte: daylight saving time by the zone's rules. */
+function statusAt(localMs: number, offset: number | null, { status, timeZone }: EncodeDateTimeOptions): number | null {
+  if (status !== "by-zone") return status ?? (status === null ? null : 0);
+  if (offset === null || timeZone === undefined || timeZone === "" || Number.isNaN(localMs)) return 0;
+  return zoneRules(timeZone).standardAt(localMs - offset * 60_000) < offset ? clockStatusBits.daylightSavingActive : 0;
 }
 
 /** A text in its parts: local time in ms as if it were UTC, and its offset in minutes east of UTC. */
@@ -71,6 +155,9 @@ function readText(text: string): { readonly localMs: number; readonly own: numbe
 }
 
 function fromText(text: string, options: EncodeDateTimeOptions): Uint8Array {
+  const parts = readWildcards(text);
+  if (parts !== undefined)
+    return fromParts({ ...parts, status: typeof options.status === "number" ? options.status : null });
   const { localMs, own } = readText(text);
   const named = options.timeZone ?? "";
   if (own !== undefined) {
@@ -119,7 +206,7 @@ function write(localMs: number, offset: number | null, options: EncodeDateTimeOp
     second: local.getUTCSeconds(),
     hundredths: Math.floor(local.getUTCMilliseconds() / 10),
     deviation: known === null ? null : options.reversedDeviation === true ? -known : known,
-    status: 0,
+    status: statusAt(localMs, offset, options),
   });
 }
 

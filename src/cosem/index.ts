@@ -22,7 +22,7 @@ export {
   timeFromBytes,
   type TimeParts,
 } from "./date-time";
-export { dateTimeToBytes, type EncodeDateTimeOptions, readMoment } from "./date-time-encode";
+export { dateToBytes, dateTimeToBytes, timeToBytes, type EncodeDateTimeOptions, readMoment } from "./date-time-encode";
 export { interfaceClasses } from "./interface-classes";
 export {
   attribute,
@@ -125,4 +125,21 @@ export { decimalText, scaleFloat, scaleInteger, shortestFloat32 } from "./scalin
 export { addSeconds, dateTimeFormatter } from "./date-time-formatter";
 export { isTimeZone, utcMs, zoneRules } from "./time-zone";
 export { findUnit, type UnitDefinition, units, unitSymbol } from "./units";
+export {
+  attributeType,
+  attributeTypes,
+  encodeDateTime,
+  isDlmsValue,
+  isNumericType,
+  isWithoutArgument,
+  methodArgumentType,
+  type OctetOptions,
+  scaledValue,
+  toDlmsValue,
+  typeLike,
+  typesOf,
+  type ValueType,
+  valueTypeOf,
+  type WriteValueOptions,
+} from "./writing";
 export * as wellKnownObjects from "./well-known-objects";

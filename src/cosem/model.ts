@@ -33,6 +33,11 @@ export type Presentation =
 /** A named field of a known structure, or the element of a known array. */
 export interface FieldDefinition {
   readonly name: string;
+  /**
+   * A-XDR type for writes: the standard's word, or words joined by " | " for a CHOICE. Absent where the presentation
+   * determines it, or where it is open.
+   */
+  readonly type?: string;
   readonly presentation?: Presentation;
   readonly fields?: readonly FieldDefinition[];
   /** fields of other forms of the structure; the number of fields of a value selects the form */

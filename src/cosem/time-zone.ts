@@ -10,10 +10,13 @@ export interface ZoneRules {
    * time, unless `standard` is set; a skipped time uses the offset before the gap.
    */
   offsetOfLocal(localMs: number, standard?: boolean): number;
+  /** minutes east of UTC of standard time in the year of an instant: the smaller offset of the half-years around it */
+  standardAt(epochMs: number): number;
 }
 
 const quarter = 900_000;
 const day = 86_400_000;
+const halfYear = 182 * day;
 const maxKeptQuarters = 20_000;
 const zones = new Map<string, ZoneRules>();
 
@@ -62,7 +65,9 @@ function makeRules(name: string): ZoneRules {
     if (second === undefined) return first;
     return standard ? Math.min(first, second) : Math.max(first, second);
   };
-  return { offsetAt, offsetOfLocal };
+  const standardAt = (epochMs: number): number =>
+    Math.min(offsetAt(epochMs), offsetAt(epochMs - halfYear), offsetAt(epochMs + halfYear));
+  return { offsetAt, offsetOfLocal, standardAt };
 }
 
 function formatter(name: string): Intl.DateTimeFormat {

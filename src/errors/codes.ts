@@ -91,6 +91,7 @@ export const errorCodes = {
 
   EXCEPTION: row("DlmsServiceError", "service", "meter", "reconnect"),
   SERVICE_ERROR: row("DlmsServiceError", "service", "meter", "same-session"),
+  WRITE_OUTCOME_UNKNOWN: row("DlmsServiceError", "service", "network", "no"),
 
   SEC_TAG: row("DlmsSecurityError", "security", "user", "no"),
   SEC_REPLAY: row("DlmsSecurityError", "security", "meter", "reconnect"),

@@ -104,6 +104,15 @@ export interface DetailsByCode {
     /** protection, APDU or security suite that was received */
     readonly received?: string | number;
   };
+  readonly WRITE_OUTCOME_UNKNOWN: {
+    /** whether a request left this host without an answer; false: the line broke between the requests of a list */
+    readonly sent?: boolean;
+    /** attributes or methods of the request, and how many of them the meter had answered */
+    readonly items?: number;
+    readonly answered?: number;
+    /** code of the error that ended the request */
+    readonly reason?: string;
+  };
   readonly DECODE_TRUNCATED: {
     /** bytes that the value needs, and bytes available */
     readonly need?: number;

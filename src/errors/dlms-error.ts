@@ -184,7 +184,10 @@ export class DlmsAccessError extends DlmsError {
   }
 }
 
-/** The meter answered with an exception-response or a confirmedServiceError. */
+/**
+ * The meter answered with an exception-response or a confirmedServiceError, or the answer to a write or a method call
+ * was lost.
+ */
 export class DlmsServiceError extends DlmsError {
   declare readonly details: ErrorDetails & DetailsByClass["DlmsServiceError"];
 

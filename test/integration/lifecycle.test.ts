@@ -168,7 +168,7 @@ describe("the life of a client", () => {
       await clock.runUntil(client.read(ref));
       meter.use({ name: "break", request: (request) => (request.apdu === "set-request-normal" ? [] : undefined) });
       const error = await failureOf(clock.runUntil(client.write(ref, number(2))));
-      assert.equal(error.code, "DLMS_TIMEOUT_RESPONSE");
+      assert.equal(error.code, "DLMS_WRITE_OUTCOME_UNKNOWN");
       assert.equal(requests(meter).filter((one) => one === "set-request-normal").length, 1);
       await clock.runUntil(client.close());
     });

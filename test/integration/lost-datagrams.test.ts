@@ -243,7 +243,7 @@ describe("a write whose datagram is lost", () => {
         const { client, clock, passed, writes } = network(kind, [{ direction, index: 1, how: "lost" }]);
         await clock.runUntil(client.open());
         await assert.rejects(clock.runUntil(client.write(registerRef(0), number(5))), {
-          code: "DLMS_TIMEOUT_RESPONSE",
+          code: "DLMS_WRITE_OUTCOME_UNKNOWN",
         });
         assert.equal(passed.out, 2);
         await clock.tickAsync(60_000);

@@ -53,6 +53,7 @@ interface Named {
  * commitment.
  */
 const values = words(`
+  attributeType encodeDateTime isDlmsValue methodArgumentType scaledValue toDlmsValue typeLike valueTypeOf
   AccessRegistry DlmsAccessError DlmsAssociationError DlmsClient DlmsConfigError DlmsConnectionError
   DlmsDecodeError DlmsError DlmsLinkError DlmsPushError DlmsSecurityError DlmsServiceError DlmsStateError DlmsTimeoutError
   MemoryAccountGuard acceptMeters MeterPool ProfileReader SharedMeter accountOf afterRunning attribute attributeName
@@ -66,6 +67,8 @@ const values = words(`
   toHex unitSymbol withAdvice withExclusiveAccess
 `);
 const types = words(`
+  AttributeWrite DateParts DateTimeParts EncodeDateTimeOptions InvokeOptions InvokeOutcome MethodCall OctetOptions SpecialDay SpecialMonth
+  TimeParts ValueType WriteOptions WriteOutcome WriteValueOptions WriteValues
   KeySource ProfileDays DialInOptions PushHandle PushMessage PushProtection PushSetup PushTarget PushedAttribute PushedValue
   SimulatedPushFraming SimulatedPushList StopHandle
   CounterPolicy Push PushDecoderOptions PushEvent PushFacts PushFraming PushItem PushKeySet PushKeySource PushKeys

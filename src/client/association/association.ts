@@ -13,6 +13,8 @@ import { silentAssociation } from "./association-timeout";
 export interface RunOptions {
   /** Checked between exchanges: true ends the operation there. */
   readonly cancelled?: () => boolean;
+  /** Called before each request, or block of one, is passed to the link. */
+  readonly sending?: () => void;
   /** Receives a piece of a long result; the next one is requested when it resolves. */
   readonly onChunk?: (bytes: Uint8Array, blockNumber: number, last: boolean) => Promise<void> | void;
 }
@@ -130,14 +132,16 @@ export class Association {
     switch (step.kind) {
       case "exchange":
         if (step.phase === "associate") return this.#associating(step);
-        if (this.#sent !== "request") return this.channel.exchange(step.apdu, step);
+        if (this.#sent !== "request") return this.channel.exchange(step.apdu, step, options.sending);
         // only when the line grants its turn: a request that waits for other meters of the line may never be sent
         return this.channel.exchange(step.apdu, step, () => {
           this.#sending("proof");
+          options.sending?.();
         });
       case "receive":
         return this.channel.receive(step);
       case "transmit":
+        options.sending?.();
         return this.channel.transmit(step.apdu, {}).then(nothing);
       case "reserve-counter":
         return this.#store().reserve(step.count);

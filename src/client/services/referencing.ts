@@ -5,6 +5,19 @@ import type { Association, RunOptions } from "../association/association";
 import type { FetchOptions } from "../association/meter-hints";
 import type { AttributeRequest, Fetched } from "./attribute-request";
 
+/** One attribute with the A-XDR encoding of its new value. */
+export interface WriteItem {
+  readonly ref: AttributeRef;
+  readonly data: Uint8Array;
+  readonly access?: Selection;
+}
+
+/** One method with the A-XDR encoding of its argument. */
+export interface InvokeItem {
+  readonly ref: MethodRef;
+  readonly parameters: Uint8Array | undefined;
+}
+
 /** The services by one referencing method. */
 export interface Referencing {
   /** Whether one request reads several attributes, by any service. */
@@ -25,13 +38,14 @@ export interface Referencing {
     options: RunOptions,
   ): Promise<number>;
   /** Returns the result, 0 = success. */
-  write(
+  write(active: Association, item: WriteItem, request: string, options: RunOptions): Promise<number>;
+  /** In one request; undefined where the association has no such service. Returns the results in their positions. */
+  writeTogether(
     active: Association,
-    ref: AttributeRef,
-    data: Uint8Array,
+    items: readonly WriteItem[],
     request: string,
     options: RunOptions,
-  ): Promise<number>;
+  ): Promise<readonly number[]> | undefined;
   invoke(
     active: Association,
     ref: MethodRef,
@@ -39,6 +53,13 @@ export interface Referencing {
     request: string,
     options: RunOptions,
   ): Promise<ActionResult>;
+  /** In one request; undefined where the association has no such service. Returns the results in their positions. */
+  invokeTogether(
+    active: Association,
+    items: readonly InvokeItem[],
+    request: string,
+    options: RunOptions,
+  ): Promise<readonly ActionResult[]> | undefined;
   /** Returns a function that builds the directory from the bytes. */
   objectList(active: Association, options: RunOptions): Promise<() => ObjectDirectory>;
 }

@@ -13,6 +13,8 @@ export interface ClientRequest<C, T> {
   readonly repeatable: boolean | (() => boolean);
   /** Progress so far; if it has grown, the request may be retried after another interruption. */
   readonly progress?: () => number;
+  /** The error that its callers receive in place of the one that ended it. */
+  readonly failure?: (error: unknown) => unknown;
   /** The basis of its time limit, if the caller sets none (one attribute). */
   readonly size?: RequestSize;
   /** The exchange with the meter. Its return value later produces the result, independent of the connection. */
@@ -43,13 +45,17 @@ export class QueuedRequest<C, T = unknown> {
   }
 
   join({ signal, timeoutMs: ms }: OperationOptions, clock: Clock): Promise<T> {
-    const timeout = ms === undefined ? undefined : { clock, ms, error: () => this.#late(ms) };
+    const timeout = ms === undefined ? undefined : { clock, ms, error: () => this.#told(this.#late(ms)) as Error };
     return this.#callers.wait(ms !== undefined, { signal, timeout, left: this.#left });
   }
 
   /** Rejects the callers that have set no time limit. */
   refuseUnbounded(error: Error): void {
-    this.#callers.refuseAll(error, (bounded) => !bounded);
+    this.#callers.refuseAll(this.#told(error), (bounded) => !bounded);
+  }
+
+  #told(error: unknown): unknown {
+    return this.request.failure?.(error) ?? error;
   }
 
   #late(timeoutMs: number): DlmsTimeoutError {
@@ -65,7 +71,7 @@ export class QueuedRequest<C, T = unknown> {
   ): void {
     for (const caller of this.#callers) {
       if (!outcome.ok) {
-        caller.refuse(outcome.error);
+        caller.refuse(this.#told(outcome.error));
         continue;
       }
       try {

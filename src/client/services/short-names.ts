@@ -9,6 +9,7 @@ import {
   findMethod,
   obisDotted,
   readShortNameListBytes,
+  type Selection,
   wellKnownObjects,
 } from "../../cosem";
 import { DlmsDecodeError, DlmsServiceError, type RequestName } from "../../errors";
@@ -21,7 +22,7 @@ import { describeRead, type Fetched } from "./attribute-request";
 import { askInLists } from "./lists";
 import { requestRoom } from "./get-by-access";
 import { objectsOf, toEnd, withRights } from "./object-list";
-import type { Referencing } from "./referencing";
+import type { Referencing, WriteItem } from "./referencing";
 
 const { associationSnNames: own, currentAssociation } = wellKnownObjects;
 const objectListAttribute: AttributeRef = {
@@ -53,31 +54,23 @@ export const shortNames: Referencing = {
   async readChunks(active, ref, selection, request, options) {
     const name = shortNameOf(await namesOf(active, options), ref);
     if (name === undefined) return objectUndefined;
-    const variable: VariableAccess =
-      selection === undefined
-        ? { kind: "variable-name", name }
-        : {
-            kind: "parameterized-access",
-            name,
-            selector: selection.selector,
-            data: encodeValueBytes(selection.parameters),
-          };
+    const variable = variableOf(name, selection);
     const outcome = await active.run(active.session.readChunks(variable, request), options);
     active.answered++;
     return outcome.ok ? 0 : outcome.result;
   },
 
-  async write(active, ref, data, request, options) {
-    const name = shortNameOf(await namesOf(active, options), ref);
-    if (name === undefined) return objectUndefined;
-    const variable = { kind: "variable-name", name } as const;
-    const [result] = await active.run(active.session.write([variable], [data], request), options);
-    return resultOf(result);
+  async write(active, item, request, options) {
+    const [result = objectUndefined] = await writeTogether(active, [item], request, options);
+    return result;
   },
+
+  writeTogether,
+  invokeTogether: () => undefined,
 
   /** A method is invoked by a Read with parameters, IEC 62056-5-3 "Read". */
   async invoke(active, ref, parameters, request, options) {
-    const base = (await namesOf(active, options)).get(`${ref.classId}/${obisDotted(ref.logicalName)}`);
+    const base = (await namesOf(active, withoutMark(options))).get(`${ref.classId}/${obisDotted(ref.logicalName)}`);
     const cls = findClass(ref.classId, ref.version);
     const offset = cls === undefined ? undefined : findMethod(cls, ref.methodId)?.shortNameOffset;
     if (base === undefined || offset === undefined) return { result: objectUndefined };
@@ -100,6 +93,40 @@ export const shortNames: Referencing = {
     };
   },
 };
+
+/** For the requests that prepare a write: they write nothing themselves. */
+function withoutMark({ sending: _, ...options }: RunOptions): RunOptions {
+  return options;
+}
+
+function variableOf(name: number, selection: Selection | undefined): VariableAccess {
+  if (selection === undefined) return { kind: "variable-name", name };
+  const { selector, parameters } = selection;
+  return { kind: "parameterized-access", name, selector, data: encodeValueBytes(parameters) };
+}
+
+/** A name that the meter's object list does not contain is not sent. */
+async function writeTogether(
+  active: Association,
+  items: readonly WriteItem[],
+  request: string,
+  options: RunOptions,
+): Promise<readonly number[]> {
+  const names = await namesOf(active, withoutMark(options));
+  const known = items.flatMap(({ ref, data, access }, index) => {
+    const name = shortNameOf(names, ref);
+    return name === undefined ? [] : [{ index, data, variable: variableOf(name, access) }];
+  });
+  const results = items.map(() => objectUndefined as number);
+  if (known.length === 0) return results;
+  const variables = known.map(({ variable }) => variable);
+  const values = known.map(({ data }) => data);
+  const answers = await active.run(active.session.write(variables, values, request), options);
+  known.forEach(({ index }, i) => {
+    results[index] = resultOf(answers[i]);
+  });
+  return results;
+}
 
 async function readTogether(
   active: Association,

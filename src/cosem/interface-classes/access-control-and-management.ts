@@ -12,6 +12,7 @@ import {
   structure,
   text,
   timeWindows,
+  typed,
 } from "./hints";
 import type { ClassRow } from "./row";
 
@@ -19,7 +20,7 @@ const excerpt = "DLMS UA 1000-1 (Blue Book) excerpt, 4.4; IEC 62056-6-2";
 const source = "DLMS UA 1000-1 (Blue Book), 4.4 access control and management; IEC 62056-6-2";
 
 const associationStatus = enumeration({ 0: "non-associated", 1: "association-pending", 2: "associated" });
-const partners = structure(plain("clientSap"), plain("serverSap"));
+const partners = structure(typed("clientSap", "integer"), typed("serverSap", "long-unsigned"));
 /** first bit first, IEC 62056-5-3 conformance block */
 const conformance = bits(
   "reserved-zero",
@@ -141,11 +142,11 @@ const destination = structure(
   field("message", messageType),
 );
 const retryDelay = structure(
-  plain("repetitionDelayMin"),
-  plain("repetitionDelayExponent"),
-  plain("repetitionDelayMax"),
+  typed("repetitionDelayMin", "long-unsigned"),
+  typed("repetitionDelayExponent", "long-unsigned"),
+  typed("repetitionDelayMax", "long-unsigned"),
 );
-const confirmation = structure(field("startDate", dateTime), plain("interval"));
+const confirmation = structure(typed("startDate", "date-time", dateTime), typed("interval", "double-long-unsigned"));
 
 const pushObject = ["push_object_list", "array", arrayOf(captureObject)] as const;
 const pushTail = [
@@ -245,7 +246,13 @@ export const accessClasses = [
     id: 17,
     version: 0,
     title: "SAP assignment",
-    attributes: [["SAP_assignment_list", "array", arrayOf(structure(plain("sap"), field("logicalDeviceName", text)))]],
+    attributes: [
+      [
+        "SAP_assignment_list",
+        "array",
+        arrayOf(structure(typed("sap", "long-unsigned"), field("logicalDeviceName", text))),
+      ],
+    ],
     methods: ["connect_logical_device"],
     methodsAt: 0x20,
     source: excerpt,

@@ -35,6 +35,12 @@ export const field = <const N extends string, const H extends Hints>(name: N, hi
   name,
 });
 export const plain = <const N extends string>(name: N): { readonly name: N } => ({ name });
+/** A field with the A-XDR type that a write needs: a DataType, or several joined by " | ". */
+export const typed = <const N extends string, const T extends string, const H extends Hints>(
+  name: N,
+  type: T,
+  hints?: H,
+): H & { readonly name: N; readonly type: T } => ({ ...(hints as H), name, type });
 
 /** Baud rates of local ports, modems and M-Bus. */
 export const speed = enumeration({
@@ -54,13 +60,24 @@ const timeWindow = structure(field("startTime", dateTime), field("endTime", date
 export const timeWindows = arrayOf(timeWindow);
 
 /** {class_id, logical_name, attribute_index}: value_definition of several classes */
-export const valueDefinition = structure(plain("classId"), field("logicalName", obis), plain("attributeId"));
+export const valueDefinition = structure(
+  typed("classId", "long-unsigned"),
+  field("logicalName", obis),
+  typed("attributeId", "integer"),
+);
 /** {script_logical_name, script_selector} */
-export const action = structure(field("scriptLogicalName", obis), plain("scriptSelector"));
-const captured = [plain("classId"), field("logicalName", obis), plain("attributeId"), plain("dataIndex")] as const;
+export const action = structure(field("scriptLogicalName", obis), typed("scriptSelector", "long-unsigned"));
+const captured = [
+  typed("classId", "long-unsigned"),
+  field("logicalName", obis),
+  typed("attributeId", "integer"),
+  typed("dataIndex", "long-unsigned"),
+] as const;
+/** dates, or the numbers of entries */
+const bound = "octet-string | double-long-unsigned";
 const restriction = structure(
   field("type", enumeration({ 0: "none", 1: "by-date", 2: "by-entry" })),
-  field("value", structure(field("from", dateTime), field("to", dateTime))),
+  typed("value", "null-data | structure", structure(typed("from", bound, dateTime), typed("to", bound, dateTime))),
 );
 
 /**

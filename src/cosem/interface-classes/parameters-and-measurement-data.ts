@@ -12,6 +12,7 @@ import {
   scaled,
   scalerUnit,
   structure,
+  typed,
 } from "./hints";
 import type { ClassRow } from "./row";
 
@@ -79,8 +80,16 @@ export const measurementDataClasses = [
     version: 0,
     title: "Register activation",
     attributes: [
-      ["register_assignment", "array", arrayOf(structure(plain("classId"), field("logicalName", obis)))],
-      ["mask_list", "array", arrayOf(structure(field("maskName", bytes), plain("indexList")))],
+      [
+        "register_assignment",
+        "array",
+        arrayOf(structure(typed("classId", "long-unsigned"), field("logicalName", obis))),
+      ],
+      [
+        "mask_list",
+        "array",
+        arrayOf(structure(field("maskName", bytes), field("indexList", arrayOf({ type: "unsigned" })))),
+      ],
       ["active_mask", "octet-string", bytes],
     ],
     methods: ["add_register", "add_mask", "delete_mask"],

@@ -48,7 +48,7 @@ export function expand(row: ClassRow): ClassDefinition {
     name: row.name ?? settingName(row.title),
     attributes: [
       logicalName,
-      ...row.attributes.map(([name, type, hints], i): AttributeDefinition => ({ id: i + 2, name, type, ...hints })),
+      ...row.attributes.map(([name, type, hints], i): AttributeDefinition => ({ ...hints, id: i + 2, name, type })),
     ],
     methods: (row.methods ?? []).map((name, i): MethodDefinition => {
       const base = { id: i + 1, name };

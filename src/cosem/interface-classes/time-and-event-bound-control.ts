@@ -12,6 +12,7 @@ import {
   scalerUnit,
   structure,
   text,
+  typed,
   valueDefinition,
 } from "./hints";
 import type { ClassRow } from "./row";
@@ -19,7 +20,7 @@ import type { ClassRow } from "./row";
 const excerpt = "DLMS UA 1000-1 (Blue Book) excerpt, 4.5; IEC 62056-6-2";
 const source = "DLMS UA 1000-1 (Blue Book), 4.5 time and event bound control; IEC 62056-6-2";
 
-const dayOfWeek = (name: string) => plain(name);
+const dayOfWeek = (name: string) => typed(name, "unsigned");
 
 const seasons = arrayOf(
   structure(field("seasonProfileName", text), field("seasonStart", dateTime), field("weekName", text)),
@@ -38,14 +39,14 @@ const weeks = arrayOf(
 );
 const days = arrayOf(
   structure(
-    plain("dayId"),
+    typed("dayId", "unsigned"),
     field(
       "daySchedule",
       arrayOf(
         structure(
           field("startTime", { presentation: "time" }),
           field("scriptLogicalName", obis),
-          plain("scriptSelector"),
+          typed("scriptSelector", "long-unsigned"),
         ),
       ),
     ),
@@ -53,9 +54,9 @@ const days = arrayOf(
 );
 const actionSet = structure(field("actionUp", action), field("actionDown", action));
 const emergencyProfile = structure(
-  plain("emergencyProfileId"),
+  typed("emergencyProfileId", "long-unsigned"),
   field("emergencyActivationTime", dateTime),
-  plain("emergencyDuration"),
+  typed("emergencyDuration", "double-long-unsigned"),
 );
 
 /** Clock, scripts, schedules, calendars, monitors, limits and switches. */
@@ -106,15 +107,15 @@ export const timeControlClasses = [
         "array",
         arrayOf(
           structure(
-            plain("scriptIdentifier"),
+            typed("scriptIdentifier", "long-unsigned"),
             field(
               "actions",
               arrayOf(
                 structure(
                   field("serviceId", enumeration({ 1: "write-attribute", 2: "execute-method" })),
-                  plain("classId"),
+                  typed("classId", "long-unsigned"),
                   field("logicalName", obis),
-                  plain("index"),
+                  typed("index", "integer"),
                   plain("parameter"),
                 ),
               ),
@@ -137,14 +138,14 @@ export const timeControlClasses = [
         "array",
         arrayOf(
           structure(
-            plain("index"),
-            plain("enable"),
+            typed("index", "long-unsigned"),
+            typed("enable", "boolean"),
             field("scriptLogicalName", obis),
-            plain("scriptSelector"),
+            typed("scriptSelector", "long-unsigned"),
             field("switchTime", { presentation: "time" }),
-            plain("validityWindow"),
-            plain("execWeekdays"),
-            plain("execSpecdays"),
+            typed("validityWindow", "long-unsigned"),
+            typed("execWeekdays", "bit-string"),
+            typed("execSpecdays", "bit-string"),
             field("beginDate", { presentation: "date" }),
             field("endDate", { presentation: "date" }),
           ),
@@ -163,7 +164,13 @@ export const timeControlClasses = [
       [
         "entries",
         "array",
-        arrayOf(structure(plain("index"), field("specialdayDate", { presentation: "date" }), plain("dayId"))),
+        arrayOf(
+          structure(
+            typed("index", "long-unsigned"),
+            field("specialdayDate", { presentation: "date" }),
+            typed("dayId", "unsigned"),
+          ),
+        ),
       ],
     ],
     methods: ["insert", "delete"],
@@ -234,13 +241,20 @@ export const timeControlClasses = [
       [
         "changed_parameter",
         "structure",
-        structure(plain("classId"), field("logicalName", obis), plain("attributeId"), plain("value")),
+        structure(
+          typed("classId", "long-unsigned"),
+          field("logicalName", obis),
+          typed("attributeId", "integer"),
+          plain("value"),
+        ),
       ],
       ["capture_time", "octet-string", dateTime],
       [
         "parameter_list",
         "array",
-        arrayOf(structure(plain("classId"), field("logicalName", obis), plain("attributeId"))),
+        arrayOf(
+          structure(typed("classId", "long-unsigned"), field("logicalName", obis), typed("attributeId", "integer")),
+        ),
       ],
     ],
     methods: ["add_parameter", "delete_parameter"],
@@ -255,13 +269,20 @@ export const timeControlClasses = [
       [
         "changed_parameter",
         "structure",
-        structure(plain("classId"), field("logicalName", obis), plain("attributeId"), plain("value")),
+        structure(
+          typed("classId", "long-unsigned"),
+          field("logicalName", obis),
+          typed("attributeId", "integer"),
+          plain("value"),
+        ),
       ],
       ["capture_time", "octet-string", dateTime],
       [
         "parameter_list",
         "array",
-        arrayOf(structure(plain("classId"), field("logicalName", obis), plain("attributeId"))),
+        arrayOf(
+          structure(typed("classId", "long-unsigned"), field("logicalName", obis), typed("attributeId", "integer")),
+        ),
       ],
       ["parameter_list_name", "octet-string", text],
       ["hash_algorithm_id", "enum"],
@@ -340,7 +361,7 @@ export const timeControlClasses = [
       ["min_over_threshold_duration", "double-long-unsigned"],
       ["min_under_threshold_duration", "double-long-unsigned"],
       ["emergency_profile", "structure", emergencyProfile],
-      ["emergency_profile_group_id_list", "array"],
+      ["emergency_profile_group_id_list", "array", arrayOf({ type: "long-unsigned" })],
       ["emergency_profile_active", "boolean"],
       ["actions", "structure", structure(field("actionOverThreshold", action), field("actionUnderThreshold", action))],
     ],
