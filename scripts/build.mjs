@@ -1,4 +1,4 @@
-// Compiles src/ and nodes/ to dist/ and puts the editor's files where Node-RED looks for them: beside the compiled
+// Compiles src/ and nodes/ to dist/ and puts the editor's files where Node-RED looks for them: in the folder of the compiled
 // nodes, and their scripts in resources/. The result replaces dist/ and resources/ in one step each, so that a running
 // Node-RED never sees half of it.
 import { spawnSync } from "node:child_process";
@@ -41,7 +41,7 @@ function copyEditorFiles() {
   }
 }
 
-/** The editor file with its style sheets in it: Node-RED serves no other file that lies beside a node. */
+/** The editor file with its style sheets in it: Node-RED serves no other file of a node's folder. */
 function withStyles(folder, name) {
   const html = readFileSync(join(folder, name), "utf8");
   return html.replace(/<link rel="stylesheet" href="([\w-]+\.css)">/g, (_, sheet) => {

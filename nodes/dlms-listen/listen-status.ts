@@ -31,7 +31,7 @@ export class ListenStatus {
     this.#clock = clock;
   }
 
-  /** @param isLine a serial line or a gateway, from which bytes should come at once */
+  /** @param isLine a serial line or a gateway, which should deliver bytes at once */
   follow(view: () => PushView, isLine: boolean): void {
     this.#view = view;
     this.#isLine = isLine;

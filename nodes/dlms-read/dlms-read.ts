@@ -218,7 +218,7 @@ class ReadNode {
     });
   }
 
-  /** The singular has a key of its own, because the plural forms of Node-RED's translations changed from version 4 to 5. */
+  /** The singular has its own key, because the plural forms of Node-RED's translations changed from version 4 to 5. */
   #counted(text: string, values: Record<string, number>): string {
     const single = values.count === 1 && text !== "someFailed";
     return this.#RED._(`dlms-read.status.${text}${single ? "One" : ""}`, values);

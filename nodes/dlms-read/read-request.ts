@@ -204,7 +204,7 @@ export function datesOf(raw: RawSettings, msg: NodeMessage): "iso" | "date" | "e
   return choiceOf(settings, name, ["iso", "date", "epoch"], "iso");
 }
 
-/** Whether the meter is disconnected before the message goes on. @throws DlmsConfigError */
+/** Whether the meter is disconnected before the message is sent on. @throws DlmsConfigError */
 export function exclusiveOf(raw: RawSettings, msg: NodeMessage): boolean {
   const [settings, name] = plainOf(raw, msg, "exclusive");
   return flagOf(settings, name, false);

@@ -29,7 +29,7 @@ function itemsOf({ payload, dlms }: ReadOutcome): Item[] | undefined {
   }));
 }
 
-/** A failed item has no message of its own; the other messages carry its error. */
+/** A failed item has no own message; the other messages carry its error. */
 function errorsOf(items: Record<string, unknown> = {}): object {
   const failed = Object.entries(items).flatMap(([name, item]) => {
     const { error } = item as { error?: unknown };

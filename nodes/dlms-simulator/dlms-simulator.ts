@@ -61,7 +61,7 @@ function definitionsOf(
 function settingsOf(config: NodeDef): Settings {
   const raw = migrate(config as unknown as RawSettings, migrations["dlms-simulator"]);
   const push = pushSettingsOf(raw);
-  // clients keep a counter for each title and key, so each simulated meter has a system title of its own
+  // clients keep a counter for each title and key, so each simulated meter has its own system title
   const title = isAbsent(raw.systemTitle)
     ? titleOf(config.id)
     : parseSystemTitle(textOf(raw, "systemTitle", ""), "systemTitle");

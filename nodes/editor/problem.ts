@@ -22,7 +22,7 @@ type Find = (key: string, values?: Details) => string | undefined;
 
 const catalogue = "node-red-contrib-dlms/dlms-meter:dlms-meter.";
 
-/** Settings of a form that has a sentence of its own. */
+/** Settings of a form that has its own sentence. */
 const formSentences: Readonly<Record<string, string>> = { systemTitle: "error.title", obis: "error.obis" };
 
 function formSentence(name: SettingName | undefined): string | undefined {

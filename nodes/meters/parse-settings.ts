@@ -324,7 +324,7 @@ function associationOf(raw: RawSettings): NonNullable<ConnectOptions["associatio
   };
 }
 
-/** Two quirks have settings of their own, too. */
+/** Two quirks have their own settings, too. */
 function quirksOf(raw: RawSettings): NonNullable<ConnectOptions["quirks"]> {
   const named = names(raw, "quirks");
   const { names: all } = meterSettings.quirks;

@@ -94,7 +94,7 @@ export type Translate = (key: string, values?: Record<string, string | number>) 
 /** The node types that show a meter's state; each has the phrases in its own catalogue. */
 export type StatusPrefix = "dlms-read" | "dlms-monitor" | "dlms-meter";
 
-/** How a node shows its meter. The countdown is translated here, since a key takes no values on its way. */
+/** How a node shows its meter. The countdown is translated here, because a key carries no values. */
 export function meterStatus(prefix: StatusPrefix, view: MeterView, translate: Translate, now: number): NodeStatus {
   const key = (name: string): string => `${prefix}.status.${name}`;
   switch (view.phase) {

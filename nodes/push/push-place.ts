@@ -27,7 +27,7 @@ function tlsOf(RED: NodeAPI, id: string): TlsMaterial {
 }
 
 /**
- * Undefined where the bytes come with messages.
+ * Undefined if messages bring the bytes.
  * @throws DlmsConfigError for a TLS configuration that is missing, or has no certificate
  */
 export function listenTransportOf(

@@ -34,7 +34,7 @@ export function readAcseFields(reader: ByteReader, field: string, order: FieldOr
   const end = readOuterLength(reader, field, notes);
   const ends = new FieldEnds(reader, order, end);
   let last: number | undefined;
-  // with an outer length that is too short the fields go on behind it
+  // with an outer length that is too short the fields continue after it
   while (reader.remaining > 0 && (reader.offset < end || ends.goesOn(reader.offset, last))) {
     last = reader.peek();
     if (reader.peek() === userInformationTag) {

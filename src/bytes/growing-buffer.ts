@@ -6,7 +6,7 @@ const nothing = new Uint8Array(0);
 export type PieceRefusal = "too-long" | "no-progress";
 
 /**
- * The pieces of one message. The peer chooses the number of pieces, so a piece has no cost of its own. A single piece
+ * The pieces of one message. The peer chooses the number of pieces, so a piece has no additional cost. A single piece
  * is returned without a copy.
  */
 export class GrowingBuffer {

@@ -15,7 +15,7 @@ export interface DroppedSeries {
   readonly sender: string;
   readonly pieces: number;
   readonly bytes: number;
-  /** "block 3 came where 2 was due" */
+  /** "expected block 2, got block 3" */
   readonly why: string;
 }
 

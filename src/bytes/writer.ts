@@ -4,7 +4,7 @@ const wide = new DataView(new ArrayBuffer(8));
 const wideBytes = new Uint8Array(wide.buffer);
 
 /**
- * A growing big-endian buffer; the counterpart of ByteReader. It works without a DataView of its own, which would move
+ * A growing big-endian buffer; the counterpart of ByteReader. It works without its own DataView, which would move
  * a small buffer out of V8's heap.
  */
 export class ByteWriter {

@@ -26,7 +26,7 @@ export interface WaitTimeout {
 
 /**
  * A wait list in the order of arrival. The owner decides which entry proceeds and when: it goes through the entries and
- * grants or refuses them. An abort or a time-out refuses an entry and leaves no listener or timer behind.
+ * grants or refuses them. An abort or a time-out refuses an entry and leaves no listener or timer.
  */
 export class WaitList<T, R = void> implements Iterable<Waiting<T, R>> {
   readonly #waiting = new Set<Waiting<T, R>>();

@@ -1,6 +1,6 @@
 /**
  * The A-XDR data types of IEC 62056-6-2 (Blue Book, "Common data types"): tag -> the standard's word. octet-string (9)
- * also carries OBIS codes, dates and other contents with a structure of their own.
+ * also carries OBIS codes, dates and other contents with their own structure.
  */
 export const dataTags = {
   0: "null-data",

@@ -68,7 +68,7 @@ export class AddressReservations<U extends Addressed> {
     const key = addressKey(address);
     if (this.#holders.get(key) !== user) return;
     this.#holders.delete(key);
-    // reserved for the next within the same call: a user that comes back at once must not overtake those that wait
+    // reserved for the next within the same call: a user that returns at once must not overtake those that wait
     const next = this.#waiting.first((one) => one.key === key);
     if (next === undefined) return;
     this.#holders.set(key, next.item.user);

@@ -31,7 +31,7 @@ export class EarlyApdus {
     if (this.#kept === undefined || this.#kept.length === 0) return none;
     if (!isBlock(request)) return this.#kept.splice(0);
     // After the acknowledgement of a block the answer may be one of the kept APDUs, and other pushes may precede it.
-    // Further blocks of the acknowledged transfer come again.
+    // The meter sends further blocks of the acknowledged transfer again.
     const begins = this.#kept.findIndex(isFirstBlock);
     const isPassed = (apdu: Uint8Array, at: number): boolean => isBlock(apdu) && (begins < 0 || at < begins);
     const passed = this.#kept.filter(isPassed);
@@ -40,7 +40,7 @@ export class EarlyApdus {
   }
 
   /**
-   * Keeps an APDU; false means that it is unsolicited. A ciphered push behind the answer is kept too: deciphered before
+   * Keeps an APDU; false means that it is unsolicited. A ciphered push after the answer is kept too: deciphered before
    * the answer, its counter would make the answer look like a repeated message.
    */
   keep(apdu: Uint8Array): boolean {

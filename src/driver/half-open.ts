@@ -6,7 +6,7 @@ interface Addressed {
   readonly address?: LinkAddress;
 }
 
-/** The peer of a user. Users come and go with each association; the peer stays. */
+/** The peer of a user. Users change with each association; the peer stays. */
 const peerKey = (user: Addressed): unknown => (user.address === undefined ? user : addressKey(user.address));
 
 /** Consecutive unanswered frames after which the connection counts as half open. Noise has no such effect. */

@@ -62,7 +62,7 @@ export function neverSent(
 }
 
 /**
- * The error with the name of the request that it ended: `no answer came (read 1-0:1.8.0*255/2); check the address`. The
+ * The error with the name of the request that it ended: `no answer (read 1-0:1.8.0*255/2); check the address`. The
  * sentence begins with what failed, because lists show little more than that. An error that names a request is returned
  * as it is.
  */

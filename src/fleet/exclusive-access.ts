@@ -26,7 +26,7 @@ export interface ExclusiveAccess {
   /** Resolves when the holder may ask the meter; `exit` has to follow. Rejects with the signal's reason. */
   enter(holder: Holder, signal?: AbortSignal): Promise<void>;
   exit(holder: Holder): void;
-  /** The holder has nothing open any more; without effect while it asks. */
+  /** The holder has closed everything; without effect while it asks. */
   released(holder: Holder): void;
 }
 

@@ -39,7 +39,7 @@ const maxHexBytes = 4096;
 
 /**
  * Makes a trace fit to be shown. It is to see one session's bytes in order: pieces of a segmented APDU, and the
- * answer to an authentication pass, can only be told by what went before.
+ * answer to an authentication pass, is recognized by the messages before it only.
  */
 export class TraceInspector {
   readonly #keys: InspectKeys | undefined;

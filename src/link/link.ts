@@ -1,4 +1,4 @@
-/** `LinkProtocol`, the interface of every framing. A new framing implements it in a folder of its own. */
+/** `LinkProtocol`, the interface of every framing. A new framing implements it in its own folder. */
 import type { DlmsError } from "../errors";
 
 /** Line settings that a link asks its transport for (mode E changes them while it starts). */

@@ -27,7 +27,7 @@ import { setAttribute, setList } from "./services/set";
 import { readChunks, readVariables, writeVariables } from "./services/short-name";
 
 /**
- * The client's side of one association, without socket, timer, clock or randomness of its own: every method is a
+ * The client's side of one association, without a socket, timer, clock or randomness: every method is a
  * generator whose steps a driver performs. One operation at a time. `request` names it in the errors that it ends in:
  * "read 1-0:1.8.0*255/2". A meter's result codes are returned; an answer that does not fit the request is thrown as a
  * DlmsError.

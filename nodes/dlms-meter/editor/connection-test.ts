@@ -96,7 +96,7 @@ export class ConnectionTest {
       },
     });
     this.#copy.on("click", () => {
-      // called with the text alone, the editor shows no message of its own
+      // called with the text alone, the editor does not show its own message
       const clipboard = red().clipboard as unknown as { copyText(text: string): boolean };
       this.#note.text(clipboard.copyText(report(this.#lines, node)) ? t("test.copied") : t("test.notCopied"));
     });

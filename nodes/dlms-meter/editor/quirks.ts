@@ -5,7 +5,7 @@ import { meterSettings } from "../../meters/settings-table";
 import { t } from "./checks";
 import { field } from "./dialog-fields";
 
-/** Quirks without a field of their own. */
+/** Quirks without their own field. */
 const boxes: readonly string[] = meterSettings.quirks.names.filter(
   (name) => settingOfOption(`quirks.${name}`) === "quirks",
 );

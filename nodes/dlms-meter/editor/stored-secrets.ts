@@ -19,7 +19,7 @@ export class StoredSecrets {
     return this.#stored === undefined || (this.#stored[node.id] ?? []).includes(name);
   }
 
-  /** Marks meters without their secrets whenever meters come in or are deployed. */
+  /** Marks meters without their secrets whenever meters are imported or deployed. */
   watch(): void {
     red().events.on("nodes:add", (node: EditedNode) => {
       if (node.type === "dlms-meter") this.#askSoon();

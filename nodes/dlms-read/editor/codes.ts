@@ -9,7 +9,7 @@ import { t } from "./texts";
 /** Sources of a value besides the dialog. */
 export const dynamicTypes = ["msg", "flow", "global", "env", "jsonata"] as const;
 
-/** The meaning of a code is asked for when no key was pressed for this time. */
+/** The dialog requests the meaning of a code when no key was pressed for this time. */
 const typingPauseMs = 150;
 
 export class KnownCodes {

@@ -3,7 +3,7 @@ import { textsOf, type TextValues } from "../../editor/red";
 
 const textOf = textsOf("dlms-read");
 
-/** The singular has a text of its own, because the plural forms of Node-RED's translations differ between versions. */
+/** The singular has its own text, because the plural forms of Node-RED's translations differ between versions. */
 const counted = ["palette.list", "csv.imported", "browse.count", "browse.entries", "browse.add"];
 
 export function t(key: string, values?: TextValues): string {

@@ -19,7 +19,7 @@ export function quietMs({ timeouts }: Pick<Settings, "timeouts">): number {
 }
 
 /**
- * Connects; if the link set-up is not answered, waits quietly and connects once more. The link itself begins with DISC,
+ * Connects; if the link set-up is not answered, waits quietly and connects again. The link itself begins with DISC,
  * because the previous session did not end properly.
  */
 export async function connectAfterBlocks<T>(

@@ -74,7 +74,7 @@ export function fileCounterStore(path: string, options: FileCounterOptions = {})
 
 /**
  * A store for a file whose name takes some time to determine: the name is requested when the counter is first used.
- * @param path of the file; its marker is beside it
+ * @param path of the file; its marker is in the same folder
  */
 export function namedCounterStore(
   path: () => Promise<string>,

@@ -203,7 +203,7 @@ function made(active: Association | undefined): Association {
 const addressText = ({ logical, physical }: Settings["server"]): string =>
   physical === undefined ? String(logical) : `${logical}/${physical}`;
 
-/** A pre-established association sends no request: a read of its own object shows whether the meter answers. */
+/** A pre-established association sends no request: a read of the association object shows whether the meter answers. */
 async function probeAssociation(active: Association, client: number): Promise<ConnectionFacts> {
   const { session } = active;
   const referencing = session.association?.referencing ?? "ln";

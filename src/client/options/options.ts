@@ -230,7 +230,7 @@ export interface Quirks {
   readonly alwaysSendMechanism: boolean;
   /**
    * Mechanism 2 in the form of older Landis+Gyr meters (ZMD): the password is 7 hexadecimal digits, the challenge 8.
-   * Such a meter may send no proof of its own: the association is then accepted with a note, and `meterProven` is
+   * Such a meter may not send its own proof: the association is then accepted with a note, and `meterProven` is
    * false.
    */
   readonly landisGyrHls2: boolean;

@@ -268,7 +268,7 @@ export class TimeFilter {
     return time.instant <= this.#latest + (time.exact ? 0 : slack);
   }
 
-  /** Whether the time has no offset of its own, and the zone determined its instant. */
+  /** Whether the time has no own offset, and the zone determined its instant. */
   #byZone(time: ResolvedTime): boolean {
     return this.#zoned && time.offset === undefined;
   }

@@ -11,7 +11,7 @@ export const profileDays: readonly ProfileDays[] = ["today", "yesterday", "this-
 
 /**
  * The entries to read from a profile: the last n; those of a time range, both ends included; those after a time, itself
- * excluded, to go on where a database ends; those of a day or month of the meter; those with these numbers (1 = the
+ * excluded, to continue where a database ends; those of a day or month of the meter; those with these numbers (1 = the
  * oldest); those whose value in a column is within bounds, which the meter compares; or all.
  */
 export type ProfileRange =
@@ -62,7 +62,7 @@ export function timeRangeOf(
 
 /**
  * A time of the meter's clock that may occur twice, without a zone that tells: the rows from an hour before are read
- * too, because those of the second hour have the same times. Rows may come twice, but none is missing.
+ * too, because those of the second hour have the same times. Rows may be returned twice, but none is missing.
  */
 function startAfter(after: Moment, { timeZone }: MeterTime): Pick<TimeRange, "from" | "excludesFrom"> {
   const { local } = readMoment(after);

@@ -29,7 +29,7 @@ export function maxRequestMs(
 /** A request that the client has begun, as the watch sees it. */
 export interface WatchedRequest {
   readonly name: string;
-  /** Whether no caller waits for its answer any more. */
+  /** Whether all callers have stopped waiting for its answer. */
   readonly abandoned: boolean;
   /** Rejects the callers that have set no time limit. */
   refuseUnbounded(error: Error): void;
@@ -51,7 +51,7 @@ export class RequestWatch {
   #since = 0;
   #abandonedSince: number | undefined;
 
-  /** @param giveUp ends the exchange of a request that no caller awaits any more */
+  /** @param giveUp ends the exchange of a request that no caller waits for */
   constructor(
     clock: Clock,
     timeouts: Pick<Timeouts, "response" | "retries">,

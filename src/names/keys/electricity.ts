@@ -24,7 +24,7 @@ const quantities: Readonly<Record<number, readonly [energy: string | undefined, 
   20: ["energy_q4", "power_q4"],
 };
 
-/** Quantities with a group C of their own. */
+/** Quantities with their own group C. */
 const others: Readonly<Record<number, string>> = {
   82: "unitless",
   84: "power_factor_export",

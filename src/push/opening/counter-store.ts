@@ -34,7 +34,7 @@ export interface PushCounterStore extends ReceivedCounterStore {
 
 /**
  * Received counters that survive a restart: write `record()` to a file from time to time and pass it in at the next
- * start. After a crash, pushes received since the last write would be accepted once more.
+ * start. After a crash, pushes received since the last write would be accepted again.
  * @throws DlmsConfigError CONFIG_INVALID for a damaged record
  */
 export function pushCounterStore(options: PushCounterStoreOptions = {}): PushCounterStore {

@@ -7,7 +7,7 @@ export type CounterPolicy = "strict" | "warn" | "off";
 
 /** An identical push received within this time is a repetition, in ms. */
 const repetitionMs = 30_000;
-/** Messages with keys of their own (wrapped, agreed) that are kept in memory. */
+/** Messages with one-time keys (wrapped, agreed) that are kept in memory. */
 const maxOneTime = 4096;
 const lastCounter = 0xffff_ffff;
 /** Bytes at the end of a content by which a repetition is recognized: its tag. */
@@ -24,7 +24,7 @@ interface Stream {
 export interface CheckedCounter {
   /** counters that were skipped since the last push */
   readonly gap: number;
-  /** the same push once more */
+  /** the same push was received before */
   readonly repeated: boolean;
   readonly notes: readonly string[];
 }

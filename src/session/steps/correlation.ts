@@ -51,7 +51,7 @@ export class Correlation {
   #owed = 0;
   /** association requests without an answer so far; counted if the connection outlives them */
   associations = 0;
-  /** The first block of a push was dropped, since it equals an earlier one: its further blocks are dropped too. */
+  /** The first block of a push was dropped, because it equals an earlier one: its further blocks are dropped too. */
   dropsPushBlocks = false;
   /** A copy of an answer has ended a session of this client. */
   copiesCame = false;

@@ -49,7 +49,7 @@ export function lostSegment(index = 1, occasion: Occasion = {}): Behaviour {
   );
 }
 
-/** Sends the invocation counter of the push before once more. */
+/** Repeats the invocation counter of the previous push. */
 export function repeatCounter(occasion: Occasion = {}): Behaviour {
   const hit = occasions(occasion);
   let last: number | undefined;

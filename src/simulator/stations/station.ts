@@ -16,7 +16,7 @@ export interface StationHost {
   handle(apdu: Uint8Array, client: number): readonly Uint8Array[];
   /** The link to this client was disconnected or set up again: its association ends. */
   linkReset(client: number): void;
-  /** The byte stream cannot be framed any more. */
+  /** The byte stream can no longer be framed. */
   broken(problem: string): void;
 }
 
