@@ -44,6 +44,13 @@ for (const [type, file] of Object.entries(manifest["node-red"].nodes)) {
 for (const file of ["package.json", "README.md", "LICENSE", "CHANGELOG.md", manifest.main, manifest.types]) {
   check(files.has(file), `${file} is not in the package`);
 }
+for (const [name, file] of Object.entries(manifest.bin)) {
+  check(files.has(file), `the program ${name} is not in the package: ${file}`);
+  check(
+    !existsSync(join(root, file)) || readFileSync(join(root, file), "utf8").startsWith("#!/usr/bin/env node\n"),
+    `${file} does not begin with the line that names its interpreter`,
+  );
+}
 check(
   [...files].some((file) => file.startsWith("examples/")),
   "no example is in the package",

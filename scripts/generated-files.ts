@@ -7,6 +7,8 @@ import { pushSourceSettings } from "../nodes/push/source-table";
 import { meterSettings, type Need, type Range, type SettingRow } from "../nodes/meters/settings-table";
 import { connectionHints } from "../src/client/diagnosis/hints";
 
+import { cliDocument } from "./cli-document";
+
 export const root = resolve(__dirname, "..");
 const englishTexts = "nodes/dlms-meter/locales/en-US/dlms-meter.json";
 const sourceTexts = "nodes/dlms-push-source/locales/en-US/dlms-push-source.json";
@@ -138,6 +140,7 @@ export function generatedFiles(): Readonly<Record<string, string>> {
   };
   test.advice = { ...connectionHints };
   return {
+    "docs/cli.md": cliDocument(),
     "docs/settings.md": settingsDocument(label) + sourceDocument(source["dlms-push-source"].label),
     [englishTexts]: `${JSON.stringify(texts, null, 2)}\n`,
   };
