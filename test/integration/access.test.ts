@@ -13,7 +13,7 @@ function answers(name: string, answer: Uint8Array): Behaviour {
 }
 
 describe("several attributes of a meter with ACCESS but without GET with list", () => {
-  it("come in one request, scalers along with them, and their errors keep their places", async () => {
+  it("are read in one request with their scalers, and their errors keep their positions", async () => {
     const { client, clock, meter } = bench({ conformance });
     const wanted = [...refs(3), registerRef(99), registerRef(4)];
     const outcomes = await clock.runUntil(client.readMany(wanted));

@@ -90,7 +90,7 @@ describe("general block transfer that fails", () => {
     });
   }
 
-  it("is not proposed any more by named conformance bits, either", async () => {
+  it("is no longer proposed by named conformance bits, either", async () => {
     const conformance = ["get", "block-transfer-with-get-or-read", "general-block-transfer"];
     const { client, clock } = bench(definition, { association: { conformance } }, [
       repeatsOneBlock("e00100010000040001c401"),
@@ -102,7 +102,9 @@ describe("general block transfer that fails", () => {
 
   it("never sends a write a second time", async () => {
     const { client, clock, meter } = bench(definition, {}, [repeatsOneBlock("e00100010000040001c501")]);
-    await assert.rejects(clock.runUntil(client.write(registerRef(0), number(1))), { code: "DLMS_WRITE_OUTCOME_UNKNOWN" });
+    await assert.rejects(clock.runUntil(client.write(registerRef(0), number(1))), {
+      code: "DLMS_WRITE_OUTCOME_UNKNOWN",
+    });
     assert.equal(requests(meter).filter((name) => name.startsWith("set-request")).length, 1);
     await clock.tickAsync(60_000);
     assert.equal((await clock.runUntil(client.read(registerRef(0)))).value, 100);

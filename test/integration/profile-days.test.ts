@@ -128,7 +128,7 @@ describe("rows after a time", () => {
     });
   }
 
-  it("all come, some twice, where neither offset nor zone tells two equal hours apart", async () => {
+  it("all arrive, some twice, if neither offset nor zone distinguishes two equal hours", async () => {
     const meter = { rows, now: autumn + 6 * hour, bare: true };
     const all = await read(meter, { from: new Date(0) });
     for (const [n, after] of times(all.rows).entries()) {

@@ -116,7 +116,7 @@ const byValue = (ages: readonly number[]): number[] =>
   [...ages].sort((a, b) => ((a * 7) % 11) - ((b * 7) % 11) || a - b);
 
 describe("profiles of all kinds, read in all ways, with breaks anywhere", () => {
-  it("have the rows that were asked for, each once, oldest first", async function () {
+  it("have the requested rows, each once, oldest first", async function () {
     this.timeout(120_000);
     await fc.assert(fc.asyncProperty(cases.filter(isClear), readBack), { numRuns: 1000, seed: 20241027 });
   });

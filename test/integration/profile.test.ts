@@ -353,7 +353,7 @@ describe("profiles of a simulated meter", () => {
     await clock.runUntil(client.close());
   });
 
-  it("of a long range come in pieces when the meter accepts only short ones", async () => {
+  it("of a long range are read in pieces if the meter accepts only short ones", async () => {
     const short: Behaviour = {
       name: "no range of more than a day",
       request: (request) => {

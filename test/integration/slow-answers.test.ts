@@ -129,7 +129,7 @@ describe("a response time-out of 1 s", () => {
   });
 });
 
-describe("an answer that comes too slowly", () => {
+describe("an answer that arrives too slowly", () => {
   it("ends for one WPDU with a byte every 900 ms", async () => {
     const own = await rig(wrapper());
     const header = wpdu(1, 16, "00".repeat(2000)).slice(0, 16);

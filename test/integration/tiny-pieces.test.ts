@@ -39,7 +39,7 @@ describe("messages in pieces of one byte, with a heap of 128 MB", function () {
     assert.ok(peakMb <= maxMegabytes, `${peakMb} MB`);
   });
 
-  it("ends a connection on which 300,000 segments of a push come without a pause, or takes them", async () => {
+  it("ends a connection on which 300,000 segments of a push arrive without a pause, or accepts them", async () => {
     const { ended, peakMb } = await run("hdlc-push", 300_000);
     assert.match(ended, /^(push 300011|DLMS_CONN_LOST)$/);
     assert.ok(peakMb <= maxMegabytes, `${peakMb} MB`);

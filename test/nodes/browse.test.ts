@@ -69,7 +69,7 @@ describe("the endpoints of the read dialog", () => {
     assert.match(missing.body.error?.message ?? "", /1-0:99\.99\.9\*255/);
   });
 
-  it("releases the meter with the deploy, though a dialog asked last", async () => {
+  it("releases the meter with the deploy, although a dialog sent the last request", async () => {
     const { meter, port } = await startMeter();
     await helper.load(allNodes, flowFor(port));
     await post("browse");

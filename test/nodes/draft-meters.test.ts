@@ -64,7 +64,7 @@ const low = { clientAddress: "17", authentication: "LOW" };
 describe("a meter of an open dialog", () => {
   afterEach(clean);
 
-  it("is browsed, read and asked for columns before the first deploy, over one association", async () => {
+  it("is browsed and read, columns too, before the first deploy, over one association", async () => {
     const one = await startMeter();
     const most = maxAssociationsOf(one);
     await helper.load(allNodes, []);

@@ -183,7 +183,7 @@ describe("meters that messages describe", () => {
     await listener.close();
   });
 
-  it("leaves an exclusive meter before the message goes on, the deployed one and a described one", async () => {
+  it("releases an exclusive meter before it sends the message, a deployed and a described one", async () => {
     for (const deployed of [true, false]) {
       const one = await startMeter();
       await helper.load(allNodes, flowFor(deployed ? one.port : 1));

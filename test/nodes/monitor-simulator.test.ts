@@ -11,7 +11,7 @@ describe("dlms-monitor", () => {
     { id: "seen", type: "helper", z: "tab", x: 0, y: 0 },
   ];
 
-  it("reports each change of state once, and every frame when asked, without the password", async () => {
+  it("reports each change of state once, and every frame if configured, without the password", async () => {
     const { port } = await startMeter();
     const meter = { clientAddress: "17", authentication: "LOW" };
     await helper.load(allNodes, [...flowFor(port, {}, meter), ...monitor(true)], { meter: { password: "12345678" } });
@@ -37,7 +37,7 @@ describe("dlms-monitor", () => {
     assert.equal(text.includes("3132333435363738"), false);
   });
 
-  it("sends no frames unless asked", async () => {
+  it("sends frames only if configured", async () => {
     const { port } = await startMeter();
     await helper.load(allNodes, [...flowFor(port), ...monitor(false)]);
     const kinds: unknown[] = [];

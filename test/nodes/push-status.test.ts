@@ -145,7 +145,7 @@ describe("the status of a dlms-listen", () => {
     ["even parity", Uint8Array.from({ length: 220 }, (_, at) => evenParity(0x20 + (at % 90))), "parity"],
     ["another framing", Uint8Array.from({ length: 220 }, (_, at) => (at % 9 === 0 ? 0xe5 : 0x81 + (at % 7))), "mbus"],
   ] as const) {
-    it(`says that bytes come and no frame, for ${what}`, async () => {
+    it(`says that bytes arrive but no frame, for ${what}`, async () => {
       const line = await gateway();
       await line.send(bytes);
       clock.tick(31_000);

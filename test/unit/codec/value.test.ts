@@ -237,7 +237,7 @@ describe("A-XDR decode errors", () => {
     }
   });
 
-  it("refuses a last element that goes beyond the contents of a compact-array", () => {
+  it("refuses a last element that exceeds the contents of a compact-array", () => {
     const error = failure(() => decodeValueBytes(fromHex("13 12 03 0001 00 02")));
     assert.equal(error.code, "DLMS_DECODE_LENGTH");
   });

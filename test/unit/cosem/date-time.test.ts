@@ -88,7 +88,7 @@ describe("date-time", () => {
       for (const part of Object.values(parts("ffffffffffffffffffffffff"))) assert.equal(part, null);
       assert.equal(info("ffffffffffffffffffffffff").deviation, null);
     });
-    it("a deviation of FFFF is not specified beside a known time either", () => {
+    it("reads a deviation of FFFF with a known time as not specified", () => {
       assert.equal(show("07e40106ff000300ffffffff"), "2020-01-06T00:03:00");
       assert.equal(dateTimeFormatter({})(fromHex("07e40106ff000300ffffffff")), "2020-01-06T00:03:00");
       assert.deepEqual(rowTime(fromHex("07e40106ff000300ffffffff"), 0, {}), {
@@ -154,7 +154,7 @@ describe("date-time", () => {
       assert.equal(show(at("2024-01-15T12:00"), vienna), "2024-01-15T12:00:00+01:00");
       assert.equal(show(at("2024-07-15T12:00"), vienna), "2024-07-15T12:00:00+02:00");
     });
-    it("leaves the meter's own deviation alone", () => {
+    it("does not change the meter's own deviation", () => {
       assert.equal(show("07e40106ff00030000000000", vienna), "2020-01-06T00:03:00Z");
     });
     it("reads a skipped time with the offset before the gap", () => {
@@ -192,7 +192,7 @@ describe("date-time", () => {
     });
   });
 
-  it("has dates and times of their own", () => {
+  it("decodes a date and a time, and refuses other lengths", () => {
     assert.equal(isoDate(dateFromBytes(fromHex("07e8021dff"))), "2024-02-29");
     assert.deepEqual(timeFromBytes(fromHex("17ff00ff")), { hour: 23, minute: null, second: 0, hundredths: null });
     assert.throws(() => dateTimeFromBytes(new Uint8Array(11)), DlmsDecodeError);

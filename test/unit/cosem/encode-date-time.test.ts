@@ -78,7 +78,7 @@ describe("encodeDateTime", () => {
     refused(() => encodeDateTime("*-13-01"), /month must be 0 to 12/);
   });
 
-  it("keeps hundredths and drops what is finer", () => {
+  it("keeps hundredths and drops smaller fractions", () => {
     assert.equal(bytesOf("2024-03-01T10:20:30.129Z").slice(16, 18), "0c");
   });
 

@@ -281,7 +281,7 @@ describe("object list with wrong counts", () => {
     });
   }
 
-  it("LN: an entry with a wrong count costs that entry alone", () => {
+  it("LN: drops only the entry that has a wrong count", () => {
     const tooMany = ln(9, "0202 0102 02030f011601 00 0100");
     for (let place = 0; place < 3; place++) {
       const entries = [ln(1), ln(2), ln(3)];
@@ -297,7 +297,7 @@ describe("object list with wrong counts", () => {
     }
   });
 
-  it("LN: a list of nothing but beginnings of entries ends soon", () => {
+  it("LN: ends a list that has only the beginnings of entries", () => {
     // each begins an array that takes in thousands of nulls and is never complete
     const hostile = ln(1, "0202 01820fff").replace(/ /g, "").repeat(5000) + "00".repeat(5000);
     const { directory } = readObjectListBytes(fromHex(`01821388${ln(1)}${hostile}`));

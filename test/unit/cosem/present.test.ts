@@ -41,7 +41,7 @@ const show = (
   );
 
 describe("presentAttribute", () => {
-  it("scales what the class table scales, and nothing else", () => {
+  it("scales only the attributes that the class table scales", () => {
     const value: DlmsValue = { type: "double-long-unsigned", value: 1005 };
     assert.deepEqual(show(value, 3, 2, {}, -3), { value: 1.005, type: "double-long-unsigned" });
     assert.equal(show(value, 4, 2, {}, -3).value, 1.005);
@@ -150,13 +150,13 @@ describe("presentAttribute", () => {
     });
   });
 
-  it("names enumerations beside the number", () => {
+  it("shows the name of an enumeration with its number", () => {
     assert.deepEqual(show(enumerated(1), 70, 3), { value: 1, type: "enum", valueName: "connected" });
     assert.deepEqual(show(enumerated(99), 70, 3), { value: 99, type: "enum" });
     assert.equal(show(enumerated(2), 64, 2, {}, undefined, 0).valueName, "encrypted");
   });
 
-  it("names bits beside the string", () => {
+  it("shows the names of bits with the string", () => {
     const shown = show({ type: "bit-string", value: "10100000" }, 111, 4);
     assert.equal(shown.value, "10100000");
     assert.deepEqual(shown.bits, {
@@ -183,7 +183,7 @@ describe("presentAttribute", () => {
     });
   });
 
-  it("names the flags of an integer beside the number", () => {
+  it("shows the names of an integer's flags with the number", () => {
     // security_policy of version 1: 04, 08, 10 for requests and 20, 40, 80 for responses; gurux_dlms has the same
     const flags = (value: number, version?: number): string[] =>
       Object.entries(show(enumerated(value), 64, 2, {}, undefined, version).bits ?? {})
@@ -225,7 +225,7 @@ describe("presentAttribute", () => {
     );
   });
 
-  it("names nested enumerations and bits beside them", () => {
+  it("shows the names of nested enumerations and bits with them", () => {
     const context = structure(
       { type: "bit-string", value: "000000000000000000010000" },
       u16(1024),

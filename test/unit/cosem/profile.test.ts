@@ -322,7 +322,7 @@ describe("profile selection", () => {
         "0102020412000809060000010000ff0f02120000020412000109060000600a07ff0f02120000",
     );
   });
-  it("by range leaves the weekday open, and the deviation when asked", () => {
+  it("by range leaves the weekday open, and the deviation if configured", () => {
     const bounds = (options: object) => {
       const { parameters } = rangeSelection("2020-01-01T10:00:00+01:00", new Date(Date.UTC(2020, 0, 1, 10)), options);
       return (parameters.value as DlmsValue[]).slice(1, 3).map((v) => toHex(v.value as Uint8Array));

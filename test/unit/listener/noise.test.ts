@@ -13,7 +13,7 @@ const noise = (count: number): Uint8Array =>
   Uint8Array.from({ length: count }, (_, at) => (at * 167 + (at >> 3) * 29) & 0xff);
 
 describe("diagnosis of bytes without a push", () => {
-  it("recognises a missing supply or an inverted signal by bytes of 00 and FF alone", () => {
+  it("recognises a missing supply or an inverted signal if all bytes are 00 or FF", () => {
     assert.equal(kindOf(new Uint8Array(300)), "signal");
     assert.equal(kindOf(new Uint8Array(300).fill(0xff)), "signal");
   });

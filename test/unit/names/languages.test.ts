@@ -234,7 +234,7 @@ describe("names of OBIS codes in other languages", () => {
     );
   });
 
-  it("classes of the table have a name of their own in each language, others a number", () => {
+  it("names the classes of the table in each language, and shows others as a number", () => {
     for (const language of others) {
       const ids = [...new Set(listClasses().map(({ id }) => id))];
       assert.deepEqual(

@@ -25,7 +25,7 @@ describe("short keys", () => {
     assert.deepEqual(changed, []);
   });
 
-  it("gives each published value a key of its own", () => {
+  it("gives each published value its own key", () => {
     assert.equal(new Set(knownKeys.map(({ key }) => key)).size, knownKeys.length);
   });
 

@@ -14,7 +14,7 @@ describe("payloads of readers", () => {
     assert.deepEqual(codes("00".repeat(4_500_000)), ["DLMS_PUSH_NO_UNIT"]);
   });
 
-  it("a body alone that is longer than an APDU is not read", () => {
+  it("does not read a body that is longer than an APDU", () => {
     const count = 100_000;
     const body = Buffer.alloc(6 + count);
     body.set([1, 0x84]);

@@ -19,7 +19,7 @@ describe("session: ACTION", () => {
     drive(associated().action(script, undefined, what), [{ out: actionRequest(scriptHex), in: actionResult(250) }]);
   });
 
-  it("returns the result, the data, or the error beside it", () => {
+  it("returns the result with its data or error", () => {
     const run = (answer: string): unknown =>
       drive(associated().action(script, undefined, what), [{ in: answer }]).result;
     assert.deepEqual(run(actionResult(250)), { result: 250 });

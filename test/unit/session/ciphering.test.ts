@@ -99,7 +99,7 @@ describe("session: ciphered association", () => {
     }
   });
 
-  it("uses the general envelopes where asked for, also for ACCESS under service-specific ciphering", () => {
+  it("uses the general envelopes if configured, also for ACCESS under service-specific ciphering", () => {
     const { session, meter, driver } = opened({ security: security({ general: true }) });
     const { sent } = driver.run(session.get(energy, what), [{ in: meter.general("db", answer) }]);
     assert.match(sent[0] ?? "", /^db084d4d4d00000000011e3000000002/);

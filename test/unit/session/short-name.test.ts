@@ -188,7 +188,7 @@ describe("session: Read and Write", () => {
       });
     }
 
-    it("is asked for without a list after a list without an answer, and with the quirk noGetWithList", () => {
+    it("is requested without a list after a list without an answer, and with the quirk noGetWithList", () => {
       const { session } = wrapper();
       read(session, value, { in: zero });
       failure(session.read([other], what), [{ in: zero }, { ...longer, in: silence }]);

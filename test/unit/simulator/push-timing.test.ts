@@ -97,7 +97,7 @@ describe("interval of a push setup", () => {
     await handle.close();
   });
 
-  it("starts the setups of the definition only when asked, and stops them", async () => {
+  it("starts the setups of the definition only when requested, and stops them", async () => {
     const receiver = pushReceiver();
     const { clock, meter } = pushing({ to: receiver.transport, every: 1000 });
     assert.equal(clock.pending, 0);

@@ -95,7 +95,7 @@ describe("findAddress", () => {
     for (const trial of silent) assert.ok(trial.durationMs <= 1500, `${trial.bytes}: ${trial.durationMs} ms`);
   });
 
-  it("finds every meter of a line when it is asked to continue", async () => {
+  it("finds every meter of a line if it is to continue", async () => {
     const search = new Search(
       { physicalAddress: 17 },
       { physicalAddress: 16 },

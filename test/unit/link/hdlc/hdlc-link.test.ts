@@ -77,7 +77,7 @@ describe("HDLC link: set-up", () => {
     assert.equal(session.link.deadline, undefined);
   });
 
-  it("ends an old session and tries without parameters when SNRM is met with silence", () => {
+  it("ends an old session and tries without parameters when SNRM is not answered", () => {
     const session = line().open().timeOut();
     assert.deepEqual(session.taken(), [snrm, disc]);
     session.receive(fromMeter(0x73));
@@ -236,7 +236,7 @@ describe("HDLC link: transfer", () => {
     assert.deepEqual(session.taken(), [second, third]);
   });
 
-  it("sends one frame at a time once a window was met with silence, with a note", () => {
+  it("sends one frame at a time after a window was not answered, with a note", () => {
     const session = up({}, wideUa).send("00".repeat(40));
     assert.equal(session.taken().length, 3);
     session.pass(1000);
