@@ -200,7 +200,7 @@ export class SharedMeter {
       lock.error,
       "not retried: meters lock an account after a few failures. Deploy the right credentials, or try again in " +
         `${Math.ceil(lock.remainingMs / 1000)} s`,
-      { retryInMs: lock.remainingMs },
+      { retryInMs: lock.remainingMs, retryAfter: Math.ceil(lock.remainingMs / 1000) },
     );
   }
 

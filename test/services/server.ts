@@ -106,10 +106,12 @@ export class Server {
   }
 }
 
-/** Why the tests of a service cannot run here; undefined if they can. */
-export function missing(...commands: string[]): string | undefined {
+/** Skips the tests of a suite, with the reason, where a server is not installed. */
+export function skipWithout(context: Mocha.Context, ...commands: string[]): void {
   const absent = commands.filter((command) => programPath(command) === undefined);
-  return absent.length === 0 ? undefined : `needs ${absent.join(" and ")} (Debian packages, see docs/development.md)`;
+  if (absent.length === 0) return;
+  console.log(`skipped: needs ${absent.join(" and ")} (Debian packages: docs/development.md)`);
+  context.skip();
 }
 
 const postgresVersions = "/usr/lib/postgresql";

@@ -1,7 +1,7 @@
 /** A Node-RED process that reports every message its nodes receive. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, root } from "./node-red-process";
@@ -27,8 +27,9 @@ export class ObservedNodeRed {
   #output = "";
   url = "";
 
-  private constructor(port: number, env: NodeJS.ProcessEnv) {
+  private constructor(port: number, env: NodeJS.ProcessEnv, modules: readonly string[]) {
     this.#userDir = mkdtempSync(join(tmpdir(), "dlms-observed-"));
+    installModules(this.#userDir, modules);
     const empty = join(this.#userDir, "empty.json");
     writeFileSync(empty, "[]");
     const args = ["--port", String(port), "--user-dir", this.#userDir, "--example", empty];
@@ -58,8 +59,9 @@ export class ObservedNodeRed {
     });
   }
 
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<ObservedNodeRed> {
-    const nodeRed = new ObservedNodeRed(await freePort(), env);
+  /** @param modules packages of this repository that Function nodes may use */
+  static async start(env: NodeJS.ProcessEnv = {}, modules: readonly string[] = []): Promise<ObservedNodeRed> {
+    const nodeRed = new ObservedNodeRed(await freePort(), env, modules);
     nodeRed.url = await nodeRed.#until(() => /is at {2}(\S+)/.exec(nodeRed.#output)?.[1], "its address");
     return nodeRed;
   }
@@ -138,6 +140,11 @@ export class ObservedNodeRed {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
+  /** Freezes and continues the process. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#child.kill(signal);
+  }
+
   async stop(signal: NodeJS.Signals = "SIGINT"): Promise<void> {
     if (!this.#ended) {
       const exited = once(this.#child, "exit");
@@ -146,4 +153,16 @@ export class ObservedNodeRed {
     }
     rmSync(this.#userDir, { recursive: true, force: true });
   }
+}
+
+/** As `npm install` in the user directory leaves them: Node-RED loads only modules that its package.json names. */
+function installModules(userDir: string, modules: readonly string[]): void {
+  if (modules.length === 0) return;
+  mkdirSync(join(userDir, "node_modules"));
+  const dependencies: Record<string, string> = {};
+  for (const name of modules) {
+    symlinkSync(join(root, "node_modules", name), join(userDir, "node_modules", name), "dir");
+    dependencies[name] = "*";
+  }
+  writeFileSync(join(userDir, "package.json"), JSON.stringify({ name: "user", private: true, dependencies }));
 }

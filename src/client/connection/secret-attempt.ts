@@ -49,7 +49,7 @@ export class SecretAttempt {
     this.#stopped = true;
     const { error, remainingMs } = lock;
     const next = `the secret is not sent again for ${duration(remainingMs)}, because meters lock accounts`;
-    throw withAdvice(error, next, { retryInMs: remainingMs });
+    throw withAdvice(error, next, { retryInMs: remainingMs, retryAfter: Math.ceil(remainingMs / 1000) });
   }
 
   /** A request of the association is sent now. */

@@ -295,5 +295,5 @@ function stillFailing(failure: Failure, wait: number, request: string | undefine
   const next = failure.automatic
     ? `the next try is in ${when}`
     : `not tried again automatically, because meters lock accounts; correct the setting, or try again in ${when}`;
-  return neverSent(failure.error, request, next, { nextTryInMs: wait });
+  return neverSent(failure.error, request, next, { nextTryInMs: wait, retryAfter: Math.ceil(wait / 1000) });
 }

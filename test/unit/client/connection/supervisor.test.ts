@@ -58,7 +58,7 @@ describe("a request in the pause after a failure", () => {
         error.message,
         "tcp meter:4059: refused; the next try is in 1 s (read 1-0:1.7.0*255/2 was not sent)",
       );
-      assert.deepEqual(error.details, { port: 4059, nextTryInMs: 1000 });
+      assert.deepEqual(error.details, { port: 4059, nextTryInMs: 1000, retryAfter: 1 });
       assert.equal(error.cause, failure);
       return true;
     });
