@@ -63,66 +63,75 @@ export class Evidence {
       first: shownBytes(report.first),
     };
     const head = `${prefix(request)}${name} did not answer within ${Math.round(awaited)} ms, ${tries} ${tries === 1 ? "try" : "tries"}`;
-    const timeout = (text: string, code = failure.timeout): DlmsError =>
-      new DlmsTimeoutError(code, `${head}: ${text}`, { details });
-    const link = (code: CodesOf<"DlmsLinkError">, text: string): DlmsError =>
-      new DlmsLinkError(code, `${head}: ${text}`, { details });
+    const found = this.#finding(failure) ?? this.#withoutFrames(failure);
+    const text = `${head}: ${found.text}`;
+    if ("timeout" in found) return new DlmsTimeoutError(found.timeout, text, { details });
+    return new DlmsLinkError(found.link, text, { details: { ...details, ...found.details } });
+  }
 
-    if (this.sequence !== undefined) return link("LINK_SEQUENCE", `${this.sequence}; the link must be set up again`);
-    if (failure.part > 0) {
-      return timeout(
-        `the answer stopped after ${failure.part} bytes${badChecks(report)}; check the line, or a smaller maximum information length`,
-        "TIMEOUT_INTERFRAME",
-      );
+  /** What the received frames show; undefined without a valid frame of another station. */
+  #finding({ timeout, part, report }: Failure): Finding | undefined {
+    if (this.sequence !== undefined) {
+      return { link: "LINK_SEQUENCE", text: `${this.sequence}; the link must be set up again` };
+    }
+    if (part > 0) {
+      const text = `the answer stopped after ${part} bytes${badChecks(report)}; check the line, or a smaller maximum information length`;
+      return { timeout: "TIMEOUT_INTERFRAME", text };
     }
     if (this.own > 0) {
-      return timeout(
+      const text =
         this.notReady > 0
           ? `it reported receiver not ready ${this.notReady} times, but sent no answer; it may need more time`
-          : `some of its frames were received, but not the answer${badChecks(report)}; check the line`,
-      );
+          : `some of its frames were received, but not the answer${badChecks(report)}; check the line`;
+      return { timeout, text };
     }
     if (this.#others.length > 0) {
-      return link(
-        "LINK_ADDRESS",
-        `only frames of other stations were received (${this.#others.join(", ")}); check client and server address`,
-      );
+      const text = `only frames of other stations were received (${this.#others.join(", ")}); check client and server address`;
+      return { link: "LINK_ADDRESS", text };
     }
     if (this.#pushes.length > 0) {
-      return timeout(
-        `it pushed (${this.#pushes.join(", ")}), and did not answer; check the client address, and whether another client holds the meter`,
-      );
+      const text = `it pushed (${this.#pushes.join(", ")}), and did not answer; check the client address, and whether another client holds the meter`;
+      return { timeout, text };
     }
-    if (failure.sevenBits !== undefined) {
-      const { where } = failure.sevenBits;
-      return new DlmsLinkError("LINK_FRAME_INVALID", `${head}: ${sevenBitsText(failure.sevenBits)}`, {
-        details: { ...details, sevenBits: where },
-      });
+    return undefined;
+  }
+
+  /** What the received bytes show if none of them is a valid frame of another station. */
+  #withoutFrames({ timeout, sevenBits, report }: Failure): Finding {
+    if (sevenBits !== undefined) {
+      const details = { sevenBits: sevenBits.where };
+      return { link: "LINK_FRAME_INVALID", text: sevenBitsText(sevenBits), details };
     }
     if (report.badFrames + report.badHeaders > 0) {
-      return link(
-        "LINK_FCS",
-        `${report.bytes} bytes received${badChecks(report)}; check baud rate, wiring and termination`,
-      );
+      const text = `${report.bytes} bytes received${badChecks(report)}; check baud rate, wiring and termination`;
+      return { link: "LINK_FCS", text };
     }
     if (this.echoes > 0) {
-      return timeout(
-        "only our own frames were received (the adapter echoes); the meter itself was silent: check address and wiring",
-      );
+      const text =
+        "only our own frames were received (the adapter echoes); the meter itself was silent: check address and wiring";
+      return { timeout, text };
     }
     if (report.bytes > 0) {
       const hint = looksLike(report.first, "hdlc");
-      return timeout(
-        `${report.bytes} bytes received, but no valid frame (${shownBytes(report.first)}); ${
-          hint === "" ? "check baud rate, parity and framing" : hint
-        }`,
-      );
+      const advice = hint === "" ? "check baud rate, parity and framing" : hint;
+      return {
+        timeout,
+        text: `${report.bytes} bytes received, but no valid frame (${shownBytes(report.first)}); ${advice}`,
+      };
     }
-    return timeout(
-      "no bytes received; check wiring and baud rate, the server address (logical, physical, size), and whether another client holds the meter",
-    );
+    const text =
+      "no bytes received; check wiring and baud rate, the server address (logical, physical, size), and whether another client holds the meter";
+    return { timeout, text };
   }
 }
+
+type Finding =
+  | { readonly timeout: CodesOf<"DlmsTimeoutError">; readonly text: string }
+  | {
+      readonly link: CodesOf<"DlmsLinkError">;
+      readonly text: string;
+      readonly details?: { readonly sevenBits: SevenBitEvidence["where"] };
+    };
 
 /** Pairs of addresses that an error names. */
 const maxPairs = 4;
