@@ -117,6 +117,34 @@ export const commands: readonly CommandHelp[] = [
     meter: true,
   },
   {
+    name: "write",
+    summary: "Write an attribute or call a method",
+    usage: "dlms write TARGET OBJECT VALUE --yes [options], or dlms write TARGET --method METHOD [ARGUMENT] --yes",
+    text: [
+      ...pointText,
+      "VALUE is a number, a text or JSON. It gets the type that the meter holds now, and is in the unit of the attribute.",
+      "A value that does not fit exactly is refused. The attribute is read before and after; the exit code is 1 when the",
+      "meter then holds another value. Nothing is sent twice. METHOD is CLASS/OBIS/METHOD, by name or number.",
+    ],
+    options: [
+      ...common,
+      { name: "yes", help: "do it; without this switch nothing is changed" },
+      {
+        name: "dangerous",
+        help: "also what switches the supply, erases data, runs scripts, changes access or firmware",
+      },
+      { name: "method", value: "METHOD", help: "call this method instead of a write" },
+      { name: "data-type", value: "TYPE", help: "the standard's name of the type, such as long-unsigned" },
+      trace,
+    ],
+    examples: [
+      "dlms write tcp://192.0.2.7:4059 PROFILE_GENERIC/1-0:99.1.0*255/capture_period 900 --yes",
+      "dlms write tcp://192.0.2.7:4059 CLOCK/0-0:1.0.0*255/time 2026-01-15T12:00:00+01:00 --yes",
+      "dlms write tcp://192.0.2.7:4059 --method DISCONNECT_CONTROL/0-0:96.3.10*255/remote_disconnect --yes --dangerous",
+    ],
+    meter: true,
+  },
+  {
     name: "listen",
     summary: "Receive pushes",
     usage: "dlms listen [TARGET] [options]",

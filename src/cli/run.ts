@@ -9,13 +9,24 @@ import { profile } from "./commands/profile";
 import { read } from "./commands/read";
 import { simulate } from "./commands/simulate";
 import { test } from "./commands/test";
+import { write } from "./commands/write";
 import type { Command, Surroundings } from "./context";
 import { commandHelp, findCommand, generalHelp, meterHelp } from "./help";
 import { namedAsOption } from "./meter-options";
 import { jsonLine, printable } from "./output";
 import { usage } from "./usage";
 
-const runners: Readonly<Record<string, Command>> = { test, find, browse, read, profile, listen, decode, simulate };
+const runners: Readonly<Record<string, Command>> = {
+  test,
+  find,
+  browse,
+  read,
+  profile,
+  write,
+  listen,
+  decode,
+  simulate,
+};
 
 export const exitCodes = { success: 0, meter: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
 
