@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { fromHex } from "../../src/bytes";
 import { decodeValueBytes } from "../../src/codec";
-import { obisDotted, readCaptureObjects } from "../../src/cosem";
+import { obisDotted, type ProfileRow, readCaptureObjects } from "../../src/cosem";
 import type { SimulatedObject } from "../../src/simulator/definition/definition";
 import { bench, number, requests } from "../support/meters";
+import { breaksAt, counted } from "../support/profiles";
 
 interface ScalerVector {
   readonly name: string;
@@ -254,6 +255,21 @@ describe("profiles of a meter that refuses the scaler_unit of its registers", ()
     await time.runUntil(client.close());
   });
 
+  const row = survey.scalerBuffer.slice(4);
+  for (const [name, change] of [
+    ["captures attribute 2 of the registers", { scalerObjects: survey.scalerObjects.replaceAll("0f03", "0f02") }],
+    ["is a structure without an array around it", { scalerBuffer: row }],
+    ["is an array of the scaler_units", { scalerBuffer: `01${row.slice(2)}` }],
+  ] as const) {
+    it(`are scaled by it if the scaler profile ${name}`, async () => {
+      const { client, clock: time } = loads(meterOf({ ...survey, ...change }));
+      const { rows, notes } = await time.runUntil(client.profile(survey.profile).toTable());
+      assert.deepEqual(rows, survey.rows);
+      assert.match(notes.join(), /it was taken from the scaler profile 1-0:94\.91\.4/);
+      await time.runUntil(client.close());
+    });
+  }
+
   for (const [name, scalerBuffer] of [
     ["is empty", "0100"],
     ["has fewer values than columns", "0101020102020ffe1623"],
@@ -265,6 +281,7 @@ describe("profiles of a meter that refuses the scaler_unit of its registers", ()
       const { rows, notes } = await time.runUntil(client.profile(survey.profile).toTable());
       assert.equal(rows[0]?.["1.0.12.27.0.255"], 23456);
       assert.match(notes.join(), /values of 1-0:12\.27\.0\*255 are shown without scaler and unit/);
+      assert.match(notes.join(), /the scaler profile 1-0:94\.91\.4\*255 is not used/);
       await time.runUntil(client.close());
     });
   }
@@ -365,6 +382,60 @@ describe("a load profile with time marks (SL7000, ACE6000)", () => {
     );
     assert.doesNotMatch(notes.join(), /time marks/);
     await time.runUntil(client.close());
+  });
+
+  it("takes the scalers of SL7000 meters from 0-0:99.128.1, and the capture period from 0-0:136.0.1", async () => {
+    const [, buffer = "", expected = []] = vectors[0] ?? [];
+    const [load, ...others] = profile(buffer);
+    assert.ok(load);
+    const scalers = "0101020409060100011d00ff02020ffe161e09060100031d00ff02020ffe1620";
+    const { client, clock: time } = bench(
+      {
+        objects: [
+          { ...load, attributes: { ...load.attributes, 4: number(0) } },
+          ...others,
+          profileGeneric("0.0.99.128.1.255", "0100", scalers),
+          { classId: 1, version: 0, logicalName: "0.0.136.0.1.255", attributes: { 2: value("0202110f1100") } },
+        ],
+      },
+      { quirks: { timeMarks: true } },
+    );
+    const { rows, columns, notes } = await time.runUntil(client.profile("0.0.99.1.0.255").toTable());
+    assert.deepEqual(
+      rows.map((one) => [one.time, one["1.0.1.29.0.255"]]),
+      expected.map(([, , at, energy]) => [at, energy / 100]),
+    );
+    assert.equal(columns.find(({ key }) => key === "1.0.1.29.0.255")?.unit, "Wh");
+    assert.match(notes.join(), /taken from the scaler profile 0-0:99\.128\.1/);
+    await time.runUntil(client.close());
+  });
+
+  it("resumes a broken reading without losing or repeating a row, and keeps the times", async () => {
+    const first = "02060202090c07e50b03ffffffffff8000000406000000001200001200";
+    const buffer = `0150${first}65${counted(1, 79)
+      .map((n) => `02060000000012${n.toString(16).padStart(4, "0")}120000`)
+      .join("")}`;
+    for (const frame of counted(6, 14)) {
+      const line = bench(
+        { objects: profile(buffer) },
+        { quirks: { timeMarks: true }, association: { maxPduSize: 128 } },
+      );
+      line.meter.use(breaksAt(frame));
+      const { client, clock: time } = line;
+      const rows: ProfileRow[] = [];
+      const reading = (async () => {
+        for await (const one of client.profile("0.0.99.1.0.255")) rows.push(one);
+      })();
+      await time.runUntil(reading);
+      assert.deepEqual(
+        rows.map((one) => one["1.0.1.29.0.255"]),
+        counted(0, 79),
+        `broken at frame ${frame}`,
+      );
+      assert.equal(rows[79]?.time, "2021-11-03T20:00:00");
+      await time.runUntil(client.close());
+      assert.equal(client.statistics.associations, 2);
+    }
   });
 
   it("keeps the times if some columns are wanted", async () => {

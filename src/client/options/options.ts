@@ -248,8 +248,8 @@ export interface Quirks {
   /**
    * Load profiles of Itron SL7000 and ACE6000 meters: the first columns hold time marks (`{ time, status }`) instead of
    * date-times. Each row gets its time, the end of its interval, as `time`; null if the marks do not determine it, as
-   * before the first mark of a range. All columns are requested, and a reading that breaks off after rows were
-   * delivered does not resume.
+   * before the first mark of a range. All columns are requested, and a reading that breaks off reads its rows again up
+   * to the last one. Refused scalers are taken from 0-0:99.128.1, a missing capture period from 0-0:136.0.1.
    */
   readonly timeMarks: boolean;
 }

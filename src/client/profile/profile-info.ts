@@ -20,11 +20,13 @@ import { accessError } from "../association/access-error";
 import type { Association, Kept } from "../association/association";
 import { referencingOf } from "../services/choose-referencing";
 import {
+  markedPeriodRef,
+  readMarkedPeriod,
   readScalerProfile,
   scalerProfileNote,
   scalerProfileRefs,
   scalerProfilesOf,
-  type ScalersByName,
+  unusableScalerProfile,
 } from "./scaler-profiles";
 import type { FetchOptions } from "../association/meter-hints";
 import { isRefusal } from "../services/lists";
@@ -84,6 +86,8 @@ export interface ProfileFacts {
 
 export interface InfoOptions extends FetchOptions {
   readonly reversedDeviation: boolean;
+  /** the meter is an SL7000 or ACE6000 (quirk timeMarks) */
+  readonly timeMarks?: boolean | undefined;
   /** epoch ms */
   readonly now: () => number;
 }
@@ -115,7 +119,7 @@ export async function profileFacts(
   const captureObjects = readCaptureObjects(required(at(3), objects, failures));
   const notes: string[] = [];
   const scalers = await columnScalers(active, profile.logicalName, captureObjects, notes, options);
-  const capturePeriod = numberOf(period);
+  const capturePeriod = await periodOf(active, numberOf(period), options);
   if (capturePeriod === undefined) {
     notes.push("the meter does not report its capture_period: times that it leaves out stay unknown");
   }
@@ -130,6 +134,17 @@ export async function profileFacts(
   const allTold = [period, sort].every((one) => one !== undefined && (one.ok || !mayPass.has(one.result)));
   if (allTold && scalers.told) cache.infos.set(profile.logicalName, info);
   return { info, entriesInUse };
+}
+
+/** SL7000 meters store the capture period in an object of their own. */
+async function periodOf(
+  active: Association,
+  period: number | undefined,
+  options: InfoOptions,
+): Promise<number | undefined> {
+  if (options.timeMarks !== true || (period ?? 0) > 0) return period;
+  const [answer] = await fetchOptional(active, [markedPeriodRef], options);
+  return readMarkedPeriod(decoded(answer, decodePlainBytes)) ?? period;
 }
 
 /** Attributes that the reading does not depend on: an exception or an undecodable value counts as "not reported". */
@@ -174,7 +189,7 @@ async function columnScalers(
   profileName: string,
   objects: readonly CaptureObject[],
   notes: string[],
-  options: FetchOptions,
+  options: InfoOptions,
 ): Promise<{ readonly told: boolean; of(object: CaptureObject): ScalerUnit | null | undefined }> {
   const missing = new Map<string, AttributeRef>();
   const refused = new Map<string, AttributeRef>();
@@ -200,8 +215,12 @@ async function columnScalers(
     if ((scaler ?? null) === null) refused.set(key, ref);
   });
   const answerOf = new Map(items.map(([key], i) => [key, answers[i]]));
-  for (const name of refused.size === 0 ? [] : scalerProfilesOf(profileName)) {
+  for (const name of refused.size === 0 ? [] : scalerProfilesOf(profileName, options.timeMarks === true)) {
     const scalers = await scalersOf(active, name, options);
+    if (scalers === "unusable") {
+      notes.push(unusableScalerProfile(name));
+      continue;
+    }
     const taken = [...refused].filter(([, ref]) => scalers?.has(ref.logicalName));
     for (const [key, ref] of taken) {
       active.scalers.set(key, scalers?.get(ref.logicalName) ?? null);
@@ -231,9 +250,13 @@ async function columnScalers(
 }
 
 /** The scaler profiles that were read, by their logical names; undefined where the meter has none. */
-const knownScalers: Kept<Map<string, ScalersByName | undefined>> = { make: () => new Map() };
+const knownScalers: Kept<Map<string, ReturnType<typeof readScalerProfile>>> = { make: () => new Map() };
 
-async function scalersOf(active: Association, name: string, options: FetchOptions): Promise<ScalersByName | undefined> {
+async function scalersOf(
+  active: Association,
+  name: string,
+  options: FetchOptions,
+): Promise<ReturnType<typeof readScalerProfile>> {
   const known = active.kept(knownScalers);
   if (known.has(name)) return known.get(name);
   const answers = await fetchOptional(active, scalerProfileRefs(name), options);

@@ -108,6 +108,7 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
           const options = {
             ...this.#fetchOptions(() => queued.abandoned),
             reversedDeviation: host.reversedDeviation,
+            timeMarks: host.timeMarks,
             now,
           };
           const { info } = await profileFacts(active, ref, {}, options);

@@ -23,16 +23,14 @@ import { isDayRange, isTimeRange, timeRangeOf } from "./time-range";
 export type { ProfileProgress, SelectionUsed } from "./strategies";
 
 /** Whether the reading can continue after the last delivered row, by its time. */
-export function resumesByTime(reading: Pick<ProfileReading, "range" | "progress" | "timeMarks">): boolean {
-  const { range, progress, timeMarks } = reading;
-  // the rows after the break would lack the mark that gives them their times
-  if (timeMarks === true) return false;
+export function resumesByTime(reading: Pick<ProfileReading, "range" | "progress">): boolean {
+  const { range, progress } = reading;
   const byColumn = typeof range === "object" && "column" in range;
   return progress.last !== undefined && progress.ascending && !isAmbiguousLocalTime(progress.last) && !byColumn;
 }
 
 /** Whether the reading can continue at all after a break. */
-export function canResume(reading: Pick<ProfileReading, "range" | "progress" | "forget" | "timeMarks">): boolean {
+export function canResume(reading: Pick<ProfileReading, "range" | "progress" | "forget">): boolean {
   return reading.progress.rows === 0 || resumesByTime(reading) || reading.forget !== undefined;
 }
 
@@ -44,7 +42,7 @@ export function resume(reading: Pick<ProfileReading, "range" | "progress" | "for
   if (last !== undefined && resumesByTime(reading)) {
     progress.skip = { upTo: last, equal: progress.equal, seen: 0, later: [] };
     progress.resumed = true;
-    return "went on by time";
+    return reading.timeMarks === true ? "read again up to the last row, for its time marks" : "went on by time";
   }
   startOver(progress, forget);
   return "restarted";
@@ -83,7 +81,12 @@ async function planOf(active: Association, reading: ProfileReading, options: Fet
     clock: isTimeRange(reading.range) && timeZone === "",
     entriesInUse: countsEntries(reading, cache.infos.get(reading.ref.logicalName)?.sortMethod),
   };
-  const facts = await profileFacts(active, reading.ref, also, { ...options, reversedDeviation, now: reading.now });
+  const facts = await profileFacts(active, reading.ref, also, {
+    ...options,
+    reversedDeviation,
+    timeMarks: reading.timeMarks,
+    now: reading.now,
+  });
   const { offset, daylight, lead = 0, localLead } = cache.clockOffset ?? {};
   const meter = { timeZone, offset, daylight, reversedDeviation };
   const now = reading.now();
@@ -110,7 +113,8 @@ async function planOf(active: Association, reading: ProfileReading, options: Fet
 async function isMissingRows(active: Association, reading: ProfileReading, options: FetchOptions): Promise<boolean> {
   const { progress, range, ref, forget } = reading;
   if (!progress.resumed || range !== undefined) return false;
-  const infoOptions = { ...options, reversedDeviation: reading.reversedDeviation, now: reading.now };
+  const { reversedDeviation, timeMarks, now } = reading;
+  const infoOptions = { ...options, reversedDeviation, timeMarks, now };
   const { entriesInUse = 0 } = await profileFacts(active, ref, { entriesInUse: true }, infoOptions);
   if (progress.rows >= entriesInUse) return false;
   const count = `after the break ${progress.rows} rows were found of ${entriesInUse} in use`;

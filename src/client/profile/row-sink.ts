@@ -257,7 +257,7 @@ export class RowSink {
 
   async #deliver(rows: readonly ResolvedRow[]): Promise<void> {
     const { progress, range } = this.#reading;
-    const inRange = this.#strategy.used === "range";
+    const inRange = this.#strategy.used === "range" && this.#reading.timeMarks !== true;
     let fresh = progress.skip === undefined ? rows : afterBreak(rows, progress, inRange);
     // after a break the meter may have captured more rows than at the start of the reading
     const most = maxRows(range);

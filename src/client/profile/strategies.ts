@@ -135,7 +135,9 @@ export function strategiesFor(reading: ProfileReading, plan: ProfilePlan): Selec
   // the meter's clock may be far ahead of the client's
   const to: Moment = timed?.to ?? plan.now + openEnd;
   const open = timed?.to === undefined;
-  if (skip !== undefined) return timeStrategies(plan, { from: { time: skip.upTo }, to, open });
+  // rows with time marks are read again: without the mark before them the rest would have no times
+  if (skip !== undefined && reading.timeMarks !== true)
+    return timeStrategies(plan, { from: { time: skip.upTo }, to, open });
   if (range === undefined) return [{ ...whole, rowFilter: "all" }];
   if (typeof range === "object" && "column" in range) return [byColumn(plan, range)];
   if (timed !== undefined) return timeStrategies(plan, { from: { moment: timed.from }, to, open });
