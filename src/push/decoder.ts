@@ -8,7 +8,7 @@ import { interpret, interpretBody } from "./interpret";
 import { KnownLayouts } from "./layouts/known-layouts";
 import { PushCounters } from "./opening/counters";
 import { KeyRing } from "./opening/keys";
-import { type Opened, openPush, unciphered } from "./opening/open";
+import { isCipheredTag, type Opened, openPush, unciphered } from "./opening/open";
 import { TitleTexts } from "./opening/title-text";
 import { type CheckedOptions, checkPushOptions, type PushDecoderOptions } from "./options";
 import type { Push } from "./push";
@@ -144,23 +144,21 @@ export class PushDecoder {
   #decode(unit: Unit, now: number | undefined, layers: readonly Opened[] = []): Push[] {
     const { keys, counters, checked } = this.#parts;
     const { peer } = this.#options;
-    const own =
-      unit.kind === "text"
-        ? unciphered(unit.text, { keys, peer })
-        : openPush(unit.apdu, { keys, counters, meters: checked.meters, titles: this.#titles, peer, now }, unit.parsed);
     const [outer] = layers;
-    // a plain APDU inside a ciphered APDU is as safe as the ciphered APDU
-    const opened = own.security === null && outer !== undefined ? { ...outer, plain: own.plain } : own;
+    const isInside = outer?.security?.verified === true;
+    const context = { keys, counters, meters: checked.meters, titles: this.#titles, peer, now, isInside };
+    const own = unit.kind === "text" ? unciphered(unit.text, context) : openPush(unit.apdu, context, unit.parsed);
+    const opened = outer === undefined ? own : insideOf(outer, own);
     const how = this.#how(opened.systemTitle, now);
     if (own.security?.repeated === true && how.settings.counters === "strict") {
       this.#repeated++;
       return [];
     }
-    const block = opened.security === null ? undefined : innerBlock(opened.plain);
-    if (block === undefined || unit.kind === "text") return [this.#counted(interpret(unit, opened, how))];
+    const inner = opened.security === null ? undefined : innerApdu(opened.plain);
+    if (inner === undefined || unit.kind === "text") return [this.#counted(interpret(unit, opened, how))];
     if (layers.length >= maxLayers)
       throw new DlmsPushError("PUSH_LIMIT", `push: more than ${maxLayers} APDUs inside each other`);
-    return this.#decode({ ...unit, apdu: block, parsed: undefined }, now, [opened, ...layers]);
+    return this.#decode({ ...unit, apdu: inner, parsed: undefined }, now, [opened, ...layers]);
   }
 
   #counted(push: Push): Push {
@@ -208,8 +206,16 @@ const onProblemThrew = (error: unknown): void => {
   reportUnexpected("push decoder: onProblem threw", error);
 };
 
-/** Returns the APDU in a single general block inside a ciphered APDU. */
-function innerBlock(plain: Uint8Array): Uint8Array | undefined {
+/** What is inside a ciphered APDU is at least as safe as that APDU. */
+function insideOf(outer: Opened, own: Opened): Opened {
+  const isOuterSafer = own.security === null || (outer.security?.verified === true && !own.security.verified);
+  const notes = own.security === null ? outer.notes : outer.notes.concat(own.notes);
+  return isOuterSafer ? { ...outer, plain: own.plain, notes } : { ...own, notes };
+}
+
+/** Returns the APDU inside a ciphered APDU that is ciphered again or is in a single general block. */
+function innerApdu(plain: Uint8Array): Uint8Array | undefined {
+  if (isCipheredTag(plain[0])) return plain;
   if (plain[0] !== 0xe0) return undefined;
   const [piece, ...others] = splitApdus(plain).pieces;
   const isWhole = piece?.apdu.apdu === "general-block-transfer" && piece.apdu.last && piece.apdu.blockNumber <= 1;

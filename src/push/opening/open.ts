@@ -62,6 +62,8 @@ export interface OpenContext {
   readonly titles: TitleTexts;
   readonly peer: string | undefined;
   readonly now: number | undefined;
+  /** the push is inside another one whose tag and counter were checked: its own counter may be lower */
+  readonly isInside: boolean;
 }
 
 type Ciphered = Extract<
@@ -70,7 +72,7 @@ type Ciphered = Extract<
 >;
 
 /** First bytes of valid pushed content: APDUs, and "/" of a text telegram. */
-const plausible = new Set([0x0f, 0xc2, 0x18, 0xe0, 0x2f]);
+const plausible = new Set([0x0f, 0xc2, 0x18, 0xdb, 0xdc, 0xdd, 0xe0, 0x2f]);
 /** Tags of notifications, which are pushed under a service-specific ciphering. */
 const notificationTags = new Set([0xc2, 0x18]);
 const nothing = new Uint8Array(0);
@@ -110,11 +112,11 @@ function openEnvelope(apdu: Ciphered, context: OpenContext): Opened {
   const checked = verified
     ? context.counters.check(
         { systemTitle: title, titleKey: titleText.key, keySet, key, counter: invocationCounter, content, isOneTime },
-        settings.counters,
+        context.isInside ? "off" : settings.counters,
         context.now,
       )
     : unchecked;
-  const bareNotes = control.authenticated ? [] : checkBare(envelope, opened, context.counters);
+  const bareNotes = control.authenticated || context.isInside ? [] : checkBare(envelope, opened, context.counters);
   const { encrypted, authenticated } = control;
   const security = {
     control: control.byte.toString(16).padStart(2, "0"),
@@ -230,7 +232,8 @@ function isWhole(plain: Uint8Array): boolean {
   return true;
 }
 
-function isCipheredTag(tag: number | undefined): boolean {
+/** Whether an APDU with this tag is ciphered. */
+export function isCipheredTag(tag: number | undefined): boolean {
   return tag !== undefined && ((tag >= 0xdb && tag <= 0xdd) || cipheredTag(tag) !== undefined);
 }
 

@@ -5,17 +5,23 @@ import { sliceValue } from "../../codec";
 import { DlmsPushError, isDlmsError } from "../../errors";
 import type { BufferedFraming } from "./buffered-units";
 import { FieldApdus } from "./field-apdus";
-import { maxPushBytes } from "./limits";
+import { cutError, maxPushBytes } from "./limits";
+import { isPlausiblePush } from "./plausible";
+import { SeenHeads } from "./seen-heads";
 import { StreamBuffer } from "./stream-buffer";
 import type { UnitSink } from "./unit";
 
 /** Tags accepted only at the beginning of a stream, or directly after another APDU. */
 const plainTags = new Set([0x0f, 0xc2, 0xca, 0xd2, 0x18, 0x38, 0x58, 0xdd, 0xdc, 0xe0]);
+/** Tags of APDUs whose end results from their content. */
+const parsedTags = new Set([0x0f, 0xc2, 0x18]);
 const generalGlo = 0xdb;
 const generalDed = 0xdc;
 /** Notifications under a service-specific ciphering. */
 const cipheredTags = new Set([0xca, 0xd2, 0x38, 0x58]);
 const titleBytes = 8;
+/** Tag, length of the system title, and the system title. */
+const headBytes = 2 + titleBytes;
 /** First bytes of a length: the length itself, or 80 and the number of its bytes. */
 const isLengthForm = (byte: number): boolean => byte < 0x80 || (byte > 0x80 && byte <= 0x84);
 /** structure of two, enum, array; undefined: any byte */
@@ -30,9 +36,16 @@ export class BareUnits implements BufferedFraming {
   readonly framing = "apdu";
   readonly buffer = new StreamBuffer(maxPushBytes);
   readonly fields = new FieldApdus();
+  readonly #heads = new SeenHeads(headBytes);
   /** the last skipped bytes, which may contain a header of another layer */
   #before: number[] = [];
   #isAnchored = true;
+  readonly #mustBePlausible: boolean;
+
+  /** @param isChosen the user chose this framing; otherwise other bytes must not become a push */
+  constructor(isChosen: boolean) {
+    this.#mustBePlausible = !isChosen;
+  }
 
   get begun(): boolean {
     return this.buffer.length > 2 || this.fields.unfinished > 0;
@@ -63,17 +76,37 @@ export class BareUnits implements BufferedFraming {
       }
     }
     const length = this.#lengthAtStart(view, tag);
-    if (length === "wait") return false;
     if (length === undefined) {
       this.#skip(1);
       return true;
     }
+    if ((tag === generalGlo || tag === generalDed) && view[1] === titleBytes && view.length >= headBytes) {
+      this.#heads.add(view);
+    }
+    if (length === "wait" || !parsedTags.has(tag)) {
+      const next = this.#heads.find(view, length === "wait" ? view.length : length, this.buffer.position);
+      if (next !== undefined) return this.#cut(next, sink);
+    }
+    if (length === "wait") return false;
     const apdu = view.slice(0, length);
+    if (this.#mustBePlausible && !isPlausiblePush(apdu)) {
+      this.#skip(1);
+      return true;
+    }
     this.buffer.skip(length);
     this.#before = [];
     this.#isAnchored = true;
     const link = { framing: "apdu", source: null, destination: null, frames: 1, bytes: length } as const;
     this.fields.add(apdu, "the stream", link, now, sink);
+    return true;
+  }
+
+  /** An APDU that was cut: the next one begins inside it. */
+  #cut(next: number, sink: UnitSink): boolean {
+    sink.problems.push(cutError("an APDU", next));
+    this.buffer.skip(next);
+    this.#before = [];
+    this.#isAnchored = true;
     return true;
   }
 

@@ -11,6 +11,16 @@ export const maxUnfinishedMs = 30_000;
 
 export const seriesLimits = { maxBytes: maxPushBytes, maxOpen: maxUnfinished, maxAgeMs: maxUnfinishedMs } as const;
 
+/** A unit inside which the next one begins. */
+export function cutError(what: string, bytes: number): DlmsPushError {
+  return new DlmsPushError(
+    "PUSH_INCOMPLETE",
+    `incomplete push: ${what} ends after ${bytes} bytes, because another begins there; it was dropped. ` +
+      "The next push is not affected; if this happens often, check the line",
+    { details: { bytes } },
+  );
+}
+
 /** A message received in pieces that was abandoned. */
 export function droppedError(pieceName: string, { sender, pieces, bytes, why }: DroppedSeries): DlmsPushError {
   return new DlmsPushError(

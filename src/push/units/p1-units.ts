@@ -2,6 +2,8 @@
 import { concatBytes, latin1 } from "../../bytes";
 import { DlmsLinkError, DlmsPushError } from "../../errors";
 import type { BufferedFraming } from "./buffered-units";
+import { cutError } from "./limits";
+import { SeenHeads } from "./seen-heads";
 import { StreamBuffer } from "./stream-buffer";
 import { noNotes, type UnitSink } from "./unit";
 
@@ -11,6 +13,8 @@ const slash = 0x2f;
 const bang = 0x21;
 /** "/", three letters of the maker, a digit or a letter. */
 const identification = /^\/[A-Za-z]{3}[0-9A-Za-z]/;
+const identificationBytes = 5;
+const crcDigits = 4;
 const generalGlo = Uint8Array.of(0xdb);
 
 /** CRC-16/ARC, as DSMR 5 P1 asks for: from "/" to "!", both included. */
@@ -32,6 +36,9 @@ export class P1Units implements BufferedFraming {
   readonly buffer = new StreamBuffer(maxTelegramBytes);
   /** telegrams without a CRC are accepted if the user chose the framing */
   readonly #withoutCrc: boolean;
+  readonly #heads = new SeenHeads(identificationBytes);
+  /** place in the stream before which the text does not end */
+  #searched = 0;
 
   constructor(withoutCrc: boolean) {
     this.#withoutCrc = withoutCrc;
@@ -56,12 +63,17 @@ export class P1Units implements BufferedFraming {
     const { view } = this.buffer;
     if (view.length === 0) return false;
     if (view[0] !== slash) return this.#skipTo(view.indexOf(slash));
-    if (view.length < 5) return false;
-    if (!identification.test(latin1(view.subarray(0, 5)))) return this.#skipTo(view.indexOf(slash, 1));
+    if (view.length < identificationBytes) return false;
+    if (!identification.test(latin1(view.subarray(0, identificationBytes))))
+      return this.#skipTo(view.indexOf(slash, 1));
     const head = headLength(view);
     if (head !== undefined && view.length > head && isBinary(view[head])) return this.#ciphered(view, head, sink);
-    const end = textEnd(view);
-    if (end === "wait") return false;
+    const { position } = this.buffer;
+    const end = textEnd(view, Math.max(1, this.#searched - position));
+    if (end === "wait") {
+      this.#searched = position + view.length;
+      return false;
+    }
     if (end === undefined) return this.#skipTo(view.indexOf(slash, 1));
     return this.#telegram(view, end, sink);
   }
@@ -74,12 +86,20 @@ export class P1Units implements BufferedFraming {
   /** The telegram from "/" to the "!" at `end`, with its CRC. */
   #telegram(view: Uint8Array, end: number, sink: UnitSink): boolean {
     if (view.length < end + 2) return false;
-    const behind = latin1(view.subarray(end + 1, end + 5));
-    const hasCrc = /^[0-9A-Fa-f]/.test(behind);
-    if (hasCrc && view.length < end + 5) return false;
+    const behind = latin1(view.subarray(end + 1, end + 1 + crcDigits));
+    const digits = /^[0-9A-Fa-f]*/.exec(behind)?.[0].length ?? 0;
+    if (digits > 0 && digits < crcDigits && view.length < end + 1 + crcDigits) return false;
+    const hasCrc = digits > 0;
     const text = view.slice(0, end + 1);
-    this.buffer.skip(end + (hasCrc ? 5 : 1));
-    if (hasCrc ? Number.parseInt(behind, 16) !== crc16Arc(text) : !this.#withoutCrc) {
+    const isRight = hasCrc && digits === crcDigits && Number.parseInt(behind, 16) === crc16Arc(text);
+    const next = isRight ? -1 : nextIdentification(text);
+    if (next > 0) {
+      sink.problems.push(cutError("a P1 telegram", next));
+      return this.#skipTo(next);
+    }
+    this.buffer.skip(end + 1 + digits);
+    const isUnchecked = !hasCrc && this.#withoutCrc && /^[\r\n/]/.test(behind);
+    if (!isRight && !isUnchecked) {
       const problem = hasCrc
         ? `its CRC is ${behind.replace(/[^\x20-\x7e]/g, "?")}, the text gives ${crcText(text)}`
         : "it has no CRC";
@@ -88,7 +108,7 @@ export class P1Units implements BufferedFraming {
       );
       return true;
     }
-    const bytes = text.length + (hasCrc ? 4 : 0);
+    const bytes = text.length + digits;
     const link = { framing: "p1", source: null, destination: null, frames: 1, bytes } as const;
     sink.units.push({ kind: "text", text, link, notes: hasCrc ? noNotes : ["the telegram has no CRC"] });
     return true;
@@ -107,6 +127,12 @@ export class P1Units implements BufferedFraming {
     for (let i = 1; i <= extra; i++) length = length * 256 + (view[at + i] ?? 0);
     const end = at + 1 + extra + length;
     if (length < 5 || end > maxTelegramBytes) return this.#skipTo(view.indexOf(slash, 1));
+    this.#heads.add(view);
+    const next = this.#heads.find(view, end, this.buffer.position);
+    if (next !== undefined) {
+      sink.problems.push(cutError("a P1 telegram", next));
+      return this.#skipTo(next);
+    }
     if (view.length < end) return false;
     const apdu = concatBytes(generalGlo, view.subarray(head, end));
     this.buffer.skip(view[end] === bang ? end + 1 : end);
@@ -128,9 +154,17 @@ function headLength(view: Uint8Array): number | undefined {
   return lineEnd + 3;
 }
 
+/** The position of an identification after the first one; -1 if there is none. */
+function nextIdentification(text: Uint8Array): number {
+  let at = text.indexOf(slash, 1);
+  while (at > 0 && !identification.test(latin1(text.subarray(at, at + identificationBytes))))
+    at = text.indexOf(slash, at + 1);
+  return at;
+}
+
 /** The position of the "!" at the beginning of a line; undefined if non-text bytes precede it. */
-function textEnd(view: Uint8Array): number | "wait" | undefined {
-  for (let i = 1; i < view.length; i++) {
+function textEnd(view: Uint8Array, from: number): number | "wait" | undefined {
+  for (let i = from; i < view.length; i++) {
     const byte = view[i] ?? 0;
     if (byte === bang && view[i - 1] === 0x0a) return i;
     const isText = (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09;

@@ -15,7 +15,8 @@ import { WrapperUnits } from "./wrapper-units";
 const minHintBytes = 2048;
 const sampleBytes = 512;
 
-export function readerOf(framing: PushFraming, withoutCrc = true): UnitReader {
+/** @param isChosen the user chose the framing: weaker evidence suffices for a unit */
+export function readerOf(framing: PushFraming, isChosen = true): UnitReader {
   switch (framing) {
     case "hdlc":
       return new FramedUnits(new HdlcUnits());
@@ -24,9 +25,9 @@ export function readerOf(framing: PushFraming, withoutCrc = true): UnitReader {
     case "mbus":
       return new FramedUnits(new MbusUnits());
     case "apdu":
-      return new BufferedUnits(new BareUnits());
+      return new BufferedUnits(new BareUnits(isChosen));
     case "p1":
-      return new BufferedUnits(new P1Units(withoutCrc));
+      return new BufferedUnits(new P1Units(isChosen));
   }
 }
 

@@ -11,6 +11,7 @@ export class StreamBuffer {
   #start = 0;
   #end = 0;
   #since: number | undefined;
+  #position = 0;
 
   /** @param max bytes; beyond it the oldest go */
   constructor(max: number) {
@@ -19,6 +20,11 @@ export class StreamBuffer {
 
   get length(): number {
     return this.#end - this.#start;
+  }
+
+  /** Place of the first buffered byte in the stream. */
+  get position(): number {
+    return this.#position;
   }
 
   /** The buffered bytes; a view that is valid until the next call. */
@@ -30,7 +36,10 @@ export class StreamBuffer {
     if (this.length === 0) this.#since = now;
     const piece = bytes.length > this.#max ? bytes.subarray(bytes.length - this.#max) : bytes;
     const over = this.length + piece.length - this.#max;
-    if (over > 0) this.#start += over;
+    if (over > 0) {
+      this.#start += over;
+      this.#position += over;
+    }
     if (this.#end + piece.length > this.#bytes.length) this.#room(piece.length);
     this.#bytes.set(piece, this.#end);
     this.#end += piece.length;
@@ -38,6 +47,7 @@ export class StreamBuffer {
 
   skip(count: number): void {
     this.#start += count;
+    this.#position += count;
     if (this.#start < this.#end) return;
     this.#start = this.#end = 0;
     // a fleet has thousands of these, and most of them wait for the next push

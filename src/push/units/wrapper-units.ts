@@ -4,12 +4,18 @@ import { DlmsPushError } from "../../errors";
 import { decodeWrapperHeader, headerError, wrapperHeaderLength } from "../../link";
 import type { BufferedFraming } from "./buffered-units";
 import { FieldApdus } from "./field-apdus";
-import { maxPushBytes } from "./limits";
+import { cutError, maxPushBytes } from "./limits";
+import { SeenHeads } from "./seen-heads";
 import { StreamBuffer } from "./stream-buffer";
 import type { UnitSink } from "./unit";
 
+/** Version, source and destination. */
+const headBytes = 6;
 /** Tags that a meter may push under. */
 const pushedTags = new Set([0x0f, 0x18, 0x38, 0x58, 0xc2, 0xca, 0xd2, 0xdb, 0xdc, 0xdd, 0xdf, 0xe0]);
+
+/** Tags of ciphered APDUs and of blocks, whose length is the only thing that can be checked. */
+const opaqueTags = new Set([0x38, 0x58, 0xca, 0xd2, 0xdb, 0xdc, 0xdd, 0xdf, 0xe0]);
 
 /**
  * The wrapper over TCP, UDP or a file: several WPDUs in one piece, or one in several. Bytes between WPDUs are skipped.
@@ -18,6 +24,7 @@ export class WrapperUnits implements BufferedFraming {
   readonly framing = "wrapper";
   readonly buffer = new StreamBuffer(maxPushBytes + wrapperHeaderLength);
   readonly fields = new FieldApdus();
+  readonly #heads = new SeenHeads(headBytes, { at: wrapperHeaderLength, among: pushedTags });
   /** skipped bytes are reported once for each gap */
   #inGap = false;
 
@@ -51,15 +58,24 @@ export class WrapperUnits implements BufferedFraming {
     const { source, destination, length } = decodeWrapperHeader(view);
     const tag = view[wrapperHeaderLength] ?? 0;
     if (length === 0 || (!pushedTags.has(tag) && apduName(tag) === undefined)) return this.#gap(sink);
-    if (view.length < wrapperHeaderLength + length) return false;
+    const end = wrapperHeaderLength + length;
+    this.#heads.add(view);
+    if (view.length < end || opaqueTags.has(tag)) {
+      const next = this.#heads.find(view, end, this.buffer.position);
+      if (next !== undefined) return this.#cut(next, sink);
+    }
+    if (view.length < end) return false;
     const apdu = view.slice(wrapperHeaderLength, wrapperHeaderLength + length);
     const split = splitApdus(apdu);
-    if (!isContent(apdu, split)) return this.#gap(sink);
+    if (!isContent(apdu, split)) {
+      const next = this.#heads.find(view, end, this.buffer.position);
+      return next === undefined ? this.#gap(sink) : this.#cut(next, sink);
+    }
     this.#inGap = false;
-    this.buffer.skip(wrapperHeaderLength + length);
+    this.buffer.skip(end);
     // APDUs other than pushes are skipped (an AARE on a monitored line)
     if (!pushedTags.has(tag)) return true;
-    const bytes = wrapperHeaderLength + length;
+    const bytes = end;
     const link = {
       framing: "wrapper",
       source: String(source),
@@ -68,6 +84,13 @@ export class WrapperUnits implements BufferedFraming {
       bytes,
     } as const;
     this.fields.addPieces(split, `wrapper port ${source} to ${destination}`, link, now, sink);
+    return true;
+  }
+
+  /** A WPDU that was cut: the next one begins inside it. */
+  #cut(next: number, sink: UnitSink): boolean {
+    sink.problems.push(cutError("a wrapper PDU", next));
+    this.buffer.skip(next);
     return true;
   }
 

@@ -4,7 +4,7 @@ import { decodeApdu, decodeFrame, decodePush, pushConfirmation } from "../../../
 import { toHex } from "../../../src/bytes";
 import { dataNotification, hdlc, mbus, wrapped } from "../../support/pushes";
 
-const confirmed = dataNotification("00", 0x40000007);
+const confirmed = dataNotification("020100", 0x40000007);
 
 function confirmation(bytes: Uint8Array): Uint8Array | undefined {
   const [push] = decodePush(bytes).pushes;
