@@ -16,6 +16,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   apdu: ["codec", "bytes", "errors"],
   cosem: ["apdu", "codec", "bytes", "errors"],
   names: ["cosem", "codec", "bytes", "errors"],
+  values: ["names", "cosem", "codec", "bytes", "errors"],
   session: ["apdu", "security", "codec", "bytes", "errors"],
   inspect: ["link", "transport", "apdu", "security", "cosem", "codec", "bytes", "errors", "clock"],
   driver: ["inspect", "link", "transport", "clock", "bytes", "errors"],
@@ -103,7 +104,7 @@ const reserved: Readonly<Record<string, string>> = {
 };
 
 /** Folders without socket, file, timer, clock or randomness. */
-const sansIo = ["errors", "bytes", "codec", "apdu", "cosem", "security", "link", "session"];
+const sansIo = ["errors", "bytes", "codec", "apdu", "cosem", "names", "values", "security", "link", "session"];
 const impure = ["setTimeout", "setInterval", "setImmediate", "performance", "Date.now", "Math.random"];
 
 /** Files that lie side by side, without the folders in it. */

@@ -12,10 +12,11 @@ import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow, NodeStatus
 import { whenFlowsStarted } from "../node-red/flows-started";
 import { withDeadline, noBoundMs } from "../meters/deadline";
 import { migrate, migrations } from "../node-red/migrations";
+import { NewestStore } from "./newest-store";
 import { MeterReader, type ReadOutcome, type ReaderOptions } from "./run-request";
 import { splitMessages } from "./split-output";
 import { ReadSchedule } from "./read-schedule";
-import { type ReadRequest, datesOf, exclusiveOf, giveUpAfterOf, readRequestOf } from "./read-request";
+import { type ReadRequest, exclusiveOf, giveUpAfterOf, readRequestOf, shapeOf } from "./read-request";
 import { type RawSettings, flagOf, integerOf, isAbsent } from "../node-red/raw-settings";
 import { meterStatus, phraseOf } from "../meters/status";
 import { type MeterSource, UsedMeters } from "../meters/used-meters";
@@ -46,11 +47,16 @@ class ReadNode {
   readonly #meters: UsedMeters;
   #reading = 0;
   #unreport: (() => void) | undefined;
+  /** what was sent of each profile, for the range "new" */
+  readonly newest: NewestStore;
 
   constructor(RED: NodeAPI, node: Node, config: NodeDef) {
     this.#RED = RED;
     this.#node = node;
     this.#raw = config as unknown as RawSettings;
+    this.newest = new NewestStore(RED.settings.userDir ?? ".", node.id, (error) => {
+      node.error(error.message, { dlmsError: error.toJSON() });
+    });
     this.#meters = new UsedMeters(RED, node, {
       changed: (view) => {
         this.#meterChanged(view);
@@ -123,17 +129,20 @@ class ReadNode {
 
   async input(msg: NodeMessageInFlow, send: Send, done: Done): Promise<void> {
     this.#underWay.add(msg);
+    let outcome: ReadOutcome | undefined;
     try {
-      const outcome = await this.#read(msg);
+      outcome = await this.#read(msg);
       this.#ending.signal.throwIfAborted();
       this.#succeed(msg, outcome);
       this.#send(msg, outcome, send);
+      outcome.sent?.();
       done();
     } catch (error) {
       // a flow may wait for the answer to its message, but not for that of the own interval
       if (this.#ending.signal.aborted && this.#ownMessages.has(msg._msgid)) return;
       this.#fail(msg, error, done);
     } finally {
+      outcome?.end?.();
       this.#underWay.delete(msg);
       this.#ownMessages.delete(msg._msgid);
     }
@@ -154,21 +163,22 @@ class ReadNode {
     const closed = "the node was closed by a deploy before the meter answered; send the message again";
     this.#ending.abort(new DlmsStateError("STATE_CLOSED", closed, { retry: "same-session" }));
     await this.#meters.close();
+    await this.newest.close();
     this.#node.status({});
   }
 
   async #read(msg: NodeMessageInFlow): Promise<ReadOutcome> {
     if (this.#problem) throw this.#problem;
     const meter = this.#meters.of(msg, this.#raw.meter);
-    const dates = datesOf(this.#raw, msg);
-    const request = await readRequestOf(this.#RED, this.#node, this.#raw, msg);
+    const shape = shapeOf(this.#raw, msg);
+    const request = await readRequestOf(this.#RED, this.#node, this.#raw, msg, shape.keys);
     const after = giveUpAfterOf(this.#raw, msg, request.mode);
     const exclusive = exclusiveOf(this.#raw, msg);
     return withDeadline({ clock: systemClock, after, ending: this.#ending.signal }, async (signal) => {
       const source = await this.#meters.sourceOf(meter, msg, signal);
       this.#reading++;
       try {
-        const outcome = await this.#readFrom(source, request, { signal, dates, timeoutMs: noBoundMs });
+        const outcome = await this.#readFrom(source, request, { signal, shape, timeoutMs: noBoundMs });
         const { waitedMs = 0 } = source;
         return waitedMs === 0 ? outcome : { ...outcome, dlms: { ...outcome.dlms, waited: waitedMs } };
       } finally {
@@ -182,13 +192,14 @@ class ReadNode {
   #readFrom(
     { session, label }: MeterSource,
     request: ReadRequest,
-    options: Omit<ReaderOptions, "progress">,
+    options: Omit<ReaderOptions, "progress" | "newest">,
   ): Promise<ReadOutcome> {
     if (session.view.phase === "connected") {
       this.#node.status({ fill: "blue", shape: "dot", text: "dlms-read.status.reading" });
     }
     return new MeterReader(session, label, {
       ...options,
+      newest: this.newest,
       progress: (count) => {
         const text = this.#counted("progress", { count });
         this.#node.status({ fill: "blue", shape: "dot", text });
@@ -249,7 +260,10 @@ export default function (RED: NodeAPI): void {
       void read.input(msg, send, done);
     });
     this.on("close", (_removed: boolean, done: () => void) => {
-      void read.close().finally(done);
+      void read
+        .close()
+        .catch(() => undefined)
+        .finally(done);
     });
   }
 

@@ -1,9 +1,10 @@
 /** The request of a message: settings of the node, overridden by properties of the message, checked. */
-import { type AttributeRef, DlmsConfigError, type ProfileRange, systemClock } from "../../src/index";
+import { type AttributeRef, DlmsConfigError, keysOf } from "../../src/index";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { maxReadS, defaultReadS } from "../meters/deadline";
 import { plainOf, refOf, scalar, type Setting, settingOf } from "../meters/object-settings";
-import { type RawSettings, choiceOf, flagOf, integerOf, isAbsent, quote, wholeNumber } from "../node-red/raw-settings";
+import { type RawSettings, choiceOf, flagOf, integerOf, isAbsent, quote } from "../node-red/raw-settings";
+import { checkedRange, type RequestedRange } from "./range-request";
 
 export interface Point {
   readonly name: string;
@@ -16,7 +17,7 @@ export type ReadRequest =
   | {
       readonly mode: "profile";
       readonly logicalName: string;
-      readonly range: ProfileRange | undefined;
+      readonly range: RequestedRange;
       readonly columns: readonly string[];
     }
   | { readonly mode: "objects" };
@@ -41,13 +42,22 @@ function pointOf(row: unknown, source: string): Point {
   const obis = isAbsent(raw.logicalName) && !isAbsent(raw.obis) ? part("obis", "") : part("logicalName", "");
   const ref = refOf(part("objectType", "REGISTER"), obis, part("attributeId", 2));
   const name = part("name", "");
-  return { name: name.value === "" ? `${ref.logicalName}/${ref.attributeId}` : String(scalar(name)), ref };
+  return { name: String(scalar(name)), ref };
+}
+
+/** The names of values without one: the logical name with the attribute, or the short key. */
+function named(points: readonly Point[], keys: ReadShape["keys"]): Point[] {
+  const short = keys === "NAME" ? keysOf(points.map(({ ref }) => ref)) : [];
+  return points.map(({ name, ref }, index) => ({
+    name: name === "" ? (short[index] ?? `${ref.logicalName}/${ref.attributeId}`) : name,
+    ref,
+  }));
 }
 
 /** More than this in one message is a mistake, and would keep the line busy for hours. */
 const maxPoints = 10_000;
 
-function pointsOf(raw: RawSettings, msg: NodeMessage): Point[] {
+function pointsOf(raw: RawSettings, msg: NodeMessage, keys: ReadShape["keys"]): Point[] {
   const fromMessage = !isAbsent(msg.points);
   const source = fromMessage ? "msg.points" : "points";
   const rows = fromMessage ? msg.points : raw.points;
@@ -63,7 +73,10 @@ function pointsOf(raw: RawSettings, msg: NodeMessage): Point[] {
       details: { property: source },
     });
   }
-  const points = rows.map((row: unknown, index) => pointOf(row, `${source}[${index}]`));
+  const points = named(
+    rows.map((row: unknown, index) => pointOf(row, `${source}[${index}]`)),
+    keys,
+  );
   const seen = new Set<string>();
   for (const { name } of points) {
     if (seen.has(name)) {
@@ -80,110 +93,9 @@ function pointsOf(raw: RawSettings, msg: NodeMessage): Point[] {
   return points;
 }
 
-type Moment = Extract<ProfileRange, { from: unknown }>["from"];
-
-/** ISO text, Date or ms since 1970. */
-function momentOf(value: unknown, source: string): Moment {
-  if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
-  if (typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value.trim())) return value.trim();
-  throw new DlmsConfigError(
-    "CONFIG_INVALID",
-    `${source}: expected an ISO time like 2026-01-31T12:00, a Date or ms since 1970, got ${quote(value)}`,
-    { details: { property: source } },
-  );
-}
-
-const offset = /(Z|[+-]\d\d:?\d\d)$/i;
-
-/** ms since 1970; a text without an offset is the meter's time, and is compared with another such text only. */
-function comparable(moment: Moment, local: boolean): number {
-  if (typeof moment !== "string") return local ? NaN : Number(moment);
-  const text = moment.replace(" ", "T");
-  const time = text.length > 10 ? text : `${text}T00:00`;
-  if (local) return offset.test(time) ? NaN : Date.parse(`${time}Z`);
-  return offset.test(time) ? Date.parse(time) : NaN;
-}
-
-/** Refuses a reversed range: every meter answers it without rows, as if the profile was empty. */
-function refuseReversed(from: Moment, to: Moment, source: string): void {
-  if (![true, false].some((local) => comparable(to, local) < comparable(from, local))) return;
-  throw new DlmsConfigError(
-    "CONFIG_INVALID",
-    `${source}.to: the end ${quote(to)} lies before the beginning ${quote(from)}`,
-    { details: { property: `${source}.to` } },
-  );
-}
-
-const dayMs = 86_400_000;
-
-/** The same time of day a month before, or that month's last day. */
-function monthBefore(now: number): number {
-  const then = new Date(now);
-  then.setUTCMonth(then.getUTCMonth() - 1);
-  if (then.getUTCDate() !== new Date(now).getUTCDate()) then.setUTCDate(0);
-  return then.getTime();
-}
-
-const periods: Readonly<Record<string, (now: number) => number>> = {
-  day: (now) => now - dayMs,
-  week: (now) => now - 7 * dayMs,
-  month: monthBefore,
-};
-
-/** The last n rows, or the rows of a period that ends now. */
-function lastOf(last: unknown, source: string): ProfileRange {
-  if (typeof last !== "string" || /^-?\d|^0x|^\$\{/i.test(last.trim())) {
-    return { last: wholeNumber(last, source, 1, 0xffffffff) };
-  }
-  const word = last.trim().toLowerCase();
-  const period = Object.hasOwn(periods, word) ? periods[word] : undefined;
-  if (period !== undefined) return { from: period(systemClock.wallTime()) };
-  throw new DlmsConfigError(
-    "CONFIG_INVALID",
-    `${source}: expected a whole number of rows, "day", "week" or "month", got ${quote(last)}`,
-    { details: { property: source } },
-  );
-}
-
-/** `{last}` with a number or a period, `{from, to}`, `{entries: [first, last]}`, as an object or as JSON; absent = all rows. */
-async function rangeOf(
-  RED: NodeAPI,
-  node: Node,
-  raw: RawSettings,
-  msg: NodeMessage,
-): Promise<ProfileRange | undefined> {
+async function rangeOf(RED: NodeAPI, node: Node, raw: RawSettings, msg: NodeMessage): Promise<RequestedRange> {
   const { source, value } = await settingOf(RED, node, raw, msg, "range", undefined);
-  if (isAbsent(value)) return undefined;
-  const expected = '{last: n}, {last: "day"}, {from, to} or {entries: [first, last]}';
-  const bad = (): DlmsConfigError =>
-    new DlmsConfigError("CONFIG_INVALID", `${source}: expected ${expected}, got ${quote(value)}`, {
-      details: { property: source },
-    });
-  let range: unknown = value;
-  if (typeof range === "string") {
-    try {
-      range = JSON.parse(range) as unknown;
-    } catch {
-      throw bad();
-    }
-  }
-  if (typeof range !== "object" || range === null || Array.isArray(range)) throw bad();
-  const { last, from, to, entries } = range as Record<string, unknown>;
-  if (!isAbsent(last)) return lastOf(last, `${source}.last`);
-  if (Array.isArray(entries) && entries.length === 2) {
-    const first = wholeNumber(entries[0], `${source}.entries[0]`, 1, 0xffffffff);
-    return { entries: [first, wholeNumber(entries[1], `${source}.entries[1]`, first, 0xffffffff)] };
-  }
-  if (isAbsent(from)) {
-    if (Object.keys(range).length === 0) return undefined;
-    throw bad();
-  }
-  const begin = momentOf(from, `${source}.from`);
-  if (isAbsent(to)) return { from: begin };
-  const end = momentOf(to, `${source}.to`);
-  refuseReversed(begin, end, source);
-  return { from: begin, to: end };
+  return checkedRange(value, source);
 }
 
 /** Keys of the requested columns: an array, or a text with commas; none = all. */
@@ -198,10 +110,31 @@ async function columnsOf(RED: NodeAPI, node: Node, raw: RawSettings, msg: NodeMe
   );
 }
 
-/** The form of dates in the answer. @throws DlmsConfigError */
-export function datesOf(raw: RawSettings, msg: NodeMessage): "iso" | "date" | "epoch" {
-  const [settings, name] = plainOf(raw, msg, "dates");
-  return choiceOf(settings, name, ["iso", "date", "epoch"], "iso");
+/** The form of the answer. */
+export interface ReadShape {
+  readonly dates: "iso" | "date" | "epoch";
+  readonly units: "METER" | "KILO";
+  /** of rows and of unnamed values of a list */
+  readonly keys: "OBIS" | "NAME";
+  /** counters of a profile as the use within each interval */
+  readonly differences: boolean;
+  readonly format: "OBJECT" | "TABLE" | "INFLUX" | "LINE";
+}
+
+/** The form of the answer, by the message and the node. @throws DlmsConfigError */
+export function shapeOf(raw: RawSettings, msg: NodeMessage): ReadShape {
+  const choice = <T extends string>(property: string, words: readonly [T, ...T[]]): T => {
+    const [settings, name] = plainOf(raw, msg, property);
+    return choiceOf(settings, name, words, words[0]);
+  };
+  const [settings, name] = plainOf(raw, msg, "differences");
+  return {
+    dates: choice("dates", ["iso", "date", "epoch"]),
+    units: choice("units", ["METER", "KILO"]),
+    keys: choice("keys", ["OBIS", "NAME"]),
+    differences: flagOf(settings, name, false),
+    format: choice("format", ["OBJECT", "TABLE", "INFLUX", "LINE"]),
+  };
 }
 
 /** Whether the meter is disconnected before the message is sent on. @throws DlmsConfigError */
@@ -226,10 +159,11 @@ export async function readRequestOf(
   node: Node,
   raw: RawSettings,
   msg: NodeMessage,
+  keys: ReadShape["keys"],
 ): Promise<ReadRequest> {
   const [modeSource, modeName] = plainOf(raw, msg, "mode");
   const mode = choiceOf(modeSource, modeName, modes, "attribute");
-  if (mode === "list") return { mode, points: pointsOf(raw, msg) };
+  if (mode === "list") return { mode, points: pointsOf(raw, msg, keys) };
   if (mode === "objects") return { mode };
   const obis = await settingOf(RED, node, raw, msg, "logicalName", "");
   if (mode === "profile") {

@@ -1,5 +1,5 @@
 /** `msg.dlms`: facts about a value besides the value. */
-import { attributeName, type AttributeRef, className, findClass, type Reading, toHex } from "../../src/index";
+import { attributeName, type AttributeRef, className, findClass, inKilo, type Reading, toHex } from "../../src/index";
 
 /** `msg.dlms` of a single read, or one of its `items`. */
 export interface Info {
@@ -26,7 +26,14 @@ export interface Info {
   readonly dateTime?: unknown;
 }
 
-export function infoOf(of: Pick<Info, "meter" | "mode">, ref: AttributeRef, reading: Reading): Info {
+/** `unitCode`, `scaler` and `raw` are the meter's, also in kWh. */
+export function infoOf(
+  of: Pick<Info, "meter" | "mode">,
+  ref: AttributeRef,
+  reading: Reading,
+  units: "METER" | "KILO",
+): Info {
+  const quantity = units === "KILO" ? inKilo(reading) : reading;
   return {
     ...of,
     logicalName: ref.logicalName,
@@ -35,8 +42,8 @@ export function infoOf(of: Pick<Info, "meter" | "mode">, ref: AttributeRef, read
     version: ref.version ?? findClass(ref.classId)?.version ?? null,
     attributeId: ref.attributeId,
     attribute: attributeName(ref.classId, ref.attributeId, ref.version),
-    value: reading.value,
-    unit: reading.unit,
+    value: quantity.value,
+    unit: quantity.unit,
     unitCode: reading.unitCode,
     scaler: reading.scaler,
     type: reading.type,

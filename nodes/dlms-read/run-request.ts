@@ -1,5 +1,6 @@
 /** Runs a request on a meter and turns the result into payload, `msg.dlms` and status. */
 import {
+  convertTable,
   type DlmsError,
   type ErrorJson,
   type SharedMeter,
@@ -7,7 +8,10 @@ import {
   type ProfileProgress,
   systemClock,
 } from "../../src/index";
-import type { Point, ReadRequest } from "./read-request";
+import type { NewestStore, NewestTurn } from "./newest-store";
+import { payloadOfProfile, payloadOfValues } from "./payload-forms";
+import { type ProfileRequest, type ReadRows, readRows } from "./read-profile";
+import type { Point, ReadRequest, ReadShape } from "./read-request";
 import { type Info, infoOf } from "./reading-info";
 import { valueText } from "../meters/status";
 
@@ -21,13 +25,19 @@ export interface ReadOutcome {
   readonly complete: boolean;
   /** a text as it is, or a phrase of the catalogue with its values */
   readonly status: { readonly text: string; readonly values?: Record<string, number> };
+  /** to call after the message was sent */
+  readonly sent?: () => void;
+  /** to call when the message is done, sent or not */
+  readonly end?: () => void;
 }
 
 export interface ReaderOptions {
   /** ends the read, also at the node's limit: the client's default limit must not apply besides it */
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
-  readonly dates: "iso" | "date" | "epoch";
+  readonly shape: ReadShape;
+  /** for the range "new" */
+  readonly newest: NewestStore;
   /** called at intervals while a profile is received */
   readonly progress: (rows: number) => void;
 }
@@ -61,9 +71,27 @@ export class MeterReader {
     }
   }
 
-  async #profile(request: Extract<ReadRequest, { mode: "profile" }>): Promise<ReadOutcome> {
-    const { logicalName, range, columns } = request;
-    const { signal, timeoutMs, dates, progress } = this.#options;
+  async #profile(request: ProfileRequest): Promise<ReadOutcome> {
+    const { signal, newest } = this.#options;
+    if (request.range !== "new") return this.#profileOutcome(request, await this.#rows(request, undefined));
+    const turn = await newest.turn(this.#meter, request.logicalName, signal);
+    try {
+      const read = await this.#rows(request, turn);
+      const sent = (): void => {
+        if (read.newest !== undefined) turn.sent(read.newest);
+      };
+      const end = (): void => {
+        turn.end();
+      };
+      return { ...this.#profileOutcome(request, read), sent, end };
+    } catch (error) {
+      turn.end();
+      throw error;
+    }
+  }
+
+  #rows(request: ProfileRequest, turn: NewestTurn | undefined): Promise<ReadRows> {
+    const { signal, timeoutMs, shape, progress } = this.#options;
     let next = 0;
     const onProgress = ({ rows }: ProfileProgress): void => {
       const now = systemClock.now();
@@ -71,22 +99,36 @@ export class MeterReader {
       next = now + progressMs;
       progress(rows);
     };
-    const table = await this.#session.run(
-      (client) => client.profile(logicalName, range, { signal, timeoutMs, dates, onProgress, columns }).toTable(),
-      signal,
-    );
-    const count = table.rows.length;
+    const options = { signal, timeoutMs, dates: shape.dates, onProgress };
+    const wish = {
+      timed: shape.differences || shape.format !== "OBJECT",
+      newest: turn?.newest,
+      now: systemClock.wallTime(),
+    };
+    return this.#session.run((client) => readRows(client, request, options, wish), signal);
+  }
+
+  #profileOutcome({ logicalName }: ProfileRequest, { table, only, withoutTime }: ReadRows): ReadOutcome {
+    const { shape } = this.#options;
+    const { capturePeriod, before } = table;
+    const shown = convertTable(table.columns, table.rows, { ...shape, capturePeriod, before, only });
+    const { payload, columns, notes } = payloadOfProfile(shown, {
+      ...{ meter: this.#meter, logicalName, withoutTime },
+      format: shape.format,
+    });
+    const count = shown.rows.length;
+    const all = [...table.notes, ...shown.notes, ...notes];
     return {
-      payload: table.rows,
+      payload,
       dlms: {
         meter: this.#meter,
         mode: "profile",
         logicalName,
         readAt: new Date(systemClock.wallTime()).toISOString(),
-        columns: table.columns,
+        columns,
         selection: table.selection,
         rows: count,
-        ...(table.notes.length === 0 ? {} : { notes: table.notes }),
+        ...(all.length === 0 ? {} : { notes: all }),
       },
       topic: logicalName,
       complete: true,
@@ -112,27 +154,26 @@ export class MeterReader {
   }
 
   async #attribute(ref: Extract<ReadRequest, { mode: "attribute" }>["ref"]): Promise<ReadOutcome> {
-    const reading = await this.#session.run((client) => client.read(ref, this.#options), this.#options.signal);
-    const info = infoOf({ meter: this.#meter, mode: "attribute" }, ref, reading);
+    const { shape, signal, timeoutMs } = this.#options;
+    const options = { signal, timeoutMs, dates: shape.dates };
+    const reading = await this.#session.run((client) => client.read(ref, options), signal);
+    const info = infoOf({ meter: this.#meter, mode: "attribute" }, ref, reading, shape.units);
     return {
-      payload: reading.value,
+      payload: payloadOfValues([[undefined, info]], info.value, this.#meter, shape),
       dlms: info,
       topic: info.logicalName,
       complete: true,
-      status: { text: valueText(reading.value, reading.unit) },
+      status: { text: valueText(info.value, info.unit) },
     };
   }
 
   /** Rejects with the first item's error when no item could be read. */
   async #list(points: readonly Point[]): Promise<ReadOutcome> {
-    const outcomes: Outcome[] = await this.#session.run(
-      (client) =>
-        client.readMany(
-          points.map((point) => point.ref),
-          this.#options,
-        ),
-      this.#options.signal,
-    );
+    const { shape, signal, timeoutMs } = this.#options;
+    const options = { signal, timeoutMs, dates: shape.dates };
+    const refs = points.map((point) => point.ref);
+    const outcomes: Outcome[] = await this.#session.run((client) => client.readMany(refs, options), signal);
+    const read: [name: string, info: Info][] = [];
     const payload: [name: string, value: unknown][] = [];
     const items: [name: string, item: Info | { error: ErrorJson }][] = [];
     let readAt = "";
@@ -145,9 +186,10 @@ export class MeterReader {
         items.push([name, { error: outcome.error.toJSON() }]);
         return;
       }
-      const info = infoOf({ meter: this.#meter, mode: "list" }, ref, outcome.value);
+      const info = infoOf({ meter: this.#meter, mode: "list" }, ref, outcome.value, shape.units);
       readAt = info.readAt;
-      payload.push([name, outcome.value.value]);
+      read.push([name, info]);
+      payload.push([name, info.value]);
       items.push([name, info]);
     });
     const count = payload.length;
@@ -155,7 +197,7 @@ export class MeterReader {
     const complete = count === points.length;
     return {
       // an assignment to a key named __proto__ would lose the value
-      payload: Object.fromEntries(payload),
+      payload: payloadOfValues(read, Object.fromEntries(payload), this.#meter, shape),
       dlms: { meter: this.#meter, mode: "list", readAt, items: Object.fromEntries(items) },
       complete,
       status: complete

@@ -20,7 +20,7 @@ function itemsOf({ payload, dlms }: ReadOutcome): Item[] | undefined {
       return { payload: row, topic: info.logicalName ?? (typeof name === "string" ? name : undefined), dlms };
     });
   }
-  if (info.mode !== "list") return undefined;
+  if (info.mode !== "list" || typeof payload !== "object") return undefined;
   return Object.entries(payload as object).map(([key, value]: [string, unknown]) => ({
     key,
     payload: value,

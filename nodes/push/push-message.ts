@@ -1,7 +1,6 @@
 // The message of a push: payload in the chosen form, and `msg.dlms`.
-import { findClass, type KeySource, keysOf, type Push, type PushItem, pushValues } from "../../src/index";
+import { findClass, inKilo, type KeySource, keysOf, type Push, type PushItem, pushValues } from "../../src/index";
 import { choiceOf, type RawSettings } from "../node-red/raw-settings";
-import { inKilo } from "./kilo-units";
 
 export const payloadForms = ["VALUES", "ITEMS", "SINGLE"] as const;
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KeyFile, parseKeyFile } from "../../nodes/push/key-file";
-import { inKilo } from "../../nodes/push/kilo-units";
+import { inKilo } from "../../src/values";
 import { knownMeter } from "../../nodes/push/known-meter";
 import { MeterDirectory } from "../../nodes/push/meter-directory";
 import type { DlmsError } from "../../src";

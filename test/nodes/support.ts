@@ -14,9 +14,12 @@ import dlmsSimulator from "../../nodes/dlms-simulator/dlms-simulator";
 import { type NodeRuntime, nodeRuntimeOf } from "../../nodes/meters/node-runtime";
 import { type ErrorJson, type MeterDefinition, type SimulatedMeter, createMeter, householdDefinition } from "../../src";
 
+/** The user directory of the helper's Node-RED. */
+export const userDir = mkdtempSync(join(tmpdir(), "dlms-nodes-"));
+
 helper.init(process.env.NODE_RED_PATH ?? require.resolve("node-red"), {
   logging: { console: { level: "off" } },
-  userDir: mkdtempSync(join(tmpdir(), "dlms-nodes-")),
+  userDir,
 });
 
 const { _events: events, _redNodes: runtime } = helper as unknown as {

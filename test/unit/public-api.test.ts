@@ -64,11 +64,14 @@ const values = words(`
   listenPush listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage
   obisLanguages obisPrinted parseDefinition parseKey parseObis parseSecret parseSystemTitle
   scopeOfMeter scopeOfSession secretFingerprint secretOf settledWithin systemClock systemRandom testConnection
-  toHex unitSymbol withAdvice withExclusiveAccess
+  convertTable differencesOf inKilo isCumulative lineProtocol newRowsOf pointsOfProfile pointsOfValues rangeOfNew rowMoment tableOfProfile
+  tableOfValues timeColumn toHex unitSymbol withAdvice withExclusiveAccess
 `);
 const types = words(`
   AttributeWrite DateParts DateTimeParts EncodeDateTimeOptions InvokeOptions InvokeOutcome MethodCall OctetOptions SpecialDay SpecialMonth
   TimeParts ValueType WriteOptions WriteOutcome WriteValueOptions WriteValues
+  ConvertOptions DifferenceOptions Differences FieldValue InfluxPoint LinePrecision NewRows NewRowsRange NewestRows PointOptions
+  Points Quantity ReadValue RowMoment Sample ShownColumn ShownTable UnknownUse UnknownUseAt
   KeySource ProfileDays DialInOptions PushHandle PushMessage PushProtection PushSetup PushTarget PushedAttribute PushedValue
   SimulatedPushFraming SimulatedPushList StopHandle
   CounterPolicy Push PushDecoderOptions PushEvent PushFacts PushFraming PushItem PushKeySet PushKeySource PushKeys

@@ -240,7 +240,12 @@ export class TimeFilter {
   takes(time: ResolvedTime, slack: number): boolean {
     const taken = (this.#isAfterStart(time, slack) || this.#isSecondHour(time)) && this.#isBeforeEnd(time, slack);
     if (taken) this.#first ??= time;
-    return taken && !(this.#excludesFrom && this.#isStart(time)) && !(this.#excludesTo && this.#isEnd(time));
+    return taken && !this.isExcludedStart(time) && !(this.#excludesTo && this.#isEnd(time));
+  }
+
+  /** Whether the row lies at the start, and the range begins after it. */
+  isExcludedStart(time: ResolvedTime): boolean {
+    return this.#excludesFrom && this.#isStart(time);
   }
 
   /** A row whose instant is not exact may be later than the start, so it is kept. */

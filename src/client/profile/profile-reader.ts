@@ -44,6 +44,10 @@ export interface ProfileTable {
   readonly selection: SelectionUsed;
   /** refusals with the fallbacks used; interruptions with the way to continue */
   readonly notes: readonly string[];
+  /** seconds from row to row; 0 = on events, or not known */
+  readonly capturePeriod: number;
+  /** of a range `{ after }`: the row at that time, which `rows` does not have; the base of differences */
+  readonly before?: ProfileRow;
 }
 
 /** The parts of its client that a reader needs. */
@@ -59,7 +63,8 @@ export interface ProfileHost {
 }
 
 interface Consumer {
-  begun(columns: readonly ProfileColumn[]): void;
+  begun(columns: readonly ProfileColumn[], capturePeriod: number): void;
+  before?(row: ProfileRow): void;
   rows(rows: readonly ProfileRow[]): Promise<void>;
   stopped(): boolean;
   /** Discards the rows that it received, so that the reading may restart; absent if they have been delivered. */
@@ -123,9 +128,15 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
   async toTable(): Promise<ProfileTable> {
     const rows = new RowTable<ProfileRow>();
     let columns: readonly ProfileColumn[] = [];
+    let capturePeriod = 0;
+    let before: ProfileRow | undefined;
     const reading = this.#begin({
-      begun: (chosen) => {
+      begun: (chosen, period) => {
         columns = chosen;
+        capturePeriod = period;
+      },
+      before: (row) => {
+        before = row;
       },
       rows: (more) => {
         rows.push(more);
@@ -137,7 +148,10 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
       },
     });
     await reading.done;
-    return { columns, rows: rows.all(), selection: reading.selection() ?? "all", notes: reading.notes };
+    return {
+      ...{ columns, rows: rows.all(), selection: reading.selection() ?? "all", notes: reading.notes, capturePeriod },
+      ...(before === undefined ? {} : { before }),
+    };
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ProfileRow, undefined> {
@@ -207,11 +221,12 @@ export class ProfileReader implements AsyncIterable<ProfileRow> {
       reversedDeviation,
       timeMarks,
       now: () => clock.wallTime(),
-      begun: (columns, used) => {
+      begun: (columns, used, capturePeriod) => {
         selection = used;
         if (this.#notes === notes) this.#selection = used;
-        consumer.begun(columns);
+        consumer.begun(columns, capturePeriod);
       },
+      before: (row) => consumer.before?.(row),
       rows: consumer.rows.bind(consumer),
       report: (progress) => {
         this.#progress(progress);

@@ -139,7 +139,7 @@ async function readOnce(
 ): Promise<DlmsAccessError | undefined> {
   const strategies = strategiesFor(reading, plan);
   if (strategies.length === 0) {
-    reading.begun(plan.choice.columns, "entry");
+    reading.begun(plan.choice.columns, "entry", plan.info.capturePeriod);
     return undefined;
   }
   for (const [index, strategy] of strategies.entries()) {

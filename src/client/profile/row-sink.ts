@@ -119,7 +119,10 @@ export class RowSink {
   }
 
   async take(bytes: Uint8Array): Promise<void> {
-    if (this.#blocks === 0) this.#reading.begun(this.#plan.choice.columns, this.#strategy.used);
+    if (this.#blocks === 0) {
+      const { choice, info } = this.#plan;
+      this.#reading.begun(choice.columns, this.#strategy.used, info.capturePeriod);
+    }
     this.#empty ||= this.#blocks === 0 && isAbsentBuffer(bytes);
     this.#blocks++;
     const { progress } = this.#reading;
@@ -244,12 +247,17 @@ export class RowSink {
   #ofRange(rows: readonly ResolvedRow[], rowFilter: SelectionStrategy["rowFilter"]): readonly ResolvedRow[] {
     const filter = this.#filter;
     if (filter === undefined) return rows;
-    return rows.filter(({ time }) => {
+    return rows.filter(({ row, time }) => {
       if (time === undefined) {
         if (rowFilter === "time") this.#timeless++;
         return rowFilter !== "time";
       }
       const wanted = filter.takes(time, this.#slack);
+      if (!wanted && filter.isExcludedStart(time)) {
+        const { project } = this.#plan.choice;
+        this.#reading.before(project === undefined ? row : project(row));
+        return false;
+      }
       if (!wanted && rowFilter !== "time" && this.#strategy.boundsWidened !== true) this.#leftOut++;
       return wanted;
     });

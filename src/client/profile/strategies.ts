@@ -74,7 +74,9 @@ export interface ProfileReading {
   /** rows get their times from time marks, which needs all columns (quirk timeMarks) */
   readonly timeMarks?: boolean;
   readonly now: () => number;
-  readonly begun: (columns: readonly ProfileColumn[], selection: SelectionUsed) => void;
+  readonly begun: (columns: readonly ProfileColumn[], selection: SelectionUsed, capturePeriod: number) => void;
+  /** Receives the row at the excluded start of a range. */
+  readonly before: (row: ProfileRow) => void;
   /** Receives rows in the order of their delivery; resolves when more are needed. */
   readonly rows: (rows: readonly ProfileRow[]) => Promise<void>;
   readonly report: (progress: ProfileProgress) => void;

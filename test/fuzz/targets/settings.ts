@@ -69,7 +69,7 @@ export const settingTargets: readonly Target[] = [
     seeds: ["text", "json"],
     run: async (input) => {
       const msg = messageOf(input) as unknown as Parameters<typeof readRequestOf>[3];
-      await readRequestOf(RED, {} as Node, {}, msg).catch(checkError);
+      await readRequestOf(RED, {} as Node, {}, msg, "OBIS").catch(checkError);
     },
   },
 ];

@@ -1,4 +1,4 @@
-// Converts values to kWh, kW and similar units: the decimal point moves by three places, without rounding.
+/** Converts values to kWh, kW and similar units: the decimal point moves by three places, without rounding. */
 
 const kilo: Readonly<Record<string, string>> = {
   Wh: "kWh",
