@@ -1,11 +1,12 @@
 /** General block transfer that fails, and the fallback without it. */
 import assert from "node:assert/strict";
-import { fromHex } from "../../src/bytes";
-import { isDlmsError } from "../../src/errors";
+import { fromHex, toHex } from "../../src/bytes";
+import { DlmsError, isDlmsError } from "../../src/errors";
 import type { ConnectOptions } from "../../src/client/options/options";
 import type { Behaviour } from "../../src/simulator";
 import type { SimulatedAssociation } from "../../src/simulator/definition/definition";
 import { bench, number, registerRef, registers, requests } from "../support/meters";
+import { sized } from "../support/apdus";
 import { account, clientTitle, keys, watchedStore } from "./security/secured";
 
 const definition = { generalBlockTransferWindow: 4 };
@@ -41,6 +42,29 @@ function loses(answered: number, lost: number): Behaviour {
     },
   };
 }
+
+describe("an association answer of which only the first general block arrives", () => {
+  for (const framing of ["WRAPPER", "HDLC"] as const) {
+    it(`has an error over ${framing} that says that the meter answered before`, async () => {
+      const { client, clock, meter } = bench({ framing, objects: registers(1) });
+      let silent = false;
+      meter.use({
+        name: "one block, then silence",
+        bytesIn: (bytes) => (silent ? new Uint8Array() : bytes),
+        sealed: (answer) => {
+          if (answer[0] !== 0x61) return undefined;
+          silent = true;
+          return [fromHex(`e00100010000${sized(toHex(answer.subarray(0, 20)))}`)];
+        },
+      });
+      const error: unknown = await clock.runUntil(client.open()).catch((reason: unknown) => reason);
+      assert.ok(error instanceof DlmsError);
+      assert.equal(error.code, "DLMS_TIMEOUT_RESPONSE");
+      assert.match(error.message, /no bytes received, although the meter answered before/);
+      await clock.runUntil(client.close());
+    });
+  }
+});
 
 describe("general block transfer that has worked before", () => {
   const text = { type: "visible-string", value: "x".repeat(400) } as const;

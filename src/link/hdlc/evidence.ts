@@ -3,6 +3,7 @@ import type { CodesOf } from "../../errors";
 import { type DlmsError, DlmsLinkError, DlmsTimeoutError } from "../../errors";
 import { looksLike, shownBytes } from "../guess-protocol";
 import { prefix } from "../request-prefix";
+import { silentAfterAnswers } from "../silent-meter";
 import { type HdlcAddress, addressText } from "./address";
 import type { FramerReport } from "./framer";
 import type { SevenBitEvidence } from "./parity";
@@ -34,7 +35,17 @@ export class Evidence {
   /** addresses from and to which the meter pushed */
   #pushes: string[] = [];
 
+  /** the meter has answered an earlier exchange of this session */
+  #answered = false;
+
+  /** The link is down. */
+  clear(): void {
+    this.begin();
+    this.#answered = false;
+  }
+
   begin(): void {
+    this.#answered ||= this.own > 0;
     this.own = this.echoes = this.notReady = 0;
     this.sequence = undefined;
     this.#others = [];
@@ -119,6 +130,7 @@ export class Evidence {
         text: `${report.bytes} bytes received, but no valid frame (${shownBytes(report.first)}); ${advice}`,
       };
     }
+    if (this.#answered) return { timeout, text: silentAfterAnswers };
     const text =
       "no bytes received; check wiring and baud rate, the server address (logical, physical, size), and whether another client holds the meter";
     return { timeout, text };

@@ -154,6 +154,7 @@ export class HdlcFrameLine {
   clear(): void {
     this.#framer.clear();
     this.#pushes.reset();
+    this.evidence.clear();
     this.#sent = [];
     this.#inWindow = false;
     this.#wait = undefined;

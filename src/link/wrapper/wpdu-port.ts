@@ -7,6 +7,7 @@ import { DlmsStateError, DlmsTimeoutError } from "../../errors";
 import { isPush } from "../apdu-kind";
 import type { LinkOutput, PushAddress, PushMatch } from "../link";
 import { prefix } from "../request-prefix";
+import { silentAfterAnswers } from "../silent-meter";
 import type { WrapperLinkOptions } from "./options";
 import { type Wpdu, encodeWpdu } from "./wpdu";
 import type { ReceivedWpdu } from "./wrapper-framer";
@@ -31,6 +32,8 @@ export class WpduPort {
   #echoes = 0;
   #echoedBytes = 0;
   #bytesIn = 0;
+  /** the meter has answered since the link is open */
+  #answered = false;
   #foreign: string[] = [];
 
   constructor(options: WrapperLinkOptions) {
@@ -76,10 +79,12 @@ export class WpduPort {
   /** Delivers the awaited APDU. */
   deliver(apdu: Uint8Array, outputs: LinkOutput[]): void {
     this.#echoable = [];
+    this.#answered = true;
     outputs.push({ kind: "apdu", apdu });
   }
 
   reset(): void {
+    this.#answered = false;
     this.#echoable = [];
   }
 
@@ -138,8 +143,11 @@ export class WpduPort {
     if (this.#foreign.length > 0) {
       return `only messages for other addresses were received (${this.#foreign.join(", ")}); check client and server address`;
     }
-    return this.#bytesIn > 0
-      ? `${this.#bytesIn} bytes received, but no answer; the meter may be busy, or the request too large for it`
+    if (this.#bytesIn > 0) {
+      return `${this.#bytesIn} bytes received, but no answer; the meter may be busy, or the request too large for it`;
+    }
+    return this.#answered
+      ? silentAfterAnswers
       : "no bytes received; check the server address and the client address, and whether the meter serves another client";
   }
 

@@ -211,6 +211,8 @@ describe("wrapper link", () => {
     assert.equal(session.now, 1000);
     assert.match(session.failure?.message ?? "", /no bytes received; check the server address/);
     assert.equal(session.link.state, "closed");
+    session.open().send(get).receive(answer).send(get).timeOut();
+    assert.match(session.failure?.message ?? "", /no bytes received, although the meter answered before/);
     assert.throws(() => session.send(get), { code: "DLMS_STATE_CLOSED" });
   });
 
