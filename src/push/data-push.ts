@@ -3,6 +3,7 @@ import { dateOf, presentItem, type PushItem } from "./layouts/items";
 import { type Body, type BodyItem, clockName, textOf, withObjects } from "./layouts/body";
 import { chooseList, listIdOf } from "./layouts/choose-list";
 import type { BodyLayout, KnownBody, KnownLayouts, LayoutEvidence } from "./layouts/known-layouts";
+import { plausibilityNotes } from "./layouts/plausibility";
 import { withLearned } from "./layouts/learned";
 import type { PushList } from "./lists";
 import type { PushSettings } from "./meters";
@@ -121,7 +122,8 @@ function pushOf(
     confirmed: ((longInvokeId ?? 0) >>> confirmedBit) % 2 === 1,
     values: valuesByKey(keys, items),
     items,
-    notes,
+    // names and scalers in the frame are the meter's own
+    notes: list === undefined ? notes : notes.concat(plausibilityNotes(items)),
   };
 }
 
