@@ -64,6 +64,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     connection: ["association", "options", "account"],
     services: ["association", "options"],
     profile: ["services", "association", "options"],
+    control: ["services", "options"],
     diagnosis: ["connection", "association", "options", "account"],
   },
   nodes: {

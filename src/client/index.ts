@@ -35,6 +35,18 @@ export type {
   ValueOptions,
 } from "./options/options";
 export type { Outcome, Reading } from "./services/read";
+export { type ClockOptions, type ClockReading, readClock } from "./control/clock";
+export type { ControlledClient } from "./control/controlled-client";
+export {
+  readRelay,
+  type Relay,
+  type RelayMode,
+  type RelayOptions,
+  type RelayState,
+  switchRelay,
+  type SwitchRelayResult,
+} from "./control/relay";
+export { type ClockWay, setClock, type SetClockOptions, type SetClockResult } from "./control/set-clock";
 export type {
   AttributeWrite,
   InvokeOptions,

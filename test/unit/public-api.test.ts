@@ -53,6 +53,7 @@ interface Named {
  * commitment.
  */
 const values = words(`
+  readClock readRelay setClock switchRelay
   attributeType encodeDateTime isDlmsValue methodArgumentType scaledValue toDlmsValue typeLike valueTypeOf
   AccessRegistry DlmsAccessError DlmsAssociationError DlmsClient DlmsConfigError DlmsConnectionError
   DlmsDecodeError DlmsError DlmsLinkError DlmsPushError DlmsSecurityError DlmsServiceError DlmsStateError DlmsTimeoutError
@@ -68,6 +69,8 @@ const values = words(`
   tableOfValues timeColumn toHex unitSymbol withAdvice withExclusiveAccess
 `);
 const types = words(`
+  ClockOptions ClockReading ClockWay ControlledClient Relay RelayMode RelayOptions RelayState SetClockOptions SetClockResult
+  SwitchRelayResult
   AttributeWrite DateParts DateTimeParts EncodeDateTimeOptions InvokeOptions InvokeOutcome MethodCall OctetOptions SpecialDay SpecialMonth
   TimeParts ValueType WriteOptions WriteOutcome WriteValueOptions WriteValues
   ConvertOptions DifferenceOptions Differences FieldValue InfluxPoint LinePrecision NewRows NewRowsRange NewestRows PointOptions
