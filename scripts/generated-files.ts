@@ -57,7 +57,13 @@ function neededText(need: Need | undefined): string {
   return `needed for ${parts.join(", ")}`;
 }
 
-const applicabilities = { network: "TCP, TLS, UDP", serial: "serial ports", hdlc: "HDLC", modeE: "mode E" } as const;
+const applicabilities = {
+  network: "TCP, TLS, UDP",
+  serial: "serial ports",
+  incoming: "meters that dial in",
+  hdlc: "HDLC",
+  modeE: "mode E",
+} as const;
 
 /** The part of docs/settings.md about push sources. */
 function sourceDocument(labels: Readonly<Record<string, string>>): string {
@@ -88,7 +94,13 @@ by the \`listId\` that the meter sends first.
 `;
 }
 
-const sourceApplicabilities = { network: "TCP, UDP", serial: "serial ports", hdlc: "HDLC", modeE: "mode E" } as const;
+const sourceApplicabilities = {
+  network: "TCP, UDP",
+  serial: "serial ports",
+  incoming: "meters that dial in",
+  hdlc: "HDLC",
+  modeE: "mode E",
+} as const;
 
 /** docs/settings.md */
 function settingsDocument(labels: Readonly<Record<string, string>>): string {

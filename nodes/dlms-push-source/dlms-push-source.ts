@@ -8,10 +8,11 @@ import { findMeter } from "../meters/meter-node";
 import { nodeRuntimeOf } from "../meters/node-runtime";
 import { migrate, migrations } from "../node-red/migrations";
 import { isAbsent, type RawSettings } from "../node-red/raw-settings";
+import { incomingLine } from "../push/dial-in";
 import { LearnedNames } from "../push/learned-names";
 import { listenTransportOf } from "../push/push-place";
 import { PushSource } from "../push/push-source";
-import type { PushSourceNode } from "../push/push-source-node";
+import { findPushSource, type PushSourceNode } from "../push/push-source-node";
 import { pushSourceSettingsOf } from "../push/source-settings";
 import { keyCredentials } from "../push/source-table";
 
@@ -21,6 +22,7 @@ type SourceConfigNode = Node<Credentials> & { -readonly [K in "push" | "users"]:
 export default function (RED: NodeAPI): void {
   const shared = nodeRuntimeOf(RED);
   const { runtime } = shared;
+  shared.incoming = (source, meterId) => incomingLine(source, meterId, (id) => findPushSource(RED, id).source);
 
   function sessionOf(id: string): SharedMeter {
     const { session, problem } = findMeter(RED, id, "meter").meter;
@@ -65,6 +67,8 @@ export default function (RED: NodeAPI): void {
     let problem: DlmsError | undefined;
     try {
       source = makeSource(this, config);
+      // meters dial in although no node listens to their pushes
+      if (source.settings.dialIn !== undefined) source.open();
     } catch (error) {
       if (!isDlmsError(error)) throw error;
       problem = error;

@@ -13,6 +13,8 @@ export class NodeRuntime {
   readonly runtime: Runtime;
   /** of the nodes for pushes; a test replaces it */
   clock: Clock = systemClock;
+  /** the line of a meter that dials in; push sources provide it */
+  incoming: PersistentState["incoming"];
   readonly deployedMeters = new DeployedMeters();
   readonly writeRights = new WriteRights();
   readonly deployedSecrets: DeployedSecrets;
@@ -36,7 +38,8 @@ export class NodeRuntime {
 
   /** The state in the folder `dlms` of Node-RED's user directory. */
   persistentState({ settings }: NodeAPI): PersistentState {
-    return this.#state.in(settings.userDir ?? ".");
+    const { incoming } = this;
+    return { ...this.#state.in(settings.userDir ?? "."), ...(incoming !== undefined && { incoming }) };
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type ReceivedCounterStore,
   type SecurityOptions,
   type SecuritySuite,
+  type Transport,
   type TransportOptions,
 } from "../../src/index";
 import { type RawSettings, isAbsent } from "../node-red/raw-settings";
@@ -35,8 +36,10 @@ import { meterSettings } from "./settings-table";
 /** Secrets of a meter, as Node-RED stores them apart from the flow. */
 export type MeterCredentials = { [Name in SecretName]?: string };
 
-/** State that outlives a restart, in Node-RED's user directory. */
+/** The surroundings of a meter: state in Node-RED's user directory that outlives a restart, and lines of other nodes. */
 export interface PersistentState {
+  /** the line of a meter that dials in to a `dlms-push-source` */
+  readonly incoming?: ((source: string, meterId: string) => Transport) | undefined;
   /** this installation's system title, generated at the first call */
   systemTitle(): Uint8Array;
   /** the invocation counter of one key under one system title */
@@ -62,8 +65,30 @@ function secretOf(credentials: MeterCredentials, name: SecretName, choices: Mete
   });
 }
 
+/** @throws DlmsConfigError */
+function incomingOf(raw: RawSettings): { readonly source: string; readonly meterId: string } {
+  return {
+    source: neededText(raw, "pushSource", "the push source at which the meter dials in"),
+    meterId: neededText(raw, "meterId", "the name, system title or heartbeat of the meter"),
+  };
+}
+
+function lineOfMeter(
+  raw: RawSettings,
+  credentials: MeterCredentials,
+  { incoming }: PersistentState,
+): TransportOptions | Transport {
+  if (choice(raw, "transportType") !== "INCOMING") return transportOf(raw, credentials);
+  const { source, meterId } = incomingOf(raw);
+  if (incoming !== undefined) return incoming(source, meterId);
+  throw new DlmsConfigError("CONFIG_UNSUPPORTED", "transportType: INCOMING needs a push source of this Node-RED", {
+    details: { property: "transportType" },
+  });
+}
+
 function transportOf(raw: RawSettings, credentials: MeterCredentials): TransportOptions {
   const kind = meterSettings.transportType.choices[choice(raw, "transportType")];
+  if (kind === "incoming") throw new DlmsConfigError("CONFIG_UNSUPPORTED", "transportType: INCOMING has no address");
   if (kind === "serial") {
     return {
       kind,
@@ -299,7 +324,8 @@ function serverOf(raw: RawSettings, line: MeterChoices): ConnectOptions["server"
   };
 }
 
-function endpointLabelOf(transport: TransportOptions): string {
+function endpointLabelOf(transport: TransportOptions | Transport): string {
+  if ("open" in transport) return transport.endpoint;
   return transport.kind === "serial"
     ? `serial ${transport.path}`
     : `${transport.kind} ${transport.host}:${transport.port}`;
@@ -311,7 +337,7 @@ function endpointLabelOf(transport: TransportOptions): string {
  * @throws DlmsConfigError
  */
 export function destinationOf(raw: RawSettings): string {
-  const transport = transportOf(raw, {});
+  const transport = choice(raw, "transportType") === "INCOMING" ? incomingOf(raw) : transportOf(raw, {});
   const { logical, physical = 0 } = serverOf(raw, lineOf(raw));
   return JSON.stringify([{ ...transport, baudRate: undefined }, logical, physical]);
 }
@@ -356,7 +382,7 @@ export function parseMeterSettings(
   credentials: MeterCredentials,
   persistentState: PersistentState,
 ): MeterSettings {
-  const transport = transportOf(raw, credentials);
+  const transport = lineOfMeter(raw, credentials, persistentState);
   const line = lineOf(raw);
   const link = linkOf(raw);
   const auth = authenticationOf(raw, credentials);

@@ -77,7 +77,9 @@ export function isUsed(name: SettingName, choices: MeterChoices): boolean {
 function applies(appliesTo: Applicability, choices: MeterChoices): boolean {
   switch (appliesTo) {
     case "network":
-      return choices.transportType !== "SERIAL";
+      return choices.transportType !== "SERIAL" && choices.transportType !== "INCOMING";
+    case "incoming":
+      return choices.transportType === "INCOMING";
     case "serial":
       return choices.transportType === "SERIAL";
     case "hdlc":

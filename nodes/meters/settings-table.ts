@@ -11,7 +11,7 @@ export interface RangeByLink {
 }
 
 /** Where a setting applies; elsewhere its value is kept, but neither used nor checked. */
-export type Applicability = "network" | "serial" | "hdlc" | "modeE";
+export type Applicability = "network" | "serial" | "incoming" | "hdlc" | "modeE";
 
 interface Row {
   /** `msg.meter` may override the setting. */
@@ -90,13 +90,15 @@ export const meterSettings = {
 
   transportType: {
     ...{ kind: "choice", default: "TCP", message, search, option: "transport.kind" },
-    choices: { TCP: "tcp", TLS: "tls", UDP: "udp", SERIAL: "serial" },
+    choices: { TCP: "tcp", TLS: "tls", UDP: "udp", SERIAL: "serial", INCOMING: "incoming" },
   },
   host: { kind: "text", default: "localhost", appliesTo: "network", message, search, option: "transport.host" },
   port: {
     ...{ kind: "integer", default: 4059, range: port, appliesTo: "network" },
     ...{ message, search, option: "transport.port" },
   },
+  pushSource: { kind: "text", default: "", appliesTo: "incoming", search },
+  meterId: { kind: "text", default: "", appliesTo: "incoming", message, search },
   serialPort: { kind: "text", default: "/dev/ttyUSB0", appliesTo: "serial", message, search, option: "transport.path" },
   baudRate: {
     ...{ kind: "integer", default: 9600, range: [300, 921_600], unit: "bit/s", appliesTo: "serial" },

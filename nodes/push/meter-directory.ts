@@ -5,6 +5,7 @@ import type { KnownMeter } from "./known-meter";
 /** The meters of a source: those of its table, and those of its key file. */
 export class MeterDirectory {
   readonly #byTitle = new Map<string, KnownMeter>();
+  readonly #byName = new Map<string, KnownMeter>();
   readonly #byPeer = new Map<string, KnownMeter>();
   readonly #only: KnownMeter | undefined;
   readonly all: readonly KnownMeter[];
@@ -13,6 +14,7 @@ export class MeterDirectory {
   constructor(meters: readonly KnownMeter[]) {
     this.all = meters;
     for (const meter of meters) {
+      if (meter.name !== "") this.#byName.set(meter.name, meter);
       if (meter.systemTitle !== "") add(this.#byTitle, meter.systemTitle, meter, "system title");
       if (meter.peer !== "") add(this.#byPeer, meter.peer, meter, "sender");
     }
@@ -30,6 +32,12 @@ export class MeterDirectory {
     const sent = this.#fromPeer(peer);
     if (sent !== undefined && fits(sent, title)) return sent;
     return this.#only !== undefined && this.#only.peer === "" && fits(this.#only, title) ? this.#only : undefined;
+  }
+
+  /** The one name of a meter that is given by its name, system title or sender; undefined for a meter without a row. */
+  called(id: string): string | undefined {
+    const meter = this.#byName.get(id) ?? this.#byTitle.get(id.toUpperCase()) ?? this.#byPeer.get(id);
+    return meter === undefined ? undefined : meter.name || meter.systemTitle || meter.peer;
   }
 
   keys(title: Uint8Array, peer: string | undefined): PushKeys | undefined {

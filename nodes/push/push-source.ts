@@ -1,8 +1,10 @@
 // A deployed push source: its keys, its names, its counters, and the one port that its nodes share.
 import {
+  acceptMeters,
   type Clock,
   DlmsConfigError,
   type DlmsError,
+  DlmsStateError,
   isDlmsError,
   type ListenBytes,
   type ListenerFacts,
@@ -10,14 +12,17 @@ import {
   type ListenProblem,
   type ListenStateEvent,
   type ListenTransport,
+  type MeterAcceptor,
+  type MeterEvidence,
   type Push,
   PushDecoder,
   type PushDecoderOptions,
-  type PushListener,
+  type PushListenerEvents,
   type PushMeter,
   type ReceivedCounterStore,
   type TimerHandle,
   toHex,
+  type Transport,
 } from "../../src/index";
 import { KeyFile } from "./key-file";
 import type { KnownMeter } from "./known-meter";
@@ -63,6 +68,16 @@ export interface PushUser {
   bytes?(event: ListenBytes): void;
 }
 
+/** What a listener and an acceptor of meters have in common. */
+interface Arrivals {
+  readonly facts: ListenerFacts;
+  on<E extends "push" | "problem" | "connection" | "bytes">(
+    event: E,
+    listener: (event: PushListenerEvents[E]) => void,
+  ): () => void;
+  close(): Promise<void>;
+}
+
 export class PushSource {
   readonly label: string;
   readonly settings: PushSourceSettings;
@@ -73,7 +88,8 @@ export class PushSource {
   readonly #pushMeters = new WeakMap<KnownMeter, PushMeter>();
   #directory: MeterDirectory;
   #fileMeters: readonly KnownMeter[] = [];
-  #listener: PushListener | undefined;
+  #listener: Arrivals | undefined;
+  #acceptor: MeterAcceptor | undefined;
   #opening: Promise<void> | undefined;
   #retry: TimerHandle | undefined;
   #state: Omit<PushView, "facts"> = { state: "idle" };
@@ -100,7 +116,31 @@ export class PushSource {
   addUser(user: PushUser): void {
     this.#users.set(user.id, user);
     user.changed(this.view);
+    this.open();
+  }
+
+  /** Opens the port, if it is not open yet. */
+  open(): void {
     this.#opening ??= this.#open();
+  }
+
+  /**
+   * The line of a meter that dials in, by its name in the table, its system title, number or heartbeat.
+   * @throws DlmsError where the port is not open, or the source only takes pushes
+   */
+  async incoming(meterId: string): Promise<Transport> {
+    if (this.settings.dialIn === undefined) {
+      throw new DlmsConfigError(
+        "CONFIG_INVALID",
+        `pushSource: ${this.label} takes pushes only; switch on "Meters are read over their connections" there`,
+        { details: { property: "pushSource" } },
+      );
+    }
+    this.open();
+    await this.#opening;
+    const acceptor = this.#acceptor;
+    if (acceptor !== undefined) return acceptor.transport(this.#nameOf(meterId));
+    throw this.#state.error ?? new DlmsStateError("STATE_CLOSED", "the push source was closed by a deploy");
   }
 
   removeUser(id: string): void {
@@ -187,7 +227,7 @@ export class PushSource {
   }
 
   async #open(): Promise<void> {
-    const { transport, clock } = this.#parts;
+    const { transport } = this.#parts;
     if (transport === undefined) {
       const text = "from: this source takes messages of a dlms-decode node; it has no port to listen on";
       this.#failed(new DlmsConfigError("CONFIG_INVALID", text, { details: { property: "from" } }));
@@ -195,8 +235,7 @@ export class PushSource {
     }
     this.#became({ state: "opening" });
     try {
-      const { silenceAfter: silenceAfterMs } = this.settings;
-      const listener = await listenPush({ ...this.decoderOptions(), transport, silenceAfterMs, clock });
+      const listener = await this.#listen(transport);
       this.#listener = listener;
       if (this.#closed) {
         await listener.close();
@@ -208,11 +247,40 @@ export class PushSource {
     }
   }
 
-  #follow(listener: PushListener): void {
-    this.#became({ state: listener.facts.state });
-    listener.on("state", (event) => {
-      if (!this.#closed) this.#became(event);
+  async #listen(transport: ListenTransport): Promise<Arrivals> {
+    const { silenceAfter: silenceAfterMs, dialIn } = this.settings;
+    const { clock } = this.#parts;
+    const common = { silenceAfterMs, clock };
+    if (dialIn === undefined || !("kind" in transport) || transport.kind !== "tcp-server" || !("port" in transport)) {
+      const listener = await listenPush({ ...this.decoderOptions(), transport, ...common });
+      listener.on("state", (event) => {
+        if (!this.#closed) this.#became(event);
+      });
+      return listener;
+    }
+    const { host, port, tls } = transport;
+    this.#acceptor = await acceptMeters({
+      ...{ port, ...common, push: this.decoderOptions() },
+      ...(host !== undefined && { host }),
+      ...(tls !== undefined && { tls }),
+      ...(dialIn.heartbeat !== undefined && { heartbeat: dialIn.heartbeat }),
+      identify: (evidence) => this.#identified(evidence),
     });
+    return this.#acceptor;
+  }
+
+  /** A meter is known by its row in the table or key file; without one by what it sent. */
+  #identified({ heartbeat, systemTitle, meterId, address }: MeterEvidence): string {
+    return this.#nameOf(heartbeat ?? systemTitle ?? meterId ?? address);
+  }
+
+  /** The same for all ways to say which meter is meant. */
+  #nameOf(id: string): string {
+    return this.#current().called(id) ?? id;
+  }
+
+  #follow(listener: Arrivals): void {
+    this.#became({ state: listener.facts.state });
     listener.on("push", (push) => {
       for (const user of this.#users.values()) user.push(push);
     });

@@ -9,6 +9,7 @@ import {
   type RawSettings,
   textOf,
 } from "../node-red/raw-settings";
+import { type DialIn, dialInOf } from "./dial-in";
 import { type KnownMeter, knownMeter } from "./known-meter";
 import { credentialName, keyNames, maxTableMeters, pushSourceSettings as table } from "./source-table";
 
@@ -29,6 +30,8 @@ export interface PushSourceSettings {
   readonly findLine: boolean;
   /** id of a core `tls-config` node; "" for none */
   readonly tls: string;
+  /** `dlms-meter` nodes ask meters over the connections that these open; undefined = they only push */
+  readonly dialIn: DialIn | undefined;
   readonly framing: PushFraming | "auto";
   readonly meters: readonly KnownMeter[];
   readonly keyFile: string;
@@ -133,8 +136,11 @@ function ownListsOf(raw: RawSettings): readonly PushListDefinition[] {
 /** @throws DlmsConfigError */
 export function pushSourceSettingsOf(raw: RawSettings, credentials: Credentials): PushSourceSettings {
   const lists = text(raw, "lists");
+  const place = placeOf(raw);
+  const isDialIn = place.from === "TCP_LISTEN" && flag(raw, "dialIn");
   return {
-    place: placeOf(raw),
+    place,
+    dialIn: isDialIn ? dialInOf(text(raw, "heartbeat"), text(raw, "heartbeatAnswer")) : undefined,
     findLine: flag(raw, "findLine"),
     tls: text(raw, "tls"),
     framing: table.framing.choices[choice(raw, "framing")],

@@ -29,6 +29,9 @@ export const pushSourceSettings = {
   host: { kind: "text", default: "127.0.0.1", appliesTo: "network" },
   port: { kind: "integer", default: 4059, range: port, appliesTo: "network" },
   tls: { kind: "text", default: "", appliesTo: "network" },
+  dialIn: { kind: "flag", default: false, appliesTo: "network" },
+  heartbeat: { kind: "text", default: "", appliesTo: "network" },
+  heartbeatAnswer: { kind: "text", default: "", appliesTo: "network" },
   framing: {
     ...{ kind: "choice", default: "AUTO" },
     choices: { AUTO: "auto", HDLC: "hdlc", WRAPPER: "wrapper", MBUS: "mbus", APDU: "apdu", P1: "p1" },

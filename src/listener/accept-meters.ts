@@ -17,7 +17,8 @@ import {
 } from "../transport";
 import { DialledMeter, type MeterEvidence } from "./dialled-meter";
 import { ListenerHub } from "./event-hub";
-import type { ListenProblem } from "./events";
+import type { PushListenerEvents } from "./events";
+import type { ListenerFacts } from "./facts";
 import { type HeartbeatOptions, heartbeatFinder } from "./heartbeat";
 import { Intake } from "./intake";
 import { type ListenLimits, type ListenLogger, resolveListenOptions } from "./options";
@@ -46,6 +47,8 @@ export interface AcceptMetersOptions {
   /** how pushes on these connections are decoded */
   readonly push?: Omit<PushDecoderOptions, "peer" | "onProblem">;
   readonly limits?: Partial<Pick<ListenLimits, "connections" | "unfinishedBytes">>;
+  /** ms without a push after which a meter that has pushed, or all, are reported as PUSH_SILENT, once (0 = never) */
+  readonly silenceAfterMs?: number;
   /** ms without a byte after which a connection that no client uses is closed (600,000) */
   readonly idleTimeoutMs?: number;
   readonly logger?: ListenLogger;
@@ -62,18 +65,18 @@ export interface IncomingMeter {
   readonly transport: Transport;
 }
 
-export interface MeterAcceptorEvents {
+export interface MeterAcceptorEvents extends PushListenerEvents {
   /** a meter has dialled in and is known by its name */
   readonly meter: IncomingMeter;
   /** its connection has ended */
   readonly gone: { readonly id: string; readonly peer: string };
-  readonly push: Push;
-  readonly problem: ListenProblem;
 }
 
 export interface MeterAcceptor extends AsyncDisposable {
   /** address at which meters dial in */
   readonly address: { readonly host: string; readonly port: number };
+  /** of the pushes on these connections */
+  readonly facts: ListenerFacts;
   /** the connected meters that have been identified */
   readonly meters: readonly IncomingMeter[];
   /**
@@ -93,7 +96,7 @@ const sweepMs = 1000;
 /** @throws DlmsConfigError for the options; DlmsConnectionError CONN_PORT_BUSY, CONN_PORT_FORBIDDEN */
 export async function acceptMeters(options: AcceptMetersOptions): Promise<MeterAcceptor> {
   object("options", options);
-  const { host, port, tls, limits, idleTimeoutMs, logger, clock, push = {} } = options;
+  const { host, port, tls, limits, idleTimeoutMs, silenceAfterMs, logger, clock, push = {} } = options;
   if (options.identify !== undefined) callback("identify", options.identify);
   const settings = resolveListenOptions({
     ...push,
@@ -105,6 +108,7 @@ export async function acceptMeters(options: AcceptMetersOptions): Promise<MeterA
     },
     ...(limits === undefined ? {} : { limits }),
     ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
+    ...(silenceAfterMs === undefined ? {} : { silenceAfterMs }),
     ...(logger === undefined ? {} : { logger }),
     ...(clock === undefined ? {} : { clock }),
   });
@@ -161,14 +165,18 @@ class Acceptor implements MeterAcceptor {
     return { host, port };
   }
 
+  get facts(): ListenerFacts {
+    const state = this.#closing === undefined ? "listening" : "closed";
+    return this.#intake.facts({ state, connections: this.#open.size, line: null });
+  }
+
   get meters(): readonly IncomingMeter[] {
     return [...this.#byId].map(([id, meter]) => this.#shown(id, meter));
   }
 
   on<E extends keyof MeterAcceptorEvents>(event: E, listener: (event: MeterAcceptorEvents[E]) => void): () => void {
-    if (event === "push") return this.#intake.hub.on("push", listener as (event: Push) => void);
-    if (event === "problem") return this.#intake.hub.on("problem", listener as (event: ListenProblem) => void);
-    return this.#hub.on(event, listener as (event: MeterAcceptorEvents["meter" | "gone"]) => void);
+    if (isOwn(event)) return this.#hub.on(event, listener as (event: MeterAcceptorEvents["meter" | "gone"]) => void);
+    return this.#intake.hub.on(event, listener as (event: PushListenerEvents[keyof PushListenerEvents]) => void);
   }
 
   transport(id: string): Transport {
@@ -200,6 +208,7 @@ class Acceptor implements MeterAcceptor {
       }),
     );
     await this.#server?.close();
+    this.#intake.hub.emit("state", { state: "closed" });
     await this.#intake.finish();
   }
 
@@ -239,6 +248,7 @@ class Acceptor implements MeterAcceptor {
       clock.now(),
     );
     this.#open.add(meter);
+    this.#intake.hub.emit("connection", { peer: name.peer, open: true });
     return {
       data: (bytes) => {
         meter.received(bytes, clock.now());
@@ -307,7 +317,9 @@ class Acceptor implements MeterAcceptor {
     const { id } = meter;
     if (id !== undefined && this.#byId.get(id) === meter) this.#byId.delete(id);
     meter.ended(`incoming ${id ?? meter.pushes.name.peer}`);
-    if (id !== undefined) this.#hub.emit("gone", { id, peer: meter.pushes.name.peer });
+    const { peer } = meter.pushes.name;
+    if (id !== undefined) this.#hub.emit("gone", { id, peer });
+    this.#intake.hub.emit("connection", { peer, open: false });
   }
 
   /** Closes the connection silent longest among those that are neither identified nor in use. */
@@ -347,6 +359,8 @@ class Acceptor implements MeterAcceptor {
     }, sweepMs);
   }
 }
+
+const isOwn = (event: keyof MeterAcceptorEvents): event is "meter" | "gone" => event === "meter" || event === "gone";
 
 const usualName = ({ heartbeat, systemTitle, meterId, address }: MeterEvidence): string =>
   heartbeat ?? systemTitle ?? meterId ?? address;

@@ -4,7 +4,7 @@ import { callSafely } from "../errors/boundary";
 import { type Push, type PushDecoderOptions, PushDecoder, PushDecoderParts, type PushFraming } from "../push";
 import { ListenerHub } from "./event-hub";
 import type { PushListenerEvents } from "./events";
-import { PushRate, UnknownTitles } from "./facts";
+import { type ListenerFacts, PushRate, UnknownTitles } from "./facts";
 import type { NoiseHint } from "./noise";
 import type { ListenSettings } from "./options";
 import { ProblemGate } from "./problem-gate";
@@ -74,6 +74,21 @@ export class Intake {
       this.unknown.add(systemTitle.toUpperCase(), this.settings.clock.wallTime());
     }
     this.#gate.add(error, peer, address);
+  }
+
+  facts(place: Pick<ListenerFacts, "state" | "connections" | "line">): ListenerFacts {
+    const { bytes, units, pushes, repeated, refused, dropped, framing, lastPushAt, hint, unknown, rate, silence } =
+      this;
+    return {
+      ...place,
+      ...{ bytes, units, pushes, repeated, framing, hint },
+      refused: { ...refused },
+      dropped: { ...dropped },
+      meters: silence.meters,
+      unknown: unknown.list(),
+      perSecond: rate.perSecond(this.settings.clock.now()),
+      lastPushAt: lastPushAt === undefined ? null : new Date(lastPushAt).toISOString(),
+    };
   }
 
   iterate(): PushQueue {

@@ -83,20 +83,8 @@ class Listener implements PushListener {
   }
 
   get facts(): ListenerFacts {
-    const { bytes, units, pushes, repeated, refused, dropped, framing, lastPushAt, hint, unknown, rate, silence } =
-      this.#intake;
-    return {
-      state: this.#state,
-      ...{ bytes, units, pushes, repeated, framing, hint },
-      refused: { ...refused },
-      dropped: { ...dropped },
-      connections: this.#source?.connections ?? 0,
-      meters: silence.meters,
-      unknown: unknown.list(),
-      perSecond: rate.perSecond(this.#intake.settings.clock.now()),
-      lastPushAt: lastPushAt === undefined ? null : new Date(lastPushAt).toISOString(),
-      line: this.#source?.line ?? null,
-    };
+    const { connections = 0, line = null } = this.#source ?? {};
+    return this.#intake.facts({ state: this.#state, connections, line });
   }
 
   on<E extends keyof PushListenerEvents>(event: E, listener: (event: PushListenerEvents[E]) => void): () => void {

@@ -6,6 +6,7 @@ import { buildSync } from "esbuild";
 import ts from "typescript";
 import { describeProblem } from "../../nodes/editor/problem";
 import { type MeterCredentials, parseMeterSettings } from "../../nodes/meters/parse-settings";
+import { incomingLine } from "../../nodes/push/dial-in";
 import { integer, optionalInteger } from "../../nodes/meters/setting-values";
 import {
   isUsed,
@@ -62,7 +63,12 @@ const definition = registered();
 const bookkeeping = ["version", "secretSizes"];
 
 const store = memoryCounterStore();
-const persistentState = { systemTitle: () => new Uint8Array(8), counter: () => store };
+const persistentState = {
+  systemTitle: () => new Uint8Array(8),
+  counter: () => store,
+  incoming: (source: string, meterId: string) => incomingLine(source, meterId, () => assert.fail("no connection")),
+};
+const incoming = { transportType: "INCOMING", pushSource: "source", meterId: "house" };
 const key = "00112233445566778899AABBCCDDEEFF";
 const allSecrets: MeterCredentials = Object.fromEntries(secretNames.map((name) => [name, key]));
 
@@ -83,7 +89,7 @@ const isInteger = (name: SettingName): name is NamesOf<"integer"> => rowOf(name)
 const integers = propertyNames.filter(isInteger);
 const words = (name: NamesOf<"choice">): string[] => Object.keys(meterSettings[name].choices);
 const lines = words("transportType").flatMap((transportType) =>
-  words("framing").map((framing) => ({ transportType, framing })),
+  words("framing").map((framing) => ({ ...incoming, transportType, framing })),
 );
 
 /** Whether client and link can be made of settings. */
@@ -314,7 +320,14 @@ describe("the table of a meter's settings", () => {
     }
   }
   const contexts: readonly object[] = [
-    ...[{}, { transportType: "TLS" }, { transportType: "SERIAL" }, { framing: "HDLC" }, { framing: "HDLC_MODE_E" }],
+    ...[
+      {},
+      incoming,
+      { transportType: "TLS" },
+      { transportType: "SERIAL" },
+      { framing: "HDLC" },
+      { framing: "HDLC_MODE_E" },
+    ],
     ...[{ authentication: "LOW" }, { authentication: "HIGH_ECDSA" }, ciphered, { ...ciphered, ciphering: "ONE_PASS" }],
   ];
 
@@ -324,7 +337,7 @@ describe("the table of a meter's settings", () => {
         .split(".")
         .reduce<unknown>((value, step) => (value as Record<string, unknown> | undefined)?.[step], settings.connect);
     const parsed = (context: object, secrets = allSecrets): MeterSettings =>
-      parseMeterSettings({ ...context }, secrets, persistentState);
+      parseMeterSettings({ ...incoming, transportType: "TCP", ...context }, secrets, persistentState);
     for (const name of [...propertyNames, ...secretNames]) {
       const { option } = rowOf(name);
       if (option === undefined) continue;
@@ -364,7 +377,11 @@ describe("the table of a meter's settings", () => {
   it("keeps clients, addresses and secrets of the meter out of the search for its address", () => {
     const { properties, credentials } = searchSettings;
     assert.deepEqual(credentials, ["tlsCertificate", "tlsKey"]);
-    for (const name of properties) assert.match(rowOf(name).option ?? "", /^(transport|link|quirks)\./);
+    for (const name of properties) {
+      // a meter that dials in is found by its source and name, which are no options of the library
+      const { option, appliesTo } = rowOf(name);
+      if (appliesTo !== "incoming") assert.match(option ?? "", /^(transport|link|quirks)\./);
+    }
   });
 });
 

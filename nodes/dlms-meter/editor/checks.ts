@@ -82,6 +82,11 @@ export class MeterChecks {
   }
 
   /** A setting that no environment variable may change. */
+  /** Needed where the meter dials in. */
+  readonly meterId = validator((node, value) =>
+    isEmpty(value) && isUsed("meterId", choicesOf(this.#properties, node)) ? t("error.meterId") : "",
+  );
+
   readonly literal = validator((_, value) => (isEnv(value) ? t("error.literal") : ""));
 
   readonly timeZone = validator((_, value) =>

@@ -30,7 +30,8 @@ function shownGroups(choices: MeterChoices): Record<string, boolean> {
   const keys = isCiphered(choices);
   const needs = (name: SecretName): boolean => needOf(name, choices) !== undefined;
   return {
-    network: !serial,
+    network: isUsed("host", choices),
+    incoming: isUsed("meterId", choices),
     serial,
     // a mode E start switches the line itself
     "serial-mode": serial && !isUsed("modeEAddress", choices),

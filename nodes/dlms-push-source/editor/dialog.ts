@@ -8,11 +8,13 @@ import { loadPresets } from "./presets";
 import { field, t } from "./texts";
 
 /** Which groups of fields are shown, by the part of their class after "dlms-". */
-function shownGroups(from: string): Record<string, boolean> {
+function shownGroups(from: string, dialIn: boolean): Record<string, boolean> {
   return {
     serial: from === "SERIAL",
     network: from !== "SERIAL" && from !== "MESSAGE",
     tcp: from === "TCP_LISTEN" || from === "TCP_CONNECT",
+    server: from === "TCP_LISTEN",
+    heartbeat: from === "TCP_LISTEN" && dialIn,
     listen: from === "TCP_LISTEN" || from === "UDP",
     message: from === "MESSAGE",
     port: from !== "MESSAGE",
@@ -79,7 +81,8 @@ export class SourceDialog {
 
   #showNeededFields(): void {
     const from = textIn(field("from"));
-    for (const [name, shown] of Object.entries(shownGroups(from))) $(`#dlms-push-dialog .dlms-${name}`).toggle(shown);
+    const groups = shownGroups(from, Boolean(field("dialIn").prop("checked")));
+    for (const [name, shown] of Object.entries(groups)) $(`#dlms-push-dialog .dlms-${name}`).toggle(shown);
     $("#dlms-push-host-label").text(t(from === "TCP_CONNECT" ? "label.gateway" : "label.host"));
   }
 }
