@@ -108,7 +108,7 @@ describe("several Node-REDs that share meters through BullMQ", function () {
   const environment = (): NodeJS.ProcessEnv => ({ REDIS_HOST: "127.0.0.1", REDIS_PORT: String(redis.port), ...locks });
 
   async function begin(flow: readonly FlowNode[]): Promise<ObservedNodeRed> {
-    const nodeRed = await ObservedNodeRed.start(environment(), modules);
+    const nodeRed = await ObservedNodeRed.start(environment(), { modules });
     processes.push(nodeRed);
     await nodeRed.deploy(flow);
     return nodeRed;

@@ -1,7 +1,7 @@
 /** A Node-RED process that reports every message its nodes receive. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, root } from "./node-red-process";
@@ -18,17 +18,26 @@ export interface Arrival {
   readonly msg: Record<string, unknown>;
 }
 
+export interface ObservedOptions {
+  /** packages of this repository that are installed in the user directory */
+  readonly modules?: readonly string[];
+  /** the caller's user directory, which `stop` leaves; default: a temporary one */
+  readonly userDir?: string;
+}
+
 /** A Node-RED process started by `npm start` that reports every message a node receives. */
 export class ObservedNodeRed {
   readonly #child: ChildProcess;
   readonly #userDir: string;
+  readonly #keepsUserDir: boolean;
   readonly #arrivals: Arrival[] = [];
   readonly #waiting = new Set<() => void>();
   #output = "";
   url = "";
 
-  private constructor(port: number, env: NodeJS.ProcessEnv, modules: readonly string[]) {
-    this.#userDir = mkdtempSync(join(tmpdir(), "dlms-observed-"));
+  private constructor(port: number, env: NodeJS.ProcessEnv, { modules = [], userDir }: ObservedOptions) {
+    this.#keepsUserDir = userDir !== undefined;
+    this.#userDir = userDir ?? mkdtempSync(join(tmpdir(), "dlms-observed-"));
     installModules(this.#userDir, modules);
     const empty = join(this.#userDir, "empty.json");
     writeFileSync(empty, "[]");
@@ -59,9 +68,8 @@ export class ObservedNodeRed {
     });
   }
 
-  /** @param modules packages of this repository that Function nodes may use */
-  static async start(env: NodeJS.ProcessEnv = {}, modules: readonly string[] = []): Promise<ObservedNodeRed> {
-    const nodeRed = new ObservedNodeRed(await freePort(), env, modules);
+  static async start(env: NodeJS.ProcessEnv = {}, options: ObservedOptions = {}): Promise<ObservedNodeRed> {
+    const nodeRed = new ObservedNodeRed(await freePort(), env, options);
     nodeRed.url = await nodeRed.#until(() => /is at {2}(\S+)/.exec(nodeRed.#output)?.[1], "its address");
     return nodeRed;
   }
@@ -151,13 +159,13 @@ export class ObservedNodeRed {
       this.#child.kill(signal);
       await exited;
     }
-    rmSync(this.#userDir, { recursive: true, force: true });
+    if (!this.#keepsUserDir) rmSync(this.#userDir, { recursive: true, force: true });
   }
 }
 
 /** As `npm install` in the user directory leaves them: Node-RED loads only modules that its package.json names. */
 function installModules(userDir: string, modules: readonly string[]): void {
-  if (modules.length === 0) return;
+  if (modules.length === 0 || existsSync(join(userDir, "node_modules"))) return;
   mkdirSync(join(userDir, "node_modules"));
   const dependencies: Record<string, string> = {};
   for (const name of modules) {
