@@ -136,7 +136,8 @@ export class PushDecoder {
     const sink = sinkOf();
     read(sink);
     this.#units += sink.units.length;
-    const pushes = sink.units.flatMap((unit) => this.#guarded(() => this.#decode(unit, now)));
+    const pushes: Push[] = [];
+    for (const unit of sink.units) for (const push of this.#guarded(() => this.#decode(unit, now))) pushes.push(push);
     for (const problem of sink.problems) this.#problem(problem);
     return pushes;
   }

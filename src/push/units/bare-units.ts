@@ -97,7 +97,7 @@ export class BareUnits implements BufferedFraming {
     this.#before = [];
     this.#isAnchored = true;
     const link = { framing: "apdu", source: null, destination: null, frames: 1, bytes: length } as const;
-    this.fields.add(apdu, "the stream", link, now, sink);
+    this.fields.add(apdu, () => "the stream", link, now, sink);
     return true;
   }
 

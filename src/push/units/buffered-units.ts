@@ -40,14 +40,18 @@ export class BufferedUnits implements UnitReader {
   add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
     this.tick(now, sink);
     this.#of.buffer.add(bytes, now);
-    while (this.#of.cut(now, sink));
+    this.#cut(now, sink);
     this.#of.fields?.report(sink);
+  }
+
+  #cut(now: number | undefined, sink: UnitSink): void {
+    while (this.#of.buffer.length > 0 && this.#of.cut(now, sink));
   }
 
   tick(now: number | undefined, sink: UnitSink): void {
     if (this.#of.buffer.isStale(now)) {
       this.#of.skipByte();
-      while (this.#of.cut(now, sink));
+      this.#cut(now, sink);
     }
     this.#of.fields?.expire(now);
     this.#of.fields?.report(sink);

@@ -15,14 +15,17 @@ export class FieldApdus {
     return this.#blocks.bytes;
   }
 
-  add(field: Uint8Array, sender: string, link: PushLink, now: number | undefined, sink: UnitSink): void {
+  add(field: Uint8Array, sender: () => string, link: PushLink, now: number | undefined, sink: UnitSink): void {
     if (field.length > 0) this.addPieces(splitApdus(field), sender, link, now, sink);
   }
 
-  /** Adds the APDUs of a field that is split already. */
+  /**
+   * Adds the APDUs of a field that is split already.
+   * @param sender name of the sender; asked for blocks only
+   */
   addPieces(
     { pieces, rest }: SplitApdus,
-    sender: string,
+    sender: () => string,
     link: PushLink,
     now: number | undefined,
     sink: UnitSink,
@@ -32,7 +35,7 @@ export class FieldApdus {
         sink.units.push({ kind: "apdu", apdu: bytes, parsed: apdu, link, notes: noNotes });
         continue;
       }
-      const whole = this.#blocks.add(sender, apdu, now);
+      const whole = this.#blocks.add(sender(), apdu, now);
       if (whole === undefined) continue;
       sink.units.push({ kind: "apdu", apdu: whole.apdu, link: { ...link, frames: whole.blocks }, notes: noNotes });
     }

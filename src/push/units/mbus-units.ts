@@ -35,7 +35,7 @@ export class MbusUnits implements FramedFraming<ReceivedMbusFrame> {
     const destination = toHex(Uint8Array.of(whole.destination));
     const link = { framing: "mbus", source, destination, frames: whole.frames, bytes: this.#bytes } as const;
     this.#bytes = 0;
-    this.#fields.add(whole.apdu, `M-Bus address ${source} to ${destination}`, link, now, sink);
+    this.#fields.add(whole.apdu, () => `M-Bus address ${source} to ${destination}`, link, now, sink);
   }
 
   expire(now: number): void {

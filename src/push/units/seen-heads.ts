@@ -46,13 +46,10 @@ export class SeenHeads {
    */
   find(view: Uint8Array, end: number, position: number): number | undefined {
     const first = this.#heads[0]?.[0];
-    if (first === undefined) return undefined;
     const last = Math.min(end, view.length - (this.#tag?.at ?? this.#headBytes - 1));
-    let at = view.indexOf(first, Math.max(1, this.#searched - position));
-    while (at >= 0 && at < last) {
-      const place = at;
-      if (this.#isHead(view, place)) return place;
-      at = view.indexOf(first, at + 1);
+    for (let at = Math.max(1, this.#searched - position); at < last; at++) {
+      // all heads of a framing begin with the same byte
+      if (view[at] === first && this.#isHead(view, at)) return at;
     }
     this.#searched = Math.max(this.#searched, position + last);
     return undefined;

@@ -83,7 +83,7 @@ export class WrapperUnits implements BufferedFraming {
       frames: 1,
       bytes,
     } as const;
-    this.fields.addPieces(split, `wrapper port ${source} to ${destination}`, link, now, sink);
+    this.fields.addPieces(split, () => `wrapper port ${source} to ${destination}`, link, now, sink);
     return true;
   }
 

@@ -9,13 +9,13 @@ const table: PushListDefinition = {
   scalers: { "32.7.0": -1 },
 };
 
-function notesOf(total: number, first: number, second: number, decivolts: number): readonly string[] {
-  const body = structure(double32(total), double32(first), double32(second), word16(decivolts));
+function notesOf(total: number, first: number, second: number, tenths: number): readonly string[] {
+  const body = structure(double32(total), double32(first), double32(second), word16(tenths));
   const [push] = decodePush(wrapped(dataNotification(body)), { customLists: [table], lists: "workshop" }).pushes;
   assert.ok(push);
   assert.deepEqual(
     push.items.map(({ value }) => value),
-    [total, first, second, decivolts / 10],
+    [total, first, second, tenths / 10],
   );
   return push.notes.filter((note) => !note.startsWith("list table"));
 }
@@ -43,8 +43,8 @@ describe("values of a list table", () => {
 
   it("are checked with each push of a known layout", () => {
     const decoder = new PushDecoder({ framing: "wrapper", customLists: [table], lists: "workshop" });
-    const counts = [2303, 23_030, 2303].map((decivolts) => {
-      const body = structure(double32(3), double32(1), double32(2), word16(decivolts));
+    const counts = [2303, 23_030, 2303].map((tenths) => {
+      const body = structure(double32(3), double32(1), double32(2), word16(tenths));
       return decoder.add(wrapped(dataNotification(body))).map(({ notes }) => notes.length);
     });
     assert.deepEqual(counts, [[1], [2], [1]]);
