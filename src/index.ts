@@ -154,6 +154,7 @@ export type {
   BrowseOptions,
   ConnectOptions,
   CounterSourceOptions,
+  GatewayOptions,
   GeneralCipheringOptions,
   GeneralSigningOptions,
   HdlcOptions,

@@ -20,6 +20,7 @@ export type {
   BrowseOptions,
   ConnectOptions,
   CounterSourceOptions,
+  GatewayOptions,
   GeneralCipheringOptions,
   GeneralSigningOptions,
   HdlcOptions,
@@ -65,6 +66,7 @@ export { accountOf } from "./options/account-of";
 export { type ProfileOptions, ProfileReader, type ProfileTable } from "./profile/profile-reader";
 export type { ProfileProgress, SelectionUsed } from "./profile/read-profile";
 export type { ProfileDays, ProfileRange } from "./profile/time-range";
+export { gatewayKey } from "./options/gateway";
 export { endpointKey } from "./options/transports";
 export { type CounterFileHandle, type CounterFileSystem, realFileSystem } from "./connection/kept-file";
 export { processLines, type SharedLines } from "../driver/shared-line";

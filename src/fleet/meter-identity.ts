@@ -1,5 +1,5 @@
 /** Decides whether two settings mean the same endpoint, the same meter, or the same client of a meter. */
-import { endpointKey } from "../client";
+import { endpointKey, gatewayKey } from "../client";
 import type { MeterSettings } from "./meter-options";
 import type { EndpointScope } from "./exclusive-access";
 
@@ -13,9 +13,9 @@ export function endpointOf({ connect: { transport }, endpointLabel }: MeterSetti
 }
 
 /** Which of the meters at an endpoint. */
-export function serverOf({ connect: { server } }: MeterSettings): string {
+export function serverOf({ connect: { server, gateway } }: MeterSettings): string {
   // no physical address and 0 are the same to a meter
-  return `${server.logical} ${server.physical ?? 0}`;
+  return `${server.logical} ${server.physical ?? 0}${gatewayKey(gateway)}`;
 }
 
 /** The meter, regardless of client and access, because many meters allow one association at a time. */

@@ -10,6 +10,7 @@ import {
   type HdlcAddress,
   type HdlcControl,
   type HdlcParameters,
+  withoutGateway,
 } from "../link";
 import { type InspectKeys, opened } from "./decipher";
 import { type BytesLike, toBytes } from "./input";
@@ -84,7 +85,9 @@ export function decodeFrame(bytes: BytesLike, link: "hdlc" | "wrapper", keys?: I
 /** The APDUs in a payload; none if it cannot be read, because it may be a piece or another protocol. */
 function readable(payload: Uint8Array, keys: InspectKeys | undefined): Pick<Frame, "apdu" | "apdus"> {
   try {
-    const apdus = splitApdus(payload).pieces.map(({ apdu }) => (keys === undefined ? apdu : opened(apdu, keys)));
+    const apdus = splitApdus(withoutGateway(payload)).pieces.map(({ apdu }) =>
+      keys === undefined ? apdu : opened(apdu, keys),
+    );
     const [apdu] = apdus;
     return { ...(apdu && { apdu }), ...(apdus.length > 1 && { apdus }) };
   } catch (error) {

@@ -2,6 +2,7 @@
 import { type Apdu, llcOf, parseApdu } from "../apdu";
 import { latin1, toHex } from "../bytes";
 import { isDlmsError } from "../errors";
+import { withoutGateway } from "../link";
 import { apduLines, attempt, type InspectOptions } from "./describe-apdu";
 import { frameLines } from "./describe-frame";
 import { decodeFrame } from "./frame";
@@ -77,7 +78,7 @@ export class TraceInspector {
 
   #wrapper({ direction, bytes }: TracedBytes): ShownBytes {
     const options = this.#options(direction);
-    const payload = bytes.subarray(8);
+    const payload = withoutGateway(bytes.subarray(8));
     const apdu = readable(payload);
     if (direction === "out") this.#remember(direction, apdu);
     const parts = apdu ? this.#parts(apdu, options) : unreadable(payload);
@@ -116,7 +117,7 @@ export class TraceInspector {
     segmented: boolean,
   ): readonly Uint8Array[] {
     const first = llcOf(info) !== undefined;
-    const payload = first ? info.subarray(3) : info;
+    const payload = withoutGateway(first ? info.subarray(3) : info);
     if (first && !segmented) {
       this.#secretSegments[direction] = false;
       const apdu = readable(payload);

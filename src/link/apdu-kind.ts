@@ -1,3 +1,6 @@
+/** What an APDU is, by its tag. */
+import { withoutGateway } from "./gateway/gateway-prefix";
+
 /**
  * Tags of unsolicited APDUs: data-notification, information-report, event-notification and its globally and dedicatedly
  * ciphered forms (IEC 62056-5-3, clause 8). General ciphering hides the APDU inside, so its tags are not listed.
@@ -6,7 +9,8 @@ const pushTags = new Set([0x0f, 0x18, 0xc2, 0xca, 0xd2]);
 
 /** Whether the APDU is a push, regardless of the awaited answer. */
 export function isPush(apdu: Uint8Array): boolean {
-  return apdu[0] !== undefined && pushTags.has(apdu[0]);
+  const [tag] = withoutGateway(apdu);
+  return tag !== undefined && pushTags.has(tag);
 }
 
 /** Whether the APDU is a push under a key: its invocation counter follows the one of the APDU before it. */
@@ -41,7 +45,8 @@ const takenTwice = new Set([0x60, 0x62, 0xc0, 0xc8, 0xd0]);
 
 /** Whether a request may reach the meter twice. Requests outside this list might be executed twice. */
 export function isTakenTwice(apdu: Uint8Array): boolean {
-  return apdu[0] !== undefined && takenTwice.has(apdu[0]);
+  const [tag] = withoutGateway(apdu);
+  return tag !== undefined && takenTwice.has(tag);
 }
 
 /** Responses of GET, SET, ACTION, ACCESS, Read and Write, confirmedServiceError and exception-response, plain. */

@@ -1,6 +1,7 @@
 /** Data links without sockets and timers: HDLC, wrapper, mode E and wired M-Bus. */
 
 export { isAnswer, isBlock, isPush, isTakenTwice } from "./apdu-kind";
+export { type GatewayAddress, gatewayLink, gatewayPrefixOf, withGateway, withoutGateway } from "./gateway";
 export {
   addressLength,
   addressMatches,

@@ -97,7 +97,7 @@ const types = words(`
   CreateMeterOptions DataBlock DataNotification DataNotificationConfirm DataTag DataType DateTimeInfo DescribeOptions DetailsByClass DetailsByCode DetailsOf DlmsErrorOf DlmsErrorOptions
   DlmsValue EndpointAccess EndpointDetails EndpointScope ErrorArguments ErrorClassName ErrorCode ErrorDetails ErrorFault ErrorJson ErrorLayer
   ErrorName ErrorRetry EventNotification ExceptionResponse ExclusiveAccess FieldDefinition FileCounterOptions
-  FileReceivedCountersOptions FindAddressOptions Frame FrameVerdict GeneralBlockTransfer GeneralCiphering
+  FileReceivedCountersOptions GatewayOptions FindAddressOptions Frame FrameVerdict GeneralBlockTransfer GeneralCiphering
   GeneralCipheringOptions GeneralGloCiphering GeneralSigning GeneralSigningOptions GetDataResult GetRequest
   GetRequestNext GetRequestNormal GetRequestWithList GetResponse GetResponseNormal GetResponseWithDatablock
   GetResponseWithList GuardedClient HdlcAddress HdlcControl HdlcFrameInfo HdlcOptions HdlcParameters Holder

@@ -1,6 +1,7 @@
 /** Creates the link and the session from resolved settings. */
 import { conformanceMask } from "../../apdu";
 import {
+  gatewayLink,
   hdlcLink,
   type HdlcLinkOptions,
   type LinkProtocol,
@@ -97,6 +98,11 @@ export function makeSession(settings: Settings): Session {
 
 /** The link to the meter: one for the life of a client, because it remembers how the last session ended. */
 export function makeLink(settings: Settings): LinkProtocol {
+  const link = bareLink(settings);
+  return settings.gateway === undefined ? link : gatewayLink(link, settings.gateway);
+}
+
+function bareLink(settings: Settings): LinkProtocol {
   const { link, client, server, transport } = settings;
   if (link.kind === "wrapper") {
     return wrapperLink({

@@ -2,6 +2,7 @@
 
 import { secretFingerprint, systemRandom } from "../../security";
 import type { Account } from "../account/account-guard";
+import { gatewayKey } from "./gateway";
 import type { ConnectOptions } from "./options";
 import { endpointKey } from "./transports";
 
@@ -10,9 +11,9 @@ const salt = systemRandom(32);
 
 /** The account that a client with these options uses. */
 export function accountOf(
-  options: Pick<ConnectOptions, "transport" | "client" | "server" | "auth" | "security" | "quirks">,
+  options: Pick<ConnectOptions, "transport" | "gateway" | "client" | "server" | "auth" | "security" | "quirks">,
 ): Account {
-  const { transport, client, server, auth, security, quirks } = options;
+  const { transport, gateway, client, server, auth, security, quirks } = options;
   const place = "open" in transport ? transport.endpoint : endpointKey(transport);
   // the meter does not see where counters are stored and how they continue
   const {
@@ -26,7 +27,7 @@ export function accountOf(
   const secret = JSON.stringify([client, server.systemTitle, auth, keys, quirks?.landisGyrHls2 === true]);
   return {
     // no physical address and 0 are the same to a meter
-    meter: `${place} ${server.logical} ${server.physical ?? 0} ${client.sap}`,
+    meter: `${place} ${server.logical} ${server.physical ?? 0} ${client.sap}${gatewayKey(gateway)}`,
     secret: secretFingerprint(salt, new TextEncoder().encode(secret)),
   };
 }

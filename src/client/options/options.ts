@@ -254,6 +254,14 @@ export interface Quirks {
   readonly timeMarks: boolean;
 }
 
+/** A device behind a gateway: each request has the prefix E6, each answer E7. */
+export interface GatewayOptions {
+  /** network of the gateway, 0..255 (0) */
+  readonly network?: number;
+  /** physical address of the device: ASCII characters, `0x` and hex digits, or bytes; 1..255 bytes */
+  readonly device: string | Uint8Array;
+}
+
 export interface ConnectOptions {
   readonly transport: TransportOptions | Transport;
   /** default: wrapper for tcp, tls and udp; hdlc for serial */
@@ -270,6 +278,8 @@ export interface ConnectOptions {
     /** 8 bytes, for meters that do not send their system title */
     readonly systemTitle?: Uint8Array;
   };
+  /** The meter is behind a gateway that needs a prefix before each APDU (none). */
+  readonly gateway?: GatewayOptions;
   readonly auth?: AuthenticationOptions;
   readonly security?: SecurityOptions;
   readonly association?: AssociationOptions;

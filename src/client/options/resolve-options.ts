@@ -7,7 +7,7 @@ import type { ReceivedCounters } from "../../security";
 import { type InvocationCounterStore, type RandomSource, systemRandom } from "../../security";
 import { Correlation } from "../../session/steps/correlation";
 import { defaultBlockWindow, type SessionAuthentication, type SessionSecurity } from "../../session/steps/options";
-import { serverAddress } from "../../link";
+import { type GatewayAddress, serverAddress } from "../../link";
 import type { Transport } from "../../transport";
 import { guardedLogger } from "./guarded-logger";
 import { type Account, type AccountGuard, MemoryAccountGuard } from "../account/account-guard";
@@ -15,6 +15,7 @@ import { type CounterSource, resolveCounterSource } from "./counter-source";
 import type { ConnectOptions, LinkOptions, Logger, Quirks, Timeouts } from "./options";
 import { callback, integer, invalid, knownKeys, milliseconds, missing, object, oneOf } from "../../errors/arguments";
 import { accountOf } from "./account-of";
+import { gatewayOf } from "./gateway";
 import { receivedCountersOf, requireKeys, resolveAuth, resolveSecurity } from "./resolve-security";
 import { transportOf } from "./transports";
 
@@ -30,6 +31,7 @@ export interface Settings {
     readonly physical: number | undefined;
     readonly systemTitle: Uint8Array | undefined;
   };
+  readonly gateway: GatewayAddress | undefined;
   readonly auth: SessionAuthentication;
   readonly security: SessionSecurity | undefined;
   readonly counters: InvocationCounterStore | undefined;
@@ -112,6 +114,7 @@ export function resolveSettings(options: ConnectOptions): Settings {
     account: accountOf(options),
     client: { sap: client.sap, systemTitle: client.systemTitle },
     server: { logical: server.logical, physical: server.physical, systemTitle: server.systemTitle },
+    gateway: gatewayOf(options.gateway),
     auth,
     security,
     counters: options.security?.invocationCounter,
