@@ -50,8 +50,8 @@ export default tseslint.config(
   },
   {
     files: ["src/**/*.ts", "nodes/**/*.ts"],
-    // tables: a row is a row, however many there are
-    ignores: ["src/names/objects-*.ts", "src/cosem/interface-classes/**", "src/apdu/model.ts"],
+    // tables and lists of exports: a row is a row, however many there are
+    ignores: ["src/names/objects-*.ts", "src/cosem/interface-classes/**", "src/apdu/model.ts", "src/index.ts"],
     rules: {
       "max-lines": ["error", 425],
       "max-lines-per-function": ["error", { max: 72, skipBlankLines: true, skipComments: true }],
