@@ -20,6 +20,8 @@ const generalDed = 0xdc;
 /** Notifications under a service-specific ciphering. */
 const cipheredTags = new Set([0xca, 0xd2, 0x38, 0x58]);
 const titleBytes = 8;
+/** An APDU is measured again after its bytes have grown by this part; up to as many bytes, after each byte. */
+const measuredShare = 256;
 /** Tag, length of the system title, and the system title. */
 const headBytes = 2 + titleBytes;
 /** First bytes of a length: the length itself, or 80 and the number of its bytes. */
@@ -41,10 +43,22 @@ export class BareUnits implements BufferedFraming {
   #before: number[] = [];
   #isAnchored = true;
   readonly #mustBePlausible: boolean;
+  /** bytes of the buffer when its APDU was last measured and was not whole */
+  #measured = 0;
 
   /** @param isChosen the user chose this framing; otherwise other bytes must not become a push */
   constructor(isChosen: boolean) {
     this.#mustBePlausible = !isChosen;
+  }
+
+  /** What comes after a silence begins with an APDU, as the first bytes of the stream do. */
+  afterSilence(): void {
+    this.#isAnchored = true;
+    this.#before = [];
+  }
+
+  measureAgain(): void {
+    this.#measured = 0;
   }
 
   get begun(): boolean {
@@ -115,7 +129,16 @@ export class BareUnits implements BufferedFraming {
     if (tag === generalGlo) return isFramed(this.#before) ? undefined : this.#titled(view);
     if (!this.#isAnchored || !plainTags.has(tag)) return undefined;
     if (tag === generalDed) return this.#titled(view);
-    return cipheredTags.has(tag) ? cipheredLength(view, 1) : plainLength(view);
+    return cipheredTags.has(tag) ? cipheredLength(view, 1) : this.#plainLength(view);
+  }
+
+  /** An APDU without a length must be parsed up to its end; not again for each byte, if a peer sends bytes one by one. */
+  #plainLength(view: Uint8Array): number | "wait" | undefined {
+    const grown = view.length - this.#measured;
+    if (grown >= 0 && grown * measuredShare < view.length) return "wait";
+    const length = plainLength(view);
+    this.#measured = length === "wait" ? view.length : 0;
+    return length;
   }
 
   /** A ciphered APDU with a system title. */

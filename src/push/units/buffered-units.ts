@@ -1,5 +1,6 @@
 /** Reads a stream whose frames have no check sequence: buffers bytes until a unit is complete. */
 import type { FieldApdus } from "./field-apdus";
+import { maxSilenceMs } from "./limits";
 import type { StreamBuffer } from "./stream-buffer";
 import type { PushFraming, UnitReader, UnitSink } from "./unit";
 
@@ -12,6 +13,10 @@ export interface BufferedFraming {
   readonly begun: boolean;
   /** Cuts one unit, or skips bytes, at the start of the buffer; false if more bytes are needed. */
   cut(now: number | undefined, sink: UnitSink): boolean;
+  /** Called if the next bytes come after a silence, and nothing before them is unfinished. */
+  afterSilence?(): void;
+  /** Called before a last attempt: the framing measures the unit again that it has not measured after each piece. */
+  measureAgain?(): void;
   /** Skips the first byte: the unit that began there was not complete in time. */
   skipByte(): void;
   /** Ends the stream and reports an incomplete unit. */
@@ -20,6 +25,7 @@ export interface BufferedFraming {
 
 export class BufferedUnits implements UnitReader {
   readonly #of: BufferedFraming;
+  #lastByte: number | undefined;
 
   constructor(framing: BufferedFraming) {
     this.#of = framing;
@@ -38,7 +44,10 @@ export class BufferedUnits implements UnitReader {
   }
 
   add(bytes: Uint8Array, now: number | undefined, sink: UnitSink): void {
-    this.tick(now, sink);
+    this.#expire(now, sink);
+    const isSilent = now !== undefined && this.#lastByte !== undefined && now - this.#lastByte > maxSilenceMs;
+    if (isSilent && this.#of.buffer.length === 0) this.#of.afterSilence?.();
+    this.#lastByte = now;
     this.#of.buffer.add(bytes, now);
     this.#cut(now, sink);
     this.#of.fields?.report(sink);
@@ -49,6 +58,18 @@ export class BufferedUnits implements UnitReader {
   }
 
   tick(now: number | undefined, sink: UnitSink): void {
+    this.#expire(now, sink);
+    this.#cutLast(now, sink);
+    this.#of.fields?.report(sink);
+  }
+
+  #cutLast(now: number | undefined, sink: UnitSink): void {
+    if (this.#of.measureAgain === undefined) return;
+    this.#of.measureAgain();
+    this.#cut(now, sink);
+  }
+
+  #expire(now: number | undefined, sink: UnitSink): void {
     if (this.#of.buffer.isStale(now)) {
       this.#of.skipByte();
       this.#cut(now, sink);
@@ -58,6 +79,7 @@ export class BufferedUnits implements UnitReader {
   }
 
   end(sink: UnitSink): void {
+    this.#cutLast(undefined, sink);
     this.#of.end(sink);
     this.#of.fields?.end("the stream ended");
     this.#of.fields?.report(sink);

@@ -1,9 +1,7 @@
 /** Reads a stream of frames with check sequences; each frame carries one piece of a unit. */
 import { DlmsPushError } from "../../errors";
+import { maxSilenceMs } from "./limits";
 import type { PushFraming, UnitReader, UnitSink } from "./unit";
-
-/** ms of silence after which a frame that has begun will not end. */
-const maxSilenceInFrameMs = 2000;
 
 /** Cuts bytes into frames, as the link layer does. */
 interface Framer<Frame> {
@@ -63,7 +61,7 @@ export class FramedUnits<Frame> implements UnitReader {
   tick(now: number | undefined, sink: UnitSink): void {
     if (now === undefined) return;
     const { framer } = this.#of;
-    const isSilent = this.#lastByte !== undefined && now - this.#lastByte > maxSilenceInFrameMs;
+    const isSilent = this.#lastByte !== undefined && now - this.#lastByte > maxSilenceMs;
     if (isSilent && framer.pending) this.#take(framer.flush(), now, sink);
     this.#of.expire(now);
     this.#of.report(sink);

@@ -9,6 +9,9 @@ export const maxUnfinished = 8;
 /** ms after which an unfinished message is dropped. */
 export const maxUnfinishedMs = 30_000;
 
+/** ms of silence after which bytes begin a new unit. */
+export const maxSilenceMs = 2000;
+
 export const seriesLimits = { maxBytes: maxPushBytes, maxOpen: maxUnfinished, maxAgeMs: maxUnfinishedMs } as const;
 
 /** A unit inside which the next one begins. */

@@ -139,3 +139,33 @@ describe("bytes of an unknown framing", () => {
     assert.deepEqual(outcome(apdu, {}), { values: [3], codes: [] });
   });
 });
+
+describe("APDUs without a frame", () => {
+  const notes = Array.from({ length: 3 }, () => text("0123456789".repeat(12)));
+  const long = dataNotification(structure(item("1.0.1.8.0.255", double32(8), 0, 30), ...notes));
+
+  for (const [name, finish] of [
+    ["the next tick", (decoder: PushDecoder) => decoder.tick(1000)],
+    ["the end of the stream", (decoder: PushDecoder) => decoder.end()],
+  ] as const) {
+    it(`of many bytes that arrive one by one are delivered by ${name} at the latest`, () => {
+      const decoder = new PushDecoder({ framing: "apdu" });
+      const pushes = [...long].flatMap((byte) => decoder.add(Uint8Array.of(byte), 0));
+      pushes.push(...finish(decoder));
+      assert.deepEqual(
+        pushes.map(({ values }) => values["1.0.1.8.0.255"]),
+        [8],
+      );
+    });
+  }
+
+  it("begin again after noise and a silence, without a known head", () => {
+    const decoder = new PushDecoder({ framing: "apdu" });
+    const values = (bytes: Uint8Array, now: number): unknown[] =>
+      decoder.add(bytes, now).map((push) => push.values["1.0.1.8.0.255"]);
+    assert.deepEqual(values(plain(1), 0), [1]);
+    assert.deepEqual(values(Buffer.from("ffeeff", "hex"), 100), []);
+    assert.deepEqual(values(plain(2), 200), [], "noise may contain the same form");
+    assert.deepEqual(values(plain(3), 5200), [3]);
+  });
+});
