@@ -33,7 +33,7 @@ export type SimulatedPushFraming = "wrapper" | "hdlc" | "mbus" | "apdu" | "p1";
 
 /**
  * The form of the values: items {name, value, scaler_unit}; flat pairs (name, value) or triples (name, value,
- * scaler_unit); values only; values after their object list; or an event-notification with the first attribute.
+ * scaler_unit); values only; values after their object list; or an event-notification with the only attribute.
  */
 export type SimulatedPushList = "items" | "pairs" | "triples" | "positional" | "objects" | "event";
 
@@ -137,6 +137,10 @@ export function checkPushSetup(path: string, setup: PushSetup): void {
   if (setup.firstAfter !== undefined) milliseconds(`${path}.firstAfter`, setup.firstAfter, 0);
   if (setup.framing !== undefined) oneOf(`${path}.framing`, setup.framing, ["wrapper", "hdlc", "mbus", "apdu", "p1"]);
   oneOf(`${path}.list`, setup.list ?? "objects", ["items", "pairs", "triples", "positional", "objects", "event"]);
+  if (setup.list === "event" && setup.objects.length > 1) {
+    const wanted = "one object, because an event-notification has one attribute: write a push setup for each event";
+    throw invalid(`${path}.objects`, wanted, setup.objects);
+  }
   oneOf(`${path}.date`, setup.date ?? "length", ["length", "tagged", "none"]);
   if (setup.listId !== undefined && typeof setup.listId !== "string") throw invalid(`${path}.listId`, "a text", "");
   if (setup.blockSize !== undefined) integer(`${path}.blockSize`, setup.blockSize, 1, 0xffff);

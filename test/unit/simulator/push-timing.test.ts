@@ -294,6 +294,11 @@ describe("checks of a push setup", () => {
     ["an unknown field", { objects, evry: 5 }, /^push\.evry: expected one of/],
     ["no objects", { objects: [] }, /^push\.objects\.length: expected an integer from 1/],
     ["an object that the meter lacks", { objects: [{ logicalName: "1.0.99.99.0.255" }] }, /has no attribute 2 of/],
+    [
+      "an event of two objects",
+      { objects: [...objects, ...objects], list: "event" },
+      /^push\.objects: expected one object, because an event-notification has one attribute/,
+    ],
     ["an unknown form", { objects, list: "xml" }, /^push\.list: expected one of/],
     ["no host", { objects, to: { kind: "tcp", port: 4059 } }, /^push\.to\.host: missing/],
     ["a port out of range", { objects, to: { kind: "udp", host: "h", port: 70_000 } }, /^push\.to\.port/],
