@@ -128,6 +128,7 @@ class Arrivals {
   #bytes = 0;
   #units = 0;
   #told = "";
+  #toldState = "";
 
   constructor(draft: PushSource, shared: PushSource | undefined, clock: Clock, language: string) {
     this.#language = language;
@@ -167,7 +168,11 @@ class Arrivals {
       changed: ({ state, line }) => {
         if (state === "idle") return;
         const text = line === undefined ? {} : { line: `${line.baudRate} ${line.mode}` };
-        this.queue.add({ kind: "state", state, ...text, ...(shared && { shared }) });
+        const added: ArrivalLine = { kind: "state", state, ...text, ...(shared && { shared }) };
+        const told = JSON.stringify(added);
+        // a further connection changes no state
+        if (told !== this.#toldState) this.queue.add(added);
+        this.#toldState = told;
       },
       bytes: ({ peer, bytes }) => {
         this.#bytes += bytes.length;

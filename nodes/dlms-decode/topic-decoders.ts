@@ -1,5 +1,5 @@
 // Decoders by topic: the pieces of one reader do not mix with those of another.
-import type { DlmsError, Push, PushDecoder } from "../../src/index";
+import { type DlmsError, DlmsPushError, type Push, type PushDecoder } from "../../src/index";
 
 /** Maximum number of topics with a decoder; beyond it the least recently used decoder is dropped. */
 export const maxTopics = 256;
@@ -50,8 +50,17 @@ export class TopicDecoders {
     const entry = known ?? this.#made(topic);
     this.#entries.set(topic, entry);
     const [oldest] = this.#entries.keys();
-    if (this.#entries.size > maxTopics && oldest !== undefined) this.#entries.delete(oldest);
+    if (this.#entries.size > maxTopics && oldest !== undefined) this.#drop(oldest, entry);
     return entry;
+  }
+
+  /** @param told the topic that needs the place, with whose results the loss is reported */
+  #drop(topic: string, told: Entry): void {
+    const bytes = this.#entries.get(topic)?.decoder.progress.unfinishedBytes ?? 0;
+    this.#entries.delete(topic);
+    if (bytes === 0) return;
+    const text = `more than ${maxTopics} topics: ${bytes} bytes of an unfinished push of topic ${topic} were dropped; use a dlms-decode node for fewer topics`;
+    told.problems.push(new DlmsPushError("PUSH_LIMIT", text, { details: { limit: maxTopics, sender: topic } }));
   }
 
   #made(topic: string): Entry {

@@ -53,6 +53,9 @@ export default function (RED: NodeAPI): void {
         const value: unknown = RED.util.evaluateNodeProperty(name, "env", node, {});
         return typeof value === "string" && !isAbsent(value) ? value : undefined;
       },
+      onIgnored: (text) => {
+        node.warn(text);
+      },
       onProblem: (problem) => {
         node.error(problem.message, { dlmsError: problem.toJSON() });
       },

@@ -15,7 +15,18 @@ class RowParser {
 
   parse(source: string): string[][] {
     for (let i = 0; i < source.length; i++) {
-      const [character = "", next] = [source[i], source[i + 1]];
+      const character = source[i] ?? "";
+      const next = source[i + 1];
+      if (!this.#quoted && !this.#begun) {
+        // most fields have no quotes, and are taken as a whole
+        const end = this.#plainEnd(source, i);
+        if (end > i) {
+          this.#field = source.slice(i, end);
+          this.#begun = true;
+          i = end - 1;
+          continue;
+        }
+      }
       if (this.#quoted) {
         if (character !== '"') this.#field += character;
         else if (next === '"') {
@@ -27,6 +38,17 @@ class RowParser {
     if (this.#quoted) throw new Error("unclosed");
     if (this.#field !== "" || this.#row.length > 0) this.#endRow();
     return this.rows;
+  }
+
+  /** The end of the characters from here that have no meaning in CSV. */
+  #plainEnd(source: string, from: number): number {
+    let at = from;
+    for (; at < source.length; at++) {
+      const character = source[at];
+      if (character === this.#delimiter || character === "\n" || character === "\r") break;
+      if (character === '"' && at === from) break;
+    }
+    return at;
   }
 
   #plain(character: string, next: string | undefined): void {

@@ -2,11 +2,13 @@
 import { type Clock, type DlmsError, DlmsConfigError, isDlmsError } from "../../src/index";
 import { readFileSync, statSync } from "node:fs";
 import { delimiterOf, parseCsv } from "../node-red/csv-rows";
-import { type RawSettings } from "../node-red/raw-settings";
-import { type KnownMeter, knownMeter } from "./known-meter";
+import { quote, type RawSettings } from "../node-red/raw-settings";
+import { type KnownMeter, knownMeter, meterProperties, PropertyNames } from "./known-meter";
 
 const maxKeyFileBytes = 16_777_216;
 const maxKeyFileMeters = 100_000;
+/** Maximum number of ignored names in a message. */
+const maxShownNames = 5;
 /** Interval at which the file is checked for changes, in ms. */
 const lookEvery = 1000;
 /** Bits of a file's mode that let others read or write it. */
@@ -19,6 +21,8 @@ export interface KeyFileOptions {
   readonly variable: (name: string) => string | undefined;
   /** receives the reason why a changed file was rejected; the meters of the earlier file stay */
   readonly onProblem: (problem: DlmsError) => void;
+  /** receives a sentence about columns that were ignored */
+  readonly onIgnored?: (text: string) => void;
 }
 
 const wrong = (path: string, problem: string): DlmsConfigError =>
@@ -71,21 +75,40 @@ function rowsOf(path: string, text: string): RawSettings[] {
     .map((row) => Object.fromEntries(names.map((name, i) => [name, (row[i] ?? "").trim()])));
 }
 
+/** A name that may be a key, in a file without a first row of names, is not quoted. */
+const shown = (name: string): string =>
+  /[0-9a-f]{16}/i.test(name.replace(/[\s:,;-]+/g, "")) ? "(hex digits)" : quote(name);
+
+/** A sentence about columns or properties that no meter has; "" for none. */
+function ignoredText(path: string, unknown: readonly string[]): string {
+  if (unknown.length === 0) return "";
+  const names = unknown.slice(0, maxShownNames).map(shown).join(", ");
+  const more = unknown.length > maxShownNames ? ` and ${unknown.length - maxShownNames} more` : "";
+  return `keyFile: ${path}: ${names}${more} ignored; known names: ${meterProperties.join(", ")}`;
+}
+
+export interface KeyFileContent {
+  readonly meters: readonly KnownMeter[];
+  /** a sentence about names that were ignored; "" for none */
+  readonly ignored: string;
+}
+
 /** The content of a key file. @throws DlmsConfigError */
 export function parseKeyFile(
   path: string,
   text: string,
   variable: (name: string) => string | undefined = () => undefined,
-): KnownMeter[] {
+): KeyFileContent {
   const rows = rowsOf(path, text);
   if (rows.length > maxKeyFileMeters)
     throw wrong(path, `holds ${rows.length} meters; at most ${maxKeyFileMeters} are read`);
-  return rows.map((row, index) =>
-    knownMeter(
-      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, resolved(value, variable)])),
-      `keyFile: meter ${index + 1}: `,
-    ),
-  );
+  const names = new PropertyNames();
+  const meters = rows.map((row, index) => {
+    const values: Record<string, unknown> = {};
+    for (const name in row) values[name] = resolved(row[name], variable);
+    return knownMeter(values, `keyFile: meter ${index + 1}: `, names);
+  });
+  return { meters, ignored: ignoredText(path, names.unknown) };
 }
 
 function resolved(value: unknown, variable: (name: string) => string | undefined): unknown {
@@ -106,7 +129,7 @@ export class KeyFile {
     this.#options = options;
     const { text, mark } = readText(options.path);
     this.#mark = mark;
-    this.#meters = parseKeyFile(options.path, text, options.variable);
+    this.#meters = this.#parsed(text);
     this.#lookedAt = options.clock.now();
   }
 
@@ -120,13 +143,20 @@ export class KeyFile {
     return this.#meters;
   }
 
+  #parsed(text: string): readonly KnownMeter[] {
+    const { path, variable, onIgnored } = this.#options;
+    const { meters, ignored } = parseKeyFile(path, text, variable);
+    if (ignored !== "") onIgnored?.(ignored);
+    return meters;
+  }
+
   #look(): void {
-    const { path, variable, onProblem } = this.#options;
+    const { path, onProblem } = this.#options;
     try {
       const { text, mark } = readText(path);
       if (mark !== this.#mark) {
         this.#mark = mark;
-        this.#meters = parseKeyFile(path, text, variable);
+        this.#meters = this.#parsed(text);
       }
       this.#told = "";
     } catch (error) {

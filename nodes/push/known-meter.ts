@@ -27,26 +27,57 @@ export interface KnownMeter {
   readonly keys: PushKeys | undefined;
 }
 
-/** Other names that operators and manufacturers use for keys. */
-const keyAliases: Readonly<Record<string, readonly string[]>> = {
-  encryptionKey: ["encryptionKey", "guek", "ek", "gpk60", "key"],
-  authenticationKey: ["authenticationKey", "gak", "ak", "gpk61"],
-  broadcastKey: ["broadcastKey", "gbek"],
-  dedicatedKey: ["dedicatedKey"],
-  systemTitle: ["systemTitle", "title"],
-};
+/** The properties of a meter, and other names that operators and manufacturers use for them. */
+const aliases = {
+  name: [],
+  systemTitle: ["title"],
+  encryptionKey: ["guek", "ek", "gpk60", "key"],
+  authenticationKey: ["gak", "ak", "gpk61"],
+  broadcastKey: ["gbek"],
+  dedicatedKey: [],
+  peer: [],
+  list: [],
+  timeZone: [],
+  standardTime: [],
+  reversedDeviation: [],
+  meter: [],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 
-/** A value by its name or an alias, in any case, with or without separators. */
-function valueOf(raw: RawSettings, name: string): unknown {
-  const wanted = (keyAliases[name] ?? [name]).map(bare);
-  const found = Object.keys(raw).find((key) => wanted.includes(bare(key)) && !isAbsent(raw[key]));
-  return found === undefined ? undefined : raw[found];
-}
+export const meterProperties: readonly string[] = Object.keys(aliases);
 
 const bare = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "");
 
+const byBareName: ReadonlyMap<string, string> = new Map(
+  Object.entries(aliases).flatMap(([name, others]) => [name, ...others].map((one) => [bare(one), name] as const)),
+);
+
+/** Names of columns and properties, in any case and with or without separators. Each is looked up once. */
+export class PropertyNames {
+  readonly #names = new Map<string, string | undefined>();
+
+  /** The names that are no property of a meter. */
+  get unknown(): string[] {
+    return [...this.#names].flatMap(([name, property]) => (property === undefined ? [name] : []));
+  }
+
+  /** The values by property; of two with the same property the first that is set. */
+  values(raw: RawSettings): RawSettings {
+    const values: Record<string, unknown> = {};
+    for (const name in raw) {
+      const property = this.#property(name);
+      if (property !== undefined && isAbsent(values[property])) values[property] = raw[name];
+    }
+    return values;
+  }
+
+  #property(name: string): string | undefined {
+    if (!this.#names.has(name)) this.#names.set(name, byBareName.get(bare(name)));
+    return this.#names.get(name);
+  }
+}
+
 function keyOf(raw: RawSettings, name: string, where: string): Uint8Array | undefined {
-  const value = valueOf(raw, name);
+  const value = raw[name];
   if (isAbsent(value)) return undefined;
   const property = `${where}${name}`;
   const bytes = parseSecret(textOf({ [property]: value }, property, ""), "hex", property);
@@ -58,7 +89,28 @@ function keyOf(raw: RawSettings, name: string, where: string): Uint8Array | unde
   );
 }
 
-function keysOf(raw: RawSettings, where: string, systemTitle: string): PushKeys | undefined {
+/** A key in the usual form, which is decoded when the meter pushes: a fleet's file has hundred thousands of them. */
+const plainKey = /^(?:[0-9a-f]{32}|[0-9a-f]{64})$/i;
+
+/** The keys of a meter. All are checked here; those in the usual form are decoded at the first use. */
+function keysOf(raw: RawSettings, where: string, systemTitle: string): () => PushKeys | undefined {
+  let isPlain = true;
+  for (const name of keyNames) {
+    const value = raw[name];
+    if (!isAbsent(value) && (typeof value !== "string" || !plainKey.test(value))) isPlain = false;
+  }
+  let keys: PushKeys | undefined;
+  let isDecoded = false;
+  const decoded = (): PushKeys | undefined => {
+    if (!isDecoded) keys = decodedKeys(raw, where, systemTitle);
+    isDecoded = true;
+    return keys;
+  };
+  if (!isPlain) decoded();
+  return decoded;
+}
+
+function decodedKeys(raw: RawSettings, where: string, systemTitle: string): PushKeys | undefined {
   const found = keyNames.flatMap((name) => {
     const key = keyOf(raw, name, where);
     return key === undefined ? [] : [[name, key] as const];
@@ -69,6 +121,7 @@ function keysOf(raw: RawSettings, where: string, systemTitle: string): PushKeys 
 
 /** A title that is wrong is not quoted: in a file with columns in another order it could be a key. */
 function titleOf(text: string, property: string): string {
+  if (/^[0-9a-f]{16}$/i.test(text)) return text.toUpperCase();
   try {
     return toHex(parseSystemTitle(text)).toUpperCase();
   } catch (error) {
@@ -79,12 +132,15 @@ function titleOf(text: string, property: string): string {
 
 /**
  * @param where the position of the meter in error messages: "meters[0]."
+ * @param names shared by all rows of a file
  * @throws DlmsConfigError; no message contains the text of a key
  */
-export function knownMeter(raw: RawSettings, where: string): KnownMeter {
+export function knownMeter(row: RawSettings, where: string, names = new PropertyNames()): KnownMeter {
+  const raw = names.values(row);
   const text = (name: string): string => {
+    if (isAbsent(raw[name])) return "";
     const property = `${where}${name}`;
-    return textOf({ [property]: valueOf(raw, name) }, property, "");
+    return textOf({ [property]: raw[name] }, property, "");
   };
   const title = text("systemTitle");
   const systemTitle = title === "" ? "" : titleOf(title, `${where}systemTitle`);
@@ -96,15 +152,18 @@ export function knownMeter(raw: RawSettings, where: string): KnownMeter {
   }
   const list = text("list");
   const meter = text("meter");
+  const keys = keysOf(raw, where, systemTitle);
   return {
     name: text("name"),
     systemTitle,
     peer: text("peer"),
     list: list === "" || list === "AUTO" ? undefined : list,
     timeZone: timeZone === "" ? undefined : timeZone,
-    standardTime: flagOf({ standardTime: valueOf(raw, "standardTime") }, "standardTime", false),
-    reversedDeviation: flagOf({ reversedDeviation: valueOf(raw, "reversedDeviation") }, "reversedDeviation", false),
+    standardTime: flagOf(raw, "standardTime", false),
+    reversedDeviation: flagOf(raw, "reversedDeviation", false),
     meter: meter === "" ? undefined : meter,
-    keys: keysOf(raw, where, systemTitle),
+    get keys() {
+      return keys();
+    },
   };
 }

@@ -47,6 +47,8 @@ export interface PushSourceParts {
   readonly variable: (name: string) => string | undefined;
   /** receives problems that belong to no push and no user */
   readonly onProblem: (problem: DlmsError) => void;
+  /** receives a sentence about columns of the key file that were ignored */
+  readonly onIgnored?: (text: string) => void;
 }
 
 /** Reports of a source about its port or line. */
@@ -97,12 +99,12 @@ export class PushSource {
 
   /** @throws DlmsConfigError */
   constructor(parts: PushSourceParts) {
-    const { label, settings, clock, variable, onProblem } = parts;
+    const { label, settings, clock, variable, onProblem, onIgnored = () => undefined } = parts;
     this.label = label;
     this.settings = settings;
     this.#parts = parts;
     const path = settings.keyFile;
-    this.#file = path === "" ? undefined : new KeyFile({ path, clock, variable, onProblem });
+    this.#file = path === "" ? undefined : new KeyFile({ path, clock, variable, onProblem, onIgnored });
     this.#fileMeters = this.#file?.meters ?? [];
     this.#directory = new MeterDirectory([...settings.meters, ...this.#fileMeters]);
     this.#checkLists();

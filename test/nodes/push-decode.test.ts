@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PushItem } from "../../src";
+import { maxTopics, TopicDecoders } from "../../nodes/dlms-decode/topic-decoders";
+import { PushDecoder, type PushItem } from "../../src";
 import { aidon, aidonHex, cipheredPush, kaifa, pushKeys } from "./push-frames";
 import { allNodes, ask, clean, helper, type Message, next, statusesOf } from "./support";
 
@@ -286,5 +287,22 @@ describe("dlms-decode", () => {
     helper.getNode("decode").receive({ payload });
     await sent;
     assert.equal((await error).dlmsError?.code, "DLMS_PUSH_NO_KEY");
+  });
+});
+
+describe("the decoders of a dlms-decode", () => {
+  it("report the unfinished push of a topic that is dropped, and no other topic", () => {
+    const decoders = new TopicDecoders((_topic, onProblem) => new PushDecoder({ onProblem }));
+    decoders.add("whole", aidon(), 0);
+    decoders.add("half", aidon().subarray(0, 100), 0);
+    for (let more = 2; more < maxTopics; more++) decoders.add(`topic ${more}`, aidon(), 0);
+    assert.deepEqual(decoders.add("one more", aidon(), 0).problems, []);
+    const { problems, pushes } = decoders.add("two more", aidon(), 0);
+    assert.equal(pushes.length, 1);
+    assert.deepEqual(
+      problems.map(({ code, details }) => [code, details.sender]),
+      [["DLMS_PUSH_LIMIT", "half"]],
+    );
+    assert.equal(decoders.size, maxTopics);
   });
 });

@@ -59,7 +59,7 @@ describe("the key file of a push source", () => {
 
   it("accepts CSV with other names of the keys, blanks and variables", () => {
     const csv = `Name;System title;EK;AK\nhouse;54 53 54 00 00 00 00 01;0x${key};\${AK}\n`;
-    const [meter] = parseKeyFile(path, csv, (name) => (name === "AK" ? key : undefined));
+    const [meter] = parseKeyFile(path, csv, (name) => (name === "AK" ? key : undefined)).meters;
     assert.deepEqual([meter?.name, meter?.systemTitle], ["house", "5453540000000001"]);
     assert.deepEqual(meter?.keys?.encryptionKey, meter?.keys?.authenticationKey);
   });
@@ -67,9 +67,29 @@ describe("the key file of a push source", () => {
   it("ignores the empty rows of spreadsheets", () => {
     const csv = `\uFEFFname;systemTitle;GUEK\r\nMeter;5453540000000001;${key}\r\n;;\r\n ; ;\r\n`;
     assert.deepEqual(
-      parseKeyFile(path, csv).map(({ name }) => name),
+      parseKeyFile(path, csv).meters.map(({ name }) => name),
       ["Meter"],
     );
+  });
+
+  it("reports columns that it does not know, but never hex digits", () => {
+    const csv = `name;Systemtitel;EK\nhouse;5453540000000001;${key}\n`;
+    const properties = "name, systemTitle, encryptionKey, authenticationKey, broadcastKey, dedicatedKey, peer, list";
+    assert.equal(
+      parseKeyFile("keys.csv", csv).ignored,
+      `keyFile: keys.csv: "Systemtitel" ignored; known names: ${properties}, timeZone, standardTime, reversedDeviation, meter`,
+    );
+    assert.equal(parseKeyFile("keys.csv", `Name;System title;GUEK\nhouse;;${key}\n`).ignored, "");
+    const headless = parseKeyFile("keys.csv", `house;5453540000000001;${key}\nshop;;\n`).ignored;
+    assert.match(headless, /"house", \(hex digits\), \(hex digits\) ignored/);
+    const told: string[] = [];
+    chmodSync(path, 0o600);
+    write(csv);
+    new KeyFile({
+      ...{ path, clock: new VirtualClock(), variable: () => undefined, onProblem: () => undefined },
+      onIgnored: (text) => told.push(text),
+    });
+    assert.equal(told.length, 1);
   });
 
   it("refuses a file without a list of meters, and does not quote it", () => {
