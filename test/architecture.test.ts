@@ -75,6 +75,7 @@ const rooms: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     admin: ["meters", "push", "node-red"],
     "dlms-meter": ["admin", "meters", "node-red", "editor"],
     "dlms-read": ["meters", "node-red", "editor"],
+    "dlms-write": ["meters", "node-red", "editor"],
     "dlms-monitor": ["meters", "node-red"],
     "dlms-simulator": ["meters", "node-red", "editor"],
     "dlms-push-source": ["admin", "push", "meters", "node-red", "editor"],

@@ -78,9 +78,35 @@ export interface EditorClass {
   readonly id: number;
   readonly name: string;
   readonly title: string;
-  readonly attributes: readonly { readonly id: number; readonly name: string }[];
+  readonly attributes: readonly EditorAttribute[];
   /** names of attributes that only older versions have */
   readonly formerAttributes?: readonly string[];
+  readonly methods: readonly EditorMethod[];
+}
+
+export interface EditorAttribute {
+  readonly id: number;
+  readonly name: string;
+  /** the values of an enumeration, with their names */
+  readonly enumeration?: Readonly<Record<number, string>>;
+  /** key `danger.<danger>` of the dlms-write catalogue */
+  readonly danger?: string;
+}
+
+export interface EditorMethod {
+  readonly id: number;
+  readonly name: string;
+  /** the method takes no argument that says anything */
+  readonly plain?: true;
+  readonly danger?: string;
+}
+
+/** The bytes that a value would be sent as. */
+export interface PreviewAnswer {
+  /** A-XDR data, hex */
+  readonly raw: string;
+  /** the value with its type */
+  readonly text: string;
 }
 
 /** A code that the editor offers, with the class under which most meters have it. */

@@ -12,6 +12,7 @@ import type { NewestStore, NewestTurn } from "./newest-store";
 import { payloadOfProfile, payloadOfValues } from "./payload-forms";
 import { type ProfileRequest, type ReadRows, readRows } from "./read-profile";
 import type { Point, ReadRequest, ReadShape } from "./read-request";
+import { clockFacts, isClockTime } from "./clock-offset";
 import { type Info, infoOf } from "./reading-info";
 import { valueText } from "../meters/status";
 
@@ -156,8 +157,16 @@ export class MeterReader {
   async #attribute(ref: Extract<ReadRequest, { mode: "attribute" }>["ref"]): Promise<ReadOutcome> {
     const { shape, signal, timeoutMs } = this.#options;
     const options = { signal, timeoutMs, dates: shape.dates };
-    const reading = await this.#session.run((client) => client.read(ref, options), signal);
-    const info = infoOf({ meter: this.#meter, mode: "attribute" }, ref, reading, shape.units);
+    let sentAt = 0;
+    const reading = await this.#session.run(async (client) => {
+      // the time until the answer is that of the read alone
+      if (isClockTime(ref)) await client.open({ signal, timeoutMs });
+      sentAt = systemClock.now();
+      return client.read(ref, options);
+    }, signal);
+    const roundTrip = systemClock.now() - sentAt;
+    const plain = infoOf({ meter: this.#meter, mode: "attribute" }, ref, reading, shape.units);
+    const info = isClockTime(ref) ? { ...plain, ...clockFacts(reading, roundTrip) } : plain;
     return {
       payload: payloadOfValues([[undefined, info]], info.value, this.#meter, shape),
       dlms: info,

@@ -1,5 +1,5 @@
 /** Settings of a node that a message may override: which object, attribute or method a request concerns. */
-import { attribute, type AttributeRef, DlmsConfigError, isDlmsError } from "../../src/index";
+import { attribute, type AttributeRef, DlmsConfigError, isDlmsError, method, type MethodRef } from "../../src/index";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { isAbsent, quote, type RawSettings } from "../node-red/raw-settings";
 
@@ -9,7 +9,8 @@ export interface Setting {
   readonly value: unknown;
 }
 
-function evaluate(RED: NodeAPI, node: Node, raw: RawSettings, name: string, msg: NodeMessage): Promise<unknown> {
+/** The value of a typed property: a text, or the result of its expression. @throws DlmsConfigError */
+export function evaluate(RED: NodeAPI, node: Node, raw: RawSettings, name: string, msg: NodeMessage): Promise<unknown> {
   const value = raw[name];
   const type = raw[`${name}Type`];
   if (typeof type !== "string" || type === "" || type === "str" || type === "num") return Promise.resolve(value);
@@ -95,18 +96,37 @@ function obisOf(setting: Setting): string | Uint8Array {
   );
 }
 
-/** Puts the property of a wrong value before the library's sentence. */
+/** An attribute of user input. @throws DlmsConfigError that begins with the wrong property's name */
 export function refOf(objectType: Setting, obis: Setting, attributeId: Setting): AttributeRef {
+  return withProperty(objectType, obis, attributeId, () =>
+    attribute(scalar(objectType), obisOf(obis), scalar(attributeId)),
+  );
+}
+
+/** The same for a method. @throws DlmsConfigError */
+export function methodRefOf(objectType: Setting, obis: Setting, wanted: Setting): MethodRef {
+  if (isAbsent(wanted.value)) {
+    throw new DlmsConfigError(
+      "CONFIG_MISSING",
+      `${wanted.source}: a method is needed, here or in msg.method, for example remote_disconnect`,
+      { details: { property: wanted.source } },
+    );
+  }
+  return withProperty(objectType, obis, wanted, () => method(scalar(objectType), obisOf(obis), scalar(wanted)));
+}
+
+/** Puts the property of a wrong value before the library's sentence. */
+function withProperty<T>(objectType: Setting, obis: Setting, member: Setting, make: () => T): T {
   try {
-    return attribute(scalar(objectType), obisOf(obis), scalar(attributeId));
+    return make();
   } catch (error) {
     if (!isDlmsError(error) || error.details.property !== undefined) throw error;
     const property = error.message.startsWith("logical name")
       ? obis.source
       : error.message.startsWith("object type")
         ? objectType.source
-        : attributeId.source;
-    const problem = error.message.replace(/^(logical name \(OBIS code\)|object type|attribute): /, "");
+        : member.source;
+    const problem = error.message.replace(/^(logical name \(OBIS code\)|object type|attribute|method): /, "");
     throw new DlmsConfigError("CONFIG_INVALID", `${property}: ${problem}`, {
       details: { property },
       cause: error,

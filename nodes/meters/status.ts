@@ -29,6 +29,7 @@ export type Phrase =
   | "security"
   | "badInput"
   | "busy"
+  | "outcomeUnknown"
   | "readFailed";
 
 const phrases: Partial<Record<ErrorName, Phrase>> = {
@@ -57,6 +58,7 @@ const phrases: Partial<Record<ErrorName, Phrase>> = {
   ACCESS_OBJECT_UNAVAILABLE: "notThere",
   ACCESS_OBJECT_CLASS_INCONSISTENT: "wrongClass",
   STATE_QUEUE_FULL: "busy",
+  WRITE_OUTCOME_UNKNOWN: "outcomeUnknown",
   PUSH_INCOMPLETE: "badAnswer",
   PUSH_NO_UNIT: "notDlms",
   PUSH_SILENT: "noAnswer",
@@ -92,7 +94,7 @@ export function phraseOf(error: DlmsError): Phrase {
 export type Translate = (key: string, values?: Record<string, string | number>) => string;
 
 /** The node types that show a meter's state; each has the phrases in its own catalogue. */
-export type StatusPrefix = "dlms-read" | "dlms-monitor" | "dlms-meter";
+export type StatusPrefix = "dlms-read" | "dlms-write" | "dlms-monitor" | "dlms-meter";
 
 /** How a node shows its meter. The countdown is translated here, because a key carries no values. */
 export function meterStatus(prefix: StatusPrefix, view: MeterView, translate: Translate, now: number): NodeStatus {

@@ -31,6 +31,7 @@ const readWithBound = adds({ giveUpAfter: "", columnsType: "str" });
 export const migrations = {
   "dlms-meter": [first, meterPool],
   "dlms-read": [first, readOnItsOwn, readWithBound],
+  "dlms-write": [first],
   "dlms-simulator": [first],
   "dlms-monitor": [first],
   "dlms-push-source": [first],

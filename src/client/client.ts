@@ -17,7 +17,7 @@ import type {
   WriteOptions,
   WriteOutcome,
 } from "./services/write-types";
-import { scaledBy } from "./services/write-values";
+import { scaledBy, valueOf } from "./services/write-values";
 import { type ClientParts, establisher } from "./connection/establish";
 import type { ClientEvents, ClientState, Unsubscribe } from "./connection/events";
 import type { MeterHints } from "./association/meter-hints";
@@ -241,6 +241,15 @@ export class DlmsClient implements AsyncDisposable {
     };
     const more = scaled === true ? await scaledBy(ref, (wanted) => this.read(wanted, limits)) : {};
     await this.#runner.submit(writing({ ...this.#valueOptions(), ...values, ...more, ref, value }), limits);
+  }
+
+  /**
+   * The value that `write` would send for a plain value, with the meter's time zone and sign of deviation. Sends nothing.
+   * @throws DlmsConfigError CONFIG_INVALID for a value that does not fit exactly
+   */
+  valueToWrite(one: AttributeWrite): DlmsValue {
+    object("write", one);
+    return valueOf({ ...this.#valueOptions(), ...one }, "value");
   }
 
   /**

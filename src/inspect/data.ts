@@ -1,6 +1,6 @@
 /** Text of A-XDR data as a tree. */
 import { latin1, toHex } from "../bytes";
-import { type DlmsValue, decodeValueBytes, type TypeDescription } from "../codec";
+import { type DlmsValue, decodeValueBytes, encodeValueBytes, type TypeDescription } from "../codec";
 import { dateTimeFromBytes, obisPrinted, presentDateTime } from "../cosem";
 import { type BytesLike, tagged, toBytes } from "./input";
 import { TextRoom } from "./text-room";
@@ -11,6 +11,15 @@ import { TextRoom } from "./text-room";
  */
 export function decodeData(bytes: BytesLike): DlmsValue {
   return decodeValueBytes(toBytes(bytes));
+}
+
+/**
+ * Encodes a value as A-XDR.
+ * @throws DlmsConfigError CONFIG_INVALID for an input that is not a value, or does not fit its type
+ */
+export function encodeData(value: DlmsValue): Uint8Array {
+  tagged("value", value, "type", "a value with its type, as decodeData returns it");
+  return encodeValueBytes(value);
 }
 
 /**

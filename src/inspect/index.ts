@@ -1,7 +1,7 @@
 /** Inspection of frames and APDUs, and traces of communication. */
 
 export { decodeApdu } from "./apdu";
-export { decodeData, describeData } from "./data";
+export { decodeData, describeData, encodeData } from "./data";
 export { decipher, type InspectKeys } from "./decipher";
 export { describeApdu, type InspectOptions } from "./describe-apdu";
 export { describeFrame } from "./describe-frame";

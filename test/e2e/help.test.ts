@@ -4,7 +4,7 @@ import { NodeRedProcess, freePort } from "../support/node-red-process";
 import { needsBrowser, openBrowser, openEditor } from "./browser";
 
 const types = [
-  ...["dlms-read", "dlms-meter", "dlms-simulator", "dlms-monitor"],
+  ...["dlms-read", "dlms-write", "dlms-meter", "dlms-simulator", "dlms-monitor"],
   ...["dlms-push-source", "dlms-listen", "dlms-decode"],
 ];
 

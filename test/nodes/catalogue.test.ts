@@ -28,7 +28,7 @@ import {
 const nodes = resolve(__dirname, "..", "..", "nodes");
 const languages = ["en-US", "de", "zh-CN"];
 const types = [
-  ...["dlms-meter", "dlms-read", "dlms-simulator", "dlms-monitor"],
+  ...["dlms-meter", "dlms-read", "dlms-write", "dlms-simulator", "dlms-monitor"],
   ...["dlms-push-source", "dlms-listen", "dlms-decode"],
 ];
 
@@ -53,6 +53,7 @@ const html = (type: string): string => readFileSync(join(nodes, type, `${type}.h
 const editorFolders: Readonly<Record<string, readonly string[]>> = {
   "dlms-meter": ["dlms-meter/editor", "editor"],
   "dlms-read": ["dlms-read/editor"],
+  "dlms-write": ["dlms-write/editor"],
   "dlms-simulator": ["dlms-simulator/editor"],
   "dlms-push-source": ["dlms-push-source/editor"],
 };
@@ -178,7 +179,7 @@ describe("catalogues, help and editor files", () => {
     const known = catalogue("en-US", "dlms-read");
     for (const name of Object.keys(errorCodes)) {
       const phrase = phraseOf(errorOf(name));
-      for (const type of ["dlms-read", "dlms-meter", "dlms-monitor"]) {
+      for (const type of ["dlms-read", "dlms-write", "dlms-meter", "dlms-monitor"]) {
         assert.ok(catalogue("en-US", type).has(`${type}.status.${phrase}`), `${type}.status.${phrase}`);
       }
     }

@@ -9,6 +9,7 @@ const endpoints: readonly (readonly [method: "GET" | "POST", path: string, permi
     ["GET", "dlms/secrets", "dlms.read"],
     ["GET", "dlms/describe?obis=1.0.1.8.0.255", "dlms.read"],
     ["GET", "dlms/presets", "dlms.read"],
+    ["POST", "dlms/write-preview", "dlms.read"],
     ["POST", "dlms/meters/unknown/browse", "dlms.read"],
     ["POST", "dlms/meters/unknown/read", "dlms.read"],
     ["POST", "dlms/meters/unknown/columns", "dlms.read"],

@@ -20,7 +20,7 @@ describe("npm start", function () {
         err?: string;
       }[];
       const ours = sets.filter(({ id }) => id.startsWith("node-red-contrib-dlms/"));
-      assert.equal(ours.length, 7);
+      assert.equal(ours.length, 8);
       assert.ok(ours.every(({ enabled, err }) => enabled && err === undefined));
       const table = (await (await fetch(`${url}dlms/classes`)).json()) as { classes: unknown[]; codes: unknown[] };
       assert.ok(table.classes.length > 10 && table.codes.length > 10);

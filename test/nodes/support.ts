@@ -11,6 +11,7 @@ import dlmsMonitor from "../../nodes/dlms-monitor/dlms-monitor";
 import dlmsPushSource from "../../nodes/dlms-push-source/dlms-push-source";
 import dlmsRead from "../../nodes/dlms-read/dlms-read";
 import dlmsSimulator from "../../nodes/dlms-simulator/dlms-simulator";
+import dlmsWrite from "../../nodes/dlms-write/dlms-write";
 import { type NodeRuntime, nodeRuntimeOf } from "../../nodes/meters/node-runtime";
 import { type ErrorJson, type MeterDefinition, type SimulatedMeter, createMeter, householdDefinition } from "../../src";
 
@@ -37,7 +38,7 @@ export { helper };
 
 /** What the nodes of the helper's Node-RED share. */
 export const sharedByNodes = (): NodeRuntime => nodeRuntimeOf({ events } as unknown as NodeAPI);
-export const allNodes = [dlmsMeter, dlmsRead, dlmsSimulator, dlmsMonitor, dlmsPushSource, dlmsListen, dlmsDecode];
+export const allNodes = [dlmsMeter, dlmsRead, dlmsWrite, dlmsSimulator, dlmsMonitor, dlmsPushSource, dlmsListen, dlmsDecode];
 
 export type Message = NodeMessageInFlow & { dlms?: Record<string, unknown>; dlmsError?: ErrorJson };
 

@@ -54,7 +54,7 @@ interface Named {
  */
 const values = words(`
   readClock readRelay setClock switchRelay
-  attributeType encodeDateTime isDlmsValue methodArgumentType scaledValue toDlmsValue typeLike valueTypeOf
+  attributeType encodeData encodeDateTime isDlmsValue isWithoutArgument methodArgumentType scaledValue toDlmsValue typeLike valueTypeOf
   AccessRegistry DlmsAccessError DlmsAssociationError DlmsClient DlmsConfigError DlmsConnectionError
   DlmsDecodeError DlmsError DlmsLinkError DlmsPushError DlmsSecurityError DlmsServiceError DlmsStateError DlmsTimeoutError
   MemoryAccountGuard acceptMeters MeterPool ProfileReader SharedMeter accountOf afterRunning attribute attributeName

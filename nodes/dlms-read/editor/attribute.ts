@@ -3,7 +3,7 @@ import type { EditorClass, TablesAnswer } from "../../admin/answers";
 import type { EditedNode } from "../../editor/red";
 import { isEmpty, textIn } from "../../editor/values";
 import type { ReadChecks } from "./checks";
-import { attributeChoices, attributeIdOf, classChoices, findClass } from "./class-table";
+import { attributeChoices, attributeIdOf, classChoices, findClass } from "../../editor/class-table";
 import { dynamicTypes, type KnownCodes } from "./codes";
 import type { ObjectChoice } from "./object-browser";
 import { t } from "./texts";

@@ -3,7 +3,7 @@ import type { EditorClass } from "../../admin/answers";
 import { isObis, obisDotted } from "../../../src/cosem/obis";
 import { type EditedNode, type Validator, validator } from "../../editor/red";
 import { asText, type EditedProperties, isEmpty, isEnv } from "../../editor/values";
-import { findClass, plainName } from "./class-table";
+import { findClass, plainName } from "../../editor/class-table";
 import { rangeProblem } from "./range";
 import { t } from "./texts";
 

@@ -1,6 +1,6 @@
 // A select box of known values; its last choice turns it into a field for any other value.
 import { textIn } from "../../editor/values";
-import type { Choice } from "./class-table";
+import type { Choice } from "../../editor/class-table";
 import { t } from "./texts";
 
 export interface ChoiceFieldOptions {

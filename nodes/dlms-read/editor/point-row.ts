@@ -3,7 +3,7 @@ import type { CommonCode, EditorClass } from "../../admin/answers";
 import { asText, isEmpty, textIn } from "../../editor/values";
 import type { Point, PointProblem } from "./checks";
 import { ChoiceField } from "./choice";
-import { attributeChoices, attributeIdOf, classChoices, findClass } from "./class-table";
+import { attributeChoices, attributeIdOf, classChoices, findClass } from "../../editor/class-table";
 import type { CsvPoint } from "./csv";
 import { t } from "./texts";
 

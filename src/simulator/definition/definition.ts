@@ -68,6 +68,8 @@ export interface SimulatedObject {
   readonly denied?: readonly number[];
   /** attribute ids that may be written; a written value lasts as long as the meter */
   readonly writable?: readonly number[];
+  /** by attribute id, a function that takes a written value; false: the meter answers other-reason */
+  readonly written?: Readonly<Record<number, (value: DlmsValue) => boolean>>;
   /** method id -> function; other methods answer read-write-denied */
   readonly methods?: Readonly<Record<number, SimulatedMethod>>;
   /** Profile generic: the buffer (attribute 2) and entries_in_use (7) */

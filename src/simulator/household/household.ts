@@ -24,6 +24,7 @@ import { slotMs } from "./load-curve";
 import {
   clockOctets,
   dayMs,
+  instantOf,
   isDaylightSaving,
   localMidnight,
   localMonthStart,
@@ -146,11 +147,28 @@ function tariffAt({ now, zone }: Household): number {
 function clockObject({ now, zone }: Household): SimulatedObject {
   const sunday = (month: number, hour: number): DlmsValue =>
     octets(Uint8Array.of(0xff, 0xff, month, 0xfe, 7, hour, 0, 0, 0, 0x80, 0, 0));
+  /** the clock was set: only its own time differs, registers and profiles go on by the house's time */
+  let deviationMs = 0;
   return {
     classId: classIds.clock,
     logicalName: wellKnownObjects.clock,
+    writable: [2],
+    written: {
+      2: (value) => {
+        const utc = value.value instanceof Uint8Array ? instantOf(value.value, zone) : undefined;
+        if (utc !== undefined) deviationMs = utc - now();
+        return utc !== undefined;
+      },
+    },
+    // shift_time
+    methods: {
+      6: (seconds) => {
+        if (seconds?.type === "long") deviationMs += seconds.value * 1000;
+        return undefined;
+      },
+    },
     attributes: {
-      2: () => octets(clockOctets(now(), zone)),
+      2: () => octets(clockOctets(now() + deviationMs, zone)),
       3: numeric("long", -zone.standardOffset),
       4: () => unsigned(isDaylightSaving(now(), zone) ? 0x80 : 0),
       5: sunday(3, 2),

@@ -60,3 +60,22 @@ export function clockOctets(utc: number, zone: MeterZone): Uint8Array {
   bytes[11] = isDaylightSaving(utc, zone) ? 0x80 : 0;
   return bytes;
 }
+
+/** The instant of 12 octets of a date-time; undefined where a part of the time is not specified. */
+export function instantOf(octets: Uint8Array, zone: MeterZone): number | undefined {
+  if (octets.length !== 12 || [2, 3, 5, 6, 7].some((at) => octets[at] === 0xff)) return undefined;
+  const [, , month = 0, day = 0, , hour = 0, minute = 0, second = 0, hundredths = 0] = octets;
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+  const local = Date.UTC(
+    view.getUint16(0),
+    month - 1,
+    day,
+    hour,
+    minute,
+    second,
+    hundredths === 0xff ? 0 : hundredths * 10,
+  );
+  const deviation = view.getInt16(9);
+  if (deviation !== -0x8000) return local + deviation * minuteMs;
+  return local - offsetAt(local - zone.standardOffset * minuteMs, zone) * minuteMs;
+}

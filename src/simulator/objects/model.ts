@@ -180,7 +180,9 @@ export class MeterModel {
     }
     const value = decoded(data);
     if (value?.type !== before.type) return dataAccess["type-unmatched"];
-    object.written.set(id, value);
+    const take = object.definition.written?.[id];
+    if (take === undefined) object.written.set(id, value);
+    else if (!take(value)) return dataAccess["other-reason"];
     return dataAccess.success;
   }
 

@@ -1,6 +1,6 @@
-// The class table of the stack in the dlms-read dialog, once loaded.
-import type { EditorClass } from "../../admin/answers";
-import { isEmpty } from "../../editor/values";
+// The class table of the stack in the dialogs, once loaded.
+import type { EditorClass } from "../admin/answers";
+import { isEmpty } from "./values";
 
 export interface Choice {
   readonly value: string;
