@@ -12,6 +12,7 @@ import type { Node, NodeAPI, NodeDef, NodeMessage, NodeMessageInFlow, NodeStatus
 import { whenFlowsStarted } from "../node-red/flows-started";
 import { withDeadline, noBoundMs } from "../meters/deadline";
 import { migrate, migrations } from "../node-red/migrations";
+import { type NodeWithNewest, registerNewestRoutes } from "./newest-routes";
 import { NewestStore } from "./newest-store";
 import { MeterReader, type ReadOutcome, type ReaderOptions } from "./run-request";
 import { splitMessages } from "./split-output";
@@ -256,6 +257,7 @@ export default function (RED: NodeAPI): void {
   function DlmsRead(this: Node, config: NodeDef): void {
     RED.nodes.createNode(this, config);
     const read = new ReadNode(RED, this, config);
+    (this as NodeWithNewest).newest = read.newest;
     this.on("input", (msg, send, done) => {
       void read.input(msg, send, done);
     });
@@ -268,4 +270,5 @@ export default function (RED: NodeAPI): void {
   }
 
   RED.nodes.registerType<Node, NodeDef, object, object>("dlms-read", DlmsRead);
+  registerNewestRoutes(RED);
 }

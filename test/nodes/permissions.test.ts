@@ -20,6 +20,8 @@ const endpoints: readonly (readonly [method: "GET" | "POST", path: string, permi
     ["POST", "dlms/find-address", "dlms.write"],
     ["GET", "dlms/push-presets", "dlms.read"],
     ["POST", "dlms/push-arrivals", "dlms.write"],
+    ["GET", "dlms/newest/unknown", "dlms.read"],
+    ["POST", "dlms/newest/unknown/reset", "dlms.write"],
   ];
 
 describe("endpoints where the editor is closed (adminAuth)", function () {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { editorClasses } from "../../nodes/admin/table-routes";
 import { ReadChecks } from "../../nodes/dlms-read/editor/checks";
-import { timesProblem } from "../../nodes/dlms-read/editor/range";
+import { rangeProblem, timesProblem } from "../../nodes/dlms-read/editor/range";
 import { t } from "../../nodes/dlms-read/editor/texts";
 import { EditedProperties } from "../../nodes/editor/values";
 import { attribute, listClasses } from "../../src";
@@ -131,6 +131,14 @@ describe("the dialog's check of a range, and its singular forms", () => {
     assert.equal(timesProblem("2026-01-01T02:00+05:00", "2026-01-01T00:00Z"), "");
     assert.equal(timesProblem("2026-01-01T00:00Z", "2026-01-01T02:00+05:00"), "order");
     assert.equal(timesProblem("2026-01-01T02:00", "2026-01-01T00:00Z"), "", "known to the meter alone");
+  });
+
+  it("accepts days of the meter, new rows and rows after a time", () => {
+    for (const range of ["today", "Yesterday", "this-month", "last-month", "new", '{"after":"2026-01-31T00:00"}']) {
+      assert.equal(rangeProblem(range), "", range);
+    }
+    assert.equal(rangeProblem("tomorrow"), "range");
+    assert.equal(rangeProblem('{"after":"soon"}'), "from");
   });
 
   it("uses the singular for a count of one", () => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { NodeWithNewest } from "../../nodes/dlms-read/newest-routes";
 import { householdDefinition } from "../../src/index";
 import { allNodes, ask, clean, failure, flowFor, helper, startMeter, userDir } from "./support";
 
@@ -200,6 +201,20 @@ describe("dlms-read: what is new", () => {
     assert.deepEqual(files, ["read_test%20meter_1.0.99.1.0.255.json"]);
     const kept = JSON.parse(readFileSync(join(folder(), files[0] ?? ""), "utf8")) as Row;
     assert.deepEqual([kept.meter, kept.logicalName], ["test meter", "1.0.99.1.0.255"]);
+  });
+
+  it("tells the dialog what was sent, and forgets it on request", async () => {
+    await load(newest);
+    const count = (await rowsOf({})).length;
+    const { newest: store } = helper.getNode("read") as unknown as NodeWithNewest;
+    const [state] = (await store?.list()) ?? [];
+    assert.deepEqual(
+      [state?.meter, state?.logicalName, state?.newest.ms],
+      ["test meter", "1.0.99.1.0.255", Date.UTC(2026, 0, 15, 11)],
+    );
+    await store?.reset();
+    assert.deepEqual(await store?.list(), []);
+    assert.equal((await rowsOf({})).length, count);
   });
 
   it("asks for a reset when the state is damaged, because all rows would come again", async () => {

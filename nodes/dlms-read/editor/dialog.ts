@@ -15,6 +15,9 @@ const profileClass = 7;
 const usual: Readonly<Record<string, string>> = {
   mode: "attribute",
   dates: "iso",
+  units: "METER",
+  keys: "OBIS",
+  format: "OBJECT",
   interval: "0",
   spread: "0",
   giveUpAfter: "",

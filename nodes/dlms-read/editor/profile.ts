@@ -5,13 +5,15 @@ import { asText, isEnv, textIn } from "../../editor/values";
 import type { ReadChecks } from "./checks";
 import { dynamicTypes } from "./codes";
 import { askMeter, sentenceOf } from "./meter-requests";
+import { prepareNewest } from "./newest";
 import { isPeriod, parseRange, type StoredRange, timesProblem } from "./range";
 import { t } from "./texts";
 
 const isProfileMode = (): boolean => textIn($("#node-input-mode")) === "profile";
 const trimmed = (selector: string): string => textIn($(selector)).trim();
 
-function kindOf({ last, from, entries }: StoredRange): string {
+function kindOf({ last, from, entries, word }: StoredRange): string {
+  if (word !== undefined) return word === "new" ? "new" : "period";
   if (isPeriod(last)) return "period";
   if (last) return "last";
   if (from) return "time";
@@ -24,8 +26,12 @@ function chosenRange(kind: string): StoredRange | undefined {
       return { last: Number(trimmed("#dlms-read-last")) };
     case "entries":
       return { entries: [Number(trimmed("#dlms-read-first")), Number(trimmed("#dlms-read-final"))] };
-    case "period":
-      return { last: trimmed("#dlms-read-period") };
+    case "period": {
+      const period = trimmed("#dlms-read-period");
+      return isPeriod(period) ? { last: period } : { word: period };
+    }
+    case "new":
+      return { word: "new" };
     case "time": {
       const to = trimmed("#dlms-read-to");
       return { from: trimmed("#dlms-read-from"), ...(to === "" ? {} : { to }) };
@@ -35,13 +41,13 @@ function chosenRange(kind: string): StoredRange | undefined {
   }
 }
 
-function fillRangeFields({ last, from, to, entries }: StoredRange): void {
+function fillRangeFields({ last, from, to, entries, word = "new" }: StoredRange): void {
   $("#dlms-read-last").val(Number(last) > 0 ? Number(last) : 96);
   $("#dlms-read-from").val(from ?? "");
   $("#dlms-read-to").val(to ?? "");
   $("#dlms-read-first").val(entries?.[0] ?? 1);
   $("#dlms-read-final").val(entries?.[1] ?? 96);
-  $("#dlms-read-period").val(isPeriod(last) ? last : "day");
+  $("#dlms-read-period").val(isPeriod(last) ? last : word === "new" ? "day" : word);
   $("#dlms-read-from, #dlms-read-to").on("input change", () => {
     const problem = timesProblem(trimmed("#dlms-read-from"), trimmed("#dlms-read-to"));
     $("#dlms-read-times-note")
@@ -116,6 +122,7 @@ export class ProfileFields {
       this.showRange();
     });
     prepareColumns();
+    prepareNewest(node);
   }
 
   showRange(): void {
@@ -138,7 +145,7 @@ export class ProfileFields {
     $("#node-input-rangeType").val("str");
     field.typedInput("types", ["str"]);
     field.typedInput("type", "str");
-    field.typedInput("value", range === undefined ? "" : JSON.stringify(range));
+    field.typedInput("value", range === undefined ? "" : (range.word ?? JSON.stringify(range)));
   }
 
   #prepareRange(node: EditedNode): void {

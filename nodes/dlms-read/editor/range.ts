@@ -7,10 +7,15 @@ export interface StoredRange {
   readonly last?: number | string;
   readonly from?: string;
   readonly to?: string;
+  readonly after?: string;
   readonly entries?: readonly [number, number];
+  /** days of the meter, or "new" */
+  readonly word?: string;
 }
 
 export const periods = ["day", "week", "month"];
+/** Days of the meter; a word is stored as it is, not as JSON. */
+export const dayWords = ["today", "yesterday", "this-month", "last-month"];
 
 export function isPeriod(last: unknown): last is string {
   return typeof last === "string" && periods.includes(last);
@@ -18,6 +23,8 @@ export function isPeriod(last: unknown): last is string {
 
 /** The range of a node; an empty one where the text is no range. */
 export function parseRange(text: unknown): StoredRange {
+  const word = asText(text).trim().toLowerCase();
+  if (word === "new" || dayWords.includes(word)) return { word };
   try {
     const range: unknown = JSON.parse(asText(text) || "{}");
     return typeof range === "object" && range !== null ? range : {};
@@ -27,7 +34,9 @@ export function parseRange(text: unknown): StoredRange {
 }
 
 export function rangeProblem(text: unknown): string {
-  const { from, to, last, entries } = parseRange(text);
+  const { from, to, last, entries, after, word } = parseRange(text);
+  if (word !== undefined) return "";
+  if (after) return timesProblem(after, to ?? "");
   if (from) return timesProblem(from, to ?? "");
   return Number(last) > 0 || isPeriod(last) || Array.isArray(entries) ? "" : t("error.range");
 }
