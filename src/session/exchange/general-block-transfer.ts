@@ -163,15 +163,15 @@ class Transfer {
    */
   #isDoubtful({ blockNumber, data }: GeneralBlockTransfer, early: boolean): boolean {
     const { delivery, ciphering, correlation } = this.channel;
-    if (delivery.numbered) return false;
     const ciphered = ciphering?.active === true;
     if (early) {
       // the blocks after a rejected one are out of order too
       if (!this.#doubted.has(this.#expected & 0xffff)) this.#sawGap = true;
-      return (delivery.keepsOrder && !ciphered) || correlation.isFinishedBlock(blockNumber, data);
+      return (delivery.keepsOrder && !delivery.numbered && !ciphered) || correlation.isFinishedBlock(blockNumber, data);
     }
-    // the first block of a plain answer has the invoke-id; two ciphered answers to one request are never equal
-    if (blockNumber === this.#first && !ciphered) return false;
+    // the first block of a plain answer has the invoke-id, unless the meter has its own ids; two ciphered answers to one
+    // request are never equal
+    if (blockNumber === this.#first && !ciphered && !correlation.hasOwnIds) return false;
     const request = correlation.requestOfBlock(blockNumber, digest(data));
     if (request === undefined || (!ciphered && !this.#changed && request === this.#request)) return false;
     if (!this.#doubted.has(blockNumber)) {
@@ -190,7 +190,9 @@ class Transfer {
     if (taken === undefined || data.length === 0 || taken === digest(data)) return;
     const { correlation, isRepeated } = this.channel;
     // copies on the line, and answers to two attempts, do not mean that the meter's general block transfer is faulty
-    if (isRepeated || correlation.isFinishedBlock(blockNumber, data)) throw copiedBlock(blockNumber);
+    const isCopy = correlation.isFinishedBlock(blockNumber, data);
+    const wasCopy = correlation.requestOfBlock(blockNumber, taken) !== undefined;
+    if (isRepeated || isCopy || wasCopy) throw copiedBlock(blockNumber);
     throw inconsistentAnswer(`general block ${blockNumber} was received twice, with different data`);
   }
 
