@@ -1,5 +1,5 @@
 /** List tables of meters in Central Europe. */
-import { narrow, type PushList, register, textEntry, timeEntry, wide } from "./list";
+import { narrow, type PushList, type PushListEntry, register, textEntry, timeEntry, wide } from "./list";
 
 const energies = ["1.8.0", "2.8.0", "3.8.0", "4.8.0"].map(wide);
 const powers = ["1.7.0", "2.7.0", "3.7.0", "4.7.0"].map(wide);
@@ -17,6 +17,11 @@ const slovenia = "captures of AM550 with the operators' papers (SI)";
 const state = { logicalName: "0.0.96.3.10.255", types: ["unsigned", "enum", "boolean"] } as const;
 const tariff = { logicalName: "0.0.96.14.0.255", types: ["unsigned", "octet-string", "visible-string"] } as const;
 const unknown = { logicalName: null } as const;
+/** Swiss meters register energy in channel 1: 1-1:1.8.0. */
+const ofChannel1 = (groups: string): PushListEntry => ({ ...register(groups), logicalName: `1.1.${groups}.255` });
+/** attribute 1 of the push setup, which such a push begins with */
+const pushSetupName = timeEntry(null, 6);
+const swissLists = "lists of the customer interface of EBL and ewb for L+G E450, without their object list (CH)";
 const lgAddresses = ["ceff/03"] as const;
 
 export const centralEuropeanLists: readonly PushList[] = [
@@ -98,5 +103,25 @@ export const centralEuropeanLists: readonly PushList[] = [
     link: lgAddresses,
     scalers: {},
     source: "VSE customer interface; RWB push setups 0-8, 0-9, 0-11 of L+G E450 (CH)",
+  },
+  {
+    // operators differ (serial number, voltages), so the user chooses it
+    id: "ch-0-8",
+    chosenOnly: true,
+    entries: [
+      pushSetupName,
+      ...["1.7.0", "2.7.0"].map((groups) => register(groups)),
+      ...["1.8.0", "2.8.0", "5.8.0", "6.8.0", "7.8.0", "8.8.0"].map(ofChannel1),
+      ...["31.7.0", "51.7.0", "71.7.0"].map((groups) => register(groups)),
+    ],
+    scalers: {},
+    source: swissLists,
+  },
+  {
+    id: "ch-0-9",
+    chosenOnly: true,
+    entries: [pushSetupName, ...["1.8.1", "1.8.2", "2.8.1", "2.8.2"].map(ofChannel1)],
+    scalers: {},
+    source: swissLists,
   },
 ];

@@ -172,6 +172,35 @@ describe("PushDecoder: names that were read from the push setup", () => {
   });
 });
 
+describe("list tables of Swiss operators", () => {
+  const push = (setup: string, ...values: readonly string[]): Buffer =>
+    wrapped(dataNotification(structure(octets(setup), ...values)));
+
+  it("name the values of the push setups 0-8 and 0-9 that come without an object list, by the user's choice", () => {
+    const powers = Array.from({ length: 11 }, (_, i) => double32(i + 1));
+    const eight = decodePush(push("0008190900ff", ...powers), { lists: "ch-0-8", framing: "wrapper" }).pushes[0];
+    assert.equal(eight?.table, "ch-0-8");
+    assert.deepEqual(
+      eight.items.slice(1, 4).map(({ logicalName, value, unit }) => [logicalName, value, unit]),
+      [
+        ["1.0.1.7.0.255", 1, "W"],
+        ["1.0.2.7.0.255", 2, "W"],
+        ["1.1.1.8.0.255", 3, "Wh"],
+      ],
+    );
+    const nine = decodePush(push("0009190900ff", ...powers.slice(0, 4)), { lists: "ch-0-9", framing: "wrapper" });
+    assert.deepEqual(Object.keys(nine.pushes[0]?.values ?? {}), [
+      ...["#0", "1.1.1.8.1.255", "1.1.1.8.2.255", "1.1.2.8.1.255", "1.1.2.8.2.255"],
+    ]);
+  });
+
+  it("are not taken without the user's choice", () => {
+    const [given] = decodePush(push("0009190900ff", double32(1), double32(2), double32(3), double32(4))).pushes;
+    assert.equal(given?.table, null);
+    assert.match(given?.notes[0] ?? "", /ch-0-9/);
+  });
+});
+
 describe("list tables of the user", () => {
   const table = {
     id: "workshop",
