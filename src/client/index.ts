@@ -47,6 +47,16 @@ export {
   switchRelay,
   type SwitchRelayResult,
 } from "./control/relay";
+export {
+  activateSecurityPolicy,
+  type ActivatePolicyOptions,
+  type KeyTransferState,
+  type KeyTransferStore,
+  type TransferredKeyName,
+  type TransferredKeys,
+  transferKeys,
+  type TransferKeysOptions,
+} from "./control/transfer-keys";
 export { type ClockWay, setClock, type SetClockOptions, type SetClockResult } from "./control/set-clock";
 export type {
   AttributeWrite,

@@ -53,6 +53,7 @@ interface Named {
  * commitment.
  */
 const values = words(`
+  activateSecurityPolicy transferKeys
   readClock readRelay setClock switchRelay
   attributeType encodeData encodeDateTime isDlmsValue isWithoutArgument methodArgumentType scaledValue toDlmsValue typeLike valueTypeOf
   AccessRegistry DlmsAccessError DlmsAssociationError DlmsClient DlmsConfigError DlmsConnectionError
@@ -69,6 +70,7 @@ const values = words(`
   tableOfValues timeColumn toHex unitSymbol withAdvice withExclusiveAccess
 `);
 const types = words(`
+  ActivatePolicyOptions KeyTransferState KeyTransferStore TransferKeysOptions TransferredKeyName TransferredKeys
   ClockOptions ClockReading ClockWay ControlledClient Relay RelayMode RelayOptions RelayState SetClockOptions SetClockResult
   SwitchRelayResult
   AttributeWrite DateParts DateTimeParts EncodeDateTimeOptions InvokeOptions InvokeOutcome MethodCall OctetOptions SpecialDay SpecialMonth
