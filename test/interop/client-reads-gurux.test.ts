@@ -116,3 +116,41 @@ for (const line of lines) {
     });
   });
 }
+
+describe("our client reads a Gurux meter whose scalers are in a scaler profile (IS 15959)", function () {
+  let meter: JavaMeter;
+  before(async function () {
+    needsJava(this);
+    this.timeout(30_000);
+    meter = await startJavaMeter({ framing: "WRAPPER", "scaler-profile": true, rows: 3 });
+  });
+  after(async () => {
+    await meter?.close();
+  });
+
+  it("scales the load profile by it, with a note", async () => {
+    const client = await connect({
+      transport: { kind: "tcp", host: "127.0.0.1", port: meter.port },
+      client: { sap: 16 },
+      server: { logical: 1 },
+    });
+    try {
+      const { rows, columns, notes } = await client.profile("1.0.99.1.0.255").toTable();
+      assert.deepEqual(
+        rows.map((row) => [row["1.0.1.8.0.255"], row["1.0.32.7.0.255"]]),
+        [
+          [1_000_000, 230],
+          [1_000_010, 230.1],
+          [1_000_020, 230.2],
+        ],
+      );
+      assert.deepEqual(
+        columns.map(({ unit }) => unit),
+        [null, "Wh", "V"],
+      );
+      assert.match(notes.join(), /taken from the scaler profile 1-0:94\.91\.4/);
+    } finally {
+      await client.close();
+    }
+  });
+});

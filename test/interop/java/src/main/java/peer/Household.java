@@ -1,7 +1,10 @@
 package peer;
 
 import gurux.dlms.GXDateTime;
+import gurux.dlms.GXEnum;
+import gurux.dlms.GXStructure;
 import gurux.dlms.enums.DataType;
+import gurux.dlms.enums.ObjectType;
 import gurux.dlms.enums.Unit;
 import gurux.dlms.objects.GXDLMSAssociationLogicalName;
 import gurux.dlms.objects.GXDLMSAssociationShortName;
@@ -108,6 +111,24 @@ final class Household {
         profile.addCaptureObject(voltage, 2, 0);
         fill(profile, rows);
         return profile;
+    }
+
+    /** Scalers of the load profile in a profile of their own, as IS 15959 has them: clients may not read the registers'. */
+    static GXDLMSProfileGeneric scalerProfile(GXDLMSObjectCollection items) {
+        GXDLMSProfileGeneric profile = new GXDLMSProfileGeneric("1.0.94.91.4.255");
+        profile.addCaptureObject(items.findByLN(ObjectType.REGISTER, "1.0.32.7.0.255"), 3, 0);
+        profile.addCaptureObject(items.findByLN(ObjectType.REGISTER, "1.0.1.8.0.255"), 3, 0);
+        profile.setBuffer(new Object[][] {{scalerUnit(-1, Unit.VOLTAGE), scalerUnit(0, Unit.ACTIVE_ENERGY)}});
+        profile.setEntriesInUse(1);
+        profile.setProfileEntries(1);
+        return profile;
+    }
+
+    private static GXStructure scalerUnit(int scaler, Unit unit) {
+        GXStructure structure = new GXStructure();
+        structure.add((byte) scaler);
+        structure.add(new GXEnum((short) unit.getValue()));
+        return structure;
     }
 
     /** Row i: i periods after the start, 1000000 + 10 i, 2300 + i mod 10. */

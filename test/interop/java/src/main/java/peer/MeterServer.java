@@ -70,6 +70,9 @@ final class MeterServer extends GXDLMSSecureServer2 {
             setConformance(conformance);
         }
         getItems().addAll(Household.objects(!options.flag("sn"), options.number("rows", 10)));
+        if (options.flag("scaler-profile")) {
+            getItems().add(Household.scalerProfile(getItems()));
+        }
         Security.configure(getCiphering(), options, true);
         byte[] kek = options.hex("kek");
         if (kek != null) {
@@ -199,6 +202,9 @@ final class MeterServer extends GXDLMSSecureServer2 {
     @Override
     protected AccessMode onGetAttributeAccess(ValueEventArgs arg) {
         boolean denied = arg.getIndex() == 2 && DENIED.equals(arg.getTarget().getLogicalName());
+        if (options.flag("scaler-profile")) {
+            denied |= arg.getIndex() == 3 && arg.getTarget().getObjectType() == ObjectType.REGISTER;
+        }
         return denied ? AccessMode.NO_ACCESS : AccessMode.READ_WRITE;
     }
 
