@@ -96,6 +96,7 @@ function transportOf(raw: RawSettings, credentials: MeterCredentials): Transport
       baudRate: integer(raw, "baudRate"),
       // a mode E start switches between 7E1 and 8N1
       mode: framingOf(lineOf(raw)) === "HDLC_MODE_E" ? "8N1" : choice(raw, "serialMode"),
+      ...outputsOf(raw),
     };
   }
   const host = neededText(raw, "host", "the meter's host name or address");
@@ -113,6 +114,20 @@ function transportOf(raw: RawSettings, credentials: MeterCredentials): Transport
     ...(isAbsent(credentials.tlsCertificate) ? {} : { certificate: credentials.tlsCertificate }),
     ...(isAbsent(credentials.tlsKey) ? {} : { key: credentials.tlsKey }),
   };
+}
+
+/** DTR and RTS of a serial port, for optical heads that take their supply from them. */
+function outputsOf(raw: RawSettings): { readonly dtr?: boolean; readonly rts?: boolean } {
+  const dtr = meterSettings.dtr.choices[choice(raw, "dtr")];
+  const rts = meterSettings.rts.choices[choice(raw, "rts")];
+  return { ...(dtr === undefined ? {} : { dtr }), ...(rts === undefined ? {} : { rts }) };
+}
+
+/** Without a device there is no gateway. */
+function gatewayOf(raw: RawSettings): Pick<ConnectOptions, "gateway"> {
+  const network = optionalInteger(raw, "gatewayNetwork");
+  const device = text(raw, "gatewayDevice");
+  return device === "" ? {} : { gateway: { device, ...(network === undefined ? {} : { network }) } };
 }
 
 function linkOf(raw: RawSettings): LinkOptions {
@@ -339,7 +354,7 @@ function endpointLabelOf(transport: TransportOptions | Transport): string {
 export function destinationOf(raw: RawSettings): string {
   const transport = choice(raw, "transportType") === "INCOMING" ? incomingOf(raw) : transportOf(raw, {});
   const { logical, physical = 0 } = serverOf(raw, lineOf(raw));
-  return JSON.stringify([{ ...transport, baudRate: undefined }, logical, physical]);
+  return JSON.stringify([{ ...transport, baudRate: undefined }, logical, physical, gatewayOf(raw).gateway]);
 }
 
 function associationOf(raw: RawSettings): NonNullable<ConnectOptions["association"]> {
@@ -392,7 +407,14 @@ export function parseMeterSettings(
   const ciphering = cipheringOf(raw, credentials, title, persistentState);
   const counterSource = counterSourceOf(raw, ciphering !== undefined);
   const needsTitle = ciphering !== undefined || auth.mechanism === "hls-sha256" || auth.mechanism === "hls-ecdsa";
-  const common = { transport, link, server: serverOf(raw, line), timeouts: timeoutsOf(raw), values: valuesOf(raw) };
+  const common = {
+    transport,
+    link,
+    server: serverOf(raw, line),
+    ...gatewayOf(raw),
+    timeouts: timeoutsOf(raw),
+    values: valuesOf(raw),
+  };
   const connect: ConnectOptions = {
     ...common,
     client: {

@@ -29,7 +29,7 @@ export function flag(raw: RawSettings, name: NamesOf<"flag">): boolean {
 }
 
 /** Integers whose default is not a number. */
-type OptionalInteger = "physicalAddress" | "queueLimit";
+type OptionalInteger = "physicalAddress" | "queueLimit" | "gatewayNetwork";
 
 /**
  * A number whose default is a number.

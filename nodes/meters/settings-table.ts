@@ -108,6 +108,15 @@ export const meterSettings = {
     ...{ kind: "choice", default: "8N1", appliesTo: "serial", message, search, option: "transport.mode" },
     choices: { "8N1": "8N1", "8E1": "8E1", "7E1": "7E1" },
   },
+  dtr: {
+    ...{ kind: "choice", default: "", appliesTo: "serial", message, search, option: "transport.dtr" },
+    // "": as the driver leaves it
+    choices: { "": undefined, ON: true, OFF: false },
+  },
+  rts: {
+    ...{ kind: "choice", default: "", appliesTo: "serial", message, search, option: "transport.rts" },
+    choices: { "": undefined, ON: true, OFF: false },
+  },
   tlsCa: { kind: "text", default: "", message, search, option: "transport.ca" },
   tlsServerName: { kind: "text", default: "", message, search, option: "transport.serverName" },
   // not in messages: the sender of a message could have the secrets sent to any server
@@ -155,6 +164,9 @@ export const meterSettings = {
     ...{ kind: "integer", default: "", range: [0, 16_383], appliesTo: "hdlc" },
     ...{ message, option: "server.physical" },
   },
+  // "" for both: no gateway
+  gatewayNetwork: { kind: "integer", default: "", range: [0, 255], message, option: "gateway.network" },
+  gatewayDevice: { kind: "text", default: "", message, option: "gateway.device" },
   maxPduSize: {
     ...{ kind: "integer", default: 65_535, range: [64, 65_535], unit: "bytes" },
     ...{ message, option: "association.maxPduSize" },

@@ -14,6 +14,7 @@ export interface SerialPortLike {
   write(bytes: Uint8Array): unknown;
   drain(callback: (error: Error | null) => void): void;
   update(options: { baudRate: number }, callback: (error: Error | null) => void): void;
+  set(state: { dtr?: boolean; rts?: boolean }, callback: (error: Error | null) => void): void;
   on(event: "data", listener: (bytes: Uint8Array) => void): unknown;
   on(event: "error" | "close", listener: (error?: unknown) => void): unknown;
 }

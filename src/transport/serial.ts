@@ -20,6 +20,9 @@ export interface SerialOptions {
   readonly baudRate: number;
   /** data bits, parity, stop bits ("8N1") */
   readonly mode?: "8N1" | "8E1" | "7E1";
+  /** state of the outputs; undefined: as the driver leaves them, usually on */
+  readonly dtr?: boolean;
+  readonly rts?: boolean;
 }
 
 /** Start, eight data bits, stop; 7E1 has as many, 8E1 one more. */
@@ -122,10 +125,37 @@ function openPort(
         else letGo();
         return;
       }
-      if (error === null) resolve(connectionOf(port, options.mode, endpoint, events, clock));
-      else reject(serialOpenError(error, options.path, endpoint));
+      if (error !== null) {
+        reject(serialOpenError(error, options.path, endpoint));
+        return;
+      }
+      const connection = connectionOf(port, options.mode, endpoint, events, clock);
+      setOutputs(port, options, clock).then(
+        () => {
+          resolve(connection);
+        },
+        (failure: Error) => {
+          void connection.close().then(() => {
+            reject(serialOpenError(failure, options.path, endpoint));
+          });
+        },
+      );
     });
   });
+}
+
+/** Sets DTR and RTS where the options name one of them. The module switches on the one that is not named. */
+async function setOutputs(port: SerialPortLike, { dtr, rts }: SerialOptions, clock: Clock): Promise<void> {
+  if (dtr === undefined && rts === undefined) return;
+  const state = { ...(dtr === undefined ? {} : { dtr }), ...(rts === undefined ? {} : { rts }) };
+  let failure: Error | undefined;
+  await withinTime(clock, maxDrainMs, (done) => {
+    port.set(state, (error) => {
+      failure = error ?? undefined;
+      done();
+    });
+  });
+  if (failure !== undefined) throw failure;
 }
 
 function connectionOf(

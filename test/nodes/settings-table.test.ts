@@ -327,6 +327,7 @@ describe("the table of a meter's settings", () => {
       { transportType: "SERIAL" },
       { framing: "HDLC" },
       { framing: "HDLC_MODE_E" },
+      { gatewayDevice: "12345678" },
     ],
     ...[{ authentication: "LOW" }, { authentication: "HIGH_ECDSA" }, ciphered, { ...ciphered, ciphering: "ONE_PASS" }],
   ];

@@ -58,6 +58,10 @@ export type TransportOptions =
       readonly baudRate: number;
       /** Data bits, parity and stop bits ("8N1"). A mode E start switches between 7E1 and 8N1 itself. */
       readonly mode?: SerialMode;
+      /** State of the DTR output, for optical heads that it supplies or switches (as the driver leaves it, usually on). */
+      readonly dtr?: boolean;
+      /** State of the RTS output (as the driver leaves it, usually on). */
+      readonly rts?: boolean;
     };
 
 export type SerialMode = "8N1" | "8E1" | "7E1";

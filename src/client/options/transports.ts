@@ -42,6 +42,8 @@ export function transportOf(options: TransportOptions | Transport, clock: Clock)
           path: serialPath(options.path),
           baudRate: rate(options.baudRate),
           mode: serialMode(options.mode),
+          ...outputLine("dtr", options.dtr),
+          ...outputLine("rts", options.rts),
         },
         clock,
       );
@@ -71,6 +73,12 @@ function serialPath(path: string): string {
 function serialMode(mode: SerialMode = "8N1"): SerialMode {
   oneOf("transport.mode", mode, ["8N1", "8E1", "7E1"]);
   return mode;
+}
+
+function outputLine(name: "dtr" | "rts", state: unknown): { dtr?: boolean; rts?: boolean } {
+  if (state === undefined) return {};
+  if (typeof state === "boolean") return { [name]: state };
+  throw invalid(`transport.${name}`, "true or false", state);
 }
 
 function rate(baudRate: number): number {

@@ -123,6 +123,45 @@ describe("serialTransport", () => {
     await connection.close();
   });
 
+  it("sets DTR and RTS as chosen after opening, and touches neither without a choice", async () => {
+    const sets: object[] = [];
+    const recording = (): Promise<SerialModule> =>
+      Promise.resolve({
+        SerialPort: class extends SerialPortMock {
+          override set(...[state, callback]: Parameters<SerialPortMock["set"]>): void {
+            sets.push(state);
+            super.set(state, callback);
+          }
+        },
+      });
+    for (const outputs of [{}, { dtr: true, rts: false }, { rts: false }]) {
+      const options = { path, baudRate: 300, ...outputs };
+      const connection = await serialTransport(options, undefined, recording).open(new Events(), { timeoutMs: 5000 });
+      await connection.close();
+    }
+    assert.deepEqual(sets, [{ dtr: true, rts: false }, { rts: false }]);
+  });
+
+  it("closes a port that refuses DTR or RTS, and says why", async () => {
+    const refusing = (): Promise<SerialModule> =>
+      Promise.resolve({
+        SerialPort: class extends SerialPortMock {
+          constructor(options: SerialPortSettings) {
+            super(options);
+            made.push(this);
+          }
+          override set(...[, callback]: Parameters<SerialPortMock["set"]>): void {
+            callback?.(new Error("Inappropriate ioctl for device"));
+          }
+        },
+      });
+    const opening = serialTransport({ path, baudRate: 300, dtr: true }, undefined, refusing).open(new Events(), {
+      timeoutMs: 5000,
+    });
+    await assert.rejects(opening, (error) => error instanceof DlmsError && /Inappropriate ioctl/.test(error.message));
+    assert.equal(made.at(-1)?.isOpen, false);
+  });
+
   it("computes even parity of all seven-bit characters", () => {
     for (let byte = 0; byte < 128; byte++) {
       const ones = [...evenParity(byte).toString(2)].filter((bit) => bit === "1").length;
@@ -252,6 +291,7 @@ describe("serialTransport", () => {
       write: () => true,
       drain: () => undefined,
       update: () => undefined,
+      set: () => undefined,
       close: (callback: (error: Error | null) => void) => {
         callback(null);
       },
