@@ -1,6 +1,7 @@
 /** The config node `dlms-meter`: creates the meter from its settings and closes it on a deploy. */
 import {
   clientIdentity,
+  DlmsConfigError,
   type DlmsError,
   isDlmsError,
   type MeterPhase,
@@ -22,7 +23,7 @@ import { type MeterCredentials, parseMeterSettings } from "../meters/parse-setti
 import type { MeterNode } from "../meters/meter-node";
 import { secretNames } from "../meters/settings-rules";
 import { migrate, migrations } from "../node-red/migrations";
-import type { RawSettings } from "../node-red/raw-settings";
+import { flagOf, type RawSettings } from "../node-red/raw-settings";
 import { meterStatus } from "../meters/status";
 import { writeRightOf } from "../meters/write-rights";
 
@@ -81,6 +82,13 @@ class ChangeLog {
     return message.startsWith(`${this.#endpointLabel}: `) ? message.slice(this.#endpointLabel.length + 2) : message;
   }
 }
+
+const noOwnMeter = (label: string): DlmsError =>
+  new DlmsConfigError(
+    "CONFIG_MISSING",
+    `meter: ${label} holds credentials only; choose another meter, or describe one with host and port in msg.meter`,
+    { details: { property: "meter" } },
+  );
 
 /** Creates the meter of a node, or of a message that describes one. */
 class MeterFactory {
@@ -141,6 +149,9 @@ class MeterFactory {
     // a user who changes the node allows one more try for each of its secrets; a full deploy makes unchanged nodes too
     const changed = this.#shared.deployedSecrets.isChanged(node.id, config as unknown as RawSettings, credentials);
     if (changed) this.#shared.runtime.guard.allowOneMoreTryOf(node.id);
+    const credentialsOnly = attempt(() => flagOf(raw, "credentialsOnly", false));
+    if (isDlmsError(credentialsOnly)) return { ...none, problem: credentialsOnly, described };
+    if (credentialsOnly) return { ...none, problem: noOwnMeter(label), described, credentialsOnly };
     const settings = isDlmsError(given) ? given : attempt(() => parseMeterSettings(raw, credentials, persistentState));
     if (isDlmsError(settings)) return { ...none, problem: settings, described };
     if (changed) this.#shared.runtime.guard.allowOneMoreTry(secretOf(settings));
@@ -169,7 +180,8 @@ export default function (RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     this.users = {};
     this.meter = meters.make(this, config);
-    if (this.meter.problem !== undefined) this.error(this.meter.problem.message);
+    const { problem, credentialsOnly } = this.meter;
+    if (problem !== undefined && credentialsOnly !== true) this.error(problem.message);
     // with two parameters Node-RED waits for `done`: it checks the length of the handler
     this.on("close", (removed: boolean, done: () => void) => {
       if (removed) shared.deployedSecrets.forget(this.id);

@@ -295,6 +295,7 @@ export const meterSettings = {
   queueLimit: { kind: "integer", default: "", range: [1, 100_000] },
   poolIdle: { kind: "integer", default: 30_000, range: [0, day], unit: "ms" },
   secretsInMessages: { kind: "flag", default: false },
+  credentialsOnly: { kind: "flag", default: false },
 
   allowWriting: { kind: "choice", default: "NO", literal: true, choices: { NO: "NO", CLOCK: "CLOCK", ALL: "ALL" } },
 

@@ -236,4 +236,25 @@ describe("meters that messages describe", () => {
     const { dlms: atOnce } = await value(at(second));
     assert.equal(atOnce?.waited, undefined);
   });
+
+  it("takes secrets from a node that holds credentials only, without a warning of twins", async () => {
+    const one = await startMeter();
+    const flow = flowFor(one.port, {}, { clientAddress: "17", authentication: "LOW" });
+    const holders = ["area A", "area B"].map((name, index) => ({
+      ...flow.find(({ id }) => id === "meter"),
+      ...{ id: `holder${index}`, name, host: "", port: "", credentialsOnly: true },
+    }));
+    const secret = { password: demoPassword };
+    await helper.load(allNodes, [...flow, ...holders] as never, { meter: { password: "wrong" }, holder0: secret });
+    const logged = helper.log().args.flat() as { level: number; type?: string; msg: unknown }[];
+    assert.deepEqual(
+      logged.filter(({ level, type }) => level <= 30 && type === "dlms-meter").map(({ msg }) => msg),
+      [],
+    );
+    const { payload } = await value({ meter: { port: one.port, credentials: "area A" } });
+    assert.equal(typeof payload, "number");
+    const { dlmsError } = await failure({ meter: "area B" });
+    assert.equal(dlmsError.code, "DLMS_CONFIG_MISSING");
+    assert.match(dlmsError.message, /^meter: area B holds credentials only/);
+  });
 });

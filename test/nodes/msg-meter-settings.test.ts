@@ -23,8 +23,8 @@ function defaults(): Record<string, unknown> {
 }
 
 /** Settings for the handling of messages, or of the editor. */
-const ofThePool = ["poolSize", "queueLimit", "poolIdle", "secretsInMessages", "allowWriting"];
-const notOfTheMeter = ["version", "tlsUnverified", ...ofThePool, "secretSizes"];
+const ofThePool = ["poolSize", "queueLimit", "poolIdle", "secretsInMessages", "credentialsOnly", "allowWriting"];
+const notOfTheMeter = ["version", "pushSource", "tlsUnverified", ...ofThePool, "secretSizes"];
 
 const ciphered = { authentication: "HIGH_GMAC", securityPolicy: "AUTHENTICATED_ENCRYPTED" };
 const serial = { transportType: "SERIAL" };
@@ -91,6 +91,7 @@ const others: Readonly<Record<string, readonly [other: unknown, context?: object
   timeZone: ["Europe/Vienna"],
   octetStrings: ["HEX"],
   quirks: ["noRelease"],
+  meterId: ["4D4D4D0000000001", { transportType: "INCOMING" }],
 };
 
 const key = "00112233445566778899AABBCCDDEEFF";
@@ -105,8 +106,13 @@ const credentials = {
 
 describe("settings of dlms-meter in a message's msg.meter", () => {
   const store = memoryCounterStore();
-  const persistentState: PersistentState = { systemTitle: () => new Uint8Array(8), counter: () => store };
-  const raw = { ...defaults(), version: 2 };
+  const open = (): Promise<never> => Promise.reject(new Error("no test opens it"));
+  const persistentState: PersistentState = {
+    systemTitle: () => new Uint8Array(8),
+    counter: () => store,
+    incoming: (_source, meterId) => ({ kind: "tcp", endpoint: meterId, open }),
+  };
+  const raw = { ...defaults(), pushSource: "source", version: 2 };
 
   /** The options of the session. */
   async function settingsFor(overrides: Record<string, unknown>): Promise<MeterSettings | undefined> {
