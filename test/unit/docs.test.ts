@@ -245,6 +245,21 @@ describe("documents", () => {
     );
   });
 
+  it("use the terms of the glossary", () => {
+    const replaced =
+      /\b(somebody|nobody|whoever|anew|in vain|for ever|so many|optical head|farewell|of its own accord)\b|asked from the meter|kept by Node-RED/i;
+    const found = [...documents.filter((document) => document !== "CONTRIBUTING.md"), "CHANGELOG.md"].flatMap(
+      (document) =>
+        read(document)
+          .split("\n")
+          .flatMap((line, index) => {
+            const [term] = replaced.exec(line) ?? [];
+            return term === undefined ? [] : [`${document}:${index + 1}: ${term}`];
+          }),
+    );
+    assert.deepEqual(found, []);
+  });
+
   it("list every decision", () => {
     const index = read(`${records}/README.md`);
     const missing = readdirSync(join(root, records)).filter((file) => /^\d/.test(file) && !index.includes(`(${file})`));
