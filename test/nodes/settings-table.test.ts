@@ -393,6 +393,7 @@ const listed: Readonly<Record<string, string>> = {
   "nodes/meters/settings-rules.ts": "the settings that decide about others",
   "nodes/dlms-meter/editor/connection-test.ts": "settings that a report in public shows",
   "nodes/admin/presets.ts": "values of some settings, by family of meters",
+  "nodes/push/known-meter.ts": "columns of a key file, which describe a meter that pushes",
 };
 
 describe("lists of a meter's settings", () => {
