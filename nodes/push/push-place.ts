@@ -8,6 +8,7 @@ interface TlsMaterial {
   readonly cert?: unknown;
   readonly key?: unknown;
   readonly ca?: unknown;
+  readonly servername?: unknown;
   readonly rejectUnauthorized?: boolean;
 }
 
@@ -26,6 +27,13 @@ function tlsOf(RED: NodeAPI, id: string): TlsMaterial {
   });
 }
 
+/** TLS to a gateway, in the words of the library. */
+function gatewayTls({ cert, key, ca, servername, rejectUnauthorized }: TlsMaterial): object {
+  const named = { certificate: textOf(cert), key: textOf(key), ca: textOf(ca), serverName: textOf(servername) };
+  const given = Object.entries(named).filter(([, text]) => text !== undefined && text !== "");
+  return { ...Object.fromEntries(given), ...(rejectUnauthorized === false && { verify: false }) };
+}
+
 /**
  * Undefined if messages bring the bytes.
  * @throws DlmsConfigError for a TLS configuration that is missing, or has no certificate
@@ -42,14 +50,7 @@ export function listenTransportOf(
   const { host, port } = place;
   if (place.from === "UDP") return { kind: "udp", host, port };
   if (place.from === "TCP_CONNECT") {
-    if (tls === "") return { kind: "tcp", host, port };
-    throw new DlmsConfigError(
-      "CONFIG_UNSUPPORTED",
-      "tls: a gateway is reached without TLS only; remove the configuration",
-      {
-        details: { property: "tls" },
-      },
-    );
+    return tls === "" ? { kind: "tcp", host, port } : { kind: "tls", host, port, ...gatewayTls(tlsOf(RED, tls)) };
   }
   if (tls === "") return { kind: "tcp-server", host, port };
   const { cert, key, ca, rejectUnauthorized } = tlsOf(RED, tls);

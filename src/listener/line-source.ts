@@ -2,7 +2,14 @@
 import { asDlmsError } from "../errors/boundary";
 import { type DlmsError, isDlmsError } from "../errors";
 import type { Clock, TimerHandle } from "../clock";
-import { boundedTransport, type Connection, serialTransport, tcpTransport, type Transport } from "../transport";
+import {
+  boundedTransport,
+  type Connection,
+  serialTransport,
+  tcpTransport,
+  tlsTransport,
+  type Transport,
+} from "../transport";
 import type { ListenStateEvent, SerialLine } from "./events";
 import type { Intake } from "./intake";
 import type { ListenTransport } from "./options";
@@ -200,6 +207,9 @@ function linesOf(
   if (transport.kind === "tcp") {
     const { host, port } = transport;
     return { lines: [], transportOf: () => tcpTransport({ host, port }, clock) };
+  }
+  if (transport.kind === "tls") {
+    return { lines: [], transportOf: () => tlsTransport(transport, clock) };
   }
   const { path, baudRate, mode = "8N1" } = transport;
   const lines = baudRate === "auto" ? searchedLines : [{ baudRate, mode }];

@@ -58,7 +58,7 @@ class Listener implements PushListener {
 
   async open(): Promise<void> {
     const { transport } = this.#intake.settings;
-    if ("open" in transport || transport.kind === "tcp" || transport.kind === "serial") {
+    if ("open" in transport || transport.kind === "tcp" || transport.kind === "tls" || transport.kind === "serial") {
       const line = new LineSource(this.#intake, transport, (event) => {
         this.#became(event);
       });

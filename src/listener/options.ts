@@ -19,6 +19,21 @@ export type ListenTransport =
     }
   /** a gateway that sends all bytes of its line to its clients */
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  /** the same over TLS */
+  | {
+      readonly kind: "tls";
+      readonly host: string;
+      readonly port: number;
+      /** trusted certificates, PEM; default: those of Node.js */
+      readonly ca?: string;
+      /** expected name in the gateway's certificate; default: the host */
+      readonly serverName?: string;
+      /** false: the certificate is not checked (true) */
+      readonly verify?: boolean;
+      /** client certificate and key, PEM */
+      readonly certificate?: string;
+      readonly key?: string;
+    }
   | { readonly kind: "udp"; readonly host?: string; readonly port: number }
   /** baudRate "auto" tries the usual settings in order until a push is decoded */
   | {
@@ -136,9 +151,9 @@ function resolveLimits(given: Partial<ListenLimits> = {}): ListenLimits {
 
 function checkTransport(transport: ListenTransport): void {
   if ((transport as unknown) === undefined) {
-    throw missing("transport", '{ kind: "tcp-server", port }, "udp", "serial" or "tcp"');
+    throw missing("transport", '{ kind: "tcp-server", port }, "udp", "serial", "tcp" or "tls"');
   }
-  object("transport", transport, '{ kind: "tcp-server", port }, "udp", "serial" or "tcp"');
+  object("transport", transport, '{ kind: "tcp-server", port }, "udp", "serial", "tcp" or "tls"');
   if ("open" in transport) return;
   switch (transport.kind) {
     case "tcp-server":
@@ -154,11 +169,24 @@ function checkTransport(transport: ListenTransport): void {
       knownKeys("transport", transport, ["kind", "host", "port"]);
       checkPort(transport.host, transport.port, 1);
       return;
+    case "tls": {
+      const { verify } = transport;
+      knownKeys("transport", transport, [
+        ...["kind", "host", "port", "ca", "serverName", "verify", "certificate", "key"],
+      ]);
+      checkPort(transport.host, transport.port, 1);
+      if (![undefined, true, false].includes(verify)) throw invalid("transport.verify", "true or false", verify);
+      return;
+    }
     case "serial":
       checkSerial(transport);
       return;
     default:
-      throw invalid("transport.kind", "one of tcp-server, udp, tcp, serial", (transport as { kind?: unknown }).kind);
+      throw invalid(
+        "transport.kind",
+        "one of tcp-server, udp, tcp, tls, serial",
+        (transport as { kind?: unknown }).kind,
+      );
   }
 }
 
