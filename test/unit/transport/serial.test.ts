@@ -102,6 +102,24 @@ describe("serialTransport", () => {
     assert.deepEqual(events.losses, []);
   });
 
+  for (const [mode, parity, written] of [
+    ["8N1", "none", [0x2f, 0xff]],
+    ["8E1", "even", [0x2f, 0xff]],
+    // the port stays at eight bits, of which the highest is the parity that software computes
+    ["7E1", "none", [0xaf, 0xff]],
+  ] as const) {
+    it(`opens the port for ${mode} with eight data bits and parity "${parity}"`, async () => {
+      const transport = serialTransport({ path, baudRate: 2400, mode }, undefined, mock);
+      const connection = await transport.open(new Events(), { timeoutMs: 5000 });
+      const { baudRate, dataBits, stopBits, ...options } = binding().openOptions;
+      assert.deepEqual([baudRate, dataBits, options.parity, stopBits], [2400, 8, parity, 1]);
+      connection.write(Uint8Array.of(0x2f, 0x7f | (mode === "7E1" ? 0 : 0x80)));
+      await connection.drain();
+      assert.deepEqual([...binding().recording], written);
+      await connection.close();
+    });
+  }
+
   it("makes 7E1 in software: parity out, no eighth bit in, and back", async () => {
     const events = new Events();
     const connection = await serialTransport({ path, baudRate: 300 }, undefined, mock).open(events, {
