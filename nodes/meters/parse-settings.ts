@@ -32,6 +32,7 @@ import {
   type SecretName,
 } from "./settings-rules";
 import { meterSettings } from "./settings-table";
+import { gatewayOf, outputsOf } from "./line-options";
 
 /** Secrets of a meter, as Node-RED stores them apart from the flow. */
 export type MeterCredentials = { [Name in SecretName]?: string };
@@ -114,20 +115,6 @@ function transportOf(raw: RawSettings, credentials: MeterCredentials): Transport
     ...(isAbsent(credentials.tlsCertificate) ? {} : { certificate: credentials.tlsCertificate }),
     ...(isAbsent(credentials.tlsKey) ? {} : { key: credentials.tlsKey }),
   };
-}
-
-/** DTR and RTS of a serial port, for optical heads that take their supply from them. */
-function outputsOf(raw: RawSettings): { readonly dtr?: boolean; readonly rts?: boolean } {
-  const dtr = meterSettings.dtr.choices[choice(raw, "dtr")];
-  const rts = meterSettings.rts.choices[choice(raw, "rts")];
-  return { ...(dtr === undefined ? {} : { dtr }), ...(rts === undefined ? {} : { rts }) };
-}
-
-/** Without a device there is no gateway. */
-function gatewayOf(raw: RawSettings): Pick<ConnectOptions, "gateway"> {
-  const network = optionalInteger(raw, "gatewayNetwork");
-  const device = text(raw, "gatewayDevice");
-  return device === "" ? {} : { gateway: { device, ...(network === undefined ? {} : { network }) } };
 }
 
 function linkOf(raw: RawSettings): LinkOptions {

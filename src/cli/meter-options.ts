@@ -62,7 +62,7 @@ class Values {
     throw usage(`--${dashed(name)}: expected true or false, got "${value}"`);
   }
 
-  integer(name: Exclude<NamesOf<"integer">, "physicalAddress">): number {
+  integer(name: Exclude<NamesOf<"integer">, "physicalAddress" | "gatewayNetwork">): number {
     return this.optional(name) ?? settings[name].default;
   }
 
@@ -98,7 +98,10 @@ function transportOf(values: Values, secrets: Secrets): TransportOptions {
   const kind = settings.transportType.choices[values.choice("transportType")];
   if (kind === "serial") {
     const mode = values.choice("framing") === "HDLC_MODE_E" ? "8N1" : values.choice("serialMode");
-    return { kind, path: values.text("serialPort"), baudRate: values.integer("baudRate"), mode };
+    const dtr = settings.dtr.choices[values.choice("dtr")];
+    const rts = settings.rts.choices[values.choice("rts")];
+    const outputs = { ...(dtr === undefined ? {} : { dtr }), ...(rts === undefined ? {} : { rts }) };
+    return { kind, path: values.text("serialPort"), baudRate: values.integer("baudRate"), mode, ...outputs };
   }
   const place = { host: values.text("host"), port: values.integer("port") };
   if (kind !== "tls") return { kind, ...place };
@@ -133,6 +136,12 @@ function linkOf(values: Values, transport: TransportOptions): LinkOptions {
     startBaud: values.integer("modeEStartBaud"),
     unannounced: values.flag("modeEUnannounced"),
   };
+}
+
+function gatewayOf(values: Values): Pick<ConnectOptions, "gateway"> {
+  const device = values.text("gatewayDevice");
+  const network = values.optional("gatewayNetwork");
+  return device === "" ? {} : { gateway: { device, ...(network === undefined ? {} : { network }) } };
 }
 
 function authenticationOf(values: Values, secrets: Secrets): AuthenticationOptions {
@@ -250,6 +259,7 @@ export function connectOptionsOf(raw: RawSettings, secrets: Secrets, state: Stat
       ...(physical === undefined ? {} : { physical }),
       ...(meterTitle === "" ? {} : { systemTitle: parseSystemTitle(meterTitle, "--meter-system-title") }),
     },
+    ...gatewayOf(values),
     auth,
     ...(security === undefined ? {} : { security }),
     association: {

@@ -54,6 +54,16 @@ export const settings = {
     help: "data bits, parity and stop bits; serial only",
     choices: { "8N1": "8N1", "8E1": "8E1", "7E1": "7E1" },
   },
+  dtr: {
+    ...{ kind: "choice", default: "", group: line, option: "transport.dtr" },
+    help: "state of DTR; default: as the driver sets it; serial only",
+    choices: { "": undefined, ON: true, OFF: false },
+  },
+  rts: {
+    ...{ kind: "choice", default: "", group: line, option: "transport.rts" },
+    help: "state of RTS; default: as the driver sets it; serial only",
+    choices: { "": undefined, ON: true, OFF: false },
+  },
   tlsCa: { kind: "text", default: "", group: line, option: "transport.ca", help: "PEM file of the CA; TLS only" },
   tlsServerName: {
     ...{ kind: "text", default: "", group: line, option: "transport.serverName" },
@@ -88,6 +98,14 @@ export const settings = {
   physicalAddress: {
     ...{ kind: "integer", default: undefined, group: address, option: "server.physical" },
     help: "physical address; HDLC only",
+  },
+  gatewayDevice: {
+    ...{ kind: "text", default: "", group: address, option: "gateway.device" },
+    help: "physical address of a device behind a gateway: characters, or 0x and hex digits",
+  },
+  gatewayNetwork: {
+    ...{ kind: "integer", default: undefined, group: address, option: "gateway.network" },
+    help: "network of the gateway (0)",
   },
   addressSize: {
     ...{ kind: "choice", default: "AUTO", group: address, option: "link.addressSize" },

@@ -16,6 +16,7 @@ import {
   scopeOfMeter,
   type TraceEvent,
 } from "../../src/index";
+import { commandLine } from "../support/command-line";
 import { type Gateway, startGateway } from "../support/gateway";
 
 const serial = attribute("DATA", "0.0.96.1.0.255", "value");
@@ -82,6 +83,13 @@ describe("meters behind a gateway", () => {
       .join("\n");
     assert.match(shown, /e6010231/);
     assert.ok(!shown.includes(Buffer.from(demoPassword).toString("hex")) && !shown.includes(demoPassword));
+  });
+
+  it("are read by the command line tool", async () => {
+    const args = ["read", `127.0.0.1:${gateway.port}`, "DATA/0-0:96.1.0/value", "--json"];
+    const { code, out } = await commandLine([...args, "--gateway-device", "22", "--gateway-network", "1"]);
+    assert.equal(code, 0);
+    assert.equal((JSON.parse(out) as { value: unknown }[])[0]?.value, "SECOND");
   });
 
   it("are read ciphered", async () => {
