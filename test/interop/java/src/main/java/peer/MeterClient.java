@@ -44,6 +44,13 @@ final class MeterClient {
             client.getHdlcSettings().setWindowSizeTX(options.number("window", 1));
         }
         client.setMaxReceivePDUSize(options.number("pdu", 65535));
+        if (options.text("gateway-device", null) != null) {
+            gurux.dlms.GXDLMSGateway gateway = new gurux.dlms.GXDLMSGateway();
+            gateway.setNetworkId((short) options.number("gateway-network", 1));
+            gateway.setPhysicalDeviceAddress(
+                options.text("gateway-device", "").getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            client.setGateway(gateway);
+        }
         Security.configure(client.getCiphering(), options, false);
         client.setIncreaseInvocationCounterForGMacAuthentication(true);
         if (options.hex("challenge") != null) {
