@@ -12,6 +12,7 @@ import { isCipheredTag, type Opened, openPush, unciphered } from "./opening/open
 import { TitleTexts } from "./opening/title-text";
 import { type CheckedOptions, checkPushOptions, type PushDecoderOptions } from "./options";
 import type { Push } from "./push";
+import { rawPush } from "./raw-push";
 import { Senders } from "./senders";
 import { readPayload } from "./units/payload";
 import { StreamUnits } from "./units/recognition";
@@ -137,9 +138,22 @@ export class PushDecoder {
     read(sink);
     this.#units += sink.units.length;
     const pushes: Push[] = [];
-    for (const unit of sink.units) for (const push of this.#guarded(() => this.#decode(unit, now))) pushes.push(push);
+    for (const unit of sink.units) for (const push of this.#guarded(() => this.#opened(unit, now))) pushes.push(push);
     for (const problem of sink.problems) this.#problem(problem);
     return pushes;
+  }
+
+  /** The pushes in a unit, or the unit itself if its key is not known and the user asked for it. */
+  #opened(unit: Unit, now: number | undefined): Push[] {
+    try {
+      return this.#decode(unit, now);
+    } catch (error) {
+      const isWanted = this.#options.withoutKey === "raw" && isDlmsError(error) && error.is("PUSH_NO_KEY");
+      if (!isWanted || unit.kind === "text") throw error;
+      const push = rawPush(unit, error, (title) => this.#how(title, now));
+      if (push === undefined) throw error;
+      return [this.#counted(push)];
+    }
   }
 
   #decode(unit: Unit, now: number | undefined, layers: readonly Opened[] = []): Push[] {

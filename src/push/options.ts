@@ -32,6 +32,11 @@ export interface PushDecoderOptions {
    * before: "refuse" (default), or "mark" them as not verified.
    */
   readonly withoutAuthenticationKey?: "refuse" | "mark";
+  /**
+   * A ciphered push without a known key: "refuse" (default), or "raw" to return it as it was received, with kind "raw" and
+   * without values. Its system title names the meter whose key is missing.
+   */
+  readonly withoutKey?: "refuse" | "raw";
   /** "auto" (default), "none", or the id of a list table */
   readonly lists?: string;
   /** list tables of the user, in addition to those of this package */
@@ -52,7 +57,16 @@ export interface PushDecoderOptions {
 
 const known = [
   ...["framing", "keys", "tryKeys", "meters", "counters", "receivedCounters", "withoutAuthenticationKey", "lists"],
-  ...["customLists", "rememberObjects", "timeZone", "standardTime", "reversedDeviation", "peer", "onProblem"],
+  ...[
+    "customLists",
+    "rememberObjects",
+    "timeZone",
+    "standardTime",
+    "reversedDeviation",
+    "peer",
+    "onProblem",
+    "withoutKey",
+  ],
 ];
 const maxCustomLists = 64;
 
@@ -68,6 +82,7 @@ export function checkPushOptions(options: PushDecoderOptions): CheckedOptions {
   knownKeys("options", options, known);
   oneOf("framing", options.framing ?? "auto", ["auto", "hdlc", "wrapper", "mbus", "apdu", "p1"]);
   const { onProblem, meters, tryKeys, peer, customLists } = options;
+  oneOf("withoutKey", options.withoutKey ?? "refuse", ["refuse", "raw"]);
   if (onProblem !== undefined) callback("onProblem", onProblem);
   if (meters !== undefined) callback("meters", meters);
   if (tryKeys !== undefined && typeof tryKeys !== "boolean") throw invalid("tryKeys", "true or false", tryKeys);

@@ -12,7 +12,8 @@ export interface PushEvent {
 }
 
 export interface Push {
-  readonly kind: "data" | "event" | "text";
+  /** "raw": not opened, only with `withoutKey: "raw"` */
+  readonly kind: "data" | "event" | "text" | "raw";
   /** name of the meter in the settings; null if it has none */
   readonly meter: string | null;
   /** the meter's number, as sent in its push */
@@ -39,6 +40,8 @@ export interface Push {
   readonly values: Readonly<Record<string, unknown>>;
   readonly items: readonly PushItem[];
   readonly event?: PushEvent;
+  /** of kind "raw": the ciphered APDU in hex */
+  readonly raw?: string;
   /** null for a push that is not ciphered */
   readonly security: PushSecurity | null;
   readonly link: PushLink & { readonly peer: string | null };

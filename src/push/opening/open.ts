@@ -237,7 +237,7 @@ export function isCipheredTag(tag: number | undefined): boolean {
   return tag !== undefined && ((tag >= 0xdb && tag <= 0xdd) || cipheredTag(tag) !== undefined);
 }
 
-function isCiphered(apdu: Apdu): apdu is Ciphered {
+export function isCiphered(apdu: Apdu): apdu is Ciphered {
   if (apdu.apdu === "service-ciphered") return notificationTags.has(cipheredTag(apdu.tag)?.tag ?? 0);
   return (
     apdu.apdu === "general-glo-ciphering" || apdu.apdu === "general-ded-ciphering" || apdu.apdu === "general-ciphering"
@@ -279,7 +279,7 @@ function findKeys(apdu: Ciphered, { keys: ring, meters, titles, peer }: OpenCont
 }
 
 /** The system title in the push; empty if it has none. */
-function statedTitle(apdu: Ciphered): Uint8Array {
+export function statedTitle(apdu: Ciphered): Uint8Array {
   if (apdu.apdu === "service-ciphered") return nothing;
   const stated = apdu.apdu === "general-ciphering" ? apdu.originatorSystemTitle : apdu.systemTitle;
   if (stated.length === 0 || stated.length === 8) return stated;

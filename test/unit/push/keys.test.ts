@@ -104,6 +104,30 @@ describe("keys of a push", () => {
   });
 });
 
+describe("a push without a known key", () => {
+  const bytes = wrapped(generalGlo(energy, { title: "4d4d4d00000e0001", counter: 7 }));
+
+  it("is returned as it was received, if configured", () => {
+    const { pushes, problems } = decodePush(bytes, { withoutKey: "raw" });
+    assert.deepEqual(problems, []);
+    const [push, ...others] = pushes;
+    assert.deepEqual(others, []);
+    assert.equal(push?.kind, "raw");
+    assert.equal(push.raw, bytes.subarray(8).toString("hex"));
+    assert.equal(push.systemTitle, "4D4D4D00000E0001");
+    assert.deepEqual([push.values, push.items], [{}, []]);
+    assert.deepEqual([push.security?.control, push.security?.invocationCounter], ["30", 7]);
+    assert.equal(push.security?.verified, false);
+    assert.match(push.notes[0] ?? "", /^no key for system title 4d4d4d00000e0001/);
+  });
+
+  it("is refused by default, and with a wrong key in any case", () => {
+    assert.equal(outcome(generalGlo(energy), {}), "DLMS_PUSH_NO_KEY");
+    assert.equal(outcome(generalGlo(energy), { withoutKey: "raw", keys: foreign }), "DLMS_SEC_TAG");
+    assert.throws(() => decodePush(bytes, { withoutKey: "keep" as "raw" }), /withoutKey: expected one of refuse, raw/);
+  });
+});
+
 describe("trying keys that name no system title", () => {
   const ring = [foreign, { encryptionKey: otherKey }, own];
   const push = generalGlo(energy);
