@@ -14,7 +14,7 @@ import { type ProfileRequest, type ReadRows, readRows } from "./read-profile";
 import type { Point, ReadRequest, ReadShape } from "./read-request";
 import { clockFacts, isClockTime } from "./clock-offset";
 import { type Info, infoOf } from "./reading-info";
-import { valueText } from "../meters/status";
+import { quantityText } from "../meters/status";
 
 export interface ReadOutcome {
   readonly payload: unknown;
@@ -172,7 +172,7 @@ export class MeterReader {
       dlms: info,
       topic: info.logicalName,
       complete: true,
-      status: { text: valueText(info.value, info.unit) },
+      status: { text: quantityText(info.value, info.unit) },
     };
   }
 

@@ -1,5 +1,5 @@
 /** The state of a meter as the status of a node. */
-import { type DlmsError, DlmsTimeoutError, type ErrorName, type MeterView } from "../../src/index";
+import { type DlmsError, DlmsTimeoutError, inKilo, type ErrorName, type MeterView } from "../../src/index";
 import type { NodeStatus } from "node-red";
 
 /** Short phrases for errors; each is a key `<type>.status.<phrase>` of the catalogue. */
@@ -155,6 +155,19 @@ export function valueText(value: unknown, unit: string | null): string {
   const whole = unit === null || unit === "" ? text : `${text} ${unit}`;
   return whole.length > maxValueCharacters ? `${whole.slice(0, maxValueCharacters - 1)}…` : whole;
 }
+
+/** From this size on a status shows kilo. */
+const kiloFrom = 10_000;
+
+/** A quantity in a status: with a prefix and in groups of three digits, `17 347.7 kWh`. */
+export function quantityText(value: unknown, unit: string | null): string {
+  if (typeof value !== "number") return valueText(value, unit);
+  const { value: shown, unit: symbol } = Math.abs(value) >= kiloFrom ? inKilo({ value, unit }) : { value, unit };
+  const text = valueText(shown, symbol);
+  return symbol === null || symbol === "" ? text : text.replace(/^-?\d{4,}/, grouped);
+}
+
+const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, " ");
 
 /** The first characters of a value's JSON, at least `length` of them if it has that many. The rest is not examined. */
 function startOfJson(value: unknown, length: number): string {

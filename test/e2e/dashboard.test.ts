@@ -175,7 +175,7 @@ describe("the examples in a browser", function () {
     for (const [label, status] of [
       ["First value", /^2\d\d(\.\d)? V$/],
       ["Many meters", /^\d values$/],
-      ["Password and ciphering", /^\d+ Wh$/],
+      ["Password and ciphering", /^[\d ]+(\.\d+)? k?Wh$/],
       ["Serial bus", /^3 values$/],
     ] as const) {
       const tab = examples.flatMap(({ nodes }) => nodes).find((node) => node.type === "tab" && node.label === label);

@@ -13,7 +13,7 @@ import { pushListIds } from "../../nodes/push/list-ids";
 import { pushPhraseOf } from "../../nodes/push/push-status";
 import { pushSourceSettingsOf } from "../../nodes/push/source-settings";
 import { pushLists } from "../../src/push/lists";
-import { phraseOf, valueText } from "../../nodes/meters/status";
+import { phraseOf, quantityText, valueText } from "../../nodes/meters/status";
 import { connectionHints } from "../../src/client/diagnosis/hints";
 import {
   attribute,
@@ -196,6 +196,10 @@ describe("catalogues, help and editor files", () => {
 
   it("shows a time in a status in full to the second, and other values as they are", () => {
     assert.equal(valueText("2026-11-29T02:11:57+01:00", null), "2026-11-29 02:11:57");
+    assert.equal(quantityText(17_347_700, "Wh"), "17 347.7 kWh");
+    assert.equal(quantityText(-2345.6789, "W"), "-2 345.6789 W");
+    assert.equal(quantityText(231.2, "V"), "231.2 V");
+    assert.equal(quantityText(20260115, null), "20260115", "a number without a unit may be a serial number");
     assert.equal(valueText("2026-11-29T02:11:57.25", null), "2026-11-29 02:11:57");
     assert.equal(valueText(new Date(0), null), "1970-01-01 00:00:00Z");
     assert.equal(valueText(232.3, "V"), "232.3 V");

@@ -127,7 +127,7 @@ describe("dlms-read", () => {
     const statuses = statusesOf("read");
     await value();
     await statuses.until(/^yellow ring dlms-read\.status\.connecting$/);
-    await statuses.until(/^green dot \d+(\.\d+)? W$/);
+    await statuses.until(/^green dot [\d ]+(\.\d+)? k?W$/);
   });
 
   it("finds another meter by msg.meter, by name or id", async () => {

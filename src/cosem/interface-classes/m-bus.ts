@@ -4,6 +4,27 @@ import type { ClassRow } from "./row";
 
 const source = "DLMS UA 1000-1 (Blue Book), 4.8 M-Bus; IEC 62056-6-2";
 
+/** Medium of the device; EN 13757-3, only the codes on which public sources agree. */
+const deviceType = enumeration({
+  0: "other",
+  1: "oil",
+  2: "electricity",
+  3: "gas",
+  4: "heat-outlet",
+  5: "steam",
+  6: "warm-water",
+  7: "water",
+  8: "heat-cost-allocator",
+  9: "compressed-air",
+  10: "cooling-outlet",
+  11: "cooling-inlet",
+  14: "bus-system",
+  22: "cold-water",
+  23: "dual-water",
+  24: "pressure",
+  25: "ad-converter",
+});
+
 /** M-Bus, wired and wireless. */
 export const mbusClasses = [
   {
@@ -36,7 +57,7 @@ export const mbusClasses = [
       ["identification_number", "double-long-unsigned"],
       ["manufacturer_id", "long-unsigned"],
       ["version", "unsigned"],
-      ["device_type", "unsigned"],
+      ["device_type", "unsigned", deviceType],
       ["access_number", "unsigned"],
       ["status", "unsigned"],
       ["alarm", "unsigned"],
@@ -71,7 +92,7 @@ export const mbusClasses = [
       ["identification_number", "double-long-unsigned"],
       ["manufacturer_id", "long-unsigned"],
       ["version", "unsigned"],
-      ["device_type", "unsigned"],
+      ["device_type", "unsigned", deviceType],
       ["access_number", "unsigned"],
       ["status", "unsigned"],
       ["alarm", "unsigned"],
@@ -127,7 +148,7 @@ export const mbusClasses = [
       ["identification_number", "double-long-unsigned"],
       ["manufacturer_id", "long-unsigned"],
       ["M_Bus_version", "unsigned"],
-      ["device_type", "unsigned"],
+      ["device_type", "unsigned", deviceType],
       ["max_pdu_size", "long-unsigned"],
       ["listening_window", "array", timeWindows],
     ],

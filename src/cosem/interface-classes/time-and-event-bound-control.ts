@@ -2,6 +2,7 @@
 import {
   action,
   arrayOf,
+  bits,
   bytes,
   dateTime,
   enumeration,
@@ -59,6 +60,18 @@ const emergencyProfile = structure(
   typed("emergencyDuration", "double-long-unsigned"),
 );
 
+/** Lowest bit first; IEC 62056-6-2 "Date and time formats". */
+const clockStatus = bits(
+  "invalid-value",
+  "doubtful-value",
+  "different-clock-base",
+  "invalid-clock-status",
+  "reserved-4",
+  "reserved-5",
+  "reserved-6",
+  "daylight-saving-active",
+);
+
 /** Clock, scripts, schedules, calendars, monitors, limits and switches. */
 export const timeControlClasses = [
   {
@@ -68,7 +81,7 @@ export const timeControlClasses = [
     attributes: [
       ["time", "octet-string", dateTime],
       ["time_zone", "long", { static: true }],
-      ["status", "unsigned"],
+      ["status", "unsigned", clockStatus],
       ["daylight_savings_begin", "octet-string", dateTime],
       ["daylight_savings_end", "octet-string", dateTime],
       ["daylight_savings_deviation", "integer", { static: true }],

@@ -156,6 +156,16 @@ describe("presentAttribute", () => {
     assert.equal(show(enumerated(2), 64, 2, {}, undefined, 0).valueName, "encrypted");
   });
 
+  it("names the medium of an M-Bus device and the bits of the clock's status", () => {
+    for (const version of [0, 1]) assert.equal(show(u8(3), 72, 9, {}, undefined, version).valueName, "gas");
+    assert.equal(show(u8(200), 72, 9).valueName, undefined);
+    const { bits = {} } = show(u8(0x82), 8, 4);
+    assert.deepEqual(
+      Object.keys(bits).filter((name) => bits[name] === true),
+      ["doubtful-value", "daylight-saving-active"],
+    );
+  });
+
   it("shows the names of bits with the string", () => {
     const shown = show({ type: "bit-string", value: "10100000" }, 111, 4);
     assert.equal(shown.value, "10100000");
