@@ -250,11 +250,11 @@ export class PushSource {
   }
 
   async #listen(transport: ListenTransport): Promise<Arrivals> {
-    const { silenceAfter: silenceAfterMs, dialIn } = this.settings;
+    const { silenceAfter: silenceAfterMs, dialIn, idleTimeout: idleTimeoutMs, limits, confirm } = this.settings;
     const { clock } = this.#parts;
-    const common = { silenceAfterMs, clock };
+    const common = { silenceAfterMs, idleTimeoutMs, clock };
     if (dialIn === undefined || !("kind" in transport) || transport.kind !== "tcp-server" || !("port" in transport)) {
-      const listener = await listenPush({ ...this.decoderOptions(), transport, ...common });
+      const listener = await listenPush({ ...this.decoderOptions(), transport, limits, confirm, ...common });
       listener.on("state", (event) => {
         if (!this.#closed) this.#became(event);
       });
@@ -262,7 +262,7 @@ export class PushSource {
     }
     const { host, port, tls } = transport;
     this.#acceptor = await acceptMeters({
-      ...{ port, ...common, push: this.decoderOptions() },
+      ...{ port, ...common, limits: { connections: limits.connections }, push: this.decoderOptions() },
       ...(host !== undefined && { host }),
       ...(tls !== undefined && { tls }),
       ...(dialIn.heartbeat !== undefined && { heartbeat: dialIn.heartbeat }),

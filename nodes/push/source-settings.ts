@@ -1,5 +1,5 @@
 // The settings of a `dlms-push-source`, read and checked by the table.
-import { DlmsConfigError, type PushFraming, type PushListDefinition } from "../../src/index";
+import { DlmsConfigError, type ListenLimits, type PushFraming, type PushListDefinition } from "../../src/index";
 import {
   choiceOf,
   flagOf,
@@ -39,6 +39,11 @@ export interface PushSourceSettings {
   readonly withoutAuthenticationKey: "refuse" | "mark";
   /** ms; 0 = never */
   readonly silenceAfter: number;
+  /** ms without a byte after which a connection is closed */
+  readonly idleTimeout: number;
+  readonly limits: Pick<ListenLimits, "connections" | "messagesPerSecond">;
+  /** confirm pushes that request it */
+  readonly confirm: boolean;
   readonly lists: string;
   /** list tables of the user */
   readonly ownLists: readonly PushListDefinition[];
@@ -149,6 +154,9 @@ export function pushSourceSettingsOf(raw: RawSettings, credentials: Credentials)
     counters: table.counters.choices[choice(raw, "counters")],
     withoutAuthenticationKey: table.withoutAuthenticationKey.choices[choice(raw, "withoutAuthenticationKey")],
     silenceAfter: integer(raw, "silenceAfter") * 1000,
+    idleTimeout: integer(raw, "idleTimeout") * 1000,
+    limits: { connections: integer(raw, "maxConnections"), messagesPerSecond: integer(raw, "messagesPerSecond") },
+    confirm: flag(raw, "confirm"),
     lists: ["AUTO", "NONE"].includes(lists.toUpperCase()) ? lists.toLowerCase() : lists,
     ownLists: ownListsOf(raw),
     rememberObjects: flag(raw, "rememberObjects"),

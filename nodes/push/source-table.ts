@@ -3,6 +3,7 @@
 import type { Range, SettingRow } from "../meters/settings-table";
 
 const port: Range = [1, 65_535];
+const day = 86_400;
 const week = 604_800;
 
 export const pushSourceSettings = {
@@ -47,6 +48,10 @@ export const pushSourceSettings = {
     choices: { REFUSE: "refuse", MARK: "mark" },
   },
   silenceAfter: { kind: "integer", default: 0, range: [0, week] },
+  maxConnections: { kind: "integer", default: 1000, range: [1, 100_000], appliesTo: "network" },
+  idleTimeout: { kind: "integer", default: 600, range: [1, day], appliesTo: "network" },
+  messagesPerSecond: { kind: "integer", default: 20, range: [1, 10_000], appliesTo: "network" },
+  confirm: { kind: "flag", default: false, appliesTo: "network" },
   lists: { kind: "text", default: "AUTO" },
   ownLists: { kind: "text", default: "" },
   rememberObjects: { kind: "flag", default: false },

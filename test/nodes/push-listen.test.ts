@@ -130,6 +130,20 @@ describe("dlms-listen", () => {
     assert.equal(payload[keyOf("0-0:96.1.0*255")], "7359992000000001");
   });
 
+  it("refuses connections beyond its limit, and confirms pushes if this is set", async () => {
+    const socket = await onTcp({}, { maxConnections: "1", confirm: true });
+    const answered = once(socket, "data") as Promise<[Buffer]>;
+    const sent = next("out");
+    // the invoke-id requests a confirmation
+    socket.write(Buffer.from("000100010066000b0f400000070002011203e9", "hex"));
+    await sent;
+    assert.equal((await answered)[0][8], 0x10, "data-notification-confirm");
+    const refused = next("caught");
+    const second = await dial(socket.remotePort ?? 0);
+    assert.equal((await refused).dlmsError?.code, "DLMS_PUSH_LIMIT");
+    if (!second.closed) await once(second, "close");
+  });
+
   it("accepts datagrams over UDP", async () => {
     const port = await freePort();
     await helper.load(allNodes, listenFlow({ from: "UDP", port: String(port) }));

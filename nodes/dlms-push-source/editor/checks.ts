@@ -28,7 +28,7 @@ export function timeZoneProblem(value: string): string {
   return value === "" || isEnv(value) || isTimeZone(value.trim()) ? "" : t("error.timeZone");
 }
 
-type Numbered = "baudRate" | "port" | "silenceAfter";
+type Numbered = "baudRate" | "port" | "silenceAfter" | "maxConnections" | "idleTimeout" | "messagesPerSecond";
 const serialOnly: readonly string[] = ["baudRate"];
 
 export class SourceChecks {
