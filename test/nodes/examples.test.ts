@@ -345,6 +345,20 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
     assert.equal((dlms as Record<string, unknown>).meterId, "SIM00000001");
   });
 
+  it("16 finds a clock that is wrong, and corrects it", async () => {
+    const alarm = await nodeRed.arrival(find("16", "alarm"));
+    const { clockOffset } = alarm.dlms as Record<string, number>;
+    assert.ok(Math.abs(Number(clockOffset) - 30_000) < 5000, String(clockOffset));
+    const { dlms } = await nodeRed.arrival(find("16", "corrected"));
+    const { action, written, verified } = dlms as Record<string, unknown>;
+    assert.deepEqual([action, written, verified], ["SET_CLOCK", true, true]);
+  });
+
+  it("17 shows the state of the relay", async () => {
+    const { dlms } = await nodeRed.arrival(find("17", "State"));
+    assert.equal((dlms as Record<string, unknown>).valueName, "connected");
+  });
+
   it("catch and log no error", () => {
     assert.deepEqual(
       nodeRed.receivedByType("catch").map(({ msg }) => msg.dlmsError ?? msg.error),
