@@ -12,9 +12,9 @@ const keyIds = {
   broadcast: 1,
   authentication: 2,
   master: 3,
-} as const satisfies Readonly<Record<string, number>>;
+} as const satisfies Readonly<Record<TransferredKeyName, number>>;
 
-export type TransferredKeyName = keyof typeof keyIds;
+export type TransferredKeyName = "encryption" | "broadcast" | "authentication" | "master";
 /** The new keys of one transfer. */
 export type TransferredKeys = Readonly<Partial<Record<TransferredKeyName, Uint8Array>>>;
 

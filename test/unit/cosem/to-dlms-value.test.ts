@@ -203,6 +203,46 @@ describe("toDlmsValue: structures by the class table", () => {
     );
   });
 
+  it("encodes the tables of an activity calendar", () => {
+    const week = {
+      weekProfileName: "W1",
+      monday: 1,
+      tuesday: 1,
+      wednesday: 1,
+      thursday: 1,
+      friday: 1,
+      saturday: 2,
+      sunday: 2,
+    };
+    assert.equal(
+      hex([week], typed("ACTIVITY_CALENDAR", "week_profile_table_passive")),
+      "0101" + "0208" + "09025731" + "1101".repeat(5) + "1102".repeat(2),
+    );
+    assert.equal(
+      hex(
+        [{ seasonProfileName: "S1", seasonStart: "*-04-01", weekName: "W1" }],
+        typed("ACTIVITY_CALENDAR", "season_profile_passive"),
+      ),
+      "0101" + "0203" + "09025331" + "090cffff0401ffffffffff8000ff" + "09025731",
+    );
+    const day = {
+      dayId: 1,
+      daySchedule: [{ startTime: "06:00", scriptLogicalName: "0-0:10.0.100*255", scriptSelector: 2 }],
+    };
+    assert.equal(
+      hex([day], typed("ACTIVITY_CALENDAR", "day_profile_table_passive")),
+      "0101" + "0202" + "1101" + "0101" + "0203" + "090406000000" + "090600000a0064ff" + "120002",
+    );
+  });
+
+  it("encodes the windows of a push setup", () => {
+    const window = { startTime: "*-*-*T02:00:00", endTime: "*-*-*T03:00:00" };
+    assert.equal(
+      hex([window], typed("PUSH_SETUP", "communication_window")),
+      "0101" + "0202" + "090cffffffffff020000008000ff" + "090cffffffffff030000008000ff",
+    );
+  });
+
   it("encodes a scaler_unit from a unit symbol or code", () => {
     const type = typed("REGISTER", "scaler_unit");
     assert.equal(hex({ scaler: -1, unit: "V" }, type), "02020fff1623");
