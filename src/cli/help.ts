@@ -95,11 +95,12 @@ export const commands: readonly CommandHelp[] = [
     usage: "dlms profile TARGET [OBIS] [options]",
     text: [
       "OBIS is the logical name of a Profile generic (1-0:99.1.0*255). Rows are oldest first. CSV is written as the rows",
-      "arrive, JSON after the last row.",
+      "arrive, JSON and line protocol after the last row.",
     ],
     options: [
       ...common,
-      { name: "format", value: "FORMAT", help: "csv (default) or json" },
+      { name: "format", value: "FORMAT", help: "csv (default), json or line (line protocol, times in ms)" },
+      { name: "meter", value: "NAME", help: "tag of the meter in line protocol; default: its address" },
       { name: "last", value: "N", help: "the last N rows" },
       { name: "from", value: "TIME", help: "from this time, inclusive: ISO 8601; without an offset, meter time" },
       { name: "to", value: "TIME", help: "to this time, inclusive" },

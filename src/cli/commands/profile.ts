@@ -1,5 +1,5 @@
 /** `dlms profile`: rows of a profile as CSV or JSON. */
-import { type ProfileRange, type ProfileReader, type ProfileRow } from "../../index";
+import { lineProtocol, pointsOfProfile, type ProfileRange, type ProfileReader, type ProfileRow } from "../../index";
 import { text, whole, word } from "../arguments";
 import { type Command, type Context, positionalsOf, withMeter } from "../context";
 import { parseLogicalName } from "../objects";
@@ -33,7 +33,7 @@ export const profile: Command = async (context) => {
   const [given = loadProfile, extra] = positionalsOf(context).others;
   const obis = parseLogicalName(given);
   if (extra !== undefined) throw usage(`unexpected argument "${extra}"; dlms help profile shows examples`);
-  const format = word(args, "format", ["csv", "json"], args.options["json"] === true ? "json" : "csv");
+  const format = word(args, "format", ["csv", "json", "line"], args.options["json"] === true ? "json" : "csv");
   const dates = word(args, "dates", ["iso", "epoch"], "iso");
   const range = rangeOf(context);
   const columns = text(args, "columns")
@@ -48,7 +48,9 @@ export const profile: Command = async (context) => {
       ...{ dates, signal, onProgress },
       ...(columns === undefined ? {} : { columns }),
     });
-    await (format === "csv" ? writeCsv(context, reader) : writeJson(context, reader));
+    if (format === "csv") await writeCsv(context, reader);
+    else if (format === "json") await writeJson(context, reader);
+    else await writeLines(context, reader, obis, text(args, "meter") ?? client.endpoint);
     progress.end();
     for (const note of reader.notes) await err.write(`dlms: ${note}\n`);
   }).finally(() => {
@@ -60,6 +62,13 @@ export const profile: Command = async (context) => {
 async function writeJson({ out }: Context, reader: ProfileReader): Promise<void> {
   const { rows } = await reader.toTable();
   await out.write(json(rows));
+}
+
+/** Line protocol, as InfluxDB reads it; times in ms. */
+async function writeLines({ out, err }: Context, reader: ProfileReader, obis: string, meter: string): Promise<void> {
+  const { points, leftOut } = pointsOfProfile(await reader.toTable(), obis, { meter });
+  if (points.length > 0) await out.write(`${lineProtocol(points)}\n`);
+  if (leftOut > 0) await err.write(`dlms: ${leftOut} rows without an instant were left out; try --time-zone\n`);
 }
 
 /** Written as the rows arrive, so that the size of a profile has no bound here. */

@@ -157,6 +157,25 @@ describe("command line: commands", () => {
     assert.match(later.out, /^0[^\r]*\r\n2026-01-15T12:30:00\+01:00,\d+,\d+\r\n$/);
   });
 
+  it("profile writes line protocol with the meter as a tag", async () => {
+    const { code, out } = await dlms(["profile", target, "--last", "2", "--format", "line", "--meter", "house 1"]);
+    assert.equal(code, 0);
+    const times = out
+      .trim()
+      .split("\n")
+      .map((line) => / (\d+)$/.exec(line)?.[1]);
+    assert.deepEqual(
+      times,
+      ["12:15", "12:30"].map((time) => String(Date.parse(`2026-01-15T${time}:00+01:00`))),
+    );
+    assert.ok(
+      out
+        .split("\n")
+        .slice(0, -1)
+        .every((line) => line.startsWith("meter,") && line.includes("meter=house\\ 1")),
+    );
+  });
+
   it("profile shows progress on a terminal only", async () => {
     const args = ["profile", target, "--last", "50"];
     assert.equal((await dlms(args)).err, "");

@@ -99,7 +99,7 @@ describe("command line: arguments", () => {
     [["profile", "localhost", "--last", "2", "--from", "2026-01-01"], /choose one/],
     [["profile", "localhost", "--to", "2026-01-01"], /--from or --after is missing/],
     [["profile", "localhost", "--range", "tomorrow"], /--range: expected today/],
-    [["profile", "localhost", "--format", "xml"], /--format: expected csv, json/],
+    [["profile", "localhost", "--format", "xml"], /--format: expected csv, json, line/],
     [["decode", "xyz"], /hex/],
     [["decode"], /no input/],
   ];
