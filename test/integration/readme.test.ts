@@ -71,6 +71,29 @@ describe("docs/troubleshooting.md", () => {
   });
 });
 
+describe("statuses in the tables of docs/troubleshooting.md", () => {
+  const statuses = ["dlms-read", "dlms-write", "dlms-listen", "dlms-decode"].flatMap((node) => {
+    const texts = JSON.parse(read(`nodes/${node}/locales/en-US/${node}.json`)) as {
+      [node: string]: { status: Record<string, string | Record<string, string>> };
+    };
+    const found = Object.values(texts[node]?.status ?? {});
+    return found.flatMap((text) => (typeof text === "string" ? [text] : Object.values(text)));
+  });
+
+  for (const section of ["Reading", "Writing", "Pushes"]) {
+    it(`are those of the nodes: ${section}`, () => {
+      const [text = ""] = new RegExp(`^## ${section}\\n[^]*?(?=^## )`, "m").exec(troubleshooting) ?? [];
+      const named = [...text.matchAll(/^\| ([^|]*)/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/\*([^*]+)\*/g)]);
+      assert.ok(named.length >= 4, `${named.length} statuses`);
+      for (const [, phrase = ""] of named)
+        assert.ok(
+          statuses.some((status) => status.startsWith(phrase)),
+          phrase,
+        );
+    });
+  }
+});
+
 describe("docs/examples.md", () => {
   it("lists every example with its simulators' ports", () => {
     const rows = read("docs/examples.md").split("\n");
