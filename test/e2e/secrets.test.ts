@@ -65,7 +65,7 @@ describe("the editor's export", function () {
         [["cellar", "17"]],
       );
       assert.ok(nodes.some(({ id }) => id === "ciphered"));
-      for (const secret of [demoPassword, key, "Typed-5528", "credentials", "__PWRD__"]) {
+      for (const secret of [demoPassword, key, "Typed-5528", '"credentials"', "__PWRD__"]) {
         assert.equal(text.toLowerCase().includes(secret.toLowerCase()), false, `${secret} is in ${text}`);
       }
     };
