@@ -65,6 +65,7 @@ class ListenNode {
     this.#status.follow(() => source.view, from === "SERIAL" || from === "TCP_CONNECT");
     source.addUser({
       id: this.#node.id,
+      wantsRaw: this.#sieve?.wantsRaw === true,
       push: (push) => {
         this.#push(push, source);
       },

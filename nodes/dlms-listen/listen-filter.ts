@@ -4,14 +4,14 @@ import { choiceOf, integerOf, isAbsent, quote, type RawSettings, textOf } from "
 
 /** Maximum number of meters whose last values are kept; beyond it the least recently heard meter is dropped. */
 export const maxRemembered = 65_536;
-const kinds = ["data", "event", "text"] as const;
+const kinds = ["data", "event", "text", "raw"] as const;
 const maxIntervalS = 604_800;
 
 export interface ListenFilter {
   /** names, numbers or system titles in lower case; none = all */
   readonly meters: ReadonlySet<string>;
-  /** pushes of meters that the source does not list are sent too */
-  readonly unknown: boolean;
+  /** pushes of meters that the source does not list: sent; not sent; sent, also as received if the key is missing */
+  readonly unknown: "SEND" | "DROP" | "RAW";
   readonly kinds: ReadonlySet<string>;
   readonly onlyChanges: boolean;
   /** minimum change of a number, in its unit */
@@ -49,7 +49,7 @@ export function listenFilterOf(raw: RawSettings, onlyChanges: boolean): ListenFi
   }
   return {
     meters: meters.includes("*") ? new Set() : new Set(meters),
-    unknown: choiceOf(raw, "unknown", ["SEND", "DROP"], "SEND") === "SEND",
+    unknown: choiceOf(raw, "unknown", ["SEND", "DROP", "RAW"], "SEND"),
     kinds: new Set(wanted),
     onlyChanges,
     threshold: thresholdOf(raw),
@@ -82,7 +82,12 @@ export class ListenSieve {
 
   /** Whether the node accepts meters that its source does not list. */
   get acceptsUnknown(): boolean {
-    return this.#filter.unknown;
+    return this.#filter.unknown !== "DROP";
+  }
+
+  /** Whether the node sends pushes without a known key as they were received. */
+  get wantsRaw(): boolean {
+    return this.#filter.unknown === "RAW";
   }
 
   /** Whether the push is from a meter that the node accepts. */
@@ -99,13 +104,15 @@ export class ListenSieve {
   take(push: Push, single: boolean): Push | undefined {
     const { kinds: wanted, onlyChanges, minInterval } = this.#filter;
     if (!wanted.has(push.kind)) return undefined;
+    const isRaw = push.kind === "raw";
     // an event is sent each time it happens
     if (push.kind === "event" || (!onlyChanges && minInterval === 0)) return push;
     const known = this.#remembered(push);
     const now = this.#clock.now();
     if (minInterval > 0 && now - known.sentAt < minInterval) return undefined;
     const items = onlyChanges ? push.items.filter((item) => this.#hasChanged(item, known)) : push.items;
-    if (items.length === 0) return undefined;
+    // a push that is not deciphered has no items
+    if (items.length === 0 && !isRaw) return undefined;
     known.sentAt = now;
     for (const { name, value } of items) known.values.set(name, value);
     return single && onlyChanges ? { ...push, items } : push;

@@ -90,11 +90,13 @@ export function topicOf(push: Push, { meter, source }: PushOrigin): string {
 }
 
 function dlmsOf(push: Push, origin: PushOrigin, items: readonly PushItem[]): Readonly<Record<string, unknown>> {
-  const { kind, meterId, systemTitle, listId, table, time, clock, receivedAt, event, security, link, notes } = push;
+  const { kind, meterId, systemTitle, listId, table, time, clock, receivedAt, event, raw, security, link, notes } =
+    push;
   return {
     ...origin,
     ...{ meterId, systemTitle, kind, listId, table, time, clock, receivedAt, items },
     ...(event !== undefined && { event }),
+    ...(raw !== undefined && { raw }),
     ...{ security, link, notes },
   };
 }

@@ -4,6 +4,7 @@ import {
   type Clock,
   DlmsConfigError,
   type DlmsError,
+  DlmsPushError,
   DlmsStateError,
   isDlmsError,
   type ListenBytes,
@@ -28,6 +29,7 @@ import { KeyFile } from "./key-file";
 import type { KnownMeter } from "./known-meter";
 import type { LearnedNames } from "./learned-names";
 import { MeterDirectory } from "./meter-directory";
+import { ProblemLimit } from "./problem-limit";
 import type { PushSourceSettings } from "./source-settings";
 
 /** ms after which opening a port that another program uses is retried. */
@@ -64,6 +66,8 @@ export interface PushView {
 /** A node that receives the pushes of a source. */
 export interface PushUser {
   readonly id: string;
+  /** receives pushes without a known key as they were received; for other users they are errors */
+  readonly wantsRaw?: boolean;
   push(push: Push): void;
   problem(problem: ListenProblem): void;
   changed(view: PushView): void;
@@ -86,6 +90,8 @@ export class PushSource {
   readonly #parts: PushSourceParts;
   readonly #file: KeyFile | undefined;
   readonly #users = new Map<string, PushUser>();
+  /** errors of pushes without a known key, for users that do not want them raw */
+  readonly #noKey: ProblemLimit;
   /** the decoder identifies the settings of a meter by their object */
   readonly #pushMeters = new WeakMap<KnownMeter, PushMeter>();
   #directory: MeterDirectory;
@@ -103,6 +109,7 @@ export class PushSource {
     this.label = label;
     this.settings = settings;
     this.#parts = parts;
+    this.#noKey = new ProblemLimit(clock);
     const path = settings.keyFile;
     this.#file = path === "" ? undefined : new KeyFile({ path, clock, variable, onProblem, onIgnored });
     this.#fileMeters = this.#file?.meters ?? [];
@@ -253,8 +260,9 @@ export class PushSource {
     const { silenceAfter: silenceAfterMs, dialIn, idleTimeout: idleTimeoutMs, limits, confirm } = this.settings;
     const { clock } = this.#parts;
     const common = { silenceAfterMs, idleTimeoutMs, clock };
+    const decoding: PushDecoderOptions = { ...this.decoderOptions(), withoutKey: () => this.#withoutKey() };
     if (dialIn === undefined || !("kind" in transport) || transport.kind !== "tcp-server" || !("port" in transport)) {
-      const listener = await listenPush({ ...this.decoderOptions(), transport, limits, confirm, ...common });
+      const listener = await listenPush({ ...decoding, transport, limits, confirm, ...common });
       listener.on("state", (event) => {
         if (!this.#closed) this.#became(event);
       });
@@ -262,7 +270,7 @@ export class PushSource {
     }
     const { host, port, tls } = transport;
     this.#acceptor = await acceptMeters({
-      ...{ port, ...common, limits: { connections: limits.connections }, push: this.decoderOptions() },
+      ...{ port, ...common, limits: { connections: limits.connections }, push: decoding },
       ...(host !== undefined && { host }),
       ...(tls !== undefined && { tls }),
       ...(dialIn.heartbeat !== undefined && { heartbeat: dialIn.heartbeat }),
@@ -284,7 +292,8 @@ export class PushSource {
   #follow(listener: Arrivals): void {
     this.#became({ state: listener.facts.state });
     listener.on("push", (push) => {
-      for (const user of this.#users.values()) user.push(push);
+      if (push.kind === "raw") this.#unopened(push);
+      else for (const user of this.#users.values()) user.push(push);
     });
     listener.on("problem", (problem) => {
       this.#tell(problem);
@@ -295,6 +304,23 @@ export class PushSource {
     listener.on("bytes", (event) => {
       for (const user of this.#users.values()) user.bytes?.(event);
     });
+  }
+
+  #withoutKey(): "refuse" | "raw" {
+    for (const { wantsRaw } of this.#users.values()) if (wantsRaw === true) return "raw";
+    return "refuse";
+  }
+
+  /** A push without a known key. */
+  #unopened(push: Push): void {
+    const { systemTitle, notes, link } = push;
+    const details = systemTitle === null ? {} : { systemTitle: systemTitle.toLowerCase() };
+    const error = new DlmsPushError("PUSH_NO_KEY", notes.at(-1) ?? "no key", { details });
+    const { told, heldBack } = this.#noKey.admit(error);
+    for (const user of this.#users.values()) {
+      if (user.wantsRaw === true) user.push(push);
+      else if (told) user.problem({ error, count: heldBack + 1, peer: link.peer });
+    }
   }
 
   /** Opening is retried, because another program may free the port; wrong settings stay wrong until the next deploy. */

@@ -61,7 +61,10 @@ export class Intake {
     this.lastPushAt = clock.wallTime();
     this.hint = null;
     this.rate.add(clock.now());
-    if (push.systemTitle !== null) this.unknown.remove(push.systemTitle);
+    if (push.systemTitle !== null) {
+      if (push.kind === "raw") this.unknown.add(push.systemTitle, clock.wallTime());
+      else this.unknown.remove(push.systemTitle);
+    }
     this.silence.heard(meterOf(push), clock.now());
     this.hub.emit("push", push);
     for (const queue of this.#queues) queue.add(push);

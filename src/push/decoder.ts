@@ -148,12 +148,16 @@ export class PushDecoder {
     try {
       return this.#decode(unit, now);
     } catch (error) {
-      const isWanted = this.#options.withoutKey === "raw" && isDlmsError(error) && error.is("PUSH_NO_KEY");
-      if (!isWanted || unit.kind === "text") throw error;
+      if (!isDlmsError(error) || !error.is("PUSH_NO_KEY") || unit.kind === "text" || !this.#wantsRaw()) throw error;
       const push = rawPush(unit, error, (title) => this.#how(title, now));
       if (push === undefined) throw error;
       return [this.#counted(push)];
     }
+  }
+
+  #wantsRaw(): boolean {
+    const { withoutKey } = this.#options;
+    return (typeof withoutKey === "function" ? withoutKey() : withoutKey) === "raw";
   }
 
   #decode(unit: Unit, now: number | undefined, layers: readonly Opened[] = []): Push[] {

@@ -34,9 +34,9 @@ export interface PushDecoderOptions {
   readonly withoutAuthenticationKey?: "refuse" | "mark";
   /**
    * A ciphered push without a known key: "refuse" (default), or "raw" to return it as it was received, with kind "raw" and
-   * without values. Its system title names the meter whose key is missing.
+   * without values. Its system title names the meter whose key is missing. A function is called for each such push.
    */
-  readonly withoutKey?: "refuse" | "raw";
+  readonly withoutKey?: "refuse" | "raw" | (() => "refuse" | "raw");
   /** "auto" (default), "none", or the id of a list table */
   readonly lists?: string;
   /** list tables of the user, in addition to those of this package */
@@ -82,7 +82,8 @@ export function checkPushOptions(options: PushDecoderOptions): CheckedOptions {
   knownKeys("options", options, known);
   oneOf("framing", options.framing ?? "auto", ["auto", "hdlc", "wrapper", "mbus", "apdu", "p1"]);
   const { onProblem, meters, tryKeys, peer, customLists } = options;
-  oneOf("withoutKey", options.withoutKey ?? "refuse", ["refuse", "raw"]);
+  const { withoutKey = "refuse" } = options;
+  if (typeof withoutKey !== "function") oneOf("withoutKey", withoutKey, ["refuse", "raw"]);
   if (onProblem !== undefined) callback("onProblem", onProblem);
   if (meters !== undefined) callback("meters", meters);
   if (tryKeys !== undefined && typeof tryKeys !== "boolean") throw invalid("tryKeys", "true or false", tryKeys);

@@ -121,6 +121,38 @@ describe("dlms-listen", () => {
     assert.deepEqual([topics, caught], [["house"], []]);
   });
 
+  it("sends a push without a known key as it was received, if this is set; other nodes report it", async () => {
+    const port = await freePort();
+    const flow = [
+      ...listenFlow({ from: "TCP_LISTEN", port: String(port) }, { unknown: "RAW", onlyChanged: true }),
+      { id: "other", type: "dlms-listen", z: "tab", x: 0, y: 0, version: 1, source: "source", wires: [[]] },
+    ];
+    await helper.load(allNodes, flow);
+    await listening();
+    const socket = await dial(port);
+    const sent = next("out");
+    const caught = next("caught");
+    const bytes = cipheredPush({ counter: 1, systemTitle: "5453540000000093" });
+    socket.write(bytes);
+    const { topic, payload, dlms } = await sent;
+    assert.deepEqual([topic, payload], ["5453540000000093", {}]);
+    const { kind, raw, security } = dlms as { kind: string; raw: string; security: { verified: boolean } };
+    assert.deepEqual([kind, raw, security.verified], ["raw", bytes.subarray(8).toString("hex"), false]);
+    const { dlmsError, error } = await caught;
+    assert.equal(dlmsError?.code, "DLMS_PUSH_NO_KEY");
+    assert.equal((error as { source: { id: string } }).source.id, "other");
+  });
+
+  it("sends no push of another kind than the chosen ones", async () => {
+    const { encryptionKey, authenticationKey } = pushKeys;
+    const meters = [{ name: "house", systemTitle: "5453540000000091" }];
+    const socket = await onTcp({ unknown: "RAW", kinds: "raw" }, { meters }, { encryptionKey, authenticationKey });
+    const sent = next("out");
+    socket.write(cipheredPush({ counter: 1, systemTitle: "5453540000000091" }));
+    socket.write(cipheredPush({ counter: 1, systemTitle: "5453540000000094" }));
+    assert.equal((await sent).topic, "5453540000000094");
+  });
+
   it("keys the values by short names, if this is set", async () => {
     const socket = await onTcp({ keys: "NAME" });
     const first = next("out");

@@ -121,6 +121,18 @@ describe("a push without a known key", () => {
     assert.match(push.notes[0] ?? "", /^no key for system title 4d4d4d00000e0001/);
   });
 
+  it("is returned as it was received while a function says so", () => {
+    const answers = ["refuse", "raw"] as const;
+    let asked = 0;
+    const { pushes, problems } = decodePush(Buffer.concat([bytes, bytes]), {
+      withoutKey: () => answers[asked++] ?? "refuse",
+    });
+    assert.deepEqual(
+      [pushes.map(({ kind }) => kind), problems.map(({ code }) => code)],
+      [["raw"], ["DLMS_PUSH_NO_KEY"]],
+    );
+  });
+
   it("is refused by default, and with a wrong key in any case", () => {
     assert.equal(outcome(generalGlo(energy), {}), "DLMS_PUSH_NO_KEY");
     assert.equal(outcome(generalGlo(energy), { withoutKey: "raw", keys: foreign }), "DLMS_SEC_TAG");
