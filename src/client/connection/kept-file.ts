@@ -37,6 +37,9 @@ const maxLockAgeMs = 5000;
 const maxLockWaitMs = 8000;
 const lockPollMs = 20;
 
+/** What follows the name of a kept file in those of its temporary files (`nameOf`). */
+const ownFile = /^(?:[0-9a-f]+\.tmp|lock\.[0-9a-f]+)$/;
+
 export interface KeptFileOptions {
   readonly fs: CounterFileSystem;
   readonly clock: Clock;
@@ -139,9 +142,9 @@ export class KeptFile {
    */
   async #removeLeftovers(): Promise<void> {
     const { fs } = this.#options;
-    const name = basename(this.path);
-    const isLeftover = (entry: string): boolean =>
-      entry.startsWith(`${name}.`) && (entry.endsWith(".tmp") || entry.startsWith(`${name}.lock.`));
+    const name = `${basename(this.path)}.`;
+    // "counter.b" may be another counter beside "counter", in use by another process
+    const isLeftover = (entry: string): boolean => entry.startsWith(name) && ownFile.test(entry.slice(name.length));
     try {
       const folder = dirname(this.path);
       for (const entry of await fs.readdir(folder)) {

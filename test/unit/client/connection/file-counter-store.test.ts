@@ -442,6 +442,19 @@ describe("client: counter file", () => {
       assert.deepEqual(readdirSync(folder).sort(), ["counter.json", "counter.json2.tmp"]);
     });
 
+    it("leaves the temporary files of a counter whose name begins with this one's", async () => {
+      const real = restarted();
+      const other = `${path}.b`;
+      const slow: CounterFileSystem = {
+        ...real,
+        rename: async (from, to) => {
+          if (to === other) await fileCounterStore(path, { fs: restarted() }).reserve(1);
+          await real.rename(from, to);
+        },
+      };
+      assert.equal(await fileCounterStore(other, { start: 7, fs: slow }).reserve(1), 7);
+    });
+
     it("stops the write if it was lost in the meantime", async () => {
       const real = restarted();
       const slow: CounterFileSystem = {
