@@ -389,10 +389,14 @@ export {
   type UnknownTitle,
 } from "./listener";
 export {
+  type Companion,
+  companions,
   describeClass,
   describeObis,
   type DescribeOptions,
   describeUnit,
+  eventOf,
+  type EventWords,
   keyOf,
   keysOf,
   type KeySource,

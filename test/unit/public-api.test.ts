@@ -62,7 +62,7 @@ const values = words(`
   className classTitle clientIdentity connect createClient createMeter createRuntime decodeApdu decodeData
   decodeFrame decodePush parsePushList pushConfirmation pushCounterFile pushCounterStore PushDecoder pushValues demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
   describeUnit endpointKey endpointOf errorCodes fileCounterStore fileReceivedCounters findAddress
-  findAttribute findClass fromHex householdDefinition isDlmsError isObis keyOf keysOf isTimeZone keyFingerprint listClasses
+  findAttribute findClass fromHex householdDefinition isDlmsError isObis companions eventOf keyOf keysOf isTimeZone keyFingerprint listClasses
   listenPush listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage
   obisLanguages obisPrinted parseDefinition parseKey parseObis parseSecret parseSystemTitle
   scopeOfMeter scopeOfSession secretFingerprint secretOf settledWithin systemClock systemRandom testConnection
@@ -77,7 +77,7 @@ const types = words(`
   TimeParts ValueType WriteOptions WriteOutcome WriteValueOptions WriteValues
   ConvertOptions DifferenceOptions Differences FieldValue InfluxPoint LinePrecision NewRows NewRowsRange NewestRows PointOptions
   Points Quantity ReadValue RowMoment Sample ShownColumn ShownTable UnknownUse UnknownUseAt
-  KeySource ProfileDays DialInOptions PushHandle PushMessage PushProtection PushSetup PushTarget PushedAttribute PushedValue
+  Companion EventWords KeySource ProfileDays DialInOptions PushHandle PushMessage PushProtection PushSetup PushTarget PushedAttribute PushedValue
   SimulatedPushFraming SimulatedPushList StopHandle
   CounterPolicy Push PushDecoderOptions PushEvent PushFacts PushFraming PushItem PushKeySet PushKeySource PushKeys
   PushLink PushSecurity PushKeyStyle PushListDefinition PushListEntryDefinition PushMeter PushMeterSource PushObject
