@@ -165,6 +165,7 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
       if (pushPort !== undefined) ports.set(pushPort, String(await freePort()));
     }
     const variables = {
+      PUSH_TO: `127.0.0.1:${ports.get("4179") ?? ""}`,
       KEY_FILE: join(csvFolder, "keys.json"),
       CSV_FOLDER: csvFolder,
       ALARM_ABOVE_W: "0",
@@ -357,6 +358,25 @@ describe("all examples at once in a Node-RED, on their simulated meters", functi
   it("17 shows the state of the relay", async () => {
     const { dlms } = await nodeRed.arrival(find("17", "State"));
     assert.equal((dlms as Record<string, unknown>).valueName, "connected");
+  });
+
+  it("18 writes a push setup, whose pushes then arrive with the new list of objects", async () => {
+    assert.deepEqual(nodeRed.received(find("18", "pushed values")), []);
+    await nodeRed.inject(find("18", "write the push setup"));
+    const written = await nodeRed.arrivals(find("18", "written"), 3);
+    assert.deepEqual(
+      written.map(({ dlms }) => [
+        (dlms as Record<string, unknown>).attribute,
+        (dlms as Record<string, unknown>).verified,
+      ]),
+      [
+        ["communication_window", true],
+        ["push_object_list", true],
+        ["send_destination_and_method", true],
+      ],
+    );
+    const { payload } = await nodeRed.arrival(find("18", "pushed values"));
+    assert.deepEqual(payload, { "1.0.1.8.0.255": 4_711_000, "1.0.1.7.0.255": 420, "1.0.32.7.0.255": 231 });
   });
 
   it("catch and log no error", () => {

@@ -10,7 +10,7 @@ import type { RandomSource } from "../../security";
 import type { Behaviour } from "../behaviours/behaviour";
 import type { MeterDefinition } from "../definition/definition";
 import type { PushedValue, PushMessage } from "../definition/push-message";
-import type { PushSetup, SimulatedPushFraming } from "../definition/push-setup";
+import type { PushSetup, PushTarget, SimulatedPushFraming } from "../definition/push-setup";
 import { nothing } from "../objects/build";
 import { type MeterModel, type ModelObject, valueOf } from "../objects/model";
 import { buildPush, buildPushApdus } from "./build-push";
@@ -56,8 +56,8 @@ export class MeterPush {
   readonly #meter: PushingMeter;
   readonly #setup: PushSetup;
   readonly #sender: PushSender;
-  readonly #send: SendFrames | undefined;
-  readonly #line: OutgoingLine | undefined;
+  readonly #foreign: SendFrames | undefined;
+  #line: OutgoingLine | undefined;
   readonly #confirmations: Confirmations | undefined;
   readonly #removeObject: () => void;
   #invokeId = 0;
@@ -81,9 +81,9 @@ export class MeterPush {
         },
       }),
     };
-    const line = setup.to === undefined ? undefined : new OutgoingLine(setup.to, clock, events);
-    this.#line = line;
-    this.#send = send ?? (line && ((frames) => line.send(frames)));
+    const lineTo = (to: PushTarget): OutgoingLine => new OutgoingLine(to, clock, events);
+    this.#line = setup.to === undefined ? undefined : lineTo(setup.to);
+    this.#foreign = send;
     this.#checkObjects();
     this.#sender = new PushSender({
       clock,
@@ -91,7 +91,7 @@ export class MeterPush {
       firstAfter: setup.firstAfter ?? 0,
       timing: () => this.#timing(),
       prepare: () => this.#prepare(),
-      release: () => line?.release() ?? Promise.resolve(),
+      release: () => this.#line?.release() ?? Promise.resolve(),
       failed: (error) => {
         meter.fault(`push ${this.name}: ${error instanceof Error ? error.message : String(error)}`);
       },
@@ -99,7 +99,12 @@ export class MeterPush {
     const push = (): void => {
       this.#sender.pushUnasked();
     };
-    this.#removeObject = meter.model.add(pushSetupObject(this.name, setup, meter.model, push));
+    const redirect = (to: PushTarget): void => {
+      void this.#line?.release();
+      this.#line = lineTo(to);
+    };
+    const actions = send === undefined ? { push, redirect } : { push };
+    this.#removeObject = meter.model.add(pushSetupObject(this.name, setup, meter.model, actions));
   }
 
   start(): void {
@@ -158,7 +163,8 @@ export class MeterPush {
   #prepare(): (signal: AbortSignal) => Promise<void> {
     const behaviours = this.#meter.behaviours();
     const message = behaviours.reduce((current, behaviour) => behaviour.push?.(current) ?? current, this.#message());
-    const send = this.#send;
+    const line = this.#line;
+    const send = this.#foreign ?? (line && ((frames) => line.send(frames)));
     if (send === undefined) {
       const apdus = buildPushApdus(message);
       return () => this.#toClients(apdus);
