@@ -194,7 +194,9 @@ export class LinkDriver implements LineUser {
   }
 
   pushed({ apdu }: Push): void {
-    this.#unsolicited.pushed(apdu);
+    const output = this.#link.pushed?.(apdu) ?? { kind: "notification", apdu };
+    if (output.kind === "notification") this.#unsolicited.pushed(output.apdu);
+    else if (output.kind === "note") this.#events.note(output.text);
   }
 
   lost(error: DlmsConnectionError): void {

@@ -78,6 +78,8 @@ export interface LinkProtocol {
   tick(now: number): LinkOutput[];
   /** Whether a push received by another user of the line is for this link; absent: never. */
   matchPush?(address: PushAddress): PushMatch;
+  /** The output for such a push; absent: a notification with the push unchanged. */
+  pushed?(apdu: Uint8Array): LinkOutput;
   /** The transport is lost: discards all state, returns no output. */
   reset(): void;
 }

@@ -77,6 +77,10 @@ class GatewayLink implements LinkProtocol {
     return this.#link.matchPush?.(address) ?? "none";
   }
 
+  pushed(apdu: Uint8Array): LinkOutput {
+    return this.#notification({ kind: "notification", apdu });
+  }
+
   reset(): void {
     this.#link.reset();
   }
@@ -90,8 +94,10 @@ class GatewayLink implements LinkProtocol {
         const apdu = this.#apduOf(output.apdu);
         if (apdu === undefined) return this.#fail(output.apdu, result);
         result.push({ ...output, apdu });
-      } else if (output.kind === "notification") result.push(this.#notification(output));
-      else result.push(output);
+      } else if (output.kind === "notification" && output.address === undefined) {
+        // one with an address is for another link, which may have no gateway
+        result.push(this.#notification(output));
+      } else result.push(output);
     }
     return result;
   }

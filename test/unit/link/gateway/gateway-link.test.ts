@@ -105,4 +105,16 @@ describe("gateway prefix", () => {
     const again = link.tick(link.deadline ?? 0);
     assert.ok(transmitted(again).endsWith(`e6${head}${toHex(request)}`));
   });
+
+  it("leaves a push to another address as it is, because it may be for a link without a gateway", () => {
+    const push = fromHex("0f000000010011" + "05");
+    const link = wrapper();
+    link.open(0);
+    const outputs = link.receive(concatBytes(fromHex("0001000200100008"), push), 1);
+    const address = { server: { logical: 2 }, client: 16 };
+    assert.deepEqual(
+      outputs.filter(({ kind }) => kind !== "frame"),
+      [{ kind: "notification", apdu: push, address }],
+    );
+  });
 });
