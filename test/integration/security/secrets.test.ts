@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { inspect } from "node:util";
 import { fromHex } from "../../../src/bytes";
-import { DlmsClient } from "../../../src/client";
+import { DlmsClient, transferKeys } from "../../../src/client";
 import type { ConnectOptions, Logger } from "../../../src/client/options/options";
 import { SharedLines } from "../../../src/driver/shared-line";
 import { testConnection } from "../../../src/client/diagnosis/test-connection";
 import { resolveSettings } from "../../../src/client/options/resolve-options";
 import { makeSession } from "../../../src/client/connection/factories";
 import { memoryCounterStore } from "../../../src/security";
-import { createMeter, type MeterDefinition } from "../../../src/simulator";
+import { createMeter, type MeterDefinition, type SimulatedObject } from "../../../src/simulator";
 import type { SimulatedAssociation } from "../../../src/simulator/definition/definition";
 import { registerRef, registers, silentWhen } from "../../support/meters";
 import { VirtualClock } from "../../support/virtual-clock";
@@ -241,6 +241,48 @@ describe("no secret appears in a log, trace, error, event or inspection", () => 
         });
       }
     }
+  }
+
+  for (const outcome of ["success", "refusal", "lost answer", "short key"] as const) {
+    it(`keys that are transferred: ${outcome}`, async () => {
+      const seen = new Seen();
+      const clock = new VirtualClock();
+      const setup: SimulatedObject = {
+        ...{ classId: 64, version: 1, logicalName: "0.0.43.0.0.255" },
+        attributes: { 2: { type: "enum", value: 0 } },
+        methods: { 2: () => undefined },
+        denied: outcome === "refusal" ? [-2] : [],
+      };
+      const meter = createMeter({ associations: [{ client: 16 }], objects: [setup] }, { clock });
+      if (outcome === "lost answer") meter.use(silentWhen((request) => request === "action-request-normal"));
+      const client = new DlmsClient(
+        {
+          ...{ transport: meter.transport(), client: { sap: 16 }, server: { logical: 1 } },
+          ...{ clock, logger: seen.logger, timeouts: { response: 300, retries: 0 } },
+        },
+        { lines: new SharedLines() },
+      );
+      for (const event of ["state", "trace", "retry"] as const) client.on(event, (one) => seen.add(one));
+      const states: string[] = [];
+      const store = { keep: (state: string) => Promise.resolve(void states.push(state)) };
+      const encryption = outcome === "short key" ? encryptionKey.subarray(1) : encryptionKey;
+      const keys = { encryption, authentication: authenticationKey, broadcast: broadcastKey };
+      const [result] = await clock.runUntil(Promise.allSettled([transferKeys(client, { keys, masterKey, store })]));
+      if (result.status === "rejected") seen.add(result.reason);
+      seen.add(client);
+      await clock.runUntil(client.close());
+      assert.deepEqual(
+        states,
+        {
+          success: ["pending", "active"],
+          refusal: ["pending", "refused"],
+          "lost answer": ["pending"],
+          "short key": [],
+        }[outcome],
+      );
+      assertClean(seen.text, outcome);
+      assert.ok(seen.text.length > 500, "the trace was taken");
+    });
   }
 
   it("finds a secret if there is one", () => {
