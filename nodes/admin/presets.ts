@@ -38,18 +38,44 @@ const landisOptical =
 /** Only publicly documented settings; the meter's own documents contain the others. */
 export const presets: readonly Preset[] = [
   { id: "public", source: book, values: { clientAddress: "16", serverAddress: "1", ...open } },
-  { id: "dsmrPublic", source: dsmr, values: { clientAddress: "16", serverAddress: "1", ...open } },
-  { id: "dsmrManagement", source: dsmr, values: { clientAddress: "1", serverAddress: "1", ...gmac } },
-  { id: "idisPublic", source: idis, values: { clientAddress: "16", serverAddress: "1", ...open } },
-  { id: "idisManagement", source: idis, values: { clientAddress: "1", serverAddress: "1", ...gmac } },
-  { id: "indianPublic", source: indian, values: { clientAddress: "16", serverAddress: "1", ...open } },
-  { id: "indianReader", source: indian, values: { clientAddress: "32", serverAddress: "1", ...password } },
+  { id: "dsmrPublic", source: dsmr, values: { clientAddress: "16", serverAddress: "1", ...open, companion: "DSMR" } },
+  {
+    id: "dsmrManagement",
+    source: dsmr,
+    values: { clientAddress: "1", serverAddress: "1", ...gmac, companion: "DSMR" },
+  },
+  { id: "idisPublic", source: idis, values: { clientAddress: "16", serverAddress: "1", ...open, companion: "IDIS" } },
+  {
+    id: "idisManagement",
+    source: idis,
+    values: { clientAddress: "1", serverAddress: "1", ...gmac, companion: "IDIS" },
+  },
+  {
+    id: "indianPublic",
+    source: indian,
+    values: { clientAddress: "16", serverAddress: "1", ...open, companion: "IS15959" },
+  },
+  {
+    id: "indianReader",
+    source: indian,
+    values: { clientAddress: "32", serverAddress: "1", ...password, companion: "IS15959" },
+  },
   {
     id: "indianUtility",
     source: indian,
-    values: { clientAddress: "48", serverAddress: "1", authentication: "HIGH", securityPolicy: "NONE" },
+    values: {
+      clientAddress: "48",
+      serverAddress: "1",
+      authentication: "HIGH",
+      securityPolicy: "NONE",
+      companion: "IS15959",
+    },
   },
-  { id: "spodesReader", source: spodes, values: { clientAddress: "32", serverAddress: "1", ...password } },
+  {
+    id: "spodesReader",
+    source: spodes,
+    values: { clientAddress: "32", serverAddress: "1", ...password, companion: "SPODES" },
+  },
   { id: "elsterPublic", source: elster, values: { clientAddress: "16", serverAddress: "1", ...open } },
   { id: "elsterReader", source: elster, values: { clientAddress: "17", serverAddress: "1", ...password } },
   {

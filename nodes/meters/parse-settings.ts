@@ -369,8 +369,10 @@ function quirksOf(raw: RawSettings): NonNullable<ConnectOptions["quirks"]> {
 
 function valuesOf(raw: RawSettings): NonNullable<ConnectOptions["values"]> {
   const timeZone = timeZoneOf(raw);
+  const companion = meterSettings.companion.choices[choice(raw, "companion")];
   return {
     octetStrings: meterSettings.octetStrings.choices[choice(raw, "octetStrings")],
+    ...(companion === undefined ? {} : { companion }),
     ...(timeZone === "" ? {} : { timeZone }),
   };
 }

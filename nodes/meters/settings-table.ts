@@ -274,6 +274,10 @@ export const meterSettings = {
     ...{ kind: "choice", default: "AUTO", message, option: "values.octetStrings" },
     choices: { AUTO: "auto", HEX: "hex", TEXT: "text" },
   },
+  companion: {
+    ...{ kind: "choice", default: "NONE", message, option: "values.companion" },
+    choices: { NONE: undefined, IDIS: "idis", DSMR: "dsmr", SMR5: "smr5", IS15959: "is15959", SPODES: "spodes" },
+  },
 
   quirks: {
     ...{ kind: "names", default: "", message, option: "quirks" },

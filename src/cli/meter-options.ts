@@ -223,8 +223,10 @@ function quirksOf(values: Values): Partial<Quirks> {
 
 function valuesOf(values: Values): NonNullable<ConnectOptions["values"]> {
   const timeZone = values.text("timeZone");
+  const companion = settings.companion.choices[values.choice("companion")];
   return {
     octetStrings: settings.octetStrings.choices[values.choice("octetStrings")],
+    ...(companion === undefined ? {} : { companion }),
     ...(timeZone === "" ? {} : { timeZone }),
   };
 }

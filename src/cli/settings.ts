@@ -217,6 +217,11 @@ export const settings = {
     help: "how octet-strings are shown",
     choices: { AUTO: "auto", HEX: "hex", TEXT: "text" },
   },
+  companion: {
+    ...{ kind: "choice", default: "NONE", group: other, option: "values.companion" },
+    help: "companion specification that names event codes",
+    choices: { NONE: undefined, IDIS: "idis", DSMR: "dsmr", SMR5: "smr5", IS15959: "is15959", SPODES: "spodes" },
+  },
   quirks: {
     ...{ kind: "text", default: "", group: other, option: "quirks" },
     help: "deviations of the meter by name, separated by commas",

@@ -135,6 +135,8 @@ export interface PresentOptions {
   readonly dates?: "iso" | "date" | "epoch";
   /** the description of a dotted OBIS code, for the objects of an object list */
   readonly describeObis?: (logicalName: string) => string;
+  /** the word for a code of an event log, by the companion specification of the meter */
+  readonly eventName?: (logicalName: string, code: number) => string | undefined;
 }
 
 /** Signature of cosem/values `presentAttribute`. */

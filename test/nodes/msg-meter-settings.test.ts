@@ -90,6 +90,7 @@ const others: Readonly<Record<string, readonly [other: unknown, context?: object
   deviationSign: ["REVERSED"],
   timeZone: ["Europe/Vienna"],
   octetStrings: ["HEX"],
+  companion: ["IDIS"],
   quirks: ["noRelease"],
   meterId: ["4D4D4D0000000001", { transportType: "INCOMING" }],
 };

@@ -1,6 +1,7 @@
 /** The options of a client. */
 import type { Clock } from "../../clock";
 import type { ObisLike } from "../../cosem";
+import type { Companion } from "../../names";
 import type { InvocationCounterStore, ReceivedCounterStore, SecurityPolicy, SecuritySuite } from "../../security/model";
 import type { GeneralCipheringOptions, GeneralSigningOptions } from "../../session/steps/options";
 import type { Transport } from "../../transport/transport";
@@ -297,7 +298,7 @@ export interface ConnectOptions {
    * the same meter share one: `new MemoryAccountGuard(systemClock)`. Default: one per client.
    */
   readonly accountGuard?: AccountGuard;
-  /** Values: how octet-strings of unknown meaning are shown ("auto"), and the zone of meters that give none. */
+  /** Values: how octet-strings of unknown meaning are shown ("auto"), the zone of meters that give none, and words of event codes. */
   readonly values?: ValueOptions;
   /** For tests. */
   readonly clock?: Clock;
@@ -307,5 +308,7 @@ export interface ConnectOptions {
 
 export interface ValueOptions {
   readonly octetStrings?: "auto" | "hex" | "text";
+  /** The companion specification of the meter: event codes (0-0:96.11.n) have its words in `valueName` (none). */
+  readonly companion?: Companion;
   readonly timeZone?: string;
 }

@@ -1,7 +1,7 @@
 /** Checks the options of a client and fills in the defaults. */
 import { type Clock, systemClock } from "../../clock";
 import { isTimeZone, type PresentOptions } from "../../cosem";
-import { describeObis } from "../../names";
+import { companions, describeObis, eventOf } from "../../names";
 import { DlmsConfigError } from "../../errors";
 import type { ReceivedCounters } from "../../security";
 import { type InvocationCounterStore, type RandomSource, systemRandom } from "../../security";
@@ -220,13 +220,15 @@ function resolveTimeouts(given: Partial<Timeouts> | undefined): Settings["timeou
 }
 
 function resolvePresent(options: ConnectOptions): PresentOptions {
-  const { octetStrings, timeZone } = options.values ?? {};
+  const { octetStrings, timeZone, companion } = options.values ?? {};
   if (octetStrings !== undefined) oneOf("values.octetStrings", octetStrings, ["auto", "hex", "text"]);
   if (timeZone !== undefined && timeZone !== "" && !isTimeZone(timeZone)) {
     throw invalid("values.timeZone", 'an IANA zone such as "Europe/Berlin"', timeZone);
   }
+  if (companion !== undefined) oneOf("values.companion", companion, companions);
   return {
     describeObis,
+    ...(companion === undefined ? {} : { eventName: (logicalName, code) => eventOf(companion, logicalName, code)?.id }),
     ...(octetStrings === undefined ? {} : { octetStrings }),
     ...(timeZone === undefined || timeZone === "" ? {} : { timeZone }),
     ...(options.quirks?.reversedDeviation === true ? { reversedDeviation: true } : {}),

@@ -1,5 +1,6 @@
 /** Reads attributes with their scalers, and converts the answers into readings. */
 import { notReadable, serviceErrorCode } from "../../apdu";
+import { classIds } from "../../apdu/class-ids";
 import { decodeNumber, decodeValueBytes } from "../../codec";
 import {
   type AttributeRef,
@@ -34,7 +35,7 @@ export interface Reading {
   readonly raw: Uint8Array;
   /** time of the answer: ISO, UTC */
   readonly readAt: string;
-  /** name of an enumeration value */
+  /** name of an enumeration value, or of an event code if a companion specification is chosen */
   readonly valueName?: string;
   /** names of a bit-string's bits, where the class defines them */
   readonly bits?: Readonly<Record<string, boolean>>;
@@ -238,7 +239,19 @@ function reading(
     raw: raw.slice(),
     readAt,
     ...more,
+    ...eventWord(ref, value, present),
   };
+}
+
+/** The word for the code of the last event: attribute 2 of a Data object, if a companion specification is chosen. */
+function eventWord(
+  { classId, attributeId, logicalName }: AttributeRef,
+  value: unknown,
+  { eventName }: PresentOptions,
+): { readonly valueName?: string } {
+  if (eventName === undefined || classId !== classIds.data || attributeId !== 2) return {};
+  const valueName = typeof value === "number" ? eventName(logicalName, value) : undefined;
+  return valueName === undefined ? {} : { valueName };
 }
 
 let lastTime = { ms: Number.NaN, iso: "" };
