@@ -269,6 +269,7 @@ export {
 } from "./errors";
 export { withAdvice } from "./errors/retell";
 export {
+  decryptedPem,
   type InvocationCounterStore,
   keyFingerprint,
   makeSystemTitle,

@@ -1,6 +1,9 @@
 // Values of the fields in the dialogs.
 import type { EditedNode } from "./red";
 
+/** The choice "Add new ..." of a field for a config node: none is chosen. */
+export const addNew = "_ADD_";
+
 /** Whether a value names an environment variable: Node-RED replaces it when the flow starts. */
 export function isEnv(value: unknown): boolean {
   return /^\$\{[^}]+\}$/.test(String(value));
@@ -44,7 +47,8 @@ export class EditedProperties {
 
   value(node: EditedNode, name: string): unknown {
     const input = this.input(node, name);
-    return input === undefined ? node[name] : input.val();
+    const value: unknown = input === undefined ? node[name] : input.val();
+    return value === addNew ? "" : value;
   }
 
   text(node: EditedNode, name: string): string {

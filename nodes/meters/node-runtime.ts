@@ -8,6 +8,7 @@ import { DraftMeters } from "./draft-meters";
 import { type PersistentState } from "./parse-settings";
 import { PersistentStates } from "./persistent-state";
 import { WriteRights } from "./write-rights";
+import { clientTls, tlsMaterialOf } from "../node-red/tls-config";
 
 export class NodeRuntime {
   readonly runtime: Runtime;
@@ -37,9 +38,13 @@ export class NodeRuntime {
   }
 
   /** The state in the folder `dlms` of Node-RED's user directory. */
-  persistentState({ settings }: NodeAPI): PersistentState {
+  persistentState(RED: NodeAPI): PersistentState {
     const { incoming } = this;
-    return { ...this.#state.in(settings.userDir ?? "."), ...(incoming !== undefined && { incoming }) };
+    return {
+      ...this.#state.in(RED.settings.userDir ?? "."),
+      ...(incoming !== undefined && { incoming }),
+      tls: (id) => clientTls(tlsMaterialOf(RED, id)),
+    };
   }
 }
 

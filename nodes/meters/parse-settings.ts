@@ -32,7 +32,7 @@ import {
   type SecretName,
 } from "./settings-rules";
 import { meterSettings } from "./settings-table";
-import { gatewayOf, outputsOf } from "./line-options";
+import { gatewayOf, outputsOf, type TlsConfigs, tlsOf } from "./line-options";
 
 /** Secrets of a meter, as Node-RED stores them apart from the flow. */
 export type MeterCredentials = { [Name in SecretName]?: string };
@@ -41,6 +41,8 @@ export type MeterCredentials = { [Name in SecretName]?: string };
 export interface PersistentState {
   /** the line of a meter that dials in to a `dlms-push-source` */
   readonly incoming?: ((source: string, meterId: string) => Transport) | undefined;
+  /** the core TLS configurations of this Node-RED */
+  readonly tls?: TlsConfigs | undefined;
   /** this installation's system title, generated at the first call */
   systemTitle(): Uint8Array;
   /** the invocation counter of one key under one system title */
@@ -77,9 +79,9 @@ function incomingOf(raw: RawSettings): { readonly source: string; readonly meter
 function lineOfMeter(
   raw: RawSettings,
   credentials: MeterCredentials,
-  { incoming }: PersistentState,
+  { incoming, tls }: PersistentState,
 ): TransportOptions | Transport {
-  if (choice(raw, "transportType") !== "INCOMING") return transportOf(raw, credentials);
+  if (choice(raw, "transportType") !== "INCOMING") return transportOf(raw, credentials, tls);
   const { source, meterId } = incomingOf(raw);
   if (incoming !== undefined) return incoming(source, meterId);
   throw new DlmsConfigError("CONFIG_UNSUPPORTED", "transportType: INCOMING needs a push source of this Node-RED", {
@@ -87,7 +89,7 @@ function lineOfMeter(
   });
 }
 
-function transportOf(raw: RawSettings, credentials: MeterCredentials): TransportOptions {
+function transportOf(raw: RawSettings, credentials: MeterCredentials, tls: TlsConfigs | undefined): TransportOptions {
   const kind = meterSettings.transportType.choices[choice(raw, "transportType")];
   if (kind === "incoming") throw new DlmsConfigError("CONFIG_UNSUPPORTED", "transportType: INCOMING has no address");
   if (kind === "serial") {
@@ -103,18 +105,7 @@ function transportOf(raw: RawSettings, credentials: MeterCredentials): Transport
   const host = neededText(raw, "host", "the meter's host name or address");
   const port = integer(raw, "port");
   if (kind !== "tls") return { kind, host, port };
-  const ca = text(raw, "tlsCa");
-  const serverName = text(raw, "tlsServerName");
-  return {
-    kind,
-    host,
-    port,
-    ...(ca === "" ? {} : { ca }),
-    ...(serverName === "" ? {} : { serverName }),
-    ...(flag(raw, "tlsUnverified") ? { verify: false } : {}),
-    ...(isAbsent(credentials.tlsCertificate) ? {} : { certificate: credentials.tlsCertificate }),
-    ...(isAbsent(credentials.tlsKey) ? {} : { key: credentials.tlsKey }),
-  };
+  return { kind, host, port, ...tlsOf(raw, credentials, tls) };
 }
 
 function linkOf(raw: RawSettings): LinkOptions {
@@ -339,7 +330,11 @@ function endpointLabelOf(transport: TransportOptions | Transport): string {
  * @throws DlmsConfigError
  */
 export function destinationOf(raw: RawSettings): string {
-  const transport = choice(raw, "transportType") === "INCOMING" ? incomingOf(raw) : transportOf(raw, {});
+  // the id stands for the contents of a TLS configuration
+  const transport =
+    choice(raw, "transportType") === "INCOMING"
+      ? incomingOf(raw)
+      : { ...transportOf(raw, {}, () => ({})), config: text(raw, "tls") };
   const { logical, physical = 0 } = serverOf(raw, lineOf(raw));
   return JSON.stringify([{ ...transport, baudRate: undefined }, logical, physical, gatewayOf(raw).gateway]);
 }

@@ -117,6 +117,8 @@ export const meterSettings = {
     ...{ kind: "choice", default: "", appliesTo: "serial", message, search, option: "transport.rts" },
     choices: { "": undefined, ON: true, OFF: false },
   },
+  // id of a core tls-config node; not in messages, for the reason of tlsUnverified
+  tls: { kind: "text", default: "", search },
   tlsCa: { kind: "text", default: "", message, search, option: "transport.ca" },
   tlsServerName: { kind: "text", default: "", message, search, option: "transport.serverName" },
   // not in messages: the sender of a message could have the secrets sent to any server

@@ -68,6 +68,7 @@ export {
   staticUnified,
 } from "./key-agreement";
 export { keyFingerprint, keyFingerprintAside, secretFingerprint } from "./key-fingerprint";
+export { decryptedPem } from "./private-key";
 export { unwrapKey, wrapKey } from "./key-wrap";
 export { checkLandisGyrSecret, landisGyrChallenge } from "./landis-gyr";
 export {

@@ -24,7 +24,7 @@ function defaults(): Record<string, unknown> {
 
 /** Settings for the handling of messages, or of the editor. */
 const ofThePool = ["poolSize", "queueLimit", "poolIdle", "secretsInMessages", "credentialsOnly", "allowWriting"];
-const notOfTheMeter = ["version", "pushSource", "tlsUnverified", ...ofThePool, "secretSizes"];
+const notOfTheMeter = ["version", "pushSource", "tls", "tlsUnverified", ...ofThePool, "secretSizes"];
 
 const ciphered = { authentication: "HIGH_GMAC", securityPolicy: "AUTHENTICATED_ENCRYPTED" };
 const serial = { transportType: "SERIAL" };

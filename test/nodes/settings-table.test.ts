@@ -379,9 +379,9 @@ describe("the table of a meter's settings", () => {
     const { properties, credentials } = searchSettings;
     assert.deepEqual(credentials, ["tlsCertificate", "tlsKey"]);
     for (const name of properties) {
-      // a meter that dials in is found by its source and name, which are no options of the library
+      // a meter that dials in is found by its source and name, and tls names a node: these are no options of the library
       const { option, appliesTo } = rowOf(name);
-      if (appliesTo !== "incoming") assert.match(option ?? "", /^(transport|link|quirks)\./);
+      if (appliesTo !== "incoming" && name !== "tls") assert.match(option ?? "", /^(transport|link|quirks)\./);
     }
   });
 });

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
+import type { NodeInitializer } from "node-red";
 import type { TestLine } from "../../nodes/admin/answers";
 import { connect } from "../../src/index";
+import { testCertificate, testKey } from "../support/test-certificate";
 import { tlsFront, type TlsFront } from "../support/tls-front";
 import { allNodes, clean, failure, flowFor, helper, startMeter, value } from "./support";
+
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const tlsConfig = require("@node-red/nodes/core/network/05-tls.js") as NodeInitializer;
 
 const warnings = (): string[] =>
   helper
@@ -70,5 +76,69 @@ describe("a dlms-meter over TLS", () => {
     await client.close();
     assert.equal(lines.length, 1);
     assert.match(lines[0] ?? "", /^tls 127\.0\.0\.1:\d+: the server's certificate is not checked .*transport\.ca/);
+  });
+});
+
+describe("a dlms-meter with a TLS configuration", () => {
+  const passphrase = "correct horse";
+  const encryptedKey = createPrivateKey(testKey)
+    .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase })
+    .toString();
+  const client = { certdata: testCertificate, keydata: encryptedKey, passphrase };
+  let front: TlsFront;
+  beforeEach(async () => {
+    const { port } = await startMeter();
+    front = await tlsFront(port, { ca: testCertificate, requestCert: true, rejectUnauthorized: true });
+  });
+  afterEach(async () => {
+    await front.close();
+    await clean();
+  });
+
+  async function load(secrets: object, config: object = {}, meter: object = {}): Promise<object> {
+    const flow = [
+      { id: "tls", type: "tls-config", cert: "", key: "", ca: "", verifyservercert: true, ...config },
+      ...flowFor(front.port, {}, { transportType: "TLS", tls: "tls", ...meter }),
+    ];
+    await helper.load([tlsConfig, ...allNodes] as never, flow, { tls: secrets });
+    return { ...flow[2] };
+  }
+
+  it("uses its CA, server name, client certificate and key with passphrase, in the flow and in the dialog", async () => {
+    const properties = await load({ ...client, cadata: testCertificate }, { servername: "meter.test" });
+    assert.equal(typeof (await value()).payload, "number");
+    const lines = await steps(properties);
+    assert.ok(lines.length > 1);
+    assert.deepEqual(
+      lines.filter(({ ok }) => !ok),
+      [],
+    );
+  });
+
+  it("uses the meter's CA and server name if the configuration has none", async () => {
+    await load(client, {}, { tlsCa: testCertificate, tlsServerName: "meter.test" });
+    assert.equal(typeof (await value()).payload, "number");
+  });
+
+  it("refuses a certificate that it does not trust, whatever the meter's own field says", async () => {
+    await load(client, { servername: "meter.test" }, { tlsUnverified: true });
+    assert.equal((await failure()).dlmsError.code, "DLMS_CONN_TLS");
+  });
+
+  it("skips the check if the configuration says so, and warns", async () => {
+    await load(client, { verifyservercert: false });
+    assert.equal(typeof (await value()).payload, "number");
+    assert.deepEqual(warnings(), ["dlms-meter.log.unverified"]);
+  });
+
+  it("reports a wrong passphrase without it, and a configuration that is not there", async () => {
+    await load({ ...client, passphrase: "battery staple" });
+    const { dlmsError } = await failure();
+    assert.equal(dlmsError.code, "DLMS_CONFIG_INVALID");
+    assert.match(dlmsError.message, /^tls: the passphrase does not decrypt the private key/);
+    assert.doesNotMatch(JSON.stringify(dlmsError), /battery|PRIVATE/);
+    await helper.unload();
+    await load({}, {}, { tls: "gone" });
+    assert.equal((await failure()).dlmsError.code, "DLMS_CONFIG_MISSING");
   });
 });

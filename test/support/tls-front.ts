@@ -11,9 +11,9 @@ export interface TlsFront {
 }
 
 /** Terminates TLS in front of a local port, with the self-signed certificate of "meter.test". */
-export async function tlsFront(port: number): Promise<TlsFront> {
+export async function tlsFront(port: number, more: tls.TlsOptions = {}): Promise<TlsFront> {
   const open = new Set<net.Socket>();
-  const server = tls.createServer({ cert: testCertificate, key: testKey }, (secure) => {
+  const server = tls.createServer({ cert: testCertificate, key: testKey, ...more }, (secure) => {
     const plain = net.connect({ host: "127.0.0.1", port });
     for (const [socket, other] of [
       [secure, plain],

@@ -60,7 +60,7 @@ const values = words(`
   DlmsDecodeError DlmsError DlmsLinkError DlmsPushError DlmsSecurityError DlmsServiceError DlmsStateError DlmsTimeoutError
   MemoryAccountGuard acceptMeters MeterPool ProfileReader SharedMeter accountOf afterRunning attribute attributeName
   className classTitle clientIdentity connect createClient createMeter createRuntime decodeApdu decodeData
-  decodeFrame decodePush parsePushList pushConfirmation pushCounterFile pushCounterStore PushDecoder pushValues demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
+  decodeFrame decodePush decryptedPem parsePushList pushConfirmation pushCounterFile pushCounterStore PushDecoder pushValues demoKeys demoPassword describeApdu describeClass describeData describeFrame describeObis
   describeUnit endpointKey endpointOf errorCodes fileCounterStore fileReceivedCounters findAddress
   findAttribute findClass fromHex householdDefinition isDlmsError isObis companions eventOf keyOf keysOf isTimeZone keyFingerprint listClasses
   listenPush listPorts makeSystemTitle memoryCounterStore memoryReceivedCounters method obisDotted obisLanguage

@@ -1,5 +1,6 @@
 // The inputs of the dlms-meter dialog.
 import type { EditedNode } from "../../editor/red";
+import { addNew } from "../../editor/values";
 
 export function field(name: string): JQuery {
   return $(`#node-config-input-${name}`);
@@ -20,7 +21,13 @@ function standing(node: EditedNode, names: readonly string[]): Record<string, un
   for (const name of names) {
     const input = field(name);
     if (input.length === 0) values[name] = node[name];
-    else values[name] = input.is(":checkbox") ? Boolean(input.prop("checked")) : input.val();
+    else values[name] = input.is(":checkbox") ? Boolean(input.prop("checked")) : chosenIn(input);
   }
   return values;
+}
+
+/** "": the choice "Add new ..." of a field for a config node chooses none. */
+function chosenIn(input: JQuery): unknown {
+  const value: unknown = input.val();
+  return value === addNew ? "" : value;
 }
