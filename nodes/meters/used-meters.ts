@@ -3,7 +3,7 @@ import { DlmsConfigError, DlmsStateError, type Lease, type MeterView } from "../
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { isAbsent, quote } from "../node-red/raw-settings";
 import { findMeter, type MeterNode } from "./meter-node";
-import type { WriteRight } from "./write-rights";
+import { lowerRight, type WriteRight } from "./write-rights";
 
 /** A session for the requests of one message, with the name for `msg.dlms.meter`. */
 export interface MeterSource extends Lease {
@@ -73,7 +73,10 @@ export class UsedMeters {
       const node = isAbsent(credentials) ? undefined : findMeter(this.#RED, credentials, "msg.meter.credentials");
       if (meter.described === undefined)
         throw meter.problem ?? new DlmsStateError("STATE_CLOSED", "the meter is closed");
-      return meter.described.open(overrides, node?.meter.described?.credentials, signal);
+      const source = await meter.described.open(overrides, node?.meter.described?.credentials, signal);
+      if (node === undefined || node.meter.credentialsOnly === true) return source;
+      // the secrets of a read-only meter are lent for reading
+      return { ...source, writing: lowerRight(source.writing, node.meter.writing) };
     }
     const { session, problem, label, writing } = meter;
     if (session === undefined) throw problem ?? new DlmsStateError("STATE_CLOSED", `${label}: the meter is closed`);

@@ -10,7 +10,7 @@ export type WriteRight = WordOf<"allowWriting">;
 const ascending: readonly WriteRight[] = ["NO", "CLOCK", "ALL"];
 
 /** The lower of two rights. */
-function lower(a: WriteRight, b: WriteRight): WriteRight {
+export function lowerRight(a: WriteRight, b: WriteRight): WriteRight {
   return ascending.indexOf(a) < ascending.indexOf(b) ? a : b;
 }
 
@@ -75,7 +75,7 @@ export class WriteRights {
    * same address allows. Otherwise a message could write to a read-only meter with the settings of another one.
    */
   lowest(settings: MeterSettings, right: WriteRight): WriteRight {
-    return (this.#rights.get(keyOf(settings)) ?? []).reduce(lower, right);
+    return (this.#rights.get(keyOf(settings)) ?? []).reduce(lowerRight, right);
   }
 }
 

@@ -58,6 +58,16 @@ describe("a dlms-write where the meter is read-only", () => {
     });
   }
 
+  it("lends its secrets for reading only: a message cannot write with them elsewhere", async () => {
+    const meter = await startMeter(writableMeter());
+    const flow = writeFlow(2, {}, { allowWriting: "NO" });
+    const template = { ...flow[1], id: "template", name: "of a fleet", port: "1", allowWriting: "ALL" };
+    await helper.load(allNodes, [...flow, template] as typeof flow);
+    const elsewhere = { meter: { meter: "template", credentials: "meter", port: meter.port } };
+    assert.match((await refused({ payload: 1, ...elsewhere })).message, /^Not sent: .+ is read-only/);
+    assert.equal(meter.meter.counters.connections, 0);
+  });
+
   it("says why, and where to allow it", async () => {
     await helper.load(allNodes, writeFlow(1, {}, { allowWriting: "NO" }));
     const statuses = statusesOf("write");
