@@ -38,7 +38,16 @@ export { helper };
 
 /** What the nodes of the helper's Node-RED share. */
 export const sharedByNodes = (): NodeRuntime => nodeRuntimeOf({ events } as unknown as NodeAPI);
-export const allNodes = [dlmsMeter, dlmsRead, dlmsWrite, dlmsSimulator, dlmsMonitor, dlmsPushSource, dlmsListen, dlmsDecode];
+export const allNodes = [
+  dlmsMeter,
+  dlmsRead,
+  dlmsWrite,
+  dlmsSimulator,
+  dlmsMonitor,
+  dlmsPushSource,
+  dlmsListen,
+  dlmsDecode,
+];
 
 export type Message = NodeMessageInFlow & { dlms?: Record<string, unknown>; dlmsError?: ErrorJson };
 
