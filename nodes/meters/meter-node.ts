@@ -18,7 +18,7 @@ export interface MeterNode extends Node {
     readonly described: DescribedMeters | undefined;
     /** what may be written to this meter */
     readonly writing: WriteRight;
-    /** the node has no meter of its own: messages name it in `msg.meter.credentials` */
+    /** the node has credentials and no meter: messages name it in `msg.meter.credentials` */
     readonly credentialsOnly?: boolean;
   };
   /** Node-RED delivers this node's errors and statuses to the Catch and Status nodes of its users. */

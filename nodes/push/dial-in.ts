@@ -14,7 +14,7 @@ const unescaped = (text: string): string =>
     hex === undefined ? (escapes[one?.toLowerCase() ?? ""] ?? whole) : String.fromCharCode(parseInt(hex, 16)),
   );
 
-/** @throws DlmsConfigError for a regular expression that is none */
+/** @throws DlmsConfigError for an invalid regular expression */
 function patternOf(text: string): RegExp | Uint8Array {
   const [, source] = /^\/(.+)\/$/.exec(text) ?? [];
   if (source === undefined) return Buffer.from(unescaped(text), "latin1");
@@ -45,8 +45,8 @@ export interface IncomingLines {
 }
 
 /**
- * The line of a meter that dials in. Its source is looked up for each connection, because a deploy makes it anew.
- * @param find the source. @throws DlmsConfigError where there is none
+ * The line of a meter that dials in. Its source is looked up for each connection, because a deploy creates a new one.
+ * @param find the source. @throws DlmsConfigError if the source is missing
  */
 export function incomingLine(source: string, meterId: string, find: (source: string) => IncomingLines): Transport {
   return {

@@ -25,7 +25,7 @@ export interface ShownTable {
   readonly rows: readonly ProfileRow[];
 }
 
-/** A value that was read by itself or in a list. */
+/** A value from a single read or from a list. */
 export interface ReadValue {
   /** default: the short key */
   readonly name?: string;

@@ -190,7 +190,7 @@ const steps: Readonly<Record<ClockWay, (correction: Correction) => Promise<void>
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-/** The right time of the meter so many ms from now, in the form that the meter uses. */
+/** The right time of the meter `ms` from now, in the form that the meter uses. */
 function timeAfter({ clock, before }: Correction, ms: number): Uint8Array {
   const { parts } = before;
   const east = localMs(before) - Date.parse(before.meterTime);

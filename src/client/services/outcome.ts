@@ -31,7 +31,7 @@ export class OutcomeWatch {
     };
   }
 
-  /** The meter has sent the results of so many items: their requests are complete. */
+  /** The meter has sent the results of this number of items: their requests are complete. */
   answered(items: number): void {
     this.#answered += items;
     this.#sent = 0;

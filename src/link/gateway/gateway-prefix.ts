@@ -21,7 +21,7 @@ const answerTag = 0xe7;
 /** tag, network, length of the device's address */
 const fixedLength = 3;
 
-/** The prefix before an APDU; undefined if there is none. */
+/** The prefix before an APDU; undefined without one. */
 export function gatewayPrefixOf(bytes: Uint8Array): GatewayPrefix | undefined {
   const [tag, network = 0, size = 0] = bytes;
   const length = fixedLength + size;
@@ -29,7 +29,7 @@ export function gatewayPrefixOf(bytes: Uint8Array): GatewayPrefix | undefined {
   return { network, device: bytes.subarray(fixedLength, length), length };
 }
 
-/** The APDU after the prefix, or all bytes if there is none. */
+/** The APDU after the prefix; all bytes without a prefix. */
 export function withoutGateway(bytes: Uint8Array): Uint8Array {
   const prefix = gatewayPrefixOf(bytes);
   return prefix === undefined ? bytes : bytes.subarray(prefix.length);

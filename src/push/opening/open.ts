@@ -42,7 +42,7 @@ export interface Opened {
   readonly plain: Uint8Array;
   readonly security: PushSecurity | null;
   readonly systemTitle: Uint8Array | null;
-  /** the text of the system title; null if there is none */
+  /** the text of the system title; null if absent */
   readonly title: TitleText | null;
   readonly notes: readonly string[];
 }

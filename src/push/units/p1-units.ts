@@ -154,7 +154,7 @@ function headLength(view: Uint8Array): number | undefined {
   return lineEnd + 3;
 }
 
-/** The position of an identification after the first one; -1 if there is none. */
+/** The position of an identification after the first one; -1 if absent. */
 function nextIdentification(text: Uint8Array): number {
   let at = text.indexOf(slash, 1);
   while (at > 0 && !identification.test(latin1(text.subarray(at, at + identificationBytes))))
